@@ -1,0 +1,52 @@
+/* Models: sequential networks described by a line of text, and their files.
+ *
+ *   network = layer { ";" layer }      layer = name { word } { key=value }
+ *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
+ *
+ * A word that names an activation after a layer's sizes is a layer of its own in the numbering of the saved tensors (as in
+ * torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight").
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_MODEL_H
+#define THALWEG_MODEL_H
+#include <thalweg/data.h>
+#include <thalweg/objective.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tw_model tw_model;
+
+/* network: a network, or a preset's name: "cnn", "mlp" (tw_model_preset). The shape of a row and the number of classes come from `data`; a
+ * preset's last width follows the classes. Weights start Glorot uniform, biases 0, drawn in double from `seed`, numbered as in the
+ * saved tensor. type: TW_F32 or TW_F64. TW_ERR_SPEC names the layer and both shapes where a network does not fit. */
+TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed,
+                                 tw_error *err);
+TW_API void tw_model_free(tw_model *model);                             /* NULL is fine */
+TW_API const char *tw_model_preset(size_t i, const char **network);     /* name and network of preset i, NULL after the last */
+
+/* The weights in the private layout: one flat vector of the model's type. */
+TW_API void *tw_model_weights(tw_model *model);
+TW_API size_t tw_model_size(const tw_model *model);                     /* numbers in it */
+TW_API tw_type tw_model_type(const tw_model *model);
+TW_API const char *tw_model_network(const tw_model *model);             /* the canonical network, presets spelt out */
+
+/* The model on some data as an objective; fails if the rows do not fit or a label is outside the classes (TW_ERR_DATA).
+ * `out` and its buffers belong to the model's context and are freed by tw_objective_free; model and data must outlive it. */
+TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);
+TW_API void tw_model_objective_free(tw_objective *objective);
+
+/* Layers as in the printed summary: one row for each layer as written (its activation belongs to it). */
+typedef struct tw_layer_info { char name[32], text[96]; int rank; int64_t out_shape[4]; uint64_t parameters; } tw_layer_info;
+TW_API size_t tw_model_layers(const tw_model *model);
+TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);
+
+/* safetensors, tensors named and shaped as in torch.nn.Sequential; metadata: network, input scaling, classes, format version, nothing else.
+ * weights: NULL for the model's own, or a vector in the private layout (a rule's view). The old file stays until the new one is whole. */
+TW_API tw_status tw_model_save(const tw_model *model, const void *weights, const char *path, tw_error *err);
+/* A model from a file; the shape of a row and the classes come from the file. */
+TW_API tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,58 @@
+/* An objective: what is minimised, as sums over rows.
+ *
+ * The loop asks for sums, never means, over the rows of one leaf of the batch tree at a time; it adds the leaves in a fixed tree and
+ * divides once by the summed weight. An objective without rows (n_rows = 0: a test surface, a formula) is asked with n = 0.
+ * A model bound to data is an objective (model.h); your own is a filled-in tw_objective.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_OBJECTIVE_H
+#define THALWEG_OBJECTIVE_H
+#include <thalweg/optimizer.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    TW_WANT_LOSS = 1,
+    TW_WANT_GRADIENT = 2,
+    TW_WANT_OUTPUT = 4,                                                 /* predictions, n rows of n_outputs numbers of the objective's type */
+    TW_TRAINING = 8,                                                    /* dropout and its like are on */
+    TW_ADD = 16                                                         /* add this leaf's gradient to what `gradient` holds, instead of storing it */
+};
+
+/* Which draw this is. Evaluations with the same number see the same rows and the same dropout. */
+typedef struct tw_draw {
+    uint64_t number;                                                    /* of the update, from 0 */
+    uint64_t epoch;
+    size_t first;                                                       /* place in the batch of rows[0] */
+    uint64_t seed;
+    int lane;                                                           /* 0 .. lanes - 1: two calls at the same time have different lanes */
+} tw_draw;
+
+/* What an evaluation adds up over its rows; the objective overwrites it. */
+typedef struct tw_sums { double loss, weight, correct; } tw_sums;
+
+typedef struct tw_objective {
+    size_t size;                                                        /* sizeof(tw_objective) */
+    tw_type type;                                                       /* TW_F32 or TW_F64: of w, gradient, output */
+    const tw_tensor *tensors;                                           /* of the weights; valid as long as the objective */
+    size_t n_tensors;
+    uint64_t n_rows;                                                    /* 0: no rows */
+    size_t n_outputs;                                                   /* per row, for TW_WANT_OUTPUT */
+    int counts_correct;                                                 /* sums.correct means something */
+    int lanes;                                                          /* evaluations that may run at the same time; 1: one by one */
+    void *user;
+    /* Optional: called once before the evaluations at a new point w (pack weights), never during one. Non-zero stops the run. */
+    int (*point)(void *user, const void *w);
+    /* Sums over rows[0 .. n-1] (row numbers of the data) at w. gradient has one number per weight, output n * n_outputs.
+     * Non-zero stops the run and is handed back in tw_error.callback. The caller's floating-point mode is restored around it
+     * for objectives that are not the library's own. */
+    int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
+                void *gradient, void *output);
+    /* Optional: more than n rows' evaluation can tell: the reason of the last non-zero answer. */
+    const char *(*reason)(void *user);
+} tw_objective;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,97 @@
+/* Training: the loop over estimator x rule x schedule x exchange, and a run with its folder.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_TRAIN_H
+#define THALWEG_TRAIN_H
+#include <thalweg/model.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- The loop over any objective ---------------------------------------------------------------------------------------- */
+
+enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED };
+TW_API const char *tw_run_status_name(int status);                      /* "finished", "target", "time", "interrupted", "going" */
+
+/* One epoch's line. loss and accuracy are running means over the epoch's batches (dropout on); val_* are evaluated at its end.
+ * A field that does not apply is NaN. */
+typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_loss, val_accuracy, lr; } tw_epoch;
+
+typedef struct tw_event {
+    int kind;                                                           /* TW_EVENT_STEP, TW_EVENT_EPOCH */
+    uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; step done within it */
+    double loss, accuracy;                                              /* running means of this epoch */
+    const tw_epoch *line;                                               /* TW_EVENT_EPOCH: the finished line */
+} tw_event;
+enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
+
+typedef struct tw_run_options {
+    size_t size;                                                        /* sizeof(tw_run_options) */
+    const char *optimizer, *estimator, *schedule, *exchange;            /* NULL: adam, minibatch, constant, local */
+    const tw_rule *own_rule;                                            /* NULL, or a rule from outside the library named in optimizer */
+    uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. For an objective without rows an epoch is one step */
+    double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
+    const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
+    /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
+    int (*event)(void *user, const tw_event *event);
+    void *user;
+} tw_run_options;
+#define TW_RUN_OPTIONS_INIT { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0.0, NULL, NULL, NULL }
+
+typedef struct tw_run tw_run;
+/* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */
+TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w,
+                               const tw_run_options *options, tw_error *err);
+TW_API void tw_run_free(tw_run *run);
+/* One update (and, at an epoch's end, its evaluation). *status as above. */
+TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
+TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done */
+TW_API double tw_run_seconds(const tw_run *run);
+TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* valid until the next step */
+TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
+/* The weights to report: w itself, or the rule's view in a buffer of the run. */
+TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
+TW_API tw_status tw_run_visit(tw_run *run, tw_visitor *v, tw_error *err);   /* weights, optimiser, cursor, history: save, resume */
+
+/* Means over all rows of an objective at w, dropout off, through the batch tree. accuracy is NaN where nothing is counted. */
+typedef struct tw_metrics { double loss, accuracy; uint64_t examples; } tw_metrics;
+TW_API tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err);
+/* Outputs of rows first .. first+n-1, n * n_outputs numbers of the objective's type. */
+TW_API tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n, void *output, tw_error *err);
+
+/* ---- A job: data, model and loop together, with a run's folder ------------------------------------------------------------ */
+
+/* Everything that decides a run's result. Texts are copied. */
+typedef struct tw_job_options {
+    size_t size;                                                        /* sizeof(tw_job_options) */
+    const char *data, *model, *dtype;                                   /* dtype "f32" (NULL) or "f64" */
+    double val;
+    uint64_t limit;
+    const char *cache, *home;                                           /* folders for data (data.h); not recorded */
+    tw_run_options run;                                                 /* own_rule and callback are not recorded */
+    const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
+    const char *out;                                                    /* the run's folder; NULL: none, nothing is written */
+    int force;                                                          /* replace a run that is there */
+    uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
+} tw_job_options;
+#define TW_JOB_OPTIONS_INIT { sizeof(tw_job_options), NULL, NULL, NULL, 0.0, 0, NULL, NULL, TW_RUN_OPTIONS_INIT, NULL, NULL, 0, 0 }
+
+typedef struct tw_job tw_job;
+/* Opens the data, makes the model and the run; with `out`, makes the folder (run.json, history.csv).
+ * Folder: model.safetensors, history.csv, run.json, checkpoint.safetensors while running. */
+TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
+/* The run in a folder, from its last checkpoint or from the start; a finished run is loaded with its result. Of `options` only run.seconds,
+ * run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs. */
+TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err);
+/* Runs to the end, the target, the time limit or the callback's stop; writes checkpoints, the model, history.csv and run.json. */
+TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
+/* The result as JSON (cli.md: train --json), owned by the job. */
+TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
+TW_API int tw_job_status(const tw_job *job);
+TW_API tw_model *tw_job_model(tw_job *job);
+TW_API tw_run *tw_job_run_of(tw_job *job);
+TW_API void tw_job_free(tw_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

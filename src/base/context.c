@@ -1,0 +1,150 @@
+/* Creation of the context, and memory through it.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "base/cpu.h"
+#include "base/io.h"
+#include "base/pool.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 64, MOST_THREADS = 256 };
+
+static void *system_resize(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    (void)user;
+    if (now == 0) {
+        free(p);
+        return NULL;
+    }
+    size_t rounded;
+    if (!tw__size_add(now, align - 1, &rounded)) return NULL;
+    void *q = aligned_alloc(align, rounded & ~(align - 1));
+    if (q && p) {
+        memcpy(q, p, old < now ? old : now);
+        free(p);
+    }
+    return q;
+}
+
+static tw_status choose_isa(tw_isa wanted, tw_isa *out, tw_error *err)
+{
+    tw_isa best = tw_isa_of_cpu();
+    if ((int)wanted < 0 || wanted > TW_ISA_AVX512) return tw__fail(err, TW_ERR_SPEC, "max_isa = %d is not an instruction set", (int)wanted);
+    if (wanted > best)
+        return tw__fail(err, TW_ERR_SPEC, "this CPU has no %s (its best is %s)", tw_isa_name(wanted), tw_isa_name(best));
+    *out = wanted == TW_ISA_DETECT ? best : wanted;
+    return TW_OK;
+}
+
+tw_status tw_context_create(tw_context **out, const tw_context_options *given, tw_error *err)
+{
+    const tw_context_options defaults = TW_CONTEXT_OPTIONS_INIT;
+    const tw_context_options *o = given ? given : &defaults;
+    *out = NULL;
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_context_options.size = %zu is not %zu", o->size, sizeof *o);
+    if (o->io && o->io->size != sizeof(tw_io)) return tw__fail(err, TW_ERR_SPEC, "tw_io.size = %zu is not %zu", o->io->size, sizeof(tw_io));
+    if (o->threads < 0 || o->threads > MOST_THREADS)
+        return tw__fail(err, TW_ERR_SPEC, "threads = %d is outside [0, %d]", o->threads, MOST_THREADS);
+    tw_isa isa = TW_ISA_BASE;
+    TW_TRY(choose_isa(o->max_isa, &isa, err));
+    tw_context seed = {.resize = o->resize ? o->resize : system_resize, .log = o->log, .user = o->user, .isa = isa};
+    tw_context *ctx;
+    TW_TRY(tw__alloc(&seed, &ctx, 1, sizeof *ctx, err));
+    *ctx = seed;
+    ctx->io = o->io ? *o->io : tw__system_io;
+    ctx->threads = o->threads ? o->threads : tw__cpus_allowed();
+    tw_status s = tw__pool_create(&ctx->pool, ctx, err);
+    if (s != TW_OK) tw__free(&seed, ctx, 1, sizeof *ctx);
+    else *out = ctx;
+    return s;
+}
+
+void tw_context_free(tw_context *ctx)
+{
+    if (!ctx) return;
+    tw__pool_free(ctx->pool);
+    tw_context copy = *ctx;
+    tw__free(&copy, ctx, 1, sizeof *ctx);
+}
+
+int tw_context_threads(const tw_context *ctx) { return ctx->threads; }
+tw_isa tw_context_isa(const tw_context *ctx) { return ctx->isa; }
+
+size_t tw_type_size(tw_type type)
+{
+    switch (type) {
+    case TW_U8: return 1;
+    case TW_I64: return 8;
+    case TW_F32: return 4;
+    case TW_F64: return 8;
+    }
+    return 0;
+}
+
+const char *tw_type_name(tw_type type)
+{
+    switch (type) {
+    case TW_U8: return "u8";
+    case TW_I64: return "i64";
+    case TW_F32: return "f32";
+    case TW_F64: return "f64";
+    }
+    return "unknown";
+}
+
+tw_status tw__alloc(tw_context *ctx, void *out, size_t n, size_t size, tw_error *err)
+{
+    size_t bytes;
+    void *p = NULL;
+    if (tw__size_mul(n, size, &bytes)) p = ctx->resize(ctx->user, NULL, 0, bytes ? bytes : 1, ALIGN);
+    else bytes = SIZE_MAX;
+    if (p) memset(p, 0, bytes);
+    memcpy(out, &p, sizeof p);
+    return p ? TW_OK : tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", n, size);
+}
+
+void tw__free(tw_context *ctx, void *p, size_t n, size_t size)
+{
+    size_t bytes = n * size;
+    if (p) ctx->resize(ctx->user, p, bytes > 0 ? bytes : 1, 0, ALIGN);
+}
+
+tw_status tw__grow(tw_context *ctx, void *p, size_t *room, size_t want, size_t size, tw_error *err)
+{
+    if (want <= *room) return TW_OK;
+    size_t now = *room + *room / 2 > want ? *room + *room / 2 : want, bytes;
+    void *old, *fresh = NULL;
+    memcpy(&old, p, sizeof old);
+    if (tw__size_mul(now, size, &bytes)) fresh = ctx->resize(ctx->user, old, old ? *room * size : 0, bytes, ALIGN);
+    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", now, size);
+    memset((char *)fresh + *room * size, 0, bytes - *room * size);
+    memcpy(p, &fresh, sizeof fresh);
+    *room = now;
+    return TW_OK;
+}
+
+tw_status tw__copy_text(tw_context *ctx, char **out, const char *text, tw_error *err)
+{
+    size_t n = strlen(text) + 1;
+    TW_TRY(tw__alloc(ctx, out, n, 1, err));
+    memcpy(*out, text, n);
+    return TW_OK;
+}
+
+void tw__free_text(tw_context *ctx, char *text)
+{
+    if (text) tw__free(ctx, text, strlen(text) + 1, 1);
+}
+
+void tw__log(tw_context *ctx, int level, const char *format, ...)
+{
+    if (!ctx->log) return;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ctx->log(ctx->user, level, text);
+}

@@ -1,0 +1,25 @@
+/* What the CPU can do, and the floating-point mode of our computing code.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_BASE_CPU_H
+#define TW_BASE_CPU_H
+#include <stdint.h>
+
+int tw__cpus_allowed(void);                 /* CPUs this process may run on, at least 1 */
+
+/* Every call that computes, and every worker of the pool, runs with round to nearest and flush to zero: a first moment that decays
+ * into subnormals would make Adam 25 times slower for ever.  The caller's mode comes back on return and around its callbacks. */
+typedef uint32_t tw__fp_mode;
+#if defined(__x86_64__)
+static inline tw__fp_mode tw__fp_enter(void)
+{
+    uint32_t was, ours = 0x1F80u | 0x8040u; /* all exceptions masked, nearest; FTZ and DAZ */
+    __asm__ volatile("stmxcsr %0" : "=m"(was));
+    __asm__ volatile("ldmxcsr %0" : : "m"(ours));
+    return was;
+}
+static inline void tw__fp_leave(tw__fp_mode was) { __asm__ volatile("ldmxcsr %0" : : "m"(was) : "memory"); }
+#else
+static inline tw__fp_mode tw__fp_enter(void) { return 0; }
+static inline void tw__fp_leave(tw__fp_mode was) { (void)was; }
+#endif
+#endif

@@ -1,0 +1,62 @@
+/* Status names and error details.
+ * SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *tw_status_name(tw_status status)
+{
+    switch (status) {
+    case TW_OK: return "TW_OK";
+    case TW_ERR_INTERNAL: return "TW_ERR_INTERNAL";
+    case TW_ERR_SPEC: return "TW_ERR_SPEC";
+    case TW_ERR_DATA: return "TW_ERR_DATA";
+    case TW_ERR_NOT_FINITE: return "TW_ERR_NOT_FINITE";
+    case TW_ERR_SYSTEM: return "TW_ERR_SYSTEM";
+    case TW_ERR_MEMORY: return "TW_ERR_MEMORY";
+    case TW_ERR_NOT_FOUND: return "TW_ERR_NOT_FOUND";
+    case TW_ERR_WORKER: return "TW_ERR_WORKER";
+    case TW_ERR_STATE: return "TW_ERR_STATE";
+    case TW_STOPPED: return "TW_STOPPED";
+    default: return "unknown";
+    }
+}
+
+tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...)
+{
+    if (!err) return code;
+    memset(err, 0, sizeof *err);
+    err->code = code;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return code;
+}
+
+tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset, const char *format, ...)
+{
+    if (!err) return code;
+    char text[sizeof err->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (line > 0) tw__fail(err, code, "%.255s:%lld: %.240s", file, (long long)line, text);
+    else if (offset >= 0) tw__fail(err, code, "%.255s: byte %lld: %.230s", file, (long long)offset, text);
+    else tw__fail(err, code, "%.255s: %.250s", file, text);
+    snprintf(err->file, sizeof err->file, "%s", file);
+    err->line = line > 0 ? line : 0;
+    err->offset = offset > 0 ? offset : 0;
+    return code;
+}
+
+const char *tw__system_text(int error, char *to, size_t n)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return strerror_r(error, to, n);
+#else
+    return strerror_r(error, to, n) == 0 ? to : "unknown error";
+#endif
+}

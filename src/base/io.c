@@ -1,0 +1,186 @@
+/* The system's files, and whole-file reading and writing over any I/O table.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "base/io.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int handle(void *file) { return (int)(intptr_t)file - 1; }
+
+static int sys_open(void *user, const char *path, int mode, void **file)
+{
+    (void)user;
+    static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND};
+    int fd = open(path, flags[mode] | O_CLOEXEC, 0666);
+    if (fd < 0) return errno;
+    *file = (void *)(intptr_t)(fd + 1); /* descriptor 0 is not NULL */
+    return 0;
+}
+
+static int sys_read(void *user, void *file, void *to, size_t n, size_t *got)
+{
+    (void)user;
+    ssize_t r;
+    do r = read(handle(file), to, n); while (r < 0 && errno == EINTR);
+    if (r < 0) return errno;
+    *got = (size_t)r;
+    return 0;
+}
+
+static int sys_write(void *user, void *file, const void *from, size_t n, size_t *put)
+{
+    (void)user;
+    ssize_t r;
+    do r = write(handle(file), from, n); while (r < 0 && errno == EINTR);
+    if (r < 0) return errno;
+    *put = (size_t)r;
+    return 0;
+}
+
+static int sys_sync(void *user, void *file) { (void)user; return fsync(handle(file)) == 0 ? 0 : errno; }
+static int sys_close(void *user, void *file) { (void)user; return close(handle(file)) == 0 ? 0 : errno; }
+static int sys_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to) == 0 ? 0 : errno; }
+static int sys_remove(void *user, const char *path) { (void)user; return remove(path) == 0 ? 0 : errno; }
+static int sys_make_folder(void *user, const char *path) { (void)user; return mkdir(path, 0777) == 0 ? 0 : errno; }
+
+static int sys_sync_folder(void *user, const char *path)
+{
+    (void)user;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    int result = fsync(fd) == 0 || errno == EINVAL ? 0 : errno; /* some file systems cannot sync a folder and need not */
+    close(fd);
+    return result;
+}
+
+static int sys_kind(void *user, const char *path, int *kind)
+{
+    (void)user;
+    struct stat s;
+    if (stat(path, &s) == 0) *kind = S_ISDIR(s.st_mode) ? TW_PATH_FOLDER : S_ISREG(s.st_mode) ? TW_PATH_FILE : TW_PATH_OTHER;
+    else if (errno == ENOENT || errno == ENOTDIR) *kind = TW_PATH_NONE;
+    else return errno;
+    return 0;
+}
+
+const tw_io tw__system_io = {sizeof(tw_io), sys_open, sys_read, sys_write, sys_sync, sys_close, sys_rename, sys_remove,
+                             sys_make_folder, sys_sync_folder, sys_kind, NULL};
+
+tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
+{
+    char text[128];
+    const char *reason = tw__system_text(error, text, sizeof text);
+    tw_status code = error == ENOENT ? TW_ERR_NOT_FOUND : error == ENOMEM ? TW_ERR_MEMORY : TW_ERR_SYSTEM;
+    tw__fail(err, code, "%s %.300s: %s", what, path, reason);
+    if (err) snprintf(err->file, sizeof err->file, "%s", path);
+    return code;
+}
+
+tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *err)
+{
+    int e = ctx->io.kind(ctx->io.user, path, kind);
+    return e == 0 ? TW_OK : tw__fail_system(err, e, "cannot look at", path);
+}
+
+static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes, size_t *n, size_t *room, tw_error *err)
+{
+    for (;;) {
+        TW_TRY(tw__grow(ctx, bytes, room, *n + 65536, 1, err));
+        size_t got = 0;
+        int e = ctx->io.read(ctx->io.user, file, *bytes + *n, *room - *n, &got);
+        if (e) return tw__fail_system(err, e, "cannot read", path);
+        if (got == 0) return TW_OK;
+        *n += got;
+        if (*n > cap) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "longer than the %zu bytes that such a file may have", cap);
+    }
+}
+
+tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n, tw_error *err)
+{
+    void *file;
+    uint8_t *all = NULL;
+    size_t used = 0, room = 0;
+    *bytes = NULL;
+    *n = 0;
+    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_READ, &file);
+    if (e) return tw__fail_system(err, e, "cannot open", path);
+    tw_status s = read_all(ctx, file, path, cap, &all, &used, &room, err);
+    ctx->io.close(ctx->io.user, file);
+    if (s == TW_OK) s = tw__alloc(ctx, bytes, used, 1, err);
+    if (s == TW_OK) {
+        memcpy(*bytes, all, used);
+        *n = used;
+    }
+    tw__free(ctx, all, room, 1);
+    return s;
+}
+
+tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err)
+{
+    *w = (tw__writer){.ctx = ctx};
+    if (strlen(path) >= sizeof w->path) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
+    snprintf(w->path, sizeof w->path, "%s", path);
+    snprintf(w->temporary, sizeof w->temporary, "%s.partial", path);
+    int e = ctx->io.open(ctx->io.user, w->temporary, TW_OPEN_WRITE, &w->file);
+    if (e) w->file = NULL;
+    return e == 0 ? TW_OK : e == ENOENT ? tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: its folder does not exist", path)
+                                        : tw__fail_system(err, e, "cannot write", path);
+}
+
+tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err)
+{
+    const char *p = from;
+    while (n > 0) {
+        size_t put = 0;
+        int e = w->ctx->io.write(w->ctx->io.user, w->file, p, n, &put);
+        if (e == 0 && (put == 0 || put > n)) e = EIO;
+        if (e) {
+            tw__writer_abandon(w);
+            return tw__fail_system(err, e, "cannot write", w->path);
+        }
+        p += put;
+        n -= put;
+    }
+    return TW_OK;
+}
+
+void tw__writer_abandon(tw__writer *w)
+{
+    if (!w->file) return;
+    w->ctx->io.close(w->ctx->io.user, w->file);
+    w->file = NULL;
+    w->ctx->io.remove(w->ctx->io.user, w->temporary);
+}
+
+static void folder_of(const char *path, char *to, size_t n)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) snprintf(to, n, ".");
+    else if (slash == path) snprintf(to, n, "/");
+    else snprintf(to, n, "%.*s", (int)(slash - path), path);
+}
+
+tw_status tw__writer_finish(tw__writer *w, tw_error *err)
+{
+    const tw_io *io = &w->ctx->io;
+    int e = io->sync(io->user, w->file);
+    if (e) {
+        tw__writer_abandon(w);
+        return tw__fail_system(err, e, "cannot write", w->path);
+    }
+    e = io->close(io->user, w->file);
+    w->file = NULL;
+    if (!e) e = io->rename(io->user, w->temporary, w->path);
+    if (e) {
+        io->remove(io->user, w->temporary);
+        return tw__fail_system(err, e, "cannot write", w->path);
+    }
+    char folder[4096];
+    folder_of(w->path, folder, sizeof folder);
+    e = io->sync_folder(io->user, folder);
+    return e ? tw__fail_system(err, e, "cannot sync", folder) : TW_OK;
+}

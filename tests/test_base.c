@@ -1,0 +1,141 @@
+/* base: Philox against its authors' known answers, the pool, memory, files.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "base/cpu.h"
+#include "base/io.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void philox_known_answers(void **state)
+{
+    (void)state;
+    tw__philox4 a = tw__philox(0, 0, 0, 0, 0);
+    const uint32_t zero[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+    assert_memory_equal(a.word, zero, sizeof zero);
+    tw__philox4 b = tw__philox(UINT64_MAX, ~0u, ~0u, ~0u, ~0u);
+    const uint32_t ones[] = {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd};
+    assert_memory_equal(b.word, ones, sizeof ones);
+    tw__philox4 c = tw__philox(0x299f31d0a4093822u, 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344);
+    const uint32_t pi[] = {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1};
+    assert_memory_equal(c.word, pi, sizeof pi);
+}
+
+struct count { atomic_int done[1000]; atomic_int workers[16]; };
+
+static void count_task(void *arg, size_t i, int worker)
+{
+    struct count *c = arg;
+    atomic_fetch_add(&c->done[i], 1);
+    atomic_fetch_add(&c->workers[worker], 1);
+}
+
+static void pool_runs_each_task_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 8; threads += 3) {
+        tw_context *ctx;
+        tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+        o.threads = threads;
+        assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+        for (int repeat = 0; repeat < 50; repeat++) {
+            struct count c;
+            memset(&c, 0, sizeof c);
+            tw__pool_run(ctx, 1000, count_task, &c);
+            for (int i = 0; i < 1000; i++) assert_int_equal(c.done[i], 1);
+            for (int w = threads; w < 16; w++) assert_int_equal(c.workers[w], 0);
+        }
+        tw_context_free(ctx);
+    }
+}
+
+static void options_are_checked(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_error err;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = 257;
+    assert_int_equal(tw_context_create(&ctx, &o, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "threads = 257 is outside [0, 256]");
+    assert_null(ctx);
+}
+
+static void sizes_are_checked(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_error err;
+    void *p;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    assert_int_equal(tw__alloc(ctx, &p, SIZE_MAX / 2, 3, &err), TW_ERR_MEMORY);
+    assert_null(p);
+    size_t n;
+    const int64_t big[] = {1ll << 40, 1ll << 40}, negative[] = {3, -1};
+    assert_false(tw__size_of_shape(2, big, &n));
+    assert_false(tw__size_of_shape(2, negative, &n));
+    tw_context_free(ctx);
+}
+
+static void writing_is_whole_or_not(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_error err;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    const char *path = TW_BINARY_DIR "/test_base.file";
+    tw__writer w;
+    assert_int_equal(tw__writer_open(&w, ctx, path, &err), TW_OK);
+    assert_int_equal(tw__writer_put(&w, "old", 3, &err), TW_OK);
+    assert_int_equal(tw__writer_finish(&w, &err), TW_OK);
+    assert_int_equal(tw__writer_open(&w, ctx, path, &err), TW_OK);
+    assert_int_equal(tw__writer_put(&w, "new", 2, &err), TW_OK);
+    tw__writer_abandon(&w);
+    uint8_t *bytes;
+    size_t n;
+    assert_int_equal(tw__read_file(ctx, path, 10, &bytes, &n, &err), TW_OK);
+    assert_int_equal(n, 3);
+    assert_memory_equal(bytes, "old", 3);
+    tw__free(ctx, bytes, n, 1);
+    assert_int_equal(tw__read_file(ctx, path, 2, &bytes, &n, &err), TW_ERR_DATA);
+    assert_int_equal(tw__read_file(ctx, path, 10, &bytes, &n, NULL), TW_OK);
+    tw__free(ctx, bytes, n, 1);
+    assert_int_equal(tw__writer_open(&w, ctx, "/no/such/folder/file", &err), TW_ERR_SYSTEM);
+    tw_context_free(ctx);
+}
+
+static void mode_task(void *arg, size_t i, int worker)
+{
+    (void)worker;
+    volatile float tiny = 1e-38f;
+    ((float *)arg)[i] = tiny * 0.01f;
+}
+
+static void computing_flushes_and_restores(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = 3;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    float r[64];
+    tw__pool_run(ctx, 64, mode_task, r);
+    for (int i = 0; i < 64; i++) assert_true(r[i] == 0);
+    volatile float tiny = 1e-38f;
+    assert_true(tiny * 0.01f > 0);
+    tw_context_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(philox_known_answers), cmocka_unit_test(pool_runs_each_task_once), cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(sizes_are_checked), cmocka_unit_test(writing_is_whole_or_not), cmocka_unit_test(computing_flushes_and_restores),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
