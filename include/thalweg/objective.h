@@ -16,8 +16,10 @@ enum {
     TW_WANT_GRADIENT = 2,
     TW_WANT_OUTPUT = 4,                                                 /* predictions, n rows of n_outputs numbers of the objective's type */
     TW_TRAINING = 8,                                                    /* dropout and its like are on */
-    TW_ADD = 16                                                         /* add this leaf's gradient to what `gradient` holds, instead of storing it */
+    TW_ADD = 16                                                         /* add this leaf's gradient to what `gradient` holds, instead of storing it;
+                                                                           asked for with at most TW_LEAF rows */
 };
+enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };                              /* rows of a leaf of the batch tree; leaves of a large batch */
 
 /* Which draw this is. Evaluations with the same number see the same rows and the same dropout. */
 typedef struct tw_draw {
@@ -39,7 +41,8 @@ typedef struct tw_objective {
     uint64_t n_rows;                                                    /* 0: no rows */
     size_t n_outputs;                                                   /* per row, for TW_WANT_OUTPUT */
     int counts_correct;                                                 /* sums.correct means something */
-    int lanes;                                                          /* evaluations that may run at the same time; 1: one by one */
+    int lanes;                                                          /* evaluations that may run at the same time; fewer than the
+                                                                           context has threads: they are run one by one */
     void *user;
     /* Optional: called once before the evaluations at a new point w (pack weights), never during one. Non-zero stops the run. */
     int (*point)(void *user, const void *w);
@@ -48,8 +51,6 @@ typedef struct tw_objective {
      * for objectives that are not the library's own. */
     int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
                 void *gradient, void *output);
-    /* Optional: more than n rows' evaluation can tell: the reason of the last non-zero answer. */
-    const char *(*reason)(void *user);
 } tw_objective;
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* The arithmetic of network layers: one table of functions per precision, stamped once per instruction set.
  * Every function has a naive scalar definition (tests/kernels_naive.h) and equals it bit for bit (docs/design.md, section 5):
  * products use fma, accumulated over k in the order of the private layout; nothing depends on vector width, tiling or threads.
+ * (Which NaN comes out where several meet is not defined.)
  * Numbers are `float` or `double` as the table says; matrices are row major without gaps; images are [row][height][width][channel].
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MATH_KERNELS_H
@@ -41,10 +42,11 @@ typedef struct tw__kernels {
     /* Convolution, per image: y[oy][ox][oc] starts at bias[oc]; chain over (ky, kx, ic) ascending of x[oy+ky][ox+kx][ic] * w[ky][kx][ic][oc] */
     void (*conv_forward)(size_t rows, const tw__conv *c, const void *x, const void *w, const void *bias, void *y);
     /* dw[ky][kx][ic][oc], db[oc]: chain over images ascending; in an image over 2x2 windows of output positions in raster order (ragged
-     * edges included as smaller windows), in a window raster order; a position whose dy is exactly 0 is not added. db: plain sums. */
+     * edges included as smaller windows), in a window raster order; a position whose dy is exactly 0 is not added, and 0 is added to the end
+     * of the chain (a zero is +0, so that adding the zeros of finite inputs would give the same bits). db: plain sums, likewise. */
     void (*conv_weights)(size_t rows, const tw__conv *c, const void *x, const void *dy, tw__into into, void *dw, void *db);
     /* dx[iy][ix][ic]: chain from 0 over the output positions that used it, oy ascending, ox ascending, then oc ascending, of
-     * dy[oy][ox][oc] * w[iy-oy][ix-ox][ic][oc]; a dy that is exactly 0 is not added */
+     * dy[oy][ox][oc] * w[iy-oy][ix-ox][ic][oc]; a dy that is exactly 0 is not added, 0 is added at the end */
     void (*conv_input)(size_t rows, const tw__conv *c, const void *dy, const void *w, void *dx);
 
     /* Max pooling by a tournament in raster order with the new value second: m = x0; m = x1 > m || x1 is NaN ? x1 : m; ...
@@ -57,19 +59,20 @@ typedef struct tw__kernels {
     void (*relu_forward)(size_t n, const void *x, void *y);
     void (*relu_input)(size_t n, const void *y, const void *dy, void *dx);
 
-    /* y[u] = word(u) < threshold ? 0 : x[u] * scale, where word(u) is word u % 4 of tw__philox(seed, u / 4, c1, c2, c3); in place allowed.
+    /* y[u] = word(u) < threshold ? 0 : x[u] * (real)scale, where word(u) is word u % 4 of tw__philox(seed, u / 4, c1, c2, c3); in place allowed.
      * The gradient is the same function applied to dy. */
     void (*dropout)(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t threshold, double scale, const void *x, void *y);
 
     /* y[r] = softmax of x[r] over n classes, in working precision: e = exp(x - max), y = e / (plain sum of e, class ascending); in place allowed */
     void (*softmax)(size_t rows, size_t n, const void *x, void *y);
-    /* Softmax and cross-entropy with the class label[r] from the logits x.  *loss += -log softmax(x[r])[label[r]] in double, row by row;
+    /* Softmax and cross-entropy with the class label[r] from the logits x.  *loss += -log softmax(x[r])[label[r]] in double, row by row,
+     * as log(sum) - (x[r][label] - max), which is finite where the probability underflows;
      * *correct += 1 where the first largest logit is the label's; dx (may be NULL) = softmax - onehot. dx may be x. */
     void (*softmax_loss)(size_t rows, size_t n, const void *x, const int32_t *label, double *loss, double *correct, void *dx);
 
     /* a[i] = a[i] + b[i] */
     void (*add)(size_t n, void *a, const void *b);
-    /* a[i] = a[i] / divisor */
+    /* a[i] = a[i] / (real)divisor */
     void (*divide)(size_t n, void *a, double divisor);
 } tw__kernels;
 

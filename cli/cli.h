@@ -1,0 +1,98 @@
+/* What the commands share: the descriptor of a command and its options, failures, the context, results.
+ * The program uses the libraries through their public headers only.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <thalweg/context.h>
+
+/* ---- Commands and options ------------------------------------------------------------------------------------------------ */
+
+enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL };            /* stored as int, const char *, uint64_t, double */
+
+/* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound). */
+struct cli_option {
+    const char *name;                                                   /* without the dashes */
+    char letter;                                                        /* 0: none */
+    enum cli_type type;
+    size_t offset;                                                      /* in the command's struct of values */
+    const char *arg;                                                    /* what the help calls the value; NULL for a flag */
+    double least, most;
+    const char *help;
+};
+
+/* Every command's struct of values begins with this. */
+struct cli_common { uint64_t threads; int json, quiet, verbose; };
+
+struct cli_call {
+    const struct cli_command *command;
+    void *values;
+    uint64_t given;                                                     /* bit i: option i of the table was on the line */
+    int n;                                                              /* words that are no options */
+    char **word;
+};
+
+struct cli_command {
+    const char *name, *usage, *help, *examples;                         /* one example a line, each begins with "thalweg" */
+    int least, most;                                                    /* how many words */
+    const struct cli_option *options;                                   /* ends with a row without name; NULL: none */
+    size_t size;                                                        /* of the struct of values */
+    const void *initial;                                                /* its defaults; NULL: all zero */
+    tw_status (*run)(const struct cli_call *call, tw_error *err);
+};
+
+/* Rows that many commands have. */
+#define CLI_THREADS { "threads", 0, CLI_NATURAL, offsetof(struct cli_common, threads), "T", 1, 256, \
+                      "threads to use (all CPUs this process may use); the result is the same for any number" }
+#define CLI_JSON { "json", 0, CLI_FLAG, offsetof(struct cli_common, json), NULL, 0, 0, "print the result as JSON" }
+#define CLI_QUIET { "quiet", 'q', CLI_FLAG, offsetof(struct cli_common, quiet), NULL, 0, 0, "print nothing but results and errors" }
+#define CLI_VERBOSE { "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0, "say more on the standard error output" }
+#define CLI_END { NULL, 0, CLI_FLAG, 0, NULL, 0, 0, NULL }
+
+size_t cli_command_count(void);
+const struct cli_command *cli_command_at(size_t i);
+/* The command that begins at argv[0]; *words is how many words its name has. */
+tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *words, tw_error *err);
+/* Parses argv (behind the command's name) and runs the command, or prints its help. */
+tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
+int cli_given(const struct cli_call *call, const char *name);
+void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
+void cli_print_overview(void);
+
+/* ---- Failures and suggestions ------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format, ...);
+#define CLI_TRY(call) do { tw_status cli_s = (call); if (cli_s != TW_OK) return cli_s; } while (0)
+int cli_exit_code(tw_status status);
+/* Of the names that next(i, user) gives (NULL ends), the one most like `word`; NULL if none is near. */
+const char *cli_nearest(const char *word, const char *(*next)(size_t i, const void *user), const void *user);
+void *cli_alloc(size_t n, size_t size, tw_error *err);                  /* zeroed; NULL with err filled */
+/* A formatted string that the caller frees; NULL with err filled. */
+__attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *format, ...);
+
+/* ---- Surroundings -------------------------------------------------------------------------------------------------------- */
+
+/* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr (all of them with -v, none with -q). */
+tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err);
+/* Folders for generated and for given data sets, from the environment. */
+struct cli_folders { char cache[PATH_MAX], home[PATH_MAX]; };
+tw_status cli_folders(struct cli_folders *out, tw_error *err);
+double cli_seconds(void);                                               /* of the monotonic clock */
+
+/* SIGINT and SIGTERM: the first is noted, a second one has its default action. */
+void cli_catch_signals(void);
+int cli_interrupted(void);
+
+/* ---- Results ------------------------------------------------------------------------------------------------------------- */
+
+tw_status cli_print_json(json_t *value, tw_error *err);                 /* on stdout, with a newline; takes the reference */
+tw_status cli_json_failed(tw_error *err);                               /* when jansson had no memory */
+json_t *cli_number(double x);                                           /* null for NaN and infinity, which JSON has not */
+json_t *cli_string(const char *text);                                   /* null for NULL or text that is no UTF-8 */
+/* 54410 as "54,410"; `to` holds at least 32 characters. */
+const char *cli_grouped(uint64_t n, char *to);
+const char *cli_bytes(double n, char *to);                              /* "2.5 MB" */
+
+#endif

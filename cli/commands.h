@@ -1,0 +1,22 @@
+/* The list of commands, in the order of the help. A command is its own file, which defines `const struct cli_command cli_command_NAME`,
+ * and one line here.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+#define CLI_COMMANDS(X) \
+    X(train) \
+    X(eval) \
+    X(predict) \
+    X(summary) \
+    X(rules) \
+    X(schedules) \
+    X(models) \
+    X(explain) \
+    X(data_make) \
+    X(data_info) \
+    X(bench_step) \
+    X(bench_train) \
+    X(conformance) \
+    X(doctor) \
+    X(help)
+#endif

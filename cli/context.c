@@ -1,0 +1,80 @@
+/* The program's surroundings: context, environment, clock, signals. The libraries read none of these by themselves.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void log_all(void *user, int level, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "%s%s\n", level == TW_LOG_WARNING ? "warning: " : "", text);
+}
+
+static void log_warnings(void *user, int level, const char *text)
+{
+    if (level == TW_LOG_WARNING) log_all(user, level, text);
+}
+
+tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err)
+{
+    tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
+    options.threads = (int)common->threads;
+    options.log = common->verbose ? log_all : common->quiet ? NULL : log_warnings;
+    const char *isa = getenv("THALWEG_MAX_ISA");
+    if (isa && *isa) {
+        CLI_TRY(tw_isa_from_name(isa, &options.max_isa, err));
+        if (options.max_isa > tw_isa_of_cpu())
+            return cli_fail(err, TW_ERR_SPEC, "THALWEG_MAX_ISA=%.20s: this CPU has not more than %s", isa, tw_isa_name(tw_isa_of_cpu()));
+    }
+    return tw_context_create(out, &options, err);
+}
+
+/* The first of: the variable itself, base/thalweg, ~/below/thalweg. */
+static tw_status folder(const char *variable, const char *base, const char *below, char *to, tw_error *err)
+{
+    const char *given = getenv(variable), *root = getenv(base), *home = getenv("HOME");
+    int n;
+    if (given && *given) n = snprintf(to, PATH_MAX, "%s", given);
+    else if (root && *root) n = snprintf(to, PATH_MAX, "%s/thalweg", root);
+    else if (home && *home) n = snprintf(to, PATH_MAX, "%s/%s/thalweg", home, below);
+    else n = snprintf(to, PATH_MAX, "/tmp/thalweg");
+    return n < PATH_MAX ? TW_OK : cli_fail(err, TW_ERR_SPEC, "%s: the folder's name is too long", variable);
+}
+
+tw_status cli_folders(struct cli_folders *out, tw_error *err)
+{
+    CLI_TRY(folder("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
+    return folder("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
+}
+
+double cli_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void note(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+void cli_catch_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = note;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int cli_interrupted(void) { return interrupted; }

@@ -1,0 +1,72 @@
+/* thalweg data info: what a data set holds.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <string.h>
+#include <thalweg/data.h>
+
+static const struct cli_option options[] = { CLI_JSON, CLI_VERBOSE, CLI_END };
+
+static json_t *part_json(const tw_data_info *info)
+{
+    json_t *shape = json_array();
+    for (int i = 0; i < info->rank; i++) json_array_append_new(shape, json_integer(info->shape[i]));
+    json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type", tw_type_name(info->type), "fingerprint",
+                             cli_string(info->fingerprint));
+    if (part && info->labels) json_object_set_new(part, "classes", json_integer(info->classes));
+    return part;
+}
+
+static void print_part(const char *name, const tw_data_info *info)
+{
+    char rows[32];
+    printf("%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
+    for (int i = 0; i < info->rank; i++) printf(i ? " x %lld" : "%lld", (long long)info->shape[i]);
+    printf(" %s", tw_type_name(info->type));
+    if (info->labels) printf(", %d classes", (int)info->classes);
+    printf(", fingerprint %s\n", info->fingerprint ? info->fingerprint : "-");
+}
+
+static tw_status print(const struct cli_common *common, tw_data *const part[2], tw_error *err)
+{
+    static const char *const name[2] = { "train", "test" };
+    json_t *all = json_object();
+    for (int i = 0; i < 2; i++) {
+        if (!part[i]) continue;
+        tw_data_info info = { .size = sizeof info };
+        tw_status status = tw_data_info_get(part[i], &info, err);
+        if (status != TW_OK) {
+            json_decref(all);
+            return status;
+        }
+        json_object_set_new(all, name[i], part_json(&info));
+        if (!common->json) print_part(name[i], &info);
+    }
+    if (common->json) return cli_print_json(all, err);
+    json_decref(all);
+    return TW_OK;
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    struct cli_folders folders;
+    tw_context *ctx = NULL;
+    tw_data *part[2] = { NULL, NULL };
+    CLI_TRY(cli_folders(&folders, err));
+    CLI_TRY(cli_context(common, &ctx, err));
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.cache = folders.cache;
+    o.home = folders.home;
+    tw_status status = tw_data_open(ctx, call->word[0], &o, &part[0], NULL, &part[1], err);
+    if (status == TW_OK) status = print(common, part, err);
+    tw_data_free(part[0]);
+    tw_data_free(part[1]);
+    tw_context_free(ctx);
+    return status;
+}
+
+const struct cli_command cli_command_data_info = {
+    .name = "data info", .usage = "DATA [--json]", .help = "what a data set holds",
+    .examples = "thalweg data info digits\nthalweg data info my-images --json",
+    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_common), .run = run,
+};

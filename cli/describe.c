@@ -1,0 +1,87 @@
+/* Descriptions made from the tables of rules and schedules.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+#include <math.h>
+#include <string.h>
+
+void cli_print_options(int n, const tw_option *options, const double *values)
+{
+    char value[TW_VALUE_MAX], initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
+    if (!n) return;
+    printf("  %-13s  %-10s  %-10s  %-16s  %s\n", "name", values ? "value" : "", "default", "range", "");
+    for (int i = 0; i < n; i++) {
+        tw_option_text(&options[i], options[i].initial, initial);
+        tw_option_bounds(&options[i], bounds);
+        if (values) tw_option_text(&options[i], values[i], value);
+        else value[0] = 0;
+        printf("  %-13s  %-10s  %-10s  %-16s  %s\n", options[i].name, value, initial, bounds, options[i].help ? options[i].help : "");
+    }
+}
+
+void cli_print_equation(const char *equation)
+{
+    for (const char *p = equation; p && *p;) {
+        size_t n = strcspn(p, "\n");
+        printf("  %.*s\n", (int)n, p);
+        p += n + (p[n] == '\n');
+    }
+}
+
+/* A value as JSON shows it: words as text, flags as booleans. */
+static json_t *value_json(const tw_option *o, double value)
+{
+    char text[TW_VALUE_MAX];
+    switch (o->type) {
+    case TW_WORD: return json_string(tw_option_text(o, value, text));
+    case TW_FLAG: return json_boolean(value != 0);
+    case TW_INT: return json_integer((json_int_t)value);
+    default: return cli_number(value);
+    }
+}
+
+json_t *cli_options_json(int n, const tw_option *options, const double *values)
+{
+    static const char *const types[] = { "real", "integer", "flag", "word" };
+    json_t *list = json_array();
+    for (int i = 0; i < n; i++) {
+        char bounds[TW_VALUE_MAX];
+        json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", options[i].name, "type", types[options[i].type], "default",
+                              value_json(&options[i], options[i].initial), "range", tw_option_bounds(&options[i], bounds), "help",
+                              options[i].help ? options[i].help : "");
+        if (values) json_object_set_new(o, "value", value_json(&options[i], values[i]));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
+{
+    int count = 0;
+    size_t n = 0;
+    snprintf(to, size, "nothing");
+    for (int i = 0; i < rule->n_slots && n < size; i++)
+        if (slots >> i & 1) n += (size_t)snprintf(to + n, size - n, "%s%s", count++ ? ", " : "", rule->slots[i].name);
+    return count;
+}
+
+json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
+{
+    tw_choice choice;
+    if (tw_rule_read(&choice, rule->name, NULL, err) != TW_OK) return NULL;
+    json_t *state = json_array(), *dialects = json_array();
+    for (int i = 0; i < rule->n_slots; i++)
+        if (choice.slots >> i & 1) json_array_append_new(state, json_string(rule->slots[i].name));
+    for (const tw_dialect *d = rule->dialects; d && d->name; d++)
+        json_array_append_new(dialects, json_pack("{s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : rule->name, "defaults",
+                                                  d->defaults ? d->defaults : ""));
+    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "equation", rule->equation, "options",
+                            cli_options_json(rule->n_options, rule->options, NULL), "state", state, "dialects", dialects);
+    if (!all) cli_json_failed(err);
+    return all;
+}
+
+json_t *cli_schedule_json(const tw_schedule *s)
+{
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", s->name, "paper", s->paper ? s->paper : "", "equation", s->equation, "options",
+                     cli_options_json(s->n_options, s->options, NULL));
+}

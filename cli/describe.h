@@ -1,0 +1,17 @@
+/* Rules and schedules in words and as JSON, from their descriptors.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_DESCRIBE_H
+#define CLI_DESCRIBE_H
+#include "cli.h"
+#include <thalweg/registry.h>
+
+/* One line per option: name, value (NULL: the defaults), default, range, help. */
+void cli_print_options(int n, const tw_option *options, const double *values);
+void cli_print_equation(const char *equation);                          /* indented */
+/* values: NULL, or what the options are now. NULL: no memory. */
+json_t *cli_options_json(int n, const tw_option *options, const double *values);
+/* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
+int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
+json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
+json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
+#endif

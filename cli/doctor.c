@@ -1,0 +1,226 @@
+/* thalweg doctor: does this machine, with this build, keep the promise of equal bits, and is everything else in place?
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <errno.h>
+#include <fenv.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <thalweg/train.h>
+#include <thalweg/version.h>
+#include <unistd.h>
+
+static const struct cli_option options[] = { CLI_JSON, CLI_END };
+
+enum { ROWS = 160, SIDE = 10, CLASSES = 4, BATCH = 20, STEPS = 200, MOST_THREADS = 3, MOST_CHECKS = 24 };
+
+enum outcome { PASS, FAIL, NOT_TESTED };
+struct check { char name[40], text[200]; enum outcome outcome; };
+struct report { struct check check[MOST_CHECKS]; int n; };
+
+__attribute__((format(printf, 4, 5))) static void add(struct report *r, enum outcome outcome, const char *name, const char *format, ...)
+{
+    if (r->n == MOST_CHECKS) return;
+    struct check *c = &r->check[r->n++];
+    va_list args;
+    c->outcome = outcome;
+    snprintf(c->name, sizeof c->name, "%s", name);
+    va_start(args, format);
+    vsnprintf(c->text, sizeof c->text, format, args);
+    va_end(args);
+}
+
+/* ---- The self-test: a small network trained for 200 steps; the weights' hash must not depend on threads or instruction set. ---- */
+
+static uint64_t hash(const void *bytes, size_t n)
+{
+    uint64_t h = 14695981039346656037u;                                 /* FNV-1a */
+    for (size_t i = 0; i < n; i++) h = (h ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
+    return h;
+}
+
+static tw_status make_rows(tw_context *ctx, tw_data **out, tw_error *err)
+{
+    static const int64_t shape[2] = { SIDE, SIDE };
+    uint8_t x[ROWS * SIDE * SIDE];
+    int32_t label[ROWS];
+    uint32_t state = 1;
+    for (int i = 0; i < ROWS * SIDE * SIDE; i++) {
+        state = state * 1664525u + 1013904223u;
+        x[i] = (uint8_t)(state >> 24);
+    }
+    for (int i = 0; i < ROWS; i++) {
+        label[i] = i % CLASSES;
+        for (int k = 0; k < SIDE; k++) x[(i * SIDE + 2 * label[i]) * SIDE + k] = 255;
+    }
+    return tw_data_create(out, ctx, TW_U8, ROWS, 2, shape, x, label, err);
+}
+
+static tw_status train_steps(tw_context *ctx, tw_model *model, const tw_objective *objective, uint64_t *h, tw_error *err)
+{
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "adam";
+    o.seed = 1;
+    o.batch = BATCH;
+    o.epochs = STEPS / (ROWS / BATCH);
+    tw_run *run = NULL;
+    CLI_TRY(tw_run_create(&run, ctx, objective, NULL, tw_model_weights(model), &o, err));
+    int state = TW_RUN_GOING;
+    tw_status status = TW_OK;
+    while (status == TW_OK && state == TW_RUN_GOING) status = tw_run_step(run, &state, err);
+    if (status == TW_OK && tw_run_steps(run) != STEPS) status = cli_fail(err, TW_ERR_INTERNAL, "%d steps expected", STEPS);
+    if (status == TW_OK) *h = hash(tw_model_weights(model), tw_model_size(model) * tw_type_size(tw_model_type(model)));
+    tw_run_free(run);
+    return status;
+}
+
+static tw_status train_once(int threads, tw_isa isa, uint64_t *h, tw_error *err)
+{
+    tw_context_options co = TW_CONTEXT_OPTIONS_INIT;
+    tw_context *ctx = NULL;
+    tw_data *data = NULL;
+    tw_model *model = NULL;
+    tw_objective objective;
+    co.threads = threads;
+    co.max_isa = isa;
+    CLI_TRY(tw_context_create(&ctx, &co, err));
+    tw_status status = make_rows(ctx, &data, err);
+    if (status == TW_OK) status = tw_model_create(&model, ctx, "conv2d 4 3x3 relu; maxpool2d 2x2; flatten; dense 4 softmax", TW_F32, data, 1, err);
+    if (status == TW_OK) {
+        status = tw_model_objective(model, data, &objective, err);
+        if (status == TW_OK) {
+            status = train_steps(ctx, model, &objective, h, err);
+            tw_model_objective_free(&objective);
+        }
+    }
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+    return status;
+}
+
+static void check_bits(struct report *r)
+{
+    uint64_t first = 0, h = 0;
+    int have = 0;
+    for (tw_isa isa = TW_ISA_BASE; isa <= TW_ISA_AVX512; isa++) {
+        char name[40];
+        snprintf(name, sizeof name, "equal bits, %s", tw_isa_name(isa));
+        if (isa > tw_isa_of_cpu()) {
+            add(r, NOT_TESTED, name, "this CPU has no %s", tw_isa_name(isa));
+            continue;
+        }
+        enum outcome outcome = PASS;
+        char text[200] = "";
+        for (int threads = 1; threads <= MOST_THREADS && outcome == PASS; threads++) {
+            tw_error err;
+            memset(&err, 0, sizeof err);
+            if (train_once(threads, isa, &h, &err) != TW_OK) {
+                outcome = FAIL;
+                snprintf(text, sizeof text, "%d threads: %.150s", threads, err.message);
+            } else {
+                if (!have++) first = h;
+                if (h != first) outcome = FAIL;
+                snprintf(text, sizeof text, "%d steps with 1 to %d threads: weights %016llx%s", STEPS, threads, (unsigned long long)h,
+                         h == first ? "" : ", which differ");
+            }
+        }
+        add(r, outcome, name, "%s", text);
+    }
+}
+
+/* ---- The machine ---- */
+
+static void check_numbers(struct report *r)
+{
+    volatile float small = 1.4e-45f, one = 1.0f;
+    float product = small * one;                                        /* 0 where subnormals are flushed */
+    int good = product != 0 && fegetround() == FE_TONEAREST && sizeof(float) == 4 && sizeof(double) == 8;
+    add(r, good ? PASS : FAIL, "floating point", "round to nearest %s, subnormals %s after training", fegetround() == FE_TONEAREST ? "on" : "off",
+        product != 0 ? "kept" : "flushed");
+}
+
+static int make_folders(const char *path)
+{
+    char part[PATH_MAX];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *p = part + 1; *p; p++)
+        if (*p == '/') {
+            *p = 0;
+            if (mkdir(part, 0777) && errno != EEXIST) return -1;
+            *p = '/';
+        }
+    return mkdir(part, 0777) && errno != EEXIST ? -1 : 0;
+}
+
+static void check_cache(struct report *r)
+{
+    struct cli_folders folders;
+    tw_error err;
+    if (cli_folders(&folders, &err) != TW_OK) {
+        add(r, FAIL, "cache folder", "%.190s", err.message);
+        return;
+    }
+    char *file = cli_text(&err, "%s/.doctor-XXXXXX", folders.cache);
+    if (!file) return;
+    int made = make_folders(folders.cache) ? -1 : mkstemp(file);
+    if (made < 0) add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", folders.cache, strerror(errno));
+    else add(r, PASS, "cache folder", "%.150s can be written", folders.cache);
+    if (made >= 0) {
+        close(made);
+        unlink(file);
+    }
+    free(file);
+}
+
+static void check_machine(struct report *r)
+{
+    tw_error err;
+    tw_context *ctx = NULL;
+    struct cli_common common = { 0 };
+    add(r, PASS, "version", "thalweg %s, %s, jansson %s", TW_VERSION, TW_BUILT_WITH, jansson_version_str());
+    if (cli_context(&common, &ctx, &err) != TW_OK) {
+        add(r, FAIL, "context", "%.190s", err.message);
+        return;
+    }
+    add(r, PASS, "instruction set", "%s is used, the CPU has %s", tw_isa_name(tw_context_isa(ctx)), tw_isa_name(tw_isa_of_cpu()));
+    add(r, PASS, "threads", "%d", tw_context_threads(ctx));
+    tw_context_free(ctx);
+}
+
+static tw_status print(const struct report *r, int json, int failed, tw_error *err)
+{
+    static const char *const words[] = { "ok", "FAILED", "not tested" };
+    static const char *const keys[] = { "ok", "failed", "not_tested" };
+    json_t *list = json_array();
+    for (int i = 0; i < r->n; i++) {
+        const struct check *c = &r->check[i];
+        if (json) json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome", keys[c->outcome], "text", c->text));
+        else printf("%-10s  %-20s  %s\n", words[c->outcome], c->name, c->text);
+    }
+    if (json) return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list), err);
+    json_decref(list);
+    return TW_OK;
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    struct report r = { .n = 0 };
+    int failed = 0;
+    check_machine(&r);
+    check_cache(&r);
+    check_bits(&r);
+    check_numbers(&r);
+    for (int i = 0; i < r.n; i++) failed += r.check[i].outcome == FAIL;
+    CLI_TRY(print(&r, common->json, failed, err));
+    if (!failed) return TW_OK;
+    fflush(stdout);
+    return cli_fail(err, TW_ERR_INTERNAL, "%d check%s failed", failed, failed == 1 ? "" : "s");
+}
+
+const struct cli_command cli_command_doctor = {
+    .name = "doctor", .usage = "[--json]", .help = "check this machine and build", .examples = "thalweg doctor",
+    .options = options, .size = sizeof(struct cli_common), .run = run,
+};

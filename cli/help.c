@@ -1,0 +1,36 @@
+/* thalweg help: the overview, and the help of one command.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+void cli_print_overview(void)
+{
+    fputs("thalweg: gradient descent, every method, from one command\n\n"
+          "Examples:\n"
+          "  thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
+          "  thalweg race digits --model mlp --optimizers \"sgd momentum adam\" --seeds 3\n"
+          "  thalweg explain adam\n\n"
+          "Commands:\n", stdout);
+    for (size_t i = 0; i < cli_command_count(); i++)
+        printf("  %-13s %s\n", cli_command_at(i)->name, cli_command_at(i)->help);
+    fputs("\nthalweg COMMAND --help explains a command; thalweg --version prints the version.\n"
+          "Environment: THALWEG_DATA, THALWEG_CACHE (folders), THALWEG_MAX_ISA=base|avx2|avx512.\n"
+          "Exit codes: 0 ok, 1 internal or failed check, 2 usage, 3 bad data, 4 not finite, 5 system, 6 memory, 7 not found, 130 interrupted.\n",
+          stdout);
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    if (!call->n) {
+        cli_print_overview();
+        return TW_OK;
+    }
+    const struct cli_command *command;
+    int words;
+    CLI_TRY(cli_find(call->n, call->word, &command, &words, err));
+    cli_print_help(command, 1);
+    return TW_OK;
+}
+
+const struct cli_command cli_command_help = {
+    .name = "help", .usage = "[COMMAND]", .help = "explain a command", .most = 2, .run = run,
+};

@@ -1,0 +1,101 @@
+/* thalweg: finds the command, runs it, turns its status into the exit code and its error into the last line on stderr.
+ * SPDX-License-Identifier: MIT */
+#include "commands.h"
+#include "cli.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <thalweg/version.h>
+
+#define DECLARE(name) extern const struct cli_command cli_command_##name;
+CLI_COMMANDS(DECLARE)
+#define ADDRESS(name) &cli_command_##name,
+static const struct cli_command *const commands[] = { CLI_COMMANDS(ADDRESS) };
+enum { COUNT = sizeof commands / sizeof commands[0] };
+
+size_t cli_command_count(void) { return COUNT; }
+const struct cli_command *cli_command_at(size_t i) { return commands[i]; }
+
+static const char *command_name(size_t i, const void *user)
+{
+    (void)user;
+    return i < COUNT ? commands[i]->name : NULL;
+}
+
+/* How many words of argv spell the whole name; 0 if they do not. */
+static int words_of(const char *name, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        size_t n = strlen(argv[i]);
+        if (!n || strncmp(name, argv[i], n)) return 0;
+        if (!name[n]) return i + 1;
+        if (name[n] != ' ') return 0;
+        name += n + 1;
+    }
+    return 0;
+}
+
+/* "data make" for a first word "data": the second words there are, or "". */
+static void second_words(const char *first, char *to, size_t size)
+{
+    size_t n = strlen(first), used = 0;
+    to[0] = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        if (!strncmp(commands[i]->name, first, n) && commands[i]->name[n] == ' ' && used < size)
+            used += (size_t)snprintf(to + used, size - used, "%s%s", used ? ", " : "", commands[i]->name + n + 1);
+}
+
+tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *words, tw_error *err)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        *words = words_of(commands[i]->name, argc, argv);
+        *out = commands[i];
+        if (*words) return TW_OK;
+    }
+    char seconds[200], typed[100];
+    second_words(argv[0], seconds, sizeof seconds);
+    if (seconds[0] && argc > 1 && argv[1][0] != '-') snprintf(typed, sizeof typed, "%.40s %.40s", argv[0], argv[1]);
+    else snprintf(typed, sizeof typed, "%.80s", argv[0]);
+    if (seconds[0] && !strchr(typed, ' '))
+        return cli_fail(err, TW_ERR_SPEC, "%s needs one more word: %s", typed, seconds);
+    const char *near = cli_nearest(typed, command_name, NULL);
+    if (!near && argc > 1) {
+        char two[100];
+        snprintf(two, sizeof two, "%.40s %.40s", argv[0], argv[1]);
+        near = cli_nearest(two, command_name, NULL);
+    }
+    if (near) return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\" (did you mean \"%s\"?)", typed, near);
+    return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\"; thalweg --help lists the commands", typed);
+}
+
+static tw_status dispatch(int argc, char **argv, tw_error *err)
+{
+    if (argc < 2) return cli_fail(err, TW_ERR_SPEC, "no command; thalweg --help lists the commands");
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        puts("thalweg " TW_VERSION);
+        return TW_OK;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        cli_print_overview();
+        return TW_OK;
+    }
+    if (argv[1][0] == '-')
+        return cli_fail(err, TW_ERR_SPEC, "unknown option %.60s before a command (there are --help and --version)", argv[1]);
+    const struct cli_command *command;
+    int words;
+    CLI_TRY(cli_find(argc - 1, argv + 1, &command, &words, err));
+    return cli_run(command, argc - 1 - words, argv + 1 + words, err);
+}
+
+int main(int argc, char **argv)
+{
+    tw_error err;
+    memset(&err, 0, sizeof err);
+    signal(SIGPIPE, SIG_DFL);                                           /* a reader that has seen enough ends the program quietly */
+    tw_status status = dispatch(argc, argv, &err);
+    int broken = ferror(stdout);
+    if ((fflush(stdout) || broken) && status == TW_OK)
+        status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", errno ? strerror(errno) : "write error");
+    if (status != TW_OK) fprintf(stderr, "thalweg: %s\n", err.message[0] ? err.message : tw_status_name(status));
+    return cli_exit_code(status);
+}

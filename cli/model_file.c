@@ -1,0 +1,45 @@
+/* Opening a model together with the rows it is asked about.
+ * SPDX-License-Identifier: MIT */
+#include "model_file.h"
+#include <string.h>
+#include <sys/stat.h>
+
+static tw_status load(struct cli_model_on_data *m, const char *path, tw_error *err)
+{
+    struct stat there;
+    if (stat(path, &there) || !S_ISDIR(there.st_mode)) return tw_model_load(&m->model, m->ctx, path, err);
+    char *file = cli_text(err, "%s/model.safetensors", path);
+    if (!file) return TW_ERR_MEMORY;
+    tw_status status = tw_model_load(&m->model, m->ctx, file, err);
+    free(file);
+    return status;
+}
+
+tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model, const char *data, int labels,
+                         tw_error *err)
+{
+    struct cli_folders folders;
+    memset(m, 0, sizeof *m);
+    CLI_TRY(cli_folders(&folders, err));
+    CLI_TRY(cli_context(common, &m->ctx, err));
+    CLI_TRY(load(m, model, err));
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.cache = folders.cache;
+    o.home = folders.home;
+    CLI_TRY(tw_data_open(m->ctx, data, &o, NULL, NULL, &m->data, err));
+    if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);
+    tw_data_info info = { .size = sizeof info };
+    CLI_TRY(tw_data_info_get(m->data, &info, err));
+    if (labels && !info.labels) return cli_fail(err, TW_ERR_DATA, "%.200s: images without labels; eval needs a folder with t10k images and labels", data);
+    CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
+    m->bound = 1;
+    return TW_OK;
+}
+
+void cli_close_model(struct cli_model_on_data *m)
+{
+    if (m->bound) tw_model_objective_free(&m->objective);
+    tw_data_free(m->data);
+    tw_model_free(m->model);
+    tw_context_free(m->ctx);
+}

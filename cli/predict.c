@@ -1,0 +1,62 @@
+/* thalweg predict: one class, or one line of probabilities, for every row.
+ * SPDX-License-Identifier: MIT */
+#include "model_file.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct values { struct cli_common common; int probability; };
+
+static const struct cli_option options[] = {
+    { "probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0, "print every class's probability instead of the class" },
+    CLI_THREADS, CLI_QUIET, CLI_VERBOSE, CLI_END
+};
+
+enum { ROWS_AT_ONCE = 4096 };
+
+static double at(tw_type type, const void *output, size_t i) { return type == TW_F64 ? ((const double *)output)[i] : ((const float *)output)[i]; }
+
+static void print_row(const struct values *v, tw_type type, const void *output, size_t first, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = at(type, output, first + i);
+        if (v->probability) printf(i ? " %.9g" : "%.9g", x);
+        else if (x > at(type, output, first + best)) best = i;
+    }
+    if (v->probability) putchar('\n');
+    else printf("%zu\n", best);
+}
+
+static tw_status print_all(const struct values *v, struct cli_model_on_data *m, tw_error *err)
+{
+    const tw_objective *o = &m->objective;
+    void *output = cli_alloc(ROWS_AT_ONCE, o->n_outputs * sizeof(double), err);
+    if (!output) return TW_ERR_MEMORY;
+    tw_status status = TW_OK;
+    for (uint64_t first = 0; first < o->n_rows && status == TW_OK; first += ROWS_AT_ONCE) {
+        size_t n = o->n_rows - first < ROWS_AT_ONCE ? (size_t)(o->n_rows - first) : ROWS_AT_ONCE;
+        status = tw_predict(m->ctx, o, tw_model_weights(m->model), first, n, output, err);
+        for (size_t i = 0; i < n && status == TW_OK; i++) print_row(v, o->type, output, i * o->n_outputs, o->n_outputs);
+        if (ferror(stdout)) status = cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", strerror(errno));
+    }
+    free(output);
+    return status;
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    struct cli_model_on_data m;
+    static char buffer[1 << 16];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    tw_status status = cli_open_model(&m, call->values, call->word[0], call->word[1], 0, err);
+    if (status == TW_OK) status = print_all(call->values, &m, err);
+    cli_close_model(&m);
+    return status;
+}
+
+const struct cli_command cli_command_predict = {
+    .name = "predict", .usage = "MODEL DATA [--probability]", .help = "one prediction per line",
+    .examples = "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability",
+    .least = 2, .most = 2, .options = options, .size = sizeof(struct values), .run = run,
+};

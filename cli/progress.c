@@ -1,0 +1,126 @@
+/* The live line is drawn at most ten times a second and cut to the terminal's width; a log file gets plain lines and no control characters.
+ * SPDX-License-Identifier: MIT */
+#include "progress.h"
+#include "cli.h"
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const double redraw_seconds = 0.1;
+
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log)
+{
+    memset(p, 0, sizeof *p);
+    p->epochs = epochs;
+    p->batch = batch;
+    p->quiet = quiet;
+    p->live = !quiet && isatty(STDERR_FILENO);
+    p->log = log;
+    p->start = p->epoch_start = cli_seconds();
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 20) return 80;
+    return size.ws_col;
+}
+
+void progress_clear(struct progress *p)
+{
+    if (p->shown) fprintf(stderr, "\r%*s\r", p->shown, "");
+    p->shown = 0;
+}
+
+/* "31.2k", "950" */
+static const char *rate_text(double x, char *to, size_t n)
+{
+    if (x >= 1e6) snprintf(to, n, "%.1fM", x / 1e6);
+    else if (x >= 1e3) snprintf(to, n, "%.1fk", x / 1e3);
+    else snprintf(to, n, "%.0f", x);
+    return to;
+}
+
+static const char *time_text(double s, char *to, size_t n)
+{
+    long t = (long)(s + 0.5);
+    if (t < 60) snprintf(to, n, "%lds", t);
+    else if (t < 3600) snprintf(to, n, "%ldm%02lds", t / 60, t % 60);
+    else snprintf(to, n, "%ldh%02ldm", t / 3600, t % 3600 / 60);
+    return to;
+}
+
+static int append(char *to, size_t size, int used, const char *name, double value)
+{
+    if (isnan(value)) return used;
+    return used + snprintf(to + used, size - (size_t)used, "  %s %.4f", name, value);
+}
+
+static void draw(struct progress *p, const tw_event *e, double now)
+{
+    enum { BAR = 10 };
+    char line[256], bar[BAR + 1], rate[32], eta[32];
+    double share = e->steps_per_epoch ? (double)e->step / (double)e->steps_per_epoch : 1.0, busy = now - p->start;
+    int filled = (int)(share * BAR);
+    memset(bar, '.', BAR);
+    memset(bar, '#', (size_t)filled);
+    bar[BAR] = 0;
+    double per_second = busy > 0 ? (double)(p->done - p->first) / busy : 0;
+    double left = (double)(p->epochs - e->epoch) * (double)e->steps_per_epoch + (double)(e->steps_per_epoch - e->step);
+    int n = snprintf(line, sizeof line, "epoch %llu/%llu  %2.0f%%  [%s]  %llu/%llu", (unsigned long long)e->epoch, (unsigned long long)p->epochs,
+                     100 * share, bar, (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
+    n = append(line, sizeof line, n, "loss", e->loss);
+    n = append(line, sizeof line, n, "acc", e->accuracy);
+    if (per_second > 0)
+        n += snprintf(line + n, sizeof line - (size_t)n, "  %s img/s  ETA %s", rate_text(per_second * (double)p->batch, rate, sizeof rate),
+                      time_text(left / per_second, eta, sizeof eta));
+    int width = terminal_width() - 1;
+    if (n > width) n = width;
+    fprintf(stderr, "\r%.*s%*s", n, line, p->shown > n ? p->shown - n : 0, "");
+    p->shown = n;
+    p->drawn = now;
+}
+
+/* The line that stays: at most 250 bytes. */
+static void print_epoch(struct progress *p, const tw_event *e, double images)
+{
+    char line[250], rate[32];
+    const tw_epoch *l = e->line;
+    int n = snprintf(line, sizeof line, "epoch %llu/%llu  %.2fs", (unsigned long long)l->epoch, (unsigned long long)p->epochs, l->seconds);
+    n = append(line, sizeof line, n, "loss", l->loss);
+    n = append(line, sizeof line, n, "acc", l->accuracy);
+    n = append(line, sizeof line, n, "val_loss", l->val_loss);
+    n = append(line, sizeof line, n, "val_acc", l->val_accuracy);
+    n += snprintf(line + n, sizeof line - (size_t)n, "  lr %g", l->lr);
+    if (images > 0 && l->seconds > 0) snprintf(line + n, sizeof line - (size_t)n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
+    progress_clear(p);
+    fprintf(stderr, "%s\n", line);
+}
+
+static void log_epoch(struct progress *p, const tw_epoch *l)
+{
+    static const char *const names[] = { "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr" };
+    const double values[] = { l->seconds, l->loss, l->accuracy, l->val_loss, l->val_accuracy, l->lr };
+    fprintf(p->log, "{\"epoch\": %llu", (unsigned long long)l->epoch);
+    for (int i = 0; i < 6; i++)
+        if (isfinite(values[i])) fprintf(p->log, ", \"%s\": %.17g", names[i], values[i]);
+    fputs("}\n", p->log);
+    if (fflush(p->log) && !p->log_error) p->log_error = errno;
+}
+
+int progress_event(void *progress, const tw_event *e)
+{
+    struct progress *p = progress;
+    double now = cli_seconds();
+    if (e->kind == TW_EVENT_STEP) {
+        p->done++;
+        if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
+    } else if (e->line) {
+        if (p->log) log_epoch(p, e->line);
+        if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
+        p->epoch_first = p->done;
+    }
+    return cli_interrupted();
+}

@@ -1,0 +1,21 @@
+/* The progress of a run, on stderr: a live line on a terminal, one line per epoch everywhere.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+#include <stdio.h>
+#include <thalweg/train.h>
+
+struct progress {
+    uint64_t epochs, batch;
+    int quiet, live;                                                    /* live: stderr is a terminal */
+    int shown;                                                          /* columns the live line takes now */
+    double start, epoch_start, drawn;                                   /* seconds of the clock */
+    uint64_t first, done, epoch_first;                                  /* steps of the whole run: where we began, are, and the epoch began */
+    FILE *log;                                                          /* one JSON line per epoch; NULL: none */
+    int log_error;                                                      /* errno of a failed write to it */
+};
+
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log);
+int progress_event(void *progress, const tw_event *event);              /* for tw_run_options.event; non-zero after SIGINT or SIGTERM */
+void progress_clear(struct progress *p);                                /* takes the live line away */
+#endif

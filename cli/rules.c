@@ -1,0 +1,42 @@
+/* thalweg rules: every update rule.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+
+static const struct cli_option options[] = { CLI_JSON, CLI_END };
+
+static tw_status print_json(tw_error *err)
+{
+    json_t *all = json_array();
+    const tw_rule *rule;
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
+        json_t *one = cli_rule_json(rule, err);
+        if (!one) {
+            json_decref(all);
+            return err->code;
+        }
+        json_array_append_new(all, one);
+    }
+    return cli_print_json(all, err);
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    const tw_rule *rule;
+    tw_choice choice;
+    if (common->json) return print_json(err);
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
+    printf("%-12s  %-20s  %s\n", "rule", "state per weight", "from");
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
+        char state[100];
+        CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
+        cli_slots_text(rule, choice.slots, state, sizeof state);
+        printf("%-12s  %-20s  %s\n", rule->name, state, rule->paper);
+    }
+    return TW_OK;
+}
+
+const struct cli_command cli_command_rules = {
+    .name = "rules", .usage = "[--json]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
+    .options = options, .size = sizeof(struct cli_common), .run = run,
+};

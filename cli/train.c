@@ -1,0 +1,223 @@
+/* thalweg train: fills in a job from the command line, shows its progress and prints its result.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include "progress.h"
+#include "table.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <thalweg/train.h>
+#include <time.h>
+
+struct values {
+    struct cli_common common;
+    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log;
+    uint64_t epochs, batch, seed, limit, checkpoint_every;
+    double val, time;
+    int force;
+};
+#define AT(member) offsetof(struct values, member)
+
+static const struct cli_option options[] = {
+    { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\"" },
+    { "optimizer", 0, CLI_TEXT, AT(optimizer), "O", 0, 0, "the update rule (adam), e.g. adam:lr=3e-4 (thalweg rules)" },
+    { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
+    { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
+    { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
+    { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
+    { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
+    { "val", 0, CLI_REAL, AT(val), "F", 0, 1, "share of the training rows kept for validation, from their end (0)" },
+    { "seed", 0, CLI_NATURAL, AT(seed), "S", 0, 0, "seed of everything drawn (0)" },
+    { "dtype", 0, CLI_TEXT, AT(dtype), "T", 0, 0, "f32 or f64 (f32)" },
+    { "limit", 0, CLI_NATURAL, AT(limit), "ROWS", 1, 0, "only the first so many training rows, after --val was cut off" },
+    { "target", 0, CLI_TEXT, AT(target), "METRIC=VALUE", 0, 0, "stop when reached at an epoch's end, e.g. val_accuracy=0.98" },
+    { "time", 0, CLI_REAL, AT(time), "SECONDS", 0, 0, "stop after so many seconds, counted over resumes" },
+    { "keep", 0, CLI_TEXT, AT(keep), "last|best", 0, 0, "which epoch's weights are the model (last); best is by val_loss and needs --val" },
+    { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the run's folder (out/TIME-MODEL-OPTIMIZER)" },
+    { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a run that is there" },
+    { "checkpoint-every", 0, CLI_NATURAL, AT(checkpoint_every), "STEPS", 1, 0, "write a checkpoint every so many updates (at every epoch's end)" },
+    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the run in DIR; only --threads, --time, --log, --json, -q and -v may stand beside it" },
+    { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "write one JSON line per epoch to FILE" },
+    CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
+};
+
+static const struct values initial = { .epochs = 5 };
+
+static const char *or(const char *text, const char *otherwise) { return text ? text : otherwise; }
+
+/* The first word of a spec, for a folder's name; `otherwise` when it is no plain name. */
+static void plain_name(const char *spec, const char *otherwise, char *to, size_t size)
+{
+    size_t n = strcspn(spec, ":@+");
+    int plain = n > 0 && n < size && strspn(spec, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") >= n;
+    snprintf(to, size, "%.*s", plain ? (int)n : (int)strlen(otherwise), plain ? spec : otherwise);
+}
+
+static void default_folder(const struct values *v, char *to, size_t size)
+{
+    char stamp[32], model[32], optimizer[32];
+    time_t now = time(NULL);
+    struct tm when;
+    localtime_r(&now, &when);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &when);
+    plain_name(v->model, "network", model, sizeof model);
+    plain_name(or(v->optimizer, "adam"), "optimizer", optimizer, sizeof optimizer);
+    struct stat there;
+    int n = snprintf(to, size, "out/%s-%s-%s", stamp, model, optimizer);
+    for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, size - (size_t)n, "-%d", i);
+}
+
+static tw_status check_line(const struct cli_call *call, tw_error *err)
+{
+    static const char *const beside[] = { "resume", "threads", "time", "log", "json", "quiet", "verbose" };
+    const struct values *v = call->values;
+    if (!v->resume) {
+        if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
+        if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
+        return TW_OK;
+    }
+    if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the run knows its own", v->resume);
+    for (int i = 0; options[i].name; i++) {
+        int allowed = 0;
+        for (size_t k = 0; k < sizeof beside / sizeof beside[0]; k++) allowed |= !strcmp(options[i].name, beside[k]);
+        if (!allowed && call->given >> i & 1)
+            return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --resume; the run goes on with its own (only --threads, --time, --log, --json, "
+                            "-q and -v may)", options[i].name);
+    }
+    return TW_OK;
+}
+
+static void fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o)
+{
+    const struct values *v = call->values;
+    o->data = call->n ? call->word[0] : NULL;
+    o->model = v->model;
+    o->dtype = v->dtype;
+    o->val = v->val;
+    o->limit = v->limit;
+    o->cache = folders->cache;
+    o->home = folders->home;
+    o->keep = v->keep;
+    o->force = v->force;
+    o->checkpoint_every = v->checkpoint_every;
+    o->run.optimizer = v->optimizer;
+    o->run.estimator = v->estimator;
+    o->run.schedule = v->schedule;
+    o->run.exchange = v->exchange;
+    o->run.seed = v->seed;
+    o->run.epochs = v->epochs;
+    o->run.batch = v->batch;
+    o->run.seconds = v->time;
+    o->run.target = v->target;
+    o->run.event = progress_event;
+    o->run.user = progress;
+}
+
+static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
+{
+    tw_optimizer *optimizer = tw_run_optimizer(tw_job_run_of(job));
+    json_t *config = json_object_get(result, "config");
+    CLI_TRY(cli_print_layers(stderr, tw_job_model(job), err));
+    fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer), tw_optimizer_schedule(optimizer));
+    static const char *const keys[] = { "estimator", "exchange" };
+    for (int i = 0; i < 2; i++)
+        if (json_is_string(json_object_get(config, keys[i]))) fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
+    fputc('\n', stderr);
+    return TW_OK;
+}
+
+static tw_status parse_result(tw_job *job, const char **text, json_t **out, tw_error *err)
+{
+    CLI_TRY(tw_job_json(job, text, err));
+    *out = json_loads(*text, 0, NULL);
+    return *out ? TW_OK : cli_json_failed(err);
+}
+
+/* For people: the test set's line, or the last epoch's where there is none. */
+static void print_result(const json_t *result)
+{
+    const json_t *test = json_object_get(result, "test"), *epochs = json_object_get(result, "epochs");
+    const char *name = "test";
+    if (!test) {
+        test = json_array_get(epochs, json_array_size(epochs) - (json_array_size(epochs) > 0));
+        name = "last epoch";
+    }
+    if (!test) return;
+    printf("%s  loss %.6g", name, json_number_value(json_object_get(test, "loss")));
+    if (json_object_get(test, "accuracy")) printf("  accuracy %.4f", json_number_value(json_object_get(test, "accuracy")));
+    putchar('\n');
+}
+
+static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
+{
+    const char *text;
+    json_t *result;
+    CLI_TRY(parse_result(job, &text, &result, err));
+    const char *model = json_string_value(json_object_get(result, "model"));
+    if (v->common.json) printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
+    else print_result(result);
+    if (!v->common.quiet && model) fprintf(stderr, "model %s\n", model);
+    json_decref(result);
+    return TW_OK;
+}
+
+static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+{
+    const char *text;
+    json_t *before;
+    CLI_TRY(parse_result(job, &text, &before, err));
+    const json_t *config = json_object_get(before, "config");
+    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")),
+                   (uint64_t)json_integer_value(json_object_get(config, "batch")), v->common.quiet, log);
+    tw_status status = v->common.quiet ? TW_OK : print_setting(job, before, err);
+    json_decref(before);
+    CLI_TRY(status);
+    int done = tw_job_status(job);
+    if (done == TW_RUN_FINISHED || done == TW_RUN_TARGET) return finish(v, job, err);
+    status = tw_job_run(job, err);
+    progress_clear(progress);
+    CLI_TRY(status);
+    if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(progress->log_error));
+    CLI_TRY(finish(v, job, err));
+    if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
+    fflush(stdout);
+    return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", folder);
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    struct values *v = call->values;
+    struct cli_folders folders;
+    struct progress progress;
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    char folder[PATH_MAX];
+    CLI_TRY(check_line(call, err));
+    CLI_TRY(cli_folders(&folders, err));
+    fill(call, &folders, &progress, &o);
+    if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
+    else default_folder(v, folder, sizeof folder);
+    o.out = folder;
+
+    tw_context *ctx = NULL;
+    tw_job *job = NULL;
+    FILE *log = NULL;
+    CLI_TRY(cli_context(&v->common, &ctx, err));
+    cli_catch_signals();
+    tw_status status = v->resume ? tw_job_resume(&job, ctx, folder, &o, err) : tw_job_create(&job, ctx, &o, err);
+    if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
+    if (status == TW_OK && v->log && !(log = fopen(v->log, v->resume ? "a" : "w")))
+        status = cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(errno));
+    if (status == TW_OK) status = run_job(v, folder, job, &progress, log, err);
+    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(errno));
+    tw_job_free(job);
+    tw_context_free(ctx);
+    return status;
+}
+
+const struct cli_command cli_command_train = {
+    .name = "train", .usage = "DATA --model M [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
+    .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
+                "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
+                "thalweg train --resume out/cnn",
+    .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
+};

@@ -1,0 +1,22 @@
+# Fuzz targets, fuzz/fuzz_NAME.c with its seeds in fuzz/corpus/NAME. With TW_FUZZ (clang only, ./check --long) they are libFuzzer programs,
+# otherwise each gets a main that replays the seeds, as one more test.
+# SPDX-License-Identifier: MIT
+option(TW_FUZZ "build the fuzz targets with libFuzzer" OFF)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS fuzz/fuzz_*.c)
+add_custom_target(fuzzers)
+foreach(source ${fuzz_sources})
+    get_filename_component(name ${source} NAME_WE)
+    string(REPLACE fuzz_ "" seeds ${name})
+    add_executable(${name} ${source})
+    target_include_directories(${name} PRIVATE src ${PROJECT_BINARY_DIR}/generated)
+    target_link_libraries(${name} PRIVATE tw_flags thalweg_train_static)
+    target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+    add_dependencies(fuzzers ${name})
+    if(TW_FUZZ)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(${name} PRIVATE fuzz/replay.c)
+        add_test(NAME ${name} COMMAND ${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${seeds})
+        set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    endif()
+endforeach()

@@ -1,0 +1,50 @@
+/* What there is: rules and schedules by name, their options with bounds, and what a spec means once it is read.
+ * Nothing here allocates; descriptors live as long as the library.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_REGISTRY_H
+#define THALWEG_REGISTRY_H
+#include <thalweg/rule.h>
+#include <thalweg/schedule.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SPEC_MAX = 512 };
+
+TW_API const tw_rule *tw_rule_at(size_t i);                             /* in the order of the list; NULL past its end */
+TW_API const tw_rule *tw_rule_find(const char *name);                   /* NULL if there is none */
+TW_API const tw_schedule *tw_schedule_at(size_t i);
+TW_API const tw_schedule *tw_schedule_find(const char *name);
+
+/* A rule's spec, understood. */
+typedef struct tw_choice {
+    const tw_rule *rule;                        /* the rule that runs: momentum@torch runs sgd */
+    const tw_dialect *dialect;                  /* NULL: none was named */
+    double values[TW_OPTIONS_MAX];              /* every option, defaults and dialect included */
+    unsigned char given[TW_OPTIONS_MAX];        /* 1: stood in the spec */
+    int variant;
+    unsigned slots;                             /* bit i: slot i of the rule is kept, one number per weight */
+    char spec[TW_SPEC_MAX];                     /* canonical: known names, shortest numbers, defaults left out */
+} tw_choice;
+
+/* Reads "adam@keras:lr=3e-4". own: a rule from outside the library, or NULL; then the spec must name it. TW_ERR_SPEC, with a suggestion
+ * where one is near, for what is unknown, malformed, out of bounds, given twice or without effect. */
+TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *own, tw_error *err);
+/* The place of an option by name or alias; -1 if the rule has none of this name. */
+TW_API int tw_rule_option(const tw_rule *rule, const char *name);
+
+/* Bytes that are enough for an option's default, bounds or value as text. */
+enum { TW_VALUE_MAX = 64 };
+/* The value as it stands in a spec: "0.001", "out", "1". Returns `to`. */
+TW_API const char *tw_option_text(const tw_option *option, double value, char to[TW_VALUE_MAX]);
+/* What is allowed: "[0, 1)", "out, hat, in", "0 or 1". Returns `to`. */
+TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MAX]);
+
+/* The value at the step after `done` steps of a hyperparameter whose value in the rule is `base`, under a schedule spec ("warmup/500;cosine";
+ * NULL: constant). total: length of the run, 0 if unknown. For plots and tests; the optimiser reads its schedule once. */
+TW_API tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

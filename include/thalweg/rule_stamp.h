@@ -1,0 +1,388 @@
+/* The template that makes a rule of a rule file. It is entered three times:
+ *
+ *     the file's first pass    rule.h            real is float: names, struct hyper and prototypes from the tables
+ *     its last line            TW_RULE_END       is the file's own name, so the file is read once more
+ *     the second pass          rule.h            stamps the float kernels; real is double
+ *     its last line            TW_RULE_END       is this header: stamps the double kernels and the descriptor
+ *
+ * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so both passes share one object file.
+ *
+ * Tables, before rule.h is included:
+ *     RULE, PAPER, EQUATION        name (a word) and two strings
+ *     HYPER(REAL, INT, FLAG, WORD) rows REAL(name, default, min, max, TW_OPEN_MAX, help), INT(name, default, min, max, help),
+ *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
+ *     SLOTS(SLOT)                  rows SLOT(name, TW_ZERO | TW_OPTION(name) | TW_WEIGHT, when it is kept: an expression in `variant`)
+ *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
+ *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; TRAITS; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW
+ * DECAY adds the options weight_decay, wd_mode and maximize, and to every body what they mean.
+ *
+ * Functions, after it:
+ *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars)
+ *     real update(real w, real g, real *slot..., const struct coef *k [, int variant])    the new weight
+ *     int choose(const struct hyper *h)                                              with VARIANTS: which body
+ *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
+ * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0.
+ * A helper needs a name of its own in each pass: TW_LOCAL(name).  What must be said once goes into TW_ONCE(...).
+ * SPDX-License-Identifier: MIT */
+
+/* ---- What an ended pass leaves: its kernels ---------------------------------------------------------------------------------- */
+
+#ifdef TW__PASS
+
+struct TW_LOCAL(coefs) {
+    struct coef own;
+#ifdef DECAY
+    real sign, couple, shrink;
+#endif
+};
+
+static void TW_LOCAL(begin)(const tw_moment *at, void *to)
+{
+    struct TW_LOCAL(coefs) *k = (struct TW_LOCAL(coefs) *)to;
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+#ifdef DECAY
+    k->sign = now.h->maximize ? -1 : 1;
+    k->couple = now.h->weight_decay * (TW__WD_MODE(now.h) == 0);
+    k->shrink = now.h->weight_decay * (TW__WD_MODE(now.h) == 1 ? now.h->lr : TW__WD_MODE(now.h) == 2);
+#endif
+    prepare(&k->own, &now);
+}
+
+/* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
+#define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
+#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (real *)span->slots[TW__AT_##name];
+#define TW__SLOT_NONE(name, start, when) real tw__no_##name = 0;
+#define TW__SLOT_PASS(name, start, when) (when) ? &tw__##name[i] : &tw__no_##name,
+
+TW__INLINE void TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    real *const w = (real *)span->w;
+    const real *const g = (const real *)span->g;
+    const size_t hi = span->hi;
+    SLOTS(TW__SLOT_VECTOR)
+    (void)variant;
+    TW__INDEPENDENT
+    for (size_t i = span->lo; i < hi; i++) {
+        SLOTS(TW__SLOT_NONE)
+#ifdef DECAY
+        const real gi = k.sign * g[i] + k.couple * w[i], wi = w[i] - k.shrink * w[i];
+#else
+        const real gi = g[i], wi = w[i];
+#endif
+        w[i] = update(wi, gi, SLOTS(TW__SLOT_PASS) &k.own TW__VARIANT);
+    }
+}
+
+#define TW__STAMP(v)                                                                                                                         \
+    static void TW_LOCAL(base_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }                                       \
+    TW__AVX2 static void TW_LOCAL(avx2_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }                              \
+    TW__AVX512 static void TW_LOCAL(avx512_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }
+#define TW__ROW(v) {TW_LOCAL(base_##v), TW_LOCAL(avx2_##v), TW_LOCAL(avx512_##v)},
+TW__FOR_VARIANTS_0(TW__STAMP)
+TW__FOR_VARIANTS_1(TW__STAMP)
+TW__FOR_VARIANTS_2(TW__STAMP)
+static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {
+    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
+};
+#undef TW__STAMP
+#undef TW__ROW
+
+#ifdef VIEW
+TW__INLINE void TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = *(const struct coef *)coefs;
+    real *const reported = (real *)span->w;
+    const real *const w = (const real *)span->g;
+    const size_t hi = span->hi;
+    SLOTS(TW__SLOT_VECTOR)
+    (void)variant;
+    TW__INDEPENDENT
+    for (size_t i = span->lo; i < hi; i++) {
+        SLOTS(TW__SLOT_NONE)
+        reported[i] = view(w[i], SLOTS(TW__SLOT_PASS) &k TW__VARIANT);
+    }
+}
+
+static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
+{
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+    prepare_view((struct coef *)to, &now);
+}
+
+#define TW__STAMP(v) static void TW_LOCAL(view_##v)(const tw_span *span, const void *k) { TW_LOCAL(view_loop)(span, k, v); }
+#define TW__ROW(v) TW_LOCAL(view_##v),
+TW__FOR_VARIANTS_0(TW__STAMP)
+TW__FOR_VARIANTS_1(TW__STAMP)
+TW__FOR_VARIANTS_2(TW__STAMP)
+static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
+    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
+};
+#undef TW__STAMP
+#undef TW__ROW
+#endif
+
+#undef TW__SLOT_PLACE
+#undef TW__SLOT_VECTOR
+#undef TW__SLOT_NONE
+#undef TW__SLOT_PASS
+#endif
+
+/* ---- First pass: what holds for both ------------------------------------------------------------------------------------------ */
+
+#ifndef TW__PASS
+#define TW__PASS 1
+#define TW__TYPE f32
+#define TW_RULE_END __FILE_NAME__
+#define TW_ONCE(...) __VA_ARGS__
+
+#define TW__JOIN_(rule, name, type) tw__##rule##_##name##_##type
+#define TW__JOIN(rule, name, type) TW__JOIN_(rule, name, type)
+#define TW_LOCAL(name) TW__JOIN(RULE, name, TW__TYPE)
+#define coef TW_LOCAL(coef)
+#define moment TW_LOCAL(moment)
+#define hyper TW_LOCAL(hyper)
+#define kept TW_LOCAL(kept)
+#define real_max TW_LOCAL(real_max)
+#define real_ratio TW_LOCAL(real_ratio)
+#define prepare TW_LOCAL(prepare)
+#define update TW_LOCAL(update)
+#define choose TW_LOCAL(choose)
+#define view TW_LOCAL(view)
+#define prepare_view TW_LOCAL(prepare_view)
+
+/* A product and a sum never become one fused operation, whatever the flags of this build: the bits must not depend on the CPU.
+ * gcc knows no pragma for it but this, which also gives a plain -O2 build the vectors it needs. */
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wpass-failed" /* said of loops that an unoptimised build leaves scalar */
+#define TW__INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#pragma GCC push_options
+#pragma GCC optimize("O3", "fp-contract=off", "no-math-errno", "no-trapping-math")
+#define TW__INDEPENDENT _Pragma("GCC ivdep")
+#endif
+#define TW__INLINE static inline __attribute__((always_inline))
+#if defined(__x86_64__)
+#define TW__AVX2 __attribute__((target("avx2")))
+#define TW__AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl")))
+#else
+#define TW__AVX2
+#define TW__AVX512
+#endif
+
+#ifndef VARIANTS
+#define VARIANTS 1
+#define TW__VARIANT
+#define TW__VARIANT_TYPE
+#else
+#define TW__VARIANT , variant
+#define TW__VARIANT_TYPE , int
+#endif
+#define TW__FOR_VARIANTS_0(X) X(0)
+#if VARIANTS > 1
+#define TW__FOR_VARIANTS_1(X) X(1)
+#else
+#define TW__FOR_VARIANTS_1(X)
+#endif
+#if VARIANTS == 3
+#define TW__FOR_VARIANTS_2(X) X(2)
+#elif VARIANTS == 4
+#define TW__FOR_VARIANTS_2(X) X(2) X(3)
+#elif VARIANTS == 6
+#define TW__FOR_VARIANTS_2(X) X(2) X(3) X(4) X(5)
+#elif VARIANTS == 8
+#define TW__FOR_VARIANTS_2(X) X(2) X(3) X(4) X(5) X(6) X(7)
+#elif VARIANTS < 3
+#define TW__FOR_VARIANTS_2(X)
+#else
+#error VARIANTS is 1, 2, 3, 4, 6 or 8
+#endif
+
+#ifndef SLOTS
+#define SLOTS(SLOT)
+#endif
+#ifndef SCALARS
+#define SCALARS(SCALAR)
+#endif
+#ifndef NEEDS
+#define NEEDS(NEED)
+#endif
+#ifndef ALIASES
+#define ALIASES(ALIAS)
+#endif
+#ifndef DIALECTS
+#define DIALECTS(DIALECT)
+#endif
+#ifndef TRAITS
+#define TRAITS 0
+#endif
+
+#define TW_DECAY_COUPLED 1
+#define TW_DECAY_ANY 2
+#if !defined DECAY
+#define TW__HYPER HYPER
+#elif DECAY == TW_DECAY_COUPLED
+#define TW__WD_MODE(h) 0
+#define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
+    HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "L2 penalty: weight_decay * w is added to the gradient")                                   \
+    FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
+#else
+#define TW__WD_MODE(h) ((h)->wd_mode)
+#define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
+    HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "pulls the weights towards 0")                                                             \
+    WORD(wd_mode, 0, "coupled lr pure",                                                                                                      \
+         "coupled: g += weight_decay * w; lr: first w -= lr * weight_decay * w (AdamW as libraries have it); pure: w -= weight_decay * w")   \
+    FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
+#endif
+
+#elif TW__PASS == 1
+/* ---- Second pass ---------------------------------------------------------------------------------------------------------------- */
+#undef TW__PASS
+#undef TW__TYPE
+#undef TW_RULE_END
+#undef TW_ONCE
+#undef real
+#undef real_sqrt
+#undef real_abs
+#define TW__PASS 2
+#define TW__TYPE f64
+#define TW_RULE_END <thalweg/rule_stamp.h>
+#define TW_ONCE(...)
+
+#else
+/* ---- The end: the descriptor, and a clean table --------------------------------------------------------------------------------- */
+#undef TW__PASS
+#define TW__PASS 3
+#define TW__PLACE(name) ((int)(offsetof(struct hyper, name) / sizeof(double)))
+#define TW__OPTION_REAL(name, initial, min, max, open, help) {#name, TW_REAL, NULL, initial, min, max, open, help},
+#define TW__OPTION_INT(name, initial, min, max, help) {#name, TW_INT, NULL, initial, min, max, TW_CLOSED, help},
+#define TW__OPTION_FLAG(name, initial, help) {#name, TW_FLAG, NULL, initial, 0, 1, TW_CLOSED, help},
+#define TW__OPTION_WORD(name, initial, words, help) {#name, TW_WORD, words, initial, 0, 0, TW_CLOSED, help},
+static const tw_option TW_LOCAL(options)[] = {TW__HYPER(TW__OPTION_REAL, TW__OPTION_INT, TW__OPTION_FLAG, TW__OPTION_WORD)};
+
+/* Each of these arrays ends with an empty row: C has no empty arrays. */
+#define TW_ZERO TW_START_ZERO, 0
+#define TW_OPTION(name) TW_START_OPTION, TW__PLACE(name)
+#define TW_WEIGHT TW_START_WEIGHT, 0
+#define TW__SLOT_ROW(name, start, when) {#name, start},
+#define TW__SCALAR_ROW(name, initial) {#name, initial},
+#define TW__ALIAS_ROW(alias, name) {#alias, #name},
+#define TW__DIALECT_ROW(name, other, defaults) {#name, other, defaults},
+static const tw_slot TW_LOCAL(slots)[] = {SLOTS(TW__SLOT_ROW){NULL, TW_START_ZERO, 0}};
+static const tw_scalar TW_LOCAL(scalar_rows)[] = {SCALARS(TW__SCALAR_ROW){NULL, 0}};
+static const tw_alias TW_LOCAL(aliases)[] = {ALIASES(TW__ALIAS_ROW){NULL, NULL}};
+static const tw_dialect TW_LOCAL(dialects)[] = {DIALECTS(TW__DIALECT_ROW){NULL, NULL, NULL}};
+
+#define TW__SLOT_BIT(name, start, when) mask |= (when) ? bit : 0, bit <<= 1;
+static unsigned TW_LOCAL(wanted)(int variant)
+{
+    unsigned mask = 0, bit = 1;
+    (void)variant;
+    SLOTS(TW__SLOT_BIT)
+    return bit ? mask : 0;
+}
+
+#define TW__NEED_ROW(name, condition, reason)                                                                                                \
+    if (option == TW__PLACE(name) && !(condition)) return reason;
+static const char *TW_LOCAL(ineffective)(const double *values, int option)
+{
+    const struct hyper *h = (const struct hyper *)values;
+    (void)h;
+    NEEDS(TW__NEED_ROW)
+#if defined DECAY && DECAY == TW_DECAY_ANY
+    TW__NEED_ROW(wd_mode, h->weight_decay != 0, "weight_decay is 0")
+#endif
+    return option < 0 ? "no such option" : NULL;
+}
+
+static int TW_LOCAL(variant)(const double *h)
+{
+#if VARIANTS > 1
+    return choose((const struct hyper *)h);
+#else
+    return h ? 0 : 0;
+#endif
+}
+
+#undef coef
+#undef prepare
+#undef update
+#undef view
+#undef prepare_view
+#define TW__NAME_(rule) #rule
+#define TW__NAME(rule) TW__NAME_(rule)
+#define TW__COUNT(rows) ((int)(sizeof rows / sizeof rows[0]))
+#define TW__SYMBOL_(rule) tw_rule_##rule
+#define TW__SYMBOL(rule) TW__SYMBOL_(rule)
+#define TW__BOTH_(name, rule) {tw__##rule##_##name##_f32, tw__##rule##_##name##_f64}
+#define TW__BOTH(name, rule) TW__BOTH_(name, rule)
+#define TW__SIZES_(rule) {sizeof(struct tw__##rule##_coefs_f32), sizeof(struct tw__##rule##_coefs_f64)}
+#define TW__SIZES(rule) TW__SIZES_(rule)
+extern const tw_rule TW__SYMBOL(RULE);
+const tw_rule TW__SYMBOL(RULE) = {
+    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = TW_ELEMENT, .traits = TRAITS,
+    .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
+    .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
+    .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
+    .dialects = TW_LOCAL(dialects), .ineffective = TW_LOCAL(ineffective), .variant = TW_LOCAL(variant), .wanted = TW_LOCAL(wanted),
+    .coef_size = TW__SIZES(RULE), .prepare = TW__BOTH(begin, RULE), .update = TW__BOTH(updates, RULE),
+#ifdef VIEW
+    .prepare_view = TW__BOTH(begin_view, RULE), .view = TW__BOTH(views, RULE),
+#endif
+};
+
+#ifndef __clang__
+#pragma GCC pop_options
+#endif
+#include <thalweg/rule_clean.h>
+#endif
+
+/* ---- Both passes: the precision, and what follows from the tables --------------------------------------------------------------- */
+
+#ifdef TW__PASS
+#if TW__PASS == 1
+#define real float
+#define real_sqrt __builtin_sqrtf
+#define real_abs __builtin_fabsf
+#else
+#define real double
+#define real_sqrt __builtin_sqrt
+#define real_abs __builtin_fabs
+#endif
+/* The larger of the two; a NaN in `now` survives, as with fmax it would not. */
+TW__INLINE real real_max(real old, real now) { return old > now ? old : now; }
+/* a / b; where b is 0, a: so 0/0 is 0. */
+TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
+
+#define TW__FIELD_REAL(name, initial, min, max, open, help) double name;
+#define TW__FIELD_INT(name, initial, min, max, help) double name;
+#define TW__FIELD_FLAG(name, initial, help) double name;
+#define TW__FIELD_WORD(name, initial, words, help) double name;
+#define TW__FIELD_SCALAR(name, initial) double name;
+#define TW__FIELD_SLOT(name, start, when) real *,
+/* Options and scalars are arrays of double to the library and structs to the rule. */
+struct hyper { TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD) };
+struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
+struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; };
+struct coef;
+static void prepare(struct coef *k, const struct moment *now);
+TW__INLINE real update(real w, real g, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
+#if VARIANTS > 1
+__attribute__((unused)) static int choose(const struct hyper *h);
+#endif
+#ifdef VIEW
+static void prepare_view(struct coef *k, const struct moment *now);
+TW__INLINE real view(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
+#endif
+#undef TW__FIELD_REAL
+#undef TW__FIELD_INT
+#undef TW__FIELD_FLAG
+#undef TW__FIELD_WORD
+#undef TW__FIELD_SCALAR
+#undef TW__FIELD_SLOT
+#endif

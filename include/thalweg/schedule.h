@@ -1,0 +1,31 @@
+/* Schedules: a hyperparameter's value as a pure function of the steps done. Nothing is remembered, so resuming at any step is exact.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_SCHEDULE_H
+#define THALWEG_SCHEDULE_H
+#include <thalweg/rule.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a piece of a schedule stands. */
+typedef struct tw_instant {
+    uint64_t s;                 /* steps done in this piece; may run past `length` in the last piece */
+    uint64_t length;            /* steps of the piece: its own "/steps", or the rest of the run; 0 if neither is known */
+    double base;                /* the hyperparameter's value in the rule's spec */
+    const double *h;            /* the schedule's options, in the order of the table */
+} tw_instant;
+
+typedef struct tw_schedule {
+    size_t size;                /* sizeof(tw_schedule) */
+    const char *name, *paper, *equation;
+    int n_options;
+    const tw_option *options;
+    const tw_alias *aliases;    /* ends with a NULL alias; may be NULL */
+    int length_option;          /* the option that, where it is not 0, gives the length instead of the piece; -1: no length is asked for */
+    double (*rate)(const tw_instant *now);
+} tw_schedule;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,273 @@
+/* Option tables; see options.h.
+ * SPDX-License-Identifier: MIT */
+#include "base/options.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Numbers ---- */
+
+static size_t digits(tw__text t, size_t i)
+{
+    size_t n = 0;
+    while (i + n < t.n && t.at[i + n] >= '0' && t.at[i + n] <= '9') n++;
+    return n;
+}
+
+static int is_number(tw__text t, size_t *point)
+{
+    size_t i = t.n && (t.at[0] == '-' || t.at[0] == '+');
+    size_t whole = digits(t, i), fraction = 0;
+    i += whole;
+    *point = t.n;
+    if (i < t.n && t.at[i] == '.') {
+        *point = i;
+        fraction = digits(t, i + 1);
+        i += 1 + fraction;
+    }
+    if (whole + fraction == 0) return 0;
+    if (i < t.n && (t.at[i] == 'e' || t.at[i] == 'E')) {
+        i++;
+        if (i < t.n && (t.at[i] == '-' || t.at[i] == '+')) i++;
+        size_t n = digits(t, i);
+        if (n == 0) return 0;
+        i += n;
+    }
+    return i == t.n;
+}
+
+/* What stands between the digits of 0.5 here: strtod and printf follow the process's locale, which is not ours to change. */
+static size_t radix(char to[16])
+{
+    char half[24];
+    int n = snprintf(half, sizeof half, "%.1f", 0.5);
+    if (n < 3 || n > 16) return 0;
+    memcpy(to, half + 1, (size_t)n - 2);
+    return (size_t)n - 2;
+}
+
+int tw__number_read(tw__text t, double *to)
+{
+    char copy[160], mark[16];
+    size_t point, width = radix(mark);
+    if (t.n > 128 || width == 0 || !is_number(t, &point)) return 0;
+    size_t n = point;
+    memcpy(copy, t.at, point);
+    if (point < t.n) {
+        memcpy(copy + n, mark, width);
+        n += width;
+        memcpy(copy + n, t.at + point + 1, t.n - point - 1);
+        n += t.n - point - 1;
+    }
+    copy[n] = 0;
+    int saved = errno;
+    *to = strtod(copy, NULL);
+    errno = saved;
+    return *to - *to == 0 ? 1 : -1;
+}
+
+const char *tw__number_text(double x, char to[TW_VALUE_MAX])
+{
+    if (x - x != 0) {
+        snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
+        return to;
+    }
+    char mark[16];
+    size_t width = radix(mark);
+    for (int precision = 1; precision <= 17; precision++) {
+        double back;
+        snprintf(to, TW_VALUE_MAX, "%.*g", precision, x);
+        char *at = width == 1 && mark[0] == '.' ? NULL : strstr(to, mark);
+        if (at) {
+            *at = '.';
+            memmove(at + 1, at + width, strlen(at + width) + 1);
+        }
+        if (tw__number_read(tw__text_of(to), &back) == 1 && back == x) break;
+    }
+    return to;
+}
+
+/* ---- What was meant ---- */
+
+enum { LONGEST = 40 };
+
+/* Insertions, deletions and replacements that make b of a. */
+static int edit_distance(tw__text a, tw__text b)
+{
+    int row[LONGEST + 1];
+    if (a.n > LONGEST || b.n > LONGEST) return LONGEST;
+    for (size_t j = 0; j <= b.n; j++) row[j] = (int)j;
+    for (size_t i = 1; i <= a.n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b.n; j++) {
+            int best = diagonal + (a.at[i - 1] != b.at[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[b.n];
+}
+
+tw__guess tw__guess_for(tw__text wanted) { return (tw__guess){.wanted = wanted, .distance = LONGEST}; }
+
+void tw__guess_offer(tw__guess *g, const char *candidate)
+{
+    int d = edit_distance(g->wanted, tw__text_of(candidate));
+    if (d < g->distance) {
+        g->distance = d;
+        g->best = candidate;
+    }
+}
+
+const char *tw__guess_hint(tw__guess *g)
+{
+    if (g->best && g->distance <= 1 + (int)(g->wanted.n / 4)) snprintf(g->hint, sizeof g->hint, " (did you mean \"%s\"?)", g->best);
+    else g->hint[0] = 0;
+    return g->hint;
+}
+
+/* ---- Rows ---- */
+
+/* Names other libraries use for the same thing, wherever the name on the right exists. */
+static const tw_alias common[] = {
+    {"learning_rate", "lr"}, {"beta_1", "beta1"}, {"beta_2", "beta2"}, {"epsilon", "eps"}, {"wd", "weight_decay"},
+    {"initial_accumulator_value", "initial_accumulator"}, {NULL, NULL},
+};
+
+static int by_name(const tw__table *t, tw__text name)
+{
+    for (int i = 0; i < t->n; i++)
+        if (tw__text_is(name, t->options[i].name)) return i;
+    return -1;
+}
+
+static int by_alias(const tw__table *t, const tw_alias *a, tw__text name)
+{
+    for (; a && a->alias; a++)
+        if (tw__text_is(name, a->alias)) return by_name(t, tw__text_of(a->name));
+    return -1;
+}
+
+int tw__option_find(const tw__table *t, tw__text name)
+{
+    int i = by_name(t, name);
+    if (i < 0) i = by_alias(t, t->aliases, name);
+    return i >= 0 ? i : by_alias(t, common, name);
+}
+
+static int word_place(const char *words, tw__text wanted, tw__guess *guess)
+{
+    tw__text rest = tw__text_of(words);
+    for (int place = 0; rest.at; place++) {
+        char word[LONGEST];
+        tw__text w = tw__text_cut(&rest, ' ');
+        if (w.n == wanted.n && memcmp(w.at, wanted.at, w.n) == 0) return place;
+        snprintf(word, sizeof word, "%.*s", TW__SHOW(w));
+        int before = guess->distance;
+        tw__guess_offer(guess, word);
+        if (guess->distance < before) { /* `word` does not outlive this call, the hint does */
+            tw__guess_hint(guess);
+            guess->best = NULL;
+        }
+    }
+    return -1;
+}
+
+static int flag_value(tw__text v, double *to)
+{
+    static const char *const words[][2] = {{"0", "1"}, {"false", "true"}, {"off", "on"}, {"no", "yes"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        for (int value = 0; value < 2; value++)
+            if (tw__text_is(v, words[i][value])) {
+                *to = value;
+                return 1;
+            }
+    return 0;
+}
+
+static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_error *err)
+{
+    char bounds[TW_VALUE_MAX];
+    int is = tw__number_read(v, to);
+    if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
+    if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
+    if (*to < o->min || *to > o->max || (*to == o->min && (o->open & TW_OPEN_MIN)) || (*to == o->max && (o->open & TW_OPEN_MAX)))
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is outside %s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds));
+    if (o->type == TW_INT && (*to != __builtin_floor(*to) || *to > 0x1p53 || *to < -0x1p53))
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a whole number", o->name, TW__SHOW(v));
+    return TW_OK;
+}
+
+static tw_status value_of(const tw_option *o, tw__text v, double *to, tw_error *err)
+{
+    char bounds[TW_VALUE_MAX];
+    if (o->type == TW_FLAG) {
+        if (flag_value(v, to)) return TW_OK;
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is neither 0 nor 1 (true, false, on, off, yes, no)", o->name, TW__SHOW(v));
+    }
+    if (o->type != TW_WORD) return number_value(o, v, to, err);
+    tw__guess guess = tw__guess_for(v);
+    int place = word_place(o->words, v, &guess);
+    if (place < 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not one of %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
+    *to = place;
+    return TW_OK;
+}
+
+tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err)
+{
+    int i = tw__option_find(t, item->key);
+    if (i < 0) {
+        tw__guess guess = tw__guess_for(item->key);
+        for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, t->options[k].name);
+        return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s", t->owner, TW__SHOW(item->key), tw__guess_hint(&guess));
+    }
+    if (given && given[i]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", t->options[i].name);
+    if (given) given[i] = 1;
+    return value_of(&t->options[i], item->value, &values[i], err);
+}
+
+int tw__options_write(const tw__table *t, const double *values, const double *from, char *to, size_t n)
+{
+    size_t used = 0;
+    for (int i = 0; i < t->n; i++) {
+        char text[TW_VALUE_MAX];
+        if (values[i] == from[i]) continue;
+        int wrote = snprintf(to + used, n - used, "%c%s=%s", used ? ',' : ':', t->options[i].name, tw_option_text(&t->options[i], values[i], text));
+        if (wrote < 0 || (size_t)wrote >= n - used) return 0;
+        used += (size_t)wrote;
+    }
+    return 1;
+}
+
+/* ---- Public ---- */
+
+const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MAX])
+{
+    if (o->type != TW_WORD) return tw__number_text(value, to);
+    tw__text rest = tw__text_of(o->words), word = {"", 0};
+    for (int i = 0; rest.at && i <= (int)value; i++) word = tw__text_cut(&rest, ' ');
+    snprintf(to, TW_VALUE_MAX, "%.*s", TW__SHOW(word));
+    return to;
+}
+
+const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
+{
+    char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
+    if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
+    else if (o->type == TW_WORD) {
+        size_t n = 0;
+        for (const char *c = o->words; *c && n + 3 < TW_VALUE_MAX; c++) {
+            if (*c == ' ') to[n++] = ',';
+            to[n++] = *c;
+        }
+        to[n] = 0;
+    } else
+        snprintf(to, TW_VALUE_MAX, "%c%.25s, %.25s%c", o->open & TW_OPEN_MIN ? '(' : '[', tw__number_text(o->min, low),
+                 tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+    return to;
+}

@@ -1,0 +1,28 @@
+/* Option tables: finding a row by name or alias, reading a value into bounds, writing it back, and guessing what was meant.
+ * Numbers are read and written the same way in every locale, and nothing may stand behind them.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_BASE_OPTIONS_H
+#define TW_BASE_OPTIONS_H
+#include <thalweg/registry.h>
+#include "base/spec.h"
+
+/* A decimal number and nothing else, correctly rounded: 1 if it is one, 0 if not, -1 if it is beyond what a double holds. */
+int tw__number_read(tw__text t, double *to);
+/* The shortest text that reads back as x. Returns `to`. */
+const char *tw__number_text(double x, char to[TW_VALUE_MAX]);
+
+/* "Did you mean": offer candidates, then ask for the nearest, as ` (did you mean "adam"?)`, or "" if none is near. */
+typedef struct tw__guess { tw__text wanted; const char *best; int distance; char hint[96]; } tw__guess;
+tw__guess tw__guess_for(tw__text wanted);
+void tw__guess_offer(tw__guess *g, const char *candidate);
+const char *tw__guess_hint(tw__guess *g);
+
+/* A table with the name of what it belongs to ("adam"), for messages. */
+typedef struct tw__table { const char *owner; const tw_option *options; int n; const tw_alias *aliases /* may be NULL */; } tw__table;
+
+int tw__option_find(const tw__table *t, tw__text name);                 /* by name or alias; -1 */
+/* Sets values[] and given[] (may be NULL: not recorded, and a second time is no error) from an item of a spec. */
+tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err);
+/* Appends ":k=v,k=v" for the values that differ from `from`; 0 if `to` of n bytes is too small. */
+int tw__options_write(const tw__table *t, const double *values, const double *from, char *to, size_t n);
+#endif

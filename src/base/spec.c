@@ -1,0 +1,73 @@
+/* The spec grammar; see spec.h.
+ * SPDX-License-Identifier: MIT */
+#include "base/spec.h"
+#include <string.h>
+
+tw__text tw__text_of(const char *s) { return (tw__text){s, strlen(s)}; }
+int tw__text_is(tw__text t, const char *s) { return strlen(s) == t.n && memcmp(t.at, s, t.n) == 0; }
+
+static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static int is_name(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; }
+
+static size_t name_length(tw__text t)
+{
+    size_t n = 0;
+    while (n < t.n && is_name(t.at[n])) n++;
+    return n;
+}
+
+static tw__text from(tw__text t, size_t i) { return (tw__text){t.at + i, t.n - i}; }
+
+tw__text tw__text_cut(tw__text *rest, char separator)
+{
+    const char *end = memchr(rest->at, separator, rest->n);
+    tw__text part = {rest->at, end ? (size_t)(end - rest->at) : rest->n};
+    *rest = end ? from(*rest, part.n + 1) : (tw__text){NULL, 0};
+    return part;
+}
+
+size_t tw__spec_joint(tw__text t)
+{
+    size_t i = 0;
+    while (i < t.n && !(t.at[i] == '+' && i + 1 < t.n && is_letter(t.at[i + 1]))) i++;
+    return i;
+}
+
+tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error *err)
+{
+    while (items.at) {
+        tw__text value = tw__text_cut(&items, ',');
+        size_t n = name_length(value);
+        tw__text key = {value.at, n};
+        if (n == 0 || n + 1 >= value.n || value.at[n] != '=')
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value), TW__SHOW(whole));
+        if (out->n == TW__SPEC_ITEMS)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has more than %d options", TW__SHOW(whole), (int)TW__SPEC_ITEMS);
+        out->items[out->n++] = (tw__item){key, from(value, n + 1)};
+    }
+    return TW_OK;
+}
+
+tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
+{
+    *out = (tw__spec){.n = 0};
+    if (text.n == 0) return tw__fail(err, TW_ERR_SPEC, "an empty spec; a name is needed, as in \"adam:lr=0.001\"");
+    for (size_t i = 0; i < text.n; i++)
+        if (text.at[i] == ' ' || (text.at[i] >= '\t' && text.at[i] <= '\r'))
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a blank in it; a spec has none", TW__SHOW(text));
+    size_t n = name_length(text);
+    out->name = (tw__text){text.at, n};
+    if (n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not begin with a name", TW__SHOW(text));
+    tw__text rest = from(text, n);
+    if (rest.n && rest.at[0] == '@') {
+        rest = from(rest, 1);
+        out->dialect = (tw__text){rest.at, name_length(rest)};
+        if (out->dialect.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" lacks a dialect's name after \"@\"", TW__SHOW(text));
+        rest = from(rest, out->dialect.n);
+    }
+    if (rest.n == 0) return TW_OK;
+    if (rest.at[0] != ':')
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has \"%c\" at character %zu; a spec is name@dialect:key=value,key=value", TW__SHOW(text),
+                        rest.at[0], (size_t)(rest.at - text.at) + 1);
+    return tw__spec_items(out, from(rest, 1), text, err);
+}

@@ -1,0 +1,39 @@
+/* The registry of exchanges.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/exchange.h"
+#include "base/options.h"
+#include <string.h>
+
+#define TW__EXCHANGE(name) extern const tw__exchange_type tw__exchange_##name;
+#include "exchange/list.h"
+#undef TW__EXCHANGE
+#define TW__EXCHANGE(name) &tw__exchange_##name,
+static const tw__exchange_type *const types[] = {
+#include "exchange/list.h"
+};
+#undef TW__EXCHANGE
+enum { N_TYPES = sizeof types / sizeof types[0] };
+
+const tw__exchange_type *tw__exchange_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+
+tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err)
+{
+    tw__guess guess = tw__guess_for(tw__text_of(spec));
+    for (size_t i = 0; i < N_TYPES; i++) {
+        tw__guess_offer(&guess, types[i]->name);
+        if (strcmp(spec, types[i]->name) == 0) return types[i]->create(out, ctx, type, n_weights, err);
+    }
+    return tw__fail(err, TW_ERR_SPEC, "unknown exchange \"%.64s\"%s", spec, tw__guess_hint(&guess));
+}
+
+void tw__exchange_free(tw__exchange *x)
+{
+    if (x) x->type->free(x);
+}
+
+void tw__tree_add(double *rows, size_t count, size_t n)
+{
+    for (size_t stride = 1; stride < count; stride *= 2)
+        for (size_t i = 0; i + stride < count; i += 2 * stride)
+            for (size_t j = 0; j < n; j++) rows[i * n + j] += rows[(i + stride) * n + j];
+}

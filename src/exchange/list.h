@@ -1,0 +1,3 @@
+/* The exchanges: one line each.
+ * SPDX-License-Identifier: MIT */
+TW__EXCHANGE(local)

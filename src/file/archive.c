@@ -1,0 +1,273 @@
+/* Streams: the context's files below, libarchive in between where the content asks for it, caps on top.
+ * SPDX-License-Identifier: MIT */
+#include "file/archive.h"
+#include "base/io.h"
+#include "file/gzip.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <string.h>
+
+enum { BLOCK = 65536, PIECE = 1 << 20, FIRST_PLAIN = 16 << 20, FIRST_PACKED = 64 << 20, RATIO = 1000 };
+static const uint64_t free_of_ratio = (uint64_t)64 << 20;
+
+typedef struct packing {
+    const char *name;
+    size_t length;
+    uint8_t magic[6];
+    int (*filter)(struct archive *);
+} packing;
+
+static const packing packings[] = {
+    {"gzip", 2, {0x1f, 0x8b}, archive_read_support_filter_gzip},
+    {"bzip2", 3, {'B', 'Z', 'h'}, archive_read_support_filter_bzip2},
+    {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, archive_read_support_filter_xz},
+    {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, archive_read_support_filter_zstd},
+    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, archive_read_support_filter_lz4},
+};
+
+struct tw__stream {
+    tw_context *ctx;
+    char *path;
+    void *file;                 /* the I/O table's handle */
+    const packing *packing;     /* NULL: plain */
+    struct archive *archive;
+    tw__gzip *gzip;
+    uint64_t most, in, out;     /* the cap; bytes read from the file; bytes handed out */
+    int io_error, finished;
+    size_t held, served;        /* of the block: read from the file, given on */
+    uint8_t block[BLOCK];
+};
+
+static const packing *packing_of(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
+        if (n >= packings[i].length && memcmp(p, packings[i].magic, packings[i].length) == 0) return &packings[i];
+    return NULL;
+}
+
+/* Reads into the empty block at least `want` bytes unless the file ends before. Returns an errno value. */
+static int fill(tw__stream *s, size_t want)
+{
+    s->held = s->served = 0;
+    while (s->held < want) {
+        size_t got = 0;
+        int e = s->ctx->io.read(s->ctx->io.user, s->file, s->block + s->held, BLOCK - s->held, &got);
+        if (e) return e;
+        if (got == 0) break;
+        s->held += got;
+        s->in += got;
+    }
+    return 0;
+}
+
+static la_ssize_t supply(struct archive *a, void *stream, const void **to)
+{
+    tw__stream *s = stream;
+    if (s->served == s->held) s->io_error = fill(s, 1);
+    if (s->io_error) {
+        archive_set_error(a, s->io_error, "read error");
+        return -1;
+    }
+    size_t n = s->held - s->served;
+    *to = s->block + s->served;
+    s->served = s->held;
+    if (s->gzip) tw__gzip_packed(s->gzip, *to, n);
+    return (la_ssize_t)n;
+}
+
+static int64_t packed_position(const tw__stream *s) { return archive_filter_bytes(s->archive, -1); }
+
+static tw_status fail_damaged(tw__stream *s, tw_error *err)
+{
+    if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
+    if (archive_errno(s->archive) == ENOMEM) return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+    const char *text = archive_error_string(s->archive);
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s), "the %s data is damaged or cut off (%s)", s->packing->name,
+                       text ? text : "no reason given");
+}
+
+static tw_status fail_twice(tw__stream *s, tw_error *err)
+{
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed more than once (%s around another packing); one packing is unpacked", s->packing->name);
+}
+
+/* The packed data has ended: nothing may follow it in the file, and its checksum must hold. */
+static tw_status check_end(tw__stream *s, tw_error *err)
+{
+    int64_t at = packed_position(s);
+    s->finished = 1;
+    if ((uint64_t)at == s->in) {
+        int e = fill(s, 1);
+        if (e) return tw__fail_system(err, e, "cannot read", s->path);
+    }
+    if ((uint64_t)at < s->in) return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "something follows the %s data", s->packing->name);
+    if (s->gzip && !tw__gzip_holds(s->gzip))
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "the gzip data is damaged (its checksum does not hold)");
+    return TW_OK;
+}
+
+static tw_status open_archive(tw__stream *s, tw_error *err)
+{
+    s->archive = archive_read_new();
+    if (!s->archive) return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+    /* ARCHIVE_WARN: built without this one, a program would be started */
+    if (s->packing->filter(s->archive) != ARCHIVE_OK)
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed by %s, which this system's libarchive cannot unpack; unpack it first",
+                           s->packing->name);
+    if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK || archive_read_support_format_empty(s->archive) != ARCHIVE_OK)
+        return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+    if (s->packing == &packings[0]) {
+        TW_TRY(tw__alloc(s->ctx, &s->gzip, 1, sizeof *s->gzip, err));
+        tw__gzip_start(s->gzip);
+    }
+    if (archive_read_open(s->archive, s, NULL, supply, NULL) != ARCHIVE_OK) return fail_damaged(s, err);
+    struct archive_entry *entry;
+    int r = archive_read_next_header(s->archive, &entry);
+    if (r != ARCHIVE_OK && r != ARCHIVE_EOF) return fail_damaged(s, err);
+    if (archive_filter_count(s->archive) > 2) return fail_twice(s, err); /* the packing, and the file below it */
+    return r == ARCHIVE_EOF ? check_end(s, err) : TW_OK;
+}
+
+tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack, uint64_t most_bytes, tw_error *err)
+{
+    tw__stream *s;
+    *out = NULL;
+    TW_TRY(tw__alloc(ctx, &s, 1, sizeof *s, err));
+    s->ctx = ctx;
+    s->most = most_bytes ? most_bytes : TW__MOST_BYTES;
+    tw_status status = tw__copy_text(ctx, &s->path, path, err);
+    if (status == TW_OK) {
+        int e = ctx->io.open(ctx->io.user, path, TW_OPEN_READ, &s->file);
+        if (e) {
+            s->file = NULL;
+            status = tw__fail_system(err, e, "cannot open", path);
+        }
+    }
+    if (status == TW_OK) {
+        int e = fill(s, sizeof packings[0].magic);
+        if (e) status = tw__fail_system(err, e, "cannot read", path);
+    }
+    if (status == TW_OK && unpack) s->packing = packing_of(s->block, s->held);
+    if (status == TW_OK && s->packing) status = open_archive(s, err);
+    if (status == TW_OK) *out = s;
+    else tw__stream_close(s);
+    return status;
+}
+
+void tw__stream_close(tw__stream *s)
+{
+    if (!s) return;
+    tw_context *ctx = s->ctx;
+    if (s->archive) archive_read_free(s->archive);
+    if (s->file) ctx->io.close(ctx->io.user, s->file);
+    tw__free(ctx, s->gzip, 1, sizeof *s->gzip);
+    tw__free_text(ctx, s->path);
+    tw__free(ctx, s, 1, sizeof *s);
+}
+
+static tw_status read_plain(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw_error *err)
+{
+    *got = s->held - s->served < n ? s->held - s->served : n;
+    memcpy(to, s->block + s->served, *got);
+    s->served += *got;
+    if (*got > 0) return TW_OK;
+    int e = s->ctx->io.read(s->ctx->io.user, s->file, to, n, got);
+    if (e == 0 && *got > n) e = EIO;
+    if (e) return tw__fail_system(err, e, "cannot read", s->path);
+    s->in += *got;
+    s->finished = *got == 0;
+    return TW_OK;
+}
+
+static tw_status read_packed(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw_error *err)
+{
+    la_ssize_t r = archive_read_data(s->archive, to, n < PIECE ? n : PIECE);
+    if (r < 0 || s->io_error) return fail_damaged(s, err);
+    *got = (size_t)r;
+    if (r == 0) return check_end(s, err);
+    if (s->out == 0 && packing_of(to, *got)) return fail_twice(s, err);
+    if (s->gzip) tw__gzip_unpacked(s->gzip, to, *got);
+    uint64_t out = s->out + *got;
+    if (out >= free_of_ratio && out / RATIO > (uint64_t)packed_position(s))
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
+                           "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right", RATIO, (unsigned long long)out);
+    return TW_OK;
+}
+
+tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err)
+{
+    *got = 0;
+    while (*got < n && !s->finished) {
+        size_t more = 0;
+        uint8_t *at = (uint8_t *)to + *got;
+        TW_TRY(s->packing ? read_packed(s, at, n - *got, &more, err) : read_plain(s, at, n - *got, &more, err));
+        *got += more;
+        s->out += more;
+        if (s->out > s->most)
+            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most, "longer than %llu bytes, the most that is read", (unsigned long long)s->most);
+    }
+    return TW_OK;
+}
+
+tw_status tw__stream_end(tw__stream *s, tw_error *err)
+{
+    uint8_t one;
+    size_t got;
+    uint64_t at = s->out;
+    TW_TRY(tw__stream_read(s, &one, 1, &got, err));
+    return got == 0 ? TW_OK : tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)at, "something follows the data, which end here");
+}
+
+/* Like tw__grow, but to the size asked for and without clearing: what is not read need not become real memory. */
+static tw_status resize(tw_context *ctx, uint8_t **p, size_t *room, size_t now, tw_error *err)
+{
+    if (now == *room && *p) return TW_OK;
+    void *fresh = ctx->resize(ctx->user, *p, *p ? *room + (*room == 0) : 0, now + (now == 0), 64);
+    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu bytes", now);
+    *p = fresh;
+    *room = now;
+    return TW_OK;
+}
+
+tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err)
+{
+    uint8_t *p = NULL;
+    size_t room = 0, used = 0, first = s->packing ? FIRST_PACKED : FIRST_PLAIN;
+    tw_status status = n > SIZE_MAX / 2 ? tw__fail(err, TW_ERR_MEMORY, "cannot allocate %llu bytes", (unsigned long long)n) : TW_OK;
+    *bytes = NULL;
+    *got = 0;
+    for (size_t now = first; status == TW_OK; now = room + room / 2) {
+        size_t more;
+        status = resize(s->ctx, &p, &room, now < n ? now : (size_t)n, err);
+        if (status == TW_OK) status = tw__stream_read(s, p + used, room - used, &more, err);
+        if (status != TW_OK) break;
+        used += more;
+        if (used < room || used == n) break;
+    }
+    if (status == TW_OK) status = resize(s->ctx, &p, &room, used, err);
+    if (status == TW_OK) {
+        *bytes = p;
+        *got = used;
+    } else {
+        tw__free(s->ctx, p, room, 1);
+    }
+    return status;
+}
+
+tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n, tw_error *err)
+{
+    tw__stream *s;
+    *bytes = NULL;
+    *n = 0;
+    TW_TRY(tw__stream_open(&s, ctx, path, TW__UNPACK, most_bytes, err));
+    tw_status status = tw__stream_take(s, s->most, bytes, n, err);
+    if (status == TW_OK) status = tw__stream_end(s, err);
+    if (status != TW_OK) {
+        tw__free(ctx, *bytes, *n, 1);
+        *bytes = NULL;
+        *n = 0;
+    }
+    tw__stream_close(s);
+    return status;
+}

@@ -1,0 +1,15 @@
+/* Checkpoints: all state an object shows to a visitor, in one safetensors file with a checksum (XXH3-128) over every byte of it.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_FILE_CHECKPOINT_H
+#define TW_FILE_CHECKPOINT_H
+#include <thalweg/visitor.h>
+
+typedef tw_status tw__visit(void *object, tw_visitor *visitor, tw_error *err);
+
+/* Visits the object twice, which must show the same both times; nothing of it is copied. `kind` says what the state is of ("train").
+ * The file appears whole or not at all, and equal state gives equal bytes. */
+tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err);
+/* The object is visited with `loading` only after the checksum has held and all fields have been found as the object shows them
+ * without it; otherwise it is untouched. Only a failing allocation of a list can leave it half loaded. */
+tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err);
+#endif

@@ -1,0 +1,79 @@
+/* Vectors of LANES numbers in plain C, for the files that are compiled once per precision and instruction set.
+ * The file that includes this defines REAL_BITS and VECTOR_BYTES and has switched the instruction set on (kernels_body.inc).
+ * Each form below is one that gcc 12 and clang 14 both turn into the one instruction that is meant; docs/design.md names the others.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MATH_KERNELS_VEC_H
+#define TW_MATH_KERNELS_VEC_H
+#include <stddef.h>
+#include <stdint.h>
+
+#if REAL_BITS == 32
+typedef float real;
+typedef int32_t whole;
+typedef uint32_t word;
+#define REAL_FMA __builtin_fmaf
+#define REAL_EXPONENT 0x7F800000u
+#else
+typedef double real;
+typedef int64_t whole;
+typedef uint64_t word;
+#define REAL_FMA __builtin_fma
+#define REAL_EXPONENT 0x7FF0000000000000u
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define LANES (VECTOR_BYTES / (int)sizeof(real))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define SIMD
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#define SIMD _Pragma("omp simd")                        /* without it gcc leaves the lanes to a pass that is easily confused */
+#endif
+
+typedef real vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef whole ivec __attribute__((vector_size(VECTOR_BYTES)));
+typedef real loose_vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+typedef whole loose_ivec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+typedef real quad __attribute__((vector_size(4 * sizeof(real))));
+typedef real loose_quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+INLINE vec vec_load(const real *p) { return *(const loose_vec *)p; }
+INLINE void vec_store(real *p, vec v) { *(loose_vec *)p = v; }
+INLINE vec vec_of(real x) { return x - (vec){0}; }      /* 0 + x would change -0 and so is not folded into a broadcast */
+INLINE vec vec_select(ivec mask, vec yes, vec no) { return (vec)((mask & (ivec)yes) | (~mask & (ivec)no)); }
+
+INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    vec r;
+    SIMD for (int i = 0; i < LANES; i++)
+        r[i] = REAL_FMA(a[i], b[i], c[i]);
+    return r;
+}
+
+/* The first n lanes; the memory of the others is not touched.  On gcc the loops become masked moves; clang makes a ladder of them. */
+INLINE vec vec_load_part(const real *p, size_t n)
+{
+    vec v = {0};
+#ifdef __clang__
+    __builtin_memcpy(&v, p, n * sizeof(real));
+#else
+    SIMD for (int i = 0; i < LANES; i++)
+        if (i < (int)n)
+            v[i] = p[i];
+#endif
+    return v;
+}
+
+INLINE void vec_store_part(real *p, vec v, size_t n)
+{
+#ifdef __clang__
+    __builtin_memcpy(p, &v, n * sizeof(real));
+#else
+    SIMD for (int i = 0; i < LANES; i++)
+        if (i < (int)n)
+            p[i] = v[i];
+#endif
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* Creating models, binding them to data.
+ * SPDX-License-Identifier: MIT */
+#include "models/model.h"
+#include "base/cpu.h"
+#include "models/nn/plan.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct { const char *name, *network; } presets[] = {
+    {"cnn", "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense classes softmax"},
+    {"mlp", "flatten; dense 128 relu; dropout 0.2; dense classes softmax"},
+};
+enum { N_PRESETS = sizeof presets / sizeof presets[0] };
+
+const char *tw_model_preset(size_t i, const char **network)
+{
+    if (i >= N_PRESETS) return NULL;
+    if (network) *network = presets[i].network;
+    return presets[i].name;
+}
+
+static const char *spelt_out(const char *network)
+{
+    for (size_t i = 0; i < N_PRESETS; i++)
+        if (strcmp(presets[i].name, network) == 0) return presets[i].network;
+    return network;
+}
+
+/* Rows of rank 2 are images of one channel. */
+static tw_status shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw_error *err)
+{
+    size_t n;
+    *out = (tw__shape){.rank = rank == 1 ? 1 : 3, .n = {1, 1, 1}};
+    if (rank < 1 || rank > 3 || !tw__size_of_shape(rank, shape, &n) || n == 0 || n > (size_t)1 << 31)
+        return tw__fail(err, TW_ERR_SPEC, "rows of rank %d cannot be the input of a network (1: a vector; 2, 3: an image)", rank);
+    for (int i = 0; i < rank; i++) out->n[i] = shape[i];
+    return TW_OK;
+}
+
+tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input, int rank, const int64_t *shape,
+                        int64_t classes, tw_error *err)
+{
+    tw_model *m;
+    tw__shape in;
+    if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a model's type is f32 or f64, not %s", tw_type_name(type));
+    TW_TRY(shape_of_row(rank, shape, &in, err));
+    TW_TRY(tw__alloc(ctx, &m, 1, sizeof *m, err));
+    *m = (tw_model){.ctx = ctx, .type = type, .input = input, .classes = classes};
+    tw_status s = tw__network_create(&m->net, ctx, spelt_out(network), &in, classes, err);
+    if (s == TW_OK) s = tw__alloc(ctx, &m->w, m->net->size, tw_type_size(type), err);
+    if (s == TW_OK) *out = m;
+    else tw_model_free(m);
+    return s;
+}
+
+static tw_status check_width(const tw_model *m, const tw_data_info *data, tw_error *err)
+{
+    int64_t width = m->net->layers[m->net->n_layers - 1].out.n[0];
+    if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
+    if (data->classes > width)
+        return tw__fail(err, TW_ERR_SPEC, "the last layer has %lld outputs, but %s has labels up to %d (%d classes)", (long long)width, data->name,
+                        data->classes - 1, data->classes);
+    return TW_OK;
+}
+
+tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed, tw_error *err)
+{
+    tw_data_info info = {.size = sizeof info};
+    *out = NULL;
+    TW_TRY(tw_data_info_get(data, &info, err));
+    tw_model *m;
+    TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
+    tw_status s = check_width(m, &info, err);
+    if (s != TW_OK) {
+        tw_model_free(m);
+        return s;
+    }
+    tw__fp_mode mode = tw__fp_enter();
+    tw__network_start(m->net, seed, type, m->w);
+    tw__fp_leave(mode);
+    *out = m;
+    return TW_OK;
+}
+
+void tw_model_free(tw_model *m)
+{
+    if (!m) return;
+    if (m->net) tw__free(m->ctx, m->w, m->net->size, tw_type_size(m->type));
+    tw__network_free(m->net);
+    tw__free(m->ctx, m, 1, sizeof *m);
+}
+
+void *tw_model_weights(tw_model *m) { return m->w; }
+size_t tw_model_size(const tw_model *m) { return m->net->size; }
+tw_type tw_model_type(const tw_model *m) { return m->type; }
+const char *tw_model_network(const tw_model *m) { return m->net->text; }
+
+static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_error *err)
+{
+    char wants[64], has[64];
+    tw__shape row;
+    TW_TRY(shape_of_row(data->rank, data->shape, &row, err));
+    const tw__shape *in = &m->net->in;
+    if (row.rank != in->rank || memcmp(row.n, in->n, sizeof row.n) != 0)
+        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model takes %s", data->name, tw__shape_text(&row, has, sizeof has),
+                        tw__shape_text(in, wants, sizeof wants));
+    if (data->type != m->input)
+        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model was made for %s", data->name, tw_type_name(data->type), tw_type_name(m->input));
+    int64_t width = m->net->layers[m->net->n_layers - 1].out.n[0];
+    for (uint64_t i = 0; data->labels && i < data->rows; i++)
+        if (data->labels[i] < 0 || data->labels[i] >= width)
+            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has label %d, the model knows classes 0 to %lld", data->name, (unsigned long long)i,
+                            data->labels[i], (long long)width - 1);
+    return TW_OK;
+}
+
+tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out, tw_error *err)
+{
+    tw_data_info info = {.size = sizeof info};
+    memset(out, 0, sizeof *out);
+    TW_TRY(tw_data_info_get(data, &info, err));
+    TW_TRY(check_rows(m, &info, err));
+    return tw__plan_objective(out, m->ctx, m->net, m->type, &info, err);
+}
+
+void tw_model_objective_free(tw_objective *objective) { tw__plan_free(objective); }
+
+size_t tw_model_layers(const tw_model *m) { return m->net->n_written; }
+
+tw_status tw_model_layer(const tw_model *m, size_t i, tw_layer_info *info, tw_error *err)
+{
+    if (i >= m->net->n_written) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_written);
+    *info = (tw_layer_info){.rank = 0};
+    snprintf(info->text, sizeof info->text, "%s", m->net->written[i]);
+    for (size_t j = 0; j < m->net->n_layers; j++) {
+        const tw__layer *l = &m->net->layers[j];
+        if ((size_t)l->written != i) continue;
+        if (info->rank == 0) snprintf(info->name, sizeof info->name, "%s", l->type->name);
+        info->rank = l->out.rank;
+        for (int d = 0; d < l->out.rank; d++) info->out_shape[d] = l->out.n[d];
+        for (int t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
+    }
+    return TW_OK;
+}

@@ -1,0 +1,116 @@
+/* Models as safetensors files: tensors named and shaped as in torch.nn.Sequential, the network and what it takes in the metadata.
+ * SPDX-License-Identifier: MIT */
+#include "file/safetensors.h"
+#include "models/model.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char format[] = "thalweg model 1";
+
+/* ---- save --------------------------------------------------------------------------------------------------------------- */
+
+static tw_status save_entries(const tw_model *m, const char *path, const tw__tensor_entry *entries, tw_error *err)
+{
+    char shape[64], classes[24];
+    const tw__text_pair meta[] = {{"format", format},
+                                  {"network", m->net->text},
+                                  {"input", tw__shape_text(&m->net->in, shape, sizeof shape)},
+                                  {"scaling", m->input == TW_U8 ? "1/255" : "1"},
+                                  {"classes", classes}};
+    snprintf(classes, sizeof classes, "%lld", (long long)m->classes);
+    return tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta, sizeof meta / sizeof meta[0], err);
+}
+
+tw_status tw_model_save(const tw_model *m, const void *weights, const char *path, tw_error *err)
+{
+    tw__tensor_entry *entries = NULL;
+    char *saved = NULL;
+    size_t n = m->net->n_tensors, bytes = tw_type_size(m->type);
+    tw_status s = tw__alloc(m->ctx, &entries, n, sizeof *entries, err);
+    if (s == TW_OK) s = tw__alloc(m->ctx, &saved, m->net->size, bytes, err);
+    for (size_t i = 0; s == TW_OK && i < n; i++) {
+        const tw_tensor *t = &m->net->tensors[i];
+        entries[i] = (tw__tensor_entry){.name = t->name, .type = m->type, .rank = t->rank, .data = saved + t->offset * bytes};
+        memcpy(entries[i].shape, t->shape, (size_t)t->rank * sizeof *t->shape);
+        tw__network_export(m->net, i, m->type, weights ? weights : m->w, entries[i].data);
+    }
+    if (s == TW_OK) s = save_entries(m, path, entries, err);
+    tw__free(m->ctx, saved, m->net->size, bytes);
+    tw__free(m->ctx, entries, n, sizeof *entries);
+    return s;
+}
+
+/* ---- load --------------------------------------------------------------------------------------------------------------- */
+
+static tw_status meta_of(const tw__safetensors *f, const char *path, const char *key, const char **value, tw_error *err)
+{
+    *value = tw__safetensors_meta(f, key);
+    return *value ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no \"%s\" in its metadata, so it is not a model of ours", key);
+}
+
+/* "28x28x1" or "784". */
+static int read_shape(const char *text, int *rank, int64_t shape[3])
+{
+    *rank = 0;
+    for (const char *p = text; *rank < 3;) {
+        char *end;
+        if (*p < '1' || *p > '9') return 0;
+        shape[(*rank)++] = strtoll(p, &end, 10);
+        if (*end == 0) return *rank == 1 || *rank == 3;
+        if (*end != 'x') return 0;
+        p = end + 1;
+    }
+    return 0;
+}
+
+static tw_status read_tensor(tw_model *m, const tw__safetensors *f, const char *path, size_t i, tw_error *err)
+{
+    const tw_tensor *t = &m->net->tensors[i];
+    const tw__tensor_entry *e = tw__safetensors_find(f, t->name);
+    if (!e) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its network needs", t->name);
+    if (e->type != m->type || e->rank != t->rank || memcmp(e->shape, t->shape, (size_t)t->rank * sizeof *t->shape) != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "tensor %s has not the type and shape that its network needs", t->name);
+    tw__network_import(m->net, i, m->type, e->data, m->w);
+    return TW_OK;
+}
+
+static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path, tw_error *err)
+{
+    const char *kind, *network, *input, *scaling, *classes;
+    int rank;
+    int64_t shape[3];
+    TW_TRY(meta_of(f, path, "format", &kind, err));
+    if (strcmp(kind, format) != 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format \"%.40s\" is not \"%s\"", kind, format);
+    TW_TRY(meta_of(f, path, "network", &network, err));
+    TW_TRY(meta_of(f, path, "input", &input, err));
+    TW_TRY(meta_of(f, path, "scaling", &scaling, err));
+    TW_TRY(meta_of(f, path, "classes", &classes, err));
+    if (!read_shape(input, &rank, shape)) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1", input);
+    if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensors of float or double");
+    tw_error inner;
+    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, strcmp(scaling, "1/255") == 0 ? TW_U8 : TW_F32, rank, shape, strtoll(classes, NULL, 10), &inner);
+    if (s == TW_ERR_SPEC) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.300s", inner.message);
+    if (s != TW_OK) {
+        if (err) *err = inner;
+        return s;
+    }
+    if (f->n != (*out)->net->n_tensors)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n, (*out)->net->n_tensors);
+    for (size_t i = 0; i < f->n; i++) TW_TRY(read_tensor(*out, f, path, i, err));
+    return TW_OK;
+}
+
+tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err)
+{
+    tw__safetensors f;
+    tw_model *m = NULL;
+    *out = NULL;
+    TW_TRY(tw__safetensors_open(&f, ctx, path, err));
+    tw_status s = read_model(&m, ctx, &f, path, err);
+    tw__safetensors_free(&f);
+    if (s == TW_OK) *out = m;
+    else tw_model_free(m);
+    return s;
+}

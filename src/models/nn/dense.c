@@ -1,0 +1,60 @@
+/* dense 128: every output sees every input; "dense classes" has as many outputs as the data has classes.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/layer.h"
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    int64_t width;
+    if (l->in.rank != 1) {
+        char in[64];
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dense needs a vector and gets %s (put flatten before it)", l->written + 1, t->text,
+                        tw__shape_text(&l->in, in, sizeof in));
+    }
+    TW_TRY(tw__layer_count(t, 0, "width", &width, err));
+    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is one word too many", l->written + 1, t->text, t->word[1]);
+    l->out = (tw__shape){.rank = 1, .n = {width}};
+    l->n_tensors = 2;
+    l->tensor[0].rank = 2;
+    l->tensor[0].shape[0] = width;
+    l->tensor[0].shape[1] = l->in.n[0];
+    l->tensor[1].rank = 1;
+    l->tensor[1].shape[0] = width;
+    l->fan_in = (double)l->in.n[0];
+    l->fan_out = (double)width;
+    return TW_OK;
+}
+
+/* saved [out][in], an input that was an image numbered by channel, row, column; private by row, column, channel */
+static size_t place(const tw__layer *l, int tensor, size_t i)
+{
+    if (tensor == 1) return i;
+    size_t in = i % l->in_size, out = i / l->in_size;
+    size_t w = (size_t)l->in.image[1], c = (size_t)l->in.image[2], h = (size_t)l->in.image[0];
+    if (c > 0) {
+        size_t channel = in / (h * w), pixel = in % (h * w);
+        in = pixel * c + channel;
+    }
+    return tw__dense_at(l->in_size, l->out_size, in, out);
+}
+
+static size_t packed(const tw__layer *l, const tw__kernels *k) { return k->dense_packed(l->in_size, l->out_size); }
+
+static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+{
+    k->dense_pack(l->in_size, l->out_size, w + l->tensor[0].offset * k->real, to);
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    p->k->dense_forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed, tw__tensor_of(l, p, 1), y);
+}
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+{
+    (void)y;
+    p->k->dense_weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1));
+    if (dx) p->k->dense_input(p->rows, l->in_size, l->out_size, dy, tw__tensor_of(l, p, 0), dx);
+}
+
+const tw__layer_type tw__layer_dense = {.name = "dense", .usage = "dense WIDTH|classes", .help = "fully connected layer with bias",
+                                        .setup = setup, .place = place, .packed = packed, .pack = pack, .forward = forward, .backward = backward};

@@ -1,0 +1,45 @@
+/* dropout 0.2: while training, each number is 0 with this probability and scaled by 1/(1-rate) otherwise.
+ * Srivastava et al. 2014, in the inverted form.  The draw is keyed by step, layer, row in the batch and unit.
+ * SPDX-License-Identifier: MIT */
+#include "base/random.h"
+#include "base/options.h"
+#include "models/nn/layer.h"
+#include <string.h>
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    double rate;
+    if (t->n_words != 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dropout takes one number, its rate in [0, 1)", l->written + 1, t->text);
+    if (tw__number_read(tw__text_of(t->word[0]), &rate) != 1 || !(rate >= 0 && rate < 1))
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->written + 1, t->text, t->word[0]);
+    l->out = l->in;
+    l->dropout.threshold = (uint32_t)(rate * 0x1p32);
+    l->dropout.scale = 1 / (1 - rate);
+    return TW_OK;
+}
+
+static void mask(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    size_t row = l->out_size * p->k->real;
+    for (size_t r = 0; r < p->rows; r++)
+        p->k->dropout(l->out_size, p->draw->seed, (uint32_t)(p->first + r), (uint32_t)p->draw->number,
+                      (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, l->dropout.threshold, l->dropout.scale,
+                      (const char *)x + r * row, (char *)y + r * row);
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    if (p->training) mask(l, p, x, y);
+    else if (x != y) memcpy(y, x, p->rows * l->out_size * p->k->real);
+}
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+{
+    (void)x, (void)y;
+    if (!dx) return;
+    if (p->training) mask(l, p, dy, dx);
+    else if (dx != dy) memcpy(dx, dy, p->rows * l->out_size * p->k->real);
+}
+
+const tw__layer_type tw__layer_dropout = {.name = "dropout", .usage = "dropout RATE", .help = "drops numbers at random while training", .in_place = 1,
+                                          .setup = setup, .forward = forward, .backward = backward};

@@ -1,0 +1,21 @@
+/* flatten: an image becomes a vector. In memory nothing moves; files number the elements by channel first.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/layer.h"
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    TW_TRY(tw__layer_no_words(t, err));
+    l->out = (tw__shape){.rank = 1, .n = {(int64_t)tw__shape_size(&l->in)}};
+    for (int i = 0; i < 3; i++) l->out.image[i] = l->in.rank == 3 ? l->in.n[i] : l->in.image[i];
+    return TW_OK;
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y) { (void)l, (void)p, (void)x, (void)y; }
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+{
+    (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
+}
+
+const tw__layer_type tw__layer_flatten = {.name = "flatten", .usage = "flatten", .help = "an image becomes a vector", .in_place = 1,
+                                          .setup = setup, .forward = forward, .backward = backward};

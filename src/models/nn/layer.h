@@ -1,0 +1,82 @@
+/* What a layer is: one file per type, one line in list.h.
+ * A network is a row of layers; the plan (plan.c) runs them over a few rows at a time, with all buffers made once.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MODELS_NN_LAYER_H
+#define TW_MODELS_NN_LAYER_H
+#include <thalweg/model.h>
+#include "base/error.h"
+#include "math/kernels.h"
+
+/* The shape of one row between two layers: an image (rank 3: height, width, channels) or a vector (rank 1).
+ * A flattened image remembers what it was, because files number its elements by channel first. */
+typedef struct tw__shape { int rank; int64_t n[3]; int64_t image[3]; } tw__shape;
+
+enum { TW__LAYER_WORDS = 8, TW__LAYER_TENSORS = 2, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
+
+/* A layer as written: its name, the words after it, its key=value items. */
+typedef struct tw__layer_text { char name[32]; int n_words; char word[TW__LAYER_WORDS][32]; char text[96]; } tw__layer_text;
+
+typedef struct tw__layer tw__layer;
+
+/* One run of the plan over some rows: what a layer may use beside its input and output. */
+typedef struct tw__pass {
+    const tw__kernels *k;
+    size_t rows;
+    const tw_draw *draw;
+    size_t first;                                       /* place in the batch of the pass's first row */
+    int training;
+    const char *w;                                      /* the flat vector */
+    const char *packed;                                 /* what the layer made of w once for this point */
+    char *gradient;                                     /* like w, or NULL */
+    tw__into into;
+    uint8_t *notes;                                     /* this lane's bytes, `notes` per row and layer */
+} tw__pass;
+
+typedef struct tw__layer_type {
+    const char *name, *usage, *help;
+    int activation;                                     /* may stand as a word behind another layer's sizes */
+    int in_place;                                       /* output may be the input's memory; backward needs only the output */
+    /* From the words and l->in: l->out, sizes, tensors (saved shapes), notes, packed. Shapes that do not fit: TW_ERR_SPEC. */
+    tw_status (*setup)(tw__layer *l, const tw__layer_text *text, tw_error *err);
+    /* Where element `i` of the saved tensor stands in the private one; NULL: at i. */
+    size_t (*place)(const tw__layer *l, int tensor, size_t i);
+    size_t (*packed)(const tw__layer *l, const tw__kernels *k);                             /* numbers pack() makes; NULL: none */
+    void (*pack)(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);    /* once per point */
+    void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
+    /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. */
+    void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx);
+} tw__layer_type;
+
+struct tw__layer {
+    const tw__layer_type *type;
+    int number;                                         /* as in torch.nn.Sequential */
+    int written;                                        /* which layer of the text it belongs to */
+    tw__shape in, out;
+    size_t in_size, out_size;                           /* numbers per row */
+    int n_tensors;                                      /* weight, bias */
+    struct { int rank; int64_t shape[4]; size_t size, offset; } tensor[TW__LAYER_TENSORS];  /* saved shape; place in the flat vector */
+    double fan_in, fan_out;                             /* for the initial weights */
+    size_t notes, notes_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
+    union {
+        tw__conv conv;
+        tw__pool pool;
+        struct { uint32_t threshold; double scale; } dropout;
+    };
+};
+
+static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor) { return p->w + l->tensor[tensor].offset * p->k->real; }
+static inline uint8_t *tw__notes_of(const tw__layer *l, const tw__pass *p) { return p->notes + l->notes_at * TW__PASS_ROWS; }
+static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int tensor) { return p->gradient + l->tensor[tensor].offset * p->k->real; }
+
+size_t tw__shape_size(const tw__shape *s);
+const char *tw__shape_text(const tw__shape *s, char *to, size_t n);                         /* "28x28x1" */
+
+/* Reading a layer's words: each fails with the layer's name, the word and what would be right. */
+tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err);
+tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int64_t *value, tw_error *err);
+tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide, tw_error *err);
+tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
+
+/* All types, in list.h's order; NULL after the last. */
+const tw__layer_type *tw__layer_type_at(size_t i);
+#endif

@@ -1,0 +1,272 @@
+/* Reading a network's text and laying out its weights.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/network.h"
+#include "base/random.h"
+#include "base/options.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TW__LAYER(name) extern const tw__layer_type tw__layer_##name;
+#include "models/nn/list.h"
+#undef TW__LAYER
+#define TW__LAYER(name) &tw__layer_##name,
+static const tw__layer_type *const types[] = {
+#include "models/nn/list.h"
+};
+#undef TW__LAYER
+enum { N_TYPES = sizeof types / sizeof types[0], MOST_LAYERS = 1000 };
+
+const tw__layer_type *tw__layer_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+
+static const tw__layer_type *find_type(const char *name)
+{
+    for (size_t i = 0; i < N_TYPES; i++)
+        if (strcmp(types[i]->name, name) == 0) return types[i];
+    return NULL;
+}
+
+size_t tw__shape_size(const tw__shape *s)
+{
+    size_t n = 1;
+    for (int i = 0; i < s->rank; i++) n *= (size_t)s->n[i];
+    return n;
+}
+
+const char *tw__shape_text(const tw__shape *s, char *to, size_t n)
+{
+    if (s->rank == 3) snprintf(to, n, "%lldx%lldx%lld", (long long)s->n[0], (long long)s->n[1], (long long)s->n[2]);
+    else snprintf(to, n, "%lld", (long long)s->n[0]);
+    return to;
+}
+
+/* ---- words -------------------------------------------------------------------------------------------------------------- */
+
+static int read_count(const char **p, int64_t *value)
+{
+    if (!isdigit((unsigned char)**p)) return 0;
+    int64_t v = 0;
+    for (; isdigit((unsigned char)**p); ++*p) {
+        v = v * 10 + (**p - '0');
+        if (v > 1 << 24) return 0;
+    }
+    *value = v;
+    return v > 0;
+}
+
+tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err)
+{
+    return t->n_words == 0 ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s takes no words, \"%s\" is one too many", t->name, t->word[0]);
+}
+
+tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int64_t *value, tw_error *err)
+{
+    if (i >= t->n_words) return tw__fail(err, TW_ERR_SPEC, "%s needs its %s, a number from 1 to 16777216", t->name, what);
+    const char *p = t->word[i];
+    if (read_count(&p, value) && *p == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s: %s = %s is not a number from 1 to 16777216", t->name, what, t->word[i]);
+}
+
+tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide, tw_error *err)
+{
+    if (i >= t->n_words) return tw__fail(err, TW_ERR_SPEC, "%s needs its %s as HIGHxWIDE, for example 3x3", t->name, what);
+    const char *p = t->word[i];
+    if (read_count(&p, high) && *p == 'x' && (p++, read_count(&p, wide)) && *p == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s: %s = %s is not HIGHxWIDE, for example 3x3", t->name, what, t->word[i]);
+}
+
+tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    char in[64];
+    if (l->in.rank == 3) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s needs an image (height x width x channels) and gets a vector of %s", l->written + 1, t->text,
+                    t->name, tw__shape_text(&l->in, in, sizeof in));
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------------------- */
+
+/* The next blank-separated word of *p up to a ';', 0 if there is none; -1 if it is too long. */
+static int next_word(const char **p, char *to, size_t n)
+{
+    while (**p == ' ' || **p == '\t') ++*p;
+    size_t length = strcspn(*p, " \t;");
+    if (length == 0) return 0;
+    if (length >= n) return -1;
+    memcpy(to, *p, length);
+    to[length] = 0;
+    *p += length;
+    return 1;
+}
+
+static tw_status unknown_layer(const char *name, tw_error *err)
+{
+    tw__guess guess = tw__guess_for(tw__text_of(name));
+    for (size_t i = 0; i < N_TYPES; i++) tw__guess_offer(&guess, types[i]->name);
+    return tw__fail(err, TW_ERR_SPEC, "unknown layer \"%s\"%s", name, tw__guess_hint(&guess));
+}
+
+static tw_status add_layer(tw__network *net, const tw__layer_text *t, tw_error *err)
+{
+    const tw__layer_type *type = find_type(t->name);
+    if (!type) return unknown_layer(t->name, err);
+    if (net->n_layers >= MOST_LAYERS) return tw__fail(err, TW_ERR_SPEC, "a network may have at most %d layers", MOST_LAYERS);
+    TW_TRY(tw__grow(net->ctx, &net->layers, &net->room, net->n_layers + 1, sizeof *net->layers, err));
+    tw__layer *l = &net->layers[net->n_layers];
+    *l = (tw__layer){.type = type, .number = (int)net->n_layers, .written = (int)net->n_written, .in = net->n_layers ? l[-1].out : net->in};
+    TW_TRY(type->setup(l, t, err));
+    l->in_size = tw__shape_size(&l->in);
+    if (!tw__size_of_shape(l->out.rank, l->out.n, &l->out_size) || l->out_size > (size_t)1 << 31)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its output is too large", l->written + 1, t->text);
+    net->n_layers++;
+    return TW_OK;
+}
+
+/* One layer as written, with the activations behind its own words. */
+static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
+{
+    tw__layer_text t = {.n_words = 0};
+    tw__layer_text active = {.n_words = 0};
+    char word[32];
+    int got = next_word(p, t.name, sizeof t.name), n_active = 0;
+    if (got == 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network is empty", net->n_written + 1);
+    snprintf(t.text, sizeof t.text, "%s", got > 0 ? t.name : "");
+    while (got > 0 && (got = next_word(p, word, sizeof word)) > 0) {
+        if (strcmp(word, "classes") == 0 && net->classes > 0) snprintf(word, sizeof word, "%lld", (long long)net->classes);
+        size_t used = strlen(t.text);
+        snprintf(t.text + used, sizeof t.text - used, " %s", word);
+        const tw__layer_type *type = find_type(word);
+        int room = type && type->activation ? n_active < TW__LAYER_WORDS : t.n_words < TW__LAYER_WORDS;
+        if (!room || strlen(t.text) + 1 >= sizeof t.text) return tw__fail(err, TW_ERR_SPEC, "layer %zu (%s): too many words", net->n_written + 1, t.text);
+        memcpy(type && type->activation ? active.word[n_active++] : t.word[t.n_words++], word, sizeof word);
+    }
+    if (got < 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network has a word of more than %zu letters", net->n_written + 1, sizeof word - 1);
+    TW_TRY(tw__grow(net->ctx, &net->written, &net->written_room, net->n_written + 1, sizeof *net->written, err));
+    snprintf(net->written[net->n_written], sizeof *net->written, "%s", t.text);
+    TW_TRY(add_layer(net, &t, err));
+    for (int i = 0; i < n_active; i++) {
+        tw__layer_text a = {.n_words = 0};
+        memcpy(a.name, active.word[i], sizeof a.name);
+        memcpy(a.text, t.text, sizeof a.text);
+        TW_TRY(add_layer(net, &a, err));
+    }
+    net->n_written++;
+    return TW_OK;
+}
+
+static tw_status read_text(tw__network *net, const char *text, tw_error *err)
+{
+    const char *p = text;
+    for (;;) {
+        TW_TRY(read_layer(net, &p, err));
+        while (*p == ' ' || *p == '\t') p++;
+        if (*p == 0) break;
+        p++; /* ';' */
+    }
+    for (size_t i = 0; i < net->n_written; i++) {
+        size_t used = strlen(net->text);
+        int n = snprintf(net->text + used, sizeof net->text - used, "%s%s", i ? "; " : "", net->written[i]);
+        if (n < 0 || (size_t)n >= sizeof net->text - used) return tw__fail(err, TW_ERR_SPEC, "a network's text may have at most %d letters", TW__NETWORK_TEXT - 1);
+    }
+    const tw__layer *last = &net->layers[net->n_layers - 1];
+    for (size_t i = 0; i + 1 < net->n_layers; i++)
+        if (net->layers[i].type == &tw__layer_softmax)
+            return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): softmax may only be the last layer", net->layers[i].written + 1, net->written[net->layers[i].written]);
+    if (last->type != &tw__layer_softmax)
+        return tw__fail(err, TW_ERR_SPEC, "the network ends with \"%s\"; it must end with softmax, from which the loss follows", net->written[net->n_written - 1]);
+    if (last->out.n[0] < 2) return tw__fail(err, TW_ERR_SPEC, "the last layer has %lld output, softmax needs at least 2", (long long)last->out.n[0]);
+    return TW_OK;
+}
+
+/* ---- weights ------------------------------------------------------------------------------------------------------------ */
+
+static tw_status lay_out(tw__network *net, tw_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < net->n_layers; i++) n += (size_t)net->layers[i].n_tensors;
+    if (n == 0) return tw__fail(err, TW_ERR_SPEC, "the network \"%s\" has nothing to learn: no layer has weights", net->text);
+    net->n_tensors = n;
+    TW_TRY(tw__alloc(net->ctx, &net->tensors, n, sizeof *net->tensors, err));
+    TW_TRY(tw__alloc(net->ctx, &net->names, n, sizeof *net->names, err));
+    n = 0;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        tw__layer *l = &net->layers[i];
+        for (int j = 0; j < l->n_tensors; j++, n++) {
+            if (!tw__size_of_shape(l->tensor[j].rank, l->tensor[j].shape, &l->tensor[j].size) ||
+                !tw__size_add(net->size, l->tensor[j].size, &net->size) || net->size > (size_t)1 << 40)
+                return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its weights are too many", l->written + 1, net->written[l->written]);
+            l->tensor[j].offset = net->size - l->tensor[j].size;
+            snprintf(net->names[n], sizeof net->names[n], "%d.%s", l->number, j == 0 ? "weight" : "bias");
+            net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset};
+        }
+        l->notes_at = net->notes;
+        net->notes += l->notes;
+    }
+    return TW_OK;
+}
+
+tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in, int64_t classes, tw_error *err)
+{
+    tw__network *net;
+    TW_TRY(tw__alloc(ctx, &net, 1, sizeof *net, err));
+    net->ctx = ctx;
+    net->in = *in;
+    net->classes = classes;
+    tw_status s = read_text(net, text, err);
+    if (s == TW_OK) s = lay_out(net, err);
+    if (s == TW_OK) *out = net;
+    else tw__network_free(net);
+    return s;
+}
+
+void tw__network_free(tw__network *net)
+{
+    if (!net) return;
+    tw__free(net->ctx, net->layers, net->room, sizeof *net->layers);
+    tw__free(net->ctx, net->tensors, net->n_tensors, sizeof *net->tensors);
+    tw__free(net->ctx, net->names, net->n_tensors, sizeof *net->names);
+    tw__free(net->ctx, net->written, net->written_room, sizeof *net->written);
+    tw__free(net->ctx, net, 1, sizeof *net);
+}
+
+const tw__layer *tw__network_tensor(const tw__network *net, size_t tensor, int *which)
+{
+    const tw__layer *l = net->layers;
+    while (tensor >= (size_t)l->n_tensors) tensor -= (size_t)l++->n_tensors;
+    *which = (int)tensor;
+    return l;
+}
+
+static size_t place_of(const tw__layer *l, int which, size_t i)
+{
+    return l->tensor[which].offset + (l->type->place ? l->type->place(l, which, i) : i);
+}
+
+void tw__network_start(const tw__network *net, uint64_t seed, tw_type type, void *w)
+{
+    for (size_t t = 0; t < net->n_tensors; t++) {
+        int which;
+        const tw__layer *l = tw__network_tensor(net, t, &which);
+        double limit = which == 0 ? __builtin_sqrt(6 / (l->fan_in + l->fan_out)) : 0;
+        for (size_t i = 0; i < l->tensor[which].size; i++) {
+            double value = which == 0 ? limit * (2 * tw__random_unit(seed, TW__FOR_WEIGHTS, (uint32_t)t, i) - 1) : 0;
+            if (type == TW_F32) ((float *)w)[place_of(l, which, i)] = (float)value;
+            else ((double *)w)[place_of(l, which, i)] = value;
+        }
+    }
+}
+
+void tw__network_export(const tw__network *net, size_t tensor, tw_type type, const void *w, void *saved)
+{
+    int which;
+    const tw__layer *l = tw__network_tensor(net, tensor, &which);
+    size_t bytes = tw_type_size(type);
+    for (size_t i = 0; i < l->tensor[which].size; i++) memcpy((char *)saved + i * bytes, (const char *)w + place_of(l, which, i) * bytes, bytes);
+}
+
+void tw__network_import(const tw__network *net, size_t tensor, tw_type type, const void *saved, void *w)
+{
+    int which;
+    const tw__layer *l = tw__network_tensor(net, tensor, &which);
+    size_t bytes = tw_type_size(type);
+    for (size_t i = 0; i < l->tensor[which].size; i++) memcpy((char *)w + place_of(l, which, i) * bytes, (const char *)saved + i * bytes, bytes);
+}

@@ -1,0 +1,190 @@
+/* Runs the layers over a piece of at most ROWS rows at a time: forward through all, the loss, backward through all, so that a piece's
+ * activations stay in the cache.  A leaf of the batch tree longer than a piece goes on where the piece before stopped (TW__CONTINUE).
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/plan.h"
+#include "base/cpu.h"
+#include <string.h>
+
+enum { ROWS = TW__PASS_ROWS };
+
+/* What one evaluation writes to; two at the same time have different lanes. */
+typedef struct lane {
+    char *activations;                                  /* the input, then every layer's output that has memory of its own */
+    char *gradients[2];                                 /* of activations, in turn */
+    uint8_t *notes;
+    int32_t labels[ROWS];
+} lane;
+
+typedef struct plan {
+    tw_context *ctx;
+    const tw__network *net;
+    const tw__kernels *k;
+    tw_data_info data;
+    size_t row_bytes;                                   /* of the data */
+    size_t *at;                                         /* number of the first value of layer i's output, per ROWS rows; at[0] is the input */
+    size_t activations, widest;                         /* numbers in all; the most in one */
+    size_t first_weights;                               /* the first layer with weights: nothing before it needs a gradient */
+    size_t *packed_at, packed_size;                     /* numbers made once per point, layer by layer */
+    char *packed;
+    lane *lanes;
+    int n_lanes;
+} plan;
+
+static int point(void *user, const void *w)
+{
+    plan *p = user;
+    tw__fp_mode mode = tw__fp_enter();
+    for (size_t i = 0; i < p->net->n_layers; i++) {
+        const tw__layer *l = &p->net->layers[i];
+        if (l->type->pack) l->type->pack(l, p->k, w, p->packed + p->packed_at[i] * p->k->real);
+    }
+    tw__fp_leave(mode);
+    return 0;
+}
+
+static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
+{
+    size_t in = p->net->layers[0].in_size;
+    for (size_t r = 0; r < n; r++) {
+        const char *from = (const char *)p->data.x + rows[r] * p->row_bytes;
+        char *to = b->activations + r * in * p->k->real;
+        if (p->data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
+        else p->k->fetch_f32(in, (const float *)from, to);
+        if (p->data.labels) b->labels[r] = p->data.labels[rows[r]];
+    }
+}
+
+static char *output_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer + 1] * p->k->real; }
+static char *input_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer] * p->k->real; }
+
+/* Every layer but the last, softmax, which stands for the loss. */
+static void forward(const plan *p, const lane *b, tw__pass *pass)
+{
+    for (size_t i = 0; i + 1 < p->net->n_layers; i++) {
+        pass->packed = p->packed + p->packed_at[i] * p->k->real;
+        p->net->layers[i].type->forward(&p->net->layers[i], pass, input_of(p, b, i), output_of(p, b, i));
+    }
+}
+
+static void backward(const plan *p, const lane *b, const tw__pass *pass, char *dy)
+{
+    for (size_t i = p->net->n_layers - 1; i-- > p->first_weights;) {
+        const tw__layer *l = &p->net->layers[i];
+        char *dx = i == p->first_weights ? NULL : l->type->in_place ? dy : dy == b->gradients[0] ? b->gradients[1] : b->gradients[0];
+        l->type->backward(l, pass, input_of(p, b, i), output_of(p, b, i), dy, dx);
+        dy = dx;
+    }
+}
+
+static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sums *sums, char *output)
+{
+    const tw__layer *last = &p->net->layers[p->net->n_layers - 1];
+    char *logits = input_of(p, b, p->net->n_layers - 1);
+    forward(p, b, pass);
+    if (want & TW_WANT_OUTPUT) last->type->forward(last, pass, logits, output);
+    if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
+        char *dy = want & TW_WANT_GRADIENT ? b->gradients[0] : NULL;
+        p->k->softmax_loss(pass->rows, last->out_size, logits, b->labels, &sums->loss, &sums->correct, dy);
+        sums->weight += (double)pass->rows;
+        if (dy) backward(p, b, pass, dy);
+    }
+}
+
+static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+{
+    plan *p = user;
+    lane *b = &p->lanes[draw->lane];
+    tw__fp_mode mode = tw__fp_enter();
+    *sums = (tw_sums){0};
+    for (size_t done = 0; done < n; done += ROWS) {
+        size_t piece = n - done < ROWS ? n - done : ROWS;
+        tw__pass pass = {.k = p->k, .rows = piece, .draw = draw, .first = draw->first + done, .training = (want & TW_TRAINING) != 0, .w = w,
+                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .notes = b->notes,
+                         .into = done > 0 ? TW__CONTINUE : want & TW_ADD ? TW__ADD : TW__START};
+        fetch(p, b, rows + done, piece);
+        add_to(p, b, &pass, want, sums, output ? (char *)output + done * p->net->layers[p->net->n_layers - 1].out_size * p->k->real : NULL);
+    }
+    tw__fp_leave(mode);
+    return 0;
+}
+
+/* ---- making and freeing ------------------------------------------------------------------------------------------------- */
+
+static tw_status place_activations(plan *p, tw_error *err)
+{
+    const tw__network *net = p->net;
+    TW_TRY(tw__alloc(p->ctx, &p->at, net->n_layers + 1, sizeof *p->at, err));
+    TW_TRY(tw__alloc(p->ctx, &p->packed_at, net->n_layers, sizeof *p->packed_at, err));
+    p->widest = 1;
+    p->activations = net->layers[0].in_size * ROWS;
+    p->first_weights = net->n_layers;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const tw__layer *l = &net->layers[i];
+        p->at[i + 1] = l->type->in_place ? p->at[i] : p->activations;
+        if (!l->type->in_place && !tw__size_add(p->activations, l->out_size * ROWS, &p->activations))
+            return tw__fail(err, TW_ERR_SPEC, "the network's activations are too many");
+        if (l->out_size * ROWS > p->widest) p->widest = l->out_size * ROWS;
+        p->packed_at[i] = p->packed_size;
+        if (l->type->packed) p->packed_size += l->type->packed(l, p->k);
+        if (l->n_tensors && p->first_weights == net->n_layers) p->first_weights = i;
+    }
+    return TW_OK;
+}
+
+static tw_status make_buffers(plan *p, tw_error *err)
+{
+    p->n_lanes = tw_context_threads(p->ctx);
+    TW_TRY(tw__alloc(p->ctx, &p->packed, p->packed_size, p->k->real, err));
+    TW_TRY(tw__alloc(p->ctx, &p->lanes, (size_t)p->n_lanes, sizeof *p->lanes, err));
+    for (int i = 0; i < p->n_lanes; i++) {
+        lane *b = &p->lanes[i];
+        TW_TRY(tw__alloc(p->ctx, &b->activations, p->activations, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->gradients[0], p->widest, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->gradients[1], p->widest, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->notes, p->net->notes * ROWS, 1, err));
+    }
+    return TW_OK;
+}
+
+static void free_plan(plan *p)
+{
+    for (int i = 0; p->lanes && i < p->n_lanes; i++) {
+        lane *b = &p->lanes[i];
+        tw__free(p->ctx, b->activations, p->activations, p->k->real);
+        tw__free(p->ctx, b->gradients[0], p->widest, p->k->real);
+        tw__free(p->ctx, b->gradients[1], p->widest, p->k->real);
+        tw__free(p->ctx, b->notes, p->net->notes * ROWS, 1);
+    }
+    tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
+    tw__free(p->ctx, p->packed, p->packed_size, p->k->real);
+    tw__free(p->ctx, p->packed_at, p->net->n_layers, sizeof *p->packed_at);
+    tw__free(p->ctx, p->at, p->net->n_layers + 1, sizeof *p->at);
+    tw__free(p->ctx, p, 1, sizeof *p);
+}
+
+tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__network *net, tw_type type, const tw_data_info *data, tw_error *err)
+{
+    plan *p;
+    TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
+    p->ctx = ctx;
+    p->net = net;
+    p->k = tw__kernels_for(type, tw_context_isa(ctx));
+    p->data = *data;
+    p->row_bytes = net->layers[0].in_size * tw_type_size(data->type);
+    tw_status s = place_activations(p, err);
+    if (s == TW_OK) s = make_buffers(p, err);
+    if (s != TW_OK) {
+        free_plan(p);
+        return s;
+    }
+    *out = (tw_objective){.size = sizeof *out, .type = type, .tensors = net->tensors, .n_tensors = net->n_tensors, .n_rows = data->rows,
+                          .n_outputs = net->layers[net->n_layers - 1].out_size, .counts_correct = 1, .lanes = p->n_lanes, .user = p,
+                          .point = point, .eval = eval};
+    return TW_OK;
+}
+
+void tw__plan_free(tw_objective *objective)
+{
+    if (objective->user) free_plan(objective->user);
+    memset(objective, 0, sizeof *objective);
+}

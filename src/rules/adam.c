@@ -1,0 +1,74 @@
+/* Adam: steps of about lr per weight, from running means of the gradient and of its square (Kingma & Ba 2015, Algorithm 1).
+ * amsgrad: the mean of squares never falls (Reddi et al. 2018); raw takes the maximum before the bias correction, hat after it.
+ * SPDX-License-Identifier: MIT */
+#define RULE adam
+#define PAPER "Kingma & Ba 2015, Algorithm 1; amsgrad: Reddi, Kale & Kumar 2018"
+#define EQUATION                                                                                                                             \
+    "m = beta1 m + (1 - beta1) g\n"                                                                                                          \
+    "v = beta2 v + (1 - beta2) g^2\n"                                                                                                        \
+    "w = w - lr m/(1 - beta1^t) / D,  v^ = v/(1 - beta2^t)\n"                                                                                \
+    "D by eps_place: out sqrt(v^) + eps; hat (sqrt(v) + eps)/sqrt(1 - beta2^t); in sqrt(v^ + eps)\n"                                         \
+    "amsgrad: x = max(x, v) (raw) stands for v, or x = max(x, v^) (hat) for v^\n"                                                            \
+    "bias_correction off: 1 stands for 1 - beta1^t and 1 - beta2^t"
+#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
+    REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
+    REAL(beta1, 0.9, 0, 1, TW_OPEN_MAX, "decay of the mean gradient")                                                                        \
+    REAL(beta2, 0.999, 0, 1, TW_OPEN_MAX, "decay of the mean squared gradient")                                                              \
+    REAL(eps, 1e-8, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                      \
+    WORD(eps_place, 0, "out hat in", "where eps is added: to the root, to the root of the uncorrected v, or inside the root")                \
+    FLAG(bias_correction, 1, "divide the means by 1 - beta^t")                                                                               \
+    FLAG(amsgrad, 0, "let the mean squared gradient never fall")                                                                             \
+    WORD(amsgrad_on, 0, "raw hat", "maximum of v before (raw) or after (hat) the bias correction")
+#define NEEDS(NEED)                                                                                                                          \
+    NEED(amsgrad_on, h->amsgrad != 0, "amsgrad is off")                                                                                      \
+    NEED(amsgrad_on, h->bias_correction != 0, "bias_correction is off")
+#define SLOTS(SLOT)                                                                                                                          \
+    SLOT(m, TW_ZERO, 1)                                                                                                                      \
+    SLOT(v, TW_ZERO, 1)                                                                                                                      \
+    SLOT(x, TW_ZERO, variant == 1)
+#define VARIANTS 2
+#define DECAY TW_DECAY_ANY
+#define DIALECTS(DIALECT)                                                                                                                    \
+    DIALECT(paper, NULL, "")                                                                                                                 \
+    DIALECT(torch, NULL, "")                                                                                                                 \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat")                                                                                           \
+    DIALECT(optax, NULL, "amsgrad_on=hat")
+#include <thalweg/rule.h>
+
+TW_ONCE(enum { OUT, HAT, IN };)
+
+struct coef { real beta1, rest1, beta2, rest2, step, scale, inner, eps_in, outer, eps_out; };
+
+static int choose(const struct hyper *h) { return h->amsgrad != 0; }
+
+/* All placements of eps are one formula: D = sqrt(v * scale * inner + eps_in) * outer + eps_out. */
+static void prepare(struct coef *k, const struct moment *now)
+{
+    const struct hyper *h = now->h;
+    double unbias1 = h->bias_correction ? 1 / (1 - tw_pow_n(h->beta1, now->t)) : 1;
+    double unbias2 = h->bias_correction ? 1 / (1 - tw_pow_n(h->beta2, now->t)) : 1;
+    double after = h->amsgrad && h->amsgrad_on ? 1 : unbias2; /* the correction left to do once x is chosen */
+    *k = (struct coef){.beta1 = h->beta1, .rest1 = 1 - h->beta1, .beta2 = h->beta2, .rest2 = 1 - h->beta2, .step = h->lr * unbias1,
+                       .scale = unbias2 / after, .inner = 1, .outer = 1};
+    if (h->eps_place == OUT) {
+        k->outer = __builtin_sqrt(after);
+        k->eps_out = h->eps;
+    } else if (h->eps_place == HAT) {
+        k->outer = __builtin_sqrt(after);
+        k->eps_out = h->eps * __builtin_sqrt(unbias2);
+    } else {
+        k->inner = after;
+        k->eps_in = h->eps;
+    }
+}
+
+static inline real update(real w, real g, real *m, real *v, real *x, const struct coef *k, int variant)
+{
+    *m = k->beta1 * *m + k->rest1 * g;
+    *v = k->beta2 * *v + k->rest2 * g * g;
+    real square = *v;
+    if (variant == 1) square = *x = real_max(*x, *v * k->scale);
+    return w - real_ratio(k->step * *m, real_sqrt(square * k->inner + k->eps_in) * k->outer + k->eps_out);
+}
+
+#include TW_RULE_END

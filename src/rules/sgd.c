@@ -1,0 +1,43 @@
+/* Stochastic gradient descent, with momentum as PyTorch has it: the buffer holds gradients, the rate multiplies it afterwards.
+ * (The rule `momentum` keeps the rate inside the velocity; the two differ as soon as the rate changes.)
+ * SPDX-License-Identifier: MIT */
+#define RULE sgd
+#define PAPER "Robbins & Monro 1951; momentum: Polyak 1964; nesterov: Sutskever et al. 2013, in PyTorch's form"
+#define EQUATION                                                                                                                             \
+    "w = w - lr g\n"                                                                                                                         \
+    "momentum: b = momentum b + (1 - dampening) g (first step: b = g);  w = w - lr b\n"                                                      \
+    "nesterov: w = w - lr (g + momentum b)"
+#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
+    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
+    REAL(momentum, 0, 0, TW_INF, TW_OPEN_MAX, "decay of the buffer of gradients; 0: no buffer")                                              \
+    REAL(dampening, 0, 0, 1, TW_CLOSED, "share of the gradient kept out of the buffer, but for the first step")                              \
+    FLAG(nesterov, 0, "step along g + momentum b")
+#define NEEDS(NEED)                                                                                                                          \
+    NEED(dampening, h->momentum != 0, "momentum is 0")                                                                                       \
+    NEED(nesterov, h->momentum != 0, "momentum is 0")
+#define SLOTS(SLOT) SLOT(b, TW_ZERO, variant > 0)
+#define VARIANTS 3
+#define DECAY TW_DECAY_ANY
+#define DIALECTS(DIALECT)                                                                                                                    \
+    DIALECT(torch, NULL, "lr=0.001")                                                                                                         \
+    DIALECT(keras, "momentum", "momentum=0")
+#include <thalweg/rule.h>
+
+struct coef { real lr, momentum, gain; };
+
+static int choose(const struct hyper *h) { return h->momentum == 0 ? 0 : h->nesterov == 0 ? 1 : 2; }
+
+static void prepare(struct coef *k, const struct moment *now)
+{
+    const struct hyper *h = now->h;
+    *k = (struct coef){.lr = h->lr, .momentum = h->momentum, .gain = now->t == 1 ? 1 : 1 - h->dampening};
+}
+
+static inline real update(real w, real g, real *b, const struct coef *k, int variant)
+{
+    if (variant == 0) return w - k->lr * g;
+    *b = k->momentum * *b + k->gain * g;
+    return w - k->lr * (variant == 1 ? *b : g + k->momentum * *b);
+}
+
+#include TW_RULE_END

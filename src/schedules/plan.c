@@ -1,0 +1,182 @@
+/* Reading and following a schedule; see plan.h.
+ * SPDX-License-Identifier: MIT */
+#include "schedules/plan.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/options.h"
+#include "schedules/list.h"
+
+#define DECLARE(name) extern const tw_schedule tw_schedule_##name;
+TW__SCHEDULES(DECLARE)
+#define ADDRESS(name) &tw_schedule_##name,
+static const tw_schedule *const schedules[] = {TW__SCHEDULES(ADDRESS)};
+enum { N_SCHEDULES = sizeof schedules / sizeof schedules[0] };
+
+const tw_schedule *tw_schedule_at(size_t i) { return i < N_SCHEDULES ? schedules[i] : NULL; }
+
+static const tw_schedule *find(tw__text name)
+{
+    for (size_t i = 0; i < N_SCHEDULES; i++)
+        if (tw__text_is(name, schedules[i]->name)) return schedules[i];
+    return NULL;
+}
+
+const tw_schedule *tw_schedule_find(const char *name) { return find(tw__text_of(name)); }
+
+struct reader { tw__plan *plan; const tw_rule *rule; tw__text whole; uint64_t total, first; int key; size_t used; };
+
+static tw_status write(struct reader *r, const char *text, tw_error *err)
+{
+    int n = snprintf(r->plan->text + r->used, TW_SPEC_MAX - r->used, "%s", text);
+    r->used += (size_t)n;
+    return r->used < TW_SPEC_MAX ? TW_OK : tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r->whole));
+}
+
+/* "beta1=" before a piece: its sequence, and a new count of steps. */
+static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_error *err)
+{
+    size_t n = strcspn(piece->at, "=:@/;");
+    int named = n < piece->n && piece->at[n] == '=';
+    if (!named && !is_first) return TW_OK;
+    tw__text name = named ? (tw__text){piece->at, n} : tw__text_of("lr");
+    if (named) *piece = (tw__text){piece->at + n + 1, piece->n - n - 1};
+    tw__table t = {r->rule->name, r->rule->options, r->rule->n_options, r->rule->aliases};
+    r->key = tw__option_find(&t, name);
+    r->first = 0;
+    if (r->key < 0) {
+        tw__guess guess = tw__guess_for(name);
+        for (int i = 0; i < t.n; i++)
+            if (t.options[i].type == TW_REAL) tw__guess_offer(&guess, t.options[i].name);
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no hyperparameter \"%.*s\" for a schedule%s", t.owner, TW__SHOW(name),
+                        tw__guess_hint(&guess));
+    }
+    const tw_option *o = &t.options[r->key];
+    if (o->type != TW_REAL) return tw__fail(err, TW_ERR_SPEC, "%s cannot have a schedule: it is no real number", o->name);
+    if (tw__plan_has(r->plan, r->key)) return tw__fail(err, TW_ERR_SPEC, "%s has two schedules", o->name);
+    if (strcmp(o->name, "lr") == 0) return TW_OK;
+    TW_TRY(write(r, o->name, err));
+    return write(r, "=", err);
+}
+
+static tw_status read_steps(tw__text *piece, uint64_t *steps, tw_error *err)
+{
+    const char *slash = memchr(piece->at, '/', piece->n);
+    double x;
+    *steps = 0;
+    if (!slash) return TW_OK;
+    tw__text number = {slash + 1, piece->n - (size_t)(slash - piece->at) - 1};
+    if (tw__number_read(number, &x) != 1 || x < 1 || x > 0x1p53 || x != __builtin_floor(x))
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not a number of steps", TW__SHOW(number), TW__SHOW(*piece));
+    *steps = (uint64_t)x;
+    piece->n = (size_t)(slash - piece->at);
+    return TW_OK;
+}
+
+static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_error *err)
+{
+    tw__spec spec;
+    unsigned char given[TW__PIECE_OPTIONS] = {0};
+    double start[TW__PIECE_OPTIONS];
+    TW_TRY(tw__spec_parse(&spec, text, err));
+    p->kind = find(spec.name);
+    if (!p->kind) {
+        tw__guess guess = tw__guess_for(spec.name);
+        for (size_t i = 0; i < N_SCHEDULES; i++) tw__guess_offer(&guess, schedules[i]->name);
+        return tw__fail(err, TW_ERR_SPEC, "unknown schedule \"%.*s\"%s", TW__SHOW(spec.name), tw__guess_hint(&guess));
+    }
+    if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" has no dialects", p->kind->name);
+    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases};
+    for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;
+    for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, given, err));
+    TW_TRY(write(r, p->kind->name, err));
+    char options[TW_SPEC_MAX] = "";
+    if (!tw__options_write(&t, p->h, start, options, sizeof options))
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r->whole));
+    return write(r, options, err);
+}
+
+/* Length and scale, once it is known whether another piece follows. */
+static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_last, tw_error *err)
+{
+    int option = p->kind->length_option;
+    p->first = r->first;
+    p->length = is_last ? 0 : steps;
+    p->scale = option >= 0 && p->h[option] > 0 ? (uint64_t)p->h[option] : steps;
+    if (!is_last && !steps)
+        return tw__fail(err, TW_ERR_SPEC, "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"", p->kind->name,
+                        p->kind->name);
+    if (is_last && option >= 0 && p->scale == 0) {
+        if (r->total == 0)
+            return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" ends with the run, whose length is not known here; give it, as in \"%s/1000\"",
+                            p->kind->name, p->kind->name);
+        p->scale = r->total > r->first ? r->total - r->first : 1;
+        r->plan->uses_total = 1;
+    }
+    if (__builtin_add_overflow(r->first, steps, &r->first))
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has too many steps", TW__SHOW(r->whole));
+    return TW_OK;
+}
+
+static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_error *err)
+{
+    uint64_t steps;
+    if (r->plan->n == TW__PIECES)
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has more than %d pieces", TW__SHOW(r->whole), (int)TW__PIECES);
+    if (r->plan->n) TW_TRY(write(r, ";", err));
+    TW_TRY(read_key(r, &text, r->plan->n == 0, err));
+    TW_TRY(read_steps(&text, &steps, err));
+    tw__piece *p = &r->plan->pieces[r->plan->n];
+    p->key = r->key;
+    TW_TRY(read_spec(p, text, r, err));
+    if (steps) {
+        char number[24];
+        snprintf(number, sizeof number, "/%llu", (unsigned long long)steps);
+        TW_TRY(write(r, number, err));
+    }
+    size_t n = rest.at ? strcspn(rest.at, "=:@/;") : 0;
+    int is_last = !rest.at || rest.at[n] == '=';
+    r->plan->n++;
+    return place(p, r, steps, is_last, err);
+}
+
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+{
+    memset(out, 0, sizeof *out);
+    tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
+    struct reader r = {.plan = out, .rule = rule, .whole = whole, .total = total};
+    while (rest.at) {
+        tw__text piece = tw__text_cut(&rest, ';');
+        TW_TRY(read_piece(&r, piece, rest, err));
+    }
+    return TW_OK;
+}
+
+int tw__plan_has(const tw__plan *plan, int key)
+{
+    for (int i = 0; i < plan->n; i++)
+        if (plan->pieces[i].key == key) return 1;
+    return 0;
+}
+
+double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
+{
+    for (int i = 0; i < plan->n; i++) {
+        const tw__piece *p = &plan->pieces[i];
+        if (p->key != key || done < p->first || (p->length && done - p->first >= p->length)) continue;
+        const tw_instant now = {done - p->first, p->scale, base, p->h};
+        return p->kind->rate(&now);
+    }
+    return base;
+}
+
+/* A rule with a learning rate and nothing else, so that a schedule can be read without one. */
+static const tw_option only_lr[] = {{"lr", TW_REAL, NULL, 0, -TW_INF, TW_INF, TW_OPEN, ""}};
+static const tw_rule no_rule = {.size = sizeof(tw_rule), .name = "none", .n_options = 1, .options = only_lr};
+
+tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err)
+{
+    tw__plan plan;
+    TW_TRY(tw__plan_read(&plan, schedule, &no_rule, total, err));
+    *value = tw__plan_value(&plan, 0, base, done);
+    return TW_OK;
+}

@@ -1,0 +1,29 @@
+/* A schedule as it was written: for each hyperparameter that has one, pieces in sequence, each of which counts its own steps from 0.
+ *
+ *     schedule = sequence { ";" sequence }     sequence = [ key "=" ] piece { ";" piece }     piece = spec [ "/" steps ]
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_SCHEDULES_PLAN_H
+#define TW_SCHEDULES_PLAN_H
+#include <thalweg/registry.h>
+#include "base/error.h"
+
+enum { TW__PIECES = 16, TW__PIECE_OPTIONS = 8 };
+typedef struct tw__piece {
+    const tw_schedule *kind;
+    int key;                            /* place of the hyperparameter in the rule's table */
+    uint64_t first, length, scale;      /* step at which it begins; its steps, 0 for no end; what the schedule sees as length */
+    double h[TW__PIECE_OPTIONS];
+} tw__piece;
+typedef struct tw__plan {
+    int n;
+    tw__piece pieces[TW__PIECES];
+    int uses_total;                     /* a piece ends with the run */
+    char text[TW_SPEC_MAX];             /* canonical */
+} tw__plan;
+
+/* rule: whose hyperparameters the keys are. schedule NULL: constant. */
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err);
+/* The value of hyperparameter `key` after `done` steps. */
+double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done);
+int tw__plan_has(const tw__plan *plan, int key);
+#endif

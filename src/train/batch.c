@@ -1,0 +1,212 @@
+/* The batch tree over any objective.
+ * SPDX-License-Identifier: MIT */
+#include "train/batch.h"
+#include "base/cpu.h"
+#include "base/pool.h"
+#include "math/kernels.h"
+#include <stdatomic.h>
+#include <string.h>
+
+enum { MOST_LEVELS = 7, FEW_NODES = 4 };
+
+struct tw__batch {
+    tw_context *ctx;
+    const tw_objective *o;
+    const tw__kernels *k;
+    size_t size;                                        /* weights */
+    void *node[TW_MOST_LEAVES];                         /* sums of blocks; made when first needed */
+    void *(*scratch)[MOST_LEVELS];                      /* per lane: right subtrees on their way into a node; likewise */
+    tw_sums sums[TW_MOST_LEAVES];
+};
+
+size_t tw__objective_size(const tw_objective *o)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < o->n_tensors; i++) {
+        size_t n = 0;
+        if (!tw__size_of_shape(o->tensors[i].rank, o->tensors[i].shape, &n) || !tw__size_add(n, o->tensors[i].offset, &n)) return 0;
+        if (n > end) end = n;
+    }
+    return end;
+}
+
+tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *o, tw_error *err)
+{
+    tw__batch *b;
+    TW_TRY(tw__alloc(ctx, &b, 1, sizeof *b, err));
+    *b = (tw__batch){.ctx = ctx, .o = o, .k = tw__kernels_for(o->type, tw_context_isa(ctx)), .size = tw__objective_size(o)};
+    tw_status s = tw__alloc(ctx, &b->scratch, (size_t)tw_context_threads(ctx), sizeof *b->scratch, err);
+    if (s == TW_OK) *out = b;
+    else tw__batch_free(b);
+    return s;
+}
+
+void tw__batch_free(tw__batch *b)
+{
+    if (!b) return;
+    for (size_t i = 0; i < TW_MOST_LEAVES; i++) tw__free(b->ctx, b->node[i], b->size, b->k->real);
+    for (int i = 0; b->scratch && i < tw_context_threads(b->ctx); i++)
+        for (int j = 0; j < MOST_LEVELS; j++) tw__free(b->ctx, b->scratch[i][j], b->size, b->k->real);
+    tw__free(b->ctx, b->scratch, (size_t)tw_context_threads(b->ctx), sizeof *b->scratch);
+    tw__free(b->ctx, b, 1, sizeof *b);
+}
+
+size_t tw__leaves(size_t rows)
+{
+    size_t n = (rows + TW_LEAF - 1) / TW_LEAF;
+    return n == 0 ? 1 : n > TW_MOST_LEAVES ? TW_MOST_LEAVES : n;
+}
+
+void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n)
+{
+    size_t leaves = tw__leaves(rows);
+    if (rows <= (size_t)TW_LEAF * TW_MOST_LEAVES) {
+        *first = leaf * TW_LEAF;
+        *n = rows - *first < TW_LEAF ? rows - *first : TW_LEAF;
+    } else {
+        size_t each = rows / leaves, longer = rows % leaves;
+        *first = leaf * each + (leaf < longer ? leaf : longer);
+        *n = each + (leaf < longer);
+    }
+}
+
+static int is_concurrent(const tw__batch *b) { return b->o->lanes >= tw_context_threads(b->ctx); }
+
+/* One call's work, shared by its tasks. */
+typedef struct call {
+    tw__batch *b;
+    const void *w;
+    const uint64_t *rows;
+    size_t n, lo, hi, block;                            /* rows; my leaves; leaves of a block, a power of two */
+    const tw_draw *draw;
+    unsigned want;
+    tw__fp_mode mode;                                    /* the caller's, for its callbacks */
+    atomic_int answer;                                  /* of an evaluation that stopped the call */
+} call;
+
+static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradient)
+{
+    size_t first, n;
+    tw_draw draw = *c->draw;
+    tw__leaf(c->n, leaf, &first, &n);
+    draw.first = first;
+    draw.lane = lane;
+    tw__fp_mode ours = tw__fp_enter();
+    tw__fp_leave(c->mode);
+    int answer = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw, &c->b->sums[leaf], gradient, NULL);
+    tw__fp_leave(ours);
+    if (answer) atomic_store(&c->answer, answer);
+}
+
+static size_t half_of(size_t n)
+{
+    size_t half = 1;
+    while (half * 2 < n) half *= 2;
+    return half;
+}
+
+/* The sum over leaves first .. first+n-1 into `to`; level: scratch buffers from there on are free. */
+static void eval_node(call *c, size_t first, size_t n, int level, int lane, void *to)
+{
+    if (n == 1) {
+        eval_leaf(c, first, 0, lane, to);
+        return;
+    }
+    size_t left = half_of(n), right = n - left, from, rows;
+    eval_node(c, first, left, level, lane, to);
+    tw__leaf(c->n, first + left, &from, &rows);
+    if (right == 1 && rows <= TW_LEAF) {
+        eval_leaf(c, first + left, TW_ADD, lane, to);
+        return;
+    }
+    void *other = c->b->scratch[lane][level];
+    eval_node(c, first + left, right, level + 1, lane, other);
+    c->b->k->add(c->b->size, to, other);
+}
+
+static void gradient_task(void *arg, size_t i, int worker)
+{
+    call *c = arg;
+    size_t first = c->lo + i * c->block, n = c->hi - first < c->block ? c->hi - first : c->block;
+    if (!atomic_load(&c->answer)) eval_node(c, first, n, 0, worker, c->b->node[i]);
+}
+
+static void loss_task(void *arg, size_t i, int worker)
+{
+    call *c = arg;
+    if (!atomic_load(&c->answer)) eval_leaf(c, i, 0, worker, NULL);
+}
+
+/* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few that the exchange adds while
+ * it steps; pairs rather than single leaves, because an evaluation adds its second leaf for nothing. */
+static size_t block_size(size_t leaves, size_t threads)
+{
+    if (threads > (leaves + 1) / 2) return 1;
+    size_t most = threads > FEW_NODES ? threads : FEW_NODES, block = 2;
+    while ((leaves + block - 1) / block > most) block *= 2;
+    return block;
+}
+
+static tw_status make_buffers(tw__batch *b, size_t blocks, size_t block, int lanes, tw_error *err)
+{
+    for (size_t i = 0; i < blocks; i++)
+        if (!b->node[i]) TW_TRY(tw__alloc(b->ctx, &b->node[i], b->size, b->k->real, err));
+    int levels = 0;
+    while ((size_t)1 << levels < block) levels++;
+    for (int i = 0; i < lanes; i++)
+        for (int j = 0; j < levels; j++)
+            if (!b->scratch[i][j]) TW_TRY(tw__alloc(b->ctx, &b->scratch[i][j], b->size, b->k->real, err));
+    return TW_OK;
+}
+
+static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
+{
+    const tw_objective *o = c->b->o;
+    c->mode = tw__fp_enter();
+    tw__fp_leave(c->mode);
+    int answer = o->point ? o->point(o->user, c->w) : 0;
+    if (!answer) {
+        if (is_concurrent(c->b)) tw__pool_run(c->b->ctx, tasks, task, c);
+        else
+            for (size_t i = 0; i < tasks; i++) {
+                tw__fp_mode mode = tw__fp_enter();
+                task(c, i, 0);
+                tw__fp_leave(mode);
+            }
+        answer = c->answer;
+    }
+    if (!answer) return TW_OK;
+    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);
+    if (err) err->callback = answer;
+    return TW_STOPPED;
+}
+
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, tw_error *err)
+{
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+    size_t leaves = tw__leaves(n);
+    TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
+    int lanes = is_concurrent(b) ? tw_context_threads(b->ctx) : 1;
+    c.block = block_size(c.hi - c.lo, (size_t)lanes);
+    size_t blocks = (c.hi - c.lo + c.block - 1) / c.block;
+    TW_TRY(make_buffers(b, blocks, c.block, lanes, err));
+    TW_TRY(run(&c, blocks, gradient_task, err));
+    for (size_t i = 0; i < blocks; i++) {
+        size_t first = c.lo + i * c.block;
+        TW_TRY(x->type->bucket(x, first, c.hi - first < c.block ? c.hi - first : c.block, b->node[i], err));
+    }
+    TW_TRY(x->type->reduce(x, (double *)b->sums, leaves, sizeof *sums / sizeof(double), err));
+    *sums = b->sums[0];
+    return TW_OK;
+}
+
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err)
+{
+    const tw_draw draw = {.number = 0};
+    size_t leaves = tw__leaves(n);
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = &draw, .want = TW_WANT_LOSS};
+    TW_TRY(run(&c, leaves, loss_task, err));
+    tw__tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
+    *sums = b->sums[0];
+    return TW_OK;
+}

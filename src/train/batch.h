@@ -1,0 +1,33 @@
+/* The sum over a batch, defined and not scheduled (docs/design.md, section 5): the rows in batch order form leaves of 8 (a batch over
+ * 512: 64 leaves of equal size, the first ones longer); leaves are added in a binary tree over leaf numbers.
+ *
+ *   leaf  0   1   2   3   4        node = left + right; a missing right is skipped.
+ *          \ /     \ /     |       Threads compute blocks of 2^k leaves, which are whole nodes, so that nothing depends on them.
+ *           +       +      |
+ *             \   /        |
+ *               +         /
+ *                 \     /
+ *                    +
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_BATCH_H
+#define TW_TRAIN_BATCH_H
+#include "base/context.h"
+#include "exchange/exchange.h"
+#include <thalweg/objective.h>
+
+typedef struct tw__batch tw__batch;
+
+/* Buffers for gradients of this objective's size. */
+tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *objective, tw_error *err);
+void tw__batch_free(tw__batch *b);
+
+size_t tw__leaves(size_t rows);
+void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n);
+
+/* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole batch's. */
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, tw_error *err);
+/* Only the sums of loss, weight, correct; not training. */
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
+
+size_t tw__objective_size(const tw_objective *o);       /* weights */
+#endif

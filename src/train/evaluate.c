@@ -1,0 +1,45 @@
+/* Means and outputs over all rows of an objective, dropout off.
+ * SPDX-License-Identifier: MIT */
+#include "base/cpu.h"
+#include "base/pool.h"
+#include "train/batch.h"
+#include <math.h>
+#include <thalweg/train.h>
+
+static tw_status all_rows(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err)
+{
+    TW_TRY(tw__alloc(ctx, rows, n, sizeof **rows, err));
+    for (uint64_t i = 0; i < n; i++) (*rows)[i] = first + i;
+    return TW_OK;
+}
+
+tw_status tw_evaluate(tw_context *ctx, const tw_objective *o, const void *w, tw_metrics *out, tw_error *err)
+{
+    tw__batch *b = NULL;
+    uint64_t *rows = NULL;
+    tw_sums sums;
+    TW_TRY(all_rows(ctx, 0, o->n_rows, &rows, err));
+    tw_status s = tw__batch_create(&b, ctx, o, err);
+    if (s == TW_OK) s = tw__batch_loss(b, w, o->n_rows ? rows : NULL, o->n_rows, &sums, err);
+    if (s == TW_OK) *out = (tw_metrics){sums.loss / sums.weight, o->counts_correct ? sums.correct / sums.weight : NAN, o->n_rows};
+    tw__batch_free(b);
+    tw__free(ctx, rows, o->n_rows, sizeof *rows);
+    return s;
+}
+
+tw_status tw_predict(tw_context *ctx, const tw_objective *o, const void *w, uint64_t first, size_t n, void *output, tw_error *err)
+{
+    if (first > o->n_rows || n > o->n_rows - first)
+        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first, (unsigned long long)(first + n), (unsigned long long)o->n_rows);
+    uint64_t *rows;
+    tw_sums sums;
+    const tw_draw draw = {.number = 0};
+    TW_TRY(all_rows(ctx, first, n, &rows, err));
+    int answer = o->point ? o->point(o->user, w) : 0;
+    if (!answer) answer = o->eval(o->user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
+    tw__free(ctx, rows, n, sizeof *rows);
+    if (!answer) return TW_OK;
+    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);
+    if (err) err->callback = answer;
+    return TW_STOPPED;
+}

@@ -1,0 +1,245 @@
+/* A job's life: open the data, make the model and the run, go on until it ends, keep what is worth keeping.
+ * SPDX-License-Identifier: MIT */
+#include "train/job.h"
+#include "base/io.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status copy_text(tw_context *ctx, const char **text, tw_error *err)
+{
+    char *copy = NULL;
+    if (*text) TW_TRY(tw__copy_text(ctx, &copy, *text, err));
+    *text = copy;
+    return TW_OK;
+}
+
+/* Every text of the options. */
+enum { N_TEXTS = 12 };
+static void texts_of(tw_job_options *o, const char **texts[N_TEXTS])
+{
+    const char **all[N_TEXTS] = {&o->data, &o->model, &o->dtype, &o->cache, &o->home, &o->keep, &o->out,
+                                 &o->run.optimizer, &o->run.estimator, &o->run.schedule, &o->run.exchange, &o->run.target};
+    memcpy(texts, all, sizeof all);
+}
+
+static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
+{
+    const char **texts[N_TEXTS];
+    tw_job_options copy = *o;
+    texts_of(&copy, texts);
+    tw_status s = TW_OK;
+    for (int i = 0; i < N_TEXTS; i++) {
+        if (s == TW_OK) s = copy_text(job->ctx, texts[i], err);
+        else *texts[i] = NULL;
+        if (s != TW_OK) *texts[i] = NULL;
+    }
+    job->o = copy;
+    return s;
+}
+
+static int on_event(void *user, const tw_event *event)
+{
+    tw_job *job = user;
+    if (event->kind == TW_EVENT_EPOCH) job->epoch_ended = 1;
+    return job->event ? job->event(job->user, event) : 0;
+}
+
+static tw_status check_options(const tw_job_options *o, tw_error *err)
+{
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", o->size, sizeof *o);
+    if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
+    if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
+        return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
+    if (o->keep && strcmp(o->keep, "last") != 0 && strcmp(o->keep, "best") != 0)
+        return tw__fail(err, TW_ERR_SPEC, "keep = %.40s is not last or best", o->keep);
+    if (o->keep && strcmp(o->keep, "best") == 0 && !(o->val > 0))
+        return tw__fail(err, TW_ERR_SPEC, "keep = best needs validation data (val above 0)");
+    return TW_OK;
+}
+
+static tw_status open_all(tw_job *job, tw_error *err)
+{
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
+    d.val = job->o.val;
+    d.limit = job->o.limit;
+    d.cache = job->o.cache;
+    d.home = job->o.home;
+    TW_TRY(tw_data_open(job->ctx, job->o.data, &d, &job->train, &job->val, &job->test, err));
+    if (!job->train) return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
+    tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
+    TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
+    TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
+    if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
+    if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
+    if (job->o.keep && strcmp(job->o.keep, "best") == 0)
+        TW_TRY(tw__alloc(job->ctx, &job->best, tw_model_size(job->model), tw_type_size(type), err));
+    job->best_loss = INFINITY;
+    tw_run_options r = job->o.run;
+    job->event = r.event;
+    job->user = r.user;
+    r.event = on_event;
+    r.user = job;
+    return tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL, tw_model_weights(job->model), &r, err);
+}
+
+static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)
+{
+    tw_job *job;
+    *out = NULL;
+    TW_TRY(check_options(o, err));
+    TW_TRY(tw__alloc(ctx, &job, 1, sizeof *job, err));
+    job->ctx = ctx;
+    tw_status s = copy_options(job, o, err);
+    if (s == TW_OK) *out = job;
+    else tw_job_free(job);
+    return s;
+}
+
+tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)
+{
+    tw_job *job;
+    TW_TRY(new_job(&job, ctx, o, err));
+    tw_status s = open_all(job, err);
+    if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
+    if (s != TW_OK) {
+        tw_job_free(job);
+        job = NULL;
+    }
+    *out = job;
+    return s;
+}
+
+void tw_job_free(tw_job *job)
+{
+    if (!job) return;
+    tw_run_free(job->run);
+    if (job->model) tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
+    tw_model_objective_free(&job->train_objective);
+    tw_model_objective_free(&job->val_objective);
+    tw_model_objective_free(&job->test_objective);
+    tw_model_free(job->model);
+    tw_data_free(job->train);
+    tw_data_free(job->val);
+    tw_data_free(job->test);
+    json_decref(job->finished);
+    free(job->text);
+    const char **texts[N_TEXTS];
+    texts_of(&job->o, texts);
+    for (int i = 0; i < N_TEXTS; i++) tw__free_text(job->ctx, (char *)*texts[i]);
+    tw__free(job->ctx, job, 1, sizeof *job);
+}
+
+/* ---- resume ------------------------------------------------------------------------------------------------------------- */
+
+static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_error *err)
+{
+    json_t *now = NULL;
+    TW_TRY(tw__job_fingerprint(job, &now, err));
+    const json_t *then = json_object_get(run, "fingerprint");
+    tw_status s = TW_OK;
+    const char *key;
+    json_t *value;
+    json_object_foreach(now, key, value)
+        if (s == TW_OK && !json_equal(value, json_object_get(then, key)))
+            s = tw__fail(err, TW_ERR_STATE, "%.300s: the %s data is not what the run in %.100s was started with", job->o.data, key, job->o.out);
+    json_decref(now);
+    return s;
+}
+
+static int has_ended(const char *status)
+{
+    return status && (strcmp(status, "finished") == 0 || strcmp(status, "target") == 0);
+}
+
+static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
+{
+    json_t *result = json_object_get(run, "result");
+    const char *status = json_string_value(json_object_get(result, "status"));
+    if (has_ended(status)) {
+        job->finished = json_deep_copy(result);
+        if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
+        job->status = strcmp(status, "finished") == 0 ? TW_RUN_FINISHED : TW_RUN_TARGET;
+        return TW_OK;
+    }
+    int found;
+    TW_TRY(open_all(job, err));
+    TW_TRY(check_fingerprint(job, run, err));
+    return tw__job_load_checkpoint(job, &found, err);
+}
+
+tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *given, tw_error *err)
+{
+    json_t *run = NULL;
+    tw_job *job = NULL;
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    *out = NULL;
+    TW_TRY(tw__job_read_folder(ctx, folder, &run, err));
+    tw_status s = tw__job_from_config(&o, json_object_get(run, "config"), folder, err);
+    o.out = folder;
+    o.cache = given->cache;
+    o.home = given->home;
+    if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
+    o.run.event = given->run.event;
+    o.run.user = given->run.user;
+    if (s == TW_OK) s = new_job(&job, ctx, &o, err);
+    if (s == TW_OK) s = take_up(job, run, err);
+    json_decref(run);
+    if (s == TW_OK) *out = job;
+    else tw_job_free(job);
+    return s;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------------ */
+
+static tw_status keep_best(tw_job *job, tw_error *err)
+{
+    size_t n;
+    const void *w;
+    const tw_epoch *line = tw_run_history(job->run, &n);
+    if (!job->best || n == 0 || !(line[n - 1].val_loss < job->best_loss)) return TW_OK;
+    TW_TRY(tw_run_weights(job->run, &w, err));
+    memcpy(job->best, w, tw_model_size(job->model) * tw_type_size(tw_model_type(job->model)));
+    job->best_loss = line[n - 1].val_loss;
+    return TW_OK;
+}
+
+const void *tw__job_kept(tw_job *job, tw_error *err)
+{
+    const void *w;
+    if (job->best && isfinite(job->best_loss)) return job->best;
+    return tw_run_weights(job->run, &w, err) == TW_OK ? w : NULL;
+}
+
+static tw_status finish(tw_job *job, tw_error *err)
+{
+    const void *kept = tw__job_kept(job, err);
+    if (!kept) return TW_ERR_INTERNAL;
+    if (job->test) {
+        TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
+        job->has_test = 1;
+    }
+    return job->o.out ? tw__job_save_result(job, err) : TW_OK;
+}
+
+tw_status tw_job_run(tw_job *job, tw_error *err)
+{
+    if (job->finished) return TW_OK;
+    int status = TW_RUN_GOING;
+    uint64_t every = job->o.checkpoint_every;
+    while (status == TW_RUN_GOING) {
+        job->epoch_ended = 0;
+        TW_TRY(tw_run_step(job->run, &status, err));
+        if (job->epoch_ended) TW_TRY(keep_best(job, err));
+        int due = every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended;
+        if (job->o.out && (due || status != TW_RUN_GOING)) TW_TRY(tw__job_save_checkpoint(job, err));
+    }
+    job->status = status;
+    return finish(job, err);
+}
+
+int tw_job_status(const tw_job *job) { return job->status; }
+tw_model *tw_job_model(tw_job *job) { return job->model; }
+tw_run *tw_job_run_of(tw_job *job) { return job->run; }

@@ -1,0 +1,42 @@
+/* A job from inside: data, model, run, and the folder they are kept in.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_JOB_H
+#define TW_TRAIN_JOB_H
+#include "base/context.h"
+#include <jansson.h>
+#include <thalweg/train.h>
+
+struct tw_job {
+    tw_context *ctx;
+    tw_job_options o;                                   /* texts are copies */
+    tw_data *train, *val, *test;
+    tw_model *model;
+    tw_objective train_objective, val_objective, test_objective;
+    tw_run *run;
+    int (*event)(void *user, const tw_event *event);    /* the caller's; the run is given ours */
+    void *user;
+    int epoch_ended, has_test;
+    tw_metrics test_metrics;
+    void *best;                                         /* keep=best: the weights with the least val_loss so far */
+    double best_loss;
+    int status;                                         /* of the last tw_job_run, or of the finished run that was loaded */
+    json_t *finished;                                   /* the result of a run that had finished before */
+    char *text;                                         /* of tw_job_json; jansson's memory */
+};
+
+/* Config as JSON and back: what decides the result, nothing else. */
+tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
+tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const char *file, tw_error *err);    /* texts point into config */
+/* The result (cli.md, train --json), without the config. */
+tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
+/* {"train": "...", ...}: the hashes of the data. */
+tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
+
+/* The folder. tw__job_claim makes it appear with run.json inside, by one rename. */
+tw_status tw__job_claim(tw_job *job, tw_error *err);
+tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
+tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
+tw_status tw__job_save_result(tw_job *job, tw_error *err);              /* model, history.csv, run.json; removes the checkpoint of an ended run */
+tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err);
+const void *tw__job_kept(tw_job *job, tw_error *err);                   /* the weights to keep; NULL on failure */
+#endif

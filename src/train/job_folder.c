@@ -1,0 +1,193 @@
+/* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole or not at all.
+ * SPDX-License-Identifier: MIT */
+#include "train/job.h"
+#include "base/io.h"
+#include "file/checkpoint.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thalweg/version.h>
+
+enum { PATH = 4096, MOST_JSON = 64 << 20 };
+static const char *const files[] = {"model.safetensors", "history.csv", "run.json", "checkpoint.safetensors"};
+
+static tw_status path_in(const char *folder, const char *file, char to[PATH], tw_error *err)
+{
+    int n = snprintf(to, PATH, "%s/%s", folder, file);
+    return n > 0 && n < PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(folder));
+}
+
+static tw_status write_text(tw_context *ctx, const char *path, const char *text, tw_error *err)
+{
+    tw__writer w;
+    TW_TRY(tw__writer_open(&w, ctx, path, err));
+    TW_TRY(tw__writer_put(&w, text, strlen(text), err));
+    return tw__writer_finish(&w, err);
+}
+
+/* ---- run.json ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_error *err)
+{
+    json_t *config = NULL, *fingerprint = NULL, *result = NULL;
+    char path[PATH];
+    TW_TRY(path_in(folder, "run.json", path, err));
+    tw_status s = tw__job_config(job, &config, err);
+    if (s == TW_OK) s = tw__job_fingerprint(job, &fingerprint, err);
+    if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
+    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON");
+    json_t *run = s == TW_OK ? json_pack("{s:i, s:s, s:o, s:o, s:o}", "format", 1, "thalweg", TW_VERSION, "config", config, "fingerprint", fingerprint,
+                                         "result", result ? result : json_null()) : NULL;
+    char *text = run ? json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    if (s == TW_OK && !text) s = tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON");
+    if (s == TW_OK) s = write_text(job->ctx, path, text, err);
+    free(text);
+    json_decref(run);
+    return s;
+}
+
+tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err)
+{
+    char path[PATH];
+    uint8_t *bytes;
+    size_t n;
+    int kind;
+    json_error_t e;
+    TW_TRY(path_in(folder, "run.json", path, err));
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", folder);
+    TW_TRY(tw__read_file(ctx, path, MOST_JSON, &bytes, &n, err));
+    *run = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &e);
+    tw__free(ctx, bytes, n, 1);
+    if (*run) return TW_OK;
+    return tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
+}
+
+/* ---- the folder itself -------------------------------------------------------------------------------------------------- */
+
+static tw_status make_folder(tw_context *ctx, const char *path, tw_error *err)
+{
+    int e = ctx->io.make_folder(ctx->io.user, path);
+    return e == 0 || e == EEXIST ? TW_OK : e == ENOENT ? tw__fail_system(err, ENOTDIR, "cannot make the folder", path)
+                                                       : tw__fail_system(err, e, "cannot make the folder", path);
+}
+
+/* The folders above `path`. */
+static tw_status make_parents(tw_context *ctx, const char *path, tw_error *err)
+{
+    char part[PATH];
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        int kind;
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        TW_TRY(tw__path_kind(ctx, part, &kind, err));
+        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path, part);
+        if (kind == TW_PATH_NONE) TW_TRY(make_folder(ctx, part, err));
+    }
+    return TW_OK;
+}
+
+/* Makes way for a new run: nothing there, an empty folder, or, with force, an old run. */
+static tw_status make_way(tw_job *job, tw_error *err)
+{
+    tw_context *ctx = job->ctx;
+    char path[PATH];
+    int kind;
+    TW_TRY(tw__path_kind(ctx, job->o.out, &kind, err));
+    if (kind == TW_PATH_NONE) return TW_OK;
+    if (kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
+    TW_TRY(path_in(job->o.out, "run.json", path, err));
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    if (kind != TW_PATH_NONE && !job->o.force)
+        return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, --force to replace it, or --resume to go on with it)", job->o.out);
+    for (int i = 0; kind != TW_PATH_NONE && i < (int)(sizeof files / sizeof files[0]); i++) {
+        TW_TRY(path_in(job->o.out, files[i], path, err));
+        int e = ctx->io.remove(ctx->io.user, path);
+        if (e && e != ENOENT) return tw__fail_system(err, e, "cannot remove", path);
+    }
+    return TW_OK;
+}
+
+tw_status tw__job_claim(tw_job *job, tw_error *err)
+{
+    char partial[PATH];
+    tw_context *ctx = job->ctx;
+    int n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
+    if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
+    TW_TRY(make_parents(ctx, job->o.out, err));
+    TW_TRY(make_way(job, err));
+    TW_TRY(make_folder(ctx, partial, err));
+    TW_TRY(write_run(job, partial, 0, err));
+    int e = ctx->io.rename(ctx->io.user, partial, job->o.out);
+    if (e == ENOTEMPTY || e == EEXIST) return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
+    return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
+}
+
+/* ---- checkpoint --------------------------------------------------------------------------------------------------------- */
+
+static tw_status visit(void *object, tw_visitor *v, tw_error *err)
+{
+    tw_job *job = object;
+    TW_TRY(tw_run_visit(job->run, v, err));
+    if (!job->best) return TW_OK;
+    int64_t n = (int64_t)tw_model_size(job->model);
+    TW_TRY(v->field(v, "best.val_loss", TW_F64, 0, NULL, &job->best_loss, err));
+    return v->field(v, "best.weights", tw_model_type(job->model), 1, &n, job->best, err);
+}
+
+tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
+{
+    char path[PATH];
+    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
+    return tw__checkpoint_save(job->ctx, path, "run", visit, job, err);
+}
+
+tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
+{
+    char path[PATH];
+    int kind;
+    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
+    TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
+    *found = kind != TW_PATH_NONE;
+    return *found ? tw__checkpoint_load(job->ctx, path, "run", visit, job, err) : TW_OK;
+}
+
+/* ---- result ------------------------------------------------------------------------------------------------------------- */
+
+static int cell(char *to, size_t n, double value) { return isnan(value) ? snprintf(to, n, ",") : snprintf(to, n, ",%.17g", value); }
+
+static tw_status write_history(tw_job *job, tw_error *err)
+{
+    static const char header[] = "epoch,seconds,loss,accuracy,val_loss,val_accuracy,lr\n";
+    char path[PATH], line[256];
+    size_t n;
+    tw__writer w;
+    const tw_epoch *h = tw_run_history(job->run, &n);
+    TW_TRY(path_in(job->o.out, "history.csv", path, err));
+    TW_TRY(tw__writer_open(&w, job->ctx, path, err));
+    TW_TRY(tw__writer_put(&w, header, sizeof header - 1, err));
+    for (size_t i = 0; i < n; i++) {
+        const double cells[] = {h[i].seconds, h[i].loss, h[i].accuracy, h[i].val_loss, h[i].val_accuracy, h[i].lr};
+        int used = snprintf(line, sizeof line, "%llu", (unsigned long long)h[i].epoch);
+        for (int j = 0; j < 6; j++) used += cell(line + used, sizeof line - (size_t)used, cells[j]);
+        line[used++] = '\n';
+        TW_TRY(tw__writer_put(&w, line, (size_t)used, err));
+    }
+    return tw__writer_finish(&w, err);
+}
+
+tw_status tw__job_save_result(tw_job *job, tw_error *err)
+{
+    char path[PATH];
+    const void *kept = tw__job_kept(job, err);
+    if (!kept) return TW_ERR_INTERNAL;
+    TW_TRY(path_in(job->o.out, "model.safetensors", path, err));
+    TW_TRY(tw_model_save(job->model, kept, path, err));
+    TW_TRY(write_history(job, err));
+    TW_TRY(write_run(job, job->o.out, 1, err));
+    if (job->status != TW_RUN_FINISHED && job->status != TW_RUN_TARGET) return TW_OK;
+    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
+    int e = job->ctx->io.remove(job->ctx->io.user, path);
+    return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
+}

@@ -1,0 +1,305 @@
+/* The loop: draw rows, evaluate, exchange, step; at an epoch's end evaluate the validation data and keep the line.
+ * SPDX-License-Identifier: MIT */
+#include "base/cpu.h"
+#include "base/options.h"
+#include "estimators/estimator.h"
+#include "exchange/exchange.h"
+#include "train/batch.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <thalweg/train.h>
+#include <time.h>
+
+enum { COLUMNS = sizeof(tw_epoch) / sizeof(double) };
+
+struct target { int column; double value; int below; };
+
+struct tw_run {
+    tw_context *ctx;
+    tw_objective train, check;                          /* check.eval NULL: none */
+    tw_run_options o;
+    struct target target;
+    void *w, *view;                                     /* the caller's; the rule's view, made when needed */
+    size_t size;
+    tw__estimator *estimator;
+    tw__exchange *exchange;
+    tw__batch *batch;
+    tw_optimizer *optimizer;
+    uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
+    tw_sums sums;                                       /* of this epoch */
+    double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
+    int status;
+    tw__fp_mode mode;                                   /* the caller's, for its callbacks */
+    tw_epoch *history;
+    size_t n_history, room;
+};
+
+const char *tw_run_status_name(int status)
+{
+    static const char *const names[] = {"going", "finished", "target", "time", "interrupted"};
+    return status >= 0 && status < (int)(sizeof names / sizeof names[0]) ? names[status] : "unknown";
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+
+static const char *const columns[COLUMNS] = {"epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
+
+static tw_status read_target(struct target *t, const char *text, int has_check, tw_error *err)
+{
+    const char *equals = strchr(text, '=');
+    for (int i = 2; equals && i <= 5; i++)
+        if (strlen(columns[i]) == (size_t)(equals - text) && strncmp(text, columns[i], (size_t)(equals - text)) == 0) t->column = i;
+    if (!t->column || tw__number_read(tw__text_of(equals + 1), &t->value) != 1)
+        return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy", text);
+    if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s needs validation data (val above 0)", text);
+    t->below = t->column == 2 || t->column == 4;
+    return TW_OK;
+}
+
+static tw_status check_objective(const tw_objective *o, tw_error *err)
+{
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_objective.size = %zu is not %zu", o->size, sizeof *o);
+    if (o->type != TW_F32 && o->type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
+    if (!o->eval || tw__objective_size(o) == 0) return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
+    return TW_OK;
+}
+
+static tw_status make_parts(tw_run *r, tw_error *err)
+{
+    const tw_run_options *o = &r->o;
+    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, o->estimator ? o->estimator : "minibatch", r->train.n_rows, o->batch, o->seed, err));
+    r->steps_per_epoch = tw__estimator_steps(r->estimator);
+    TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
+    TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
+    TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, o->optimizer ? o->optimizer : "adam", o->own_rule, o->schedule,
+                               r->o.epochs * r->steps_per_epoch, r->train.type, r->train.tensors, r->train.n_tensors, o->seed, err));
+    if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
+    return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
+}
+
+tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w, const tw_run_options *o, tw_error *err)
+{
+    tw_run *r;
+    *out = NULL;
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_run_options.size = %zu is not %zu", o->size, sizeof *o);
+    TW_TRY(check_objective(train, err));
+    if (check) TW_TRY(check_objective(check, err));
+    if (!(o->seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o->seconds);
+    TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
+    r->ctx = ctx;
+    r->train = *train;
+    if (check) r->check = *check;
+    r->o = *o;
+    if (!r->o.epochs) r->o.epochs = 5;
+    r->w = w;
+    r->size = tw__objective_size(train);
+    tw_status s = o->target ? read_target(&r->target, o->target, check != NULL, err) : TW_OK;
+    if (s == TW_OK) s = make_parts(r, err);
+    if (s == TW_OK) *out = r;
+    else tw_run_free(r);
+    return s;
+}
+
+void tw_run_free(tw_run *r)
+{
+    if (!r) return;
+    tw_optimizer_free(r->optimizer);
+    tw__batch_free(r->batch);
+    tw__exchange_free(r->exchange);
+    tw__estimator_free(r->estimator);
+    tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->history, r->room, sizeof *r->history);
+    tw__free(r->ctx, r, 1, sizeof *r);
+}
+
+/* ---- one step ----------------------------------------------------------------------------------------------------------- */
+
+static double mean_of(double sum, double weight) { return weight > 0 ? sum / weight : NAN; }
+
+static tw_status update(tw_run *r, tw_error *err)
+{
+    const uint64_t *rows = NULL;
+    size_t n = 0;
+    tw_sums sums;
+    tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
+    if (r->train.n_rows) tw__estimator_draw(r->estimator, r->epoch, r->step, &rows, &n);
+    TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, rows, n, &draw, &sums, err));
+    if (!isfinite(sums.loss)) {
+        /* The gradient names the tensor, if it is not finite too; no step has been made either way. */
+        tw_status s = r->exchange->type->end(r->exchange, r->optimizer, r->w, sums.weight, err);
+        if (s != TW_OK) return s;
+        tw__fail(err, TW_ERR_NOT_FINITE, "the loss is %g at step %llu", sums.loss, (unsigned long long)r->updates + 1);
+        if (err) err->step = r->updates + 1;
+        return TW_ERR_NOT_FINITE;
+    }
+    if (r->step + 1 == r->steps_per_epoch && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
+    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, sums.weight, err));
+    r->sums.loss += sums.loss;
+    r->sums.correct += sums.correct;
+    r->sums.weight += sums.weight;
+    r->updates++;
+    r->step++;
+    return TW_OK;
+}
+
+static tw_status end_epoch(tw_run *r, tw_error *err)
+{
+    tw_epoch line = {.epoch = r->epoch + 1, .loss = mean_of(r->sums.loss, r->sums.weight), .val_loss = NAN, .val_accuracy = NAN, .lr = r->epoch_lr};
+    line.accuracy = r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
+    if (r->check.eval) {
+        const void *w;
+        tw_metrics m;
+        TW_TRY(tw_run_weights(r, &w, err));
+        TW_TRY(tw_evaluate(r->ctx, &r->check, w, &m, err));
+        line.val_loss = m.loss;
+        line.val_accuracy = m.accuracy;
+    }
+    TW_TRY(tw__grow(r->ctx, &r->history, &r->room, r->n_history + 1, sizeof *r->history, err));
+    r->history[r->n_history++] = line;
+    r->epoch++;
+    r->step = 0;
+    r->sums = (tw_sums){0};
+    return TW_OK;
+}
+
+static int reached(const tw_run *r, const tw_epoch *line)
+{
+    const double values[] = {0, 0, line->loss, line->accuracy, line->val_loss, line->val_accuracy};
+    double value = values[r->target.column];
+    return r->target.column && (r->target.below ? value <= r->target.value : value >= r->target.value);
+}
+
+static int tell(tw_run *r, int kind, const tw_epoch *line)
+{
+    if (!r->o.event) return 0;
+    tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = line ? r->steps_per_epoch : r->step, .steps_per_epoch = r->steps_per_epoch,
+                  .line = line};
+    e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
+    e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
+    tw__fp_leave(r->mode);
+    int answer = r->o.event(r->o.user, &e);
+    tw__fp_enter();
+    return answer;
+}
+
+static tw_status step(tw_run *r, tw_error *err)
+{
+    if (r->status != TW_RUN_GOING && r->status != TW_RUN_INTERRUPTED && r->status != TW_RUN_TIME)
+        return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
+    double start = now();
+    r->status = TW_RUN_GOING;
+    TW_TRY(update(r, err));
+    int stop = tell(r, TW_EVENT_STEP, NULL), ended = r->step == r->steps_per_epoch;
+    if (ended) TW_TRY(end_epoch(r, err));
+    double spent = now() - start;
+    r->seconds += spent;
+    r->epoch_seconds += spent;
+    if (ended) {
+        tw_epoch *line = &r->history[r->n_history - 1];
+        line->seconds = r->epoch_seconds;
+        r->epoch_seconds = 0;
+        stop |= tell(r, TW_EVENT_EPOCH, line);
+        if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
+        else if (reached(r, line)) r->status = TW_RUN_TARGET;
+    }
+    if (r->status == TW_RUN_GOING && r->o.seconds > 0 && r->seconds >= r->o.seconds) r->status = TW_RUN_TIME;
+    if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
+    return TW_OK;
+}
+
+tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
+{
+    r->mode = tw__fp_enter();
+    tw_status s = step(r, err);
+    tw__fp_leave(r->mode);
+    *status = r->status;
+    return s;
+}
+
+/* ---- looking at it ------------------------------------------------------------------------------------------------------ */
+
+uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
+double tw_run_seconds(const tw_run *r) { return r->seconds; }
+tw_optimizer *tw_run_optimizer(tw_run *r) { return r->optimizer; }
+
+const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
+{
+    *n = r->n_history;
+    return r->history;
+}
+
+tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
+{
+    *weights = r->view ? r->view : r->w;
+    if (!r->view) return TW_OK;
+    return r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err) : tw_view_f64(r->optimizer, r->w, r->view, err);
+}
+
+static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status}, n = 4;
+    double sums[] = {r->sums.loss, r->sums.weight, r->sums.correct, r->epoch_lr, r->seconds, r->epoch_seconds};
+    TW_TRY(v->field(v, "run.cursor", TW_I64, 1, &n, cursor, err));
+    n = 6;
+    TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
+    if (!v->loading) return TW_OK;
+    if (cursor[0] < 0 || (uint64_t)cursor[0] > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
+        cursor[3] > TW_RUN_INTERRUPTED)
+        return tw__fail(err, TW_ERR_DATA, "the stored run stands at epoch %lld, step %lld, which this run does not have", (long long)cursor[0], (long long)cursor[1]);
+    r->epoch = (uint64_t)cursor[0];
+    r->step = (uint64_t)cursor[1];
+    r->updates = (uint64_t)cursor[2];
+    r->status = (int)cursor[3];
+    r->sums = (tw_sums){sums[0], sums[1], sums[2]};
+    r->epoch_lr = sums[3];
+    r->seconds = sums[4];
+    r->epoch_seconds = sums[5];
+    return TW_OK;
+}
+
+/* The history as one list of numbers, COLUMNS per epoch. */
+static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    double *list = NULL;
+    size_t n = r->n_history * COLUMNS;
+    TW_TRY(tw__alloc(r->ctx, &list, n, sizeof *list, err));
+    for (size_t i = 0; i < r->n_history; i++) {
+        const tw_epoch *e = &r->history[i];
+        const double row[COLUMNS] = {(double)e->epoch, e->seconds, e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr};
+        memcpy(list + i * COLUMNS, row, sizeof row);
+    }
+    tw_status s = v->list(v, "run.history", TW_F64, &n, (void **)&list, r->ctx, err);
+    if (s == TW_OK && v->loading) {
+        if (n % COLUMNS || n / COLUMNS != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
+        if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->room, n / COLUMNS, sizeof *r->history, err);
+        for (size_t i = 0; s == TW_OK && i < n / COLUMNS; i++) {
+            const double *c = list + i * COLUMNS;
+            r->history[i] = (tw_epoch){(uint64_t)c[0], c[1], c[2], c[3], c[4], c[5], c[6]};
+        }
+        if (s == TW_OK) r->n_history = n / COLUMNS;
+    }
+    tw__free(r->ctx, list, n, sizeof *list);
+    return s;
+}
+
+tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    for (size_t i = 0; i < r->train.n_tensors; i++) {
+        const tw_tensor *t = &r->train.tensors[i];
+        char name[80];
+        snprintf(name, sizeof name, "weight/%s", t->name);
+        TW_TRY(v->field(v, name, r->train.type, t->rank, t->shape, (char *)r->w + t->offset * tw_type_size(r->train.type), err));
+    }
+    TW_TRY(visit_numbers(r, v, err));
+    TW_TRY(visit_history(r, v, err));
+    TW_TRY(r->exchange->type->visit(r->exchange, v, err));
+    return tw_optimizer_visit(r->optimizer, v, err);
+}

@@ -1,0 +1,29 @@
+# Functions for the cases: small IDX files, made byte by byte.
+# SPDX-License-Identifier: MIT
+
+be32() { local n=$1; printf "\\x$(printf %02x $((n >> 24 & 255)))\\x$(printf %02x $((n >> 16 & 255)))\\x$(printf %02x $((n >> 8 & 255)))\\x$(printf %02x $((n & 255)))"; }
+
+# idx_images COUNT HEIGHT WIDTH: images of one grey to stdout, the i-th image's pixels have the value i % 251
+idx_images() {
+    local i
+    printf '\0\0\x08\x03'; be32 "$1"; be32 "$2"; be32 "$3"
+    for ((i = 0; i < $1; i++)); do
+        head -c $(($2 * $3)) /dev/zero | tr '\0' "\\$(printf %03o $((i % 251)))"
+    done
+}
+
+# idx_labels LABEL...: a label file to stdout
+idx_labels() {
+    local l
+    printf '\0\0\x08\x01'; be32 $#
+    for l; do printf "\\x$(printf %02x "$l")"; done
+}
+
+# idx_folder DIR: 6 training and 4 test images of 5 x 5 with labels 0 and 1
+idx_folder() {
+    mkdir -p "$1"
+    idx_images 6 5 5 > "$1/train-images-idx3-ubyte"
+    idx_labels 0 1 0 1 0 1 > "$1/train-labels-idx1-ubyte"
+    idx_images 4 5 5 > "$1/t10k-images-idx3-ubyte"
+    idx_labels 0 1 1 0 > "$1/t10k-labels-idx1-ubyte"
+}

@@ -1,0 +1,348 @@
+/* Every network kernel equals its scalar definition (kernels_naive.h) bit for bit, in both precisions, at every instruction set this CPU
+ * has: odd shapes, ragged edges, zeros, and numbers that are not finite or underflow.  A NaN only has to be a NaN.
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/random.h"
+#include "math/elementary.h"
+#include "math/kernels.h"
+
+#define REAL float
+#define FMA fmaf
+#define EXP tw__exp_f32
+#define NAIVE(name) name##_f32
+#include "kernels_naive.h"
+#undef REAL
+#undef FMA
+#undef EXP
+#undef NAIVE
+#define REAL double
+#define FMA fma
+#define EXP tw__exp_f64
+#define NAIVE(name) name##_f64
+#include "kernels_naive.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* What the numbers in a test are like. */
+typedef enum kind { NORMAL, HALF_ZERO, TINY, WILD } kind;
+
+/* The tables under test of one precision. */
+typedef struct bench {
+    const tw__kernels *naive, *fast[3];
+    const char *isa[3];
+    size_t levels, real;
+    uint64_t drawn;
+} bench;
+
+static void bench_of(bench *b, tw_type type)
+{
+    *b = (bench){.naive = type == TW_F32 ? &kernels_f32 : &kernels_f64};
+    b->real = b->naive->real;
+    for (int isa = TW_ISA_BASE; isa <= (int)tw_isa_of_cpu(); isa++) {
+        b->fast[b->levels] = tw__kernels_for(type, (tw_isa)isa);
+        b->isa[b->levels++] = tw_isa_name((tw_isa)isa);
+    }
+}
+
+static void set(const bench *b, void *p, size_t i, double v)
+{
+    if (b->real == 4)
+        ((float *)p)[i] = (float)v;
+    else
+        ((double *)p)[i] = v;
+}
+
+static double get(const bench *b, const void *p, size_t i) { return b->real == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i]; }
+
+static double draw(bench *b, kind of)
+{
+    double u = 2 * tw__random_unit(1, TW__FOR_TEST, 0, b->drawn++) - 1, choice = tw__random_unit(1, TW__FOR_TEST, 1, b->drawn);
+    if (of == HALF_ZERO && choice < 0.5)
+        return choice < 0.1 ? -0.0 : 0.0;
+    if (of == TINY)                           /* products underflow, to -0 as well */
+        return ldexp(u, b->real == 4 ? -80 : -600);
+    if (of == WILD && choice < 0.05)
+        return choice < 0.02 ? (double)NAN : choice < 0.035 ? (double)INFINITY : -(double)INFINITY;
+    return u;
+}
+
+/* n numbers in memory of exactly that size, so that sanitizers see every step beyond it. */
+static void *numbers(bench *b, size_t n, kind of)
+{
+    void *p = malloc(n * b->real + !n);
+    assert_non_null(p);
+    for (size_t i = 0; i < n; i++)
+        set(b, p, i, draw(b, of));
+    return p;
+}
+
+static void *copy(const void *from, size_t bytes)
+{
+    void *p = malloc(bytes + !bytes);
+    assert_non_null(p);
+    return memcpy(p, from, bytes);
+}
+
+static void same(const bench *b, size_t level, const char *what, size_t n, const void *naive, const void *fast)
+{
+    for (size_t i = 0; i < n; i++) {
+        double want = get(b, naive, i), got = get(b, fast, i);
+        if (memcmp((const char *)naive + i * b->real, (const char *)fast + i * b->real, b->real) && !(isnan(want) && isnan(got)))
+            fail_msg("%s f%zu %s: number %zu of %zu is %a, not %a", what, b->real * 8, b->isa[level], i, n, got, want);
+    }
+}
+
+static void check_dense(bench *b, size_t rows, size_t in, size_t out)
+{
+    void *x = numbers(b, rows * in, NORMAL), *w = numbers(b, in * out, NORMAL), *bias = numbers(b, out, NORMAL);
+    void *dy = numbers(b, rows * out, HALF_ZERO), *start = numbers(b, in * out + out, NORMAL);
+    void *y = numbers(b, rows * out, NORMAL), *dx = numbers(b, rows * in, NORMAL);
+    char what[80];
+    b->naive->dense_forward(rows, in, out, x, w, NULL, bias, y);
+    b->naive->dense_input(rows, in, out, dy, w, dx);
+    for (size_t l = 0; l < b->levels; l++) {
+        const tw__kernels *k = b->fast[l];
+        void *packed = numbers(b, k->dense_packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL), *fdx = numbers(b, rows * in, NORMAL);
+        snprintf(what, sizeof what, "dense %zux%zux%zu", rows, in, out);
+        k->dense_pack(in, out, w, packed);
+        k->dense_forward(rows, in, out, x, w, packed, bias, fy);
+        same(b, l, what, rows * out, y, fy);
+        k->dense_input(rows, in, out, dy, w, fdx);
+        same(b, l, what, rows * in, dx, fdx);
+        for (int into = TW__START; into <= TW__ADD; into++) {
+            void *dw = copy(start, (in * out + out) * b->real), *fast = copy(start, (in * out + out) * b->real);
+            b->naive->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)dw + out * b->real, dw);
+            k->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)fast + out * b->real, fast);
+            snprintf(what, sizeof what, "dense_weights %zux%zux%zu into %d", rows, in, out, into);
+            same(b, l, what, in * out + out, dw, fast);
+            free(dw), free(fast);
+        }
+        free(packed), free(fy), free(fdx);
+    }
+    free(x), free(w), free(bias), free(dy), free(start), free(y), free(dx);
+}
+
+static void test_dense(void **state)
+{
+    static const size_t rows[] = {1, 3, 8, 13}, sizes[] = {1, 3, 10, 16, 17, 33, 128};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t r = 0; r < COUNT(rows); r++)
+            for (size_t i = 0; i < COUNT(sizes); i++)
+                for (size_t o = 0; o < COUNT(sizes); o++)
+                    check_dense(&b, rows[r], sizes[i], sizes[o]);
+    }
+}
+
+static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
+{
+    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c, n_y = rows * c->out_h * c->out_w * c->out_c;
+    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, NORMAL), *dy = numbers(b, n_y, of_dy);
+    void *start = numbers(b, n_w + c->out_c, NORMAL), *y = numbers(b, n_y, NORMAL), *dx = numbers(b, n_x, NORMAL);
+    char what[120];
+    b->naive->conv_forward(rows, c, x, w, bias, y);
+    b->naive->conv_input(rows, c, dy, w, dx);
+    for (int into = -1; into <= TW__ADD; into++) {
+        void *dw = copy(start, (n_w + c->out_c) * b->real);
+        if (into >= 0)
+            b->naive->conv_weights(rows, c, x, dy, (tw__into)into, (char *)dw + c->out_c * b->real, dw);
+        for (size_t l = 0; l < b->levels; l++) {
+            const tw__kernels *k = b->fast[l];
+            void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL), *fast = copy(start, (n_w + c->out_c) * b->real);
+            snprintf(what, sizeof what, "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h, c->in_w, c->in_c, c->k_h,
+                     c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
+            if (into < 0) {
+                k->conv_forward(rows, c, x, w, bias, fy);
+                same(b, l, what, n_y, y, fy);
+                k->conv_input(rows, c, dy, w, fdx);
+                same(b, l, what, n_x, dx, fdx);
+            } else {
+                k->conv_weights(rows, c, x, dy, (tw__into)into, (char *)fast + c->out_c * b->real, fast);
+                same(b, l, what, n_w + c->out_c, dw, fast);
+            }
+            free(fy), free(fdx), free(fast);
+        }
+        free(dw);
+    }
+    free(x), free(w), free(bias), free(dy), free(start), free(y), free(dx);
+}
+
+static tw__conv conv_of(size_t h, size_t w, size_t in_c, size_t k_h, size_t k_w, size_t out_c)
+{
+    return (tw__conv){h, w, in_c, k_h, k_w, h - k_h + 1, w - k_w + 1, out_c};
+}
+
+static void test_conv(void **state)
+{
+    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6}, out_c[] = {1, 6, 16, 32, 33};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(k) * COUNT(in_c) * COUNT(out_c); i++) {
+            const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
+            tw__conv c = conv_of(5 + i % 3, 7 + i % 2, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1], out_c[i % COUNT(out_c)]);
+            check_conv(&b, 1 + i % 3, &c, NORMAL, NORMAL, HALF_ZERO);
+        }
+        tw__conv c = conv_of(6, 7, 2, 3, 3, 70);
+        for (int of = NORMAL; of <= WILD; of++) {
+            check_conv(&b, 2, &c, (kind)of, TINY, HALF_ZERO);
+            check_conv(&b, 2, &c, TINY, (kind)of, TINY);
+            check_conv(&b, 2, &c, NORMAL, WILD, (kind)of);
+        }
+    }
+}
+
+static void check_pool(bench *b, size_t rows, const tw__pool *p, kind of)
+{
+    size_t n_x = rows * p->in_h * p->in_w * p->c, n_y = rows * p->out_h * p->out_w * p->c;
+    void *x = numbers(b, n_x, of), *dy = numbers(b, n_y, NORMAL), *y = numbers(b, n_y, NORMAL), *dx = numbers(b, n_x, NORMAL);
+    uint8_t *which = malloc(n_y + 1), *fast_which = malloc(n_y + 1);
+    b->naive->pool_forward(rows, p, x, y, which);
+    b->naive->pool_input(rows, p, dy, which, dx);
+    for (size_t l = 0; l < b->levels; l++) {
+        void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL);
+        b->fast[l]->pool_forward(rows, p, x, fy, NULL);
+        same(b, l, "pool_forward without winners", n_y, y, fy);
+        b->fast[l]->pool_forward(rows, p, x, fy, fast_which);
+        same(b, l, "pool_forward", n_y, y, fy);
+        assert_memory_equal(which, fast_which, n_y);
+        b->fast[l]->pool_input(rows, p, dy, which, fdx);
+        same(b, l, "pool_input", n_x, dx, fdx);
+        free(fy), free(fdx);
+    }
+    free(x), free(dy), free(y), free(dx), free(which), free(fast_which);
+}
+
+static void test_pool(void **state)
+{
+    static const size_t k[][2] = {{1, 1}, {2, 2}, {3, 3}, {2, 3}}, channels[] = {1, 3, 16, 32, 37};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(k) * COUNT(channels) * 8; i++) {
+            const size_t *size = k[i / COUNT(channels) % COUNT(k)];
+            tw__pool p = {.in_h = 6 + i % 3, .in_w = 6 + i % 2, .c = channels[i % COUNT(channels)], .k_h = size[0], .k_w = size[1]};
+            p.out_h = p.in_h / p.k_h;
+            p.out_w = p.in_w / p.k_w;
+            check_pool(&b, 1 + i % 3, &p, (kind)(i % 4));
+        }
+    }
+}
+
+static void check_plain(bench *b, size_t n, kind of)
+{
+    void *x = numbers(b, n, of), *z = numbers(b, n, of), *want = numbers(b, n, NORMAL);
+    float *f = malloc(n * sizeof *f + 1);
+    uint8_t *u = malloc(n + 1);
+    for (size_t i = 0; i < n; i++) {
+        f[i] = (float)get(b, x, i);
+        u[i] = (uint8_t)(i * 37);
+    }
+    for (size_t l = 0; l < b->levels; l++) {
+        const tw__kernels *k = b->fast[l], *naive = b->naive;
+        void *got = copy(x, n * b->real);
+        naive->relu_forward(n, x, want), k->relu_forward(n, got, got);
+        same(b, l, "relu_forward", n, want, got);
+        naive->relu_input(n, x, z, want), memcpy(got, z, n * b->real), k->relu_input(n, x, got, got);
+        same(b, l, "relu_input", n, want, got);
+        naive->dropout(n, 5, 6, 7, 8, UINT32_MAX / 4, 1.25, x, want), memcpy(got, x, n * b->real);
+        k->dropout(n, 5, 6, 7, 8, UINT32_MAX / 4, 1.25, got, got);
+        same(b, l, "dropout", n, want, got);
+        memcpy(want, x, n * b->real), naive->add(n, want, z), memcpy(got, x, n * b->real), k->add(n, got, z);
+        same(b, l, "add", n, want, got);
+        naive->divide(n, want, 3.1), k->divide(n, got, 3.1);
+        same(b, l, "divide", n, want, got);
+        naive->fetch_f32(n, f, want), k->fetch_f32(n, f, got);
+        same(b, l, "fetch_f32", n, want, got);
+        naive->fetch_u8(n, u, want), k->fetch_u8(n, u, got);
+        same(b, l, "fetch_u8", n, want, got);
+        free(got);
+    }
+    free(x), free(z), free(want), free(f), free(u);
+}
+
+static void test_plain(void **state)
+{
+    static const size_t sizes[] = {0, 1, 3, 8, 15, 16, 17, 33, 64, 257, 1000};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(sizes) * 4; i++)
+            check_plain(&b, sizes[i / 4], (kind)(i % 4));
+    }
+}
+
+static void check_softmax(bench *b, size_t rows, size_t n, kind of)
+{
+    void *x = numbers(b, rows * n, of), *want = numbers(b, rows * n, NORMAL);
+    int32_t *label = malloc(rows * sizeof *label);
+    for (size_t r = 0; r < rows; r++)
+        label[r] = (int32_t)(r * 7 % n);
+    for (size_t i = 0; i < rows * n; i++)       /* spread out and with equal largest logits */
+        set(b, x, i, floor(get(b, x, i) * 8) * (i % 5 ? 1 : 13));
+    for (size_t l = 0; l < b->levels; l++) {
+        void *got = copy(x, rows * n * b->real);
+        b->naive->softmax(rows, n, x, want), b->fast[l]->softmax(rows, n, got, got);
+        same(b, l, "softmax", rows * n, want, got);
+        for (int with = 0; with < 2; with++) {
+            double loss[2] = {1, 1}, correct[2] = {1, 1};
+            memcpy(got, x, rows * n * b->real);
+            b->naive->softmax_loss(rows, n, x, label, &loss[0], &correct[0], with ? want : NULL);
+            b->fast[l]->softmax_loss(rows, n, got, label, &loss[1], &correct[1], with ? got : NULL);
+            if (with)
+                same(b, l, "softmax_loss", rows * n, want, got);
+            assert_true(!memcmp(&loss[0], &loss[1], sizeof loss[0]) || (isnan(loss[0]) && isnan(loss[1])));
+            assert_true(correct[0] == correct[1]);
+        }
+        free(got);
+    }
+    free(x), free(want), free(label);
+}
+
+static void test_softmax(void **state)
+{
+    static const size_t sizes[] = {1, 2, 3, 10, 16, 17, 100};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(sizes) * 4; i++)
+            check_softmax(&b, 1 + i % 13, sizes[i / 4], (kind)(i % 4));
+    }
+}
+
+/* The figures of one softmax by hand: the definition itself must be right, not only equal. */
+static void test_softmax_figures(void **state)
+{
+    float x[6] = {0, 0, 0, 100, -100, 0}, dx[6];
+    int32_t label[2] = {1, 1};
+    double loss = 0, correct = 0;
+    (void)state;
+    tw__kernels_for(TW_F32, TW_ISA_BASE)->softmax_loss(2, 3, x, label, &loss, &correct, dx);
+    assert_true(fabs(loss - (log(3) + 200)) < 1e-6);    /* of an e^-200 that float cannot hold */
+    assert_true(correct == 0);
+    assert_true(dx[0] == 1.0f / 3 && dx[1] == 1.0f / 3 - 1 && dx[3] == 1 && dx[4] == -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dense), cmocka_unit_test(test_conv), cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
