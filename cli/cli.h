@@ -79,6 +79,8 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
 /* Folders for generated and for given data sets, from the environment. */
 struct cli_folders { char cache[PATH_MAX], home[PATH_MAX]; };
 tw_status cli_folders(struct cli_folders *out, tw_error *err);
+/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER, with a number behind it if that is there. */
+void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
 
 /* SIGINT and SIGTERM: the first is noted, a second one has its default action. */

@@ -7,6 +7,7 @@
     X(train) \
     X(eval) \
     X(predict) \
+    X(race) \
     X(summary) \
     X(rules) \
     X(schedules) \

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static void log_all(void *user, int level, const char *text)
@@ -48,6 +49,28 @@ tw_status cli_folders(struct cli_folders *out, tw_error *err)
 {
     CLI_TRY(folder("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
     return folder("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
+}
+
+/* The first word of a spec, or "own" where it is no plain name. */
+static void plain_name(const char *spec, char to[32])
+{
+    size_t n = strcspn(spec, ":@+;");
+    int plain = n > 0 && n < 32 && strspn(spec, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") >= n;
+    snprintf(to, 32, "%.*s", plain ? (int)n : 3, plain ? spec : "own");
+}
+
+void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX])
+{
+    char stamp[32], a[32], b[32];
+    time_t now = time(NULL);
+    struct tm when;
+    struct stat there;
+    localtime_r(&now, &when);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &when);
+    plain_name(model, a);
+    plain_name(optimizer, b);
+    int n = snprintf(to, PATH_MAX, "out/%s-%s-%s", stamp, a, b);
+    for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, PATH_MAX - (size_t)n, "-%d", i);
 }
 
 double cli_seconds(void)

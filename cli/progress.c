@@ -73,9 +73,9 @@ static void draw(struct progress *p, const tw_event *e, double now)
                      100 * share, bar, (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
     n = append(line, sizeof line, n, "loss", e->loss);
     n = append(line, sizeof line, n, "acc", e->accuracy);
-    if (per_second > 0)
-        n += snprintf(line + n, sizeof line - (size_t)n, "  %s img/s  ETA %s", rate_text(per_second * (double)p->batch, rate, sizeof rate),
-                      time_text(left / per_second, eta, sizeof eta));
+    if (per_second > 0 && p->batch)
+        n += snprintf(line + n, sizeof line - (size_t)n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
+    if (per_second > 0) n += snprintf(line + n, sizeof line - (size_t)n, "  ETA %s", time_text(left / per_second, eta, sizeof eta));
     int width = terminal_width() - 1;
     if (n > width) n = width;
     fprintf(stderr, "\r%.*s%*s", n, line, p->shown > n ? p->shown - n : 0, "");

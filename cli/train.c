@@ -5,9 +5,7 @@
 #include "table.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <thalweg/train.h>
-#include <time.h>
 
 struct values {
     struct cli_common common;
@@ -42,30 +40,6 @@ static const struct cli_option options[] = {
 };
 
 static const struct values initial = { .epochs = 5 };
-
-static const char *or(const char *text, const char *otherwise) { return text ? text : otherwise; }
-
-/* The first word of a spec, for a folder's name; `otherwise` when it is no plain name. */
-static void plain_name(const char *spec, const char *otherwise, char *to, size_t size)
-{
-    size_t n = strcspn(spec, ":@+");
-    int plain = n > 0 && n < size && strspn(spec, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") >= n;
-    snprintf(to, size, "%.*s", plain ? (int)n : (int)strlen(otherwise), plain ? spec : otherwise);
-}
-
-static void default_folder(const struct values *v, char *to, size_t size)
-{
-    char stamp[32], model[32], optimizer[32];
-    time_t now = time(NULL);
-    struct tm when;
-    localtime_r(&now, &when);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &when);
-    plain_name(v->model, "network", model, sizeof model);
-    plain_name(or(v->optimizer, "adam"), "optimizer", optimizer, sizeof optimizer);
-    struct stat there;
-    int n = snprintf(to, size, "out/%s-%s-%s", stamp, model, optimizer);
-    for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, size - (size_t)n, "-%d", i);
-}
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
@@ -161,20 +135,33 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
     return TW_OK;
 }
 
-static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+/* Rows per update, for the speed shown; 0 where it is not known. */
+static uint64_t batch_of(const json_t *config)
+{
+    const char *estimator = json_string_value(json_object_get(config, "estimator"));
+    json_int_t batch = json_integer_value(json_object_get(config, "batch"));
+    if (batch > 0 || !estimator) return (uint64_t)batch;
+    return !strcmp(estimator, "single") ? 1 : !strcmp(estimator, "minibatch") ? 32 : 0;
+}
+
+static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     const char *text;
     json_t *before;
     CLI_TRY(parse_result(job, &text, &before, err));
     const json_t *config = json_object_get(before, "config");
-    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")),
-                   (uint64_t)json_integer_value(json_object_get(config, "batch")), v->common.quiet, log);
+    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")), batch_of(config), v->common.quiet, log);
     tw_status status = v->common.quiet ? TW_OK : print_setting(job, before, err);
     json_decref(before);
-    CLI_TRY(status);
+    return status;
+}
+
+static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+{
     int done = tw_job_status(job);
     if (done == TW_RUN_FINISHED || done == TW_RUN_TARGET) return finish(v, job, err);
-    status = tw_job_run(job, err);
+    CLI_TRY(start(v, job, progress, log, err));
+    tw_status status = tw_job_run(job, err);
     progress_clear(progress);
     CLI_TRY(status);
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(progress->log_error));
@@ -195,7 +182,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(cli_folders(&folders, err));
     fill(call, &folders, &progress, &o);
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
-    else default_folder(v, folder, sizeof folder);
+    else cli_run_folder(v->model, v->optimizer ? v->optimizer : "adam", folder);
     o.out = folder;
 
     tw_context *ctx = NULL;

@@ -24,6 +24,9 @@ TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *ne
 TW_API void tw_model_free(tw_model *model);                             /* NULL is fine */
 TW_API const char *tw_model_preset(size_t i, const char **network);     /* name and network of preset i, NULL after the last */
 
+/* Layer type i, with its usage ("dense WIDTH|classes") and help; NULL after the last. */
+TW_API const char *tw_layer_type(size_t i, const char **usage, const char **help);
+
 /* The weights in the private layout: one flat vector of the model's type. */
 TW_API void *tw_model_weights(tw_model *model);
 TW_API size_t tw_model_size(const tw_model *model);                     /* numbers in it */

@@ -9,6 +9,10 @@ extern "C" {
 
 /* ---- The loop over any objective ---------------------------------------------------------------------------------------- */
 
+/* Estimator and exchange i by name, with a line of help; NULL after the last. */
+TW_API const char *tw_estimator_name(size_t i, const char **help);
+TW_API const char *tw_exchange_name(size_t i, const char **help);
+
 enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED };
 TW_API const char *tw_run_status_name(int status);                      /* "finished", "target", "time", "interrupted", "going" */
 

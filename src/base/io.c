@@ -76,7 +76,7 @@ tw_status tw__fail_system(tw_error *err, int error, const char *what, const char
     const char *reason = tw__system_text(error, text, sizeof text);
     tw_status code = error == ENOENT ? TW_ERR_NOT_FOUND : error == ENOMEM ? TW_ERR_MEMORY : TW_ERR_SYSTEM;
     tw__fail(err, code, "%s %.300s: %s", what, path, reason);
-    if (err) snprintf(err->file, sizeof err->file, "%s", path);
+    if (err) snprintf(err->file, sizeof err->file, "%.255s", path);
     return code;
 }
 

@@ -14,7 +14,7 @@ static tw_status check_magic(const uint8_t *m, size_t got, const char *path, int
     if (got == 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "empty; an IDX file begins with 00 00 08 and its number of dimensions");
     if (got < 4 && memcmp(m, "\0\0\10", got < 3 ? got : 3) == 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)got, "ends inside the IDX header");
-    if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !strchr(types, m[2])))
+    if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !memchr(types, m[2], sizeof types - 1)))
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "begins with %02x %02x %02x %02x; an IDX file begins with 00 00 08 and its number of dimensions", m[0],
                            m[1], m[2], m[3]);
     if (m[2] != UNSIGNED_BYTES)
@@ -35,7 +35,6 @@ static tw_status read_shape(tw__idx *to, const uint8_t *lengths, const char *pat
         to->shape[i] = (int64_t)((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
         if (to->shape[i] == 0)
             return tw__fail_in(err, TW_ERR_DATA, path, 0, 4 + 4 * i, i == 0 ? "holds no rows" : "dimension %d has length 0", i);
-        /* four lengths of 32 bits: the product so far is below 2^48 and times 2^32 still is no overflow beyond 2^80 unseen */
         if (__builtin_mul_overflow(n, (uint64_t)to->shape[i], &n) || n > most_elements)
             return tw__fail_in(err, TW_ERR_DATA, path, 0, 4 + 4 * i, "announces more than 2^48 bytes of data");
     }
@@ -70,7 +69,8 @@ tw_status tw__idx_read(tw__idx *out, tw_context *ctx, const char *path, int rank
     tw__stream *s;
     memset(out, 0, sizeof *out);
     if (most_bytes == 0) most_bytes = TW__MOST_BYTES;
-    TW_TRY(tw__stream_open(&s, ctx, path, TW__UNPACK, 0, err)); /* the cap is ours: it is known once the header is */
+    uint64_t cap = most_bytes < UINT64_MAX - 64 ? most_bytes + 64 : UINT64_MAX; /* with the header */
+    TW_TRY(tw__stream_open(&s, ctx, path, TW__UNPACK, cap, err));
     tw_status status = read_all(out, s, path, rank, most_bytes, err);
     tw__stream_close(s);
     if (status != TW_OK) tw__idx_free(out, ctx);
@@ -87,7 +87,8 @@ tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64
 {
     uint8_t header[4 + 4 * TW__IDX_MOST_RANK] = {0, 0, UNSIGNED_BYTES, (uint8_t)rank};
     size_t n;
-    if (rank < 1 || rank > TW__IDX_MOST_RANK || !tw__size_of_shape(rank, shape, &n)) return tw__fail(err, TW_ERR_SPEC, "rank %d of an IDX file is outside [1, %d]", rank, TW__IDX_MOST_RANK);
+    if (rank < 1 || rank > TW__IDX_MOST_RANK || !tw__size_of_shape(rank, shape, &n))
+        return tw__fail(err, TW_ERR_SPEC, "rank %d of an IDX file is outside [1, %d]", rank, TW__IDX_MOST_RANK);
     for (int i = 0; i < rank; i++) {
         if (shape[i] > UINT32_MAX) return tw__fail(err, TW_ERR_SPEC, "a length of %lld does not fit into an IDX file", (long long)shape[i]);
         for (int k = 0; k < 4; k++) header[4 + 4 * i + k] = (uint8_t)(shape[i] >> (24 - 8 * k));

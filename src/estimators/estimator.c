@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/options.h"
 #include <string.h>
+#include <thalweg/train.h>
 
 #define TW__ESTIMATOR(name) extern const tw__estimator_type tw__estimator_##name;
 #include "estimators/list.h"
@@ -15,7 +16,12 @@ static const tw__estimator_type *const types[] = {
 #undef TW__ESTIMATOR
 enum { N_TYPES = sizeof types / sizeof types[0], DEFAULT_BATCH = 32 };
 
-const tw__estimator_type *tw__estimator_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+const char *tw_estimator_name(size_t i, const char **help)
+{
+    if (i >= N_TYPES) return NULL;
+    *help = types[i]->help;
+    return types[i]->name;
+}
 
 static tw_status find(const char *name, const tw__estimator_type **out, tw_error *err)
 {

@@ -27,5 +27,4 @@ void tw__estimator_free(tw__estimator *e);
 uint64_t tw__estimator_steps(const tw__estimator *e);   /* updates per epoch, at least 1 */
 /* The rows of update `step` of `epoch` (both from 0), valid until the next draw. A pure function of seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, const uint64_t **rows, size_t *n);
-const tw__estimator_type *tw__estimator_type_at(size_t i);      /* NULL after the last */
 #endif

@@ -3,6 +3,7 @@
 #include "exchange/exchange.h"
 #include "base/options.h"
 #include <string.h>
+#include <thalweg/train.h>
 
 #define TW__EXCHANGE(name) extern const tw__exchange_type tw__exchange_##name;
 #include "exchange/list.h"
@@ -14,7 +15,12 @@ static const tw__exchange_type *const types[] = {
 #undef TW__EXCHANGE
 enum { N_TYPES = sizeof types / sizeof types[0] };
 
-const tw__exchange_type *tw__exchange_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+const char *tw_exchange_name(size_t i, const char **help)
+{
+    if (i >= N_TYPES) return NULL;
+    *help = types[i]->help;
+    return types[i]->name;
+}
 
 tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err)
 {
@@ -31,7 +37,7 @@ void tw__exchange_free(tw__exchange *x)
     if (x) x->type->free(x);
 }
 
-void tw__tree_add(double *rows, size_t count, size_t n)
+void tw__batch_tree_add(double *rows, size_t count, size_t n)
 {
     for (size_t stride = 1; stride < count; stride *= 2)
         for (size_t i = 0; i + stride < count; i += 2 * stride)

@@ -31,8 +31,7 @@ struct tw__exchange { const tw__exchange_type *type; };
 
 tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err);
 void tw__exchange_free(tw__exchange *x);
-const tw__exchange_type *tw__exchange_type_at(size_t i);        /* NULL after the last */
 
 /* The batch tree over rows of n doubles: row i += row i + stride for stride 1, 2, 4, ...; the sum ends in row 0. */
-void tw__tree_add(double *rows, size_t count, size_t n);
+void tw__batch_tree_add(double *rows, size_t count, size_t n);
 #endif

@@ -53,7 +53,7 @@ static tw_status bucket(tw__exchange *base, size_t first_leaf, size_t n_leaves, 
 static tw_status reduce(tw__exchange *base, double *sums, size_t leaves, size_t n, tw_error *err)
 {
     (void)base, (void)err;
-    tw__tree_add(sums, leaves, n);
+    tw__batch_tree_add(sums, leaves, n);
     return TW_OK;
 }
 

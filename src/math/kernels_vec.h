@@ -76,4 +76,32 @@ INLINE void vec_store_part(real *p, vec v, size_t n)
 #endif
 }
 
+INLINE void quad_transpose(quad v[4])
+{
+    quad low0 = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5), high0 = __builtin_shufflevector(v[0], v[1], 2, 6, 3, 7);
+    quad low1 = __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5), high1 = __builtin_shufflevector(v[2], v[3], 2, 6, 3, 7);
+    v[0] = __builtin_shufflevector(low0, low1, 0, 1, 4, 5);
+    v[1] = __builtin_shufflevector(low0, low1, 2, 3, 6, 7);
+    v[2] = __builtin_shufflevector(high0, high1, 0, 1, 4, 5);
+    v[3] = __builtin_shufflevector(high0, high1, 2, 3, 6, 7);
+}
+
+/* to = from', by squares of 4: from has `rows` rows of `columns` numbers. */
+static inline void transpose(size_t rows, size_t columns, const real *from, size_t from_row, real *to, size_t to_row)
+{
+    size_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+    for (size_t r = 0; r < whole_rows; r += 4)
+        for (size_t c = 0; c < whole_columns; c += 4) {
+            quad v[4];
+            UNROLL for (int i = 0; i < 4; i++)
+                v[i] = *(const loose_quad *)(from + (r + (size_t)i) * from_row + c);
+            quad_transpose(v);
+            UNROLL for (int i = 0; i < 4; i++)
+                *(loose_quad *)(to + (c + (size_t)i) * to_row + r) = v[i];
+        }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
+            to[c * to_row + r] = from[r * from_row + c];
+}
+
 #endif

@@ -40,7 +40,7 @@ static tw_status shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw
 tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input, int rank, const int64_t *shape,
                         int64_t classes, tw_error *err)
 {
-    tw_model *m;
+    tw_model *m = NULL;
     tw__shape in;
     if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a model's type is f32 or f64, not %s", tw_type_name(type));
     TW_TRY(shape_of_row(rank, shape, &in, err));
@@ -68,7 +68,7 @@ tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, 
     tw_data_info info = {.size = sizeof info};
     *out = NULL;
     TW_TRY(tw_data_info_get(data, &info, err));
-    tw_model *m;
+    tw_model *m = NULL;
     TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
     tw_status s = check_width(m, &info, err);
     if (s != TW_OK) {

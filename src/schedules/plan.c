@@ -53,7 +53,7 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     const tw_option *o = &t.options[r->key];
     if (o->type != TW_REAL) return tw__fail(err, TW_ERR_SPEC, "%s cannot have a schedule: it is no real number", o->name);
     if (tw__plan_has(r->plan, r->key)) return tw__fail(err, TW_ERR_SPEC, "%s has two schedules", o->name);
-    if (strcmp(o->name, "lr") == 0) return TW_OK;
+    if (is_first && strcmp(o->name, "lr") == 0) return TW_OK;
     TW_TRY(write(r, o->name, err));
     return write(r, "=", err);
 }

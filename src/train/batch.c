@@ -206,7 +206,7 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
     size_t leaves = tw__leaves(n);
     call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = &draw, .want = TW_WANT_LOSS};
     TW_TRY(run(&c, leaves, loss_task, err));
-    tw__tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
+    tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];
     return TW_OK;
 }

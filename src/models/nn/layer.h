@@ -77,6 +77,4 @@ tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int6
 tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide, tw_error *err);
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 
-/* All types, in list.h's order; NULL after the last. */
-const tw__layer_type *tw__layer_type_at(size_t i);
 #endif

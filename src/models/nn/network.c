@@ -17,7 +17,13 @@ static const tw__layer_type *const types[] = {
 #undef TW__LAYER
 enum { N_TYPES = sizeof types / sizeof types[0], MOST_LAYERS = 1000 };
 
-const tw__layer_type *tw__layer_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+const char *tw_layer_type(size_t i, const char **usage, const char **help)
+{
+    if (i >= N_TYPES) return NULL;
+    *usage = types[i]->usage;
+    *help = types[i]->help;
+    return types[i]->name;
+}
 
 static const tw__layer_type *find_type(const char *name)
 {

@@ -1,0 +1,195 @@
+/* From a data set's name to its rows: what kind of thing the name is, and where its files are.
+ * SPDX-License-Identifier: MIT */
+#include "base/io.h"
+#include "data/data.h"
+#include "data/digits.h"
+#include "data/idx.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH = 4096 };
+#define UNDERSTOOD "understood are a folder with MNIST's IDX files, an IDX image file, \"digits\" and \"mnist\""
+
+static void release(tw__parts *p)
+{
+    tw__block_release(p->train);
+    tw__block_release(p->test);
+}
+
+static tw_status open_folder(tw__parts *p, tw_context *ctx, const char *folder, uint64_t most_bytes, int want_train, int want_test, tw_error *err)
+{
+    int has_train, has_test;
+    TW_TRY(tw__folder_has(&has_train, ctx, folder, TW__PART_TRAIN, err));
+    TW_TRY(tw__folder_has(&has_test, ctx, folder, TW__PART_TEST, err));
+    if (!has_train && !has_test)
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)", folder);
+    if (want_train) TW_TRY(tw__folder_read(&p->train, p->train_labels, ctx, folder, TW__PART_TRAIN, most_bytes, err));
+    return want_test ? tw__folder_read(&p->test, p->test_labels, ctx, folder, TW__PART_TEST, most_bytes, err) : TW_OK;
+}
+
+static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes, tw_error *err)
+{
+    tw__idx idx;
+    tw_error why;
+    tw_status s = tw__idx_read(&idx, ctx, path, 0, most_bytes, &why);
+    if (s == TW_ERR_DATA && why.offset == 0) { /* the very beginning: not ours */
+        s = tw__fail_in(err, s, path, 0, 0, "%.90s; " UNDERSTOOD, strstr(why.message, "byte 0: ") ? strstr(why.message, "byte 0: ") + 8 : why.message);
+        return s;
+    }
+    if (s != TW_OK) {
+        if (err) *err = why;
+        return s;
+    }
+    if (idx.rank < 2) {
+        tw__idx_free(&idx, ctx);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "one dimension, as labels have; name the image file, or the folder of both");
+    }
+    return tw__block_create(&p->test, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1, idx.bytes, NULL, path, err);
+}
+
+static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+{
+    char folder[PATH];
+    if (!o->home) return tw__fail(err, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
+    for (int i = 0; i < 2; i++) {
+        int has, n = snprintf(folder, sizeof folder, i == 0 ? "%s/mnist" : "%s", o->home);
+        if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
+        TW_TRY(tw__folder_has(&has, ctx, folder, TW__PART_TRAIN, err));
+        if (has) return open_folder(p, ctx, folder, o->most_bytes, want_train, want_test, err);
+    }
+    return tw__fail(err, TW_ERR_NOT_FOUND,
+                    "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" needs no download",
+                    o->home, o->home);
+}
+
+static tw_status make_folders(tw_context *ctx, const char *path, tw_error *err)
+{
+    char part[PATH];
+    size_t n = strlen(path);
+    if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", n);
+    for (size_t i = 1; i <= n; i++) {
+        if (i < n && path[i] != '/') continue;
+        int kind;
+        snprintf(part, sizeof part, "%.*s", (int)i, path);
+        TW_TRY(tw__path_kind(ctx, part, &kind, err));
+        if (kind == TW_PATH_FOLDER) continue;
+        int e = ctx->io.make_folder(ctx->io.user, part);
+        if (e) { /* another program may have been faster */
+            TW_TRY(tw__path_kind(ctx, part, &kind, err));
+            if (kind != TW_PATH_FOLDER) return tw__fail_system(err, e, "cannot make the folder", part);
+        }
+    }
+    return TW_OK;
+}
+
+static tw_status write_digits(tw_context *ctx, const char *folder, int part, uint64_t rows, const uint8_t *images, const uint8_t *labels, tw_error *err)
+{
+    const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
+    const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
+    char path[PATH];
+    TW_TRY(make_folders(ctx, folder, err));
+    if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", folder, name) >= PATH)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(folder));
+    TW_TRY(tw__idx_write(ctx, path, 1, shape, labels, err));
+    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", folder, name);
+    return tw__idx_write(ctx, path, 3, shape, images, err);
+}
+
+/* Draws one part; both arrays freed by tw__free. */
+static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t rows, uint8_t **images, uint8_t **labels, tw_error *err)
+{
+    if (rows == 0 || rows > 0x7fffffff) return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)", (unsigned long long)rows);
+    TW_TRY(tw__alloc(ctx, images, (size_t)rows, TW__DIGIT_PIXELS, err));
+    tw_status s = tw__alloc(ctx, labels, (size_t)rows, 1, err);
+    if (s == TW_OK) tw__digits_draw(ctx, seed, part == TW__PART_TRAIN ? 0 : TW__DIGITS_TEST_FIRST, (size_t)rows, *images, *labels);
+    else tw__free(ctx, *images, (size_t)rows, TW__DIGIT_PIXELS);
+    return s;
+}
+
+tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed, uint64_t train, uint64_t test, tw_error *err)
+{
+    const uint64_t rows[] = {train, test};
+    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++) {
+        uint8_t *images, *labels;
+        TW_TRY(draw_part(ctx, seed, part, rows[part], &images, &labels, err));
+        tw_status s = write_digits(ctx, folder, part, rows[part], images, labels, err);
+        tw__free(ctx, images, (size_t)rows[part], TW__DIGIT_PIXELS);
+        tw__free(ctx, labels, (size_t)rows[part], 1);
+        TW_TRY(s);
+    }
+    return TW_OK;
+}
+
+/* Draws a part for the cache. That the cache cannot be written is told but stops nobody: the data are there. */
+static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *folder, int part, uint64_t rows, tw_error *err)
+{
+    const int64_t shape[] = {TW__DIGIT_SIDE, TW__DIGIT_SIDE};
+    uint8_t *images, *bytes;
+    int32_t *labels;
+    tw_error why;
+    TW_TRY(draw_part(ctx, 0, part, rows, &images, &bytes, err));
+    if (write_digits(ctx, folder, part, rows, images, bytes, &why) != TW_OK) tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
+    tw_status s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
+    for (size_t i = 0; s == TW_OK && i < rows; i++) labels[i] = bytes[i];
+    tw__free(ctx, bytes, (size_t)rows, 1);
+    if (s == TW_OK) return tw__block_create(block, ctx, TW_U8, rows, 2, shape, images, labels, "digits", err);
+    tw__free(ctx, images, (size_t)rows, TW__DIGIT_PIXELS);
+    return s;
+}
+
+/* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is drawn again. */
+static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *folder, int part, tw_error *err)
+{
+    tw_error why;
+    char hash[TW__HASH_DIGITS + 1];
+    tw_status s = tw__folder_read(block, labels_path, ctx, folder, part, 0, &why);
+    if (s == TW_OK && *block) {
+        tw__block_hash(*block, 0, (*block)->rows, hash);
+        if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0) return TW_OK;
+        tw__block_release(*block);
+        *block = NULL;
+    }
+    if (s == TW_ERR_MEMORY || s == TW_ERR_SYSTEM) {
+        if (err) *err = why;
+        return s;
+    }
+    return draw_digits(block, ctx, folder, part, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
+}
+
+static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+{
+    char folder[PATH];
+    if (!o->cache) return tw__fail(err, TW_ERR_SPEC, "\"digits\" needs a cache folder, and none was given");
+    if (snprintf(folder, sizeof folder, "%s/digits-1", o->cache) >= PATH)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(o->cache));
+    if (want_train) TW_TRY(open_digits_part(&p->train, p->train_labels, ctx, folder, TW__PART_TRAIN, err));
+    return want_test ? open_digits_part(&p->test, p->test_labels, ctx, folder, TW__PART_TEST, err) : TW_OK;
+}
+
+static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+{
+    if (strcmp(path, "digits") == 0) return open_digits(p, ctx, o, want_train, want_test, err);
+    if (strcmp(path, "mnist") == 0) return open_mnist(p, ctx, o, want_train, want_test, err);
+    int kind = TW_PATH_NONE;
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " UNDERSTOOD, path);
+    if (kind == TW_PATH_FOLDER) return open_folder(p, ctx, path, o->most_bytes, want_train, want_test, err);
+    return want_test ? open_file(p, ctx, path, o->most_bytes, err) : TW_OK;
+}
+
+tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train, tw_data **val, tw_data **test, tw_error *err)
+{
+    const tw_data_options defaults = TW_DATA_OPTIONS_INIT;
+    const tw_data_options *o = options ? options : &defaults;
+    tw__parts parts;
+    if (train) *train = NULL;
+    if (val) *val = NULL;
+    if (test) *test = NULL;
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_data_options.size = %zu is not %zu", o->size, sizeof *o);
+    if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
+    memset(&parts, 0, sizeof parts);
+    tw_status s = open_parts(&parts, ctx, path, o, train || (val && o->val > 0), test != NULL, err);
+    if (s == TW_OK) s = tw__data_split(&parts, o->val, o->limit, train, val, test, err);
+    release(&parts);
+    return s;
+}

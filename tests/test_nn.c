@@ -1,0 +1,225 @@
+/* Networks: gradients by central differences, shapes and their messages, the saved order, files.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "base/random.h"
+#include "models/model.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <thalweg/train.h>
+
+enum { ROWS = 8, HIGH = 7, WIDE = 6, CHANNELS = 2 };
+
+static tw_context *context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+/* Rows of noise with labels 0..2. */
+static tw_data *noise(tw_context *ctx, uint64_t rows)
+{
+    const int64_t shape[] = {HIGH, WIDE, CHANNELS};
+    size_t n = rows * HIGH * WIDE * CHANNELS;
+    float *x = malloc(n * sizeof *x);
+    int32_t *labels = malloc(rows * sizeof *labels);
+    for (size_t i = 0; i < n; i++) x[i] = (float)tw__random_unit(1, TW__FOR_TEST, 0, i) - 0.3f;
+    for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % 3);
+    tw_data *data;
+    assert_int_equal(tw_data_create(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
+    free(x);
+    free(labels);
+    return data;
+}
+
+static double loss_at(const tw_objective *o, const void *w, unsigned want, double *gradient)
+{
+    const uint64_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const tw_draw draw = {.number = 3, .seed = 9};
+    tw_sums sums;
+    if (o->point) assert_int_equal(o->point(o->user, w), 0);
+    assert_int_equal(o->eval(o->user, want, w, rows, ROWS, &draw, &sums, gradient, NULL), 0);
+    return sums.loss;
+}
+
+static void check_gradient(const char *network)
+{
+    tw_context *ctx = context(1);
+    tw_data *data = noise(ctx, ROWS);
+    tw_model *model;
+    tw_objective o;
+    tw_error err;
+    if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK) fail_msg("%s: %s", network, err.message);
+    assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
+    size_t n = tw_model_size(model);
+    double *w = tw_model_weights(model), *g = malloc(n * sizeof *g);
+    for (size_t i = 0; i < n; i++) w[i] += 0.05 * (tw__random_unit(2, TW__FOR_TEST, 1, i) - 0.5);    /* biases too */
+    loss_at(&o, w, TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
+    double norm = 0;
+    for (size_t i = 0; i < n; i++) norm = fmax(norm, fabs(g[i]));
+    assert_true(norm > 1e-3);
+    for (size_t i = 0; i < n; i++) {
+        const double h = 1e-5, was = w[i];
+        w[i] = was + h;
+        double up = loss_at(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
+        w[i] = was - h;
+        double down = loss_at(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
+        w[i] = was;
+        double difference = (up - down) / (2 * h), error = fabs(difference - g[i]) / fmax(norm, fabs(difference));
+        if (error > 1e-6) fail_msg("%s: weight %zu: gradient %.12g, difference %.12g", network, i, g[i], difference);
+    }
+    free(g);
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void gradients_equal_central_differences(void **state)
+{
+    (void)state;
+    check_gradient("flatten; dense 3 softmax");
+    check_gradient("flatten; dense 5 relu; dense classes softmax");
+    check_gradient("flatten; dense 17 relu; dropout 0.4; dense 20 relu; dense 3 softmax");
+    check_gradient("conv2d 3 3x3 relu; flatten; dense 3 softmax");
+    check_gradient("conv2d 4 2x3; conv2d 5 3x2 relu; flatten; dense 3 softmax");
+    check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax");
+    check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax");
+    check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax");
+}
+
+static void refuse(const char *network, const char *message)
+{
+    tw_context *ctx = context(1);
+    tw_data *data = noise(ctx, ROWS);
+    tw_model *model;
+    tw_error err;
+    assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, message);
+    assert_null(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void networks_that_cannot_be(void **state)
+{
+    (void)state;
+    refuse("conv2d 4 8x3 relu; flatten; dense 3 softmax", "layer 1 (conv2d 4 8x3 relu): a 8x3 kernel does not fit into its input of 7x6x2");
+    refuse("conv2d 4 3x3; dense 3 softmax", "layer 2 (dense 3 softmax): dense needs a vector and gets 5x4x4 (put flatten before it)");
+    refuse("flatten; conv2d 4 3x3; dense 3 softmax", "layer 2 (conv2d 4 3x3): conv2d needs an image (height x width x channels) and gets a vector of 84");
+    refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
+    refuse("flatten; dense 3", "the network ends with \"dense 3\"; it must end with softmax, from which the loss follows");
+    refuse("flatten; dense 3 softmax; dense 3 softmax", "layer 2 (dense 3 softmax): softmax may only be the last layer");
+    refuse("flatten; dense x softmax", "dense: width = x is not a number from 1 to 16777216");
+    refuse("flatten; dense 0 softmax", "dense: width = 0 is not a number from 1 to 16777216");
+    refuse("flatten;; dense 3 softmax", "layer 2 of the network is empty");
+    refuse("flatten; dropout 1; dense 3 softmax", "layer 2 (dropout 1): rate = 1 is outside [0, 1)");
+    refuse("flatten; dense 2 softmax", "the last layer has 2 outputs, but memory has labels up to 2 (3 classes)");
+    refuse("flatten; softmax", "the network \"flatten; softmax\" has nothing to learn: no layer has weights");
+}
+
+static void presets_have_the_known_sizes(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    const int64_t shape[] = {28, 28};
+    uint8_t *x = calloc(10, 784);
+    const int32_t labels[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    const uint64_t wanted[] = {320, 0, 0, 54090};
+    tw_data *data;
+    tw_model *model;
+    assert_int_equal(tw_data_create(&data, ctx, TW_U8, 10, 2, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "cnn", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_model_size(model), 54410);
+    assert_int_equal(tw_model_layers(model), 4);
+    for (size_t i = 0; i < 4; i++) {
+        tw_layer_info info;
+        assert_int_equal(tw_model_layer(model, i, &info, NULL), TW_OK);
+        assert_int_equal(info.parameters, wanted[i]);
+    }
+    tw_model_free(model);
+    assert_int_equal(tw_model_create(&model, ctx, "mlp", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_model_size(model), 101770);
+    tw_model_free(model);
+    tw_data_free(data);
+    free(x);
+    tw_context_free(ctx);
+}
+
+static void files_bring_the_weights_back(void **state)
+{
+    (void)state;
+    const char *path = TW_BINARY_DIR "/test_nn.safetensors";
+    tw_context *ctx = context(2);
+    tw_data *data = noise(ctx, ROWS);
+    for (tw_type type = TW_F32; type <= TW_F64; type++) {
+        tw_model *a, *b;
+        tw_error err;
+        assert_int_equal(tw_model_create(&a, ctx, "conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax", type, data, 7, NULL), TW_OK);
+        assert_int_equal(tw_model_save(a, NULL, path, &err), TW_OK);
+        if (tw_model_load(&b, ctx, path, &err) != TW_OK) fail_msg("%s", err.message);
+        assert_string_equal(tw_model_network(a), tw_model_network(b));
+        assert_int_equal(tw_model_type(b), type);
+        assert_memory_equal(tw_model_weights(a), tw_model_weights(b), tw_model_size(a) * tw_type_size(type));
+        tw_model_free(a);
+        tw_model_free(b);
+    }
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+/* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in and out of the tree's shape. */
+static void runs_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+        void *first = NULL;
+        size_t bytes = 0;
+        for (int threads = 1; threads <= 8; threads = threads == 3 ? 8 : threads + 1) {
+            tw_context *ctx = context(threads);
+            tw_data *data = noise(ctx, 600);
+            tw_model *model;
+            tw_objective o;
+            tw_run *run;
+            tw_error err;
+            int status = TW_RUN_GOING;
+            tw_run_options ro = TW_RUN_OPTIONS_INIT;
+            ro.epochs = 1;
+            ro.batch = batches[b];
+            assert_int_equal(tw_model_create(&model, ctx, "conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", TW_F32, data, 5, &err), TW_OK);
+            assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
+            assert_int_equal(tw_run_create(&run, ctx, &o, NULL, tw_model_weights(model), &ro, &err), TW_OK);
+            for (int i = 0; i < 12 && status == TW_RUN_GOING; i++) assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
+            bytes = tw_model_size(model) * sizeof(float);
+            if (!first) {
+                first = malloc(bytes);
+                memcpy(first, tw_model_weights(model), bytes);
+            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("batch %d: %d threads give other bits", (int)batches[b], threads);
+            tw_run_free(run);
+            tw_model_objective_free(&o);
+            tw_model_free(model);
+            tw_data_free(data);
+            tw_context_free(ctx);
+        }
+        free(first);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_equal_central_differences), cmocka_unit_test(networks_that_cannot_be),
+        cmocka_unit_test(presets_have_the_known_sizes),        cmocka_unit_test(files_bring_the_weights_back),
+        cmocka_unit_test(runs_do_not_depend_on_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
