@@ -4,17 +4,22 @@
 #include <math.h>
 #include <string.h>
 
+static int wider(int width, const char *text) { return (int)strlen(text) > width ? (int)strlen(text) : width; }
+
 void cli_print_options(int n, const tw_option *options, const double *values)
 {
     char value[TW_VALUE_MAX], initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
-    if (!n) return;
-    printf("  %-13s  %-10s  %-10s  %-16s  %s\n", "name", values ? "value" : "", "default", "range", "");
+    int width = 4, range = 5;
     for (int i = 0; i < n; i++) {
-        tw_option_text(&options[i], options[i].initial, initial);
-        tw_option_bounds(&options[i], bounds);
-        if (values) tw_option_text(&options[i], values[i], value);
-        else value[0] = 0;
-        printf("  %-13s  %-10s  %-10s  %-16s  %s\n", options[i].name, value, initial, bounds, options[i].help ? options[i].help : "");
+        width = wider(width, options[i].name);
+        range = wider(range, tw_option_bounds(&options[i], bounds));
+    }
+    if (n) printf("  %-*s%s  %-8s  %-*s  what it does\n", width, "name", values ? "  value   " : "", "default", range, "range");
+    for (int i = 0; i < n; i++) {
+        printf("  %-*s", width, options[i].name);
+        if (values) printf("  %-8s", tw_option_text(&options[i], values[i], value));
+        printf("  %-8s  %-*s  %s\n", tw_option_text(&options[i], options[i].initial, initial), range, tw_option_bounds(&options[i], bounds),
+               options[i].help ? options[i].help : "");
     }
 }
 

@@ -11,7 +11,7 @@ static void print_dialects(const tw_rule *rule)
     printf("\ndialects\n");
     for (const tw_dialect *d = rule->dialects; d->name; d++)
         printf("  %s@%-10s  %s%s%s\n", rule->name, d->name, d->rule ? d->rule : "", d->rule && d->defaults && *d->defaults ? ":" : "",
-               d->defaults ? d->defaults : "");
+               d->defaults && *d->defaults ? d->defaults : d->rule ? "" : "the defaults");
 }
 
 static tw_status explain_rule(const struct cli_common *common, const char *spec, tw_error *err)

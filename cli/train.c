@@ -190,10 +190,10 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     FILE *log = NULL;
     CLI_TRY(cli_context(&v->common, &ctx, err));
     cli_catch_signals();
-    tw_status status = v->resume ? tw_job_resume(&job, ctx, folder, &o, err) : tw_job_create(&job, ctx, &o, err);
+    tw_status status = TW_OK;
+    if (v->log && !(log = fopen(v->log, v->resume ? "a" : "w"))) status = cli_fail(err, TW_ERR_SYSTEM, "--log %s: %s", v->log, strerror(errno));
+    if (status == TW_OK) status = v->resume ? tw_job_resume(&job, ctx, folder, &o, err) : tw_job_create(&job, ctx, &o, err);
     if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
-    if (status == TW_OK && v->log && !(log = fopen(v->log, v->resume ? "a" : "w")))
-        status = cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(errno));
     if (status == TW_OK) status = run_job(v, folder, job, &progress, log, err);
     if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(errno));
     tw_job_free(job);

@@ -9,3 +9,10 @@ function(tw_exports target map)
 endfunction()
 tw_exports(thalweg thalweg)
 tw_exports(thalweg_train thalweg-train)
+
+# The members of a registry are reached through it: a new rule or schedule is no new name for the linker.
+foreach(folder rules schedules)
+    if(TARGET tw_${folder})
+        target_compile_options(tw_${folder} PRIVATE -fvisibility=hidden)
+    endif()
+endforeach()

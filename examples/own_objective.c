@@ -20,7 +20,7 @@ static int squared_error(void *user, unsigned want, const void *weights, const u
     double *g = gradient, *predicted = output;
     (void)draw; /* nothing random here */
     *sums = (tw_sums){0};
-    if ((want & TW_WANT_GRADIENT) && !(want & TW_ADD)) memset(g, 0, WEIGHTS * sizeof *g);
+    if (want & TW_WANT_GRADIENT) memset(g, 0, WEIGHTS * sizeof *g);
     for (size_t i = 0; i < n; i++) {
         double t = points->t[rows[i]], falling = exp(-w[K] * t), value = w[A] * falling + w[C], error = value - points->y[rows[i]];
         sums->loss += error * error;

@@ -204,6 +204,62 @@ static void test_conv(void **state)
     }
 }
 
+/* The fused path against conv, relu and pool one after the other. */
+static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
+{
+    tw__pool p = {c->out_h, c->out_w, c->out_c, 2, 2, c->out_h / 2, c->out_w / 2};
+    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c, n_y = rows * c->out_h * c->out_w * c->out_c;
+    size_t n_p = rows * p.out_h * p.out_w * p.c;
+    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, of_w), *dy = numbers(b, n_p, of_dy);
+    void *y = numbers(b, n_y, NORMAL), *pooled = numbers(b, n_p, NORMAL), *d = numbers(b, n_y, NORMAL);
+    void *start = numbers(b, n_w + c->out_c, NORMAL);
+    uint8_t *which = malloc(n_p + 1);
+    const tw__kernels *naive = b->naive;
+    char what[120];
+    naive->conv_forward(rows, c, x, w, bias, y), naive->relu_forward(n_y, y, y), naive->pool_forward(rows, &p, y, pooled, which);
+    naive->pool_input(rows, &p, dy, which, d), naive->relu_input(n_y, y, d, d);
+    for (size_t l = 0; l < b->levels; l++) {
+        const tw__kernels *k = b->fast[l];
+        void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_relu_pool_bits(c, &p) + 1);
+        void *scratch = numbers(b, k->conv_relu_pool_scratch(c), WILD);
+        snprintf(what, sizeof what, "fused %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d", rows, c->in_h, c->in_w, c->in_c, c->k_h,
+                 c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy);
+        k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, NULL);
+        same(b, l, what, n_p, pooled, got);
+        k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, bits);
+        same(b, l, what, n_p, pooled, got);
+        for (int into = TW__START; into <= TW__ADD; into++) {
+            void *want = copy(start, (n_w + c->out_c) * b->real), *fast = copy(start, (n_w + c->out_c) * b->real);
+            naive->conv_weights(rows, c, x, d, (tw__into)into, (char *)want + c->out_c * b->real, want);
+            k->conv_relu_pool_weights(rows, c, &p, x, dy, bits, (tw__into)into, (char *)fast + c->out_c * b->real, fast, scratch);
+            same(b, l, what, n_w + c->out_c, want, fast);
+            free(want), free(fast);
+        }
+        free(got), free(bits), free(scratch);
+    }
+    free(x), free(w), free(bias), free(dy), free(y), free(pooled), free(d), free(start), free(which);
+}
+
+static void test_fused(void **state)
+{
+    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6}, out_c[] = {1, 6, 16, 32, 33};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(k) * COUNT(in_c) * COUNT(out_c); i++) {
+            const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
+            tw__conv c = conv_of(6 + i % 3, 8 + i % 2 + i % 5 * 4, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1], out_c[i % COUNT(out_c)]);
+            check_fused(&b, 1 + i % 3, &c, NORMAL, NORMAL, HALF_ZERO);
+            check_fused(&b, 1 + i % 3, &c, HALF_ZERO, HALF_ZERO, HALF_ZERO);    /* windows with ties, at 0 and -0 too */
+        }
+        for (size_t i = 0; i < 64; i++) {
+            tw__conv c = conv_of(6, 7, 2, 3, 3, 37);
+            check_fused(&b, 2, &c, (kind)(i / 16), (kind)(i / 4 % 4), (kind)(i % 4));
+        }
+    }
+}
+
 static void check_pool(bench *b, size_t rows, const tw__pool *p, kind of)
 {
     size_t n_x = rows * p->in_h * p->in_w * p->c, n_y = rows * p->out_h * p->out_w * p->c;
@@ -341,7 +397,8 @@ static void test_softmax_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense), cmocka_unit_test(test_conv), cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_dense), cmocka_unit_test(test_conv), cmocka_unit_test(test_fused),
+        cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
         cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,8 +16,8 @@ enum {
     TW_WANT_GRADIENT = 2,
     TW_WANT_OUTPUT = 4,                                                 /* predictions, n rows of n_outputs numbers of the objective's type */
     TW_TRAINING = 8,                                                    /* dropout and its like are on */
-    TW_ADD = 16                                                         /* add this leaf's gradient to what `gradient` holds, instead of storing it;
-                                                                           asked for with at most TW_LEAF rows */
+    TW_ADD = 16                                                         /* compute this leaf's gradient apart and add it to what `gradient` holds;
+                                                                           asked for with at most TW_LEAF rows, and only where can_add is set */
 };
 enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };                              /* rows of a leaf of the batch tree; leaves of a large batch */
 
@@ -40,6 +40,7 @@ typedef struct tw_objective {
     size_t n_tensors;
     uint64_t n_rows;                                                    /* 0: no rows */
     size_t n_outputs;                                                   /* per row, for TW_WANT_OUTPUT */
+    int can_add;                                                        /* eval knows TW_ADD */
     int counts_correct;                                                 /* sums.correct means something */
     int lanes;                                                          /* evaluations that may run at the same time; fewer than the
                                                                            context has threads: they are run one by one */

@@ -49,7 +49,7 @@ static tw_status read_all(tw__idx *to, tw__stream *s, const char *path, int rank
 {
     uint8_t header[4 + 4 * TW__IDX_MOST_RANK] = {0};
     size_t got;
-    uint64_t bytes;
+    uint64_t bytes = 0;
     TW_TRY(tw__stream_read(s, header, 4, &got, err));
     TW_TRY(check_magic(header, got, path, rank, err));
     to->rank = header[3];

@@ -76,7 +76,12 @@ static la_ssize_t supply(struct archive *a, void *stream, const void **to)
     return (la_ssize_t)n;
 }
 
-static int64_t packed_position(const tw__stream *s) { return archive_filter_bytes(s->archive, -1); }
+/* Packed bytes used so far. */
+static int64_t packed_position(const tw__stream *s)
+{
+    int64_t at = archive_filter_bytes(s->archive, -1);
+    return at > 0 ? at : 0; /* -1 before it is open */
+}
 
 static tw_status fail_damaged(tw__stream *s, tw_error *err)
 {

@@ -180,7 +180,7 @@ static tw_status read_all(reader *r, tw__stream *s, tw_error *err)
 {
     tw__safetensors *file = r->file;
     span *spans = NULL;
-    uint64_t bytes;
+    uint64_t bytes = 0;
     TW_TRY(read_header(r, s, err));
     TW_TRY(parse_header(r, err));
     size_t members = json_object_size(file->json), n;

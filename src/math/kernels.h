@@ -74,6 +74,16 @@ typedef struct tw__kernels {
     void (*add)(size_t n, void *a, const void *b);
     /* a[i] = a[i] / (real)divisor */
     void (*divide)(size_t n, void *a, double divisor);
+
+    /* A convolution, relu and 2x2 pooling (p->k_h == p->k_w == 2) in one go, the same bits as conv_forward, relu_forward and pool_forward:
+     * y holds the pooled outputs, and bits (NULL: not wanted) which position won and whether it was above 0, in
+     * conv_relu_pool_bits(c, p) bytes per image.  The gradient of the weights comes from dy, the gradient of y, in the same bits as by
+     * pool_input, relu_input and conv_weights; `scratch` holds conv_relu_pool_scratch(c) numbers. */
+    size_t (*conv_relu_pool_bits)(const tw__conv *c, const tw__pool *p);
+    void (*conv_relu_pool_forward)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *w, const void *bias, void *y, void *bits);
+    size_t (*conv_relu_pool_scratch)(const tw__conv *c);
+    void (*conv_relu_pool_weights)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *dy, const void *bits,
+                                   tw__into into, void *dw, void *db, void *scratch);
 } tw__kernels;
 
 /* The table for a precision (TW_F32, TW_F64) and an instruction set (tw__context_isa).  Never NULL. */

@@ -86,22 +86,25 @@ INLINE void quad_transpose(quad v[4])
     v[3] = __builtin_shufflevector(high0, high1, 2, 3, 6, 7);
 }
 
-/* to = from', by squares of 4: from has `rows` rows of `columns` numbers. */
+/* to = from', by squares of 4 of which the last may overlap; from has `rows` rows of `columns` numbers. */
 static inline void transpose(size_t rows, size_t columns, const real *from, size_t from_row, real *to, size_t to_row)
 {
-    size_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-    for (size_t r = 0; r < whole_rows; r += 4)
-        for (size_t c = 0; c < whole_columns; c += 4) {
+    if (rows < 4 || columns < 4) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                to[c * to_row + r] = from[r * from_row + c];
+        return;
+    }
+    for (size_t i = 0; i < columns; i += 4)
+        for (size_t j = 0; j < rows; j += 4) {
+            size_t c = i + 4 <= columns ? i : columns - 4, r = j + 4 <= rows ? j : rows - 4;
             quad v[4];
-            UNROLL for (int i = 0; i < 4; i++)
-                v[i] = *(const loose_quad *)(from + (r + (size_t)i) * from_row + c);
+            UNROLL for (int q = 0; q < 4; q++)
+                v[q] = *(const loose_quad *)(from + (r + (size_t)q) * from_row + c);
             quad_transpose(v);
-            UNROLL for (int i = 0; i < 4; i++)
-                *(loose_quad *)(to + (c + (size_t)i) * to_row + r) = v[i];
+            UNROLL for (int q = 0; q < 4; q++)
+                *(loose_quad *)(to + (c + (size_t)q) * to_row + r) = v[q];
         }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
-            to[c * to_row + r] = from[r * from_row + c];
 }
 
 #endif

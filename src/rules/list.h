@@ -2,4 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #define TW__RULES(RULE_ROW)                                                                                                                  \
     RULE_ROW(sgd)                                                                                                                            \
-    RULE_ROW(adam)
+    RULE_ROW(momentum)                                                                                                                       \
+    RULE_ROW(nag)                                                                                                                            \
+    RULE_ROW(adagrad)                                                                                                                        \
+    RULE_ROW(adadelta)                                                                                                                       \
+    RULE_ROW(rmsprop)                                                                                                                        \
+    RULE_ROW(adam)                                                                                                                           \
+    RULE_ROW(nadam)

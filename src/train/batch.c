@@ -115,7 +115,7 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, void
     size_t left = half_of(n), right = n - left, from, rows;
     eval_node(c, first, left, level, lane, to);
     tw__leaf(c->n, first + left, &from, &rows);
-    if (right == 1 && rows <= TW_LEAF) {
+    if (right == 1 && rows <= TW_LEAF && c->b->o->can_add) {
         eval_leaf(c, first + left, TW_ADD, lane, to);
         return;
     }

@@ -1,0 +1,71 @@
+/* A race from inside: what was asked for, every run's result, and what is made of them (summaries, JSON, table, page).
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RACE_RACE_H
+#define TW_RACE_RACE_H
+#include "base/context.h"
+#include <jansson.h>
+#include <thalweg/race.h>
+
+/* Mean training loss of the batches since the point before: finer than the epochs, for the page's curves only. */
+typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
+
+typedef struct tw__race_run {
+    uint64_t seed, steps;
+    int status;                                         /* TW_RUN_; without meaning for a run that diverged */
+    int diverged, reached;                              /* reached: the target */
+    char message[512];                                  /* why it diverged */
+    tw_epoch *epochs;
+    size_t n_epochs;
+    tw__point *trace;
+    size_t n_trace, trace_room;
+    double seconds;
+    tw_metrics test;                                    /* NaN where it does not apply */
+} tw__race_run;
+
+enum tw__measure {
+    TW__LOSS, TW__ACCURACY, TW__VAL_LOSS, TW__VAL_ACCURACY, TW__TEST_LOSS, TW__TEST_ACCURACY, TW__SECONDS, TW__EPOCH_SECONDS,
+    TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__MEASURES
+};
+typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
+
+typedef struct tw__racer {
+    char *spec;                                         /* canonical */
+    tw__race_run *runs;                                 /* one per seed */
+    tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
+    uint64_t diverged, reached;
+    int colour;                                         /* place in the page's palette */
+} tw__racer;
+
+struct tw_race {
+    tw_context *ctx;
+    tw_race_options o;                                  /* texts are copies, seeds and epochs resolved */
+    tw_data *train, *val, *test;
+    tw__racer *racers;
+    size_t n, room;
+    size_t *order;                                      /* racers, best first; after the runs */
+    uint64_t batch, steps_per_epoch, weights;           /* as resolved */
+    char *network, *schedule;                           /* canonical */
+    int made_folder, written, ran;
+    json_t *json;
+    char *text, *table;                                 /* text: jansson's memory; table: the context's */
+};
+
+/* A model with the weights of a seed, on the race's data. */
+typedef struct tw__track { tw_model *model; tw_objective train, val, test; } tw__track;
+tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err);
+void tw__track_close(tw__track *track);
+/* The options of one run of a racer. */
+tw_run_options tw__race_run_options(const tw_race *race, const char *spec, uint64_t seed);
+
+/* summary.c: the spreads of every racer, and the order. */
+tw_status tw__race_summarise(tw_race *race, tw_error *err);
+/* json.c: race.json; with the traces and what else the page needs, in short numbers. */
+tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
+tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err);
+/* table.c, report.c: freed by tw__free_text. */
+tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
+tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
+/* colours.c: a colour for every racer, the same for the same rule wherever that is possible. */
+enum { TW__COLOURS = 10 };
+void tw__race_colours(tw_race *race);
+#endif

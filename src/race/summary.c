@@ -1,0 +1,77 @@
+/* Medians and quartiles of every racer, and who comes first.
+ * SPDX-License-Identifier: MIT */
+#include "race/race.h"
+#include <math.h>
+#include <string.h>
+
+static double value_of(const tw__race_run *r, int measure)
+{
+    const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
+    if (r->diverged || !last) return NAN;
+    switch (measure) {
+    case TW__LOSS: return last->loss;
+    case TW__ACCURACY: return last->accuracy;
+    case TW__VAL_LOSS: return last->val_loss;
+    case TW__VAL_ACCURACY: return last->val_accuracy;
+    case TW__TEST_LOSS: return r->test.loss;
+    case TW__TEST_ACCURACY: return r->test.accuracy;
+    case TW__SECONDS: return r->seconds;
+    case TW__EPOCH_SECONDS: return r->seconds / (double)r->n_epochs;
+    case TW__TARGET_EPOCHS: return r->reached ? (double)r->n_epochs : NAN;
+    case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
+    default: return NAN;
+    }
+}
+
+/* The value below which a share p of a sorted list lies, between its neighbours in proportion (numpy's default). */
+static double quantile(const double *sorted, size_t n, double p)
+{
+    double at = p * (double)(n - 1);
+    size_t i = (size_t)at;
+    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
+}
+
+static tw__spread spread_of(const tw__racer *racer, uint64_t runs, int measure, double *sorted)
+{
+    size_t n = 0;
+    for (uint64_t k = 0; k < runs; k++) {
+        double value = value_of(&racer->runs[k], measure);
+        if (isnan(value)) continue;
+        size_t i = n++;
+        for (; i > 0 && sorted[i - 1] > value; i--) sorted[i] = sorted[i - 1];
+        sorted[i] = value;
+    }
+    if (n == 0) return (tw__spread){NAN, NAN, NAN};
+    return (tw__spread){quantile(sorted, n, 0.5), quantile(sorted, n, 0.25), quantile(sorted, n, 0.75)};
+}
+
+/* Racers without a diverged run first, then by median validation loss, or test or training loss where there is none. */
+static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
+{
+    int bad_a = a->diverged == race->o.seeds ? 2 : a->diverged > 0, bad_b = b->diverged == race->o.seeds ? 2 : b->diverged > 0;
+    if (bad_a != bad_b) return bad_a < bad_b;
+    int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
+    return a->of[measure].median < b->of[measure].median;
+}
+
+tw_status tw__race_summarise(tw_race *race, tw_error *err)
+{
+    double *sorted;
+    TW_TRY(tw__alloc(race->ctx, &sorted, race->o.seeds, sizeof *sorted, err));
+    for (size_t i = 0; i < race->n; i++) {
+        tw__racer *racer = &race->racers[i];
+        racer->diverged = racer->reached = 0;
+        for (uint64_t k = 0; k < race->o.seeds; k++) {
+            racer->diverged += (uint64_t)racer->runs[k].diverged;
+            racer->reached += (uint64_t)racer->runs[k].reached;
+        }
+        for (int m = 0; m < TW__MEASURES; m++) racer->of[m] = spread_of(racer, race->o.seeds, m, sorted);
+    }
+    tw__free(race->ctx, sorted, race->o.seeds, sizeof *sorted);
+    for (size_t i = 0; i < race->n; i++) {
+        size_t k = i;
+        for (; k > 0 && before(race, &race->racers[i], &race->racers[race->order[k - 1]]); k--) race->order[k] = race->order[k - 1];
+        race->order[k] = i;
+    }
+    return TW_OK;
+}

@@ -1,0 +1,15 @@
+/* A text that grows while it is written. The first failure stays; later writing does nothing.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RACE_TEXT_H
+#define TW_RACE_TEXT_H
+#include "base/context.h"
+
+typedef struct tw__paper { tw_context *ctx; char *at; size_t n, room; tw_status status; tw_error *err; } tw__paper;
+void tw__put(tw__paper *p, const char *from, size_t n);
+__attribute__((format(printf, 2, 3))) void tw__print(tw__paper *p, const char *format, ...);    /* at most 1,023 bytes at once */
+void tw__put_escaped(tw__paper *p, const char *text);                   /* as HTML */
+/* 54000 as 54,000 */
+void tw__put_count(tw__paper *p, uint64_t n);
+/* The text as it stands, freed by tw__free_text; or the first failure, with everything freed. */
+tw_status tw__paper_take(tw__paper *p, char **out);
+#endif

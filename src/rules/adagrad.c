@@ -1,0 +1,38 @@
+/* AdaGrad: each weight's step shrinks with the squares of all the gradients it has seen (diagonal form).
+ * SPDX-License-Identifier: MIT */
+#define RULE adagrad
+#define PAPER "Duchi, Hazan & Singer 2011, diagonal form"
+#define EQUATION                                                                                                                             \
+    "s = s + g^2\n"                                                                                                                          \
+    "w = w - lr/(1 + (t - 1) lr_decay) g/D\n"                                                                                                \
+    "D by eps_place: out sqrt(s) + eps; in sqrt(s + eps)"
+#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
+    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
+    REAL(lr_decay, 0, 0, TW_INF, TW_OPEN_MAX, "the rate is divided by 1 + (t - 1) lr_decay")                                                 \
+    REAL(eps, 1e-10, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                     \
+    WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
+    REAL(initial_accumulator, 0, 0, TW_INF, TW_OPEN_MAX, "what the sum of squares begins with")
+#define SLOTS(SLOT) SLOT(s, TW_OPTION(initial_accumulator), 1)
+#define DECAY TW_DECAY_ANY
+#define DIALECTS(DIALECT)                                                                                                                    \
+    DIALECT(torch, NULL, "")                                                                                                                 \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1")                                                           \
+    DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1")
+#include <thalweg/rule.h>
+
+struct coef { real lr, eps_in, eps_out; };
+
+static void prepare(struct coef *k, const struct moment *now)
+{
+    const struct hyper *h = now->h;
+    double in = h->eps_place;
+    *k = (struct coef){.lr = h->lr / (1 + (double)(now->t - 1) * h->lr_decay), .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps};
+}
+
+static inline real update(real w, real g, real *s, const struct coef *k)
+{
+    *s += g * g;
+    return w - real_ratio(k->lr * g, real_sqrt(*s + k->eps_in) + k->eps_out);
+}
+
+#include TW_RULE_END

@@ -1,0 +1,35 @@
+/* Momentum with the learning rate inside the velocity (Sutskever et al. 2013, Keras, all our sources).
+ * PyTorch keeps the rate outside (rule sgd); the two differ as soon as the rate changes.
+ * SPDX-License-Identifier: MIT */
+#define RULE momentum
+#define PAPER "Polyak 1964; Sutskever et al. 2013, equations 1 and 2"
+#define EQUATION                                                                                                                             \
+    "v = momentum v - lr g\n"                                                                                                                \
+    "w = w + v\n"                                                                                                                            \
+    "nesterov: w = w + momentum v - lr g, with the new v"
+#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
+    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
+    REAL(momentum, 0.9, 0, TW_INF, TW_OPEN_MAX, "decay of the velocity")                                                                     \
+    FLAG(nesterov, 0, "one velocity further ahead (Keras); the rule nag reports the point behind it")
+#define NEEDS(NEED) NEED(nesterov, h->momentum != 0, "momentum is 0")
+#define SLOTS(SLOT) SLOT(v, TW_ZERO, 1)
+#define VARIANTS 2
+#define DECAY TW_DECAY_ANY
+#define DIALECTS(DIALECT)                                                                                                                    \
+    DIALECT(keras, NULL, "")                                                                                                                 \
+    DIALECT(torch, "sgd", "lr=0.001,momentum=0.9")
+#include <thalweg/rule.h>
+
+struct coef { real lr, momentum; };
+
+static int choose(const struct hyper *h) { return h->nesterov != 0; }
+
+static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.lr = now->h->lr, .momentum = now->h->momentum}; }
+
+static inline real update(real w, real g, real *v, const struct coef *k, int variant)
+{
+    *v = k->momentum * *v - k->lr * g;
+    return variant == 0 ? w + *v : w + (k->momentum * *v - k->lr * g);
+}
+
+#include TW_RULE_END

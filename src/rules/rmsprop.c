@@ -1,0 +1,61 @@
+/* RMSprop: the gradient divided by the root of a running mean of its square (Hinton, lecture 6e); centered takes the variance instead
+ * (Graves 2013). With momentum the rate stands outside the buffer (torch) or inside (keras).
+ * SPDX-License-Identifier: MIT */
+#define RULE rmsprop
+#define PAPER "Hinton, Srivastava & Swersky 2012, lecture 6e; centered: Graves 2013, equations 38 to 45"
+#define EQUATION                                                                                                                             \
+    "s = rho s + (1 - rho) g^2\n"                                                                                                            \
+    "w = w - lr g/D\n"                                                                                                                       \
+    "D by eps_place: out sqrt(s) + eps; in sqrt(s + eps)\n"                                                                                  \
+    "centered: a = rho a + (1 - rho) g, and s - a^2 stands for s in D\n"                                                                     \
+    "momentum, by style: torch b = momentum b + g/D, w = w - lr b; keras b = momentum b + lr g/D, w = w - b"
+#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
+    REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
+    REAL(rho, 0.9, 0, 1, TW_OPEN_MAX, "decay of the running means")                                                                          \
+    REAL(eps, 1e-8, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                      \
+    WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
+    FLAG(centered, 0, "divide by the standard deviation instead of the root mean square")                                                    \
+    REAL(momentum, 0, 0, TW_INF, TW_OPEN_MAX, "decay of the buffer of steps; 0: no buffer")                                                  \
+    WORD(style, 0, "torch keras", "the learning rate multiplies what leaves the buffer (torch) or what enters it (keras)")
+#define NEEDS(NEED) NEED(style, h->momentum != 0, "momentum is 0")
+#define ALIASES(ALIAS) ALIAS(alpha, rho)
+#define SLOTS(SLOT)                                                                                                                          \
+    SLOT(s, TW_ZERO, 1)                                                                                                                      \
+    SLOT(a, TW_ZERO, variant & 2)                                                                                                            \
+    SLOT(b, TW_ZERO, variant & 1)
+#define VARIANTS 4
+#define DECAY TW_DECAY_ANY
+#define DIALECTS(DIALECT)                                                                                                                    \
+    DIALECT(torch, NULL, "lr=0.01,rho=0.99")                                                                                                 \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras")                                                                                \
+    DIALECT(optax, NULL, "eps_place=in")
+#include <thalweg/rule.h>
+
+struct coef { real rho, rest, eps_in, eps_out, momentum, enter, leave; };
+
+static int choose(const struct hyper *h) { return (h->momentum != 0) + 2 * (h->centered != 0); }
+
+static void prepare(struct coef *k, const struct moment *now)
+{
+    const struct hyper *h = now->h;
+    double in = h->eps_place;
+    int inside = h->momentum == 0 || h->style != 0;
+    *k = (struct coef){.rho = h->rho, .rest = 1 - h->rho, .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps, .momentum = h->momentum,
+                       .enter = inside ? h->lr : 1, .leave = inside ? 1 : h->lr};
+}
+
+static inline real update(real w, real g, real *s, real *a, real *b, const struct coef *k, int variant)
+{
+    *s = k->rho * *s + k->rest * g * g;
+    real square = *s;
+    if (variant & 2) {
+        *a = k->rho * *a + k->rest * g;
+        square = real_max(0, *s - *a * *a); /* rounding can make it negative where the gradient hardly changes */
+    }
+    real x = real_ratio(k->enter * g, real_sqrt(square + k->eps_in) + k->eps_out);
+    if (!(variant & 1)) return w - x;
+    *b = k->momentum * *b + x;
+    return w - k->leave * *b;
+}
+
+#include TW_RULE_END
