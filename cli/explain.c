@@ -36,8 +36,9 @@ static tw_status explain_rule(const struct cli_common *common, const char *spec,
     cli_print_equation(rule->equation);
     if (rule->n_options) puts("\nhyperparameters");
     cli_print_options(rule->n_options, rule->options, choice.values);
-    printf("\nstate per weight\n  %s: %d byte%s in f32, %d in f64; for a million f32 weights %s\n", state, 4 * slots, slots ? "s" : "", 8 * slots,
-           cli_bytes(4e6 * slots, bytes));
+    printf("\nstate per weight\n  %s", state);
+    if (slots) printf(": %d bytes in f32, %d in f64; for a million f32 weights %s", 4 * slots, 8 * slots, cli_bytes(4e6 * slots, bytes));
+    putchar('\n');
     print_dialects(rule);
     return TW_OK;
 }

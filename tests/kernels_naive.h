@@ -14,14 +14,6 @@ static void NAIVE(fetch_f32)(size_t n, const float *from, void *x)
         ((REAL *)x)[i] = (REAL)from[i];
 }
 
-static size_t NAIVE(dense_packed)(size_t in, size_t out)
-{
-    (void)in, (void)out;
-    return 0;
-}
-
-static void NAIVE(dense_pack)(size_t in, size_t out, const void *w, void *packed) { (void)in, (void)out, (void)w, (void)packed; }
-
 static void NAIVE(dense_forward)(size_t rows, size_t in, size_t out, const void *x, const void *w, const void *packed, const void *bias, void *y)
 {
     (void)packed;
@@ -228,7 +220,9 @@ static void NAIVE(divide)(size_t n, void *a, double divisor)
 }
 
 static const tw__kernels NAIVE(kernels) = {
-    sizeof(REAL), NAIVE(fetch_u8), NAIVE(fetch_f32), NAIVE(dense_packed), NAIVE(dense_pack), NAIVE(dense_forward), NAIVE(dense_input),
-    NAIVE(dense_weights), NAIVE(conv_forward), NAIVE(conv_weights), NAIVE(conv_input), NAIVE(pool_forward), NAIVE(pool_input),
-    NAIVE(relu_forward), NAIVE(relu_input), NAIVE(dropout), NAIVE(softmax), NAIVE(softmax_loss), NAIVE(add), NAIVE(divide),
+    .real = sizeof(REAL), .fetch_u8 = NAIVE(fetch_u8), .fetch_f32 = NAIVE(fetch_f32), .dense_forward = NAIVE(dense_forward),
+    .dense_input = NAIVE(dense_input), .dense_weights = NAIVE(dense_weights), .conv_forward = NAIVE(conv_forward),
+    .conv_weights = NAIVE(conv_weights), .conv_input = NAIVE(conv_input), .pool_forward = NAIVE(pool_forward),
+    .pool_input = NAIVE(pool_input), .relu_forward = NAIVE(relu_forward), .relu_input = NAIVE(relu_input), .dropout = NAIVE(dropout),
+    .softmax = NAIVE(softmax), .softmax_loss = NAIVE(softmax_loss), .add = NAIVE(add), .divide = NAIVE(divide),
 };

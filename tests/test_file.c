@@ -191,11 +191,11 @@ static void unpacks_what_was_packed(void **state)
     assert_int_equal(f.live, 0);
 }
 
-static tw_status unpack(tw_context *ctx, size_t n_packed, size_t *n, tw_error *err)
+static tw_status unpack(tw_context *ctx, size_t n_packed, uint64_t most, size_t *n, tw_error *err)
 {
     uint8_t *bytes;
     write_file(PATH("packed"), packed, n_packed);
-    tw_status s = tw__unpack_file(ctx, PATH("packed"), 0, &bytes, n, err);
+    tw_status s = tw__unpack_file(ctx, PATH("packed"), most, &bytes, n, err);
     if (s == TW_OK) {
         memcpy(again, bytes, *n < PACKED ? *n : PACKED);
         tw__free(ctx, bytes, *n, 1);
@@ -214,15 +214,15 @@ static void damage_is_found(void **state)
     for (int k = 0; k < 5; k++) {
         size_t whole = pack(filters[k], text, 5000, 0, packed, PACKED);
         for (size_t cut = 6; cut < whole; cut += whole / 40 + 1) {
-            if (unpack(ctx, cut, &n, &err) != TW_ERR_DATA) fail_msg("filter %d cut at %zu of %zu passes", k, cut, whole);
+            if (unpack(ctx, cut, PACKED, &n, &err) != TW_ERR_DATA) fail_msg("filter %d cut at %zu of %zu passes", k, cut, whole);
             assert_string_equal(err.file, PATH("packed"));
             if (!strstr(err.message, ": byte ")) fail_msg("\"%s\" names no byte", err.message);
         }
         packed[whole] = 'x';
-        assert_int_equal(unpack(ctx, whole + 1, &n, &err), TW_ERR_DATA);
+        assert_int_equal(unpack(ctx, whole + 1, PACKED, &n, &err), TW_ERR_DATA);
         for (size_t at = k == 0 ? 10 : whole / 2; k < 3 && at < whole; at += whole / 60 + 1) {
             packed[at] ^= 4;
-            tw_status s = unpack(ctx, whole, &n, &err);
+            tw_status s = unpack(ctx, whole, PACKED, &n, &err);
             if (s != TW_ERR_DATA) fail_msg("filter %d damaged at %zu of %zu gives %s", k, at, whole, tw_status_name(s));
             packed[at] ^= 4;
         }
@@ -245,18 +245,18 @@ static void gzip_members_are_checked(void **state)
         ends[i] = used;
         at += length;
     }
-    assert_int_equal(unpack(ctx, used, &n, &err), TW_OK);
+    assert_int_equal(unpack(ctx, used, PACKED, &n, &err), TW_OK);
     assert_int_equal(n, 377 * 39 * 40 / 2);
     assert_memory_equal(again, text, n);
     for (size_t i = 1; i < 40; i += 6) {
         packed[ends[i] - 8] ^= 1; /* a member's own checksum */
-        assert_int_equal(unpack(ctx, used, &n, &err), TW_ERR_DATA);
+        assert_int_equal(unpack(ctx, used, PACKED, &n, &err), TW_ERR_DATA);
         packed[ends[i] - 8] ^= 1;
     }
     size_t once = pack(ARCHIVE_FILTER_XZ, text, 100, 0, again, PACKED), twice;
     for (int k = 0; k < 5; k++) {
         twice = pack(filters[k], again, once, 0, packed, PACKED);
-        assert_int_equal(unpack(ctx, twice, &n, &err), TW_ERR_DATA);
+        assert_int_equal(unpack(ctx, twice, PACKED, &n, &err), TW_ERR_DATA);
         assert_non_null(strstr(err.message, "packed more than once"));
         once = pack(ARCHIVE_FILTER_XZ, text, 100, 0, again, PACKED);
     }
@@ -274,7 +274,7 @@ static void bombs_are_refused(void **state)
     for (int k = 0; k < 4; k += 3) { /* gzip and zstd: the quick ones */
         size_t used = pack(filters[k], "", 0, (size_t)90 << 20, packed, PACKED);
         f.peak = 0;
-        assert_int_equal(unpack(ctx, used, &n, &err), TW_ERR_DATA);
+        assert_int_equal(unpack(ctx, used, 0, &n, &err), TW_ERR_DATA);
         assert_non_null(strstr(err.message, "more than 1000 times its size"));
         assert_true(f.peak < (long)(70 << 20));
     }
@@ -296,7 +296,7 @@ static void opening_with_faults(void **state)
             f.for_ever = mode & 1;
             if (mode & 2) f.fail_allocation = f.allocations + at;
             else f.fail_step = at;
-            tw_status s = tw__unpack_file(ctx, PATH("packed"), 0, &bytes, &n, &err);
+            tw_status s = tw__unpack_file(ctx, PATH("packed"), PACKED, &bytes, &n, &err);
             if (s == TW_OK) tw__free(ctx, bytes, n, 1);
             else assert_int_equal(s, mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
             int clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < at;

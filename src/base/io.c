@@ -86,6 +86,21 @@ tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *
     return e == 0 ? TW_OK : tw__fail_system(err, e, "cannot look at", path);
 }
 
+tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err)
+{
+    char part[4096];
+    if (strlen(path) >= sizeof part) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
+    for (const char *slash = path[0] ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        int kind;
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        TW_TRY(tw__path_kind(ctx, part, &kind, err));
+        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path, part);
+        int e = kind == TW_PATH_NONE ? ctx->io.make_folder(ctx->io.user, part) : 0;
+        if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", part);
+    }
+    return TW_OK;
+}
+
 static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes, size_t *n, size_t *room, tw_error *err)
 {
     for (;;) {

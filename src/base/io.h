@@ -9,6 +9,8 @@ extern const tw_io tw__system_io;
 /* TW_ERR_NOT_FOUND for a path that does not exist, else TW_ERR_SYSTEM: "<what> <path>: <reason>". */
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path);
 tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *err);
+/* Makes the folders above `path` that are missing. */
+tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 
 /* A file's bytes, at most `cap` of them (more is TW_ERR_DATA), freed by tw__free(ctx, *bytes, *n, 1) . */
 tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n, tw_error *err);

@@ -73,6 +73,10 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
         snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
         return to;
     }
+    if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17) { /* 1000, which %g would shorten to 1e+03 */
+        snprintf(to, TW_VALUE_MAX, "%.0f", x);
+        return to;
+    }
     char mark[16];
     size_t width = radix(mark);
     for (int precision = 1; precision <= 17; precision++) {

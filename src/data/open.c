@@ -98,7 +98,6 @@ static tw_status write_digits(tw_context *ctx, const char *folder, int part, uin
 /* Draws one part; both arrays freed by tw__free. */
 static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t rows, uint8_t **images, uint8_t **labels, tw_error *err)
 {
-    if (rows == 0 || rows > 0x7fffffff) return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)", (unsigned long long)rows);
     TW_TRY(tw__alloc(ctx, images, (size_t)rows, TW__DIGIT_PIXELS, err));
     tw_status s = tw__alloc(ctx, labels, (size_t)rows, 1, err);
     if (s == TW_OK) tw__digits_draw(ctx, seed, part == TW__PART_TRAIN ? 0 : TW__DIGITS_TEST_FIRST, (size_t)rows, *images, *labels);
@@ -109,6 +108,9 @@ static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t ro
 tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed, uint64_t train, uint64_t test, tw_error *err)
 {
     const uint64_t rows[] = {train, test};
+    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++)
+        if (rows[part] == 0 || rows[part] > INT32_MAX)
+            return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)", (unsigned long long)rows[part]);
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++) {
         uint8_t *images, *labels;
         TW_TRY(draw_part(ctx, seed, part, rows[part], &images, &labels, err));

@@ -1,8 +1,7 @@
 /* Which colour of the page's palette an optimiser has: its rule's place in the list of rules, so that a rule looks the same in every
- * race; the next free colour where two would share one.
+ * race; the next free colour where several share a place.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
-#include "base/spec.h"
 #include <string.h>
 #include <thalweg/registry.h>
 
@@ -15,16 +14,31 @@ static int place_of(const char *spec)
     return 0;
 }
 
+static int is_taken(const tw_race *race, int colour)
+{
+    for (size_t i = 0; i < race->n; i++)
+        if (race->racers[i].colour == colour) return 1;
+    return 0;
+}
+
 /* Colours from TW__COLOURS on are the same ones with dashes. */
+static int next_free(const tw_race *race, int place)
+{
+    for (int round = 0;; round += TW__COLOURS)
+        for (int step = 0; step < TW__COLOURS; step++)
+            if (!is_taken(race, round + (place + step) % TW__COLOURS)) return round + (place + step) % TW__COLOURS;
+}
+
+/* A rule at its defaults has the first claim to its place, then the first of its variants. */
 void tw__race_colours(tw_race *race)
 {
-    for (size_t i = 0; i < race->n; i++) {
-        int round = (int)(i / TW__COLOURS) * TW__COLOURS, place = place_of(race->racers[i].spec), taken = 1;
-        for (int step = 0; taken && step < TW__COLOURS; step++) {
-            int colour = round + (place + step) % TW__COLOURS;
-            taken = 0;
-            for (size_t k = 0; k < i; k++) taken |= race->racers[k].colour == colour;
-            if (!taken) race->racers[i].colour = colour;
+    for (size_t i = 0; i < race->n; i++) race->racers[i].colour = -1;
+    for (int pass = 0; pass < 3; pass++)
+        for (size_t i = 0; i < race->n; i++) {
+            tw__racer *racer = &race->racers[i];
+            int place = place_of(racer->spec);
+            if (racer->colour >= 0 || (pass == 0 && strpbrk(racer->spec, "@:+"))) continue;
+            if (pass == 2) racer->colour = next_free(race, place);
+            else if (!is_taken(race, place)) racer->colour = place;
         }
-    }
 }

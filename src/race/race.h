@@ -65,6 +65,8 @@ tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
+/* race.c: report.html and race.json into the folder. */
+tw_status tw__race_write(tw_race *race, tw_error *err);
 /* colours.c: a colour for every racer, the same for the same rule wherever that is possible. */
 enum { TW__COLOURS = 10 };
 void tw__race_colours(tw_race *race);

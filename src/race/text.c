@@ -46,6 +46,18 @@ void tw__put_count(tw__paper *p, uint64_t n)
     }
 }
 
+const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value)
+{
+    char *put = to;
+    snprintf(to, TW__DECIMAL, format, value);
+    for (const char *c = to; *c; c++) {
+        if (strchr("0123456789+-einfa", *c)) *put++ = *c;
+        else if (put == to || put[-1] != '.') *put++ = '.';
+    }
+    *put = 0;
+    return to;
+}
+
 tw_status tw__paper_take(tw__paper *p, char **out)
 {
     *out = NULL;

@@ -8,6 +8,9 @@ typedef struct tw__paper { tw_context *ctx; char *at; size_t n, room; tw_status 
 void tw__put(tw__paper *p, const char *from, size_t n);
 __attribute__((format(printf, 2, 3))) void tw__print(tw__paper *p, const char *format, ...);    /* at most 1,023 bytes at once */
 void tw__put_escaped(tw__paper *p, const char *text);                   /* as HTML */
+/* A number by a printf format for one double, with a point whatever the locale. Returns `to`. */
+enum { TW__DECIMAL = 32 };
+const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value);
 /* 54000 as 54,000 */
 void tw__put_count(tw__paper *p, uint64_t n);
 /* The text as it stands, freed by tw__free_text; or the first failure, with everything freed. */

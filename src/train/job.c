@@ -206,17 +206,16 @@ static tw_status keep_best(tw_job *job, tw_error *err)
     return TW_OK;
 }
 
-const void *tw__job_kept(tw_job *job, tw_error *err)
+tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err)
 {
-    const void *w;
-    if (job->best && isfinite(job->best_loss)) return job->best;
-    return tw_run_weights(job->run, &w, err) == TW_OK ? w : NULL;
+    *weights = job->best;
+    return job->best && isfinite(job->best_loss) ? TW_OK : tw_run_weights(job->run, weights, err);
 }
 
 static tw_status finish(tw_job *job, tw_error *err)
 {
-    const void *kept = tw__job_kept(job, err);
-    if (!kept) return TW_ERR_INTERNAL;
+    const void *kept;
+    TW_TRY(tw__job_kept(job, &kept, err));
     if (job->test) {
         TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
         job->has_test = 1;
@@ -227,7 +226,8 @@ static tw_status finish(tw_job *job, tw_error *err)
 tw_status tw_job_run(tw_job *job, tw_error *err)
 {
     if (job->finished) return TW_OK;
-    int status = TW_RUN_GOING;
+    int status = tw_run_status(job->run); /* a run may have ended and then failed to write its result */
+    if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
         job->epoch_ended = 0;

@@ -74,20 +74,6 @@ static tw_status make_folder(tw_context *ctx, const char *path, tw_error *err)
                                                        : tw__fail_system(err, e, "cannot make the folder", path);
 }
 
-/* The folders above `path`. */
-static tw_status make_parents(tw_context *ctx, const char *path, tw_error *err)
-{
-    char part[PATH];
-    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        int kind;
-        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        TW_TRY(tw__path_kind(ctx, part, &kind, err));
-        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path, part);
-        if (kind == TW_PATH_NONE) TW_TRY(make_folder(ctx, part, err));
-    }
-    return TW_OK;
-}
-
 /* Makes way for a new run: nothing there, an empty folder, or, with force, an old run. */
 static tw_status make_way(tw_job *job, tw_error *err)
 {
@@ -115,7 +101,7 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
     tw_context *ctx = job->ctx;
     int n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
     if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
-    TW_TRY(make_parents(ctx, job->o.out, err));
+    TW_TRY(tw__make_parents(ctx, job->o.out, err));
     TW_TRY(make_way(job, err));
     TW_TRY(make_folder(ctx, partial, err));
     TW_TRY(write_run(job, partial, 0, err));
@@ -180,8 +166,8 @@ static tw_status write_history(tw_job *job, tw_error *err)
 tw_status tw__job_save_result(tw_job *job, tw_error *err)
 {
     char path[PATH];
-    const void *kept = tw__job_kept(job, err);
-    if (!kept) return TW_ERR_INTERNAL;
+    const void *kept;
+    TW_TRY(tw__job_kept(job, &kept, err));
     TW_TRY(path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_save(job->model, kept, path, err));
     TW_TRY(write_history(job, err));

@@ -226,6 +226,7 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 
 /* ---- looking at it ------------------------------------------------------------------------------------------------------ */
 
+int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
 tw_optimizer *tw_run_optimizer(tw_run *r) { return r->optimizer; }

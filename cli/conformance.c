@@ -1,0 +1,469 @@
+/* Runs a folder of reference cases (conformance/README.md) in double and in float and compares.
+ * What a case calls its rule and its options is not always what we call them: the tables below are the dictionary.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thalweg/optimizer.h>
+#include <thalweg/registry.h>
+
+enum { VALUES = 17, BASE_SCHEDULE_FIELDS = 2, SPEC = 512 };
+
+/* ---- The folder ---------------------------------------------------------------------------------------------------------- */
+
+struct table { char *text; size_t n, room; char ***rows; int *widths; char *path; };
+
+static void table_free(struct table *t)
+{
+    for (size_t i = 0; i < t->n; i++) free(t->rows[i]);
+    free(t->rows);
+    free(t->widths);
+    free(t->text);
+    free(t->path);
+    *t = (struct table){.n = 0};
+}
+
+static char *read_text(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    size_t n = 0, room = 0, got = 1;
+    while (f && got) {
+        if (n + 65537 > room) {
+            room = 2 * (n + 65537);
+            char *more = realloc(text, room);
+            if (!more) break;
+            text = more;
+        }
+        got = fread(text + n, 1, 65536, f);
+        n += got;
+    }
+    if (f) fclose(f);
+    if (text) text[n] = 0;
+    return text;
+}
+
+static int add_row(struct table *t, char *line)
+{
+    int width = 1;
+    for (const char *c = line; *c; c++) width += *c == ',';
+    if (t->n == t->room) {
+        size_t room = t->room ? 2 * t->room : 256;
+        char ***rows = realloc(t->rows, room * sizeof *rows);
+        if (rows) t->rows = rows;
+        int *widths = realloc(t->widths, room * sizeof *widths);
+        if (widths) t->widths = widths;
+        if (!rows || !widths) return 0;
+        t->room = room;
+    }
+    char **cells = malloc((size_t)width * sizeof *cells);
+    if (!cells) return 0;
+    for (int i = 0; i < width; i++) {
+        cells[i] = line;
+        line += strcspn(line, ",");
+        if (*line) *line++ = 0;
+    }
+    t->rows[t->n] = cells;
+    t->widths[t->n++] = width;
+    return 1;
+}
+
+/* A file of the folder, cut into cells. Rows shorter than `least` cells are an error. */
+static tw_status table_read(struct table *t, const char *folder, const char *name, int least, tw_error *err)
+{
+    size_t n = strlen(folder) + strlen(name) + 2;
+    *t = (struct table){.path = malloc(n)};
+    if (!t->path) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
+    snprintf(t->path, n, "%s/%s", folder, name);
+    t->text = read_text(t->path);
+    if (!t->text) return cli_fail(err, TW_ERR_NOT_FOUND, "cannot read %.300s", t->path);
+    char *line = t->text;
+    for (long number = 1; *line; number++) {
+        char *next = line + strcspn(line, "\n"), *end = next;
+        if (*next) next++;
+        if (end > line && end[-1] == '\r') end--;
+        *end = 0;
+        if (*line && !add_row(t, line)) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
+        if (*line && t->widths[t->n - 1] < least)
+            return cli_fail(err, TW_ERR_DATA, "%.300s:%ld: %d fields; at least %d are needed", t->path, number, t->widths[t->n - 1], least);
+        line = next;
+    }
+    return TW_OK;
+}
+
+/* A number, or a fraction such as 1/3. */
+static int number(const char *text, double *to)
+{
+    char *end;
+    double below = 1;
+    *to = strtod(text, &end);
+    if (end != text && *end == '/') {
+        below = strtod(end + 1, &end);
+        *to /= below;
+    }
+    return end != text && *end == 0;
+}
+
+static int numbers(char **cells, int n, double *to)
+{
+    for (int i = 0; i < n; i++)
+        if (!number(cells[i], &to[i])) return 0;
+    return 1;
+}
+
+/* The row of inputs.csv for `what` at `index`, as numbers. */
+static tw_status input(const struct table *inputs, const char *what, long index, double to[VALUES], tw_error *err)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        char **row = inputs->rows[i];
+        if (strcmp(row[0], what) != 0 || strtol(row[1], NULL, 10) != index) continue;
+        return numbers(row + 2, VALUES, to) ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: %s,%ld is not all numbers", inputs->path, what, index);
+    }
+    return cli_fail(err, TW_ERR_DATA, "%.300s: no row %s,%ld", inputs->path, what, index);
+}
+
+/* ---- The dictionary ------------------------------------------------------------------------------------------------------ */
+
+/* ours NULL: known, but not built in this version. key, value: an option whose default is not ours. */
+static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_names[] = {
+    {"sgd", "sgd", NULL, NULL}, {"sgd_velocity", "momentum", NULL, NULL}, {"nag_lookahead", "nag", NULL, NULL},
+    {"adagrad", "adagrad", NULL, NULL}, {"adadelta", "adadelta", NULL, NULL}, {"rmsprop", "rmsprop", NULL, NULL},
+    {"adam", "adam", NULL, NULL}, {"nadam", "nadam", "moment", "beta1"}, {"adamax", NULL, NULL, NULL}, {"nadam_optax", NULL, NULL, NULL},
+    {"radam", NULL, NULL, NULL}, {"rprop", NULL, NULL, NULL}, {"asgd", NULL, NULL, NULL}, {"lion", NULL, NULL, NULL},
+    {"signum", NULL, NULL, NULL}, {"lamb", NULL, NULL, NULL}, {"lars", NULL, NULL, NULL}, {"adafactor", NULL, NULL, NULL},
+    {"adabelief", NULL, NULL, NULL}, {"yogi", NULL, NULL, NULL}, {"ftrl", NULL, NULL, NULL}, {"qhm", NULL, NULL, NULL},
+    {"adan", NULL, NULL, NULL}, {"schedule_free_sgd", NULL, NULL, NULL}, {"schedule_free_adamw", NULL, NULL, NULL},
+    {"muon", NULL, NULL, NULL}, {"novograd", NULL, NULL, NULL}, {"sam_sgd", NULL, NULL, NULL}, {"wrapped_sgd", NULL, NULL, NULL},
+    {"seed000_code", NULL, NULL, NULL}, {"seed000_cubic", NULL, NULL, NULL}, {"seed002_adagrad", NULL, NULL, NULL},
+    {"seed002_rmsprop", NULL, NULL, NULL}, {"seed003_adam_steps6_7", NULL, NULL, NULL},
+};
+
+/* What their key sets beside its value. */
+static const struct { const char *theirs, *ours, *also, *value; } key_names[] = {
+    {"weight_decay_lr", "weight_decay", "wd_mode", "lr"},
+    {"decoupled_weight_decay", "weight_decay", "wd_mode", "lr"},
+    {"weight_decay_pure", "weight_decay", "wd_mode", "pure"},
+};
+
+struct spec {
+    char rule[SPEC], schedule[SPEC], why[SPEC];                         /* why: what could not be understood; empty: nothing */
+    const struct rule_name *name;
+    const tw_rule *descriptor;
+    double values[TW_OPTIONS_MAX];
+    int given[TW_OPTIONS_MAX];
+};
+
+static int word_place(const char *words, const char *wanted, double *to)
+{
+    size_t n = strlen(wanted);
+    *to = 0;
+    for (const char *c = words; c; c = strchr(c, ' ')) {
+        c += *c == ' ';
+        if (strncmp(c, wanted, n) == 0 && (c[n] == ' ' || c[n] == 0)) return 1;
+        *to += 1;
+    }
+    return 0;
+}
+
+static void spec_set(struct spec *s, const char *key, const char *value)
+{
+    int i = tw_rule_option(s->descriptor, key), understood;
+    if (i < 0) {
+        snprintf(s->why, sizeof s->why, "%s has no option %s", s->descriptor->name, key);
+        return;
+    }
+    if (s->descriptor->options[i].type == TW_WORD) understood = word_place(s->descriptor->options[i].words, value, &s->values[i]);
+    else understood = number(strcmp(value, "True") == 0 ? "1" : strcmp(value, "False") == 0 ? "0" : value, &s->values[i]);
+    if (!understood) snprintf(s->why, sizeof s->why, "%s=%s is not understood", key, value);
+    s->given[i] = 1;
+}
+
+/* One key=value of a case. None says that something is off: that is psi's own option, and 0 for the others. */
+static void spec_key(struct spec *s, const char *key, const char *value)
+{
+    if (strcmp(value, "None") == 0) {
+        if (strcmp(key, "psi") == 0) spec_set(s, "momentum_schedule", "0");
+        return;
+    }
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++)
+        if (strcmp(key, key_names[i].theirs) == 0) {
+            spec_set(s, key_names[i].also, key_names[i].value);
+            key = key_names[i].ours;
+        }
+    spec_set(s, key, value);
+}
+
+/* The spec: what was given, and 0 for a number that was not; without what has no effect, which we refuse and the cases do not mind. */
+static void spec_write(struct spec *s)
+{
+    const tw_rule *rule = s->descriptor;
+    size_t n = (size_t)snprintf(s->rule, sizeof s->rule, "%s", rule->name);
+    for (int i = 0; i < rule->n_options; i++)
+        if (!s->given[i] && rule->options[i].type == TW_REAL && rule->options[i].initial != 0) {
+            s->given[i] = 1;
+            s->values[i] = 0;
+        }
+    for (int i = 0, any = 0; i < rule->n_options; i++) {
+        char text[TW_VALUE_MAX];
+        if (!s->given[i] || (rule->ineffective && rule->ineffective(s->values, i))) continue;
+        n += (size_t)snprintf(s->rule + n, sizeof s->rule - n, "%c%s=%s", any++ ? ',' : ':', rule->options[i].name,
+                              tw_option_text(&rule->options[i], s->values[i], text));
+        if (n >= sizeof s->rule) n = sizeof s->rule - 1;
+    }
+}
+
+static void spec_read(struct spec *s, const char *rule, const char *options)
+{
+    char text[SPEC], drop[64] = "", *save = NULL;
+    long at = 0;
+    *s = (struct spec){.schedule = "constant"};
+    for (size_t i = 0; i < sizeof rule_names / sizeof rule_names[0]; i++)
+        if (strcmp(rule, rule_names[i].theirs) == 0) s->name = &rule_names[i];
+    if (!s->name) snprintf(s->why, sizeof s->why, "unknown rule \"%s\"", rule);
+    if (!s->name || !s->name->ours) return;
+    s->descriptor = tw_rule_find(s->name->ours);
+    for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->descriptor->options[i].initial;
+    if (s->name->key) spec_set(s, s->name->key, s->name->value);
+    snprintf(text, sizeof text, "%s", options);
+    for (char *item = strtok_r(text, ";", &save); item; item = strtok_r(NULL, ";", &save)) {
+        char *value = item + strcspn(item, "=");
+        if (*value) *value++ = 0;
+        if (strcmp(item, "lr_drop_at") == 0) at = strtol(value, NULL, 10);
+        else if (strcmp(item, "lr_drop") == 0) snprintf(drop, sizeof drop, "%s", value);
+        else spec_key(s, item, value);
+    }
+    spec_write(s);
+    if (at > 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant/%ld;constant:factor=%s", at - 1, drop);
+    if (at == 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant:factor=%s", drop);
+}
+
+/* ---- Running a case ------------------------------------------------------------------------------------------------------ */
+
+struct bench { tw_context *ctx; struct table inputs, cases, expected, schedules, finite_sum; double theta0[VALUES], star[VALUES], curv[VALUES]; };
+
+static double miss(double got, double want) { return fabs(got - want) / fmax(1, fabs(want)); }
+
+/* The parameters after each step, in double or in float; `worst` is the largest miss, infinite where something is not a number. */
+static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int in_float, double *worst, tw_error *err)
+{
+    double w[VALUES], g[VALUES], shown[VALUES], noise[VALUES], want[VALUES];
+    float wf[VALUES], gf[VALUES], shown_f[VALUES];
+    long done = 0;
+    int closed = strcmp(row[2], "closed") == 0, compared = 0;
+    for (int i = 0; i < VALUES; i++) wf[i] = (float)(w[i] = b->theta0[i]);
+    *worst = 0;
+    for (size_t e = 0; e < b->expected.n; e++) {
+        char **x = b->expected.rows[e];
+        if (strcmp(x[0], row[0]) != 0) continue;
+        long step = strtol(x[1], NULL, 10);
+        if (step < done || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        for (; done < step; done++) {
+            CLI_TRY(input(&b->inputs, closed ? "noise" : "grad", done + 1, noise, err));
+            for (int i = 0; i < VALUES; i++) {
+                double at = in_float ? (double)wf[i] : w[i];
+                g[i] = closed ? b->curv[i] * (at - b->star[i]) + noise[i] : noise[i];
+                gf[i] = (float)g[i];
+            }
+            CLI_TRY(in_float ? tw_step_f32(opt, wf, gf, err) : tw_step_f64(opt, w, g, err));
+        }
+        CLI_TRY(in_float ? tw_view_f32(opt, wf, shown_f, err) : tw_view_f64(opt, w, shown, err));
+        for (int i = 0; i < VALUES; i++) {
+            double m = miss(in_float ? (double)shown_f[i] : shown[i], want[i]);
+            if (!(m <= *worst)) *worst = m >= 0 ? m : INFINITY;
+        }
+        compared++;
+    }
+    return compared ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: nothing for %s", b->expected.path, row[0]);
+}
+
+/* Two tensors, as the cases have them. */
+static tw_status run_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst, tw_error *err)
+{
+    static const int64_t matrix[] = {3, 4}, vector[] = {5};
+    const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 12, 0}};
+    tw_optimizer *opt;
+    CLI_TRY(tw_optimizer_create(&opt, b->ctx, s->rule, NULL, s->schedule, 0, in_float ? TW_F32 : TW_F64, tensors, 2, 0, err));
+    tw_status status = run_steps(b, row, opt, in_float, worst, err);
+    tw_optimizer_free(opt);
+    return status;
+}
+
+/* ---- Reporting ----------------------------------------------------------------------------------------------------------- */
+
+struct report { json_t *rows; int json, passed, failed, not_built; };
+enum verdict { PASSED, FAILED, NOT_BUILT };
+
+/* Errors as multiples of the tolerance; `why` in their place where there is none. */
+static void report_row(struct report *r, const char *kind, const char *name, enum verdict verdict, double f64, double f32, const char *why)
+{
+    static const char *const words[] = {"ok", "FAILED", "not built"};
+    *(verdict == PASSED ? &r->passed : verdict == FAILED ? &r->failed : &r->not_built) += 1;
+    if (r->json) {
+        json_t *row = json_pack("{s:s, s:s, s:s}", "kind", kind, "name", name, "verdict", words[verdict]);
+        if (verdict != NOT_BUILT && !why && isfinite(f64)) json_object_set_new(row, "f64", json_real(f64));
+        if (verdict != NOT_BUILT && !why && isfinite(f32)) json_object_set_new(row, "f32", json_real(f32));
+        if (why) json_object_set_new(row, "why", json_string(why));
+        json_array_append_new(r->rows, row);
+        return;
+    }
+    char a[24] = "", c[24] = "";
+    if (!why && verdict != NOT_BUILT && f64 >= 0) snprintf(a, sizeof a, "%.3g", f64);
+    if (!why && verdict != NOT_BUILT && f32 >= 0) snprintf(c, sizeof c, "%.3g", f32);
+    printf("%-9s  %-32s  %-9s  %9s  %9s%s%s\n", kind, name, words[verdict], a, c, why ? "  " : "", why ? why : "");
+}
+
+static tw_status compare_cases(struct bench *b, struct report *r, tw_error *err)
+{
+    for (size_t i = 0; i < b->cases.n; i++) {
+        char **row = b->cases.rows[i];
+        struct spec s;
+        double tol64, tol32, f64 = 0, f32 = 0;
+        spec_read(&s, row[1], row[6]);
+        if (s.name && !s.name->ours && !s.why[0]) {
+            report_row(r, "rule", row[0], NOT_BUILT, 0, 0, NULL);
+            continue;
+        }
+        if (!number(row[3], &tol64) || !number(row[4], &tol32))
+            return cli_fail(err, TW_ERR_DATA, "%.300s: %s: tolerances are not numbers", b->cases.path, row[0]);
+        tw_error why = {.code = TW_ERR_SPEC};
+        snprintf(why.message, sizeof why.message, "%s", s.why);
+        tw_status status = s.why[0] ? TW_ERR_SPEC : run_case(b, row, &s, 0, &f64, &why);
+        if (status == TW_OK) status = run_case(b, row, &s, 1, &f32, &why);
+        int passed = status == TW_OK && f64 <= tol64 && f32 <= tol32;
+        report_row(r, "rule", row[0], passed ? PASSED : FAILED, f64 / tol64, f32 / tol32, status == TW_OK ? NULL : why.message);
+    }
+    return TW_OK;
+}
+
+/* Their schedules, with holes for their values; NULL: not built. {a} is a's value, {a-b} a difference, {a/base} a quotient by the base rate. */
+static const struct { const char *theirs, *ours; } schedule_names[] = {
+    {"constant", "constant"}, {"step", "step:step_size={step_size},gamma={gamma}"},
+    {"cosine", "cosine:steps={T_max},floor={eta_min/base},rise=1"}, {"cosine_keras", "cosine:steps={decay_steps},floor={alpha}"},
+    {"warmup_linear_cosine", "warmup/{warmup};cosine:steps={total-warmup}"},
+    {"multistep", NULL}, {"exponential", NULL}, {"exponential_keras", NULL}, {"exponential_keras_staircase", NULL},
+    {"inverse_time_keras", NULL}, {"legacy_keras_decay", NULL}, {"inv_sqrt", NULL}, {"inv_caffe", NULL}, {"polynomial", NULL},
+    {"polynomial_keras", NULL}, {"polynomial_keras_cycle", NULL}, {"piecewise_keras", NULL}, {"linear", NULL}, {"sgdr", NULL},
+    {"cyclic_triangular", NULL}, {"cyclic_triangular2", NULL}, {"cyclic_exp_range", NULL}, {"onecycle", NULL}, {"noam", NULL}, {"wsd", NULL},
+};
+
+static int option_value(const char *options, const char *key, size_t n, double *to)
+{
+    if (n == 4 && memcmp(key, "base", 4) == 0) {
+        *to = 0.1;
+        return 1;
+    }
+    for (const char *c = options; c; c = strchr(c, ';')) {
+        c += *c == ';';
+        char text[64];
+        if (strncmp(c, key, n) != 0 || c[n] != '=') continue;
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(c + n + 1, ";"), c + n + 1);
+        return number(text, to);
+    }
+    *to = 0;
+    return 1;
+}
+
+static int fill_holes(const char *pattern, const char *options, char to[SPEC])
+{
+    size_t used = 0;
+    while (*pattern && used + 40 < SPEC) {
+        double value, other;
+        if (*pattern != '{') {
+            to[used++] = *pattern++;
+            continue;
+        }
+        size_t n = strcspn(++pattern, "-/}"), rest = strcspn(pattern, "}");
+        if (!option_value(options, pattern, n, &value)) return 0;
+        if (n < rest) {
+            if (!option_value(options, pattern + n + 1, rest - n - 1, &other)) return 0;
+            value = pattern[n] == '-' ? value - other : value / other;
+        }
+        used += (size_t)snprintf(to + used, SPEC - used, "%.17g", value);
+        pattern += rest + 1;
+    }
+    to[used] = 0;
+    return 1;
+}
+
+static tw_status compare_schedule(struct report *r, char **row, int width, const char *pattern, tw_error *err)
+{
+    char spec[SPEC];
+    double worst = 0, want = 0, got = 0;
+    if (!fill_holes(pattern, row[1], spec)) return cli_fail(err, TW_ERR_DATA, "schedule %s: \"%s\" is not key=number", row[0], row[1]);
+    for (int i = BASE_SCHEDULE_FIELDS; i < width; i++) {
+        tw_error why;
+        if (!number(row[i], &want)) return cli_fail(err, TW_ERR_DATA, "schedule %s: field %d is not a number", row[0], i + 1);
+        if (tw_schedule_value(spec, 0.1, (uint64_t)(i - BASE_SCHEDULE_FIELDS), (uint64_t)(width - BASE_SCHEDULE_FIELDS), &got, &why) != TW_OK) {
+            report_row(r, "schedule", row[0], FAILED, 0, -1, why.message);
+            return TW_OK;
+        }
+        double m = miss(got, want);
+        if (!(m <= worst)) worst = m >= 0 ? m : INFINITY;
+    }
+    report_row(r, "schedule", row[0], worst <= 1e-12 ? PASSED : FAILED, worst / 1e-12, -INFINITY, NULL);
+    return TW_OK;
+}
+
+static tw_status compare_schedules(struct bench *b, struct report *r, tw_error *err)
+{
+    for (size_t i = 0; i < b->schedules.n; i++) {
+        char **row = b->schedules.rows[i];
+        size_t k = 0, n = sizeof schedule_names / sizeof schedule_names[0];
+        while (k < n && strcmp(row[0], schedule_names[k].theirs) != 0) k++;
+        if (k == n) report_row(r, "schedule", row[0], FAILED, 0, -1, "unknown schedule");
+        else if (!schedule_names[k].ours) report_row(r, "schedule", row[0], NOT_BUILT, 0, 0, NULL);
+        else CLI_TRY(compare_schedule(r, row, b->schedules.widths[i], schedule_names[k].ours, err));
+    }
+    return TW_OK;
+}
+
+/* The finite-sum methods are estimators of a later version; each is listed once. */
+static void list_finite_sums(struct bench *b, struct report *r)
+{
+    const char *before = "";
+    for (size_t i = 0; i < b->finite_sum.n; i++) {
+        const char *name = b->finite_sum.rows[i][0];
+        if (strchr(name, '/') && strcmp(name, before) != 0) report_row(r, "finite sum", before = name, NOT_BUILT, 0, 0, NULL);
+    }
+}
+
+static tw_status compare(struct bench *b, const char *folder, struct report *r, tw_error *err)
+{
+    CLI_TRY(table_read(&b->inputs, folder, "inputs.csv", 2 + VALUES, err));
+    CLI_TRY(table_read(&b->cases, folder, "cases.csv", 7, err));
+    CLI_TRY(table_read(&b->expected, folder, "expected.csv", 2 + VALUES, err));
+    CLI_TRY(table_read(&b->schedules, folder, "schedules.csv", 3, err));
+    CLI_TRY(table_read(&b->finite_sum, folder, "finite_sum.csv", 2, err));
+    CLI_TRY(input(&b->inputs, "theta0", 0, b->theta0, err));
+    CLI_TRY(input(&b->inputs, "star", 0, b->star, err));
+    CLI_TRY(input(&b->inputs, "curv", 0, b->curv, err));
+    if (!r->json) printf("%-9s  %-32s  %-9s  %9s  %9s\n", "kind", "case", "verdict", "f64", "f32");
+    CLI_TRY(compare_cases(b, r, err));
+    CLI_TRY(compare_schedules(b, r, err));
+    list_finite_sums(b, r);
+    return TW_OK;
+}
+
+tw_status tw_cli_conformance(tw_context *ctx, const char *folder, int json, int *failed, tw_error *err)
+{
+    struct bench b = {.ctx = ctx};
+    struct report r = {.json = json, .rows = json_array()};
+    tw_status s = compare(&b, folder, &r, err);
+    table_free(&b.inputs);
+    table_free(&b.cases);
+    table_free(&b.expected);
+    table_free(&b.schedules);
+    table_free(&b.finite_sum);
+    *failed = r.failed;
+    if (s != TW_OK) {
+        json_decref(r.rows);
+        return s;
+    }
+    if (json) return cli_print_json(json_pack("{s:i, s:i, s:i, s:o}", "passed", r.passed, "failed", r.failed, "not_built", r.not_built, "cases",
+                                              r.rows), err);
+    json_decref(r.rows);
+    printf("\n%d within tolerance, %d not, %d not built. f64, f32: largest error as a multiple of the case's tolerance.\n", r.passed, r.failed,
+           r.not_built);
+    return TW_OK;
+}

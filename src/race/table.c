@@ -1,0 +1,137 @@
+/* The table for people: a row for every optimiser, best first, at most 100 columns wide.
+ * SPDX-License-Identifier: MIT */
+#include "race/race.h"
+#include "race/text.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 100, CELL = 80, GAP = 2 };
+
+struct column { const char *head; int measure; const char *format; };
+static const struct column columns[] = {
+    {"loss", TW__LOSS, "%.4g"},
+    {"val loss", TW__VAL_LOSS, "%.4g"},
+    {"val acc", TW__VAL_ACCURACY, "%.4f"},
+    {"test loss", TW__TEST_LOSS, "%.4g"},
+    {"test acc", TW__TEST_ACCURACY, "%.4f"},
+    {"s/epoch", TW__EPOCH_SECONDS, "%.3g"},
+    {"epochs to target", TW__TARGET_EPOCHS, "%.3g"},
+    {"s to target", TW__TARGET_SECONDS, "%.3g"},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+/* The column has a value for somebody, or is about the target that was set; test loss only where nothing else was held out. */
+static int is_shown(const tw_race *race, int c)
+{
+    int m = columns[c].measure;
+    if (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS) return race->o.target != NULL;
+    if (m == TW__TEST_LOSS && race->val) return 0;
+    for (size_t i = 0; i < race->n; i++)
+        if (!isnan(race->racers[i].of[m].median)) return 1;
+    return 0;
+}
+
+static int width_of(int c)
+{
+    int n = (int)strlen(columns[c].head);
+    return n < 8 ? 8 : n;
+}
+
+/* A number, or "-"; a target that only some of the seeds reached with how many: "3 (2/5)". */
+static void cell_text(const tw_race *race, const tw__racer *racer, int c, char to[CELL])
+{
+    double value = racer->of[columns[c].measure].median;
+    if (isnan(value)) snprintf(to, CELL, "-");
+    else tw__decimal(to, columns[c].format, value);
+    if (columns[c].measure == TW__TARGET_EPOCHS && racer->reached && racer->reached < race->o.seeds && strlen(to) < 8)
+        snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
+}
+
+/* As much of a text as fits, its cut said by dots. */
+static void put_cut(tw__paper *p, const char *text, int width)
+{
+    int n = (int)strlen(text);
+    if (n <= width) tw__print(p, "%s", text);
+    else tw__print(p, "%.*s...", width - 3, text);
+}
+
+static void put_spec(tw__paper *p, const char *spec, int width)
+{
+    put_cut(p, spec, width);
+    int n = (int)strlen(spec);
+    if (n < width) tw__print(p, "%*s", width - n, "");
+}
+
+static void put_head(const tw_race *race, tw__paper *p)
+{
+    tw_data_info info = {.size = sizeof info};
+    if (tw_data_info_get(race->train, &info, NULL) != TW_OK) info.rows = 0;
+    put_cut(p, race->o.data, 40);
+    tw__print(p, ": ");
+    tw__put_count(p, info.rows);
+    tw__print(p, " rows, batch ");
+    tw__put_count(p, race->batch);
+    tw__print(p, ", %llu epoch%s", (unsigned long long)race->o.epochs, race->o.epochs == 1 ? "" : "s");
+    if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n\n", (unsigned long long)race->o.seeds);
+    else tw__print(p, ", seed %llu\n\n", (unsigned long long)race->o.first_seed);
+}
+
+static const char *first_message(const tw_race *race, const tw__racer *racer)
+{
+    for (uint64_t k = 0; k < race->o.seeds; k++)
+        if (racer->runs[k].diverged) return racer->runs[k].message;
+    return "";
+}
+
+static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, int width)
+{
+    char cell[CELL];
+    put_spec(p, racer->spec, width);
+    if (racer->diverged == race->o.seeds) {
+        tw__print(p, "  diverged: ");
+        put_cut(p, first_message(race, racer), WIDTH - width - 12);
+    } else {
+        for (int c = 0; c < COLUMNS; c++) {
+            if (!is_shown(race, c)) continue;
+            cell_text(race, racer, c, cell);
+            tw__print(p, "  %*s", width_of(c), cell);
+        }
+    }
+    tw__print(p, "\n");
+}
+
+/* Those of whom only some runs diverged: their numbers are of the others. */
+static void put_notes(const tw_race *race, tw__paper *p)
+{
+    int any = 0;
+    for (size_t i = 0; i < race->n; i++) {
+        const tw__racer *racer = &race->racers[race->order[i]];
+        if (!racer->diverged || racer->diverged == race->o.seeds) continue;
+        char note[700];
+        snprintf(note, sizeof note, "%s: %llu of %llu runs diverged, the numbers are of the others: %s", racer->spec,
+                 (unsigned long long)racer->diverged, (unsigned long long)race->o.seeds, first_message(race, racer));
+        if (!any++) tw__print(p, "\n");
+        put_cut(p, note, WIDTH);
+        tw__print(p, "\n");
+    }
+}
+
+tw_status tw__race_table(const tw_race *race, char **out, tw_error *err)
+{
+    tw__paper p = {.ctx = race->ctx, .err = err};
+    int width = (int)strlen("optimizer"), others = 0;
+    for (int c = 0; c < COLUMNS; c++)
+        if (is_shown(race, c)) others += width_of(c) + GAP;
+    for (size_t i = 0; i < race->n; i++)
+        if ((int)strlen(race->racers[i].spec) > width) width = (int)strlen(race->racers[i].spec);
+    if (width > WIDTH - others) width = WIDTH - others;
+    put_head(race, &p);
+    put_spec(&p, "optimizer", width);
+    for (int c = 0; c < COLUMNS; c++)
+        if (is_shown(race, c)) tw__print(&p, "  %*s", width_of(c), columns[c].head);
+    tw__print(&p, "\n");
+    for (size_t i = 0; i < race->n; i++) put_row(race, &p, &race->racers[race->order[i]], width);
+    put_notes(race, &p);
+    return tw__paper_take(&p, out);
+}

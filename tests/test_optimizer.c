@@ -1,0 +1,273 @@
+/* The optimiser: calls out of order, tensors that are not stepped, memory that runs out, state that does not fit.
+ * SPDX-License-Identifier: MIT */
+#include "optimizer_bench.h"
+#include <math.h>
+#include "base/cpu.h"
+
+static const int64_t two_by_three[] = {2, 3}, four[] = {4};
+static const tw_tensor layout[] = {
+    {"0.weight", 2, two_by_three, 0, 0}, {"1.mean", 1, four, 6, TW_TENSOR_BUFFER}, {"2.weight", 1, four, 10, TW_TENSOR_FROZEN}, {"3.bias", 1, four, 14, 0},
+};
+enum { N = 18 };
+
+static tw_optimizer *make(tw_context *ctx, const char *spec, const char *schedule, uint64_t total)
+{
+    tw_optimizer *opt;
+    tw_error err;
+    if (tw_optimizer_create(&opt, ctx, spec, NULL, schedule, total, TW_F32, layout, 4, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    return opt;
+}
+
+static void refused(tw_context *ctx, const char *spec, const char *schedule, const tw_tensor *tensors, size_t n, const char *message)
+{
+    tw_optimizer *opt;
+    tw_error err;
+    assert_int_equal(tw_optimizer_create(&opt, ctx, spec, NULL, schedule, 0, TW_F32, tensors, n, 0, &err), TW_ERR_SPEC);
+    assert_null(opt);
+    assert_string_equal(err.message, message);
+}
+
+static void only_weights_are_stepped(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "sgd:lr=1", NULL, 0);
+    float w[N] = {0}, g[N];
+    for (int i = 0; i < N; i++) g[i] = i >= 6 && i < 14 ? NAN : 1; /* nobody looks at the gradient of what is not stepped */
+    assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
+    for (int i = 0; i < N; i++) assert_true(w[i] == (i >= 6 && i < 14 ? 0.f : -1.f));
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void calls_out_of_order(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "adam", NULL, 0);
+    struct store kept;
+    float w[N] = {0}, g[N] = {0};
+    double d[N] = {0};
+    tw_error err;
+    store_open(&kept);
+    assert_int_equal(tw_step_end(opt, &err), TW_ERR_STATE);
+    assert_int_equal(tw_step_range_f32(opt, 0, N, w, g, &err), TW_ERR_STATE);
+    assert_int_equal(tw_step_f64(opt, d, d, &err), TW_ERR_STATE);
+    assert_string_equal(err.message, "this optimiser was made for f32 and is called with f64");
+    assert_int_equal(tw_view_f64(opt, d, d, &err), TW_ERR_STATE);
+    assert_int_equal(tw_step_begin(opt, &err), TW_OK);
+    assert_int_equal(tw_step_begin(opt, &err), TW_ERR_STATE);
+    assert_int_equal(tw_optimizer_visit(opt, &kept.v, &err), TW_ERR_STATE);
+    assert_int_equal(tw_step_range_f32(opt, 5, N, w, g, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "the range [5, 18) does not fall on multiples of 4096 within [0, 18)");
+    assert_int_equal(tw_step_range_f32(opt, 0, N + 1, w, g, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_step_range_f32(opt, 0, N, w, g, &err), TW_OK);
+    assert_int_equal(tw_step_end(opt, &err), TW_OK);
+    assert_int_equal(tw_optimizer_steps(opt), 1);
+    g[15] = INFINITY;
+    assert_int_equal(tw_step_f32(opt, w, g, &err), TW_ERR_NOT_FINITE);
+    assert_string_equal(err.message, "the gradient of 3.bias is not finite at element 1, step 2");
+    assert_int_equal(tw_step_begin(opt, &err), TW_ERR_STATE);
+    assert_int_equal(tw_optimizer_visit(opt, &kept.v, &err), TW_ERR_STATE);
+    store_close(&kept);
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void bad_tensors(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    const int64_t huge[] = {INT64_MAX, INT64_MAX}, negative[] = {-1};
+    refused(ctx, "adam", NULL, &layout[1], 1, "tensor 1.mean begins at element 6, not at 0 where the one before it ends");
+    refused(ctx, "adam", NULL, &(tw_tensor){"a", 2, huge, 0, 0}, 1, "tensor a: its shape has no size");
+    refused(ctx, "adam", NULL, &(tw_tensor){"a", 1, negative, 0, 0}, 1, "tensor a: its shape has no size");
+    refused(ctx, "adam", NULL, &(tw_tensor){"", 1, four, 0, 0}, 1, "a tensor's name must have 1 to 200 characters");
+    refused(ctx, "sgd", "momentum=cosine/5", layout, 4, "a schedule for momentum has no effect: momentum is 0");
+    tw_optimizer *opt;
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_U8, layout, 4, 0, NULL), TW_ERR_SPEC);
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_OK); /* nothing to step is no error */
+    assert_int_equal(tw_step_f32(opt, NULL, NULL, NULL), TW_OK);
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void values_and_specs(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "adam:learning_rate=0.002,beta_2=0.999,amsgrad=true", "warmup/4;cosine", 12);
+    float w[N] = {0}, g[N] = {0};
+    double x;
+    assert_string_equal(tw_optimizer_spec(opt), "adam:lr=0.002,amsgrad=1");
+    assert_string_equal(tw_optimizer_schedule(opt), "warmup/4;cosine");
+    assert_int_equal(tw_optimizer_state_bytes(opt), 3 * N * 4);
+    assert_int_equal(tw_optimizer_value(opt, "lr", &x, NULL), TW_OK);
+    assert_true(x == 0.002 / 4);
+    for (int t = 0; t < 8; t++) assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
+    assert_int_equal(tw_optimizer_value(opt, "learning_rate", &x, NULL), TW_OK);
+    assert_true(fabs(x - 0.001) < 1e-15);
+    assert_int_equal(tw_optimizer_value(opt, "rho", &x, NULL), TW_ERR_SPEC);
+    tw_optimizer_free(opt);
+    opt = make(ctx, "sgd", NULL, 0);
+    assert_int_equal(tw_optimizer_state_bytes(opt), 0);
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void a_schedule_out_of_bounds_stops_before_the_step(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "adam", "beta1=constant/2;constant:factor=2", 0);
+    float w[N] = {0}, g[N] = {0};
+    tw_error err;
+    assert_int_equal(tw_step_f32(opt, w, g, &err), TW_OK);
+    assert_int_equal(tw_step_f32(opt, w, g, &err), TW_OK);
+    assert_int_equal(tw_step_f32(opt, w, g, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "the schedule sets beta1 = 1.8 at step 3, outside [0, 1)");
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void names_of_the_state(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"optimizer.spec", "optimizer.steps", "optimizer.scalars", "slot.m/0.weight", "slot.m/1.mean",
+                                        "slot.m/2.weight", "slot.m/3.bias", "slot.v/0.weight", "slot.v/1.mean", "slot.v/2.weight", "slot.v/3.bias"};
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "nadam", "cosine", 50), *other = make(ctx, "nadam:lr=0.5", "cosine", 50), *longer = make(ctx, "nadam", "cosine", 51);
+    struct store kept;
+    tw_error err;
+    float w[N] = {0}, g[N] = {0};
+    store_open(&kept);
+    assert_int_equal(tw_optimizer_visit(opt, &kept.v, &err), TW_OK);
+    assert_int_equal(kept.n, sizeof names / sizeof names[0]);
+    for (int i = 0; i < kept.n; i++) assert_string_equal(kept.pieces[i].name, names[i]);
+    store_load(&kept);
+    assert_int_equal(tw_optimizer_visit(other, &kept.v, &err), TW_ERR_STATE);
+    assert_string_equal(err.message, "the stored optimiser is \"nadam cosine over 50 steps\", this one is \"nadam:lr=0.5 cosine over 50 steps\"");
+    assert_int_equal(tw_step_f32(other, w, g, &err), TW_ERR_STATE); /* half loaded, it must not go on */
+    store_load(&kept);
+    assert_int_equal(tw_optimizer_visit(longer, &kept.v, &err), TW_ERR_STATE);
+    store_close(&kept);
+    tw_optimizer_free(opt);
+    tw_optimizer_free(other);
+    tw_optimizer_free(longer);
+    tw_context_free(ctx);
+}
+
+static void loading_revives_a_stopped_optimiser(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "adam", NULL, 0);
+    struct store kept;
+    float w[N] = {0}, g[N] = {0};
+    store_open(&kept);
+    assert_int_equal(tw_optimizer_visit(opt, &kept.v, NULL), TW_OK);
+    g[0] = NAN;
+    assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_ERR_NOT_FINITE);
+    g[0] = 0;
+    store_load(&kept);
+    assert_int_equal(tw_optimizer_visit(opt, &kept.v, NULL), TW_OK);
+    assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
+    store_close(&kept);
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+/* ---- Every allocation fails in turn ---- */
+
+struct counted { int left; long live; };
+
+static void *counting_resize(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    struct counted *c = user;
+    if (now == 0) {
+        free(p);
+        c->live--;
+        return NULL;
+    }
+    if (c->left-- <= 0) return NULL;
+    void *q = aligned_alloc(align, (now + align - 1) / align * align);
+    if (q && p) {
+        memcpy(q, p, old < now ? old : now);
+        free(p);
+    } else if (q) c->live++;
+    return q;
+}
+
+static tw_status a_life(tw_context *ctx, tw_error *err)
+{
+    tw_optimizer *opt;
+    float w[N] = {0}, g[N] = {0}, shown[N];
+    struct store kept;
+    TW_TRY(tw_optimizer_create(&opt, ctx, "nag", NULL, "warmup/5;cosine", 20, TW_F32, layout, 4, 0, err));
+    store_open(&kept);
+    tw_status s = tw_step_f32(opt, w, g, err);
+    if (s == TW_OK) s = tw_view_f32(opt, w, shown, err);
+    if (s == TW_OK) s = tw_optimizer_visit(opt, &kept.v, err);
+    store_load(&kept);
+    if (s == TW_OK) s = tw_optimizer_visit(opt, &kept.v, err);
+    store_close(&kept);
+    tw_optimizer_free(opt);
+    return s;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int allowed = 0;; allowed++) {
+        struct counted count = {1000, 0};
+        tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+        tw_context *ctx;
+        tw_error err = {.code = TW_OK};
+        o.resize = counting_resize;
+        o.user = &count;
+        o.threads = 1;
+        assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+        long before = count.live;
+        count.left = allowed;
+        tw_status s = a_life(ctx, &err);
+        assert_int_equal(count.live, before);
+        tw_context_free(ctx);
+        assert_int_equal(count.live, 0);
+        if (s == TW_OK) break;
+        assert_int_equal(s, TW_ERR_MEMORY);
+        assert_int_equal(err.code, TW_ERR_MEMORY);
+        failures++;
+    }
+    assert_true(failures > 10);
+}
+
+/* Calls leave the caller's floating-point mode as it was, and work in flush-to-zero whatever it was. */
+static void floating_point_mode(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt = make(ctx, "sgd:lr=0.5", NULL, 0);
+    float w[N], g[N] = {0};
+    uint32_t before, after;
+    for (int i = 0; i < N; i++) w[i] = 0x1p-126f, g[i] = 0x1p-126f;
+    __asm__ volatile("stmxcsr %0" : "=m"(before));
+    assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
+    __asm__ volatile("stmxcsr %0" : "=m"(after));
+    assert_int_equal(before & 0xFFC0, after & 0xFFC0);
+    assert_true(w[0] == 0x1p-126f); /* lr g is subnormal, so it counts as 0 */
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
+        cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
+        cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

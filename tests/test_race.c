@@ -1,0 +1,384 @@
+/* race: the same race twice is the same; what cannot be is said before anything is computed; divergence is a result; the page fetches nothing.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "base/io.h"
+#include "race/race.h"
+#include "race/text.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define FOLDER TW_BINARY_DIR "/test_race.data"
+static const char data[] = FOLDER "/digits";
+static const char network[] = "flatten; dense 10 softmax";
+
+static tw_context *context(void)
+{
+    tw_context *ctx;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    return ctx;
+}
+
+static int make_data(void **state)
+{
+    (void)state;
+    tw_error err;
+    tw_context *ctx = context();
+    mkdir(FOLDER, 0777);
+    mkdir(data, 0777);
+    tw_status s = tw_data_make_digits(ctx, data, 7, 600, 100, &err);
+    if (s != TW_OK) print_error("%s\n", err.message);
+    tw_context_free(ctx);
+    return s;
+}
+
+static tw_race_options options(const char *optimizers)
+{
+    tw_race_options o = TW_RACE_OPTIONS_INIT;
+    o.data = data;
+    o.model = network;
+    o.optimizers = optimizers;
+    o.epochs = 2;
+    return o;
+}
+
+static tw_race *raced(tw_context *ctx, const tw_race_options *o)
+{
+    tw_error err = {0};
+    tw_race *race;
+    tw_status s = tw_race_create(&race, ctx, o, &err);
+    if (s == TW_OK) s = tw_race_run(race, &err);
+    if (s != TW_OK) print_error("%s\n", err.message);
+    assert_int_equal(s, TW_OK);
+    return race;
+}
+
+static char *file_text(tw_context *ctx, const char *path)
+{
+    uint8_t *bytes;
+    size_t n;
+    char *text;
+    assert_int_equal(tw__read_file(ctx, path, 1 << 20, &bytes, &n, NULL), TW_OK);
+    assert_int_equal(tw__alloc(ctx, &text, n + 1, 1, NULL), TW_OK);
+    memcpy(text, bytes, n);
+    tw__free(ctx, bytes, n, 1);
+    assert_int_equal(strlen(text), n);
+    return text;
+}
+
+/* ---- results ------------------------------------------------------------------------------------------------------------ */
+
+static void remove_seconds(json_t *json)
+{
+    const char *key;
+    size_t i;
+    void *next;
+    json_t *value;
+    json_object_del(json, "seconds");
+    json_object_foreach_safe(json, next, key, value) remove_seconds(value);
+    json_array_foreach(json, i, value) remove_seconds(value);
+}
+
+static void same_race_same_json(void **state)
+{
+    (void)state;
+    json_t *json[2];
+    for (int i = 0; i < 2; i++) {
+        tw_context *ctx;
+        tw_context_options c = TW_CONTEXT_OPTIONS_INIT;
+        c.threads = i ? 3 : 1;
+        assert_int_equal(tw_context_create(&ctx, &c, NULL), TW_OK);
+        tw_race_options o = options("sgd adam:lr=0.01");
+        o.seeds = 3;
+        o.first_seed = 5;
+        o.target = "val_accuracy=0.5";
+        tw_race *race = raced(ctx, &o);
+        json[i] = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(json[i]);
+        remove_seconds(json[i]);
+        tw_race_free(race);
+        tw_context_free(ctx);
+    }
+    assert_true(json_equal(json[0], json[1]));
+    const char *spec, *status;
+    int format, batch, seed, steps, n;
+    double accuracy, test, median, q1, q3;
+    assert_int_equal(json_unpack(json[0],
+        "{s:i, s:{s:i}, s:[{s:[{}, {s:i, s:s, s:i, s:{s:F}, s:[{s:F}]}], s:{s:{s:F, s:F, s:F}, s:i}}, {s:s}]}", "format", &format,
+        "config", "batch", &batch, "optimizers", "runs", "seed", &seed, "status", &status, "steps", &steps, "test", "accuracy", &test,
+        "epochs", "val_accuracy", &accuracy, "summary", "val_loss", "median", &median, "q1", &q1, "q3", &q3, "diverged", &n, "spec", &spec), 0);
+    assert_int_equal(format, 1);
+    assert_int_equal(batch, 32);
+    assert_int_equal(seed, 6);
+    assert_int_equal(n, 0);
+    assert_true(steps == 17 || steps == 34);    /* 540 rows in batches of 32, one epoch or two */
+    assert_true(test > 0 && test <= 1 && accuracy > 0 && q1 <= median && median <= q3);
+    assert_string_equal(spec, "adam:lr=0.01");
+    json_decref(json[0]);
+    json_decref(json[1]);
+}
+
+/* A seed's initial weights and batches are the same for all: an optimiser's runs do not depend on its company. */
+static void company_changes_nothing(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    json_t *run[2];
+    const char *lists[] = {"adam", "sgd:lr=0.5 momentum adam"};
+    for (int i = 0; i < 2; i++) {
+        tw_race_options o = options(lists[i]);
+        tw_race *race = raced(ctx, &o);
+        json_t *json = json_loads(tw_race_json(race), 0, NULL);
+        run[i] = json_incref(json_array_get(json_object_get(json, "optimizers"), i ? 2 : 0));
+        json_decref(json);
+        remove_seconds(run[i]);
+        tw_race_free(race);
+    }
+    assert_non_null(run[0]);
+    assert_true(json_equal(run[0], run[1]));
+    json_decref(run[0]);
+    json_decref(run[1]);
+    tw_context_free(ctx);
+}
+
+static void quartiles_lie_between(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    tw_epoch lines[5] = {{.val_loss = 4}, {.val_loss = 1}, {.val_loss = 3}, {.val_loss = 2}, {.val_loss = 100}};
+    tw__race_run runs[5] = {0};
+    tw__racer racer = {.runs = runs};
+    size_t order[1];
+    tw_race race = {.ctx = ctx, .o.seeds = 5, .racers = &racer, .n = 1, .order = order};
+    for (int i = 0; i < 5; i++) runs[i] = (tw__race_run){.epochs = &lines[i], .n_epochs = 1, .diverged = i == 4};
+    assert_int_equal(tw__race_summarise(&race, NULL), TW_OK);
+    assert_true(racer.of[TW__VAL_LOSS].median == 2.5);
+    assert_true(racer.of[TW__VAL_LOSS].q1 == 1.75);
+    assert_true(racer.of[TW__VAL_LOSS].q3 == 3.25);
+    assert_int_equal(racer.diverged, 1);
+    tw_context_free(ctx);
+}
+
+struct seen { int lines, diverged, stop_at; };
+static int watch(void *user, const tw_race_event *e)
+{
+    struct seen *seen = user;
+    if (e->line) seen->lines++;
+    else if (strcmp(e->optimizer, "sgd:lr=1e+30") == 0 && e->message && e->message[0]) seen->diverged++;
+    return seen->stop_at && seen->lines >= seen->stop_at;
+}
+
+static void divergence_is_a_result(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    struct seen seen = {0};
+    tw_race_options o = options("sgd:lr=1e30 adam");
+    o.event = watch;
+    o.user = &seen;
+    tw_race *race = raced(ctx, &o);
+    assert_int_equal(seen.diverged, 1);
+    assert_true(seen.lines >= 2);
+    json_t *json = json_loads(tw_race_json(race), 0, NULL);
+    const char *first, *second, *message;
+    assert_int_equal(json_unpack(json, "{s:[{s:[{s:s, s:s}]}, {s:[{s:s}]}]}", "optimizers", "runs", "status", &first, "message", &message,
+                                 "runs", "status", &second), 0);
+    assert_string_equal(first, "diverged");
+    assert_string_equal(second, "finished");
+    const char *table = tw_race_table(race), *bad = strstr(table, "sgd:lr=1e+30  diverged: "), *good = strstr(table, "\nadam ");
+    assert_non_null(bad);
+    assert_non_null(good);
+    assert_true(good < bad);
+    for (const char *line = table; *line; line += strcspn(line, "\n") + 1) assert_true(strcspn(line, "\n") <= 100);
+    json_decref(json);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
+/* ---- what cannot be ----------------------------------------------------------------------------------------------------- */
+
+static void refuse(tw_race_options o, tw_status code, const char *message)
+{
+    tw_context *ctx = context();
+    tw_error err = {0};
+    tw_race *race;
+    assert_int_equal(tw_race_create(&race, ctx, &o, &err), code);
+    assert_null(race);
+    if (!strstr(err.message, message)) print_error("%s\n", err.message);
+    assert_non_null(strstr(err.message, message));
+    tw_context_free(ctx);
+}
+
+static void specs_are_checked_first(void **state)
+{
+    (void)state;
+    tw_race_options o = options("sgd adm");
+    o.data = "/nowhere/at/all";
+    refuse(o, TW_ERR_SPEC, "(did you mean \"adam\"?)");
+    o.optimizers = "sgd adam";
+    refuse(o, TW_ERR_NOT_FOUND, "/nowhere/at/all");
+    refuse(options(" "), TW_ERR_SPEC, "no optimizers");
+    refuse(options("adam sgd adam:lr=0.001"), TW_ERR_SPEC, "listed twice");
+    o = options("sgd");
+    o.target = "speed=1";
+    refuse(o, TW_ERR_SPEC, "speed=1");
+    o = options("sgd");
+    o.schedule = "cosin";
+    refuse(o, TW_ERR_SPEC, "cosin");
+    o = options("sgd");
+    o.model = "flatten; dens 10 softmax";
+    refuse(o, TW_ERR_SPEC, "dens");
+    o = options("sgd");
+    o.out = FOLDER "/file/below";
+    FILE *f = fopen(FOLDER "/file", "w");
+    assert_non_null(f);
+    fclose(f);
+    refuse(o, TW_ERR_SYSTEM, "/file is a file");
+}
+
+static void an_old_race_stays(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    tw_race_options o = options("sgd");
+    o.out = FOLDER "/a/old";
+    remove(FOLDER "/a/old/race.json");
+    tw_race_free(raced(ctx, &o));
+    char *before = file_text(ctx, FOLDER "/a/old/race.json");
+    refuse(o, TW_ERR_SPEC, "holds a race already");
+    char *after = file_text(ctx, FOLDER "/a/old/race.json");
+    assert_string_equal(before, after);
+    o.force = 1;
+    o.optimizers = "nag";
+    tw_race_free(raced(ctx, &o));
+    tw__free_text(ctx, after);
+    after = file_text(ctx, FOLDER "/a/old/race.json");
+    assert_non_null(strstr(after, "\"nag\""));
+    tw__free_text(ctx, before);
+    tw__free_text(ctx, after);
+    tw_context_free(ctx);
+}
+
+static void stopping_leaves_nothing(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    struct seen seen = {.stop_at = 3};
+    tw_race_options o = options("sgd adam");
+    o.out = FOLDER "/stopped";
+    o.event = watch;
+    o.user = &seen;
+    tw_race *race;
+    tw_error err;
+    assert_int_equal(tw_race_create(&race, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_race_run(race, &err), TW_STOPPED);
+    assert_int_equal(seen.lines, 3);
+    tw_race_free(race);
+    assert_int_equal(access(FOLDER "/stopped", F_OK), -1);
+    tw_context_free(ctx);
+}
+
+/* ---- the page ----------------------------------------------------------------------------------------------------------- */
+
+/* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), blanks and quotes skipped. */
+static void only(const char *page, const char *what, const char *allowed)
+{
+    for (const char *at = strstr(page, what); at; at = strstr(at + 1, what)) {
+        const char *value = at + strlen(what);
+        value += strspn(value, " \"'");
+        if (!*value || !strchr(allowed, *value)) print_error("%.80s\n", at);
+        assert_true(*value && strchr(allowed, *value));
+    }
+}
+
+/* The page of this race is what tests/report/run opens in a browser. */
+static void the_page_fetches_nothing(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    tw_race_options o = options("sgd momentum adam adam:lr=0.01 sgd:lr=1e30");
+    o.out = FOLDER "/report";
+    o.seeds = 3;
+    o.epochs = 3;
+    o.force = 1;
+    tw_race_free(raced(ctx, &o));
+    char *page = file_text(ctx, FOLDER "/report/report.html");
+    assert_true(strlen(page) < 600000);
+    assert_non_null(strstr(page, "default-src 'none'"));
+    assert_non_null(strstr(page, "</table>"));
+    assert_null(strstr(page, "{{title}}"));
+    assert_null(strstr(page, "sourceMappingURL"));
+    assert_null(strstr(page, "@import"));
+    assert_null(strstr(page, "fetch("));
+    assert_null(strstr(page, "XMLHttpRequest("));
+    only(page, " src=", "");
+    only(page, " href=", "#");
+    only(page, "url(", "#");
+    const char *json = strstr(page, "<script type=\"application/json\" id=\"race\">");
+    assert_non_null(json);
+    json = strchr(json, '>') + 1;
+    json_t *read = json_loadb(json, (size_t)(strstr(json, "</script>") - json), 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(read, "optimizers")), 5);
+    json_decref(read);
+    tw__free_text(ctx, page);
+    tw_context_free(ctx);
+}
+
+static void names_cannot_break_the_page(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    char *text;
+    tw__paper p = {.ctx = ctx};
+    tw__put_escaped(&p, "<b>&\"");
+    tw__put_count(&p, 1234567);
+    assert_int_equal(tw__paper_take(&p, &text), TW_OK);
+    assert_string_equal(text, "&lt;b&gt;&amp;&quot;1,234,567");
+    tw__free_text(ctx, text);
+
+    static const char evil[] = FOLDER "/<img><" "/script>";     /* a folder "<img><" with "script>" in it */
+    mkdir(FOLDER "/<img><", 0777);
+    if (access(evil, F_OK) != 0) assert_int_equal(symlink(data, evil), 0);
+    tw_race_options o = options("sgd");
+    o.data = evil;
+    o.out = FOLDER "/evil";
+    o.force = 1;
+    o.epochs = 1;
+    tw_race_free(raced(ctx, &o));
+    char *page = file_text(ctx, FOLDER "/evil/report.html");
+    assert_null(strstr(page, "<img>"));
+    assert_null(strstr(page, "</script>\""));
+    tw__free_text(ctx, page);
+    tw_context_free(ctx);
+}
+
+static void colours_stay_with_the_rule(void **state)
+{
+    (void)state;
+    char *specs[] = {"sgd:lr=1", "adam", "sgd", "sgd:lr=2", "adam:lr=1"};
+    tw__racer racers[5] = {0}, alone = {.spec = "adam"};
+    for (int i = 0; i < 5; i++) racers[i].spec = specs[i];
+    tw_race race = {.racers = racers, .n = 5}, other = {.racers = &alone, .n = 1};
+    tw__race_colours(&race);
+    tw__race_colours(&other);
+    assert_int_equal(racers[1].colour, alone.colour);
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < i; k++) assert_int_not_equal(racers[i].colour, racers[k].colour);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_race_same_json),    cmocka_unit_test(company_changes_nothing),  cmocka_unit_test(quartiles_lie_between),
+        cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
+        cmocka_unit_test(stopping_leaves_nothing), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
+        cmocka_unit_test(colours_stay_with_the_rule),
+    };
+    return cmocka_run_group_tests(tests, make_data, NULL);
+}

@@ -1,0 +1,423 @@
+/* What every rule must hold, by walking the registry: each rule plain, in each dialect, and with the options below that choose another body.
+ * SPDX-License-Identifier: MIT */
+#include "optimizer_bench.h"
+#include <math.h>
+#include "../examples/sgdm.c"
+#include "rule_anchor.c"
+
+static const char *const more_specs[] = {
+    "sgd:momentum=0.9", "sgd:momentum=0.9,dampening=0.3,nesterov=1,weight_decay=0.01", "momentum:nesterov=1,weight_decay=0.01,wd_mode=lr",
+    "nag:weight_decay=0.01,maximize=1", "adagrad:eps_place=in,lr_decay=0.1", "rmsprop:centered=1", "rmsprop:momentum=0.9",
+    "rmsprop:centered=1,momentum=0.9,style=keras,eps_place=in", "adam:amsgrad=1", "adam:amsgrad=1,amsgrad_on=hat,eps_place=in",
+    "adam:bias_correction=0,weight_decay=0.1,wd_mode=pure", "nadam:momentum_schedule=0",
+};
+
+struct subject { char spec[128]; const tw_rule *own; };
+enum { SUBJECTS = 80 };
+static struct subject subjects[SUBJECTS];
+static size_t n_subjects;
+
+static void add_subject(const char *spec, const char *dialect, const tw_rule *own)
+{
+    assert_true(n_subjects < SUBJECTS);
+    snprintf(subjects[n_subjects].spec, sizeof subjects[0].spec, "%s%s%s", spec, dialect ? "@" : "", dialect ? dialect : "");
+    subjects[n_subjects++].own = own;
+}
+
+static int collect(void **state)
+{
+    (void)state;
+    for (size_t i = 0; tw_rule_at(i); i++) {
+        const tw_rule *r = tw_rule_at(i);
+        add_subject(r->name, NULL, NULL);
+        for (const tw_dialect *d = r->dialects; d && d->name; d++) add_subject(r->name, d->name, NULL);
+    }
+    for (size_t i = 0; i < sizeof more_specs / sizeof more_specs[0]; i++) add_subject(more_specs[i], NULL, NULL);
+    add_subject("sgdm", NULL, &tw_rule_sgdm);
+    add_subject("anchor", NULL, &tw_rule_anchor);
+    return 0;
+}
+
+/* ---- One subject at work: n weights in two tensors, gradients from bench_number ---- */
+
+struct work { tw_context *ctx; tw_optimizer *opt; tw_type type; size_t n; void *w, *g; };
+
+static struct work begin(const struct subject *s, tw_context *ctx, tw_type type, size_t n, const char *schedule)
+{
+    struct work a = {.ctx = ctx, .type = type, .n = n, .w = malloc(n * tw_type_size(type)), .g = malloc(n * tw_type_size(type))};
+    int64_t first = (int64_t)(n / 3), rest = (int64_t)(n - n / 3);
+    const tw_tensor tensors[] = {{"first", 1, &first, 0, 0}, {"rest", 1, &rest, (size_t)first, 0}};
+    tw_error err;
+    if (tw_optimizer_create(&a.opt, ctx, s->spec, s->own, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
+    for (size_t i = 0; i < n; i++)
+        if (type == TW_F32) ((float *)a.w)[i] = (float)bench_number(i, 1000);
+        else ((double *)a.w)[i] = bench_number(i, 1000);
+    return a;
+}
+
+static void end(struct work *a)
+{
+    tw_optimizer_free(a->opt);
+    free(a->w);
+    free(a->g);
+}
+
+static void gradient(struct work *a, uint64_t t, double scale)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->type == TW_F32) ((float *)a->g)[i] = (float)(scale * bench_number(i, t));
+        else ((double *)a->g)[i] = scale * bench_number(i, t);
+}
+
+static tw_status step(struct work *a, tw_error *err)
+{
+    return a->type == TW_F32 ? tw_step_f32(a->opt, a->w, a->g, err) : tw_step_f64(a->opt, a->w, a->g, err);
+}
+
+static void steps(struct work *a, uint64_t from, uint64_t to)
+{
+    for (uint64_t t = from; t < to; t++) {
+        gradient(a, t, 1);
+        assert_int_equal(step(a, NULL), TW_OK);
+    }
+}
+
+static double weight(const struct work *a, size_t i) { return a->type == TW_F32 ? (double)((float *)a->w)[i] : ((double *)a->w)[i]; }
+
+static void assert_same_bits(const struct subject *s, const char *what, const struct work *a, const struct work *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (memcmp((char *)a->w + i * tw_type_size(a->type), (char *)b->w + i * tw_type_size(a->type), tw_type_size(a->type)) != 0)
+            fail_msg("%s, %s, %s: weight %zu is %.17g, not %.17g", s->spec, tw_type_name(a->type), what, i, weight(b, i), weight(a, i));
+}
+
+/* ---- Properties ---- */
+
+static void each_isa_equals_base(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int type = TW_F32; type <= TW_F64; type++) {
+            tw_context *base = bench_context(1, TW_ISA_BASE);
+            struct work a = begin(&subjects[k], base, (tw_type)type, 4500, NULL);
+            steps(&a, 0, 12);
+            for (int isa = TW_ISA_AVX2; isa <= (int)tw_isa_of_cpu(); isa++) {
+                tw_context *ctx = bench_context(1, (tw_isa)isa);
+                struct work b = begin(&subjects[k], ctx, (tw_type)type, 4500, NULL);
+                steps(&b, 0, 12);
+                assert_same_bits(&subjects[k], tw_isa_name((tw_isa)isa), &a, &b);
+                end(&b);
+                tw_context_free(ctx);
+            }
+            end(&a);
+            tw_context_free(base);
+        }
+}
+
+static void ranges_equal_the_whole(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++) {
+        const size_t n = 5 * TW_CHUNK + 123;
+        struct work a = begin(&subjects[k], ctx, TW_F32, n, NULL), b = begin(&subjects[k], ctx, TW_F32, n, NULL);
+        steps(&a, 0, 3);
+        for (uint64_t t = 0; t < 3; t++) {
+            gradient(&b, t, 1);
+            assert_int_equal(tw_step_begin(b.opt, NULL), TW_OK);
+            assert_int_equal(tw_step_range_f32(b.opt, 4 * TW_CHUNK, n, b.w, b.g, NULL), TW_OK);
+            assert_int_equal(tw_step_range_f32(b.opt, 0, TW_CHUNK, b.w, b.g, NULL), TW_OK);
+            assert_int_equal(tw_step_range_f32(b.opt, TW_CHUNK, 4 * TW_CHUNK, b.w, b.g, NULL), TW_OK);
+            assert_int_equal(tw_step_end(b.opt, NULL), TW_OK);
+        }
+        assert_same_bits(&subjects[k], "ranges", &a, &b);
+        end(&a);
+        end(&b);
+    }
+    tw_context_free(ctx);
+}
+
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    tw_context *one = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int threads = 2; threads <= 3; threads++) {
+            tw_context *ctx = bench_context(threads, TW_ISA_DETECT);
+            struct work a = begin(&subjects[k], one, TW_F32, 70000, NULL), b = begin(&subjects[k], ctx, TW_F32, 70000, NULL);
+            steps(&a, 0, 2);
+            steps(&b, 0, 2);
+            assert_same_bits(&subjects[k], "threads", &a, &b);
+            end(&a);
+            end(&b);
+            tw_context_free(ctx);
+        }
+    tw_context_free(one);
+}
+
+static void resume_equals_one_run(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int type = TW_F32; type <= TW_F64; type++)
+            for (uint64_t at = 0; at < 30; at = 2 * at + 1) {
+                const char *schedule = "warmup/5;cosine";
+                struct work a = begin(&subjects[k], ctx, (tw_type)type, 50, schedule), b = begin(&subjects[k], ctx, (tw_type)type, 50, schedule);
+                struct store kept;
+                store_open(&kept);
+                steps(&a, 0, at);
+                assert_int_equal(tw_optimizer_visit(a.opt, &kept.v, NULL), TW_OK);
+                memcpy(b.w, a.w, 50 * tw_type_size((tw_type)type));
+                store_load(&kept);
+                assert_int_equal(tw_optimizer_visit(b.opt, &kept.v, NULL), TW_OK);
+                assert_int_equal(kept.at, kept.n);
+                steps(&a, at, 40);
+                steps(&b, at, 40);
+                assert_same_bits(&subjects[k], "resumed", &a, &b);
+                store_close(&kept);
+                end(&a);
+                end(&b);
+            }
+    tw_context_free(ctx);
+}
+
+static void float_stays_near_double(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++) {
+        struct work a = begin(&subjects[k], ctx, TW_F64, 200, NULL), b = begin(&subjects[k], ctx, TW_F32, 200, NULL);
+        steps(&a, 0, 50);
+        steps(&b, 0, 50);
+        for (size_t i = 0; i < a.n; i++)
+            if (!(fabs(weight(&a, i) - weight(&b, i)) < 2e-4 * fmax(1, fabs(weight(&a, i)))))
+                fail_msg("%s: weight %zu is %.9g in float, %.9g in double", subjects[k].spec, i, weight(&b, i), weight(&a, i));
+        end(&a);
+        end(&b);
+    }
+    tw_context_free(ctx);
+}
+
+static void put(struct work *a, size_t i, double x)
+{
+    if (a->type == TW_F32) ((float *)a->g)[i] = (float)x;
+    else ((double *)a->g)[i] = x;
+}
+
+static void a_bad_gradient_stops_the_run(void **state)
+{
+    (void)state;
+    const double bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int type = TW_F32; type <= TW_F64; type++) {
+            tw_context *ctx = bench_context(1 + (int)(k % 3), TW_ISA_DETECT);
+            const size_t n = 70000, first = n / 3, at = first + 5000, later = 69999;
+            struct work a = begin(&subjects[k], ctx, (tw_type)type, n, NULL);
+            tw_error err;
+            steps(&a, 0, 2);
+            gradient(&a, 2, 1);
+            put(&a, later, bad[(k + 1) % 3]);
+            put(&a, at, bad[k % 3]);
+            double before = weight(&a, at + 1);
+            assert_int_equal(step(&a, &err), TW_ERR_NOT_FINITE);
+            assert_string_equal(err.tensor, "rest");
+            assert_int_equal(err.index, 5000);
+            assert_int_equal(err.step, 3);
+            assert_true(weight(&a, at + 1) == before);
+            assert_int_equal(tw_optimizer_steps(a.opt), 2);
+            gradient(&a, 2, 1);
+            assert_int_equal(step(&a, &err), TW_ERR_STATE);
+            end(&a);
+            tw_context_free(ctx);
+        }
+}
+
+/* Whatever the state: no NaN from 0/0, and without decay no move from the start. */
+static void a_zero_gradient_is_harmless(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int zero_eps = 0; zero_eps < 2; zero_eps++) {
+            struct subject s = subjects[k];
+            tw_choice choice;
+            assert_int_equal(tw_rule_read(&choice, s.spec, s.own, NULL), TW_OK);
+            int drifts = strstr(s.spec, "weight_decay") || strcmp(s.spec, "sgdm") == 0, eps = tw_rule_option(choice.rule, "eps");
+            if (zero_eps && (eps < 0 || strstr(s.spec, "eps="))) continue;
+            if (zero_eps) strcat(s.spec, strchr(s.spec, ':') ? ",eps=0" : ":eps=0");
+            struct work a = begin(&s, ctx, TW_F32, 40, NULL);
+            for (uint64_t t = 0; t < 5; t++) {
+                gradient(&a, t, 0);
+                assert_int_equal(step(&a, NULL), TW_OK);
+            }
+            for (size_t i = 0; i < a.n; i++)
+                if (!isfinite(weight(&a, i)) || (!drifts && weight(&a, i) != (double)(float)bench_number(i, 1000)))
+                    fail_msg("%s: weight %zu became %g", s.spec, i, weight(&a, i));
+            end(&a);
+        }
+    tw_context_free(ctx);
+}
+
+static double quadratic(const struct work *a, const double *w)
+{
+    double f = 0;
+    for (size_t i = 0; i < a->n; i++) f += (0.1 + (double)i) * (w[i] - 0.3) * (w[i] - 0.3) / 2;
+    return f;
+}
+
+static void defaults_reduce_a_quadratic(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++) {
+        if (strstr(subjects[k].spec, "maximize") || strstr(subjects[k].spec, "wd_mode=pure")) continue;
+        struct work a = begin(&subjects[k], ctx, TW_F64, 10, NULL);
+        double *w = a.w, *g = a.g, shown[10], before = quadratic(&a, w);
+        for (int t = 0; t < 400; t++) {
+            for (size_t i = 0; i < a.n; i++) g[i] = (0.1 + (double)i) * (w[i] - 0.3);
+            assert_int_equal(step(&a, NULL), TW_OK);
+        }
+        assert_int_equal(tw_view_f64(a.opt, w, shown, NULL), TW_OK);
+        if (!(quadratic(&a, shown) < 0.999 * before)) fail_msg("%s: from %g to %g", subjects[k].spec, before, quadratic(&a, shown));
+        end(&a);
+    }
+    tw_context_free(ctx);
+}
+
+/* ---- First steps worked out on paper, from w = 1 with the constant gradient 0.5 ---- */
+
+static double constant_gradient(const char *spec, int steps_wanted)
+{
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    const struct subject s = {.spec = ""};
+    struct subject named = s;
+    snprintf(named.spec, sizeof named.spec, "%s", spec);
+    struct work a = begin(&named, ctx, TW_F64, 3, NULL);
+    double shown[3];
+    for (int i = 0; i < 3; i++) ((double *)a.w)[i] = 1;
+    for (int t = 0; t < steps_wanted; t++) {
+        for (int i = 0; i < 3; i++) ((double *)a.g)[i] = 0.5;
+        assert_int_equal(step(&a, NULL), TW_OK);
+    }
+    assert_int_equal(tw_view_f64(a.opt, a.w, shown, NULL), TW_OK);
+    double w = shown[1];
+    end(&a);
+    tw_context_free(ctx);
+    return w;
+}
+
+static void first_steps(void **state)
+{
+    (void)state;
+    const double g = 0.5, mu1 = 0.9 * (1 - 0.5 * pow(0.96, 0.004)), mu2 = 0.9 * (1 - 0.5 * pow(0.96, 0.008));
+    const struct { const char *spec; int steps; double w; } cases[] = {
+        {"sgd:lr=0.1", 3, 1 - 0.1 * 1.5},
+        {"sgd:lr=0.1,momentum=0.9", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
+        {"sgd:lr=0.1,momentum=0.9,dampening=0.5", 2, 1 - 0.1 * g * (1 + 1.4)},
+        {"sgd:lr=0.1,momentum=0.9,nesterov=1", 2, 1 - 0.1 * g * (1.9 + 1 + 0.9 * 1.9)},
+        {"sgd:lr=0.1,maximize=1", 1, 1 + 0.05},
+        {"sgd:lr=0.1,weight_decay=0.2", 1, 1 - 0.1 * (0.5 + 0.2)},
+        {"sgd:lr=0.1,weight_decay=0.2,wd_mode=lr", 1, 1 - 0.02 - 0.05},
+        {"sgd:lr=0.1,weight_decay=0.2,wd_mode=pure", 1, 1 - 0.2 - 0.05},
+        {"momentum:lr=0.1", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
+        {"momentum:lr=0.1,nesterov=1", 2, 1 - 0.1 * g * (1.9 + 1 + 0.9 * 1.9)},
+        {"nag:lr=0.1", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
+        {"adagrad:lr=0.1,eps=0", 3, 1 - 0.1 * (1 + 1 / sqrt(2) + 1 / sqrt(3))},
+        {"adagrad:lr=0.1,eps=0,lr_decay=1", 2, 1 - 0.1 * (1 + 1 / sqrt(2) / 2)},
+        {"adagrad:lr=0.1,eps=0.75,eps_place=in", 1, 1 - 0.1 * 0.5},
+        {"adadelta:rho=0.9,eps=0.01", 1, 1 - sqrt(0.01 / (0.025 + 0.01)) * g},
+        {"rmsprop:lr=0.1,eps=0", 2, 1 - 0.1 * (1 / sqrt(1 - 0.9) + 1 / sqrt(1 - 0.81))},
+        {"rmsprop:lr=0.1,eps=0,centered=1", 1, 1 - 0.1 * g / sqrt(0.1 * 0.25 - 0.01 * 0.25)},
+        {"rmsprop:lr=0.1,eps=0,momentum=0.5", 2, 1 - 0.1 * (1.5 / sqrt(0.1) + 1 / sqrt(0.19))},
+        {"adam:lr=0.1", 4, 1 - 0.4 * g / (g + 1e-8)},
+        {"adam:lr=0.1,eps=0.1,eps_place=hat", 1, 1 - 0.1 * g / (g + 0.1 / sqrt(0.001))},
+        {"adam:lr=0.1,eps=0.75,eps_place=in", 1, 1 - 0.1 * g},
+        {"adam:lr=0.1,eps=0,bias_correction=0", 1, 1 - 0.1 * 0.1 / sqrt(0.001)},
+        {"adam:lr=0.1,eps=0,amsgrad=1", 3, 1 - 0.3},
+        {"nadam:lr=0.1,eps=0", 1, 1 - 0.1 * (1 + mu2 * (1 - mu1) / (1 - mu1 * mu2))},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double w = constant_gradient(cases[i].spec, cases[i].steps);
+        if (!(fabs(w - cases[i].w) < 1e-13)) fail_msg("%s: %.17g after %d steps, not %.17g", cases[i].spec, w, cases[i].steps, cases[i].w);
+    }
+}
+
+/* The largest v stays when gradients shrink; without amsgrad it fades and the step grows again. */
+static void amsgrad_remembers(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    double moved[2];
+    for (int ams = 0; ams < 2; ams++) {
+        struct subject s = {"adam:beta1=0,beta2=0.5,eps=0,amsgrad=0", NULL};
+        s.spec[strlen(s.spec) - 1] = (char)('0' + ams);
+        struct work a = begin(&s, ctx, TW_F64, 1, NULL);
+        for (int t = 0; t < 20; t++) {
+            *(double *)a.g = t == 0 ? 100 : 1;
+            double before = *(double *)a.w;
+            assert_int_equal(step(&a, NULL), TW_OK);
+            moved[ams] = fabs(*(double *)a.w - before) / 0.001;
+        }
+        end(&a);
+    }
+    assert_true(fabs(moved[0] - 1) < 0.01);
+    assert_true(fabs(moved[1] - 1 / sqrt(5000)) < 1e-3);
+    tw_context_free(ctx);
+}
+
+/* nag with a schedule for momentum looks ahead with the next step's value: its view must equal the method written with theta itself. */
+static void nag_looks_ahead_with_the_next_momentum(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    struct subject s = {"nag:lr=0.1,momentum=0.8", NULL};
+    struct work a = begin(&s, ctx, TW_F64, 2, "momentum=step:step_size=2,gamma=0.5");
+    double *y = a.w, *g = a.g, shown[2], theta[2] = {y[0], y[1]}, v[2] = {0, 0};
+    for (int t = 0; t < 6; t++) {
+        double mu = 0.8 * pow(0.5, t / 2);
+        for (int i = 0; i < 2; i++) {
+            g[i] = 0.7 * y[i];
+            v[i] = mu * v[i] - 0.1 * 0.7 * (theta[i] + mu * v[i]);
+            theta[i] += v[i];
+        }
+        assert_int_equal(step(&a, NULL), TW_OK);
+        assert_int_equal(tw_view_f64(a.opt, y, shown, NULL), TW_OK);
+        for (int i = 0; i < 2; i++) assert_true(fabs(shown[i] - theta[i]) < 1e-14);
+    }
+    end(&a);
+    tw_context_free(ctx);
+}
+
+/* Each rule's tables make sense on their own, and each option's default is within its bounds and reads back as it is written. */
+static void tables_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; tw_rule_at(i); i++) {
+        const tw_rule *r = tw_rule_at(i);
+        assert_ptr_equal(tw_rule_find(r->name), r);
+        assert_true(r->paper[0] && r->equation[0] && r->n_options <= TW_OPTIONS_MAX && tw_rule_option(r, "lr") >= 0);
+        for (int k = 0; k < r->n_options; k++) {
+            const tw_option *o = &r->options[k];
+            char value[TW_VALUE_MAX], spec[160];
+            tw_choice c;
+            tw_error err;
+            assert_true(o->help[0]);
+            snprintf(spec, sizeof spec, "%s:%s=%s", r->name, o->name, tw_option_text(o, o->initial, value));
+            tw_status s = tw_rule_read(&c, spec, NULL, &err);
+            if (s == TW_OK) assert_string_equal(c.spec, r->name);
+            else if (!strstr(err.message, "has no effect")) fail_msg("%s: %s", spec, err.message);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_sound), cmocka_unit_test(first_steps), cmocka_unit_test(amsgrad_remembers),
+        cmocka_unit_test(nag_looks_ahead_with_the_next_momentum), cmocka_unit_test(each_isa_equals_base), cmocka_unit_test(ranges_equal_the_whole),
+        cmocka_unit_test(threads_change_nothing), cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(float_stays_near_double),
+        cmocka_unit_test(a_bad_gradient_stops_the_run), cmocka_unit_test(a_zero_gradient_is_harmless), cmocka_unit_test(defaults_reduce_a_quadratic),
+    };
+    return cmocka_run_group_tests(tests, collect, NULL);
+}

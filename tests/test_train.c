@@ -1,0 +1,397 @@
+/* Jobs: the result, resume, stopping, and what happens when memory, files or numbers fail.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "base/io.h"
+#include "small_data.h"
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <thalweg/train.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#define DATA TW_BINARY_DIR "/test_train.data"
+#define OUT TW_BINARY_DIR "/test_train.out"
+static const char network[] = "conv2d 4 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense classes softmax";
+
+static int make_data(void **state)
+{
+    (void)state;
+    return small_data(DATA, 130, 30) ? 0 : -1;
+}
+
+static void remove_run(void) { assert_int_equal(system("rm -rf '" OUT "' '" OUT ".partial'"), 0); }
+
+static tw_job_options options(const char *out)
+{
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    o.data = DATA;
+    o.model = network;
+    o.val = 0.1;
+    o.out = out;
+    o.run.epochs = 3;
+    o.run.batch = 20;
+    o.run.seed = 11;
+    o.run.optimizer = "nag:lr=0.05";
+    o.run.schedule = "warmup/5;cosine";
+    return o;
+}
+
+static tw_context *context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+static size_t read_bytes(const char *path, char *to, size_t n)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return 0;
+    size_t got = fread(to, 1, n, f);
+    fclose(f);
+    return got;
+}
+
+/* The model file of an undisturbed run. */
+static size_t reference(char *to, size_t n)
+{
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    remove_run();
+    tw_job_options o = options(OUT);
+    if (tw_job_create(&job, ctx, &o, &err) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+    tw_job_free(job);
+    tw_context_free(ctx);
+    n = read_bytes(OUT "/model.safetensors", to, n);
+    assert_true(n > 1000);
+    return n;
+}
+
+static char expected[100000], found[100000];
+
+static void assert_same_model(size_t n)
+{
+    assert_int_equal(read_bytes(OUT "/model.safetensors", found, sizeof found), n);
+    assert_memory_equal(found, expected, n);
+}
+
+/* ---- stop and resume ---------------------------------------------------------------------------------------------------- */
+
+static int stop_after(void *user, const tw_event *event)
+{
+    int *left = user;
+    return event->kind == TW_EVENT_STEP && (*left)-- == 0;
+}
+
+static void stopped_at_any_step_and_resumed_is_the_same(void **state)
+{
+    (void)state;
+    size_t n = reference(expected, sizeof expected);
+    for (int stop = 0; stop < 18; stop += 1 + stop / 4) {
+        tw_context *ctx = context(1 + stop % 3);
+        tw_job *job;
+        tw_error err;
+        int left = stop;
+        remove_run();
+        tw_job_options o = options(OUT);
+        o.run.event = stop_after;
+        o.run.user = &left;
+        assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+        assert_int_equal(tw_job_run(job, &err), TW_OK);
+        assert_int_equal(tw_job_status(job), stop == 17 ? TW_RUN_FINISHED : TW_RUN_INTERRUPTED);
+        tw_job_free(job);
+        tw_job_options again = TW_JOB_OPTIONS_INIT;
+        for (int round = 0; round < 2; round++) { /* the second time the run is over */
+            const char *text;
+            if (tw_job_resume(&job, ctx, OUT, &again, &err) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+            assert_int_equal(tw_job_status(job), TW_RUN_FINISHED);
+            assert_int_equal(tw_job_json(job, &text, &err), TW_OK);
+            assert_non_null(strstr(text, "\"val_accuracy\""));
+            tw_job_free(job);
+        }
+        assert_same_model(n);
+        tw_context_free(ctx);
+    }
+}
+
+static void other_data_is_refused(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    int left = 2;
+    remove_run();
+    tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
+    o.run.event = stop_after;
+    o.run.user = &left;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    tw_job_free(job);
+    assert_true(small_data(DATA, 131, 30));
+    assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, &err), TW_ERR_STATE);
+    assert_non_null(strstr(err.message, "is not what the run in"));
+    assert_true(small_data(DATA, 130, 30));
+    tw_context_free(ctx);
+}
+
+/* ---- memory and files that fail ----------------------------------------------------------------------------------------- */
+
+struct files { long left; int short_writes, forever; };
+static int spent(struct files *f) { return f->left < 0 ? f->forever : f->left-- == 0; }
+static int f_open(void *u, const char *p, int mode, void **file) { return mode != TW_OPEN_READ && spent(u) ? EACCES : tw__system_io.open(NULL, p, mode, file); }
+static int f_read(void *u, void *file, void *to, size_t n, size_t *got) { (void)u; return tw__system_io.read(NULL, file, to, n, got); }
+static int f_write(void *u, void *file, const void *from, size_t n, size_t *put)
+{
+    struct files *f = u;
+    if (spent(f)) return ENOSPC;
+    return tw__system_io.write(NULL, file, from, f->short_writes && n > 1 ? n / 2 : n, put);
+}
+/* What is not killed need not be synced: that would take minutes. */
+static int f_sync(void *u, void *file) { (void)file; return spent(u) ? EIO : 0; }
+static int f_close(void *u, void *file) { (void)u; return tw__system_io.close(NULL, file); }
+static int f_rename(void *u, const char *a, const char *b) { return spent(u) ? EIO : tw__system_io.rename(NULL, a, b); }
+static int f_remove(void *u, const char *p) { (void)u; return tw__system_io.remove(NULL, p); }
+static int f_folder(void *u, const char *p) { return spent(u) ? EACCES : tw__system_io.make_folder(NULL, p); }
+static int f_sync_folder(void *u, const char *p) { (void)p; return spent(u) ? EIO : 0; }
+static int f_kind(void *u, const char *p, int *kind) { (void)u; return tw__system_io.kind(NULL, p, kind); }
+
+struct memory { long left, held; };     /* allocations until one fails; bytes held */
+
+static void *counted(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    struct memory *m = user;
+    if (now && m->left-- == 0) return NULL;
+    m->held += (long)now - (long)old;
+    if (!now) {
+        free(p);
+        return NULL;
+    }
+    void *q = aligned_alloc(align, (now + align - 1) & ~(align - 1));
+    if (p) memcpy(q, p, old < now ? old : now);
+    free(p);
+    return q;
+}
+
+/* A job with its folder, from nothing: the code of the first failure. */
+static tw_status whole_job(tw_context *ctx)
+{
+    tw_job *job = NULL;
+    const char *text;
+    tw_job_options o = options(OUT);
+    o.run.epochs = 1;
+    remove_run();
+    tw_status s = tw_job_create(&job, ctx, &o, NULL);
+    if (s == TW_OK) s = tw_job_run(job, NULL);
+    if (s == TW_OK) s = tw_job_json(job, &text, NULL);
+    tw_job_free(job);
+    return s;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    long n = 0;
+    for (tw_status s = TW_ERR_MEMORY; s != TW_OK; n++) {
+        struct memory m = {.left = n};
+        tw_context *ctx;
+        tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+        o.resize = counted;
+        o.user = &m;
+        o.threads = 2;
+        struct files f = {.left = -1};
+        tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
+        o.io = &io;
+        s = tw_context_create(&ctx, &o, NULL);
+        if (s == TW_OK) {
+            s = whole_job(ctx);
+            tw_context_free(ctx);
+        }
+        if (s != TW_OK && s != TW_ERR_MEMORY) fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
+        if (m.held != 0) fail_msg("allocation %ld fails: %ld bytes are still held", n, m.held);
+        assert_true(n < 2000);
+    }
+    assert_true(n > 50);
+}
+
+/* A run whose n-th operation on a file fails says so, and resumed on a good disk it ends with the same model. */
+static void any_file_operation_may_fail(void **state)
+{
+    (void)state;
+    size_t n = reference(expected, sizeof expected);
+    for (int forever = 0; forever < 2; forever++) {
+        long i = 0;
+        for (tw_status s = TW_ERR_SYSTEM; s != TW_OK; i++) {
+            struct files f = {.left = i, .short_writes = 1, .forever = forever};
+            tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
+            tw_context_options co = TW_CONTEXT_OPTIONS_INIT;
+            co.io = &io;
+            co.threads = 1;
+            tw_context *ctx;
+            tw_job *job = NULL;
+            tw_error err;
+            tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
+            remove_run();
+            assert_int_equal(tw_context_create(&ctx, &co, NULL), TW_OK);
+            s = tw_job_create(&job, ctx, &o, &err);
+            if (s == TW_OK) s = tw_job_run(job, &err);
+            tw_job_free(job);
+            tw_context_free(ctx);
+            if (s == TW_OK) break;
+            if (s != TW_ERR_SYSTEM) fail_msg("operation %ld fails: %s: %s", i, tw_status_name(s), err.message);
+            f.left = -1;
+            f.forever = 0;
+            assert_int_equal(tw_context_create(&ctx, &co, NULL), TW_OK);
+            s = tw_job_resume(&job, ctx, OUT, &again, &err);
+            if (s == TW_ERR_NOT_FOUND) s = tw_job_create(&job, ctx, &o, &err);
+            if (s != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("after operation %ld: %s", i, err.message);
+            tw_job_free(job);
+            tw_context_free(ctx);
+            assert_same_model(n);
+            s = TW_ERR_SYSTEM;
+            assert_true(i < 500);
+        }
+        assert_true(i > 20);
+    }
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------------------------ */
+
+static void a_gradient_that_is_not_finite_stops_the_run(void **state)
+{
+    (void)state;
+    uint64_t index = 0;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        tw_context *ctx = context(threads);
+        tw_job *job;
+        tw_error err;
+        tw_job_options o = options(NULL);
+        o.run.optimizer = "sgd:lr=1e30";
+        o.run.schedule = NULL;
+        assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+        assert_int_equal(tw_job_run(job, &err), TW_ERR_NOT_FINITE);
+        assert_string_equal(err.tensor, "0.weight");
+        assert_int_equal(err.step, 2);
+        if (threads == 1) index = err.index;
+        assert_int_equal(err.index, index);
+        assert_int_equal(tw_job_run(job, &err), TW_ERR_STATE);
+        tw_job_free(job);
+        tw_context_free(ctx);
+    }
+}
+
+#if defined(__x86_64__)
+static unsigned seen_mode;
+static int look_at_mode(void *user, const tw_event *event)
+{
+    (void)user, (void)event;
+    seen_mode |= _mm_getcsr() & ~0x3Fu;
+    return 0;
+}
+
+static void the_callers_floating_point_mode_is_left_alone(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(2);
+    tw_job *job;
+    tw_job_options o = options(NULL);
+    o.run.event = look_at_mode;
+    unsigned was = _mm_getcsr() & ~0x3Fu;
+    seen_mode = 0;
+    assert_int_equal(tw_job_create(&job, ctx, &o, NULL), TW_OK);
+    assert_int_equal(_mm_getcsr() & ~0x3Fu, was);
+    assert_int_equal(tw_job_run(job, NULL), TW_OK);
+    assert_int_equal(_mm_getcsr() & ~0x3Fu, was);
+    assert_int_equal(seen_mode, was);
+    tw_job_free(job);
+    tw_context_free(ctx);
+}
+#endif
+
+static void a_target_ends_the_run(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    tw_job_options o = options(NULL);
+    o.run.optimizer = "adam:lr=0.01";
+    o.run.schedule = NULL;
+    o.run.epochs = 50;
+    o.run.target = "val_loss=0.5";
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    assert_int_equal(tw_job_status(job), TW_RUN_TARGET);
+    size_t n;
+    const tw_epoch *line = tw_run_history(tw_job_run_of(job), &n);
+    assert_true(n < 50 && line[n - 1].val_loss <= 0.5);
+    for (size_t i = 0; i + 1 < n; i++) assert_true(line[i].val_loss > 0.5);
+    tw_job_free(job);
+    o.run.target = "val_los=0.5";
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_ERR_SPEC);
+    tw_context_free(ctx);
+}
+
+static void best_weights_are_kept(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_model *model;
+    tw_objective val;
+    tw_data *data;
+    tw_metrics m;
+    tw_error err;
+    remove_run();
+    tw_job_options o = options(OUT);
+    o.keep = "best";
+    o.run.schedule = NULL;
+    o.run.optimizer = "sgd:lr=0.9";     /* wild enough that the last epoch is not the best */
+    o.run.epochs = 8;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    size_t n;
+    const tw_epoch *line = tw_run_history(tw_job_run_of(job), &n);
+    double best = INFINITY;
+    for (size_t i = 0; i < n; i++) best = fmin(best, line[i].val_loss);
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
+    d.val = 0.1;
+    assert_int_equal(tw_data_open(ctx, DATA, &d, NULL, &data, NULL, &err), TW_OK);
+    assert_int_equal(tw_model_load(&model, ctx, OUT "/model.safetensors", &err), TW_OK);
+    assert_int_equal(tw_model_objective(model, data, &val, &err), TW_OK);
+    assert_int_equal(tw_evaluate(ctx, &val, tw_model_weights(model), &m, &err), TW_OK);
+    assert_true(m.loss == best);
+    tw_model_objective_free(&val);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_job_free(job);
+    tw_context_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
+        cmocka_unit_test(other_data_is_refused),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(any_file_operation_may_fail),
+        cmocka_unit_test(a_gradient_that_is_not_finite_stops_the_run),
+#if defined(__x86_64__)
+        cmocka_unit_test(the_callers_floating_point_mode_is_left_alone),
+#endif
+        cmocka_unit_test(a_target_ends_the_run),
+        cmocka_unit_test(best_weights_are_kept),
+    };
+    return cmocka_run_group_tests(tests, make_data, NULL);
+}
