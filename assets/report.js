@@ -144,18 +144,23 @@ function rows() {
   return xs.map(function (x) { return [x].concat(byX[x]); });
 }
 
-/* The range of what did not diverge: what shot up would press all others flat. */
+/* The range of the values in sight. What shot up would press all others flat: four times the middle one of the curves' maxima is enough
+   (on a log axis ten thousand times), and whatever diverged counts only where all did. */
 function range() {
-  var low = Infinity, high = -Infinity, every = racers.every(function (r) { return r.summary.diverged === seeds; });
+  var low = Infinity, tops = [], every = racers.every(function (r) { return r.summary.diverged === seeds; });
   curves.forEach(function (curve, i) {
     if (!state.visible[i] || (!every && racers[i].summary.diverged === seeds)) return;
+    var top = -Infinity;
     curve.forEach(function (p) {
       if (state.log && !(p.y[0] > 0)) return;
       low = Math.min(low, p.y[0]);
-      high = Math.max(high, p.y[2]);
+      top = Math.max(top, p.y[2]);
     });
+    if (top > -Infinity) tops.push(top);
   });
-  if (!(low <= high)) return null;
+  if (!tops.length) return null;
+  var high = Math.min(Math.max.apply(null, tops), spread(tops)[1] * (state.log ? 1e4 : 4));
+  high = Math.max(high, low);
   if (state.log) return [low / Math.pow(high / low || 1, 0.06) / 1.02, high * Math.pow(high / low || 1, 0.06) * 1.02];
   var pad = (high - low || Math.abs(high) || 1) * 0.06;
   return [state.metric.below && low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-tw_status tw_cli_conformance(tw_context *ctx, const char *folder, int json, int *failed, tw_error *err);
-
 static const struct cli_option options[] = { CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END };
 
 static tw_status run(const struct cli_call *call, tw_error *err)

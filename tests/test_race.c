@@ -16,7 +16,7 @@
 
 #define FOLDER TW_BINARY_DIR "/test_race.data"
 static const char data[] = FOLDER "/digits";
-static const char network[] = "flatten; dense 10 softmax";
+static const char network[] = "flatten; dense 12 relu; dense 10 softmax";
 
 static tw_context *context(void)
 {

@@ -48,8 +48,11 @@ typedef struct tw_span {
     void *w;                        /* weights, written in place; in a view kernel the reported weights */
     const void *g;                  /* gradient; in a view kernel the stored weights */
     void *const *slots;             /* in the order of the table; NULL where the variant keeps none */
+    const void *ahead;              /* hi - lo gradient elements to be checked on the way, usually those that come next */
 } tw_span;
-typedef void tw_kernel(const tw_span *span, const void *coef);
+/* Non-zero if one of span->ahead is a NaN or infinity: in the same loop the check costs nothing beside the memory traffic, while a pass of its
+ * own would cost a plain sgd a quarter of its speed.  A view kernel looks at nothing ahead and returns 0. */
+typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
 
 /* ELEMENT: each weight by itself. NORMS needs sums over tensors first, WHOLE the matrix; this version runs ELEMENT. */

@@ -53,6 +53,7 @@
 #undef TW__SIZES_
 #undef TW__SIZES
 #undef real
+#undef TW__EXPONENT
 #undef real_sqrt
 #undef real_abs
 #undef real_max

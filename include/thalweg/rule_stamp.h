@@ -50,21 +50,23 @@ static void TW_LOCAL(begin)(const tw_moment *at, void *to)
 
 /* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
 #define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
-#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (real *)span->slots[TW__AT_##name];
+#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] + span->lo : NULL;
 #define TW__SLOT_NONE(name, start, when) real tw__no_##name = 0;
 #define TW__SLOT_PASS(name, start, when) (when) ? &tw__##name[i] : &tw__no_##name,
 
-TW__INLINE void TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
+TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
-    real *const w = (real *)span->w;
-    const real *const g = (const real *)span->g;
-    const size_t hi = span->hi;
+    real *const w = (real *)span->w + span->lo;
+    const real *const g = (const real *)span->g + span->lo;
+    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
+    const size_t n = span->hi - span->lo;
+    TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
     SLOTS(TW__SLOT_VECTOR)
     (void)variant;
     TW__INDEPENDENT
-    for (size_t i = span->lo; i < hi; i++) {
+    for (size_t i = 0; i < n; i++) {
         SLOTS(TW__SLOT_NONE)
 #ifdef DECAY
         const real gi = k.sign * g[i] + k.couple * w[i], wi = w[i] - k.shrink * w[i];
@@ -72,13 +74,15 @@ TW__INLINE void TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int
         const real gi = g[i], wi = w[i];
 #endif
         w[i] = update(wi, gi, SLOTS(TW__SLOT_PASS) &k.own TW__VARIANT);
+        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
     }
+    return any > TW__EXPONENT;
 }
 
 #define TW__STAMP(v)                                                                                                                         \
-    static void TW_LOCAL(base_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }                                       \
-    TW__AVX2 static void TW_LOCAL(avx2_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }                              \
-    TW__AVX512 static void TW_LOCAL(avx512_##v)(const tw_span *span, const void *k) { TW_LOCAL(loop)(span, k, v); }
+    static int TW_LOCAL(base_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }                                 \
+    TW__AVX2 static int TW_LOCAL(avx2_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }                        \
+    TW__AVX512 static int TW_LOCAL(avx512_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }
 #define TW__ROW(v) {TW_LOCAL(base_##v), TW_LOCAL(avx2_##v), TW_LOCAL(avx512_##v)},
 TW__FOR_VARIANTS_0(TW__STAMP)
 TW__FOR_VARIANTS_1(TW__STAMP)
@@ -90,20 +94,21 @@ static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {
 #undef TW__ROW
 
 #ifdef VIEW
-TW__INLINE void TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const int variant)
+TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct coef k = *(const struct coef *)coefs;
-    real *const reported = (real *)span->w;
-    const real *const w = (const real *)span->g;
-    const size_t hi = span->hi;
+    real *const reported = (real *)span->w + span->lo;
+    const real *const w = (const real *)span->g + span->lo;
+    const size_t n = span->hi - span->lo;
     SLOTS(TW__SLOT_VECTOR)
     (void)variant;
     TW__INDEPENDENT
-    for (size_t i = span->lo; i < hi; i++) {
+    for (size_t i = 0; i < n; i++) {
         SLOTS(TW__SLOT_NONE)
         reported[i] = view(w[i], SLOTS(TW__SLOT_PASS) &k TW__VARIANT);
     }
+    return 0;
 }
 
 static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
@@ -112,7 +117,7 @@ static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
     prepare_view((struct coef *)to, &now);
 }
 
-#define TW__STAMP(v) static void TW_LOCAL(view_##v)(const tw_span *span, const void *k) { TW_LOCAL(view_loop)(span, k, v); }
+#define TW__STAMP(v) static int TW_LOCAL(view_##v)(const tw_span *span, const void *k) { return TW_LOCAL(view_loop)(span, k, v); }
 #define TW__ROW(v) TW_LOCAL(view_##v),
 TW__FOR_VARIANTS_0(TW__STAMP)
 TW__FOR_VARIANTS_1(TW__STAMP)
@@ -248,6 +253,7 @@ static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
 #undef TW_ONCE
 #undef real
 #undef real_sqrt
+#undef TW__EXPONENT
 #undef real_abs
 #define TW__PASS 2
 #define TW__TYPE f64
@@ -347,10 +353,14 @@ const tw_rule TW__SYMBOL(RULE) = {
 #ifdef TW__PASS
 #if TW__PASS == 1
 #define real float
+typedef uint32_t __attribute__((may_alias)) TW_LOCAL(word);
+#define TW__EXPONENT 0x7f800000u
 #define real_sqrt __builtin_sqrtf
 #define real_abs __builtin_fabsf
 #else
 #define real double
+typedef uint64_t __attribute__((may_alias)) TW_LOCAL(word);
+#define TW__EXPONENT 0x7ff0000000000000u
 #define real_sqrt __builtin_sqrt
 #define real_abs __builtin_fabs
 #endif

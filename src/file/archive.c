@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BLOCK = 65536, PIECE = 1 << 20, FIRST_PLAIN = 16 << 20, FIRST_PACKED = 64 << 20, RATIO = 1000 };
+enum { BLOCK = 65536, PIECE = 1 << 20, FIRST_PLAIN = 48 << 20, FIRST_PACKED = 64 << 20, RATIO = 1000 };
 static const uint64_t free_of_ratio = (uint64_t)64 << 20;
 
 typedef struct packing {

@@ -26,7 +26,7 @@ static tw_status view(const tw_optimizer *opt, tw_type type, const void *w, void
     const tw_moment now = {opt->steps, h, next, scalars};
     opt->rule->prepare_view[precision](&now, coef);
     for (size_t i = 0; i < opt->n_live; i++) {
-        const tw_span span = {opt->live[i].lo, opt->live[i].hi, reported, w, opt->slots};
+        const tw_span span = {opt->live[i].lo, opt->live[i].hi, reported, w, opt->slots, w};
         opt->rule->view[precision][opt->choice.variant](&span, coef);
     }
     tw__fp_leave(mode);

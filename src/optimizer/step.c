@@ -81,24 +81,42 @@ static size_t first_live(const tw_optimizer *opt, size_t lo)
     return a;
 }
 
-static void step_chunk(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g)
+/* Whether the gradients of all that is stepped in the chunk are finite. */
+static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
 {
-    size_t live = first_live(opt, lo);
-    for (int update = 0; update < 2; update++)
-        for (size_t i = live; i < opt->n_live && opt->live[i].lo < hi; i++) {
-            size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
-            if (!update) {
-                size_t bad = first_bad(opt, g, from, to - from);
-                if (bad < to - from) {
-                    note_bad(opt, from + bad);
-                    return;
-                }
-                continue;
-            }
-            if (opt->steps == 0) start_from_weights(opt, w, from, to);
-            const tw_span span = {from, to, w, g, opt->slots};
-            opt->update(&span, opt->coef);
-        }
+    for (size_t i = first_live(opt, lo); i < opt->n_live && opt->live[i].lo < hi; i++) {
+        size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
+        size_t bad = first_bad(opt, g, from, to - from);
+        if (bad == to - from) continue;
+        note_bad(opt, from + bad);
+        return 0;
+    }
+    return 1;
+}
+
+/* Updates a chunk; 1 if on the way the next one, up to `end`, was found to be finite. */
+static int update_chunk(tw_optimizer *opt, size_t lo, size_t hi, size_t end, void *w, const void *g)
+{
+    int next_is_finite = 0;
+    for (size_t i = first_live(opt, lo); i < opt->n_live && opt->live[i].lo < hi; i++) {
+        size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
+        int next = from == lo && hi - lo == TW_CHUNK && end - hi >= TW_CHUNK && opt->live[i].hi >= hi + TW_CHUNK;
+        if (opt->steps == 0) start_from_weights(opt, w, from, to);
+        const tw_span span = {from, to, w, g, opt->slots, (const char *)g + (next ? hi : from) * opt->real};
+        int bad = opt->update(&span, opt->coef);
+        next_is_finite = next && !bad;
+    }
+    return next_is_finite;
+}
+
+/* Chunk by chunk, each checked before it is touched: ahead of time by the kernel of the chunk before it, or else here. */
+static void step_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
+{
+    int finite = 0;
+    for (size_t hi; lo < end; lo = hi) {
+        hi = end - lo > TW_CHUNK ? lo + TW_CHUNK : end;
+        finite = (finite || check_chunk(opt, lo, hi, g)) && update_chunk(opt, lo, hi, end, w, g);
+    }
 }
 
 static tw_status check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
@@ -114,7 +132,7 @@ static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t h
     if (lo > hi || hi > opt->n || lo % TW_CHUNK || (hi % TW_CHUNK && hi != opt->n))
         return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)", lo, hi, (int)TW_CHUNK, opt->n);
     tw__fp_mode mode = tw__fp_enter();
-    for (; lo < hi; lo += TW_CHUNK) step_chunk(opt, lo, hi - lo > TW_CHUNK ? lo + TW_CHUNK : hi, w, g);
+    step_chunks(opt, lo, hi, w, g);
     tw__fp_leave(mode);
     return TW_OK;
 }
@@ -165,9 +183,8 @@ static void step_task(void *arg, size_t index, int worker)
 {
     const struct whole *a = arg;
     size_t lo = index * CHUNKS_PER_TASK * TW_CHUNK, n = a->opt->n;
-    size_t end = n - lo > CHUNKS_PER_TASK * TW_CHUNK ? lo + CHUNKS_PER_TASK * TW_CHUNK : n;
     (void)worker;
-    for (; lo < end; lo += TW_CHUNK) step_chunk(a->opt, lo, end - lo > TW_CHUNK ? lo + TW_CHUNK : end, a->w, a->g);
+    step_chunks(a->opt, lo, n - lo > CHUNKS_PER_TASK * TW_CHUNK ? lo + CHUNKS_PER_TASK * TW_CHUNK : n, a->w, a->g);
 }
 
 static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, tw_error *err)

@@ -30,6 +30,7 @@ typedef struct tw__pass {
     char *gradient;                                     /* like w, or NULL */
     tw__into into;
     uint8_t *notes;                                     /* this lane's bytes, `notes` per row and layer */
+    void *scratch;                                      /* this lane's numbers for the time of one call */
 } tw__pass;
 
 typedef struct tw__layer_type {
@@ -42,6 +43,7 @@ typedef struct tw__layer_type {
     size_t (*place)(const tw__layer *l, int tensor, size_t i);
     size_t (*packed)(const tw__layer *l, const tw__kernels *k);                             /* numbers pack() makes; NULL: none */
     void (*pack)(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);    /* once per point */
+    size_t (*scratch)(const tw__layer *l, const tw__kernels *k);                            /* numbers needed in tw__pass.scratch; NULL: none */
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
     /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx);
@@ -57,11 +59,9 @@ struct tw__layer {
     struct { int rank; int64_t shape[4]; size_t size, offset; } tensor[TW__LAYER_TENSORS];  /* saved shape; place in the flat vector */
     double fan_in, fan_out;                             /* for the initial weights */
     size_t notes, notes_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
-    union {
-        tw__conv conv;
-        tw__pool pool;
-        struct { uint32_t threshold; double scale; } dropout;
-    };
+    tw__conv conv;
+    tw__pool pool;
+    struct { uint32_t threshold; double scale; } dropout;
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor) { return p->w + l->tensor[tensor].offset * p->k->real; }
@@ -77,4 +77,7 @@ tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int6
 tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide, tw_error *err);
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 
+/* Fused fast paths (fused.c): if a row of layers from `l` on, `left` of them, can run as one, that one is put into *out and their number
+ * returned; else 0. Only for layers whose input's gradient nobody wants. Its results are the same bits as those of the layers. */
+size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw__layer *out);
 #endif

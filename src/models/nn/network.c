@@ -204,8 +204,6 @@ static tw_status lay_out(tw__network *net, tw_error *err)
             snprintf(net->names[n], sizeof net->names[n], "%d.%s", l->number, j == 0 ? "weight" : "bias");
             net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset};
         }
-        l->notes_at = net->notes;
-        net->notes += l->notes;
     }
     return TW_OK;
 }

@@ -17,7 +17,6 @@ typedef struct tw__network {
     size_t n_tensors;
     char (*names)[32];
     size_t size;                                        /* numbers in the flat vector */
-    size_t notes;                                       /* bytes per row, of all layers */
     char (*written)[96];                                /* the layers as written, canonical */
     size_t n_written, written_room;
     char text[TW__NETWORK_TEXT];

@@ -12,17 +12,19 @@ typedef struct lane {
     char *activations;                                  /* the input, then every layer's output that has memory of its own */
     char *gradients[2];                                 /* of activations, in turn */
     uint8_t *notes;
+    char *scratch;
     int32_t labels[ROWS];
 } lane;
 
 typedef struct plan {
     tw_context *ctx;
-    const tw__network *net;
     const tw__kernels *k;
     tw_data_info data;
     size_t row_bytes;                                   /* of the data */
-    size_t *at;                                         /* number of the first value of layer i's output, per ROWS rows; at[0] is the input */
-    size_t activations, widest;                         /* numbers in all; the most in one */
+    tw__layer *layers;                                  /* the network's, fused where they can be; the last is softmax */
+    size_t n_layers, room;
+    size_t *at;                                         /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
+    size_t activations, widest, scratch, notes;         /* numbers in all; the most in one output; for scratch; bytes per row for notes */
     size_t first_weights;                               /* the first layer with weights: nothing before it needs a gradient */
     size_t *packed_at, packed_size;                     /* numbers made once per point, layer by layer */
     char *packed;
@@ -34,8 +36,8 @@ static int point(void *user, const void *w)
 {
     plan *p = user;
     tw__fp_mode mode = tw__fp_enter();
-    for (size_t i = 0; i < p->net->n_layers; i++) {
-        const tw__layer *l = &p->net->layers[i];
+    for (size_t i = 0; i < p->n_layers; i++) {
+        const tw__layer *l = &p->layers[i];
         if (l->type->pack) l->type->pack(l, p->k, w, p->packed + p->packed_at[i] * p->k->real);
     }
     tw__fp_leave(mode);
@@ -44,7 +46,7 @@ static int point(void *user, const void *w)
 
 static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
 {
-    size_t in = p->net->layers[0].in_size;
+    size_t in = p->layers[0].in_size;
     for (size_t r = 0; r < n; r++) {
         const char *from = (const char *)p->data.x + rows[r] * p->row_bytes;
         char *to = b->activations + r * in * p->k->real;
@@ -60,16 +62,16 @@ static char *input_of(const plan *p, const lane *b, size_t layer) { return b->ac
 /* Every layer but the last, softmax, which stands for the loss. */
 static void forward(const plan *p, const lane *b, tw__pass *pass)
 {
-    for (size_t i = 0; i + 1 < p->net->n_layers; i++) {
+    for (size_t i = 0; i + 1 < p->n_layers; i++) {
         pass->packed = p->packed + p->packed_at[i] * p->k->real;
-        p->net->layers[i].type->forward(&p->net->layers[i], pass, input_of(p, b, i), output_of(p, b, i));
+        p->layers[i].type->forward(&p->layers[i], pass, input_of(p, b, i), output_of(p, b, i));
     }
 }
 
 static void backward(const plan *p, const lane *b, const tw__pass *pass, char *dy)
 {
-    for (size_t i = p->net->n_layers - 1; i-- > p->first_weights;) {
-        const tw__layer *l = &p->net->layers[i];
+    for (size_t i = p->n_layers - 1; i-- > p->first_weights;) {
+        const tw__layer *l = &p->layers[i];
         char *dx = i == p->first_weights ? NULL : l->type->in_place ? dy : dy == b->gradients[0] ? b->gradients[1] : b->gradients[0];
         l->type->backward(l, pass, input_of(p, b, i), output_of(p, b, i), dy, dx);
         dy = dx;
@@ -78,8 +80,8 @@ static void backward(const plan *p, const lane *b, const tw__pass *pass, char *d
 
 static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sums *sums, char *output)
 {
-    const tw__layer *last = &p->net->layers[p->net->n_layers - 1];
-    char *logits = input_of(p, b, p->net->n_layers - 1);
+    const tw__layer *last = &p->layers[p->n_layers - 1];
+    char *logits = input_of(p, b, p->n_layers - 1);
     forward(p, b, pass);
     if (want & TW_WANT_OUTPUT) last->type->forward(last, pass, logits, output);
     if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
@@ -99,10 +101,10 @@ static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, 
     for (size_t done = 0; done < n; done += ROWS) {
         size_t piece = n - done < ROWS ? n - done : ROWS;
         tw__pass pass = {.k = p->k, .rows = piece, .draw = draw, .first = draw->first + done, .training = (want & TW_TRAINING) != 0, .w = w,
-                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .notes = b->notes,
+                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .notes = b->notes, .scratch = b->scratch,
                          .into = done > 0 ? TW__CONTINUE : want & TW_ADD ? TW__ADD : TW__START};
         fetch(p, b, rows + done, piece);
-        add_to(p, b, &pass, want, sums, output ? (char *)output + done * p->net->layers[p->net->n_layers - 1].out_size * p->k->real : NULL);
+        add_to(p, b, &pass, want, sums, output ? (char *)output + done * p->layers[p->n_layers - 1].out_size * p->k->real : NULL);
     }
     tw__fp_leave(mode);
     return 0;
@@ -110,23 +112,40 @@ static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, 
 
 /* ---- making and freeing ------------------------------------------------------------------------------------------------- */
 
+static tw_status list_layers(plan *p, const tw__network *net, tw_error *err)
+{
+    int weights_before = 0;
+    p->room = net->n_layers;
+    TW_TRY(tw__alloc(p->ctx, &p->layers, p->room, sizeof *p->layers, err));
+    TW_TRY(tw__alloc(p->ctx, &p->at, p->room + 1, sizeof *p->at, err));
+    TW_TRY(tw__alloc(p->ctx, &p->packed_at, p->room, sizeof *p->packed_at, err));
+    for (size_t i = 0; i < net->n_layers;) {
+        tw__layer *l = &p->layers[p->n_layers++];
+        size_t fused = weights_before ? 0 : tw__layer_fuse(&net->layers[i], net->n_layers - i, p->k, l);
+        if (!fused) *l = net->layers[i];
+        i += fused ? fused : 1;
+        weights_before |= l->n_tensors > 0;
+    }
+    return TW_OK;
+}
+
 static tw_status place_activations(plan *p, tw_error *err)
 {
-    const tw__network *net = p->net;
-    TW_TRY(tw__alloc(p->ctx, &p->at, net->n_layers + 1, sizeof *p->at, err));
-    TW_TRY(tw__alloc(p->ctx, &p->packed_at, net->n_layers, sizeof *p->packed_at, err));
     p->widest = 1;
-    p->activations = net->layers[0].in_size * ROWS;
-    p->first_weights = net->n_layers;
-    for (size_t i = 0; i < net->n_layers; i++) {
-        const tw__layer *l = &net->layers[i];
+    p->activations = p->layers[0].in_size * ROWS;
+    p->first_weights = p->n_layers;
+    for (size_t i = 0; i < p->n_layers; i++) {
+        tw__layer *l = &p->layers[i];
         p->at[i + 1] = l->type->in_place ? p->at[i] : p->activations;
         if (!l->type->in_place && !tw__size_add(p->activations, l->out_size * ROWS, &p->activations))
             return tw__fail(err, TW_ERR_SPEC, "the network's activations are too many");
         if (l->out_size * ROWS > p->widest) p->widest = l->out_size * ROWS;
+        if (l->n_tensors && p->first_weights == p->n_layers) p->first_weights = i;
         p->packed_at[i] = p->packed_size;
         if (l->type->packed) p->packed_size += l->type->packed(l, p->k);
-        if (l->n_tensors && p->first_weights == net->n_layers) p->first_weights = i;
+        if (l->type->scratch && l->type->scratch(l, p->k) > p->scratch) p->scratch = l->type->scratch(l, p->k);
+        l->notes_at = p->notes;
+        p->notes += l->notes;
     }
     return TW_OK;
 }
@@ -141,7 +160,8 @@ static tw_status make_buffers(plan *p, tw_error *err)
         TW_TRY(tw__alloc(p->ctx, &b->activations, p->activations, p->k->real, err));
         TW_TRY(tw__alloc(p->ctx, &b->gradients[0], p->widest, p->k->real, err));
         TW_TRY(tw__alloc(p->ctx, &b->gradients[1], p->widest, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->notes, p->net->notes * ROWS, 1, err));
+        TW_TRY(tw__alloc(p->ctx, &b->notes, p->notes * ROWS, 1, err));
+        TW_TRY(tw__alloc(p->ctx, &b->scratch, p->scratch, p->k->real, err));
     }
     return TW_OK;
 }
@@ -153,12 +173,14 @@ static void free_plan(plan *p)
         tw__free(p->ctx, b->activations, p->activations, p->k->real);
         tw__free(p->ctx, b->gradients[0], p->widest, p->k->real);
         tw__free(p->ctx, b->gradients[1], p->widest, p->k->real);
-        tw__free(p->ctx, b->notes, p->net->notes * ROWS, 1);
+        tw__free(p->ctx, b->notes, p->notes * ROWS, 1);
+        tw__free(p->ctx, b->scratch, p->scratch, p->k->real);
     }
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
     tw__free(p->ctx, p->packed, p->packed_size, p->k->real);
-    tw__free(p->ctx, p->packed_at, p->net->n_layers, sizeof *p->packed_at);
-    tw__free(p->ctx, p->at, p->net->n_layers + 1, sizeof *p->at);
+    tw__free(p->ctx, p->packed_at, p->room, sizeof *p->packed_at);
+    tw__free(p->ctx, p->at, p->room + 1, sizeof *p->at);
+    tw__free(p->ctx, p->layers, p->room, sizeof *p->layers);
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
@@ -167,11 +189,11 @@ tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__netwo
     plan *p;
     TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
     p->ctx = ctx;
-    p->net = net;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
     p->data = *data;
     p->row_bytes = net->layers[0].in_size * tw_type_size(data->type);
-    tw_status s = place_activations(p, err);
+    tw_status s = list_layers(p, net, err);
+    if (s == TW_OK) s = place_activations(p, err);
     if (s == TW_OK) s = make_buffers(p, err);
     if (s != TW_OK) {
         free_plan(p);
