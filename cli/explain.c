@@ -32,7 +32,10 @@ static tw_status explain_rule(const struct cli_common *common, const char *spec,
         json_object_set_new(all, "state", kept);
         return cli_print_json(all, err);
     }
-    printf("%s\n%s\n\nequation\n", choice.spec, rule->paper);
+    size_t n = strcspn(choice.spec, "@:");
+    printf("%s", choice.spec);
+    if (strlen(rule->name) != n || strncmp(rule->name, choice.spec, n)) printf(" (which is the rule %s)", rule->name);
+    printf("\n%s\n\nequation\n", rule->paper);
     cli_print_equation(rule->equation);
     if (rule->n_options) puts("\nhyperparameters");
     cli_print_options(rule->n_options, rule->options, choice.values);
