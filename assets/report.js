@@ -4,7 +4,7 @@
 (function () {
 "use strict";
 var race = JSON.parse(document.getElementById("race").textContent);
-var racers = race.optimizers, seeds = race.config.seeds, COLOURS = 10;
+var racers = race.optimizers, seeds = race.config.seeds, COLOURS = 10, SVG = "http://www.w3.org/2000/svg";
 var $ = function (id) { return document.getElementById(id); };
 var chart = $("chart"), names = $("names"), where = $("where");
 
@@ -62,16 +62,23 @@ function curveOf(racer, metric, axis, missing) {
 /* ---- state and colours ---- */
 
 var fewEpochs = race.config.epochs < 2;
-var state = { metric: METRICS[0], axis: AXES[0], log: false, visible: racers.map(function () { return true; }), marked: -1 };
+var state = { metric: METRICS[0], axis: AXES[0], logs: { loss: false, share: false }, visible: racers.map(function () { return true; }), marked: -1 };
+Object.defineProperty(state, "log", { get: function () { return this.logs[this.metric.share ? "share" : "loss"]; } });
 if (fewEpochs) METRICS.forEach(function (m) { if (m.key === "loss") state.metric = m; });    /* the only one with more than a point */
 var graph = null, curves = [], at = null, dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+/* Losses start on a log axis where they end far apart, which a straight one would not show. */
+(function () {
+  var ends = racers.filter(function (r) { return r.summary.diverged < seeds; }).map(function (r) { return (r.summary.val_loss || r.summary.loss).median; });
+  state.logs.loss = Math.min.apply(null, ends) > 0 && Math.max.apply(null, ends) > 4 * Math.min.apply(null, ends);
+}());
 
 function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 function colourOf(racer) { return css("--c" + racer.colour % COLOURS); }
 
 function text(value) {
   if (state.metric.share) return (100 * value).toFixed(2) + "\u2009%";
-  return value >= 0.1 && value < 100 ? value.toFixed(4) : value.toPrecision(4);
+  return value >= 0.01 && value < 100 ? value.toFixed(4) : value.toPrecision(4);
 }
 function tick(value) {
   if (state.metric.share) return +(100 * value).toPrecision(6) + "%";
@@ -101,28 +108,24 @@ function placeNames(area) {
   return list;
 }
 
-/* Thin lines from the curves' ends to their names, under the curves; then the names themselves. */
+/* The names, and thin lines that lead to them from the curves' ends. */
 function drawNames(context, area) {
   if (!graph) return;
+  var svg = document.createElementNS(SVG, "svg"), right = area.x + area.w;
   names.textContent = "";
+  names.appendChild(svg);
   placeNames(area).forEach(function (n) {
-    var right = area.x + area.w, label = document.createElement("span"), faint = state.marked >= 0 && state.marked !== n.i;
-    context.save();
-    context.strokeStyle = colourOf(racers[n.i]);
-    context.globalAlpha = faint ? 0.15 : 0.55;
-    context.lineWidth = 1;
-    context.setLineDash([2, 3]);
-    context.beginPath();
-    context.moveTo(n.x + 5, n.y);
-    context.lineTo(right + 2, n.y);
-    context.lineTo(right + 12, n.to);
-    context.stroke();
-    context.restore();
+    var kind = "c" + racers[n.i].colour % COLOURS + (state.marked >= 0 && state.marked !== n.i ? " faint" : "");
+    var line = document.createElementNS(SVG, "polyline"), label = document.createElement("span");
+    line.setAttribute("class", kind);
+    line.setAttribute("points", [n.x + 6, n.y, Math.max(right, n.x + 6) + 2, n.y, right + 13, n.to].join(" "));
+    label.className = kind;
     label.textContent = racers[n.i].spec;
-    label.className = "c" + racers[n.i].colour % COLOURS + (faint ? " faint" : "");
-    label.style.left = right + 15 + "px";
+    label.style.left = right + 16 + "px";
     label.style.top = n.to + "px";
+    svg.appendChild(line);
     names.appendChild(label);
+    racers[n.i].marks = [line, label];
   });
 }
 
@@ -182,7 +185,7 @@ function widestName() {
   var pen = document.createElement("canvas").getContext("2d");
   pen.font = "600 14px " + getComputedStyle(document.body).fontFamily;
   var width = racers.reduce(function (most, r) { return Math.max(most, pen.measureText(r.spec).width); }, 0);
-  return Math.min(width + 22, chart.clientWidth * 0.36);
+  return Math.min(width + 24, chart.clientWidth * 0.36);
 }
 
 function options() {
@@ -214,6 +217,7 @@ function wholeEpochs(from, to, pixels, opts, graph_, values) {
 
 function draw() {
   var missing = state.log && !!state.metric.share;
+  $("log").checked = state.log;
   curves = racers.map(function (r) { return curveOf(r, state.metric, state.axis, missing); });
   $("chart-title").textContent = (missing ? "1 \u2212 " + state.metric.short : state.metric.title) + (state.log ? " (log axis)" : "");
   chart.setAttribute("aria-label", $("chart-title").textContent + " of " + racers.length + " optimizers against " + state.axis.key +
@@ -239,14 +243,16 @@ function valueAt(curve, x) {
   curve.forEach(function (p) { if (x === null || p.x <= x * (1 + 1e-9)) found = p; });
   return found;
 }
+function shown(i) {
+  var racer = racers[i], final = racer.summary[state.metric.key], p = valueAt(curves[i], at);
+  if (at !== null) return p ? text(p.y[1]) : "\u2013";
+  if (!final) return racer.summary.diverged ? "diverged" : "\u2013";
+  return text(state.log && state.metric.share ? 1 - final.median : final.median);
+}
 function readout() {
-  racers.forEach(function (racer, i) {
-    var p = valueAt(curves[i], at);
-    racer.value.textContent = p ? text(p.y[1]) : "\u2013";
-  });
-  where.textContent = at === null ? (seeds > 1 ? "Lines are medians of " + seeds + " seeds, bands go from the first to the third quartile. Values: at the end."
-                                               : "Values: at the end.")
-                                  : "Values: at " + state.axis.unit + " " + +at.toPrecision(4) + ".";
+  racers.forEach(function (racer, i) { racer.value.textContent = shown(i); });
+  where.textContent = (seeds > 1 ? "Lines are medians of " + seeds + " seeds, bands go from the first to the third quartile. " : "") +
+    (at === null ? "Values: " + (/^val/.test(state.metric.key) ? "after" : "mean of") + " the last epoch, as in the table." : "Values: at " + state.axis.unit + " " + +at.toPrecision(4) + ".");
 }
 function highlight(event, x, points, row, name) {
   at = x;
@@ -262,11 +268,10 @@ function leave() {
 function mark(i, fromChart) {
   if (state.marked === i) return;
   state.marked = i;
-  names.childNodes.forEach(function (label) { label.classList.toggle("faint", i >= 0 && label.textContent !== racers[i].spec); });
+  racers.forEach(function (r, k) { (r.marks || []).forEach(function (e) { e.classList.toggle("faint", i >= 0 && i !== k); }); });
   if (fromChart || !graph) return;
   if (i < 0 || !state.visible[i]) graph.clearSelection();
   else graph.setSelection(graph.numRows() - 1, racers[i].spec, true);
-  if (i < 0) graph.setSelection(false);
 }
 function zoomed() { $("whole").hidden = !(graph && graph.isZoomed && graph.isZoomed() && moved()); }
 function moved() {
@@ -298,6 +303,7 @@ function choices(field, list, label, chosen, choose) {
 function toggle(i) {
   state.visible[i] = !state.visible[i];
   racers[i].button.setAttribute("aria-pressed", String(state.visible[i]));
+  mark(-1);
   if (graph) graph.updateOptions({ visibility: state.visible.slice(), valueRange: range(), dateWindow: window_() });
 }
 
@@ -342,7 +348,7 @@ function onKey(event) {
 
 choices($("metric"), METRICS, function (m) { return m.short; }, state.metric, function (m) { state.metric = m; });
 choices($("against"), AXES, function (a) { return a.key; }, state.axis, function (a) { state.axis = a; });
-$("log").addEventListener("change", function () { state.log = this.checked; draw(); });
+$("log").addEventListener("change", function () { state.logs[state.metric.share ? "share" : "loss"] = this.checked; draw(); });
 $("whole").addEventListener("click", showWhole);
 $("controls").addEventListener("submit", function (event) { event.preventDefault(); });
 chart.addEventListener("keydown", onKey);

@@ -177,6 +177,41 @@ static void loading_revives_a_stopped_optimiser(void **state)
     tw_context_free(ctx);
 }
 
+/* Wherever it stands, also where the kernel of the chunk before has looked at it. Frozen tensors cut chunks into parts. */
+static void bad_gradients_at_every_border(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = {5000, 100, 3 * TW_CHUNK, 2 * TW_CHUNK + 7};
+    const size_t places[] = {0, 1, 4095, 4096, 4999, 5100, 8191, 8192, 12287, 12288, 16384, 17387, 17388, 20480, 24576, 25586};
+    tw_tensor tensors[4];
+    size_t n = 0;
+    for (int i = 0; i < 4; i++) {
+        tensors[i] = (tw_tensor){i == 0 ? "a" : i == 1 ? "frozen" : i == 2 ? "b" : "c", 1, &sizes[i], n, i == 1 ? TW_TENSOR_FROZEN : 0};
+        n += (size_t)sizes[i];
+    }
+    float *w = calloc(n, sizeof *w), *g = calloc(n, sizeof *g);
+    for (int isa = TW_ISA_BASE; isa <= (int)tw_isa_of_cpu(); isa++)
+        for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+            tw_context *ctx = bench_context(1, (tw_isa)isa);
+            tw_optimizer *opt;
+            tw_error err;
+            size_t at = places[k], tensor = 3, chunk = at / TW_CHUNK;
+            assert_int_equal(tw_optimizer_create(&opt, ctx, "sgd:lr=1", NULL, NULL, 0, TW_F32, tensors, 4, 0, NULL), TW_OK);
+            for (size_t i = 0; i < n; i++) w[i] = 0, g[i] = 1;
+            g[at] = k % 2 ? NAN : -INFINITY;
+            while (tensors[tensor].offset > at) tensor--;
+            assert_int_equal(tw_step_f32(opt, w, g, &err), TW_ERR_NOT_FINITE);
+            assert_string_equal(err.tensor, tensors[tensor].name);
+            assert_int_equal(err.index, at - tensors[tensor].offset);
+            for (size_t i = 0; i < n; i++)
+                if (w[i] != (i / TW_CHUNK == chunk || (i >= 5000 && i < 5100) ? 0.f : -1.f)) fail_msg("bad %zu: weight %zu is %g", at, i, (double)w[i]);
+            tw_optimizer_free(opt);
+            tw_context_free(ctx);
+        }
+    free(w);
+    free(g);
+}
+
 /* ---- Every allocation fails in turn ---- */
 
 struct counted { int left; long live; };
@@ -267,7 +302,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
         cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
-        cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),
+        cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(bad_gradients_at_every_border),
+        cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,7 @@ typedef struct tw_draw {
     uint64_t epoch;
     size_t first;                                                       /* place in the batch of rows[0] */
     uint64_t seed;
+    int segment;                                                        /* 0 .. joins: which part of the evaluation, see tw_objective.joins */
     int lane;                                                           /* 0 .. lanes - 1: two calls at the same time have different lanes */
 } tw_draw;
 
@@ -41,6 +42,9 @@ typedef struct tw_objective {
     uint64_t n_rows;                                                    /* 0: no rows */
     size_t n_outputs;                                                   /* per row, for TW_WANT_OUTPUT */
     int can_add;                                                        /* eval knows TW_ADD */
+    int joins;                                                          /* places at which an evaluation must stop until sums over the whole
+                                                                           batch are known (batch normalisation): segments between them are
+                                                                           asked for one after the other. This version runs objectives with 0 */
     int counts_correct;                                                 /* sums.correct means something */
     int lanes;                                                          /* evaluations that may run at the same time; fewer than the
                                                                            context has threads: they are run one by one */

@@ -80,7 +80,8 @@ typedef struct tw__kernels {
      * conv_relu_pool_bits(c, p) bytes per image.  The gradient of the weights comes from dy, the gradient of y, in the same bits as by
      * pool_input, relu_input and conv_weights; `scratch` holds conv_relu_pool_scratch(c) numbers. */
     size_t (*conv_relu_pool_bits)(const tw__conv *c, const tw__pool *p);
-    void (*conv_relu_pool_forward)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *w, const void *bias, void *y, void *bits);
+    void (*conv_relu_pool_forward)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *w, const void *bias,
+                                   void *y, void *bits);
     size_t (*conv_relu_pool_scratch)(const tw__conv *c);
     void (*conv_relu_pool_weights)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *dy, const void *bits,
                                    tw__into into, void *dw, void *db, void *scratch);

@@ -21,6 +21,7 @@ typedef uint64_t word;
 #define REAL_EXPONENT 0x7FF0000000000000u
 #endif
 
+#define EACH _Pragma("omp simd")                        /* a loop over numbers that may be done in any order */
 #define INLINE static inline __attribute__((always_inline))
 #define LANES (VECTOR_BYTES / (int)sizeof(real))
 #ifdef __clang__
@@ -28,7 +29,7 @@ typedef uint64_t word;
 #define SIMD
 #else
 #define UNROLL _Pragma("GCC unroll 64")
-#define SIMD _Pragma("omp simd")                        /* without it gcc leaves the lanes to a pass that is easily confused */
+#define SIMD _Pragma("omp simd")                        /* over lanes; without it gcc leaves them to a pass that is easily confused */
 #endif
 
 typedef real vec __attribute__((vector_size(VECTOR_BYTES)));

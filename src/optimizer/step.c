@@ -6,7 +6,7 @@
 #include "base/pool.h"
 #include "optimizer/optimizer.h"
 
-enum { CHUNKS_PER_TASK = 8 };
+enum { CHUNKS_PER_TASK = 16 };
 
 void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h)
 {

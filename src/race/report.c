@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <thalweg/registry.h>
 
 typedef struct page { const tw_race *race; tw__paper p; } page;
 
@@ -24,8 +25,8 @@ enum form { LOSS, SHARE, SECONDS, PLAIN };
 static void put_number(page *g, enum form form, double value)
 {
     char text[TW__DECIMAL];
-    const char *format = form == SHARE || form == SECONDS ? "%.2f" : form == PLAIN ? "%.3g" : value >= 0.1 && value < 100 ? "%.4f" : "%.4g";
-    tw__print(&g->p, form == SHARE ? "%s&thinsp;%%" : "%s", tw__decimal(text, format, form == SHARE ? 100 * value : value));
+    const char *format = form == SHARE || form == SECONDS ? "%.2f" : form == PLAIN ? "%.3g" : value >= 0.01 && value < 100 ? "%.4f" : "%.4g";
+    tw__print(&g->p, form == SHARE ? "%s&#8239;%%" : "%s", tw__decimal(text, format, form == SHARE ? 100 * value : value));
 }
 
 /* ---- head --------------------------------------------------------------------------------------------------------------- */
@@ -46,7 +47,7 @@ static void put_lead(page *g)
         tw__print(&g->p, "Every run diverged.");
         return;
     }
-    tw__print(&g->p, "<strong class=\"ink c%d\">", best->colour % TW__COLOURS);
+    tw__print(&g->p, "<strong class=\"c%d\">", best->colour % TW__COLOURS);
     tw__put_escaped(&g->p, best->spec);
     tw__print(&g->p, "</strong> ends with the lowest %s%s loss, ", race->o.seeds > 1 ? "median " : "",
               measure == TW__VAL_LOSS ? "validation" : measure == TW__TEST_LOSS ? "test" : "training");
@@ -152,10 +153,25 @@ static void put_cell(page *g, const struct column *c, const tw__racer *racer, do
     tw__print(&g->p, "</td>");
 }
 
+/* A spec that may be broken after its colon and commas. */
+static void put_spec(page *g, const char *spec)
+{
+    char part[TW_SPEC_MAX];
+    for (size_t n; *spec; spec += n) {
+        n = strcspn(spec, ":,");
+        if (spec[n]) n++;
+        if (n >= sizeof part) n = sizeof part - 1;
+        memcpy(part, spec, n);
+        part[n] = 0;
+        tw__put_escaped(&g->p, part);
+        if (spec[n]) tw__print(&g->p, "<wbr>");
+    }
+}
+
 static void put_name(page *g, const tw__racer *racer)
 {
     tw__print(&g->p, "<tr><th scope=\"row\"><span class=\"key c%d%s\"></span>", racer->colour % TW__COLOURS, racer->colour >= TW__COLOURS ? " dashed" : "");
-    tw__put_escaped(&g->p, racer->spec);
+    put_spec(g, racer->spec);
     if (racer->diverged) {
         const tw__race_run *run = racer->runs;
         while (!run->diverged) run++;

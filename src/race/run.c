@@ -36,10 +36,10 @@ static int on_event(void *user, const tw_event *e)
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
 
-/* About 100 points for a run, fewer in a race of many runs, and one for an epoch at the least. */
+/* About 60 points for a run, fewer in a race of many runs, and one for an epoch at the least. */
 static uint64_t trace_every(const tw_race *race)
 {
-    enum { POINTS = 4000, MOST = 100 };
+    enum { POINTS = 4000, MOST = 60 };
     uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.epochs;
     return per_epoch > 1 ? (race->steps_per_epoch + per_epoch - 1) / per_epoch : race->steps_per_epoch;
 }

@@ -8,16 +8,16 @@
 
 enum { WIDTH = 100, CELL = 80, GAP = 2 };
 
-struct column { const char *head; int measure; const char *format; };
+struct column { const char *head; int measure; const char *format; };     /* format NULL: as fits a loss */
 static const struct column columns[] = {
-    {"loss", TW__LOSS, "%.4g"},
-    {"val loss", TW__VAL_LOSS, "%.4g"},
+    {"loss", TW__LOSS, NULL},
+    {"val loss", TW__VAL_LOSS, NULL},
     {"val acc", TW__VAL_ACCURACY, "%.4f"},
-    {"test loss", TW__TEST_LOSS, "%.4g"},
+    {"test loss", TW__TEST_LOSS, NULL},
     {"test acc", TW__TEST_ACCURACY, "%.4f"},
-    {"s/epoch", TW__EPOCH_SECONDS, "%.3g"},
+    {"s/epoch", TW__EPOCH_SECONDS, "%.3f"},
     {"epochs to target", TW__TARGET_EPOCHS, "%.3g"},
-    {"s to target", TW__TARGET_SECONDS, "%.3g"},
+    {"s to target", TW__TARGET_SECONDS, "%.3f"},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -43,7 +43,7 @@ static void cell_text(const tw_race *race, const tw__racer *racer, int c, char t
 {
     double value = racer->of[columns[c].measure].median;
     if (isnan(value)) snprintf(to, CELL, "-");
-    else tw__decimal(to, columns[c].format, value);
+    else tw__decimal(to, columns[c].format ? columns[c].format : value >= 0.01 && value < 100 ? "%.4f" : "%.3g", value);
     if (columns[c].measure == TW__TARGET_EPOCHS && racer->reached && racer->reached < race->o.seeds && strlen(to) < 8)
         snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
 }

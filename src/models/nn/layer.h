@@ -56,7 +56,7 @@ struct tw__layer {
     tw__shape in, out;
     size_t in_size, out_size;                           /* numbers per row */
     int n_tensors;                                      /* weight, bias */
-    struct { int rank; int64_t shape[4]; size_t size, offset; } tensor[TW__LAYER_TENSORS];  /* saved shape; place in the flat vector */
+    struct { int rank; int64_t shape[4]; size_t size, offset; unsigned flags; /* TW_TENSOR_BUFFER: running statistics */ } tensor[TW__LAYER_TENSORS];  /* saved shape; place in the flat vector */
     double fan_in, fan_out;                             /* for the initial weights */
     size_t notes, notes_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
     tw__conv conv;

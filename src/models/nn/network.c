@@ -202,7 +202,7 @@ static tw_status lay_out(tw__network *net, tw_error *err)
                 return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its weights are too many", l->written + 1, net->written[l->written]);
             l->tensor[j].offset = net->size - l->tensor[j].size;
             snprintf(net->names[n], sizeof net->names[n], "%d.%s", l->number, j == 0 ? "weight" : "bias");
-            net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset};
+            net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset, .flags = l->tensor[j].flags};
         }
     }
     return TW_OK;
