@@ -236,6 +236,11 @@ function draw() {
   readout();
 }
 
+/* The same picture in the colours of now. Browsers print a canvas only if it was in the page before. */
+function recolour() {
+  if (graph) graph.updateOptions(options());
+}
+
 /* ---- values: at the end of the curves, or where the pointer or the arrow keys are ---- */
 
 function valueAt(curve, x) {
@@ -352,9 +357,9 @@ $("log").addEventListener("change", function () { state.logs[state.metric.share 
 $("whole").addEventListener("click", showWhole);
 $("controls").addEventListener("submit", function (event) { event.preventDefault(); });
 chart.addEventListener("keydown", onKey);
-dark.addEventListener("change", draw);
-window.addEventListener("beforeprint", function () { document.documentElement.dataset.paper = ""; draw(); });
-window.addEventListener("afterprint", function () { delete document.documentElement.dataset.paper; draw(); });
+dark.addEventListener("change", recolour);
+window.addEventListener("beforeprint", function () { document.documentElement.dataset.paper = ""; recolour(); });
+window.addEventListener("afterprint", function () { delete document.documentElement.dataset.paper; recolour(); });
 makeLegend();
 $("view").hidden = false;
 draw();

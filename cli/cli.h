@@ -60,8 +60,6 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
 int cli_given(const struct cli_call *call, const char *name);
 void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
 void cli_print_overview(void);
-/* conformance.c: compares every rule with the cases in `folder` and prints those that differ; *failed counts them. */
-tw_status tw_cli_conformance(tw_context *ctx, const char *folder, int json, int *failed, tw_error *err);
 
 /* ---- Failures and suggestions ------------------------------------------------------------------------------------------- */
 

@@ -445,25 +445,38 @@ static tw_status compare(struct bench *b, const char *folder, struct report *r, 
     return TW_OK;
 }
 
-tw_status tw_cli_conformance(tw_context *ctx, const char *folder, int json, int *failed, tw_error *err)
+static tw_status print_report(struct report *r, tw_error *err)
 {
-    struct bench b = {.ctx = ctx};
-    struct report r = {.json = json, .rows = json_array()};
-    tw_status s = compare(&b, folder, &r, err);
+    if (r->json) return cli_print_json(json_pack("{s:i, s:i, s:i, s:O}", "passed", r->passed, "failed", r->failed, "not_built", r->not_built, "cases",
+                                                 r->rows), err);
+    printf("\n%d within tolerance, %d not, %d not built. f64, f32: largest error as a multiple of the case's tolerance.\n", r->passed, r->failed,
+           r->not_built);
+    return TW_OK;
+}
+
+static const struct cli_option options[] = { CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END };
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    struct bench b = {.ctx = NULL};
+    struct report r = {.json = common->json, .rows = json_array()};
+    CLI_TRY(cli_context(common, &b.ctx, err));
+    tw_status s = compare(&b, call->word[0], &r, err);
+    if (s == TW_OK) s = print_report(&r, err);
     table_free(&b.inputs);
     table_free(&b.cases);
     table_free(&b.expected);
     table_free(&b.schedules);
     table_free(&b.finite_sum);
-    *failed = r.failed;
-    if (s != TW_OK) {
-        json_decref(r.rows);
-        return s;
-    }
-    if (json) return cli_print_json(json_pack("{s:i, s:i, s:i, s:o}", "passed", r.passed, "failed", r.failed, "not_built", r.not_built, "cases",
-                                              r.rows), err);
     json_decref(r.rows);
-    printf("\n%d within tolerance, %d not, %d not built. f64, f32: largest error as a multiple of the case's tolerance.\n", r.passed, r.failed,
-           r.not_built);
-    return TW_OK;
+    tw_context_free(b.ctx);
+    if (s != TW_OK || (!r.failed && !r.not_built)) return s;
+    return cli_fail(err, TW_ERR_INTERNAL, "not every case holds: %d out of tolerance, %d of methods that are not built yet", r.failed, r.not_built);
 }
+
+const struct cli_command cli_command_conformance = {
+    .name = "conformance", .usage = "DIR [--json]", .help = "compare every rule with the reference cases in DIR",
+    .examples = "thalweg conformance tests/conformance",
+    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_common), .run = run,
+};

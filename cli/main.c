@@ -71,7 +71,7 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 static tw_status dispatch(int argc, char **argv, tw_error *err)
 {
     if (argc < 2) return cli_fail(err, TW_ERR_SPEC, "no command; thalweg --help lists the commands");
-    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+    if (!strcmp(argv[1], "--version")) {
         puts("thalweg " TW_VERSION);
         return TW_OK;
     }

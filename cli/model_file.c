@@ -26,6 +26,7 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *c
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     o.cache = folders.cache;
     o.home = folders.home;
+    if (!strcmp(data, "-")) data = "/dev/stdin";
     CLI_TRY(tw_data_open(m->ctx, data, &o, NULL, NULL, &m->data, err));
     if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);
     tw_data_info info = { .size = sizeof info };

@@ -56,7 +56,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_predict = {
-    .name = "predict", .usage = "MODEL DATA [--probability]", .help = "one prediction per line",
-    .examples = "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability",
+    .name = "predict", .usage = "MODEL DATA|- [--probability]", .help = "one prediction per line",
+    .examples = "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability\nzcat images.gz | thalweg predict out/cnn -",
     .least = 2, .most = 2, .options = options, .size = sizeof(struct values), .run = run,
 };

@@ -132,7 +132,8 @@ static void NAIVE(pool_forward)(size_t rows, const tw__pool *p, const void *x, v
                     REAL best = 0;
                     size_t winner = 0;
                     for (size_t place = 0; place < p->k_h * p->k_w; place++) {
-                        REAL v = ((const REAL *)x)[((r * p->in_h + oy * p->k_h + place / p->k_w) * p->in_w + ox * p->k_w + place % p->k_w) * p->c + c];
+                        size_t iy = oy * p->k_h + place / p->k_w, ix = ox * p->k_w + place % p->k_w;
+                        REAL v = ((const REAL *)x)[((r * p->in_h + iy) * p->in_w + ix) * p->c + c];
                         if (place == 0 || v > best || v != v) {
                             best = v;
                             winner = place;

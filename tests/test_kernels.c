@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/cpu.h"
 #include "base/random.h"
 #include "math/elementary.h"
 #include "math/kernels.h"
@@ -160,8 +161,8 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
         for (size_t l = 0; l < b->levels; l++) {
             const tw__kernels *k = b->fast[l];
             void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL), *fast = copy(start, (n_w + c->out_c) * b->real);
-            snprintf(what, sizeof what, "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h, c->in_w, c->in_c, c->k_h,
-                     c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
+            snprintf(what, sizeof what, "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h, c->in_w, c->in_c,
+                     c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
             if (into < 0) {
                 k->conv_forward(rows, c, x, w, bias, fy);
                 same(b, l, what, n_y, y, fy);
@@ -401,5 +402,9 @@ int main(void)
         cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
         cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("as the caller computes", tests, NULL, NULL);
+    tw__fp_mode was = tw__fp_enter();
+    failed += cmocka_run_group_tests_name("with flush to zero, as we compute", tests, NULL, NULL);
+    tw__fp_leave(was);
+    return failed;
 }

@@ -4,11 +4,11 @@
 #include "base/io.h"
 #include "race/race.h"
 #include "race/text.h"
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -284,6 +284,53 @@ static void stopping_leaves_nothing(void **state)
     tw_context_free(ctx);
 }
 
+/* Memory that ends after `left` allocations, and a count of what is out. */
+struct memory { long left, out; };
+static void *some_memory(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    struct memory *m = user;
+    (void)align;
+    if (now && m->left-- <= 0) return NULL;
+    if (now && !p) m->out++;
+    if (!now) {
+        m->out -= p != NULL;
+        free(p);
+        return NULL;
+    }
+    void *q = aligned_alloc(64, (now + 63) / 64 * 64);
+    if (p) memcpy(q, p, old < now ? old : now);
+    free(p);
+    return q;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    tw_status s = TW_ERR_MEMORY;
+    tw_race_options o = options("sgd adam");
+    o.limit = 64;
+    o.epochs = 1;
+    o.out = FOLDER "/memory";
+    o.force = 1;
+    for (long n = 20; s != TW_OK; n++) {
+        struct memory memory = {n, 0};
+        tw_context_options c = TW_CONTEXT_OPTIONS_INIT;
+        tw_context *ctx;
+        tw_race *race = NULL;
+        c.resize = some_memory;
+        c.user = &memory;
+        c.threads = 1;
+        s = tw_context_create(&ctx, &c, NULL);
+        if (s == TW_OK) s = tw_race_create(&race, ctx, &o, NULL);
+        if (s == TW_OK) s = tw_race_run(race, NULL);
+        assert_true(s == TW_OK || s == TW_ERR_MEMORY);
+        tw_race_free(race);
+        tw_context_free(ctx);
+        assert_int_equal(memory.out, 0);
+        assert_true(n < 100000);
+    }
+}
+
 /* ---- the page ----------------------------------------------------------------------------------------------------------- */
 
 /* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), blanks and quotes skipped. */
@@ -378,7 +425,7 @@ int main(void)
         cmocka_unit_test(same_race_same_json),    cmocka_unit_test(company_changes_nothing),  cmocka_unit_test(quartiles_lie_between),
         cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
         cmocka_unit_test(stopping_leaves_nothing), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
-        cmocka_unit_test(colours_stay_with_the_rule),
+        cmocka_unit_test(colours_stay_with_the_rule), cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

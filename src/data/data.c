@@ -154,12 +154,12 @@ static tw_status check_test(const tw__parts *p, tw_error *err)
 {
     const tw__block *a = p->train, *b = p->test;
     if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %lldx%lld, where the training rows are %lldx%lld (%s)", (long long)b->shape[0],
-                           (long long)(b->rank > 1 ? b->shape[1] : 1), (long long)a->shape[0], (long long)(a->rank > 1 ? a->shape[1] : 1), a->name);
+        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %lldx%lld, where the training rows are %lldx%lld (%s)",
+                           (long long)b->shape[0], (long long)(b->rank > 1 ? b->shape[1] : 1), (long long)a->shape[0], (long long)(a->rank > 1 ? a->shape[1] : 1), a->name);
     for (uint64_t i = 0; i < b->rows; i++)
         if (b->labels[i] >= a->classes)
-            return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i), "label %d of row %llu is not among the training labels, 0 to %d (%d classes)",
-                               b->labels[i], (unsigned long long)i, a->classes - 1, a->classes);
+            return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),
+                               "label %d of row %llu is not among the training labels, 0 to %d (%d classes)", b->labels[i], (unsigned long long)i, a->classes - 1, a->classes);
     return TW_OK;
 }
 

@@ -15,15 +15,15 @@ static tw_status check_magic(const uint8_t *m, size_t got, const char *path, int
     if (got < 4 && memcmp(m, "\0\0\10", got < 3 ? got : 3) == 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)got, "ends inside the IDX header");
     if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !memchr(types, m[2], sizeof types - 1)))
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "begins with %02x %02x %02x %02x; an IDX file begins with 00 00 08 and its number of dimensions", m[0],
-                           m[1], m[2], m[3]);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 0,
+                           "begins with %02x %02x %02x %02x; an IDX file begins with 00 00 08 and its number of dimensions", m[0], m[1], m[2], m[3]);
     if (m[2] != UNSIGNED_BYTES)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 2, "element type %02x; only 08, unsigned bytes, is understood", m[2]);
     if (m[3] < 1 || m[3] > TW__IDX_MOST_RANK)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimensions; 1 to %d are understood", m[3], TW__IDX_MOST_RANK);
     if (rank && m[3] != rank)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimension%s where %d %s expected (%s)", m[3], m[3] == 1 ? "" : "s", rank, rank == 1 ? "is" : "are",
-                           rank == 1 ? "labels have one" : m[3] == 1 ? "are these labels?" : "images have three");
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimension%s where %d %s expected (%s)", m[3], m[3] == 1 ? "" : "s", rank,
+                           rank == 1 ? "is" : "are", rank == 1 ? "labels have one" : m[3] == 1 ? "are these labels?" : "images have three");
     return TW_OK;
 }
 

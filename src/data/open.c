@@ -33,8 +33,8 @@ static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint
     tw_error why;
     tw_status s = tw__idx_read(&idx, ctx, path, 0, most_bytes, &why);
     if (s == TW_ERR_DATA && why.offset == 0) { /* the very beginning: not ours */
-        s = tw__fail_in(err, s, path, 0, 0, "%.90s; " UNDERSTOOD, strstr(why.message, "byte 0: ") ? strstr(why.message, "byte 0: ") + 8 : why.message);
-        return s;
+        const char *text = strstr(why.message, "byte 0: ");
+        return tw__fail_in(err, s, path, 0, 0, "%.90s; " UNDERSTOOD, text ? text + 8 : why.message);
     }
     if (s != TW_OK) {
         if (err) *err = why;
@@ -58,8 +58,8 @@ static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options
         if (has) return open_folder(p, ctx, folder, o->most_bytes, want_train, want_test, err);
     }
     return tw__fail(err, TW_ERR_NOT_FOUND,
-                    "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" needs no download",
-                    o->home, o->home);
+                    "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); "
+                    "\"digits\" needs no download", o->home, o->home);
 }
 
 static tw_status make_folders(tw_context *ctx, const char *path, tw_error *err)
@@ -122,7 +122,8 @@ tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed
     return TW_OK;
 }
 
-/* Draws a part for the cache. That the cache cannot be written is told but stops nobody: the data are there. */
+/* Draws a part for the cache. That the cache cannot be written is told but stops nobody: the data are there.
+ * TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under us. */
 static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *folder, int part, uint64_t rows, tw_error *err)
 {
     const int64_t shape[] = {TW__DIGIT_SIDE, TW__DIGIT_SIDE};
@@ -130,8 +131,9 @@ static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *fol
     int32_t *labels;
     tw_error why;
     TW_TRY(draw_part(ctx, 0, part, rows, &images, &bytes, err));
-    if (write_digits(ctx, folder, part, rows, images, bytes, &why) != TW_OK) tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
-    tw_status s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
+    tw_status s = write_digits(ctx, folder, part, rows, images, bytes, &why);
+    if (s != TW_OK && s != TW_ERR_NOT_FOUND) tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
+    s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
     for (size_t i = 0; s == TW_OK && i < rows; i++) labels[i] = bytes[i];
     tw__free(ctx, bytes, (size_t)rows, 1);
     if (s == TW_OK) return tw__block_create(block, ctx, TW_U8, rows, 2, shape, images, labels, "digits", err);

@@ -94,7 +94,8 @@ static tw_status fail_damaged(tw__stream *s, tw_error *err)
 
 static tw_status fail_twice(tw__stream *s, tw_error *err)
 {
-    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed more than once (%s around another packing); one packing is unpacked", s->packing->name);
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed more than once (%s around another packing); one packing is unpacked",
+                       s->packing->name);
 }
 
 /* The packed data has ended: nothing may follow it in the file, and its checksum must hold. */
@@ -196,7 +197,8 @@ static tw_status read_packed(tw__stream *s, uint8_t *to, size_t n, size_t *got, 
     uint64_t out = s->out + *got;
     if (out >= free_of_ratio && out / RATIO > (uint64_t)packed_position(s))
         return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
-                           "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right", RATIO, (unsigned long long)out);
+                           "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right", RATIO,
+                           (unsigned long long)out);
     return TW_OK;
 }
 
@@ -210,7 +212,8 @@ tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_err
         *got += more;
         s->out += more;
         if (s->out > s->most)
-            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most, "longer than %llu bytes, the most that is read", (unsigned long long)s->most);
+            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most, "longer than %llu bytes, the most that is read",
+                               (unsigned long long)s->most);
     }
     return TW_OK;
 }

@@ -38,14 +38,15 @@ static tw_status read_header(reader *r, tw__stream *s, tw_error *err)
         return tw__fail_in(err, TW_ERR_DATA, r->path, 0, (int64_t)got, "ends here; a safetensors file begins with 8 bytes, the length of its header");
     for (int i = 0; i < LENGTH; i++) n |= (uint64_t)length[i] << 8 * i;
     if (n < 2 || n > HEADER_CAP)
-        return tw__fail_in(err, TW_ERR_DATA, r->path, 0, 0, "a header of %llu bytes is outside [2, %d]; is this a safetensors file?", (unsigned long long)n,
-                           HEADER_CAP);
+        return tw__fail_in(err, TW_ERR_DATA, r->path, 0, 0, "a header of %llu bytes is outside [2, %d]; is this a safetensors file?",
+                           (unsigned long long)n, HEADER_CAP);
     TW_TRY(tw__alloc(r->file->ctx, &r->file->header, LENGTH + (size_t)n, 1, err));
     r->file->header_bytes = LENGTH + (size_t)n;
     memcpy(r->file->header, length, LENGTH);
     TW_TRY(tw__stream_read(s, r->file->header + LENGTH, (size_t)n, &got, err));
     if (got < n)
-        return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH + (int64_t)got, "ends inside the header, which is %llu bytes long", (unsigned long long)n);
+        return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH + (int64_t)got, "ends inside the header, which is %llu bytes long",
+                           (unsigned long long)n);
     return TW_OK;
 }
 
@@ -152,8 +153,8 @@ static tw_status read_spans(reader *r, span *spans, uint64_t *data_bytes, tw_err
     uint64_t at = 0;
     for (size_t i = 0; i < n; i++) {
         if (spans[i].begin != at)
-            return FAIL_AT(r, spans[i].entry.name, "the data of \"%.80s\" begins at %llu, the data before it ends at %llu (holes and overlaps are refused)",
-                           spans[i].entry.name, (unsigned long long)spans[i].begin, (unsigned long long)at);
+            return FAIL_AT(r, spans[i].entry.name,
+                           "the data of \"%.80s\" begins at %llu, the data before it ends at %llu (holes and overlaps are refused)", spans[i].entry.name, (unsigned long long)spans[i].begin, (unsigned long long)at);
         at = spans[i].end;
     }
     *data_bytes = at;

@@ -25,7 +25,7 @@ enum form { LOSS, SHARE, SECONDS, PLAIN };
 static void put_number(page *g, enum form form, double value)
 {
     char text[TW__DECIMAL];
-    const char *format = form == SHARE || form == SECONDS ? "%.2f" : form == PLAIN ? "%.3g" : value >= 0.01 && value < 100 ? "%.4f" : "%.4g";
+    const char *format = form == SHARE || (form == SECONDS && value >= 1) ? "%.2f" : form == SECONDS ? "%.3f" : form == PLAIN ? "%.3g" : value >= 0.01 && value < 100 ? "%.4f" : "%.4g";
     tw__print(&g->p, form == SHARE ? "%s&#8239;%%" : "%s", tw__decimal(text, format, form == SHARE ? 100 * value : value));
 }
 
@@ -34,7 +34,8 @@ static void put_number(page *g, enum form form, double value)
 static void put_title(page *g)
 {
     tw__print(&g->p, "%zu optimizer%s on ", g->race->n, plural(g->race->n));
-    tw__put_escaped(&g->p, g->race->o.data);
+    const char *slash = strrchr(g->race->o.data, '/');
+    tw__put_escaped(&g->p, slash && slash[1] ? slash + 1 : g->race->o.data);
 }
 
 /* The result in a sentence. */
