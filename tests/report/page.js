@@ -64,6 +64,15 @@ try {
   say(values() !== end, "arrow keys read along the curves");
   key("Escape");
   say(values() === end, "Escape goes back to the end");
+  var whole = document.getElementById("whole"), box = chart.getBoundingClientRect();
+  say(whole.hidden, "no button to see all while all is seen");
+  [["mousedown", 0.4], ["mousemove", 0.5], ["mousemove", 0.6], ["mouseup", 0.6]].forEach(function (step) {
+    var on = step[0] === "mousedown" ? chart.querySelectorAll("canvas")[1] : document;
+    on.dispatchEvent(new MouseEvent(step[0], { clientX: box.left + step[1] * box.width, clientY: box.top + 0.5 * box.height, bubbles: true, buttons: 1 }));
+  });
+  say(!whole.hidden, "dragging zooms");
+  whole.click();
+  say(whole.hidden && inked(racer) > 100, "and the button takes it back");
   window.dispatchEvent(new Event("beforeprint"));
   say(colour("--ground").join() === "255,255,255" && inked(racer) > 100, "paper is white");
   window.dispatchEvent(new Event("afterprint"));
