@@ -21,15 +21,34 @@ typedef uint64_t word;
 #define REAL_EXPONENT 0x7FF0000000000000u
 #endif
 
-#define EACH _Pragma("omp simd")                        /* a loop over numbers that may be done in any order */
 #define INLINE static inline __attribute__((always_inline))
 #define LANES (VECTOR_BYTES / (int)sizeof(real))
+/* Sanitizers check every lane of every copy: then nothing is unrolled and there are few tiles, or compiling takes minutes. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FEW_TILES 1
+#elif defined(__has_feature)
+#define FEW_TILES (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) || \
+                   __has_feature(undefined_behavior_sanitizer))
+#else
+#define FEW_TILES 0
+#endif
+
+/* UNROLL: completely.  EACH: the order of the passes does not matter.  SIMD: over lanes. */
+#if FEW_TILES
+#define EACH
+#define UNROLL
+#else
+#define EACH _Pragma("omp simd")
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
-#define SIMD
 #else
 #define UNROLL _Pragma("GCC unroll 64")
-#define SIMD _Pragma("omp simd")                        /* over lanes; without it gcc leaves them to a pass that is easily confused */
+#endif
+#endif
+#ifdef __clang__
+#define SIMD
+#else
+#define SIMD _Pragma("omp simd")                        /* without it gcc leaves the lanes to a pass that is easily confused */
 #endif
 
 typedef real vec __attribute__((vector_size(VECTOR_BYTES)));

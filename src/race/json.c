@@ -1,52 +1,18 @@
 /* race.json, and the same with what only the page needs. Seconds are the only values that may differ between two equal races.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
+#include "train/json.h"
 #include <math.h>
-#include <string.h>
-
-static tw_status no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
-
-/* Adds a number under a key, unless it does not apply (NaN). */
-static int add(json_t *object, const char *key, double value)
-{
-    return isnan(value) ? 0 : json_object_set_new(object, key, json_real(value));
-}
-
-/* The object, or NULL and the object freed. */
-static json_t *unless(int bad, json_t *object)
-{
-    if (!bad && object) return object;
-    json_decref(object);
-    return NULL;
-}
 
 /* ---- runs --------------------------------------------------------------------------------------------------------------- */
-
-static json_t *epoch_json(const tw_epoch *e)
-{
-    json_t *line = json_pack("{s:I}", "epoch", (json_int_t)e->epoch);
-    return unless(!line || add(line, "seconds", e->seconds) || add(line, "loss", e->loss) || add(line, "accuracy", e->accuracy) ||
-                  add(line, "val_loss", e->val_loss) || add(line, "val_accuracy", e->val_accuracy) || add(line, "lr", e->lr), line);
-}
-
-static json_t *epochs_json(const tw__race_run *run)
-{
-    json_t *list = json_array();
-    int bad = 0;
-    for (size_t i = 0; i < run->n_epochs && !bad; i++) bad = json_array_append_new(list, epoch_json(&run->epochs[i]));
-    return unless(bad, list);
-}
 
 static json_t *run_json(const tw__race_run *run)
 {
     json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
-    bad = bad || json_object_set_new(o, "epochs", epochs_json(run));
-    if (!bad && !run->diverged && run->test.examples) {
-        json_t *test = json_object();
-        bad = json_object_set_new(o, "test", test) || add(test, "loss", run->test.loss) || add(test, "accuracy", run->test.accuracy);
-    }
-    return unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
+    bad = bad || json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
+    if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
+    return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
                   json_object_set_new(o, "seconds", json_real(run->seconds)), o);
 }
 
@@ -59,7 +25,7 @@ static int add_trace(json_t *run, const tw__race_run *of)
         bad = json_array_append_new(steps, json_integer((json_int_t)of->trace[i].step)) ||
               json_array_append_new(seconds, json_real(of->trace[i].seconds)) || json_array_append_new(loss, json_real(of->trace[i].loss));
     json_t *trace = json_pack("{s:o, s:o, s:o}", "steps", steps, "seconds", seconds, "loss", loss);
-    return json_object_set_new(run, "trace", unless(bad, trace));
+    return json_object_set_new(run, "trace", tw__json_unless(bad, trace));
 }
 
 /* ---- optimizers --------------------------------------------------------------------------------------------------------- */
@@ -83,7 +49,7 @@ static json_t *summary_json(const tw_race *race, const tw__racer *racer)
         bad = json_object_set_new(o, "target", target) || add_spread(target, "epochs", racer, TW__TARGET_EPOCHS) ||
               add_spread(target, "seconds", racer, TW__TARGET_SECONDS);
     }
-    return unless(bad, o);
+    return tw__json_unless(bad, o);
 }
 
 static json_t *racer_json(const tw_race *race, const tw__racer *racer, int for_page)
@@ -95,8 +61,8 @@ static json_t *racer_json(const tw_race *race, const tw__racer *racer, int for_p
         bad = json_array_append(runs, run) || (for_page && add_trace(run, &racer->runs[k]));
         json_decref(run);
     }
-    json_t *o = json_pack("{s:s, s:o, s:o}", "spec", racer->spec, "runs", unless(bad, runs), "summary", summary_json(race, racer));
-    return unless(for_page && json_object_set_new(o, "colour", json_integer(racer->colour)), o);
+    json_t *o = json_pack("{s:s, s:o, s:o}", "spec", racer->spec, "runs", tw__json_unless(bad, runs), "summary", summary_json(race, racer));
+    return tw__json_unless(for_page && json_object_set_new(o, "colour", json_integer(racer->colour)), o);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------------- */
@@ -108,35 +74,19 @@ static json_t *config_json(const tw_race *race)
         "batch", (json_int_t)race->batch, "epochs", (json_int_t)o->epochs, "seeds", (json_int_t)o->seeds, "first_seed", (json_int_t)o->first_seed,
         "schedule", race->schedule, "estimator", o->estimator ? o->estimator : "minibatch", "exchange", o->exchange ? o->exchange : "local",
         "dtype", o->dtype ? o->dtype : "f32");
-    return unless(o->target && json_object_set_new(c, "target", json_string(o->target)), c);
-}
-
-static tw_status fingerprint_json(const tw_race *race, json_t **out, tw_error *err)
-{
-    const struct { const char *name; const tw_data *data; } parts[] = {{"train", race->train}, {"val", race->val}, {"test", race->test}};
-    int bad = 0;
-    *out = json_object();
-    for (int i = 0; i < 3 && !bad; i++) {
-        tw_data_info info = {.size = sizeof info};
-        if (!parts[i].data) continue;
-        if (tw_data_info_get(parts[i].data, &info, err) != TW_OK) bad = 1;
-        else bad = json_object_set_new(*out, parts[i].name, json_string(info.fingerprint));
-    }
-    *out = unless(bad, *out);
-    return *out ? TW_OK : no_memory(err);
+    return tw__json_unless(o->target && json_object_set_new(c, "target", json_string(o->target)), c);
 }
 
 static tw_status make_json(const tw_race *race, int for_page, json_t **out, tw_error *err)
 {
-    json_t *fingerprint, *racers = json_array();
+    json_t *racers = json_array();
     int bad = !racers;
     for (size_t i = 0; i < race->n && !bad; i++)
         bad = json_array_append_new(racers, racer_json(race, &race->racers[for_page ? race->order[i] : i], for_page));
-    racers = unless(bad, racers);
-    tw_status s = fingerprint_json(race, &fingerprint, err);
+    racers = tw__json_unless(bad, racers);
     *out = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "format", 1, "data", race->o.data, "model", race->network, "config", config_json(race),
-                     "fingerprint", fingerprint, "optimizers", racers);
-    return s != TW_OK ? s : *out ? TW_OK : no_memory(err);
+                     "fingerprint", tw__json_fingerprint(race->train, race->val, race->test), "optimizers", racers);
+    return *out ? TW_OK : tw__json_no_memory(err);
 }
 
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err) { return make_json(race, 0, out, err); }
@@ -147,5 +97,5 @@ tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err)
     if (json_object_set_new(*out, "steps_per_epoch", json_integer((json_int_t)race->steps_per_epoch)) == 0) return TW_OK;
     json_decref(*out);
     *out = NULL;
-    return no_memory(err);
+    return tw__json_no_memory(err);
 }

@@ -13,6 +13,7 @@
     WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
     REAL(initial_accumulator, 0, 0, TW_INF, TW_OPEN_MAX, "what the sum of squares begins with")
 #define SLOTS(SLOT) SLOT(s, TW_OPTION(initial_accumulator), 1)
+#define TRAITS TW_ZERO_IS_NOTHING
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(torch, NULL, "")                                                                                                                 \

@@ -14,13 +14,14 @@
 #define NEEDS(NEED) NEED(nesterov, h->momentum != 0, "momentum is 0")
 #define SLOTS(SLOT) SLOT(v, TW_ZERO, 1)
 #define VARIANTS 2
+#define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(keras, NULL, "")                                                                                                                 \
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9")
 #include <thalweg/rule.h>
 
-struct coef { real lr, momentum; };
+struct coef { real lr, momentum; struct linear skipped; };
 
 static int choose(const struct hyper *h) { return h->nesterov != 0; }
 
@@ -30,6 +31,23 @@ static inline real update(real w, real g, real *v, const struct coef *k, int var
 {
     *v = k->momentum * *v - k->lr * g;
     return variant == 0 ? w + *v : w + (k->momentum * *v - k->lr * g);
+}
+
+static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
+{
+    const struct hyper *h = now->h;
+    double pull = h->lr * TW_COUPLE(h), ahead = h->nesterov != 0 ? h->momentum : 1;
+    struct linear one = {.vw = -pull, .vv = h->momentum};
+    one.ww = 1 - TW_SHRINK(h) + ahead * one.vw - (h->nesterov != 0 ? pull : 0);
+    one.wv = ahead * one.vv;
+    k->skipped = linear_n(one, steps);
+    return 1;
+}
+
+static inline real skip(real w, real *v, const struct coef *k, int variant)
+{
+    (void)variant;
+    return linear_step(&k->skipped, w, v);
 }
 
 #include TW_RULE_END

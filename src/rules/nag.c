@@ -18,9 +18,10 @@
     DIALECT(keras, "momentum", "nesterov=1")                                                                                                 \
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9,nesterov=1")
 #define VIEW
+#define SKIP
 #include <thalweg/rule.h>
 
-struct coef { real lr, momentum, ahead; };
+struct coef { real lr, momentum, ahead; struct linear skipped; };
 
 static void prepare(struct coef *k, const struct moment *now)
 {
@@ -37,5 +38,14 @@ static inline real update(real y, real g, real *v, const struct coef *k)
 static void prepare_view(struct coef *k, const struct moment *now) { *k = (struct coef){.ahead = now->next->momentum}; }
 
 static inline real view(real y, real *v, const struct coef *k) { return y - k->ahead * *v; }
+
+static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
+{
+    const double mu = now->h->momentum, pull = now->h->lr * TW_COUPLE(now->h);
+    k->skipped = linear_n((struct linear){.ww = 1 - pull - mu * pull, .wv = mu * mu, .vw = -pull, .vv = mu}, steps);
+    return 1;
+}
+
+static inline real skip(real y, real *v, const struct coef *k) { return linear_step(&k->skipped, y, v); }
 
 #include TW_RULE_END

@@ -17,13 +17,15 @@
     NEED(nesterov, h->momentum != 0, "momentum is 0")
 #define SLOTS(SLOT) SLOT(b, TW_ZERO, variant > 0)
 #define VARIANTS 3
+#define TRAITS (h->momentum == 0 ? TW_ZERO_IS_NOTHING : 0)
+#define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(torch, NULL, "lr=0.001")                                                                                                         \
     DIALECT(keras, "momentum", "momentum=0")
 #include <thalweg/rule.h>
 
-struct coef { real lr, momentum, gain; };
+struct coef { real lr, momentum, gain; struct linear skipped; };
 
 static int choose(const struct hyper *h) { return h->momentum == 0 ? 0 : h->nesterov == 0 ? 1 : 2; }
 
@@ -38,6 +40,23 @@ static inline real update(real w, real g, real *b, const struct coef *k, int var
     if (variant == 0) return w - k->lr * g;
     *b = k->momentum * *b + k->gain * g;
     return w - k->lr * (variant == 1 ? *b : g + k->momentum * *b);
+}
+
+static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
+{
+    const struct hyper *h = now->h;
+    double g = TW_COUPLE(h), gain = 1 - h->dampening, bare = h->nesterov != 0 ? g : 0, ahead = h->nesterov != 0 ? h->momentum : 1;
+    struct linear one = {.vw = gain * g, .vv = h->momentum};
+    one.ww = 1 - TW_SHRINK(h) - h->lr * (bare + ahead * one.vw);
+    one.wv = -h->lr * ahead * one.vv;
+    k->skipped = linear_n(one, steps);
+    return now->t > 1 || g * h->dampening == 0; /* the first step is undampened, unlike those after it */
+}
+
+static inline real skip(real w, real *b, const struct coef *k, int variant)
+{
+    (void)variant;
+    return linear_step(&k->skipped, w, b);
 }
 
 #include TW_RULE_END

@@ -1,6 +1,7 @@
 /* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole or not at all.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
+#include "train/json.h"
 #include "base/io.h"
 #include "file/checkpoint.h"
 #include <errno.h>
@@ -37,11 +38,11 @@ static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_
     tw_status s = tw__job_config(job, &config, err);
     if (s == TW_OK) s = tw__job_fingerprint(job, &fingerprint, err);
     if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
-    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON");
+    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__json_no_memory(err);
     json_t *run = s == TW_OK ? json_pack("{s:i, s:s, s:o, s:o, s:o}", "format", 1, "thalweg", TW_VERSION, "config", config, "fingerprint", fingerprint,
                                          "result", result ? result : json_null()) : NULL;
     char *text = run ? json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
-    if (s == TW_OK && !text) s = tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON");
+    if (s == TW_OK && !text) s = tw__json_no_memory(err);
     if (s == TW_OK) s = write_text(job->ctx, path, text, err);
     free(text);
     json_decref(run);

@@ -1,11 +1,9 @@
 /* A job's configuration and result as JSON.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
-#include <math.h>
+#include "train/json.h"
 #include <stdlib.h>
 #include <string.h>
-
-static tw_status no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
 
 static json_t *text_or_null(const char *text) { return text ? json_string(text) : json_null(); }
 static json_t *or_default(const char *text, const char *otherwise) { return json_string(text ? text : otherwise); }
@@ -21,7 +19,7 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
         "exchange", or_default(r->exchange, "local"), "batch", (json_int_t)r->batch, "epochs", (json_int_t)(r->epochs ? r->epochs : 5),
         "seed", (json_int_t)r->seed, "target", text_or_null(r->target), "time", r->seconds, "keep", or_default(o->keep, "last"),
         "checkpoint_every", (json_int_t)o->checkpoint_every);
-    return *out ? TW_OK : no_memory(err);
+    return *out ? TW_OK : tw__json_no_memory(err);
 }
 
 tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const char *file, tw_error *err)
@@ -50,57 +48,22 @@ tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const cha
 
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
 {
-    const struct { const char *name; const tw_data *data; } parts[] = {{"train", job->train}, {"val", job->val}, {"test", job->test}};
-    *out = json_object();
-    for (int i = 0; *out && i < 3; i++) {
-        tw_data_info info = {.size = sizeof info};
-        if (!parts[i].data) continue;
-        TW_TRY(tw_data_info_get(parts[i].data, &info, err));
-        if (json_object_set_new(*out, parts[i].name, json_string(info.fingerprint)) != 0) {
-            json_decref(*out);
-            *out = NULL;
-        }
-    }
-    return *out ? TW_OK : no_memory(err);
-}
-
-/* Adds a number under a key, unless it does not apply (NaN). */
-static int add(json_t *object, const char *key, double value)
-{
-    return isnan(value) ? 0 : json_object_set_new(object, key, json_real(value));
-}
-
-static json_t *epoch_json(const tw_epoch *e)
-{
-    json_t *line = json_pack("{s:I}", "epoch", (json_int_t)e->epoch);
-    if (line && !add(line, "seconds", e->seconds) && !add(line, "loss", e->loss) && !add(line, "accuracy", e->accuracy) &&
-        !add(line, "val_loss", e->val_loss) && !add(line, "val_accuracy", e->val_accuracy) && !add(line, "lr", e->lr))
-        return line;
-    json_decref(line);
-    return NULL;
+    *out = tw__json_fingerprint(job->train, job->val, job->test);
+    return *out ? TW_OK : tw__json_no_memory(err);
 }
 
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
     const tw_epoch *history = tw_run_history(job->run, &n);
-    json_t *epochs = json_array(), *result = json_object();
-    int bad = !epochs || !result;
-    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(epochs, epoch_json(&history[i]));
-    bad = json_object_set_new(result, "epochs", epochs) || bad;
-    if (!bad && job->has_test) {
-        json_t *test = json_object();
-        bad = json_object_set_new(result, "test", test) || add(test, "loss", job->test_metrics.loss) || add(test, "accuracy", job->test_metrics.accuracy);
-    }
+    json_t *result = json_object();
+    int bad = json_object_set_new(result, "epochs", tw__json_epochs(history, n));
+    if (!bad && job->has_test) bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
     bad = bad || json_object_set_new(result, "status", json_string(tw_run_status_name(job->status))) ||
           json_object_set_new(result, "steps", json_integer((json_int_t)tw_run_steps(job->run))) ||
           json_object_set_new(result, "seconds", json_real(tw_run_seconds(job->run)));
-    if (!bad) {
-        *out = result;
-        return TW_OK;
-    }
-    json_decref(result);
-    return no_memory(err);
+    *out = tw__json_unless(bad, result);
+    return *out ? TW_OK : tw__json_no_memory(err);
 }
 
 /* The result, the model's path and the config. */
@@ -112,16 +75,16 @@ tw_status tw_job_json(tw_job *job, const char **text, tw_error *err)
     else s = tw__job_result(job, &all, err);
     if (s == TW_OK && job->o.out) {
         json_t *path = json_sprintf("%s/model.safetensors", job->o.out);
-        if (!all || json_object_set_new(all, "model", path) != 0) s = no_memory(err);
+        if (!all || json_object_set_new(all, "model", path) != 0) s = tw__json_no_memory(err);
     }
     if (s == TW_OK && !job->finished) {
         s = tw__job_config(job, &config, err);
-        if (s == TW_OK && json_object_set_new(all, "config", config) != 0) s = no_memory(err);
+        if (s == TW_OK && json_object_set_new(all, "config", config) != 0) s = tw__json_no_memory(err);
     }
     if (s == TW_OK) {
         free(job->text);
         job->text = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-        if (!job->text) s = no_memory(err);
+        if (!job->text) s = tw__json_no_memory(err);
         *text = job->text;
     }
     json_decref(all);

@@ -1,0 +1,54 @@
+/* Parts of JSON that jobs and races share.
+ * SPDX-License-Identifier: MIT */
+#include "train/json.h"
+#include "base/error.h"
+#include <math.h>
+
+tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
+
+int tw__json_number(json_t *object, const char *key, double value)
+{
+    return isnan(value) ? 0 : json_object_set_new(object, key, json_real(value));
+}
+
+json_t *tw__json_unless(int bad, json_t *object)
+{
+    if (!bad && object) return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *epoch_json(const tw_epoch *e)
+{
+    json_t *o = json_pack("{s:I}", "epoch", (json_int_t)e->epoch);
+    return tw__json_unless(!o || tw__json_number(o, "seconds", e->seconds) || tw__json_number(o, "loss", e->loss) ||
+                           tw__json_number(o, "accuracy", e->accuracy) || tw__json_number(o, "val_loss", e->val_loss) ||
+                           tw__json_number(o, "val_accuracy", e->val_accuracy) || tw__json_number(o, "lr", e->lr), o);
+}
+
+json_t *tw__json_epochs(const tw_epoch *lines, size_t n)
+{
+    json_t *list = json_array();
+    int bad = 0;
+    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, epoch_json(&lines[i]));
+    return tw__json_unless(bad, list);
+}
+
+json_t *tw__json_metrics(const tw_metrics *m)
+{
+    json_t *o = json_object();
+    return tw__json_unless(tw__json_number(o, "loss", m->loss) || tw__json_number(o, "accuracy", m->accuracy), o);
+}
+
+json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test)
+{
+    const struct { const char *name; const tw_data *data; } parts[] = {{"train", train}, {"val", val}, {"test", test}};
+    json_t *o = json_object();
+    int bad = 0;
+    for (int i = 0; i < 3 && !bad; i++) {
+        tw_data_info info = {.size = sizeof info};
+        if (!parts[i].data) continue;
+        bad = tw_data_info_get(parts[i].data, &info, NULL) != TW_OK || json_object_set_new(o, parts[i].name, json_string(info.fingerprint));
+    }
+    return tw__json_unless(bad, o);
+}

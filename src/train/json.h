@@ -1,0 +1,14 @@
+/* Parts of JSON that jobs and races share. Each gives NULL (or -1) where memory is lacking, as jansson does.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_JSON_H
+#define TW_TRAIN_JSON_H
+#include <jansson.h>
+#include <thalweg/train.h>
+
+int tw__json_number(json_t *object, const char *key, double value);        /* adds it, unless it does not apply (NaN) */
+json_t *tw__json_unless(int bad, json_t *object);                          /* the object, or NULL and the object freed */
+json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
+json_t *tw__json_metrics(const tw_metrics *m);                             /* {"loss", "accuracy"} */
+json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test);
+tw_status tw__json_no_memory(tw_error *err);
+#endif
