@@ -71,11 +71,16 @@ BODY move(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
 
 static void move_base(float *const *x, int arrays, const float *g, size_t lo, size_t hi) { move(x, arrays, g, lo, hi); }
 #if defined(__x86_64__)
+#if defined(__clang__)
+#define TARGET_AVX512 __attribute__((target("avx512f")))
+#else
+#define TARGET_AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))   /* gcc's own choice is 256 */
+#endif
 __attribute__((target("avx2"))) static void move_avx2(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
 {
     move(x, arrays, g, lo, hi);
 }
-__attribute__((target("avx512f,prefer-vector-width=512"))) static void move_avx512(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
+TARGET_AVX512 static void move_avx512(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
 {
     move(x, arrays, g, lo, hi);
 }

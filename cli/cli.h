@@ -93,6 +93,10 @@ tw_status cli_print_json(json_t *value, tw_error *err);                 /* on st
 tw_status cli_json_failed(tw_error *err);                               /* when jansson had no memory */
 json_t *cli_number(double x);                                           /* null for NaN and infinity, which JSON has not */
 json_t *cli_string(const char *text);                                   /* null for NULL or text that is no UTF-8 */
+/* A registry whose members are names with one text, as a table or, with --json, an array of {name, KEY}. */
+tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, const char *(*at)(size_t i, const char **text),
+                         tw_error *err);
+extern const struct cli_option cli_list_options[];                      /* --json */
 /* 54410 as "54,410"; `to` holds at least 32 characters. */
 const char *cli_grouped(uint64_t n, char *to);
 const char *cli_bytes(double n, char *to);                              /* "2.5 MB" */

@@ -11,6 +11,9 @@
     X(summary) \
     X(rules) \
     X(schedules) \
+    X(estimators) \
+    X(exchanges) \
+    X(layers) \
     X(models) \
     X(explain) \
     X(data_make) \

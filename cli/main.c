@@ -68,6 +68,21 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
     return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\"; thalweg --help lists the commands", typed);
 }
 
+static int is_help(const char *word) { return !strcmp(word, "--help") || !strcmp(word, "-h"); }
+
+/* For "thalweg data --help": the commands that begin with this word; 0 if there are none. */
+static int print_group(const char *first)
+{
+    size_t n = strlen(first);
+    int found = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        if (!strncmp(commands[i]->name, first, n) && commands[i]->name[n] == ' ') {
+            printf("thalweg %s %s\n    %s\n", commands[i]->name, commands[i]->usage, commands[i]->help);
+            found = 1;
+        }
+    return found;
+}
+
 static tw_status dispatch(int argc, char **argv, tw_error *err)
 {
     if (argc < 2) return cli_fail(err, TW_ERR_SPEC, "no command; thalweg --help lists the commands");
@@ -75,12 +90,13 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
         puts("thalweg " TW_VERSION);
         return TW_OK;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+    if (is_help(argv[1])) {
         cli_print_overview();
         return TW_OK;
     }
     if (argv[1][0] == '-')
         return cli_fail(err, TW_ERR_SPEC, "unknown option %.60s before a command (there are --help and --version)", argv[1]);
+    if (argc == 3 && is_help(argv[2]) && print_group(argv[1])) return TW_OK;
     const struct cli_command *command;
     int words;
     CLI_TRY(cli_find(argc - 1, argv + 1, &command, &words, err));

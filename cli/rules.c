@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 
-static const struct cli_option options[] = { CLI_JSON, CLI_END };
-
 static tw_status print_json(tw_error *err)
 {
     json_t *all = json_array();
@@ -38,5 +36,5 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_rules = {
     .name = "rules", .usage = "[--json]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
-    .options = options, .size = sizeof(struct cli_common), .run = run,
+    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
 };

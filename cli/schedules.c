@@ -3,8 +3,6 @@
 #include "describe.h"
 #include <string.h>
 
-static const struct cli_option options[] = { CLI_JSON, CLI_END };
-
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
@@ -21,5 +19,5 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_schedules = {
     .name = "schedules", .usage = "[--json]", .help = "list the schedules (--schedule)", .examples = "thalweg schedules\nthalweg explain cosine",
-    .options = options, .size = sizeof(struct cli_common), .run = run,
+    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
 };

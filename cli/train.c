@@ -19,9 +19,9 @@ struct values {
 static const struct cli_option options[] = {
     { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\"" },
     { "optimizer", 0, CLI_TEXT, AT(optimizer), "O", 0, 0, "the update rule (adam), e.g. adam:lr=3e-4 (thalweg rules)" },
-    { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch)" },
+    { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
     { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
-    { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local)" },
+    { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
     { "val", 0, CLI_REAL, AT(val), "F", 0, 1, "share of the training rows kept for validation, from their end (0)" },

@@ -1,7 +1,9 @@
 /* What every rule must hold, by walking the registry: each rule plain, in each dialect, and with the options below that choose another body.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
+#include <float.h>
 #include <math.h>
+#include "optimizer/optimizer.h"
 #include "../examples/sgdm.c"
 #include "rule_anchor.c"
 
@@ -9,7 +11,8 @@ static const char *const more_specs[] = {
     "sgd:momentum=0.9", "sgd:momentum=0.9,dampening=0.3,nesterov=1,weight_decay=0.01", "momentum:nesterov=1,weight_decay=0.01,wd_mode=lr",
     "nag:weight_decay=0.01,maximize=1", "adagrad:eps_place=in,lr_decay=0.1", "rmsprop:centered=1", "rmsprop:momentum=0.9",
     "rmsprop:centered=1,momentum=0.9,style=keras,eps_place=in", "adam:amsgrad=1", "adam:amsgrad=1,amsgrad_on=hat,eps_place=in",
-    "adam:bias_correction=0,weight_decay=0.1,wd_mode=pure", "nadam:momentum_schedule=0",
+    "adam:bias_correction=0,weight_decay=0.1,wd_mode=pure", "nadam:momentum_schedule=0", "adagrad:weight_decay=0.01",
+    "sgd:weight_decay=0.01,wd_mode=lr", "sgd:momentum=0.9,weight_decay=0.1", "momentum:weight_decay=0.1,nesterov=1",
 };
 
 struct subject { char spec[128]; const tw_rule *own; };
@@ -259,6 +262,67 @@ static void a_zero_gradient_is_harmless(void **state)
     tw_context_free(ctx);
 }
 
+/* Column 0 is the weights, then the slots; those not kept read as 0. */
+static double held(const struct work *a, int column, size_t i)
+{
+    const void *x = column ? a->opt->slots[column - 1] : a->w;
+    return !x ? 0 : a->type == TW_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
+/* skip(n) on a; 0 if the rule has none with these values. */
+static int skip_steps(struct work *a, uint64_t n)
+{
+    const tw_rule *r = a->opt->rule;
+    const int f64 = a->type == TW_F64;
+    double h[TW_OPTIONS_MAX];
+    tw__optimizer_values(a->opt, a->opt->steps, h);
+    const tw_moment now = {a->opt->steps + 1, h, h, a->opt->scalars};
+    const tw_span span = {0, a->n, a->w, NULL, a->opt->slots, NULL};
+    if (!r->prepare_skip[f64] || !r->prepare_skip[f64](&now, n, a->opt->coef)) return 0;
+    r->skip[f64][a->opt->choice.variant](&span, a->opt->coef);
+    return 1;
+}
+
+/* From where `old` stands, n gradients of 0 one by one and all at once: to a few units in the last place of the larger of before and after,
+ * as a weight may come to lie near 0.  TW_ZERO_IS_NOTHING is set exactly where no value changes.  Returns whether there was a skip. */
+static int compare_zeros(const struct subject *s, struct work *old, struct work *each, struct work *once, uint64_t n)
+{
+    double unit = (old->type == TW_F64 ? DBL_EPSILON : FLT_EPSILON) * (double)(n + 3);
+    int same = 1, skips = skip_steps(once, n), said = (old->opt->rule->traits(old->opt->choice.values) & TW_ZERO_IS_NOTHING) != 0;
+    gradient(each, 0, 0);
+    for (uint64_t t = 0; t < n; t++) assert_int_equal(step(each, NULL), TW_OK);
+    for (int c = 0; c <= old->opt->rule->n_slots; c++)
+        for (size_t i = 0; i < old->n; i++) {
+            double x = held(old, c, i), y = held(each, c, i), z = held(once, c, i);
+            same &= memcmp(&x, &y, sizeof x) == 0;
+            if (skips && !(fabs(y - z) <= unit * fmax(fabs(x), fabs(y))))
+                fail_msg("%s, %s, column %d: skip(%d) gives %.17g, not %.17g", s->spec, tw_type_name(old->type), c, (int)n, z, y);
+        }
+    if (old->opt->steps > 0 && said != same)
+        fail_msg("%s: TW_ZERO_IS_NOTHING is %d, but zero gradients change %s", s->spec, said, same ? "nothing" : "state");
+    return skips;
+}
+
+static void zero_gradients_at_once(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    const uint64_t lengths[] = {1, 2, 7, 50};
+    int skips = 0;
+    for (size_t k = 0; k < n_subjects; k++)
+        for (int c = 0; c < 16; c++) {
+            struct work a[3];
+            for (int i = 0; i < 3; i++) {
+                a[i] = begin(&subjects[k], ctx, c & 1 ? TW_F64 : TW_F32, 40, NULL);
+                steps(&a[i], 0, c & 2 ? 3 : 0);
+            }
+            skips += compare_zeros(&subjects[k], &a[0], &a[1], &a[2], lengths[c / 4]);
+            for (int i = 0; i < 3; i++) end(&a[i]);
+        }
+    assert_true(skips > 150);
+    tw_context_free(ctx);
+}
+
 static double quadratic(const struct work *a, const double *w)
 {
     double f = 0;
@@ -418,6 +482,7 @@ int main(void)
         cmocka_unit_test(nag_looks_ahead_with_the_next_momentum), cmocka_unit_test(each_isa_equals_base), cmocka_unit_test(ranges_equal_the_whole),
         cmocka_unit_test(threads_change_nothing), cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(float_stays_near_double),
         cmocka_unit_test(a_bad_gradient_stops_the_run), cmocka_unit_test(a_zero_gradient_is_harmless), cmocka_unit_test(defaults_reduce_a_quadratic),
+        cmocka_unit_test(zero_gradients_at_once),
     };
     return cmocka_run_group_tests(tests, collect, NULL);
 }

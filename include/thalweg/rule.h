@@ -46,24 +46,26 @@ typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; 
 typedef struct tw_span {
     size_t lo, hi;
     void *w;                        /* weights, written in place; in a view kernel the reported weights */
-    const void *g;                  /* gradient; in a view kernel the stored weights */
+    const void *g;                  /* gradient; in a view kernel the stored weights; in a skip kernel unused */
     void *const *slots;             /* in the order of the table; NULL where the variant keeps none */
     const void *ahead;              /* hi - lo gradient elements to be checked on the way, usually those that come next */
 } tw_span;
 /* Non-zero if one of span->ahead is a NaN or infinity: in the same loop the check costs nothing beside the memory traffic, while a pass of its
- * own would cost a plain sgd a quarter of its speed.  A view kernel looks at nothing ahead and returns 0. */
+ * own would cost a plain sgd a quarter of its speed.  View and skip kernels look at nothing ahead and return 0. */
 typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
 
 /* ELEMENT: each weight by itself. NORMS needs sums over tensors first, WHOLE the matrix; this version runs ELEMENT. */
 typedef enum tw_kind { TW_ELEMENT = 0, TW_NORMS = 1, TW_WHOLE = 2 } tw_kind;
-enum { TW_FULL_BATCH = 1 /* makes no sense on samples */, TW_ZERO_IS_NOTHING = 2 /* a gradient of 0 changes neither weight nor state */ };
+enum {
+    TW_FULL_BATCH = 1,              /* makes no sense on samples */
+    TW_ZERO_IS_NOTHING = 2          /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
+};
 
 typedef struct tw_rule {
     size_t size;                                        /* sizeof(tw_rule) */
     const char *name, *paper, *equation;                /* equation: lines separated by newlines */
     tw_kind kind;
-    unsigned traits;
     int n_options, n_slots, n_scalars, n_variants;
     const tw_option *options;
     const tw_slot *slots;
@@ -73,12 +75,17 @@ typedef struct tw_rule {
     const char *(*ineffective)(const double *h, int option);    /* why this option cannot matter with these values, or NULL; may be NULL */
     int (*variant)(const double *h);                    /* which body fits these values: 0 .. n_variants - 1 */
     unsigned (*wanted)(int variant);                    /* bit i: slot i is kept */
+    unsigned (*traits)(const double *h);                /* what holds with these values, and so under any schedule, which only multiplies */
     /* By precision, [0] float and [1] double. */
     size_t coef_size[2];
     void (*prepare[2])(const tw_moment *now, void *coef);       /* once per step, in double; steps the scalars */
     const tw_kernels *update[2];                        /* [variant][instruction set] */
     void (*prepare_view[2])(const tw_moment *now, void *coef);  /* NULL: the stored weights are the ones to report */
     tw_kernel *const *view[2];                          /* [variant] */
+    /* What `steps` updates with a gradient of 0 do to weights and slots, in closed form; now is the first of them, and every option has the
+     * same value in all of them and after.  Leaves the scalars alone.  Returns 0 if there is none for these values.  NULL: for no values. */
+    int (*prepare_skip[2])(const tw_moment *now, uint64_t steps, void *coef);
+    tw_kernel *const *skip[2];                          /* [variant] */
 } tw_rule;
 
 /* x^n by repeated squaring, and x^y to half a unit in the last place: the same bits everywhere, which libm's pow does not promise. */

@@ -29,6 +29,8 @@
 #undef TRAITS
 #undef TW__HYPER
 #undef TW__WD_MODE
+#undef TW_COUPLE
+#undef TW_SHRINK
 #undef TW__PLACE
 #undef TW__OPTION_REAL
 #undef TW__OPTION_INT
@@ -64,3 +66,4 @@
 #undef HYPER
 #undef DECAY
 #undef VIEW
+#undef SKIP

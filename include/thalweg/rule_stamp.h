@@ -13,14 +13,18 @@
  *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
  *     SLOTS(SLOT)                  rows SLOT(name, TW_ZERO | TW_OPTION(name) | TW_WEIGHT, when it is kept: an expression in `variant`)
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
- *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; TRAITS; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW
- * DECAY adds the options weight_decay, wd_mode and maximize, and to every body what they mean.
+ *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP
+ * DECAY adds the options weight_decay, wd_mode and maximize, and to every update what they mean; weight_decay takes away TW_ZERO_IS_NOTHING.
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars)
  *     real update(real w, real g, real *slot..., const struct coef *k [, int variant])    the new weight
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
+ *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)     0: no closed form for these values (rule.h)
+ *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
+ * A skip sees to the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
+ * Where that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step takes them.
  * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0.
  * A helper needs a name of its own in each pass: TW_LOCAL(name).  What must be said once goes into TW_ONCE(...).
  * SPDX-License-Identifier: MIT */
@@ -44,8 +48,8 @@ static void TW_LOCAL(begin)(const tw_moment *at, void *to)
     const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
 #ifdef DECAY
     k->sign = now.h->maximize ? -1 : 1;
-    k->couple = now.h->weight_decay * (TW__WD_MODE(now.h) == 0);
-    k->shrink = now.h->weight_decay * (TW__WD_MODE(now.h) == 1 ? now.h->lr : TW__WD_MODE(now.h) == 2);
+    k->couple = TW_COUPLE(now.h);
+    k->shrink = TW_SHRINK(now.h);
 #endif
     prepare(&k->own, &now);
 }
@@ -131,6 +135,41 @@ static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
 #undef TW__ROW
 #endif
 
+#ifdef SKIP
+TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = *(const struct coef *)coefs;
+    real *const w = (real *)span->w + span->lo;
+    const size_t n = span->hi - span->lo;
+    SLOTS(TW__SLOT_VECTOR)
+    (void)variant;
+    TW__INDEPENDENT
+    for (size_t i = 0; i < n; i++) {
+        SLOTS(TW__SLOT_NONE)
+        w[i] = skip(w[i], SLOTS(TW__SLOT_PASS) &k TW__VARIANT);
+    }
+    return 0;
+}
+
+static int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
+{
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+    return prepare_skip((struct coef *)to, &now, steps);
+}
+
+#define TW__STAMP(v) static int TW_LOCAL(skip_##v)(const tw_span *span, const void *k) { return TW_LOCAL(skip_loop)(span, k, v); }
+#define TW__ROW(v) TW_LOCAL(skip_##v),
+TW__FOR_VARIANTS_0(TW__STAMP)
+TW__FOR_VARIANTS_1(TW__STAMP)
+TW__FOR_VARIANTS_2(TW__STAMP)
+static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
+    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
+};
+#undef TW__STAMP
+#undef TW__ROW
+#endif
+
 #undef TW__SLOT_PLACE
 #undef TW__SLOT_VECTOR
 #undef TW__SLOT_NONE
@@ -159,6 +198,13 @@ static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
 #define choose TW_LOCAL(choose)
 #define view TW_LOCAL(view)
 #define prepare_view TW_LOCAL(prepare_view)
+#ifdef SKIP
+#define skip TW_LOCAL(skip)
+#define prepare_skip TW_LOCAL(prepare_skip)
+#define linear TW_LOCAL(linear)
+#define linear_n TW_LOCAL(linear_n)
+#define linear_step TW_LOCAL(linear_step)
+#endif
 
 /* A product and a sum never become one fused operation, whatever the flags of this build: the bits must not depend on the CPU.
  * gcc knows no pragma for it but this, which also gives a plain -O2 build the vectors it needs. */
@@ -230,6 +276,8 @@ static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
 #define TW_DECAY_COUPLED 1
 #define TW_DECAY_ANY 2
 #if !defined DECAY
+#define TW_COUPLE(h) 0
+#define TW_SHRINK(h) 0
 #define TW__HYPER HYPER
 #elif DECAY == TW_DECAY_COUPLED
 #define TW__WD_MODE(h) 0
@@ -245,6 +293,10 @@ static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
     WORD(wd_mode, 0, "coupled lr pure",                                                                                                      \
          "coupled: g += weight_decay * w; lr: first w -= lr * weight_decay * w (AdamW as libraries have it); pure: w -= weight_decay * w")   \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
+#endif
+#ifdef DECAY
+#define TW_COUPLE(h) ((h)->weight_decay * (TW__WD_MODE(h) == 0))
+#define TW_SHRINK(h) ((h)->weight_decay * (TW__WD_MODE(h) == 1 ? (h)->lr : TW__WD_MODE(h) == 2))
 #endif
 
 #elif TW__PASS == 1
@@ -310,6 +362,17 @@ static const char *TW_LOCAL(ineffective)(const double *values, int option)
     return NULL;
 }
 
+static unsigned TW_LOCAL(traits)(const double *values)
+{
+    const struct hyper *h = (const struct hyper *)values;
+    unsigned traits = (unsigned)(TRAITS);
+    (void)h;
+#ifdef DECAY
+    if (h->weight_decay != 0) traits &= ~(unsigned)TW_ZERO_IS_NOTHING;
+#endif
+    return traits;
+}
+
 static int TW_LOCAL(variant)(const double *h)
 {
 #if VARIANTS > 1
@@ -325,6 +388,13 @@ static int TW_LOCAL(variant)(const double *h)
 #undef update
 #undef view
 #undef prepare_view
+#ifdef SKIP
+#undef skip
+#undef prepare_skip
+#undef linear
+#undef linear_n
+#undef linear_step
+#endif
 #define TW__NAME_(rule) #rule
 #define TW__NAME(rule) TW__NAME_(rule)
 #define TW__COUNT(rows) ((int)(sizeof rows / sizeof rows[0]))
@@ -336,14 +406,18 @@ static int TW_LOCAL(variant)(const double *h)
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
 const tw_rule TW__SYMBOL(RULE) = {
-    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = TW_ELEMENT, .traits = TRAITS,
+    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = TW_ELEMENT,
     .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
     .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
     .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
     .dialects = TW_LOCAL(dialects), .ineffective = TW_LOCAL(ineffective), .variant = TW_LOCAL(variant), .wanted = TW_LOCAL(wanted),
+    .traits = TW_LOCAL(traits),
     .coef_size = TW__SIZES(RULE), .prepare = TW__BOTH(begin, RULE), .update = TW__BOTH(updates, RULE),
 #ifdef VIEW
     .prepare_view = TW__BOTH(begin_view, RULE), .view = TW__BOTH(views, RULE),
+#endif
+#ifdef SKIP
+    .prepare_skip = TW__BOTH(begin_skip, RULE), .skip = TW__BOTH(skips, RULE),
 #endif
 };
 
@@ -393,6 +467,30 @@ __attribute__((unused)) static int choose(const struct hyper *h);
 #ifdef VIEW
 static void prepare_view(struct coef *k, const struct moment *now);
 TW__INLINE real view(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
+#endif
+#ifdef SKIP
+static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps);
+TW__INLINE real skip(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
+
+/* w = ww w + wv v and v = vw w + vv v, at once: a matrix, in double in both passes. */
+struct linear { double ww, wv, vw, vv; };
+TW__INLINE struct linear TW_LOCAL(linear_times)(struct linear a, struct linear b)
+{
+    return (struct linear){a.ww * b.ww + a.wv * b.vw, a.ww * b.wv + a.wv * b.vv, a.vw * b.ww + a.vv * b.vw, a.vw * b.wv + a.vv * b.vv};
+}
+TW__INLINE struct linear linear_n(struct linear m, uint64_t n)
+{
+    struct linear result = {1, 0, 0, 1};
+    for (; n; n >>= 1, m = TW_LOCAL(linear_times)(m, m))
+        if (n & 1) result = TW_LOCAL(linear_times)(result, m);
+    return result;
+}
+TW__INLINE real linear_step(const struct linear *m, real w, real *v)
+{
+    const double old = *v;
+    *v = (real)(m->vw * w + m->vv * old);
+    return (real)(m->ww * w + m->wv * old);
+}
 #endif
 #undef TW__FIELD_REAL
 #undef TW__FIELD_INT
