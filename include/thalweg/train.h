@@ -48,6 +48,7 @@ TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective
 TW_API void tw_run_free(tw_run *run);
 /* One update (and, at an epoch's end, its evaluation). *status as above. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
+TW_API uint64_t tw_run_batch(const tw_run *run);                        /* rows per update as asked for or by default; 0: the estimator's affair */
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
 TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done */
 TW_API double tw_run_seconds(const tw_run *run);

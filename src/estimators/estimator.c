@@ -47,7 +47,8 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const char 
         tw__log(ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)wanted,
                 (unsigned long long)n_rows);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
-    *e = (tw__estimator){.type = type, .ctx = ctx, .n_rows = n_rows, .seed = seed, .batch = type->batch(n_rows, wanted ? wanted : DEFAULT_BATCH)};
+    if (!wanted && type->takes_batch) wanted = DEFAULT_BATCH;
+    *e = (tw__estimator){.type = type, .ctx = ctx, .n_rows = n_rows, .seed = seed, .asked = wanted, .batch = type->batch(n_rows, wanted)};
     tw_status s = tw__alloc(ctx, &e->order, n_rows, sizeof *e->order, err);
     if (s == TW_OK) *out = e;
     else tw__estimator_free(e);

@@ -18,6 +18,7 @@ struct tw__estimator {
     const tw__estimator_type *type;
     tw_context *ctx;
     uint64_t n_rows, batch, seed;
+    uint64_t asked;                                     /* the batch as asked for or by default; 0 where it means nothing */
     uint64_t *order, drawn_epoch;                       /* the rows in the order of this epoch (counted from 1) */
 };
 

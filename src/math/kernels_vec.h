@@ -23,6 +23,7 @@ typedef uint64_t word;
 
 #define INLINE static inline __attribute__((always_inline))
 #define LANES (VECTOR_BYTES / (int)sizeof(real))
+
 /* Sanitizers check every lane of every copy: then nothing is unrolled and there are few tiles, or compiling takes minutes. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FEW_TILES 1

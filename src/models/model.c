@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "models/model.h"
 #include "base/cpu.h"
+#include "base/options.h"
 #include "models/nn/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -19,11 +20,19 @@ const char *tw_model_preset(size_t i, const char **network)
     return presets[i].name;
 }
 
-static const char *spelt_out(const char *network)
+/* A single word is a preset's name: no network has less than two layers. */
+static tw_status spell_out(const char *text, const char **network, tw_error *err)
 {
-    for (size_t i = 0; i < N_PRESETS; i++)
-        if (strcmp(presets[i].name, network) == 0) return presets[i].network;
-    return network;
+    tw__guess guess = tw__guess_for(tw__text_of(text));
+    *network = text;
+    if (!*text || strpbrk(text, " ;")) return TW_OK;
+    for (size_t i = 0; i < N_PRESETS; i++) {
+        tw__guess_offer(&guess, presets[i].name);
+        if (strcmp(presets[i].name, text) != 0) continue;
+        *network = presets[i].network;
+        return TW_OK;
+    }
+    return tw__fail(err, TW_ERR_SPEC, "unknown model \"%.60s\"%s", text, tw__guess_hint(&guess));
 }
 
 /* Rows of rank 2 are images of one channel. */
@@ -44,9 +53,10 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw
     tw__shape in;
     if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a model's type is f32 or f64, not %s", tw_type_name(type));
     TW_TRY(shape_of_row(rank, shape, &in, err));
+    TW_TRY(spell_out(network, &network, err));
     TW_TRY(tw__alloc(ctx, &m, 1, sizeof *m, err));
     *m = (tw_model){.ctx = ctx, .type = type, .input = input, .classes = classes};
-    tw_status s = tw__network_create(&m->net, ctx, spelt_out(network), &in, classes, err);
+    tw_status s = tw__network_create(&m->net, ctx, network, &in, classes, err);
     if (s == TW_OK) s = tw__alloc(ctx, &m->w, m->net->size, tw_type_size(type), err);
     if (s == TW_OK) *out = m;
     else tw_model_free(m);

@@ -16,7 +16,7 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
     *out = json_pack("{s:o, s:s, s:f, s:I, s:o, s:s, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:f, s:o, s:I}",
         "data", json_string(o->data), "model", tw_model_network(job->model), "val", o->val, "limit", (json_int_t)o->limit, "dtype", or_default(o->dtype, "f32"),
         "optimizer", tw_optimizer_spec(opt), "estimator", or_default(r->estimator, "minibatch"), "schedule", tw_optimizer_schedule(opt),
-        "exchange", or_default(r->exchange, "local"), "batch", (json_int_t)r->batch, "epochs", (json_int_t)(r->epochs ? r->epochs : 5),
+        "exchange", or_default(r->exchange, "local"), "batch", (json_int_t)tw_run_batch(job->run), "epochs", (json_int_t)(r->epochs ? r->epochs : 5),
         "seed", (json_int_t)r->seed, "target", text_or_null(r->target), "time", r->seconds, "keep", or_default(o->keep, "last"),
         "checkpoint_every", (json_int_t)o->checkpoint_every);
     return *out ? TW_OK : tw__json_no_memory(err);

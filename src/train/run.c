@@ -227,6 +227,7 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 
 /* ---- looking at it ------------------------------------------------------------------------------------------------------ */
 
+uint64_t tw_run_batch(const tw_run *r) { return r->estimator->asked; }
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
