@@ -1,11 +1,11 @@
-# The small digits that the tests of whole runs train on, made once per build folder, and what those tests share. Sourced after lib.sh.
+# The small digits that the tests of whole runs train on, made once per build of the program, and what those tests share. Sourced after lib.sh.
 # SPDX-License-Identifier: MIT
 digits=$build/contracts/digits-small
 export THALWEG_CACHE=$build/contracts/cache
 
 make_digits() {
     need_file "$program"
-    [ -f "$digits/made" ] && return
+    [ "$digits/made" -nt "$program" ] && return
     rm -rf "$digits" && mkdir -p "$build/contracts" || exit 1
     "$program" data make digits --out "$digits" --train 6400 --test 1000 >/dev/null || { echo "data make digits failed"; exit 1; }
     : >"$digits/made"
