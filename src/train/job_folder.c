@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "file/checkpoint.h"
 #include <errno.h>
 #include <math.h>
@@ -142,7 +143,12 @@ tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
 
 /* ---- result ------------------------------------------------------------------------------------------------------------- */
 
-static int cell(char *to, size_t n, double value) { return isnan(value) ? snprintf(to, n, ",") : snprintf(to, n, ",%.17g", value); }
+/* The shortest number that reads back the same, with a point in every locale. */
+static int cell(char *to, size_t n, double value)
+{
+    char text[TW_VALUE_MAX];
+    return snprintf(to, n, ",%s", isnan(value) ? "" : tw__number_text(value, text));
+}
 
 static tw_status write_history(tw_job *job, tw_error *err)
 {
