@@ -27,6 +27,7 @@
 #undef ALIASES
 #undef DIALECTS
 #undef TRAITS
+#undef PLAIN
 #undef TW__HYPER
 #undef TW__WD_MODE
 #undef TW_COUPLE

@@ -13,7 +13,8 @@
  *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
  *     SLOTS(SLOT)                  rows SLOT(name, TW_ZERO | TW_OPTION(name) | TW_WEIGHT, when it is kept: an expression in `variant`)
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
- *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP
+ *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; PLAIN(variant), true for
+ *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP
  * DECAY adds the options weight_decay, wd_mode and maximize, and to every update what they mean; weight_decay takes away TW_ZERO_IS_NOTHING.
  *
  * Functions, after it:
@@ -75,7 +76,7 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     for (size_t i = 0; i < n; i++) {
         SLOTS(TW__SLOT_NONE)
 #ifdef DECAY
-        const real gi = k.sign * g[i] + k.couple * w[i], wi = w[i] - k.shrink * w[i];
+        const real gi = PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i], wi = PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i];
 #else
         const real gi = g[i], wi = w[i];
 #endif
@@ -226,6 +227,9 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #define TW__AVX512
 #endif
 
+#ifndef PLAIN
+#define PLAIN(variant) 0
+#endif
 #ifndef VARIANTS
 #define VARIANTS 1
 #define TW__VARIANT

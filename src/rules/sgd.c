@@ -15,8 +15,9 @@
 #define NEEDS(NEED)                                                                                                                          \
     NEED(dampening, h->momentum != 0, "momentum is 0")                                                                                       \
     NEED(nesterov, h->momentum != 0, "momentum is 0")
-#define SLOTS(SLOT) SLOT(b, TW_ZERO, variant > 0)
-#define VARIANTS 3
+#define SLOTS(SLOT) SLOT(b, TW_ZERO, variant > 1)
+#define VARIANTS 4
+#define PLAIN(variant) ((variant) == 0)
 #define TRAITS (h->momentum == 0 ? TW_ZERO_IS_NOTHING : 0)
 #define SKIP
 #define DECAY TW_DECAY_ANY
@@ -27,7 +28,11 @@
 
 struct coef { real lr, momentum, gain; struct linear skipped; };
 
-static int choose(const struct hyper *h) { return h->momentum == 0 ? 0 : h->nesterov == 0 ? 1 : 2; }
+static int choose(const struct hyper *h)
+{
+    if (h->momentum == 0) return h->weight_decay != 0 || h->maximize != 0;
+    return h->nesterov == 0 ? 2 : 3;
+}
 
 static void prepare(struct coef *k, const struct moment *now)
 {
@@ -37,9 +42,9 @@ static void prepare(struct coef *k, const struct moment *now)
 
 static inline real update(real w, real g, real *b, const struct coef *k, int variant)
 {
-    if (variant == 0) return w - k->lr * g;
+    if (variant <= 1) return w - k->lr * g;
     *b = k->momentum * *b + k->gain * g;
-    return w - k->lr * (variant == 1 ? *b : g + k->momentum * *b);
+    return w - k->lr * (variant == 2 ? *b : g + k->momentum * *b);
 }
 
 static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
