@@ -196,17 +196,11 @@ static tw_status with_peer(const struct values *v, tw_context *ctx, const tw_dat
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
-    struct cli_folders folders;
     tw_context *ctx = NULL;
     tw_data *train = NULL, *test = NULL;
-    CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.cache = folders.cache;
-    o.home = folders.home;
-    o.limit = v->limit;
     const char *data = call->n ? call->word[0] : "digits";
-    tw_status status = tw_data_open(ctx, data, &o, &train, NULL, &test, err);
+    tw_status status = cli_open_data(ctx, &v->common, data, v->limit, &train, &test, err);
     if (status == TW_OK && (!train || !test)) status = cli_fail(err, TW_ERR_DATA, "%.200s: no training and test rows", data);
     if (status == TW_OK) status = with_peer(v, ctx, train, test, err);
     tw_data_free(train);

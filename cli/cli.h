@@ -6,11 +6,11 @@
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
-#include <thalweg/context.h>
+#include <thalweg/data.h>
 
 /* ---- Commands and options ------------------------------------------------------------------------------------------------ */
 
-enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL };            /* stored as int, const char *, uint64_t, double */
+enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL, CLI_POSITIVE };   /* stored as int, const char *, uint64_t, double, double above 0 */
 
 /* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound). */
 struct cli_option {
@@ -74,14 +74,18 @@ __attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *
 
 /* ---- Surroundings -------------------------------------------------------------------------------------------------------- */
 
-/* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr (all of them with -v, none with -q). */
+/* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr: warnings, with -v also what is done, with -q none. */
 tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err);
 /* Folders for generated and for given data sets, from the environment. */
 struct cli_folders { char cache[PATH_MAX], home[PATH_MAX]; };
 tw_status cli_folders(struct cli_folders *out, tw_error *err);
+/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL. */
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
+                        tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER, with a number behind it if that is there. */
 void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
+int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
 
 /* SIGINT and SIGTERM: the first is noted, a second one has its default action. */
 void cli_catch_signals(void);

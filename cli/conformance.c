@@ -297,7 +297,7 @@ enum verdict { PASSED, FAILED, NOT_BUILT };
 /* Errors as multiples of the tolerance; `why` in their place where there is none. */
 static void report_row(struct report *r, const char *kind, const char *name, enum verdict verdict, double f64, double f32, const char *why)
 {
-    static const char *const words[] = {"ok", "FAILED", "not built"};
+    static const char *const words[] = {"ok", "failed", "not built"};
     *(verdict == PASSED ? &r->passed : verdict == FAILED ? &r->failed : &r->not_built) += 1;
     if (r->json) {
         json_t *row = json_pack("{s:s, s:s, s:s}", "kind", kind, "name", name, "verdict", words[verdict]);

@@ -5,13 +5,25 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+int cli_terminal_width(void)
+{
+    struct winsize size;
+    if (!isatty(STDERR_FILENO)) return 0;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 20 ? 80 : size.ws_col;
+}
+
+/* One call, as messages come from several threads; on a terminal the message covers a live line. */
 static void log_all(void *user, int level, const char *text)
 {
     (void)user;
-    fprintf(stderr, "%s%s\n", level == TW_LOG_WARNING ? "warning: " : "", text);
+    const char *begin = level == TW_LOG_WARNING ? "warning: " : "";
+    int width = cli_terminal_width(), room = width - (int)strlen(begin) - 1;
+    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && room > 0 ? room : 0, text);
 }
 
 static void log_warnings(void *user, int level, const char *text)
@@ -23,6 +35,7 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
 {
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
     options.threads = (int)common->threads;
+    if (common->verbose && common->quiet) return cli_fail(err, TW_ERR_SPEC, "--quiet and --verbose exclude each other");
     options.log = common->verbose ? log_all : common->quiet ? NULL : log_warnings;
     const char *isa = getenv("THALWEG_MAX_ISA");
     if (isa && *isa) {
@@ -30,7 +43,9 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
         if (options.max_isa > tw_isa_of_cpu())
             return cli_fail(err, TW_ERR_SPEC, "THALWEG_MAX_ISA=%.20s: this CPU has not more than %s", isa, tw_isa_name(tw_isa_of_cpu()));
     }
-    return tw_context_create(out, &options, err);
+    CLI_TRY(tw_context_create(out, &options, err));
+    if (common->verbose) fprintf(stderr, "instruction set %s, threads %d\n", tw_isa_name(tw_context_isa(*out)), tw_context_threads(*out));
+    return TW_OK;
 }
 
 /* The first of: the variable itself, base/thalweg, ~/below/thalweg. */

@@ -1,8 +1,6 @@
 /* thalweg data info: what a data set holds.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
-#include <string.h>
-#include <thalweg/data.h>
 
 static const struct cli_option options[] = { CLI_JSON, CLI_VERBOSE, CLI_END };
 
@@ -49,15 +47,10 @@ static tw_status print(const struct cli_common *common, tw_data *const part[2], 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    struct cli_folders folders;
     tw_context *ctx = NULL;
     tw_data *part[2] = { NULL, NULL };
-    CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.cache = folders.cache;
-    o.home = folders.home;
-    tw_status status = tw_data_open(ctx, call->word[0], &o, &part[0], NULL, &part[1], err);
+    tw_status status = cli_open_data(ctx, common, call->word[0], 0, &part[0], &part[1], err);
     if (status == TW_OK) status = print(common, part, err);
     tw_data_free(part[0]);
     tw_data_free(part[1]);

@@ -18,16 +18,11 @@ static tw_status load(struct cli_model_on_data *m, const char *path, tw_error *e
 tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model, const char *data, int labels,
                          tw_error *err)
 {
-    struct cli_folders folders;
     memset(m, 0, sizeof *m);
-    CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(common, &m->ctx, err));
     CLI_TRY(load(m, model, err));
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.cache = folders.cache;
-    o.home = folders.home;
     if (!strcmp(data, "-")) data = "/dev/stdin";
-    CLI_TRY(tw_data_open(m->ctx, data, &o, NULL, NULL, &m->data, err));
+    CLI_TRY(cli_open_data(m->ctx, common, data, 0, NULL, &m->data, err));
     if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);
     tw_data_info info = { .size = sizeof info };
     CLI_TRY(tw_data_info_get(m->data, &info, err));

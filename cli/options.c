@@ -135,6 +135,15 @@ static tw_status store_real(const struct cli_option *o, const char *text, double
     return TW_OK;
 }
 
+static tw_status store_positive(const struct cli_option *o, const char *text, double *out, tw_error *err)
+{
+    char *end;
+    double x = strtod(text, &end);
+    if (end == text || *end || !isfinite(x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0", o->name, text);
+    *out = x;
+    return TW_OK;
+}
+
 static tw_status store(struct cli_call *call, int i, const char *text, tw_error *err)
 {
     const struct cli_option *o = &call->command->options[i];
@@ -144,6 +153,7 @@ static tw_status store(struct cli_call *call, int i, const char *text, tw_error 
     case CLI_FLAG: *(int *)to = 1; return TW_OK;
     case CLI_TEXT: *(const char **)to = text; return TW_OK;
     case CLI_NATURAL: return store_natural(o, text, (uint64_t *)to, err);
+    case CLI_POSITIVE: return store_positive(o, text, (double *)to, err);
     default: return store_real(o, text, (double *)to, err);
     }
 }

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const double redraw_seconds = 0.1;
 
@@ -16,16 +14,9 @@ void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int qui
     p->epochs = epochs;
     p->batch = batch;
     p->quiet = quiet;
-    p->live = !quiet && isatty(STDERR_FILENO);
+    p->live = !quiet && cli_terminal_width() > 0;
     p->log = log;
     p->start = p->epoch_start = cli_seconds();
-}
-
-static int terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 20) return 80;
-    return size.ws_col;
 }
 
 void progress_clear(struct progress *p)
@@ -76,7 +67,7 @@ static void draw(struct progress *p, const tw_event *e, double now)
     if (per_second > 0 && p->batch)
         n += snprintf(line + n, sizeof line - (size_t)n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
     if (per_second > 0) n += snprintf(line + n, sizeof line - (size_t)n, "  ETA %s", time_text(left / per_second, eta, sizeof eta));
-    int width = terminal_width() - 1;
+    int width = cli_terminal_width() - 1;
     if (n > width) n = width;
     fprintf(stderr, "\r%.*s%*s", n, line, p->shown > n ? p->shown - n : 0, "");
     p->shown = n;

@@ -1,7 +1,6 @@
 /* thalweg summary: a model's layers, shapes and parameters for some data, without training.
  * SPDX-License-Identifier: MIT */
 #include "table.h"
-#include <thalweg/data.h>
 
 struct values { struct cli_common common; const char *model; };
 
@@ -22,19 +21,14 @@ static tw_status print(const struct values *v, tw_context *ctx, const tw_data *d
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
-    struct cli_folders folders;
     tw_context *ctx = NULL;
-    tw_data *data = NULL;
+    tw_data *train = NULL, *test = NULL;
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
-    CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.cache = folders.cache;
-    o.home = folders.home;
-    tw_status status = tw_data_open(ctx, call->word[0], &o, &data, NULL, NULL, err);
-    if (status == TW_OK && !data) status = tw_data_open(ctx, call->word[0], &o, NULL, NULL, &data, err);
-    if (status == TW_OK) status = print(v, ctx, data, err);
-    tw_data_free(data);
+    tw_status status = cli_open_data(ctx, &v->common, call->word[0], 0, &train, &test, err);
+    if (status == TW_OK) status = print(v, ctx, train ? train : test, err);
+    tw_data_free(train);
+    tw_data_free(test);
     tw_context_free(ctx);
     return status;
 }

@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     { "dtype", 0, CLI_TEXT, AT(dtype), "T", 0, 0, "f32 or f64 (f32)" },
     { "limit", 0, CLI_NATURAL, AT(limit), "ROWS", 1, 0, "only the first so many training rows, after --val was cut off" },
     { "target", 0, CLI_TEXT, AT(target), "METRIC=VALUE", 0, 0, "stop when reached at an epoch's end, e.g. val_accuracy=0.98" },
-    { "time", 0, CLI_REAL, AT(time), "SECONDS", 0, 0, "stop after so many seconds, counted over resumes" },
+    { "time", 0, CLI_POSITIVE, AT(time), "SECONDS", 0, 0, "stop after so many seconds, counted over resumes; beside --resume a new limit" },
     { "keep", 0, CLI_TEXT, AT(keep), "last|best", 0, 0, "which epoch's weights are the model (last); best is by val_loss and needs --val" },
     { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the run's folder (out/TIME-MODEL-OPTIMIZER)" },
     { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a run that is there" },

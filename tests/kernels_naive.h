@@ -122,7 +122,7 @@ static void NAIVE(conv_input)(size_t rows, const tw__conv *c, const void *dy, co
                 }
 }
 
-static void NAIVE(pool_forward)(size_t rows, const tw__pool *p, const void *x, void *y, uint8_t *which)
+static void NAIVE(pool_forward)(size_t rows, const tw__pooling *p, const void *x, void *y, uint8_t *which)
 {
     REAL *to = y;
     for (size_t r = 0; r < rows; r++)
@@ -145,7 +145,7 @@ static void NAIVE(pool_forward)(size_t rows, const tw__pool *p, const void *x, v
                 }
 }
 
-static void NAIVE(pool_input)(size_t rows, const tw__pool *p, const void *dy, const uint8_t *which, void *dx)
+static void NAIVE(pool_input)(size_t rows, const tw__pooling *p, const void *dy, const uint8_t *which, void *dx)
 {
     const REAL *from = dy;
     for (size_t i = 0; i < rows * p->in_h * p->in_w * p->c; i++)

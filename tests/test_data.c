@@ -1,11 +1,10 @@
 /* data: IDX files good and bad, opening by name, cutting, fingerprints, and everything that can fail failing in turn.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
-#include "base/io.h"
 #include "data/idx.h"
+#include "faulty_io.h"
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,57 +18,10 @@
 #define PATH(name) TW_BINARY_DIR "/test_data." name
 #define BAD PATH("bad")
 
-/* Memory whose allocation number `fail_at` fails, once or for ever, and files whose step number `fail_step` does. */
-typedef struct faults { long allocations, fail_at, live, peak, steps, fail_step; int for_ever; } faults;
-
-static int due(long now, long at, int for_ever) { return at > 0 && (now == at || (for_ever && now > at)); }
-
-static void *faulty_resize(void *user, void *p, size_t old, size_t now, size_t align)
-{
-    faults *f = user;
-    if (now > 0 && due(++f->allocations, f->fail_at, f->for_ever)) return NULL;
-    void *q = NULL;
-    if (now > 0 && posix_memalign(&q, align, now) != 0) return NULL;
-    if (p && q) memcpy(q, p, old < now ? old : now);
-    free(p);
-    f->live += (long)now - (p ? (long)old : 0);
-    if (f->live > f->peak) f->peak = f->live;
-    return q;
-}
-
-static int faulty_open(void *user, const char *path, int mode, void **file)
-{
-    faults *f = user;
-    return due(++f->steps, f->fail_step, f->for_ever) ? EACCES : tw__system_io.open(NULL, path, mode, file);
-}
-
-static int faulty_read(void *user, void *file, void *to, size_t n, size_t *got)
-{
-    faults *f = user;
-    return due(++f->steps, f->fail_step, f->for_ever) ? EIO : tw__system_io.read(NULL, file, to, n > 3 ? 3 + n / 2 : n, got);
-}
-
-static int faulty_kind(void *user, const char *path, int *kind)
-{
-    faults *f = user;
-    return due(++f->steps, f->fail_step, f->for_ever) ? EIO : tw__system_io.kind(NULL, path, kind);
-}
-
 static tw_context *context(faults *f)
 {
-    tw_io io = tw__system_io;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
     tw_context *ctx;
-    memset(f, 0, sizeof *f);
-    io.open = faulty_open;
-    io.read = faulty_read;
-    io.kind = faulty_kind;
-    io.user = f;
-    o.resize = faulty_resize;
-    o.io = &io;
-    o.user = f;
-    o.threads = 1;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    assert_int_equal(faulty_context(&ctx, f, 1, NULL), TW_OK);
     return ctx;
 }
 
@@ -404,10 +356,10 @@ static void opening_survives_faults(void **state)
             tw_data *out[3];
             ctx = context(&f);
             f.for_ever = mode & 1;
-            if (mode & 2) f.fail_at = f.allocations + at;
+            if (mode & 2) f.fail_allocation = f.allocations + at;
             else f.fail_step = f.steps + at;
             tw_status s = tw_data_open(ctx, folder, &o, &out[0], &out[1], &out[2], &err);
-            clean = mode & 2 ? f.allocations < f.fail_at : f.steps < f.fail_step;
+            clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
             assert_int_equal(s, clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
             for (int i = 0; i < 3; i++) {
                 if (!clean) assert_null(out[i]);

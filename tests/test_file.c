@@ -1,7 +1,7 @@
 /* file: unpacking with its caps, safetensors, checkpoints; every allocation and every file operation failing in turn.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
-#include "base/io.h"
+#include "faulty_io.h"
 #include "file/archive.h"
 #include "file/checkpoint.h"
 #include "file/gzip.h"
@@ -9,7 +9,6 @@
 #include "file/safetensors.h"
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,65 +17,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Memory and files that fail on demand: at step `fail_at` (counting from 1), once or for ever. */
-typedef struct faults {
-    long allocations, fail_allocation, live, peak;
-    long steps, fail_step;
-    int for_ever;
-} faults;
-
-static int due(long now, long at, int for_ever) { return at > 0 && (now == at || (for_ever && now > at)); }
-
-static void *faulty_resize(void *user, void *p, size_t old, size_t now, size_t align)
-{
-    faults *f = user;
-    if (now > 0 && due(++f->allocations, f->fail_allocation, f->for_ever)) return NULL;
-    void *q = NULL;
-    if (now > 0) {
-        if (posix_memalign(&q, align, now) != 0) return NULL;
-        memset(q, 0xa5, now);
-        if (p) memcpy(q, p, old < now ? old : now);
-    }
-    free(p);
-    f->live += (long)now - (p ? (long)old : 0);
-    if (f->live > f->peak) f->peak = f->live;
-    return q;
-}
-
-static int step(void *user) { faults *f = user; return due(++f->steps, f->fail_step, f->for_ever); }
-
-static int faulty_open(void *user, const char *path, int mode, void **file)
-{
-    return step(user) ? EIO : tw__system_io.open(NULL, path, mode, file);
-}
-static int faulty_read(void *user, void *file, void *to, size_t n, size_t *got)
-{
-    return step(user) ? EIO : tw__system_io.read(NULL, file, to, n > 1000 ? n - 7 : n, got); /* short reads too */
-}
-static int faulty_write(void *user, void *file, const void *from, size_t n, size_t *put)
-{
-    return step(user) ? ENOSPC : tw__system_io.write(NULL, file, from, n > 5 ? n - 3 : n, put);
-}
-static int faulty_sync(void *user, void *file) { (void)file; return step(user) ? EIO : 0; } /* the disk's own time is no test */
-static int faulty_close(void *user, void *file) { return tw__system_io.close(NULL, file) || step(user) ? EIO : 0; }
-static int faulty_rename(void *user, const char *from, const char *to) { return step(user) ? EIO : tw__system_io.rename(NULL, from, to); }
-static int good_remove(void *user, const char *path) { (void)user; return tw__system_io.remove(NULL, path); }
-static int faulty_make(void *user, const char *path) { return step(user) ? EACCES : tw__system_io.make_folder(NULL, path); }
-static int faulty_sync_folder(void *user, const char *path) { (void)path; return step(user) ? EIO : 0; }
-static int faulty_kind(void *user, const char *path, int *kind) { return step(user) ? EIO : tw__system_io.kind(NULL, path, kind); }
-
 static tw_context *context(faults *f)
 {
-    tw_io io = {sizeof(tw_io), faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, good_remove,
-                faulty_make, faulty_sync_folder, faulty_kind, f};
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
     tw_context *ctx;
-    memset(f, 0, sizeof *f);
-    o.resize = faulty_resize;
-    o.user = f;
-    o.io = &io;
-    o.threads = 1;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    assert_int_equal(faulty_context(&ctx, f, 1, NULL), TW_OK);
     return ctx;
 }
 

@@ -208,7 +208,7 @@ static void test_conv(void **state)
 /* The fused path against conv, relu and pool one after the other. */
 static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
 {
-    tw__pool p = {c->out_h, c->out_w, c->out_c, 2, 2, c->out_h / 2, c->out_w / 2};
+    tw__pooling p = {c->out_h, c->out_w, c->out_c, 2, 2, c->out_h / 2, c->out_w / 2};
     size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c, n_y = rows * c->out_h * c->out_w * c->out_c;
     size_t n_p = rows * p.out_h * p.out_w * p.c;
     void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, of_w), *dy = numbers(b, n_p, of_dy);
@@ -261,7 +261,7 @@ static void test_fused(void **state)
     }
 }
 
-static void check_pool(bench *b, size_t rows, const tw__pool *p, kind of)
+static void check_pool(bench *b, size_t rows, const tw__pooling *p, kind of)
 {
     size_t n_x = rows * p->in_h * p->in_w * p->c, n_y = rows * p->out_h * p->out_w * p->c;
     void *x = numbers(b, n_x, of), *dy = numbers(b, n_y, NORMAL), *y = numbers(b, n_y, NORMAL), *dx = numbers(b, n_x, NORMAL);
@@ -291,7 +291,7 @@ static void test_pool(void **state)
         bench_of(&b, (tw_type)type);
         for (size_t i = 0; i < COUNT(k) * COUNT(channels) * 8; i++) {
             const size_t *size = k[i / COUNT(channels) % COUNT(k)];
-            tw__pool p = {.in_h = 6 + i % 3, .in_w = 6 + i % 2, .c = channels[i % COUNT(channels)], .k_h = size[0], .k_w = size[1]};
+            tw__pooling p = {.in_h = 6 + i % 3, .in_w = 6 + i % 2, .c = channels[i % COUNT(channels)], .k_h = size[0], .k_w = size[1]};
             p.out_h = p.in_h / p.k_h;
             p.out_w = p.in_w / p.k_w;
             check_pool(&b, 1 + i % 3, &p, (kind)(i % 4));

@@ -343,6 +343,34 @@ static void a_target_ends_the_run(void **state)
     tw_context_free(ctx);
 }
 
+static void a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced(void **state)
+{
+    (void)state;
+    size_t n = reference(expected, sizeof expected);
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    tw_job_options o = options(OUT "//");
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_ERR_SPEC);
+    assert_same_model(n);
+    o.force = 1;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    assert_same_model(n);
+    tw_job_free(job);
+    struct files f = {.left = 1, .forever = 1}; /* the new folder can be made, and nothing written into it */
+    tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
+    tw_context_options co = TW_CONTEXT_OPTIONS_INIT;
+    tw_context *full;
+    co.io = &io;
+    assert_int_equal(tw_context_create(&full, &co, NULL), TW_OK);
+    assert_int_equal(tw_job_create(&job, full, &o, &err), TW_ERR_SYSTEM);
+    tw_context_free(full);
+    assert_same_model(n);
+    assert_int_not_equal(access(OUT ".partial", F_OK), 0);
+    tw_context_free(ctx);
+}
+
 static void best_weights_are_kept(void **state)
 {
     (void)state;
@@ -391,6 +419,7 @@ int main(void)
         cmocka_unit_test(the_callers_floating_point_mode_is_left_alone),
 #endif
         cmocka_unit_test(a_target_ends_the_run),
+        cmocka_unit_test(a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
         cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -1,6 +1,6 @@
 /* Models: sequential networks described by a line of text, and their files.
  *
- *   network = layer { ";" layer }      layer = name { word } { key=value }
+ *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
  *
  * A word that names an activation after a layer's sizes is a layer of its own in the numbering of the saved tensors (as in
@@ -34,7 +34,7 @@ TW_API tw_type tw_model_type(const tw_model *model);
 TW_API const char *tw_model_network(const tw_model *model);             /* the canonical network, presets spelt out */
 
 /* The model on some data as an objective; fails if the rows do not fit or a label is outside the classes (TW_ERR_DATA).
- * `out` and its buffers belong to the model's context and are freed by tw_objective_free; model and data must outlive it. */
+ * `out` and its buffers belong to the model's context and are freed by tw_model_objective_free; model and data must outlive it. */
 TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);
 TW_API void tw_model_objective_free(tw_objective *objective);
 

@@ -1,4 +1,5 @@
-/* An objective: what is minimised, as sums over rows.
+/* An objective: what is minimised, as sums over rows. It is used by one call at a time (a run, an evaluation); within that call its eval may
+ * run in several threads, in different lanes.
  *
  * The loop asks for sums, never means, over the rows of one leaf of the batch tree at a time; it adds the leaves in a fixed tree and
  * divides once by the summed weight. An objective without rows (n_rows = 0: a test surface, a formula) is asked with n = 0.
@@ -45,6 +46,7 @@ typedef struct tw_objective {
     int joins;                                                          /* places at which an evaluation must stop until sums over the whole
                                                                            batch are known (batch normalisation): segments between them are
                                                                            asked for one after the other. This version runs objectives with 0 */
+    int only_outputs;                                                   /* rows without labels: only TW_WANT_OUTPUT may be asked for */
     int counts_correct;                                                 /* sums.correct means something */
     int lanes;                                                          /* evaluations that may run at the same time; fewer than the
                                                                            context has threads: they are run one by one */

@@ -37,7 +37,7 @@ typedef struct tw_race tw_race;
 /* Reads every spec, opens the data and claims the folder before anything is computed. */
 TW_API tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err);
 TW_API tw_status tw_race_run(tw_race *race, tw_error *err);
-/* race.json's text (cli.md, race --json) and the table for people, after tw_race_run; owned by the race. */
+/* race.json's text (docs/cli.md, race --json) and the table for people, after tw_race_run; owned by the race. */
 TW_API const char *tw_race_json(const tw_race *race);
 TW_API const char *tw_race_table(const tw_race *race);
 TW_API void tw_race_free(tw_race *race);                                /* NULL is fine */

@@ -82,17 +82,18 @@ typedef struct tw_job_options {
 #define TW_JOB_OPTIONS_INIT { sizeof(tw_job_options), NULL, NULL, NULL, 0.0, 0, NULL, NULL, TW_RUN_OPTIONS_INIT, NULL, NULL, 0, 0 }
 
 typedef struct tw_job tw_job;
-/* Opens the data, makes the model and the run; with `out`, makes the folder (run.json, history.csv).
- * Folder: model.safetensors, history.csv, run.json, checkpoint.safetensors while running. */
+/* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it.
+ * In the end it holds model.safetensors, history.csv and run.json; while running, and when stopped, checkpoint.safetensors. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
 /* The run in a folder, from its last checkpoint or from the start; a finished run is loaded with its result. Of `options` only run.seconds,
- * run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs. */
+ * run.own_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs. */
 TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err);
 /* Runs to the end, the target, the time limit or the callback's stop; writes checkpoints, the model, history.csv and run.json. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
-/* The result as JSON (cli.md: train --json), owned by the job. */
+/* The result as JSON (docs/cli.md, train --json), owned by the job. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 TW_API int tw_job_status(const tw_job *job);
+/* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);
 TW_API void tw_job_free(tw_job *job);

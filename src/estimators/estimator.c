@@ -19,7 +19,7 @@ enum { N_TYPES = sizeof types / sizeof types[0], DEFAULT_BATCH = 32 };
 const char *tw_estimator_name(size_t i, const char **help)
 {
     if (i >= N_TYPES) return NULL;
-    *help = types[i]->help;
+    if (help) *help = types[i]->help;
     return types[i]->name;
 }
 
@@ -43,9 +43,8 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const char 
     TW_TRY(find(spec, &type, err));
     if (wanted && !type->takes_batch)
         return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning with the estimator %s", (unsigned long long)wanted, type->name);
-    if (wanted > n_rows && n_rows)
-        tw__log(ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)wanted,
-                (unsigned long long)n_rows);
+    if (wanted && !n_rows)
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning for an objective without rows", (unsigned long long)wanted);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
     if (!wanted && type->takes_batch) wanted = DEFAULT_BATCH;
     *e = (tw__estimator){.type = type, .ctx = ctx, .n_rows = n_rows, .seed = seed, .asked = wanted, .batch = type->batch(n_rows, wanted)};
@@ -63,7 +62,7 @@ void tw__estimator_free(tw__estimator *e)
     tw__free(e->ctx, e, 1, sizeof *e);
 }
 
-uint64_t tw__estimator_steps(const tw__estimator *e) { return e->batch ? (e->n_rows + e->batch - 1) / e->batch : 1; }
+uint64_t tw__estimator_steps(const tw__estimator *e) { return e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1; }
 
 /* Fisher and Yates, from the data's order, so that an epoch's order does not depend on the epochs before. */
 static void shuffle(tw__estimator *e, uint64_t epoch)

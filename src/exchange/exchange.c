@@ -18,7 +18,7 @@ enum { N_TYPES = sizeof types / sizeof types[0] };
 const char *tw_exchange_name(size_t i, const char **help)
 {
     if (i >= N_TYPES) return NULL;
-    *help = types[i]->help;
+    if (help) *help = types[i]->help;
     return types[i]->name;
 }
 

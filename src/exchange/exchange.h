@@ -5,7 +5,7 @@
 #ifndef TW_EXCHANGE_EXCHANGE_H
 #define TW_EXCHANGE_EXCHANGE_H
 #include "base/context.h"
-#include <thalweg/optimizer.h>
+#include <thalweg/objective.h>
 
 enum { TW__EXCHANGE_BARRIER = 1, TW__EXCHANGE_RACES = 2, TW__EXCHANGE_EXACT = 4 };
 

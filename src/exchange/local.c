@@ -5,7 +5,7 @@
 #include "math/kernels.h"
 #include <stdatomic.h>
 
-enum { MOST_NODES = 64 /* leaves of the largest batch */, CHUNKS_PER_TASK = 4 };
+enum { MOST_NODES = TW_MOST_LEAVES, CHUNKS_PER_TASK = 4 };
 
 typedef struct local {
     tw__exchange base;

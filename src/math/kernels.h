@@ -18,7 +18,7 @@ typedef enum tw__into { TW__START, TW__CONTINUE, TW__ADD } tw__into;
 /* A valid convolution, stride 1: out_h = in_h - k_h + 1. Weights [k_h][k_w][in_c][out_c]. */
 typedef struct tw__conv { size_t in_h, in_w, in_c, k_h, k_w, out_h, out_w, out_c; } tw__conv;
 /* Pooling windows of k_h x k_w side by side; a ragged edge of the input is not looked at: out_h = in_h / k_h. */
-typedef struct tw__pool { size_t in_h, in_w, c, k_h, k_w, out_h, out_w; } tw__pool;
+typedef struct tw__pooling { size_t in_h, in_w, c, k_h, k_w, out_h, out_w; } tw__pooling;
 
 typedef struct tw__kernels {
     size_t real;                                        /* bytes of a number, 4 or 8 */
@@ -51,9 +51,9 @@ typedef struct tw__kernels {
 
     /* Max pooling by a tournament in raster order with the new value second: m = x0; m = x1 > m || x1 is NaN ? x1 : m; ...
      * which[] (uint8_t, place of the winner in its window, raster) is stored when not NULL. */
-    void (*pool_forward)(size_t rows, const tw__pool *p, const void *x, void *y, uint8_t *which);
+    void (*pool_forward)(size_t rows, const tw__pooling *p, const void *x, void *y, uint8_t *which);
     /* dx = dy at the winner, 0 elsewhere (also on the ragged edge) */
-    void (*pool_input)(size_t rows, const tw__pool *p, const void *dy, const uint8_t *which, void *dx);
+    void (*pool_input)(size_t rows, const tw__pooling *p, const void *dy, const uint8_t *which, void *dx);
 
     /* y = 0 > x ? 0 : x (a NaN stays a NaN); in place allowed.  dx = y > 0 ? dy : 0; in place allowed. */
     void (*relu_forward)(size_t n, const void *x, void *y);
@@ -79,15 +79,15 @@ typedef struct tw__kernels {
      * y holds the pooled outputs, and bits (NULL: not wanted) which position won and whether it was above 0, in
      * conv_relu_pool_bits(c, p) bytes per image.  The gradient of the weights comes from dy, the gradient of y, in the same bits as by
      * pool_input, relu_input and conv_weights; `scratch` holds conv_relu_pool_scratch(c) numbers. */
-    size_t (*conv_relu_pool_bits)(const tw__conv *c, const tw__pool *p);
-    void (*conv_relu_pool_forward)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *w, const void *bias,
+    size_t (*conv_relu_pool_bits)(const tw__conv *c, const tw__pooling *p);
+    void (*conv_relu_pool_forward)(size_t rows, const tw__conv *c, const tw__pooling *p, const void *x, const void *w, const void *bias,
                                    void *y, void *bits);
     size_t (*conv_relu_pool_scratch)(const tw__conv *c);
-    void (*conv_relu_pool_weights)(size_t rows, const tw__conv *c, const tw__pool *p, const void *x, const void *dy, const void *bits,
+    void (*conv_relu_pool_weights)(size_t rows, const tw__conv *c, const tw__pooling *p, const void *x, const void *dy, const void *bits,
                                    tw__into into, void *dw, void *db, void *scratch);
 } tw__kernels;
 
-/* The table for a precision (TW_F32, TW_F64) and an instruction set (tw__context_isa).  Never NULL. */
+/* The table for a precision (TW_F32, TW_F64) and an instruction set (tw_context_isa).  Never NULL. */
 const tw__kernels *tw__kernels_for(tw_type type, tw_isa isa);
 
 /* Where a dense layer keeps the weight from input i to output o: chosen for speed, known only here and where models are saved. */

@@ -87,10 +87,16 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     TW_TRY(meta_of(f, path, "scaling", &scaling, err));
     TW_TRY(meta_of(f, path, "classes", &classes, err));
     if (!read_shape(input, &rank, shape)) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1", input);
+    int is_image = strcmp(scaling, "1/255") == 0;
+    if (!is_image && strcmp(scaling, "1") != 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
+    char *end;
+    long long n_classes = strtoll(classes, &end, 10);
+    if (end == classes || *end || n_classes < 0 || n_classes > INT32_MAX)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes", classes);
     if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensors of float or double");
     tw_error inner;
-    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, strcmp(scaling, "1/255") == 0 ? TW_U8 : TW_F32, rank, shape, strtoll(classes, NULL, 10), &inner);
+    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, is_image ? TW_U8 : TW_F32, rank, shape, n_classes, &inner);
     if (s == TW_ERR_SPEC) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.300s", inner.message);
     if (s != TW_OK) {
         if (err) *err = inner;

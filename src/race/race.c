@@ -158,6 +158,9 @@ static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
     tw__estimator *estimator;
     TW_TRY(tw__estimator_create(&estimator, race->ctx, race->o.estimator ? race->o.estimator : "minibatch", track->train.n_rows, race->o.batch, 0, err));
     race->batch = estimator->batch;
+    if (race->o.batch > race->batch)
+        tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.batch,
+                (unsigned long long)race->batch);
     race->steps_per_epoch = tw__estimator_steps(estimator);
     tw__estimator_free(estimator);
     race->weights = tw_model_size(track->model);

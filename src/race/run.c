@@ -60,40 +60,20 @@ static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
     return TW_OK;
 }
 
-/* A validation or test loss that is no number is a divergence that the gradients have not shown yet. */
-static tw_status check_loss(double loss, const char *what, tw_error *err)
-{
-    return isfinite(loss) ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the %s loss is %g", what, loss);
-}
-
 static tw_status go(struct watch *w, tw_run *run, tw__track *track, tw_error *err)
 {
-    size_t n = 0;
     w->run->status = TW_RUN_GOING;
     while (w->run->status == TW_RUN_GOING) {
         TW_TRY(tw_run_step(run, &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
         TW_TRY(add_point(w, run, err));
-        const tw_epoch *history = tw_run_history(run, &n);
-        if (w->race->val && n && w->step == w->race->steps_per_epoch) TW_TRY(check_loss(history[n - 1].val_loss, "validation", err));
     }
     if (!w->race->test) return TW_OK;
     const void *weights;
     TW_TRY(tw_run_weights(run, &weights, err));
     TW_TRY(tw_evaluate(w->race->ctx, &track->test, weights, &w->run->test, err));
-    return check_loss(w->run->test.loss, "test", err);
-}
-
-static int has_reached(const tw_race *race, const tw_epoch *e)
-{
-    const struct { const char *name; double value; int below; } all[] = {
-        {"loss", e->loss, 1}, {"accuracy", e->accuracy, 0}, {"val_loss", e->val_loss, 1}, {"val_accuracy", e->val_accuracy, 0}};
-    tw__text rest = tw__text_of(race->o.target), name = tw__text_cut(&rest, '=');
-    double wanted;
-    if (tw__number_read(rest, &wanted) != 1) return 0;
-    for (int i = 0; i < 4; i++)
-        if (tw__text_is(name, all[i].name)) return all[i].below ? all[i].value <= wanted : all[i].value >= wanted;
-    return 0;
+    double loss = w->run->test.loss;
+    return isfinite(loss) ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", loss);
 }
 
 /* What is left of a run: its lines, also those before it diverged. */
@@ -104,11 +84,10 @@ static tw_status keep(struct watch *w, tw_run *run, tw_error *err)
     tw__race_run *to = w->run;
     to->steps = tw_run_steps(run);
     to->seconds = tw_run_seconds(run);
-    while (n && w->race->val && !isfinite(history[n - 1].val_loss)) n--;
     TW_TRY(tw__alloc(w->race->ctx, &to->epochs, n, sizeof *to->epochs, err));
     if (n) memcpy(to->epochs, history, n * sizeof *history);
     to->n_epochs = n;
-    if (w->race->o.target && n && !to->diverged) to->reached = has_reached(w->race, &history[n - 1]);
+    to->reached = !to->diverged && to->status == TW_RUN_TARGET;
     return TW_OK;
 }
 

@@ -1,13 +1,13 @@
 /* The batch tree over any objective.
  * SPDX-License-Identifier: MIT */
 #include "train/batch.h"
-#include "base/cpu.h"
 #include "base/pool.h"
 #include "math/kernels.h"
 #include <stdatomic.h>
 #include <string.h>
 
 enum { MOST_LEVELS = 7, FEW_NODES = 4 };
+#define NO_ANSWER UINT_FAST64_MAX
 
 struct tw__batch {
     tw_context *ctx;
@@ -28,6 +28,16 @@ size_t tw__objective_size(const tw_objective *o)
         if (n > end) end = n;
     }
     return end;
+}
+
+tw_status tw__objective_check(const tw_objective *o, int with_loss, tw_error *err)
+{
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_objective.size = %zu is not %zu", o->size, sizeof *o);
+    if (o->type != TW_F32 && o->type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
+    if (!o->eval || tw__objective_size(o) == 0) return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
+    if (o->joins) return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version", o->joins);
+    if (with_loss && o->only_outputs) return tw__fail(err, TW_ERR_DATA, "the rows have no labels, so there is no loss");
+    return TW_OK;
 }
 
 tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *o, tw_error *err)
@@ -81,7 +91,7 @@ typedef struct call {
     const tw_draw *draw;
     unsigned want;
     tw__fp_mode mode;                                    /* the caller's, for its callbacks */
-    atomic_int answer;                                  /* of an evaluation that stopped the call */
+    atomic_uint_fast64_t answer;                        /* leaf and answer of the first evaluation that stopped the call */
 } call;
 
 static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradient)
@@ -95,7 +105,9 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
     tw__fp_leave(c->mode);
     int answer = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw, &c->b->sums[leaf], gradient, NULL);
     tw__fp_leave(ours);
-    if (answer) atomic_store(&c->answer, answer);
+    if (!answer) return;
+    uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)answer, was = atomic_load(&c->answer);
+    while (mine < was && !atomic_compare_exchange_weak(&c->answer, &was, mine)) continue;
 }
 
 static size_t half_of(size_t n)
@@ -128,13 +140,12 @@ static void gradient_task(void *arg, size_t i, int worker)
 {
     call *c = arg;
     size_t first = c->lo + i * c->block, n = c->hi - first < c->block ? c->hi - first : c->block;
-    if (!atomic_load(&c->answer)) eval_node(c, first, n, 0, worker, c->b->node[i]);
+    eval_node(c, first, n, 0, worker, c->b->node[i]);
 }
 
 static void loss_task(void *arg, size_t i, int worker)
 {
-    call *c = arg;
-    if (!atomic_load(&c->answer)) eval_leaf(c, i, 0, worker, NULL);
+    eval_leaf(arg, i, 0, worker, NULL);
 }
 
 /* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few that the exchange adds while
@@ -162,18 +173,20 @@ static tw_status make_buffers(tw__batch *b, size_t blocks, size_t block, int lan
 static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
 {
     const tw_objective *o = c->b->o;
-    c->mode = tw__fp_enter();
-    tw__fp_leave(c->mode);
-    int answer = o->point ? o->point(o->user, c->w) : 0;
+    int answer = 0;
+    atomic_store(&c->answer, NO_ANSWER);
+    if (o->point) {
+        tw__fp_mode ours = tw__fp_enter();
+        tw__fp_leave(c->mode);
+        answer = o->point(o->user, c->w);
+        tw__fp_leave(ours);
+    }
     if (!answer) {
         if (is_concurrent(c->b)) tw__pool_run(c->b->ctx, tasks, task, c);
         else
-            for (size_t i = 0; i < tasks; i++) {
-                tw__fp_mode mode = tw__fp_enter();
-                task(c, i, 0);
-                tw__fp_leave(mode);
-            }
-        answer = c->answer;
+            for (size_t i = 0; i < tasks; i++) task(c, i, 0);
+        uint_fast64_t first = atomic_load(&c->answer);
+        answer = first == NO_ANSWER ? 0 : (int)(uint32_t)first;
     }
     if (!answer) return TW_OK;
     tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);
@@ -181,9 +194,10 @@ static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
     return TW_STOPPED;
 }
 
-tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, tw_error *err)
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
+                             tw_sums *sums, tw_error *err)
 {
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw, .mode = callers, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
     size_t leaves = tw__leaves(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
     int lanes = is_concurrent(b) ? tw_context_threads(b->ctx) : 1;
@@ -200,11 +214,11 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
     return TW_OK;
 }
 
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err)
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
     const tw_draw draw = {.number = 0};
     size_t leaves = tw__leaves(n);
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = &draw, .want = TW_WANT_LOSS};
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = &draw, .mode = callers, .want = TW_WANT_LOSS};
     TW_TRY(run(&c, leaves, loss_task, err));
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];

@@ -12,6 +12,7 @@
 #ifndef TW_TRAIN_BATCH_H
 #define TW_TRAIN_BATCH_H
 #include "base/context.h"
+#include "base/cpu.h"
 #include "exchange/exchange.h"
 #include <thalweg/objective.h>
 
@@ -24,10 +25,14 @@ void tw__batch_free(tw__batch *b);
 size_t tw__leaves(size_t rows);
 void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n);
 
-/* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole batch's. */
-tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, tw_error *err);
+/* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole batch's. Called in our floating-point
+ * mode; `callers` is the one the objective's functions are called in. */
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
+                             tw_sums *sums, tw_error *err);
 /* Only the sums of loss, weight, correct; not training. */
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw__fp_mode callers, tw_sums *sums, tw_error *err);
 
+/* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
+tw_status tw__objective_check(const tw_objective *o, int with_loss, tw_error *err);
 size_t tw__objective_size(const tw_objective *o);       /* weights */
 #endif

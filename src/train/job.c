@@ -1,8 +1,9 @@
 /* A job's life: open the data, make the model and the run, go on until it ends, keep what is worth keeping.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
-#include "base/io.h"
+#include "math/sums.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,11 @@ static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *er
 {
     const char **texts[N_TEXTS];
     tw_job_options copy = *o;
+    char folder[4096] = "";
+    if (o->out && snprintf(folder, sizeof folder, "%s", o->out) >= (int)sizeof folder)
+        return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(o->out));
+    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/';) folder[--n] = 0;
+    if (o->out) copy.out = folder;
     texts_of(&copy, texts);
     tw_status s = TW_OK;
     for (int i = 0; i < N_TEXTS; i++) {
@@ -47,10 +53,20 @@ static int on_event(void *user, const tw_event *event)
     return job->event ? job->event(job->user, event) : 0;
 }
 
+/* JSON is UTF-8, and the run's folder has its configuration as JSON. */
+static tw_status check_text(const char *what, const char *text, tw_error *err)
+{
+    json_t *as_json = text ? json_string(text) : json_null();
+    json_decref(as_json);
+    return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
+}
+
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", o->size, sizeof *o);
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
+    TW_TRY(check_text("the data's name", o->data, err));
+    TW_TRY(check_text("the folder's name", o->out, err));
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
     if (o->keep && strcmp(o->keep, "last") != 0 && strcmp(o->keep, "best") != 0)
@@ -72,6 +88,10 @@ static tw_status open_all(tw_job *job, tw_error *err)
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
     TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
+    uint64_t rows = job->train_objective.n_rows;
+    if (job->o.run.batch > rows)
+        tw__log(job->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)job->o.run.batch,
+                (unsigned long long)rows);
     if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
     if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
     if (job->o.keep && strcmp(job->o.keep, "best") == 0)
@@ -101,6 +121,7 @@ static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o,
 tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)
 {
     tw_job *job;
+    *out = NULL;
     TW_TRY(new_job(&job, ctx, o, err));
     tw_status s = open_all(job, err);
     if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
@@ -176,12 +197,14 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const
     tw_job *job = NULL;
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     *out = NULL;
+    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", given->size, sizeof *given);
     TW_TRY(tw__job_read_folder(ctx, folder, &run, err));
     tw_status s = tw__job_from_config(&o, json_object_get(run, "config"), folder, err);
     o.out = folder;
     o.cache = given->cache;
     o.home = given->home;
     if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
+    o.run.own_rule = given->run.own_rule;
     o.run.event = given->run.event;
     o.run.user = given->run.user;
     if (s == TW_OK) s = new_job(&job, ctx, &o, err);
@@ -212,12 +235,23 @@ tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err)
     return job->best && isfinite(job->best_loss) ? TW_OK : tw_run_weights(job->run, weights, err);
 }
 
+/* The last update may have been one too many. */
+static tw_status check_weights(const tw_job *job, const void *w, tw_error *err)
+{
+    size_t n = tw_model_size(job->model), bad;
+    const tw__sums *sums = tw__sums_for(tw_context_isa(job->ctx));
+    bad = tw_model_type(job->model) == TW_F32 ? tw__first_not_finite_f32(sums, w, n) : tw__first_not_finite_f64(sums, w, n);
+    return bad == n ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the weights are not finite after step %llu", (unsigned long long)tw_run_steps(job->run));
+}
+
 static tw_status finish(tw_job *job, tw_error *err)
 {
     const void *kept;
     TW_TRY(tw__job_kept(job, &kept, err));
+    TW_TRY(check_weights(job, kept, err));
     if (job->test) {
         TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
+        if (!isfinite(job->test_metrics.loss)) return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", job->test_metrics.loss);
         job->has_test = 1;
     }
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;
@@ -234,7 +268,9 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
         TW_TRY(tw_run_step(job->run, &status, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
         int due = every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended;
-        if (job->o.out && (due || status != TW_RUN_GOING)) TW_TRY(tw__job_save_checkpoint(job, err));
+        if (!job->o.out || (!due && status == TW_RUN_GOING)) continue;
+        TW_TRY(tw__job_save_checkpoint(job, err));
+        tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu", (unsigned long long)tw_run_steps(job->run));
     }
     job->status = status;
     return finish(job, err);

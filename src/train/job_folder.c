@@ -31,22 +31,35 @@ static tw_status write_text(tw_context *ctx, const char *path, const char *text,
 
 /* ---- run.json ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_error *err)
+/* {"config", "fingerprint", and "result" once there is one}, the config also in the result, as train --json prints it. */
+static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *err)
 {
     json_t *config = NULL, *fingerprint = NULL, *result = NULL;
-    char path[PATH];
-    TW_TRY(path_in(folder, "run.json", path, err));
     tw_status s = tw__job_config(job, &config, err);
     if (s == TW_OK) s = tw__job_fingerprint(job, &fingerprint, err);
     if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
     if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__json_no_memory(err);
-    json_t *run = s == TW_OK ? json_pack("{s:i, s:s, s:o, s:o, s:o}", "format", 1, "thalweg", TW_VERSION, "config", config, "fingerprint", fingerprint,
-                                         "result", result ? result : json_null()) : NULL;
-    char *text = run ? json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
-    if (s == TW_OK && !text) s = tw__json_no_memory(err);
-    if (s == TW_OK) s = write_text(job->ctx, path, text, err);
-    free(text);
+    if (s == TW_OK) {
+        *out = json_pack("{s:i, s:s, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "config", config, "fingerprint", fingerprint, "result", result);
+        if (!*out) s = tw__json_no_memory(err);
+    }
+    json_decref(config);
+    json_decref(fingerprint);
+    json_decref(result);
+    return s;
+}
+
+static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_error *err)
+{
+    char path[PATH];
+    json_t *run = NULL;
+    TW_TRY(path_in(folder, "run.json", path, err));
+    TW_TRY(run_json(job, with_result, &run, err));
+    char *text = json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(run);
+    if (!text) return tw__json_no_memory(err);
+    tw_status s = write_text(job->ctx, path, text, err);
+    free(text);
     return s;
 }
 
@@ -76,40 +89,56 @@ static tw_status make_folder(tw_context *ctx, const char *path, tw_error *err)
                                                        : tw__fail_system(err, e, "cannot make the folder", path);
 }
 
-/* Makes way for a new run: nothing there, an empty folder, or, with force, an old run. */
-static tw_status make_way(tw_job *job, tw_error *err)
+/* Whether a new run may have this name: nothing there, an empty folder, or, with force, an old run. */
+static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 {
-    tw_context *ctx = job->ctx;
     char path[PATH];
     int kind;
-    TW_TRY(tw__path_kind(ctx, job->o.out, &kind, err));
+    *old = 0;
+    TW_TRY(tw__path_kind(job->ctx, job->o.out, &kind, err));
     if (kind == TW_PATH_NONE) return TW_OK;
     if (kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
     TW_TRY(path_in(job->o.out, "run.json", path, err));
-    TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind != TW_PATH_NONE && !job->o.force)
+    TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
+    *old = kind != TW_PATH_NONE;
+    if (*old && !job->o.force)
         return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, --force to replace it, or --resume to go on with it)", job->o.out);
-    for (int i = 0; kind != TW_PATH_NONE && i < (int)(sizeof files / sizeof files[0]); i++) {
-        TW_TRY(path_in(job->o.out, files[i], path, err));
+    return TW_OK;
+}
+
+static tw_status remove_files(tw_context *ctx, const char *folder, tw_error *err)
+{
+    char path[PATH];
+    for (int i = 0; i < (int)(sizeof files / sizeof files[0]); i++) {
+        TW_TRY(path_in(folder, files[i], path, err));
         int e = ctx->io.remove(ctx->io.user, path);
         if (e && e != ENOENT) return tw__fail_system(err, e, "cannot remove", path);
     }
     return TW_OK;
 }
 
-tw_status tw__job_claim(tw_job *job, tw_error *err)
+/* Only when the new folder is whole does the old run go. */
+static tw_status make_run(tw_job *job, const char *partial, int old, tw_error *err)
 {
-    char partial[PATH];
     tw_context *ctx = job->ctx;
-    int n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
-    if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
-    TW_TRY(tw__make_parents(ctx, job->o.out, err));
-    TW_TRY(make_way(job, err));
-    TW_TRY(make_folder(ctx, partial, err));
     TW_TRY(write_run(job, partial, 0, err));
+    if (old) TW_TRY(remove_files(ctx, job->o.out, err));
     int e = ctx->io.rename(ctx->io.user, partial, job->o.out);
     if (e == ENOTEMPTY || e == EEXIST) return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
     return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
+}
+
+tw_status tw__job_claim(tw_job *job, tw_error *err)
+{
+    char partial[PATH];
+    int old, n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
+    if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
+    TW_TRY(tw__make_parents(job->ctx, job->o.out, err));
+    TW_TRY(check_way(job, &old, err));
+    TW_TRY(make_folder(job->ctx, partial, err));
+    tw_status s = make_run(job, partial, old, err);
+    if (s != TW_OK && remove_files(job->ctx, partial, NULL) == TW_OK) job->ctx->io.remove(job->ctx->io.user, partial);
+    return s;
 }
 
 /* ---- checkpoint --------------------------------------------------------------------------------------------------------- */

@@ -25,18 +25,15 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
 tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const char *file, tw_error *err)
 {
     json_int_t limit, batch, epochs, seed, every;
+    json_t *target;
     json_error_t e;
     tw_run_options *r = &o->run;
-    if (json_unpack_ex((json_t *)config, &e, 0, "{s:s, s:s, s:F, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?:s, s:F, s:s, s:I}",
+    if (json_unpack_ex((json_t *)config, &e, 0, "{s:s, s:s, s:F, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:F, s:s, s:I}",
             "data", &o->data, "model", &o->model, "val", &o->val, "limit", &limit, "dtype", &o->dtype, "optimizer", &r->optimizer, "estimator", &r->estimator,
-            "schedule", &r->schedule, "exchange", &r->exchange, "batch", &batch, "epochs", &epochs, "seed", &seed, "target", &r->target,
-            "time", &r->seconds, "keep", &o->keep, "checkpoint_every", &every) != 0 &&
-        /* a null target is no string: read the rest without it */
-        json_unpack_ex((json_t *)config, &e, 0, "{s:s, s:s, s:F, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:n, s:F, s:s, s:I}",
-            "data", &o->data, "model", &o->model, "val", &o->val, "limit", &limit, "dtype", &o->dtype, "optimizer", &r->optimizer, "estimator", &r->estimator,
-            "schedule", &r->schedule, "exchange", &r->exchange, "batch", &batch, "epochs", &epochs, "seed", &seed, "target",
+            "schedule", &r->schedule, "exchange", &r->exchange, "batch", &batch, "epochs", &epochs, "seed", &seed, "target", &target,
             "time", &r->seconds, "keep", &o->keep, "checkpoint_every", &every) != 0)
         return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: %s", file, e.text);
+    r->target = json_string_value(target);
     if (limit < 0 || batch < 0 || epochs < 1 || every < 0) return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: a number is below its range", file);
     o->limit = (uint64_t)limit;
     o->checkpoint_every = (uint64_t)every;

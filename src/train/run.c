@@ -29,7 +29,7 @@ struct tw_run {
     uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
     tw_sums sums;                                       /* of this epoch */
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
-    int status;
+    int status, failed;                                 /* failed: by an error; no further steps */
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
     tw_epoch *history;
     size_t n_history, room;
@@ -52,25 +52,33 @@ static double now(void)
 
 static const char *const columns[COLUMNS] = {"epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
 
-static tw_status read_target(struct target *t, const char *text, int has_check, tw_error *err)
+static tw_status read_target(struct target *t, const char *text, int counts_correct, int has_check, tw_error *err)
 {
     const char *equals = strchr(text, '=');
     for (int i = 2; equals && i <= 5; i++)
         if (strlen(columns[i]) == (size_t)(equals - text) && strncmp(text, columns[i], (size_t)(equals - text)) == 0) t->column = i;
     if (!t->column || tw__number_read(tw__text_of(equals + 1), &t->value) != 1)
         return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy", text);
+    if (t->column == 3 && !counts_correct) return tw__fail(err, TW_ERR_SPEC, "target %.80s: this objective counts no correct rows", text);
     if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s needs validation data (val above 0)", text);
     t->below = t->column == 2 || t->column == 4;
     return TW_OK;
 }
 
-static tw_status check_objective(const tw_objective *o, tw_error *err)
+static tw_status check_objectives(const tw_objective *train, const tw_objective *check, tw_error *err)
 {
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_objective.size = %zu is not %zu", o->size, sizeof *o);
-    if (o->type != TW_F32 && o->type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
-    if (!o->eval || tw__objective_size(o) == 0) return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
-    if (o->joins) return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version", o->joins);
-    return TW_OK;
+    TW_TRY(tw__objective_check(train, 1, err));
+    if (!check) return TW_OK;
+    TW_TRY(tw__objective_check(check, 1, err));
+    if (check->type == train->type && tw__objective_size(check) == tw__objective_size(train)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the validation objective has %zu weights of %s, the training objective %zu of %s", tw__objective_size(check),
+                    tw_type_name(check->type), tw__objective_size(train), tw_type_name(train->type));
+}
+
+static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
+{
+    if (r->o.epochs <= UINT32_MAX && !__builtin_mul_overflow(r->o.epochs, r->steps_per_epoch, total) && *total < (uint64_t)1 << 53) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many", (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
 }
 
 static tw_status make_parts(tw_run *r, tw_error *err)
@@ -80,8 +88,10 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
+    uint64_t total = 0;
+    TW_TRY(count_steps(r, &total, err));
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, o->optimizer ? o->optimizer : "adam", o->own_rule, o->schedule,
-                               r->o.epochs * r->steps_per_epoch, r->train.type, r->train.tensors, r->train.n_tensors, o->seed, err));
+                               total, r->train.type, r->train.tensors, r->train.n_tensors, o->seed, err));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
@@ -91,8 +101,7 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     tw_run *r;
     *out = NULL;
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_run_options.size = %zu is not %zu", o->size, sizeof *o);
-    TW_TRY(check_objective(train, err));
-    if (check) TW_TRY(check_objective(check, err));
+    TW_TRY(check_objectives(train, check, err));
     if (!(o->seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o->seconds);
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     r->ctx = ctx;
@@ -102,7 +111,7 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     if (!r->o.epochs) r->o.epochs = 5;
     r->w = w;
     r->size = tw__objective_size(train);
-    tw_status s = o->target ? read_target(&r->target, o->target, check != NULL, err) : TW_OK;
+    tw_status s = o->target ? read_target(&r->target, o->target, train->counts_correct, check != NULL, err) : TW_OK;
     if (s == TW_OK) s = make_parts(r, err);
     if (s == TW_OK) *out = r;
     else tw_run_free(r);
@@ -125,6 +134,24 @@ void tw_run_free(tw_run *r)
 
 static double mean_of(double sum, double weight) { return weight > 0 ? sum / weight : NAN; }
 
+static tw_status not_finite(uint64_t step, const char *what, double value, tw_error *err)
+{
+    tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, value, (unsigned long long)step);
+    if (err) err->step = step;
+    return TW_ERR_NOT_FINITE;
+}
+
+/* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step on weights of no consequence. */
+static tw_status refuse_loss(tw_run *r, const tw_sums *sums, tw_error *err)
+{
+    void *nobodys = NULL;
+    size_t bytes = tw_type_size(r->train.type);
+    TW_TRY(tw__alloc(r->ctx, &nobodys, r->size, bytes, err));
+    tw_status s = r->exchange->type->end(r->exchange, r->optimizer, nobodys, sums->weight, err);
+    tw__free(r->ctx, nobodys, r->size, bytes);
+    return s != TW_OK ? s : not_finite(r->updates + 1, "the loss", sums->loss, err);
+}
+
 static tw_status update(tw_run *r, tw_error *err)
 {
     const uint64_t *rows = NULL;
@@ -132,15 +159,8 @@ static tw_status update(tw_run *r, tw_error *err)
     tw_sums sums;
     tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
     if (r->train.n_rows) tw__estimator_draw(r->estimator, r->epoch, r->step, &rows, &n);
-    TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, rows, n, &draw, &sums, err));
-    if (!isfinite(sums.loss)) {
-        /* The gradient names the tensor, if it is not finite too; no step has been made either way. */
-        tw_status s = r->exchange->type->end(r->exchange, r->optimizer, r->w, sums.weight, err);
-        if (s != TW_OK) return s;
-        tw__fail(err, TW_ERR_NOT_FINITE, "the loss is %g at step %llu", sums.loss, (unsigned long long)r->updates + 1);
-        if (err) err->step = r->updates + 1;
-        return TW_ERR_NOT_FINITE;
-    }
+    TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, rows, n, &draw, r->mode, &sums, err));
+    if (!isfinite(sums.loss)) return refuse_loss(r, &sums, err);
     if (r->step + 1 == r->steps_per_epoch && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
     TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, sums.weight, err));
     r->sums.loss += sums.loss;
@@ -160,6 +180,7 @@ static tw_status end_epoch(tw_run *r, tw_error *err)
         tw_metrics m;
         TW_TRY(tw_run_weights(r, &w, err));
         TW_TRY(tw_evaluate(r->ctx, &r->check, w, &m, err));
+        if (!isfinite(m.loss)) return not_finite(r->updates, "the validation loss", m.loss, err);
         line.val_loss = m.loss;
         line.val_accuracy = m.accuracy;
     }
@@ -193,6 +214,7 @@ static int tell(tw_run *r, int kind, const tw_epoch *line)
 
 static tw_status step(tw_run *r, tw_error *err)
 {
+    if (r->failed) return tw__fail(err, TW_ERR_STATE, "the run was stopped by an earlier error and takes no further steps");
     if (r->status != TW_RUN_GOING && r->status != TW_RUN_INTERRUPTED && r->status != TW_RUN_TIME)
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
     double start = now();
@@ -208,8 +230,8 @@ static tw_status step(tw_run *r, tw_error *err)
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
         stop |= tell(r, TW_EVENT_EPOCH, line);
-        if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
-        else if (reached(r, line)) r->status = TW_RUN_TARGET;
+        if (reached(r, line)) r->status = TW_RUN_TARGET;
+        else if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
     }
     if (r->status == TW_RUN_GOING && r->o.seconds > 0 && r->seconds >= r->o.seconds) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
@@ -221,6 +243,7 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
     r->mode = tw__fp_enter();
     tw_status s = step(r, err);
     tw__fp_leave(r->mode);
+    r->failed |= s != TW_OK;
     *status = r->status;
     return s;
 }
@@ -297,7 +320,7 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
 {
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const tw_tensor *t = &r->train.tensors[i];
-        char name[80];
+        char name[512];
         snprintf(name, sizeof name, "weight/%s", t->name);
         TW_TRY(v->field(v, name, r->train.type, t->rank, t->shape, (char *)r->w + t->offset * tw_type_size(r->train.type), err));
     }

@@ -20,9 +20,10 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void mask(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
+    uint64_t seed = p->draw->seed ^ (p->draw->number >> 32) << 32; /* a counter word holds the low half of the step */
     size_t row = l->out_size * p->k->real;
     for (size_t r = 0; r < p->rows; r++)
-        p->k->dropout(l->out_size, p->draw->seed, (uint32_t)(p->first + r), (uint32_t)p->draw->number,
+        p->k->dropout(l->out_size, seed, (uint32_t)(p->first + r), (uint32_t)p->draw->number,
                       (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, l->dropout.threshold, l->dropout.scale,
                       (const char *)x + r * row, (char *)y + r * row);
 }

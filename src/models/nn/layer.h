@@ -13,7 +13,7 @@ typedef struct tw__shape { int rank; int64_t n[3]; int64_t image[3]; } tw__shape
 
 enum { TW__LAYER_WORDS = 8, TW__LAYER_TENSORS = 2, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
 
-/* A layer as written: its name, the words after it, its key=value items. */
+/* A layer as written: its name and the words after it. */
 typedef struct tw__layer_text { char name[32]; int n_words; char word[TW__LAYER_WORDS][32]; char text[96]; } tw__layer_text;
 
 typedef struct tw__layer tw__layer;
@@ -60,7 +60,7 @@ struct tw__layer {
     double fan_in, fan_out;                             /* for the initial weights */
     size_t notes, notes_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
     tw__conv conv;
-    tw__pool pool;
+    tw__pooling pool;
     struct { uint32_t threshold; double scale; } dropout;
 };
 

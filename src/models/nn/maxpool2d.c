@@ -13,7 +13,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s", l->written + 1, t->text,
                         (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in), high * wide > 256 ? " (at most 256 places)" : "");
     }
-    l->pool = (tw__pool){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,
+    l->pool = (tw__pooling){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,
                          .out_h = (size_t)(l->in.n[0] / high), .out_w = (size_t)(l->in.n[1] / wide)};
     l->out = (tw__shape){.rank = 3, .n = {(int64_t)l->pool.out_h, (int64_t)l->pool.out_w, l->in.n[2]}};
     l->notes = l->pool.out_h * l->pool.out_w * l->pool.c;

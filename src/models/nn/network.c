@@ -20,8 +20,8 @@ enum { N_TYPES = sizeof types / sizeof types[0], MOST_LAYERS = 1000 };
 const char *tw_layer_type(size_t i, const char **usage, const char **help)
 {
     if (i >= N_TYPES) return NULL;
-    *usage = types[i]->usage;
-    *help = types[i]->help;
+    if (usage) *usage = types[i]->usage;
+    if (help) *help = types[i]->help;
     return types[i]->name;
 }
 

@@ -13,7 +13,7 @@ typedef struct tw__network {
     int64_t classes;                                    /* what "classes" means; 0: unknown */
     tw__layer *layers;
     size_t n_layers, room;
-    tw_tensor *tensors;                                 /* private shapes, names "4.weight" */
+    tw_tensor *tensors;                                 /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
     size_t n_tensors;
     char (*names)[32];
     size_t size;                                        /* numbers in the flat vector */

@@ -200,7 +200,7 @@ tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__netwo
         return s;
     }
     *out = (tw_objective){.size = sizeof *out, .type = type, .tensors = net->tensors, .n_tensors = net->n_tensors, .n_rows = data->rows,
-                          .n_outputs = net->layers[net->n_layers - 1].out_size, .can_add = 1, .counts_correct = 1, .lanes = p->n_lanes, .user = p,
+                          .n_outputs = net->layers[net->n_layers - 1].out_size, .can_add = 1, .only_outputs = !data->labels, .counts_correct = data->labels != NULL, .lanes = p->n_lanes, .user = p,
                           .point = point, .eval = eval};
     return TW_OK;
 }

@@ -1,0 +1,27 @@
+/* Opening DATA where no run does it: the folders of data sets are the program's to know.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+static void tell(const char *part, const char *name, const tw_data *data)
+{
+    tw_data_info info = { .size = sizeof info };
+    tw_error why;
+    char rows[32];
+    if (!data || tw_data_info_get(data, &info, &why) != TW_OK) return;
+    fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part, info.fingerprint ? info.fingerprint : "-");
+}
+
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
+                        tw_error *err)
+{
+    struct cli_folders folders;
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    CLI_TRY(cli_folders(&folders, err));
+    o.cache = folders.cache;
+    o.home = folders.home;
+    o.limit = limit;
+    CLI_TRY(tw_data_open(ctx, name, &o, train, NULL, test, err));
+    if (common->verbose && train) tell("training", name, *train);
+    if (common->verbose && test) tell("test", name, *test);
+    return TW_OK;
+}
