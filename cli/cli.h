@@ -61,13 +61,11 @@ int cli_given(const struct cli_call *call, const char *name);
 void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
 void cli_print_overview(void);
 
-/* ---- Failures and suggestions ------------------------------------------------------------------------------------------- */
+/* ---- Failures ------------------------------------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format, ...);
 #define CLI_TRY(call) do { tw_status cli_s = (call); if (cli_s != TW_OK) return cli_s; } while (0)
 int cli_exit_code(tw_status status);
-/* Of the names that next(i, user) gives (NULL ends), the one most like `word`; NULL if none is near. */
-const char *cli_nearest(const char *word, const char *(*next)(size_t i, const void *user), const void *user);
 void *cli_alloc(size_t n, size_t size, tw_error *err);                  /* zeroed; NULL with err filled */
 /* A formatted string that the caller frees; NULL with err filled. */
 __attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *format, ...);

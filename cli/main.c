@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <thalweg/registry.h>
 #include <thalweg/version.h>
 
 #define DECLARE(name) extern const struct cli_command cli_command_##name;
@@ -58,11 +59,11 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
     else snprintf(typed, sizeof typed, "%.80s", argv[0]);
     if (seconds[0] && !strchr(typed, ' '))
         return cli_fail(err, TW_ERR_SPEC, "%s needs one more word: %s", typed, seconds);
-    const char *near = cli_nearest(typed, command_name, NULL);
+    const char *near = tw_suggest(typed, command_name, NULL);
     if (!near && argc > 1) {
         char two[100];
         snprintf(two, sizeof two, "%.40s %.40s", argv[0], argv[1]);
-        near = cli_nearest(two, command_name, NULL);
+        near = tw_suggest(two, command_name, NULL);
     }
     if (near) return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\" (did you mean \"%s\"?)", typed, near);
     return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\"; thalweg --help lists the commands", typed);

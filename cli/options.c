@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <thalweg/registry.h>
 
 enum { FIRST_KEY = 256, MOST_OPTIONS = 64 };
 
@@ -62,7 +63,7 @@ static tw_status check_long(const struct cli_command *command, int argc, char **
     if (!o) {
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
-        const char *near = cli_nearest(word, option_name, command);
+        const char *near = tw_suggest(word, option_name, command);
         if (near) return cli_fail(err, TW_ERR_SPEC, "unknown option --%s (did you mean --%s?)", word, near);
         return cli_fail(err, TW_ERR_SPEC, "unknown option --%s; thalweg %s --help lists the options", word, command->name);
     }

@@ -41,8 +41,7 @@ has_module jansson|libjansson-dev
 has_module libxxhash|libxxhash-dev
 has_module cmocka|libcmocka-dev
 has_dygraphs|libjs-dygraphs'
-needs_tests='has_cxx|g++
-have python3|python3'
+needs_tests='has_cxx|g++'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev'
 

@@ -15,6 +15,7 @@ typedef struct faults {
     int for_ever;                                                       /* what has failed once goes on failing */
     int whole;                                                          /* reads and writes are not cut short */
     int only_changes;                                                   /* what only reads is not counted */
+    void *written;                                                      /* the file that was last opened to be written */
 } faults;
 
 static inline int faulty_due(long now, long at, int for_ever) { return at > 0 && (now == at || (for_ever && now > at)); }
@@ -40,8 +41,11 @@ static inline void *faulty_resize(void *user, void *p, size_t old, size_t now, s
 
 static inline int faulty_open(void *user, const char *path, int mode, void **file)
 {
-    int fails = mode == TW_OPEN_READ ? faulty_look(user) : faulty_step(user);
-    return fails ? EACCES : tw__system_io.open(NULL, path, mode, file);
+    faults *f = user;
+    if (mode == TW_OPEN_READ ? faulty_look(f) : faulty_step(f)) return EACCES;
+    int error = tw__system_io.open(NULL, path, mode, file);
+    if (!error && mode != TW_OPEN_READ) f->written = *file;
+    return error;
 }
 
 static inline int faulty_read(void *user, void *file, void *to, size_t n, size_t *got)
@@ -56,8 +60,16 @@ static inline int faulty_write(void *user, void *file, const void *from, size_t 
     return faulty_step(f) ? ENOSPC : tw__system_io.write(NULL, file, from, f->whole || n < 6 ? n : n - 3, put);
 }
 
-/* The file is closed all the same. */
-static inline int faulty_close(void *user, void *file) { return tw__system_io.close(NULL, file) || faulty_look(user) ? EIO : 0; }
+/* The file is closed all the same. Of one that was only read nothing can be lost, and nobody need look at the answer. */
+static inline int faulty_close(void *user, void *file)
+{
+    faults *f = user;
+    int error = tw__system_io.close(NULL, file);
+    if (file != f->written) return error;
+    f->written = NULL;
+    return faulty_step(f) ? EIO : error;
+}
+
 static inline int faulty_sync(void *user, void *file) { return (void)file, faulty_step(user) ? EIO : 0; }
 static inline int faulty_sync_folder(void *user, const char *path) { return (void)path, faulty_step(user) ? EIO : 0; }
 static inline int faulty_rename(void *user, const char *from, const char *to) { return faulty_step(user) ? EIO : tw__system_io.rename(NULL, from, to); }

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
+#include <fenv.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void philox_known_answers(void **state)
 {
@@ -109,6 +113,82 @@ static void writing_is_whole_or_not(void **state)
     tw_context_free(ctx);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void assert_holds(tw_context *ctx, const char *path, const char *text)
+{
+    uint8_t *bytes;
+    size_t n;
+    assert_int_equal(tw__read_file(ctx, path, 100, &bytes, &n, NULL), TW_OK);
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(bytes, text, n);
+    tw__free(ctx, bytes, n, 1);
+}
+
+/* What stands at the temporary name, left over or laid there, neither stops a writer nor is written to, unless another writer is at work. */
+static void writing_beside_others(void **state)
+{
+    (void)state;
+    const char *path = TW_BINARY_DIR "/test_base.shared", *partial = TW_BINARY_DIR "/test_base.shared.partial", *other = TW_BINARY_DIR "/test_base.other";
+    tw_context *ctx;
+    tw_error err;
+    tw__writer w, second;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    for (int kind = 0; kind < 5; kind++) {
+        unlink(partial);
+        write_text(other, "not yours");
+        if (kind == 1) write_text(partial, "left by a program that was killed");
+        if (kind == 2) assert_int_equal(symlink(other, partial), 0);
+        if (kind == 3) assert_int_equal(link(other, partial), 0);
+        if (kind == 4) assert_int_equal(mkfifo(partial, 0600), 0);
+        assert_int_equal(tw__writer_open(&w, ctx, path, &err), TW_OK);
+        assert_int_equal(tw__writer_put(&w, "mine", 4, &err), TW_OK);
+        assert_int_equal(tw__writer_open(&second, ctx, path, &err), TW_ERR_SYSTEM);
+        assert_string_equal(err.message, "cannot write " TW_BINARY_DIR "/test_base.shared: another program is writing it");
+        tw__writer_abandon(&second);
+        assert_int_equal(tw__writer_finish(&w, &err), TW_OK);
+        assert_holds(ctx, path, "mine");
+        assert_holds(ctx, other, "not yours");
+        assert_int_not_equal(access(partial, F_OK), 0);
+    }
+    assert_int_equal(tw__writer_open(&w, ctx, path, &err), TW_OK);
+    tw__writer_abandon(&w);
+    assert_int_equal(tw__writer_open(&second, ctx, path, &err), TW_OK);
+    tw__writer_abandon(&second);
+    assert_holds(ctx, path, "mine");
+    tw_context_free(ctx);
+}
+
+static int boasting_read(void *user, void *file, void *to, size_t n, size_t *got)
+{
+    (void)user, (void)file, (void)to;
+    *got = n + 1;
+    return 0;
+}
+
+static void reading_more_than_there_is_room(void **state)
+{
+    (void)state;
+    tw_io io = tw__system_io;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    tw_context *ctx;
+    uint8_t *bytes;
+    size_t n;
+    io.read = boasting_read;
+    o.io = &io;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    write_text(TW_BINARY_DIR "/test_base.read", "x");
+    assert_int_equal(tw__read_file(ctx, TW_BINARY_DIR "/test_base.read", 1 << 20, &bytes, &n, NULL), TW_ERR_SYSTEM);
+    assert_null(bytes);
+    tw_context_free(ctx);
+}
+
 static void mode_task(void *arg, size_t i, int worker)
 {
     (void)worker;
@@ -131,11 +211,56 @@ static void computing_flushes_and_restores(void **state)
     tw_context_free(ctx);
 }
 
+#if defined(__x86_64__)
+static void round_task(void *arg, size_t i, int worker)
+{
+    (void)worker;
+    volatile float one = 1, three = 3;
+    ((float *)arg)[i] = one / three;
+}
+
+/* The pool rounds to nearest in every thread, and leaves the caller's mode alone. */
+static void computing_rounds_to_nearest(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = 3;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    float r[64];
+    uint32_t before, after;
+    fesetround(FE_DOWNWARD);
+    __asm__ volatile("stmxcsr %0" : "=m"(before));
+    tw__pool_run(ctx, 64, round_task, r);
+    __asm__ volatile("stmxcsr %0" : "=m"(after));
+    fesetround(FE_TONEAREST);
+    for (int i = 0; i < 64; i++) assert_true(r[i] == 0x1.555556p-2f);
+    assert_int_equal(before & 0xFFC0, after & 0xFFC0);
+    tw_context_free(ctx);
+}
+
+static int round_up(void **state) { return (void)state, fesetround(FE_UPWARD); }
+static int still_up(void **state)
+{
+    (void)state;
+    int mode = fegetround();
+    fesetround(FE_TONEAREST);
+    return mode == FE_UPWARD ? 0 : -1;
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_known_answers), cmocka_unit_test(pool_runs_each_task_once), cmocka_unit_test(options_are_checked),
         cmocka_unit_test(sizes_are_checked), cmocka_unit_test(writing_is_whole_or_not), cmocka_unit_test(computing_flushes_and_restores),
+        cmocka_unit_test(writing_beside_others), cmocka_unit_test(reading_more_than_there_is_room),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("tests", tests, NULL, NULL);
+#if defined(__x86_64__)
+    const struct CMUnitTest rounding[] = {cmocka_unit_test(computing_rounds_to_nearest)};
+    failed += cmocka_run_group_tests_name("rounding", rounding, NULL, NULL);
+    failed += cmocka_run_group_tests_name("tests, rounding up", tests, round_up, still_up);
+#endif
+    return failed;
 }

@@ -1,6 +1,7 @@
 /* The optimiser: calls out of order, tensors that are not stepped, memory that runs out, state that does not fit.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
+#include <fenv.h>
 #include <math.h>
 #include "base/cpu.h"
 
@@ -84,7 +85,13 @@ static void bad_tensors(void **state)
     refused(ctx, "adam", NULL, &(tw_tensor){"a", 1, negative, 0, 0}, 1, "tensor a: its shape has no size");
     refused(ctx, "adam", NULL, &(tw_tensor){"", 1, four, 0, 0}, 1, "a tensor's name must have 1 to 200 characters");
     refused(ctx, "sgd", "momentum=cosine/5", layout, 4, "a schedule for momentum has no effect: momentum is 0");
+    refused(ctx, "adagrad:initial_accumulator=0.1", "initial_accumulator=cosine/5", layout, 4,
+            "a schedule for initial_accumulator has no effect: it is what s begins with");
+    refused(ctx, NULL, NULL, layout, 4, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
     tw_optimizer *opt;
+    tw_error err;
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, "cosine:rise=1", 1ull << 63, TW_F32, layout, 4, 0, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "a run of 9223372036854775808 steps is longer than 2^53");
     assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_U8, layout, 4, 0, NULL), TW_ERR_SPEC);
     assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_OK); /* nothing to step is no error */
     assert_int_equal(tw_step_f32(opt, NULL, NULL, NULL), TW_OK);
@@ -297,6 +304,65 @@ static void floating_point_mode(void **state)
 #endif
 }
 
+#if defined(__x86_64__)
+static uint32_t mxcsr(void)
+{
+    uint32_t now;
+    __asm__ volatile("stmxcsr %0" : "=m"(now));
+    return now & 0xFFC0; /* without the flags of what happened */
+}
+
+/* Whatever a caller of the library can read, as numbers. */
+struct outcome { float w[N], shown[N]; double lr, scheduled; char spec[64]; };
+
+static void live(tw_context *ctx, struct outcome *to)
+{
+    const uint32_t mode = mxcsr();
+    float g[N];
+    memset(to, 0, sizeof *to);
+    for (int i = 0; i < N; i++) to->w[i] = (float)(i + 1) / 16, g[i] = (float)(i + 1) / 8;
+    static const char *const rules[] = {"adagrad:lr=0.3,initial_accumulator=0.7", "nag:lr=0.3,momentum=0.7", "nadam:lr=0.7"};
+    for (int r = 0; r < 3; r++) {
+        tw_optimizer *opt = make(ctx, rules[r], "warmup/3;cosine:floor=0.3", 19);
+        for (int t = 0; t < 7; t++) assert_int_equal(tw_step_f32(opt, to->w, g, NULL), TW_OK);
+        assert_int_equal(tw_view_f32(opt, to->w, to->shown, NULL), TW_OK);
+        assert_int_equal(tw_optimizer_value(opt, "lr", &to->lr, NULL), TW_OK);
+        snprintf(to->spec, sizeof to->spec, "%s", tw_optimizer_spec(opt));
+        tw_optimizer_free(opt);
+    }
+    assert_int_equal(tw_schedule_value("warmup/3", 0.7, 0, 0, &to->scheduled, NULL), TW_OK);
+    assert_int_equal(mxcsr(), mode);
+}
+
+/* The same bits in whatever mode the caller rounds, which every call leaves as it was. */
+static void every_rounding_mode(void **state)
+{
+    (void)state;
+    static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    struct outcome want, got;
+    tw_context *ctx = bench_context(2, TW_ISA_DETECT);
+    const int before = fegetround();
+    fesetround(FE_TONEAREST);
+    live(ctx, &want);
+    for (int i = 0; i < 3; i++) {
+        fesetround(modes[i]);
+        live(ctx, &got);
+        fesetround(before);
+        assert_memory_equal(&got, &want, sizeof want);
+    }
+    tw_context_free(ctx);
+}
+
+static int round_up(void **state) { return (void)state, fesetround(FE_UPWARD); }
+static int still_up(void **state)
+{
+    (void)state;
+    int mode = fegetround();
+    fesetround(FE_TONEAREST);
+    return mode == FE_UPWARD ? 0 : -1;
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +370,13 @@ int main(void)
         cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
         cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(bad_gradients_at_every_border),
         cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),
+#if defined(__x86_64__)
+        cmocka_unit_test(every_rounding_mode),
+#endif
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("tests", tests, NULL, NULL);
+#if defined(__x86_64__)
+    failed += cmocka_run_group_tests_name("tests, rounding up", tests, round_up, still_up);
+#endif
+    return failed;
 }

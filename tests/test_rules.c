@@ -6,6 +6,7 @@
 #include "optimizer/optimizer.h"
 #include "../examples/sgdm.c"
 #include "rule_anchor.c"
+#include "rule_norms.c"
 
 static const char *const more_specs[] = {
     "sgd:momentum=0.9", "sgd:momentum=0.9,dampening=0.3,nesterov=1,weight_decay=0.01", "momentum:nesterov=1,weight_decay=0.01,wd_mode=lr",
@@ -247,7 +248,7 @@ static void a_zero_gradient_is_harmless(void **state)
             tw_choice choice;
             assert_int_equal(tw_rule_read(&choice, s.spec, s.own, NULL), TW_OK);
             int drifts = strstr(s.spec, "weight_decay") || strcmp(s.spec, "sgdm") == 0, eps = tw_rule_option(choice.rule, "eps");
-            if (zero_eps && (eps < 0 || strstr(s.spec, "eps="))) continue;
+            if (zero_eps && (eps < 0 || strstr(s.spec, "eps"))) continue;
             if (zero_eps) strcat(s.spec, strchr(s.spec, ':') ? ",eps=0" : ":eps=0");
             struct work a = begin(&s, ctx, TW_F32, 40, NULL);
             for (uint64_t t = 0; t < 5; t++) {
@@ -276,7 +277,7 @@ static int skip_steps(struct work *a, uint64_t n)
     const int f64 = a->type == TW_F64;
     double h[TW_OPTIONS_MAX];
     tw__optimizer_values(a->opt, a->opt->steps, h);
-    const tw_moment now = {a->opt->steps + 1, h, h, a->opt->scalars};
+    const tw_moment now = {a->opt->steps + 1, h, h, a->opt->scalars, 1};
     const tw_span span = {0, a->n, a->w, NULL, a->opt->slots, NULL};
     if (!r->prepare_skip[f64] || !r->prepare_skip[f64](&now, n, a->opt->coef)) return 0;
     r->skip[f64][a->opt->choice.variant](&span, a->opt->coef);
@@ -475,6 +476,49 @@ static void tables_are_sound(void **state)
     }
 }
 
+/* Before the first step the reported weights are the weights, whatever a slot will be filled with then. */
+static void views_before_the_first_step(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < n_subjects; k++) {
+        double shown[8];
+        struct work a = begin(&subjects[k], ctx, TW_F64, 8, NULL);
+        assert_int_equal(tw_view_f64(a.opt, a.w, shown, NULL), TW_OK);
+        assert_memory_equal(shown, a.w, sizeof shown);
+        end(&a);
+    }
+    struct work a = begin(&(struct subject){"anchor:lr=0.5", &tw_rule_anchor}, ctx, TW_F64, 8, NULL);
+    double first = weight(&a, 3), shown[8];
+    steps(&a, 0, 1);
+    assert_int_equal(tw_view_f64(a.opt, a.w, shown, NULL), TW_OK);
+    assert_true(weight(&a, 3) != first && shown[3] == (weight(&a, 3) + first) / 2);
+    end(&a);
+    tw_context_free(ctx);
+}
+
+static void what_a_rule_file_says_of_itself(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt;
+    tw_error err;
+    const int64_t one = 1;
+    const tw_tensor tensor = {"a", 1, &one, 0, 0};
+    double w = 0, g = 0;
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "norms", &tw_rule_norms, NULL, 0, TW_F64, &tensor, 1, 0, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "rule \"norms\" needs whole tensors, which this version does not step");
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "anchor:pull=0.6", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 0, &err), TW_OK);
+    assert_int_equal(tw_optimizer_full_batch(opt), 1);
+    tw_optimizer_free(opt);
+    assert_int_equal(tw_optimizer_create(&opt, ctx, "anchor:kick=0.5", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 7, &err), TW_OK);
+    assert_int_equal(tw_optimizer_full_batch(opt), 0);
+    assert_int_equal(tw_step_f64(opt, &w, &g, &err), TW_OK);
+    assert_true(w == -3.5); /* the seed reached it */
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,7 +526,8 @@ int main(void)
         cmocka_unit_test(nag_looks_ahead_with_the_next_momentum), cmocka_unit_test(each_isa_equals_base), cmocka_unit_test(ranges_equal_the_whole),
         cmocka_unit_test(threads_change_nothing), cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(float_stays_near_double),
         cmocka_unit_test(a_bad_gradient_stops_the_run), cmocka_unit_test(a_zero_gradient_is_harmless), cmocka_unit_test(defaults_reduce_a_quadratic),
-        cmocka_unit_test(zero_gradients_at_once),
+        cmocka_unit_test(zero_gradients_at_once), cmocka_unit_test(views_before_the_first_step),
+        cmocka_unit_test(what_a_rule_file_says_of_itself),
     };
     return cmocka_run_group_tests(tests, collect, NULL);
 }

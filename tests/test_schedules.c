@@ -86,7 +86,11 @@ static void refusals(void **state)
         {"step:step_size=1.5", "step_size = 1.5 is not a whole number"},
         {"beta=constant", "rule \"adam\" has no hyperparameter \"beta\" for a schedule (did you mean \"beta1\"?)"},
         {"amsgrad=constant", "amsgrad cannot have a schedule: it is no real number"},
-        {"constant/5;lr=constant", "lr has two schedules"},
+        {"constant;lr=constant", "lr has two schedules"},
+        {"constant/50", "\"/50\" behind \"constant\" has no effect: no piece follows, and \"constant\" has no length of its own"},
+        {"warmup/5;step/100;beta1=constant", "\"/100\" behind \"step\" has no effect: no piece follows, and \"step\" has no length of its own"},
+        {"cosine:T_max=30/100", "\"/100\" behind \"cosine\" has no effect: no piece follows, and steps = 30 is given"},
+        {"constant/9007199254740992;constant/1;constant", "schedule \"constant/9007199254740992;constant/1;constant\" has too many steps"},
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"constant;", "\"constant\" is followed by another piece and needs its number of steps, as in \"constant/500\""},
         {"constant@keras", "schedule \"constant\" has no dialects"},
@@ -97,6 +101,34 @@ static void refusals(void **state)
         assert_int_equal(tw__plan_read(&plan, cases[i][0], tw_rule_find("adam"), 0, &err), TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i][1]);
     }
+}
+
+/* Without a rule any key will do. */
+static void keys_without_a_rule(void **state)
+{
+    (void)state;
+    double x;
+    tw_error err;
+    near("beta1=cosine", 20, 40, 0.05);
+    near("warmup/10;beta1=constant:factor=0.5", 4, 0, 0.05);
+    assert_int_equal(tw_schedule_value("beta1=constant;beta1=cosine", 1, 0, 9, &x, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "beta1 has two schedules");
+    assert_int_equal(tw_schedule_value("=cosine", 1, 0, 9, &x, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "schedule \"=cosine\" lacks a name before \"=\"");
+}
+
+/* Twice the length of a run is a number, too. */
+static void lengths_are_bounded(void **state)
+{
+    (void)state;
+    double x;
+    tw_error err;
+    assert_int_equal(tw_schedule_value("cosine:rise=1", 1, 1, 1ull << 63, &x, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "a run of 9223372036854775808 steps is longer than 2^53");
+    assert_int_equal(tw_schedule_value("warmup/10", 1, UINT64_MAX, 0, &x, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "step 18446744073709551615 is beyond 2^53");
+    near("cosine:rise=1", 1ull << 53, 1ull << 53, 0);
+    near("warmup/10", 1ull << 53, 0, 0.1);
 }
 
 static void registry(void **state)
@@ -114,6 +146,7 @@ static void registry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(pieces), cmocka_unit_test(keys), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(keys_without_a_rule), cmocka_unit_test(lengths_are_bounded),
                                        cmocka_unit_test(registry)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Specs and options: what is read, how it is written back, and the exact words for what is refused.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
+#include <fenv.h>
 #include <locale.h>
 #include <math.h>
 #include "base/options.h"
@@ -21,6 +22,7 @@ static void accepted(void **state)
         {"rmsprop:alpha=0.99,centered=yes", "rmsprop:rho=0.99,centered=1"},
         {"momentum@torch:lr=0.1", "momentum@torch:lr=0.1"},
         {"sgd:lr=0.1234567890123456789", "sgd:lr=0.12345678901234568"},
+        {"adam@keras:eps=0", "adam@keras:eps=0"}, /* the dialect's eps_place may have no effect */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_choice c, again;
@@ -70,6 +72,12 @@ static void refused(void **state)
         {"adam:wd_mode=lr", "wd_mode = lr has no effect: weight_decay is 0"},
         {"nadam:momentum_schedule=0,psi=1", "psi = 1 has no effect: momentum_schedule is off"},
         {"rmsprop:style=keras", "style = keras has no effect: momentum is 0"},
+        {"adam:eps=0,eps_place=hat", "eps_place = hat has no effect: eps is 0"},
+        {"adagrad:eps_place=in,eps=0", "eps_place = in has no effect: eps is 0"},
+        {"rmsprop:eps=0,eps_place=in", "eps_place = in has no effect: eps is 0"},
+        {"rmsprop:centred=1", "rmsprop has no option \"centred\" (did you mean \"centered\"?)"},
+        {"mom", "unknown rule \"mom\" (did you mean \"momentum\"?)"},
+        {NULL, "no rule is named; a name is needed, as in \"adam:lr=0.001\""},
         {"nag:wd_mode=lr", "nag has no option \"wd_mode\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -130,6 +138,11 @@ static void numbers_once(void)
     assert_int_equal(tw__number_read(tw__text_of("-1e400"), &x), -1);
     assert_int_equal(tw__number_read((tw__text){"1.25garbage", 4}, &x), 1);
     assert_true(x == 1.25);
+    assert_string_equal(tw__number_text(0x1p-1074, text), "5e-324");
+    tw__number_read(tw__text_of("0.3"), &x);
+    assert_true(x == 0x1.3333333333333p-2);
+    tw__number_read(tw__text_of("0.1"), &x);
+    assert_true(x == 0x1.999999999999ap-4);
 }
 
 static void numbers(void **state)
@@ -140,6 +153,29 @@ static void numbers(void **state)
     for (size_t i = 0; i < sizeof commas / sizeof commas[0]; i++)
         if (setlocale(LC_NUMERIC, commas[i])) numbers_once();
     setlocale(LC_NUMERIC, "C");
+#if defined(__x86_64__)
+    static const int roundings[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (size_t i = 0; i < 3; i++) {
+        fesetround(roundings[i]);
+        numbers_once();
+        int left = fegetround();
+        fesetround(FE_TONEAREST);
+        assert_int_equal(left, roundings[i]);
+    }
+#endif
+}
+
+static const char *name_at(size_t i, const void *user) { return ((const char *const *)user)[i]; }
+
+static void suggestions(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"momentum", "nag", "adam", NULL};
+    assert_string_equal(tw_suggest("adma", name_at, names), "adam");
+    assert_string_equal(tw_suggest("ngA", name_at, (const char *const[]){"nAg", NULL}), "nAg"); /* neighbours swapped are one edit */
+    assert_string_equal(tw_suggest("mome", name_at, names), "momentum");
+    assert_null(tw_suggest("xyz", name_at, names));
+    assert_null(tw_suggest("mo", name_at, names));
 }
 
 static void joints(void **state)
@@ -152,6 +188,6 @@ static void joints(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(dialects), cmocka_unit_test(bounds),
-                                       cmocka_unit_test(numbers), cmocka_unit_test(joints)};
+                                       cmocka_unit_test(numbers), cmocka_unit_test(suggestions), cmocka_unit_test(joints)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

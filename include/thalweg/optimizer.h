@@ -26,8 +26,8 @@ typedef struct tw_optimizer tw_optimizer;
 /* rule: "adam", "adam:lr=3e-4,beta2=0.99", "sgd@torch:momentum=0.9" (docs: the grammar; an unknown or ineffective option is TW_ERR_SPEC
  * with a suggestion). own: a rule from outside the library, or NULL; then `rule` must name it.
  * schedule: "cosine", "warmup/500;cosine", "beta1=constant:factor=0.5" or NULL for constant.  total_steps: length of the run, for schedules
- * that end with it; 0 if unknown (a schedule that needs it is then TW_ERR_SPEC).
- * The tensors are copied. seed: for rules that draw noise. */
+ * that end with it, at most 2^53; 0 if unknown (a schedule that needs it is then TW_ERR_SPEC).
+ * The tensors are copied. seed: handed to the rule (tw_moment); none of the library's own rules draws noise. */
 TW_API tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *own, const char *schedule,
                                      uint64_t total_steps, tw_type type, const tw_tensor *tensors, size_t n_tensors, uint64_t seed,
                                      tw_error *err);
@@ -49,7 +49,7 @@ TW_API tw_status tw_step_end(tw_optimizer *opt, tw_error *err);
 enum { TW_CHUNK = 4096 };
 
 /* The weights to report, for the stored w: `reported` may be w's own copy or another vector of the same length, not w itself
- * unless tw_optimizer_has_view says 0 (then it is a plain copy). */
+ * unless tw_optimizer_has_view says 0 (then it is a plain copy, as it always is before the first step). */
 TW_API int tw_optimizer_has_view(const tw_optimizer *opt);
 TW_API tw_status tw_view_f32(const tw_optimizer *opt, const float *w, float *reported, tw_error *err);
 TW_API tw_status tw_view_f64(const tw_optimizer *opt, const double *w, double *reported, tw_error *err);
@@ -57,6 +57,7 @@ TW_API tw_status tw_view_f64(const tw_optimizer *opt, const double *w, double *r
 TW_API uint64_t tw_optimizer_steps(const tw_optimizer *opt);            /* steps done */
 /* A hyperparameter's value at the next step, schedule included. TW_ERR_SPEC if the rule has none of this name. */
 TW_API tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *value, tw_error *err);
+TW_API int tw_optimizer_full_batch(const tw_optimizer *opt);            /* 1: the rule makes no sense on samples (TW_FULL_BATCH) */
 TW_API size_t tw_optimizer_state_bytes(const tw_optimizer *opt);        /* slots: what the rule keeps per weight, in all */
 /* The rule and schedule as they were understood, canonical names, defaults left out: "adam:lr=0.0003". Owned by opt. */
 TW_API const char *tw_optimizer_spec(const tw_optimizer *opt);

@@ -33,6 +33,9 @@ TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *o
 /* The place of an option by name or alias; -1 if the rule has none of this name. */
 TW_API int tw_rule_option(const tw_rule *rule, const char *name);
 
+/* The nearest to what was written of the names that next(0, user), next(1, user), ... gives up to NULL, for "did you mean"; NULL: none is near. */
+TW_API const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user), const void *user);
+
 /* Bytes that are enough for an option's default, bounds or value as text. */
 enum { TW_VALUE_MAX = 64 };
 /* The value as it stands in a spec: "0.001", "out", "1". Returns `to`. */
@@ -41,7 +44,8 @@ TW_API const char *tw_option_text(const tw_option *option, double value, char to
 TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MAX]);
 
 /* The value at the step after `done` steps of a hyperparameter whose value in the rule is `base`, under a schedule spec ("warmup/500;cosine";
- * NULL: constant). total: length of the run, 0 if unknown. For plots and tests; the optimiser reads its schedule once. */
+ * NULL: constant). It may have a key, "beta1=cosine", which is not looked up, as no rule is known here; of several sequences the first counts.
+ * total: length of the run, 0 if unknown; neither it nor `done` above 2^53. For plots and tests; the optimiser reads its schedule once. */
 TW_API tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err);
 
 #ifdef __cplusplus

@@ -39,8 +39,9 @@ typedef struct tw_slot { const char *name; tw_start start; int option; } tw_slot
 typedef struct tw_scalar { const char *name; double initial; } tw_scalar;
 
 /* What prepare sees. h and next: every option's value at this step and the next, in the order of the table.
- * t: this step, counted from 1 (in the view: the last step done). */
-typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; } tw_moment;
+ * t: this step, counted from 1 (in the view: the last step done). seed: what the optimiser was made with; with t, all that noise drawn once
+ * per step may depend on, so that a resumed run draws the same. */
+typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; } tw_moment;
 
 /* What a kernel works on: elements lo .. hi-1 of vectors whose element 0 is pointed at. */
 typedef struct tw_span {
@@ -58,7 +59,7 @@ typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
 /* ELEMENT: each weight by itself. NORMS needs sums over tensors first, WHOLE the matrix; this version runs ELEMENT. */
 typedef enum tw_kind { TW_ELEMENT = 0, TW_NORMS = 1, TW_WHOLE = 2 } tw_kind;
 enum {
-    TW_FULL_BATCH = 1,              /* makes no sense on samples */
+    TW_FULL_BATCH = 1,              /* makes no sense on samples: tw_optimizer_full_batch */
     TW_ZERO_IS_NOTHING = 2          /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
 };
 
@@ -88,7 +89,8 @@ typedef struct tw_rule {
     tw_kernel *const *skip[2];                          /* [variant] */
 } tw_rule;
 
-/* x^n by repeated squaring, and x^y to half a unit in the last place: the same bits everywhere, which libm's pow does not promise. */
+/* x^n by repeated squaring (relative error below n * 2^-53), and x^y to 0.65 units in the last place: the same bits everywhere, which libm's pow
+ * does not promise. */
 static inline double tw_pow_n(double x, uint64_t n)
 {
     double result = 1;

@@ -27,6 +27,7 @@
 #undef ALIASES
 #undef DIALECTS
 #undef TRAITS
+#undef KIND
 #undef PLAIN
 #undef TW__HYPER
 #undef TW__WD_MODE

@@ -14,11 +14,13 @@
  *     SLOTS(SLOT)                  rows SLOT(name, TW_ZERO | TW_OPTION(name) | TW_WEIGHT, when it is kept: an expression in `variant`)
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; PLAIN(variant), true for
- *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP
+ *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP;
+ *     KIND TW_NORMS or TW_WHOLE for what needs more than each weight by itself, which an optimiser of this version refuses
+ * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
  * DECAY adds the options weight_decay, wd_mode and maximize, and to every update what they mean; weight_decay takes away TW_ZERO_IS_NOTHING.
  *
  * Functions, after it:
- *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars)
+ *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
  *     real update(real w, real g, real *slot..., const struct coef *k [, int variant])    the new weight
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
@@ -46,7 +48,7 @@ struct TW_LOCAL(coefs) {
 static void TW_LOCAL(begin)(const tw_moment *at, void *to)
 {
     struct TW_LOCAL(coefs) *k = (struct TW_LOCAL(coefs) *)to;
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
 #ifdef DECAY
     k->sign = now.h->maximize ? -1 : 1;
     k->couple = TW_COUPLE(now.h);
@@ -120,7 +122,7 @@ TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const
 
 static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
 {
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
     prepare_view((struct coef *)to, &now);
 }
 
@@ -155,7 +157,7 @@ TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const
 
 static int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
 {
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars};
+    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
     return prepare_skip((struct coef *)to, &now, steps);
 }
 
@@ -275,6 +277,9 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #endif
 #ifndef TRAITS
 #define TRAITS 0
+#endif
+#ifndef KIND
+#define KIND TW_ELEMENT
 #endif
 
 #define TW_DECAY_COUPLED 1
@@ -410,7 +415,7 @@ static int TW_LOCAL(variant)(const double *h)
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
 const tw_rule TW__SYMBOL(RULE) = {
-    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = TW_ELEMENT,
+    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = KIND,
     .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
     .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
     .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
@@ -461,7 +466,7 @@ TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
 /* Options and scalars are arrays of double to the library and structs to the rule. */
 struct hyper { TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD) };
 struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
-struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; };
+struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; };
 struct coef;
 static void prepare(struct coef *k, const struct moment *now);
 TW__INLINE real update(real w, real g, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);

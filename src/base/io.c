@@ -6,19 +6,46 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static int handle(void *file) { return (int)(intptr_t)file - 1; }
 
+static int is_same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+
+/* Opens what a program that was killed may have left here, and locks it: a lock goes with its holder, however that ended. A link or pipe that
+ * somebody laid here is removed, not followed. EAGAIN: what was opened is no longer what has this name. */
+static int try_to_write(const char *path, int *to)
+{
+    struct stat held, there;
+    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666), e = 0;
+    if (fd < 0) return (errno == ELOOP || errno == ENXIO) && unlink(path) == 0 ? EAGAIN : errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) e = EBUSY; /* a file system without locks is no hindrance */
+    else if (fstat(fd, &held) != 0) e = errno;
+    else if (lstat(path, &there) != 0 || !is_same_file(&held, &there)) e = EAGAIN;
+    else if (!S_ISREG(held.st_mode) || held.st_nlink != 1) e = unlink(path) == 0 ? EAGAIN : errno;
+    else if (ftruncate(fd, 0) != 0) e = errno;
+    if (e) close(fd);
+    else *to = fd;
+    return e;
+}
+
+static int open_to_write(const char *path, int *fd)
+{
+    int e = EAGAIN;
+    for (int tries = 0; e == EAGAIN && tries < 100; tries++) e = try_to_write(path, fd);
+    return e;
+}
+
 static int sys_open(void *user, const char *path, int mode, void **file)
 {
     (void)user;
-    static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND};
-    int fd = open(path, flags[mode] | O_CLOEXEC, 0666);
-    if (fd < 0) return errno;
-    *file = (void *)(intptr_t)(fd + 1); /* descriptor 0 is not NULL */
-    return 0;
+    int fd, e = 0;
+    if (mode == TW_OPEN_WRITE) e = open_to_write(path, &fd);
+    else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) e = errno;
+    if (!e) *file = (void *)(intptr_t)(fd + 1); /* descriptor 0 is not NULL */
+    return e;
 }
 
 static int sys_read(void *user, void *file, void *to, size_t n, size_t *got)
@@ -107,6 +134,7 @@ static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t 
         TW_TRY(tw__grow(ctx, bytes, room, *n + 65536, 1, err));
         size_t got = 0;
         int e = ctx->io.read(ctx->io.user, file, *bytes + *n, *room - *n, &got);
+        if (e == 0 && got > *room - *n) e = EIO;
         if (e) return tw__fail_system(err, e, "cannot read", path);
         if (got == 0) return TW_OK;
         *n += got;
@@ -142,6 +170,7 @@ tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_e
     snprintf(w->temporary, sizeof w->temporary, "%s.partial", path);
     int e = ctx->io.open(ctx->io.user, w->temporary, TW_OPEN_WRITE, &w->file);
     if (e) w->file = NULL;
+    if (e == EBUSY) return tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: another program is writing it", path);
     return e == 0 ? TW_OK : e == ENOENT ? tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: its folder does not exist", path)
                                         : tw__fail_system(err, e, "cannot write", path);
 }
@@ -166,9 +195,9 @@ tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *er
 void tw__writer_abandon(tw__writer *w)
 {
     if (!w->file) return;
+    w->ctx->io.remove(w->ctx->io.user, w->temporary); /* while it is ours: once closed, the name may be another writer's */
     w->ctx->io.close(w->ctx->io.user, w->file);
     w->file = NULL;
-    w->ctx->io.remove(w->ctx->io.user, w->temporary);
 }
 
 static void folder_of(const char *path, char *to, size_t n)
@@ -183,17 +212,14 @@ tw_status tw__writer_finish(tw__writer *w, tw_error *err)
 {
     const tw_io *io = &w->ctx->io;
     int e = io->sync(io->user, w->file);
+    if (!e) e = io->rename(io->user, w->temporary, w->path);
     if (e) {
         tw__writer_abandon(w);
         return tw__fail_system(err, e, "cannot write", w->path);
     }
     e = io->close(io->user, w->file);
     w->file = NULL;
-    if (!e) e = io->rename(io->user, w->temporary, w->path);
-    if (e) {
-        io->remove(io->user, w->temporary);
-        return tw__fail_system(err, e, "cannot write", w->path);
-    }
+    if (e) return tw__fail_system(err, e, "cannot write", w->path);
     char folder[4096];
     folder_of(w->path, folder, sizeof folder);
     e = io->sync_folder(io->user, folder);

@@ -1,6 +1,7 @@
 /* Option tables; see options.h.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
+#include "base/cpu.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,20 +63,22 @@ int tw__number_read(tw__text t, double *to)
     }
     copy[n] = 0;
     int saved = errno;
+    tw__decimal_mode mode = tw__decimal_enter();
     *to = strtod(copy, NULL);
+    tw__decimal_leave(mode);
     errno = saved;
     return *to - *to == 0 ? 1 : -1;
 }
 
-const char *tw__number_text(double x, char to[TW_VALUE_MAX])
+static void number_text(double x, char to[TW_VALUE_MAX])
 {
     if (x - x != 0) {
         snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
-        return to;
+        return;
     }
     if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17) { /* 1000, which %g would shorten to 1e+03 */
         snprintf(to, TW_VALUE_MAX, "%.0f", x);
-        return to;
+        return;
     }
     char mark[16];
     size_t width = radix(mark);
@@ -89,6 +92,13 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
         }
         if (tw__number_read(tw__text_of(to), &back) == 1 && back == x) break;
     }
+}
+
+const char *tw__number_text(double x, char to[TW_VALUE_MAX])
+{
+    tw__decimal_mode mode = tw__decimal_enter();
+    number_text(x, to);
+    tw__decimal_leave(mode);
     return to;
 }
 
@@ -96,24 +106,25 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
 
 enum { LONGEST = 40 };
 
-/* Insertions, deletions and replacements that make b of a. */
+/* Edits (insert, delete, replace, swap of neighbours) that make b of a. */
 static int edit_distance(tw__text a, tw__text b)
 {
-    int row[LONGEST + 1];
+    int rows[3][LONGEST + 1];
     if (a.n > LONGEST || b.n > LONGEST) return LONGEST;
-    for (size_t j = 0; j <= b.n; j++) row[j] = (int)j;
+    for (size_t j = 0; j <= b.n; j++) rows[0][j] = (int)j;
     for (size_t i = 1; i <= a.n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
+        const int *before = rows[(i + 1) % 3], *last = rows[(i + 2) % 3];
+        int *now = rows[i % 3];
+        now[0] = (int)i;
         for (size_t j = 1; j <= b.n; j++) {
-            int best = diagonal + (a.at[i - 1] != b.at[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            row[j] = best;
+            int best = last[j - 1] + (a.at[i - 1] != b.at[j - 1]);
+            if (last[j] + 1 < best) best = last[j] + 1;
+            if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+            if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1] && before[j - 2] + 1 < best) best = before[j - 2] + 1;
+            now[j] = best;
         }
     }
-    return row[b.n];
+    return rows[a.n % 3][b.n];
 }
 
 tw__guess tw__guess_for(tw__text wanted) { return (tw__guess){.wanted = wanted, .distance = LONGEST}; }
@@ -121,15 +132,18 @@ tw__guess tw__guess_for(tw__text wanted) { return (tw__guess){.wanted = wanted, 
 void tw__guess_offer(tw__guess *g, const char *candidate)
 {
     int d = edit_distance(g->wanted, tw__text_of(candidate));
+    if (g->wanted.n >= 3 && d > 1 && strncmp(g->wanted.at, candidate, g->wanted.n) == 0) d = 1; /* the beginning of a name */
     if (d < g->distance) {
         g->distance = d;
         g->best = candidate;
     }
 }
 
+static int is_near(const tw__guess *g) { return g->best && g->distance <= 1 + (int)(g->wanted.n / 4); }
+
 const char *tw__guess_hint(tw__guess *g)
 {
-    if (g->best && g->distance <= 1 + (int)(g->wanted.n / 4)) snprintf(g->hint, sizeof g->hint, " (did you mean \"%s\"?)", g->best);
+    if (is_near(g)) snprintf(g->hint, sizeof g->hint, " (did you mean \"%s\"?)", g->best);
     else g->hint[0] = 0;
     return g->hint;
 }
@@ -249,6 +263,14 @@ int tw__options_write(const tw__table *t, const double *values, const double *fr
 }
 
 /* ---- Public ---- */
+
+const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user), const void *user)
+{
+    tw__guess guess = tw__guess_for(tw__text_of(wanted));
+    const char *name;
+    for (size_t i = 0; (name = next(i, user)) != NULL; i++) tw__guess_offer(&guess, name);
+    return is_near(&guess) ? guess.best : NULL;
+}
 
 const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MAX])
 {

@@ -54,6 +54,7 @@ static int fill(tw__stream *s, size_t want)
         size_t got = 0;
         int e = s->ctx->io.read(s->ctx->io.user, s->file, s->block + s->held, BLOCK - s->held, &got);
         if (e) return e;
+        if (got > BLOCK - s->held) return EIO;
         if (got == 0) break;
         s->held += got;
         s->in += got;

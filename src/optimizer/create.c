@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include "base/cpu.h"
 #include "optimizer/optimizer.h"
 
 static tw_status tensor_size(const tw_tensor *t, size_t *n, tw_error *err)
@@ -61,13 +62,15 @@ static void fill(const tw_optimizer *opt, void *to, double value)
         for (size_t i = 0; i < opt->n; i++) ((double *)to)[i] = value;
 }
 
-void tw__optimizer_reset(tw_optimizer *opt)
+static void reset(tw_optimizer *opt)
 {
+    tw__fp_mode mode = tw__fp_enter();
     for (int i = 0; i < opt->rule->n_slots; i++) {
         const tw_slot *slot = &opt->rule->slots[i];
         if (opt->slots[i]) fill(opt, opt->slots[i], slot->start == TW_START_OPTION ? opt->choice.values[slot->option] : 0);
     }
     for (int i = 0; i < opt->rule->n_scalars; i++) opt->scalars[i] = opt->rule->scalars[i].initial;
+    tw__fp_leave(mode);
 }
 
 static tw_isa isa_row(const tw_context *ctx) { return (tw_isa)(ctx->isa - TW_ISA_BASE); }
@@ -75,7 +78,7 @@ static tw_isa isa_row(const tw_context *ctx) { return (tw_isa)(ctx->isa - TW_ISA
 static tw_status set_up(tw_optimizer *opt, const char *rule, const tw_rule *own, const char *schedule, const tw_tensor *tensors,
                         size_t n_tensors, tw_error *err)
 {
-    TW_TRY(tw_rule_read(&opt->choice, rule ? rule : "adam", own, err));
+    TW_TRY(tw_rule_read(&opt->choice, rule, own, err));
     opt->rule = opt->choice.rule;
     TW_TRY(tw__plan_read(&opt->plan, schedule, opt->rule, opt->total_steps, err));
     opt->room = n_tensors;
@@ -90,8 +93,15 @@ static tw_status set_up(tw_optimizer *opt, const char *rule, const tw_rule *own,
     TW_TRY(tw__alloc(opt->ctx, &opt->coef, opt->coef_size, 1, err));
     for (int i = 0; i < opt->rule->n_slots; i++)
         if (opt->choice.slots >> i & 1) TW_TRY(tw__alloc(opt->ctx, &opt->slots[i], opt->n, opt->real, err));
-    tw__optimizer_reset(opt);
+    reset(opt);
     return TW_OK;
+}
+
+static const tw_slot *slot_that_begins_with(const tw_rule *rule, int option)
+{
+    for (int i = 0; i < rule->n_slots; i++)
+        if (rule->slots[i].start == TW_START_OPTION && rule->slots[i].option == option) return &rule->slots[i];
+    return NULL;
 }
 
 /* A schedule multiplies: on a value of 0 it could not matter. */
@@ -101,6 +111,8 @@ static tw_status check_schedule(const tw_optimizer *opt, tw_error *err)
         int key = opt->plan.pieces[i].key;
         const char *name = opt->rule->options[key].name;
         const char *reason = opt->rule->ineffective ? opt->rule->ineffective(opt->choice.values, key) : NULL;
+        const tw_slot *slot = slot_that_begins_with(opt->rule, key);
+        if (slot) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", name, slot->name);
         if (strcmp(name, "lr") == 0) continue;
         if (opt->choice.values[key] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", name, name);
         if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", name, reason);

@@ -41,6 +41,4 @@ struct tw_optimizer {
 
 /* Every hyperparameter after `done` steps. */
 void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h);
-/* Slots as at the start. */
-void tw__optimizer_reset(tw_optimizer *opt);
 #endif

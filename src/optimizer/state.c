@@ -16,14 +16,15 @@ static tw_status view(const tw_optimizer *opt, tw_type type, const void *w, void
     if (w != reported) memcpy(reported, w, opt->n * opt->real);
     if (!tw_optimizer_has_view(opt)) return TW_OK;
     if (w == reported) return tw__fail(err, TW_ERR_STATE, "the weights to report need a vector of their own: rule \"%s\" has a view", opt->rule->name);
+    if (opt->steps == 0) return TW_OK; /* slots that begin as the weights get them with the first step */
     double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX], scalars[TW_SCALARS_MAX];
     void *coef;
     TW_TRY(tw__alloc(opt->ctx, &coef, opt->coef_size, 1, err));
     tw__fp_mode mode = tw__fp_enter();
-    tw__optimizer_values(opt, opt->steps ? opt->steps - 1 : 0, h);
+    tw__optimizer_values(opt, opt->steps - 1, h);
     tw__optimizer_values(opt, opt->steps, next);
     memcpy(scalars, opt->scalars, sizeof scalars);
-    const tw_moment now = {opt->steps, h, next, scalars};
+    const tw_moment now = {opt->steps, h, next, scalars, opt->seed};
     opt->rule->prepare_view[precision](&now, coef);
     for (size_t i = 0; i < opt->n_live; i++) {
         const tw_span span = {opt->live[i].lo, opt->live[i].hi, reported, w, opt->slots, w};
@@ -45,9 +46,13 @@ tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *
 {
     int i = tw_rule_option(opt->rule, name);
     if (i < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no hyperparameter \"%.60s\"", opt->rule->name, name);
+    tw__fp_mode mode = tw__fp_enter();
     *value = tw__plan_value(&opt->plan, i, opt->choice.values[i], opt->steps);
+    tw__fp_leave(mode);
     return TW_OK;
 }
+
+int tw_optimizer_full_batch(const tw_optimizer *opt) { return (opt->rule->traits(opt->choice.values) & TW_FULL_BATCH) != 0; }
 
 size_t tw_optimizer_state_bytes(const tw_optimizer *opt)
 {
@@ -94,7 +99,7 @@ static tw_status visit_all(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     int64_t steps = (int64_t)opt->steps, n_scalars = opt->rule->n_scalars;
     TW_TRY(visit_spec(opt, v, err));
     TW_TRY(v->field(v, "optimizer.steps", TW_I64, 0, NULL, &steps, err));
-    if (steps < 0) return tw__fail(err, TW_ERR_STATE, "optimizer.steps = %lld is negative", (long long)steps);
+    if (steps < 0 || steps > TW__STEPS_MAX) return tw__fail(err, TW_ERR_STATE, "optimizer.steps = %lld is outside [0, 2^53]", (long long)steps);
     opt->steps = (uint64_t)steps;
     if (n_scalars) TW_TRY(v->field(v, "optimizer.scalars", TW_F64, 1, &n_scalars, opt->scalars, err));
     for (int i = 0; i < opt->rule->n_slots; i++)

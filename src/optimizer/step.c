@@ -41,7 +41,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
     tw_status s = check_values(opt, err);
     if (s == TW_OK) {
         memcpy(opt->next_scalars, opt->scalars, sizeof opt->scalars);
-        const tw_moment now = {opt->steps + 1, opt->h, opt->next, opt->next_scalars};
+        const tw_moment now = {opt->steps + 1, opt->h, opt->next, opt->next_scalars, opt->seed};
         opt->rule->prepare[opt->type == TW_F64](&now, opt->coef);
         atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
         opt->phase = TW__BEGUN;

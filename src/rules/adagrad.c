@@ -12,6 +12,7 @@
     REAL(eps, 1e-10, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                     \
     WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
     REAL(initial_accumulator, 0, 0, TW_INF, TW_OPEN_MAX, "what the sum of squares begins with")
+#define NEEDS(NEED) NEED(eps_place, h->eps != 0, "eps is 0")
 #define SLOTS(SLOT) SLOT(s, TW_OPTION(initial_accumulator), 1)
 #define TRAITS TW_ZERO_IS_NOTHING
 #define DECAY TW_DECAY_ANY

@@ -20,6 +20,7 @@
     FLAG(amsgrad, 0, "let the mean squared gradient never fall")                                                                             \
     WORD(amsgrad_on, 0, "raw hat", "maximum of v before (raw) or after (hat) the bias correction")
 #define NEEDS(NEED)                                                                                                                          \
+    NEED(eps_place, h->eps != 0, "eps is 0")                                                                                                 \
     NEED(amsgrad_on, h->amsgrad != 0, "amsgrad is off")                                                                                      \
     NEED(amsgrad_on, h->bias_correction != 0, "bias_correction is off")
 #define SLOTS(SLOT)                                                                                                                          \

@@ -103,10 +103,11 @@ static tw_status check_given(const tw_choice *c, tw_error *err)
 tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *own, tw_error *err)
 {
     tw__spec spec;
-    tw__text whole = tw__text_of(text);
     tw_choice c = {.rule = NULL};
     double start[TW_OPTIONS_MAX];
     memset(out, 0, sizeof *out);
+    if (!text) return tw__fail(err, TW_ERR_SPEC, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
+    tw__text whole = tw__text_of(text);
     if (tw__spec_joint(whole) < whole.n)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\": this version has no transforms to join to a rule with \"+\"; give the rule alone",
                         TW__SHOW(whole));

@@ -17,7 +17,9 @@
     FLAG(centered, 0, "divide by the standard deviation instead of the root mean square")                                                    \
     REAL(momentum, 0, 0, TW_INF, TW_OPEN_MAX, "decay of the buffer of steps; 0: no buffer")                                                  \
     WORD(style, 0, "torch keras", "the learning rate multiplies what leaves the buffer (torch) or what enters it (keras)")
-#define NEEDS(NEED) NEED(style, h->momentum != 0, "momentum is 0")
+#define NEEDS(NEED)                                                                                                                          \
+    NEED(eps_place, h->eps != 0, "eps is 0")                                                                                                 \
+    NEED(style, h->momentum != 0, "momentum is 0")
 #define ALIASES(ALIAS) ALIAS(alpha, rho)
 #define SLOTS(SLOT)                                                                                                                          \
     SLOT(s, TW_ZERO, 1)                                                                                                                      \

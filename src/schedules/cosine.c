@@ -22,6 +22,6 @@ static double rate(const tw_instant *now)
 extern const tw_schedule tw_schedule_cosine;
 const tw_schedule tw_schedule_cosine = {
     .size = sizeof(tw_schedule), .name = "cosine", .paper = "Loshchilov & Hutter 2017, equation 5, without restarts",
-    .equation = "base * ((1 - floor) * (1 + cos(pi * min(s, steps) / steps)) / 2 + floor)",
+    .equation = "base * ((1 - floor) * (1 + cos(pi * min(s, steps) / steps)) / 2 + floor)\nrise: s stands for min(s, steps)",
     .n_options = 3, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate,
 };

@@ -3,6 +3,7 @@
 #include "schedules/plan.h"
 #include <stdio.h>
 #include <string.h>
+#include "base/cpu.h"
 #include "base/options.h"
 #include "schedules/list.h"
 
@@ -23,13 +24,31 @@ static const tw_schedule *find(tw__text name)
 
 const tw_schedule *tw_schedule_find(const char *name) { return find(tw__text_of(name)); }
 
-struct reader { tw__plan *plan; const tw_rule *rule; tw__text whole; uint64_t total, first; int key; size_t used; };
+struct reader {
+    tw__plan *plan;
+    const tw_rule *rule;
+    tw__text whole, names[TW__PIECES];      /* names: of the keys so far, where there is no rule to count them */
+    uint64_t total, first;
+    int key, n_names;
+    size_t used;
+};
 
 static tw_status write(struct reader *r, const char *text, tw_error *err)
 {
     int n = snprintf(r->plan->text + r->used, TW_SPEC_MAX - r->used, "%s", text);
     r->used += (size_t)n;
     return r->used < TW_SPEC_MAX ? TW_OK : tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r->whole));
+}
+
+static tw_status key_without_rule(struct reader *r, tw__text name, tw_error *err)
+{
+    if (name.n == 0) return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" lacks a name before \"=\"", TW__SHOW(r->whole));
+    for (int i = 0; i < r->n_names; i++)
+        if (r->names[i].n == name.n && memcmp(r->names[i].at, name.at, name.n) == 0)
+            return tw__fail(err, TW_ERR_SPEC, "%.*s has two schedules", TW__SHOW(name));
+    r->key = r->n_names;
+    r->names[r->n_names++] = name;
+    return TW_OK;
 }
 
 /* "beta1=" before a piece: its sequence, and a new count of steps. */
@@ -40,9 +59,10 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     if (!named && !is_first) return TW_OK;
     tw__text name = named ? (tw__text){piece->at, n} : tw__text_of("lr");
     if (named) *piece = (tw__text){piece->at + n + 1, piece->n - n - 1};
+    r->first = 0;
+    if (!r->rule) return key_without_rule(r, name, err);
     tw__table t = {r->rule->name, r->rule->options, r->rule->n_options, r->rule->aliases};
     r->key = tw__option_find(&t, name);
-    r->first = 0;
     if (r->key < 0) {
         tw__guess guess = tw__guess_for(name);
         for (int i = 0; i < t.n; i++)
@@ -95,6 +115,22 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     return write(r, options, err);
 }
 
+/* The last piece goes on for ever: "/steps" can only be its length option. */
+static tw_status check_steps(const tw__piece *p, uint64_t steps, tw_error *err)
+{
+    int option = p->kind->length_option;
+    const char *name = p->kind->name;
+    char value[TW_VALUE_MAX];
+    if (!steps) return TW_OK;
+    if (option < 0)
+        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and \"%s\" has no length of its own",
+                        (unsigned long long)steps, name, name);
+    if (p->h[option] > 0)
+        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s = %s is given",
+                        (unsigned long long)steps, name, p->kind->options[option].name, tw_option_text(&p->kind->options[option], p->h[option], value));
+    return TW_OK;
+}
+
 /* Length and scale, once it is known whether another piece follows. */
 static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_last, tw_error *err)
 {
@@ -105,6 +141,7 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     if (!is_last && !steps)
         return tw__fail(err, TW_ERR_SPEC, "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"", p->kind->name,
                         p->kind->name);
+    if (is_last) TW_TRY(check_steps(p, steps, err));
     if (is_last && option >= 0 && p->scale == 0) {
         if (r->total == 0)
             return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" ends with the run, whose length is not known here; give it, as in \"%s/1000\"",
@@ -112,7 +149,8 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
         p->scale = r->total > r->first ? r->total - r->first : 1;
         r->plan->uses_total = 1;
     }
-    if (__builtin_add_overflow(r->first, steps, &r->first))
+    r->first += steps;
+    if (r->first > TW__STEPS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has too many steps", TW__SHOW(r->whole));
     return TW_OK;
 }
@@ -142,6 +180,7 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
 tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
 {
     memset(out, 0, sizeof *out);
+    if (total > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53", (unsigned long long)total);
     tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
     struct reader r = {.plan = out, .rule = rule, .whole = whole, .total = total};
     while (rest.at) {
@@ -169,14 +208,13 @@ double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
     return base;
 }
 
-/* A rule with a learning rate and nothing else, so that a schedule can be read without one. */
-static const tw_option only_lr[] = {{"lr", TW_REAL, NULL, 0, -TW_INF, TW_INF, TW_OPEN, ""}};
-static const tw_rule no_rule = {.size = sizeof(tw_rule), .name = "none", .n_options = 1, .options = only_lr};
-
 tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err)
 {
     tw__plan plan;
-    TW_TRY(tw__plan_read(&plan, schedule, &no_rule, total, err));
+    if (done > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
+    TW_TRY(tw__plan_read(&plan, schedule, NULL, total, err));
+    tw__fp_mode mode = tw__fp_enter();
     *value = tw__plan_value(&plan, 0, base, done);
+    tw__fp_leave(mode);
     return TW_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 enum { TW__PIECES = 16, TW__PIECE_OPTIONS = 8 };
+#define TW__STEPS_MAX (1ll << 53)       /* of a run: step counts are doubles too */
 typedef struct tw__piece {
     const tw_schedule *kind;
     int key;                            /* place of the hyperparameter in the rule's table */
@@ -21,7 +22,7 @@ typedef struct tw__plan {
     char text[TW_SPEC_MAX];             /* canonical */
 } tw__plan;
 
-/* rule: whose hyperparameters the keys are. schedule NULL: constant. */
+/* rule: whose hyperparameters the keys are; NULL: any, counted from 0. schedule NULL: constant. */
 tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err);
 /* The value of hyperparameter `key` after `done` steps. */
 double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done);

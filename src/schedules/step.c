@@ -1,7 +1,6 @@
 /* Stairs: after every `step_size` steps the value is multiplied by gamma.
  * SPDX-License-Identifier: MIT */
 #include <thalweg/schedule.h>
-#include "math/elementary.h"
 
 static const tw_option options[] = {
     {"step_size", TW_INT, NULL, 1000, 1, 0x1p53, TW_CLOSED, "steps from one drop to the next"},
@@ -9,7 +8,7 @@ static const tw_option options[] = {
 };
 enum { STEP_SIZE, GAMMA };
 
-static double rate(const tw_instant *now) { return now->base * tw__pow_n(now->h[GAMMA], now->s / (uint64_t)now->h[STEP_SIZE]); }
+static double rate(const tw_instant *now) { return now->base * tw_pow_n(now->h[GAMMA], now->s / (uint64_t)now->h[STEP_SIZE]); }
 
 extern const tw_schedule tw_schedule_step;
 const tw_schedule tw_schedule_step = {

@@ -92,6 +92,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(count_steps(r, &total, err));
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, o->optimizer ? o->optimizer : "adam", o->own_rule, o->schedule,
                                total, r->train.type, r->train.tensors, r->train.n_tensors, o->seed, err));
+    if (tw_optimizer_full_batch(r->optimizer) && r->estimator->batch < r->train.n_rows)
+        return tw__fail(err, TW_ERR_SPEC, "%s makes no sense on samples (give the estimator full)", tw_optimizer_spec(r->optimizer));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
@@ -212,13 +214,16 @@ static int tell(tw_run *r, int kind, const tw_epoch *line)
     return answer;
 }
 
+static int is_over_time(const tw_run *r) { return r->o.seconds > 0 && r->seconds >= r->o.seconds; }
+
 static tw_status step(tw_run *r, tw_error *err)
 {
     if (r->failed) return tw__fail(err, TW_ERR_STATE, "the run was stopped by an earlier error and takes no further steps");
     if (r->status != TW_RUN_GOING && r->status != TW_RUN_INTERRUPTED && r->status != TW_RUN_TIME)
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
     double start = now();
-    r->status = TW_RUN_GOING;
+    r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
+    if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
     int stop = tell(r, TW_EVENT_STEP, NULL), ended = r->step == r->steps_per_epoch;
     if (ended) TW_TRY(end_epoch(r, err));
@@ -233,7 +238,7 @@ static tw_status step(tw_run *r, tw_error *err)
         if (reached(r, line)) r->status = TW_RUN_TARGET;
         else if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
     }
-    if (r->status == TW_RUN_GOING && r->o.seconds > 0 && r->seconds >= r->o.seconds) r->status = TW_RUN_TIME;
+    if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
     return TW_OK;
 }

@@ -1,4 +1,4 @@
-# Functions for the cases: small IDX files, made byte by byte.
+# Functions for the cases: small IDX files, made byte by byte; JSON as lines.
 # SPDX-License-Identifier: MIT
 
 be32() { local n=$1; printf "\\x$(printf %02x $((n >> 24 & 255)))\\x$(printf %02x $((n >> 16 & 255)))\\x$(printf %02x $((n >> 8 & 255)))\\x$(printf %02x $((n & 255)))"; }
@@ -26,4 +26,16 @@ idx_folder() {
     idx_labels 0 1 0 1 0 1 > "$1/train-labels-idx1-ubyte"
     idx_images 4 5 5 > "$1/t10k-images-idx3-ubyte"
     idx_labels 0 1 1 0 > "$1/t10k-labels-idx1-ubyte"
+}
+
+# json_lines: the program's JSON (a value in a line) from stdin as lines "path value", e.g. "epochs.0.loss 0.25"; numbers in ten digits
+json_lines() {
+    awk '{
+        name = count[depth]++
+        sub(/^ +/, ""); sub(/,$/, "")
+        if (match($0, /^"[^"]*": /)) { name = substr($0, 2, RLENGTH - 4); $0 = substr($0, RLENGTH + 1) }
+        if ($0 == "}" || $0 == "]") depth--
+        else if ($0 == "{" || $0 == "[") { at[depth + 1] = NR == 1 ? "" : at[depth] name "."; count[++depth] = 0 }
+        else print at[depth] name " " ($0 ~ /^-?[0-9]/ ? sprintf("%.10g", $0) : $0)
+    }'
 }
