@@ -1,9 +1,8 @@
 /* Jobs: the result, resume, stopping, and what happens when memory, files or numbers fail.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
-#include "base/io.h"
+#include "faulty_io.h"
 #include "small_data.h"
-#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,42 +147,6 @@ static void other_data_is_refused(void **state)
 
 /* ---- memory and files that fail ----------------------------------------------------------------------------------------- */
 
-struct files { long left; int short_writes, forever; };
-static int spent(struct files *f) { return f->left < 0 ? f->forever : f->left-- == 0; }
-static int f_open(void *u, const char *p, int mode, void **file) { return mode != TW_OPEN_READ && spent(u) ? EACCES : tw__system_io.open(NULL, p, mode, file); }
-static int f_read(void *u, void *file, void *to, size_t n, size_t *got) { (void)u; return tw__system_io.read(NULL, file, to, n, got); }
-static int f_write(void *u, void *file, const void *from, size_t n, size_t *put)
-{
-    struct files *f = u;
-    if (spent(f)) return ENOSPC;
-    return tw__system_io.write(NULL, file, from, f->short_writes && n > 1 ? n / 2 : n, put);
-}
-/* What is not killed need not be synced: that would take minutes. */
-static int f_sync(void *u, void *file) { (void)file; return spent(u) ? EIO : 0; }
-static int f_close(void *u, void *file) { (void)u; return tw__system_io.close(NULL, file); }
-static int f_rename(void *u, const char *a, const char *b) { return spent(u) ? EIO : tw__system_io.rename(NULL, a, b); }
-static int f_remove(void *u, const char *p) { (void)u; return tw__system_io.remove(NULL, p); }
-static int f_folder(void *u, const char *p) { return spent(u) ? EACCES : tw__system_io.make_folder(NULL, p); }
-static int f_sync_folder(void *u, const char *p) { (void)p; return spent(u) ? EIO : 0; }
-static int f_kind(void *u, const char *p, int *kind) { (void)u; return tw__system_io.kind(NULL, p, kind); }
-
-struct memory { long left, held; };     /* allocations until one fails; bytes held */
-
-static void *counted(void *user, void *p, size_t old, size_t now, size_t align)
-{
-    struct memory *m = user;
-    if (now && m->left-- == 0) return NULL;
-    m->held += (long)now - (long)old;
-    if (!now) {
-        free(p);
-        return NULL;
-    }
-    void *q = aligned_alloc(align, (now + align - 1) & ~(align - 1));
-    if (p) memcpy(q, p, old < now ? old : now);
-    free(p);
-    return q;
-}
-
 /* A job with its folder, from nothing: the code of the first failure. */
 static tw_status whole_job(tw_context *ctx)
 {
@@ -204,55 +167,46 @@ static void any_allocation_may_fail(void **state)
     (void)state;
     long n = 0;
     for (tw_status s = TW_ERR_MEMORY; s != TW_OK; n++) {
-        struct memory m = {.left = n};
+        faults f;
         tw_context *ctx;
-        tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-        o.resize = counted;
-        o.user = &m;
-        o.threads = 2;
-        struct files f = {.left = -1};
-        tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
-        o.io = &io;
-        s = tw_context_create(&ctx, &o, NULL);
-        if (s == TW_OK) {
-            s = whole_job(ctx);
-            tw_context_free(ctx);
-        }
+        assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+        f.fail_allocation = f.allocations + n;
+        s = n ? whole_job(ctx) : TW_ERR_MEMORY;
+        tw_context_free(ctx);
         if (s != TW_OK && s != TW_ERR_MEMORY) fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
-        if (m.held != 0) fail_msg("allocation %ld fails: %ld bytes are still held", n, m.held);
+        if (f.live != 0) fail_msg("allocation %ld fails: %ld bytes are still held", n, f.live);
         assert_true(n < 2000);
     }
     assert_true(n > 50);
 }
 
-/* A run whose n-th operation on a file fails says so, and resumed on a good disk it ends with the same model. */
+/* A run whose n-th change of a file fails says so, and resumed on a good disk it ends with the same model. */
 static void any_file_operation_may_fail(void **state)
 {
     (void)state;
     size_t n = reference(expected, sizeof expected);
-    for (int forever = 0; forever < 2; forever++) {
-        long i = 0;
+    for (int for_ever = 0; for_ever < 2; for_ever++) {
+        long i = 1;
         for (tw_status s = TW_ERR_SYSTEM; s != TW_OK; i++) {
-            struct files f = {.left = i, .short_writes = 1, .forever = forever};
-            tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
-            tw_context_options co = TW_CONTEXT_OPTIONS_INIT;
-            co.io = &io;
-            co.threads = 1;
+            faults f;
             tw_context *ctx;
             tw_job *job = NULL;
             tw_error err;
             tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
             remove_run();
-            assert_int_equal(tw_context_create(&ctx, &co, NULL), TW_OK);
+            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+            f.only_changes = 1;
+            f.for_ever = for_ever;
+            f.fail_step = i;
             s = tw_job_create(&job, ctx, &o, &err);
             if (s == TW_OK) s = tw_job_run(job, &err);
             tw_job_free(job);
-            tw_context_free(ctx);
-            if (s == TW_OK) break;
+            if (s == TW_OK) {
+                tw_context_free(ctx);
+                break;
+            }
             if (s != TW_ERR_SYSTEM) fail_msg("operation %ld fails: %s: %s", i, tw_status_name(s), err.message);
-            f.left = -1;
-            f.forever = 0;
-            assert_int_equal(tw_context_create(&ctx, &co, NULL), TW_OK);
+            f.fail_step = 0;
             s = tw_job_resume(&job, ctx, OUT, &again, &err);
             if (s == TW_ERR_NOT_FOUND) s = tw_job_create(&job, ctx, &o, &err);
             if (s != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("after operation %ld: %s", i, err.message);
@@ -358,12 +312,12 @@ static void a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_repla
     assert_int_equal(tw_job_run(job, &err), TW_OK);
     assert_same_model(n);
     tw_job_free(job);
-    struct files f = {.left = 1, .forever = 1}; /* the new folder can be made, and nothing written into it */
-    tw_io io = {sizeof io, f_open, f_read, f_write, f_sync, f_close, f_rename, f_remove, f_folder, f_sync_folder, f_kind, &f};
-    tw_context_options co = TW_CONTEXT_OPTIONS_INIT;
+    faults f; /* the new folder can be made, and nothing written into it */
     tw_context *full;
-    co.io = &io;
-    assert_int_equal(tw_context_create(&full, &co, NULL), TW_OK);
+    assert_int_equal(faulty_context(&full, &f, 1, NULL), TW_OK);
+    f.only_changes = 1;
+    f.for_ever = 1;
+    f.fail_step = 2;
     assert_int_equal(tw_job_create(&job, full, &o, &err), TW_ERR_SYSTEM);
     tw_context_free(full);
     assert_same_model(n);
