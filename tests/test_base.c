@@ -161,6 +161,7 @@ static void writing_beside_others(void **state)
     tw__writer_abandon(&w);
     assert_int_equal(tw__writer_open(&second, ctx, path, &err), TW_OK);
     tw__writer_abandon(&second);
+    assert_int_not_equal(access(partial, F_OK), 0);
     assert_holds(ctx, path, "mine");
     tw_context_free(ctx);
 }

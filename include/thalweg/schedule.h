@@ -10,7 +10,8 @@ extern "C" {
 /* Where a piece of a schedule stands. */
 typedef struct tw_instant {
     uint64_t s;                 /* steps done in this piece, at most 2^53; may run past `length` in the last piece */
-    uint64_t length;            /* at most 2^53: the length option, or the piece's "/steps", or the rest of the run; without a length option 0 in the last piece */
+    /* The length option, or the piece's "/steps", or the rest of the run, at most 2^53; without a length option 0 in the last piece. */
+    uint64_t length;
     double base;                /* the hyperparameter's value in the rule's spec */
     const double *h;            /* the schedule's options, in the order of the table */
 } tw_instant;

@@ -246,7 +246,9 @@ tw_status tw__option_read(const tw__table *t, const tw__item *item, double *valu
     }
     if (given && given[i]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", t->options[i].name);
     if (given) given[i] = 1;
-    return value_of(&t->options[i], item->value, &values[i], err);
+    TW_TRY(value_of(&t->options[i], item->value, &values[i], err));
+    values[i] += 0.0; /* -0 is 0, and is written as it */
+    return TW_OK;
 }
 
 int tw__options_write(const tw__table *t, const double *values, const double *from, char *to, size_t n)

@@ -15,16 +15,6 @@
  * At most 0.65 ulp. Scalar, about 0.15 us: for schedules and once-per-step coefficients, not for loops over weights. */
 double tw__pow_f64(double x, double y);
 
-/* x^n by squaring; n = 0 gives 1. Relative error below n * 2^-53. */
-static inline double tw__pow_n(double x, uint64_t n)
-{
-    double result = 1;
-    for (; n; n >>= 1, x *= x)
-        if (n & 1)
-            result *= x;
-    return result;
-}
-
 TW__ELEMENTARY uint32_t tw__bits_f32(float x) { uint32_t u; memcpy(&u, &x, sizeof u); return u; }
 TW__ELEMENTARY uint64_t tw__bits_f64(double x) { uint64_t u; memcpy(&u, &x, sizeof u); return u; }
 TW__ELEMENTARY float tw__from_bits_f32(uint32_t u) { float x; memcpy(&x, &u, sizeof x); return x; }

@@ -57,11 +57,12 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw
     TW_TRY(tw__alloc(ctx, &m, 1, sizeof *m, err));
     *m = (tw_model){.ctx = ctx, .type = type, .input = input, .classes = classes};
     tw_status s = tw__network_create(&m->net, ctx, network, &in, classes, err);
-    if (s == TW_OK) s = tw__alloc(ctx, &m->w, m->net->size, tw_type_size(type), err);
     if (s == TW_OK) *out = m;
     else tw_model_free(m);
     return s;
 }
+
+tw_status tw__model_allocate(tw_model *m, tw_error *err) { return tw__alloc(m->ctx, &m->w, m->net->size, tw_type_size(m->type), err); }
 
 static tw_status check_width(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
@@ -81,6 +82,7 @@ tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, 
     tw_model *m = NULL;
     TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
     tw_status s = check_width(m, &info, err);
+    if (s == TW_OK) s = tw__model_allocate(m, err);
     if (s != TW_OK) {
         tw_model_free(m);
         return s;

@@ -13,7 +13,8 @@ struct tw_model {
     void *w;
 };
 
-/* An empty model for rows of this shape and type; the weights are 0. */
+/* A model for rows of this shape and type, without weights yet; then room for them, 0. */
 tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input, int rank, const int64_t *shape,
                         int64_t classes, tw_error *err);
+tw_status tw__model_allocate(tw_model *m, tw_error *err);
 #endif

@@ -64,14 +64,14 @@ static int read_shape(const char *text, int *rank, int64_t shape[3])
     return 0;
 }
 
-static tw_status read_tensor(tw_model *m, const tw__safetensors *f, const char *path, size_t i, tw_error *err)
+static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const char *path, size_t i, const void **data, tw_error *err)
 {
     const tw_tensor *t = &m->net->tensors[i];
     const tw__tensor_entry *e = tw__safetensors_find(f, t->name);
     if (!e) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its network needs", t->name);
     if (e->type != m->type || e->rank != t->rank || memcmp(e->shape, t->shape, (size_t)t->rank * sizeof *t->shape) != 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "tensor %s has not the type and shape that its network needs", t->name);
-    tw__network_import(m->net, i, m->type, e->data, m->w);
+    *data = e->data;
     return TW_OK;
 }
 
@@ -104,7 +104,13 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     }
     if (f->n != (*out)->net->n_tensors)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n, (*out)->net->n_tensors);
-    for (size_t i = 0; i < f->n; i++) TW_TRY(read_tensor(*out, f, path, i, err));
+    const void *data;
+    for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(*out, f, path, i, &data, err));
+    TW_TRY(tw__model_allocate(*out, err)); /* not before: a network's text could ask for any amount */
+    for (size_t i = 0; i < f->n; i++) {
+        TW_TRY(find_tensor(*out, f, path, i, &data, err));
+        tw__network_import((*out)->net, i, (*out)->type, data, (*out)->w);
+    }
     return TW_OK;
 }
 

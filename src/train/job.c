@@ -67,6 +67,8 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(check_text("the data's name", o->data, err));
     TW_TRY(check_text("the folder's name", o->out, err));
+    if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, epochs and seed go up to %lld", (long long)INT64_MAX);
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
     if (o->keep && strcmp(o->keep, "last") != 0 && strcmp(o->keep, "best") != 0)
@@ -175,11 +177,21 @@ static int has_ended(const char *status)
     return status && (strcmp(status, "finished") == 0 || strcmp(status, "target") == 0);
 }
 
+/* What cannot be in a run.json that we wrote is said of that file. */
+static tw_status in_run_json(tw_status s, const char *folder, tw_error *err)
+{
+    if (s != TW_ERR_SPEC || !err) return s;
+    char text[sizeof err->message];
+    memcpy(text, err->message, sizeof text);
+    return tw__fail(err, TW_ERR_DATA, "%.200s/run.json: %.280s", folder, text);
+}
+
 static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
 {
     json_t *result = json_object_get(run, "result");
     const char *status = json_string_value(json_object_get(result, "status"));
     if (has_ended(status)) {
+        TW_TRY(tw__job_find_model(job, err));
         job->finished = json_deep_copy(result);
         if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
         job->status = strcmp(status, "finished") == 0 ? TW_RUN_FINISHED : TW_RUN_TARGET;
@@ -209,6 +221,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const
     o.run.user = given->run.user;
     if (s == TW_OK) s = new_job(&job, ctx, &o, err);
     if (s == TW_OK) s = take_up(job, run, err);
+    s = in_run_json(s, folder, err);
     json_decref(run);
     if (s == TW_OK) *out = job;
     else tw_job_free(job);

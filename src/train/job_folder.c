@@ -13,7 +13,6 @@
 #include <thalweg/version.h>
 
 enum { PATH = 4096, MOST_JSON = 64 << 20 };
-static const char *const files[] = {"model.safetensors", "history.csv", "run.json", "checkpoint.safetensors"};
 
 static tw_status path_in(const char *folder, const char *file, char to[PATH], tw_error *err)
 {
@@ -76,8 +75,11 @@ tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run,
     TW_TRY(tw__read_file(ctx, path, MOST_JSON, &bytes, &n, err));
     *run = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &e);
     tw__free(ctx, bytes, n, 1);
-    if (*run) return TW_OK;
-    return tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
+    if (!*run) return tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
+    if (json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
+    json_decref(*run);
+    *run = NULL;
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its format is not 1");
 }
 
 /* ---- the folder itself -------------------------------------------------------------------------------------------------- */
@@ -106,28 +108,41 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     return TW_OK;
 }
 
-static tw_status remove_files(tw_context *ctx, const char *folder, tw_error *err)
+static tw_status remove_file(tw_context *ctx, const char *folder, const char *file, tw_error *err)
 {
     char path[PATH];
-    for (int i = 0; i < (int)(sizeof files / sizeof files[0]); i++) {
-        TW_TRY(path_in(folder, files[i], path, err));
-        int e = ctx->io.remove(ctx->io.user, path);
-        if (e && e != ENOENT) return tw__fail_system(err, e, "cannot remove", path);
-    }
-    return TW_OK;
+    TW_TRY(path_in(folder, file, path, err));
+    int e = ctx->io.remove(ctx->io.user, path);
+    return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
 }
 
-/* Only when the new folder is whole does the old run go. */
-static tw_status make_run(tw_job *job, const char *partial, int old, tw_error *err)
+/* A folder that only ever held run.json, with what a kill may have left of it. */
+static int remove_partial(tw_context *ctx, const char *partial)
 {
-    tw_context *ctx = job->ctx;
+    remove_file(ctx, partial, "run.json", NULL);
+    remove_file(ctx, partial, "run.json.partial", NULL);
+    return ctx->io.remove(ctx->io.user, partial);
+}
+
+static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
+{
+    int kind;
+    TW_TRY(tw__path_kind(job->ctx, partial, &kind, err));
+    if (kind != TW_PATH_NONE && remove_partial(job->ctx, partial) != 0)
+        return tw__fail(err, TW_ERR_SPEC, "%.300s is in the way: it is no rest of a run (remove it, or give another --out)", partial);
+    return make_folder(job->ctx, partial, err);
+}
+
+static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
+{
     TW_TRY(write_run(job, partial, 0, err));
-    if (old) TW_TRY(remove_files(ctx, job->o.out, err));
-    int e = ctx->io.rename(ctx->io.user, partial, job->o.out);
+    int e = job->ctx->io.rename(job->ctx->io.user, partial, job->o.out);
     if (e == ENOTEMPTY || e == EEXIST) return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
+    if (e == ENOENT) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: another program is making it", job->o.out);
     return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
 }
 
+/* An old run is taken over file by file: its checkpoint goes at once, its model only when the new one takes its place. */
 tw_status tw__job_claim(tw_job *job, tw_error *err)
 {
     char partial[PATH];
@@ -135,9 +150,13 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
     if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
     TW_TRY(tw__make_parents(job->ctx, job->o.out, err));
     TW_TRY(check_way(job, &old, err));
-    TW_TRY(make_folder(job->ctx, partial, err));
-    tw_status s = make_run(job, partial, old, err);
-    if (s != TW_OK && remove_files(job->ctx, partial, NULL) == TW_OK) job->ctx->io.remove(job->ctx->io.user, partial);
+    if (old) {
+        TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+        return write_run(job, job->o.out, 0, err);
+    }
+    TW_TRY(make_partial(job, partial, err));
+    tw_status s = fill_partial(job, partial, err);
+    if (s != TW_OK) remove_partial(job->ctx, partial);
     return s;
 }
 
@@ -199,6 +218,15 @@ static tw_status write_history(tw_job *job, tw_error *err)
     return tw__writer_finish(&w, err);
 }
 
+tw_status tw__job_find_model(const tw_job *job, tw_error *err)
+{
+    char path[PATH];
+    int kind;
+    TW_TRY(path_in(job->o.out, "model.safetensors", path, err));
+    TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
+    return kind == TW_PATH_FILE ? TW_OK : tw__fail(err, TW_ERR_NOT_FOUND, "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
+}
+
 tw_status tw__job_save_result(tw_job *job, tw_error *err)
 {
     char path[PATH];
@@ -209,7 +237,5 @@ tw_status tw__job_save_result(tw_job *job, tw_error *err)
     TW_TRY(write_history(job, err));
     TW_TRY(write_run(job, job->o.out, 1, err));
     if (job->status != TW_RUN_FINISHED && job->status != TW_RUN_TARGET) return TW_OK;
-    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
-    int e = job->ctx->io.remove(job->ctx->io.user, path);
-    return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
+    return remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err);
 }

@@ -282,7 +282,8 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     n = 6;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
     if (!v->loading) return TW_OK;
-    if (cursor[0] < 0 || (uint64_t)cursor[0] > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
+    int is_over = cursor[3] == TW_RUN_FINISHED || cursor[3] == TW_RUN_TARGET;
+    if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
         cursor[3] > TW_RUN_INTERRUPTED)
         return tw__fail(err, TW_ERR_DATA, "the stored run stands at epoch %lld, step %lld, which this run does not have", (long long)cursor[0], (long long)cursor[1]);
     r->epoch = (uint64_t)cursor[0];
