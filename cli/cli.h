@@ -12,7 +12,8 @@
 
 enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL, CLI_POSITIVE };   /* stored as int, const char *, uint64_t, double, double above 0 */
 
-/* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound). */
+/* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound
+ * but a natural number's, 2^63 - 1, the largest that run.json holds). */
 struct cli_option {
     const char *name;                                                   /* without the dashes */
     char letter;                                                        /* 0: none */
@@ -69,6 +70,11 @@ int cli_exit_code(tw_status status);
 void *cli_alloc(size_t n, size_t size, tw_error *err);                  /* zeroed; NULL with err filled */
 /* A formatted string that the caller frees; NULL with err filled. */
 __attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *format, ...);
+/* Appends to the `used` characters in `to`, cut to what fits; returns how many there are then, always below size. */
+__attribute__((format(printf, 4, 5))) size_t cli_append(char *to, size_t size, size_t used, const char *format, ...);
+/* "  loss 0.1234", nothing for NaN. */
+size_t cli_append_number(char *to, size_t size, size_t used, const char *name, double value);
+void cli_clean(char *text);                                             /* control characters become '?': a terminal would obey them */
 
 /* ---- Surroundings -------------------------------------------------------------------------------------------------------- */
 
@@ -80,12 +86,16 @@ tw_status cli_folders(struct cli_folders *out, tw_error *err);
 /* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL. */
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
                         tw_error *err);
+/* DATA for a command that cannot read it from the standard input. */
+tw_status cli_check_data(const char *name, tw_error *err);
+/* --out that is to become a folder of its own. */
+tw_status cli_check_out(const char *out, tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER, with a number behind it if that is there. */
 void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
 int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
 
-/* SIGINT and SIGTERM: the first is noted, a second one has its default action. */
+/* SIGINT and SIGTERM: the first is noted, a second one has its default action. What was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 int cli_interrupted(void);
 

@@ -23,7 +23,10 @@ static void log_all(void *user, int level, const char *text)
     (void)user;
     const char *begin = level == TW_LOG_WARNING ? "warning: " : "";
     int width = cli_terminal_width(), room = width - (int)strlen(begin) - 1;
-    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && room > 0 ? room : 0, text);
+    char line[1024];
+    cli_append(line, sizeof line, 0, "%s", text);
+    cli_clean(line);
+    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && room > 0 ? room : 0, line);
 }
 
 static void log_warnings(void *user, int level, const char *text)
@@ -95,24 +98,40 @@ double cli_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+tw_status cli_check_out(const char *out, tw_error *err)
+{
+    size_t n = strlen(out), first;
+    if (!n) return cli_fail(err, TW_ERR_SPEC, "--out: an empty name");
+    while (n && out[n - 1] == '/') n--;
+    for (first = n; first && out[first - 1] != '/';) first--;
+    size_t length = n - first;
+    if (length == 0 || (length <= 2 && !strncmp(out + first, "..", length)))
+        return cli_fail(err, TW_ERR_SPEC, "--out %.100s names no folder of its own", out);
+    return TW_OK;
+}
+
 static volatile sig_atomic_t interrupted;
+static const int caught[] = { SIGINT, SIGTERM };
+static volatile sig_atomic_t ignored[2];
 
 static void note(int signal_number)
 {
     (void)signal_number;
     interrupted = 1;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    for (int i = 0; i < 2; i++)
+        if (!ignored[i]) signal(caught[i], SIG_DFL);
 }
 
 void cli_catch_signals(void)
 {
-    struct sigaction action;
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_handler = note;
     action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < 2; i++) {
+        ignored[i] = sigaction(caught[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+        if (!ignored[i]) sigaction(caught[i], &action, NULL);
+    }
 }
 
 int cli_interrupted(void) { return interrupted; }

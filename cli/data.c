@@ -1,6 +1,7 @@
 /* Opening DATA where no run does it: the folders of data sets are the program's to know.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include <string.h>
 
 static void tell(const char *part, const char *name, const tw_data *data)
 {
@@ -11,11 +12,17 @@ static void tell(const char *part, const char *name, const tw_data *data)
     fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part, info.fingerprint ? info.fingerprint : "-");
 }
 
+tw_status cli_check_data(const char *name, tw_error *err)
+{
+    return strcmp(name, "-") ? TW_OK : cli_fail(err, TW_ERR_SPEC, "-: this command does not read the standard input in this version (predict does)");
+}
+
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
                         tw_error *err)
 {
     struct cli_folders folders;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
+    CLI_TRY(cli_check_data(name, err));
     CLI_TRY(cli_folders(&folders, err));
     o.cache = folders.cache;
     o.home = folders.home;

@@ -8,6 +8,7 @@ static const struct cli_option options[] = { CLI_THREADS, CLI_JSON, CLI_QUIET, C
 static tw_status print(const struct cli_call *call, const tw_metrics *m, tw_error *err)
 {
     const struct cli_common *common = call->values;
+    if (!isfinite(m->loss)) return cli_fail(err, TW_ERR_NOT_FINITE, "%.200s: the loss on %.200s is not a finite number", call->word[0], call->word[1]);
     if (common->json)
         return cli_print_json(json_pack("{s:o, s:o, s:I, s:o, s:o}", "loss", cli_number(m->loss), "accuracy", cli_number(m->accuracy), "examples",
                                         (json_int_t)m->examples, "model", cli_string(call->word[0]), "data", cli_string(call->word[1])), err);

@@ -3,10 +3,12 @@
 #include "commands.h"
 #include "cli.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <thalweg/registry.h>
 #include <thalweg/version.h>
+#include <unistd.h>
 
 #define DECLARE(name) extern const struct cli_command cli_command_##name;
 CLI_COMMANDS(DECLARE)
@@ -104,15 +106,26 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
     return cli_run(command, argc - 1 - words, argv + 1 + words, err);
 }
 
+/* Closed standard streams become /dev/null, or the next file opened would take their numbers and our output. The standard output is opened
+ * for reading only, so that writing a result to it still fails. */
+static void fill_streams(void)
+{
+    static const int mode[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", mode[fd]) != fd) _exit(TW_ERR_SYSTEM);
+}
+
 int main(int argc, char **argv)
 {
     tw_error err;
+    fill_streams();
     memset(&err, 0, sizeof err);
     signal(SIGPIPE, SIG_DFL);                                           /* a reader that has seen enough ends the program quietly */
     tw_status status = dispatch(argc, argv, &err);
     int broken = ferror(stdout);
     if ((fflush(stdout) || broken) && status == TW_OK)
         status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", errno ? strerror(errno) : "write error");
+    cli_clean(err.message);
     if (status != TW_OK) fprintf(stderr, "thalweg: %s\n", err.message[0] ? err.message : tw_status_name(status));
     return cli_exit_code(status);
 }

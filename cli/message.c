@@ -1,6 +1,7 @@
 /* Failures and exit codes.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,4 +42,27 @@ char *cli_text(tw_error *err, const char *format, ...)
     }
     va_end(args);
     return text;
+}
+
+size_t cli_append(char *to, size_t size, size_t used, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(to + used, size - used, format, args);
+    va_end(args);
+    if (n < 0) to[used] = 0;
+    else used = (size_t)n < size - used ? used + (size_t)n : size - 1;
+    return used;
+}
+
+size_t cli_append_number(char *to, size_t size, size_t used, const char *name, double value)
+{
+    if (isnan(value)) return used;
+    return cli_append(to, size, used, fabs(value) < 1e6 ? "  %s %.4f" : "  %s %.4g", name, value);
+}
+
+void cli_clean(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
 }

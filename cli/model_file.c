@@ -1,6 +1,7 @@
 /* Opening a model together with the rows it is asked about.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,12 +16,23 @@ static tw_status load(struct cli_model_on_data *m, const char *path, tw_error *e
     return status;
 }
 
+static tw_status check_weights(tw_model *model, const char *path, tw_error *err)
+{
+    const void *w = tw_model_weights(model);
+    int wide = tw_model_type(model) == TW_F64;
+    for (size_t i = 0; i < tw_model_size(model); i++)
+        if (!isfinite(wide ? ((const double *)w)[i] : ((const float *)w)[i]))
+            return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path, i, tw_model_size(model));
+    return TW_OK;
+}
+
 tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model, const char *data, int labels,
                          tw_error *err)
 {
     memset(m, 0, sizeof *m);
     CLI_TRY(cli_context(common, &m->ctx, err));
     CLI_TRY(load(m, model, err));
+    CLI_TRY(check_weights(m->model, model, err));
     if (!strcmp(data, "-")) data = "/dev/stdin";
     CLI_TRY(cli_open_data(m->ctx, common, data, 0, NULL, &m->data, err));
     if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);

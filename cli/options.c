@@ -116,10 +116,9 @@ static tw_status store_natural(const struct cli_option *o, const char *text, uin
     errno = 0;
     unsigned long long x = strtoull(text, &end, 10);
     int digits = text[0] >= '0' && text[0] <= '9';
-    if (!digits || *end || errno || (double)x < o->least || (o->most > 0 && (double)x > o->most)) {
-        if (o->most > 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a whole number from %.0f to %.0f", o->name, text, o->least, o->most);
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a whole number from %.0f on", o->name, text, o->least);
-    }
+    unsigned long long least = (unsigned long long)o->least, most = o->most > 0 ? (unsigned long long)o->most : INT64_MAX;
+    if (!digits || *end || errno || x < least || x > most)
+        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a whole number from %llu to %llu", o->name, text, least, most);
     *out = x;
     return TW_OK;
 }

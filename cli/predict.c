@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,9 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
     for (uint64_t first = 0; first < o->n_rows && status == TW_OK; first += ROWS_AT_ONCE) {
         size_t n = o->n_rows - first < ROWS_AT_ONCE ? (size_t)(o->n_rows - first) : ROWS_AT_ONCE;
         status = tw_predict(m->ctx, o, tw_model_weights(m->model), first, n, output, err);
+        for (size_t i = 0; i < n * o->n_outputs && status == TW_OK; i++)
+            if (!isfinite(at(o->type, output, i)))
+                status = cli_fail(err, TW_ERR_NOT_FINITE, "row %llu: the model's output is not a finite number", (unsigned long long)(first + i / o->n_outputs));
         for (size_t i = 0; i < n && status == TW_OK; i++) print_row(v, o->type, output, i * o->n_outputs, o->n_outputs);
         if (ferror(stdout)) status = cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", strerror(errno));
     }

@@ -36,17 +36,11 @@ static const char *rate_text(double x, char *to, size_t n)
 
 static const char *time_text(double s, char *to, size_t n)
 {
-    long t = (long)(s + 0.5);
+    long t = s < 1e9 ? (long)(s + 0.5) : 1000000000;
     if (t < 60) snprintf(to, n, "%lds", t);
     else if (t < 3600) snprintf(to, n, "%ldm%02lds", t / 60, t % 60);
     else snprintf(to, n, "%ldh%02ldm", t / 3600, t % 3600 / 60);
     return to;
-}
-
-static int append(char *to, size_t size, int used, const char *name, double value)
-{
-    if (isnan(value)) return used;
-    return used + snprintf(to + used, size - (size_t)used, "  %s %.4f", name, value);
 }
 
 static void draw(struct progress *p, const tw_event *e, double now)
@@ -60,17 +54,17 @@ static void draw(struct progress *p, const tw_event *e, double now)
     bar[BAR] = 0;
     double per_second = busy > 0 ? (double)(p->done - p->first) / busy : 0;
     double left = (double)(p->epochs - e->epoch) * (double)e->steps_per_epoch + (double)(e->steps_per_epoch - e->step);
-    int n = snprintf(line, sizeof line, "epoch %llu/%llu  %2.0f%%  [%s]  %llu/%llu", (unsigned long long)e->epoch, (unsigned long long)p->epochs,
+    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu  %2.0f%%  [%s]  %llu/%llu", (unsigned long long)e->epoch, (unsigned long long)p->epochs,
                      100 * share, bar, (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
-    n = append(line, sizeof line, n, "loss", e->loss);
-    n = append(line, sizeof line, n, "acc", e->accuracy);
+    n = cli_append_number(line, sizeof line, n, "loss", e->loss);
+    n = cli_append_number(line, sizeof line, n, "acc", e->accuracy);
     if (per_second > 0 && p->batch)
-        n += snprintf(line + n, sizeof line - (size_t)n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
-    if (per_second > 0) n += snprintf(line + n, sizeof line - (size_t)n, "  ETA %s", time_text(left / per_second, eta, sizeof eta));
-    int width = cli_terminal_width() - 1;
-    if (n > width) n = width;
-    fprintf(stderr, "\r%.*s%*s", n, line, p->shown > n ? p->shown - n : 0, "");
-    p->shown = n;
+        n = cli_append(line, sizeof line, n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
+    if (per_second > 0) n = cli_append(line, sizeof line, n, "  ETA %s", time_text(left / per_second, eta, sizeof eta));
+    int width = cli_terminal_width() - 1, shown = (int)n < width ? (int)n : width;
+    if (shown < 0) shown = 0;
+    fprintf(stderr, "\r%.*s%*s", shown, line, p->shown > shown ? p->shown - shown : 0, "");
+    p->shown = shown;
     p->drawn = now;
 }
 
@@ -79,13 +73,13 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
 {
     char line[250], rate[32];
     const tw_epoch *l = e->line;
-    int n = snprintf(line, sizeof line, "epoch %llu/%llu  %.2fs", (unsigned long long)l->epoch, (unsigned long long)p->epochs, l->seconds);
-    n = append(line, sizeof line, n, "loss", l->loss);
-    n = append(line, sizeof line, n, "acc", l->accuracy);
-    n = append(line, sizeof line, n, "val_loss", l->val_loss);
-    n = append(line, sizeof line, n, "val_acc", l->val_accuracy);
-    n += snprintf(line + n, sizeof line - (size_t)n, "  lr %g", l->lr);
-    if (images > 0 && l->seconds > 0) snprintf(line + n, sizeof line - (size_t)n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
+    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu  %.2fs", (unsigned long long)l->epoch, (unsigned long long)p->epochs, l->seconds);
+    n = cli_append_number(line, sizeof line, n, "loss", l->loss);
+    n = cli_append_number(line, sizeof line, n, "acc", l->accuracy);
+    n = cli_append_number(line, sizeof line, n, "val_loss", l->val_loss);
+    n = cli_append_number(line, sizeof line, n, "val_acc", l->val_accuracy);
+    n = cli_append(line, sizeof line, n, "  lr %g", l->lr);
+    if (images > 0 && l->seconds > 0) cli_append(line, sizeof line, n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
     progress_clear(p);
     fprintf(stderr, "%s\n", line);
 }

@@ -1,7 +1,6 @@
 /* thalweg race: several optimisers on the same data, weights and batches.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
-#include <math.h>
 #include <string.h>
 #include <thalweg/race.h>
 #include <unistd.h>
@@ -36,31 +35,28 @@ static const struct cli_option options[] = {
 
 static const struct values initial = { .seeds = 1, .val = 0.1 };
 
-struct show { int quiet, live, shown; };
-
-static int number(char *to, size_t size, int used, const char *name, double value)
-{
-    if (isnan(value) || (size_t)used >= size) return used;
-    return used + snprintf(to + used, size - (size_t)used, "  %s %.4f", name, value);
-}
+struct show { int quiet, live, shown; size_t diverged, runs; };
 
 /* A line per epoch; on a terminal each replaces the one before. */
 static int on_event(void *user, const tw_race_event *e)
 {
     struct show *show = user;
     char line[250];
+    show->diverged += !e->line;
+    show->runs = e->runs;
     if (show->quiet) return cli_interrupted();
-    int n = snprintf(line, sizeof line, "run %zu/%zu  %.60s  seed %llu", e->run, e->runs, e->optimizer, (unsigned long long)e->seed);
+    size_t used = cli_append(line, sizeof line, 0, "run %zu/%zu  %.60s  seed %llu", e->run, e->runs, e->optimizer, (unsigned long long)e->seed);
     if (e->line) {
-        n += snprintf(line + n, sizeof line - (size_t)n, "  epoch %llu", (unsigned long long)e->line->epoch);
-        n = number(line, sizeof line, n, "loss", e->line->loss);
-        n = number(line, sizeof line, n, "acc", e->line->accuracy);
-        n = number(line, sizeof line, n, "val_loss", e->line->val_loss);
-        n = number(line, sizeof line, n, "val_acc", e->line->val_accuracy);
+        used = cli_append(line, sizeof line, used, "  epoch %llu", (unsigned long long)e->line->epoch);
+        used = cli_append_number(line, sizeof line, used, "loss", e->line->loss);
+        used = cli_append_number(line, sizeof line, used, "acc", e->line->accuracy);
+        used = cli_append_number(line, sizeof line, used, "val_loss", e->line->val_loss);
+        used = cli_append_number(line, sizeof line, used, "val_acc", e->line->val_accuracy);
     } else {
-        n += snprintf(line + n, sizeof line - (size_t)n, "  %.120s", e->message ? e->message : "diverged");
+        used = cli_append(line, sizeof line, used, "  %.120s", e->message ? e->message : "diverged");
     }
-    if (n > (int)sizeof line - 1) n = (int)sizeof line - 1;
+    cli_clean(line);
+    int n = (int)used;
     if (show->live) fprintf(stderr, "\r%s%*s%s", line, show->shown > n ? show->shown - n : 0, "", e->line ? "" : "\n");
     else fprintf(stderr, "%s\n", line);
     show->shown = e->line ? n : 0;
@@ -71,7 +67,10 @@ static tw_status check_line(const struct values *v, tw_error *err)
 {
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
     if (!v->optimizers) return cli_fail(err, TW_ERR_SPEC, "missing --optimizers \"A B C\" (thalweg rules lists them)");
-    return TW_OK;
+    if (v->seed > INT64_MAX - (v->seeds - 1))
+        return cli_fail(err, TW_ERR_SPEC, "--seed %llu: the last of %llu seeds is above %lld", (unsigned long long)v->seed, (unsigned long long)v->seeds,
+                        (long long)INT64_MAX);
+    return v->out ? cli_check_out(v->out, err) : TW_OK;
 }
 
 static tw_status race(const struct values *v, tw_context *ctx, const tw_race_options *o, struct show *show, tw_error *err)
@@ -85,6 +84,7 @@ static tw_status race(const struct values *v, tw_context *ctx, const tw_race_opt
         const char *text = v->common.json ? tw_race_json(r) : tw_race_table(r);
         printf("%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
         if (!v->common.quiet) fprintf(stderr, "report %s/report.html\n", o->out);
+        if (show->runs && show->diverged == show->runs) status = cli_fail(err, TW_ERR_NOT_FINITE, "every run diverged");
     }
     tw_race_free(r);
     return status;
@@ -93,11 +93,12 @@ static tw_status race(const struct values *v, tw_context *ctx, const tw_race_opt
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
-    struct show show = { v->common.quiet, !v->common.quiet && isatty(STDERR_FILENO), 0 };
+    struct show show = { v->common.quiet, !v->common.quiet && isatty(STDERR_FILENO), 0, 0, 0 };
     struct cli_folders folders;
     tw_context *ctx = NULL;
     char folder[PATH_MAX];
     CLI_TRY(check_line(v, err));
+    CLI_TRY(cli_check_data(call->word[0], err));
     CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
     cli_run_folder(v->model, "race", folder);

@@ -5,7 +5,9 @@
 #include "table.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <thalweg/train.h>
+#include <unistd.h>
 
 struct values {
     struct cli_common common;
@@ -48,7 +50,8 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!v->resume) {
         if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
         if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
-        return TW_OK;
+        CLI_TRY(cli_check_data(call->word[0], err));
+        return v->out ? cli_check_out(v->out, err) : TW_OK;
     }
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the run knows its own", v->resume);
     for (int i = 0; options[i].name; i++) {
@@ -164,11 +167,37 @@ static tw_status run_job(const struct values *v, const char *folder, tw_job *job
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
     CLI_TRY(status);
-    if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(progress->log_error));
     CLI_TRY(finish(v, job, err));
+    if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);
     return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", folder);
+}
+
+/* What a log holds is lost only once there is a run, but that it can be written is known before. *made: there was none. */
+static tw_status open_log(const char *path, FILE **log, int *made, tw_error *err)
+{
+    *made = access(path, F_OK) != 0;
+    *log = fopen(path, "a");
+    return *log ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
+}
+
+static tw_status empty_log(const char *path, FILE *log, tw_error *err)
+{
+    struct stat file;
+    if (!fstat(fileno(log), &file) && (!S_ISREG(file.st_mode) || !ftruncate(fileno(log), 0))) return TW_OK;
+    return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
+}
+
+static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job, FILE **log, tw_error *err)
+{
+    int made = 0;
+    if (v->log) CLI_TRY(open_log(v->log, log, &made, err));
+    tw_status status = v->resume ? tw_job_resume(job, ctx, o->out, o, err) : tw_job_create(job, ctx, o, err);
+    if (status != TW_OK && made) unlink(v->log);
+    if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
+    if (status == TW_OK && *log && !v->resume) status = empty_log(v->log, *log, err);
+    return status;
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -190,12 +219,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     FILE *log = NULL;
     CLI_TRY(cli_context(&v->common, &ctx, err));
     cli_catch_signals();
-    tw_status status = TW_OK;
-    if (v->log && !(log = fopen(v->log, v->resume ? "a" : "w"))) status = cli_fail(err, TW_ERR_SYSTEM, "--log %s: %s", v->log, strerror(errno));
-    if (status == TW_OK) status = v->resume ? tw_job_resume(&job, ctx, folder, &o, err) : tw_job_create(&job, ctx, &o, err);
-    if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
+    tw_status status = open_job(v, ctx, &o, &job, &log, err);
     if (status == TW_OK) status = run_job(v, folder, job, &progress, log, err);
-    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "%s: %s", v->log, strerror(errno));
+    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
     tw_job_free(job);
     tw_context_free(ctx);
     return status;

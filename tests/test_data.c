@@ -62,6 +62,31 @@ static void idx_round_trip(void **state)
     finish(ctx, &f);
 }
 
+/* What libarchive does not know by its header it would hand out as it is: that is damage, not a second packing. */
+static void packed_headers_cut_off(void **state)
+{
+    (void)state;
+    static const struct { const char *bytes; size_t n; const char *message; } cases[] = {
+        {"\x1f\x8b", 2, "the gzip data is damaged or cut off"},
+        {"\x1f\x8b\x08\0\0", 5, "the gzip data is damaged or cut off"},
+        {"\x1f\x8b\x08\xff\0\0\0\0\0\3\0\0\0\0\0\0", 16, "the gzip data is damaged or cut off"},
+        {"BZh", 3, "the bzip2 data is damaged or cut off"},
+        {"\xfd" "7zXZ", 6, "the xz data is damaged or cut off"},
+        {"\x28\xb5\x2f\xfd", 4, "the zstd data is damaged or cut off"},
+        {"\x04\x22\x4d\x18", 4, "the lz4 data is damaged or cut off"},
+    };
+    faults f;
+    tw_error err;
+    tw_context *ctx = context(&f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tw__idx idx;
+        write_file(BAD, cases[i].bytes, cases[i].n);
+        assert_int_equal(tw__idx_read(&idx, ctx, BAD, 0, 0, &err), TW_ERR_DATA);
+        if (!strstr(err.message, cases[i].message)) fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, cases[i].message);
+    }
+    finish(ctx, &f);
+}
+
 static void bad_idx_files(void **state)
 {
     (void)state;
@@ -374,7 +399,7 @@ static void opening_survives_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(idx_round_trip), cmocka_unit_test(bad_idx_files), cmocka_unit_test(bombs_behind_a_header),
+        cmocka_unit_test(idx_round_trip), cmocka_unit_test(bad_idx_files), cmocka_unit_test(packed_headers_cut_off), cmocka_unit_test(bombs_behind_a_header),
         cmocka_unit_test(folders_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(names_and_single_files), cmocka_unit_test(rows_from_memory), cmocka_unit_test(opening_survives_faults),
     };

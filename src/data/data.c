@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "data/data.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct tw_data {
@@ -149,13 +150,23 @@ tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t 
     return s;
 }
 
+/* "28x28" */
+static void shape_text(const tw__block *b, char to[TW__ROW_MOST_RANK * 24])
+{
+    int n = 0;
+    for (int i = 0; i < b->rank; i++) n += snprintf(to + n, (size_t)(TW__ROW_MOST_RANK * 24 - n), i ? "x%lld" : "%lld", (long long)b->shape[i]);
+}
+
 /* Test rows must have the training rows' form, and labels the model knows. */
 static tw_status check_test(const tw__parts *p, tw_error *err)
 {
     const tw__block *a = p->train, *b = p->test;
-    if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %lldx%lld, where the training rows are %lldx%lld (%s)",
-                           (long long)b->shape[0], (long long)(b->rank > 1 ? b->shape[1] : 1), (long long)a->shape[0], (long long)(a->rank > 1 ? a->shape[1] : 1), a->name);
+    if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) != 0) {
+        char have[TW__ROW_MOST_RANK * 24], want[TW__ROW_MOST_RANK * 24];
+        shape_text(b, have);
+        shape_text(a, want);
+        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %s, where the training rows are %s (%s)", have, want, a->name);
+    }
     for (uint64_t i = 0; i < b->rows; i++)
         if (b->labels[i] >= a->classes)
             return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),

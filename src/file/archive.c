@@ -132,7 +132,10 @@ static tw_status open_archive(tw__stream *s, tw_error *err)
     struct archive_entry *entry;
     int r = archive_read_next_header(s->archive, &entry);
     if (r != ARCHIVE_OK && r != ARCHIVE_EOF) return fail_damaged(s, err);
-    if (archive_filter_count(s->archive) > 2) return fail_twice(s, err); /* the packing, and the file below it */
+    int filters = archive_filter_count(s->archive);
+    if (filters > 2) return fail_twice(s, err); /* the packing, and the file below it */
+    if (filters < 2)                            /* libarchive did not know it by its header, and would hand it out as it is */
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "the %s data is damaged or cut off (in its header)", s->packing->name);
     return r == ARCHIVE_EOF ? check_end(s, err) : TW_OK;
 }
 
