@@ -120,7 +120,9 @@ static void print_result(const json_t *result)
         name = "last epoch";
     }
     if (!test) return;
-    printf("%s  loss %.6g", name, json_number_value(json_object_get(test, "loss")));
+    const json_t *loss = json_object_get(test, "loss");
+    if (json_is_number(loss)) printf("%s  loss %.6g", name, json_number_value(loss));
+    else printf("%s  loss not finite", name);
     if (json_object_get(test, "accuracy")) printf("  accuracy %.4f", json_number_value(json_object_get(test, "accuracy")));
     putchar('\n');
 }

@@ -37,7 +37,8 @@ static inline int small_part(const char *folder, const char *part, uint32_t rows
         }
         fputc((int)c, labels);
     }
-    return (fclose(images) == 0) & (fclose(labels) == 0);
+    int bad = fclose(images) != 0;
+    return fclose(labels) == 0 && !bad;
 }
 
 static inline int small_data(const char *folder, uint32_t train, uint32_t test)
