@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
-#include <fenv.h>
+#include "rounding.h"
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -238,15 +238,6 @@ static void computing_rounds_to_nearest(void **state)
     for (int i = 0; i < 64; i++) assert_true(r[i] == 0x1.555556p-2f);
     assert_int_equal(before & 0xFFC0, after & 0xFFC0);
     tw_context_free(ctx);
-}
-
-static int round_up(void **state) { return (void)state, fesetround(FE_UPWARD); }
-static int still_up(void **state)
-{
-    (void)state;
-    int mode = fegetround();
-    fesetround(FE_TONEAREST);
-    return mode == FE_UPWARD ? 0 : -1;
 }
 #endif
 

@@ -1,7 +1,7 @@
 /* The optimiser: calls out of order, tensors that are not stepped, memory that runs out, state that does not fit.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
-#include <fenv.h>
+#include "rounding.h"
 #include <math.h>
 #include "base/cpu.h"
 
@@ -351,15 +351,6 @@ static void every_rounding_mode(void **state)
         assert_memory_equal(&got, &want, sizeof want);
     }
     tw_context_free(ctx);
-}
-
-static int round_up(void **state) { return (void)state, fesetround(FE_UPWARD); }
-static int still_up(void **state)
-{
-    (void)state;
-    int mode = fegetround();
-    fesetround(FE_TONEAREST);
-    return mode == FE_UPWARD ? 0 : -1;
 }
 #endif
 
