@@ -74,13 +74,13 @@ json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
     tw_choice choice;
     if (tw_rule_read(&choice, rule->name, NULL, err) != TW_OK) return NULL;
     json_t *state = json_array(), *dialects = json_array();
-    for (int i = 0; i < rule->n_slots; i++)
-        if (choice.slots >> i & 1) json_array_append_new(state, json_string(rule->slots[i].name));
+    for (int i = 0; i < choice.rule->n_slots; i++)
+        if (choice.slots >> i & 1) json_array_append_new(state, json_string(choice.rule->slots[i].name));
     for (const tw_dialect *d = rule->dialects; d && d->name; d++)
         json_array_append_new(dialects, json_pack("{s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : rule->name, "defaults",
                                                   d->defaults ? d->defaults : ""));
-    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "equation", rule->equation, "options",
-                            cli_options_json(rule->n_options, rule->options, NULL), "state", state, "dialects", dialects);
+    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "equation", choice.rule->equation, "options",
+                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", dialects);
     if (!all) cli_json_failed(err);
     return all;
 }

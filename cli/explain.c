@@ -35,8 +35,10 @@ static tw_status explain_rule(const struct cli_common *common, const char *spec,
     size_t n = strcspn(choice.spec, "@:");
     printf("%s", choice.spec);
     if (strlen(rule->name) != n || strncmp(rule->name, choice.spec, n)) printf(" (which is the rule %s)", rule->name);
+    char equation[2048];
+    tw_equation_text(&choice, equation, sizeof equation);
     printf("\n%s\n\nequation\n", rule->paper);
-    cli_print_equation(rule->equation);
+    cli_print_equation(equation);
     if (rule->n_options) puts("\nhyperparameters");
     cli_print_options(rule->n_options, rule->options, choice.values);
     printf("\nstate per weight\n  %s", state);

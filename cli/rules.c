@@ -28,7 +28,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
         char state[100];
         CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
-        cli_slots_text(rule, choice.slots, state, sizeof state);
+        cli_slots_text(choice.rule, choice.slots, state, sizeof state);
         printf("%-12s  %-20s  %s\n", rule->name, state, rule->paper);
     }
     return TW_OK;

@@ -30,6 +30,9 @@ typedef struct tw_choice {
 /* Reads "adam@keras:lr=3e-4". own: a rule from outside the library, or NULL; then the spec must name it. TW_ERR_SPEC, with a suggestion
  * where one is near, for what is unknown, malformed, out of bounds, given twice or without effect. */
 TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *own, tw_error *err);
+/* The equation as these values make it: the lines whose conditions hold, without their conditions, separated by newlines. Writes at most n bytes
+ * with the closing 0 and returns how long the text is, as snprintf does. */
+TW_API size_t tw_equation_text(const tw_choice *choice, char *to, size_t n);
 /* The place of an option by name or alias; -1 if the rule has none of this name. */
 TW_API int tw_rule_option(const tw_rule *rule, const char *name);
 

@@ -28,46 +28,77 @@ enum { TW_CLOSED = 0, TW_OPEN_MIN = 1, TW_OPEN_MAX = 2, TW_OPEN = 3 };
 typedef struct tw_alias { const char *alias, *name; } tw_alias;
 
 /* How another library, paper or source means the rule. `rule` is NULL, or the rule that is really meant (momentum@torch is an sgd);
- * `defaults` are items of a spec, "eps=1e-7,eps_place=hat". */
-typedef struct tw_dialect { const char *name, *rule, *defaults; } tw_dialect;
+ * `defaults` are items of a spec, "eps=1e-7,eps_place=hat"; `note` says what is not standard, or wrong in the source's form, or is empty. */
+typedef struct tw_dialect { const char *name, *rule, *defaults, *note; } tw_dialect;
 
-/* State kept per weight. */
+/* State kept per weight, or of a matrix per row or column. */
 typedef enum tw_start { TW_START_ZERO = 0, TW_START_OPTION = 1 /* the value of option `option` */, TW_START_WEIGHT = 2 } tw_start;
-typedef struct tw_slot { const char *name; tw_start start; int option; } tw_slot;
+typedef enum tw_extent { TW_PER_WEIGHT = 0, TW_PER_ROW = 1, TW_PER_COLUMN = 2, TW_PER_VECTOR = 3 /* per weight of what is no matrix */ } tw_extent;
+typedef struct tw_slot { const char *name; tw_start start; int option; tw_extent extent; } tw_slot;
 
-/* State kept once. */
+/* State kept once, or once per tensor where the rule's sums are. */
 typedef struct tw_scalar { const char *name; double initial; } tw_scalar;
 
 /* What prepare sees. h and next: every option's value at this step and the next, in the order of the table.
  * t: this step, counted from 1 (in the view: the last step done). seed: what the optimiser was made with; with t, all that noise drawn once
- * per step may depend on, so that a resumed run draws the same. */
-typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; } tw_moment;
+ * per step may depend on, so that a resumed run draws the same. measured: the sums in settle, NULL in prepare. */
+typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; const double *measured; } tw_moment;
 
-/* What a kernel works on: elements lo .. hi-1 of vectors whose element 0 is pointed at. */
+/* What a kernel works on: n elements of vectors, each pointed at where it begins. */
 typedef struct tw_span {
-    size_t lo, hi;
-    void *w;                        /* weights, written in place; in a view kernel the reported weights */
-    const void *g;                  /* gradient; in a view kernel the stored weights; in a skip kernel unused */
+    size_t n;
+    uint64_t first;                 /* the number of element 0 in the whole vector: noise is drawn by it */
+    void *out;                      /* what update returns: w itself for a rule */
+    const void *w, *g;              /* what update is given: weights and gradient */
+    const void *at;                 /* the weights the gradient was taken at; w itself but for delayed gradients */
     void *const *slots;             /* in the order of the table; NULL where the variant keeps none */
-    const void *ahead;              /* hi - lo gradient elements to be checked on the way, usually those that come next */
+    const void *ahead;              /* n gradient elements to be checked on the way, usually those that come next */
 } tw_span;
 /* Non-zero if one of span->ahead is a NaN or infinity: in the same loop the check costs nothing beside the memory traffic, while a pass of its
  * own would cost a plain sgd a quarter of its speed.  View and skip kernels look at nothing ahead and return 0. */
 typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
+/* The rule's sums over the span, in fixed lanes, before anything of it is changed. */
+typedef void tw_measure(const tw_span *span, const void *coef, double *sums);
+typedef tw_measure *const tw_measures[3];
 
-/* ELEMENT: each weight by itself. NORMS needs sums over tensors first, WHOLE the matrix; this version runs ELEMENT. */
+/* A tensor as a matrix: `rows` is its first length, `columns` the product of the others; element (i, j) is at i * down + j * right of d and w. */
+typedef struct tw_matrix {
+    void *d;                        /* the gradient, to be turned into the direction in place */
+    const void *w;
+    size_t rows, columns, down, right;
+    int is_matrix;                  /* two or more dimensions; otherwise one row */
+    void *const *slots;             /* of this tensor */
+    void *scratch;                  /* as many numbers as the rule's scratch() says */
+} tw_matrix;
+typedef void tw_whole(const tw_matrix *m, const void *coef);
+typedef tw_whole *const tw_wholes[3];
+
+/* ELEMENT: each weight by itself. NORMS: sums are measured first. WHOLE: each tensor's gradient is first turned into a direction. */
 typedef enum tw_kind { TW_ELEMENT = 0, TW_NORMS = 1, TW_WHOLE = 2 } tw_kind;
+typedef enum tw_scope { TW_OVER_ALL = 0, TW_PER_TENSOR = 1 } tw_scope;      /* what sums are over, and so what coefficients and scalars belong to */
+/* What it works on: a rule moves the weights by the gradient; a transform changes the gradient before, or the step or the weights after it.
+ * A step transform's update is given the weights before and after the rule, a weights transform's the stored and the reported weights. */
+typedef enum tw_place { TW_RULE = 0, TW_ON_GRADIENT = 1, TW_ON_STEP = 2, TW_ON_WEIGHTS = 3 } tw_place;
 enum {
     TW_FULL_BATCH = 1,              /* makes no sense on samples: tw_optimizer_full_batch */
-    TW_ZERO_IS_NOTHING = 2          /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
+    TW_ZERO_IS_NOTHING = 2,         /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
+    TW_DRAWS_NOISE = 4,             /* draws a number per weight and step */
+    TW_USES_POINT = 8               /* looks at where the gradient was taken: tw_step_at */
 };
 
+/* A rule or a transform. */
 typedef struct tw_rule {
     size_t size;                                        /* sizeof(tw_rule) */
-    const char *name, *paper, *equation;                /* equation: lines separated by newlines */
+    const char *name, *paper, *use;                     /* use: when to take it, one sentence */
+    const char *like, *defaults;                        /* NULL, or the rule that this is with other defaults (adamw is adam): then only the
+                                                           texts and the dialects are here (rule_like.h) */
+    /* Lines separated by newlines. "[eps_place=out, !amsgrad] line" holds only where these options have these values (tw_equation_text). */
+    const char *equation;
+    tw_place place;
     tw_kind kind;
-    int n_options, n_slots, n_scalars, n_variants;
+    tw_scope scope;
+    int n_options, n_slots, n_scalars, n_sums, n_variants;
     const tw_option *options;
     const tw_slot *slots;
     const tw_scalar *scalars;
@@ -80,7 +111,12 @@ typedef struct tw_rule {
     /* By precision, [0] float and [1] double. */
     size_t coef_size[2];
     void (*prepare[2])(const tw_moment *now, void *coef);       /* once per step, in double; steps the scalars */
+    void (*settle[2])(const tw_moment *now, void *coef);        /* once more when the sums are known; NULL unless NORMS */
     const tw_kernels *update[2];                        /* [variant][instruction set] */
+    const tw_measures *measure[2];                      /* likewise; NULL unless NORMS */
+    const tw_kernels *fill[2];                          /* WHOLE: the gradient with its sign and coupled decay, into out; else NULL */
+    const tw_wholes *whole[2];
+    size_t (*scratch)(size_t rows, size_t columns);
     void (*prepare_view[2])(const tw_moment *now, void *coef);  /* NULL: the stored weights are the ones to report */
     tw_kernel *const *view[2];                          /* [variant] */
     /* What `steps` updates with a gradient of 0 do to weights and slots, in closed form; now is the first of them, and every option has the
@@ -99,12 +135,14 @@ static inline double tw_pow_n(double x, uint64_t n)
     return result;
 }
 TW_API double tw_pow(double x, double y);
+/* Standard normal numbers for weights first .. first + n - 1 at step t: a function of these and the seed alone. */
+TW_API void tw_normals(uint64_t seed, uint64_t t, uint64_t first, size_t n, double *to);
 
 #ifdef __cplusplus
 }
 #endif
 #endif
 
-#ifdef RULE
+#if defined RULE && !defined LIKE
 #include <thalweg/rule_stamp.h>
 #endif

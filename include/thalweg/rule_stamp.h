@@ -8,28 +8,39 @@
  * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so both passes share one object file.
  *
  * Tables, before rule.h is included:
- *     RULE, PAPER, EQUATION        name (a word) and two strings
+ *     RULE, PAPER, EQUATION        name (a word) and two strings; NAME where the name is no word of C ("sgdm-cubic"); USE, when to take it
  *     HYPER(REAL, INT, FLAG, WORD) rows REAL(name, default, min, max, TW_OPEN_MAX, help), INT(name, default, min, max, help),
  *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
- *     SLOTS(SLOT)                  rows SLOT(name, TW_ZERO | TW_OPTION(name) | TW_WEIGHT, when it is kept: an expression in `variant`)
+ *     SLOTS(SLOT)                  rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO, TW_OPTION(name),
+ *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of what is none), from 0
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
- *     ALIASES(ALIAS), DIALECTS(DIALECT); VARIANTS n; PLAIN(variant), true for
- *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY or TW_DECAY_COUPLED; VIEW; SKIP;
- *     KIND TW_NORMS or TW_WHOLE for what needs more than each weight by itself, which an optimiser of this version refuses
+ *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
+ *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
+ *     of its default) or TW_DECAY_COUPLED; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough;
+ *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
+ *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
+ *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
  * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
- * DECAY adds the options weight_decay, wd_mode and maximize, and to every update what they mean; weight_decay takes away TW_ZERO_IS_NOTHING.
+ * DECAY adds the options weight_decay, wd_mode, wd_mask and maximize, and to every update what they mean; weight_decay takes away
+ * TW_ZERO_IS_NOTHING.
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
- *     real update(real w, real g, real *slot..., const struct coef *k [, int variant])    the new weight
+ *     real update(real w, real g, real *slot..., const struct coef *k [, int variant] [, real normal] [, real at])    the new weight
+ *                                  normal: with NOISE, a standard normal number; at: with POINT, where the gradient was taken
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
+ *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])   with SUMS: the addends of one weight
+ *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured
+ *     void whole(const struct matrix *x, const struct coef *k [, int variant])       with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no
+ *                                  slots, and its g is the direction
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
  *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)     0: no closed form for these values (rule.h)
  *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
  * A skip sees to the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
  * Where that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step takes them.
  * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0.
- * A helper needs a name of its own in each pass: TW_LOCAL(name).  What must be said once goes into TW_ONCE(...).
+ * A helper needs a name of its own in each pass: TW_LOCAL(name); TW_TYPED(name) is name_f32 or name_f64.  What must be said once goes into
+ * TW_ONCE(...).
  * SPDX-License-Identifier: MIT */
 
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
@@ -43,97 +54,251 @@ struct TW_LOCAL(coefs) {
 #ifdef DECAY
     real sign, couple, shrink;
 #endif
+#ifdef NOISE
+    uint64_t seed, t;
+#endif
 };
+
+static struct moment TW_LOCAL(moment_of)(const tw_moment *at)
+{
+    return (struct moment){at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed,
+                           (const struct sums *)at->measured};
+}
 
 static void TW_LOCAL(begin)(const tw_moment *at, void *to)
 {
     struct TW_LOCAL(coefs) *k = (struct TW_LOCAL(coefs) *)to;
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
+    const struct moment now = TW_LOCAL(moment_of)(at);
 #ifdef DECAY
     k->sign = now.h->maximize ? -1 : 1;
     k->couple = TW_COUPLE(now.h);
     k->shrink = TW_SHRINK(now.h);
+#endif
+#ifdef NOISE
+    k->seed = now.seed;
+    k->t = now.t;
 #endif
     prepare(&k->own, &now);
 }
 
 /* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
 #define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
-#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] + span->lo : NULL;
+#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] : NULL;
 #define TW__SLOT_NONE(name, start, when) real tw__no_##name = 0;
 #define TW__SLOT_PASS(name, start, when) (when) ? &tw__##name[i] : &tw__no_##name,
+#define TW__SLOT_VALUE(name, start, when) (when) ? tw__##name[i] : 0,
+#if TW__WHOLE
+#define TW__VECTORS
+#define TW__NONES
+#define TW__PASSED
+#define TW__VALUES
+#else
+#define TW__VECTORS SLOTS(TW__SLOT_VECTOR)
+#define TW__NONES SLOTS(TW__SLOT_NONE)
+#define TW__PASSED SLOTS(TW__SLOT_PASS)
+#define TW__VALUES SLOTS(TW__SLOT_VALUE)
+#endif
+
+/* The gradient as the rule sees it, and the weight it moves: g and w of element i after the decay. */
+#if defined DECAY && !TW__WHOLE
+#define TW__GI (PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i])
+#else
+#define TW__GI g[i]
+#endif
+#if defined DECAY
+#define TW__WI (PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i])
+#else
+#define TW__WI w[i]
+#endif
+#ifdef NOISE
+enum { TW_LOCAL(block) = 128 };
+#define TW__BLOCKS                                                                                                                           \
+    for (size_t from = 0; from < n; from += TW_LOCAL(block)) {                                                                               \
+        double normal[TW_LOCAL(block)];                                                                                                      \
+        const size_t to = n - from < TW_LOCAL(block) ? n : from + TW_LOCAL(block);                                                           \
+        tw_normals(k.seed, k.t, span->first + from, to - from, normal);
+#define TW__END_BLOCKS }
+#define TW__NORMAL , (real)normal[i - from]
+#else
+#define TW__BLOCKS { const size_t from = 0, to = n;
+#define TW__END_BLOCKS }
+#define TW__NORMAL
+#endif
+#ifdef POINT
+#define TW__POINT , at[i]
+#else
+#define TW__POINT
+#endif
 
 TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
-    real *const w = (real *)span->w + span->lo;
-    const real *const g = (const real *)span->g + span->lo;
-    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
-    const size_t n = span->hi - span->lo;
-    TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
-    SLOTS(TW__SLOT_VECTOR)
-    (void)variant;
-    TW__INDEPENDENT
-    for (size_t i = 0; i < n; i++) {
-        SLOTS(TW__SLOT_NONE)
-#ifdef DECAY
-        const real gi = PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i], wi = PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i];
-#else
-        const real gi = g[i], wi = w[i];
+    real *const out = (real *)span->out;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+#ifdef POINT
+    const real *const at = (const real *)span->at;
 #endif
-        w[i] = update(wi, gi, SLOTS(TW__SLOT_PASS) &k.own TW__VARIANT);
-        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
-    }
+    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
+    const size_t n = span->n;
+    TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
+    TW__VECTORS
+    (void)variant;
+    TW__BLOCKS
+        TW__INDEPENDENT
+        for (size_t i = from; i < to; i++) {
+            TW__NONES
+            const real gi = TW__GI, wi = TW__WI;
+            out[i] = update(wi, gi, TW__PASSED &k.own TW__VARIANT TW__NORMAL TW__POINT);
+            any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+        }
+    TW__END_BLOCKS
     return any > TW__EXPONENT;
 }
 
-#define TW__STAMP(v)                                                                                                                         \
-    static int TW_LOCAL(base_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }                                 \
-    TW__AVX2 static int TW_LOCAL(avx2_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }                        \
-    TW__AVX512 static int TW_LOCAL(avx512_##v)(const tw_span *span, const void *k) { return TW_LOCAL(loop)(span, k, v); }
-#define TW__ROW(v) {TW_LOCAL(base_##v), TW_LOCAL(avx2_##v), TW_LOCAL(avx512_##v)},
-TW__FOR_VARIANTS_0(TW__STAMP)
-TW__FOR_VARIANTS_1(TW__STAMP)
-TW__FOR_VARIANTS_2(TW__STAMP)
-static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {
-    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
-};
+/* What is not at memory speed anyway has the plain body alone: NARROW. Double stops at AVX2. */
+#ifdef NARROW
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
+#elif TW__PASS == 1
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }                                                                       \
+    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
+#else
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
+#endif
+#define TW__FOR_VARIANTS(X) TW__FOR_VARIANTS_0(X) TW__FOR_VARIANTS_1(X) TW__FOR_VARIANTS_2(X)
+
+#define TW__STAMP(v) TW__LEVELS(int, update, (const tw_span *span, const void *k), return TW_LOCAL(loop)(span, k, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(update, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
 #undef TW__ROW
+
+#if TW__NORMS
+TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *totals, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    enum { N = sizeof(struct sums) / sizeof(double), LANES = 16 };
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const size_t n = span->n, most = n - n % LANES;
+    double lane[N][LANES] = {{0}};
+    TW__VECTORS
+    (void)variant;
+    (void)k;
+    for (size_t from = 0; from < most; from += LANES) {
+        TW__INDEPENDENT
+        for (size_t j = 0; j < LANES; j++) {
+            const size_t i = from + j;
+            union { struct sums named; double number[N]; } one;
+            const real gi = TW__GI;
+            measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
+            for (size_t s = 0; s < N; s++) lane[s][j] += one.number[s];
+        }
+    }
+    for (size_t i = most; i < n; i++) {
+        union { struct sums named; double number[N]; } one;
+        const real gi = TW__GI;
+        measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
+        for (size_t s = 0; s < N; s++) lane[s][i - most] += one.number[s];
+    }
+    for (size_t s = 0; s < N; s++) {
+        for (size_t width = LANES / 2; width > 0; width /= 2)
+            for (size_t j = 0; j < width; j++) lane[s][j] += lane[s][j + width];
+        totals[s] = lane[s][0];
+    }
+}
+
+#define TW__STAMP(v) TW__LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(measure, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+
+static void TW_LOCAL(end_sums)(const tw_moment *at, void *to)
+{
+    const struct moment now = TW_LOCAL(moment_of)(at);
+    settle(&((struct TW_LOCAL(coefs) *)to)->own, &now);
+}
+#endif
+
+#if TW__WHOLE
+TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
+{
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    real *const out = (real *)span->out;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const size_t n = span->n;
+    (void)w;
+    (void)k;
+    TW__INDEPENDENT
+#ifdef DECAY
+    for (size_t i = 0; i < n; i++) out[i] = k.sign * g[i] + k.couple * w[i];
+#else
+    for (size_t i = 0; i < n; i++) out[i] = g[i];
+#endif
+    return 0;
+}
+
+#define TW__MATRIX_SLOT(name, start, when) .name = (real *)m->slots[TW__AT_##name],
+TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = ((const struct TW_LOCAL(coefs) *)coefs)->own;
+    const struct matrix x = {SLOTS(TW__MATRIX_SLOT) .d = (real *)m->d, .w = (const real *)m->w, .rows = m->rows, .columns = m->columns,
+                             .down = m->down, .right = m->right, .is_matrix = m->is_matrix, .scratch = (real *)m->scratch};
+    (void)variant;
+    whole(&x, &k TW__VARIANT);
+}
+#undef TW__MATRIX_SLOT
+
+#define TW__STAMP(v) TW__LEVELS(void, whole, (const tw_matrix *m, const void *k), TW_LOCAL(whole_body)(m, k, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(whole, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_wholes TW_LOCAL(wholes)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+TW__LEVELS(int, fill, (const tw_span *span, const void *k), return TW_LOCAL(fill_loop)(span, k), 0)
+static const tw_kernels TW_LOCAL(fills)[1] = {TW__LEVELS_ROW(fill, 0)};
+#endif
 
 #ifdef VIEW
 TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct coef k = *(const struct coef *)coefs;
-    real *const reported = (real *)span->w + span->lo;
-    const real *const w = (const real *)span->g + span->lo;
-    const size_t n = span->hi - span->lo;
-    SLOTS(TW__SLOT_VECTOR)
+    real *const reported = (real *)span->out;
+    const real *const w = (const real *)span->w;
+    const size_t n = span->n;
+    TW__VECTORS
     (void)variant;
     TW__INDEPENDENT
     for (size_t i = 0; i < n; i++) {
-        SLOTS(TW__SLOT_NONE)
-        reported[i] = view(w[i], SLOTS(TW__SLOT_PASS) &k TW__VARIANT);
+        TW__NONES
+        reported[i] = view(w[i], TW__PASSED &k TW__VARIANT);
     }
     return 0;
 }
 
 static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
 {
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
+    const struct moment now = TW_LOCAL(moment_of)(at);
     prepare_view((struct coef *)to, &now);
 }
 
 #define TW__STAMP(v) static int TW_LOCAL(view_##v)(const tw_span *span, const void *k) { return TW_LOCAL(view_loop)(span, k, v); }
 #define TW__ROW(v) TW_LOCAL(view_##v),
-TW__FOR_VARIANTS_0(TW__STAMP)
-TW__FOR_VARIANTS_1(TW__STAMP)
-TW__FOR_VARIANTS_2(TW__STAMP)
-static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {
-    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
-};
+TW__FOR_VARIANTS(TW__STAMP)
+static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
 #undef TW__ROW
 #endif
@@ -143,32 +308,28 @@ TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct coef k = *(const struct coef *)coefs;
-    real *const w = (real *)span->w + span->lo;
-    const size_t n = span->hi - span->lo;
-    SLOTS(TW__SLOT_VECTOR)
+    real *const w = (real *)span->out;
+    const size_t n = span->n;
+    TW__VECTORS
     (void)variant;
     TW__INDEPENDENT
     for (size_t i = 0; i < n; i++) {
-        SLOTS(TW__SLOT_NONE)
-        w[i] = skip(w[i], SLOTS(TW__SLOT_PASS) &k TW__VARIANT);
+        TW__NONES
+        w[i] = skip(w[i], TW__PASSED &k TW__VARIANT);
     }
     return 0;
 }
 
 static int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
 {
-    const struct moment now = {at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed};
+    const struct moment now = TW_LOCAL(moment_of)(at);
     return prepare_skip((struct coef *)to, &now, steps);
 }
 
 #define TW__STAMP(v) static int TW_LOCAL(skip_##v)(const tw_span *span, const void *k) { return TW_LOCAL(skip_loop)(span, k, v); }
 #define TW__ROW(v) TW_LOCAL(skip_##v),
-TW__FOR_VARIANTS_0(TW__STAMP)
-TW__FOR_VARIANTS_1(TW__STAMP)
-TW__FOR_VARIANTS_2(TW__STAMP)
-static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
-    TW__FOR_VARIANTS_0(TW__ROW) TW__FOR_VARIANTS_1(TW__ROW) TW__FOR_VARIANTS_2(TW__ROW)
-};
+TW__FOR_VARIANTS(TW__STAMP)
+static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
 #undef TW__ROW
 #endif
@@ -177,6 +338,20 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #undef TW__SLOT_VECTOR
 #undef TW__SLOT_NONE
 #undef TW__SLOT_PASS
+#undef TW__SLOT_VALUE
+#undef TW__VECTORS
+#undef TW__NONES
+#undef TW__PASSED
+#undef TW__VALUES
+#undef TW__GI
+#undef TW__WI
+#undef TW__BLOCKS
+#undef TW__END_BLOCKS
+#undef TW__NORMAL
+#undef TW__POINT
+#undef TW__LEVELS
+#undef TW__LEVELS_ROW
+#undef TW__FOR_VARIANTS
 #endif
 
 /* ---- First pass: what holds for both ------------------------------------------------------------------------------------------ */
@@ -190,6 +365,9 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #define TW__JOIN_(rule, name, type) tw__##rule##_##name##_##type
 #define TW__JOIN(rule, name, type) TW__JOIN_(rule, name, type)
 #define TW_LOCAL(name) TW__JOIN(RULE, name, TW__TYPE)
+#define TW__TYPED_(name, type) name##_##type
+#define TW__TYPED(name, type) TW__TYPED_(name, type)
+#define TW_TYPED(name) TW__TYPED(name, TW__TYPE)
 #define coef TW_LOCAL(coef)
 #define moment TW_LOCAL(moment)
 #define hyper TW_LOCAL(hyper)
@@ -201,6 +379,11 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #define choose TW_LOCAL(choose)
 #define view TW_LOCAL(view)
 #define prepare_view TW_LOCAL(prepare_view)
+#define sums TW_LOCAL(sums)
+#define matrix TW_LOCAL(matrix)
+#define measure TW_LOCAL(measure)
+#define settle TW_LOCAL(settle)
+#define whole TW_LOCAL(whole)
 #ifdef SKIP
 #define skip TW_LOCAL(skip)
 #define prepare_skip TW_LOCAL(prepare_skip)
@@ -278,12 +461,42 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #ifndef TRAITS
 #define TRAITS 0
 #endif
-#ifndef KIND
-#define KIND TW_ELEMENT
+#ifndef PLACE
+#define PLACE TW_RULE
+#endif
+#ifndef USE
+#define USE ""
+#endif
+#ifndef SCOPE
+#define SCOPE TW_OVER_ALL
+#endif
+#ifdef SUMS
+#define TW__NORMS 1
+#else
+#define TW__NORMS 0
+#define SUMS(SUM)
+#endif
+#ifdef SCRATCH
+#define TW__WHOLE 1
+#else
+#define TW__WHOLE 0
+#endif
+#ifdef NOISE
+#define TW__NORMAL_TYPE , real
+#else
+#define TW__NORMAL_TYPE
+#endif
+#ifdef POINT
+#define TW__POINT_TYPE , real
+#else
+#define TW__POINT_TYPE
 #endif
 
 #define TW_DECAY_COUPLED 1
 #define TW_DECAY_ANY 2
+#ifndef WD_MODE
+#define WD_MODE 0
+#endif
 #if !defined DECAY
 #define TW_COUPLE(h) 0
 #define TW_SHRINK(h) 0
@@ -293,14 +506,16 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 #define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
     HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
     REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "L2 penalty: weight_decay * w is added to the gradient")                                   \
+    WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #else
 #define TW__WD_MODE(h) ((h)->wd_mode)
 #define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
     HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
     REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "pulls the weights towards 0")                                                             \
-    WORD(wd_mode, 0, "coupled lr pure",                                                                                                      \
+    WORD(wd_mode, WD_MODE, "coupled lr pure",                                                                                                \
          "coupled: g += weight_decay * w; lr: first w -= lr * weight_decay * w (AdamW as libraries have it); pure: w -= weight_decay * w")   \
+    WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #endif
 #ifdef DECAY
@@ -335,17 +550,20 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {
 static const tw_option TW_LOCAL(options)[] = {TW__HYPER(TW__OPTION_REAL, TW__OPTION_INT, TW__OPTION_FLAG, TW__OPTION_WORD)};
 
 /* Each of these arrays ends with an empty row: C has no empty arrays. */
-#define TW_ZERO TW_START_ZERO, 0
-#define TW_OPTION(name) TW_START_OPTION, TW__PLACE(name)
-#define TW_WEIGHT TW_START_WEIGHT, 0
+#define TW_ZERO TW_START_ZERO, 0, TW_PER_WEIGHT
+#define TW_OPTION(name) TW_START_OPTION, TW__PLACE(name), TW_PER_WEIGHT
+#define TW_WEIGHT TW_START_WEIGHT, 0, TW_PER_WEIGHT
+#define TW_ROWS TW_START_ZERO, 0, TW_PER_ROW
+#define TW_COLUMNS TW_START_ZERO, 0, TW_PER_COLUMN
+#define TW_VECTORS TW_START_ZERO, 0, TW_PER_VECTOR
 #define TW__SLOT_ROW(name, start, when) {#name, start},
 #define TW__SCALAR_ROW(name, initial) {#name, initial},
 #define TW__ALIAS_ROW(alias, name) {#alias, #name},
-#define TW__DIALECT_ROW(name, other, defaults) {#name, other, defaults},
-static const tw_slot TW_LOCAL(slots)[] = {SLOTS(TW__SLOT_ROW){NULL, TW_START_ZERO, 0}};
+#define TW__DIALECT_ROW(name, other, defaults, note) {#name, other, defaults, note},
+static const tw_slot TW_LOCAL(slots)[] = {SLOTS(TW__SLOT_ROW){NULL, TW_ZERO}};
 static const tw_scalar TW_LOCAL(scalar_rows)[] = {SCALARS(TW__SCALAR_ROW){NULL, 0}};
 static const tw_alias TW_LOCAL(aliases)[] = {ALIASES(TW__ALIAS_ROW){NULL, NULL}};
-static const tw_dialect TW_LOCAL(dialects)[] = {DIALECTS(TW__DIALECT_ROW){NULL, NULL, NULL}};
+static const tw_dialect TW_LOCAL(dialects)[] = {DIALECTS(TW__DIALECT_ROW){NULL, NULL, NULL, NULL}};
 
 #define TW__SLOT_BIT(name, start, when) mask |= (when) ? bit : 0, bit <<= 1;
 static unsigned TW_LOCAL(wanted)(int variant)
@@ -368,6 +586,9 @@ static const char *TW_LOCAL(ineffective)(const double *values, int option)
 #if defined DECAY && DECAY == TW_DECAY_ANY
     TW__NEED_ROW(wd_mode, h->weight_decay != 0, "weight_decay is 0")
 #endif
+#ifdef DECAY
+    TW__NEED_ROW(wd_mask, h->weight_decay != 0, "weight_decay is 0")
+#endif
     return NULL;
 }
 
@@ -376,6 +597,12 @@ static unsigned TW_LOCAL(traits)(const double *values)
     const struct hyper *h = (const struct hyper *)values;
     unsigned traits = (unsigned)(TRAITS);
     (void)h;
+#ifdef NOISE
+    traits |= TW_DRAWS_NOISE;
+#endif
+#ifdef POINT
+    traits |= TW_USES_POINT;
+#endif
 #ifdef DECAY
     if (h->weight_decay != 0) traits &= ~(unsigned)TW_ZERO_IS_NOTHING;
 #endif
@@ -397,6 +624,11 @@ static int TW_LOCAL(variant)(const double *h)
 #undef update
 #undef view
 #undef prepare_view
+#undef sums
+#undef matrix
+#undef measure
+#undef settle
+#undef whole
 #ifdef SKIP
 #undef skip
 #undef prepare_skip
@@ -404,8 +636,20 @@ static int TW_LOCAL(variant)(const double *h)
 #undef linear_n
 #undef linear_step
 #endif
+#ifndef NAME
 #define TW__NAME_(rule) #rule
 #define TW__NAME(rule) TW__NAME_(rule)
+#define NAME TW__NAME(RULE)
+#endif
+#if TW__WHOLE
+static size_t TW_LOCAL(scratch)(size_t rows, size_t columns)
+{
+    (void)rows;
+    (void)columns;
+    return SCRATCH(rows, columns);
+}
+#endif
+#define TW__COUNT_SUM(name) +1
 #define TW__COUNT(rows) ((int)(sizeof rows / sizeof rows[0]))
 #define TW__SYMBOL_(rule) tw_rule_##rule
 #define TW__SYMBOL(rule) TW__SYMBOL_(rule)
@@ -415,13 +659,20 @@ static int TW_LOCAL(variant)(const double *h)
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
 const tw_rule TW__SYMBOL(RULE) = {
-    .size = sizeof(tw_rule), .name = TW__NAME(RULE), .paper = PAPER, .equation = EQUATION, .kind = KIND,
+    .size = sizeof(tw_rule), .name = NAME, .paper = PAPER, .use = USE, .equation = EQUATION, .place = PLACE,
+    .kind = TW__WHOLE ? TW_WHOLE : TW__NORMS ? TW_NORMS : TW_ELEMENT, .scope = SCOPE, .n_sums = 0 SUMS(TW__COUNT_SUM),
     .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
     .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
     .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
     .dialects = TW_LOCAL(dialects), .ineffective = TW_LOCAL(ineffective), .variant = TW_LOCAL(variant), .wanted = TW_LOCAL(wanted),
     .traits = TW_LOCAL(traits),
     .coef_size = TW__SIZES(RULE), .prepare = TW__BOTH(begin, RULE), .update = TW__BOTH(updates, RULE),
+#if TW__NORMS
+    .settle = TW__BOTH(end_sums, RULE), .measure = TW__BOTH(measures, RULE),
+#endif
+#if TW__WHOLE
+    .fill = TW__BOTH(fills, RULE), .whole = TW__BOTH(wholes, RULE), .scratch = TW_LOCAL(scratch),
+#endif
 #ifdef VIEW
     .prepare_view = TW__BOTH(begin_view, RULE), .view = TW__BOTH(views, RULE),
 #endif
@@ -462,14 +713,31 @@ TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
 #define TW__FIELD_FLAG(name, initial, help) double name;
 #define TW__FIELD_WORD(name, initial, words, help) double name;
 #define TW__FIELD_SCALAR(name, initial) double name;
+#define TW__FIELD_SUM(name) double name;
 #define TW__FIELD_SLOT(name, start, when) real *,
+#define TW__FIELD_VALUE(name, start, when) real,
+#define TW__FIELD_MATRIX(name, start, when) real *name;
+#if TW__WHOLE
+#define TW__UPDATE_SLOTS
+#else
+#define TW__UPDATE_SLOTS SLOTS(TW__FIELD_SLOT)
+#endif
 /* Options and scalars are arrays of double to the library and structs to the rule. */
 struct hyper { TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD) };
 struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
-struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; };
+struct sums { SUMS(TW__FIELD_SUM) };
+struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured; };
 struct coef;
 static void prepare(struct coef *k, const struct moment *now);
-TW__INLINE real update(real w, real g, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
+TW__INLINE real update(real w, real g, TW__UPDATE_SLOTS const struct coef *k TW__VARIANT_TYPE TW__NORMAL_TYPE TW__POINT_TYPE);
+#if TW__NORMS
+TW__INLINE void measure(struct sums *to, real w, real g, SLOTS(TW__FIELD_VALUE) const struct coef *k TW__VARIANT_TYPE);
+static void settle(struct coef *k, const struct moment *now);
+#endif
+#if TW__WHOLE
+struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int is_matrix; real *scratch; };
+TW__INLINE void whole(const struct matrix *x, const struct coef *k TW__VARIANT_TYPE);
+#endif
 #if VARIANTS > 1
 __attribute__((unused)) static int choose(const struct hyper *h);
 #endif
@@ -507,6 +775,10 @@ TW__INLINE real linear_step(const struct linear *m, real w, real *v)
 #undef TW__FIELD_WORD
 #undef TW__FIELD_SCALAR
 #undef TW__FIELD_SLOT
+#undef TW__FIELD_SUM
+#undef TW__FIELD_VALUE
+#undef TW__FIELD_MATRIX
+#undef TW__UPDATE_SLOTS
 #endif
 
 #endif

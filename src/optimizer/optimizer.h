@@ -41,4 +41,6 @@ struct tw_optimizer {
 
 /* Every hyperparameter after `done` steps. */
 void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h);
+/* Where each slot's state of an element stands; NULL for slots that are not kept. */
+void tw__slots_at(const tw_optimizer *opt, size_t element, void *slots[TW_SLOTS_MAX]);
 #endif

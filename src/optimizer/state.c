@@ -24,10 +24,14 @@ static tw_status view(const tw_optimizer *opt, tw_type type, const void *w, void
     tw__optimizer_values(opt, opt->steps - 1, h);
     tw__optimizer_values(opt, opt->steps, next);
     memcpy(scalars, opt->scalars, sizeof scalars);
-    const tw_moment now = {opt->steps, h, next, scalars, opt->seed};
+    const tw_moment now = {opt->steps, h, next, scalars, opt->seed, NULL};
     opt->rule->prepare_view[precision](&now, coef);
     for (size_t i = 0; i < opt->n_live; i++) {
-        const tw_span span = {opt->live[i].lo, opt->live[i].hi, reported, w, opt->slots, w};
+        void *slots[TW_SLOTS_MAX];
+        const size_t lo = opt->live[i].lo;
+        tw__slots_at(opt, lo, slots);
+        const tw_span span = {.n = opt->live[i].hi - lo, .first = lo, .out = (char *)reported + lo * opt->real, .w = (const char *)w + lo * opt->real,
+                              .slots = slots};
         opt->rule->view[precision][opt->choice.variant](&span, coef);
     }
     tw__fp_leave(mode);

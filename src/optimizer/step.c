@@ -13,6 +13,11 @@ void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h)
     for (int i = 0; i < opt->rule->n_options; i++) h[i] = tw__plan_value(&opt->plan, i, opt->choice.values[i], done);
 }
 
+void tw__slots_at(const tw_optimizer *opt, size_t element, void *slots[TW_SLOTS_MAX])
+{
+    for (int i = 0; i < opt->rule->n_slots; i++) slots[i] = opt->slots[i] ? (char *)opt->slots[i] + element * opt->real : NULL;
+}
+
 static tw_status check_values(const tw_optimizer *opt, tw_error *err)
 {
     for (int i = 0; i < opt->plan.n; i++) {
@@ -41,7 +46,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
     tw_status s = check_values(opt, err);
     if (s == TW_OK) {
         memcpy(opt->next_scalars, opt->scalars, sizeof opt->scalars);
-        const tw_moment now = {opt->steps + 1, opt->h, opt->next, opt->next_scalars, opt->seed};
+        const tw_moment now = {opt->steps + 1, opt->h, opt->next, opt->next_scalars, opt->seed, NULL};
         opt->rule->prepare[opt->type == TW_F64](&now, opt->coef);
         atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
         opt->phase = TW__BEGUN;
@@ -102,7 +107,10 @@ static int update_chunk(tw_optimizer *opt, size_t lo, size_t hi, size_t end, voi
         size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
         int next = from == lo && hi - lo == TW_CHUNK && end - hi >= TW_CHUNK && opt->live[i].hi >= hi + TW_CHUNK;
         if (opt->steps == 0) start_from_weights(opt, w, from, to);
-        const tw_span span = {from, to, w, g, opt->slots, (const char *)g + (next ? hi : from) * opt->real};
+        void *slots[TW_SLOTS_MAX], *at = (char *)w + from * opt->real;
+        tw__slots_at(opt, from, slots);
+        const tw_span span = {.n = to - from, .first = from, .out = at, .w = at, .g = (const char *)g + from * opt->real, .at = at, .slots = slots,
+                              .ahead = (const char *)g + (next ? hi : from) * opt->real};
         int bad = opt->update(&span, opt->coef);
         next_is_finite = next && !bad;
     }

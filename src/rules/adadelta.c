@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE adadelta
 #define PAPER "Zeiler 2012, Algorithm 1"
+#define USE "When no learning rate is to be tuned; slow to start."
 #define EQUATION                                                                                                                             \
     "s = rho s + (1 - rho) g^2\n"                                                                                                            \
     "x = sqrt(d + eps)/sqrt(s + eps) g\n"                                                                                                    \
@@ -17,9 +18,9 @@
     SLOT(d, TW_ZERO, 1)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(paper, NULL, "")                                                                                                                 \
-    DIALECT(torch, NULL, "rho=0.9")                                                                                                          \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7")
+    DIALECT(paper, NULL, "", "")                                                                                                                 \
+    DIALECT(torch, NULL, "rho=0.9", "")                                                                                                          \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7", "")
 #include <thalweg/rule.h>
 
 struct coef { real lr, rho, rest, eps; };

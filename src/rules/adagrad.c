@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE adagrad
 #define PAPER "Duchi, Hazan & Singer 2011, diagonal form"
+#define USE "Sparse features and convex problems; its steps only shrink, so long runs stall."
 #define EQUATION                                                                                                                             \
     "s = s + g^2\n"                                                                                                                          \
     "w = w - lr/(1 + (t - 1) lr_decay) g/D\n"                                                                                                \
@@ -17,9 +18,9 @@
 #define TRAITS TW_ZERO_IS_NOTHING
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "")                                                                                                                 \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1")                                                           \
-    DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1")
+    DIALECT(torch, NULL, "", "")                                                                                                                 \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1", "")                                                           \
+    DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1", "")
 #include <thalweg/rule.h>
 
 struct coef { real lr, eps_in, eps_out; };

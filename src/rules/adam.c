@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE adam
 #define PAPER "Kingma & Ba 2015, Algorithm 1; amsgrad: Reddi, Kale & Kumar 2018"
+#define USE "A good first choice for networks: little tuning, sparse and noisy gradients."
 #define EQUATION                                                                                                                             \
     "m = beta1 m + (1 - beta1) g\n"                                                                                                          \
     "v = beta2 v + (1 - beta2) g^2\n"                                                                                                        \
@@ -30,10 +31,10 @@
 #define VARIANTS 2
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(paper, NULL, "")                                                                                                                 \
-    DIALECT(torch, NULL, "")                                                                                                                 \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat")                                                                                           \
-    DIALECT(optax, NULL, "amsgrad_on=hat")
+    DIALECT(paper, NULL, "", "")                                                                                                                 \
+    DIALECT(torch, NULL, "", "")                                                                                                                 \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat", "")                                                                                           \
+    DIALECT(optax, NULL, "amsgrad_on=hat", "")
 #include <thalweg/rule.h>
 
 TW_ONCE(enum { OUT, HAT, IN };)

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE momentum
 #define PAPER "Polyak 1964; Sutskever et al. 2013, equations 1 and 2"
+#define USE "The usual step up from sgd: the same tuning, faster through valleys; convolutional networks."
 #define EQUATION                                                                                                                             \
     "v = momentum v - lr g\n"                                                                                                                \
     "w = w + v\n"                                                                                                                            \
@@ -17,8 +18,8 @@
 #define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(keras, NULL, "")                                                                                                                 \
-    DIALECT(torch, "sgd", "lr=0.001,momentum=0.9")
+    DIALECT(keras, NULL, "", "")                                                                                                                 \
+    DIALECT(torch, "sgd", "lr=0.001,momentum=0.9", "")
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum; struct linear skipped; };

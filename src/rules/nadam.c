@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE nadam
 #define PAPER "Dozat 2016"
+#define USE "As adam, often a little faster early on."
 #define EQUATION                                                                                                                             \
     "mu_t = beta1 (1 - 0.96^(t psi)/2),  P_t = mu_1 ... mu_t;  momentum_schedule off: mu_t = beta1\n"                                        \
     "m = k m + (1 - k) g,  k = mu_t (moment=mu) or beta1\n"                                                                                  \
@@ -27,8 +28,8 @@
 #define SCALARS(SCALAR) SCALAR(product, 1)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "moment=beta1")                                                                                                     \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1")
+    DIALECT(torch, NULL, "moment=beta1", "")                                                                                                     \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1", "")
 #include <thalweg/rule.h>
 
 struct coef { real keep, rest, beta2, rest2, from_g, from_m, unbias2, eps; };

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE nag
 #define PAPER "Nesterov 1983; Sutskever et al. 2013, equations 3 and 4"
+#define USE "As momentum, with less overshoot; optimal on smooth convex problems."
 #define EQUATION                                                                                                                             \
     "g at theta + momentum v\n"                                                                                                              \
     "v = momentum v - lr g\n"                                                                                                                \
@@ -15,8 +16,8 @@
 #define SLOTS(SLOT) SLOT(v, TW_ZERO, 1)
 #define DECAY TW_DECAY_COUPLED
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(keras, "momentum", "nesterov=1")                                                                                                 \
-    DIALECT(torch, "sgd", "lr=0.001,momentum=0.9,nesterov=1")
+    DIALECT(keras, "momentum", "nesterov=1", "")                                                                                                 \
+    DIALECT(torch, "sgd", "lr=0.001,momentum=0.9,nesterov=1", "")
 #define VIEW
 #define SKIP
 #include <thalweg/rule.h>

@@ -4,16 +4,25 @@
 #include <string.h>
 #include <thalweg/registry.h>
 #include "base/options.h"
+#include "math/normal.h"
 #include "math/elementary.h"
-#include "rules/list.h"
 
-#define DECLARE(name) extern const tw_rule tw_rule_##name;
-TW__RULES(DECLARE)
-#define ADDRESS(name) &tw_rule_##name,
-static const tw_rule *const rules[] = {TW__RULES(ADDRESS)};
+#define TW__RULE(name) extern const tw_rule tw_rule_##name;
+#include "rules/list.h"
+#undef TW__RULE
+#define TW__RULE(name) &tw_rule_##name,
+static const tw_rule *const rules[] = {
+#include "rules/list.h"
+};
+#undef TW__RULE
 enum { N_RULES = sizeof rules / sizeof rules[0] };
 
 double tw_pow(double x, double y) { return tw__pow_f64(x, y); }
+
+void tw_normals(uint64_t seed, uint64_t t, uint64_t first, size_t n, double *to)
+{
+    for (size_t i = 0; i < n; i++) to[i] = tw__random_normal(seed, TW__FOR_RULE, t, first + i);
+}
 
 const tw_rule *tw_rule_at(size_t i) { return i < N_RULES ? rules[i] : NULL; }
 
@@ -71,21 +80,32 @@ static tw_status find_dialect(tw_choice *c, tw__text name, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no dialect \"%.*s\"%s", c->rule->name, TW__SHOW(name), tw__guess_hint(&guess));
 }
 
-/* The defaults, those of the dialect on top; a dialect may mean another rule altogether. */
+static tw_status set_items(tw_choice *c, const char *text, tw_error *err)
+{
+    tw__spec spec = {.n = 0};
+    tw__text items = tw__text_of(text);
+    tw__table t = table_of(c->rule);
+    if (!text[0]) return TW_OK;
+    TW_TRY(tw__spec_items(&spec, items, items, err));
+    for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], c->values, NULL, err));
+    return TW_OK;
+}
+
+static tw_status become(tw_choice *c, const char *rule, tw_error *err)
+{
+    c->rule = tw_rule_find(rule);
+    return c->rule ? TW_OK : tw__fail(err, TW_ERR_INTERNAL, "\"%s\" is meant, a rule that does not exist", rule);
+}
+
+/* The defaults, those of the name or the dialect on top; either may mean another rule altogether. */
 static tw_status start_values(tw_choice *c, tw_error *err)
 {
-    tw__spec dialect = {.n = 0};
-    if (c->dialect && c->dialect->rule) {
-        c->rule = tw_rule_find(c->dialect->rule);
-        if (!c->rule) return tw__fail(err, TW_ERR_INTERNAL, "a dialect means the rule \"%s\", which does not exist", c->dialect->rule);
-    }
+    const char *own = c->rule->like ? c->rule->defaults : "";
+    if (c->rule->like) TW_TRY(become(c, c->rule->like, err));
+    if (c->dialect && c->dialect->rule) TW_TRY(become(c, c->dialect->rule, err));
     for (int i = 0; i < c->rule->n_options; i++) c->values[i] = c->rule->options[i].initial;
-    if (!c->dialect || !c->dialect->defaults[0]) return TW_OK;
-    tw__text items = tw__text_of(c->dialect->defaults);
-    tw__table t = table_of(c->rule);
-    TW_TRY(tw__spec_items(&dialect, items, items, err));
-    for (int i = 0; i < dialect.n; i++) TW_TRY(tw__option_read(&t, &dialect.items[i], c->values, NULL, err));
-    return TW_OK;
+    if (!c->dialect || !c->dialect->rule) TW_TRY(set_items(c, own, err));
+    return c->dialect ? set_items(c, c->dialect->defaults, err) : TW_OK;
 }
 
 static tw_status check_given(const tw_choice *c, tw_error *err)
@@ -129,4 +149,49 @@ tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *own, tw_
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(whole));
     *out = c;
     return TW_OK;
+}
+
+/* "centered", "!centered", "eps_place=out", "eps_place!=out": does it hold? A name that is none of the rule's holds nowhere. */
+static int holds(const tw_choice *c, tw__text condition)
+{
+    int wanted = condition.at[0] != '!';
+    tw__text name = wanted ? condition : (tw__text){condition.at + 1, condition.n - 1}, value = name;
+    tw__table t = table_of(c->rule);
+    name = tw__text_cut(&value, '=');
+    if (name.n && name.at[name.n - 1] == '!') wanted = 0, name.n--;
+    int i = tw__option_find(&t, name);
+    if (i < 0) return 0;
+    if (!value.at) return (c->values[i] != 0) == wanted;
+    char is[TW_VALUE_MAX];
+    return tw__text_is(value, tw_option_text(&t.options[i], c->values[i], is)) == wanted;
+}
+
+/* Whether the line holds; *line is then what stands behind its conditions. */
+static int line_holds(const tw_choice *c, tw__text *line)
+{
+    const char *end = line->n && line->at[0] == '[' ? memchr(line->at, ']', line->n) : NULL;
+    if (!end) return 1;
+    tw__text conditions = {line->at + 1, (size_t)(end - line->at) - 1};
+    size_t behind = (size_t)(end - line->at) + 1;
+    while (behind < line->n && line->at[behind] == ' ') behind++;
+    *line = (tw__text){line->at + behind, line->n - behind};
+    while (conditions.at) {
+        tw__text one = tw__text_cut(&conditions, ',');
+        while (one.n && one.at[0] == ' ') one = (tw__text){one.at + 1, one.n - 1};
+        if (one.n && !holds(c, one)) return 0;
+    }
+    return 1;
+}
+
+size_t tw_equation_text(const tw_choice *c, char *to, size_t n)
+{
+    tw__text rest = tw__text_of(c->rule->equation);
+    size_t used = 0;
+    while (rest.at) {
+        tw__text line = tw__text_cut(&rest, '\n');
+        if (!line_holds(c, &line)) continue;
+        int wrote = snprintf(used < n ? to + used : NULL, used < n ? n - used : 0, "%s%.*s", used ? "\n" : "", (int)line.n, line.at);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return used;
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE rmsprop
 #define PAPER "Hinton, Srivastava & Swersky 2012, lecture 6e; centered: Graves 2013, equations 38 to 45"
+#define USE "Recurrent networks and problems whose gradients change in scale over time."
 #define EQUATION                                                                                                                             \
     "s = rho s + (1 - rho) g^2\n"                                                                                                            \
     "w = w - lr g/D\n"                                                                                                                       \
@@ -28,9 +29,9 @@
 #define VARIANTS 4
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "lr=0.01,rho=0.99")                                                                                                 \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras")                                                                                \
-    DIALECT(optax, NULL, "eps_place=in")
+    DIALECT(torch, NULL, "lr=0.01,rho=0.99", "")                                                                                                 \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras", "")                                                                                \
+    DIALECT(optax, NULL, "eps_place=in", "")
 #include <thalweg/rule.h>
 
 struct coef { real rho, rest, eps_in, eps_out, momentum, enter, leave; };

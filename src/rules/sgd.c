@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #define RULE sgd
 #define PAPER "Robbins & Monro 1951; momentum: Polyak 1964; nesterov: Sutskever et al. 2013, in PyTorch's form"
+#define USE "The baseline: with a well-tuned rate and schedule it generalises as well as anything, and it keeps nothing per weight."
 #define EQUATION                                                                                                                             \
     "w = w - lr g\n"                                                                                                                         \
     "momentum: b = momentum b + (1 - dampening) g (first step: b = g);  w = w - lr b\n"                                                      \
@@ -22,8 +23,8 @@
 #define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "lr=0.001")                                                                                                         \
-    DIALECT(keras, "momentum", "momentum=0")
+    DIALECT(torch, NULL, "lr=0.001", "")                                                                                                         \
+    DIALECT(keras, "momentum", "momentum=0", "")
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum, gain; struct linear skipped; };
