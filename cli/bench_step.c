@@ -72,7 +72,11 @@ static tw_status bench_rule(struct bench *b, const char *rule, tw_error *err)
     int64_t shape = (int64_t)b->v->n;
     tw_tensor tensor = { "w", 1, &shape, 0, 0 };
     tw_optimizer *opt = NULL;
-    CLI_TRY(tw_optimizer_create(&opt, b->ctx, rule, NULL, NULL, 0, TW_F32, &tensor, 1, 0, err));
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = rule;
+    o.tensors = &tensor;
+    o.n_tensors = 1;
+    CLI_TRY(tw_optimizer_create(&opt, b->ctx, &o, err));
     int slots = (int)(tw_optimizer_state_bytes(opt) / sizeof(float) / b->v->n);
     double move, step, ratio, n = (double)b->v->n, bytes = 4.0 * (2 * slots + 3);
     tw_status status = measure(b, opt, slots, &move, &step, &ratio, err);

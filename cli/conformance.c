@@ -125,6 +125,20 @@ static tw_status input(const struct table *inputs, const char *what, long index,
 
 /* ---- The dictionary ------------------------------------------------------------------------------------------------------ */
 
+/* The transform that "wrap" stands for, and the keys of the case that are its own. */
+static const struct wrap { const char *theirs, *ours, *keys[3][2]; int is_behind; } wraps[] = {
+    {"value", "clip_value", {{"clip", "max"}}, 0},
+    {"norm", "clip_norm", {{"clip", "max"}}, 0},
+    {"global_norm", "clip_global_norm", {{"clip", "max"}}, 0},
+    {"adaptive", "clip_adaptive", {{"clip", "clip"}, {"eps", "eps"}}, 0},
+    {"centralize", "centralize", {{NULL, NULL}}, 0},
+    {"update_norm", "clip_update", {{"clip", "max"}}, 1},
+    {"update_value", "clip_update:by=value", {{"clip", "max"}}, 1},
+    {"lookahead", "lookahead", {{"k", "k"}, {"alpha", "alpha"}}, 1},
+    {"ema", "ema", {{"decay", "decay"}}, 1},
+    {"polyak", "polyak", {{NULL, NULL}}, 1},
+};
+
 /* ours NULL: known, but not built in this version. key, value: an option whose default is not ours. */
 static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_names[] = {
     {"sgd", "sgd", NULL, NULL},
@@ -155,7 +169,7 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"muon", NULL, NULL, NULL},
     {"novograd", NULL, NULL, NULL},
     {"sam_sgd", NULL, NULL, NULL},
-    {"wrapped_sgd", NULL, NULL, NULL},
+    {"wrapped_sgd", "sgd", NULL, NULL},
     {"seed000_code", NULL, NULL, NULL},
     {"seed000_cubic", NULL, NULL, NULL},
     {"seed002_adagrad", NULL, NULL, NULL},
@@ -172,6 +186,8 @@ static const struct { const char *theirs, *ours, *also, *value; } key_names[] = 
 
 struct spec {
     char rule[SPEC], schedule[SPEC], why[SPEC];                         /* why: what could not be understood; empty: nothing */
+    char transform[SPEC];                                               /* what stands before or behind the rule; empty: nothing */
+    const struct wrap *wrap;
     const struct rule_name *name;
     const tw_rule *descriptor;
     double values[TW_OPTIONS_MAX];
@@ -218,6 +234,29 @@ static void spec_key(struct spec *s, const char *key, const char *value)
     spec_set(s, key, value);
 }
 
+/* A key of the case's transform: 1 if it was one. */
+static int wrap_key(struct spec *s, const char *key, const char *value)
+{
+    for (int i = 0; s->wrap && i < 3 && s->wrap->keys[i][0]; i++) {
+        if (strcmp(key, s->wrap->keys[i][0]) != 0) continue;
+        size_t n = strlen(s->transform);
+        snprintf(s->transform + n, sizeof s->transform - n, "%c%s=%s", strchr(s->transform, ':') ? ',' : ':', s->wrap->keys[i][1], value);
+        return 1;
+    }
+    return 0;
+}
+
+static void find_wrap(struct spec *s, const char *options)
+{
+    const char *at = strstr(options, "wrap=");
+    if (!at) return;
+    size_t n = strcspn(at + 5, ";");
+    for (size_t i = 0; i < sizeof wraps / sizeof wraps[0]; i++)
+        if (strlen(wraps[i].theirs) == n && strncmp(at + 5, wraps[i].theirs, n) == 0) s->wrap = &wraps[i];
+    if (s->wrap) snprintf(s->transform, sizeof s->transform, "%s", s->wrap->ours);
+    else snprintf(s->why, sizeof s->why, "unknown wrap \"%.*s\"", (int)n, at + 5);
+}
+
 /* The spec: what was given, and 0 for a number that was not; without what has no effect, which we refuse and the cases do not mind. */
 static void spec_write(struct spec *s)
 {
@@ -249,15 +288,21 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     s->descriptor = tw_rule_find(s->name->ours);
     for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->descriptor->options[i].initial;
     if (s->name->key) spec_set(s, s->name->key, s->name->value);
+    find_wrap(s, options);
     snprintf(text, sizeof text, "%s", options);
     for (char *item = strtok_r(text, ";", &save); item; item = strtok_r(NULL, ";", &save)) {
         char *value = item + strcspn(item, "=");
         if (*value) *value++ = 0;
         if (strcmp(item, "lr_drop_at") == 0) at = strtol(value, NULL, 10);
         else if (strcmp(item, "lr_drop") == 0) snprintf(drop, sizeof drop, "%s", value);
-        else spec_key(s, item, value);
+        else if (strcmp(item, "wrap") != 0 && !wrap_key(s, item, value)) spec_key(s, item, value);
     }
     spec_write(s);
+    if (s->wrap) {
+        char inner[SPEC];
+        snprintf(inner, sizeof inner, "%s", s->rule);
+        snprintf(s->rule, sizeof s->rule, "%.250s+%.250s", s->wrap->is_behind ? inner : s->transform, s->wrap->is_behind ? s->transform : inner);
+    }
     if (at > 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant/%ld;constant:factor=%s", at - 1, drop);
     if (at == 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant:factor=%s", drop);
 }
@@ -307,7 +352,13 @@ static tw_status run_case(struct bench *b, char **row, const struct spec *s, int
     static const int64_t matrix[] = {3, 4}, vector[] = {5};
     const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 12, 0}};
     tw_optimizer *opt;
-    CLI_TRY(tw_optimizer_create(&opt, b->ctx, s->rule, NULL, s->schedule, 0, in_float ? TW_F32 : TW_F64, tensors, 2, 0, err));
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = s->rule;
+    o.schedule = s->schedule;
+    o.type = in_float ? TW_F32 : TW_F64;
+    o.tensors = tensors;
+    o.n_tensors = 2;
+    CLI_TRY(tw_optimizer_create(&opt, b->ctx, &o, err));
     tw_status status = run_steps(b, row, opt, in_float, worst, err);
     tw_optimizer_free(opt);
     return status;

@@ -11,7 +11,7 @@ tw_exports(thalweg thalweg)
 tw_exports(thalweg_train thalweg-train)
 
 # The members of a registry are reached through it: a new rule or schedule is no new name for the linker.
-foreach(folder rules schedules)
+foreach(folder rules transforms schedules)
     if(TARGET tw_${folder})
         target_compile_options(tw_${folder} PRIVATE -fvisibility=hidden)
     endif()

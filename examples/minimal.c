@@ -8,11 +8,16 @@ int main(void)
     double w[2] = {-7, 2}, g[2];
     const int64_t shape[] = {2};
     const tw_tensor point = {"point", 1, shape, 0, 0};
+    tw_optimizer_options options = TW_OPTIMIZER_OPTIONS_INIT;
     tw_context *ctx;
     tw_optimizer *opt;
     tw_error err;
+    options.rule = "momentum:lr=0.1";
+    options.type = TW_F64;
+    options.tensors = &point;
+    options.n_tensors = 1;
     if (tw_context_create(&ctx, NULL, &err)) return 1;
-    if (tw_optimizer_create(&opt, ctx, "momentum:lr=0.1", NULL, NULL, 0, TW_F64, &point, 1, 0, &err)) return puts(err.message), 1;
+    if (tw_optimizer_create(&opt, ctx, &options, &err)) return puts(err.message), 1;
     for (int t = 0; t < 200; t++) {
         g[0] = w[0] / 10, g[1] = 2 * w[1];
         tw_step_f64(opt, w, g, NULL);

@@ -16,8 +16,14 @@ int main(void)
     tw_context *ctx = NULL;
     tw_optimizer *opt = NULL;
     tw_error err;
+    tw_optimizer_options options = TW_OPTIMIZER_OPTIONS_INIT;
+    options.rule = "sgdm:lr=0.01,momentum=0.9";
+    options.own = &tw_rule_sgdm;
+    options.type = TW_F64;
+    options.tensors = &tensor;
+    options.n_tensors = 1;
     tw_status s = tw_context_create(&ctx, NULL, &err);
-    if (s == TW_OK) s = tw_optimizer_create(&opt, ctx, "sgdm:lr=0.01,momentum=0.9", &tw_rule_sgdm, NULL, 0, TW_F64, &tensor, 1, 0, &err);
+    if (s == TW_OK) s = tw_optimizer_create(&opt, ctx, &options, &err);
     for (int step = 0; s == TW_OK && step < 500; step++) {
         const double g[2] = {100 * (w[0] - 1), 2 * (w[1] + 2)};
         s = tw_step_f64(opt, w, g, &err);

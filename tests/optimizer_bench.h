@@ -22,6 +22,21 @@ static inline tw_context *bench_context(int threads, tw_isa isa)
     return ctx;
 }
 
+static inline tw_status bench_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *own, const char *schedule, uint64_t total,
+                                     tw_type type, const tw_tensor *tensors, size_t n, uint64_t seed, tw_error *err)
+{
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = rule;
+    o.own = own;
+    o.schedule = schedule;
+    o.total_steps = total;
+    o.type = type;
+    o.tensors = tensors;
+    o.n_tensors = n;
+    o.seed = seed;
+    return tw_optimizer_create(out, ctx, &o, err);
+}
+
 /* Numbers in (-1, 1) that differ from index to index and step to step. */
 static inline double bench_number(uint64_t i, uint64_t t)
 {

@@ -15,7 +15,7 @@ static tw_optimizer *make(tw_context *ctx, const char *spec, const char *schedul
 {
     tw_optimizer *opt;
     tw_error err;
-    if (tw_optimizer_create(&opt, ctx, spec, NULL, schedule, total, TW_F32, layout, 4, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    if (bench_create(&opt, ctx, spec, NULL, schedule, total, TW_F32, layout, 4, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
     return opt;
 }
 
@@ -23,7 +23,7 @@ static void refused(tw_context *ctx, const char *spec, const char *schedule, con
 {
     tw_optimizer *opt;
     tw_error err;
-    assert_int_equal(tw_optimizer_create(&opt, ctx, spec, NULL, schedule, 0, TW_F32, tensors, n, 0, &err), TW_ERR_SPEC);
+    assert_int_equal(bench_create(&opt, ctx, spec, NULL, schedule, 0, TW_F32, tensors, n, 0, &err), TW_ERR_SPEC);
     assert_null(opt);
     assert_string_equal(err.message, message);
 }
@@ -90,10 +90,10 @@ static void bad_tensors(void **state)
     refused(ctx, NULL, NULL, layout, 4, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
     tw_optimizer *opt;
     tw_error err;
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, "cosine:rise=1", 1ull << 63, TW_F32, layout, 4, 0, &err), TW_ERR_SPEC);
+    assert_int_equal(bench_create(&opt, ctx, "adam", NULL, "cosine:rise=1", 1ull << 63, TW_F32, layout, 4, 0, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "a run of 9223372036854775808 steps is longer than 2^53");
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_U8, layout, 4, 0, NULL), TW_ERR_SPEC);
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_OK); /* nothing to step is no error */
+    assert_int_equal(bench_create(&opt, ctx, "adam", NULL, NULL, 0, TW_U8, layout, 4, 0, NULL), TW_ERR_SPEC);
+    assert_int_equal(bench_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_OK); /* nothing to step is no error */
     assert_int_equal(tw_step_f32(opt, NULL, NULL, NULL), TW_OK);
     tw_optimizer_free(opt);
     tw_context_free(ctx);
@@ -140,7 +140,7 @@ static void a_schedule_out_of_bounds_stops_before_the_step(void **state)
 static void names_of_the_state(void **state)
 {
     (void)state;
-    static const char *const names[] = {"optimizer.spec", "optimizer.steps", "optimizer.scalars", "slot.m/0.weight", "slot.m/1.mean",
+    static const char *const names[] = {"optimizer.spec", "optimizer.steps", "optimizer.factor", "optimizer.scalars", "slot.m/0.weight", "slot.m/1.mean",
                                         "slot.m/2.weight", "slot.m/3.bias", "slot.v/0.weight", "slot.v/1.mean", "slot.v/2.weight", "slot.v/3.bias"};
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     tw_optimizer *opt = make(ctx, "nadam", "cosine", 50), *other = make(ctx, "nadam:lr=0.5", "cosine", 50), *longer = make(ctx, "nadam", "cosine", 51);
@@ -203,7 +203,7 @@ static void bad_gradients_at_every_border(void **state)
             tw_optimizer *opt;
             tw_error err;
             size_t at = places[k], tensor = 3, chunk = at / TW_CHUNK;
-            assert_int_equal(tw_optimizer_create(&opt, ctx, "sgd:lr=1", NULL, NULL, 0, TW_F32, tensors, 4, 0, NULL), TW_OK);
+            assert_int_equal(bench_create(&opt, ctx, "sgd:lr=1", NULL, NULL, 0, TW_F32, tensors, 4, 0, NULL), TW_OK);
             for (size_t i = 0; i < n; i++) w[i] = 0, g[i] = 1;
             g[at] = k % 2 ? NAN : -INFINITY;
             while (tensors[tensor].offset > at) tensor--;
@@ -245,7 +245,7 @@ static tw_status a_life(tw_context *ctx, tw_error *err)
     tw_optimizer *opt;
     float w[N] = {0}, g[N] = {0}, shown[N];
     struct store kept;
-    TW_TRY(tw_optimizer_create(&opt, ctx, "nag", NULL, "warmup/5;cosine", 20, TW_F32, layout, 4, 0, err));
+    TW_TRY(bench_create(&opt, ctx, "nag", NULL, "warmup/5;cosine", 20, TW_F32, layout, 4, 0, err));
     store_open(&kept);
     tw_status s = tw_step_f32(opt, w, g, err);
     if (s == TW_OK) s = tw_view_f32(opt, w, shown, err);

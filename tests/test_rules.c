@@ -52,7 +52,7 @@ static struct work begin(const struct subject *s, tw_context *ctx, tw_type type,
     int64_t first = (int64_t)(n / 3), rest = (int64_t)(n - n / 3);
     const tw_tensor tensors[] = {{"first", 1, &first, 0, 0}, {"rest", 1, &rest, (size_t)first, 0}};
     tw_error err;
-    if (tw_optimizer_create(&a.opt, ctx, s->spec, s->own, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
+    if (bench_create(&a.opt, ctx, s->spec, s->own, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
     for (size_t i = 0; i < n; i++)
         if (type == TW_F32) ((float *)a.w)[i] = (float)bench_number(i, 1000);
         else ((double *)a.w)[i] = bench_number(i, 1000);
@@ -247,7 +247,8 @@ static void a_zero_gradient_is_harmless(void **state)
             struct subject s = subjects[k];
             tw_choice choice;
             assert_int_equal(tw_rule_read(&choice, s.spec, s.own, NULL), TW_OK);
-            int drifts = strstr(s.spec, "weight_decay") || strcmp(s.spec, "sgdm") == 0, eps = tw_rule_option(choice.rule, "eps");
+            int decay = tw_rule_option(choice.rule, "weight_decay"), eps = tw_rule_option(choice.rule, "eps");
+            int drifts = (decay >= 0 && choice.values[decay] != 0) || strcmp(s.spec, "sgdm") == 0;
             if (zero_eps && (eps < 0 || strstr(s.spec, "eps"))) continue;
             if (zero_eps) strcat(s.spec, strchr(s.spec, ':') ? ",eps=0" : ":eps=0");
             struct work a = begin(&s, ctx, TW_F32, 40, NULL);
@@ -266,21 +267,22 @@ static void a_zero_gradient_is_harmless(void **state)
 /* Column 0 is the weights, then the slots; those not kept read as 0. */
 static double held(const struct work *a, int column, size_t i)
 {
-    const void *x = column ? a->opt->slots[column - 1] : a->w;
+    const void *x = column ? a->opt->links[0].slots[column - 1] : a->w;
     return !x ? 0 : a->type == TW_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
 
 /* skip(n) on a; 0 if the rule has none with these values. */
 static int skip_steps(struct work *a, uint64_t n)
 {
-    const tw_rule *r = a->opt->rule;
+    const tw__link *l = &a->opt->links[0];
+    const tw_rule *r = l->r;
     const int f64 = a->type == TW_F64;
     double h[TW_OPTIONS_MAX];
-    tw__optimizer_values(a->opt, a->opt->steps, h);
-    const tw_moment now = {a->opt->steps + 1, h, h, a->opt->scalars, 1, NULL};
-    const tw_span span = {.n = a->n, .out = a->w, .slots = a->opt->slots};
-    if (!r->prepare_skip[f64] || !r->prepare_skip[f64](&now, n, a->opt->coef)) return 0;
-    r->skip[f64][a->opt->choice.variant](&span, a->opt->coef);
+    tw__group_values(a->opt, &a->opt->groups[0], a->opt->steps, h);
+    const tw_moment now = {a->opt->steps + 1, h, h, l->scalars, 1, NULL};
+    const tw_span span = {.n = a->n, .out = a->w, .slots = (void *const *)l->slots};
+    if (!r->prepare_skip[f64] || !r->prepare_skip[f64](&now, n, l->coef)) return 0;
+    r->skip[f64][l->choice->variant](&span, l->coef);
     return 1;
 }
 
@@ -289,10 +291,10 @@ static int skip_steps(struct work *a, uint64_t n)
 static int compare_zeros(const struct subject *s, struct work *old, struct work *each, struct work *once, uint64_t n)
 {
     double unit = (old->type == TW_F64 ? DBL_EPSILON : FLT_EPSILON) * (double)(n + 3);
-    int same = 1, skips = skip_steps(once, n), said = (old->opt->rule->traits(old->opt->choice.values) & TW_ZERO_IS_NOTHING) != 0;
+    int same = 1, skips = skip_steps(once, n), said = (old->opt->links[0].r->traits(old->opt->links[0].choice->values) & TW_ZERO_IS_NOTHING) != 0;
     gradient(each, 0, 0);
     for (uint64_t t = 0; t < n; t++) assert_int_equal(step(each, NULL), TW_OK);
-    for (int c = 0; c <= old->opt->rule->n_slots; c++)
+    for (int c = 0; c <= old->opt->links[0].r->n_slots; c++)
         for (size_t i = 0; i < old->n; i++) {
             double x = held(old, c, i), y = held(each, c, i), z = held(once, c, i);
             same &= memcmp(&x, &y, sizeof x) == 0;
@@ -508,10 +510,10 @@ static void what_a_rule_file_says_of_itself(void **state)
     const int64_t one = 1;
     const tw_tensor tensor = {"a", 1, &one, 0, 0};
     double w = 0, g = 0;
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "anchor:pull=0.6", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 0, &err), TW_OK);
+    assert_int_equal(bench_create(&opt, ctx, "anchor:pull=0.6", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 0, &err), TW_OK);
     assert_int_equal(tw_optimizer_full_batch(opt), 1);
     tw_optimizer_free(opt);
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "anchor:kick=0.5", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 7, &err), TW_OK);
+    assert_int_equal(bench_create(&opt, ctx, "anchor:kick=0.5", &tw_rule_anchor, NULL, 0, TW_F64, &tensor, 1, 7, &err), TW_OK);
     assert_int_equal(tw_optimizer_full_batch(opt), 0);
     assert_int_equal(tw_step_f64(opt, &w, &g, &err), TW_OK);
     assert_true(w == -3.5); /* the seed reached it */

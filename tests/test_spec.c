@@ -65,7 +65,7 @@ static void refused(void **state)
         {"adam;lr=1", "\"adam;lr=1\" has \";\" at character 5; a spec is name@dialect:key=value,key=value"},
         {":lr=1", "\":lr=1\" does not begin with a name"},
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
-        {"clip+adam:lr=1e+3", "\"clip+adam:lr=1e+3\": this version has no transforms to join to a rule with \"+\"; give the rule alone"},
+        {"clip+adam:lr=1e+3", "\"clip+adam:lr=1e+3\" joins transforms to a rule; give the rule alone"},
         {"sgd:nesterov=1", "nesterov = 1 has no effect: momentum is 0"},
         {"sgd:dampening=0.1", "dampening = 0.1 has no effect: momentum is 0"},
         {"adam:amsgrad_on=hat", "amsgrad_on = hat has no effect: amsgrad is off"},

@@ -19,34 +19,88 @@ extern "C" {
 /* A name over a range of the flat vector: `offset` in elements; as many elements as the product of the `rank` lengths in `shape`.
  * Tensors must not overlap and stand in rising order; together they cover 0 .. n-1. */
 typedef struct tw_tensor { const char *name; int rank; const int64_t *shape; size_t offset; unsigned flags; } tw_tensor;
-enum { TW_TENSOR_BUFFER = 1 /* state of a layer: saved, never stepped */, TW_TENSOR_FROZEN = 2 };
+enum {
+    TW_TENSOR_BUFFER = 1,           /* state of a layer: saved, never stepped */
+    TW_TENSOR_FROZEN = 2,
+    TW_TENSOR_TRANSPOSED = 4        /* as a matrix of shape[0] rows it lies column by column: element (i, j) at j * shape[0] + i */
+};
 
 typedef struct tw_optimizer tw_optimizer;
 
-/* rule: "adam", "adam:lr=3e-4,beta2=0.99", "sgd@torch:momentum=0.9" (docs: the grammar; an unknown or ineffective option is TW_ERR_SPEC
- * with a suggestion). own: a rule from outside the library, or NULL; then `rule` must name it.
- * schedule: "cosine", "warmup/500;cosine", "beta1=constant:factor=0.5" or NULL for constant.  total_steps: length of the run, for schedules
- * that end with it, at most 2^53; 0 if unknown (a schedule that needs it is then TW_ERR_SPEC).
- * The tensors are copied. seed: handed to the rule (tw_moment); none of the library's own rules draws noise. */
-TW_API tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *own, const char *schedule,
-                                     uint64_t total_steps, tw_type type, const tw_tensor *tensors, size_t n_tensors, uint64_t seed,
-                                     tw_error *err);
+/* What a gradient that is not finite does. */
+enum tw_nonfinite {
+    TW_NONFINITE_ERROR = 0,         /* stops the optimiser: see tw_step */
+    TW_NONFINITE_SKIP = 1,          /* the step is left out whole, and not counted: tw_optimizer_skipped */
+    TW_NONFINITE_ZERO = 2           /* such elements count as 0 */
+};
+/* How tw_step_sparse makes up for the gradients of 0 that an element did not get. */
+enum tw_sparse {
+    TW_SPARSE_EXACT = 0,            /* by a rule for which they change nothing, or that knows what they do in closed form; others are refused */
+    TW_SPARSE_REPLAY = 1,           /* by doing the steps one by one when the element is next touched or shown: any rule, exactly */
+    TW_SPARSE_TOUCHED = 2           /* not at all: only what is touched is stepped, another method (SparseAdam) */
+};
+
+typedef struct tw_optimizer_options {
+    size_t size;                    /* sizeof(tw_optimizer_options) */
+    const char *rule;               /* "adam", "sgd@torch:momentum=0.9", "clip_global_norm:max=1+adam:lr=3e-4+ema" (docs/cli.md: the grammar) */
+    const tw_rule *own;             /* a rule from outside the library, or NULL; then `rule` must name it */
+    const char *schedule;           /* "cosine", "warmup/500;cosine", "beta1=constant:factor=0.5"; NULL: constant */
+    /* "*.bias:weight_decay=0 head.*:lr_mult=10,freeze=0", blanks between; a tensor belongs to the first whose pattern (* and ?) fits its name.
+     * Keys are the rule's options, lr_mult, wd_mult (factors) and freeze. NULL: none. A pattern that fits nothing is an error. */
+    const char *groups;
+    uint64_t total_steps;           /* length of the run, for schedules that end with it, at most 2^53; 0: unknown (one that needs it is refused) */
+    uint64_t seed;                  /* of noise that the rule or a transform draws */
+    tw_type type;                   /* TW_F32 or TW_F64 */
+    const tw_tensor *tensors;       /* copied */
+    size_t n_tensors;
+    enum tw_nonfinite nonfinite;
+    enum tw_sparse sparse;
+} tw_optimizer_options;
+#define TW_OPTIMIZER_OPTIONS_INIT {sizeof(tw_optimizer_options), "adam", NULL, NULL, NULL, 0, 0, TW_F32, NULL, 0, TW_NONFINITE_ERROR, TW_SPARSE_EXACT}
+
+/* TW_ERR_SPEC, with a suggestion where one is near, for an option that is unknown, out of bounds or without effect. */
+TW_API tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *options, tw_error *err);
 TW_API void tw_optimizer_free(tw_optimizer *opt);                       /* NULL is fine */
 
 /* One step in place: w <- w - ..., over the whole vector, on the context's threads.
  * TW_ERR_NOT_FINITE if g holds a NaN or infinity: err names the first such tensor, index and the step; no weight of its chunk of 4,096
- * was changed (others may have been), the step count has not advanced, and every further step is TW_ERR_STATE. */
+ * was changed (others may have been; none where the optimiser measures first), the step count has not advanced, and every further step is
+ * TW_ERR_STATE. */
 TW_API tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err);
 TW_API tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_error *err);
 
 /* The same in parts: begin computes the coefficients of step t + 1; ranges [lo, hi) that together cover the vector, in any order, from any
  * thread, w and g pointing at element 0 of the whole vector; end advances the count, or reports the first bad gradient of all ranges.
- * lo and hi fall on multiples of 4,096, or on the end. */
+ * lo and hi fall on multiples of 4,096, or on the end.
+ *
+ * A rule or transform that looks at more than each weight by itself (norms, matrices) wants passes before it: tw_optimizer_passes says how
+ * many. Each is tw_step_measure_* over ranges that cover the vector, as above, and then one tw_step_settle_*. The gradient must not change
+ * until the end. */
 TW_API tw_status tw_step_begin(tw_optimizer *opt, tw_error *err);
+TW_API int tw_optimizer_passes(const tw_optimizer *opt);
+TW_API tw_status tw_step_measure_f32(tw_optimizer *opt, size_t lo, size_t hi, const float *w, const float *g, tw_error *err);
+TW_API tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const double *w, const double *g, tw_error *err);
+/* What was measured, as n numbers of which a range that was not measured here has 0: an exchange may add them over its ranks before settling. */
+TW_API tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *err);
+TW_API tw_status tw_step_settle_f32(tw_optimizer *opt, const float *w, tw_error *err);
+TW_API tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err);
 TW_API tw_status tw_step_range_f32(tw_optimizer *opt, size_t lo, size_t hi, float *w, const float *g, tw_error *err);
 TW_API tw_status tw_step_range_f64(tw_optimizer *opt, size_t lo, size_t hi, double *w, const double *g, tw_error *err);
 TW_API tw_status tw_step_end(tw_optimizer *opt, tw_error *err);
+/* Between begin and the first range: the weights at which the gradient was taken, where they are not those that are stepped (a delayed
+ * gradient); the whole vector, valid until the end. Only rules that correct for it look at it (dcasgd). */
+TW_API tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err);
 enum { TW_CHUNK = 4096 };
+
+/* One step with a gradient that is g[i] at element index[i] (rising, each once) and 0 elsewhere; n may be 0. The same result as tw_step with
+ * that gradient written out (exactly so with TW_SPARSE_REPLAY or a rule for which 0 is nothing; to rounding with a closed form), but elements that
+ * are not touched fall behind: tw_sparse_flush brings all up to date, before the vector is looked at. tw_view and tw_optimizer_visit refuse
+ * until then. TW_ERR_SPEC for what cannot be stepped this way, with the reason. */
+TW_API tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g, tw_error *err);
+TW_API tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, const double *g, tw_error *err);
+/* Brings elements index[0 .. n-1] up to date, for looking at them before the next step; index NULL: all n of the vector. */
+TW_API tw_status tw_sparse_flush_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, tw_error *err);
+TW_API tw_status tw_sparse_flush_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, tw_error *err);
 
 /* The weights to report, for the stored w: `reported` may be w's own copy or another vector of the same length, not w itself
  * unless tw_optimizer_has_view says 0 (then it is a plain copy, as it always is before the first step). */
@@ -55,11 +109,15 @@ TW_API tw_status tw_view_f32(const tw_optimizer *opt, const float *w, float *rep
 TW_API tw_status tw_view_f64(const tw_optimizer *opt, const double *w, double *reported, tw_error *err);
 
 TW_API uint64_t tw_optimizer_steps(const tw_optimizer *opt);            /* steps done */
+TW_API uint64_t tw_optimizer_skipped(const tw_optimizer *opt);         /* steps left out (TW_NONFINITE_SKIP) */
+/* A factor on lr beside the schedule, for controls that watch a metric; 1 at the start, saved with the state. */
+TW_API tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_error *err);
+TW_API double tw_optimizer_factor(const tw_optimizer *opt);
 /* A hyperparameter's value at the next step, schedule included. TW_ERR_SPEC if the rule has none of this name. */
 TW_API tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *value, tw_error *err);
 TW_API int tw_optimizer_full_batch(const tw_optimizer *opt);            /* 1: the rule makes no sense on samples (TW_FULL_BATCH) */
-TW_API size_t tw_optimizer_state_bytes(const tw_optimizer *opt);        /* slots: what the rule keeps per weight, in all */
-/* The rule and schedule as they were understood, canonical names, defaults left out: "adam:lr=0.0003". Owned by opt. */
+TW_API size_t tw_optimizer_state_bytes(const tw_optimizer *opt);        /* what the rule and the transforms keep, in all */
+/* The chain and schedule as they were understood, canonical names, defaults left out: "adam:lr=0.0003". Owned by opt. */
 TW_API const char *tw_optimizer_spec(const tw_optimizer *opt);
 TW_API const char *tw_optimizer_schedule(const tw_optimizer *opt);
 TW_API tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err);

@@ -9,10 +9,12 @@
 extern "C" {
 #endif
 
-enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SPEC_MAX = 512 };
+enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SUMS_MAX = 8, TW_SPEC_MAX = 512 };
 
 TW_API const tw_rule *tw_rule_at(size_t i);                             /* in the order of the list; NULL past its end */
 TW_API const tw_rule *tw_rule_find(const char *name);                   /* NULL if there is none */
+TW_API const tw_rule *tw_transform_at(size_t i);                        /* what may be joined to a rule: place is not TW_RULE */
+TW_API const tw_rule *tw_transform_find(const char *name);
 TW_API const tw_schedule *tw_schedule_at(size_t i);
 TW_API const tw_schedule *tw_schedule_find(const char *name);
 
@@ -30,6 +32,16 @@ typedef struct tw_choice {
 /* Reads "adam@keras:lr=3e-4". own: a rule from outside the library, or NULL; then the spec must name it. TW_ERR_SPEC, with a suggestion
  * where one is near, for what is unknown, malformed, out of bounds, given twice or without effect. */
 TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *own, tw_error *err);
+/* A rule with the transforms around it, understood: "clip_global_norm:max=1+adam:lr=1e-3+ema:decay=0.999". */
+enum { TW_LINKS_MAX = 8 };
+typedef struct tw_chain {
+    int n, rule;                                /* links, and which of them is the rule */
+    tw_choice link[TW_LINKS_MAX];               /* in the order in which they work */
+    char spec[TW_SPEC_MAX];                     /* canonical */
+} tw_chain;
+/* As tw_rule_read. Transforms of the gradient stand before the rule, those of the step and of the weights behind it. */
+TW_API tw_status tw_chain_read(tw_chain *out, const char *spec, const tw_rule *own, tw_error *err);
+
 /* The equation as these values make it: the lines whose conditions hold, without their conditions, separated by newlines. Writes at most n bytes
  * with the closing 0 and returns how long the text is, as snprintf does. */
 TW_API size_t tw_equation_text(const tw_choice *choice, char *to, size_t n);

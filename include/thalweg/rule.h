@@ -67,7 +67,7 @@ typedef struct tw_matrix {
     void *d;                        /* the gradient, to be turned into the direction in place */
     const void *w;
     size_t rows, columns, down, right;
-    int is_matrix;                  /* two or more dimensions; otherwise one row */
+    int rank;                       /* with fewer than two dimensions it is one row */
     void *const *slots;             /* of this tensor */
     void *scratch;                  /* as many numbers as the rule's scratch() says */
 } tw_matrix;

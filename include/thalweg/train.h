@@ -35,11 +35,13 @@ typedef struct tw_run_options {
     uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. For an objective without rows an epoch is one step */
     double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
+    const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
+    enum tw_nonfinite nonfinite;                                        /* what a gradient that is not finite does */
     /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
 } tw_run_options;
-#define TW_RUN_OPTIONS_INIT { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0.0, NULL, NULL, NULL }
+#define TW_RUN_OPTIONS_INIT { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL }
 
 typedef struct tw_run tw_run;
 /* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */

@@ -63,23 +63,35 @@ static tw_status barrier(tw__exchange *base, tw_error *err)
     return TW_OK;
 }
 
-struct stepping { local *x; tw_optimizer *opt; void *w; double weight; atomic_int failed; };
+/* A pass over the chunks: the first adds the nodes up and divides, a measuring one measures, the last one steps. */
+struct pass { local *x; tw_optimizer *opt; void *w; double weight; int is_first, measures; atomic_int failed; };
 
-static void step_task(void *arg, size_t i, int worker)
+static void add_nodes(const local *x, size_t lo, size_t n, double weight)
+{
+    const size_t at = lo * x->k->real;
+    for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
+        for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride) x->k->add(n, x->node[j] + at, x->node[j + stride] + at);
+    if (weight != 1) x->k->divide(n, x->node[0] + at, weight);
+}
+
+static tw_status do_range(const struct pass *p, size_t lo, size_t hi)
+{
+    const void *g = p->x->node[0];
+    if (p->x->type == TW_F32)
+        return p->measures ? tw_step_measure_f32(p->opt, lo, hi, p->w, g, NULL) : tw_step_range_f32(p->opt, lo, hi, p->w, g, NULL);
+    return p->measures ? tw_step_measure_f64(p->opt, lo, hi, p->w, g, NULL) : tw_step_range_f64(p->opt, lo, hi, p->w, g, NULL);
+}
+
+static void pass_task(void *arg, size_t i, int worker)
 {
     (void)worker;
-    struct stepping *s = arg;
-    local *x = s->x;
-    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK;
-    for (size_t lo = i * length, hi = lo; lo < x->n_weights && lo < (i + 1) * length; lo = hi) {
-        hi = lo + TW_CHUNK < x->n_weights ? lo + TW_CHUNK : x->n_weights;
-        size_t n = hi - lo, at = lo * x->k->real;
-        for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
-            for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride) x->k->add(n, x->node[j] + at, x->node[j + stride] + at);
-        if (s->weight != 1) x->k->divide(n, x->node[0] + at, s->weight);
-        tw_status status = x->type == TW_F32 ? tw_step_range_f32(s->opt, lo, hi, s->w, (const float *)x->node[0], NULL)
-                                             : tw_step_range_f64(s->opt, lo, hi, s->w, (const double *)x->node[0], NULL);
-        if (status != TW_OK && status != TW_ERR_NOT_FINITE) atomic_store(&s->failed, status);
+    struct pass *p = arg;
+    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, n = p->x->n_weights;
+    for (size_t lo = i * length, hi = lo; lo < n && lo < (i + 1) * length; lo = hi) {
+        hi = lo + TW_CHUNK < n ? lo + TW_CHUNK : n;
+        if (p->is_first) add_nodes(p->x, lo, hi - lo, p->weight);
+        tw_status status = do_range(p, lo, hi);
+        if (status != TW_OK && status != TW_ERR_NOT_FINITE) atomic_store(&p->failed, status);
     }
 }
 
@@ -87,10 +99,14 @@ static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weig
 {
     local *x = (local *)base;
     TW_TRY(tw_step_begin(opt, err));
-    struct stepping s = {.x = x, .opt = opt, .w = w, .weight = weight};
-    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK;
-    tw__pool_run(x->ctx, (x->n_weights + length - 1) / length, step_task, &s);
-    if (s.failed) return tw__fail(err, s.failed, "a range of the step failed (%s)", tw_status_name(s.failed));
+    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, tasks = (x->n_weights + length - 1) / length;
+    const int passes = tw_optimizer_passes(opt);
+    for (int i = 0; i <= passes; i++) {
+        struct pass p = {.x = x, .opt = opt, .w = w, .weight = weight, .is_first = i == 0, .measures = i < passes};
+        tw__pool_run(x->ctx, tasks, pass_task, &p);
+        if (p.failed) return tw__fail(err, p.failed, "a range of the step failed (%s)", tw_status_name(p.failed));
+        if (i < passes) TW_TRY(x->type == TW_F32 ? tw_step_settle_f32(opt, w, err) : tw_step_settle_f64(opt, w, err));
+    }
     return tw_step_end(opt, err);
 }
 

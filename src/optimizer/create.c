@@ -1,9 +1,11 @@
-/* Making an optimiser: the specs read, the tensors copied, the rule's slots allocated.
+/* Making an optimiser: the specs read, the tensors copied, coefficients, sums and slots allocated.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
 #include "base/cpu.h"
 #include "optimizer/optimizer.h"
+
+/* ---- Tensors and parts ---- */
 
 static tw_status tensor_size(const tw_tensor *t, size_t *n, tw_error *err)
 {
@@ -45,57 +47,177 @@ static tw_status take_tensors(tw_optimizer *opt, const tw_tensor *tensors, size_
             return tw__fail(err, TW_ERR_SPEC, "tensor %s begins at element %zu, not at %zu where the one before it ends", t->name, t->offset,
                             opt->n);
         TW_TRY(copy_tensor(opt, t, err));
-        int steps = size > 0 && !(t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN));
         if (!tw__size_add(opt->n, size, &opt->n)) return tw__fail(err, TW_ERR_SPEC, "the tensors have more elements than memory can hold");
-        if (!steps) continue;
-        if (opt->n_live && opt->live[opt->n_live - 1].hi == t->offset) opt->live[opt->n_live - 1].hi = opt->n;
-        else opt->live[opt->n_live++] = (tw__live){t->offset, opt->n};
     }
     return TW_OK;
 }
 
-static void fill(const tw_optimizer *opt, void *to, double value)
+static size_t tensor_end(const tw_optimizer *opt, size_t i) { return i + 1 < opt->n_tensors ? opt->tensors[i + 1].offset : opt->n; }
+
+static void make_parts(tw_optimizer *opt)
+{
+    for (size_t i = 0; i < opt->n_tensors; i++) {
+        const tw_tensor *t = &opt->tensors[i];
+        const size_t end = tensor_end(opt, i);
+        tw__part *last = opt->n_parts ? &opt->parts[opt->n_parts - 1] : NULL;
+        if (end == t->offset || (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))) continue;
+        if (last && !opt->per_tensor && last->hi == t->offset && last->group == opt->group_of[i]) last->hi = end;
+        else opt->parts[opt->n_parts++] = (tw__part){t->offset, end, i, opt->group_of[i]};
+    }
+}
+
+/* ---- Slots ---- */
+
+size_t tw__slot_length(const tw_optimizer *opt, const tw_slot *slot, size_t tensor)
+{
+    const tw_tensor *t = &opt->tensors[tensor];
+    const size_t n = tensor_end(opt, tensor) - t->offset, rows = t->rank > 0 ? (size_t)t->shape[0] : 1;
+    if (slot->extent == TW_PER_WEIGHT) return n;
+    if (slot->extent == TW_PER_VECTOR) return t->rank < 2 ? n : 0;
+    if (t->rank < 2 || n == 0) return 0;
+    return slot->extent == TW_PER_ROW ? rows : n / rows;
+}
+
+void tw__slots_of_tensor(const tw_optimizer *opt, const tw__link *l, size_t tensor, void *slots[TW_SLOTS_MAX])
+{
+    for (int i = 0; i < l->r->n_slots; i++) {
+        size_t at = 0;
+        for (size_t k = 0; k < tensor; k++) at += tw__slot_length(opt, &l->r->slots[i], k);
+        slots[i] = l->slots[i] ? (char *)l->slots[i] + at * opt->real : NULL;
+    }
+}
+
+static void fill(const tw_optimizer *opt, void *to, size_t n, double value)
 {
     if (opt->type == TW_F32)
-        for (size_t i = 0; i < opt->n; i++) ((float *)to)[i] = (float)value;
+        for (size_t i = 0; i < n; i++) ((float *)to)[i] = (float)value;
     else
-        for (size_t i = 0; i < opt->n; i++) ((double *)to)[i] = value;
+        for (size_t i = 0; i < n; i++) ((double *)to)[i] = value;
 }
 
-static void reset(tw_optimizer *opt)
+/* Slots that begin as an option begin as it is in each tensor's group. */
+static void start_slot(const tw_optimizer *opt, const tw__link *l, int slot)
 {
-    tw__fp_mode mode = tw__fp_enter();
-    for (int i = 0; i < opt->rule->n_slots; i++) {
-        const tw_slot *slot = &opt->rule->slots[i];
-        if (opt->slots[i]) fill(opt, opt->slots[i], slot->start == TW_START_OPTION ? opt->choice.values[slot->option] : 0);
+    const int option = l->r->slots[slot].option, is_rule = l == &opt->links[opt->chain.rule];
+    if (l->r->slots[slot].start != TW_START_OPTION) return;
+    for (size_t i = 0; i < opt->n_tensors; i++) {
+        const double *values = is_rule ? opt->groups[opt->group_of[i]].values : l->choice->values;
+        fill(opt, (char *)l->slots[slot] + opt->tensors[i].offset * opt->real, tensor_end(opt, i) - opt->tensors[i].offset, values[option]);
     }
-    for (int i = 0; i < opt->rule->n_scalars; i++) opt->scalars[i] = opt->rule->scalars[i].initial;
-    tw__fp_leave(mode);
 }
 
-static tw_isa isa_row(const tw_context *ctx) { return (tw_isa)(ctx->isa - TW_ISA_BASE); }
-
-static tw_status set_up(tw_optimizer *opt, const char *rule, const tw_rule *own, const char *schedule, const tw_tensor *tensors,
-                        size_t n_tensors, tw_error *err)
+static tw_status make_slots(tw_optimizer *opt, tw__link *l, tw_error *err)
 {
-    TW_TRY(tw_rule_read(&opt->choice, rule, own, err));
-    opt->rule = opt->choice.rule;
-    TW_TRY(tw__plan_read(&opt->plan, schedule, opt->rule, opt->total_steps, err));
-    opt->room = n_tensors;
-    TW_TRY(tw__alloc(opt->ctx, &opt->tensors, n_tensors, sizeof *opt->tensors, err));
-    TW_TRY(tw__alloc(opt->ctx, &opt->live, n_tensors, sizeof *opt->live, err));
-    TW_TRY(take_tensors(opt, tensors, n_tensors, err));
-    size_t precision = opt->type == TW_F64;
-    opt->real = tw_type_size(opt->type);
-    opt->coef_size = opt->rule->coef_size[precision];
-    opt->update = opt->rule->update[precision][opt->choice.variant][isa_row(opt->ctx)];
-    opt->sums = tw__sums_for(opt->ctx->isa);
-    TW_TRY(tw__alloc(opt->ctx, &opt->coef, opt->coef_size, 1, err));
-    for (int i = 0; i < opt->rule->n_slots; i++)
-        if (opt->choice.slots >> i & 1) TW_TRY(tw__alloc(opt->ctx, &opt->slots[i], opt->n, opt->real, err));
-    reset(opt);
+    for (int i = 0; i < l->r->n_slots; i++) {
+        if (!(l->slots_kept >> i & 1)) continue;
+        for (size_t k = 0; k < opt->n_tensors; k++) l->slot_n[i] += tw__slot_length(opt, &l->r->slots[i], k);
+        TW_TRY(tw__alloc(opt->ctx, &l->slots[i], l->slot_n[i], opt->real, err));
+        tw__fp_mode mode = tw__fp_enter();
+        start_slot(opt, l, i);
+        tw__fp_leave(mode);
+    }
     return TW_OK;
 }
+
+/* ---- Links ---- */
+
+static tw_status make_link(tw_optimizer *opt, int place, tw_error *err)
+{
+    tw__link *l = &opt->links[place];
+    const size_t precision = opt->type == TW_F64, line = 64;
+    l->slots_kept = l->choice->slots;
+    if (place == opt->chain.rule)
+        for (int i = 0; i < opt->n_groups; i++) l->slots_kept |= l->r->wanted(opt->groups[i].variant);
+    l->n_units = l->r->scope == TW_PER_TENSOR ? opt->n_tensors : place == opt->chain.rule ? (size_t)opt->n_groups : 1;
+    l->coef_size = (l->r->coef_size[precision] + line - 1) / line * line;
+    TW_TRY(tw__alloc(opt->ctx, &l->coef, l->n_units, l->coef_size, err));
+    if (l->r->prepare_view[precision]) TW_TRY(tw__alloc(opt->ctx, &l->view_coef, l->n_units, l->coef_size, err));
+    const size_t scalars = l->n_units * (size_t)l->r->n_scalars;
+    TW_TRY(tw__alloc(opt->ctx, &l->scalars, scalars, sizeof(double), err));
+    TW_TRY(tw__alloc(opt->ctx, &l->next_scalars, scalars, sizeof(double), err));
+    TW_TRY(tw__alloc(opt->ctx, &l->sums, l->n_units * (size_t)l->r->n_sums, sizeof(double), err));
+    for (size_t i = 0; i < scalars; i++) l->scalars[i] = l->r->scalars[i % (size_t)l->r->n_scalars].initial;
+    return make_slots(opt, l, err);
+}
+
+static int wants_pass(const tw_rule *r) { return r->place != TW_ON_WEIGHTS && r->kind != TW_ELEMENT; }
+
+static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < opt->n_tensors; i++) {
+        const tw_tensor *t = &opt->tensors[i];
+        const size_t n = tensor_end(opt, i) - t->offset, rows = t->rank > 1 ? (size_t)t->shape[0] : 1, need = n ? r->scratch(rows, n / rows) : 0;
+        if (need > most) most = need;
+    }
+    if (most > opt->scratch_n) {
+        tw__free(opt->ctx, opt->scratch, opt->scratch_n * (size_t)opt->ctx->threads, opt->real);
+        opt->scratch = NULL;
+        opt->scratch_n = 0;
+        size_t all;
+        if (!tw__size_mul(most, (size_t)opt->ctx->threads, &all)) return tw__fail(err, TW_ERR_MEMORY, "the tensors are too large for rule \"%s\"", r->name);
+        TW_TRY(tw__alloc(opt->ctx, &opt->scratch, all, opt->real, err));
+        opt->scratch_n = most;
+    }
+    return opt->direction ? TW_OK : tw__alloc(opt->ctx, &opt->direction, opt->n, opt->real, err);
+}
+
+static size_t count_blocks(const tw_optimizer *opt, size_t lo, size_t hi)
+{
+    size_t count = 0;
+    for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
+        size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        count += (to + TW__BLOCK - 1) / TW__BLOCK - from / TW__BLOCK;
+    }
+    return count;
+}
+
+static tw_status make_passes(tw_optimizer *opt, tw_error *err)
+{
+    int most = 1;
+    for (int i = 0; i < opt->chain.n; i++) {
+        if (!wants_pass(opt->links[i].r)) continue;
+        opt->pass_link[opt->n_passes++] = i;
+        if (opt->links[i].r->kind == TW_WHOLE) TW_TRY(make_scratch(opt, opt->links[i].r, err));
+        if (opt->links[i].r->n_sums > most) most = opt->links[i].r->n_sums;
+    }
+    if (!opt->n_passes && opt->nonfinite == TW_NONFINITE_SKIP) opt->pass_link[opt->n_passes++] = -1;
+    opt->n_chunks = opt->n / TW_CHUNK + (opt->n % TW_CHUNK != 0);
+    if (!opt->n_passes) return TW_OK;
+    TW_TRY(tw__alloc(opt->ctx, &opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece, err));
+    for (size_t i = 0; i < opt->n_chunks; i++) {
+        const size_t lo = i * TW_CHUNK, hi = opt->n - lo > TW_CHUNK ? lo + TW_CHUNK : opt->n;
+        opt->first_piece[i + 1] = opt->first_piece[i] + count_blocks(opt, lo, hi);
+    }
+    opt->most_sums = (size_t)most;
+    return tw__alloc(opt->ctx, &opt->piece, opt->first_piece[opt->n_chunks] * opt->most_sums, sizeof *opt->piece, err);
+}
+
+static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_error *err)
+{
+    TW_TRY(tw_chain_read(&opt->chain, o->rule, o->own, err));
+    const tw_choice *rule = &opt->chain.link[opt->chain.rule];
+    TW_TRY(tw__plan_read(&opt->plan, o->schedule, rule->rule, o->total_steps, err));
+    opt->room = o->n_tensors;
+    TW_TRY(tw__alloc(opt->ctx, &opt->tensors, opt->room, sizeof *opt->tensors, err));
+    TW_TRY(tw__alloc(opt->ctx, &opt->group_of, opt->room, sizeof *opt->group_of, err));
+    TW_TRY(tw__alloc(opt->ctx, &opt->parts, opt->room, sizeof *opt->parts, err));
+    TW_TRY(take_tensors(opt, o->tensors, o->n_tensors, err));
+    opt->real = tw_type_size(opt->type);
+    opt->isa = opt->ctx->isa - TW_ISA_BASE;
+    opt->sums = tw__sums_for(opt->ctx->isa);
+    for (int i = 0; i < opt->chain.n; i++) {
+        opt->links[i].choice = &opt->chain.link[i];
+        opt->links[i].r = opt->chain.link[i].rule;
+        opt->per_tensor |= opt->links[i].r->scope == TW_PER_TENSOR;
+    }
+    TW_TRY(tw__groups_read(opt, o->groups, err));
+    make_parts(opt);
+    for (int i = 0; i < opt->chain.n; i++) TW_TRY(make_link(opt, i, err));
+    return make_passes(opt, err);
+}
+
+/* ---- Schedules ---- */
 
 static const tw_slot *slot_that_begins_with(const tw_rule *rule, int option)
 {
@@ -105,50 +227,85 @@ static const tw_slot *slot_that_begins_with(const tw_rule *rule, int option)
 }
 
 /* A schedule multiplies: on a value of 0 it could not matter. */
-static tw_status check_schedule(const tw_optimizer *opt, tw_error *err)
+static tw_status check_schedule(tw_optimizer *opt, tw_error *err)
 {
+    const tw_choice *c = tw__rule_link(opt)->choice;
     for (int i = 0; i < opt->plan.n; i++) {
         int key = opt->plan.pieces[i].key;
-        const char *name = opt->rule->options[key].name;
-        const char *reason = opt->rule->ineffective ? opt->rule->ineffective(opt->choice.values, key) : NULL;
-        const tw_slot *slot = slot_that_begins_with(opt->rule, key);
-        if (slot) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", name, slot->name);
+        const char *name = c->rule->options[key].name;
+        const char *reason = c->rule->ineffective ? c->rule->ineffective(c->values, key) : NULL;
+        const tw_slot *slot = slot_that_begins_with(c->rule, key);
+        int is_constant = opt->plan.n == 1 && strcmp(opt->plan.text, "constant") == 0;
+        if (slot && !is_constant)
+            return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", name, slot->name);
         if (strcmp(name, "lr") == 0) continue;
-        if (opt->choice.values[key] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", name, name);
+        if (c->values[key] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", name, name);
         if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", name, reason);
     }
     return TW_OK;
 }
 
-tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *own, const char *schedule,
-                              uint64_t total_steps, tw_type type, const tw_tensor *tensors, size_t n_tensors, uint64_t seed, tw_error *err)
+/* ---- The object ---- */
+
+static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
+{
+    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_optimizer_options.size = %zu is not %zu", o->size, sizeof *o);
+    if (o->type != TW_F32 && o->type != TW_F64)
+        return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s", tw_type_name(o->type));
+    if ((unsigned)o->nonfinite > TW_NONFINITE_ZERO || (unsigned)o->sparse > TW_SPARSE_TOUCHED)
+        return tw__fail(err, TW_ERR_SPEC, "nonfinite = %d or sparse = %d is none of the values there are", (int)o->nonfinite, (int)o->sparse);
+    return TW_OK;
+}
+
+tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *o, tw_error *err)
 {
     tw_optimizer *opt;
     *out = NULL;
-    if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s", tw_type_name(type));
+    TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &opt, 1, sizeof *opt, err));
     opt->ctx = ctx;
-    opt->type = type;
-    opt->total_steps = total_steps;
-    opt->seed = seed;
-    tw_status s = set_up(opt, rule, own, schedule, tensors, n_tensors, err);
+    opt->type = o->type;
+    opt->total_steps = o->total_steps;
+    opt->seed = o->seed;
+    opt->nonfinite = o->nonfinite;
+    opt->sparse = o->sparse;
+    opt->factor = 1;
+    tw_status s = set_up(opt, o, err);
     if (s == TW_OK) s = check_schedule(opt, err);
     if (s == TW_OK) *out = opt;
     else tw_optimizer_free(opt);
     return s;
 }
 
+static void free_link(tw_optimizer *opt, tw__link *l)
+{
+    tw_context *ctx = opt->ctx;
+    for (int i = 0; i < TW_SLOTS_MAX; i++) tw__free(ctx, l->slots[i], l->slot_n[i], opt->real);
+    const size_t scalars = l->r ? l->n_units * (size_t)l->r->n_scalars : 0, sums = l->r ? l->n_units * (size_t)l->r->n_sums : 0;
+    tw__free(ctx, l->coef, l->n_units, l->coef_size);
+    tw__free(ctx, l->view_coef, l->n_units, l->coef_size);
+    tw__free(ctx, l->scalars, scalars, sizeof(double));
+    tw__free(ctx, l->next_scalars, scalars, sizeof(double));
+    tw__free(ctx, l->sums, sums, sizeof(double));
+}
+
 void tw_optimizer_free(tw_optimizer *opt)
 {
     if (!opt) return;
     tw_context *ctx = opt->ctx;
-    for (int i = 0; i < TW_SLOTS_MAX; i++) tw__free(ctx, opt->slots[i], opt->n, opt->real);
+    tw__sparse_free(opt);
+    for (int i = 0; i < TW_LINKS_MAX; i++) free_link(opt, &opt->links[i]);
     for (size_t i = 0; i < opt->n_tensors; i++) {
         tw__free_text(ctx, (char *)(uintptr_t)opt->tensors[i].name);
         tw__free(ctx, (void *)(uintptr_t)opt->tensors[i].shape, (size_t)opt->tensors[i].rank, sizeof(int64_t));
     }
+    tw__free(ctx, opt->piece, opt->first_piece ? opt->first_piece[opt->n_chunks] * opt->most_sums : 0, sizeof *opt->piece);
+    tw__free(ctx, opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece);
+    tw__free(ctx, opt->direction, opt->n, opt->real);
+    tw__free(ctx, opt->scratch, opt->scratch_n * (size_t)ctx->threads, opt->real);
     tw__free(ctx, opt->tensors, opt->room, sizeof *opt->tensors);
-    tw__free(ctx, opt->live, opt->room, sizeof *opt->live);
-    tw__free(ctx, opt->coef, opt->coef_size, 1);
+    tw__free(ctx, opt->group_of, opt->room, sizeof *opt->group_of);
+    tw__free(ctx, opt->parts, opt->room, sizeof *opt->parts);
+    tw__free_text(ctx, opt->groups_text);
     tw__free(ctx, opt, 1, sizeof *opt);
 }

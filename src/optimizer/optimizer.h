@@ -1,8 +1,13 @@
 /* The optimiser's inside.
  *
+ *     chain    gradient's transforms -> the rule -> the step's transforms -> the weights' transforms: its links, all of one form
  *     vector   | tensor 0 | tensor 1 | buffer | tensor 3 |        tensors are names over ranges
- *     live     |<----- live[0] ----->|        | live[1]  |        runs of neighbours that are stepped
+ *     parts    |<---- part 0 ------->|        | part 1   |        runs of neighbours with the same coefficients; a link whose sums are per
+ *                                                                 tensor, or a group, cuts them
  *     chunks   |   0   |   1   |   2   |   3   |   4   |          of TW_CHUNK, counted from element 0: checked, then updated
+ *     blocks   of TW__BLOCK within chunk and part: what is summed at once, and what fits the cache with a copy of all state
+ *
+ * A step is some measuring passes over all chunks, each settled before the next, and the pass that updates.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_OPTIMIZER_OPTIMIZER_H
 #define TW_OPTIMIZER_OPTIMIZER_H
@@ -13,34 +18,102 @@
 #include "math/sums.h"
 #include "schedules/plan.h"
 
-typedef struct tw__live { size_t lo, hi; } tw__live;
+enum { TW__NAME_MAX = 200, TW__GROUPS_MAX = 16, TW__BLOCK = 512 };
 enum tw__phase { TW__IDLE, TW__BEGUN, TW__REFUSED };
-enum { TW__NAME_MAX = 200 };
+
+/* Tensors with the same hyperparameters of the rule; group 0 has those of the spec. */
+typedef struct tw__group {
+    double values[TW_OPTIONS_MAX], h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX];     /* as given; at the step that is on, and the one after */
+    int variant;
+    const tw_kernels *kernels;          /* of the variant */
+} tw__group;
+
+typedef struct tw__part { size_t lo, hi, tensor; int group; } tw__part;        /* tensor: its first */
+
+/* A rule or transform at work. Its units have coefficients, scalars and sums of their own: every tensor, or every group of the rule, or all. */
+typedef struct tw__link {
+    const tw_rule *r;
+    const tw_choice *choice;
+    unsigned slots_kept;
+    void *slots[TW_SLOTS_MAX];
+    size_t slot_n[TW_SLOTS_MAX];
+    size_t n_units, coef_size;
+    char *coef, *view_coef;             /* n_units of coef_size */
+    double *scalars, *next_scalars, *sums;
+} tw__link;
 
 struct tw_optimizer {
     tw_context *ctx;
-    const tw_rule *rule;
     const tw__sums *sums;
-    tw_choice choice;
+    tw_chain chain;
     tw__plan plan;
-    uint64_t total_steps, seed, steps;
+    char *groups_text;                  /* as given, or NULL */
+    uint64_t total_steps, seed, steps, skipped;
+    double factor;                      /* on lr, from outside */
     enum tw__phase phase;
     tw_type type;
+    int isa, per_tensor, n_groups;      /* isa: column of the kernels' tables; per_tensor: a link's sums are per tensor */
+    enum tw_nonfinite nonfinite;
+    enum tw_sparse sparse;
     size_t real;                        /* bytes of a number */
-    size_t n, n_tensors, n_live, room;  /* elements; room: of tensors[] and live[] */
+    size_t n, n_tensors, n_parts, room; /* elements; room: of tensors[], group_of[] and parts[] */
     tw_tensor *tensors;                 /* names and shapes are copies */
-    tw__live *live;
-    void *slots[TW_SLOTS_MAX];
-    double scalars[TW_SCALARS_MAX], next_scalars[TW_SCALARS_MAX];   /* after the last step, and after the one that is on */
-    double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX];                 /* at the step that is on, and the one after */
-    void *coef;
-    size_t coef_size;
-    tw_kernel *update;
+    int *group_of;                      /* of each tensor */
+    tw__part *parts;
+    tw__group groups[TW__GROUPS_MAX];
+    tw__link links[TW_LINKS_MAX];
+    int n_passes, pass, pass_link[TW_LINKS_MAX + 1];    /* what each pass measures; -1: only whether the gradient is finite */
+    size_t n_chunks, most_sums, *first_piece;      /* of each chunk among the blocks; made where there are passes */
+    double *piece;                      /* sums of each block; room for the link with the most (most_sums) */
+    void *direction;                    /* the gradient after the WHOLE links so far; NULL where there is none */
+    void *scratch;                      /* for whole(), one per thread */
+    size_t scratch_n;                   /* numbers of one */
+    int filled;                         /* last link that is in `direction`; -1: none */
+    const void *at;                     /* where the gradient was taken; NULL: at the weights */
+    struct tw__sparse *behind;          /* sparse steps: what each element has seen; NULL before the first */
     _Atomic size_t bad;                 /* first element that is not finite in this step's gradient; SIZE_MAX: none yet */
 };
 
-/* Every hyperparameter after `done` steps. */
-void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h);
+static inline tw__link *tw__rule_link(tw_optimizer *opt) { return &opt->links[opt->chain.rule]; }
+
+/* groups.c: group_of and groups, from the chain and the tensors */
+tw_status tw__groups_read(tw_optimizer *opt, const char *text, tw_error *err);
+/* create.c: a slot's numbers for a tensor, and where they stand */
+size_t tw__slot_length(const tw_optimizer *opt, const tw_slot *slot, size_t tensor);
+void tw__slots_of_tensor(const tw_optimizer *opt, const tw__link *l, size_t tensor, void *slots[TW_SLOTS_MAX]);
+
+/* Which of the link's units a part or a tensor of that group belongs to. */
+static inline size_t tw__unit(const tw_optimizer *opt, const tw__link *l, size_t tensor, int group)
+{
+    return l->r->scope == TW_PER_TENSOR ? tensor : l == &opt->links[opt->chain.rule] ? (size_t)group : 0;
+}
+
+/* values.c */
+void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h);
+tw_status tw__values_check(const tw_optimizer *opt, tw_error *err);
+void tw__prepare_links(tw_optimizer *opt);
+void tw__settle_link(tw_optimizer *opt, tw__link *l);
+/* The view's coefficients after step t, for all units, into `coef`. */
+void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, double *scalars, char *coef);
+void tw__refresh_values(tw_optimizer *opt);     /* h and next as the last step done has left them */
+
 /* Where each slot's state of an element stands; NULL for slots that are not kept. */
-void tw__slots_at(const tw_optimizer *opt, size_t element, void *slots[TW_SLOTS_MAX]);
+static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size_t element, void *slots[TW_SLOTS_MAX])
+{
+    for (int i = 0; i < l->r->n_slots; i++) slots[i] = l->slots[i] ? (char *)l->slots[i] + element * opt->real : NULL;
+}
+
+/* chunk.c: what is done with the elements of a chunk */
+void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g);
+void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g);
+size_t tw__first_part(const tw_optimizer *opt, size_t element);        /* the part that holds it or comes next */
+void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w);   /* whole() for every tensor that is stepped */
+
+/* step.c: what the calls share */
+tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err);
+tw_status tw__refuse(tw_error *err);
+
+/* sparse.c */
+int tw__is_behind(const tw_optimizer *opt);     /* some elements are not up to date */
+void tw__sparse_free(tw_optimizer *opt);
 #endif

@@ -6,74 +6,116 @@
 #include "base/options.h"
 #include "optimizer/optimizer.h"
 
-int tw_optimizer_has_view(const tw_optimizer *opt) { return opt->rule->prepare_view[0] != NULL; }
+/* The link whose view is reported last: a transform of the weights, or the rule; NULL: the stored weights are. */
+static const tw__link *last_view(const tw_optimizer *opt)
+{
+    for (int i = opt->chain.n; i-- > 0;)
+        if (opt->links[i].view_coef) return &opt->links[i];
+    return NULL;
+}
+
+int tw_optimizer_has_view(const tw_optimizer *opt) { return last_view(opt) != NULL; }
+
+/* What the link reports of the weights in `reported`, in place. */
+static tw_status view_link(const tw_optimizer *opt, const tw__link *l, void *reported, tw_error *err)
+{
+    char *coef;
+    double *scalars;
+    const size_t n_scalars = l->n_units * (size_t)l->r->n_scalars, rule = (size_t)opt->chain.rule;
+    TW_TRY(tw__alloc(opt->ctx, &coef, l->n_units, l->coef_size, err));
+    tw_status s = tw__alloc(opt->ctx, &scalars, n_scalars, sizeof *scalars, err);
+    if (s == TW_OK) {
+        tw__fp_mode mode = tw__fp_enter();
+        memcpy(scalars, l->scalars, n_scalars * sizeof *scalars);
+        tw__prepare_view(opt, l, opt->steps, scalars, coef);
+        for (size_t i = 0; i < opt->n_parts; i++) {
+            const tw__part *p = &opt->parts[i];
+            void *slots[TW_SLOTS_MAX], *at = (char *)reported + p->lo * opt->real;
+            tw__slots_at(opt, l, p->lo, slots);
+            const tw_span span = {.n = p->hi - p->lo, .first = p->lo, .out = at, .w = at, .slots = slots};
+            const int variant = l == &opt->links[rule] ? opt->groups[p->group].variant : l->choice->variant;
+            l->r->view[opt->type == TW_F64][variant](&span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
+        }
+        tw__fp_leave(mode);
+        tw__free(opt->ctx, scalars, n_scalars, sizeof *scalars);
+    }
+    tw__free(opt->ctx, coef, l->n_units, l->coef_size);
+    return s;
+}
 
 static tw_status view(const tw_optimizer *opt, tw_type type, const void *w, void *reported, tw_error *err)
 {
-    if (type != opt->type)
-        return tw__fail(err, TW_ERR_STATE, "this optimiser was made for %s and is called with %s", tw_type_name(opt->type), tw_type_name(type));
-    size_t precision = opt->type == TW_F64;
+    const tw__link *rule = &opt->links[opt->chain.rule], *last = last_view(opt);
+    TW_TRY(tw__check_type(opt, type, err));
+    if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before the weights are reported");
     if (w != reported) memcpy(reported, w, opt->n * opt->real);
-    if (!tw_optimizer_has_view(opt)) return TW_OK;
-    if (w == reported) return tw__fail(err, TW_ERR_STATE, "the weights to report need a vector of their own: rule \"%s\" has a view", opt->rule->name);
+    if (!last) return TW_OK;
+    if (w == reported)
+        return tw__fail(err, TW_ERR_STATE, "the weights to report need a vector of their own: rule \"%s\" has a view", last->r->name);
     if (opt->steps == 0) return TW_OK; /* slots that begin as the weights get them with the first step */
-    double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX], scalars[TW_SCALARS_MAX];
-    void *coef;
-    TW_TRY(tw__alloc(opt->ctx, &coef, opt->coef_size, 1, err));
-    tw__fp_mode mode = tw__fp_enter();
-    tw__optimizer_values(opt, opt->steps - 1, h);
-    tw__optimizer_values(opt, opt->steps, next);
-    memcpy(scalars, opt->scalars, sizeof scalars);
-    const tw_moment now = {opt->steps, h, next, scalars, opt->seed, NULL};
-    opt->rule->prepare_view[precision](&now, coef);
-    for (size_t i = 0; i < opt->n_live; i++) {
-        void *slots[TW_SLOTS_MAX];
-        const size_t lo = opt->live[i].lo;
-        tw__slots_at(opt, lo, slots);
-        const tw_span span = {.n = opt->live[i].hi - lo, .first = lo, .out = (char *)reported + lo * opt->real, .w = (const char *)w + lo * opt->real,
-                              .slots = slots};
-        opt->rule->view[precision][opt->choice.variant](&span, coef);
-    }
-    tw__fp_leave(mode);
-    tw__free(opt->ctx, coef, opt->coef_size, 1);
-    return TW_OK;
+    if (rule->view_coef) TW_TRY(view_link(opt, rule, reported, err));
+    return last == rule ? TW_OK : view_link(opt, last, reported, err);
 }
 
 tw_status tw_view_f32(const tw_optimizer *opt, const float *w, float *reported, tw_error *err) { return view(opt, TW_F32, w, reported, err); }
 tw_status tw_view_f64(const tw_optimizer *opt, const double *w, double *reported, tw_error *err) { return view(opt, TW_F64, w, reported, err); }
 
 uint64_t tw_optimizer_steps(const tw_optimizer *opt) { return opt->steps; }
-const char *tw_optimizer_spec(const tw_optimizer *opt) { return opt->choice.spec; }
+uint64_t tw_optimizer_skipped(const tw_optimizer *opt) { return opt->skipped; }
+double tw_optimizer_factor(const tw_optimizer *opt) { return opt->factor; }
+
+tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_error *err)
+{
+    if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "a factor on lr is set between steps");
+    if (!(factor >= 0) || factor - factor != 0) return tw__fail(err, TW_ERR_SPEC, "a factor of %g on lr is not a number from 0 on", factor);
+    if (tw__is_behind(opt) && opt->sparse == TW_SPARSE_EXACT && factor != opt->factor)
+        return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before another factor on lr");
+    opt->factor = factor;
+    return TW_OK;
+}
+
+const char *tw_optimizer_spec(const tw_optimizer *opt) { return opt->chain.spec; }
 const char *tw_optimizer_schedule(const tw_optimizer *opt) { return opt->plan.text; }
 
 tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *value, tw_error *err)
 {
-    int i = tw_rule_option(opt->rule, name);
-    if (i < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no hyperparameter \"%.60s\"", opt->rule->name, name);
+    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
+    int i = tw_rule_option(r, name);
+    double h[TW_OPTIONS_MAX];
+    if (i < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no hyperparameter \"%.60s\"", r->name, name);
     tw__fp_mode mode = tw__fp_enter();
-    *value = tw__plan_value(&opt->plan, i, opt->choice.values[i], opt->steps);
+    tw__group_values(opt, &opt->groups[0], opt->steps, h);
     tw__fp_leave(mode);
+    *value = h[i];
     return TW_OK;
 }
 
-int tw_optimizer_full_batch(const tw_optimizer *opt) { return (opt->rule->traits(opt->choice.values) & TW_FULL_BATCH) != 0; }
+int tw_optimizer_full_batch(const tw_optimizer *opt)
+{
+    const tw_choice *c = &opt->chain.link[opt->chain.rule];
+    return (c->rule->traits(c->values) & TW_FULL_BATCH) != 0;
+}
 
 size_t tw_optimizer_state_bytes(const tw_optimizer *opt)
 {
-    return (size_t)__builtin_popcount(opt->choice.slots) * opt->n * opt->real;
+    size_t n = 0;
+    for (int i = 0; i < opt->chain.n; i++)
+        for (int k = 0; k < opt->links[i].r->n_slots; k++) n += opt->links[i].slot_n[k];
+    return n * opt->real;
 }
 
 /* What must be the same where the state comes from and where it goes to. */
 static void describe(const tw_optimizer *opt, char *to, size_t n)
 {
-    int used = snprintf(to, n, "%s %s", opt->choice.spec, opt->plan.text);
+    int used = snprintf(to, n, "%s %s", opt->chain.spec, opt->plan.text);
     if (opt->plan.uses_total && used > 0 && (size_t)used < n)
-        snprintf(to + used, n - (size_t)used, " over %llu steps", (unsigned long long)opt->total_steps);
+        used += snprintf(to + used, n - (size_t)used, " over %llu steps", (unsigned long long)opt->total_steps);
+    if (opt->groups_text && used > 0 && (size_t)used < n) snprintf(to + used, n - (size_t)used, " groups %s", opt->groups_text);
 }
 
 static tw_status visit_spec(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 {
-    char own[2 * TW_SPEC_MAX + 64];
+    char own[4 * TW_SPEC_MAX];
     describe(opt, own, sizeof own);
     size_t n = strlen(own);
     char *text;
@@ -87,27 +129,66 @@ static tw_status visit_spec(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     return s;
 }
 
-static tw_status visit_slot(tw_optimizer *opt, int slot, tw_visitor *v, tw_error *err)
+/* "slot.m/0.weight" of the rule, "slot.ema.e/0.weight" of a transform. */
+static void name_slot(const tw_optimizer *opt, const tw__link *l, int slot, size_t tensor, char *to, size_t n)
 {
+    const int is_rule = l == &opt->links[opt->chain.rule];
+    snprintf(to, n, "slot.%.60s%s%.60s/%s", is_rule ? "" : l->r->name, is_rule ? "" : ".", l->r->slots[slot].name, opt->tensors[tensor].name);
+}
+
+static tw_status visit_slot(tw_optimizer *opt, tw__link *l, int slot, tw_visitor *v, tw_error *err)
+{
+    size_t at = 0;
     for (size_t i = 0; i < opt->n_tensors; i++) {
-        char name[TW__NAME_MAX + 80];
+        char name[TW__NAME_MAX + 160];
         const tw_tensor *t = &opt->tensors[i];
-        snprintf(name, sizeof name, "slot.%.60s/%s", opt->rule->slots[slot].name, t->name);
-        TW_TRY(v->field(v, name, opt->type, t->rank, t->shape, (char *)opt->slots[slot] + t->offset * opt->real, err));
+        const size_t n = tw__slot_length(opt, &l->r->slots[slot], i);
+        const int64_t length = (int64_t)n;
+        const int as_tensor = l->r->slots[slot].extent == TW_PER_WEIGHT;
+        name_slot(opt, l, slot, i, name, sizeof name);
+        if (as_tensor || n)
+            TW_TRY(v->field(v, name, opt->type, as_tensor ? t->rank : 1, as_tensor ? t->shape : &length, (char *)l->slots[slot] + at * opt->real, err));
+        at += n;
     }
+    return TW_OK;
+}
+
+/* Scalars of a tensor go by its name: "scalar.v/0.weight". */
+static tw_status visit_scalars(tw_optimizer *opt, tw__link *l, tw_visitor *v, tw_error *err)
+{
+    const int is_rule = l == &opt->links[opt->chain.rule];
+    const int64_t shape[] = {(int64_t)l->n_units * l->r->n_scalars};
+    char name[TW__NAME_MAX + 160];
+    if (!l->r->n_scalars) return TW_OK;
+    if (l->r->scope != TW_PER_TENSOR) {
+        snprintf(name, sizeof name, "optimizer.scalars%s%.60s", is_rule ? "" : ".", is_rule ? "" : l->r->name);
+        return v->field(v, name, TW_F64, 1, shape, l->scalars, err);
+    }
+    for (size_t i = 0; i < opt->n_tensors; i++)
+        for (int k = 0; k < l->r->n_scalars; k++) {
+            snprintf(name, sizeof name, "scalar.%.60s/%s", l->r->scalars[k].name, opt->tensors[i].name);
+            TW_TRY(v->field(v, name, TW_F64, 0, NULL, &l->scalars[i * (size_t)l->r->n_scalars + (size_t)k], err));
+        }
     return TW_OK;
 }
 
 static tw_status visit_all(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 {
-    int64_t steps = (int64_t)opt->steps, n_scalars = opt->rule->n_scalars;
+    int64_t steps[] = {(int64_t)opt->steps, (int64_t)opt->skipped}, two = 2;
     TW_TRY(visit_spec(opt, v, err));
-    TW_TRY(v->field(v, "optimizer.steps", TW_I64, 0, NULL, &steps, err));
-    if (steps < 0 || steps > TW__STEPS_MAX) return tw__fail(err, TW_ERR_STATE, "optimizer.steps = %lld is outside [0, 2^53]", (long long)steps);
-    opt->steps = (uint64_t)steps;
-    if (n_scalars) TW_TRY(v->field(v, "optimizer.scalars", TW_F64, 1, &n_scalars, opt->scalars, err));
-    for (int i = 0; i < opt->rule->n_slots; i++)
-        if (opt->slots[i]) TW_TRY(visit_slot(opt, i, v, err));
+    TW_TRY(v->field(v, "optimizer.steps", TW_I64, 1, &two, steps, err));
+    for (int i = 0; i < 2; i++)
+        if (steps[i] < 0 || steps[i] > TW__STEPS_MAX)
+            return tw__fail(err, TW_ERR_STATE, "optimizer.steps = %lld is outside [0, 2^53]", (long long)steps[i]);
+    opt->steps = (uint64_t)steps[0];
+    opt->skipped = (uint64_t)steps[1];
+    TW_TRY(v->field(v, "optimizer.factor", TW_F64, 0, NULL, &opt->factor, err));
+    for (int i = 0; i < opt->chain.n; i++) {
+        tw__link *l = &opt->links[i];
+        TW_TRY(visit_scalars(opt, l, v, err));
+        for (int k = 0; k < l->r->n_slots; k++)
+            if (l->slots[k]) TW_TRY(visit_slot(opt, l, k, v, err));
+    }
     return TW_OK;
 }
 
@@ -116,7 +197,14 @@ tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "an optimiser in the middle of a step has no state to show");
     if (opt->phase == TW__REFUSED && !v->loading)
         return tw__fail(err, TW_ERR_STATE, "an optimiser stopped by a bad gradient has no state worth saving");
+    if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before the state is shown");
     tw_status s = visit_all(opt, v, err);
-    if (v->loading) opt->phase = s == TW_OK ? TW__IDLE : TW__REFUSED;
+    if (!v->loading) return s;
+    tw__sparse_free(opt);
+    opt->behind = NULL;
+    opt->phase = s == TW_OK ? TW__IDLE : TW__REFUSED;
+    tw__fp_mode mode = tw__fp_enter();
+    tw__refresh_values(opt);
+    tw__fp_leave(mode);
     return s;
 }

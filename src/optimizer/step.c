@@ -1,4 +1,5 @@
-/* Stepping: begin computes coefficients, ranges are checked and updated chunk by chunk, end counts the step or says what stopped it.
+/* Stepping: begin computes coefficients, passes measure and are settled, ranges are checked and updated chunk by chunk, end counts the step or
+ * says what stopped it.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
@@ -8,139 +9,136 @@
 
 enum { CHUNKS_PER_TASK = 16 };
 
-void tw__optimizer_values(const tw_optimizer *opt, uint64_t done, double *h)
-{
-    for (int i = 0; i < opt->rule->n_options; i++) h[i] = tw__plan_value(&opt->plan, i, opt->choice.values[i], done);
-}
-
-void tw__slots_at(const tw_optimizer *opt, size_t element, void *slots[TW_SLOTS_MAX])
-{
-    for (int i = 0; i < opt->rule->n_slots; i++) slots[i] = opt->slots[i] ? (char *)opt->slots[i] + element * opt->real : NULL;
-}
-
-static tw_status check_values(const tw_optimizer *opt, tw_error *err)
-{
-    for (int i = 0; i < opt->plan.n; i++) {
-        const tw_option *o = &opt->rule->options[opt->plan.pieces[i].key];
-        double x = opt->h[opt->plan.pieces[i].key];
-        char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
-        if (x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX))) continue;
-        return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
-                        (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
-    }
-    return TW_OK;
-}
-
-static tw_status refuse(tw_error *err)
+tw_status tw__refuse(tw_error *err)
 {
     return tw__fail(err, TW_ERR_STATE, "the optimiser was stopped by an earlier error and takes no further steps");
 }
 
-tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
-{
-    if (opt->phase == TW__REFUSED) return refuse(err);
-    if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "tw_step_begin: the step before has not been ended");
-    tw__fp_mode mode = tw__fp_enter();
-    tw__optimizer_values(opt, opt->steps, opt->h);
-    tw__optimizer_values(opt, opt->steps + 1, opt->next);
-    tw_status s = check_values(opt, err);
-    if (s == TW_OK) {
-        memcpy(opt->next_scalars, opt->scalars, sizeof opt->scalars);
-        const tw_moment now = {opt->steps + 1, opt->h, opt->next, opt->next_scalars, opt->seed, NULL};
-        opt->rule->prepare[opt->type == TW_F64](&now, opt->coef);
-        atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
-        opt->phase = TW__BEGUN;
-    }
-    tw__fp_leave(mode);
-    return s;
-}
-
-static size_t first_bad(const tw_optimizer *opt, const void *g, size_t lo, size_t n)
-{
-    if (opt->type == TW_F32) return tw__first_not_finite_f32(opt->sums, (const float *)g + lo, n);
-    return tw__first_not_finite_f64(opt->sums, (const double *)g + lo, n);
-}
-
-static void note_bad(tw_optimizer *opt, size_t i)
-{
-    size_t was = atomic_load_explicit(&opt->bad, memory_order_relaxed);
-    while (i < was && !atomic_compare_exchange_weak_explicit(&opt->bad, &was, i, memory_order_relaxed, memory_order_relaxed)) continue;
-}
-
-/* The slots that begin as copies of the weights get them with the first step. */
-static void start_from_weights(const tw_optimizer *opt, const void *w, size_t lo, size_t hi)
-{
-    for (int i = 0; i < opt->rule->n_slots; i++)
-        if (opt->slots[i] && opt->rule->slots[i].start == TW_START_WEIGHT)
-            memcpy((char *)opt->slots[i] + lo * opt->real, (const char *)w + lo * opt->real, (hi - lo) * opt->real);
-}
-
-static size_t first_live(const tw_optimizer *opt, size_t lo)
-{
-    size_t a = 0, b = opt->n_live;
-    while (a < b) {
-        size_t middle = a + (b - a) / 2;
-        if (opt->live[middle].hi <= lo) a = middle + 1;
-        else b = middle;
-    }
-    return a;
-}
-
-/* Whether the gradients of all that is stepped in the chunk are finite. */
-static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
-{
-    for (size_t i = first_live(opt, lo); i < opt->n_live && opt->live[i].lo < hi; i++) {
-        size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
-        size_t bad = first_bad(opt, g, from, to - from);
-        if (bad == to - from) continue;
-        note_bad(opt, from + bad);
-        return 0;
-    }
-    return 1;
-}
-
-/* Updates a chunk; 1 if on the way the next one, up to `end`, was found to be finite. */
-static int update_chunk(tw_optimizer *opt, size_t lo, size_t hi, size_t end, void *w, const void *g)
-{
-    int next_is_finite = 0;
-    for (size_t i = first_live(opt, lo); i < opt->n_live && opt->live[i].lo < hi; i++) {
-        size_t from = opt->live[i].lo > lo ? opt->live[i].lo : lo, to = opt->live[i].hi < hi ? opt->live[i].hi : hi;
-        int next = from == lo && hi - lo == TW_CHUNK && end - hi >= TW_CHUNK && opt->live[i].hi >= hi + TW_CHUNK;
-        if (opt->steps == 0) start_from_weights(opt, w, from, to);
-        void *slots[TW_SLOTS_MAX], *at = (char *)w + from * opt->real;
-        tw__slots_at(opt, from, slots);
-        const tw_span span = {.n = to - from, .first = from, .out = at, .w = at, .g = (const char *)g + from * opt->real, .at = at, .slots = slots,
-                              .ahead = (const char *)g + (next ? hi : from) * opt->real};
-        int bad = opt->update(&span, opt->coef);
-        next_is_finite = next && !bad;
-    }
-    return next_is_finite;
-}
-
-/* Chunk by chunk, each checked before it is touched: ahead of time by the kernel of the chunk before it, or else here. */
-static void step_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
-{
-    int finite = 0;
-    for (size_t hi; lo < end; lo = hi) {
-        hi = end - lo > TW_CHUNK ? lo + TW_CHUNK : end;
-        finite = (finite || check_chunk(opt, lo, hi, g)) && update_chunk(opt, lo, hi, end, w, g);
-    }
-}
-
-static tw_status check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
+tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
 {
     if (type == opt->type) return TW_OK;
     return tw__fail(err, TW_ERR_STATE, "this optimiser was made for %s and is called with %s", tw_type_name(opt->type), tw_type_name(type));
 }
 
+static tw_status check_begun(const tw_optimizer *opt, const char *call, tw_error *err)
+{
+    if (opt->phase == TW__BEGUN) return TW_OK;
+    return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "%s without tw_step_begin", call);
+}
+
+/* The weights' transforms follow what the rule reports after this step. */
+static void ready_views(tw_optimizer *opt)
+{
+    tw__link *rule = tw__rule_link(opt);
+    if (rule->view_coef && opt->chain.n > opt->chain.rule + 1)
+        tw__prepare_view(opt, rule, opt->steps + 1, rule->next_scalars, rule->view_coef);
+}
+
+tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
+{
+    if (opt->phase == TW__REFUSED) return tw__refuse(err);
+    if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "tw_step_begin: the step before has not been ended");
+    if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before a step of the whole vector");
+    tw__fp_mode mode = tw__fp_enter();
+    for (int i = 0; i < opt->n_groups; i++) {
+        tw__group_values(opt, &opt->groups[i], opt->steps, opt->groups[i].h);
+        tw__group_values(opt, &opt->groups[i], opt->steps + 1, opt->groups[i].next);
+    }
+    tw_status s = tw__values_check(opt, err);
+    if (s == TW_OK) {
+        tw__prepare_links(opt);
+        if (!opt->n_passes) ready_views(opt);
+        atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
+        opt->pass = 0;
+        opt->filled = -1;
+        opt->at = NULL;
+        opt->phase = TW__BEGUN;
+    } else
+        tw__refresh_values(opt);
+    tw__fp_leave(mode);
+    return s;
+}
+
+int tw_optimizer_passes(const tw_optimizer *opt) { return opt->n_passes; }
+
+tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err)
+{
+    TW_TRY(check_begun(opt, "tw_step_at", err));
+    opt->at = at;
+    return TW_OK;
+}
+
+static tw_status check_range(const tw_optimizer *opt, size_t lo, size_t hi, tw_error *err)
+{
+    if (lo <= hi && hi <= opt->n && lo % TW_CHUNK == 0 && (hi % TW_CHUNK == 0 || hi == opt->n)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)", lo, hi, (int)TW_CHUNK, opt->n);
+}
+
+static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, const void *w, const void *g, tw_error *err)
+{
+    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(check_begun(opt, "tw_step_measure", err));
+    TW_TRY(check_range(opt, lo, hi, err));
+    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    tw__fp_mode mode = tw__fp_enter();
+    for (size_t chunk = lo / TW_CHUNK; chunk * TW_CHUNK < hi; chunk++) tw__measure_chunk(opt, chunk, w, g);
+    tw__fp_leave(mode);
+    return TW_OK;
+}
+
+tw_status tw_step_measure_f32(tw_optimizer *opt, size_t lo, size_t hi, const float *w, const float *g, tw_error *err)
+{
+    return measure_range(opt, TW_F32, lo, hi, w, g, err);
+}
+
+tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const double *w, const double *g, tw_error *err)
+{
+    return measure_range(opt, TW_F64, lo, hi, w, g, err);
+}
+
+tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *err)
+{
+    TW_TRY(check_begun(opt, "tw_step_sums", err));
+    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    const int link = opt->pass_link[opt->pass];
+    *sums = opt->piece;
+    *n = link < 0 ? 0 : opt->first_piece[opt->n_chunks] * (size_t)opt->links[link].r->n_sums;
+    return TW_OK;
+}
+
+static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error *err)
+{
+    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(check_begun(opt, "tw_step_settle", err));
+    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    const int link = opt->pass_link[opt->pass];
+    if (link >= 0 && atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
+        tw__fp_mode mode = tw__fp_enter();
+        if (opt->links[link].r->kind == TW_WHOLE) {
+            tw__turn_tensors(opt, &opt->links[link], w);
+            opt->filled = link;
+        } else
+            tw__settle_link(opt, &opt->links[link]);
+        if (opt->pass + 1 == opt->n_passes) ready_views(opt);
+        tw__fp_leave(mode);
+    }
+    memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
+    opt->pass++;
+    return TW_OK;
+}
+
+tw_status tw_step_settle_f32(tw_optimizer *opt, const float *w, tw_error *err) { return settle(opt, TW_F32, w, err); }
+tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err) { return settle(opt, TW_F64, w, err); }
+
 static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, void *w, const void *g, tw_error *err)
 {
-    TW_TRY(check_type(opt, type, err));
-    if (opt->phase != TW__BEGUN) return opt->phase == TW__REFUSED ? refuse(err) : tw__fail(err, TW_ERR_STATE, "a range without tw_step_begin");
-    if (lo > hi || hi > opt->n || lo % TW_CHUNK || (hi % TW_CHUNK && hi != opt->n))
-        return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)", lo, hi, (int)TW_CHUNK, opt->n);
+    TW_TRY(tw__check_type(opt, type, err));
+    if (opt->phase != TW__BEGUN) return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "a range without tw_step_begin");
+    if (opt->pass < opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle", opt->n_passes - opt->pass);
+    TW_TRY(check_range(opt, lo, hi, err));
     tw__fp_mode mode = tw__fp_enter();
-    step_chunks(opt, lo, hi, w, g);
+    tw__update_chunks(opt, lo, hi, w, g);
     tw__fp_leave(mode);
     return TW_OK;
 }
@@ -173,35 +171,54 @@ static tw_status report_bad(const tw_optimizer *opt, size_t bad, tw_error *err)
 
 tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
 {
-    if (opt->phase != TW__BEGUN) return opt->phase == TW__REFUSED ? refuse(err) : tw__fail(err, TW_ERR_STATE, "tw_step_end without tw_step_begin");
+    TW_TRY(check_begun(opt, "tw_step_end", err));
     size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed);
+    if (bad == SIZE_MAX && opt->pass < opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled", opt->n_passes - opt->pass);
+    opt->phase = bad == SIZE_MAX || opt->nonfinite == TW_NONFINITE_SKIP ? TW__IDLE : TW__REFUSED;
+    if (opt->phase == TW__REFUSED) return report_bad(opt, bad, err);
     if (bad != SIZE_MAX) {
-        opt->phase = TW__REFUSED;
-        return report_bad(opt, bad, err);
+        opt->skipped++;
+        tw__refresh_values(opt);
+        return TW_OK;
     }
-    memcpy(opt->scalars, opt->next_scalars, sizeof opt->scalars);
+    for (int i = 0; i < opt->chain.n; i++) {
+        tw__link *l = &opt->links[i];
+        memcpy(l->scalars, l->next_scalars, l->n_units * (size_t)l->r->n_scalars * sizeof *l->scalars);
+    }
     opt->steps++;
-    opt->phase = TW__IDLE;
     return TW_OK;
 }
 
 struct whole { tw_optimizer *opt; void *w; const void *g; };
+
+static void measure_task(void *arg, size_t index, int worker)
+{
+    const struct whole *a = arg;
+    (void)worker;
+    for (size_t chunk = index * CHUNKS_PER_TASK; chunk < (index + 1) * CHUNKS_PER_TASK && chunk < a->opt->n_chunks; chunk++)
+        tw__measure_chunk(a->opt, chunk, a->w, a->g);
+}
 
 static void step_task(void *arg, size_t index, int worker)
 {
     const struct whole *a = arg;
     size_t lo = index * CHUNKS_PER_TASK * TW_CHUNK, n = a->opt->n;
     (void)worker;
-    step_chunks(a->opt, lo, n - lo > CHUNKS_PER_TASK * TW_CHUNK ? lo + CHUNKS_PER_TASK * TW_CHUNK : n, a->w, a->g);
+    tw__update_chunks(a->opt, lo, n - lo > CHUNKS_PER_TASK * TW_CHUNK ? lo + CHUNKS_PER_TASK * TW_CHUNK : n, a->w, a->g);
 }
 
 static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, tw_error *err)
 {
-    TW_TRY(check_type(opt, type, err));
+    TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(tw_step_begin(opt, err));
     struct whole whole = {opt, w, g};
-    size_t per_task = (size_t)CHUNKS_PER_TASK * TW_CHUNK;
-    tw__pool_run(opt->ctx, opt->n / per_task + (opt->n % per_task != 0), step_task, &whole);
+    const size_t tasks = (opt->n_chunks + CHUNKS_PER_TASK - 1) / CHUNKS_PER_TASK;
+    while (opt->pass < opt->n_passes) {
+        tw__pool_run(opt->ctx, tasks, measure_task, &whole);
+        TW_TRY(settle(opt, type, w, err));
+    }
+    tw__pool_run(opt->ctx, tasks, step_task, &whole);
     return tw_step_end(opt, err);
 }
 

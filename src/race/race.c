@@ -54,7 +54,11 @@ static tw_status canonical_spec(tw_race *race, const char *spec, char **out, tw_
     static const int64_t shape[] = {1};
     const tw_tensor weight = {.name = "w", .rank = 1, .shape = shape};
     tw_optimizer *opt;
-    TW_TRY(tw_optimizer_create(&opt, race->ctx, spec, NULL, NULL, 0, TW_F32, &weight, 1, 0, err));
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = spec;
+    o.tensors = &weight;
+    o.n_tensors = 1;
+    TW_TRY(tw_optimizer_create(&opt, race->ctx, &o, err));
     tw_status s = tw__copy_text(race->ctx, out, tw_optimizer_spec(opt), err);
     tw_optimizer_free(opt);
     return s;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include <thalweg/registry.h>
+#include "rules/registry.h"
 #include "base/options.h"
 #include "math/normal.h"
 #include "math/elementary.h"
@@ -46,9 +46,11 @@ int tw_rule_option(const tw_rule *rule, const char *name)
 static tw_status check_own(const tw_rule *own, tw_error *err)
 {
     if (own->size != sizeof(tw_rule)) return tw__fail(err, TW_ERR_SPEC, "tw_rule.size = %zu is not %zu", own->size, sizeof(tw_rule));
-    if (own->n_options > TW_OPTIONS_MAX || own->n_slots > TW_SLOTS_MAX || own->n_scalars > TW_SCALARS_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" has more than %d options, %d slots or %d scalars", own->name, (int)TW_OPTIONS_MAX,
-                        (int)TW_SLOTS_MAX, (int)TW_SCALARS_MAX);
+    if (own->n_options > TW_OPTIONS_MAX || own->n_slots > TW_SLOTS_MAX || own->n_scalars > TW_SCALARS_MAX ||
+        own->n_sums > TW_SUMS_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" has more than %d options, %d slots, %d scalars or %d sums", own->name,
+                        (int)TW_OPTIONS_MAX, (int)TW_SLOTS_MAX, (int)TW_SCALARS_MAX, (int)TW_SUMS_MAX);
+    if (own->place != TW_RULE) return tw__fail(err, TW_ERR_SPEC, "\"%.60s\" is a transform, where a rule is needed", own->name);
     return TW_OK;
 }
 
@@ -120,35 +122,37 @@ static tw_status check_given(const tw_choice *c, tw_error *err)
     return TW_OK;
 }
 
+tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err)
+{
+    tw_choice c = {.rule = rule};
+    double start[TW_OPTIONS_MAX];
+    if (spec->dialect.n) TW_TRY(find_dialect(&c, spec->dialect, err));
+    TW_TRY(start_values(&c, err));
+    memcpy(start, c.values, sizeof start);
+    tw__table t = table_of(c.rule);
+    for (int i = 0; i < spec->n; i++) TW_TRY(tw__option_read(&t, &spec->items[i], c.values, c.given, err));
+    TW_TRY(check_given(&c, err));
+    c.variant = c.rule->variant(c.values);
+    c.slots = c.rule->wanted(c.variant);
+    int n = snprintf(c.spec, sizeof c.spec, "%s%s%s", rule->name, c.dialect ? "@" : "", c.dialect ? c.dialect->name : "");
+    if (n < 0 || (size_t)n >= sizeof c.spec || !tw__options_write(&t, c.values, start, c.spec + n, sizeof c.spec - (size_t)n))
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" with its options is too long", TW__SHOW(spec->name));
+    *out = c;
+    return TW_OK;
+}
+
 tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *own, tw_error *err)
 {
     tw__spec spec;
-    tw_choice c = {.rule = NULL};
-    double start[TW_OPTIONS_MAX];
+    const tw_rule *rule;
     memset(out, 0, sizeof *out);
     if (!text) return tw__fail(err, TW_ERR_SPEC, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
     tw__text whole = tw__text_of(text);
     if (tw__spec_joint(whole) < whole.n)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\": this version has no transforms to join to a rule with \"+\"; give the rule alone",
-                        TW__SHOW(whole));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins transforms to a rule; give the rule alone", TW__SHOW(whole));
     TW_TRY(tw__spec_parse(&spec, whole, err));
-    TW_TRY(find_rule(&c.rule, spec.name, own, err));
-    const char *named = c.rule->name;
-    if (spec.dialect.n) TW_TRY(find_dialect(&c, spec.dialect, err));
-    TW_TRY(start_values(&c, err));
-    memcpy(start, c.values, sizeof start);
-    tw__table t = table_of(c.rule);
-    for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], c.values, c.given, err));
-    TW_TRY(check_given(&c, err));
-    if (c.rule->kind != TW_ELEMENT)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" needs whole tensors, which this version does not step", c.rule->name);
-    c.variant = c.rule->variant(c.values);
-    c.slots = c.rule->wanted(c.variant);
-    int n = snprintf(c.spec, sizeof c.spec, "%s%s%s", named, c.dialect ? "@" : "", c.dialect ? c.dialect->name : "");
-    if (n < 0 || (size_t)n >= sizeof c.spec || !tw__options_write(&t, c.values, start, c.spec + n, sizeof c.spec - (size_t)n))
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(whole));
-    *out = c;
-    return TW_OK;
+    TW_TRY(find_rule(&rule, spec.name, own, err));
+    return tw__choice_read(out, rule, &spec, err);
 }
 
 /* "centered", "!centered", "eps_place=out", "eps_place!=out": does it hold? A name that is none of the rule's holds nowhere. */

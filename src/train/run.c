@@ -90,8 +90,18 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     uint64_t total = 0;
     TW_TRY(count_steps(r, &total, err));
-    TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, o->optimizer ? o->optimizer : "adam", o->own_rule, o->schedule,
-                               total, r->train.type, r->train.tensors, r->train.n_tensors, o->seed, err));
+    tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
+    if (o->optimizer) optimizer.rule = o->optimizer;
+    optimizer.own = o->own_rule;
+    optimizer.schedule = o->schedule;
+    optimizer.groups = o->groups;
+    optimizer.total_steps = total;
+    optimizer.seed = o->seed;
+    optimizer.type = r->train.type;
+    optimizer.tensors = r->train.tensors;
+    optimizer.n_tensors = r->train.n_tensors;
+    optimizer.nonfinite = o->nonfinite;
+    TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && r->estimator->batch < r->train.n_rows)
         return tw__fail(err, TW_ERR_SPEC, "%s makes no sense on samples (give the estimator full)", tw_optimizer_spec(r->optimizer));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;

@@ -185,6 +185,20 @@ static tw_status read_text(tw__network *net, const char *text, tw_error *err)
 
 /* ---- weights ------------------------------------------------------------------------------------------------------------ */
 
+/* Where element i of a saved tensor stands in the flat vector. */
+static size_t place_of(const tw__layer *l, int which, size_t i)
+{
+    return l->tensor[which].offset + (l->type->place ? l->type->place(l, which, i) : i);
+}
+
+/* As a matrix of its first length a tensor lies row by row, or column by column (TW_TENSOR_TRANSPOSED); within a row the columns may stand in any order. */
+static unsigned layout_of(const tw__layer *l, int which)
+{
+    const size_t rows = l->tensor[which].rank > 1 ? (size_t)l->tensor[which].shape[0] : 1;
+    if (rows < 2 || l->tensor[which].size == rows) return 0;
+    return place_of(l, which, l->tensor[which].size / rows) - place_of(l, which, 0) == 1 ? TW_TENSOR_TRANSPOSED : 0;
+}
+
 static tw_status lay_out(tw__network *net, tw_error *err)
 {
     size_t n = 0;
@@ -202,7 +216,8 @@ static tw_status lay_out(tw__network *net, tw_error *err)
                 return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its weights are too many", l->written + 1, net->written[l->written]);
             l->tensor[j].offset = net->size - l->tensor[j].size;
             snprintf(net->names[n], sizeof net->names[n], "%d.%s", l->number, j == 0 ? "weight" : "bias");
-            net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset, .flags = l->tensor[j].flags};
+            net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset,
+                                          .flags = l->tensor[j].flags | layout_of(l, j)};
         }
     }
     return TW_OK;
@@ -238,11 +253,6 @@ const tw__layer *tw__network_tensor(const tw__network *net, size_t tensor, int *
     while (tensor >= (size_t)l->n_tensors) tensor -= (size_t)l++->n_tensors;
     *which = (int)tensor;
     return l;
-}
-
-static size_t place_of(const tw__layer *l, int which, size_t i)
-{
-    return l->tensor[which].offset + (l->type->place ? l->type->place(l, which, i) : i);
 }
 
 void tw__network_start(const tw__network *net, uint64_t seed, tw_type type, void *w)

@@ -1,0 +1,309 @@
+/* What a pass over a rule file leaves behind, in its precision: kernels for every body and instruction set, and the functions that prepare them
+ * (rule_stamp.h). Names of the file are still those of the pass.
+ * SPDX-License-Identifier: MIT */
+#ifdef TW__PASS /* without one, as when a test compiles every header alone, there is nothing to do */
+
+struct TW_LOCAL(coefs) {
+    struct coef own;
+#ifdef DECAY
+    real sign, couple, shrink;
+#endif
+#ifdef NOISE
+    uint64_t seed, t;
+#endif
+};
+
+static struct moment TW_LOCAL(moment_of)(const tw_moment *at)
+{
+    return (struct moment){at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed,
+                           (const struct sums *)at->measured};
+}
+
+static void TW_LOCAL(begin)(const tw_moment *at, void *to)
+{
+    struct TW_LOCAL(coefs) *k = (struct TW_LOCAL(coefs) *)to;
+    const struct moment now = TW_LOCAL(moment_of)(at);
+#ifdef DECAY
+    k->sign = now.h->maximize ? -1 : 1;
+    k->couple = TW_COUPLE(now.h);
+    k->shrink = TW_SHRINK(now.h);
+#endif
+#ifdef NOISE
+    k->seed = now.seed;
+    k->t = now.t;
+#endif
+    prepare(&k->own, &now);
+}
+
+/* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
+#define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
+#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] : NULL;
+#define TW__SLOT_NONE(name, start, when) real tw__no_##name = 0;
+#define TW__SLOT_PASS(name, start, when) (when) ? &tw__##name[i] : &tw__no_##name,
+#define TW__SLOT_VALUE(name, start, when) (when) ? tw__##name[i] : 0,
+#if TW__WHOLE
+#define TW__VECTORS
+#define TW__NONES
+#define TW__PASSED
+#define TW__VALUES
+#else
+#define TW__VECTORS SLOTS(TW__SLOT_VECTOR)
+#define TW__NONES SLOTS(TW__SLOT_NONE)
+#define TW__PASSED SLOTS(TW__SLOT_PASS)
+#define TW__VALUES SLOTS(TW__SLOT_VALUE)
+#endif
+
+/* The gradient as the rule sees it, and the weight it moves: g and w of element i after the decay. */
+#if defined DECAY && !TW__WHOLE
+#define TW__GI (PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i])
+#else
+#define TW__GI g[i]
+#endif
+#if defined DECAY
+#define TW__WI (PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i])
+#else
+#define TW__WI w[i]
+#endif
+#ifdef NOISE
+enum { TW_LOCAL(block) = 128 };
+#define TW__BLOCKS                                                                                                                           \
+    for (size_t from = 0; from < n; from += TW_LOCAL(block)) {                                                                               \
+        double normal[TW_LOCAL(block)];                                                                                                      \
+        const size_t to = n - from < TW_LOCAL(block) ? n : from + TW_LOCAL(block);                                                           \
+        tw_normals(k.seed, k.t, span->first + from, to - from, normal);
+#define TW__END_BLOCKS }
+#define TW__NORMAL , (real)normal[i - from]
+#else
+#define TW__BLOCKS { const size_t from = 0, to = n;
+#define TW__END_BLOCKS }
+#define TW__NORMAL
+#endif
+#ifdef POINT
+#define TW__POINT , at[i]
+#else
+#define TW__POINT
+#endif
+
+TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    real *const out = (real *)span->out;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+#ifdef POINT
+    const real *const at = (const real *)span->at;
+#endif
+    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
+    const size_t n = span->n;
+    TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
+    TW__VECTORS
+    (void)variant;
+    TW__BLOCKS
+        TW__INDEPENDENT
+        for (size_t i = from; i < to; i++) {
+            TW__NONES
+            const real gi = TW__GI, wi = TW__WI;
+            out[i] = update(wi, gi, TW__PASSED &k.own TW__VARIANT TW__NORMAL TW__POINT);
+            any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+        }
+    TW__END_BLOCKS
+    return any > TW__EXPONENT;
+}
+
+/* What is not at memory speed anyway has the plain body alone: NARROW. Double stops at AVX2. */
+#ifdef NARROW
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
+#elif TW__PASS == 1
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }                                                                       \
+    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
+#else
+#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }
+#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
+#endif
+#define TW__FOR_VARIANTS(X) TW__FOR_VARIANTS_0(X) TW__FOR_VARIANTS_1(X) TW__FOR_VARIANTS_2(X)
+
+#define TW__STAMP(v) TW__LEVELS(int, update, (const tw_span *span, const void *k), return TW_LOCAL(loop)(span, k, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(update, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+
+#if TW__NORMS
+TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *totals, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    enum { N = sizeof(struct sums) / sizeof(double), LANES = 16 };
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const size_t n = span->n, most = n - n % LANES;
+    double lane[N][LANES] = {{0}};
+    TW__VECTORS
+    (void)variant;
+    (void)k;
+    for (size_t from = 0; from < most; from += LANES) {
+        TW__INDEPENDENT
+        for (size_t j = 0; j < LANES; j++) {
+            const size_t i = from + j;
+            union { struct sums named; double number[N]; } one;
+            const real gi = TW__GI;
+            measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
+            for (size_t s = 0; s < N; s++) lane[s][j] += one.number[s];
+        }
+    }
+    for (size_t i = most; i < n; i++) {
+        union { struct sums named; double number[N]; } one;
+        const real gi = TW__GI;
+        measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
+        for (size_t s = 0; s < N; s++) lane[s][i - most] += one.number[s];
+    }
+    for (size_t s = 0; s < N; s++) {
+        for (size_t width = LANES / 2; width > 0; width /= 2)
+            for (size_t j = 0; j < width; j++) lane[s][j] += lane[s][j + width];
+        totals[s] = lane[s][0];
+    }
+}
+
+#define TW__STAMP(v) TW__LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(measure, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+
+static void TW_LOCAL(end_sums)(const tw_moment *at, void *to)
+{
+    const struct moment now = TW_LOCAL(moment_of)(at);
+    settle(&((struct TW_LOCAL(coefs) *)to)->own, &now);
+}
+#endif
+
+#if TW__WHOLE
+TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
+{
+    const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
+    real *const out = (real *)span->out;
+    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const size_t n = span->n;
+    (void)w;
+    (void)k;
+    TW__INDEPENDENT
+#ifdef DECAY
+    for (size_t i = 0; i < n; i++) out[i] = k.sign * g[i] + k.couple * w[i];
+#else
+    for (size_t i = 0; i < n; i++) out[i] = g[i];
+#endif
+    return 0;
+}
+
+#define TW__MATRIX_SLOT(name, start, when) .name = (real *)m->slots[TW__AT_##name],
+TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = ((const struct TW_LOCAL(coefs) *)coefs)->own;
+    const struct matrix x = {SLOTS(TW__MATRIX_SLOT) .d = (real *)m->d, .w = (const real *)m->w, .rows = m->rows, .columns = m->columns,
+                             .down = m->down, .right = m->right, .rank = m->rank, .scratch = (real *)m->scratch};
+    (void)variant;
+    whole(&x, &k TW__VARIANT);
+}
+#undef TW__MATRIX_SLOT
+
+#define TW__STAMP(v) TW__LEVELS(void, whole, (const tw_matrix *m, const void *k), TW_LOCAL(whole_body)(m, k, v), v)
+#define TW__ROW(v) TW__LEVELS_ROW(whole, v)
+TW__FOR_VARIANTS(TW__STAMP)
+static const tw_wholes TW_LOCAL(wholes)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+TW__LEVELS(int, fill, (const tw_span *span, const void *k), return TW_LOCAL(fill_loop)(span, k), 0)
+static const tw_kernels TW_LOCAL(fills)[1] = {TW__LEVELS_ROW(fill, 0)};
+#endif
+
+#ifdef VIEW
+TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = *(const struct coef *)coefs;
+    real *const reported = (real *)span->out;
+    const real *const w = (const real *)span->w;
+    const size_t n = span->n;
+    TW__VECTORS
+    (void)variant;
+    TW__INDEPENDENT
+    for (size_t i = 0; i < n; i++) {
+        TW__NONES
+        reported[i] = view(w[i], TW__PASSED &k TW__VARIANT);
+    }
+    return 0;
+}
+
+static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
+{
+    const struct moment now = TW_LOCAL(moment_of)(at);
+    prepare_view((struct coef *)to, &now);
+}
+
+#define TW__STAMP(v) static int TW_LOCAL(view_##v)(const tw_span *span, const void *k) { return TW_LOCAL(view_loop)(span, k, v); }
+#define TW__ROW(v) TW_LOCAL(view_##v),
+TW__FOR_VARIANTS(TW__STAMP)
+static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+#endif
+
+#ifdef SKIP
+TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const int variant)
+{
+    enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
+    const struct coef k = *(const struct coef *)coefs;
+    real *const w = (real *)span->out;
+    const size_t n = span->n;
+    TW__VECTORS
+    (void)variant;
+    TW__INDEPENDENT
+    for (size_t i = 0; i < n; i++) {
+        TW__NONES
+        w[i] = skip(w[i], TW__PASSED &k TW__VARIANT);
+    }
+    return 0;
+}
+
+static int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
+{
+    const struct moment now = TW_LOCAL(moment_of)(at);
+    return prepare_skip((struct coef *)to, &now, steps);
+}
+
+#define TW__STAMP(v) static int TW_LOCAL(skip_##v)(const tw_span *span, const void *k) { return TW_LOCAL(skip_loop)(span, k, v); }
+#define TW__ROW(v) TW_LOCAL(skip_##v),
+TW__FOR_VARIANTS(TW__STAMP)
+static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
+#undef TW__STAMP
+#undef TW__ROW
+#endif
+
+#undef TW__SLOT_PLACE
+#undef TW__SLOT_VECTOR
+#undef TW__SLOT_NONE
+#undef TW__SLOT_PASS
+#undef TW__SLOT_VALUE
+#undef TW__VECTORS
+#undef TW__NONES
+#undef TW__PASSED
+#undef TW__VALUES
+#undef TW__GI
+#undef TW__WI
+#undef TW__BLOCKS
+#undef TW__END_BLOCKS
+#undef TW__NORMAL
+#undef TW__POINT
+#undef TW__LEVELS
+#undef TW__LEVELS_ROW
+#undef TW__FOR_VARIANTS
+#endif

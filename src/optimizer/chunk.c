@@ -1,0 +1,301 @@
+/* What happens to the elements of a chunk: the gradient through its transforms, measured or handed to the rule, and what comes after it.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "base/pool.h"
+#include "optimizer/optimizer.h"
+
+/* A copy of all that belongs to a block, in the cache and on the stack. */
+typedef struct room { char g[TW__BLOCK * 8], w[TW__BLOCK * 8], shown[TW__BLOCK * 8], slots[TW_SLOTS_MAX][TW__BLOCK * 8]; } room;
+
+/* A run of elements within a chunk, a block and a part. */
+typedef struct block { const tw__part *part; size_t from, n; const void *w, *g; } block;
+
+size_t tw__first_part(const tw_optimizer *opt, size_t element)
+{
+    size_t a = 0, b = opt->n_parts;
+    while (a < b) {
+        size_t middle = a + (b - a) / 2;
+        if (opt->parts[middle].hi <= element) a = middle + 1;
+        else b = middle;
+    }
+    return a;
+}
+
+static const char *at_element(const tw_optimizer *opt, const void *vector, size_t element) { return (const char *)vector + element * opt->real; }
+
+static const void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
+{
+    return l->coef + tw__unit(opt, l, part->tensor, part->group) * l->coef_size;
+}
+
+static int variant_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
+{
+    return l == &opt->links[opt->chain.rule] ? opt->groups[part->group].variant : l->choice->variant;
+}
+
+static tw_kernel *update_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
+{
+    return l->r->update[opt->type == TW_F64][variant_of(opt, l, part)][opt->isa];
+}
+
+/* ---- Whether it is finite ---- */
+
+static void note_bad(tw_optimizer *opt, size_t i)
+{
+    size_t was = atomic_load_explicit(&opt->bad, memory_order_relaxed);
+    while (i < was && !atomic_compare_exchange_weak_explicit(&opt->bad, &was, i, memory_order_relaxed, memory_order_relaxed)) continue;
+}
+
+/* Whether the gradients of all that is stepped in the chunk are finite. */
+static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
+{
+    for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
+        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        const size_t bad = opt->type == TW_F32 ? tw__first_not_finite_f32(opt->sums, (const float *)g + from, to - from)
+                                               : tw__first_not_finite_f64(opt->sums, (const double *)g + from, to - from);
+        if (bad == to - from) continue;
+        note_bad(opt, from + bad);
+        return 0;
+    }
+    return 1;
+}
+
+static void zero_bad(const tw_optimizer *opt, const void *g, size_t n, void *to)
+{
+    if (opt->type == TW_F32)
+        for (size_t i = 0; i < n; i++) ((float *)to)[i] = ((const float *)g)[i] - ((const float *)g)[i] == 0 ? ((const float *)g)[i] : 0;
+    else
+        for (size_t i = 0; i < n; i++) ((double *)to)[i] = ((const double *)g)[i] - ((const double *)g)[i] == 0 ? ((const double *)g)[i] : 0;
+}
+
+/* ---- One block ---- */
+
+/* The gradient of a block after the transforms before link `until` that are not in `direction` yet. */
+static const void *gradient_of(const tw_optimizer *opt, const block *b, int until, room *r)
+{
+    const void *g = opt->filled >= 0 ? at_element(opt, opt->direction, b->from) : b->g;
+    if (opt->nonfinite == TW_NONFINITE_ZERO && opt->filled < 0) {
+        zero_bad(opt, g, b->n, r->g);
+        g = r->g;
+    }
+    for (int i = opt->filled + 1; i < until; i++) {
+        const tw__link *l = &opt->links[i];
+        void *slots[TW_SLOTS_MAX];
+        tw__slots_at(opt, l, b->from, slots);
+        const tw_span span = {.n = b->n, .first = b->from, .out = r->g, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
+        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+        g = r->g;
+    }
+    return g;
+}
+
+static void run_rule(const tw_optimizer *opt, const block *b, const void *g, void *const *slots, void *out)
+{
+    const tw__link *l = &opt->links[opt->chain.rule];
+    const tw_span span = {.n = b->n, .first = b->from, .out = out, .w = b->w, .g = g, .at = opt->at ? at_element(opt, opt->at, b->from) : b->w,
+                          .slots = slots, .ahead = g};
+    update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+}
+
+/* The step's transforms up to link `until`, on the weights that the rule has made in `after`. */
+static void limit_step(const tw_optimizer *opt, const block *b, int until, void *after)
+{
+    for (int i = opt->chain.rule + 1; i < until && opt->links[i].r->place == TW_ON_STEP; i++) {
+        const tw__link *l = &opt->links[i];
+        void *slots[TW_SLOTS_MAX];
+        tw__slots_at(opt, l, b->from, slots);
+        const tw_span span = {.n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots, .ahead = after};
+        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+    }
+}
+
+/* The step that would be made, on a copy of the state: what a transform of the step measures. */
+static const void *try_step(const tw_optimizer *opt, const block *b, int until, room *r)
+{
+    const tw__link *l = &opt->links[opt->chain.rule];
+    void *own[TW_SLOTS_MAX], *copies[TW_SLOTS_MAX];
+    tw__slots_at(opt, l, b->from, own);
+    for (int i = 0; i < l->r->n_slots; i++) {
+        copies[i] = own[i] ? r->slots[i] : NULL;
+        if (own[i] && l->r->kind != TW_WHOLE) memcpy(r->slots[i], own[i], b->n * opt->real);
+    }
+    run_rule(opt, b, gradient_of(opt, b, opt->chain.rule, r), copies, r->w);
+    limit_step(opt, b, until, r->w);
+    return r->w;
+}
+
+/* The slots that begin as copies of the weights get them with the first step. */
+static void start_from_weights(const tw_optimizer *opt, const block *b)
+{
+    for (int k = 0; k < opt->chain.n; k++) {
+        const tw__link *l = &opt->links[k];
+        for (int i = 0; i < l->r->n_slots; i++)
+            if (l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT) memcpy((char *)l->slots[i] + b->from * opt->real, b->w, b->n * opt->real);
+    }
+}
+
+static void measure_block(tw_optimizer *opt, const block *b, int link, double *sums)
+{
+    room r;
+    const tw__link *l = &opt->links[link];
+    const int precision = opt->type == TW_F64;
+    const void *g = l->r->place == TW_ON_STEP ? try_step(opt, b, link, &r) : gradient_of(opt, b, link, &r);
+    void *slots[TW_SLOTS_MAX];
+    tw__slots_at(opt, l, b->from, slots);
+    tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .slots = slots};
+    if (l->r->kind == TW_WHOLE) {
+        span.out = (char *)opt->direction + b->from * opt->real;
+        l->r->fill[precision][0][opt->isa](&span, coef_of(opt, l, b->part));
+    } else
+        l->r->measure[precision][variant_of(opt, l, b->part)][opt->isa](&span, coef_of(opt, l, b->part), sums);
+}
+
+/* The weights' transforms see the weights that the rule reports. */
+static void follow_weights(const tw_optimizer *opt, const block *b, void *w, room *r)
+{
+    const tw__link *rule = &opt->links[opt->chain.rule];
+    for (int i = opt->chain.rule + 1; i < opt->chain.n; i++) {
+        const tw__link *l = &opt->links[i];
+        if (l->r->place != TW_ON_WEIGHTS) continue;
+        void *slots[TW_SLOTS_MAX];
+        const void *shown = w;
+        if (rule->view_coef) {
+            tw__slots_at(opt, rule, b->from, slots);
+            const tw_span view = {.n = b->n, .first = b->from, .out = r->shown, .w = w, .slots = slots};
+            rule->r->view[opt->type == TW_F64][variant_of(opt, rule, b->part)](
+                &view, rule->view_coef + tw__unit(opt, rule, b->part->tensor, b->part->group) * rule->coef_size);
+            shown = r->shown;
+        }
+        tw__slots_at(opt, l, b->from, slots);
+        const tw_span span = {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
+        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+    }
+}
+
+static void update_block(tw_optimizer *opt, const block *b, void *w)
+{
+    room r;
+    void *slots[TW_SLOTS_MAX];
+    const int rule = opt->chain.rule, limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
+    const void *g = gradient_of(opt, b, rule, &r);
+    tw__slots_at(opt, &opt->links[rule], b->from, slots);
+    run_rule(opt, b, g, slots, limited ? (void *)r.w : w);
+    if (limited) {
+        limit_step(opt, b, opt->chain.n, r.w);
+        memcpy(w, r.w, b->n * opt->real);
+    }
+    follow_weights(opt, b, w, &r);
+}
+
+/* ---- Chunks ---- */
+
+/* The next block of [lo, hi): 0 after the last. Starts with part NULL. */
+static int next_block(const tw_optimizer *opt, size_t lo, size_t hi, const void *w, const void *g, block *b)
+{
+    const tw__part *end = opt->parts + opt->n_parts;
+    if (!b->part) {
+        b->part = opt->parts + tw__first_part(opt, lo);
+        if (b->part < end) b->from = b->part->lo > lo ? b->part->lo : lo;
+    } else {
+        b->from += b->n;
+        if (b->from == b->part->hi && ++b->part < end) b->from = b->part->lo;
+    }
+    if (b->part >= end || b->from >= hi) return 0;
+    size_t to = (b->from / TW__BLOCK + 1) * TW__BLOCK;
+    if (to > b->part->hi) to = b->part->hi;
+    b->n = (to < hi ? to : hi) - b->from;
+    b->w = at_element(opt, w, b->from);
+    b->g = at_element(opt, g, b->from);
+    return 1;
+}
+
+static size_t chunk_end(size_t lo, size_t end) { return end - lo > TW_CHUNK ? lo + TW_CHUNK : end; }
+
+void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g)
+{
+    const size_t lo = chunk * TW_CHUNK, hi = chunk_end(lo, opt->n);
+    const int link = opt->pass_link[opt->pass];
+    if (opt->pass == 0 && opt->nonfinite != TW_NONFINITE_ZERO && !check_chunk(opt, lo, hi, g)) return;
+    if (atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
+    double *sums = opt->piece + (link < 0 ? 0 : opt->first_piece[chunk] * (size_t)opt->links[link].r->n_sums);
+    for (block b = {.part = NULL}; next_block(opt, lo, hi, w, g, &b);) {
+        if (opt->steps == 0 && opt->pass == 0) start_from_weights(opt, &b);
+        if (link < 0) continue;
+        measure_block(opt, &b, link, sums);
+        sums += opt->links[link].r->n_sums;
+    }
+}
+
+/* A rule alone works on whole parts of a chunk; 1 if on the way the next chunk, up to `end`, was found to be finite. */
+static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, void *w, const void *g)
+{
+    const tw__link *l = &opt->links[0];
+    int next_is_finite = 0;
+    for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
+        const tw__part *p = &opt->parts[i];
+        const size_t from = p->lo > lo ? p->lo : lo, to = p->hi < hi ? p->hi : hi;
+        const int next = from == lo && hi - lo == TW_CHUNK && end - hi >= TW_CHUNK && p->hi >= hi + TW_CHUNK;
+        const block b = {.part = p, .from = from, .n = to - from, .w = at_element(opt, w, from)};
+        if (opt->steps == 0 && !opt->n_passes) start_from_weights(opt, &b);
+        void *slots[TW_SLOTS_MAX], *own = (char *)w + from * opt->real;
+        tw__slots_at(opt, l, from, slots);
+        const tw_span span = {.n = to - from, .first = from, .out = own, .w = own, .g = at_element(opt, opt->filled < 0 ? g : opt->direction, from),
+                              .at = opt->at ? at_element(opt, opt->at, from) : own, .slots = slots, .ahead = at_element(opt, g, next ? hi : from)};
+        const int bad = (*opt->groups[p->group].kernels)[opt->isa](&span, coef_of(opt, l, p));
+        next_is_finite = next && !bad;
+    }
+    return next_is_finite;
+}
+
+static void update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g)
+{
+    for (block b = {.part = NULL}; next_block(opt, lo, hi, w, g, &b);) {
+        if (opt->steps == 0 && !opt->n_passes) start_from_weights(opt, &b);
+        update_block(opt, &b, (char *)w + b.from * opt->real);
+    }
+}
+
+/* Chunk by chunk, each checked before it is touched: in the first pass where there are passes, else ahead of time by the kernel of the chunk
+ * before it, or here. */
+void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
+{
+    const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO, plain = opt->chain.n == 1 && opt->nonfinite != TW_NONFINITE_ZERO;
+    int finite = 0;
+    if (opt->n_passes && atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
+    for (size_t hi; lo < end; lo = hi) {
+        hi = chunk_end(lo, end);
+        const int good = checked || finite || check_chunk(opt, lo, hi, g);
+        finite = 0;
+        if (!good) continue;
+        if (plain) finite = update_plain(opt, lo, hi, end, w, g);
+        else update_joined(opt, lo, hi, w, g);
+    }
+}
+
+/* ---- Whole tensors ---- */
+
+struct turning { tw_optimizer *opt; tw__link *l; const void *w; };
+
+static void turn_task(void *arg, size_t index, int worker)
+{
+    const struct turning *a = arg;
+    tw_optimizer *opt = a->opt;
+    const tw_tensor *t = &opt->tensors[index];
+    const size_t n = (index + 1 < opt->n_tensors ? opt->tensors[index + 1].offset : opt->n) - t->offset;
+    if (n == 0 || (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))) return;
+    const size_t rows = t->rank > 1 ? (size_t)t->shape[0] : 1, columns = n / rows;
+    const int transposed = t->rank > 1 && (t->flags & TW_TENSOR_TRANSPOSED);
+    const tw__part part = {.tensor = index, .group = opt->group_of[index]};
+    void *slots[TW_SLOTS_MAX];
+    tw__slots_of_tensor(opt, a->l, index, slots);
+    const tw_matrix m = {.d = (char *)opt->direction + t->offset * opt->real, .w = at_element(opt, a->w, t->offset), .rows = rows, .columns = columns,
+                         .down = transposed ? 1 : columns, .right = transposed ? rows : 1, .rank = t->rank, .slots = slots,
+                         .scratch = (char *)opt->scratch + (size_t)worker * opt->scratch_n * opt->real};
+    a->l->r->whole[opt->type == TW_F64][variant_of(opt, a->l, &part)][opt->isa](&m, coef_of(opt, a->l, &part));
+}
+
+void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w)
+{
+    struct turning a = {opt, l, w};
+    tw__pool_run(opt->ctx, opt->n_tensors, turn_task, &a);
+}

@@ -1,0 +1,140 @@
+/* Parameter groups: which tensors have other hyperparameters, by a pattern on their names.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "base/options.h"
+#include "optimizer/optimizer.h"
+
+/* * any characters, ? one. */
+static int fits(const char *pattern, size_t n, const char *name)
+{
+    size_t p = 0, star = SIZE_MAX, from = 0, i = 0;
+    while (name[i]) {
+        if (p < n && pattern[p] == '*') star = p++, from = i;
+        else if (p < n && (pattern[p] == '?' || pattern[p] == name[i])) p++, i++;
+        else if (star != SIZE_MAX) p = star + 1, i = ++from;
+        else return 0;
+    }
+    while (p < n && pattern[p] == '*') p++;
+    return p == n;
+}
+
+struct wish { tw__text pattern, items; double lr_mult, wd_mult; int freeze; };
+
+/* The keys of a group that are no options of the rule. */
+static tw_status own_key(struct wish *wish, const tw__item *item, int *known, tw_error *err)
+{
+    double *to = tw__text_is(item->key, "lr_mult") ? &wish->lr_mult : tw__text_is(item->key, "wd_mult") ? &wish->wd_mult : NULL, x = 0;
+    *known = to != NULL || tw__text_is(item->key, "freeze");
+    if (!*known) return TW_OK;
+    if (tw__number_read(item->value, &x) != 1 || x < 0 || (!to && x != 0 && x != 1))
+        return tw__fail(err, TW_ERR_SPEC, "%.*s = %.*s is not %s", TW__SHOW(item->key), TW__SHOW(item->value), to ? "a number from 0 on" : "0 or 1");
+    if (to) *to = x;
+    else wish->freeze = x != 0;
+    return TW_OK;
+}
+
+static tw_status multiply(const tw_optimizer *opt, tw__group *g, const char *name, double by, tw_error *err)
+{
+    const tw_choice *c = &opt->chain.link[opt->chain.rule];
+    int i = tw_rule_option(c->rule, name);
+    if (by == 1) return TW_OK;
+    if (i < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no %s to multiply", c->rule->name, name);
+    if (g->values[i] == 0) return tw__fail(err, TW_ERR_SPEC, "a factor on %s has no effect: %s is 0", name, name);
+    g->values[i] *= by;
+    return TW_OK;
+}
+
+static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text, tw_error *err)
+{
+    const tw_choice *c = &opt->chain.link[opt->chain.rule];
+    const tw_rule *r = c->rule;
+    const tw__table t = {r->name, r->options, r->n_options, r->aliases};
+    unsigned char given[TW_OPTIONS_MAX] = {0};
+    tw__spec spec = {.n = 0};
+    tw__group *g = &opt->groups[opt->n_groups];
+    *wish = (struct wish){.items = text, .lr_mult = 1, .wd_mult = 1};
+    wish->pattern = tw__text_cut(&wish->items, ':');
+    if (!wish->items.at || !wish->pattern.n || !wish->items.n)
+        return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" is not PATTERN:key=value, as in \"*.bias:weight_decay=0\"", TW__SHOW(text));
+    TW_TRY(tw__spec_items(&spec, wish->items, text, err));
+    memcpy(g->values, c->values, sizeof g->values);
+    for (int i = 0; i < spec.n; i++) {
+        int known;
+        TW_TRY(own_key(wish, &spec.items[i], &known, err));
+        if (!known) TW_TRY(tw__option_read(&t, &spec.items[i], g->values, given, err));
+    }
+    TW_TRY(multiply(opt, g, "lr", wish->lr_mult, err));
+    TW_TRY(multiply(opt, g, "weight_decay", wish->wd_mult, err));
+    for (int i = 0; i < r->n_options; i++) {
+        char value[TW_VALUE_MAX];
+        const char *reason = given[i] && r->ineffective ? r->ineffective(g->values, i) : NULL;
+        if (reason)
+            return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\": %s = %s has no effect: %s", TW__SHOW(text), r->options[i].name,
+                            tw_option_text(&r->options[i], g->values[i], value), reason);
+    }
+    return TW_OK;
+}
+
+/* The tensors that no earlier group has and whose names fit. */
+static tw_status assign(tw_optimizer *opt, const struct wish *wish, tw_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < opt->n_tensors; i++) {
+        if (!fits(wish->pattern.at, wish->pattern.n, opt->tensors[i].name)) continue;
+        count++;
+        if (opt->group_of[i]) continue;
+        opt->group_of[i] = opt->n_groups;
+        if (wish->freeze) opt->tensors[i].flags |= TW_TENSOR_FROZEN;
+    }
+    return count ? TW_OK : tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" fits no tensor (the first is \"%s\")", TW__SHOW(wish->pattern),
+                                    opt->n_tensors ? opt->tensors[0].name : "");
+}
+
+static tw_status more_groups(tw_optimizer *opt, tw_error *err)
+{
+    return opt->n_groups < TW__GROUPS_MAX ? TW_OK : tw__fail(err, TW_ERR_SPEC, "there are more than %d groups", (int)TW__GROUPS_MAX - 1);
+}
+
+/* wd_mask=matrices: what has fewer than two dimensions moves to a twin of its group that does not decay. */
+static tw_status mask_decay(tw_optimizer *opt, tw_error *err)
+{
+    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
+    const int mask = tw_rule_option(r, "wd_mask"), decay = tw_rule_option(r, "weight_decay"), before = opt->n_groups;
+    if (mask < 0 || decay < 0) return TW_OK;
+    for (int g = 0; g < before; g++) {
+        if (opt->groups[g].values[mask] == 0 || opt->groups[g].values[decay] == 0) continue;
+        TW_TRY(more_groups(opt, err));
+        tw__group *twin = &opt->groups[opt->n_groups];
+        *twin = opt->groups[g];
+        twin->values[decay] = 0;
+        for (size_t i = 0; i < opt->n_tensors; i++)
+            if (opt->group_of[i] == g && opt->tensors[i].rank < 2) opt->group_of[i] = opt->n_groups;
+        opt->n_groups++;
+    }
+    return TW_OK;
+}
+
+tw_status tw__groups_read(tw_optimizer *opt, const char *text, tw_error *err)
+{
+    const tw_choice *c = &opt->chain.link[opt->chain.rule];
+    memcpy(opt->groups[0].values, c->values, sizeof c->values);
+    opt->n_groups = 1;
+    if (text) TW_TRY(tw__copy_text(opt->ctx, &opt->groups_text, text, err));
+    tw__text rest = tw__text_of(text ? text : "");
+    while (rest.at) {
+        struct wish wish;
+        tw__text one = tw__text_cut(&rest, ' ');
+        if (!one.n) continue;
+        TW_TRY(more_groups(opt, err));
+        TW_TRY(read_group(opt, &wish, one, err));
+        TW_TRY(assign(opt, &wish, err));
+        opt->n_groups++;
+    }
+    TW_TRY(mask_decay(opt, err));
+    for (int i = 0; i < opt->n_groups; i++) {
+        tw__group *g = &opt->groups[i];
+        g->variant = c->rule->variant(g->values);
+        g->kernels = &c->rule->update[opt->type == TW_F64][g->variant];
+    }
+    return TW_OK;
+}

@@ -1,0 +1,312 @@
+/* Steps whose gradient is 0 almost everywhere. What a gradient of 0 would have done to an element is made up for when the element is next
+ * touched, or when all are brought up to date:
+ *
+ *     free      it does nothing                            (the rule's trait)
+ *     closed    the rule knows what k of them do           (skip)
+ *     replay    the kernel is run once for each of them, with the coefficients that were kept
+ *     touched   it is left out: another method
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "base/cpu.h"
+#include "optimizer/optimizer.h"
+
+enum mode { FREE, CLOSED, REPLAY, TOUCHED };
+enum { MOST_HISTORY = 1024 };           /* steps whose coefficients are kept; then all elements are brought up to date */
+
+struct tw__sparse {
+    enum mode mode;
+    uint64_t *seen, flushed;            /* steps each element has had; at least so many all have had */
+    char *history, *skip_coef;          /* coefficients of the steps after `flushed`, n_units of coef_size each; what skip is prepared in */
+    size_t room;                        /* bytes of history */
+    int behind;
+};
+
+void tw__sparse_free(tw_optimizer *opt)
+{
+    struct tw__sparse *s = opt->behind;
+    if (!s) return;
+    tw__free(opt->ctx, s->seen, opt->n, sizeof *s->seen);
+    tw__free(opt->ctx, s->history, s->room, 1);
+    tw__free(opt->ctx, s->skip_coef, tw__rule_link(opt)->coef_size, 1);
+    tw__free(opt->ctx, s, 1, sizeof *s);
+}
+
+int tw__is_behind(const tw_optimizer *opt) { return opt->behind && opt->behind->behind; }
+
+/* ---- Which way ---- */
+
+static int is_nothing(tw_optimizer *opt)
+{
+    for (int i = 0; i < opt->n_groups; i++)
+        if (!(tw__rule_link(opt)->r->traits(opt->groups[i].values) & TW_ZERO_IS_NOTHING)) return 0;
+    return 1;
+}
+
+/* A closed form holds for values that stay as they are. */
+static int has_closed_form(tw_optimizer *opt, void *coef)
+{
+    const tw__link *l = tw__rule_link(opt);
+    const int f64 = opt->type == TW_F64;
+    if (!l->r->prepare_skip[f64] || strcmp(opt->plan.text, "constant") != 0 || opt->factor != 1) return 0;
+    for (int i = 0; i < opt->n_groups; i++) {
+        double scalars[TW_SCALARS_MAX];
+        memcpy(scalars, l->scalars, (size_t)l->r->n_scalars * sizeof *scalars);
+        const tw_moment now = {.t = opt->steps + 2, .h = opt->groups[i].values, .next = opt->groups[i].values, .scalars = scalars, .seed = opt->seed};
+        if (!l->r->prepare_skip[f64](&now, 1, coef)) return 0;
+    }
+    return 1;
+}
+
+static tw_status check_chain(tw_optimizer *opt, tw_error *err)
+{
+    const tw_rule *r = tw__rule_link(opt)->r;
+    if (opt->chain.n > 1)
+        return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" cannot take sparse steps: a transform looks at every element", opt->chain.spec);
+    if (r->kind != TW_ELEMENT)
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot take sparse steps: it looks at whole tensors", r->name);
+    if (r->traits(opt->chain.link[0].values) & TW_DRAWS_NOISE)
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot take sparse steps: its noise moves every element", r->name);
+    if (opt->nonfinite != TW_NONFINITE_ERROR) return tw__fail(err, TW_ERR_SPEC, "sparse steps know no other nonfinite policy than error");
+    return TW_OK;
+}
+
+static tw_status choose_mode(tw_optimizer *opt, struct tw__sparse *s, tw_error *err)
+{
+    TW_TRY(check_chain(opt, err));
+    TW_TRY(tw__alloc(opt->ctx, &s->skip_coef, tw__rule_link(opt)->coef_size, 1, err));
+    if (opt->sparse == TW_SPARSE_TOUCHED) s->mode = TOUCHED;
+    else if (is_nothing(opt)) s->mode = FREE;
+    else if (opt->sparse == TW_SPARSE_REPLAY) s->mode = REPLAY;
+    else if (has_closed_form(opt, s->skip_coef)) s->mode = CLOSED;
+    else
+        return tw__fail(err, TW_ERR_SPEC, "a gradient of 0 moves the weights of \"%.100s\", and how far is not known in closed form; "
+                        "replay does those steps one by one (exact), touched leaves them out (another method)", opt->chain.spec);
+    return s->mode == CLOSED || s->mode == REPLAY ? tw__alloc(opt->ctx, &s->seen, opt->n, sizeof *s->seen, err) : TW_OK;
+}
+
+static tw_status start(tw_optimizer *opt, tw_error *err)
+{
+    if (opt->behind) return TW_OK;
+    TW_TRY(tw__alloc(opt->ctx, &opt->behind, 1, sizeof *opt->behind, err));
+    tw_status status = choose_mode(opt, opt->behind, err);
+    if (status != TW_OK) {
+        tw__sparse_free(opt);
+        opt->behind = NULL;
+        return status;
+    }
+    opt->behind->flushed = opt->steps;
+    for (size_t i = 0; opt->behind->seen && i < opt->n; i++) opt->behind->seen[i] = opt->steps;
+    return TW_OK;
+}
+
+/* ---- Making up ---- */
+
+static const tw__part *part_of(const tw_optimizer *opt, size_t element)
+{
+    size_t i = tw__first_part(opt, element);
+    return i < opt->n_parts && opt->parts[i].lo <= element ? &opt->parts[i] : NULL;
+}
+
+static void replay(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
+{
+    static const double zeros[TW__BLOCK];
+    const struct tw__sparse *s = opt->behind;
+    const tw__link *l = tw__rule_link(opt);
+    const size_t step_bytes = l->n_units * l->coef_size, unit = tw__unit(opt, l, p->tensor, p->group) * l->coef_size;
+    for (uint64_t t = s->seen[from]; t < opt->steps; t++)
+        for (size_t at = from; at < from + n; at += TW__BLOCK) {
+            void *slots[TW_SLOTS_MAX], *own = (char *)w + at * opt->real;
+            tw__slots_at(opt, l, at, slots);
+            const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK, .first = at, .out = own, .w = own, .g = zeros, .at = own,
+                                  .slots = slots, .ahead = zeros};
+            (*opt->groups[p->group].kernels)[opt->isa](&span, s->history + (t - s->flushed) * step_bytes + unit);
+        }
+}
+
+static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
+{
+    const struct tw__sparse *s = opt->behind;
+    const tw__link *l = tw__rule_link(opt);
+    const int f64 = opt->type == TW_F64;
+    const double *h = opt->groups[p->group].values;
+    const tw_moment now = {.t = s->seen[from] + 1, .h = h, .next = h, .scalars = l->scalars, .seed = opt->seed};
+    void *slots[TW_SLOTS_MAX];
+    tw__slots_at(opt, l, from, slots);
+    const tw_span span = {.n = n, .first = from, .out = (char *)w + from * opt->real, .slots = slots};
+    l->r->prepare_skip[f64](&now, opt->steps - s->seen[from], s->skip_coef);
+    l->r->skip[f64][opt->groups[p->group].variant](&span, s->skip_coef);
+}
+
+/* Elements from .. from + n - 1, all in one part and behind by the same steps. */
+static void catch_up(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
+{
+    struct tw__sparse *s = opt->behind;
+    if (s->seen[from] == opt->steps) return;
+    if (s->mode == REPLAY) replay(opt, p, from, n, w);
+    else skip(opt, p, from, n, w);
+    for (size_t i = 0; i < n; i++) s->seen[from + i] = opt->steps;
+}
+
+static void flush_all(tw_optimizer *opt, void *w)
+{
+    struct tw__sparse *s = opt->behind;
+    for (size_t i = 0; i < opt->n_parts; i++) {
+        const tw__part *p = &opt->parts[i];
+        for (size_t from = p->lo, to; from < p->hi; from = to) {
+            for (to = from + 1; to < p->hi && s->seen[to] == s->seen[from];) to++;
+            catch_up(opt, p, from, to - from, w);
+        }
+    }
+    s->flushed = opt->steps;
+    s->behind = 0;
+}
+
+/* ---- A step ---- */
+
+static tw_status check_index(const tw_optimizer *opt, size_t n, const uint32_t *index, tw_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (index[i] >= opt->n || (i && index[i] <= index[i - 1]))
+            return tw__fail(err, TW_ERR_SPEC, "index[%zu] = %u is not above the one before it and below %zu", i, (unsigned)index[i], opt->n);
+    return TW_OK;
+}
+
+/* Before anything has changed: the first that is not finite, in an element that is stepped. */
+static void check_finite(tw_optimizer *opt, size_t n, const uint32_t *index, const void *g)
+{
+    for (size_t i = 0; i < n; i++) {
+        double x = opt->type == TW_F32 ? (double)((const float *)g)[i] : ((const double *)g)[i];
+        if (x - x == 0 || !part_of(opt, index[i])) continue;
+        atomic_store_explicit(&opt->bad, index[i], memory_order_relaxed);
+        return;
+    }
+}
+
+typedef struct gathered { size_t n; const tw__part *part; uint32_t index[TW__BLOCK]; char w[TW__BLOCK * 8], g[TW__BLOCK * 8], slots[TW_SLOTS_MAX][TW__BLOCK * 8]; } gathered;
+
+static void move(const tw_optimizer *opt, gathered *b, void *vector, char *copy, int back)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        char *far = (char *)vector + b->index[i] * opt->real, *near = copy + i * opt->real;
+        if (back) memcpy(far, near, opt->real);
+        else memcpy(near, far, opt->real);
+    }
+}
+
+static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
+{
+    const tw__link *l = tw__rule_link(opt);
+    void *slots[TW_SLOTS_MAX];
+    if (!b->n) return;
+    move(opt, b, w, b->w, 0);
+    for (int i = 0; i < l->r->n_slots; i++) {
+        slots[i] = l->slots[i] ? b->slots[i] : NULL;
+        if (l->slots[i]) move(opt, b, l->slots[i], b->slots[i], 0);
+    }
+    const tw_span span = {.n = b->n, .out = b->w, .w = b->w, .g = b->g, .at = b->w, .slots = slots, .ahead = b->g};
+    (*opt->groups[b->part->group].kernels)[opt->isa](&span, l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
+    move(opt, b, w, b->w, 1);
+    for (int i = 0; i < l->r->n_slots; i++)
+        if (l->slots[i]) move(opt, b, l->slots[i], b->slots[i], 1);
+    b->n = 0;
+}
+
+static void step_touched(tw_optimizer *opt, void *w, size_t n, const uint32_t *index, const void *g)
+{
+    struct tw__sparse *s = opt->behind;
+    gathered b = {.n = 0};
+    for (size_t i = 0; i < n; i++) {
+        const tw__part *p = b.n && index[i] < b.part->hi ? b.part : part_of(opt, index[i]);
+        if (!p) continue;
+        if (b.n == TW__BLOCK || (b.n && p != b.part)) step_gathered(opt, &b, w);
+        if (s->seen) {
+            catch_up(opt, p, index[i], 1, w);
+            s->seen[index[i]] = opt->steps + 1;
+        }
+        b.part = p;
+        memcpy(b.g + b.n * opt->real, (const char *)g + i * opt->real, opt->real);
+        b.index[b.n++] = index[i];
+    }
+    step_gathered(opt, &b, w);
+}
+
+/* The coefficients of this step are kept for those it does not touch. */
+static tw_status keep_history(tw_optimizer *opt, void *w, tw_error *err)
+{
+    struct tw__sparse *s = opt->behind;
+    const tw__link *l = tw__rule_link(opt);
+    const size_t bytes = l->n_units * l->coef_size;
+    if (s->mode != REPLAY) return TW_OK;
+    if (opt->steps - s->flushed >= MOST_HISTORY) flush_all(opt, w);
+    const size_t at = (size_t)(opt->steps - s->flushed) * bytes;
+    TW_TRY(tw__grow(opt->ctx, &s->history, &s->room, at + bytes, 1, err));
+    memcpy(s->history + at, l->coef, bytes);
+    return TW_OK;
+}
+
+static void start_from_weights(tw_optimizer *opt, const void *w)
+{
+    const tw__link *l = tw__rule_link(opt);
+    for (int i = 0; i < l->r->n_slots; i++)
+        if (l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT) memcpy(l->slots[i], w, opt->n * opt->real);
+}
+
+static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index, const void *g, tw_error *err)
+{
+    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(check_index(opt, n, index, err));
+    TW_TRY(start(opt, err));
+    const int was_behind = opt->behind->behind;
+    opt->behind->behind = 0;
+    tw_status status = tw_step_begin(opt, err);
+    opt->behind->behind = was_behind;
+    TW_TRY(status);
+    tw__fp_mode mode = tw__fp_enter();
+    check_finite(opt, n, index, g);
+    if (atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
+        if (opt->steps == 0) start_from_weights(opt, w);
+        status = keep_history(opt, w, err);
+        if (status == TW_OK) step_touched(opt, w, n, index, g);
+        if (status == TW_OK && opt->behind->seen) opt->behind->behind = 1;
+    }
+    tw__fp_leave(mode);
+    if (status != TW_OK) opt->phase = TW__IDLE;
+    return status != TW_OK ? status : tw_step_end(opt, err);
+}
+
+tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g, tw_error *err)
+{
+    return step_sparse(opt, TW_F32, w, n, index, g, err);
+}
+
+tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, const double *g, tw_error *err)
+{
+    return step_sparse(opt, TW_F64, w, n, index, g, err);
+}
+
+static tw_status flush(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index, tw_error *err)
+{
+    TW_TRY(tw__check_type(opt, type, err));
+    if (opt->phase != TW__IDLE) return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "tw_sparse_flush within a step");
+    if (index) TW_TRY(check_index(opt, n, index, err));
+    else if (n != opt->n) return tw__fail(err, TW_ERR_SPEC, "n = %zu is not the vector's length, %zu", n, opt->n);
+    if (!tw__is_behind(opt)) return TW_OK;
+    tw__fp_mode mode = tw__fp_enter();
+    if (!index) flush_all(opt, w);
+    for (size_t i = 0; index && i < n; i++) {
+        const tw__part *p = part_of(opt, index[i]);
+        if (p) catch_up(opt, p, index[i], 1, w);
+    }
+    tw__fp_leave(mode);
+    return TW_OK;
+}
+
+tw_status tw_sparse_flush_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, tw_error *err)
+{
+    return flush(opt, TW_F32, w, n, index, err);
+}
+
+tw_status tw_sparse_flush_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, tw_error *err)
+{
+    return flush(opt, TW_F64, w, n, index, err);
+}

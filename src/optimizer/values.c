@@ -1,0 +1,95 @@
+/* Hyperparameters at a step, and what follows from them: coefficients before and after the sums are known.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "base/options.h"
+#include "optimizer/optimizer.h"
+
+void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h)
+{
+    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
+    for (int i = 0; i < r->n_options; i++) h[i] = tw__plan_value(&opt->plan, i, g->values[i], done);
+    int lr = opt->factor == 1 ? -1 : tw_rule_option(r, "lr");
+    if (lr >= 0) h[lr] *= opt->factor;
+}
+
+void tw__refresh_values(tw_optimizer *opt)
+{
+    for (int i = 0; i < opt->n_groups; i++) {
+        tw__group_values(opt, &opt->groups[i], opt->steps ? opt->steps - 1 : 0, opt->groups[i].h);
+        tw__group_values(opt, &opt->groups[i], opt->steps, opt->groups[i].next);
+    }
+}
+
+tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
+{
+    for (int g = 0; g < opt->n_groups; g++)
+        for (int i = 0; i < opt->plan.n; i++) {
+            const tw_option *o = &opt->chain.link[opt->chain.rule].rule->options[opt->plan.pieces[i].key];
+            double x = opt->groups[g].h[opt->plan.pieces[i].key];
+            char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
+            if (x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX))) continue;
+            return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
+                            (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
+        }
+    return TW_OK;
+}
+
+/* What a unit of the link sees; its sums only where they are asked for. */
+static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t unit, double *scalars, uint64_t t, int with_sums)
+{
+    const int is_rule = l == &opt->links[opt->chain.rule];
+    const tw__group *g = &opt->groups[!is_rule ? 0 : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit] : (int)unit];
+    return (tw_moment){.t = t, .h = is_rule ? g->h : l->choice->values, .next = is_rule ? g->next : l->choice->values,
+                       .scalars = scalars + unit * (size_t)l->r->n_scalars, .seed = opt->seed,
+                       .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL};
+}
+
+void tw__prepare_links(tw_optimizer *opt)
+{
+    for (int i = 0; i < opt->chain.n; i++) {
+        tw__link *l = &opt->links[i];
+        memcpy(l->next_scalars, l->scalars, l->n_units * (size_t)l->r->n_scalars * sizeof *l->scalars);
+        for (size_t unit = 0; unit < l->n_units; unit++) {
+            const tw_moment now = moment_of(opt, l, unit, l->next_scalars, opt->steps + 1, 0);
+            l->r->prepare[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
+        }
+    }
+}
+
+/* Adds the blocks up in their order: one tree per sum, over all of them or over each tensor's. */
+static void add_pieces(tw_optimizer *opt, tw__link *l)
+{
+    const size_t n_sums = (size_t)l->r->n_sums;
+    const double *piece = opt->piece;
+    tw__tree tree[TW_SUMS_MAX];
+    memset(tree, 0, sizeof tree);
+    for (size_t p = 0; p < opt->n_parts; p++) {
+        const tw__part *part = &opt->parts[p];
+        const size_t blocks = (part->hi + TW__BLOCK - 1) / TW__BLOCK - part->lo / TW__BLOCK;
+        for (size_t b = 0; b < blocks; b++, piece += n_sums)
+            for (size_t s = 0; s < n_sums; s++) tw__tree_add(&tree[s], piece[s]);
+        if (l->r->scope != TW_PER_TENSOR) continue;
+        for (size_t s = 0; s < n_sums; s++) l->sums[part->tensor * n_sums + s] = tw__tree_total(&tree[s]);
+        memset(tree, 0, sizeof tree);
+    }
+    if (l->r->scope == TW_PER_TENSOR) return;
+    for (size_t unit = 0; unit < l->n_units; unit++)
+        for (size_t s = 0; s < n_sums; s++) l->sums[unit * n_sums + s] = tw__tree_total(&tree[s]);
+}
+
+void tw__settle_link(tw_optimizer *opt, tw__link *l)
+{
+    add_pieces(opt, l);
+    for (size_t unit = 0; unit < l->n_units; unit++) {
+        const tw_moment now = moment_of(opt, l, unit, l->next_scalars, opt->steps + 1, 1);
+        l->r->settle[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
+    }
+}
+
+void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, double *scalars, char *coef)
+{
+    for (size_t unit = 0; unit < l->n_units; unit++) {
+        const tw_moment now = moment_of(opt, l, unit, scalars, t, 0);
+        l->r->prepare_view[opt->type == TW_F64](&now, coef + unit * l->coef_size);
+    }
+}

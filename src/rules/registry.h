@@ -1,0 +1,10 @@
+/* What the reading of chains needs of the reading of rules.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RULES_REGISTRY_H
+#define TW_RULES_REGISTRY_H
+#include <thalweg/registry.h>
+#include "base/spec.h"
+
+/* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical text. */
+tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err);
+#endif
