@@ -1,6 +1,6 @@
 /* What every rule must hold, by walking the registry: each rule plain, in each dialect, and with the options below that choose another body.
  * SPDX-License-Identifier: MIT */
-#include "optimizer_bench.h"
+#include "subject.h"
 #include <float.h>
 #include <math.h>
 #include "optimizer/optimizer.h"
@@ -16,8 +16,7 @@ static const char *const more_specs[] = {
     "sgd:weight_decay=0.01,wd_mode=lr", "sgd:momentum=0.9,weight_decay=0.1", "momentum:weight_decay=0.1,nesterov=1",
 };
 
-struct subject { char spec[128]; const tw_rule *own; };
-enum { SUBJECTS = 80 };
+enum { SUBJECTS = 400 };
 static struct subject subjects[SUBJECTS];
 static size_t n_subjects;
 
@@ -40,59 +39,6 @@ static int collect(void **state)
     add_subject("sgdm", NULL, &tw_rule_sgdm);
     add_subject("anchor", NULL, &tw_rule_anchor);
     return 0;
-}
-
-/* ---- One subject at work: n weights in two tensors, gradients from bench_number ---- */
-
-struct work { tw_context *ctx; tw_optimizer *opt; tw_type type; size_t n; void *w, *g; };
-
-static struct work begin(const struct subject *s, tw_context *ctx, tw_type type, size_t n, const char *schedule)
-{
-    struct work a = {.ctx = ctx, .type = type, .n = n, .w = malloc(n * tw_type_size(type)), .g = malloc(n * tw_type_size(type))};
-    int64_t first = (int64_t)(n / 3), rest = (int64_t)(n - n / 3);
-    const tw_tensor tensors[] = {{"first", 1, &first, 0, 0}, {"rest", 1, &rest, (size_t)first, 0}};
-    tw_error err;
-    if (bench_create(&a.opt, ctx, s->spec, s->own, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
-    for (size_t i = 0; i < n; i++)
-        if (type == TW_F32) ((float *)a.w)[i] = (float)bench_number(i, 1000);
-        else ((double *)a.w)[i] = bench_number(i, 1000);
-    return a;
-}
-
-static void end(struct work *a)
-{
-    tw_optimizer_free(a->opt);
-    free(a->w);
-    free(a->g);
-}
-
-static void gradient(struct work *a, uint64_t t, double scale)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (a->type == TW_F32) ((float *)a->g)[i] = (float)(scale * bench_number(i, t));
-        else ((double *)a->g)[i] = scale * bench_number(i, t);
-}
-
-static tw_status step(struct work *a, tw_error *err)
-{
-    return a->type == TW_F32 ? tw_step_f32(a->opt, a->w, a->g, err) : tw_step_f64(a->opt, a->w, a->g, err);
-}
-
-static void steps(struct work *a, uint64_t from, uint64_t to)
-{
-    for (uint64_t t = from; t < to; t++) {
-        gradient(a, t, 1);
-        assert_int_equal(step(a, NULL), TW_OK);
-    }
-}
-
-static double weight(const struct work *a, size_t i) { return a->type == TW_F32 ? (double)((float *)a->w)[i] : ((double *)a->w)[i]; }
-
-static void assert_same_bits(const struct subject *s, const char *what, const struct work *a, const struct work *b)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (memcmp((char *)a->w + i * tw_type_size(a->type), (char *)b->w + i * tw_type_size(a->type), tw_type_size(a->type)) != 0)
-            fail_msg("%s, %s, %s: weight %zu is %.17g, not %.17g", s->spec, tw_type_name(a->type), what, i, weight(b, i), weight(a, i));
 }
 
 /* ---- Properties ---- */
@@ -216,7 +162,7 @@ static void a_bad_gradient_stops_the_run(void **state)
     for (size_t k = 0; k < n_subjects; k++)
         for (int type = TW_F32; type <= TW_F64; type++) {
             tw_context *ctx = bench_context(1 + (int)(k % 3), TW_ISA_DETECT);
-            const size_t n = 70000, first = n / 3, at = first + 5000, later = 69999;
+            const size_t n = 70000, first = subject_first(n), at = first + 5000, later = 69999;
             struct work a = begin(&subjects[k], ctx, (tw_type)type, n, NULL);
             tw_error err;
             steps(&a, 0, 2);
