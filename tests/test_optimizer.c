@@ -154,7 +154,7 @@ static void names_of_the_state(void **state)
     store_load(&kept);
     assert_int_equal(tw_optimizer_visit(other, &kept.v, &err), TW_ERR_STATE);
     assert_string_equal(err.message, "the stored optimiser is \"nadam cosine over 50 steps\", this one is \"nadam:lr=0.5 cosine over 50 steps\"");
-    assert_int_equal(tw_step_f32(other, w, g, &err), TW_ERR_STATE); /* half loaded, it must not go on */
+    assert_int_equal(tw_step_f32(other, w, g, &err), TW_OK); /* nothing was loaded */
     store_load(&kept);
     assert_int_equal(tw_optimizer_visit(longer, &kept.v, &err), TW_ERR_STATE);
     store_close(&kept);

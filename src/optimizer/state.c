@@ -175,7 +175,6 @@ static tw_status visit_scalars(tw_optimizer *opt, tw__link *l, tw_visitor *v, tw
 static tw_status visit_all(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 {
     int64_t steps[] = {(int64_t)opt->steps, (int64_t)opt->skipped}, two = 2;
-    TW_TRY(visit_spec(opt, v, err));
     TW_TRY(v->field(v, "optimizer.steps", TW_I64, 1, &two, steps, err));
     for (int i = 0; i < 2; i++)
         if (steps[i] < 0 || steps[i] > TW__STEPS_MAX)
@@ -198,6 +197,7 @@ tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     if (opt->phase == TW__REFUSED && !v->loading)
         return tw__fail(err, TW_ERR_STATE, "an optimiser stopped by a bad gradient has no state worth saving");
     if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before the state is shown");
+    TW_TRY(visit_spec(opt, v, err));
     tw_status s = visit_all(opt, v, err);
     if (!v->loading) return s;
     tw__sparse_free(opt);
