@@ -149,21 +149,21 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"rmsprop", "rmsprop", NULL, NULL},
     {"adam", "adam", NULL, NULL},
     {"nadam", "nadam", "moment", "beta1"},
-    {"adamax", NULL, NULL, NULL},
+    {"adamax", "adamax", NULL, NULL},
     {"nadam_optax", NULL, NULL, NULL},
-    {"radam", NULL, NULL, NULL},
-    {"rprop", NULL, NULL, NULL},
-    {"asgd", NULL, NULL, NULL},
-    {"lion", NULL, NULL, NULL},
-    {"signum", NULL, NULL, NULL},
+    {"radam", "radam", "threshold", "5"},
+    {"rprop", "rprop", NULL, NULL},
+    {"asgd", "asgd", "report", "weights"},
+    {"lion", "lion", NULL, NULL},
+    {"signum", "signum", NULL, NULL},
     {"lamb", NULL, NULL, NULL},
     {"lars", NULL, NULL, NULL},
     {"adafactor", NULL, NULL, NULL},
-    {"adabelief", NULL, NULL, NULL},
-    {"yogi", NULL, NULL, NULL},
-    {"ftrl", NULL, NULL, NULL},
-    {"qhm", NULL, NULL, NULL},
-    {"adan", NULL, NULL, NULL},
+    {"adabelief", "adabelief", NULL, NULL},
+    {"yogi", "yogi", NULL, NULL},
+    {"ftrl", "ftrl", NULL, NULL},
+    {"qhm", "qhm", NULL, NULL},
+    {"adan", "adan", NULL, NULL},
     {"schedule_free_sgd", NULL, NULL, NULL},
     {"schedule_free_adamw", NULL, NULL, NULL},
     {"muon", NULL, NULL, NULL},
@@ -177,11 +177,12 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"seed003_adam_steps6_7", NULL, NULL, NULL},
 };
 
-/* What their key sets beside its value. */
+/* What their key is to us, and what it sets beside its value. */
 static const struct { const char *theirs, *ours, *also, *value; } key_names[] = {
     {"weight_decay_lr", "weight_decay", "wd_mode", "lr"},
     {"decoupled_weight_decay", "weight_decay", "wd_mode", "lr"},
     {"weight_decay_pure", "weight_decay", "wd_mode", "pure"},
+    {"record", "report", NULL, NULL},
 };
 
 struct spec {
@@ -228,7 +229,7 @@ static void spec_key(struct spec *s, const char *key, const char *value)
     }
     for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++)
         if (strcmp(key, key_names[i].theirs) == 0) {
-            spec_set(s, key_names[i].also, key_names[i].value);
+            if (key_names[i].also) spec_set(s, key_names[i].also, key_names[i].value);
             key = key_names[i].ours;
         }
     spec_set(s, key, value);
@@ -276,6 +277,14 @@ static void spec_write(struct spec *s)
     }
 }
 
+/* Whether lr is only what a slot begins with: a later drop of it then changes nothing, and we refuse to schedule it. */
+static int rate_is_a_start(const tw_rule *rule)
+{
+    for (int i = 0; i < rule->n_slots; i++)
+        if (rule->slots[i].start == TW_START_OPTION && strcmp(rule->options[rule->slots[i].option].name, "lr") == 0) return 1;
+    return 0;
+}
+
 static void spec_read(struct spec *s, const char *rule, const char *options)
 {
     char text[SPEC], drop[64] = "", *save = NULL;
@@ -303,6 +312,7 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
         snprintf(inner, sizeof inner, "%s", s->rule);
         snprintf(s->rule, sizeof s->rule, "%.250s+%.250s", s->wrap->is_behind ? inner : s->transform, s->wrap->is_behind ? s->transform : inner);
     }
+    if (at > 1 && rate_is_a_start(s->descriptor)) return;
     if (at > 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant/%ld;constant:factor=%s", at - 1, drop);
     if (at == 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant:factor=%s", drop);
 }

@@ -14,6 +14,11 @@ static const char *const more_specs[] = {
     "rmsprop:centered=1,momentum=0.9,style=keras,eps_place=in", "adam:amsgrad=1", "adam:amsgrad=1,amsgrad_on=hat,eps_place=in",
     "adam:bias_correction=0,weight_decay=0.1,wd_mode=pure", "nadam:momentum_schedule=0", "adagrad:weight_decay=0.01",
     "sgd:weight_decay=0.01,wd_mode=lr", "sgd:momentum=0.9,weight_decay=0.1", "momentum:weight_decay=0.1,nesterov=1",
+    "rprop:lr=0.1,step_max=0.2,eta_minus=0.7", "rprop:weight_decay=0.01", "adamax:eps_place=u,weight_decay=0.01", "radam:beta2=0.9,threshold=4",
+    "radam:eps_place=out,maximize=1", "asgd:lr=0.05,lambd=0.01,t0=5", "asgd:report=weights,lambd=0", "lion:weight_decay=0.1",
+    "signum:beta=0", "signum:beta=0,weight_decay=0.1,wd_mode=coupled", "signum:weight_decay=0.1", "ftrl:l1=0.1,l2=0.1,initial_accumulator=0.1",
+    "adabelief:eps=1e-8,weight_decay=0.01", "yogi:initial_accumulator=0.01", "yogi:bias_correction=0", "qhm:nu=1,beta=0.9,weight_decay=0.01",
+    "qhm:weight_decay=0.01,wd_mode=lr", "qhadam:nu2=0.5,nu1=1", "adan:weight_decay=0.02", "adan:beta1=1,beta2=0.5,beta3=0.5",
 };
 
 enum { SUBJECTS = 400 };
@@ -112,7 +117,7 @@ static void resume_equals_one_run(void **state)
     for (size_t k = 0; k < n_subjects; k++)
         for (int type = TW_F32; type <= TW_F64; type++)
             for (uint64_t at = 0; at < 30; at = 2 * at + 1) {
-                const char *schedule = "warmup/5;cosine";
+                const char *schedule = strstr(subjects[k].spec, "rprop") ? NULL : "warmup/5;cosine"; /* its steps only begin with lr */
                 struct work a = begin(&subjects[k], ctx, (tw_type)type, 50, schedule), b = begin(&subjects[k], ctx, (tw_type)type, 50, schedule);
                 struct store kept;
                 store_open(&kept);
@@ -183,6 +188,19 @@ static void a_bad_gradient_stops_the_run(void **state)
         }
 }
 
+/* What moves weights that have no gradient, as it should: decay, asgd's lambd, ftrl, whose weights begin at 0 wherever they were, yogi's m where
+ * it begins elsewhere, and what examples/sgdm.c does. */
+static int drifts(const tw_choice *c)
+{
+    static const struct { const char *rule, *option; } movers[] = {{NULL, "weight_decay"}, {"asgd", "lambd"}, {"yogi", "initial_accumulator"}};
+    if (strcmp(c->rule->name, "sgdm") == 0 || strcmp(c->rule->name, "ftrl") == 0) return 1;
+    for (int i = 0; i < 3; i++) {
+        int option = tw_rule_option(c->rule, movers[i].option), its = !movers[i].rule || strcmp(c->rule->name, movers[i].rule) == 0;
+        if (its && option >= 0 && c->values[option] != 0) return 1;
+    }
+    return 0;
+}
+
 /* Whatever the state: no NaN from 0/0, and without decay no move from the start. */
 static void a_zero_gradient_is_harmless(void **state)
 {
@@ -193,9 +211,8 @@ static void a_zero_gradient_is_harmless(void **state)
             struct subject s = subjects[k];
             tw_choice choice;
             assert_int_equal(tw_rule_read(&choice, s.spec, s.own, NULL), TW_OK);
-            int decay = tw_rule_option(choice.rule, "weight_decay"), eps = tw_rule_option(choice.rule, "eps");
-            int drifts = (decay >= 0 && choice.values[decay] != 0) || strcmp(s.spec, "sgdm") == 0;
-            if (zero_eps && (eps < 0 || strstr(s.spec, "eps"))) continue;
+            int eps = tw_rule_option(choice.rule, "eps");
+            if (zero_eps && (eps < 0 || strstr(s.spec, "eps") || (choice.rule->ineffective && choice.rule->ineffective(choice.values, eps)))) continue;
             if (zero_eps) strcat(s.spec, strchr(s.spec, ':') ? ",eps=0" : ":eps=0");
             struct work a = begin(&s, ctx, TW_F32, 40, NULL);
             for (uint64_t t = 0; t < 5; t++) {
@@ -203,7 +220,7 @@ static void a_zero_gradient_is_harmless(void **state)
                 assert_int_equal(step(&a, NULL), TW_OK);
             }
             for (size_t i = 0; i < a.n; i++)
-                if (!isfinite(weight(&a, i)) || (!drifts && weight(&a, i) != (double)(float)bench_number(i, 1000)))
+                if (!isfinite(weight(&a, i)) || (!drifts(&choice) && weight(&a, i) != (double)(float)bench_number(i, 1000)))
                     fail_msg("%s: weight %zu became %g", s.spec, i, weight(&a, i));
             end(&a);
         }
@@ -247,6 +264,7 @@ static int compare_zeros(const struct subject *s, struct work *old, struct work 
             if (skips && !(fabs(y - z) <= unit * fmax(fabs(x), fabs(y))))
                 fail_msg("%s, %s, column %d: skip(%d) gives %.17g, not %.17g", s->spec, tw_type_name(old->type), c, (int)n, z, y);
         }
+    if (strncmp(s->spec, "ftrl", 4) == 0) same = 0; /* its weights follow lr: zeros change them as soon as that has a schedule */
     if (old->opt->steps > 0 && said != same)
         fail_msg("%s: TW_ZERO_IS_NOTHING is %d, but zero gradients change %s", s->spec, said, same ? "nothing" : "state");
     return skips;
@@ -349,6 +367,34 @@ static void first_steps(void **state)
         {"adam:lr=0.1,eps=0,bias_correction=0", 1, 1 - 0.1 * 0.1 / sqrt(0.001)},
         {"adam:lr=0.1,eps=0,amsgrad=1", 3, 1 - 0.3},
         {"nadam:lr=0.1,eps=0", 1, 1 - 0.1 * (1 + mu2 * (1 - mu1) / (1 - mu1 * mu2))},
+        {"rprop:lr=0.1", 3, 1 - 0.1 * (1 + 1.2 + 1.44)},
+        {"rprop:lr=0.1,step_max=0.11", 3, 1 - (0.1 + 2 * 0.11)},
+        {"rprop:lr=0.1,step_min=0.2", 2, 1 - (0.2 + 0.24)},
+        {"adamax:lr=0.1,eps=0.5", 1, 1 - 0.1 * g / (g + 0.5)},
+        {"adamax:lr=0.1,eps=0.5,eps_place=u", 3, 1 - 0.3 * g / (g + 0.5)},
+        {"adamax:lr=0.1,eps_place=none", 3, 1 - 0.3},
+        {"radam:lr=0.1", 5, 1 - 0.5 * g},                                     /* r is 1, 2, 3, 4, 5 less a little: no division yet */
+        {"radam:lr=0.1,beta2=0.5", 9, 1 - 0.9 * g},                           /* R = 3: never */
+        {"asgd:lr=0.1,lambd=0.1,alpha=1,report=weights", 2, (1 - 0.1 * (0.1 + g)) * (1 - 0.01 / 1.01) - 0.1 / 1.01 * g},
+        {"asgd:lr=0.1,lambd=0", 3, 1 - 0.3 * g},
+        {"asgd:lr=0.1,lambd=0,t0=0", 4, 1 - 0.1 * g * (2 + 3 + 4) / 3},       /* w after steps 2, 3, 4 are averaged */
+        {"lion:lr=0.1", 3, 1 - 0.3},
+        {"lion:lr=0.1,weight_decay=0.5", 1, 1 - 0.05 - 0.1},
+        {"signum:lr=0.1", 3, 1 - 0.3},
+        {"signum:lr=0.1,beta=0,maximize=1", 2, 1 + 0.2},
+        {"ftrl:lr=0.5", 1, -(g - g / 0.5) / ((1 + g) / 0.5)},
+        {"ftrl:lr=0.5,l1=0.2,l2=3", 1, (-(g - g / 0.5) - 0.2) / ((1 + g) / 0.5 + 3)},
+        {"ftrl:lr=0.5,l1=0.6", 1, 0},
+        {"adabelief:lr=0.1,eps=0", 1, 1 - 0.1 * g / (0.9 * g)},
+        {"adabelief:lr=0.1,eps=0.1", 1, 1 - 0.1 * g / (sqrt((0.001 * 0.45 * 0.45 + 0.1) / 0.001) + 0.1)},
+        {"yogi:lr=0.1,eps=0.5", 1, 1 - 0.1 * g / (g + 0.5)},
+        {"yogi:lr=0.1,eps=0.5,bias_correction=0", 1, 1 - 0.1 * 0.1 * g / (sqrt(0.001) * g + 0.5)},
+        {"yogi:lr=0.1,eps=0.5,initial_accumulator=1", 1, 1 - 0.1 * (0.9 + 0.1 * g) / 0.1 / (sqrt((1 - 0.001 * 0.25) / 0.001) + 0.5)},
+        {"qhm:lr=0.1,beta=0.9,nu=0.5", 2, 1 - 0.1 * g * (1 + 0.5 * (0.1 + 0.19))},
+        {"qhadam:lr=0.1,eps=0,nu2=0.5", 3, 1 - 0.3},
+        {"qhadam:lr=0.1,eps=0.5,nu1=0", 1, 1 - 0.1 * g / (g + 0.5)},
+        {"adan:lr=0.1,eps=0.5", 3, 1 - 0.3 * g / (g + 0.5)},
+        {"adan:lr=0.1,eps=0.5,weight_decay=1", 1, (1 - 0.1 * g / (g + 0.5)) / 1.1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double w = constant_gradient(cases[i].spec, cases[i].steps);
@@ -376,6 +422,23 @@ static void amsgrad_remembers(void **state)
     }
     assert_true(fabs(moved[0] - 1) < 0.01);
     assert_true(fabs(moved[1] - 1 / sqrt(5000)) < 1e-3);
+    tw_context_free(ctx);
+}
+
+/* After a change of sign the step is halved and the weight waits; then it goes on with what it has. */
+static void rprop_waits_after_a_change_of_sign(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    const double g[] = {3, 1e-200, -5, -1e-200, -2, 0, -1}, moved[] = {-0.1, -0.12, 0, 0.06, 0.072, 0, 0.072};
+    struct work a = begin(&(struct subject){"rprop:lr=0.1", NULL}, ctx, TW_F64, 1, NULL);
+    for (int t = 0; t < 7; t++) {
+        double before = *(double *)a.w;
+        *(double *)a.g = g[t];
+        assert_int_equal(step(&a, NULL), TW_OK);
+        if (!(fabs(*(double *)a.w - before - moved[t]) < 1e-15)) fail_msg("step %d: moved by %.17g, not %.17g", t + 1, *(double *)a.w - before, moved[t]);
+    }
+    end(&a);
     tw_context_free(ctx);
 }
 
@@ -471,6 +534,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_sound), cmocka_unit_test(first_steps), cmocka_unit_test(amsgrad_remembers),
+        cmocka_unit_test(rprop_waits_after_a_change_of_sign),
         cmocka_unit_test(nag_looks_ahead_with_the_next_momentum), cmocka_unit_test(each_isa_equals_base), cmocka_unit_test(ranges_equal_the_whole),
         cmocka_unit_test(threads_change_nothing), cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(float_stays_near_double),
         cmocka_unit_test(a_bad_gradient_stops_the_run), cmocka_unit_test(a_zero_gradient_is_harmless), cmocka_unit_test(defaults_reduce_a_quadratic),
