@@ -99,7 +99,7 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     TW__VECTORS
     (void)variant;
     TW__BLOCKS
-        TW__INDEPENDENT
+        TW__EACH_WEIGHT
         for (size_t i = from; i < to; i++) {
             TW__NONES
             const real gi = TW__GI, wi = TW__WI;
@@ -194,7 +194,7 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
     const size_t n = span->n;
     (void)w;
     (void)k;
-    TW__INDEPENDENT
+    TW__EACH_WEIGHT
 #ifdef DECAY
     for (size_t i = 0; i < n; i++) out[i] = k.sign * g[i] + k.couple * w[i];
 #else
@@ -235,7 +235,7 @@ TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const
     const size_t n = span->n;
     TW__VECTORS
     (void)variant;
-    TW__INDEPENDENT
+    TW__EACH_WEIGHT
     for (size_t i = 0; i < n; i++) {
         TW__NONES
         reported[i] = view(w[i], TW__PASSED &k TW__VARIANT);
@@ -266,7 +266,7 @@ TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const
     const size_t n = span->n;
     TW__VECTORS
     (void)variant;
-    TW__INDEPENDENT
+    TW__EACH_WEIGHT
     for (size_t i = 0; i < n; i++) {
         TW__NONES
         w[i] = skip(w[i], TW__PASSED &k TW__VARIANT);
