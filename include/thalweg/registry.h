@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SUMS_MAX = 8, TW_SPEC_MAX = 512 };
+enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SUMS_MAX = 8, TW_PIECE_OPTIONS_MAX = 8, TW_SPEC_MAX = 512 };
 
 TW_API const tw_rule *tw_rule_at(size_t i);                             /* in the order of the list; NULL past its end */
 TW_API const tw_rule *tw_rule_find(const char *name);                   /* NULL if there is none */
@@ -62,6 +62,17 @@ TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MA
  * NULL: constant). It may have a key, "beta1=cosine", which is not looked up, as no rule is known here; of several sequences the first counts.
  * total: length of the run, 0 if unknown; neither it nor `done` above 2^53. For plots and tests; the optimiser reads its schedule once. */
 TW_API tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err);
+
+/* A piece of a schedule, understood. */
+typedef struct tw_piece {
+    const tw_schedule *schedule;
+    char key[40];                                           /* the hyperparameter: as it was written, "lr" where none was */
+    uint64_t first, steps;                                  /* the step at which it begins, counted from 0; how many it has, 0: all that come */
+    char spec[TW_SPEC_MAX];                                 /* canonical, without key and "/steps" */
+    char values[TW_PIECE_OPTIONS_MAX][TW_SPEC_MAX];         /* every option as it stands in a spec, defaults included; "": a list that was not given */
+} tw_piece;
+/* Piece i, in the order in which they are written; past the last one out->schedule is NULL. total and keys: as in tw_schedule_value. */
+TW_API tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ typedef struct tw_schedule {
     const char *name, *paper;   /* paper "": common knowledge */
     const char *equation;       /* lines separated by newlines */
     const char *use;            /* when to take it: one sentence */
+    const char *example;        /* a spec that shows it over 1000 steps */
     int n_options;
     const tw_option *options;
     const tw_alias *aliases;    /* ends with a NULL alias; may be NULL */

@@ -223,14 +223,17 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
 static tw_status list_value(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
 {
     tw__lists *l = t->lists;
+    tw_option member = *o;
     tw__text rest = v;
+    member.type = TW_REAL;
     int place = l->n;
     for (int i = place; rest.at; i = l->n) {
-        if (i + 1 >= TW__LIST_NUMBERS)
+        int next = i == place ? i + 1 : i;
+        if (next >= TW__LIST_NUMBERS)
             return tw__fail(err, TW_ERR_SPEC, "%s = %.*s: there is room for %d numbers in all lists", o->name, TW__SHOW(v), (int)TW__LIST_NUMBERS - 2);
-        l->n = i + 1 + (i == place);
-        TW_TRY(number_value(o, tw__text_cut(&rest, '|'), &l->at[l->n - 1], err));
-        l->at[l->n - 1] += 0.0;
+        TW_TRY(number_value(&member, tw__text_cut(&rest, '|'), &l->at[next], err));
+        l->at[next] += 0.0; /* -0 is 0 */
+        l->n = next + 1;
     }
     l->at[place] = l->n - place - 1;
     *to = place;

@@ -41,5 +41,6 @@ const tw_schedule tw_schedule_chebyshev = {
     .equation = "base / (1 - (kappa - 1) / (kappa + 1) * cos(pi * (2 * i - 1) / (2 * period)))\n"
                 "i: entry s mod period of the fractal order 1; 1 2; 1 4 2 3; 1 8 4 5 2 7 3 6; ...",
     .use = "Full-batch descent on (nearly) quadratic problems with base = 2 / (largest + smallest curvature); as fast as momentum, without its state.",
+    .example = "chebyshev:period=8,kappa=20",
     .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check,
 };

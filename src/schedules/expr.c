@@ -27,5 +27,6 @@ const tw_schedule tw_schedule_expr = {
     .equation = "the formula, with numbers, t, T, base, pi, e, + - * / ^ ( ), < <= > >= == !=, c ? a : b,\n"
                 "exp log sqrt sin cos tanh abs floor ceil of one and min max pow of two arguments, if(c, a, b)",
     .use = "What no other schedule does; a value outside the hyperparameter's range stops the run with its step.",
+    .example = "expr:\"base * exp(-t/300) * (1 + cos(t/20)) / 2\"",
     .n_options = 2, .options = options, .length_option = STEPS, .rate = rate, .ineffective = ineffective,
 };

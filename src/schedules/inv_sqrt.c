@@ -13,5 +13,6 @@ extern const tw_schedule tw_schedule_inv_sqrt;
 const tw_schedule tw_schedule_inv_sqrt = {
     .size = sizeof(tw_schedule), .name = "inv_sqrt", .paper = "Zinkevich 2003, theorem 1", .equation = "base / sqrt(1 + s / decay_steps)",
     .use = "Convex problems without strong convexity, and runs without an end; for transformers see noam.",
+    .example = "inv_sqrt:decay_steps=50",
     .n_options = 1, .options = options, .length_option = -1, .rate = rate,
 };

@@ -50,5 +50,6 @@ const tw_schedule tw_schedule_onecycle = {
                 "three_phase: from base to low at s = 2 * top, from there to end\n"
                 "anneal=cos: from a to b as b + (a - b) * (1 + cos(pi * q)) / 2, q the share of the way; linear: b + (a - b) * (1 - q)",
     .use = "Short runs at a high rate (base is the top); for momentum take div_factor below 1 and final_div_factor=1, and it runs against the rate.",
+    .example = "onecycle",
     .n_options = 6, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate, .check = check,
 };

@@ -28,6 +28,7 @@ struct reader {
     tw__plan *plan;
     const tw_rule *rule;
     tw__text whole, names[TW__PIECES];      /* names: of the keys so far, where there is no rule to count them */
+    tw__text formulas[TW__PIECES];          /* as they were written, for each piece */
     uint64_t total, first;
     int key, n_names;
     size_t used;
@@ -137,7 +138,7 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     tw__spec spec;
     unsigned char given[TW__PIECE_OPTIONS] = {0};
     double start[TW__PIECE_OPTIONS];
-    tw__text formula = {NULL, 0};
+    tw__text *formula = &r->formulas[r->plan->n];
     TW_TRY(tw__spec_parse(&spec, text, err));
     p->kind = find(spec.name);
     if (!p->kind) {
@@ -146,10 +147,10 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
         return tw__fail(err, TW_ERR_SPEC, "unknown schedule \"%.*s\"%s", TW__SHOW(spec.name), tw__guess_hint(&guess));
     }
     if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" has no dialects", p->kind->name);
-    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &r->plan->lists, &formula};
+    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &r->plan->lists, formula};
     for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;
     for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, given, err));
-    TW_TRY(read_formula(r, p, formula, err));
+    TW_TRY(read_formula(r, p, *formula, err));
     TW_TRY(check_given(r, p, &t, given, err));
     TW_TRY(write(r, p->kind->name, err));
     char options[TW_SPEC_MAX] = "";
@@ -230,18 +231,24 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
     return place(p, r, steps, is_last, err);
 }
 
-tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
 {
     memset(out, 0, sizeof *out);
     out->lists.n = 1;
     if (total > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53", (unsigned long long)total);
     tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
-    struct reader r = {.plan = out, .rule = rule, .whole = whole, .total = total};
+    *r = (struct reader){.plan = out, .rule = rule, .whole = whole, .total = total};
     while (rest.at) {
         tw__text piece = tw__text_cut(&rest, ';');
-        TW_TRY(read_piece(&r, piece, rest, err));
+        TW_TRY(read_piece(r, piece, rest, err));
     }
     return TW_OK;
+}
+
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+{
+    struct reader r;
+    return read_plan(&r, out, schedule, rule, total, err);
 }
 
 int tw__plan_has(const tw__plan *plan, int key)
@@ -274,5 +281,31 @@ tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, ui
     tw__fp_mode mode = tw__fp_enter();
     *value = tw__plan_value(&plan, 0, base, done);
     tw__fp_leave(mode);
+    return TW_OK;
+}
+
+tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
+{
+    tw__plan plan;
+    struct reader r;
+    memset(out, 0, sizeof *out);
+    TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
+    if (i >= (size_t)plan.n) return TW_OK;
+    tw__piece *p = &plan.pieces[i];
+    tw__text key = r.names[p->key];
+    const tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &plan.lists, &r.formulas[i]};
+    double start[TW__PIECE_OPTIONS];
+    if (key.n >= sizeof out->key) return tw__fail(err, TW_ERR_SPEC, "the name \"%.*s\" is too long", TW__SHOW(key));
+    memcpy(out->key, key.at, key.n);
+    int n = snprintf(out->spec, sizeof out->spec, "%s", t.owner), fits = 1;
+    for (int k = 0; k < t.n; k++) {
+        start[k] = t.options[k].initial;
+        fits &= tw__option_write(&t, k, p->h[k], out->values[k], sizeof out->values[k]);
+    }
+    if (!fits || !tw__options_write(&t, p->h, start, out->spec + n, sizeof out->spec - (size_t)n))
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r.whole));
+    out->schedule = p->kind;
+    out->first = p->first;
+    out->steps = p->length;
     return TW_OK;
 }

@@ -8,7 +8,7 @@
 #include "base/options.h"
 #include "math/formula.h"
 
-enum { TW__PIECES = 16, TW__PIECE_OPTIONS = 8, TW__PLAN_TERMS = 256 /* of all formulas */ };
+enum { TW__PIECES = 16, TW__PIECE_OPTIONS = TW_PIECE_OPTIONS_MAX, TW__PLAN_TERMS = 256 /* of all formulas */ };
 #define TW__STEPS_MAX (1ll << 53)       /* of a run: step counts are doubles too */
 typedef struct tw__piece {
     const tw_schedule *kind;

@@ -24,5 +24,6 @@ const tw_schedule tw_schedule_polynomial = {
     .size = sizeof(tw_schedule), .name = "polynomial", .paper = "Chen et al. 2018 (DeepLab), the policy \"poly\"",
     .equation = "base * ((1 - floor) * (1 - min(s, D) / D)^power + floor), D = steps\ncycle: D = steps * max(1, ceil(s / steps))",
     .use = "Segmentation networks (power 0.9), and fine-tuning (power 1).",
+    .example = "polynomial:power=2",
     .n_options = 4, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate,
 };

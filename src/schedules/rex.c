@@ -20,5 +20,6 @@ const tw_schedule tw_schedule_rex = {
     .size = sizeof(tw_schedule), .name = "rex", .paper = "Chen, Wolfe & Kyrillidis 2022",
     .equation = "base * ((1 - floor) * z / (1/2 + z/2) + floor), z = 1 - min(s, steps) / steps",
     .use = "Runs that are short for their task, where a linear decay gives up the high rate too early.",
+    .example = "rex",
     .n_options = 2, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate,
 };

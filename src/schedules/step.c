@@ -15,5 +15,6 @@ extern const tw_schedule tw_schedule_step;
 const tw_schedule tw_schedule_step = {
     .size = sizeof(tw_schedule), .name = "step", .paper = "", .equation = "base * gamma^floor(s / step_size)",
     .use = "Long runs whose loss comes to rest between drops; the classical choice for convolutional networks.",
+    .example = "step:step_size=250,gamma=0.5",
     .n_options = 2, .options = options, .aliases = aliases, .length_option = -1, .rate = rate,
 };

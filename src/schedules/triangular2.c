@@ -17,5 +17,6 @@ const tw_schedule tw_schedule_triangular2 = {
     .size = sizeof(tw_schedule), .name = "triangular2", .paper = "Smith 2017, section 3.1",
     .equation = "base * (1 + (max_factor - 1) * x / 2^cycle)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down; cycle: cycles done",
     .use = "As triangular, for a run that is to come to rest.",
+    .example = "triangular2:step_size=125",
     .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check,
 };

@@ -44,5 +44,6 @@ const tw_schedule tw_schedule_wsd = {
     .equation = "s < warmup: base * (s + 1) / warmup\nup to steps - decay: base\n"
                 "then base * ((1 - floor) * d + floor), d = max(0, steps - s) / decay\nshape=cosine: (1 - cos(pi * d)) / 2 for d; shape=sqrt: 1 - sqrt(1 - d)",
     .use = "When the length of the run is not settled: any checkpoint of the stable phase can be ended with a decay.",
+    .example = "wsd:warmup=100,decay=300,shape=sqrt",
     .n_options = 5, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate, .check = check,
 };
