@@ -130,7 +130,7 @@ static void refusals(void **state)
         {"expr:\"\"", "formula = \"\" is no formula in quotes"},
         {"expr:\"t\",\"t\"", "formula is given twice"},
         {"expr:\"base * (t\"", "formula \"base * (t\": character 10: the end comes where \")\" is needed"},
-        {"expr:\"s\"", "formula \"s\": character 1: unknown name \"s\"; there are t T base, functions, pi and e"},
+        {"expr:\"s\"", "formula \"s\": character 1: unknown name \"s\" (did you mean \"t\"?); there are t T base, functions, pi and e"},
         {"expr:\"t / T\"", "schedule \"expr\" ends with the run, whose length is not known here; give it, as in \"expr/1000\""},
         {"expr:\"t\"/9", "\"/9\" behind \"expr\" has no effect: no piece follows, and there is no T in the formula"},
         {"expr:\"t\",steps=9", "steps = 9 has no effect: there is no T in the formula"},
@@ -188,6 +188,23 @@ static void registry(void **state)
     assert_null(tw_schedule_find("none"));
 }
 
+static void many_values(void **state)
+{
+    (void)state;
+    static const char schedule[] = "warmup/10;cosine;beta1=step:step_size=3,gamma=0.5";
+    double lr[60], beta1[60];
+    tw_error err;
+    assert_int_equal(tw_schedule_values(schedule, NULL, 2, 60, 60, lr, NULL), TW_OK);
+    assert_int_equal(tw_schedule_values(schedule, "beta1", 2, 60, 60, beta1, NULL), TW_OK);
+    for (uint64_t s = 0; s < 60; s++) {
+        double want;
+        assert_int_equal(tw_schedule_value(schedule, 2, s, 60, &want, NULL), TW_OK);
+        assert_true(lr[s] == want && beta1[s] == ldexp(2, -(int)s / 3));
+    }
+    assert_int_equal(tw_schedule_values(schedule, "eps", 2, 60, 60, lr, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "schedule \"warmup/10;cosine;beta1=step:step_size=3,gamma=0.5\" has nothing for eps");
+}
+
 static void pieces_understood(void **state)
 {
     (void)state;
@@ -241,6 +258,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(pieces), cmocka_unit_test(keys), cmocka_unit_test(refusals),
                                        cmocka_unit_test(keys_without_a_rule), cmocka_unit_test(lengths_are_bounded),
-                                       cmocka_unit_test(registry), cmocka_unit_test(pieces_understood), cmocka_unit_test(too_much)};
+                                       cmocka_unit_test(registry), cmocka_unit_test(many_values), cmocka_unit_test(pieces_understood), cmocka_unit_test(too_much)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

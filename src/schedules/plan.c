@@ -284,6 +284,20 @@ tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, ui
     return TW_OK;
 }
 
+tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n, double *values, tw_error *err)
+{
+    tw__plan plan;
+    struct reader r;
+    int k = 0;
+    TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
+    while (key && k < r.n_names && !tw__text_is(r.names[k], key)) k++;
+    if (k == r.n_names) return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has nothing for %.60s", TW__SHOW(r.whole), key);
+    tw__fp_mode mode = tw__fp_enter();
+    for (size_t i = 0; i < n; i++) values[i] = tw__plan_value(&plan, k, base, i);
+    tw__fp_leave(mode);
+    return TW_OK;
+}
+
 tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
 {
     tw__plan plan;
