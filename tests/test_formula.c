@@ -139,7 +139,8 @@ static void limits(void **state)
 {
     (void)state;
     static const struct { const char *before, *middle, *after; int fits; } depths[] = {
-        {"(", "1", ")", 31}, {"-", "1", "", 62}, {"2^", "1", "", 31}, {"exp(", "x", ")", 31}, {"1+(", "1", ")", 31}, {"1?2:", "3", "", 15}, {"if(1,2,", "x", ")", 15},
+        {"(", "1", ")", 31}, {"-", "1", "", 62}, {"2^", "1", "", 31}, {"exp(", "x", ")", 31}, {"1+(", "1", ")", 31}, {"1?2:", "3", "", 15},
+        {"if(1,2,", "x", ")", 15},
     };
     char message[512];
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {

@@ -128,7 +128,7 @@ static double chebyshev(int s)
 }
 
 static double expr(int s) { return s < 30 ? BASE * exp(-s / 50.0) : BASE * (1 - s / 240.0) / 2; }
-static double sequence(int s) { return s < 10 ? BASE * (s + 1) / 10 : s < 30 ? BASE / 2 : BASE * cos(pi * (s - 30) / (2.0 * 210)) * cos(pi * (s - 30) / (2.0 * 210)); }
+static double sequence(int s) { return s < 10 ? BASE * (s + 1) / 10 : s < 30 ? BASE / 2 : BASE * pow(cos(pi * (s - 30) / (2.0 * 210)), 2); }
 
 static const struct { const char *spec; double (*want)(int s); } cases[] = {
     {"constant:factor=0.5", constant},

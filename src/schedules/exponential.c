@@ -22,7 +22,8 @@ static const char *ineffective(const tw_instant *piece, int option)
 
 extern const tw_schedule tw_schedule_exponential;
 const tw_schedule tw_schedule_exponential = {
-    .size = sizeof(tw_schedule), .name = "exponential", .paper = "", .equation = "base * gamma^(s / decay_steps)\nstaircase: s / decay_steps is rounded down",
+    .size = sizeof(tw_schedule), .name = "exponential", .paper = "",
+    .equation = "base * gamma^(s / decay_steps)\nstaircase: s / decay_steps is rounded down",
     .use = "A smooth decay without a known end; gamma = 0.1 with decay_steps a third of the run is a safe start.",
     .example = "exponential:gamma=0.1,decay_steps=500",
     .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .ineffective = ineffective,

@@ -25,7 +25,8 @@ static tw_status check(const tw_instant *piece, tw_error *err)
 
 extern const tw_schedule tw_schedule_linear;
 const tw_schedule tw_schedule_linear = {
-    .size = sizeof(tw_schedule), .name = "linear", .paper = "", .equation = "base * ((1 - q) * start_factor + q * end_factor), q = min(s, steps) / steps",
+    .size = sizeof(tw_schedule), .name = "linear", .paper = "",
+    .equation = "base * ((1 - q) * start_factor + q * end_factor), q = min(s, steps) / steps",
     .use = "The simplest decay to the end of a run, as good as cosine for many networks; also for momentum that is to rise.",
     .example = "linear",
     .n_options = 3, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate, .check = check,

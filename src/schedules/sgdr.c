@@ -30,7 +30,8 @@ static double rate(const tw_instant *now)
 extern const tw_schedule tw_schedule_sgdr;
 const tw_schedule tw_schedule_sgdr = {
     .size = sizeof(tw_schedule), .name = "sgdr", .paper = "Loshchilov & Hutter 2017, equation 5",
-    .equation = "base * ((1 - floor) * gamma^i * (1 + cos(pi * t / T)) / 2 + floor)\ni: cycles done, T = T_0 * T_mult^i: this cycle's steps, t: steps done in it",
+    .equation = "base * ((1 - floor) * gamma^i * (1 + cos(pi * t / T)) / 2 + floor)\n"
+                "i: cycles done, T = T_0 * T_mult^i: this cycle's steps, t: steps done in it",
     .use = "When a good model is wanted at several times of one run, or a set of models, one at the end of each cycle.",
     .example = "sgdr:T_0=150,gamma=0.7",
     .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate,

@@ -12,7 +12,9 @@ static const tw_option options[] = {
 };
 enum { STEPS, WARMUP, DECAY, SHAPE, FLOOR };
 enum { LINEAR, COSINE, SQRT };
-static const tw_alias aliases[] = {{"warmup_steps", "warmup"}, {"num_warmup_steps", "warmup"}, {"decay_steps", "decay"}, {"num_decay_steps", "decay"}, {NULL, NULL}};
+static const tw_alias aliases[] = {
+    {"warmup_steps", "warmup"}, {"num_warmup_steps", "warmup"}, {"decay_steps", "decay"}, {"num_decay_steps", "decay"}, {NULL, NULL},
+};
 
 static uint64_t decay_steps(const tw_instant *now)
 {
@@ -35,7 +37,8 @@ static tw_status check(const tw_instant *piece, tw_error *err)
 {
     double warmup = piece->h[WARMUP], decay = (double)decay_steps(piece);
     if (warmup + decay <= (double)piece->length) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "warmup = %.0f and decay = %.0f need more than the %.0f steps that wsd has", warmup, decay, (double)piece->length);
+    return tw__fail(err, TW_ERR_SPEC, "warmup = %.0f and decay = %.0f need more than the %.0f steps that wsd has", warmup, decay,
+                    (double)piece->length);
 }
 
 extern const tw_schedule tw_schedule_wsd;
