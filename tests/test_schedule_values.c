@@ -220,10 +220,17 @@ static void resumed(void **state)
     for (int i = 0; i < CASES; i++) {
         char schedule[400];
         double w[2][N], g[N];
+        tw_optimizer_options options = TW_OPTIMIZER_OPTIONS_INIT;
         snprintf(schedule, sizeof schedule, "%s;beta1=%s", cases[i].spec, cases[i].spec);
+        options.rule = "adam:lr=0.001,beta1=0.05";
+        options.schedule = schedule;
+        options.total_steps = STEPS;
+        options.type = TW_F64;
+        options.tensors = &tensor;
+        options.n_tensors = 1;
         for (int run = 0; run < 2; run++) {
             tw_optimizer *opt, *next;
-            assert_int_equal(tw_optimizer_create(&opt, ctx, "adam:lr=0.001,beta1=0.05", NULL, schedule, STEPS, TW_F64, &tensor, 1, 0, NULL), TW_OK);
+            assert_int_equal(tw_optimizer_create(&opt, ctx, &options, NULL), TW_OK);
             for (int k = 0; k < N; k++) w[run][k] = k;
             for (int s = 0; s < RUN; s++) {
                 for (int k = 0; k < N; k++) g[k] = bench_number((uint64_t)k, (uint64_t)s);
@@ -231,7 +238,7 @@ static void resumed(void **state)
                     struct store store;
                     store_open(&store);
                     assert_int_equal(tw_optimizer_visit(opt, &store.v, NULL), TW_OK);
-                    assert_int_equal(tw_optimizer_create(&next, ctx, "adam:lr=0.001,beta1=0.05", NULL, schedule, STEPS, TW_F64, &tensor, 1, 0, NULL), TW_OK);
+                    assert_int_equal(tw_optimizer_create(&next, ctx, &options, NULL), TW_OK);
                     store_load(&store);
                     assert_int_equal(tw_optimizer_visit(next, &store.v, NULL), TW_OK);
                     store_close(&store);
