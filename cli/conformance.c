@@ -1,18 +1,16 @@
 /* Runs a folder of reference cases (conformance/README.md) in double and in float and compares.
  * What a case calls its rule and its options is not always what we call them: the tables below are the dictionary.
  * SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "conformance.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/registry.h>
 
-enum { VALUES = 17, BASE_SCHEDULE_FIELDS = 2, SPEC = 512 };
+enum { VALUES = 17, SPEC = 512 };
 
 /* ---- The folder ---------------------------------------------------------------------------------------------------------- */
-
-struct table { char *text; size_t n, room; char ***rows; int *widths; char *path; };
 
 static void table_free(struct table *t)
 {
@@ -92,8 +90,7 @@ static tw_status table_read(struct table *t, const char *folder, const char *nam
     return TW_OK;
 }
 
-/* A number, or a fraction such as 1/3. */
-static int number(const char *text, double *to)
+int number(const char *text, double *to)
 {
     char *end;
     double below = 1;
@@ -321,7 +318,7 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
 
 struct bench { tw_context *ctx; struct table inputs, cases, expected, schedules, finite_sum; double theta0[VALUES], star[VALUES], curv[VALUES]; };
 
-static double miss(double got, double want) { return fabs(got - want) / fmax(1, fabs(want)); }
+double miss(double got, double want) { return fabs(got - want) / fmax(1, fabs(want)); }
 
 /* The parameters after each step, in double or in float; `worst` is the largest miss, infinite where something is not a number. */
 static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int in_float, double *worst, tw_error *err)
@@ -376,11 +373,7 @@ static tw_status run_case(struct bench *b, char **row, const struct spec *s, int
 
 /* ---- Reporting ----------------------------------------------------------------------------------------------------------- */
 
-struct report { json_t *rows; int json, passed, failed, not_built; };
-enum verdict { PASSED, FAILED, NOT_BUILT };
-
-/* Errors as multiples of the tolerance; `why` in their place where there is none. */
-static void report_row(struct report *r, const char *kind, const char *name, enum verdict verdict, double f64, double f32, const char *why)
+void report_row(struct report *r, const char *kind, const char *name, enum verdict verdict, double f64, double f32, const char *why)
 {
     static const char *const words[] = {"ok", "failed", "not built"};
     *(verdict == PASSED ? &r->passed : verdict == FAILED ? &r->failed : &r->not_built) += 1;
@@ -421,88 +414,6 @@ static tw_status compare_cases(struct bench *b, struct report *r, tw_error *err)
     return TW_OK;
 }
 
-/* Their schedules, with holes for their values; NULL: not built. {a} is a's value, {a-b} a difference, {a/base} a quotient by the base rate. */
-static const struct { const char *theirs, *ours; } schedule_names[] = {
-    {"constant", "constant"}, {"step", "step:step_size={step_size},gamma={gamma}"},
-    {"cosine", "cosine:steps={T_max},floor={eta_min/base},rise=1"}, {"cosine_keras", "cosine:steps={decay_steps},floor={alpha}"},
-    {"warmup_linear_cosine", "warmup/{warmup};cosine:steps={total-warmup}"},
-    {"multistep", NULL}, {"exponential", NULL}, {"exponential_keras", NULL}, {"exponential_keras_staircase", NULL},
-    {"inverse_time_keras", NULL}, {"legacy_keras_decay", NULL}, {"inv_sqrt", NULL}, {"inv_caffe", NULL}, {"polynomial", NULL},
-    {"polynomial_keras", NULL}, {"polynomial_keras_cycle", NULL}, {"piecewise_keras", NULL}, {"linear", NULL}, {"sgdr", NULL},
-    {"cyclic_triangular", NULL}, {"cyclic_triangular2", NULL}, {"cyclic_exp_range", NULL}, {"onecycle", NULL}, {"noam", NULL}, {"wsd", NULL},
-};
-
-static int option_value(const char *options, const char *key, size_t n, double *to)
-{
-    if (n == 4 && memcmp(key, "base", 4) == 0) {
-        *to = 0.1;
-        return 1;
-    }
-    for (const char *c = options; c; c = strchr(c, ';')) {
-        c += *c == ';';
-        char text[64];
-        if (strncmp(c, key, n) != 0 || c[n] != '=') continue;
-        snprintf(text, sizeof text, "%.*s", (int)strcspn(c + n + 1, ";"), c + n + 1);
-        return number(text, to);
-    }
-    *to = 0;
-    return 1;
-}
-
-static int fill_holes(const char *pattern, const char *options, char to[SPEC])
-{
-    size_t used = 0;
-    while (*pattern && used + 40 < SPEC) {
-        double value, other;
-        if (*pattern != '{') {
-            to[used++] = *pattern++;
-            continue;
-        }
-        size_t n = strcspn(++pattern, "-/}"), rest = strcspn(pattern, "}");
-        if (!option_value(options, pattern, n, &value)) return 0;
-        if (n < rest) {
-            if (!option_value(options, pattern + n + 1, rest - n - 1, &other)) return 0;
-            value = pattern[n] == '-' ? value - other : value / other;
-        }
-        used += (size_t)snprintf(to + used, SPEC - used, "%.17g", value);
-        pattern += rest + 1;
-    }
-    to[used] = 0;
-    return 1;
-}
-
-static tw_status compare_schedule(struct report *r, char **row, int width, const char *pattern, tw_error *err)
-{
-    char spec[SPEC];
-    double worst = 0, want = 0, got = 0;
-    if (!fill_holes(pattern, row[1], spec)) return cli_fail(err, TW_ERR_DATA, "schedule %s: \"%s\" is not key=number", row[0], row[1]);
-    for (int i = BASE_SCHEDULE_FIELDS; i < width; i++) {
-        tw_error why;
-        if (!number(row[i], &want)) return cli_fail(err, TW_ERR_DATA, "schedule %s: field %d is not a number", row[0], i + 1);
-        if (tw_schedule_value(spec, 0.1, (uint64_t)(i - BASE_SCHEDULE_FIELDS), (uint64_t)(width - BASE_SCHEDULE_FIELDS), &got, &why) != TW_OK) {
-            report_row(r, "schedule", row[0], FAILED, 0, -1, why.message);
-            return TW_OK;
-        }
-        double m = miss(got, want);
-        if (!(m <= worst)) worst = m >= 0 ? m : INFINITY;
-    }
-    report_row(r, "schedule", row[0], worst <= 1e-12 ? PASSED : FAILED, worst / 1e-12, -INFINITY, NULL);
-    return TW_OK;
-}
-
-static tw_status compare_schedules(struct bench *b, struct report *r, tw_error *err)
-{
-    for (size_t i = 0; i < b->schedules.n; i++) {
-        char **row = b->schedules.rows[i];
-        size_t k = 0, n = sizeof schedule_names / sizeof schedule_names[0];
-        while (k < n && strcmp(row[0], schedule_names[k].theirs) != 0) k++;
-        if (k == n) report_row(r, "schedule", row[0], FAILED, 0, -1, "unknown schedule");
-        else if (!schedule_names[k].ours) report_row(r, "schedule", row[0], NOT_BUILT, 0, 0, NULL);
-        else CLI_TRY(compare_schedule(r, row, b->schedules.widths[i], schedule_names[k].ours, err));
-    }
-    return TW_OK;
-}
-
 /* The finite-sum methods are estimators of a later version; each is listed once. */
 static void list_finite_sums(struct bench *b, struct report *r)
 {
@@ -525,7 +436,7 @@ static tw_status compare(struct bench *b, const char *folder, struct report *r, 
     CLI_TRY(input(&b->inputs, "curv", 0, b->curv, err));
     if (!r->json) printf("%-9s  %-32s  %-9s  %9s  %9s\n", "kind", "case", "verdict", "f64", "f32");
     CLI_TRY(compare_cases(b, r, err));
-    CLI_TRY(compare_schedules(b, r, err));
+    CLI_TRY(compare_schedules(&b->schedules, r, err));
     list_finite_sums(b, r);
     return TW_OK;
 }

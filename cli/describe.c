@@ -2,25 +2,64 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int wider(int width, const char *text) { return (int)strlen(text) > width ? (int)strlen(text) : width; }
 
-void cli_print_options(int n, const tw_option *options, const double *values)
+enum { OPTIONS = 32 }; /* above what any table has */
+
+/* What has no default must be given. */
+static const char *default_text(const tw_option *o, char to[TW_VALUE_MAX]) { return *tw_option_text(o, o->initial, to) ? to : "-"; }
+
+void cli_print_option_texts(int n, const tw_option *options, const char *const *values)
 {
-    char value[TW_VALUE_MAX], initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
-    int width = 4, range = 5;
+    char initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
+    int width = 4, range = 5, value = 8;
     for (int i = 0; i < n; i++) {
         width = wider(width, options[i].name);
         range = wider(range, tw_option_bounds(&options[i], bounds));
+        if (values) value = wider(value, values[i]);
     }
-    if (n) printf("  %-*s%s  %-8s  %-*s  what it does\n", width, "name", values ? "  value   " : "", "default", range, "range");
+    if (n) {
+        printf("  %-*s", width, "name");
+        if (values) printf("  %-*s", value, "value");
+        printf("  %-8s  %-*s  what it does\n", "default", range, "range");
+    }
     for (int i = 0; i < n; i++) {
         printf("  %-*s", width, options[i].name);
-        if (values) printf("  %-8s", tw_option_text(&options[i], values[i], value));
-        printf("  %-8s  %-*s  %s\n", tw_option_text(&options[i], options[i].initial, initial), range, tw_option_bounds(&options[i], bounds),
-               options[i].help ? options[i].help : "");
+        if (values) printf("  %-*s", value, values[i]);
+        printf("  %-8s  %-*s  %s\n", default_text(&options[i], initial), range, tw_option_bounds(&options[i], bounds), options[i].help ? options[i].help : "");
     }
+}
+
+void cli_print_options(int n, const tw_option *options, const double *values)
+{
+    char text[OPTIONS][TW_VALUE_MAX];
+    const char *texts[OPTIONS];
+    for (int i = 0; i < n && values; i++) texts[i] = tw_option_text(&options[i], values[i], text[i]);
+    cli_print_option_texts(n, options, values ? texts : NULL);
+}
+
+/* A text in a cell of a table, where | would end the cell. */
+static void print_cell(const char *text)
+{
+    for (; *text; text++) printf(*text == '|' ? "\\|" : "%c", *text);
+}
+
+void cli_print_options_markdown(int n, const tw_option *options, const tw_alias *aliases)
+{
+    char initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
+    if (n) printf("| option | default | range | what it does |\n|---|---|---|---|\n");
+    for (int i = 0; i < n; i++) {
+        printf("| `%s`", options[i].name);
+        for (const tw_alias *a = aliases; a && a->alias; a++)
+            if (strcmp(a->name, options[i].name) == 0) printf(", `%s`", a->alias);
+        printf(" | %s | %s | ", default_text(&options[i], initial), tw_option_bounds(&options[i], bounds));
+        print_cell(options[i].help);
+        printf(" |\n");
+    }
+    if (n) putchar('\n');
 }
 
 void cli_print_equation(const char *equation)
@@ -32,31 +71,45 @@ void cli_print_equation(const char *equation)
     }
 }
 
-/* A value as JSON shows it: words as text, flags as booleans. */
-static json_t *value_json(const tw_option *o, double value)
+/* A value as JSON shows it: words and formulas as text, flags as booleans, lists as arrays, null for what was not given. */
+static json_t *value_json(const tw_option *o, const char *text)
 {
-    char text[TW_VALUE_MAX];
+    json_t *list;
+    char *end;
     switch (o->type) {
-    case TW_WORD: return json_string(tw_option_text(o, value, text));
-    case TW_FLAG: return json_boolean(value != 0);
-    case TW_INT: return json_integer((json_int_t)value);
-    default: return cli_number(value);
+    case TW_FLAG: return json_boolean(strcmp(text, "0") != 0);
+    case TW_INT: return json_integer((json_int_t)strtod(text, NULL));
+    case TW_REAL: return cli_number(strtod(text, NULL));
+    case TW_LIST:
+        if (!*text) return json_null();
+        list = json_array();
+        for (; *text; text = end + (*end == '|')) json_array_append_new(list, cli_number(strtod(text, &end)));
+        return list;
+    default: return *text ? cli_string(text) : json_null();
     }
 }
 
-json_t *cli_options_json(int n, const tw_option *options, const double *values)
+json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values)
 {
-    static const char *const types[] = { "real", "integer", "flag", "word" };
+    static const char *const types[] = { "real", "integer", "flag", "word", "list", "formula" };
     json_t *list = json_array();
     for (int i = 0; i < n; i++) {
-        char bounds[TW_VALUE_MAX];
+        char bounds[TW_VALUE_MAX], initial[TW_VALUE_MAX];
         json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", options[i].name, "type", types[options[i].type], "default",
-                              value_json(&options[i], options[i].initial), "range", tw_option_bounds(&options[i], bounds), "help",
-                              options[i].help ? options[i].help : "");
+                              value_json(&options[i], tw_option_text(&options[i], options[i].initial, initial)), "range",
+                              tw_option_bounds(&options[i], bounds), "help", options[i].help ? options[i].help : "");
         if (values) json_object_set_new(o, "value", value_json(&options[i], values[i]));
         json_array_append_new(list, o);
     }
     return list;
+}
+
+json_t *cli_options_json(int n, const tw_option *options, const double *values)
+{
+    char text[OPTIONS][TW_VALUE_MAX];
+    const char *texts[OPTIONS];
+    for (int i = 0; i < n && values; i++) texts[i] = tw_option_text(&options[i], values[i], text[i]);
+    return cli_option_texts_json(n, options, values ? texts : NULL);
 }
 
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
@@ -87,6 +140,6 @@ json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
 
 json_t *cli_schedule_json(const tw_schedule *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", s->name, "paper", s->paper ? s->paper : "", "equation", s->equation, "options",
-                     cli_options_json(s->n_options, s->options, NULL));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", s->name, "paper", s->paper, "equation", s->equation, "use", s->use, "example", s->example,
+                     "options", cli_options_json(s->n_options, s->options, NULL));
 }

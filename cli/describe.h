@@ -7,9 +7,14 @@
 
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
 void cli_print_options(int n, const tw_option *options, const double *values);
+/* The same, with the values as they stand in a spec, which lists and formulas need. */
+void cli_print_option_texts(int n, const tw_option *options, const char *const *values);
 void cli_print_equation(const char *equation);                          /* indented */
+/* The options as a table of Markdown, with their aliases (NULL: none). Nothing where n is 0. */
+void cli_print_options_markdown(int n, const tw_option *options, const tw_alias *aliases);
 /* values: NULL, or what the options are now. NULL: no memory. */
 json_t *cli_options_json(int n, const tw_option *options, const double *values);
+json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values);
 /* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */

@@ -1,9 +1,16 @@
 /* thalweg explain: what a rule or a schedule does, with every hyperparameter as this spec sets it.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
+#include "explain.h"
 #include <string.h>
 
-static const struct cli_option options[] = { CLI_JSON, CLI_END };
+static const struct cli_explain initial = { .steps = 1000, .base = 1 };
+
+static const struct cli_option options[] = {
+    { "steps", 0, CLI_NATURAL, offsetof(struct cli_explain, steps), "N", 1, 1000000, "length of the run under a schedule (1000)" },
+    { "base", 0, CLI_REAL, offsetof(struct cli_explain, base), "X", 0, 0, "the hyperparameter's value without the schedule (1)" },
+    CLI_JSON, CLI_END
+};
 
 static void print_dialects(const tw_rule *rule)
 {
@@ -48,59 +55,18 @@ static tw_status explain_rule(const struct cli_common *common, const char *spec,
     return TW_OK;
 }
 
-enum { EXAMPLE_STEPS = 1000 };
-
-/* The schedule of the piece at `piece`: behind "key=", up to ":", "/" or the next piece. */
-static const tw_schedule *piece_schedule(const char *piece)
-{
-    char name[40];
-    size_t n = strcspn(piece, ":/;=");
-    if (piece[n] == '=') {
-        piece += n + 1;
-        n = strcspn(piece, ":/;");
-    }
-    snprintf(name, sizeof name, "%.*s", (int)(n < 39 ? n : 39), piece);
-    return tw_schedule_find(name);
-}
-
-static tw_status explain_schedule(const struct cli_common *common, const char *spec, tw_error *err)
-{
-    double value[5];
-    const char *piece = spec;
-    for (int i = 0; i < 5; i++) CLI_TRY(tw_schedule_value(spec, 1.0, (uint64_t)(i * EXAMPLE_STEPS / 4 - (i == 4)), EXAMPLE_STEPS, &value[i], err));
-    json_t *all = json_array();
-    for (int more = 1; more; piece += more) {
-        const tw_schedule *s = piece_schedule(piece);
-        if (s && common->json) json_array_append_new(all, cli_schedule_json(s));
-        if (s && !common->json) {
-            printf("%s%s\n%s%sequation\n", piece == spec ? "" : "\n", s->name, s->paper ? s->paper : "", s->paper && *s->paper ? "\n\n" : "");
-            cli_print_equation(s->equation);
-            if (s->n_options) puts("\noptions");
-            cli_print_options(s->n_options, s->options, NULL);
-        }
-        piece += strcspn(piece, ";");
-        more = *piece == ';';
-    }
-    if (common->json) return cli_print_json(all, err);
-    json_decref(all);
-    printf("\n%s over %d steps, as a factor of the start value\n  ", spec, EXAMPLE_STEPS);
-    for (int i = 0; i < 5; i++) printf("%sstep %d: %g", i ? "  " : "", i * EXAMPLE_STEPS / 4 - (i == 4), value[i]);
-    putchar('\n');
-    return TW_OK;
-}
-
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
+    static const char *const of_schedules[] = { "steps", "base" };
     const char *spec = call->word[0];
-    char name[40];
-    size_t n = strcspn(spec, ":@+/;");
-    snprintf(name, sizeof name, "%.*s", (int)(n < 39 ? n : 39), spec);
-    int schedule = !tw_rule_find(name) && piece_schedule(spec);
-    return schedule ? explain_schedule(call->values, spec, err) : explain_rule(call->values, spec, err);
+    if (cli_is_schedule(spec)) return cli_explain_schedule(call->values, spec, err);
+    for (size_t i = 0; i < sizeof of_schedules / sizeof of_schedules[0]; i++)
+        if (cli_given(call, of_schedules[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is a rule", of_schedules[i]);
+    return explain_rule(call->values, spec, err);
 }
 
 const struct cli_command cli_command_explain = {
-    .name = "explain", .usage = "SPEC [--json]", .help = "equation, hyperparameters and memory of a rule or schedule",
-    .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain \"warmup/500;cosine\"",
-    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_common), .run = run,
+    .name = "explain", .usage = "SPEC [--steps N] [--base X] [--json]", .help = "equation, hyperparameters and memory of a rule or schedule",
+    .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain \"warmup/100;cosine\" --steps 2000",
+    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_explain), .initial = &initial, .run = run,
 };

@@ -4,6 +4,7 @@
 #include "one_file.h"     /* MUST */
 #include <thalweg/model.h>
 #include <thalweg/registry.h>
+#include "schedules/plan.h"
 
 /* A network may ask for more weights than there is time to draw: no allocation over 4 MiB. */
 static void *small_memory(void *user, void *p, size_t old, size_t now, size_t align)
@@ -36,6 +37,16 @@ static void schedule(const char *text)
     const uint64_t done[] = {0, 1, 7, 1000, UINT64_MAX / 2};
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
         if (tw_schedule_value(text, 0.1, done[i], 100, &value, &err) != TW_OK) MUST(err.message[0]);
+    static tw__plan plan, again;
+    tw_piece piece;
+    const tw_rule *adam = tw_rule_find("adam");
+    if (tw__plan_read(&plan, text, adam, 100, &err) != TW_OK) {
+        MUST(err.code == TW_ERR_SPEC && err.message[0]);
+        return;
+    }
+    MUST(tw__plan_read(&again, plan.text, adam, 100, &err) == TW_OK && memcmp(&plan, &again, sizeof plan) == 0);
+    for (int i = 0; i <= plan.n; i++)
+        MUST(tw_schedule_piece(&piece, text, (size_t)i, 100, &err) == TW_OK && piece.schedule == (i < plan.n ? plan.pieces[i].kind : NULL));
 }
 
 static void network(tw_context *ctx, const char *text)

@@ -94,6 +94,48 @@ static void refusals(void **state)
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"constant;", "\"constant\" is followed by another piece and needs its number of steps, as in \"constant/500\""},
         {"constant@keras", "schedule \"constant\" has no dialects"},
+        {"multistep", "milestones are needed, as in \"multistep:milestones=30|60\""},
+        {"multistep:milestones=40|15", "milestones: 15 comes after 40; they must rise"},
+        {"multistep:milestones=15|15", "milestones: 15 comes after 15; they must rise"},
+        {"multistep:milestones=15.5", "milestones: 15.5 is not a whole number of steps"},
+        {"multistep:milestones=15|", "milestones =  is not a number"},
+        {"multistep:milestones=15||20", "milestones =  is not a number"},
+        {"multistep:milestones=15|-3", "milestones = -3 is outside [0, 9007199254740992]"},
+        {"multistep:milestones=1,milestones=2", "milestones is given twice"},
+        {"multistep:gamma=1|2", "gamma = 1|2 is not a number"},
+        {"piecewise:boundaries=10", "factors: 0 given, but one more than boundaries is needed, 2"},
+        {"piecewise:boundaries=10|20,factors=1|2", "factors: 2 given, but one more than boundaries is needed, 3"},
+        {"piecewise:factors=1", "boundaries are needed, as in \"piecewise:boundaries=10|30,factors=1|0.5|0.1\""},
+        {"piecewise:boundaries=10,values=1|2", "piecewise has no option \"values\""},
+        {"exponential:staircase=1", "staircase = 1 has no effect: decay_steps is 1, and s is whole anyway"},
+        {"inverse_time:staircase=0", "staircase = 0 has no effect: decay_steps is 1, and s is whole anyway"},
+        {"exponential:gamma=0", "gamma = 0 is outside (0, inf)"},
+        {"linear:end_factor=1", "schedule \"linear\" ends with the run, whose length is not known here; give it, as in \"linear/1000\""},
+        {"linear:end_factor=1,steps=9", "start_factor and end_factor are equal; the schedule \"constant\" does that"},
+        {"cosine:floor=1", "floor = 1 is outside [0, 1)"},
+        {"cosine:eta_min=0.001", "cosine has no option \"eta_min\""},
+        {"sgdr:T_mult=1.5", "T_mult = 1.5 is not a whole number"},
+        {"triangular:max_factor=1", "max_factor = 1 leaves no room between bottom and top; the schedule \"constant\" does that"},
+        {"onecycle:pct_start=1,steps=9", "pct_start = 1 is outside (0, 1)"},
+        {"onecycle:three_phase=1,pct_start=0.6,steps=9", "pct_start = 0.6 is above 0.5: with three_phase the way up and the way down are equally long"},
+        {"onecycle:div_factor=1,final_div_factor=1,steps=9",
+         "with div_factor = 1 and final_div_factor = 1 nothing changes; the schedule \"constant\" does that"},
+        {"onecycle:anneal=sine", "anneal = sine is not one of cos, linear"},
+        {"wsd:warmup=6,decay=5/10", "warmup = 6 and decay = 5 need more than the 10 steps that wsd has"},
+        {"chebyshev:period=12", "period = 12 is not a power of 2"},
+        {"expr", "expr needs a formula in quotes, as in expr:\"base * exp(-t/500)\""},
+        {"expr:base", "\"base\" in \"expr:base\" is not key=value"},
+        {"expr:\"base", "a quote is not closed in expr:\"base"},
+        {"expr:\"base\"x", "formula = \"base\"x is no formula in quotes"},
+        {"expr:\"\"", "formula = \"\" is no formula in quotes"},
+        {"expr:\"t\",\"t\"", "formula is given twice"},
+        {"expr:\"base * (t\"", "formula \"base * (t\": character 10: the end comes where \")\" is needed"},
+        {"expr:\"s\"", "formula \"s\": character 1: unknown name \"s\" (did you mean \"t\"?); there are t T base, functions, pi and e"},
+        {"expr:\"t / T\"", "schedule \"expr\" ends with the run, whose length is not known here; give it, as in \"expr/1000\""},
+        {"expr:\"t\"/9", "\"/9\" behind \"expr\" has no effect: no piece follows, and there is no T in the formula"},
+        {"expr:\"t\",steps=9", "steps = 9 has no effect: there is no T in the formula"},
+        {"cosine:\"t\"", "cosine has no formula: \"t\" is not key=value"},
+        {"expr:\"base;\"", "formula \"base;\": character 5: \";\" stands where an operator or the end is needed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw__plan plan;
@@ -137,16 +179,85 @@ static void registry(void **state)
     size_t n = 0;
     for (; tw_schedule_at(n); n++) {
         assert_ptr_equal(tw_schedule_find(tw_schedule_at(n)->name), tw_schedule_at(n));
-        assert_true(tw_schedule_at(n)->equation[0] && tw_schedule_at(n)->n_options <= TW__PIECE_OPTIONS);
+        const tw_schedule *s = tw_schedule_at(n);
+        assert_true(s->size == sizeof(tw_schedule) && s->paper && s->equation[0] && s->use[0] && s->n_options <= TW__PIECE_OPTIONS);
+        assert_true(strncmp(s->example, s->name, strlen(s->name)) == 0);
+        for (uint64_t t = 0; t < 1000; t++) assert_true(value(s->example, t, 1000) >= 0);
     }
-    assert_true(n >= 4);
+    assert_true(n >= 22);
     assert_null(tw_schedule_find("none"));
+}
+
+static void many_values(void **state)
+{
+    (void)state;
+    static const char schedule[] = "warmup/10;cosine;beta1=step:step_size=3,gamma=0.5";
+    double lr[60], beta1[60];
+    tw_error err;
+    assert_int_equal(tw_schedule_values(schedule, NULL, 2, 60, 60, lr, NULL), TW_OK);
+    assert_int_equal(tw_schedule_values(schedule, "beta1", 2, 60, 60, beta1, NULL), TW_OK);
+    for (uint64_t s = 0; s < 60; s++) {
+        double want;
+        assert_int_equal(tw_schedule_value(schedule, 2, s, 60, &want, NULL), TW_OK);
+        assert_true(lr[s] == want && beta1[s] == ldexp(2, -(int)s / 3));
+    }
+    assert_int_equal(tw_schedule_values(schedule, "eps", 2, 60, 60, lr, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "schedule \"warmup/10;cosine;beta1=step:step_size=3,gamma=0.5\" has nothing for eps");
+}
+
+static void pieces_understood(void **state)
+{
+    (void)state;
+    tw_piece p;
+    static const char schedule[] = "warmup/10;multistep:milestones=5|9,gamma=0.50;beta1=expr:\"t / T\",steps=7";
+    assert_int_equal(tw_schedule_piece(&p, schedule, 0, 0, NULL), TW_OK);
+    assert_true(p.schedule == tw_schedule_find("warmup") && p.first == 0 && p.steps == 10);
+    assert_string_equal(p.key, "lr");
+    assert_string_equal(p.spec, "warmup");
+    assert_int_equal(tw_schedule_piece(&p, schedule, 1, 0, NULL), TW_OK);
+    assert_true(p.schedule == tw_schedule_find("multistep") && p.first == 10 && p.steps == 0);
+    assert_string_equal(p.spec, "multistep:milestones=5|9,gamma=0.5");
+    assert_string_equal(p.values[0], "5|9");
+    assert_string_equal(p.values[1], "0.5");
+    assert_int_equal(tw_schedule_piece(&p, schedule, 2, 0, NULL), TW_OK);
+    assert_true(p.first == 0 && p.steps == 0);
+    assert_string_equal(p.key, "beta1");
+    assert_string_equal(p.spec, "expr:\"t / T\",steps=7");
+    assert_string_equal(p.values[0], "\"t / T\"");
+    assert_int_equal(tw_schedule_piece(&p, schedule, 3, 0, NULL), TW_OK);
+    assert_null(p.schedule);
+    assert_int_equal(tw_schedule_piece(&p, "warmup", 0, 0, NULL), TW_ERR_SPEC);
+}
+
+/* Room in one schedule for lists, formulas and text is bounded, and said. */
+static void too_much(void **state)
+{
+    (void)state;
+    static char text[9000];
+    double x;
+    tw_error err;
+    size_t n = (size_t)sprintf(text, "multistep:milestones=0");
+    for (int i = 1; i < 126; i++) n += (size_t)sprintf(text + n, "|%d", i);
+    assert_int_equal(tw_schedule_value(text, 1, 0, 0, &x, &err), TW_OK);
+    sprintf(text + n, "|126");
+    assert_int_equal(tw_schedule_value(text, 1, 0, 0, &x, &err), TW_ERR_SPEC);
+    assert_non_null(strstr(err.message, ": there is room for 126 numbers in all lists"));
+    n = (size_t)sprintf(text, "expr:\"1");
+    for (int i = 1; i < 129; i++) n += (size_t)sprintf(text + n, "+1");
+    sprintf(text + n, "\"");
+    assert_int_equal(tw_schedule_value(text, 1, 0, 0, &x, &err), TW_ERR_SPEC);
+    assert_non_null(strstr(err.message, ": the formula is too long"));
+    n = (size_t)sprintf(text, "expr:\"1");
+    for (int i = 1; i < 600; i++) n += (size_t)sprintf(text + n, " ");
+    sprintf(text + n, "\"");
+    assert_int_equal(tw_schedule_value(text, 1, 0, 0, &x, &err), TW_ERR_SPEC);
+    assert_non_null(strstr(err.message, " is too long"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(pieces), cmocka_unit_test(keys), cmocka_unit_test(refusals),
                                        cmocka_unit_test(keys_without_a_rule), cmocka_unit_test(lengths_are_bounded),
-                                       cmocka_unit_test(registry)};
+                                       cmocka_unit_test(registry), cmocka_unit_test(many_values), cmocka_unit_test(pieces_understood), cmocka_unit_test(too_much)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

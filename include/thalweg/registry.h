@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SUMS_MAX = 8, TW_SPEC_MAX = 512 };
+enum { TW_OPTIONS_MAX = 24, TW_SLOTS_MAX = 8, TW_SCALARS_MAX = 8, TW_SUMS_MAX = 8, TW_PIECE_OPTIONS_MAX = 8, TW_SPEC_MAX = 512 };
 
 TW_API const tw_rule *tw_rule_at(size_t i);                             /* in the order of the list; NULL past its end */
 TW_API const tw_rule *tw_rule_find(const char *name);                   /* NULL if there is none */
@@ -53,15 +53,30 @@ TW_API const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, 
 
 /* Bytes that are enough for an option's default, bounds or value as text. */
 enum { TW_VALUE_MAX = 64 };
-/* The value as it stands in a spec: "0.001", "out", "1". Returns `to`. */
+/* The value as it stands in a spec: "0.001", "out", "1"; "" for a list or formula, whose value is more than a number. Returns `to`. */
 TW_API const char *tw_option_text(const tw_option *option, double value, char to[TW_VALUE_MAX]);
-/* What is allowed: "[0, 1)", "out, hat, in", "0 or 1". Returns `to`. */
+/* What is allowed: "[0, 1)", "out, hat, in", "0 or 1", "each in [0, inf)", "of t, T". Returns `to`. */
 TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MAX]);
 
 /* The value at the step after `done` steps of a hyperparameter whose value in the rule is `base`, under a schedule spec ("warmup/500;cosine";
  * NULL: constant). It may have a key, "beta1=cosine", which is not looked up, as no rule is known here; of several sequences the first counts.
  * total: length of the run, 0 if unknown; neither it nor `done` above 2^53. For plots and tests; the optimiser reads its schedule once. */
 TW_API tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err);
+
+/* values[0] to values[n-1]: after 0 to n-1 steps, for the hyperparameter `key` as it is written in the schedule, "lr" where none is (NULL: the first
+ * sequence's). Reads the schedule once. */
+TW_API tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n, double *values, tw_error *err);
+
+/* A piece of a schedule, understood. */
+typedef struct tw_piece {
+    const tw_schedule *schedule;
+    char key[40];                                           /* the hyperparameter: as it was written, "lr" where none was */
+    uint64_t first, steps;                                  /* the step at which it begins, counted from 0; how many it has, 0: all that come */
+    char spec[TW_SPEC_MAX];                                 /* canonical, without key and "/steps" */
+    char values[TW_PIECE_OPTIONS_MAX][TW_SPEC_MAX];         /* every option as it stands in a spec, defaults included; "": a list that was not given */
+} tw_piece;
+/* Piece i, in the order in which they are written; past the last one out->schedule is NULL. total and keys: as in tw_schedule_value. */
+TW_API tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err);
 
 #ifdef __cplusplus
 }

@@ -12,11 +12,15 @@ extern "C" {
 #endif
 
 /* One row of an option table, the same for rules, schedules and every other registry. */
-typedef enum tw_option_type { TW_REAL = 0, TW_INT = 1, TW_FLAG = 2 /* 0 or 1 */, TW_WORD = 3 } tw_option_type;
+typedef enum tw_option_type {
+    TW_REAL = 0, TW_INT = 1, TW_FLAG = 2 /* 0 or 1 */, TW_WORD = 3,
+    TW_LIST = 4,                    /* "15|40": numbers, each within the bounds; schedules only, where it stands is said in schedule.h */
+    TW_FORMULA = 5                  /* a text in quotes, f(t); schedules only, at most one in a table */
+} tw_option_type;
 typedef struct tw_option {
     const char *name;
     tw_option_type type;
-    const char *words;              /* TW_WORD: "out hat in", the value is the place in the list; otherwise NULL */
+    const char *words;              /* TW_WORD: "out hat in", the value is the place in the list; TW_FORMULA: its variables; otherwise NULL */
     double initial, min, max;       /* default and bounds, both TW_REAL and TW_INT; always finite but max, which may be TW_INF */
     int open;                       /* TW_OPEN_MIN, TW_OPEN_MAX: which bounds are themselves excluded */
     const char *help;

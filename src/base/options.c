@@ -220,8 +220,40 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
     return TW_OK;
 }
 
-static tw_status value_of(const tw_option *o, tw__text v, double *to, tw_error *err)
+static tw_status list_value(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
 {
+    tw__lists *l = t->lists;
+    tw_option member = *o;
+    tw__text rest = v;
+    member.type = TW_REAL;
+    int place = l->n;
+    for (int i = place; rest.at; i = l->n) {
+        int next = i == place ? i + 1 : i;
+        if (next >= TW__LIST_NUMBERS)
+            return tw__fail(err, TW_ERR_SPEC, "%s = %.*s: there is room for %d numbers in all lists", o->name, TW__SHOW(v), (int)TW__LIST_NUMBERS - 2);
+        TW_TRY(number_value(&member, tw__text_cut(&rest, '|'), &l->at[next], err));
+        l->at[next] += 0.0; /* -0 is 0 */
+        l->n = next + 1;
+    }
+    l->at[place] = l->n - place - 1;
+    *to = place;
+    return TW_OK;
+}
+
+static tw_status formula_value(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
+{
+    tw__text inside = {v.at + 1, v.n - 2};
+    if (v.n < 3 || v.at[0] != '"' || v.at[v.n - 1] != '"' || memchr(inside.at, '"', inside.n))
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is no formula in quotes", o->name, TW__SHOW(v));
+    *t->formula = inside;
+    *to = 1;
+    return TW_OK;
+}
+
+static tw_status value_of(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
+{
+    if (o->type == TW_LIST && t->lists) return list_value(t, o, v, to, err);
+    if (o->type == TW_FORMULA && t->formula) return formula_value(t, o, v, to, err);
     char bounds[TW_VALUE_MAX];
     if (o->type == TW_FLAG) {
         if (flag_value(v, to)) return TW_OK;
@@ -236,9 +268,17 @@ static tw_status value_of(const tw_option *o, tw__text v, double *to, tw_error *
     return TW_OK;
 }
 
+static int formula_option(const tw__table *t)
+{
+    int i = 0;
+    while (i < t->n && t->options[i].type != TW_FORMULA) i++;
+    return i < t->n ? i : -1;
+}
+
 tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err)
 {
-    int i = tw__option_find(t, item->key);
+    int i = item->key.n ? tw__option_find(t, item->key) : formula_option(t);
+    if (i < 0 && item->key.n == 0) return tw__fail(err, TW_ERR_SPEC, "%s has no formula: %.*s is not key=value", t->owner, TW__SHOW(item->value));
     if (i < 0) {
         tw__guess guess = tw__guess_for(item->key);
         for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, t->options[k].name);
@@ -246,20 +286,36 @@ tw_status tw__option_read(const tw__table *t, const tw__item *item, double *valu
     }
     if (given && given[i]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", t->options[i].name);
     if (given) given[i] = 1;
-    TW_TRY(value_of(&t->options[i], item->value, &values[i], err));
+    TW_TRY(value_of(t, &t->options[i], item->value, &values[i], err));
     values[i] += 0.0; /* -0 is 0, and is written as it */
     return TW_OK;
+}
+
+int tw__option_write(const tw__table *t, int i, double value, char *to, size_t n)
+{
+    char text[TW_VALUE_MAX];
+    size_t used = 0;
+    if (t->options[i].type == TW_FORMULA && value != 0) return snprintf(to, n, "\"%.*s\"", (int)t->formula->n, t->formula->at) < (int)n;
+    if (t->options[i].type != TW_LIST) return snprintf(to, n, "%s", tw_option_text(&t->options[i], value, text)) < (int)n;
+    const double *list = t->lists->at + (int)value;
+    *to = 0;
+    for (int k = 1; k <= (int)list[0] && used < n; k++)
+        used += (size_t)snprintf(to + used, n - used, "%s%s", k > 1 ? "|" : "", tw__number_text(list[k], text));
+    return used < n;
 }
 
 int tw__options_write(const tw__table *t, const double *values, const double *from, char *to, size_t n)
 {
     size_t used = 0;
     for (int i = 0; i < t->n; i++) {
-        char text[TW_VALUE_MAX];
+        const tw_option *o = &t->options[i];
         if (values[i] == from[i]) continue;
-        int wrote = snprintf(to + used, n - used, "%c%s=%s", used ? ',' : ':', t->options[i].name, tw_option_text(&t->options[i], values[i], text));
+        int named = o->type != TW_FORMULA;
+        int wrote = snprintf(to + used, n - used, "%c%s%s", used ? ',' : ':', named ? o->name : "", named ? "=" : "");
         if (wrote < 0 || (size_t)wrote >= n - used) return 0;
         used += (size_t)wrote;
+        if (!tw__option_write(t, i, values[i], to + used, n - used)) return 0;
+        used += strlen(to + used);
     }
     return 1;
 }
@@ -276,6 +332,8 @@ const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const v
 
 const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MAX])
 {
+    *to = 0;
+    if (o->type == TW_LIST || o->type == TW_FORMULA) return to;
     if (o->type != TW_WORD) return tw__number_text(value, to);
     tw__text rest = tw__text_of(o->words), word = {"", 0};
     for (int i = 0; rest.at && i <= (int)value; i++) word = tw__text_cut(&rest, ' ');
@@ -287,15 +345,15 @@ const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
 {
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
-    else if (o->type == TW_WORD) {
-        size_t n = 0;
+    else if (o->type == TW_WORD || o->type == TW_FORMULA) {
+        size_t n = o->type == TW_FORMULA ? (size_t)snprintf(to, TW_VALUE_MAX, "of ") : 0;
         for (const char *c = o->words; *c && n + 3 < TW_VALUE_MAX; c++) {
             if (*c == ' ') to[n++] = ',';
             to[n++] = *c;
         }
         to[n] = 0;
     } else
-        snprintf(to, TW_VALUE_MAX, "%c%.25s, %.25s%c", o->open & TW_OPEN_MIN ? '(' : '[', tw__number_text(o->min, low),
-                 tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+        snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
+                 tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
     return to;
 }

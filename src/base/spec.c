@@ -18,9 +18,19 @@ static size_t name_length(tw__text t)
 
 static tw__text from(tw__text t, size_t i) { return (tw__text){t.at + i, t.n - i}; }
 
+const char *tw__text_find(tw__text t, char c)
+{
+    int quoted = 0;
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.at[i] == '"') quoted = !quoted;
+        if (t.at[i] == c && !quoted) return t.at + i;
+    }
+    return NULL;
+}
+
 tw__text tw__text_cut(tw__text *rest, char separator)
 {
-    const char *end = memchr(rest->at, separator, rest->n);
+    const char *end = tw__text_find(*rest, separator);
     tw__text part = {rest->at, end ? (size_t)(end - rest->at) : rest->n};
     *rest = end ? from(*rest, part.n + 1) : (tw__text){NULL, 0};
     return part;
@@ -39,22 +49,33 @@ tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error
         tw__text value = tw__text_cut(&items, ',');
         size_t n = name_length(value);
         tw__text key = {value.at, n};
-        if (n == 0 || n + 1 >= value.n || value.at[n] != '=')
+        int bare = n == 0 && value.n && value.at[0] == '"';
+        if (!bare && (n == 0 || n + 1 >= value.n || value.at[n] != '='))
             return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value), TW__SHOW(whole));
         if (out->n == TW__SPEC_ITEMS)
             return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has more than %d options", TW__SHOW(whole), (int)TW__SPEC_ITEMS);
-        out->items[out->n++] = (tw__item){key, from(value, n + 1)};
+        out->items[out->n++] = (tw__item){key, bare ? value : from(value, n + 1)};
     }
     return TW_OK;
+}
+
+static tw_status check_characters(tw__text text, tw_error *err)
+{
+    int quoted = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.at[i];
+        if (c == '"') quoted = !quoted;
+        if (!quoted && (c == ' ' || (c >= '\t' && c <= '\r')))
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a blank in it; a spec has none", TW__SHOW(text));
+    }
+    return quoted ? tw__fail(err, TW_ERR_SPEC, "a quote is not closed in %.*s", TW__SHOW(text)) : TW_OK;
 }
 
 tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
 {
     *out = (tw__spec){.n = 0};
     if (text.n == 0) return tw__fail(err, TW_ERR_SPEC, "an empty spec; a name is needed, as in \"adam:lr=0.001\"");
-    for (size_t i = 0; i < text.n; i++)
-        if (text.at[i] == ' ' || (text.at[i] >= '\t' && text.at[i] <= '\r'))
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a blank in it; a spec has none", TW__SHOW(text));
+    TW_TRY(check_characters(text, err));
     size_t n = name_length(text);
     out->name = (tw__text){text.at, n};
     if (n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not begin with a name", TW__SHOW(text));

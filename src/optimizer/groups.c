@@ -48,7 +48,7 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
 {
     const tw_choice *c = &opt->chain.link[opt->chain.rule];
     const tw_rule *r = c->rule;
-    const tw__table t = {r->name, r->options, r->n_options, r->aliases};
+    const tw__table t = {r->name, r->options, r->n_options, r->aliases, NULL, NULL};
     unsigned char given[TW_OPTIONS_MAX] = {0};
     tw__spec spec = {.n = 0};
     tw__group *g = &opt->groups[opt->n_groups];

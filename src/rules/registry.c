@@ -35,7 +35,7 @@ static const tw_rule *find(tw__text name)
 
 const tw_rule *tw_rule_find(const char *name) { return find(tw__text_of(name)); }
 
-static tw__table table_of(const tw_rule *r) { return (tw__table){r->name, r->options, r->n_options, r->aliases}; }
+static tw__table table_of(const tw_rule *r) { return (tw__table){r->name, r->options, r->n_options, r->aliases, NULL, NULL}; }
 
 int tw_rule_option(const tw_rule *rule, const char *name)
 {

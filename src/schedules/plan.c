@@ -28,6 +28,7 @@ struct reader {
     tw__plan *plan;
     const tw_rule *rule;
     tw__text whole, names[TW__PIECES];      /* names: of the keys so far, where there is no rule to count them */
+    tw__text formulas[TW__PIECES];          /* as they were written, for each piece */
     uint64_t total, first;
     int key, n_names;
     size_t used;
@@ -61,7 +62,7 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     if (named) *piece = (tw__text){piece->at + n + 1, piece->n - n - 1};
     r->first = 0;
     if (!r->rule) return key_without_rule(r, name, err);
-    tw__table t = {r->rule->name, r->rule->options, r->rule->n_options, r->rule->aliases};
+    tw__table t = {r->rule->name, r->rule->options, r->rule->n_options, r->rule->aliases, NULL, NULL};
     r->key = tw__option_find(&t, name);
     if (r->key < 0) {
         tw__guess guess = tw__guess_for(name);
@@ -80,7 +81,7 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
 
 static tw_status read_steps(tw__text *piece, uint64_t *steps, tw_error *err)
 {
-    const char *slash = memchr(piece->at, '/', piece->n);
+    const char *slash = tw__text_find(*piece, '/');
     double x;
     *steps = 0;
     if (!slash) return TW_OK;
@@ -92,11 +93,52 @@ static tw_status read_steps(tw__text *piece, uint64_t *steps, tw_error *err)
     return TW_OK;
 }
 
+/* What a schedule sees of a piece; formula: where to put its view of it. */
+static tw_instant instant(const tw__plan *plan, const tw__piece *p, tw_formula *formula)
+{
+    *formula = (tw_formula){p->n_terms, plan->terms + p->first_term};
+    return (tw_instant){.h = p->h, .lists = plan->lists.at, .formula = p->n_terms ? formula : NULL};
+}
+
+static const char *no_effect(const tw__plan *plan, const tw__piece *p, int option)
+{
+    tw_formula formula;
+    const tw_instant now = instant(plan, p, &formula);
+    return p->kind->ineffective ? p->kind->ineffective(&now, option) : NULL;
+}
+
+static tw_status read_formula(struct reader *r, tw__piece *p, tw__text text, tw_error *err)
+{
+    tw__plan *plan = r->plan;
+    const tw_option *o = p->kind->options;
+    int i = 0;
+    while (i < p->kind->n_options && o[i].type != TW_FORMULA) i++;
+    if (i == p->kind->n_options) return TW_OK;
+    if (!text.at) return tw__fail(err, TW_ERR_SPEC, "%s needs a formula in quotes, as in %s:\"base * exp(-t/500)\"", p->kind->name, p->kind->name);
+    p->first_term = plan->n_terms;
+    TW_TRY(tw__formula_read(plan->terms + plan->n_terms, TW__PLAN_TERMS - plan->n_terms, &p->n_terms, text, o[i].words, err));
+    plan->n_terms += p->n_terms;
+    return TW_OK;
+}
+
+static tw_status check_given(const struct reader *r, const tw__piece *p, const tw__table *t, const unsigned char *given, tw_error *err)
+{
+    for (int i = 0; i < t->n; i++) {
+        const char *reason = given[i] ? no_effect(r->plan, p, i) : NULL;
+        char text[TW_SPEC_MAX];
+        if (!reason) continue;
+        if (!tw__option_write(t, i, p->h[i], text, sizeof text)) *text = 0;
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.60s has no effect: %s", t->options[i].name, text, reason);
+    }
+    return TW_OK;
+}
+
 static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_error *err)
 {
     tw__spec spec;
     unsigned char given[TW__PIECE_OPTIONS] = {0};
     double start[TW__PIECE_OPTIONS];
+    tw__text *formula = &r->formulas[r->plan->n];
     TW_TRY(tw__spec_parse(&spec, text, err));
     p->kind = find(spec.name);
     if (!p->kind) {
@@ -105,9 +147,11 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
         return tw__fail(err, TW_ERR_SPEC, "unknown schedule \"%.*s\"%s", TW__SHOW(spec.name), tw__guess_hint(&guess));
     }
     if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" has no dialects", p->kind->name);
-    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases};
+    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &r->plan->lists, formula};
     for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;
     for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, given, err));
+    TW_TRY(read_formula(r, p, *formula, err));
+    TW_TRY(check_given(r, p, &t, given, err));
     TW_TRY(write(r, p->kind->name, err));
     char options[TW_SPEC_MAX] = "";
     if (!tw__options_write(&t, p->h, start, options, sizeof options))
@@ -116,12 +160,14 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
 }
 
 /* The last piece goes on for ever: "/steps" can only be its length option. */
-static tw_status check_steps(const tw__piece *p, uint64_t steps, tw_error *err)
+static tw_status check_steps(const tw__plan *plan, const tw__piece *p, uint64_t steps, tw_error *err)
 {
     int option = p->kind->length_option;
-    const char *name = p->kind->name;
+    const char *name = p->kind->name, *reason = option >= 0 ? no_effect(plan, p, option) : NULL;
     char value[TW_VALUE_MAX];
     if (!steps) return TW_OK;
+    if (reason)
+        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s", (unsigned long long)steps, name, reason);
     if (option < 0)
         return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and \"%s\" has no length of its own",
                         (unsigned long long)steps, name, name);
@@ -129,6 +175,14 @@ static tw_status check_steps(const tw__piece *p, uint64_t steps, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s = %s is given",
                         (unsigned long long)steps, name, p->kind->options[option].name, tw_option_text(&p->kind->options[option], p->h[option], value));
     return TW_OK;
+}
+
+static tw_status check_together(const tw__plan *plan, const tw__piece *p, tw_error *err)
+{
+    tw_formula formula;
+    tw_instant now = instant(plan, p, &formula);
+    now.length = p->scale;
+    return p->kind->check ? p->kind->check(&now, err) : TW_OK;
 }
 
 /* Length and scale, once it is known whether another piece follows. */
@@ -141,8 +195,8 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     if (!is_last && !steps)
         return tw__fail(err, TW_ERR_SPEC, "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"", p->kind->name,
                         p->kind->name);
-    if (is_last) TW_TRY(check_steps(p, steps, err));
-    if (is_last && option >= 0 && p->scale == 0) {
+    if (is_last) TW_TRY(check_steps(r->plan, p, steps, err));
+    if (is_last && option >= 0 && p->scale == 0 && !no_effect(r->plan, p, option)) {
         if (r->total == 0)
             return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" ends with the run, whose length is not known here; give it, as in \"%s/1000\"",
                             p->kind->name, p->kind->name);
@@ -152,7 +206,7 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     r->first += steps;
     if (r->first > TW__STEPS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has too many steps", TW__SHOW(r->whole));
-    return TW_OK;
+    return check_together(r->plan, p, err);
 }
 
 static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_error *err)
@@ -177,17 +231,24 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
     return place(p, r, steps, is_last, err);
 }
 
-tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
 {
     memset(out, 0, sizeof *out);
+    out->lists.n = 1;
     if (total > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53", (unsigned long long)total);
     tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
-    struct reader r = {.plan = out, .rule = rule, .whole = whole, .total = total};
+    *r = (struct reader){.plan = out, .rule = rule, .whole = whole, .total = total};
     while (rest.at) {
         tw__text piece = tw__text_cut(&rest, ';');
-        TW_TRY(read_piece(&r, piece, rest, err));
+        TW_TRY(read_piece(r, piece, rest, err));
     }
     return TW_OK;
+}
+
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+{
+    struct reader r;
+    return read_plan(&r, out, schedule, rule, total, err);
 }
 
 int tw__plan_has(const tw__plan *plan, int key)
@@ -202,7 +263,11 @@ double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
     for (int i = 0; i < plan->n; i++) {
         const tw__piece *p = &plan->pieces[i];
         if (p->key != key || done < p->first || (p->length && done - p->first >= p->length)) continue;
-        const tw_instant now = {done - p->first, p->scale, base, p->h};
+        tw_formula formula;
+        tw_instant now = instant(plan, p, &formula);
+        now.s = done - p->first;
+        now.length = p->scale;
+        now.base = base;
         return p->kind->rate(&now);
     }
     return base;
@@ -216,5 +281,45 @@ tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, ui
     tw__fp_mode mode = tw__fp_enter();
     *value = tw__plan_value(&plan, 0, base, done);
     tw__fp_leave(mode);
+    return TW_OK;
+}
+
+tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n, double *values, tw_error *err)
+{
+    tw__plan plan;
+    struct reader r;
+    int k = 0;
+    TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
+    while (key && k < r.n_names && !tw__text_is(r.names[k], key)) k++;
+    if (k == r.n_names) return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has nothing for %.60s", TW__SHOW(r.whole), key);
+    tw__fp_mode mode = tw__fp_enter();
+    for (size_t i = 0; i < n; i++) values[i] = tw__plan_value(&plan, k, base, i);
+    tw__fp_leave(mode);
+    return TW_OK;
+}
+
+tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
+{
+    tw__plan plan;
+    struct reader r;
+    memset(out, 0, sizeof *out);
+    TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
+    if (i >= (size_t)plan.n) return TW_OK;
+    tw__piece *p = &plan.pieces[i];
+    tw__text key = r.names[p->key];
+    const tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &plan.lists, &r.formulas[i]};
+    double start[TW__PIECE_OPTIONS];
+    if (key.n >= sizeof out->key) return tw__fail(err, TW_ERR_SPEC, "the name \"%.*s\" is too long", TW__SHOW(key));
+    memcpy(out->key, key.at, key.n);
+    int n = snprintf(out->spec, sizeof out->spec, "%s", t.owner), fits = 1;
+    for (int k = 0; k < t.n; k++) {
+        start[k] = t.options[k].initial;
+        fits &= tw__option_write(&t, k, p->h[k], out->values[k], sizeof out->values[k]);
+    }
+    if (!fits || !tw__options_write(&t, p->h, start, out->spec + n, sizeof out->spec - (size_t)n))
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r.whole));
+    out->schedule = p->kind;
+    out->first = p->first;
+    out->steps = p->length;
     return TW_OK;
 }

@@ -5,20 +5,25 @@
 #ifndef TW_SCHEDULES_PLAN_H
 #define TW_SCHEDULES_PLAN_H
 #include <thalweg/registry.h>
-#include "base/error.h"
+#include "base/options.h"
+#include "math/formula.h"
 
-enum { TW__PIECES = 16, TW__PIECE_OPTIONS = 8 };
+enum { TW__PIECES = 16, TW__PIECE_OPTIONS = TW_PIECE_OPTIONS_MAX, TW__PLAN_TERMS = 256 /* of all formulas */ };
 #define TW__STEPS_MAX (1ll << 53)       /* of a run: step counts are doubles too */
 typedef struct tw__piece {
     const tw_schedule *kind;
     int key;                            /* place of the hyperparameter in the rule's table */
     uint64_t first, length, scale;      /* step at which it begins; its steps, 0 for no end; what the schedule sees as length */
+    int first_term, n_terms;            /* of the formula */
     double h[TW__PIECE_OPTIONS];
 } tw__piece;
 typedef struct tw__plan {
     int n;
     tw__piece pieces[TW__PIECES];
     int uses_total;                     /* a piece ends with the run */
+    int n_terms;
+    tw__term terms[TW__PLAN_TERMS];
+    tw__lists lists;
     char text[TW_SPEC_MAX];             /* canonical */
 } tw__plan;
 

@@ -14,5 +14,7 @@ static double rate(const tw_instant *now)
 extern const tw_schedule tw_schedule_warmup;
 const tw_schedule tw_schedule_warmup = {
     .size = sizeof(tw_schedule), .name = "warmup", .paper = "Goyal et al. 2017, section 2.2", .equation = "base * min(s + 1, steps) / steps",
+    .use = "The first piece before any other, for large batches, high rates and deep networks: \"warmup/500;cosine\".",
+    .example = "warmup/200;constant",
     .n_options = 1, .options = options, .length_option = 0, .rate = rate,
 };

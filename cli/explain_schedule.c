@@ -1,0 +1,121 @@
+/* thalweg explain for schedules: each piece with its equation and options, and a picture of the whole.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+#include "explain.h"
+#include "plot.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *rule_name(size_t i, const void *user)
+{
+    (void)user;
+    return tw_rule_at(i) ? tw_rule_at(i)->name : NULL;
+}
+
+static const char *schedule_name(size_t i, const void *user)
+{
+    (void)user;
+    return tw_schedule_at(i) ? tw_schedule_at(i)->name : NULL;
+}
+
+int cli_is_schedule(const char *spec)
+{
+    char name[40];
+    size_t n = strcspn(spec, ":@+/;=");
+    if (spec[n] == '=' || spec[n] == '/' || spec[n] == ';') return 1;
+    snprintf(name, sizeof name, "%.*s", (int)(n < 39 ? n : 39), spec);
+    if (tw_rule_find(name) || tw_schedule_find(name)) return tw_rule_find(name) == NULL;
+    return !tw_suggest(name, rule_name, NULL) && tw_suggest(name, schedule_name, NULL);
+}
+
+static void option_texts(const tw_piece *p, const char *to[TW_PIECE_OPTIONS_MAX])
+{
+    for (int i = 0; i < TW_PIECE_OPTIONS_MAX; i++) to[i] = p->values[i];
+}
+
+static void print_piece(const tw_piece *p)
+{
+    const tw_schedule *s = p->schedule;
+    const char *values[TW_PIECE_OPTIONS_MAX];
+    option_texts(p, values);
+    printf("%s: %s from step %llu", p->spec, p->key, (unsigned long long)p->first);
+    if (p->steps) printf(" to step %llu", (unsigned long long)(p->first + p->steps - 1));
+    printf("\n%s%s%s\n\nequation, s: steps done in this piece\n", s->paper, *s->paper ? "\n" : "", s->use);
+    cli_print_equation(s->equation);
+    if (s->n_options) puts("\noptions");
+    cli_print_option_texts(s->n_options, s->options, values);
+    putchar('\n');
+}
+
+static json_t *piece_json(const tw_piece *p)
+{
+    const char *values[TW_PIECE_OPTIONS_MAX];
+    option_texts(p, values);
+    json_t *all = cli_schedule_json(p->schedule);
+    json_object_set_new(all, "options", cli_option_texts_json(p->schedule->n_options, p->schedule->options, values));
+    json_object_set_new(all, "spec", cli_string(p->spec));
+    json_object_set_new(all, "hyperparameter", cli_string(p->key));
+    json_object_set_new(all, "first", json_integer((json_int_t)p->first));
+    if (p->steps) json_object_set_new(all, "steps", json_integer((json_int_t)p->steps));
+    return all;
+}
+
+static json_t *values_json(const double *values, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) json_array_append_new(list, cli_number(values[i]));
+    return list;
+}
+
+/* A sequence, all the pieces of one hyperparameter, as a picture or, with --json, as numbers: those of the first in `values`, others in `more`. */
+static tw_status show_values(const struct cli_explain *v, const char *spec, const char *key, int is_first, double *xy, json_t *all, tw_error *err)
+{
+    size_t n = (size_t)v->steps;
+    double *x = xy, *y = xy + n;
+    CLI_TRY(tw_schedule_values(spec, key, v->base, v->steps, n, y, err));
+    if (!v->common.json) {
+        for (size_t i = 0; i < n; i++) x[i] = (double)i;
+        const struct cli_plot plot = { .x = x, .y = y, .n = n, .fine = cli_is_utf8_terminal(stdout), .x_label = "steps done", .y_label = key };
+        printf("%s%s over %llu steps, %g without the schedule\n", is_first ? "" : "\n", key, (unsigned long long)n, v->base);
+        cli_print_plot(stdout, &plot);
+        return TW_OK;
+    }
+    if (is_first) json_object_set_new(all, "values", values_json(y, n));
+    else {
+        if (!json_object_get(all, "more")) json_object_set_new(all, "more", json_object());
+        json_object_set_new(json_object_get(all, "more"), key, values_json(y, n));
+    }
+    return TW_OK;
+}
+
+/* Every piece, then every sequence. */
+static tw_status show(const struct cli_explain *v, const char *spec, double *xy, json_t *all, tw_error *err)
+{
+    tw_piece p;
+    char key[sizeof p.key] = "";
+    json_t *pieces = json_object_get(all, "pieces");
+    for (size_t i = 0; ; i++) {
+        CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
+        if (!p.schedule) break;
+        if (v->common.json) json_array_append_new(pieces, piece_json(&p));
+        else print_piece(&p);
+    }
+    for (size_t i = 0; ; i++) {
+        CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
+        if (!p.schedule) return TW_OK;
+        if (strcmp(p.key, key) != 0) CLI_TRY(show_values(v, spec, p.key, i == 0, xy, all, err));
+        snprintf(key, sizeof key, "%s", p.key);
+    }
+}
+
+tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err)
+{
+    double *xy = cli_alloc((size_t)v->steps, 2 * sizeof *xy, err);
+    if (!xy) return err->code;
+    json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps", (json_int_t)v->steps, "base", cli_number(v->base));
+    tw_status s = show(v, spec, xy, all, err);
+    free(xy);
+    if (s == TW_OK && v->common.json) return cli_print_json(all, err);
+    json_decref(all);
+    return s;
+}

@@ -1,0 +1,18 @@
+/* A curve as text, 60 characters by 11 lines and axes around.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_PLOT_H
+#define CLI_PLOT_H
+#include <stddef.h>
+#include <stdio.h>
+
+struct cli_plot {
+    const double *x, *y;                                                /* n points, joined by lines in this order; one that is not finite leaves a gap */
+    size_t n;
+    int log_x;                                                          /* points with x <= 0 are left out then */
+    int fine;                                                           /* in Braille dots, 2 x 4 a character; otherwise ' . : */
+    const char *x_label, *y_label;
+};
+void cli_print_plot(FILE *to, const struct cli_plot *p);
+/* Whether `to` is a terminal that shows UTF-8. */
+int cli_is_utf8_terminal(FILE *to);
+#endif
