@@ -19,6 +19,10 @@ static const char *const more_specs[] = {
     "signum:beta=0", "signum:beta=0,weight_decay=0.1,wd_mode=coupled", "signum:weight_decay=0.1", "ftrl:l1=0.1,l2=0.1,initial_accumulator=0.1",
     "adabelief:eps=1e-8,weight_decay=0.01", "yogi:initial_accumulator=0.01", "yogi:bias_correction=0", "qhm:nu=1,beta=0.9,weight_decay=0.01",
     "qhm:weight_decay=0.01,wd_mode=lr", "qhadam:nu2=0.5,nu1=1", "adan:weight_decay=0.02", "adan:beta1=1,beta2=0.5,beta3=0.5",
+    "schedule-free-sgd:momentum=0,weight_decay=0.01", "schedule-free-adamw:weight_decay=0.1,lr_power=1", "madgrad:momentum=0,weight_decay=0.01",
+    "adabound:amsbound=1,gamma=0.1", "padam:partial=0.5,weight_decay=0.01", "adopt:weight_decay=0.1,wd_mode=lr", "adopt:weight_decay=0.1",
+    "ademamix:t_alpha_beta3=30,weight_decay=0.1", "ftml:weight_decay=0.1,wd_mode=pure", "ftml:weight_decay=0.1", "sgld:temperature=0",
+    "dcasgd:adaptive=1",
 };
 
 enum { SUBJECTS = 400 };
@@ -342,6 +346,7 @@ static void first_steps(void **state)
 {
     (void)state;
     const double g = 0.5, mu1 = 0.9 * (1 - 0.5 * pow(0.96, 0.004)), mu2 = 0.9 * (1 - 0.5 * pow(0.96, 0.008));
+    const double half_way = exp(2 / (1 / log(0.9) + 1 / log(0.99)));
     const struct { const char *spec; int steps; double w; } cases[] = {
         {"sgd:lr=0.1", 3, 1 - 0.1 * 1.5},
         {"sgd:lr=0.1,momentum=0.9", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
@@ -395,6 +400,28 @@ static void first_steps(void **state)
         {"qhadam:lr=0.1,eps=0.5,nu1=0", 1, 1 - 0.1 * g / (g + 0.5)},
         {"adan:lr=0.1,eps=0.5", 3, 1 - 0.3 * g / (g + 0.5)},
         {"adan:lr=0.1,eps=0.5,weight_decay=1", 1, (1 - 0.1 * g / (g + 0.5)) / 1.1},
+        {"sgdm-cubic:lr=0.1,beta=0.5,alpha=0.2", 2, 0.975 - 0.095 + 0.2 * 0.025 * 0.025 * 0.025 / 0.975},
+        {"schedule-free-sgd:lr=0.1", 3, (0.95 + 0.9 + 0.85) / 3},
+        {"schedule-free-sgd:lr=0.1,weight_decay=0.2", 2, (0.93 + (0.93 - 0.1 * (0.5 + 0.2 * 0.93))) / 2},
+        {"schedule-free-adamw:lr=0.1,eps=0", 3, (0.9 + 0.8 + 0.7) / 3},
+        {"schedule-free-adamw:lr=0.1,eps=0,weight_decay=0.2", 2, (0.88 + 0.7624) / 2},
+        {"madgrad:lr=0.1,momentum=0,eps=0", 1, 1 - 0.05 / cbrt(0.025)},
+        {"madgrad:lr=0.1,eps=0", 1, 1 - 0.1 * 0.05 / cbrt(0.025)},
+        {"madgrad:lr=0.1,momentum=0,eps=0", 2, 1 - 0.05 * (1 + sqrt(2)) / cbrt(0.025 * (1 + sqrt(2)))},
+        {"adabound:lr=0.1,eps=0", 1, 1 - 0.1},
+        {"adabound:lr=0.1,eps=0,final_lr=0.001", 1, 1 - 1.001 * 0.05},
+        {"adabound:lr=0.1,eps=0,final_lr=10,gamma=0.5", 1, 1 - 10 / 3.0 * 0.05},
+        {"padam:lr=0.1,eps=0", 1, 1 - 0.1 * sqrt(0.001) * g / pow(0.00025, 0.125)},
+        {"padam:lr=0.1,eps=0,partial=0.5", 1, 1 - 0.1},
+        {"padam@paper:lr=0.1", 1, 1 - 0.1 * 0.05 / pow(0.00025, 0.125)},
+        {"adopt:lr=0.1", 1, 1},
+        {"adopt:lr=0.1", 3, 1 - 0.01 - 0.019},
+        {"ademamix:lr=0.1,eps=0", 1, 1 - 0.1 * (1 + 5 * 0.0001)},
+        {"ademamix:lr=0.1,eps=0,alpha=4,beta3=0.99,t_alpha_beta3=2", 1, 1 - 0.1 * (1 + 2 * (1 - half_way))},
+        {"ftml:lr=0.1,eps=0", 2, 1 - 0.1 - 0.1 * 0.4 / 0.64},
+        {"sgld:lr=0.1,temperature=0", 1, 1 - 0.025},
+        {"dcasgd:lr=0.1,lambda=3", 3, 1 - 0.15},
+        {"dcasgd:lr=0.1,lambda=3,adaptive=1", 3, 1 - 0.15},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double w = constant_gradient(cases[i].spec, cases[i].steps);
