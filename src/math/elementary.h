@@ -1,4 +1,4 @@
-/* exp, log, sin, cos, tanh for float and double: branch-free, so that loops over them vectorise (`#pragma omp simd`, gcc and clang),
+/* exp, log, cube root, sin, cos, tanh for float and double: branch-free, so that loops over them vectorise (`#pragma omp simd`, gcc and clang),
  * and made of + - * / and integer operations alone, so that every compiler, CPU and vector width gives the same bits; libm's do not.
  * Subnormal arguments count as 0 and results below the smallest normal number may be 0: computing code runs with flush-to-zero.
  * A NaN gives a NaN. Error bounds are in units in the last place of the true result, measured (tests/test_elementary.c asserts them).
@@ -130,6 +130,34 @@ TW__ELEMENTARY double tw__log_f64(double x)
     y = x < DBL_MIN ? -__builtin_inf() : y;
     y = x <= -DBL_MIN ? __builtin_nan("") : y;
     return x <= DBL_MAX ? y : x;
+}
+
+/* Cube root of x >= 0, without a division: x is moved to where no square or cube over- or underflows; r near x^(-1/3) by dividing the exponent
+ * by -3, Newton's steps for it, of which each doubles the digits; then x r^2, and one step for what rounding has left. */
+
+/* At most 1 ulp; a negative x gives anything. */
+TW__ELEMENTARY float tw__cbrt_f32(float x)
+{
+    float a = x * (x < 1 ? 0x1p96f : 0x1p-30f), third = a * 0x1.555556p-2f;
+    float r = tw__from_bits_f32(0x54a21d2au - tw__bits_f32(a) / 3);
+    for (int i = 0; i < 3; i++) r = r * (0x1.555556p0f - (third * r) * (r * r));
+    float y = a * (r * r);
+    y = y + (a - y * y * y) * (r * r * 0x1.555556p-2f);
+    return x <= FLT_MAX ? y * (x < 1 ? 0x1p-32f : 0x1p10f) : x;
+}
+
+/* At most 1 ulp; a negative x gives anything. */
+TW__ELEMENTARY double tw__cbrt_f64(double x)
+{
+    double a = x * (x < 1 ? 0x1p600 : 0x1p-423), third = a * 0x1.5555555555555p-2;
+    uint64_t u = tw__bits_f64(a), bits = (u >> 2) + (u >> 4);
+    bits += bits >> 4;
+    bits += bits >> 8; /* u / 3 in its first 16 bits, which are enough */
+    double r = tw__from_bits_f64(0x553ef0ff289dd796u - bits);
+    for (int i = 0; i < 4; i++) r = r * (0x1.5555555555555p0 - (third * r) * (r * r));
+    double y = a * (r * r);
+    y = y + (a - y * y * y) * (r * r * 0x1.5555555555555p-2);
+    return x <= DBL_MAX ? y * (x < 1 ? 0x1p-200 : 0x1p141) : x;
 }
 
 /* tanh of a = |x|: a + a z R(z) with z = a^2 near 0, 1 - 2 / (exp(2a) + 1) beyond; the two share one division. */

@@ -32,18 +32,11 @@ static void prepare(struct coef *k, const struct moment *now)
     *k = (struct coef){.weight = now->h->lr * __builtin_sqrt((double)now->t), .share = 1 - now->h->momentum, .eps = now->h->eps};
 }
 
-/* x^(1/3) to about one unit in the last place: by exp and log, then one step of Newton's, which 0, infinity and NaN do not take. */
-static inline real TW_LOCAL(cube_root)(real x)
-{
-    real y = TW_TYPED(tw__exp)(TW_TYPED(tw__log)(x) * (real)(1.0 / 3)), other = x / (y * y);
-    return other == other ? y + (other - y) * (real)(1.0 / 3) : y;
-}
-
 static inline real update(real w, real g, real *s, real *v, real *o, const struct coef *k)
 {
     *s = *s + k->weight * g;
     *v = *v + k->weight * g * g;
-    real z = *o - real_ratio(*s, TW_LOCAL(cube_root)(*v) + k->eps);
+    real z = *o - real_ratio(*s, TW_TYPED(tw__cbrt)(*v) + k->eps);
     return w + k->share * (z - w);
 }
 

@@ -33,17 +33,17 @@ static void prepare(struct coef *k, const struct moment *now)
     const struct hyper *h = now->h;
     double unbias = h->bias_correction ? __builtin_sqrt(1 - tw_pow_n(h->beta2, now->t)) / (1 - tw_pow_n(h->beta1, now->t)) : 1;
     *k = (struct coef){.beta1 = h->beta1, .rest1 = 1 - h->beta1, .beta2 = h->beta2, .rest2 = 1 - h->beta2, .step = h->lr * unbias, .eps = h->eps,
-                       .power = 2 * h->partial};
+                       .power = -2 * h->partial};
 }
 
-/* The power of 0 is 0, by way of a logarithm of -inf. */
+/* Divided by the power, as a multiplication by its reciprocal; where the divisor is 0, m is 0 too. */
 static inline real update(real w, real g, real *m, real *v, real *x, const struct coef *k)
 {
     *m = k->beta1 * *m + k->rest1 * g;
     *v = k->beta2 * *v + k->rest2 * g * g;
     *x = real_max(*x, *v);
-    real divisor = TW_TYPED(tw__exp)(k->power * TW_TYPED(tw__log)(real_sqrt(*x) + k->eps));
-    return w - real_ratio(k->step * *m, divisor);
+    real divisor = real_sqrt(*x) + k->eps;
+    return w - k->step * *m * TW_TYPED(tw__exp)(k->power * TW_TYPED(tw__log)(divisor == 0 ? 1 : divisor));
 }
 
 #include TW_RULE_END
