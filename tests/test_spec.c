@@ -22,6 +22,9 @@ static void accepted(void **state)
         {"rmsprop:alpha=0.99,centered=yes", "rmsprop:rho=0.99,centered=1"},
         {"momentum@torch:lr=0.1", "momentum@torch:lr=0.1"},
         {"sgd:lr=0.1234567890123456789", "sgd:lr=0.12345678901234568"},
+        {"nag:momentum=convex", "nag:momentum=convex"},
+        {"nag@paper:momentum=0.5", "nag@paper:momentum=0.5"},
+        {"source003-adam:beta_1=0.5", "source003-adam:beta1=0.5"},
         {"adam@keras:eps=0", "adam@keras:eps=0"}, /* the dialect's eps_place may have no effect */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -79,6 +82,10 @@ static void refused(void **state)
         {"mom", "unknown rule \"mom\" (did you mean \"momentum\"?)"},
         {NULL, "no rule is named; a name is needed, as in \"adam:lr=0.001\""},
         {"nag:wd_mode=lr", "nag has no option \"wd_mode\""},
+        {"nag:momentum=-1", "momentum = -1 is outside [0, inf) or convex"},
+        {"nag:momentum=convx", "momentum = convx is not in [0, inf) or convex (did you mean \"convex\"?)"},
+        {"sgd:momentum=convex", "momentum = convex is not a number"},
+        {"source003-", "\"source003-\" has \"-\" at character 10; a spec is name@dialect:key=value,key=value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_choice c;

@@ -210,7 +210,14 @@ static int flag_value(tw__text v, double *to)
 static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_error *err)
 {
     char bounds[TW_VALUE_MAX];
-    int is = tw__number_read(v, to);
+    tw__guess guess = tw__guess_for(v);
+    int is = tw__number_read(v, to), place = o->type == TW_REAL && o->words && is == 0 ? word_place(o->words, v, &guess) : -1;
+    if (place >= 0) {
+        *to = o->min - 1 - place;
+        return TW_OK;
+    }
+    if (o->type == TW_REAL && o->words && is == 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
     if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
     if (*to < o->min || *to > o->max || (*to == o->min && (o->open & TW_OPEN_MIN)) || (*to == o->max && (o->open & TW_OPEN_MAX)))
@@ -334,26 +341,38 @@ const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MA
 {
     *to = 0;
     if (o->type == TW_LIST || o->type == TW_FORMULA) return to;
-    if (o->type != TW_WORD) return tw__number_text(value, to);
+    if (o->type != TW_WORD && !(o->words && value < o->min)) return tw__number_text(value, to);
+    int place = (int)(o->type == TW_WORD ? value : o->min - 1 - value);
     tw__text rest = tw__text_of(o->words), word = {"", 0};
-    for (int i = 0; rest.at && i <= (int)value; i++) word = tw__text_cut(&rest, ' ');
+    for (int i = 0; rest.at && i <= place; i++) word = tw__text_cut(&rest, ' ');
     snprintf(to, TW_VALUE_MAX, "%.*s", TW__SHOW(word));
     return to;
+}
+
+/* "out hat in" as "out, hat, in", cut to what fits. */
+static void words_text(const char *words, char *to, size_t size)
+{
+    size_t n = 0;
+    for (const char *c = words; *c && n + 3 < size; c++) {
+        if (*c == ' ') to[n++] = ',';
+        to[n++] = *c;
+    }
+    to[n] = 0;
 }
 
 const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
 {
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
-    else if (o->type == TW_WORD || o->type == TW_FORMULA) {
-        size_t n = o->type == TW_FORMULA ? (size_t)snprintf(to, TW_VALUE_MAX, "of ") : 0;
-        for (const char *c = o->words; *c && n + 3 < TW_VALUE_MAX; c++) {
-            if (*c == ' ') to[n++] = ',';
-            to[n++] = *c;
+    else if (o->type == TW_WORD) words_text(o->words, to, TW_VALUE_MAX);
+    else if (o->type == TW_FORMULA) words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
+    else {
+        int n = snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
+                         tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+        if (o->words && n > 0 && n + 5 < TW_VALUE_MAX) {
+            memcpy(to + n, " or ", 4);
+            words_text(o->words, to + n + 4, (size_t)(TW_VALUE_MAX - n - 4));
         }
-        to[n] = 0;
-    } else
-        snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
-                 tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+    }
     return to;
 }

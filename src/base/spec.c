@@ -16,6 +16,14 @@ static size_t name_length(tw__text t)
     return n;
 }
 
+/* A rule's or a dialect's name may have hyphens inside: sgdm-cubic. */
+static size_t hyphened_length(tw__text t)
+{
+    size_t n = name_length(t);
+    while (n && n + 1 < t.n && t.at[n] == '-' && is_name(t.at[n + 1])) n += 1 + name_length((tw__text){t.at + n + 1, t.n - n - 1});
+    return n;
+}
+
 static tw__text from(tw__text t, size_t i) { return (tw__text){t.at + i, t.n - i}; }
 
 const char *tw__text_find(tw__text t, char c)
@@ -76,13 +84,13 @@ tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
     *out = (tw__spec){.n = 0};
     if (text.n == 0) return tw__fail(err, TW_ERR_SPEC, "an empty spec; a name is needed, as in \"adam:lr=0.001\"");
     TW_TRY(check_characters(text, err));
-    size_t n = name_length(text);
+    size_t n = hyphened_length(text);
     out->name = (tw__text){text.at, n};
     if (n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not begin with a name", TW__SHOW(text));
     tw__text rest = from(text, n);
     if (rest.n && rest.at[0] == '@') {
         rest = from(rest, 1);
-        out->dialect = (tw__text){rest.at, name_length(rest)};
+        out->dialect = (tw__text){rest.at, hyphened_length(rest)};
         if (out->dialect.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" lacks a dialect's name after \"@\"", TW__SHOW(text));
         rest = from(rest, out->dialect.n);
     }
