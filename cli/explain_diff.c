@@ -52,7 +52,15 @@ static tw_status make(struct side *s, tw_context *ctx, int drops, tw_error *err)
     static const tw_tensor tensor = { "probe", 2, shape, 0, 0 };
     tw_optimizer_free(s->opt);
     for (int i = 0; i < COORDINATES; i++) s->w[i] = 0.5;
-    return tw_optimizer_create(&s->opt, ctx, s->choice.spec, NULL, drops ? "constant/50;constant:factor=0.1" : NULL, STEPS, TW_F64, &tensor, 1, 1, err);
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = s->choice.spec;
+    o.schedule = drops ? "constant/50;constant:factor=0.1" : NULL;
+    o.total_steps = STEPS;
+    o.seed = 1;
+    o.type = TW_F64;
+    o.tensors = &tensor;
+    o.n_tensors = 1;
+    return tw_optimizer_create(&s->opt, ctx, &o, err);
 }
 
 static tw_status step(struct side *s, const double *g, tw_error *err)

@@ -2,20 +2,20 @@
  * and the dialects with what they change.
  * SPDX-License-Identifier: MIT */
 #include "explain_rule.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* A rule's spec; the same without its items, whose values are the dialect's defaults; and the rule it names. */
 struct subject { tw_choice choice, plain; const tw_rule *rule, *named; };
 
-static tw_status read_subject(struct subject *s, const char *spec, tw_error *err)
+static tw_status read_subject(struct subject *s, const tw_choice *choice, tw_error *err)
 {
     char plain[TW_SPEC_MAX];
-    CLI_TRY(tw_rule_read(&s->choice, spec, NULL, err));
-    snprintf(plain, sizeof plain, "%.*s", (int)strcspn(s->choice.spec, ":"), s->choice.spec);
-    CLI_TRY(tw_rule_read(&s->plain, plain, NULL, err));
-    s->rule = s->choice.rule;
-    s->named = cli_rule_named(&s->choice);
-    return TW_OK;
+    *s = (struct subject){ .choice = *choice, .plain = *choice, .rule = choice->rule, .named = cli_rule_named(choice) };
+    for (int i = 0; i < s->rule->n_options; i++) s->plain.values[i] = s->rule->options[i].initial;
+    if (s->rule->place != TW_RULE) return TW_OK;
+    snprintf(plain, sizeof plain, "%.*s", (int)strcspn(choice->spec, ":"), choice->spec);
+    return tw_rule_read(&s->plain, plain, NULL, err);
 }
 
 static int is_another(const struct subject *s) { return s->choice.dialect && s->choice.dialect->rule; }
@@ -70,15 +70,19 @@ static void print_options(const struct subject *s)
 {
     const tw_option *options = s->rule->options;
     const int n = s->rule->n_options, name = widest(n, options, name_text, 4), range = widest(n, options, tw_option_bounds, 5);
-    int changed = 0, own = (int)strlen(s->rule->name) > 8 ? (int)strlen(s->rule->name) : 8;
+    int changed = 0, value = 8, own = (int)strlen(s->rule->name) > 8 ? (int)strlen(s->rule->name) : 8;
     char text[TW_VALUE_MAX];
-    for (int i = 0; i < n; i++) changed |= s->plain.values[i] != options[i].initial;
-    const int at = 2 + name + 10 + 10 + changed * (2 + own) + 2 + range + 2;
-    printf("\nhyperparameters\n  %-*s  %-8s  %-8s", name, "name", "value", "default");
+    for (int i = 0; i < n; i++) {
+        changed |= s->plain.values[i] != options[i].initial;
+        int width = (int)strlen(tw_option_text(&options[i], s->choice.values[i], text));
+        if (width > value) value = width;
+    }
+    const int at = 2 + name + 2 + value + 10 + changed * (2 + own) + 2 + range + 2;
+    printf("\nhyperparameters\n  %-*s  %-*s  %-8s", name, "name", value, "value", "default");
     if (changed) printf("  %-*s", own, s->rule->name);
     printf("  %-*s  what it does\n", range, "range");
     for (int i = 0; i < n; i++) {
-        printf("  %-*s  %-8s", name, options[i].name, tw_option_text(&options[i], s->choice.values[i], text));
+        printf("  %-*s  %-*s", name, options[i].name, value, tw_option_text(&options[i], s->choice.values[i], text));
         printf("  %-8s", tw_option_text(&options[i], s->plain.values[i], text));
         if (changed) printf("  %-*s", own, tw_option_text(&options[i], options[i].initial, text));
         printf("  %-*s  ", range, tw_option_bounds(&options[i], text));
@@ -136,49 +140,85 @@ static json_t *state_json(const struct subject *s)
     return list;
 }
 
-static tw_status print_json(const struct subject *s, tw_error *err)
+static json_t *link_json(const struct subject *s)
 {
     char equation[CLI_EQUATION];
     const char *text;
-    json_t *all = cli_rule_json(s->named, err), *options = cli_options_json(s->rule->n_options, s->rule->options, s->choice.values), *remarks = json_array();
-    if (!all) {
-        json_decref(options);
-        json_decref(remarks);
-        return err->code;
-    }
+    const tw_rule *shown = is_another(s) ? s->rule : s->named;
+    json_t *options = cli_options_json(s->rule->n_options, s->rule->options, s->choice.values), *remarks = json_array();
     tw_equation_text(&s->choice, equation, sizeof equation);
     for (int i = 0; i < s->rule->n_options; i++)
         json_object_set_new(json_array_get(options, (size_t)i), "dialect_default", cli_value_json(&s->rule->options[i], s->plain.values[i]));
     for (int i = 0; (text = remark(s, i)) != NULL; i++) json_array_append_new(remarks, json_string(text));
-    json_object_set_new(all, "spec", cli_string(s->choice.spec));
-    json_object_set_new(all, "rule", json_string(s->rule->name));
-    json_object_set_new(all, "dialect", cli_string(s->choice.dialect ? s->choice.dialect->name : NULL));
-    json_object_set_new(all, "note", json_string(note_of(s)));
-    json_object_set_new(all, "paper", json_string(is_another(s) ? s->rule->paper : s->named->paper));
-    json_object_set_new(all, "use", json_string(is_another(s) ? s->rule->use : s->named->use));
-    json_object_set_new(all, "equation", json_string(equation));
-    json_object_set_new(all, "options", options);
-    json_object_set_new(all, "remarks", remarks);
-    json_object_set_new(all, "state", state_json(s));
-    json_object_set_new(all, "f32_bytes", json_pack("{s:f, s:f}", "matrix_1000x1000", 4 * cli_rule_keeps(&s->choice, 1e3, 1e3), "vector_1000",
-                                                    4 * cli_rule_keeps(&s->choice, 0, 1e3)));
-    return cli_print_json(all, err);
+    return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f}, s:o}", "spec", cli_string(s->choice.spec), "name", s->named->name,
+                     "rule", s->rule->name, "dialect", cli_string(s->choice.dialect ? s->choice.dialect->name : NULL), "note", note_of(s), "paper",
+                     shown->paper, "use", shown->use, "equation", equation, "options", options, "remarks", remarks, "state", state_json(s), "f32_bytes",
+                     "matrix_1000x1000", 4 * cli_rule_keeps(&s->choice, 1e3, 1e3), "vector_1000", 4 * cli_rule_keeps(&s->choice, 0, 1e3), "dialects",
+                     cli_dialects_json(s->named));
+}
+
+static void print_link(const struct subject *s)
+{
+    char equation[CLI_EQUATION];
+    const char *text;
+    print_head(s);
+    tw_equation_text(&s->choice, equation, sizeof equation);
+    puts("\nequation");
+    cli_print_equation(equation);
+    for (int i = 0; (text = remark(s, i)) != NULL; i++) printf("%s  %s\n", i ? "" : "\nremarks\n", text);
+    if (s->rule->n_options) print_options(s);
+    print_state(s);
+    print_dialects(s->named);
+}
+
+/* A transform by itself is read beside a rule. */
+static tw_status read_chain(tw_chain *chain, const char *spec, int *from, int *to, tw_error *err)
+{
+    char name[TW_SPEC_MAX], *text;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "@:+"), spec);
+    const tw_rule *transform = strchr(spec, '+') ? NULL : tw_transform_find(name);
+    if (!transform) {
+        CLI_TRY(tw_chain_read(chain, spec, NULL, err));
+        *from = 0;
+        *to = chain->n;
+        return TW_OK;
+    }
+    const int before = transform->place == TW_ON_GRADIENT;
+    text = before ? cli_text(err, "%s+sgd", spec) : cli_text(err, "sgd+%s", spec);
+    tw_status s = text ? tw_chain_read(chain, text, NULL, err) : err->code;
+    free(text);
+    *from = !before;
+    *to = *from + 1;
+    return s;
+}
+
+static tw_status explain_links(const tw_chain *chain, int from, int to, int json, tw_error *err)
+{
+    json_t *list = json_array();
+    for (int i = from; i < to; i++) {
+        struct subject s;
+        if (read_subject(&s, &chain->link[i], err) != TW_OK) {
+            json_decref(list);
+            return err->code;
+        }
+        if (json) json_array_append_new(list, link_json(&s));
+        else print_link(&s);
+        if (!json && i + 1 < to) puts("\n----\n");
+    }
+    json_t *all = to - from > 1 ? json_pack("{s:s, s:O}", "spec", chain->spec, "links", list) : json_incref(json_array_get(list, 0));
+    json_decref(list);
+    if (json) return cli_print_json(all, err);
+    json_decref(all);
+    return TW_OK;
 }
 
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err)
 {
-    struct subject s;
-    char equation[CLI_EQUATION];
-    const char *text;
-    CLI_TRY(read_subject(&s, spec, err));
-    if (common->json) return print_json(&s, err);
-    print_head(&s);
-    tw_equation_text(&s.choice, equation, sizeof equation);
-    puts("\nequation");
-    cli_print_equation(equation);
-    for (int i = 0; (text = remark(&s, i)) != NULL; i++) printf("%s  %s\n", i ? "" : "\nremarks\n", text);
-    print_options(&s);
-    print_state(&s);
-    print_dialects(s.named);
-    return TW_OK;
+    tw_chain *chain = cli_alloc(1, sizeof *chain, err);
+    int from = 0, to = 0;
+    if (!chain) return err->code;
+    tw_status s = read_chain(chain, spec, &from, &to, err);
+    if (s == TW_OK) s = explain_links(chain, from, to, common->json, err);
+    free(chain);
+    return s;
 }

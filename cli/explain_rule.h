@@ -4,7 +4,7 @@
 #define CLI_EXPLAIN_RULE_H
 #include "describe.h"
 
-/* One rule or one link of a chain, on stdout. */
+/* A rule, a transform, or each link of a chain. */
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);
 /* Two rules side by side. */
 tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err);

@@ -27,7 +27,7 @@ const tw_rule *cli_rule_named(const tw_choice *choice)
     char name[TW_SPEC_MAX];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(choice->spec, "@:"), choice->spec);
     const tw_rule *named = tw_rule_find(name);
-    return named ? named : choice->rule;
+    return named && choice->rule->place == TW_RULE ? named : choice->rule;
 }
 
 const char *cli_extent_text(tw_extent extent)
