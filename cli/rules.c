@@ -43,6 +43,6 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_rules = {
-    .name = "rules", .usage = "[--json] [--markdown]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
+    .name = "rules", .usage = "[--json|--markdown]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
     .options = options, .size = sizeof(struct values), .run = run,
 };
