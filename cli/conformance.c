@@ -147,7 +147,7 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"adam", "adam", NULL, NULL},
     {"nadam", "nadam", "moment", "beta1"},
     {"adamax", "adamax", NULL, NULL},
-    {"nadam_optax", NULL, NULL, NULL},
+    {"nadam_optax", "nadam", "momentum_schedule", "0"},
     {"radam", "radam", "threshold", "5"},
     {"rprop", "rprop", NULL, NULL},
     {"asgd", "asgd", "report", "weights"},
@@ -167,11 +167,11 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"novograd", NULL, NULL, NULL},
     {"sam_sgd", NULL, NULL, NULL},
     {"wrapped_sgd", "sgd", NULL, NULL},
-    {"seed000_code", NULL, NULL, NULL},
+    {"seed000_code", "source000-sgd", NULL, NULL},
     {"seed000_cubic", "sgdm-cubic", NULL, NULL},
-    {"seed002_adagrad", NULL, NULL, NULL},
-    {"seed002_rmsprop", NULL, NULL, NULL},
-    {"seed003_adam_steps6_7", NULL, NULL, NULL},
+    {"seed002_adagrad", "source002-adagrad", NULL, NULL},
+    {"seed002_rmsprop", "source002-rmsprop", NULL, NULL},
+    {"seed003_adam_steps6_7", "source003-adam", NULL, NULL},
 };
 
 /* What their key is to us, and what it sets beside its value. */

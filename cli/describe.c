@@ -76,6 +76,7 @@ static json_t *value_json(const tw_option *o, const char *text)
 {
     json_t *list;
     char *end;
+    if (o->type == TW_REAL && o->words && strstr(o->words, text)) return json_string(text);
     switch (o->type) {
     case TW_FLAG: return json_boolean(strcmp(text, "0") != 0);
     case TW_INT: return json_integer((json_int_t)strtod(text, NULL));
@@ -122,18 +123,26 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
     return count;
 }
 
+json_t *cli_dialects_json(const tw_rule *rule)
+{
+    json_t *list = json_array();
+    for (const tw_dialect *d = rule->dialects; d && d->name; d++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : rule->name, "defaults",
+                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : ""));
+    return list;
+}
+
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
 {
     tw_choice choice;
+    char equation[4096];
     if (tw_rule_read(&choice, rule->name, NULL, err) != TW_OK) return NULL;
-    json_t *state = json_array(), *dialects = json_array();
+    tw_equation_text(&choice, equation, sizeof equation);
+    json_t *state = json_array();
     for (int i = 0; i < choice.rule->n_slots; i++)
         if (choice.slots >> i & 1) json_array_append_new(state, json_string(choice.rule->slots[i].name));
-    for (const tw_dialect *d = rule->dialects; d && d->name; d++)
-        json_array_append_new(dialects, json_pack("{s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : rule->name, "defaults",
-                                                  d->defaults ? d->defaults : ""));
-    json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "equation", choice.rule->equation, "options",
-                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", dialects);
+    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "use", rule->use, "equation", equation, "options",
+                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", cli_dialects_json(rule));
     if (!all) cli_json_failed(err);
     return all;
 }

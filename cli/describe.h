@@ -17,6 +17,7 @@ json_t *cli_options_json(int n, const tw_option *options, const double *values);
 json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values);
 /* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
+json_t *cli_dialects_json(const tw_rule *rule);
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
 #endif

@@ -1,6 +1,12 @@
 /* thalweg rules: every update rule.
  * SPDX-License-Identifier: MIT */
-#include "describe.h"
+#include "explain_rule.h"
+
+struct values { struct cli_common common; int markdown; };
+
+static const struct cli_option options[] = {
+    { "markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL, 0, 0, "the whole reference, as docs/rules.md has it" }, CLI_JSON, CLI_END
+};
 
 static tw_status print_json(tw_error *err)
 {
@@ -19,22 +25,24 @@ static tw_status print_json(tw_error *err)
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
-    const struct cli_common *common = call->values;
+    const struct values *v = call->values;
     const tw_rule *rule;
     tw_choice choice;
-    if (common->json) return print_json(err);
+    if (v->markdown && v->common.json) return cli_fail(err, TW_ERR_SPEC, "rules prints --markdown or --json, not both");
+    if (v->markdown) return cli_rules_markdown(err);
+    if (v->common.json) return print_json(err);
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
-    printf("%-12s  %-20s  %s\n", "rule", "state per weight", "from");
+    printf("%-18s  %-20s  %s\n", "rule", "state per weight", "from");
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
         char state[100];
         CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
         cli_slots_text(choice.rule, choice.slots, state, sizeof state);
-        printf("%-12s  %-20s  %s\n", rule->name, state, rule->paper);
+        printf("%-18s  %-20s  %s\n", rule->name, state, rule->paper);
     }
     return TW_OK;
 }
 
 const struct cli_command cli_command_rules = {
-    .name = "rules", .usage = "[--json]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
-    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "rules", .usage = "[--json|--markdown]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
+    .options = options, .size = sizeof(struct values), .run = run,
 };

@@ -370,7 +370,7 @@ static void refused(void **state)
         {"clip_norm", NULL, "\"clip_norm\" names no rule; a transform stands beside one, as in \"clip_norm:max=1+adam\""},
         {"emma+sgd", NULL, "unknown rule or transform \"emma\" (did you mean \"ema\"?)"},
         {"clip_norm:max=0+sgd", NULL, "max = 0 is outside (0, inf)"},
-        {"sgd+ema:beta=1", NULL, "ema has no option \"beta\""},
+        {"sgd+ema:beta=1", NULL, "ema has no option \"beta\" (it has decay)"},
     };
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -22,6 +22,9 @@ static void accepted(void **state)
         {"rmsprop:alpha=0.99,centered=yes", "rmsprop:rho=0.99,centered=1"},
         {"momentum@torch:lr=0.1", "momentum@torch:lr=0.1"},
         {"sgd:lr=0.1234567890123456789", "sgd:lr=0.12345678901234568"},
+        {"nag:momentum=convex", "nag:momentum=convex"},
+        {"nag@paper:momentum=0.5", "nag@paper:momentum=0.5"},
+        {"source003-adam:beta_1=0.5", "source003-adam:beta1=0.5"},
         {"adam@keras:eps=0", "adam@keras:eps=0"}, /* the dialect's eps_place may have no effect */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -50,17 +53,18 @@ static void refused(void **state)
         {"adam:lr=0x1p3", "lr = 0x1p3 is not a number"},
         {"adam:lr=1;2", "lr = 1;2 is not a number"},
         {"adam:betta1=0.9", "adam has no option \"betta1\" (did you mean \"beta1\"?)"},
-        {"adam:rho=0.9", "adam has no option \"rho\""},
-        {"adam:lr=1,learning_rate=2", "lr is given twice"},
+        {"adam:rho=0.9", "adam has no option \"rho\" (it has lr, beta1, beta2, eps, eps_place, bias_correction, amsgrad, amsgrad_on, weight_decay, "
+                         "wd_mode, wd_mask, maximize)"},
+        {"adam:lr=1,learning_rate=2", "lr is given twice: learning_rate is another name of it"},
         {"adam:amsgrad=maybe", "amsgrad = maybe is neither 0 nor 1 (true, false, on, off, yes, no)"},
         {"adam:eps_place=hut", "eps_place = hut is not one of out, hat, in (did you mean \"out\"?)"},
         {"adam:eps_place=middle", "eps_place = middle is not one of out, hat, in"},
-        {"adam@kears", "rule \"adam\" has no dialect \"kears\" (did you mean \"keras\"?)"},
+        {"adam@kears", "adam has no dialect \"kears\" (it has paper, torch, keras, optax, source000, source002, source003, source004)"},
         {"adam@", "\"adam@\" lacks a dialect's name after \"@\""},
-        {"adam:", "\"\" in \"adam:\" is not key=value"},
+        {"adam:", "\"adam:\" has nothing where an option should stand, as key=value"},
         {"adam:lr", "\"lr\" in \"adam:lr\" is not key=value"},
         {"adam:lr=", "\"lr=\" in \"adam:lr=\" is not key=value"},
-        {"adam:lr=1,", "\"\" in \"adam:lr=1,\" is not key=value"},
+        {"adam:lr=1,", "\"adam:lr=1,\" has nothing where an option should stand, as key=value"},
         {"adam lr=1", "\"adam lr=1\" has a blank in it; a spec has none"},
         {"adam;lr=1", "\"adam;lr=1\" has \";\" at character 5; a spec is name@dialect:key=value,key=value"},
         {":lr=1", "\":lr=1\" does not begin with a name"},
@@ -78,7 +82,11 @@ static void refused(void **state)
         {"rmsprop:centred=1", "rmsprop has no option \"centred\" (did you mean \"centered\"?)"},
         {"mom", "unknown rule \"mom\" (did you mean \"momentum\"?)"},
         {NULL, "no rule is named; a name is needed, as in \"adam:lr=0.001\""},
-        {"nag:wd_mode=lr", "nag has no option \"wd_mode\""},
+        {"nag:wd_mode=lr", "nag has no option \"wd_mode\" (it has lr, momentum, weight_decay, wd_mask, maximize)"},
+        {"nag:momentum=-1", "momentum = -1 is outside [0, inf) or convex"},
+        {"nag:momentum=convx", "momentum = convx is not in [0, inf) or convex (did you mean \"convex\"?)"},
+        {"sgd:momentum=convex", "momentum = convex is not a number"},
+        {"source003-", "\"source003-\" has \"-\" at character 10; a spec is name@dialect:key=value,key=value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_choice c;

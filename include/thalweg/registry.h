@@ -53,9 +53,9 @@ TW_API const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, 
 
 /* Bytes that are enough for an option's default, bounds or value as text. */
 enum { TW_VALUE_MAX = 64 };
-/* The value as it stands in a spec: "0.001", "out", "1"; "" for a list or formula, whose value is more than a number. Returns `to`. */
+/* The value as it stands in a spec: "0.001", "out", "1", "convex"; "" for a list or formula, whose value is more than a number. Returns `to`. */
 TW_API const char *tw_option_text(const tw_option *option, double value, char to[TW_VALUE_MAX]);
-/* What is allowed: "[0, 1)", "out, hat, in", "0 or 1", "each in [0, inf)", "of t, T". Returns `to`. */
+/* What is allowed: "[0, 1)", "[0, inf) or convex", "out, hat, in", "0 or 1", "each in [0, inf)", "of t, T". Returns `to`. */
 TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MAX]);
 
 /* The value at the step after `done` steps of a hyperparameter whose value in the rule is `base`, under a schedule spec ("warmup/500;cosine";

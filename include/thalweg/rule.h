@@ -20,7 +20,8 @@ typedef enum tw_option_type {
 typedef struct tw_option {
     const char *name;
     tw_option_type type;
-    const char *words;              /* TW_WORD: "out hat in", the value is the place in the list; TW_FORMULA: its variables; otherwise NULL */
+    const char *words;              /* TW_WORD: "out hat in", the value is the place in the list; TW_FORMULA: its variables; TW_REAL: words for what
+                                       no number says, whose values are min - 1, min - 2, ... (nag's "convex"), or NULL; otherwise NULL */
     double initial, min, max;       /* default and bounds, both TW_REAL and TW_INT; always finite but max, which may be TW_INF */
     int open;                       /* TW_OPEN_MIN, TW_OPEN_MAX: which bounds are themselves excluded */
     const char *help;

@@ -52,9 +52,14 @@
 #undef PLAIN
 #undef TW__HYPER
 #undef TW__WD_MODE
+#undef TW__LINES_BEFORE
+#undef TW__LINES_MASK
+#undef TW__DECAY_LINES
 #undef TW_COUPLE
 #undef TW_SHRINK
 #undef TW__PLACE
+#undef TW__FIRST
+#undef TW__SECOND
 #undef TW__OPTION_REAL
 #undef TW__OPTION_INT
 #undef TW__OPTION_FLAG

@@ -10,7 +10,7 @@
 
 /* Tables, before rule.h is included:
  *     RULE, PAPER, EQUATION        name (a word) and two strings; NAME where the name is no word of C ("sgdm-cubic"); USE, when to take it
- *     HYPER(REAL, INT, FLAG, WORD) rows REAL(name, default, min, max, TW_OPEN_MAX, help), INT(name, default, min, max, help),
+ *     HYPER(REAL, INT, FLAG, WORD) rows REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
  *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
  *     SLOTS(SLOT)                  rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO, TW_OPTION(name),
  *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of what is none), from 0
@@ -22,8 +22,8 @@
  *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
  * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
- * DECAY adds the options weight_decay, wd_mode, wd_mask and maximize, and to every update what they mean; weight_decay takes away
- * TW_ZERO_IS_NOTHING.
+ * DECAY adds the options weight_decay, wd_mode, wd_mask and maximize, to every update what they mean, and their lines before the equation's;
+ * weight_decay takes away TW_ZERO_IS_NOTHING.
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
@@ -195,11 +195,15 @@
 #ifndef WD_MODE
 #define WD_MODE 0
 #endif
+#define TW__LINES_BEFORE "[maximize] g = -g\n"
+#define TW__LINES_MASK "[weight_decay, wd_mask=matrices] (the line above only in tensors of two or more dimensions)\n"
 #if !defined DECAY
+#define TW__DECAY_LINES
 #define TW_COUPLE(h) 0
 #define TW_SHRINK(h) 0
 #define TW__HYPER HYPER
 #elif DECAY == TW_DECAY_COUPLED
+#define TW__DECAY_LINES TW__LINES_BEFORE "[weight_decay] g = g + weight_decay w\n" TW__LINES_MASK
 #define TW__WD_MODE(h) 0
 #define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
     HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
@@ -207,6 +211,11 @@
     WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #else
+#define TW__DECAY_LINES                                                                                                                      \
+    TW__LINES_BEFORE                                                                                                                         \
+    "[weight_decay, wd_mode=coupled] g = g + weight_decay w\n"                                                                               \
+    "[weight_decay, wd_mode=lr] w = w - lr weight_decay w\n"                                                                                 \
+    "[weight_decay, wd_mode=pure] w = w - weight_decay w\n" TW__LINES_MASK
 #define TW__WD_MODE(h) ((h)->wd_mode)
 #define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
     HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
@@ -241,7 +250,10 @@
 #undef TW__PASS
 #define TW__PASS 3
 #define TW__PLACE(name) ((int)(offsetof(struct hyper, name) / sizeof(double)))
-#define TW__OPTION_REAL(name, initial, min, max, open, help) {#name, TW_REAL, NULL, initial, min, max, open, help},
+#define TW__FIRST(help, ...) help
+#define TW__SECOND(help, words, ...) words
+#define TW__OPTION_REAL(name, initial, min, max, open, ...)                                                                                  \
+    {#name, TW_REAL, TW__SECOND(__VA_ARGS__, NULL, NULL), initial, min, max, open, TW__FIRST(__VA_ARGS__, NULL)},
 #define TW__OPTION_INT(name, initial, min, max, help) {#name, TW_INT, NULL, initial, min, max, TW_CLOSED, help},
 #define TW__OPTION_FLAG(name, initial, help) {#name, TW_FLAG, NULL, initial, 0, 1, TW_CLOSED, help},
 #define TW__OPTION_WORD(name, initial, words, help) {#name, TW_WORD, words, initial, 0, 0, TW_CLOSED, help},
@@ -357,7 +369,7 @@ static size_t TW_LOCAL(scratch)(size_t rows, size_t columns)
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
 const tw_rule TW__SYMBOL(RULE) = {
-    .size = sizeof(tw_rule), .name = NAME, .paper = PAPER, .use = USE, .equation = EQUATION, .place = PLACE,
+    .size = sizeof(tw_rule), .name = NAME, .paper = PAPER, .use = USE, .equation = TW__DECAY_LINES EQUATION, .place = PLACE,
     .kind = TW__WHOLE ? TW_WHOLE : TW__NORMS ? TW_NORMS : TW_ELEMENT, .scope = SCOPE, .n_sums = 0 SUMS(TW__COUNT_SUM),
     .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
     .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
@@ -406,7 +418,7 @@ TW__INLINE real real_max(real old, real now) { return old > now ? old : now; }
 /* a / b; where b is 0, a: so 0/0 is 0. */
 TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
 
-#define TW__FIELD_REAL(name, initial, min, max, open, help) double name;
+#define TW__FIELD_REAL(name, initial, min, max, open, ...) double name;
 #define TW__FIELD_INT(name, initial, min, max, help) double name;
 #define TW__FIELD_FLAG(name, initial, help) double name;
 #define TW__FIELD_WORD(name, initial, words, help) double name;

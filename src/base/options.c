@@ -9,6 +9,8 @@
 
 /* ---- Numbers ---- */
 
+enum { LONGEST_NUMBER = 128 };
+
 static size_t digits(tw__text t, size_t i)
 {
     size_t n = 0;
@@ -52,7 +54,7 @@ int tw__number_read(tw__text t, double *to)
 {
     char copy[160], mark[16];
     size_t point, width = radix(mark);
-    if (t.n > 128 || width == 0 || !is_number(t, &point)) return 0;
+    if (t.n > LONGEST_NUMBER || width == 0 || !is_number(t, &point)) return 0;
     size_t n = point;
     memcpy(copy, t.at, point);
     if (point < t.n) {
@@ -106,7 +108,9 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
 
 enum { LONGEST = 40 };
 
-/* Edits (insert, delete, replace, swap of neighbours) that make b of a. */
+static int same_letter(char a, char b) { return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z'); }
+
+/* Edits (insert, delete, replace, swap of neighbours) that make b of a, but for capitals. */
 static int edit_distance(tw__text a, tw__text b)
 {
     int rows[3][LONGEST + 1];
@@ -117,10 +121,11 @@ static int edit_distance(tw__text a, tw__text b)
         int *now = rows[i % 3];
         now[0] = (int)i;
         for (size_t j = 1; j <= b.n; j++) {
-            int best = last[j - 1] + (a.at[i - 1] != b.at[j - 1]);
+            int best = last[j - 1] + !same_letter(a.at[i - 1], b.at[j - 1]);
             if (last[j] + 1 < best) best = last[j] + 1;
             if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1] && before[j - 2] + 1 < best) best = before[j - 2] + 1;
+            int swapped = i > 1 && j > 1 && same_letter(a.at[i - 1], b.at[j - 2]) && same_letter(a.at[i - 2], b.at[j - 1]);
+            if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
             now[j] = best;
         }
     }
@@ -210,7 +215,16 @@ static int flag_value(tw__text v, double *to)
 static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_error *err)
 {
     char bounds[TW_VALUE_MAX];
-    int is = tw__number_read(v, to);
+    if (v.n > LONGEST_NUMBER)
+        return tw__fail(err, TW_ERR_SPEC, "%s has a value of %zu characters; a number has at most %d", o->name, v.n, (int)LONGEST_NUMBER);
+    tw__guess guess = tw__guess_for(v);
+    int is = tw__number_read(v, to), place = o->type == TW_REAL && o->words && is == 0 ? word_place(o->words, v, &guess) : -1;
+    if (place >= 0) {
+        *to = o->min - 1 - place;
+        return TW_OK;
+    }
+    if (o->type == TW_REAL && o->words && is == 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
     if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
     if (*to < o->min || *to > o->max || (*to == o->min && (o->open & TW_OPEN_MIN)) || (*to == o->max && (o->open & TW_OPEN_MAX)))
@@ -275,15 +289,25 @@ static int formula_option(const tw__table *t)
     return i < t->n ? i : -1;
 }
 
+/* "adam has no option "rho" (did you mean ...?)", or, with nothing near, those that there are. */
+static tw_status no_such_option(const tw__table *t, tw__text name, tw_error *err)
+{
+    char list[240] = "";
+    size_t n = 0;
+    tw__guess guess = tw__guess_for(name);
+    for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, t->options[k].name);
+    for (int k = 0; k < t->n && !is_near(&guess) && n < sizeof list; k++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", k ? ", " : " (it has ", t->options[k].name);
+    return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s%s%s", t->owner, TW__SHOW(name), tw__guess_hint(&guess), list, n ? ")" : "");
+}
+
 tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err)
 {
     int i = item->key.n ? tw__option_find(t, item->key) : formula_option(t);
     if (i < 0 && item->key.n == 0) return tw__fail(err, TW_ERR_SPEC, "%s has no formula: %.*s is not key=value", t->owner, TW__SHOW(item->value));
-    if (i < 0) {
-        tw__guess guess = tw__guess_for(item->key);
-        for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, t->options[k].name);
-        return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s", t->owner, TW__SHOW(item->key), tw__guess_hint(&guess));
-    }
+    if (i < 0) return no_such_option(t, item->key, err);
+    if (given && given[i] && item->key.n && !tw__text_is(item->key, t->options[i].name))
+        return tw__fail(err, TW_ERR_SPEC, "%s is given twice: %.*s is another name of it", t->options[i].name, TW__SHOW(item->key));
     if (given && given[i]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", t->options[i].name);
     if (given) given[i] = 1;
     TW_TRY(value_of(t, &t->options[i], item->value, &values[i], err));
@@ -334,26 +358,38 @@ const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MA
 {
     *to = 0;
     if (o->type == TW_LIST || o->type == TW_FORMULA) return to;
-    if (o->type != TW_WORD) return tw__number_text(value, to);
+    if (o->type != TW_WORD && !(o->words && value < o->min)) return tw__number_text(value, to);
+    int place = (int)(o->type == TW_WORD ? value : o->min - 1 - value);
     tw__text rest = tw__text_of(o->words), word = {"", 0};
-    for (int i = 0; rest.at && i <= (int)value; i++) word = tw__text_cut(&rest, ' ');
+    for (int i = 0; rest.at && i <= place; i++) word = tw__text_cut(&rest, ' ');
     snprintf(to, TW_VALUE_MAX, "%.*s", TW__SHOW(word));
     return to;
+}
+
+/* "out hat in" as "out, hat, in", cut to what fits. */
+static void words_text(const char *words, char *to, size_t size)
+{
+    size_t n = 0;
+    for (const char *c = words; *c && n + 3 < size; c++) {
+        if (*c == ' ') to[n++] = ',';
+        to[n++] = *c;
+    }
+    to[n] = 0;
 }
 
 const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
 {
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
-    else if (o->type == TW_WORD || o->type == TW_FORMULA) {
-        size_t n = o->type == TW_FORMULA ? (size_t)snprintf(to, TW_VALUE_MAX, "of ") : 0;
-        for (const char *c = o->words; *c && n + 3 < TW_VALUE_MAX; c++) {
-            if (*c == ' ') to[n++] = ',';
-            to[n++] = *c;
+    else if (o->type == TW_WORD) words_text(o->words, to, TW_VALUE_MAX);
+    else if (o->type == TW_FORMULA) words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
+    else {
+        int n = snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
+                         tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+        if (o->words && n > 0 && n + 5 < TW_VALUE_MAX) {
+            memcpy(to + n, " or ", 4);
+            words_text(o->words, to + n + 4, (size_t)(TW_VALUE_MAX - n - 4));
         }
-        to[n] = 0;
-    } else
-        snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
-                 tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+    }
     return to;
 }

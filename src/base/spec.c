@@ -55,6 +55,8 @@ tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error
 {
     while (items.at) {
         tw__text value = tw__text_cut(&items, ',');
+        if (value.n == 0)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has nothing where an option should stand, as key=value", TW__SHOW(whole));
         size_t n = name_length(value);
         tw__text key = {value.at, n};
         int bare = n == 0 && value.n && value.at[0] == '"';
@@ -95,6 +97,7 @@ tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
         rest = from(rest, out->dialect.n);
     }
     if (rest.n == 0) return TW_OK;
+    if (rest.at[0] == '+' && rest.n == 1) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing behind its \"+\"", TW__SHOW(text));
     if (rest.at[0] != ':')
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has \"%c\" at character %zu; a spec is name@dialect:key=value,key=value", TW__SHOW(text),
                         rest.at[0], (size_t)(rest.at - text.at) + 1);

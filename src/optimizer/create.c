@@ -238,6 +238,10 @@ static tw_status check_schedule(tw_optimizer *opt, tw_error *err)
         int is_constant = opt->plan.n == 1 && strcmp(opt->plan.text, "constant") == 0;
         if (slot && !is_constant)
             return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", name, slot->name);
+        char word[TW_VALUE_MAX];
+        if (c->values[key] < c->rule->options[key].min)
+            return tw__fail(err, TW_ERR_SPEC, "%s = %s can have no schedule: there is no number to multiply", name,
+                            tw_option_text(&c->rule->options[key], c->values[key], word));
         if (strcmp(name, "lr") == 0) continue;
         if (c->values[key] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", name, name);
         if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", name, reason);

@@ -4,9 +4,12 @@
 #define PAPER "Duchi, Hazan & Singer 2011, diagonal form"
 #define USE "Sparse features and convex problems; its steps only shrink, so long runs stall."
 #define EQUATION                                                                                                                             \
-    "s = s + g^2\n"                                                                                                                          \
-    "w = w - lr/(1 + (t - 1) lr_decay) g/D\n"                                                                                                \
-    "D by eps_place: out sqrt(s) + eps; in sqrt(s + eps)"
+    "[!initial_accumulator] s = s + g^2\n"                                                                                                   \
+    "[initial_accumulator] s = s + g^2,  s = initial_accumulator at first\n"                                                                 \
+    "[!lr_decay, eps_place=out] w = w - lr g/(sqrt(s) + eps)\n"                                                                              \
+    "[!lr_decay, eps_place=in] w = w - lr g/sqrt(s + eps)\n"                                                                                 \
+    "[lr_decay, eps_place=out] w = w - lr/(1 + (t - 1) lr_decay) g/(sqrt(s) + eps)\n"                                                        \
+    "[lr_decay, eps_place=in] w = w - lr/(1 + (t - 1) lr_decay) g/sqrt(s + eps)"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
     REAL(lr_decay, 0, 0, TW_INF, TW_OPEN_MAX, "the rate is divided by 1 + (t - 1) lr_decay")                                                 \
@@ -18,9 +21,14 @@
 #define TRAITS TW_ZERO_IS_NOTHING
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "", "")                                                                                                                 \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1", "")                                                           \
-    DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1", "")
+    DIALECT(paper, NULL, "", "eps is the paper's delta, for which it names no value")                                                        \
+    DIALECT(torch, NULL, "", "")                                                                                                             \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1", "")                                                       \
+    DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1", "lr has no default there")                                         \
+    DIALECT(source001, NULL, "eps=1e-7", "its formula has no epsilon, its code has")                                                         \
+    DIALECT(source002, "source002-adagrad", "", "sums the gradients too, not only their squares, and has no epsilon: not AdaGrad")           \
+    DIALECT(source003, NULL, "eps=1e-8,eps_place=in", "epsilon inside the root; no value is named")                                          \
+    DIALECT(source004, NULL, "eps=1e-8", "")
 #include <thalweg/rule.h>
 
 struct coef { real lr, eps_in, eps_out; };

@@ -7,10 +7,20 @@
 #define EQUATION                                                                                                                             \
     "m = beta1 m + (1 - beta1) g\n"                                                                                                          \
     "v = beta2 v + (1 - beta2) g^2\n"                                                                                                        \
-    "w = w - lr m/(1 - beta1^t) / D,  v^ = v/(1 - beta2^t)\n"                                                                                \
-    "D by eps_place: out sqrt(v^) + eps; hat (sqrt(v) + eps)/sqrt(1 - beta2^t); in sqrt(v^ + eps)\n"                                         \
-    "amsgrad: x = max(x, v) (raw) stands for v, or x = max(x, v^) (hat) for v^\n"                                                            \
-    "bias_correction off: 1 stands for 1 - beta1^t and 1 - beta2^t"
+    "[amsgrad, amsgrad_on=raw] x = max(x, v)\n"                                                                                              \
+    "[amsgrad, amsgrad_on=hat, bias_correction] x = max(x, v/(1 - beta2^t))\n"                                                               \
+    "[amsgrad, amsgrad_on=hat, !bias_correction] x = max(x, v)\n"                                                                            \
+    "[bias_correction] m^ = m/(1 - beta1^t)\n"                                                                                               \
+    "[bias_correction, !amsgrad] v^ = v/(1 - beta2^t)\n"                                                                                     \
+    "[bias_correction, amsgrad, amsgrad_on=raw] v^ = x/(1 - beta2^t)\n"                                                                      \
+    "[bias_correction, amsgrad, amsgrad_on=hat] v^ = x\n"                                                                                    \
+    "[bias_correction, eps_place=out] w = w - lr m^/(sqrt(v^) + eps)\n"                                                                      \
+    "[bias_correction, eps_place=hat] w = w - lr m^/(sqrt(v^) + eps/sqrt(1 - beta2^t))\n"                                                    \
+    "[bias_correction, eps_place=in] w = w - lr m^/sqrt(v^ + eps)\n"                                                                         \
+    "[!bias_correction, !amsgrad, eps_place!=in] w = w - lr m/(sqrt(v) + eps)\n"                                                             \
+    "[!bias_correction, !amsgrad, eps_place=in] w = w - lr m/sqrt(v + eps)\n"                                                                \
+    "[!bias_correction, amsgrad, eps_place!=in] w = w - lr m/(sqrt(x) + eps)\n"                                                              \
+    "[!bias_correction, amsgrad, eps_place=in] w = w - lr m/sqrt(x + eps)"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
     REAL(beta1, 0.9, 0, 1, TW_OPEN_MAX, "decay of the mean gradient")                                                                        \
@@ -31,10 +41,15 @@
 #define VARIANTS 2
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(paper, NULL, "", "")                                                                                                                 \
-    DIALECT(torch, NULL, "", "")                                                                                                                 \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat", "")                                                                                           \
-    DIALECT(optax, NULL, "amsgrad_on=hat", "")
+    DIALECT(paper, NULL, "", "")                                                                                                             \
+    DIALECT(torch, NULL, "", "")                                                                                                             \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat", "epsilon at the uncorrected root: the paper's epsilon-hat, larger in the first steps")    \
+    DIALECT(optax, NULL, "amsgrad_on=hat", "lr has no default there; amsgrad takes the maximum after the bias correction")                   \
+    DIALECT(source000, NULL, "beta2=0.99", "beta2 = 0.99 is called usual; everywhere else it is 0.999")                                      \
+    DIALECT(source002, NULL, "bias_correction=0", "no bias correction: the first steps are about 3 times the paper's")                       \
+    DIALECT(source003, "source003-adam", "",                                                                                                 \
+            "step 7 multiplies by the gradient once more, so weights fall whatever its sign; epsilon inside the root")              \
+    DIALECT(source004, NULL, "eps_place=in", "epsilon inside the root: 1e-8 there weighs like 1e-4 outside it")
 #include <thalweg/rule.h>
 
 TW_ONCE(enum { OUT, HAT, IN };)

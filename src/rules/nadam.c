@@ -6,10 +6,15 @@
 #define PAPER "Dozat 2016"
 #define USE "As adam, often a little faster early on."
 #define EQUATION                                                                                                                             \
-    "mu_t = beta1 (1 - 0.96^(t psi)/2),  P_t = mu_1 ... mu_t;  momentum_schedule off: mu_t = beta1\n"                                        \
-    "m = k m + (1 - k) g,  k = mu_t (moment=mu) or beta1\n"                                                                                  \
+    "[momentum_schedule] mu_t = beta1 (1 - 0.96^(t psi)/2),  P_t = mu_1 ... mu_t\n"                                                          \
+    "[momentum_schedule, moment=mu] m = mu_t m + (1 - mu_t) g\n"                                                                             \
+    "[momentum_schedule, moment=beta1] m = beta1 m + (1 - beta1) g\n"                                                                        \
+    "[!momentum_schedule] m = beta1 m + (1 - beta1) g\n"                                                                                     \
     "v = beta2 v + (1 - beta2) g^2\n"                                                                                                        \
-    "w = w - lr ((1 - mu_t) g/(1 - P_t) + mu_(t+1) m/(1 - P_(t+1))) / (sqrt(v/(1 - beta2^t)) + eps)"
+    "v^ = v/(1 - beta2^t)\n"                                                                                                                 \
+    "[momentum_schedule] n = (1 - mu_t) g/(1 - P_t) + mu_(t+1) m/(1 - P_(t+1))\n"                                                            \
+    "[!momentum_schedule] n = (1 - beta1) g/(1 - beta1^t) + beta1 m/(1 - beta1^(t+1))\n"                                                     \
+    "w = w - lr n/(sqrt(v^) + eps)"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.002, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
     REAL(beta1, 0.9, 0, 1, TW_OPEN_MAX, "what the momentum mu_t rises to")                                                                   \
@@ -28,8 +33,11 @@
 #define SCALARS(SCALAR) SCALAR(product, 1)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "moment=beta1", "")                                                                                                     \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1", "")
+    DIALECT(paper, NULL, "", "Algorithm 2 multiplies v^ by beta2 once more; left out here as in every library")                              \
+    DIALECT(torch, NULL, "moment=beta1", "m decays with beta1 instead of mu_t")                                                              \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1", "psi = 1 warms the momentum up 250 times faster than the paper")            \
+    DIALECT(optax, NULL, "momentum_schedule=0", "no warm-up of the momentum; lr has no default there")                                       \
+    DIALECT(source004, NULL, "", "the paper's form; no values are named")
 #include <thalweg/rule.h>
 
 struct coef { real keep, rest, beta2, rest2, from_g, from_m, unbias2, eps; };

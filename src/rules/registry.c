@@ -71,15 +71,17 @@ static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *ow
 
 static tw_status find_dialect(tw_choice *c, tw__text name, tw_error *err)
 {
-    tw__guess guess = tw__guess_for(name);
+    char list[200] = "";
+    size_t n = 0;
     for (const tw_dialect *d = c->rule->dialects; d && d->name; d++) {
         if (tw__text_is(name, d->name)) {
             c->dialect = d;
             return TW_OK;
         }
-        tw__guess_offer(&guess, d->name);
+        if (n < sizeof list) n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", d->name);
     }
-    return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no dialect \"%.*s\"%s", c->rule->name, TW__SHOW(name), tw__guess_hint(&guess));
+    if (!n) return tw__fail(err, TW_ERR_SPEC, "%s has no dialects", c->rule->name);
+    return tw__fail(err, TW_ERR_SPEC, "%s has no dialect \"%.*s\" (it has %s)", c->rule->name, TW__SHOW(name), list);
 }
 
 static tw_status set_items(tw_choice *c, const char *text, tw_error *err)

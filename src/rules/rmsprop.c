@@ -6,10 +6,16 @@
 #define USE "Recurrent networks and problems whose gradients change in scale over time."
 #define EQUATION                                                                                                                             \
     "s = rho s + (1 - rho) g^2\n"                                                                                                            \
-    "w = w - lr g/D\n"                                                                                                                       \
-    "D by eps_place: out sqrt(s) + eps; in sqrt(s + eps)\n"                                                                                  \
-    "centered: a = rho a + (1 - rho) g, and s - a^2 stands for s in D\n"                                                                     \
-    "momentum, by style: torch b = momentum b + g/D, w = w - lr b; keras b = momentum b + lr g/D, w = w - b"
+    "[centered] a = rho a + (1 - rho) g\n"                                                                                                   \
+    "[!centered, eps_place=out] D = sqrt(s) + eps\n"                                                                                         \
+    "[!centered, eps_place=in] D = sqrt(s + eps)\n"                                                                                          \
+    "[centered, eps_place=out] D = sqrt(s - a^2) + eps\n"                                                                                    \
+    "[centered, eps_place=in] D = sqrt(s - a^2 + eps)\n"                                                                                     \
+    "[!momentum] w = w - lr g/D\n"                                                                                                           \
+    "[momentum, style=torch] b = momentum b + g/D\n"                                                                                         \
+    "[momentum, style=torch] w = w - lr b\n"                                                                                                 \
+    "[momentum, style=keras] b = momentum b + lr g/D\n"                                                                                      \
+    "[momentum, style=keras] w = w - b"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
     REAL(rho, 0.9, 0, 1, TW_OPEN_MAX, "decay of the running means")                                                                          \
@@ -29,9 +35,15 @@
 #define VARIANTS 4
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "lr=0.01,rho=0.99", "")                                                                                                 \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras", "")                                                                                \
-    DIALECT(optax, NULL, "eps_place=in", "")
+    DIALECT(paper, NULL, "", "the lecture divides by the root alone; eps is what every library adds")                                        \
+    DIALECT(torch, NULL, "lr=0.01,rho=0.99", "")                                                                                             \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras", "")                                                                            \
+    DIALECT(optax, NULL, "eps_place=in,style=keras", "lr has no default there")                                                              \
+    DIALECT(source001, NULL, "lr=0.01,rho=0.99,eps=1e-7", "its formula has no epsilon, its code has")                                        \
+    DIALECT(source002, "source002-rmsprop", "",                                                                                              \
+            "divides g^2 by its running mean first; what is left tends to 1 and adapts nothing: nearly plain sgd")                           \
+    DIALECT(source003, NULL, "lr=0.01,eps_place=in", "epsilon inside the root")                                                              \
+    DIALECT(source004, NULL, "", "")
 #include <thalweg/rule.h>
 
 struct coef { real rho, rest, eps_in, eps_out, momentum, enter, leave; };

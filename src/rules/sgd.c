@@ -5,9 +5,11 @@
 #define PAPER "Robbins & Monro 1951; momentum: Polyak 1964; nesterov: Sutskever et al. 2013, in PyTorch's form"
 #define USE "The baseline: with a well-tuned rate and schedule it generalises as well as anything, and it keeps nothing per weight."
 #define EQUATION                                                                                                                             \
-    "w = w - lr g\n"                                                                                                                         \
-    "momentum: b = momentum b + (1 - dampening) g (first step: b = g);  w = w - lr b\n"                                                      \
-    "nesterov: w = w - lr (g + momentum b)"
+    "[!momentum] w = w - lr g\n"                                                                                                             \
+    "[momentum, !dampening] b = momentum b + g\n"                                                                                            \
+    "[momentum, dampening] b = momentum b + (1 - dampening) g,  at the first step b = g\n"                                                   \
+    "[momentum, !nesterov] w = w - lr b\n"                                                                                                   \
+    "[momentum, nesterov] w = w - lr (g + momentum b)"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
     REAL(momentum, 0, 0, TW_INF, TW_OPEN_MAX, "decay of the buffer of gradients; 0: no buffer")                                              \
@@ -23,8 +25,15 @@
 #define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "lr=0.001", "")                                                                                                         \
-    DIALECT(keras, "momentum", "momentum=0", "")
+    DIALECT(torch, NULL, "lr=0.001", "")                                                                                                     \
+    DIALECT(keras, "momentum", "momentum=0", "with momentum the rate stands inside the velocity, unlike PyTorch and optax")                  \
+    DIALECT(optax, NULL, "", "lr has no default there")                                                                                      \
+    DIALECT(source000, "source000-sgd", "momentum=0",                                                                                        \
+            "adds epsilon to the weight after every step, although nothing is divided: every weight drifts upward")                          \
+    DIALECT(source001, NULL, "", "")                                                                                                         \
+    DIALECT(source002, NULL, "", "its text also divides the rate by a factor every round, which is a schedule (step)")                       \
+    DIALECT(source003, NULL, "", "begins at w = 0 and takes one example at a time (estimator single)")                                       \
+    DIALECT(source004, NULL, "", "SGD names there one example at a time (estimator single), MBGD a batch")
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum, gain; struct linear skipped; };

@@ -77,6 +77,7 @@ static tw_status add_link(tw_chain *c, tw__text part, tw__text whole, const tw_r
 {
     if (c->n == TW_LINKS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins more than %d rules and transforms", TW__SHOW(whole), (int)TW_LINKS_MAX);
+    if (part.n == 0 && whole.n > 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
     TW_TRY(read_link(&c->link[c->n], part, own, err));
     if (c->link[c->n].rule->place == TW_RULE) {
         if (c->rule >= 0)

@@ -39,3 +39,12 @@ json_lines() {
         else print at[depth] name " " ($0 ~ /^-?[0-9]/ ? sprintf("%.10g", $0) : $0)
     }'
 }
+
+# say SPEC: what explain says of a wrong spec; its exit code too, if that is not 2
+say() {
+    local message code
+    message=$(thalweg explain "$1" 2>&1 >/dev/null)
+    code=$?
+    [ $code = 2 ] || echo "exit code $code"
+    echo "${message#thalweg: }"
+}

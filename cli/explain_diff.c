@@ -1,0 +1,264 @@
+/* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on a probe, the same gradients for
+ * both, whose coordinates have what rules treat differently. At step 51 lr falls to a tenth, which parts rate inside from rate outside the momentum.
+ * SPDX-License-Identifier: MIT */
+#include "explain_rule.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thalweg/optimizer.h>
+
+enum { COORDINATES = 8, STEPS = 100, DROP = 51, LINES = 64 };
+static const char *const coordinates[COORDINATES] = { "ordinary", "tiny", "large", "alternating", "constant", "zero", "rare", "jump" };
+static const double rounding = 1e-12;
+
+/* In (-1, 1), without a pattern. */
+static double irregular(int t, int i)
+{
+    uint32_t x = (uint32_t)(t * COORDINATES + i) * 2654435769u;
+    x = (x ^ x >> 15) * 2246822519u;
+    x = (x ^ x >> 13) * 3266489917u;
+    return (double)(int32_t)(x ^ x >> 16) * 0x1p-31;
+}
+
+static void gradient(int t, double g[COORDINATES])
+{
+    const double of[COORDINATES] = {
+        irregular(t, 0), 1e-9 * irregular(t, 1), 1e4 * irregular(t, 2), t % 2 ? 0.5 : -0.5, 0.3, 0, t % 10 ? 0 : 0.4, t < DROP ? 0.1 : 10,
+    };
+    memcpy(g, of, sizeof of);
+}
+
+struct side { tw_choice choice; char equation[CLI_EQUATION]; char *line[LINES]; int n; tw_optimizer *opt; double w[COORDINATES], shown[COORDINATES]; };
+struct place { int step, i; double a, b, off; };                        /* off: relative to the largest weight so far; step 0: nowhere */
+struct diff { struct side a, b; int drops; struct place first, most; };
+
+static tw_status read_side(struct side *s, const char *spec, tw_error *err)
+{
+    CLI_TRY(tw_rule_read(&s->choice, spec, NULL, err));
+    tw_equation_text(&s->choice, s->equation, sizeof s->equation);
+    for (char *line = s->equation; *line && s->n < LINES; s->n++) {
+        s->line[s->n] = line;
+        line += strcspn(line, "\n");
+        if (*line) *line++ = 0;
+    }
+    return TW_OK;
+}
+
+/* ---- Where they part ------------------------------------------------------------------------------------------------------- */
+
+static tw_status make(struct side *s, tw_context *ctx, int drops, tw_error *err)
+{
+    static const int64_t shape[] = { 2, COORDINATES / 2 };
+    static const tw_tensor tensor = { "probe", 2, shape, 0, 0 };
+    tw_optimizer_free(s->opt);
+    for (int i = 0; i < COORDINATES; i++) s->w[i] = 0.5;
+    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
+    o.rule = s->choice.spec;
+    o.schedule = drops ? "constant/50;constant:factor=0.1" : NULL;
+    o.total_steps = STEPS;
+    o.seed = 1;
+    o.type = TW_F64;
+    o.tensors = &tensor;
+    o.n_tensors = 1;
+    return tw_optimizer_create(&s->opt, ctx, &o, err);
+}
+
+static tw_status step(struct side *s, const double *g, tw_error *err)
+{
+    CLI_TRY(tw_step_f64(s->opt, s->w, g, err));
+    return tw_view_f64(s->opt, s->w, s->shown, err);
+}
+
+static double larger(double x, double y) { return fabs(y) > x ? fabs(y) : x; }
+
+static tw_status run_probe(struct diff *d, tw_error *err)
+{
+    double g[COORDINATES], scale[COORDINATES] = { 0 };
+    for (int t = 1; t <= STEPS; t++) {
+        gradient(t, g);
+        CLI_TRY(step(&d->a, g, err));
+        CLI_TRY(step(&d->b, g, err));
+        for (int i = 0; i < COORDINATES; i++) {
+            double a = d->a.shown[i], b = d->b.shown[i];
+            scale[i] = larger(larger(scale[i], a), b);
+            struct place here = { t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i] };
+            if (!(here.off <= rounding) && !d->first.step) d->first = here;
+            if (!(here.off <= rounding) && !(here.off <= d->most.off)) d->most = here;
+        }
+    }
+    return TW_OK;
+}
+
+/* Rules whose lr is where a slot begins have no schedule for it: then lr stays for both. */
+static tw_status probe(struct diff *d, const struct cli_common *common, tw_error *err)
+{
+    tw_context *ctx = NULL;
+    CLI_TRY(cli_context(common, &ctx, err));
+    d->drops = make(&d->a, ctx, 1, err) == TW_OK && make(&d->b, ctx, 1, err) == TW_OK;
+    tw_status s = TW_OK;
+    if (!d->drops) s = make(&d->a, ctx, 0, err);
+    if (!d->drops && s == TW_OK) s = make(&d->b, ctx, 0, err);
+    if (s == TW_OK) s = run_probe(d, err);
+    tw_optimizer_free(d->a.opt);
+    tw_optimizer_free(d->b.opt);
+    tw_context_free(ctx);
+    return s;
+}
+
+/* ---- Side by side ------------------------------------------------------------------------------------------------------------ */
+
+struct pair { const char *a, *b; };                                     /* NULL: no line on this side */
+
+/* Equal lines face each other, as many as can (a longest common subsequence); between them lines that differ face each other in order. */
+static int pair_lines(const struct side *a, const struct side *b, struct pair to[2 * LINES])
+{
+    int common[LINES + 1][LINES + 1] = { { 0 } }, n = 0, i = 0, j = 0;
+    for (i = a->n - 1; i >= 0; i--)
+        for (j = b->n - 1; j >= 0; j--) {
+            int skip = common[i + 1][j] > common[i][j + 1] ? common[i + 1][j] : common[i][j + 1];
+            common[i][j] = strcmp(a->line[i], b->line[j]) == 0 ? 1 + common[i + 1][j + 1] : skip;
+        }
+    for (i = j = 0; i < a->n || j < b->n; n++) {
+        if (i < a->n && j < b->n && strcmp(a->line[i], b->line[j]) == 0) {
+            to[n] = (struct pair){ a->line[i++], b->line[j++] };
+            continue;
+        }
+        int take_a = i < a->n && (j == b->n || common[i + 1][j] == common[i][j]), take_b = j < b->n && (i == a->n || common[i][j + 1] == common[i][j]);
+        if (take_a && take_b && i < a->n && j < b->n && common[i + 1][j + 1] != common[i][j]) take_b = 0;
+        to[n] = (struct pair){ take_a ? a->line[i++] : NULL, take_b ? b->line[j++] : NULL };
+    }
+    return n;
+}
+
+static int same(const struct pair *p) { return p->a && p->b && strcmp(p->a, p->b) == 0; }
+
+static void print_equations(const struct diff *d)
+{
+    struct pair pairs[2 * LINES];
+    int n = pair_lines(&d->a, &d->b, pairs), width = (int)strlen(d->a.choice.spec);
+    for (int i = 0; i < n; i++)
+        if (pairs[i].a && (int)strlen(pairs[i].a) > width) width = (int)strlen(pairs[i].a);
+    printf("  %-*s    %s\n", width, d->a.choice.spec, d->b.choice.spec);
+    for (int i = 0; i < n; i++)
+        printf("  %-*s%s%s\n", pairs[i].b ? width : 0, pairs[i].a ? pairs[i].a : "", same(&pairs[i]) ? "    " : !pairs[i].b ? "  <" : pairs[i].a ? "  | " : "  > ",
+               pairs[i].b ? pairs[i].b : "");
+}
+
+/* Row k of the hyperparameters that differ: those of A first, then what only B has. An option that one side lacks counts if it has an effect. */
+struct row { const char *name; const tw_option *a, *b; double value_a, value_b; };
+
+static const tw_option *option_of(const tw_choice *c, const char *name, double *value)
+{
+    for (int i = 0; i < c->rule->n_options; i++)
+        if (strcmp(c->rule->options[i].name, name) == 0) {
+            *value = c->values[i];
+            return &c->rule->options[i];
+        }
+    return NULL;
+}
+
+static int has_effect(const tw_choice *c, const tw_option *o)
+{
+    return !c->rule->ineffective || !c->rule->ineffective(c->values, (int)(o - c->rule->options));
+}
+
+static int differs(const struct diff *d, struct row *r)
+{
+    char a[TW_VALUE_MAX], b[TW_VALUE_MAX];
+    r->a = option_of(&d->a.choice, r->name, &r->value_a);
+    r->b = option_of(&d->b.choice, r->name, &r->value_b);
+    if (!r->a) return has_effect(&d->b.choice, r->b);
+    if (!r->b) return has_effect(&d->a.choice, r->a);
+    return strcmp(tw_option_text(r->a, r->value_a, a), tw_option_text(r->b, r->value_b, b)) != 0;
+}
+
+static int rows_that_differ(const struct diff *d, struct row to[2 * TW_OPTIONS_MAX])
+{
+    int n = 0;
+    double ignored;
+    const tw_rule *a = d->a.choice.rule, *b = d->b.choice.rule;
+    for (int i = 0; i < a->n_options; i++) {
+        to[n].name = a->options[i].name;
+        n += differs(d, &to[n]);
+    }
+    for (int i = 0; i < b->n_options; i++) {
+        if (option_of(&d->a.choice, b->options[i].name, &ignored)) continue;
+        to[n].name = b->options[i].name;
+        n += differs(d, &to[n]);
+    }
+    return n;
+}
+
+static void print_rows(const struct diff *d)
+{
+    struct row rows[2 * TW_OPTIONS_MAX + 1];
+    int n = rows_that_differ(d, rows), width = 0;
+    char a[TW_VALUE_MAX], b[TW_VALUE_MAX];
+    puts("\nhyperparameters that differ");
+    if (!n) puts("  none");
+    for (int i = 0; i < n; i++) width = (int)strlen(rows[i].name) > width ? (int)strlen(rows[i].name) : width;
+    for (int i = 0; i < n; i++)
+        printf("  %-*s  %-10s  %s\n", width, rows[i].name, rows[i].a ? tw_option_text(rows[i].a, rows[i].value_a, a) : "-",
+               rows[i].b ? tw_option_text(rows[i].b, rows[i].value_b, b) : "-");
+}
+
+static void print_place(const char *what, const struct place *p)
+{
+    printf("  %-9s step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g\n", what, p->step, p->i, coordinates[p->i], p->a, p->b, p->off);
+}
+
+static void print_probe(const struct diff *d)
+{
+    printf("\nwhere they part, on %d coordinates%s\n", COORDINATES, d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
+    if (!d->first.step) {
+        printf("  nowhere: the same to rounding for %d steps\n", STEPS);
+        return;
+    }
+    print_place("first", &d->first);
+    print_place("furthest", &d->most);
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *place_json(const struct place *p)
+{
+    if (!p->step) return json_null();
+    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->i, "kind", coordinates[p->i], "a", cli_number(p->a), "b",
+                     cli_number(p->b), "relative", cli_number(p->off));
+}
+
+static tw_status print_json(const struct diff *d, tw_error *err)
+{
+    struct pair pairs[2 * LINES];
+    struct row rows[2 * TW_OPTIONS_MAX + 1];
+    int n = pair_lines(&d->a, &d->b, pairs);
+    json_t *lines = json_array(), *options = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(lines, json_pack("{s:o, s:o, s:b}", "a", cli_string(pairs[i].a), "b", cli_string(pairs[i].b), "same", same(&pairs[i])));
+    n = rows_that_differ(d, rows);
+    for (int i = 0; i < n; i++)
+        json_array_append_new(options, json_pack("{s:s, s:o, s:o}", "name", rows[i].name, "a", rows[i].a ? cli_value_json(rows[i].a, rows[i].value_a) : json_null(),
+                                                 "b", rows[i].b ? cli_value_json(rows[i].b, rows[i].value_b) : json_null()));
+    return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:b, s:f, s:b, s:o, s:o}}", "a", cli_string(d->a.choice.spec), "b",
+                                    cli_string(d->b.choice.spec), "equation", lines, "hyperparameters", options, "probe", "steps", STEPS, "lr_drops",
+                                    d->drops, "rounding", rounding, "same", !d->first.step, "first", place_json(&d->first), "furthest",
+                                    place_json(&d->most)), err);
+}
+
+tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err)
+{
+    struct diff *d = cli_alloc(1, sizeof *d, err);
+    if (!d) return err->code;
+    tw_status s = read_side(&d->a, a, err);
+    if (s == TW_OK) s = read_side(&d->b, b, err);
+    if (s == TW_OK) s = probe(d, common, err);
+    if (s == TW_OK && common->json) s = print_json(d, err);
+    else if (s == TW_OK) {
+        puts("equations");
+        print_equations(d);
+        print_rows(d);
+        print_probe(d);
+    }
+    free(d);
+    return s;
+}

@@ -1,0 +1,26 @@
+/* thalweg explain for rules, and what rules are shown with.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_EXPLAIN_RULE_H
+#define CLI_EXPLAIN_RULE_H
+#include "describe.h"
+
+/* A rule, a transform, or each link of a chain. */
+tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);
+/* Two rules side by side. */
+tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err);
+/* Every rule as a page of docs/. */
+tw_status cli_rules_markdown(tw_error *err);
+
+enum { CLI_COLUMNS = 100, CLI_EQUATION = 4096 };                        /* columns to keep to; bytes that are enough for an equation */
+/* The words of `text` from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
+void cli_print_wrapped(int at, const char *text);
+/* The rule that a choice's spec names: adamw, where the one that runs is adam. */
+const tw_rule *cli_rule_named(const tw_choice *choice);
+const char *cli_extent_text(tw_extent extent);                          /* "per row of a matrix" */
+/* Numbers kept for a matrix of rows x columns, or with rows 0 for a vector of as many columns. */
+double cli_rule_keeps(const tw_choice *choice, double rows, double columns);
+/* "8 bytes per weight in f32, 16 in f64", or what matrices and vectors take. Returns `to`. */
+const char *cli_memory_text(const tw_choice *choice, char to[160]);
+/* A rule's value as JSON shows it: words as text, flags as booleans. */
+json_t *cli_value_json(const tw_option *option, double value);
+#endif
