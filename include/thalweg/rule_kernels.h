@@ -19,7 +19,7 @@ static struct moment TW_LOCAL(moment_of)(const tw_moment *at)
                            (const struct sums *)at->measured};
 }
 
-static void TW_LOCAL(begin)(const tw_moment *at, void *to)
+static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
 {
     struct TW_LOCAL(coefs) *k = (struct TW_LOCAL(coefs) *)to;
     const struct moment now = TW_LOCAL(moment_of)(at);
@@ -178,7 +178,7 @@ static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__RO
 #undef TW__STAMP
 #undef TW__ROW
 
-static void TW_LOCAL(end_sums)(const tw_moment *at, void *to)
+static __attribute__((cold)) void TW_LOCAL(end_sums)(const tw_moment *at, void *to)
 {
     const struct moment now = TW_LOCAL(moment_of)(at);
     settle(&((struct TW_LOCAL(coefs) *)to)->own, &now);
@@ -243,7 +243,7 @@ TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const
     return 0;
 }
 
-static void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
+static __attribute__((cold)) void TW_LOCAL(begin_view)(const tw_moment *at, void *to)
 {
     const struct moment now = TW_LOCAL(moment_of)(at);
     prepare_view((struct coef *)to, &now);
@@ -274,7 +274,7 @@ TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const
     return 0;
 }
 
-static int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
+static __attribute__((cold)) int TW_LOCAL(begin_skip)(const tw_moment *at, uint64_t steps, void *to)
 {
     const struct moment now = TW_LOCAL(moment_of)(at);
     return prepare_skip((struct coef *)to, &now, steps);

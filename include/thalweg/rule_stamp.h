@@ -438,11 +438,12 @@ struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
 struct sums { SUMS(TW__FIELD_SUM) };
 struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured; };
 struct coef;
-static void prepare(struct coef *k, const struct moment *now);
+/* Once per step: compiled for size, away from the kernels. */
+static __attribute__((cold)) void prepare(struct coef *k, const struct moment *now);
 TW__INLINE real update(real w, real g, TW__UPDATE_SLOTS const struct coef *k TW__VARIANT_TYPE TW__NORMAL_TYPE TW__POINT_TYPE);
 #if TW__NORMS
 TW__INLINE void measure(struct sums *to, real w, real g, SLOTS(TW__FIELD_VALUE) const struct coef *k TW__VARIANT_TYPE);
-static void settle(struct coef *k, const struct moment *now);
+static __attribute__((cold)) void settle(struct coef *k, const struct moment *now);
 #endif
 #if TW__WHOLE
 struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int rank; real *scratch; };
@@ -452,11 +453,11 @@ TW__INLINE void whole(const struct matrix *x, const struct coef *k TW__VARIANT_T
 __attribute__((unused)) static int choose(const struct hyper *h);
 #endif
 #ifdef VIEW
-static void prepare_view(struct coef *k, const struct moment *now);
+static __attribute__((cold)) void prepare_view(struct coef *k, const struct moment *now);
 TW__INLINE real view(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
 #endif
 #ifdef SKIP
-static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps);
+static __attribute__((cold)) int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps);
 TW__INLINE real skip(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
 
 /* w = ww w + wv v and v = vw w + vv v, at once: a matrix, in double in both passes. */
