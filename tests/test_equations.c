@@ -66,7 +66,7 @@ static void check_condition(const tw_rule *r, tw__text one)
     int i = tw_rule_option(r, key);
     if (i < 0) fail_msg("%s: an equation's condition names \"%s\", which is no option", r->name, key);
     if (!is.at) return;
-    tw__table t = {r->name, r->options, r->n_options, r->aliases};
+    tw__table t = {.owner = r->name, .options = r->options, .n = r->n_options, .aliases = r->aliases};
     double values[TW_OPTIONS_MAX];
     tw_error err;
     if (tw__option_read(&t, &(tw__item){name, is}, values, NULL, &err) != TW_OK) fail_msg("%s: a condition's value: %s", r->name, err.message);
