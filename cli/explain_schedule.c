@@ -21,10 +21,10 @@ static const char *schedule_name(size_t i, const void *user)
 int cli_is_schedule(const char *spec)
 {
     char name[40];
-    size_t n = strcspn(spec, ":@+/;=");
-    if (spec[n] == '=' || spec[n] == '/' || spec[n] == ';') return 1;
+    size_t n = strcspn(spec, ":@+/;= ");
     snprintf(name, sizeof name, "%.*s", (int)(n < 39 ? n : 39), spec);
-    if (tw_rule_find(name) || tw_schedule_find(name)) return tw_rule_find(name) == NULL;
+    if (tw_rule_find(name)) return 0;
+    if (tw_schedule_find(name) || spec[n] == '=' || spec[n] == '/' || spec[n] == ';') return 1;
     return !tw_suggest(name, rule_name, NULL) && tw_suggest(name, schedule_name, NULL);
 }
 
