@@ -11,11 +11,11 @@ static const tw_tensor misfits[] = {{"a", 2, other, 0, 0}, {"b", 1, &vector, 6, 
 enum { N = 16 };
 static const char *path;
 
-static tw_optimizer *make(tw_context *ctx, const char *rule, const tw_tensor *tensors)
+static tw_optimizer *make(tw_context *ctx, const char *rule, const char *schedule, const tw_tensor *tensors)
 {
     tw_optimizer *opt;
     tw_error err;
-    if (bench_create(&opt, ctx, rule, NULL, "cosine", 100, TW_F64, tensors, 3, 3, &err) != TW_OK) fail_msg("%s: %s", rule, err.message);
+    if (bench_create(&opt, ctx, rule, NULL, schedule, 100, TW_F64, tensors, 3, 3, &err) != TW_OK) fail_msg("%s: %s", rule, err.message);
     return opt;
 }
 
@@ -59,7 +59,7 @@ static void another_order_of_tensors(void **state)
         const char *rule = tw_rule_at(k)->name;
         if (goes_by_index(rule)) continue;
         double w[N], v[N], want[N], unit = sums_over_all(rule) ? 1e-12 : 0;
-        tw_optimizer *a = make(ctx, rule, in_order), *b = make(ctx, rule, turned);
+        tw_optimizer *a = make(ctx, rule, NULL, in_order), *b = make(ctx, rule, NULL, turned);
         tw_error err;
         for (size_t i = 0; i < N; i++) w[i] = bench_number(i, 1000);
         run(a, w, 0, 7, 0);
@@ -84,7 +84,7 @@ static void what_does_not_fit(void **state)
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     double w[N] = {0};
     tw_error err;
-    tw_optimizer *a = make(ctx, "momentum@keras", in_order), *names = make(ctx, "momentum@keras", misfits), *rule = make(ctx, "momentum@keras:lr=0.5", in_order);
+    tw_optimizer *a = make(ctx, "momentum@keras", "cosine", in_order), *names = make(ctx, "momentum@keras", "cosine", misfits), *rule = make(ctx, "momentum@keras:lr=0.5", "cosine", in_order);
     run(a, w, 0, 2, 0);
     assert_int_equal(tw_state_save(a, path, NULL), TW_OK);
     assert_int_equal(tw_state_load(names, path, &err), TW_ERR_DATA);

@@ -248,7 +248,10 @@ static void start_from_weights(tw_optimizer *opt, const void *w)
 {
     const tw__link *l = tw__rule_link(opt);
     for (int i = 0; i < l->r->n_slots; i++)
-        if (l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT) memcpy(l->slots[i], w, opt->n * opt->real);
+        for (size_t p = 0; l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT && p < opt->n_parts; p++) {
+            const size_t at = opt->parts[p].lo * opt->real, n = (opt->parts[p].hi - opt->parts[p].lo) * opt->real;
+            memcpy((char *)l->slots[i] + at, (const char *)w + at, n);
+        }
 }
 
 static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index, const void *g, tw_error *err)
