@@ -129,7 +129,7 @@ static void follows(const char *spec, double lr, algorithm *step, double within)
     const tw_tensor tensor = {"all", 1, &n, 0, 0};
     double w[N], g[N], shown[N];
     struct one one[N];
-    if (tw_optimizer_create(&opt, ctx, spec, NULL, schedule, 0, TW_F64, &tensor, 1, 1, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    if (bench_create(&opt, ctx, spec, NULL, schedule, 0, TW_F64, &tensor, 1, 1, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
     for (int i = 0; i < N; i++) one[i] = (struct one){.w = w[i] = 0.3 + i, .w0 = 0.3 + i};
     for (int t = 1; t <= STEPS; t++) {
         for (int i = 0; i < N; i++) step(&one[i], t, rate(t, lr), g[i] = gradient(i, t));
@@ -173,7 +173,7 @@ static double worst_first_step(const char *spec, double (*truth)(double))
     const int64_t n = M;
     const tw_tensor tensor = {"all", 1, &n, 0, 0};
     double worst = 0;
-    assert_int_equal(tw_optimizer_create(&opt, ctx, spec, NULL, NULL, 0, TW_F32, &tensor, 1, 1, NULL), TW_OK);
+    assert_int_equal(bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F32, &tensor, 1, 1, NULL), TW_OK);
     for (int i = 0; i < M; i++) w[i] = 0, g[i] = (float)pow(10, 16 * bench_number((uint64_t)i, 3));
     assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
     for (int i = 0; i < M; i++) worst = fmax(worst, fabs((double)w[i] / truth((double)g[i]) - 1) / (double)FLT_EPSILON);
@@ -202,7 +202,7 @@ static void sgld_step(uint64_t seed, int threads, size_t n, uint64_t steps, doub
     const int64_t length = (int64_t)n;
     const tw_tensor tensor = {"all", 1, &length, 0, 0};
     double *g = calloc(n, sizeof *g);
-    assert_int_equal(tw_optimizer_create(&opt, ctx, "sgld:lr=0.04,temperature=0.25", NULL, NULL, 0, TW_F64, &tensor, 1, seed, NULL), TW_OK);
+    assert_int_equal(bench_create(&opt, ctx, "sgld:lr=0.04,temperature=0.25", NULL, NULL, 0, TW_F64, &tensor, 1, seed, NULL), TW_OK);
     for (size_t i = 0; i < n; i++) w[i] = 0;
     for (uint64_t t = 0; t < steps; t++) {
         for (size_t i = 0; i < n; i++) g[i] = w[i];
