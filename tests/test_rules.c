@@ -209,11 +209,12 @@ static void a_bad_gradient_stops_the_run(void **state)
 }
 
 /* What moves weights that have no gradient, as it should: decay, asgd's lambd, ftrl, whose weights begin at 0 wherever they were, yogi's m where
- * it begins elsewhere, and source 000's class (source000-sgd, examples/sgdm.c), which adds eps to the weight in every step. */
+ * it begins elsewhere, noise, and source 000's class (source000-sgd, examples/sgdm.c), which adds eps to the weight in every step. */
 static int drifts(const tw_choice *c)
 {
     static const struct { const char *rule, *option; } movers[] = {{NULL, "weight_decay"}, {"asgd", "lambd"}, {"yogi", "initial_accumulator"}};
     if (strcmp(c->rule->name, "sgdm") == 0 || strcmp(c->rule->name, "source000-sgd") == 0 || strcmp(c->rule->name, "ftrl") == 0) return 1;
+    if (c->rule->traits(c->values) & TW_DRAWS_NOISE) return 1;
     for (int i = 0; i < 3; i++) {
         int option = tw_rule_option(c->rule, movers[i].option), its = !movers[i].rule || strcmp(c->rule->name, movers[i].rule) == 0;
         if (its && option >= 0 && c->values[option] != 0) return 1;

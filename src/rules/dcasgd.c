@@ -27,7 +27,7 @@
 #define POINT
 #define SKIP
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "")
-#define NARROW /* as fast as with wider vectors: the memory decides */
+#define NARROW
 #include <thalweg/rule.h>
 
 struct coef { real lr, lambda, rho, rest, eps; };

@@ -33,7 +33,7 @@
     DIALECT(optax, NULL, "lr_power=2", "lr is 1 there, too much for badly scaled problems; the same x as the paper's while lr does not change")
 #define VIEW
 #define SKIP
-#define NARROW /* as fast as with wider vectors: the memory decides */
+#define NARROW
 #include <thalweg/rule.h>
 #include "rules/schedule_free.h"
 

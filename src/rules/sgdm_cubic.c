@@ -18,7 +18,7 @@
     SLOT(v, TW_ZERO, 1)                                                                                                                      \
     SLOT(w, TW_WEIGHT, 1)
 #define DIALECTS(DIALECT) DIALECT(source000, NULL, "", "not standard: implicit in theta as printed, and singular at w = 0")
-#define NARROW /* as fast as with wider vectors: the memory decides */
+#define NARROW
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum, beta, alpha; };
