@@ -67,14 +67,15 @@ typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
 typedef void tw_measure(const tw_span *span, const void *coef, double *sums);
 typedef tw_measure *const tw_measures[3];
 
-/* A tensor as a matrix: `rows` is its first length, `columns` the product of the others; element (i, j) is at i * down + j * right of d and w. */
+/* A tensor as a matrix: `rows` is its first length, `columns` the product of the others; element (i, j) is at i * down + j * right of d and w,
+ * which have no gaps: one of down and right is 1. */
 typedef struct tw_matrix {
     void *d;                        /* the gradient, to be turned into the direction in place */
     const void *w;
     size_t rows, columns, down, right;
     int rank;                       /* with fewer than two dimensions it is one row */
     void *const *slots;             /* of this tensor */
-    void *scratch;                  /* as many numbers as the rule's scratch() says */
+    void *scratch;                  /* as many numbers as the rule's scratch() says; doubles fit in if that is even */
 } tw_matrix;
 typedef void tw_whole(const tw_matrix *m, const void *coef);
 typedef tw_whole *const tw_wholes[3];

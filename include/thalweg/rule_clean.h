@@ -14,6 +14,8 @@
 #undef TW__INDEPENDENT
 #undef TW__EACH_WEIGHT
 #undef TW__INLINE
+#undef TW_INLINE
+#undef TW__WD_HELP
 #undef TW__AVX2
 #undef TW__AVX512
 #undef VARIANTS

@@ -54,12 +54,14 @@ static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
 #endif
 
 /* The gradient as the rule sees it, and the weight it moves: g and w of element i after the decay. */
-#if defined DECAY && !TW__WHOLE
+#if defined DECAY && DECAY == TW_DECAY_OWN && !TW__WHOLE
+#define TW__GI (k.sign * g[i])
+#elif defined DECAY && !TW__WHOLE
 #define TW__GI (PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i])
 #else
 #define TW__GI g[i]
 #endif
-#if defined DECAY
+#if defined DECAY && DECAY != TW_DECAY_OWN
 #define TW__WI (PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i])
 #else
 #define TW__WI w[i]

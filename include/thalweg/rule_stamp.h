@@ -17,13 +17,14 @@
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
  *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
- *     of its default) or TW_DECAY_COUPLED; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough;
+ *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough;
  *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
  *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
  * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
  * DECAY adds the options weight_decay, wd_mode, wd_mask and maximize, to every update what they mean, and their lines before the equation's;
- * weight_decay takes away TW_ZERO_IS_NOTHING.
+ * weight_decay takes away TW_ZERO_IS_NOTHING. With TW_DECAY_OWN that is so of wd_mask and maximize, and the rule says what weight_decay does
+ * (lars.c).
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
@@ -39,9 +40,9 @@
  *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
  * A skip sees to the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
  * Where that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step takes them.
- * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0.
- * A helper needs a name of its own in each pass: TW_LOCAL(name); TW_TYPED(name) is name_f32 or name_f64.  What must be said once goes into
- * TW_ONCE(...). */
+ * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0; with SCRATCH also double sum_squares(x, n).
+ * A helper needs a name of its own in each pass, TW_LOCAL(name), and begins with TW_INLINE, so that it is compiled for each instruction set;
+ * TW_TYPED(name) is name_f32 or name_f64.  What must be said once goes into TW_ONCE(...). */
 
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
 
@@ -79,6 +80,7 @@
 #define measure TW_LOCAL(measure)
 #define settle TW_LOCAL(settle)
 #define whole TW_LOCAL(whole)
+#define sum_squares TW_LOCAL(sum_squares)
 #ifdef SKIP
 #define skip TW_LOCAL(skip)
 #define prepare_skip TW_LOCAL(prepare_skip)
@@ -102,6 +104,7 @@
 #define TW__EACH_WEIGHT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif
 #define TW__INLINE static inline __attribute__((always_inline))
+#define TW_INLINE TW__INLINE
 #if defined(__x86_64__)
 #define TW__AVX2 __attribute__((target("avx2")))
 #define TW__AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl")))
@@ -192,6 +195,7 @@
 
 #define TW_DECAY_COUPLED 1
 #define TW_DECAY_ANY 2
+#define TW_DECAY_OWN 3
 #ifndef WD_MODE
 #define WD_MODE 0
 #endif
@@ -202,12 +206,19 @@
 #define TW_COUPLE(h) 0
 #define TW_SHRINK(h) 0
 #define TW__HYPER HYPER
-#elif DECAY == TW_DECAY_COUPLED
+#elif DECAY != TW_DECAY_ANY
+#if DECAY == TW_DECAY_OWN
+#define TW__DECAY_LINES TW__LINES_BEFORE "[weight_decay, wd_mask=matrices] weight_decay is 0 in tensors of fewer than two dimensions\n"
+#define TW__WD_MODE(h) -1
+#define TW__WD_HELP "pulls the weights towards 0"
+#else
 #define TW__DECAY_LINES TW__LINES_BEFORE "[weight_decay] g = g + weight_decay w\n" TW__LINES_MASK
 #define TW__WD_MODE(h) 0
+#define TW__WD_HELP "L2 penalty: weight_decay * w is added to the gradient"
+#endif
 #define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
     HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
-    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "L2 penalty: weight_decay * w is added to the gradient")                                   \
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, TW__WD_HELP)                                                                               \
     WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #else
@@ -339,6 +350,7 @@ static int TW_LOCAL(variant)(const double *h)
 #undef measure
 #undef settle
 #undef whole
+#undef sum_squares
 #ifdef SKIP
 #undef skip
 #undef prepare_skip
@@ -448,6 +460,20 @@ static __attribute__((cold)) void settle(struct coef *k, const struct moment *no
 #if TW__WHOLE
 struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int rank; real *scratch; };
 TW__INLINE void whole(const struct matrix *x, const struct coef *k TW__VARIANT_TYPE);
+
+/* For every instruction set the same function: it would fill five kernels with its lanes, and sums are few. */
+__attribute__((noinline, unused)) static double sum_squares(const real *x, size_t n)
+{
+    enum { LANES = 16 };
+    const size_t most = n - n % LANES;
+    double lane[LANES] = {0};
+    for (size_t i = 0; i < most; i += LANES)
+        for (size_t j = 0; j < LANES; j++) lane[j] += (double)x[i + j] * (double)x[i + j];
+    for (size_t i = most; i < n; i++) lane[i - most] += (double)x[i] * (double)x[i];
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t j = 0; j < width; j++) lane[j] += lane[j + width];
+    return lane[0];
+}
 #endif
 #if VARIANTS > 1
 __attribute__((unused)) static int choose(const struct hyper *h);
