@@ -24,6 +24,11 @@ static const char *const more_specs[] = {
     "ademamix:t_alpha_beta3=30,weight_decay=0.1", "ftml:weight_decay=0.1,wd_mode=pure", "ftml:weight_decay=0.1", "sgld:temperature=0",
     "dcasgd:adaptive=1",
     "nag:momentum=convex", "nag:momentum=convex,weight_decay=0.1",
+    "lars:weight_decay=0.01,divisor=sum", "lars:maximize=1,weight_decay=0.01", "lamb:weight_decay=0.01", "lamb:weight_decay=0.01,wd_mode=lr",
+    "lamb:bias_correction=0", "novograd:weight_decay=0.01", "prodigy:weight_decay=0.01,bias_correction=1",
+    "prodigy:weight_decay=0.01,wd_mode=coupled,growth_rate=1.02,safeguard_warmup=1", "d-adaptation:weight_decay=0.01,growth_rate=1.02",
+    "d-adaptation:weight_decay=0.01,wd_mode=lr,bias_correction=1", "swats:threshold=1000", "swats:weight_decay=0.01",
+    "adafactor:beta1=0.9,weight_decay=0.01", "adafactor:relative_step=0,scale_parameter=0", "muon:nesterov=0", "muon:scale=rms,weight_decay=0.1",
 };
 
 enum { SUBJECTS = 400 };
@@ -100,6 +105,11 @@ static void ranges_equal_the_whole(void **state)
         for (uint64_t t = 0; t < 3; t++) {
             gradient(&b, t, 1);
             assert_int_equal(tw_step_begin(b.opt, NULL), TW_OK);
+            for (int pass = 0; pass < tw_optimizer_passes(b.opt); pass++) {
+                assert_int_equal(tw_step_measure_f32(b.opt, 2 * TW_CHUNK, n, b.w, b.g, NULL), TW_OK);
+                assert_int_equal(tw_step_measure_f32(b.opt, 0, 2 * TW_CHUNK, b.w, b.g, NULL), TW_OK);
+                assert_int_equal(tw_step_settle_f32(b.opt, b.w, NULL), TW_OK);
+            }
             assert_int_equal(tw_step_range_f32(b.opt, 4 * TW_CHUNK, n, b.w, b.g, NULL), TW_OK);
             assert_int_equal(tw_step_range_f32(b.opt, 0, TW_CHUNK, b.w, b.g, NULL), TW_OK);
             assert_int_equal(tw_step_range_f32(b.opt, TW_CHUNK, 4 * TW_CHUNK, b.w, b.g, NULL), TW_OK);
@@ -366,6 +376,10 @@ static void first_steps(void **state)
     (void)state;
     const double g = 0.5, mu1 = 0.9 * (1 - 0.5 * pow(0.96, 0.004)), mu2 = 0.9 * (1 - 0.5 * pow(0.96, 0.008));
     const double half_way = exp(2 / (1 / log(0.9) + 1 / log(0.99)));
+    /* where d is found: the first step, with d = 0.01; the d, m and v of the third, from the sums that the first two give */
+    const double first = 0.01 * 0.1 / sqrt(0.001), d_prodigy = first / (1 + sqrt(0.999)), m_prodigy = 0.9 * 0.0005 * 1.9 + 0.1 * d_prodigy * g;
+    const double v_prodigy = 0.999 * 0.001 * 1e-4 * g * g * 1.999 + 0.001 * d_prodigy * d_prodigy * g * g;
+    const double m_adapted = 0.9 * 0.0005 * 1.9 + 0.1 * g * 0.01 / (sqrt(0.001) * (1 + sqrt(0.999)));
     const struct { const char *spec; int steps; double w; } cases[] = {
         {"sgd:lr=0.1", 3, 1 - 0.1 * 1.5},
         {"sgd:lr=0.1,momentum=0.9", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
@@ -441,10 +455,118 @@ static void first_steps(void **state)
         {"sgld:lr=0.1,temperature=0", 1, 1 - 0.025},
         {"dcasgd:lr=0.1,lambda=3", 3, 1 - 0.15},
         {"dcasgd:lr=0.1,lambda=3,adaptive=1", 3, 1 - 0.15},
+        {"lars:lr=0.1,trust=0.01", 2, 0.999 - (0.0009 + 0.000999)},
+        {"lars:lr=0.1,trust=0.01,weight_decay=0.5", 1, 1 - 0.1 * 0.01 / (g + 0.5) * (g + 0.5)},
+        {"lars:lr=0.1,trust=0.01,weight_decay=2,maximize=1", 1, 1 - 0.1 * 0.01 / (g + 2) * (2 - g)},
+        {"lars:lr=0.1,trust=0.01,weight_decay=2,maximize=1,divisor=sum", 1, 1 - 0.1 * 0.01},
+        {"lamb:lr=0.1,eps=0", 2, 0.81},
+        {"lamb:lr=0.1,eps=0,weight_decay=1", 1, 0.9},
+        {"lamb:lr=0.1,eps=0,weight_decay=1,wd_mode=lr", 1, 0.81},
+        {"novograd:lr=0.1,eps=0", 2, 1 - 0.1 * sqrt(1 / 3.0) * (1 + 1.95)},
+        {"novograd:lr=0.1,eps=0,weight_decay=0.1", 1, 1 - 0.1 * (sqrt(1 / 3.0) + 0.1)},
+        {"prodigy:d0=0.01,eps=0", 2, 1 - first - first * 1.9 / sqrt(1.999)},
+        {"prodigy:d0=0.01,eps=0", 3, 1 - first - first * 1.9 / sqrt(1.999) - d_prodigy * m_prodigy / sqrt(v_prodigy)},
+        {"prodigy:d0=0.01,eps=0,weight_decay=1", 1, 1 - 0.01 - first},
+        {"d-adaptation:d0=0.01,eps=0", 2, 1 - first - first * 1.9 / sqrt(1.999)},
+        {"d-adaptation:d0=0.01,eps=0", 3, 1 - first - first * 1.9 / sqrt(1.999) - m_adapted / sqrt(0.00025 * (1 + 0.999 + 0.998001))},
+        {"d-adaptation:d0=0.01,eps=0,weight_decay=1,wd_mode=lr", 1, 1 - 0.01 - first},
+        {"swats:lr=0.1,eps=0", 2, 0.8},
+        {"swats:lr=0.1,eps=0", 4, 0.8 - 0.1 * 0.2 * g * (1 + 1.9)},
+        {"swats:lr=0.1,eps=0,threshold=0", 4, 0.6},
+        {"adafactor", 2, 0.9801},
+        {"adafactor:lr=1,scale_parameter=0", 3, -1 / sqrt(2) - 1 / sqrt(3)},
+        {"adafactor:relative_step=0,lr=2,clip=0.5", 1, 1 - 2 * 0.5},
+        {"adafactor:beta1=0.9,weight_decay=1", 1, 1 - 0.01 - 0.1 * 0.01},
+        {"adafactor:eps1=2,eps_place=clamp", 1, 1 - 0.01 * g / 2},
+        {"muon:lr=0.1", 1, 1 - 0.1 * g * 0.05 * 1.95},
+        {"muon:lr=0.1,nesterov=0", 2, 1 - 0.1 * g * (0.05 + 0.05 * 1.95)},
+        {"muon:lr=0.1,weight_decay=0.5", 1, 1 - 0.05 - 0.1 * g * 0.05 * 1.95},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double w = constant_gradient(cases[i].spec, cases[i].steps);
         if (!(fabs(w - cases[i].w) < 1e-13)) fail_msg("%s: %.17g after %d steps, not %.17g", cases[i].spec, w, cases[i].steps, cases[i].w);
+    }
+}
+
+/* One step from 0 with this gradient for a tensor of so many rows and columns. */
+static void step_of_matrix(const char *spec, int64_t rows, int64_t columns, unsigned flags, const double *g, double *w)
+{
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt;
+    tw_error err;
+    const int64_t shape[] = {rows, columns};
+    const tw_tensor tensor = {"matrix", 2, shape, 0, flags};
+    if (bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F64, &tensor, 1, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    for (int64_t i = 0; i < rows * columns; i++) w[i] = 0;
+    assert_int_equal(tw_step_f64(opt, w, g, &err), TW_OK);
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+/* A matrix whose rows and columns are orthogonal keeps its direction; of its singular value muon's iteration is a polynomial. */
+static void muon_turns_a_matrix(void **state)
+{
+    (void)state;
+    const double g[] = {0, 3, 0, 0, 0, 0, 0, 3}, turned[] = {0, 0, 3, 0, 0, 0, 0, 3};
+    double w[8], s = 1 / sqrt(2);
+    for (int i = 0; i < 5; i++) s = 3.4445 * s - 4.7750 * s * s * s + 2.0315 * s * s * s * s * s;
+    step_of_matrix("muon:lr=0.1,eps=0", 2, 4, 0, g, w);
+    for (int i = 0; i < 8; i++) assert_true(fabs(w[i] + (g[i] > 0 ? 0.1 * s : 0)) < 1e-14);
+    step_of_matrix("muon:lr=0.1,eps=0", 4, 2, 0, turned, w);
+    for (int i = 0; i < 8; i++) assert_true(fabs(w[i] + (turned[i] > 0 ? 0.1 * sqrt(2) * s : 0)) < 1e-14);
+    step_of_matrix("muon:lr=0.1,eps=0,scale=rms", 4, 2, 0, turned, w);
+    for (int i = 0; i < 8; i++) assert_true(fabs(w[i] + (turned[i] > 0 ? 0.1 * 0.4 * s : 0)) < 1e-14);
+}
+
+/* More rows than the product's blocks hold, and no multiple of them: what comes out is nearly orthogonal, every singular value near 1. */
+static void muon_takes_any_size(void **state)
+{
+    (void)state;
+    enum { H = 149, W = 75 };
+    static double g[H * W], w[H * W], turned[H * W], v[H * W];
+    for (int i = 0; i < H; i++)
+        for (int j = 0; j < W; j++) turned[j * H + i] = g[i * W + j] = bench_number((uint64_t)(i * W + j), 3);
+    step_of_matrix("muon:lr=1,scale=none", H, W, 0, g, w);
+    step_of_matrix("muon:lr=1,scale=none", W, H, 0, turned, v);
+    for (int i = 0; i < H; i++)
+        for (int j = 0; j < W; j++) assert_true(fabs(w[i * W + j] - v[j * H + i]) < 1e-12);
+    double along = 0, squares = 0;
+    step_of_matrix("muon:lr=1,scale=none", H, W, TW_TENSOR_TRANSPOSED, turned, v);
+    for (int i = 0; i < H; i++)
+        for (int j = 0; j < W; j++) assert_true(fabs(w[i * W + j] - v[j * H + i]) < 1e-12);
+    for (int i = 0; i < H * W; i++) along -= g[i] * w[i], squares += w[i] * w[i];
+    assert_true(squares > 0.5 * W && squares < 1.5 * W && along > 0);
+    for (int j = 0; j < W; j++) {
+        double column = 0;
+        for (int i = 0; i < H; i++) column += w[i * W + j] * w[i * W + j];
+        assert_true(column > 0.4 && column < 1.6);
+    }
+}
+
+/* The squares of a matrix of rank 1 are the product of its row and column means: each weight then moves by the same. */
+static void adafactor_factors_rank_one(void **state)
+{
+    (void)state;
+    const double rows[] = {1, -20, 300}, columns[] = {0.5, 7};
+    double g[6], w[6];
+    for (int i = 0; i < 6; i++) g[i] = rows[i / 2] * columns[i % 2];
+    step_of_matrix("adafactor:lr=0.1", 3, 2, 0, g, w);
+    for (int i = 0; i < 6; i++) assert_true(fabs(w[i] + copysign(0.1 * 0.001, g[i])) < 1e-18);
+}
+
+/* A matrix stored column by column is the same matrix; what its row and column means give is worked out here. */
+static void adafactor_factors_a_matrix(void **state)
+{
+    (void)state;
+    const double g[] = {1, 2, 3, 4, -5, 6}, turned[] = {1, 3, -5, 2, 4, 6};
+    const double row[] = {2.5, 12.5, 30.5}, column[] = {35.0 / 3, 56.0 / 3}, mean = 45.5 / 3;
+    double w[6], v[6], u[6], squares = 0;
+    for (int i = 0; i < 6; i++) u[i] = g[i] / sqrt(row[i / 2] * column[i % 2] / mean), squares += u[i] * u[i];
+    step_of_matrix("adafactor:lr=0.1", 3, 2, 0, g, w);
+    step_of_matrix("adafactor:lr=0.1", 3, 2, TW_TENSOR_TRANSPOSED, turned, v);
+    for (int i = 0; i < 6; i++) {
+        assert_true(fabs(w[i] + 0.1 * 0.001 * u[i] / fmax(1, sqrt(squares / 6))) < 1e-18);
+        assert_true(fabs(v[i % 2 * 3 + i / 2] - w[i]) < 1e-18);
     }
 }
 
@@ -613,6 +735,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_sound), cmocka_unit_test(first_steps), cmocka_unit_test(amsgrad_remembers),
         cmocka_unit_test(rprop_waits_after_a_change_of_sign),
+        cmocka_unit_test(muon_turns_a_matrix), cmocka_unit_test(muon_takes_any_size), cmocka_unit_test(adafactor_factors_rank_one),
+        cmocka_unit_test(adafactor_factors_a_matrix),
         cmocka_unit_test(nag_looks_ahead_with_the_next_momentum), cmocka_unit_test(each_isa_equals_base), cmocka_unit_test(ranges_equal_the_whole),
         cmocka_unit_test(threads_change_nothing), cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(float_stays_near_double),
         cmocka_unit_test(a_bad_gradient_stops_the_run), cmocka_unit_test(a_zero_gradient_is_harmless), cmocka_unit_test(defaults_reduce_a_quadratic),
