@@ -39,6 +39,7 @@
 #undef NOISE
 #undef POINT
 #undef NARROW
+#undef WIDE
 #undef WD_MODE
 #undef TW__NORMS
 #undef TW__WHOLE

@@ -112,22 +112,35 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     return any > TW__EXPONENT;
 }
 
-/* What is not at memory speed anyway has the plain body alone: NARROW. Double stops at AVX2. */
-#ifdef NARROW
-#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
-    static type TW_LOCAL(name##_base_##v) arguments { call; }
-#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
-#elif TW__PASS == 1
-#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
+/* Which instruction sets a body is stamped for. Double, and what is not at memory speed anyway (NARROW), have the plain body alone; measuring stops at
+ * AVX2, and so does whole() where the rule asks for more than the plain body (WIDE): matrix products (docs/design/0011). */
+#define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
+#define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
+#define TW__ROW_3(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
+#define TW__STAMP_1(type, name, arguments, call, v) static type TW_LOCAL(name##_base_##v) arguments { call; }
+#define TW__STAMP_2(type, name, arguments, call, v)                                                                                          \
+    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }
+#define TW__STAMP_3(type, name, arguments, call, v)                                                                                          \
     static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
     TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }                                                                       \
     TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { call; }
-#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
+#ifdef NARROW
+#define TW__LEVELS TW__STAMP_1
+#define TW__LEVELS_ROW TW__ROW_1
+#elif TW__PASS == 1
+#define TW__LEVELS TW__STAMP_3
+#define TW__LEVELS_ROW TW__ROW_3
 #else
-#define TW__LEVELS(type, name, arguments, call, v)                                                                                           \
-    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
-    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }
-#define TW__LEVELS_ROW(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
+#define TW__LEVELS TW__STAMP_1
+#define TW__LEVELS_ROW TW__ROW_1
+#endif
+#if defined NARROW || TW__PASS == 2
+#define TW__LONG_LEVELS TW__STAMP_1
+#define TW__LONG_ROW TW__ROW_1
+#else
+#define TW__LONG_LEVELS TW__STAMP_2
+#define TW__LONG_ROW TW__ROW_2
 #endif
 #define TW__FOR_VARIANTS(X) TW__FOR_VARIANTS_0(X) TW__FOR_VARIANTS_1(X) TW__FOR_VARIANTS_2(X)
 
@@ -161,6 +174,7 @@ TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, d
         }
     }
     for (size_t i = most; i < n; i++) {
+        __asm__ volatile(""); /* fewer than 16: not worth vectors */
         union { struct sums named; double number[N]; } one;
         const real gi = TW__GI;
         measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
@@ -173,8 +187,8 @@ TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, d
     }
 }
 
-#define TW__STAMP(v) TW__LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)
-#define TW__ROW(v) TW__LEVELS_ROW(measure, v)
+#define TW__STAMP(v) TW__LONG_LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)
+#define TW__ROW(v) TW__LONG_ROW(measure, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
@@ -217,8 +231,15 @@ TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, cons
 }
 #undef TW__MATRIX_SLOT
 
-#define TW__STAMP(v) TW__LEVELS(void, whole, (const tw_matrix *m, const void *k), TW_LOCAL(whole_body)(m, k, v), v)
-#define TW__ROW(v) TW__LEVELS_ROW(whole, v)
+#ifdef WIDE
+#define TW__WHOLE_LEVELS TW__LONG_LEVELS
+#define TW__WHOLE_ROW TW__LONG_ROW
+#else
+#define TW__WHOLE_LEVELS TW__STAMP_1
+#define TW__WHOLE_ROW TW__ROW_1
+#endif
+#define TW__STAMP(v) TW__WHOLE_LEVELS(void, whole, (const tw_matrix *m, const void *k), TW_LOCAL(whole_body)(m, k, v), v)
+#define TW__ROW(v) TW__WHOLE_ROW(whole, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_wholes TW_LOCAL(wholes)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
@@ -307,5 +328,15 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__POINT
 #undef TW__LEVELS
 #undef TW__LEVELS_ROW
+#undef TW__LONG_LEVELS
+#undef TW__LONG_ROW
+#undef TW__WHOLE_LEVELS
+#undef TW__WHOLE_ROW
+#undef TW__STAMP_1
+#undef TW__STAMP_2
+#undef TW__STAMP_3
+#undef TW__ROW_1
+#undef TW__ROW_2
+#undef TW__ROW_3
 #undef TW__FOR_VARIANTS
 #endif

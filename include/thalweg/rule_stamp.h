@@ -17,7 +17,7 @@
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
  *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
- *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough;
+ *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; WIDE: whole() is worth more than one;
  *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
  *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)

@@ -25,6 +25,7 @@
     WORD(scale, 0, "shape rms none", "what a matrix's step is multiplied by: sqrt(max(1, h/k)), 0.2 sqrt(max(h, k)) as adamw's steps, or 1")
 #define NEEDS(NEED) NEED(nesterov, h->momentum != 0, "momentum is 0")
 #define SLOTS(SLOT) SLOT(m, TW_ZERO, 1)
+#define WIDE
 #define SCRATCH(rows, columns) (2 * (muon_rows(rows) + muon_rows(columns)) * muon_pitch((rows) < (columns) ? (rows) : (columns)))
 #define DECAY TW_DECAY_ANY
 #define WD_MODE 1
