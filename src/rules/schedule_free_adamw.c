@@ -6,21 +6,19 @@
 #define PAPER "Defazio et al. 2024, \"The road less scheduled\", Algorithm 1"
 #define USE "As adamw when the length of a run is not known beforehand; a warm-up helps, a decaying rate does not."
 #define EQUATION                                                                                                                             \
-    "g at y\n"                                                                                                                               \
     "v = beta2 v + (1 - beta2) g^2\n"                                                                                                        \
     "[weight_decay=0] z = z - lr g/(sqrt(v/(1 - beta2^t)) + eps)\n"                                                                          \
-    "[weight_decay!=0] z = z - lr (g/(sqrt(v/(1 - beta2^t)) + eps) + weight_decay y)\n"                                                      \
-    "[lr_power=0] x = (1 - c) x + c z, c = 1/t\n"                                                                                            \
-    "[lr_power!=0] x = (1 - c) x + c z, c = a_t/(a_1 + ... + a_t), a_t = (largest lr so far)^lr_power\n"                                     \
-    "y = beta1 x + (1 - beta1) z\n"                                                                                                          \
-    "reported: x; x and z start as the weights"
+    "[weight_decay!=0] z = z - lr (g/(sqrt(v/(1 - beta2^t)) + eps) + weight_decay w)\n"                                                      \
+    "[lr_power=0] x = (1 - c) x + c z,  c = 1/t\n"                                                                                           \
+    "[lr_power!=0] x = (1 - c) x + c z,  c = a_t/(a_1 + ... + a_t),  a_t = (largest lr so far)^lr_power\n"                                   \
+    "w = beta1 x + (1 - beta1) z,  where the next g is taken; x is reported, x and z start as w"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.0025, 0, TW_INF, TW_OPEN_MAX, "learning rate; constant, or with a warm-up")                                                   \
     REAL(beta1, 0.9, 0, 1, TW_CLOSED, "where between z (0) and x (1) the gradient is taken")                                                 \
     REAL(beta2, 0.999, 0, 1, TW_OPEN_MAX, "decay of the mean squared gradient")                                                              \
     REAL(eps, 1e-8, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                      \
     REAL(lr_power, 0, 0, TW_INF, TW_OPEN_MAX, "weigh the steps in x by the largest rate so far to this power; 0: all alike")                 \
-    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "z moves by lr * weight_decay * y")
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "z moves by lr * weight_decay * w, w being where g was taken")
 #define ALIASES(ALIAS) ALIAS(weight_lr_power, lr_power)
 #define SLOTS(SLOT)                                                                                                                          \
     SLOT(z, TW_WEIGHT, 1)                                                                                                                    \

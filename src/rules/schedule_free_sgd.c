@@ -1,19 +1,16 @@
 /* Schedule-free SGD: the average x of the iterates z is what is reported, the gradient is taken between the two, and no schedule is needed.
- * Stored is that point, y; reported is x.  x could be had from y and z where momentum > 0, which would spare a vector, but not when momentum is 0
- * or a schedule takes it there, and with 1/momentum times the rounding of y.  So x is kept, y follows from x and z, and nothing drifts.
+ * Stored is that point, the paper's y; reported is x.  x could be had from y and z, which would spare a vector, but not where momentum is 0 or a
+ * schedule takes it there, and with 1/momentum times y's rounding.  So x is kept, y follows from x and z, and nothing drifts.
  * SPDX-License-Identifier: MIT */
 #define RULE schedule_free_sgd
 #define NAME "schedule-free-sgd"
 #define PAPER "Defazio et al. 2024, \"The road less scheduled\", equations 3 to 5"
 #define USE "When the length of a run is not known beforehand: as good as sgd with a schedule made for it, at every moment."
 #define EQUATION                                                                                                                             \
-    "g at y\n"                                                                                                                               \
     "z = z - lr g\n"                                                                                                                         \
-    "[lr_power=0] x = (1 - c) x + c z, c = 1/t\n"                                                                                            \
-    "[lr_power!=0] x = (1 - c) x + c z, c = a_t/(a_1 + ... + a_t), a_t = (largest lr so far)^lr_power\n"                                     \
-    "y = momentum x + (1 - momentum) z\n"                                                                                                    \
-    "reported: x; x and z start as the weights\n"                                                                                            \
-    "[weight_decay!=0] weight_decay: of y, whose penalty's gradient it is"
+    "[lr_power=0] x = (1 - c) x + c z,  c = 1/t\n"                                                                                           \
+    "[lr_power!=0] x = (1 - c) x + c z,  c = a_t/(a_1 + ... + a_t),  a_t = (largest lr so far)^lr_power\n"                                   \
+    "w = momentum x + (1 - momentum) z,  where the next g is taken; x is reported, x and z start as w"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
     REAL(lr, 0.1, 0, TW_INF, TW_OPEN_MAX, "learning rate; constant, or with a warm-up")                                                      \
     REAL(momentum, 0.9, 0, 1, TW_CLOSED, "where between z (0) and x (1) the gradient is taken")                                              \
