@@ -284,7 +284,7 @@ static double of_two(tw__operation o, double x, double y)
 
 double tw__formula_value(const tw_formula *f, const double *values)
 {
-    double stack[TW__FORMULA_STACK];
+    double stack[TW__FORMULA_STACK] = {0};
     int n = 0;
     for (int i = 0; i < f->n; i++) {
         const tw__term *t = &f->terms[i];

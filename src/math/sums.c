@@ -42,19 +42,19 @@ INLINE double add_lanes(double *lane)
 BODIES(float, f32, uint32_t, 0x7f800000u, 0x00800000u)
 BODIES(double, f64, uint64_t, 0x7ff0000000000000u, 0x0010000000000000u)
 
-#define STAMP(isa, target)                                                                                              \
-    target static double sum_f32_##isa(const float *x, size_t n) { return sum_f32(x, n); }                              \
-    target static double sum_f64_##isa(const double *x, size_t n) { return sum_f64(x, n); }                             \
-    target static double dot_f32_##isa(const float *x, const float *y, size_t n) { return dot_f32(x, y, n); }           \
-    target static double dot_f64_##isa(const double *x, const double *y, size_t n) { return dot_f64(x, y, n); }         \
-    target static double sum_squares_f32_##isa(const float *x, size_t n) { return sum_squares_f32(x, n); }              \
-    target static double sum_squares_f64_##isa(const double *x, size_t n) { return sum_squares_f64(x, n); }             \
-    target static int finite_f32_##isa(const float *x, size_t n) { return finite_f32(x, n); }                           \
-    target static int finite_f64_##isa(const double *x, size_t n) { return finite_f64(x, n); }                          \
-    static const tw__sums table_##isa = {sum_f32_##isa, sum_f64_##isa, dot_f32_##isa, dot_f64_##isa,                    \
-        sum_squares_f32_##isa, sum_squares_f64_##isa, finite_f32_##isa, finite_f64_##isa};
+#define STAMP(isa, target, t, real)                                                                         \
+    target static double sum_##t##_##isa(const real *x, size_t n) { return sum_##t(x, n); }                  \
+    target static double dot_##t##_##isa(const real *x, const real *y, size_t n) { return dot_##t(x, y, n); } \
+    target static double sum_squares_##t##_##isa(const real *x, size_t n) { return sum_squares_##t(x, n); }   \
+    target static int finite_##t##_##isa(const real *x, size_t n) { return finite_##t(x, n); }
+/* Double has the plain bodies alone, as in rules. */
+#define TABLE(isa)                                                                                                             \
+    static const tw__sums table_##isa = {sum_f32_##isa, sum_f64_base, dot_f32_##isa, dot_f64_base,                             \
+        sum_squares_f32_##isa, sum_squares_f64_base, finite_f32_##isa, finite_f64_base};
 
-STAMP(base, )
+STAMP(base, , f32, float)
+STAMP(base, , f64, double)
+TABLE(base)
 #if defined(__x86_64__)
 #define AVX512 "avx512f,avx512vl,avx512dq,avx512bw"
 #if defined(__clang__)
@@ -62,8 +62,10 @@ STAMP(base, )
 #else
 #define TARGET_AVX512 __attribute__((target(AVX512 ",prefer-vector-width=512"))) /* gcc's own choice is 256 */
 #endif
-STAMP(avx2, __attribute__((target("avx2"))))
-STAMP(avx512, TARGET_AVX512)
+STAMP(avx2, __attribute__((target("avx2"))), f32, float)
+TABLE(avx2)
+STAMP(avx512, TARGET_AVX512, f32, float)
+TABLE(avx512)
 #endif
 
 const tw__sums *tw__sums_for(tw_isa isa)

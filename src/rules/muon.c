@@ -60,6 +60,7 @@ struct TW_LOCAL(product) { real *to; const real *other, *L, *Q; real share, gain
 TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
 {
     const size_t side = p->side, c = muon_pitch(side);
+    TW__EACH_WEIGHT
     for (size_t i = 0; i < p->rows * c; i++) p->to[i] = p->other ? p->share * p->other[i] : 0;
     for (size_t top = 0; top < p->rows; top += WAITING)
         for (size_t k = 0; k < p->inner; k += PASSING)
@@ -68,6 +69,7 @@ TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
                 const real *restrict const q = p->Q + k * c, *const f = p->L + i * p->down + k * p->right;
                 real by[PASSING];
                 for (size_t n = 0; n < PASSING; n++) by[n] = k + n < p->inner ? p->gain * f[n * p->right] : 0;
+                TW__EACH_WEIGHT
                 for (size_t j = p->symmetric ? i - i % 16 : 0; j < side; j++)
                     row[j] = row[j] + by[0] * q[j] + by[1] * q[c + j] + by[2] * q[2 * c + j] + by[3] * q[3 * c + j] + by[4] * q[4 * c + j] +
                              by[5] * q[5 * c + j] + by[6] * q[6 * c + j] + by[7] * q[7 * c + j];
@@ -107,6 +109,7 @@ TW_INLINE void TW_LOCAL(orthogonal)(const struct matrix *x, const struct coef *k
 
 static inline void whole(const struct matrix *x, const struct coef *k)
 {
+    TW__EACH_WEIGHT
     for (size_t i = 0; i < x->rows * x->columns; i++) {
         x->m[i] = k->momentum * x->m[i] + k->rest * x->d[i];
         x->d[i] = k->from_m * x->m[i] + k->from_g * x->d[i];
