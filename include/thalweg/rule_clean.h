@@ -12,6 +12,7 @@
 #undef kept
 #undef choose
 #undef TW__INDEPENDENT
+#undef TW__ROLLED
 #undef TW__EACH_WEIGHT
 #undef TW__INLINE
 #undef TW_INLINE

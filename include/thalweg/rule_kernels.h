@@ -152,10 +152,18 @@ static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)
 #undef TW__ROW
 
 #if TW__NORMS
+enum { TW_LOCAL(lanes) = 16 };
+static __attribute__((noinline)) double TW_LOCAL(fold)(double *lane)
+{
+    for (size_t width = TW_LOCAL(lanes) / 2; width > 0; width /= 2)
+        for (size_t j = 0; j < width; j++) lane[j] += lane[j + width];
+    return lane[0];
+}
+
 TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *totals, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
-    enum { N = sizeof(struct sums) / sizeof(double), LANES = 16 };
+    enum { N = sizeof(struct sums) / sizeof(double), LANES = TW_LOCAL(lanes) };
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     const real *const w = (const real *)span->w, *const g = (const real *)span->g;
     const size_t n = span->n, most = n - n % LANES;
@@ -165,6 +173,7 @@ TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, d
     (void)k;
     for (size_t from = 0; from < most; from += LANES) {
         TW__INDEPENDENT
+        TW__ROLLED
         for (size_t j = 0; j < LANES; j++) {
             const size_t i = from + j;
             union { struct sums named; double number[N]; } one;
@@ -179,12 +188,9 @@ TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, d
         const real gi = TW__GI;
         measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
         for (size_t s = 0; s < N; s++) lane[s][i - most] += one.number[s];
+        __asm__ volatile(""); /* fewer than a vector or two: not worth vectors of its own */
     }
-    for (size_t s = 0; s < N; s++) {
-        for (size_t width = LANES / 2; width > 0; width /= 2)
-            for (size_t j = 0; j < width; j++) lane[s][j] += lane[s][j + width];
-        totals[s] = lane[s][0];
-    }
+    for (size_t s = 0; s < N; s++) totals[s] = TW_LOCAL(fold)(lane[s]);
 }
 
 #define TW__STAMP(v) TW__LONG_LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)

@@ -95,11 +95,13 @@
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic ignored "-Wpass-failed" /* said of loops that an unoptimised build leaves scalar */
 #define TW__INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define TW__ROLLED
 #define TW__EACH_WEIGHT TW__INDEPENDENT
 #else
 #pragma GCC push_options
 #pragma GCC optimize("O3", "fp-contract=off", "no-math-errno", "no-trapping-math")
 #define TW__INDEPENDENT _Pragma("GCC ivdep")
+#define TW__ROLLED _Pragma("GCC unroll 1")
 /* A loop over weights may be long: gcc would write its last few rounds out one by one, a tenth of a rule's bytes. */
 #define TW__EACH_WEIGHT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif

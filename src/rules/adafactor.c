@@ -42,6 +42,7 @@
 #define SCRATCH(rows, columns) (2 * ((rows) + (columns))) /* room for as many sums in double */
 #define DECAY TW_DECAY_ANY
 #define WD_MODE 1
+#define NARROW
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "eps1=1.1920928955078125e-07,eps_place=clamp",                                                                      \

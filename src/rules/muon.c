@@ -52,16 +52,31 @@ TW_ONCE(enum { PASSING = 8, WAITING = 64 };)
 TW_ONCE(static inline size_t muon_pitch(size_t side) { return (side / 32 * 2 + 1 + 2 * (side % 32 > 16)) * 16; })
 TW_ONCE(static inline size_t muon_rows(size_t rows) { return (rows + PASSING - 1) / PASSING * PASSING; })
 
-/* To be done: `to` (rows x side) = share other + gain L Q. Element (i, k) of L is at i * down + k * right; `other`, NULL for none, lies as `to` does,
- * and Q has `inner` rows. Of a symmetric product only half is computed. */
+/* To be done: `to` (rows x side) = share other + gain L Q. Element (i, k) of L is at i * down + k * right; `other` lies as `to` does, and Q has
+ * `inner` rows. Of a symmetric product only half is computed. */
 struct TW_LOCAL(product) { real *to; const real *other, *L, *Q; real share, gain; size_t rows, side, inner, down, right; int symmetric; };
+
+/* What is no product of matrices takes little of the time, and is compiled once. */
+#define APART __attribute__((noinline)) static
+
+APART void TW_LOCAL(start)(const struct TW_LOCAL(product) *p)
+{
+    const size_t n = p->rows * muon_pitch(p->side);
+    for (size_t i = 0; i < n; i++) p->to[i] = p->share * p->other[i];
+}
+
+APART void TW_LOCAL(mirror)(real *A, size_t side)
+{
+    const size_t c = muon_pitch(side);
+    for (size_t i = 1; i < side; i++)
+        for (size_t j = 0; j < i; j++) A[i * c + j] = A[j * c + i];
+}
 
 /* Each sum is taken in the order of k. Rows of `to` wait in the cache while those of Q pass by, eight at a time. */
 TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
 {
     const size_t side = p->side, c = muon_pitch(side);
-    TW__EACH_WEIGHT
-    for (size_t i = 0; i < p->rows * c; i++) p->to[i] = p->other ? p->share * p->other[i] : 0;
+    TW_LOCAL(start)(p);
     for (size_t top = 0; top < p->rows; top += WAITING)
         for (size_t k = 0; k < p->inner; k += PASSING)
             for (size_t i = top; i < p->rows && i < top + WAITING; i++) {
@@ -74,24 +89,49 @@ TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
                     row[j] = row[j] + by[0] * q[j] + by[1] * q[c + j] + by[2] * q[2 * c + j] + by[3] * q[3 * c + j] + by[4] * q[4 * c + j] +
                              by[5] * q[5 * c + j] + by[6] * q[6 * c + j] + by[7] * q[7 * c + j];
             }
-    for (size_t i = 1; p->symmetric && i < p->rows; i++)
-        for (size_t j = 0; j < i; j++) p->to[i * c + j] = p->to[j * c + i];
+    if (p->symmetric) TW_LOCAL(mirror)(p->to, side);
 }
 
-/* T, the transpose of X, has n rows, not fewer than `side`. For T an iteration is A = T' T,  B = b A + c A A,  T = a T + T B. */
+/* A tensor's direction as T, the transpose of X: n rows, not fewer than `side`, an element `step` from the one above it and `across` from the
+ * one before it. */
+struct TW_LOCAL(shape) { size_t n, side, step, across; };
+
+APART struct TW_LOCAL(shape) TW_LOCAL(shape_of)(const struct matrix *x)
+{
+    if (x->rows <= x->columns) return (struct TW_LOCAL(shape)){x->columns, x->rows, x->right, x->down};
+    return (struct TW_LOCAL(shape)){x->rows, x->columns, x->down, x->right};
+}
+
+/* T in scratch, and zeros behind it for what follows it there. */
+APART void TW_LOCAL(take)(const struct matrix *x, const struct coef *k)
+{
+    const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
+    const size_t pitch = muon_pitch(t.side), all = 2 * (muon_rows(t.n) + muon_rows(t.side)) * pitch;
+    const real norm = (real)__builtin_sqrt(sum_squares(x->d, t.n * t.side)) + k->eps;
+    for (size_t i = 0; i < all; i++) x->scratch[i] = 0;
+    for (size_t i = 0; i < t.n; i++)
+        for (size_t j = 0; j < t.side; j++) x->scratch[i * pitch + j] = real_ratio(x->d[i * t.step + j * t.across], norm);
+}
+
+APART void TW_LOCAL(give)(const struct matrix *x, const struct coef *k, const real *T)
+{
+    const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
+    const double h = (double)x->rows, w = (double)x->columns;
+    const real scale = k->scale == 0 ? (h > w ? __builtin_sqrt(h / w) : 1) : k->scale == 1 ? 0.2 * __builtin_sqrt(h > w ? h : w) : 1;
+    for (size_t i = 0; i < t.n; i++)
+        for (size_t j = 0; j < t.side; j++) x->d[i * t.step + j * t.across] = scale * T[i * muon_pitch(t.side) + j];
+}
+
+/* For T an iteration is A = T' T,  B = b A + c A A,  T = a T + T B. */
 TW_INLINE void TW_LOCAL(orthogonal)(const struct matrix *x, const struct coef *k)
 {
-    const int wide = x->rows <= x->columns;
-    const size_t side = wide ? x->rows : x->columns, n = wide ? x->columns : x->rows, step = wide ? x->right : x->down,
-                 across = wide ? x->down : x->right, pitch = muon_pitch(side), most = muon_rows(n) * pitch;
-    real *T = x->scratch, *next = T + most, *const A = next + most, *const B = A + muon_rows(side) * pitch;
-    const real norm = (real)__builtin_sqrt(sum_squares(x->d, n * side)) + k->eps;
-    for (size_t i = 0; i < 2 * (most + muon_rows(side) * pitch); i++) T[i] = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < side; j++) T[i * pitch + j] = real_ratio(x->d[i * step + j * across], norm);
+    const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
+    const size_t n = t.n, side = t.side, pitch = muon_pitch(side);
+    real *T = x->scratch, *next = T + muon_rows(n) * pitch, *const A = next + muon_rows(n) * pitch, *const B = A + muon_rows(side) * pitch;
+    TW_LOCAL(take)(x, k);
     for (int s = 0; s < k->steps; s++) {
         const struct TW_LOCAL(product) products[] = {
-            {.to = A, .gain = 1, .L = T, .Q = T, .rows = side, .side = side, .inner = n, .down = 1, .right = pitch, .symmetric = 1},
+            {.to = A, .other = A, .gain = 1, .L = T, .Q = T, .rows = side, .side = side, .inner = n, .down = 1, .right = pitch, .symmetric = 1},
             {.to = B, .other = A, .share = (real)-4.7750, .gain = (real)2.0315, .L = A, .Q = A, .rows = side, .side = side, .inner = side,
              .down = pitch, .right = 1, .symmetric = 1},
             {.to = next, .other = T, .share = (real)3.4445, .gain = 1, .L = T, .Q = B, .rows = n, .side = side, .inner = side,
@@ -101,22 +141,25 @@ TW_INLINE void TW_LOCAL(orthogonal)(const struct matrix *x, const struct coef *k
         T = next;
         next = old;
     }
-    const double h = (double)x->rows, w = (double)x->columns;
-    const real scale = k->scale == 0 ? (h > w ? __builtin_sqrt(h / w) : 1) : k->scale == 1 ? 0.2 * __builtin_sqrt(h > w ? h : w) : 1;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < side; j++) x->d[i * step + j * across] = scale * T[i * pitch + j];
+    TW_LOCAL(give)(x, k, T);
+}
+
+APART void TW_LOCAL(momentum)(const struct matrix *x, const struct coef *k)
+{
+    real *restrict const m = x->m, *restrict const d = x->d;
+    for (size_t i = 0; i < x->rows * x->columns; i++) {
+        m[i] = k->momentum * m[i] + k->rest * d[i];
+        d[i] = k->from_m * m[i] + k->from_g * d[i];
+    }
 }
 
 static inline void whole(const struct matrix *x, const struct coef *k)
 {
-    TW__EACH_WEIGHT
-    for (size_t i = 0; i < x->rows * x->columns; i++) {
-        x->m[i] = k->momentum * x->m[i] + k->rest * x->d[i];
-        x->d[i] = k->from_m * x->m[i] + k->from_g * x->d[i];
-    }
+    TW_LOCAL(momentum)(x, k);
     if (x->rank > 1) TW_LOCAL(orthogonal)(x, k);
 }
 
 static inline real update(real w, real g, const struct coef *k) { return w - k->lr * g; }
 
+#undef APART
 #include TW_RULE_END
