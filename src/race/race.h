@@ -30,6 +30,8 @@ typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: 
 
 typedef struct tw__racer {
     char *spec;                                         /* canonical */
+    int is_preset;                                      /* an estimator with sgd, not the race's estimator */
+    uint64_t batch, steps_per_epoch;                    /* as resolved */
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached;
@@ -43,8 +45,8 @@ struct tw_race {
     tw__racer *racers;
     size_t n, room;
     size_t *order;                                      /* racers, best first; after the runs */
-    uint64_t batch, steps_per_epoch, weights;           /* as resolved */
-    char *network, *schedule;                           /* canonical */
+    uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
+    char *network, *schedule, *estimator;               /* canonical */
     int made_folder, written, ran;
     json_t *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */

@@ -37,22 +37,22 @@ static int on_event(void *user, const tw_event *e)
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
 
 /* About 60 points for a run, fewer in a race of many runs, and one for an epoch at the least. */
-static uint64_t trace_every(const tw_race *race)
+static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
 {
     enum { POINTS = 4000, MOST = 60 };
     uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.epochs;
-    return per_epoch > 1 ? (race->steps_per_epoch + per_epoch - 1) / per_epoch : race->steps_per_epoch;
+    return per_epoch > 1 ? (racer->steps_per_epoch + per_epoch - 1) / per_epoch : racer->steps_per_epoch;
 }
 
 static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
 {
     tw_race *race = w->race;
     tw__race_run *to = w->run;
-    int ended = w->step == race->steps_per_epoch;
+    int ended = w->step == w->racer->steps_per_epoch;
     if (!ended && w->step % w->every != 0) return TW_OK;
     tw_data_info info = {.size = sizeof info};
     TW_TRY(tw_data_info_get(race->train, &info, err));
-    double rows = ended ? (double)info.rows : (double)w->step * (double)race->batch, sum = w->loss * rows;
+    double rows = ended ? (double)info.rows : (double)w->step * (double)w->racer->batch, sum = w->loss * rows;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
     to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->sum) / (rows - w->rows)};
     w->sum = ended ? 0 : sum;
@@ -121,7 +121,7 @@ static tw_status run_all(tw_race *race, tw_error *err)
     for (size_t i = 0; i < race->n; i++)
         for (uint64_t k = 0; k < race->o.seeds; k++) {
             tw__track track;
-            struct watch w = {.race = race, .racer = &race->racers[i], .run = &race->racers[i].runs[k], .number = ++number, .every = trace_every(race)};
+            struct watch w = {.race = race, .racer = &race->racers[i], .run = &race->racers[i].runs[k], .number = ++number, .every = trace_every(race, &race->racers[i])};
             w.run->test = (tw_metrics){NAN, NAN, 0};
             TW_TRY(tw__track_open(&track, race, w.run->seed, err));
             tw_status s = run_on(&w, &track, err);
