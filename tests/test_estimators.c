@@ -396,8 +396,9 @@ static void a_preset_is_an_estimator_with_sgd(void **state)
     (void)state;
     const struct { const char *preset, *estimator, *rule; } cases[] = {
         {"saga", "saga", "sgd"}, {"svrg:m=5,lr=0.1,option=II", "svrg:option=II,m=5", "sgd:lr=0.1"}, {"sam:momentum=0.9", "sam", "sgd:momentum=0.9"}, {"full", "full", "sgd"},
+        {"clip_global_norm:max=0.01+saga:lr=0.1+ema", "saga", "clip_global_norm:max=0.01+sgd:lr=0.1+ema"}, {"sag:norm=seen+lookahead", "sag:norm=seen", "sgd+lookahead"},
     };
-    for (int k = 0; k < 4; k++) {
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         least_squares p = {.rows = 23, .columns = 5, .penalty = 0.1, .bad_row = -1};
         double w[2][5] = {{0}};
         for (int i = 0; i < 2; i++) {
@@ -405,6 +406,11 @@ static void a_preset_is_an_estimator_with_sgd(void **state)
             tw_objective f = ls_objective(&p, TW_F64);
             tw_run_options o = options(i ? cases[k].rule : cases[k].preset, i ? cases[k].estimator : NULL, 0);
             tw_run *run = make(ctx, &f, w[i], &o);
+            char text[TW_SPEC_MAX];
+            tw__preset preset;
+            assert_int_equal(tw__preset_read(&preset, cases[k].preset, NULL, NULL, NULL), TW_OK);
+            assert_int_equal(tw__preset_text(&preset, text, NULL), TW_OK);
+            assert_string_equal(text, k == 1 ? "svrg:option=II,m=5,lr=0.1" : cases[k].preset);
             assert_string_equal(tw_run_estimator(run), cases[k].estimator);
             assert_string_equal(tw_optimizer_spec(tw_run_optimizer(run)), cases[k].rule);
             steps(run, 7);
@@ -447,6 +453,14 @@ static void bad_specs(void **state)
         o.accumulate = cases[i].accumulate;
         assert_int_equal(tw_run_create(&run, ctx, &f, NULL, w, &o, &err), TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i].message);
+    }
+    for (int k = 3; k < N_SPECS; k++) {
+        tw_run_options o = options("sgd", specs[k], 0);
+        o.nonfinite = TW_NONFINITE_SKIP;
+        tw_status s = tw_run_create(&run, ctx, &f, NULL, w, &o, &err);
+        if (s == TW_OK) tw_run_free(run);
+        assert_int_equal(s, strcmp(specs[k], "sam") == 0 ? TW_OK : TW_ERR_SPEC);
+        if (s != TW_OK) assert_non_null(strstr(err.message, "remembers gradients"));
     }
     none.n_rows = 0;
     for (int k = 3; k < 9; k++) {

@@ -100,6 +100,9 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(make_estimator(r, preset.estimator, err));
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
     const tw__exchange_type *exchange = r->exchange->type;
+    if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
+        return tw__fail(err, TW_ERR_SPEC, "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
+                        r->estimator->type->about.name);
     TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     uint64_t total = 0;
