@@ -23,7 +23,7 @@ typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_lo
 typedef struct tw_event {
     int kind;                                                           /* TW_EVENT_STEP, TW_EVENT_EPOCH */
     uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; step done within it */
-    double loss, accuracy;                                              /* running means of this epoch */
+    double loss, accuracy, weight;                                      /* running means of this epoch, and the weight of the rows they are over */
     const tw_epoch *line;                                               /* TW_EVENT_EPOCH: the finished line */
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };

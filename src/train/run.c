@@ -257,11 +257,12 @@ static int reached(const tw_run *r, const tw_epoch *line)
     return r->target.column && (r->target.below ? value <= r->target.value : value >= r->target.value);
 }
 
-static int tell(tw_run *r, int kind, const tw_epoch *line)
+/* weight: of the epoch's rows so far, of which an ended epoch's sums know nothing any more. */
+static int tell(tw_run *r, int kind, const tw_epoch *line, double weight)
 {
     if (!r->o.event) return 0;
     tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = line ? r->steps_per_epoch : r->step, .steps_per_epoch = r->steps_per_epoch,
-                  .line = line};
+                  .line = line, .weight = weight};
     e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
     e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
     tw__fp_leave(r->mode);
@@ -281,7 +282,8 @@ static tw_status step(tw_run *r, tw_error *err)
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
-    int stop = tell(r, TW_EVENT_STEP, NULL), ended = r->step == r->steps_per_epoch;
+    const double weight = r->sums.weight;
+    int stop = tell(r, TW_EVENT_STEP, NULL, weight), ended = r->step == r->steps_per_epoch;
     if (ended) TW_TRY(end_epoch(r, err));
     double spent = now() - start;
     r->seconds += spent;
@@ -290,7 +292,7 @@ static tw_status step(tw_run *r, tw_error *err)
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
-        stop |= tell(r, TW_EVENT_EPOCH, line);
+        stop |= tell(r, TW_EVENT_EPOCH, line, weight);
         if (reached(r, line)) r->status = TW_RUN_TARGET;
         else if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
     }
