@@ -8,7 +8,7 @@
 #include <thalweg/registry.h>
 #include <thalweg/train.h>
 
-enum { WEIGHTS = 8, ROWS = 8, STEPS = 3, WORD = 12, MOST_REASONS = 64 };
+enum { WEIGHTS = 8, ROWS = 8, STEPS = 3, MOST_REASONS = 64 };
 
 /* ---- The run ------------------------------------------------------------------------------------------------------------- */
 
@@ -69,7 +69,7 @@ static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const 
 /* ---- The table ----------------------------------------------------------------------------------------------------------- */
 
 /* pad: blanks that the next cell of a line begins with, so that none ends with blanks. */
-struct table { json_t *cells; int json, failed, pad; char *reasons[MOST_REASONS]; int n_reasons; };
+struct table { json_t *cells; int json, failed, pad, rule_width; char *reasons[MOST_REASONS]; int n_reasons; };
 
 /* The number of a reason, from 1; the first of its kind is kept. 0: no room. */
 static int reason_number(struct table *t, const char *text)
@@ -91,7 +91,7 @@ static void put_word(struct table *t, const char *word, const char *head)
 static void put_first(struct table *t, const char *word)
 {
     int n = printf("%s", word);
-    t->pad = 2 + (WORD > n ? WORD - n : 0);
+    t->pad = 2 + (t->rule_width > n ? t->rule_width - n : 0);
 }
 
 static void put_cell(struct table *t, const tw_estimator *estimator, const tw_rule *rule, const char *exchange, tw_status s, const tw_error *err)
@@ -138,6 +138,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     struct table t = {.cells = json_array(), .json = common->json};
     tw_context *ctx;
     CLI_TRY(cli_context(common, &ctx, err));
+    const tw_rule *rule;
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
+        if ((int)strlen(rule->name) > t.rule_width) t.rule_width = (int)strlen(rule->name);
     for (size_t i = 0; (exchange = tw_exchange_name(i, NULL)) != NULL; i++) put_exchange(&t, ctx, exchange);
     tw_context_free(ctx);
     for (int i = 0; i < t.n_reasons; i++) {

@@ -34,14 +34,14 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     static const char *const of_schedules[] = { "steps", "base" };
     const struct cli_explain *v = call->values;
     const char *spec = call->word[0];
+    const int estimator = is_estimator(spec);
     if (v->diff && call->n != 2) return cli_fail(err, TW_ERR_SPEC, "explain --diff needs two rules");
     if (!v->diff && call->n != 1)
         return cli_fail(err, TW_ERR_SPEC, "explain takes one rule or schedule, or --diff and two rules (\"%.60s\")", call->word[1]);
-    if (!v->diff && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);
-    const int estimator = is_estimator(spec);
+    if (!v->diff && !estimator && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);
     for (size_t i = 0; i < sizeof of_schedules / sizeof of_schedules[0]; i++)
-        if (cli_given(call, of_schedules[i])) return cli_fail(err, TW_ERR_SPEC,
-                                                          "--%s has a meaning for schedules only, and this is %s", of_schedules[i], estimator ? "an estimator" : "a rule");
+        if (cli_given(call, of_schedules[i]))
+            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i], estimator ? "an estimator" : "a rule");
     if (!v->diff && estimator) return cli_explain_estimator(&v->common, spec, err);
     return v->diff ? cli_explain_diff(&v->common, spec, call->word[1], err) : cli_explain_rule(&v->common, spec, err);
 }

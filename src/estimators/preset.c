@@ -32,7 +32,7 @@ static tw_status unknown_key(const tw__table *t, const tw__table *sgd, tw__text 
 static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *link, int *n_own, tw_error *err)
 {
     const tw_rule *rule = tw_rule_find("sgd");
-    tw__table t = tw__estimator_table(e), sgd = {rule->name, rule->options, rule->n_options, rule->aliases};
+    tw__table t = tw__estimator_table(e), sgd = {.owner = rule->name, .options = rule->options, .n = rule->n_options, .aliases = rule->aliases};
     int fits = join(p->spec, "%s", e->name) && join(p->rule, "%s", rule->name);
     *n_own = 0;
     for (int i = 0; fits && i < link->n; i++) {

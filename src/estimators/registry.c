@@ -28,7 +28,10 @@ const tw_estimator *tw_estimator_find(const char *name)
     return type ? &type->about : NULL;
 }
 
-tw__table tw__estimator_table(const tw_estimator *e) { return (tw__table){e->name, e->options, e->n_options, e->aliases}; }
+tw__table tw__estimator_table(const tw_estimator *e)
+{
+    return (tw__table){.owner = e->name, .options = e->options, .n = e->n_options, .aliases = e->aliases};
+}
 
 static tw_status unknown(tw__text name, tw_error *err)
 {
