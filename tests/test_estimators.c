@@ -585,11 +585,23 @@ static void any_allocation_may_fail(void **state)
     }
 }
 
+/* A machine with a terabyte. */
+static void *terabyte_resize(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    return now > (size_t)1 << 40 ? NULL : faulty_resize(user, p, old, now, align);
+}
+
 static void a_table_that_is_too_large(void **state)
 {
     (void)state;
     const struct { size_t size; uint64_t rows; const char *bytes; } cases[] = {{(size_t)1 << 44, 3200, "140737488355328"}, {(size_t)1 << 60, 3200, NULL}};
-    tw_context *ctx = context(1, TW_ISA_DETECT);
+    faults none = {.steps = 0};
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.resize = terabyte_resize;
+    o.user = &none;
+    o.threads = 1;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
     for (int i = 0; i < 2; i++) {
         tw__estimator *e;
         tw_error err;
