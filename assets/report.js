@@ -24,7 +24,7 @@ var AXES = [{ key: "epochs", unit: "epoch" }, { key: "seconds", unit: "second" }
 function pointsOf(run, metric) {
   var t = run.trace, i, seconds = 0, points = [];
   if (metric.key === "loss" && t.loss.length > run.epochs.length) {
-    for (i = 0; i < t.loss.length; i++) points.push({ epochs: t.steps[i] / race.steps_per_epoch, seconds: t.seconds[i], y: t.loss[i] });
+    for (i = 0; i < t.loss.length; i++) points.push({ epochs: t.steps[i] / t.steps_per_epoch, seconds: t.seconds[i], y: t.loss[i] });
     return points;
   }
   run.epochs.forEach(function (e) {

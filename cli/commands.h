@@ -15,6 +15,7 @@
     X(exchanges) \
     X(layers) \
     X(models) \
+    X(combos) \
     X(explain) \
     X(data_make) \
     X(data_info) \

@@ -2,9 +2,11 @@
  * What a case calls its rule and its options is not always what we call them: the tables below are the dictionary.
  * SPDX-License-Identifier: MIT */
 #include "conformance.h"
+#include "conformance_sums.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <thalweg/estimator.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/registry.h>
 
@@ -165,7 +167,7 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"schedule_free_adamw", "schedule-free-adamw", NULL, NULL},
     {"muon", "muon", "eps", "1e-7"},
     {"novograd", "novograd", NULL, NULL},
-    {"sam_sgd", NULL, NULL, NULL},
+    {"sam_sgd", "sgd", NULL, NULL},
     {"wrapped_sgd", "sgd", NULL, NULL},
     {"seed000_code", "source000-sgd", NULL, NULL},
     {"seed000_cubic", "sgdm-cubic", NULL, NULL},
@@ -173,6 +175,9 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
     {"seed002_rmsprop", "source002-rmsprop", NULL, NULL},
     {"seed003_adam_steps6_7", "source003-adam", NULL, NULL},
 };
+
+/* Theirs that are a rule of ours behind an estimator; keys that are the estimator's options are its. */
+static const struct { const char *theirs, *estimator; } estimator_names[] = {{"sam_sgd", "sam"}};
 
 /* What their key is to us, and what it sets beside its value. */
 static const struct { const char *theirs, *ours, *also, *value; } key_names[] = {
@@ -186,6 +191,8 @@ struct spec {
     char rule[SPEC], schedule[SPEC], why[SPEC];                         /* why: what could not be understood; empty: nothing */
     char transform[SPEC];                                               /* what stands before or behind the rule; empty: nothing */
     const struct wrap *wrap;
+    const char *estimator_name;                                         /* NULL: none */
+    char estimator[SPEC];
     const struct rule_name *name;
     const tw_rule *descriptor;
     double values[TW_OPTIONS_MAX];
@@ -217,9 +224,22 @@ static void spec_set(struct spec *s, const char *key, const char *value)
     s->given[i] = 1;
 }
 
+/* 1 if the key is an option of the estimator, whose spec it then joins. */
+static int estimator_key(struct spec *s, const char *key, const char *value)
+{
+    const tw_estimator *e = s->estimator_name ? tw_estimator_find(s->estimator_name) : NULL;
+    size_t n = strlen(s->estimator);
+    int i = 0;
+    while (e && i < e->n_options && strcmp(e->options[i].name, key) != 0) i++;
+    if (!e || i == e->n_options) return 0;
+    snprintf(s->estimator + n, sizeof s->estimator - n, "%c%s=%.60s", strchr(s->estimator, ':') ? ',' : ':', key, value);
+    return 1;
+}
+
 /* One key=value of a case. None says that something is off: that is psi's own option, and 0 for the others. */
 static void spec_key(struct spec *s, const char *key, const char *value)
 {
+    if (estimator_key(s, key, value)) return;
     if (strcmp(value, "None") == 0) {
         if (strcmp(key, "psi") == 0) spec_set(s, "momentum_schedule", "0");
         return;
@@ -293,6 +313,9 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     if (!s->name || !s->name->ours) return;
     s->descriptor = tw_rule_find(s->name->ours);
     for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->descriptor->options[i].initial;
+    for (size_t i = 0; i < sizeof estimator_names / sizeof estimator_names[0]; i++)
+        if (strcmp(rule, estimator_names[i].theirs) == 0) s->estimator_name = estimator_names[i].estimator;
+    if (s->estimator_name) snprintf(s->estimator, sizeof s->estimator, "%s", s->estimator_name);
     if (s->name->key) spec_set(s, s->name->key, s->name->value);
     find_wrap(s, options);
     snprintf(text, sizeof text, "%s", options);
@@ -353,12 +376,52 @@ static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int i
     return compared ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: nothing for %s", b->expected.path, row[0]);
 }
 
+static tw_status noise_of(void *user, long step, double *to, tw_error *err)
+{
+    struct bench *b = user;
+    return input(&b->inputs, "noise", step, to, err);
+}
+
+static tw_status follow_closed(struct bench *b, char **row, struct closed_run *run, double *worst, tw_error *err)
+{
+    double shown[VALUES], want[VALUES];
+    *worst = 0;
+    for (size_t e = 0; e < b->expected.n; e++) {
+        char **x = b->expected.rows[e];
+        if (strcmp(x[0], row[0]) != 0) continue;
+        if (!numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        CLI_TRY(closed_run_to(run, strtol(x[1], NULL, 10), shown, err));
+        for (int i = 0; i < VALUES; i++) {
+            double m = miss(shown[i], want[i]);
+            if (!(m <= *worst)) *worst = m >= 0 ? m : INFINITY;
+        }
+    }
+    return TW_OK;
+}
+
+/* A rule behind an estimator asks for gradients at points of its own, so the case must be a closed one. */
+static tw_status run_estimator_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst, tw_error *err)
+{
+    long steps = 0;
+    struct closed_run *run;
+    const struct closed_case c = {s->rule, s->schedule, s->estimator, VALUES, b->theta0, b->star, b->curv, noise_of, b};
+    if (strcmp(row[2], "closed") != 0) return cli_fail(err, TW_ERR_SPEC, "%s asks for gradients at points of its own; mode %s gives none", s->estimator_name, row[2]);
+    for (size_t e = 0; e < b->expected.n; e++)
+        if (strcmp(b->expected.rows[e][0], row[0]) == 0 && strtol(b->expected.rows[e][1], NULL, 10) > steps) steps = strtol(b->expected.rows[e][1], NULL, 10);
+    if (steps < 1) return cli_fail(err, TW_ERR_DATA, "%.300s: nothing for %s", b->expected.path, row[0]);
+    CLI_TRY(closed_run_create(&run, b->ctx, &c, in_float, steps, err));
+    tw_status status = follow_closed(b, row, run, worst, err);
+    closed_run_free(run);
+    return status;
+}
+
 /* Two tensors, as the cases have them. */
 static tw_status run_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst, tw_error *err)
 {
     static const int64_t matrix[] = {3, 4}, vector[] = {5};
     const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 12, 0}};
     tw_optimizer *opt;
+    if (s->estimator_name) return run_estimator_case(b, row, s, in_float, worst, err);
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = s->rule;
     o.schedule = s->schedule;
@@ -414,16 +477,6 @@ static tw_status compare_cases(struct bench *b, struct report *r, tw_error *err)
     return TW_OK;
 }
 
-/* The finite-sum methods are estimators of a later version; each is listed once. */
-static void list_finite_sums(struct bench *b, struct report *r)
-{
-    const char *before = "";
-    for (size_t i = 0; i < b->finite_sum.n; i++) {
-        const char *name = b->finite_sum.rows[i][0];
-        if (strchr(name, '/') && strcmp(name, before) != 0) report_row(r, "finite sum", before = name, NOT_BUILT, 0, 0, NULL);
-    }
-}
-
 static tw_status compare(struct bench *b, const char *folder, struct report *r, tw_error *err)
 {
     CLI_TRY(table_read(&b->inputs, folder, "inputs.csv", 2 + VALUES, err));
@@ -437,8 +490,7 @@ static tw_status compare(struct bench *b, const char *folder, struct report *r, 
     if (!r->json) printf("%-9s  %-32s  %-9s  %9s  %9s\n", "kind", "case", "verdict", "f64", "f32");
     CLI_TRY(compare_cases(b, r, err));
     CLI_TRY(compare_schedules(&b->schedules, r, err));
-    list_finite_sums(b, r);
-    return TW_OK;
+    return compare_finite_sums(b->ctx, &b->finite_sum, r, err);
 }
 
 static tw_status print_report(struct report *r, tw_error *err)

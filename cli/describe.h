@@ -1,9 +1,9 @@
-/* Rules and schedules in words and as JSON, from their descriptors.
+/* Rules, schedules and estimators in words and as JSON, from their descriptors.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_DESCRIBE_H
 #define CLI_DESCRIBE_H
 #include "cli.h"
-#include <thalweg/registry.h>
+#include <thalweg/estimator.h>
 
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
 void cli_print_options(int n, const tw_option *options, const double *values);
@@ -20,4 +20,6 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
 json_t *cli_dialects_json(const tw_rule *rule);
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
+json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
+tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
 #endif

@@ -8,7 +8,7 @@
 struct values {
     struct cli_common common;
     const char *model, *optimizers, *estimator, *schedule, *exchange, *dtype, *target, *out;
-    uint64_t seeds, seed, epochs, batch, limit;
+    uint64_t seeds, seed, epochs, batch, accumulate, limit;
     double val;
     int force;
 };
@@ -16,7 +16,7 @@ struct values {
 
 static const struct cli_option options[] = {
     { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network" },
-    { "optimizers", 0, CLI_TEXT, AT(optimizers), "\"A B C\"", 0, 0, "the update rules, specs separated by blanks (thalweg rules)" },
+    { "optimizers", 0, CLI_TEXT, AT(optimizers), "\"A B C\"", 0, 0, "the update rules, specs separated by blanks (thalweg rules); saga: --estimator saga with sgd" },
     { "seeds", 0, CLI_NATURAL, AT(seeds), "N", 1, 10000, "runs of each, with seeds S, S + 1, ... (1)" },
     { "seed", 0, CLI_NATURAL, AT(seed), "S", 0, 0, "the first seed (0)" },
     { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
     { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
+    { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
     { "val", 0, CLI_REAL, AT(val), "F", 0, 1, "share of the training rows kept for validation (0.1)" },
     { "dtype", 0, CLI_TEXT, AT(dtype), "T", 0, 0, "f32 or f64 (f32)" },
     { "limit", 0, CLI_NATURAL, AT(limit), "ROWS", 1, 0, "only the first so many training rows, after --val was cut off" },
@@ -115,6 +116,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     o.first_seed = v->seed;
     o.epochs = v->epochs;
     o.batch = v->batch;
+    o.accumulate = v->accumulate;
     o.estimator = v->estimator;
     o.schedule = v->schedule;
     o.exchange = v->exchange;

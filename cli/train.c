@@ -12,7 +12,7 @@
 struct values {
     struct cli_common common;
     const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log;
-    uint64_t epochs, batch, seed, limit, checkpoint_every;
+    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every;
     double val, time;
     int force;
 };
@@ -20,12 +20,13 @@ struct values {
 
 static const struct cli_option options[] = {
     { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\"" },
-    { "optimizer", 0, CLI_TEXT, AT(optimizer), "O", 0, 0, "the update rule (adam), e.g. adam:lr=3e-4 (thalweg rules)" },
+    { "optimizer", 0, CLI_TEXT, AT(optimizer), "O", 0, 0, "the update rule (adam), e.g. adam:lr=3e-4 (thalweg rules); saga: --estimator saga with sgd" },
     { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
     { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
     { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
+    { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
     { "val", 0, CLI_REAL, AT(val), "F", 0, 1, "share of the training rows kept for validation, from their end (0)" },
     { "seed", 0, CLI_NATURAL, AT(seed), "S", 0, 0, "seed of everything drawn (0)" },
     { "dtype", 0, CLI_TEXT, AT(dtype), "T", 0, 0, "f32 or f64 (f32)" },
@@ -84,6 +85,7 @@ static void fill(const struct cli_call *call, const struct cli_folders *folders,
     o->run.seed = v->seed;
     o->run.epochs = v->epochs;
     o->run.batch = v->batch;
+    o->run.accumulate = v->accumulate;
     o->run.seconds = v->time;
     o->run.target = v->target;
     o->run.event = progress_event;
@@ -140,22 +142,13 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
     return TW_OK;
 }
 
-/* Rows per update, for the speed shown; 0 where it is not known. */
-static uint64_t batch_of(const json_t *config)
-{
-    const char *estimator = json_string_value(json_object_get(config, "estimator"));
-    json_int_t batch = json_integer_value(json_object_get(config, "batch"));
-    if (batch > 0 || !estimator) return (uint64_t)batch;
-    return !strcmp(estimator, "single") ? 1 : !strcmp(estimator, "minibatch") ? 32 : 0;
-}
-
 static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     const char *text;
     json_t *before;
     CLI_TRY(parse_result(job, &text, &before, err));
     const json_t *config = json_object_get(before, "config");
-    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")), batch_of(config), v->common.quiet, log);
+    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")), tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
     tw_status status = v->common.quiet ? TW_OK : print_setting(job, before, err);
     json_decref(before);
     return status;

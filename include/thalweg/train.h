@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_TRAIN_H
 #define THALWEG_TRAIN_H
+#include <thalweg/estimator.h>
 #include <thalweg/model.h>
 #ifdef __cplusplus
 extern "C" {
@@ -9,8 +10,7 @@ extern "C" {
 
 /* ---- The loop over any objective ---------------------------------------------------------------------------------------- */
 
-/* Estimator and exchange i by name, with a line of help; NULL after the last. */
-TW_API const char *tw_estimator_name(size_t i, const char **help);
+/* Exchange i by name, with a line of help; NULL after the last. */
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
 enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED };
@@ -23,16 +23,21 @@ typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_lo
 typedef struct tw_event {
     int kind;                                                           /* TW_EVENT_STEP, TW_EVENT_EPOCH */
     uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; step done within it */
-    double loss, accuracy;                                              /* running means of this epoch */
+    double loss, accuracy, weight;                                      /* running means of this epoch, and the weight of the rows they are over */
     const tw_epoch *line;                                               /* TW_EVENT_EPOCH: the finished line */
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
 
 typedef struct tw_run_options {
     size_t size;                                                        /* sizeof(tw_run_options) */
-    const char *optimizer, *estimator, *schedule, *exchange;            /* NULL: adam, minibatch, constant, local */
+    /* NULL: adam, minibatch, constant, local. An estimator's name as the optimizer is that estimator with the rule sgd, "svrg:m=100,lr=0.1";
+     * then no other estimator may stand beside it. */
+    const char *optimizer, *estimator, *schedule, *exchange;
     const tw_rule *own_rule;                                            /* NULL, or a rule from outside the library named in optimizer */
     uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. For an objective without rows an epoch is one step */
+    /* One update looks at accumulate * batch rows (0: 1): the bits of a batch of that size, as the sum over a batch is asked for leaf by leaf,
+     * at most 8 rows or a 64th of it at a time, whatever its size. */
+    uint64_t accumulate;
     double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
@@ -40,8 +45,13 @@ typedef struct tw_run_options {
     /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
+    /* Rows to draw in place of the estimator's own sampling, for tests and references; batch 0 is then 1. Update u takes the next `batch` of them,
+     * and after the last the first again; sag and saga take the next one, and look at the block of rows it lies in. Copied; NULL: none. */
+    const uint64_t *order;
+    size_t n_order;
 } tw_run_options;
-#define TW_RUN_OPTIONS_INIT { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL }
+#define TW_RUN_OPTIONS_INIT \
+    { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL, NULL, 0 }
 
 typedef struct tw_run tw_run;
 /* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */
@@ -50,7 +60,10 @@ TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective
 TW_API void tw_run_free(tw_run *run);
 /* One update (and, at an epoch's end, its evaluation). *status as above. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
-TW_API uint64_t tw_run_batch(const tw_run *run);                        /* rows per update as asked for or by default; 0: the estimator's affair */
+TW_API uint64_t tw_run_batch(const tw_run *run);                        /* as asked for or by default, before accumulation; 0: the estimator's affair */
+TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last may have fewer */
+TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
+TW_API const char *tw_run_estimator(const tw_run *run);                 /* its spec as understood, "svrg:m=100"; owned by the run */
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
 TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done */
 TW_API double tw_run_seconds(const tw_run *run);

@@ -1,68 +1,99 @@
-/* The registry of estimators, and the order of rows they share.
+/* What all estimators share: their creation, the rows they draw, their vectors.
  * SPDX-License-Identifier: MIT */
 #include "estimators/estimator.h"
 #include "base/random.h"
-#include "base/options.h"
+#include "estimators/vectors.h"
 #include <string.h>
-#include <thalweg/train.h>
 
-#define TW__ESTIMATOR(name) extern const tw__estimator_type tw__estimator_##name;
-#include "estimators/list.h"
-#undef TW__ESTIMATOR
-#define TW__ESTIMATOR(name) &tw__estimator_##name,
-static const tw__estimator_type *const types[] = {
-#include "estimators/list.h"
-};
-#undef TW__ESTIMATOR
-enum { N_TYPES = sizeof types / sizeof types[0], DEFAULT_BATCH = 32 };
+enum { DEFAULT_BATCH = 32 };
 
-const char *tw_estimator_name(size_t i, const char **help)
+/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status check_setting(const tw_estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
-    if (i >= N_TYPES) return NULL;
-    if (help) *help = types[i]->help;
-    return types[i]->name;
+    if (s->batch && !e->takes_batch)
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning with the estimator %s", (unsigned long long)s->batch, e->name);
+    if (s->batch && !s->n_rows)
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning for an objective without rows", (unsigned long long)s->batch);
+    if (s->accumulate > 1 && (!e->takes_batch || !s->n_rows))
+        return tw__fail(err, TW_ERR_SPEC, "accumulate = %llu has no meaning %s%s", (unsigned long long)s->accumulate,
+                        e->takes_batch ? "for an objective without rows" : "with the estimator ", e->takes_batch ? "" : e->name);
+    if (e->needs_rows && !s->n_rows)
+        return tw__fail(err, TW_ERR_SPEC, "estimator %s is for sums over rows; this objective has none (give minibatch or sam)", e->name);
+    if (!s->order) return TW_OK;
+    if (!s->n_rows || !s->n_order)
+        return tw__fail(err, TW_ERR_SPEC, "an order of %zu rows for an objective of %llu rows (both must be above 0)", s->n_order, (unsigned long long)s->n_rows);
+    for (size_t i = 0; i < s->n_order; i++)
+        if (s->order[i] >= s->n_rows)
+            return tw__fail(err, TW_ERR_SPEC, "order[%zu] = %llu is outside [0, %llu)", i, (unsigned long long)s->order[i], (unsigned long long)s->n_rows);
+    return TW_OK;
 }
 
-static tw_status find(const char *name, const tw__estimator_type **out, tw_error *err)
+static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
-    tw__guess guess = tw__guess_for(tw__text_of(name));
-    for (size_t i = 0; i < N_TYPES; i++) {
-        tw__guess_offer(&guess, types[i]->name);
-        if (strcmp(name, types[i]->name) == 0) {
-            *out = types[i];
-            return TW_OK;
-        }
-    }
-    return tw__fail(err, TW_ERR_SPEC, "unknown estimator \"%.64s\"%s", name, tw__guess_hint(&guess));
+    TW_TRY(tw__alloc(e->ctx, &e->order, e->n_rows, sizeof *e->order, err));
+    for (uint64_t i = 0; i < e->n_rows; i++) e->order[i] = i;
+    e->n_drawn = s->order || e->type->sampling == TW__REPLACED ? e->batch : 0;
+    TW_TRY(tw__alloc(e->ctx, &e->drawn, e->n_drawn, sizeof *e->drawn, err));
+    if (!s->order) return TW_OK;
+    TW_TRY(tw__alloc(e->ctx, &e->given, s->n_order, sizeof *e->given, err));
+    e->n_given = s->n_order;
+    memcpy(e->given, s->order, s->n_order * sizeof *e->given);
+    return TW_OK;
 }
 
-tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const char *spec, uint64_t n_rows, uint64_t wanted, uint64_t seed, tw_error *err)
+tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__estimator_setting *s, tw_error *err)
 {
-    const tw__estimator_type *type = NULL;
     tw__estimator *e;
-    TW_TRY(find(spec, &type, err));
-    if (wanted && !type->takes_batch)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning with the estimator %s", (unsigned long long)wanted, type->name);
-    if (wanted && !n_rows)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning for an objective without rows", (unsigned long long)wanted);
+    tw_estimator_choice choice;
+    TW_TRY(tw_estimator_read(&choice, s->spec, err));
+    const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
+    TW_TRY(check_setting(choice.estimator, s, err));
+    if (s->order && type->sampling == TW__IN_ORDER)
+        return tw__fail(err, TW_ERR_SPEC, "an order of rows has no meaning with the estimator %s", choice.estimator->name);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
-    if (!wanted && type->takes_batch) wanted = DEFAULT_BATCH;
-    *e = (tw__estimator){.type = type, .ctx = ctx, .n_rows = n_rows, .seed = seed, .asked = wanted, .batch = type->batch(n_rows, wanted)};
-    tw_status s = tw__alloc(ctx, &e->order, n_rows, sizeof *e->order, err);
-    if (s == TW_OK) *out = e;
+    *e = (tw__estimator){.type = type, .ctx = ctx, .choice = choice, .real = s->real, .size = s->size, .n_rows = s->n_rows, .seed = s->seed};
+    e->asked = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
+    uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->asked;
+    if (__builtin_mul_overflow(wanted, times, &wanted)) wanted = UINT64_MAX;
+    e->batch = type->batch(e->n_rows, wanted);
+    tw_status status = make_rows(e, s, err);
+    if (status == TW_OK && type->create) status = type->create(e, err);
+    if (status == TW_OK) *out = e;
     else tw__estimator_free(e);
-    for (uint64_t i = 0; s == TW_OK && i < n_rows; i++) e->order[i] = i;
-    return s;
+    return status;
 }
 
 void tw__estimator_free(tw__estimator *e)
 {
     if (!e) return;
+    if (e->type->free) e->type->free(e);
     tw__free(e->ctx, e->order, e->n_rows, sizeof *e->order);
+    tw__free(e->ctx, e->drawn, e->n_drawn, sizeof *e->drawn);
+    tw__free(e->ctx, e->given, e->n_given, sizeof *e->given);
     tw__free(e->ctx, e, 1, sizeof *e);
 }
 
+/* ---- what it is --------------------------------------------------------------------------------------------------------- */
+
+uint64_t tw__batch_as_wanted(uint64_t rows, uint64_t wanted) { return wanted < rows ? wanted : rows; }
+
 uint64_t tw__estimator_steps(const tw__estimator *e) { return e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1; }
+
+int tw__estimator_is_full(const tw__estimator *e)
+{
+    return e->batch >= e->n_rows && !e->given && (e->type->sampling == TW__IN_ORDER || e->type->sampling == TW__SHUFFLED);
+}
+
+tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err)
+{
+    const tw_estimator *about = &e->type->about;
+    if (!about->needs_barrier || has_barrier) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "estimator %s keeps a snapshot, for which all workers must stand at one point; exchange %s has no barrier", about->name,
+                    exchange);
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------------------------- */
 
 /* Fisher and Yates, from the data's order, so that an epoch's order does not depend on the epochs before. */
 static void shuffle(tw__estimator *e, uint64_t epoch)
@@ -75,13 +106,68 @@ static void shuffle(tw__estimator *e, uint64_t epoch)
     }
 }
 
-void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, const uint64_t **rows, size_t *n)
+/* Rows first .. first + batch - 1 of the order, those there are. */
+static void neighbours(const tw__estimator *e, uint64_t first, tw__update *u)
 {
-    if (e->type->shuffles && e->drawn_epoch != epoch + 1) {
+    uint64_t left = e->n_rows - first;
+    u->rows = e->order + first;
+    u->n = left < e->batch ? left : e->batch;
+}
+
+static uint64_t draw_row(const tw__estimator *e, uint64_t epoch, uint64_t step, uint64_t i)
+{
+    if (e->given) return e->given[((epoch * tw__estimator_steps(e) + step) * e->batch + i) % e->n_given];
+    return tw__random_below(e->seed, TW__FOR_SAMPLING, (uint32_t)epoch, step * e->batch + i, e->n_rows);
+}
+
+static uint64_t draw_block(const tw__estimator *e, uint64_t epoch, uint64_t step)
+{
+    uint64_t steps = tw__estimator_steps(e);
+    if (e->given) return e->given[(epoch * steps + step) % e->n_given] / e->batch;
+    return tw__random_below(e->seed, TW__FOR_SAMPLING, (uint32_t)epoch, step, steps);
+}
+
+void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u)
+{
+    if (!e->n_rows) return;
+    if (e->type->sampling == TW__BLOCKS) {
+        u->block = draw_block(e, epoch, step);
+        neighbours(e, u->block * e->batch, u);
+        return;
+    }
+    if (e->given || e->type->sampling == TW__REPLACED) {
+        for (uint64_t i = 0; i < e->batch; i++) e->drawn[i] = draw_row(e, epoch, step, i);
+        u->rows = e->drawn;
+        u->n = e->batch;
+        return;
+    }
+    if (e->type->sampling == TW__SHUFFLED && e->drawn_epoch != epoch + 1) {
         shuffle(e, epoch);
         e->drawn_epoch = epoch + 1;
     }
-    uint64_t first = step * e->batch, left = e->n_rows - first;
-    *rows = e->order + first;
-    *n = left < e->batch ? left : e->batch;
+    neighbours(e, step * e->batch, u);
+}
+
+/* ---- for the estimators' own files -------------------------------------------------------------------------------------- */
+
+tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err) { return tw__alloc(e->ctx, to, e->size, tw_type_size(e->real), err); }
+void tw__estimator_free_vector(tw__estimator *e, void *vector) { tw__free(e->ctx, vector, e->size, tw_type_size(e->real)); }
+
+tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector, tw_error *err)
+{
+    int64_t n = (int64_t)e->size;
+    return v->field(v, name, e->real, 1, &n, vector, err);
+}
+
+tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err) { return e->type->visit ? e->type->visit(e, v, err) : TW_OK; }
+
+tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight, tw_error *err)
+{
+    TW_TRY(u->barrier(u->user, err));
+    TW_TRY(u->gradient(u->user, u->w, e->order, e->n_rows, to, &u->sums, err));
+    tw__vectors_divide(e, to, u->sums.weight);
+    double share = (double)e->batch / (double)e->n_rows;
+    *row_weight = u->sums.weight / (double)e->n_rows;
+    u->sums = (tw_sums){u->sums.loss * share, u->sums.weight * share, u->sums.correct * share};
+    return TW_OK;
 }

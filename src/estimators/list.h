@@ -3,3 +3,8 @@
 TW__ESTIMATOR(minibatch)
 TW__ESTIMATOR(full)
 TW__ESTIMATOR(single)
+TW__ESTIMATOR(sag)
+TW__ESTIMATOR(saga)
+TW__ESTIMATOR(svrg)
+TW__ESTIMATOR(sarah)
+TW__ESTIMATOR(sam)

@@ -1,5 +1,5 @@
-/* Which colour of the page's palette an optimiser has: its rule's place in the list of rules, so that a rule looks the same in every
- * race; the next free colour where several share a place.
+/* Which colour of the page's palette an optimiser has: its rule's place in the list of rules, behind which come the estimators that stand for
+ * sgd with them, so that a rule looks the same in every race; the next free colour where several share a place.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include <string.h>
@@ -8,9 +8,12 @@
 static int place_of(const char *spec)
 {
     const tw_rule *rule;
-    size_t n = strcspn(spec, "@:+");
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
+    const tw_estimator *estimator;
+    size_t n = strcspn(spec, "@:+"), i = 0;
+    for (; (rule = tw_rule_at(i)) != NULL; i++)
         if (strlen(rule->name) == n && strncmp(rule->name, spec, n) == 0) return (int)(i % TW__COLOURS);
+    for (size_t k = 0; (estimator = tw_estimator_at(k)) != NULL; k++)
+        if (strlen(estimator->name) == n && strncmp(estimator->name, spec, n) == 0) return (int)((i + k) % TW__COLOURS);
     return 0;
 }
 

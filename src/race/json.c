@@ -17,14 +17,14 @@ static json_t *run_json(const tw__race_run *run)
 }
 
 /* The trace as lists of the same length: shorter than a list of objects. */
-static int add_trace(json_t *run, const tw__race_run *of)
+static int add_trace(json_t *run, const tw__race_run *of, uint64_t steps_per_epoch)
 {
     json_t *steps = json_array(), *seconds = json_array(), *loss = json_array();
     int bad = 0;
     for (size_t i = 0; i < of->n_trace && !bad; i++)
         bad = json_array_append_new(steps, json_integer((json_int_t)of->trace[i].step)) ||
               json_array_append_new(seconds, json_real(of->trace[i].seconds)) || json_array_append_new(loss, json_real(of->trace[i].loss));
-    json_t *trace = json_pack("{s:o, s:o, s:o}", "steps", steps, "seconds", seconds, "loss", loss);
+    json_t *trace = json_pack("{s:I, s:o, s:o, s:o}", "steps_per_epoch", (json_int_t)steps_per_epoch, "steps", steps, "seconds", seconds, "loss", loss);
     return json_object_set_new(run, "trace", tw__json_unless(bad, trace));
 }
 
@@ -58,7 +58,7 @@ static json_t *racer_json(const tw_race *race, const tw__racer *racer, int for_p
     int bad = 0;
     for (uint64_t k = 0; k < race->o.seeds && !bad; k++) {
         json_t *run = run_json(&racer->runs[k]);
-        bad = json_array_append(runs, run) || (for_page && add_trace(run, &racer->runs[k]));
+        bad = json_array_append(runs, run) || (for_page && add_trace(run, &racer->runs[k], racer->steps_per_epoch));
         json_decref(run);
     }
     json_t *o = json_pack("{s:s, s:o, s:o}", "spec", racer->spec, "runs", tw__json_unless(bad, runs), "summary", summary_json(race, racer));
@@ -70,9 +70,9 @@ static json_t *racer_json(const tw_race *race, const tw__racer *racer, int for_p
 static json_t *config_json(const tw_race *race)
 {
     const tw_race_options *o = &race->o;
-    json_t *c = json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "val", o->val, "limit", (json_int_t)o->limit,
-        "batch", (json_int_t)race->batch, "epochs", (json_int_t)o->epochs, "seeds", (json_int_t)o->seeds, "first_seed", (json_int_t)o->first_seed,
-        "schedule", race->schedule, "estimator", o->estimator ? o->estimator : "minibatch", "exchange", o->exchange ? o->exchange : "local",
+    json_t *c = json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "val", o->val, "limit", (json_int_t)o->limit,
+        "batch", (json_int_t)race->batch, "accumulate", (json_int_t)(o->accumulate ? o->accumulate : 1), "epochs", (json_int_t)o->epochs, "seeds", (json_int_t)o->seeds, "first_seed", (json_int_t)o->first_seed,
+        "schedule", race->schedule, "estimator", race->estimator, "exchange", o->exchange ? o->exchange : "local",
         "dtype", o->dtype ? o->dtype : "f32");
     return tw__json_unless(o->target && json_object_set_new(c, "target", json_string(o->target)), c);
 }
@@ -91,11 +91,4 @@ static tw_status make_json(const tw_race *race, int for_page, json_t **out, tw_e
 
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err) { return make_json(race, 0, out, err); }
 
-tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err)
-{
-    TW_TRY(make_json(race, 1, out, err));
-    if (json_object_set_new(*out, "steps_per_epoch", json_integer((json_int_t)race->steps_per_epoch)) == 0) return TW_OK;
-    json_decref(*out);
-    *out = NULL;
-    return tw__json_no_memory(err);
-}
+tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err) { return make_json(race, 1, out, err); }

@@ -49,38 +49,50 @@ static tw_status check_options(const tw_race_options *o, tw_error *err)
 /* ---- the racers --------------------------------------------------------------------------------------------------------- */
 
 /* An optimiser of one weight reads the spec as a run's will, before any data is there. */
-static tw_status canonical_spec(tw_race *race, const char *spec, char **out, tw_error *err)
+static tw_status canonical_spec(tw_race *race, const char *spec, tw__racer *out, tw_error *err)
 {
     static const int64_t shape[] = {1};
     const tw_tensor weight = {.name = "w", .rank = 1, .shape = shape};
     tw_optimizer *opt;
+    tw__preset preset;
+    tw_estimator_choice estimator;
+    TW_TRY(tw__preset_read(&preset, spec, race->o.estimator, NULL, err));
+    TW_TRY(tw_estimator_read(&estimator, preset.estimator, err));
+    out->is_preset = preset.is_one;
+    out->takes_batch = estimator.estimator->takes_batch;
+    if (preset.is_one) {
+        char text[TW_SPEC_MAX];
+        TW_TRY(tw__preset_text(&preset, text, err));
+        return tw__copy_text(race->ctx, &out->spec, text, err);
+    }
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = spec;
     o.tensors = &weight;
     o.n_tensors = 1;
     TW_TRY(tw_optimizer_create(&opt, race->ctx, &o, err));
-    tw_status s = tw__copy_text(race->ctx, out, tw_optimizer_spec(opt), err);
+    tw_status s = tw__copy_text(race->ctx, &out->spec, tw_optimizer_spec(opt), err);
     tw_optimizer_free(opt);
     return s;
 }
 
 static tw_status add_racer(tw_race *race, tw__text word, tw_error *err)
 {
-    char *spec, *canonical;
+    char *spec;
+    tw__racer fresh = {.spec = NULL};
     TW_TRY(tw__alloc(race->ctx, &spec, word.n + 1, 1, err));
     memcpy(spec, word.at, word.n);
-    tw_status s = canonical_spec(race, spec, &canonical, err);
+    tw_status s = canonical_spec(race, spec, &fresh, err);
     tw__free(race->ctx, spec, word.n + 1, 1);
     if (s != TW_OK) return s;
     for (size_t i = 0; s == TW_OK && i < race->n; i++)
-        if (strcmp(race->racers[i].spec, canonical) == 0) s = tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", canonical);
+        if (strcmp(race->racers[i].spec, fresh.spec) == 0) s = tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh.spec);
     if (s == TW_OK) s = tw__grow(race->ctx, &race->racers, &race->room, race->n + 1, sizeof *race->racers, err);
     if (s != TW_OK) {
-        tw__free_text(race->ctx, canonical);
+        tw__free_text(race->ctx, fresh.spec);
         return s;
     }
     tw__racer *racer = &race->racers[race->n++];
-    *racer = (tw__racer){.spec = canonical};
+    *racer = fresh;
     TW_TRY(tw__alloc(race->ctx, &racer->runs, race->o.seeds, sizeof *racer->runs, err));
     for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = race->o.first_seed + k;
     return TW_OK;
@@ -95,6 +107,10 @@ static tw_status read_racers(tw_race *race, tw_error *err)
         p += word.n;
     }
     if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by blanks: \"sgd momentum adam:lr=3e-4\")");
+    int takes_batch = 0;
+    for (size_t i = 0; i < race->n; i++) takes_batch |= race->racers[i].takes_batch || !race->racers[i].is_preset;
+    if (!takes_batch && (race->o.batch || race->o.accumulate > 1))
+        return tw__fail(err, TW_ERR_SPEC, "%s has no meaning: no optimizer of this race takes one", race->o.batch ? "batch" : "accumulate");
     tw__race_colours(race);
     return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
 }
@@ -134,16 +150,19 @@ void tw__track_close(tw__track *track)
     *track = (tw__track){0};
 }
 
-tw_run_options tw__race_run_options(const tw_race *race, const char *spec, uint64_t seed)
+/* A common batch is not for racers whose own estimator takes none. */
+tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, uint64_t seed)
 {
     tw_run_options r = TW_RUN_OPTIONS_INIT;
-    r.optimizer = spec;
+    r.optimizer = racer->spec;
     r.estimator = race->o.estimator;
     r.schedule = race->o.schedule;
     r.exchange = race->o.exchange;
     r.seed = seed;
     r.epochs = race->o.epochs;
-    r.batch = race->o.batch;
+    int takes_batch = racer->takes_batch || !racer->is_preset;
+    r.batch = takes_batch ? race->o.batch : 0;
+    r.accumulate = takes_batch ? race->o.accumulate : 0;
     r.target = race->o.target;
     return r;
 }
@@ -153,20 +172,23 @@ static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
 {
     for (size_t i = 0; i < race->n; i++) {
         tw_run *run;
-        tw_run_options r = tw__race_run_options(race, race->racers[i].spec, race->o.first_seed);
+        tw__racer *racer = &race->racers[i];
+        tw_run_options r = tw__race_run_options(race, racer, race->o.first_seed);
         TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
         tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
+        racer->batch = tw_run_rows(run);
+        racer->steps_per_epoch = tw_run_steps_per_epoch(run);
         tw_run_free(run);
         if (s != TW_OK) return s;
     }
-    tw__estimator *estimator;
-    TW_TRY(tw__estimator_create(&estimator, race->ctx, race->o.estimator ? race->o.estimator : "minibatch", track->train.n_rows, race->o.batch, 0, err));
-    race->batch = estimator->batch;
-    if (race->o.batch > race->batch)
+    const tw__racer *common = race->racers;
+    while (common < race->racers + race->n && common->is_preset) common++;
+    if (common == race->racers + race->n) common = race->racers;
+    race->batch = common->batch;
+    race->steps_per_epoch = common->steps_per_epoch;
+    if (race->o.batch > track->train.n_rows)
         tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.batch,
-                (unsigned long long)race->batch);
-    race->steps_per_epoch = tw__estimator_steps(estimator);
-    tw__estimator_free(estimator);
+                (unsigned long long)track->train.n_rows);
     race->weights = tw_model_size(track->model);
     return tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
 }
@@ -221,7 +243,10 @@ tw_status tw__race_write(tw_race *race, tw_error *err)
 static tw_status prepare(tw_race *race, const tw_race_options *o, tw_error *err)
 {
     tw__track track;
+    tw_estimator_choice estimator;
     TW_TRY(copy_options(race, o, err));
+    TW_TRY(tw_estimator_read(&estimator, race->o.estimator ? race->o.estimator : "minibatch", err));
+    TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
     TW_TRY(read_racers(race, err));
     TW_TRY(open_data(race, err));
     TW_TRY(tw__track_open(&track, race, race->o.first_seed, err));
@@ -269,6 +294,7 @@ void tw_race_free(tw_race *race)
     tw_data_free(race->test);
     tw__free_text(ctx, race->network);
     tw__free_text(ctx, race->schedule);
+    tw__free_text(ctx, race->estimator);
     tw__free_text(ctx, race->table);
     json_decref(race->json);
     free(race->text);

@@ -30,6 +30,8 @@ typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: 
 
 typedef struct tw__racer {
     char *spec;                                         /* canonical */
+    int is_preset, takes_batch;                         /* an estimator with sgd, not the race's estimator; a batch size means something to it */
+    uint64_t batch, steps_per_epoch;                    /* as resolved */
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached;
@@ -43,8 +45,8 @@ struct tw_race {
     tw__racer *racers;
     size_t n, room;
     size_t *order;                                      /* racers, best first; after the runs */
-    uint64_t batch, steps_per_epoch, weights;           /* as resolved */
-    char *network, *schedule;                           /* canonical */
+    uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
+    char *network, *schedule, *estimator;               /* canonical */
     int made_folder, written, ran;
     json_t *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */
@@ -55,7 +57,7 @@ typedef struct tw__track { tw_model *model; tw_objective train, val, test; } tw_
 tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err);
 void tw__track_close(tw__track *track);
 /* The options of one run of a racer. */
-tw_run_options tw__race_run_options(const tw_race *race, const char *spec, uint64_t seed);
+tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, uint64_t seed);
 
 /* summary.c: the spreads of every racer, and the order. */
 tw_status tw__race_summarise(tw_race *race, tw_error *err);

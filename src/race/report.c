@@ -102,7 +102,7 @@ static void put_facts(page *g)
     else snprintf(text, sizeof text, "%llu", (unsigned long long)o->first_seed);
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
     put_fact(g, "Schedule", race->schedule);
-    put_fact(g, "Estimator", o->estimator ? o->estimator : "minibatch");
+    put_fact(g, "Estimator", race->estimator);
     put_fact(g, "Numbers", o->dtype && strcmp(o->dtype, "f64") == 0 ? "64-bit" : "32-bit");
     if (o->target) put_fact(g, "Target", o->target);
 }

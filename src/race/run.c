@@ -13,8 +13,8 @@ struct watch {
     tw__race_run *run;
     size_t number;                                      /* of the run in the race, from 1 */
     uint64_t step, every;                               /* done in this epoch; steps between two points of the trace */
-    double loss;                                        /* running mean of this epoch */
-    double sum, rows;                                   /* of this epoch up to the last point of the trace */
+    double loss, weight;                                /* running mean of this epoch, and the weight of its rows */
+    double last_sum, last_weight;                       /* of this epoch up to the last point of the trace */
     int stop;
 };
 
@@ -29,6 +29,7 @@ static int on_event(void *user, const tw_event *e)
 {
     struct watch *w = user;
     w->loss = e->loss;
+    w->weight = e->weight;
     w->step = e->step;
     if (e->kind == TW_EVENT_EPOCH) tell(w, e->line, NULL);
     return w->stop;
@@ -37,26 +38,24 @@ static int on_event(void *user, const tw_event *e)
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
 
 /* About 60 points for a run, fewer in a race of many runs, and one for an epoch at the least. */
-static uint64_t trace_every(const tw_race *race)
+static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
 {
     enum { POINTS = 4000, MOST = 60 };
     uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.epochs;
-    return per_epoch > 1 ? (race->steps_per_epoch + per_epoch - 1) / per_epoch : race->steps_per_epoch;
+    return per_epoch > 1 ? (racer->steps_per_epoch + per_epoch - 1) / per_epoch : racer->steps_per_epoch;
 }
 
 static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
 {
     tw_race *race = w->race;
     tw__race_run *to = w->run;
-    int ended = w->step == race->steps_per_epoch;
+    int ended = w->step == w->racer->steps_per_epoch;
     if (!ended && w->step % w->every != 0) return TW_OK;
-    tw_data_info info = {.size = sizeof info};
-    TW_TRY(tw_data_info_get(race->train, &info, err));
-    double rows = ended ? (double)info.rows : (double)w->step * (double)race->batch, sum = w->loss * rows;
+    double sum = w->loss * w->weight;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
-    to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->sum) / (rows - w->rows)};
-    w->sum = ended ? 0 : sum;
-    w->rows = ended ? 0 : rows;
+    to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
+    w->last_sum = ended ? 0 : sum;
+    w->last_weight = ended ? 0 : w->weight;
     return TW_OK;
 }
 
@@ -96,7 +95,7 @@ static tw_status run_on(struct watch *w, tw__track *track, tw_error *err)
     tw_run *run;
     tw_error why = {0};
     tw_race *race = w->race;
-    tw_run_options r = tw__race_run_options(race, w->racer->spec, w->run->seed);
+    tw_run_options r = tw__race_run_options(race, w->racer, w->run->seed);
     r.event = on_event;
     r.user = w;
     TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
@@ -121,7 +120,7 @@ static tw_status run_all(tw_race *race, tw_error *err)
     for (size_t i = 0; i < race->n; i++)
         for (uint64_t k = 0; k < race->o.seeds; k++) {
             tw__track track;
-            struct watch w = {.race = race, .racer = &race->racers[i], .run = &race->racers[i].runs[k], .number = ++number, .every = trace_every(race)};
+            struct watch w = {.race = race, .racer = &race->racers[i], .run = &race->racers[i].runs[k], .number = ++number, .every = trace_every(race, &race->racers[i])};
             w.run->test = (tw_metrics){NAN, NAN, 0};
             TW_TRY(tw__track_open(&track, race, w.run->seed, err));
             tw_status s = run_on(&w, &track, err);

@@ -90,6 +90,7 @@ typedef struct call {
     size_t n, lo, hi, block;                            /* rows; my leaves; leaves of a block, a power of two */
     const tw_draw *draw;
     unsigned want;
+    void *to;                                           /* where the first block goes; NULL: a node like the others */
     tw__fp_mode mode;                                    /* the caller's, for its callbacks */
     atomic_uint_fast64_t answer;                        /* leaf and answer of the first evaluation that stopped the call */
 } call;
@@ -136,11 +137,13 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, void
     c->b->k->add(c->b->size, to, other);
 }
 
+static void *block_sum(const call *c, size_t i) { return i == 0 && c->to ? c->to : c->b->node[i]; }
+
 static void gradient_task(void *arg, size_t i, int worker)
 {
     call *c = arg;
     size_t first = c->lo + i * c->block, n = c->hi - first < c->block ? c->hi - first : c->block;
-    eval_node(c, first, n, 0, worker, c->b->node[i]);
+    eval_node(c, first, n, 0, worker, block_sum(c, i));
 }
 
 static void loss_task(void *arg, size_t i, int worker)
@@ -158,12 +161,13 @@ static size_t block_size(size_t leaves, size_t threads)
     return block;
 }
 
-static tw_status make_buffers(tw__batch *b, size_t blocks, size_t block, int lanes, tw_error *err)
+static tw_status make_buffers(const call *c, size_t blocks, int lanes, tw_error *err)
 {
+    tw__batch *b = c->b;
     for (size_t i = 0; i < blocks; i++)
-        if (!b->node[i]) TW_TRY(tw__alloc(b->ctx, &b->node[i], b->size, b->k->real, err));
+        if (!block_sum(c, i)) TW_TRY(tw__alloc(b->ctx, &b->node[i], b->size, b->k->real, err));
     int levels = 0;
-    while ((size_t)1 << levels < block) levels++;
+    while ((size_t)1 << levels < c->block) levels++;
     for (int i = 0; i < lanes; i++)
         for (int j = 0; j < levels; j++)
             if (!b->scratch[i][j]) TW_TRY(tw__alloc(b->ctx, &b->scratch[i][j], b->size, b->k->real, err));
@@ -194,22 +198,56 @@ static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
     return TW_STOPPED;
 }
 
+/* Evaluates leaves lo .. hi-1 block by block. */
+static tw_status run_blocks(call *c, size_t *blocks, tw_error *err)
+{
+    int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
+    c->block = block_size(c->hi - c->lo, (size_t)lanes);
+    *blocks = (c->hi - c->lo + c->block - 1) / c->block;
+    TW_TRY(make_buffers(c, *blocks, lanes, err));
+    return run(c, *blocks, gradient_task, err);
+}
+
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
                              tw_sums *sums, tw_error *err)
 {
     call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw, .mode = callers, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
     size_t leaves = tw__leaves(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
-    int lanes = is_concurrent(b) ? tw_context_threads(b->ctx) : 1;
-    c.block = block_size(c.hi - c.lo, (size_t)lanes);
-    size_t blocks = (c.hi - c.lo + c.block - 1) / c.block;
-    TW_TRY(make_buffers(b, blocks, c.block, lanes, err));
-    TW_TRY(run(&c, blocks, gradient_task, err));
+    size_t blocks = 0;
+    TW_TRY(run_blocks(&c, &blocks, err));
     for (size_t i = 0; i < blocks; i++) {
         size_t first = c.lo + i * c.block;
         TW_TRY(x->type->bucket(x, first, c.hi - first < c.block ? c.hi - first : c.block, b->node[i], err));
     }
     TW_TRY(x->type->reduce(x, (double *)b->sums, leaves, sizeof *sums / sizeof(double), err));
+    *sums = b->sums[0];
+    return TW_OK;
+}
+
+struct adding { const call *c; size_t blocks; };
+
+/* The tree above the blocks, for one chunk of the vector. */
+static void add_task(void *arg, size_t i, int worker)
+{
+    (void)worker;
+    const struct adding *a = arg;
+    const tw__batch *b = a->c->b;
+    size_t lo = i * TW_CHUNK, n = b->size - lo < TW_CHUNK ? b->size - lo : TW_CHUNK, at = lo * b->k->real;
+    for (size_t stride = 1; stride < a->blocks; stride *= 2)
+        for (size_t j = 0; j + stride < a->blocks; j += 2 * stride)
+            b->k->add(n, (char *)block_sum(a->c, j) + at, (char *)block_sum(a->c, j + stride) + at);
+}
+
+tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, void *to, tw_sums *sums,
+                        tw_error *err)
+{
+    size_t leaves = tw__leaves(n);
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .hi = leaves, .draw = draw, .to = to, .mode = callers, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+    struct adding adding = {.c = &c};
+    TW_TRY(run_blocks(&c, &adding.blocks, err));
+    tw__pool_run(b->ctx, (b->size + TW_CHUNK - 1) / TW_CHUNK, add_task, &adding);
+    tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];
     return TW_OK;
 }

@@ -29,6 +29,9 @@ void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n);
  * mode; `callers` is the one the objective's functions are called in. */
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
                              tw_sums *sums, tw_error *err);
+/* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of several such sums. */
+tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, void *to, tw_sums *sums,
+                        tw_error *err);
 /* Only the sums of loss, weight, correct; not training. */
 tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw__fp_mode callers, tw_sums *sums, tw_error *err);
 

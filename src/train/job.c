@@ -67,8 +67,9 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(check_text("the data's name", o->data, err));
     TW_TRY(check_text("the folder's name", o->out, err));
-    if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, epochs and seed go up to %lld", (long long)INT64_MAX);
+    if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.accumulate > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, accumulate, epochs and seed go up to %lld", (long long)INT64_MAX);
+    if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
     if (o->keep && strcmp(o->keep, "last") != 0 && strcmp(o->keep, "best") != 0)
@@ -91,9 +92,9 @@ static tw_status open_all(tw_job *job, tw_error *err)
     TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
     TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
     uint64_t rows = job->train_objective.n_rows;
-    if (job->o.run.batch > rows)
-        tw__log(job->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)job->o.run.batch,
-                (unsigned long long)rows);
+    if (job->o.run.batch > rows / (job->o.run.accumulate ? job->o.run.accumulate : 1))
+        tw__log(job->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them",
+                (unsigned long long)job->o.run.batch * (job->o.run.accumulate ? job->o.run.accumulate : 1), (unsigned long long)rows);
     if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
     if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
     if (job->o.keep && strcmp(job->o.keep, "best") == 0)

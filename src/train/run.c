@@ -31,6 +31,7 @@ struct tw_run {
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
     int status, failed;                                 /* failed: by an error; no further steps */
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
+    const tw_draw *draw;                                /* of the update that is going on */
     tw_epoch *history;
     size_t n_history, room;
 };
@@ -81,17 +82,33 @@ static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many", (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
 }
 
+static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
+{
+    const tw_run_options *o = &r->o;
+    tw__estimator_setting s = {.spec = spec, .n_rows = r->train.n_rows, .batch = o->batch, .seed = o->seed, .real = r->train.type, .size = r->size,
+                               .order = o->order, .n_order = o->n_order, .accumulate = o->accumulate};
+    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
+    r->steps_per_epoch = tw__estimator_steps(r->estimator);
+    return TW_OK;
+}
+
 static tw_status make_parts(tw_run *r, tw_error *err)
 {
     const tw_run_options *o = &r->o;
-    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, o->estimator ? o->estimator : "minibatch", r->train.n_rows, o->batch, o->seed, err));
-    r->steps_per_epoch = tw__estimator_steps(r->estimator);
+    tw__preset preset;
+    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->own_rule ? o->own_rule->name : NULL, err));
+    TW_TRY(make_estimator(r, preset.estimator, err));
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
+    const tw__exchange_type *exchange = r->exchange->type;
+    if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
+        return tw__fail(err, TW_ERR_SPEC, "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
+                        r->estimator->type->about.name);
+    TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     uint64_t total = 0;
     TW_TRY(count_steps(r, &total, err));
     tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
-    if (o->optimizer) optimizer.rule = o->optimizer;
+    optimizer.rule = preset.optimizer;
     optimizer.own = o->own_rule;
     optimizer.schedule = o->schedule;
     optimizer.groups = o->groups;
@@ -102,7 +119,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.n_tensors = r->train.n_tensors;
     optimizer.nonfinite = o->nonfinite;
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
-    if (tw_optimizer_full_batch(r->optimizer) && r->estimator->batch < r->train.n_rows)
+    if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s makes no sense on samples (give the estimator full)", tw_optimizer_spec(r->optimizer));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
@@ -154,27 +171,56 @@ static tw_status not_finite(uint64_t step, const char *what, double value, tw_er
 }
 
 /* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step on weights of no consequence. */
-static tw_status refuse_loss(tw_run *r, const tw_sums *sums, tw_error *err)
+static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
     void *nobodys = NULL;
     size_t bytes = tw_type_size(r->train.type);
     TW_TRY(tw__alloc(r->ctx, &nobodys, r->size, bytes, err));
-    tw_status s = r->exchange->type->end(r->exchange, r->optimizer, nobodys, sums->weight, err);
+    tw_status s = r->exchange->type->end(r->exchange, r->optimizer, nobodys, weight, err);
     tw__free(r->ctx, nobodys, r->size, bytes);
     return s != TW_OK ? s : not_finite(r->updates + 1, "the loss", sums->loss, err);
 }
 
+static tw_status gradient_at(void *user, const void *point, const uint64_t *rows, size_t n, void *to, tw_sums *sums, tw_error *err)
+{
+    tw_run *r = user;
+    return tw__batch_sum(r->batch, point, rows, n, r->draw, r->mode, to, sums, err);
+}
+
+static tw_status barrier(void *user, tw_error *err)
+{
+    tw_run *r = user;
+    return r->exchange->type->barrier(r->exchange, err);
+}
+
+/* The estimator's own direction is the only node of a tree of one leaf. */
+static tw_status follow_direction(tw_run *r, tw__update *u, tw_sums *sums, tw_error *err)
+{
+    const tw__exchange_type *exchange = r->exchange->type;
+    size_t lo, hi;
+    TW_TRY(r->estimator->type->direction(r->estimator, u, err));
+    TW_TRY(exchange->begin(r->exchange, u->number, 1, &lo, &hi, err));
+    if (lo < hi) TW_TRY(exchange->bucket(r->exchange, 0, 1, u->direction, err));
+    *sums = u->sums;
+    return exchange->reduce(r->exchange, (double *)sums, 1, sizeof *sums / sizeof(double), err);
+}
+
 static tw_status update(tw_run *r, tw_error *err)
 {
-    const uint64_t *rows = NULL;
-    size_t n = 0;
+    const tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
+    tw__update u = {.number = r->updates, .w = r->w, .user = r, .gradient = gradient_at, .barrier = barrier};
     tw_sums sums;
-    tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
-    if (r->train.n_rows) tw__estimator_draw(r->estimator, r->epoch, r->step, &rows, &n);
-    TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, rows, n, &draw, r->mode, &sums, err));
-    if (!isfinite(sums.loss)) return refuse_loss(r, &sums, err);
+    double weight = 1;
+    r->draw = &draw;
+    tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
+    if (r->estimator->type->direction) TW_TRY(follow_direction(r, &u, &sums, err));
+    else {
+        TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, u.rows, u.n, &draw, r->mode, &sums, err));
+        weight = sums.weight;
+    }
+    if (!isfinite(sums.loss)) return refuse_loss(r, &sums, weight, err);
     if (r->step + 1 == r->steps_per_epoch && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
-    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, sums.weight, err));
+    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
     r->sums.loss += sums.loss;
     r->sums.correct += sums.correct;
     r->sums.weight += sums.weight;
@@ -211,11 +257,12 @@ static int reached(const tw_run *r, const tw_epoch *line)
     return r->target.column && (r->target.below ? value <= r->target.value : value >= r->target.value);
 }
 
-static int tell(tw_run *r, int kind, const tw_epoch *line)
+/* weight: of the epoch's rows so far, of which an ended epoch's sums know nothing any more. */
+static int tell(tw_run *r, int kind, const tw_epoch *line, double weight)
 {
     if (!r->o.event) return 0;
     tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = line ? r->steps_per_epoch : r->step, .steps_per_epoch = r->steps_per_epoch,
-                  .line = line};
+                  .line = line, .weight = weight};
     e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
     e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
     tw__fp_leave(r->mode);
@@ -235,7 +282,8 @@ static tw_status step(tw_run *r, tw_error *err)
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
-    int stop = tell(r, TW_EVENT_STEP, NULL), ended = r->step == r->steps_per_epoch;
+    const double weight = r->sums.weight;
+    int stop = tell(r, TW_EVENT_STEP, NULL, weight), ended = r->step == r->steps_per_epoch;
     if (ended) TW_TRY(end_epoch(r, err));
     double spent = now() - start;
     r->seconds += spent;
@@ -244,7 +292,7 @@ static tw_status step(tw_run *r, tw_error *err)
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
-        stop |= tell(r, TW_EVENT_EPOCH, line);
+        stop |= tell(r, TW_EVENT_EPOCH, line, weight);
         if (reached(r, line)) r->status = TW_RUN_TARGET;
         else if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
     }
@@ -266,6 +314,9 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 /* ---- looking at it ------------------------------------------------------------------------------------------------------ */
 
 uint64_t tw_run_batch(const tw_run *r) { return r->estimator->asked; }
+uint64_t tw_run_rows(const tw_run *r) { return r->estimator->batch; }
+uint64_t tw_run_steps_per_epoch(const tw_run *r) { return r->steps_per_epoch; }
+const char *tw_run_estimator(const tw_run *r) { return r->estimator->choice.spec; }
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
@@ -342,6 +393,7 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
     }
     TW_TRY(visit_numbers(r, v, err));
     TW_TRY(visit_history(r, v, err));
+    TW_TRY(tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     return tw_optimizer_visit(r->optimizer, v, err);
 }

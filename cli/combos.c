@@ -1,0 +1,158 @@
+/* thalweg combos: which estimators, rules and exchanges go together. Every cell is a run of three steps on eight rows, in which the weights must
+ * move and stay finite, or is refused with its reason.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thalweg/registry.h>
+#include <thalweg/train.h>
+
+enum { WEIGHTS = 8, ROWS = 8, STEPS = 3, MOST_REASONS = 64 };
+
+/* ---- The run ------------------------------------------------------------------------------------------------------------- */
+
+/* The mean of |w - row|^2 / 2; the rows' numbers are of both signs and none is 0. */
+static double row_at(uint64_t row, int i) { return (double)((row * 7 + (uint64_t)i * 3) % 5) / 4 - 0.625; }
+
+static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+{
+    const double *w = weights;
+    double *g = gradient;
+    (void)user, (void)draw, (void)output;
+    *sums = (tw_sums){0, (double)n, 0};
+    for (int i = 0; i < WEIGHTS; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < n; k++) {
+            double off = w[i] - row_at(rows[k], i);
+            sums->loss += off * off / 2;
+            sum += off;
+        }
+        if (want & TW_WANT_GRADIENT) g[i] = sum;
+    }
+    return 0;
+}
+
+static tw_status three_steps(tw_run *run, const double *w, const double *start, tw_error *err)
+{
+    const void *shown;
+    int status, moved = 0;
+    for (int i = 0; i < STEPS; i++) CLI_TRY(tw_run_step(run, &status, err));
+    CLI_TRY(tw_run_weights(run, &shown, err));
+    for (int i = 0; i < WEIGHTS; i++) {
+        if (!isfinite(w[i]) || !isfinite(((const double *)shown)[i])) return cli_fail(err, TW_ERR_INTERNAL, "weight %d is not finite after %d steps", i, STEPS);
+        moved |= w[i] != start[i];
+    }
+    return moved ? TW_OK : cli_fail(err, TW_ERR_INTERNAL, "no weight has moved in %d steps", STEPS);
+}
+
+static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const tw_rule *rule, const char *exchange, tw_error *err)
+{
+    static const int64_t matrix[] = {2, 3}, vector[] = {2};
+    static const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 6, 0}};
+    static const double start[WEIGHTS] = {1, -1, 0.5, 1, -1, 0.5, 1, -1};
+    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = tensors, .n_tensors = 2, .n_rows = ROWS, .lanes = 1, .eval = eval};
+    double w[WEIGHTS];
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    tw_run *run;
+    memcpy(w, start, sizeof w);
+    o.optimizer = rule->name;
+    o.estimator = estimator->name;
+    o.exchange = exchange;
+    o.batch = estimator->takes_batch ? 2 : 0;
+    CLI_TRY(tw_run_create(&run, ctx, &f, NULL, w, &o, err));
+    tw_status s = three_steps(run, w, start, err);
+    tw_run_free(run);
+    return s;
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------------------------- */
+
+/* pad: blanks that the next cell of a line begins with, so that none ends with blanks. */
+struct table { json_t *cells; int json, failed, pad, rule_width; char *reasons[MOST_REASONS]; int n_reasons; };
+
+/* The number of a reason, from 1; the first of its kind is kept. 0: no room. */
+static int reason_number(struct table *t, const char *text)
+{
+    for (int i = 0; i < t->n_reasons; i++)
+        if (strcmp(t->reasons[i], text) == 0) return i + 1;
+    if (t->n_reasons == MOST_REASONS || !(t->reasons[t->n_reasons] = cli_text(NULL, "%s", text))) return 0;
+    return ++t->n_reasons;
+}
+
+/* A column is as wide as its head, at least 4. */
+static void put_word(struct table *t, const char *word, const char *head)
+{
+    int width = (int)strlen(head) > 4 ? (int)strlen(head) : 4;
+    int n = printf("%*s%s", t->pad, "", word) - t->pad;
+    t->pad = 2 + (width > n ? width - n : 0);
+}
+
+static void put_first(struct table *t, const char *word)
+{
+    int n = printf("%s", word);
+    t->pad = 2 + (t->rule_width > n ? t->rule_width - n : 0);
+}
+
+static void put_cell(struct table *t, const tw_estimator *estimator, const tw_rule *rule, const char *exchange, tw_status s, const tw_error *err)
+{
+    const char *verdict = s == TW_OK ? "runs" : s == TW_ERR_SPEC ? "refused" : "failed";
+    t->failed += s != TW_OK && s != TW_ERR_SPEC;
+    if (t->json) {
+        json_t *cell = json_pack("{s:s, s:s, s:s, s:s}", "estimator", estimator->name, "rule", rule->name, "exchange", exchange, "verdict", verdict);
+        if (s != TW_OK) json_object_set_new(cell, "why", cli_string(err->message));
+        json_array_append_new(t->cells, cell);
+        return;
+    }
+    char word[32];
+    if (s == TW_OK) snprintf(word, sizeof word, "runs");
+    else snprintf(word, sizeof word, "%s %d", s == TW_ERR_SPEC ? "no" : "FAILED", reason_number(t, err->message));
+    put_word(t, word, estimator->name);
+}
+
+static void put_exchange(struct table *t, tw_context *ctx, const char *exchange)
+{
+    const tw_estimator *e;
+    const tw_rule *rule;
+    if (!t->json) {
+        printf("exchange %s\n", exchange);
+        put_first(t, "rule");
+        for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) put_word(t, e->name, e->name);
+    }
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
+        if (!t->json) putchar('\n');
+        if (!t->json) put_first(t, rule->name);
+        for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) {
+            tw_error err = {0};
+            tw_status s = try_cell(ctx, e, rule, exchange, &err);
+            put_cell(t, e, rule, exchange, s, &err);
+        }
+    }
+    if (!t->json) puts("");
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    const char *exchange;
+    struct table t = {.cells = json_array(), .json = common->json};
+    tw_context *ctx;
+    CLI_TRY(cli_context(common, &ctx, err));
+    const tw_rule *rule;
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
+        if ((int)strlen(rule->name) > t.rule_width) t.rule_width = (int)strlen(rule->name);
+    for (size_t i = 0; (exchange = tw_exchange_name(i, NULL)) != NULL; i++) put_exchange(&t, ctx, exchange);
+    tw_context_free(ctx);
+    for (int i = 0; i < t.n_reasons; i++) {
+        printf("%d: %s\n", i + 1, t.reasons[i]);
+        free(t.reasons[i]);
+    }
+    if (common->json) CLI_TRY(cli_print_json(json_incref(t.cells), err));
+    json_decref(t.cells);
+    return t.failed ? cli_fail(err, TW_ERR_INTERNAL, "%d combinations neither run nor are refused", t.failed) : TW_OK;
+}
+
+const struct cli_command cli_command_combos = {
+    .name = "combos", .usage = "[--json]", .help = "try every estimator with every rule and exchange", .examples = "thalweg combos",
+    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+};

@@ -1,0 +1,74 @@
+/* sarah: every m updates the full gradient; between them the direction is carried on by the change of the drawn rows' gradient in the last update.
+ * The paper starts each round from an iterate drawn at random; here, as in its experiments, from the last one.
+ * SPDX-License-Identifier: MIT */
+#include "estimators/vectors.h"
+
+static const tw_option options[] = {
+    {"m", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "updates between two full gradients; 0: an epoch"},
+};
+enum { M };
+
+struct sarah {
+    void *before, *carried;                             /* the weights of the update before, and its direction */
+    void *gradient, *there;                             /* of the drawn rows, at w and at the weights before */
+    double row_weight;
+    uint64_t m;
+};
+
+static tw_status create(tw__estimator *e, tw_error *err)
+{
+    struct sarah *s;
+    TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
+    e->own = s;
+    s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : tw__estimator_steps(e);
+    TW_TRY(tw__estimator_vector(e, &s->before, err));
+    TW_TRY(tw__estimator_vector(e, &s->carried, err));
+    TW_TRY(tw__estimator_vector(e, &s->gradient, err));
+    return tw__estimator_vector(e, &s->there, err);
+}
+
+static void destroy(tw__estimator *e)
+{
+    struct sarah *s = e->own;
+    if (!s) return;
+    tw__estimator_free_vector(e, s->before);
+    tw__estimator_free_vector(e, s->carried);
+    tw__estimator_free_vector(e, s->gradient);
+    tw__estimator_free_vector(e, s->there);
+    tw__free(e->ctx, s, 1, sizeof *s);
+}
+
+static tw_status carry_on(tw__estimator *e, struct sarah *s, tw__update *u, tw_error *err)
+{
+    tw_sums there;
+    TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, s->gradient, &u->sums, err));
+    TW_TRY(u->gradient(u->user, s->before, u->rows, u->n, s->there, &there, err));
+    tw__vectors_correct(e, s->gradient, s->there, (double)u->n * s->row_weight, s->carried);
+    return TW_OK;
+}
+
+static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
+{
+    struct sarah *s = e->own;
+    TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, s->gradient, &s->row_weight, err) : carry_on(e, s, u, err));
+    tw__vectors_copy(e, s->carried, s->gradient);
+    tw__vectors_copy(e, s->before, u->w);
+    u->direction = s->gradient;
+    return TW_OK;
+}
+
+static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
+{
+    struct sarah *s = e->own;
+    TW_TRY(tw__estimator_visit_vector(e, v, "estimator.before", s->before, err));
+    TW_TRY(tw__estimator_visit_vector(e, v, "estimator.carried", s->carried, err));
+    return v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err);
+}
+
+extern const tw__estimator_type tw__estimator_sarah;
+const tw__estimator_type tw__estimator_sarah = {
+    .about = {.size = sizeof(tw_estimator), .name = "sarah", .help = "the last direction plus the gradient's change since", .paper = "Nguyen, Liu, Scheinberg & Takac 2017, algorithm 1",
+              .equation = "every m updates: d = f'(w)\nelse d = f_i'(w) - f_i'(w before) + d, i: `batch` rows drawn with replacement", .n_options = 1,
+              .options = options, .takes_batch = 1, .needs_rows = 1, .needs_barrier = 1, .vectors = 4},
+    .batch = tw__batch_as_wanted, .sampling = TW__REPLACED, .create = create, .free = destroy, .direction = direction, .visit = visit,
+};

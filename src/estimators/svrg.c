@@ -1,0 +1,92 @@
+/* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows' gradient is corrected by theirs at u.
+ * Option I goes on from the last iterate. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an estimator
+ * changes the weights. (The rule's own state goes on.)
+ * SPDX-License-Identifier: MIT */
+#include "base/random.h"
+#include "estimators/vectors.h"
+
+static const tw_option options[] = {
+    {"option", TW_WORD, "I II", 0, 0, 1, TW_CLOSED, "the next snapshot: the last iterate, or one of the m drawn at random, to which the weights return"},
+    {"m", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "updates between two snapshots; 0: two epochs"},
+};
+enum { OPTION, M, OPTION_II = 1 };
+
+struct svrg {
+    void *snapshot, *mean;                              /* u and the full gradient there */
+    void *gradient, *there;                             /* of the drawn rows, at w and at u */
+    void *chosen;                                       /* option II: the iterate that the next snapshot is taken at */
+    double row_weight;                                  /* mean weight of a row */
+    uint64_t m;
+};
+
+static tw_status create(tw__estimator *e, tw_error *err)
+{
+    struct svrg *s;
+    TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
+    e->own = s;
+    s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
+    TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
+    TW_TRY(tw__estimator_vector(e, &s->mean, err));
+    TW_TRY(tw__estimator_vector(e, &s->gradient, err));
+    TW_TRY(tw__estimator_vector(e, &s->there, err));
+    return e->choice.values[OPTION] == OPTION_II ? tw__estimator_vector(e, &s->chosen, err) : TW_OK;
+}
+
+static void destroy(tw__estimator *e)
+{
+    struct svrg *s = e->own;
+    if (!s) return;
+    tw__estimator_free_vector(e, s->snapshot);
+    tw__estimator_free_vector(e, s->mean);
+    tw__estimator_free_vector(e, s->gradient);
+    tw__estimator_free_vector(e, s->there);
+    tw__estimator_free_vector(e, s->chosen);
+    tw__free(e->ctx, s, 1, sizeof *s);
+}
+
+/* The gradients of the drawn rows at w and at u are one and the same here, so that only the full gradient is needed. */
+static tw_status take_snapshot(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
+{
+    if (s->chosen && u->number > 0) tw__vectors_copy(e, u->w, s->chosen);
+    TW_TRY(tw__estimator_full_gradient(e, u, s->mean, &s->row_weight, err));
+    tw__vectors_copy(e, s->snapshot, u->w);
+    tw__vectors_copy(e, s->gradient, s->mean);
+    return TW_OK;
+}
+
+static tw_status correct(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
+{
+    tw_sums there;
+    TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, s->gradient, &u->sums, err));
+    TW_TRY(u->gradient(u->user, s->snapshot, u->rows, u->n, s->there, &there, err));
+    tw__vectors_correct(e, s->gradient, s->there, (double)u->n * s->row_weight, s->mean);
+    return TW_OK;
+}
+
+static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
+{
+    struct svrg *s = e->own;
+    uint64_t phase = u->number / s->m, inner = u->number % s->m;
+    TW_TRY(inner == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
+    if (s->chosen && inner == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, phase, s->m)) tw__vectors_copy(e, s->chosen, u->w);
+    u->direction = s->gradient;
+    return TW_OK;
+}
+
+static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
+{
+    struct svrg *s = e->own;
+    TW_TRY(tw__estimator_visit_vector(e, v, "estimator.snapshot", s->snapshot, err));
+    TW_TRY(tw__estimator_visit_vector(e, v, "estimator.mean", s->mean, err));
+    TW_TRY(v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err));
+    return s->chosen ? tw__estimator_visit_vector(e, v, "estimator.chosen", s->chosen, err) : TW_OK;
+}
+
+extern const tw__estimator_type tw__estimator_svrg;
+const tw__estimator_type tw__estimator_svrg = {
+    .about = {.size = sizeof(tw_estimator), .name = "svrg", .help = "gradient corrected by a snapshot's: unbiased, no table", .paper = "Johnson & Zhang 2013, figure 1",
+              .equation = "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
+                          "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement",
+              .n_options = 2, .options = options, .takes_batch = 1, .needs_rows = 1, .needs_barrier = 1, .vectors = 5},
+    .batch = tw__batch_as_wanted, .sampling = TW__REPLACED, .create = create, .free = destroy, .direction = direction, .visit = visit,
+};
