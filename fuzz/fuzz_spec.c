@@ -39,12 +39,13 @@ static void schedule(const char *text)
         if (tw_schedule_value(text, 0.1, done[i], 100, &value, &err) != TW_OK) MUST(err.message[0]);
     static tw__plan plan, again;
     tw_piece piece;
-    const tw_rule *adam = tw_rule_find("adam");
-    if (tw__plan_read(&plan, text, adam, 100, &err) != TW_OK) {
+    static tw_chain chain;
+    MUST(tw_chain_read(&chain, "adam+ema", NULL, NULL) == TW_OK);
+    if (tw__plan_read(&plan, text, &chain, 100, &err) != TW_OK) {
         MUST(err.code == TW_ERR_SPEC && err.message[0]);
         return;
     }
-    MUST(tw__plan_read(&again, plan.text, adam, 100, &err) == TW_OK && memcmp(&plan, &again, sizeof plan) == 0);
+    MUST(tw__plan_read(&again, plan.text, &chain, 100, &err) == TW_OK && memcmp(&plan, &again, sizeof plan) == 0);
     for (int i = 0; i <= plan.n; i++)
         MUST(tw_schedule_piece(&piece, text, (size_t)i, 100, &err) == TW_OK && piece.schedule == (i < plan.n ? plan.pieces[i].kind : NULL));
 }

@@ -437,6 +437,39 @@ static void a_factor_multiplies_lr(void **state)
     tw_context_free(ctx);
 }
 
+/* A transform's hyperparameter goes by its name and a dot. */
+static void schedules_of_transforms(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    static const struct { const char *schedule, *message; } cases[] = {
+        {"emma.decay=cosine", "\"clip_norm:max=4+sgd:lr=1+ema:decay=0.5\" has no transform \"emma\" for the schedule of emma.decay"},
+        {"ema.decy=cosine", "transform \"ema\" has no hyperparameter \"decy\" for a schedule (did you mean \"decay\"?)"},
+        {"clip_norm.max=constant;clip_norm.max=constant", "clip_norm.max has two schedules"},
+    };
+    struct subject s = {"clip_norm:max=4+sgd:lr=1+ema:decay=0.5", NULL};
+    struct work a = begin(&s, ctx, TW_F64, 3, "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
+    assert_string_equal(tw_optimizer_schedule(a.opt), "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
+    double *w = a.w, *g = a.g, shown[3];
+    for (int i = 0; i < 3; i++) w[i] = 0, g[i] = i == 0 ? 10 : 0;
+    assert_int_equal(step(&a, NULL), TW_OK);
+    assert_true(w[0] == -4);
+    assert_int_equal(step(&a, NULL), TW_OK);
+    assert_true(w[0] == -6);
+    assert_int_equal(tw_view_f64(a.opt, w, shown, NULL), TW_OK);
+    assert_true(fabs(shown[0] - (0.1 * 0.5 * -4 + 0.9 * -6) / (1 - 0.5 * 0.1)) < 1e-15);
+    end(&a);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int64_t one = 1;
+        const tw_tensor tensor = {"a", 1, &one, 0, 0};
+        tw_optimizer *opt;
+        tw_error err;
+        assert_int_equal(bench_create(&opt, ctx, s.spec, NULL, cases[i].schedule, 10, TW_F64, &tensor, 1, 0, &err), TW_ERR_SPEC);
+        assert_string_equal(err.message, cases[i].message);
+    }
+    tw_context_free(ctx);
+}
+
 static void calls_out_of_order(void **state)
 {
     (void)state;
@@ -466,7 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand), cmocka_unit_test(rows_however_they_are_stored), cmocka_unit_test(wrappers_follow_what_is_reported),
         cmocka_unit_test(noise_has_its_size), cmocka_unit_test(groups_by_name), cmocka_unit_test(refused),
-        cmocka_unit_test(not_finite_is_skipped_or_counts_as_zero), cmocka_unit_test(a_factor_multiplies_lr), cmocka_unit_test(calls_out_of_order),
+        cmocka_unit_test(not_finite_is_skipped_or_counts_as_zero), cmocka_unit_test(a_factor_multiplies_lr), cmocka_unit_test(schedules_of_transforms), cmocka_unit_test(calls_out_of_order),
         cmocka_unit_test(isa_and_threads_change_nothing), cmocka_unit_test(ranges_equal_the_whole), cmocka_unit_test(sums_may_be_added_over_ranks),
         cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(a_bad_gradient_stops_the_run),
     };

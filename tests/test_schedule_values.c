@@ -258,13 +258,15 @@ static void resumed(void **state)
 static void other_hyperparameters(void **state)
 {
     (void)state;
+    static tw_chain chain;
     const tw_rule *adam = tw_rule_find("adam");
+    assert_int_equal(tw_chain_read(&chain, "adam+ema", NULL, NULL), TW_OK);
     for (int i = 0; i < CASES; i++) {
         static tw__plan lr, eps;
         char spec[200];
         tw_error err;
         snprintf(spec, sizeof spec, "eps=%s", cases[i].spec);
-        if (tw__plan_read(&lr, cases[i].spec, adam, STEPS, &err) != TW_OK || tw__plan_read(&eps, spec, adam, STEPS, &err) != TW_OK) fail_msg("%s", err.message);
+        if (tw__plan_read(&lr, cases[i].spec, &chain, STEPS, &err) != TW_OK || tw__plan_read(&eps, spec, &chain, STEPS, &err) != TW_OK) fail_msg("%s", err.message);
         for (uint64_t s = 0; s < STEPS; s++) {
             double x = tw__plan_value(&eps, tw_rule_option(adam, "eps"), 3, s);
             assert_true(x == tw__plan_value(&lr, tw_rule_option(adam, "lr"), 3, s));
@@ -277,12 +279,13 @@ static void other_hyperparameters(void **state)
 static void canonical(void **state)
 {
     (void)state;
-    const tw_rule *adam = tw_rule_find("adam");
+    static tw_chain chain;
+    assert_int_equal(tw_chain_read(&chain, "adam+ema", NULL, NULL), TW_OK);
     for (int i = 0; i < CASES; i++) {
         static tw__plan plan, again;
         tw_error err;
-        assert_int_equal(tw__plan_read(&plan, cases[i].spec, adam, STEPS, &err), TW_OK);
-        if (tw__plan_read(&again, plan.text, adam, STEPS, &err) != TW_OK) fail_msg("%s: %s", plan.text, err.message);
+        assert_int_equal(tw__plan_read(&plan, cases[i].spec, &chain, STEPS, &err), TW_OK);
+        if (tw__plan_read(&again, plan.text, &chain, STEPS, &err) != TW_OK) fail_msg("%s: %s", plan.text, err.message);
         assert_string_equal(again.text, plan.text);
         assert_memory_equal(&again, &plan, sizeof plan);
     }

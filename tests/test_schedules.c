@@ -57,18 +57,20 @@ static void pieces(void **state)
 static void keys(void **state)
 {
     (void)state;
+    static tw_chain chain;
     const tw_rule *adam = tw_rule_find("adam");
+    assert_int_equal(tw_chain_read(&chain, "adam+ema", NULL, NULL), TW_OK);
     tw__plan plan;
     int lr = tw_rule_option(adam, "lr"), beta1 = tw_rule_option(adam, "beta1"), beta2 = tw_rule_option(adam, "beta2");
-    assert_int_equal(tw__plan_read(&plan, "warmup/10;constant;beta_1=constant/5;constant:factor=0.5", adam, 0, NULL), TW_OK);
+    assert_int_equal(tw__plan_read(&plan, "warmup/10;constant;beta_1=constant/5;constant:factor=0.5", &chain, 0, NULL), TW_OK);
     assert_string_equal(plan.text, "warmup/10;constant;beta1=constant/5;constant:factor=0.5");
     assert_true(tw__plan_value(&plan, lr, 1, 4) == 0.5 && tw__plan_value(&plan, lr, 1, 40) == 1);
     assert_true(tw__plan_value(&plan, beta1, 0.8, 4) == 0.8 && tw__plan_value(&plan, beta1, 0.8, 5) == 0.4);
     assert_true(tw__plan_value(&plan, beta2, 0.9, 5) == 0.9);
-    assert_int_equal(tw__plan_read(&plan, "learning_rate=cosine:T_max=30,floor=0", adam, 0, NULL), TW_OK);
+    assert_int_equal(tw__plan_read(&plan, "learning_rate=cosine:T_max=30,floor=0", &chain, 0, NULL), TW_OK);
     assert_string_equal(plan.text, "cosine:steps=30");
     tw__plan again;
-    assert_int_equal(tw__plan_read(&again, plan.text, adam, 0, NULL), TW_OK);
+    assert_int_equal(tw__plan_read(&again, plan.text, &chain, 0, NULL), TW_OK);
     assert_memory_equal(&again, &plan, sizeof plan);
 }
 
@@ -140,7 +142,9 @@ static void refusals(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw__plan plan;
         tw_error err;
-        assert_int_equal(tw__plan_read(&plan, cases[i][0], tw_rule_find("adam"), 0, &err), TW_ERR_SPEC);
+        static tw_chain chain;
+        assert_int_equal(tw_chain_read(&chain, "adam+ema", NULL, NULL), TW_OK);
+        assert_int_equal(tw__plan_read(&plan, cases[i][0], &chain, 0, &err), TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i][1]);
     }
 }

@@ -196,8 +196,7 @@ static tw_status make_passes(tw_optimizer *opt, tw_error *err)
 static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_error *err)
 {
     TW_TRY(tw_chain_read(&opt->chain, o->rule, o->own, err));
-    const tw_choice *rule = &opt->chain.link[opt->chain.rule];
-    TW_TRY(tw__plan_read(&opt->plan, o->schedule, rule->rule, o->total_steps, err));
+    TW_TRY(tw__plan_read(&opt->plan, o->schedule, &opt->chain, o->total_steps, err));
     opt->room = o->n_tensors;
     TW_TRY(tw__alloc(opt->ctx, &opt->tensors, opt->room, sizeof *opt->tensors, err));
     TW_TRY(tw__alloc(opt->ctx, &opt->group_of, opt->room, sizeof *opt->group_of, err));
@@ -227,24 +226,29 @@ static const tw_slot *slot_that_begins_with(const tw_rule *rule, int option)
 }
 
 /* A schedule multiplies: on a value of 0 it could not matter. */
-static tw_status check_schedule(tw_optimizer *opt, tw_error *err)
+static tw_status check_piece(const tw_choice *c, int option, int is_constant, tw_error *err)
 {
-    const tw_choice *c = tw__rule_link(opt)->choice;
+    const tw_option *o = &c->rule->options[option];
+    const char *reason = c->rule->ineffective ? c->rule->ineffective(c->values, option) : NULL;
+    const tw_slot *slot = slot_that_begins_with(c->rule, option);
+    char word[TW_VALUE_MAX];
+    if (slot && !is_constant)
+        return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", o->name, slot->name);
+    if (c->values[option] < o->min)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %s can have no schedule: there is no number to multiply", o->name,
+                        tw_option_text(o, c->values[option], word));
+    if (strcmp(o->name, "lr") == 0) return TW_OK;
+    if (c->values[option] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", o->name, o->name);
+    if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", o->name, reason);
+    return TW_OK;
+}
+
+static tw_status check_schedule(const tw_optimizer *opt, tw_error *err)
+{
+    const int is_constant = strcmp(opt->plan.text, "constant") == 0;
     for (int i = 0; i < opt->plan.n; i++) {
-        int key = opt->plan.pieces[i].key;
-        const char *name = c->rule->options[key].name;
-        const char *reason = c->rule->ineffective ? c->rule->ineffective(c->values, key) : NULL;
-        const tw_slot *slot = slot_that_begins_with(c->rule, key);
-        int is_constant = opt->plan.n == 1 && strcmp(opt->plan.text, "constant") == 0;
-        if (slot && !is_constant)
-            return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", name, slot->name);
-        char word[TW_VALUE_MAX];
-        if (c->values[key] < c->rule->options[key].min)
-            return tw__fail(err, TW_ERR_SPEC, "%s = %s can have no schedule: there is no number to multiply", name,
-                            tw_option_text(&c->rule->options[key], c->values[key], word));
-        if (strcmp(name, "lr") == 0) continue;
-        if (c->values[key] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", name, name);
-        if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", name, reason);
+        const int key = opt->plan.pieces[i].key;
+        TW_TRY(check_piece(&opt->chain.link[key / TW_OPTIONS_MAX], key % TW_OPTIONS_MAX, is_constant, err));
     }
     return TW_OK;
 }

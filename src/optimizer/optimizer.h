@@ -40,6 +40,7 @@ typedef struct tw__link {
     size_t n_units, coef_size;
     char *coef, *view_coef;             /* n_units of coef_size */
     double *scalars, *next_scalars, *sums;
+    double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX];     /* of a transform, at the step that is on and the one after; the rule's are its groups' */
 } tw__link;
 
 struct tw_optimizer {
@@ -95,7 +96,8 @@ void tw__prepare_links(tw_optimizer *opt);
 void tw__settle_link(tw_optimizer *opt, tw__link *l);
 /* The view's coefficients after step t, for all units, into `coef`. */
 void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, double *scalars, char *coef);
-void tw__refresh_values(tw_optimizer *opt);     /* h and next as the last step done has left them */
+void tw__set_values(tw_optimizer *opt, uint64_t done);     /* h and next of the step after `done` */
+static inline uint64_t tw__before_last(const tw_optimizer *opt) { return opt->steps ? opt->steps - 1 : 0; }
 
 /* Where each slot's state of an element stands; NULL for slots that are not kept. */
 static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size_t element, void *slots[TW_SLOTS_MAX])

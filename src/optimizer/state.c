@@ -204,7 +204,7 @@ tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     opt->behind = NULL;
     opt->phase = s == TW_OK ? TW__IDLE : TW__REFUSED;
     tw__fp_mode mode = tw__fp_enter();
-    tw__refresh_values(opt);
+    tw__set_values(opt, tw__before_last(opt));
     tw__fp_leave(mode);
     return s;
 }

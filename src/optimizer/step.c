@@ -40,10 +40,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
     if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "tw_step_begin: the step before has not been ended");
     if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before a step of the whole vector");
     tw__fp_mode mode = tw__fp_enter();
-    for (int i = 0; i < opt->n_groups; i++) {
-        tw__group_values(opt, &opt->groups[i], opt->steps, opt->groups[i].h);
-        tw__group_values(opt, &opt->groups[i], opt->steps + 1, opt->groups[i].next);
-    }
+    tw__set_values(opt, opt->steps);
     tw_status s = tw__values_check(opt, err);
     if (s == TW_OK) {
         tw__prepare_links(opt);
@@ -54,7 +51,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
         opt->at = NULL;
         opt->phase = TW__BEGUN;
     } else
-        tw__refresh_values(opt);
+        tw__set_values(opt, tw__before_last(opt));
     tw__fp_leave(mode);
     return s;
 }
@@ -179,7 +176,7 @@ tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
     if (opt->phase == TW__REFUSED) return report_bad(opt, bad, err);
     if (bad != SIZE_MAX) {
         opt->skipped++;
-        tw__refresh_values(opt);
+        tw__set_values(opt, tw__before_last(opt));
         return TW_OK;
     }
     for (int i = 0; i < opt->chain.n; i++) {

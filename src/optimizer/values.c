@@ -4,33 +4,49 @@
 #include "base/options.h"
 #include "optimizer/optimizer.h"
 
+static void values_of(const tw_optimizer *opt, int link, const double *base, uint64_t done, double *h)
+{
+    const tw_rule *r = opt->chain.link[link].rule;
+    for (int i = 0; i < r->n_options; i++) h[i] = tw__plan_value(&opt->plan, tw__plan_key(link, i), base[i], done);
+}
+
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h)
 {
-    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
-    for (int i = 0; i < r->n_options; i++) h[i] = tw__plan_value(&opt->plan, i, g->values[i], done);
-    int lr = opt->factor == 1 ? -1 : tw_rule_option(r, "lr");
+    const int rule = opt->chain.rule;
+    values_of(opt, rule, g->values, done, h);
+    int lr = opt->factor == 1 ? -1 : tw_rule_option(opt->chain.link[rule].rule, "lr");
     if (lr >= 0) h[lr] *= opt->factor;
 }
 
-void tw__refresh_values(tw_optimizer *opt)
+void tw__set_values(tw_optimizer *opt, uint64_t done)
 {
     for (int i = 0; i < opt->n_groups; i++) {
-        tw__group_values(opt, &opt->groups[i], opt->steps ? opt->steps - 1 : 0, opt->groups[i].h);
-        tw__group_values(opt, &opt->groups[i], opt->steps, opt->groups[i].next);
+        tw__group_values(opt, &opt->groups[i], done, opt->groups[i].h);
+        tw__group_values(opt, &opt->groups[i], done + 1, opt->groups[i].next);
     }
+    for (int i = 0; i < opt->chain.n; i++) {
+        if (i == opt->chain.rule) continue;
+        values_of(opt, i, opt->chain.link[i].values, done, opt->links[i].h);
+        values_of(opt, i, opt->chain.link[i].values, done + 1, opt->links[i].next);
+    }
+}
+
+static tw_status check_value(const tw_optimizer *opt, const tw_option *o, double x, tw_error *err)
+{
+    char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
+    if (x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX))) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
+                    (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
 }
 
 tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
 {
-    for (int g = 0; g < opt->n_groups; g++)
-        for (int i = 0; i < opt->plan.n; i++) {
-            const tw_option *o = &opt->chain.link[opt->chain.rule].rule->options[opt->plan.pieces[i].key];
-            double x = opt->groups[g].h[opt->plan.pieces[i].key];
-            char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
-            if (x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX))) continue;
-            return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
-                            (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
-        }
+    for (int i = 0; i < opt->plan.n; i++) {
+        const int link = opt->plan.pieces[i].key / TW_OPTIONS_MAX, option = opt->plan.pieces[i].key % TW_OPTIONS_MAX;
+        const tw_option *o = &opt->chain.link[link].rule->options[option];
+        if (link != opt->chain.rule) TW_TRY(check_value(opt, o, opt->links[link].h[option], err));
+        for (int g = 0; link == opt->chain.rule && g < opt->n_groups; g++) TW_TRY(check_value(opt, o, opt->groups[g].h[option], err));
+    }
     return TW_OK;
 }
 
@@ -39,7 +55,7 @@ static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t un
 {
     const int is_rule = l == &opt->links[opt->chain.rule];
     const tw__group *g = &opt->groups[!is_rule ? 0 : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit] : (int)unit];
-    return (tw_moment){.t = t, .h = is_rule ? g->h : l->choice->values, .next = is_rule ? g->next : l->choice->values,
+    return (tw_moment){.t = t, .h = is_rule ? g->h : l->h, .next = is_rule ? g->next : l->next,
                        .scalars = scalars + unit * (size_t)l->r->n_scalars, .seed = opt->seed,
                        .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL};
 }

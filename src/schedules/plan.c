@@ -26,7 +26,7 @@ const tw_schedule *tw_schedule_find(const char *name) { return find(tw__text_of(
 
 struct reader {
     tw__plan *plan;
-    const tw_rule *rule;
+    const tw_chain *chain;
     tw__text whole, names[TW__PIECES];      /* names: of the keys so far, where there is no rule to count them */
     tw__text formulas[TW__PIECES];          /* as they were written, for each piece */
     uint64_t total, first;
@@ -52,6 +52,32 @@ static tw_status key_without_rule(struct reader *r, tw__text name, tw_error *err
     return TW_OK;
 }
 
+/* The hyperparameter a name means: "beta1" the rule's, "ema.decay" that of the transform of this name. */
+static tw_status find_key(struct reader *r, tw__text name, const tw_option **option, tw_error *err)
+{
+    const tw_chain *c = r->chain;
+    tw__text rest = name, owner = tw__text_cut(&rest, '.');
+    int link = c->rule;
+    if (rest.at) {
+        for (link = 0; link < c->n && (link == c->rule || !tw__text_is(owner, c->link[link].rule->name));) link++;
+        if (link == c->n)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" has no transform \"%.*s\" for the schedule of %.*s", c->spec, TW__SHOW(owner), TW__SHOW(name));
+    }
+    const tw_rule *rule = c->link[link].rule;
+    const tw__table t = {.owner = rule->name, .options = rule->options, .n = rule->n_options, .aliases = rule->aliases};
+    const int i = tw__option_find(&t, rest.at ? rest : name);
+    if (i < 0) {
+        tw__guess guess = tw__guess_for(rest.at ? rest : name);
+        for (int k = 0; k < t.n; k++)
+            if (t.options[k].type == TW_REAL) tw__guess_offer(&guess, t.options[k].name);
+        return tw__fail(err, TW_ERR_SPEC, "%s \"%s\" has no hyperparameter \"%.*s\" for a schedule%s", link == c->rule ? "rule" : "transform", t.owner,
+                        TW__SHOW(guess.wanted), tw__guess_hint(&guess));
+    }
+    r->key = tw__plan_key(link, i);
+    *option = &t.options[i];
+    return TW_OK;
+}
+
 /* "beta1=" before a piece: its sequence, and a new count of steps. */
 static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_error *err)
 {
@@ -61,20 +87,17 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     tw__text name = named ? (tw__text){piece->at, n} : tw__text_of("lr");
     if (named) *piece = (tw__text){piece->at + n + 1, piece->n - n - 1};
     r->first = 0;
-    if (!r->rule) return key_without_rule(r, name, err);
-    tw__table t = {r->rule->name, r->rule->options, r->rule->n_options, r->rule->aliases, NULL, NULL};
-    r->key = tw__option_find(&t, name);
-    if (r->key < 0) {
-        tw__guess guess = tw__guess_for(name);
-        for (int i = 0; i < t.n; i++)
-            if (t.options[i].type == TW_REAL) tw__guess_offer(&guess, t.options[i].name);
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no hyperparameter \"%.*s\" for a schedule%s", t.owner, TW__SHOW(name),
-                        tw__guess_hint(&guess));
+    if (!r->chain) return key_without_rule(r, name, err);
+    const tw_option *o = NULL;
+    TW_TRY(find_key(r, name, &o, err));
+    if (o->type != TW_REAL) return tw__fail(err, TW_ERR_SPEC, "%.*s cannot have a schedule: it is no real number", TW__SHOW(name));
+    if (tw__plan_has(r->plan, r->key)) return tw__fail(err, TW_ERR_SPEC, "%.*s has two schedules", TW__SHOW(name));
+    const int link = r->key / TW_OPTIONS_MAX;
+    if (is_first && link == r->chain->rule && strcmp(o->name, "lr") == 0) return TW_OK;
+    if (link != r->chain->rule) {
+        TW_TRY(write(r, r->chain->link[link].rule->name, err));
+        TW_TRY(write(r, ".", err));
     }
-    const tw_option *o = &t.options[r->key];
-    if (o->type != TW_REAL) return tw__fail(err, TW_ERR_SPEC, "%s cannot have a schedule: it is no real number", o->name);
-    if (tw__plan_has(r->plan, r->key)) return tw__fail(err, TW_ERR_SPEC, "%s has two schedules", o->name);
-    if (is_first && strcmp(o->name, "lr") == 0) return TW_OK;
     TW_TRY(write(r, o->name, err));
     return write(r, "=", err);
 }
@@ -231,13 +254,13 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
     return place(p, r, steps, is_last, err);
 }
 
-static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total, tw_error *err)
 {
     memset(out, 0, sizeof *out);
     out->lists.n = 1;
     if (total > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53", (unsigned long long)total);
     tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
-    *r = (struct reader){.plan = out, .rule = rule, .whole = whole, .total = total};
+    *r = (struct reader){.plan = out, .chain = chain, .whole = whole, .total = total};
     while (rest.at) {
         tw__text piece = tw__text_cut(&rest, ';');
         TW_TRY(read_piece(r, piece, rest, err));
@@ -245,10 +268,10 @@ static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule
     return TW_OK;
 }
 
-tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err)
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total, tw_error *err)
 {
     struct reader r;
-    return read_plan(&r, out, schedule, rule, total, err);
+    return read_plan(&r, out, schedule, chain, total, err);
 }
 
 int tw__plan_has(const tw__plan *plan, int key)

@@ -12,7 +12,7 @@ enum { TW__PIECES = 16, TW__PIECE_OPTIONS = TW_PIECE_OPTIONS_MAX, TW__PLAN_TERMS
 #define TW__STEPS_MAX (1ll << 53)       /* of a run: step counts are doubles too */
 typedef struct tw__piece {
     const tw_schedule *kind;
-    int key;                            /* place of the hyperparameter in the rule's table */
+    int key;                            /* the hyperparameter: tw__plan_key */
     uint64_t first, length, scale;      /* step at which it begins; its steps, 0 for no end; what the schedule sees as length */
     int first_term, n_terms;            /* of the formula */
     double h[TW__PIECE_OPTIONS];
@@ -27,8 +27,11 @@ typedef struct tw__plan {
     char text[TW_SPEC_MAX];             /* canonical */
 } tw__plan;
 
-/* rule: whose hyperparameters the keys are; NULL: any, counted from 0. schedule NULL: constant. */
-tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_rule *rule, uint64_t total, tw_error *err);
+/* Option `option` of link `link` of a chain. */
+static inline int tw__plan_key(int link, int option) { return link * TW_OPTIONS_MAX + option; }
+
+/* chain: whose hyperparameters the keys are, "beta1" of the rule and "ema.decay" of a transform; NULL: any, counted from 0. schedule NULL: constant. */
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total, tw_error *err);
 /* The value of hyperparameter `key` after `done` steps. */
 double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done);
 int tw__plan_has(const tw__plan *plan, int key);
