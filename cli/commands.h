@@ -10,6 +10,7 @@
     X(race) \
     X(summary) \
     X(rules) \
+    X(transforms) \
     X(schedules) \
     X(estimators) \
     X(exchanges) \

@@ -3,6 +3,7 @@
 #include "describe.h"
 #include <math.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int wider(int width, const char *text) { return (int)strlen(text) > width ? (int)strlen(text) : width; }
@@ -132,11 +133,30 @@ json_t *cli_dialects_json(const tw_rule *rule)
     return list;
 }
 
+/* A transform is read beside a rule. */
+tw_status cli_default_choice(const tw_rule *rule, tw_choice *out, tw_error *err)
+{
+    tw_chain chain;
+    if (rule->place == TW_RULE) return tw_rule_read(out, rule->name, NULL, err);
+    const int before = rule->place == TW_ON_GRADIENT;
+    char *spec = cli_text(err, "%s+%s", before ? rule->name : "sgd", before ? "sgd" : rule->name);
+    tw_status s = spec ? tw_chain_read(&chain, spec, NULL, err) : err->code;
+    free(spec);
+    if (s == TW_OK) *out = chain.link[!before];
+    return s;
+}
+
+const char *cli_place_text(tw_place place)
+{
+    static const char *const texts[] = {"a rule", "the gradient", "the step", "the weights"};
+    return texts[place];
+}
+
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
 {
     tw_choice choice;
     char equation[4096];
-    if (tw_rule_read(&choice, rule->name, NULL, err) != TW_OK) return NULL;
+    if (cli_default_choice(rule, &choice, err) != TW_OK) return NULL;
     tw_equation_text(&choice, equation, sizeof equation);
     json_t *state = json_array();
     for (int i = 0; i < choice.rule->n_slots; i++)
@@ -144,7 +164,23 @@ json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
     json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "use", rule->use, "equation", equation, "options",
                             cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", cli_dialects_json(rule));
     if (!all) cli_json_failed(err);
+    else if (rule->place != TW_RULE) json_object_set_new(all, "place", json_string(cli_place_text(rule->place)));
     return all;
+}
+
+tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err)
+{
+    json_t *all = json_array();
+    const tw_rule *rule;
+    for (size_t i = 0; (rule = at(i)) != NULL; i++) {
+        json_t *one = cli_rule_json(rule, err);
+        if (!one) {
+            json_decref(all);
+            return err->code;
+        }
+        json_array_append_new(all, one);
+    }
+    return cli_print_json(all, err);
 }
 
 json_t *cli_schedule_json(const tw_schedule *s)

@@ -15,10 +15,16 @@ void cli_print_options_markdown(int n, const tw_option *options, const tw_alias 
 /* values: NULL, or what the options are now. NULL: no memory. */
 json_t *cli_options_json(int n, const tw_option *options, const double *values);
 json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values);
+/* A rule or transform with its defaults. */
+tw_status cli_default_choice(const tw_rule *rule, tw_choice *out, tw_error *err);
+/* "the gradient", "the step": what a transform works on. */
+const char *cli_place_text(tw_place place);
 /* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
 json_t *cli_dialects_json(const tw_rule *rule);
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
+/* Rules or transforms: at(0), at(1), ... up to NULL. */
+tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
 json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);

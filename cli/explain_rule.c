@@ -171,7 +171,7 @@ static void print_link(const struct subject *s)
     print_dialects(s->named);
 }
 
-/* A transform by itself is read beside a rule. */
+/* A transform by itself is read beside a rule, with its options. */
 static tw_status read_chain(tw_chain *chain, const char *spec, int *from, int *to, tw_error *err)
 {
     char name[TW_SPEC_MAX], *text;

@@ -8,21 +8,6 @@ static const struct cli_option options[] = {
     { "markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL, 0, 0, "the whole reference, as docs/rules.md has it" }, CLI_JSON, CLI_END
 };
 
-static tw_status print_json(tw_error *err)
-{
-    json_t *all = json_array();
-    const tw_rule *rule;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
-        json_t *one = cli_rule_json(rule, err);
-        if (!one) {
-            json_decref(all);
-            return err->code;
-        }
-        json_array_append_new(all, one);
-    }
-    return cli_print_json(all, err);
-}
-
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
@@ -30,7 +15,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_choice choice;
     if (v->markdown && v->common.json) return cli_fail(err, TW_ERR_SPEC, "rules prints --markdown or --json, not both");
     if (v->markdown) return cli_rules_markdown(err);
-    if (v->common.json) return print_json(err);
+    if (v->common.json) return cli_rules_json(tw_rule_at, err);
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(tw_rule_read(&choice, rule->name, NULL, err));
     printf("%-18s  %-20s  %s\n", "rule", "state per weight", "from");
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {

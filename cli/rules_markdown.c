@@ -92,9 +92,10 @@ static tw_status print_rule(const tw_rule *rule, tw_error *err)
     struct column columns[DIALECTS];
     char state[100], memory[160];
     int n;
-    CLI_TRY(tw_rule_read(&plain, rule->name, NULL, err));
+    CLI_TRY(cli_default_choice(rule, &plain, err));
     CLI_TRY(changed_columns(rule, &plain, columns, &n, err));
     printf("## %s\n\n%s.\n\n%s\n\n", rule->name, rule->paper, rule->use);
+    if (rule->place != TW_RULE) printf("Works on %s.\n\n", cli_place_text(rule->place));
     if (rule->like) printf("It is `%s:%s`.\n\n", rule->like, rule->defaults);
     else print_equation(rule, 0);
     print_options(&plain, columns, n);
@@ -131,5 +132,10 @@ tw_status cli_rules_markdown(tw_error *err)
     const tw_rule *rule;
     print_head();
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
+    puts("# Transforms\n\n"
+         "Joined to a rule by +, in the order in which they work: `clip_global_norm:max=1+adam:lr=1e-3+lookahead+ema:decay=0.999`. Those of the\n"
+         "gradient stand before the rule, a limit of the step right behind it, then those of the weights, of which one may change what is\n"
+         "reported. Their hyperparameters can have schedules too: `ema.decay=...`.\n");
+    for (size_t i = 0; (rule = tw_transform_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
     return TW_OK;
 }
