@@ -98,7 +98,7 @@ static void refusals(void **state)
         {"constant@keras", "schedule \"constant\" has no dialects"},
         {"multistep", "milestones are needed, as in \"multistep:milestones=30|60\""},
         {"multistep:milestones=40|15", "milestones: 15 comes after 40; they must rise"},
-        {"multistep:milestones=15|15", "milestones: 15 comes after 15; they must rise"},
+        {"piecewise:boundaries=15|15,factors=1|0.5|0.1", "boundaries: 15 comes after 15; they must rise"},
         {"multistep:milestones=15.5", "milestones: 15.5 is not a whole number of steps"},
         {"multistep:milestones=15|", "milestones =  is not a number"},
         {"multistep:milestones=15||20", "milestones =  is not a number"},

@@ -29,6 +29,6 @@ static inline double tw__triangle(uint64_t s, double up, double down, uint64_t *
 enum { TW__STEP_SIZE, TW__STEP_SIZE_DOWN, TW__MAX_FACTOR };
 tw_status tw__triangle_check(const tw_instant *piece, tw_error *err);
 
-/* A list of steps at which something changes: whole numbers that rise. `example` for the message if there is none: "multistep:milestones=30|60". */
-tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int option, const char *example, tw_error *err);
+/* A list of steps at which something changes: whole numbers that rise (or repeat: may_repeat). `example` for the message if there is none: "multistep:milestones=30|60". */
+tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int option, const char *example, int may_repeat, tw_error *err);
 #endif
