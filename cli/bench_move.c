@@ -19,6 +19,7 @@ double bench_median(double *x, size_t n)
 
 #define TINY 1e-9f
 #define BODY __attribute__((always_inline)) static inline void
+typedef uint32_t __attribute__((may_alias)) word;
 
 BODY move1(float *restrict a, const float *restrict g, size_t lo, size_t hi)
 {
@@ -59,9 +60,30 @@ BODY move4(float *restrict a, float *restrict b, float *restrict c, float *restr
     }
 }
 
+/* Bits are joined, not numbers added, as that needs no order. */
+BODY read1(const float *g, size_t lo, size_t hi)
+{
+    const word *a = (const word *)g;
+    word bits = 0;
+    #pragma omp simd reduction(| : bits)
+    for (size_t i = lo; i < hi; i++) bits |= a[i];
+    __asm__ volatile("" : : "r"(bits));                                 /* or the compiler would leave all of it out */
+}
+
+BODY read2(const float *x, const float *g, size_t lo, size_t hi)
+{
+    const word *a = (const word *)g, *b = (const word *)x;
+    word bits = 0;
+    #pragma omp simd reduction(| : bits)
+    for (size_t i = lo; i < hi; i++) bits |= a[i] | b[i];
+    __asm__ volatile("" : : "r"(bits));
+}
+
 BODY move(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
 {
     switch (arrays) {
+    case BENCH_READ_BOTH: read2(x[0], g, lo, hi); break;
+    case BENCH_READ_G: read1(g, lo, hi); break;
     case 1: move1(x[0], g, lo, hi); break;
     case 2: move2(x[0], x[1], g, lo, hi); break;
     case 3: move3(x[0], x[1], x[2], g, lo, hi); break;
@@ -89,26 +111,27 @@ TARGET_AVX512 static void move_avx512(float *const *x, int arrays, const float *
 #define move_avx512 move_base
 #endif
 
-struct share { tw_isa isa; float *const *x; int arrays; const float *g; size_t lo, hi; };
+struct share { tw_isa isa; float *const *x; int arrays; const float *g; size_t lo, hi, repeats; };
 
 static void *work(void *user)
 {
     const struct share *s = user;
     void (*kernel)(float *const *, int, const float *, size_t, size_t) =
         s->isa == TW_ISA_AVX512 ? move_avx512 : s->isa == TW_ISA_AVX2 ? move_avx2 : move_base;
-    kernel(s->x, s->arrays, s->g, s->lo, s->hi);
+    for (size_t i = 0; i < s->repeats; i++) kernel(s->x, s->arrays, s->g, s->lo, s->hi);
     return NULL;
 }
 
-void bench_move(tw_isa isa, int threads, float *const *x, int arrays, const float *g, size_t n)
+void bench_move(tw_isa isa, int threads, float *const *x, int arrays, const float *g, size_t n, size_t repeats)
 {
     enum { MOST = 256 };
     struct share share[MOST];
     pthread_t thread[MOST];
     int started[MOST] = { 0 };
     if (threads > MOST) threads = MOST;
+    const size_t each = n / (size_t)threads;
     for (int i = threads - 1; i >= 0; i--) {
-        share[i] = (struct share){ isa, x, arrays, g, n / (size_t)threads * (size_t)i, i == threads - 1 ? n : n / (size_t)threads * (size_t)(i + 1) };
+        share[i] = (struct share){ isa, x, arrays, g, each * (size_t)i, i == threads - 1 ? n : each * (size_t)(i + 1), repeats };
         started[i] = i && !pthread_create(&thread[i], NULL, work, &share[i]);
         if (!started[i]) work(&share[i]);
     }

@@ -3,10 +3,8 @@
 #include "bench.h"
 #include "cli.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <thalweg/train.h>
 #include <unistd.h>
 
@@ -25,39 +23,7 @@ static const struct cli_option options[] = {
 
 static const struct values initial = { .common = { .threads = 1 }, .model = "cnn", .batch = 32, .limit = 6400, .pairs = 5 };
 
-static const char python[] = "/usr/bin/python3";
 enum { TEST_ROWS = 100, OUTPUT = 1 << 16 };                             /* the peer evaluates outside its own clock; few rows are enough */
-
-/* Runs a program and keeps what it prints; its exit status, -1 if it could not run. Its messages go to stderr where `loud`. */
-static int run_program(const char *const *argv, int loud, char *output, size_t size)
-{
-    int ends[2];
-    if (pipe(ends)) return -1;
-    pid_t child = fork();
-    if (child < 0) return -1;
-    if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        int null = loud ? -1 : open("/dev/null", O_WRONLY);
-        if (null >= 0) dup2(null, STDERR_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execv(argv[0], (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    close(ends[1]);
-    size_t n = 0;
-    for (ssize_t got = 1; got > 0 && n + 1 < size;) {
-        got = read(ends[0], output + n, size - 1 - n);
-        if (got > 0) n += (size_t)got;
-        if (got < 0 && errno == EINTR) got = 1;
-    }
-    output[n] = 0;
-    close(ends[0]);
-    int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 static void put_big_endian(uint8_t *to, uint64_t x)
 {
@@ -132,8 +98,8 @@ static tw_status peer_epoch(const struct values *v, const char *folder, double *
     if (!output) return TW_ERR_MEMORY;
     snprintf(batch, sizeof batch, "%llu", (unsigned long long)v->batch);
     snprintf(rows, sizeof rows, "%llu", (unsigned long long)v->limit);
-    const char *argv[] = { python, v->peer, "--data", folder, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
-    int code = run_program(argv, 1, output, OUTPUT);
+    const char *argv[] = { bench_python, v->peer, "--data", folder, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
+    int code = bench_run_program(argv, 1, output, OUTPUT);
     json_t *result = json_loads(output, 0, NULL);
     *seconds = json_number_value(json_object_get(result, "s_per_epoch_median"));
     json_decref(result);
@@ -177,14 +143,10 @@ static tw_status compare(const struct values *v, tw_context *ctx, const tw_data 
 
 static tw_status with_peer(const struct values *v, tw_context *ctx, const tw_data *train, const tw_data *test, tw_error *err)
 {
-    static const char *const try_torch[] = { python, "-c", "import torch", NULL };
-    char output[256], folder[] = "/tmp/thalweg-bench-XXXXXX";
-    if (!v->peer) return compare(v, ctx, train, NULL, err);
-    if (access(v->peer, R_OK)) return cli_fail(err, TW_ERR_NOT_FOUND, "%.200s: %s", v->peer, strerror(errno));
-    if (run_program(try_torch, 0, output, sizeof output)) {
-        fprintf(stderr, "PyTorch is missing (Debian: python3-torch); only our own figures follow\n");
-        return compare(v, ctx, train, NULL, err);
-    }
+    char folder[] = "/tmp/thalweg-bench-XXXXXX";
+    int ready;
+    CLI_TRY(bench_peer_ready(v->peer, &ready, err));
+    if (!ready) return compare(v, ctx, train, NULL, err);
     if (!mkdtemp(folder)) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", folder, strerror(errno));
     tw_status status = write_idx(folder, "train", train, v->limit, err);
     if (status == TW_OK) status = write_idx(folder, "t10k", test, TEST_ROWS, err);

@@ -43,7 +43,7 @@ enum { TW_LOG_WARNING = 1, TW_LOG_INFO = 2, TW_LOG_DETAIL = 3 };
 typedef struct tw_context_options {
     size_t size;                                                        /* sizeof(tw_context_options) */
     /* Allocate (p NULL), resize, or free (now 0) memory aligned to `align`, a power of two up to 64. `old` is p's present size.
-     * NULL on failure, p untouched then. NULL here: the C library's allocator. */
+     * NULL on failure, p untouched then. NULL here: the C library's allocator, from 4 MB on in huge pages where the system has them. */
     void *(*resize)(void *user, void *p, size_t old, size_t now, size_t align);
     const tw_io *io;                                                    /* copied; NULL: the system's files */
     void (*log)(void *user, int level, const char *text);               /* NULL: silent */

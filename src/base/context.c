@@ -1,5 +1,6 @@
 /* Creation of the context, and memory through it.
  * SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
 #include "base/context.h"
 #include "base/cpu.h"
 #include "base/io.h"
@@ -8,8 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGN = 64, MOST_THREADS = 256 };
+enum { ALIGN = 64, MOST_THREADS = 256, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
+
+/* With small pages a step over many vectors waits for the translation of addresses; where there are no large ones nothing is lost. */
+static void ask_for_huge_pages(void *p, size_t n)
+{
+#ifdef MADV_HUGEPAGE
+    madvise(p, n, MADV_HUGEPAGE);
+#else
+    (void)p;
+    (void)n;
+#endif
+}
 
 static void *system_resize(void *user, void *p, size_t old, size_t now, size_t align)
 {
@@ -19,8 +32,10 @@ static void *system_resize(void *user, void *p, size_t old, size_t now, size_t a
         return NULL;
     }
     size_t rounded;
+    if (now >= LARGE && align < HUGE_PAGE) align = HUGE_PAGE;
     if (!tw__size_add(now, align - 1, &rounded)) return NULL;
     void *q = aligned_alloc(align, rounded & ~(align - 1));
+    if (q && now >= LARGE) ask_for_huge_pages(q, rounded & ~(align - 1));
     if (q && p) {
         memcpy(q, p, old < now ? old : now);
         free(p);

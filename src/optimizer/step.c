@@ -7,7 +7,14 @@
 #include "base/pool.h"
 #include "optimizer/optimizer.h"
 
-enum { CHUNKS_PER_TASK = 16 };
+/* The first chunk of a task is checked in a pass of its own (chunk.c), so tasks are long; several per thread, as threads are not equally fast. */
+enum { LEAST_CHUNKS_PER_TASK = 16, TASKS_PER_THREAD = 32 };
+
+static size_t chunks_per_task(const tw_optimizer *opt)
+{
+    const size_t tasks = opt->ctx->threads > 1 ? (size_t)opt->ctx->threads * TASKS_PER_THREAD : 1, each = (opt->n_chunks + tasks - 1) / tasks;
+    return each > LEAST_CHUNKS_PER_TASK ? each : LEAST_CHUNKS_PER_TASK;
+}
 
 tw_status tw__refuse(tw_error *err)
 {
@@ -187,30 +194,30 @@ tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
     return TW_OK;
 }
 
-struct whole { tw_optimizer *opt; void *w; const void *g; };
+struct whole { tw_optimizer *opt; void *w; const void *g; size_t each; };          /* each: chunks of a task */
 
 static void measure_task(void *arg, size_t index, int worker)
 {
     const struct whole *a = arg;
     (void)worker;
-    for (size_t chunk = index * CHUNKS_PER_TASK; chunk < (index + 1) * CHUNKS_PER_TASK && chunk < a->opt->n_chunks; chunk++)
+    for (size_t chunk = index * a->each; chunk < (index + 1) * a->each && chunk < a->opt->n_chunks; chunk++)
         tw__measure_chunk(a->opt, chunk, a->w, a->g);
 }
 
 static void step_task(void *arg, size_t index, int worker)
 {
     const struct whole *a = arg;
-    size_t lo = index * CHUNKS_PER_TASK * TW_CHUNK, n = a->opt->n;
+    const size_t most = a->each * TW_CHUNK, lo = index * most, n = a->opt->n;
     (void)worker;
-    tw__update_chunks(a->opt, lo, n - lo > CHUNKS_PER_TASK * TW_CHUNK ? lo + CHUNKS_PER_TASK * TW_CHUNK : n, a->w, a->g);
+    tw__update_chunks(a->opt, lo, n - lo > most ? lo + most : n, a->w, a->g);
 }
 
 static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(tw_step_begin(opt, err));
-    struct whole whole = {opt, w, g};
-    const size_t tasks = (opt->n_chunks + CHUNKS_PER_TASK - 1) / CHUNKS_PER_TASK;
+    struct whole whole = {opt, w, g, chunks_per_task(opt)};
+    const size_t tasks = (opt->n_chunks + whole.each - 1) / whole.each;
     while (opt->pass < opt->n_passes) {
         tw__pool_run(opt->ctx, tasks, measure_task, &whole);
         TW_TRY(settle(opt, type, w, err));

@@ -37,8 +37,9 @@
 #define SLOTS(SLOT)                                                                                                                          \
     SLOT(m, TW_ZERO, 1)                                                                                                                      \
     SLOT(v, TW_ZERO, 1)                                                                                                                      \
-    SLOT(x, TW_ZERO, variant == 1)
-#define VARIANTS 2
+    SLOT(x, TW_ZERO, variant & 1)
+#define VARIANTS 4
+#define PLAIN(variant) ((variant) & 2)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
@@ -56,7 +57,7 @@ TW_ONCE(enum { OUT, HAT, IN };)
 
 struct coef { real beta1, rest1, beta2, rest2, step, scale, inner, eps_in, outer, eps_out; };
 
-static int choose(const struct hyper *h) { return h->amsgrad != 0; }
+static int choose(const struct hyper *h) { return (h->amsgrad != 0) + 2 * (h->weight_decay == 0 && h->maximize == 0); }
 
 /* All placements of eps are one formula: D = sqrt(v * scale * inner + eps_in) * outer + eps_out. */
 static void prepare(struct coef *k, const struct moment *now)
@@ -84,7 +85,7 @@ static inline real update(real w, real g, real *m, real *v, real *x, const struc
     *m = k->beta1 * *m + k->rest1 * g;
     *v = k->beta2 * *v + k->rest2 * g * g;
     real square = *v;
-    if (variant == 1) square = *x = real_max(*x, *v * k->scale);
+    if (variant & 1) square = *x = real_max(*x, *v * k->scale);
     return w - real_ratio(k->step * *m, real_sqrt(square * k->inner + k->eps_in) * k->outer + k->eps_out);
 }
 
