@@ -194,6 +194,7 @@ struct spec {
     const char *estimator_name;                                         /* NULL: none */
     char estimator[SPEC];
     const struct rule_name *name;
+    struct rule_name same;                                              /* a rule that is called as we call it */
     const tw_rule *descriptor;
     double values[TW_OPTIONS_MAX];
     int given[TW_OPTIONS_MAX];
@@ -218,8 +219,11 @@ static void spec_set(struct spec *s, const char *key, const char *value)
         snprintf(s->why, sizeof s->why, "%s has no option %s", s->descriptor->name, key);
         return;
     }
-    if (s->descriptor->options[i].type == TW_WORD) understood = word_place(s->descriptor->options[i].words, value, &s->values[i]);
+    const tw_option *o = &s->descriptor->options[i];
+    if (o->type == TW_WORD) understood = word_place(o->words, value, &s->values[i]);
     else understood = number(strcmp(value, "True") == 0 ? "1" : strcmp(value, "False") == 0 ? "0" : value, &s->values[i]);
+    if (!understood && o->type == TW_REAL && o->words && (understood = word_place(o->words, value, &s->values[i])))
+        s->values[i] = o->min - 1 - s->values[i];
     if (!understood) snprintf(s->why, sizeof s->why, "%s=%s is not understood", key, value);
     s->given[i] = 1;
 }
@@ -279,7 +283,7 @@ static void find_wrap(struct spec *s, const char *options)
 static void spec_write(struct spec *s)
 {
     const tw_rule *rule = s->descriptor;
-    size_t n = (size_t)snprintf(s->rule, sizeof s->rule, "%s", rule->name);
+    size_t n = (size_t)snprintf(s->rule, sizeof s->rule, "%s", s->name->ours);
     for (int i = 0; i < rule->n_options; i++)
         if (!s->given[i] && rule->options[i].type == TW_REAL && rule->options[i].initial != 0) {
             s->given[i] = 1;
@@ -309,9 +313,12 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     *s = (struct spec){.schedule = "constant"};
     for (size_t i = 0; i < sizeof rule_names / sizeof rule_names[0]; i++)
         if (strcmp(rule, rule_names[i].theirs) == 0) s->name = &rule_names[i];
+    s->same = (struct rule_name){rule, rule, NULL, NULL};
+    if (!s->name && tw_rule_find(rule)) s->name = &s->same;
     if (!s->name) snprintf(s->why, sizeof s->why, "unknown rule \"%s\"", rule);
     if (!s->name || !s->name->ours) return;
     s->descriptor = tw_rule_find(s->name->ours);
+    if (s->descriptor->like) s->descriptor = tw_rule_find(s->descriptor->like); /* whose options it has */
     for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->descriptor->options[i].initial;
     for (size_t i = 0; i < sizeof estimator_names / sizeof estimator_names[0]; i++)
         if (strcmp(rule, estimator_names[i].theirs) == 0) s->estimator_name = estimator_names[i].estimator;
