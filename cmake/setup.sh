@@ -43,7 +43,8 @@ has_module cmocka|libcmocka-dev
 has_dygraphs|libjs-dygraphs'
 needs_tests='has_cxx|g++'
 needs_long='has_clang|clang
-has_clang_runtime|clang libclang-rt-dev'
+has_clang_runtime|clang libclang-rt-dev
+have python3|python3'
 
 missing_packages() { # missing_packages NEEDS: the packages of the needs that are not met
     local need packages
