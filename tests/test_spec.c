@@ -79,6 +79,8 @@ static void refused(void **state)
         {"adam:eps=0,eps_place=hat", "eps_place = hat has no effect: eps is 0"},
         {"adagrad:eps_place=in,eps=0", "eps_place = in has no effect: eps is 0"},
         {"rmsprop:eps=0,eps_place=in", "eps_place = in has no effect: eps is 0"},
+        {"madgrad:momentum=0,weight_decay=0.1,wd_mode=lr",
+         "wd_mode = lr has no effect: momentum is 0 and the new weights do not come from the old ones"},
         {"rmsprop:centred=1", "rmsprop has no option \"centred\" (did you mean \"centered\"?)"},
         {"mom", "unknown rule \"mom\" (did you mean \"momentum\"?)"},
         {NULL, "no rule is named; a name is needed, as in \"adam:lr=0.001\""},

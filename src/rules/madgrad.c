@@ -14,6 +14,7 @@
     REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
     REAL(momentum, 0.9, 0, 1, TW_OPEN_MAX, "share of the old weights in the new")                                                            \
     REAL(eps, 1e-6, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")
+#define NEEDS(NEED) NEED(wd_mode, h->momentum != 0 || h->wd_mode == 0, "momentum is 0 and the new weights do not come from the old ones")
 #define SLOTS(SLOT)                                                                                                                          \
     SLOT(s, TW_ZERO, 1)                                                                                                                      \
     SLOT(v, TW_ZERO, 1)                                                                                                                      \
