@@ -258,11 +258,12 @@ static void a_zero_gradient_is_harmless(void **state)
     tw_context_free(ctx);
 }
 
-/* Column 0 is the weights, then the slots; those not kept read as 0. */
+/* Column 0 is the weights, then the slots; those not kept, or shorter, as one number per row is, read as 0. */
 static double held(const struct work *a, int column, size_t i)
 {
-    const void *x = column ? a->opt->links[0].slots[column - 1] : a->w;
-    return !x ? 0 : a->type == TW_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+    const tw__link *l = &a->opt->links[0];
+    const void *x = column ? l->slots[column - 1] : a->w;
+    return !x || (column && i >= l->slot_n[column - 1]) ? 0 : a->type == TW_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
 
 /* skip(n) on a; 0 if the rule has none with these values. */
