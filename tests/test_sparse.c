@@ -130,6 +130,34 @@ static void free_and_closed_forms(void **state)
     tw_context_free(ctx);
 }
 
+/* Sparse steps, steps of the whole vector and another factor on lr, in turn. */
+static void whole_steps_between(void **state)
+{
+    (void)state;
+    static const struct { const char *spec; enum tw_sparse how; double units; } cases[] = {
+        {"sgd", TW_SPARSE_EXACT, 0}, {"momentum", TW_SPARSE_EXACT, 40}, {"nag:weight_decay=0.1", TW_SPARSE_EXACT, 40}, {"adam", TW_SPARSE_REPLAY, 0},
+        {"nadam", TW_SPARSE_REPLAY, 0},
+    };
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct work a = make(ctx, cases[k].spec, TW_F64, NULL, cases[k].how), b = make(ctx, cases[k].spec, TW_F64, NULL, cases[k].how);
+        for (uint64_t t = 0; t < STEPS; t++) {
+            dense_step(&a, t);
+            if (t % 10 < 7) assert_int_equal(sparse_step(&b, t, NULL), TW_OK);
+            else dense_step(&b, t);
+            if (t % 10 < 6) continue;
+            assert_int_equal(flush(&b, N, NULL), TW_OK);
+            compare(cases[k].spec, &a, &b, cases[k].units);
+            const double factor = 1 / (double)(t % 4 + 1);
+            assert_int_equal(tw_optimizer_set_factor(a.opt, factor, NULL), TW_OK);
+            assert_int_equal(tw_optimizer_set_factor(b.opt, factor, NULL), TW_OK);
+        }
+        end(&a);
+        end(&b);
+    }
+    tw_context_free(ctx);
+}
+
 /* Adam on what is touched alone, with its step count of all steps: SparseAdam. */
 static void touched_alone(void **state)
 {
@@ -216,8 +244,8 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(free_and_closed_forms), cmocka_unit_test(every_rule_replayed), cmocka_unit_test(touched_alone),
-        cmocka_unit_test(long_histories), cmocka_unit_test(refused),
+        cmocka_unit_test(free_and_closed_forms), cmocka_unit_test(every_rule_replayed), cmocka_unit_test(whole_steps_between),
+        cmocka_unit_test(touched_alone), cmocka_unit_test(long_histories), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "optimizer/optimizer.h"
 
 /* A copy of all that belongs to a block, in the cache and on the stack. */
-typedef struct room { char g[TW__BLOCK * 8], w[TW__BLOCK * 8], shown[TW__BLOCK * 8], slots[TW_SLOTS_MAX][TW__BLOCK * 8]; } room;
+typedef struct room { tw__numbers g, w, shown, slots[TW_SLOTS_MAX]; } room;
 
 /* A run of elements within a chunk, a block and a part. */
 typedef struct block { const tw__part *part; size_t from, n; const void *w, *g; } block;
@@ -75,16 +75,16 @@ static const void *gradient_of(const tw_optimizer *opt, const block *b, int unti
 {
     const void *g = opt->filled >= 0 ? at_element(opt, opt->direction, b->from) : b->g;
     if (opt->nonfinite == TW_NONFINITE_ZERO && opt->filled < 0) {
-        zero_bad(opt, g, b->n, r->g);
-        g = r->g;
+        zero_bad(opt, g, b->n, &r->g);
+        g = &r->g;
     }
     for (int i = opt->filled + 1; i < until; i++) {
         const tw__link *l = &opt->links[i];
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {.n = b->n, .first = b->from, .out = r->g, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
+        const tw_span span = {.n = b->n, .first = b->from, .out = &r->g, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
         update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
-        g = r->g;
+        g = &r->g;
     }
     return g;
 }
@@ -116,12 +116,12 @@ static const void *try_step(const tw_optimizer *opt, const block *b, int until, 
     void *own[TW_SLOTS_MAX], *copies[TW_SLOTS_MAX];
     tw__slots_at(opt, l, b->from, own);
     for (int i = 0; i < l->r->n_slots; i++) {
-        copies[i] = own[i] ? r->slots[i] : NULL;
-        if (own[i] && l->r->kind != TW_WHOLE) memcpy(r->slots[i], own[i], b->n * opt->real);
+        copies[i] = own[i] ? &r->slots[i] : NULL;
+        if (own[i] && l->r->kind != TW_WHOLE) memcpy(&r->slots[i], own[i], b->n * opt->real);
     }
-    run_rule(opt, b, gradient_of(opt, b, opt->chain.rule, r), copies, r->w);
-    limit_step(opt, b, until, r->w);
-    return r->w;
+    run_rule(opt, b, gradient_of(opt, b, opt->chain.rule, r), copies, &r->w);
+    limit_step(opt, b, until, &r->w);
+    return &r->w;
 }
 
 /* The slots that begin as copies of the weights get them with the first step. */
@@ -161,10 +161,10 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, roo
         const void *shown = w;
         if (rule->view_coef) {
             tw__slots_at(opt, rule, b->from, slots);
-            const tw_span view = {.n = b->n, .first = b->from, .out = r->shown, .w = w, .slots = slots};
+            const tw_span view = {.n = b->n, .first = b->from, .out = &r->shown, .w = w, .slots = slots};
             rule->r->view[opt->type == TW_F64][variant_of(opt, rule, b->part)](
                 &view, rule->view_coef + tw__unit(opt, rule, b->part->tensor, b->part->group) * rule->coef_size);
-            shown = r->shown;
+            shown = &r->shown;
         }
         tw__slots_at(opt, l, b->from, slots);
         const tw_span span = {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
@@ -179,10 +179,10 @@ static void update_block(tw_optimizer *opt, const block *b, void *w)
     const int rule = opt->chain.rule, limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
     const void *g = gradient_of(opt, b, rule, &r);
     tw__slots_at(opt, &opt->links[rule], b->from, slots);
-    run_rule(opt, b, g, slots, limited ? (void *)r.w : w);
+    run_rule(opt, b, g, slots, limited ? &r.w : w);
     if (limited) {
-        limit_step(opt, b, opt->chain.n, r.w);
-        memcpy(w, r.w, b->n * opt->real);
+        limit_step(opt, b, opt->chain.n, &r.w);
+        memcpy(w, &r.w, b->n * opt->real);
     }
     follow_weights(opt, b, w, &r);
 }

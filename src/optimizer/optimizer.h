@@ -28,6 +28,9 @@ typedef struct tw__group {
     const tw_kernels *kernels;          /* of the variant */
 } tw__group;
 
+/* A block's numbers, of either type. */
+typedef union tw__numbers { float f32[TW__BLOCK]; double f64[TW__BLOCK]; } tw__numbers;
+
 typedef struct tw__part { size_t lo, hi, tensor; int group; } tw__part;        /* tensor: its first */
 
 /* A rule or transform at work. Its units have coefficients, scalars and sums of their own: every tensor, or every group of the rule, or all. */
@@ -99,10 +102,13 @@ void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, do
 void tw__set_values(tw_optimizer *opt, uint64_t done);     /* h and next of the step after `done` */
 static inline uint64_t tw__before_last(const tw_optimizer *opt) { return opt->steps ? opt->steps - 1 : 0; }
 
-/* Where each slot's state of an element stands; NULL for slots that are not kept. */
+/* Where each slot's state of an element stands; NULL for slots that are not kept, or not per weight. */
 static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size_t element, void *slots[TW_SLOTS_MAX])
 {
-    for (int i = 0; i < l->r->n_slots; i++) slots[i] = l->slots[i] ? (char *)l->slots[i] + element * opt->real : NULL;
+    for (int i = 0; i < l->r->n_slots; i++) {
+        const int has = l->slots[i] && l->r->slots[i].extent == TW_PER_WEIGHT;
+        slots[i] = has ? (char *)l->slots[i] + element * opt->real : NULL;
+    }
 }
 
 /* chunk.c: what is done with the elements of a chunk */

@@ -42,12 +42,12 @@ static int is_nothing(tw_optimizer *opt)
     return 1;
 }
 
-/* A closed form holds for values that stay as they are. */
+/* A closed form holds for values that stay as they are; a factor on lr stays between two flushes. */
 static int has_closed_form(tw_optimizer *opt, void *coef)
 {
     const tw__link *l = tw__rule_link(opt);
     const int f64 = opt->type == TW_F64;
-    if (!l->r->prepare_skip[f64] || strcmp(opt->plan.text, "constant") != 0 || opt->factor != 1) return 0;
+    if (!l->r->prepare_skip[f64] || strcmp(opt->plan.text, "constant") != 0) return 0;
     for (int i = 0; i < opt->n_groups; i++) {
         double scalars[TW_SCALARS_MAX];
         memcpy(scalars, l->scalars, (size_t)l->r->n_scalars * sizeof *scalars);
@@ -84,9 +84,20 @@ static tw_status choose_mode(tw_optimizer *opt, struct tw__sparse *s, tw_error *
     return s->mode == CLOSED || s->mode == REPLAY ? tw__alloc(opt->ctx, &s->seen, opt->n, sizeof *s->seen, err) : TW_OK;
 }
 
+/* With nobody behind, all have had every step so far, be it sparse or of the whole vector. */
+static void all_have_seen(tw_optimizer *opt)
+{
+    struct tw__sparse *s = opt->behind;
+    s->flushed = opt->steps;
+    for (size_t i = 0; s->seen && i < opt->n; i++) s->seen[i] = opt->steps;
+}
+
 static tw_status start(tw_optimizer *opt, tw_error *err)
 {
-    if (opt->behind) return TW_OK;
+    if (opt->behind) {
+        if (!opt->behind->behind && opt->behind->flushed != opt->steps) all_have_seen(opt);
+        return TW_OK;
+    }
     TW_TRY(tw__alloc(opt->ctx, &opt->behind, 1, sizeof *opt->behind, err));
     tw_status status = choose_mode(opt, opt->behind, err);
     if (status != TW_OK) {
@@ -94,8 +105,7 @@ static tw_status start(tw_optimizer *opt, tw_error *err)
         opt->behind = NULL;
         return status;
     }
-    opt->behind->flushed = opt->steps;
-    for (size_t i = 0; opt->behind->seen && i < opt->n; i++) opt->behind->seen[i] = opt->steps;
+    all_have_seen(opt);
     return TW_OK;
 }
 
@@ -128,7 +138,7 @@ static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, vo
     const struct tw__sparse *s = opt->behind;
     const tw__link *l = tw__rule_link(opt);
     const int f64 = opt->type == TW_F64;
-    const double *h = opt->groups[p->group].values;
+    const double *h = opt->groups[p->group].h;
     const tw_moment now = {.t = s->seen[from] + 1, .h = h, .next = h, .scalars = l->scalars, .seed = opt->seed};
     void *slots[TW_SLOTS_MAX];
     tw__slots_at(opt, l, from, slots);
@@ -182,12 +192,12 @@ static void check_finite(tw_optimizer *opt, size_t n, const uint32_t *index, con
     }
 }
 
-typedef struct gathered { size_t n; const tw__part *part; uint32_t index[TW__BLOCK]; char w[TW__BLOCK * 8], g[TW__BLOCK * 8], slots[TW_SLOTS_MAX][TW__BLOCK * 8]; } gathered;
+typedef struct gathered { size_t n; const tw__part *part; uint32_t index[TW__BLOCK]; tw__numbers w, g, slots[TW_SLOTS_MAX]; } gathered;
 
-static void move(const tw_optimizer *opt, gathered *b, void *vector, char *copy, int back)
+static void move(const tw_optimizer *opt, gathered *b, void *vector, tw__numbers *copy, int back)
 {
     for (size_t i = 0; i < b->n; i++) {
-        char *far = (char *)vector + b->index[i] * opt->real, *near = copy + i * opt->real;
+        char *far = (char *)vector + b->index[i] * opt->real, *near = (char *)copy + i * opt->real;
         if (back) memcpy(far, near, opt->real);
         else memcpy(near, far, opt->real);
     }
@@ -198,23 +208,24 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
     const tw__link *l = tw__rule_link(opt);
     void *slots[TW_SLOTS_MAX];
     if (!b->n) return;
-    move(opt, b, w, b->w, 0);
+    move(opt, b, w, &b->w, 0);
     for (int i = 0; i < l->r->n_slots; i++) {
-        slots[i] = l->slots[i] ? b->slots[i] : NULL;
-        if (l->slots[i]) move(opt, b, l->slots[i], b->slots[i], 0);
+        slots[i] = l->slots[i] ? &b->slots[i] : NULL;
+        if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 0);
     }
-    const tw_span span = {.n = b->n, .out = b->w, .w = b->w, .g = b->g, .at = b->w, .slots = slots, .ahead = b->g};
+    const tw_span span = {.n = b->n, .out = &b->w, .w = &b->w, .g = &b->g, .at = &b->w, .slots = slots, .ahead = &b->g};
     (*opt->groups[b->part->group].kernels)[opt->isa](&span, l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
-    move(opt, b, w, b->w, 1);
+    move(opt, b, w, &b->w, 1);
     for (int i = 0; i < l->r->n_slots; i++)
-        if (l->slots[i]) move(opt, b, l->slots[i], b->slots[i], 1);
+        if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 1);
     b->n = 0;
 }
 
 static void step_touched(tw_optimizer *opt, void *w, size_t n, const uint32_t *index, const void *g)
 {
     struct tw__sparse *s = opt->behind;
-    gathered b = {.n = 0};
+    gathered b;
+    b.n = 0;
     for (size_t i = 0; i < n; i++) {
         const tw__part *p = b.n && index[i] < b.part->hi ? b.part : part_of(opt, index[i]);
         if (!p) continue;
@@ -224,7 +235,7 @@ static void step_touched(tw_optimizer *opt, void *w, size_t n, const uint32_t *i
             s->seen[index[i]] = opt->steps + 1;
         }
         b.part = p;
-        memcpy(b.g + b.n * opt->real, (const char *)g + i * opt->real, opt->real);
+        memcpy((char *)&b.g + b.n * opt->real, (const char *)g + i * opt->real, opt->real);
         b.index[b.n++] = index[i];
     }
     step_gathered(opt, &b, w);
@@ -272,8 +283,11 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
         if (status == TW_OK) step_touched(opt, w, n, index, g);
         if (status == TW_OK && opt->behind->seen) opt->behind->behind = 1;
     }
+    if (status != TW_OK) { /* as if it had not begun */
+        opt->phase = TW__IDLE;
+        tw__set_values(opt, tw__before_last(opt));
+    }
     tw__fp_leave(mode);
-    if (status != TW_OK) opt->phase = TW__IDLE;
     return status != TW_OK ? status : tw_step_end(opt, err);
 }
 
