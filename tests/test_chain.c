@@ -360,12 +360,17 @@ static void refused(void **state)
         {"sgd", "*.bias:weight_decy=1", "sgd has no option \"weight_decy\" (did you mean \"weight_decay\"?)"},
         {"sgd", "*.bias:lr_mult=-1", "lr_mult = -1 is not a number from 0 on"},
         {"sgd", "*.bias:freeze=2", "freeze = 2 is not 0 or 1"},
+        {"sgd", "*.bias:lr_mult=2,lr_mult=3", "lr_mult is given twice"},
+        {"sgd", "*:lr=1 *.bias:lr=2", "group \"*.bias\" has no effect: the tensors it fits belong to groups before it"},
+        {"ftrl", "*.bias:lr_mult=0", "lr = 0.1 times 0 is outside (0, inf)"},
+        {"sgd:lr=10", "*.bias:lr_mult=1e308", "lr = 10 times 1e+308 is outside [0, inf)"},
         {"sgd", "*.bias:wd_mult=2", "a factor on weight_decay has no effect: weight_decay is 0"},
         {"sgd", "*.bias:nesterov=1", "group \"*.bias:nesterov=1\": nesterov = 1 has no effect: momentum is 0"},
         {"sgd+clip_norm", NULL, "clip_norm changes the gradient and stands before the rule, as in \"clip_norm+sgd\""},
         {"ema+sgd", NULL, "ema works on what the rule has done and stands behind it, as in \"sgd+ema\""},
         {"sgd+ema+clip_update", NULL, "clip_update limits the rule's step and stands right behind the rule, before ema"},
         {"sgd+ema+swa", NULL, "swa is the second transform that changes the reported weights; there can be one"},
+        {"sgd+lookahead+lookahead:k=3", NULL, "lookahead stands twice; what it keeps goes by its name, so there can be one"},
         {"sgd+adam", NULL, "\"sgd+adam\" names two rules, sgd and adam; there can be one, with transforms around it"},
         {"clip_norm", NULL, "\"clip_norm\" names no rule; a transform stands beside one, as in \"clip_norm:max=1+adam\""},
         {"emma+sgd", NULL, "unknown rule or transform \"emma\" (did you mean \"ema\"?)"},
@@ -434,6 +439,14 @@ static void a_factor_multiplies_lr(void **state)
     steps(&a, 0, 1);
     assert_true(weight(&a, 3) == before - 0.25 * bench_number(3, 0));
     end(&a);
+    struct subject above_0 = {"ftrl", NULL};
+    struct work b = begin(&above_0, ctx, TW_F64, 20, NULL);
+    tw_error err;
+    assert_int_equal(tw_optimizer_set_factor(b.opt, 0, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "lr = 0.1 times a factor of 0 is outside (0, inf)");
+    assert_int_equal(tw_optimizer_set_factor(b.opt, INFINITY, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_optimizer_set_factor(b.opt, 2, &err), TW_OK);
+    end(&b);
     tw_context_free(ctx);
 }
 

@@ -175,6 +175,11 @@ static int by_alias(const tw__table *t, const tw_alias *a, tw__text name)
     return -1;
 }
 
+int tw__option_allows(const tw_option *o, double x)
+{
+    return x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX));
+}
+
 int tw__option_find(const tw__table *t, tw__text name)
 {
     int i = by_name(t, name);
@@ -227,7 +232,7 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
         return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
     if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
-    if (*to < o->min || *to > o->max || (*to == o->min && (o->open & TW_OPEN_MIN)) || (*to == o->max && (o->open & TW_OPEN_MAX)))
+    if (!tw__option_allows(o, *to))
         return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is outside %s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds));
     if (o->type == TW_INT && (*to != __builtin_floor(*to) || *to > 0x1p53 || *to < -0x1p53))
         return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a whole number", o->name, TW__SHOW(v));

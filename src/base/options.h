@@ -31,6 +31,7 @@ typedef struct tw__table {
     tw__text *formula;          /* its text between the quotes, a view into what was read; NULL: the table has no formula */
 } tw__table;
 
+int tw__option_allows(const tw_option *o, double x);                    /* x lies within the bounds */
 int tw__option_find(const tw__table *t, tw__text name);                 /* by name or alias; -1 */
 /* Sets values[] and given[] (may be NULL: not recorded, and a second time is no error) from an item of a spec. */
 tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err);

@@ -18,18 +18,23 @@ static int fits(const char *pattern, size_t n, const char *name)
     return p == n;
 }
 
-struct wish { tw__text pattern, items; double lr_mult, wd_mult; int freeze; };
+enum { LR_MULT, WD_MULT, FREEZE, OWN_KEYS };
+struct wish { tw__text pattern, items; double own[OWN_KEYS]; unsigned char given[OWN_KEYS]; };
 
 /* The keys of a group that are no options of the rule. */
 static tw_status own_key(struct wish *wish, const tw__item *item, int *known, tw_error *err)
 {
-    double *to = tw__text_is(item->key, "lr_mult") ? &wish->lr_mult : tw__text_is(item->key, "wd_mult") ? &wish->wd_mult : NULL, x = 0;
-    *known = to != NULL || tw__text_is(item->key, "freeze");
+    static const char *const names[OWN_KEYS] = {"lr_mult", "wd_mult", "freeze"};
+    double x = 0;
+    int key = 0;
+    while (key < OWN_KEYS && !tw__text_is(item->key, names[key])) key++;
+    *known = key < OWN_KEYS;
     if (!*known) return TW_OK;
-    if (tw__number_read(item->value, &x) != 1 || x < 0 || (!to && x != 0 && x != 1))
-        return tw__fail(err, TW_ERR_SPEC, "%.*s = %.*s is not %s", TW__SHOW(item->key), TW__SHOW(item->value), to ? "a number from 0 on" : "0 or 1");
-    if (to) *to = x;
-    else wish->freeze = x != 0;
+    if (wish->given[key]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", names[key]);
+    wish->given[key] = 1;
+    if (tw__number_read(item->value, &x) != 1 || x < 0 || (key == FREEZE && x != 0 && x != 1))
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not %s", names[key], TW__SHOW(item->value), key == FREEZE ? "0 or 1" : "a number from 0 on");
+    wish->own[key] = x + 0.0; /* -0 is 0 */
     return TW_OK;
 }
 
@@ -40,8 +45,12 @@ static tw_status multiply(const tw_optimizer *opt, tw__group *g, const char *nam
     if (by == 1) return TW_OK;
     if (i < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no %s to multiply", c->rule->name, name);
     if (g->values[i] == 0) return tw__fail(err, TW_ERR_SPEC, "a factor on %s has no effect: %s is 0", name, name);
+    const double given = g->values[i];
+    const tw_option *o = &c->rule->options[i];
+    char bounds[TW_VALUE_MAX];
     g->values[i] *= by;
-    return TW_OK;
+    if (tw__option_allows(o, g->values[i])) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s = %g times %g is outside %s", name, given, by, tw_option_bounds(o, bounds));
 }
 
 static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text, tw_error *err)
@@ -52,7 +61,7 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
     unsigned char given[TW_OPTIONS_MAX] = {0};
     tw__spec spec = {.n = 0};
     tw__group *g = &opt->groups[opt->n_groups];
-    *wish = (struct wish){.items = text, .lr_mult = 1, .wd_mult = 1};
+    *wish = (struct wish){.items = text, .own = {[LR_MULT] = 1, [WD_MULT] = 1}};
     wish->pattern = tw__text_cut(&wish->items, ':');
     if (!wish->items.at || !wish->pattern.n || !wish->items.n)
         return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" is not PATTERN:key=value, as in \"*.bias:weight_decay=0\"", TW__SHOW(text));
@@ -63,8 +72,8 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
         TW_TRY(own_key(wish, &spec.items[i], &known, err));
         if (!known) TW_TRY(tw__option_read(&t, &spec.items[i], g->values, given, err));
     }
-    TW_TRY(multiply(opt, g, "lr", wish->lr_mult, err));
-    TW_TRY(multiply(opt, g, "weight_decay", wish->wd_mult, err));
+    TW_TRY(multiply(opt, g, "lr", wish->own[LR_MULT], err));
+    TW_TRY(multiply(opt, g, "weight_decay", wish->own[WD_MULT], err));
     for (int i = 0; i < r->n_options; i++) {
         char value[TW_VALUE_MAX];
         const char *reason = given[i] && r->ineffective ? r->ineffective(g->values, i) : NULL;
@@ -78,15 +87,18 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
 /* The tensors that no earlier group has and whose names fit. */
 static tw_status assign(tw_optimizer *opt, const struct wish *wish, tw_error *err)
 {
-    size_t count = 0;
+    size_t fitting = 0, taken = 0;
     for (size_t i = 0; i < opt->n_tensors; i++) {
         if (!fits(wish->pattern.at, wish->pattern.n, opt->tensors[i].name)) continue;
-        count++;
+        fitting++;
         if (opt->group_of[i]) continue;
+        taken++;
         opt->group_of[i] = opt->n_groups;
-        if (wish->freeze) opt->tensors[i].flags |= TW_TENSOR_FROZEN;
+        if (wish->own[FREEZE] != 0) opt->tensors[i].flags |= TW_TENSOR_FROZEN;
     }
-    return count ? TW_OK : tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" fits no tensor (the first is \"%s\")", TW__SHOW(wish->pattern),
+    if (fitting && !taken)
+        return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" has no effect: the tensors it fits belong to groups before it", TW__SHOW(wish->pattern));
+    return taken ? TW_OK : tw__fail(err, TW_ERR_SPEC, "group \"%.*s\" fits no tensor (the first is \"%s\")", TW__SHOW(wish->pattern),
                                     opt->n_tensors ? opt->tensors[0].name : "");
 }
 

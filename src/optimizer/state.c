@@ -64,10 +64,25 @@ uint64_t tw_optimizer_steps(const tw_optimizer *opt) { return opt->steps; }
 uint64_t tw_optimizer_skipped(const tw_optimizer *opt) { return opt->skipped; }
 double tw_optimizer_factor(const tw_optimizer *opt) { return opt->factor; }
 
+static tw_status check_factor(const tw_optimizer *opt, double factor, tw_error *err)
+{
+    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
+    const int lr = tw_rule_option(r, "lr");
+    char bounds[TW_VALUE_MAX];
+    if (!(factor >= 0) || factor - factor != 0) return tw__fail(err, TW_ERR_SPEC, "a factor of %g on lr is not a number from 0 on", factor);
+    if (factor == 1) return TW_OK;
+    if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" has no lr for a factor of %g", r->name, factor);
+    for (int i = 0; i < opt->n_groups; i++)
+        if (!tw__option_allows(&r->options[lr], factor * opt->groups[i].values[lr]))
+            return tw__fail(err, TW_ERR_SPEC, "lr = %g times a factor of %g is outside %s", opt->groups[i].values[lr], factor,
+                            tw_option_bounds(&r->options[lr], bounds));
+    return TW_OK;
+}
+
 tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_error *err)
 {
     if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "a factor on lr is set between steps");
-    if (!(factor >= 0) || factor - factor != 0) return tw__fail(err, TW_ERR_SPEC, "a factor of %g on lr is not a number from 0 on", factor);
+    TW_TRY(check_factor(opt, factor, err));
     if (tw__is_behind(opt) && opt->sparse == TW_SPARSE_EXACT && factor != opt->factor)
         return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before another factor on lr");
     opt->factor = factor;
@@ -104,28 +119,36 @@ size_t tw_optimizer_state_bytes(const tw_optimizer *opt)
     return n * opt->real;
 }
 
-/* What must be the same where the state comes from and where it goes to. */
-static void describe(const tw_optimizer *opt, char *to, size_t n)
+/* What must be the same where the state comes from and where it goes to. Returns its length, as snprintf does. */
+static int describe(const tw_optimizer *opt, char *to, size_t n)
 {
-    int used = snprintf(to, n, "%s %s", opt->chain.spec, opt->plan.text);
-    if (opt->plan.uses_total && used > 0 && (size_t)used < n)
-        used += snprintf(to + used, n - (size_t)used, " over %llu steps", (unsigned long long)opt->total_steps);
-    if (opt->groups_text && used > 0 && (size_t)used < n) snprintf(to + used, n - (size_t)used, " groups %s", opt->groups_text);
+    char total[40] = "";
+    if (opt->plan.uses_total) snprintf(total, sizeof total, " over %llu steps", (unsigned long long)opt->total_steps);
+    return snprintf(to, n, "%s %s%s%s%s", opt->chain.spec, opt->plan.text, total, opt->groups_text ? " groups " : "",
+                    opt->groups_text ? opt->groups_text : "");
 }
 
-static tw_status visit_spec(tw_optimizer *opt, tw_visitor *v, tw_error *err)
+static tw_status visit_text(tw_optimizer *opt, const char *own, tw_visitor *v, tw_error *err)
 {
-    char own[4 * TW_SPEC_MAX];
-    describe(opt, own, sizeof own);
     size_t n = strlen(own);
-    char *text;
-    TW_TRY(tw__alloc(opt->ctx, &text, n, 1, err));
-    memcpy(text, own, n);
-    void *data = text;
+    void *data;
+    TW_TRY(tw__alloc(opt->ctx, &data, n, 1, err));
+    memcpy(data, own, n);
     tw_status s = v->list(v, "optimizer.spec", TW_U8, &n, &data, opt->ctx, err);
     if (s == TW_OK && (n != strlen(own) || memcmp(data, own, n) != 0))
         s = tw__fail(err, TW_ERR_STATE, "the stored optimiser is \"%.*s\", this one is \"%.200s\"", (int)(n < 200 ? n : 200), (char *)data, own);
     tw__free(opt->ctx, data, n, 1);
+    return s;
+}
+
+static tw_status visit_spec(tw_optimizer *opt, tw_visitor *v, tw_error *err)
+{
+    const size_t n = (size_t)describe(opt, NULL, 0) + 1;
+    char *own;
+    TW_TRY(tw__alloc(opt->ctx, &own, n, 1, err));
+    describe(opt, own, n);
+    tw_status s = visit_text(opt, own, v, err);
+    tw__free(opt->ctx, own, n, 1);
     return s;
 }
 
@@ -179,9 +202,12 @@ static tw_status visit_all(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     for (int i = 0; i < 2; i++)
         if (steps[i] < 0 || steps[i] > TW__STEPS_MAX)
             return tw__fail(err, TW_ERR_STATE, "optimizer.steps = %lld is outside [0, 2^53]", (long long)steps[i]);
+    double factor = opt->factor;
+    TW_TRY(v->field(v, "optimizer.factor", TW_F64, 0, NULL, &factor, err));
+    if (check_factor(opt, factor, NULL) != TW_OK) return tw__fail(err, TW_ERR_STATE, "optimizer.factor = %g is no factor for lr", factor);
     opt->steps = (uint64_t)steps[0];
     opt->skipped = (uint64_t)steps[1];
-    TW_TRY(v->field(v, "optimizer.factor", TW_F64, 0, NULL, &opt->factor, err));
+    opt->factor = factor;
     for (int i = 0; i < opt->chain.n; i++) {
         tw__link *l = &opt->links[i];
         TW_TRY(visit_scalars(opt, l, v, err));

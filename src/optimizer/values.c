@@ -34,7 +34,7 @@ void tw__set_values(tw_optimizer *opt, uint64_t done)
 static tw_status check_value(const tw_optimizer *opt, const tw_option *o, double x, tw_error *err)
 {
     char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
-    if (x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX))) return TW_OK;
+    if (tw__option_allows(o, x)) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
                     (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
 }

@@ -43,7 +43,7 @@ int tw_rule_option(const tw_rule *rule, const char *name)
     return tw__option_find(&t, tw__text_of(name));
 }
 
-static tw_status check_own(const tw_rule *own, tw_error *err)
+tw_status tw__own_check(const tw_rule *own, tw_error *err)
 {
     if (own->size != sizeof(tw_rule)) return tw__fail(err, TW_ERR_SPEC, "tw_rule.size = %zu is not %zu", own->size, sizeof(tw_rule));
     if (own->n_options > TW_OPTIONS_MAX || own->n_slots > TW_SLOTS_MAX || own->n_scalars > TW_SCALARS_MAX ||
@@ -57,7 +57,7 @@ static tw_status check_own(const tw_rule *own, tw_error *err)
 static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *own, tw_error *err)
 {
     if (own) {
-        TW_TRY(check_own(own, err));
+        TW_TRY(tw__own_check(own, err));
         *out = own;
         return tw__text_is(name, own->name) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
                                                                TW__SHOW(name), own->name);

@@ -52,6 +52,16 @@ static tw_status read_link(tw_choice *out, tw__text text, const tw_rule *own, tw
     return rule ? tw__choice_read(out, rule, &spec, err) : unknown(spec.name, err);
 }
 
+/* State and schedules of a transform go by its name. */
+static tw_status check_names(const tw_chain *c, tw_error *err)
+{
+    for (int i = 0; i < c->n; i++)
+        for (int k = 0; k < i; k++)
+            if (c->link[i].rule == c->link[k].rule && c->link[i].rule->n_slots + c->link[i].rule->n_scalars > 0)
+                return tw__fail(err, TW_ERR_SPEC, "%s stands twice; what it keeps goes by its name, so there can be one", c->link[i].rule->name);
+    return TW_OK;
+}
+
 /* Where a link of this place may stand, seen from the rule: only a gradient's transform comes before it. */
 static tw_status check_order(const tw_chain *c, tw_error *err)
 {
@@ -112,6 +122,7 @@ tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *own, tw_
     out->rule = -1;
     if (!text) return tw_rule_read(&out->link[0], text, own, err);
     tw__text whole = tw__text_of(text), rest = whole;
+    if (own) TW_TRY(tw__own_check(own, err));
     if (tw__spec_joint(whole) == whole.n && !names_transform(whole)) TW_TRY(tw_rule_read(&out->link[0], text, own, err));
     while (rest.at) {
         size_t n = tw__spec_joint(rest);
@@ -123,5 +134,6 @@ tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *own, tw_
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform stands beside one, as in \"%s\"", TW__SHOW(whole),
                         out->link[0].rule->place == TW_ON_GRADIENT ? "clip_norm:max=1+adam" : "adam+ema");
     TW_TRY(check_order(out, err));
+    TW_TRY(check_names(out, err));
     return write(out, whole, err);
 }
