@@ -10,21 +10,22 @@
 
 /* Tables, before rule.h is included:
  *     RULE, PAPER, EQUATION        name (a word) and two strings; NAME where the name is no word of C ("sgdm-cubic"); USE, when to take it
- *     HYPER(REAL, INT, FLAG, WORD) rows REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
+ *     HYPER(REAL, INT, FLAG, WORD) one row at least: REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
  *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
  *     SLOTS(SLOT)                  rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO, TW_OPTION(name),
  *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of what is none), from 0
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
  *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
- *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; WIDE: whole() is worth more than one;
+ *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; WIDE: whole() is worth
+ *     more than one;
  *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
  *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
  * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
- * DECAY adds the options weight_decay, wd_mode, wd_mask and maximize, to every update what they mean, and their lines before the equation's;
- * weight_decay takes away TW_ZERO_IS_NOTHING. With TW_DECAY_OWN that is so of wd_mask and maximize, and the rule says what weight_decay does
- * (lars.c).
+ * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, to every update what they mean, and their
+ * lines before the equation's; weight_decay takes away TW_ZERO_IS_NOTHING. With TW_DECAY_OWN that is so of wd_mask and maximize, and the rule
+ * says what weight_decay does (lars.c).
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
@@ -93,6 +94,7 @@
  * gcc knows no pragma for it but this, which also gives a plain -O2 build the vectors it needs. */
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpass-failed" /* said of loops that an unoptimised build leaves scalar */
 #define TW__INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define TW__ROLLED
@@ -405,7 +407,9 @@ const tw_rule TW__SYMBOL(RULE) = {
 #endif
 };
 
-#ifndef __clang__
+#ifdef __clang__
+#pragma clang diagnostic pop
+#else
 #pragma GCC pop_options
 #endif
 #include <thalweg/rule_clean.h>
@@ -449,7 +453,11 @@ TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
 /* Options and scalars are arrays of double to the library and structs to the rule. */
 struct hyper { TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD) };
 struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
+#if TW__NORMS
 struct sums { SUMS(TW__FIELD_SUM) };
+#else
+struct sums;
+#endif
 struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured; };
 struct coef;
 /* Once per step: compiled for size, away from the kernels. */
