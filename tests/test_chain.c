@@ -297,6 +297,22 @@ static void noise_has_its_size(void **state)
     tw_context_free(ctx);
 }
 
+/* Two that draw do not draw the same: variances add up to 2, not to 4. */
+static void noise_of_two_links(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    struct subject s = {"noise:eta=1,gamma=0+noise:eta=1,gamma=0+sgd:lr=1", NULL};
+    struct work a = begin(&s, ctx, TW_F64, 100000, NULL);
+    double squares = 0;
+    gradient(&a, 0, 0);
+    assert_int_equal(step(&a, NULL), TW_OK);
+    for (size_t i = 0; i < a.n; i++) squares += pow(weight(&a, i) - bench_number(i, 1000), 2);
+    assert_true(fabs(squares / 1e5 - 2) < 0.05);
+    end(&a);
+    tw_context_free(ctx);
+}
+
 /* ---- Groups ---- */
 
 static tw_status with_groups(tw_optimizer **opt, tw_context *ctx, const char *rule, const char *groups, tw_error *err)
@@ -511,7 +527,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand), cmocka_unit_test(rows_however_they_are_stored), cmocka_unit_test(wrappers_follow_what_is_reported),
-        cmocka_unit_test(noise_has_its_size), cmocka_unit_test(groups_by_name), cmocka_unit_test(refused),
+        cmocka_unit_test(noise_has_its_size), cmocka_unit_test(noise_of_two_links), cmocka_unit_test(groups_by_name), cmocka_unit_test(refused),
         cmocka_unit_test(not_finite_is_skipped_or_counts_as_zero), cmocka_unit_test(a_factor_multiplies_lr), cmocka_unit_test(schedules_of_transforms), cmocka_unit_test(calls_out_of_order),
         cmocka_unit_test(isa_and_threads_change_nothing), cmocka_unit_test(ranges_equal_the_whole), cmocka_unit_test(sums_may_be_added_over_ranks),
         cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(a_bad_gradient_stops_the_run),

@@ -45,8 +45,8 @@ typedef struct tw_slot { const char *name; tw_start start; int option; tw_extent
 typedef struct tw_scalar { const char *name; double initial; } tw_scalar;
 
 /* What prepare sees. h and next: every option's value at this step and the next, in the order of the table.
- * t: this step, counted from 1 (in the view: the last step done). seed: what the optimiser was made with; with t, all that noise drawn once
- * per step may depend on, so that a resumed run draws the same. measured: the sums in settle, NULL in prepare. */
+ * t: this step, counted from 1 (in the view: the last step done). seed: of what the optimiser was made with and the place in its chain; with t,
+ * all that noise drawn once per step may depend on, so that a resumed run draws the same. measured: the sums in settle, NULL in prepare. */
 typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; const double *measured; } tw_moment;
 
 /* What a kernel works on: n elements of vectors, each pointed at where it begins. */
