@@ -122,7 +122,8 @@ static void free_and_closed_forms(void **state)
     equal_after(ctx, "sgd", TW_F32, "cosine", TW_SPARSE_EXACT, 0);
     equal_after(ctx, "adagrad:lr_decay=0.1", TW_F64, "cosine", TW_SPARSE_EXACT, 0);
     static const char *const closed[] = {"sgd:momentum=0.9", "sgd:momentum=0.9,nesterov=1,weight_decay=0.01", "sgd:weight_decay=0.1,wd_mode=lr", "momentum",
-                                         "momentum:nesterov=1,weight_decay=0.1", "nag", "nag:weight_decay=0.1"};
+                                         "momentum:nesterov=1,weight_decay=0.1", "nag", "nag:weight_decay=0.1",
+                                         "sgd:momentum=0.9,dampening=0.5,weight_decay=0.1", "schedule-free-sgd", "schedule-free-adamw"};
     for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
         equal_after(ctx, closed[i], TW_F32, NULL, TW_SPARSE_EXACT, 40);
         equal_after(ctx, closed[i], TW_F64, NULL, TW_SPARSE_EXACT, 40);
@@ -155,6 +156,39 @@ static void whole_steps_between(void **state)
         end(&a);
         end(&b);
     }
+    tw_context_free(ctx);
+}
+
+/* Loading ends whatever is on, also a step and steps that elements have missed. */
+static void loading_in_the_middle(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    struct work a = make(ctx, "adam", TW_F64, NULL, TW_SPARSE_REPLAY), b = make(ctx, "adam", TW_F64, NULL, TW_SPARSE_REPLAY);
+    struct store kept;
+    store_open(&kept);
+    assert_int_equal(sparse_step(&a, 0, NULL), TW_OK);
+    assert_int_equal(flush(&a, N, NULL), TW_OK);
+    assert_int_equal(tw_optimizer_visit(a.opt, &kept.v, NULL), TW_OK);
+    memcpy(b.w, a.w, N * sizeof(double));
+    for (int in_a_step = 0; in_a_step < 2; in_a_step++) {
+        if (in_a_step) assert_int_equal(tw_step_begin(b.opt, NULL), TW_OK);
+        else
+            for (uint64_t t = 0; t < 3; t++) assert_int_equal(sparse_step(&b, t, NULL), TW_OK);
+        memcpy(b.w, a.w, N * sizeof(double));
+        store_load(&kept);
+        assert_int_equal(tw_optimizer_visit(b.opt, &kept.v, NULL), TW_OK);
+    }
+    for (uint64_t t = 1; t < 4; t++) {
+        assert_int_equal(sparse_step(&a, t, NULL), TW_OK);
+        assert_int_equal(sparse_step(&b, t, NULL), TW_OK);
+    }
+    assert_int_equal(flush(&a, N, NULL), TW_OK);
+    assert_int_equal(flush(&b, N, NULL), TW_OK);
+    compare("adam", &a, &b, 0);
+    store_close(&kept);
+    end(&a);
+    end(&b);
     tw_context_free(ctx);
 }
 
@@ -245,7 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(free_and_closed_forms), cmocka_unit_test(every_rule_replayed), cmocka_unit_test(whole_steps_between),
-        cmocka_unit_test(touched_alone), cmocka_unit_test(long_histories), cmocka_unit_test(refused),
+        cmocka_unit_test(loading_in_the_middle), cmocka_unit_test(touched_alone), cmocka_unit_test(long_histories), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

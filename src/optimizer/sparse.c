@@ -42,7 +42,7 @@ static int is_nothing(tw_optimizer *opt)
     return 1;
 }
 
-/* A closed form holds for values that stay as they are; a factor on lr stays between two flushes. */
+/* A closed form holds for values that stay as they are, from the second step on; a factor on lr stays between two flushes. */
 static int has_closed_form(tw_optimizer *opt, void *coef)
 {
     const tw__link *l = tw__rule_link(opt);
@@ -117,20 +117,25 @@ static const tw__part *part_of(const tw_optimizer *opt, size_t element)
     return i < opt->n_parts && opt->parts[i].lo <= element ? &opt->parts[i] : NULL;
 }
 
+/* One step with gradients of 0, by coefficients of all units. */
+static void step_zeros(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w, const char *coef)
+{
+    static const tw__numbers zeros;
+    const tw__link *l = tw__rule_link(opt);
+    for (size_t at = from; at < from + n; at += TW__BLOCK) {
+        void *slots[TW_SLOTS_MAX], *own = (char *)w + at * opt->real;
+        tw__slots_at(opt, l, at, slots);
+        const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK, .first = at, .out = own, .w = own, .g = &zeros,
+                              .at = own, .slots = slots, .ahead = &zeros};
+        (*opt->groups[p->group].kernels)[opt->isa](&span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
+    }
+}
+
 static void replay(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
 {
-    static const double zeros[TW__BLOCK];
     const struct tw__sparse *s = opt->behind;
-    const tw__link *l = tw__rule_link(opt);
-    const size_t step_bytes = l->n_units * l->coef_size, unit = tw__unit(opt, l, p->tensor, p->group) * l->coef_size;
-    for (uint64_t t = s->seen[from]; t < opt->steps; t++)
-        for (size_t at = from; at < from + n; at += TW__BLOCK) {
-            void *slots[TW_SLOTS_MAX], *own = (char *)w + at * opt->real;
-            tw__slots_at(opt, l, at, slots);
-            const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK, .first = at, .out = own, .w = own, .g = zeros, .at = own,
-                                  .slots = slots, .ahead = zeros};
-            (*opt->groups[p->group].kernels)[opt->isa](&span, s->history + (t - s->flushed) * step_bytes + unit);
-        }
+    const size_t step_bytes = tw__rule_link(opt)->n_units * tw__rule_link(opt)->coef_size;
+    for (uint64_t t = s->seen[from]; t < opt->steps; t++) step_zeros(opt, p, from, n, w, s->history + (t - s->flushed) * step_bytes);
 }
 
 static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
@@ -157,18 +162,40 @@ static void catch_up(tw_optimizer *opt, const tw__part *p, size_t from, size_t n
     for (size_t i = 0; i < n; i++) s->seen[from + i] = opt->steps;
 }
 
+/* Elements from `from` on, before hi, that are behind by the same steps. */
+static size_t alike(const struct tw__sparse *s, size_t from, size_t hi)
+{
+    size_t n = 1;
+    while (from + n < hi && s->seen[from + n] == s->seen[from]) n++;
+    return n;
+}
+
 static void flush_all(tw_optimizer *opt, void *w)
 {
     struct tw__sparse *s = opt->behind;
     for (size_t i = 0; i < opt->n_parts; i++) {
         const tw__part *p = &opt->parts[i];
-        for (size_t from = p->lo, to; from < p->hi; from = to) {
-            for (to = from + 1; to < p->hi && s->seen[to] == s->seen[from];) to++;
-            catch_up(opt, p, from, to - from, w);
+        for (size_t from = p->lo, n; from < p->hi; from += n) {
+            n = alike(s, from, p->hi);
+            catch_up(opt, p, from, n, w);
         }
     }
     s->flushed = opt->steps;
     s->behind = 0;
+}
+
+/* The first step may be unlike those after it (sgd's dampening), so no closed form begins with it: what is not touched makes it, too. */
+static void first_step_of_rest(tw_optimizer *opt, void *w)
+{
+    struct tw__sparse *s = opt->behind;
+    for (size_t i = 0; i < opt->n_parts; i++) {
+        const tw__part *p = &opt->parts[i];
+        for (size_t from = p->lo, n; from < p->hi; from += n) {
+            n = alike(s, from, p->hi);
+            if (s->seen[from] == 0) step_zeros(opt, p, from, n, w, tw__rule_link(opt)->coef);
+            for (size_t k = 0; k < n; k++) s->seen[from + k] = 1;
+        }
+    }
 }
 
 /* ---- A step ---- */
@@ -281,6 +308,7 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
         if (opt->steps == 0) start_from_weights(opt, w);
         status = keep_history(opt, w, err);
         if (status == TW_OK) step_touched(opt, w, n, index, g);
+        if (opt->steps == 0 && opt->behind->mode == CLOSED) first_step_of_rest(opt, w);
         if (status == TW_OK && opt->behind->seen) opt->behind->behind = 1;
     }
     if (status != TW_OK) { /* as if it had not begun */

@@ -170,7 +170,8 @@ static tw_status visit_slot(tw_optimizer *opt, tw__link *l, int slot, tw_visitor
         const int as_tensor = l->r->slots[slot].extent == TW_PER_WEIGHT;
         name_slot(opt, l, slot, i, name, sizeof name);
         if (as_tensor || n)
-            TW_TRY(v->field(v, name, opt->type, as_tensor ? t->rank : 1, as_tensor ? t->shape : &length, (char *)l->slots[slot] + at * opt->real, err));
+            TW_TRY(v->field(v, name, opt->type, as_tensor ? t->rank : 1, as_tensor ? t->shape : &length,
+                            (char *)l->slots[slot] + at * opt->real, err));
         at += n;
     }
     return TW_OK;
@@ -217,12 +218,17 @@ static tw_status visit_all(tw_optimizer *opt, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
+static tw_status check_state(const tw_optimizer *opt, tw_error *err)
 {
     if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "an optimiser in the middle of a step has no state to show");
-    if (opt->phase == TW__REFUSED && !v->loading)
-        return tw__fail(err, TW_ERR_STATE, "an optimiser stopped by a bad gradient has no state worth saving");
+    if (opt->phase == TW__REFUSED) return tw__fail(err, TW_ERR_STATE, "an optimiser stopped by a bad gradient has no state worth saving");
     if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before the state is shown");
+    return TW_OK;
+}
+
+tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
+{
+    if (!v->loading) TW_TRY(check_state(opt, err));
     TW_TRY(visit_spec(opt, v, err));
     tw_status s = visit_all(opt, v, err);
     if (!v->loading) return s;

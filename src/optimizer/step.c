@@ -41,6 +41,12 @@ static void ready_views(tw_optimizer *opt)
         tw__prepare_view(opt, rule, opt->steps + 1, rule->next_scalars, rule->view_coef);
 }
 
+/* So that what is not measured counts as 0. */
+static void clear_sums(tw_optimizer *opt)
+{
+    if (opt->piece) memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
+}
+
 tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
 {
     if (opt->phase == TW__REFUSED) return tw__refuse(err);
@@ -52,6 +58,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
     if (s == TW_OK) {
         tw__prepare_links(opt);
         if (!opt->n_passes) ready_views(opt);
+        clear_sums(opt);
         atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
         opt->pass = 0;
         opt->filled = -1;
@@ -126,7 +133,7 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
         if (opt->pass + 1 == opt->n_passes) ready_views(opt);
         tw__fp_leave(mode);
     }
-    memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
+    clear_sums(opt);
     opt->pass++;
     return TW_OK;
 }
@@ -137,9 +144,10 @@ tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err) 
 static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, void *w, const void *g, tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
-    if (opt->phase != TW__BEGUN) return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "a range without tw_step_begin");
+    TW_TRY(check_begun(opt, "tw_step_range", err));
     if (opt->pass < opt->n_passes)
-        return tw__fail(err, TW_ERR_STATE, "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle", opt->n_passes - opt->pass);
+        return tw__fail(err, TW_ERR_STATE, "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle",
+                        opt->n_passes - opt->pass);
     TW_TRY(check_range(opt, lo, hi, err));
     tw__fp_mode mode = tw__fp_enter();
     tw__update_chunks(opt, lo, hi, w, g);
