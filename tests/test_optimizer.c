@@ -41,6 +41,46 @@ static void only_weights_are_stepped(void **state)
     tw_context_free(ctx);
 }
 
+/* Whether all that is kept is finite: the slots and scalars of a state. */
+static int all_finite(const struct store *kept)
+{
+    for (int i = 0; i < kept->n; i++)
+        for (size_t k = 0; k < kept->pieces[i].bytes / tw_type_size(kept->pieces[i].type); k++) {
+            if (kept->pieces[i].type == TW_F32 && !isfinite(((float *)kept->pieces[i].data)[k])) return 0;
+            if (kept->pieces[i].type == TW_F64 && !isfinite(((double *)kept->pieces[i].data)[k])) return 0;
+        }
+    return 1;
+}
+
+static void tensors_of_no_elements(void **state)
+{
+    (void)state;
+    static const int64_t none[] = {0, 3}, rest[] = {2, 6};
+    const tw_tensor with[] = {{"none", 2, none, 0, 0}, {"a", 2, two_by_three, 0, 0}, {"b", 1, none, 6, 0}, {"c", 2, rest, 6, 0}, {"d", 1, none, N, 0}};
+    const tw_tensor without[] = {with[1], with[3]};
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t r = 0; tw_rule_at(r); r++) {
+        tw_optimizer *a, *b;
+        float w[N], v[N], g[N];
+        struct store kept;
+        assert_int_equal(bench_create(&a, ctx, tw_rule_at(r)->name, NULL, NULL, 0, TW_F32, with, 5, 0, NULL), TW_OK);
+        assert_int_equal(bench_create(&b, ctx, tw_rule_at(r)->name, NULL, NULL, 0, TW_F32, without, 2, 0, NULL), TW_OK);
+        for (int i = 0; i < N; i++) w[i] = v[i] = 1, g[i] = (float)bench_number((uint64_t)i, 0);
+        for (int t = 0; t < 3; t++) {
+            assert_int_equal(tw_step_f32(a, w, g, NULL), TW_OK);
+            assert_int_equal(tw_step_f32(b, v, g, NULL), TW_OK);
+        }
+        if (memcmp(w, v, sizeof w) != 0) fail_msg("%s: empty tensors change the others' weights", tw_rule_at(r)->name);
+        store_open(&kept);
+        assert_int_equal(tw_optimizer_visit(a, &kept.v, NULL), TW_OK);
+        if (!all_finite(&kept)) fail_msg("%s: the state is not finite", tw_rule_at(r)->name);
+        store_close(&kept);
+        tw_optimizer_free(a);
+        tw_optimizer_free(b);
+    }
+    tw_context_free(ctx);
+}
+
 static void calls_out_of_order(void **state)
 {
     (void)state;
@@ -396,7 +436,7 @@ static void every_rounding_mode(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
+        cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(tensors_of_no_elements), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
         cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
         cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(bad_gradients_at_every_border),
         cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),

@@ -25,7 +25,7 @@ typedef struct tw_choice {
     double values[TW_OPTIONS_MAX];              /* every option, defaults and dialect included */
     unsigned char given[TW_OPTIONS_MAX];        /* 1: stood in the spec */
     int variant;
-    unsigned slots;                             /* bit i: slot i of the rule is kept, one number per weight */
+    unsigned slots;                             /* bit i: slot i of the rule is kept */
     char spec[TW_SPEC_MAX];                     /* canonical: known names, shortest numbers, defaults left out */
 } tw_choice;
 
@@ -63,8 +63,8 @@ TW_API const char *tw_option_bounds(const tw_option *option, char to[TW_VALUE_MA
  * total: length of the run, 0 if unknown; neither it nor `done` above 2^53. For plots and tests; the optimiser reads its schedule once. */
 TW_API tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err);
 
-/* values[0] to values[n-1]: after 0 to n-1 steps, for the hyperparameter `key` as it is written in the schedule, "lr" where none is (NULL: the first
- * sequence's). Reads the schedule once. */
+/* values[0] to values[n-1]: after 0 to n-1 steps, for the hyperparameter `key` as it is written in the schedule, "lr" where none is (NULL: that of
+ * the first sequence). Reads the schedule once. */
 TW_API tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n, double *values, tw_error *err);
 
 /* A piece of a schedule, understood. */

@@ -147,7 +147,8 @@ static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err
     size_t most = 0;
     for (size_t i = 0; i < opt->n_tensors; i++) {
         const tw_tensor *t = &opt->tensors[i];
-        const size_t n = tensor_end(opt, i) - t->offset, rows = t->rank > 1 ? (size_t)t->shape[0] : 1, need = n ? r->scratch(rows, n / rows) : 0;
+        const size_t n = tensor_end(opt, i) - t->offset, rows = t->rank > 1 ? (size_t)t->shape[0] : 1;
+        const size_t need = n ? r->scratch(rows, n / rows) : 0;
         if (need > most) most = need;
     }
     if (most > opt->scratch_n) {
@@ -155,7 +156,8 @@ static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err
         opt->scratch = NULL;
         opt->scratch_n = 0;
         size_t all;
-        if (!tw__size_mul(most, (size_t)opt->ctx->threads, &all)) return tw__fail(err, TW_ERR_MEMORY, "the tensors are too large for rule \"%s\"", r->name);
+        if (!tw__size_mul(most, (size_t)opt->ctx->threads, &all))
+            return tw__fail(err, TW_ERR_MEMORY, "the tensors are too large for rule \"%s\"", r->name);
         TW_TRY(tw__alloc(opt->ctx, &opt->scratch, all, opt->real, err));
         opt->scratch_n = most;
     }
