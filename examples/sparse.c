@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <thalweg/optimizer.h>
 
-enum { FIELDS = 8, CHOICES = 256, FEATURES = FIELDS * CHOICES, ROWS = 4000, UNSEEN = 1000 };
+enum { FIELDS = 8, CHOICES = 256, FEATURES = FIELDS * CHOICES, ROWS = 20000, UNSEEN = 1000 };
 
 /* Row r has one feature of each field, in rising order, and belongs to class 1 or -1 by weights of -2 to 2 that are to be found. */
 static int row(uint64_t r, uint32_t index[FIELDS])
@@ -56,7 +56,7 @@ int main(void)
     options.n_tensors = 1;
     tw_status s = tw_context_create(&ctx, NULL, &err);
     if (s == TW_OK) s = tw_optimizer_create(&opt, ctx, &options, &err);
-    for (uint64_t step = 0; s == TW_OK && step < 5 * ROWS; step++) s = learn(opt, w, step % ROWS, &err);
+    for (uint64_t step = 0; s == TW_OK && step < 3 * ROWS; step++) s = learn(opt, w, step % ROWS, &err);
     if (s == TW_OK) s = tw_sparse_flush_f32(opt, w, FEATURES, NULL, &err);
     for (uint64_t r = ROWS; r < ROWS + UNSEEN; r++) right += row(r, index) == (margin(w, index) > 0 ? 1 : -1);
     if (s == TW_OK) printf("%d of %d unseen rows are right\n", right, UNSEEN);
