@@ -28,14 +28,9 @@ static const void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw_
     return l->coef + tw__unit(opt, l, part->tensor, part->group) * l->coef_size;
 }
 
-static int variant_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
-{
-    return l == &opt->links[opt->chain.rule] ? opt->groups[part->group].variant : l->choice->variant;
-}
-
 static tw_kernel *update_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
 {
-    return l->r->update[opt->type == TW_F64][variant_of(opt, l, part)][opt->isa];
+    return l->r->update[opt->type == TW_F64][tw__variant(opt, l, part->group)][opt->isa];
 }
 
 /* ---- Whether it is finite ---- */
@@ -147,7 +142,7 @@ static void measure_block(tw_optimizer *opt, const block *b, int link, double *s
         span.out = (char *)opt->direction + b->from * opt->real;
         l->r->fill[precision][0][opt->isa](&span, coef_of(opt, l, b->part));
     } else
-        l->r->measure[precision][variant_of(opt, l, b->part)][opt->isa](&span, coef_of(opt, l, b->part), sums);
+        l->r->measure[precision][tw__variant(opt, l, b->part->group)][opt->isa](&span, coef_of(opt, l, b->part), sums);
 }
 
 /* The weights' transforms see the weights that the rule reports. */
@@ -162,7 +157,7 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, roo
         if (rule->view_coef) {
             tw__slots_at(opt, rule, b->from, slots);
             const tw_span view = {.n = b->n, .first = b->from, .out = &r->shown, .w = w, .slots = slots};
-            rule->r->view[opt->type == TW_F64][variant_of(opt, rule, b->part)](
+            rule->r->view[opt->type == TW_F64][tw__variant(opt, rule, b->part->group)](
                 &view, rule->view_coef + tw__unit(opt, rule, b->part->tensor, b->part->group) * rule->coef_size);
             shown = &r->shown;
         }
@@ -281,9 +276,9 @@ static void turn_task(void *arg, size_t index, int worker)
     const struct turning *a = arg;
     tw_optimizer *opt = a->opt;
     const tw_tensor *t = &opt->tensors[index];
-    const size_t n = (index + 1 < opt->n_tensors ? opt->tensors[index + 1].offset : opt->n) - t->offset;
-    if (n == 0 || (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))) return;
-    const size_t rows = t->rank > 1 ? (size_t)t->shape[0] : 1, columns = n / rows;
+    const size_t n = tw__tensor_size(opt, index);
+    if (n == 0 || !tw__is_stepped(t)) return;
+    const size_t rows = tw__tensor_rows(t), columns = n / rows;
     const int transposed = t->rank > 1 && (t->flags & TW_TENSOR_TRANSPOSED);
     const tw__part part = {.tensor = index, .group = opt->group_of[index]};
     void *slots[TW_SLOTS_MAX];
@@ -291,7 +286,7 @@ static void turn_task(void *arg, size_t index, int worker)
     const tw_matrix m = {.d = (char *)opt->direction + t->offset * opt->real, .w = at_element(opt, a->w, t->offset), .rows = rows, .columns = columns,
                          .down = transposed ? 1 : columns, .right = transposed ? rows : 1, .rank = t->rank, .slots = slots,
                          .scratch = (char *)opt->scratch + (size_t)worker * opt->scratch_n * opt->real};
-    a->l->r->whole[opt->type == TW_F64][variant_of(opt, a->l, &part)][opt->isa](&m, coef_of(opt, a->l, &part));
+    a->l->r->whole[opt->type == TW_F64][tw__variant(opt, a->l, part.group)][opt->isa](&m, coef_of(opt, a->l, &part));
 }
 
 void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w)

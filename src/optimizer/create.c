@@ -52,15 +52,13 @@ static tw_status take_tensors(tw_optimizer *opt, const tw_tensor *tensors, size_
     return TW_OK;
 }
 
-static size_t tensor_end(const tw_optimizer *opt, size_t i) { return i + 1 < opt->n_tensors ? opt->tensors[i + 1].offset : opt->n; }
-
 static void make_parts(tw_optimizer *opt)
 {
     for (size_t i = 0; i < opt->n_tensors; i++) {
         const tw_tensor *t = &opt->tensors[i];
-        const size_t end = tensor_end(opt, i);
+        const size_t end = t->offset + tw__tensor_size(opt, i);
         tw__part *last = opt->n_parts ? &opt->parts[opt->n_parts - 1] : NULL;
-        if (end == t->offset || (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))) continue;
+        if (end == t->offset || !tw__is_stepped(t)) continue;
         if (last && !opt->per_tensor && last->hi == t->offset && last->group == opt->group_of[i]) last->hi = end;
         else opt->parts[opt->n_parts++] = (tw__part){t->offset, end, i, opt->group_of[i]};
     }
@@ -71,7 +69,7 @@ static void make_parts(tw_optimizer *opt)
 size_t tw__slot_length(const tw_optimizer *opt, const tw_slot *slot, size_t tensor)
 {
     const tw_tensor *t = &opt->tensors[tensor];
-    const size_t n = tensor_end(opt, tensor) - t->offset, rows = t->rank > 0 ? (size_t)t->shape[0] : 1;
+    const size_t n = tw__tensor_size(opt, tensor), rows = tw__tensor_rows(t);
     if (slot->extent == TW_PER_WEIGHT) return n;
     if (slot->extent == TW_PER_VECTOR) return t->rank < 2 ? n : 0;
     if (t->rank < 2 || n == 0) return 0;
@@ -98,11 +96,11 @@ static void fill(const tw_optimizer *opt, void *to, size_t n, double value)
 /* Slots that begin as an option begin as it is in each tensor's group. */
 static void start_slot(const tw_optimizer *opt, const tw__link *l, int slot)
 {
-    const int option = l->r->slots[slot].option, is_rule = l == &opt->links[opt->chain.rule];
+    const int option = l->r->slots[slot].option;
     if (l->r->slots[slot].start != TW_START_OPTION) return;
     for (size_t i = 0; i < opt->n_tensors; i++) {
-        const double *values = is_rule ? opt->groups[opt->group_of[i]].values : l->choice->values;
-        fill(opt, (char *)l->slots[slot] + opt->tensors[i].offset * opt->real, tensor_end(opt, i) - opt->tensors[i].offset, values[option]);
+        const double *values = tw__is_rule(opt, l) ? opt->groups[opt->group_of[i]].values : l->choice->values;
+        fill(opt, (char *)l->slots[slot] + opt->tensors[i].offset * opt->real, tw__tensor_size(opt, i), values[option]);
     }
 }
 
@@ -146,9 +144,7 @@ static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err
 {
     size_t most = 0;
     for (size_t i = 0; i < opt->n_tensors; i++) {
-        const tw_tensor *t = &opt->tensors[i];
-        const size_t n = tensor_end(opt, i) - t->offset, rows = t->rank > 1 ? (size_t)t->shape[0] : 1;
-        const size_t need = n ? r->scratch(rows, n / rows) : 0;
+        const size_t n = tw__tensor_size(opt, i), rows = tw__tensor_rows(&opt->tensors[i]), need = n ? r->scratch(rows, n / rows) : 0;
         if (need > most) most = need;
     }
     if (most > opt->scratch_n) {

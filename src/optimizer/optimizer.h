@@ -79,6 +79,19 @@ struct tw_optimizer {
 };
 
 static inline tw__link *tw__rule_link(tw_optimizer *opt) { return &opt->links[opt->chain.rule]; }
+static inline int tw__is_rule(const tw_optimizer *opt, const tw__link *l) { return l == &opt->links[opt->chain.rule]; }
+/* Which body the link runs for tensors of this group. */
+static inline int tw__variant(const tw_optimizer *opt, const tw__link *l, int group)
+{
+    return tw__is_rule(opt, l) ? opt->groups[group].variant : l->choice->variant;
+}
+static inline size_t tw__tensor_size(const tw_optimizer *opt, size_t i)
+{
+    return (i + 1 < opt->n_tensors ? opt->tensors[i + 1].offset : opt->n) - opt->tensors[i].offset;
+}
+static inline int tw__is_stepped(const tw_tensor *t) { return !(t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)); }
+/* A matrix's rows are its first length; what has fewer than two dimensions is one row. */
+static inline size_t tw__tensor_rows(const tw_tensor *t) { return t->rank > 1 ? (size_t)t->shape[0] : 1; }
 
 /* groups.c: group_of and groups, from the chain and the tensors */
 tw_status tw__groups_read(tw_optimizer *opt, const char *text, tw_error *err);
@@ -89,7 +102,7 @@ void tw__slots_of_tensor(const tw_optimizer *opt, const tw__link *l, size_t tens
 /* Which of the link's units a part or a tensor of that group belongs to. */
 static inline size_t tw__unit(const tw_optimizer *opt, const tw__link *l, size_t tensor, int group)
 {
-    return l->r->scope == TW_PER_TENSOR ? tensor : l == &opt->links[opt->chain.rule] ? (size_t)group : 0;
+    return l->r->scope == TW_PER_TENSOR ? tensor : tw__is_rule(opt, l) ? (size_t)group : 0;
 }
 
 /* values.c */

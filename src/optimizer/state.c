@@ -21,7 +21,7 @@ static tw_status view_link(const tw_optimizer *opt, const tw__link *l, void *rep
 {
     char *coef;
     double *scalars;
-    const size_t n_scalars = l->n_units * (size_t)l->r->n_scalars, rule = (size_t)opt->chain.rule;
+    const size_t n_scalars = l->n_units * (size_t)l->r->n_scalars;
     TW_TRY(tw__alloc(opt->ctx, &coef, l->n_units, l->coef_size, err));
     tw_status s = tw__alloc(opt->ctx, &scalars, n_scalars, sizeof *scalars, err);
     if (s == TW_OK) {
@@ -33,8 +33,7 @@ static tw_status view_link(const tw_optimizer *opt, const tw__link *l, void *rep
             void *slots[TW_SLOTS_MAX], *at = (char *)reported + p->lo * opt->real;
             tw__slots_at(opt, l, p->lo, slots);
             const tw_span span = {.n = p->hi - p->lo, .first = p->lo, .out = at, .w = at, .slots = slots};
-            const int variant = l == &opt->links[rule] ? opt->groups[p->group].variant : l->choice->variant;
-            l->r->view[opt->type == TW_F64][variant](&span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
+            l->r->view[opt->type == TW_F64][tw__variant(opt, l, p->group)](&span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
         }
         tw__fp_leave(mode);
         tw__free(opt->ctx, scalars, n_scalars, sizeof *scalars);
@@ -155,7 +154,7 @@ static tw_status visit_spec(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 /* "slot.m/0.weight" of the rule, "slot.ema.e/0.weight" of a transform. */
 static void name_slot(const tw_optimizer *opt, const tw__link *l, int slot, size_t tensor, char *to, size_t n)
 {
-    const int is_rule = l == &opt->links[opt->chain.rule];
+    const int is_rule = tw__is_rule(opt, l);
     snprintf(to, n, "slot.%.60s%s%.60s/%s", is_rule ? "" : l->r->name, is_rule ? "" : ".", l->r->slots[slot].name, opt->tensors[tensor].name);
 }
 
@@ -180,7 +179,7 @@ static tw_status visit_slot(tw_optimizer *opt, tw__link *l, int slot, tw_visitor
 /* Scalars of a tensor go by its name: "scalar.v/0.weight". */
 static tw_status visit_scalars(tw_optimizer *opt, tw__link *l, tw_visitor *v, tw_error *err)
 {
-    const int is_rule = l == &opt->links[opt->chain.rule];
+    const int is_rule = tw__is_rule(opt, l);
     const int64_t shape[] = {(int64_t)l->n_units * l->r->n_scalars};
     char name[TW__NAME_MAX + 160];
     if (!l->r->n_scalars) return TW_OK;

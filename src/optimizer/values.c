@@ -53,7 +53,7 @@ tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
 /* What a unit of the link sees; its sums only where they are asked for. */
 static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t unit, double *scalars, uint64_t t, int with_sums)
 {
-    const int is_rule = l == &opt->links[opt->chain.rule];
+    const int is_rule = tw__is_rule(opt, l);
     const uint64_t apart = 0x9E3779B97F4A7C15u * (uint64_t)(l - opt->links); /* two links that draw noise draw other numbers */
     const tw__group *g = &opt->groups[!is_rule ? 0 : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit] : (int)unit];
     return (tw_moment){.t = t, .h = is_rule ? g->h : l->h, .next = is_rule ? g->next : l->next,

@@ -87,7 +87,7 @@ static tw_status add_link(tw_chain *c, tw__text part, tw__text whole, const tw_r
 {
     if (c->n == TW_LINKS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins more than %d rules and transforms", TW__SHOW(whole), (int)TW_LINKS_MAX);
-    if (part.n == 0 && whole.n > 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
+    if (part.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
     TW_TRY(read_link(&c->link[c->n], part, own, err));
     if (c->link[c->n].rule->place == TW_RULE) {
         if (c->rule >= 0)
@@ -123,7 +123,12 @@ tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *own, tw_
     if (!text) return tw_rule_read(&out->link[0], text, own, err);
     tw__text whole = tw__text_of(text), rest = whole;
     if (own) TW_TRY(tw__own_check(own, err));
-    if (tw__spec_joint(whole) == whole.n && !names_transform(whole)) TW_TRY(tw_rule_read(&out->link[0], text, own, err));
+    if (tw__spec_joint(whole) == whole.n && !names_transform(whole)) {
+        out->n = 1;
+        out->rule = 0;
+        TW_TRY(tw_rule_read(&out->link[0], text, own, err));
+        return write(out, whole, err);
+    }
     while (rest.at) {
         size_t n = tw__spec_joint(rest);
         tw__text part = {rest.at, n};
