@@ -1,7 +1,7 @@
 /* Nesterov's accelerated gradient, the look-ahead method itself: the gradient is taken where the velocity will carry the weights.
  * Stored is that point, y = theta + momentum v; reported is theta.  With a schedule for momentum, y looks ahead with the next step's value.
- * momentum=convex is the sequence
- * for which f - f* falls like 1/t^2 on smooth convex functions.  (Keras and PyTorch report y: nag@keras, nag@torch.)
+ * momentum=convex is the sequence for which f - f* falls like 1/t^2 on smooth convex functions.  (Keras and PyTorch report y: nag@keras,
+ * nag@torch.)
  * SPDX-License-Identifier: MIT */
 #define RULE nag
 #define PAPER "Nesterov 1983; Sutskever et al. 2013, equations 3 and 4"
