@@ -124,6 +124,8 @@ static void bad_tensors(void **state)
     refused(ctx, "adam", NULL, &(tw_tensor){"a", 2, huge, 0, 0}, 1, "tensor a: its shape has no size");
     refused(ctx, "adam", NULL, &(tw_tensor){"a", 1, negative, 0, 0}, 1, "tensor a: its shape has no size");
     refused(ctx, "adam", NULL, &(tw_tensor){"", 1, four, 0, 0}, 1, "a tensor's name must have 1 to 200 characters");
+    const tw_tensor same[] = {{"a", 1, four, 0, 0}, {"b", 1, four, 4, 0}, {"a", 1, four, 8, 0}};
+    refused(ctx, "adam", NULL, same, 3, "two tensors have the name a");
     refused(ctx, "sgd", "momentum=cosine/5", layout, 4, "a schedule for momentum has no effect: momentum is 0");
     refused(ctx, "adagrad:initial_accumulator=0.1", "initial_accumulator=cosine/5", layout, 4,
             "a schedule for initial_accumulator has no effect: it is what s begins with");
@@ -201,6 +203,30 @@ static void names_of_the_state(void **state)
     tw_optimizer_free(opt);
     tw_optimizer_free(other);
     tw_optimizer_free(longer);
+    tw_context_free(ctx);
+}
+
+/* Noise goes on as it began, or not at all. */
+static void the_seed_belongs_to_noise(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    static const char *const specs[] = {"sgd", "noise+sgd"};
+    for (int noisy = 0; noisy < 2; noisy++) {
+        tw_optimizer *a, *b;
+        struct store kept;
+        tw_error err;
+        assert_int_equal(bench_create(&a, ctx, specs[noisy], NULL, NULL, 0, TW_F32, layout, 4, 1, NULL), TW_OK);
+        assert_int_equal(bench_create(&b, ctx, specs[noisy], NULL, NULL, 0, TW_F32, layout, 4, 2, NULL), TW_OK);
+        store_open(&kept);
+        assert_int_equal(tw_optimizer_visit(a, &kept.v, NULL), TW_OK);
+        store_load(&kept);
+        assert_int_equal(tw_optimizer_visit(b, &kept.v, &err), noisy ? TW_ERR_STATE : TW_OK);
+        if (noisy) assert_string_equal(err.message, "the stored optimiser is \"noise+sgd constant seed 1\", this one is \"noise+sgd constant seed 2\"");
+        store_close(&kept);
+        tw_optimizer_free(a);
+        tw_optimizer_free(b);
+    }
     tw_context_free(ctx);
 }
 
@@ -438,7 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(tensors_of_no_elements), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
         cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
-        cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(bad_gradients_at_every_border),
+        cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(the_seed_belongs_to_noise), cmocka_unit_test(bad_gradients_at_every_border),
         cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),
 #if defined(__x86_64__)
         cmocka_unit_test(every_rounding_mode),

@@ -128,7 +128,8 @@ TW_API size_t tw_optimizer_state_bytes(const tw_optimizer *opt);        /* what 
 /* The chain and schedule as they were understood, canonical names, defaults left out: "adam:lr=0.0003". Owned by opt. */
 TW_API const char *tw_optimizer_spec(const tw_optimizer *opt);
 TW_API const char *tw_optimizer_schedule(const tw_optimizer *opt);
-/* Shows all state to a visitor, or loads it from one: spec, schedule and groups must be the same, the weights are the caller's to restore. Saving is
+/* Shows all state to a visitor, or loads it from one: spec, schedule and groups must be the same, and the seed where noise
+ * is drawn; the weights are the caller's to restore. Saving is
  * TW_ERR_STATE within a step and after one that failed; loading puts an end to either. After a load that failed behind the spec only another load is
  * possible. */
 TW_API tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err);

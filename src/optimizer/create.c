@@ -1,6 +1,5 @@
 /* Making an optimiser: the specs read, the tensors copied, coefficients, sums and slots allocated.
  * SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <string.h>
 #include "base/cpu.h"
 #include "optimizer/optimizer.h"
@@ -50,6 +49,30 @@ static tw_status take_tensors(tw_optimizer *opt, const tw_tensor *tensors, size_
         if (!tw__size_add(opt->n, size, &opt->n)) return tw__fail(err, TW_ERR_SPEC, "the tensors have more elements than memory can hold");
     }
     return TW_OK;
+}
+
+/* Puts tensor i into an open table of numbers from 1; 0 if one of its name is there. */
+static int enter_name(const tw_optimizer *opt, size_t *table, size_t room, size_t i)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (const char *c = opt->tensors[i].name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    size_t at = (size_t)(hash % room);
+    for (; table[at]; at = (at + 1) % room)
+        if (strcmp(opt->tensors[table[at] - 1].name, opt->tensors[i].name) == 0) return 0;
+    table[at] = i + 1;
+    return 1;
+}
+
+/* The state goes by names. */
+static tw_status check_names(const tw_optimizer *opt, tw_error *err)
+{
+    const size_t room = 2 * opt->n_tensors + 1; /* fits: a tensor is larger than two places */
+    size_t *table, i = 0;
+    TW_TRY(tw__alloc(opt->ctx, &table, room, sizeof *table, err));
+    while (i < opt->n_tensors && enter_name(opt, table, room, i)) i++;
+    tw_status s = i < opt->n_tensors ? tw__fail(err, TW_ERR_SPEC, "two tensors have the name %s", opt->tensors[i].name) : TW_OK;
+    tw__free(opt->ctx, table, room, sizeof *table);
+    return s;
 }
 
 static void make_parts(tw_optimizer *opt)
@@ -200,6 +223,7 @@ static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_err
     TW_TRY(tw__alloc(opt->ctx, &opt->group_of, opt->room, sizeof *opt->group_of, err));
     TW_TRY(tw__alloc(opt->ctx, &opt->parts, opt->room, sizeof *opt->parts, err));
     TW_TRY(take_tensors(opt, o->tensors, o->n_tensors, err));
+    TW_TRY(check_names(opt, err));
     opt->real = tw_type_size(opt->type);
     opt->isa = opt->ctx->isa - TW_ISA_BASE;
     opt->sums = tw__sums_for(opt->ctx->isa);

@@ -118,12 +118,20 @@ size_t tw_optimizer_state_bytes(const tw_optimizer *opt)
     return n * opt->real;
 }
 
+static int draws_noise(const tw_optimizer *opt)
+{
+    for (int i = 0; i < opt->chain.n; i++)
+        if (opt->links[i].r->traits(opt->links[i].choice->values) & TW_DRAWS_NOISE) return 1;
+    return 0;
+}
+
 /* What must be the same where the state comes from and where it goes to. Returns its length, as snprintf does. */
 static int describe(const tw_optimizer *opt, char *to, size_t n)
 {
-    char total[40] = "";
+    char total[40] = "", seed[40] = "";
     if (opt->plan.uses_total) snprintf(total, sizeof total, " over %llu steps", (unsigned long long)opt->total_steps);
-    return snprintf(to, n, "%s %s%s%s%s", opt->chain.spec, opt->plan.text, total, opt->groups_text ? " groups " : "",
+    if (draws_noise(opt)) snprintf(seed, sizeof seed, " seed %llu", (unsigned long long)opt->seed);
+    return snprintf(to, n, "%s %s%s%s%s%s", opt->chain.spec, opt->plan.text, total, seed, opt->groups_text ? " groups " : "",
                     opt->groups_text ? opt->groups_text : "");
 }
 
