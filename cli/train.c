@@ -11,7 +11,7 @@
 
 struct values {
     struct cli_common common;
-    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log;
+    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log, *control, *groups, *nonfinite;
     uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every;
     double val, time;
     int force;
@@ -24,6 +24,9 @@ static const struct cli_option options[] = {
     { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
     { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
     { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
+    { "control", 0, CLI_TEXT, AT(control), "\"C...\"", 0, 0, "what watches the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)" },
+    { "group", 0, CLI_TEXT, AT(groups), "\"G...\"", 0, 0, "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\"" },
+    { "nonfinite", 0, CLI_TEXT, AT(nonfinite), "error|skip|zero", 0, 0, "a loss or gradient that is not finite ends the run (error), its update is left out, or it counts as 0" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
     { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
@@ -65,7 +68,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     return TW_OK;
 }
 
-static void fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o)
+static tw_status fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o, tw_error *err)
 {
     const struct values *v = call->values;
     o->data = call->n ? call->word[0] : NULL;
@@ -90,6 +93,9 @@ static void fill(const struct cli_call *call, const struct cli_folders *folders,
     o->run.target = v->target;
     o->run.event = progress_event;
     o->run.user = progress;
+    o->run.control = v->control;
+    o->run.groups = v->groups;
+    return v->nonfinite ? tw_nonfinite_from_name(v->nonfinite, &o->run.nonfinite, err) : TW_OK;
 }
 
 static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
@@ -98,8 +104,8 @@ static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
     json_t *config = json_object_get(result, "config");
     CLI_TRY(cli_print_layers(stderr, tw_job_model(job), err));
     fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer), tw_optimizer_schedule(optimizer));
-    static const char *const keys[] = { "estimator", "exchange" };
-    for (int i = 0; i < 2; i++)
+    static const char *const keys[] = { "estimator", "exchange", "control", "groups", "nonfinite" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (json_is_string(json_object_get(config, keys[i]))) fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
     fputc('\n', stderr);
     return TW_OK;
@@ -157,7 +163,7 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
 static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     int done = tw_job_status(job);
-    if (done == TW_RUN_FINISHED || done == TW_RUN_TARGET) return finish(v, job, err);
+    if (tw_run_is_over(done)) return finish(v, job, err);
     CLI_TRY(start(v, job, progress, log, err));
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
@@ -204,7 +210,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     char folder[PATH_MAX];
     CLI_TRY(check_line(call, err));
     CLI_TRY(cli_folders(&folders, err));
-    fill(call, &folders, &progress, &o);
+    CLI_TRY(fill(call, &folders, &progress, &o, err));
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
     else cli_run_folder(v->model, v->optimizer ? v->optimizer : "adam", folder);
     o.out = folder;
