@@ -1,6 +1,7 @@
 /* thalweg train: fills in a job from the command line, shows its progress and prints its result.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "find_lr.h"
 #include "progress.h"
 #include "table.h"
 #include <errno.h>
@@ -12,9 +13,9 @@
 struct values {
     struct cli_common common;
     const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log, *control, *groups, *nonfinite;
-    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every;
-    double val, time;
-    int force;
+    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every, steps;
+    double val, time, lr_from, lr_to;
+    int force, find_lr;
 };
 #define AT(member) offsetof(struct values, member)
 
@@ -41,11 +42,29 @@ static const struct cli_option options[] = {
     { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a run that is there" },
     { "checkpoint-every", 0, CLI_NATURAL, AT(checkpoint_every), "STEPS", 1, 0, "write a checkpoint every so many updates (at every epoch's end)" },
     { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the run in DIR; only --threads, --time, --log, --json, -q and -v may stand beside it" },
+    { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },
+    { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (1e-7)" },
+    { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (10)" },
+    { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (100; an epoch's updates where they are fewer, but not below 10)" },
     { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "write one JSON line per epoch to FILE" },
     CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
 static const struct values initial = { .epochs = 5 };
+
+/* What the range test does not look at; and what only it does. */
+static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
+{
+    static const char *const without[] = { "schedule", "control", "epochs", "target", "time", "keep", "checkpoint-every", "log" };
+    static const char *const only[] = { "lr-from", "lr-to", "steps" };
+    const struct values *v = call->values;
+    for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
+        if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has no meaning with --find-lr", without[i]);
+    for (size_t i = 0; !v->find_lr && i < sizeof only / sizeof only[0]; i++)
+        if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning with --find-lr only", only[i]);
+    if (v->find_lr && v->force && !v->out) return cli_fail(err, TW_ERR_SPEC, "--force has no meaning without --out: nothing is written");
+    return TW_OK;
+}
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
@@ -55,6 +74,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
         if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
         if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
         CLI_TRY(cli_check_data(call->word[0], err));
+        CLI_TRY(check_find_lr(call, err));
         return v->out ? cli_check_out(v->out, err) : TW_OK;
     }
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the run knows its own", v->resume);
@@ -201,6 +221,24 @@ static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_
     return status;
 }
 
+static int only_stop(void *user, const tw_event *event)
+{
+    (void)user, (void)event;
+    return cli_interrupted();
+}
+
+static tw_status find_lr(const struct values *v, const tw_job_options *o, tw_error *err)
+{
+    tw_find_lr_options f = TW_FIND_LR_OPTIONS_INIT;
+    f.job = *o;
+    f.job.out = v->out;
+    f.job.run.event = only_stop;
+    f.from = v->lr_from;
+    f.to = v->lr_to;
+    f.steps = v->steps;
+    return cli_find_lr(&v->common, &f, err);
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct values *v = call->values;
@@ -211,6 +249,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(check_line(call, err));
     CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(fill(call, &folders, &progress, &o, err));
+    if (v->find_lr) return find_lr(v, &o, err);
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
     else cli_run_folder(v->model, v->optimizer ? v->optimizer : "adam", folder);
     o.out = folder;
@@ -229,9 +268,10 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_train = {
-    .name = "train", .usage = "DATA --model M [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
+    .name = "train", .usage = "DATA --model M [--find-lr] [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
     .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
                 "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
+                "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
                 "thalweg train --resume out/cnn",
     .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };
