@@ -268,7 +268,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_train = {
-    .name = "train", .usage = "DATA --model M [--find-lr] [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
+    .name = "train", .usage = "DATA --model M [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
     .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
                 "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
                 "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
