@@ -252,6 +252,54 @@ static void armijo_stalls_where_nothing_falls(void **state)
     tw_context_free(ctx);
 }
 
+/* The mean of (w - row)^2 / 2, which notes what it is asked for. */
+struct asked { uint64_t number, epoch, seed, rows[16]; size_t n, first; int is_training, calls, differs; };
+
+static int note_draw(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+{
+    struct asked *a = user;
+    const double w = *(const double *)weights;
+    struct asked now = {.number = draw->number, .epoch = draw->epoch, .seed = draw->seed, .n = n, .first = draw->first, .is_training = (want & TW_TRAINING) != 0};
+    (void)output;
+    memcpy(now.rows, rows, n * sizeof *rows);
+    now.calls = want & TW_WANT_GRADIENT ? 1 : a->calls + 1;
+    now.differs = a->differs;
+    if (now.calls > 1) now.differs |= now.number != a->number || now.epoch != a->epoch || now.seed != a->seed || now.n != a->n || now.first != a->first ||
+                                      !now.is_training || memcmp(now.rows, a->rows, sizeof now.rows) != 0;
+    *a = now;
+    *sums = (tw_sums){0, (double)n, 0};
+    double g = 0;
+    for (size_t i = 0; i < n; i++) {
+        sums->loss += (w - (double)rows[i]) * (w - (double)rows[i]) / 2;
+        g += w - (double)rows[i];
+    }
+    if (want & TW_WANT_GRADIENT) *(double *)gradient = g;
+    return 0;
+}
+
+static void armijo_asks_on_the_same_draw(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    struct asked a = {.calls = 0};
+    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = &weight, .n_tensors = 1, .n_rows = 30, .lanes = 1, .user = &a, .eval = note_draw};
+    double w = 100;
+    int status;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=16";
+    o.control = "armijo";
+    o.batch = 7;
+    o.seed = 3;
+    tw_run *run = new_run(ctx, &f, &w, &o);
+    for (uint64_t i = 0; i < 12; i++) {
+        assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+        assert_true(a.number == i && a.epoch == i / 5 && a.seed == 3 && a.calls > 1);
+        assert_false(a.differs);
+    }
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
 /* Where the first trial is always taken, the run is the run without a control: the search changes no bit. */
 static void armijo_steps_as_sgd(void **state)
 {
@@ -587,7 +635,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plateau_lowers_when_it_should),        cmocka_unit_test(early_stop_stops_when_it_should),
         cmocka_unit_test(armijo_keeps_its_condition),           cmocka_unit_test(armijo_stalls_where_nothing_falls),
-        cmocka_unit_test(armijo_steps_as_sgd),                  cmocka_unit_test(armijo_leaves_frozen_tensors_out),
+        cmocka_unit_test(armijo_asks_on_the_same_draw),         cmocka_unit_test(armijo_steps_as_sgd),                  cmocka_unit_test(armijo_leaves_frozen_tensors_out),
         cmocka_unit_test(senseless_controls_are_refused),       cmocka_unit_test(specs_are_canonical),
         cmocka_unit_test(resuming_and_threads_change_nothing),  cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(a_skipped_update_leaves_nothing),      cmocka_unit_test(an_epoch_of_skipped_updates_ends_the_run),

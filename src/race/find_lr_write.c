@@ -72,10 +72,11 @@ static void put_mark(struct frame *f, double lr, const char *name, int row)
 {
     if (isnan(lr)) return;
     const double x = across(f, lr < f->from ? f->from : lr);
+    const int on_the_left = x > WIDTH - 140; /* there the text would leave the picture */
     put_number(&f->p, "<path stroke=\"#b3541e\" stroke-dasharray=\"4 3\" d=\"M", "%.1f", x, "");
     tw__print(&f->p, " %dV%d\"/>", TOP, HEIGHT - BOTTOM);
-    put_number(&f->p, "<text fill=\"#b3541e\" x=\"", "%.1f", x + 4, "\"");
-    tw__print(&f->p, " y=\"%d\">%s ", TOP + 14 * row, name);
+    put_number(&f->p, "<text fill=\"#b3541e\" x=\"", "%.1f", on_the_left ? x - 4 : x + 4, "\"");
+    tw__print(&f->p, " y=\"%d\"%s>%s ", TOP + 14 * row, on_the_left ? " text-anchor=\"end\"" : "", name);
     put_number(&f->p, "", "%.2g", lr, "</text>\n");
 }
 
