@@ -13,6 +13,7 @@
     X(transforms) \
     X(schedules) \
     X(estimators) \
+    X(controls) \
     X(exchanges) \
     X(layers) \
     X(models) \

@@ -124,11 +124,11 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
     return count;
 }
 
-json_t *cli_dialects_json(const tw_rule *rule)
+json_t *cli_dialects_json(const tw_dialect *dialects, const char *name)
 {
     json_t *list = json_array();
-    for (const tw_dialect *d = rule->dialects; d && d->name; d++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : rule->name, "defaults",
+    for (const tw_dialect *d = dialects; d && d->name; d++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : name, "defaults",
                                               d->defaults ? d->defaults : "", "note", d->note ? d->note : ""));
     return list;
 }
@@ -162,7 +162,7 @@ json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
     for (int i = 0; i < choice.rule->n_slots; i++)
         if (choice.slots >> i & 1) json_array_append_new(state, json_string(choice.rule->slots[i].name));
     json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "use", rule->use, "equation", equation, "options",
-                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", cli_dialects_json(rule));
+                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", cli_dialects_json(rule->dialects, rule->name));
     if (!all) cli_json_failed(err);
     else if (rule->place != TW_RULE) json_object_set_new(all, "place", json_string(cli_place_text(rule->place)));
     return all;

@@ -1,8 +1,9 @@
-/* Rules, schedules and estimators in words and as JSON, from their descriptors.
+/* Rules, schedules, estimators and controls in words and as JSON, from their descriptors.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_DESCRIBE_H
 #define CLI_DESCRIBE_H
 #include "cli.h"
+#include <thalweg/control.h>
 #include <thalweg/estimator.h>
 
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
@@ -21,11 +22,13 @@ tw_status cli_default_choice(const tw_rule *rule, tw_choice *out, tw_error *err)
 const char *cli_place_text(tw_place place);
 /* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
-json_t *cli_dialects_json(const tw_rule *rule);
+json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);  /* of what is called `name`; dialects may be NULL */
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
 /* Rules or transforms: at(0), at(1), ... up to NULL. */
 tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
 json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
+json_t *cli_control_json(const tw_control *control);                    /* NULL: no memory */
+tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
 #endif

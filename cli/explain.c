@@ -1,4 +1,4 @@
-/* thalweg explain: what a rule, a chain, a schedule or an estimator does, with every hyperparameter as this spec sets it.
+/* thalweg explain: what a rule, a chain, a schedule, an estimator or a control does, with every hyperparameter as this spec sets it.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include "explain.h"
@@ -21,12 +21,10 @@ static int is_transform(const char *spec)
     return tw_transform_find(name) != NULL;
 }
 
-static int is_estimator(const char *spec)
+static void name_of(const char *spec, char to[40])
 {
-    char name[40];
     size_t n = strcspn(spec, ":@+");
-    snprintf(name, sizeof name, "%.*s", (int)(n < 39 ? n : 39), spec);
-    return tw_estimator_find(name) != NULL;
+    snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -34,21 +32,25 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     static const char *const of_schedules[] = { "steps", "base" };
     const struct cli_explain *v = call->values;
     const char *spec = call->word[0];
-    const int estimator = is_estimator(spec);
+    char name[40];
+    name_of(spec, name);
+    const int estimator = tw_estimator_find(name) != NULL, control = tw_control_find(name) != NULL;
     if (v->diff && call->n != 2) return cli_fail(err, TW_ERR_SPEC, "explain --diff needs two rules");
     if (!v->diff && call->n != 1)
         return cli_fail(err, TW_ERR_SPEC, "explain takes one rule or schedule, or --diff and two rules (\"%.60s\")", call->word[1]);
-    if (!v->diff && !estimator && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);
+    if (!v->diff && !estimator && !control && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);
     for (size_t i = 0; i < sizeof of_schedules / sizeof of_schedules[0]; i++)
         if (cli_given(call, of_schedules[i]))
-            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i], estimator ? "an estimator" : "a rule");
+            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i],
+                            estimator ? "an estimator" : control ? "a control" : "a rule");
     if (!v->diff && estimator) return cli_explain_estimator(&v->common, spec, err);
+    if (!v->diff && control) return cli_explain_control(&v->common, spec, err);
     return v->diff ? cli_explain_diff(&v->common, spec, call->word[1], err) : cli_explain_rule(&v->common, spec, err);
 }
 
 const struct cli_command cli_command_explain = {
     .name = "explain", .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
-    .help = "equation, hyperparameters and memory of a rule, schedule or estimator",
+    .help = "equation, hyperparameters and memory of a rule, schedule, estimator or control",
     .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
                 "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg",
     .least = 1, .most = 2, .options = options, .size = sizeof(struct cli_explain), .initial = &initial, .run = run,

@@ -154,7 +154,7 @@ static json_t *link_json(const struct subject *s)
                      "rule", s->rule->name, "dialect", cli_string(s->choice.dialect ? s->choice.dialect->name : NULL), "note", note_of(s), "paper",
                      shown->paper, "use", shown->use, "equation", equation, "options", options, "remarks", remarks, "state", state_json(s), "f32_bytes",
                      "matrix_1000x1000", 4 * cli_rule_keeps(&s->choice, 1e3, 1e3), "vector_1000", 4 * cli_rule_keeps(&s->choice, 0, 1e3), "dialects",
-                     cli_dialects_json(s->named));
+                     cli_dialects_json(s->named->dialects, s->named->name));
 }
 
 static void print_link(const struct subject *s)

@@ -7,7 +7,7 @@
 
 struct values {
     struct cli_common common;
-    const char *model, *optimizers, *estimator, *schedule, *exchange, *dtype, *target, *out;
+    const char *model, *optimizers, *estimator, *schedule, *exchange, *dtype, *target, *out, *control, *groups, *nonfinite;
     uint64_t seeds, seed, epochs, batch, accumulate, limit;
     double val;
     int force;
@@ -22,6 +22,9 @@ static const struct cli_option options[] = {
     { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
     { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant)" },
     { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
+    { "control", 0, CLI_TEXT, AT(control), "\"C...\"", 0, 0, "what watches every run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)" },
+    { "group", 0, CLI_TEXT, AT(groups), "\"G...\"", 0, 0, "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\"" },
+    { "nonfinite", 0, CLI_TEXT, AT(nonfinite), "error|skip|zero", 0, 0, "a loss or gradient that is not finite ends the run (error), its update is left out, or it counts as 0" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
     { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
@@ -101,7 +104,6 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(check_line(v, err));
     CLI_TRY(cli_check_data(call->word[0], err));
     CLI_TRY(cli_folders(&folders, err));
-    CLI_TRY(cli_context(&v->common, &ctx, err));
     cli_run_folder(v->model, "race", folder);
     tw_race_options o = TW_RACE_OPTIONS_INIT;
     o.data = call->word[0];
@@ -121,10 +123,14 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     o.schedule = v->schedule;
     o.exchange = v->exchange;
     o.target = v->target;
+    o.control = v->control;
+    o.groups = v->groups;
+    if (v->nonfinite) CLI_TRY(tw_nonfinite_from_name(v->nonfinite, &o.nonfinite, err));
     o.out = v->out ? v->out : folder;
     o.force = v->force;
     o.event = on_event;
     o.user = &show;
+    CLI_TRY(cli_context(&v->common, &ctx, err));
     cli_catch_signals();
     tw_status status = race(v, ctx, &o, &show, err);
     tw_context_free(ctx);

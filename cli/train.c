@@ -1,6 +1,7 @@
 /* thalweg train: fills in a job from the command line, shows its progress and prints its result.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "find_lr.h"
 #include "progress.h"
 #include "table.h"
 #include <errno.h>
@@ -11,10 +12,10 @@
 
 struct values {
     struct cli_common common;
-    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log;
-    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every;
-    double val, time;
-    int force;
+    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log, *control, *groups, *nonfinite;
+    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every, steps;
+    double val, time, lr_from, lr_to;
+    int force, find_lr;
 };
 #define AT(member) offsetof(struct values, member)
 
@@ -24,6 +25,9 @@ static const struct cli_option options[] = {
     { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
     { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
     { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
+    { "control", 0, CLI_TEXT, AT(control), "\"C...\"", 0, 0, "what watches the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)" },
+    { "group", 0, CLI_TEXT, AT(groups), "\"G...\"", 0, 0, "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\"" },
+    { "nonfinite", 0, CLI_TEXT, AT(nonfinite), "error|skip|zero", 0, 0, "a loss or gradient that is not finite ends the run (error), its update is left out, or it counts as 0" },
     { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
     { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
     { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
@@ -38,11 +42,29 @@ static const struct cli_option options[] = {
     { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a run that is there" },
     { "checkpoint-every", 0, CLI_NATURAL, AT(checkpoint_every), "STEPS", 1, 0, "write a checkpoint every so many updates (at every epoch's end)" },
     { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the run in DIR; only --threads, --time, --log, --json, -q and -v may stand beside it" },
+    { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },
+    { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (1e-7)" },
+    { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (10)" },
+    { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (100; an epoch's updates where they are fewer, but not below 10)" },
     { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "write one JSON line per epoch to FILE" },
     CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
 static const struct values initial = { .epochs = 5 };
+
+/* What the range test does not look at; and what only it does. */
+static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
+{
+    static const char *const without[] = { "schedule", "control", "epochs", "target", "time", "keep", "checkpoint-every", "log" };
+    static const char *const only[] = { "lr-from", "lr-to", "steps" };
+    const struct values *v = call->values;
+    for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
+        if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has no meaning with --find-lr", without[i]);
+    for (size_t i = 0; !v->find_lr && i < sizeof only / sizeof only[0]; i++)
+        if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning with --find-lr only", only[i]);
+    if (v->find_lr && v->force && !v->out) return cli_fail(err, TW_ERR_SPEC, "--force has no meaning without --out: nothing is written");
+    return TW_OK;
+}
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
@@ -52,6 +74,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
         if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
         if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
         CLI_TRY(cli_check_data(call->word[0], err));
+        CLI_TRY(check_find_lr(call, err));
         return v->out ? cli_check_out(v->out, err) : TW_OK;
     }
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the run knows its own", v->resume);
@@ -65,7 +88,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     return TW_OK;
 }
 
-static void fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o)
+static tw_status fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o, tw_error *err)
 {
     const struct values *v = call->values;
     o->data = call->n ? call->word[0] : NULL;
@@ -90,6 +113,9 @@ static void fill(const struct cli_call *call, const struct cli_folders *folders,
     o->run.target = v->target;
     o->run.event = progress_event;
     o->run.user = progress;
+    o->run.control = v->control;
+    o->run.groups = v->groups;
+    return v->nonfinite ? tw_nonfinite_from_name(v->nonfinite, &o->run.nonfinite, err) : TW_OK;
 }
 
 static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
@@ -98,8 +124,8 @@ static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
     json_t *config = json_object_get(result, "config");
     CLI_TRY(cli_print_layers(stderr, tw_job_model(job), err));
     fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer), tw_optimizer_schedule(optimizer));
-    static const char *const keys[] = { "estimator", "exchange" };
-    for (int i = 0; i < 2; i++)
+    static const char *const keys[] = { "estimator", "exchange", "control", "groups", "nonfinite" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (json_is_string(json_object_get(config, keys[i]))) fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
     fputc('\n', stderr);
     return TW_OK;
@@ -157,7 +183,7 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
 static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     int done = tw_job_status(job);
-    if (done == TW_RUN_FINISHED || done == TW_RUN_TARGET) return finish(v, job, err);
+    if (tw_run_is_over(done)) return finish(v, job, err);
     CLI_TRY(start(v, job, progress, log, err));
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
@@ -195,6 +221,24 @@ static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_
     return status;
 }
 
+static int only_stop(void *user, const tw_event *event)
+{
+    (void)user, (void)event;
+    return cli_interrupted();
+}
+
+static tw_status find_lr(const struct values *v, const tw_job_options *o, tw_error *err)
+{
+    tw_find_lr_options f = TW_FIND_LR_OPTIONS_INIT;
+    f.job = *o;
+    f.job.out = v->out;
+    f.job.run.event = only_stop;
+    f.from = v->lr_from;
+    f.to = v->lr_to;
+    f.steps = v->steps;
+    return cli_find_lr(&v->common, &f, err);
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct values *v = call->values;
@@ -204,7 +248,8 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     char folder[PATH_MAX];
     CLI_TRY(check_line(call, err));
     CLI_TRY(cli_folders(&folders, err));
-    fill(call, &folders, &progress, &o);
+    CLI_TRY(fill(call, &folders, &progress, &o, err));
+    if (v->find_lr) return find_lr(v, &o, err);
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
     else cli_run_folder(v->model, v->optimizer ? v->optimizer : "adam", folder);
     o.out = folder;
@@ -226,6 +271,7 @@ const struct cli_command cli_command_train = {
     .name = "train", .usage = "DATA --model M [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
     .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
                 "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
+                "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
                 "thalweg train --resume out/cnn",
     .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };

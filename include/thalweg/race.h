@@ -25,13 +25,15 @@ typedef struct tw_race_options {
     const char *optimizers;                                             /* specs separated by blanks: "sgd adam:lr=3e-4 saga" */
     uint64_t seeds;                                                     /* runs of each, with seeds first_seed, first_seed + 1, ... */
     uint64_t first_seed, epochs, batch, accumulate;                     /* 0: as in tw_run_options */
-    const char *estimator, *schedule, *exchange, *target;
+    const char *estimator, *schedule, *exchange, *target, *control, *groups;
+    enum tw_nonfinite nonfinite;
     const char *out;                                                    /* folder for race.json and report.html, or NULL */
     int force;                                                          /* replace a race that is there */
     int (*event)(void *user, const tw_race_event *event);
     void *user;
 } tw_race_options;
-#define TW_RACE_OPTIONS_INIT { sizeof(tw_race_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL }
+#define TW_RACE_OPTIONS_INIT { sizeof(tw_race_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, \
+                               TW_NONFINITE_ERROR, NULL, 0, NULL, NULL }
 
 typedef struct tw_race tw_race;
 /* Reads every spec, opens the data and claims the folder before anything is computed. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_TRAIN_H
 #define THALWEG_TRAIN_H
+#include <thalweg/control.h>
 #include <thalweg/estimator.h>
 #include <thalweg/model.h>
 #ifdef __cplusplus
@@ -13,8 +14,13 @@ extern "C" {
 /* Exchange i by name, with a line of help; NULL after the last. */
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
-enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED };
-TW_API const char *tw_run_status_name(int status);                      /* "finished", "target", "time", "interrupted", "going" */
+/* early_stop: a control of that name; stalled: a line search found no step. */
+enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED, TW_RUN_EARLY_STOP, TW_RUN_STALLED };
+TW_API const char *tw_run_status_name(int status);                      /* "finished", "target", "time", "interrupted", "early_stop", "stalled", "going" */
+/* "error", "skip", "zero": what TW_NONFINITE_ is called, and back (TW_ERR_SPEC). */
+TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
+TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);
+TW_API int tw_run_is_over(int status);                                  /* 1: no further steps, ever; a run that was stopped may be taken up again */
 
 /* One epoch's line. loss and accuracy are running means over the epoch's batches (dropout on); val_* are evaluated at its end.
  * A field that does not apply is NaN. */
@@ -25,6 +31,7 @@ typedef struct tw_event {
     uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; step done within it */
     double loss, accuracy, weight;                                      /* running means of this epoch, and the weight of the rows they are over */
     const tw_epoch *line;                                               /* TW_EVENT_EPOCH: the finished line */
+    double update_loss;                                                 /* TW_EVENT_STEP: the mean loss of this update's rows, before its step */
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
 
@@ -41,7 +48,9 @@ typedef struct tw_run_options {
     double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
-    enum tw_nonfinite nonfinite;                                        /* what a gradient that is not finite does */
+    /* What a loss or gradient that is not finite does. Skip: the update is left out whole, and an epoch of nothing else is TW_ERR_NOT_FINITE.
+     * Zero: the step is made. A loss that is not finite, or of an update left out, is not in the epoch's means. */
+    enum tw_nonfinite nonfinite;
     /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
@@ -49,9 +58,10 @@ typedef struct tw_run_options {
      * and after the last the first again; sag and saga take the next one, and look at the block of rows it lies in. Copied; NULL: none. */
     const uint64_t *order;
     size_t n_order;
+    const char *control;                                                /* controls (control.h) with blanks between: "plateau:factor=0.5 early_stop"; NULL */
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT \
-    { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL, NULL, 0 }
+    { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL, NULL, 0, NULL }
 
 typedef struct tw_run tw_run;
 /* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */
@@ -65,7 +75,8 @@ TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows 
 TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
 TW_API const char *tw_run_estimator(const tw_run *run);                 /* its spec as understood, "svrg:m=100"; owned by the run */
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
-TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done */
+TW_API const char *tw_run_control(const tw_run *run);                   /* the controls as understood; NULL: none */
+TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done, those that were left out (tw_optimizer_skipped) included */
 TW_API double tw_run_seconds(const tw_run *run);
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* valid until the next step */
 TW_API tw_optimizer *tw_run_optimizer(tw_run *run);

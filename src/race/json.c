@@ -12,7 +12,7 @@ static json_t *run_json(const tw__race_run *run)
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
     bad = bad || json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
     if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
-    return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
+    return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) || tw__json_skipped(o, run->skipped) ||
                   json_object_set_new(o, "seconds", json_real(run->seconds)), o);
 }
 
@@ -74,6 +74,7 @@ static json_t *config_json(const tw_race *race)
         "batch", (json_int_t)race->batch, "accumulate", (json_int_t)(o->accumulate ? o->accumulate : 1), "epochs", (json_int_t)o->epochs, "seeds", (json_int_t)o->seeds, "first_seed", (json_int_t)o->first_seed,
         "schedule", race->schedule, "estimator", race->estimator, "exchange", o->exchange ? o->exchange : "local",
         "dtype", o->dtype ? o->dtype : "f32");
+    c = tw__json_unless(tw__json_policies(c, race->control, o->groups, o->nonfinite), c);
     return tw__json_unless(o->target && json_object_set_new(c, "target", json_string(o->target)), c);
 }
 

@@ -12,11 +12,11 @@ enum { PATH = 4096, MOST_SEEDS = 10000 };
 
 /* ---- options ------------------------------------------------------------------------------------------------------------ */
 
-enum { N_TEXTS = 11 };
+enum { N_TEXTS = 13 };
 static void texts_of(tw_race_options *o, const char **texts[N_TEXTS])
 {
     const char **all[N_TEXTS] = {&o->data, &o->model, &o->dtype, &o->cache, &o->home, &o->optimizers,
-                                 &o->estimator, &o->schedule, &o->exchange, &o->target, &o->out};
+                                 &o->estimator, &o->schedule, &o->exchange, &o->target, &o->out, &o->control, &o->groups};
     memcpy(texts, all, sizeof all);
 }
 
@@ -164,6 +164,9 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer,
     r.batch = takes_batch ? race->o.batch : 0;
     r.accumulate = takes_batch ? race->o.accumulate : 0;
     r.target = race->o.target;
+    r.control = race->o.control;
+    r.groups = race->o.groups;
+    r.nonfinite = race->o.nonfinite;
     return r;
 }
 
@@ -176,6 +179,7 @@ static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
         tw_run_options r = tw__race_run_options(race, racer, race->o.first_seed);
         TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
         tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
+        if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
         racer->batch = tw_run_rows(run);
         racer->steps_per_epoch = tw_run_steps_per_epoch(run);
         tw_run_free(run);
@@ -294,6 +298,7 @@ void tw_race_free(tw_race *race)
     tw_data_free(race->test);
     tw__free_text(ctx, race->network);
     tw__free_text(ctx, race->schedule);
+    tw__free_text(ctx, race->control);
     tw__free_text(ctx, race->estimator);
     tw__free_text(ctx, race->table);
     json_decref(race->json);

@@ -10,7 +10,7 @@
 typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
 
 typedef struct tw__race_run {
-    uint64_t seed, steps;
+    uint64_t seed, steps, skipped;
     int status;                                         /* TW_RUN_; without meaning for a run that diverged */
     int diverged, reached;                              /* reached: the target */
     char message[512];                                  /* why it diverged */
@@ -46,7 +46,7 @@ struct tw_race {
     size_t n, room;
     size_t *order;                                      /* racers, best first; after the runs */
     uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
-    char *network, *schedule, *estimator;               /* canonical */
+    char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
     int made_folder, written, ran;
     json_t *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */

@@ -103,6 +103,9 @@ static void put_facts(page *g)
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
     put_fact(g, "Schedule", race->schedule);
     put_fact(g, "Estimator", race->estimator);
+    if (race->control) put_fact(g, "Control", race->control);
+    if (o->groups) put_fact(g, "Groups", o->groups);
+    if (o->nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->nonfinite));
     put_fact(g, "Numbers", o->dtype && strcmp(o->dtype, "f64") == 0 ? "64-bit" : "32-bit");
     if (o->target) put_fact(g, "Target", o->target);
 }

@@ -51,9 +51,10 @@ static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
     tw__race_run *to = w->run;
     int ended = w->step == w->racer->steps_per_epoch;
     if (!ended && w->step % w->every != 0) return TW_OK;
-    double sum = w->loss * w->weight;
+    double sum = w->weight > 0 ? w->loss * w->weight : 0;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
-    to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
+    if (w->weight > w->last_weight) /* not all updates since then were left out */
+        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
     w->last_sum = ended ? 0 : sum;
     w->last_weight = ended ? 0 : w->weight;
     return TW_OK;
@@ -65,7 +66,7 @@ static tw_status go(struct watch *w, tw_run *run, tw__track *track, tw_error *er
     while (w->run->status == TW_RUN_GOING) {
         TW_TRY(tw_run_step(run, &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
-        TW_TRY(add_point(w, run, err));
+        if (w->run->status != TW_RUN_STALLED) TW_TRY(add_point(w, run, err)); /* which made no step */
     }
     if (!w->race->test) return TW_OK;
     const void *weights;
@@ -82,6 +83,7 @@ static tw_status keep(struct watch *w, tw_run *run, tw_error *err)
     const tw_epoch *history = tw_run_history(run, &n);
     tw__race_run *to = w->run;
     to->steps = tw_run_steps(run);
+    to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
     to->seconds = tw_run_seconds(run);
     TW_TRY(tw__alloc(w->race->ctx, &to->epochs, n, sizeof *to->epochs, err));
     if (n) memcpy(to->epochs, history, n * sizeof *history);

@@ -45,13 +45,14 @@ static tw__spread spread_of(const tw__racer *racer, uint64_t runs, int measure, 
     return (tw__spread){quantile(sorted, n, 0.5), quantile(sorted, n, 0.25), quantile(sorted, n, 0.75)};
 }
 
-/* Racers without a diverged run first, then by median validation loss, or test or training loss where there is none. */
+/* Racers without a diverged run first, then by median validation loss, or test or training loss where there is none; last those that have no epoch. */
 static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
 {
     int bad_a = a->diverged == race->o.seeds ? 2 : a->diverged > 0, bad_b = b->diverged == race->o.seeds ? 2 : b->diverged > 0;
     if (bad_a != bad_b) return bad_a < bad_b;
     int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
-    return a->of[measure].median < b->of[measure].median;
+    const double of_a = a->of[measure].median, of_b = b->of[measure].median;
+    return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
 }
 
 tw_status tw__race_summarise(tw_race *race, tw_error *err)

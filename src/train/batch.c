@@ -252,11 +252,11 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
     return TW_OK;
 }
 
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw__fp_mode callers, tw_sums *sums, tw_error *err)
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
-    const tw_draw draw = {.number = 0};
+    const tw_draw none = {.number = 0};
     size_t leaves = tw__leaves(n);
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = &draw, .mode = callers, .want = TW_WANT_LOSS};
+    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw ? draw : &none, .mode = callers, .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
     TW_TRY(run(&c, leaves, loss_task, err));
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];

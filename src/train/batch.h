@@ -32,8 +32,9 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
 /* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of several such sums. */
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, void *to, tw_sums *sums,
                         tw_error *err);
-/* Only the sums of loss, weight, correct; not training. */
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, tw__fp_mode callers, tw_sums *sums, tw_error *err);
+/* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find them. */
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, tw_sums *sums,
+                         tw_error *err);
 
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
 tw_status tw__objective_check(const tw_objective *o, int with_loss, tw_error *err);

@@ -18,11 +18,12 @@ static tw_status copy_text(tw_context *ctx, const char **text, tw_error *err)
 }
 
 /* Every text of the options. */
-enum { N_TEXTS = 12 };
+enum { N_TEXTS = 14 };
 static void texts_of(tw_job_options *o, const char **texts[N_TEXTS])
 {
     const char **all[N_TEXTS] = {&o->data, &o->model, &o->dtype, &o->cache, &o->home, &o->keep, &o->out,
-                                 &o->run.optimizer, &o->run.estimator, &o->run.schedule, &o->run.exchange, &o->run.target};
+                                 &o->run.optimizer, &o->run.estimator, &o->run.schedule, &o->run.exchange, &o->run.target,
+                                 &o->run.groups, &o->run.control};
     memcpy(texts, all, sizeof all);
 }
 
@@ -67,6 +68,7 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(check_text("the data's name", o->data, err));
     TW_TRY(check_text("the folder's name", o->out, err));
+    TW_TRY(check_text("a group's pattern", o->run.groups, err));
     if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.accumulate > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
         return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, accumulate, epochs and seed go up to %lld", (long long)INT64_MAX);
     if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
@@ -173,9 +175,12 @@ static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_erro
     return s;
 }
 
-static int has_ended(const char *status)
+/* The status of this name of a run that has ended; TW_RUN_GOING: there is none. */
+static int ended_status(const char *name)
 {
-    return status && (strcmp(status, "finished") == 0 || strcmp(status, "target") == 0);
+    for (int i = TW_RUN_GOING; name && i <= TW_RUN_STALLED; i++)
+        if (tw_run_is_over(i) && strcmp(name, tw_run_status_name(i)) == 0) return i;
+    return TW_RUN_GOING;
 }
 
 /* What cannot be in a run.json that we wrote is said of that file. */
@@ -191,11 +196,11 @@ static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
 {
     json_t *result = json_object_get(run, "result");
     const char *status = json_string_value(json_object_get(result, "status"));
-    if (has_ended(status)) {
+    if (ended_status(status) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
         job->finished = json_deep_copy(result);
         if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
-        job->status = strcmp(status, "finished") == 0 ? TW_RUN_FINISHED : TW_RUN_TARGET;
+        job->status = ended_status(status);
         return TW_OK;
     }
     int found;

@@ -236,6 +236,6 @@ tw_status tw__job_save_result(tw_job *job, tw_error *err)
     TW_TRY(tw_model_save(job->model, kept, path, err));
     TW_TRY(write_history(job, err));
     TW_TRY(write_run(job, job->o.out, 1, err));
-    if (job->status != TW_RUN_FINISHED && job->status != TW_RUN_TARGET) return TW_OK;
+    if (!tw_run_is_over(job->status)) return TW_OK;
     return remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err);
 }

@@ -20,6 +20,7 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
         "accumulate", (json_int_t)(r->accumulate ? r->accumulate : 1), "epochs", (json_int_t)(r->epochs ? r->epochs : 5),
         "seed", (json_int_t)r->seed, "target", text_or_null(r->target), "time", r->seconds, "keep", or_default(o->keep, "last"),
         "checkpoint_every", (json_int_t)o->checkpoint_every);
+    *out = tw__json_unless(tw__json_policies(*out, tw_run_control(job->run), r->groups, r->nonfinite), *out);
     return *out ? TW_OK : tw__json_no_memory(err);
 }
 
@@ -35,6 +36,10 @@ tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const cha
             "time", &r->seconds, "keep", &o->keep, "checkpoint_every", &every) != 0)
         return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: %s", file, e.text);
     r->target = json_string_value(target);
+    r->control = json_string_value(json_object_get(config, "control"));
+    r->groups = json_string_value(json_object_get(config, "groups"));
+    const char *nonfinite = json_string_value(json_object_get(config, "nonfinite"));
+    if (nonfinite) TW_TRY(tw_nonfinite_from_name(nonfinite, &r->nonfinite, err));
     if (limit < 0 || batch < 0 || accumulate < 1 || epochs < 1 || every < 0) return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: a number is below its range", file);
     o->limit = (uint64_t)limit;
     o->checkpoint_every = (uint64_t)every;
@@ -60,6 +65,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     if (!bad && job->has_test) bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
     bad = bad || json_object_set_new(result, "status", json_string(tw_run_status_name(job->status))) ||
           json_object_set_new(result, "steps", json_integer((json_int_t)tw_run_steps(job->run))) ||
+          tw__json_skipped(result, tw_optimizer_skipped(tw_run_optimizer(job->run))) ||
           json_object_set_new(result, "seconds", json_real(tw_run_seconds(job->run)));
     *out = tw__json_unless(bad, result);
     return *out ? TW_OK : tw__json_no_memory(err);

@@ -11,6 +11,18 @@ int tw__json_number(json_t *object, const char *key, double value)
     return isnan(value) ? 0 : json_object_set_new(object, key, json_real(value));
 }
 
+int tw__json_skipped(json_t *object, uint64_t skipped)
+{
+    return skipped ? json_object_set_new(object, "skipped", json_integer((json_int_t)skipped)) : 0;
+}
+
+int tw__json_policies(json_t *config, const char *control, const char *groups, enum tw_nonfinite nonfinite)
+{
+    return !config || (control && json_object_set_new(config, "control", json_string(control))) ||
+           (groups && json_object_set_new(config, "groups", json_string(groups))) ||
+           (nonfinite != TW_NONFINITE_ERROR && json_object_set_new(config, "nonfinite", json_string(tw_nonfinite_name(nonfinite))));
+}
+
 json_t *tw__json_unless(int bad, json_t *object)
 {
     if (!bad && object) return object;

@@ -6,6 +6,9 @@
 #include <thalweg/train.h>
 
 int tw__json_number(json_t *object, const char *key, double value);        /* adds it, unless it does not apply (NaN) */
+int tw__json_skipped(json_t *object, uint64_t skipped);                    /* adds it if it is above 0 */
+/* Adds "control", "groups" and "nonfinite", each unless it is the default. */
+int tw__json_policies(json_t *config, const char *control, const char *groups, enum tw_nonfinite nonfinite);
 json_t *tw__json_unless(int bad, json_t *object);                          /* the object, or NULL and the object freed */
 json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
 json_t *tw__json_metrics(const tw_metrics *m);                             /* {"loss", "accuracy"} */

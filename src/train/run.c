@@ -4,7 +4,9 @@
 #include "base/options.h"
 #include "estimators/estimator.h"
 #include "exchange/exchange.h"
+#include "math/kernels.h"
 #include "train/batch.h"
+#include "train/controls/control.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +28,12 @@ struct tw_run {
     tw__exchange *exchange;
     tw__batch *batch;
     tw_optimizer *optimizer;
+    tw__controls *controls;
+    void *gradient;                                     /* the mean, for controls that look at every step; else NULL */
     uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
     tw_sums sums;                                       /* of this epoch */
+    uint64_t left_out;                                  /* updates of this epoch */
+    double update_loss;                                 /* of the last update */
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
     int status, failed;                                 /* failed: by an error; no further steps */
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
@@ -38,9 +44,25 @@ struct tw_run {
 
 const char *tw_run_status_name(int status)
 {
-    static const char *const names[] = {"going", "finished", "target", "time", "interrupted"};
+    static const char *const names[] = {"going", "finished", "target", "time", "interrupted", "early_stop", "stalled"};
     return status >= 0 && status < (int)(sizeof names / sizeof names[0]) ? names[status] : "unknown";
 }
+
+static const char *const policies[] = {"error", "skip", "zero"};
+
+const char *tw_nonfinite_name(enum tw_nonfinite policy) { return (unsigned)policy < sizeof policies / sizeof policies[0] ? policies[policy] : "unknown"; }
+
+tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err)
+{
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+        if (strcmp(name, policies[i]) != 0) continue;
+        *out = (enum tw_nonfinite)i;
+        return TW_OK;
+    }
+    return tw__fail(err, TW_ERR_SPEC, "nonfinite = %.40s is not error, skip or zero", name);
+}
+
+int tw_run_is_over(int status) { return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP || status == TW_RUN_STALLED; }
 
 static double now(void)
 {
@@ -92,6 +114,17 @@ static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
     return TW_OK;
 }
 
+static tw_status make_controls(tw_run *r, tw_error *err)
+{
+    const tw__exchange_type *exchange = r->exchange->type;
+    const tw__control_setting s = {.train = &r->train, .size = r->size, .has_check = r->check.eval != NULL, .epochs = r->o.epochs, .optimizer = r->optimizer,
+                                   .own = r->o.own_rule, .groups = r->o.groups, .estimator = r->estimator->type->about.name, .exchange = exchange->name,
+                                   .nonfinite = r->o.nonfinite, .has_direction = r->estimator->type->direction != NULL,
+                                   .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
+    TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
+    return tw__controls_search(r->controls) ? tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(r->train.type), err) : TW_OK;
+}
+
 static tw_status make_parts(tw_run *r, tw_error *err)
 {
     const tw_run_options *o = &r->o;
@@ -121,6 +154,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s makes no sense on samples (give the estimator full)", tw_optimizer_spec(r->optimizer));
+    TW_TRY(make_controls(r, err));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
@@ -150,11 +184,13 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
 void tw_run_free(tw_run *r)
 {
     if (!r) return;
+    tw__controls_free(r->controls);
     tw_optimizer_free(r->optimizer);
     tw__batch_free(r->batch);
     tw__exchange_free(r->exchange);
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->history, r->room, sizeof *r->history);
     tw__free(r->ctx, r, 1, sizeof *r);
 }
@@ -193,16 +229,82 @@ static tw_status barrier(void *user, tw_error *err)
     return r->exchange->type->barrier(r->exchange, err);
 }
 
-/* The estimator's own direction is the only node of a tree of one leaf. */
-static tw_status follow_direction(tw_run *r, tw__update *u, tw_sums *sums, tw_error *err)
+/* A vector that was made whole is the only node of a tree of one leaf. */
+static tw_status hand_over(tw_run *r, const tw__update *u, tw_sums *sums, tw_error *err)
 {
     const tw__exchange_type *exchange = r->exchange->type;
     size_t lo, hi;
-    TW_TRY(r->estimator->type->direction(r->estimator, u, err));
     TW_TRY(exchange->begin(r->exchange, u->number, 1, &lo, &hi, err));
     if (lo < hi) TW_TRY(exchange->bucket(r->exchange, 0, 1, u->direction, err));
     *sums = u->sums;
     return exchange->reduce(r->exchange, (double *)sums, 1, sizeof *sums / sizeof(double), err);
+}
+
+/* The mean gradient as a control sees it: 0 where nothing is stepped. */
+static tw_status whole_gradient(tw_run *r, tw__update *u, tw_error *err)
+{
+    const size_t real = tw_type_size(r->train.type);
+    u->direction = r->gradient;
+    TW_TRY(gradient_at(r, r->w, u->rows, u->n, r->gradient, &u->sums, err));
+    if (u->sums.weight != 1) tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, u->sums.weight);
+    for (size_t i = 0; i < r->train.n_tensors; i++) {
+        const tw_tensor *t = &r->train.tensors[i];
+        const size_t end = i + 1 < r->train.n_tensors ? t[1].offset : r->size;
+        if (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) memset((char *)r->gradient + t->offset * real, 0, (end - t->offset) * real);
+    }
+    return TW_OK;
+}
+
+struct draw_of { tw_run *r; const tw__update *u; };
+
+static tw_status loss_at(void *user, const void *point, double *loss, tw_error *err)
+{
+    const struct draw_of *d = user;
+    tw_sums sums;
+    TW_TRY(tw__batch_loss(d->r->batch, point, d->u->rows, d->u->n, d->r->draw, d->r->mode, &sums, err));
+    *loss = mean_of(sums.loss, sums.weight);
+    return TW_OK;
+}
+
+/* Lets the controls look for the length of this step; the run's status says if there is none. */
+static tw_status search(tw_run *r, const tw__update *u, tw_error *err)
+{
+    struct draw_of draw = {r, u};
+    tw__trial t = {.w = r->w, .g = r->gradient, .loss = mean_of(u->sums.loss, u->sums.weight), .user = &draw, .loss_at = loss_at};
+    TW_TRY(tw_optimizer_set_factor(r->optimizer, 1, err));
+    TW_TRY(tw_optimizer_value(r->optimizer, "lr", &t.lr, err));
+    TW_TRY(tw__controls_step(r->controls, &t, &r->status, err));
+    return tw_optimizer_set_factor(r->optimizer, tw__controls_factor(r->controls), err);
+}
+
+/* The gradient of the drawn rows, or what the estimator makes of it, to the exchange. */
+static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weight, tw_error *err)
+{
+    *weight = 1;
+    if (r->estimator->type->direction || r->gradient) {
+        TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
+        return hand_over(r, u, sums, err);
+    }
+    TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, u->rows, u->n, r->draw, r->mode, sums, err));
+    *weight = sums->weight;
+    return TW_OK;
+}
+
+/* Steps, and adds to the epoch's means what belongs there. */
+static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
+{
+    const uint64_t left_out = tw_optimizer_skipped(r->optimizer);
+    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
+    const int is_left_out = tw_optimizer_skipped(r->optimizer) != left_out;
+    r->left_out += (uint64_t)is_left_out;
+    if (!is_left_out && isfinite(sums->loss)) {
+        r->sums.loss += sums->loss;
+        r->sums.correct += sums->correct;
+        r->sums.weight += sums->weight;
+    }
+    r->updates++;
+    r->step++;
+    return TW_OK;
 }
 
 static tw_status update(tw_run *r, tw_error *err)
@@ -210,23 +312,20 @@ static tw_status update(tw_run *r, tw_error *err)
     const tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
     tw__update u = {.number = r->updates, .w = r->w, .user = r, .gradient = gradient_at, .barrier = barrier};
     tw_sums sums;
-    double weight = 1;
+    double weight;
     r->draw = &draw;
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
-    if (r->estimator->type->direction) TW_TRY(follow_direction(r, &u, &sums, err));
-    else {
-        TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, u.rows, u.n, &draw, r->mode, &sums, err));
-        weight = sums.weight;
+    TW_TRY(gradient(r, &u, &sums, &weight, err));
+    if (!isfinite(sums.loss)) {
+        if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
+        if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN; /* over which no mean is finite: the optimiser leaves the step out and counts it */
+    } else if (r->gradient) {
+        TW_TRY(search(r, &u, err));
+        if (r->status != TW_RUN_GOING) return TW_OK;
     }
-    if (!isfinite(sums.loss)) return refuse_loss(r, &sums, weight, err);
+    r->update_loss = mean_of(sums.loss, sums.weight);
     if (r->step + 1 == r->steps_per_epoch && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
-    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
-    r->sums.loss += sums.loss;
-    r->sums.correct += sums.correct;
-    r->sums.weight += sums.weight;
-    r->updates++;
-    r->step++;
-    return TW_OK;
+    return end_update(r, &sums, weight, err);
 }
 
 static tw_status end_epoch(tw_run *r, tw_error *err)
@@ -244,10 +343,14 @@ static tw_status end_epoch(tw_run *r, tw_error *err)
     }
     TW_TRY(tw__grow(r->ctx, &r->history, &r->room, r->n_history + 1, sizeof *r->history, err));
     r->history[r->n_history++] = line;
+    const uint64_t left_out = r->left_out;
     r->epoch++;
     r->step = 0;
     r->sums = (tw_sums){0};
-    return TW_OK;
+    r->left_out = 0;
+    if (left_out < r->steps_per_epoch) return TW_OK;
+    return tw__fail(err, TW_ERR_NOT_FINITE, "loss or gradient was not finite in all %llu updates of epoch %llu", (unsigned long long)left_out,
+                    (unsigned long long)r->epoch);
 }
 
 static int reached(const tw_run *r, const tw_epoch *line)
@@ -264,6 +367,7 @@ static int tell(tw_run *r, int kind, const tw_epoch *line, double weight)
     tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = line ? r->steps_per_epoch : r->step, .steps_per_epoch = r->steps_per_epoch,
                   .line = line, .weight = weight};
     e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
+    e.update_loss = line ? NAN : r->update_loss;
     e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
     tw__fp_leave(r->mode);
     int answer = r->o.event(r->o.user, &e);
@@ -271,19 +375,30 @@ static int tell(tw_run *r, int kind, const tw_epoch *line, double weight)
     return answer;
 }
 
+/* What the epoch that has ended means for those to come. */
+static tw_status judge(tw_run *r, const tw_epoch *line, tw_error *err)
+{
+    int status = TW_RUN_GOING;
+    tw__controls_epoch(r->controls, line, &status);
+    if (r->controls) TW_TRY(tw_optimizer_set_factor(r->optimizer, tw__controls_factor(r->controls), err));
+    r->status = reached(r, line) ? TW_RUN_TARGET : r->epoch == r->o.epochs ? TW_RUN_FINISHED : status;
+    return TW_OK;
+}
+
 static int is_over_time(const tw_run *r) { return r->o.seconds > 0 && r->seconds >= r->o.seconds; }
 
 static tw_status step(tw_run *r, tw_error *err)
 {
     if (r->failed) return tw__fail(err, TW_ERR_STATE, "the run was stopped by an earlier error and takes no further steps");
-    if (r->status != TW_RUN_GOING && r->status != TW_RUN_INTERRUPTED && r->status != TW_RUN_TIME)
+    if (tw_run_is_over(r->status))
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
     double start = now();
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
     const double weight = r->sums.weight;
-    int stop = tell(r, TW_EVENT_STEP, NULL, weight), ended = r->step == r->steps_per_epoch;
+    const int stalled = r->status != TW_RUN_GOING;
+    int stop = stalled ? 0 : tell(r, TW_EVENT_STEP, NULL, weight), ended = !stalled && r->step == r->steps_per_epoch;
     if (ended) TW_TRY(end_epoch(r, err));
     double spent = now() - start;
     r->seconds += spent;
@@ -293,8 +408,7 @@ static tw_status step(tw_run *r, tw_error *err)
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
         stop |= tell(r, TW_EVENT_EPOCH, line, weight);
-        if (reached(r, line)) r->status = TW_RUN_TARGET;
-        else if (r->epoch == r->o.epochs) r->status = TW_RUN_FINISHED;
+        TW_TRY(judge(r, line, err));
     }
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
@@ -317,6 +431,7 @@ uint64_t tw_run_batch(const tw_run *r) { return r->estimator->asked; }
 uint64_t tw_run_rows(const tw_run *r) { return r->estimator->batch; }
 uint64_t tw_run_steps_per_epoch(const tw_run *r) { return r->steps_per_epoch; }
 const char *tw_run_estimator(const tw_run *r) { return r->estimator->choice.spec; }
+const char *tw_run_control(const tw_run *r) { return tw__controls_text(r->controls); }
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
@@ -343,9 +458,9 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     n = 6;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
     if (!v->loading) return TW_OK;
-    int is_over = cursor[3] == TW_RUN_FINISHED || cursor[3] == TW_RUN_TARGET;
+    int is_over = tw_run_is_over((int)cursor[3]);
     if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
-        cursor[3] > TW_RUN_INTERRUPTED)
+        cursor[3] > TW_RUN_STALLED)
         return tw__fail(err, TW_ERR_DATA, "the stored run stands at epoch %lld, step %lld, which this run does not have", (long long)cursor[0], (long long)cursor[1]);
     r->epoch = (uint64_t)cursor[0];
     r->step = (uint64_t)cursor[1];
@@ -395,5 +510,7 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(visit_history(r, v, err));
     TW_TRY(tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
+    TW_TRY(tw__controls_visit(r->controls, v, err));
+    if (r->o.nonfinite == TW_NONFINITE_SKIP) TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->left_out, err));
     return tw_optimizer_visit(r->optimizer, v, err);
 }

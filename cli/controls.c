@@ -1,0 +1,22 @@
+/* thalweg controls: every control.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_common *common = call->values;
+    const tw_control *c;
+    if (common->json) {
+        json_t *all = json_array();
+        for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) json_array_append_new(all, cli_control_json(c));
+        return cli_print_json(all, err);
+    }
+    printf("%-12s  help\n", "control");
+    for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) printf("%-12s  %s\n", c->name, c->help);
+    return TW_OK;
+}
+
+const struct cli_command cli_command_controls = {
+    .name = "controls", .usage = "[--json]", .help = "list the controls (--control)", .examples = "thalweg controls\nthalweg explain plateau",
+    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+};

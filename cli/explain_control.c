@@ -1,0 +1,33 @@
+/* thalweg explain for controls: equation, paper, when to take it, options, dialects.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+
+json_t *cli_control_json(const tw_control *c)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "name", c->name, "help", c->help, "paper", c->paper, "use", c->use, "equation", c->equation,
+                     "options", cli_options_json(c->n_options, c->options, NULL), "dialects", cli_dialects_json(c->dialects, c->name), "every_step",
+                     c->every_step);
+}
+
+tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err)
+{
+    tw_control_choice choice;
+    CLI_TRY(tw_control_read(&choice, spec, err));
+    const tw_control *c = choice.control;
+    if (common->json) {
+        json_t *all = cli_control_json(c);
+        if (!all) return cli_json_failed(err);
+        json_object_set_new(all, "spec", cli_string(choice.spec));
+        json_object_set_new(all, "options", cli_options_json(c->n_options, c->options, choice.values));
+        return cli_print_json(all, err);
+    }
+    printf("%s\n%s\n\nequation, %s\n", choice.spec, c->paper, c->every_step ? "before every step" : "at an epoch's end");
+    cli_print_equation(c->equation);
+    puts("\noptions");
+    cli_print_options(c->n_options, c->options, choice.values);
+    printf("\nwhen to use it\n  %s\n", c->use);
+    if (c->dialects) puts("\ndialects");
+    for (const tw_dialect *d = c->dialects; d && d->name; d++)
+        printf("  %s@%s  %s%s%s\n", c->name, d->name, d->defaults, *d->defaults && *d->note ? "; " : "", d->note);
+    return TW_OK;
+}

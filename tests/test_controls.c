@@ -1,0 +1,645 @@
+/* Controls step by step: plateau and early_stop against tables worked out by hand, armijo against its own condition; what they refuse; resume and
+ * threads; and what the loop does with losses that are not finite.
+ * SPDX-License-Identifier: MIT */
+#include "faulty_io.h"
+#include "least_squares.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static tw_context *context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+static tw_run *new_run(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
+{
+    tw_run *run;
+    tw_error err;
+    if (tw_run_create(&run, ctx, f, NULL, w, o, &err) != TW_OK) fail_msg("%s", err.message);
+    return run;
+}
+
+static int go_on(tw_run *run)
+{
+    tw_error err;
+    int status = TW_RUN_GOING;
+    while (status == TW_RUN_GOING)
+        if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("%s", err.message);
+    return status;
+}
+
+/* ---- metrics from a table ----------------------------------------------------------------------------------------------- */
+
+struct table { const double *loss, *correct; };
+static const int64_t one[] = {1};
+static const tw_tensor weight = {"w", 1, one, 0, 0};
+
+/* Without rows an epoch is one step; its loss stands in the table. */
+static int look_up(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+{
+    const struct table *t = user;
+    (void)w, (void)rows, (void)n, (void)output;
+    *sums = (tw_sums){t->loss ? t->loss[draw->epoch] : 0, 1, t->correct ? t->correct[draw->epoch] : 0};
+    if (want & TW_WANT_GRADIENT) *(double *)gradient = 0.125;
+    return 0;
+}
+
+static tw_objective looked_up(struct table *t)
+{
+    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &weight, .n_tensors = 1, .counts_correct = t->correct != NULL, .lanes = 1, .user = t, .eval = look_up};
+}
+
+enum { MOST_EPOCHS = 12 };
+static const struct { const char *control; double loss[MOST_EPOCHS], correct[MOST_EPOCHS]; int n; double lr[MOST_EPOCHS]; } by_hand[] = {
+    /* bad 0 1 2!, two epochs of rest, 0.9 is no improvement on 1 by a tenth, 0.89 is; 0.5; bad 1 2! */
+    {"plateau:patience=1,factor=0.5,threshold=0.1,cooldown=2", {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47}, {0}, 10,
+     {1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25}},
+    /* bad 1!, rest 1, rest 0 counts: bad 1!, rest 1, better, better, bad 1!, rest 1, bad 1! */
+    {"plateau@keras:patience=1,factor=0.5,threshold=0.1,cooldown=2", {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47, 0.46}, {0}, 11,
+     {1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125, 0.125, 0.0625}},
+    /* without a threshold each smaller value is better; equal is not */
+    {"plateau:patience=1,threshold=0", {1, 0.99, 0.99, 0.98, 0.98, 0.98, 0.98}, {0}, 7, {1, 1, 1, 1, 1, 1, 0.1}},
+    {"plateau:patience=0,factor=0.5,threshold=0.05,threshold_mode=abs,metric=accuracy,least=0.3", {0}, {0.5, 0.54, 0.56, 0.6, 0.59, 0.7, 0.76, 0.7}, 8,
+     {1, 1, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3}},
+    /* an accuracy must rise by a tenth of the best */
+    {"plateau:patience=0,factor=0.5,threshold=0.1,metric=accuracy", {0}, {0.5, 0.54, 0.56, 0.61, 0.7}, 5, {1, 1, 0.5, 0.5, 0.25}},
+    /* two of them multiply */
+    {"plateau:patience=0,factor=0.5,threshold=0 plateau:patience=1,factor=0.25,threshold=0", {1, 1, 1, 1, 1}, {0}, 5, {1, 1, 0.5, 0.0625, 0.03125}},
+};
+
+static void plateau_lowers_when_it_should(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    for (size_t k = 0; k < sizeof by_hand / sizeof by_hand[0]; k++) {
+        struct table t = {by_hand[k].loss, strstr(by_hand[k].control, "accuracy") ? by_hand[k].correct : NULL};
+        const tw_objective f = looked_up(&t);
+        double w = 0;
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.optimizer = "sgd:lr=1";
+        o.control = by_hand[k].control;
+        o.epochs = (uint64_t)by_hand[k].n;
+        tw_run *run = new_run(ctx, &f, &w, &o);
+        assert_int_equal(go_on(run), TW_RUN_FINISHED);
+        size_t n;
+        const tw_epoch *line = tw_run_history(run, &n);
+        assert_int_equal(n, by_hand[k].n);
+        double moved = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (line[i].lr != by_hand[k].lr[i]) fail_msg("%s: lr in epoch %zu is %g, not %g", o.control, i + 1, line[i].lr, by_hand[k].lr[i]);
+            moved += by_hand[k].lr[i] * 0.125;
+        }
+        if (!(fabs(w + moved) < 1e-12)) fail_msg("%s: the steps do not follow the rate: %g, not %g", o.control, w, -moved);
+        tw_run_free(run);
+    }
+    tw_context_free(ctx);
+}
+
+static void early_stop_stops_when_it_should(void **state)
+{
+    (void)state;
+    static const struct { const char *control; double loss[MOST_EPOCHS], correct[MOST_EPOCHS]; size_t n; int status; } cases[] = {
+        {"early_stop:patience=2", {1, 0.9, 0.9, 0.8, 0.8, 0.8, 0.1}, {0}, 6, TW_RUN_EARLY_STOP},
+        {"early_stop:patience=2,threshold=0.1", {1, 0.95, 0.85, 0.8, 0.79, 0.1}, {0}, 5, TW_RUN_EARLY_STOP},
+        {"early_stop:patience=1,threshold=0.5,threshold_mode=rel", {1, 0.4, 0.3, 0.1}, {0}, 3, TW_RUN_EARLY_STOP},
+        {"early_stop:metric=accuracy,patience=1", {0}, {0.1, 0.2, 0.2, 0.9}, 3, TW_RUN_EARLY_STOP},
+        {"early_stop:patience=2", {1, 2, 0.9, 2, 0.8, 2, 0.7, 2, 0.6, 0.5, 2, 2}, {0}, 12, TW_RUN_FINISHED},    /* at the end it is finished anyway */
+    };
+    tw_context *ctx = context(1);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct table t = {cases[k].loss, strstr(cases[k].control, "accuracy") ? cases[k].correct : NULL};
+        const tw_objective f = looked_up(&t);
+        double w = 0;
+        size_t n;
+        int status;
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.optimizer = "sgd";
+        o.control = cases[k].control;
+        o.epochs = MOST_EPOCHS;
+        tw_run *run = new_run(ctx, &f, &w, &o);
+        assert_string_equal(tw_run_control(run), o.control);
+        assert_string_equal(tw_run_status_name(go_on(run)), tw_run_status_name(cases[k].status));
+        tw_run_history(run, &n);
+        assert_int_equal(n, cases[k].n);
+        assert_int_equal(tw_run_step(run, &status, NULL), TW_ERR_STATE);
+        assert_true(tw_run_is_over(status));
+        tw_run_free(run);
+    }
+    tw_context_free(ctx);
+}
+
+/* ---- armijo ------------------------------------------------------------------------------------------------------------- */
+
+/* The sum of k_i w_i^2 / 2 with k = 1, 10, 100, ...; turned: its gradient has the wrong sign. */
+enum { STEEP = 4 };
+struct quadratic { int turned; long calls; };
+static const int64_t steep_shape[] = {STEEP};
+static const tw_tensor steep = {"w", 1, steep_shape, 0, 0};
+
+#define QUADRATIC(real, t)                                                                                                     \
+    static double value_##t(const real *w)                                                                                     \
+    {                                                                                                                          \
+        double sum = 0, k = 1;                                                                                                 \
+        for (int i = 0; i < STEEP; i++, k *= 10) sum += k * (double)w[i] * (double)w[i] / 2;                                   \
+        return sum;                                                                                                            \
+    }                                                                                                                          \
+    static int eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, \
+                        void *output)                                                                                          \
+    {                                                                                                                          \
+        struct quadratic *q = user;                                                                                            \
+        const real *w = weights;                                                                                               \
+        real *g = gradient, k = 1;                                                                                             \
+        (void)rows, (void)n, (void)draw, (void)output;                                                                         \
+        q->calls++;                                                                                                            \
+        *sums = (tw_sums){value_##t(w), 1, 0};                                                                                 \
+        for (int i = 0; i < STEEP && want & TW_WANT_GRADIENT; i++, k *= 10) g[i] = q->turned ? -k * w[i] : k * w[i];           \
+        return 0;                                                                                                              \
+    }                                                                                                                          \
+    static void check_steps_##t(tw_run *run, real *w, double lr, double c, double shrink, double grow, int steps)              \
+    {                                                                                                                          \
+        double last = 0;                                                                                                       \
+        int status = TW_RUN_GOING, shorter = 0;                                                                                \
+        for (int s = 0; s < steps; s++) {                                                                                      \
+            real before[STEEP], g[STEEP], point[STEEP], k = 1;                                                                 \
+            double squares = 0, f = value_##t(w), first = last > 0 && last * grow < 1 ? last * grow : 1;                       \
+            memcpy(before, w, sizeof before);                                                                                  \
+            for (int i = 0; i < STEEP; i++, k *= 10) g[i] = k * w[i];                                                          \
+            for (int i = 0; i < STEEP; i++) squares += (double)g[i] * (double)g[i];                                            \
+            assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);                                                          \
+            const double factor = tw_optimizer_factor(tw_run_optimizer(run)), a = lr * factor;                                 \
+            for (int i = 0; i < STEEP; i++) assert_true(w[i] == before[i] - (real)a * g[i]);                                   \
+            assert_true(value_##t(w) < f);                                                                                     \
+            assert_true(value_##t(w) <= f - c * a * squares * (1 - 1e-12));                                                    \
+            last = factor;                                                                                                     \
+            if (factor == first) continue;                                                                                     \
+            shorter++;                                                                                                         \
+            assert_true(factor < first);                                                                                       \
+            for (int i = 0; i < STEEP; i++) point[i] = before[i] - (real)(a / shrink) * g[i];                                  \
+            assert_true(value_##t(point) > f - c * (a / shrink) * squares * (1 + 1e-12));                                      \
+        }                                                                                                                      \
+        assert_true(shorter > 2 && shorter < steps);                                                                           \
+    }
+QUADRATIC(float, f32)
+QUADRATIC(double, f64)
+
+static tw_objective quadratic(struct quadratic *q, tw_type type)
+{
+    return (tw_objective){.size = sizeof(tw_objective), .type = type, .tensors = &steep, .n_tensors = 1, .lanes = 1, .user = q,
+                          .eval = type == TW_F32 ? eval_f32 : eval_f64};
+}
+
+static void armijo_keeps_its_condition(void **state)
+{
+    (void)state;
+    static const struct { const char *spec; double c, shrink, grow; } specs[] = {
+        {"armijo", 1e-4, 0.5, 2}, {"armijo:c=0.3,shrink=0.25,grow=4", 0.3, 0.25, 4}};
+    tw_context *ctx = context(2);
+    for (size_t i = 0; i < 2; i++) {
+        struct quadratic q = {0};
+        double w[STEEP] = {1, -2, 0.5, 3};
+        float v[STEEP] = {1, -2, 0.5, 3};
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.optimizer = "sgd:lr=0.75";
+        o.control = specs[i].spec;
+        o.epochs = 100;
+        tw_objective f = quadratic(&q, TW_F64);
+        tw_run *run = new_run(ctx, &f, w, &o);
+        check_steps_f64(run, w, 0.75, specs[i].c, specs[i].shrink, specs[i].grow, 60);
+        tw_run_free(run);
+        f = quadratic(&q, TW_F32);
+        run = new_run(ctx, &f, v, &o);
+        check_steps_f32(run, v, 0.75, specs[i].c, specs[i].shrink, specs[i].grow, 12);
+        tw_run_free(run);
+    }
+    tw_context_free(ctx);
+}
+
+static void armijo_stalls_where_nothing_falls(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    struct quadratic q = {.turned = 1};
+    const tw_objective f = quadratic(&q, TW_F64);
+    double w[STEEP] = {1, -2, 0.5, 3}, start[STEEP];
+    size_t n;
+    int status;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=1";
+    o.control = "armijo:most=7";
+    memcpy(start, w, sizeof w);
+    tw_run *run = new_run(ctx, &f, w, &o);
+    assert_int_equal(go_on(run), TW_RUN_STALLED);
+    assert_int_equal(q.calls, 1 + 7);
+    assert_memory_equal(w, start, sizeof w);
+    assert_int_equal(tw_run_steps(run), 0);
+    tw_run_history(run, &n);
+    assert_int_equal(n, 0);
+    ls_state saved;
+    assert_int_equal(ls_save(&saved, run), TW_OK);
+    tw_run_free(run);
+    run = new_run(ctx, &f, w, &o);
+    assert_int_equal(ls_load(&saved, run), TW_OK);
+    assert_int_equal(tw_run_status(run), TW_RUN_STALLED);
+    assert_int_equal(tw_run_step(run, &status, NULL), TW_ERR_STATE);
+    tw_run_free(run);
+    ls_forget(&saved);
+    tw_context_free(ctx);
+}
+
+/* The mean of (w - row)^2 / 2, which notes what it is asked for. */
+struct asked { uint64_t number, epoch, seed, rows[16]; size_t n, first; int is_training, calls, differs; };
+
+static int note_draw(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+{
+    struct asked *a = user;
+    const double w = *(const double *)weights;
+    struct asked now = {.number = draw->number, .epoch = draw->epoch, .seed = draw->seed, .n = n, .first = draw->first, .is_training = (want & TW_TRAINING) != 0};
+    (void)output;
+    memcpy(now.rows, rows, n * sizeof *rows);
+    now.calls = want & TW_WANT_GRADIENT ? 1 : a->calls + 1;
+    now.differs = a->differs;
+    if (now.calls > 1) now.differs |= now.number != a->number || now.epoch != a->epoch || now.seed != a->seed || now.n != a->n || now.first != a->first ||
+                                      !now.is_training || memcmp(now.rows, a->rows, sizeof now.rows) != 0;
+    *a = now;
+    *sums = (tw_sums){0, (double)n, 0};
+    double g = 0;
+    for (size_t i = 0; i < n; i++) {
+        sums->loss += (w - (double)rows[i]) * (w - (double)rows[i]) / 2;
+        g += w - (double)rows[i];
+    }
+    if (want & TW_WANT_GRADIENT) *(double *)gradient = g;
+    return 0;
+}
+
+static void armijo_asks_on_the_same_draw(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    struct asked a = {.calls = 0};
+    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = &weight, .n_tensors = 1, .n_rows = 30, .lanes = 1, .user = &a, .eval = note_draw};
+    double w = 100;
+    int status;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=16";
+    o.control = "armijo";
+    o.batch = 7;
+    o.seed = 3;
+    tw_run *run = new_run(ctx, &f, &w, &o);
+    for (uint64_t i = 0; i < 12; i++) {
+        assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+        assert_true(a.number == i && a.epoch == i / 5 && a.seed == 3 && a.calls > 1);
+        assert_false(a.differs);
+    }
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
+/* Where the first trial is always taken, the run is the run without a control: the search changes no bit. */
+static void armijo_steps_as_sgd(void **state)
+{
+    (void)state;
+    enum { N = LS_MOST_COLUMNS };
+    static float w[2][N];
+    tw_context *ctx = context(3);
+    for (int batch = 7; batch <= 40; batch += 33)
+        for (int k = 0; k < 2; k++) {
+            least_squares p = {.rows = 40, .columns = N, .uneven = 1, .penalty = 0.1, .bad_row = -1};
+            const tw_objective f = ls_objective(&p, TW_F32);
+            tw_run_options o = TW_RUN_OPTIONS_INIT;
+            o.optimizer = "sgd:lr=1e-5";
+            o.batch = (uint64_t)batch;
+            o.epochs = 2;
+            o.control = k ? "armijo:grow=1" : NULL;
+            memset(w[k], 0, sizeof w[k]);
+            tw_run *run = new_run(ctx, &f, w[k], &o);
+            assert_int_equal(go_on(run), TW_RUN_FINISHED);
+            assert_true(tw_optimizer_factor(tw_run_optimizer(run)) == 1);
+            tw_run_free(run);
+            if (k) assert_memory_equal(w[0], w[1], sizeof w[0]);
+        }
+    tw_context_free(ctx);
+}
+
+/* What is not stepped is not on the way either. */
+static void armijo_leaves_frozen_tensors_out(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {2};
+    const tw_tensor halves[] = {{"a", 1, two, 0, 0}, {"b", 1, two, 2, TW_TENSOR_FROZEN}};
+    tw_context *ctx = context(1);
+    struct quadratic q = {0};
+    tw_objective f = quadratic(&q, TW_F64);
+    f.tensors = halves;
+    f.n_tensors = 2;
+    double w[STEEP] = {1, 1, 1, 1};
+    int status;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=0.125";
+    o.control = "armijo";
+    tw_run *run = new_run(ctx, &f, w, &o);
+    assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+    assert_true(w[0] == 1 - 0.125 && w[1] == 1 - 1.25 && w[2] == 1 && w[3] == 1); /* with b's slope of 1,000 no step would be short enough */
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
+/* ---- what is refused ---------------------------------------------------------------------------------------------------- */
+
+static void senseless_controls_are_refused(void **state)
+{
+    (void)state;
+    static const struct { const char *control, *optimizer, *estimator, *schedule, *groups; enum tw_nonfinite nonfinite; const char *why; } cases[] = {
+        {"armijo", "adam", NULL, NULL, NULL, 0, "with adam the step is not along it"},
+        {"armijo", "sgd:momentum=0.9", NULL, NULL, NULL, 0, "with sgd:momentum=0.9 the step"},
+        {"armijo", "sgd:weight_decay=0.1", NULL, NULL, NULL, 0, "weight_decay=0.1 the step"},
+        {"armijo", "sgd:maximize=1", NULL, NULL, NULL, 0, "maximize=1 the step"},
+        {"armijo", "clip_norm+sgd", NULL, NULL, NULL, 0, "clip_norm+sgd the step"},
+        {"armijo", "sgd+ema", NULL, NULL, NULL, 0, "sgd+ema the step"},
+        {"armijo", "sgd", "saga", NULL, NULL, 0, "estimator saga makes a direction of its own"},
+        {"armijo", "sgd", "sam", NULL, NULL, 0, "estimator sam makes"},
+        {"armijo", "sgd", NULL, NULL, "w:lr_mult=2", 0, "parameter groups"},
+        {"armijo", "sgd", NULL, NULL, NULL, TW_NONFINITE_ZERO, "nonfinite = zero"},
+        {"armijo armijo:c=0.1", "sgd", NULL, NULL, NULL, 0, "only one control"},
+        {"plateau:patience=1 plateau:patience=1", "sgd", NULL, NULL, NULL, 0, "listed twice"},
+        {"plateau:patience=3", "sgd", NULL, NULL, NULL, 0, "cannot act within 5 epochs"},
+        {"plateau@keras:patience=4", "sgd", NULL, NULL, NULL, 0, "cannot act within 5 epochs"},
+        {"early_stop:patience=4", "sgd", NULL, NULL, NULL, 0, "cannot act within 5 epochs"},
+        {"early_stop:patience=2,metric=val_loss", "sgd", NULL, NULL, NULL, 0, "needs validation data"},
+        {"early_stop:patience=2,metric=accuracy", "sgd", NULL, NULL, NULL, 0, "counts no correct rows"},
+        {"plateau:patience=1,threshold=0,threshold_mode=rel", "sgd", NULL, NULL, NULL, 0, "threshold_mode has no effect: threshold is 0"},
+        {"plateau:factor=1", "sgd", NULL, NULL, NULL, 0, "factor = 1 is outside (0, 1)"},
+        {"plateu", "sgd", NULL, NULL, NULL, 0, "did you mean \"plateau\"?"},
+        {"plateau:patiense=3", "sgd", NULL, NULL, NULL, 0, "did you mean \"patience\"?"},
+        {"plateau@kears", "sgd", NULL, NULL, NULL, 0, "did you mean \"keras\"?"},
+        {"armijo@torch", "sgd", NULL, NULL, NULL, 0, "has no dialect \"torch\""},
+    };
+    tw_context *ctx = context(1);
+    least_squares p = {.rows = 40, .columns = 3, .bad_row = -1};
+    const tw_objective f = ls_objective(&p, TW_F64);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_run *run;
+        tw_error err;
+        double w[3] = {0};
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.control = cases[i].control;
+        o.optimizer = cases[i].optimizer;
+        o.estimator = cases[i].estimator;
+        o.schedule = cases[i].schedule;
+        o.groups = cases[i].groups;
+        o.nonfinite = cases[i].nonfinite;
+        if (tw_run_create(&run, ctx, &f, NULL, w, &o, &err) != TW_ERR_SPEC || !strstr(err.message, cases[i].why))
+            fail_msg("%s with %s: \"%s\" instead of \"...%s...\"", o.control, o.optimizer, run ? "no error" : err.message, cases[i].why);
+    }
+    tw_context_free(ctx);
+}
+
+static void specs_are_canonical(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"plateau:patience=10,factor=0.50", "plateau:factor=0.5"}, {"plateau@keras:min_delta=0.01,threshold_mode=abs", "plateau@keras:threshold=0.01"},
+        {"early_stop:monitor=val_loss", "early_stop:metric=val_loss"}, {"armijo:c=1e-4", "armijo"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        tw_control_choice c, again;
+        assert_int_equal(tw_control_read(&c, pairs[i][0], NULL), TW_OK);
+        assert_string_equal(c.spec, pairs[i][1]);
+        assert_int_equal(tw_control_read(&again, c.spec, NULL), TW_OK);
+        assert_string_equal(again.spec, c.spec);
+    }
+    const tw_control *c;
+    size_t n = 0;
+    for (; (c = tw_control_at(n)) != NULL; n++) {
+        assert_ptr_equal(tw_control_find(c->name), c);
+        assert_true(c->size == sizeof *c && *c->help && *c->paper && *c->use && *c->equation && c->n_options <= TW_OPTIONS_MAX);
+    }
+    assert_int_equal(n, 3);
+}
+
+/* ---- resume, threads, memory -------------------------------------------------------------------------------------------- */
+
+static const struct { const char *optimizer, *control; enum tw_nonfinite nonfinite; int bad_row; } kinds[] = {
+    {"sgd:lr=40", "armijo", TW_NONFINITE_ERROR, -1},
+    {"sgd:lr=40", "armijo plateau:patience=0,threshold=0.3,factor=0.5", TW_NONFINITE_ERROR, -1},
+    {"adam:lr=0.3", "plateau:patience=0,threshold=0.2,cooldown=1 early_stop:patience=2,threshold=0.02", TW_NONFINITE_ERROR, -1},
+    {"momentum:lr=0.05", NULL, TW_NONFINITE_SKIP, 4},
+};
+enum { COLUMNS = 5 };
+
+/* A run that is saved and taken up again after `stop` steps (0: never). *steps, if not 0, are how many there were. */
+static int whole_run(size_t kind, int threads, int stop, double w[COLUMNS], double lr[8], uint64_t *steps)
+{
+    tw_context *ctx = context(threads);
+    least_squares p = {.rows = 30, .columns = COLUMNS, .uneven = 1, .penalty = 0.05, .bad_row = kinds[kind].bad_row};
+    const tw_objective f = ls_objective(&p, TW_F64);
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    size_t n;
+    int status = TW_RUN_GOING;
+    o.optimizer = kinds[kind].optimizer;
+    o.control = kinds[kind].control;
+    o.nonfinite = kinds[kind].nonfinite;
+    o.batch = 8;
+    o.epochs = 8;
+    memset(w, 0, COLUMNS * sizeof *w);
+    tw_run *run = new_run(ctx, &f, w, &o);
+    for (int i = 0; i < stop; i++) assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+    if (stop) {
+        ls_state saved;
+        assert_int_equal(ls_save(&saved, run), TW_OK);
+        tw_run_free(run);
+        for (int i = 0; i < COLUMNS; i++) w[i] = 99;
+        run = new_run(ctx, &f, w, &o);
+        if (ls_load(&saved, run) != TW_OK) fail_msg("%s: not loaded after step %d", o.control, stop);
+        ls_forget(&saved);
+    }
+    status = tw_run_is_over(tw_run_status(run)) ? tw_run_status(run) : go_on(run);
+    const tw_epoch *line = tw_run_history(run, &n);
+    for (size_t i = 0; i < 8; i++) lr[i] = i < n ? line[i].lr + line[i].loss : 0;
+    *steps = tw_run_steps(run);
+    tw_run_free(run);
+    tw_context_free(ctx);
+    return status;
+}
+
+static void resuming_and_threads_change_nothing(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        double w[COLUMNS], again[COLUMNS], lr[8], lr_again[8];
+        uint64_t steps, steps_again;
+        const int status = whole_run(k, 1, 0, w, lr, &steps);
+        if (k == 2) assert_int_equal(status, TW_RUN_EARLY_STOP);
+        assert_int_equal(status, whole_run(k, 3, 0, again, lr_again, &steps_again));
+        assert_memory_equal(w, again, sizeof w);
+        for (int stop = 1; stop <= (int)steps; stop++) {
+            assert_int_equal(status, whole_run(k, 1 + stop % 2, stop, again, lr_again, &steps_again));
+            assert_int_equal(steps, steps_again);
+            if (memcmp(w, again, sizeof w) != 0 || memcmp(lr, lr_again, sizeof lr) != 0)
+                fail_msg("%s: stopped after %d steps it ends elsewhere", kinds[k].control ? kinds[k].control : "skip", stop);
+        }
+    }
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    least_squares p = {.rows = 30, .columns = COLUMNS, .bad_row = -1};
+    const tw_objective f = ls_objective(&p, TW_F64);
+    long n = 0;
+    for (tw_status s = TW_ERR_MEMORY; s != TW_OK; n++) {
+        faults faulty;
+        tw_context *ctx;
+        tw_run *run = NULL;
+        double w[COLUMNS] = {0};
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        int status = TW_RUN_GOING;
+        o.optimizer = "sgd";
+        o.control = "armijo plateau:patience=1";
+        assert_int_equal(faulty_context(&ctx, &faulty, 1, NULL), TW_OK);
+        faulty.fail_allocation = faulty.allocations + n + 1;
+        s = tw_run_create(&run, ctx, &f, NULL, w, &o, NULL);
+        while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, NULL);
+        tw_run_free(run);
+        tw_context_free(ctx);
+        if (s != TW_OK && s != TW_ERR_MEMORY) fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
+        if (faulty.live != 0) fail_msg("allocation %ld fails: %ld bytes are still held", n, faulty.live);
+        assert_true(n < 500);
+    }
+    assert_true(n > 10);
+}
+
+/* ---- what is not finite ------------------------------------------------------------------------------------------------- */
+
+struct seen { double loss, update_loss, sum, weight; int n; };
+
+static int look(void *user, const tw_event *e)
+{
+    struct seen *s = user;
+    if (e->kind != TW_EVENT_STEP) return !isnan(e->update_loss);
+    s->n++;
+    s->loss = e->loss;
+    s->update_loss = e->update_loss;
+    return 0;
+}
+
+static void a_skipped_update_leaves_nothing(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(2);
+    least_squares p = {.rows = 30, .columns = COLUMNS, .bad_row = 4};
+    const tw_objective f = ls_objective(&p, TW_F64);
+    double w[COLUMNS] = {0}, before[COLUMNS], sum = 0;
+    struct seen seen = {0};
+    int status = TW_RUN_GOING, left_out = 0, counted = 0;
+    size_t n;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "adam:lr=0.01";
+    o.nonfinite = TW_NONFINITE_SKIP;
+    o.batch = 10;
+    o.epochs = 2;
+    o.event = look;
+    o.user = &seen;
+    tw_run *run = new_run(ctx, &f, w, &o);
+    for (int i = 0; status == TW_RUN_GOING; i++) {
+        memcpy(before, w, sizeof w);
+        assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+        if (i % 3 == 0) sum = counted = 0;
+        if (isfinite(seen.update_loss)) {
+            sum += seen.update_loss;
+            counted++;
+        } else {
+            assert_memory_equal(w, before, sizeof w);
+            left_out++;
+        }
+        if (counted) assert_true(fabs(seen.loss - sum / counted) < 1e-12);
+        else assert_true(isnan(seen.loss));
+    }
+    assert_int_equal(status, TW_RUN_FINISHED);
+    assert_int_equal(left_out, 2);
+    assert_int_equal(tw_optimizer_skipped(tw_run_optimizer(run)), 2);
+    assert_int_equal(tw_optimizer_steps(tw_run_optimizer(run)), 4);
+    assert_int_equal(tw_run_steps(run), 6);
+    const tw_epoch *line = tw_run_history(run, &n);
+    assert_true(n == 2 && isfinite(line[0].loss) && isfinite(line[1].loss));
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
+static void an_epoch_of_skipped_updates_ends_the_run(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    least_squares p = {.rows = 30, .columns = COLUMNS, .bad_row = 4};
+    const tw_objective f = ls_objective(&p, TW_F64);
+    double w[COLUMNS] = {0};
+    int status;
+    size_t n;
+    tw_error err;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.estimator = "full";
+    o.nonfinite = TW_NONFINITE_SKIP;
+    tw_run *run = new_run(ctx, &f, w, &o);
+    assert_int_equal(tw_run_step(run, &status, &err), TW_ERR_NOT_FINITE);
+    assert_string_equal(err.message, "loss or gradient was not finite in all 1 updates of epoch 1");
+    const tw_epoch *line = tw_run_history(run, &n);
+    assert_true(n == 1 && isnan(line[0].loss));
+    assert_int_equal(tw_run_step(run, &status, &err), TW_ERR_STATE);
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
+/* A loss that is not finite beside a gradient that is. */
+static void a_bad_loss_alone(void **state)
+{
+    (void)state;
+    static const double loss[] = {1, NAN, 2, INFINITY};
+    for (int policy = TW_NONFINITE_SKIP; policy <= TW_NONFINITE_ZERO; policy++) {
+        tw_context *ctx = context(1);
+        struct table t = {loss, NULL};
+        const tw_objective f = looked_up(&t);
+        double w = 0;
+        int status;
+        size_t n;
+        tw_error err;
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.optimizer = "sgd:lr=1";
+        o.epochs = 4;
+        o.nonfinite = (enum tw_nonfinite)policy;
+        tw_run *run = new_run(ctx, &f, &w, &o);
+        assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
+        const tw_status second = tw_run_step(run, &status, &err);
+        const tw_epoch *line = tw_run_history(run, &n);
+        assert_true(n == 2 && line[0].loss == 1 && isnan(line[1].loss));
+        if (policy == TW_NONFINITE_SKIP) {
+            assert_int_equal(second, TW_ERR_NOT_FINITE); /* an epoch is one update here */
+            assert_true(w == -0.125);
+            assert_int_equal(tw_optimizer_skipped(tw_run_optimizer(run)), 1);
+        } else {
+            assert_int_equal(second, TW_OK);
+            assert_true(w == -0.25);
+            assert_int_equal(go_on(run), TW_RUN_FINISHED);
+            assert_true(w == -0.5);
+        }
+        tw_run_free(run);
+        tw_context_free(ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plateau_lowers_when_it_should),        cmocka_unit_test(early_stop_stops_when_it_should),
+        cmocka_unit_test(armijo_keeps_its_condition),           cmocka_unit_test(armijo_stalls_where_nothing_falls),
+        cmocka_unit_test(armijo_asks_on_the_same_draw),         cmocka_unit_test(armijo_steps_as_sgd),                  cmocka_unit_test(armijo_leaves_frozen_tensors_out),
+        cmocka_unit_test(senseless_controls_are_refused),       cmocka_unit_test(specs_are_canonical),
+        cmocka_unit_test(resuming_and_threads_change_nothing),  cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(a_skipped_update_leaves_nothing),      cmocka_unit_test(an_epoch_of_skipped_updates_ends_the_run),
+        cmocka_unit_test(a_bad_loss_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
