@@ -225,3 +225,17 @@ tw_status tw__writer_finish(tw__writer *w, tw_error *err)
     e = io->sync_folder(io->user, folder);
     return e ? tw__fail_system(err, e, "cannot sync", folder) : TW_OK;
 }
+
+tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err)
+{
+    tw__writer w;
+    TW_TRY(tw__writer_open(&w, ctx, path, err));
+    TW_TRY(tw__writer_put(&w, text, strlen(text), err));
+    return tw__writer_finish(&w, err);
+}
+
+tw_status tw__path_in(const char *folder, const char *file, char to[TW__PATH], tw_error *err)
+{
+    int n = snprintf(to, TW__PATH, "%s/%s", folder, file);
+    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(folder));
+}

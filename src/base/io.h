@@ -22,4 +22,9 @@ tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_e
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err);
 tw_status tw__writer_finish(tw__writer *w, tw_error *err);              /* on failure the temporary file is removed */
 void tw__writer_abandon(tw__writer *w);                                 /* fine after finish */
+tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err);     /* all of it at once */
+
+enum { TW__PATH = 4096 };
+/* "folder/file"; TW_ERR_SPEC if that is too long. */
+tw_status tw__path_in(const char *folder, const char *file, char to[TW__PATH], tw_error *err);
 #endif

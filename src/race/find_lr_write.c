@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH = 4096, WIDTH = 640, HEIGHT = 360, LEFT = 64, RIGHT = 16, TOP = 20, BOTTOM = 48 };
+enum { WIDTH = 640, HEIGHT = 360, LEFT = 64, RIGHT = 16, TOP = 20, BOTTOM = 48 };
 
 /* ---- find_lr.csv -------------------------------------------------------------------------------------------------------- */
 
@@ -109,27 +109,13 @@ static tw_status make_svg(const tw__find_lr *find, char **out, tw_error *err)
 
 /* ---- the folder --------------------------------------------------------------------------------------------------------- */
 
-static tw_status path_in(const char *folder, const char *file, char to[PATH], tw_error *err)
-{
-    int n = snprintf(to, PATH, "%s/%s", folder, file);
-    return n > 0 && n < PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(folder));
-}
-
-static tw_status write_text(tw_context *ctx, const char *path, const char *text, tw_error *err)
-{
-    tw__writer w;
-    TW_TRY(tw__writer_open(&w, ctx, path, err));
-    TW_TRY(tw__writer_put(&w, text, strlen(text), err));
-    return tw__writer_finish(&w, err);
-}
-
 static const char *const files[] = {"find_lr.svg", "find_lr.csv"}; /* where the second is, the first is */
 
 tw_status tw__find_lr_check(tw_context *ctx, const char *folder, int force, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int kind;
-    TW_TRY(path_in(folder, files[1], path, err));
+    TW_TRY(tw__path_in(folder, files[1], path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE || force) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "%.300s is there already (give another --out, or --force to replace it)", path);
@@ -138,13 +124,13 @@ tw_status tw__find_lr_check(tw_context *ctx, const char *folder, int force, tw_e
 tw_status tw__find_lr_write(const tw__find_lr *f, const char *folder, tw_error *err)
 {
     static tw_status (*const make[])(const tw__find_lr *f, char **out, tw_error *err) = {make_svg, make_csv};
-    char path[PATH];
+    char path[TW__PATH];
     for (int i = 0; i < 2; i++) {
         char *text;
-        TW_TRY(path_in(folder, files[i], path, err));
+        TW_TRY(tw__path_in(folder, files[i], path, err));
         TW_TRY(tw__make_parents(f->ctx, path, err));
         TW_TRY(make[i](f, &text, err));
-        tw_status s = write_text(f->ctx, path, text, err);
+        tw_status s = tw__write_text(f->ctx, path, text, err);
         tw__free_text(f->ctx, text);
         if (s != TW_OK) return s;
     }

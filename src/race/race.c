@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH = 4096, MOST_SEEDS = 10000 };
+enum { MOST_SEEDS = 10000 };
 
 /* ---- options ------------------------------------------------------------------------------------------------------------ */
 
@@ -199,35 +199,26 @@ static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
 
 /* ---- folder ------------------------------------------------------------------------------------------------------------- */
 
-static tw_status path_in(const tw_race *race, const char *file, char to[PATH], tw_error *err)
-{
-    int n = snprintf(to, PATH, "%s/%s", race->o.out, file);
-    return n > 0 && n < PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(race->o.out));
-}
-
 static tw_status claim(tw_race *race, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int kind;
-    TW_TRY(path_in(race, "race.json", path, err));
+    TW_TRY(tw__path_in(race->o.out, "race.json", path, err));
     TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
     if (kind != TW_PATH_NONE && !race->o.force)
         return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", race->o.out);
     TW_TRY(tw__path_kind(race->ctx, race->o.out, &kind, err));
     if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", race->o.out);
     race->made_folder = kind == TW_PATH_NONE;
-    TW_TRY(path_in(race, "", path, err));       /* "out/": out itself is above it */
+    TW_TRY(tw__path_in(race->o.out, "", path, err));       /* "out/": out itself is above it */
     return tw__make_parents(race->ctx, path, err);
 }
 
 static tw_status write_text(tw_race *race, const char *file, const char *text, tw_error *err)
 {
-    char path[PATH];
-    tw__writer w;
-    TW_TRY(path_in(race, file, path, err));
-    TW_TRY(tw__writer_open(&w, race->ctx, path, err));
-    TW_TRY(tw__writer_put(&w, text, strlen(text), err));
-    return tw__writer_finish(&w, err);
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(race->o.out, file, path, err));
+    return tw__write_text(race->ctx, path, text, err);
 }
 
 /* race.json comes last: where it is, the rest is. */

@@ -12,21 +12,7 @@
 #include <string.h>
 #include <thalweg/version.h>
 
-enum { PATH = 4096, MOST_JSON = 64 << 20 };
-
-static tw_status path_in(const char *folder, const char *file, char to[PATH], tw_error *err)
-{
-    int n = snprintf(to, PATH, "%s/%s", folder, file);
-    return n > 0 && n < PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(folder));
-}
-
-static tw_status write_text(tw_context *ctx, const char *path, const char *text, tw_error *err)
-{
-    tw__writer w;
-    TW_TRY(tw__writer_open(&w, ctx, path, err));
-    TW_TRY(tw__writer_put(&w, text, strlen(text), err));
-    return tw__writer_finish(&w, err);
-}
+enum { MOST_JSON = 64 << 20 };
 
 /* ---- run.json ----------------------------------------------------------------------------------------------------------- */
 
@@ -50,26 +36,26 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
 
 static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     json_t *run = NULL;
-    TW_TRY(path_in(folder, "run.json", path, err));
+    TW_TRY(tw__path_in(folder, "run.json", path, err));
     TW_TRY(run_json(job, with_result, &run, err));
     char *text = json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(run);
     if (!text) return tw__json_no_memory(err);
-    tw_status s = write_text(job->ctx, path, text, err);
+    tw_status s = tw__write_text(job->ctx, path, text, err);
     free(text);
     return s;
 }
 
 tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     uint8_t *bytes;
     size_t n;
     int kind;
     json_error_t e;
-    TW_TRY(path_in(folder, "run.json", path, err));
+    TW_TRY(tw__path_in(folder, "run.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", folder);
     TW_TRY(tw__read_file(ctx, path, MOST_JSON, &bytes, &n, err));
@@ -94,13 +80,13 @@ static tw_status make_folder(tw_context *ctx, const char *path, tw_error *err)
 /* Whether a new run may have this name: nothing there, an empty folder, or, with force, an old run. */
 static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int kind;
     *old = 0;
     TW_TRY(tw__path_kind(job->ctx, job->o.out, &kind, err));
     if (kind == TW_PATH_NONE) return TW_OK;
     if (kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
-    TW_TRY(path_in(job->o.out, "run.json", path, err));
+    TW_TRY(tw__path_in(job->o.out, "run.json", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *old = kind != TW_PATH_NONE;
     if (*old && !job->o.force)
@@ -110,8 +96,8 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 
 static tw_status remove_file(tw_context *ctx, const char *folder, const char *file, tw_error *err)
 {
-    char path[PATH];
-    TW_TRY(path_in(folder, file, path, err));
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(folder, file, path, err));
     int e = ctx->io.remove(ctx->io.user, path);
     return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
 }
@@ -145,9 +131,9 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
 /* An old run is taken over file by file: its checkpoint goes at once, its model only when the new one takes its place. */
 tw_status tw__job_claim(tw_job *job, tw_error *err)
 {
-    char partial[PATH];
+    char partial[TW__PATH];
     int old, n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
-    if (n < 0 || n >= PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
+    if (n < 0 || n >= TW__PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
     TW_TRY(tw__make_parents(job->ctx, job->o.out, err));
     TW_TRY(check_way(job, &old, err));
     if (old) {
@@ -174,16 +160,16 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
 {
-    char path[PATH];
-    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     return tw__checkpoint_save(job->ctx, path, "run", visit, job, err);
 }
 
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int kind;
-    TW_TRY(path_in(job->o.out, "checkpoint.safetensors", path, err));
+    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *found = kind != TW_PATH_NONE;
     return *found ? tw__checkpoint_load(job->ctx, path, "run", visit, job, err) : TW_OK;
@@ -201,11 +187,11 @@ static int cell(char *to, size_t n, double value)
 static tw_status write_history(tw_job *job, tw_error *err)
 {
     static const char header[] = "epoch,seconds,loss,accuracy,val_loss,val_accuracy,lr\n";
-    char path[PATH], line[256];
+    char path[TW__PATH], line[256];
     size_t n;
     tw__writer w;
     const tw_epoch *h = tw_run_history(job->run, &n);
-    TW_TRY(path_in(job->o.out, "history.csv", path, err));
+    TW_TRY(tw__path_in(job->o.out, "history.csv", path, err));
     TW_TRY(tw__writer_open(&w, job->ctx, path, err));
     TW_TRY(tw__writer_put(&w, header, sizeof header - 1, err));
     for (size_t i = 0; i < n; i++) {
@@ -220,19 +206,19 @@ static tw_status write_history(tw_job *job, tw_error *err)
 
 tw_status tw__job_find_model(const tw_job *job, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int kind;
-    TW_TRY(path_in(job->o.out, "model.safetensors", path, err));
+    TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     return kind == TW_PATH_FILE ? TW_OK : tw__fail(err, TW_ERR_NOT_FOUND, "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
 }
 
 tw_status tw__job_save_result(tw_job *job, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     const void *kept;
     TW_TRY(tw__job_kept(job, &kept, err));
-    TW_TRY(path_in(job->o.out, "model.safetensors", path, err));
+    TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_save(job->model, kept, path, err));
     TW_TRY(write_history(job, err));
     TW_TRY(write_run(job, job->o.out, 1, err));
