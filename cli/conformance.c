@@ -111,6 +111,13 @@ static int numbers(char **cells, int n, double *to)
     return 1;
 }
 
+/* The number of a step; -1: it is none. */
+static long step_of(const char *text)
+{
+    double step;
+    return number(text, &step) && step >= 1 && step <= 1e9 && step == floor(step) ? (long)step : -1;
+}
+
 /* The row of inputs.csv for `what` at `index`, as numbers. */
 static tw_status input(const struct table *inputs, const char *what, long index, double to[VALUES], tw_error *err)
 {
@@ -362,8 +369,8 @@ static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int i
     for (size_t e = 0; e < b->expected.n; e++) {
         char **x = b->expected.rows[e];
         if (strcmp(x[0], row[0]) != 0) continue;
-        long step = strtol(x[1], NULL, 10);
-        if (step < done || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        long step = step_of(x[1]);
+        if (step < 1 || step < done || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
         for (; done < step; done++) {
             CLI_TRY(input(&b->inputs, closed ? "noise" : "grad", done + 1, noise, err));
             for (int i = 0; i < VALUES; i++) {
@@ -396,8 +403,9 @@ static tw_status follow_closed(struct bench *b, char **row, struct closed_run *r
     for (size_t e = 0; e < b->expected.n; e++) {
         char **x = b->expected.rows[e];
         if (strcmp(x[0], row[0]) != 0) continue;
-        if (!numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
-        CLI_TRY(closed_run_to(run, strtol(x[1], NULL, 10), shown, err));
+        long step = step_of(x[1]);
+        if (step < 1 || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        CLI_TRY(closed_run_to(run, step, shown, err));
         for (int i = 0; i < VALUES; i++) {
             double m = miss(shown[i], want[i]);
             if (!(m <= *worst)) *worst = m >= 0 ? m : INFINITY;
@@ -414,7 +422,7 @@ static tw_status run_estimator_case(struct bench *b, char **row, const struct sp
     const struct closed_case c = {s->rule, s->schedule, s->estimator, VALUES, b->theta0, b->star, b->curv, noise_of, b};
     if (strcmp(row[2], "closed") != 0) return cli_fail(err, TW_ERR_SPEC, "%s asks for gradients at points of its own; mode %s gives none", s->estimator_name, row[2]);
     for (size_t e = 0; e < b->expected.n; e++)
-        if (strcmp(b->expected.rows[e][0], row[0]) == 0 && strtol(b->expected.rows[e][1], NULL, 10) > steps) steps = strtol(b->expected.rows[e][1], NULL, 10);
+        if (strcmp(b->expected.rows[e][0], row[0]) == 0 && step_of(b->expected.rows[e][1]) > steps) steps = step_of(b->expected.rows[e][1]);
     if (steps < 1) return cli_fail(err, TW_ERR_DATA, "%.300s: nothing for %s", b->expected.path, row[0]);
     CLI_TRY(closed_run_create(&run, b->ctx, &c, in_float, steps, err));
     tw_status status = follow_closed(b, row, run, worst, err);
@@ -497,7 +505,8 @@ static tw_status compare(struct bench *b, const char *folder, struct report *r, 
     if (!r->json) printf("%-9s  %-32s  %-9s  %9s  %9s\n", "kind", "case", "verdict", "f64", "f32");
     CLI_TRY(compare_cases(b, r, err));
     CLI_TRY(compare_schedules(&b->schedules, r, err));
-    return compare_finite_sums(b->ctx, &b->finite_sum, r, err);
+    CLI_TRY(compare_finite_sums(b->ctx, &b->finite_sum, r, err));
+    return r->passed + r->failed + r->not_built ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: not one case", folder);
 }
 
 static tw_status print_report(struct report *r, tw_error *err)

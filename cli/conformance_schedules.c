@@ -8,6 +8,7 @@
 
 enum { FIRST_VALUE = 2, SPEC = 512 };
 static const double base_value = 0.1;
+static const double nearly_0 = 1e-200;          /* in place of a base of 0, which no factor lifts to a top */
 
 /* A hole {a} is filled with the value of a, each member of a list by itself; {a/b}, {a-b} and {a+b+c} are worked out first, from left to right.
  * `base` is the case's own where it has one. {a?1}: 1 where the case has no a; without that 0. */
@@ -53,12 +54,15 @@ static const char *option_text(const char *options, const char *key, size_t n)
 static int option_value(const char *options, const char *key, size_t n, int member, double *to)
 {
     const char *text = option_text(options, key, n);
+    const int is_base = n == 4 && memcmp(key, "base", 4) == 0;
     char copy[64];
-    *to = n == 4 && memcmp(key, "base", 4) == 0 ? base_value : 0;
+    *to = is_base ? base_value : 0;
     if (!text) return 1;
     for (; member && text[strcspn(text, "|;")] == '|'; member--) text += strcspn(text, "|;") + 1;
     snprintf(copy, sizeof copy, "%.*s", (int)strcspn(text, "|;"), text);
-    return number(copy, to);
+    if (!number(copy, to)) return 0;
+    if (is_base && *to == 0) *to = nearly_0;
+    return 1;
 }
 
 static int members(const char *options, const char *key, size_t n)
