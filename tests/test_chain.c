@@ -380,6 +380,7 @@ static void refused(void **state)
         {"sgd", "*:lr=1 *.bias:lr=2", "group \"*.bias\" has no effect: the tensors it fits belong to groups before it"},
         {"ftrl", "*.bias:lr_mult=0", "lr = 0.1 times 0 is outside (0, inf)"},
         {"sgd:lr=10", "*.bias:lr_mult=1e308", "lr = 10 times 1e+308 is outside [0, inf)"},
+        {"sgd", "*.bias:freeze=1,lr_mult=2", "group \"*.bias:freeze=1,lr_mult=2\": freeze = 1 leaves its other keys without effect"},
         {"sgd", "*.bias:wd_mult=2", "a factor on weight_decay has no effect: weight_decay is 0"},
         {"sgd", "*.bias:nesterov=1", "group \"*.bias:nesterov=1\": nesterov = 1 has no effect: momentum is 0"},
         {"sgd+clip_norm", NULL, "clip_norm changes the gradient and stands before the rule, as in \"clip_norm+sgd\""},

@@ -72,6 +72,8 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
         TW_TRY(own_key(wish, &spec.items[i], &known, err));
         if (!known) TW_TRY(tw__option_read(&t, &spec.items[i], g->values, given, err));
     }
+    if (wish->own[FREEZE] != 0 && spec.n > 1)
+        return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\": freeze = 1 leaves its other keys without effect", TW__SHOW(text));
     TW_TRY(multiply(opt, g, "lr", wish->own[LR_MULT], err));
     TW_TRY(multiply(opt, g, "weight_decay", wish->own[WD_MULT], err));
     for (int i = 0; i < r->n_options; i++) {
