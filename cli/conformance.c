@@ -332,6 +332,7 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     if (s->estimator_name) snprintf(s->estimator, sizeof s->estimator, "%s", s->estimator_name);
     if (s->name->key) spec_set(s, s->name->key, s->name->value);
     find_wrap(s, options);
+    if (strlen(options) >= sizeof text) snprintf(s->why, sizeof s->why, "its options are longer than %d characters", SPEC - 1);
     snprintf(text, sizeof text, "%s", options);
     for (char *item = strtok_r(text, ";", &save); item; item = strtok_r(NULL, ";", &save)) {
         char *value = item + strcspn(item, "=");
@@ -340,6 +341,8 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
         else if (strcmp(item, "lr_drop") == 0) snprintf(drop, sizeof drop, "%s", value);
         else if (strcmp(item, "wrap") != 0 && !wrap_key(s, item, value)) spec_key(s, item, value);
     }
+    const int psi = tw_rule_option(s->descriptor, "psi");
+    if (psi >= 0 && !s->given[psi]) spec_key(s, "psi", "None");
     spec_write(s);
     if (s->wrap) {
         char inner[SPEC];

@@ -36,6 +36,12 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     name_of(spec, name);
     const int estimator = tw_estimator_find(name) != NULL, control = tw_control_find(name) != NULL;
     if (v->diff && call->n != 2) return cli_fail(err, TW_ERR_SPEC, "explain --diff needs two rules");
+    for (int i = 0; v->diff && i < 2; i++) {
+        name_of(call->word[i], name);
+        if (tw_estimator_find(name) || tw_control_find(name) || is_transform(call->word[i]))
+            return cli_fail(err, TW_ERR_SPEC, "explain --diff compares rules, and %s is %s", name,
+                            tw_estimator_find(name) ? "an estimator" : tw_control_find(name) ? "a control" : "a transform");
+    }
     if (!v->diff && call->n != 1)
         return cli_fail(err, TW_ERR_SPEC, "explain takes one rule or schedule, or --diff and two rules (\"%.60s\")", call->word[1]);
     if (!v->diff && !estimator && !control && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);

@@ -297,12 +297,12 @@ static void noise_has_its_size(void **state)
     tw_context_free(ctx);
 }
 
-/* Two that draw do not draw the same: variances add up to 2, not to 4. */
+/* Two that draw do not draw the same: variances add up to 2, where equal numbers would cancel. */
 static void noise_of_two_links(void **state)
 {
     (void)state;
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
-    struct subject s = {"noise:eta=1,gamma=0+noise:eta=1,gamma=0+sgd:lr=1", NULL};
+    struct subject s = {"noise:eta=1,gamma=0+sgld:lr=2,temperature=0.5", NULL};
     struct work a = begin(&s, ctx, TW_F64, 100000, NULL);
     double squares = 0;
     gradient(&a, 0, 0);
@@ -387,7 +387,9 @@ static void refused(void **state)
         {"ema+sgd", NULL, "ema works on what the rule has done and stands behind it, as in \"sgd+ema\""},
         {"sgd+ema+clip_update", NULL, "clip_update limits the rule's step and stands right behind the rule, before ema"},
         {"sgd+ema+swa", NULL, "swa is the second transform that changes the reported weights; there can be one"},
-        {"sgd+lookahead+lookahead:k=3", NULL, "lookahead stands twice; what it keeps goes by its name, so there can be one"},
+        {"sgd+lookahead+lookahead:k=3", NULL, "lookahead stands twice; its schedules and what it keeps go by its name, so there can be one"},
+        {"clip_norm+clip_norm:max=2+sgd", NULL, "clip_norm stands twice; its schedules and what it keeps go by its name, so there can be one"},
+        {"sgd", "*:freeze=1", "the groups freeze every tensor: there is nothing to step"},
         {"sgd+adam", NULL, "\"sgd+adam\" names two rules, sgd and adam; there can be one, with transforms around it"},
         {"clip_norm", NULL, "\"clip_norm\" names no rule; a transform stands beside one, as in \"clip_norm:max=1+adam\""},
         {"emma+sgd", NULL, "unknown rule or transform \"emma\" (did you mean \"ema\"?)"},

@@ -144,6 +144,9 @@ tw_status tw__groups_read(tw_optimizer *opt, const char *text, tw_error *err)
         TW_TRY(assign(opt, &wish, err));
         opt->n_groups++;
     }
+    int live = opt->n_groups == 1;
+    for (size_t i = 0; i < opt->n_tensors; i++) live |= tw__is_stepped(&opt->tensors[i]);
+    if (!live) return tw__fail(err, TW_ERR_SPEC, "the groups freeze every tensor: there is nothing to step");
     TW_TRY(mask_decay(opt, err));
     for (int i = 0; i < opt->n_groups; i++) {
         tw__group *g = &opt->groups[i];

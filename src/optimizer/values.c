@@ -31,12 +31,13 @@ void tw__set_values(tw_optimizer *opt, uint64_t done)
     }
 }
 
-static tw_status check_value(const tw_optimizer *opt, const tw_option *o, double x, tw_error *err)
+static tw_status check_value(const tw_optimizer *opt, int link, const tw_option *o, double x, tw_error *err)
 {
     char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
+    const int is_rule = link == opt->chain.rule;
     if (tw__option_allows(o, x)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s = %s at step %llu, outside %s", o->name, tw_option_text(o, x, value),
-                    (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
+    return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s%s%s = %s at step %llu, outside %s", is_rule ? "" : opt->links[link].r->name,
+                    is_rule ? "" : ".", o->name, tw_option_text(o, x, value), (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
 }
 
 tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
@@ -44,8 +45,8 @@ tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
     for (int i = 0; i < opt->plan.n; i++) {
         const int link = opt->plan.pieces[i].key / TW_OPTIONS_MAX, option = opt->plan.pieces[i].key % TW_OPTIONS_MAX;
         const tw_option *o = &opt->chain.link[link].rule->options[option];
-        if (link != opt->chain.rule) TW_TRY(check_value(opt, o, opt->links[link].h[option], err));
-        for (int g = 0; link == opt->chain.rule && g < opt->n_groups; g++) TW_TRY(check_value(opt, o, opt->groups[g].h[option], err));
+        if (link != opt->chain.rule) TW_TRY(check_value(opt, link, o, opt->links[link].h[option], err));
+        for (int g = 0; link == opt->chain.rule && g < opt->n_groups; g++) TW_TRY(check_value(opt, link, o, opt->groups[g].h[option], err));
     }
     return TW_OK;
 }

@@ -57,8 +57,9 @@ static tw_status check_names(const tw_chain *c, tw_error *err)
 {
     for (int i = 0; i < c->n; i++)
         for (int k = 0; k < i; k++)
-            if (c->link[i].rule == c->link[k].rule && c->link[i].rule->n_slots + c->link[i].rule->n_scalars > 0)
-                return tw__fail(err, TW_ERR_SPEC, "%s stands twice; what it keeps goes by its name, so there can be one", c->link[i].rule->name);
+            if (c->link[i].rule == c->link[k].rule)
+                return tw__fail(err, TW_ERR_SPEC, "%s stands twice; its schedules and what it keeps go by its name, so there can be one",
+                                c->link[i].rule->name);
     return TW_OK;
 }
 
