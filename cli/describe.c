@@ -22,6 +22,7 @@ void cli_print_option_texts(int n, const tw_option *options, const char *const *
         range = wider(range, tw_option_bounds(&options[i], bounds));
         if (values) value = wider(value, values[i]);
     }
+    const int at = width + range + (values ? value + 2 : 0) + 16;
     if (n) {
         printf("  %-*s", width, "name");
         if (values) printf("  %-*s", value, "value");
@@ -30,7 +31,9 @@ void cli_print_option_texts(int n, const tw_option *options, const char *const *
     for (int i = 0; i < n; i++) {
         printf("  %-*s", width, options[i].name);
         if (values) printf("  %-*s", value, values[i]);
-        printf("  %-8s  %-*s  %s\n", default_text(&options[i], initial), range, tw_option_bounds(&options[i], bounds), options[i].help ? options[i].help : "");
+        printf("  %-8s  %-*s  ", default_text(&options[i], initial), range, tw_option_bounds(&options[i], bounds));
+        if (at <= CLI_COLUMNS * 3 / 4) cli_print_wrapped(at, options[i].help ? options[i].help : "");
+        else puts(options[i].help ? options[i].help : ""); /* a long formula leaves too little to wrap in */
     }
 }
 

@@ -6,6 +6,9 @@
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
 
+enum { CLI_COLUMNS = 100 };                                             /* columns to keep to */
+/* The words of `text` from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
+void cli_print_wrapped(int at, const char *text);
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
 void cli_print_options(int n, const tw_option *options, const double *values);
 /* The same, with the values as they stand in a spec, which lists and formulas need. */

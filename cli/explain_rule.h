@@ -11,9 +11,7 @@ tw_status cli_explain_diff(const struct cli_common *common, const char *a, const
 /* Every rule as a page of docs/. */
 tw_status cli_rules_markdown(tw_error *err);
 
-enum { CLI_COLUMNS = 100, CLI_EQUATION = 4096 };                        /* columns to keep to; bytes that are enough for an equation */
-/* The words of `text` from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
-void cli_print_wrapped(int at, const char *text);
+enum { CLI_EQUATION = 4096 };                                           /* bytes that are enough for an equation */
 /* The rule that a choice's spec names: adamw, where the one that runs is adam. */
 const tw_rule *cli_rule_named(const tw_choice *choice);
 const char *cli_extent_text(tw_extent extent);                          /* "per row of a matrix" */

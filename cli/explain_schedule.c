@@ -40,7 +40,9 @@ static void print_piece(const tw_piece *p)
     option_texts(p, values);
     printf("%s: %s from step %llu", p->spec, p->key, (unsigned long long)p->first);
     if (p->steps) printf(" to step %llu", (unsigned long long)(p->first + p->steps - 1));
-    printf("\n%s%s%s\n\nequation, s: steps done in this piece\n", s->paper, *s->paper ? "\n" : "", s->use);
+    printf("\n%s%s", s->paper, *s->paper ? "\n" : "");
+    cli_print_wrapped(0, s->use);
+    puts("\nequation, s: steps done in this piece");
     cli_print_equation(s->equation);
     if (s->n_options) puts("\noptions");
     cli_print_option_texts(s->n_options, s->options, values);
@@ -108,8 +110,18 @@ static tw_status show(const struct cli_explain *v, const char *spec, double *xy,
     }
 }
 
+/* A bare name that cannot stand alone ("multistep") is explained by its example. */
+static const char *or_example(const char *spec)
+{
+    const tw_schedule *s = tw_schedule_find(spec);
+    tw_piece piece;
+    tw_error why;
+    return s && s->example && tw_schedule_piece(&piece, spec, 0, 1000, &why) != TW_OK ? s->example : spec;
+}
+
 tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err)
 {
+    spec = or_example(spec);
     double *xy = cli_alloc((size_t)v->steps, 2 * sizeof *xy, err);
     if (!xy) return err->code;
     json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps", (json_int_t)v->steps, "base", cli_number(v->base));
