@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <thalweg/train.h>
 
-/* A sum of (w - row)^2 / 2 over the rows, with faults to order. */
-struct own { double loss_of_row_3; double gradient; int answer, answers_from; int mode; long calls; };
+/* A sum of (w - row)^2 / 2 over the rows, with faults to order; what it notes, the lanes note together. */
+struct own { double loss_of_row_3; double gradient; int answer, answers_from; _Atomic int mode; _Atomic long calls; };
 
 static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
