@@ -74,6 +74,7 @@ __attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *
 __attribute__((format(printf, 4, 5))) size_t cli_append(char *to, size_t size, size_t used, const char *format, ...);
 /* "  loss 0.1234", nothing for NaN. */
 size_t cli_append_number(char *to, size_t size, size_t used, const char *name, double value);
+size_t cli_name_length(const char *spec);                               /* letters, digits, "_" and "-" at its beginning */
 void cli_clean(char *text);                                             /* control characters become '?': a terminal would obey them */
 
 /* ---- Surroundings -------------------------------------------------------------------------------------------------------- */

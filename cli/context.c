@@ -69,11 +69,16 @@ tw_status cli_folders(struct cli_folders *out, tw_error *err)
     return folder("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
 }
 
+size_t cli_name_length(const char *spec)
+{
+    return strspn(spec, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+}
+
 /* The first word of a spec, or "own" where it is no plain name. */
 static void plain_name(const char *spec, char to[32])
 {
     size_t n = strcspn(spec, ":@+;");
-    int plain = n > 0 && n < 32 && strspn(spec, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") >= n;
+    int plain = n > 0 && n < 32 && cli_name_length(spec) >= n;
     snprintf(to, 32, "%.*s", plain ? (int)n : 3, plain ? spec : "own");
 }
 

@@ -27,6 +27,29 @@ static void name_of(const char *spec, char to[40])
     snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
 }
 
+/* All that can be explained. */
+static const char *method_name(size_t i, const void *user)
+{
+    const tw_rule *r;
+    const tw_schedule *s;
+    const tw_estimator *e;
+    const tw_control *c;
+    (void)user;
+    for (size_t k = 0; (r = tw_rule_at(k)) != NULL; k++) if (i-- == 0) return r->name;
+    for (size_t k = 0; (r = tw_transform_at(k)) != NULL; k++) if (i-- == 0) return r->name;
+    for (size_t k = 0; (s = tw_schedule_at(k)) != NULL; k++) if (i-- == 0) return s->name;
+    for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) if (i-- == 0) return e->name;
+    for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++) if (i-- == 0) return c->name;
+    return NULL;
+}
+
+/* A name that no list has. What does not look like one (a chain, say) is left to those who read it. */
+static int is_unknown(const char *spec, const char *name)
+{
+    const size_t n = cli_name_length(spec);
+    return n && n == strlen(name) && !strchr(spec, '+') && !tw_rule_find(name) && !is_transform(spec) && !tw_estimator_find(name) && !tw_control_find(name);
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     static const char *const of_schedules[] = { "steps", "base" };
@@ -49,6 +72,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         if (cli_given(call, of_schedules[i]))
             return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i],
                             estimator ? "an estimator" : control ? "a control" : "a rule");
+    if (!v->diff && is_unknown(spec, name)) {
+        const char *near = tw_suggest(name, method_name, NULL);
+        if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
+        return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators and controls list what there is", name);
+    }
     if (!v->diff && estimator) return cli_explain_estimator(&v->common, spec, err);
     if (!v->diff && control) return cli_explain_control(&v->common, spec, err);
     return v->diff ? cli_explain_diff(&v->common, spec, call->word[1], err) : cli_explain_rule(&v->common, spec, err);
