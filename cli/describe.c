@@ -1,4 +1,4 @@
-/* Descriptions made from the tables of rules and schedules.
+/* Descriptions from the tables of rules, schedules, estimators and controls; see describe.h.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include <math.h>

@@ -32,6 +32,4 @@ tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
 json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
 json_t *cli_control_json(const tw_control *control);                    /* NULL: no memory */
-tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
-tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
 #endif

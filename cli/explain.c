@@ -1,8 +1,8 @@
 /* thalweg explain: what a rule, a chain, a schedule, an estimator or a control does, with every hyperparameter as this spec sets it.
  * SPDX-License-Identifier: MIT */
-#include "describe.h"
 #include "explain.h"
-#include "explain_rule.h"
+#include <thalweg/control.h>
+#include <thalweg/estimator.h>
 #include <string.h>
 
 static const struct cli_explain initial = { .steps = 1000, .base = 1 };
@@ -13,19 +13,6 @@ static const struct cli_option options[] = {
     { "base", 0, CLI_REAL, offsetof(struct cli_explain, base), "X", 0, 0, "the hyperparameter's value without the schedule (1)" },
     CLI_JSON, CLI_END
 };
-
-static int is_transform(const char *spec)
-{
-    char name[40];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":@+"), spec);
-    return tw_transform_find(name) != NULL;
-}
-
-static void name_of(const char *spec, char to[40])
-{
-    size_t n = strcspn(spec, ":@+");
-    snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
-}
 
 /* All that can be explained. */
 static const char *method_name(size_t i, const void *user)
@@ -43,11 +30,50 @@ static const char *method_name(size_t i, const void *user)
     return NULL;
 }
 
-/* A name that no list has. What does not look like one (a chain, say) is left to those who read it. */
-static int is_unknown(const char *spec, const char *name)
+enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, UNKNOWN };
+static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control" };
+
+/* The first name of a spec. */
+static void name_of(const char *spec, char to[40])
 {
+    size_t n = strcspn(spec, ":@+");
+    snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
+}
+
+/* A chain is what its first link is. UNKNOWN is a name that no list has; what does not look like a name is left to those who read rules. */
+static enum kind kind_of(const char *spec)
+{
+    char name[40];
+    name_of(spec, name);
+    if (tw_rule_find(name)) return RULE;
+    if (tw_transform_find(name)) return TRANSFORM;
+    if (tw_estimator_find(name)) return ESTIMATOR;
+    if (tw_control_find(name)) return CONTROL;
+    if (cli_is_schedule(spec)) return SCHEDULE;
     const size_t n = cli_name_length(spec);
-    return n && n == strlen(name) && !strchr(spec, '+') && !tw_rule_find(name) && !is_transform(spec) && !tw_estimator_find(name) && !tw_control_find(name);
+    return n && n == strlen(name) && !strchr(spec, '+') ? UNKNOWN : RULE;
+}
+
+static tw_status unknown(const char *spec, tw_error *err)
+{
+    char name[40];
+    name_of(spec, name);
+    const char *near = tw_suggest(name, method_name, NULL);
+    if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
+    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators and controls list what there is", name);
+}
+
+static tw_status diff(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_explain *v = call->values;
+    if (call->n != 2) return cli_fail(err, TW_ERR_SPEC, "explain --diff needs two rules");
+    for (int i = 0; i < 2; i++) {
+        const enum kind kind = kind_of(call->word[i]);
+        char name[40];
+        name_of(call->word[i], name);
+        if (kind != RULE && kind != UNKNOWN) return cli_fail(err, TW_ERR_SPEC, "explain --diff compares rules, and %s is %s", name, kind_words[kind]);
+    }
+    return cli_explain_diff(&v->common, call->word[0], call->word[1], err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -55,31 +81,20 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     static const char *const of_schedules[] = { "steps", "base" };
     const struct cli_explain *v = call->values;
     const char *spec = call->word[0];
-    char name[40];
-    name_of(spec, name);
-    const int estimator = tw_estimator_find(name) != NULL, control = tw_control_find(name) != NULL;
-    if (v->diff && call->n != 2) return cli_fail(err, TW_ERR_SPEC, "explain --diff needs two rules");
-    for (int i = 0; v->diff && i < 2; i++) {
-        name_of(call->word[i], name);
-        if (tw_estimator_find(name) || tw_control_find(name) || is_transform(call->word[i]))
-            return cli_fail(err, TW_ERR_SPEC, "explain --diff compares rules, and %s is %s", name,
-                            tw_estimator_find(name) ? "an estimator" : tw_control_find(name) ? "a control" : "a transform");
-    }
+    const enum kind kind = v->diff ? RULE : kind_of(spec);
     if (!v->diff && call->n != 1)
         return cli_fail(err, TW_ERR_SPEC, "explain takes one rule or schedule, or --diff and two rules (\"%.60s\")", call->word[1]);
-    if (!v->diff && !estimator && !control && !is_transform(spec) && cli_is_schedule(spec)) return cli_explain_schedule(v, spec, err);
-    for (size_t i = 0; i < sizeof of_schedules / sizeof of_schedules[0]; i++)
+    if (kind == UNKNOWN) return unknown(spec, err);
+    for (size_t i = 0; kind != SCHEDULE && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
         if (cli_given(call, of_schedules[i]))
-            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i],
-                            estimator ? "an estimator" : control ? "a control" : "a rule");
-    if (!v->diff && is_unknown(spec, name)) {
-        const char *near = tw_suggest(name, method_name, NULL);
-        if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
-        return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators and controls list what there is", name);
+            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i], kind_words[kind]);
+    if (v->diff) return diff(call, err);
+    switch (kind) {
+    case SCHEDULE: return cli_explain_schedule(v, spec, err);
+    case ESTIMATOR: return cli_explain_estimator(&v->common, spec, err);
+    case CONTROL: return cli_explain_control(&v->common, spec, err);
+    default: return cli_explain_rule(&v->common, spec, err);
     }
-    if (!v->diff && estimator) return cli_explain_estimator(&v->common, spec, err);
-    if (!v->diff && control) return cli_explain_control(&v->common, spec, err);
-    return v->diff ? cli_explain_diff(&v->common, spec, call->word[1], err) : cli_explain_rule(&v->common, spec, err);
 }
 
 const struct cli_command cli_command_explain = {

@@ -1,4 +1,4 @@
-/* What the two halves of thalweg explain share.
+/* thalweg explain: one function for each kind of thing that can be explained.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_EXPLAIN_H
 #define CLI_EXPLAIN_H
@@ -9,4 +9,10 @@ struct cli_explain { struct cli_common common; uint64_t steps; double base; int 
 /* Whether a spec is a schedule's, or nearer to one than to a rule's. */
 int cli_is_schedule(const char *spec);
 tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err);
+tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
+tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
+/* A rule, a transform, or each link of a chain. */
+tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);
+/* Two rules side by side. */
+tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err);
 #endif

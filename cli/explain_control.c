@@ -1,6 +1,7 @@
 /* thalweg explain for controls: equation, paper, when to take it, options, dialects.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
+#include "explain.h"
 
 json_t *cli_control_json(const tw_control *c)
 {

@@ -1,7 +1,8 @@
 /* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on a probe, the same gradients for
  * both, whose coordinates have what rules treat differently. At step 51 lr falls to a tenth, which parts rate inside from rate outside the momentum.
  * SPDX-License-Identifier: MIT */
-#include "explain_rule.h"
+#include "explain.h"
+#include "rule_text.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* thalweg explain for estimators: equation, paper, options, and what they keep.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
+#include "explain.h"
 #include <thalweg/estimator.h>
 
 enum { WEIGHTS = 54410, ROWS = 60000, BATCH = 32 };

@@ -1,7 +1,8 @@
 /* thalweg explain for rules: the equation as it is computed with these values, what every hyperparameter is and may be, what is kept,
  * and the dialects with what they change.
  * SPDX-License-Identifier: MIT */
-#include "explain_rule.h"
+#include "explain.h"
+#include "rule_text.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What rules are shown with: wrapped words, memory, values.
  * SPDX-License-Identifier: MIT */
-#include "explain_rule.h"
+#include "rule_text.h"
 #include <string.h>
 
 void cli_print_wrapped(int at, const char *text)

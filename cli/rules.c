@@ -1,6 +1,6 @@
 /* thalweg rules: every update rule.
  * SPDX-License-Identifier: MIT */
-#include "explain_rule.h"
+#include "rule_text.h"
 
 struct values { struct cli_common common; int markdown; };
 

@@ -1,6 +1,6 @@
 /* docs/rules.md: every rule from its tables. The decay's lines and options, the same wherever they are, are said once at the top.
  * SPDX-License-Identifier: MIT */
-#include "explain_rule.h"
+#include "rule_text.h"
 #include <string.h>
 
 /* The options that the template adds, by which a rule with its decay is known. */

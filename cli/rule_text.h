@@ -1,13 +1,9 @@
-/* thalweg explain for rules, and what rules are shown with.
+/* What rules are shown with: names, memory, values.
  * SPDX-License-Identifier: MIT */
-#ifndef CLI_EXPLAIN_RULE_H
-#define CLI_EXPLAIN_RULE_H
+#ifndef CLI_RULE_TEXT_H
+#define CLI_RULE_TEXT_H
 #include "describe.h"
 
-/* A rule, a transform, or each link of a chain. */
-tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);
-/* Two rules side by side. */
-tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err);
 /* Every rule as a page of docs/. */
 tw_status cli_rules_markdown(tw_error *err);
 
