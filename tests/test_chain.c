@@ -379,6 +379,8 @@ static void refused(void **state)
         {"sgd", "*.bias:lr_mult=2,lr_mult=3", "lr_mult is given twice"},
         {"sgd", "*:lr=1 *.bias:lr=2", "group \"*.bias\" has no effect: the tensors it fits belong to groups before it"},
         {"ftrl", "*.bias:lr_mult=0", "lr = 0.1 times 0 is outside (0, inf)"},
+        {"prodigy", "*.bias:lr_mult=2", "prodigy finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not lr"},
+        {"d-adaptation", "*.bias:d0=0.1", "d-adaptation finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not d0"},
         {"sgd:lr=10", "*.bias:lr_mult=1e308", "lr = 10 times 1e+308 is outside [0, inf)"},
         {"sgd", "*.bias:freeze=1,lr_mult=2", "group \"*.bias:freeze=1,lr_mult=2\": freeze = 1 leaves its other keys without effect"},
         {"sgd", "*.bias:wd_mult=2", "a factor on weight_decay has no effect: weight_decay is 0"},

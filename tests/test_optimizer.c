@@ -310,7 +310,7 @@ static void *counting_resize(void *user, void *p, size_t old, size_t now, size_t
 struct plan { const char *rule, *schedule, *groups; enum tw_sparse sparse; enum tw_nonfinite nonfinite; int sparse_steps; };
 static const struct plan plans[] = {
     {"nag", "warmup/5;cosine", NULL, TW_SPARSE_EXACT, TW_NONFINITE_ERROR, 0},
-    {"clip_adaptive+clip_norm+noise+prodigy:wd_mask=matrices,weight_decay=0.1+clip_update+lookahead+ema", NULL, "*.bias:lr=0.5", TW_SPARSE_EXACT,
+    {"clip_adaptive+clip_norm+noise+prodigy:wd_mask=matrices,weight_decay=0.1+clip_update+lookahead+ema", NULL, "*.bias:lr=0", TW_SPARSE_EXACT,
      TW_NONFINITE_ZERO, 0},
     {"centralize+muon", "lr=cosine", "0.*:lr_mult=2 3.*:freeze=1", TW_SPARSE_EXACT, TW_NONFINITE_SKIP, 0},
     {"adafactor:beta1=0.9+polyak", NULL, NULL, TW_SPARSE_EXACT, TW_NONFINITE_ERROR, 0},

@@ -53,6 +53,19 @@ static tw_status multiply(const tw_optimizer *opt, tw__group *g, const char *nam
     return tw__fail(err, TW_ERR_SPEC, "%s = %g times %g is outside %s", name, given, by, tw_option_bounds(o, bounds));
 }
 
+/* What is estimated from sums over all weights would be another number in each group, and one would run away from the others. The authors of
+ * prodigy and d-adaptation refuse it as well. */
+static tw_status check_common(const tw_choice *c, const tw__group *g, tw_error *err)
+{
+    const tw_rule *r = c->rule;
+    const int lr = tw_rule_option(r, "lr"), decay = tw_rule_option(r, "weight_decay");
+    for (int i = 0; i < r->n_options && r->n_sums && r->scope == TW_OVER_ALL; i++)
+        if (i != decay && g->values[i] != c->values[i] && !(i == lr && g->values[i] == 0))
+            return tw__fail(err, TW_ERR_SPEC, "%s finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not %s", r->name,
+                            r->options[i].name);
+    return TW_OK;
+}
+
 static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text, tw_error *err)
 {
     const tw_choice *c = &opt->chain.link[opt->chain.rule];
@@ -76,6 +89,7 @@ static tw_status read_group(tw_optimizer *opt, struct wish *wish, tw__text text,
         return tw__fail(err, TW_ERR_SPEC, "group \"%.*s\": freeze = 1 leaves its other keys without effect", TW__SHOW(text));
     TW_TRY(multiply(opt, g, "lr", wish->own[LR_MULT], err));
     TW_TRY(multiply(opt, g, "weight_decay", wish->own[WD_MULT], err));
+    TW_TRY(check_common(c, g, err));
     for (int i = 0; i < r->n_options; i++) {
         char value[TW_VALUE_MAX];
         const char *reason = given[i] && r->ineffective ? r->ineffective(g->values, i) : NULL;
