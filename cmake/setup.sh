@@ -39,9 +39,15 @@ has_pkg_config|pkg-config
 has_module libarchive|libarchive-dev
 has_module jansson|libjansson-dev
 has_module libxxhash|libxxhash-dev
+has_module sqlite3|libsqlite3-dev
 has_module cmocka|libcmocka-dev
 has_dygraphs|libjs-dygraphs'
 needs_tests='has_cxx|g++'
+# Not needed to build or to run; what is shown with them is skipped where they cannot be had.
+has_gnuplot() { have gnuplot && gnuplot -e 'set terminal pngcairo' >/dev/null 2>&1; }
+wants_demo='has_gnuplot|gnuplot-nox fonts-dejavu-core'
+wants_tests='has_gnuplot|gnuplot-nox fonts-dejavu-core
+have chromium|chromium'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev
 have python3|python3'
@@ -83,6 +89,16 @@ install_missing() { # install_missing NEEDS
     apt_install "$packages" </dev/null || stop "could not install; as root: apt-get update && apt-get install $packages"
     still=$(missing_packages "$1")
     [ -z "$still" ] || stop "installed, but too old or not working on this system: $still (CMake 3.25 or newer is needed)"
+}
+
+install_wanted() { # install_wanted WANTS: tries, for four minutes at most, and goes on without
+    local packages
+    packages=$(missing_packages "$1")
+    [ -n "$packages" ] && have apt-get || return 0
+    if [ "$(id -u)" != 0 ] && ! have sudo; then return 0; fi
+    say "Installing, if it can be had: $packages"
+    export -f apt_install as_root say
+    timeout 240 bash -c 'apt_install "$1"' _ "$packages" </dev/null || say "Not installed: $packages; what needs it is skipped."
 }
 
 build_preset() { # build_preset NAME TARGET [CMAKE OPTIONS...]: configures and builds quietly; shows the end of the log when that fails

@@ -5,12 +5,16 @@
 #include "base/context.h"
 #include <jansson.h>
 #include <thalweg/race.h>
+#include <thalweg/surface.h>
 
 /* Mean training loss of the batches since the point before: finer than the epochs, for the page's curves only. */
 typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
 
+/* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
+typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
+
 typedef struct tw__race_run {
-    uint64_t seed, steps, skipped;
+    uint64_t seed, steps, skipped, gradients;           /* gradients: of one row each */
     int status;                                         /* TW_RUN_; without meaning for a run that diverged */
     int diverged, reached;                              /* reached: the target */
     char message[512];                                  /* why it diverged */
@@ -18,18 +22,25 @@ typedef struct tw__race_run {
     size_t n_epochs;
     tw__point *trace;
     size_t n_trace, trace_room;
+    tw__way way;                                        /* surfaces; else n = 0 */
     double seconds;
     tw_metrics test;                                    /* NaN where it does not apply */
 } tw__race_run;
 
+/* One learning rate that was tried: what came of it, by the measure that decides. */
+typedef struct tw__trial { double lr, value; tw__race_run run; } tw__trial;     /* value: NaN if it diverged */
+
 enum tw__measure {
     TW__LOSS, TW__ACCURACY, TW__VAL_LOSS, TW__VAL_ACCURACY, TW__TEST_LOSS, TW__TEST_ACCURACY, TW__SECONDS, TW__EPOCH_SECONDS,
-    TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__MEASURES
+    TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS, TW__MEASURES
 };
 typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
 
 typedef struct tw__racer {
-    char *spec;                                         /* canonical */
+    char *spec;                                         /* canonical, as asked for */
+    char *tuned;                                        /* what is raced where the rate was tuned, else NULL */
+    double tuned_lr, from, to;                          /* with `tuned`: the rate, and the range it was looked for in */
+    tw__trial *trials;                                  /* race.o.tune of them, or NULL */
     int is_preset, takes_batch;                         /* an estimator with sgd, not the race's estimator; a batch size means something to it */
     uint64_t batch, steps_per_epoch;                    /* as resolved */
     tw__race_run *runs;                                 /* one per seed */
@@ -41,7 +52,8 @@ typedef struct tw__racer {
 struct tw_race {
     tw_context *ctx;
     tw_race_options o;                                  /* texts are copies, seeds and epochs resolved */
-    tw_data *train, *val, *test;
+    tw_data *train, *val, *test;                        /* NULL on a surface */
+    tw_surface *surface;                                /* NULL on data */
     tw__racer *racers;
     size_t n, room;
     size_t *order;                                      /* racers, best first; after the runs */

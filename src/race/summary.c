@@ -19,6 +19,8 @@ static double value_of(const tw__race_run *r, int measure)
     case TW__EPOCH_SECONDS: return r->seconds / (double)r->n_epochs;
     case TW__TARGET_EPOCHS: return r->reached ? (double)r->n_epochs : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
+    case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
+    case TW__TARGET_GRADIENTS: return r->reached ? (double)r->gradients : NAN;
     default: return NAN;
     }
 }

@@ -1,0 +1,44 @@
+/* Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/ and a line of a list.
+ *
+ * Making a figure computes it and writes NAME-*.csv (the data) and NAME.gp (a gnuplot script that reads them and writes NAME.svg, NAME.png
+ * and, for an animation, NAME.gif) into a folder; starting gnuplot is the caller's part. What the figure is to show comes back as claims.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_FIGURE_H
+#define THALWEG_FIGURE_H
+#include <thalweg/context.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tw_figure_kind {
+    const char *name;                                                   /* "fig5.6", "bowl" */
+    const char *source;                                                 /* "004, figures 5.6 and 5.7" */
+    const char *shows;                                                  /* one line */
+} tw_figure_kind;
+TW_API const tw_figure_kind *tw_figure_kind_at(size_t i);               /* NULL after the last */
+
+enum tw_holds { TW_HOLDS_NO = 0, TW_HOLDS_YES = 1, TW_HOLDS_DEPENDS = 2 };
+TW_API const char *tw_holds_name(enum tw_holds holds);                  /* "no", "yes", "depends" */
+/* A sentence of a source beside what was measured. control: what must not hold, or hold for everybody, and shows that the test can fail. */
+typedef struct tw_claim {
+    const char *id;                                                     /* "saddle-1" */
+    const char *figure, *source;                                        /* where it stands: "004, 5.3.1 (1)" */
+    const char *printed, *english;                                      /* as printed, and in English */
+    char setting[384], measured[512];                                   /* what was run; what came of it, with numbers */
+    enum tw_holds holds;
+    const char *because;                                                /* depends, no: on what, why; yes: "" */
+    int is_control;
+} tw_claim;
+
+typedef struct tw_figures tw_figures;                                   /* what has been made so far */
+TW_API tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *folder, tw_error *err);
+TW_API tw_status tw_figures_make(tw_figures *figures, const tw_figure_kind *kind, tw_error *err);
+TW_API size_t tw_figures_claims(const tw_figures *figures, const tw_claim **claims);
+/* claims.json and claims.md into the folder. */
+TW_API tw_status tw_figures_write_claims(const tw_figures *figures, tw_error *err);
+TW_API void tw_figures_free(tw_figures *figures);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

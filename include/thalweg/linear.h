@@ -1,0 +1,40 @@
+/* Linear models on rows in memory, as objectives: linear regression (half the squared error) and logistic regression, dense, in double or float.
+ *
+ *   mean over rows of loss(theta . x_i + intercept, y_i)  +  l2 / 2 |theta|^2           the intercept is not penalised
+ *
+ * The gradient of a leaf can be had in two forms that are the same sums: row by row (algebraic: source 004, 3.1.2, equations 3.1 to 3.3, with
+ * 3.2's sum from 1) and as matrices, X^T (X theta - Y) (3.1.3, equations 3.4 to 3.7, with the 1/m that 3.6 and 3.7 leave out).
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_LINEAR_H
+#define THALWEG_LINEAR_H
+#include <thalweg/objective.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum tw_linear_loss { TW_LINEAR_SQUARED = 0 /* (h - y)^2 / 2 */, TW_LINEAR_LOGISTIC = 1 /* log(1 + exp(-y h)), y is -1 or 1 */ };
+enum tw_linear_form { TW_LINEAR_ALGEBRAIC = 0, TW_LINEAR_MATRIX = 1 };
+
+typedef struct tw_linear_options {
+    size_t size;                                                        /* sizeof(tw_linear_options) */
+    tw_type type;                                                       /* of the weights: TW_F32 or TW_F64 */
+    enum tw_linear_loss loss;
+    enum tw_linear_form form;
+    uint64_t rows;
+    size_t columns;
+    const double *x, *y;                                                /* rows x columns, row by row; rows. Not copied: they must outlive the model */
+    int intercept;                                                      /* one more weight, the last, a tensor of its own ("bias") behind "weight" */
+    double l2;
+} tw_linear_options;
+#define TW_LINEAR_OPTIONS_INIT { sizeof(tw_linear_options), TW_F64, TW_LINEAR_SQUARED, TW_LINEAR_ALGEBRAIC, 0, 0, NULL, NULL, 1, 0.0 }
+
+typedef struct tw_linear tw_linear;
+/* TW_ERR_DATA names the row and column of a number that is not finite, or of a label that is not -1 or 1. */
+TW_API tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *options, tw_error *err);
+TW_API void tw_linear_free(tw_linear *linear);                          /* NULL is fine */
+TW_API tw_status tw_linear_objective(tw_linear *linear, tw_objective *out, tw_error *err);  /* the model must outlive it */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
