@@ -27,13 +27,14 @@ typedef struct tw_race_options {
     uint64_t first_seed, epochs, batch, accumulate;                     /* 0: as in tw_run_options */
     const char *estimator, *schedule, *exchange, *target, *control, *groups;
     enum tw_nonfinite nonfinite;
+    uint64_t tune;
     const char *out;                                                    /* folder for race.json and report.html, or NULL */
     int force;                                                          /* replace a race that is there */
     int (*event)(void *user, const tw_race_event *event);
     void *user;
 } tw_race_options;
 #define TW_RACE_OPTIONS_INIT { sizeof(tw_race_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, \
-                               TW_NONFINITE_ERROR, NULL, 0, NULL, NULL }
+                               TW_NONFINITE_ERROR, 0, NULL, 0, NULL, NULL }
 
 typedef struct tw_race tw_race;
 /* Reads every spec, opens the data and claims the folder before anything is computed. */

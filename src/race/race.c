@@ -125,6 +125,12 @@ static tw_status open_data(tw_race *race, tw_error *err)
     d.cache = race->o.cache;
     d.home = race->o.home;
     TW_TRY(tw_data_open(race->ctx, race->o.data, &d, &race->train, &race->val, &race->test, err));
+    tw_data *parts[] = {race->train, race->val, race->test};
+    uint64_t *rows[] = {&race->n_train, &race->n_val, &race->n_test};
+    for (int i = 0; i < 3; i++) {
+        tw_data_info info = {.size = sizeof info};
+        if (parts[i] && tw_data_info_get(parts[i], &info, NULL) == TW_OK) *rows[i] = info.rows;
+    }
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.data);
 }

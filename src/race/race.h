@@ -33,7 +33,9 @@ typedef struct tw__trial { double lr, value; tw__race_run run; } tw__trial;     
 
 enum tw__measure {
     TW__LOSS, TW__ACCURACY, TW__VAL_LOSS, TW__VAL_ACCURACY, TW__TEST_LOSS, TW__TEST_ACCURACY, TW__SECONDS, TW__EPOCH_SECONDS,
-    TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS, TW__MEASURES
+    TW__GRADIENTS, TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS,
+    TW__VALUE, TW__BEST, TW__DISTANCE,                  /* on a surface: in the end; the least; from there to the nearest minimum */
+    TW__MEASURES
 };
 typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
 
@@ -54,6 +56,7 @@ struct tw_race {
     tw_context *ctx;
     tw_race_options o;                                  /* texts are copies, seeds and epochs resolved */
     tw_data *train, *val, *test;                        /* NULL on a surface */
+    uint64_t n_train, n_val, n_test;                    /* rows; 0: none */
     tw_surface *surface;                                /* NULL on data */
     tw__racer *racers;
     size_t n, room;
@@ -72,7 +75,8 @@ void tw__track_close(tw__track *track);
 /* The options of one run of a racer. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, uint64_t seed);
 
-/* summary.c: the spreads of every racer, and the order. */
+/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
+tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
 /* json.c: race.json; with the traces and what else the page needs, in short numbers. */
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
