@@ -12,12 +12,6 @@
 
 typedef struct page { const tw_race *race; tw__paper p; } page;
 
-static uint64_t rows_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
-}
-
 static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 enum form { LOSS, SHARE, SECONDS, PLAIN };
@@ -43,7 +37,7 @@ static void put_lead(page *g)
 {
     const tw_race *race = g->race;
     const tw__racer *best = &race->racers[race->order[0]];
-    int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
+    int measure = race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
     if (best->diverged == race->o.seeds) {
         tw__print(&g->p, "Every run diverged.");
         return;
@@ -70,13 +64,13 @@ static void put_fact(page *g, const char *name, const char *value)
 
 static void put_rows(page *g)
 {
-    const struct { const char *what; const tw_data *data; } parts[] = {
-        {"to train on", g->race->train}, {"to validate", g->race->val}, {"to test", g->race->test}};
+    const struct { const char *what; uint64_t rows; } parts[] = {
+        {"to train on", g->race->n_train}, {"to validate", g->race->n_val}, {"to test", g->race->n_test}};
     tw__print(&g->p, "<div><dt>Rows</dt><dd>");
     for (int i = 0, any = 0; i < 3; i++) {
-        if (!parts[i].data) continue;
+        if (!parts[i].rows) continue;
         if (any++) tw__print(&g->p, ", ");
-        tw__put_count(&g->p, rows_of(parts[i].data));
+        tw__put_count(&g->p, parts[i].rows);
         tw__print(&g->p, " %s", parts[i].what);
     }
     tw__print(&g->p, "</dd></div>\n");
