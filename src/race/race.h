@@ -3,6 +3,7 @@
 #ifndef TW_RACE_RACE_H
 #define TW_RACE_RACE_H
 #include "base/context.h"
+#include "race/colours.h"
 #include <jansson.h>
 #include <thalweg/race.h>
 #include <thalweg/surface.h>
@@ -52,7 +53,7 @@ typedef struct tw__racer {
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached;
-    int colour;                                         /* place in the page's palette */
+    int colour;                                         /* place in the palette, and TW__COLOURS for each kind of dashes */
 } tw__racer;
 
 struct tw_race {
@@ -115,7 +116,6 @@ tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* colours.c: a colour for every racer, the same for the same rule wherever that is possible. */
-enum { TW__COLOURS = 10 };
+/* colours.c: a colour for every racer, that of its rule; what shares one is told apart by dashes. */
 void tw__race_colours(tw_race *race);
 #endif

@@ -238,6 +238,19 @@ static void put_data(page *g)
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
 static void put_asset(page *g, const unsigned char *bytes, size_t n) { tw__put(&g->p, (const char *)bytes, n); }
+
+/* The palette as --c0 and on, and the classes that choose one of them as --c. */
+static void put_palette(page *g)
+{
+    static const char *const heads[] = {":root {", "@media (prefers-color-scheme: dark) { :root:not([data-paper]) {"}, *const ends[] = {" }\n", " } }\n"};
+    for (int dark = 0; dark < 2; dark++) {
+        tw__print(&g->p, "%s", heads[dark]);
+        for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, " --c%d: %s;", i, dark ? tw__palette[i].dark : tw__palette[i].light);
+        tw__print(&g->p, "%s", ends[dark]);
+    }
+    for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, ".c%d { --c: var(--c%d); }\n", i, i);
+}
+
 static void put_style(page *g) { put_asset(g, tw__asset_style, tw__asset_style_size); }
 static void put_script(page *g) { put_asset(g, tw__asset_script, tw__asset_script_size); }
 static void put_dygraphs(page *g) { put_asset(g, tw__asset_dygraphs, tw__asset_dygraphs_size); }
@@ -245,7 +258,7 @@ static void put_dygraphs_style(page *g) { put_asset(g, tw__asset_dygraphs_style,
 
 static const struct { const char *name; void (*put)(page *g); } parts[] = {
     {"title", put_title}, {"lead", put_lead}, {"facts", put_facts}, {"table", put_table}, {"note", put_note}, {"data", put_data},
-    {"style", put_style}, {"script", put_script}, {"dygraphs", put_dygraphs}, {"dygraphs_style", put_dygraphs_style},
+    {"palette", put_palette}, {"style", put_style}, {"script", put_script}, {"dygraphs", put_dygraphs}, {"dygraphs_style", put_dygraphs_style},
 };
 
 static int put_part(page *g, const char *name, size_t n)
