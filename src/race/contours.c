@@ -48,7 +48,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void tw__relief_levels(const tw__relief *r, const tw_surface_kind *kind, double levels[TW__LEVELS])
+void tw__relief_levels(const tw__relief *r, const double *least, int by_ratio, double levels[TW__LEVELS])
 {
     enum { MOST = TW__GRID * TW__GRID };
     double sample[MOST / 7 + 1];
@@ -56,9 +56,9 @@ void tw__relief_levels(const tw__relief *r, const tw_surface_kind *kind, double 
     for (int i = 0; i < MOST; i += 7)                   /* prime to the side: every column has its part */
         if (isfinite(r->values[i])) sample[n++] = r->values[i];
     qsort(sample, (size_t)n, sizeof *sample, ascending);
-    const double bottom = kind && kind->n_minima ? kind->least : n ? sample[0] : 0;
+    const double bottom = least ? *least : n ? sample[0] : 0;
     const double first = n ? sample[n / 40] - bottom : 0, last = n ? sample[n - 1] - bottom : 0;
-    const int by_ratio = (!kind || kind->n_minima) && first > 0 && last > 4 * first;
+    by_ratio &= first > 0 && last > 4 * first;
     for (int k = 0; k < TW__LEVELS; k++) {
         const double share = (k + 0.5) / TW__LEVELS;
         levels[k] = bottom + (by_ratio ? first * tw_pow(last / first, share) : share * last);

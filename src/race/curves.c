@@ -12,22 +12,23 @@ static double of_epoch(const tw_epoch *e, enum tw__measure measure)
     return measure == TW__LOSS ? e->loss : measure == TW__ACCURACY ? e->accuracy : measure == TW__VAL_LOSS ? e->val_loss : e->val_accuracy;
 }
 
-static void place(struct sample *to, double epochs, double steps, double seconds, const tw__race_run *run)
+static void place(struct sample *to, double epochs, double steps, double gradients, double seconds)
 {
     to->at[TW__BY_EPOCHS] = epochs;
     to->at[TW__BY_STEPS] = steps;
-    to->at[TW__BY_GRADIENTS] = run->steps ? (double)run->gradients * (steps / (double)run->steps) : 0;
+    to->at[TW__BY_GRADIENTS] = gradients;
     to->at[TW__BY_SECONDS] = seconds;
 }
 
-/* The i-th step, or every stride-th of a long path; the last one is there in any case. */
+/* The i-th step, or every stride-th of a long path; the last one is there in any case. A step costs the same wherever it is. */
 static int sample_way(const tw__race_run *run, size_t i, struct sample *to)
 {
     const size_t n = run->way.n, stride = (n + MOST_POINTS - 1) / MOST_POINTS;
     size_t step = i * stride;
     if (n == 0 || (step >= n && step - (n - 1) >= stride)) return 0;
     if (step >= n) step = n - 1;
-    place(to, NAN, (double)step, n > 1 ? run->seconds * ((double)step / (double)(n - 1)) : 0, run);
+    const double share = n > 1 ? (double)step / (double)(n - 1) : 0;
+    place(to, NAN, (double)step, (double)run->gradients * share, run->seconds * share);
     to->y = run->way.value[step];
     return 1;
 }
@@ -36,9 +37,17 @@ static int sample_trace(const tw__race_run *run, double steps_per_epoch, size_t 
 {
     if (i >= run->n_trace) return 0;
     const tw__point *p = &run->trace[i];
-    place(to, (double)p->step / steps_per_epoch, (double)p->step, p->seconds, run);
+    place(to, (double)p->step / steps_per_epoch, (double)p->step, (double)p->gradients, p->seconds);
     to->y = p->loss;
     return 1;
+}
+
+/* As the trace has it, which has a point at the end of every epoch. */
+static double gradients_after(const tw__race_run *run, double steps)
+{
+    for (size_t i = 0; i < run->n_trace; i++)
+        if ((double)run->trace[i].step >= steps) return (double)run->trace[i].gradients;
+    return (double)run->gradients;
 }
 
 static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum tw__measure measure, size_t i, struct sample *to)
@@ -46,9 +55,9 @@ static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum t
     double seconds = 0;
     if (i >= run->n_epochs) return 0;
     const tw_epoch *e = &run->epochs[i];
+    const double all = (double)run->steps, steps = (double)e->epoch * steps_per_epoch < all ? (double)e->epoch * steps_per_epoch : all;
     for (size_t k = 0; k <= i; k++) seconds += run->epochs[k].seconds;
-    const double steps = (double)e->epoch * steps_per_epoch, all = (double)run->steps;
-    place(to, (double)e->epoch, steps < all ? steps : all, seconds, run);
+    place(to, (double)e->epoch, steps, gradients_after(run, steps), seconds);
     to->y = of_epoch(e, measure);
     return !isnan(to->y);
 }

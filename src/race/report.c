@@ -60,8 +60,8 @@ const char *tw__page_measure_name(const tw_race *race)
 
 double tw__page_floor(const tw__page *g)
 {
-    const tw_surface_kind *kind = g->race->surface ? tw_surface_kind_of(g->race->surface) : NULL;
-    return kind && kind->n_minima ? kind->least : 0;
+    double minima[4][2];
+    return g->race->surface && tw__surface_minima(g->race, minima) ? tw_surface_value(g->race->surface, minima[0], NULL) : 0;
 }
 
 int tw__page_wants_log(const tw__page *g, int quantity)

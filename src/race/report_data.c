@@ -112,15 +112,15 @@ static json_t *axes_json(const tw__page *g)
 
 static json_t *surface_json(const tw__page *g)
 {
-    const tw_surface_kind *kind = tw_surface_kind_of(g->race->surface);
     const tw__relief *r = &g->relief;
-    double start[2];
+    double start[2], minima[4][2];
+    const size_t n = tw__surface_minima(g->race, minima);
+    json_t *list = json_array();
+    int bad = !list;
     tw_surface_start(g->race->surface, start);
-    json_t *minima = json_array();
-    int bad = !minima;
-    for (int i = 0; kind && i < kind->n_minima && !bad; i++) bad = json_array_append_new(minima, json_pack("[f, f]", kind->minima[i][0], kind->minima[i][1]));
+    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, json_pack("[f, f]", minima[i][0], minima[i][1]));
     return json_pack("{s:[f, f], s:[f, f], s:f, s:[f, f], s:o}", "low", r->low[0], r->low[1], "high", r->high[0], r->high[1], "height", tw__stage_height(r), "start",
-                     start[0], start[1], "minima", tw__json_unless(bad, minima));
+                     start[0], start[1], "minima", tw__json_unless(bad, list));
 }
 
 static json_t *page_json(const tw__page *g)

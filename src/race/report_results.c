@@ -50,7 +50,7 @@ static int is_common(const tw_race *race, const struct column *c)
 static void put_heads(tw__page *g, const struct column *columns, int n, double *best)
 {
     for (int c = 0; c < n; c++) {
-        const int is_told = columns[c].best || !is_common(g->race, &columns[c]);
+        const int is_told = (columns[c].best || !is_common(g->race, &columns[c])) && !(columns[c].measure == TW__TARGET_SECONDS && g->race->surface);
         best[c] = is_told ? best_of(g->race, &columns[c]) : NAN;
         if (!isnan(best[c])) tw__print(&g->p, "<th scope=\"col\">%s</th>", columns[c].head);
     }
@@ -82,7 +82,8 @@ static void put_failure(tw__page *g, const tw__racer *racer)
 static void put_note(tw__page *g)
 {
     const tw_race *race = g->race;
-    tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
+    if (race->o.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
+    else tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
     if (race->o.seeds > 1)
         tw__print(&g->p, "Medians of %llu seeds, below them the first and third quartile; runs that diverged are left out of them. ", (unsigned long long)race->o.seeds);
     tw__print(&g->p, "%s</p>\n", race->surface ? "All start from the same point; for each seed they meet the same noise."
@@ -116,39 +117,19 @@ void tw__page_results(tw__page *g)
 
 /* ---- time to target ----------------------------------------------------------------------------------------------------- */
 
-/* Who reached it in more runs, then who needed fewer gradients, comes first. */
-static int before(const tw__racer *a, const tw__racer *b)
-{
-    if (a->reached != b->reached) return a->reached > b->reached;
-    return a->reached && a->of[TW__TARGET_GRADIENTS].median < b->of[TW__TARGET_GRADIENTS].median;
-}
-
-static size_t rank_of(const tw__page *g, size_t i)
-{
-    size_t rank = 0;
-    for (size_t k = 0; k < g->race->n; k++) {
-        const tw__racer *a = tw__page_racer(g, k), *b = tw__page_racer(g, i);
-        rank += before(a, b) || (k < i && !before(b, a));
-    }
-    return rank;
-}
-
 void tw__page_target_table(tw__page *g)
 {
-    const tw_race *race = g->race;
     double best[COLUMNS];
     tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"target-title\">\n<table>\n"
                      "<thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">reached</th>");
     put_heads(g, targets, TARGETS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");
-    for (size_t rank = 0; rank < race->n; rank++)
-        for (size_t i = 0; i < race->n; i++) {
-            const tw__racer *racer = tw__page_racer(g, i);
-            if (rank_of(g, i) != rank) continue;
-            tw__page_row(g, racer);
-            tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
-            put_cells(g, targets, TARGETS, best, racer);
-            tw__print(&g->p, "</tr>\n");
-        }
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__racer *racer = tw__page_racer(g, i);
+        tw__page_row(g, racer);
+        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)g->race->o.seeds);
+        put_cells(g, targets, TARGETS, best, racer);
+        tw__print(&g->p, "</tr>\n");
+    }
     tw__print(&g->p, "</tbody>\n</table>\n</div>\n");
 }

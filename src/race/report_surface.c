@@ -35,7 +35,10 @@ static void put_levels(tw__page *g)
 {
     double levels[TW__LEVELS];
     const tw__scale x = across(&g->relief), y = down(&g->relief);
-    tw__relief_levels(&g->relief, tw_surface_kind_of(g->race->surface), levels);
+    double minima[4][2];
+    const double least = tw__page_floor(g);
+    const int has_least = tw__surface_minima(g->race, minima) > 0, falls_for_ever = tw_surface_kind_of(g->race->surface) && !has_least;
+    tw__relief_levels(&g->relief, has_least ? &least : NULL, !falls_for_ever, levels);
     tw__print(&g->p, "<g class=\"levels\">\n");
     for (int k = TW__LEVELS; k-- > 0 && g->p.status == TW_OK;) {
         tw__rings rings;
@@ -84,10 +87,10 @@ static void put_point(tw__page *g, const char *kind, const char *shape, const do
 
 static void put_points(tw__page *g)
 {
-    const tw_surface_kind *kind = tw_surface_kind_of(g->race->surface);
-    double start[2];
+    double start[2], minima[4][2];
+    const size_t n = tw__surface_minima(g->race, minima);
     tw_surface_start(g->race->surface, start);
-    for (int i = 0; kind && i < kind->n_minima; i++) put_point(g, "minimum", "m-11 0h22m-11-11v22", kind->minima[i]);
+    for (size_t i = 0; i < n; i++) put_point(g, "minimum", "m-11 0h22m-11-11v22", minima[i]);
     put_point(g, "start", "m-9 0a9 9 0 1 0 18 0a9 9 0 1 0-18 0z", start);
 }
 
@@ -141,7 +144,7 @@ static const char stage[] =
 
 void tw__page_surface(tw__page *g)
 {
-    const tw_surface_kind *kind = g->race->surface ? tw_surface_kind_of(g->race->surface) : NULL;
+    double minima[4][2];
     if (!g->race->surface || g->p.status != TW_OK) return;
     tw__print(&g->p, "<section id=\"surface\" aria-labelledby=\"surface-title\">\n<h2 id=\"surface-title\">Paths over the surface</h2>\n");
     tw__put(&g->p, stage, sizeof stage - 1);
@@ -149,5 +152,5 @@ void tw__page_surface(tw__page *g)
     tw__page_keys(g);
     put_picture(g);
     tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
-              kind && kind->n_minima ? ", a cross a minimum" : "", g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
+              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "", g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }

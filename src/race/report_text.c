@@ -18,14 +18,13 @@ static void put_strong(tw__page *g, const tw__racer *racer)
 }
 
 /* Who cannot be told from the best by so few runs: those whose quartiles begin below the end of its own. */
-static void put_rivals(tw__page *g, const tw__racer *best)
+static void put_rivals(tw__page *g, const tw__racer *best, enum tw__measure measure)
 {
     enum { NAMED = 3 };
-    const enum tw__measure measure = tw__page_measure(g->race);
     size_t n = 0, put = 0, rival[NAMED];
     for (size_t i = 1; i < g->race->n; i++) {
         const tw__spread *s = &tw__page_racer(g, i)->of[measure];
-        if (!isnan(s->median) && s->q1 <= best->of[measure].q3 && n++ < NAMED) rival[n - 1] = i;
+        if (tw__page_racer(g, i)->reached == best->reached && !isnan(s->median) && s->q1 <= best->of[measure].q3 && n++ < NAMED) rival[n - 1] = i;
     }
     if (n == 0) {
         tw__print(&g->p, " Nobody else&rsquo;s quartiles reach down to that.");
@@ -47,19 +46,14 @@ static void put_diverged(tw__page *g)
     if (n) tw__print(&g->p, " %zu of the %zu diverged%s.", n, g->race->n, g->race->o.seeds > 1 ? " in at least one run" : "");
 }
 
-void tw__page_lead(tw__page *g)
+/* Who ended lowest. */
+static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
 {
     const tw_race *race = g->race;
-    const tw__racer *best = tw__page_racer(g, 0);
-    const tw__spread *s = &best->of[tw__page_measure(race)];
-    if (best->diverged == race->o.seeds || isnan(s->median)) {
-        tw__print(&g->p, "%s", best->diverged == race->o.seeds ? "Every run diverged." : "No run came to an end that can be measured.");
-        return;
-    }
     put_strong(g, best);
     tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", race->o.seeds > 1 ? "median " : "", tw__page_measure_name(race));
     tw__page_number(g, TW__AS_LOSS, s->median);
-    if (race->o.seeds > 1) {
+    if (s->q1 < s->q3) {
         tw__print(&g->p, " (quartiles ");
         tw__page_number(g, TW__AS_LOSS, s->q1);
         tw__print(&g->p, " to ");
@@ -72,8 +66,44 @@ void tw__page_lead(tw__page *g)
         tw__print(&g->p, " of the test set");
     }
     tw__print(&g->p, ".");
-    if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best);
+    if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best, tw__page_measure(race));
     if (race->n > 1 && race->o.seeds == 1 && !race->surface) tw__print(&g->p, " That is one seed: another may order them otherwise.");
+}
+
+/* Who got to the target, and with how little. */
+static void put_soonest(tw__page *g, const tw__racer *best)
+{
+    const tw_race *race = g->race;
+    const enum tw__measure measure = TW__TARGET_GRADIENTS;
+    if (!best->reached) {
+        tw__print(&g->p, "No run reached <code>");
+        tw__put_escaped(&g->p, race->o.target);
+        tw__print(&g->p, "</code>.");
+        return;
+    }
+    put_strong(g, best);
+    tw__print(&g->p, " gets to <code>");
+    tw__put_escaped(&g->p, race->o.target);
+    tw__print(&g->p, "</code>%s", race->n > 1 ? " soonest, " : " ");
+    if (race->o.seeds > 1) tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached, (unsigned long long)race->o.seeds);
+    tw__print(&g->p, "after %s", race->o.seeds > 1 ? "a median of " : "");
+    tw__page_number(g, TW__AS_COUNT, best->of[measure].median);
+    tw__print(&g->p, " gradient evaluations.");
+    if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best, measure);
+}
+
+void tw__page_lead(tw__page *g)
+{
+    const tw_race *race = g->race;
+    const tw__racer *best = tw__page_racer(g, 0);
+    const tw__spread *s = &best->of[tw__page_measure(race)];
+    if (best->diverged == race->o.seeds) {
+        tw__print(&g->p, "Every run diverged.");
+        return;
+    }
+    if (race->o.target) put_soonest(g, best);
+    else if (isnan(s->median)) tw__print(&g->p, "No run came to an end that can be measured.");
+    else put_lowest(g, best, s);
     put_diverged(g);
 }
 
