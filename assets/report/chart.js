@@ -21,9 +21,19 @@ function rows() {
   return xs.map(function (x) { return [x].concat(byX[x]); });
 }
 
-function tick(value) {
-  if (view.quantity.share) return +(100 * value).toPrecision(6) + "%";
-  return Math.abs(value) >= 1e5 || (Math.abs(value) < 1e-3 && value !== 0) ? String(+value.toPrecision(4)).replace(/e\+?/, "e") : String(+value.toPrecision(6));
+function tick(value) { return view.quantity.share ? +(100 * value).toPrecision(6) + "%" : short(value); }
+
+/* Powers of ten, so many apart that they fit, or 1, 2 and 5 times them where there are few. */
+function logTicks(from, to, pixels) {
+  var wish = pixels / 44, first = Math.floor(Math.log10(from)), last = Math.ceil(Math.log10(to)), ticks = [];
+  var apart = Math.max(1, Math.ceil((last - first) / wish)), parts = 3 * (last - first) <= wish + 3 ? [1, 2, 5] : [1];
+  for (var e = first; e <= last; e++)
+    parts.forEach(function (part) { if (e % apart === 0) ticks.push({ v: part * Math.pow(10, e), label: tick(part * Math.pow(10, e)) }); });
+  ticks = ticks.filter(function (t) { return t.v >= from && t.v <= to; });
+  return ticks.length > 1 ? ticks : null;
+}
+function valueTicks(from, to, pixels, opts, graph_, values) {
+  return (isLog() && logTicks(from, to, pixels)) || Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
 }
 
 /* A tick for every epoch: half an epoch means little. */
@@ -45,7 +55,7 @@ function options() {
     xlabel: view.axis.name, xLabelHeight: 24, axisLineColor: colour("--line"), gridLineColor: colour("--grid"), gridLineWidth: 1,
     axes: { x: { drawGrid: false, axisLabelFormatter: short, pixelsPerLabel: 70,
                  ticker: view.axis.key === "epochs" && race.epochs <= 12 ? wholeEpochs : Dygraph.numericLinearTicks },
-            y: { axisLabelFormatter: tick, axisLabelWidth: 62, pixelsPerLabel: 44 } },
+            y: { axisLabelFormatter: tick, axisLabelWidth: 62, pixelsPerLabel: 44, ticker: valueTicks } },
     underlayCallback: function (context, area) { if (graph) drawNames(graph, area); },
     highlightCallback: highlight, unhighlightCallback: leave, zoomCallback: zoomed
   };

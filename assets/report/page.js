@@ -40,26 +40,31 @@ function colour(name) {
 }
 function colourOf(i) { return colour("--c" + racers[i].colour % COLOURS); }
 
-/* As the page's tables have it. */
+/* Numbers as the page's tables have them: 0.0823, 12.34, 2.3\u00b710\u207b\u2076. */
 function number(value) {
   if (value === null || !isFinite(value)) return "\u2013";
   var size = Math.abs(value);
-  return minus(value === 0 ? "0" : size >= 0.01 && size < 100 ? value.toFixed(4) : String(+value.toPrecision(4)));
+  return value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? power(value, 4) : minus(size >= 0.01 && size < 100 ? value.toFixed(4) : String(+value.toPrecision(4)));
 }
-/* Four digits in any case: for numbers that change while one looks. */
-function digits(value) {
+/* With so many digits in any case: for numbers that change while one looks. */
+function digits(value, n) {
   var size = Math.abs(value);
-  return minus(size >= 1e-3 && size < 1e4 ? value.toPrecision(4) : value ? value.toExponential(2) : "0");
+  return value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? power(value, n) : minus(value.toPrecision(n));
 }
-function minus(text) { return text.replace(/-/g, "\u2212"); }
-function percent(value) { return (100 * value).toFixed(2) + "\u2009%"; }
+function percent(value) { return (100 * value).toFixed(2) + "\u202f%"; }
+function minus(text) { return text.replace("-", "\u2212"); }
+function power(value, n) {
+  var parts = value.toExponential(n - 1).split("e"), first = String(+parts[0]);
+  return (first === "1" ? "" : minus(first) + "\u00b7") + "10" +
+    String(+parts[1]).replace(/[-\d]/g, function (c) { return c === "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079".charAt(+c); });
+}
 
-/* "20k", "1.5M": for axes of counts. */
+/* On axes: "20k", "1.5M", "0.05", "95%". */
 function short(value) {
-  var units = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  var units = [[1e9, 1e9, "G"], [1e6, 1e6, "M"], [1e3, 1e4, "k"]], size = Math.abs(value);
   for (var i = 0; i < units.length; i++)
-    if (Math.abs(value) >= (i === 2 ? 1e4 : units[i][0])) return +(value / units[i][0]).toPrecision(4) + units[i][1];
-  return String(+value.toPrecision(6));
+    if (size >= units[i][1] && size < 1e12) return minus(String(+(value / units[i][0]).toPrecision(4))) + units[i][2];
+  return value === 0 || (size >= 1e-3 && size < 1e5) ? minus(String(+value.toPrecision(4))) : power(value, 4);
 }
 
 /* Radio buttons in a row. */

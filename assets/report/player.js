@@ -37,6 +37,11 @@ function scrubTo(to) {
 
 /* ---- where everybody is ---- */
 
+/* A place to a thousandth of the window. */
+function at(place, axis) {
+  var width = race.surface.high[axis] - race.surface.low[axis];
+  return Math.abs(place) < 1e5 ? minus(place.toFixed(Math.max(0, 3 - Math.floor(Math.log10(width))))) : power(place, 2);
+}
 function tellPlaces() {
   racers.forEach(function (racer, i) {
     var path = stage.pathOf(i), place = stage.placeAt(path, step), cells = rows[i].cells;
@@ -47,7 +52,7 @@ function tellPlaces() {
       cells[k].className = gone ? "gone" : "";
     }
     if (gone) cells[1].textContent = "diverged after step " + path.last;
-    else if (place) ["x", "y", "value"].forEach(function (key, k) { cells[k + 1].textContent = digits(place[key]); });
+    else if (place) [at(place.x, 0), at(place.y, 1), digits(place.value, 3)].forEach(function (text, k) { cells[k + 1].textContent = text; });
     rows[i].title = place && stage.isOutside(place) ? "outside the picture" : "";
   });
 }
@@ -63,14 +68,14 @@ function makeRows() {
 /* ---- pointer and keys ---- */
 
 function point(event) {
-  var box = canvas.getBoundingClientRect(), at = stage.nearest(event.clientX - box.left, event.clientY - box.top, step), tip = $("tip");
-  tip.hidden = !at;
-  mark(at ? at.i : -1);
-  if (!at) return;
-  tip.className = classOf(at.i);
+  var box = canvas.getBoundingClientRect(), found = stage.nearest(event.clientX - box.left, event.clientY - box.top, step), tip = $("tip");
+  tip.hidden = !found;
+  mark(found ? found.i : -1);
+  if (!found) return;
+  tip.className = classOf(found.i);
   tip.textContent = "";
-  tip.append(make("strong", {}, racers[at.i].spec), ", step " + at.step.toLocaleString("en"), make("br"),
-             "x " + digits(at.x) + ", y " + digits(at.y), make("br"), "value " + number(at.value));
+  tip.append(make("strong", {}, racers[found.i].spec), ", step " + found.step.toLocaleString("en"), make("br"),
+             "x " + digits(found.x, 4) + ", y " + digits(found.y, 4), make("br"), "value " + number(found.value));
   var left = event.clientX - box.left + 14, top = event.clientY - box.top + 14;
   tip.style.left = Math.max(0, Math.min(left, box.width - tip.offsetWidth)) + "px";
   tip.style.top = (top + tip.offsetHeight > box.height ? top - tip.offsetHeight - 28 : top) + "px";
@@ -96,8 +101,7 @@ function refit() {
   stage.draw(step);
 }
 
-$("field").style.aspectRatio = stage.shape;
-$("field").style.maxWidth = "calc(82vh * " + stage.shape + ")";
+$("field").style.maxWidth = "calc(80vh * " + 1000 / race.surface.height + ")";
 $("stage").hidden = false;
 makeRows();
 racers[0].paths.forEach(function (path, k) { $("seed").append(make("option", { value: k }, "seed " + path.seed)); });

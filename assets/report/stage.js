@@ -7,9 +7,7 @@ function Stage(canvas, surface) {
   this.unit = 1;                                        /* units of the picture in a pixel of the screen */
   this.seed = 0;
 
-  /* The picture with its margins, for ticks. */
-  var frame = document.querySelector(".surface").viewBox.baseVal;
-  this.shape = frame.width / frame.height;
+  var LEFT = 36, RIGHT = 8, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
   var ticks = Array.prototype.map.call(document.querySelectorAll(".surface > text"), function (t) {
     return { x: +t.getAttribute("x"), y: +t.getAttribute("y"), isY: t.getAttribute("class") === "y", text: t.textContent };
   });
@@ -145,13 +143,15 @@ function Stage(canvas, surface) {
     pen.restore();
   };
 
-  /* Fits the canvas to its place on the screen, in the colours of now. */
+  /* Fits the canvas to the width it has on the screen, in the colours of now. */
   this.fit = function () {
-    var density = window.devicePixelRatio || 1, width = canvas.clientWidth;
+    var density = window.devicePixelRatio || 1, width = canvas.clientWidth, unit = 1000 / Math.max(width - LEFT - RIGHT, 1);
+    frame = { x: -LEFT * unit, y: -TOP * unit, width: width * unit, height: surface.height + (TOP + BOTTOM) * unit };
+    this.unit = unit;
+    canvas.style.height = frame.height / unit + "px";
     canvas.width = Math.round(width * density);
-    canvas.height = Math.round(width * density * frame.height / frame.width);
-    scale = canvas.width / frame.width;
-    this.unit = frame.width / Math.max(width, 1);
+    canvas.height = Math.round(frame.height / unit * density);
+    scale = density / unit;
     colours = { ground: colour("--ground"), ink: colour("--ink"), muted: colour("--muted"), line: colour("--line"), valley: colour("--valley"), of: racers.map(function (r, i) { return colourOf(i); }) };
     drawGround();
   };

@@ -70,23 +70,35 @@ static int sample(const tw__racer *racer, const tw__race_run *run, enum tw__meas
     return sample_epochs(run, (double)racer->steps_per_epoch, measure, i, to);
 }
 
+static double last_value(const tw__race_run *run, enum tw__measure measure)
+{
+    if (measure == TW__VALUE) return run->way.n ? run->way.value[run->way.n - 1] : NAN;
+    if (measure == TW__LOSS && run->n_trace > run->n_epochs) return run->trace[run->n_trace - 1].loss;
+    return run->n_epochs ? of_epoch(&run->epochs[run->n_epochs - 1], measure) : NAN;
+}
+
 /* The i-th point over all runs that count; 0 if too few have one. */
 static int moment(const tw_race *race, const tw__racer *racer, enum tw__measure measure, size_t i, double *values, tw__moment *to)
 {
     const uint64_t seeds = race->o.seeds;
-    size_t runs = 0, alive = 0;
+    double *at = values, *y = values + TW__AXES * seeds;
+    size_t runs = 0, alive = 0, told = 0;
     for (uint64_t k = 0; k < seeds; k++) {
         struct sample s;
         const tw__race_run *run = &racer->runs[k];
         if (run->diverged && racer->diverged < seeds) continue;
         runs++;
-        if (!sample(racer, run, measure, i, &s)) continue;
-        for (int a = 0; a < TW__AXES; a++) values[(uint64_t)a * seeds + alive] = s.at[a];
-        values[TW__AXES * seeds + alive++] = s.y;
+        if (!sample(racer, run, measure, i, &s)) {
+            if (run->reached && !isnan(last_value(run, measure))) y[told++] = last_value(run, measure);
+            continue;
+        }
+        for (int a = 0; a < TW__AXES; a++) at[(uint64_t)a * seeds + alive] = s.at[a];
+        y[told++] = s.y;
+        alive++;
     }
     if (alive == 0 || alive * 2 < runs) return 0;
-    for (int a = 0; a < TW__AXES; a++) to->at[a] = tw__spread_of(values + (uint64_t)a * seeds, alive).median;
-    to->y = tw__spread_of(values + TW__AXES * seeds, alive);
+    for (int a = 0; a < TW__AXES; a++) to->at[a] = tw__spread_of(at + (uint64_t)a * seeds, alive).median;
+    to->y = tw__spread_of(y, told);
     return 1;
 }
 

@@ -89,10 +89,10 @@ static const char *format_of(enum tw__form form, double size)
 
 void tw__page_number(tw__page *g, enum tw__form form, double value)
 {
-    char text[TW__DECIMAL];
+    char text[TW__TICK_TEXT];
     if (form == TW__AS_COUNT) tw__put_count(&g->p, (uint64_t)(value + 0.5));
     else if (form == TW__AS_SHARE) tw__print(&g->p, "%s&#8239;%%", tw__decimal(text, "%.2f", 100 * value));
-    else tw__print(&g->p, "%s", tw__decimal(text, format_of(form, fabs(value)), value));
+    else tw__print(&g->p, "%s", tw__plain_text(value, format_of(form, fabs(value)), text));
 }
 
 void tw__page_cell(tw__page *g, enum tw__form form, tw__spread s, int is_best)
@@ -149,11 +149,22 @@ void tw__page_row(tw__page *g, const tw__racer *racer)
 
 /* ---- head, style and script ---------------------------------------------------------------------------------------- */
 
+static const char *subject_of(const tw_race *race)
+{
+    const char *slash = race->surface ? NULL : strrchr(race->o.data, '/');
+    return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.data;
+}
+
 static void put_title(tw__page *g)
 {
-    const char *data = g->race->surface ? tw_surface_spec(g->race->surface) : g->race->o.data, *slash = strrchr(data, '/');
     tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
-    tw__put_escaped(&g->p, !g->race->surface && slash && slash[1] ? slash + 1 : data);
+    tw__put_escaped(&g->p, subject_of(g->race));
+}
+
+static void put_heading(tw__page *g)
+{
+    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
+    tw__page_spec(g, subject_of(g->race));
 }
 
 static void put_nav(tw__page *g)
@@ -184,7 +195,7 @@ static void put_dygraphs_style(tw__page *g) { put_asset(g, tw__asset_dygraphs_st
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
-    {"title", put_title},          {"nav", put_nav},            {"lead", tw__page_lead},     {"facts", tw__page_facts},   {"surface", tw__page_surface},
+    {"title", put_title},          {"heading", put_heading},    {"nav", put_nav},            {"lead", tw__page_lead},     {"facts", tw__page_facts},   {"surface", tw__page_surface},
     {"curves", tw__page_curves},   {"rates", tw__page_rates},   {"target", tw__page_target}, {"results", tw__page_results},
     {"cards", tw__page_cards},     {"data", tw__page_data},     {"palette", put_palette},    {"style", put_style},
     {"script", put_script},        {"dygraphs", put_dygraphs},  {"dygraphs_style", put_dygraphs_style},

@@ -60,6 +60,10 @@ const char *tw__page_class(const tw__racer *racer, char to[16]);
 double tw__stage_height(const tw__relief *relief);
 size_t tw__way_stride(const tw__way *way, size_t most);
 
+/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed needed. */
+enum tw__cost { TW__COST_GRADIENTS, TW__COST_SECONDS, TW__COSTS };
+double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor);
+
 /* Parts, each with its section around it, or nothing where it has nothing to show. */
 void tw__page_lead(tw__page *g);
 void tw__page_facts(tw__page *g);

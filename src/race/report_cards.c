@@ -26,8 +26,10 @@ static double first_place(const tw__page *g, const tw__view *v)
 /* Once for all cards, to be referred to. */
 static void put_small_curves(tw__page *g)
 {
-    const tw__view v = tw__page_view(g);
+    tw__view v = tw__page_view(g);
     tw__scale x, y;
+    while (tw__page_has(g, v.quantity + 1) && tw__quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* the training loss has more points */
+    v.is_log = tw__page_wants_log(g, v.quantity);
     tw__page_fit(g, &v, &x, &y);
     x.from = first_place(g, &v);
     x.low = 2, x.high = WIDTH - 2, y.low = HEIGHT - 2, y.high = 2;
@@ -42,7 +44,7 @@ static void put_small_curves(tw__page *g)
             tw__put_tenths(&g->p, is_down++ ? "L" : "M", across);
             tw__put_tenths(&g->p, " ", down < -HEIGHT ? -HEIGHT : down);
         }
-        tw__print(&g->p, "\"/>\n");
+        tw__print(&g->p, "%s\"/>\n", is_down ? "h.1" : "");
     }
     tw__print(&g->p, "</defs></svg>\n");
 }
@@ -126,7 +128,7 @@ static void put_state(tw__page *g, const struct parts *of)
 {
     static const char *const extents[] = {"", " per row of a matrix", " per column of a matrix", " where it is no matrix"};
     int any = 0, per_weight = 0;
-    const int bytes = g->race->o.dtype && strcmp(g->race->o.dtype, "f64") == 0 ? 8 : 4;
+    const int bytes = tw__race_type(g->race) == TW_F64 ? 8 : 4;
     tw__print(&g->p, "<div><dt>State per weight</dt><dd>");
     for (int k = 0; k < of->chain.n; k++) {
         const tw_choice *c = &of->chain.link[k];

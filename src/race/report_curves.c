@@ -38,7 +38,7 @@ void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
         if (top > -INFINITY) g->scratch[n++] = top;
         if (top > high) high = top;
     }
-    *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1};
+    *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
     *y = (tw__scale){.from = 0, .to = 1};
     if (n == 0) return;
     const double enough = tw__spread_of(g->scratch, n).median * (v->is_log ? 1e4 : 3);

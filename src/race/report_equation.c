@@ -30,18 +30,25 @@ static const char *letter_of(const char *at, size_t n, char own[2])
     return n == 1 ? own : NULL;
 }
 
-static void put_part(tw__paper *p, const char *tag, const char *at, size_t n)
-{
-    tw__print(p, "<%s>%s%.*s</%s>", tag, *at == '-' ? "−" : "", (int)(n - (*at == '-')), at + (*at == '-'), tag);
-}
-
-/* What is raised: a name or number with its sign, or what stands in brackets. 0: nothing, the sign is a hat. */
-static size_t power(const char *at)
+/* What is raised or lowered: a name or number with its sign, or what stands in brackets. 0: nothing. */
+static size_t group(const char *at)
 {
     const size_t sign = *at == '-';
     if (*at != '(') return span(at + sign, is_part) ? sign + span(at + sign, is_part) : 0;
     const char *close = strchr(at, ')');
     return close ? (size_t)(close - at) + 1 : 0;
+}
+
+/* Without its brackets. */
+static void put_group(tw__paper *p, const char *tag, const char *at, size_t n)
+{
+    char inner[64];
+    const size_t bracket = *at == '(', length = n - 2 * bracket < sizeof inner ? n - 2 * bracket : sizeof inner - 1;
+    memcpy(inner, at + bracket, length);
+    inner[length] = 0;
+    tw__print(p, "<%s>", tag);
+    tw__put_equation(p, inner);
+    tw__print(p, "</%s>", tag);
 }
 
 /* A letter with what hangs on it: a hat, digits or "_index" as its index. Returns the bytes read, 0 if it is no letter but a word. */
@@ -52,12 +59,12 @@ static size_t put_letter(tw__paper *p, const char *at)
     const char *letter = letter_of(at, word, own);
     if (!letter || (at[word + digits] == '\'' && is_letter(at[word + digits + 1]))) return 0;
     size_t n = word + digits;
-    const int has_hat = at[n] == '^' && !power(at + n + 1);
+    const int has_hat = at[n] == '^' && !group(at + n + 1);
     tw__print(p, "<i>%s%s</i>", letter, has_hat ? "\u0302" : "");
-    if (digits) put_part(p, "sub", at + word, digits);
+    if (digits) put_group(p, "sub", at + word, digits);
     n += (size_t)has_hat;
-    const size_t index = at[n] == '_' ? span(at + n + 1, is_part) : 0;
-    if (index) put_part(p, "sub", at + n + 1, index);
+    const size_t index = at[n] == '_' ? group(at + n + 1) : 0;
+    if (index) put_group(p, "sub", at + n + 1, index);
     return n + (index ? index + 1 : 0);
 }
 
@@ -85,9 +92,10 @@ static size_t put_sign(tw__paper *p, const char *at)
 
 void tw__put_equation(tw__paper *p, const char *text)
 {
+    if (*text == '-') text += 1, tw__print(p, "−");
     while (*text) {
-        size_t n = *text == '^' ? power(text + 1) : 0;
-        if (n) put_part(p, "sup", text + 1, n++);
+        size_t n = *text == '^' ? group(text + 1) : 0;
+        if (n) put_group(p, "sup", text + 1, n++);
         else if (is_letter(*text)) n = put_letter(p, text);
         if (!n) n = is_part(*text) ? put_word(p, text) : put_sign(p, text);
         text += n;

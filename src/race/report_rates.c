@@ -39,7 +39,7 @@ static void fit(tw__page *g, tw__chart *c)
     if (is_log && high > 1e4 * low) high = 1e4 * low;
     const double pad = is_log ? tw_pow(high / low, 0.06) : 0.06 * (is_flat ? 1 : high - low);
     if (low == INFINITY) c->y = (tw__scale){.from = 0, .to = 1};
-    else c->y = is_log ? (tw__scale){1, low / pad, high * pad, 0, 0} : (tw__scale){0, low - pad, high + pad, 0, 0};
+    else c->y = is_log ? (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad} : (tw__scale){.from = low - pad, .to = high + pad};
     c->x = (tw__scale){.is_log = 1, .from = from / 1.4, .to = to * 1.4};
 }
 

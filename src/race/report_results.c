@@ -46,14 +46,40 @@ static int is_common(const tw_race *race, const struct column *c)
     return 1;
 }
 
-/* Columns for which somebody has a value, and which say something about somebody; the others' best is NaN. */
+/* Everybody's least value is that in the end. */
+static int is_at_end(const tw_race *race)
+{
+    for (size_t i = 0; i < race->n; i++)
+        if (race->racers[i].of[TW__BEST].median < race->racers[i].of[TW__VALUE].median) return 0;
+    return 1;
+}
+
+/* Whether a column says something: that runs went on for as long or as often is no news, and where they end at a target its own table has it. */
+static int is_told(const tw_race *race, const struct column *c)
+{
+    switch (c->measure) {
+    case TW__BEST: return !is_at_end(race);
+    case TW__TEST_LOSS: return !race->n_val;
+    case TW__GRADIENTS: return !race->o.target && !is_common(race, c);
+    case TW__EPOCH_SECONDS: return !race->o.target;
+    case TW__TARGET_SECONDS: return !race->surface;
+    default: return 1;
+    }
+}
+
+/* Columns for which somebody has a value; the others' best is NaN. */
 static void put_heads(tw__page *g, const struct column *columns, int n, double *best)
 {
     for (int c = 0; c < n; c++) {
-        const int is_told = (columns[c].best || !is_common(g->race, &columns[c])) && !(columns[c].measure == TW__TARGET_SECONDS && g->race->surface);
-        best[c] = is_told ? best_of(g->race, &columns[c]) : NAN;
+        best[c] = is_told(g->race, &columns[c]) ? best_of(g->race, &columns[c]) : NAN;
         if (!isnan(best[c])) tw__print(&g->p, "<th scope=\"col\">%s</th>", columns[c].head);
     }
+}
+
+/* Where runs end at a target, what they had reached there does not make one of them the best. */
+static int is_contest(const tw_race *race, const struct column *c)
+{
+    return c->best && !is_common(race, c) && (!race->o.target || (c >= targets && c < targets + TARGETS));
 }
 
 static void put_cells(tw__page *g, const struct column *columns, int n, const double *best, const tw__racer *racer)
@@ -61,7 +87,7 @@ static void put_cells(tw__page *g, const struct column *columns, int n, const do
     for (int c = 0; c < n; c++) {
         if (isnan(best[c])) continue;
         const tw__spread s = racer->of[columns[c].measure];
-        tw__page_cell(g, columns[c].form, s, columns[c].best && s.median == best[c] && !is_common(g->race, &columns[c]));
+        tw__page_cell(g, columns[c].form, s, s.median == best[c] && is_contest(g->race, &columns[c]));
     }
 }
 

@@ -4,19 +4,18 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { BY_GRADIENTS, BY_SECONDS, COSTS };
-static const char *const costs[COSTS] = {"gradient evaluations", "seconds"};
+static const char *const costs[TW__COSTS] = {[TW__COST_GRADIENTS] = "gradient evaluations", [TW__COST_SECONDS] = "seconds"};
 
 /* ---- ratios ------------------------------------------------------------------------------------------------------------- */
 
-static double cost_of(const tw__race_run *run, int by)
+static double cost_of(const tw__race_run *run, enum tw__cost by)
 {
     if (!run->reached) return INFINITY;
-    return by == BY_SECONDS ? run->seconds : (double)run->gradients;
+    return by == TW__COST_SECONDS ? run->seconds : (double)run->gradients;
 }
 
 /* What a run cost in terms of the best run with its seed; infinite if it did not reach the target. */
-static double ratio_of(const tw_race *race, const tw__racer *racer, uint64_t seed, int by)
+static double ratio_of(const tw_race *race, const tw__racer *racer, uint64_t seed, enum tw__cost by)
 {
     double best = INFINITY, own = cost_of(&racer->runs[seed], by);
     for (size_t i = 0; i < race->n; i++) {
@@ -26,7 +25,7 @@ static double ratio_of(const tw_race *race, const tw__racer *racer, uint64_t see
     return own == INFINITY ? INFINITY : best > 0 ? own / best : own > 0 ? INFINITY : 1;
 }
 
-static double profile_at(const tw_race *race, const tw__racer *racer, int by, double factor)
+double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor)
 {
     uint64_t n = 0;
     for (uint64_t k = 0; k < race->o.seeds; k++) n += ratio_of(race, racer, k, by) <= factor * (1 + 1e-12);
@@ -34,7 +33,7 @@ static double profile_at(const tw_race *race, const tw__racer *racer, int by, do
 }
 
 /* The smallest ratio of a racer's runs above `above`; infinite behind the last. */
-static double next_ratio(const tw_race *race, const tw__racer *racer, int by, double above)
+static double next_ratio(const tw_race *race, const tw__racer *racer, enum tw__cost by, double above)
 {
     double next = INFINITY;
     for (uint64_t k = 0; k < race->o.seeds; k++) {
@@ -46,7 +45,7 @@ static double next_ratio(const tw_race *race, const tw__racer *racer, int by, do
 
 /* ---- the picture -------------------------------------------------------------------------------------------------------- */
 
-static double last_ratio(const tw_race *race, int by)
+static double last_ratio(const tw_race *race, enum tw__cost by)
 {
     double last = 2;
     for (size_t i = 0; i < race->n; i++)
@@ -58,23 +57,23 @@ static double last_ratio(const tw_race *race, int by)
 }
 
 /* Stairs; those of the optimizers stand a little apart, for where they coincide. */
-static void put_stairs(tw__page *g, tw__chart *c, size_t i, int by)
+static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
 {
     const tw__racer *racer = tw__page_racer(g, i);
     const double apart = 0.006 * ((double)(g->race->n - 1) / 2 - (double)i);
-    double share = profile_at(g->race, racer, by, 1);
+    double share = tw__profile_at(g->race, racer, by, 1);
     tw__chart_begin(c, "line");
     tw__chart_to(c, 1, share + apart);
     for (double at = next_ratio(g->race, racer, by, 1 + 1e-12); isfinite(at); at = next_ratio(g->race, racer, by, at)) {
         tw__chart_to(c, at, share + apart);
-        share = profile_at(g->race, racer, by, at);
+        share = tw__profile_at(g->race, racer, by, at);
         tw__chart_to(c, at, share + apart);
     }
     tw__chart_to(c, c->x.to, share + apart);
     tw__chart_end(c, 0);
 }
 
-static void put_picture(tw__page *g, int by)
+static void put_picture(tw__page *g, enum tw__cost by)
 {
     char name[96], kind[16], label[200];
     snprintf(name, sizeof name, "%s, times the best of the seed (log)", costs[by]);
@@ -113,7 +112,7 @@ void tw__page_target(tw__page *g)
     if (reached) {
         tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);
-        for (int by = 0; by < COSTS; by++) put_picture(g, by);
+        for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_picture(g, by); /* there a step is too short for a clock */
         tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands how often it was the best, "
                          "at the right how often it got there at all; higher is better. Lines that coincide are drawn a little apart.</p>\n</div>\n");
     }

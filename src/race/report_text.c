@@ -172,10 +172,10 @@ void tw__page_facts(tw__page *g)
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
     if (o->tune) put_count(g, "Learning rates tried, each optimizer", o->tune);
     put_fact(g, "Schedule", race->schedule);
-    put_fact(g, "Estimator", race->estimator);
+    if (!race->surface) put_fact(g, "Estimator", race->estimator);
     put_fact(g, "Control", race->control);
     put_fact(g, "Groups", o->groups);
     if (o->nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->nonfinite));
-    put_fact(g, "Numbers", o->dtype && strcmp(o->dtype, "f64") == 0 ? "64-bit" : "32-bit");
+    put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
     put_fact(g, "Target", o->target);
 }

@@ -30,7 +30,7 @@ static double round_step(double least)
 static int linear_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
 {
     int n = 0;
-    double step = round_step((s->to - s->from) / wish), slack = step * 1e-9;
+    const double least = round_step((s->to - s->from) / wish), step = s->is_whole && least < 1 ? 1 : least, slack = step * 1e-9;
     for (double k = ceil((s->from - slack) / step); k * step <= s->to + slack && n < TW__TICKS; k++) ticks[n++] = k * step + 0.0;
     return n;
 }
@@ -55,39 +55,45 @@ int tw__scale_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
     return n >= 2 ? n : linear_ticks(s, wish, ticks);
 }
 
-static void put_power(int power, char *to, size_t room)
+/* 2·10⁻⁶, its first part in a format. */
+static void put_power(double size, const char *sign, const char *format, char to[TW__TICK_TEXT])
 {
     static const char *const raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char digits[16];
+    char digits[TW__DECIMAL];
+    int power = (int)floor(decades(size) + 1e-9);
+    const double first = size / tw_pow(10, power);
+    size_t n = (size_t)snprintf(to, TW__TICK_TEXT, fabs(first - 1) < 1e-9 ? "%s" : "%s%s·", sign, tw__decimal(digits, format, first));
+    n += (size_t)snprintf(to + n, TW__TICK_TEXT - n, "10%s", power < 0 ? "⁻" : "");
     snprintf(digits, sizeof digits, "%d", power < 0 ? -power : power);
-    size_t n = (size_t)snprintf(to, room, "10%s", power < 0 ? "⁻" : "");
-    for (const char *c = digits; *c && n < room; c++) n += (size_t)snprintf(to + n, room - n, "%s", raised[*c - '0']);
+    for (const char *c = digits; *c; c++) n += (size_t)snprintf(to + n, TW__TICK_TEXT - n, "%s", raised[*c - '0']);
+}
+
+const char *tw__plain_text(double value, const char *format, char to[TW__TICK_TEXT])
+{
+    char digits[TW__DECIMAL];
+    const char *sign = value < 0 ? "−" : "";
+    const double size = fabs(value);
+    if (size == 0 || (size >= 1e-3 && size < 1e5)) snprintf(to, TW__TICK_TEXT, "%s%s", sign, tw__decimal(digits, format, size));
+    else put_power(size, sign, format, to);
+    return to;
 }
 
 const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT])
 {
-    static const struct { double unit; const char *name; } units[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+    static const struct { double unit, from; const char *name; } units[] = {{1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e3, 1e4, "k"}};
     char digits[TW__DECIMAL];
     const char *sign = value < 0 ? "−" : "";
-    double size = fabs(value);
+    const double size = fabs(value);
     if (is_share) {
         snprintf(to, TW__TICK_TEXT, "%s%s%%", sign, tw__decimal(digits, "%.6g", 100 * size));
         return to;
     }
     for (int i = 0; i < 3; i++)
-        if (size >= (i == 2 ? 1e4 : units[i].unit) && size < 1e12) {
+        if (size >= units[i].from && size < 1e12) {
             snprintf(to, TW__TICK_TEXT, "%s%s%s", sign, tw__decimal(digits, "%.4g", size / units[i].unit), units[i].name);
             return to;
         }
-    if (size == 0 || (size >= 1e-3 && size < 1e4)) {
-        snprintf(to, TW__TICK_TEXT, "%s%s", sign, tw__decimal(digits, "%.4g", size));
-        return to;
-    }
-    int power = (int)floor(decades(size) + 1e-9);
-    double first = size / tw_pow(10, power);
-    size_t n = (size_t)snprintf(to, TW__TICK_TEXT, fabs(first - 1) < 1e-9 ? "%s" : "%s%s·", sign, tw__decimal(digits, "%.3g", first));
-    put_power(power, to + n, TW__TICK_TEXT - n);
-    return to;
+    return tw__plain_text(value, "%.4g", to);
 }
 
 /* ---- axes --------------------------------------------------------------------------------------------------------------- */
@@ -126,7 +132,7 @@ static void put_axes(tw__chart *c)
         tw__print(c->p, "v5\"/>");
         put_text(c, "x", tw__scale_at(&c->x, ticks[i]), c->height - BOTTOM + 18, tw__tick_text(ticks[i], 0, text));
     }
-    if (c->headroom > 0) put_text(c, "y", LEFT - 8, TOP + c->headroom / 2, c->top_name);
+    if (c->headroom > 0) put_text(c, "top", LEFT + 6, TOP + c->headroom / 2, c->top_name);
     put_text(c, "name", 0, 14, c->y_name);
     put_text(c, "x name", (LEFT + c->width - RIGHT) / 2, c->height - 6, c->x_name);
 }

@@ -4,14 +4,16 @@
 #define TW_RACE_SVG_H
 #include "race/text.h"
 
-/* Values from .. to stand at low .. high of the picture. */
-typedef struct tw__scale { int is_log; double from, to, low, high; } tw__scale;
+/* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. */
+typedef struct tw__scale { int is_log; double from, to, low, high; int is_whole; } tw__scale;
 double tw__scale_at(const tw__scale *scale, double value);              /* NaN: not on a log scale */
 /* About `wish` round values within the scale, ascending. Returns how many. */
 enum { TW__TICKS = 32 };
 int tw__scale_ticks(const tw__scale *scale, int wish, double ticks[TW__TICKS]);
-/* "0.05", "20k", "10⁻⁶", "2·10⁻⁶", as a share "95%". Returns `to`. */
-enum { TW__TICK_TEXT = 48 };
+/* A number by a format for one double, very small and large ones as "2.3·10⁻⁶". Returns `to`. */
+enum { TW__TICK_TEXT = 64 };
+const char *tw__plain_text(double value, const char *format, char to[TW__TICK_TEXT]);
+/* The same as short as can be, large ones as "20k"; as a share "95%". */
 const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT]);
 
 /* Set first: p, label, x_name, y_name and both scales' is_log, from and to. tw__chart_open fits the scales into the picture. */
