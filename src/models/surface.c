@@ -219,13 +219,15 @@ static int evaluate(const tw_surface *s, int with_noise, unsigned want, const vo
     return 0;
 }
 
-static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
+                      void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 1, want, w, draw, sums, gradient);
 }
 
-static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
+                      void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 0, want, w, draw, sums, gradient);
