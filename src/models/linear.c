@@ -93,16 +93,16 @@ FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const ui
     double slope[BLOCK];
     *sums = (tw_sums){.weight = (double)n};
     if (g) memset(g, 0, size_of(m) * tw_type_size(type));
-    for (size_t done = 0; done < n; done += BLOCK, rows += BLOCK) {
+    for (size_t done = 0; done < n; done += BLOCK) {
         const size_t block = n - done < BLOCK ? n - done : BLOCK;
         for (size_t i = 0; i < block; i++) {
-            const double h = score(m, type, w, rows[i]), y = m->o.y[rows[i]];
+            const double h = score(m, type, w, rows[done + i]), y = m->o.y[rows[done + i]];
             sums->loss += loss_of(m, h, y, &slope[i]);
             sums->correct += (h > 0) == (y > 0);
             if (output) predict(m, type, h, output, done + i);
         }
-        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows, block, slope, g);
-        else if (g) add_rows(m, type, rows, block, slope, g);
+        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows + done, block, slope, g);
+        else if (g) add_rows(m, type, rows + done, block, slope, g);
     }
     if (m->o.l2 > 0) add_penalty(m, type, w, (double)n, sums, g);
 }
