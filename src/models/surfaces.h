@@ -8,7 +8,7 @@ static const tw_option quadratic_options[] = {
     {"condition", TW_REAL, NULL, 10, 0, TW_INF, TW_OPEN, "the larger eigenvalue; the other is 1"},
 };
 static const tw_option rosenbrock_options[] = {
-    {"a", TW_REAL, NULL, 1, -1e30, 1e30, TW_CLOSED, "x of the minimum"},
+    {"a", TW_REAL, NULL, 1, -1000, 1000, TW_CLOSED, "x of the minimum"},
     {"b", TW_REAL, NULL, 100, 0, TW_INF, TW_OPEN, "how steep the valley's walls are"},
 };
 
@@ -17,7 +17,7 @@ static const tw_surface_kind kinds[] = {
      .use = "What the condition number costs each method.", .paper = "Boyd & Vandenberghe 2004, Convex optimization, 9.3.2",
      .start = {10, 1}, .low = {-12, -4}, .high = {12, 4}, .n_minima = 1, .minima = {{0, 0}}, .least = 0},
     {.name = "bowl", .formula = "x^2/20 + y^2",
-     .use = "A long bowl: plain descent zigzags across it.", .paper = "source 001, the figures of SGD, Momentum, AdaGrad and Adam",
+     .use = "A long bowl: plain descent zigzags across it.", .paper = "source 001, the paths of SGD, Momentum, AdaGrad and Adam",
      .start = {-7, 2}, .low = {-10, -5}, .high = {10, 5}, .n_minima = 1, .minima = {{0, 0}}, .least = 0},
     {.name = "valley", .formula = "0.5*x^2 + 2*y^2",
      .use = "Momentum against plain descent.", .paper = "source 004, figures 4.2 and 4.3",
@@ -39,10 +39,10 @@ static const tw_surface_kind kinds[] = {
      .start = {0, 0}, .low = {-5, -5}, .high = {5, 5}, .n_minima = 4, .least = 0,
      .minima = {{3, 2}, {-2.805118086952745, 3.131312518250573}, {-3.779310253377747, -3.2831859912861694}, {3.584428340330492, -1.8481265269644036}}},
     {.name = "booth", .formula = "(x + 2*y - 7)^2 + (2*x + y - 5)^2",
-     .use = "A bowl that lies across the axes.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions, 17",
+     .use = "A bowl that lies across the axes.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions",
      .start = {-5, -5}, .low = {-10, -10}, .high = {10, 10}, .n_minima = 1, .minima = {{1, 3}}, .least = 0},
     {.name = "matyas", .formula = "0.26*(x^2 + y^2) - 0.48*x*y",
-     .use = "A flat diagonal, which methods with a rate per coordinate cannot scale away.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions, 71",
+     .use = "A flat diagonal, which methods with a rate per coordinate cannot scale away.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions",
      .start = {-8, 4}, .low = {-10, -10}, .high = {10, 10}, .n_minima = 1, .minima = {{0, 0}}, .least = 0},
     {.name = "rastrigin", .formula = "20 + x^2 + y^2 - 10*(cos(2*pi*x) + cos(2*pi*y))",
      .use = "A lattice of local minima.", .paper = "Rastrigin 1974, Systems of extremal control",
@@ -55,7 +55,7 @@ static const tw_surface_kind kinds[] = {
      .use = "Values from 3 to a million within two units.", .paper = "Goldstein & Price 1971, On descent from local minima",
      .start = {-0.5, 0.5}, .low = {-2, -2}, .high = {2, 2}, .n_minima = 1, .minima = {{0, -1}}, .least = 3},
     {.name = "three-hump-camel", .formula = "2*x^2 - 1.05*x^4 + x^6/6 + x*y + y^2",
-     .use = "Two local minima beside the global one.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions, 29",
+     .use = "Two local minima beside the global one.", .paper = "Jamil & Yang 2013, A literature survey of benchmark functions",
      .start = {2, -2}, .low = {-2.5, -2.5}, .high = {2.5, 2.5}, .n_minima = 1, .minima = {{0, 0}}, .least = 0},
     {.name = "six-hump-camel", .formula = "(4 - 2.1*x^2 + x^4/3)*x^2 + x*y + (4*y^2 - 4)*y^2",
      .use = "Six minima, two of them global.", .paper = "Dixon & Szegoe 1978, The global optimization problem: an introduction",
