@@ -19,6 +19,7 @@
     X(models) \
     X(combos) \
     X(explain) \
+    X(sources) \
     X(data_make) \
     X(data_info) \
     X(bench_step) \
