@@ -383,7 +383,7 @@ static const struct cli_named named[] = {
     { "6.2.2", TOOL, "AWS、阿里云和京东云", "AWS, Alibaba and JD clouds",
       NOT_BUILT, "machines of others; the program needs libc and a few libraries" },
     { "6.2.3", METHOD, "DistBelief 框架（该框架用来训练超大规模的深度神经网络）下的一种异步并行随机梯度下降法", "Downpour SGD", NOT_YET, ONE },
-    { "6.2.3", TOOL, "Google 开发的 DistBelief 框架", "DistBelief", NOT_BUILT, PROGRAM "never published" },
+    { "6.2.3", TOOL, "Google 开发的 DistBelief 框架", "DistBelief", NOT_BUILT, PROGRAM "never released" },
     { "6.2.3", CLAIM, "正因为该算法结合了自适应学习率的 Adagrad 算法，这极大地提高了 Downpour SGD 的鲁棒性", "Adagrad makes Downpour SGD robust",
       NOT_YET, ONE },
     { "6.2.3", CLAIM, "所以可能会出现参数发散的现象", "its replicas may part", NOT_YET, ONE },
