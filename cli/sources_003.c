@@ -6,7 +6,9 @@
 #define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 #define SUMMARY "thalweg summary --model mlp digits"
 #define BATCHES(b) "thalweg train digits --model mlp --optimizer sgd:lr=0.1 --epochs 2 --batch " #b
-#define DECAY "thalweg race digits --model mlp --optimizers 'adam adamw:weight_decay=0.1' --epochs 10 --limit 2000 --seeds 3"
+#define WITHOUT "flatten; dense 128 relu; dense classes softmax"
+#define DECAY "thalweg race digits --model '" WITHOUT "' --optimizers 'adam adamw:weight_decay=1' --epochs 30 --limit 500 --seeds 3"
+#define GAP "it narrows the gap between the losses; on held-out rows the loss was not lower here"
 
 static const struct cli_named named[] = {
     { "Background", CLAIM, "训练过程中会遇到各种问题，例如梯度消失、震荡、过拟合等", "training meets vanishing gradients, oscillation, overfitting",
@@ -122,7 +124,7 @@ static const struct cli_named named[] = {
       NOT_BUILT, "an outlook; nothing to measure" },
     { "Outlook", CLAIM, "Overfitting remains a major challenge in deep learning, especially when dealing with limited data or complex models",
       "overfitting, above all with few data",
-      "thalweg train digits --model 'flatten; dense 128 relu; dense classes softmax' --optimizer adam --epochs 20 --limit 500 --val 0.1", "" },
+      "thalweg train digits --model '" WITHOUT "' --optimizer adam --epochs 20 --limit 500 --val 0.1", "" },
     { "Outlook", TECHNIQUE, "New interpretation techniques and visualization tools", "interpretability",
       NOT_BUILT, "what is shown is the optimiser: thalweg explain, race, figures" },
     { "Outlook", TECHNIQUE, "vulnerable to adversarial attacks and noise", "adversarial robustness",
@@ -143,11 +145,11 @@ static const struct cli_named named[] = {
     { "FAQ 3", TECHNIQUE, "L1 regularization adds a penalty term", "L1 regularisation", "thalweg explain ftrl:l1=1", "of the rule ftrl alone" },
     { "FAQ 3", CLAIM, "encourages sparsity and feature selection", "L1 makes weights 0",
       NOT_YET, "sparse linear models; ftrl alone has a penalty that makes weights 0" },
-    { "FAQ 3", CLAIM, "encourages smoothness and reduces overfitting", "L2 shrinks weights and reduces overfitting", DECAY, "" },
-    { "FAQ 4", CLAIM, "To prevent overfitting, we can use various regularization techniques", "regularisation is against overfitting", DECAY, "" },
+    { "FAQ 3", CLAIM, "encourages smoothness and reduces overfitting", "L2 shrinks weights and reduces overfitting", DECAY, GAP },
+    { "FAQ 4", CLAIM, "To prevent overfitting, we can use various regularization techniques", "regularisation is against overfitting", DECAY, GAP },
     { "FAQ 4", TECHNIQUE, "L1/L2 regularization, dropout", "dropout",
       "thalweg train digits --model 'flatten; dense 128 relu; dropout 0.5; dense classes softmax' --optimizer adam --epochs 20 --limit 500 --val 0.1",
-      "" },
+      GAP },
     { "FAQ 4", TECHNIQUE, "early stopping", "early stopping",
       "thalweg train digits --model mlp --optimizer adam --epochs 20 --limit 500 --val 0.1 --keep best --control early_stop:patience=2", "" },
     { "FAQ 4", TECHNIQUE, "data augmentation", "data augmentation", NOT_YET, "rows are taken as they are" },
