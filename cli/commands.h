@@ -17,6 +17,7 @@
     X(exchanges) \
     X(layers) \
     X(models) \
+    X(surfaces) \
     X(combos) \
     X(explain) \
     X(sources) \

@@ -1,10 +1,19 @@
-/* Fuzz target: any text as a formula of x and y. What is understood has a value, the same each time; what is refused has a message that names a
+/* Fuzz target: any text as a formula of x and y. What is understood has a value and a gradient, the same each time; what is refused has a message that names a
  * character.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"     /* MUST */
-#include "math/formula.h"
+#include "models/formula_gradient.h"
 
 enum { TERMS = 128 };
+
+/* The gradient exists, the same each time, and does not see what the formula does not use. */
+static void gradient(const tw_formula *f, const double point[2])
+{
+    double g[2], again[2];
+    const double a = tw__formula_gradient(f, point, g), b = tw__formula_gradient(f, point, again);
+    MUST(memcmp(&a, &b, sizeof a) == 0 && memcmp(g, again, sizeof g) == 0);
+    for (int k = 0; k < 2; k++) MUST(tw__formula_uses(f, k) || g[k] == 0);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -21,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
             MUST(memcmp(&a, &b, sizeof a) == 0);
             b = tw__formula_value(&f, moved);
             MUST(tw__formula_uses(&f, 1) || memcmp(&a, &b, sizeof a) == 0);
+            gradient(&f, points[i]);
         }
     } else {
         MUST(err.code == TW_ERR_SPEC && strstr(err.message, ": character "));

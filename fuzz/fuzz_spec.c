@@ -1,9 +1,10 @@
-/* Fuzz target: any text as a rule's spec, a schedule and a network. What is understood must mean the same when its canonical form is read
+/* Fuzz target: any text as a rule's spec, a schedule, a surface and a network. What is understood must mean the same when its canonical form is read
  * again; what is refused must be refused with a message.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"     /* MUST */
 #include <thalweg/model.h>
 #include <thalweg/registry.h>
+#include <thalweg/surface.h>
 #include "schedules/plan.h"
 
 /* A network may ask for more weights than there is time to draw: no allocation over 4 MiB. */
@@ -50,6 +51,26 @@ static void schedule(const char *text)
         MUST(tw_schedule_piece(&piece, text, (size_t)i, 100, &err) == TW_OK && piece.schedule == (i < plan.n ? plan.pieces[i].kind : NULL));
 }
 
+static void surface(tw_context *ctx, const char *text)
+{
+    tw_surface *surface, *again;
+    tw_error err;
+    double start[2], low[2], high[2], g[2];
+    if (tw_surface_create(&surface, ctx, text, TW_F64, &err) != TW_OK) {
+        MUST((err.code == TW_ERR_SPEC || err.code == TW_ERR_MEMORY) && err.message[0]);
+        return;
+    }
+    MUST(tw_surface_create(&again, ctx, tw_surface_spec(surface), TW_F64, &err) == TW_OK);
+    MUST(strcmp(tw_surface_spec(again), tw_surface_spec(surface)) == 0 && strcmp(tw_surface_formula(again), tw_surface_formula(surface)) == 0);
+    tw_surface_start(surface, start);
+    tw_surface_window(surface, low, high);
+    for (int k = 0; k < 2; k++) MUST(low[k] <= start[k] && start[k] <= high[k] && low[k] < high[k]);
+    const double value = tw_surface_value(surface, start, g), same = tw_surface_value(again, start, NULL);
+    MUST(memcmp(&value, &same, sizeof value) == 0);
+    tw_surface_free(again);
+    tw_surface_free(surface);
+}
+
 static void network(tw_context *ctx, const char *text)
 {
     static tw_data *data;
@@ -84,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     text[n] = 0;
     rule(text);
     schedule(text);
+    surface(ctx, text);
     network(ctx, text);
     return 0;
 }

@@ -247,7 +247,7 @@ tw_status tw__formula_read(tw__term *terms, int room, int *n, tw__text text, con
 
 /* ---- Evaluating ---- */
 
-static double of_one(tw__operation o, double x)
+double tw__operation_of_one(tw__operation o, double x)
 {
     switch (o) {
     case TW__NEGATE: return -x;
@@ -263,7 +263,7 @@ static double of_one(tw__operation o, double x)
     }
 }
 
-static double of_two(tw__operation o, double x, double y)
+double tw__operation_of_two(tw__operation o, double x, double y)
 {
     switch (o) {
     case TW__ADD: return x + y;
@@ -291,8 +291,8 @@ double tw__formula_value(const tw_formula *f, const double *values)
         int takes = tw__operation_takes(t->operation);
         double *x = stack + (n - takes);
         if (takes == 0) *x = t->operation == TW__NUMBER ? t->number : values[(int)t->number];
-        else if (takes == 1) *x = of_one(t->operation, x[0]);
-        else if (takes == 2) *x = of_two(t->operation, x[0], x[1]);
+        else if (takes == 1) *x = tw__operation_of_one(t->operation, x[0]);
+        else if (takes == 2) *x = tw__operation_of_two(t->operation, x[0], x[1]);
         else *x = x[0] != 0 && x[0] == x[0] ? x[1] : x[2];
         n += 1 - takes;
     }

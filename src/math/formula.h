@@ -21,6 +21,9 @@ typedef enum tw__operation {
     TW__IF
 } tw__operation;
 int tw__operation_takes(tw__operation o);
+/* What an operation that takes one value, or two, makes of them. */
+double tw__operation_of_one(tw__operation o, double x);
+double tw__operation_of_two(tw__operation o, double x, double y);
 
 /* number: the value of a TW__NUMBER, the place of a TW__VARIABLE. */
 typedef struct tw__term { tw__operation operation; double number; } tw__term;
