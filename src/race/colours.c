@@ -1,47 +1,68 @@
-/* Which colour of the page's palette an optimiser has: its rule's place in the list of rules, behind which come the estimators that stand for
- * sgd with them, so that a rule looks the same in every race; the next free colour where several share a place.
+/* Ten colours and who has which. Okabe and Ito's eight and two more, moved until any two are far apart in CIELAB also for eyes without red, green
+ * or blue cones (Machado 2009) and until all stand out from the page's grounds; tests/test_colours.c holds what was reached.
  * SPDX-License-Identifier: MIT */
+#include "race/colours.h"
+#include "base/spec.h"
 #include "race/race.h"
+#include <stdint.h>
 #include <string.h>
 #include <thalweg/registry.h>
 
-static int place_of(const char *spec)
+enum { INK, ORANGE, SKY, GREEN, OLIVE, VIOLET, INDIGO, RED, PINK, MAROON };
+const tw__colour tw__palette[TW__COLOURS] = {
+    [INK] = {"#3c2037", "#e2ecf0"},    [ORANGE] = {"#d47700", "#f76d00"}, [SKY] = {"#0191fc", "#9ec3ff"},    [GREEN] = {"#2b7261", "#55dd9d"},
+    [OLIVE] = {"#8d935c", "#d6c867"},  [VIOLET] = {"#6743ff", "#8560b4"}, [INDIGO] = {"#443388", "#0871f3"}, [RED] = {"#b12100", "#d41524"},
+    [PINK] = {"#bd6db4", "#dd73aa"},   [MAROON] = {"#7b201f", "#945c5c"},
+};
+
+/* Those that are raced against each other most have a colour of their own. */
+static const struct { const char *name; int place; } known[] = {
+    {"sgd", INK},       {"momentum", ORANGE}, {"nag", SKY},       {"adagrad", GREEN},  {"adadelta", OLIVE}, {"rmsprop", VIOLET}, {"adam", RED},
+    {"adamw", MAROON},  {"nadam", PINK},      {"adamax", INDIGO}, {"sag", ORANGE},     {"saga", SKY},       {"svrg", RED},       {"sarah", VIOLET},
+    {"sam", GREEN},
+};
+
+/* All others share the palette by their names alone, so that a new rule changes nobody's colour (FNV-1a, 32 bits). */
+static int place_of_name(tw__text name)
 {
-    const tw_rule *rule;
-    const tw_estimator *estimator;
-    size_t n = strcspn(spec, "@:+"), i = 0;
-    for (; (rule = tw_rule_at(i)) != NULL; i++)
-        if (strlen(rule->name) == n && strncmp(rule->name, spec, n) == 0) return (int)(i % TW__COLOURS);
-    for (size_t k = 0; (estimator = tw_estimator_at(k)) != NULL; k++)
-        if (strlen(estimator->name) == n && strncmp(estimator->name, spec, n) == 0) return (int)((i + k) % TW__COLOURS);
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (tw__text_is(name, known[i].name)) return known[i].place;
+    for (size_t i = 0; i < name.n; i++) hash = (hash ^ (unsigned char)name.at[i]) * 16777619u;
+    return (int)(hash % TW__COLOURS);
+}
+
+static int is_transform(tw__text name)
+{
+    const tw_rule *transform;
+    for (size_t i = 0; (transform = tw_transform_at(i)) != NULL; i++)
+        if (tw__text_is(name, transform->name)) return 1;
     return 0;
 }
 
-static int is_taken(const tw_race *race, int colour)
+int tw__place_of_rule(const char *spec)
 {
-    for (size_t i = 0; i < race->n; i++)
-        if (race->racers[i].colour == colour) return 1;
-    return 0;
+    tw__text rest = tw__text_of(spec), name;
+    for (;;) {
+        size_t link = tw__spec_joint(rest), n = strcspn(rest.at, "@:+");
+        name = (tw__text){rest.at, n < link ? n : link};
+        if (link == rest.n || !is_transform(name)) return place_of_name(name);
+        rest = (tw__text){rest.at + link + 1, rest.n - link - 1};
+    }
 }
 
-/* Colours from TW__COLOURS on are the same ones with dashes. */
-static int next_free(const tw_race *race, int place)
-{
-    for (int round = 0;; round += TW__COLOURS)
-        for (int step = 0; step < TW__COLOURS; step++)
-            if (!is_taken(race, round + (place + step) % TW__COLOURS)) return round + (place + step) % TW__COLOURS;
-}
+const char *tw__colour_of_rule(const char *spec) { return tw__palette[tw__place_of_rule(spec)].light; }
 
-/* A rule at its defaults has the first claim to its place, then the first of its variants. */
+/* The first racer of a place is drawn with whole lines, the next ones with dashes: their numbers stand above the place. Rules at their defaults
+ * come first. */
 void tw__race_colours(tw_race *race)
 {
-    for (size_t i = 0; i < race->n; i++) race->racers[i].colour = -1;
-    for (int pass = 0; pass < 3; pass++)
+    int used[TW__COLOURS] = {0};
+    for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < race->n; i++) {
             tw__racer *racer = &race->racers[i];
-            int place = place_of(racer->spec);
-            if (racer->colour >= 0 || (pass == 0 && strpbrk(racer->spec, "@:+"))) continue;
-            if (pass == 2) racer->colour = next_free(race, place);
-            else if (!is_taken(race, place)) racer->colour = place;
+            if ((pass == 0) != !strpbrk(racer->spec, "@:+")) continue;
+            int place = tw__place_of_rule(racer->spec);
+            racer->colour = place + TW__COLOURS * used[place]++;
         }
 }

@@ -12,12 +12,6 @@
 
 typedef struct page { const tw_race *race; tw__paper p; } page;
 
-static uint64_t rows_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
-}
-
 static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 enum form { LOSS, SHARE, SECONDS, PLAIN };
@@ -43,7 +37,7 @@ static void put_lead(page *g)
 {
     const tw_race *race = g->race;
     const tw__racer *best = &race->racers[race->order[0]];
-    int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
+    int measure = race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
     if (best->diverged == race->o.seeds) {
         tw__print(&g->p, "Every run diverged.");
         return;
@@ -70,13 +64,13 @@ static void put_fact(page *g, const char *name, const char *value)
 
 static void put_rows(page *g)
 {
-    const struct { const char *what; const tw_data *data; } parts[] = {
-        {"to train on", g->race->train}, {"to validate", g->race->val}, {"to test", g->race->test}};
+    const struct { const char *what; uint64_t rows; } parts[] = {
+        {"to train on", g->race->n_train}, {"to validate", g->race->n_val}, {"to test", g->race->n_test}};
     tw__print(&g->p, "<div><dt>Rows</dt><dd>");
     for (int i = 0, any = 0; i < 3; i++) {
-        if (!parts[i].data) continue;
+        if (!parts[i].rows) continue;
         if (any++) tw__print(&g->p, ", ");
-        tw__put_count(&g->p, rows_of(parts[i].data));
+        tw__put_count(&g->p, parts[i].rows);
         tw__print(&g->p, " %s", parts[i].what);
     }
     tw__print(&g->p, "</dd></div>\n");
@@ -244,6 +238,19 @@ static void put_data(page *g)
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
 static void put_asset(page *g, const unsigned char *bytes, size_t n) { tw__put(&g->p, (const char *)bytes, n); }
+
+/* The palette as --c0 and on, and the classes that choose one of them as --c. */
+static void put_palette(page *g)
+{
+    static const char *const heads[] = {":root {", "@media (prefers-color-scheme: dark) { :root:not([data-paper]) {"}, *const ends[] = {" }\n", " } }\n"};
+    for (int dark = 0; dark < 2; dark++) {
+        tw__print(&g->p, "%s", heads[dark]);
+        for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, " --c%d: %s;", i, dark ? tw__palette[i].dark : tw__palette[i].light);
+        tw__print(&g->p, "%s", ends[dark]);
+    }
+    for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, ".c%d { --c: var(--c%d); }\n", i, i);
+}
+
 static void put_style(page *g) { put_asset(g, tw__asset_style, tw__asset_style_size); }
 static void put_script(page *g) { put_asset(g, tw__asset_script, tw__asset_script_size); }
 static void put_dygraphs(page *g) { put_asset(g, tw__asset_dygraphs, tw__asset_dygraphs_size); }
@@ -251,7 +258,7 @@ static void put_dygraphs_style(page *g) { put_asset(g, tw__asset_dygraphs_style,
 
 static const struct { const char *name; void (*put)(page *g); } parts[] = {
     {"title", put_title}, {"lead", put_lead}, {"facts", put_facts}, {"table", put_table}, {"note", put_note}, {"data", put_data},
-    {"style", put_style}, {"script", put_script}, {"dygraphs", put_dygraphs}, {"dygraphs_style", put_dygraphs_style},
+    {"palette", put_palette}, {"style", put_style}, {"script", put_script}, {"dygraphs", put_dygraphs}, {"dygraphs_style", put_dygraphs_style},
 };
 
 static int put_part(page *g, const char *name, size_t n)

@@ -7,17 +7,18 @@
 static double value_of(const tw__race_run *r, int measure)
 {
     const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
-    if (r->diverged || !last) return NAN;
+    if (r->diverged) return NAN;
     switch (measure) {
-    case TW__LOSS: return last->loss;
-    case TW__ACCURACY: return last->accuracy;
-    case TW__VAL_LOSS: return last->val_loss;
-    case TW__VAL_ACCURACY: return last->val_accuracy;
+    case TW__LOSS: return last ? last->loss : NAN;
+    case TW__ACCURACY: return last ? last->accuracy : NAN;
+    case TW__VAL_LOSS: return last ? last->val_loss : NAN;
+    case TW__VAL_ACCURACY: return last ? last->val_accuracy : NAN;
     case TW__TEST_LOSS: return r->test.loss;
     case TW__TEST_ACCURACY: return r->test.accuracy;
     case TW__SECONDS: return r->seconds;
-    case TW__EPOCH_SECONDS: return r->seconds / (double)r->n_epochs;
-    case TW__TARGET_EPOCHS: return r->reached ? (double)r->n_epochs : NAN;
+    case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
+    case TW__GRADIENTS: return (double)r->gradients;
+    case TW__TARGET_EPOCHS: return r->reached && last ? (double)r->n_epochs : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
     case TW__TARGET_GRADIENTS: return r->reached ? (double)r->gradients : NAN;
@@ -52,7 +53,7 @@ static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
 {
     int bad_a = a->diverged == race->o.seeds ? 2 : a->diverged > 0, bad_b = b->diverged == race->o.seeds ? 2 : b->diverged > 0;
     if (bad_a != bad_b) return bad_a < bad_b;
-    int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
+    int measure = race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
     const double of_a = a->of[measure].median, of_b = b->of[measure].median;
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
 }

@@ -1,0 +1,98 @@
+/* The palette: any two colours can be told apart by everybody and each stands out from the page; and a rule's colour is its own wherever it is.
+ * SPDX-License-Identifier: MIT */
+#include "race/colours.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+struct rgb { double c[3]; };                            /* linear light */
+
+static struct rgb rgb_of(const char *hex)
+{
+    struct rgb out;
+    unsigned v[3];
+    assert_int_equal(sscanf(hex, "#%2x%2x%2x", &v[0], &v[1], &v[2]), 3);
+    for (int i = 0; i < 3; i++) out.c[i] = v[i] <= 10 ? v[i] / 255.0 / 12.92 : pow((v[i] / 255.0 + 0.055) / 1.055, 2.4);
+    return out;
+}
+
+static double luminance(struct rgb of) { return 0.2126 * of.c[0] + 0.7152 * of.c[1] + 0.0722 * of.c[2]; }
+
+/* WCAG 2. */
+static double contrast(const char *a, const char *b)
+{
+    double x = luminance(rgb_of(a)) + 0.05, y = luminance(rgb_of(b)) + 0.05;
+    return x > y ? x / y : y / x;
+}
+
+/* Machado, Oliveira & Fernandes 2009, severity 1. */
+static const double eyes[4][9] = {
+    {1, 0, 0, 0, 1, 0, 0, 0, 1},
+    {0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998},
+    {0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.011820, 0.042940, 0.968881},
+    {1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.303900},
+};
+
+static double root(double t) { return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116; }
+
+/* What an eye sees of it, in CIELAB (D65). */
+static struct rgb lab_of(const char *hex, const double *eye)
+{
+    struct rgb from = rgb_of(hex), seen;
+    for (int i = 0; i < 3; i++) seen.c[i] = fmin(fmax(eye[3 * i] * from.c[0] + eye[3 * i + 1] * from.c[1] + eye[3 * i + 2] * from.c[2], 0), 1);
+    double x = root((0.4124564 * seen.c[0] + 0.3575761 * seen.c[1] + 0.1804375 * seen.c[2]) / 0.95047);
+    double y = root(0.2126729 * seen.c[0] + 0.7151522 * seen.c[1] + 0.0721750 * seen.c[2]);
+    double z = root((0.0193339 * seen.c[0] + 0.1191920 * seen.c[1] + 0.9503041 * seen.c[2]) / 1.08883);
+    return (struct rgb){{116 * y - 16, 500 * (x - y), 200 * (y - z)}};
+}
+
+static double least_distance(int dark, const double *eye)
+{
+    double least = INFINITY;
+    for (int i = 0; i < TW__COLOURS; i++)
+        for (int k = 0; k < i; k++) {
+            struct rgb a = lab_of(dark ? tw__palette[i].dark : tw__palette[i].light, eye), b = lab_of(dark ? tw__palette[k].dark : tw__palette[k].light, eye);
+            least = fmin(least, sqrt(pow(a.c[0] - b.c[0], 2) + pow(a.c[1] - b.c[1], 2) + pow(a.c[2] - b.c[2], 2)));
+        }
+    return least;
+}
+
+static void test_told_apart(void **state)
+{
+    (void)state;
+    for (int dark = 0; dark < 2; dark++) {
+        assert_true(least_distance(dark, eyes[0]) > 33);
+        for (int eye = 1; eye < 4; eye++) assert_true(least_distance(dark, eyes[eye]) > 24.5);
+    }
+}
+
+/* Against the page and against what lies raised on it. */
+static void test_stand_out(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TW__COLOURS; i++) {
+        assert_true(contrast(tw__palette[i].light, "#ffffff") >= 3 && contrast(tw__palette[i].light, "#f6f7f9") >= 3);
+        assert_true(contrast(tw__palette[i].dark, "#12161c") >= 3 && contrast(tw__palette[i].dark, "#1b212a") >= 3);
+    }
+}
+
+static void test_places(void **state)
+{
+    (void)state;
+    static const char *const apart[] = {"sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax"};
+    for (int i = 0; i < 10; i++)
+        for (int k = 0; k < i; k++) assert_int_not_equal(tw__place_of_rule(apart[i]), tw__place_of_rule(apart[k]));
+    static const char *const adams[] = {"adam:lr=1e+3", "adam@torch", "adam+ema:decay=0.9", "clip_global_norm:max=1+clip_value:max=2+adam:lr=0.1"};
+    for (int i = 0; i < 4; i++) assert_string_equal(tw__colour_of_rule(adams[i]), tw__colour_of_rule("adam"));
+    assert_string_equal(tw__colour_of_rule("adam"), "#b12100");
+    assert_int_equal(tw__place_of_rule("lion"), tw__place_of_rule("ema:decay=0.9+lion"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
