@@ -73,6 +73,25 @@ static tw_status check_resume(const struct cli_call *call, tw_error *err)
     return odd ? cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --resume; the race goes on with its own (only --jobs, --threads, --json, -q and -v may)", odd) : TW_OK;
 }
 
+static tw_status check_join(const struct cli_call *call, tw_error *err)
+{
+    static const char *const beside[] = { "join", "out", "force", "json", "quiet", "verbose", NULL };
+    const struct values *v = call->values;
+    if (call->n < 2) return cli_fail(err, TW_ERR_SPEC, "--join needs at least two races: --join DIR DIR");
+    const char *odd = odd_one(call, beside, 0);
+    if (odd) return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --join; races are joined as they were made (only --out, --force, --json, -q and -v may)", odd);
+    return v->out ? cli_check_out(v->out, err) : TW_OK;
+}
+
+static tw_status check_surface(const struct cli_call *call, tw_error *err)
+{
+    static const char *const on_data[] = { "model", "estimator", "exchange", "group", "nonfinite", "epochs", "batch", "accumulate", "val", "limit", NULL };
+    const struct values *v = call->values;
+    if (call->n) return cli_fail(err, TW_ERR_SPEC, "--surface %.60s: no DATA beside it", v->surface);
+    const char *odd = odd_one(call, on_data, 1);
+    return odd ? cli_fail(err, TW_ERR_SPEC, "--%s has no meaning on a surface", odd) : TW_OK;
+}
+
 static tw_status check_data(const struct cli_call *call, tw_error *err)
 {
     if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (or --surface SURFACE, --resume DIR, --join DIR DIR)");
@@ -85,22 +104,32 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
     if (v->resume) return check_resume(call, err);
-    CLI_TRY(check_data(call, err));
+    if (v->join) return check_join(call, err);
+    CLI_TRY(v->surface ? check_surface(call, err) : check_data(call, err));
     return v->out ? cli_check_out(v->out, err) : TW_OK;
 }
 
 static tw_status fill(const struct cli_call *call, tw_race_options *o, tw_error *err)
 {
     const struct values *v = call->values;
-    o->data = call->n ? call->word[0] : NULL;
-    o->model = v->model ? v->model : "mlp";
+    if (v->resume || v->join) {
+        o->force = v->force;
+        return TW_OK;
+    }
+    if (v->surface) {
+        o->surface = v->surface;
+        o->steps = v->steps;
+    } else {
+        o->data = call->n ? call->word[0] : NULL;
+        o->model = v->model ? v->model : "mlp";
+        o->epochs = v->epochs ? v->epochs : 3;
+    }
     o->dtype = v->dtype;
     o->val = v->val;
     o->limit = v->limit;
     o->optimizers = v->optimizers ? v->optimizers : usual;
-    o->seeds = v->seeds ? v->seeds : 3;
+    o->seeds = v->seeds ? v->seeds : v->surface ? 1 : 3;
     o->first_seed = v->seed;
-    o->epochs = v->epochs ? v->epochs : 3;
     o->batch = v->batch;
     o->accumulate = v->accumulate;
     o->estimator = v->estimator;
@@ -116,9 +145,11 @@ static tw_status fill(const struct cli_call *call, tw_race_options *o, tw_error 
 
 /* ---- the race ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status open_race(const struct values *v, tw_context *ctx, const tw_race_options *o, tw_race **race, tw_error *err)
+static tw_status open_race(const struct cli_call *call, tw_context *ctx, const tw_race_options *o, tw_race **race, tw_error *err)
 {
-    tw_status status = v->resume ? tw_race_resume(race, ctx, o->out, o, err) : tw_race_create(race, ctx, o, err);
+    const struct values *v = call->values;
+    tw_status status = v->resume ? tw_race_resume(race, ctx, o->out, o, err)
+                     : v->join ? tw_race_join(race, ctx, (const char *const *)call->word, (size_t)call->n, o, err) : tw_race_create(race, ctx, o, err);
     return status == TW_ERR_STATE ? TW_ERR_DATA : status;       /* the data are not those the race began with */
 }
 
@@ -146,11 +177,12 @@ static tw_status print(const struct values *v, tw_race *race, const char *folder
 }
 
 /* Opens the race and, where there is work for several processes, closes it again and lets them work. *race NULL: it is to be opened once more. */
-static tw_status begin(const struct values *v, tw_context **ctx, const tw_race_options *o, struct race_show *show, tw_race **race, tw_error *err)
+static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_race_options *o, struct race_show *show, tw_race **race, tw_error *err)
 {
+    const struct values *v = call->values;
     uint64_t jobs, threads;
     tw_race_count count;
-    CLI_TRY(open_race(v, *ctx, o, race, err));
+    CLI_TRY(open_race(call, *ctx, o, race, err));
     CLI_TRY(tw_race_counts(*race, &count, err));
     CLI_TRY(share(v, count.left, &jobs, &threads, err));
     if (jobs == 1) return TW_OK;
@@ -161,14 +193,15 @@ static tw_status begin(const struct values *v, tw_context **ctx, const tw_race_o
     return race_jobs(&v->common, o->out, jobs, threads, show, err);
 }
 
-static tw_status go(const struct values *v, const tw_race_options *o, struct race_show *show, tw_error *err)
+static tw_status go(const struct cli_call *call, const tw_race_options *o, struct race_show *show, tw_error *err)
 {
+    const struct values *v = call->values;
     tw_context *ctx = NULL;
     tw_race *race = NULL;
     struct cli_common again = v->common;
     again.verbose = 0;
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = begin(v, &ctx, o, show, &race, err);
+    tw_status status = begin(call, &ctx, o, show, &race, err);
     if (status == TW_OK && !race) status = cli_context(&again, &ctx, err);
     if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->out, o, err);
     if (status == TW_OK) status = tw_race_run(race, err);
@@ -191,14 +224,14 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(fill(call, &o, err));
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
-    else cli_run_folder(o.model, "race", folder);
+    else cli_run_folder(v->join ? "joined" : v->surface ? v->surface : o.model, "race", folder);
     o.cache = folders.cache;
     o.home = folders.home;
     o.out = folder;
     o.event = race_event;
     o.user = &show;
     cli_catch_signals();
-    return go(v, &o, &show, err);
+    return go(call, &o, &show, err);
 }
 
 const struct cli_command cli_command_race = {

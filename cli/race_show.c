@@ -53,8 +53,7 @@ static void say(struct race_show *s, const char *line, int stays)
 static size_t end_text(char *line, size_t size, size_t used, const tw_race_event *e)
 {
     if (e->message) return cli_append(line, size, used, "  diverged: %.150s", e->message);
-    used = cli_append_number(line, size, used, "value", e->value);
-    return cli_append(line, size, used, "  %llu steps%s%s", (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
+    return cli_append(line, size, used, "  value %.4g  %llu steps%s%s", e->value, (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
                       strcmp(e->status, "finished") ? e->status : "");
 }
 

@@ -39,13 +39,6 @@ FOR_TYPE double score(const tw_linear *m, tw_type type, const void *w, uint64_t 
     return m->o.intercept ? h + weight(type, w, m->o.columns) : h;
 }
 
-/* log(1 + e) without losing what 1 + e loses. */
-static double log_1p(double e)
-{
-    const double u = 1 + e;
-    return u == 1 ? e : tw__log_f64(u) * e / (u - 1);
-}
-
 /* The loss of a row with score h, and its derivative by h. For margins m = y h below 0, log(1 + exp(-m)) is log(1 + exp(m)) - m. */
 static double loss_of(const tw_linear *m, double h, double y, double *slope)
 {
@@ -55,7 +48,7 @@ static double loss_of(const tw_linear *m, double h, double y, double *slope)
     }
     const double margin = y * h, e = tw__exp_f64(-__builtin_fabs(margin));
     *slope = -y * (margin < 0 ? 1 : e) / (1 + e);
-    return log_1p(e) - (margin < 0 ? margin : 0);
+    return tw__log1p_f64(e) - (margin < 0 ? margin : 0);
 }
 
 /* Row by row: equation 3.3. */

@@ -105,7 +105,21 @@ json_t *tw__race_config(const tw_race *race)
     return tw__json_unless(bad, c);
 }
 
-static json_t *head_json(const tw_race *race)
+static json_t *surface_json(const tw_race *race)
+{
+    double start[2], low[2], high[2], minima[4][2];
+    json_t *list = json_array();
+    int bad = !list;
+    const size_t n = tw__surface_minima(race, minima);
+    tw_surface_start(race->surface, start);
+    tw_surface_window(race->surface, low, high);
+    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, json_pack("[ff]", minima[i][0], minima[i][1]));
+    return json_pack("{s:i, s:s, s:s, s:o, s:[ff], s:[[ff],[ff]], s:o}", "format", FORMAT, "surface", tw_surface_spec(race->surface),
+                     "formula", tw_surface_formula(race->surface), "config", tw__race_config(race), "start", start[0], start[1],
+                     "window", low[0], low[1], high[0], high[1], "minima", tw__json_unless(bad, list));
+}
+
+static json_t *data_json(const tw_race *race)
 {
     return json_pack("{s:i, s:s, s:s, s:o, s:O}", "format", FORMAT, "data", race->o.data, "model", race->network, "config", tw__race_config(race),
                      "fingerprint", race->fingerprint);
@@ -117,7 +131,7 @@ static tw_status make_json(const tw_race *race, int for_page, json_t **out, tw_e
     int bad = !racers;
     for (size_t i = 0; i < race->n && !bad; i++)
         bad = json_array_append_new(racers, racer_json(race, &race->racers[for_page ? race->order[i] : i], for_page));
-    *out = head_json(race);
+    *out = race->surface ? surface_json(race) : data_json(race);
     *out = tw__json_unless(json_object_set_new(*out, "optimizers", tw__json_unless(bad, racers)), *out);
     return *out ? TW_OK : tw__json_no_memory(err);
 }

@@ -187,21 +187,47 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw_
     return s;
 }
 
-tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+static tw_status check_finished(tw__store *store, const char *folder, tw_error *err)
+{
+    uint64_t left;
+    TW_TRY(tw__store_left(store, &left, err));
+    if (left == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the race in %.200s is not finished, %llu of its runs are not in (thalweg race --resume %.150s makes them)", folder,
+                    (unsigned long long)left, folder);
+}
+
+static tw_status open_race(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, int finished, tw_error *err)
 {
     tw__store *store;
     char *text = NULL;
     json_error_t e;
     *out = NULL;
-    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", given->size, sizeof *given);
     TW_TRY(tw__store_open(&store, ctx, folder, err));
-    tw_status s = tw__store_description(store, &text, err);
+    tw_status s = finished ? check_finished(store, folder, err) : TW_OK;
+    if (s == TW_OK) s = tw__store_description(store, &text, err);
     json_t *all = s == TW_OK ? json_loads(text, JSON_REJECT_DUPLICATES, &e) : NULL;
     if (s == TW_OK && !all) s = tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: %s", folder, e.text);
     if (s == TW_OK) s = restore(out, ctx, folder, store, all, given, err);
     json_decref(all);
     tw__free_text(ctx, text);
     if (s != TW_OK) tw__store_close(store);
+    return s;
+}
+
+tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+{
+    *out = NULL;
+    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", given->size, sizeof *given);
+    return open_race(out, ctx, folder, given, 0, err);
+}
+
+tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err)
+{
+    json_t *json = tw__run_json(tw__race_place(race, place).run, 1);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(json);
+    tw_status s = text ? tw__store_put(race->store, place, text, err) : tw__json_no_memory(err);
+    free(text);
     return s;
 }
 
@@ -218,4 +244,21 @@ tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err)
     tw_status s = json ? tw__run_read(race->ctx, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
     json_decref(json);
     return in_store(s, race->o.out, what, err);
+}
+
+tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+{
+    TW_TRY(open_race(out, ctx, folder, given, 1, err));
+    tw_race *race = *out;
+    for (uint64_t i = 0; i < tw__race_places(race); i++) TW_TRY(tw__race_fetch(race, i, err));
+    return TW_OK;
+}
+
+tw_status tw__race_enter(tw_race *race, tw_error *err)
+{
+    race->next = tw__race_places(race);
+    if (!race->o.out) return TW_OK;
+    TW_TRY(tw__race_keep(race, err));
+    for (uint64_t i = 0; i < tw__race_places(race); i++) TW_TRY(tw__race_put(race, i, err));
+    return TW_OK;
 }

@@ -30,7 +30,8 @@ static tw_status copy_options(tw_race *race, const tw_race_options *o, tw_error 
         *texts[i] = copy;
     }
     if (!race->o.seeds) race->o.seeds = 1;
-    if (!race->o.epochs) race->o.epochs = 5;
+    if (!race->o.epochs && !race->o.surface) race->o.epochs = 5;
+    if (!race->o.steps && race->o.surface) race->o.steps = 300;
     return s;
 }
 
@@ -46,10 +47,25 @@ static tw_status check_seeds(const tw_race_options *o, tw_error *err)
     return TW_OK;
 }
 
+/* What only data has, and what only a surface has. */
+static tw_status check_ground(const tw_race_options *o, tw_error *err)
+{
+    const struct { const char *name; int given; } on_data[] = {
+        {"data", o->data != NULL}, {"model", o->model != NULL}, {"limit", o->limit > 0}, {"epochs", o->epochs > 0}, {"batch", o->batch > 0},
+        {"accumulate", o->accumulate > 1}, {"estimator", o->estimator != NULL}, {"exchange", o->exchange != NULL}, {"groups", o->groups != NULL},
+        {"nonfinite", o->nonfinite != TW_NONFINITE_ERROR}};
+    if (!o->optimizers || (!o->surface && (!o->data || !o->model))) return tw__fail(err, TW_ERR_SPEC, "a race needs data, a model and optimizers");
+    if (!o->surface && o->steps) return tw__fail(err, TW_ERR_SPEC, "steps has a meaning on a surface only (on data there are epochs)");
+    for (size_t i = 0; o->surface && i < sizeof on_data / sizeof on_data[0]; i++)
+        if (on_data[i].given) return tw__fail(err, TW_ERR_SPEC, "%s has no meaning on a surface", on_data[i].name);
+    if (o->steps > TW__MOST_STEPS) return tw__fail(err, TW_ERR_SPEC, "steps = %llu is above %d", (unsigned long long)o->steps, TW__MOST_STEPS);
+    return TW_OK;
+}
+
 static tw_status check_options(const tw_race_options *o, tw_error *err)
 {
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", o->size, sizeof *o);
-    if (!o->data || !o->model || !o->optimizers) return tw__fail(err, TW_ERR_SPEC, "a race needs data, a model and optimizers");
+    TW_TRY(check_ground(o, err));
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
     if (o->tune > TW__MOST_TRIALS) return tw__fail(err, TW_ERR_SPEC, "tune = %llu is above %d", (unsigned long long)o->tune, TW__MOST_TRIALS);
@@ -173,11 +189,11 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer,
     r.schedule = race->o.schedule;
     r.exchange = race->o.exchange;
     r.seed = seed;
-    r.epochs = race->o.epochs;
+    r.epochs = race->surface ? race->o.steps : race->o.epochs;
     int takes_batch = racer->takes_batch || !racer->is_preset;
     r.batch = takes_batch ? race->o.batch : 0;
     r.accumulate = takes_batch ? race->o.accumulate : 0;
-    r.target = race->o.target;
+    r.target = race->surface ? NULL : race->o.target;
     r.control = race->o.control;
     r.groups = race->o.groups;
     r.nonfinite = race->o.nonfinite;
@@ -191,7 +207,7 @@ static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
         tw_run *run;
         tw__racer *racer = &race->racers[i];
         tw_run_options r = tw__race_run_options(race, racer, racer->spec, race->o.first_seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
+        TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
         tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
         if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
         racer->batch = tw_run_rows(run);
@@ -207,14 +223,14 @@ static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
     if (race->o.batch > track->train.n_rows)
         tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.batch,
                 (unsigned long long)track->train.n_rows);
-    race->weights = tw_model_size(track->model);
-    return tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
+    race->weights = race->surface ? 2 : tw_model_size(track->model);
+    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
 }
 
 static tw_status rehearse(tw_race *race, tw_error *err)
 {
     tw__track track;
-    TW_TRY(open_data(race, err));
+    if (!race->surface) TW_TRY(open_data(race, err));
     TW_TRY(tw__track_open(&track, race, race->o.first_seed, err));
     tw_status s = rehearse_on(race, &track, err);
     tw__track_close(&track);
@@ -230,6 +246,7 @@ static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data,
     TW_TRY(tw_estimator_read(&estimator, race->o.estimator ? race->o.estimator : "minibatch", err));
     TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
     TW_TRY(read_racers(race, err));
+    if (race->o.surface) TW_TRY(tw__surface_open(race, err));
     return with_data ? rehearse(race, err) : TW_OK;
 }
 
@@ -289,6 +306,7 @@ void tw_race_free(tw_race *race)
     tw_data_free(race->train);
     tw_data_free(race->val);
     tw_data_free(race->test);
+    tw_surface_free(race->surface);
     tw__free_text(ctx, race->network);
     tw__free_text(ctx, race->schedule);
     tw__free_text(ctx, race->control);

@@ -14,7 +14,7 @@ typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
 
-enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100 };
+enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000 };
 /* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
 #define TW__TUNE_SEED ((uint64_t)INT64_MAX)
 
@@ -62,6 +62,7 @@ struct tw_race {
     tw_data *train, *val, *test;                        /* NULL on a surface, and where all runs are in */
     uint64_t n_train, n_val, n_test;                    /* rows; 0: none */
     tw_surface *surface;                                /* NULL on data */
+    double target;                                      /* on a surface, with o.target: the value */
     struct tw__store *store;                            /* NULL: the race is in memory alone */
     tw__racer *racers;
     size_t n, room;
@@ -86,10 +87,16 @@ tw__place tw__race_place(const tw_race *race, uint64_t number);
 
 /* run.c: makes the run of a place, from its seed's weights. A run that diverges is one that was made. */
 tw_status tw__race_make(tw_race *race, uint64_t place, tw_error *err);
-/* A model with the weights of a seed, on the race's data. */
-typedef struct tw__track { tw_model *model; tw_objective train, val, test; } tw__track;
+
+/* track.c: what a run goes on: a model with the weights of a seed, on the race's data; or the surface, from its start. */
+typedef struct tw__track { tw_model *model; tw_objective train, val, test; double point[2]; void *w; } tw__track;
 tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err);
 void tw__track_close(tw__track *track);
+tw_type tw__race_type(const tw_race *race);
+/* Reads race->o.surface and what else has another meaning there. */
+tw_status tw__surface_open(tw_race *race, tw_error *err);
+/* Global minima that are known of the race's surface: how many. */
+size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
 
 /* tune.c: the range in which a racer's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
  * a rate in it; and, all trials in, the one that is raced. */
@@ -103,9 +110,13 @@ const char *tw__tune_measure(const tw_race *race);      /* what is compared: "va
 json_t *tw__run_json(const tw__race_run *run, int with_trace);
 tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err);
 
-/* kept.c: makes the folder, with every place as a row; a place's run out of the folder. */
+/* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
 tw_status tw__race_keep(tw_race *race, tw_error *err);
 tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err);
+tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err);
+/* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a folder. For joining. */
+tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err);
+tw_status tw__race_enter(tw_race *race, tw_error *err);
 
 /* summary.c: the spreads of every racer, and the order. */
 tw_status tw__race_summarise(tw_race *race, tw_error *err);

@@ -28,8 +28,8 @@ static void put_number(page *g, enum form form, double value)
 static void put_title(page *g)
 {
     tw__print(&g->p, "%zu optimizer%s on ", g->race->n, plural(g->race->n));
-    const char *slash = strrchr(g->race->o.data, '/');
-    tw__put_escaped(&g->p, slash && slash[1] ? slash + 1 : g->race->o.data);
+    const char *name = g->race->surface ? tw_surface_spec(g->race->surface) : g->race->o.data, *slash = g->race->surface ? NULL : strrchr(name, '/');
+    tw__put_escaped(&g->p, slash && slash[1] ? slash + 1 : name);
 }
 
 /* The result in a sentence. */
@@ -81,6 +81,10 @@ static void put_facts(page *g)
     const tw_race *race = g->race;
     const tw_race_options *o = &race->o;
     char text[160];
+    if (race->surface) {
+        put_fact(g, "Surface", tw_surface_formula(race->surface));
+        return;
+    }
     put_fact(g, "Data", o->data);
     put_rows(g);
     put_fact(g, "Network", race->network);

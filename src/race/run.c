@@ -96,7 +96,7 @@ static tw_status on_data(tw__watch *w, tw__track *track, tw_error *err)
     r.user = w;
     w->every = trace_every(race, w->racer);
     w->run->test = (tw_metrics){NAN, NAN, 0};
-    TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
+    TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
     tw_status s = tw__watch_end(w, run, go(w, run, track, &w->why), err);
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);
@@ -126,7 +126,7 @@ static tw_status make(tw__watch *w, tw_error *err)
 {
     tw__track track;
     TW_TRY(tw__track_open(&track, w->race, w->run->seed, err));
-    tw_status s = on_data(w, &track, err);
+    tw_status s = w->race->surface ? tw__walk(w, &track, err) : on_data(w, &track, err);
     tw__track_close(&track);
     return s;
 }
@@ -142,27 +142,4 @@ tw_status tw__race_make(tw_race *race, uint64_t number, tw_error *err)
     TW_TRY(make(&w, err));
     tell_end(&w);
     return TW_OK;
-}
-
-/* ---- a model on the data ------------------------------------------------------------------------------------------------ */
-
-tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
-{
-    *to = (tw__track){0};
-    tw_type type = race->o.dtype && strcmp(race->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
-    tw_status s = tw_model_create(&to->model, race->ctx, race->o.model, type, race->train, seed, err);
-    if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
-    if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
-    if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
-    if (s != TW_OK) tw__track_close(to);
-    return s;
-}
-
-void tw__track_close(tw__track *track)
-{
-    tw_model_objective_free(&track->train);
-    tw_model_objective_free(&track->val);
-    tw_model_objective_free(&track->test);
-    tw_model_free(track->model);
-    *track = (tw__track){0};
 }

@@ -22,4 +22,7 @@ typedef struct tw__watch {
 int tw__watch_event(void *user, const tw_event *event);
 /* What every run keeps; s is how its steps ended, with w->why. A run that diverged is a result like any other: TW_OK. */
 tw_status tw__watch_end(tw__watch *w, tw_run *run, tw_status s, tw_error *err);
+
+/* walk.c: the run on a surface. */
+tw_status tw__walk(tw__watch *w, tw__track *track, tw_error *err);
 #endif

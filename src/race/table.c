@@ -35,7 +35,7 @@ static int is_to_target(int measure)
 static int is_shown(const tw_race *race, int c)
 {
     int m = columns[c].measure;
-    if (is_to_target(m)) return race->o.target && !(race->surface && m == TW__TARGET_EPOCHS);
+    if (is_to_target(m)) return race->o.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
     if (m == TW__TEST_LOSS && race->n_val) return 0;
     if (m == TW__EPOCH_SECONDS && race->o.target) return 0;
     for (size_t i = 0; i < race->n; i++)
@@ -77,18 +77,31 @@ static void put_spec(tw__paper *p, const char *spec, int width)
     if (n < width) tw__print(p, "%*s", width - n, "");
 }
 
-static void put_head(const tw_race *race, tw__paper *p)
+static void put_ground(const tw_race *race, tw__paper *p)
 {
+    if (race->surface) {
+        double start[2];
+        char x[TW__DECIMAL], y[TW__DECIMAL];
+        tw_surface_start(race->surface, start);
+        put_cut(p, tw_surface_spec(race->surface), 40);
+        tw__print(p, ": %llu steps from (%s, %s)", (unsigned long long)race->o.steps, tw__decimal(x, "%.4g", start[0]), tw__decimal(y, "%.4g", start[1]));
+        return;
+    }
     put_cut(p, race->o.data, 40);
     tw__print(p, ": ");
     tw__put_count(p, race->n_train);
     tw__print(p, " rows, batch ");
     tw__put_count(p, race->batch);
     tw__print(p, ", %llu epoch%s", (unsigned long long)race->o.epochs, race->o.epochs == 1 ? "" : "s");
+}
+
+static void put_head(const tw_race *race, tw__paper *p)
+{
+    put_ground(race, p);
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
     else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.first_seed);
     if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
-    if (race->o.target) tw__print(p, "%ssteps, gradients, seconds: to %.60s\n", race->surface ? "" : "epochs, ", race->o.target);
+    if (race->o.target) tw__print(p, race->surface ? "steps, gradients: to %.60s\n" : "epochs, steps, gradients, seconds: to %.60s\n", race->o.target);
     tw__print(p, "\n");
 }
 
