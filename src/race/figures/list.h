@@ -1,0 +1,7 @@
+/* The figures, in the order in which they are made and listed: TW__FIGURE(NAME) is tw__figure_NAME in a file of this folder.
+ * SPDX-License-Identifier: MIT */
+TW__FIGURE(bowl)
+TW__FIGURE(v1)
+TW__FIGURE(v2)
+TW__FIGURE(fig5_6)
+TW__FIGURE(fig5_8)
