@@ -17,8 +17,10 @@
     X(exchanges) \
     X(layers) \
     X(models) \
+    X(surfaces) \
     X(combos) \
     X(explain) \
+    X(sources) \
     X(data_make) \
     X(data_info) \
     X(bench_step) \

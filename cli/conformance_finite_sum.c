@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <thalweg/linear.h>
 #include <thalweg/train.h>
 
 #define RULE "sgd:lr=0.1"
@@ -15,8 +16,7 @@ struct problem {
     double *x, *y;
     uint64_t *order;
     int logistic;
-    int64_t shape[1];
-    tw_tensor weights;
+    tw_linear *model;
 };
 
 /* ---- Reading ------------------------------------------------------------------------------------------------------------- */
@@ -75,13 +75,14 @@ static tw_status read_order(struct problem *p, const struct table *t, tw_error *
 
 static void problem_free(struct problem *p)
 {
+    tw_linear_free(p->model);
     free(p->x);
     free(p->y);
     free(p->order);
 }
 
 /* The problem is what stands before the slash. */
-static tw_status choose_targets(struct problem *p, const struct table *t, const char *name, tw_error *err)
+static tw_status choose_problem(struct problem *p, tw_context *ctx, const struct table *t, const char *name, tw_objective *out, tw_error *err)
 {
     char row[64];
     int n = (int)strcspn(name, "/");
@@ -92,38 +93,11 @@ static tw_status choose_targets(struct problem *p, const struct table *t, const 
     if (at < 0 || (size_t)t->widths[at] != p->n + 2) return bad_row(t, row, err);
     for (size_t i = 0; i < p->n; i++)
         if (!number(t->rows[at][2 + i], &p->y[i])) return bad_row(t, row, err);
-    return TW_OK;
-}
-
-/* ---- The objective ------------------------------------------------------------------------------------------------------- */
-
-static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
-{
-    const struct problem *p = user;
-    const double *w = weights;
-    double *g = gradient;
-    (void)draw, (void)output;
-    *sums = (tw_sums){0, (double)n, 0};
-    if (want & TW_WANT_GRADIENT) memset(g, 0, p->d * sizeof *g);
-    for (size_t k = 0; k < n; k++) {
-        const double *x = p->x + rows[k] * p->d, y = p->y[rows[k]];
-        double dot = 0, square = 0;
-        for (size_t j = 0; j < p->d; j++) {
-            dot += x[j] * w[j];
-            square += w[j] * w[j];
-        }
-        double slope = p->logistic ? -y / (1 + exp(y * dot)) : dot - y;
-        sums->loss += (p->logistic ? log1p(exp(-y * dot)) : (dot - y) * (dot - y) / 2) + penalty * square;
-        for (size_t j = 0; j < p->d && want & TW_WANT_GRADIENT; j++) g[j] += slope * x[j] + 2 * penalty * w[j];
-    }
-    return 0;
-}
-
-static tw_objective objective_of(struct problem *p)
-{
-    p->shape[0] = (int64_t)p->d;
-    p->weights = (tw_tensor){"w", 1, p->shape, 0, 0};
-    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &p->weights, .n_tensors = 1, .n_rows = p->n, .lanes = 1, .user = p, .eval = eval};
+    const tw_linear_options o = { .size = sizeof o, .type = TW_F64, .loss = p->logistic ? TW_LINEAR_LOGISTIC : TW_LINEAR_SQUARED, .rows = p->n,
+                                  .columns = p->d, .x = p->x, .y = p->y, .l2 = 2 * penalty };
+    tw_linear_free(p->model);
+    CLI_TRY(tw_linear_create(&p->model, ctx, &o, err));
+    return tw_linear_objective(p->model, out, err);
 }
 
 /* ---- Comparing ----------------------------------------------------------------------------------------------------------- */
@@ -170,11 +144,11 @@ static tw_status follow(const struct table *t, struct problem *p, const char *na
     return TW_OK;
 }
 
-static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const char *name, double *w, double *worst, tw_error *err)
+static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const tw_objective *f, const char *name, double *w, double *worst,
+                            tw_error *err)
 {
     char estimator[64];
     double steps = 0;
-    tw_objective f = objective_of(p);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
     if (!estimator_of(strchr(name, '/') + 1, estimator)) return cli_fail(err, TW_ERR_SPEC, "unknown method \"%.60s\"", strchr(name, '/') + 1);
@@ -188,7 +162,7 @@ static tw_status run_method(tw_context *ctx, const struct table *t, struct probl
     o.epochs = (uint64_t)steps / p->n + 1;
     o.order = p->order;
     o.n_order = p->n_order;
-    CLI_TRY(tw_run_create(&run, ctx, &f, NULL, w, &o, err));
+    CLI_TRY(tw_run_create(&run, ctx, f, NULL, w, &o, err));
     tw_status s = follow(t, p, name, run, w, worst, err);
     tw_run_free(run);
     return s;
@@ -219,18 +193,17 @@ static tw_status until_nothing_moves(tw_run *run, const struct problem *p, const
 }
 
 /* The minimiser, by descent along the full gradient. */
-static tw_status descend(tw_context *ctx, struct problem *p, double *w, tw_error *err)
+static tw_status descend(tw_context *ctx, const struct problem *p, const tw_objective *f, double *w, tw_error *err)
 {
     enum { MOST_STEPS = 200000 };
     char rule[64];
-    tw_objective f = objective_of(p);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
     snprintf(rule, sizeof rule, "sgd:lr=%.17g", safe_step(p));
     o.optimizer = rule;
     o.estimator = "full";
     o.epochs = MOST_STEPS;
-    CLI_TRY(tw_run_create(&run, ctx, &f, NULL, w, &o, err));
+    CLI_TRY(tw_run_create(&run, ctx, f, NULL, w, &o, err));
     double *last = cli_alloc(p->d, sizeof *last, err);
     tw_status s = last ? until_nothing_moves(run, p, w, last, err) : TW_ERR_MEMORY;
     free(last);
@@ -240,15 +213,16 @@ static tw_status descend(tw_context *ctx, struct problem *p, double *w, tw_error
 
 static tw_status compare_sum(tw_context *ctx, const struct table *t, struct problem *p, const char *name, double *worst, tw_error *err)
 {
-    CLI_TRY(choose_targets(p, t, name, err));
+    tw_objective f;
+    CLI_TRY(choose_problem(p, ctx, t, name, &f, err));
     double *w = cli_alloc(p->d, sizeof *w, err);
     if (!w) return TW_ERR_MEMORY;
     tw_status s;
     if (strcmp(strchr(name, '/'), "/optimum") == 0) {
-        s = descend(ctx, p, w, err);
+        s = descend(ctx, p, &f, w, err);
         for (size_t i = 0; s == TW_OK && i < t->n; i++)
             if (strcmp(t->rows[i][0], name) == 0) s = compare_row(t, i, p, w, worst, err);
-    } else s = run_method(ctx, t, p, name, w, worst, err);
+    } else s = run_method(ctx, t, p, &f, name, w, worst, err);
     free(w);
     return s;
 }

@@ -1,10 +1,11 @@
-/* Rules, schedules, estimators and controls in words and as JSON, from their descriptors.
+/* Rules, schedules, estimators, controls and surfaces in words and as JSON, from their descriptors.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_DESCRIBE_H
 #define CLI_DESCRIBE_H
 #include "cli.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/surface.h>
 
 enum { CLI_COLUMNS = 100 };                                             /* columns to keep to */
 /* The words of `text` from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
@@ -32,4 +33,5 @@ tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
 json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
 json_t *cli_control_json(const tw_control *control);                    /* NULL: no memory */
+json_t *cli_surface_json(const tw_surface_kind *kind);                  /* NULL: no memory */
 #endif

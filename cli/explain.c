@@ -1,8 +1,9 @@
-/* thalweg explain: what a rule, a chain, a schedule, an estimator or a control does, with every hyperparameter as this spec sets it.
+/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every hyperparameter as this spec sets it.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/surface.h>
 #include <string.h>
 
 static const struct cli_explain initial = { .steps = 1000, .base = 1 };
@@ -21,23 +22,33 @@ static const char *method_name(size_t i, const void *user)
     const tw_schedule *s;
     const tw_estimator *e;
     const tw_control *c;
+    const tw_surface_kind *f;
     (void)user;
     for (size_t k = 0; (r = tw_rule_at(k)) != NULL; k++) if (i-- == 0) return r->name;
     for (size_t k = 0; (r = tw_transform_at(k)) != NULL; k++) if (i-- == 0) return r->name;
     for (size_t k = 0; (s = tw_schedule_at(k)) != NULL; k++) if (i-- == 0) return s->name;
     for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) if (i-- == 0) return e->name;
     for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++) if (i-- == 0) return c->name;
+    for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++) if (i-- == 0) return f->name;
     return NULL;
 }
 
-enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, UNKNOWN };
-static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control" };
+enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SURFACE, UNKNOWN };
+static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control", "a surface" };
 
 /* The first name of a spec. */
 static void name_of(const char *spec, char to[40])
 {
     size_t n = strcspn(spec, ":@+");
     snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
+}
+
+static int is_surface(const char *name)
+{
+    const tw_surface_kind *k;
+    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++)
+        if (strcmp(k->name, name) == 0) return 1;
+    return 0;
 }
 
 /* A chain is what its first link is. UNKNOWN is a name that no list has; what does not look like a name is left to those who read rules. */
@@ -49,6 +60,7 @@ static enum kind kind_of(const char *spec)
     if (tw_transform_find(name)) return TRANSFORM;
     if (tw_estimator_find(name)) return ESTIMATOR;
     if (tw_control_find(name)) return CONTROL;
+    if (is_surface(name)) return SURFACE;
     if (cli_is_schedule(spec)) return SCHEDULE;
     const size_t n = cli_name_length(spec);
     return n && n == strlen(name) && !strchr(spec, '+') ? UNKNOWN : RULE;
@@ -60,7 +72,7 @@ static tw_status unknown(const char *spec, tw_error *err)
     name_of(spec, name);
     const char *near = tw_suggest(name, method_name, NULL);
     if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
-    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators and controls list what there is", name);
+    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators, controls and surfaces list what there is", name);
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -93,13 +105,14 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     case SCHEDULE: return cli_explain_schedule(v, spec, err);
     case ESTIMATOR: return cli_explain_estimator(&v->common, spec, err);
     case CONTROL: return cli_explain_control(&v->common, spec, err);
+    case SURFACE: return cli_explain_surface(&v->common, spec, err);
     default: return cli_explain_rule(&v->common, spec, err);
     }
 }
 
 const struct cli_command cli_command_explain = {
     .name = "explain", .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
-    .help = "equation, hyperparameters and memory of a rule, schedule, estimator or control",
+    .help = "equation, hyperparameters and memory of a rule, schedule, estimator, control or surface",
     .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
                 "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg",
     .least = 1, .most = 2, .options = options, .size = sizeof(struct cli_explain), .initial = &initial, .run = run,

@@ -10,6 +10,7 @@ struct cli_explain { struct cli_common common; uint64_t steps; double base; int 
 int cli_is_schedule(const char *spec);
 tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err);
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
+tw_status cli_explain_surface(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
 /* A rule, a transform, or each link of a chain. */
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);

@@ -1,4 +1,4 @@
-# Files that are built into the library as bytes: the report's page, its style and script, and dygraphs.
+# Files that are built into the library as bytes: the report's page, its style and script, dygraphs, and the figures' gnuplot scripts.
 # Run as a script (cmake -P) it joins files and turns them into C; included, it makes that part of the build, so that a changed asset is seen.
 # SPDX-License-Identifier: MIT
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -40,4 +40,9 @@ if(TARGET tw_race)
     tw_embed(tw_race script ${script})
     tw_embed(tw_race dygraphs_style ${DYGRAPHS_DIR}/dygraph.min.css)
     tw_embed(tw_race dygraphs ${DYGRAPHS_DIR}/dygraph.min.js)
+    file(GLOB figures CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/race/figures/*.gp)
+    foreach(script ${figures})
+        get_filename_component(figure ${script} NAME_WE)
+        tw_embed(tw_race figure_${figure} ${script})
+    endforeach()
 endif()

@@ -32,6 +32,8 @@ typedef struct tw_linear tw_linear;
 /* TW_ERR_DATA names the row and column of a number that is not finite, or of a label that is not -1 or 1. */
 TW_API tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *options, tw_error *err);
 TW_API void tw_linear_free(tw_linear *linear);                          /* NULL is fine */
+/* Output, one number a row: the prediction theta . x + intercept, or with the logistic loss the probability of y = 1, which also counts as correct
+ * where it is on y's side of a half. */
 TW_API tw_status tw_linear_objective(tw_linear *linear, tw_objective *out, tw_error *err);  /* the model must outlive it */
 
 #ifdef __cplusplus

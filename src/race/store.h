@@ -21,7 +21,7 @@ void tw__store_close(tw__store *s);                     /* NULL is fine; drops i
 /* What the race is, as it was created with; freed by tw__free_text. */
 tw_status tw__store_description(tw__store *s, char **text, tw_error *err);
 
-/* Locks a row that has no result, that nobody works on, and that is no run of an optimiser with trials to come: its number from 0, or n if there is
+/* Takes a row, one at a time: locks one that has no result, that nobody works on, and that is no run of an optimiser with trials to come: its number from 0, or n if there is
  * none at the moment. *left: rows without results. */
 tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *err);
 tw_status tw__store_put(tw__store *s, uint64_t row, const char *result, tw_error *err);

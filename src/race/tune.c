@@ -55,10 +55,11 @@ tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *race
     if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", asked);
     if (rule->given[lr])
         return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune", asked);
+    const tw__text name = {rule->spec, strcspn(rule->spec, "@:")};      /* adamw's rule is adam */
     racer->from = rule->values[lr] / around;
     racer->to = rule->values[lr] * around;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        if (strcmp(ranges[i].rule, rule->rule->name) != 0) continue;
+        if (!tw__text_is(name, ranges[i].rule)) continue;
         racer->from = ranges[i].from;
         racer->to = ranges[i].to;
     }
