@@ -40,14 +40,15 @@ static json_t *summary_json(const tw_race *race, const tw__racer *racer)
     return tw__json_unless(bad, o);
 }
 
-static json_t *trial_json(const tw_race *race, const tw__trial *t)
+static json_t *trial_json(const tw__trial *t)
 {
     const tw__race_run *run = &t->run;
     const tw_epoch *last = run->n_epochs && !run->diverged ? &run->epochs[run->n_epochs - 1] : NULL;
     json_t *o = json_pack("{s:f, s:s}", "lr", t->lr, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || tw__json_number(o, "value", t->value);
-    if (!bad && last && !race->surface)
-        bad = tw__json_number(o, "loss", last->loss) || tw__json_number(o, "val_loss", last->val_loss) || tw__json_number(o, "val_accuracy", last->val_accuracy);
+    if (!bad && last)
+        bad = tw__json_number(o, "loss", last->loss) || tw__json_number(o, "val_loss", last->val_loss) ||
+              tw__json_number(o, "val_accuracy", last->val_accuracy);
     return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
                                json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
                                json_object_set_new(o, "seconds", json_real(run->seconds)), o);
@@ -57,7 +58,7 @@ static json_t *tuned_json(const tw_race *race, const tw__racer *racer)
 {
     json_t *trials = json_array();
     int bad = !trials;
-    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(race, &racer->trials[k]));
+    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(&racer->trials[k]));
     return json_pack("{s:s, s:f, s:f, s:f, s:s, s:o}", "spec", racer->tuned, "lr", racer->tuned_lr, "from", racer->from, "to", racer->to,
                      "measure", tw__tune_measure(race), "trials", tw__json_unless(bad, trials));
 }

@@ -31,8 +31,10 @@ int tw__watch_event(void *user, const tw_event *e)
 static void tell_end(tw__watch *w)
 {
     const tw__race_run *run = w->run;
-    tell(w, &(tw_race_event){.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status),
-                             .message = run->diverged ? run->message : NULL, .steps = run->steps, .value = run->way.n ? run->way.value[run->way.n - 1] : NAN});
+    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps};
+    e.message = run->diverged ? run->message : NULL;
+    e.value = run->way.n ? run->way.value[run->way.n - 1] : NAN;
+    tell(w, &e);
 }
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */

@@ -44,11 +44,12 @@ json_t *tw__run_json(const tw__race_run *run, int with_trace)
 {
     json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
-    bad = bad || (run->way.n ? json_object_set_new(o, "path", way_json(&run->way)) : json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs)));
+    if (!bad && run->way.n) bad = json_object_set_new(o, "path", way_json(&run->way));
+    else if (!bad) bad = json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
     if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
     bad = bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) || tw__json_skipped(o, run->skipped) ||
-          json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) || json_object_set_new(o, "seconds", json_real(run->seconds)) ||
-          (run->reached && json_object_set_new(o, "reached", reached_json(run)));
+          json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
+          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(run)));
     return tw__json_unless(bad || (with_trace && json_object_set_new(o, "trace", trace_json(run))), o);
 }
 
@@ -92,7 +93,8 @@ tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw
     const char *status = json_string_value(json_object_get(from, "status")), *message = json_string_value(json_object_get(from, "message"));
     const json_t *test = json_object_get(from, "test"), *path = json_object_get(from, "path");
     tw__run_clear(ctx, to);
-    if (!status || natural(from, "seed") != to->seed) return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu", (unsigned long long)to->seed);
+    if (!status || natural(from, "seed") != to->seed)
+        return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu", (unsigned long long)to->seed);
     to->diverged = strcmp(status, "diverged") == 0;
     to->status = to->diverged ? 0 : tw__json_run_status(status);
     if (to->status < 0) return tw__fail(err, TW_ERR_DATA, "unknown status \"%.40s\"", status);
