@@ -19,7 +19,7 @@ typedef struct tw_path_options {
 /* Point 0 is the start; point i is what is reported (the rule's view) after step i. It ends early, with diverged set, before the first point
  * or value that is not finite. value: without noise. lr: what the rule was given for the step that led to the point (point 0: NaN). */
 typedef struct tw_path {
-    char spec[256];                                                     /* the optimizer as understood */
+    char spec[TW_SPEC_MAX];                                             /* the optimizer as understood */
     size_t n;                                                           /* points */
     double *x, *y, *value, *lr;
     int diverged;

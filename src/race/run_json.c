@@ -24,12 +24,14 @@ static json_t *way_json(const tw__way *way)
 
 static json_t *trace_json(const tw__race_run *run)
 {
-    json_t *steps = json_array(), *seconds = json_array(), *loss = json_array();
+    json_t *steps = json_array(), *gradients = json_array(), *seconds = json_array(), *loss = json_array();
     int bad = 0;
-    for (size_t i = 0; i < run->n_trace && !bad; i++)
-        bad = json_array_append_new(steps, json_integer((json_int_t)run->trace[i].step)) ||
-              json_array_append_new(seconds, json_real(run->trace[i].seconds)) || json_array_append_new(loss, json_real(run->trace[i].loss));
-    return tw__json_unless(bad, json_pack("{s:o, s:o, s:o}", "steps", steps, "seconds", seconds, "loss", loss));
+    for (size_t i = 0; i < run->n_trace && !bad; i++) {
+        const tw__point *p = &run->trace[i];
+        bad = json_array_append_new(steps, json_integer((json_int_t)p->step)) || json_array_append_new(gradients, json_integer((json_int_t)p->gradients)) ||
+              json_array_append_new(seconds, json_real(p->seconds)) || json_array_append_new(loss, json_real(p->loss));
+    }
+    return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients, "seconds", seconds, "loss", loss));
 }
 
 static json_t *reached_json(const tw__race_run *run)
@@ -74,14 +76,15 @@ static tw_status read_way(tw_context *ctx, const json_t *from, tw__way *to, tw_e
 
 static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err)
 {
-    const json_t *steps = json_object_get(from, "steps"), *seconds = json_object_get(from, "seconds"), *loss = json_object_get(from, "loss");
+    const json_t *steps = json_object_get(from, "steps"), *gradients = json_object_get(from, "gradients"), *seconds = json_object_get(from, "seconds"),
+                 *loss = json_object_get(from, "loss");
     size_t n = json_array_size(steps);
-    if (json_array_size(seconds) != n || json_array_size(loss) != n) return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
+    if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n) return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, &to->trace, n, sizeof *to->trace, err));
     to->trace_room = to->n_trace = n;
     for (size_t i = 0; i < n; i++)
-        to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), json_number_value(json_array_get(seconds, i)),
-                                   json_number_value(json_array_get(loss, i))};
+        to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), (uint64_t)json_integer_value(json_array_get(gradients, i)),
+                                   json_number_value(json_array_get(seconds, i)), json_number_value(json_array_get(loss, i))};
     return TW_OK;
 }
 

@@ -58,13 +58,18 @@ const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value)
     return to;
 }
 
+void tw__paper_drop(tw__paper *p)
+{
+    tw__free(p->ctx, p->at, p->room, 1);
+    p->at = NULL;
+    p->n = p->room = 0;
+}
+
 tw_status tw__paper_take(tw__paper *p, char **out)
 {
     *out = NULL;
     tw__put(p, "", 0);
     if (p->status == TW_OK) p->status = tw__copy_text(p->ctx, out, p->at, p->err);
-    tw__free(p->ctx, p->at, p->room, 1);
-    p->at = NULL;
-    p->n = p->room = 0;
+    tw__paper_drop(p);
     return p->status;
 }

@@ -13,6 +13,7 @@ enum { TW__DECIMAL = 32 };
 const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value);
 /* 54000 as 54,000 */
 void tw__put_count(tw__paper *p, uint64_t n);
+void tw__paper_drop(tw__paper *p);                                      /* what was written is not wanted */
 /* The text as it stands, freed by tw__free_text; or the first failure, with everything freed. */
 tw_status tw__paper_take(tw__paper *p, char **out);
 #endif

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+eval mesh
+set xrange [-1.5:1.5]
+set yrange [-0.6:1.5]
+set zrange [-2.4:2.4]
+set xlabel 'x'
+set ylabel 'y'
+set zlabel 'f' offset 2,0
+set xtics 1
+set ytics 1
+set ztics 2
+widths = '8 5.5 2.5 5.5 3 2.5 3'
+
+do for [form in forms] {
+    eval begin(form, 960, 520)
+    set multiplot
+    eval below(0.5, 0.12)
+    do for [side in 'left right'] {
+        set size 0.52,0.93
+        if (side eq 'left') { set origin 0.01,0.12; set view 52,152,1.12,1 } else { set origin 0.48,0.12; set view 62,248,1.12,1 }
+        eval on_mesh(150)
+        unset key
+    }
+    unset multiplot
+    unset output
+}
+
+# Step by step at first, then faster.
+step(k) = k < 40 ? k : k < 96 ? 2 * k - 40 : k + 56
+eval moving(600, 460, 6)
+set origin 0,0.07
+set size 1,0.93
+set view 52,152,1.12,1
+widths = '5.5 4 2 4 2 2 2'
+eval below(0.5, 0.12)
+do for [k=0:110] {
+    set title sprintf('step %d', step(k))
+    eval on_mesh(step(k))
+}
+unset output

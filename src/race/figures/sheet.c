@@ -1,0 +1,67 @@
+/* Putting a figure's data into files and names into its script.
+ * SPDX-License-Identifier: MIT */
+#include "base/options.h"
+#include "race/figures/figures.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void tw__say(char *to, size_t size, const char *format, ...)
+{
+    const size_t used = strlen(to);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(to + used, size - used, format, args);
+    va_end(args);
+}
+
+/* ---- Names ---- */
+
+void tw__sheet_number(tw__sheet *sheet, const char *name, double value)
+{
+    char text[TW_VALUE_MAX];
+    tw__print(&sheet->names, "%s = %s\n", name, tw__number_text(value, text));
+}
+
+void tw__sheet_text(tw__sheet *sheet, const char *name, const char *text) { tw__print(&sheet->names, "%s = \"%s\"\n", name, text); }
+
+/* ---- Data ---- */
+
+static tw_status write_csv(tw__sheet *sheet, const char *part, tw__paper *p)
+{
+    char file[96], *text;
+    snprintf(file, sizeof file, "%s-%s.csv", sheet->figure->kind.name, part);
+    TW_TRY(tw__paper_take(p, &text));
+    const tw_status s = tw__figures_write(sheet->figures, file, text, p->err);
+    tw__free_text(sheet->ctx, text);
+    return s;
+}
+
+tw_status tw__sheet_columns(tw__sheet *sheet, const char *part, const char *names, size_t rows, size_t n, const double *const *columns, tw_error *err)
+{
+    tw__paper p = {.ctx = sheet->ctx, .err = err};
+    tw__print(&p, "%s\n", names);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < n; k++) {
+            char text[TW_VALUE_MAX] = "";
+            if (!isnan(columns[k][i])) tw__number_text(columns[k][i], text);
+            tw__print(&p, "%s%s", text, k + 1 < n ? "," : "\n");
+        }
+    return write_csv(sheet, part, &p);
+}
+
+tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *w, tw_error *err)
+{
+    tw__paper p = {.ctx = sheet->ctx, .err = err};
+    const double side = (double)(w->points - 1);
+    tw__print(&p, "x,y,f\n");
+    for (size_t j = 0; j < w->points; j++) {
+        for (size_t i = 0; i < w->points; i++) {
+            const double at[2] = {w->low[0] + (double)i / side * (w->high[0] - w->low[0]), w->low[1] + (double)j / side * (w->high[1] - w->low[1])};
+            tw__print(&p, "%s,%s,%s\n", TW__SIX(at[0]), TW__SIX(at[1]), TW__SIX(f(user, at)));
+        }
+        tw__put(&p, "\n", 1);
+    }
+    return write_csv(sheet, "surface", &p);
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+height(f) = log10(f + 0.01)
+eval contours('incremental -1.5, 0.25, 2.5')
+set xrange [0.3:3.3]
+set yrange [-1.6:1.7]
+set xtics 1
+set ytics 1
+set xlabel 'x'
+set ylabel 'y'
+set bmargin at screen 0.25
+set label 1 '' at 3,0.5 point pointtype 1 pointsize 1.2 linewidth 1.5 linecolor rgb ink front
+widths = '4 2.5 2.5 4 2.5 2.5'
+
+do for [form in forms] {
+    eval begin(form, 640, 560)
+    eval below(0.5, 0.09)
+    eval on_map(300)
+    unset output
+}
+
+step(k) = k < 60 ? k : k < 108 ? 5 * k - 240 : k + 192
+eval moving(560, 500, 6)
+widths = '3 2 2 3 2 2'
+eval below(0.5, 0.09)
+do for [k=0:122] {
+    set title sprintf('step %d', step(k))
+    eval on_map(step(k))
+}
+unset output

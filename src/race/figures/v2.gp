@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+eval mesh
+set xrange [-1.5:1.5]
+set yrange [-0.6:1.5]
+set zrange [-2.4:2.4]
+set xlabel 'x'
+set ylabel 'y'
+set zlabel 'f' offset 2,0
+set xtics 1
+set ytics 1
+set ztics 2
+set view 50,138,1.15,1
+set origin 0.02,0.09
+set size 1,0.94
+widths = '8 5.5 2.5 5.5 3 2.5'
+
+do for [form in forms] {
+    eval begin(form, 640, 520)
+    eval below(0.5, 0.12)
+    eval on_mesh(150)
+    unset output
+}
+
+step(k) = k < 40 ? k : k < 96 ? 2 * k - 40 : k + 56
+eval moving(560, 460, 6)
+widths = '5.5 4 2 4 2 2'
+do for [k=0:110] {
+    set title sprintf('step %d', step(k))
+    eval on_mesh(step(k))
+}
+unset output
