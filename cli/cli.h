@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <thalweg/data.h>
 
 /* ---- Commands and options ------------------------------------------------------------------------------------------------ */
@@ -99,6 +100,9 @@ int cli_terminal_width(void);                                           /* of th
 /* SIGINT and SIGTERM: the first is noted, a second one has its default action. What was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 int cli_interrupted(void);
+/* In a process that was forked to work for `parent`: listens to it alone, and ends with it. In the parent: asks it to stop. */
+void cli_be_worker(pid_t parent);
+void cli_stop_worker(pid_t worker);
 
 /* ---- Results ------------------------------------------------------------------------------------------------------------- */
 

@@ -21,6 +21,7 @@
     X(surfaces) \
     X(combos) \
     X(explain) \
+    X(sources) \
     X(data_make) \
     X(data_info) \
     X(bench_step) \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -140,3 +141,26 @@ void cli_catch_signals(void)
 }
 
 int cli_interrupted(void) { return interrupted; }
+
+enum { STOP = SIGUSR1 };
+
+static void note_stop(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* The terminal's signals go to all processes of a job: a worker leaves them to its parent, or two of them would end it at once. */
+void cli_be_worker(pid_t parent)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = note_stop;
+    action.sa_flags = SA_RESTART;
+    for (int i = 0; i < 2; i++) signal(caught[i], SIG_IGN);
+    sigaction(STOP, &action, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(TW_ERR_WORKER);
+}
+
+void cli_stop_worker(pid_t worker) { kill(worker, STOP); }

@@ -9,7 +9,8 @@
 struct values { struct cli_common common; int probability; };
 
 static const struct cli_option options[] = {
-    { "probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0, "print every class's probability instead of the class" },
+    { "probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
+      "print every class's probability instead of the class; where the network ends with sigmoid, that of class 1" },
     CLI_THREADS, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
@@ -25,6 +26,7 @@ static void print_row(const struct values *v, tw_type type, const void *output, 
         if (v->probability) printf(i ? " %.9g" : "%.9g", x);
         else if (x > at(type, output, first + best)) best = i;
     }
+    if (n == 1) best = at(type, output, first) > 0.5; /* the probability of class 1 */
     if (v->probability) putchar('\n');
     else printf("%zu\n", best);
 }

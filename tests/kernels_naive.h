@@ -208,6 +208,34 @@ static void NAIVE(softmax_loss)(size_t rows, size_t n, const void *x, const int3
     }
 }
 
+static REAL NAIVE(sigmoid)(REAL x)
+{
+    const REAL e = EXP(x < 0 ? x : -x);
+    return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+static void NAIVE(sigmoid_forward)(size_t n, const void *x, void *y)
+{
+    for (size_t i = 0; i < n; i++)
+        ((REAL *)y)[i] = NAIVE(sigmoid)(((const REAL *)x)[i]);
+}
+
+static void NAIVE(sigmoid_input)(size_t n, const void *y, const void *dy, void *dx)
+{
+    for (size_t i = 0; i < n; i++)
+        ((REAL *)dx)[i] = ((const REAL *)dy)[i] * (((const REAL *)y)[i] * (1 - ((const REAL *)y)[i]));
+}
+
+static void NAIVE(sigmoid_loss)(size_t rows, const void *x, const int32_t *label, double *loss, double *correct, void *dx)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const REAL logit = ((const REAL *)x)[r], margin = label[r] ? logit : -logit, e = EXP(margin < 0 ? margin : -margin);
+        *loss += tw__log1p_f64((double)e) - (margin < 0 ? (double)margin : 0);
+        *correct += label[r] ? NAIVE(sigmoid)(logit) > (REAL)0.5 : !(NAIVE(sigmoid)(logit) > (REAL)0.5);
+        if (dx) ((REAL *)dx)[r] = label[r] ? -NAIVE(sigmoid)(-margin) : NAIVE(sigmoid)(-margin);
+    }
+}
+
 static void NAIVE(add)(size_t n, void *a, const void *b)
 {
     for (size_t i = 0; i < n; i++)
@@ -225,5 +253,6 @@ static const tw__kernels NAIVE(kernels) = {
     .dense_input = NAIVE(dense_input), .dense_weights = NAIVE(dense_weights), .conv_forward = NAIVE(conv_forward),
     .conv_weights = NAIVE(conv_weights), .conv_input = NAIVE(conv_input), .pool_forward = NAIVE(pool_forward),
     .pool_input = NAIVE(pool_input), .relu_forward = NAIVE(relu_forward), .relu_input = NAIVE(relu_input), .dropout = NAIVE(dropout),
-    .softmax = NAIVE(softmax), .softmax_loss = NAIVE(softmax_loss), .add = NAIVE(add), .divide = NAIVE(divide),
+    .softmax = NAIVE(softmax), .softmax_loss = NAIVE(softmax_loss), .sigmoid_forward = NAIVE(sigmoid_forward),
+    .sigmoid_input = NAIVE(sigmoid_input), .sigmoid_loss = NAIVE(sigmoid_loss), .add = NAIVE(add), .divide = NAIVE(divide),
 };

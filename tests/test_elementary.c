@@ -110,6 +110,17 @@ static void sin_and_cos_degrade_as_promised(void **state)
     }
 }
 
+static void log1p_keeps_what_one_plus_x_loses(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < POINTS; i++) {
+        const double x = i % 2 ? unit(202, i) : exp2(-1000 * unit(203, i));
+        const double error = error_of(tw__log1p_f64(x), log1pl(x), 0);
+        if (!(error <= 2.5)) fail_msg("log1p(%a) = %a is %g ulp from %La", x, tw__log1p_f64(x), error, log1pl(x));
+    }
+    assert_true(tw__log1p_f64(0) == 0 && tw__log1p_f64(1) == log(2) && isnan(tw__log1p_f64((double)NAN)));
+}
+
 static void check_edge(const struct function *f, double x, double want)
 {
     double got = f->ours(x);
@@ -325,7 +336,7 @@ int main(void)
         cmocka_unit_test(errors_stay_within_their_bounds),
         cmocka_unit_test(sin_and_cos_keep_their_digits_near_multiples_of_half_pi),
         cmocka_unit_test(sin_and_cos_degrade_as_promised),
-        cmocka_unit_test(edges_are_right),
+        cmocka_unit_test(edges_are_right), cmocka_unit_test(log1p_keeps_what_one_plus_x_loses),
         cmocka_unit_test(every_instruction_set_gives_the_scalar_bits),
         cmocka_unit_test(flush_to_zero_changes_no_normal_result),
         cmocka_unit_test(bits_are_the_recorded_ones),

@@ -315,6 +315,10 @@ static void check_plain(bench *b, size_t n, kind of)
         same(b, l, "relu_forward", n, want, got);
         naive->relu_input(n, x, z, want), memcpy(got, z, n * b->real), k->relu_input(n, x, got, got);
         same(b, l, "relu_input", n, want, got);
+        naive->sigmoid_forward(n, x, want), memcpy(got, x, n * b->real), k->sigmoid_forward(n, got, got);
+        same(b, l, "sigmoid_forward", n, want, got);
+        naive->sigmoid_input(n, x, z, want), memcpy(got, z, n * b->real), k->sigmoid_input(n, x, got, got);
+        same(b, l, "sigmoid_input", n, want, got);
         naive->dropout(n, 5, 6, 7, 8, UINT32_MAX / 4, 1.25, x, want), memcpy(got, x, n * b->real);
         k->dropout(n, 5, 6, 7, 8, UINT32_MAX / 4, 1.25, got, got);
         same(b, l, "dropout", n, want, got);
@@ -370,6 +374,28 @@ static void check_softmax(bench *b, size_t rows, size_t n, kind of)
     free(x), free(want), free(label);
 }
 
+static void check_sigmoid(bench *b, size_t rows, kind of)
+{
+    void *x = numbers(b, rows, of), *want = numbers(b, rows, NORMAL);
+    int32_t *label = malloc(rows * sizeof *label);
+    for (size_t r = 0; r < rows; r++) {
+        label[r] = r % 3 == 0;
+        set(b, x, r, get(b, x, r) * (r % 5 ? 1 : 130));
+    }
+    for (size_t l = 0; l < b->levels; l++)
+        for (int with = 0; with < 2; with++) {
+            double loss[2] = {1, 1}, correct[2] = {1, 1};
+            void *got = copy(x, rows * b->real);
+            b->naive->sigmoid_loss(rows, x, label, &loss[0], &correct[0], with ? want : NULL);
+            b->fast[l]->sigmoid_loss(rows, got, label, &loss[1], &correct[1], with ? got : NULL);
+            same(b, l, "sigmoid_loss", rows, with ? want : x, got);
+            assert_true(!memcmp(&loss[0], &loss[1], sizeof loss[0]) || (isnan(loss[0]) && isnan(loss[1])));
+            assert_true(correct[0] == correct[1]);
+            free(got);
+        }
+    free(x), free(want), free(label);
+}
+
 static void test_softmax(void **state)
 {
     static const size_t sizes[] = {1, 2, 3, 10, 16, 17, 100};
@@ -379,6 +405,9 @@ static void test_softmax(void **state)
         bench_of(&b, (tw_type)type);
         for (size_t i = 0; i < COUNT(sizes) * 4; i++)
             check_softmax(&b, 1 + i % 13, sizes[i / 4], (kind)(i % 4));
+        for (size_t rows = 1; rows < 18; rows++)
+            for (int of = NORMAL; of <= WILD; of++)
+                check_sigmoid(&b, rows, (kind)of);
     }
 }
 
@@ -395,12 +424,36 @@ static void test_softmax_figures(void **state)
     assert_true(dx[0] == 1.0f / 3 && dx[1] == 1.0f / 3 - 1 && dx[3] == 1 && dx[4] == -1);
 }
 
+/* The same of sigmoid: far out the loss is the logit, and what is left of the gradient is small, not 0. */
+static void test_sigmoid_figures(void **state)
+{
+    const double x[] = {0, 0, 40, -40, 800, -800, log(3), -log(3)};
+    const int32_t label[] = {0, 1, 1, 1, 0, 1, 1, 0};
+    const double losses[] = {log(2), log(2), exp(-40), 40, 800, 800, log(4.0 / 3), log(4.0 / 3)};
+    const double gradients[] = {0.5, -0.5, -exp(-40), -1, 1, -1, -0.25, 0.25};
+    double y[COUNT(x)];
+    const tw__kernels *k = tw__kernels_for(TW_F64, TW_ISA_BASE);
+    (void)state;
+    k->sigmoid_forward(COUNT(x), x, y);
+    for (size_t i = 0; i < COUNT(x); i++) {
+        double loss = 0, correct = 0, dx;
+        k->sigmoid_loss(1, x + i, label + i, &loss, &correct, &dx);
+        assert_true(fabs(loss - losses[i]) <= 1e-15 * losses[i] && fabs(dx - gradients[i]) <= 1e-15 * fabs(gradients[i]));
+        assert_true(fabs(y[i] - 1 / (1 + exp(-x[i]))) <= 1e-15 && correct == (label[i] ? x[i] > 0 : !(x[i] > 0)));
+    }
+    const float near = 1e-9f;                           /* so near that y is 0.5: class 0, as Keras has it */
+    const int32_t one = 1;
+    double loss = 0, correct = 0;
+    tw__kernels_for(TW_F32, TW_ISA_BASE)->sigmoid_loss(1, &near, &one, &loss, &correct, NULL);
+    assert_true(correct == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dense), cmocka_unit_test(test_conv), cmocka_unit_test(test_fused),
         cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures), cmocka_unit_test(test_sigmoid_figures),
     };
     const struct CMUnitTest flushed[] = {cmocka_unit_test(test_conv), cmocka_unit_test(test_fused)};
     int failed = cmocka_run_group_tests_name("as the caller computes", tests, NULL, NULL);

@@ -24,15 +24,15 @@ static tw_context *context(int threads)
     return ctx;
 }
 
-/* Rows of noise with labels 0..2. */
-static tw_data *noise(tw_context *ctx, uint64_t rows)
+/* Rows of noise with labels 0 .. classes - 1. */
+static tw_data *noise(tw_context *ctx, uint64_t rows, int classes)
 {
     const int64_t shape[] = {HIGH, WIDE, CHANNELS};
     size_t n = rows * HIGH * WIDE * CHANNELS;
     float *x = malloc(n * sizeof *x);
     int32_t *labels = malloc(rows * sizeof *labels);
     for (size_t i = 0; i < n; i++) x[i] = (float)tw__random_unit(1, TW__FOR_TEST, 0, i) - 0.3f;
-    for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % 3);
+    for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % (uint64_t)classes);
     tw_data *data;
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
     free(x);
@@ -50,10 +50,10 @@ static double loss_at(const tw_objective *o, const void *w, unsigned want, doubl
     return sums.loss;
 }
 
-static void check_gradient(const char *network)
+static void check_gradient(const char *network, int classes)
 {
     tw_context *ctx = context(1);
-    tw_data *data = noise(ctx, ROWS);
+    tw_data *data = noise(ctx, ROWS, classes);
     tw_model *model;
     tw_objective o;
     tw_error err;
@@ -86,20 +86,24 @@ static void check_gradient(const char *network)
 static void gradients_equal_central_differences(void **state)
 {
     (void)state;
-    check_gradient("flatten; dense 3 softmax");
-    check_gradient("flatten; dense 5 relu; dense classes softmax");
-    check_gradient("flatten; dense 17 relu; dropout 0.4; dense 20 relu; dense 3 softmax");
-    check_gradient("conv2d 3 3x3 relu; flatten; dense 3 softmax");
-    check_gradient("conv2d 4 2x3; conv2d 5 3x2 relu; flatten; dense 3 softmax");
-    check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax");
-    check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax");
-    check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax");
+    check_gradient("flatten; dense 3 softmax", 3);
+    check_gradient("flatten; dense 5 relu; dense classes softmax", 3);
+    check_gradient("flatten; dense 17 relu; dropout 0.4; dense 20 relu; dense 3 softmax", 3);
+    check_gradient("conv2d 3 3x3 relu; flatten; dense 3 softmax", 3);
+    check_gradient("conv2d 4 2x3; conv2d 5 3x2 relu; flatten; dense 3 softmax", 3);
+    check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
+    check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
+    check_gradient("flatten; dense 9 sigmoid; dense 3 softmax", 3);
+    check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax", 3);
+    check_gradient("flatten; dense 1 sigmoid", 2);
+    check_gradient("flatten; dense 6 relu; dense 4 sigmoid; dense 1 sigmoid", 2);
+    check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
 }
 
 static void refuse(const char *network, const char *message)
 {
     tw_context *ctx = context(1);
-    tw_data *data = noise(ctx, ROWS);
+    tw_data *data = noise(ctx, ROWS, 3);
     tw_model *model;
     tw_error err;
     assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_ERR_SPEC);
@@ -116,13 +120,19 @@ static void networks_that_cannot_be(void **state)
     refuse("conv2d 4 3x3; dense 3 softmax", "layer 2 (dense 3 softmax): dense needs a vector and gets 5x4x4 (put flatten before it)");
     refuse("flatten; conv2d 4 3x3; dense 3 softmax", "layer 2 (conv2d 4 3x3): conv2d needs an image (height x width x channels) and gets a vector of 84");
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
-    refuse("flatten; dense 3", "the network ends with \"dense 3\"; it must end with softmax, from which the loss follows");
+    refuse("flatten; dense 3", "the network ends with \"dense 3\"; it must end with softmax or sigmoid, from which the loss follows");
     refuse("flatten; dense 3 softmax; dense 3 softmax", "layer 2 (dense 3 softmax): softmax may only be the last layer");
     refuse("flatten; dense x softmax", "dense: width = x is not a number from 1 to 16777216");
     refuse("flatten; dense 0 softmax", "dense: width = 0 is not a number from 1 to 16777216");
     refuse("flatten;; dense 3 softmax", "layer 2 of the network is empty");
     refuse("flatten; dropout 1; dense 3 softmax", "layer 2 (dropout 1): rate = 1 is outside [0, 1)");
-    refuse("flatten; dense 2 softmax", "the last layer has 2 outputs, but memory has labels up to 2 (3 classes)");
+    refuse("flatten; dense 2 softmax", "the last layer (dense 2 softmax) tells 2 classes apart, but memory has labels up to 2 (3 classes); \"dense classes softmax\" fits them");
+    refuse("flatten; dense 4 relu; dense 1 sigmoid",
+           "the last layer (dense 1 sigmoid) tells 2 classes apart, but memory has labels up to 2 (3 classes); \"dense classes softmax\" fits them");
+    refuse("flatten; dense 3 sigmoid", "the last layer has 3 outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
+                                       "classes \"dense classes softmax\"");
+    refuse("flatten; dense 1 softmax", "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" tells two classes apart");
+    refuse("flatten; sigmoid 3; dense 3 softmax", "sigmoid takes no words, \"3\" is one too many");
     refuse("flatten; softmax", "the network \"flatten; softmax\" has nothing to learn: no layer has weights");
 }
 
@@ -154,16 +164,56 @@ static void presets_have_the_known_sizes(void **state)
     tw_context_free(ctx);
 }
 
+/* Source 002's network. */
+static void the_network_of_source_002(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    const int64_t shape[] = {100};
+    static float x[4 * 100];
+    static const int32_t labels[] = {0, 1, 1, 0};
+    tw_data *data;
+    tw_model *model;
+    tw_objective o;
+    tw_layer_info info[2];
+    float p[4];
+    for (int i = 0; i < 400; i++) x[i] = (float)tw__random_unit(4, TW__FOR_TEST, 0, (uint64_t)i) - 0.5f;
+    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 64 relu; dense 1 sigmoid", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_model_size(model), 6529);
+    assert_int_equal(tw_model_layers(model), 2);
+    for (size_t i = 0; i < 2; i++) assert_int_equal(tw_model_layer(model, i, &info[i], NULL), TW_OK);
+    assert_true(info[0].parameters == 6464 && info[1].parameters == 65 && info[1].out_shape[0] == 1);
+    assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
+    assert_true(o.n_outputs == 1 && o.counts_correct);
+    tw_metrics m;
+    double loss = 0, correct = 0;
+    assert_int_equal(tw_evaluate(ctx, &o, tw_model_weights(model), &m, NULL), TW_OK);
+    assert_int_equal(tw_predict(ctx, &o, tw_model_weights(model), 0, 4, p, NULL), TW_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_true(p[i] > 0 && p[i] < 1 && p[i] != 0.5f);
+        loss -= log(labels[i] ? (double)p[i] : 1 - (double)p[i]) / 4;
+        correct += (p[i] > 0.5f) == labels[i];
+    }
+    assert_true(fabs(m.loss - loss) < 1e-6 && m.accuracy == correct / 4);
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 static void files_bring_the_weights_back(void **state)
 {
     (void)state;
+    const char *const networks[] = {"conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax", "flatten; dense 20 sigmoid; dense 1 sigmoid"};
     const char *path = TW_BINARY_DIR "/test_nn.safetensors";
     tw_context *ctx = context(2);
-    tw_data *data = noise(ctx, ROWS);
-    for (tw_type type = TW_F32; type <= TW_F64; type++) {
+    tw_data *data = noise(ctx, ROWS, 2);
+    for (int i = 0; i < 4; i++) {
+        const tw_type type = i % 2 ? TW_F64 : TW_F32;
         tw_model *a, *b;
         tw_error err;
-        assert_int_equal(tw_model_create(&a, ctx, "conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax", type, data, 7, NULL), TW_OK);
+        assert_int_equal(tw_model_create(&a, ctx, networks[i / 2], type, data, 7, NULL), TW_OK);
         assert_int_equal(tw_model_save(a, NULL, path, &err), TW_OK);
         if (tw_model_load(&b, ctx, path, &err) != TW_OK) fail_msg("%s", err.message);
         assert_string_equal(tw_model_network(a), tw_model_network(b));
@@ -177,16 +227,15 @@ static void files_bring_the_weights_back(void **state)
 }
 
 /* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in and out of the tree's shape. */
-static void runs_do_not_depend_on_threads(void **state)
+static void check_threads(const char *network, int classes)
 {
-    (void)state;
     const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
     for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
         void *first = NULL;
         size_t bytes = 0;
         for (int threads = 1; threads <= 8; threads = threads == 3 ? 8 : threads + 1) {
             tw_context *ctx = context(threads);
-            tw_data *data = noise(ctx, 600);
+            tw_data *data = noise(ctx, 600, classes);
             tw_model *model;
             tw_objective o;
             tw_run *run;
@@ -195,7 +244,7 @@ static void runs_do_not_depend_on_threads(void **state)
             tw_run_options ro = TW_RUN_OPTIONS_INIT;
             ro.epochs = 1;
             ro.batch = batches[b];
-            assert_int_equal(tw_model_create(&model, ctx, "conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", TW_F32, data, 5, &err), TW_OK);
+            assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_OK);
             assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
             assert_int_equal(tw_run_create(&run, ctx, &o, NULL, tw_model_weights(model), &ro, &err), TW_OK);
             for (int i = 0; i < 12 && status == TW_RUN_GOING; i++) assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
@@ -203,7 +252,7 @@ static void runs_do_not_depend_on_threads(void **state)
             if (!first) {
                 first = malloc(bytes);
                 memcpy(first, tw_model_weights(model), bytes);
-            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("batch %d: %d threads give other bits", (int)batches[b], threads);
+            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("%s, batch %d: %d threads give other bits", network, (int)batches[b], threads);
             tw_run_free(run);
             tw_model_objective_free(&o);
             tw_model_free(model);
@@ -214,12 +263,19 @@ static void runs_do_not_depend_on_threads(void **state)
     }
 }
 
+static void runs_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    check_threads("conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", 3);
+    check_threads("flatten; dense 20 sigmoid; dense 1 sigmoid", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences), cmocka_unit_test(networks_that_cannot_be),
         cmocka_unit_test(presets_have_the_known_sizes),        cmocka_unit_test(files_bring_the_weights_back),
-        cmocka_unit_test(runs_do_not_depend_on_threads),
+        cmocka_unit_test(runs_do_not_depend_on_threads),          cmocka_unit_test(the_network_of_source_002),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void same_race_same_json(void **state)
         "{s:i, s:{s:i}, s:[{s:[{}, {s:i, s:s, s:i, s:{s:F}, s:[{s:F}]}], s:{s:{s:F, s:F, s:F}, s:i}}, {s:s}]}", "format", &format,
         "config", "batch", &batch, "optimizers", "runs", "seed", &seed, "status", &status, "steps", &steps, "test", "accuracy", &test,
         "epochs", "val_accuracy", &accuracy, "summary", "val_loss", "median", &median, "q1", &q1, "q3", &q3, "diverged", &n, "spec", &spec), 0);
-    assert_int_equal(format, 1);
+    assert_int_equal(format, 2);
     assert_int_equal(batch, 32);
     assert_int_equal(seed, 6);
     assert_int_equal(n, 0);
@@ -190,8 +190,8 @@ struct seen { int lines, diverged, stop_at; };
 static int watch(void *user, const tw_race_event *e)
 {
     struct seen *seen = user;
-    if (e->line) seen->lines++;
-    else if (strcmp(e->optimizer, "sgd:lr=1e+30") == 0 && e->message && e->message[0]) seen->diverged++;
+    if (e->kind == TW_RACE_EPOCH) seen->lines++;
+    if (e->kind == TW_RACE_END && e->message && e->message[0] && strcmp(e->optimizer, "sgd:lr=1e+30") == 0) seen->diverged++;
     return seen->stop_at && seen->lines >= seen->stop_at;
 }
 
@@ -269,8 +269,9 @@ static void an_old_race_stays(void **state)
     tw_context *ctx = context();
     tw_race_options o = options("sgd");
     o.out = FOLDER "/a/old";
-    remove(FOLDER "/a/old/race.json");
+    o.force = 1;
     tw_race_free(raced(ctx, &o));
+    o.force = 0;
     char *before = file_text(ctx, FOLDER "/a/old/race.json");
     refuse(o, TW_ERR_SPEC, "holds a race already");
     char *after = file_text(ctx, FOLDER "/a/old/race.json");
@@ -286,22 +287,41 @@ static void an_old_race_stays(void **state)
     tw_context_free(ctx);
 }
 
-static void stopping_leaves_nothing(void **state)
+static void refuse_unfinished(const char *folder)
+{
+    tw_race_options o = options("sgd");
+    o.out = folder;
+    refuse(o, TW_ERR_SPEC, "race --resume");
+}
+
+static void stopping_keeps_what_is_in(void **state)
 {
     (void)state;
     tw_context *ctx = context();
     struct seen seen = {.stop_at = 3};
     tw_race_options o = options("sgd adam");
     o.out = FOLDER "/stopped";
+    o.force = 1;
     o.event = watch;
     o.user = &seen;
     tw_race *race;
     tw_error err;
+    tw_race_count count;
     assert_int_equal(tw_race_create(&race, ctx, &o, &err), TW_OK);
     assert_int_equal(tw_race_run(race, &err), TW_STOPPED);
     assert_int_equal(seen.lines, 3);
+    assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
+    assert_int_equal(count.runs, 2);
+    assert_int_equal(count.left, 1);
     tw_race_free(race);
-    assert_int_equal(access(FOLDER "/stopped", F_OK), -1);
+    assert_int_equal(access(FOLDER "/stopped/race.json", F_OK), -1);
+    refuse_unfinished(FOLDER "/stopped");
+    seen = (struct seen){0};
+    assert_int_equal(tw_race_resume(&race, ctx, FOLDER "/stopped", &o, &err), TW_OK);
+    assert_int_equal(tw_race_run(race, &err), TW_OK);
+    assert_int_equal(seen.lines, 2);
+    assert_int_equal(access(FOLDER "/stopped/race.json", F_OK), 0);
+    tw_race_free(race);
     tw_context_free(ctx);
 }
 
@@ -444,7 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_race_same_json),    cmocka_unit_test(company_changes_nothing),  cmocka_unit_test(quartiles_lie_between),
         cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
-        cmocka_unit_test(stopping_leaves_nothing), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
+        cmocka_unit_test(stopping_keeps_what_is_in), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
         cmocka_unit_test(colours_stay_with_the_rule), cmocka_unit_test(trace_adds_up_to_the_epoch), cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

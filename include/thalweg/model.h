@@ -5,6 +5,8 @@
  *
  * A word that names an activation after a layer's sizes is a layer of its own in the numbering of the saved tensors (as in
  * torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight").
+ * The last layer says what the loss is: softmax the cross-entropy over its outputs' classes, sigmoid with one output the binary cross-entropy of
+ * labels 0 and 1; its output is then the probability of class 1, and a row counts as correct where that is above 0.5 for label 1, or not for label 0.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H

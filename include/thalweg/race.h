@@ -7,19 +7,26 @@
 extern "C" {
 #endif
 
-/* After every epoch of every run; non-zero stops the race (TW_STOPPED; nothing is written). */
+/* What happens while runs are made; non-zero stops (TW_STOPPED). A run that was stopped is made anew when the race goes on. */
 typedef struct tw_race_event {
-    const char *optimizer;                                              /* its spec as understood */
+    int kind;                                                           /* one of TW_RACE_ */
+    const char *optimizer;                                              /* its spec as it runs, a rate that was tuned or is tried included */
     uint64_t seed;
-    size_t run, runs;                                                   /* this one, from 1; in all */
-    const tw_epoch *line;                                               /* NULL: the run has diverged, see message */
-    const char *message;
+    int is_trial;                                                       /* a learning rate is tried */
+    size_t run, runs;                                                   /* this one, from 1; in all, trials included */
+    const tw_epoch *line;                                               /* EPOCH, else NULL */
+    const char *status;                                                 /* END: tw_run_status_name's, or "diverged"; else NULL */
+    const char *message;                                                /* END: why it diverged; else NULL */
+    uint64_t steps;                                                     /* END: made; on a surface with the value there */
+    double value;
 } tw_race_event;
+/* After a step; an epoch (not on a surface); a run. WAIT: what is left is in the hands of other processes; called some twenty times a second. */
+enum { TW_RACE_STEP = 1, TW_RACE_EPOCH = 2, TW_RACE_END = 3, TW_RACE_WAIT = 4 };
 
 typedef struct tw_race_options {
     size_t size;                                                        /* sizeof(tw_race_options) */
-    const char *data, *model, *dtype;                                   /* as in tw_job_options */
-    double val;                                                         /* 0.1 is usual */
+    const char *data, *model, *dtype;                                   /* as in tw_job_options; on a surface no data, no model, and f64 by default */
+    double val;                                                         /* 0.1 is usual; no meaning on a surface */
     uint64_t limit;
     const char *cache, *home;
     const char *optimizers;                                             /* specs separated by blanks: "sgd adam:lr=3e-4 saga" */
@@ -27,18 +34,36 @@ typedef struct tw_race_options {
     uint64_t first_seed, epochs, batch, accumulate;                     /* 0: as in tw_run_options */
     const char *estimator, *schedule, *exchange, *target, *control, *groups;
     enum tw_nonfinite nonfinite;
-    const char *out;                                                    /* folder for race.json and report.html, or NULL */
+    const char *out;                                                    /* the race's folder, or NULL: in memory */
     int force;                                                          /* replace a race that is there */
     int (*event)(void *user, const tw_race_event *event);
     void *user;
+    const char *surface;                                                /* in place of data and model (surface.h) */
+    uint64_t steps;                                                     /* on a surface, in place of epochs; 0: 300 */
+    /* Learning rates that are tried for every optimizer before it is raced with the best, evenly over the logarithm of its rule's own range; 0: it is
+     * raced as it is. All get as many, each as long as a run; their seed is 2^63 - 1. An optimizer that comes with a rate is refused. */
+    uint64_t tune;
 } tw_race_options;
 #define TW_RACE_OPTIONS_INIT { sizeof(tw_race_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, \
-                               TW_NONFINITE_ERROR, NULL, 0, NULL, NULL }
+                               TW_NONFINITE_ERROR, NULL, 0, NULL, NULL, NULL, 0, 0 }
 
 typedef struct tw_race tw_race;
-/* Reads every spec, opens the data and claims the folder before anything is computed. */
+/* Reads every spec, opens the data and, with `out`, makes the folder before anything is computed: from then on any process may work on the race in it. */
 TW_API tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err);
+/* The race in a folder, to go on with it; one whose runs are all in needs its data no more. Of `options` only cache, home, event and user count.
+ * TW_ERR_STATE: the data's fingerprint differs. */
+TW_API tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *options, tw_error *err);
+/* One race of several finished ones, to be run (which makes its result): their optimizers, each once, with all their seeds. Of `options` only out, force,
+ * event and user count. TW_ERR_SPEC where they differ in more than optimizers and seeds, with the keys; where a seed of an optimizer has another result in
+ * one than in another; and where in the end not all optimizers have the same seeds. */
+TW_API tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *folders, size_t n, const tw_race_options *options, tw_error *err);
+/* Makes runs until none is left, waiting for those that other processes are making: if one of these is killed, its run is taken up here. */
+TW_API tw_status tw_race_work(tw_race *race, tw_error *err);
+/* The same, then the result; with a folder also its race.json and report.html. */
 TW_API tw_status tw_race_run(tw_race *race, tw_error *err);
+/* Runs in all, trials included; those that are not in; those with the race's seeds that diverged (after tw_race_run). */
+typedef struct tw_race_count { size_t runs, left, raced, diverged; } tw_race_count;
+TW_API tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err);
 /* race.json's text (docs/cli.md, race --json) and the table for people, after tw_race_run; owned by the race. */
 TW_API const char *tw_race_json(const tw_race *race);
 TW_API const char *tw_race_table(const tw_race *race);

@@ -77,6 +77,9 @@ TW_API const char *tw_run_estimator(const tw_run *run);                 /* its s
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
 TW_API const char *tw_run_control(const tw_run *run);                   /* the controls as understood; NULL: none */
 TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done, those that were left out (tw_optimizer_skipped) included */
+/* Evaluations of one row's gradient (of the objective's, where it has no rows): a snapshot of svrg and sam's second look are in it, evaluations of
+ * the loss alone are not. */
+TW_API uint64_t tw_run_gradients(const tw_run *run);
 TW_API double tw_run_seconds(const tw_run *run);
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* valid until the next step */
 TW_API tw_optimizer *tw_run_optimizer(tw_run *run);

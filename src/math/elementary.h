@@ -132,6 +132,13 @@ TW__ELEMENTARY double tw__log_f64(double x)
     return x <= DBL_MAX ? y : x;
 }
 
+/* log(1 + x) for x in [0, 1], at most 2.5 ulp: what 1 + x rounds away comes back by the quotient (Kahan). */
+TW__ELEMENTARY double tw__log1p_f64(double x)
+{
+    double u = 1 + x, y = tw__log_f64(u) * (x / (u - 1));
+    return u == 1 ? x : y;
+}
+
 /* Cube root of x >= 0, without a division: x is moved to where no square or cube over- or underflows; r near x^(-1/3) by dividing the exponent
  * by -3, Newton's steps for it, of which each doubles the digits; then x r^2, and one step for what rounding has left. */
 

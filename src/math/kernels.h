@@ -59,6 +59,10 @@ typedef struct tw__kernels {
     void (*relu_forward)(size_t n, const void *x, void *y);
     void (*relu_input)(size_t n, const void *y, const void *dy, void *dx);
 
+    /* e = exp(-|x|), y = (x >= 0 ? 1 : e) / (1 + e); in place allowed.  dx = dy * (y * (1 - y)); in place allowed. */
+    void (*sigmoid_forward)(size_t n, const void *x, void *y);
+    void (*sigmoid_input)(size_t n, const void *y, const void *dy, void *dx);
+
     /* y[u] = word(u) < threshold ? 0 : x[u] * (real)scale, where word(u) is word u % 4 of tw__philox(seed, u / 4, c1, c2, c3); in place allowed.
      * The gradient is the same function applied to dy. */
     void (*dropout)(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t threshold, double scale, const void *x, void *y);
@@ -69,6 +73,11 @@ typedef struct tw__kernels {
      * as log(sum) - (x[r][label] - max), which is finite where the probability underflows;
      * *correct += 1 where the first largest logit is the label's; dx (may be NULL) = softmax - onehot. dx may be x. */
     void (*softmax_loss)(size_t rows, size_t n, const void *x, const int32_t *label, double *loss, double *correct, void *dx);
+
+    /* Sigmoid and binary cross-entropy with label[r], 0 or 1, from one logit x[r] a row.  With m = x for label 1, -x for label 0, e = exp(-|m|):
+     * *loss += log(1 + e) - min(m, 0) in double, row by row; *correct += 1 where y > 0.5 is what the label says (Keras's binary_accuracy);
+     * dx (may be NULL) = -(m >= 0 ? e : 1) / (1 + e) for label 1, and without the sign for 0: it keeps its digits as y nears the label.  dx may be x. */
+    void (*sigmoid_loss)(size_t rows, const void *x, const int32_t *label, double *loss, double *correct, void *dx);
 
     /* a[i] = a[i] + b[i] */
     void (*add)(size_t n, void *a, const void *b);

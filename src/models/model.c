@@ -64,13 +64,14 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw
 
 tw_status tw__model_allocate(tw_model *m, tw_error *err) { return tw__alloc(m->ctx, &m->w, m->net->size, tw_type_size(m->type), err); }
 
-static tw_status check_width(const tw_model *m, const tw_data_info *data, tw_error *err)
+static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
-    int64_t width = m->net->layers[m->net->n_layers - 1].out.n[0];
+    const tw__network *net = m->net;
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
-    if (data->classes > width)
-        return tw__fail(err, TW_ERR_SPEC, "the last layer has %lld outputs, but %s has labels up to %d (%d classes)", (long long)width, data->name,
-                        data->classes - 1, data->classes);
+    if (data->classes > net->labels)
+        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) tells %lld classes apart, but %s has labels up to %d (%d classes); "
+                        "\"dense classes softmax\" fits them", net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes - 1,
+                        data->classes);
     return TW_OK;
 }
 
@@ -81,7 +82,7 @@ tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, 
     TW_TRY(tw_data_info_get(data, &info, err));
     tw_model *m = NULL;
     TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
-    tw_status s = check_width(m, &info, err);
+    tw_status s = check_labels(m, &info, err);
     if (s == TW_OK) s = tw__model_allocate(m, err);
     if (s != TW_OK) {
         tw_model_free(m);
@@ -118,11 +119,10 @@ static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_erro
                         tw__shape_text(in, wants, sizeof wants));
     if (data->type != m->input)
         return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model was made for %s", data->name, tw_type_name(data->type), tw_type_name(m->input));
-    int64_t width = m->net->layers[m->net->n_layers - 1].out.n[0];
     for (uint64_t i = 0; data->labels && i < data->rows; i++)
-        if (data->labels[i] < 0 || data->labels[i] >= width)
+        if (data->labels[i] < 0 || data->labels[i] >= m->net->labels)
             return tw__fail(err, TW_ERR_DATA, "%s: row %llu has label %d, the model knows classes 0 to %lld", data->name, (unsigned long long)i,
-                            data->labels[i], (long long)width - 1);
+                            data->labels[i], (long long)m->net->labels - 1);
     return TW_OK;
 }
 

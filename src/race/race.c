@@ -1,22 +1,20 @@
-/* A race's beginning and end: reading the specs, opening the data, checking everything before anything is computed, the folder.
+/* A race's beginning and end: reading the specs, opening the data, checking everything before anything is computed.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
-#include "base/io.h"
 #include "base/spec.h"
 #include "estimators/estimator.h"
-#include <stdio.h>
+#include "race/store.h"
+#include "train/json.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SEEDS = 10000 };
-
 /* ---- options ------------------------------------------------------------------------------------------------------------ */
 
-enum { N_TEXTS = 13 };
+enum { N_TEXTS = 14 };
 static void texts_of(tw_race_options *o, const char **texts[N_TEXTS])
 {
     const char **all[N_TEXTS] = {&o->data, &o->model, &o->dtype, &o->cache, &o->home, &o->optimizers,
-                                 &o->estimator, &o->schedule, &o->exchange, &o->target, &o->out, &o->control, &o->groups};
+                                 &o->estimator, &o->schedule, &o->exchange, &o->target, &o->out, &o->control, &o->groups, &o->surface};
     memcpy(texts, all, sizeof all);
 }
 
@@ -32,18 +30,48 @@ static tw_status copy_options(tw_race *race, const tw_race_options *o, tw_error 
         *texts[i] = copy;
     }
     if (!race->o.seeds) race->o.seeds = 1;
-    if (!race->o.epochs) race->o.epochs = 5;
+    if (!race->o.epochs && !race->o.surface) race->o.epochs = 5;
+    if (!race->o.steps && race->o.surface) race->o.steps = 300;
     return s;
+}
+
+static tw_status check_seeds(const tw_race_options *o, tw_error *err)
+{
+    const uint64_t seeds = o->seeds ? o->seeds : 1, last = o->first_seed + (seeds - 1);
+    if (seeds > TW__MOST_SEEDS) return tw__fail(err, TW_ERR_SPEC, "seeds = %llu is above %d", (unsigned long long)seeds, TW__MOST_SEEDS);
+    if (last < o->first_seed || last > INT64_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "seed %llu: the last of %llu seeds is above %lld", (unsigned long long)o->first_seed,
+                        (unsigned long long)seeds, (long long)INT64_MAX);
+    if (o->tune && last == TW__TUNE_SEED)
+        return tw__fail(err, TW_ERR_SPEC, "seed %llu is the one that learning rates are tried with (tune)", (unsigned long long)last);
+    return TW_OK;
+}
+
+/* What only data has, and what only a surface has. */
+static tw_status check_ground(const tw_race_options *o, tw_error *err)
+{
+    const struct { const char *name; int given; } on_data[] = {
+        {"data", o->data != NULL}, {"model", o->model != NULL}, {"limit", o->limit > 0}, {"epochs", o->epochs > 0}, {"batch", o->batch > 0},
+        {"accumulate", o->accumulate > 1}, {"estimator", o->estimator != NULL}, {"exchange", o->exchange != NULL}, {"groups", o->groups != NULL},
+        {"nonfinite", o->nonfinite != TW_NONFINITE_ERROR}};
+    if (!o->optimizers || (!o->surface && (!o->data || !o->model))) return tw__fail(err, TW_ERR_SPEC, "a race needs data, a model and optimizers");
+    if (!o->surface && o->steps) return tw__fail(err, TW_ERR_SPEC, "steps has a meaning on a surface only (on data there are epochs)");
+    for (size_t i = 0; o->surface && i < sizeof on_data / sizeof on_data[0]; i++)
+        if (on_data[i].given) return tw__fail(err, TW_ERR_SPEC, "%s has no meaning on a surface", on_data[i].name);
+    if (o->steps > TW__MOST_STEPS) return tw__fail(err, TW_ERR_SPEC, "steps = %llu is above %d", (unsigned long long)o->steps, TW__MOST_STEPS);
+    return TW_OK;
 }
 
 static tw_status check_options(const tw_race_options *o, tw_error *err)
 {
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", o->size, sizeof *o);
-    if (!o->data || !o->model || !o->optimizers) return tw__fail(err, TW_ERR_SPEC, "a race needs data, a model and optimizers");
+    TW_TRY(check_ground(o, err));
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
-    if (o->seeds > MOST_SEEDS) return tw__fail(err, TW_ERR_SPEC, "seeds = %llu is above %d", (unsigned long long)o->seeds, MOST_SEEDS);
-    return TW_OK;
+    if (o->tune > TW__MOST_TRIALS) return tw__fail(err, TW_ERR_SPEC, "tune = %llu is above %d", (unsigned long long)o->tune, TW__MOST_TRIALS);
+    TW_TRY(tw__json_check_text("the data's name", o->data, err));
+    TW_TRY(tw__json_check_text("a group's pattern", o->groups, err));
+    return check_seeds(o, err);
 }
 
 /* ---- the racers --------------------------------------------------------------------------------------------------------- */
@@ -75,27 +103,39 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__racer *out,
     return s;
 }
 
+static tw_status read_racer(tw_race *race, const char *spec, tw__racer *fresh, tw_error *err)
+{
+    TW_TRY(canonical_spec(race, spec, fresh, err));
+    for (size_t i = 0; i < race->n; i++)
+        if (strcmp(race->racers[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
+    if (race->o.tune) TW_TRY(tw__tune_range(race, spec, fresh, err));
+    return tw__grow(race->ctx, &race->racers, &race->room, race->n + 1, sizeof *race->racers, err);
+}
+
+static tw_status make_runs(tw_race *race, tw__racer *racer, tw_error *err)
+{
+    TW_TRY(tw__alloc(race->ctx, &racer->runs, race->o.seeds, sizeof *racer->runs, err));
+    for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = race->o.first_seed + k;
+    if (!race->o.tune) return TW_OK;
+    TW_TRY(tw__alloc(race->ctx, &racer->trials, race->o.tune, sizeof *racer->trials, err));
+    for (uint64_t k = 0; k < race->o.tune; k++) racer->trials[k] = (tw__trial){.lr = tw__tune_rate(racer, k), .run.seed = TW__TUNE_SEED};
+    return TW_OK;
+}
+
 static tw_status add_racer(tw_race *race, tw__text word, tw_error *err)
 {
     char *spec;
     tw__racer fresh = {.spec = NULL};
     TW_TRY(tw__alloc(race->ctx, &spec, word.n + 1, 1, err));
     memcpy(spec, word.at, word.n);
-    tw_status s = canonical_spec(race, spec, &fresh, err);
+    tw_status s = read_racer(race, spec, &fresh, err);
     tw__free(race->ctx, spec, word.n + 1, 1);
-    if (s != TW_OK) return s;
-    for (size_t i = 0; s == TW_OK && i < race->n; i++)
-        if (strcmp(race->racers[i].spec, fresh.spec) == 0) s = tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh.spec);
-    if (s == TW_OK) s = tw__grow(race->ctx, &race->racers, &race->room, race->n + 1, sizeof *race->racers, err);
     if (s != TW_OK) {
         tw__free_text(race->ctx, fresh.spec);
         return s;
     }
-    tw__racer *racer = &race->racers[race->n++];
-    *racer = fresh;
-    TW_TRY(tw__alloc(race->ctx, &racer->runs, race->o.seeds, sizeof *racer->runs, err));
-    for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = race->o.first_seed + k;
-    return TW_OK;
+    race->racers[race->n] = fresh;
+    return make_runs(race, &race->racers[race->n++], err);
 }
 
 static tw_status read_racers(tw_race *race, tw_error *err)
@@ -117,6 +157,12 @@ static tw_status read_racers(tw_race *race, tw_error *err)
 
 /* ---- data and model ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t rows_of(const tw_data *data)
+{
+    tw_data_info info = {.size = sizeof info};
+    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
+}
+
 static tw_status open_data(tw_race *race, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
@@ -125,45 +171,29 @@ static tw_status open_data(tw_race *race, tw_error *err)
     d.cache = race->o.cache;
     d.home = race->o.home;
     TW_TRY(tw_data_open(race->ctx, race->o.data, &d, &race->train, &race->val, &race->test, err));
+    race->n_train = rows_of(race->train);
+    race->n_val = rows_of(race->val);
+    race->n_test = rows_of(race->test);
+    race->fingerprint = tw__json_fingerprint(race->train, race->val, race->test);
+    if (!race->fingerprint) return tw__json_no_memory(err);
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.data);
 }
 
-tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
-{
-    *to = (tw__track){0};
-    tw_type type = race->o.dtype && strcmp(race->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
-    tw_status s = tw_model_create(&to->model, race->ctx, race->o.model, type, race->train, seed, err);
-    if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
-    if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
-    if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
-    if (s != TW_OK) tw__track_close(to);
-    return s;
-}
-
-void tw__track_close(tw__track *track)
-{
-    tw_model_objective_free(&track->train);
-    tw_model_objective_free(&track->val);
-    tw_model_objective_free(&track->test);
-    tw_model_free(track->model);
-    *track = (tw__track){0};
-}
-
 /* A common batch is not for racers whose own estimator takes none. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, uint64_t seed)
+tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed)
 {
     tw_run_options r = TW_RUN_OPTIONS_INIT;
-    r.optimizer = racer->spec;
+    r.optimizer = spec;
     r.estimator = race->o.estimator;
     r.schedule = race->o.schedule;
     r.exchange = race->o.exchange;
     r.seed = seed;
-    r.epochs = race->o.epochs;
+    r.epochs = race->surface ? race->o.steps : race->o.epochs;
     int takes_batch = racer->takes_batch || !racer->is_preset;
     r.batch = takes_batch ? race->o.batch : 0;
     r.accumulate = takes_batch ? race->o.accumulate : 0;
-    r.target = race->o.target;
+    r.target = race->surface ? NULL : race->o.target;
     r.control = race->o.control;
     r.groups = race->o.groups;
     r.nonfinite = race->o.nonfinite;
@@ -171,13 +201,13 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer,
 }
 
 /* Makes every racer's run once, so that a schedule that does not fit the last of them is found before the first starts. */
-static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
+static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
 {
     for (size_t i = 0; i < race->n; i++) {
         tw_run *run;
         tw__racer *racer = &race->racers[i];
-        tw_run_options r = tw__race_run_options(race, racer, race->o.first_seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
+        tw_run_options r = tw__race_run_options(race, racer, racer->spec, race->o.first_seed);
+        TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
         tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
         if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
         racer->batch = tw_run_rows(run);
@@ -193,86 +223,75 @@ static tw_status rehearse(tw_race *race, tw__track *track, tw_error *err)
     if (race->o.batch > track->train.n_rows)
         tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.batch,
                 (unsigned long long)track->train.n_rows);
-    race->weights = tw_model_size(track->model);
-    return tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
+    race->weights = race->surface ? 2 : tw_model_size(track->model);
+    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
 }
 
-/* ---- folder ------------------------------------------------------------------------------------------------------------- */
-
-static tw_status claim(tw_race *race, tw_error *err)
+static tw_status rehearse(tw_race *race, tw_error *err)
 {
-    char path[TW__PATH];
-    int kind;
-    TW_TRY(tw__path_in(race->o.out, "race.json", path, err));
-    TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
-    if (kind != TW_PATH_NONE && !race->o.force)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", race->o.out);
-    TW_TRY(tw__path_kind(race->ctx, race->o.out, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", race->o.out);
-    race->made_folder = kind == TW_PATH_NONE;
-    TW_TRY(tw__path_in(race->o.out, "", path, err));       /* "out/": out itself is above it */
-    return tw__make_parents(race->ctx, path, err);
-}
-
-static tw_status write_text(tw_race *race, const char *file, const char *text, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(race->o.out, file, path, err));
-    return tw__write_text(race->ctx, path, text, err);
-}
-
-/* race.json comes last: where it is, the rest is. */
-tw_status tw__race_write(tw_race *race, tw_error *err)
-{
-    char *page;
-    TW_TRY(tw__race_report(race, &page, err));
-    tw_status s = write_text(race, "report.html", page, err);
-    tw__free_text(race->ctx, page);
-    if (s == TW_OK) s = write_text(race, "race.json", race->text, err);
-    race->written = s == TW_OK;
+    tw__track track;
+    if (!race->surface) TW_TRY(open_data(race, err));
+    TW_TRY(tw__track_open(&track, race, race->o.first_seed, err));
+    tw_status s = rehearse_on(race, &track, err);
+    tw__track_close(&track);
     return s;
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */
 
-static tw_status prepare(tw_race *race, const tw_race_options *o, tw_error *err)
+static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data, tw_error *err)
 {
-    tw__track track;
     tw_estimator_choice estimator;
     TW_TRY(copy_options(race, o, err));
     TW_TRY(tw_estimator_read(&estimator, race->o.estimator ? race->o.estimator : "minibatch", err));
     TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
     TW_TRY(read_racers(race, err));
-    TW_TRY(open_data(race, err));
-    TW_TRY(tw__track_open(&track, race, race->o.first_seed, err));
-    tw_status s = rehearse(race, &track, err);
-    tw__track_close(&track);
-    return s == TW_OK && race->o.out ? claim(race, err) : s;
+    if (race->o.surface) TW_TRY(tw__surface_open(race, err));
+    return with_data ? rehearse(race, err) : TW_OK;
 }
 
-tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *o, tw_error *err)
+tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, int with_data, tw_error *err)
 {
     tw_race *race;
     *out = NULL;
     TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &race, 1, sizeof *race, err));
     race->ctx = ctx;
-    tw_status s = prepare(race, o, err);
+    tw_status s = prepare(race, o, with_data, err);
     if (s == TW_OK) *out = race;
     else tw_race_free(race);
     return s;
 }
 
+tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *o, tw_error *err)
+{
+    TW_TRY(tw__race_prepare(out, ctx, o, 1, err));
+    tw_status s = (*out)->o.out ? tw__race_keep(*out, err) : TW_OK;
+    if (s == TW_OK) return TW_OK;
+    tw_race_free(*out);
+    *out = NULL;
+    return s;
+}
+
+void tw__run_clear(tw_context *ctx, tw__race_run *run)
+{
+    tw__free(ctx, run->epochs, run->n_epochs, sizeof *run->epochs);
+    tw__free(ctx, run->trace, run->trace_room, sizeof *run->trace);
+    tw__free(ctx, run->way.x, run->way.n, sizeof *run->way.x);
+    tw__free(ctx, run->way.y, run->way.n, sizeof *run->way.y);
+    tw__free(ctx, run->way.value, run->way.n, sizeof *run->way.value);
+    *run = (tw__race_run){.seed = run->seed};
+}
+
 static void free_racer(tw_race *race, tw__racer *racer)
 {
     tw_context *ctx = race->ctx;
-    for (uint64_t k = 0; racer->runs && k < race->o.seeds; k++) {
-        tw__race_run *run = &racer->runs[k];
-        tw__free(ctx, run->epochs, run->n_epochs, sizeof *run->epochs);
-        tw__free(ctx, run->trace, run->trace_room, sizeof *run->trace);
-    }
+    for (uint64_t k = 0; racer->runs && k < race->o.seeds; k++) tw__run_clear(ctx, &racer->runs[k]);
+    for (uint64_t k = 0; racer->trials && k < race->o.tune; k++) tw__run_clear(ctx, &racer->trials[k].run);
     tw__free(ctx, racer->runs, race->o.seeds, sizeof *racer->runs);
+    tw__free(ctx, racer->trials, race->o.tune, sizeof *racer->trials);
     tw__free_text(ctx, racer->spec);
+    tw__free_text(ctx, racer->tuned);
 }
 
 void tw_race_free(tw_race *race)
@@ -280,18 +299,20 @@ void tw_race_free(tw_race *race)
     if (!race) return;
     tw_context *ctx = race->ctx;
     const char **texts[N_TEXTS];
-    if (race->made_folder && !race->written) ctx->io.remove(ctx->io.user, race->o.out);     /* only if nothing is in it */
+    tw__store_close(race->store);
     for (size_t i = 0; i < race->n; i++) free_racer(race, &race->racers[i]);
     tw__free(ctx, race->racers, race->room, sizeof *race->racers);
     tw__free(ctx, race->order, race->n, sizeof *race->order);
     tw_data_free(race->train);
     tw_data_free(race->val);
     tw_data_free(race->test);
+    tw_surface_free(race->surface);
     tw__free_text(ctx, race->network);
     tw__free_text(ctx, race->schedule);
     tw__free_text(ctx, race->control);
     tw__free_text(ctx, race->estimator);
     tw__free_text(ctx, race->table);
+    json_decref(race->fingerprint);
     json_decref(race->json);
     free(race->text);
     texts_of(&race->o, texts);

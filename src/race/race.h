@@ -9,10 +9,14 @@
 #include <thalweg/surface.h>
 
 /* Mean training loss of the batches since the point before: finer than the epochs, for the page's curves only. */
-typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
+typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw__point;
 
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
+
+enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000 };
+/* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
+#define TW__TUNE_SEED ((uint64_t)INT64_MAX)
 
 typedef struct tw__race_run {
     uint64_t seed, steps, skipped, gradients;           /* gradients: of one row each */
@@ -33,13 +37,15 @@ typedef struct tw__trial { double lr, value; tw__race_run run; } tw__trial;     
 
 enum tw__measure {
     TW__LOSS, TW__ACCURACY, TW__VAL_LOSS, TW__VAL_ACCURACY, TW__TEST_LOSS, TW__TEST_ACCURACY, TW__SECONDS, TW__EPOCH_SECONDS,
-    TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS, TW__MEASURES
+    TW__GRADIENTS, TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS,
+    TW__VALUE, TW__BEST, TW__DISTANCE,                  /* on a surface: in the end; the least; from there to the nearest minimum */
+    TW__MEASURES
 };
 typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
 
 typedef struct tw__racer {
     char *spec;                                         /* canonical, as asked for */
-    char *tuned;                                        /* what is raced where the rate was tuned, else NULL */
+    char *tuned;                                        /* what is raced where the rate was tuned, else NULL; once the trials are in */
     double tuned_lr, from, to;                          /* with `tuned`: the rate, and the range it was looked for in */
     tw__trial *trials;                                  /* race.o.tune of them, or NULL */
     int is_preset, takes_batch;                         /* an estimator with sgd, not the race's estimator; a batch size means something to it */
@@ -53,35 +59,74 @@ typedef struct tw__racer {
 struct tw_race {
     tw_context *ctx;
     tw_race_options o;                                  /* texts are copies, seeds and epochs resolved */
-    tw_data *train, *val, *test;                        /* NULL on a surface */
+    tw_data *train, *val, *test;                        /* NULL on a surface, and where all runs are in */
+    uint64_t n_train, n_val, n_test;                    /* rows; 0: none */
     tw_surface *surface;                                /* NULL on data */
+    double target;                                      /* on a surface, with o.target: the value */
+    struct tw__store *store;                            /* NULL: the race is in memory alone */
     tw__racer *racers;
     size_t n, room;
     size_t *order;                                      /* racers, best first; after the runs */
     uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
     char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
-    int made_folder, written, ran;
-    json_t *json;
+    uint64_t next;                                      /* without a store: the place whose turn it is */
+    json_t *fingerprint, *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */
 };
 
-/* A model with the weights of a seed, on the race's data. */
-typedef struct tw__track { tw_model *model; tw_objective train, val, test; } tw__track;
+/* race.c: the options of a run of a racer, whose rate the spec has. */
+tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed);
+void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */
+/* Everything but results: reads the specs; with_data: opens the data and makes every racer's run once. */
+tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *options, int with_data, tw_error *err);
+
+/* work.c: places, the runs that a race has to make: all trials, racer by racer, then all runs with the race's seeds. */
+typedef struct tw__place { tw__racer *racer; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__place;
+uint64_t tw__race_places(const tw_race *race);
+tw__place tw__race_place(const tw_race *race, uint64_t number);
+
+/* run.c: makes the run of a place, from its seed's weights. A run that diverges is one that was made. */
+tw_status tw__race_make(tw_race *race, uint64_t place, tw_error *err);
+
+/* track.c: what a run goes on: a model with the weights of a seed, on the race's data; or the surface, from its start. */
+typedef struct tw__track { tw_model *model; tw_objective train, val, test; double point[2]; void *w; } tw__track;
 tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err);
 void tw__track_close(tw__track *track);
-/* The options of one run of a racer. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, uint64_t seed);
+tw_type tw__race_type(const tw_race *race);
+/* Reads race->o.surface and what else has another meaning there. */
+tw_status tw__surface_open(tw_race *race, tw_error *err);
+/* Global minima that are known of the race's surface: how many. */
+size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
 
-/* summary.c: the spreads of every racer, and the order. */
+/* tune.c: the range in which a racer's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
+ * a rate in it; and, all trials in, the one that is raced. */
+tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err);
+double tw__tune_rate(const tw__racer *racer, uint64_t k);
+tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err);
+tw_status tw__tune_choose(tw_race *race, tw__racer *racer, tw_error *err);
+const char *tw__tune_measure(const tw_race *race);      /* what is compared: "val_loss", "loss", "value" */
+
+/* run_json.c: a run as JSON and back. */
+json_t *tw__run_json(const tw__race_run *run, int with_trace);
+tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err);
+
+/* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
+tw_status tw__race_keep(tw_race *race, tw_error *err);
+tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err);
+tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err);
+/* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a folder. For joining. */
+tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err);
+tw_status tw__race_enter(tw_race *race, tw_error *err);
+
+/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
+tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
-/* json.c: race.json; with the traces and what else the page needs, in short numbers. */
+/* json.c: its settings; race.json. */
+json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
-tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* race.c: report.html and race.json into the folder. */
-tw_status tw__race_write(tw_race *race, tw_error *err);
 /* colours.c: a colour for every racer, that of its rule; what shares one is told apart by dashes. */
 void tw__race_colours(tw_race *race);
 #endif

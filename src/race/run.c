@@ -1,38 +1,40 @@
-/* Running a race: every optimiser with every seed, from the same weights over the same batches.
+/* Making one run of a race on data: from the weights of its seed, over the batches of its seed.
  * SPDX-License-Identifier: MIT */
-#include "race/race.h"
-#include "base/cpu.h"
-#include "base/options.h"
+#include "race/run.h"
 #include <math.h>
 #include <string.h>
 
-/* What the loop's events are turned into while a run goes. */
-struct watch {
-    tw_race *race;
-    const tw__racer *racer;
-    tw__race_run *run;
-    size_t number;                                      /* of the run in the race, from 1 */
-    uint64_t step, every;                               /* done in this epoch; steps between two points of the trace */
-    double loss, weight;                                /* running mean of this epoch, and the weight of its rows */
-    double last_sum, last_weight;                       /* of this epoch up to the last point of the trace */
-    int stop;
-};
+/* ---- events ------------------------------------------------------------------------------------------------------------- */
 
-static void tell(struct watch *w, const tw_epoch *line, const char *message)
+static void tell(tw__watch *w, tw_race_event *e)
 {
     const tw_race *race = w->race;
-    tw_race_event e = {w->racer->spec, w->run->seed, w->number, race->n * (size_t)race->o.seeds, line, message};
-    if (race->o.event && race->o.event(race->o.user, &e)) w->stop = 1;
+    e->optimizer = w->spec;
+    e->seed = w->run->seed;
+    e->is_trial = w->is_trial;
+    e->run = w->number + 1;
+    e->runs = tw__race_places(race);
+    if (race->o.event && race->o.event(race->o.user, e)) w->stop = 1;
 }
 
-static int on_event(void *user, const tw_event *e)
+int tw__watch_event(void *user, const tw_event *e)
 {
-    struct watch *w = user;
+    tw__watch *w = user;
     w->loss = e->loss;
     w->weight = e->weight;
     w->step = e->step;
-    if (e->kind == TW_EVENT_EPOCH) tell(w, e->line, NULL);
+    if (e->kind == TW_EVENT_STEP) tell(w, &(tw_race_event){.kind = TW_RACE_STEP});
+    else if (!w->race->surface) tell(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line});
     return w->stop;
+}
+
+static void tell_end(tw__watch *w)
+{
+    const tw__race_run *run = w->run;
+    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps};
+    e.message = run->diverged ? run->message : NULL;
+    e.value = run->way.n ? run->way.value[run->way.n - 1] : NAN;
+    tell(w, &e);
 }
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
@@ -45,7 +47,7 @@ static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
     return per_epoch > 1 ? (racer->steps_per_epoch + per_epoch - 1) / per_epoch : racer->steps_per_epoch;
 }
 
-static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
+static tw_status add_point(tw__watch *w, const tw_run *run, tw_error *err)
 {
     tw_race *race = w->race;
     tw__race_run *to = w->run;
@@ -54,13 +56,13 @@ static tw_status add_point(struct watch *w, const tw_run *run, tw_error *err)
     double sum = w->weight > 0 ? w->loss * w->weight : 0;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
     if (w->weight > w->last_weight) /* not all updates since then were left out */
-        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
+        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
     w->last_sum = ended ? 0 : sum;
     w->last_weight = ended ? 0 : w->weight;
     return TW_OK;
 }
 
-static tw_status go(struct watch *w, tw_run *run, tw__track *track, tw_error *err)
+static tw_status go(tw__watch *w, tw_run *run, tw__track *track, tw_error *err)
 {
     w->run->status = TW_RUN_GOING;
     while (w->run->status == TW_RUN_GOING) {
@@ -77,78 +79,69 @@ static tw_status go(struct watch *w, tw_run *run, tw__track *track, tw_error *er
 }
 
 /* What is left of a run: its lines, also those before it diverged. */
-static tw_status keep(struct watch *w, tw_run *run, tw_error *err)
+static tw_status keep(tw__watch *w, const tw_run *run, tw_error *err)
 {
     size_t n;
     const tw_epoch *history = tw_run_history(run, &n);
-    tw__race_run *to = w->run;
-    to->steps = tw_run_steps(run);
-    to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
-    to->seconds = tw_run_seconds(run);
-    TW_TRY(tw__alloc(w->race->ctx, &to->epochs, n, sizeof *to->epochs, err));
-    if (n) memcpy(to->epochs, history, n * sizeof *history);
-    to->n_epochs = n;
-    to->reached = !to->diverged && to->status == TW_RUN_TARGET;
+    TW_TRY(tw__alloc(w->race->ctx, &w->run->epochs, n, sizeof *w->run->epochs, err));
+    if (n) memcpy(w->run->epochs, history, n * sizeof *history);
+    w->run->n_epochs = n;
     return TW_OK;
 }
 
-static tw_status run_on(struct watch *w, tw__track *track, tw_error *err)
+static tw_status on_data(tw__watch *w, tw__track *track, tw_error *err)
 {
     tw_run *run;
-    tw_error why = {0};
     tw_race *race = w->race;
-    tw_run_options r = tw__race_run_options(race, w->racer, w->run->seed);
-    r.event = on_event;
+    tw_run_options r = tw__race_run_options(race, w->racer, w->spec, w->run->seed);
+    r.event = tw__watch_event;
     r.user = w;
-    TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, tw_model_weights(track->model), &r, err));
-    tw_status s = go(w, run, track, &why);
-    if (s == TW_ERR_NOT_FINITE) {
-        w->run->diverged = 1;
-        memcpy(w->run->message, why.message, sizeof w->run->message);
-        tell(w, NULL, w->run->message);
-        s = w->stop ? tw__fail(&why, TW_STOPPED, "stopped") : TW_OK;
-    }
-    if (s != TW_OK && err) *err = why;
+    w->every = trace_every(race, w->racer);
+    w->run->test = (tw_metrics){NAN, NAN, 0};
+    TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
+    tw_status s = tw__watch_end(w, run, go(w, run, track, &w->why), err);
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);
     return s;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------------------- */
-
-static tw_status run_all(tw_race *race, tw_error *err)
+tw_status tw__watch_end(tw__watch *w, tw_run *run, tw_status s, tw_error *err)
 {
-    size_t number = 0;
-    for (size_t i = 0; i < race->n; i++)
-        for (uint64_t k = 0; k < race->o.seeds; k++) {
-            tw__track track;
-            struct watch w = {.race = race, .racer = &race->racers[i], .run = &race->racers[i].runs[k], .number = ++number, .every = trace_every(race, &race->racers[i])};
-            w.run->test = (tw_metrics){NAN, NAN, 0};
-            TW_TRY(tw__track_open(&track, race, w.run->seed, err));
-            tw_status s = run_on(&w, &track, err);
-            tw__track_close(&track);
-            if (s != TW_OK) return s;
-        }
-    return TW_OK;
-}
-
-static tw_status make_result(tw_race *race, tw_error *err)
-{
-    TW_TRY(tw__race_summarise(race, err));
-    TW_TRY(tw__race_json(race, &race->json, err));
-    race->text = json_dumps(race->json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-    if (!race->text) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON");
-    TW_TRY(tw__race_table(race, &race->table, err));
-    return race->o.out ? tw__race_write(race, err) : TW_OK;
-}
-
-tw_status tw_race_run(tw_race *race, tw_error *err)
-{
-    if (race->ran) return tw__fail(err, TW_ERR_STATE, "the race was run before");
-    race->ran = 1;
-    TW_TRY(run_all(race, err));
-    tw__fp_mode mode = tw__fp_enter();
-    tw_status s = make_result(race, err);
-    tw__fp_leave(mode);
+    tw__race_run *to = w->run;
+    to->steps = tw_run_steps(run);
+    to->gradients = tw_run_gradients(run);
+    to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
+    to->seconds = tw_run_seconds(run);
+    to->reached = s == TW_OK && to->status == TW_RUN_TARGET;
+    if (s == TW_ERR_NOT_FINITE) {
+        to->diverged = 1;
+        memcpy(to->message, w->why.message, sizeof to->message);
+        return TW_OK;
+    }
+    if (s != TW_OK && err) *err = w->why;
     return s;
+}
+
+/* ---- whichever it is ---------------------------------------------------------------------------------------------------- */
+
+static tw_status make(tw__watch *w, tw_error *err)
+{
+    tw__track track;
+    TW_TRY(tw__track_open(&track, w->race, w->run->seed, err));
+    tw_status s = w->race->surface ? tw__walk(w, &track, err) : on_data(w, &track, err);
+    tw__track_close(&track);
+    return s;
+}
+
+tw_status tw__race_make(tw_race *race, uint64_t number, tw_error *err)
+{
+    char spec[TW_SPEC_MAX];
+    const tw__place place = tw__race_place(race, number);
+    tw__watch w = {.race = race, .racer = place.racer, .run = place.run, .number = number, .is_trial = place.trial != NULL, .spec = spec};
+    if (place.trial) TW_TRY(tw__tune_spec(race, place.racer, place.trial->lr, spec, err));
+    else w.spec = place.racer->tuned ? place.racer->tuned : place.racer->spec;
+    tw__run_clear(race->ctx, place.run);
+    TW_TRY(make(&w, err));
+    tell_end(&w);
+    return TW_OK;
 }

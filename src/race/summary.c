@@ -4,23 +4,46 @@
 #include <math.h>
 #include <string.h>
 
-static double value_of(const tw__race_run *r, int measure)
+static double least_of(const tw__way *way)
+{
+    double least = way->value[0];
+    for (size_t i = 1; i < way->n; i++) least = way->value[i] < least ? way->value[i] : least;
+    return least;
+}
+
+/* From the end of a way to the nearest minimum; NaN where none is known. */
+static double distance_of(const tw_race *race, const tw__way *way)
+{
+    double minima[4][2], nearest = NAN;
+    const size_t n = tw__surface_minima(race, minima);
+    for (size_t i = 0; i < n; i++) {
+        const double dx = way->x[way->n - 1] - minima[i][0], dy = way->y[way->n - 1] - minima[i][1], d = sqrt(dx * dx + dy * dy);
+        if (!(d >= nearest)) nearest = d;
+    }
+    return nearest;
+}
+
+static double value_of(const tw_race *race, const tw__race_run *r, int measure)
 {
     const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
-    if (r->diverged || !last) return NAN;
+    if (r->diverged) return NAN;
     switch (measure) {
-    case TW__LOSS: return last->loss;
-    case TW__ACCURACY: return last->accuracy;
-    case TW__VAL_LOSS: return last->val_loss;
-    case TW__VAL_ACCURACY: return last->val_accuracy;
+    case TW__LOSS: return last ? last->loss : NAN;
+    case TW__ACCURACY: return last ? last->accuracy : NAN;
+    case TW__VAL_LOSS: return last ? last->val_loss : NAN;
+    case TW__VAL_ACCURACY: return last ? last->val_accuracy : NAN;
     case TW__TEST_LOSS: return r->test.loss;
     case TW__TEST_ACCURACY: return r->test.accuracy;
     case TW__SECONDS: return r->seconds;
-    case TW__EPOCH_SECONDS: return r->seconds / (double)r->n_epochs;
-    case TW__TARGET_EPOCHS: return r->reached ? (double)r->n_epochs : NAN;
+    case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
+    case TW__GRADIENTS: return (double)r->gradients;
+    case TW__TARGET_EPOCHS: return r->reached && last ? (double)r->n_epochs : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
     case TW__TARGET_GRADIENTS: return r->reached ? (double)r->gradients : NAN;
+    case TW__VALUE: return r->way.n ? r->way.value[r->way.n - 1] : NAN;
+    case TW__BEST: return r->way.n ? least_of(&r->way) : NAN;
+    case TW__DISTANCE: return r->way.n ? distance_of(race, &r->way) : NAN;
     default: return NAN;
     }
 }
@@ -33,26 +56,36 @@ static double quantile(const double *sorted, size_t n, double p)
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-static tw__spread spread_of(const tw__racer *racer, uint64_t runs, int measure, double *sorted)
+tw__spread tw__spread_of(double *values, size_t n)
 {
-    size_t n = 0;
-    for (uint64_t k = 0; k < runs; k++) {
-        double value = value_of(&racer->runs[k], measure);
-        if (isnan(value)) continue;
-        size_t i = n++;
-        for (; i > 0 && sorted[i - 1] > value; i--) sorted[i] = sorted[i - 1];
-        sorted[i] = value;
-    }
     if (n == 0) return (tw__spread){NAN, NAN, NAN};
-    return (tw__spread){quantile(sorted, n, 0.5), quantile(sorted, n, 0.25), quantile(sorted, n, 0.75)};
+    for (size_t i = 1; i < n; i++) {
+        double value = values[i];
+        size_t k = i;
+        for (; k > 0 && values[k - 1] > value; k--) values[k] = values[k - 1];
+        values[k] = value;
+    }
+    return (tw__spread){quantile(values, n, 0.5), quantile(values, n, 0.25), quantile(values, n, 0.75)};
 }
 
-/* Racers without a diverged run first, then by median validation loss, or test or training loss where there is none; last those that have no epoch. */
+static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int measure, double *values)
+{
+    size_t n = 0;
+    for (uint64_t k = 0; k < race->o.seeds; k++) {
+        double value = value_of(race, &racer->runs[k], measure);
+        if (!isnan(value)) values[n++] = value;
+    }
+    return tw__spread_of(values, n);
+}
+
+/* Racers without a diverged run first; with a target, those of whom more runs reached it, then with the fewest gradients; then by median validation
+ * loss, or test or training loss where there is none, on a surface by the value in the end; last those that have none. */
 static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
 {
     int bad_a = a->diverged == race->o.seeds ? 2 : a->diverged > 0, bad_b = b->diverged == race->o.seeds ? 2 : b->diverged > 0;
     if (bad_a != bad_b) return bad_a < bad_b;
-    int measure = race->val ? TW__VAL_LOSS : race->test ? TW__TEST_LOSS : TW__LOSS;
+    if (a->reached != b->reached) return a->reached > b->reached;
+    int measure = a->reached ? TW__TARGET_GRADIENTS : race->surface ? TW__VALUE : race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
     const double of_a = a->of[measure].median, of_b = b->of[measure].median;
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
 }
@@ -68,7 +101,7 @@ tw_status tw__race_summarise(tw_race *race, tw_error *err)
             racer->diverged += (uint64_t)racer->runs[k].diverged;
             racer->reached += (uint64_t)racer->runs[k].reached;
         }
-        for (int m = 0; m < TW__MEASURES; m++) racer->of[m] = spread_of(racer, race->o.seeds, m, sorted);
+        for (int m = 0; m < TW__MEASURES; m++) racer->of[m] = spread_of(race, racer, m, sorted);
     }
     tw__free(race->ctx, sorted, race->o.seeds, sizeof *sorted);
     for (size_t i = 0; i < race->n; i++) {

@@ -15,18 +15,29 @@ static const struct column columns[] = {
     {"val acc", TW__VAL_ACCURACY, "%.4f"},
     {"test loss", TW__TEST_LOSS, NULL},
     {"test acc", TW__TEST_ACCURACY, "%.4f"},
+    {"value", TW__VALUE, NULL},
+    {"best", TW__BEST, NULL},
+    {"distance", TW__DISTANCE, NULL},
     {"s/epoch", TW__EPOCH_SECONDS, "%.3f"},
-    {"epochs to target", TW__TARGET_EPOCHS, "%.3g"},
-    {"s to target", TW__TARGET_SECONDS, "%.3f"},
+    {"epochs", TW__TARGET_EPOCHS, "%.3g"},
+    {"steps", TW__TARGET_STEPS, "%.7g"},
+    {"gradients", TW__TARGET_GRADIENTS, "%.7g"},
+    {"seconds", TW__TARGET_SECONDS, "%.3f"},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+static int is_to_target(int measure)
+{
+    return measure == TW__TARGET_EPOCHS || measure == TW__TARGET_STEPS || measure == TW__TARGET_GRADIENTS || measure == TW__TARGET_SECONDS;
+}
 
 /* The column has a value for somebody, or is about the target that was set; test loss only where nothing else was held out. */
 static int is_shown(const tw_race *race, int c)
 {
     int m = columns[c].measure;
-    if (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS) return race->o.target != NULL;
-    if (m == TW__TEST_LOSS && race->val) return 0;
+    if (is_to_target(m)) return race->o.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
+    if (m == TW__TEST_LOSS && race->n_val) return 0;
+    if (m == TW__EPOCH_SECONDS && race->o.target) return 0;
     for (size_t i = 0; i < race->n; i++)
         if (!isnan(race->racers[i].of[m].median)) return 1;
     return 0;
@@ -44,9 +55,12 @@ static void cell_text(const tw_race *race, const tw__racer *racer, int c, char t
     double value = racer->of[columns[c].measure].median;
     if (isnan(value)) snprintf(to, CELL, "-");
     else tw__decimal(to, columns[c].format ? columns[c].format : value >= 0.01 && value < 100 ? "%.4f" : "%.3g", value);
-    if (columns[c].measure == TW__TARGET_EPOCHS && racer->reached && racer->reached < race->o.seeds && strlen(to) < 8)
+    int counts = columns[c].measure == (race->surface ? TW__TARGET_STEPS : TW__TARGET_EPOCHS);
+    if (counts && racer->reached && racer->reached < race->o.seeds && strlen(to) < 8)
         snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
 }
+
+static const char *name_of(const tw__racer *racer) { return racer->tuned ? racer->tuned : racer->spec; }
 
 /* As much of a text as fits, its cut said by dots. */
 static void put_cut(tw__paper *p, const char *text, int width)
@@ -63,18 +77,33 @@ static void put_spec(tw__paper *p, const char *spec, int width)
     if (n < width) tw__print(p, "%*s", width - n, "");
 }
 
-static void put_head(const tw_race *race, tw__paper *p)
+static void put_ground(const tw_race *race, tw__paper *p)
 {
-    tw_data_info info = {.size = sizeof info};
-    if (tw_data_info_get(race->train, &info, NULL) != TW_OK) info.rows = 0;
+    if (race->surface) {
+        double start[2];
+        char x[TW__DECIMAL], y[TW__DECIMAL];
+        tw_surface_start(race->surface, start);
+        put_cut(p, tw_surface_spec(race->surface), 40);
+        tw__print(p, ": %llu steps from (%s, %s)", (unsigned long long)race->o.steps, tw__decimal(x, "%.4g", start[0]),
+                  tw__decimal(y, "%.4g", start[1]));
+        return;
+    }
     put_cut(p, race->o.data, 40);
     tw__print(p, ": ");
-    tw__put_count(p, info.rows);
+    tw__put_count(p, race->n_train);
     tw__print(p, " rows, batch ");
     tw__put_count(p, race->batch);
     tw__print(p, ", %llu epoch%s", (unsigned long long)race->o.epochs, race->o.epochs == 1 ? "" : "s");
-    if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n\n", (unsigned long long)race->o.seeds);
-    else tw__print(p, ", seed %llu\n\n", (unsigned long long)race->o.first_seed);
+}
+
+static void put_head(const tw_race *race, tw__paper *p)
+{
+    put_ground(race, p);
+    if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
+    else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.first_seed);
+    if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
+    if (race->o.target) tw__print(p, "%s: to %.60s\n", race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds", race->o.target);
+    tw__print(p, "\n");
 }
 
 static const char *first_message(const tw_race *race, const tw__racer *racer)
@@ -87,7 +116,7 @@ static const char *first_message(const tw_race *race, const tw__racer *racer)
 static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, int width)
 {
     char cell[CELL];
-    put_spec(p, racer->spec, width);
+    put_spec(p, name_of(racer), width);
     if (racer->diverged == race->o.seeds) {
         tw__print(p, "  diverged: ");
         put_cut(p, first_message(race, racer), WIDTH - width - 12);
@@ -101,19 +130,37 @@ static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, i
     tw__print(p, "\n");
 }
 
-/* Those of whom only some runs diverged: their numbers are of the others. */
+/* The best of its trials did not get through either. */
+static int no_rate_worked(const tw_race *race, const tw__racer *racer)
+{
+    for (uint64_t k = 0; k < race->o.tune; k++)
+        if (!racer->trials[k].run.diverged) return 0;
+    return race->o.tune > 0;
+}
+
+static void put_note(tw__paper *p, int *any, const char *note)
+{
+    if (!(*any)++) tw__print(p, "\n");
+    put_cut(p, note, WIDTH);
+    tw__print(p, "\n");
+}
+
+/* Those of whom only some runs diverged, as their numbers are of the others; and those that no rate suited. */
 static void put_notes(const tw_race *race, tw__paper *p)
 {
     int any = 0;
     for (size_t i = 0; i < race->n; i++) {
         const tw__racer *racer = &race->racers[race->order[i]];
-        if (!racer->diverged || racer->diverged == race->o.seeds) continue;
         char note[700];
-        snprintf(note, sizeof note, "%s: %llu of %llu runs diverged, the numbers are of the others: %s", racer->spec,
-                 (unsigned long long)racer->diverged, (unsigned long long)race->o.seeds, first_message(race, racer));
-        if (!any++) tw__print(p, "\n");
-        put_cut(p, note, WIDTH);
-        tw__print(p, "\n");
+        if (racer->diverged && racer->diverged < race->o.seeds) {
+            snprintf(note, sizeof note, "%.60s: %llu of %llu runs diverged, the numbers are of the others: %s", name_of(racer),
+                     (unsigned long long)racer->diverged, (unsigned long long)race->o.seeds, first_message(race, racer));
+            put_note(p, &any, note);
+        }
+        if (no_rate_worked(race, racer)) {
+            snprintf(note, sizeof note, "%.60s: with every rate that was tried it diverged; it was raced with the smallest", racer->spec);
+            put_note(p, &any, note);
+        }
     }
 }
 
@@ -124,7 +171,7 @@ tw_status tw__race_table(const tw_race *race, char **out, tw_error *err)
     for (int c = 0; c < COLUMNS; c++)
         if (is_shown(race, c)) others += width_of(c) + GAP;
     for (size_t i = 0; i < race->n; i++)
-        if ((int)strlen(race->racers[i].spec) > width) width = (int)strlen(race->racers[i].spec);
+        if ((int)strlen(name_of(&race->racers[i])) > width) width = (int)strlen(name_of(&race->racers[i]));
     if (width > WIDTH - others) width = WIDTH - others;
     put_head(race, &p);
     put_spec(&p, "optimizer", width);

@@ -1,6 +1,7 @@
 /* A job's life: open the data, make the model and the run, go on until it ends, keep what is worth keeping.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
+#include "train/json.h"
 #include "math/sums.h"
 #include <math.h>
 #include <stdio.h>
@@ -54,21 +55,13 @@ static int on_event(void *user, const tw_event *event)
     return job->event ? job->event(job->user, event) : 0;
 }
 
-/* JSON is UTF-8, and the run's folder has its configuration as JSON. */
-static tw_status check_text(const char *what, const char *text, tw_error *err)
-{
-    json_t *as_json = text ? json_string(text) : json_null();
-    json_decref(as_json);
-    return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
-}
-
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", o->size, sizeof *o);
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
-    TW_TRY(check_text("the data's name", o->data, err));
-    TW_TRY(check_text("the folder's name", o->out, err));
-    TW_TRY(check_text("a group's pattern", o->run.groups, err));
+    TW_TRY(tw__json_check_text("the data's name", o->data, err));
+    TW_TRY(tw__json_check_text("the folder's name", o->out, err));
+    TW_TRY(tw__json_check_text("a group's pattern", o->run.groups, err));
     if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.accumulate > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
         return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, accumulate, epochs and seed go up to %lld", (long long)INT64_MAX);
     if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
@@ -178,9 +171,8 @@ static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_erro
 /* The status of this name of a run that has ended; TW_RUN_GOING: there is none. */
 static int ended_status(const char *name)
 {
-    for (int i = TW_RUN_GOING; name && i <= TW_RUN_STALLED; i++)
-        if (tw_run_is_over(i) && strcmp(name, tw_run_status_name(i)) == 0) return i;
-    return TW_RUN_GOING;
+    int status = tw__json_run_status(name);
+    return tw_run_is_over(status) ? status : TW_RUN_GOING;
 }
 
 /* What cannot be in a run.json that we wrote is said of that file. */

@@ -1,8 +1,9 @@
 /* Parts of JSON that jobs and races share.
  * SPDX-License-Identifier: MIT */
 #include "train/json.h"
-#include "base/error.h"
+#include "base/context.h"
 #include <math.h>
+#include <string.h>
 
 tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
 
@@ -63,4 +64,40 @@ json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_
         bad = tw_data_info_get(parts[i].data, &info, NULL) != TW_OK || json_object_set_new(o, parts[i].name, json_string(info.fingerprint));
     }
     return tw__json_unless(bad, o);
+}
+
+tw_status tw__json_check_text(const char *what, const char *text, tw_error *err)
+{
+    json_t *as_json = text ? json_string(text) : json_null();
+    json_decref(as_json);
+    return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+
+double tw__json_number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+int tw__json_run_status(const char *name)
+{
+    for (int i = TW_RUN_GOING; name && i <= TW_RUN_STALLED; i++)
+        if (strcmp(name, tw_run_status_name(i)) == 0) return i;
+    return -1;
+}
+
+tw_status tw__json_read_epochs(tw_context *ctx, const json_t *list, tw_epoch **lines, size_t *n, tw_error *err)
+{
+    size_t count = json_array_size(list);
+    TW_TRY(tw__alloc(ctx, lines, count, sizeof **lines, err));
+    *n = count;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *e = json_array_get(list, i);
+        (*lines)[i] = (tw_epoch){(uint64_t)json_integer_value(json_object_get(e, "epoch")), tw__json_number_of(e, "seconds"), tw__json_number_of(e, "loss"),
+                                 tw__json_number_of(e, "accuracy"), tw__json_number_of(e, "val_loss"), tw__json_number_of(e, "val_accuracy"),
+                                 tw__json_number_of(e, "lr")};
+    }
+    return TW_OK;
 }

@@ -14,4 +14,10 @@ json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
 json_t *tw__json_metrics(const tw_metrics *m);                             /* {"loss", "accuracy"} */
 json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test);
 tw_status tw__json_no_memory(tw_error *err);
+/* JSON is UTF-8, and what a folder records of a run is JSON: `what` is named if a text is not; NULL is fine. */
+tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
+/* Back from JSON: NaN where the key is absent; the status of this name, or -1. */
+double tw__json_number_of(const json_t *object, const char *key);
+int tw__json_run_status(const char *name);
+tw_status tw__json_read_epochs(tw_context *ctx, const json_t *list, tw_epoch **lines, size_t *n, tw_error *err);
 #endif

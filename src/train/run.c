@@ -33,6 +33,7 @@ struct tw_run {
     uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
     tw_sums sums;                                       /* of this epoch */
     uint64_t left_out;                                  /* updates of this epoch */
+    uint64_t gradients;                                 /* of one row each, in all */
     double update_loss;                                 /* of the last update */
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
     int status, failed;                                 /* failed: by an error; no further steps */
@@ -217,9 +218,13 @@ static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_e
     return s != TW_OK ? s : not_finite(r->updates + 1, "the loss", sums->loss, err);
 }
 
+/* Counts an evaluation of these rows' gradients; without rows it is one. */
+static void count_gradients(tw_run *r, size_t rows) { r->gradients += rows ? rows : 1; }
+
 static tw_status gradient_at(void *user, const void *point, const uint64_t *rows, size_t n, void *to, tw_sums *sums, tw_error *err)
 {
     tw_run *r = user;
+    count_gradients(r, n);
     return tw__batch_sum(r->batch, point, rows, n, r->draw, r->mode, to, sums, err);
 }
 
@@ -285,6 +290,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
         TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
         return hand_over(r, u, sums, err);
     }
+    count_gradients(r, u->n);
     TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, u->rows, u->n, r->draw, r->mode, sums, err));
     *weight = sums->weight;
     return TW_OK;
@@ -434,6 +440,7 @@ const char *tw_run_estimator(const tw_run *r) { return r->estimator->choice.spec
 const char *tw_run_control(const tw_run *r) { return tw__controls_text(r->controls); }
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
+uint64_t tw_run_gradients(const tw_run *r) { return r->gradients; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
 tw_optimizer *tw_run_optimizer(tw_run *r) { return r->optimizer; }
 
@@ -452,9 +459,10 @@ tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 
 static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
 {
-    int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status}, n = 4;
+    int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status}, gradients = (int64_t)r->gradients, n = 4;
     double sums[] = {r->sums.loss, r->sums.weight, r->sums.correct, r->epoch_lr, r->seconds, r->epoch_seconds};
     TW_TRY(v->field(v, "run.cursor", TW_I64, 1, &n, cursor, err));
+    TW_TRY(v->field(v, "run.gradients", TW_I64, 0, NULL, &gradients, err));
     n = 6;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
     if (!v->loading) return TW_OK;
@@ -466,6 +474,7 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     r->step = (uint64_t)cursor[1];
     r->updates = (uint64_t)cursor[2];
     r->status = (int)cursor[3];
+    r->gradients = (uint64_t)gradients;
     r->sums = (tw_sums){sums[0], sums[1], sums[2]};
     r->epoch_lr = sums[3];
     r->seconds = sums[4];

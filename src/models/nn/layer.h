@@ -46,7 +46,11 @@ typedef struct tw__layer_type {
     size_t (*scratch)(const tw__layer *l, const tw__kernels *k);                            /* numbers needed in tw__pass.scratch; NULL: none */
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
     /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. */
-    void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx);
+    void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx);    /* NULL: only as the last */
+    /* Of what may end a network, and then stands for its loss: how many classes it tells apart (TW_ERR_SPEC: no such width), and, of rows with these
+     * labels, what belongs into sums->loss and sums->correct and, unless dx is NULL, the loss's gradient by the layer's input x. NULL: it cannot. */
+    tw_status (*classes)(const tw__layer *l, int64_t *n, tw_error *err);
+    void (*loss)(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx);
 } tw__layer_type;
 
 struct tw__layer {

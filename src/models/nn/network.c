@@ -175,12 +175,13 @@ static tw_status read_text(tw__network *net, const char *text, tw_error *err)
     }
     const tw__layer *last = &net->layers[net->n_layers - 1];
     for (size_t i = 0; i + 1 < net->n_layers; i++)
-        if (net->layers[i].type == &tw__layer_softmax)
-            return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): softmax may only be the last layer", net->layers[i].written + 1, net->written[net->layers[i].written]);
-    if (last->type != &tw__layer_softmax)
-        return tw__fail(err, TW_ERR_SPEC, "the network ends with \"%s\"; it must end with softmax, from which the loss follows", net->written[net->n_written - 1]);
-    if (last->out.n[0] < 2) return tw__fail(err, TW_ERR_SPEC, "the last layer has %lld output, softmax needs at least 2", (long long)last->out.n[0]);
-    return TW_OK;
+        if (!net->layers[i].type->backward)
+            return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s may only be the last layer", net->layers[i].written + 1, net->written[net->layers[i].written],
+                            net->layers[i].type->name);
+    if (!last->type->loss)
+        return tw__fail(err, TW_ERR_SPEC, "the network ends with \"%s\"; it must end with softmax or sigmoid, from which the loss follows",
+                        net->written[net->n_written - 1]);
+    return last->type->classes(last, &net->labels, err);
 }
 
 /* ---- weights ------------------------------------------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@ typedef struct tw__network {
     tw_context *ctx;
     tw__shape in;
     int64_t classes;                                    /* what "classes" means; 0: unknown */
+    int64_t labels;                                     /* the last layer tells 0 .. labels - 1 apart */
     tw__layer *layers;
     size_t n_layers, room;
     tw_tensor *tensors;                                 /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
@@ -22,7 +23,7 @@ typedef struct tw__network {
     char text[TW__NETWORK_TEXT];
 } tw__network;
 
-/* Reads the network for rows of shape `in`. The last layer must be softmax. */
+/* Reads the network for rows of shape `in`. The last layer must be one that has a loss. */
 tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in, int64_t classes, tw_error *err);
 void tw__network_free(tw__network *net);
 

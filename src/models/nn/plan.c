@@ -21,7 +21,7 @@ typedef struct plan {
     const tw__kernels *k;
     tw_data_info data;
     size_t row_bytes;                                   /* of the data */
-    tw__layer *layers;                                  /* the network's, fused where they can be; the last is softmax */
+    tw__layer *layers;                                  /* the network's, fused where they can be; the last has the loss */
     size_t n_layers, room;
     size_t *at;                                         /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
     size_t activations, widest, scratch, notes;         /* numbers in all; the most in one output; for scratch; bytes per row for notes */
@@ -59,7 +59,7 @@ static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
 static char *output_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer + 1] * p->k->real; }
 static char *input_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer] * p->k->real; }
 
-/* Every layer but the last, softmax, which stands for the loss. */
+/* Every layer but the last, which stands for the loss. */
 static void forward(const plan *p, const lane *b, tw__pass *pass)
 {
     for (size_t i = 0; i + 1 < p->n_layers; i++) {
@@ -86,7 +86,7 @@ static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sum
     if (want & TW_WANT_OUTPUT) last->type->forward(last, pass, logits, output);
     if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
         char *dy = want & TW_WANT_GRADIENT ? b->gradients[0] : NULL;
-        p->k->softmax_loss(pass->rows, last->out_size, logits, b->labels, &sums->loss, &sums->correct, dy);
+        last->type->loss(last, pass, logits, b->labels, sums, dy);
         sums->weight += (double)pass->rows;
         if (dy) backward(p, b, pass, dy);
     }

@@ -1,5 +1,4 @@
-/* softmax: the last layer; the loss is then the cross-entropy with the row's class, computed from the logits (plan.c), so that
- * its own backward is never asked for.
+/* softmax: the last layer, for two classes or more; the loss is the cross-entropy with the row's class, computed from the logits.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
@@ -17,5 +16,17 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y) { p->k->softmax(p->rows, l->out_size, x, y); }
 
+static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
+{
+    *n = l->out.n[0];
+    if (*n > 1) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" tells two classes apart");
+}
+
+static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx)
+{
+    p->k->softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
+}
+
 const tw__layer_type tw__layer_softmax = {.name = "softmax", .usage = "softmax", .help = "class probabilities; loss: sparse categorical cross-entropy",
-                                          .activation = 1, .in_place = 1, .setup = setup, .forward = forward};
+                                          .activation = 1, .in_place = 1, .setup = setup, .forward = forward, .classes = classes, .loss = loss};

@@ -1,0 +1,202 @@
+/* A race's lines, and its workers: processes forked from this one, which write their lines to a pipe and are told to stop by a signal. Who works on
+ * what is the race's folder's affair.
+ * SPDX-License-Identifier: MIT */
+#include "race_show.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a worker writes, whole, as it is shorter than PIPE_BUF: a line, or (code) what it ended with. */
+struct note { tw_status code; int stays; char text[512]; };
+
+/* ---- lines -------------------------------------------------------------------------------------------------------------- */
+
+void race_clear(struct race_show *s)
+{
+    if (s->live && s->shown) fprintf(stderr, "\r%*s\r", s->shown, "");
+    s->shown = 0;
+}
+
+static void show_line(struct race_show *s, const char *line, int stays)
+{
+    int n = (int)strlen(line), width = cli_terminal_width() - 1;
+    if (!s->live) {
+        fprintf(stderr, "%s\n", line);
+        return;
+    }
+    if (!stays && n > width) n = width;
+    fprintf(stderr, "\r%.*s%*s%s", n, line, s->shown > n ? s->shown - n : 0, "", stays ? "\n" : "");
+    s->shown = stays ? 0 : n;
+}
+
+static void write_note(int pipe, const struct note *note)
+{
+    ssize_t n;
+    do n = write(pipe, note, sizeof *note); while (n < 0 && errno == EINTR);
+}
+
+static void say(struct race_show *s, const char *line, int stays)
+{
+    struct note note = { .stays = stays };
+    if (s->pipe < 0) {
+        show_line(s, line, stays);
+        return;
+    }
+    snprintf(note.text, sizeof note.text, "%s", line);
+    write_note(s->pipe, &note);
+}
+
+static size_t end_text(char *line, size_t size, size_t used, const tw_race_event *e)
+{
+    if (e->message) return cli_append(line, size, used, "  diverged: %.150s", e->message);
+    return cli_append(line, size, used, "  value %.4g  %llu steps%s%s", e->value, (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
+                      strcmp(e->status, "finished") ? e->status : "");
+}
+
+int race_event(void *show, const tw_race_event *e)
+{
+    struct race_show *s = show;
+    char line[400];
+    int is_end = e->kind == TW_RACE_END && (e->message || !isnan(e->value));       /* the others' last epoch says it */
+    if (s->quiet || (e->kind != TW_RACE_EPOCH && !is_end)) return cli_interrupted();
+    size_t used = cli_append(line, sizeof line, 0, "run %zu/%zu  %.80s  ", e->run, e->runs, e->optimizer);
+    used = e->is_trial ? cli_append(line, sizeof line, used, "trial") : cli_append(line, sizeof line, used, "seed %llu", (unsigned long long)e->seed);
+    if (is_end) {
+        end_text(line, sizeof line, used, e);
+    } else {
+        used = cli_append(line, sizeof line, used, "  epoch %llu", (unsigned long long)e->line->epoch);
+        used = cli_append_number(line, sizeof line, used, "loss", e->line->loss);
+        used = cli_append_number(line, sizeof line, used, "acc", e->line->accuracy);
+        used = cli_append_number(line, sizeof line, used, "val_loss", e->line->val_loss);
+        cli_append_number(line, sizeof line, used, "val_acc", e->line->val_accuracy);
+    }
+    cli_clean(line);
+    say(s, line, is_end && e->message);
+    return cli_interrupted();
+}
+
+/* ---- a worker ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status work(const struct cli_common *common, const char *folder, struct race_show *show, tw_error *err)
+{
+    struct cli_folders folders;
+    tw_context *ctx = NULL;
+    tw_race *race = NULL;
+    tw_race_options o = TW_RACE_OPTIONS_INIT;
+    CLI_TRY(cli_folders(&folders, err));
+    o.cache = folders.cache;
+    o.home = folders.home;
+    o.event = race_event;
+    o.user = show;
+    CLI_TRY(cli_context(common, &ctx, err));
+    tw_status status = tw_race_resume(&race, ctx, folder, &o, err);
+    if (status == TW_OK) status = tw_race_work(race, err);
+    tw_race_free(race);
+    tw_context_free(ctx);
+    return status;
+}
+
+static _Noreturn void be_worker(struct cli_common common, const char *folder, uint64_t threads, int pipe)
+{
+    tw_error err = { 0 };
+    struct race_show show = { .quiet = common.quiet, .pipe = pipe };
+    common.threads = threads;
+    common.verbose = 0;
+    struct note note = { .code = work(&common, folder, &show, &err) };
+    snprintf(note.text, sizeof note.text, "%s", err.message);
+    if (note.code != TW_OK && note.code != TW_STOPPED) write_note(pipe, &note);
+    fflush(stderr);
+    _exit(0);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------------------------------- */
+
+struct crew { pid_t pid[256]; size_t n, lost; int told; tw_error why; };     /* pid 0: has ended */
+
+static void tell_all(struct crew *c)
+{
+    for (size_t i = 0; !c->told && i < c->n; i++)
+        if (c->pid[i]) cli_stop_worker(c->pid[i]);
+    c->told = 1;
+}
+
+/* Takes note of those that have ended; wait: until all have. */
+static void reap(struct crew *c, struct race_show *show, int wait)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        int how;
+        if (!c->pid[i] || waitpid(c->pid[i], &how, wait ? 0 : WNOHANG) <= 0) continue;
+        c->pid[i] = 0;
+        if (!WIFSIGNALED(how)) continue;
+        char line[100];
+        c->lost++;
+        snprintf(line, sizeof line, "warning: a worker was lost (signal %d); its run is made again", WTERMSIG(how));
+        if (!show->quiet) show_line(show, line, 1);
+    }
+}
+
+static void take_note(struct crew *c, struct race_show *show, const struct note *note)
+{
+    if (note->code == TW_OK) {
+        show_line(show, note->text, note->stays);
+        return;
+    }
+    if (c->why.code == TW_OK) cli_fail(&c->why, note->code, "%s", note->text);
+    tell_all(c);
+}
+
+/* Until the last worker has closed its end of the pipe. */
+static void listen_to(struct crew *c, struct race_show *show, int pipe)
+{
+    struct pollfd end = { pipe, POLLIN, 0 };
+    struct note note;
+    ssize_t n = 1;
+    while (n != 0) {
+        int ready = poll(&end, 1, 100);
+        if (cli_interrupted()) tell_all(c);
+        reap(c, show, 0);
+        if (ready <= 0) continue;
+        n = read(pipe, &note, sizeof note);
+        if (n == (ssize_t)sizeof note) take_note(c, show, &note);
+    }
+}
+
+static tw_status hire(struct crew *c, const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
+{
+    pid_t parent = getpid();
+    fflush(NULL);
+    while (c->n < jobs) {
+        pid_t pid = fork();
+        if (pid < 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot start a worker: %s", strerror(errno));
+        if (pid == 0) {
+            close(pipe[0]);
+            cli_be_worker(parent);
+            be_worker(*common, folder, threads, pipe[1]);
+        }
+        c->pid[c->n++] = pid;
+    }
+    return TW_OK;
+}
+
+tw_status race_jobs(const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, struct race_show *show, tw_error *err)
+{
+    struct crew crew = { .n = 0 };
+    int pipe[2];
+    if (pipe2(pipe, O_CLOEXEC)) return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+    tw_status status = hire(&crew, common, folder, jobs, threads, pipe, err);
+    close(pipe[1]);
+    if (status != TW_OK) tell_all(&crew);
+    listen_to(&crew, show, pipe[0]);
+    close(pipe[0]);
+    reap(&crew, show, 1);
+    race_clear(show);
+    CLI_TRY(status);
+    if (crew.why.code != TW_OK) return cli_fail(err, crew.why.code, "%s", crew.why.message);
+    if (cli_interrupted()) return TW_STOPPED;
+    if (crew.lost < crew.n) return TW_OK;
+    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; thalweg race --resume %s goes on", crew.n, folder);
+}

@@ -1,0 +1,16 @@
+/* What a race says on its way, and the processes that share it.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_RACE_SHOW_H
+#define CLI_RACE_SHOW_H
+#include "cli.h"
+#include <thalweg/race.h>
+
+/* A line for every epoch, or run on a surface; on a terminal each replaces the one before, and what diverged stays. */
+struct race_show { int quiet, live, shown; int pipe; /* where a worker writes its lines; -1: this process shows them itself */ };
+int race_event(void *show, const tw_race_event *event);
+void race_clear(struct race_show *show);
+
+/* Lets `jobs` copies of this process, each with so many threads, make what is left of the race in a folder; TW_STOPPED after a signal. Nobody may
+ * hold a context here: a copy has no threads but the one that made it. */
+tw_status race_jobs(const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, struct race_show *show, tw_error *err);
+#endif

@@ -1,0 +1,37 @@
+/* sigmoid: 1/(1 + exp(-x)), between 0 and 1. As the last layer, with one output, it is the probability of class 1, and the loss is the binary
+ * cross-entropy with the row's label, computed from the logit.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/layer.h"
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    TW_TRY(tw__layer_no_words(t, err));
+    l->out = l->in;
+    return TW_OK;
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y) { p->k->sigmoid_forward(p->rows * l->out_size, x, y); }
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+{
+    (void)x;
+    if (dx) p->k->sigmoid_input(p->rows * l->out_size, y, dy, dx);
+}
+
+static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
+{
+    *n = 2;
+    if (l->out_size == 1) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the last layer has %zu outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", "
+                    "or for several classes \"dense classes softmax\"", l->out_size);
+}
+
+static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx)
+{
+    (void)l;
+    p->k->sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
+}
+
+const tw__layer_type tw__layer_sigmoid = {.name = "sigmoid", .usage = "sigmoid",
+                                          .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy", .activation = 1, .in_place = 1,
+                                          .setup = setup, .forward = forward, .backward = backward, .classes = classes, .loss = loss};

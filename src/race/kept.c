@@ -1,0 +1,268 @@
+/* What a race's folder keeps: the race as it was asked for and as it was understood, and its runs; and how they come back.
+ * SPDX-License-Identifier: MIT */
+#include "base/io.h"
+#include "race/race.h"
+#include "race/store.h"
+#include "train/json.h"
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- description -------------------------------------------------------------------------------------------------------- */
+
+/* The options that decide every bit, as they were given; val and nonfinite stand beside them. */
+enum type { TEXT, NATURAL };
+#define AT(member) offsetof(tw_race_options, member)
+static const struct option { const char *key; enum type type; size_t at; } options[] = {
+    {"data", TEXT, AT(data)},           {"model", TEXT, AT(model)},       {"surface", TEXT, AT(surface)},     {"dtype", TEXT, AT(dtype)},
+    {"limit", NATURAL, AT(limit)},      {"seeds", NATURAL, AT(seeds)},    {"first_seed", NATURAL, AT(first_seed)},
+    {"optimizers", TEXT, AT(optimizers)}, {"tune", NATURAL, AT(tune)},    {"epochs", NATURAL, AT(epochs)},    {"steps", NATURAL, AT(steps)},
+    {"batch", NATURAL, AT(batch)},      {"accumulate", NATURAL, AT(accumulate)}, {"estimator", TEXT, AT(estimator)}, {"schedule", TEXT, AT(schedule)},
+    {"exchange", TEXT, AT(exchange)},   {"target", TEXT, AT(target)},     {"control", TEXT, AT(control)},     {"groups", TEXT, AT(groups)},
+};
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
+
+static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
+
+static json_t *asked_json(const tw_race *race)
+{
+    json_t *o = json_pack("{s:f, s:s}", "val", race->o.val, "nonfinite", tw_nonfinite_name(race->o.nonfinite));
+    int bad = !o;
+    for (int i = 0; i < N_OPTIONS && !bad; i++) {
+        const char *at = (const char *)&race->o + options[i].at, *text = options[i].type == TEXT ? *(const char *const *)(const void *)at : NULL;
+        if (options[i].type == NATURAL) bad = json_object_set_new(o, options[i].key, number(*(const uint64_t *)(const void *)at));
+        else if (text) bad = json_object_set_new(o, options[i].key, json_string(text));
+    }
+    return tw__json_unless(bad, o);
+}
+
+static int set_text(json_t *o, const char *key, const char *text) { return text ? json_object_set_new(o, key, json_string(text)) : 0; }
+
+/* What was found out with the data: a race whose runs are all in is shown without them. */
+static json_t *found_json(const tw_race *race)
+{
+    json_t *racers = json_array(), *seeds = json_array();
+    int bad = 0;
+    for (size_t i = 0; i < race->n && !bad; i++) {
+        const tw__racer *r = &race->racers[i];
+        bad = json_array_append_new(racers, json_pack("{s:o, s:o}", "batch", number(r->batch), "steps_per_epoch", number(r->steps_per_epoch)));
+    }
+    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(seeds, number(race->racers[0].runs[k].seed));
+    json_t *o = json_pack("{s:o, s:o, s:[ooo], s:o, s:o, s:o}", "racers", racers, "seeds", seeds, "rows", number(race->n_train), number(race->n_val),
+                          number(race->n_test), "weights", number(race->weights), "batch", number(race->batch), "steps_per_epoch", number(race->steps_per_epoch));
+    bad = bad || !o || set_text(o, "network", race->network) || set_text(o, "schedule", race->schedule) || set_text(o, "control", race->control);
+    return tw__json_unless(bad || (race->fingerprint && json_object_set(o, "fingerprint", race->fingerprint)), o);
+}
+
+static tw_status describe(const tw_race *race, char **text, tw_error *err)
+{
+    json_t *all = json_pack("{s:o, s:o}", "asked", asked_json(race), "found", found_json(race));
+    *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(all);
+    return *text ? TW_OK : tw__json_no_memory(err);
+}
+
+tw_status tw__race_keep(tw_race *race, tw_error *err)
+{
+    const uint64_t n = tw__race_places(race);
+    tw__store_row *rows;
+    char *text;
+    TW_TRY(tw__alloc(race->ctx, &rows, n, sizeof *rows, err));
+    for (uint64_t i = 0; i < n; i++) {
+        const tw__place p = tw__race_place(race, i);
+        rows[i] = (tw__store_row){p.racer->spec, p.trial != NULL, p.trial ? p.trial->lr : NAN, p.run->seed};
+    }
+    tw_status s = describe(race, &text, err);
+    if (s == TW_OK) s = tw__store_create(&race->store, race->ctx, race->o.out, race->o.force, text, rows, n, err);
+    free(text);
+    tw__free(race->ctx, rows, n, sizeof *rows);
+    return s;
+}
+
+/* ---- back --------------------------------------------------------------------------------------------------------------- */
+
+/* What is wrong in a file that we wrote is said of that file. */
+static tw_status in_store(tw_status s, const char *folder, const char *what, tw_error *err)
+{
+    char text[sizeof err->message];
+    if ((s != TW_ERR_SPEC && s != TW_ERR_DATA) || !err) return s;
+    memcpy(text, err->message, sizeof text);
+    return tw__fail(err, TW_ERR_DATA, "%.150s/race.db: %s: %.280s", folder, what, text);
+}
+
+static uint64_t natural(const json_t *object, const char *key) { return (uint64_t)json_integer_value(json_object_get(object, key)); }
+static const char *text_of(const json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+
+/* Texts point into the JSON. */
+static tw_status options_of(const json_t *asked, tw_race_options *o, tw_error *err)
+{
+    for (int i = 0; i < N_OPTIONS; i++) {
+        void *at = (char *)o + options[i].at;
+        const json_t *value = json_object_get(asked, options[i].key);
+        if (options[i].type == TEXT) {
+            *(const char **)at = json_string_value(value);
+            continue;
+        }
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            return tw__fail(err, TW_ERR_DATA, "\"%s\" is no number from 0 on", options[i].key);
+        *(uint64_t *)at = (uint64_t)json_integer_value(value);
+    }
+    o->val = json_number_value(json_object_get(asked, "val"));
+    const char *nonfinite = text_of(asked, "nonfinite");
+    return nonfinite ? tw_nonfinite_from_name(nonfinite, &o->nonfinite, err) : TW_OK;
+}
+
+static tw_status copy_of(tw_race *race, const json_t *found, const char *key, char **to, tw_error *err)
+{
+    const char *text = text_of(found, key);
+    return text && !*to ? tw__copy_text(race->ctx, to, text, err) : TW_OK;
+}
+
+static tw_status check_found(const tw_race *race, const json_t *found, tw_error *err)
+{
+    const json_t *racers = json_object_get(found, "racers"), *seeds = json_object_get(found, "seeds"), *rows = json_object_get(found, "rows");
+    if (json_array_size(racers) == race->n && json_array_size(seeds) == race->o.seeds && json_array_size(rows) == 3 &&
+        tw__store_rows(race->store) == tw__race_places(race))
+        return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "it has %llu runs for %zu optimizers and %llu seeds", (unsigned long long)tw__store_rows(race->store), race->n,
+                    (unsigned long long)race->o.seeds);
+}
+
+static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
+{
+    TW_TRY(check_found(race, found, err));
+    const json_t *rows = json_object_get(found, "rows"), *seeds = json_object_get(found, "seeds");
+    race->n_train = (uint64_t)json_integer_value(json_array_get(rows, 0));
+    race->n_val = (uint64_t)json_integer_value(json_array_get(rows, 1));
+    race->n_test = (uint64_t)json_integer_value(json_array_get(rows, 2));
+    race->weights = natural(found, "weights");
+    race->batch = natural(found, "batch");
+    race->steps_per_epoch = natural(found, "steps_per_epoch");
+    for (size_t i = 0; i < race->n; i++) {
+        const json_t *of = json_array_get(json_object_get(found, "racers"), i);
+        tw__racer *racer = &race->racers[i];
+        racer->batch = natural(of, "batch");
+        racer->steps_per_epoch = natural(of, "steps_per_epoch");
+        for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
+    }
+    if (!race->fingerprint) race->fingerprint = json_incref(json_object_get(found, "fingerprint"));
+    TW_TRY(copy_of(race, found, "network", &race->network, err));
+    TW_TRY(copy_of(race, found, "schedule", &race->schedule, err));
+    return copy_of(race, found, "control", &race->control, err);
+}
+
+static tw_status check_fingerprint(const tw_race *race, const json_t *found, tw_error *err)
+{
+    const json_t *then = json_object_get(found, "fingerprint");
+    const char *key;
+    json_t *value;
+    json_object_foreach(race->fingerprint, key, value)
+        if (!json_equal(value, json_object_get(then, key)))
+            return tw__fail(err, TW_ERR_STATE, "%.300s: the %s data is not what the race in %.100s was started with", race->o.data, key, race->o.out);
+    return TW_OK;
+}
+
+/* The data is opened only where runs are to be made. */
+static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw__store *store, const json_t *all, const tw_race_options *given,
+                         tw_error *err)
+{
+    const json_t *found = json_object_get(all, "found");
+    tw_race_options o = TW_RACE_OPTIONS_INIT;
+    uint64_t left;
+    TW_TRY(tw__store_left(store, &left, err));
+    TW_TRY(in_store(options_of(json_object_get(all, "asked"), &o, err), folder, "what the race is", err));
+    o.out = folder;
+    o.cache = given->cache;
+    o.home = given->home;
+    o.event = given->event;
+    o.user = given->user;
+    tw_status s = tw__race_prepare(out, ctx, &o, left > 0, err);
+    if (s == TW_ERR_SPEC) s = in_store(s, folder, "what the race is", err);
+    if (s != TW_OK) return s;
+    (*out)->store = store;
+    if (left > 0) s = check_fingerprint(*out, found, err);
+    if (s == TW_OK) s = in_store(take_found(*out, found, err), folder, "what was found of the race", err);
+    if (s == TW_OK) return TW_OK;
+    (*out)->store = NULL;
+    tw_race_free(*out);
+    *out = NULL;
+    return s;
+}
+
+static tw_status check_finished(tw__store *store, const char *folder, tw_error *err)
+{
+    uint64_t left;
+    TW_TRY(tw__store_left(store, &left, err));
+    if (left == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the race in %.200s is not finished, %llu of its runs are not in (thalweg race --resume %.150s makes them)",
+                    folder, (unsigned long long)left, folder);
+}
+
+static tw_status open_race(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, int finished, tw_error *err)
+{
+    tw__store *store;
+    char *text = NULL;
+    json_error_t e;
+    *out = NULL;
+    TW_TRY(tw__store_open(&store, ctx, folder, err));
+    tw_status s = finished ? check_finished(store, folder, err) : TW_OK;
+    if (s == TW_OK) s = tw__store_description(store, &text, err);
+    json_t *all = s == TW_OK ? json_loads(text, JSON_REJECT_DUPLICATES, &e) : NULL;
+    if (s == TW_OK && !all) s = tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: %s", folder, e.text);
+    if (s == TW_OK) s = restore(out, ctx, folder, store, all, given, err);
+    json_decref(all);
+    tw__free_text(ctx, text);
+    if (s != TW_OK) tw__store_close(store);
+    return s;
+}
+
+tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+{
+    *out = NULL;
+    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", given->size, sizeof *given);
+    return open_race(out, ctx, folder, given, 0, err);
+}
+
+tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err)
+{
+    json_t *json = tw__run_json(tw__race_place(race, place).run, 1);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(json);
+    tw_status s = text ? tw__store_put(race->store, place, text, err) : tw__json_no_memory(err);
+    free(text);
+    return s;
+}
+
+tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err)
+{
+    const tw__place p = tw__race_place(race, place);
+    char *text, what[40];
+    json_error_t e;
+    snprintf(what, sizeof what, "run %llu", (unsigned long long)place + 1);
+    TW_TRY(tw__store_get(race->store, place, &text, err));
+    if (!text) return tw__fail(err, TW_ERR_STATE, "the result of run %llu is not in", (unsigned long long)place + 1);
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &e);
+    tw__free_text(race->ctx, text);
+    tw_status s = json ? tw__run_read(race->ctx, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
+    json_decref(json);
+    return in_store(s, race->o.out, what, err);
+}
+
+tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+{
+    TW_TRY(open_race(out, ctx, folder, given, 1, err));
+    tw_race *race = *out;
+    for (uint64_t i = 0; i < tw__race_places(race); i++) TW_TRY(tw__race_fetch(race, i, err));
+    return TW_OK;
+}
+
+tw_status tw__race_enter(tw_race *race, tw_error *err)
+{
+    race->next = tw__race_places(race);
+    if (!race->o.out) return TW_OK;
+    TW_TRY(tw__race_keep(race, err));
+    for (uint64_t i = 0; i < tw__race_places(race); i++) TW_TRY(tw__race_put(race, i, err));
+    return TW_OK;
+}

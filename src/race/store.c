@@ -1,0 +1,445 @@
+/* race.db and race.lock; see store.h.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "race/store.h"
+#include "base/io.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { APPLICATION = 0x54775261, FORMAT = 1, BUSY_MS = 10000 };      /* "TwRa" */
+enum { OPEN_BYTE = 0 };
+
+enum statement { DESCRIPTION, ROWS, LEFT, NEXT, IS_IN, RESULT, PUT, STATEMENTS };
+static const char *const texts[STATEMENTS] = {
+    [DESCRIPTION] = "SELECT description FROM race",
+    [ROWS] = "SELECT count(*), min(id), max(id) FROM run",
+    [LEFT] = "SELECT count(*) FROM run WHERE result IS NULL",
+    [NEXT] = "SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
+             "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id",
+    [IS_IN] = "SELECT result IS NOT NULL FROM run WHERE id = ?",
+    [RESULT] = "SELECT result FROM run WHERE id = ?",
+    [PUT] = "UPDATE run SET result = ? WHERE id = ? AND result IS NULL",
+};
+static const char schema[] =
+    "CREATE TABLE race (description TEXT NOT NULL);"
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT);"
+    "CREATE INDEX pending ON run (phase, optimizer) WHERE result IS NULL;";
+
+struct tw__store {
+    tw_context *ctx;
+    char *folder;
+    sqlite3 *db;
+    sqlite3_stmt *statement[STATEMENTS];
+    uint64_t n;                                         /* rows */
+    int lock;                                           /* race.lock, or -1 where it cannot be written */
+};
+
+/* ---- failures ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status fail_db(const tw__store *s, const char *what, tw_error *err)
+{
+    const int code = sqlite3_errcode(s->db) & 0xff, is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+    const tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : is_bad ? TW_ERR_DATA : TW_ERR_SYSTEM;
+    if (code == SQLITE_BUSY)
+        return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s", what, s->folder, BUSY_MS / 1000);
+    return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->folder, sqlite3_errmsg(s->db));
+}
+
+static tw_status fail_data(const tw__store *s, const char *why, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s", why);
+}
+
+/* ---- locks -------------------------------------------------------------------------------------------------------------- */
+
+/* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: somebody else holds it. */
+static tw_status set_lock(const tw__store *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)n};
+    *got = fcntl(s->lock, F_OFD_SETLK, &lock) == 0;
+    if (*got || errno == EAGAIN || errno == EACCES) return TW_OK;
+    char text[128];
+    return tw__fail(err, TW_ERR_SYSTEM, "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)", s->folder,
+                    tw__system_text(errno, text, sizeof text));
+}
+
+static void unlock(const tw__store *s, uint64_t at, uint64_t n)
+{
+    int got;
+    if (s->lock >= 0) set_lock(s, F_UNLCK, at, n, &got, NULL);
+}
+
+static tw_status open_lock(tw__store *s, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(s->folder, "race.lock", path, err));
+    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
+}
+
+/* ---- the database ------------------------------------------------------------------------------------------------------- */
+
+static tw_status execute(const tw__store *s, const char *sql, const char *what, tw_error *err)
+{
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? TW_OK : fail_db(s, what, err);
+}
+
+static tw_status open_db(tw__store *s, int flags, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+        return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    return TW_OK;
+}
+
+static tw_status prepare(tw__store *s, tw_error *err)
+{
+    for (int i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v2(s->db, texts[i], -1, &s->statement[i], NULL) != SQLITE_OK) return fail_db(s, "read", err);
+    return TW_OK;
+}
+
+static tw_status pragma(const tw__store *s, const char *sql, int64_t *value, tw_error *err)
+{
+    sqlite3_stmt *p;
+    if (sqlite3_prepare_v2(s->db, sql, -1, &p, NULL) != SQLITE_OK) return fail_db(s, "read", err);
+    int code = sqlite3_step(p);
+    *value = code == SQLITE_ROW ? sqlite3_column_int64(p, 0) : 0;
+    tw_status status = code == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
+    sqlite3_finalize(p);
+    return status;
+}
+
+/* What the file says of itself, before any of its tables is looked at. */
+static tw_status check_kind(const tw__store *s, tw_error *err)
+{
+    int64_t application, format;
+    TW_TRY(pragma(s, "PRAGMA application_id", &application, err));
+    TW_TRY(pragma(s, "PRAGMA user_version", &format, err));
+    if (application == 0 && format == 0) return fail_data(s, "holds no race: it is empty, or another program's", err);
+    if (application != APPLICATION) return fail_data(s, "is another program's database, not a race", err);
+    if (format != FORMAT) return fail_data(s, format > FORMAT ? "is of a newer thalweg" : "is of an older thalweg", err);
+    return TW_OK;
+}
+
+static tw_status count_rows(tw__store *s, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[ROWS];
+    tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
+    s->n = (uint64_t)sqlite3_column_int64(q, 0);
+    if (status == TW_OK && (s->n == 0 || sqlite3_column_int64(q, 1) != 1 || (uint64_t)sqlite3_column_int64(q, 2) != s->n))
+        status = fail_data(s, "its runs are not numbered from 1 on", err);
+    sqlite3_reset(q);
+    return status;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------------- */
+
+static tw_status begin(tw__store **out, tw_context *ctx, const char *folder, tw_error *err)
+{
+    TW_TRY(tw__alloc(ctx, out, 1, sizeof **out, err));
+    **out = (tw__store){.ctx = ctx, .lock = -1};
+    tw_status status = tw__copy_text(ctx, &(*out)->folder, folder, err);
+    if (status == TW_OK) return TW_OK;
+    tw__free(ctx, *out, 1, sizeof **out);
+    *out = NULL;
+    return status;
+}
+
+static void close_db(tw__store *s)
+{
+    for (int i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(s->statement[i]);
+        s->statement[i] = NULL;
+    }
+    sqlite3_close(s->db);
+    s->db = NULL;
+}
+
+void tw__store_close(tw__store *s)
+{
+    if (!s) return;
+    close_db(s);
+    if (s->lock >= 0) close(s->lock);
+    tw__free_text(s->ctx, s->folder);
+    tw__free(s->ctx, s, 1, sizeof *s);
+}
+
+static tw_status open_all(tw__store *s, tw_error *err)
+{
+    char path[TW__PATH];
+    int kind, got = 1;
+    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db", s->folder);
+    if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));   /* cannot be opened: nor can anything be written */
+    if (!got) return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process", s->folder);
+    TW_TRY(open_db(s, SQLITE_OPEN_READWRITE, err));
+    TW_TRY(check_kind(s, err));
+    TW_TRY(prepare(s, err));
+    return count_rows(s, err);
+}
+
+tw_status tw__store_open(tw__store **out, tw_context *ctx, const char *folder, tw_error *err)
+{
+    TW_TRY(begin(out, ctx, folder, err));
+    tw_status status = open_all(*out, err);
+    if (status == TW_OK) return TW_OK;
+    tw__store_close(*out);
+    *out = NULL;
+    return status;
+}
+
+/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+
+static tw_status find(const tw__store *s, const char *file, int *there, tw_error *err)
+{
+    char path[TW__PATH];
+    int kind;
+    TW_TRY(tw__path_in(s->folder, file, path, err));
+    TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
+    *there = kind != TW_PATH_NONE;
+    return TW_OK;
+}
+
+static tw_status check_way(const tw__store *s, tw_error *err)
+{
+    int kind, result, db;
+    TW_TRY(tw__path_kind(s->ctx, s->folder, &kind, err));
+    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->folder);
+    TW_TRY(find(s, "race.json", &result, err));
+    TW_TRY(find(s, "race.db", &db, err));
+    if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->folder);
+    if (!db) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s goes on with it; --force replaces it)", s->folder,
+                    s->folder);
+}
+
+static void remove_files(const tw__store *s, const char *const *name)
+{
+    char path[TW__PATH];
+    for (; *name; name++)
+        if (tw__path_in(s->folder, *name, path, NULL) == TW_OK) s->ctx->io.remove(s->ctx->io.user, path);
+}
+
+static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", NULL};
+
+static tw_status insert(const tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+{
+    sqlite3_stmt *q = NULL;
+    int good = sqlite3_prepare_v2(s->db, "INSERT INTO race VALUES (?)", -1, &q, NULL) == SQLITE_OK &&
+               sqlite3_bind_text(q, 1, description, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(q) == SQLITE_DONE;
+    sqlite3_finalize(q);
+    q = NULL;
+    good = good && sqlite3_prepare_v2(s->db, "INSERT INTO run VALUES (?, ?, ?, ?, ?, NULL)", -1, &q, NULL) == SQLITE_OK;
+    for (size_t i = 0; good && i < n; i++) {
+        sqlite3_bind_int64(q, 1, (sqlite3_int64)i + 1);
+        sqlite3_bind_text(q, 2, rows[i].is_trial ? "tune" : "race", -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 3, rows[i].optimizer, -1, SQLITE_STATIC);
+        sqlite3_bind_double(q, 4, rows[i].lr);          /* NaN becomes NULL */
+        sqlite3_bind_int64(q, 5, (sqlite3_int64)rows[i].seed);
+        good = sqlite3_step(q) == SQLITE_DONE && sqlite3_reset(q) == SQLITE_OK;
+    }
+    tw_status status = good ? TW_OK : fail_db(s, "write", err);
+    sqlite3_finalize(q);
+    return status;
+}
+
+static tw_status use_wal(const tw__store *s, tw_error *err)
+{
+    sqlite3_stmt *p;
+    if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &p, NULL) != SQLITE_OK) return fail_db(s, "make", err);
+    int code = sqlite3_step(p);
+    tw_status status = code != SQLITE_ROW ? fail_db(s, "make", err) : TW_OK;
+    if (status == TW_OK && strcmp((const char *)sqlite3_column_text(p, 0), "wal") != 0)
+        status = tw__fail(err, TW_ERR_SYSTEM, "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local "
+                          "disk)", s->folder);
+    sqlite3_finalize(p);
+    return status;
+}
+
+static tw_status make_db(tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+{
+    char *kind = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION, FORMAT);
+    if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->folder);
+    tw_status status = open_db(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    if (status == TW_OK) status = use_wal(s, err);
+    if (status == TW_OK) status = execute(s, "BEGIN IMMEDIATE", "write", err);
+    if (status == TW_OK) status = execute(s, kind, "write", err);
+    if (status == TW_OK) status = execute(s, schema, "write", err);
+    if (status == TW_OK) status = insert(s, description, rows, n, err);
+    if (status == TW_OK) status = execute(s, "COMMIT", "write", err);
+    sqlite3_free(kind);
+    s->n = n;
+    return status == TW_OK ? prepare(s, err) : status;
+}
+
+/* Under the lock of all bytes, so that nobody works on what is replaced. What could not be made whole is removed again. */
+static tw_status make(tw__store *s, int replace, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+{
+    int got;
+    TW_TRY(set_lock(s, F_WRLCK, OPEN_BYTE, 0, &got, err));
+    if (!got) return tw__fail(err, TW_ERR_SPEC, "%.300s is being worked on by another process (give another --out)", s->folder);
+    if (!replace) TW_TRY(check_way(s, err));
+    remove_files(s, files);
+    tw_status status = make_db(s, description, rows, n, err);
+    if (status != TW_OK) {
+        close_db(s);
+        remove_files(s, files);
+        return status;
+    }
+    unlock(s, OPEN_BYTE + 1, 0);
+    return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
+}
+
+static tw_status create(tw__store *s, int replace, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+{
+    static const char *const lock[] = {"race.lock", NULL};
+    char path[TW__PATH];
+    int kind;
+    if (!replace) TW_TRY(check_way(s, err));
+    TW_TRY(tw__path_kind(s->ctx, s->folder, &kind, err));
+    TW_TRY(tw__path_in(s->folder, "", path, err));          /* "out/": out itself is above it */
+    TW_TRY(tw__make_parents(s->ctx, path, err));
+    tw_status status = open_lock(s, err);
+    if (status == TW_OK) status = make(s, replace, description, rows, n, err);
+    if (status == TW_OK || kind != TW_PATH_NONE) return status;
+    remove_files(s, lock);
+    s->ctx->io.remove(s->ctx->io.user, s->folder);
+    return status;
+}
+
+tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows,
+                           size_t n, tw_error *err)
+{
+    TW_TRY(begin(out, ctx, folder, err));
+    tw_status status = create(*out, replace, description, rows, n, err);
+    if (status == TW_OK) return TW_OK;
+    tw__store_close(*out);
+    *out = NULL;
+    return status;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------------------------- */
+
+static tw_status copy_column(tw__store *s, sqlite3_stmt *q, char **text, tw_error *err)
+{
+    const char *column = (const char *)sqlite3_column_text(q, 0);
+    *text = NULL;
+    if (column) return tw__copy_text(s->ctx, text, column, err);
+    return sqlite3_column_type(q, 0) == SQLITE_NULL ? TW_OK : fail_db(s, "read", err);
+}
+
+tw_status tw__store_description(tw__store *s, char **text, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[DESCRIPTION];
+    int code = sqlite3_step(q);
+    tw_status status = code == SQLITE_ROW ? copy_column(s, q, text, err) : code != SQLITE_DONE ? fail_db(s, "read", err) : TW_OK;
+    if (code == SQLITE_DONE) status = fail_data(s, "says nothing of its race", err);
+    sqlite3_reset(q);
+    return status;
+}
+
+tw_status tw__store_get(tw__store *s, uint64_t row, char **result, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[RESULT];
+    sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
+    tw_status status = sqlite3_step(q) == SQLITE_ROW ? copy_column(s, q, result, err) : fail_db(s, "read", err);
+    sqlite3_reset(q);
+    return status;
+}
+
+uint64_t tw__store_rows(const tw__store *s) { return s->n; }
+
+tw_status tw__store_left(tw__store *s, uint64_t *left, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[LEFT];
+    tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
+    *left = status == TW_OK ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+    sqlite3_reset(q);
+    return status;
+}
+
+/* The first row of the list whose lock is free, locked; 0: none. */
+static tw_status lock_next(tw__store *s, uint64_t *id, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[NEXT];
+    tw_status status = TW_OK;
+    int code, got = 0;
+    while (status == TW_OK && !got && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        *id = (uint64_t)sqlite3_column_int64(q, 0);
+        status = set_lock(s, F_WRLCK, *id, 1, &got, err);
+    }
+    if (status == TW_OK && !got && code != SQLITE_DONE) status = fail_db(s, "read", err);
+    if (!got) *id = 0;
+    sqlite3_reset(q);
+    return status;
+}
+
+static tw_status has_result(tw__store *s, uint64_t id, int *in, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[IS_IN];
+    sqlite3_bind_int64(q, 1, (sqlite3_int64)id);
+    tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
+    *in = sqlite3_column_int(q, 0);
+    sqlite3_reset(q);
+    return status;
+}
+
+tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *err)
+{
+    *row = s->n;
+    TW_TRY(tw__store_left(s, left, err));
+    if (*left && s->lock < 0) TW_TRY(open_lock(s, err));
+    while (*left) {
+        uint64_t id;
+        int in;
+        TW_TRY(lock_next(s, &id, err));
+        if (id == 0) break;
+        tw_status status = has_result(s, id, &in, err);     /* which may have come in since the list was made */
+        if (status == TW_OK && !in) {
+            *row = id - 1;
+            return TW_OK;
+        }
+        unlock(s, id, 1);
+        TW_TRY(status);
+    }
+    return *left ? tw__store_left(s, left, err) : TW_OK;
+}
+
+void tw__store_release(tw__store *s, uint64_t row) { unlock(s, row + 1, 1); }
+
+tw_status tw__store_put(tw__store *s, uint64_t row, const char *result, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[PUT];
+    sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 2, (sqlite3_int64)row + 1);
+    tw_status status = sqlite3_step(q) == SQLITE_DONE ? TW_OK : fail_db(s, "write", err);
+    sqlite3_reset(q);
+    sqlite3_clear_bindings(q);
+    tw__store_release(s, row);
+    return status;
+}
+
+tw_status tw__store_lock_result(tw__store *s, int *got, tw_error *err)
+{
+    if (s->lock < 0) TW_TRY(open_lock(s, err));
+    return set_lock(s, F_WRLCK, s->n + 1, 1, got, err);
+}
+
+void tw__store_settle(tw__store *s)
+{
+    sqlite3_busy_timeout(s->db, 0);
+    sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);   /* cannot be done while others read, and need not */
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    unlock(s, s->n + 1, 1);
+}

@@ -1,0 +1,96 @@
+/* What a race's runs go on: a model bound to the data, or a surface.
+ * SPDX-License-Identifier: MIT */
+#include "base/options.h"
+#include "estimators/estimator.h"
+#include "race/race.h"
+#include <math.h>
+#include <string.h>
+
+tw_type tw__race_type(const tw_race *race)
+{
+    const char *usual = race->o.surface ? "f64" : "f32";
+    return strcmp(race->o.dtype ? race->o.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
+}
+
+static tw_status open_model(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
+{
+    tw_status s = tw_model_create(&to->model, race->ctx, race->o.model, tw__race_type(race), race->train, seed, err);
+    if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
+    if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
+    if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
+    if (s == TW_OK) to->w = tw_model_weights(to->model);
+    else tw__track_close(to);
+    return s;
+}
+
+tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
+{
+    *to = (tw__track){.w = to->point};
+    if (!race->surface) return open_model(to, race, seed, err);
+    tw_surface_start(race->surface, to->point);
+    if (tw__race_type(race) == TW_F32) memcpy(to->point, (float[]){(float)to->point[0], (float)to->point[1]}, 2 * sizeof(float));
+    return tw_surface_objective(race->surface, 1, &to->train, err);
+}
+
+void tw__track_close(tw__track *track)
+{
+    if (track->model) {
+        tw_model_objective_free(&track->train);
+        tw_model_objective_free(&track->val);
+        tw_model_objective_free(&track->test);
+        tw_model_free(track->model);
+    }
+    *track = (tw__track){0};
+}
+
+/* ---- surfaces ----------------------------------------------------------------------------------------------------------- */
+
+static int draws_noise(const tw_race *race, const tw__racer *racer)
+{
+    tw__preset preset;
+    tw_chain chain;
+    if (tw__preset_read(&preset, racer->spec, race->o.estimator, NULL, NULL) != TW_OK) return 0;
+    if (tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
+    for (int i = 0; i < chain.n; i++)
+        if (chain.link[i].rule->traits(chain.link[i].values) & TW_DRAWS_NOISE) return 1;
+    return 0;
+}
+
+/* Seeds are told apart by noise alone: the surface's, or one that an optimiser draws. */
+static tw_status check_seeds(const tw_race *race, tw_error *err)
+{
+    if (race->o.seeds == 1 || strstr(tw_surface_spec(race->surface), "noise=")) return TW_OK;
+    for (size_t i = 0; i < race->n; i++)
+        if (draws_noise(race, &race->racers[i])) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "seeds = %llu has no effect: without noise all runs of an optimizer are the same (%.60s%cnoise=0.1)",
+                    (unsigned long long)race->o.seeds, tw_surface_spec(race->surface), strchr(tw_surface_spec(race->surface), ':') ? ',' : ':');
+}
+
+tw_status tw__surface_open(tw_race *race, tw_error *err)
+{
+    static const char metric[] = "value=";
+    const char *target = race->o.target;
+    double start[2];
+    TW_TRY(tw_surface_create(&race->surface, race->ctx, race->o.surface, tw__race_type(race), err));
+    TW_TRY(check_seeds(race, err));
+    if (target && (strncmp(target, metric, sizeof metric - 1) != 0 || tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) != 1))
+        return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
+    tw_surface_start(race->surface, start);
+    double value = tw_surface_value(race->surface, start, NULL);
+    if (isfinite(value)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
+}
+
+/* A kind's minima are those with its default options; with others, those that are still flat. */
+size_t tw__surface_minima(const tw_race *race, double minima[4][2])
+{
+    const tw_surface_kind *kind = tw_surface_kind_of(race->surface);
+    size_t n = 0;
+    for (int i = 0; kind && i < kind->n_minima; i++) {
+        double gradient[2];
+        tw_surface_value(race->surface, kind->minima[i], gradient);
+        if (kind->n_options && (fabs(gradient[0]) > 1e-9 || fabs(gradient[1]) > 1e-9)) continue;
+        memcpy(minima[n++], kind->minima[i], sizeof minima[0]);
+    }
+    return n;
+}

@@ -1,0 +1,153 @@
+/* Making a race's runs, one place after the other, alone or beside other processes; then the result.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "base/cpu.h"
+#include "base/io.h"
+#include "race/race.h"
+#include "race/store.h"
+#include "train/json.h"
+#include <stdlib.h>
+#include <time.h>
+
+/* ---- places ------------------------------------------------------------------------------------------------------------- */
+
+uint64_t tw__race_places(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }
+
+tw__place tw__race_place(const tw_race *race, uint64_t number)
+{
+    const uint64_t trials = race->n * race->o.tune;
+    if (number < trials) {
+        tw__racer *racer = &race->racers[number / race->o.tune];
+        tw__trial *trial = &racer->trials[number % race->o.tune];
+        return (tw__place){racer, trial, &trial->run};
+    }
+    tw__racer *racer = &race->racers[(number - trials) / race->o.seeds];
+    return (tw__place){racer, NULL, &racer->runs[(number - trials) % race->o.seeds]};
+}
+
+/* ---- work --------------------------------------------------------------------------------------------------------------- */
+
+/* The place to go on with: as many as there are where there is none at the moment. */
+static tw_status take(tw_race *race, uint64_t *place, uint64_t *left, tw_error *err)
+{
+    if (race->store) return tw__store_take(race->store, place, left, err);
+    *place = race->next;
+    *left = tw__race_places(race) - race->next;
+    return TW_OK;
+}
+
+static tw_status put(tw_race *race, uint64_t place, tw_error *err)
+{
+    if (race->store) return tw__race_put(race, place, err);
+    race->next++;
+    return TW_OK;
+}
+
+/* The rate of a racer whose trials are in, though perhaps made elsewhere. */
+static tw_status settle_rate(tw_race *race, uint64_t place, tw_error *err)
+{
+    const tw__place p = tw__race_place(race, place);
+    const uint64_t first = (uint64_t)(p.racer - race->racers) * race->o.tune;
+    if (!race->o.tune || p.trial || p.racer->tuned) return TW_OK;
+    for (uint64_t k = 0; race->store && k < race->o.tune; k++) TW_TRY(tw__race_fetch(race, first + k, err));
+    return tw__tune_choose(race, p.racer, err);
+}
+
+static tw_status make(tw_race *race, uint64_t place, tw_error *err)
+{
+    tw_status s = settle_rate(race, place, err);
+    if (s == TW_OK) s = tw__race_make(race, place, err);
+    if (s == TW_OK) return put(race, place, err);
+    if (race->store) tw__store_release(race->store, place);
+    return s;
+}
+
+static tw_status wait_for_others(tw_race *race, tw_error *err)
+{
+    static const struct timespec pause = {0, 50000000};
+    const tw_race_event e = {.kind = TW_RACE_WAIT, .runs = tw__race_places(race)};
+    if (race->o.event && race->o.event(race->o.user, &e)) return tw__fail(err, TW_STOPPED, "stopped");
+    nanosleep(&pause, NULL);
+    return TW_OK;
+}
+
+tw_status tw_race_work(tw_race *race, tw_error *err)
+{
+    for (;;) {
+        uint64_t place, left;
+        TW_TRY(take(race, &place, &left, err));
+        if (left == 0) return TW_OK;
+        TW_TRY(place < tw__race_places(race) ? make(race, place, err) : wait_for_others(race, err));
+    }
+}
+
+/* ---- result ------------------------------------------------------------------------------------------------------------- */
+
+static tw_status make_texts(tw_race *race, tw_error *err)
+{
+    TW_TRY(tw__race_summarise(race, err));
+    TW_TRY(tw__race_json(race, &race->json, err));
+    race->text = json_dumps(race->json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    if (!race->text) return tw__json_no_memory(err);
+    return tw__race_table(race, &race->table, err);
+}
+
+static tw_status write_text(const tw_race *race, const char *file, const char *text, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(race->o.out, file, path, err));
+    return tw__write_text(race->ctx, path, text, err);
+}
+
+/* race.json comes last: where it is, the rest is. */
+static tw_status write_files(const tw_race *race, tw_error *err)
+{
+    char path[TW__PATH], *page;
+    int kind;
+    TW_TRY(tw__path_in(race->o.out, "race.json", path, err));
+    TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
+    if (kind != TW_PATH_NONE) return TW_OK;
+    TW_TRY(tw__race_report(race, &page, err));
+    tw_status s = write_text(race, "report.html", page, err);
+    tw__free_text(race->ctx, page);
+    return s == TW_OK ? write_text(race, "race.json", race->text, err) : s;
+}
+
+/* One process writes; the others wait for it, and would take its place if it were killed. */
+static tw_status write_result(tw_race *race, tw_error *err)
+{
+    for (int got = 0;;) {
+        TW_TRY(tw__store_lock_result(race->store, &got, err));
+        if (got) break;
+        TW_TRY(wait_for_others(race, err));
+    }
+    tw_status s = write_files(race, err);
+    tw__store_settle(race->store);
+    return s;
+}
+
+static tw_status make_result(tw_race *race, tw_error *err)
+{
+    for (uint64_t i = 0; race->store && i < tw__race_places(race); i++) TW_TRY(tw__race_fetch(race, i, err));
+    for (size_t i = 0; race->o.tune && i < race->n; i++) TW_TRY(tw__tune_choose(race, &race->racers[i], err));
+    tw__fp_mode mode = tw__fp_enter();
+    tw_status s = make_texts(race, err);
+    tw__fp_leave(mode);
+    return s == TW_OK && race->store ? write_result(race, err) : s;
+}
+
+tw_status tw_race_run(tw_race *race, tw_error *err)
+{
+    if (race->text) return tw__fail(err, TW_ERR_STATE, "the race was run before");
+    TW_TRY(tw_race_work(race, err));
+    return make_result(race, err);
+}
+
+tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
+{
+    uint64_t left = tw__race_places(race) - race->next;
+    if (race->store) TW_TRY(tw__store_left(race->store, &left, err));
+    *out = (tw_race_count){tw__race_places(race), left, race->n * race->o.seeds, 0};
+    for (size_t i = 0; i < race->n; i++) out->diverged += race->racers[i].diverged;
+    return TW_OK;
+}
