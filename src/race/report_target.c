@@ -102,7 +102,7 @@ void tw__page_target(tw__page *g)
     tw__print(&g->p, "<section id=\"target\" aria-labelledby=\"target-title\">\n<h2 id=\"target-title\">Time to target</h2>\n");
     if (!race->o.target) {
         tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often and how soon.</p>\n</section>\n",
-                  race->surface ? "value=1e-6" : race->val ? "val_accuracy=0.95" : "loss=0.1");
+                  race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
         return;
     }
     tw__print(&g->p, "<p>The target is <code>");
