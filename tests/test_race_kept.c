@@ -14,6 +14,7 @@ static int make_data(void **state)
 {
     (void)state;
     disk_begin();
+    if (system("rm -rf '" FOLDER "'") != 0) return 1; /* what a killed test has left */
     mkdir(FOLDER, 0777);
     return !small_data(data, 90, 30);
 }
@@ -100,7 +101,11 @@ static void a_finished_race_needs_no_data(void **state)
     assert_int_equal(tw__copy_text(ctx, &table, tw_race_table(race), NULL), TW_OK);
     assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
     tw_race_free(race);
-    assert_int_equal(rename(changed, FOLDER "/away"), 0);
+    for (int i = 0; i < 4; i++) {
+        char path[TW__PATH];
+        snprintf(path, sizeof path, "%s/%s-%s", changed, i % 2 ? "train" : "t10k", i / 2 ? "images-idx3-ubyte" : "labels-idx1-ubyte");
+        assert_int_equal(unlink(path), 0);
+    }
     race = races_resumed(ctx, folder);
     tw_race_count count;
     assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
@@ -120,7 +125,6 @@ static void a_finished_race_needs_no_data(void **state)
     tw__free_text(ctx, again);
     tw_race_free(race);
     tw_context_free(ctx);
-    assert_int_equal(rename(FOLDER "/away", changed), 0);
 }
 
 static void refuse_resume(const char *folder, tw_status code, const char *message)

@@ -25,6 +25,7 @@ tw_status tw__rows_open(tw__rows *r, const tw_linear_options *options, tw_error 
     o.y = r->y;
     tw_status s = tw_linear_create(&r->model, r->ctx, &o, err);
     if (s == TW_OK) s = tw_linear_objective(r->model, &r->objective, err);
+    r->objective.lanes = 1; /* a few hundred numbers: waking threads takes longer */
     if (s != TW_OK) tw__rows_free(r);
     return s;
 }

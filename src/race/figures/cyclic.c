@@ -55,5 +55,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_cyclic[];
 extern const tw__figure tw__figure_fig4_6;
 const tw__figure tw__figure_fig4_6 = {
-    .kind = {"fig4.6", "004, figure 4.6", "two forms of cyclic learning rates", 0}, .script = tw__asset_figure_cyclic, .make = make,
+    .kind = {"fig4.6", "", "004, figure 4.6", "two forms of cyclic learning rates", 0}, .script = tw__asset_figure_cyclic, .make = make,
 };

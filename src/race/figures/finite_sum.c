@@ -160,6 +160,6 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_finite_sum[];
 extern const tw__figure tw__figure_fig3_3;
 const tw__figure tw__figure_fig3_3 = {
-    .kind = {"fig3.3", "004, figures 3.3 and 4.5", "SAG, SAGA and SVRG against SGD: distance from the optimum by passes", 0},
+    .kind = {"fig3.3", "fig4.5", "004, figures 3.3 and 4.5", "SAG, SAGA and SVRG against SGD: distance from the optimum by passes", 0},
     .script = tw__asset_figure_finite_sum, .make = make,
 };

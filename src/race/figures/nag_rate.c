@@ -93,5 +93,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_nag_rate[];
 extern const tw__figure tw__figure_nag_rate;
 const tw__figure tw__figure_nag_rate = {
-    .kind = {"nag-rate", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0}, .script = tw__asset_figure_nag_rate, .make = make,
+    .kind = {"nag-rate", "", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0}, .script = tw__asset_figure_nag_rate, .make = make,
 };

@@ -55,5 +55,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_oscillation[];
 extern const tw__figure tw__figure_fig3_2;
 const tw__figure tw__figure_fig3_2 = {
-    .kind = {"fig3.2", "004, figure 3.2", "the loss with one row per update oscillates", 0}, .script = tw__asset_figure_oscillation, .make = make,
+    .kind = {"fig3.2", "", "004, figure 3.2", "the loss with one row per update oscillates", 0}, .script = tw__asset_figure_oscillation, .make = make,
 };

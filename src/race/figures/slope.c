@@ -58,5 +58,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_slope[];
 extern const tw__figure tw__figure_fig3_1;
 const tw__figure tw__figure_fig3_1 = {
-    .kind = {"fig3.1", "004, figure 3.1", "gradient descent at right angles to the lines of equal height", 0}, .script = tw__asset_figure_slope, .make = make,
+    .kind = {"fig3.1", "", "004, figure 3.1", "gradient descent at right angles to the lines of equal height", 0}, .script = tw__asset_figure_slope, .make = make,
 };

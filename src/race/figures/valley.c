@@ -128,8 +128,8 @@ static tw_status make_fig5_5(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_valley[], tw__asset_figure_amounts[];
 extern const tw__figure tw__figure_fig4_2, tw__figure_fig5_5;
 const tw__figure tw__figure_fig4_2 = {
-    .kind = {"fig4.2", "004, figures 4.2 and 4.3", "SGD and Momentum in a valley", 0}, .script = tw__asset_figure_valley, .make = make_fig4_2,
+    .kind = {"fig4.2", "fig4.3", "004, figures 4.2 and 4.3", "SGD and Momentum in a valley", 0}, .script = tw__asset_figure_valley, .make = make_fig4_2,
 };
 const tw__figure tw__figure_fig5_5 = {
-    .kind = {"fig5.5", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts, .make = make_fig5_5,
+    .kind = {"fig5.5", "", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts, .make = make_fig5_5,
 };

@@ -92,5 +92,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_vectors[];
 extern const tw__figure tw__figure_fig4_1;
 const tw__figure tw__figure_fig4_1 = {
-    .kind = {"fig4.1", "004, figures 4.1 and 4.4", "a step of Momentum and of NAG as vectors", 0}, .script = tw__asset_figure_vectors, .make = make,
+    .kind = {"fig4.1", "fig4.4", "004, figures 4.1 and 4.4", "a step of Momentum and of NAG as vectors", 0}, .script = tw__asset_figure_vectors, .make = make,
 };

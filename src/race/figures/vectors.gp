@@ -29,8 +29,8 @@ do for [form in forms] {
         set label 'B' at x(i,2),y(i,2) offset -1.6,0.1 textcolor rgb ink front
         set label 'C' at x(i,3),y(i,3) offset -1.2,0.6 textcolor rgb ink front
         set label 'D' at x(i,4),y(i,4) offset 0.7,0.2 textcolor rgb colour(i) front
-        set label (i == 1 ? '-{/Symbol h}∇f(B)' : '-{/Symbol h}∇f(C)') at (x(i,3) + x(i,4)) / 2,(y(i,3) + y(i,4)) / 2 offset (i == 1 ? -4 : 1),(i == 1 ? 1.1 : 0) textcolor rgb '#b12100' front
-        set label '{/Symbol g}v' at (x(i,2) + x(i,3)) / 2,(y(i,2) + y(i,3)) / 2 offset -3,0.4 textcolor rgb grey front
+        set label (i == 1 ? '-η∇f(B)' : '-η∇f(C)') at (x(i,3) + x(i,4)) / 2,(y(i,3) + y(i,4)) / 2 offset (i == 1 ? -4 : 1),(i == 1 ? 1.1 : 0) textcolor rgb '#b12100' front
+        set label 'γv' at (x(i,2) + x(i,3)) / 2,(y(i,2) + y(i,3)) / 2 offset -3,0.4 textcolor rgb grey front
         plot @map
     }
     unset multiplot
