@@ -99,7 +99,7 @@ tw_status tw__surface_open(tw_race *race, tw_error *err);
 size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
 
 /* tune.c: the range in which a racer's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
- * a rate in it; and, all trials in, the one that is raced. */
+ * a rate in it, named even where it is the default; and, all trials in, the one that is raced. */
 tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err);
 double tw__tune_rate(const tw__racer *racer, uint64_t k);
 tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err);
