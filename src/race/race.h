@@ -108,7 +108,7 @@ const char *tw__tune_measure(const tw_race *race);      /* what is compared: "va
 
 /* run_json.c: a run as JSON and back. */
 json_t *tw__run_json(const tw__race_run *run, int with_trace);
-tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err);
+tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
 
 /* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
 tw_status tw__race_keep(tw_race *race, tw_error *err);
