@@ -19,6 +19,16 @@ static void widen(double *low, double *high, double value)
     if (value > *high) *high = value;
 }
 
+/* At most 200 decades, and ends that are normal numbers. */
+static tw__scale log_scale(double low, double high)
+{
+    if (high > 1e290) high = 1e290;
+    if (high < 1e-90) high = 1e-90;
+    if (low < high * 1e-200) low = high * 1e-200;
+    const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
+    return (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
+}
+
 /* Three medians' height, or on a log scale ten thousand times, is enough: what shot up would press all others flat. */
 void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
 {
@@ -44,8 +54,7 @@ void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
     const double enough = tw__spread_of(g->scratch, n).median * (v->is_log ? 1e4 : 3);
     if (high > enough && enough > low) high = enough;
     if (v->is_log) {
-        const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
-        *y = (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
+        *y = log_scale(low, high);
     } else {
         const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
         *y = (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
