@@ -100,8 +100,8 @@ int cli_terminal_width(void);                                           /* of th
 /* SIGINT and SIGTERM: the first is noted, a second one has its default action. What was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 int cli_interrupted(void);
-/* In a process that was forked to work for `parent`: listens to it alone, and ends with it. In the parent: asks it to stop. */
-void cli_be_worker(pid_t parent);
+/* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop (cli_interrupted there). */
+pid_t cli_fork_worker(void);
 void cli_stop_worker(pid_t worker);
 
 /* ---- Results ------------------------------------------------------------------------------------------------------------- */

@@ -150,17 +150,27 @@ static void note_stop(int signal_number)
     interrupted = 1;
 }
 
-/* The terminal's signals go to all processes of a job: a worker leaves them to its parent, or two of them would end it at once. */
-void cli_be_worker(pid_t parent)
+/* The terminal's signals go to all processes of a job: a worker leaves them to its parent, or two of them would end it at once. It may be told to
+ * stop before it has done anything. */
+pid_t cli_fork_worker(void)
 {
-    struct sigaction action;
+    const pid_t parent = getpid();
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_handler = note_stop;
     action.sa_flags = SA_RESTART;
+    sigaction(STOP, &action, &before);
+    const pid_t worker = fork();
+    const int why = errno;
+    if (worker != 0) {
+        sigaction(STOP, &before, NULL);
+        errno = why;
+        return worker;
+    }
     for (int i = 0; i < 2; i++) signal(caught[i], SIG_IGN);
-    sigaction(STOP, &action, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(TW_ERR_WORKER);
+    return 0;
 }
 
 void cli_stop_worker(pid_t worker) { kill(worker, STOP); }

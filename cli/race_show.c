@@ -167,14 +167,12 @@ static void listen_to(struct crew *c, struct race_show *show, int pipe)
 
 static tw_status hire(struct crew *c, const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
 {
-    pid_t parent = getpid();
     fflush(NULL);
     while (c->n < jobs) {
-        pid_t pid = fork();
+        const pid_t pid = cli_fork_worker();
         if (pid < 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot start a worker: %s", strerror(errno));
         if (pid == 0) {
             close(pipe[0]);
-            cli_be_worker(parent);
             be_worker(*common, folder, threads, pipe[1]);
         }
         c->pid[c->n++] = pid;
