@@ -4,6 +4,7 @@
 #define TESTS_RACES_H
 #include "race/race.h"
 #include "small_data.h"
+#include "train/json.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,23 +65,12 @@ static inline tw_race *races_resumed(tw_context *ctx, const char *folder)
     return race;
 }
 
-static inline void races_remove_seconds(json_t *json)
-{
-    const char *key;
-    size_t i;
-    void *next;
-    json_t *value;
-    json_object_del(json, "seconds");
-    json_object_foreach_safe(json, next, key, value) races_remove_seconds(value);
-    json_array_foreach(json, i, value) races_remove_seconds(value);
-}
-
 /* A race's result without seconds. */
 static inline json_t *races_json(const tw_race *race)
 {
     json_t *json = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(json);
-    races_remove_seconds(json);
+    tw__json_remove(json, "seconds");
     return json;
 }
 

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "race/race.h"
 #include "race/text.h"
+#include "train/json.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,17 +78,6 @@ static char *file_text(tw_context *ctx, const char *path)
 
 /* ---- results ------------------------------------------------------------------------------------------------------------ */
 
-static void remove_seconds(json_t *json)
-{
-    const char *key;
-    size_t i;
-    void *next;
-    json_t *value;
-    json_object_del(json, "seconds");
-    json_object_foreach_safe(json, next, key, value) remove_seconds(value);
-    json_array_foreach(json, i, value) remove_seconds(value);
-}
-
 static void same_race_same_json(void **state)
 {
     (void)state;
@@ -104,7 +94,7 @@ static void same_race_same_json(void **state)
         tw_race *race = raced(ctx, &o);
         json[i] = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(json[i]);
-        remove_seconds(json[i]);
+        tw__json_remove(json[i], "seconds");
         tw_race_free(race);
         tw_context_free(ctx);
     }
@@ -140,7 +130,7 @@ static void company_changes_nothing(void **state)
         json_t *json = json_loads(tw_race_json(race), 0, NULL);
         run[i] = json_incref(json_array_get(json_object_get(json, "optimizers"), i ? 2 : 0));
         json_decref(json);
-        remove_seconds(run[i]);
+        tw__json_remove(run[i], "seconds");
         tw_race_free(race);
     }
     assert_non_null(run[0]);

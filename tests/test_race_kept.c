@@ -453,10 +453,10 @@ static void the_disk_may_be_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stopped_and_resumed),       cmocka_unit_test(a_finished_race_needs_no_data), cmocka_unit_test(changed_data_is_noticed),
-        cmocka_unit_test(what_is_wrong_in_it_is_said), cmocka_unit_test(a_path_is_whole), cmocka_unit_test(others_are_waited_for),      cmocka_unit_test(joined_is_as_raced_together),
-        cmocka_unit_test(what_cannot_be_joined),     cmocka_unit_test(every_allocation_may_fail),     cmocka_unit_test(every_file_operation_may_fail),
-        cmocka_unit_test(the_disk_may_be_full),
+        cmocka_unit_test(stopped_and_resumed),           cmocka_unit_test(a_finished_race_needs_no_data), cmocka_unit_test(changed_data_is_noticed),
+        cmocka_unit_test(what_is_wrong_in_it_is_said),   cmocka_unit_test(a_path_is_whole),               cmocka_unit_test(others_are_waited_for),
+        cmocka_unit_test(joined_is_as_raced_together),   cmocka_unit_test(what_cannot_be_joined),         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_file_operation_may_fail), cmocka_unit_test(the_disk_may_be_full),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

@@ -76,23 +76,12 @@ static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
 
 /* ---- what is the same twice --------------------------------------------------------------------------------------------- */
 
-static void remove_seconds(json_t *json)
-{
-    const char *key;
-    size_t i;
-    void *next;
-    json_t *value;
-    json_object_del(json, "seconds");
-    json_object_foreach_safe(json, next, key, value) remove_seconds(value);
-    json_array_foreach(json, i, value) remove_seconds(value);
-}
-
 static tw_status compare_runs(const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
 {
     json_t *x = tw__run_json(a, 0), *y = tw__run_json(b, 0);
     tw_status s = x && y ? TW_OK : tw__json_no_memory(err);
-    remove_seconds(x);
-    remove_seconds(y);
+    tw__json_remove(x, "seconds");
+    tw__json_remove(y, "seconds");
     *equal = json_equal(x, y);
     json_decref(x);
     json_decref(y);

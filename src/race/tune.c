@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021, "Descending through a Crowded Valley";
- * [2] Dahl et al. 2023, "Benchmarking Neural Network Training Algorithms" (its code: paper_baselines). Where the rate is a factor on a step that the
- * rule finds by itself, around the 1 of its paper. All others: around the rule's default, a factor of 30 down and up. */
+/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021, "Descending through a Crowded Valley" (the
+ * rates of the runs they published); [2] Dahl et al. 2023, "Benchmarking Neural Network Training Algorithms" (the search spaces in its code,
+ * paper_baselines). Where the rate is a factor on a step that the rule finds by itself, around the 1 of its paper; [1] tuned adadelta below that 1 alone.
+ * All others: around the rule's default, a factor of 30 down and up. */
 static const struct range { const char *rule; double from, to; } ranges[] = {
     {"sgd", 1e-4, 1},       /* 1 */
     {"momentum", 1e-4, 1},  /* 1 */

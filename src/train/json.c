@@ -39,6 +39,17 @@ static json_t *epoch_json(const tw_epoch *e)
                            tw__json_number(o, "val_accuracy", e->val_accuracy) || tw__json_number(o, "lr", e->lr), o);
 }
 
+void tw__json_remove(json_t *json, const char *key)
+{
+    const char *name;
+    size_t i;
+    void *next;
+    json_t *value;
+    json_object_del(json, key);
+    json_object_foreach_safe(json, next, name, value) tw__json_remove(value, key);
+    json_array_foreach(json, i, value) tw__json_remove(value, key);
+}
+
 json_t *tw__json_epochs(const tw_epoch *lines, size_t n)
 {
     json_t *list = json_array();

@@ -10,6 +10,7 @@ int tw__json_skipped(json_t *object, uint64_t skipped);                    /* ad
 /* Adds "control", "groups" and "nonfinite", each unless it is the default. */
 int tw__json_policies(json_t *config, const char *control, const char *groups, enum tw_nonfinite nonfinite);
 json_t *tw__json_unless(int bad, json_t *object);                          /* the object, or NULL and the object freed */
+void tw__json_remove(json_t *json, const char *key);                       /* from every object in it: "seconds", which equal runs may differ in */
 json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
 json_t *tw__json_metrics(const tw_metrics *m);                             /* {"loss", "accuracy"} */
 json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test);
