@@ -356,7 +356,8 @@ static void what_cannot_be_joined(void **state)
     o.out = b;
     o.force = 1;
     tw_race_free(races_run(races_created(ctx, &o)));
-    refuse_join(a, b, TW_ERR_SPEC, "they differ in val (0.1, none)");
+    refuse_join(a, b, TW_ERR_SPEC, "/j2 is a race on a surface, the other one on data");
+    refuse_join(b, a, TW_ERR_SPEC, "/j2 is a race on a surface, the other one on data");
     const char *one[] = {a};
     tw_race *race;
     assert_int_equal(tw_race_join(&race, ctx, one, 1, &o, NULL), TW_ERR_SPEC);

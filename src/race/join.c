@@ -56,6 +56,14 @@ static void put_differences(tw__paper *p, json_t *a, json_t *b)
         if (!json_object_get(a, key)) put_difference(p, key, NULL, value);
 }
 
+static tw_status compare_ground(const struct join *j, size_t i, tw_error *err)
+{
+    const int on_surface = j->from[0]->surface != NULL;
+    if (on_surface == (j->from[i]->surface != NULL)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s is a race on a surface, the other one on data", j->folders[0],
+                    j->folders[i], j->folders[on_surface ? 0 : i]);
+}
+
 static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
 {
     tw__paper p = {.ctx = j->ctx, .err = err};
@@ -264,6 +272,7 @@ static tw_status make_race(const struct join *j, tw_race **out, const tw_race_op
 
 static tw_status join(const struct join *j, tw_race **out, const tw_race_options *given, uint64_t *seeds, uint64_t *room, tw_error *err)
 {
+    for (size_t i = 1; i < j->n; i++) TW_TRY(compare_ground(j, i, err));
     for (size_t i = 1; i < j->n; i++) TW_TRY(compare_terms(j, i, err));
     for (size_t a = 0; a < j->n; a++)
         for (size_t b = a + 1; b < j->n; b++) TW_TRY(check_pair(j, a, b, err));
