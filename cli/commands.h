@@ -8,6 +8,7 @@
     X(eval) \
     X(predict) \
     X(race) \
+    X(figures) \
     X(summary) \
     X(rules) \
     X(transforms) \

@@ -93,8 +93,8 @@ static tw_status choose_problem(struct problem *p, tw_context *ctx, const struct
     if (at < 0 || (size_t)t->widths[at] != p->n + 2) return bad_row(t, row, err);
     for (size_t i = 0; i < p->n; i++)
         if (!number(t->rows[at][2 + i], &p->y[i])) return bad_row(t, row, err);
-    const tw_linear_options o = { .size = sizeof o, .type = TW_F64, .loss = p->logistic ? TW_LINEAR_LOGISTIC : TW_LINEAR_SQUARED, .rows = p->n, .columns = p->d,
-                                  .x = p->x, .y = p->y, .l2 = 2 * penalty };
+    const tw_linear_options o = { .size = sizeof o, .type = TW_F64, .loss = p->logistic ? TW_LINEAR_LOGISTIC : TW_LINEAR_SQUARED, .rows = p->n,
+                                  .columns = p->d, .x = p->x, .y = p->y, .l2 = 2 * penalty };
     tw_linear_free(p->model);
     CLI_TRY(tw_linear_create(&p->model, ctx, &o, err));
     return tw_linear_objective(p->model, out, err);
@@ -144,7 +144,8 @@ static tw_status follow(const struct table *t, struct problem *p, const char *na
     return TW_OK;
 }
 
-static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const tw_objective *f, const char *name, double *w, double *worst, tw_error *err)
+static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const tw_objective *f, const char *name, double *w, double *worst,
+                            tw_error *err)
 {
     char estimator[64];
     double steps = 0;

@@ -17,8 +17,8 @@ struct values {
 static const struct cli_option options[] = {
     { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network (mlp)" },
     { "surface", 0, CLI_TEXT, AT(surface), "SURFACE", 0, 0, "in place of DATA and a model: a function of two variables (thalweg surfaces)" },
-    { "optimizers", 0, CLI_TEXT, AT(optimizers), "\"A B C\"", 0, 0, "the update rules, specs separated by blanks (thalweg rules); saga: --estimator saga with sgd (sgd "
-      "momentum nag adagrad adadelta rmsprop adam nadam)" },
+    { "optimizers", 0, CLI_TEXT, AT(optimizers), "\"A B C\"", 0, 0, "the update rules, specs separated by blanks (thalweg rules); saga: --estimator saga "
+      "with sgd (sgd momentum nag adagrad adadelta rmsprop adam nadam)" },
     { "seeds", 0, CLI_NATURAL, AT(seeds), "N", 1, 10000, "runs of each, with seeds S, S + 1, ... (3; on a surface 1)" },
     { "seed", 0, CLI_NATURAL, AT(seed), "S", 0, 0, "the first seed (0)" },
     { "tune", 0, CLI_NATURAL, AT(tune), "N", 1, 100, "first try N learning rates of each, in its rule's own range, then race the best" },
@@ -38,9 +38,11 @@ static const struct cli_option options[] = {
     { "target", 0, CLI_TEXT, AT(target), "METRIC=VALUE", 0, 0, "what is raced to, e.g. val_accuracy=0.98; on a surface value=0.1" },
     { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the race's folder, with race.json and report.html in the end (out/TIME-MODEL-race)" },
     { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a race that is there" },
-    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the race in DIR, also beside others that do; only --jobs, --threads, --json, -q and -v may stand beside it" },
+    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the race in DIR, also beside others that do; only --jobs, --threads, --json, -q and -v may "
+      "stand beside it" },
     { "join", 0, CLI_FLAG, AT(join), NULL, 0, 0, "make one race of the finished races in the folders named" },
-    { "jobs", 'j', CLI_NATURAL, AT(jobs), "N", 1, 256, "processes that make runs at the same time (as many as there are CPUs for); the result is the same for any number" },
+    { "jobs", 'j', CLI_NATURAL, AT(jobs), "N", 1, 256, "processes that make runs at the same time (as many as there are CPUs for); the result is the same for any "
+      "number" },
     CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
@@ -70,7 +72,8 @@ static tw_status check_resume(const struct cli_call *call, tw_error *err)
     const struct values *v = call->values;
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the race knows its own", v->resume);
     const char *odd = odd_one(call, beside, 0);
-    return odd ? cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --resume; the race goes on with its own (only --jobs, --threads, --json, -q and -v may)", odd) : TW_OK;
+    if (!odd) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --resume; the race goes on with its own (only --jobs, --threads, --json, -q and -v may)", odd);
 }
 
 static tw_status check_join(const struct cli_call *call, tw_error *err)
@@ -79,7 +82,8 @@ static tw_status check_join(const struct cli_call *call, tw_error *err)
     const struct values *v = call->values;
     if (call->n < 2) return cli_fail(err, TW_ERR_SPEC, "--join needs at least two races: --join DIR DIR");
     const char *odd = odd_one(call, beside, 0);
-    if (odd) return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --join; races are joined as they were made (only --out, --force, --json, -q and -v may)", odd);
+    if (odd)
+        return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --join; races are joined as they were made (only --out, --force, --json, -q and -v may)", odd);
     return v->out ? cli_check_out(v->out, err) : TW_OK;
 }
 
@@ -95,7 +99,8 @@ static tw_status check_surface(const struct cli_call *call, tw_error *err)
 static tw_status check_data(const struct cli_call *call, tw_error *err)
 {
     if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (or --surface SURFACE, --resume DIR, --join DIR DIR)");
-    if (call->n > 1) return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg race %s)", call->word[1], call->command->usage);
+    if (call->n > 1)
+        return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg race %s)", call->word[1], call->command->usage);
     if (cli_given(call, "steps")) return cli_fail(err, TW_ERR_SPEC, "--steps has a meaning with --surface only (on data there are --epochs)");
     return cli_check_data(call->word[0], err);
 }

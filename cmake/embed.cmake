@@ -1,8 +1,12 @@
 # Files that are built into the library as bytes: the report's page, its style and script, dygraphs, and the figures' gnuplot scripts.
-# Run as a script (cmake -P) it turns one file into C; included, it makes that part of the build, so that a changed asset is seen.
+# Run as a script (cmake -P) it joins files and turns them into C; included, it makes that part of the build, so that a changed asset is seen.
 # SPDX-License-Identifier: MIT
 if(CMAKE_SCRIPT_MODE_FILE)
-    file(READ ${from} bytes HEX)
+    set(bytes "")
+    foreach(part IN LISTS from)
+        file(READ ${part} read HEX)
+        string(APPEND bytes "${read}")
+    endforeach()
     # A source map is a second file that a browser's debugger would ask for: "//# sourceMappingURL=" or "/*# sourceMappingURL=" to the end.
     string(REGEX REPLACE "2f(2f|2a)2320736f757263654d617070696e6755524c3d.*$" "" bytes "${bytes}")
     string(LENGTH "${bytes}" digits)
@@ -14,12 +18,12 @@ if(CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
 
-function(tw_embed target name from)
+function(tw_embed target name)
     set(to ${PROJECT_BINARY_DIR}/generated/assets/${name}.c)
-    get_filename_component(label ${from} NAME)
+    cmake_path(GET ARGV2 FILENAME label)
     set(script ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
-    add_custom_command(OUTPUT ${to} DEPENDS ${from} ${script} VERBATIM
-        COMMAND ${CMAKE_COMMAND} -Dfrom=${from} -Dto=${to} -Dname=${name} -Dlabel=${label} -P ${script})
+    add_custom_command(OUTPUT ${to} DEPENDS ${ARGN} ${script} VERBATIM
+        COMMAND ${CMAKE_COMMAND} "-Dfrom=${ARGN}" -Dto=${to} -Dname=${name} -Dlabel=${label} -P ${script})
     target_sources(${target} PRIVATE ${to})
 endfunction()
 
@@ -31,7 +35,9 @@ endif()
 if(TARGET tw_race)
     tw_embed(tw_race page ${PROJECT_SOURCE_DIR}/assets/report.html)
     tw_embed(tw_race style ${PROJECT_SOURCE_DIR}/assets/report.css)
-    tw_embed(tw_race script ${PROJECT_SOURCE_DIR}/assets/report.js)
+    set(script page theme shown pictures curves names chart stage player)
+    list(TRANSFORM script REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/assets/report/\\1.js")
+    tw_embed(tw_race script ${script})
     tw_embed(tw_race dygraphs_style ${DYGRAPHS_DIR}/dygraph.min.css)
     tw_embed(tw_race dygraphs ${DYGRAPHS_DIR}/dygraph.min.js)
     file(GLOB figures CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/race/figures/*.gp)

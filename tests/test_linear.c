@@ -203,34 +203,44 @@ static void the_optimum(void **state)
     }
 }
 
+/* Trains to the end on so many threads; the weights as double. */
+static void train(tw_type type, int threads, double *w)
+{
+    tw_context *own = bench_context(threads, TW_ISA_DETECT);
+    const tw_linear_options o = options(type, TW_LINEAR_SQUARED, TW_LINEAR_ALGEBRAIC, 0.1);
+    tw_run_options r = TW_RUN_OPTIONS_INIT;
+    tw_objective f;
+    tw_linear *m;
+    tw_run *run;
+    float w32[SIZE] = {0};
+    int status = TW_RUN_GOING;
+    memset(w, 0, SIZE * sizeof *w);
+    assert_int_equal(tw_linear_create(&m, own, &o, NULL), TW_OK);
+    assert_int_equal(tw_linear_objective(m, &f, NULL), TW_OK);
+    r.optimizer = "sgd:lr=0.5";
+    r.estimator = "full";
+    r.epochs = 400;
+    assert_int_equal(tw_run_create(&run, own, &f, NULL, type == TW_F32 ? (void *)w32 : w, &r, NULL), TW_OK);
+    while (status == TW_RUN_GOING) assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+    for (int j = 0; j < SIZE && type == TW_F32; j++) w[j] = w32[j];
+    tw_run_free(run);
+    tw_linear_free(m);
+    tw_context_free(own);
+}
+
 /* Training in both types finds the optimum; threads do not change a bit. */
 static void training(void **state)
 {
     (void)state;
-    double want[SIZE], first[SIZE] = {0};
+    double want[SIZE], first[SIZE], w[SIZE];
     optimum(0.1, want);
-    for (int threads = 1; threads <= 3; threads++) {
-        tw_context *own = bench_context(threads, TW_ISA_DETECT);
-        const tw_linear_options o = options(TW_F64, TW_LINEAR_SQUARED, TW_LINEAR_ALGEBRAIC, 0.1);
-        tw_run_options r = TW_RUN_OPTIONS_INIT;
-        tw_objective f;
-        tw_linear *m;
-        tw_run *run;
-        double w[SIZE] = {0};
-        int status = TW_RUN_GOING;
-        assert_int_equal(tw_linear_create(&m, own, &o, NULL), TW_OK);
-        assert_int_equal(tw_linear_objective(m, &f, NULL), TW_OK);
-        r.optimizer = "sgd:lr=0.5";
-        r.estimator = "full";
-        r.epochs = 400;
-        assert_int_equal(tw_run_create(&run, own, &f, NULL, w, &r, NULL), TW_OK);
-        while (status == TW_RUN_GOING) assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
-        for (int j = 0; j < SIZE; j++) assert_true(fabs(w[j] - want[j]) < 1e-10);
-        if (threads == 1) memcpy(first, w, sizeof w);
-        assert_memory_equal(first, w, sizeof w);
-        tw_run_free(run);
-        tw_linear_free(m);
-        tw_context_free(own);
+    for (tw_type type = TW_F32; type <= TW_F64; type++) {
+        train(type, 1, first);
+        for (int j = 0; j < SIZE; j++) assert_true(fabs(first[j] - want[j]) < (type == TW_F32 ? 1e-6 : 1e-12));
+        for (int threads = 2; threads <= 3; threads++) {
+            train(type, threads, w);
+            assert_memory_equal(first, w, sizeof w);
+        }
     }
 }
 

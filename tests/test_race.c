@@ -269,8 +269,9 @@ static void an_old_race_stays(void **state)
     tw_context *ctx = context();
     tw_race_options o = options("sgd");
     o.out = FOLDER "/a/old";
-    remove(FOLDER "/a/old/race.json");
+    o.force = 1;
     tw_race_free(raced(ctx, &o));
+    o.force = 0;
     char *before = file_text(ctx, FOLDER "/a/old/race.json");
     refuse(o, TW_ERR_SPEC, "holds a race already");
     char *after = file_text(ctx, FOLDER "/a/old/race.json");

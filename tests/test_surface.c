@@ -306,6 +306,7 @@ static void windows(void **state)
     const struct { const char *spec; double start[2], low[2], high[2]; } cases[] = {
         {"bowl", {-7, 2}, {-10, -5}, {10, 5}},
         {"bowl:x=-20", {-20, 2}, {-22, -5}, {10, 5}},
+        {"bowl:x=-10.5", {-10.5, 2}, {-12.5, -5}, {10, 5}},
         {"bowl:y=10", {-7, 10}, {-10, -5}, {10, 11}},
         {"expr:\"x\"", {1, 1}, {-5, -5}, {5, 5}},
         {"expr:\"x\",x=0,y=2,low=0,high=2", {0, 2}, {0, 0}, {2, 2}},

@@ -14,6 +14,7 @@ extern "C" {
 
 typedef struct tw_figure_kind {
     const char *name;                                                   /* "fig5.6", "bowl" */
+    const char *also;                                                   /* the other figures that are in it, "fig5.7", blanks between; "": none */
     const char *source;                                                 /* "004, figures 5.6 and 5.7" */
     const char *shows;                                                  /* one line */
     int is_animated;                                                    /* the script writes NAME.gif, too */

@@ -4,8 +4,9 @@
  *   "rosenbrock"   "quadratic:condition=100"   "beale:noise=0.1,x=1,y=1.5"   expr:"x^2/20 + y^2",x=-7,y=2
  *
  * Every surface is a formula in x, y and its own options; the gradient is that of the formula by automatic differentiation, so a surface
- * is one line of a table. x and y say where to start. With noise = s the function that a draw sees is f + s (a x + b y), a and b standard
- * normal, drawn from the run's seed and the draw's number: unbiased, and the gradient is still that of the value.
+ * is one line of a table. x and y say where to start; low and high, of expr alone, are the ends of its window. With noise = s the function
+ * that a draw sees is f + s (a x + b y), a and b standard normal, drawn from the run's seed and the draw's number: unbiased, and the gradient
+ * is still that of the value.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_SURFACE_H
 #define THALWEG_SURFACE_H
@@ -34,9 +35,10 @@ typedef struct tw_surface tw_surface;
 TW_API tw_status tw_surface_create(tw_surface **out, tw_context *ctx, const char *spec, tw_type type, tw_error *err);
 TW_API void tw_surface_free(tw_surface *surface);                       /* NULL is fine */
 TW_API const char *tw_surface_spec(const tw_surface *surface);          /* canonical */
-TW_API const char *tw_surface_formula(const tw_surface *surface);
+TW_API const char *tw_surface_formula(const tw_surface *surface);        /* of x and y, with numbers in place of options: expr reads it */
 TW_API const tw_surface_kind *tw_surface_kind_of(const tw_surface *surface);    /* NULL for expr */
 TW_API void tw_surface_start(const tw_surface *surface, double point[2]);
+/* Widened where the start lies beyond it. */
 TW_API void tw_surface_window(const tw_surface *surface, double low[2], double high[2]);
 /* Without noise. gradient: NULL, or two numbers. Where the formula has no derivative (a kink) it is one of the one-sided ones, or 0. */
 TW_API double tw_surface_value(const tw_surface *surface, const double point[2], double gradient[2]);

@@ -7,7 +7,8 @@
 
 /* What the numbers are for: the high half of counter word 3, so that no two uses share a number. */
 enum tw__purpose {
-    TW__FOR_WEIGHTS = 1, TW__FOR_SHUFFLE, TW__FOR_DROPOUT, TW__FOR_DIGITS, TW__FOR_RULE, TW__FOR_TEST, TW__FOR_SAMPLING, TW__FOR_SNAPSHOT, TW__FOR_SURFACE
+    TW__FOR_WEIGHTS = 1, TW__FOR_SHUFFLE, TW__FOR_DROPOUT, TW__FOR_DIGITS, TW__FOR_RULE, TW__FOR_TEST, TW__FOR_SAMPLING, TW__FOR_SNAPSHOT, TW__FOR_SURFACE,
+    TW__FOR_FIGURE
 };
 
 typedef struct tw__philox4 { uint32_t word[4]; } tw__philox4;

@@ -93,16 +93,16 @@ FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const ui
     double slope[BLOCK];
     *sums = (tw_sums){.weight = (double)n};
     if (g) memset(g, 0, size_of(m) * tw_type_size(type));
-    for (size_t done = 0; done < n; done += BLOCK, rows += BLOCK) {
+    for (size_t done = 0; done < n; done += BLOCK) {
         const size_t block = n - done < BLOCK ? n - done : BLOCK;
         for (size_t i = 0; i < block; i++) {
-            const double h = score(m, type, w, rows[i]), y = m->o.y[rows[i]];
+            const double h = score(m, type, w, rows[done + i]), y = m->o.y[rows[done + i]];
             sums->loss += loss_of(m, h, y, &slope[i]);
             sums->correct += (h > 0) == (y > 0);
             if (output) predict(m, type, h, output, done + i);
         }
-        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows, block, slope, g);
-        else if (g) add_rows(m, type, rows, block, slope, g);
+        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows + done, block, slope, g);
+        else if (g) add_rows(m, type, rows + done, block, slope, g);
     }
     if (m->o.l2 > 0) add_penalty(m, type, w, (double)n, sums, g);
 }
@@ -126,11 +126,15 @@ static tw_status check_options(const tw_linear_options *o, tw_error *err)
 {
     size_t numbers;
     if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_linear_options.size = %zu is not %zu", o->size, sizeof *o);
-    if (o->type != TW_F32 && o->type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not %s", tw_type_name(o->type));
-    if (o->loss != TW_LINEAR_SQUARED && o->loss != TW_LINEAR_LOGISTIC) return tw__fail(err, TW_ERR_SPEC, "loss = %d is not one of enum tw_linear_loss", (int)o->loss);
-    if (o->form != TW_LINEAR_ALGEBRAIC && o->form != TW_LINEAR_MATRIX) return tw__fail(err, TW_ERR_SPEC, "form = %d is not one of enum tw_linear_form", (int)o->form);
+    if (o->type != TW_F32 && o->type != TW_F64)
+        return tw__fail(err, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not %s", tw_type_name(o->type));
+    if (o->loss != TW_LINEAR_SQUARED && o->loss != TW_LINEAR_LOGISTIC)
+        return tw__fail(err, TW_ERR_SPEC, "loss = %d is not one of enum tw_linear_loss", (int)o->loss);
+    if (o->form != TW_LINEAR_ALGEBRAIC && o->form != TW_LINEAR_MATRIX)
+        return tw__fail(err, TW_ERR_SPEC, "form = %d is not one of enum tw_linear_form", (int)o->form);
     if (!(o->l2 >= 0) || !isfinite(o->l2)) return tw__fail(err, TW_ERR_SPEC, "l2 = %g is outside [0, inf)", o->l2);
-    if (o->rows == 0 || o->columns == 0 || !o->x || !o->y) return tw__fail(err, TW_ERR_SPEC, "a linear model needs at least one row and one column, x and y");
+    if (o->rows == 0 || o->columns == 0 || !o->x || !o->y)
+        return tw__fail(err, TW_ERR_SPEC, "a linear model needs at least one row and one column, x and y");
     if (!tw__size_mul(o->rows, o->columns, &numbers) || !tw__size_mul(numbers, sizeof(double), &numbers) || numbers > INT64_MAX)
         return tw__fail(err, TW_ERR_SPEC, "%llu rows of %zu columns are more than memory can hold", (unsigned long long)o->rows, o->columns);
     return TW_OK;
@@ -139,12 +143,13 @@ static tw_status check_options(const tw_linear_options *o, tw_error *err)
 static tw_status check_data(const tw_linear_options *o, tw_error *err)
 {
     for (uint64_t i = 0; i < o->rows; i++) {
+        const double *x = o->x + i * o->columns, y = o->y[i];
         for (size_t j = 0; j < o->columns; j++)
-            if (!isfinite(o->x[i * o->columns + j]))
-                return tw__fail(err, TW_ERR_DATA, "x: row %llu, column %zu is %g (rows and columns start at 0)", (unsigned long long)i, j, o->x[i * o->columns + j]);
-        if (!isfinite(o->y[i])) return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0)", (unsigned long long)i, o->y[i]);
-        if (o->loss == TW_LINEAR_LOGISTIC && o->y[i] != 1 && o->y[i] != -1)
-            return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0); the labels of logistic regression are -1 and 1", (unsigned long long)i, o->y[i]);
+            if (!isfinite(x[j]))
+                return tw__fail(err, TW_ERR_DATA, "x: row %llu, column %zu is %g (rows and columns start at 0)", (unsigned long long)i, j, x[j]);
+        if (!isfinite(y)) return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0)", (unsigned long long)i, y);
+        if (o->loss == TW_LINEAR_LOGISTIC && y != 1 && y != -1)
+            return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0); the labels of logistic regression are -1 and 1", (unsigned long long)i, y);
     }
     return TW_OK;
 }

@@ -69,8 +69,9 @@ static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_er
     const tw__network *net = m->net;
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
-        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) tells %lld classes apart, but %s has labels up to %d (%d classes); \"dense classes softmax\" fits them",
-                        net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes - 1, data->classes);
+        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) tells %lld classes apart, but %s has labels up to %d (%d classes); "
+                        "\"dense classes softmax\" fits them", net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes - 1,
+                        data->classes);
     return TW_OK;
 }
 

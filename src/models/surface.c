@@ -66,7 +66,7 @@ static tw_status find_kind(const tw__spec *spec, const tw_surface_kind **out, tw
 static void lay_table(struct reader *r)
 {
     const tw_surface_kind *k = r->surface->kind;
-    memcpy(r->options, k->options, (size_t)k->n_options * sizeof *r->options);
+    for (int i = 0; i < k->n_options; i++) r->options[i] = k->options[i];
     memcpy(r->options + k->n_options, common_options, sizeof common_options);
     for (int i = 0; i < 2; i++) r->options[k->n_options + X + i].initial = k->start[i];
     r->table = (tw__table){.owner = k->name, .options = r->options, .n = k->n_options + N_COMMON, .formula = &r->formula};
@@ -219,13 +219,15 @@ static int evaluate(const tw_surface *s, int with_noise, unsigned want, const vo
     return 0;
 }
 
-static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
+                      void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 1, want, w, draw, sums, gradient);
 }
 
-static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
+                      void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 0, want, w, draw, sums, gradient);

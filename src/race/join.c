@@ -1,5 +1,5 @@
-/* --join A B: one race of several finished ones. All but optimisers and seeds must agree, as if they had been raced together; and since a seed stands for
- * weights and batches that are the same for all, all optimisers must have the same seeds in the end.
+/* --join A B: one race of several finished ones. All but optimisers and seeds must agree, as if they had been raced together; and since a seed
+ * stands for weights and batches that are the same for all, all optimisers must have the same seeds in the end.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include "race/store.h"
@@ -13,6 +13,8 @@ struct join { tw_context *ctx; const char *const *folders; tw_race **from; size_
 
 /* ---- what must agree ---------------------------------------------------------------------------------------------------- */
 
+enum { USUAL_BATCH = 32 };
+
 /* A batch size counts as it was asked for: what is resolved belongs to an optimiser. */
 static json_t *terms(const tw_race *race)
 {
@@ -21,8 +23,9 @@ static json_t *terms(const tw_race *race)
     json_object_del(t, "seeds");
     json_object_del(t, "first_seed");
     if (!bad && race->surface) bad = json_object_set_new(t, "surface", json_string(tw_surface_spec(race->surface)));
+    const json_int_t batch = race->o.batch ? (json_int_t)race->o.batch : USUAL_BATCH;
     if (!bad && !race->surface)
-        bad = json_object_set_new(t, "model", json_string(race->network)) || json_object_set_new(t, "batch", json_integer(race->o.batch ? (json_int_t)race->o.batch : 32));
+        bad = json_object_set_new(t, "model", json_string(race->network)) || json_object_set_new(t, "batch", json_integer(batch));
     return tw__json_unless(bad, t);
 }
 
@@ -63,7 +66,8 @@ static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
         put_differences(&p, a, b);
         s = tw__paper_take(&p, &text);
     }
-    if (s == TW_OK && text[0]) s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s", j->folders[0], j->folders[i], text);
+    if (s == TW_OK && text[0])
+        s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s", j->folders[0], j->folders[i], text);
     tw__free_text(j->ctx, text);
     json_decref(a);
     json_decref(b);
@@ -119,7 +123,8 @@ static tw_status check_trials(const struct join *j, const tw__racer *a, size_t f
         if (equal) TW_TRY(compare_runs(&a->trials[k].run, &b->trials[k].run, &equal, err));
     }
     if (equal) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->folders[first], j->folders[i], a->spec);
+    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->folders[first], j->folders[i],
+                    a->spec);
 }
 
 /* Of a seed that several have the results are the same, and one of them is taken. */
@@ -131,8 +136,8 @@ static tw_status check_runs(const struct join *j, const tw__racer *a, size_t fir
         int equal = 1;
         if (theirs) TW_TRY(compare_runs(mine, theirs, &equal, err));
         if (!equal)
-            return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->folders[first], j->folders[i],
-                            a->spec, (unsigned long long)mine->seed);
+            return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->folders[first],
+                            j->folders[i], a->spec, (unsigned long long)mine->seed);
     }
     return TW_OK;
 }
@@ -179,8 +184,8 @@ static tw_status check_seeds(const struct join *j, const uint64_t *seeds, size_t
             while (k < m && k < n && room[k] == seeds[k]) k++;
             if (k == m && k == n) continue;
             const int lacks = k == m || (k < n && seeds[k] < room[k]);
-            return tw__fail(err, TW_ERR_SPEC, "the races cannot be joined: %.100s has no run with seed %llu, which %.100s has (race the missing seeds first: --seed, --seeds)",
-                            lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : room[k]), lacks ? first : spec);
+            return tw__fail(err, TW_ERR_SPEC, "the races cannot be joined: %.100s has no run with seed %llu, which %.100s has (race the missing seeds "
+                            "first: --seed, --seeds)", lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : room[k]), lacks ? first : spec);
         }
     return TW_OK;
 }

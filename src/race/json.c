@@ -1,4 +1,4 @@
-/* race.json, and the same with what only the page needs. Seconds are the only values that may differ between two equal races.
+/* race.json. Seconds are the only values that may differ between two equal races.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include "train/json.h"
@@ -40,14 +40,15 @@ static json_t *summary_json(const tw_race *race, const tw__racer *racer)
     return tw__json_unless(bad, o);
 }
 
-static json_t *trial_json(const tw_race *race, const tw__trial *t)
+static json_t *trial_json(const tw__trial *t)
 {
     const tw__race_run *run = &t->run;
     const tw_epoch *last = run->n_epochs && !run->diverged ? &run->epochs[run->n_epochs - 1] : NULL;
     json_t *o = json_pack("{s:f, s:s}", "lr", t->lr, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || tw__json_number(o, "value", t->value);
-    if (!bad && last && !race->surface)
-        bad = tw__json_number(o, "loss", last->loss) || tw__json_number(o, "val_loss", last->val_loss) || tw__json_number(o, "val_accuracy", last->val_accuracy);
+    if (!bad && last)
+        bad = tw__json_number(o, "loss", last->loss) || tw__json_number(o, "val_loss", last->val_loss) ||
+              tw__json_number(o, "val_accuracy", last->val_accuracy);
     return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
                                json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
                                json_object_set_new(o, "seconds", json_real(run->seconds)), o);
@@ -57,29 +58,25 @@ static json_t *tuned_json(const tw_race *race, const tw__racer *racer)
 {
     json_t *trials = json_array();
     int bad = !trials;
-    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(race, &racer->trials[k]));
+    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(&racer->trials[k]));
     return json_pack("{s:s, s:f, s:f, s:f, s:s, s:o}", "spec", racer->tuned, "lr", racer->tuned_lr, "from", racer->from, "to", racer->to,
                      "measure", tw__tune_measure(race), "trials", tw__json_unless(bad, trials));
 }
 
-static json_t *runs_json(const tw_race *race, const tw__racer *racer, int for_page)
+static json_t *runs_json(const tw_race *race, const tw__racer *racer)
 {
     json_t *runs = json_array();
-    int bad = !runs, with_trace = for_page && !race->surface;
-    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) {
-        json_t *run = tw__run_json(&racer->runs[k], with_trace);
-        bad = json_array_append_new(runs, run) || (with_trace && json_object_set_new(json_object_get(run, "trace"), "steps_per_epoch",
-                                                                                      json_integer((json_int_t)racer->steps_per_epoch)));
-    }
+    int bad = !runs;
+    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(runs, tw__run_json(&racer->runs[k], 0));
     return tw__json_unless(bad, runs);
 }
 
-static json_t *racer_json(const tw_race *race, const tw__racer *racer, int for_page)
+static json_t *racer_json(const tw_race *race, const tw__racer *racer)
 {
     json_t *o = json_pack("{s:s}", "spec", racer->spec);
     int bad = !o || (racer->tuned && json_object_set_new(o, "tuned", tuned_json(race, racer))) ||
-              json_object_set_new(o, "runs", runs_json(race, racer, for_page)) || json_object_set_new(o, "summary", summary_json(race, racer));
-    return tw__json_unless(bad || (for_page && json_object_set_new(o, "colour", json_integer(racer->colour))), o);
+              json_object_set_new(o, "runs", runs_json(race, racer)) || json_object_set_new(o, "summary", summary_json(race, racer));
+    return tw__json_unless(bad, o);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------------- */
@@ -125,17 +122,12 @@ static json_t *data_json(const tw_race *race)
                      "fingerprint", race->fingerprint);
 }
 
-static tw_status make_json(const tw_race *race, int for_page, json_t **out, tw_error *err)
+tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err)
 {
     json_t *racers = json_array();
     int bad = !racers;
-    for (size_t i = 0; i < race->n && !bad; i++)
-        bad = json_array_append_new(racers, racer_json(race, &race->racers[for_page ? race->order[i] : i], for_page));
+    for (size_t i = 0; i < race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(race, &race->racers[i]));
     *out = race->surface ? surface_json(race) : data_json(race);
     *out = tw__json_unless(json_object_set_new(*out, "optimizers", tw__json_unless(bad, racers)), *out);
     return *out ? TW_OK : tw__json_no_memory(err);
 }
-
-tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err) { return make_json(race, 0, out, err); }
-
-tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err) { return make_json(race, 1, out, err); }

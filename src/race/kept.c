@@ -5,39 +5,54 @@
 #include "race/store.h"
 #include "train/json.h"
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- description -------------------------------------------------------------------------------------------------------- */
 
-static json_t *text_or_null(const char *text) { return text ? json_string(text) : json_null(); }
+/* The options that decide every bit, as they were given; val and nonfinite stand beside them. */
+enum type { TEXT, NATURAL };
+#define AT(member) offsetof(tw_race_options, member)
+static const struct option { const char *key; enum type type; size_t at; } options[] = {
+    {"data", TEXT, AT(data)},           {"model", TEXT, AT(model)},       {"surface", TEXT, AT(surface)},     {"dtype", TEXT, AT(dtype)},
+    {"limit", NATURAL, AT(limit)},      {"seeds", NATURAL, AT(seeds)},    {"first_seed", NATURAL, AT(first_seed)},
+    {"optimizers", TEXT, AT(optimizers)}, {"tune", NATURAL, AT(tune)},    {"epochs", NATURAL, AT(epochs)},    {"steps", NATURAL, AT(steps)},
+    {"batch", NATURAL, AT(batch)},      {"accumulate", NATURAL, AT(accumulate)}, {"estimator", TEXT, AT(estimator)}, {"schedule", TEXT, AT(schedule)},
+    {"exchange", TEXT, AT(exchange)},   {"target", TEXT, AT(target)},     {"control", TEXT, AT(control)},     {"groups", TEXT, AT(groups)},
+};
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
 
 static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
 
-/* The options, as they were given: what decides every bit. */
 static json_t *asked_json(const tw_race *race)
 {
-    const tw_race_options *o = &race->o;
-    return json_pack("{s:o, s:o, s:o, s:o, s:f, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
-        "data", text_or_null(o->data), "model", text_or_null(o->model), "surface", text_or_null(o->surface), "dtype", text_or_null(o->dtype), "val", o->val,
-        "limit", number(o->limit), "optimizers", o->optimizers, "first_seed", number(o->first_seed), "seeds", number(o->seeds), "epochs", number(o->epochs),
-        "steps", number(o->steps), "batch", number(o->batch), "accumulate", number(o->accumulate), "estimator", text_or_null(o->estimator),
-        "schedule", text_or_null(o->schedule), "exchange", text_or_null(o->exchange), "target", text_or_null(o->target), "control", text_or_null(o->control),
-        "nonfinite", tw_nonfinite_name(o->nonfinite), "groups", text_or_null(o->groups), "tune", number(o->tune));
+    json_t *o = json_pack("{s:f, s:s}", "val", race->o.val, "nonfinite", tw_nonfinite_name(race->o.nonfinite));
+    int bad = !o;
+    for (int i = 0; i < N_OPTIONS && !bad; i++) {
+        const char *at = (const char *)&race->o + options[i].at, *text = options[i].type == TEXT ? *(const char *const *)(const void *)at : NULL;
+        if (options[i].type == NATURAL) bad = json_object_set_new(o, options[i].key, number(*(const uint64_t *)(const void *)at));
+        else if (text) bad = json_object_set_new(o, options[i].key, json_string(text));
+    }
+    return tw__json_unless(bad, o);
 }
+
+static int set_text(json_t *o, const char *key, const char *text) { return text ? json_object_set_new(o, key, json_string(text)) : 0; }
 
 /* What was found out with the data: a race whose runs are all in is shown without them. */
 static json_t *found_json(const tw_race *race)
 {
     json_t *racers = json_array(), *seeds = json_array();
     int bad = 0;
-    for (size_t i = 0; i < race->n && !bad; i++)
-        bad = json_array_append_new(racers, json_pack("{s:o, s:o}", "batch", number(race->racers[i].batch), "steps_per_epoch", number(race->racers[i].steps_per_epoch)));
+    for (size_t i = 0; i < race->n && !bad; i++) {
+        const tw__racer *r = &race->racers[i];
+        bad = json_array_append_new(racers, json_pack("{s:o, s:o}", "batch", number(r->batch), "steps_per_epoch", number(r->steps_per_epoch)));
+    }
     for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(seeds, number(race->racers[0].runs[k].seed));
-    json_t *o = json_pack("{s:o, s:o, s:[ooo], s:o, s:o, s:o, s:o, s:o, s:o}", "racers", racers, "seeds", seeds, "rows", number(race->n_train),
-        number(race->n_val), number(race->n_test), "weights", number(race->weights), "batch", number(race->batch), "steps_per_epoch", number(race->steps_per_epoch),
-        "network", text_or_null(race->network), "schedule", text_or_null(race->schedule), "control", text_or_null(race->control));
+    json_t *o = json_pack("{s:o, s:o, s:[ooo], s:o, s:o, s:o}", "racers", racers, "seeds", seeds, "rows", number(race->n_train), number(race->n_val),
+                          number(race->n_test), "weights", number(race->weights), "batch", number(race->batch), "steps_per_epoch", number(race->steps_per_epoch));
+    bad = bad || !o || set_text(o, "network", race->network) || set_text(o, "schedule", race->schedule) || set_text(o, "control", race->control);
     return tw__json_unless(bad || (race->fingerprint && json_object_set(o, "fingerprint", race->fingerprint)), o);
 }
 
@@ -83,30 +98,18 @@ static const char *text_of(const json_t *object, const char *key) { return json_
 /* Texts point into the JSON. */
 static tw_status options_of(const json_t *asked, tw_race_options *o, tw_error *err)
 {
-    static const char *const needed[] = {"seeds", "first_seed", "epochs", "steps", "batch", "accumulate", "limit", "tune"};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (json_integer_value(json_object_get(asked, needed[i])) < 0 || !json_is_integer(json_object_get(asked, needed[i])))
-            return tw__fail(err, TW_ERR_DATA, "\"%s\" is no number from 0 on", needed[i]);
-    o->data = text_of(asked, "data");
-    o->model = text_of(asked, "model");
-    o->surface = text_of(asked, "surface");
-    o->dtype = text_of(asked, "dtype");
+    for (int i = 0; i < N_OPTIONS; i++) {
+        void *at = (char *)o + options[i].at;
+        const json_t *value = json_object_get(asked, options[i].key);
+        if (options[i].type == TEXT) {
+            *(const char **)at = json_string_value(value);
+            continue;
+        }
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            return tw__fail(err, TW_ERR_DATA, "\"%s\" is no number from 0 on", options[i].key);
+        *(uint64_t *)at = (uint64_t)json_integer_value(value);
+    }
     o->val = json_number_value(json_object_get(asked, "val"));
-    o->limit = natural(asked, "limit");
-    o->optimizers = text_of(asked, "optimizers");
-    o->first_seed = natural(asked, "first_seed");
-    o->seeds = natural(asked, "seeds");
-    o->epochs = natural(asked, "epochs");
-    o->steps = natural(asked, "steps");
-    o->batch = natural(asked, "batch");
-    o->accumulate = natural(asked, "accumulate");
-    o->estimator = text_of(asked, "estimator");
-    o->schedule = text_of(asked, "schedule");
-    o->exchange = text_of(asked, "exchange");
-    o->target = text_of(asked, "target");
-    o->control = text_of(asked, "control");
-    o->groups = text_of(asked, "groups");
-    o->tune = natural(asked, "tune");
     const char *nonfinite = text_of(asked, "nonfinite");
     return nonfinite ? tw_nonfinite_from_name(nonfinite, &o->nonfinite, err) : TW_OK;
 }
@@ -130,7 +133,7 @@ static tw_status check_found(const tw_race *race, const json_t *found, tw_error 
 static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
 {
     TW_TRY(check_found(race, found, err));
-    const json_t *rows = json_object_get(found, "rows");
+    const json_t *rows = json_object_get(found, "rows"), *seeds = json_object_get(found, "seeds");
     race->n_train = (uint64_t)json_integer_value(json_array_get(rows, 0));
     race->n_val = (uint64_t)json_integer_value(json_array_get(rows, 1));
     race->n_test = (uint64_t)json_integer_value(json_array_get(rows, 2));
@@ -142,7 +145,7 @@ static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
         tw__racer *racer = &race->racers[i];
         racer->batch = natural(of, "batch");
         racer->steps_per_epoch = natural(of, "steps_per_epoch");
-        for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = (uint64_t)json_integer_value(json_array_get(json_object_get(found, "seeds"), k));
+        for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
     }
     if (!race->fingerprint) race->fingerprint = json_incref(json_object_get(found, "fingerprint"));
     TW_TRY(copy_of(race, found, "network", &race->network, err));
@@ -162,7 +165,8 @@ static tw_status check_fingerprint(const tw_race *race, const json_t *found, tw_
 }
 
 /* The data is opened only where runs are to be made. */
-static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw__store *store, const json_t *all, const tw_race_options *given, tw_error *err)
+static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw__store *store, const json_t *all, const tw_race_options *given,
+                         tw_error *err)
 {
     const json_t *found = json_object_get(all, "found");
     tw_race_options o = TW_RACE_OPTIONS_INIT;
@@ -192,8 +196,8 @@ static tw_status check_finished(tw__store *store, const char *folder, tw_error *
     uint64_t left;
     TW_TRY(tw__store_left(store, &left, err));
     if (left == 0) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the race in %.200s is not finished, %llu of its runs are not in (thalweg race --resume %.150s makes them)", folder,
-                    (unsigned long long)left, folder);
+    return tw__fail(err, TW_ERR_SPEC, "the race in %.200s is not finished, %llu of its runs are not in (thalweg race --resume %.150s makes them)",
+                    folder, (unsigned long long)left, folder);
 }
 
 static tw_status open_race(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, int finished, tw_error *err)

@@ -40,8 +40,8 @@ static tw_status check_seeds(const tw_race_options *o, tw_error *err)
     const uint64_t seeds = o->seeds ? o->seeds : 1, last = o->first_seed + (seeds - 1);
     if (seeds > TW__MOST_SEEDS) return tw__fail(err, TW_ERR_SPEC, "seeds = %llu is above %d", (unsigned long long)seeds, TW__MOST_SEEDS);
     if (last < o->first_seed || last > INT64_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "seed %llu: the last of %llu seeds is above %lld", (unsigned long long)o->first_seed, (unsigned long long)seeds,
-                        (long long)INT64_MAX);
+        return tw__fail(err, TW_ERR_SPEC, "seed %llu: the last of %llu seeds is above %lld", (unsigned long long)o->first_seed,
+                        (unsigned long long)seeds, (long long)INT64_MAX);
     if (o->tune && last == TW__TUNE_SEED)
         return tw__fail(err, TW_ERR_SPEC, "seed %llu is the one that learning rates are tried with (tune)", (unsigned long long)last);
     return TW_OK;

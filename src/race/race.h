@@ -9,7 +9,7 @@
 #include <thalweg/surface.h>
 
 /* Mean training loss of the batches since the point before: finer than the epochs, for the page's curves only. */
-typedef struct tw__point { uint64_t step; double seconds, loss; } tw__point;
+typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw__point;
 
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
@@ -118,12 +118,12 @@ tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err);
 tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err);
 tw_status tw__race_enter(tw_race *race, tw_error *err);
 
-/* summary.c: the spreads of every racer, and the order. */
+/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
+tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
-/* json.c: its settings; race.json; with the traces and what else the page needs, in short numbers. */
+/* json.c: its settings; race.json. */
 json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
-tw_status tw__race_page_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);

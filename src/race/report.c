@@ -1,166 +1,123 @@
-/* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in; what can be read without
- * JavaScript (head, table, settings) is written here, the chart is drawn by assets/report.js from the race's JSON.
+/* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in. What can be read without JavaScript
+ * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
+#include "race/report.h"
 #include "race/assets.h"
-#include "race/race.h"
-#include "race/text.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <thalweg/registry.h>
 
-typedef struct page { const tw_race *race; tw__paper p; } page;
+/* ---- what all parts use ------------------------------------------------------------------------------------------------- */
 
-static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
-
-enum form { LOSS, SHARE, SECONDS, PLAIN };
-
-static void put_number(page *g, enum form form, double value)
-{
-    char text[TW__DECIMAL];
-    const char *format = form == SHARE || (form == SECONDS && value >= 1) ? "%.2f" : form == SECONDS ? "%.3f" : form == PLAIN ? "%.3g" : value >= 0.01 && value < 100 ? "%.4f" : "%.4g";
-    tw__print(&g->p, form == SHARE ? "%s&#8239;%%" : "%s", tw__decimal(text, format, form == SHARE ? 100 * value : value));
-}
-
-/* ---- head --------------------------------------------------------------------------------------------------------------- */
-
-static void put_title(page *g)
-{
-    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, plural(g->race->n));
-    const char *name = g->race->surface ? tw_surface_spec(g->race->surface) : g->race->o.data, *slash = g->race->surface ? NULL : strrchr(name, '/');
-    tw__put_escaped(&g->p, slash && slash[1] ? slash + 1 : name);
-}
-
-/* The result in a sentence. */
-static void put_lead(page *g)
-{
-    const tw_race *race = g->race;
-    const tw__racer *best = &race->racers[race->order[0]];
-    int measure = race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
-    if (best->diverged == race->o.seeds) {
-        tw__print(&g->p, "Every run diverged.");
-        return;
-    }
-    tw__print(&g->p, "<strong class=\"c%d\">", best->colour % TW__COLOURS);
-    tw__put_escaped(&g->p, best->spec);
-    tw__print(&g->p, "</strong> ends with the lowest %s%s loss, ", race->o.seeds > 1 ? "median " : "",
-              measure == TW__VAL_LOSS ? "validation" : measure == TW__TEST_LOSS ? "test" : "training");
-    put_number(g, LOSS, best->of[measure].median);
-    if (!isnan(best->of[TW__TEST_ACCURACY].median)) {
-        tw__print(&g->p, ", and is right on ");
-        put_number(g, SHARE, best->of[TW__TEST_ACCURACY].median);
-        tw__print(&g->p, " of the test set");
-    }
-    tw__print(&g->p, ".");
-}
-
-static void put_fact(page *g, const char *name, const char *value)
-{
-    tw__print(&g->p, "<div><dt>%s</dt><dd>", name);
-    tw__put_escaped(&g->p, value);
-    tw__print(&g->p, "</dd></div>\n");
-}
-
-static void put_rows(page *g)
-{
-    const struct { const char *what; uint64_t rows; } parts[] = {
-        {"to train on", g->race->n_train}, {"to validate", g->race->n_val}, {"to test", g->race->n_test}};
-    tw__print(&g->p, "<div><dt>Rows</dt><dd>");
-    for (int i = 0, any = 0; i < 3; i++) {
-        if (!parts[i].rows) continue;
-        if (any++) tw__print(&g->p, ", ");
-        tw__put_count(&g->p, parts[i].rows);
-        tw__print(&g->p, " %s", parts[i].what);
-    }
-    tw__print(&g->p, "</dd></div>\n");
-}
-
-static void put_facts(page *g)
-{
-    const tw_race *race = g->race;
-    const tw_race_options *o = &race->o;
-    char text[160];
-    if (race->surface) {
-        put_fact(g, "Surface", tw_surface_formula(race->surface));
-        return;
-    }
-    put_fact(g, "Data", o->data);
-    put_rows(g);
-    put_fact(g, "Network", race->network);
-    tw__print(&g->p, "<div><dt>Parameters</dt><dd>");
-    tw__put_count(&g->p, race->weights);
-    tw__print(&g->p, "</dd></div>\n");
-    snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch, plural(race->batch),
-             (unsigned long long)race->steps_per_epoch, plural(race->steps_per_epoch));
-    put_fact(g, "Batch", text);
-    snprintf(text, sizeof text, "%llu", (unsigned long long)o->epochs);
-    put_fact(g, "Epochs", text);
-    if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", (unsigned long long)o->first_seed, (unsigned long long)(o->first_seed + o->seeds - 1));
-    else snprintf(text, sizeof text, "%llu", (unsigned long long)o->first_seed);
-    put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
-    put_fact(g, "Schedule", race->schedule);
-    put_fact(g, "Estimator", race->estimator);
-    if (race->control) put_fact(g, "Control", race->control);
-    if (o->groups) put_fact(g, "Groups", o->groups);
-    if (o->nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->nonfinite));
-    put_fact(g, "Numbers", o->dtype && strcmp(o->dtype, "f64") == 0 ? "64-bit" : "32-bit");
-    if (o->target) put_fact(g, "Target", o->target);
-}
-
-/* ---- table -------------------------------------------------------------------------------------------------------------- */
-
-struct column { const char *head; int measure; enum form form; int best; /* -1: the lowest is, 1: the highest, 0: neither */ };
-static const struct column columns[] = {
-    {"training loss", TW__LOSS, LOSS, -1},
-    {"validation loss", TW__VAL_LOSS, LOSS, -1},
-    {"validation accuracy", TW__VAL_ACCURACY, SHARE, 1},
-    {"test accuracy", TW__TEST_ACCURACY, SHARE, 1},
-    {"seconds per epoch", TW__EPOCH_SECONDS, SECONDS, 0},
-    {"epochs to target", TW__TARGET_EPOCHS, PLAIN, -1},
-    {"seconds to target", TW__TARGET_SECONDS, SECONDS, -1},
+const tw__quantity tw__quantities[TW__QUANTITIES] = {
+    {"val_loss", "validation loss", TW__VAL_LOSS, 0},
+    {"loss", "training loss", TW__LOSS, 0},
+    {"val_accuracy", "validation accuracy", TW__VAL_ACCURACY, 1},
+    {"accuracy", "training accuracy", TW__ACCURACY, 1},
+    {"value", "value", TW__VALUE, 0},
 };
-enum { COLUMNS = sizeof columns / sizeof columns[0] };
+const tw__axis_name tw__axes[TW__AXES] = {
+    [TW__BY_EPOCHS] = {"epochs", "epochs", "epoch"},
+    [TW__BY_STEPS] = {"steps", "steps", "step"},
+    [TW__BY_GRADIENTS] = {"gradients", "gradient evaluations", "gradient evaluation"},
+    [TW__BY_SECONDS] = {"seconds", "seconds", "second"},
+};
 
-/* The best median of a column; NaN if nobody has a value. */
-static double best_of(const tw_race *race, const struct column *c)
+const tw__racer *tw__page_racer(const tw__page *g, size_t i) { return &g->race->racers[g->race->order[i]]; }
+const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity) { return &g->curves[i * TW__QUANTITIES + (size_t)quantity]; }
+
+int tw__page_has(const tw__page *g, int quantity)
 {
-    double best = NAN;
-    for (size_t i = 0; i < race->n; i++) {
-        double value = race->racers[i].of[c->measure].median;
-        if (isnan(value)) continue;
-        if (isnan(best) || (c->best > 0 ? value > best : value < best)) best = value;
-    }
-    return best;
+    for (size_t i = 0; i < g->race->n; i++)
+        if (tw__page_curve(g, i, quantity)->n) return 1;
+    return 0;
 }
 
-static void put_cell(page *g, const struct column *c, const tw__racer *racer, double best)
+/* On a surface there are no epochs, a step is too short for a clock, and most optimizers look at one gradient for each. */
+int tw__page_has_axis(const tw__page *g, int axis)
 {
-    tw__spread s = racer->of[c->measure];
+    if (!g->race->surface || axis == TW__BY_STEPS) return 1;
+    for (size_t i = 0; i < g->race->n && axis == TW__BY_GRADIENTS; i++)
+        for (uint64_t k = 0; k < g->race->o.seeds; k++)
+            if (g->race->racers[i].runs[k].gradients != g->race->racers[i].runs[k].steps) return 1;
+    return 0;
+}
+
+enum tw__measure tw__page_measure(const tw_race *race)
+{
+    return race->surface ? TW__VALUE : race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
+}
+
+const char *tw__page_measure_name(const tw_race *race)
+{
+    switch (tw__page_measure(race)) {
+    case TW__VALUE: return "value";
+    case TW__VAL_LOSS: return "validation loss";
+    case TW__TEST_LOSS: return "test loss";
+    default: return "training loss";
+    }
+}
+
+double tw__page_floor(const tw__page *g)
+{
+    double minima[4][2];
+    return g->race->surface && tw__surface_minima(g->race, minima) ? tw_surface_value(g->race->surface, minima[0], NULL) : 0;
+}
+
+int tw__page_wants_log(const tw__page *g, int quantity)
+{
+    double low = INFINITY, high = 0;
+    if (tw__quantities[quantity].is_share) return 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__curve *curve = tw__page_curve(g, i, quantity);
+        if (curve->n == 0 || tw__page_racer(g, i)->diverged == g->race->o.seeds) continue;
+        const double end = curve->points[curve->n - 1].y.median - tw__page_floor(g);
+        low = end < low ? end : low;
+        high = end > high ? end : high;
+    }
+    return g->race->surface ? low > -1e-12 && high > 0 : low > 0 && high > 4 * low;
+}
+
+static const char *format_of(enum tw__form form, double size)
+{
+    switch (form) {
+    case TW__AS_SECONDS: return size >= 1 ? "%.2f" : "%.3f";
+    case TW__AS_PLAIN: return "%.3g";
+    default: return size == 0 ? "%.0f" : size >= 0.01 && size < 100 ? "%.4f" : "%.4g";
+    }
+}
+
+void tw__page_number(tw__page *g, enum tw__form form, double value)
+{
+    char text[TW__TICK_TEXT];
+    if (form == TW__AS_COUNT) tw__put_count(&g->p, (uint64_t)(value + 0.5));
+    else if (form == TW__AS_SHARE) tw__print(&g->p, "%s&#8239;%%", tw__decimal(text, "%.2f", 100 * value));
+    else tw__print(&g->p, "%s", tw__plain_text(value, format_of(form, fabs(value)), text));
+}
+
+void tw__page_cell(tw__page *g, enum tw__form form, tw__spread s, int is_best)
+{
     if (isnan(s.median)) {
         tw__print(&g->p, "<td class=\"none\">&ndash;</td>");
         return;
     }
-    tw__print(&g->p, c->best && s.median == best && g->race->n > 1 ? "<td class=\"best\">" : "<td>");
-    put_number(g, c->form, s.median);
-    if (g->race->o.seeds > 1 && (c->form == LOSS || c->form == SHARE)) {
+    tw__print(&g->p, is_best ? "<td class=\"best\">" : "<td>");
+    tw__page_number(g, form, s.median);
+    if (s.q1 < s.q3) {
         tw__print(&g->p, "<small>");
-        put_number(g, c->form, s.q1);
+        tw__page_number(g, form, s.q1);
         tw__print(&g->p, " to ");
-        put_number(g, c->form, s.q3);
+        tw__page_number(g, form, s.q3);
         tw__print(&g->p, "</small>");
-    } else if (c->measure == TW__TARGET_EPOCHS && racer->reached < g->race->o.seeds) {
-        tw__print(&g->p, "<small>%llu of %llu runs</small>", (unsigned long long)racer->reached, (unsigned long long)g->race->o.seeds);
     }
     tw__print(&g->p, "</td>");
 }
 
-/* A spec that may be broken after its colon and commas. */
-static void put_spec(page *g, const char *spec)
+void tw__page_spec(tw__page *g, const char *spec)
 {
     char part[TW_SPEC_MAX];
     for (size_t n; *spec; spec += n) {
-        n = strcspn(spec, ":,");
+        n = strcspn(spec, ":,+");
         if (spec[n]) n++;
         if (n >= sizeof part) n = sizeof part - 1;
         memcpy(part, spec, n);
@@ -170,102 +127,81 @@ static void put_spec(page *g, const char *spec)
     }
 }
 
-static void put_name(page *g, const tw__racer *racer)
+const char *tw__page_class(const tw__racer *racer, char to[16])
 {
-    tw__print(&g->p, "<tr><th scope=\"row\"><span class=\"key c%d%s\"></span>", racer->colour % TW__COLOURS, racer->colour >= TW__COLOURS ? " dashed" : "");
-    put_spec(g, racer->spec);
-    if (racer->diverged) {
-        const tw__race_run *run = racer->runs;
-        while (!run->diverged) run++;
-        tw__print(&g->p, "<small class=\"bad\">");
-        if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)racer->diverged, (unsigned long long)g->race->o.seeds);
-        tw__print(&g->p, "diverged: ");
-        tw__put_escaped(&g->p, run->message);
-        tw__print(&g->p, "</small>");
-    }
-    tw__print(&g->p, "</th>");
+    enum { DASHES = 4 };                                /* .d0 to .d3 in assets/report.css */
+    snprintf(to, 16, "c%d d%d", racer->colour % TW__COLOURS, racer->colour / TW__COLOURS % DASHES);
+    return to;
 }
 
-static void put_table(page *g)
+void tw__page_key(tw__page *g, const tw__racer *racer)
 {
-    const tw_race *race = g->race;
-    double best[COLUMNS];
-    tw__print(&g->p, "<table>\n<thead><tr><th scope=\"col\">optimizer</th>");
-    for (int c = 0; c < COLUMNS; c++) {
-        best[c] = best_of(race, &columns[c]);
-        if (!isnan(best[c])) tw__print(&g->p, "<th scope=\"col\">%s</th>", columns[c].head);
-    }
-    tw__print(&g->p, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < race->n; i++) {
-        const tw__racer *racer = &race->racers[race->order[i]];
-        put_name(g, racer);
-        for (int c = 0; c < COLUMNS; c++)
-            if (!isnan(best[c])) put_cell(g, &columns[c], racer, best[c]);
-        tw__print(&g->p, "</tr>\n");
-    }
-    tw__print(&g->p, "</tbody>\n</table>\n");
+    char kind[16];
+    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>", tw__page_class(racer, kind));
 }
 
-static void put_note(page *g)
+void tw__page_row(tw__page *g, const tw__racer *racer)
 {
-    const tw_race *race = g->race;
-    tw__print(&g->p, "After the last epoch, best first. ");
-    if (race->o.seeds > 1)
-        tw__print(&g->p, "Medians of %llu seeds, with the first and third quartile; runs that diverged are left out of them. ", (unsigned long long)race->o.seeds);
-    tw__print(&g->p, "For each seed all optimizers start from the same weights and see the same batches.");
+    tw__print(&g->p, "<tr><th scope=\"row\">");
+    tw__page_key(g, racer);
+    tw__page_spec(g, racer->spec);
 }
 
-/* ---- data --------------------------------------------------------------------------------------------------------------- */
+/* ---- head, style and script ---------------------------------------------------------------------------------------- */
 
-/* "<" only stands inside strings of JSON, where it may be written so that no end tag can be read out of it. */
-static void put_data(page *g)
+static const char *subject_of(const tw_race *race)
 {
-    json_t *json;
-    if (g->p.status != TW_OK) return;
-    g->p.status = tw__race_page_json(g->race, &json, g->p.err);
-    if (g->p.status != TW_OK) return;
-    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    json_decref(json);
-    if (!text) g->p.status = tw__fail(g->p.err, TW_ERR_MEMORY, "cannot allocate JSON");
-    for (const char *c = text; c && *c;) {
-        size_t n = strcspn(c, "<");
-        tw__put(&g->p, c, n);
-        c += n;
-        if (*c) {
-            tw__put(&g->p, "\\u003c", 6);
-            c++;
-        }
-    }
-    free(text);
+    const char *slash = race->surface ? NULL : strrchr(race->o.data, '/');
+    return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.data;
 }
+
+static void put_title(tw__page *g)
+{
+    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
+    tw__put_escaped(&g->p, subject_of(g->race));
+}
+
+static void put_heading(tw__page *g)
+{
+    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
+    tw__page_spec(g, subject_of(g->race));
+}
+
+static void put_nav(tw__page *g)
+{
+    const struct { const char *id, *name; int is_there; } sections[] = {
+        {"surface", "Paths", g->race->surface != NULL}, {"curves", "Curves", 1}, {"results", "Results", 1}, {"rates", "Learning rates", g->race->o.tune > 0},
+        {"target", "Time to target", 1},                {"optimizers", "Optimizers", 1}, {"setting", "What was raced", 1},
+    };
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        if (sections[i].is_there) tw__print(&g->p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].name);
+}
+
+/* The palette as --c0 and on, and the classes that choose one of them as --c. */
+static void put_palette(tw__page *g)
+{
+    tw__print(&g->p, ":root {");
+    for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, " --c%d: light-dark(%s, %s);", i, tw__palette[i].light, tw__palette[i].dark);
+    tw__print(&g->p, " }\n");
+    for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, ".c%d { --c: var(--c%d); }%s", i, i, i + 1 < TW__COLOURS ? " " : "\n");
+}
+
+static void put_asset(tw__page *g, const unsigned char *bytes, size_t n) { tw__put(&g->p, (const char *)bytes, n); }
+static void put_style(tw__page *g) { put_asset(g, tw__asset_style, tw__asset_style_size); }
+static void put_script(tw__page *g) { put_asset(g, tw__asset_script, tw__asset_script_size); }
+static void put_dygraphs(tw__page *g) { put_asset(g, tw__asset_dygraphs, tw__asset_dygraphs_size); }
+static void put_dygraphs_style(tw__page *g) { put_asset(g, tw__asset_dygraphs_style, tw__asset_dygraphs_style_size); }
 
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
-static void put_asset(page *g, const unsigned char *bytes, size_t n) { tw__put(&g->p, (const char *)bytes, n); }
-
-/* The palette as --c0 and on, and the classes that choose one of them as --c. */
-static void put_palette(page *g)
-{
-    static const char *const heads[] = {":root {", "@media (prefers-color-scheme: dark) { :root:not([data-paper]) {"}, *const ends[] = {" }\n", " } }\n"};
-    for (int dark = 0; dark < 2; dark++) {
-        tw__print(&g->p, "%s", heads[dark]);
-        for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, " --c%d: %s;", i, dark ? tw__palette[i].dark : tw__palette[i].light);
-        tw__print(&g->p, "%s", ends[dark]);
-    }
-    for (int i = 0; i < TW__COLOURS; i++) tw__print(&g->p, ".c%d { --c: var(--c%d); }\n", i, i);
-}
-
-static void put_style(page *g) { put_asset(g, tw__asset_style, tw__asset_style_size); }
-static void put_script(page *g) { put_asset(g, tw__asset_script, tw__asset_script_size); }
-static void put_dygraphs(page *g) { put_asset(g, tw__asset_dygraphs, tw__asset_dygraphs_size); }
-static void put_dygraphs_style(page *g) { put_asset(g, tw__asset_dygraphs_style, tw__asset_dygraphs_style_size); }
-
-static const struct { const char *name; void (*put)(page *g); } parts[] = {
-    {"title", put_title}, {"lead", put_lead}, {"facts", put_facts}, {"table", put_table}, {"note", put_note}, {"data", put_data},
-    {"palette", put_palette}, {"style", put_style}, {"script", put_script}, {"dygraphs", put_dygraphs}, {"dygraphs_style", put_dygraphs_style},
+static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
+    {"title", put_title},          {"heading", put_heading},    {"nav", put_nav},            {"lead", tw__page_lead},     {"facts", tw__page_facts},   {"surface", tw__page_surface},
+    {"curves", tw__page_curves},   {"rates", tw__page_rates},   {"target", tw__page_target}, {"results", tw__page_results},
+    {"cards", tw__page_cards},     {"data", tw__page_data},     {"palette", put_palette},    {"style", put_style},
+    {"script", put_script},        {"dygraphs", put_dygraphs},  {"dygraphs_style", put_dygraphs_style},
 };
 
-static int put_part(page *g, const char *name, size_t n)
+static int put_part(tw__page *g, const char *name, size_t n)
 {
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strlen(parts[i].name) == n && memcmp(parts[i].name, name, n) == 0) {
@@ -275,18 +211,39 @@ static int put_part(page *g, const char *name, size_t n)
     return 0;
 }
 
-tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
+static void fill(tw__page *g)
 {
-    page g = {race, {.ctx = race->ctx, .err = err}};
     const char *at = (const char *)tw__asset_page, *open;
     while ((open = strstr(at, "{{")) != NULL) {
         const char *close = strstr(open, "}}");
-        tw__put(&g.p, at, (size_t)(open - at));
-        if (!close || !put_part(&g, open + 2, (size_t)(close - open - 2)))
-            g.p.status = g.p.status != TW_OK ? g.p.status : tw__fail(err, TW_ERR_INTERNAL, "report.html: unknown part at \"%.20s\"", open);
-        if (g.p.status != TW_OK) break;
+        tw__put(&g->p, at, (size_t)(open - at));
+        if (!close || !put_part(g, open + 2, (size_t)(close - open - 2)))
+            g->p.status = g->p.status != TW_OK ? g->p.status : tw__fail(g->p.err, TW_ERR_INTERNAL, "report.html: unknown part at \"%.20s\"", open);
+        if (g->p.status != TW_OK) return;
         at = close + 2;
     }
-    tw__put(&g.p, at, strlen(at));
+    tw__put(&g->p, at, strlen(at));
+}
+
+static tw_status prepare(tw__page *g, tw_error *err)
+{
+    const tw_race *race = g->race;
+    TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, sizeof *g->scratch, err));
+    TW_TRY(tw__alloc(race->ctx, &g->curves, race->n, TW__QUANTITIES * sizeof *g->curves, err));
+    for (size_t i = 0; i < race->n; i++)
+        for (int q = 0; q < TW__QUANTITIES; q++)
+            if ((tw__quantities[q].measure == TW__VALUE) == (race->surface != NULL)) TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + (size_t)q], race, tw__page_racer(g, i), tw__quantities[q].measure, err));
+    return race->surface ? tw__relief_make(&g->relief, race->ctx, race->surface, err) : TW_OK;
+}
+
+tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
+{
+    tw__page g = {.race = race, .p = {.ctx = race->ctx, .err = err}};
+    g.p.status = prepare(&g, err);
+    if (g.p.status == TW_OK) fill(&g);
+    for (size_t k = 0; g.curves && k < race->n * TW__QUANTITIES; k++) tw__curve_free(race->ctx, &g.curves[k]);
+    tw__free(race->ctx, g.curves, race->n, TW__QUANTITIES * sizeof *g.curves);
+    tw__free(race->ctx, g.scratch, race->n, sizeof *g.scratch);
+    tw__relief_free(race->ctx, &g.relief);
     return tw__paper_take(&g.p, out);
 }

@@ -31,8 +31,10 @@ int tw__watch_event(void *user, const tw_event *e)
 static void tell_end(tw__watch *w)
 {
     const tw__race_run *run = w->run;
-    tell(w, &(tw_race_event){.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status),
-                             .message = run->diverged ? run->message : NULL, .steps = run->steps, .value = run->way.n ? run->way.value[run->way.n - 1] : NAN});
+    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps};
+    e.message = run->diverged ? run->message : NULL;
+    e.value = run->way.n ? run->way.value[run->way.n - 1] : NAN;
+    tell(w, &e);
 }
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
@@ -54,7 +56,7 @@ static tw_status add_point(tw__watch *w, const tw_run *run, tw_error *err)
     double sum = w->weight > 0 ? w->loss * w->weight : 0;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
     if (w->weight > w->last_weight) /* not all updates since then were left out */
-        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
+        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
     w->last_sum = ended ? 0 : sum;
     w->last_weight = ended ? 0 : w->weight;
     return TW_OK;

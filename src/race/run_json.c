@@ -24,12 +24,14 @@ static json_t *way_json(const tw__way *way)
 
 static json_t *trace_json(const tw__race_run *run)
 {
-    json_t *steps = json_array(), *seconds = json_array(), *loss = json_array();
+    json_t *steps = json_array(), *gradients = json_array(), *seconds = json_array(), *loss = json_array();
     int bad = 0;
-    for (size_t i = 0; i < run->n_trace && !bad; i++)
-        bad = json_array_append_new(steps, json_integer((json_int_t)run->trace[i].step)) ||
-              json_array_append_new(seconds, json_real(run->trace[i].seconds)) || json_array_append_new(loss, json_real(run->trace[i].loss));
-    return tw__json_unless(bad, json_pack("{s:o, s:o, s:o}", "steps", steps, "seconds", seconds, "loss", loss));
+    for (size_t i = 0; i < run->n_trace && !bad; i++) {
+        const tw__point *p = &run->trace[i];
+        bad = json_array_append_new(steps, json_integer((json_int_t)p->step)) || json_array_append_new(gradients, json_integer((json_int_t)p->gradients)) ||
+              json_array_append_new(seconds, json_real(p->seconds)) || json_array_append_new(loss, json_real(p->loss));
+    }
+    return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients, "seconds", seconds, "loss", loss));
 }
 
 static json_t *reached_json(const tw__race_run *run)
@@ -42,11 +44,12 @@ json_t *tw__run_json(const tw__race_run *run, int with_trace)
 {
     json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
-    bad = bad || (run->way.n ? json_object_set_new(o, "path", way_json(&run->way)) : json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs)));
+    if (!bad && run->way.n) bad = json_object_set_new(o, "path", way_json(&run->way));
+    else if (!bad) bad = json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
     if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
     bad = bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) || tw__json_skipped(o, run->skipped) ||
-          json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) || json_object_set_new(o, "seconds", json_real(run->seconds)) ||
-          (run->reached && json_object_set_new(o, "reached", reached_json(run)));
+          json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
+          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(run)));
     return tw__json_unless(bad || (with_trace && json_object_set_new(o, "trace", trace_json(run))), o);
 }
 
@@ -73,14 +76,16 @@ static tw_status read_way(tw_context *ctx, const json_t *from, tw__way *to, tw_e
 
 static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err)
 {
-    const json_t *steps = json_object_get(from, "steps"), *seconds = json_object_get(from, "seconds"), *loss = json_object_get(from, "loss");
+    const json_t *steps = json_object_get(from, "steps"), *gradients = json_object_get(from, "gradients"), *seconds = json_object_get(from, "seconds"),
+                 *loss = json_object_get(from, "loss");
     size_t n = json_array_size(steps);
-    if (json_array_size(seconds) != n || json_array_size(loss) != n) return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
+    if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n)
+        return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, &to->trace, n, sizeof *to->trace, err));
     to->trace_room = to->n_trace = n;
     for (size_t i = 0; i < n; i++)
-        to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), json_number_value(json_array_get(seconds, i)),
-                                   json_number_value(json_array_get(loss, i))};
+        to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), (uint64_t)json_integer_value(json_array_get(gradients, i)),
+                                   json_number_value(json_array_get(seconds, i)), json_number_value(json_array_get(loss, i))};
     return TW_OK;
 }
 
@@ -89,7 +94,8 @@ tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw
     const char *status = json_string_value(json_object_get(from, "status")), *message = json_string_value(json_object_get(from, "message"));
     const json_t *test = json_object_get(from, "test"), *path = json_object_get(from, "path");
     tw__run_clear(ctx, to);
-    if (!status || natural(from, "seed") != to->seed) return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu", (unsigned long long)to->seed);
+    if (!status || natural(from, "seed") != to->seed)
+        return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu", (unsigned long long)to->seed);
     to->diverged = strcmp(status, "diverged") == 0;
     to->status = to->diverged ? 0 : tw__json_run_status(status);
     if (to->status < 0) return tw__fail(err, TW_ERR_DATA, "unknown status \"%.40s\"", status);

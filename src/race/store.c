@@ -42,8 +42,8 @@ struct tw__store {
 
 static tw_status fail_db(const tw__store *s, const char *what, tw_error *err)
 {
-    int code = sqlite3_errcode(s->db) & 0xff;
-    tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR ? TW_ERR_DATA : TW_ERR_SYSTEM;
+    const int code = sqlite3_errcode(s->db) & 0xff, is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+    const tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : is_bad ? TW_ERR_DATA : TW_ERR_SYSTEM;
     if (code == SQLITE_BUSY)
         return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s", what, s->folder, BUSY_MS / 1000);
     return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->folder, sqlite3_errmsg(s->db));
@@ -94,7 +94,8 @@ static tw_status open_db(tw__store *s, int flags, tw_error *err)
 {
     char path[TW__PATH];
     TW_TRY(tw__path_in(s->folder, "race.db", path, err));
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
+    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+        return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     return TW_OK;
 }
@@ -213,12 +214,14 @@ static tw_status check_way(const tw__store *s, tw_error *err)
 {
     int kind, result, db;
     TW_TRY(tw__path_kind(s->ctx, s->folder, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->folder);
+    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->folder);
     TW_TRY(find(s, "race.json", &result, err));
     TW_TRY(find(s, "race.db", &db, err));
     if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->folder);
     if (!db) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.300s holds an unfinished race (thalweg race --resume %.150s goes on with it; --force replaces it)", s->folder, s->folder);
+    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s goes on with it; --force replaces it)", s->folder,
+                    s->folder);
 }
 
 static void remove_files(const tw__store *s, const char *const *name)
@@ -258,7 +261,8 @@ static tw_status use_wal(const tw__store *s, tw_error *err)
     int code = sqlite3_step(p);
     tw_status status = code != SQLITE_ROW ? fail_db(s, "make", err) : TW_OK;
     if (status == TW_OK && strcmp((const char *)sqlite3_column_text(p, 0), "wal") != 0)
-        status = tw__fail(err, TW_ERR_SYSTEM, "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local disk)", s->folder);
+        status = tw__fail(err, TW_ERR_SYSTEM, "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local "
+                          "disk)", s->folder);
     sqlite3_finalize(p);
     return status;
 }
@@ -314,8 +318,8 @@ static tw_status create(tw__store *s, int replace, const char *description, cons
     return status;
 }
 
-tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows, size_t n,
-                           tw_error *err)
+tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows,
+                           size_t n, tw_error *err)
 {
     TW_TRY(begin(out, ctx, folder, err));
     tw_status status = create(*out, replace, description, rows, n, err);
@@ -339,7 +343,8 @@ tw_status tw__store_description(tw__store *s, char **text, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[DESCRIPTION];
     int code = sqlite3_step(q);
-    tw_status status = code == SQLITE_ROW ? copy_column(s, q, text, err) : code == SQLITE_DONE ? fail_data(s, "says nothing of its race", err) : fail_db(s, "read", err);
+    tw_status status = code == SQLITE_ROW ? copy_column(s, q, text, err) : code != SQLITE_DONE ? fail_db(s, "read", err) : TW_OK;
+    if (code == SQLITE_DONE) status = fail_data(s, "says nothing of its race", err);
     sqlite3_reset(q);
     return status;
 }

@@ -14,15 +14,15 @@ typedef struct tw__store tw__store;
 typedef struct tw__store_row { const char *optimizer; int is_trial; double lr; /* NaN: none */ uint64_t seed; } tw__store_row;
 
 /* Makes the folder and race.db, rows without results. TW_ERR_SPEC: a race is there already, unless it is to be replaced. */
-tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows, size_t n,
-                           tw_error *err);
+tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows,
+                           size_t n, tw_error *err);
 tw_status tw__store_open(tw__store **out, tw_context *ctx, const char *folder, tw_error *err);
 void tw__store_close(tw__store *s);                     /* NULL is fine; drops its locks */
 /* What the race is, as it was created with; freed by tw__free_text. */
 tw_status tw__store_description(tw__store *s, char **text, tw_error *err);
 
-/* Locks a row that has no result, that nobody works on, and that is no run of an optimiser with trials to come: its number from 0, or n if there is
- * none at the moment. *left: rows without results. */
+/* Takes a row, one at a time: locks one that has no result, that nobody works on, and that is no run of an optimiser with trials to come. Its number
+ * from 0, or n if there is none at the moment. *left: rows without results. */
 tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *err);
 tw_status tw__store_put(tw__store *s, uint64_t row, const char *result, tw_error *err);
 void tw__store_release(tw__store *s, uint64_t row);

@@ -56,18 +56,26 @@ static double quantile(const double *sorted, size_t n, double p)
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int measure, double *sorted)
+tw__spread tw__spread_of(double *values, size_t n)
+{
+    if (n == 0) return (tw__spread){NAN, NAN, NAN};
+    for (size_t i = 1; i < n; i++) {
+        double value = values[i];
+        size_t k = i;
+        for (; k > 0 && values[k - 1] > value; k--) values[k] = values[k - 1];
+        values[k] = value;
+    }
+    return (tw__spread){quantile(values, n, 0.5), quantile(values, n, 0.25), quantile(values, n, 0.75)};
+}
+
+static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int measure, double *values)
 {
     size_t n = 0;
     for (uint64_t k = 0; k < race->o.seeds; k++) {
         double value = value_of(race, &racer->runs[k], measure);
-        if (isnan(value)) continue;
-        size_t i = n++;
-        for (; i > 0 && sorted[i - 1] > value; i--) sorted[i] = sorted[i - 1];
-        sorted[i] = value;
+        if (!isnan(value)) values[n++] = value;
     }
-    if (n == 0) return (tw__spread){NAN, NAN, NAN};
-    return (tw__spread){quantile(sorted, n, 0.5), quantile(sorted, n, 0.25), quantile(sorted, n, 0.75)};
+    return tw__spread_of(values, n);
 }
 
 /* Racers without a diverged run first; with a target, those of whom more runs reached it, then with the fewest gradients; then by median validation

@@ -84,7 +84,8 @@ static void put_ground(const tw_race *race, tw__paper *p)
         char x[TW__DECIMAL], y[TW__DECIMAL];
         tw_surface_start(race->surface, start);
         put_cut(p, tw_surface_spec(race->surface), 40);
-        tw__print(p, ": %llu steps from (%s, %s)", (unsigned long long)race->o.steps, tw__decimal(x, "%.4g", start[0]), tw__decimal(y, "%.4g", start[1]));
+        tw__print(p, ": %llu steps from (%s, %s)", (unsigned long long)race->o.steps, tw__decimal(x, "%.4g", start[0]),
+                  tw__decimal(y, "%.4g", start[1]));
         return;
     }
     put_cut(p, race->o.data, 40);
@@ -101,7 +102,7 @@ static void put_head(const tw_race *race, tw__paper *p)
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
     else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.first_seed);
     if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
-    if (race->o.target) tw__print(p, race->surface ? "steps, gradients: to %.60s\n" : "epochs, steps, gradients, seconds: to %.60s\n", race->o.target);
+    if (race->o.target) tw__print(p, "%s: to %.60s\n", race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds", race->o.target);
     tw__print(p, "\n");
 }
 

@@ -49,7 +49,8 @@ static int draws_noise(const tw_race *race, const tw__racer *racer)
 {
     tw__preset preset;
     tw_chain chain;
-    if (tw__preset_read(&preset, racer->spec, race->o.estimator, NULL, NULL) != TW_OK || tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
+    if (tw__preset_read(&preset, racer->spec, race->o.estimator, NULL, NULL) != TW_OK) return 0;
+    if (tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
     for (int i = 0; i < chain.n; i++)
         if (chain.link[i].rule->traits(chain.link[i].values) & TW_DRAWS_NOISE) return 1;
     return 0;
@@ -76,7 +77,8 @@ tw_status tw__surface_open(tw_race *race, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
     tw_surface_start(race->surface, start);
     double value = tw_surface_value(race->surface, start, NULL);
-    return isfinite(value) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
+    if (isfinite(value)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
 }
 
 /* A kind's minima are those with its default options; with others, those that are still flat. */

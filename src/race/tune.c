@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021, "Descending through a Crowded Valley", table 3;
+/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021, "Descending through a Crowded Valley";
  * [2] Dahl et al. 2023, "Benchmarking Neural Network Training Algorithms" (its code: paper_baselines). Where the rate is a factor on a step that the
  * rule finds by itself, around the 1 of its paper. All others: around the rule's default, a factor of 30 down and up. */
 static const struct range { const char *rule; double from, to; } ranges[] = {
@@ -54,11 +54,13 @@ tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *race
     int lr = tw_rule_option(rule->rule, "lr");
     if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", asked);
     if (rule->given[lr])
-        return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune", asked);
+        return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune",
+                        asked);
+    const tw__text name = {rule->spec, strcspn(rule->spec, "@:")};      /* adamw's rule is adam */
     racer->from = rule->values[lr] / around;
     racer->to = rule->values[lr] * around;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        if (strcmp(ranges[i].rule, rule->rule->name) != 0) continue;
+        if (!tw__text_is(name, ranges[i].rule)) continue;
         racer->from = ranges[i].from;
         racer->to = ranges[i].to;
     }

@@ -100,28 +100,43 @@ static tw_status write_text(const tw_race *race, const char *file, const char *t
 }
 
 /* race.json comes last: where it is, the rest is. */
-static tw_status write_files(const tw_race *race, tw_error *err)
+static tw_status is_written(const tw_race *race, int *written, tw_error *err)
 {
-    char path[TW__PATH], *page;
+    char path[TW__PATH];
     int kind;
     TW_TRY(tw__path_in(race->o.out, "race.json", path, err));
     TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
-    if (kind != TW_PATH_NONE) return TW_OK;
+    *written = kind != TW_PATH_NONE;
+    return TW_OK;
+}
+
+static tw_status write_files(const tw_race *race, tw_error *err)
+{
+    char *page;
     TW_TRY(tw__race_report(race, &page, err));
     tw_status s = write_text(race, "report.html", page, err);
     tw__free_text(race->ctx, page);
     return s == TW_OK ? write_text(race, "race.json", race->text, err) : s;
 }
 
+static tw_status write_locked(tw_race *race, tw_error *err)
+{
+    int written;                                        /* by who had the lock before */
+    TW_TRY(is_written(race, &written, err));
+    return written ? TW_OK : write_files(race, err);
+}
+
 /* One process writes; the others wait for it, and would take its place if it were killed. */
 static tw_status write_result(tw_race *race, tw_error *err)
 {
-    for (int got = 0;;) {
+    int written, got;
+    TW_TRY(is_written(race, &written, err));
+    if (written) return TW_OK;
+    for (got = 0; !got;) {
         TW_TRY(tw__store_lock_result(race->store, &got, err));
-        if (got) break;
-        TW_TRY(wait_for_others(race, err));
+        if (!got) TW_TRY(wait_for_others(race, err));
     }
-    tw_status s = write_files(race, err);
+    tw_status s = write_locked(race, err);
     tw__store_settle(race->store);
     return s;
 }

@@ -22,8 +22,8 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
     *n = 2;
     if (l->out_size == 1) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the last layer has %zu outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
-                    "classes \"dense classes softmax\"", l->out_size);
+    return tw__fail(err, TW_ERR_SPEC, "the last layer has %zu outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", "
+                    "or for several classes \"dense classes softmax\"", l->out_size);
 }
 
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx)
@@ -32,6 +32,6 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
     p->k->sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
 }
 
-const tw__layer_type tw__layer_sigmoid = {.name = "sigmoid", .usage = "sigmoid", .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy",
-                                          .activation = 1, .in_place = 1, .setup = setup, .forward = forward, .backward = backward,
-                                          .classes = classes, .loss = loss};
+const tw__layer_type tw__layer_sigmoid = {.name = "sigmoid", .usage = "sigmoid",
+                                          .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy", .activation = 1, .in_place = 1,
+                                          .setup = setup, .forward = forward, .backward = backward, .classes = classes, .loss = loss};

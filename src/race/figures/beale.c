@@ -168,7 +168,7 @@ static tw_status make_v1(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_beale[], tw__asset_figure_v1[];
 extern const tw__figure tw__figure_fig5_8, tw__figure_v1;
 const tw__figure tw__figure_fig5_8 = {
-    .kind = {"fig5.8", "004, figures 5.8 to 5.10", "six optimisers on an ordinary surface: in space, from above, their losses", 1},
+    .kind = {"fig5.8", "fig5.9 fig5.10", "004, figures 5.8 to 5.10", "six optimisers on an ordinary surface: in space, from above, their losses", 1},
     .script = tw__asset_figure_beale, .make = make_fig5_8,
 };
-const tw__figure tw__figure_v1 = {.kind = {"v1", "001, v1.webp", "six optimisers on a map", 1}, .script = tw__asset_figure_v1, .make = make_v1};
+const tw__figure tw__figure_v1 = {.kind = {"v1", "", "001, v1.webp", "six optimisers on a map", 1}, .script = tw__asset_figure_v1, .make = make_v1};

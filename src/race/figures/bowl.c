@@ -108,5 +108,5 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_bowl[];
 extern const tw__figure tw__figure_bowl;
 const tw__figure tw__figure_bowl = {
-    .kind = {"bowl", "001, sgd.png, mom.png, adagrad.png, adam.png", "four optimisers in a long bowl", 0}, .script = tw__asset_figure_bowl, .make = make,
+    .kind = {"bowl", "", "001, sgd.png, mom.png, adagrad.png, adam.png", "four optimisers in a long bowl", 0}, .script = tw__asset_figure_bowl, .make = make,
 };

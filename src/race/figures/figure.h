@@ -3,6 +3,7 @@
 #ifndef TW_RACE_FIGURES_FIGURE_H
 #define TW_RACE_FIGURES_FIGURE_H
 #include <thalweg/figure.h>
+#include <thalweg/linear.h>
 #include <thalweg/path.h>
 #include "race/text.h"
 
@@ -68,9 +69,40 @@ typedef struct tw__window { double low[2], high[2]; size_t points, steps; } tw__
 tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *walks, const tw__window *window, tw_error *err);
 /* `n`, `keys`, `labels`, `colours` for runners that are no walks. */
 void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n);
-tw_status tw__sheet_surface(tw__sheet *sheet, const tw_surface *surface, const tw__window *window, tw_error *err);
+/* FIGURE-surface.csv of any function of two variables. */
+tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window, tw_error *err);
 /* What was run: the surface, the start, and the specs of some runners. */
 void tw__say_walks(char *to, size_t size, const tw__walks *walks, size_t first, size_t n);
+
+/* ---- Runs over rows ---- */
+
+/* Rows for a linear model, made up by the figure. */
+typedef struct tw__rows {
+    tw_context *ctx;
+    double *x, *y;                                                      /* n x columns; n */
+    uint64_t n;
+    size_t columns;
+    tw_linear *model;
+    tw_objective objective;
+} tw__rows;
+/* Of zeros; filled in, then opened. `options`: loss, intercept, l2. On failure nothing is left to free. */
+tw_status tw__rows_make(tw__rows *rows, tw_context *ctx, uint64_t n, size_t columns, tw_error *err);
+tw_status tw__rows_open(tw__rows *rows, const tw_linear_options *options, tw_error *err);
+void tw__rows_free(tw__rows *rows);
+
+typedef struct tw__course_setting { const char *optimizer, *estimator, *schedule; uint64_t seed, batch, updates, every; } tw__course_setting;
+/* A run from weights of 0, looked at every `every` updates: the loss over all rows at the reported weights, passes: rows whose gradient was looked
+ * at by then, in multiples of all; the first two weights (0 where there is one). It ends before a loss that is not finite. */
+typedef struct tw__course {
+    tw_context *ctx;
+    size_t n, room;
+    double *update, *passes, *loss, *first, *second;
+    uint64_t kept;                                                      /* numbers that the estimator remembers */
+} tw__course;
+tw_status tw__course_run(tw__course *course, const tw__rows *rows, const tw__course_setting *setting, tw_error *err);
+void tw__course_free(tw__course *course);
+/* FIGURE-part.csv: update,passes,loss,gap,w0,w1; gap: the loss above `least`. */
+tw_status tw__course_write(tw__sheet *sheet, const char *part, const tw__course *course, double least, tw_error *err);
 
 /* ---- Measures ---- */
 

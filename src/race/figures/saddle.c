@@ -1,7 +1,6 @@
 /* Optimisers at a saddle point, and the four things that source 004 reads off its figures 5.6 and 5.7; source 001's second animation.
  * SPDX-License-Identifier: MIT */
-#include "race/figures/figure.h"
-#include <string.h>
+#include "race/figures/saddle.h"
 
 static const tw__runner runners[] = {
     {"sgd", "SGD", "sgd:lr=0.01"},
@@ -12,7 +11,7 @@ static const tw__runner runners[] = {
     {"rmsprop", "RMSprop", "rmsprop:lr=0.008,rho=0.99"},
     {"adam", "Adam", "adam:lr=0.07"},
 };
-enum { SGD, MOMENTUM, NAG, ADAGRAD, ADADELTA, RMSPROP, ADAM, N_RUNNERS, STEPS = 600 };
+enum { SGD, MOMENTUM, NAG, ADAGRAD, ADADELTA, RMSPROP, ADAM, N_RUNNERS = TW__SADDLE_RUNNERS, STEPS = 600 };
 /* Other settings of three of them. */
 static const tw__runner retuned[] = {
     {"adagrad", "Adagrad", "adagrad:lr=0.1"}, {"adadelta", "Adadelta", "adadelta:rho=0.95,eps=1e-6"}, {"adam", "Adam", "adam:lr=0.03"},
@@ -69,7 +68,7 @@ static tw_status stays(tw__sheet *sheet, const struct saddle *s, tw_error *err)
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[STAYS], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, SGD, 1);
-    TW__SAY(c->measured, "comes as close as %s, is beyond |y| = 1: %s (of %d steps)", TW__REAL(closest(&s->here, SGD)), TW__STEP(leaves(&s->here, SGD)), STEPS);
+    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps)", TW__REAL(closest(&s->here, SGD)), TW__STEP(leaves(&s->here, SGD)), STEPS);
     const int holds = closest(&s->here, SGD) < at_it && leaves(&s->here, SGD) == TW__NEVER;
     tw__claim_judge(c, &sentences[STAYS], tw__holds(holds, holds));
     return TW_OK;
@@ -107,7 +106,7 @@ static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
                 TW__REAL(closest(&s->here, who[i])), turns, TW__STEP(away), TW__STEP(fall));
         holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2 && tw__before(fall, falls_in(&s->here, ADAGRAD)) && tw__before(fall, falls_in(&s->here, ADAM));
     }
-    TW__SAY(c->measured, "Adagrad needs %s for that, Adam %s", TW__STEP(falls_in(&s->here, ADAGRAD)), TW__STEP(falls_in(&s->here, ADAM)));
+    TW__SAY(c->measured, "Adagrad: %s, Adam: %s", TW__STEP(falls_in(&s->here, ADAGRAD)), TW__STEP(falls_in(&s->here, ADAM)));
     tw__claim_judge(c, &sentences[SHAKE], tw__holds(holds, holds));
     return TW_OK;
 }
@@ -164,24 +163,26 @@ static void free_saddle(struct saddle *s)
     tw__walks_free(&s->retuned);
 }
 
-static tw_status walk(struct saddle *s, tw_context *ctx, tw_error *err)
+static tw_status walk(struct saddle *s, tw_context *ctx, const tw__runner *settings, tw_error *err)
 {
-    TW_TRY(tw__walks_make(&s->here, ctx, "saddle", STEPS, runners, N_RUNNERS, err));
-    TW_TRY(tw__walks_make(&s->ridge, ctx, "saddle:y=0", STEPS, runners, N_RUNNERS, err));
-    TW_TRY(tw__walks_make(&s->nudged, ctx, "saddle:y=1e-3", STEPS, runners, 1, err));
+    TW_TRY(tw__walks_make(&s->here, ctx, "saddle", STEPS, settings, N_RUNNERS, err));
+    TW_TRY(tw__walks_make(&s->ridge, ctx, "saddle:y=0", STEPS, settings, N_RUNNERS, err));
+    TW_TRY(tw__walks_make(&s->nudged, ctx, "saddle:y=1e-3", STEPS, settings, 1, err));
     return tw__walks_make(&s->retuned, ctx, "saddle", STEPS, retuned, N_RETUNED, err);
 }
 
-static tw_status make_fig5_6(tw__sheet *sheet, tw_error *err)
+tw_status tw__saddle_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
 {
     static tw_status (*const claims[])(tw__sheet *sheet, const struct saddle *s, tw_error *err) = {stays, pass_by, shake, best, nobody, nudged};
     struct saddle saddle = {0};
-    tw_status s = walk(&saddle, sheet->ctx, err);
+    tw_status s = walk(&saddle, sheet->ctx, settings, err);
     if (s == TW_OK) s = tw__walks_write(sheet, &saddle.here, &window, err);
     for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](sheet, &saddle, err);
     free_saddle(&saddle);
     return s;
 }
+
+static tw_status make_fig5_6(tw__sheet *sheet, tw_error *err) { return tw__saddle_make(sheet, runners, err); }
 
 /* The animation has no Adam. */
 static tw_status make_v2(tw__sheet *sheet, tw_error *err)
@@ -196,8 +197,8 @@ static tw_status make_v2(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_saddle[], tw__asset_figure_v2[];
 extern const tw__figure tw__figure_fig5_6, tw__figure_v2;
 const tw__figure tw__figure_fig5_6 = {
-    .kind = {"fig5.6", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1}, .script = tw__asset_figure_saddle, .make = make_fig5_6,
+    .kind = {"fig5.6", "fig5.7", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1}, .script = tw__asset_figure_saddle, .make = make_fig5_6,
 };
 const tw__figure tw__figure_v2 = {
-    .kind = {"v2", "001, v2.webp", "six optimisers leave a saddle point, or do not", 1}, .script = tw__asset_figure_v2, .make = make_v2,
+    .kind = {"v2", "", "001, v2.webp", "six optimisers leave a saddle point, or do not", 1}, .script = tw__asset_figure_v2, .make = make_v2,
 };

@@ -51,7 +51,7 @@ tw_status tw__sheet_columns(tw__sheet *sheet, const char *part, const char *name
     return write_csv(sheet, part, &p);
 }
 
-tw_status tw__sheet_surface(tw__sheet *sheet, const tw_surface *surface, const tw__window *w, tw_error *err)
+tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *w, tw_error *err)
 {
     tw__paper p = {.ctx = sheet->ctx, .err = err};
     const double side = (double)(w->points - 1);
@@ -59,7 +59,7 @@ tw_status tw__sheet_surface(tw__sheet *sheet, const tw_surface *surface, const t
     for (size_t j = 0; j < w->points; j++) {
         for (size_t i = 0; i < w->points; i++) {
             const double at[2] = {w->low[0] + (double)i / side * (w->high[0] - w->low[0]), w->low[1] + (double)j / side * (w->high[1] - w->low[1])};
-            tw__print(&p, "%s,%s,%s\n", TW__SIX(at[0]), TW__SIX(at[1]), TW__SIX(tw_surface_value(surface, at, NULL)));
+            tw__print(&p, "%s,%s,%s\n", TW__SIX(at[0]), TW__SIX(at[1]), TW__SIX(f(user, at)));
         }
         tw__put(&p, "\n", 1);
     }

@@ -14,7 +14,6 @@ moving(w, h, delay) = sprintf("set terminal gif animate delay %d loop 0 optimize
 file(i) = name . '-' . word(keys, i) . '.csv'
 label(i) = word(labels, i)
 colour(i) = word(colours, i)
-text(name) = name
 
 ink = '#3a4450'
 faint = '#c9d0d8'

@@ -63,6 +63,8 @@ static size_t last_inside(const tw_path *p, const tw__window *w)
     return i ? i - 1 : 0;
 }
 
+static double value_at(const void *surface, const double at[2]) { return tw_surface_value(surface, at, NULL); }
+
 tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *w, const tw__window *window, tw_error *err)
 {
     tw__sheet_runners(sheet, w->runner, w->n);
@@ -72,7 +74,7 @@ tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *w, const tw__window
         TW_TRY(write_path(sheet, w->runner[i].key, w->path[i], err));
     }
     tw__print(&sheet->names, "\"\n");
-    return tw__sheet_surface(sheet, w->surface, window, err);
+    return tw__sheet_surface(sheet, value_at, w->surface, window, err);
 }
 
 void tw__say_walks(char *to, size_t size, const tw__walks *w, size_t first, size_t n)

@@ -1,0 +1,159 @@
+/* The chart of curves, drawn by dygraphs, with its controls and its reading by pointer and keyboard.
+   SPDX-License-Identifier: MIT */
+(function () {
+var chart = $("chart"), graph = null, box = legend();
+
+/* ---- drawing ---- */
+
+function rows() {
+  var byX = {}, xs = [], bands = race.seeds > 1;
+  view.curves.forEach(function (curve, i) {
+    curve.forEach(function (p) {
+      if (!(p.x in byX)) {
+        xs.push(p.x);
+        byX[p.x] = racers.map(function () { return bands ? [null, null, null] : null; });
+      }
+      var y = isLog() ? p.y.map(function (v) { return v > 0 ? v : null; }) : p.y;
+      byX[p.x][i] = bands ? y : y[1];
+    });
+  });
+  xs.sort(function (a, b) { return a - b; });
+  return xs.map(function (x) { return [x].concat(byX[x]); });
+}
+
+function tick(value) { return view.quantity.share ? +(100 * value).toPrecision(6) + "%" : short(value); }
+
+/* Powers of ten, so many apart that they fit, or 1, 2 and 5 times them where there are few. */
+function logTicks(from, to, pixels) {
+  var wish = pixels / 44, first = Math.floor(Math.log10(from)), last = Math.ceil(Math.log10(to)), ticks = [];
+  var apart = Math.max(1, Math.ceil((last - first) / wish)), parts = 3 * (last - first) <= wish + 3 ? [1, 2, 5] : [1];
+  for (var e = first; e <= last; e++)
+    parts.forEach(function (part) { if (e % apart === 0) ticks.push({ v: part * Math.pow(10, e), label: tick(part * Math.pow(10, e)) }); });
+  ticks = ticks.filter(function (t) { return t.v >= from && t.v <= to; });
+  return ticks.length > 1 ? ticks : null;
+}
+function valueTicks(from, to, pixels, opts, graph_, values) {
+  return (isLog() && logTicks(from, to, pixels)) || Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
+}
+
+/* A tick for every epoch: half an epoch means little. */
+function wholeEpochs(from, to, pixels, opts, graph_, values) {
+  if (to - from < 1.5) return Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
+  var ticks = [];
+  for (var e = Math.ceil(from); e <= to; e++) ticks.push({ v: e, label: String(e) });
+  return ticks;
+}
+
+function options() {
+  var most = view.curves.reduce(function (n, curve) { return Math.max(n, curve.length); }, 0), series = {};
+  racers.forEach(function (r, i) { series[r.spec] = { color: colourOf(i), strokePattern: DASHES[dashOf(i)] }; });
+  return {
+    labels: [view.axis.key].concat(racers.map(function (r) { return r.spec; })), series: series, visibility: shown.slice(),
+    customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25, drawPoints: most <= 25, pointSize: most === 1 ? 6 : 3.5,
+    highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 }, highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
+    logscale: isLog(), valueRange: rangeOfValues(), dateWindow: rangeAcross(), rightGap: widestName(chart.clientWidth * 0.36), legend: "never",
+    xlabel: view.axis.name, xLabelHeight: 24, axisLineColor: colour("--line"), gridLineColor: colour("--grid"), gridLineWidth: 1,
+    axes: { x: { drawGrid: false, axisLabelFormatter: short, pixelsPerLabel: 70,
+                 ticker: view.axis.key === "epochs" && race.epochs <= 12 ? wholeEpochs : Dygraph.numericLinearTicks },
+            y: { axisLabelFormatter: tick, axisLabelWidth: 62, pixelsPerLabel: 44, ticker: valueTicks } },
+    underlayCallback: function (context, area) { if (graph) drawNames(graph, area); },
+    highlightCallback: highlight, unhighlightCallback: leave, zoomCallback: zoomed
+  };
+}
+
+function draw() {
+  view.curves = racers.map(curveOf);
+  view.at = null;
+  $("log").checked = isLog();
+  $("chart-title").textContent = titleOf();
+  chart.setAttribute("aria-label", titleOf() + " of " + racers.length + " optimizers against " + view.axis.name +
+    (race.seeds > 1 ? ", median and quartiles of " + race.seeds + " seeds" : "") + ". The table of results holds the final values.");
+  if (graph) graph.destroy();
+  graph = null;
+  var data = rows();
+  if (!data.length) chart.textContent = "No run came to the end of an epoch.";
+  else {
+    graph = new Dygraph(chart, data, options());
+    graph.ready(function () { graph.updateOptions({}); });      /* the names need the finished axes */
+  }
+  zoomed();
+  read();
+}
+
+function recolour() { if (graph) graph.updateOptions(options()); }
+
+/* ---- reading: at the end of the curves, or where the pointer or the arrow keys are ---- */
+
+function read() {
+  racers.forEach(function (racer, i) { box.children[i].querySelector(".value").textContent = valueAt(i); });
+  $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + race.seeds + " seeds, bands go from the first to the third quartile. " : "") +
+    (view.at !== null ? "Values: at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en") + "." :
+     race.surface ? "Values: after the last step." : "Values: " + (/^val/.test(view.quantity.key) ? "after" : "mean of") + " the last epoch, as in the table.");
+}
+function highlight(event, x, points, row, name) {
+  view.at = x;
+  mark(racers.map(function (r) { return r.spec; }).indexOf(name));
+  read();
+}
+function leave() {
+  view.at = null;
+  mark(-1);
+  read();
+}
+
+function onKey(event) {
+  var step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!graph || (!step && event.key !== "Escape")) return;
+  event.preventDefault();
+  if (!step) {
+    graph.clearSelection();
+    leave();
+    return;
+  }
+  var row = graph.getSelection(), n = graph.numRows();
+  row = row < 0 ? (step > 0 ? 0 : n - 1) : Math.min(Math.max(row + step, 0), n - 1);
+  graph.setSelection(row);
+  view.at = graph.getValue(row, 0);
+  read();
+  $("spoken").textContent = view.axis.unit + " " + +view.at.toPrecision(4) + ": " +
+    racers.map(function (r, i) { return shown[i] ? r.spec + " " + valueAt(i) : ""; }).filter(Boolean).join(", ");
+}
+
+/* ---- what is shown ---- */
+
+function moved() {
+  var now = graph.xAxisRange(), all = rangeAcross(), y = graph.yAxisRange(), allY = rangeOfValues();
+  function far(a, b) { return Math.abs(a - b) > 1e-6 * (Math.abs(a) + Math.abs(b)); }
+  return !!all && (far(now[0], all[0]) || far(now[1], all[1]) || (!!allY && (far(y[0], allY[0]) || far(y[1], allY[1]))));
+}
+function zoomed() { $("whole").hidden = !(graph && moved()); }
+function showWhole() {
+  graph.updateOptions({ dateWindow: rangeAcross(), valueRange: rangeOfValues() });
+  $("whole").hidden = true;
+}
+
+/* The chart follows buttons, and pictures elsewhere in the page; itself it has what it needs. */
+function follow() {
+  if (!graph) return;
+  var visible = graph.visibility();
+  if (shown.some(function (on, i) { return on !== visible[i]; }))
+    graph.updateOptions({ visibility: shown.slice(), valueRange: rangeOfValues(), dateWindow: rangeAcross() });
+  document.querySelectorAll("#names span").forEach(function (span) { span.classList.toggle("faint", isFaint(+span.dataset.racer)); });
+  if (view.at !== null) return;
+  if (marked < 0) graph.clearSelection();
+  else graph.setSelection(graph.numRows() - 1, racers[marked].spec, true);
+}
+
+choices($("metric"), race.quantities, function (q) { return q.name; }, view.quantity, function (q) { view.quantity = q; draw(); });
+choices($("against"), race.axes, function (a) { return a.key; }, view.axis, function (a) { view.axis = a; draw(); });
+$("log").addEventListener("change", function () { setLog(this.checked); draw(); });
+$("whole").addEventListener("click", showWhole);
+$("controls").addEventListener("submit", function (event) { event.preventDefault(); });
+chart.addEventListener("keydown", onKey);
+$("legend").replaceWith(box);
+box.id = "legend";
+$("view").hidden = false;
+draw();
+onShown(follow);
+onColours(recolour);
+}());

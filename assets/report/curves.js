@@ -1,0 +1,76 @@
+/* What the chart of curves shows: which quantity against what, on which axis, and in which range.
+   SPDX-License-Identifier: MIT */
+var view = {
+  quantity: race.quantities[0], axis: race.axes[0], at: null, curves: [],
+  logs: { loss: race.quantities.some(function (q) { return q.log; }), share: false }
+};
+if (race.epochs < 2) race.quantities.forEach(function (q) { if (q.key === "loss") view.quantity = q; });    /* the only one with more than a point */
+
+function isLog() { return view.logs[view.quantity.share ? "share" : "loss"]; }
+function setLog(on) { view.logs[view.quantity.share ? "share" : "loss"] = on; }
+
+/* On a log axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least. */
+function asShown(y) {
+  if (y === null || !isLog()) return y;
+  return view.quantity.share ? 1 - y : y - race.floor;
+}
+function titleOf() {
+  var name = view.quantity.name;
+  if (isLog() && view.quantity.share) name = "1 \u2212 " + name;
+  else if (isLog() && race.surface && race.floor !== null) name += " above the minimum";
+  return name.charAt(0).toUpperCase() + name.slice(1) + (isLog() ? " (log axis)" : "");
+}
+function textOf(y) { return view.quantity.share ? percent(y) : number(y); }
+
+/* An optimizer's points as x and [first quartile, median, third quartile]. */
+function curveOf(racer) {
+  var c = racer.curves[view.quantity.key];
+  if (!c) return [];
+  return c[view.axis.key].map(function (x, k) {
+    var y = [c.q1 ? c.q1[k] : c.median[k], c.median[k], c.q3 ? c.q3[k] : c.median[k]].map(asShown);
+    return { x: x, y: y[0] > y[2] ? y.reverse() : y };
+  });
+}
+
+/* The range of the values in sight. What shot up would press all others flat: four times the middle one of the curves' maxima is enough
+   (on a log axis ten thousand times), and whatever diverged counts only where all did. */
+function rangeOfValues() {
+  var low = Infinity, tops = [], every = racers.every(function (r) { return r.diverged === race.seeds; });
+  view.curves.forEach(function (curve, i) {
+    if (!shown[i] || (!every && racers[i].diverged === race.seeds)) return;
+    var top = -Infinity;
+    curve.forEach(function (p) {
+      if (isLog() && !(p.y[0] > 0)) return;
+      low = Math.min(low, p.y[0]);
+      top = Math.max(top, p.y[2]);
+    });
+    if (top > -Infinity) tops.push(top);
+  });
+  if (!tops.length) return null;
+  tops.sort(function (a, b) { return a - b; });
+  var enough = tops[Math.floor(tops.length / 2)] * (isLog() ? 1e4 : 4), high = tops[tops.length - 1];
+  if (enough > low) high = Math.min(high, enough);
+  if (isLog()) return [low / Math.pow(high / low || 1, 0.06) / 1.02, high * Math.pow(high / low || 1, 0.06) * 1.02];
+  var pad = (high - low || Math.abs(high) || 1) * 0.06;
+  return [!view.quantity.share && low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
+}
+
+function rangeAcross() {
+  var high = 0, low = Infinity, points = 0;
+  view.curves.forEach(function (curve, i) {
+    if (!shown[i]) return;
+    points = Math.max(points, curve.length);
+    curve.forEach(function (p) { high = Math.max(high, p.x); low = Math.min(low, p.x); });
+  });
+  if (!(high > 0)) return null;
+  if (points > 1 && points <= 12 && view.axis.key === "epochs") return [low - (high - low) * 0.03, high + (high - low) * 0.01];
+  return [0, high * (points > 1 ? 1.01 : 1.08)];
+}
+
+/* What an optimizer has reached: at the place that is read, or in the end. */
+function valueAt(i) {
+  var found = null, final = racers[i].final[view.quantity.key];
+  if (view.at === null) return final ? textOf(asShown(final[1])) : racers[i].diverged ? "diverged" : "\u2013";
+  view.curves[i].forEach(function (p) { if (p.x <= view.at * (1 + 1e-9)) found = p.y[1]; });
+  return found === null ? "\u2013" : textOf(found);
+}

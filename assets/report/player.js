@@ -1,0 +1,130 @@
+/* Plays the paths over the surface: a clock, its controls, the table of where everybody is, and what the pointer finds.
+   SPDX-License-Identifier: MIT */
+(function () {
+if (!race.surface) return;
+var SECONDS = 10, canvas = $("ground"), stage = new Stage(canvas, race.surface), scrub = $("scrub"), rows = [];
+var still = window.matchMedia("(prefers-reduced-motion: reduce)"), last = 0, step = 0, playing = false, before = 0;
+
+/* ---- the clock ---- */
+
+function setStep(to) {
+  step = Math.min(Math.max(to, 0), last);
+  scrub.value = Math.round(step);
+  $("step").textContent = "step " + Math.round(step).toLocaleString("en") + " of " + last.toLocaleString("en");
+  scrub.setAttribute("aria-valuetext", $("step").textContent);
+  stage.draw(step);
+  tellPlaces();
+}
+function setPlaying(on) {
+  playing = on;
+  $("play").textContent = on ? "Pause" : "Play";
+  if (!on) return;
+  if (step >= last) step = 0;
+  before = 0;
+  requestAnimationFrame(tick);
+}
+function tick(now) {
+  if (!playing) return;
+  if (before) setStep(step + (now - before) / 1000 * $("speed").value * last / SECONDS);
+  before = now;
+  if (step >= last) setPlaying(false);
+  else requestAnimationFrame(tick);
+}
+function scrubTo(to) {
+  setPlaying(false);
+  setStep(to);
+}
+
+/* ---- where everybody is ---- */
+
+/* A place to a thousandth of the window. */
+function at(place, axis) {
+  var width = race.surface.high[axis] - race.surface.low[axis];
+  return Math.abs(place) < 1e5 ? minus(place.toFixed(Math.max(0, 3 - Math.floor(Math.log10(width))))) : power(place, 2);
+}
+function tellPlaces() {
+  racers.forEach(function (racer, i) {
+    var path = stage.pathOf(i), place = stage.placeAt(path, step), cells = rows[i].cells;
+    var gone = path.diverged && (!place || place.ended);
+    for (var k = 1; k < cells.length; k++) {
+      cells[k].hidden = gone && k > 1;
+      cells[k].colSpan = gone && k === 1 ? 3 : 1;
+      cells[k].className = gone ? "gone" : "";
+    }
+    if (gone) cells[1].textContent = "diverged after step " + path.last;
+    else if (place) [at(place.x, 0), at(place.y, 1), digits(place.value, 3)].forEach(function (text, k) { cells[k + 1].textContent = text; });
+    rows[i].title = place && stage.isOutside(place) ? "outside the picture" : "";
+  });
+}
+function makeRows() {
+  racers.forEach(function (racer, i) {
+    var button = curveButton(i);
+    button.querySelector(".value").remove();
+    rows.push(make("tr", {}, make("th", { scope: "row" }, button), make("td"), make("td"), make("td")));
+    $("now").tBodies[0].append(rows[i]);
+  });
+}
+
+/* ---- pointer and keys ---- */
+
+function point(event) {
+  var box = canvas.getBoundingClientRect(), found = stage.nearest(event.clientX - box.left, event.clientY - box.top, step), tip = $("tip");
+  tip.hidden = !found;
+  mark(found ? found.i : -1);
+  if (!found) return;
+  tip.className = classOf(found.i);
+  tip.textContent = "";
+  tip.append(make("strong", {}, racers[found.i].spec), ", step " + found.step.toLocaleString("en"), make("br"),
+             "x " + digits(found.x, 4) + ", y " + digits(found.y, 4), make("br"), "value " + number(found.value));
+  var left = event.clientX - box.left + 14, top = event.clientY - box.top + 14;
+  tip.style.left = Math.max(0, Math.min(left, box.width - tip.offsetWidth)) + "px";
+  tip.style.top = (top + tip.offsetHeight > box.height ? top - tip.offsetHeight - 28 : top) + "px";
+}
+function onKey(event) {
+  var by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: last / 10, PageDown: -last / 10, Home: -last, End: last }[event.key];
+  if (event.key === " ") setPlaying(!playing);
+  else if (by) scrubTo(Math.round(step) + by);
+  else return;
+  event.preventDefault();
+}
+
+/* ---- the beginning ---- */
+
+function chooseSeed(k) {
+  stage.seed = k;
+  last = racers.reduce(function (most, racer) { return Math.max(most, racer.paths[k].last); }, 0);
+  scrub.max = last;
+  setStep(Math.min(step, last));
+}
+function refit() {
+  stage.fit();
+  stage.draw(step);
+}
+
+$("field").style.maxWidth = "calc(80vh * " + 1000 / race.surface.height + ")";
+$("stage").hidden = false;
+makeRows();
+racers[0].paths.forEach(function (path, k) { $("seed").append(make("option", { value: k }, "seed " + path.seed)); });
+$("seed").hidden = racers[0].paths.length < 2;
+stage.fit();
+chooseSeed(0);
+setStep(last);
+$("play").addEventListener("click", function () { setPlaying(!playing); });
+$("seed").addEventListener("change", function () { chooseSeed(+this.value); });
+scrub.addEventListener("input", function () { scrubTo(+scrub.value); });
+scrub.addEventListener("keydown", onKey);
+canvas.addEventListener("keydown", onKey);
+canvas.addEventListener("pointermove", point);
+canvas.addEventListener("pointerleave", function () { $("tip").hidden = true; mark(-1); });
+new ResizeObserver(refit).observe(canvas);
+onColours(refit);
+onShown(function () { stage.draw(step); });
+
+/* Plays by itself once, when it is first seen, unless the reader has asked for little motion. */
+if (!still.matches)
+  new IntersectionObserver(function (entries, observer) {
+    if (!entries[0].isIntersecting) return;
+    observer.disconnect();
+    if (step >= last) setPlaying(true);
+  }, { threshold: 0.5 }).observe(canvas);
+}());

@@ -1,0 +1,161 @@
+/* thalweg figures: the experiments of the source documents, as data, pictures and claims.
+ * SPDX-License-Identifier: MIT */
+#include "gnuplot.h"
+#include <string.h>
+#include <thalweg/figure.h>
+#include <thalweg/registry.h>
+#include <unistd.h>
+
+struct values { struct cli_common common; const char *out; int list, force; };
+#define AT(member) offsetof(struct values, member)
+
+enum { MEASURED_WIDTH = 96 };
+
+/* ---- The list ---- */
+
+static const char *name_at(size_t i, const void *user)
+{
+    const tw_figure_kind *kind = tw_figure_kind_at(i);
+    (void)user;
+    return kind ? kind->name : NULL;
+}
+
+static tw_status print_list(const struct values *v, tw_error *err)
+{
+    const tw_figure_kind *kind;
+    json_t *all = json_array();
+    if (!v->common.json) printf("%-10s  %-46s  %s\n", "figure", "source", "what it shows");
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
+        if (!v->common.json) printf("%-10s  %-46s  %s\n", kind->name, kind->source, kind->shows);
+        else json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source, "shows", kind->shows, "animated", kind->is_animated));
+    }
+    if (v->common.json) return cli_print_json(all, err);
+    json_decref(all);
+    return TW_OK;
+}
+
+/* By its name or one of the others. */
+static int is_called(const tw_figure_kind *kind, const char *name)
+{
+    size_t n;
+    if (!strcmp(kind->name, name)) return 1;
+    for (const char *at = kind->also; *at; at += n + (at[n] == ' ')) {
+        n = strcspn(at, " ");
+        if (strlen(name) == n && !strncmp(at, name, n)) return 1;
+    }
+    return 0;
+}
+
+static const tw_figure_kind *kind_of(const char *name)
+{
+    const tw_figure_kind *kind;
+    size_t i = 0;
+    while ((kind = tw_figure_kind_at(i)) != NULL && !is_called(kind, name)) i++;
+    return kind;
+}
+
+static tw_status check_names(const struct cli_call *call, tw_error *err)
+{
+    for (int i = 0; i < call->n; i++) {
+        if (kind_of(call->word[i])) continue;
+        const char *near = tw_suggest(call->word[i], name_at, NULL);
+        if (near) return cli_fail(err, TW_ERR_SPEC, "unknown figure \"%.60s\" (did you mean \"%s\"?)", call->word[i], near);
+        return cli_fail(err, TW_ERR_SPEC, "unknown figure \"%.60s\" (thalweg figures --list)", call->word[i]);
+    }
+    return TW_OK;
+}
+
+static int is_wanted(const struct cli_call *call, const tw_figure_kind *kind)
+{
+    for (int i = 0; i < call->n; i++)
+        if (is_called(kind, call->word[i])) return 1;
+    return call->n == 0;
+}
+
+/* ---- Making them ---- */
+
+/* Line by line; on a terminal each covers the one before. */
+static void tell(const struct values *v, const char *name, int *width)
+{
+    if (v->common.quiet) return;
+    const int live = isatty(STDERR_FILENO);
+    const int n = (int)strlen(name);
+    fprintf(stderr, live ? "\r%s%*s" : "%s%*s\n", name, live && *width > n ? *width - n : 0, "");
+    *width = live ? n : 0;
+}
+
+static tw_status make_all(const struct cli_call *call, tw_figures *figures, struct cli_gnuplot *g, tw_error *err)
+{
+    const struct values *v = call->values;
+    const tw_figure_kind *kind;
+    int width = 0;
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
+        if (!is_wanted(call, kind)) continue;
+        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
+        tell(v, kind->name, &width);
+        CLI_TRY(tw_figures_make(figures, kind, err));
+        CLI_TRY(cli_gnuplot_start(g, kind->name, err));
+    }
+    CLI_TRY(cli_gnuplot_wait(g, err));
+    if (width) tell(v, "", &width);
+    return TW_OK;
+}
+
+static void print_claims(const tw_figures *figures)
+{
+    const tw_claim *claims;
+    const size_t n = tw_figures_claims(figures, &claims);
+    if (n) printf("%-18s  %-7s  %s\n", "claim", "holds", "measured");
+    for (size_t i = 0; i < n; i++) {
+        const int cut = strlen(claims[i].measured) > MEASURED_WIDTH;
+        printf("%-18s  %-7s  %.*s%s\n", claims[i].id, tw_holds_name(claims[i].holds), cut ? MEASURED_WIDTH - 4 : MEASURED_WIDTH, claims[i].measured, cut ? " ..." : "");
+    }
+}
+
+static tw_status finish(const struct values *v, tw_figures *figures, const struct cli_gnuplot *g, tw_error *err)
+{
+    const char *json;
+    CLI_TRY(tw_figures_write_claims(figures, &json, err));
+    if (v->common.json) printf("%s", json);
+    else print_claims(figures);
+    if (g->missing)
+        fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n", g->folder);
+    if (!v->common.quiet) fprintf(stderr, "%d figures drawn; claims %s/claims.md\n", g->drawn, g->folder);
+    return TW_OK;
+}
+
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct values *v = call->values;
+    char folder[PATH_MAX];
+    tw_context *ctx = NULL;
+    tw_figures *figures = NULL;
+    CLI_TRY(check_names(call, err));
+    if (v->list) return print_list(v, err);
+    if (v->out) CLI_TRY(cli_check_out(v->out, err));
+    cli_run_folder("figures", call->n ? call->word[0] : "all", folder);
+    CLI_TRY(cli_context(&v->common, &ctx, err));
+    struct cli_gnuplot g = { .folder = v->out ? v->out : folder, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
+    cli_catch_signals();
+    tw_status status = tw_figures_create(&figures, ctx, g.folder, v->force, err);
+    if (status == TW_OK) status = make_all(call, figures, &g, err);
+    cli_gnuplot_stop(&g);
+    if (status == TW_OK) status = finish(v, figures, &g, err);
+    tw_figures_free(figures);
+    tw_context_free(ctx);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the folder for data, scripts, pictures and claims (out/TIME-figures-all)" },
+    { "list", 0, CLI_FLAG, AT(list), NULL, 0, 0, "list the figures and make none" },
+    { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace figures that are there" },
+    CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
+};
+
+const struct cli_command cli_command_figures = {
+    .name = "figures", .usage = "[NAME...] [--out DIR]",
+    .help = "make the figures of the source documents: data and scripts, through gnuplot SVG, PNG and GIF, and what the sources claim beside what was measured",
+    .examples = "thalweg figures --list\nthalweg figures --out out/fig\nthalweg figures fig5.6 fig5.8 --out out/two",
+    .least = 0, .most = 64, .options = options, .size = sizeof(struct values), .run = run,
+};

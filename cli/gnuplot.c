@@ -1,0 +1,100 @@
+/* Starting gnuplot, watching it, and showing what it says when it fails.
+ * SPDX-License-Identifier: MIT */
+#include "gnuplot.h"
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+/* Nobody's gnuplotrc is read (-d), so that a picture is the same everywhere. */
+static int spawn(const struct cli_gnuplot *g, const char *script, FILE *said, pid_t *pid)
+{
+    char *const argv[] = { "gnuplot", "-d", (char *)script, NULL };
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return error;
+    error = posix_spawn_file_actions_addchdir_np(&actions, g->folder);
+    if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
+    if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 1);
+    if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 2);
+    if (!error) error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+static void show(FILE *said)
+{
+    char line[1024];
+    rewind(said);
+    while (fgets(line, sizeof line, said)) {
+        line[strcspn(line, "\n")] = 0;
+        cli_clean(line);
+        if (line[0]) fprintf(stderr, "%s\n", line);
+    }
+}
+
+/* One that has ended, or none yet (0). */
+static int reap(struct cli_gnuplot *g, tw_error *err, tw_status *failed)
+{
+    for (int i = 0; i < g->running; i++) {
+        int status;
+        if (waitpid(g->at[i].pid, &status, WNOHANG) == 0) continue;
+        const char *name = g->at[i].name;
+        const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (!good || g->verbose) show(g->at[i].said);
+        fclose(g->at[i].said);
+        g->at[i] = g->at[--g->running];
+        g->drawn += good;
+        if (!good && *failed == TW_OK)
+            *failed = cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; the data and the script are there", g->folder, name);
+        return 1;
+    }
+    return 0;
+}
+
+/* Until fewer than `limit` run. */
+static tw_status wait_below(struct cli_gnuplot *g, int limit, tw_error *err)
+{
+    tw_status failed = TW_OK;
+    while (g->running >= limit && failed == TW_OK) {
+        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
+        if (!reap(g, err, &failed)) nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    }
+    return failed;
+}
+
+tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err)
+{
+    char script[64];
+    const int most = g->most < 1 ? 1 : g->most > CLI_GNUPLOTS ? CLI_GNUPLOTS : g->most;
+    if (g->missing) return TW_OK;
+    CLI_TRY(wait_below(g, most, err));
+    snprintf(script, sizeof script, "%s.gp", name);
+    FILE *said = tmpfile();
+    pid_t pid;
+    const int error = said ? spawn(g, script, said, &pid) : errno;
+    if (error) {
+        if (said) fclose(said);
+        g->missing = error == ENOENT;
+        return g->missing ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s", strerror(error));
+    }
+    g->at[g->running].pid = pid;
+    g->at[g->running].name = name;
+    g->at[g->running++].said = said;
+    return TW_OK;
+}
+
+tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err) { return wait_below(g, 1, err); }
+
+void cli_gnuplot_stop(struct cli_gnuplot *g)
+{
+    for (int i = 0; i < g->running; i++) kill(g->at[i].pid, SIGTERM);
+    while (g->running) {
+        waitpid(g->at[--g->running].pid, NULL, 0);
+        fclose(g->at[g->running].said);
+    }
+}

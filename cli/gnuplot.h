@@ -1,0 +1,21 @@
+/* gnuplot at work: scripts of one folder, several at once.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_GNUPLOT_H
+#define CLI_GNUPLOT_H
+#include "cli.h"
+#include <sys/types.h>
+
+enum { CLI_GNUPLOTS = 16 };
+
+struct cli_gnuplot {
+    const char *folder;
+    int most, verbose;                                                  /* processes at once; whether its warnings are shown */
+    int running, drawn, missing;                                        /* missing: there is none, and nothing more is started */
+    struct { pid_t pid; const char *name; FILE *said; } at[CLI_GNUPLOTS];
+};
+
+/* Draws NAME.gp, once a place is free. TW_ERR_SYSTEM: an earlier script failed; what gnuplot said is on stderr. TW_STOPPED after SIGINT or SIGTERM. */
+tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err);
+tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err);       /* for all of them */
+void cli_gnuplot_stop(struct cli_gnuplot *g);                           /* ends those that still run; fine when there is none */
+#endif

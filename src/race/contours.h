@@ -1,0 +1,22 @@
+/* Level curves of a surface inside a window. The same curves are the page's picture without a script and the ground its canvas plays on.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RACE_CONTOURS_H
+#define TW_RACE_CONTOURS_H
+#include "race/text.h"
+#include <thalweg/surface.h>
+
+enum { TW__GRID = 121, TW__LEVELS = 14 };
+/* Values at TW__GRID x TW__GRID places, row after row from the window's low corner; what is not finite counts as infinitely high. */
+typedef struct tw__relief { double low[2], high[2], *values; } tw__relief;
+tw_status tw__relief_make(tw__relief *out, tw_context *ctx, const tw_surface *surface, tw_error *err);
+void tw__relief_free(tw_context *ctx, tw__relief *relief);
+
+/* Levels, ascending: evenly over the values, or by_ratio over the logarithm of what lies above the least value (NULL: the least of the relief). */
+void tw__relief_levels(const tw__relief *relief, const double *least, int by_ratio, double levels[TW__LEVELS]);
+
+/* The borders of where the surface lies below a level, as closed rings in the surface's coordinates that have the low side on their left; along the
+ * window's edge they are closed by it. Ring i ends before point ends[i]. */
+typedef struct tw__rings { double (*points)[2]; size_t n, room; size_t *ends, n_rings, rings_room; } tw__rings;
+tw_status tw__rings_make(tw__rings *out, tw_context *ctx, const tw__relief *relief, double level, tw_error *err);
+void tw__rings_free(tw_context *ctx, tw__rings *rings);
+#endif

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+set xrange [0:60]
+set yrange [1e-14:1]
+set logscale y
+unset mytics
+set ytics 1e-14, 100, 1 format '10^{%T}'
+set xlabel 'passes over the rows' offset 0,0.4
+set ylabel 'loss above the optimum'
+set key below samplen 1.4 maxrows 2
+points = '0 0.55 0 0 0'
+
+do for [form in forms] {
+    eval begin(form, 680, 500)
+    plot for [i=1:n] file(i) using 2:4 with linespoints linewidth 2 pointtype 7 pointsize word(points, i) linecolor rgb colour(i) title label(i)
+    unset output
+}

@@ -1,0 +1,62 @@
+/* Descent at right angles to the lines of equal height: figure 3.1 of source 004.
+ * SPDX-License-Identifier: MIT */
+#include "race/figures/figure.h"
+#include <math.h>
+
+static const tw__runner runners[] = {{"sgd", "GD", "sgd:lr=0.05"}, {"momentum", "Momentum", "momentum:lr=0.05,momentum=0.8"}};
+enum { GD, MOMENTUM, N_RUNNERS, STEPS = 100 };
+static const tw__window window = {.low = {-6, -3.2}, .high = {2.5, 2.6}, .points = 61, .steps = STEPS};
+
+enum { AGAINST, CONTROL };
+static const tw__sentence sentences[] = {
+    [AGAINST] = {.id = "slope", .source = "004, 3.1.1", .printed = "沿着梯度向量相反的方向，更加容易找到函数的最小值",
+                 .english = "Descent goes against the gradient, at right angles to the lines of equal height, and finds the minimum", .no = "It did not"},
+    [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It was", .is_control = 1},
+};
+
+/* The largest sine of the angle between a step and the gradient where it began. */
+static double most_off(const tw__walks *w, int i)
+{
+    const tw_path *p = w->path[i];
+    double most = 0;
+    for (size_t k = 0; k + 1 < p->n; k++) {
+        double g[2];
+        const double dx = p->x[k + 1] - p->x[k], dy = p->y[k + 1] - p->y[k];
+        tw_surface_value(w->surface, (double[]){p->x[k], p->y[k]}, g);
+        const double off = fabs(dx * g[1] - dy * g[0]) / sqrt((dx * dx + dy * dy) * (g[0] * g[0] + g[1] * g[1]));
+        most = off > most ? off : most;
+    }
+    return most;
+}
+
+static tw_status judge(tw__sheet *sheet, const tw__walks *w, int which, int runner, int (*holds)(double off, double last), tw_error *err)
+{
+    const double off = most_off(w, runner), last = w->path[runner]->value[STEPS];
+    tw_claim *c;
+    TW_TRY(tw__claim_add(sheet, &sentences[which], &c, err));
+    tw__say_walks(c->setting, sizeof c->setting, w, (size_t)runner, 1);
+    TW__SAY(c->measured, "the sine of the angle between a step and the gradient is at most %s; f from %s to %s in %d steps", TW__REAL(off),
+            TW__REAL(w->path[runner]->value[0]), TW__REAL(last), STEPS);
+    tw__claim_judge(c, &sentences[which], tw__holds(holds(off, last), holds(off, last)));
+    return TW_OK;
+}
+
+static int is_straight(double off, double last) { return off < 1e-9 && last < 1e-3; }
+static int is_askew(double off, double last) { return (void)last, off > 0.5; }
+
+static tw_status make(tw__sheet *sheet, tw_error *err)
+{
+    tw__walks walks;
+    TW_TRY(tw__walks_make(&walks, sheet->ctx, "valley", STEPS, runners, N_RUNNERS, err));
+    tw_status s = tw__walks_write(sheet, &walks, &window, err);
+    if (s == TW_OK) s = judge(sheet, &walks, AGAINST, GD, is_straight, err);
+    if (s == TW_OK) s = judge(sheet, &walks, CONTROL, MOMENTUM, is_askew, err);
+    tw__walks_free(&walks);
+    return s;
+}
+
+extern const unsigned char tw__asset_figure_slope[];
+extern const tw__figure tw__figure_fig3_1;
+const tw__figure tw__figure_fig3_1 = {
+    .kind = {"fig3.1", "", "004, figure 3.1", "gradient descent at right angles to the lines of equal height", 0}, .script = tw__asset_figure_slope, .make = make,
+};

@@ -1,0 +1,79 @@
+/* The page while it is written. Each part of it is one file; report.c puts them into assets/report.html.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RACE_REPORT_H
+#define TW_RACE_REPORT_H
+#include "race/contours.h"
+#include "race/curves.h"
+#include "race/svg.h"
+#include "race/text.h"
+
+/* What has curves: on data the first four, on a surface its value. */
+typedef struct tw__quantity { const char *key, *name; enum tw__measure measure; int is_share; } tw__quantity;
+enum { TW__QUANTITIES = 5 };
+extern const tw__quantity tw__quantities[TW__QUANTITIES];
+typedef struct tw__axis_name { const char *key, *name, *unit; } tw__axis_name;
+extern const tw__axis_name tw__axes[TW__AXES];
+
+typedef struct tw__page {
+    const tw_race *race;
+    tw__paper p;
+    tw__curve *curves;                                  /* TW__QUANTITIES for each racer, in the page's order */
+    tw__relief relief;                                  /* on a surface */
+    double *scratch;                                    /* as many as there are racers */
+} tw__page;
+
+/* Racers as the page lists them, best first. */
+const tw__racer *tw__page_racer(const tw__page *g, size_t i);
+const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
+/* Whether somebody has such a curve, and whether there are places on such an axis. */
+int tw__page_has(const tw__page *g, int quantity);
+int tw__page_has_axis(const tw__page *g, int axis);
+/* The least value of the surface, 0 where that is not known or there is none. */
+double tw__page_floor(const tw__page *g);
+/* Curves that end far apart are shown on a logarithmic axis. */
+int tw__page_wants_log(const tw__page *g, int quantity);
+/* The measure by which racers are ordered, and its name. */
+enum tw__measure tw__page_measure(const tw_race *race);
+const char *tw__page_measure_name(const tw_race *race);
+
+/* One picture of curves. On a logarithmic axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least. */
+typedef struct tw__view { int quantity, axis, is_log; double floor; } tw__view;
+double tw__page_shown(const tw__view *view, double y);
+void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y);
+/* The first quantity that has curves against the first axis. */
+tw__view tw__page_view(const tw__page *g);
+void tw__page_keys(tw__page *g);                        /* the list of optimizers and their lines */
+void tw__page_target_table(tw__page *g);
+
+enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_PLAIN };
+void tw__page_number(tw__page *g, enum tw__form form, double value);
+/* A cell: the median, and below it the quartiles where they differ. is_best: in bold. */
+void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_best);
+/* A spec that may be broken after its colon and commas; the short line in its colour and dashes; a row's head of both. */
+void tw__page_spec(tw__page *g, const char *spec);
+void tw__page_key(tw__page *g, const tw__racer *racer);
+void tw__page_row(tw__page *g, const tw__racer *racer);
+/* "c3 d1": the classes of a colour and its dashes. */
+const char *tw__page_class(const tw__racer *racer, char to[16]);
+
+/* The picture of the surface is 1000 units wide and so high. A path is told in every stride-th step, about `most` of them, and its last. */
+double tw__stage_height(const tw__relief *relief);
+size_t tw__way_stride(const tw__way *way, size_t most);
+
+/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed needed. */
+enum tw__cost { TW__COST_GRADIENTS, TW__COST_SECONDS, TW__COSTS };
+double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor);
+
+/* Parts, each with its section around it, or nothing where it has nothing to show. */
+void tw__page_lead(tw__page *g);
+void tw__page_facts(tw__page *g);
+void tw__page_surface(tw__page *g);
+void tw__page_curves(tw__page *g);
+void tw__page_results(tw__page *g);
+void tw__page_rates(tw__page *g);
+void tw__page_target(tw__page *g);
+void tw__page_cards(tw__page *g);
+void tw__page_data(tw__page *g);
+/* An equation as text, written as one reads it: Greek letters, powers raised, indices lowered. */
+void tw__put_equation(tw__paper *p, const char *text);
+#endif

@@ -1,0 +1,138 @@
+/* The page's curves: controls and a place for the chart that the script draws, and the same as still pictures.
+ * SPDX-License-Identifier: MIT */
+#include "race/report.h"
+#include <math.h>
+#include <stdio.h>
+
+double tw__page_shown(const tw__view *v, double y)
+{
+    if (!v->is_log) return y;
+    return tw__quantities[v->quantity].is_share ? 1 - y : y - v->floor;
+}
+
+/* ---- ranges ------------------------------------------------------------------------------------------------------------- */
+
+static void widen(double *low, double *high, double value)
+{
+    if (!isfinite(value)) return;
+    if (value < *low) *low = value;
+    if (value > *high) *high = value;
+}
+
+/* Three medians' height, or on a log scale ten thousand times, is enough: what shot up would press all others flat. */
+void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
+{
+    double low = INFINITY, high = -INFINITY, right = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__curve *curve = tw__page_curve(g, i, v->quantity);
+        double top = -INFINITY;
+        for (size_t k = 0; k < curve->n; k++) {
+            const tw__moment *m = &curve->points[k];
+            const double a = tw__page_shown(v, m->y.q1), b = tw__page_shown(v, m->y.q3);
+            if (m->at[v->axis] > right) right = m->at[v->axis];
+            if (v->is_log && !(a > 0 && b > 0)) continue;
+            widen(&low, &top, a);
+            widen(&low, &top, b);
+        }
+        if (top > -INFINITY) g->scratch[n++] = top;
+        if (top > high) high = top;
+    }
+    *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
+    *y = (tw__scale){.from = 0, .to = 1};
+    if (n == 0) return;
+    const double enough = tw__spread_of(g->scratch, n).median * (v->is_log ? 1e4 : 3);
+    if (high > enough && enough > low) high = enough;
+    if (v->is_log) {
+        const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
+        *y = (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
+    } else {
+        const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
+        *y = (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
+    }
+}
+
+/* ---- one picture -------------------------------------------------------------------------------------------------------- */
+
+static void put_curve(tw__chart *c, const tw__view *v, const tw__curve *curve, int has_band)
+{
+    if (has_band) {
+        tw__chart_begin(c, "band");
+        for (size_t k = 0; k < curve->n; k++) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q3));
+        for (size_t k = curve->n; k-- > 0;) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q1));
+        tw__chart_end(c, 1);
+    }
+    tw__chart_begin(c, "line");
+    for (size_t k = 0; k < curve->n; k++) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
+    tw__chart_end(c, 0);
+    for (size_t k = 0; k < curve->n && curve->n <= 25; k++)
+        tw__chart_mark(c, 'o', "dot", curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
+}
+
+static void put_picture(tw__page *g, const tw__view *v)
+{
+    char name[96], label[200], kind[16];
+    const char *quantity = tw__quantities[v->quantity].name;
+    if (!v->is_log) snprintf(name, sizeof name, "%s", quantity);
+    else if (tw__quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
+    else snprintf(name, sizeof name, "%s%s (log)", quantity, g->race->surface ? " above the minimum" : "");
+    snprintf(label, sizeof label, "%s against %s, a line for each of %zu optimizers", name, tw__axes[v->axis].name, g->race->n);
+    tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = tw__quantities[v->quantity].is_share};
+    tw__page_fit(g, v, &c.x, &c.y);
+    tw__print(&g->p, "<figure>");
+    tw__chart_open(&c);
+    for (size_t i = g->race->n; i-- > 0;) {
+        const tw__curve *curve = tw__page_curve(g, i, v->quantity);
+        if (curve->n == 0) continue;
+        tw__print(&g->p, "<g class=\"%s\">", tw__page_class(tw__page_racer(g, i), kind));
+        put_curve(&c, v, curve, g->race->o.seeds > 1);
+        tw__print(&g->p, "</g>\n");
+    }
+    tw__chart_close(&c);
+    tw__print(&g->p, "</figure>\n");
+}
+
+/* ---- the section -------------------------------------------------------------------------------------------------------- */
+
+void tw__page_keys(tw__page *g)
+{
+    tw__print(&g->p, "<ul class=\"keys\">");
+    for (size_t i = 0; i < g->race->n; i++) {
+        tw__print(&g->p, "<li>");
+        tw__page_key(g, tw__page_racer(g, i));
+        tw__page_spec(g, tw__page_racer(g, i)->spec);
+        tw__print(&g->p, "</li>");
+    }
+    tw__print(&g->p, "</ul>\n");
+}
+
+tw__view tw__page_view(const tw__page *g)
+{
+    tw__view v = {.floor = tw__page_floor(g)};
+    while (v.quantity < TW__QUANTITIES - 1 && !tw__page_has(g, v.quantity)) v.quantity++;
+    while (!tw__page_has_axis(g, v.axis)) v.axis++;
+    v.is_log = tw__page_wants_log(g, v.quantity);
+    return v;
+}
+
+/* Every quantity against the first axis, the first quantity against every axis. */
+static void put_pictures(tw__page *g)
+{
+    const tw__view first = tw__page_view(g);
+    for (int q = 0; q < TW__QUANTITIES; q++)
+        for (int a = 0; a < TW__AXES; a++)
+            if (tw__page_has(g, q) && tw__page_has_axis(g, a) && (q == first.quantity || a == first.axis))
+                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), first.floor});
+}
+
+void tw__page_curves(tw__page *g)
+{
+    tw__print(&g->p, "<div class=\"still\">\n");
+    tw__page_keys(g);
+    tw__print(&g->p, "<div class=\"pictures\">\n");
+    put_pictures(g);
+    tw__print(&g->p, "</div>\n");
+    if (g->race->o.seeds > 1)
+        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n", (unsigned long long)g->race->o.seeds);
+    tw__print(&g->p, "</div>\n");
+}

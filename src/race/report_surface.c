@@ -1,0 +1,156 @@
+/* The surface: its level curves and the paths over it, as a still picture and as the stage on which the script plays them. Both use the same
+ * curves, which are in the page once.
+ * SPDX-License-Identifier: MIT */
+#include "race/report.h"
+#include <math.h>
+
+enum { STAGE = 1000 };                                  /* width in the picture's units; its height follows the window's shape */
+
+double tw__stage_height(const tw__relief *r)
+{
+    const double shape = (r->high[1] - r->low[1]) / (r->high[0] - r->low[0]);
+    return floor(STAGE * (shape < 0.5 ? 0.5 : shape > 1 ? 1 : shape) + 0.5);
+}
+
+static tw__scale across(const tw__relief *r) { return (tw__scale){.from = r->low[0], .to = r->high[0], .low = 0, .high = STAGE}; }
+static tw__scale down(const tw__relief *r) { return (tw__scale){.from = r->low[1], .to = r->high[1], .low = tw__stage_height(r), .high = 0}; }
+
+/* ---- level curves ------------------------------------------------------------------------------------------------------- */
+
+/* In whole units, as steps from the point before. */
+static void put_ring(tw__page *g, const double (*points)[2], size_t n, const tw__scale *x, const tw__scale *y)
+{
+    long at[2] = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        const long to[2] = {(long)rint(tw__scale_at(x, points[i][0])), (long)rint(tw__scale_at(y, points[i][1]))};
+        if (i && to[0] == at[0] && to[1] == at[1]) continue;
+        tw__print(&g->p, "%c%ld %ld", i ? 'l' : 'M', to[0] - at[0], to[1] - at[1]);
+        at[0] = to[0], at[1] = to[1];
+    }
+    tw__print(&g->p, "z");
+}
+
+/* From above: each level's inside lies on that of the one before, so that valleys are darkest. */
+static void put_levels(tw__page *g)
+{
+    double levels[TW__LEVELS];
+    const tw__scale x = across(&g->relief), y = down(&g->relief);
+    double minima[4][2];
+    const double least = tw__page_floor(g);
+    const int has_least = tw__surface_minima(g->race, minima) > 0, falls_for_ever = tw_surface_kind_of(g->race->surface) && !has_least;
+    tw__relief_levels(&g->relief, has_least ? &least : NULL, !falls_for_ever, levels);
+    tw__print(&g->p, "<g class=\"levels\">\n");
+    for (int k = TW__LEVELS; k-- > 0 && g->p.status == TW_OK;) {
+        tw__rings rings;
+        g->p.status = tw__rings_make(&rings, g->race->ctx, &g->relief, levels[k], g->p.err);
+        if (g->p.status != TW_OK) return;
+        tw__print(&g->p, "<path d=\"");
+        for (size_t i = 0, from = 0; i < rings.n_rings; from = rings.ends[i++])
+            put_ring(g, (const double (*)[2])rings.points + from, rings.ends[i] - from, &x, &y);
+        tw__print(&g->p, "\"/>\n");
+        tw__rings_free(g->race->ctx, &rings);
+    }
+    tw__print(&g->p, "</g>\n");
+}
+
+/* ---- paths -------------------------------------------------------------------------------------------------------------- */
+
+size_t tw__way_stride(const tw__way *way, size_t most) { return 1 + (way->n > 1 ? (way->n - 2) / most : 0); }
+
+/* The first seed's; as far as it can be drawn. */
+static void put_path(tw__page *g, size_t i)
+{
+    enum { FAR = 100000, MOST = 500 };
+    const tw__racer *racer = tw__page_racer(g, i);
+    const tw__way *way = &racer->runs[0].way;
+    const size_t stride = tw__way_stride(way, MOST);
+    const tw__scale x = across(&g->relief), y = down(&g->relief);
+    char kind[16];
+    tw__print(&g->p, "<path class=\"line %s\" d=\"", tw__page_class(racer, kind));
+    for (size_t k = 0; k < way->n; k = k + stride < way->n || k + 1 == way->n ? k + stride : way->n - 1) {
+        const double a = tw__scale_at(&x, way->x[k]), b = tw__scale_at(&y, way->y[k]);
+        if (!(fabs(a) < FAR && fabs(b) < FAR)) break;
+        tw__put_tenths(&g->p, k ? "L" : "M", a);
+        tw__put_tenths(&g->p, " ", b);
+    }
+    tw__print(&g->p, "\"/>\n");
+}
+
+static void put_point(tw__page *g, const char *kind, const char *shape, const double at[2])
+{
+    const tw__scale x = across(&g->relief), y = down(&g->relief);
+    tw__print(&g->p, "<path class=\"%s\"", kind);
+    tw__put_tenths(&g->p, " d=\"M", tw__scale_at(&x, at[0]));
+    tw__put_tenths(&g->p, " ", tw__scale_at(&y, at[1]));
+    tw__print(&g->p, "%s\"/>\n", shape);
+}
+
+static void put_points(tw__page *g)
+{
+    double start[2], minima[4][2];
+    const size_t n = tw__surface_minima(g->race, minima);
+    tw_surface_start(g->race->surface, start);
+    for (size_t i = 0; i < n; i++) put_point(g, "minimum", "m-11 0h22m-11-11v22", minima[i]);
+    put_point(g, "start", "m-9 0a9 9 0 1 0 18 0a9 9 0 1 0-18 0z", start);
+}
+
+/* ---- the section -------------------------------------------------------------------------------------------------------- */
+
+static void put_ticks(tw__page *g)
+{
+    const double height = tw__stage_height(&g->relief);
+    const tw__scale scales[2] = {across(&g->relief), down(&g->relief)};
+    double ticks[TW__TICKS];
+    char text[TW__TICK_TEXT];
+    for (int axis = 0; axis < 2; axis++)
+        for (int i = 0, n = tw__scale_ticks(&scales[axis], 6, ticks); i < n; i++) {
+            const double at = tw__scale_at(&scales[axis], ticks[i]);
+            tw__print(&g->p, "<text class=\"%c\"", axis ? 'y' : 'x');
+            tw__put_tenths(&g->p, " x=\"", axis ? -12 : at);
+            tw__put_tenths(&g->p, "\" y=\"", axis ? at : height + 30);
+            tw__print(&g->p, "\">%s</text>", tw__tick_text(ticks[i], 0, text));
+        }
+    tw__print(&g->p, "\n");
+}
+
+static void put_picture(tw__page *g)
+{
+    const double height = tw__stage_height(&g->relief);
+    tw__put_tenths(&g->p, "<svg class=\"surface\" role=\"img\" viewBox=\"-80 -10 1100 ", height + 60);
+    tw__print(&g->p, "\" aria-label=\"Level curves of the surface, bluer where it is lower, and the path of every optimizer\">\n");
+    put_ticks(g);
+    tw__put_tenths(&g->p, "<svg width=\"1000\" height=\"", height);
+    tw__put_tenths(&g->p, "\" viewBox=\"0 0 1000 ", height);
+    tw__print(&g->p, "\">\n");
+    put_levels(g);
+    for (size_t i = g->race->n; i-- > 0;) put_path(g, i);
+    put_points(g);
+    tw__print(&g->p, "</svg>\n");
+    tw__put_tenths(&g->p, "<path class=\"frame\" d=\"M0 0H1000V", height);
+    tw__print(&g->p, "H0z\"/>\n</svg>\n");
+}
+
+/* What the script plays on (assets/report/player.js). */
+static const char stage[] =
+    "<div id=\"stage\" class=\"live\" hidden>\n"
+    "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, arrow keys go step by "
+    "step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
+    "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\"><button type=\"button\" id=\"play\">Play</button>"
+    "<select id=\"speed\" aria-label=\"Speed\"><option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option>"
+    "<option value=\"1\" selected>full speed</option><option value=\"2\">2 &times; speed</option><option value=\"4\">4 &times; speed</option></select>"
+    "<select id=\"seed\" aria-label=\"Seed\"></select><span id=\"step\"></span></div>\n"
+    "<table id=\"now\"><thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">x</th><th scope=\"col\">y</th><th scope=\"col\">value</th></tr></thead>"
+    "<tbody></tbody></table>\n</div>\n</div>\n";
+
+void tw__page_surface(tw__page *g)
+{
+    double minima[4][2];
+    if (!g->race->surface || g->p.status != TW_OK) return;
+    tw__print(&g->p, "<section id=\"surface\" aria-labelledby=\"surface-title\">\n<h2 id=\"surface-title\">Paths over the surface</h2>\n");
+    tw__put(&g->p, stage, sizeof stage - 1);
+    tw__print(&g->p, "<div class=\"still\">\n");
+    tw__page_keys(g);
+    put_picture(g);
+    tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
+              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "", g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
+}

@@ -1,0 +1,43 @@
+/* Charts as SVG inside a page: scales, axes, lines and marks. Colours, strokes and type come from the page's style by class names.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_RACE_SVG_H
+#define TW_RACE_SVG_H
+#include "race/text.h"
+
+/* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. */
+typedef struct tw__scale { int is_log; double from, to, low, high; int is_whole; } tw__scale;
+double tw__scale_at(const tw__scale *scale, double value);              /* NaN: not on a log scale */
+/* About `wish` round values within the scale, ascending. Returns how many. */
+enum { TW__TICKS = 32 };
+int tw__scale_ticks(const tw__scale *scale, int wish, double ticks[TW__TICKS]);
+/* A number by a format for one double, very small and large ones as "2.3·10⁻⁶". Returns `to`. */
+enum { TW__TICK_TEXT = 64 };
+const char *tw__plain_text(double value, const char *format, char to[TW__TICK_TEXT]);
+/* The same as short as can be, large ones as "20k"; as a share "95%". */
+const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT]);
+
+/* Set first: p, label, x_name, y_name and both scales' is_log, from and to. tw__chart_open fits the scales into the picture. */
+typedef struct tw__chart {
+    tw__paper *p;
+    const char *label;                                                  /* what a screen reader says of it */
+    const char *x_name, *y_name;
+    int is_share;                                                       /* y: shares, in percent */
+    double width, height;                                               /* 0: 520 x 330 */
+    double headroom;                                                    /* kept free above the y scale for what is on no scale */
+    const char *top_name;                                               /* what that is */
+    tw__scale x, y;
+    int is_down;                                                        /* the pen, for tw__chart_to */
+} tw__chart;
+void tw__chart_open(tw__chart *c);                                      /* axes; then what is drawn is cut at their frame */
+void tw__chart_close(tw__chart *c);
+/* A path: begin, points (values, not places; what is on no scale lifts the pen), end. kind: its class, "line", "band". */
+void tw__chart_begin(tw__chart *c, const char *kind);
+void tw__chart_to(tw__chart *c, double x, double y);
+void tw__chart_end(tw__chart *c, int is_closed);
+/* A mark of a class at a value: 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top. */
+void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double y);
+void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share);
+
+/* " C" and a number with one decimal, as paths want it. */
+void tw__put_tenths(tw__paper *p, const char *before, double value);
+#endif

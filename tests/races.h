@@ -1,0 +1,97 @@
+/* Small races for tests: on images of 8 x 8, and on surfaces; what they result in, without what may differ.
+ * SPDX-License-Identifier: MIT */
+#ifndef TESTS_RACES_H
+#define TESTS_RACES_H
+#include "race/race.h"
+#include "small_data.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static inline tw_context *races_context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+static inline tw_race_options races_on_data(const char *folder, const char *optimizers)
+{
+    tw_race_options o = TW_RACE_OPTIONS_INIT;
+    o.data = folder;
+    o.model = "flatten; dense 5 relu; dense classes softmax";
+    o.optimizers = optimizers;
+    o.epochs = 1;
+    o.batch = 16;
+    return o;
+}
+
+static inline tw_race_options races_on_surface(const char *surface, const char *optimizers)
+{
+    tw_race_options o = TW_RACE_OPTIONS_INIT;
+    o.surface = surface;
+    o.optimizers = optimizers;
+    return o;
+}
+
+static inline tw_race *races_run(tw_race *race)
+{
+    tw_error err = {0};
+    if (tw_race_run(race, &err) != TW_OK) fail_msg("%s", err.message);
+    return race;
+}
+
+static inline tw_race *races_created(tw_context *ctx, const tw_race_options *o)
+{
+    tw_error err = {0};
+    tw_race *race;
+    if (tw_race_create(&race, ctx, o, &err) != TW_OK) fail_msg("%s", err.message);
+    return race;
+}
+
+static inline tw_race *races_resumed(tw_context *ctx, const char *folder)
+{
+    const tw_race_options o = TW_RACE_OPTIONS_INIT;
+    tw_error err = {0};
+    tw_race *race;
+    if (tw_race_resume(&race, ctx, folder, &o, &err) != TW_OK) fail_msg("%s", err.message);
+    return race;
+}
+
+static inline void races_remove_seconds(json_t *json)
+{
+    const char *key;
+    size_t i;
+    void *next;
+    json_t *value;
+    json_object_del(json, "seconds");
+    json_object_foreach_safe(json, next, key, value) races_remove_seconds(value);
+    json_array_foreach(json, i, value) races_remove_seconds(value);
+}
+
+/* A race's result without seconds. */
+static inline json_t *races_json(const tw_race *race)
+{
+    json_t *json = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    races_remove_seconds(json);
+    return json;
+}
+
+static inline void races_refused(const tw_race_options *o, const char *message)
+{
+    tw_context *ctx = races_context(1);
+    tw_error err = {0};
+    tw_race *race;
+    tw_status s = tw_race_create(&race, ctx, o, &err);
+    if (s != TW_ERR_SPEC || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
+    assert_null(race);
+    tw_context_free(ctx);
+}
+#endif

@@ -1,0 +1,351 @@
+/* Figures: what is claimed, with which numbers; that wrong settings change the verdicts; measures; files; failures.
+ * SPDX-License-Identifier: MIT */
+#include "faulty_io.h"
+#include "race/figures/figures.h"
+#include "race/figures/saddle.h"
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <unistd.h>
+
+#define OUT TW_BINARY_DIR "/figures_out"
+#define OTHER TW_BINARY_DIR "/figures_other"
+
+static void remove_folder(const char *path)
+{
+    char file[512];
+    const struct dirent *entry;
+    DIR *folder = opendir(path);
+    while (folder && (entry = readdir(folder)) != NULL) {
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        unlink(file);
+    }
+    if (folder) closedir(folder);
+    rmdir(path);
+}
+
+static tw_context *context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+static tw_figures *begin(tw_context *ctx, const char *folder)
+{
+    tw_figures *f;
+    tw_error err;
+    remove_folder(folder);
+    if (tw_figures_create(&f, ctx, folder, 0, &err) != TW_OK) fail_msg("%s", err.message);
+    return f;
+}
+
+static void make_all(tw_figures *f)
+{
+    const tw_figure_kind *kind;
+    tw_error err;
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++)
+        if (tw_figures_make(f, kind, &err) != TW_OK) fail_msg("%s: %s", kind->name, err.message);
+}
+
+static const tw_claim *claim(const tw_figures *f, const char *id)
+{
+    const tw_claim *claims;
+    const size_t n = tw_figures_claims(f, &claims);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(claims[i].id, id)) return &claims[i];
+    fail_msg("no claim %s", id);
+    return NULL;
+}
+
+/* ---- What is claimed ---- */
+
+/* The verdicts, and numbers that must stand in what was measured, as they are known from elsewhere or by theory. */
+static const struct { const char *id; enum tw_holds holds; const char *numbers[4]; } known[] = {
+    {"bowl-1", TW_HOLDS_YES, {"30 times with SGD", "4 times with Momentum"}},
+    {"bowl-2", TW_HOLDS_YES, {"0 times", "0.000722", "0.0133", "0.0479"}},
+    {"bowl-3", TW_HOLDS_DEPENDS, {"21 (SGD)", "11 (AdaGrad)"}},
+    {"bowl-4", TW_HOLDS_NO, {"Adam 0.102 (2)"}},
+    {"slope", TW_HOLDS_YES, {"f from 20.5"}},
+    {"slope-control", TW_HOLDS_YES, {"f from 20.5"}},
+    {"oscillation", TW_HOLDS_YES, {"in an update 0;"}},
+    {"sag-linear", TW_HOLDS_YES, {"decades"}},
+    {"svrg-linear", TW_HOLDS_YES, {"decades"}},
+    {"svrg-memory", TW_HOLDS_YES, {"SAG keeps 10", "SVRG 41"}},
+    {"sgd-stalls", TW_HOLDS_YES, {"half of the passes"}},
+    {"nag-ahead", TW_HOLDS_YES, {"by 0.32", "by -0.832"}},
+    {"nag-vectors", TW_HOLDS_YES, {"the same point"}},
+    {"nag-rate", TW_HOLDS_DEPENDS, {": -1.9", ", -1.0", ", -0.99"}},
+    {"nag-rate-control", TW_HOLDS_YES, {"slope -0.99"}},
+    {"momentum-faster", TW_HOLDS_DEPENDS, {"45 (SGD), 15 (momentum 0.5), 64 (0.9)", "lr = 0.4: 10,"}},
+    {"momentum-too-fast", TW_HOLDS_YES, {"first at step 64, for good from step 91"}},
+    {"momentum-control", TW_HOLDS_YES, {"10 (SGD)"}},
+    {"cyclic", TW_HOLDS_YES, {"0.006 (step 5000)", "0.0035 (step 3000) 0.00225 (step 5000)"}},
+    {"fit-1", TW_HOLDS_YES, {"0 of 400"}},
+    {"fit-2", TW_HOLDS_DEPENDS, {"BGD 122 updates or 122 passes"}},
+    {"fit-3", TW_HOLDS_YES, {"BGD 0,"}},
+    {"fit-4", TW_HOLDS_YES, {"of 400 steps go up"}},
+    {"fit-5", TW_HOLDS_YES, {"MBGD 0.000"}},
+    {"fit-6", TW_HOLDS_DEPENDS, {"inverse_time"}},
+    {"momentum-at-most-1", TW_HOLDS_YES, {"2.33e-08 (0)", "3.38e-45 (0.9), 0.000804 (0.99), 15.6 (1)", "step 12;"}},
+    {"saddle-1", TW_HOLDS_YES, {"0.00132", "never (600 steps)"}},
+    {"saddle-2", TW_HOLDS_DEPENDS, {"0.831", "0.566", "25, 24, 19", "at 17, with eps = 1e-6 Adadelta at 33"}},
+    {"saddle-3", TW_HOLDS_YES, {"0.000779", "step 140", "0.00139", "step 132"}},
+    {"saddle-4", TW_HOLDS_DEPENDS, {"0.679", "step 15,", "at 19", "at 31"}},
+    {"saddle-control-1", TW_HOLDS_YES, {"0 of 7"}},
+    {"saddle-control-2", TW_HOLDS_YES, {"step 349"}},
+    {"surface-1", TW_HOLDS_DEPENDS, {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 152 (Adadelta)", "lr = 0.008: 118"}},
+    {"surface-2", TW_HOLDS_DEPENDS, {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
+    {"surface-3", TW_HOLDS_DEPENDS, {"Momentum strays 1.6", "NAG strays 1.1"}},
+    {"surface-4", TW_HOLDS_DEPENDS, {"56 (NAG)", "158 (Adagrad)"}},
+    {"surface-5", TW_HOLDS_YES, {"Adagrad 0.34"}},
+};
+enum { N_KNOWN = sizeof known / sizeof known[0] };
+
+static void check_files(const tw_figures *f)
+{
+    const tw_claim *claims;
+    const char *text;
+    json_error_t at;
+    tw_error err;
+    const size_t n = tw_figures_claims(f, &claims);
+    char *page = calloc(1, 1 << 20);
+    if (tw_figures_write_claims((tw_figures *)f, &text, &err) != TW_OK) fail_msg("%s", err.message);
+    json_t *all = json_loads(text, 0, &at), *written = json_load_file(OUT "/claims.json", 0, &at), *list = json_object_get(all, "claims");
+    assert_true(all && json_equal(all, written) && json_array_size(list) == n);
+    FILE *file = fopen(OUT "/claims.md", "r");
+    assert_true(page && file && fread(page, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *c = json_array_get(list, i);
+        assert_string_equal(json_string_value(json_object_get(c, "id")), claims[i].id);
+        assert_string_equal(json_string_value(json_object_get(c, "holds")), tw_holds_name(claims[i].holds));
+        assert_string_equal(json_string_value(json_object_get(c, "printed")), claims[i].printed);
+        assert_non_null(strstr(page, claims[i].measured));
+        assert_non_null(strstr(page, claims[i].printed));
+    }
+    json_decref(all);
+    json_decref(written);
+    free(page);
+}
+
+static void claims_come_out_as_known(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(2);
+    tw_figures *f = begin(ctx, OUT);
+    const tw_claim *claims;
+    make_all(f);
+    assert_int_equal(tw_figures_claims(f, &claims), N_KNOWN);
+    for (size_t i = 0; i < N_KNOWN; i++) {
+        const tw_claim *c = claim(f, known[i].id);
+        if (c->holds != known[i].holds) fail_msg("%s: %s, not %s (%s)", c->id, tw_holds_name(c->holds), tw_holds_name(known[i].holds), c->measured);
+        for (int k = 0; k < 4 && known[i].numbers[k]; k++)
+            if (!strstr(c->measured, known[i].numbers[k])) fail_msg("%s: no \"%s\" in: %s", c->id, known[i].numbers[k], c->measured);
+        assert_true(c->is_control == (strstr(c->id, "control") != NULL) && c->is_control == !*c->printed);
+        assert_true(*c->english && *c->setting && c->because && (c->holds == TW_HOLDS_YES) == !*c->because);
+        assert_true(strlen(c->measured) < sizeof c->measured - 1 && strlen(c->setting) < sizeof c->setting - 1);
+    }
+    check_files(f);
+    tw_figures_free(f);
+    tw_context_free(ctx);
+}
+
+/* ---- Wrong settings ---- */
+
+static enum tw_holds verdict_with(tw_context *ctx, const char *id, int which, const char *spec)
+{
+    tw__runner settings[TW__SADDLE_RUNNERS] = {
+        {"sgd", "SGD", "sgd:lr=0.01"},          {"momentum", "Momentum", "momentum:lr=0.01"},      {"nag", "NAG", "nag:lr=0.01"},
+        {"adagrad", "Adagrad", "adagrad:lr=0.08"}, {"adadelta", "Adadelta", "adadelta:eps=1e-4"}, {"rmsprop", "RMSprop", "rmsprop:lr=0.008,rho=0.99"},
+        {"adam", "Adam", "adam:lr=0.07"},
+    };
+    const tw_figure_kind *kind;
+    tw_error err;
+    size_t i = 0;
+    while ((kind = tw_figure_kind_at(i)) != NULL && strcmp(kind->name, "fig5.6")) i++;
+    assert_non_null(kind);
+    tw_figures *f = begin(ctx, OTHER);
+    const tw__figure figure = {.kind = *kind};
+    tw__sheet sheet = {.ctx = ctx, .figures = f, .figure = &figure, .names = {.ctx = ctx, .err = &err}};
+    if (which >= 0) settings[which].spec = spec;
+    if (tw__saddle_make(&sheet, settings, &err) != TW_OK) fail_msg("%s", err.message);
+    tw__paper_drop(&sheet.names);
+    const enum tw_holds holds = claim(f, id)->holds;
+    tw_figures_free(f);
+    remove_folder(OTHER);
+    return holds;
+}
+
+static void wrong_settings_change_the_verdict(void **state)
+{
+    (void)state;
+    static const struct { const char *id; int which; const char *spec; enum tw_holds holds; } wrong[] = {
+        {"saddle-1", -1, NULL, TW_HOLDS_YES},
+        {"saddle-1", 0, "sgd:lr=0.1", TW_HOLDS_NO},                     /* gets past it */
+        {"saddle-1", 0, "sgd:lr=0.0001", TW_HOLDS_NO},                  /* never comes near */
+        {"saddle-2", 3, "adagrad:lr=0.1", TW_HOLDS_NO},                 /* Adagrad first */
+        {"saddle-2", 4, "adadelta:eps=1e-6", TW_HOLDS_NO},              /* Adadelta last */
+        {"saddle-2", 5, "rmsprop:lr=0.02,rho=0.99", TW_HOLDS_NO},       /* not side by side */
+        {"saddle-3", 1, "momentum:lr=0.01,momentum=0.3", TW_HOLDS_NO},  /* does not shake */
+        {"saddle-3", 2, "nag:lr=0.0001", TW_HOLDS_NO},                  /* does not get there */
+        {"saddle-4", 6, "adam:lr=0.03", TW_HOLDS_NO},                   /* not first */
+        {"saddle-control-2", 0, "sgd:lr=0.001", TW_HOLDS_NO},           /* stays even so */
+    };
+    tw_context *ctx = context(1);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const enum tw_holds holds = verdict_with(ctx, wrong[i].id, wrong[i].which, wrong[i].spec);
+        if (holds != wrong[i].holds) fail_msg("%s with %s: %s", wrong[i].id, wrong[i].spec, tw_holds_name(holds));
+    }
+    tw_context_free(ctx);
+}
+
+/* ---- Measures ---- */
+
+static void measures_are_as_defined(void **state)
+{
+    (void)state;
+    const double v[] = {5, 1, -2, 0.5, 3, 0.1, 0.2}, x[] = {1, 2, 3, 4}, y[] = {3, 5, 7, 9};
+    double r2;
+    assert_int_equal(tw__first_below(v, 7, 0.6), 2);
+    assert_int_equal(tw__finally_below(v, 7, 0.6), 5);
+    assert_int_equal(tw__finally_below(v, 5, 0.6), TW__NEVER);
+    assert_int_equal(tw__finally_below(v, 7, 9), 0);
+    assert_int_equal(tw__first_beyond(v + 1, 6, 1.5), 1);
+    assert_int_equal(tw__first_beyond(v, 7, 5), TW__NEVER);
+    assert_int_equal(tw__sign_changes(v, 7), 2);
+    assert_int_equal(tw__rises(v, 7), 3);
+    assert_true(fabs(tw__slope(x, y, 4, &r2) - 2) < 1e-12 && fabs(r2 - 1) < 1e-12);
+    assert_true(tw__slope(x, (double[]){1, -1, 1, -1}, 4, &r2) < 0 && r2 < 0.3);
+    assert_true(tw__before(3, 5) && !tw__before(5, 3) && !tw__before(3, 3) && tw__before(3, TW__NEVER) && !tw__before(TW__NEVER, 3));
+    assert_true(tw__holds(1, 1) == TW_HOLDS_YES && tw__holds(0, 0) == TW_HOLDS_NO && tw__holds(1, 0) == TW_HOLDS_DEPENDS);
+    double ax[] = {0, 2, 2}, ay[] = {0, 0, 2}, bx[] = {1, 3}, by[] = {0.5, 1};
+    const tw_path a = {.n = 3, .x = ax, .y = ay}, b = {.n = 2, .x = bx, .y = by};
+    assert_true(fabs(tw__strays(&b, &a) - 1) < 1e-12);
+    assert_true(fabs(tw__closest(&a, 3, 2) - 1) < 1e-12);
+    char text[16] = "a";
+    TW__SAY(text, "%s and %s", TW__REAL(0.12345), TW__STEP(TW__NEVER));
+    assert_string_equal(text, "a0.123 and neve");
+}
+
+/* ---- Files and failures ---- */
+
+static int same_bytes(const char *a, const char *b)
+{
+    FILE *f = fopen(a, "r"), *g = fopen(b, "r");
+    int c, d;
+    assert_true(f && g);
+    do {
+        c = fgetc(f);
+        d = fgetc(g);
+    } while (c == d && c != EOF);
+    fclose(f);
+    fclose(g);
+    return c == d;
+}
+
+static void threads_change_no_byte(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_figures *f = begin(ctx, OTHER);
+    char a[512], b[512];
+    int files = 0;
+    const struct dirent *entry;
+    make_all(f);
+    DIR *folder = opendir(OTHER);
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        if (!strchr(entry->d_name, '-') && !strstr(entry->d_name, ".gp")) continue;
+        snprintf(a, sizeof a, OTHER "/%s", entry->d_name);
+        snprintf(b, sizeof b, OUT "/%s", entry->d_name);
+        if (!same_bytes(a, b)) fail_msg("%s differs between one thread and two", entry->d_name);
+        files++;
+    }
+    closedir(folder);
+    assert_true(files > 80);
+    tw_figures_free(f);
+    tw_context_free(ctx);
+    remove_folder(OTHER);
+}
+
+static void what_is_there_is_not_overwritten(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_figures *f;
+    tw_error err;
+    assert_int_equal(tw_figures_create(&f, ctx, OUT, 0, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, OUT " holds figures already (give another --out, or --force to replace them)");
+    assert_null(f);
+    assert_int_equal(tw_figures_create(&f, ctx, OUT, 1, &err), TW_OK);
+    const tw_figure_kind foreign = *tw_figure_kind_at(0);
+    assert_int_equal(tw_figures_make(f, &foreign, &err), TW_ERR_SPEC);
+    tw_figures_free(f);
+    tw_figures_free(NULL);
+    tw_context_free(ctx);
+    assert_string_equal(tw_holds_name((enum tw_holds)9), "unknown");
+}
+
+/* A figure of walks, one of runs over rows, and the claims: the n-th allocation, or file operation, fails. */
+static tw_status try_all(tw_context *ctx)
+{
+    tw_figures *f;
+    tw_status s = tw_figures_create(&f, ctx, OTHER, 1, NULL);
+    const tw_figure_kind *kind;
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL && s == TW_OK; i++)
+        if (!strcmp(kind->name, "bowl") || !strcmp(kind->name, "fig4.6") || !strcmp(kind->name, "fig3.2")) s = tw_figures_make(f, kind, NULL);
+    if (s == TW_OK) s = tw_figures_write_claims(f, NULL, NULL);
+    tw_figures_free(f);
+    return s;
+}
+
+static void any_allocation_or_file_may_fail(void **state)
+{
+    (void)state;
+    for (int files = 0; files < 2; files++)
+        for (long n = 1;; n += n < 60 ? 1 : 17) {
+            faults f = {.whole = 1};
+            tw_io io = faulty_io(&f);
+            tw_context *ctx;
+            tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+            o.resize = faulty_resize;
+            o.user = &f;
+            o.io = &io;
+            o.threads = 1;
+            assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+            if (files) f.fail_step = f.steps + n;
+            else f.fail_allocation = f.allocations + n;
+            const tw_status s = try_all(ctx);
+            const int met = files ? f.steps >= f.fail_step : f.allocations >= f.fail_allocation;
+            if (met && s != (files ? TW_ERR_SYSTEM : TW_ERR_MEMORY)) fail_msg("%s %ld: %s", files ? "operation" : "allocation", n, tw_status_name(s));
+            if (!met) assert_int_equal(s, TW_OK);
+            tw_context_free(ctx);
+            assert_int_equal(f.live, 0);
+            if (!met) break;
+        }
+    remove_folder(OTHER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_come_out_as_known),
+        cmocka_unit_test(wrong_settings_change_the_verdict),
+        cmocka_unit_test(measures_are_as_defined),
+        cmocka_unit_test(threads_change_no_byte),
+        cmocka_unit_test(what_is_there_is_not_overwritten),
+        cmocka_unit_test(any_allocation_or_file_may_fail),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    remove_folder(OUT);
+    return failed;
+}

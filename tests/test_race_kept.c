@@ -1,0 +1,431 @@
+/* A race's folder: stopped anywhere and taken up again it ends like one that was left alone; data that changed is noticed; two are joined as if they had been
+ * one; and when memory ends or the disk is full nothing is lost but the runs in work.
+ * SPDX-License-Identifier: MIT */
+#include "faulty_io.h"
+#include "full_disk.h"
+#include "race/store.h"
+#include "races.h"
+#include <stdio.h>
+
+#define FOLDER TW_BINARY_DIR "/test_race_kept.data"
+static const char data[] = FOLDER "/small", changed[] = FOLDER "/changed";
+
+static int make_data(void **state)
+{
+    (void)state;
+    disk_begin();
+    if (system("rm -rf '" FOLDER "'") != 0) return 1; /* what a killed test has left */
+    mkdir(FOLDER, 0777);
+    return !small_data(data, 90, 30);
+}
+
+static tw_race_options kept(const char *folder, const char *optimizers)
+{
+    tw_race_options o = races_on_data(data, optimizers);
+    o.out = folder;
+    o.force = 1;
+    o.seeds = 2;
+    o.epochs = 2;
+    return o;
+}
+
+/* ---- going on ----------------------------------------------------------------------------------------------------------- */
+
+struct stop { long at, seen, waits; };
+static int stop_at(void *user, const tw_race_event *e)
+{
+    struct stop *s = user;
+    s->waits += e->kind == TW_RACE_WAIT;
+    return e->kind == TW_RACE_STEP && ++s->seen == s->at;
+}
+
+static json_t *undisturbed(tw_race_options o)
+{
+    tw_context *ctx = races_context(1);
+    o.out = NULL;
+    tw_race *race = races_run(races_created(ctx, &o));
+    json_t *json = races_json(race);
+    tw_race_free(race);
+    tw_context_free(ctx);
+    return json;
+}
+
+/* Stopped after every 7 steps, in the middle of epochs, by turns in memory of 1 and 3 threads. */
+static void stopped_and_resumed(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/stopped";
+    tw_race_options o = kept(folder, "sgd adam svrg:m=4 sgd:lr=1e30");
+    o.optimizers = "sgd adam svrg:m=4";
+    o.tune = 2;
+    o.target = "val_accuracy=0.9";
+    json_t *whole = undisturbed(o);
+    tw_status s = TW_STOPPED;
+    long stops = 0;
+    for (; s == TW_STOPPED; stops++) {
+        struct stop stop = {.at = 17};
+        tw_context *ctx = races_context(stops % 2 ? 3 : 1);
+        tw_error err = {0};
+        tw_race *race;
+        o.event = stop_at;
+        o.user = &stop;
+        s = stops ? tw_race_resume(&race, ctx, folder, &o, &err) : tw_race_create(&race, ctx, &o, &err);
+        if (s == TW_OK) s = tw_race_run(race, &err);
+        if (s != TW_OK && s != TW_STOPPED) fail_msg("%s", err.message);
+        if (s == TW_OK) {
+            json_t *json = races_json(race);
+            assert_true(json_equal(json, whole));
+            json_decref(json);
+        }
+        tw_race_free(race);
+        tw_context_free(ctx);
+        assert_true(stops < 100);
+    }
+    assert_true(stops > 5);
+    json_decref(whole);
+}
+
+/* The page and everything else come out of the folder, without the data. */
+static void a_finished_race_needs_no_data(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/finished";
+    mkdir(changed, 0777);
+    assert_true(small_data(changed, 60, 20));
+    tw_context *ctx = races_context(1);
+    tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
+    o.data = changed;
+    tw_race *race = races_run(races_created(ctx, &o));
+    json_t *json = races_json(race);
+    char *table, *page, *again;
+    assert_int_equal(tw__copy_text(ctx, &table, tw_race_table(race), NULL), TW_OK);
+    assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
+    tw_race_free(race);
+    for (int i = 0; i < 4; i++) {
+        char path[TW__PATH];
+        snprintf(path, sizeof path, "%s/%s-%s", changed, i % 2 ? "train" : "t10k", i / 2 ? "images-idx3-ubyte" : "labels-idx1-ubyte");
+        assert_int_equal(unlink(path), 0);
+    }
+    race = races_resumed(ctx, folder);
+    tw_race_count count;
+    assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
+    assert_true(count.runs == 4 && count.left == 0);
+    races_run(race);
+    assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
+    assert_int_equal(count.diverged, 2);
+    json_t *same = races_json(race);
+    assert_true(json_equal(json, same));
+    assert_string_equal(tw_race_table(race), table);
+    assert_int_equal(tw__race_report(race, &again, NULL), TW_OK);
+    assert_string_equal(again, page);
+    json_decref(json);
+    json_decref(same);
+    tw__free_text(ctx, table);
+    tw__free_text(ctx, page);
+    tw__free_text(ctx, again);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
+static void refuse_resume(const char *folder, tw_status code, const char *message)
+{
+    tw_context *ctx = races_context(1);
+    tw_error err = {0};
+    tw_race *race;
+    const tw_race_options o = TW_RACE_OPTIONS_INIT;
+    tw_status s = tw_race_resume(&race, ctx, folder, &o, &err);
+    if (s == TW_OK) {
+        s = tw_race_run(race, &err);
+        tw_race_free(race);
+    }
+    if (s != code || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of %d \"%s\"", (int)s, err.message, (int)code, message);
+    tw_context_free(ctx);
+}
+
+static void changed_data_is_noticed(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/fingerprint";
+    tw_context *ctx = races_context(1);
+    assert_true(small_data(changed, 60, 20));
+    tw_race_options o = kept(folder, "sgd");
+    o.data = changed;
+    tw_race_free(races_created(ctx, &o));
+    assert_true(small_part(changed, "train", 60, 7));
+    refuse_resume(folder, TW_ERR_STATE, "the train data is not what the race in ");
+    tw_context_free(ctx);
+}
+
+static void run_sql(const char *folder, const char *sql)
+{
+    sqlite3 *db;
+    char path[TW__PATH];
+    snprintf(path, sizeof path, "%s/race.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void what_is_wrong_in_it_is_said(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/wrong";
+    static const struct { const char *sql, *message; } cases[] = {
+        {"UPDATE run SET result = '{' WHERE id = 2", "/wrong/race.db: run 2: "},
+        {"UPDATE run SET result = '{\"seed\": 7, \"status\": \"finished\"}' WHERE id = 1", "run 1: it is no result of a run with seed 0"},
+        {"UPDATE run SET result = '{\"seed\": 0, \"status\": \"done\"}' WHERE id = 1", "run 1: unknown status \"done\""},
+        {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1", "run 1: a trace's lists differ in their lengths"},
+        {"UPDATE race SET description = 'x'", "what the race is: "},
+        {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')", "what the race is: unknown rule \"adm\""},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: \"seeds\" is no number from 0 on"},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)", "it has 2 runs for 1 optimizers and 3 seeds"},
+        {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')", "it has 3 runs for 1 optimizers and 2 seeds"},
+    };
+    tw_context *ctx = races_context(1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_race_options o = kept(folder, "sgd");
+        tw_race_free(races_run(races_created(ctx, &o)));
+        run_sql(folder, cases[i].sql);
+        refuse_resume(folder, TW_ERR_DATA, cases[i].message);
+    }
+    tw_context_free(ctx);
+}
+
+/* What others are making is waited for, and taken up when they are gone. */
+static int let_go(void *user, const tw_race_event *e)
+{
+    tw__store **other = user;
+    if (e->kind == TW_RACE_WAIT && *other) {
+        tw__store_close(*other);
+        *other = NULL;
+    }
+    return 0;
+}
+
+static void others_are_waited_for(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/others";
+    tw_context *ctx = races_context(1);
+    tw_race_options o = kept(folder, "sgd adam");
+    json_t *whole = undisturbed(o);
+    tw_race_free(races_created(ctx, &o));
+    tw__store *other;
+    uint64_t row, left;
+    assert_int_equal(tw__store_open(&other, ctx, folder, NULL), TW_OK);
+    assert_int_equal(tw__store_take(other, &row, &left, NULL), TW_OK);
+    assert_int_equal(row, 0);
+    o.event = let_go;
+    o.user = &other;
+    tw_race *race;
+    assert_int_equal(tw_race_resume(&race, ctx, folder, &o, NULL), TW_OK);
+    races_run(race);
+    assert_null(other);
+    json_t *json = races_json(race);
+    assert_true(json_equal(json, whole));
+    json_decref(json);
+    json_decref(whole);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
+/* ---- joining ------------------------------------------------------------------------------------------------------------ */
+
+static void race_in(const char *folder, const char *optimizers, uint64_t first_seed, uint64_t seeds, uint64_t tune)
+{
+    tw_context *ctx = races_context(1);
+    tw_race_options o = kept(folder, optimizers);
+    o.first_seed = first_seed;
+    o.seeds = seeds;
+    o.tune = tune;
+    tw_race_free(races_run(races_created(ctx, &o)));
+    tw_context_free(ctx);
+}
+
+static void joined_is_as_raced_together(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {FOLDER "/a", FOLDER "/b", FOLDER "/c"};
+    static const char both[] = FOLDER "/both";
+    race_in(folders[0], "sgd adam", 0, 2, 2);
+    race_in(folders[1], "sgd adam", 1, 2, 2);           /* seed 1 stands in both, and is taken once */
+    race_in(folders[2], "nag", 0, 3, 2);
+    tw_race_options o = kept(NULL, "sgd adam nag");
+    o.seeds = 3;
+    o.tune = 2;
+    json_t *together = undisturbed(o);
+    tw_context *ctx = races_context(1);
+    for (int kept_too = 0; kept_too < 2; kept_too++) {
+        tw_race_options j = TW_RACE_OPTIONS_INIT;
+        tw_error err = {0};
+        tw_race *race;
+        j.out = kept_too ? both : NULL;
+        j.force = 1;
+        if (tw_race_join(&race, ctx, folders, 3, &j, &err) != TW_OK) fail_msg("%s", err.message);
+        races_run(race);
+        json_t *json = races_json(race);
+        assert_true(json_equal(json, together));
+        json_decref(json);
+        tw_race_free(race);
+    }
+    tw_race *race = races_run(races_resumed(ctx, both));
+    json_t *json = races_json(race);
+    assert_true(json_equal(json, together));
+    json_decref(json);
+    json_decref(together);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
+static void refuse_join(const char *a, const char *b, tw_status code, const char *message)
+{
+    const char *const folders[] = {a, b};
+    tw_context *ctx = races_context(1);
+    const tw_race_options o = TW_RACE_OPTIONS_INIT;
+    tw_error err = {0};
+    tw_race *race;
+    tw_status s = tw_race_join(&race, ctx, folders, 2, &o, &err);
+    if (s != code || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
+    assert_null(race);
+    tw_context_free(ctx);
+}
+
+static void what_cannot_be_joined(void **state)
+{
+    (void)state;
+    static const char a[] = FOLDER "/j1", b[] = FOLDER "/j2";
+    tw_context *ctx = races_context(1);
+    race_in(a, "sgd", 0, 2, 0);
+    refuse_join(a, FOLDER "/none", TW_ERR_NOT_FOUND, "is not a race's folder");
+    tw_race_options o = kept(b, "adam");
+    tw_race_free(races_created(ctx, &o));
+    refuse_join(a, b, TW_ERR_SPEC, "/j2 is not finished, 2 of its runs are not in");
+    o.epochs = 3;
+    o.batch = 8;
+    o.schedule = "cosine";
+    o.model = "flatten; dense classes softmax";
+    o.dtype = "f64";
+    tw_race_free(races_run(races_created(ctx, &o)));
+    refuse_join(a, b, TW_ERR_SPEC, "they differ in batch (16, 8), epochs (2, 3), schedule (\"constant\", \"cosine\"), dtype (\"f32\", \"f64\"), model (");
+    o = kept(b, "adam");
+    o.limit = 40;
+    tw_race_free(races_run(races_created(ctx, &o)));
+    refuse_join(a, b, TW_ERR_SPEC, "they differ in limit (0, 40), fingerprint (");
+    race_in(b, "adam", 0, 3, 0);
+    refuse_join(a, b, TW_ERR_SPEC, "sgd has no run with seed 2, which adam has");
+    refuse_join(b, a, TW_ERR_SPEC, "sgd has no run with seed 2, which adam has");
+    race_in(b, "sgd", 1, 2, 0);
+    run_sql(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 1");
+    refuse_join(a, b, TW_ERR_SPEC, "sgd has another result for seed 1 there");
+    race_in(a, "sgd", 0, 1, 2);
+    race_in(b, "sgd", 1, 1, 2);
+    run_sql(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 2");
+    refuse_join(a, b, TW_ERR_SPEC, "tuning sgd had other results there");
+    o = races_on_surface("beale", "sgd");
+    o.out = b;
+    o.force = 1;
+    tw_race_free(races_run(races_created(ctx, &o)));
+    refuse_join(a, b, TW_ERR_SPEC, "they differ in val (0.1, none)");
+    const char *one[] = {a};
+    tw_race *race;
+    assert_int_equal(tw_race_join(&race, ctx, one, 1, &o, NULL), TW_ERR_SPEC);
+    tw_context_free(ctx);
+}
+
+/* ---- memory and files that fail ----------------------------------------------------------------------------------------- */
+
+/* A race is created, worked on, taken up, joined with itself. */
+static tw_status whole_life(tw_context *ctx, int on_surface)
+{
+    static const char folder[] = FOLDER "/life", *const twice[] = {folder, folder};
+    tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
+    if (on_surface) {
+        o = races_on_surface("bowl", "sgd adam");
+        o.out = folder;
+        o.force = 1;
+        o.steps = 3;
+        o.tune = 2;
+    }
+    tw_race *race = NULL;
+    tw_status s = tw_race_create(&race, ctx, &o, NULL);
+    if (s == TW_OK) s = tw_race_work(race, NULL);
+    tw_race_free(race);
+    race = NULL;
+    if (s == TW_OK) s = tw_race_resume(&race, ctx, folder, &o, NULL);
+    if (s == TW_OK) s = tw_race_run(race, NULL);
+    tw_race_free(race);
+    race = NULL;
+    o.out = FOLDER "/life-joined";
+    if (s == TW_OK) s = tw_race_join(&race, ctx, twice, 2, &o, NULL);
+    if (s == TW_OK) s = tw_race_run(race, NULL);
+    tw_race_free(race);
+    return s;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    for (int on_surface = 0; on_surface < 2; on_surface++) {
+        tw_status s = TW_ERR_MEMORY;
+        for (long n = 1; s != TW_OK; n += 1 + n / 60) {
+            faults f;
+            tw_context *ctx;
+            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+            f.whole = 1;
+            f.allocations = 0;
+            f.fail_allocation = n;
+            f.for_ever = n % 2 == 0;
+            s = whole_life(ctx, on_surface);
+            assert_true(s == TW_OK || s == TW_ERR_MEMORY);
+            f.fail_allocation = 0;
+            tw_context_free(ctx);
+            assert_int_equal(f.live, 0);
+            assert_true(n < 1000000);
+        }
+    }
+}
+
+static void every_file_operation_may_fail(void **state)
+{
+    (void)state;
+    tw_status s = TW_ERR_SYSTEM;
+    for (long n = 1; s != TW_OK; n++) {
+        faults f;
+        tw_context *ctx;
+        assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+        f.whole = f.for_ever = 1;
+        f.fail_step = n;
+        s = whole_life(ctx, 1);
+        assert_true(s == TW_OK || s == TW_ERR_SYSTEM);
+        tw_context_free(ctx);
+        assert_int_equal(f.live, 0);
+        assert_true(n < 10000);
+    }
+}
+
+/* The database's disk is full after n writes, for good. */
+static void the_disk_may_be_full(void **state)
+{
+    (void)state;
+    tw_context *ctx = races_context(1);
+    tw_status s = TW_ERR_SYSTEM;
+    for (int n = 0; s != TW_OK; n++) {
+        disk_writes_left = n;
+        s = whole_life(ctx, 1);
+        disk_writes_left = -1;
+        assert_true(s == TW_OK || s == TW_ERR_SYSTEM);
+        assert_true(n < 10000);
+    }
+    tw_context_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopped_and_resumed),       cmocka_unit_test(a_finished_race_needs_no_data), cmocka_unit_test(changed_data_is_noticed),
+        cmocka_unit_test(what_is_wrong_in_it_is_said), cmocka_unit_test(others_are_waited_for),      cmocka_unit_test(joined_is_as_raced_together),
+        cmocka_unit_test(what_cannot_be_joined),     cmocka_unit_test(every_allocation_may_fail),     cmocka_unit_test(every_file_operation_may_fail),
+        cmocka_unit_test(the_disk_may_be_full),
+    };
+    return cmocka_run_group_tests(tests, make_data, NULL);
+}
