@@ -127,7 +127,8 @@ function print_networks(    i, r, k, p) {
         printf "| %s |", r
         for (k = 1; k <= 2; k++) {
             p = problems[k]
-            printf " %s | %s (%s to %s) | %.2f %% |", number(rate[p, r]), shown(p, r), number(low(p, r)), number(high(p, r)), 100 * of[p, r, "test_accuracy.median"]
+            printf " %s | %s |", number(rate[p, r]), shown(p, r) (score(p, r) == "" ? "" : " (" number(low(p, r)) " to " number(high(p, r)) ")")
+            printf " %s |", of[p, r, "test_accuracy.median"] == "" ? "-" : sprintf("%.2f %%", 100 * of[p, r, "test_accuracy.median"])
         }
         print ""
     }
