@@ -29,7 +29,8 @@ function drawNames(graph, area) {
   placeNames(graph, area).forEach(function (n) {
     var kind = classOf(n.i) + (isFaint(n.i) ? " faint" : "");
     svg.append(makeSvg("polyline", { "class": kind, points: [n.x + 6, n.y, Math.max(right, n.x + 6) + 2, n.y, right + 13, n.to].join(" ") }));
-    $("names").append(make("span", { "class": kind, "data-racer": n.i, style: "left: " + (right + 16) + "px; top: " + n.to + "px" }, racers[n.i].spec));
+    var place = "left: " + (right + 16) + "px; top: " + n.to + "px";
+    $("names").append(make("span", { "class": kind, "data-racer": n.i, style: place }, racers[n.i].spec));
   });
 }
 

@@ -152,7 +152,8 @@ function Stage(canvas, surface) {
     canvas.width = Math.round(width * density);
     canvas.height = Math.round(frame.height / unit * density);
     scale = density / unit;
-    colours = { ground: colour("--ground"), ink: colour("--ink"), muted: colour("--muted"), line: colour("--line"), valley: colour("--valley"), of: racers.map(function (r, i) { return colourOf(i); }) };
+    colours = { of: racers.map(function (r, i) { return colourOf(i); }) };
+    ["ground", "ink", "muted", "line", "valley"].forEach(function (name) { colours[name] = colour("--" + name); });
     drawGround();
   };
 

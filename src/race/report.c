@@ -137,7 +137,8 @@ const char *tw__page_class(const tw__racer *racer, char to[16])
 void tw__page_key(tw__page *g, const tw__racer *racer)
 {
     char kind[16];
-    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>", tw__page_class(racer, kind));
+    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>",
+              tw__page_class(racer, kind));
 }
 
 void tw__page_row(tw__page *g, const tw__racer *racer)
@@ -146,6 +147,26 @@ void tw__page_row(tw__page *g, const tw__racer *racer)
     tw__page_key(g, racer);
     tw__page_spec(g, racer->spec);
 }
+
+void tw__page_tuned(tw__page *g, const tw__racer *racer)
+{
+    if (!racer->tuned) return;
+    tw__print(&g->p, "<small>lr = ");
+    tw__page_number(g, TW__AS_PLAIN, racer->tuned_lr);
+    tw__print(&g->p, "</small>");
+}
+
+void tw__page_open(tw__page *g, const char *id, const char *title)
+{
+    tw__print(&g->p, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
+}
+
+void tw__page_open_table(tw__page *g, const char *id)
+{
+    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n<thead><tr><th scope=\"col\">optimizer</th>", id);
+}
+
+void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n</div>\n"); }
 
 /* ---- head, style and script ---------------------------------------------------------------------------------------- */
 
@@ -170,8 +191,13 @@ static void put_heading(tw__page *g)
 static void put_nav(tw__page *g)
 {
     const struct { const char *id, *name; int is_there; } sections[] = {
-        {"surface", "Paths", g->race->surface != NULL}, {"curves", "Curves", 1}, {"results", "Results", 1}, {"rates", "Learning rates", g->race->o.tune > 0},
-        {"target", "Time to target", 1},                {"optimizers", "Optimizers", 1}, {"setting", "What was raced", 1},
+        {"surface", "Paths", g->race->surface != NULL},
+        {"curves", "Curves", 1},
+        {"results", "Results", 1},
+        {"rates", "Learning rates", g->race->o.tune > 0},
+        {"target", "Time to target", 1},
+        {"optimizers", "Optimizers", 1},
+        {"setting", "What was raced", 1},
     };
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (sections[i].is_there) tw__print(&g->p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].name);
@@ -195,10 +221,23 @@ static void put_dygraphs_style(tw__page *g) { put_asset(g, tw__asset_dygraphs_st
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
-    {"title", put_title},          {"heading", put_heading},    {"nav", put_nav},            {"lead", tw__page_lead},     {"facts", tw__page_facts},   {"surface", tw__page_surface},
-    {"curves", tw__page_curves},   {"rates", tw__page_rates},   {"target", tw__page_target}, {"results", tw__page_results},
-    {"cards", tw__page_cards},     {"data", tw__page_data},     {"palette", put_palette},    {"style", put_style},
-    {"script", put_script},        {"dygraphs", put_dygraphs},  {"dygraphs_style", put_dygraphs_style},
+    {"title", put_title},
+    {"heading", put_heading},
+    {"nav", put_nav},
+    {"lead", tw__page_lead},
+    {"facts", tw__page_facts},
+    {"surface", tw__page_surface},
+    {"curves", tw__page_curves},
+    {"results", tw__page_results},
+    {"rates", tw__page_rates},
+    {"target", tw__page_target},
+    {"cards", tw__page_cards},
+    {"data", tw__page_data},
+    {"palette", put_palette},
+    {"style", put_style},
+    {"script", put_script},
+    {"dygraphs", put_dygraphs},
+    {"dygraphs_style", put_dygraphs_style},
 };
 
 static int put_part(tw__page *g, const char *name, size_t n)
@@ -231,8 +270,11 @@ static tw_status prepare(tw__page *g, tw_error *err)
     TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, sizeof *g->scratch, err));
     TW_TRY(tw__alloc(race->ctx, &g->curves, race->n, TW__QUANTITIES * sizeof *g->curves, err));
     for (size_t i = 0; i < race->n; i++)
-        for (int q = 0; q < TW__QUANTITIES; q++)
-            if ((tw__quantities[q].measure == TW__VALUE) == (race->surface != NULL)) TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + (size_t)q], race, tw__page_racer(g, i), tw__quantities[q].measure, err));
+        for (size_t q = 0; q < TW__QUANTITIES; q++) {
+            const enum tw__measure measure = tw__quantities[q].measure;
+            if ((measure == TW__VALUE) != (race->surface != NULL)) continue;
+            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_racer(g, i), measure, err));
+        }
     return race->surface ? tw__relief_make(&g->relief, race->ctx, race->surface, err) : TW_OK;
 }
 

@@ -43,6 +43,10 @@ void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y)
 /* The first quantity that has curves against the first axis. */
 tw__view tw__page_view(const tw__page *g);
 void tw__page_keys(tw__page *g);                        /* the list of optimizers and their lines */
+/* A section up to its heading; a table in it up to its first column's head, which the heading names; its end. */
+void tw__page_open(tw__page *g, const char *id, const char *title);
+void tw__page_open_table(tw__page *g, const char *id);
+void tw__page_close_table(tw__page *g);
 void tw__page_target_table(tw__page *g);
 
 enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_PLAIN };
@@ -53,6 +57,7 @@ void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_be
 void tw__page_spec(tw__page *g, const char *spec);
 void tw__page_key(tw__page *g, const tw__racer *racer);
 void tw__page_row(tw__page *g, const tw__racer *racer);
+void tw__page_tuned(tw__page *g, const tw__racer *racer);              /* the rate it was raced with, if it was tuned */
 /* "c3 d1": the classes of a colour and its dashes. */
 const char *tw__page_class(const tw__racer *racer, char to[16]);
 
@@ -60,7 +65,8 @@ const char *tw__page_class(const tw__racer *racer, char to[16]);
 double tw__stage_height(const tw__relief *relief);
 size_t tw__way_stride(const tw__way *way, size_t most);
 
-/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed needed. */
+/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed
+ * needed. */
 enum tw__cost { TW__COST_GRADIENTS, TW__COST_SECONDS, TW__COSTS };
 double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor);
 

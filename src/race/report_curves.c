@@ -133,6 +133,7 @@ void tw__page_curves(tw__page *g)
     put_pictures(g);
     tw__print(&g->p, "</div>\n");
     if (g->race->o.seeds > 1)
-        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n", (unsigned long long)g->race->o.seeds);
+        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n",
+                  (unsigned long long)g->race->o.seeds);
     tw__print(&g->p, "</div>\n");
 }

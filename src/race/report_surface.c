@@ -133,24 +133,26 @@ static void put_picture(tw__page *g)
 /* What the script plays on (assets/report/player.js). */
 static const char stage[] =
     "<div id=\"stage\" class=\"live\" hidden>\n"
-    "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, arrow keys go step by "
-    "step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
-    "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\"><button type=\"button\" id=\"play\">Play</button>"
-    "<select id=\"speed\" aria-label=\"Speed\"><option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option>"
-    "<option value=\"1\" selected>full speed</option><option value=\"2\">2 &times; speed</option><option value=\"4\">4 &times; speed</option></select>"
+    "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, "
+    "arrow keys go step by step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
+    "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\">"
+    "<button type=\"button\" id=\"play\">Play</button><select id=\"speed\" aria-label=\"Speed\">"
+    "<option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option><option value=\"1\" selected>full speed</option>"
+    "<option value=\"2\">2 &times; speed</option><option value=\"4\">4 &times; speed</option></select>"
     "<select id=\"seed\" aria-label=\"Seed\"></select><span id=\"step\"></span></div>\n"
-    "<table id=\"now\"><thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">x</th><th scope=\"col\">y</th><th scope=\"col\">value</th></tr></thead>"
-    "<tbody></tbody></table>\n</div>\n</div>\n";
+    "<table id=\"now\"><thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">x</th><th scope=\"col\">y</th>"
+    "<th scope=\"col\">value</th></tr></thead><tbody></tbody></table>\n</div>\n</div>\n";
 
 void tw__page_surface(tw__page *g)
 {
     double minima[4][2];
     if (!g->race->surface || g->p.status != TW_OK) return;
-    tw__print(&g->p, "<section id=\"surface\" aria-labelledby=\"surface-title\">\n<h2 id=\"surface-title\">Paths over the surface</h2>\n");
+    tw__page_open(g, "surface", "Paths over the surface");
     tw__put(&g->p, stage, sizeof stage - 1);
     tw__print(&g->p, "<div class=\"still\">\n");
     tw__page_keys(g);
     put_picture(g);
     tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
-              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "", g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
+              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "",
+              g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }
