@@ -82,8 +82,8 @@ static const struct cli_named named[] = {
     { "6 Adam, 4", CLAIM, "适用于大数据集和高维空间", "it suits large data and many dimensions",
       "thalweg race digits --model cnn --optimizers 'sgd adam' --epochs 2 --limit 10000 --seeds 3", "54,410 weights" },
 
-    { "7", FIGURE, "![](v1.webp)", "the optimisers compared, moving, 1", "thalweg figures bowl-v1", "" },
-    { "7", FIGURE, "![](v2.webp)", "the optimisers compared, moving, 2", "thalweg figures bowl-v2", "" },
+    { "7", FIGURE, "![](v1.webp)", "the optimisers compared, moving, 1", "thalweg figures v1", "" },
+    { "7", FIGURE, "![](v2.webp)", "the optimisers compared, moving, 2", "thalweg figures v2", "" },
     { "7, 1", CLAIM, "如果数据是稀疏的，就用自适应算法", "for sparse data take an adaptive method", NOT_YET, SPARSE },
     { "7, 1", METHOD, "Adadelta", "Adadelta", "thalweg explain adadelta", "named only" },
     { "7, 2", CLAIM, "RMSProp, Adadelta, Adam 在很多情况下的效果是相似的", "RMSprop, Adadelta and Adam often do alike", FIVE, "" },
