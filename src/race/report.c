@@ -163,7 +163,8 @@ void tw__page_open(tw__page *g, const char *id, const char *title)
 
 void tw__page_open_table(tw__page *g, const char *id)
 {
-    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n<thead><tr><th scope=\"col\">optimizer</th>", id);
+    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n"
+                     "<thead><tr><th scope=\"col\">optimizer</th>", id);
 }
 
 void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n</div>\n"); }

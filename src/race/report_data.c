@@ -114,7 +114,8 @@ static json_t *axes_json(const tw__page *g)
     int bad = !list;
     for (int a = 0; a < TW__AXES && !bad; a++) {
         const tw__axis_name *of = &tw__axes[a];
-        if (tw__page_has_axis(g, a)) bad = json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", of->key, "name", of->name, "unit", of->unit));
+        if (!tw__page_has_axis(g, a)) continue;
+        bad = json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", of->key, "name", of->name, "unit", of->unit));
     }
     return tw__json_unless(bad, list);
 }
@@ -138,7 +139,8 @@ static json_t *page_json(const tw__page *g)
     int bad = !racers;
     for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(g, i));
     json_t *o = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.epochs,
-                          "floor", tw__page_floor(g), "quantities", quantities_json(g), "axes", axes_json(g), "optimizers", tw__json_unless(bad, racers));
+                          "floor", tw__page_floor(g), "quantities", quantities_json(g), "axes", axes_json(g),
+                          "optimizers", tw__json_unless(bad, racers));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);
 }
 

@@ -103,8 +103,8 @@ void tw__page_target(tw__page *g)
     for (size_t i = 0; i < race->n; i++) reached += race->racers[i].reached;
     tw__page_open(g, "target", "Time to target");
     if (!race->o.target) {
-        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often and how soon.</p>\n"
-                         "</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
+        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often "
+                         "and how soon.</p>\n</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
         return;
     }
     tw__print(&g->p, "<p>The target is <code>");
@@ -116,8 +116,9 @@ void tw__page_target(tw__page *g)
                          "<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);
         for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_picture(g, by); /* there a step is too short for a clock */
-        tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands how often "
-                         "it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn a little apart.</p>\n</div>\n");
+        tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands "
+                         "how often it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn "
+                         "a little apart.</p>\n</div>\n");
     }
     tw__print(&g->p, "</section>\n");
 }

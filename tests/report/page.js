@@ -90,8 +90,8 @@ function curves() {
     race.axes.forEach(function (axis) {
       if (race.quantities.length > 1) label(quantity.name).click();
       if (race.axes.length > 1) label(axis.key).click();
-      var isY = title.textContent.toLowerCase().indexOf(quantity.name) >= 0, isX = document.querySelector("#chart .dygraph-xlabel").textContent === axis.name;
-      say(isX && isY && drawn(racer) > 15, quantity.name + " against " + axis.name);
+      var isY = title.textContent.toLowerCase().indexOf(quantity.name) >= 0, x = document.querySelector("#chart .dygraph-xlabel");
+      say(isY && x.textContent === axis.name && drawn(racer) > 15, quantity.name + " against " + axis.name);
     });
   });
   if (race.quantities.length > 1) label(race.quantities[0].name).click();
