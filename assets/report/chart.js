@@ -38,7 +38,7 @@ function valueTicks(from, to, pixels, opts, graph_, values) {
 
 /* A tick for every epoch: half an epoch means little. */
 function wholeEpochs(from, to, pixels, opts, graph_, values) {
-  if (to - from < 1.5) return Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
+  if (to - from < 1) return Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
   var ticks = [];
   for (var e = Math.ceil(from); e <= to; e++) ticks.push({ v: e, label: String(e) });
   return ticks;
@@ -148,6 +148,10 @@ function follow() {
   else graph.setSelection(graph.numRows() - 1, racers[marked].spec, true);
 }
 
+if (!race.quantities.length) {                          /* nobody got far enough: the page says so */
+  document.querySelectorAll("#curves .still").forEach(function (still) { still.classList.remove("still"); });
+  return;
+}
 choices($("metric"), race.quantities, function (q) { return q.name; }, view.quantity, function (q) { view.quantity = q; draw(); });
 choices($("against"), race.axes, function (a) { return a.key; }, view.axis, function (a) { view.axis = a; draw(); });
 $("log").addEventListener("change", function () { setLog(this.checked); draw(); });

@@ -1,7 +1,7 @@
 /* What the chart of curves shows: which quantity against what, on which axis, and in which range.
    SPDX-License-Identifier: MIT */
 var view = {
-  quantity: race.quantities[0], axis: race.axes[0], at: null, curves: [],
+  quantity: race.quantities[0] || {}, axis: race.axes[0], at: null, curves: [],
   logs: { loss: race.quantities.some(function (q) { return q.log; }), share: false }
 };
 if (race.epochs < 2) race.quantities.forEach(function (q) { if (q.key === "loss") view.quantity = q; });    /* the only one with more than a point */
@@ -12,12 +12,12 @@ function setLog(on) { view.logs[view.quantity.share ? "share" : "loss"] = on; }
 /* On a log axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least. */
 function asShown(y) {
   if (y === null || !isLog()) return y;
-  return view.quantity.share ? 1 - y : y - race.floor;
+  return view.quantity.share ? 1 - y : y - (race.floor || 0);
 }
 function titleOf() {
   var name = view.quantity.name;
   if (isLog() && view.quantity.share) name = "1 \u2212 " + name;
-  else if (isLog() && race.surface && race.floor !== null) name += " above the minimum";
+  else if (isLog() && race.floor !== null) name += " above the minimum";
   return name.charAt(0).toUpperCase() + name.slice(1) + (isLog() ? " (log axis)" : "");
 }
 function textOf(y) { return view.quantity.share ? percent(y) : number(y); }

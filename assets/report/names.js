@@ -12,6 +12,7 @@ function placeNames(graph, area) {
     y = Math.min(Math.max(y, area.y + 8), area.y + area.h);
     list.push({ i: i, x: Math.min(x, area.x + area.w), y: y, to: y });
   });
+  list.splice(Math.floor(area.h / GAP));                /* as many as fit, the best first */
   list.sort(function (a, b) { return a.y - b.y; });
   list.forEach(function (n, k) { if (k) n.to = Math.max(n.to, list[k - 1].to + GAP); });
   var limit = area.y + area.h;

@@ -2,6 +2,7 @@
  * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
 #include "race/report.h"
+#include "base/spec.h"
 #include "race/assets.h"
 #include <math.h>
 #include <stdio.h>
@@ -56,6 +57,12 @@ const char *tw__page_measure_name(const tw_race *race)
     case TW__TEST_LOSS: return "test loss";
     default: return "training loss";
     }
+}
+
+int tw__page_has_floor(const tw__page *g)
+{
+    double minima[4][2];
+    return g->race->surface && tw__surface_minima(g->race, minima) > 0;
 }
 
 double tw__page_floor(const tw__page *g)
@@ -113,12 +120,18 @@ void tw__page_cell(tw__page *g, enum tw__form form, tw__spread s, int is_best)
     tw__print(&g->p, "</td>");
 }
 
+/* Bytes up to where a spec may be broken: behind a colon or comma, and where transforms are joined. */
+static size_t unbroken(const char *spec)
+{
+    const size_t joint = tw__spec_joint(tw__text_of(spec)), n = strcspn(spec, ":,");
+    return n < joint ? n + (spec[n] != 0) : joint + (spec[joint] != 0);
+}
+
 void tw__page_spec(tw__page *g, const char *spec)
 {
     char part[TW_SPEC_MAX];
     for (size_t n; *spec; spec += n) {
-        n = strcspn(spec, ":,+");
-        if (spec[n]) n++;
+        n = unbroken(spec);
         if (n >= sizeof part) n = sizeof part - 1;
         memcpy(part, spec, n);
         part[n] = 0;

@@ -28,7 +28,8 @@ const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
 /* Whether somebody has such a curve, and whether there are places on such an axis. */
 int tw__page_has(const tw__page *g, int quantity);
 int tw__page_has_axis(const tw__page *g, int axis);
-/* The least value of the surface, 0 where that is not known or there is none. */
+/* Whether the surface's least value is known, and that value; 0 where it is not, and on data. */
+int tw__page_has_floor(const tw__page *g);
 double tw__page_floor(const tw__page *g);
 /* Curves that end far apart are shown on a logarithmic axis. */
 int tw__page_wants_log(const tw__page *g, int quantity);

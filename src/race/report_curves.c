@@ -75,7 +75,7 @@ static void put_picture(tw__page *g, const tw__view *v)
     const char *quantity = tw__quantities[v->quantity].name;
     if (!v->is_log) snprintf(name, sizeof name, "%s", quantity);
     else if (tw__quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
-    else snprintf(name, sizeof name, "%s%s (log)", quantity, g->race->surface ? " above the minimum" : "");
+    else snprintf(name, sizeof name, "%s%s (log)", quantity, tw__page_has_floor(g) ? " above the minimum" : "");
     snprintf(label, sizeof label, "%s against %s, a line for each of %zu optimizers", name, tw__axes[v->axis].name, g->race->n);
     tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = tw__quantities[v->quantity].is_share};
     tw__page_fit(g, v, &c.x, &c.y);
@@ -127,6 +127,11 @@ static void put_pictures(tw__page *g)
 
 void tw__page_curves(tw__page *g)
 {
+    const tw__view first = tw__page_view(g);
+    if (!tw__page_has(g, first.quantity)) {
+        tw__print(&g->p, "<p class=\"still\">No run got far enough to be drawn.</p>\n");
+        return;
+    }
     tw__print(&g->p, "<div class=\"still\">\n");
     tw__page_keys(g);
     tw__print(&g->p, "<div class=\"pictures\">\n");

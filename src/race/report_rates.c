@@ -81,7 +81,7 @@ static void put_picture(tw__page *g, const char *measure)
     fit(g, &c);
     if (has_off(g, &c)) c.headroom = 12 + 9 * (double)(g->race->n < 10 ? g->race->n : 10);
     c.height += c.headroom;
-    snprintf(name, sizeof name, "%s%s%s", measure, g->race->surface ? " above the minimum" : "", c.y.is_log ? " (log)" : "");
+    snprintf(name, sizeof name, "%s%s%s", measure, tw__page_has_floor(g) ? " above the minimum" : "", c.y.is_log ? " (log)" : "");
     tw__print(&g->p, "<figure class=\"wide\">");
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {

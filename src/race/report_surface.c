@@ -35,10 +35,9 @@ static void put_levels(tw__page *g)
 {
     double levels[TW__LEVELS];
     const tw__scale x = across(&g->relief), y = down(&g->relief);
-    double minima[4][2];
     const double least = tw__page_floor(g);
-    const int has_least = tw__surface_minima(g->race, minima) > 0, falls_for_ever = tw_surface_kind_of(g->race->surface) && !has_least;
-    tw__relief_levels(&g->relief, has_least ? &least : NULL, !falls_for_ever, levels);
+    const int falls_for_ever = tw_surface_kind_of(g->race->surface) && !tw__page_has_floor(g);
+    tw__relief_levels(&g->relief, tw__page_has_floor(g) ? &least : NULL, !falls_for_ever, levels);
     tw__print(&g->p, "<g class=\"levels\">\n");
     for (int k = TW__LEVELS; k-- > 0 && g->p.status == TW_OK;) {
         tw__rings rings;
@@ -145,7 +144,6 @@ static const char stage[] =
 
 void tw__page_surface(tw__page *g)
 {
-    double minima[4][2];
     if (!g->race->surface || g->p.status != TW_OK) return;
     tw__page_open(g, "surface", "Paths over the surface");
     tw__put(&g->p, stage, sizeof stage - 1);
@@ -153,6 +151,6 @@ void tw__page_surface(tw__page *g)
     tw__page_keys(g);
     put_picture(g);
     tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
-              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "",
+              tw__page_has_floor(g) ? ", a cross a minimum" : "",
               g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }

@@ -195,7 +195,7 @@ function places(canvas) {
   var x = $("now").tBodies[0].rows[0].cells[1].textContent.replace("\u2212", "-");
   say(Math.abs(Number(x) - path.x[k]) < 0.01, "the table says where a path is");
   race.optimizers.forEach(function (r, i) {
-    if (r.paths[0].diverged) say(/diverged after step \d/.test($("now").tBodies[0].rows[i].textContent), "who diverged is said to have: " + r.spec);
+    if (r.paths[0].diverged) say(/diverged (after step \d|at once)/.test($("now").tBodies[0].rows[i].textContent), "who diverged is said to have: " + r.spec);
   });
 }
 
