@@ -66,6 +66,7 @@ static void test_chart(void **state)
 
 static double bowl(double x, double y) { return x * x + y * y; }
 static double saddle(double x, double y) { return x * x - y * y; }
+static double between(double x, double y) { return (x - 1 / 60.0) * (y - 1 / 60.0); }     /* a saddle in the middle of a cell */
 static double hole(double x, double y) { return x * x + y * y < 0.5 ? INFINITY : 0; }
 
 static tw__relief relief_of(tw_context *ctx, double (*f)(double x, double y))
@@ -114,6 +115,8 @@ static void test_rings(void **state)
     rings_are(bowl, 9, 1, 16, 0.01);                                                  /* all of the window, closed by its edge */
     rings_are(bowl, 5, 1, 8 + 2 * (2 + 5 * asin(2 / sqrt(5)) - 2 - 5 * asin(1 / sqrt(5))), 0.01);   /* less the corners */
     rings_are(saddle, -1e-9, 2, 8, 0.01);                                             /* two quarters, apart in the middle */
+    rings_are(between, 1e-6, 1, 8, 0.01);                                       /* joined where the middle is low */
+    rings_are(between, -1e-6, 2, 8, 0.01);
     rings_are(hole, 1, 2, 16 - pi / 2, 0.2);                                    /* the hole turns the other way; its edge is the grid's */
 }
 
