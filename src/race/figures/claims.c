@@ -58,7 +58,7 @@ static void put_overview(const tw_figures *f, tw__paper *p)
                  "with another setting, which is named. A control shows that the test can fail.\n\n| claim | in short | holds |\n|---|---|---|\n");
     for (size_t i = 0; i < f->n; i++) {
         const tw_claim *c = &f->claims[i];
-        tw__print(p, "| [%s](#%s) | %s | %s |\n", c->id, c->id, c->english, c->is_control ? "control" : tw_holds_name(c->holds));
+        tw__print(p, "| [%s](#%s) | %s | %s%s |\n", c->id, c->id, c->english, tw_holds_name(c->holds), c->is_control ? " (control)" : "");
     }
 }
 
