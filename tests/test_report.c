@@ -1,20 +1,9 @@
 /* What the page is made of: scales and ticks, level curves of surfaces whose area is known, curves over runs, profiles, equations.
  * SPDX-License-Identifier: MIT */
 #include "race/report.h"
+#include "races.h"
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-    return ctx;
-}
 
 /* ---- scales ------------------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +43,7 @@ static void test_numbers(void **state)
 static void test_chart(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = races_context(1);
     tw__paper p = {.ctx = ctx};
     tw__chart c = {.p = &p, .label = "a < b", .x_name = "x", .y_name = "y", .x = {.from = 0, .to = 4}, .y = {.is_log = 1, .from = 1, .to = 100}};
     char *text;
@@ -101,7 +90,7 @@ static double area_of(const tw__rings *rings)
 
 static void rings_are(double (*f)(double x, double y), double level, size_t n, double area, double slack)
 {
-    tw_context *ctx = context();
+    tw_context *ctx = races_context(1);
     tw__relief r = relief_of(ctx, f);
     tw__rings rings;
     assert_int_equal(tw__rings_make(&rings, ctx, &r, level, NULL), TW_OK);
@@ -129,7 +118,7 @@ static void test_rings(void **state)
 static void test_levels(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = races_context(1);
     tw__relief r = relief_of(ctx, bowl);
     double levels[TW__LEVELS];
     const double least = 0;
@@ -150,7 +139,7 @@ static tw_epoch epoch(uint64_t number, double loss) { return (tw_epoch){.epoch =
 static void test_curve(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = races_context(1);
     tw_epoch lines[3][3] = {{epoch(1, 0.5)}, {epoch(1, 3), epoch(2, 2), epoch(3, 1)}, {epoch(1, 4), epoch(2, 3), epoch(3, 2)}};
     tw__race_run runs[3] = {
         {.epochs = lines[0], .n_epochs = 1, .steps = 10, .gradients = 100, .reached = 1},
@@ -205,7 +194,7 @@ static void test_equations(void **state)
         {"d = min(max(d, step_min), step_max) if x <= 1 & a < b", "<i>d</i> = min(max(<i>d</i>, step_min), step_max) if <i>x</i> ≤ 1 &amp; <i>a</i> &lt; <i>b</i>"},
         {"a tensor's f_i'(w)", "<i>a</i> tensor's <i>f</i><sub><i>i</i></sub>′(<i>w</i>)"},
     };
-    tw_context *ctx = context();
+    tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         tw__paper p = {.ctx = ctx};
         char *text;
@@ -217,11 +206,77 @@ static void test_equations(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- the page ----------------------------------------------------------------------------------------------------------- */
+
+/* Memory that ends after `left` allocations, and a count of what is out. */
+struct memory { long left, out; };
+static void *some_memory(void *user, void *p, size_t old, size_t now, size_t align)
+{
+    struct memory *m = user;
+    (void)align;
+    if (now && m->left-- <= 0) return NULL;
+    m->out += (now && !p) - (!now && p);
+    void *q = now ? aligned_alloc(64, (now + 63) / 64 * 64) : NULL;
+    if (q && p) memcpy(q, p, old < now ? old : now);
+    free(p);
+    return q;
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what)) n++;
+    return n;
+}
+
+/* A tuned race on a surface, where one diverges: everything of it is in the page; and memory may end anywhere. */
+static void test_page(void **state)
+{
+    (void)state;
+    struct memory memory = {.left = 1000000};
+    tw_context_options c = TW_CONTEXT_OPTIONS_INIT;
+    tw_context *ctx;
+    c.resize = some_memory;
+    c.user = &memory;
+    c.threads = 1;
+    assert_int_equal(tw_context_create(&ctx, &c, NULL), TW_OK);
+    tw_race_options o = races_on_surface("rosenbrock", "sgd adam momentum:nesterov=1");
+    o.tune = 5;
+    o.steps = 40;
+    o.target = "value=1";
+    tw_race *race = races_run(races_created(ctx, &o));
+    char *page;
+    const long out = memory.out;
+    assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
+    char *levels = strstr(page, "<g class=\"levels\">"), *end = strstr(levels, "</g>");
+    assert_non_null(end);
+    *end = 0;
+    assert_int_equal(count_of(levels, "<path d=\"M"), TW__LEVELS);
+    *end = '<';
+    assert_int_equal(count_of(page, "<tr><th scope=\"row\">"), 9);               /* results, rates, target */
+    assert_int_equal(count_of(page, "<article class=\"card "), 3);
+    assert_int_equal(count_of(page, "class=\"ring\""), 3);
+    assert_int_equal(count_of(page, "class=\"cross\"") + count_of(page, "class=\"dot\""), 15);
+    tw__free_text(ctx, page);
+    tw_status s = TW_ERR_MEMORY;
+    for (long left = 0; s == TW_ERR_MEMORY; left++) {
+        memory.left = left;
+        s = tw__race_report(race, &page, NULL);
+        assert_true(s == TW_ERR_MEMORY ? page == NULL && memory.out == out : s == TW_OK);
+    }
+    memory.left = 1000000;
+    tw__free_text(ctx, page);
+    tw_race_free(race);
+    tw_context_free(ctx);
+    assert_int_equal(memory.out, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scales), cmocka_unit_test(test_numbers), cmocka_unit_test(test_chart),   cmocka_unit_test(test_rings),
         cmocka_unit_test(test_levels), cmocka_unit_test(test_curve),   cmocka_unit_test(test_profile), cmocka_unit_test(test_equations),
+        cmocka_unit_test(test_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

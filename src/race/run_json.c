@@ -79,7 +79,8 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
     const json_t *steps = json_object_get(from, "steps"), *gradients = json_object_get(from, "gradients"), *seconds = json_object_get(from, "seconds"),
                  *loss = json_object_get(from, "loss");
     size_t n = json_array_size(steps);
-    if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n) return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
+    if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n)
+        return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, &to->trace, n, sizeof *to->trace, err));
     to->trace_room = to->n_trace = n;
     for (size_t i = 0; i < n; i++)
