@@ -87,8 +87,9 @@ static void print_row(const struct cli_named *n)
     print_escaped(n->printed);
     printf(" | ");
     print_escaped(n->english);
-    if (is_built(n)) printf(" | `%s`%s", n->show, *n->note ? "; " : "");
-    else printf(" | *%s*: ", n->show);
+    if (!is_built(n)) printf(" | *%s*: ", n->show);
+    else if (strncmp(n->show, "thalweg ", 8)) printf(" | [%s](../%s)%s", n->show, n->show, *n->note ? "; " : "");
+    else printf(" | `%s`%s", n->show, *n->note ? "; " : "");
     print_escaped(n->note);
     puts(" |");
 }

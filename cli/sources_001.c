@@ -60,7 +60,7 @@ static const struct cli_named named[] = {
     { "5 RMSProp", METHOD, "逐渐地遗忘过去的梯度", "RMSprop", "thalweg explain rmsprop@source001", "the formula has no epsilon, the code has" },
     { "5 RMSProp", LISTING, "class RMSprop:", "the class RMSprop", CLASSES, "" },
     { "5 RMSProp, 1", CLAIM, "改进了AdaGrad在深度学习中过早结束的问题", "the running mean mends AdaGrad's early end",
-      "thalweg race --surface rosenbrock --optimizers 'adagrad rmsprop' --steps 3000 --tune 8", "" },
+      "thalweg race --surface rosenbrock --optimizers 'adagrad rmsprop' --steps 3000 --tune 8", "depends: docs/comparison.md" },
     { "5 RMSProp, 2", CLAIM, "适用于处理非平稳过程", "it suits processes that are not stationary",
       NOT_YET, "no data here change while they are learnt" },
     { "5 RMSProp, 2", CLAIM, "对RNN效果较好", "it does well with recurrent networks", NOT_YET, "no recurrent layers" },
@@ -86,9 +86,11 @@ static const struct cli_named named[] = {
     { "7", FIGURE, "![](v2.webp)", "the optimisers compared, moving, 2", "thalweg figures v2", "" },
     { "7, 1", CLAIM, "如果数据是稀疏的，就用自适应算法", "for sparse data take an adaptive method", NOT_YET, SPARSE },
     { "7, 1", METHOD, "Adadelta", "Adadelta", "thalweg explain adadelta", "named only" },
-    { "7, 2", CLAIM, "RMSProp, Adadelta, Adam 在很多情况下的效果是相似的", "RMSprop, Adadelta and Adam often do alike", FIVE, "" },
+    { "7, 2", CLAIM, "RMSProp, Adadelta, Adam 在很多情况下的效果是相似的", "RMSprop, Adadelta and Adam often do alike",
+      FIVE, "depends: docs/comparison.md" },
     { "7, 3", CLAIM, "随着梯度变的稀疏，Adam 比 RMSprop 效果会好", "the sparser the gradient, the better Adam against RMSprop", NOT_YET, SPARSE },
-    { "7, 4", CLAIM, "SGD 虽然能达到极小值，但是比其它算法用的时间长", "SGD reaches a minimum, but takes longer", FIVE, "" },
+    { "7, 4", CLAIM, "SGD 虽然能达到极小值，但是比其它算法用的时间长", "SGD reaches a minimum, but takes longer",
+      FIVE, "depends: docs/comparison.md" },
     { "7, 4", CLAIM, "而且可能会被困在鞍点", "and may be caught at a saddle", "thalweg figures fig5.6", "" },
 };
 
