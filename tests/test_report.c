@@ -1,6 +1,6 @@
 /* What the page is made of: scales and ticks, level curves of surfaces whose area is known, curves over runs, profiles, equations.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "races.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The page's curves: controls and a place for the chart that the script draws, and the same as still pictures.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in. What can be read without JavaScript
  * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "base/spec.h"
 #include "race/assets.h"
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Charts as SVG inside a page: scales, axes, lines and marks.
  * SPDX-License-Identifier: MIT */
-#include "race/svg.h"
+#include "race/report/svg.h"
 #include "math/elementary.h"
 #include <math.h>
 #include <stdio.h>

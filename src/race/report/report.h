@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_H
 #define TW_RACE_REPORT_H
-#include "race/contours.h"
-#include "race/curves.h"
-#include "race/svg.h"
+#include "race/report/contours.h"
+#include "race/report/medians.h"
+#include "race/report/svg.h"
 #include "race/text.h"
 
 /* What has curves: on data the first four, on a surface its value. */

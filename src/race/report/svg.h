@@ -1,7 +1,7 @@
 /* Charts as SVG inside a page: scales, axes, lines and marks. Colours, strokes and type come from the page's style by class names.
  * SPDX-License-Identifier: MIT */
-#ifndef TW_RACE_SVG_H
-#define TW_RACE_SVG_H
+#ifndef TW_RACE_REPORT_SVG_H
+#define TW_RACE_REPORT_SVG_H
 #include "race/text.h"
 
 /* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. */
