@@ -4,7 +4,7 @@
 #define TW_RACE_REPORT_H
 #include "race/report/contours.h"
 #include "race/report/medians.h"
-#include "race/report/svg.h"
+#include "race/svg.h"
 #include "race/text.h"
 
 /* What has curves: on data the first four, on a surface its value. */
