@@ -7,8 +7,8 @@
 enum { FEATURES = 65, DECADES = 8, STEPS = 3000, FIRST = 30, LAST = 3000 };
 static const tw__runner runners[] = {
     {"sgd", "GD", "sgd:lr=1"},
-    {"nag-0.9", "NAG 0.9", "nag:lr=1,momentum=0.9"},
-    {"nag", "NAG, convex", "nag:lr=1,momentum=convex"},
+    {"nag-0.9", "NAG, momentum 0.9", "nag:lr=1,momentum=0.9"},
+    {"nag", "NAG, momentum (t - 1)/(t + 2)", "nag:lr=1,momentum=convex"},
 };
 enum { GD, CONSTANT, CONVEX, N_RUNNERS };
 
