@@ -26,13 +26,15 @@ static const tw__sentence sentences[] = {
     [ASTRAY] = {.id = "surface-3", .source = "004, 5.3.2 (1)",
                 .printed = "两个动量优化器 Momentum 和 NAG 由于刚开始走了岔路，初期下降的慢；随着慢慢调整，下降速度越来越快",
                 .english = "Momentum and NAG go astray at first and descend slowly, then faster and faster",
-                .depends = "They go astray and stand still while they turn, but before that they are the fastest of all", .no = "They did not go astray, or not recover"},
+                .depends = "They go astray and stand still while they turn, but before that they are the fastest of all",
+                .no = "They did not go astray, or not recover"},
     [OVERTAKES] = {.id = "surface-4", .source = "004, 5.3.2 (1)", .printed = "NAG 到后期甚至超过了领先的 Adagrad 和 RMSProp",
                    .english = "Later NAG even overtakes Adagrad and RMSprop, which led",
                    .depends = "It ends far ahead of them, but here they never led it; Momentum is the one that is behind Adagrad while it turns",
                    .no = "It does not end ahead"},
     [ALIKE] = {.id = "surface-5", .source = "004, 5.3.2 (2)", .printed = "SGD 和三个自适应优化器轨迹大致相同；两个动量优化器初期走了“岔路”，后期也调整了过来",
-               .english = "SGD and the adaptive three take roughly the same way; the two with momentum go astray and come back", .no = "The ways differ otherwise"},
+               .english = "SGD and the adaptive three take roughly the same way; the two with momentum go astray and come back",
+               .no = "The ways differ otherwise"},
 };
 
 static const double low = 0.1;
@@ -115,9 +117,10 @@ static tw_status overtakes(tw__sheet *sheet, const struct surface *s, tw_error *
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[OVERTAKES], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, MOMENTUM, 5);
-    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f < %s at %s (NAG), %s (Adagrad), %s (RMSprop)",
-            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(reaches(&s->here, NAG)), TW__STEP(reaches(&s->here, ADAGRAD)),
-            TW__STEP(reaches(&s->here, RMSPROP)));
+    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f < %s at %s (NAG), "
+            "%s (Adagrad), %s (RMSprop)",
+            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(reaches(&s->here, NAG)),
+            TW__STEP(reaches(&s->here, ADAGRAD)), TW__STEP(reaches(&s->here, RMSPROP)));
     const int ahead = adagrad != TW__NEVER && rmsprop != TW__NEVER;
     tw__claim_judge(c, &sentences[OVERTAKES], tw__holds(ahead, ahead && adagrad > 5 && rmsprop > 5));
     return TW_OK;

@@ -70,7 +70,8 @@ tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *walks, const tw__wi
 /* `n`, `keys`, `labels`, `colours` for runners that are no walks. */
 void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n);
 /* FIGURE-surface.csv of any function of two variables. */
-tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window, tw_error *err);
+tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window,
+                            tw_error *err);
 /* What was run: the surface, the start, and the specs of some runners. */
 void tw__say_walks(char *to, size_t size, const tw__walks *walks, size_t first, size_t n);
 

@@ -77,8 +77,8 @@ tw_status tw__figures_write(const tw_figures *f, const char *file, const char *t
 static void begin_script(tw__sheet *sheet)
 {
     const tw_figure_kind *k = &sheet->figure->kind;
-    tw__print(&sheet->names, "# %s: %s (%s)\n# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->shows, k->source,
-              k->name, k->name);
+    tw__print(&sheet->names, "# %s: %s (%s)\n", k->name, k->shows, k->source);
+    tw__print(&sheet->names, "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->name);
     tw__sheet_text(sheet, "name", k->name);
 }
 

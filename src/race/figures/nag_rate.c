@@ -7,8 +7,8 @@
 enum { FEATURES = 65, DECADES = 8, STEPS = 3000, FIRST = 30, LAST = 3000 };
 static const tw__runner runners[] = {
     {"sgd", "GD", "sgd:lr=1"},
-    {"nag-0.9", "NAG 0.9", "nag:lr=1,momentum=0.9"},
-    {"nag", "NAG, convex", "nag:lr=1,momentum=convex"},
+    {"nag-0.9", "NAG, momentum 0.9", "nag:lr=1,momentum=0.9"},
+    {"nag", "NAG, momentum (t - 1)/(t + 2)", "nag:lr=1,momentum=convex"},
 };
 enum { GD, CONSTANT, CONVEX, N_RUNNERS };
 
@@ -16,9 +16,11 @@ enum { SQUARE, PLAIN };
 static const tw__sentence sentences[] = {
     [SQUARE] = {.id = "nag-rate", .source = "004, 4.1.2", .printed = "对于 Lipshitz 凸函数，NAG 算法的收敛速度达到 O(1/t^2)",
                 .english = "On convex functions NAG converges as O(1/t^2)",
-                .depends = "With the momentum that grows as (t - 1)/(t + 2) it does; with the constant 0.9, as in the source's equation (4.6), it falls as 1/t like plain descent",
+                .depends = "With the momentum that grows as (t - 1)/(t + 2) it does; with the constant 0.9, as in the source's equation (4.6), it "
+                "falls as 1/t like plain descent",
                 .no = "Its slope is not -2"},
-    [PLAIN] = {.id = "nag-rate-control", .source = "", .printed = "", .english = "Plain gradient descent falls as 1/t", .no = "Its slope is not -1", .is_control = 1},
+    [PLAIN] = {.id = "nag-rate-control", .source = "", .printed = "", .english = "Plain gradient descent falls as 1/t", .no = "Its slope is not -1",
+               .is_control = 1},
 };
 
 /* Rows are features: the mean over them of (x theta - x)^2 / 2 has curvature x^2 / FEATURES, 1 for the first. */
@@ -51,8 +53,8 @@ static int is_about(double slope, double wanted) { return slope > wanted - 0.1 &
 static tw_status begin(tw__sheet *sheet, int which, tw_claim **c, tw_error *err)
 {
     TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "least squares, %d features with curvatures from 1 to 1e-%d, weights 0 to 1: %s, %s, %s", FEATURES, DECADES, runners[GD].spec,
-            runners[CONSTANT].spec, runners[CONVEX].spec);
+    TW__SAY((*c)->setting, "least squares, %d features with curvatures from 1 to 1e-%d, weights 0 to 1: %s, %s, %s", FEATURES, DECADES,
+            runners[GD].spec, runners[CONSTANT].spec, runners[CONVEX].spec);
     return TW_OK;
 }
 
@@ -62,9 +64,10 @@ static tw_status judge(tw__sheet *sheet, const tw__course course[N_RUNNERS], tw_
     tw_claim *c;
     for (int i = 0; i < N_RUNNERS; i++) s[i] = slope(&course[i]);
     TW_TRY(begin(sheet, SQUARE, &c, err));
-    TW__SAY(c->measured, "slope of log f against log t from t = %d to %d: %s with momentum (t - 1)/(t + 2), %s with momentum 0.9, %s without; f after %d steps: %s, %s, %s",
-            FIRST, LAST, TW__REAL(s[CONVEX]), TW__REAL(s[CONSTANT]), TW__REAL(s[GD]), STEPS, TW__REAL(course[CONVEX].loss[STEPS]), TW__REAL(course[CONSTANT].loss[STEPS]),
-            TW__REAL(course[GD].loss[STEPS]));
+    TW__SAY(c->measured, "slope of log f against log t from t = %d to %d: %s with momentum (t - 1)/(t + 2), %s with momentum 0.9, %s without; f "
+            "after %d steps: %s, %s, %s",
+            FIRST, LAST, TW__REAL(s[CONVEX]), TW__REAL(s[CONSTANT]), TW__REAL(s[GD]), STEPS, TW__REAL(course[CONVEX].loss[STEPS]),
+            TW__REAL(course[CONSTANT].loss[STEPS]), TW__REAL(course[GD].loss[STEPS]));
     tw__claim_judge(c, &sentences[SQUARE], tw__holds(is_about(s[CONVEX], -2), is_about(s[CONSTANT], -2)));
     TW_TRY(begin(sheet, PLAIN, &c, err));
     TW__SAY(c->measured, "slope %s", TW__REAL(s[GD]));
@@ -93,5 +96,6 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_nag_rate[];
 extern const tw__figure tw__figure_nag_rate;
 const tw__figure tw__figure_nag_rate = {
-    .kind = {"nag-rate", "", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0}, .script = tw__asset_figure_nag_rate, .make = make,
+    .kind = {"nag-rate", "", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0},
+    .script = tw__asset_figure_nag_rate, .make = make,
 };

@@ -1,6 +1,7 @@
 /* Optimisers at a saddle point, and the four things that source 004 reads off its figures 5.6 and 5.7; source 001's second animation.
  * SPDX-License-Identifier: MIT */
 #include "race/figures/saddle.h"
+#include <stdlib.h>
 
 static const tw__runner runners[] = {
     {"sgd", "SGD", "sgd:lr=0.01"},
@@ -29,27 +30,33 @@ static const tw__sentence sentences[] = {
     [PASS_BY] = {.id = "saddle-2", .source = "004, 5.3.1 (2)",
                  .printed = "三个自适应学习率优化器没有进入鞍点，其中，AdaDelta 算法下降最快，Adagrad 和 RMSprop 则齐头并进",
                  .english = "Adagrad, RMSprop and Adadelta do not enter it; Adadelta descends fastest, Adagrad and RMSprop side by side",
-                 .depends = "Who of the three is first depends on their settings: a slightly larger lr puts Adagrad ahead, Adadelta's own eps puts it last",
+                 .depends = "Who of the three is first depends on their settings: a slightly larger lr puts Adagrad ahead, Adadelta's own eps puts "
+                 "it last",
                  .no = "One of them entered, or another one was the fastest"},
     [SHAKE] = {.id = "saddle-3", .source = "004, 5.3.1 (3)",
                .printed = "两个动量优化器 Momentum 和 NAG 算法进入了鞍点，但是在鞍点处抖动了一会儿后逃离了鞍点并迅速下降",
                .english = "Momentum and NAG enter it, shake for a while, get away and then fall fast", .no = "They did not all of this"},
     [BEST] = {.id = "saddle-4", .source = "004, 5.3.1 (4)", .printed = "Adam 算法在此数据集下也没有进入鞍点，并且可以看出该算法是最佳的优化器",
               .english = "Adam does not enter it either and is the best optimiser",
-              .depends = "Adam is the first to get away, but with a smaller lr it is not, and in the end those with momentum are far lower: this surface has no floor",
+              .depends = "Adam is the first to get away, but with a smaller lr it is not, and in the end those with momentum are far lower: this "
+              "surface has no floor",
               .no = "Adam was not the first to get away"},
     [NOBODY] = {.id = "saddle-control-1", .source = "", .printed = "", .english = "Started on the ridge, at y = 0, no optimiser gets away",
                 .no = "One got away without a gradient that points away", .is_control = 1},
-    [NUDGED] = {.id = "saddle-control-2", .source = "", .printed = "", .english = "Started at y = 1e-3 SGD gets away, too", .no = "SGD stayed", .is_control = 1},
+    [NUDGED] = {.id = "saddle-control-2", .source = "", .printed = "", .english = "Started at y = 1e-3 SGD gets away, too", .no = "SGD stayed",
+                .is_control = 1},
 };
 
 /* ---- What is measured ---- */
 
-static const double at_it = 0.01, clear_of_it = 0.1, out = 1, far_out = 10;     /* distances from the saddle point; of y, to have got away and to have fallen */
+/* Distances from the saddle point, then of y: to have got away, and to have fallen. */
+static const double at_it = 0.01, clear_of_it = 0.1, out = 1, far_out = 10;
 
 struct saddle { tw__walks here, ridge, nudged, retuned; };
 
 static double closest(const tw__walks *w, int i) { return tw__closest(w->path[i], 0, 0); }
+
+static int avoids(const tw__walks *w, int i) { return closest(w, i) > clear_of_it; }
 
 static int64_t gets_to(const tw__walks *w, int i, double y) { return tw__first_beyond(w->path[i]->y, w->path[i]->n, y); }
 
@@ -68,7 +75,8 @@ static tw_status stays(tw__sheet *sheet, const struct saddle *s, tw_error *err)
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[STAYS], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, SGD, 1);
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps)", TW__REAL(closest(&s->here, SGD)), TW__STEP(leaves(&s->here, SGD)), STEPS);
+    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps)", TW__REAL(closest(&s->here, SGD)), TW__STEP(leaves(&s->here, SGD)),
+            STEPS);
     const int holds = closest(&s->here, SGD) < at_it && leaves(&s->here, SGD) == TW__NEVER;
     tw__claim_judge(c, &sentences[STAYS], tw__holds(holds, holds));
     return TW_OK;
@@ -81,11 +89,12 @@ static tw_status pass_by(tw__sheet *sheet, const struct saddle *s, tw_error *err
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[PASS_BY], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, ADAGRAD, 3);
-    TW__SAY(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with eps = 1e-6 Adadelta at %s",
+    TW__SAY(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with "
+            "eps = 1e-6 Adadelta at %s",
             TW__REAL(closest(&s->here, ADAGRAD)), TW__REAL(closest(&s->here, RMSPROP)), TW__REAL(closest(&s->here, ADADELTA)), TW__STEP(adagrad),
             TW__STEP(rmsprop), TW__STEP(adadelta), TW__STEP(other_adagrad), TW__STEP(other_adadelta));
-    const int keep_away = closest(&s->here, ADAGRAD) > clear_of_it && closest(&s->here, RMSPROP) > clear_of_it && closest(&s->here, ADADELTA) > clear_of_it;
-    const int side_by_side = rmsprop != TW__NEVER && adagrad != TW__NEVER && 10 * (adagrad > rmsprop ? adagrad - rmsprop : rmsprop - adagrad) <= adagrad;
+    const int keep_away = avoids(&s->here, ADAGRAD) && avoids(&s->here, RMSPROP) && avoids(&s->here, ADADELTA);
+    const int side_by_side = adagrad != TW__NEVER && rmsprop != TW__NEVER && 10 * llabs(adagrad - rmsprop) <= adagrad;
     const int here = keep_away && side_by_side && tw__before(adadelta, adagrad) && tw__before(adadelta, rmsprop);
     tw__claim_judge(c, &sentences[PASS_BY], tw__holds(here, here && tw__before(adadelta, other_adagrad) && tw__before(other_adadelta, adagrad)));
     return TW_OK;
@@ -102,9 +111,11 @@ static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
         const tw_path *p = s->here.path[who[i]];
         const int64_t away = leaves(&s->here, who[i]), fall = falls_in(&s->here, who[i]);
         const size_t turns = away == TW__NEVER ? 0 : tw__sign_changes(p->x, (size_t)away);
-        TW__SAY(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ", runners[who[i]].label,
+        TW__SAY(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ",
+                runners[who[i]].label,
                 TW__REAL(closest(&s->here, who[i])), turns, TW__STEP(away), TW__STEP(fall));
-        holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2 && tw__before(fall, falls_in(&s->here, ADAGRAD)) && tw__before(fall, falls_in(&s->here, ADAM));
+        holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2;
+        holds = holds && tw__before(fall, falls_in(&s->here, ADAGRAD)) && tw__before(fall, falls_in(&s->here, ADAM));
     }
     TW__SAY(c->measured, "Adagrad: %s, Adam: %s", TW__STEP(falls_in(&s->here, ADAGRAD)), TW__STEP(falls_in(&s->here, ADAM)));
     tw__claim_judge(c, &sentences[SHAKE], tw__holds(holds, holds));
@@ -114,7 +125,7 @@ static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
 static tw_status best(tw__sheet *sheet, const struct saddle *s, tw_error *err)
 {
     const int64_t adam = leaves(&s->here, ADAM), other = leaves(&s->retuned, OTHER_ADAM);
-    int first = closest(&s->here, ADAM) > clear_of_it, other_first = 1, lowest = 1;
+    int first = avoids(&s->here, ADAM), other_first = 1, lowest = 1;
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[BEST], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, 0, N_RUNNERS);
@@ -123,9 +134,10 @@ static tw_status best(tw__sheet *sheet, const struct saddle *s, tw_error *err)
         other_first = other_first && tw__before(other, leaves(&s->here, i));
         lowest = lowest && last_value(&s->here, ADAM) < last_value(&s->here, i);
     }
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, Momentum %s, NAG %s",
-            TW__REAL(closest(&s->here, ADAM)), TW__STEP(adam), TW__STEP(leaves(&s->here, ADADELTA)), TW__STEP(other), STEPS, TW__REAL(last_value(&s->here, ADAM)),
-            TW__REAL(last_value(&s->here, MOMENTUM)), TW__REAL(last_value(&s->here, NAG)));
+    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, "
+            "Momentum %s, NAG %s",
+            TW__REAL(closest(&s->here, ADAM)), TW__STEP(adam), TW__STEP(leaves(&s->here, ADADELTA)), TW__STEP(other), STEPS,
+            TW__REAL(last_value(&s->here, ADAM)), TW__REAL(last_value(&s->here, MOMENTUM)), TW__REAL(last_value(&s->here, NAG)));
     tw__claim_judge(c, &sentences[BEST], tw__holds(first, first && other_first && lowest));
     return TW_OK;
 }
@@ -197,7 +209,8 @@ static tw_status make_v2(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_saddle[], tw__asset_figure_v2[];
 extern const tw__figure tw__figure_fig5_6, tw__figure_v2;
 const tw__figure tw__figure_fig5_6 = {
-    .kind = {"fig5.6", "fig5.7", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1}, .script = tw__asset_figure_saddle, .make = make_fig5_6,
+    .kind = {"fig5.6", "fig5.7", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1},
+    .script = tw__asset_figure_saddle, .make = make_fig5_6,
 };
 const tw__figure tw__figure_v2 = {
     .kind = {"v2", "", "001, v2.webp", "six optimisers leave a saddle point, or do not", 1}, .script = tw__asset_figure_v2, .make = make_v2,

@@ -27,11 +27,12 @@ enum { FASTER, TOO_FAST, LARGER_RATE };
 static const tw__sentence sentences[] = {
     [FASTER] = {.id = "momentum-faster", .source = "004, 4.1.1", .printed = "从这个简单的案例中可以看出动量法的收敛速度快于 SGD 算法",
                 .english = "Momentum converges faster than SGD",
-                .depends = "With momentum 0.5 it does, with the usual 0.9 it does not; and with a larger lr SGD alone is the fastest", .no = "It does not"},
+                .depends = "With momentum 0.5 it does, with the usual 0.9 it does not; and with a larger lr SGD alone is the fastest",
+                .no = "It does not"},
     [TOO_FAST] = {.id = "momentum-too-fast", .source = "004, 4.1.1", .printed = "如果下降到极值点附近时速度过快则无法及时停止",
                   .english = "If it is too fast near the minimum it cannot stop in time", .no = "It stopped"},
-    [LARGER_RATE] = {.id = "momentum-control", .source = "", .printed = "", .english = "With lr = 0.4 SGD is faster than Momentum with 0.5 and with 0.9",
-                     .no = "It is not", .is_control = 1},
+    [LARGER_RATE] = {.id = "momentum-control", .source = "", .printed = "", 
+                     .english = "With lr = 0.4 SGD is faster than Momentum with 0.5 and with 0.9", .no = "It is not", .is_control = 1},
 };
 
 static double furthest(const tw_path *p)
@@ -48,22 +49,23 @@ static tw_status compare(tw__sheet *sheet, const tw__walks *here, const tw__walk
     const int control = tw__before(first_low(larger, SGD), first_low(larger, HALF)) && tw__before(first_low(larger, SGD), first_low(larger, MOST));
     TW_TRY(tw__claim_add(sheet, &sentences[FASTER], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, here, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low), TW__STEP(first_low(here, SGD)),
-            TW__STEP(first_low(here, HALF)), TW__STEP(first_low(here, MOST)), TW__STEP(first_low(larger, SGD)), TW__STEP(first_low(larger, HALF)),
-            TW__STEP(first_low(larger, MOST)));
+    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low),
+            TW__STEP(first_low(here, SGD)), TW__STEP(first_low(here, HALF)), TW__STEP(first_low(here, MOST)), TW__STEP(first_low(larger, SGD)),
+            TW__STEP(first_low(larger, HALF)), TW__STEP(first_low(larger, MOST)));
     tw__claim_judge(c, &sentences[FASTER], tw__holds(half, half && most && !control));
 
     const double beyond = furthest(here->path[MOST]);
     TW_TRY(tw__claim_add(sheet, &sentences[TOO_FAST], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, here, MOST, 1);
-    TW__SAY(c->measured, "with momentum 0.9 x1 goes on to %s beyond the minimum at 0; f < %s first at step %s, for good from step %s", TW__REAL(beyond), TW__REAL(low),
-            TW__STEP(first_low(here, MOST)), TW__STEP(low_for_good(here, MOST)));
+    TW__SAY(c->measured, "with momentum 0.9 x1 goes on to %s beyond the minimum at 0; f < %s first at step %s, for good from step %s",
+            TW__REAL(beyond), TW__REAL(low), TW__STEP(first_low(here, MOST)), TW__STEP(low_for_good(here, MOST)));
     const int holds = beyond > 1 && tw__before(first_low(here, MOST), low_for_good(here, MOST));
     tw__claim_judge(c, &sentences[TOO_FAST], tw__holds(holds, holds));
 
     TW_TRY(tw__claim_add(sheet, &sentences[LARGER_RATE], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, larger, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(first_low(larger, SGD)), TW__STEP(first_low(larger, HALF)),
+    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(first_low(larger, SGD)),
+            TW__STEP(first_low(larger, HALF)),
             TW__STEP(first_low(larger, MOST)));
     tw__claim_judge(c, &sentences[LARGER_RATE], tw__holds(control, control));
     return TW_OK;
@@ -131,5 +133,6 @@ const tw__figure tw__figure_fig4_2 = {
     .kind = {"fig4.2", "fig4.3", "004, figures 4.2 and 4.3", "SGD and Momentum in a valley", 0}, .script = tw__asset_figure_valley, .make = make_fig4_2,
 };
 const tw__figure tw__figure_fig5_5 = {
-    .kind = {"fig5.5", "", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts, .make = make_fig5_5,
+    .kind = {"fig5.5", "", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts,
+    .make = make_fig5_5,
 };
