@@ -14,7 +14,7 @@ typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw_
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
 
-enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000 };
+enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000, TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */ };
 /* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
 #define TW__TUNE_SEED ((uint64_t)INT64_MAX)
 

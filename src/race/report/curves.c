@@ -28,8 +28,12 @@ static int ends_of(const tw__view *v, const tw__curve *curve, double *low, doubl
     return *low <= *high;
 }
 
+/* At most 200 decades, and ends that are normal numbers. */
 static tw__scale log_scale(double low, double high)
 {
+    if (high > 1e290) high = 1e290;
+    if (high < 1e-90) high = 1e-90;
+    if (low < high * 1e-200) low = high * 1e-200;
     const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
     return (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
 }
