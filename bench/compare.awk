@@ -6,7 +6,8 @@ BEGIN {
     n_rules = split(optimizers, rules, " ")
     n = split("sgd 0.01 momentum 0.01 nag 0.01 adagrad 0.01 adadelta 1 rmsprop 0.001 adam 0.001 adamax 0.002 nadam 0.002", pair, " ")
     for (i = 1; i < n; i += 2) own[pair[i]] = pair[i + 1]
-    # What is claimed of one list of rules and another: better, level, first (none is better), last (it is better than none), own (its own rate will do);
+    # What is claimed of one list of rules and another: better, level, first (none is better), last (it is better than none), own (its own rate will do),
+    # steadier (its quartiles are nearer to one another);
     # then what the sources say, where, and of which problems, if not of all.
     claims = "better;momentum;sgd;momentum is faster than SGD;000 2.3, 001 3, 003, 004 4.1.1\n" \
         "better;nag;momentum;NAG improves on momentum;003, 004 4.1.2\n" \
@@ -18,6 +19,7 @@ BEGIN {
         "better;rmsprop;adagrad;RMSprop mends Adagrad's early end;001 5, 002 2.1, 004 4.2.3\n" \
         "better;adam;adagrad rmsprop adadelta;Adam is better than the adaptive methods before it;004 1.1.2, 4.2.4\n" \
         "better;adam;momentum;Adam converges faster than SGDM (read: momentum);000 3.2\n" \
+        "steadier;momentum;adam;SGDM (read: momentum) is steadier than Adam, over seeds;000 2.3\n" \
         "first;adam;;Adam is the fastest of all;004 abstract, 5.3.1 (4)\n" \
         "better;nadam;adam nag;where Adam or NAG will do, Nadam does better;004 4.2.6\n" \
         "level;adamax;adam;AdaMax is as good as Adam;004 4.2.5\n" \
@@ -47,10 +49,12 @@ BEGIN {
 function is_network(p) { return p == "mlp" || p == "cnn" }
 function number(x) { return x == "" ? "-" : sprintf(x >= 0.001 && x < 1000 ? "%.3g" : "%.2g", x) }
 
-# What is compared, the less the better, and how far it is certain: the quartiles of the validation loss, or a tenth of the steps to the target.
+# What is compared, the less the better, and how far it is certain: the quartiles of the validation loss, or 5 % about the steps to the target.
 function score(p, r) { return is_network(p) ? of[p, r, "val_loss.median"] : of[p, r, "target.steps"] }
 function low(p, r) { return is_network(p) ? of[p, r, "val_loss.q1"] : 0.95 * score(p, r) }
 function high(p, r) { return is_network(p) ? of[p, r, "val_loss.q3"] : 1.05 * score(p, r) }
+function spread(p, r) { return score(p, r) == "" ? "" : high(p, r) - low(p, r) }
+function narrower(p, a, b) { return 1.25 * spread(p, a) < spread(p, b) }
 function shown(p, r) { return score(p, r) == "" ? (is_network(p) ? "diverged" : "never") : is_network(p) ? number(score(p, r)) : score(p, r) }
 
 # 1: a is better than b, -1: worse, 0: they overlap, 2: neither has a score.
@@ -70,6 +74,7 @@ function holds(p, what, as, bs,    a, b, i, j, n, m, o, all) {
         }
         return "yes"
     }
+    if (what == "steadier") return !is_network(p) || spread(p, as) == "" || spread(p, bs) == "" ? "-" : narrower(p, as, bs) ? "yes" : narrower(p, bs, as) ? "no" : "level"
     all = "-"
     n = split(as, a, " ")
     m = split(bs, b, " ")
@@ -85,6 +90,7 @@ function holds(p, what, as, bs,    a, b, i, j, n, m, o, all) {
 
 function evidence(p, what, as, bs) {
     if (what == "own") return own_rate(p, as) " times the best"
+    if (what == "steadier") return number(spread(p, as)) " : " number(spread(p, bs))
     return scores(p, as) " : " (bs != "" ? scores(p, bs) : best_of(p) " " shown(p, best_of(p)))
 }
 
@@ -198,7 +204,8 @@ END {
     print "In brackets the scores: validation losses on networks, steps on surfaces. One is better than another where the quartiles, or steps give or take 5 %,"
     print "do not overlap; where they do, they are level, which is no yes where one is said to be better. The fastest, or the slowest, may be so together with"
     print "others that are level with it. A claim about several holds where it holds for each of them. That a rate will do is taken to mean that its loss is at"
-    print "most 1.1 times the best that was tried. The claims were made of one surface or network each, with rates that are not given: `thalweg figures` looks"
+    print "most 1.1 times the best that was tried; steadier is what has its quartiles nearer to one another by a quarter at least. The claims were made of"
+    print "one surface or network each, with rates that are not given: `thalweg figures` looks"
     print "at those of the thesis's pictures one by one, in settings like theirs.\n"
     print_claims()
     print ""

@@ -1,6 +1,7 @@
 /* thalweg figures: the experiments of the source documents, as data, pictures and claims.
  * SPDX-License-Identifier: MIT */
 #include "gnuplot.h"
+#include <errno.h>
 #include <string.h>
 #include <thalweg/figure.h>
 #include <thalweg/registry.h>
@@ -120,11 +121,11 @@ static tw_status finish(const struct values *v, tw_figures *figures, const struc
     CLI_TRY(tw_figures_write_claims(figures, &json, err));
     if (v->common.json) printf("%s", json);
     else print_claims(figures);
-    if (g->missing)
+    if (g->error == ENOENT)
         fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
                 g->folder);
-    if (!v->common.quiet) fprintf(stderr, "%d figures drawn; claims %s/claims.md\n", g->drawn, g->folder);
-    return TW_OK;
+    if (!v->common.quiet) fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s", g->folder);
+    return cli_gnuplot_verdict(g, err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)

@@ -33,6 +33,7 @@ static const struct cli_named named[] = {
     { "3 Momentum", CLAIM, "动量模拟了物体运动的惯性", "momentum is the inertia of a body", "thalweg figures fig4.1", "" },
     { "3 Momentum", FIGURE, "基于Momentum的最优化的更新路径", "momentum's path", "thalweg figures bowl", "" },
     { "3 Momentum", CLAIM, "“之”字形的“程度”减轻了", "there is less zig-zag than with SGD", "thalweg figures bowl", "" },
+    { "3 Momentum", CLAIM, "所以朝同一个方向会有一定的加速", "it gathers speed along x, where the force is small but steady", "thalweg figures bowl", "" },
     { "3 Momentum", CLAIM, "可以更快地朝x轴方向靠近", "it comes nearer along the x axis sooner", "thalweg figures bowl", "" },
     { "3 Momentum, 1", CLAIM, "当下降方向一致时能够加速学习", "it speeds up while the direction stays", "thalweg figures fig4.2", "" },
     { "3 Momentum, 2", CLAIM, "在局部最小值附近来回震荡", "near a minimum it swings to and fro", "thalweg figures fig4.2", "" },

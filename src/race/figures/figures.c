@@ -30,6 +30,9 @@ static tw_status check_folder(tw_context *ctx, const char *folder, int force, tw
 {
     char path[TW__PATH];
     int kind;
+    TW_TRY(tw__path_kind(ctx, folder, &kind, err));
+    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", folder);
     TW_TRY(tw__path_in(folder, "claims.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind != TW_PATH_NONE && !force)

@@ -59,6 +59,23 @@ static tw_status make_rows(tw__rows *r, tw_context *ctx, tw_error *err)
     return tw__rows_open(r, &o, err);
 }
 
+/* y, then the numbers of a row. */
+static tw_status write_rows(tw__sheet *sheet, const tw__rows *r, tw_error *err)
+{
+    double *block;
+    const double *columns[1 + COLUMNS] = {r->y};
+    char names[8 * COLUMNS] = "y";
+    TW_TRY(tw__alloc(sheet->ctx, &block, (size_t)ROWS * COLUMNS, sizeof *block, err));
+    for (size_t j = 0; j < COLUMNS; j++) {
+        TW__SAY(names, ",x%zu", j);
+        columns[1 + j] = block + j * ROWS;
+        for (size_t i = 0; i < ROWS; i++) block[j * ROWS + i] = r->x[i * COLUMNS + j];
+    }
+    const tw_status s = tw__sheet_columns(sheet, "rows", names, ROWS, 1 + COLUMNS, columns, err);
+    tw__free(sheet->ctx, block, (size_t)ROWS * COLUMNS, sizeof *block);
+    return s;
+}
+
 /* ---- The runs ---- */
 
 struct runs { tw__rows rows; double least; tw__course course[N_RUNNERS]; };
@@ -107,7 +124,7 @@ static double decades(const struct runs *r, int i, double *r2)
 static tw_status begin(tw__sheet *sheet, int which, tw_claim **c, tw_error *err)
 {
     TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "logistic regression, %d rows of %d numbers, l2 %s:", ROWS, COLUMNS, TW__REAL(l2));
+    TW__SAY((*c)->setting, "logistic regression, %d rows of %d numbers (fig3.3-rows.csv), l2 %s, one row an update:", ROWS, COLUMNS, TW__REAL(l2));
     for (int i = 0; i < N_RUNNERS; i++) {
         const char *schedule = plans[i].schedule;
         TW__SAY((*c)->setting, "%s %s%s%s", i ? "," : "", runners[i].spec, schedule ? " " : "", schedule ? schedule : "");
@@ -157,6 +174,7 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
     tw_status s = run_all(&r, err);
     tw__sheet_runners(sheet, runners, N_RUNNERS);
     for (int i = 0; i < N_RUNNERS && s == TW_OK; i++) s = tw__course_write(sheet, runners[i].key, &r.course[i], r.least, err);
+    if (s == TW_OK) s = write_rows(sheet, &r.rows, err);
     if (s == TW_OK) s = judge(sheet, &r, err);
     for (int i = 0; i < N_RUNNERS; i++) tw__course_free(&r.course[i]);
     tw__rows_free(&r.rows);

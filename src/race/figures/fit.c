@@ -16,11 +16,11 @@ static const tw__sentence sentences[] = {
     [RIPPLE] = {.id = "fit-3", .source = "004, 5.1", .printed = "MBGD 算法的波动性明显强于 BGD 算法，从拟合结果来看差别不大……当然这也与所选取的批量的大小有关",
                 .english = "MBGD's loss ripples more than BGD's, depending on the batch size; the fit is about as good",
                 .no = "It did not, or the fit is worse"},
-    [LARGE] = {.id = "fit-4", .source = "004, 5.1", .printed = "该算法的波动性很大，即使迭代次数比较小，损失函数的震荡仍很厉害", .english = "SGD's loss oscillates heavily",
+    [LARGE] = {.id = "fit-4", .source = "004, 5.1", .printed = "该算法的波动性很大，即使迭代次数比较小，损失函数的震荡仍很厉害", .english = "SGD's loss oscillates heavily, even over few iterations",
                .no = "Not more than MBGD's"},
     [WORSE] = {.id = "fit-5", .source = "004, 5.1", .printed = "从拟合结果看，该算法的拟合效果要差一点", .english = "SGD's fit is a little worse",
                .depends = "It is worse by more than a little", .no = "It is not worse"},
-    [CONVERGES] = {.id = "fit-6", .source = "004, 5.1", .printed = "虽然 SGD 的波动性很大，但是训练速度快，并且总体而言其训练结果是可以收敛得",
+    [CONVERGES] = {.id = "fit-6", .source = "004, 5.1", .printed = "虽然 SGD 算法的波动性很大，但是训练速度快，并且总体而言其训练结果是可以收敛得",
                    .english = "SGD fluctuates but converges all the same",
                    .depends = "With a constant lr it goes on fluctuating at some distance, however long it runs; with one that falls it converges",
                    .no = "Not even with an lr that falls"},
@@ -78,8 +78,8 @@ static tw_status try_seeds(const tw__line *line, uint64_t batch, const char *sch
 static tw_status begin(tw__sheet *sheet, int which, uint64_t updates, tw_claim **c, tw_error *err)
 {
     TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows; %s, %llu updates; medians of %d seeds", optimizer,
-            (unsigned long long)updates, SEEDS);
+    TW__SAY((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows (%s-rows.csv); %s, %llu updates; medians of %d seeds",
+            sheet->figure->kind.name, optimizer, (unsigned long long)updates, SEEDS);
     return TW_OK;
 }
 

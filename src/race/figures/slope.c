@@ -10,7 +10,7 @@ static const tw__window window = {.low = {-6, -3.2}, .high = {2.5, 2.6}, .points
 enum { AGAINST, CONTROL };
 static const tw__sentence sentences[] = {
     [AGAINST] = {.id = "slope", .source = "004, 3.1.1", .printed = "沿着梯度向量相反的方向，更加容易找到函数的最小值",
-                 .english = "Descent goes against the gradient, at right angles to the lines of equal height, and finds the minimum",
+                 .english = "Against the gradient, at right angles to the lines of equal height, the minimum is found more easily",
                  .no = "It did not"},
     [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It was",
                  .is_control = 1},
