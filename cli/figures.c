@@ -1,6 +1,7 @@
 /* thalweg figures: the experiments of the source documents, as data, pictures and claims.
  * SPDX-License-Identifier: MIT */
 #include "gnuplot.h"
+#include <errno.h>
 #include <string.h>
 #include <thalweg/figure.h>
 #include <thalweg/registry.h>
@@ -27,7 +28,8 @@ static tw_status print_list(const struct values *v, tw_error *err)
     if (!v->common.json) printf("%-10s  %-46s  %s\n", "figure", "source", "what it shows");
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
         if (!v->common.json) printf("%-10s  %-46s  %s\n", kind->name, kind->source, kind->shows);
-        else json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source, "shows", kind->shows, "animated", kind->is_animated));
+        else json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source,
+                                                  "shows", kind->shows, "animated", kind->is_animated));
     }
     if (v->common.json) return cli_print_json(all, err);
     json_decref(all);
@@ -108,7 +110,8 @@ static void print_claims(const tw_figures *figures)
     if (n) printf("%-18s  %-7s  %s\n", "claim", "holds", "measured");
     for (size_t i = 0; i < n; i++) {
         const int cut = strlen(claims[i].measured) > MEASURED_WIDTH;
-        printf("%-18s  %-7s  %.*s%s\n", claims[i].id, tw_holds_name(claims[i].holds), cut ? MEASURED_WIDTH - 4 : MEASURED_WIDTH, claims[i].measured, cut ? " ..." : "");
+        printf("%-18s  %-7s  %.*s%s\n", claims[i].id, tw_holds_name(claims[i].holds), cut ? MEASURED_WIDTH - 4 : MEASURED_WIDTH, claims[i].measured,
+               cut ? " ..." : "");
     }
 }
 
@@ -118,10 +121,11 @@ static tw_status finish(const struct values *v, tw_figures *figures, const struc
     CLI_TRY(tw_figures_write_claims(figures, &json, err));
     if (v->common.json) printf("%s", json);
     else print_claims(figures);
-    if (g->missing)
-        fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n", g->folder);
-    if (!v->common.quiet) fprintf(stderr, "%d figures drawn; claims %s/claims.md\n", g->drawn, g->folder);
-    return TW_OK;
+    if (g->error == ENOENT)
+        fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
+                g->folder);
+    if (!v->common.quiet) fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s", g->folder);
+    return cli_gnuplot_verdict(g, err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -155,7 +159,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_command_figures = {
     .name = "figures", .usage = "[NAME...] [--out DIR]",
-    .help = "make the figures of the source documents: data and scripts, through gnuplot SVG, PNG and GIF, and what the sources claim beside what was measured",
+    .help = "make the figures of the source documents: data and scripts, through gnuplot SVG, PNG and GIF, and what the sources claim beside what "
+    "was measured",
     .examples = "thalweg figures --list\nthalweg figures --out out/fig\nthalweg figures fig5.6 fig5.8 --out out/two",
     .least = 0, .most = 64, .options = options, .size = sizeof(struct values), .run = run,
 };

@@ -38,19 +38,19 @@ static void show(FILE *said)
 }
 
 /* One that has ended, or none yet (0). */
-static int reap(struct cli_gnuplot *g, tw_error *err, tw_status *failed)
+static int reap(struct cli_gnuplot *g)
 {
     for (int i = 0; i < g->running; i++) {
         int status;
         if (waitpid(g->at[i].pid, &status, WNOHANG) == 0) continue;
         const char *name = g->at[i].name;
         const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        if (!good || g->verbose) show(g->at[i].said);
+        if ((!good && !g->failures) || g->verbose) show(g->at[i].said);
         fclose(g->at[i].said);
         g->at[i] = g->at[--g->running];
         g->drawn += good;
-        if (!good && *failed == TW_OK)
-            *failed = cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; the data and the script are there", g->folder, name);
+        g->failures += !good;
+        if (!good && !g->failed) g->failed = name;
         return 1;
     }
     return 0;
@@ -59,28 +59,26 @@ static int reap(struct cli_gnuplot *g, tw_error *err, tw_status *failed)
 /* Until fewer than `limit` run. */
 static tw_status wait_below(struct cli_gnuplot *g, int limit, tw_error *err)
 {
-    tw_status failed = TW_OK;
-    while (g->running >= limit && failed == TW_OK) {
+    while (g->running >= limit) {
         if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
-        if (!reap(g, err, &failed)) nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        if (!reap(g)) nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
     }
-    return failed;
+    return TW_OK;
 }
 
 tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err)
 {
     char script[64];
     const int most = g->most < 1 ? 1 : g->most > CLI_GNUPLOTS ? CLI_GNUPLOTS : g->most;
-    if (g->missing) return TW_OK;
+    if (g->error) return TW_OK;
     CLI_TRY(wait_below(g, most, err));
     snprintf(script, sizeof script, "%s.gp", name);
     FILE *said = tmpfile();
     pid_t pid;
-    const int error = said ? spawn(g, script, said, &pid) : errno;
-    if (error) {
+    g->error = said ? spawn(g, script, said, &pid) : errno;
+    if (g->error) {
         if (said) fclose(said);
-        g->missing = error == ENOENT;
-        return g->missing ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s", strerror(error));
+        return TW_OK;
     }
     g->at[g->running].pid = pid;
     g->at[g->running].name = name;
@@ -89,6 +87,18 @@ tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *e
 }
 
 tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err) { return wait_below(g, 1, err); }
+
+tw_status cli_gnuplot_verdict(const struct cli_gnuplot *g, tw_error *err)
+{
+    if (g->failures > 1)
+        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp and %d more; data, scripts and claims are there", g->folder, g->failed,
+                        g->failures - 1);
+    if (g->failures)
+        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; data, script and claims are there", g->folder, g->failed);
+    if (g->error && g->error != ENOENT)
+        return cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s; data, scripts and claims are in %.200s", strerror(g->error), g->folder);
+    return TW_OK;
+}
 
 void cli_gnuplot_stop(struct cli_gnuplot *g)
 {

@@ -10,12 +10,16 @@ enum { CLI_GNUPLOTS = 16 };
 struct cli_gnuplot {
     const char *folder;
     int most, verbose;                                                  /* processes at once; whether its warnings are shown */
-    int running, drawn, missing;                                        /* missing: there is none, and nothing more is started */
+    int running, drawn, failures;
+    const char *failed;                                                 /* the first that could not be drawn */
+    int error;                                                          /* why gnuplot cannot be started (ENOENT: there is none); no more is then */
     struct { pid_t pid; const char *name; FILE *said; } at[CLI_GNUPLOTS];
 };
 
-/* Draws NAME.gp, once a place is free. TW_ERR_SYSTEM: an earlier script failed; what gnuplot said is on stderr. TW_STOPPED after SIGINT or SIGTERM. */
+/* Draws NAME.gp, once a place is free. What gnuplot says of the first that it cannot draw goes to stderr. TW_STOPPED after SIGINT or SIGTERM. */
 tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err);
 tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err);       /* for all of them */
+/* TW_ERR_SYSTEM, if one could not be drawn or gnuplot not be started. There being none is no failure. */
+tw_status cli_gnuplot_verdict(const struct cli_gnuplot *g, tw_error *err);
 void cli_gnuplot_stop(struct cli_gnuplot *g);                           /* ends those that still run; fine when there is none */
 #endif

@@ -25,8 +25,8 @@ static int is_built(const struct cli_named *n) { return strcmp(n->show, NOT_BUIL
 /* "004, 3.2.3, (3.11): method, stochastic average gradient (SAG ...)": what is printed, and what words are looked for in. */
 static void line_of(const struct cli_source *s, const struct cli_named *n, char to[LINE])
 {
-    const char *before = strcmp(n->printed, n->english) ? n->printed : "";
-    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *before ? " (" : "", before, *before ? ")" : "");
+    const char *printed = strcmp(n->printed, n->english) ? n->printed : "";
+    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *printed ? " (" : "", printed, *printed ? ")" : "");
 }
 
 /* "not built" and "not built yet" are found as words, too. */
@@ -87,8 +87,9 @@ static void print_row(const struct cli_named *n)
     print_escaped(n->printed);
     printf(" | ");
     print_escaped(n->english);
-    if (is_built(n)) printf(" | `%s`%s", n->show, *n->note ? "; " : "");
-    else printf(" | *%s*: ", n->show);
+    if (!is_built(n)) printf(" | *%s*: ", n->show);
+    else if (strncmp(n->show, "thalweg ", 8)) printf(" | [%s](../%s)%s", n->show, n->show, *n->note ? "; " : "");
+    else printf(" | `%s`%s", n->show, *n->note ? "; " : "");
     print_escaped(n->note);
     puts(" |");
 }

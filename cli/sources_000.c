@@ -64,7 +64,7 @@ static const struct cli_named named[] = {
     { "3.1", CLAIM, "防止出现“跑偏”现象，而且也使得模型训练更稳定、更可靠", "momentum keeps the path from straying and training steadier",
       "thalweg figures fig5.5", "below 1 it does; at 1 and above nothing converges" },
 
-    { "3.2", CLAIM, "Adam算法相对于SGDM算法具有更高效的收敛速度", "Adam converges faster than SGDM", RIVALS, "" },
+    { "3.2", CLAIM, "Adam算法相对于SGDM算法具有更高效的收敛速度", "Adam converges faster than SGDM", RIVALS, "depends: docs/comparison.md" },
     { "3.2", CLAIM, "Adam算法的二阶矩估计更加准确", "Adam's estimate of the second moment is more exact",
       NOT_BUILT, "than which is not said: SGDM has none" },
     { "3.2", CLAIM, "SGDM算法可以看成是对动量的一种特殊形式", "SGDM is a special form of momentum",

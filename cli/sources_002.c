@@ -117,6 +117,8 @@ static const struct cli_named named[] = {
     { "3.5", METHOD, "θ_t = θ_{t-1} - η * m_t / (sqrt(v_t) + ε)", "Adam as printed", "thalweg explain adam@source002", "without bias correction" },
     { "3.5.1", CLAIM, "它同时使用动量法和AdaGrad算法", "Adam uses momentum and AdaGrad at once",
       "thalweg explain adam", "a running mean of squares, which is RMSprop's" },
+    { "3.5.1", CLAIM, "Adam算法与AdaGrad和RMSprop算法一样，也是使用了历史梯度平方值的指数加权平均", "Adam, as AdaGrad and RMSprop, uses a running mean of squares",
+      "thalweg explain --diff adagrad adam", "AdaGrad's is a sum" },
     { "3.5.2", LISTING, "adam = optimizers.Adam(lr=0.01)", "Keras: Adam", NETWORK, "" },
 
     { "3.6", CLAIM, "不同优化算法的更新规则各不相同，应用效果各有千秋", "each optimiser has its merits", FIVE, "" },

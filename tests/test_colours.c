@@ -54,7 +54,8 @@ static double least_distance(int dark, const double *eye)
     double least = INFINITY;
     for (int i = 0; i < TW__COLOURS; i++)
         for (int k = 0; k < i; k++) {
-            struct rgb a = lab_of(dark ? tw__palette[i].dark : tw__palette[i].light, eye), b = lab_of(dark ? tw__palette[k].dark : tw__palette[k].light, eye);
+            const tw__colour *one = &tw__palette[i], *other = &tw__palette[k];
+            struct rgb a = lab_of(dark ? one->dark : one->light, eye), b = lab_of(dark ? other->dark : other->light, eye);
             least = fmin(least, sqrt(pow(a.c[0] - b.c[0], 2) + pow(a.c[1] - b.c[1], 2) + pow(a.c[2] - b.c[2], 2)));
         }
     return least;

@@ -1,6 +1,6 @@
 /* What the page is made of: scales and ticks, level curves of surfaces whose area is known, curves over runs, profiles, equations.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "races.h"
 #include <math.h>
 #include <stdlib.h>
@@ -31,10 +31,12 @@ static void test_numbers(void **state)
 {
     (void)state;
     static const struct { double value; int is_share; const char *text; } ticks[] = {
-        {0, 0, "0"}, {0.05, 0, "0.05"}, {-0.5, 0, "−0.5"}, {20000, 0, "20k"}, {1.5e6, 0, "1.5M"}, {1e-6, 0, "10⁻⁶"}, {-2e-6, 0, "−2·10⁻⁶"}, {1e15, 0, "10¹⁵"}, {0.95, 1, "95%"},
+        {0, 0, "0"}, {0.05, 0, "0.05"}, {-0.5, 0, "−0.5"}, {20000, 0, "20k"}, {1.5e6, 0, "1.5M"},
+        {1e-6, 0, "10⁻⁶"}, {-2e-6, 0, "−2·10⁻⁶"}, {1e15, 0, "10¹⁵"}, {0.95, 1, "95%"},
     };
     char text[TW__TICK_TEXT];
-    for (size_t i = 0; i < sizeof ticks / sizeof ticks[0]; i++) assert_string_equal(tw__tick_text(ticks[i].value, ticks[i].is_share, text), ticks[i].text);
+    for (size_t i = 0; i < sizeof ticks / sizeof ticks[0]; i++)
+        assert_string_equal(tw__tick_text(ticks[i].value, ticks[i].is_share, text), ticks[i].text);
     assert_string_equal(tw__plain_text(-8.3354e7, "%.4g", text), "−8.335·10⁷");
     assert_string_equal(tw__plain_text(12.5, "%.4f", text), "12.5000");
 }
@@ -64,6 +66,7 @@ static void test_chart(void **state)
 
 static double bowl(double x, double y) { return x * x + y * y; }
 static double saddle(double x, double y) { return x * x - y * y; }
+static double between(double x, double y) { return (x - 1 / 60.0) * (y - 1 / 60.0); }     /* a saddle in the middle of a cell */
 static double hole(double x, double y) { return x * x + y * y < 0.5 ? INFINITY : 0; }
 
 static tw__relief relief_of(tw_context *ctx, double (*f)(double x, double y))
@@ -112,6 +115,8 @@ static void test_rings(void **state)
     rings_are(bowl, 9, 1, 16, 0.01);                                                  /* all of the window, closed by its edge */
     rings_are(bowl, 5, 1, 8 + 2 * (2 + 5 * asin(2 / sqrt(5)) - 2 - 5 * asin(1 / sqrt(5))), 0.01);   /* less the corners */
     rings_are(saddle, -1e-9, 2, 8, 0.01);                                             /* two quarters, apart in the middle */
+    rings_are(between, 1e-6, 1, 8, 0.01);                                       /* joined where the middle is low */
+    rings_are(between, -1e-6, 2, 8, 0.01);
     rings_are(hole, 1, 2, 16 - pi / 2, 0.2);                                    /* the hole turns the other way; its edge is the grid's */
 }
 
@@ -133,7 +138,10 @@ static void test_levels(void **state)
 
 /* ---- curves and profiles ------------------------------------------------------------------------------------------------ */
 
-static tw_epoch epoch(uint64_t number, double loss) { return (tw_epoch){.epoch = number, .seconds = 2, .loss = loss, .accuracy = NAN, .val_loss = loss + 1, .val_accuracy = NAN}; }
+static tw_epoch epoch(uint64_t number, double loss)
+{
+    return (tw_epoch){.epoch = number, .seconds = 2, .loss = loss, .accuracy = NAN, .val_loss = loss + 1, .val_accuracy = NAN};
+}
 
 /* Three runs of up to three epochs of 10 steps: one has reached its target after the first. */
 static void test_curve(void **state)
@@ -168,13 +176,15 @@ static void test_curve(void **state)
 static void test_profile(void **state)
 {
     (void)state;
-    tw__race_run a[3] = {{.reached = 1, .gradients = 10, .seconds = 4}, {.reached = 1, .gradients = 30, .seconds = 1}, {.gradients = 5, .seconds = 1}};
-    tw__race_run b[3] = {{.reached = 1, .gradients = 20, .seconds = 1}, {.reached = 1, .gradients = 10, .seconds = 2}, {.gradients = 5, .seconds = 1}};
+    const tw__race_run failed = {.gradients = 5, .seconds = 1};
+    tw__race_run a[3] = {{.reached = 1, .gradients = 10, .seconds = 4}, {.reached = 1, .gradients = 30, .seconds = 1}, failed};
+    tw__race_run b[3] = {{.reached = 1, .gradients = 20, .seconds = 1}, {.reached = 1, .gradients = 10, .seconds = 2}, failed};
     tw__racer racers[2] = {{.runs = a}, {.runs = b}};
     const tw_race race = {.racers = racers, .n = 2, .o.seeds = 3};
     static const struct { int who; enum tw__cost by; double factor, share; } rows[] = {
-        {0, TW__COST_GRADIENTS, 1, 1 / 3.0}, {0, TW__COST_GRADIENTS, 2.9, 1 / 3.0}, {0, TW__COST_GRADIENTS, 3, 2 / 3.0}, {1, TW__COST_GRADIENTS, 1, 1 / 3.0},
-        {1, TW__COST_GRADIENTS, 2, 2 / 3.0}, {1, TW__COST_GRADIENTS, 1e9, 2 / 3.0}, {0, TW__COST_SECONDS, 1, 1 / 3.0}, {0, TW__COST_SECONDS, 4, 2 / 3.0},
+        {0, TW__COST_GRADIENTS, 1, 1 / 3.0}, {0, TW__COST_GRADIENTS, 2.9, 1 / 3.0}, {0, TW__COST_GRADIENTS, 3, 2 / 3.0},
+        {1, TW__COST_GRADIENTS, 1, 1 / 3.0}, {1, TW__COST_GRADIENTS, 2, 2 / 3.0},   {1, TW__COST_GRADIENTS, 1e9, 2 / 3.0},
+        {0, TW__COST_SECONDS, 1, 1 / 3.0},   {0, TW__COST_SECONDS, 4, 2 / 3.0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_true(tw__profile_at(&race, &racers[rows[i].who], rows[i].by, rows[i].factor) == rows[i].share);
@@ -191,7 +201,7 @@ static void test_equations(void **state)
         {"w = w - lr m^/(sqrt(v^) + eps)", "<i>w</i> = <i>w</i> − lr <i>m\u0302</i>/(√(<i>v\u0302</i>) + <i>ε</i>)"},
         {"b = 1 - t^-decay", "<i>b</i> = 1 − <i>t</i><sup>−decay</sup>"},
         {"0.96^(t psi) u_ij mu_(t+1)", "0.96<sup><i>t</i> <i>ψ</i></sup> <i>u</i><sub>ij</sub> <i>μ</i><sub><i>t</i>+1</sub>"},
-        {"d = min(max(d, step_min), step_max) if x <= 1 & a < b", "<i>d</i> = min(max(<i>d</i>, step_min), step_max) if <i>x</i> ≤ 1 &amp; <i>a</i> &lt; <i>b</i>"},
+        {"d = max(d, step_min) if x <= 1 & a < b", "<i>d</i> = max(<i>d</i>, step_min) if <i>x</i> ≤ 1 &amp; <i>a</i> &lt; <i>b</i>"},
         {"a tensor's f_i'(w)", "<i>a</i> tensor's <i>f</i><sub><i>i</i></sub>′(<i>w</i>)"},
     };
     tw_context *ctx = races_context(1);

@@ -38,7 +38,7 @@ function valueTicks(from, to, pixels, opts, graph_, values) {
 
 /* A tick for every epoch: half an epoch means little. */
 function wholeEpochs(from, to, pixels, opts, graph_, values) {
-  if (to - from < 1.5) return Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
+  if (to - from < 1) return Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
   var ticks = [];
   for (var e = Math.ceil(from); e <= to; e++) ticks.push({ v: e, label: String(e) });
   return ticks;
@@ -49,8 +49,9 @@ function options() {
   racers.forEach(function (r, i) { series[r.spec] = { color: colourOf(i), strokePattern: DASHES[dashOf(i)] }; });
   return {
     labels: [view.axis.key].concat(racers.map(function (r) { return r.spec; })), series: series, visibility: shown.slice(),
-    customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25, drawPoints: most <= 25, pointSize: most === 1 ? 6 : 3.5,
-    highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 }, highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
+    customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25,
+    drawPoints: most <= 25, pointSize: most === 1 ? 6 : 3.5, highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 },
+    highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
     logscale: isLog(), valueRange: rangeOfValues(), dateWindow: rangeAcross(), rightGap: widestName(chart.clientWidth * 0.36), legend: "never",
     xlabel: view.axis.name, xLabelHeight: 24, axisLineColor: colour("--line"), gridLineColor: colour("--grid"), gridLineWidth: 1,
     axes: { x: { drawGrid: false, axisLabelFormatter: short, pixelsPerLabel: 70,
@@ -86,9 +87,12 @@ function recolour() { if (graph) graph.updateOptions(options()); }
 
 function read() {
   racers.forEach(function (racer, i) { box.children[i].querySelector(".value").textContent = valueAt(i); });
+  var place = "after the last epoch, as in the table";
+  if (view.at !== null) place = "at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en");
+  else if (race.surface) place = "after the last step";
+  else if (!/^val/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
   $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + race.seeds + " seeds, bands go from the first to the third quartile. " : "") +
-    (view.at !== null ? "Values: at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en") + "." :
-     race.surface ? "Values: after the last step." : "Values: " + (/^val/.test(view.quantity.key) ? "after" : "mean of") + " the last epoch, as in the table.");
+    "Values: " + place + ".";
 }
 function highlight(event, x, points, row, name) {
   view.at = x;
@@ -144,6 +148,10 @@ function follow() {
   else graph.setSelection(graph.numRows() - 1, racers[marked].spec, true);
 }
 
+if (!race.quantities.length) {                          /* nobody got far enough: the page says so */
+  document.querySelectorAll("#curves .still").forEach(function (still) { still.classList.remove("still"); });
+  return;
+}
 choices($("metric"), race.quantities, function (q) { return q.name; }, view.quantity, function (q) { view.quantity = q; draw(); });
 choices($("against"), race.axes, function (a) { return a.key; }, view.axis, function (a) { view.axis = a; draw(); });
 $("log").addEventListener("change", function () { setLog(this.checked); draw(); });

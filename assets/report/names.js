@@ -12,6 +12,7 @@ function placeNames(graph, area) {
     y = Math.min(Math.max(y, area.y + 8), area.y + area.h);
     list.push({ i: i, x: Math.min(x, area.x + area.w), y: y, to: y });
   });
+  list.splice(Math.floor(area.h / GAP));                /* as many as fit, the best first */
   list.sort(function (a, b) { return a.y - b.y; });
   list.forEach(function (n, k) { if (k) n.to = Math.max(n.to, list[k - 1].to + GAP); });
   var limit = area.y + area.h;
@@ -29,7 +30,8 @@ function drawNames(graph, area) {
   placeNames(graph, area).forEach(function (n) {
     var kind = classOf(n.i) + (isFaint(n.i) ? " faint" : "");
     svg.append(makeSvg("polyline", { "class": kind, points: [n.x + 6, n.y, Math.max(right, n.x + 6) + 2, n.y, right + 13, n.to].join(" ") }));
-    $("names").append(make("span", { "class": kind, "data-racer": n.i, style: "left: " + (right + 16) + "px; top: " + n.to + "px" }, racers[n.i].spec));
+    var place = "left: " + (right + 16) + "px; top: " + n.to + "px";
+    $("names").append(make("span", { "class": kind, "data-racer": n.i, style: place }, racers[n.i].spec));
   });
 }
 

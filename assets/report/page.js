@@ -44,7 +44,8 @@ function colourOf(i) { return colour("--c" + racers[i].colour % COLOURS); }
 function number(value) {
   if (value === null || !isFinite(value)) return "\u2013";
   var size = Math.abs(value);
-  return value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? power(value, 4) : minus(size >= 0.01 && size < 100 ? value.toFixed(4) : String(+value.toPrecision(4)));
+  if (value !== 0 && (size < 1e-3 || size >= 1e5)) return power(value, 4);
+  return minus(size >= 0.01 && size < 100 ? value.toFixed(4) : String(+value.toPrecision(4)));
 }
 /* With so many digits in any case: for numbers that change while one looks. */
 function digits(value, n) {
@@ -54,9 +55,10 @@ function digits(value, n) {
 function percent(value) { return (100 * value).toFixed(2) + "\u202f%"; }
 function minus(text) { return text.replace("-", "\u2212"); }
 function power(value, n) {
+  var RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
   var parts = value.toExponential(n - 1).split("e"), first = String(+parts[0]);
-  return (first === "1" ? "" : minus(first) + "\u00b7") + "10" +
-    String(+parts[1]).replace(/[-\d]/g, function (c) { return c === "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079".charAt(+c); });
+  var raised = String(+parts[1]).replace(/./g, function (c) { return c === "-" ? "\u207b" : RAISED.charAt(+c); });
+  return (first === "1" ? "" : minus(first) + "\u00b7") + "10" + raised;
 }
 
 /* On axes: "20k", "1.5M", "0.05", "95%". */

@@ -51,7 +51,7 @@ function tellPlaces() {
       cells[k].colSpan = gone && k === 1 ? 3 : 1;
       cells[k].className = gone ? "gone" : "";
     }
-    if (gone) cells[1].textContent = "diverged after step " + path.last;
+    if (gone) cells[1].textContent = path.last ? "diverged after step " + path.last : "diverged at once";
     else if (place) [at(place.x, 0), at(place.y, 1), digits(place.value, 3)].forEach(function (text, k) { cells[k + 1].textContent = text; });
     rows[i].title = place && stage.isOutside(place) ? "outside the picture" : "";
   });

@@ -7,7 +7,7 @@ function Stage(canvas, surface) {
   this.unit = 1;                                        /* units of the picture in a pixel of the screen */
   this.seed = 0;
 
-  var LEFT = 36, RIGHT = 8, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
+  var LEFT = 42, RIGHT = 14, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
   var ticks = Array.prototype.map.call(document.querySelectorAll(".surface > text"), function (t) {
     return { x: +t.getAttribute("x"), y: +t.getAttribute("y"), isY: t.getAttribute("class") === "y", text: t.textContent };
   });
@@ -152,7 +152,8 @@ function Stage(canvas, surface) {
     canvas.width = Math.round(width * density);
     canvas.height = Math.round(frame.height / unit * density);
     scale = density / unit;
-    colours = { ground: colour("--ground"), ink: colour("--ink"), muted: colour("--muted"), line: colour("--line"), valley: colour("--valley"), of: racers.map(function (r, i) { return colourOf(i); }) };
+    colours = { of: racers.map(function (r, i) { return colourOf(i); }) };
+    ["ground", "ink", "muted", "line", "valley"].forEach(function (name) { colours[name] = colour("--" + name); });
     drawGround();
   };
 

@@ -17,7 +17,10 @@ static void lay_columns(struct walk *w, size_t room)
     w->room = room;
 }
 
-static double reported(const void *weights, tw_type type, int i) { return type == TW_F32 ? (double)((const float *)weights)[i] : ((const double *)weights)[i]; }
+static double reported(const void *weights, tw_type type, int i)
+{
+    return type == TW_F32 ? (double)((const float *)weights)[i] : ((const double *)weights)[i];
+}
 
 /* 0, with the reason in the path, if the run has left what numbers can say. */
 static int add_point(struct walk *w, const tw_surface *surface, double x, double y, double lr)

@@ -99,14 +99,18 @@ static tw_status write_text(const tw_race *race, const char *file, const char *t
     return tw__write_text(race->ctx, path, text, err);
 }
 
-/* race.json comes last: where it is, the rest is. */
+/* A file that was removed is made anew. */
 static tw_status is_written(const tw_race *race, int *written, tw_error *err)
 {
+    static const char *const files[] = {"report.html", "race.json"};
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_in(race->o.out, "race.json", path, err));
-    TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
-    *written = kind != TW_PATH_NONE;
+    *written = 1;
+    for (int i = 0; i < 2; i++) {
+        TW_TRY(tw__path_in(race->o.out, files[i], path, err));
+        TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
+        *written = *written && kind != TW_PATH_NONE;
+    }
     return TW_OK;
 }
 

@@ -1,9 +1,10 @@
 /* Six optimisers on an ordinary surface, which here is Beale's function, and what source 004 reads off its figures 5.8 to 5.10; source 001's first
  * animation.
  * SPDX-License-Identifier: MIT */
-#include "race/figures/figure.h"
+#include "race/figures/settings.h"
+#include <stdlib.h>
 
-static const tw__runner runners[] = {
+const tw__runner tw__beale_settings[] = {
     {"sgd", "SGD", "sgd:lr=0.002"},
     {"momentum", "Momentum", "momentum:lr=0.002,momentum=0.9"},
     {"nag", "NAG", "nag:lr=0.002,momentum=0.9"},
@@ -11,7 +12,7 @@ static const tw__runner runners[] = {
     {"adadelta", "Adadelta", "adadelta:rho=0.9,eps=1e-4"},
     {"rmsprop", "RMSprop", "rmsprop:lr=0.02,rho=0.99"},
 };
-enum { SGD, MOMENTUM, NAG, ADAGRAD, ADADELTA, RMSPROP, N_RUNNERS, STEPS = 500 };
+enum { SGD, MOMENTUM, NAG, ADAGRAD, ADADELTA, RMSPROP, N_RUNNERS = TW__BEALE_RUNNERS, STEPS = 500 };
 static const tw__runner faster_sgd[] = {{"sgd", "SGD", "sgd:lr=0.008"}};
 static const tw__window window = {.low = {0.3, -1.6}, .high = {3.3, 1.7}, .points = 100, .steps = 300};
 
@@ -22,24 +23,26 @@ static const tw__sentence sentences[] = {
                 .depends = "With a larger lr, at which it is still stable, SGD is ahead of all three", .no = "Not all of them did"},
     [LEAD] = {.id = "surface-2", .source = "004, 5.3.2 (1)", .printed = "Adagrad 和 RMSProp 齐头并进，要比 AdaDelta 要快",
               .english = "Adagrad and RMSprop go side by side and are faster than Adadelta",
-              .depends = "They lead Adadelta for the first hundred steps; it is at f < 0.1 before them, as its steps grow", .no = "They did not lead"},
+              .depends = "They lead Adadelta for the first hundred steps; it is at f < 0.1 before them, as its steps grow", .no = "They did not lead, or not side by side"},
     [ASTRAY] = {.id = "surface-3", .source = "004, 5.3.2 (1)",
                 .printed = "两个动量优化器 Momentum 和 NAG 由于刚开始走了岔路，初期下降的慢；随着慢慢调整，下降速度越来越快",
                 .english = "Momentum and NAG go astray at first and descend slowly, then faster and faster",
-                .depends = "They go astray and stand still while they turn, but before that they are the fastest of all", .no = "They did not go astray, or not recover"},
+                .depends = "They go astray and stand still while they turn, but before that they are the fastest of all",
+                .no = "They did not go astray, or not recover"},
     [OVERTAKES] = {.id = "surface-4", .source = "004, 5.3.2 (1)", .printed = "NAG 到后期甚至超过了领先的 Adagrad 和 RMSProp",
                    .english = "Later NAG even overtakes Adagrad and RMSprop, which led",
                    .depends = "It ends far ahead of them, but here they never led it; Momentum is the one that is behind Adagrad while it turns",
                    .no = "It does not end ahead"},
     [ALIKE] = {.id = "surface-5", .source = "004, 5.3.2 (2)", .printed = "SGD 和三个自适应优化器轨迹大致相同；两个动量优化器初期走了“岔路”，后期也调整了过来",
-               .english = "SGD and the adaptive three take roughly the same way; the two with momentum go astray and come back", .no = "The ways differ otherwise"},
+               .english = "SGD and the adaptive three take roughly the same way; the two with momentum go astray and come back",
+               .no = "The ways differ otherwise"},
 };
 
 static const double low = 0.1;
 
 struct surface { tw__walks here, faster; };
 
-static double value(const struct surface *s, int i, size_t step) { return s->here.path[i]->value[step]; }
+static double value(const struct surface *s, int i, size_t step) { return tw__value_at(s->here.path[i], step); }
 static int64_t reaches(const tw__walks *w, int i) { return tw__first_below(w->path[i]->value, w->path[i]->n, low); }
 
 static tw_status faster(tw__sheet *sheet, const struct surface *s, tw_error *err)
@@ -53,7 +56,7 @@ static tw_status faster(tw__sheet *sheet, const struct surface *s, tw_error *err
     TW__SAY(c->measured, "f < %s first at step %s (SGD)", TW__REAL(low), TW__STEP(sgd));
     for (int i = 0; i < 3; i++) {
         const int64_t step = reaches(&s->here, who[i]);
-        TW__SAY(c->measured, ", %s (%s)", TW__STEP(step), runners[who[i]].label);
+        TW__SAY(c->measured, ", %s (%s)", TW__STEP(step), s->here.runner[who[i]].label);
         here = here && step != TW__NEVER && (sgd == TW__NEVER || 2 * step < sgd);
         elsewhere = elsewhere && tw__before(step, other);
     }
@@ -76,6 +79,7 @@ static tw_status lead(tw__sheet *sheet, const struct surface *s, tw_error *err)
         here = here && a < d && r < d;
     }
     TW__SAY(c->measured, "f < %s first at %s, %s, %s", TW__REAL(low), TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(adadelta));
+    here = here && adagrad != TW__NEVER && rmsprop != TW__NEVER && 4 * llabs(adagrad - rmsprop) <= adagrad;
     tw__claim_judge(c, &sentences[LEAD], tw__holds(here, here && tw__before(adagrad, adadelta) && tw__before(rmsprop, adadelta)));
     return TW_OK;
 }
@@ -84,17 +88,19 @@ static tw_status lead(tw__sheet *sheet, const struct surface *s, tw_error *err)
 static tw_status astray(tw__sheet *sheet, const struct surface *s, tw_error *err)
 {
     static const int who[] = {MOMENTUM, NAG};
+    enum { EARLY = 40 };
     int here = 1, from_the_start = 1;
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[ASTRAY], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, MOMENTUM, 2);
     for (int i = 0; i < 2; i++) {
-        const tw_path *p = s->here.path[who[i]], *adagrad = s->here.path[ADAGRAD];
-        const size_t up = tw__rises(p->value, 41);
-        TW__SAY(c->measured, "%s strays %s from SGD's way, %zu of its first 40 steps go up; f at steps 5, 18, 50: %s, %s, %s; ", runners[who[i]].label,
-                TW__REAL(tw__strays(p, s->here.path[SGD])), up, TW__REAL(p->value[5]), TW__REAL(p->value[18]), TW__REAL(p->value[50]));
-        here = here && up > 0 && p->value[50] < adagrad->value[50];
-        from_the_start = from_the_start && p->value[5] > adagrad->value[5];
+        const tw_path *p = s->here.path[who[i]];
+        const size_t up = tw__rises(p->value, p->n < EARLY ? p->n : EARLY + 1);
+        TW__SAY(c->measured, "%s strays %s from SGD's way, %zu of its first %d steps go up; f at steps 5, 18, 50: %s, %s, %s; ",
+                s->here.runner[who[i]].label, TW__REAL(tw__strays(p, s->here.path[SGD])), up, EARLY, TW__REAL(value(s, who[i], 5)),
+                TW__REAL(value(s, who[i], 18)), TW__REAL(value(s, who[i], 50)));
+        here = here && up > 0 && value(s, who[i], 50) < value(s, ADAGRAD, 50);
+        from_the_start = from_the_start && value(s, who[i], 5) > value(s, ADAGRAD, 5);
     }
     TW__SAY(c->measured, "Adagrad %s, %s, %s", TW__REAL(value(s, ADAGRAD, 5)), TW__REAL(value(s, ADAGRAD, 18)), TW__REAL(value(s, ADAGRAD, 50)));
     tw__claim_judge(c, &sentences[ASTRAY], tw__holds(here, here && from_the_start));
@@ -115,9 +121,10 @@ static tw_status overtakes(tw__sheet *sheet, const struct surface *s, tw_error *
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[OVERTAKES], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, MOMENTUM, 5);
-    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f < %s at %s (NAG), %s (Adagrad), %s (RMSprop)",
-            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(reaches(&s->here, NAG)), TW__STEP(reaches(&s->here, ADAGRAD)),
-            TW__STEP(reaches(&s->here, RMSPROP)));
+    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f < %s at %s (NAG), "
+            "%s (Adagrad), %s (RMSprop)",
+            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(reaches(&s->here, NAG)),
+            TW__STEP(reaches(&s->here, ADAGRAD)), TW__STEP(reaches(&s->here, RMSPROP)));
     const int ahead = adagrad != TW__NEVER && rmsprop != TW__NEVER;
     tw__claim_judge(c, &sentences[OVERTAKES], tw__holds(ahead, ahead && adagrad > 5 && rmsprop > 5));
     return TW_OK;
@@ -133,7 +140,7 @@ static tw_status alike(tw__sheet *sheet, const struct surface *s, tw_error *err)
     for (int i = MOMENTUM; i < N_RUNNERS; i++) {
         const double d = tw__strays(s->here.path[i], s->here.path[SGD]);
         double *most = i >= ADAGRAD ? &adaptive : &with_momentum;
-        TW__SAY(c->measured, " %s %s%s", runners[i].label, TW__REAL(d), i + 1 < N_RUNNERS ? "," : "");
+        TW__SAY(c->measured, " %s %s%s", s->here.runner[i].label, TW__REAL(d), i + 1 < N_RUNNERS ? "," : "");
         *most = i >= ADAGRAD ? d > *most ? d : *most : i == MOMENTUM || d < *most ? d : *most;
     }
     const int holds = 2 * adaptive < with_momentum;
@@ -143,11 +150,11 @@ static tw_status alike(tw__sheet *sheet, const struct surface *s, tw_error *err)
 
 /* ---- The figures ---- */
 
-static tw_status make_fig5_8(tw__sheet *sheet, tw_error *err)
+tw_status tw__beale_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
 {
     static tw_status (*const claims[])(tw__sheet *sheet, const struct surface *s, tw_error *err) = {faster, lead, astray, overtakes, alike};
     struct surface surface = {0};
-    tw_status s = tw__walks_make(&surface.here, sheet->ctx, "beale", STEPS, runners, N_RUNNERS, err);
+    tw_status s = tw__walks_make(&surface.here, sheet->ctx, "beale", STEPS, settings, N_RUNNERS, err);
     if (s == TW_OK) s = tw__walks_make(&surface.faster, sheet->ctx, "beale", STEPS, faster_sgd, 1, err);
     if (s == TW_OK) s = tw__walks_write(sheet, &surface.here, &window, err);
     for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](sheet, &surface, err);
@@ -156,10 +163,12 @@ static tw_status make_fig5_8(tw__sheet *sheet, tw_error *err)
     return s;
 }
 
+static tw_status make_fig5_8(tw__sheet *sheet, tw_error *err) { return tw__beale_make(sheet, tw__beale_settings, err); }
+
 static tw_status make_v1(tw__sheet *sheet, tw_error *err)
 {
     tw__walks walks;
-    TW_TRY(tw__walks_make(&walks, sheet->ctx, "beale", STEPS, runners, N_RUNNERS, err));
+    TW_TRY(tw__walks_make(&walks, sheet->ctx, "beale", STEPS, tw__beale_settings, N_RUNNERS, err));
     const tw_status s = tw__walks_write(sheet, &walks, &window, err);
     tw__walks_free(&walks);
     return s;

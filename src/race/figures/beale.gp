@@ -34,9 +34,10 @@ do for [form in forms] {
     set rmargin at screen 0.965
     set tmargin at screen 0.98
     set bmargin at screen 0.53
-    set label 1 'minimum' at 3,0.5 point pointtype 1 pointsize 1.2 linewidth 1.5 offset -5.6,0.9 textcolor rgb ink front
+    eval mark(1, 'start', '1,1.5', 0.8, 0)
+    eval mark(2, 'minimum', '3,0.5', -5.6, 0.9)
     eval on_map(300)
-    unset label 1
+    unset label
     set lmargin at screen 0.1
     set tmargin at screen 0.43
     set bmargin at screen 0.19
@@ -70,7 +71,7 @@ set origin 0,0.07
 set size 1,0.95
 set view 42,28,1.1,1
 eval mesh
-set zlabel 'log10 f' offset 3,0
+set zlabel 'log10 f' rotate by 90 offset 2,0
 widths = '3 2 2 3 2 2'
 eval below(0.5, 0.12)
 do for [k=0:122] {

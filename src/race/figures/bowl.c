@@ -20,7 +20,8 @@ static const tw__sentence sentences[] = {
                 .english = "AdaGrad moves to the minimum efficiently, and its zigzag is damped", .no = "It turned as often, or ended higher"},
     [SLOWER] = {.id = "bowl-3", .source = "001, 七", .printed = "SGD 虽然能达到极小值，但是比其它算法用的时间长",
                 .english = "SGD reaches the minimum but takes longer than the other algorithms",
-                .depends = "Only AdaGrad is faster here: lr = 0.95 is nearly the best there is for SGD on this bowl; the picture shows the zigzag, not the speed",
+                .depends = "Only AdaGrad is faster here: lr = 0.95 is nearly the best there is for SGD on this bowl; the picture shows the zigzag, "
+                "not the speed",
                 .no = "None of the others was faster"},
     [BEST] = {.id = "bowl-4", .source = "004, 5.3.1 (4), asked of this bowl", .printed = "该算法是最佳的优化器", .english = "Adam is the best optimiser",
               .depends = "It turns least but does not end lowest", .no = "It ends higher than the others, and AdaGrad turns less"},
@@ -108,5 +109,6 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_bowl[];
 extern const tw__figure tw__figure_bowl;
 const tw__figure tw__figure_bowl = {
-    .kind = {"bowl", "", "001, sgd.png, mom.png, adagrad.png, adam.png", "four optimisers in a long bowl", 0}, .script = tw__asset_figure_bowl, .make = make,
+    .kind = {"bowl", "", "001, sgd.png, mom.png, adagrad.png, adam.png", "four optimisers in a long bowl", 0}, .script = tw__asset_figure_bowl,
+    .make = make,
 };

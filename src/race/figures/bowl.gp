@@ -5,6 +5,8 @@ set yrange [-3.9:3.9]
 set xtics 4
 set ytics 2
 unset key
+eval mark(1, 'start', '-7,2', -1.2, 0.8)
+eval mark(2, 'minimum', '0,0', 1.2, -0.9)
 rates = '0.95 0.1 1.5 0.3'
 
 do for [form in forms] {
@@ -15,8 +17,7 @@ do for [form in forms] {
         if (i > 2) { set xlabel 'x' offset 0,0.4 } else { set xlabel '' }
         if (i % 2 == 1) { set ylabel 'y' rotate by 0 offset 1,0 } else { set ylabel '' }
         plot @map, \
-            file(i) using 2:3 with linespoints linewidth 1.8 pointtype 7 pointsize 0.45 linecolor rgb colour(i), \
-            '+' using (0):(0) every ::::0 with points pointtype 1 pointsize 1 linewidth 1.5 linecolor rgb ink
+            file(i) using 2:3 with linespoints linewidth 1.8 pointtype 7 pointsize 0.45 linecolor rgb colour(i)
     }
     unset multiplot
     unset output

@@ -53,11 +53,12 @@ static tw_status make_json(tw_figures *f, char **out, tw_error *err)
 
 static void put_overview(const tw_figures *f, tw__paper *p)
 {
-    tw__print(p, "# Claims of the sources, measured\n\nMade by `thalweg figures`. Every verdict is a comparison of the numbers beside it. \"Depends\": it holds as "
-                 "shown, and does not with a\nsetting that is named. A control shows that the test can fail.\n\n| claim | in short | holds |\n|---|---|---|\n");
+    tw__print(p, "# Claims of the sources, measured\n\n"
+                 "Made by `thalweg figures`. Every verdict is a comparison of the numbers beside it. \"Depends\": it holds as shown, and does not\n"
+                 "with another setting, which is named. A control shows that the test can fail.\n\n| claim | in short | holds |\n|---|---|---|\n");
     for (size_t i = 0; i < f->n; i++) {
         const tw_claim *c = &f->claims[i];
-        tw__print(p, "| [%s](#%s) | %s | %s |\n", c->id, c->id, c->english, c->is_control ? "control" : tw_holds_name(c->holds));
+        tw__print(p, "| [%s](#%s) | %s | %s%s |\n", c->id, c->id, c->english, tw_holds_name(c->holds), c->is_control ? " (control)" : "");
     }
 }
 

@@ -42,7 +42,8 @@ void tw__rows_free(tw__rows *r)
 
 struct counted { const tw_objective *inner; uint64_t gradients; };
 
-static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient,
+                void *output)
 {
     struct counted *c = user;
     if (want & TW_WANT_GRADIENT) __atomic_fetch_add(&c->gradients, n, __ATOMIC_RELAXED);

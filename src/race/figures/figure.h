@@ -57,6 +57,7 @@ typedef struct tw__walks {
     tw_surface *surface;
     const tw__runner *runner;
     size_t n;
+    uint64_t steps;
     tw_path *path[TW__RUNNERS];
 } tw__walks;
 /* All from the surface's own start. On failure nothing is left to free. */
@@ -70,8 +71,9 @@ tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *walks, const tw__wi
 /* `n`, `keys`, `labels`, `colours` for runners that are no walks. */
 void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n);
 /* FIGURE-surface.csv of any function of two variables. */
-tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window, tw_error *err);
-/* What was run: the surface, the start, and the specs of some runners. */
+tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window,
+                            tw_error *err);
+/* What was run: the surface, the start, the steps, and the specs of some runners. */
 void tw__say_walks(char *to, size_t size, const tw__walks *walks, size_t first, size_t n);
 
 /* ---- Runs over rows ---- */
@@ -112,6 +114,7 @@ int64_t tw__first_below(const double *values, size_t n, double limit);
 int64_t tw__finally_below(const double *values, size_t n, double limit);
 int64_t tw__first_beyond(const double *values, size_t n, double limit);        /* |value| above it */
 size_t tw__sign_changes(const double *values, size_t n);
+double tw__value_at(const tw_path *path, size_t step);                         /* the last one there is, if it ended before */
 double tw__closest(const tw_path *path, double x, double y);                   /* least distance of its points */
 double tw__strays(const tw_path *path, const tw_path *from);                   /* its greatest distance from the other's line */
 size_t tw__rises(const double *values, size_t n);                              /* steps that went up */

@@ -30,6 +30,9 @@ static tw_status check_folder(tw_context *ctx, const char *folder, int force, tw
 {
     char path[TW__PATH];
     int kind;
+    TW_TRY(tw__path_kind(ctx, folder, &kind, err));
+    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", folder);
     TW_TRY(tw__path_in(folder, "claims.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind != TW_PATH_NONE && !force)
@@ -77,8 +80,8 @@ tw_status tw__figures_write(const tw_figures *f, const char *file, const char *t
 static void begin_script(tw__sheet *sheet)
 {
     const tw_figure_kind *k = &sheet->figure->kind;
-    tw__print(&sheet->names, "# %s: %s (%s)\n# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->shows, k->source,
-              k->name, k->name);
+    tw__print(&sheet->names, "# %s: %s (%s)\n", k->name, k->shows, k->source);
+    tw__print(&sheet->names, "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->name);
     tw__sheet_text(sheet, "name", k->name);
 }
 

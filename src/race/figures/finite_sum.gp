@@ -4,13 +4,13 @@ set yrange [1e-14:1]
 set logscale y
 unset mytics
 set ytics 1e-14, 100, 1 format '10^{%T}'
-set xlabel 'passes over the rows' offset 0,0.4
+set xlabel 'passes over the rows'
 set ylabel 'loss above the optimum'
-set key below samplen 1.4 maxrows 2
+set key outside right center Left reverse samplen 1.4
 points = '0 0.55 0 0 0'
 
 do for [form in forms] {
-    eval begin(form, 680, 500)
+    eval begin(form, 780, 440)
     plot for [i=1:n] file(i) using 2:4 with linespoints linewidth 2 pointtype 7 pointsize word(points, i) linecolor rgb colour(i) title label(i)
     unset output
 }

@@ -14,13 +14,15 @@ static const tw__sentence sentences[] = {
     [MANY] = {.id = "fit-2", .source = "004, 5.1", .printed = "BGD 算法所需要的迭代次数很多", .english = "BGD needs very many iterations",
               .depends = "Many passes over the rows; in updates, with the same lr, it needs as many as the others", .no = "It needed fewer passes"},
     [RIPPLE] = {.id = "fit-3", .source = "004, 5.1", .printed = "MBGD 算法的波动性明显强于 BGD 算法，从拟合结果来看差别不大……当然这也与所选取的批量的大小有关",
-                .english = "MBGD's loss ripples more than BGD's, depending on the batch size; the fit is about as good", .no = "It did not, or the fit is worse"},
-    [LARGE] = {.id = "fit-4", .source = "004, 5.1", .printed = "该算法的波动性很大，即使迭代次数比较小，损失函数的震荡仍很厉害", .english = "SGD's loss oscillates heavily",
+                .english = "MBGD's loss ripples more than BGD's, depending on the batch size; the fit is about as good",
+                .no = "It did not, or the fit is worse"},
+    [LARGE] = {.id = "fit-4", .source = "004, 5.1", .printed = "该算法的波动性很大，即使迭代次数比较小，损失函数的震荡仍很厉害", .english = "SGD's loss oscillates heavily, even over few iterations",
                .no = "Not more than MBGD's"},
     [WORSE] = {.id = "fit-5", .source = "004, 5.1", .printed = "从拟合结果看，该算法的拟合效果要差一点", .english = "SGD's fit is a little worse",
                .depends = "It is worse by more than a little", .no = "It is not worse"},
-    [CONVERGES] = {.id = "fit-6", .source = "004, 5.1", .printed = "虽然 SGD 的波动性很大，但是训练速度快，并且总体而言其训练结果是可以收敛得",
-                   .english = "SGD fluctuates but converges all the same", .depends = "With a constant lr it goes on fluctuating at some distance, however long it runs; with one that falls it converges",
+    [CONVERGES] = {.id = "fit-6", .source = "004, 5.1", .printed = "虽然 SGD 算法的波动性很大，但是训练速度快，并且总体而言其训练结果是可以收敛得",
+                   .english = "SGD fluctuates but converges all the same",
+                   .depends = "With a constant lr it goes on fluctuating at some distance, however long it runs; with one that falls it converges",
                    .no = "Not even with an lr that falls"},
 };
 
@@ -28,8 +30,8 @@ static const tw__sentence sentences[] = {
 
 static tw__course_setting setting(uint64_t batch, uint64_t seed, const char *schedule, uint64_t updates, uint64_t every)
 {
-    return (tw__course_setting){.optimizer = optimizer, .estimator = batch == ALL ? "full" : "minibatch", .schedule = schedule, .seed = seed, .batch = batch,
-                                .updates = updates, .every = every};
+    return (tw__course_setting){.optimizer = optimizer, .estimator = batch == ALL ? "full" : "minibatch", .schedule = schedule, .seed = seed,
+                                .batch = batch, .updates = updates, .every = every};
 }
 
 /* Medians over the seeds. ripple: how far the loss goes up in a step of the second half, on average. near: from where on it was once within a
@@ -76,7 +78,8 @@ static tw_status try_seeds(const tw__line *line, uint64_t batch, const char *sch
 static tw_status begin(tw__sheet *sheet, int which, uint64_t updates, tw_claim **c, tw_error *err)
 {
     TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows; %s, %llu updates; medians of %d seeds", optimizer, (unsigned long long)updates, SEEDS);
+    TW__SAY((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows (%s-rows.csv); %s, %llu updates; medians of %d seeds",
+            sheet->figure->kind.name, optimizer, (unsigned long long)updates, SEEDS);
     return TW_OK;
 }
 
@@ -94,9 +97,10 @@ static tw_status all_rows(tw__sheet *sheet, const tw__line *line, const tw__cour
     TW__SAY(c->measured, "%zu of %d updates made the loss larger", up, UPDATES);
     tw__claim_judge(c, &sentences[SMOOTH], tw__holds(up == 0, up == 0));
     TW_TRY(begin(sheet, MANY, UPDATES, &c, err));
-    TW__SAY(c->measured, "to a loss within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s", TW__REAL(all.near),
-            TW__REAL(all.passes), SOME, TW__REAL(some.near), TW__REAL(some.passes), TW__REAL(one.near), TW__REAL(one.passes));
-    tw__claim_judge(c, &sentences[MANY], tw__holds(all.passes > some.passes && all.passes > one.passes, all.near > 1.5 * some.near && all.near > 1.5 * one.near));
+    TW__SAY(c->measured, "to a loss within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
+            TW__REAL(all.near), TW__REAL(all.passes), SOME, TW__REAL(some.near), TW__REAL(some.passes), TW__REAL(one.near), TW__REAL(one.passes));
+    const int in_passes = all.passes > some.passes && all.passes > one.passes, in_updates = all.near > 1.5 * some.near && all.near > 1.5 * one.near;
+    tw__claim_judge(c, &sentences[MANY], tw__holds(in_passes, in_updates));
     return TW_OK;
 }
 
@@ -108,9 +112,9 @@ static tw_status some_rows(tw__sheet *sheet, const tw__line *line, const tw__cou
     (void)course;
     for (int i = 0; i < 4; i++) TW_TRY(try_seeds(line, batch[i], NULL, UPDATES, &o[i], err));
     TW_TRY(begin(sheet, RIPPLE, UPDATES, &c, err));
-    TW__SAY(c->measured, "mean rise of the loss per step: BGD %s, batch 32 %s, %d %s, 8 %s; loss above the best (%s) at the end: %s, %s, %s, %s", TW__REAL(o[0].ripple),
-            TW__REAL(o[1].ripple), SOME, TW__REAL(o[2].ripple), TW__REAL(o[3].ripple), TW__REAL(line->least), TW__REAL(o[0].excess), TW__REAL(o[1].excess),
-            TW__REAL(o[2].excess), TW__REAL(o[3].excess));
+    TW__SAY(c->measured, "mean rise of the loss per step: BGD %s, batch 32 %s, %d %s, 8 %s; loss above the best (%s) at the end: %s, %s, %s, %s",
+            TW__REAL(o[0].ripple), TW__REAL(o[1].ripple), SOME, TW__REAL(o[2].ripple), TW__REAL(o[3].ripple), TW__REAL(line->least),
+            TW__REAL(o[0].excess), TW__REAL(o[1].excess), TW__REAL(o[2].excess), TW__REAL(o[3].excess));
     const int holds = o[0].ripple < o[1].ripple && o[1].ripple < o[2].ripple && o[2].ripple < o[3].ripple && o[2].excess < 0.02 * line->least;
     tw__claim_judge(c, &sentences[RIPPLE], tw__holds(holds, holds));
     return TW_OK;
@@ -125,15 +129,15 @@ static tw_status one_row(tw__sheet *sheet, const tw__line *line, const tw__cours
     TW_TRY(try_seeds(line, ONE, NULL, LONGER, &longer, err));
     TW_TRY(try_seeds(line, ONE, decay, LONGER, &falling, err));
     TW_TRY(begin(sheet, LARGE, UPDATES, &c, err));
-    TW__SAY(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up", TW__REAL(one.ripple), SOME, TW__REAL(some.ripple),
-            tw__rises(course->loss, course->n), UPDATES);
+    TW__SAY(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up", TW__REAL(one.ripple), SOME,
+            TW__REAL(some.ripple), tw__rises(course->loss, course->n), UPDATES);
     tw__claim_judge(c, &sentences[LARGE], tw__holds(one.ripple > 3 * some.ripple, one.ripple > 3 * some.ripple));
     TW_TRY(begin(sheet, WORSE, UPDATES, &c, err));
     TW__SAY(c->measured, "loss above the best (%s) at the end: SGD %s, MBGD %s", TW__REAL(line->least), TW__REAL(one.excess), TW__REAL(some.excess));
     tw__claim_judge(c, &sentences[WORSE], tw__holds(one.excess > some.excess, one.excess < 0.2 * line->least));
     TW_TRY(begin(sheet, CONVERGES, LONGER, &c, err));
-    TW__SAY(c->measured, "loss above the best after %d updates %s, after %d %s, after %d with %s %s", UPDATES, TW__REAL(one.excess), LONGER, TW__REAL(longer.excess), LONGER,
-            decay, TW__REAL(falling.excess));
+    TW__SAY(c->measured, "loss above the best after %d updates %s, after %d %s, after %d with %s %s", UPDATES, TW__REAL(one.excess), LONGER,
+            TW__REAL(longer.excess), LONGER, decay, TW__REAL(falling.excess));
     tw__claim_judge(c, &sentences[CONVERGES], tw__holds(falling.excess < one.excess / 10, longer.excess < one.excess / 10));
     return TW_OK;
 }
@@ -147,8 +151,9 @@ static double loss_at(const void *line, const double at[2])
     return tw_evaluate(l->rows.ctx, &l->rows.objective, at, &m, NULL) == TW_OK ? m.loss - l->least : 0;
 }
 
-static tw_status draw(tw__sheet *sheet, const char *method, uint64_t batch, tw_status (*claims)(tw__sheet *, const tw__line *, const tw__course *, tw_error *),
-                      tw_error *err)
+typedef tw_status (*claims_of)(tw__sheet *sheet, const tw__line *line, const tw__course *course, tw_error *err);
+
+static tw_status draw(tw__sheet *sheet, const char *method, uint64_t batch, claims_of claims, tw_error *err)
 {
     static const tw__window window = {.low = {-0.2, -0.2}, .high = {1.2, 1.6}, .points = 81};
     const tw__course_setting s = setting(batch, 0, NULL, UPDATES, 1);
@@ -178,7 +183,8 @@ static tw_status make_fig5_4(tw__sheet *sheet, tw_error *err) { return draw(shee
 extern const unsigned char tw__asset_figure_fit[];
 extern const tw__figure tw__figure_fig5_1, tw__figure_fig5_3, tw__figure_fig5_4;
 const tw__figure tw__figure_fig5_1 = {
-    .kind = {"fig5.1", "fig5.2", "004, figures 5.1 and 5.2", "a line fitted by BGD: fit, loss, way of the parameters", 0}, .script = tw__asset_figure_fit, .make = make_fig5_1,
+    .kind = {"fig5.1", "fig5.2", "004, figures 5.1 and 5.2", "a line fitted by BGD: fit, loss, way of the parameters", 0},
+    .script = tw__asset_figure_fit, .make = make_fig5_1,
 };
 const tw__figure tw__figure_fig5_3 = {
     .kind = {"fig5.3", "", "004, figure 5.3", "the same by MBGD", 0}, .script = tw__asset_figure_fit, .make = make_fig5_3,

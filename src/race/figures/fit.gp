@@ -16,7 +16,7 @@ do for [form in forms] {
     plot part('rows') using 1:2 with points pointtype 6 pointsize 0.5 linecolor rgb '#7c8a99' notitle, \
         0.5 * x + 1 with lines linewidth 1.6 dashtype 2 linecolor rgb '#7c8a99' title '0.5 x + 1', \
         fitted_slope * x + fitted_intercept with lines linewidth 2.6 linecolor rgb colour_of_sgd title 'fitted'
-    unset key
+    set key top right Right noreverse
     set xrange [0:400]
     set yrange [0.08:3]
     set logscale y
@@ -25,8 +25,9 @@ do for [form in forms] {
     set xlabel 'iteration'
     set ylabel ''
     set title 'loss'
-    plot part('course') using 1:3 with lines linewidth 1.4 linecolor rgb colour_of_sgd, \
-        least with lines linewidth 1.6 dashtype 2 linecolor rgb '#7c8a99'
+    plot part('course') using 1:3 with lines linewidth 1.4 linecolor rgb colour_of_sgd notitle, \
+        least with lines linewidth 1.6 dashtype 2 linecolor rgb '#7c8a99' title 'least loss'
+    unset key
     unset logscale
     set xrange [-0.2:1.2]
     set yrange [-0.2:1.6]
@@ -35,8 +36,11 @@ do for [form in forms] {
     set xlabel 'slope'
     set ylabel 'intercept' rotate offset 0.5,0
     set title 'way of the parameters'
-    plot @map, part('course') using 5:6 with linespoints linewidth 1.2 pointtype 7 pointsize 0.28 linecolor rgb colour_of_sgd, \
-        '+' using (slope):(intercept) every ::::0 with points pointtype 1 pointsize 1.2 linewidth 1.8 linecolor rgb '#b12100'
+    eval mark(1, 'start', '0,0', 0.8, -0.6)
+    eval mark(2, 'minimum', sprintf('%g,%g', slope, intercept), 1.5, 2)
+    set label 2 point pointtype 1 pointsize 1.2 linewidth 1.8 linecolor rgb '#b12100'
+    plot @map, part('course') using 5:6 with linespoints linewidth 1.2 pointtype 7 pointsize 0.28 linecolor rgb colour_of_sgd
+    unset label
     unset multiplot
     unset output
 }

@@ -39,6 +39,8 @@ size_t tw__rises(const double *values, size_t n)
     return rises;
 }
 
+double tw__value_at(const tw_path *p, size_t step) { return p->value[step < p->n ? step : p->n - 1]; }
+
 double tw__closest(const tw_path *p, double x, double y)
 {
     double least = INFINITY;

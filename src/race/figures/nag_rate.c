@@ -2,23 +2,25 @@
  * NAG, 4.1.2. Least squares with features of scales from 1 to 10^-4 and true weights of 1, so that every decade of curvatures has its share.
  * SPDX-License-Identifier: MIT */
 #include "math/elementary.h"
-#include "race/figures/figure.h"
+#include "race/figures/settings.h"
 
 enum { FEATURES = 65, DECADES = 8, STEPS = 3000, FIRST = 30, LAST = 3000 };
-static const tw__runner runners[] = {
+const tw__runner tw__nag_rate_settings[] = {
     {"sgd", "GD", "sgd:lr=1"},
-    {"nag-0.9", "NAG 0.9", "nag:lr=1,momentum=0.9"},
-    {"nag", "NAG, convex", "nag:lr=1,momentum=convex"},
+    {"nag-0.9", "NAG, momentum 0.9", "nag:lr=1,momentum=0.9"},
+    {"nag", "NAG, momentum (t - 1)/(t + 2)", "nag:lr=1,momentum=convex"},
 };
-enum { GD, CONSTANT, CONVEX, N_RUNNERS };
+enum { GD, CONSTANT, CONVEX, N_RUNNERS = TW__NAG_RATES };
 
 enum { SQUARE, PLAIN };
 static const tw__sentence sentences[] = {
     [SQUARE] = {.id = "nag-rate", .source = "004, 4.1.2", .printed = "对于 Lipshitz 凸函数，NAG 算法的收敛速度达到 O(1/t^2)",
                 .english = "On convex functions NAG converges as O(1/t^2)",
-                .depends = "With the momentum that grows as (t - 1)/(t + 2) it does; with the constant 0.9, as in the source's equation (4.6), it falls as 1/t like plain descent",
+                .depends = "With the momentum that grows as (t - 1)/(t + 2) it does; with the constant 0.9, as in the source's equation (4.6), it "
+                "falls as 1/t like plain descent",
                 .no = "Its slope is not -2"},
-    [PLAIN] = {.id = "nag-rate-control", .source = "", .printed = "", .english = "Plain gradient descent falls as 1/t", .no = "Its slope is not -1", .is_control = 1},
+    [PLAIN] = {.id = "nag-rate-control", .source = "", .printed = "", .english = "Plain gradient descent falls as 1/t", .no = "Its slope is not -1",
+               .is_control = 1},
 };
 
 /* Rows are features: the mean over them of (x theta - x)^2 / 2 has curvature x^2 / FEATURES, 1 for the first. */
@@ -39,59 +41,65 @@ static double slope(const tw__course *c)
 {
     double x[200], y[200];
     size_t n = 0;
-    for (double at = FIRST; at <= LAST; at *= 1.03) {
+    for (double at = FIRST; at <= LAST && at < (double)c->n; at *= 1.03) {
         x[n] = tw__log_f64(c->update[(size_t)at]);
         y[n++] = tw__log_f64(c->loss[(size_t)at]);
     }
     return tw__slope(x, y, n, NULL);
 }
 
+static double last_loss(const tw__course *c) { return c->loss[c->n - 1]; }
+
 static int is_about(double slope, double wanted) { return slope > wanted - 0.1 && slope < wanted + 0.1; }
 
-static tw_status begin(tw__sheet *sheet, int which, tw_claim **c, tw_error *err)
+static tw_status begin(tw__sheet *sheet, const tw__runner *settings, int which, tw_claim **c, tw_error *err)
 {
     TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "least squares, %d features with curvatures from 1 to 1e-%d, weights 0 to 1: %s, %s, %s", FEATURES, DECADES, runners[GD].spec,
-            runners[CONSTANT].spec, runners[CONVEX].spec);
+    TW__SAY((*c)->setting, "least squares, %d rows, each with a feature of its own, curvatures from 1 to 1e-%d, evenly in their logarithm; weights begun "
+            "at 0, 1 is right: %s; %s; %s", FEATURES, DECADES, settings[GD].spec, settings[CONSTANT].spec, settings[CONVEX].spec);
     return TW_OK;
 }
 
-static tw_status judge(tw__sheet *sheet, const tw__course course[N_RUNNERS], tw_error *err)
+static tw_status judge(tw__sheet *sheet, const tw__runner *settings, const tw__course course[N_RUNNERS], tw_error *err)
 {
     double s[N_RUNNERS];
     tw_claim *c;
     for (int i = 0; i < N_RUNNERS; i++) s[i] = slope(&course[i]);
-    TW_TRY(begin(sheet, SQUARE, &c, err));
-    TW__SAY(c->measured, "slope of log f against log t from t = %d to %d: %s with momentum (t - 1)/(t + 2), %s with momentum 0.9, %s without; f after %d steps: %s, %s, %s",
-            FIRST, LAST, TW__REAL(s[CONVEX]), TW__REAL(s[CONSTANT]), TW__REAL(s[GD]), STEPS, TW__REAL(course[CONVEX].loss[STEPS]), TW__REAL(course[CONSTANT].loss[STEPS]),
-            TW__REAL(course[GD].loss[STEPS]));
+    TW_TRY(begin(sheet, settings, SQUARE, &c, err));
+    TW__SAY(c->measured, "slope of log f against log t from t = %d to %d: %s with momentum (t - 1)/(t + 2), %s with momentum 0.9, %s without; f "
+            "after %d steps: %s, %s, %s",
+            FIRST, LAST, TW__REAL(s[CONVEX]), TW__REAL(s[CONSTANT]), TW__REAL(s[GD]), STEPS, TW__REAL(last_loss(&course[CONVEX])),
+            TW__REAL(last_loss(&course[CONSTANT])), TW__REAL(last_loss(&course[GD])));
     tw__claim_judge(c, &sentences[SQUARE], tw__holds(is_about(s[CONVEX], -2), is_about(s[CONSTANT], -2)));
-    TW_TRY(begin(sheet, PLAIN, &c, err));
+    TW_TRY(begin(sheet, settings, PLAIN, &c, err));
     TW__SAY(c->measured, "slope %s", TW__REAL(s[GD]));
     tw__claim_judge(c, &sentences[PLAIN], tw__holds(is_about(s[GD], -1), is_about(s[GD], -1)));
     return TW_OK;
 }
 
-static tw_status make(tw__sheet *sheet, tw_error *err)
+tw_status tw__nag_rate_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
 {
     tw__rows rows;
     tw__course course[N_RUNNERS] = {0};
     TW_TRY(make_rows(&rows, sheet->ctx, err));
     tw_status s = TW_OK;
-    tw__sheet_runners(sheet, runners, N_RUNNERS);
+    tw__sheet_runners(sheet, settings, N_RUNNERS);
     for (int i = 0; i < N_RUNNERS && s == TW_OK; i++) {
-        const tw__course_setting setting = {.optimizer = runners[i].spec, .estimator = "full", .updates = STEPS, .every = 1};
+        const tw__course_setting setting = {.optimizer = settings[i].spec, .estimator = "full", .updates = STEPS, .every = 1};
         s = tw__course_run(&course[i], &rows, &setting, err);
-        if (s == TW_OK) s = tw__course_write(sheet, runners[i].key, &course[i], 0, err);
+        if (s == TW_OK) s = tw__course_write(sheet, settings[i].key, &course[i], 0, err);
     }
-    if (s == TW_OK) s = judge(sheet, course, err);
+    if (s == TW_OK) s = judge(sheet, settings, course, err);
     for (int i = 0; i < N_RUNNERS; i++) tw__course_free(&course[i]);
     tw__rows_free(&rows);
     return s;
 }
 
+static tw_status make(tw__sheet *sheet, tw_error *err) { return tw__nag_rate_make(sheet, tw__nag_rate_settings, err); }
+
 extern const unsigned char tw__asset_figure_nag_rate[];
 extern const tw__figure tw__figure_nag_rate;
 const tw__figure tw__figure_nag_rate = {
-    .kind = {"nag-rate", "", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0}, .script = tw__asset_figure_nag_rate, .make = make,
+    .kind = {"nag-rate", "", "004, 4.1.2", "how fast gradient descent and NAG are on a convex function: 1/t and 1/t^2", 0},
+    .script = tw__asset_figure_nag_rate, .make = make,
 };

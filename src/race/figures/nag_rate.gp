@@ -8,7 +8,7 @@ set xtics format '10^{%T}'
 set ytics 1e-7, 10, 10 format '10^{%T}'
 set xlabel 'step t'
 set ylabel 'f'
-set key bottom left Left reverse samplen 1.6
+set key bottom left Left reverse samplen 3.2
 dashes = '1 2 1'
 grey = '#7c8a99'
 set label '1/t' at 300,0.03 textcolor rgb grey

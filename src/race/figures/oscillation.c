@@ -24,9 +24,10 @@ static tw_status judge(tw__sheet *sheet, const tw__line *line, const tw__course 
     const size_t up = tw__rises(one->loss, one->n), up_all = tw__rises(all->loss, all->n);
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &shakes, &c, err));
-    TW__SAY(c->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows; %s, one row an update, against all rows", optimizer);
-    TW__SAY(c->measured, "%zu of %d updates make the loss of all rows larger, with all rows in an update %zu; from update %d on it moves by %s an update (by %s), where the "
-            "best is %s", up, UPDATES, up_all, LATE, TW__REAL(swing(one)), TW__REAL(swing(all)), TW__REAL(line->least));
+    TW__SAY(c->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows (fig3.2-rows.csv); %s, one row an update, against all rows, %d updates", optimizer,
+            UPDATES);
+    TW__SAY(c->measured, "%zu of %d updates make the loss of all rows larger, with all rows in an update %zu; from update %d on it moves by %s an "
+            "update (by %s), where the best is %s", up, UPDATES, up_all, LATE, TW__REAL(swing(one)), TW__REAL(swing(all)), TW__REAL(line->least));
     const int holds = 4 * up > UPDATES && up_all == 0 && swing(one) > 0.05 * line->least;
     tw__claim_judge(c, &shakes, tw__holds(holds, holds));
     return TW_OK;

@@ -1,8 +1,9 @@
 /* Optimisers at a saddle point, and the four things that source 004 reads off its figures 5.6 and 5.7; source 001's second animation.
  * SPDX-License-Identifier: MIT */
-#include "race/figures/saddle.h"
+#include "race/figures/settings.h"
+#include <stdlib.h>
 
-static const tw__runner runners[] = {
+const tw__runner tw__saddle_settings[] = {
     {"sgd", "SGD", "sgd:lr=0.01"},
     {"momentum", "Momentum", "momentum:lr=0.01,momentum=0.9"},
     {"nag", "NAG", "nag:lr=0.01,momentum=0.9"},
@@ -16,7 +17,7 @@ enum { SGD, MOMENTUM, NAG, ADAGRAD, ADADELTA, RMSPROP, ADAM, N_RUNNERS = TW__SAD
 static const tw__runner retuned[] = {
     {"adagrad", "Adagrad", "adagrad:lr=0.1"}, {"adadelta", "Adadelta", "adadelta:rho=0.95,eps=1e-6"}, {"adam", "Adam", "adam:lr=0.03"},
 };
-enum { OTHER_ADAGRAD, OTHER_ADADELTA, OTHER_ADAM, N_RETUNED };
+enum { OTHER_ADAGRAD, OTHER_ADADELTA, OTHER_ADAM, N_RETUNED, LONGER = 1000 };
 
 static const tw__window window = {.low = {-1.5, -0.6}, .high = {1.5, 1.5}, .points = 26, .steps = 150};
 
@@ -25,31 +26,38 @@ static const tw__window window = {.low = {-1.5, -0.6}, .high = {1.5, 1.5}, .poin
 enum { STAYS, PASS_BY, SHAKE, BEST, NOBODY, NUDGED };
 static const tw__sentence sentences[] = {
     [STAYS] = {.id = "saddle-1", .source = "004, 5.3.1 (1)", .printed = "SGD 算法进入了鞍点并停留在了鞍点处，没能跳过鞍点",
-               .english = "SGD enters the saddle point, stays there and does not get past it", .no = "SGD either kept away or got past it"},
+               .english = "SGD enters the saddle point, stays there and does not get past it",
+               .depends = "As long as one looks: y grows by lr 2 y a step from its millionth, and in the end SGD gets past, too", .no = "SGD either kept away or got past it"},
     [PASS_BY] = {.id = "saddle-2", .source = "004, 5.3.1 (2)",
                  .printed = "三个自适应学习率优化器没有进入鞍点，其中，AdaDelta 算法下降最快，Adagrad 和 RMSprop 则齐头并进",
                  .english = "Adagrad, RMSprop and Adadelta do not enter it; Adadelta descends fastest, Adagrad and RMSprop side by side",
-                 .depends = "Who of the three is first depends on their settings: a slightly larger lr puts Adagrad ahead, Adadelta's own eps puts it last",
+                 .depends = "Who of the three is first depends on their settings: a slightly larger lr puts Adagrad ahead, Adadelta's own eps puts "
+                 "it last",
                  .no = "One of them entered, or another one was the fastest"},
     [SHAKE] = {.id = "saddle-3", .source = "004, 5.3.1 (3)",
                .printed = "两个动量优化器 Momentum 和 NAG 算法进入了鞍点，但是在鞍点处抖动了一会儿后逃离了鞍点并迅速下降",
                .english = "Momentum and NAG enter it, shake for a while, get away and then fall fast", .no = "They did not all of this"},
     [BEST] = {.id = "saddle-4", .source = "004, 5.3.1 (4)", .printed = "Adam 算法在此数据集下也没有进入鞍点，并且可以看出该算法是最佳的优化器",
               .english = "Adam does not enter it either and is the best optimiser",
-              .depends = "Adam is the first to get away, but with a smaller lr it is not, and in the end those with momentum are far lower: this surface has no floor",
+              .depends = "Adam is the first to get away, but with a smaller lr it is not, and in the end those with momentum are far lower: this "
+              "surface has no floor",
               .no = "Adam was not the first to get away"},
     [NOBODY] = {.id = "saddle-control-1", .source = "", .printed = "", .english = "Started on the ridge, at y = 0, no optimiser gets away",
                 .no = "One got away without a gradient that points away", .is_control = 1},
-    [NUDGED] = {.id = "saddle-control-2", .source = "", .printed = "", .english = "Started at y = 1e-3 SGD gets away, too", .no = "SGD stayed", .is_control = 1},
+    [NUDGED] = {.id = "saddle-control-2", .source = "", .printed = "", .english = "Started at y = 1e-3 SGD gets away, too", .no = "SGD stayed",
+                .is_control = 1},
 };
 
 /* ---- What is measured ---- */
 
-static const double at_it = 0.01, clear_of_it = 0.1, out = 1, far_out = 10;     /* distances from the saddle point; of y, to have got away and to have fallen */
+/* Distances from the saddle point, then of y: to have got away, and to have fallen. */
+static const double at_it = 0.01, clear_of_it = 0.1, out = 1, far_out = 10;
 
-struct saddle { tw__walks here, ridge, nudged, retuned; };
+struct saddle { tw__walks here, ridge, nudged, retuned, longer; };
 
 static double closest(const tw__walks *w, int i) { return tw__closest(w->path[i], 0, 0); }
+
+static int avoids(const tw__walks *w, int i) { return closest(w, i) > clear_of_it; }
 
 static int64_t gets_to(const tw__walks *w, int i, double y) { return tw__first_beyond(w->path[i]->y, w->path[i]->n, y); }
 
@@ -68,9 +76,10 @@ static tw_status stays(tw__sheet *sheet, const struct saddle *s, tw_error *err)
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[STAYS], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, SGD, 1);
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps)", TW__REAL(closest(&s->here, SGD)), TW__STEP(leaves(&s->here, SGD)), STEPS);
+    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps); in %d steps: %s", TW__REAL(closest(&s->here, SGD)),
+            TW__STEP(leaves(&s->here, SGD)), STEPS, LONGER, TW__STEP(leaves(&s->longer, SGD)));
     const int holds = closest(&s->here, SGD) < at_it && leaves(&s->here, SGD) == TW__NEVER;
-    tw__claim_judge(c, &sentences[STAYS], tw__holds(holds, holds));
+    tw__claim_judge(c, &sentences[STAYS], tw__holds(holds, holds && leaves(&s->longer, SGD) == TW__NEVER));
     return TW_OK;
 }
 
@@ -81,11 +90,12 @@ static tw_status pass_by(tw__sheet *sheet, const struct saddle *s, tw_error *err
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[PASS_BY], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, ADAGRAD, 3);
-    TW__SAY(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with eps = 1e-6 Adadelta at %s",
+    TW__SAY(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with "
+            "eps = 1e-6 Adadelta at %s",
             TW__REAL(closest(&s->here, ADAGRAD)), TW__REAL(closest(&s->here, RMSPROP)), TW__REAL(closest(&s->here, ADADELTA)), TW__STEP(adagrad),
             TW__STEP(rmsprop), TW__STEP(adadelta), TW__STEP(other_adagrad), TW__STEP(other_adadelta));
-    const int keep_away = closest(&s->here, ADAGRAD) > clear_of_it && closest(&s->here, RMSPROP) > clear_of_it && closest(&s->here, ADADELTA) > clear_of_it;
-    const int side_by_side = rmsprop != TW__NEVER && adagrad != TW__NEVER && 10 * (adagrad > rmsprop ? adagrad - rmsprop : rmsprop - adagrad) <= adagrad;
+    const int keep_away = avoids(&s->here, ADAGRAD) && avoids(&s->here, RMSPROP) && avoids(&s->here, ADADELTA);
+    const int side_by_side = adagrad != TW__NEVER && rmsprop != TW__NEVER && 10 * llabs(adagrad - rmsprop) <= adagrad;
     const int here = keep_away && side_by_side && tw__before(adadelta, adagrad) && tw__before(adadelta, rmsprop);
     tw__claim_judge(c, &sentences[PASS_BY], tw__holds(here, here && tw__before(adadelta, other_adagrad) && tw__before(other_adadelta, adagrad)));
     return TW_OK;
@@ -102,11 +112,13 @@ static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
         const tw_path *p = s->here.path[who[i]];
         const int64_t away = leaves(&s->here, who[i]), fall = falls_in(&s->here, who[i]);
         const size_t turns = away == TW__NEVER ? 0 : tw__sign_changes(p->x, (size_t)away);
-        TW__SAY(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ", runners[who[i]].label,
-                TW__REAL(closest(&s->here, who[i])), turns, TW__STEP(away), TW__STEP(fall));
-        holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2 && tw__before(fall, falls_in(&s->here, ADAGRAD)) && tw__before(fall, falls_in(&s->here, ADAM));
+        TW__SAY(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ",
+                s->here.runner[who[i]].label, TW__REAL(closest(&s->here, who[i])), turns, TW__STEP(away), TW__STEP(fall));
+        holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2;
+        holds = holds && tw__before(fall, falls_in(&s->here, ADAGRAD)) && tw__before(fall, falls_in(&s->here, ADAM));
     }
-    TW__SAY(c->measured, "Adagrad: %s, Adam: %s", TW__STEP(falls_in(&s->here, ADAGRAD)), TW__STEP(falls_in(&s->here, ADAM)));
+    TW__SAY(c->measured, "Adam: %s, Adagrad: %s, RMSprop: %s, Adadelta: %s", TW__STEP(falls_in(&s->here, ADAM)), TW__STEP(falls_in(&s->here, ADAGRAD)),
+            TW__STEP(falls_in(&s->here, RMSPROP)), TW__STEP(falls_in(&s->here, ADADELTA)));
     tw__claim_judge(c, &sentences[SHAKE], tw__holds(holds, holds));
     return TW_OK;
 }
@@ -114,7 +126,7 @@ static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
 static tw_status best(tw__sheet *sheet, const struct saddle *s, tw_error *err)
 {
     const int64_t adam = leaves(&s->here, ADAM), other = leaves(&s->retuned, OTHER_ADAM);
-    int first = closest(&s->here, ADAM) > clear_of_it, other_first = 1, lowest = 1;
+    int first = avoids(&s->here, ADAM), other_first = 1, lowest = 1;
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[BEST], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, 0, N_RUNNERS);
@@ -123,9 +135,10 @@ static tw_status best(tw__sheet *sheet, const struct saddle *s, tw_error *err)
         other_first = other_first && tw__before(other, leaves(&s->here, i));
         lowest = lowest && last_value(&s->here, ADAM) < last_value(&s->here, i);
     }
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, Momentum %s, NAG %s",
-            TW__REAL(closest(&s->here, ADAM)), TW__STEP(adam), TW__STEP(leaves(&s->here, ADADELTA)), TW__STEP(other), STEPS, TW__REAL(last_value(&s->here, ADAM)),
-            TW__REAL(last_value(&s->here, MOMENTUM)), TW__REAL(last_value(&s->here, NAG)));
+    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, "
+            "Momentum %s, NAG %s",
+            TW__REAL(closest(&s->here, ADAM)), TW__STEP(adam), TW__STEP(leaves(&s->here, ADADELTA)), TW__STEP(other), STEPS,
+            TW__REAL(last_value(&s->here, ADAM)), TW__REAL(last_value(&s->here, MOMENTUM)), TW__REAL(last_value(&s->here, NAG)));
     tw__claim_judge(c, &sentences[BEST], tw__holds(first, first && other_first && lowest));
     return TW_OK;
 }
@@ -161,6 +174,7 @@ static void free_saddle(struct saddle *s)
     tw__walks_free(&s->ridge);
     tw__walks_free(&s->nudged);
     tw__walks_free(&s->retuned);
+    tw__walks_free(&s->longer);
 }
 
 static tw_status walk(struct saddle *s, tw_context *ctx, const tw__runner *settings, tw_error *err)
@@ -168,6 +182,7 @@ static tw_status walk(struct saddle *s, tw_context *ctx, const tw__runner *setti
     TW_TRY(tw__walks_make(&s->here, ctx, "saddle", STEPS, settings, N_RUNNERS, err));
     TW_TRY(tw__walks_make(&s->ridge, ctx, "saddle:y=0", STEPS, settings, N_RUNNERS, err));
     TW_TRY(tw__walks_make(&s->nudged, ctx, "saddle:y=1e-3", STEPS, settings, 1, err));
+    TW_TRY(tw__walks_make(&s->longer, ctx, "saddle", LONGER, settings, 1, err));
     return tw__walks_make(&s->retuned, ctx, "saddle", STEPS, retuned, N_RETUNED, err);
 }
 
@@ -182,13 +197,13 @@ tw_status tw__saddle_make(tw__sheet *sheet, const tw__runner *settings, tw_error
     return s;
 }
 
-static tw_status make_fig5_6(tw__sheet *sheet, tw_error *err) { return tw__saddle_make(sheet, runners, err); }
+static tw_status make_fig5_6(tw__sheet *sheet, tw_error *err) { return tw__saddle_make(sheet, tw__saddle_settings, err); }
 
 /* The animation has no Adam. */
 static tw_status make_v2(tw__sheet *sheet, tw_error *err)
 {
     tw__walks walks;
-    TW_TRY(tw__walks_make(&walks, sheet->ctx, "saddle", STEPS, runners, ADAM, err));
+    TW_TRY(tw__walks_make(&walks, sheet->ctx, "saddle", STEPS, tw__saddle_settings, ADAM, err));
     const tw_status s = tw__walks_write(sheet, &walks, &window, err);
     tw__walks_free(&walks);
     return s;
@@ -197,7 +212,8 @@ static tw_status make_v2(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_saddle[], tw__asset_figure_v2[];
 extern const tw__figure tw__figure_fig5_6, tw__figure_v2;
 const tw__figure tw__figure_fig5_6 = {
-    .kind = {"fig5.6", "fig5.7", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1}, .script = tw__asset_figure_saddle, .make = make_fig5_6,
+    .kind = {"fig5.6", "fig5.7", "004, figures 5.6 and 5.7", "seven optimisers at a saddle point, from two sides", 1},
+    .script = tw__asset_figure_saddle, .make = make_fig5_6,
 };
 const tw__figure tw__figure_v2 = {
     .kind = {"v2", "", "001, v2.webp", "six optimisers leave a saddle point, or do not", 1}, .script = tw__asset_figure_v2, .make = make_v2,

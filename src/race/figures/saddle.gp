@@ -9,6 +9,8 @@ set zlabel 'f' offset 2,0
 set xtics 1
 set ytics 1
 set ztics 2
+eval mark(1, 'start', '1,0,1', -3,1)
+eval mark(2, 'saddle point', '0,0,0', 1,1.4)
 widths = '8 5.5 2.5 5.5 3 2.5 3'
 
 do for [form in forms] {

@@ -10,8 +10,10 @@ static const tw__window window = {.low = {-6, -3.2}, .high = {2.5, 2.6}, .points
 enum { AGAINST, CONTROL };
 static const tw__sentence sentences[] = {
     [AGAINST] = {.id = "slope", .source = "004, 3.1.1", .printed = "沿着梯度向量相反的方向，更加容易找到函数的最小值",
-                 .english = "Descent goes against the gradient, at right angles to the lines of equal height, and finds the minimum", .no = "It did not"},
-    [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It was", .is_control = 1},
+                 .english = "Against the gradient, at right angles to the lines of equal height, the minimum is found more easily",
+                 .no = "It did not"},
+    [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It was",
+                 .is_control = 1},
 };
 
 /* The largest sine of the angle between a step and the gradient where it began. */
@@ -58,5 +60,6 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_slope[];
 extern const tw__figure tw__figure_fig3_1;
 const tw__figure tw__figure_fig3_1 = {
-    .kind = {"fig3.1", "", "004, figure 3.1", "gradient descent at right angles to the lines of equal height", 0}, .script = tw__asset_figure_slope, .make = make,
+    .kind = {"fig3.1", "", "004, figure 3.1", "gradient descent at right angles to the lines of equal height", 0}, .script = tw__asset_figure_slope,
+    .make = make,
 };

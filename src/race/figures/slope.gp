@@ -6,6 +6,8 @@ set size ratio -1
 set xlabel 'x_1'
 set ylabel 'x_2' rotate by 0
 set key at graph 0.02,0.97 left top Left reverse box linecolor rgb faint opaque fillcolor rgb '#ffffff' samplen 1.5 width 2.5
+eval mark(1, 'start', '-5,-2', 0.8, -0.5)
+eval mark(2, 'minimum', '0,0', -2.5, -2.4)
 
 do for [form in forms] {
     eval begin(form, 640, 470)

@@ -32,6 +32,10 @@ stop(i, k) = k < word(ends, i) ? k : int(word(ends, i))
 names = "for [i=1:n] keyentry with lines linewidth 4 linecolor rgb colour(i) title label(i)"
 below(x, y) = sprintf("set key at screen %g,%g center center horizontal maxrows 2 maxcols 4", x, y)
 
+# A point of the picture with its name: eval mark(1, 'minimum', '0,0', 1, 0.5); the last two move the name. A cross, or for a start, nothing but the name.
+mark(i, what, at, dx, dy) = sprintf("set label %d '%s' at %s %s offset %g,%g textcolor rgb ink front", i, what, at, \
+    what eq 'start' ? 'nopoint' : 'point pointtype 1 pointsize 1.2 linewidth 1.8 linecolor rgb ink', dx, dy)
+
 # A surface as a light mesh with the paths on it. (A GIF has exact colours beside a palette of functions, not beside a defined one.)
 height(f) = f
 lift = 0.02

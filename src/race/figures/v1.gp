@@ -5,10 +5,11 @@ set xrange [0.3:3.3]
 set yrange [-1.6:1.7]
 set xtics 1
 set ytics 1
-set xlabel 'x'
+set xlabel 'x' offset 0,0.5
 set ylabel 'y'
 set bmargin at screen 0.25
-set label 1 '' at 3,0.5 point pointtype 1 pointsize 1.2 linewidth 1.5 linecolor rgb ink front
+eval mark(1, 'start', '1,1.5', 0.8, 0)
+eval mark(2, 'minimum', '3,0.5', -4.5, 1)
 widths = '4 2.5 2.5 4 2.5 2.5'
 
 do for [form in forms] {

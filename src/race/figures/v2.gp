@@ -9,6 +9,8 @@ set zlabel 'f' offset 2,0
 set xtics 1
 set ytics 1
 set ztics 2
+eval mark(1, 'start', '1,0,1', -3,1)
+eval mark(2, 'saddle point', '0,0,0', 1,1.4)
 set view 50,138,1.15,1
 set origin 0.02,0.09
 set size 1,0.94
@@ -23,6 +25,7 @@ do for [form in forms] {
 
 step(k) = k < 40 ? k : k < 96 ? 2 * k - 40 : k + 56
 eval moving(560, 460, 6)
+set zlabel 'f' offset 4,0
 widths = '5.5 4 2 4 2 2'
 do for [k=0:110] {
     set title sprintf('step %d', step(k))

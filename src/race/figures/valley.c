@@ -1,6 +1,6 @@
 /* Momentum in a valley: figures 4.2, 4.3 and 5.5 of source 004.
  * SPDX-License-Identifier: MIT */
-#include "race/figures/figure.h"
+#include "race/figures/settings.h"
 
 static const double low = 1e-3;
 
@@ -10,7 +10,7 @@ static double last(const tw__walks *w, int i) { return w->path[i]->value[w->path
 
 /* ---- Figures 4.2 and 4.3: with and without ---- */
 
-static const tw__runner with_or_without[] = {
+const tw__runner tw__valley_settings[] = {
     {"sgd", "SGD", "sgd:lr=0.1"},
     {"momentum-0.5", "Momentum 0.5", "momentum:lr=0.1,momentum=0.5"},
     {"momentum-0.9", "Momentum 0.9", "momentum:lr=0.1,momentum=0.9"},
@@ -20,18 +20,19 @@ static const tw__runner larger_rate[] = {
     {"momentum-0.5", "Momentum 0.5", "momentum:lr=0.4,momentum=0.5"},
     {"momentum-0.9", "Momentum 0.9", "momentum:lr=0.4,momentum=0.9"},
 };
-enum { SGD, HALF, MOST, N_RUNNERS, STEPS = 200 };
+enum { SGD, HALF, MOST, N_RUNNERS = TW__VALLEY_RUNNERS, STEPS = 200 };
 static const tw__window window = {.low = {-6, -3}, .high = {4.5, 3}, .points = 61, .steps = STEPS};
 
 enum { FASTER, TOO_FAST, LARGER_RATE };
 static const tw__sentence sentences[] = {
     [FASTER] = {.id = "momentum-faster", .source = "004, 4.1.1", .printed = "从这个简单的案例中可以看出动量法的收敛速度快于 SGD 算法",
                 .english = "Momentum converges faster than SGD",
-                .depends = "With momentum 0.5 it does, with the usual 0.9 it does not; and with a larger lr SGD alone is the fastest", .no = "It does not"},
+                .depends = "With momentum 0.5 it does, with the usual 0.9 it does not; and with a larger lr SGD alone is the fastest",
+                .no = "It does not"},
     [TOO_FAST] = {.id = "momentum-too-fast", .source = "004, 4.1.1", .printed = "如果下降到极值点附近时速度过快则无法及时停止",
                   .english = "If it is too fast near the minimum it cannot stop in time", .no = "It stopped"},
-    [LARGER_RATE] = {.id = "momentum-control", .source = "", .printed = "", .english = "With lr = 0.4 SGD is faster than Momentum with 0.5 and with 0.9",
-                     .no = "It is not", .is_control = 1},
+    [LARGER_RATE] = {.id = "momentum-control", .source = "", .printed = "",
+                     .english = "With lr = 0.4 SGD is faster than Momentum with 0.5 and with 0.9", .no = "It is not", .is_control = 1},
 };
 
 static double furthest(const tw_path *p)
@@ -48,31 +49,32 @@ static tw_status compare(tw__sheet *sheet, const tw__walks *here, const tw__walk
     const int control = tw__before(first_low(larger, SGD), first_low(larger, HALF)) && tw__before(first_low(larger, SGD), first_low(larger, MOST));
     TW_TRY(tw__claim_add(sheet, &sentences[FASTER], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, here, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low), TW__STEP(first_low(here, SGD)),
-            TW__STEP(first_low(here, HALF)), TW__STEP(first_low(here, MOST)), TW__STEP(first_low(larger, SGD)), TW__STEP(first_low(larger, HALF)),
-            TW__STEP(first_low(larger, MOST)));
+    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low),
+            TW__STEP(first_low(here, SGD)), TW__STEP(first_low(here, HALF)), TW__STEP(first_low(here, MOST)), TW__STEP(first_low(larger, SGD)),
+            TW__STEP(first_low(larger, HALF)), TW__STEP(first_low(larger, MOST)));
     tw__claim_judge(c, &sentences[FASTER], tw__holds(half, half && most && !control));
 
     const double beyond = furthest(here->path[MOST]);
     TW_TRY(tw__claim_add(sheet, &sentences[TOO_FAST], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, here, MOST, 1);
-    TW__SAY(c->measured, "with momentum 0.9 x1 goes on to %s beyond the minimum at 0; f < %s first at step %s, for good from step %s", TW__REAL(beyond), TW__REAL(low),
-            TW__STEP(first_low(here, MOST)), TW__STEP(low_for_good(here, MOST)));
+    TW__SAY(c->measured, "with momentum 0.9 x1 goes on to %s beyond the minimum at 0; f < %s first at step %s, for good from step %s",
+            TW__REAL(beyond), TW__REAL(low), TW__STEP(first_low(here, MOST)), TW__STEP(low_for_good(here, MOST)));
     const int holds = beyond > 1 && tw__before(first_low(here, MOST), low_for_good(here, MOST));
     tw__claim_judge(c, &sentences[TOO_FAST], tw__holds(holds, holds));
 
     TW_TRY(tw__claim_add(sheet, &sentences[LARGER_RATE], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, larger, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(first_low(larger, SGD)), TW__STEP(first_low(larger, HALF)),
+    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(first_low(larger, SGD)),
+            TW__STEP(first_low(larger, HALF)),
             TW__STEP(first_low(larger, MOST)));
     tw__claim_judge(c, &sentences[LARGER_RATE], tw__holds(control, control));
     return TW_OK;
 }
 
-static tw_status make_fig4_2(tw__sheet *sheet, tw_error *err)
+tw_status tw__valley_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
 {
     tw__walks here, larger = {0};
-    TW_TRY(tw__walks_make(&here, sheet->ctx, "valley", STEPS, with_or_without, N_RUNNERS, err));
+    TW_TRY(tw__walks_make(&here, sheet->ctx, "valley", STEPS, settings, N_RUNNERS, err));
     tw_status s = tw__walks_make(&larger, sheet->ctx, "valley", STEPS, larger_rate, N_RUNNERS, err);
     if (s == TW_OK) s = tw__walks_write(sheet, &here, &window, err);
     if (s == TW_OK) s = compare(sheet, &here, &larger, err);
@@ -83,12 +85,12 @@ static tw_status make_fig4_2(tw__sheet *sheet, tw_error *err)
 
 /* ---- Figure 5.5: how much ---- */
 
-static const tw__runner amounts[] = {
+const tw__runner tw__amounts_settings[] = {
     {"0", "0", "momentum:lr=0.01,momentum=0"},       {"0.5", "0.5", "momentum:lr=0.01,momentum=0.5"},
     {"0.9", "0.9", "momentum:lr=0.01,momentum=0.9"}, {"0.99", "0.99", "momentum:lr=0.01,momentum=0.99"},
     {"1", "1", "momentum:lr=0.01,momentum=1"},       {"1.1", "1.1", "momentum:lr=0.01,momentum=1.1"},
 };
-enum { NONE, SOME, USUAL, MUCH, ALL, BEYOND, N_AMOUNTS, LONG = 1000 };
+enum { NONE, SOME, USUAL, MUCH, ALL, BEYOND, N_AMOUNTS = TW__AMOUNTS, LONG = 1000 };
 
 static const tw__sentence no_more_than_one = {
     .id = "momentum-at-most-1", .source = "004, 5.2", .printed = "在动量的引入中, 不能将其权值给的超过 1, 数值超过 1 则会导致结果不收敛",
@@ -104,7 +106,7 @@ static tw_status judge_amounts(tw__sheet *sheet, const tw__walks *w, tw_error *e
     tw__say_walks(c->setting, sizeof c->setting, w, 0, N_AMOUNTS);
     TW__SAY(c->measured, "f after %d steps:", LONG);
     for (int i = 0; i < N_AMOUNTS; i++) {
-        TW__SAY(c->measured, " %s (%s)%s", TW__REAL(last(w, i)), amounts[i].label, i + 1 < N_AMOUNTS ? "," : "");
+        TW__SAY(c->measured, " %s (%s)%s", TW__REAL(last(w, i)), w->runner[i].label, i + 1 < N_AMOUNTS ? "," : "");
         if (i < ALL) below = below && last(w, i) < low;
     }
     TW__SAY(c->measured, "; with 1.1 f is above where it began at step %s; with 1 itself it never settles, either", TW__STEP(above));
@@ -113,17 +115,20 @@ static tw_status judge_amounts(tw__sheet *sheet, const tw__walks *w, tw_error *e
     return TW_OK;
 }
 
-static tw_status make_fig5_5(tw__sheet *sheet, tw_error *err)
+tw_status tw__amounts_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
 {
     tw__walks walks;
-    TW_TRY(tw__walks_make(&walks, sheet->ctx, "valley", LONG, amounts, N_AMOUNTS, err));
+    TW_TRY(tw__walks_make(&walks, sheet->ctx, "valley", LONG, settings, N_AMOUNTS, err));
     tw_status s = tw__walks_write(sheet, &walks, &window, err);
     if (s == TW_OK) s = judge_amounts(sheet, &walks, err);
     tw__walks_free(&walks);
     return s;
 }
 
-/* ---- ---- */
+/* ---- The figures ---- */
+
+static tw_status make_fig4_2(tw__sheet *sheet, tw_error *err) { return tw__valley_make(sheet, tw__valley_settings, err); }
+static tw_status make_fig5_5(tw__sheet *sheet, tw_error *err) { return tw__amounts_make(sheet, tw__amounts_settings, err); }
 
 extern const unsigned char tw__asset_figure_valley[], tw__asset_figure_amounts[];
 extern const tw__figure tw__figure_fig4_2, tw__figure_fig5_5;
@@ -131,5 +136,6 @@ const tw__figure tw__figure_fig4_2 = {
     .kind = {"fig4.2", "fig4.3", "004, figures 4.2 and 4.3", "SGD and Momentum in a valley", 0}, .script = tw__asset_figure_valley, .make = make_fig4_2,
 };
 const tw__figure tw__figure_fig5_5 = {
-    .kind = {"fig5.5", "", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts, .make = make_fig5_5,
+    .kind = {"fig5.5", "", "004, figure 5.5", "how much momentum: the loss for several values", 0}, .script = tw__asset_figure_amounts,
+    .make = make_fig5_5,
 };

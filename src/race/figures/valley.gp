@@ -9,12 +9,15 @@ do for [form in forms] {
     set yrange [-2.9:2.9]
     set xtics 2
     set ytics 1
+    eval mark(1, 'start', '-5,-2', 1, -0.4)
     do for [i=1:n] {
+        eval mark(2, i < 3 ? 'minimum' : '', '0,0', 0.6, -1.5)
         set title label(i) . ', lr = 0.1'
         set xlabel (i == 3 ? 'x_1' : '') offset 0,0.4
         set ylabel (i % 2 ? 'x_2' : '') rotate by 0 offset 1,0
         plot @map, file(i) every ::::60 using 2:3 with linespoints linewidth 1.8 pointtype 7 pointsize 0.4 linecolor rgb colour(i)
     }
+    unset label
     set title 'f by step'
     set xrange [0:100]
     set yrange [1e-8:1e5]

@@ -15,7 +15,8 @@ static const tw__sentence sentences[] = {
     [BRAKES] = {.id = "nag-ahead", .source = "004, 4.1.2", .printed = "NAG 算法会向前看一步，预估超前点处的梯度……可以在往错的方向运动之前阻止向前",
                 .english = "NAG looks a step ahead, at C in place of B, and brakes before it moves the wrong way", .no = "It overshoots as far"},
     [MEASURED] = {.id = "nag-vectors", .source = "004, (4.1) to (4.7)", .printed = "NAG 算法区别于动量法之处就在于 B 点和 C 点梯度的不同",
-                  .english = "NAG differs from Momentum only in the gradient's point: C in place of B", .no = "The steps are not those of the equations"},
+                  .english = "NAG differs from Momentum only in the gradient's point: C in place of B",
+                  .no = "The steps are not those of the equations"},
 };
 
 /* A, B, C, and the gradient's part of the step from B or C to D. */
@@ -48,15 +49,16 @@ static tw_status judge(tw__sheet *sheet, const tw__walks *w, const struct vector
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[BRAKES], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
-    TW__SAY(c->measured, "at the second step the gradient moves x2 by %s (Momentum, from B, onward) and by %s (NAG, from C, back); beyond the floor of the valley at x2 = 0 "
-            "they get to %s and %s", TW__REAL(v[MOMENTUM].pull[1]), TW__REAL(v[NAG].pull[1]), TW__REAL(overshoot(w->path[MOMENTUM])), TW__REAL(overshoot(w->path[NAG])));
+    TW__SAY(c->measured, "at the second step the gradient moves x2 by %s (Momentum, from B, onward) and by %s (NAG, from C, back); beyond the floor "
+            "of the valley at x2 = 0 they get to %s and %s", TW__REAL(v[MOMENTUM].pull[1]), TW__REAL(v[NAG].pull[1]),
+            TW__REAL(overshoot(w->path[MOMENTUM])), TW__REAL(overshoot(w->path[NAG])));
     const int holds = v[MOMENTUM].pull[1] > 0 && v[NAG].pull[1] < 0 && overshoot(w->path[NAG]) < overshoot(w->path[MOMENTUM]) / 2;
     tw__claim_judge(c, &sentences[BRAKES], tw__holds(holds, holds));
     TW_TRY(tw__claim_add(sheet, &sentences[MEASURED], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
     const int same_start = v[MOMENTUM].b[0] == v[NAG].b[0] && v[MOMENTUM].b[1] == v[NAG].b[1];
-    TW__SAY(c->measured, "B is %s; D - C + lr times the gradient at B (Momentum), at C (NAG) is at most %s, %s", same_start ? "the same point for both" : "not the same",
-            TW__REAL(v[MOMENTUM].residue), TW__REAL(v[NAG].residue));
+    TW__SAY(c->measured, "B is %s; D - C + lr times the gradient at B (Momentum), at C (NAG) is at most %s, %s",
+            same_start ? "the same point for both" : "not the same", TW__REAL(v[MOMENTUM].residue), TW__REAL(v[NAG].residue));
     const int holds_too = same_start && v[MOMENTUM].residue < 1e-12 && v[NAG].residue < 1e-12;
     tw__claim_judge(c, &sentences[MEASURED], tw__holds(holds_too, holds_too));
     return TW_OK;
@@ -92,5 +94,6 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
 extern const unsigned char tw__asset_figure_vectors[];
 extern const tw__figure tw__figure_fig4_1;
 const tw__figure tw__figure_fig4_1 = {
-    .kind = {"fig4.1", "fig4.4", "004, figures 4.1 and 4.4", "a step of Momentum and of NAG as vectors", 0}, .script = tw__asset_figure_vectors, .make = make,
+    .kind = {"fig4.1", "fig4.4", "004, figures 4.1 and 4.4", "a step of Momentum and of NAG as vectors", 0}, .script = tw__asset_figure_vectors,
+    .make = make,
 };

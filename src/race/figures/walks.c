@@ -6,7 +6,7 @@
 
 tw_status tw__walks_make(tw__walks *w, tw_context *ctx, const char *surface, uint64_t steps, const tw__runner *runners, size_t n, tw_error *err)
 {
-    *w = (tw__walks){.ctx = ctx, .runner = runners, .n = n};
+    *w = (tw__walks){.ctx = ctx, .runner = runners, .n = n, .steps = steps};
     tw_status s = tw_surface_create(&w->surface, ctx, surface, TW_F64, err);
     for (size_t i = 0; i < n && s == TW_OK; i++) {
         tw_path_options o = TW_PATH_OPTIONS_INIT;
@@ -81,6 +81,7 @@ void tw__say_walks(char *to, size_t size, const tw__walks *w, size_t first, size
 {
     double start[2];
     tw_surface_start(w->surface, start);
-    tw__say(to, size, "%s from (%s, %s):", tw_surface_formula(w->surface), TW__REAL(start[0]), TW__REAL(start[1]));
-    for (size_t i = first; i < first + n; i++) tw__say(to, size, "%s %s", i > first ? "," : "", w->path[i]->spec);
+    tw__say(to, size, "%s from (%s, %s), %llu steps (--surface %s):", tw_surface_formula(w->surface), TW__REAL(start[0]), TW__REAL(start[1]),
+            (unsigned long long)w->steps, tw_surface_spec(w->surface));
+    for (size_t i = first; i < first + n; i++) tw__say(to, size, "%s %s", i > first ? ";" : "", w->runner[i].spec);
 }

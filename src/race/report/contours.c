@@ -1,6 +1,6 @@
 /* Level curves of a surface: marching squares over a grid whose outside is infinitely high, so that every curve is closed.
  * SPDX-License-Identifier: MIT */
-#include "race/contours.h"
+#include "race/report/contours.h"
 #include "math/elementary.h"
 #include <math.h>
 #include <stdlib.h>
@@ -71,8 +71,9 @@ void tw__relief_levels(const tw__relief *r, const double *least, int by_ratio, d
  * 0 ab, 1 bc, 2 dc, 3 ad. The lines of a case go from a side to a side with the low corners on their left. Cases 5 and 10 have a second form, 16
  * and 17, for a middle that is low. */
 static const signed char lines[18][4] = {
-    {NONE, 0, NONE, 0}, {0, 3, NONE, 0}, {1, 0, NONE, 0}, {1, 3, NONE, 0}, {2, 1, NONE, 0}, {0, 3, 2, 1}, {2, 0, NONE, 0}, {2, 3, NONE, 0}, {3, 2, NONE, 0},
-    {0, 2, NONE, 0},    {1, 0, 3, 2},    {1, 2, NONE, 0}, {3, 1, NONE, 0}, {0, 1, NONE, 0}, {3, 0, NONE, 0}, {NONE, 0, NONE, 0}, {0, 1, 2, 3}, {3, 0, 1, 2},
+    {NONE, 0, NONE, 0}, {0, 3, NONE, 0}, {1, 0, NONE, 0}, {1, 3, NONE, 0}, {2, 1, NONE, 0}, {0, 3, 2, 1},
+    {2, 0, NONE, 0},    {2, 3, NONE, 0}, {3, 2, NONE, 0}, {0, 2, NONE, 0}, {1, 0, 3, 2},    {1, 2, NONE, 0},
+    {3, 1, NONE, 0},    {0, 1, NONE, 0}, {3, 0, NONE, 0}, {NONE, 0, NONE, 0}, {0, 1, 2, 3}, {3, 0, 1, 2},
 };
 
 /* Sides by number: first those along x, then those along y; each from its lower left node. */

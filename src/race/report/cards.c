@@ -1,6 +1,6 @@
 /* A card for every optimizer: its curve beside the others', its equation as it is computed, what it is made of and where it is from.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "estimators/estimator.h"
 #include <math.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ static void put_small_curves(tw__page *g)
 {
     tw__view v = tw__page_view(g);
     tw__scale x, y;
-    while (tw__page_has(g, v.quantity + 1) && tw__quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* the training loss has more points */
-    v.is_log = tw__page_wants_log(g, v.quantity);
+    if (tw__quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* to the training loss, which has more points */
+    v.is_log = !g->race->surface || v.is_log;
     tw__page_fit(g, &v, &x, &y);
     x.from = first_place(g, &v);
     x.low = 2, x.high = WIDTH - 2, y.low = HEIGHT - 2, y.high = 2;
@@ -39,7 +39,8 @@ static void put_small_curves(tw__page *g)
         int is_down = 0;
         tw__print(&g->p, "<path id=\"small-%zu\" d=\"", i);
         for (size_t k = 0; k < curve->n; k++) {
-            const double across = tw__scale_at(&x, curve->points[k].at[v.axis]), down = tw__scale_at(&y, tw__page_shown(&v, curve->points[k].y.median));
+            const tw__moment *m = &curve->points[k];
+            const double across = tw__scale_at(&x, m->at[v.axis]), down = tw__scale_at(&y, tw__page_shown(&v, m->y.median));
             if (!isfinite(across) || !isfinite(down)) continue;
             tw__put_tenths(&g->p, is_down++ ? "L" : "M", across);
             tw__put_tenths(&g->p, " ", down < -HEIGHT ? -HEIGHT : down);
@@ -119,7 +120,8 @@ static void put_options(tw__page *g, const struct parts *of)
         for (int i = 0; i < of->chain.link[k].rule->n_options; i++) {
             const tw_option *o = &of->chain.link[k].rule->options[i];
             if (!is_told(&of->chain.link[k], i)) continue;
-            tw__print(&g->p, "%s<span class=\"option\">%s = %s</span>", any++ ? ", " : "", o->name, tw_option_text(o, of->chain.link[k].values[i], text));
+            tw_option_text(o, of->chain.link[k].values[i], text);
+            tw__print(&g->p, "%s<span class=\"option\">%s = %s</span>", any++ ? ", " : "", o->name, text);
         }
     tw__print(&g->p, "</dd></div>\n");
 }
@@ -187,7 +189,7 @@ void tw__page_cards(tw__page *g)
     tw_context *ctx = g->race->ctx;
     if (g->p.status == TW_OK) g->p.status = tw__alloc(ctx, &parts, 1, sizeof *parts, g->p.err);
     if (g->p.status != TW_OK) return;
-    tw__print(&g->p, "<section id=\"optimizers\" aria-labelledby=\"optimizers-title\">\n<h2 id=\"optimizers-title\">The optimizers</h2>\n");
+    tw__page_open(g, "optimizers", "The optimizers");
     put_small_curves(g);
     tw__print(&g->p, "<div class=\"cards\">\n");
     for (size_t i = 0; i < g->race->n && g->p.status == TW_OK; i++) {

@@ -1,6 +1,6 @@
 /* Time to target: a table, and performance profiles (Dolan & More 2002) with each seed as a problem.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -78,7 +78,9 @@ static void put_picture(tw__page *g, enum tw__cost by)
     char name[96], kind[16], label[200];
     snprintf(name, sizeof name, "%s, times the best of the seed (log)", costs[by]);
     snprintf(label, sizeof label, "Performance profile: share of the runs that reached the target within a factor of the best, by %s", costs[by]);
-    tw__chart c = {.p = &g->p, .label = label, .x_name = name, .y_name = "share of runs that reached the target", .is_share = 1, .width = 760, .height = 380};
+    tw__chart c = {.p = &g->p, .label = label, .x_name = name, .y_name = "share of runs that reached the target", .is_share = 1};
+    c.width = 760;
+    c.height = 380;
     c.x = (tw__scale){.is_log = 1, .from = 1, .to = last_ratio(g->race, by) * 1.15};
     c.y = (tw__scale){.from = -0.05, .to = 1.05};
     tw__print(&g->p, "<figure class=\"wide\" data-name=\"%s\">", costs[by]);
@@ -99,10 +101,10 @@ void tw__page_target(tw__page *g)
     const tw_race *race = g->race;
     uint64_t reached = 0;
     for (size_t i = 0; i < race->n; i++) reached += race->racers[i].reached;
-    tw__print(&g->p, "<section id=\"target\" aria-labelledby=\"target-title\">\n<h2 id=\"target-title\">Time to target</h2>\n");
+    tw__page_open(g, "target", "Time to target");
     if (!race->o.target) {
-        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often and how soon.</p>\n</section>\n",
-                  race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
+        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often "
+                         "and how soon.</p>\n</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
         return;
     }
     tw__print(&g->p, "<p>The target is <code>");
@@ -110,11 +112,13 @@ void tw__page_target(tw__page *g)
     tw__print(&g->p, "</code>%s. Medians are over the runs that reached it.</p>\n", reached ? "" : ", which no run reached");
     tw__page_target_table(g);
     if (reached) {
-        tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
+        tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n"
+                         "<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);
         for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_picture(g, by); /* there a step is too short for a clock */
-        tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands how often it was the best, "
-                         "at the right how often it got there at all; higher is better. Lines that coincide are drawn a little apart.</p>\n</div>\n");
+        tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands "
+                         "how often it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn "
+                         "a little apart.</p>\n</div>\n");
     }
     tw__print(&g->p, "</section>\n");
 }

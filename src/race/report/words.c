@@ -1,6 +1,6 @@
 /* The page's words: the outcome in a sentence or two, and what was raced.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +51,8 @@ static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
 {
     const tw_race *race = g->race;
     put_strong(g, best);
-    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", race->o.seeds > 1 ? "median " : "", tw__page_measure_name(race));
+    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", race->o.seeds > 1 ? "median " : "",
+              tw__page_measure_name(race));
     tw__page_number(g, TW__AS_LOSS, s->median);
     if (s->q1 < s->q3) {
         tw__print(&g->p, " (quartiles ");
@@ -105,6 +106,7 @@ void tw__page_lead(tw__page *g)
     else if (isnan(s->median)) tw__print(&g->p, "No run came to an end that can be measured.");
     else put_lowest(g, best, s);
     put_diverged(g);
+    if (race->o.tune) tw__print(&g->p, " Each was raced with the best of %llu learning rates.", (unsigned long long)race->o.tune);
 }
 
 /* ---- what was raced ----------------------------------------------------------------------------------------------------- */
@@ -167,8 +169,9 @@ void tw__page_facts(tw__page *g)
     const tw_race_options *o = &race->o;
     char text[96];
     (race->surface ? put_surface_facts : put_data_facts)(g);
-    if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", (unsigned long long)o->first_seed, (unsigned long long)(o->first_seed + o->seeds - 1));
-    else snprintf(text, sizeof text, "%llu", (unsigned long long)o->first_seed);
+    const unsigned long long first = o->first_seed, last = first + o->seeds - 1;
+    if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", first, last);
+    else snprintf(text, sizeof text, "%llu", first);
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
     if (o->tune) put_count(g, "Learning rates tried, each optimizer", o->tune);
     put_fact(g, "Schedule", race->schedule);

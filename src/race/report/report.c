@@ -1,7 +1,8 @@
 /* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in. What can be read without JavaScript
  * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
+#include "base/spec.h"
 #include "race/assets.h"
 #include <math.h>
 #include <stdio.h>
@@ -56,6 +57,12 @@ const char *tw__page_measure_name(const tw_race *race)
     case TW__TEST_LOSS: return "test loss";
     default: return "training loss";
     }
+}
+
+int tw__page_has_floor(const tw__page *g)
+{
+    double minima[4][2];
+    return g->race->surface && tw__surface_minima(g->race, minima) > 0;
 }
 
 double tw__page_floor(const tw__page *g)
@@ -113,12 +120,18 @@ void tw__page_cell(tw__page *g, enum tw__form form, tw__spread s, int is_best)
     tw__print(&g->p, "</td>");
 }
 
+/* Bytes up to where a spec may be broken: behind a colon or comma, and where transforms are joined. */
+static size_t unbroken(const char *spec)
+{
+    const size_t joint = tw__spec_joint(tw__text_of(spec)), n = strcspn(spec, ":,");
+    return n < joint ? n + (spec[n] != 0) : joint + (spec[joint] != 0);
+}
+
 void tw__page_spec(tw__page *g, const char *spec)
 {
     char part[TW_SPEC_MAX];
     for (size_t n; *spec; spec += n) {
-        n = strcspn(spec, ":,+");
-        if (spec[n]) n++;
+        n = unbroken(spec);
         if (n >= sizeof part) n = sizeof part - 1;
         memcpy(part, spec, n);
         part[n] = 0;
@@ -137,7 +150,8 @@ const char *tw__page_class(const tw__racer *racer, char to[16])
 void tw__page_key(tw__page *g, const tw__racer *racer)
 {
     char kind[16];
-    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>", tw__page_class(racer, kind));
+    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>",
+              tw__page_class(racer, kind));
 }
 
 void tw__page_row(tw__page *g, const tw__racer *racer)
@@ -146,6 +160,27 @@ void tw__page_row(tw__page *g, const tw__racer *racer)
     tw__page_key(g, racer);
     tw__page_spec(g, racer->spec);
 }
+
+void tw__page_tuned(tw__page *g, const tw__racer *racer)
+{
+    if (!racer->tuned) return;
+    tw__print(&g->p, "<small>lr = ");
+    tw__page_number(g, TW__AS_PLAIN, racer->tuned_lr);
+    tw__print(&g->p, "</small>");
+}
+
+void tw__page_open(tw__page *g, const char *id, const char *title)
+{
+    tw__print(&g->p, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
+}
+
+void tw__page_open_table(tw__page *g, const char *id)
+{
+    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n"
+                     "<thead><tr><th scope=\"col\">optimizer</th>", id);
+}
+
+void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n</div>\n"); }
 
 /* ---- head, style and script ---------------------------------------------------------------------------------------- */
 
@@ -170,8 +205,13 @@ static void put_heading(tw__page *g)
 static void put_nav(tw__page *g)
 {
     const struct { const char *id, *name; int is_there; } sections[] = {
-        {"surface", "Paths", g->race->surface != NULL}, {"curves", "Curves", 1}, {"results", "Results", 1}, {"rates", "Learning rates", g->race->o.tune > 0},
-        {"target", "Time to target", 1},                {"optimizers", "Optimizers", 1}, {"setting", "What was raced", 1},
+        {"surface", "Paths", g->race->surface != NULL},
+        {"curves", "Curves", 1},
+        {"results", "Results", 1},
+        {"rates", "Learning rates", g->race->o.tune > 0},
+        {"target", "Time to target", 1},
+        {"optimizers", "Optimizers", 1},
+        {"setting", "What was raced", 1},
     };
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (sections[i].is_there) tw__print(&g->p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].name);
@@ -195,10 +235,23 @@ static void put_dygraphs_style(tw__page *g) { put_asset(g, tw__asset_dygraphs_st
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
-    {"title", put_title},          {"heading", put_heading},    {"nav", put_nav},            {"lead", tw__page_lead},     {"facts", tw__page_facts},   {"surface", tw__page_surface},
-    {"curves", tw__page_curves},   {"rates", tw__page_rates},   {"target", tw__page_target}, {"results", tw__page_results},
-    {"cards", tw__page_cards},     {"data", tw__page_data},     {"palette", put_palette},    {"style", put_style},
-    {"script", put_script},        {"dygraphs", put_dygraphs},  {"dygraphs_style", put_dygraphs_style},
+    {"title", put_title},
+    {"heading", put_heading},
+    {"nav", put_nav},
+    {"lead", tw__page_lead},
+    {"facts", tw__page_facts},
+    {"surface", tw__page_surface},
+    {"curves", tw__page_curves},
+    {"results", tw__page_results},
+    {"rates", tw__page_rates},
+    {"target", tw__page_target},
+    {"cards", tw__page_cards},
+    {"data", tw__page_data},
+    {"palette", put_palette},
+    {"style", put_style},
+    {"script", put_script},
+    {"dygraphs", put_dygraphs},
+    {"dygraphs_style", put_dygraphs_style},
 };
 
 static int put_part(tw__page *g, const char *name, size_t n)
@@ -228,11 +281,14 @@ static void fill(tw__page *g)
 static tw_status prepare(tw__page *g, tw_error *err)
 {
     const tw_race *race = g->race;
-    TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, sizeof *g->scratch, err));
+    TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, 2 * sizeof *g->scratch, err));
     TW_TRY(tw__alloc(race->ctx, &g->curves, race->n, TW__QUANTITIES * sizeof *g->curves, err));
     for (size_t i = 0; i < race->n; i++)
-        for (int q = 0; q < TW__QUANTITIES; q++)
-            if ((tw__quantities[q].measure == TW__VALUE) == (race->surface != NULL)) TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + (size_t)q], race, tw__page_racer(g, i), tw__quantities[q].measure, err));
+        for (size_t q = 0; q < TW__QUANTITIES; q++) {
+            const enum tw__measure measure = tw__quantities[q].measure;
+            if ((measure == TW__VALUE) != (race->surface != NULL)) continue;
+            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_racer(g, i), measure, err));
+        }
     return race->surface ? tw__relief_make(&g->relief, race->ctx, race->surface, err) : TW_OK;
 }
 
@@ -243,7 +299,7 @@ tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
     if (g.p.status == TW_OK) fill(&g);
     for (size_t k = 0; g.curves && k < race->n * TW__QUANTITIES; k++) tw__curve_free(race->ctx, &g.curves[k]);
     tw__free(race->ctx, g.curves, race->n, TW__QUANTITIES * sizeof *g.curves);
-    tw__free(race->ctx, g.scratch, race->n, sizeof *g.scratch);
+    tw__free(race->ctx, g.scratch, race->n, 2 * sizeof *g.scratch);
     tw__relief_free(race->ctx, &g.relief);
     return tw__paper_take(&g.p, out);
 }

@@ -1,6 +1,6 @@
 /* The page's curves: controls and a place for the chart that the script draws, and the same as still pictures.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -12,11 +12,20 @@ double tw__page_shown(const tw__view *v, double y)
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------------- */
 
-static void widen(double *low, double *high, double value)
+/* The least and the largest that a curve and its band show; 0 if that is nothing. */
+static int ends_of(const tw__view *v, const tw__curve *curve, double *low, double *high)
 {
-    if (!isfinite(value)) return;
-    if (value < *low) *low = value;
-    if (value > *high) *high = value;
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t k = 0; k < curve->n; k++) {
+        const double a = tw__page_shown(v, curve->points[k].y.q1), b = tw__page_shown(v, curve->points[k].y.q3);
+        if (!isfinite(a) || !isfinite(b) || (v->is_log && !(a > 0 && b > 0))) continue;
+        *low = a < *low ? a : *low;
+        *low = b < *low ? b : *low;
+        *high = a > *high ? a : *high;
+        *high = b > *high ? b : *high;
+    }
+    return *low <= *high;
 }
 
 /* At most 200 decades, and ends that are normal numbers. */
@@ -29,36 +38,31 @@ static tw__scale log_scale(double low, double high)
     return (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
 }
 
-/* Three medians' height, or on a log scale ten thousand times, is enough: what shot up would press all others flat. */
+static tw__scale linear_scale(double low, double high)
+{
+    const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
+    return (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
+}
+
+/* What shot up or fell for ever would press all others flat. Four times the median of the curves' maxima is enough, on a log scale ten thousand times;
+ * and below 0 three times the distance between the medians of maxima and minima. */
 void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
 {
-    double low = INFINITY, high = -INFINITY, right = 0;
+    double *lows = g->scratch, *highs = g->scratch + g->race->n, right = 0;
     size_t n = 0;
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, v->quantity);
-        double top = -INFINITY;
-        for (size_t k = 0; k < curve->n; k++) {
-            const tw__moment *m = &curve->points[k];
-            const double a = tw__page_shown(v, m->y.q1), b = tw__page_shown(v, m->y.q3);
-            if (m->at[v->axis] > right) right = m->at[v->axis];
-            if (v->is_log && !(a > 0 && b > 0)) continue;
-            widen(&low, &top, a);
-            widen(&low, &top, b);
-        }
-        if (top > -INFINITY) g->scratch[n++] = top;
-        if (top > high) high = top;
+        for (size_t k = 0; k < curve->n; k++)
+            if (curve->points[k].at[v->axis] > right) right = curve->points[k].at[v->axis];
+        n += (size_t)ends_of(v, curve, &lows[n], &highs[n]);
     }
     *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
     *y = (tw__scale){.from = 0, .to = 1};
     if (n == 0) return;
-    const double enough = tw__spread_of(g->scratch, n).median * (v->is_log ? 1e4 : 3);
-    if (high > enough && enough > low) high = enough;
-    if (v->is_log) {
-        *y = log_scale(low, high);
-    } else {
-        const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
-        *y = (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
-    }
+    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median, apart = top > bottom ? top - bottom : fabs(top);
+    const double most = top + (v->is_log ? 1e4 : 3) * (top > apart ? top : apart), least = bottom - 3 * apart;
+    const double low = lows[0] < 0 && lows[0] < least ? least : lows[0], high = highs[n - 1] < most ? highs[n - 1] : most;
+    *y = v->is_log ? log_scale(low, high) : linear_scale(low, high);
 }
 
 /* ---- one picture -------------------------------------------------------------------------------------------------------- */
@@ -84,7 +88,7 @@ static void put_picture(tw__page *g, const tw__view *v)
     const char *quantity = tw__quantities[v->quantity].name;
     if (!v->is_log) snprintf(name, sizeof name, "%s", quantity);
     else if (tw__quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
-    else snprintf(name, sizeof name, "%s%s (log)", quantity, g->race->surface ? " above the minimum" : "");
+    else snprintf(name, sizeof name, "%s%s (log)", quantity, tw__page_has_floor(g) ? " above the minimum" : "");
     snprintf(label, sizeof label, "%s against %s, a line for each of %zu optimizers", name, tw__axes[v->axis].name, g->race->n);
     tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = tw__quantities[v->quantity].is_share};
     tw__page_fit(g, v, &c.x, &c.y);
@@ -136,12 +140,18 @@ static void put_pictures(tw__page *g)
 
 void tw__page_curves(tw__page *g)
 {
+    const tw__view first = tw__page_view(g);
+    if (!tw__page_has(g, first.quantity)) {
+        tw__print(&g->p, "<p class=\"still\">No run got far enough to be drawn.</p>\n");
+        return;
+    }
     tw__print(&g->p, "<div class=\"still\">\n");
     tw__page_keys(g);
     tw__print(&g->p, "<div class=\"pictures\">\n");
     put_pictures(g);
     tw__print(&g->p, "</div>\n");
     if (g->race->o.seeds > 1)
-        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n", (unsigned long long)g->race->o.seeds);
+        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n",
+                  (unsigned long long)g->race->o.seeds);
     tw__print(&g->p, "</div>\n");
 }

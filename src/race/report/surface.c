@@ -1,7 +1,7 @@
 /* The surface: its level curves and the paths over it, as a still picture and as the stage on which the script plays them. Both use the same
  * curves, which are in the page once.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 
 enum { STAGE = 1000 };                                  /* width in the picture's units; its height follows the window's shape */
@@ -35,10 +35,9 @@ static void put_levels(tw__page *g)
 {
     double levels[TW__LEVELS];
     const tw__scale x = across(&g->relief), y = down(&g->relief);
-    double minima[4][2];
     const double least = tw__page_floor(g);
-    const int has_least = tw__surface_minima(g->race, minima) > 0, falls_for_ever = tw_surface_kind_of(g->race->surface) && !has_least;
-    tw__relief_levels(&g->relief, has_least ? &least : NULL, !falls_for_ever, levels);
+    const int falls_for_ever = tw_surface_kind_of(g->race->surface) && !tw__page_has_floor(g);
+    tw__relief_levels(&g->relief, tw__page_has_floor(g) ? &least : NULL, !falls_for_ever, levels);
     tw__print(&g->p, "<g class=\"levels\">\n");
     for (int k = TW__LEVELS; k-- > 0 && g->p.status == TW_OK;) {
         tw__rings rings;
@@ -133,24 +132,25 @@ static void put_picture(tw__page *g)
 /* What the script plays on (assets/report/player.js). */
 static const char stage[] =
     "<div id=\"stage\" class=\"live\" hidden>\n"
-    "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, arrow keys go step by "
-    "step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
-    "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\"><button type=\"button\" id=\"play\">Play</button>"
-    "<select id=\"speed\" aria-label=\"Speed\"><option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option>"
-    "<option value=\"1\" selected>full speed</option><option value=\"2\">2 &times; speed</option><option value=\"4\">4 &times; speed</option></select>"
+    "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, "
+    "arrow keys go step by step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
+    "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\">"
+    "<button type=\"button\" id=\"play\">Play</button><select id=\"speed\" aria-label=\"Speed\">"
+    "<option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option><option value=\"1\" selected>full speed</option>"
+    "<option value=\"2\">2 &times; speed</option><option value=\"4\">4 &times; speed</option></select>"
     "<select id=\"seed\" aria-label=\"Seed\"></select><span id=\"step\"></span></div>\n"
-    "<table id=\"now\"><thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">x</th><th scope=\"col\">y</th><th scope=\"col\">value</th></tr></thead>"
-    "<tbody></tbody></table>\n</div>\n</div>\n";
+    "<table id=\"now\"><thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">x</th><th scope=\"col\">y</th>"
+    "<th scope=\"col\">value</th></tr></thead><tbody></tbody></table>\n</div>\n</div>\n";
 
 void tw__page_surface(tw__page *g)
 {
-    double minima[4][2];
     if (!g->race->surface || g->p.status != TW_OK) return;
-    tw__print(&g->p, "<section id=\"surface\" aria-labelledby=\"surface-title\">\n<h2 id=\"surface-title\">Paths over the surface</h2>\n");
+    tw__page_open(g, "surface", "Paths over the surface");
     tw__put(&g->p, stage, sizeof stage - 1);
     tw__print(&g->p, "<div class=\"still\">\n");
     tw__page_keys(g);
     put_picture(g);
     tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
-              tw__surface_minima(g->race, minima) ? ", a cross a minimum" : "", g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
+              tw__page_has_floor(g) ? ", a cross a minimum" : "",
+              g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }

@@ -1,12 +1,13 @@
 /* Equations as one reads them: what rules print as plain text ("v = beta2 v + (1 - beta2) g^2") with Greek letters, powers raised, indices lowered
  * and hats on letters. Words of more than one letter that are no Greek letter stay upright, as names of options are.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <string.h>
 
 static const struct { const char *name, *letter; } greek[] = {
-    {"alpha", "α"}, {"beta", "β"}, {"gamma", "γ"}, {"delta", "δ"}, {"eps", "ε"}, {"epsilon", "ε"}, {"eta", "η"}, {"theta", "θ"}, {"kappa", "κ"},
-    {"lambda", "λ"}, {"mu", "μ"}, {"nu", "ν"}, {"xi", "ξ"}, {"pi", "π"}, {"rho", "ρ"}, {"sigma", "σ"}, {"tau", "τ"}, {"phi", "φ"}, {"psi", "ψ"}, {"omega", "ω"},
+    {"alpha", "α"}, {"beta", "β"},   {"gamma", "γ"},  {"delta", "δ"}, {"eps", "ε"}, {"epsilon", "ε"}, {"eta", "η"}, {"theta", "θ"}, {"kappa", "κ"},
+    {"lambda", "λ"}, {"mu", "μ"},    {"nu", "ν"},     {"xi", "ξ"},    {"pi", "π"},  {"rho", "ρ"},     {"sigma", "σ"}, {"tau", "τ"}, {"phi", "φ"},
+    {"psi", "ψ"},   {"omega", "ω"},
 };
 
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -80,7 +81,8 @@ static size_t put_word(tw__paper *p, const char *at)
 /* Signs of one or two characters. */
 static size_t put_sign(tw__paper *p, const char *at)
 {
-    static const struct { const char *text, *as; } signs[] = {{"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}};
+    static const struct { const char *text, *as; } signs[] = {
+        {"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (strncmp(at, signs[i].text, strlen(signs[i].text)) == 0) {
             tw__put(p, signs[i].as, strlen(signs[i].as));
@@ -92,7 +94,10 @@ static size_t put_sign(tw__paper *p, const char *at)
 
 void tw__put_equation(tw__paper *p, const char *text)
 {
-    if (*text == '-') text += 1, tw__print(p, "−");
+    if (*text == '-') {
+        tw__print(p, "−");
+        text++;
+    }
     while (*text) {
         size_t n = *text == '^' ? group(text + 1) : 0;
         if (n) put_group(p, "sup", text + 1, n++);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_H
 #define TW_RACE_REPORT_H
-#include "race/contours.h"
-#include "race/curves.h"
+#include "race/report/contours.h"
+#include "race/report/medians.h"
 #include "race/svg.h"
 #include "race/text.h"
 
@@ -19,7 +19,7 @@ typedef struct tw__page {
     tw__paper p;
     tw__curve *curves;                                  /* TW__QUANTITIES for each racer, in the page's order */
     tw__relief relief;                                  /* on a surface */
-    double *scratch;                                    /* as many as there are racers */
+    double *scratch;                                    /* two for each racer */
 } tw__page;
 
 /* Racers as the page lists them, best first. */
@@ -28,7 +28,8 @@ const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
 /* Whether somebody has such a curve, and whether there are places on such an axis. */
 int tw__page_has(const tw__page *g, int quantity);
 int tw__page_has_axis(const tw__page *g, int axis);
-/* The least value of the surface, 0 where that is not known or there is none. */
+/* Whether the surface's least value is known, and that value; 0 where it is not, and on data. */
+int tw__page_has_floor(const tw__page *g);
 double tw__page_floor(const tw__page *g);
 /* Curves that end far apart are shown on a logarithmic axis. */
 int tw__page_wants_log(const tw__page *g, int quantity);
@@ -43,6 +44,10 @@ void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y)
 /* The first quantity that has curves against the first axis. */
 tw__view tw__page_view(const tw__page *g);
 void tw__page_keys(tw__page *g);                        /* the list of optimizers and their lines */
+/* A section up to its heading; a table in it up to its first column's head, which the heading names; its end. */
+void tw__page_open(tw__page *g, const char *id, const char *title);
+void tw__page_open_table(tw__page *g, const char *id);
+void tw__page_close_table(tw__page *g);
 void tw__page_target_table(tw__page *g);
 
 enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_PLAIN };
@@ -53,6 +58,7 @@ void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_be
 void tw__page_spec(tw__page *g, const char *spec);
 void tw__page_key(tw__page *g, const tw__racer *racer);
 void tw__page_row(tw__page *g, const tw__racer *racer);
+void tw__page_tuned(tw__page *g, const tw__racer *racer);              /* the rate it was raced with, if it was tuned */
 /* "c3 d1": the classes of a colour and its dashes. */
 const char *tw__page_class(const tw__racer *racer, char to[16]);
 
@@ -60,7 +66,8 @@ const char *tw__page_class(const tw__racer *racer, char to[16]);
 double tw__stage_height(const tw__relief *relief);
 size_t tw__way_stride(const tw__way *way, size_t most);
 
-/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed needed. */
+/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed
+ * needed. */
 enum tw__cost { TW__COST_GRADIENTS, TW__COST_SECONDS, TW__COSTS };
 double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor);
 

@@ -1,6 +1,6 @@
 /* The page's tables of results, and of who reached the target when.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 
 struct column { const char *head; enum tw__measure measure; enum tw__form form; int best; /* -1: the lowest is, 1: the highest, 0: neither */ };
@@ -111,7 +111,8 @@ static void put_note(tw__page *g)
     if (race->o.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
     else tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
     if (race->o.seeds > 1)
-        tw__print(&g->p, "Medians of %llu seeds, below them the first and third quartile; runs that diverged are left out of them. ", (unsigned long long)race->o.seeds);
+        tw__print(&g->p, "Medians of %llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
+                  (unsigned long long)race->o.seeds);
     tw__print(&g->p, "%s</p>\n", race->surface ? "All start from the same point; for each seed they meet the same noise."
                                                : "For each seed all optimizers start from the same weights and see the same batches.");
 }
@@ -121,6 +122,7 @@ static void put_rows(tw__page *g, const double *best)
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__racer *racer = tw__page_racer(g, i);
         tw__page_row(g, racer);
+        tw__page_tuned(g, racer);
         put_failure(g, racer);
         tw__print(&g->p, "</th>");
         put_cells(g, results, COLUMNS, best, racer);
@@ -131,12 +133,12 @@ static void put_rows(tw__page *g, const double *best)
 void tw__page_results(tw__page *g)
 {
     double best[COLUMNS];
-    tw__print(&g->p, "<section id=\"results\" aria-labelledby=\"results-title\">\n<h2 id=\"results-title\">Results</h2>\n"
-                     "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"results-title\">\n<table>\n<thead><tr><th scope=\"col\">optimizer</th>");
+    tw__page_open(g, "results", "Results");
+    tw__page_open_table(g, "results");
     put_heads(g, results, COLUMNS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");
     put_rows(g, best);
-    tw__print(&g->p, "</tbody>\n</table>\n</div>\n");
+    tw__page_close_table(g);
     put_note(g);
     tw__print(&g->p, "</section>\n");
 }
@@ -146,16 +148,17 @@ void tw__page_results(tw__page *g)
 void tw__page_target_table(tw__page *g)
 {
     double best[COLUMNS];
-    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"target-title\">\n<table>\n"
-                     "<thead><tr><th scope=\"col\">optimizer</th><th scope=\"col\">reached</th>");
+    tw__page_open_table(g, "target");
+    tw__print(&g->p, "<th scope=\"col\">reached</th>");
     put_heads(g, targets, TARGETS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__racer *racer = tw__page_racer(g, i);
         tw__page_row(g, racer);
+        tw__page_tuned(g, racer);
         tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)g->race->o.seeds);
         put_cells(g, targets, TARGETS, best, racer);
         tw__print(&g->p, "</tr>\n");
     }
-    tw__print(&g->p, "</tbody>\n</table>\n</div>\n");
+    tw__page_close_table(g);
 }

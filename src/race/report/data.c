@@ -1,6 +1,6 @@
 /* What the page's script draws from: curves, final values and paths as JSON in short numbers. The race in full is in race.json.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "train/json.h"
 #include <math.h>
 #include <stdlib.h>
@@ -8,14 +8,20 @@
 
 /* ---- lists -------------------------------------------------------------------------------------------------------------- */
 
-/* A number of a list: n numbers, each so many bytes behind the one before. What is not finite is null. */
+/* What is not finite is null. */
+static json_t *number_json(double value)
+{
+    if (!isfinite(value)) return json_null();
+    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+/* n numbers, each so many bytes behind the one before. */
 static json_t *list_of(const void *first, size_t n, size_t apart)
 {
     json_t *list = json_array();
     for (size_t i = 0; list && i < n; i++) {
         const double value = *(const double *)(const void *)((const char *)first + i * apart);
-        json_t *number = !isfinite(value) ? json_null() : value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : json_real(value);
-        if (json_array_append_new(list, number)) {
+        if (json_array_append_new(list, number_json(value))) {
             json_decref(list);
             return NULL;
         }
@@ -47,11 +53,12 @@ static json_t *path_json(const tw__race_run *run, size_t most)
     const size_t stride = tw__way_stride(way, most), n = way->n ? (way->n - 1) / stride : 0, last = way->n ? way->n - 1 : 0;
     const double *from[] = {way->x, way->y, way->value};
     static const char *const keys[] = {"x", "y", "value"};
-    json_t *o = json_pack("{s:I, s:I, s:I, s:b}", "seed", (json_int_t)run->seed, "stride", (json_int_t)stride, "last", (json_int_t)last, "diverged", run->diverged);
+    json_t *o = json_pack("{s:I, s:I, s:I, s:b}", "seed", (json_int_t)run->seed, "stride", (json_int_t)stride, "last", (json_int_t)last,
+                          "diverged", run->diverged);
     int bad = !o;
     for (int k = 0; k < 3 && !bad && way->n; k++) {
         json_t *list = list_of(from[k], n + 1, stride * sizeof(double));
-        if (last % stride && json_array_append_new(list, isfinite(from[k][last]) ? json_real(from[k][last]) : json_null())) bad = 1;
+        if (last % stride && json_array_append_new(list, number_json(from[k][last]))) bad = 1;
         bad = json_object_set_new(o, keys[k], tw__json_unless(bad, list));
     }
     return tw__json_unless(bad, o);
@@ -81,8 +88,8 @@ static json_t *racer_json(const tw__page *g, size_t i)
         if (curve->n) bad = json_object_set_new(curves, tw__quantities[q].key, curve_json(g, curve));
         if (!bad && !isnan(final->median)) bad = json_object_set_new(finals, tw__quantities[q].key, spread_json(final));
     }
-    json_t *o = json_pack("{s:s, s:i, s:I, s:o, s:o}", "spec", racer->spec, "colour", racer->colour, "diverged", (json_int_t)racer->diverged, "curves",
-                          tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
+    json_t *o = json_pack("{s:s, s:i, s:I, s:o, s:o}", "spec", racer->spec, "colour", racer->colour, "diverged", (json_int_t)racer->diverged,
+                          "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
     return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, racer)), o);
 }
 
@@ -94,8 +101,9 @@ static json_t *quantities_json(const tw__page *g)
     int bad = !list;
     for (int q = 0; q < TW__QUANTITIES && !bad; q++) {
         const tw__quantity *of = &tw__quantities[q];
-        if (tw__page_has(g, q))
-            bad = json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "key", of->key, "name", of->name, "share", of->is_share, "log", tw__page_wants_log(g, q)));
+        if (!tw__page_has(g, q)) continue;
+        bad = json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "key", of->key, "name", of->name, "share", of->is_share,
+                                                    "log", tw__page_wants_log(g, q)));
     }
     return tw__json_unless(bad, list);
 }
@@ -104,9 +112,11 @@ static json_t *axes_json(const tw__page *g)
 {
     json_t *list = json_array();
     int bad = !list;
-    for (int a = 0; a < TW__AXES && !bad; a++)
-        if (tw__page_has_axis(g, a))
-            bad = json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", tw__axes[a].key, "name", tw__axes[a].name, "unit", tw__axes[a].unit));
+    for (int a = 0; a < TW__AXES && !bad; a++) {
+        const tw__axis_name *of = &tw__axes[a];
+        if (!tw__page_has_axis(g, a)) continue;
+        bad = json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", of->key, "name", of->name, "unit", of->unit));
+    }
     return tw__json_unless(bad, list);
 }
 
@@ -119,8 +129,8 @@ static json_t *surface_json(const tw__page *g)
     int bad = !list;
     tw_surface_start(g->race->surface, start);
     for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, json_pack("[f, f]", minima[i][0], minima[i][1]));
-    return json_pack("{s:[f, f], s:[f, f], s:f, s:[f, f], s:o}", "low", r->low[0], r->low[1], "high", r->high[0], r->high[1], "height", tw__stage_height(r), "start",
-                     start[0], start[1], "minima", tw__json_unless(bad, list));
+    return json_pack("{s:[f, f], s:[f, f], s:f, s:[f, f], s:o}", "low", r->low[0], r->low[1], "high", r->high[0], r->high[1],
+                     "height", tw__stage_height(r), "start", start[0], start[1], "minima", tw__json_unless(bad, list));
 }
 
 static json_t *page_json(const tw__page *g)
@@ -128,8 +138,9 @@ static json_t *page_json(const tw__page *g)
     json_t *racers = json_array();
     int bad = !racers;
     for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(g, i));
-    json_t *o = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.epochs, "floor", tw__page_floor(g),
-                          "quantities", quantities_json(g), "axes", axes_json(g), "optimizers", tw__json_unless(bad, racers));
+    json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.epochs,
+                          "floor", tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities", quantities_json(g), "axes", axes_json(g),
+                          "optimizers", tw__json_unless(bad, racers));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);
 }
 

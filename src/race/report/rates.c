@@ -1,6 +1,6 @@
 /* How much the learning rate matters: what came of every rate that was tried, as a picture and a table. Nothing in a race without --tune.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -43,24 +43,32 @@ static void fit(tw__page *g, tw__chart *c)
     c->x = (tw__scale){.is_log = 1, .from = from / 1.4, .to = to * 1.4};
 }
 
+static int is_off(const tw__page *g, const tw__chart *c, const tw__trial *t) { return failed(t) || t->value - tw__page_floor(g) > c->y.to; }
+
+static int has_off(const tw__page *g, const tw__chart *c)
+{
+    for (size_t i = 0; i < g->race->n; i++)
+        for (uint64_t k = 0; k < g->race->o.tune && g->race->racers[i].trials; k++)
+            if (is_off(g, c, &g->race->racers[i].trials[k])) return 1;
+    return 0;
+}
+
 /* What is on no scale stands above it, each optimizer in a row of its own. */
 static void put_mark(tw__page *g, tw__chart *c, size_t i, const tw__trial *t, char shape, const char *kind)
 {
-    const double value = t->value - tw__page_floor(g);
-    if (failed(t) || value > c->y.to) tw__chart_mark_top(c, shape, kind, t->lr, ((double)i + 0.5) / (double)g->race->n);
-    else tw__chart_mark(c, shape, kind, t->lr, value);
+    if (is_off(g, c, t)) tw__chart_mark_top(c, shape, kind, t->lr, ((double)i + 0.5) / (double)g->race->n);
+    else tw__chart_mark(c, shape, kind, t->lr, t->value - tw__page_floor(g));
 }
 
 static void put_line(tw__page *g, tw__chart *c, size_t i)
 {
-    const double floor = tw__page_floor(g);
     const tw__racer *racer = tw__page_racer(g, i);
     tw__chart_begin(c, "line");
     for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;)
-        tw__chart_to(c, t->lr, failed(t) || t->value - floor > c->y.to ? NAN : t->value - floor);
+        tw__chart_to(c, t->lr, is_off(g, c, t) ? NAN : t->value - tw__page_floor(g));
     tw__chart_end(c, 0);
     for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;) {
-        put_mark(g, c, i, t, failed(t) ? 'x' : t->value - floor > c->y.to ? '^' : 'o', failed(t) ? "cross" : "dot");
+        put_mark(g, c, i, t, failed(t) ? 'x' : is_off(g, c, t) ? '^' : 'o', failed(t) ? "cross" : "dot");
         if (racer->tuned && t->lr == racer->tuned_lr) put_mark(g, c, i, t, 'O', "ring");
     }
 }
@@ -70,10 +78,10 @@ static void put_picture(tw__page *g, const char *measure)
     char name[96], kind[16];
     tw__chart c = {.p = &g->p, .x_name = "learning rate", .y_name = name, .width = 760, .height = 380, .top_name = "diverged",
                    .label = "What came of every learning rate that was tried, a line for each optimizer; the table below says the same"};
-    c.headroom = 12 + 9 * (double)(g->race->n < 10 ? g->race->n : 10);
-    c.height += c.headroom;
     fit(g, &c);
-    snprintf(name, sizeof name, "%s%s%s", measure, g->race->surface ? " above the minimum" : "", c.y.is_log ? " (log)" : "");
+    if (has_off(g, &c)) c.headroom = 12 + 9 * (double)(g->race->n < 10 ? g->race->n : 10);
+    c.height += c.headroom;
+    snprintf(name, sizeof name, "%s%s%s", measure, tw__page_has_floor(g) ? " above the minimum" : "", c.y.is_log ? " (log)" : "");
     tw__print(&g->p, "<figure class=\"wide\">");
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
@@ -122,12 +130,30 @@ static void put_row(tw__page *g, const tw__racer *racer)
 
 static void put_table(tw__page *g, const char *measure)
 {
-    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"rates-title\">\n<table>\n<thead><tr><th scope=\"col\">optimizer</th>"
-                     "<th scope=\"col\">looked for in</th><th scope=\"col\">chosen rate</th><th scope=\"col\">%s there</th>"
+    tw__page_open_table(g, "rates");
+    tw__print(&g->p, "<th scope=\"col\">looked for in</th><th scope=\"col\">chosen rate</th><th scope=\"col\">%s there</th>"
                      "<th scope=\"col\">rates within 10&#8239;%% of it</th><th scope=\"col\">diverged</th></tr></thead>\n<tbody>\n", measure);
     for (size_t i = 0; i < g->race->n; i++)
         if (tw__page_racer(g, i)->trials) put_row(g, tw__page_racer(g, i));
-    tw__print(&g->p, "</tbody>\n</table>\n</div>\n");
+    tw__page_close_table(g);
+}
+
+/* Who may do better outside of what was tried. */
+static void put_ends(tw__page *g)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__racer *racer = tw__page_racer(g, i);
+        double least = INFINITY, most = 0;
+        for (uint64_t k = 0; k < g->race->o.tune && racer->trials; k++) {
+            least = racer->trials[k].lr < least ? racer->trials[k].lr : least;
+            most = racer->trials[k].lr > most ? racer->trials[k].lr : most;
+        }
+        if (!racer->tuned || (racer->tuned_lr > least && racer->tuned_lr < most)) continue;
+        tw__print(&g->p, n++ ? ", " : "<p class=\"hint\">At the end of what was tried, so that other rates may be better still: ");
+        tw__put_escaped(&g->p, racer->spec);
+    }
+    if (n) tw__print(&g->p, ".</p>\n");
 }
 
 void tw__page_rates(tw__page *g)
@@ -135,12 +161,13 @@ void tw__page_rates(tw__page *g)
     const tw_race *race = g->race;
     const char *measure = tw__page_measure_name(race);
     if (!race->o.tune) return;
-    tw__print(&g->p, "<section id=\"rates\" aria-labelledby=\"rates-title\">\n<h2 id=\"rates-title\">Sensitivity to the learning rate</h2>\n");
+    tw__page_open(g, "rates", "Sensitivity to the learning rate");
     tw__page_keys(g);
     put_picture(g, measure);
-    tw__print(&g->p, "<p class=\"hint\">Each optimizer got the same %llu trials, spread evenly over the logarithm of the range that is usual for it, with a seed that "
-                     "was not raced. A ring marks the rate that was then raced; a cross at the top is a trial that diverged, a triangle one above the scale.</p>\n",
-              (unsigned long long)race->o.tune);
+    tw__print(&g->p, "<p class=\"hint\">Each optimizer got the same %llu trials, spread evenly over the logarithm of the range that is usual for it, "
+                     "with a seed that was not raced. A ring marks the rate that was then raced; a cross at the top is a trial that diverged, "
+                     "a triangle one above the scale.</p>\n", (unsigned long long)race->o.tune);
     put_table(g, measure);
+    put_ends(g);
     tw__print(&g->p, "</section>\n");
 }
