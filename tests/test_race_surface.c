@@ -155,6 +155,21 @@ static void divergence_is_a_result(void **state)
     tw_context_free(ctx);
 }
 
+/* exp(x) is 0 where a step of infinite length leads to. */
+static void infinitely_far_is_nowhere(void **state)
+{
+    (void)state;
+    tw_context *ctx = races_context(1);
+    const tw_race_options o = races_on_surface("expr:\"exp(x)\",x=700", "sgd:lr=1e300");
+    tw_race *race = races_run(races_created(ctx, &o));
+    const tw__race_run *run = race->racers[0].runs;
+    assert_int_equal(run->diverged, 1);
+    assert_int_equal(run->way.n, 1);
+    assert_string_equal(run->message, "the value is 0 at (-inf, 1), after step 1");
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
 static void what_a_surface_does_not_have(void **state)
 {
     (void)state;
@@ -206,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_way_is_what_the_rule_says), cmocka_unit_test(the_way_is_the_view),     cmocka_unit_test(the_target_is_a_value),
         cmocka_unit_test(minima_that_are_known),       cmocka_unit_test(noise_is_a_seeds),        cmocka_unit_test(in_single_precision),
+        cmocka_unit_test(infinitely_far_is_nowhere),
         cmocka_unit_test(divergence_is_a_result),      cmocka_unit_test(what_a_surface_does_not_have), cmocka_unit_test(noise_of_a_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static tw_status add_point(struct walk *k, tw_error *err)
     TW_TRY(tw_run_weights(k->run, &w, err));
     for (int i = 0; i < 2; i++) point[i] = tw__race_type(race) == TW_F32 ? (double)((const float *)w)[i] : ((const double *)w)[i];
     double value = tw_surface_value(race->surface, point, NULL);
-    if (!isfinite(value))
+    if (!isfinite(value) || !isfinite(point[0]) || !isfinite(point[1]))
         return tw__fail(err, TW_ERR_NOT_FINITE, "the value is %g at (%.4g, %.4g), after step %llu", value, point[0], point[1],
                         (unsigned long long)tw_run_steps(k->run));
     k->x[k->n] = point[0];
