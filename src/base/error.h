@@ -12,6 +12,9 @@ __attribute__((format(printf, 6, 7))) tw_status tw__fail_in(tw_error *err, tw_st
 /* The message for an errno value, thread-safe, into `to`. */
 const char *tw__system_text(int error, char *to, size_t n);
 
+/* A value for a message: the sign of a NaN is the compiler's affair, and messages are results. */
+static inline double tw__shown(double value) { return value == value ? value : __builtin_nan(""); }
+
 /* Passes a failure up. */
 #define TW_TRY(call) do { tw_status tw__s = (call); if (tw__s != TW_OK) return tw__s; } while (0)
 #endif

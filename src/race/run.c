@@ -75,7 +75,7 @@ static tw_status go(tw__watch *w, tw_run *run, tw__track *track, tw_error *err)
     TW_TRY(tw_run_weights(run, &weights, err));
     TW_TRY(tw_evaluate(w->race->ctx, &track->test, weights, &w->run->test, err));
     double loss = w->run->test.loss;
-    return isfinite(loss) ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", loss);
+    return isfinite(loss) ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(loss));
 }
 
 /* What is left of a run: its lines, also those before it diverged. */

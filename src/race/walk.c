@@ -16,7 +16,7 @@ static tw_status add_point(struct walk *k, tw_error *err)
     for (int i = 0; i < 2; i++) point[i] = tw__race_type(race) == TW_F32 ? (double)((const float *)w)[i] : ((const double *)w)[i];
     double value = tw_surface_value(race->surface, point, NULL);
     if (!isfinite(value) || !isfinite(point[0]) || !isfinite(point[1]))
-        return tw__fail(err, TW_ERR_NOT_FINITE, "the value is %g at (%.4g, %.4g), after step %llu", value, point[0], point[1],
+        return tw__fail(err, TW_ERR_NOT_FINITE, "the value is %g at (%.4g, %.4g), after step %llu", tw__shown(value), point[0], point[1],
                         (unsigned long long)tw_run_steps(k->run));
     k->x[k->n] = point[0];
     k->y[k->n] = point[1];

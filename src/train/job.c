@@ -262,7 +262,7 @@ static tw_status finish(tw_job *job, tw_error *err)
     TW_TRY(check_weights(job, kept, err));
     if (job->test) {
         TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
-        if (!isfinite(job->test_metrics.loss)) return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", job->test_metrics.loss);
+        if (!isfinite(job->test_metrics.loss)) return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(job->test_metrics.loss));
         job->has_test = 1;
     }
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;

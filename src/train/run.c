@@ -202,7 +202,7 @@ static double mean_of(double sum, double weight) { return weight > 0 ? sum / wei
 
 static tw_status not_finite(uint64_t step, const char *what, double value, tw_error *err)
 {
-    tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, value, (unsigned long long)step);
+    tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, tw__shown(value), (unsigned long long)step);
     if (err) err->step = step;
     return TW_ERR_NOT_FINITE;
 }
