@@ -25,7 +25,7 @@ static void remove_folder(const char *path)
     DIR *folder = opendir(path);
     while (folder && (entry = readdir(folder)) != NULL) {
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        unlink(file);
+        remove(file);
     }
     if (folder) closedir(folder);
     rmdir(path);
