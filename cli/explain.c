@@ -51,6 +51,21 @@ static int is_surface(const char *name)
     return 0;
 }
 
+/* expr is a schedule, of t, and a surface, of x and y: what does not read as the one may be the other. */
+static int is_own_surface(const char *spec, const char *name)
+{
+    tw_piece piece;
+    tw_context *ctx;
+    tw_surface *surface = NULL;
+    tw_error why;
+    if (strcmp(name, "expr") != 0 || tw_schedule_piece(&piece, spec, 0, 1000, &why) == TW_OK) return 0;
+    if (tw_context_create(&ctx, NULL, &why) != TW_OK) return 0;
+    const int is_one = tw_surface_create(&surface, ctx, spec, TW_F64, &why) == TW_OK;
+    tw_surface_free(surface);
+    tw_context_free(ctx);
+    return is_one;
+}
+
 /* A chain is what its first link is. UNKNOWN is a name that no list has; what does not look like a name is left to those who read rules. */
 static enum kind kind_of(const char *spec)
 {
@@ -60,7 +75,7 @@ static enum kind kind_of(const char *spec)
     if (tw_transform_find(name)) return TRANSFORM;
     if (tw_estimator_find(name)) return ESTIMATOR;
     if (tw_control_find(name)) return CONTROL;
-    if (is_surface(name)) return SURFACE;
+    if (is_surface(name) || is_own_surface(spec, name)) return SURFACE;
     if (cli_is_schedule(spec)) return SCHEDULE;
     const size_t n = cli_name_length(spec);
     return n && n == strlen(name) && !strchr(spec, '+') ? UNKNOWN : RULE;

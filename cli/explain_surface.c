@@ -15,9 +15,17 @@ json_t *cli_surface_json(const tw_surface_kind *k)
                      "minima", minima, "least", k->n_minima ? cli_number(k->least) : json_null());
 }
 
+/* A formula of one's own has no entry in the list. */
+static const tw_surface_kind *kind_of(const tw_surface *s)
+{
+    static const tw_surface_kind own = { .name = "expr", .formula = "", .paper = "", .use = "A formula of one's own: race --surface takes it as it stands here." };
+    const tw_surface_kind *k = tw_surface_kind_of(s);
+    return k ? k : &own;
+}
+
 static void print_surface(const tw_surface *s)
 {
-    const tw_surface_kind *k = tw_surface_kind_of(s);
+    const tw_surface_kind *k = kind_of(s);
     double start[2], low[2], high[2], g[2];
     tw_surface_start(s, start);
     tw_surface_window(s, low, high);
@@ -25,28 +33,31 @@ static void print_surface(const tw_surface *s)
     printf("%s\n%s\n\nformula\n  f = %s\n", tw_surface_spec(s), *k->paper ? k->paper : "no paper", tw_surface_formula(s));
     printf("\nminima%s\n", k->n_options ? ", with the default options" : "");
     for (int i = 0; i < k->n_minima; i++) printf("  f = %.10g at (%.10g, %.10g)\n", k->least, k->minima[i][0], k->minima[i][1]);
-    if (!k->n_minima) puts("  none: it is not bounded below");
+    if (!k->n_minima) puts(tw_surface_kind_of(s) ? "  none: it is not bounded below" : "  not looked for");
     printf("\nstart\n  (%.10g, %.10g), where f = %.10g and its gradient is (%.10g, %.10g)\n", start[0], start[1], value, g[0], g[1]);
     printf("\nwindow of a picture\n  x from %.10g to %.10g, y from %.10g to %.10g\n", low[0], high[0], low[1], high[1]);
     puts("\noptions");
     cli_print_options(k->n_options, k->options, NULL);
+    if (!tw_surface_kind_of(s)) puts("  low, high: least and greatest x and y of the window (-5, 5)");
     puts("  x, y: another start; noise=S: f + S (a x + b y), a and b standard normal in every draw");
     printf("\nwhen to use it\n  %s\n", k->use);
 }
 
 static tw_status show(const tw_surface *s, int json, tw_error *err)
 {
-    double start[2];
+    double start[2], low[2], high[2];
     if (!json) {
         print_surface(s);
         return TW_OK;
     }
-    json_t *all = cli_surface_json(tw_surface_kind_of(s));
+    json_t *all = cli_surface_json(kind_of(s));
     if (!all) return cli_json_failed(err);
     tw_surface_start(s, start);
+    tw_surface_window(s, low, high);
     json_object_set_new(all, "spec", cli_string(tw_surface_spec(s)));
     json_object_set_new(all, "formula", cli_string(tw_surface_formula(s)));
     json_object_set_new(all, "start", point_json(start));
+    json_object_set_new(all, "window", json_pack("[o, o]", point_json(low), point_json(high)));
     return cli_print_json(all, err);
 }
 

@@ -70,6 +70,7 @@ static tw_status check_resume(const struct cli_call *call, tw_error *err)
 {
     static const char *const beside[] = { "resume", "jobs", "threads", "json", "quiet", "verbose", NULL };
     const struct values *v = call->values;
+    if (!*v->resume) return cli_fail(err, TW_ERR_SPEC, "--resume: an empty name");
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the race knows its own", v->resume);
     const char *odd = odd_one(call, beside, 0);
     if (!odd) return TW_OK;

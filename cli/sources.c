@@ -25,8 +25,8 @@ static int is_built(const struct cli_named *n) { return strcmp(n->show, NOT_BUIL
 /* "004, 3.2.3, (3.11): method, stochastic average gradient (SAG ...)": what is printed, and what words are looked for in. */
 static void line_of(const struct cli_source *s, const struct cli_named *n, char to[LINE])
 {
-    const char *before = strcmp(n->printed, n->english) ? n->printed : "";
-    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *before ? " (" : "", before, *before ? ")" : "");
+    const char *printed = strcmp(n->printed, n->english) ? n->printed : "";
+    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *printed ? " (" : "", printed, *printed ? ")" : "");
 }
 
 /* "not built" and "not built yet" are found as words, too. */

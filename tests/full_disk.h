@@ -8,11 +8,13 @@
 /* disk_writes_left -1: all succeed. */
 static sqlite3_vfs *disk_real, disk_full;
 static int disk_writes_left = -1;
+static void (*disk_at_end)(void);                       /* called where the first one fails; NULL: it just fails */
 struct disk_file { sqlite3_file base; sqlite3_file *real; };
 static inline sqlite3_file *disk_of(sqlite3_file *f) { return ((struct disk_file *)f)->real; }
 static inline int disk_is_full(void)
 {
     if (disk_writes_left > 0) return disk_writes_left--, 0;
+    if (disk_writes_left == 0 && disk_at_end) disk_at_end();
     return disk_writes_left == 0;
 }
 

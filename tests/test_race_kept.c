@@ -172,8 +172,14 @@ static void what_is_wrong_in_it_is_said(void **state)
     static const char folder[] = FOLDER "/wrong";
     static const struct { const char *sql, *message; } cases[] = {
         {"UPDATE run SET result = '{' WHERE id = 2", "/wrong/race.db: run 2: "},
-        {"UPDATE run SET result = '{\"seed\": 7, \"status\": \"finished\"}' WHERE id = 1", "run 1: it is no result of a run with seed 0"},
-        {"UPDATE run SET result = '{\"seed\": 0, \"status\": \"done\"}' WHERE id = 1", "run 1: unknown status \"done\""},
+        {"UPDATE run SET result = json_set(result, '$.seed', 7) WHERE id = 1", "run 1: it is no result of a run with seed 0"},
+        {"UPDATE run SET result = json_set(result, '$.status', 'done') WHERE id = 1", "run 1: unknown status \"done\""},
+        {"UPDATE run SET result = json_set(result, '$.steps', -1) WHERE id = 1", "run 1: steps or gradients are below 0"},
+        {"UPDATE run SET result = json_remove(result, '$.seconds') WHERE id = 2", "run 2: Object item not found: seconds"},
+        {"UPDATE race SET description = json_remove(description, '$.asked.val')", "what the race is: Object item not found: val"},
+        {"UPDATE race SET description = json_remove(description, '$.found.schedule')", "what was found of the race: Object item not found: schedule"},
+        {"UPDATE race SET description = json_remove(description, '$.found.network')", "what was found of the race: Object item not found: network"},
+        {"UPDATE race SET description = json_set(description, '$.found.racers[0]', 1)", "what was found of the race: Expected object, got integer"},
         {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1", "run 1: a trace's lists differ in their lengths"},
         {"UPDATE race SET description = 'x'", "what the race is: "},
         {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')", "what the race is: unknown rule \"adm\""},
@@ -184,6 +190,31 @@ static void what_is_wrong_in_it_is_said(void **state)
     tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_options o = kept(folder, "sgd");
+        tw_race_free(races_run(races_created(ctx, &o)));
+        run_sql(folder, cases[i].sql);
+        refuse_resume(folder, TW_ERR_DATA, cases[i].message);
+    }
+    tw_context_free(ctx);
+}
+
+/* A run on a surface is its path, which every number comes from. */
+static void a_path_is_whole(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/path";
+    static const struct { const char *sql, *message; } cases[] = {
+        {"UPDATE run SET result = json_remove(result, '$.path') WHERE id = 1", "run 1: it has no path"},
+        {"UPDATE run SET result = json_set(result, '$.path', json('{\"x\": [], \"y\": [], \"value\": []}')) WHERE id = 3", "run 3: it has no path"},
+        {"UPDATE run SET result = json_set(result, '$.path.y', json('[1]')) WHERE id = 1", "run 1: a path's lists differ in their lengths"},
+        {"UPDATE run SET result = json_set(result, '$.path.value[2]', 'high') WHERE id = 2", "run 2: not all of a path is numbers"},
+    };
+    tw_context *ctx = races_context(1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_race_options o = races_on_surface("bowl", "sgd");
+        o.steps = 5;
+        o.tune = 2;
+        o.out = folder;
+        o.force = 1;
         tw_race_free(races_run(races_created(ctx, &o)));
         run_sql(folder, cases[i].sql);
         refuse_resume(folder, TW_ERR_DATA, cases[i].message);
@@ -423,7 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stopped_and_resumed),       cmocka_unit_test(a_finished_race_needs_no_data), cmocka_unit_test(changed_data_is_noticed),
-        cmocka_unit_test(what_is_wrong_in_it_is_said), cmocka_unit_test(others_are_waited_for),      cmocka_unit_test(joined_is_as_raced_together),
+        cmocka_unit_test(what_is_wrong_in_it_is_said), cmocka_unit_test(a_path_is_whole), cmocka_unit_test(others_are_waited_for),      cmocka_unit_test(joined_is_as_raced_together),
         cmocka_unit_test(what_cannot_be_joined),     cmocka_unit_test(every_allocation_may_fail),     cmocka_unit_test(every_file_operation_may_fail),
         cmocka_unit_test(the_disk_may_be_full),
     };

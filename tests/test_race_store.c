@@ -32,7 +32,8 @@ static tw_context *context(void)
 
 static void clear(const char *folder)
 {
-    static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", "race.lock"};
+    static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", "race.lock",
+                                        "race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal"};
     char path[TW__PATH];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);
@@ -206,7 +207,7 @@ static void a_race_is_replaced_when_asked(void **state)
     uint64_t row, left;
     char *text;
     refuse_create(ctx, FOLDER "/old", 0, TW_ERR_SPEC, "/old holds an unfinished race (thalweg race --resume ");
-    refuse_create(ctx, FOLDER "/old", 1, TW_ERR_SPEC, "/old is being worked on by another process");
+    refuse_create(ctx, FOLDER "/old", 1, TW_ERR_SPEC, "/old is in use: another process works on the race in it");
     assert_int_equal(tw__store_take(a, &row, &left, NULL), TW_OK);
     tw__store_close(a);
     FILE *f = fopen(FOLDER "/old/race.json", "w");
@@ -222,6 +223,61 @@ static void a_race_is_replaced_when_asked(void **state)
     assert_int_equal(tw__store_rows(a), 2);
     tw__free_text(ctx, text);
     tw__store_close(a);
+    tw_context_free(ctx);
+}
+
+static void stop_here(void) { _exit(0); }
+
+/* What a process leaves that was killed while it made a race is no race, and is in nobody's way. */
+static void a_race_is_made_in_one_step(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/begun";
+    tw_context *ctx = context();
+    for (int n = 0; n < 40; n++) {
+        clear(folder);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            tw__store *s;
+            disk_writes_left = n;
+            disk_at_end = stop_here;
+            _exit(tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, NULL) != TW_OK);
+        }
+        int how;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_int_equal(how, 0);
+        tw__store *s;
+        tw_error err = {0};
+        tw_status status = tw__store_open(&s, ctx, folder, &err);
+        if (status == TW_ERR_NOT_FOUND) status = tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, &err);
+        if (status != TW_OK) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
+        takes(s, 0, ROWS);
+        tw__store_close(s);
+        assert_int_equal(access(FOLDER "/begun/race.db.new", F_OK), -1);
+    }
+    tw_context_free(ctx);
+}
+
+/* A race stays until the one that replaces it is whole. */
+static void a_full_disk_replaces_nothing(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/stays";
+    tw_context *ctx = context();
+    tw__store *s = made(ctx, folder);
+    char *text;
+    tw__store_close(s);
+    for (int n = 0; n < 6; n++) {
+        disk_writes_left = n;
+        refuse_create(ctx, folder, 1, TW_ERR_SYSTEM, "race.db");
+        disk_writes_left = -1;
+        s = opened(ctx, folder);
+        assert_int_equal(tw__store_description(s, &text, NULL), TW_OK);
+        assert_string_equal(text, "what it is");
+        tw__free_text(ctx, text);
+        tw__store_close(s);
+    }
     tw_context_free(ctx);
 }
 
@@ -428,7 +484,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_share_the_rows), cmocka_unit_test(a_result_is_not_replaced), cmocka_unit_test(a_killed_worker_frees_its_row),
-        cmocka_unit_test(one_writes_the_result), cmocka_unit_test(a_race_is_replaced_when_asked), cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(one_writes_the_result), cmocka_unit_test(a_race_is_replaced_when_asked), cmocka_unit_test(a_race_is_made_in_one_step),
+        cmocka_unit_test(a_full_disk_replaces_nothing), cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(damage_is_bad_data), cmocka_unit_test(a_finished_race_is_read_where_nothing_is_written),
         cmocka_unit_test(a_full_disk_leaves_nothing_half_made), cmocka_unit_test(sqlite_without_memory),
     };

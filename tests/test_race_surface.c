@@ -175,6 +175,8 @@ static void what_a_surface_does_not_have(void **state)
     REFUSED(o.seeds = 2, "seeds = 2 has no effect: without noise all runs of an optimizer are the same (beale:noise=0.1)");
     REFUSED(o.target = "val_loss=1", "target \"val_loss=1\" is not value=NUMBER");
     REFUSED(o.target = "value=low", "target \"value=low\" is not value=NUMBER");
+    REFUSED(o.target = "value=41.25", "target value=41.25 is reached at the start already, where the value of beale is 41.25");
+    REFUSED((o.surface = "beale:noise=0.1", o.optimizers = "sgd", o.seeds = 101, o.steps = 99999), "101 runs of 99999 steps are 10100000 points, above the 10000000 that a race can keep");
     REFUSED(o.surface = "beal", "did you mean \"beale\"?");
     REFUSED(o.surface = "expr:\"log(x)\",x=-1", "at the start, (-1, ");
     REFUSED(o.optimizers = "svrg", "estimator svrg is for sums over rows");

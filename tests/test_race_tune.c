@@ -56,15 +56,17 @@ static void every_rule_has_its_range(void **state)
 static void the_rate_goes_to_the_rule(void **state)
 {
     (void)state;
-    static const struct { const char *spec, *with_rate; } cases[] = {
-        {"adam", "adam:lr=0.5"}, {"adam:beta1=0.8", "adam:lr=0.5,beta1=0.8"}, {"clip_norm:max=2+adam+ema:decay=0.9", "clip_norm:max=2+adam:lr=0.5+ema:decay=0.9"},
-        {"svrg:m=5", "svrg:m=5,lr=0.5"}, {"saga", "saga:lr=0.5"}, {"clip_norm:max=2+sam:momentum=0.9", "clip_norm:max=2+sam:lr=0.5,momentum=0.9"},
+    static const struct { const char *spec; double lr; const char *with_rate; } cases[] = {
+        {"adam", 0.5, "adam:lr=0.5"}, {"adam:beta1=0.8", 0.5, "adam:lr=0.5,beta1=0.8"}, {"clip_norm:max=2+adam+ema:decay=0.9", 0.5, "clip_norm:max=2+adam:lr=0.5+ema:decay=0.9"},
+        {"svrg:m=5", 0.5, "svrg:m=5,lr=0.5"}, {"saga", 0.5, "saga:lr=0.5"}, {"clip_norm:max=2+sam:momentum=0.9", 0.5, "clip_norm:max=2+sam:lr=0.5,momentum=0.9"},
+        {"momentum", 0.01, "momentum:lr=0.01"}, {"clip_norm:max=2+adam:beta1=0.8+ema", 0.001, "clip_norm:max=2+adam:beta1=0.8,lr=0.001+ema"},    /* defaults */
+        {"svrg:m=5", 0.01, "svrg:m=5,lr=0.01"}, {"sam", 0.01, "sam:lr=0.01"},
     };
     tw_race race = {.o.estimator = NULL};
     char text[TW_SPEC_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw__racer racer = {.spec = (char *)(uintptr_t)cases[i].spec};
-        assert_int_equal(tw__tune_spec(&race, &racer, 0.5, text, NULL), TW_OK);
+        assert_int_equal(tw__tune_spec(&race, &racer, cases[i].lr, text, NULL), TW_OK);
         assert_string_equal(text, cases[i].with_rate);
     }
 }

@@ -1,6 +1,6 @@
 /* What the page is made of: scales and ticks, level curves of surfaces whose area is known, curves over runs, profiles, equations.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "races.h"
 #include <math.h>
 #include <stdlib.h>
@@ -281,12 +281,33 @@ static void test_page(void **state)
     assert_int_equal(memory.out, 0);
 }
 
+/* Values of all sizes that a number can have: no scale without an end. */
+static void test_extreme_values(void **state)
+{
+    (void)state;
+    static const char *const surfaces[] = {"expr:\"1/x\",x=1,y=0", "expr:\"x*1e300\"", "expr:\"x*1e-300\"", "expr:\"x*1e-320\""};
+    static const char optimizers[] = "sgd sgd:lr=1e300 adam:lr=1 sgd:lr=1e-300";
+    tw_context *ctx = races_context(1);
+    for (size_t i = 0; i < sizeof surfaces / sizeof surfaces[0]; i++) {
+        tw_race_options o = races_on_surface(surfaces[i], optimizers);
+        o.steps = 20;
+        tw_race *race = races_run(races_created(ctx, &o));
+        char *page;
+        assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
+        assert_null(strstr(page, "=\"nan"));
+        assert_null(strstr(page, "=\"inf"));
+        tw__free_text(ctx, page);
+        tw_race_free(race);
+    }
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scales), cmocka_unit_test(test_numbers), cmocka_unit_test(test_chart),   cmocka_unit_test(test_rings),
         cmocka_unit_test(test_levels), cmocka_unit_test(test_curve),   cmocka_unit_test(test_profile), cmocka_unit_test(test_equations),
-        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_page),   cmocka_unit_test(test_extreme_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,25 +32,26 @@ function curveOf(racer) {
   });
 }
 
-/* The range of the values in sight. What shot up would press all others flat: four times the middle one of the curves' maxima is enough
-   (on a log axis ten thousand times), and whatever diverged counts only where all did. */
+function median(values) { return values[Math.floor(values.length / 2)]; }
+
+/* The range of the values in sight. What shot up or fell for ever would press all others flat. Four times the median of the curves' maxima is
+   enough, on a log axis ten thousand times; and below 0 three times the distance between the medians of maxima and minima. Whatever diverged counts
+   only where all did. */
 function rangeOfValues() {
-  var low = Infinity, tops = [], every = racers.every(function (r) { return r.diverged === race.seeds; });
+  var lows = [], highs = [], every = racers.every(function (r) { return r.diverged === race.seeds; });
   view.curves.forEach(function (curve, i) {
     if (!shown[i] || (!every && racers[i].diverged === race.seeds)) return;
-    var top = -Infinity;
-    curve.forEach(function (p) {
-      if (isLog() && !(p.y[0] > 0)) return;
-      low = Math.min(low, p.y[0]);
-      top = Math.max(top, p.y[2]);
-    });
-    if (top > -Infinity) tops.push(top);
+    var seen = curve.filter(function (p) { return !isLog() || p.y[0] > 0; });
+    if (!seen.length) return;
+    lows.push(Math.min.apply(null, seen.map(function (p) { return p.y[0]; })));
+    highs.push(Math.max.apply(null, seen.map(function (p) { return p.y[2]; })));
   });
-  if (!tops.length) return null;
-  tops.sort(function (a, b) { return a - b; });
-  var enough = tops[Math.floor(tops.length / 2)] * (isLog() ? 1e4 : 4), high = tops[tops.length - 1];
-  if (enough > low) high = Math.min(high, enough);
+  if (!lows.length) return null;
+  [lows, highs].forEach(function (ends) { ends.sort(function (a, b) { return a - b; }); });
+  var low = lows[0], high = highs[highs.length - 1], bottom = median(lows), top = median(highs), apart = top - bottom || Math.abs(top);
+  high = Math.min(high, top + (isLog() ? 1e4 : 3) * Math.max(top, apart));
   if (isLog()) return [low / Math.pow(high / low || 1, 0.06) / 1.02, high * Math.pow(high / low || 1, 0.06) * 1.02];
+  if (low < 0) low = Math.max(low, bottom - 3 * apart);
   var pad = (high - low || Math.abs(high) || 1) * 0.06;
   return [!view.quantity.share && low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }

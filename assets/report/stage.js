@@ -7,7 +7,7 @@ function Stage(canvas, surface) {
   this.unit = 1;                                        /* units of the picture in a pixel of the screen */
   this.seed = 0;
 
-  var LEFT = 36, RIGHT = 8, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
+  var LEFT = 42, RIGHT = 14, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
   var ticks = Array.prototype.map.call(document.querySelectorAll(".surface > text"), function (t) {
     return { x: +t.getAttribute("x"), y: +t.getAttribute("y"), isY: t.getAttribute("class") === "y", text: t.textContent };
   });

@@ -5,6 +5,7 @@
 #include "race/store.h"
 #include "train/json.h"
 #include <math.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,8 +93,16 @@ static tw_status in_store(tw_status s, const char *folder, const char *what, tw_
     return tw__fail(err, TW_ERR_DATA, "%.150s/race.db: %s: %.280s", folder, what, text);
 }
 
-static uint64_t natural(const json_t *object, const char *key) { return (uint64_t)json_integer_value(json_object_get(object, key)); }
-static const char *text_of(const json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+/* What must be there, as json_unpack reads it. */
+static tw_status unpack(tw_error *err, const json_t *from, const char *format, ...)
+{
+    json_error_t e;
+    va_list to;
+    va_start(to, format);
+    const int bad = json_vunpack_ex((json_t *)(uintptr_t)from, &e, 0, format, to);
+    va_end(to);
+    return bad ? tw__fail(err, TW_ERR_DATA, "%s", e.text) : TW_OK;
+}
 
 /* Texts point into the JSON. */
 static tw_status options_of(const json_t *asked, tw_race_options *o, tw_error *err)
@@ -109,48 +118,55 @@ static tw_status options_of(const json_t *asked, tw_race_options *o, tw_error *e
             return tw__fail(err, TW_ERR_DATA, "\"%s\" is no number from 0 on", options[i].key);
         *(uint64_t *)at = (uint64_t)json_integer_value(value);
     }
-    o->val = json_number_value(json_object_get(asked, "val"));
-    const char *nonfinite = text_of(asked, "nonfinite");
-    return nonfinite ? tw_nonfinite_from_name(nonfinite, &o->nonfinite, err) : TW_OK;
+    const char *nonfinite;
+    TW_TRY(unpack(err, asked, "{s:F, s:s}", "val", &o->val, "nonfinite", &nonfinite));
+    return tw_nonfinite_from_name(nonfinite, &o->nonfinite, err);
 }
 
-static tw_status copy_of(tw_race *race, const json_t *found, const char *key, char **to, tw_error *err)
+static tw_status copy_unless(tw_race *race, char **to, const char *text, tw_error *err)
 {
-    const char *text = text_of(found, key);
     return text && !*to ? tw__copy_text(race->ctx, to, text, err) : TW_OK;
 }
 
 static tw_status check_found(const tw_race *race, const json_t *found, tw_error *err)
 {
-    const json_t *racers = json_object_get(found, "racers"), *seeds = json_object_get(found, "seeds"), *rows = json_object_get(found, "rows");
-    if (json_array_size(racers) == race->n && json_array_size(seeds) == race->o.seeds && json_array_size(rows) == 3 &&
-        tw__store_rows(race->store) == tw__race_places(race))
+    const json_t *racers = json_object_get(found, "racers"), *seeds = json_object_get(found, "seeds");
+    if (json_array_size(racers) == race->n && json_array_size(seeds) == race->o.seeds && tw__store_rows(race->store) == tw__race_places(race))
         return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "it has %llu runs for %zu optimizers and %llu seeds", (unsigned long long)tw__store_rows(race->store), race->n,
                     (unsigned long long)race->o.seeds);
 }
 
+static tw_status take_racer(tw_race *race, tw__racer *racer, const json_t *of, const json_t *seeds, tw_error *err)
+{
+    json_int_t batch, steps;
+    TW_TRY(unpack(err, of, "{s:I, s:I}", "batch", &batch, "steps_per_epoch", &steps));
+    racer->batch = (uint64_t)batch;
+    racer->steps_per_epoch = (uint64_t)steps;
+    for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
+    return TW_OK;
+}
+
 static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
 {
+    json_int_t rows[3], weights, batch, steps;
+    json_t *racers, *seeds, *fingerprint = NULL;
+    const char *schedule, *network = NULL, *control = NULL;
     TW_TRY(check_found(race, found, err));
-    const json_t *rows = json_object_get(found, "rows"), *seeds = json_object_get(found, "seeds");
-    race->n_train = (uint64_t)json_integer_value(json_array_get(rows, 0));
-    race->n_val = (uint64_t)json_integer_value(json_array_get(rows, 1));
-    race->n_test = (uint64_t)json_integer_value(json_array_get(rows, 2));
-    race->weights = natural(found, "weights");
-    race->batch = natural(found, "batch");
-    race->steps_per_epoch = natural(found, "steps_per_epoch");
-    for (size_t i = 0; i < race->n; i++) {
-        const json_t *of = json_array_get(json_object_get(found, "racers"), i);
-        tw__racer *racer = &race->racers[i];
-        racer->batch = natural(of, "batch");
-        racer->steps_per_epoch = natural(of, "steps_per_epoch");
-        for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
-    }
-    if (!race->fingerprint) race->fingerprint = json_incref(json_object_get(found, "fingerprint"));
-    TW_TRY(copy_of(race, found, "network", &race->network, err));
-    TW_TRY(copy_of(race, found, "schedule", &race->schedule, err));
-    return copy_of(race, found, "control", &race->control, err);
+    TW_TRY(unpack(err, found, "{s:o, s:o, s:[III], s:I, s:I, s:I, s:s, s?s}", "racers", &racers, "seeds", &seeds, "rows", &rows[0], &rows[1], &rows[2],
+                  "weights", &weights, "batch", &batch, "steps_per_epoch", &steps, "schedule", &schedule, "control", &control));
+    if (!race->surface) TW_TRY(unpack(err, found, "{s:s, s:o}", "network", &network, "fingerprint", &fingerprint));
+    race->n_train = (uint64_t)rows[0];
+    race->n_val = (uint64_t)rows[1];
+    race->n_test = (uint64_t)rows[2];
+    race->weights = (uint64_t)weights;
+    race->batch = (uint64_t)batch;
+    race->steps_per_epoch = (uint64_t)steps;
+    for (size_t i = 0; i < race->n; i++) TW_TRY(take_racer(race, &race->racers[i], json_array_get(racers, i), seeds, err));
+    if (!race->fingerprint) race->fingerprint = json_incref(fingerprint);
+    TW_TRY(copy_unless(race, &race->network, network, err));
+    TW_TRY(copy_unless(race, &race->schedule, schedule, err));
+    return copy_unless(race, &race->control, control, err);
 }
 
 static tw_status check_fingerprint(const tw_race *race, const json_t *found, tw_error *err)
@@ -245,7 +261,7 @@ tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err)
     if (!text) return tw__fail(err, TW_ERR_STATE, "the result of run %llu is not in", (unsigned long long)place + 1);
     json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &e);
     tw__free_text(race->ctx, text);
-    tw_status s = json ? tw__run_read(race->ctx, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
+    tw_status s = json ? tw__run_read(race, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
     json_decref(json);
     return in_store(s, race->o.out, what, err);
 }

@@ -155,6 +155,15 @@ static tw_status read_racers(tw_race *race, tw_error *err)
     return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
 }
 
+/* A race on a surface keeps every point of every path. */
+static tw_status check_size(const tw_race *race, tw_error *err)
+{
+    const uint64_t runs = tw__race_places(race), points = runs * (race->o.steps + 1);
+    if (!race->o.surface || points <= TW__MOST_POINTS) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%llu runs of %llu steps are %llu points, above the %d that a race can keep (fewer seeds, steps or optimizers)",
+                    (unsigned long long)runs, (unsigned long long)race->o.steps, (unsigned long long)points, TW__MOST_POINTS);
+}
+
 /* ---- data and model ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t rows_of(const tw_data *data)
@@ -246,6 +255,7 @@ static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data,
     TW_TRY(tw_estimator_read(&estimator, race->o.estimator ? race->o.estimator : "minibatch", err));
     TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
     TW_TRY(read_racers(race, err));
+    TW_TRY(check_size(race, err));
     if (race->o.surface) TW_TRY(tw__surface_open(race, err));
     return with_data ? rehearse(race, err) : TW_OK;
 }

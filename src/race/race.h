@@ -14,7 +14,7 @@ typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw_
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
 
-enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000 };
+enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000, TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */ };
 /* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
 #define TW__TUNE_SEED ((uint64_t)INT64_MAX)
 
@@ -99,7 +99,7 @@ tw_status tw__surface_open(tw_race *race, tw_error *err);
 size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
 
 /* tune.c: the range in which a racer's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
- * a rate in it; and, all trials in, the one that is raced. */
+ * a rate in it, named even where it is the default; and, all trials in, the one that is raced. */
 tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err);
 double tw__tune_rate(const tw__racer *racer, uint64_t k);
 tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err);
@@ -108,7 +108,7 @@ const char *tw__tune_measure(const tw_race *race);      /* what is compared: "va
 
 /* run_json.c: a run as JSON and back. */
 json_t *tw__run_json(const tw__race_run *run, int with_trace);
-tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err);
+tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
 
 /* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
 tw_status tw__race_keep(tw_race *race, tw_error *err);

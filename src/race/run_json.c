@@ -55,20 +55,22 @@ json_t *tw__run_json(const tw__race_run *run, int with_trace)
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */
 
-static uint64_t natural(const json_t *object, const char *key) { return (uint64_t)json_integer_value(json_object_get(object, key)); }
-
 /* A list of n numbers in memory of its own. */
 static tw_status read_numbers(tw_context *ctx, const json_t *list, size_t n, double **to, tw_error *err)
 {
     if (json_array_size(list) != n) return tw__fail(err, TW_ERR_DATA, "a path's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, to, n, sizeof **to, err));
-    for (size_t i = 0; i < n; i++) (*to)[i] = json_number_value(json_array_get(list, i));
+    for (size_t i = 0; i < n; i++) {
+        if (!json_is_number(json_array_get(list, i))) return tw__fail(err, TW_ERR_DATA, "not all of a path is numbers");
+        (*to)[i] = json_number_value(json_array_get(list, i));
+    }
     return TW_OK;
 }
 
 static tw_status read_way(tw_context *ctx, const json_t *from, tw__way *to, tw_error *err)
 {
     to->n = json_array_size(json_object_get(from, "x"));
+    if (to->n == 0) return tw__fail(err, TW_ERR_DATA, "it has no path, as a run on a surface has");
     TW_TRY(read_numbers(ctx, json_object_get(from, "x"), to->n, &to->x, err));
     TW_TRY(read_numbers(ctx, json_object_get(from, "y"), to->n, &to->y, err));
     return read_numbers(ctx, json_object_get(from, "value"), to->n, &to->value, err);
@@ -89,24 +91,36 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
     return TW_OK;
 }
 
-tw_status tw__run_read(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err)
+/* What every run has. */
+static tw_status read_counts(const json_t *from, tw__race_run *to, const char **status, tw_error *err)
 {
-    const char *status = json_string_value(json_object_get(from, "status")), *message = json_string_value(json_object_get(from, "message"));
-    const json_t *test = json_object_get(from, "test"), *path = json_object_get(from, "path");
-    tw__run_clear(ctx, to);
-    if (!status || natural(from, "seed") != to->seed)
+    json_int_t seed, steps, gradients;
+    json_error_t e;
+    if (json_unpack_ex((json_t *)(uintptr_t)from, &e, 0, "{s:I, s:s, s:I, s:I, s:F}", "seed", &seed, "status", status, "steps", &steps, "gradients",
+                       &gradients, "seconds", &to->seconds))
+        return tw__fail(err, TW_ERR_DATA, "%s", e.text);
+    if (seed < 0 || (uint64_t)seed != to->seed)
         return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu", (unsigned long long)to->seed);
+    if (steps < 0 || gradients < 0) return tw__fail(err, TW_ERR_DATA, "steps or gradients are below 0");
+    to->steps = (uint64_t)steps;
+    to->gradients = (uint64_t)gradients;
+    return TW_OK;
+}
+
+tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err)
+{
+    const char *status, *message = json_string_value(json_object_get(from, "message"));
+    const json_t *test = json_object_get(from, "test");
+    tw__run_clear(race->ctx, to);
+    TW_TRY(read_counts(from, to, &status, err));
     to->diverged = strcmp(status, "diverged") == 0;
     to->status = to->diverged ? 0 : tw__json_run_status(status);
     if (to->status < 0) return tw__fail(err, TW_ERR_DATA, "unknown status \"%.40s\"", status);
     to->reached = to->status == TW_RUN_TARGET;
-    to->steps = natural(from, "steps");
-    to->skipped = natural(from, "skipped");
-    to->gradients = natural(from, "gradients");
-    to->seconds = tw__json_number_of(from, "seconds");
+    to->skipped = (uint64_t)json_integer_value(json_object_get(from, "skipped"));
     to->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), test != NULL};
     snprintf(to->message, sizeof to->message, "%s", message ? message : "");
-    if (path) return read_way(ctx, path, &to->way, err);
-    TW_TRY(tw__json_read_epochs(ctx, json_object_get(from, "epochs"), &to->epochs, &to->n_epochs, err));
-    return read_trace(ctx, json_object_get(from, "trace"), to, err);
+    if (race->surface) return read_way(race->ctx, json_object_get(from, "path"), &to->way, err);
+    TW_TRY(tw__json_read_epochs(race->ctx, json_object_get(from, "epochs"), &to->epochs, &to->n_epochs, err));
+    return read_trace(race->ctx, json_object_get(from, "trace"), to, err);
 }

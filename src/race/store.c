@@ -90,10 +90,10 @@ static tw_status execute(const tw__store *s, const char *sql, const char *what, 
     return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? TW_OK : fail_db(s, what, err);
 }
 
-static tw_status open_db(tw__store *s, int flags, tw_error *err)
+static tw_status open_db(tw__store *s, const char *file, int flags, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    TW_TRY(tw__path_in(s->folder, file, path, err));
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
         return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
     sqlite3_busy_timeout(s->db, BUSY_MS);
@@ -182,7 +182,7 @@ static tw_status open_all(tw__store *s, tw_error *err)
     if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db", s->folder);
     if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));   /* cannot be opened: nor can anything be written */
     if (!got) return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process", s->folder);
-    TW_TRY(open_db(s, SQLITE_OPEN_READWRITE, err));
+    TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
     TW_TRY(check_kind(s, err));
     TW_TRY(prepare(s, err));
     return count_rows(s, err);
@@ -232,6 +232,7 @@ static void remove_files(const tw__store *s, const char *const *name)
 }
 
 static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", NULL};
+static const char *const new_files[] = {"race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal", NULL};
 
 static tw_status insert(const tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
 {
@@ -267,36 +268,53 @@ static tw_status use_wal(const tw__store *s, tw_error *err)
     return status;
 }
 
+/* A whole race in new_files, closed again: in the first of them alone. */
 static tw_status make_db(tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
 {
     char *kind = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION, FORMAT);
     if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->folder);
-    tw_status status = open_db(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    tw_status status = open_db(s, new_files[0], SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (status == TW_OK) status = use_wal(s, err);
     if (status == TW_OK) status = execute(s, "BEGIN IMMEDIATE", "write", err);
     if (status == TW_OK) status = execute(s, kind, "write", err);
     if (status == TW_OK) status = execute(s, schema, "write", err);
     if (status == TW_OK) status = insert(s, description, rows, n, err);
-    if (status == TW_OK) status = execute(s, "COMMIT", "write", err);
+    if (status == TW_OK) status = execute(s, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", "write", err);
     sqlite3_free(kind);
-    s->n = n;
-    return status == TW_OK ? prepare(s, err) : status;
+    close_db(s);
+    return status;
 }
 
-/* Under the lock of all bytes, so that nobody works on what is replaced. What could not be made whole is removed again. */
+/* From here on there is a race, and what was there before is gone. */
+static tw_status put_in_place(const tw__store *s, tw_error *err)
+{
+    const tw_io *io = &s->ctx->io;
+    char from[TW__PATH], to[TW__PATH];
+    TW_TRY(tw__path_in(s->folder, new_files[0], from, err));
+    TW_TRY(tw__path_in(s->folder, "race.db", to, err));
+    remove_files(s, files);
+    int e = io->rename(io->user, from, to);
+    if (!e) e = io->sync_folder(io->user, s->folder);
+    return e ? tw__fail_system(err, e, "cannot make", to) : TW_OK;
+}
+
+/* Under the lock of all bytes, so that nobody works on what is replaced. A race that cannot be made, or is killed on the way, is none. */
 static tw_status make(tw__store *s, int replace, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
 {
     int got;
     TW_TRY(set_lock(s, F_WRLCK, OPEN_BYTE, 0, &got, err));
-    if (!got) return tw__fail(err, TW_ERR_SPEC, "%.300s is being worked on by another process (give another --out)", s->folder);
+    if (!got)
+        return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
+                        s->folder);
     if (!replace) TW_TRY(check_way(s, err));
-    remove_files(s, files);
+    remove_files(s, new_files);
     tw_status status = make_db(s, description, rows, n, err);
-    if (status != TW_OK) {
-        close_db(s);
-        remove_files(s, files);
-        return status;
-    }
+    if (status == TW_OK) status = put_in_place(s, err);
+    remove_files(s, new_files);
+    TW_TRY(status);
+    TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
+    TW_TRY(prepare(s, err));
+    s->n = n;
     unlock(s, OPEN_BYTE + 1, 0);
     return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
 }

@@ -13,7 +13,8 @@
 typedef struct tw__store tw__store;
 typedef struct tw__store_row { const char *optimizer; int is_trial; double lr; /* NaN: none */ uint64_t seed; } tw__store_row;
 
-/* Makes the folder and race.db, rows without results. TW_ERR_SPEC: a race is there already, unless it is to be replaced. */
+/* Makes the folder and, in one step, race.db, rows without results. TW_ERR_SPEC: a race is there already, unless it is to be replaced; that one stays
+ * until the new one is whole. */
 tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows,
                            size_t n, tw_error *err);
 tw_status tw__store_open(tw__store **out, tw_context *ctx, const char *folder, tw_error *err);

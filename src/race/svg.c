@@ -1,4 +1,4 @@
-/* Charts as SVG inside a page: scales, axes, lines and marks.
+/* Charts as SVG: scales, axes, lines and marks.
  * SPDX-License-Identifier: MIT */
 #include "race/svg.h"
 #include "math/elementary.h"
@@ -145,11 +145,13 @@ void tw__chart_open(tw__chart *c)
     c->x.high = c->width - RIGHT;
     c->y.low = c->height - BOTTOM;
     c->y.high = TOP + c->headroom;
-    tw__put_tenths(c->p, "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 ", c->width);
+    tw__print(c->p, "<svg class=\"chart\"%s", c->style ? " xmlns=\"http://www.w3.org/2000/svg\"" : "");
+    tw__put_tenths(c->p, " role=\"img\" viewBox=\"0 0 ", c->width);
     tw__put_tenths(c->p, " ", c->height);
     tw__print(c->p, "\" aria-label=\"");
     tw__put_escaped(c->p, c->label);
     tw__print(c->p, "\">\n");
+    if (c->style) tw__print(c->p, "<style>%s</style>\n", c->style);
     put_axes(c);
     tw__put_tenths(c->p, "<path class=\"axis\" d=\"M62 ", c->height - BOTTOM);
     tw__put_tenths(c->p, "H", c->width - RIGHT);
@@ -195,6 +197,7 @@ static void put_mark(tw__chart *c, char shape, const char *kind, double across, 
 {
     static const struct { char shape; const char *path; } shapes[] = {
         {'o', "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"}, {'O', "m-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0z"},
+        {'.', "m-1.5 0a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0z"},
         {'x', "m-3.5-3.5l7 7m0-7l-7 7"},             {'^', "m-4 3.5l4-7l4 7z"},
     };
     if (!isfinite(across) || !isfinite(down)) return;
@@ -213,4 +216,16 @@ void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double
 void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share)
 {
     put_mark(c, shape, kind, tw__scale_at(&c->x, x), TOP + share * c->headroom);
+}
+
+void tw__chart_note(tw__chart *c, double x, int row, const char *text)
+{
+    const double across = tw__scale_at(&c->x, x);
+    const int is_left = across > (c->x.low + c->x.high) / 2;
+    if (!isfinite(across)) return;
+    tw__put_tenths(c->p, "<path class=\"mark\" d=\"M", across);
+    tw__put_tenths(c->p, " ", TOP);
+    tw__put_tenths(c->p, "V", c->height - BOTTOM);
+    tw__print(c->p, "\"/>");
+    put_text(c, is_left ? "left note" : "note", is_left ? across - 5 : across + 5, TOP + 15.0 * row, text);
 }

@@ -1,4 +1,4 @@
-/* Charts as SVG inside a page: scales, axes, lines and marks. Colours, strokes and type come from the page's style by class names.
+/* Charts as SVG: scales, axes, lines and marks. Colours, strokes and type come by class names from the page's style, or from the picture's own.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_SVG_H
 #define TW_RACE_SVG_H
@@ -20,6 +20,7 @@ const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT]);
 typedef struct tw__chart {
     tw__paper *p;
     const char *label;                                                  /* what a screen reader says of it */
+    const char *style;                                                  /* CSS of a picture that is a file by itself; NULL: it stands in a page */
     const char *x_name, *y_name;
     int is_share;                                                       /* y: shares, in percent */
     double width, height;                                               /* 0: 520 x 330 */
@@ -34,9 +35,12 @@ void tw__chart_close(tw__chart *c);
 void tw__chart_begin(tw__chart *c, const char *kind);
 void tw__chart_to(tw__chart *c, double x, double y);
 void tw__chart_end(tw__chart *c, int is_closed);
-/* A mark of a class at a value: 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top. */
+/* A mark of a class at a value: '.' a point, 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top. */
 void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double y);
 void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share);
+
+/* A line from top to bottom at x with a text beside it, `row` lines below the top, on the side where there is room. Classes "mark" and "note". */
+void tw__chart_note(tw__chart *c, double x, int row, const char *text);
 
 /* " C" and a number with one decimal, as paths want it. */
 void tw__put_tenths(tw__paper *p, const char *before, double value);

@@ -77,6 +77,13 @@ static void put_spec(tw__paper *p, const char *spec, int width)
     if (n < width) tw__print(p, "%*s", width - n, "");
 }
 
+/* 54,000 rows, 1 epoch */
+static void put_counted(tw__paper *p, uint64_t n, const char *what)
+{
+    tw__put_count(p, n);
+    tw__print(p, " %s%s", what, n == 1 ? "" : "s");
+}
+
 static void put_ground(const tw_race *race, tw__paper *p)
 {
     if (race->surface) {
@@ -84,16 +91,18 @@ static void put_ground(const tw_race *race, tw__paper *p)
         char x[TW__DECIMAL], y[TW__DECIMAL];
         tw_surface_start(race->surface, start);
         put_cut(p, tw_surface_spec(race->surface), 40);
-        tw__print(p, ": %llu steps from (%s, %s)", (unsigned long long)race->o.steps, tw__decimal(x, "%.4g", start[0]),
-                  tw__decimal(y, "%.4g", start[1]));
+        tw__print(p, ": ");
+        put_counted(p, race->o.steps, "step");
+        tw__print(p, " from (%s, %s)", tw__decimal(x, "%.4g", start[0]), tw__decimal(y, "%.4g", start[1]));
         return;
     }
     put_cut(p, race->o.data, 40);
     tw__print(p, ": ");
-    tw__put_count(p, race->n_train);
-    tw__print(p, " rows, batch ");
+    put_counted(p, race->n_train, "row");
+    tw__print(p, ", batch ");
     tw__put_count(p, race->batch);
-    tw__print(p, ", %llu epoch%s", (unsigned long long)race->o.epochs, race->o.epochs == 1 ? "" : "s");
+    tw__print(p, ", ");
+    put_counted(p, race->o.epochs, "epoch");
 }
 
 static void put_head(const tw_race *race, tw__paper *p)
@@ -174,7 +183,7 @@ tw_status tw__race_table(const tw_race *race, char **out, tw_error *err)
         if ((int)strlen(name_of(&race->racers[i])) > width) width = (int)strlen(name_of(&race->racers[i]));
     if (width > WIDTH - others) width = WIDTH - others;
     put_head(race, &p);
-    put_spec(&p, "optimizer", width);
+    put_spec(&p, "optimizer", others ? width : (int)strlen("optimizer"));
     for (int c = 0; c < COLUMNS; c++)
         if (is_shown(race, c)) tw__print(&p, "  %*s", width_of(c), columns[c].head);
     tw__print(&p, "\n");

@@ -66,19 +66,34 @@ static tw_status check_seeds(const tw_race *race, tw_error *err)
                     (unsigned long long)race->o.seeds, tw_surface_spec(race->surface), strchr(tw_surface_spec(race->surface), ':') ? ',' : ':');
 }
 
-tw_status tw__surface_open(tw_race *race, tw_error *err)
+static tw_status read_target(tw_race *race, tw_error *err)
 {
     static const char metric[] = "value=";
     const char *target = race->o.target;
+    if (!target) return TW_OK;
+    if (strncmp(target, metric, sizeof metric - 1) == 0 && tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) == 1) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
+}
+
+/* A race begins where there is a value, and above its target. */
+static tw_status check_start(const tw_race *race, tw_error *err)
+{
     double start[2];
+    tw_surface_start(race->surface, start);
+    const double value = tw_surface_value(race->surface, start, NULL);
+    if (!isfinite(value))
+        return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
+    if (!race->o.target || value > race->target) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "target %.80s is reached at the start already, where the value of %.200s is %.4g", race->o.target,
+                    tw_surface_spec(race->surface), value);
+}
+
+tw_status tw__surface_open(tw_race *race, tw_error *err)
+{
     TW_TRY(tw_surface_create(&race->surface, race->ctx, race->o.surface, tw__race_type(race), err));
     TW_TRY(check_seeds(race, err));
-    if (target && (strncmp(target, metric, sizeof metric - 1) != 0 || tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) != 1))
-        return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
-    tw_surface_start(race->surface, start);
-    double value = tw_surface_value(race->surface, start, NULL);
-    if (isfinite(value)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
+    TW_TRY(read_target(race, err));
+    return check_start(race, err);
 }
 
 /* A kind's minima are those with its default options; with others, those that are still flat. */

@@ -107,9 +107,13 @@ tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, 
     TW_TRY(read_chain(race, racer->spec, &chain, err));
     if (!put_rate(racer->spec, chain.rule, lr, text)) return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", racer->spec);
     TW_TRY(tw__preset_read(&preset, text, race->o.estimator, NULL, err));
-    if (preset.is_one) return tw__preset_text(&preset, to, err);
-    TW_TRY(tw_chain_read(&chain, text, NULL, err));
-    snprintf(to, TW_SPEC_MAX, "%s", chain.spec);
+    if (preset.is_one) {
+        TW_TRY(tw__preset_text(&preset, to, err));
+    } else {
+        TW_TRY(tw_chain_read(&chain, text, NULL, err));
+        snprintf(to, TW_SPEC_MAX, "%s", chain.spec);
+    }
+    if (strcmp(to, racer->spec) == 0) memcpy(to, text, sizeof text);    /* the default rate, which a canonical spec does not name */
     return TW_OK;
 }
 

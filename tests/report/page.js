@@ -186,7 +186,7 @@ function surface() {
 }
 function places(canvas) {
   var box = canvas.getBoundingClientRect(), s = race.surface, path = race.optimizers[0].paths[0], k = path.x.length - 1, tip = $("tip");
-  var width = box.width - 44, left = 36 + width * (path.x[k] - s.low[0]) / (s.high[0] - s.low[0]);
+  var width = box.width - 56, left = 42 + width * (path.x[k] - s.low[0]) / (s.high[0] - s.low[0]);
   var top = 8 + width * s.height / 1000 * (s.high[1] - path.y[k]) / (s.high[1] - s.low[1]);
   canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + left, clientY: box.top + top, bubbles: true }));
   say(!tip.hidden && /step \d/.test(tip.textContent) && /value/.test(tip.textContent), "the pointer finds a path's point");

@@ -1,6 +1,6 @@
 /* Level curves of a surface: marching squares over a grid whose outside is infinitely high, so that every curve is closed.
  * SPDX-License-Identifier: MIT */
-#include "race/contours.h"
+#include "race/report/contours.h"
 #include "math/elementary.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Level curves of a surface inside a window. The same curves are the page's picture without a script and the ground its canvas plays on.
  * SPDX-License-Identifier: MIT */
-#ifndef TW_RACE_CONTOURS_H
-#define TW_RACE_CONTOURS_H
+#ifndef TW_RACE_REPORT_CONTOURS_H
+#define TW_RACE_REPORT_CONTOURS_H
 #include "race/text.h"
 #include <thalweg/surface.h>
 

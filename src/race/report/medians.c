@@ -1,6 +1,6 @@
 /* The curves of a race: median and quartiles over an optimiser's runs while they go.
  * SPDX-License-Identifier: MIT */
-#include "race/curves.h"
+#include "race/report/medians.h"
 #include <math.h>
 
 enum { MOST_POINTS = 500 };                             /* of a path over a surface */

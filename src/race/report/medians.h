@@ -1,7 +1,7 @@
 /* The curves of a race: median and quartiles over an optimiser's runs while they go.
  * SPDX-License-Identifier: MIT */
-#ifndef TW_RACE_CURVES_H
-#define TW_RACE_CURVES_H
+#ifndef TW_RACE_REPORT_MEDIANS_H
+#define TW_RACE_REPORT_MEDIANS_H
 #include "race/race.h"
 
 enum tw__axis { TW__BY_EPOCHS, TW__BY_STEPS, TW__BY_GRADIENTS, TW__BY_SECONDS, TW__AXES };

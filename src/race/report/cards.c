@@ -1,6 +1,6 @@
 /* A card for every optimizer: its curve beside the others', its equation as it is computed, what it is made of and where it is from.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "estimators/estimator.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Time to target: a table, and performance profiles (Dolan & More 2002) with each seed as a problem.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The page's words: the outcome in a sentence or two, and what was raced.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

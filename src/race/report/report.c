@@ -1,7 +1,7 @@
 /* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in. What can be read without JavaScript
  * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "base/spec.h"
 #include "race/assets.h"
 #include <math.h>
@@ -281,7 +281,7 @@ static void fill(tw__page *g)
 static tw_status prepare(tw__page *g, tw_error *err)
 {
     const tw_race *race = g->race;
-    TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, sizeof *g->scratch, err));
+    TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, 2 * sizeof *g->scratch, err));
     TW_TRY(tw__alloc(race->ctx, &g->curves, race->n, TW__QUANTITIES * sizeof *g->curves, err));
     for (size_t i = 0; i < race->n; i++)
         for (size_t q = 0; q < TW__QUANTITIES; q++) {
@@ -299,7 +299,7 @@ tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
     if (g.p.status == TW_OK) fill(&g);
     for (size_t k = 0; g.curves && k < race->n * TW__QUANTITIES; k++) tw__curve_free(race->ctx, &g.curves[k]);
     tw__free(race->ctx, g.curves, race->n, TW__QUANTITIES * sizeof *g.curves);
-    tw__free(race->ctx, g.scratch, race->n, sizeof *g.scratch);
+    tw__free(race->ctx, g.scratch, race->n, 2 * sizeof *g.scratch);
     tw__relief_free(race->ctx, &g.relief);
     return tw__paper_take(&g.p, out);
 }

@@ -1,6 +1,6 @@
 /* The page's curves: controls and a place for the chart that the script draws, and the same as still pictures.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -12,44 +12,57 @@ double tw__page_shown(const tw__view *v, double y)
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------------- */
 
-static void widen(double *low, double *high, double value)
+/* The least and the largest that a curve and its band show; 0 if that is nothing. */
+static int ends_of(const tw__view *v, const tw__curve *curve, double *low, double *high)
 {
-    if (!isfinite(value)) return;
-    if (value < *low) *low = value;
-    if (value > *high) *high = value;
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t k = 0; k < curve->n; k++) {
+        const double a = tw__page_shown(v, curve->points[k].y.q1), b = tw__page_shown(v, curve->points[k].y.q3);
+        if (!isfinite(a) || !isfinite(b) || (v->is_log && !(a > 0 && b > 0))) continue;
+        *low = a < *low ? a : *low;
+        *low = b < *low ? b : *low;
+        *high = a > *high ? a : *high;
+        *high = b > *high ? b : *high;
+    }
+    return *low <= *high;
 }
 
-/* Three medians' height, or on a log scale ten thousand times, is enough: what shot up would press all others flat. */
+/* At most 200 decades, and ends that are normal numbers. */
+static tw__scale log_scale(double low, double high)
+{
+    if (high > 1e290) high = 1e290;
+    if (high < 1e-90) high = 1e-90;
+    if (low < high * 1e-200) low = high * 1e-200;
+    const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
+    return (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
+}
+
+static tw__scale linear_scale(double low, double high)
+{
+    const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
+    return (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
+}
+
+/* What shot up or fell for ever would press all others flat. Four times the median of the curves' maxima is enough, on a log scale ten thousand times;
+ * and below 0 three times the distance between the medians of maxima and minima. */
 void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
 {
-    double low = INFINITY, high = -INFINITY, right = 0;
+    double *lows = g->scratch, *highs = g->scratch + g->race->n, right = 0;
     size_t n = 0;
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, v->quantity);
-        double top = -INFINITY;
-        for (size_t k = 0; k < curve->n; k++) {
-            const tw__moment *m = &curve->points[k];
-            const double a = tw__page_shown(v, m->y.q1), b = tw__page_shown(v, m->y.q3);
-            if (m->at[v->axis] > right) right = m->at[v->axis];
-            if (v->is_log && !(a > 0 && b > 0)) continue;
-            widen(&low, &top, a);
-            widen(&low, &top, b);
-        }
-        if (top > -INFINITY) g->scratch[n++] = top;
-        if (top > high) high = top;
+        for (size_t k = 0; k < curve->n; k++)
+            if (curve->points[k].at[v->axis] > right) right = curve->points[k].at[v->axis];
+        n += (size_t)ends_of(v, curve, &lows[n], &highs[n]);
     }
     *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
     *y = (tw__scale){.from = 0, .to = 1};
     if (n == 0) return;
-    const double enough = tw__spread_of(g->scratch, n).median * (v->is_log ? 1e4 : 3);
-    if (high > enough && enough > low) high = enough;
-    if (v->is_log) {
-        const double pad = tw_pow(high / low > 1.0001 ? high / low : 1.1, 0.06);
-        *y = (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad};
-    } else {
-        const double pad = 0.06 * (high > low ? high - low : fabs(high) > 0 ? fabs(high) : 1);
-        *y = (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
-    }
+    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median, apart = top > bottom ? top - bottom : fabs(top);
+    const double most = top + (v->is_log ? 1e4 : 3) * (top > apart ? top : apart), least = bottom - 3 * apart;
+    const double low = lows[0] < 0 && lows[0] < least ? least : lows[0], high = highs[n - 1] < most ? highs[n - 1] : most;
+    *y = v->is_log ? log_scale(low, high) : linear_scale(low, high);
 }
 
 /* ---- one picture -------------------------------------------------------------------------------------------------------- */

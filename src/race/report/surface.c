@@ -1,7 +1,7 @@
 /* The surface: its level curves and the paths over it, as a still picture and as the stage on which the script plays them. Both use the same
  * curves, which are in the page once.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 
 enum { STAGE = 1000 };                                  /* width in the picture's units; its height follows the window's shape */

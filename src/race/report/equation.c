@@ -1,7 +1,7 @@
 /* Equations as one reads them: what rules print as plain text ("v = beta2 v + (1 - beta2) g^2") with Greek letters, powers raised, indices lowered
  * and hats on letters. Words of more than one letter that are no Greek letter stay upright, as names of options are.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <string.h>
 
 static const struct { const char *name, *letter; } greek[] = {

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_H
 #define TW_RACE_REPORT_H
-#include "race/contours.h"
-#include "race/curves.h"
+#include "race/report/contours.h"
+#include "race/report/medians.h"
 #include "race/svg.h"
 #include "race/text.h"
 
@@ -19,7 +19,7 @@ typedef struct tw__page {
     tw__paper p;
     tw__curve *curves;                                  /* TW__QUANTITIES for each racer, in the page's order */
     tw__relief relief;                                  /* on a surface */
-    double *scratch;                                    /* as many as there are racers */
+    double *scratch;                                    /* two for each racer */
 } tw__page;
 
 /* Racers as the page lists them, best first. */

@@ -1,6 +1,6 @@
 /* The page's tables of results, and of who reached the target when.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 
 struct column { const char *head; enum tw__measure measure; enum tw__form form; int best; /* -1: the lowest is, 1: the highest, 0: neither */ };

@@ -1,6 +1,6 @@
 /* What the page's script draws from: curves, final values and paths as JSON in short numbers. The race in full is in race.json.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include "train/json.h"
 #include <math.h>
 #include <stdlib.h>

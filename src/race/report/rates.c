@@ -1,6 +1,6 @@
 /* How much the learning rate matters: what came of every rate that was tried, as a picture and a table. Nothing in a race without --tune.
  * SPDX-License-Identifier: MIT */
-#include "race/report.h"
+#include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
 
