@@ -90,7 +90,7 @@ function holds(p, what, as, bs,    a, b, i, j, n, m, o, all) {
 
 function evidence(p, what, as, bs) {
     if (what == "own") return own_rate(p, as) " times the best"
-    if (what == "steadier") return number(spread(p, as)) " : " number(spread(p, bs))
+    if (what == "steadier") return sprintf("%.1g : %.1g", spread(p, as), spread(p, bs))
     return scores(p, as) " : " (bs != "" ? scores(p, bs) : best_of(p) " " shown(p, best_of(p)))
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OUT TW_BINARY_DIR "/figures_out"
@@ -24,7 +25,7 @@ static void remove_folder(const char *path)
     DIR *folder = opendir(path);
     while (folder && (entry = readdir(folder)) != NULL) {
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        unlink(file);
+        remove(file);
     }
     if (folder) closedir(folder);
     rmdir(path);
@@ -334,6 +335,28 @@ static tw_status try_all(tw_context *ctx)
     return s;
 }
 
+/* The script is the last file of a figure: where a folder has its name, the figure has no claims either. */
+static void a_figure_that_fails_has_no_claims(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_figures *f = begin(ctx, OTHER);
+    const tw_figure_kind *kind;
+    const tw_claim *claims;
+    size_t i = 0;
+    while ((kind = tw_figure_kind_at(i)) != NULL && strcmp(kind->name, "fig4.6")) i++;
+    assert_non_null(kind);
+    assert_int_equal(mkdir(OTHER "/fig4.6.gp", 0777), 0);
+    assert_int_equal(tw_figures_make(f, kind, NULL), TW_ERR_SYSTEM);
+    assert_int_equal(tw_figures_claims(f, &claims), 0);
+    assert_int_equal(rmdir(OTHER "/fig4.6.gp"), 0);
+    assert_int_equal(tw_figures_make(f, kind, NULL), TW_OK);
+    assert_int_equal(tw_figures_claims(f, &claims), 1);
+    tw_figures_free(f);
+    tw_context_free(ctx);
+    remove_folder(OTHER);
+}
+
 static void any_allocation_or_file_may_fail(void **state)
 {
     (void)state;
@@ -369,6 +392,7 @@ int main(void)
         cmocka_unit_test(measures_are_as_defined),
         cmocka_unit_test(threads_change_no_byte),
         cmocka_unit_test(what_is_there_is_not_overwritten),
+        cmocka_unit_test(a_figure_that_fails_has_no_claims),
         cmocka_unit_test(any_allocation_or_file_may_fail),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

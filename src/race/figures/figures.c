@@ -114,8 +114,8 @@ tw_status tw_figures_make(tw_figures *f, const tw_figure_kind *kind, tw_error *e
     if (!sheet.figure) return tw__fail(err, TW_ERR_SPEC, "this is no figure of the list (tw_figure_kind_at)");
     begin_script(&sheet);
     tw_status s = sheet.figure->make(&sheet, err);
-    if (s == TW_OK) return end_script(&sheet, err);
-    f->n = claims;
-    tw__paper_drop(&sheet.names);
+    if (s == TW_OK) s = end_script(&sheet, err);
+    else tw__paper_drop(&sheet.names);
+    if (s != TW_OK) f->n = claims;
     return s;
 }
