@@ -94,7 +94,7 @@ static tw_status all_rows(tw__sheet *sheet, const tw__line *line, const tw__cour
     TW_TRY(try_seeds(line, ONE, NULL, UPDATES, &one, err));
     const size_t up = tw__rises(course->loss, course->n);
     TW_TRY(begin(sheet, SMOOTH, UPDATES, &c, err));
-    TW__SAY(c->measured, "%zu of %d updates made the loss larger", up, UPDATES);
+    TW__SAY(c->measured, "%zu of %d updates made the loss larger, with any seed", up, UPDATES);
     tw__claim_judge(c, &sentences[SMOOTH], tw__holds(up == 0, up == 0));
     TW_TRY(begin(sheet, MANY, UPDATES, &c, err));
     TW__SAY(c->measured, "to a loss within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
@@ -129,7 +129,7 @@ static tw_status one_row(tw__sheet *sheet, const tw__line *line, const tw__cours
     TW_TRY(try_seeds(line, ONE, NULL, LONGER, &longer, err));
     TW_TRY(try_seeds(line, ONE, decay, LONGER, &falling, err));
     TW_TRY(begin(sheet, LARGE, UPDATES, &c, err));
-    TW__SAY(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up", TW__REAL(one.ripple), SOME,
+    TW__SAY(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up with seed 0", TW__REAL(one.ripple), SOME,
             TW__REAL(some.ripple), tw__rises(course->loss, course->n), UPDATES);
     tw__claim_judge(c, &sentences[LARGE], tw__holds(one.ripple > 3 * some.ripple, one.ripple > 3 * some.ripple));
     TW_TRY(begin(sheet, WORSE, UPDATES, &c, err));
