@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "faulty_io.h"
 #include "full_disk.h"
+#include "race_db.h"
 #include "race/store.h"
 #include "races.h"
 #include <stdio.h>
@@ -154,16 +155,6 @@ static void changed_data_is_noticed(void **state)
     assert_true(small_part(changed, "train", 60, 7));
     refuse_resume(folder, TW_ERR_STATE, "the train data is not what the race in ");
     tw_context_free(ctx);
-}
-
-static void run_sql(const char *folder, const char *sql)
-{
-    sqlite3 *db;
-    char path[TW__PATH];
-    snprintf(path, sizeof path, "%s/race.db", folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 static void what_is_wrong_in_it_is_said(void **state)

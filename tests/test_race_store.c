@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "full_disk.h"
 #include "race/store.h"
+#include "race_db.h"
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -290,16 +291,6 @@ static void refuse_open(const char *folder, tw_status code, const char *message)
     if (is != code || !strstr(err.message, message)) fail_msg("%d, \"%s\" in place of %d, \"%s\"", (int)is, err.message, (int)code, message);
     assert_null(s);
     tw_context_free(ctx);
-}
-
-static void run_sql(const char *folder, const char *sql)
-{
-    sqlite3 *db;
-    char path[TW__PATH];
-    snprintf(path, sizeof path, "%s/race.db", folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 static void what_is_wrong_is_said(void **state)

@@ -1,0 +1,22 @@
+/* A race's database, as nobody should change it.
+ * SPDX-License-Identifier: MIT */
+#ifndef TESTS_RACE_DB_H
+#define TESTS_RACE_DB_H
+#include "base/io.h"
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static inline void run_sql(const char *folder, const char *sql)
+{
+    sqlite3 *db;
+    char path[TW__PATH];
+    snprintf(path, sizeof path, "%s/race.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+#endif
