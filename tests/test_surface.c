@@ -327,6 +327,8 @@ static void windows(void **state)
 static void refused(void **state)
 {
     (void)state;
+    static const char without_quotes[] =
+        "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"; a shell wants others around: 'expr:\"x^2/20 + y^2\"'";
     static const char *const cases[][2] = {
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"beal", "unknown surface \"beal\" (did you mean \"beale\"?)"},
@@ -341,8 +343,9 @@ static void refused(void **state)
         {"beale:x=1,x=2", "x is given twice"},
         {"beale:low=1", "beale has no option \"low\" (it has x, y, noise)"},
         {"beale:\"x\"", "beale has no formula: \"x\" is not key=value"},
-        {"expr", "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\""},
-        {"expr:x=1", "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\""},
+        {"expr", without_quotes},
+        {"expr:x=1", without_quotes},
+        {"expr:x^2+y^2", without_quotes},
         {"expr:\"x\",low=5", "low = 5 is not below high = 5"},
         {"expr:\"x + z\"", "formula \"x + z\": character 5: unknown name \"z\" (did you mean \"x\"?); there are x y, functions, pi and e"},
         {"expr:\"\"", "formula = \"\" is no formula in quotes"},

@@ -78,7 +78,6 @@ static tw_status read_items(struct reader *r, const tw__spec *spec, tw_error *er
     unsigned char given[OPTIONS_MAX] = {0};
     for (int i = 0; i < spec->n; i++) TW_TRY(tw__option_read(&r->table, &spec->items[i], r->values, given, err));
     if (r->surface->kind != &expr) return TW_OK;
-    if (!r->formula.n) return tw__fail(err, TW_ERR_SPEC, "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"");
     if (!(r->values[LOW] < r->values[HIGH]))
         return tw__fail(err, TW_ERR_SPEC, "low = %g is not below high = %g", r->values[LOW], r->values[HIGH]);
     return TW_OK;
@@ -128,11 +127,20 @@ static void set_window(tw_surface *s, const double *values)
     }
 }
 
+/* A shell takes the quotes away that are not in quotes themselves. */
+static tw_status check_quotes(const char *text, tw_error *err)
+{
+    const size_t n = strcspn(text, ":");
+    if (!tw__text_is((tw__text){text, n}, expr.name) || strchr(text, '"')) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"; a shell wants others around: 'expr:\"x^2/20 + y^2\"'");
+}
+
 static tw_status read_surface(struct reader *r, const char *text, tw_error *err)
 {
     tw_surface *s = r->surface;
     tw__spec spec;
     if (strlen(text) >= TW_SPEC_MAX) return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text, TW_SPEC_MAX - 1);
+    TW_TRY(check_quotes(text, err));
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     TW_TRY(find_kind(&spec, &s->kind, err));
     lay_table(r);
