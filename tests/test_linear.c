@@ -277,7 +277,7 @@ static void refused(void **state)
     const tw_linear_options good = options(TW_F64, TW_LINEAR_LOGISTIC, TW_LINEAR_MATRIX, 0);
     double bad[ROWS * COLUMNS];
     struct { tw_linear_options o; tw_status status; const char *message; } cases[] = {
-        {good, TW_ERR_SPEC, "tw_linear_options.size = 3 is not 72"},
+        {good, TW_ERR_SPEC, "tw_linear_options.size = 3: set it to sizeof(tw_linear_options)"},
         {good, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not u8"},
         {good, TW_ERR_SPEC, "loss = 2 is not one of enum tw_linear_loss"},
         {good, TW_ERR_SPEC, "form = 7 is not one of enum tw_linear_form"},

@@ -2,6 +2,9 @@
  *
  * A context may be used by several threads at once; the callbacks must allow that. Its pool of threads serves one call at a time:
  * a call that finds it busy works in its own thread, with the same result. A context must outlive every object created from it.
+ *
+ * Structs that begin with `size` may grow: set it to sizeof the struct, as the TW_..._INIT macros do. What an older program's struct lacks counts as
+ * 0, and 0 always means the default; a newer program's is refused only where it uses a field that this library does not know.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_CONTEXT_H
 #define THALWEG_CONTEXT_H

@@ -9,13 +9,13 @@ extern "C" {
 
 typedef struct tw_find_lr_options {
     size_t size;                                        /* sizeof(tw_find_lr_options) */
+    double from, to;                                    /* the first and the last rate; 0: 1e-7 and 10 */
+    uint64_t steps;                                     /* 10 .. 1,000,000; 0: 100, or an epoch's where that is fewer, but not below 10 */
     /* The run whose rate is looked for. It must leave open what decides the rate or the run's end: schedule, control, target, keep, seconds.
      * out: NULL, or a folder, made if need be, for find_lr.csv and find_lr.svg, a picture of the curve; those that are there only go with force. */
     tw_job_options job;
-    double from, to;                                    /* the first and the last rate; 0: 1e-7 and 10 */
-    uint64_t steps;                                     /* 10 .. 1,000,000; 0: 100, or an epoch's where that is fewer, but not below 10 */
 } tw_find_lr_options;
-#define TW_FIND_LR_OPTIONS_INIT { sizeof(tw_find_lr_options), TW_JOB_OPTIONS_INIT, 0.0, 0.0, 0 }
+#define TW_FIND_LR_OPTIONS_INIT { sizeof(tw_find_lr_options), 0.0, 0.0, 0, TW_JOB_OPTIONS_INIT }
 
 /* One update: the mean loss of its rows before its step, which is made with this rate. smooth: the mean of the losses so far, each weighing
  * 0.9 times the one after it. */

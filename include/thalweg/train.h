@@ -102,13 +102,13 @@ typedef struct tw_job_options {
     double val;
     uint64_t limit;
     const char *cache, *home;                                           /* folders for data (data.h); not recorded */
-    tw_run_options run;                                                 /* own_rule and callback are not recorded */
     const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
     const char *out;                                                    /* the run's folder; NULL: none, nothing is written */
     int force;                                                          /* replace a run that is there */
     uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
+    tw_run_options run;                                                 /* own_rule and callback are not recorded */
 } tw_job_options;
-#define TW_JOB_OPTIONS_INIT { sizeof(tw_job_options), NULL, NULL, NULL, 0.0, 0, NULL, NULL, TW_RUN_OPTIONS_INIT, NULL, NULL, 0, 0 }
+#define TW_JOB_OPTIONS_INIT { sizeof(tw_job_options), NULL, NULL, NULL, 0.0, 0, NULL, NULL, NULL, NULL, 0, 0, TW_RUN_OPTIONS_INIT }
 
 typedef struct tw_job tw_job;
 /* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it.

@@ -55,11 +55,12 @@ static tw_status choose_isa(tw_isa wanted, tw_isa *out, tw_error *err)
 
 tw_status tw_context_create(tw_context **out, const tw_context_options *given, tw_error *err)
 {
-    const tw_context_options defaults = TW_CONTEXT_OPTIONS_INIT;
-    const tw_context_options *o = given ? given : &defaults;
+    tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
+    const tw_context_options *o = &options;
+    tw_io io = tw__system_io;
     *out = NULL;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_context_options.size = %zu is not %zu", o->size, sizeof *o);
-    if (o->io && o->io->size != sizeof(tw_io)) return tw__fail(err, TW_ERR_SPEC, "tw_io.size = %zu is not %zu", o->io->size, sizeof(tw_io));
+    if (given) TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_context_options", err));
+    if (o->io) TW_TRY(tw__sized_read(&io, sizeof io, o->io, "tw_io", err));
     if (o->threads < 0 || o->threads > MOST_THREADS)
         return tw__fail(err, TW_ERR_SPEC, "threads = %d is outside [0, %d]", o->threads, MOST_THREADS);
     tw_isa isa = TW_ISA_BASE;
@@ -68,7 +69,7 @@ tw_status tw_context_create(tw_context **out, const tw_context_options *given, t
     tw_context *ctx;
     TW_TRY(tw__alloc(&seed, &ctx, 1, sizeof *ctx, err));
     *ctx = seed;
-    ctx->io = o->io ? *o->io : tw__system_io;
+    ctx->io = io;
     ctx->threads = o->threads ? o->threads : tw__cpus_allowed();
     tw_status s = tw__pool_create(&ctx->pool, ctx, err);
     if (s != TW_OK) tw__free(&seed, ctx, 1, sizeof *ctx);

@@ -5,6 +5,7 @@
 #include <thalweg/context.h>
 #include "base/error.h"
 #include "base/size.h"
+#include "base/sized.h"
 
 struct tw__pool;
 struct tw_context {

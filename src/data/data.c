@@ -98,12 +98,11 @@ void tw_data_free(tw_data *data)
 tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err)
 {
     const tw__block *b = data->block;
-    if (info->size != sizeof *info) return tw__fail(err, TW_ERR_SPEC, "tw_data_info.size = %zu is not %zu", info->size, sizeof *info);
-    *info = (tw_data_info){.size = sizeof *info, .rows = data->rows, .rank = b->rank, .type = b->type, .x = b->x + data->first * b->row_bytes,
+    tw_data_info all = {.rows = data->rows, .rank = b->rank, .type = b->type, .x = b->x + data->first * b->row_bytes,
                            .labels = b->labels ? b->labels + data->first : NULL, .classes = data->classes, .name = b->name,
                            .fingerprint = data->fingerprint};
-    memcpy(info->shape, b->shape, (size_t)b->rank * sizeof *b->shape);
-    return TW_OK;
+    memcpy(all.shape, b->shape, (size_t)b->rank * sizeof *b->shape);
+    return tw__sized_write(info, &all, sizeof all, "tw_data_info", err);
 }
 
 static tw_status check_rows(tw_type type, const void *x, uint64_t rows, size_t width, const int32_t *labels, tw_error *err)

@@ -183,13 +183,13 @@ static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, con
 
 tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train, tw_data **val, tw_data **test, tw_error *err)
 {
-    const tw_data_options defaults = TW_DATA_OPTIONS_INIT;
-    const tw_data_options *o = options ? options : &defaults;
+    tw_data_options taken = TW_DATA_OPTIONS_INIT;
+    const tw_data_options *o = &taken;
     tw__parts parts;
     if (train) *train = NULL;
     if (val) *val = NULL;
     if (test) *test = NULL;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_data_options.size = %zu is not %zu", o->size, sizeof *o);
+    if (options) TW_TRY(tw__sized_read(&taken, sizeof taken, options, "tw_data_options", err));
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
     memset(&parts, 0, sizeof parts);
     tw_status s = open_parts(&parts, ctx, path, o, train || (val && o->val > 0), test != NULL, err);

@@ -125,7 +125,6 @@ EVAL(f64, TW_F64)
 static tw_status check_options(const tw_linear_options *o, tw_error *err)
 {
     size_t numbers;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_linear_options.size = %zu is not %zu", o->size, sizeof *o);
     if (o->type != TW_F32 && o->type != TW_F64)
         return tw__fail(err, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not %s", tw_type_name(o->type));
     if (o->loss != TW_LINEAR_SQUARED && o->loss != TW_LINEAR_LOGISTIC)
@@ -154,16 +153,18 @@ static tw_status check_data(const tw_linear_options *o, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *options, tw_error *err)
+tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *given, tw_error *err)
 {
     tw_linear *m;
+    tw_linear_options options;
     *out = NULL;
-    TW_TRY(check_options(options, err));
-    TW_TRY(check_data(options, err));
+    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_linear_options", err));
+    TW_TRY(check_options(&options, err));
+    TW_TRY(check_data(&options, err));
     TW_TRY(tw__alloc(ctx, &m, 1, sizeof *m, err));
-    *m = (tw_linear){.ctx = ctx, .o = *options, .columns = (int64_t)options->columns, .one = 1};
+    *m = (tw_linear){.ctx = ctx, .o = options, .columns = (int64_t)options.columns, .one = 1};
     m->tensors[0] = (tw_tensor){.name = "weight", .rank = 1, .shape = &m->columns};
-    m->tensors[1] = (tw_tensor){.name = "bias", .rank = 1, .shape = &m->one, .offset = options->columns};
+    m->tensors[1] = (tw_tensor){.name = "bias", .rank = 1, .shape = &m->one, .offset = options.columns};
     *out = m;
     return TW_OK;
 }

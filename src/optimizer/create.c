@@ -279,7 +279,6 @@ static tw_status check_schedule(const tw_optimizer *opt, tw_error *err)
 
 static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
 {
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_optimizer_options.size = %zu is not %zu", o->size, sizeof *o);
     if (o->type != TW_F32 && o->type != TW_F64)
         return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s", tw_type_name(o->type));
     if ((unsigned)o->nonfinite > TW_NONFINITE_ZERO || (unsigned)o->sparse > TW_SPARSE_TOUCHED)
@@ -287,10 +286,13 @@ static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *o, tw_error *err)
+tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *given, tw_error *err)
 {
     tw_optimizer *opt;
+    tw_optimizer_options options;
+    const tw_optimizer_options *o = &options;
     *out = NULL;
+    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_optimizer_options", err));
     TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &opt, 1, sizeof *opt, err));
     opt->ctx = ctx;

@@ -22,7 +22,6 @@ static int on_event(void *user, const tw_event *e)
 static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw_error *err)
 {
     const tw_job_options *j = &o->job;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_find_lr_options.size = %zu is not %zu", o->size, sizeof *o);
     *from = o->from != 0 ? o->from : default_from;
     *to = o->to != 0 ? o->to : default_to;
     if (!(*from > 0 && *from < *to && *to - *to == 0)) return tw__fail(err, TW_ERR_SPEC, "the rate cannot rise from %g to %g (both above 0)", *from, *to);
@@ -126,13 +125,18 @@ static void judge(tw_find_lr *found)
     found->suggestion = steep && found->steepest < found->minimum / 10 ? found->steepest : found->minimum / 10;
 }
 
-tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_options *o, tw_error *err)
+tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_options *given, tw_error *err)
 {
     tw__find_lr *f;
     tw_job *job = NULL;
     double from = 0, to = 0;
+    tw_find_lr_options options;
+    const tw_find_lr_options *o = &options;
     *out = NULL;
+    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_find_lr_options", err));
+    options.job.run.size = sizeof options.job.run;
     tw_job_options inside = o->job;
+    inside.size = sizeof inside;
     TW_TRY(check(o, &from, &to, err));
     if (o->job.out) TW_TRY(tw__find_lr_check(ctx, o->job.out, o->job.force, err));
     inside.out = NULL; /* the folder is for the test's files, not for a run */

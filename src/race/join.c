@@ -299,14 +299,15 @@ static tw_status open_and_join(struct join *j, tw_race **out, const tw_race_opti
     return s;
 }
 
-tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *folders, size_t n, const tw_race_options *given, tw_error *err)
+tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *folders, size_t n, const tw_race_options *options, tw_error *err)
 {
     struct join j = {ctx, folders, NULL, n};
+    tw_race_options given;
     *out = NULL;
-    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", given->size, sizeof *given);
+    TW_TRY(tw__sized_read(&given, sizeof given, options, "tw_race_options", err));
     if (n < 2) return tw__fail(err, TW_ERR_SPEC, "%zu race%s to join (at least 2)", n, n == 1 ? "" : "s");
     TW_TRY(tw__alloc(ctx, &j.from, n, sizeof *j.from, err));
-    tw_status s = open_and_join(&j, out, given, err);
+    tw_status s = open_and_join(&j, out, &given, err);
     for (size_t i = 0; i < n; i++) tw_race_free(j.from[i]);
     tw__free(ctx, j.from, n, sizeof *j.from);
     return s;

@@ -234,11 +234,12 @@ static tw_status open_race(tw_race **out, tw_context *ctx, const char *folder, c
     return s;
 }
 
-tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
+tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *caller, tw_error *err)
 {
+    tw_race_options given;
     *out = NULL;
-    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", given->size, sizeof *given);
-    return open_race(out, ctx, folder, given, 0, err);
+    TW_TRY(tw__sized_read(&given, sizeof given, caller, "tw_race_options", err));
+    return open_race(out, ctx, folder, &given, 0, err);
 }
 
 tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err)

@@ -84,11 +84,13 @@ static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface
     return s;
 }
 
-tw_status tw_path_walk(tw_path **out, tw_context *ctx, const tw_surface *surface, const tw_path_options *o, tw_error *err)
+tw_status tw_path_walk(tw_path **out, tw_context *ctx, const tw_surface *surface, const tw_path_options *given, tw_error *err)
 {
     struct walk *w;
+    tw_path_options options;
+    const tw_path_options *o = &options;
     *out = NULL;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_path_options.size = %zu is not %zu", o->size, sizeof *o);
+    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_path_options", err));
     if (o->steps > MOST_STEPS) return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [0, %d]", (unsigned long long)o->steps, MOST_STEPS);
     const size_t room = (size_t)(o->steps ? o->steps : USUAL_STEPS) + 1;
     TW_TRY(tw__alloc(ctx, &w, 1, sizeof *w, err));

@@ -64,7 +64,6 @@ static tw_status check_ground(const tw_race_options *o, tw_error *err)
 
 static tw_status check_options(const tw_race_options *o, tw_error *err)
 {
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_race_options.size = %zu is not %zu", o->size, sizeof *o);
     TW_TRY(check_ground(o, err));
     if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
         return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
@@ -273,9 +272,12 @@ tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options
     return s;
 }
 
-tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *o, tw_error *err)
+tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err)
 {
-    TW_TRY(tw__race_prepare(out, ctx, o, 1, err));
+    tw_race_options o;
+    *out = NULL;
+    TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
+    TW_TRY(tw__race_prepare(out, ctx, &o, 1, err));
     tw_status s = (*out)->o.out ? tw__race_keep(*out, err) : TW_OK;
     if (s == TW_OK) return TW_OK;
     tw_race_free(*out);

@@ -27,26 +27,28 @@ static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w,
     return s;
 }
 
-tw_status tw_evaluate(tw_context *ctx, const tw_objective *o, const void *w, tw_metrics *out, tw_error *err)
+tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err)
 {
-    TW_TRY(tw__objective_check(o, 1, err));
+    tw_objective o;
+    TW_TRY(tw__objective_read(&o, objective, 1, err));
     tw__fp_mode mode = tw__fp_enter();
-    tw_status s = evaluate(ctx, o, w, mode, out, err);
+    tw_status s = evaluate(ctx, &o, w, mode, out, err);
     tw__fp_leave(mode);
     return s;
 }
 
-tw_status tw_predict(tw_context *ctx, const tw_objective *o, const void *w, uint64_t first, size_t n, void *output, tw_error *err)
+tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n, void *output, tw_error *err)
 {
-    TW_TRY(tw__objective_check(o, 0, err));
-    if (first > o->n_rows || n > o->n_rows - first)
-        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first, (unsigned long long)(first + n), (unsigned long long)o->n_rows);
+    tw_objective o;
+    TW_TRY(tw__objective_read(&o, objective, 0, err));
+    if (first > o.n_rows || n > o.n_rows - first)
+        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first, (unsigned long long)(first + n), (unsigned long long)o.n_rows);
     uint64_t *rows;
     tw_sums sums;
     const tw_draw draw = {.number = 0};
     TW_TRY(all_rows(ctx, first, n, &rows, err));
-    int answer = o->point ? o->point(o->user, w) : 0;
-    if (!answer) answer = o->eval(o->user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
+    int answer = o.point ? o.point(o.user, w) : 0;
+    if (!answer) answer = o.eval(o.user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
     tw__free(ctx, rows, n, sizeof *rows);
     if (!answer) return TW_OK;
     tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);

@@ -57,7 +57,6 @@ static int on_event(void *user, const tw_event *event)
 
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", o->size, sizeof *o);
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(tw__json_check_text("the data's name", o->data, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
@@ -116,11 +115,20 @@ static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o,
     return s;
 }
 
-tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)
+tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err)
+{
+    TW_TRY(tw__sized_read(to, sizeof *to, given, "tw_job_options", err));
+    to->run.size = sizeof to->run; /* it stands last: what either lacks is 0 */
+    return TW_OK;
+}
+
+tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *given, tw_error *err)
 {
     tw_job *job;
+    tw_job_options o;
     *out = NULL;
-    TW_TRY(new_job(&job, ctx, o, err));
+    TW_TRY(tw__job_options_read(&o, given, err));
+    TW_TRY(new_job(&job, ctx, &o, err));
     tw_status s = open_all(job, err);
     if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
     if (s != TW_OK) {
@@ -201,22 +209,22 @@ static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
     return tw__job_load_checkpoint(job, &found, err);
 }
 
-tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *given, tw_error *err)
+tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err)
 {
     json_t *run = NULL;
     tw_job *job = NULL;
-    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    tw_job_options given, o = TW_JOB_OPTIONS_INIT;
     *out = NULL;
-    if (given->size != sizeof *given) return tw__fail(err, TW_ERR_SPEC, "tw_job_options.size = %zu is not %zu", given->size, sizeof *given);
+    TW_TRY(tw__job_options_read(&given, options, err));
     TW_TRY(tw__job_read_folder(ctx, folder, &run, err));
     tw_status s = tw__job_from_config(&o, json_object_get(run, "config"), folder, err);
     o.out = folder;
-    o.cache = given->cache;
-    o.home = given->home;
-    if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
-    o.run.own_rule = given->run.own_rule;
-    o.run.event = given->run.event;
-    o.run.user = given->run.user;
+    o.cache = given.cache;
+    o.home = given.home;
+    if (given.run.seconds > 0) o.run.seconds = given.run.seconds;
+    o.run.own_rule = given.run.own_rule;
+    o.run.event = given.run.event;
+    o.run.user = given.run.user;
     if (s == TW_OK) s = new_job(&job, ctx, &o, err);
     if (s == TW_OK) s = take_up(job, run, err);
     s = in_run_json(s, folder, err);

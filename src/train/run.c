@@ -89,12 +89,14 @@ static tw_status read_target(struct target *t, const char *text, int counts_corr
     return TW_OK;
 }
 
-static tw_status check_objectives(const tw_objective *train, const tw_objective *check, tw_error *err)
+static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given, tw_error *err)
 {
-    TW_TRY(tw__objective_check(train, 1, err));
-    if (!check) return TW_OK;
-    TW_TRY(tw__objective_check(check, 1, err));
-    if (check->type == train->type && tw__objective_size(check) == tw__objective_size(train)) return TW_OK;
+    tw_objective *train = &r->train, *check = &r->check;
+    TW_TRY(tw__objective_read(train, train_given, 1, err));
+    r->size = tw__objective_size(train);
+    if (!check_given) return TW_OK;
+    TW_TRY(tw__objective_read(check, check_given, 1, err));
+    if (check->type == train->type && tw__objective_size(check) == r->size) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "the validation objective has %zu weights of %s, the training objective %zu of %s", tw__objective_size(check),
                     tw_type_name(check->type), tw__objective_size(train), tw_type_name(train->type));
 }
@@ -160,22 +162,20 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
 
-tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w, const tw_run_options *o, tw_error *err)
+tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w, const tw_run_options *given, tw_error *err)
 {
     tw_run *r;
+    tw_run_options o;
     *out = NULL;
-    if (o->size != sizeof *o) return tw__fail(err, TW_ERR_SPEC, "tw_run_options.size = %zu is not %zu", o->size, sizeof *o);
-    TW_TRY(check_objectives(train, check, err));
-    if (!(o->seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o->seconds);
+    TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
+    if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     r->ctx = ctx;
-    r->train = *train;
-    if (check) r->check = *check;
-    r->o = *o;
+    r->o = o;
     if (!r->o.epochs) r->o.epochs = 5;
     r->w = w;
-    r->size = tw__objective_size(train);
-    tw_status s = o->target ? read_target(&r->target, o->target, train->counts_correct, check != NULL, err) : TW_OK;
+    tw_status s = read_objectives(r, train, check, err);
+    if (s == TW_OK && o.target) s = read_target(&r->target, o.target, r->train.counts_correct, check != NULL, err);
     if (s == TW_OK) s = make_parts(r, err);
     if (s == TW_OK) *out = r;
     else tw_run_free(r);
