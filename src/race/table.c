@@ -18,6 +18,7 @@ static const struct column columns[] = {
     {"value", TW__VALUE, NULL},
     {"best", TW__BEST, NULL},
     {"distance", TW__DISTANCE, NULL},
+    {"gradients", TW__GRADIENTS, "%.7g"},
     {"s/epoch", TW__EPOCH_SECONDS, "%.3f"},
     {"epochs", TW__TARGET_EPOCHS, "%.3g"},
     {"steps", TW__TARGET_STEPS, "%.7g"},
@@ -31,13 +32,14 @@ static int is_to_target(int measure)
     return measure == TW__TARGET_EPOCHS || measure == TW__TARGET_STEPS || measure == TW__TARGET_GRADIENTS || measure == TW__TARGET_SECONDS;
 }
 
-/* The column has a value for somebody, or is about the target that was set; test loss only where nothing else was held out. */
+/* The column has a value for somebody, or is about the target that was set; test loss only where nothing else was held out. With a target, seconds and
+ * gradients are those to it. */
 static int is_shown(const tw_race *race, int c)
 {
     int m = columns[c].measure;
     if (is_to_target(m)) return race->o.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
     if (m == TW__TEST_LOSS && race->n_val) return 0;
-    if (m == TW__EPOCH_SECONDS && race->o.target) return 0;
+    if ((m == TW__EPOCH_SECONDS || m == TW__GRADIENTS) && race->o.target) return 0;
     for (size_t i = 0; i < race->n; i++)
         if (!isnan(race->racers[i].of[m].median)) return 1;
     return 0;
