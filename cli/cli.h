@@ -60,6 +60,8 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 /* Parses argv (behind the command's name) and runs the command, or prints its help. */
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
 int cli_given(const struct cli_call *call, const char *name);
+/* hints.c: line[at] is the unknown option `name`. What other tools mean by it, as a message's end: " (did you mean --batch?)"; "" for none. */
+void cli_option_hint(const struct cli_command *command, int n, char **line, int at, const char *name, char *to, size_t size);
 void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
 void cli_print_overview(void);
 
@@ -85,11 +87,12 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
 /* Folders for generated and for given data sets, from the environment. */
 struct cli_folders { char cache[PATH_MAX], home[PATH_MAX]; };
 tw_status cli_folders(struct cli_folders *out, tw_error *err);
-/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL. */
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
+/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL.
+ * The folders of `options` are the program's. */
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options options, tw_data **train, tw_data **test,
                         tw_error *err);
-/* DATA for a command that cannot read it from the standard input. */
-tw_status cli_check_data(const char *name, tw_error *err);
+/* DATA for a command that cannot read it from the standard input. Says which is meant where a data set and a file have the same name. */
+tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER, with a number behind it if that is there. */

@@ -52,13 +52,13 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
     return TW_OK;
 }
 
-/* The first of: the variable itself, base/thalweg, ~/below/thalweg. */
+/* The first of: the variable itself, base/thalweg, ~/below/thalweg. A base that is no absolute path is ignored (XDG base directories, "Basics"). */
 static tw_status folder(const char *variable, const char *base, const char *below, char *to, tw_error *err)
 {
     const char *given = getenv(variable), *root = getenv(base), *home = getenv("HOME");
     int n;
     if (given && *given) n = snprintf(to, PATH_MAX, "%s", given);
-    else if (root && *root) n = snprintf(to, PATH_MAX, "%s/thalweg", root);
+    else if (root && *root == '/') n = snprintf(to, PATH_MAX, "%s/thalweg", root);
     else if (home && *home) n = snprintf(to, PATH_MAX, "%s/%s/thalweg", home, below);
     else n = snprintf(to, PATH_MAX, "/tmp/thalweg");
     return n < PATH_MAX ? TW_OK : cli_fail(err, TW_ERR_SPEC, "%s: the folder's name is too long", variable);
@@ -107,7 +107,6 @@ double cli_seconds(void)
 tw_status cli_check_out(const char *out, tw_error *err)
 {
     size_t n = strlen(out), first;
-    if (!n) return cli_fail(err, TW_ERR_SPEC, "--out: an empty name");
     while (n && out[n - 1] == '/') n--;
     for (first = n; first && out[first - 1] != '/';) first--;
     size_t length = n - first;

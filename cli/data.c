@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <string.h>
+#include <unistd.h>
 
 static void tell(const char *part, const char *name, const tw_data *data)
 {
@@ -12,21 +13,25 @@ static void tell(const char *part, const char *name, const tw_data *data)
     fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part, info.fingerprint ? info.fingerprint : "-");
 }
 
-tw_status cli_check_data(const char *name, tw_error *err)
+tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err)
 {
-    return strcmp(name, "-") ? TW_OK : cli_fail(err, TW_ERR_SPEC, "-: this command does not read the standard input in this version (predict does)");
+    static const char *const sets[] = { "digits", "mnist" };
+    if (!strcmp(name, "-"))
+        return cli_fail(err, TW_ERR_SPEC, "-: this command does not read the standard input in this version (predict does)");
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0] && !common->quiet; i++)
+        if (!strcmp(name, sets[i]) && !access(name, F_OK))
+            fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name, name);
+    return TW_OK;
 }
 
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, uint64_t limit, tw_data **train, tw_data **test,
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options o, tw_data **train, tw_data **test,
                         tw_error *err)
 {
     struct cli_folders folders;
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    CLI_TRY(cli_check_data(name, err));
+    CLI_TRY(cli_check_data(common, name, err));
     CLI_TRY(cli_folders(&folders, err));
     o.cache = folders.cache;
     o.home = folders.home;
-    o.limit = limit;
     CLI_TRY(tw_data_open(ctx, name, &o, train, NULL, test, err));
     if (common->verbose && train) tell("training", name, *train);
     if (common->verbose && test) tell("test", name, *test);

@@ -50,7 +50,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_context *ctx = NULL;
     tw_data *part[2] = { NULL, NULL };
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_status status = cli_open_data(ctx, common, call->word[0], 0, &part[0], &part[1], err);
+    tw_status status = cli_open_data(ctx, common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT, &part[0], &part[1], err);
     if (status == TW_OK) status = print(common, part, err);
     tw_data_free(part[0]);
     tw_data_free(part[1]);

@@ -41,7 +41,6 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_context *ctx = NULL;
     if (strcmp(call->word[0], "digits")) return cli_fail(err, TW_ERR_SPEC, "unknown data set \"%.60s\" (there is \"digits\")", call->word[0]);
     if (!v->out) return cli_fail(err, TW_ERR_SPEC, "missing --out (usage: thalweg data make %s)", call->command->usage);
-    if (!*v->out) return cli_fail(err, TW_ERR_SPEC, "--out: an empty name");
     if (!v->force) CLI_TRY(check_folder(v->out, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = tw_data_make_digits(ctx, v->out, v->seed, v->train, v->test, err);

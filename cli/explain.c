@@ -1,9 +1,11 @@
-/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every hyperparameter as this spec sets it.
+/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every hyperparameter as this spec sets it;
+ * what a layer computes, what a model is made of, and what an exchange is.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
 #include <thalweg/surface.h>
+#include <thalweg/train.h>
 #include <string.h>
 
 static const struct cli_explain initial = { .steps = 1000, .base = 1 };
@@ -23,6 +25,7 @@ static const char *method_name(size_t i, const void *user)
     const tw_estimator *e;
     const tw_control *c;
     const tw_surface_kind *f;
+    const char *name, *text, *help;
     (void)user;
     for (size_t k = 0; (r = tw_rule_at(k)) != NULL; k++) if (i-- == 0) return r->name;
     for (size_t k = 0; (r = tw_transform_at(k)) != NULL; k++) if (i-- == 0) return r->name;
@@ -30,16 +33,20 @@ static const char *method_name(size_t i, const void *user)
     for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) if (i-- == 0) return e->name;
     for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++) if (i-- == 0) return c->name;
     for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++) if (i-- == 0) return f->name;
+    for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++) if (i-- == 0) return name;
+    for (size_t k = 0; (name = tw_model_preset(k, &text)) != NULL; k++) if (i-- == 0) return name;
+    for (size_t k = 0; (name = tw_exchange_name(k, &text)) != NULL; k++) if (i-- == 0) return name;
     return NULL;
 }
 
-enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SURFACE, UNKNOWN };
-static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control", "a surface" };
+enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SURFACE, LAYER, MODEL, EXCHANGE, UNKNOWN };
+static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control", "a surface", "a layer", "a model",
+                                          "an exchange" };
 
-/* The first name of a spec. */
+/* The first name of a spec, or of a layer with its sizes. */
 static void name_of(const char *spec, char to[40])
 {
-    size_t n = strcspn(spec, ":@+");
+    size_t n = strcspn(spec, ":@+ ");
     snprintf(to, 40, "%.*s", (int)(n < 39 ? n : 39), spec);
 }
 
@@ -76,8 +83,13 @@ static enum kind kind_of(const char *spec)
     if (tw_estimator_find(name)) return ESTIMATOR;
     if (tw_control_find(name)) return CONTROL;
     if (is_surface(name) || is_own_surface(spec, name)) return SURFACE;
-    if (cli_is_schedule(spec)) return SCHEDULE;
+    if (tw_schedule_find(name)) return SCHEDULE;
+    if (cli_is_layer(name)) return LAYER;
+    if (cli_is_model(name)) return MODEL;
+    if (cli_is_exchange(name)) return EXCHANGE;
     const size_t n = cli_name_length(spec);
+    if (n && !spec[n] && n == strlen(name)) return UNKNOWN;
+    if (cli_is_schedule(spec)) return SCHEDULE;
     return n && n == strlen(name) && !strchr(spec, '+') ? UNKNOWN : RULE;
 }
 
@@ -87,7 +99,8 @@ static tw_status unknown(const char *spec, tw_error *err)
     name_of(spec, name);
     const char *near = tw_suggest(name, method_name, NULL);
     if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
-    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators, controls and surfaces list what there is", name);
+    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there "
+                    "is", name);
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -103,6 +116,23 @@ static tw_status diff(const struct cli_call *call, tw_error *err)
     return cli_explain_diff(&v->common, call->word[0], call->word[1], err);
 }
 
+static tw_status explain(const struct cli_explain *v, enum kind kind, const char *spec, tw_error *err)
+{
+    char name[40];
+    name_of(spec, name);
+    switch (kind) {
+    case SCHEDULE: return cli_explain_schedule(v, spec, err);
+    case ESTIMATOR: return cli_explain_estimator(&v->common, spec, err);
+    case CONTROL: return cli_explain_control(&v->common, spec, err);
+    case SURFACE: return cli_explain_surface(&v->common, spec, err);
+    case LAYER: return cli_explain_layer(&v->common, name, err);
+    case MODEL: return cli_explain_model(&v->common, name, err);
+    case EXCHANGE: return cli_explain_exchange(&v->common, name, err);
+    case UNKNOWN: return unknown(spec, err);
+    default: return cli_explain_rule(&v->common, spec, err);
+    }
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     static const char *const of_schedules[] = { "steps", "base" };
@@ -110,25 +140,17 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     const char *spec = call->word[0];
     const enum kind kind = v->diff ? RULE : kind_of(spec);
     if (!v->diff && call->n != 1)
-        return cli_fail(err, TW_ERR_SPEC, "explain takes one rule or schedule, or --diff and two rules (\"%.60s\")", call->word[1]);
-    if (kind == UNKNOWN) return unknown(spec, err);
-    for (size_t i = 0; kind != SCHEDULE && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
+        return cli_fail(err, TW_ERR_SPEC, "explain takes one name or spec, or --diff and two rules (\"%.60s\")", call->word[1]);
+    for (size_t i = 0; kind != SCHEDULE && kind != UNKNOWN && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
         if (cli_given(call, of_schedules[i]))
             return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i], kind_words[kind]);
-    if (v->diff) return diff(call, err);
-    switch (kind) {
-    case SCHEDULE: return cli_explain_schedule(v, spec, err);
-    case ESTIMATOR: return cli_explain_estimator(&v->common, spec, err);
-    case CONTROL: return cli_explain_control(&v->common, spec, err);
-    case SURFACE: return cli_explain_surface(&v->common, spec, err);
-    default: return cli_explain_rule(&v->common, spec, err);
-    }
+    return v->diff ? diff(call, err) : explain(v, kind, spec, err);
 }
 
 const struct cli_command cli_command_explain = {
     .name = "explain", .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
-    .help = "equation, hyperparameters and memory of a rule, schedule, estimator, control or surface",
+    .help = "equation, hyperparameters and memory of a rule, transform, schedule, estimator or control; what a surface, layer, model or exchange is",
     .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
-                "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg",
+                "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg\nthalweg explain relu",
     .least = 1, .most = 2, .options = options, .size = sizeof(struct cli_explain), .initial = &initial, .run = run,
 };

@@ -96,7 +96,7 @@ static tw_status make_all(const struct cli_call *call, tw_figures *figures, stru
         if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
         tell(v, kind->name, &width);
         CLI_TRY(tw_figures_make(figures, kind, err));
-        CLI_TRY(cli_gnuplot_start(g, kind->name, err));
+        CLI_TRY(cli_gnuplot_start(g, kind->name, kind->is_animated, err));
     }
     CLI_TRY(cli_gnuplot_wait(g, err));
     if (width) tell(v, "", &width);

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -37,6 +39,30 @@ static void show(FILE *said)
     }
 }
 
+/* The picture's path, whose type is one of svg, png, gif; 0 if it is too long. */
+static int picture_path(const struct cli_gnuplot *g, const char *name, int type, char to[PATH_MAX])
+{
+    static const char *const types[] = { "svg", "png", "gif" };
+    return snprintf(to, PATH_MAX, "%s/%s.%s", g->folder, name, types[type]) < PATH_MAX;
+}
+
+/* What an earlier gnuplot drew is no picture of this one. */
+static void remove_pictures(const struct cli_gnuplot *g, const char *name, int animated)
+{
+    char path[PATH_MAX];
+    for (int i = 0; i < 2 + animated; i++)
+        if (picture_path(g, name, i, path)) unlink(path);
+}
+
+static int are_drawn(const struct cli_gnuplot *g, const char *name, int animated)
+{
+    char path[PATH_MAX];
+    struct stat there;
+    for (int i = 0; i < 2 + animated; i++)
+        if (!picture_path(g, name, i, path) || stat(path, &there) || !S_ISREG(there.st_mode) || !there.st_size) return 0;
+    return 1;
+}
+
 /* One that has ended, or none yet (0). */
 static int reap(struct cli_gnuplot *g)
 {
@@ -44,7 +70,7 @@ static int reap(struct cli_gnuplot *g)
         int status;
         if (waitpid(g->at[i].pid, &status, WNOHANG) == 0) continue;
         const char *name = g->at[i].name;
-        const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && are_drawn(g, name, g->at[i].animated);
         if ((!good && !g->failures) || g->verbose) show(g->at[i].said);
         fclose(g->at[i].said);
         g->at[i] = g->at[--g->running];
@@ -66,13 +92,14 @@ static tw_status wait_below(struct cli_gnuplot *g, int limit, tw_error *err)
     return TW_OK;
 }
 
-tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err)
+tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, int animated, tw_error *err)
 {
     char script[64];
     const int most = g->most < 1 ? 1 : g->most > CLI_GNUPLOTS ? CLI_GNUPLOTS : g->most;
     if (g->error) return TW_OK;
     CLI_TRY(wait_below(g, most, err));
     snprintf(script, sizeof script, "%s.gp", name);
+    remove_pictures(g, name, animated);
     FILE *said = tmpfile();
     pid_t pid;
     g->error = said ? spawn(g, script, said, &pid) : errno;
@@ -82,6 +109,7 @@ tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *e
     }
     g->at[g->running].pid = pid;
     g->at[g->running].name = name;
+    g->at[g->running].animated = animated;
     g->at[g->running++].said = said;
     return TW_OK;
 }

@@ -13,11 +13,11 @@ struct cli_gnuplot {
     int running, drawn, failures;
     const char *failed;                                                 /* the first that could not be drawn */
     int error;                                                          /* why gnuplot cannot be started (ENOENT: there is none); no more is then */
-    struct { pid_t pid; const char *name; FILE *said; } at[CLI_GNUPLOTS];
+    struct { pid_t pid; const char *name; int animated; FILE *said; } at[CLI_GNUPLOTS];
 };
 
-/* Draws NAME.gp, once a place is free. What gnuplot says of the first that it cannot draw goes to stderr. TW_STOPPED after SIGINT or SIGTERM. */
-tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, tw_error *err);
+/* Draws NAME.gp, once a place is free: NAME.svg, NAME.png and, where it is animated, NAME.gif, without which it is not drawn. What gnuplot says of the first that it cannot draw goes to stderr. TW_STOPPED after SIGINT or SIGTERM. */
+tw_status cli_gnuplot_start(struct cli_gnuplot *g, const char *name, int animated, tw_error *err);
 tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err);       /* for all of them */
 /* TW_ERR_SYSTEM, if one could not be drawn or gnuplot not be started. There being none is no failure. */
 tw_status cli_gnuplot_verdict(const struct cli_gnuplot *g, tw_error *err);

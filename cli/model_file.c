@@ -34,7 +34,9 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *c
     CLI_TRY(load(m, model, err));
     CLI_TRY(check_weights(m->model, model, err));
     if (!strcmp(data, "-")) data = "/dev/stdin";
-    CLI_TRY(cli_open_data(m->ctx, common, data, 0, NULL, &m->data, err));
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.unlabelled = !labels;
+    CLI_TRY(cli_open_data(m->ctx, common, data, o, NULL, &m->data, err));
     if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);
     tw_data_info info = { .size = sizeof info };
     CLI_TRY(tw_data_info_get(m->data, &info, err));

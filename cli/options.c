@@ -52,39 +52,49 @@ static tw_status needs_value(const struct cli_option *o, tw_error *err)
     return cli_fail(err, TW_ERR_SPEC, "option --%s needs a value: --%s %s", o->name, o->name, o->arg);
 }
 
-/* A long option at argv[0]; *used is how many words it takes, 0 for --help. */
-static tw_status check_long(const struct cli_command *command, int argc, char **argv, int *used, tw_error *err)
+/* The option at argv[at], which the command does not have; `name` is as it was written, without dashes. */
+static tw_status unknown_option(const struct cli_command *command, int argc, char **argv, int at, const char *name, tw_error *err)
 {
-    const char *name = argv[0] + 2, *equals = strchr(name, '=');
+    char hint[300];
+    const int dashes = (int)(name - argv[at]), length = (int)strcspn(name, "=") < 60 ? (int)strcspn(name, "=") : 60;
+    char *word = cli_text(err, "%.*s", length, name);
+    if (!word) return TW_ERR_MEMORY;
+    cli_option_hint(command, argc, argv, at, word, hint, sizeof hint);
+    const char *near = *hint ? NULL : tw_suggest(word, option_name, command);
+    if (near) snprintf(hint, sizeof hint, " (did you mean --%s?)", near);
+    else if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", command->name);
+    cli_fail(err, TW_ERR_SPEC, "unknown option %.*s%s%s", dashes, "--", word, hint);
+    free(word);
+    return TW_ERR_SPEC;
+}
+
+/* A long option at argv[at]; *used is how many words it takes, 0 for --help. */
+static tw_status check_long(const struct cli_command *command, int argc, char **argv, int at, int *used, tw_error *err)
+{
+    const char *name = argv[at] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     *used = 0;
     if (length == 4 && !strncmp(name, "help", 4) && !equals) return TW_OK;
     const struct cli_option *o = option_named(command, name, length);
-    if (!o) {
-        char word[64];
-        snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
-        const char *near = tw_suggest(word, option_name, command);
-        if (near) return cli_fail(err, TW_ERR_SPEC, "unknown option --%s (did you mean --%s?)", word, near);
-        return cli_fail(err, TW_ERR_SPEC, "unknown option --%s; thalweg %s --help lists the options", word, command->name);
-    }
+    if (!o) return unknown_option(command, argc, argv, at, name, err);
     *used = 1;
     if (!o->arg) return equals ? cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", o->name) : TW_OK;
     if (equals) return TW_OK;
-    if (argc < 2) return needs_value(o, err);
+    if (at + 1 == argc) return needs_value(o, err);
     *used = 2;
     return TW_OK;
 }
 
-/* A group of one-letter options, e.g. -qt 2. */
-static tw_status check_short(const struct cli_command *command, int argc, char **argv, int *used, tw_error *err)
+/* A group of one-letter options, e.g. -qt 2. What is none may be a long option with one dash. */
+static tw_status check_short(const struct cli_command *command, int argc, char **argv, int at, int *used, tw_error *err)
 {
     *used = 0;
-    for (const char *p = argv[0] + 1; *p; p++) {
-        if (*p == 'h') return TW_OK;
+    for (const char *p = argv[at] + 1; *p; p++) {
         const struct cli_option *o = option_lettered(command, *p);
-        if (!o) return cli_fail(err, TW_ERR_SPEC, "unknown option -%c; thalweg %s --help lists the options", *p, command->name);
+        if (*p != 'h' && !o) return unknown_option(command, argc, argv, at, argv[at] + 1, err);
+        if (*p == 'h') return TW_OK;
         if (!o->arg) continue;
-        if (!p[1] && argc < 2) return needs_value(o, err);
+        if (!p[1] && at + 1 == argc) return needs_value(o, err);
         *used = p[1] ? 1 : 2;
         return TW_OK;
     }
@@ -99,8 +109,8 @@ static tw_status check_line(const struct cli_command *command, int argc, char **
     for (int i = 0; i < argc;) {
         int used = 1;
         if (!strcmp(argv[i], "--")) return TW_OK;
-        if (!strncmp(argv[i], "--", 2)) CLI_TRY(check_long(command, argc - i, argv + i, &used, err));
-        else if (argv[i][0] == '-' && argv[i][1]) CLI_TRY(check_short(command, argc - i, argv + i, &used, err));
+        if (!strncmp(argv[i], "--", 2)) CLI_TRY(check_long(command, argc, argv, i, &used, err));
+        else if (argv[i][0] == '-' && argv[i][1]) CLI_TRY(check_short(command, argc, argv, i, &used, err));
         if (!used) {
             *help = argv[i][1] == '-' ? 2 : 1;
             return TW_OK;
@@ -123,11 +133,18 @@ static tw_status store_natural(const struct cli_option *o, const char *text, uin
     return TW_OK;
 }
 
-static tw_status store_real(const struct cli_option *o, const char *text, double *out, tw_error *err)
+/* A decimal number; strtod would take hexadecimal ones, blanks before them and names, too. */
+static int read_number(const char *text, double *out)
 {
     char *end;
-    double x = strtod(text, &end);
-    if (end == text || *end || !isfinite(x) || x < o->least || (o->most > 0 && x >= o->most)) {
+    *out = strtod(text, &end);
+    return end != text && !text[strspn(text, "+-.0123456789eE")] && !*end && isfinite(*out);
+}
+
+static tw_status store_real(const struct cli_option *o, const char *text, double *out, tw_error *err)
+{
+    double x;
+    if (!read_number(text, &x) || x < o->least || (o->most > 0 && x >= o->most)) {
         if (o->most > 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)", o->name, text, o->least, o->most);
         return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on", o->name, text, o->least);
     }
@@ -137,9 +154,8 @@ static tw_status store_real(const struct cli_option *o, const char *text, double
 
 static tw_status store_positive(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
-    char *end;
-    double x = strtod(text, &end);
-    if (end == text || *end || !isfinite(x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0", o->name, text);
+    double x;
+    if (!read_number(text, &x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0", o->name, text);
     *out = x;
     return TW_OK;
 }
@@ -151,7 +167,7 @@ static tw_status store(struct cli_call *call, int i, const char *text, tw_error 
     call->given |= (uint64_t)1 << i;
     switch (o->type) {
     case CLI_FLAG: *(int *)to = 1; return TW_OK;
-    case CLI_TEXT: *(const char **)to = text; return TW_OK;
+    case CLI_TEXT: *(const char **)to = text; return *text ? TW_OK : needs_value(o, err);
     case CLI_NATURAL: return store_natural(o, text, (uint64_t *)to, err);
     case CLI_POSITIVE: return store_positive(o, text, (double *)to, err);
     default: return store_real(o, text, (double *)to, err);

@@ -70,7 +70,6 @@ static tw_status check_resume(const struct cli_call *call, tw_error *err)
 {
     static const char *const beside[] = { "resume", "jobs", "threads", "json", "quiet", "verbose", NULL };
     const struct values *v = call->values;
-    if (!*v->resume) return cli_fail(err, TW_ERR_SPEC, "--resume: an empty name");
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the race knows its own", v->resume);
     const char *odd = odd_one(call, beside, 0);
     if (!odd) return TW_OK;
@@ -103,7 +102,7 @@ static tw_status check_data(const struct cli_call *call, tw_error *err)
     if (call->n > 1)
         return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg race %s)", call->word[1], call->command->usage);
     if (cli_given(call, "steps")) return cli_fail(err, TW_ERR_SPEC, "--steps has a meaning with --surface only (on data there are --epochs)");
-    return cli_check_data(call->word[0], err);
+    return cli_check_data(call->values, call->word[0], err);
 }
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)

@@ -25,7 +25,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_data *train = NULL, *test = NULL;
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = cli_open_data(ctx, &v->common, call->word[0], 0, &train, &test, err);
+    tw_status status = cli_open_data(ctx, &v->common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT, &train, &test, err);
     if (status == TW_OK) status = print(v, ctx, train ? train : test, err);
     tw_data_free(train);
     tw_data_free(test);

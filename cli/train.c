@@ -73,7 +73,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!v->resume) {
         if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
         if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
-        CLI_TRY(cli_check_data(call->word[0], err));
+        CLI_TRY(cli_check_data(&v->common, call->word[0], err));
         CLI_TRY(check_find_lr(call, err));
         return v->out ? cli_check_out(v->out, err) : TW_OK;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "data/idx.h"
+#include "data/kind.h"
 #include "faulty_io.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -93,7 +94,7 @@ static void bad_idx_files(void **state)
     static const struct { const char *bytes; size_t n; int rank; const char *message; } cases[] = {
         {"", 0, 0, "byte 0: empty; an IDX file begins with 00 00 08 and its number of dimensions"},
         {"\0\0\10", 3, 0, "byte 3: ends inside the IDX header"},
-        {"PK\3\4\0\0\0\0", 8, 0, "byte 0: begins with 50 4b 03 04; an IDX file begins with 00 00 08 and its number of dimensions"},
+        {"PK\3\4\0\0\0\0", 8, 0, "byte 0: a zip archive (npz files are such), not an IDX file"},
         {"\0\0\0\3\0\0\0\1", 8, 0, "byte 0: begins with 00 00 00 03"},
         {"\0\0\15\1\0\0\0\1", 8, 0, "byte 2: element type 0d; only 08, unsigned bytes, is understood"},
         {"\0\0\10\0", 4, 0, "byte 3: 0 dimensions; 1 to 4 are understood"},
@@ -279,6 +280,36 @@ static void expect(tw_context *ctx, const char *path, const tw_data_options *o, 
     if (!strstr(err.message, message)) fail_msg("\"%s\" instead of \"%s\"", err.message, message);
 }
 
+/* A file is known by its content, whatever its name. */
+static void kinds_of_files(void **state)
+{
+    (void)state;
+#define OF(bytes) bytes, sizeof bytes - 1
+    static const struct { const char *bytes; size_t n; const char *kind; } cases[] = {
+        {OF("1,2,0\n3,4,1\n"), "a CSV file with 3 columns"},
+        {OF("\xef\xbb\xbf\"a\",\"b,c\",y\r\n1,2,0\r\n"), "a CSV file with 3 columns"},
+        {OF("# made by hand\n\na;b\n1;2\n"), "a CSV file with 2 columns"},
+        {OF("x\ty\n1\t2\n"), "a TSV file with 2 columns"},
+        {OF("5.1 3.5 1.4\n"), "a text file with 3 columns"},
+        {OF("+1 1:2 3:1\n-1 2:4\n"), "a LIBSVM file"},
+        {OF("1 qid:3 1:2 # a comment\n"), "a LIBSVM file"},
+        {OF("0 1:0.5 2:0.25 3:"), "a LIBSVM file"},
+        {OF("\x93NUMPY\1\0"), "an npy file"},
+        {OF("\x89PNG\r\n\x1a\n"), "a PNG image"},
+        {OF("\xff\xd8\xff\xe0"), "a JPEG image"},
+        {OF("PK\3\4"), "a zip archive (npz files are such)"},
+        {OF("{\"a\": 1}"), "a JSON file"},
+        {OF("hello, world\n"), ""},
+        {OF("1\n2\n"), ""},
+        {OF("\0\1\2\3,4"), ""},
+        {"", 0, ""},
+    };
+#undef OF
+    char kind[TW__KIND_TEXT];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(tw__file_kind((const uint8_t *)cases[i].bytes, cases[i].n, kind), cases[i].kind);
+}
+
 static void what_cannot_be_opened(void **state)
 {
     (void)state;
@@ -287,7 +318,7 @@ static void what_cannot_be_opened(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     const char *folder = make_folder(ctx, PATH("wrong"), 50, 9, '-');
     const int64_t nine[] = {9, 3, 2}, eight[] = {8};
-    expect(ctx, PATH("nowhere"), NULL, TW_ERR_NOT_FOUND, "test_data.nowhere does not exist; understood are");
+    expect(ctx, PATH("nowhere"), NULL, TW_ERR_NOT_FOUND, "test_data.nowhere does not exist; supported:");
     expect(ctx, TW_BINARY_DIR, NULL, TW_ERR_NOT_FOUND, "has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz");
     expect(ctx, "mnist", NULL, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets");
     expect(ctx, "digits", NULL, TW_ERR_SPEC, "\"digits\" needs a cache folder");
@@ -298,7 +329,7 @@ static void what_cannot_be_opened(void **state)
     o.val = 0.001;
     expect(ctx, folder, &o, TW_ERR_SPEC, "val = 0.001 of 50 rows leaves 50 to train on and 0 to validate");
     write_file(BAD, "label,pixel\n1,2\n", 16);
-    expect(ctx, BAD, NULL, TW_ERR_DATA, "byte 0: begins with 6c 61 62 65; an IDX file begins with 00 00 08 and its number of dimensions; understood are a folder");
+    expect(ctx, BAD, NULL, TW_ERR_DATA, "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
     expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA, "byte 3: one dimension, as labels have");
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL), TW_OK);
     expect(ctx, folder, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 4: 8 labels for 9 images");
@@ -400,7 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idx_round_trip), cmocka_unit_test(bad_idx_files), cmocka_unit_test(packed_headers_cut_off), cmocka_unit_test(bombs_behind_a_header),
-        cmocka_unit_test(folders_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(folders_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(kinds_of_files), cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(names_and_single_files), cmocka_unit_test(rows_from_memory), cmocka_unit_test(opening_survives_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,9 @@ typedef struct tw_data_options {
     const char *cache;                                                  /* folder for generated data; needed by "digits" */
     const char *home;                                                   /* folder of data sets ("mnist" is looked for here); NULL: none */
     uint64_t most_bytes;                                                /* cap of an unpacked file; 0: 64 GiB */
+    int unlabelled;                                                     /* 1: labels are not wanted: files of labels are not opened and may be missing */
 } tw_data_options;
-#define TW_DATA_OPTIONS_INIT { sizeof(tw_data_options), 0.0, 0, NULL, NULL, 0 }
+#define TW_DATA_OPTIONS_INIT { sizeof(tw_data_options), 0.0, 0, NULL, NULL, 0, 0 }
 
 /* Opens `path`: a folder with the four IDX files of MNIST's names, plain or compressed (train is cut into train and val, t10k is test);
  * one IDX image file (test only, no labels); "digits" (generated into the cache on first use); "mnist".

@@ -28,6 +28,8 @@ TW_API const char *tw_model_preset(size_t i, const char **network);     /* name 
 
 /* Layer type i, with its usage ("dense WIDTH|classes") and help; NULL after the last. */
 TW_API const char *tw_layer_type(size_t i, const char **usage, const char **help);
+/* What layer type i computes: forward, then backward, where dx is the loss's gradient by x; lines separated by newlines. NULL after the last. */
+TW_API const char *tw_layer_equation(size_t i);
 
 /* The weights in the private layout: one flat vector of the model's type. */
 TW_API void *tw_model_weights(tw_model *model);

@@ -58,6 +58,14 @@ void tw__block_release(tw__block *b)
     tw__free(ctx, b, 1, sizeof *b);
 }
 
+void tw__block_drop_labels(tw__block *b)
+{
+    if (!b) return;
+    tw__free(b->ctx, b->labels, (size_t)b->rows, sizeof *b->labels);
+    b->labels = NULL;
+    b->classes = 0;
+}
+
 void tw__block_hash(const tw__block *b, uint64_t first, uint64_t rows, char to[TW__HASH_DIGITS + 1])
 {
     tw__hash h;

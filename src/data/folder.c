@@ -52,10 +52,11 @@ static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *i
 tw_status tw__folder_read(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *folder, int part, uint64_t most_bytes, tw_error *err)
 {
     char path[PATH];
-    int images, labels;
+    int images, labels = 0;
     *block = NULL;
     TW_TRY(find(ctx, folder, part, 1, path, &images, err));
-    TW_TRY(find(ctx, folder, part, 0, labels_path, &labels, err));
+    if (labels_path) TW_TRY(find(ctx, folder, part, 0, labels_path, &labels, err));
+    else labels = images;
     if (!images && !labels) return TW_OK;
     if (!images || !labels)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no %s-%s-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the %s", folder, part_names[part],
@@ -65,7 +66,7 @@ tw_status tw__folder_read(tw__block **block, char labels_path[PATH], tw_context 
     TW_TRY(tw__idx_read(&idx, ctx, path, 0, most_bytes, err));
     tw_status s = TW_OK;
     if (idx.rank < 2) s = tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "1 dimension where images have three (are these labels?)");
-    if (s == TW_OK) s = read_labels(ctx, labels_path, &idx, path, most_bytes, &numbers, err);
+    if (s == TW_OK && labels_path) s = read_labels(ctx, labels_path, &idx, path, most_bytes, &numbers, err);
     if (s == TW_OK) return tw__block_create(block, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1, idx.bytes, numbers, path, err);
     tw__idx_free(&idx, ctx);
     return s;

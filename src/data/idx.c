@@ -2,21 +2,33 @@
  * SPDX-License-Identifier: MIT */
 #include "data/idx.h"
 #include "base/io.h"
+#include "data/kind.h"
 #include "file/archive.h"
 #include <string.h>
 
 enum { UNSIGNED_BYTES = 8 };
 static const uint64_t most_elements = (uint64_t)1 << 48;
 
-static tw_status check_magic(const uint8_t *m, size_t got, const char *path, int rank, tw_error *err)
+/* Says what the file is in place of an IDX file; m: its first `got` bytes, of 4. */
+static tw_status refuse_kind(tw__stream *s, const uint8_t *m, size_t got, const char *path, tw_error *err)
+{
+    uint8_t bytes[TW__KIND_BYTES];
+    char kind[TW__KIND_TEXT];
+    size_t more = 0;
+    memcpy(bytes, m, got);
+    if (got == 4) TW_TRY(tw__stream_read(s, bytes + 4, sizeof bytes - 4, &more, err));
+    if (*tw__file_kind(bytes, got + more, kind)) return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "%s, not an IDX file", kind);
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "begins with %02x %02x %02x %02x; an IDX file begins with 00 00 08 and its number of dimensions",
+                       m[0], m[1], m[2], m[3]);
+}
+
+static tw_status check_magic(tw__stream *s, const uint8_t *m, size_t got, const char *path, int rank, tw_error *err)
 {
     static const char types[] = "\x09\x0b\x0c\x0d\x0e";
     if (got == 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "empty; an IDX file begins with 00 00 08 and its number of dimensions");
     if (got < 4 && memcmp(m, "\0\0\10", got < 3 ? got : 3) == 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)got, "ends inside the IDX header");
-    if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !memchr(types, m[2], sizeof types - 1)))
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 0,
-                           "begins with %02x %02x %02x %02x; an IDX file begins with 00 00 08 and its number of dimensions", m[0], m[1], m[2], m[3]);
+    if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !memchr(types, m[2], sizeof types - 1))) return refuse_kind(s, m, got, path, err);
     if (m[2] != UNSIGNED_BYTES)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 2, "element type %02x; only 08, unsigned bytes, is understood", m[2]);
     if (m[3] < 1 || m[3] > TW__IDX_MOST_RANK)
@@ -51,7 +63,7 @@ static tw_status read_all(tw__idx *to, tw__stream *s, const char *path, int rank
     size_t got;
     uint64_t bytes = 0;
     TW_TRY(tw__stream_read(s, header, 4, &got, err));
-    TW_TRY(check_magic(header, got, path, rank, err));
+    TW_TRY(check_magic(s, header, got, path, rank, err));
     to->rank = header[3];
     size_t lengths = 4 * (size_t)to->rank;
     TW_TRY(tw__stream_read(s, header + 4, lengths, &got, err));

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { PATH = 4096 };
-#define UNDERSTOOD "understood are a folder with MNIST's IDX files, an IDX image file, \"digits\" and \"mnist\""
+#define SUPPORTED "supported: a folder with MNIST's IDX files, an IDX image file, \"digits\" and \"mnist\""
 
 static void release(tw__parts *p)
 {
@@ -16,15 +16,16 @@ static void release(tw__parts *p)
     tw__block_release(p->test);
 }
 
-static tw_status open_folder(tw__parts *p, tw_context *ctx, const char *folder, uint64_t most_bytes, int want_train, int want_test, tw_error *err)
+static tw_status open_folder(tw__parts *p, tw_context *ctx, const char *folder, const tw_data_options *o, int want_train, int want_test, tw_error *err)
 {
     int has_train, has_test;
+    char *train_labels = o->unlabelled ? NULL : p->train_labels, *test_labels = o->unlabelled ? NULL : p->test_labels;
     TW_TRY(tw__folder_has(&has_train, ctx, folder, TW__PART_TRAIN, err));
     TW_TRY(tw__folder_has(&has_test, ctx, folder, TW__PART_TEST, err));
     if (!has_train && !has_test)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)", folder);
-    if (want_train) TW_TRY(tw__folder_read(&p->train, p->train_labels, ctx, folder, TW__PART_TRAIN, most_bytes, err));
-    return want_test ? tw__folder_read(&p->test, p->test_labels, ctx, folder, TW__PART_TEST, most_bytes, err) : TW_OK;
+    if (want_train) TW_TRY(tw__folder_read(&p->train, train_labels, ctx, folder, TW__PART_TRAIN, o->most_bytes, err));
+    return want_test ? tw__folder_read(&p->test, test_labels, ctx, folder, TW__PART_TEST, o->most_bytes, err) : TW_OK;
 }
 
 static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes, tw_error *err)
@@ -34,7 +35,7 @@ static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint
     tw_status s = tw__idx_read(&idx, ctx, path, 0, most_bytes, &why);
     if (s == TW_ERR_DATA && why.offset == 0) { /* the very beginning: not ours */
         const char *text = strstr(why.message, "byte 0: ");
-        return tw__fail_in(err, s, path, 0, 0, "%.90s; " UNDERSTOOD, text ? text + 8 : why.message);
+        return tw__fail_in(err, s, path, 0, 0, "%.120s; " SUPPORTED, text ? text + 8 : why.message);
     }
     if (s != TW_OK) {
         if (err) *err = why;
@@ -55,7 +56,7 @@ static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options
         int has, n = snprintf(folder, sizeof folder, i == 0 ? "%s/mnist" : "%s", o->home);
         if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
         TW_TRY(tw__folder_has(&has, ctx, folder, TW__PART_TRAIN, err));
-        if (has) return open_folder(p, ctx, folder, o->most_bytes, want_train, want_test, err);
+        if (has) return open_folder(p, ctx, folder, o, want_train, want_test, err);
     }
     return tw__fail(err, TW_ERR_NOT_FOUND,
                     "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); "
@@ -176,8 +177,8 @@ static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, con
     if (strcmp(path, "mnist") == 0) return open_mnist(p, ctx, o, want_train, want_test, err);
     int kind = TW_PATH_NONE;
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " UNDERSTOOD, path);
-    if (kind == TW_PATH_FOLDER) return open_folder(p, ctx, path, o->most_bytes, want_train, want_test, err);
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " SUPPORTED, path);
+    if (kind == TW_PATH_FOLDER) return open_folder(p, ctx, path, o, want_train, want_test, err);
     return want_test ? open_file(p, ctx, path, o->most_bytes, err) : TW_OK;
 }
 
@@ -193,6 +194,10 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
     memset(&parts, 0, sizeof parts);
     tw_status s = open_parts(&parts, ctx, path, o, train || (val && o->val > 0), test != NULL, err);
+    if (o->unlabelled) {                                        /* "digits" comes with them */
+        tw__block_drop_labels(parts.train);
+        tw__block_drop_labels(parts.test);
+    }
     if (s == TW_OK) s = tw__data_split(&parts, o->val, o->limit, train, val, test, err);
     release(&parts);
     return s;

@@ -135,12 +135,22 @@ static tw_status check_quotes(const char *text, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"; a shell wants others around: 'expr:\"x^2/20 + y^2\"'");
 }
 
+/* A formula alone is no name of a surface. */
+static tw_status check_formula(struct reader *r, const char *text, tw_error *err)
+{
+    int n;
+    tw_error why;
+    if (tw__formula_read(r->surface->terms, TERMS, &n, tw__text_of(text), "x y", &why) != TW_OK) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "surface \"%.60s\": a formula is written expr:\"%.60s\", in a shell 'expr:\"%.60s\"'", text, text, text);
+}
+
 static tw_status read_surface(struct reader *r, const char *text, tw_error *err)
 {
     tw_surface *s = r->surface;
     tw__spec spec;
     if (strlen(text) >= TW_SPEC_MAX) return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text, TW_SPEC_MAX - 1);
     TW_TRY(check_quotes(text, err));
+    TW_TRY(check_formula(r, text, err));
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     TW_TRY(find_kind(&spec, &s->kind, err));
     lay_table(r);

@@ -5,6 +5,7 @@
 #include "estimators/estimator.h"
 #include "race/store.h"
 #include "train/json.h"
+#include "train/lists.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,8 +103,11 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__racer *out,
     return s;
 }
 
+static int is_method(const char *name) { return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name); }
+
 static tw_status read_racer(tw_race *race, const char *spec, tw__racer *fresh, tw_error *err)
 {
+    TW_TRY(tw__list_check(spec, "optimizers", is_method, err));
     TW_TRY(canonical_spec(race, spec, fresh, err));
     for (size_t i = 0; i < race->n; i++)
         if (strcmp(race->racers[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);

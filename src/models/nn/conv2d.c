@@ -50,4 +50,6 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 }
 
 const tw__layer_type tw__layer_conv2d = {.name = "conv2d", .usage = "conv2d CHANNELS HIGHxWIDE", .help = "valid convolution, stride 1",
+                                         .equation = "y[i, j, c] = b[c] + sum over p, q, d of w[c, d, p, q] x[i + p, j + q, d]\n"
+                                                     "dx, dw: the same sum the other way round; db[c] = sum of dy[i, j, c]",
                                          .setup = setup, .place = place, .forward = forward, .backward = backward};

@@ -57,4 +57,6 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 }
 
 const tw__layer_type tw__layer_dense = {.name = "dense", .usage = "dense WIDTH|classes", .help = "fully connected layer with bias",
+                                        .equation = "y = W x + b\n"
+                                                    "dx = W^T dy, dW = dy x^T, db = dy",
                                         .setup = setup, .place = place, .packed = packed, .pack = pack, .forward = forward, .backward = backward};

@@ -42,5 +42,9 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     else if (dx != dy) memcpy(dx, dy, p->rows * l->out_size * p->k->real);
 }
 
-const tw__layer_type tw__layer_dropout = {.name = "dropout", .usage = "dropout RATE", .help = "drops numbers at random while training", .in_place = 1,
+const tw__layer_type tw__layer_dropout = {.name = "dropout", .usage = "dropout RATE", .help = "drops numbers at random while training",
+                                          .equation = "while training: y = m x/(1 - rate), m = 0 with probability rate, else 1, drawn for every step, row and unit\n"
+                                                      "otherwise: y = x\n"
+                                                      "dx = m dy/(1 - rate)",
+                                          .in_place = 1,
                                           .setup = setup, .forward = forward, .backward = backward};

@@ -17,5 +17,7 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
 }
 
-const tw__layer_type tw__layer_flatten = {.name = "flatten", .usage = "flatten", .help = "an image becomes a vector", .in_place = 1,
+const tw__layer_type tw__layer_flatten = {.name = "flatten", .usage = "flatten", .help = "an image becomes a vector",
+                                          .equation = "y = x, numbered by channel, row, column in files",
+                                          .in_place = 1,
                                           .setup = setup, .forward = forward, .backward = backward};

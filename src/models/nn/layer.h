@@ -35,6 +35,7 @@ typedef struct tw__pass {
 
 typedef struct tw__layer_type {
     const char *name, *usage, *help;
+    const char *equation;                               /* forward, then backward: dx is the loss's gradient by x; lines separated by newlines */
     int activation;                                     /* may stand as a word behind another layer's sizes */
     int in_place;                                       /* output may be the input's memory; backward needs only the output */
     /* From the words and l->in: l->out, sizes, tensors (saved shapes), notes, packed. Shapes that do not fit: TW_ERR_SPEC. */

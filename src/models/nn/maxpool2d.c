@@ -32,4 +32,6 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 }
 
 const tw__layer_type tw__layer_maxpool2d = {.name = "maxpool2d", .usage = "maxpool2d HIGHxWIDE", .help = "largest value of each window",
+                                            .equation = "y[i, j, c] = max of the window of x[., ., c] at (i, j); windows do not overlap, and what a whole one does not cover is left out\n"
+                                                        "dx = dy at the place of the maximum, 0 elsewhere",
                                             .setup = setup, .forward = forward, .backward = backward};

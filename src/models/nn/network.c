@@ -25,6 +25,8 @@ const char *tw_layer_type(size_t i, const char **usage, const char **help)
     return types[i]->name;
 }
 
+const char *tw_layer_equation(size_t i) { return i < N_TYPES ? types[i]->equation : NULL; }
+
 static const tw__layer_type *find_type(const char *name)
 {
     for (size_t i = 0; i < N_TYPES; i++)

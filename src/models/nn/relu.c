@@ -17,5 +17,8 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx) p->k->relu_input(p->rows * l->out_size, y, dy, dx);
 }
 
-const tw__layer_type tw__layer_relu = {.name = "relu", .usage = "relu", .help = "0 where negative", .activation = 1, .in_place = 1,
+const tw__layer_type tw__layer_relu = {.name = "relu", .usage = "relu", .help = "0 where negative",
+                                       .equation = "y = max(0, x)\n"
+                                                   "dx = dy where y > 0, else 0",
+                                       .activation = 1, .in_place = 1,
                                        .setup = setup, .forward = forward, .backward = backward};

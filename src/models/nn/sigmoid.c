@@ -33,5 +33,9 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
 }
 
 const tw__layer_type tw__layer_sigmoid = {.name = "sigmoid", .usage = "sigmoid",
-                                          .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy", .activation = 1, .in_place = 1,
+                                          .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy",
+                                          .equation = "y = 1/(1 + e^-x)\n"
+                                                      "dx = dy y (1 - y)\n"
+                                                      "as the last layer: loss = -log y for label 1, -log(1 - y) for label 0; dx = y - label",
+                                          .activation = 1, .in_place = 1,
                                           .setup = setup, .forward = forward, .backward = backward, .classes = classes, .loss = loss};

@@ -29,4 +29,6 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
 }
 
 const tw__layer_type tw__layer_softmax = {.name = "softmax", .usage = "softmax", .help = "class probabilities; loss: sparse categorical cross-entropy",
+                                          .equation = "y[i] = e^x[i]/sum over k of e^x[k]\n"
+                                                      "as the last layer: loss = -log y[label]; dx[i] = y[i] - (i = label)",
                                           .activation = 1, .in_place = 1, .setup = setup, .forward = forward, .classes = classes, .loss = loss};

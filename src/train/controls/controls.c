@@ -1,6 +1,7 @@
 /* The controls of a run: reading their list, showing them what they watch, the product of their factors, their state.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
+#include "train/lists.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,9 +26,14 @@ static tw_status check_company(const tw__controls *to, const tw_control_choice *
     return TW_OK;
 }
 
+static int is_control(const char *name) { return tw_control_find(name) != NULL; }
+
 static tw_status add(tw__controls *to, tw__text word, const tw__control_setting *s, tw_error *err)
 {
     tw_control_choice choice;
+    char alone[TW_SPEC_MAX];
+    snprintf(alone, sizeof alone, "%.*s", (int)(word.n < sizeof alone ? word.n : 0), word.at);
+    TW_TRY(tw__list_check(alone, "controls", is_control, err));
     TW_TRY(tw__control_read(&choice, word, err));
     TW_TRY(check_company(to, &choice, err));
     tw__control *c = &to->all[to->n++];

@@ -1,0 +1,86 @@
+/* thalweg explain for layers, models and exchanges: what networks and runs are made of.
+ * SPDX-License-Identifier: MIT */
+#include "describe.h"
+#include "explain.h"
+#include "table.h"
+#include <string.h>
+#include <thalweg/train.h>
+
+/* The place of `name` in a list; -1 if it is not there. */
+static long place_of(const char *name, const char *(*at)(size_t i, const char **text))
+{
+    const char *one, *text;
+    for (long i = 0; (one = at((size_t)i, &text)) != NULL; i++)
+        if (!strcmp(one, name)) return i;
+    return -1;
+}
+
+static const char *layer_at(size_t i, const char **usage)
+{
+    const char *help;
+    return tw_layer_type(i, usage, &help);
+}
+
+int cli_is_layer(const char *name) { return place_of(name, layer_at) >= 0; }
+int cli_is_model(const char *name) { return place_of(name, tw_model_preset) >= 0; }
+int cli_is_exchange(const char *name) { return place_of(name, tw_exchange_name) >= 0; }
+
+tw_status cli_explain_layer(const struct cli_common *common, const char *name, tw_error *err)
+{
+    const size_t i = (size_t)place_of(name, layer_at);
+    const char *usage, *help, *equation = tw_layer_equation(i);
+    tw_layer_type(i, &usage, &help);
+    if (common->json) return cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "usage", usage, "help", help, "equation", equation), err);
+    printf("%s, a layer\n%s\n\n%s\n\nequation\n", name, help, usage);
+    cli_print_equation(equation);
+    printf("\n--model takes layers with \";\" between: \"flatten; dense 128 relu; dense classes softmax\"; thalweg layers lists them\n");
+    return TW_OK;
+}
+
+/* The model on rows of the kind that most data sets have: images of 28 x 28, ten classes. */
+static tw_status example(tw_context *ctx, const char *name, tw_data **data, tw_model **model, tw_error *err)
+{
+    static const int64_t shape[] = { 28, 28 };
+    static const uint8_t images[10 * 28 * 28];
+    static const int32_t labels[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    CLI_TRY(tw_data_create(data, ctx, TW_U8, 10, 2, shape, images, labels, err));
+    return tw_model_create(model, ctx, name, TW_F32, *data, 0, err);
+}
+
+static tw_status show_model(const struct cli_common *common, const char *name, const tw_model *model, tw_error *err)
+{
+    const char *network;
+    tw_model_preset((size_t)place_of(name, tw_model_preset), &network);
+    if (common->json) {
+        json_t *all = cli_layers_json(model);
+        if (!all) return cli_json_failed(err);
+        json_object_set_new(all, "name", cli_string(name));
+        json_object_set_new(all, "network", cli_string(network));
+        return cli_print_json(all, err);
+    }
+    printf("%s, a model\n%s\n\nfor images of 28 x 28 and 10 classes\n", name, network);
+    return cli_print_layers(stdout, model, err);
+}
+
+tw_status cli_explain_model(const struct cli_common *common, const char *name, tw_error *err)
+{
+    tw_context *ctx;
+    tw_data *data = NULL;
+    tw_model *model = NULL;
+    CLI_TRY(cli_context(common, &ctx, err));
+    tw_status status = example(ctx, name, &data, &model, err);
+    if (status == TW_OK) status = show_model(common, name, model, err);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+    return status;
+}
+
+tw_status cli_explain_exchange(const struct cli_common *common, const char *name, tw_error *err)
+{
+    const char *help;
+    tw_exchange_name((size_t)place_of(name, tw_exchange_name), &help);
+    if (common->json) return cli_print_json(json_pack("{s:s, s:s}", "name", name, "help", help), err);
+    printf("%s, an exchange: how workers share their progress (--exchange)\n%s\n", name, help);
+    return TW_OK;
+}
