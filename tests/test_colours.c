@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <cmocka.h>
+#include <thalweg/registry.h>
 
 struct rgb { double c[3]; };                            /* linear light */
 
@@ -92,8 +93,75 @@ static void test_places(void **state)
     assert_int_equal(tw__place_of_rule("lion"), tw__place_of_rule("ema:decay=0.9+lion"));
 }
 
+enum { MOST = 40 };
+
+static void choose(tw__look *looks, const char *const *specs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) looks[i].spec = specs[i];
+    tw__choose_colours(looks, n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++) assert_int_not_equal(looks[i].colour, looks[k].colour);
+}
+
+/* Up to ten entries differ in colour, not only in dashes: whatever their rules, and however often a rule is there. */
+static void test_ten_of_ten(void **state)
+{
+    (void)state;
+    static const char *const races[][10] = {
+        {"adam", "adamw", "lion", "adamax", "muon", "sgd:lr=0.1", "sgd:lr=0.01", "nadam", "radam", "rmsprop"},
+        {"sgd", "sgd:lr=1", "sgd:lr=2", "sgd:lr=3", "sgd:lr=4", "sgd:lr=5", "sgd:lr=6", "sgd:lr=7", "sgd:lr=8", "sgd:lr=9"},
+    };
+    tw__look looks[10];
+    for (int r = 0; r < 2; r++)
+        for (size_t n = 1; n <= 10; n++) {
+            choose(looks, races[r], n);
+            for (size_t i = 0; i < n; i++) assert_in_range(looks[i].colour, 0, TW__COLOURS - 1);
+        }
+    const tw_rule *rule;
+    for (size_t first = 0; tw_rule_at(first + 9); first++) {
+        const char *specs[10];
+        for (size_t i = 0; i < 10 && (rule = tw_rule_at(first + i)) != NULL; i++) specs[i] = rule->name;
+        choose(looks, specs, 10);
+        for (size_t i = 0; i < 10; i++) assert_in_range(looks[i].colour, 0, TW__COLOURS - 1);
+    }
+}
+
+/* A rule keeps its own colour where it is the first to ask for it, and one at its defaults comes before others. */
+static void test_own_colour(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"sgd:lr=1", "adam:lr=1", "sgd", "sgd:lr=2", "adam"};
+    tw__look looks[5];
+    choose(looks, specs, 5);
+    assert_int_equal(looks[2].colour, tw__place_of_rule("sgd"));
+    assert_int_equal(looks[4].colour, tw__place_of_rule("adam"));
+    choose(looks, specs, 2);
+    assert_int_equal(looks[0].colour, tw__place_of_rule("sgd"));
+    assert_int_equal(looks[1].colour, tw__place_of_rule("adam"));
+}
+
+/* With more of them every place is taken as often as any other, give or take one. */
+static void test_beyond_ten(void **state)
+{
+    (void)state;
+    char texts[MOST][16];
+    const char *specs[MOST];
+    tw__look looks[MOST];
+    for (size_t i = 0; i < MOST; i++) {
+        snprintf(texts[i], sizeof texts[i], "%s:lr=%zu", i % 3 ? "adam" : "lion", i + 1);
+        specs[i] = texts[i];
+    }
+    for (size_t n = 1; n <= MOST; n++) {
+        choose(looks, specs, n);
+        for (size_t i = 0; i < n; i++) assert_in_range(looks[i].colour, 0, (n + TW__COLOURS - 1) / TW__COLOURS * TW__COLOURS - 1);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_ten_of_ten), cmocka_unit_test(test_own_colour), cmocka_unit_test(test_beyond_ten),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

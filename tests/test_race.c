@@ -435,27 +435,13 @@ static void names_cannot_break_the_page(void **state)
     tw_context_free(ctx);
 }
 
-static void colours_stay_with_the_rule(void **state)
-{
-    (void)state;
-    char *specs[] = {"sgd:lr=1", "adam", "sgd", "sgd:lr=2", "adam:lr=1"};
-    tw__racer racers[5] = {0}, alone = {.spec = "adam"};
-    for (int i = 0; i < 5; i++) racers[i].spec = specs[i];
-    tw_race race = {.racers = racers, .n = 5}, other = {.racers = &alone, .n = 1};
-    tw__race_colours(&race);
-    tw__race_colours(&other);
-    assert_int_equal(racers[1].colour, alone.colour);
-    for (int i = 0; i < 5; i++)
-        for (int k = 0; k < i; k++) assert_int_not_equal(racers[i].colour, racers[k].colour);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_race_same_json),    cmocka_unit_test(company_changes_nothing),  cmocka_unit_test(quartiles_lie_between),
         cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
         cmocka_unit_test(stopping_keeps_what_is_in), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
-        cmocka_unit_test(colours_stay_with_the_rule), cmocka_unit_test(trace_adds_up_to_the_epoch), cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(trace_adds_up_to_the_epoch), cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

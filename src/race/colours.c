@@ -1,4 +1,4 @@
-/* Ten colours and who has which. Okabe and Ito's eight and two more, moved until any two are far apart in CIELAB also for eyes without red, green
+/* Ten colours and which optimiser has which. Okabe and Ito's eight and two more, moved until any two are far apart in CIELAB also for eyes without red, green
  * or blue cones (Machado 2009) and until all stand out from the page's grounds; tests/test_colours.c holds what was reached.
  * SPDX-License-Identifier: MIT */
 #include "race/colours.h"
@@ -22,7 +22,7 @@ static const struct { const char *name; int place; } known[] = {
     {"sam", GREEN},
 };
 
-/* All others share the palette by their names alone, so that a new rule changes nobody's colour (FNV-1a, 32 bits). */
+/* All others get theirs from their names alone, so that a new rule changes nobody's colour (FNV-1a, 32 bits). */
 static int place_of_name(tw__text name)
 {
     uint32_t hash = 2166136261u;
@@ -53,16 +53,36 @@ int tw__place_of_rule(const char *spec)
 
 const char *tw__colour_of_rule(const char *spec) { return tw__palette[tw__place_of_rule(spec)].light; }
 
-/* The first racer of a place is drawn with whole lines, the next ones with dashes: their numbers stand above the place. Rules at their defaults
- * come first. */
-void tw__race_colours(tw_race *race)
+static int least_used(const int used[TW__COLOURS], int own)
 {
+    int place = own;
+    for (int k = 1; k < TW__COLOURS; k++)
+        if (used[(own + k) % TW__COLOURS] < used[place]) place = (own + k) % TW__COLOURS;
+    return place;
+}
+
+/* First the rules at their defaults get their own colour, then other specs whose colour is still free, then the rest get what is used least. */
+void tw__choose_colours(tw__look *looks, size_t n)
+{
+    enum { DEFAULTS, OWN, REST, PASSES };
     int used[TW__COLOURS] = {0};
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < race->n; i++) {
-            tw__racer *racer = &race->racers[i];
-            if ((pass == 0) != !strpbrk(racer->spec, "@:+")) continue;
-            int place = tw__place_of_rule(racer->spec);
-            racer->colour = place + TW__COLOURS * used[place]++;
+    for (size_t i = 0; i < n; i++) looks[i].colour = -1;
+    for (int pass = 0; pass < PASSES; pass++)
+        for (size_t i = 0; i < n; i++) {
+            const int own = tw__place_of_rule(looks[i].spec);
+            if (looks[i].colour >= 0 || (pass == DEFAULTS && strpbrk(looks[i].spec, "@:+")) || (pass < REST && used[own])) continue;
+            const int place = least_used(used, own);
+            looks[i].colour = place + TW__COLOURS * used[place]++;
         }
+}
+
+tw_status tw__race_colours(tw_race *race, tw_error *err)
+{
+    tw__look *looks;
+    TW_TRY(tw__alloc(race->ctx, &looks, race->n, sizeof *looks, err));
+    for (size_t i = 0; i < race->n; i++) looks[i].spec = race->racers[i].spec;
+    tw__choose_colours(looks, race->n);
+    for (size_t i = 0; i < race->n; i++) race->racers[i].colour = looks[i].colour;
+    tw__free(race->ctx, looks, race->n, sizeof *looks);
+    return TW_OK;
 }

@@ -1,7 +1,8 @@
-/* The colour of an optimiser: its rule's, the same in every race, page and figure.
+/* The colours of optimisers: a rule's own one wherever it is free, and up to ten different ones in a race or figure.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_COLOURS_H
 #define TW_RACE_COLOURS_H
+#include <stddef.h>
 
 enum { TW__COLOURS = 10 };
 typedef struct tw__colour { char light[8], dark[8]; } tw__colour;       /* "#rrggbb" on a white and on a dark ground */
@@ -9,6 +10,11 @@ extern const tw__colour tw__palette[TW__COLOURS];
 
 /* The place in the palette of a spec: that of its rule, or of the estimator that stands for sgd with it; transforms around it do not count. */
 int tw__place_of_rule(const char *spec);
-/* "#rrggbb" for a white ground. */
+/* That colour, "#rrggbb", for a white ground. */
 const char *tw__colour_of_rule(const char *spec);
+
+/* colour % TW__COLOURS is the place in the palette. Only with more than ten entries is colour / TW__COLOURS above 0: the number of the dashes and of the
+ * mark that tell apart those of one place. */
+typedef struct tw__look { const char *spec; int colour; } tw__look;
+void tw__choose_colours(tw__look *looks, size_t n);                     /* sets colour for each spec; they are all different */
 #endif

@@ -53,7 +53,7 @@ typedef struct tw__racer {
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached;
-    int colour;                                         /* place in the palette, and TW__COLOURS for each kind of dashes */
+    int colour;                                         /* that of tw__look */
 } tw__racer;
 
 struct tw_race {
@@ -127,6 +127,6 @@ tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* colours.c: a colour for every racer, that of its rule; what shares one is told apart by dashes. */
-void tw__race_colours(tw_race *race);
+/* colours.c: a colour for every racer. */
+tw_status tw__race_colours(tw_race *race, tw_error *err);
 #endif

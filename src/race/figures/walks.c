@@ -35,14 +35,23 @@ static void put_words(tw__sheet *sheet, const char *name, const tw__runner *runn
 
 static const char *key_of(const tw__runner *r) { return r->key; }
 static const char *label_of(const tw__runner *r) { return r->label; }
-static const char *colour_of(const tw__runner *r) { return tw__colour_of_rule(r->spec); }
+
+static void put_colours(tw__sheet *sheet, const tw__runner *runners, size_t n)
+{
+    tw__look looks[TW__RUNNERS];
+    for (size_t i = 0; i < n; i++) looks[i].spec = runners[i].spec;
+    tw__choose_colours(looks, n);
+    tw__print(&sheet->names, "colours = \"");
+    for (size_t i = 0; i < n; i++) tw__print(&sheet->names, "%s'%s'", i ? " " : "", tw__palette[looks[i].colour % TW__COLOURS].light);
+    tw__print(&sheet->names, "\"\n");
+}
 
 void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n)
 {
     tw__sheet_number(sheet, "n", (double)n);
     put_words(sheet, "keys", runners, n, key_of);
     put_words(sheet, "labels", runners, n, label_of);
-    put_words(sheet, "colours", runners, n, colour_of);
+    put_colours(sheet, runners, n);
 }
 
 static tw_status write_path(tw__sheet *sheet, const char *key, const tw_path *path, tw_error *err)
