@@ -205,6 +205,7 @@ struct spec {
     const tw_rule *descriptor;
     double values[TW_OPTIONS_MAX];
     int given[TW_OPTIONS_MAX];
+    int dialect;                                                        /* RULE@DIALECT: what the case does not give is the dialect's default */
 };
 
 static int word_place(const char *words, const char *wanted, double *to)
@@ -291,7 +292,7 @@ static void spec_write(struct spec *s)
 {
     const tw_rule *rule = s->descriptor;
     size_t n = (size_t)snprintf(s->rule, sizeof s->rule, "%s", s->name->ours);
-    for (int i = 0; i < rule->n_options; i++)
+    for (int i = 0; i < rule->n_options && !s->dialect; i++)
         if (!s->given[i] && rule->options[i].type == TW_REAL && rule->options[i].initial != 0) {
             s->given[i] = 1;
             s->values[i] = 0;
@@ -321,12 +322,13 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     for (size_t i = 0; i < sizeof rule_names / sizeof rule_names[0]; i++)
         if (strcmp(rule, rule_names[i].theirs) == 0) s->name = &rule_names[i];
     s->same = (struct rule_name){rule, rule, NULL, NULL};
-    if (!s->name && tw_rule_find(rule)) s->name = &s->same;
+    tw_choice choice;
+    if (!s->name && tw_rule_read(&choice, rule, NULL, NULL) == TW_OK) s->name = &s->same;
     if (!s->name) snprintf(s->why, sizeof s->why, "unknown rule \"%s\"", rule);
-    if (!s->name) return;
-    s->descriptor = tw_rule_find(s->name->ours);
-    if (s->descriptor->like) s->descriptor = tw_rule_find(s->descriptor->like); /* whose options it has */
-    for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->descriptor->options[i].initial;
+    if (!s->name || tw_rule_read(&choice, s->name->ours, NULL, NULL) != TW_OK) return;
+    s->descriptor = choice.rule;
+    s->dialect = choice.dialect != NULL;
+    for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->dialect ? choice.values[i] : s->descriptor->options[i].initial;
     for (size_t i = 0; i < sizeof estimator_names / sizeof estimator_names[0]; i++)
         if (strcmp(rule, estimator_names[i].theirs) == 0) s->estimator_name = estimator_names[i].estimator;
     if (s->estimator_name) snprintf(s->estimator, sizeof s->estimator, "%s", s->estimator_name);
@@ -339,10 +341,11 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
         if (*value) *value++ = 0;
         if (strcmp(item, "lr_drop_at") == 0) at = strtol(value, NULL, 10);
         else if (strcmp(item, "lr_drop") == 0) snprintf(drop, sizeof drop, "%s", value);
+        else if (s->dialect && strcmp(item, "decay") == 0) snprintf(s->schedule, sizeof s->schedule, "inverse_time:decay_rate=%s", value);
         else if (strcmp(item, "wrap") != 0 && !wrap_key(s, item, value)) spec_key(s, item, value);
     }
     const int psi = tw_rule_option(s->descriptor, "psi");
-    if (psi >= 0 && !s->given[psi]) spec_key(s, "psi", "None");
+    if (psi >= 0 && !s->given[psi] && !s->dialect) spec_key(s, "psi", "None");
     spec_write(s);
     if (s->wrap) {
         char inner[SPEC];

@@ -127,12 +127,35 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
     return count;
 }
 
+const struct cli_library cli_libraries[] = {
+    { "torch", "PyTorch" },
+    { "keras", "Keras 3, and tf.keras of TensorFlow 2.11 to 2.15" },
+    { "keras2", "Keras 2.1.3 to 2.3.1" },
+    { "tf2", "tf.keras of TensorFlow 2.0 to 2.10" },
+    { "optax", "optax" },
+    { NULL, NULL },
+};
+
+const char *cli_library_of(const char *dialect)
+{
+    const struct cli_library *l = cli_libraries;
+    while (l->dialect && strcmp(l->dialect, dialect) != 0) l++;
+    return l->library;
+}
+
+const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT])
+{
+    const char *library = cli_library_of(d->name), *note = d->note ? d->note : "";
+    snprintf(to, CLI_DIALECT_TEXT, "%s%s%s", library ? library : "", library && *note ? "; " : "", note);
+    return to;
+}
+
 json_t *cli_dialects_json(const tw_dialect *dialects, const char *name)
 {
     json_t *list = json_array();
     for (const tw_dialect *d = dialects; d && d->name; d++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", d->name, "rule", d->rule ? d->rule : name, "defaults",
-                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : ""));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", d->name, "rule", d->rule ? d->rule : name, "defaults",
+                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : "", "library", cli_string(cli_library_of(d->name))));
     return list;
 }
 

@@ -13,6 +13,7 @@ json_t *cli_control_json(const tw_control *c)
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err)
 {
     tw_control_choice choice;
+    char text[CLI_DIALECT_TEXT];
     CLI_TRY(tw_control_read(&choice, spec, err));
     const tw_control *c = choice.control;
     if (common->json) {
@@ -29,6 +30,6 @@ tw_status cli_explain_control(const struct cli_common *common, const char *spec,
     printf("\nwhen to use it\n  %s\n", c->use);
     if (c->dialects) puts("\ndialects");
     for (const tw_dialect *d = c->dialects; d && d->name; d++)
-        printf("  %s@%s  %s%s%s\n", c->name, d->name, d->defaults, *d->defaults && *d->note ? "; " : "", d->note);
+        printf("  %s@%s  %s%s%s\n", c->name, d->name, d->defaults, *d->defaults && *cli_dialect_text(d, text) ? "; " : "", cli_dialect_text(d, text));
     return TW_OK;
 }

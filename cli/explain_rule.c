@@ -40,13 +40,14 @@ static const char *remark(const struct subject *s, int i)
 static void print_head(const struct subject *s)
 {
     const tw_rule *shown = is_another(s) ? s->rule : s->named;
+    char text[CLI_DIALECT_TEXT];
     printf("%s", s->choice.spec);
     if (s->rule != s->named) printf("  (runs as the rule %s)", s->rule->name);
     printf("\n%s\n", shown->paper);
     if (shown->use && *shown->use) cli_print_wrapped(0, shown->use);
-    if (*note_of(s)) {
+    if (s->choice.dialect && *cli_dialect_text(s->choice.dialect, text)) {
         printf("%s: ", s->choice.dialect->name);
-        cli_print_wrapped((int)strlen(s->choice.dialect->name) + 2, note_of(s));
+        cli_print_wrapped((int)strlen(s->choice.dialect->name) + 2, text);
     }
 }
 
@@ -114,6 +115,7 @@ static void print_state(const struct subject *s)
 
 static void print_dialects(const tw_rule *rule)
 {
+    char text[CLI_DIALECT_TEXT];
     int width = 0;
     if (!rule->dialects || !rule->dialects->name) return;
     for (const tw_dialect *d = rule->dialects; d->name; d++)
@@ -124,9 +126,9 @@ static void print_dialects(const tw_rule *rule)
         const int changes = d->defaults && *d->defaults;
         printf("  %s@%-*s  ", rule->name, width, d->name);
         printf("%s%s%s\n", d->rule ? d->rule : "", d->rule && changes ? ":" : "", changes ? d->defaults : d->rule ? "" : "the defaults");
-        if (!d->note || !*d->note) continue;
+        if (!*cli_dialect_text(d, text)) continue;
         printf("%*s", at, "");
-        cli_print_wrapped(at, d->note);
+        cli_print_wrapped(at, text);
     }
 }
 

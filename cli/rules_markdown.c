@@ -106,6 +106,15 @@ static tw_status print_rule(const tw_rule *rule, tw_error *err)
     return TW_OK;
 }
 
+static void print_libraries(void)
+{
+    puts("## The dialects\n\nA dialect is the rule as a library or a source has it, with its defaults. Without one a rule has the form and the defaults of the\n"
+         "page below; `paper` is the paper's, `source000` to `source004` are those of the source documents (docs/sources.md).\n");
+    puts("| dialect | library |\n|---|---|");
+    for (const struct cli_library *l = cli_libraries; l->dialect; l++) printf("| `%s` | %s |\n", l->dialect, l->library);
+    puts("\nWhat Keras 2 and tf.keras call `decay` is the schedule `inverse_time:decay_rate=...` here.\n");
+}
+
 static void print_head(void)
 {
     const tw_rule *rule = tw_rule_find("sgd");
@@ -114,8 +123,9 @@ static void print_head(void)
          "A rule is named as NAME, NAME@DIALECT or with options, NAME:option=value,option=value; `thalweg explain` prints the equation as it is\n"
          "computed with the values given, and `thalweg explain --diff` shows where two rules part.\n\n"
          "w: the weight, g: its gradient, t: the step, from 1. What a rule keeps begins at 0 unless it is said otherwise, 0/0 is 0, and all is per\n"
-         "weight. A line with `if` holds only with these options. An empty cell of a dialect's column is the default.\n\n"
-         "## The decay\n\nMost rules have these options, and these lines before their own:\n");
+         "weight. A line with `if` holds only with these options. An empty cell of a dialect's column is the default.\n");
+    print_libraries();
+    puts("## The decay\n\nMost rules have these options, and these lines before their own:\n");
     print_equation(rule, 1);
     puts("| option | default | range | what it does |\n|---|---|---|---|");
     for (int i = 0; i < rule->n_options; i++) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "sources.h"
 
-#define CNN "thalweg train digits --model cnn --optimizer adam --epochs 5 --val 0.1"
+#define CNN "thalweg train digits --model cnn --optimizer adam@tf2 --epochs 5 --val 0.1"
 #define RIVALS "thalweg race digits --model cnn --optimizers 'sgd@source000:momentum=0.9 adam' --epochs 2 --limit 10000 --seeds 3"
 #define SGDM "thalweg explain sgdm-cubic@source000"
 #define SCRIPT "examples/sources/000-cnn.sh"
@@ -83,7 +83,7 @@ static const struct cli_named named[] = {
 
     { "4.1", TOOL, "Python 3.7.9", "Python", NOT_BUILT, "another language; what corresponds is the command line, and C" },
     { "4.1", TOOL, "tensorflow==2.4.1", "TensorFlow", NOT_BUILT, "another program; what corresponds is thalweg train" },
-    { "4.1", TOOL, "keras==2.4.3", "Keras", NOT_BUILT, "another program; its rules are the dialect @keras (docs/rules.md)" },
+    { "4.1", TOOL, "keras==2.4.3", "Keras", NOT_BUILT, "another program; 2.4.3 is tf.keras, whose rules are the dialect @tf2 (docs/rules.md)" },
     { "4.1", TOOL, "CUDA Version 11.1.105", "CUDA",
       NOT_BUILT, "everything runs on the CPU; what corresponds is thalweg doctor: threads and vector instructions" },
     { "4.1", TOOL, "cuDNN Version: 8.0.5.39", "cuDNN", NOT_BUILT, "as CUDA; convolutions are the library's own" },

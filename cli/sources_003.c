@@ -109,7 +109,7 @@ static const struct cli_named named[] = {
       "of formulas; networks are differentiated layer by layer" },
     { "Tools", TECHNIQUE, "making it easy to implement custom optimization algorithms", "an optimiser of one's own", "examples/own_rule.c", "" },
     { "Tools", TOOL, "Keras: A high-level neural networks API", "Keras",
-      NOT_BUILT, "another program; its rules are the dialect @keras (docs/rules.md)" },
+      NOT_BUILT, "another program; its rules are the dialects @keras (Keras 3), @keras2 and @tf2 (docs/rules.md)" },
     { "Tools", TOOL, "CNTK, or Theano", "CNTK, Theano", NOT_BUILT, "other programs, given up since" },
     { "Tools", TOOL, "Optuna: A hyperparameter optimization framework", "Optuna",
       NOT_BUILT, "another program; for the learning rate there is race --tune" },

@@ -9,7 +9,7 @@ data=${DATA:-digits}
 thalweg summary --model cnn "$data"
 
 # model.compile(optimizer='adam', ...); model.fit(..., epochs=5, validation_split=0.1); model.evaluate(...)
-thalweg train "$data" --model cnn --optimizer adam@keras --epochs 5 --val 0.1 --out out/source000-adam "$@"
+thalweg train "$data" --model cnn --optimizer adam@tf2 --epochs 5 --val 0.1 --out out/source000-adam "$@"
 thalweg eval out/source000-adam "$data"
 
 # model.compile(optimizer=SGDMOptimizer(learning_rate=0.01, momentum=0.9), ...): there the training goes on where Adam's ended, here it begins anew.

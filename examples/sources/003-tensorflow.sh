@@ -1,5 +1,6 @@
 #!/bin/sh
-# Source 003's six listings: a network of 784, 128 and 10 units with dropout, trained for five epochs by six optimisers.
+# Source 003's six listings: a network of 784, 128 and 10 units with dropout, trained for five epochs by six optimisers,
+# in the form that they have in tf.keras of TensorFlow 2.0 to 2.10.
 # It wants thalweg on the PATH. DATA=mnist takes MNIST itself (docs/cli.md, Data); options behind the script's name go to thalweg train.
 # SPDX-License-Identifier: MIT
 set -e
@@ -13,13 +14,13 @@ fit() { # fit NAME OPTIMIZER OPTION...
     thalweg train "$data" --model "$network" --optimizer "$optimizer" --epochs 5 --out "out/source003-$name" "$@"
 }
 
-fit sgd sgd@keras:lr=0.01 "$@"                          # optimizer='sgd'
-fit momentum sgd@keras:lr=0.01,momentum=0.9 "$@"        # SGD(learning_rate=0.01, momentum=0.9)
+fit sgd sgd@tf2:lr=0.01 "$@"                          # optimizer='sgd'
+fit momentum sgd@tf2:lr=0.01,momentum=0.9 "$@"        # SGD(learning_rate=0.01, momentum=0.9)
 
 # SGD(learning_rate=0.01, nesterov=True): without a momentum there is nothing to look ahead with, and this would be sgd once more. It is refused:
-! thalweg explain sgd@keras:lr=0.01,nesterov=1
-fit nag sgd@keras:lr=0.01,momentum=0.9,nesterov=1 "$@"
+! thalweg explain sgd@tf2:lr=0.01,nesterov=1
+fit nag sgd@tf2:lr=0.01,momentum=0.9,nesterov=1 "$@"
 
-fit adagrad adagrad@keras:lr=0.01 "$@"                  # Adagrad(learning_rate=0.01)
-fit rmsprop rmsprop@keras:lr=0.01 "$@"                  # RMSprop(learning_rate=0.01)
-fit adam adam@keras:lr=0.01 "$@"                        # Adam(learning_rate=0.01)
+fit adagrad adagrad@tf2:lr=0.01 "$@"                  # Adagrad(learning_rate=0.01)
+fit rmsprop rmsprop@tf2:lr=0.01 "$@"                  # RMSprop(learning_rate=0.01)
+fit adam adam@tf2:lr=0.01 "$@"                        # Adam(learning_rate=0.01)

@@ -32,7 +32,8 @@ enum { TW_CLOSED = 0, TW_OPEN_MIN = 1, TW_OPEN_MAX = 2, TW_OPEN = 3 };
 /* Another name under which an option is known; the one shown is `name`. */
 typedef struct tw_alias { const char *alias, *name; } tw_alias;
 
-/* How another library, paper or source means the rule. `rule` is NULL, or the rule that is really meant (momentum@torch is an sgd);
+/* How another library, paper or source means the rule. `keras` is Keras 3 (and tf.keras of TensorFlow 2.11 to 2.15), `keras2` Keras 2.1.3 to 2.3.1,
+ * `tf2` tf.keras of TensorFlow 2.0 to 2.10. `rule` is NULL, or the rule that is really meant (momentum@torch is an sgd);
  * `defaults` are items of a spec, "eps=1e-7,eps_place=hat"; `note` says what is not standard, or wrong in the source's form, or is empty. */
 typedef struct tw_dialect { const char *name, *rule, *defaults, *note; } tw_dialect;
 

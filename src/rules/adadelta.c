@@ -21,6 +21,8 @@
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "rho=0.9", "")                                                                                                      \
     DIALECT(keras, NULL, "lr=0.001,eps=1e-7", "lr = 0.001 takes away the scale the method finds for itself: it hardly moves")                \
+    DIALECT(keras2, NULL, "eps=1e-7", "")                                                                                                    \
+    DIALECT(tf2, NULL, "lr=0.001,eps=1e-7", "lr as in keras")                                                                                \
     DIALECT(optax, NULL, "rho=0.9", "lr has no default there")                                                                               \
     DIALECT(source004, NULL, "", "(4.17) to (4.19) are printed without the minus sign, against its own text; the minus is kept here")
 #include <thalweg/rule.h>

@@ -17,6 +17,7 @@
     WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
     REAL(initial_accumulator, 0, 0, TW_INF, TW_OPEN_MAX, "what the sum of squares begins with")
 #define NEEDS(NEED) NEED(eps_place, h->eps != 0, "eps is 0")
+#define ALIASES(ALIAS) ALIAS(decay, lr_decay)
 #define SLOTS(SLOT) SLOT(s, TW_OPTION(initial_accumulator), 1)
 #define TRAITS TW_ZERO_IS_NOTHING
 #define DECAY TW_DECAY_ANY
@@ -24,6 +25,8 @@
     DIALECT(paper, NULL, "", "eps is the paper's delta, for which it names no value")                                                        \
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1", "")                                                       \
+    DIALECT(keras2, NULL, "eps=1e-7", "")                                                                                                    \
+    DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,initial_accumulator=0.1", "")                                                                      \
     DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1", "lr has no default there")                                         \
     DIALECT(source001, NULL, "eps=1e-7", "its formula has no epsilon, its code has")                                                         \
     DIALECT(source002, "source002-adagrad", "", "sums the gradients too, not only their squares, and has no epsilon: not AdaGrad")           \

@@ -45,6 +45,8 @@
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(keras, NULL, "eps=1e-7,eps_place=hat", "epsilon at the uncorrected root: the paper's epsilon-hat, larger in the first steps")    \
+    DIALECT(keras2, NULL, "eps=1e-7,eps_place=hat", "as keras")                                                                              \
+    DIALECT(tf2, NULL, "eps=1e-7,eps_place=hat", "as keras")                                                                                 \
     DIALECT(optax, NULL, "amsgrad_on=hat", "lr has no default there; amsgrad takes the maximum after the bias correction")                   \
     DIALECT(source000, NULL, "beta2=0.99", "beta2 = 0.99 is called usual; everywhere else it is 0.999")                                      \
     DIALECT(source002, NULL, "bias_correction=0", "no bias correction: the first steps are about 3 times the paper's")                       \

@@ -27,6 +27,8 @@
     DIALECT(paper, NULL, "eps_place=none", "")                                                                                               \
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=u", "")                                                                                \
+    DIALECT(keras2, NULL, "eps=1e-7,eps_place=u", "")                                                                                        \
+    DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,eps_place=u", "as keras")                                                                          \
     DIALECT(optax, NULL, "", "")                                                                                                             \
     DIALECT(source004, NULL, "eps_place=none", "the source says nothing of 0/0, which is 0 here")
 #include <thalweg/rule.h>

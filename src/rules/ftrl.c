@@ -20,7 +20,8 @@
     SLOT(n, TW_OPTION(initial_accumulator), 1)
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
-    DIALECT(keras, NULL, "lr=0.001,beta=0,initial_accumulator=0.1", "Keras doubles its l2: give twice as much here")
+    DIALECT(keras, NULL, "lr=0.001,beta=0,initial_accumulator=0.1", "Keras doubles its l2: give twice as much here")                         \
+    DIALECT(tf2, NULL, "lr=0.001,beta=0,initial_accumulator=0.1", "as keras, and doubles its l2 too")
 #define SKIP
 #include <thalweg/rule.h>
 

@@ -22,6 +22,8 @@
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9",                                                                                           \
             "the buffer holds gradients and lr multiplies it afterwards: another path as soon as lr changes")                                \
     DIALECT(keras, NULL, "", "")                                                                                                             \
+    DIALECT(keras2, NULL, "", "")                                                                                                            \
+    DIALECT(tf2, NULL, "", "")                                                                                                               \
     DIALECT(optax, "sgd", "lr=0.01,momentum=0.9", "PyTorch's form; lr and momentum have no defaults there")                                  \
     DIALECT(source000, "source000-sgd", "", "its class SGDM: PyTorch's form, but epsilon is added to the weight after every step")           \
     DIALECT(source001, NULL, "", "")                                                                                                         \

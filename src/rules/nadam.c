@@ -1,5 +1,5 @@
 /* Nadam: Adam with Nesterov's momentum, the next step's momentum already applied. Dozat also decays m by mu_t (moment=mu) and warms the
- * momentum up slowly (psi = 0.004); PyTorch and Keras decay m by beta1, and Keras warms up 250 times faster.
+ * momentum up slowly (psi = 0.004); PyTorch and Keras decay m by beta1, and Keras 3 warms up 250 times faster.
  * Departure from Dozat's Algorithm 2, as in every library: v^ is Adam's, without one more factor beta2.
  * SPDX-License-Identifier: MIT */
 #define RULE nadam
@@ -26,7 +26,9 @@
 #define NEEDS(NEED)                                                                                                                          \
     NEED(psi, h->momentum_schedule != 0, "momentum_schedule is off")                                                                         \
     NEED(moment, h->momentum_schedule != 0, "momentum_schedule is off")
-#define ALIASES(ALIAS) ALIAS(momentum_decay, psi)
+#define ALIASES(ALIAS)                                                                                                                       \
+    ALIAS(momentum_decay, psi)                                                                                                               \
+    ALIAS(schedule_decay, psi)
 #define SLOTS(SLOT)                                                                                                                          \
     SLOT(m, TW_ZERO, 1)                                                                                                                      \
     SLOT(v, TW_ZERO, 1)
@@ -36,6 +38,8 @@
     DIALECT(paper, NULL, "", "Algorithm 2 multiplies v^ by beta2 once more; left out here as in every library")                              \
     DIALECT(torch, NULL, "moment=beta1", "m decays with beta1 instead of mu_t")                                                              \
     DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1", "psi = 1 warms the momentum up 250 times faster than the paper")            \
+    DIALECT(keras2, NULL, "eps=1e-7,moment=beta1", "m decays with beta1 instead of mu_t")                                                    \
+    DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,moment=beta1", "m decays with beta1 instead of mu_t")                                              \
     DIALECT(optax, NULL, "momentum_schedule=0", "no warm-up of the momentum; lr has no default there")                                       \
     DIALECT(source004, NULL, "", "the paper's form; no values are named")
 #include <thalweg/rule.h>

@@ -22,6 +22,8 @@
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9,nesterov=1",                                                                                \
             "reports the point where the gradient is taken, one velocity ahead; lr outside the buffer")                                      \
     DIALECT(keras, "momentum", "nesterov=1", "reports the point where the gradient is taken, one velocity ahead")                            \
+    DIALECT(keras2, "momentum", "nesterov=1", "as keras")                                                                                    \
+    DIALECT(tf2, "momentum", "nesterov=1", "as keras")                                                                                       \
     DIALECT(optax, "sgd", "lr=0.01,momentum=0.9,nesterov=1", "PyTorch's form; lr and momentum have no defaults there")                       \
     DIALECT(source003, NULL, "", "its formulas are this rule; its TensorFlow example leaves momentum at 0, which is plain sgd")              \
     DIALECT(source004, NULL, "", "prints the velocity with the other sign")

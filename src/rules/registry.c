@@ -124,6 +124,18 @@ static tw_status check_given(const tw_choice *c, tw_error *err)
     return TW_OK;
 }
 
+/* Refuses `decay` of Keras 2 and tf.keras, which is a schedule of the rate, with the schedule that is meant. */
+static tw_status refuse_decay(const tw__table *t, const char *rule, const tw__item *item, tw_error *err)
+{
+    const tw__text value = item->value;
+    double decay;
+    if (!tw__text_is(item->key, "decay") || tw__option_find(t, item->key) >= 0 || tw__option_find(t, tw__text_of("lr")) < 0) return TW_OK;
+    if (tw__number_read(value, &decay) != 1) return TW_OK;
+    if (decay == 0) return tw__fail(err, TW_ERR_SPEC, "%s has no option \"decay\": leave out decay=%.*s", rule, TW__SHOW(value));
+    return tw__fail(err, TW_ERR_SPEC, "%s has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=%.*s",
+                    rule, TW__SHOW(value));
+}
+
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err)
 {
     tw_choice c = {.rule = rule};
@@ -132,7 +144,10 @@ tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *s
     TW_TRY(start_values(&c, err));
     memcpy(start, c.values, sizeof start);
     tw__table t = table_of(c.rule);
-    for (int i = 0; i < spec->n; i++) TW_TRY(tw__option_read(&t, &spec->items[i], c.values, c.given, err));
+    for (int i = 0; i < spec->n; i++) {
+        TW_TRY(refuse_decay(&t, rule->name, &spec->items[i], err));
+        TW_TRY(tw__option_read(&t, &spec->items[i], c.values, c.given, err));
+    }
     TW_TRY(check_given(&c, err));
     c.variant = c.rule->variant(c.values);
     c.slots = c.rule->wanted(c.variant);

@@ -11,6 +11,10 @@
     "[!centered, eps_place=in] D = sqrt(s + eps)\n"                                                                                          \
     "[centered, eps_place=out] D = sqrt(s - a^2) + eps\n"                                                                                    \
     "[centered, eps_place=in] D = sqrt(s - a^2 + eps)\n"                                                                                     \
+    "[!centered, eps_place=tf2, !momentum] D = sqrt(s) + eps\n"                                                                              \
+    "[!centered, eps_place=tf2, momentum] D = sqrt(s + eps)\n"                                                                               \
+    "[centered, eps_place=tf2, !momentum] D = sqrt(s - a^2) + eps\n"                                                                         \
+    "[centered, eps_place=tf2, momentum] D = sqrt(s - a^2 + eps)\n"                                                                          \
     "[!momentum] w = w - lr g/D\n"                                                                                                           \
     "[momentum, style=torch] b = momentum b + g/D\n"                                                                                         \
     "[momentum, style=torch] w = w - lr b\n"                                                                                                 \
@@ -20,7 +24,7 @@
     REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                 \
     REAL(rho, 0.9, 0, 1, TW_OPEN_MAX, "decay of the running means")                                                                          \
     REAL(eps, 1e-8, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")                                                                      \
-    WORD(eps_place, 0, "out in", "eps is added to the root, or inside it")                                                                   \
+    WORD(eps_place, 0, "out in tf2", "eps is added to the root, or inside it; tf2: inside it where there is momentum")                       \
     FLAG(centered, 0, "divide by the standard deviation instead of the root mean square")                                                    \
     REAL(momentum, 0, 0, TW_INF, TW_OPEN_MAX, "decay of the buffer of steps; 0: no buffer")                                                  \
     WORD(style, 0, "torch keras", "the learning rate multiplies what leaves the buffer (torch) or what enters it (keras)")
@@ -38,6 +42,8 @@
     DIALECT(paper, NULL, "", "the lecture divides by the root alone; eps is what every library adds")                                        \
     DIALECT(torch, NULL, "lr=0.01,rho=0.99", "")                                                                                             \
     DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras", "")                                                                            \
+    DIALECT(keras2, NULL, "eps=1e-7", "has no momentum")                                                                                     \
+    DIALECT(tf2, NULL, "eps=1e-7,eps_place=tf2,style=keras", "epsilon moves inside the root with momentum, whose kernel is another")         \
     DIALECT(optax, NULL, "eps_place=in,style=keras", "lr has no default there")                                                              \
     DIALECT(source001, NULL, "lr=0.01,rho=0.99,eps=1e-7", "its formula has no epsilon, its code has")                                        \
     DIALECT(source002, "source002-rmsprop", "",                                                                                              \
@@ -46,6 +52,8 @@
     DIALECT(source004, NULL, "", "")
 #include <thalweg/rule.h>
 
+TW_ONCE(enum { IN = 1, TF2 };)
+
 struct coef { real rho, rest, eps_in, eps_out, momentum, enter, leave; };
 
 static int choose(const struct hyper *h) { return (h->momentum != 0) + 2 * (h->centered != 0); }
@@ -53,7 +61,7 @@ static int choose(const struct hyper *h) { return (h->momentum != 0) + 2 * (h->c
 static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
-    double in = h->eps_place;
+    double in = h->eps_place == IN || (h->eps_place == TF2 && h->momentum != 0);
     int inside = h->momentum == 0 || h->style != 0;
     *k = (struct coef){.rho = h->rho, .rest = 1 - h->rho, .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps, .momentum = h->momentum,
                        .enter = inside ? h->lr : 1, .leave = inside ? 1 : h->lr};

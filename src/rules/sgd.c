@@ -27,6 +27,8 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(torch, NULL, "lr=0.001", "")                                                                                                     \
     DIALECT(keras, "momentum", "momentum=0", "with momentum the rate stands inside the velocity, unlike PyTorch and optax")                  \
+    DIALECT(keras2, "momentum", "momentum=0", "as keras")                                                                                    \
+    DIALECT(tf2, "momentum", "momentum=0", "as keras")                                                                                       \
     DIALECT(optax, NULL, "", "lr has no default there")                                                                                      \
     DIALECT(source000, "source000-sgd", "momentum=0",                                                                                        \
             "adds epsilon to the weight after every step, although nothing is divided: every weight drifts upward")                          \

@@ -15,6 +15,7 @@ import sys
 sys.dont_write_bytecode = True
 from decimal import Decimal as D
 from derive_cases import CASES, SCHEDULE_ROWS, finite_sum_data, make_inputs
+from derive_keras import KERAS_RULES
 from derive_more_rules import MORE_RULES
 from derive_rules import RULES
 from derive_schedules import SCHEDULES
@@ -71,7 +72,9 @@ def trajectory(inputs, rule, mode, o, rounded=None):
     """{step: what is shown after it}. rounded: how a vector is stored, where it is not exact."""
     store = rounded or list
     w = store(inputs.rows["theta0", 0])
-    method, shown = (RULES | MORE_RULES)[rule](o, w), {}
+    of = (RULES | MORE_RULES | KERAS_RULES)[rule]
+    o = Options({key: value(text) for key, text in of.defaults.items()} | o)
+    method, shown = of(o, w), {}
     for t in range(1, STEPS[-1] + 1):
         after_drop = o.lr_drop_at and t >= o.lr_drop_at
         lr = o.lr * o.lr_drop if after_drop else o.lr

@@ -4,6 +4,8 @@ SPDX-License-Identifier: MIT
 """
 import random
 
+from derive_keras import COMMON, VERSIONS
+
 BOTH = "open closed"
 NEVER, RARE, TINY, LARGE, ALTERNATES, CONSTANT, JUMPS = 1, 6, 8, 15, 4, 11, 13
 
@@ -151,6 +153,28 @@ CASES = [                                                               # name, 
     ("ademamix_plain", "ademamix", BOTH, "lr=0.002;beta1=0.85;beta2=0.98;beta3=0.99;alpha=2.0;eps=1e-06;t_alpha_beta3=0"),
     ("ftml", "ftml", BOTH, "lr=0.004;beta1=0.6;beta2=0.98;eps=1e-06"),
     ("dcasgd", "dcasgd", BOTH, "lr=0.03;lambda=0.05"),
+]
+
+# Every optimizer of a version with its defaults, then what only some options show. Open gradients tell all places of epsilon apart.
+CASES += [(f"{rule}@{version}", f"{rule}@{version}", "open", "") for version, rules in VERSIONS.items() for rule in {**COMMON, **rules}]
+CASES += [(f"{name}@{version}", f"{rule}@{version}", modes, text) for version in ("keras2", "tf2") for name, rule, modes, text in (
+    ("sgd_decay", "sgd", BOTH, "lr=0.05;decay=0.01"),
+    ("momentum_decay", "momentum", "open", "decay=0.03"),
+    ("nag_decay", "sgd", BOTH, "lr=0.03;momentum=0.8;nesterov=1;decay=0.02"),
+    ("rmsprop_decay", "rmsprop", "open", "decay=0.05"),
+    ("adagrad_decay", "adagrad", "open", "lr=0.1;decay=0.01"),
+    ("adadelta_decay", "adadelta", "open", "rho=0.9;epsilon=1e-5;decay=0.02"),
+    ("adam_decay", "adam", "open", "beta2=0.99;decay=0.02"),
+    ("amsgrad", "adam", "open", "lr=0.01;beta2=0.9;amsgrad=1"),
+    ("adamax_decay", "adamax", "open", "decay=0.02"),
+    ("nadam_psi", "nadam", "open", "schedule_decay=0.02"),
+)]
+CASES += [
+    ("rmsprop_momentum@tf2", "rmsprop@tf2", "open", "momentum=0.8"),
+    ("rmsprop_centered@tf2", "rmsprop@tf2", "open", "epsilon=1e-3;centered=1"),
+    ("rmsprop_all@tf2", "rmsprop@tf2", "open", "epsilon=1e-3;momentum=0.8;centered=1"),
+    ("rmsprop_all@keras", "rmsprop@keras", "open", "epsilon=1e-3;momentum=0.8;centered=1"),
+    ("ftrl_l1@tf2", "ftrl@tf2", BOTH, "lr=0.1;l1=0.05;beta=0.3"),
 ]
 
 SCHEDULE_ROWS = [

@@ -50,6 +50,7 @@ def squares(x):
 
 class Rule:
     coupled = False                                                     # weight_decay is added to the gradient before the rule sees it
+    defaults = {}                                                       # of a library; elsewhere a case gives every option
 
     def __init__(self, options, w):
         self.o = options
