@@ -128,11 +128,11 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
 }
 
 const struct cli_library cli_libraries[] = {
-    { "torch", "PyTorch" },
+    { "torch", "PyTorch 2" },
     { "keras", "Keras 3, and tf.keras of TensorFlow 2.11 to 2.15" },
     { "keras2", "Keras 2.1.3 to 2.3.1" },
     { "tf2", "tf.keras of TensorFlow 2.0 to 2.10" },
-    { "optax", "optax" },
+    { "optax", "optax 0.2" },
     { NULL, NULL },
 };
 

@@ -20,7 +20,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "rho=0.9", "")                                                                                                      \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7", "lr = 0.001 takes away the scale the method finds for itself: it hardly moves")                \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,wd_mode=lr", "lr = 0.001 takes away the scale the method finds for itself: it hardly moves")     \
     DIALECT(keras2, NULL, "eps=1e-7", "")                                                                                                    \
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7", "lr as in keras")                                                                                \
     DIALECT(optax, NULL, "rho=0.9", "lr has no default there")                                                                               \

@@ -47,7 +47,7 @@
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "eps1=1.1920928955078125e-07,eps_place=clamp",                                                                      \
             "eps1 is float's precision (torch takes 2.2e-16 in double); a tensor of more than two dimensions is factored by its last two")   \
-    DIALECT(keras, NULL, "lr=0.001", "a tensor of more than two dimensions is factored by its last two")
+    DIALECT(keras, NULL, "lr=0.001", "a tensor of more than two dimensions is factored by its last two; rms(w) is of w after its decay")
 #include <thalweg/rule.h>
 
 struct coef { real keep, rest, least, beta1, rest1; double add, least_mean, rate, eps2, clip; };

@@ -24,7 +24,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "eps is the paper's delta, for which it names no value")                                                        \
     DIALECT(torch, NULL, "", "")                                                                                                             \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1", "")                                                       \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=in,initial_accumulator=0.1,wd_mode=lr", "")                                            \
     DIALECT(keras2, NULL, "eps=1e-7", "")                                                                                                    \
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,initial_accumulator=0.1", "")                                                                      \
     DIALECT(optax, NULL, "eps=1e-7,eps_place=in,initial_accumulator=0.1", "lr has no default there")                                         \

@@ -44,7 +44,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "", "")                                                                                                             \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat", "epsilon at the uncorrected root: the paper's epsilon-hat, larger in the first steps")    \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=hat,wd_mode=lr", "epsilon at the uncorrected root: the paper's epsilon-hat, larger at first")   \
     DIALECT(keras2, NULL, "eps=1e-7,eps_place=hat", "as keras")                                                                              \
     DIALECT(tf2, NULL, "eps=1e-7,eps_place=hat", "as keras")                                                                                 \
     DIALECT(optax, NULL, "amsgrad_on=hat", "lr has no default there; amsgrad takes the maximum after the bias correction")                   \

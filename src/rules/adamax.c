@@ -26,7 +26,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "eps_place=none", "")                                                                                               \
     DIALECT(torch, NULL, "", "")                                                                                                             \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=u", "")                                                                                \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,eps_place=u,wd_mode=lr", "")                                                                     \
     DIALECT(keras2, NULL, "eps=1e-7,eps_place=u", "")                                                                                        \
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,eps_place=u", "as keras")                                                                          \
     DIALECT(optax, NULL, "", "")                                                                                                             \

@@ -22,7 +22,7 @@
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
-    DIALECT(optax, NULL, "", "")
+    DIALECT(optax, NULL, "", "adds eps to lr: give lr + eps here; lr has no default there")
 #include <thalweg/rule.h>
 #include "math/elementary.h"
 

@@ -21,7 +21,7 @@
     DIALECT(paper, NULL, "", "Sutskever's form; Polyak's heavy ball is the same method while lr is constant")                                \
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9",                                                                                           \
             "the buffer holds gradients and lr multiplies it afterwards: another path as soon as lr changes")                                \
-    DIALECT(keras, NULL, "", "")                                                                                                             \
+    DIALECT(keras, NULL, "wd_mode=lr", "")                                                                                                   \
     DIALECT(keras2, NULL, "", "")                                                                                                            \
     DIALECT(tf2, NULL, "", "")                                                                                                               \
     DIALECT(optax, "sgd", "lr=0.01,momentum=0.9", "PyTorch's form; lr and momentum have no defaults there")                                  \

@@ -37,7 +37,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "Algorithm 2 multiplies v^ by beta2 once more; left out here as in every library")                              \
     DIALECT(torch, NULL, "moment=beta1", "m decays with beta1 instead of mu_t")                                                              \
-    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1", "psi = 1 warms the momentum up 250 times faster than the paper")            \
+    DIALECT(keras, NULL, "lr=0.001,eps=1e-7,psi=1,moment=beta1,wd_mode=lr", "psi = 1 warms the momentum up 250 times faster than the paper") \
     DIALECT(keras2, NULL, "eps=1e-7,moment=beta1", "m decays with beta1 instead of mu_t")                                                    \
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,moment=beta1", "m decays with beta1 instead of mu_t")                                              \
     DIALECT(optax, NULL, "momentum_schedule=0", "no warm-up of the momentum; lr has no default there")                                       \

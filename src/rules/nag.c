@@ -21,7 +21,7 @@
     DIALECT(paper, NULL, "momentum=convex", "for convex problems; Nesterov's own sequence (a_t - 1)/a_(t+1) tends to this one")              \
     DIALECT(torch, "sgd", "lr=0.001,momentum=0.9,nesterov=1",                                                                                \
             "reports the point where the gradient is taken, one velocity ahead; lr outside the buffer")                                      \
-    DIALECT(keras, "momentum", "nesterov=1", "reports the point where the gradient is taken, one velocity ahead")                            \
+    DIALECT(keras, "momentum", "nesterov=1,wd_mode=lr", "reports the point where the gradient is taken, one velocity ahead")                 \
     DIALECT(keras2, "momentum", "nesterov=1", "as keras")                                                                                    \
     DIALECT(tf2, "momentum", "nesterov=1", "as keras")                                                                                       \
     DIALECT(optax, "sgd", "lr=0.01,momentum=0.9,nesterov=1", "PyTorch's form; lr and momentum have no defaults there")                       \

@@ -41,7 +41,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "the lecture divides by the root alone; eps is what every library adds")                                        \
     DIALECT(torch, NULL, "lr=0.01,rho=0.99", "")                                                                                             \
-    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras", "")                                                                            \
+    DIALECT(keras, NULL, "eps=1e-7,eps_place=in,style=keras,wd_mode=lr", "")                                                                 \
     DIALECT(keras2, NULL, "eps=1e-7", "has no momentum")                                                                                     \
     DIALECT(tf2, NULL, "eps=1e-7,eps_place=tf2,style=keras", "epsilon moves inside the root with momentum, whose kernel is another")         \
     DIALECT(optax, NULL, "eps_place=in,style=keras", "lr has no default there")                                                              \

@@ -24,7 +24,7 @@
 #define DECAY TW_DECAY_COUPLED
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(torch, NULL, "", "")                                                                                                             \
-    DIALECT(optax, NULL, "", "")
+    DIALECT(optax, NULL, "", "optax makes each step one step late, and none at a change of sign: left out here")
 #define SKIP
 #include <thalweg/rule.h>
 

@@ -26,7 +26,7 @@
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(torch, NULL, "lr=0.001", "")                                                                                                     \
-    DIALECT(keras, "momentum", "momentum=0", "with momentum the rate stands inside the velocity, unlike PyTorch and optax")                  \
+    DIALECT(keras, "momentum", "momentum=0,wd_mode=lr", "with momentum the rate stands inside the velocity, unlike PyTorch and optax")       \
     DIALECT(keras2, "momentum", "momentum=0", "as keras")                                                                                    \
     DIALECT(tf2, "momentum", "momentum=0", "as keras")                                                                                       \
     DIALECT(optax, NULL, "", "lr has no default there")                                                                                      \

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 from decimal import Decimal as D
 from derive_cases import CASES, SCHEDULE_ROWS, finite_sum_data, make_inputs
 from derive_keras import KERAS_RULES
+from derive_libraries import LIBRARY_RULES
 from derive_more_rules import MORE_RULES
 from derive_rules import RULES
 from derive_schedules import SCHEDULES
@@ -72,7 +73,7 @@ def trajectory(inputs, rule, mode, o, rounded=None):
     """{step: what is shown after it}. rounded: how a vector is stored, where it is not exact."""
     store = rounded or list
     w = store(inputs.rows["theta0", 0])
-    of = (RULES | MORE_RULES | KERAS_RULES)[rule]
+    of = (RULES | MORE_RULES | KERAS_RULES | LIBRARY_RULES)[rule]
     o = Options({key: value(text) for key, text in of.defaults.items()} | o)
     method, shown = of(o, w), {}
     for t in range(1, STEPS[-1] + 1):

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 import random
 
 from derive_keras import COMMON, VERSIONS
+from derive_libraries import OPTAX, TORCH
 
 BOTH = "open closed"
 NEVER, RARE, TINY, LARGE, ALTERNATES, CONSTANT, JUMPS = 1, 6, 8, 15, 4, 11, 13
@@ -176,6 +177,10 @@ CASES += [
     ("rmsprop_all@keras", "rmsprop@keras", "open", "epsilon=1e-3;momentum=0.8;centered=1"),
     ("ftrl_l1@tf2", "ftrl@tf2", BOTH, "lr=0.1;l1=0.05;beta=0.3"),
 ]
+CASES += [(f"{rule}_decay@keras", f"{rule}@keras", "open", "weight_decay=0.5") for rule in {**COMMON, **VERSIONS["keras"]} if rule != "ftrl"]
+CASES += [(f"{rule}@torch", f"{rule}@torch", "open", "") for rule in TORCH]
+CASES += [(f"{rule}@optax", f"{rule}@optax", "open", "lr=0.01") for rule in OPTAX]
+CASES += [("amsgrad@optax", "adam@optax", "open", "lr=0.01;beta2=0.9;amsgrad=True")]
 
 SCHEDULE_ROWS = [
     ("constant", ""),

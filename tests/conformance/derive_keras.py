@@ -7,10 +7,12 @@ from derive_rules import Rule, add, mix, ratio, squares, zeros
 
 
 class Keras(Rule):
-    """`decay` divides the rate by 1 + decay iterations, which are 0 in the first step. Keras 3 has no decay."""
+    """`decay` divides the rate by 1 + decay iterations, which are 0 in the first step. Keras 3 has none, but weight_decay, which shrinks the weights
+    by lr weight_decay before the step."""
 
     def step(self, w, g, t, lr):
-        return self.update(w, g, t, lr / (1 + self.o.decay * (t - 1)))
+        shrunk = [p - lr * self.o.weight_decay * p for p in w]
+        return self.update(shrunk, g, t, lr / (1 + self.o.decay * (t - 1)))
 
 
 class Sgd(Keras):
