@@ -112,7 +112,8 @@ static void print_libraries(void)
          "page below; `paper` is the paper's, `source000` to `source004` are those of the source documents (docs/sources.md).\n");
     puts("| dialect | library |\n|---|---|");
     for (const struct cli_library *l = cli_libraries; l->dialect; l++) printf("| `%s` | %s |\n", l->dialect, l->library);
-    puts("\noptax has no default for lr, where the rule's is taken. What Keras 2 and tf.keras call `decay` is the schedule `inverse_time:decay_rate=...` here.\n");
+    puts("\nThe package keras 2.4 to 2.15 is the tf.keras of its time. optax has no default for lr: the rule's is taken.\n"
+         "What Keras 2 and tf.keras call `decay` is the schedule `inverse_time:decay_rate=...` here.\n");
 }
 
 static void print_head(void)

@@ -288,6 +288,23 @@ static void nag_looks_ahead_with_the_next_momentum(void **state)
     tw_context_free(ctx);
 }
 
+/* A momentum of 0 in the first step alone: what enters the buffer then is what the second step's momentum multiplies. */
+static void rmsprop_has_a_momentum_that_begins_at_0(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    struct subject s = {"rmsprop:lr=0.1,eps=0,momentum=0.5", NULL};
+    struct work a = begin(&s, ctx, TW_F64, 1, "momentum=constant:factor=0/1;constant");
+    *(double *)a.w = 1;
+    for (int t = 0; t < 2; t++) {
+        *(double *)a.g = 0.5;
+        assert_int_equal(step(&a, NULL), TW_OK);
+    }
+    assert_true(fabs(weight(&a, 0) - (1 - 0.1 * (1.5 / sqrt(0.1) + 1 / sqrt(0.19)))) < 1e-14);
+    end(&a);
+    tw_context_free(ctx);
+}
+
 /* f - f* of a quadratic with curvatures from 1e-6 to 1, as a multiple of what the bound leaves, at its worst over `n` steps of 1/L.  The bound
  * is Nesterov's potential argument for (t - 1)/(t + 2), t from 1: f - f* <= 3.5 |w0 - w*|^2 / (lr (t + 2)^2). */
 static double worst_of_bound(const char *spec, int n)
@@ -326,6 +343,7 @@ int main(void)
         cmocka_unit_test(first_steps), cmocka_unit_test(amsgrad_remembers), cmocka_unit_test(rprop_waits_after_a_change_of_sign),
         cmocka_unit_test(muon_turns_a_matrix), cmocka_unit_test(muon_takes_any_size), cmocka_unit_test(adafactor_factors_rank_one),
         cmocka_unit_test(adafactor_factors_a_matrix), cmocka_unit_test(nag_looks_ahead_with_the_next_momentum),
+        cmocka_unit_test(rmsprop_has_a_momentum_that_begins_at_0),
         cmocka_unit_test(convex_momentum_falls_like_one_over_t_squared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@
 
 TW_ONCE(enum { IN = 1, TF2 };)
 
-struct coef { real rho, rest, eps_in, eps_out, momentum, enter, leave; };
+struct coef { real lr, rho, rest, eps_in, eps_out, momentum, enter, leave; };
 
 static int choose(const struct hyper *h) { return (h->momentum != 0) + 2 * (h->centered != 0); }
 
@@ -62,9 +62,8 @@ static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
     double in = h->eps_place == IN || (h->eps_place == TF2 && h->momentum != 0);
-    int inside = h->momentum == 0 || h->style != 0;
-    *k = (struct coef){.rho = h->rho, .rest = 1 - h->rho, .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps, .momentum = h->momentum,
-                       .enter = inside ? h->lr : 1, .leave = inside ? 1 : h->lr};
+    *k = (struct coef){.lr = h->lr, .rho = h->rho, .rest = 1 - h->rho, .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps,
+                       .momentum = h->momentum, .enter = h->style ? h->lr : 1, .leave = h->style ? 1 : h->lr};
 }
 
 static inline real update(real w, real g, real *s, real *a, real *b, const struct coef *k, int variant)
@@ -75,7 +74,7 @@ static inline real update(real w, real g, real *s, real *a, real *b, const struc
         *a = k->rho * *a + k->rest * g;
         square = real_max(0, *s - *a * *a); /* rounding can make it negative where the gradient hardly changes */
     }
-    real x = real_ratio(k->enter * g, real_sqrt(square + k->eps_in) + k->eps_out);
+    real x = real_ratio((variant & 1 ? k->enter : k->lr) * g, real_sqrt(square + k->eps_in) + k->eps_out);
     if (!(variant & 1)) return w - x;
     *b = k->momentum * *b + x;
     return w - k->leave * *b;
