@@ -88,10 +88,11 @@ static void log_epoch(struct progress *p, const tw_epoch *l)
 {
     static const char *const names[] = { "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr" };
     const double values[] = { l->seconds, l->loss, l->accuracy, l->val_loss, l->val_accuracy, l->lr };
-    fprintf(p->log, "{\"epoch\": %llu", (unsigned long long)l->epoch);
+    char line[512];
+    size_t n = cli_append(line, sizeof line, 0, "{\"epoch\": %llu", (unsigned long long)l->epoch);
     for (int i = 0; i < 6; i++)
-        if (isfinite(values[i])) fprintf(p->log, ", \"%s\": %.17g", names[i], values[i]);
-    fputs("}\n", p->log);
+        if (isfinite(values[i])) n = cli_append(line, sizeof line, n, ", \"%s\": %.17g", names[i], values[i]);
+    fprintf(p->log, "%s}\n", tw_json_shorten(line));
     if (fflush(p->log) && !p->log_error) p->log_error = errno;
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <math.h>
+#include <thalweg/train.h>
 
 tw_status cli_json_failed(tw_error *err) { return cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result"); }
 
@@ -11,7 +12,7 @@ tw_status cli_print_json(json_t *value, tw_error *err)
     char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
     json_decref(value);
     if (!text) return cli_json_failed(err);
-    puts(text);
+    puts(tw_json_shorten(text));
     free(text);
     return TW_OK;
 }

@@ -121,6 +121,8 @@ TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
 /* The result as JSON (docs/cli.md, train --json), owned by the job. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
+/* Writes every number of a JSON text in the fewest digits that read back as the same, in place: 0.29999999999999999 becomes 0.3. Returns the text. */
+TW_API char *tw_json_shorten(char *json);
 TW_API int tw_job_status(const tw_job *job);
 /* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);

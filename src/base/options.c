@@ -84,7 +84,7 @@ static void number_text(double x, char to[TW_VALUE_MAX])
     }
     char mark[16];
     size_t width = radix(mark);
-    for (int precision = 1; precision <= 17; precision++) {
+    for (int precision = __builtin_fabs(x) < 0x1p-1022 ? 1 : 15; precision <= 17; precision++) { /* 15 digits of a normal number are never too many */
         double back;
         snprintf(to, TW_VALUE_MAX, "%.*g", precision, x);
         char *at = width == 1 && mark[0] == '.' ? NULL : strstr(to, mark);

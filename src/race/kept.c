@@ -60,7 +60,7 @@ static json_t *found_json(const tw_race *race)
 static tw_status describe(const tw_race *race, char **text, tw_error *err)
 {
     json_t *all = json_pack("{s:o, s:o}", "asked", asked_json(race), "found", found_json(race));
-    *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    *text = all ? tw__json_text(all, JSON_INDENT(1)) : NULL;
     json_decref(all);
     return *text ? TW_OK : tw__json_no_memory(err);
 }

@@ -1,4 +1,4 @@
-/* The table for people: a row for every optimiser, best first, at most 100 columns wide.
+/* The table for people: a row for every optimiser, best first, in 100 columns unless the names need more.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include "race/text.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 100, CELL = 80, GAP = 2 };
+enum { WIDTH = 100, MESSAGE = 40 /* the least of it that is shown */, CELL = 80 };
 
 struct column { const char *head; int measure; const char *format; };     /* format NULL: as fits a loss */
 static const struct column columns[] = {
@@ -45,12 +45,6 @@ static int is_shown(const tw_race *race, int c)
     return 0;
 }
 
-static int width_of(int c)
-{
-    int n = (int)strlen(columns[c].head);
-    return n < 8 ? 8 : n;
-}
-
 /* A number, or "-"; a target that only some of the seeds reached with how many: "3 (2/5)". */
 static void cell_text(const tw_race *race, const tw__racer *racer, int c, char to[CELL])
 {
@@ -62,6 +56,18 @@ static void cell_text(const tw_race *race, const tw__racer *racer, int c, char t
         snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
 }
 
+/* Of a column: its head, or the longest number in it. */
+static int width_of(const tw_race *race, int c)
+{
+    char cell[CELL];
+    int n = (int)strlen(columns[c].head);
+    for (size_t i = 0; i < race->n; i++) {
+        cell_text(race, &race->racers[i], c, cell);
+        if ((int)strlen(cell) > n) n = (int)strlen(cell);
+    }
+    return n < 8 ? 8 : n;
+}
+
 static const char *name_of(const tw__racer *racer) { return racer->tuned ? racer->tuned : racer->spec; }
 
 /* As much of a text as fits, its cut said by dots. */
@@ -70,13 +76,6 @@ static void put_cut(tw__paper *p, const char *text, int width)
     int n = (int)strlen(text);
     if (n <= width) tw__print(p, "%s", text);
     else tw__print(p, "%.*s...", width - 3, text);
-}
-
-static void put_spec(tw__paper *p, const char *spec, int width)
-{
-    put_cut(p, spec, width);
-    int n = (int)strlen(spec);
-    if (n < width) tw__print(p, "%*s", width - n, "");
 }
 
 /* 54,000 rows, 1 epoch */
@@ -127,15 +126,15 @@ static const char *first_message(const tw_race *race, const tw__racer *racer)
 static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, int width)
 {
     char cell[CELL];
-    put_spec(p, name_of(racer), width);
+    tw__print(p, "%-*s", width, name_of(racer));
     if (racer->diverged == race->o.seeds) {
         tw__print(p, "  diverged: ");
-        put_cut(p, first_message(race, racer), WIDTH - width - 12);
+        put_cut(p, first_message(race, racer), width < WIDTH - 12 - MESSAGE ? WIDTH - width - 12 : MESSAGE);
     } else {
         for (int c = 0; c < COLUMNS; c++) {
             if (!is_shown(race, c)) continue;
             cell_text(race, racer, c, cell);
-            tw__print(p, "  %*s", width_of(c), cell);
+            tw__print(p, "  %*s", width_of(race, c), cell);
         }
     }
     tw__print(p, "\n");
@@ -179,15 +178,13 @@ tw_status tw__race_table(const tw_race *race, char **out, tw_error *err)
 {
     tw__paper p = {.ctx = race->ctx, .err = err};
     int width = (int)strlen("optimizer"), others = 0;
-    for (int c = 0; c < COLUMNS; c++)
-        if (is_shown(race, c)) others += width_of(c) + GAP;
+    for (int c = 0; c < COLUMNS; c++) others += is_shown(race, c);
     for (size_t i = 0; i < race->n; i++)
         if ((int)strlen(name_of(&race->racers[i])) > width) width = (int)strlen(name_of(&race->racers[i]));
-    if (width > WIDTH - others) width = WIDTH - others;
     put_head(race, &p);
-    put_spec(&p, "optimizer", others ? width : (int)strlen("optimizer"));
+    tw__print(&p, "%-*s", others ? width : 0, "optimizer");
     for (int c = 0; c < COLUMNS; c++)
-        if (is_shown(race, c)) tw__print(&p, "  %*s", width_of(c), columns[c].head);
+        if (is_shown(race, c)) tw__print(&p, "  %*s", width_of(race, c), columns[c].head);
     tw__print(&p, "\n");
     for (size_t i = 0; i < race->n; i++) put_row(race, &p, &race->racers[race->order[i]], width);
     put_notes(race, &p);

@@ -87,7 +87,7 @@ static tw_status make_texts(tw_race *race, tw_error *err)
 {
     TW_TRY(tw__race_summarise(race, err));
     TW_TRY(tw__race_json(race, &race->json, err));
-    race->text = json_dumps(race->json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    race->text = tw__json_text(race->json, JSON_INDENT(2));
     if (!race->text) return tw__json_no_memory(err);
     return tw__race_table(race, &race->table, err);
 }

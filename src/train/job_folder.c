@@ -40,7 +40,7 @@ static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_
     json_t *run = NULL;
     TW_TRY(tw__path_in(folder, "run.json", path, err));
     TW_TRY(run_json(job, with_result, &run, err));
-    char *text = json_dumps(run, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    char *text = tw__json_text(run, JSON_INDENT(2));
     json_decref(run);
     if (!text) return tw__json_no_memory(err);
     tw_status s = tw__write_text(job->ctx, path, text, err);

@@ -89,7 +89,7 @@ tw_status tw_job_json(tw_job *job, const char **text, tw_error *err)
     }
     if (s == TW_OK) {
         free(job->text);
-        job->text = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        job->text = tw__json_text(all, JSON_INDENT(2));
         if (!job->text) s = tw__json_no_memory(err);
         *text = job->text;
     }

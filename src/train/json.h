@@ -15,6 +15,8 @@ json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
 json_t *tw__json_metrics(const tw_metrics *m);                             /* {"loss", "accuracy"} */
 json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test);
 tw_status tw__json_no_memory(tw_error *err);
+/* JSON as text, every number the shortest that reads back as the same; freed by free(). flags: jansson's. NULL for NULL. */
+char *tw__json_text(const json_t *json, size_t flags);
 /* JSON is UTF-8, and what a folder records of a run is JSON: `what` is named if a text is not; NULL is fine. */
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
 /* Back from JSON: NaN where the key is absent; the status of this name, or -1. */

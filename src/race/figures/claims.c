@@ -39,7 +39,7 @@ static tw_status make_json(tw_figures *f, char **out, tw_error *err)
     int bad = !claims;
     for (size_t i = 0; i < f->n && !bad; i++) bad = json_array_append_new(claims, claim_json(&f->claims[i]));
     json_t *all = json_pack("{s:i, s:o}", "format", 1, "claims", tw__json_unless(bad, claims));
-    char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    char *text = tw__json_text(all, JSON_INDENT(2));
     json_decref(all);
     if (!text) return tw__json_no_memory(err);
     tw__paper p = {.ctx = f->ctx, .err = err};
