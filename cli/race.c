@@ -118,34 +118,34 @@ static tw_status fill(const struct cli_call *call, tw_race_options *o, tw_error 
 {
     const struct values *v = call->values;
     if (v->resume || v->join) {
-        o->force = v->force;
+        o->job.force = v->force;
         return TW_OK;
     }
     if (v->surface) {
         o->surface = v->surface;
         o->steps = v->steps;
     } else {
-        o->data = call->n ? call->word[0] : NULL;
-        o->model = v->model ? v->model : "mlp";
-        o->epochs = v->epochs ? v->epochs : 3;
+        o->job.data = call->n ? call->word[0] : NULL;
+        o->job.model = v->model ? v->model : "mlp";
+        o->job.run.epochs = v->epochs ? v->epochs : 3;
     }
-    o->dtype = v->dtype;
-    o->val = v->val;
-    o->limit = v->limit;
+    o->job.dtype = v->dtype;
+    o->job.val = v->val;
+    o->job.limit = v->limit;
     o->optimizers = v->optimizers ? v->optimizers : usual;
     o->seeds = v->seeds ? v->seeds : v->surface ? 1 : 3;
-    o->first_seed = v->seed;
-    o->batch = v->batch;
-    o->accumulate = v->accumulate;
-    o->estimator = v->estimator;
-    o->schedule = v->schedule;
-    o->exchange = v->exchange;
-    o->target = v->target;
-    o->control = v->control;
-    o->groups = v->groups;
+    o->job.run.seed = v->seed;
+    o->job.run.batch = v->batch;
+    o->job.run.accumulate = v->accumulate;
+    o->job.run.estimator = v->estimator;
+    o->job.run.schedule = v->schedule;
+    o->job.run.exchange = v->exchange;
+    o->job.run.target = v->target;
+    o->job.run.control = v->control;
+    o->job.run.groups = v->groups;
     o->tune = v->tune;
-    o->force = v->force;
-    return v->nonfinite ? tw_nonfinite_from_name(v->nonfinite, &o->nonfinite, err) : TW_OK;
+    o->job.force = v->force;
+    return v->nonfinite ? tw_nonfinite_from_name(v->nonfinite, &o->job.run.nonfinite, err) : TW_OK;
 }
 
 /* ---- the race ----------------------------------------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ static tw_status fill(const struct cli_call *call, tw_race_options *o, tw_error 
 static tw_status open_race(const struct cli_call *call, tw_context *ctx, const tw_race_options *o, tw_race **race, tw_error *err)
 {
     const struct values *v = call->values;
-    tw_status status = v->resume ? tw_race_resume(race, ctx, o->out, o, err)
+    tw_status status = v->resume ? tw_race_resume(race, ctx, o->job.out, o, err)
                      : v->join ? tw_race_join(race, ctx, (const char *const *)call->word, (size_t)call->n, o, err) : tw_race_create(race, ctx, o, err);
     return status == TW_ERR_STATE ? TW_ERR_DATA : status;       /* the data are not those the race began with */
 }
@@ -195,7 +195,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     *race = NULL;
     tw_context_free(*ctx);
     *ctx = NULL;
-    return race_jobs(&v->common, o->out, jobs, threads, show, err);
+    return race_jobs(&v->common, o->job.out, jobs, threads, show, err);
 }
 
 static tw_status go(const struct cli_call *call, const tw_race_options *o, struct race_show *show, tw_error *err)
@@ -208,11 +208,11 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = begin(call, &ctx, o, show, &race, err);
     if (status == TW_OK && !race) status = cli_context(&again, &ctx, err);
-    if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->out, o, err);
+    if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->job.out, o, err);
     if (status == TW_OK) status = tw_race_run(race, err);
     race_clear(show);
-    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; thalweg race --resume %s goes on", o->out);
-    if (status == TW_OK) status = print(v, race, o->out, err);
+    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; thalweg race --resume %s goes on", o->job.out);
+    if (status == TW_OK) status = print(v, race, o->job.out, err);
     tw_race_free(race);
     tw_context_free(ctx);
     return status;
@@ -229,10 +229,10 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(fill(call, &o, err));
     if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
-    else cli_run_folder(v->join ? "joined" : v->surface ? v->surface : o.model, "race", folder);
-    o.cache = folders.cache;
-    o.home = folders.home;
-    o.out = folder;
+    else cli_run_folder(v->join ? "joined" : v->surface ? v->surface : o.job.model, "race", folder);
+    o.job.cache = folders.cache;
+    o.job.home = folders.home;
+    o.job.out = folder;
     o.event = race_event;
     o.user = &show;
     cli_catch_signals();

@@ -88,8 +88,8 @@ static tw_status work(const struct cli_common *common, const char *folder, struc
     tw_race *race = NULL;
     tw_race_options o = TW_RACE_OPTIONS_INIT;
     CLI_TRY(cli_folders(&folders, err));
-    o.cache = folders.cache;
-    o.home = folders.home;
+    o.job.cache = folders.cache;
+    o.job.home = folders.home;
     o.event = race_event;
     o.user = show;
     CLI_TRY(cli_context(common, &ctx, err));

@@ -25,17 +25,19 @@ static inline tw_context *races_context(int threads)
 static inline tw_race_options races_on_data(const char *folder, const char *optimizers)
 {
     tw_race_options o = TW_RACE_OPTIONS_INIT;
-    o.data = folder;
-    o.model = "flatten; dense 5 relu; dense classes softmax";
+    o.seeds = 1;
+    o.job.data = folder;
+    o.job.model = "flatten; dense 5 relu; dense classes softmax";
     o.optimizers = optimizers;
-    o.epochs = 1;
-    o.batch = 16;
+    o.job.run.epochs = 1;
+    o.job.run.batch = 16;
     return o;
 }
 
 static inline tw_race_options races_on_surface(const char *surface, const char *optimizers)
 {
     tw_race_options o = TW_RACE_OPTIONS_INIT;
+    o.seeds = 1;
     o.surface = surface;
     o.optimizers = optimizers;
     return o;

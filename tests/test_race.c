@@ -45,10 +45,11 @@ static int make_data(void **state)
 static tw_race_options options(const char *optimizers)
 {
     tw_race_options o = TW_RACE_OPTIONS_INIT;
-    o.data = data;
-    o.model = network;
+    o.seeds = 1;
+    o.job.data = data;
+    o.job.model = network;
     o.optimizers = optimizers;
-    o.epochs = 2;
+    o.job.run.epochs = 2;
     return o;
 }
 
@@ -89,8 +90,8 @@ static void same_race_same_json(void **state)
         assert_int_equal(tw_context_create(&ctx, &c, NULL), TW_OK);
         tw_race_options o = options("sgd adam:lr=0.01");
         o.seeds = 3;
-        o.first_seed = 5;
-        o.target = "val_accuracy=0.5";
+        o.job.run.seed = 5;
+        o.job.run.target = "val_accuracy=0.5";
         tw_race *race = raced(ctx, &o);
         json[i] = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(json[i]);
@@ -230,23 +231,23 @@ static void specs_are_checked_first(void **state)
 {
     (void)state;
     tw_race_options o = options("sgd adm");
-    o.data = "/nowhere/at/all";
+    o.job.data = "/nowhere/at/all";
     refuse(o, TW_ERR_SPEC, "(did you mean \"adam\"?)");
     o.optimizers = "sgd adam";
     refuse(o, TW_ERR_NOT_FOUND, "/nowhere/at/all");
     refuse(options(" "), TW_ERR_SPEC, "no optimizers");
     refuse(options("adam sgd adam:lr=0.001"), TW_ERR_SPEC, "listed twice");
     o = options("sgd");
-    o.target = "speed=1";
+    o.job.run.target = "speed=1";
     refuse(o, TW_ERR_SPEC, "speed=1");
     o = options("sgd");
-    o.schedule = "cosin";
+    o.job.run.schedule = "cosin";
     refuse(o, TW_ERR_SPEC, "cosin");
     o = options("sgd");
-    o.model = "flatten; dens 10 softmax";
+    o.job.model = "flatten; dens 10 softmax";
     refuse(o, TW_ERR_SPEC, "dens");
     o = options("sgd");
-    o.out = FOLDER "/file/below";
+    o.job.out = FOLDER "/file/below";
     FILE *f = fopen(FOLDER "/file", "w");
     assert_non_null(f);
     fclose(f);
@@ -258,15 +259,15 @@ static void an_old_race_stays(void **state)
     (void)state;
     tw_context *ctx = context();
     tw_race_options o = options("sgd");
-    o.out = FOLDER "/a/old";
-    o.force = 1;
+    o.job.out = FOLDER "/a/old";
+    o.job.force = 1;
     tw_race_free(raced(ctx, &o));
-    o.force = 0;
+    o.job.force = 0;
     char *before = file_text(ctx, FOLDER "/a/old/race.json");
     refuse(o, TW_ERR_SPEC, "holds a race already");
     char *after = file_text(ctx, FOLDER "/a/old/race.json");
     assert_string_equal(before, after);
-    o.force = 1;
+    o.job.force = 1;
     o.optimizers = "nag";
     tw_race_free(raced(ctx, &o));
     tw__free_text(ctx, after);
@@ -280,7 +281,7 @@ static void an_old_race_stays(void **state)
 static void refuse_unfinished(const char *folder)
 {
     tw_race_options o = options("sgd");
-    o.out = folder;
+    o.job.out = folder;
     refuse(o, TW_ERR_SPEC, "race --resume");
 }
 
@@ -290,8 +291,8 @@ static void stopping_keeps_what_is_in(void **state)
     tw_context *ctx = context();
     struct seen seen = {.stop_at = 3};
     tw_race_options o = options("sgd adam");
-    o.out = FOLDER "/stopped";
-    o.force = 1;
+    o.job.out = FOLDER "/stopped";
+    o.job.force = 1;
     o.event = watch;
     o.user = &seen;
     tw_race *race;
@@ -339,10 +340,10 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     tw_status s = TW_ERR_MEMORY;
     tw_race_options o = options("sgd adam");
-    o.data = few;
-    o.epochs = 1;
-    o.out = FOLDER "/memory";
-    o.force = 1;
+    o.job.data = few;
+    o.job.run.epochs = 1;
+    o.job.out = FOLDER "/memory";
+    o.job.force = 1;
     for (long n = 20; s != TW_OK; n++) {
         struct memory memory = {n, 0};
         tw_context_options c = TW_CONTEXT_OPTIONS_INIT;
@@ -380,10 +381,10 @@ static void the_page_fetches_nothing(void **state)
     (void)state;
     tw_context *ctx = context();
     tw_race_options o = options("sgd momentum adam adam:lr=0.01 sgd:lr=1e30");
-    o.out = FOLDER "/report";
+    o.job.out = FOLDER "/report";
     o.seeds = 3;
-    o.epochs = 3;
-    o.force = 1;
+    o.job.run.epochs = 3;
+    o.job.force = 1;
     tw_race_free(raced(ctx, &o));
     char *page = file_text(ctx, FOLDER "/report/report.html");
     assert_true(strlen(page) < 600000);
@@ -423,10 +424,10 @@ static void names_cannot_break_the_page(void **state)
     mkdir(FOLDER "/<img><", 0777);
     if (access(evil, F_OK) != 0) assert_int_equal(symlink(data, evil), 0);
     tw_race_options o = options("sgd");
-    o.data = evil;
-    o.out = FOLDER "/evil";
-    o.force = 1;
-    o.epochs = 1;
+    o.job.data = evil;
+    o.job.out = FOLDER "/evil";
+    o.job.force = 1;
+    o.job.run.epochs = 1;
     tw_race_free(raced(ctx, &o));
     char *page = file_text(ctx, FOLDER "/evil/report.html");
     assert_null(strstr(page, "<img>"));

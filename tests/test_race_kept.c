@@ -23,10 +23,10 @@ static int make_data(void **state)
 static tw_race_options kept(const char *folder, const char *optimizers)
 {
     tw_race_options o = races_on_data(data, optimizers);
-    o.out = folder;
-    o.force = 1;
+    o.job.out = folder;
+    o.job.force = 1;
     o.seeds = 2;
-    o.epochs = 2;
+    o.job.run.epochs = 2;
     return o;
 }
 
@@ -43,7 +43,7 @@ static int stop_at(void *user, const tw_race_event *e)
 static json_t *undisturbed(tw_race_options o)
 {
     tw_context *ctx = races_context(1);
-    o.out = NULL;
+    o.job.out = NULL;
     tw_race *race = races_run(races_created(ctx, &o));
     json_t *json = races_json(race);
     tw_race_free(race);
@@ -59,7 +59,7 @@ static void stopped_and_resumed(void **state)
     tw_race_options o = kept(folder, "sgd adam svrg:m=4 sgd:lr=1e30");
     o.optimizers = "sgd adam svrg:m=4";
     o.tune = 2;
-    o.target = "val_accuracy=0.9";
+    o.job.run.target = "val_accuracy=0.9";
     json_t *whole = undisturbed(o);
     tw_status s = TW_STOPPED;
     long stops = 0;
@@ -95,7 +95,7 @@ static void a_finished_race_needs_no_data(void **state)
     assert_true(small_data(changed, 60, 20));
     tw_context *ctx = races_context(1);
     tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
-    o.data = changed;
+    o.job.data = changed;
     tw_race *race = races_run(races_created(ctx, &o));
     json_t *json = races_json(race);
     char *table, *page, *again;
@@ -150,7 +150,7 @@ static void changed_data_is_noticed(void **state)
     tw_context *ctx = races_context(1);
     assert_true(small_data(changed, 60, 20));
     tw_race_options o = kept(folder, "sgd");
-    o.data = changed;
+    o.job.data = changed;
     tw_race_free(races_created(ctx, &o));
     assert_true(small_part(changed, "train", 60, 7));
     refuse_resume(folder, TW_ERR_STATE, "the train data is not what the race in ");
@@ -167,14 +167,14 @@ static void what_is_wrong_in_it_is_said(void **state)
         {"UPDATE run SET result = json_set(result, '$.status', 'done') WHERE id = 1", "run 1: unknown status \"done\""},
         {"UPDATE run SET result = json_set(result, '$.steps', -1) WHERE id = 1", "run 1: steps or gradients are below 0"},
         {"UPDATE run SET result = json_remove(result, '$.seconds') WHERE id = 2", "run 2: Object item not found: seconds"},
-        {"UPDATE race SET description = json_remove(description, '$.asked.val')", "what the race is: Object item not found: val"},
+        {"UPDATE race SET description = json_remove(description, '$.asked.val')", "what the race is: \"val\" is missing"},
         {"UPDATE race SET description = json_remove(description, '$.found.schedule')", "what was found of the race: Object item not found: schedule"},
         {"UPDATE race SET description = json_remove(description, '$.found.network')", "what was found of the race: Object item not found: network"},
         {"UPDATE race SET description = json_set(description, '$.found.racers[0]', 1)", "what was found of the race: Expected object, got integer"},
         {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1", "run 1: a trace's lists differ in their lengths"},
         {"UPDATE race SET description = 'x'", "what the race is: "},
         {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')", "what the race is: unknown rule \"adm\""},
-        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: \"seeds\" is no number from 0 on"},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: seeds is not a whole number"},
         {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)", "it has 2 runs for 1 optimizers and 3 seeds"},
         {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')", "it has 3 runs for 1 optimizers and 2 seeds"},
     };
@@ -204,8 +204,8 @@ static void a_path_is_whole(void **state)
         tw_race_options o = races_on_surface("bowl", "sgd");
         o.steps = 5;
         o.tune = 2;
-        o.out = folder;
-        o.force = 1;
+        o.job.out = folder;
+        o.job.force = 1;
         tw_race_free(races_run(races_created(ctx, &o)));
         run_sql(folder, cases[i].sql);
         refuse_resume(folder, TW_ERR_DATA, cases[i].message);
@@ -257,7 +257,7 @@ static void race_in(const char *folder, const char *optimizers, uint64_t first_s
 {
     tw_context *ctx = races_context(1);
     tw_race_options o = kept(folder, optimizers);
-    o.first_seed = first_seed;
+    o.job.run.seed = first_seed;
     o.seeds = seeds;
     o.tune = tune;
     tw_race_free(races_run(races_created(ctx, &o)));
@@ -281,8 +281,8 @@ static void joined_is_as_raced_together(void **state)
         tw_race_options j = TW_RACE_OPTIONS_INIT;
         tw_error err = {0};
         tw_race *race;
-        j.out = kept_too ? both : NULL;
-        j.force = 1;
+        j.job.out = kept_too ? both : NULL;
+        j.job.force = 1;
         if (tw_race_join(&race, ctx, folders, 3, &j, &err) != TW_OK) fail_msg("%s", err.message);
         races_run(race);
         json_t *json = races_json(race);
@@ -322,15 +322,15 @@ static void what_cannot_be_joined(void **state)
     tw_race_options o = kept(b, "adam");
     tw_race_free(races_created(ctx, &o));
     refuse_join(a, b, TW_ERR_SPEC, "/j2 is not finished, 2 of its runs are not in");
-    o.epochs = 3;
-    o.batch = 8;
-    o.schedule = "cosine";
-    o.model = "flatten; dense classes softmax";
-    o.dtype = "f64";
+    o.job.run.epochs = 3;
+    o.job.run.batch = 8;
+    o.job.run.schedule = "cosine";
+    o.job.model = "flatten; dense classes softmax";
+    o.job.dtype = "f64";
     tw_race_free(races_run(races_created(ctx, &o)));
-    refuse_join(a, b, TW_ERR_SPEC, "they differ in batch (16, 8), epochs (2, 3), schedule (\"constant\", \"cosine\"), dtype (\"f32\", \"f64\"), model (");
+    refuse_join(a, b, TW_ERR_SPEC, "they differ in schedule (\"constant\", \"cosine\"), epochs (2, 3), batch (16, 8), dtype (\"f32\", \"f64\"), model (");
     o = kept(b, "adam");
-    o.limit = 40;
+    o.job.limit = 40;
     tw_race_free(races_run(races_created(ctx, &o)));
     refuse_join(a, b, TW_ERR_SPEC, "they differ in limit (0, 40), fingerprint (");
     race_in(b, "adam", 0, 3, 0);
@@ -344,8 +344,8 @@ static void what_cannot_be_joined(void **state)
     run_sql(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 2");
     refuse_join(a, b, TW_ERR_SPEC, "tuning sgd had other results there");
     o = races_on_surface("beale", "sgd");
-    o.out = b;
-    o.force = 1;
+    o.job.out = b;
+    o.job.force = 1;
     tw_race_free(races_run(races_created(ctx, &o)));
     refuse_join(a, b, TW_ERR_SPEC, "/j2 is a race on a surface, the other one on data");
     refuse_join(b, a, TW_ERR_SPEC, "/j2 is a race on a surface, the other one on data");
@@ -364,8 +364,8 @@ static tw_status whole_life(tw_context *ctx, int on_surface)
     tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
     if (on_surface) {
         o = races_on_surface("bowl", "sgd adam");
-        o.out = folder;
-        o.force = 1;
+        o.job.out = folder;
+        o.job.force = 1;
         o.steps = 3;
         o.tune = 2;
     }
@@ -378,7 +378,7 @@ static tw_status whole_life(tw_context *ctx, int on_surface)
     if (s == TW_OK) s = tw_race_run(race, NULL);
     tw_race_free(race);
     race = NULL;
-    o.out = FOLDER "/life-joined";
+    o.job.out = FOLDER "/life-joined";
     if (s == TW_OK) s = tw_race_join(&race, ctx, twice, 2, &o, NULL);
     if (s == TW_OK) s = tw_race_run(race, NULL);
     tw_race_free(race);

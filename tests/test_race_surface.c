@@ -54,7 +54,7 @@ static void the_target_is_a_value(void **state)
     (void)state;
     tw_context *ctx = races_context(1);
     tw_race_options o = races_on_surface("quadratic:condition=4,x=1,y=1", "sgd:lr=0.1 sgd:lr=0.2 sgd:lr=0.001 sam:lr=0.1,rho=0.001");
-    o.target = "value=0.5";
+    o.job.run.target = "value=0.5";
     o.steps = 50;
     tw_race *race = races_run(races_created(ctx, &o));
     for (int i = 0; i < 2; i++) {
@@ -111,7 +111,7 @@ static void noise_is_a_seeds(void **state)
     o.steps = 40;
     tw_race *race = races_run(races_created(ctx, &o));
     o.seeds = 1;
-    o.first_seed = 1;
+    o.job.run.seed = 1;
     tw_race *again = races_run(races_created(ctx, &o));
     const tw__way *zero = way_of(race, 0, 0), *one = way_of(race, 0, 1), *alone = way_of(again, 0, 0);
     assert_true(zero->x[1] == one->x[1] || zero->x[40] != one->x[40]);
@@ -130,7 +130,7 @@ static void in_single_precision(void **state)
     (void)state;
     tw_context *ctx = races_context(1);
     tw_race_options o = races_on_surface("bowl", "sgd:lr=0.1");
-    o.dtype = "f32";
+    o.job.dtype = "f32";
     tw_race *race = races_run(races_created(ctx, &o));
     const tw__way *way = way_of(race, 0, 0);
     for (size_t i = 0; i < way->n; i++) assert_true(way->x[i] == (float)way->x[i] && way->y[i] == (float)way->y[i]);
@@ -181,30 +181,30 @@ static void what_a_surface_does_not_have(void **state)
     tw_race_options o = races_on_surface("beale", "sgd");
     const tw_race_options plain = o;
 #define REFUSED(set, message) do { o = plain; set; races_refused(&o, message); } while (0)
-    REFUSED(o.data = "digits", "data has no meaning on a surface");
-    REFUSED(o.model = "mlp", "model has no meaning on a surface");
-    REFUSED(o.epochs = 3, "epochs has no meaning on a surface");
-    REFUSED(o.batch = 3, "batch has no meaning on a surface");
-    REFUSED(o.accumulate = 3, "accumulate has no meaning on a surface");
-    REFUSED(o.limit = 3, "limit has no meaning on a surface");
-    REFUSED(o.estimator = "sam", "estimator has no meaning on a surface");
-    REFUSED(o.exchange = "local", "exchange has no meaning on a surface");
-    REFUSED(o.groups = "*:lr=1", "groups has no meaning on a surface");
-    REFUSED(o.nonfinite = TW_NONFINITE_SKIP, "nonfinite has no meaning on a surface");
-    REFUSED(o.steps = 100001, "steps = 100001 is above 100000");
+    REFUSED(o.job.data = "digits", "data cannot be used on a surface");
+    REFUSED(o.job.model = "mlp", "model cannot be used on a surface");
+    REFUSED(o.job.run.epochs = 3, "epochs cannot be used on a surface");
+    REFUSED(o.job.run.batch = 3, "batch cannot be used on a surface");
+    REFUSED(o.job.run.accumulate = 3, "accumulate cannot be used on a surface");
+    REFUSED(o.job.limit = 3, "limit cannot be used on a surface");
+    REFUSED(o.job.run.estimator = "sam", "estimator cannot be used on a surface");
+    REFUSED(o.job.run.exchange = "local", "exchange cannot be used on a surface");
+    REFUSED(o.job.run.groups = "*:lr=1", "groups cannot be used on a surface");
+    REFUSED(o.job.run.nonfinite = TW_NONFINITE_SKIP, "nonfinite cannot be used on a surface");
+    REFUSED(o.steps = 100001, "steps = 100001 is outside [1, 100000]");
     REFUSED(o.seeds = 2, "seeds = 2 has no effect: without noise all runs of an optimizer are the same (beale:noise=0.1)");
-    REFUSED(o.target = "val_loss=1", "target \"val_loss=1\" is not value=NUMBER");
-    REFUSED(o.target = "value=low", "target \"value=low\" is not value=NUMBER");
-    REFUSED(o.target = "value=41.25", "target value=41.25 is reached at the start already, where the value of beale is 41.25");
+    REFUSED(o.job.run.target = "val_loss=1", "target \"val_loss=1\" is not value=NUMBER");
+    REFUSED(o.job.run.target = "value=low", "target \"value=low\" is not value=NUMBER");
+    REFUSED(o.job.run.target = "value=41.25", "target value=41.25 is reached at the start already, where the value of beale is 41.25");
     REFUSED((o.surface = "beale:noise=0.1", o.optimizers = "sgd", o.seeds = 101, o.steps = 99999), "101 runs of 99999 steps are 10100000 points, above the 10000000 that a race can keep");
     REFUSED(o.surface = "beal", "did you mean \"beale\"?");
     REFUSED(o.surface = "expr:\"log(x)\",x=-1", "at the start, (-1, ");
     REFUSED(o.optimizers = "svrg", "estimator svrg is for sums over rows");
-    REFUSED(o.schedule = "cosin", "cosin");
-    REFUSED(o.surface = NULL, "a race needs data, a model and optimizers");
+    REFUSED(o.job.run.schedule = "cosin", "cosin");
+    REFUSED(o.surface = NULL, "a race needs data or a surface");
     o = races_on_data("digits", "sgd");
     o.steps = 3;
-    races_refused(&o, "steps has a meaning on a surface only");
+    races_refused(&o, "steps can be used on a surface only");
 }
 
 /* Rules that draw noise of their own tell seeds apart. */

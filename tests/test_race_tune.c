@@ -16,7 +16,7 @@ static int make_data(void **state)
 
 static tw__racer racer_for(const char *spec)
 {
-    tw_race race = {.o.estimator = NULL};
+    tw_race race = {.o.job.run.estimator = NULL};
     tw__racer racer = {.spec = NULL};
     tw_error err = {0};
     if (tw__tune_range(&race, spec, &racer, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
@@ -62,7 +62,7 @@ static void the_rate_goes_to_the_rule(void **state)
         {"momentum", 0.01, "momentum:lr=0.01"}, {"clip_norm:max=2+adam:beta1=0.8+ema", 0.001, "clip_norm:max=2+adam:beta1=0.8,lr=0.001+ema"},    /* defaults */
         {"svrg:m=5", 0.01, "svrg:m=5,lr=0.01"}, {"sam", 0.01, "sam:lr=0.01"},
     };
-    tw_race race = {.o.estimator = NULL};
+    tw_race race = {.o.job.run.estimator = NULL};
     char text[TW_SPEC_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw__racer racer = {.spec = (char *)(uintptr_t)cases[i].spec};
@@ -113,7 +113,7 @@ static void trials_and_runs(void **state)
     tw_race_options o = races_on_data(data, "sgd adam");
     o.tune = 3;
     o.seeds = 2;
-    o.first_seed = 4;
+    o.job.run.seed = 4;
     tw_race *race = races_run(races_created(ctx, &o));
     tw_race_count count;
     assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
@@ -132,12 +132,12 @@ static void trials_and_runs(void **state)
     /* What is raced is the tuned optimiser and nothing else. */
     tw_race_options same = races_on_data(data, race->racers[1].tuned);
     same.seeds = 2;
-    same.first_seed = 4;
+    same.job.run.seed = 4;
     tw_race *alone = races_run(races_created(ctx, &same));
     assert_true(alone->racers[0].runs[1].epochs[0].val_loss == race->racers[1].runs[1].epochs[0].val_loss);
     /* The trials do not depend on the race's seeds, and the first N of N + 1 are the same. */
     o.tune = 4;
-    o.first_seed = 9;
+    o.job.run.seed = 9;
     tw_race *more = races_run(races_created(ctx, &o));
     for (int k = 0; k < 3; k++) {
         assert_true(more->racers[0].trials[k].lr == race->racers[0].trials[k].lr);
@@ -190,9 +190,9 @@ static void what_cannot_be_tuned(void **state)
     races_refused(&o, "saga:lr=0.1 comes with a learning rate");
     o.optimizers = "sgd";
     o.tune = TW__MOST_TRIALS + 1;
-    races_refused(&o, "tune = 101 is above 100");
+    races_refused(&o, "tune = 101 is outside [1, 100]");
     o.tune = 1;
-    o.first_seed = TW__TUNE_SEED;
+    o.job.run.seed = TW__TUNE_SEED;
     races_refused(&o, "is the one that learning rates are tried with");
 }
 

@@ -253,7 +253,7 @@ static void test_page(void **state)
     tw_race_options o = races_on_surface("rosenbrock", "sgd adam momentum:nesterov=1");
     o.tune = 5;
     o.steps = 40;
-    o.target = "value=1";
+    o.job.run.target = "value=1";
     tw_race *race = races_run(races_created(ctx, &o));
     char *page;
     const long out = memory.out;

@@ -25,27 +25,23 @@ enum { TW_RACE_STEP = 1, TW_RACE_EPOCH = 2, TW_RACE_END = 3, TW_RACE_WAIT = 4 };
 
 typedef struct tw_race_options {
     size_t size;                                                        /* sizeof(tw_race_options) */
-    const char *data, *model, *dtype;                                   /* as in tw_job_options; on a surface no data, no model, and f64 by default */
-    double val;                                                         /* 0.1 is usual; no meaning on a surface */
-    uint64_t limit;
-    const char *cache, *home;
-    const char *optimizers;                                             /* specs separated by blanks: "sgd adam:lr=3e-4 saga" */
-    uint64_t seeds;                                                     /* runs of each, with seeds first_seed, first_seed + 1, ... */
-    uint64_t first_seed, epochs, batch, accumulate;                     /* 0: as in tw_run_options */
-    const char *estimator, *schedule, *exchange, *target, *control, *groups;
-    enum tw_nonfinite nonfinite;
-    const char *out;                                                    /* the race's folder, or NULL: in memory */
-    int force;                                                          /* replace a race that is there */
-    int (*event)(void *user, const tw_race_event *event);
-    void *user;
-    const char *surface;                                                /* in place of data and model (surface.h) */
+    const char *surface;                                                /* in place of data and model (surface.h); NULL: on data */
+    const char *optimizers;                                             /* specs separated by spaces: "sgd adam:lr=3e-4 saga"; NULL: the sources' eight */
+    uint64_t seeds;                                                     /* runs of each, with seeds job.run.seed and those after it; 0: 3, on a surface 1 */
     uint64_t steps;                                                     /* on a surface, in place of epochs; 0: 300 */
     /* Learning rates that are tried for every optimizer before it is raced with the best, evenly over the logarithm of its rule's own range; 0: it is
      * raced as it is. All get as many, each as long as a run; their seed is 2^63 - 1. An optimizer that comes with a rate is refused. */
     uint64_t tune;
+    int (*event)(void *user, const tw_race_event *event);
+    void *user;
+    /* What every run has in common: data, model (NULL: mlp), val (0.1 by the initialiser), run.epochs (0: 3), ...; on a surface dtype is f64 by default.
+     * A race has no optimizer, time, keep and checkpoint_every. out: the race's folder, or NULL: in memory; force: replace a race that is there. */
+    tw_job_options job;
 } tw_race_options;
-#define TW_RACE_OPTIONS_INIT { sizeof(tw_race_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, \
-                               TW_NONFINITE_ERROR, NULL, 0, NULL, NULL, NULL, 0, 0 }
+#define TW_RACE_OPTIONS_INIT \
+    { sizeof(tw_race_options), NULL, NULL, 0, 0, 0, NULL, NULL, \
+      { sizeof(tw_job_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, NULL, 0, 0, TW_RUN_OPTIONS_INIT } }
+TW_API int tw_race_fields(size_t i, tw_field *out);                     /* these as a table (options.h) */
 
 typedef struct tw_race tw_race;
 /* Reads every spec, opens the data and, with `out`, makes the folder before anything is computed: from then on any process may work on the race in it. */

@@ -5,6 +5,7 @@
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
 #include <thalweg/model.h>
+#include <thalweg/options.h>
 #ifdef __cplusplus
 extern "C" {
 #endif

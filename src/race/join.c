@@ -23,7 +23,7 @@ static json_t *terms(const tw_race *race)
     json_object_del(t, "seeds");
     json_object_del(t, "first_seed");
     if (!bad && race->surface) bad = json_object_set_new(t, "surface", json_string(tw_surface_spec(race->surface)));
-    const json_int_t batch = race->o.batch ? (json_int_t)race->o.batch : USUAL_BATCH;
+    const json_int_t batch = race->o.job.run.batch ? (json_int_t)race->o.job.run.batch : USUAL_BATCH;
     if (!bad && !race->surface)
         bad = json_object_set_new(t, "model", json_string(race->network)) || json_object_set_new(t, "batch", json_integer(batch));
     return tw__json_unless(bad, t);
@@ -252,9 +252,9 @@ static tw_status make_race(const struct join *j, tw_race **out, const tw_race_op
     tw_race_options o = j->from[0]->o;
     char *specs;
     o.seeds = n;
-    o.first_seed = seeds[0];
-    o.out = given->out;
-    o.force = given->force;
+    o.job.run.seed = seeds[0];
+    o.job.out = given->job.out;
+    o.job.force = given->job.force;
     o.event = given->event;
     o.user = given->user;
     TW_TRY(put_specs(j, &specs, err));

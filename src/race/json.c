@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include "train/json.h"
+#include "train/options.h"
 #include <math.h>
+#include <string.h>
 
 enum { FORMAT = 2 };
 
@@ -33,7 +35,7 @@ static json_t *summary_json(const tw_race *race, const tw__racer *racer)
     }, target[] = {{"epochs", TW__TARGET_EPOCHS}, {"steps", TW__TARGET_STEPS}, {"gradients", TW__TARGET_GRADIENTS}, {"seconds", TW__TARGET_SECONDS}};
     json_t *o = json_object(), *to;
     int bad = add_spreads(o, racer, all, sizeof all / sizeof all[0]) || json_object_set_new(o, "diverged", json_integer((json_int_t)racer->diverged));
-    if (!bad && race->o.target) {
+    if (!bad && race->o.job.run.target) {
         to = json_pack("{s:I}", "reached", (json_int_t)racer->reached);
         bad = json_object_set_new(o, "target", to) || add_spreads(to, racer, target, sizeof target / sizeof target[0]);
     }
@@ -81,25 +83,29 @@ static json_t *racer_json(const tw_race *race, const tw__racer *racer)
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------------- */
 
-static json_t *data_config(const tw_race *race)
+/* What the other keys of race.json say, and on a surface what only data has. */
+static int is_elsewhere(const tw_race *race, const tw_field *f)
 {
-    const tw_race_options *o = &race->o;
-    return json_pack("{s:f, s:I, s:I, s:I, s:I}", "val", o->val, "limit", (json_int_t)o->limit, "batch", (json_int_t)race->batch,
-                     "accumulate", (json_int_t)(o->accumulate ? o->accumulate : 1), "epochs", (json_int_t)o->epochs);
+    static const char *const keys[] = {"data", "model", "surface", "optimizers"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(f->name, keys[i]) == 0) return 1;
+    if (strcmp(f->name, "estimator") == 0 || strcmp(f->name, "exchange") == 0) return 0;
+    return race->surface ? (f->traits & TW_FIELD_DATA_ONLY) != 0 : strcmp(f->name, "steps") == 0;
 }
 
 json_t *tw__race_config(const tw_race *race)
 {
-    const tw_race_options *o = &race->o;
-    json_t *c = race->surface ? json_pack("{s:I}", "steps", (json_int_t)o->steps) : data_config(race);
-    json_t *rest = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "seeds", (json_int_t)o->seeds, "first_seed", (json_int_t)o->first_seed,
-                             "schedule", race->schedule, "estimator", race->estimator, "exchange", o->exchange ? o->exchange : "local",
-                             "dtype", o->dtype ? o->dtype : race->surface ? "f64" : "f32");
-    int bad = json_object_update(c, rest) || tw__json_policies(c, race->control, o->groups, o->nonfinite) ||
-              (o->tune && json_object_set_new(c, "tune", json_integer((json_int_t)o->tune))) ||
-              (o->target && json_object_set_new(c, "target", json_string(o->target)));
-    json_decref(rest);
-    return tw__json_unless(bad, c);
+    tw_race_options o = race->o;
+    tw_field f;
+    o.job.dtype = tw_type_name(tw__race_type(race));
+    o.job.run.batch = race->batch;
+    o.job.run.schedule = race->schedule;
+    o.job.run.estimator = race->estimator;
+    o.job.run.control = race->control;
+    json_t *c = tw__fields_json(tw_race_fields, &o, 1);
+    for (size_t i = 0; c && tw_race_fields(i, &f); i++)
+        if (is_elsewhere(race, &f) || json_is_null(json_object_get(c, f.name))) json_object_del(c, f.name);
+    return c;
 }
 
 static json_t *surface_json(const tw_race *race)
@@ -118,7 +124,7 @@ static json_t *surface_json(const tw_race *race)
 
 static json_t *data_json(const tw_race *race)
 {
-    return json_pack("{s:i, s:s, s:s, s:o, s:O}", "format", FORMAT, "data", race->o.data, "model", race->network, "config", tw__race_config(race),
+    return json_pack("{s:i, s:s, s:s, s:o, s:O}", "format", FORMAT, "data", race->o.job.data, "model", race->network, "config", tw__race_config(race),
                      "fingerprint", race->fingerprint);
 }
 

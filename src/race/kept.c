@@ -4,6 +4,7 @@
 #include "race/race.h"
 #include "race/store.h"
 #include "train/json.h"
+#include "train/options.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,31 +14,7 @@
 
 /* ---- description -------------------------------------------------------------------------------------------------------- */
 
-/* The options that decide every bit, as they were given; val and nonfinite stand beside them. */
-enum type { TEXT, NATURAL };
-#define AT(member) offsetof(tw_race_options, member)
-static const struct option { const char *key; enum type type; size_t at; } options[] = {
-    {"data", TEXT, AT(data)},           {"model", TEXT, AT(model)},       {"surface", TEXT, AT(surface)},     {"dtype", TEXT, AT(dtype)},
-    {"limit", NATURAL, AT(limit)},      {"seeds", NATURAL, AT(seeds)},    {"first_seed", NATURAL, AT(first_seed)},
-    {"optimizers", TEXT, AT(optimizers)}, {"tune", NATURAL, AT(tune)},    {"epochs", NATURAL, AT(epochs)},    {"steps", NATURAL, AT(steps)},
-    {"batch", NATURAL, AT(batch)},      {"accumulate", NATURAL, AT(accumulate)}, {"estimator", TEXT, AT(estimator)}, {"schedule", TEXT, AT(schedule)},
-    {"exchange", TEXT, AT(exchange)},   {"target", TEXT, AT(target)},     {"control", TEXT, AT(control)},     {"groups", TEXT, AT(groups)},
-};
-enum { N_OPTIONS = sizeof options / sizeof options[0] };
-
 static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
-
-static json_t *asked_json(const tw_race *race)
-{
-    json_t *o = json_pack("{s:f, s:s}", "val", race->o.val, "nonfinite", tw_nonfinite_name(race->o.nonfinite));
-    int bad = !o;
-    for (int i = 0; i < N_OPTIONS && !bad; i++) {
-        const char *at = (const char *)&race->o + options[i].at, *text = options[i].type == TEXT ? *(const char *const *)(const void *)at : NULL;
-        if (options[i].type == NATURAL) bad = json_object_set_new(o, options[i].key, number(*(const uint64_t *)(const void *)at));
-        else if (text) bad = json_object_set_new(o, options[i].key, json_string(text));
-    }
-    return tw__json_unless(bad, o);
-}
 
 static int set_text(json_t *o, const char *key, const char *text) { return text ? json_object_set_new(o, key, json_string(text)) : 0; }
 
@@ -59,7 +36,7 @@ static json_t *found_json(const tw_race *race)
 
 static tw_status describe(const tw_race *race, char **text, tw_error *err)
 {
-    json_t *all = json_pack("{s:o, s:o}", "asked", asked_json(race), "found", found_json(race));
+    json_t *all = json_pack("{s:o, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0), "found", found_json(race));
     *text = all ? tw__json_text(all, JSON_INDENT(1)) : NULL;
     json_decref(all);
     return *text ? TW_OK : tw__json_no_memory(err);
@@ -76,7 +53,7 @@ tw_status tw__race_keep(tw_race *race, tw_error *err)
         rows[i] = (tw__store_row){p.racer->spec, p.trial != NULL, p.trial ? p.trial->lr : NAN, p.run->seed};
     }
     tw_status s = describe(race, &text, err);
-    if (s == TW_OK) s = tw__store_create(&race->store, race->ctx, race->o.out, race->o.force, text, rows, n, err);
+    if (s == TW_OK) s = tw__store_create(&race->store, race->ctx, race->o.job.out, race->o.job.force, text, rows, n, err);
     free(text);
     tw__free(race->ctx, rows, n, sizeof *rows);
     return s;
@@ -102,25 +79,6 @@ static tw_status unpack(tw_error *err, const json_t *from, const char *format, .
     const int bad = json_vunpack_ex((json_t *)(uintptr_t)from, &e, 0, format, to);
     va_end(to);
     return bad ? tw__fail(err, TW_ERR_DATA, "%s", e.text) : TW_OK;
-}
-
-/* Texts point into the JSON. */
-static tw_status options_of(const json_t *asked, tw_race_options *o, tw_error *err)
-{
-    for (int i = 0; i < N_OPTIONS; i++) {
-        void *at = (char *)o + options[i].at;
-        const json_t *value = json_object_get(asked, options[i].key);
-        if (options[i].type == TEXT) {
-            *(const char **)at = json_string_value(value);
-            continue;
-        }
-        if (!json_is_integer(value) || json_integer_value(value) < 0)
-            return tw__fail(err, TW_ERR_DATA, "\"%s\" is no number from 0 on", options[i].key);
-        *(uint64_t *)at = (uint64_t)json_integer_value(value);
-    }
-    const char *nonfinite;
-    TW_TRY(unpack(err, asked, "{s:F, s:s}", "val", &o->val, "nonfinite", &nonfinite));
-    return tw_nonfinite_from_name(nonfinite, &o->nonfinite, err);
 }
 
 static tw_status copy_unless(tw_race *race, char **to, const char *text, tw_error *err)
@@ -176,7 +134,7 @@ static tw_status check_fingerprint(const tw_race *race, const json_t *found, tw_
     json_t *value;
     json_object_foreach(race->fingerprint, key, value)
         if (!json_equal(value, json_object_get(then, key)))
-            return tw__fail(err, TW_ERR_STATE, "%.300s: the %s data is not what the race in %.100s was started with", race->o.data, key, race->o.out);
+            return tw__fail(err, TW_ERR_STATE, "%.300s: the %s data is not what the race in %.100s was started with", race->o.job.data, key, race->o.job.out);
     return TW_OK;
 }
 
@@ -188,10 +146,10 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw_
     tw_race_options o = TW_RACE_OPTIONS_INIT;
     uint64_t left;
     TW_TRY(tw__store_left(store, &left, err));
-    TW_TRY(in_store(options_of(json_object_get(all, "asked"), &o, err), folder, "what the race is", err));
-    o.out = folder;
-    o.cache = given->cache;
-    o.home = given->home;
+    TW_TRY(in_store(tw__fields_read(tw_race_fields, &o, json_object_get(all, "asked"), 1, err), folder, "what the race is", err));
+    o.job.out = folder;
+    o.job.cache = given->job.cache;
+    o.job.home = given->job.home;
     o.event = given->event;
     o.user = given->user;
     tw_status s = tw__race_prepare(out, ctx, &o, left > 0, err);
@@ -264,7 +222,7 @@ tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err)
     tw__free_text(race->ctx, text);
     tw_status s = json ? tw__run_read(race, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
     json_decref(json);
-    return in_store(s, race->o.out, what, err);
+    return in_store(s, race->o.job.out, what, err);
 }
 
 tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err)
@@ -278,7 +236,7 @@ tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, cons
 tw_status tw__race_enter(tw_race *race, tw_error *err)
 {
     race->next = tw__race_places(race);
-    if (!race->o.out) return TW_OK;
+    if (!race->o.job.out) return TW_OK;
     TW_TRY(tw__race_keep(race, err));
     for (uint64_t i = 0; i < tw__race_places(race); i++) TW_TRY(tw__race_put(race, i, err));
     return TW_OK;

@@ -74,6 +74,10 @@ struct tw_race {
     char *text, *table;                                 /* text: jansson's memory; table: the context's */
 };
 
+/* options.c: the race's copy of the options, with what 0 and NULL stand for; their checks. */
+tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_error *err);
+tw_status tw__race_check_options(const tw_race_options *o, tw_error *err);
+
 /* race.c: the options of a run of a racer, whose rate the spec has. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed);
 void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */

@@ -43,7 +43,7 @@ static void tell_end(tw__watch *w)
 static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
 {
     enum { POINTS = 4000, MOST = 60 };
-    uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.epochs;
+    uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.job.run.epochs;
     return per_epoch > 1 ? (racer->steps_per_epoch + per_epoch - 1) / per_epoch : racer->steps_per_epoch;
 }
 

@@ -37,9 +37,9 @@ static int is_to_target(int measure)
 static int is_shown(const tw_race *race, int c)
 {
     int m = columns[c].measure;
-    if (is_to_target(m)) return race->o.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
+    if (is_to_target(m)) return race->o.job.run.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
     if (m == TW__TEST_LOSS && race->n_val) return 0;
-    if ((m == TW__EPOCH_SECONDS || m == TW__GRADIENTS) && race->o.target) return 0;
+    if ((m == TW__EPOCH_SECONDS || m == TW__GRADIENTS) && race->o.job.run.target) return 0;
     for (size_t i = 0; i < race->n; i++)
         if (!isnan(race->racers[i].of[m].median)) return 1;
     return 0;
@@ -97,22 +97,22 @@ static void put_ground(const tw_race *race, tw__paper *p)
         tw__print(p, " from (%s, %s)", tw__decimal(x, "%.4g", start[0]), tw__decimal(y, "%.4g", start[1]));
         return;
     }
-    put_cut(p, race->o.data, 40);
+    put_cut(p, race->o.job.data, 40);
     tw__print(p, ": ");
     put_counted(p, race->n_train, "row");
     tw__print(p, ", batch ");
     tw__put_count(p, race->batch);
     tw__print(p, ", ");
-    put_counted(p, race->o.epochs, "epoch");
+    put_counted(p, race->o.job.run.epochs, "epoch");
 }
 
 static void put_head(const tw_race *race, tw__paper *p)
 {
     put_ground(race, p);
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
-    else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.first_seed);
+    else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.job.run.seed);
     if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
-    if (race->o.target) tw__print(p, "%s: to %.60s\n", race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds", race->o.target);
+    if (race->o.job.run.target) tw__print(p, "%s: to %.60s\n", race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds", race->o.job.run.target);
     tw__print(p, "\n");
 }
 

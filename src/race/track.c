@@ -9,12 +9,12 @@
 tw_type tw__race_type(const tw_race *race)
 {
     const char *usual = race->o.surface ? "f64" : "f32";
-    return strcmp(race->o.dtype ? race->o.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
+    return strcmp(race->o.job.dtype ? race->o.job.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
 }
 
 static tw_status open_model(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    tw_status s = tw_model_create(&to->model, race->ctx, race->o.model, tw__race_type(race), race->train, seed, err);
+    tw_status s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), race->train, seed, err);
     if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
     if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
     if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
@@ -49,7 +49,7 @@ static int draws_noise(const tw_race *race, const tw__racer *racer)
 {
     tw__preset preset;
     tw_chain chain;
-    if (tw__preset_read(&preset, racer->spec, race->o.estimator, NULL, NULL) != TW_OK) return 0;
+    if (tw__preset_read(&preset, racer->spec, race->o.job.run.estimator, NULL, NULL) != TW_OK) return 0;
     if (tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
     for (int i = 0; i < chain.n; i++)
         if (chain.link[i].rule->traits(chain.link[i].values) & TW_DRAWS_NOISE) return 1;
@@ -69,7 +69,7 @@ static tw_status check_seeds(const tw_race *race, tw_error *err)
 static tw_status read_target(tw_race *race, tw_error *err)
 {
     static const char metric[] = "value=";
-    const char *target = race->o.target;
+    const char *target = race->o.job.run.target;
     if (!target) return TW_OK;
     if (strncmp(target, metric, sizeof metric - 1) == 0 && tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) == 1) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
@@ -83,8 +83,8 @@ static tw_status check_start(const tw_race *race, tw_error *err)
     const double value = tw_surface_value(race->surface, start, NULL);
     if (!isfinite(value))
         return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
-    if (!race->o.target || value > race->target) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "target %.80s is reached at the start already, where the value of %.200s is %.4g", race->o.target,
+    if (!race->o.job.run.target || value > race->target) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "target %.80s is reached at the start already, where the value of %.200s is %.4g", race->o.job.run.target,
                     tw_surface_spec(race->surface), value);
 }
 

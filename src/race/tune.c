@@ -43,7 +43,7 @@ static const double around = 30;
 static tw_status read_chain(const tw_race *race, const char *spec, tw_chain *chain, tw_error *err)
 {
     tw__preset preset;
-    TW_TRY(tw__preset_read(&preset, spec, race->o.estimator, NULL, err));
+    TW_TRY(tw__preset_read(&preset, spec, race->o.job.run.estimator, NULL, err));
     return tw_chain_read(chain, preset.optimizer, NULL, err);
 }
 
@@ -107,7 +107,7 @@ tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, 
     tw_chain chain;
     TW_TRY(read_chain(race, racer->spec, &chain, err));
     if (!put_rate(racer->spec, chain.rule, lr, text)) return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", racer->spec);
-    TW_TRY(tw__preset_read(&preset, text, race->o.estimator, NULL, err));
+    TW_TRY(tw__preset_read(&preset, text, race->o.job.run.estimator, NULL, err));
     if (preset.is_one) {
         TW_TRY(tw__preset_text(&preset, to, err));
     } else {

@@ -35,7 +35,7 @@ static tw_status go(struct walk *k, tw_error *err)
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
         if (*status == TW_RUN_STALLED) return TW_OK; /* no step was made */
         TW_TRY(add_point(k, err));
-        if (race->o.target && k->value[k->n - 1] <= race->target) *status = TW_RUN_TARGET;
+        if (race->o.job.run.target && k->value[k->n - 1] <= race->target) *status = TW_RUN_TARGET;
     }
     return TW_OK;
 }

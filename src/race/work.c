@@ -95,7 +95,7 @@ static tw_status make_texts(tw_race *race, tw_error *err)
 static tw_status write_text(const tw_race *race, const char *file, const char *text, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(race->o.out, file, path, err));
+    TW_TRY(tw__path_in(race->o.job.out, file, path, err));
     return tw__write_text(race->ctx, path, text, err);
 }
 
@@ -107,7 +107,7 @@ static tw_status is_written(const tw_race *race, int *written, tw_error *err)
     int kind;
     *written = 1;
     for (int i = 0; i < 2; i++) {
-        TW_TRY(tw__path_in(race->o.out, files[i], path, err));
+        TW_TRY(tw__path_in(race->o.job.out, files[i], path, err));
         TW_TRY(tw__path_kind(race->ctx, path, &kind, err));
         *written = *written && kind != TW_PATH_NONE;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "train/json.h"
+#include "train/options.h"
 #include "math/sums.h"
 #include <math.h>
 #include <stdio.h>
@@ -10,40 +11,15 @@
 
 /* ---- creation ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status copy_text(tw_context *ctx, const char **text, tw_error *err)
-{
-    char *copy = NULL;
-    if (*text) TW_TRY(tw__copy_text(ctx, &copy, *text, err));
-    *text = copy;
-    return TW_OK;
-}
-
-/* Every text of the options. */
-enum { N_TEXTS = 14 };
-static void texts_of(tw_job_options *o, const char **texts[N_TEXTS])
-{
-    const char **all[N_TEXTS] = {&o->data, &o->model, &o->dtype, &o->cache, &o->home, &o->keep, &o->out,
-                                 &o->run.optimizer, &o->run.estimator, &o->run.schedule, &o->run.exchange, &o->run.target,
-                                 &o->run.groups, &o->run.control};
-    memcpy(texts, all, sizeof all);
-}
-
 static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
 {
-    const char **texts[N_TEXTS];
     tw_job_options copy = *o;
     char folder[4096] = "";
     if (o->out && snprintf(folder, sizeof folder, "%s", o->out) >= (int)sizeof folder)
-        return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(o->out));
+        return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(o->out));
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/';) folder[--n] = 0;
     if (o->out) copy.out = folder;
-    texts_of(&copy, texts);
-    tw_status s = TW_OK;
-    for (int i = 0; i < N_TEXTS; i++) {
-        if (s == TW_OK) s = copy_text(job->ctx, texts[i], err);
-        else *texts[i] = NULL;
-        if (s != TW_OK) *texts[i] = NULL;
-    }
+    tw_status s = tw__fields_copy(tw_job_fields, &copy, job->ctx, err);
     job->o = copy;
     return s;
 }
@@ -58,16 +34,9 @@ static int on_event(void *user, const tw_event *event)
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
-    TW_TRY(tw__json_check_text("the data's name", o->data, err));
+    TW_TRY(tw__fields_check(tw_job_fields, o, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
-    TW_TRY(tw__json_check_text("a group's pattern", o->run.groups, err));
-    if (o->limit > INT64_MAX || o->checkpoint_every > INT64_MAX || o->run.batch > INT64_MAX || o->run.accumulate > INT64_MAX || o->run.epochs > INT64_MAX || o->run.seed > INT64_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "limit, checkpoint_every, batch, accumulate, epochs and seed go up to %lld", (long long)INT64_MAX);
     if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
-    if (o->dtype && strcmp(o->dtype, "f32") != 0 && strcmp(o->dtype, "f64") != 0)
-        return tw__fail(err, TW_ERR_SPEC, "dtype = %.40s is not f32 or f64", o->dtype);
-    if (o->keep && strcmp(o->keep, "last") != 0 && strcmp(o->keep, "best") != 0)
-        return tw__fail(err, TW_ERR_SPEC, "keep = %.40s is not last or best", o->keep);
     if (o->keep && strcmp(o->keep, "best") == 0 && !(o->val > 0))
         return tw__fail(err, TW_ERR_SPEC, "keep = best needs validation data (val above 0)");
     return TW_OK;
@@ -153,9 +122,7 @@ void tw_job_free(tw_job *job)
     tw_data_free(job->test);
     json_decref(job->finished);
     free(job->text);
-    const char **texts[N_TEXTS];
-    texts_of(&job->o, texts);
-    for (int i = 0; i < N_TEXTS; i++) tw__free_text(job->ctx, (char *)*texts[i]);
+    tw__fields_free(tw_job_fields, &job->o, job->ctx);
     tw__free(job->ctx, job, 1, sizeof *job);
 }
 
@@ -217,7 +184,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const
     *out = NULL;
     TW_TRY(tw__job_options_read(&given, options, err));
     TW_TRY(tw__job_read_folder(ctx, folder, &run, err));
-    tw_status s = tw__job_from_config(&o, json_object_get(run, "config"), folder, err);
+    tw_status s = tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err);
     o.out = folder;
     o.cache = given.cache;
     o.home = given.home;

@@ -27,9 +27,8 @@ struct tw_job {
 /* The caller's options, whose size and whose run's size may be another version's. */
 tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err);
 
-/* Config as JSON and back: what decides the result, nothing else. */
+/* The options that decide the result, as they were understood. */
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
-tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const char *file, tw_error *err);    /* texts point into config */
 /* The result (cli.md, train --json), without the config. */
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* {"train": "...", ...}: the hashes of the data. */

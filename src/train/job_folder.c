@@ -12,8 +12,6 @@
 #include <string.h>
 #include <thalweg/version.h>
 
-enum { MOST_JSON = 64 << 20 };
-
 /* ---- run.json ----------------------------------------------------------------------------------------------------------- */
 
 /* {"config", "fingerprint", and "result" once there is one}, the config also in the result, as train --json prints it. */
@@ -51,17 +49,11 @@ static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_
 tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err)
 {
     char path[TW__PATH];
-    uint8_t *bytes;
-    size_t n;
     int kind;
-    json_error_t e;
     TW_TRY(tw__path_in(folder, "run.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", folder);
-    TW_TRY(tw__read_file(ctx, path, MOST_JSON, &bytes, &n, err));
-    *run = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &e);
-    tw__free(ctx, bytes, n, 1);
-    if (!*run) return tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
+    TW_TRY(tw__json_read_file(ctx, path, run, err));
     if (json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
     json_decref(*run);
     *run = NULL;

@@ -2,52 +2,23 @@
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "train/json.h"
+#include "train/options.h"
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *text_or_null(const char *text) { return text ? json_string(text) : json_null(); }
-static json_t *or_default(const char *text, const char *otherwise) { return json_string(text ? text : otherwise); }
-
+/* The options as they were understood. */
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
 {
-    const tw_job_options *o = &job->o;
-    const tw_run_options *r = &o->run;
-    tw_optimizer *opt = tw_run_optimizer(job->run);
-    *out = json_pack("{s:o, s:s, s:f, s:I, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:f, s:o, s:I}",
-        "data", json_string(o->data), "model", tw_model_network(job->model), "val", o->val, "limit", (json_int_t)o->limit, "dtype", or_default(o->dtype, "f32"),
-        "optimizer", tw_optimizer_spec(opt), "estimator", tw_run_estimator(job->run), "schedule", tw_optimizer_schedule(opt),
-        "exchange", or_default(r->exchange, "local"), "batch", (json_int_t)tw_run_batch(job->run),
-        "accumulate", (json_int_t)(r->accumulate ? r->accumulate : 1), "epochs", (json_int_t)(r->epochs ? r->epochs : 5),
-        "seed", (json_int_t)r->seed, "target", text_or_null(r->target), "time", r->seconds, "keep", or_default(o->keep, "last"),
-        "checkpoint_every", (json_int_t)o->checkpoint_every);
-    *out = tw__json_unless(tw__json_policies(*out, tw_run_control(job->run), r->groups, r->nonfinite), *out);
+    tw_job_options o = job->o;
+    const tw_optimizer *opt = tw_run_optimizer(job->run);
+    o.model = tw_model_network(job->model);
+    o.run.optimizer = tw_optimizer_spec(opt);
+    o.run.estimator = tw_run_estimator(job->run);
+    o.run.schedule = tw_optimizer_schedule(opt);
+    o.run.control = tw_run_control(job->run);
+    o.run.batch = tw_run_batch(job->run);
+    *out = tw__fields_json(tw_job_fields, &o, 1);
     return *out ? TW_OK : tw__json_no_memory(err);
-}
-
-tw_status tw__job_from_config(tw_job_options *o, const json_t *config, const char *file, tw_error *err)
-{
-    json_int_t limit, batch, accumulate = 1, epochs, seed, every;
-    json_t *target;
-    json_error_t e;
-    tw_run_options *r = &o->run;
-    if (json_unpack_ex((json_t *)config, &e, 0, "{s:s, s:s, s:F, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s?I, s:I, s:I, s:o, s:F, s:s, s:I}",
-            "data", &o->data, "model", &o->model, "val", &o->val, "limit", &limit, "dtype", &o->dtype, "optimizer", &r->optimizer, "estimator", &r->estimator,
-            "schedule", &r->schedule, "exchange", &r->exchange, "batch", &batch, "accumulate", &accumulate, "epochs", &epochs, "seed", &seed, "target", &target,
-            "time", &r->seconds, "keep", &o->keep, "checkpoint_every", &every) != 0)
-        return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: %s", file, e.text);
-    r->target = json_string_value(target);
-    r->control = json_string_value(json_object_get(config, "control"));
-    r->groups = json_string_value(json_object_get(config, "groups"));
-    const char *nonfinite = json_string_value(json_object_get(config, "nonfinite"));
-    if (nonfinite) TW_TRY(tw_nonfinite_from_name(nonfinite, &r->nonfinite, err));
-    if (limit < 0 || batch < 0 || accumulate < 1 || epochs < 1 || every < 0) return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: config: a number is below its range", file);
-    o->limit = (uint64_t)limit;
-    o->checkpoint_every = (uint64_t)every;
-    r->batch = (uint64_t)batch;
-    r->accumulate = (uint64_t)accumulate;
-    r->epochs = (uint64_t)epochs;
-    r->seed = (uint64_t)seed;
-    return TW_OK;
 }
 
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)

@@ -2,8 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "train/json.h"
 #include "base/context.h"
+#include "base/io.h"
 #include <math.h>
 #include <string.h>
+
+enum { MOST_BYTES = 64 << 20 };
 
 tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
 
@@ -15,13 +18,6 @@ int tw__json_number(json_t *object, const char *key, double value)
 int tw__json_skipped(json_t *object, uint64_t skipped)
 {
     return skipped ? json_object_set_new(object, "skipped", json_integer((json_int_t)skipped)) : 0;
-}
-
-int tw__json_policies(json_t *config, const char *control, const char *groups, enum tw_nonfinite nonfinite)
-{
-    return !config || (control && json_object_set_new(config, "control", json_string(control))) ||
-           (groups && json_object_set_new(config, "groups", json_string(groups))) ||
-           (nonfinite != TW_NONFINITE_ERROR && json_object_set_new(config, "nonfinite", json_string(tw_nonfinite_name(nonfinite))));
 }
 
 json_t *tw__json_unless(int bad, json_t *object)
@@ -82,6 +78,17 @@ tw_status tw__json_check_text(const char *what, const char *text, tw_error *err)
     json_t *as_json = text ? json_string(text) : json_null();
     json_decref(as_json);
     return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
+}
+
+tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw_error *err)
+{
+    uint8_t *bytes;
+    size_t n;
+    json_error_t e;
+    TW_TRY(tw__read_file(ctx, path, MOST_BYTES, &bytes, &n, err));
+    *out = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &e);
+    tw__free(ctx, bytes, n, 1);
+    return *out ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */

@@ -7,8 +7,6 @@
 
 int tw__json_number(json_t *object, const char *key, double value);        /* adds it, unless it does not apply (NaN) */
 int tw__json_skipped(json_t *object, uint64_t skipped);                    /* adds it if it is above 0 */
-/* Adds "control", "groups" and "nonfinite", each unless it is the default. */
-int tw__json_policies(json_t *config, const char *control, const char *groups, enum tw_nonfinite nonfinite);
 json_t *tw__json_unless(int bad, json_t *object);                          /* the object, or NULL and the object freed */
 void tw__json_remove(json_t *json, const char *key);                       /* from every object in it: "seconds", which equal runs may differ in */
 json_t *tw__json_epochs(const tw_epoch *lines, size_t n);
@@ -17,6 +15,8 @@ json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_
 tw_status tw__json_no_memory(tw_error *err);
 /* JSON as text, every number the shortest that reads back as the same; freed by free(). flags: jansson's. NULL for NULL. */
 char *tw__json_text(const json_t *json, size_t flags);
+/* A file of up to 64 MB; duplicate keys are refused. TW_ERR_DATA with the line where it is no JSON. */
+tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw_error *err);
 /* JSON is UTF-8, and what a folder records of a run is JSON: `what` is named if a text is not; NULL is fine. */
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
 /* Back from JSON: NaN where the key is absent; the status of this name, or -1. */

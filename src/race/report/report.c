@@ -186,8 +186,8 @@ void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n<
 
 static const char *subject_of(const tw_race *race)
 {
-    const char *slash = race->surface ? NULL : strrchr(race->o.data, '/');
-    return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.data;
+    const char *slash = race->surface ? NULL : strrchr(race->o.job.data, '/');
+    return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.job.data;
 }
 
 static void put_title(tw__page *g)

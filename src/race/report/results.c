@@ -60,8 +60,8 @@ static int is_told(const tw_race *race, const struct column *c)
     switch (c->measure) {
     case TW__BEST: return !is_at_end(race);
     case TW__TEST_LOSS: return !race->n_val;
-    case TW__GRADIENTS: return !race->o.target && !is_common(race, c);
-    case TW__EPOCH_SECONDS: return !race->o.target;
+    case TW__GRADIENTS: return !race->o.job.run.target && !is_common(race, c);
+    case TW__EPOCH_SECONDS: return !race->o.job.run.target;
     case TW__TARGET_SECONDS: return !race->surface;
     default: return 1;
     }
@@ -79,7 +79,7 @@ static void put_heads(tw__page *g, const struct column *columns, int n, double *
 /* Where runs end at a target, what they had reached there does not make one of them the best. */
 static int is_contest(const tw_race *race, const struct column *c)
 {
-    return c->best && !is_common(race, c) && (!race->o.target || (c >= targets && c < targets + TARGETS));
+    return c->best && !is_common(race, c) && (!race->o.job.run.target || (c >= targets && c < targets + TARGETS));
 }
 
 static void put_cells(tw__page *g, const struct column *columns, int n, const double *best, const tw__racer *racer)
@@ -108,7 +108,7 @@ static void put_failure(tw__page *g, const tw__racer *racer)
 static void put_note(tw__page *g)
 {
     const tw_race *race = g->race;
-    if (race->o.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
+    if (race->o.job.run.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
     else tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
     if (race->o.seeds > 1)
         tw__print(&g->p, "Medians of %llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",

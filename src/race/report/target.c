@@ -102,13 +102,13 @@ void tw__page_target(tw__page *g)
     uint64_t reached = 0;
     for (size_t i = 0; i < race->n; i++) reached += race->racers[i].reached;
     tw__page_open(g, "target", "Time to target");
-    if (!race->o.target) {
+    if (!race->o.job.run.target) {
         tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often "
                          "and how soon.</p>\n</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
         return;
     }
     tw__print(&g->p, "<p>The target is <code>");
-    tw__put_escaped(&g->p, race->o.target);
+    tw__put_escaped(&g->p, race->o.job.run.target);
     tw__print(&g->p, "</code>%s. Medians are over the runs that reached it.</p>\n", reached ? "" : ", which no run reached");
     tw__page_target_table(g);
     if (reached) {

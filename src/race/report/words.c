@@ -78,13 +78,13 @@ static void put_soonest(tw__page *g, const tw__racer *best)
     const enum tw__measure measure = TW__TARGET_GRADIENTS;
     if (!best->reached) {
         tw__print(&g->p, "No run reached <code>");
-        tw__put_escaped(&g->p, race->o.target);
+        tw__put_escaped(&g->p, race->o.job.run.target);
         tw__print(&g->p, "</code>.");
         return;
     }
     put_strong(g, best);
     tw__print(&g->p, " gets to <code>");
-    tw__put_escaped(&g->p, race->o.target);
+    tw__put_escaped(&g->p, race->o.job.run.target);
     tw__print(&g->p, "</code>%s", race->n > 1 ? " soonest, " : " ");
     if (race->o.seeds > 1) tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached, (unsigned long long)race->o.seeds);
     tw__print(&g->p, "after %s", race->o.seeds > 1 ? "a median of " : "");
@@ -102,7 +102,7 @@ void tw__page_lead(tw__page *g)
         tw__print(&g->p, "Every run diverged.");
         return;
     }
-    if (race->o.target) put_soonest(g, best);
+    if (race->o.job.run.target) put_soonest(g, best);
     else if (isnan(s->median)) tw__print(&g->p, "No run came to an end that can be measured.");
     else put_lowest(g, best, s);
     put_diverged(g);
@@ -144,14 +144,14 @@ static void put_data_facts(tw__page *g)
 {
     const tw_race *race = g->race;
     char text[96];
-    put_fact(g, "Data", race->o.data);
+    put_fact(g, "Data", race->o.job.data);
     put_rows(g);
     put_fact(g, "Network", race->network);
     put_count(g, "Parameters", race->weights);
     snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch, plural(race->batch),
              (unsigned long long)race->steps_per_epoch, plural(race->steps_per_epoch));
     put_fact(g, "Batch", text);
-    put_count(g, "Epochs", race->o.epochs);
+    put_count(g, "Epochs", race->o.job.run.epochs);
 }
 
 static void put_surface_facts(tw__page *g)
@@ -169,7 +169,7 @@ void tw__page_facts(tw__page *g)
     const tw_race_options *o = &race->o;
     char text[96];
     (race->surface ? put_surface_facts : put_data_facts)(g);
-    const unsigned long long first = o->first_seed, last = first + o->seeds - 1;
+    const unsigned long long first = o->job.run.seed, last = first + o->seeds - 1;
     if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", first, last);
     else snprintf(text, sizeof text, "%llu", first);
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
@@ -177,8 +177,8 @@ void tw__page_facts(tw__page *g)
     put_fact(g, "Schedule", race->schedule);
     if (!race->surface) put_fact(g, "Estimator", race->estimator);
     put_fact(g, "Control", race->control);
-    put_fact(g, "Groups", o->groups);
-    if (o->nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->nonfinite));
+    put_fact(g, "Groups", o->job.run.groups);
+    if (o->job.run.nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
     put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
-    put_fact(g, "Target", o->target);
+    put_fact(g, "Target", o->job.run.target);
 }

@@ -1,0 +1,270 @@
+/* The table of a run's options, and what is made of any such table.
+ * SPDX-License-Identifier: MIT */
+#include "train/options.h"
+#include "base/options.h"
+#include "base/io.h"
+#include "train/json.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the table ---------------------------------------------------------------------------------------------------------- */
+
+#define AT(member) offsetof(tw_job_options, member)
+enum { RACED = TW_FIELD_RACED, DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY, RESOURCE = TW_FIELD_RESOURCE, IF_SET = TW_FIELD_IF_SET };
+
+static const tw_field rows[] = {
+    {"data", NULL, TW_FIELD_TEXT, AT(data), NULL, NULL, 0, 0, DATA, "DATA", "a data set"},
+    {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
+     "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\""},
+    {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
+     "update rule, e.g. adam:lr=3e-4 (thalweg rules); saga: --estimator saga with sgd"},
+    {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA, "E", "gradient estimator (thalweg estimators)"},
+    {"schedule", "schedule", TW_FIELD_TEXT, AT(run.schedule), "constant", NULL, 0, 0, RACED, "S",
+     "how hyperparameters change, e.g. \"warmup/500;cosine\" (thalweg schedules)"},
+    {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA, "X", "how workers share their progress (thalweg exchanges)"},
+    {"control", "control", TW_FIELD_TEXT, AT(run.control), NULL, NULL, 0, 0, RACED | IF_SET, "\"C...\"",
+     "controls that monitor the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)"},
+    {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET, "\"G...\"",
+     "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\""},
+    {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0, DATA | IF_SET, "error|skip|zero",
+     "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero)"},
+    {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N", "passes over the training rows"},
+    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B", "rows per update (32)"},
+    {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA, "K",
+     "batches per update: the bits of --batch K*B, evaluated in pieces"},
+    {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F", "share of the training rows kept for validation, from their end"},
+    {"seed", "seed", TW_FIELD_NATURAL, AT(run.seed), "0", NULL, 0, 0, RACED, "S", "seed of everything drawn"},
+    {"dtype", "dtype", TW_FIELD_TEXT, AT(dtype), "f32", "f32 f64", 0, 0, RACED, "f32|f64", "type of the weights"},
+    {"limit", "limit", TW_FIELD_NATURAL, AT(limit), NULL, NULL, 1, 0, DATA, "ROWS", "use only the first ROWS training rows, after --val is cut off"},
+    {"target", "target", TW_FIELD_TEXT, AT(run.target), NULL, NULL, 0, 0, RACED, "METRIC=VALUE",
+     "stop when reached at an epoch's end, e.g. val_accuracy=0.98"},
+    {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, 0, "SECONDS",
+     "stop after this time in total, including resumed time; with --resume a new limit"},
+    {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
+     "which epoch's weights are the model; best is by val_loss and needs --val"},
+    {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0, 0, "STEPS",
+     "write a checkpoint every STEPS updates (default: at every epoch's end)"},
+    {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder (default: out/TIME-MODEL-OPTIMIZER)"},
+    {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "replace an existing run"},
+    {"cache", NULL, TW_FIELD_TEXT, AT(cache), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder for generated data sets"},
+    {"home", NULL, TW_FIELD_TEXT, AT(home), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder in which data sets are looked for by name"},
+};
+
+int tw_job_fields(size_t i, tw_field *out)
+{
+    if (i >= sizeof rows / sizeof rows[0]) return 0;
+    *out = rows[i];
+    return 1;
+}
+
+/* ---- one field ---------------------------------------------------------------------------------------------------------- */
+
+static const char **text_at(const tw_field *f, const void *options) { return (const char **)(uintptr_t)((const char *)options + f->offset); }
+static uint64_t *natural_at(const tw_field *f, const void *options) { return (uint64_t *)(uintptr_t)((const char *)options + f->offset); }
+static double *real_at(const tw_field *f, const void *options) { return (double *)(uintptr_t)((const char *)options + f->offset); }
+static int *int_at(const tw_field *f, const void *options) { return (int *)(uintptr_t)((const char *)options + f->offset); }
+static int is_real(const tw_field *f) { return f->type == TW_FIELD_REAL || f->type == TW_FIELD_POSITIVE; }
+
+static int is_set(const tw_field *f, const void *options)
+{
+    if (f->type == TW_FIELD_TEXT) return *text_at(f, options) != NULL;
+    if (f->type == TW_FIELD_NATURAL) return *natural_at(f, options) != 0;
+    return is_real(f) ? *real_at(f, options) != 0 : *int_at(f, options) != 0;
+}
+
+/* The i-th of some words; its end, or NULL past the last. */
+static tw__text word_at(const char *words, int i)
+{
+    tw__text word = {words, strcspn(words, " ")};
+    for (; i > 0 && word.n; i--) {
+        word.at += word.n + (word.at[word.n] == ' ');
+        word.n = strcspn(word.at, " ");
+    }
+    return word;
+}
+
+static int word_index(const char *words, const char *text)
+{
+    for (int i = 0; word_at(words, i).n; i++)
+        if (tw__text_is(word_at(words, i), text)) return i;
+    return -1;
+}
+
+static tw_status not_a_word(const tw_field *f, const char *text, tw_error *err)
+{
+    char list[128] = "";
+    for (int i = 0; word_at(f->words, i).n; i++) {
+        const tw__text word = word_at(f->words, i);
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%.*s", i == 0 ? "" : word_at(f->words, i + 1).n ? ", " : " or ", (int)word.n, word.at);
+    }
+    return tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s", f->name, text, list);
+}
+
+static tw_status check_natural(const tw_field *f, uint64_t x, tw_error *err)
+{
+    const unsigned long long most = f->most > 0 ? (unsigned long long)f->most : INT64_MAX;
+    if (x == 0 || (x >= (unsigned long long)f->least && x <= most)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s = %llu is outside [%llu, %llu]", f->name, (unsigned long long)x, (unsigned long long)f->least, most);
+}
+
+static tw_status check_real(const tw_field *f, double x, tw_error *err)
+{
+    char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
+    if (x >= f->least && isfinite(x) && (f->most <= 0 || x < f->most)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s = %g is outside [%s, %s)", f->name, tw__shown(x), tw__number_text(f->least, low),
+                    f->most > 0 ? tw__number_text(f->most, high) : "inf");
+}
+
+static tw_status check(const tw_field *f, const void *options, tw_error *err)
+{
+    const char *text = f->type == TW_FIELD_TEXT ? *text_at(f, options) : NULL;
+    if (text && f->words && word_index(f->words, text) < 0) return not_a_word(f, text, err);
+    if (text && !(f->traits & TW_FIELD_RESOURCE)) return tw__json_check_text(f->name, text, err);
+    if (f->type == TW_FIELD_NATURAL) return check_natural(f, *natural_at(f, options), err);
+    if (f->type == TW_FIELD_WORD && !word_at(f->words, *int_at(f, options)).n)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %d is none of the values there are", f->name, *int_at(f, options));
+    return is_real(f) ? check_real(f, *real_at(f, options), err) : TW_OK;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------------------- */
+
+tw_status tw__fields_copy(tw_fields *fields, void *options, tw_context *ctx, tw_error *err)
+{
+    tw_field f;
+    tw_status s = TW_OK;
+    for (size_t i = 0; fields(i, &f); i++) {
+        char *copy = NULL;
+        if (f.type != TW_FIELD_TEXT) continue;
+        if (s == TW_OK && *text_at(&f, options)) s = tw__copy_text(ctx, &copy, *text_at(&f, options), err);
+        *text_at(&f, options) = copy;
+    }
+    return s;
+}
+
+void tw__fields_free(tw_fields *fields, void *options, tw_context *ctx)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++)
+        if (f.type == TW_FIELD_TEXT) tw__free_text(ctx, (char *)(uintptr_t)*text_at(&f, options));
+}
+
+tw_status tw__fields_check(tw_fields *fields, const void *options, tw_error *err)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++) TW_TRY(check(&f, options, err));
+    return TW_OK;
+}
+
+const char *tw__fields_set(tw_fields *fields, const void *options, unsigned mask, unsigned traits)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++)
+        if ((f.traits & mask) == traits && is_set(&f, options)) return f.name;
+    return NULL;
+}
+
+static json_t *value_json(const tw_field *f, const void *options, int resolved)
+{
+    const int usual = resolved && f->usual && !is_set(f, options);
+    double number = 0;
+    if (usual && f->type != TW_FIELD_TEXT) tw__number_read(tw__text_of(f->usual), &number);
+    if (f->type == TW_FIELD_NATURAL) return json_integer(usual ? (json_int_t)number : (json_int_t)*natural_at(f, options));
+    if (is_real(f)) return json_real(usual ? number : *real_at(f, options));
+    if (f->type == TW_FIELD_WORD) return json_stringn(word_at(f->words, *int_at(f, options)).at, word_at(f->words, *int_at(f, options)).n);
+    const char *text = usual ? f->usual : *text_at(f, options);
+    return text ? json_string(text) : json_null();
+}
+
+json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved)
+{
+    tw_field f;
+    json_t *o = json_object();
+    int bad = !o;
+    for (size_t i = 0; !bad && fields(i, &f); i++) {
+        if (f.traits & TW_FIELD_RESOURCE || (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET))) continue;
+        bad = json_object_set_new(o, f.name, value_json(&f, options, resolved));
+    }
+    return tw__json_unless(bad, o);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+
+static const char *type_text(const tw_field *f) { return f->type == TW_FIELD_NATURAL ? "a whole number" : is_real(f) ? "a number" : "a text"; }
+
+static tw_status read_value(const tw_field *f, void *options, const json_t *value, tw_error *err)
+{
+    const char *text = json_string_value(value);
+    const int fits = f->type == TW_FIELD_NATURAL ? json_is_integer(value) && json_integer_value(value) >= 0 : is_real(f) ? json_is_number(value) : text != NULL;
+    if (!fits) return tw__fail(err, TW_ERR_SPEC, "%s is not %s", f->name, type_text(f));
+    if (f->type == TW_FIELD_TEXT) *text_at(f, options) = text;
+    else if (f->type == TW_FIELD_NATURAL) *natural_at(f, options) = (uint64_t)json_integer_value(value);
+    else if (is_real(f)) *real_at(f, options) = json_number_value(value);
+    else if ((*int_at(f, options) = word_index(f->words, text)) < 0) return not_a_word(f, text, err);
+    return check(f, options, err);
+}
+
+static int find(tw_fields *fields, const char *name, tw_field *f)
+{
+    for (size_t i = 0; fields(i, f); i++)
+        if (strcmp(f->name, name) == 0 && !(f->traits & TW_FIELD_RESOURCE)) return 1;
+    return 0;
+}
+
+static tw_status unknown(tw_fields *fields, const char *name, tw_error *err)
+{
+    tw_field f;
+    tw__guess guess = tw__guess_for(tw__text_of(name));
+    for (size_t i = 0; fields(i, &f); i++)
+        if (!(f.traits & TW_FIELD_RESOURCE)) tw__guess_offer(&guess, f.name);
+    return tw__fail(err, TW_ERR_SPEC, "unknown option \"%.60s\"%s", name, tw__guess_hint(&guess));
+}
+
+tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, int whole, tw_error *err)
+{
+    const char *name;
+    json_t *value;
+    tw_field f;
+    json_object_foreach((json_t *)(uintptr_t)from, name, value)
+        if (!json_is_null(value)) TW_TRY(find(fields, name, &f) ? read_value(&f, options, value, err) : unknown(fields, name, err));
+    for (size_t i = 0; whole && fields(i, &f); i++)
+        if (!(f.traits & (TW_FIELD_RESOURCE | TW_FIELD_IF_SET)) && !json_object_get(from, f.name))
+            return tw__fail(err, TW_ERR_SPEC, "\"%s\" is missing", f.name);
+    return TW_OK;
+}
+
+struct tw_config { tw_context *ctx; char *file; json_t *whole, *options; };
+
+tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)
+{
+    tw_config *c;
+    *out = NULL;
+    TW_TRY(tw__alloc(ctx, &c, 1, sizeof *c, err));
+    c->ctx = ctx;
+    tw_status s = tw__copy_text(ctx, &c->file, file, err);
+    if (s == TW_OK) s = tw__json_read_file(ctx, file, &c->whole, err);
+    if (s == TW_OK) {
+        json_t *inside = json_object_get(c->whole, "config");
+        c->options = inside ? inside : c->whole;
+        if (!json_is_object(c->options)) s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1, "an object with options is needed, as the \"config\" of a run.json");
+    }
+    if (s == TW_OK) *out = c;
+    else tw_config_free(c);
+    return s;
+}
+
+tw_status tw_config_apply(const tw_config *config, tw_fields *fields, void *options, tw_error *err)
+{
+    tw_error why;
+    const tw_status s = tw__fields_read(fields, options, config->options, 0, &why);
+    return s == TW_OK ? TW_OK : tw__fail_in(err, TW_ERR_DATA, config->file, 0, -1, "%s", why.message);
+}
+
+void tw_config_free(tw_config *c)
+{
+    if (!c) return;
+    json_decref(c->whole);
+    tw__free_text(c->ctx, c->file);
+    tw__free(c->ctx, c, 1, sizeof *c);
+}
