@@ -20,7 +20,15 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 struct values { struct cli_common common; int markdown; };
 
-static int is_built(const struct cli_named *n) { return strcmp(n->show, NOT_BUILT) != 0 && strcmp(n->show, NOT_YET) != 0; }
+static const char *const lacks[] = { NOT_SHOWN, NOT_YET, NOT_BUILT };
+enum { LACKS = sizeof lacks / sizeof lacks[0] };
+
+static int is_shown(const struct cli_named *n)
+{
+    for (int i = 0; i < LACKS; i++)
+        if (!strcmp(n->show, lacks[i])) return 0;
+    return 1;
+}
 
 /* "004, 3.2.3, (3.11): method, stochastic average gradient (SAG ...)": what is printed, and what words are looked for in. */
 static void line_of(const struct cli_source *s, const struct cli_named *n, char to[LINE])
@@ -29,13 +37,13 @@ static void line_of(const struct cli_source *s, const struct cli_named *n, char 
     snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *printed ? " (" : "", printed, *printed ? ")" : "");
 }
 
-/* "not built" and "not built yet" are found as words, too. */
+/* "not built" and the like are found as words, too. */
 static int has_all(const struct cli_source *s, const struct cli_named *n, int words, char **word)
 {
     char line[LINE];
     line_of(s, n, line);
     for (int i = 0; i < words; i++)
-        if (!strcasestr(line, word[i]) && (is_built(n) || !strcasestr(n->show, word[i]))) return 0;
+        if (!strcasestr(line, word[i]) && (is_shown(n) || !strcasestr(n->show, word[i]))) return 0;
     return 1;
 }
 
@@ -60,15 +68,17 @@ static void print_place(const struct cli_source *s, const struct cli_named *n, v
     char line[LINE];
     (void)user;
     line_of(s, n, line);
-    printf("%s\n    %s%s%s\n", line, n->show, !*n->note ? "" : is_built(n) ? "  # " : ": ", n->note);
+    printf("%s\n    %s%s%s\n", line, n->show, !*n->note ? "" : is_shown(n) ? "  # " : ": ", n->note);
+    if (n->evidence) printf("    %s\n", n->evidence);
 }
 
 static void add_json(const struct cli_source *s, const struct cli_named *n, void *user)
 {
-    const int built = is_built(n);
+    const int shown = is_shown(n);
     json_t *place = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "source", s->id, "where", n->where, "kind", kinds[n->kind], "printed", n->printed,
-                              "english", n->english, "status", built ? "built" : n->show, "note", n->note);
-    if (built) json_object_set_new(place, "show", json_string(n->show));
+                              "english", n->english, "status", shown ? "built" : n->show, "note", n->note);
+    if (shown) json_object_set_new(place, "show", json_string(n->show));
+    if (n->evidence) json_object_set_new(place, "evidence", json_string(n->evidence));
     json_array_append_new(user, place);
 }
 
@@ -81,36 +91,66 @@ static void print_escaped(const char *text)
     }
 }
 
+static void print_evidence(const char *evidence)
+{
+    const int verdict = (int)strcspn(evidence, ":");
+    printf("**%.*s**", verdict, evidence);
+    print_escaped(evidence + verdict);
+}
+
 static void print_row(const struct cli_named *n)
 {
+    const int more = n->evidence || *n->note;
     printf("| %s | %s | ", n->where, kinds[n->kind]);
     print_escaped(n->printed);
     printf(" | ");
     print_escaped(n->english);
-    if (!is_built(n)) printf(" | *%s*: ", n->show);
-    else if (strncmp(n->show, "thalweg ", 8)) printf(" | [%s](../%s)%s", n->show, n->show, *n->note ? "; " : "");
-    else printf(" | `%s`%s", n->show, *n->note ? "; " : "");
+    if (!is_shown(n)) printf(" | *%s*: ", n->show);
+    else if (strncmp(n->show, "thalweg ", 8)) printf(" | [%s](../%s)%s", n->show, n->show, more ? "; " : "");
+    else printf(" | `%s`%s", n->show, more ? "; " : "");
     print_escaped(n->note);
+    if (n->evidence && *n->note) printf(". ");
+    if (n->evidence) print_evidence(n->evidence);
     puts(" |");
 }
 
-/* How much of each kind there is, shown, to come, and neither. */
+static size_t count_verdict(const char *verdict)
+{
+    size_t found = 0;
+    for (int i = 0; i < SOURCES; i++)
+        for (size_t k = 0; k < sources[i]->n; k++) {
+            const struct cli_named *n = &sources[i]->named[k];
+            const char *evidence = n->kind == CLAIM ? n->evidence : NULL;
+            found += evidence && !strncmp(evidence, verdict, strlen(verdict)) && evidence[strlen(verdict)] == ':';
+        }
+    return found;
+}
+
+/* How many are of a kind, or KINDS: of any; shown as said, or show NULL: all of them. */
+static size_t count_kind(int kind, const char *show)
+{
+    size_t found = 0;
+    for (int i = 0; i < SOURCES; i++)
+        for (size_t k = 0; k < sources[i]->n; k++) {
+            const struct cli_named *n = &sources[i]->named[k];
+            found += (kind == KINDS || n->kind == (enum cli_kind)kind) && (!show || !strcmp(n->show, show));
+        }
+    return found;
+}
+
+/* How much of each kind there is, and is lacking; how the claims that are shown came out. */
 static void print_counts(void)
 {
-    puts("| | named | shown | not built yet | not built |\n|---|---|---|---|---|");
-    for (int kind = 0; kind <= KINDS; kind++) {                         /* KINDS: the sum */
-        size_t named = 0, later = 0, never = 0;
-        for (int i = 0; i < SOURCES; i++)
-            for (size_t k = 0; k < sources[i]->n; k++) {
-                const struct cli_named *n = &sources[i]->named[k];
-                if (kind < KINDS && n->kind != (enum cli_kind)kind) continue;
-                named++;
-                later += !strcmp(n->show, NOT_YET);
-                never += !strcmp(n->show, NOT_BUILT);
-            }
-        printf("| %s | %zu | %zu | %zu | %zu |\n", kind < KINDS ? kinds[kind] : "in all", named, named - later - never, later, never);
+    puts("| | named | shown | not shown | not built yet | not built |\n|---|---|---|---|---|---|");
+    for (int kind = 0; kind <= KINDS; kind++) {
+        size_t named = count_kind(kind, NULL), lacking = 0;
+        for (int i = 0; i < LACKS; i++) lacking += count_kind(kind, lacks[i]);
+        printf("| %s | %zu | %zu |", kind < KINDS ? kinds[kind] : "in all", named, named - lacking);
+        for (int i = 0; i < LACKS; i++) printf(" %zu |", count_kind(kind, lacks[i]));
+        putchar('\n');
     }
-    putchar('\n');
+    printf("\nOf the claims that are shown %zu hold, %zu depend on settings, %zu do not hold.\n\n", count_verdict("yes"), count_verdict("depends"),
+           count_verdict("no"));
 }
 
 static void print_page(void)
@@ -120,8 +160,10 @@ static void print_page(void)
            "Five documents (in Chinese) are what this program sets out to make exact and runnable. Here stands every method, figure, claim, listing,\n"
            "technique, model, data set and tool that they name, as it is printed there, with the command or example that shows it here. `thalweg sources\n"
            "WORD...` finds the places that have all the words: `thalweg sources momentum`, `thalweg sources 004 claim saddle`.\n\n"
-           "A command shows a claim; it does not make it true. What was measured stands in [comparison.md](comparison.md) and in the `claims.md` of\n"
-           "`thalweg figures`. Runs on `digits` take seconds to a few minutes; `mnist` may stand in its place.\n\n");
+           "Behind a claim's command stands whether the claim holds there (**yes**, **depends**, **no**) and what to look at in the output: `loss of adam <\n"
+           "loss of sgd` is the column `loss` in the rows `adam` and `sgd`; a name such as `saddle-1` is a claim that `thalweg figures` measures. A test runs\n"
+           "each command and compares. One command is one setting: [comparison.md](comparison.md) has more. Runs on `digits` take seconds; `mnist` may stand in\n"
+           "its place.\n\n");
     print_counts();
     for (int i = 0; i < SOURCES; i++) {
         printf("## %s: %s\n\n| where | what | as printed | in English | shown by |\n|---|---|---|---|---|\n", sources[i]->id, sources[i]->about);
