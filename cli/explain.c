@@ -8,11 +8,11 @@
 #include <thalweg/train.h>
 #include <string.h>
 
-static const struct cli_explain initial = { .steps = 1000, .base = 1 };
+static const struct cli_explain initial = { .base = 1 };
 
 static const struct cli_option options[] = {
     { "diff", 0, CLI_FLAG, offsetof(struct cli_explain, diff), NULL, 0, 0, "two rules: their equations side by side, and where their steps part" },
-    { "steps", 0, CLI_NATURAL, offsetof(struct cli_explain, steps), "N", 1, 1000000, "length of the run under a schedule (1000)" },
+    { "steps", 0, CLI_NATURAL, offsetof(struct cli_explain, steps), "N", 1, 1000000, "length of the run under a schedule (two cycles where it has some, all of its drops or its own length; else 1000)" },
     { "base", 0, CLI_REAL, offsetof(struct cli_explain, base), "X", 0, 0, "the hyperparameter's value without the schedule (1)" },
     CLI_JSON, CLI_END
 };

@@ -28,6 +28,25 @@ int cli_is_schedule(const char *spec)
     return !tw_suggest(name, rule_name, NULL) && tw_suggest(name, schedule_name, NULL);
 }
 
+enum { USUAL = 1000, MOST = 1000000 };
+#define ENDLESS ((uint64_t)1 << 53)
+
+/* Steps that show every sequence: its last piece's own span, or as much again as stands before it. */
+static tw_status natural_steps(const char *spec, uint64_t *steps, tw_error *err)
+{
+    tw_piece p;
+    *steps = 0;
+    for (size_t i = 0; ; i++) {
+        CLI_TRY(tw_schedule_piece(&p, spec, i, strchr(spec, '%') ? USUAL : ENDLESS, err));
+        if (!p.schedule) break;
+        if (p.steps) continue;
+        const uint64_t needed = p.first + (p.span ? p.span : 2 * p.first < USUAL ? USUAL - p.first : p.first);
+        if (needed > *steps) *steps = needed;
+    }
+    if (*steps > MOST) *steps = MOST;
+    return TW_OK;
+}
+
 static void option_texts(const tw_piece *p, const char *to[TW_PIECE_OPTIONS_MAX])
 {
     for (int i = 0; i < TW_PIECE_OPTIONS_MAX; i++) to[i] = p->values[i];
@@ -116,12 +135,14 @@ static const char *or_example(const char *spec)
     const tw_schedule *s = tw_schedule_find(spec);
     tw_piece piece;
     tw_error why;
-    return s && s->example && tw_schedule_piece(&piece, spec, 0, 1000, &why) != TW_OK ? s->example : spec;
+    return s && s->example && tw_schedule_piece(&piece, spec, 0, ENDLESS, &why) != TW_OK ? s->example : spec;
 }
 
-tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err)
+tw_status cli_explain_schedule(const struct cli_explain *given, const char *spec, tw_error *err)
 {
+    struct cli_explain chosen = *given, *v = &chosen;
     spec = or_example(spec);
+    if (!v->steps) CLI_TRY(natural_steps(spec, &v->steps, err));
     double *xy = cli_alloc((size_t)v->steps, 2 * sizeof *xy, err);
     if (!xy) return err->code;
     json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps", (json_int_t)v->steps, "base", cli_number(v->base));

@@ -31,7 +31,8 @@ static tw_status print_page(tw_error *err)
            "A schedule gives a hyperparameter's value at every step, as a pure function of the steps done: a run that is stopped and resumed sees the\n"
            "same values. `--schedule` takes pieces in sequence, each with its own count of steps s from 0, and sequences for several hyperparameters:\n"
            "`--schedule \"warmup/500;cosine;momentum=linear:start_factor=0.9,end_factor=1\"`. `base` is the value that the rule's spec sets. A list is\n"
-           "written with bars, `milestones=30|60`. Where there is a length, it is the option `steps`, or the piece's `/steps`, or the rest of the run.\n"
+           "written with bars, `milestones=30|60`. Where there is a length, it is the option `steps`, or the piece's `/steps` or `/5%%`, a share of the run, or the rest of it.\n"
+           "What would begin after the end of the run is refused.\n"
            "Behind an option stand the other names by which it is known. `thalweg explain SPEC` draws any schedule.\n\n"
            "| schedule | when to use it |\n|---|---|\n");
     for (size_t i = 0; (s = tw_schedule_at(i)) != NULL; i++) printf("| [%s](#%s) | %s |\n", s->name, s->name, s->use);

@@ -51,7 +51,8 @@ static void pieces(void **state)
     near("warmup/10;cosine/20", 20, 0, 0.05);
     near("warmup/10;cosine/20", 99, 0, 0);
     near("warmup/4;constant/4;step:step_size=2,gamma=0.5", 11, 0, 0.05);
-    near("warmup/100;cosine", 49, 60, 0.05); /* a run that ends before the second piece */
+    near("warmup/50%;constant", 14, 60, 0.05); /* a share of the run: 30 steps */
+    near("warmup/1%;constant", 0, 60, 0.1);   /* at least one */
 }
 
 static void keys(void **state)
@@ -150,6 +151,39 @@ static void refusals(void **state)
 }
 
 /* Without a rule any key will do. */
+/* What begins after the end of the run has no effect; where the run's length is not known, nothing is refused but a share of it. */
+static void beyond_the_end(void **state)
+{
+    (void)state;
+    static const struct { const char *schedule; uint64_t total; const char *why; } cases[] = {
+        {"warmup/60;cosine", 60, "\"cosine\" begins after step 60, and the run has 60: it has no effect (a share of the run is written \"/5%\")"},
+        {"warmup/61;cosine", 60, "a warm-up of 61 steps does not end in the 60 that are left for it (a share of the run is written \"warmup/5%\")"},
+        {"warmup:steps=61", 60, "a warm-up of 61 steps does not end in the 60"},
+        {"constant/50;warmup:steps=11", 60, "a warm-up of 11 steps does not end in the 10"},
+        {"constant/60;constant:factor=2", 60, "\"constant\" begins after step 60"},
+        {"multistep:milestones=30|60", 60, "milestones = 60 has no effect: 60 steps are left for it"},
+        {"multistep:milestones=5|10/10;constant", 60, "milestones = 10 has no effect: 10 steps are left for it"},
+        {"piecewise:boundaries=60,factors=1|2", 60, "boundaries = 60 has no effect"},
+        {"step:step_size=60", 60, "step_size = 60 has no effect"},
+        {"warmup/0%;cosine", 60, "\"0%\" is not a share of the run, above 0% and at most 100%"},
+        {"warmup/101%;cosine", 60, "\"101%\" is not a share of the run"},
+        {"warmup/%;cosine", 60, "\"%\" is not a share of the run"},
+        {"warmup/100%;cosine", 60, "\"cosine\" begins after step 60"},
+        {"warmup/5%;cosine:steps=9", 0, "\"5%\" is a share of a run whose length is not known here"},
+    };
+    static const char *const good[] = {"warmup/59;cosine", "warmup:steps=60", "multistep:milestones=30|59", "step:step_size=59", "warmup/99%;cosine",
+                                       "piecewise:boundaries=59,factors=1|2", "triangular", "sgdr", "noam", "warmup/2.5%;cosine/50%;constant:factor=0"};
+    double value;
+    tw_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(tw_schedule_value(cases[i].schedule, 1, 0, cases[i].total, &value, &err), TW_ERR_SPEC);
+        if (strncmp(err.message, cases[i].why, strlen(cases[i].why)) != 0) fail_msg("%s: %s", cases[i].schedule, err.message);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        if (tw_schedule_value(good[i], 1, 0, 60, &value, &err) != TW_OK) fail_msg("%s: %s", good[i], err.message);
+    assert_int_equal(tw_schedule_value("multistep:milestones=30|60", 1, 0, 0, &value, &err), TW_OK);
+}
+
 static void keys_without_a_rule(void **state)
 {
     (void)state;
@@ -261,7 +295,7 @@ static void too_much(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(pieces), cmocka_unit_test(keys), cmocka_unit_test(refusals),
-                                       cmocka_unit_test(keys_without_a_rule), cmocka_unit_test(lengths_are_bounded),
+                                       cmocka_unit_test(beyond_the_end), cmocka_unit_test(keys_without_a_rule), cmocka_unit_test(lengths_are_bounded),
                                        cmocka_unit_test(registry), cmocka_unit_test(many_values), cmocka_unit_test(pieces_understood), cmocka_unit_test(too_much)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,7 @@ typedef struct tw_piece {
     const tw_schedule *schedule;
     char key[40];                                           /* the hyperparameter: as it was written, "lr" where none was */
     uint64_t first, steps;                                  /* the step at which it begins, counted from 0; how many it has, 0: all that come */
+    uint64_t span;                                          /* steps that show it, two cycles for example; 0: any number does */
     char spec[TW_SPEC_MAX];                                 /* canonical, without key and "/steps" */
     char values[TW_PIECE_OPTIONS_MAX][TW_SPEC_MAX];         /* every option as it stands in a spec, defaults included; "": a list that was not given */
 } tw_piece;

@@ -28,6 +28,8 @@ typedef struct tw_option {
 } tw_option;
 enum { TW_CLOSED = 0, TW_OPEN_MIN = 1, TW_OPEN_MAX = 2, TW_OPEN = 3 };
 #define TW_INF __builtin_inf()
+/* The bound `max` of an option that names a step of the run, or a number of them: one that is given beyond the run's end is refused. */
+#define TW_STEPS 0x1p53
 
 /* Another name under which an option is known; the one shown is `name`. */
 typedef struct tw_alias { const char *alias, *name; } tw_alias;

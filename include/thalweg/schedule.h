@@ -31,9 +31,11 @@ typedef struct tw_schedule {
     const tw_alias *aliases;    /* ends with a NULL alias; may be NULL */
     int length_option;          /* the option that, where it is not 0, gives the length instead of the piece; -1: no length is asked for */
     double (*rate)(const tw_instant *now);
-    /* The next two are asked when a spec is read; s and base are 0 then, in ineffective length is 0, too. Both may be NULL. */
+    /* The next two are asked when a spec is read; base is 0 then; s is 0 in ineffective, as is length, and in check the steps that the run leaves to
+     * the piece, 0 where these are not known: what would begin later is refused. Both may be NULL. */
     const char *(*ineffective)(const tw_instant *piece, int option);    /* why this option cannot matter with the others, or NULL */
     tw_status (*check)(const tw_instant *piece, tw_error *err);         /* options that are good, each by itself, but not together */
+    uint64_t (*span)(const tw_instant *piece);  /* steps that show it: two cycles, every drop; NULL: those of length_option, if they are given */
 } tw_schedule;
 
 #ifdef __cplusplus

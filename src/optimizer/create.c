@@ -214,9 +214,26 @@ static tw_status make_passes(tw_optimizer *opt, tw_error *err)
     return tw__alloc(opt->ctx, &opt->piece, opt->first_piece[opt->n_chunks] * opt->most_sums, sizeof *opt->piece, err);
 }
 
+/* A mean that begins after the run's end, or slow weights that are never followed, have no effect. */
+static tw_status check_steps(const tw_optimizer *opt, tw_error *err)
+{
+    for (int i = 0; i < opt->chain.n && opt->total_steps; i++) {
+        const tw_choice *c = &opt->chain.link[i];
+        for (int k = 0; k < c->rule->n_options; k++) {
+            const tw_option *o = &c->rule->options[k];
+            char value[TW_VALUE_MAX];
+            if (o->max != TW_STEPS || !c->given[k] || c->values[k] <= (double)opt->total_steps) continue;
+            return tw__fail(err, TW_ERR_SPEC, "%s: %s = %s has no effect: the run has %llu steps", c->rule->name, o->name,
+                            tw_option_text(o, c->values[k], value), (unsigned long long)opt->total_steps);
+        }
+    }
+    return TW_OK;
+}
+
 static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_error *err)
 {
     TW_TRY(tw_chain_read(&opt->chain, o->rule, o->own, err));
+    TW_TRY(check_steps(opt, err));
     TW_TRY(tw__plan_read(&opt->plan, o->schedule, &opt->chain, o->total_steps, err));
     opt->room = o->n_tensors;
     TW_TRY(tw__alloc(opt->ctx, &opt->tensors, opt->room, sizeof *opt->tensors, err));

@@ -12,7 +12,7 @@
     REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate of the first step")                                                                \
     REAL(lambd, 1e-4, 0, TW_INF, TW_OPEN_MAX, "pulls the weights towards 0, and how fast the rate falls")                                    \
     REAL(alpha, 0.75, 0, TW_INF, TW_OPEN_MAX, "power with which the rate falls")                                                             \
-    REAL(t0, 1e6, 0, TW_INF, TW_OPEN_MAX, "the step the mean begins at")                                                                     \
+    REAL(t0, 1e6, 0, TW_STEPS, TW_CLOSED, "the step the mean begins at")                                                                     \
     WORD(report, 0, "average weights", "report the mean, or the weights themselves and keep no mean")
 #define NEEDS(NEED)                                                                                                                          \
     NEED(alpha, h->lambd != 0, "lambd is 0")                                                                                                 \

@@ -35,6 +35,8 @@ static tw_status check(const tw_instant *piece, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "period = %llu is not a power of 2", (unsigned long long)period);
 }
 
+static uint64_t span(const tw_instant *piece) { return 2 * (uint64_t)piece->h[PERIOD]; }
+
 extern const tw_schedule tw_schedule_chebyshev;
 const tw_schedule tw_schedule_chebyshev = {
     .size = sizeof(tw_schedule), .name = "chebyshev", .paper = "Agarwal, Goel & Zhang 2021",
@@ -42,5 +44,5 @@ const tw_schedule tw_schedule_chebyshev = {
                 "i: entry s mod period of the fractal order 1; 1 2; 1 4 2 3; 1 8 4 5 2 7 3 6; ...",
     .use = "Full-batch descent on (nearly) quadratic problems with base = 2 / (largest + smallest curvature); as fast as momentum, without its state.",
     .example = "chebyshev:period=8,kappa=20",
-    .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check,
+    .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check, .span = span,
 };

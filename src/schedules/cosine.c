@@ -17,11 +17,13 @@ static double rate(const tw_instant *now)
     return now->base * ((1 - now->h[FLOOR]) * tw__half_wave((double)s / (double)now->length) + now->h[FLOOR]);
 }
 
+static uint64_t span(const tw_instant *piece) { return (uint64_t)piece->h[STEPS] * (piece->h[RISE] != 0 ? 4 : 1); }
+
 extern const tw_schedule tw_schedule_cosine;
 const tw_schedule tw_schedule_cosine = {
     .size = sizeof(tw_schedule), .name = "cosine", .paper = "Loshchilov & Hutter 2017, equation 5, without restarts",
     .equation = "base * ((1 - floor) * (1 + cos(pi * min(s, steps) / steps)) / 2 + floor)\nrise: s stands for min(s, steps)",
     .use = "The safe choice for a run of known length, with a warm-up before it where the network is deep: \"warmup/500;cosine\".",
     .example = "cosine",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate,
+    .n_options = 3, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate, .span = span,
 };

@@ -22,5 +22,5 @@ const tw_schedule tw_schedule_exp_range = {
     .equation = "base * (1 + (max_factor - 1) * x * gamma^s)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down",
     .use = "As triangular2, with a decay that does not depend on the cycle.",
     .example = "exp_range:step_size=100,gamma=0.998",
-    .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check,
+    .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check, .span = tw__triangle_span,
 };

@@ -12,11 +12,13 @@ static double rate(const tw_instant *now)
     return now->base * (t < warmup ? t / (warmup * __builtin_sqrt(warmup)) : 1 / __builtin_sqrt(t));
 }
 
+static uint64_t span(const tw_instant *piece) { return 4 * (uint64_t)piece->h[0]; }
+
 extern const tw_schedule tw_schedule_noam;
 const tw_schedule tw_schedule_noam = {
     .size = sizeof(tw_schedule), .name = "noam", .paper = "Vaswani et al. 2017, equation 3, with base = d_model^-0.5",
     .equation = "base * min((s + 1)^-0.5, (s + 1) * warmup^-1.5)",
     .use = "Transformers from scratch, with base = d_model^-0.5 (0.044 for 512).",
     .example = "noam:warmup=200",
-    .n_options = 1, .options = options, .aliases = aliases, .length_option = -1, .rate = rate,
+    .n_options = 1, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .span = span,
 };

@@ -26,11 +26,13 @@ static tw_status check(const tw_instant *piece, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "factors: %d given, but one more than boundaries is needed, %d", factors, boundaries + 1);
 }
 
+static uint64_t span(const tw_instant *piece) { return tw__steps_span(piece, BOUNDARIES); }
+
 extern const tw_schedule tw_schedule_piecewise;
 const tw_schedule tw_schedule_piecewise = {
     .size = sizeof(tw_schedule), .name = "piecewise", .paper = "",
     .equation = "base * factor of the first boundary >= s, behind the last boundary the last factor",
     .use = "A table of values that somebody has found; with the factors of a Keras PiecewiseConstantDecay divided by the base value.",
     .example = "piecewise:boundaries=200|400|800,factors=0.3|1|0.5|0.1",
-    .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check,
+    .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check, .span = span,
 };

@@ -102,16 +102,34 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     return write(r, "=", err);
 }
 
-static tw_status read_steps(tw__text *piece, uint64_t *steps, tw_error *err)
+/* "5%": a share of the whole run, at least one step. */
+static tw_status read_share(struct reader *r, tw__text share, uint64_t *steps, tw_error *err)
+{
+    double x;
+    if (tw__number_read((tw__text){share.at, share.n - 1}, &x) != 1 || !(x > 0 && x <= 100))
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is not a share of the run, above 0%% and at most 100%%", TW__SHOW(share));
+    if (r->total == 0)
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is a share of a run whose length is not known here", TW__SHOW(share));
+    *steps = (uint64_t)(x / 100 * (double)r->total + 0.5);
+    if (*steps == 0) *steps = 1;
+    r->plan->uses_total = 1;
+    return TW_OK;
+}
+
+/* "/500" or "/5%" at a piece's end, cut off it; `written`: what stands behind the slash. */
+static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *written, uint64_t *steps, tw_error *err)
 {
     const char *slash = tw__text_find(*piece, '/');
     double x;
     *steps = 0;
+    *written = (tw__text){NULL, 0};
     if (!slash) return TW_OK;
-    tw__text number = {slash + 1, piece->n - (size_t)(slash - piece->at) - 1};
-    if (tw__number_read(number, &x) != 1 || x < 1 || x > 0x1p53 || x != __builtin_floor(x))
+    const tw__text number = {slash + 1, piece->n - (size_t)(slash - piece->at) - 1};
+    *written = number;
+    if (number.n && number.at[number.n - 1] == '%') TW_TRY(read_share(r, number, steps, err));
+    else if (tw__number_read(number, &x) != 1 || x < 1 || x > 0x1p53 || x != __builtin_floor(x))
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not a number of steps", TW__SHOW(number), TW__SHOW(*piece));
-    *steps = (uint64_t)x;
+    else *steps = (uint64_t)x;
     piece->n = (size_t)(slash - piece->at);
     return TW_OK;
 }
@@ -200,10 +218,18 @@ static tw_status check_steps(const tw__plan *plan, const tw__piece *p, uint64_t 
     return TW_OK;
 }
 
-static tw_status check_together(const tw__plan *plan, const tw__piece *p, tw_error *err)
+/* The steps that the run, or its own length, leaves to a piece; 0: not known. */
+static uint64_t steps_left(const struct reader *r, const tw__piece *p)
+{
+    const uint64_t left = r->total > p->first ? r->total - p->first : 0;
+    return p->length && (!left || p->length < left) ? p->length : left;
+}
+
+static tw_status check_together(const struct reader *r, const tw__piece *p, tw_error *err)
 {
     tw_formula formula;
-    tw_instant now = instant(plan, p, &formula);
+    tw_instant now = instant(r->plan, p, &formula);
+    now.s = steps_left(r, p);
     now.length = p->scale;
     return p->kind->check ? p->kind->check(&now, err) : TW_OK;
 }
@@ -213,6 +239,9 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
 {
     int option = p->kind->length_option;
     p->first = r->first;
+    if (r->total && r->first >= r->total)
+        return tw__fail(err, TW_ERR_SPEC, "\"%s\" begins after step %llu, and the run has %llu: it has no effect (a share of the run is written \"/5%%\")",
+                        p->kind->name, (unsigned long long)r->first, (unsigned long long)r->total);
     p->length = is_last ? 0 : steps;
     p->scale = option >= 0 && p->h[option] > 0 ? (uint64_t)p->h[option] : steps;
     if (!is_last && !steps)
@@ -229,23 +258,25 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     r->first += steps;
     if (r->first > TW__STEPS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has too many steps", TW__SHOW(r->whole));
-    return check_together(r->plan, p, err);
+    return check_together(r, p, err);
 }
 
 static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_error *err)
 {
     uint64_t steps;
+    tw__text written;
     if (r->plan->n == TW__PIECES)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has more than %d pieces", TW__SHOW(r->whole), (int)TW__PIECES);
     if (r->plan->n) TW_TRY(write(r, ";", err));
     TW_TRY(read_key(r, &text, r->plan->n == 0, err));
-    TW_TRY(read_steps(&text, &steps, err));
+    TW_TRY(read_steps(r, &text, &written, &steps, err));
     tw__piece *p = &r->plan->pieces[r->plan->n];
     p->key = r->key;
     TW_TRY(read_spec(p, text, r, err));
     if (steps) {
-        char number[24];
-        snprintf(number, sizeof number, "/%llu", (unsigned long long)steps);
+        char number[TW_VALUE_MAX];
+        if (written.at[written.n - 1] == '%') snprintf(number, sizeof number, "/%.*s", TW__SHOW(written));
+        else snprintf(number, sizeof number, "/%llu", (unsigned long long)steps);
         TW_TRY(write(r, number, err));
     }
     size_t n = rest.at ? strcspn(rest.at, "=:@/;") : 0;
@@ -321,6 +352,14 @@ tw_status tw_schedule_values(const char *schedule, const char *key, double base,
     return TW_OK;
 }
 
+static uint64_t span_of(const tw__plan *plan, const tw__piece *p)
+{
+    tw_formula formula;
+    const tw_instant now = instant(plan, p, &formula);
+    const int option = p->kind->length_option;
+    return p->kind->span ? p->kind->span(&now) : option >= 0 ? (uint64_t)p->h[option] : 0;
+}
+
 tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
 {
     tw__plan plan;
@@ -344,5 +383,6 @@ tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint6
     out->schedule = p->kind;
     out->first = p->first;
     out->steps = p->length;
+    out->span = span_of(&plan, p);
     return TW_OK;
 }

@@ -1,6 +1,6 @@
 /* A schedule as it was written: for each hyperparameter that has one, pieces in sequence, each of which counts its own steps from 0.
  *
- *     schedule = sequence { ";" sequence }     sequence = [ key "=" ] piece { ";" piece }     piece = spec [ "/" steps ]
+ *     schedule = sequence { ";" sequence }     sequence = [ key "=" ] piece { ";" piece }     piece = spec [ "/" steps ]     steps = number | share "%"
  * SPDX-License-Identifier: MIT */
 #ifndef TW_SCHEDULES_PLAN_H
 #define TW_SCHEDULES_PLAN_H

@@ -19,11 +19,13 @@ static double rate(const tw_instant *now)
     return now->base * ((1 - now->h[FLOOR]) * tw_pow(left, now->h[POWER]) + now->h[FLOOR]);
 }
 
+static uint64_t span(const tw_instant *piece) { return (uint64_t)piece->h[STEPS] * (piece->h[CYCLE] != 0 ? 4 : 1); }
+
 extern const tw_schedule tw_schedule_polynomial;
 const tw_schedule tw_schedule_polynomial = {
     .size = sizeof(tw_schedule), .name = "polynomial", .paper = "Chen et al. 2018 (DeepLab), the policy \"poly\"",
     .equation = "base * ((1 - floor) * (1 - min(s, D) / D)^power + floor), D = steps\ncycle: D = steps * max(1, ceil(s / steps))",
     .use = "Segmentation networks (power 0.9), and fine-tuning (power 1).",
     .example = "polynomial:power=2",
-    .n_options = 4, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate,
+    .n_options = 4, .options = options, .aliases = aliases, .length_option = STEPS, .rate = rate, .span = span,
 };

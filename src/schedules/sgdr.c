@@ -27,6 +27,8 @@ static double rate(const tw_instant *now)
     return now->base * ((1 - now->h[FLOOR]) * wave + now->h[FLOOR]);
 }
 
+static uint64_t span(const tw_instant *piece) { return (uint64_t)piece->h[T_0] * (1 + (uint64_t)piece->h[T_MULT]); }
+
 extern const tw_schedule tw_schedule_sgdr;
 const tw_schedule tw_schedule_sgdr = {
     .size = sizeof(tw_schedule), .name = "sgdr", .paper = "Loshchilov & Hutter 2017, equation 5",
@@ -34,5 +36,5 @@ const tw_schedule tw_schedule_sgdr = {
                 "i: cycles done, T = T_0 * T_mult^i: this cycle's steps, t: steps done in it",
     .use = "When a good model is wanted at several times of one run, or a set of models, one at the end of each cycle.",
     .example = "sgdr:T_0=150,gamma=0.7",
-    .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate,
+    .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .span = span,
 };

@@ -9,6 +9,25 @@ tw_status tw__triangle_check(const tw_instant *piece, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "max_factor = 1 leaves no room between bottom and top; the schedule \"constant\" does that");
 }
 
+uint64_t tw__triangle_span(const tw_instant *piece)
+{
+    const double up = piece->h[TW__STEP_SIZE], down = piece->h[TW__STEP_SIZE_DOWN];
+    return 2 * ((uint64_t)up + (uint64_t)(down > 0 ? down : up));
+}
+
+tw_status tw__step_check(const tw_instant *piece, const char *name, double step, tw_error *err)
+{
+    if (piece->s == 0 || step < (double)piece->s) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%s = %.0f has no effect: %llu steps are left for it", name, step, (unsigned long long)piece->s);
+}
+
+uint64_t tw__steps_span(const tw_instant *piece, int option)
+{
+    const double *list = piece->lists + (int)piece->h[option];
+    const uint64_t last = (uint64_t)list[(int)list[0]];
+    return last + last / 4 + 1;
+}
+
 tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int option, const char *example, int may_repeat, tw_error *err)
 {
     const double *list = piece->lists + (int)piece->h[option];
@@ -19,5 +38,5 @@ tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int
         if (i > 1 && list[i] <= list[i - 1] && !(may_repeat && list[i] == list[i - 1]))
             return tw__fail(err, TW_ERR_SPEC, "%s: %.0f comes after %.0f; they must rise", name, list[i], list[i - 1]);
     }
-    return TW_OK;
+    return tw__step_check(piece, name, list[(int)list[0]], err);
 }

@@ -28,7 +28,12 @@ static inline double tw__triangle(uint64_t s, double up, double down, uint64_t *
 #define TW__TRIANGLE_ALIASES {"step_size_up", "step_size"}, {"stepsize", "step_size"}
 enum { TW__STEP_SIZE, TW__STEP_SIZE_DOWN, TW__MAX_FACTOR };
 tw_status tw__triangle_check(const tw_instant *piece, tw_error *err);
+uint64_t tw__triangle_span(const tw_instant *piece);
 
-/* A list of steps at which something changes: whole numbers that rise (or repeat: may_repeat). `example` for the message if there is none: "multistep:milestones=30|60". */
+/* A list of steps at which something changes: whole numbers that rise (or repeat: may_repeat). `example` for the message if there is none: "multistep:milestones=30|60".
+ * All of them lie before the piece's end, where that is known. */
 tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int option, const char *example, int may_repeat, tw_error *err);
+/* A single step at which something first changes: the option `name`, before the piece's end. */
+tw_status tw__step_check(const tw_instant *piece, const char *name, double step, tw_error *err);
+uint64_t tw__steps_span(const tw_instant *piece, int option);           /* up to the last of a list, and a quarter more */
 #endif

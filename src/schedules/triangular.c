@@ -18,5 +18,5 @@ const tw_schedule tw_schedule_triangular = {
     .equation = "base * (1 + (max_factor - 1) * x)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down",
     .use = "Where no decay is wanted and the right value is known only roughly; max_factor below 1 makes momentum run against the rate.",
     .example = "triangular:step_size=100",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check,
+    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check, .span = tw__triangle_span,
 };

@@ -18,5 +18,5 @@ const tw_schedule tw_schedule_triangular2 = {
     .equation = "base * (1 + (max_factor - 1) * x / 2^cycle)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down; cycle: cycles done",
     .use = "As triangular, for a run that is to come to rest.",
     .example = "triangular2:step_size=125",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check,
+    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check, .span = tw__triangle_span,
 };

@@ -6,7 +6,7 @@
 #define USE "Around sgd or adam, to lessen the noise of their last steps and the need of tuning."
 #define EQUATION "where t is a multiple of k: slow = slow + alpha (w - slow),  w = slow"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    INT(k, 5, 1, 0x1p53, "steps from one look to the next")                                                                                  \
+    INT(k, 5, 1, TW_STEPS, "steps from one look to the next")                                                                                  \
     REAL(alpha, 0.5, 0, 1, TW_OPEN_MIN, "share of the way that the slow weights go")
 #define ALIASES(ALIAS) ALIAS(sync_period, k) ALIAS(slow_step_size, alpha)
 #define SLOTS(SLOT) SLOT(slow, TW_WEIGHT, 1)

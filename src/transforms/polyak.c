@@ -6,7 +6,7 @@
 #define EQUATION                                                                                                                             \
     "a = a + (w - a)/max(1, t - start)\n"                                                                                                    \
     "reported: a"
-#define HYPER(REAL, INT, FLAG, WORD) INT(start, 0, 0, 0x1p53, "steps before the mean begins")
+#define HYPER(REAL, INT, FLAG, WORD) INT(start, 0, 0, TW_STEPS, "steps before the mean begins")
 #define SLOTS(SLOT) SLOT(a, TW_ZERO, 1)
 #define PLACE TW_ON_WEIGHTS
 #define VIEW

@@ -7,8 +7,8 @@
     "where t >= start and t - start is a multiple of every: n = n + 1,  a = a + (w - a)/n\n"                                                 \
     "reported: a once n > 0, w before"
 #define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    INT(start, 1, 1, 0x1p53, "first step whose weights enter the mean")                                                                      \
-    INT(every, 1, 1, 0x1p53, "steps from one to the next; an epoch or a cycle of the schedule")
+    INT(start, 1, 1, TW_STEPS, "first step whose weights enter the mean")                                                                      \
+    INT(every, 1, 1, TW_STEPS, "steps from one to the next; an epoch or a cycle of the schedule")
 #define ALIASES(ALIAS) ALIAS(swa_start, start) ALIAS(c, every)
 #define SLOTS(SLOT) SLOT(a, TW_ZERO, 1)
 #define PLACE TW_ON_WEIGHTS
