@@ -66,8 +66,32 @@ static void test_told_apart(void **state)
 {
     (void)state;
     for (int dark = 0; dark < 2; dark++) {
-        assert_true(least_distance(dark, eyes[0]) > 33);
-        for (int eye = 1; eye < 4; eye++) assert_true(least_distance(dark, eyes[eye]) > 24.5);
+        assert_true(least_distance(dark, eyes[0]) > 34);
+        for (int eye = 1; eye < 4; eye++) assert_true(least_distance(dark, eyes[eye]) > 25);
+    }
+}
+
+static double chroma_of(struct rgb lab) { return hypot(lab.c[1], lab.c[2]); }
+
+/* Degrees between two hues. */
+static double hues_apart(struct rgb a, struct rgb b)
+{
+    const double apart = fabs(atan2(a.c[2], a.c[1]) - atan2(b.c[2], b.c[1])) * 180 / acos(-1);
+    return apart > 180 ? 360 - apart : apart;
+}
+
+/* One is a grey, and no two of the others are the same hue, light and dark. */
+static void test_hues(void **state)
+{
+    (void)state;
+    for (int dark = 0; dark < 2; dark++) {
+        struct rgb lab[TW__COLOURS];
+        for (int i = 0; i < TW__COLOURS; i++) lab[i] = lab_of(dark ? tw__palette[i].dark : tw__palette[i].light, eyes[0]);
+        assert_true(chroma_of(lab[0]) < 15);
+        for (int i = 1; i < TW__COLOURS; i++) {
+            assert_true(chroma_of(lab[i]) > 30);
+            for (int k = 1; k < i; k++) assert_true(hues_apart(lab[i], lab[k]) > 20);
+        }
     }
 }
 
@@ -89,7 +113,7 @@ static void test_places(void **state)
         for (int k = 0; k < i; k++) assert_int_not_equal(tw__place_of_rule(apart[i]), tw__place_of_rule(apart[k]));
     static const char *const adams[] = {"adam:lr=1e+3", "adam@torch", "adam+ema:decay=0.9", "clip_global_norm:max=1+clip_value:max=2+adam:lr=0.1"};
     for (int i = 0; i < 4; i++) assert_string_equal(tw__colour_of_rule(adams[i]), tw__colour_of_rule("adam"));
-    assert_string_equal(tw__colour_of_rule("adam"), "#b12100");
+    assert_string_equal(tw__colour_of_rule("adam"), "#ae2b88");
     assert_int_equal(tw__place_of_rule("lion"), tw__place_of_rule("ema:decay=0.9+lion"));
 }
 
@@ -160,7 +184,7 @@ static void test_beyond_ten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_hues),     cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places),
         cmocka_unit_test(test_ten_of_ten), cmocka_unit_test(test_own_colour), cmocka_unit_test(test_beyond_ten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

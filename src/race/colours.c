@@ -1,5 +1,5 @@
-/* Ten colours and which optimiser has which. Okabe and Ito's eight and two more, moved until any two are far apart in CIELAB also for eyes without red, green
- * or blue cones (Machado 2009) and until all stand out from the page's grounds; tests/test_colours.c holds what was reached.
+/* Ten colours and which optimiser has which. Found by search: any two are far apart in CIELAB also for eyes without red, green or blue cones (Machado
+ * 2009), nine have hues of their own beside the ink, and all stand out from the page's grounds; tests/test_colours.c holds what was reached.
  * SPDX-License-Identifier: MIT */
 #include "race/colours.h"
 #include "base/spec.h"
@@ -8,17 +8,17 @@
 #include <string.h>
 #include <thalweg/registry.h>
 
-enum { INK, ORANGE, SKY, GREEN, OLIVE, VIOLET, INDIGO, RED, PINK, MAROON };
+enum { INK, GREEN, OLIVE, BLUE, BROWN, VIOLET, SKY, ORANGE, MAGENTA, ROSE };
 const tw__colour tw__palette[TW__COLOURS] = {
-    [INK] = {"#3c2037", "#e2ecf0"},    [ORANGE] = {"#d47700", "#f76d00"}, [SKY] = {"#0191fc", "#9ec3ff"},    [GREEN] = {"#2b7261", "#55dd9d"},
-    [OLIVE] = {"#8d935c", "#d6c867"},  [VIOLET] = {"#6743ff", "#8560b4"}, [INDIGO] = {"#443388", "#0871f3"}, [RED] = {"#b12100", "#d41524"},
-    [PINK] = {"#bd6db4", "#dd73aa"},   [MAROON] = {"#7b201f", "#945c5c"},
+    [INK] = {"#0f1f28", "#f9efdf"},    [GREEN] = {"#025e41", "#51ff68"},   [OLIVE] = {"#889558", "#99ae65"}, [BLUE] = {"#214ceb", "#5762f4"},
+    [BROWN] = {"#5c4700", "#ff9101"},  [VIOLET] = {"#78009e", "#9c58ae"},  [SKY] = {"#0699ce", "#18b2ff"},   [ORANGE] = {"#e46d00", "#e0261c"},
+    [MAGENTA] = {"#ae2b88", "#d0386e"}, [ROSE] = {"#c6788f", "#e69dc7"},
 };
 
 /* Those that are raced against each other most have a colour of their own. */
 static const struct { const char *name; int place; } known[] = {
-    {"sgd", INK},       {"momentum", ORANGE}, {"nag", SKY},       {"adagrad", GREEN},  {"adadelta", OLIVE}, {"rmsprop", VIOLET}, {"adam", RED},
-    {"adamw", MAROON},  {"nadam", PINK},      {"adamax", INDIGO}, {"sag", ORANGE},     {"saga", SKY},       {"svrg", RED},       {"sarah", VIOLET},
+    {"sgd", INK},       {"momentum", ORANGE}, {"nag", SKY},       {"adagrad", GREEN},  {"adadelta", OLIVE}, {"rmsprop", VIOLET}, {"adam", MAGENTA},
+    {"adamw", BROWN},  {"nadam", ROSE},      {"adamax", BLUE}, {"sag", ORANGE},     {"saga", SKY},       {"svrg", MAGENTA},       {"sarah", VIOLET},
     {"sam", GREEN},
 };
 

@@ -65,7 +65,7 @@ do for [form in forms] {
     unset bmargin
 }
 
-step(k) = k < 60 ? k : k < 108 ? 5 * k - 240 : k + 192
+step(k) = k < 50 ? k : k < 100 ? 5 * k - 200 : 300
 eval moving(600, 480, 6)
 set origin 0,0.07
 set size 1,0.95
@@ -74,7 +74,7 @@ eval mesh
 set zlabel 'log10 f' rotate by 90 offset 2,0
 widths = '3 2 2 3 2 2'
 eval below(0.5, 0.12)
-do for [k=0:122] {
+do for [k=0:106] {
     set title sprintf('step %d', step(k))
     eval on_mesh(step(k))
 }

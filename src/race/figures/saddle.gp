@@ -28,14 +28,14 @@ do for [form in forms] {
 }
 
 # Step by step at first, then faster.
-step(k) = k < 40 ? k : k < 96 ? 2 * k - 40 : k + 56
-eval moving(600, 460, 6)
+step(k) = k < 30 ? k : k < 60 ? 2 * k - 30 : k < 75 ? 4 * k - 150 : 150
+eval moving(600, 460, 8)
 set origin 0,0.07
 set size 1,0.93
 set view 52,152,1.12,1
 widths = '5.5 4 2 4 2 2 2'
 eval below(0.5, 0.12)
-do for [k=0:110] {
+do for [k=0:86] {
     set title sprintf('step %d', step(k))
     eval on_mesh(step(k))
 }

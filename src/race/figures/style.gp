@@ -8,7 +8,8 @@ face = 'DejaVu Sans'
 begin(form, w, h) = form eq 'svg' \
     ? sprintf("set terminal svg size %d,%d dynamic background '#ffffff' font '%s,15'; set output '%s.svg'", w, h, face, name) \
     : sprintf("set terminal pngcairo size %d,%d background '#ffffff' font '%s,15' fontscale 2 linewidth 2 pointscale 2; set output '%s.png'", 2 * w, 2 * h, face, name)
-moving(w, h, delay) = sprintf("set terminal gif animate delay %d loop 0 optimize size %d,%d background '#ffffff' font '%s,12'; set output '%s.gif'", delay, w, h, face, name)
+# Not `optimize`: with it gnuplot runs out of a GIF's 256 colours and fills surfaces with black.
+moving(w, h, delay) = sprintf("set terminal gif animate delay %d loop 0 size %d,%d background '#ffffff' font '%s,12'; set output '%s.gif'", delay, w, h, face, name)
 
 # A path's file, legend and colour, by its place in the list.
 file(i) = name . '-' . word(keys, i) . '.csv'

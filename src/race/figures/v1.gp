@@ -19,11 +19,11 @@ do for [form in forms] {
     unset output
 }
 
-step(k) = k < 60 ? k : k < 108 ? 5 * k - 240 : k + 192
+step(k) = k < 50 ? k : k < 100 ? 5 * k - 200 : 300
 eval moving(560, 500, 6)
 widths = '3 2 2 3 2 2'
 eval below(0.5, 0.09)
-do for [k=0:122] {
+do for [k=0:106] {
     set title sprintf('step %d', step(k))
     eval on_map(step(k))
 }

@@ -23,11 +23,11 @@ do for [form in forms] {
     unset output
 }
 
-step(k) = k < 40 ? k : k < 96 ? 2 * k - 40 : k + 56
-eval moving(560, 460, 6)
+step(k) = k < 30 ? k : k < 60 ? 2 * k - 30 : k < 75 ? 4 * k - 150 : 150
+eval moving(560, 460, 8)
 set zlabel 'f' offset 4,0
 widths = '5.5 4 2 4 2 2'
-do for [k=0:110] {
+do for [k=0:86] {
     set title sprintf('step %d', step(k))
     eval on_mesh(step(k))
 }
