@@ -41,7 +41,9 @@ static const struct cli_named named[] = {
       "yes: value of momentum:lr=0.1 < 0.5 x value of sgd:lr=0.1" },
     { "3 Momentum, 1", CLAIM, "当下降方向一致时能够加速学习", "it speeds up while the direction stays", SLOPE, "", "yes: value of momentum < 9 x value of sgd" },
     { "3 Momentum, 2", CLAIM, "在局部最小值附近来回震荡", "near a minimum it swings to and fro", "thalweg figures fig4.2", "", "yes: momentum-too-fast" },
-    { "3 Momentum, 3", CLAIM, "在梯度改变方向时，能减少更新", "where the gradient turns it takes smaller steps", "thalweg figures bowl", "along y", "yes: bowl-1" },
+    { "3 Momentum, 3", CLAIM, "在梯度改变方向时，能减少更新", "where the gradient turns it takes smaller steps",
+      "thalweg race --surface 'expr:\"y^2\",x=0,y=1' --optimizers 'sgd:lr=1 momentum:lr=1' --steps 300",
+      "at a rate at which SGD jumps from 1 to -1 and back for ever", "yes: value of sgd:lr=1 = 1; value of momentum:lr=1 < 1e-9" },
     { "3 Momentum, 4", CLAIM, "抑制震荡，从而加速收敛", "it damps oscillation and so converges faster",
       "thalweg figures fig4.2", "depends on rate and momentum", "depends: momentum-faster" },
 

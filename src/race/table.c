@@ -85,6 +85,21 @@ static void put_counted(tw__paper *p, uint64_t n, const char *what)
     tw__print(p, " %s%s", what, n == 1 ? "" : "s");
 }
 
+/* batch 32; batch 1 to 54,000 where estimators differ in it */
+static void put_batch(const tw_race *race, tw__paper *p)
+{
+    uint64_t least = race->racers[0].batch, most = least;
+    for (size_t i = 1; i < race->n; i++) {
+        if (race->racers[i].batch < least) least = race->racers[i].batch;
+        if (race->racers[i].batch > most) most = race->racers[i].batch;
+    }
+    tw__print(p, ", batch ");
+    tw__put_count(p, least);
+    if (least == most) return;
+    tw__print(p, " to ");
+    tw__put_count(p, most);
+}
+
 static void put_ground(const tw_race *race, tw__paper *p)
 {
     if (race->surface) {
@@ -100,8 +115,7 @@ static void put_ground(const tw_race *race, tw__paper *p)
     put_cut(p, race->o.job.data, 40);
     tw__print(p, ": ");
     put_counted(p, race->n_train, "row");
-    tw__print(p, ", batch ");
-    tw__put_count(p, race->batch);
+    put_batch(race, p);
     tw__print(p, ", ");
     put_counted(p, race->o.job.run.epochs, "epoch");
 }
