@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <sys/types.h>
 #include <thalweg/data.h>
+#include <thalweg/options.h>
 
 /* ---- Commands and options ------------------------------------------------------------------------------------------------ */
 
-enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL, CLI_POSITIVE };   /* stored as int, const char *, uint64_t, double, double above 0 */
+/* Stored as int, const char *, uint64_t, double, double above 0, int (place in the words of arg). */
+enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL, CLI_POSITIVE, CLI_WORD };
 
 /* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound
  * but a natural number's, 2^63 - 1, the largest that run.json holds). */
@@ -30,8 +32,9 @@ struct cli_common { uint64_t threads; int json, quiet, verbose; };
 
 struct cli_call {
     const struct cli_command *command;
+    const struct cli_option *options;                                   /* all of the command's; ends with a row without name */
     void *values;
-    uint64_t given;                                                     /* bit i: option i of the table was on the line */
+    uint64_t given;                                                     /* bit i: option i was on the line */
     int n;                                                              /* words that are no options */
     char **word;
 };
@@ -40,6 +43,9 @@ struct cli_command {
     const char *name, *usage, *help, *examples;                         /* one example a line, each begins with "thalweg" */
     int least, most;                                                    /* how many words */
     const struct cli_option *options;                                   /* ends with a row without name; NULL: none */
+    /* Options that the library describes (options.h) come before these; their struct is at this offset in the values. NULL: none. */
+    tw_fields *fields;
+    size_t fields_at;
     size_t size;                                                        /* of the struct of values */
     const void *initial;                                                /* its defaults; NULL: all zero */
     tw_status (*run)(const struct cli_call *call, tw_error *err);
@@ -60,8 +66,12 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 /* Parses argv (behind the command's name) and runs the command, or prints its help. */
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
 int cli_given(const struct cli_call *call, const char *name);
+/* The first option on the line that is (listed 1) or is not (0) one of the names, which end with NULL; NULL: there is none. */
+const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed);
+/* --config FILE: what the file holds, but for what the line gives. Texts belong to *config. */
+tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config, tw_error *err);
 /* hints.c: line[at] is the unknown option `name`. What other tools mean by it, as a message's end: " (did you mean --batch?)"; "" for none. */
-void cli_option_hint(const struct cli_command *command, int n, char **line, int at, const char *name, char *to, size_t size);
+void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to, size_t size);
 void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
 void cli_print_overview(void);
 

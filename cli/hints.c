@@ -10,7 +10,7 @@
 struct hint { const char *names, *here; };
 
 /* here: options, of which the first that the command has is meant. */
-static const struct hint options[] = {
+static const struct hint of_commands[] = {
     { "batch-size batchsize bs minibatch mini-batch minibatch-size mini-batch-size", "batch" },
     { "epoch n-epochs num-epochs max-epochs nb-epoch passes iterations iters max-iter n-iter", "epochs" },
     { "optimiser optim opt algorithm algo method rule", "optimizer optimizers" },
@@ -87,9 +87,9 @@ static const char *hint_of(const struct hint *table, size_t n, const char *word)
     return NULL;
 }
 
-static const char *option_among(const struct cli_command *command, const char *names)
+static const char *option_among(const struct cli_option *o, const char *names)
 {
-    for (const struct cli_option *o = command->options; o && o->name; o++)
+    for (; o->name; o++)
         if (is_among(names, o->name)) return o->name;
     return NULL;
 }
@@ -139,17 +139,17 @@ static void fit_example(const char *example, const char *rule, const char *value
     snprintf(to, size, "%s", example);
 }
 
-void cli_option_hint(const struct cli_command *command, int n, char **line, int at, const char *name, char *to, size_t size)
+void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to, size_t size)
 {
     char word[64];
     size_t length = 0;
     for (; name[length] && length + 1 < sizeof word; length++) word[length] = name[length] == '_' ? '-' : (char)tolower((unsigned char)name[length]);
     word[length] = 0;
     *to = 0;
-    const char *here = hint_of(options, COUNT(options), word), *option = here ? option_among(command, here) : NULL;
+    const char *here = hint_of(of_commands, COUNT(of_commands), word), *option = here ? option_among(options, here) : NULL;
     if (option) snprintf(to, size, " (did you mean --%s?)", option);
-    const char *rules = option_among(command, "optimizer optimizers");
-    if (*to || !rules || !option_among(command, "model")) return;
+    const char *rules = option_among(options, "optimizer optimizers");
+    if (*to || !rules || !option_among(options, "model")) return;
     char spec[200];
     if ((here = hint_of(of_rules, COUNT(of_rules), word)) != NULL) {
         fit_example(here, rule_on_line(n, line, rules), value_at(n, line, at), spec, sizeof spec);

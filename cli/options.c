@@ -13,38 +13,79 @@ enum { FIRST_KEY = 256, MOST_OPTIONS = 64 };
 
 struct parsing { struct cli_call *call; tw_error *err; tw_status status; };
 
-static int option_count(const struct cli_command *command)
+/* All options of a command: those of the library, then its own. */
+struct table { const struct cli_command *command; int n; struct cli_option rows[MOST_OPTIONS + 1]; const char *usual[MOST_OPTIONS]; /* defaults */ };
+
+static struct cli_option from_field(const struct cli_command *command, const tw_field *f)
 {
-    int n = 0;
-    while (command->options && command->options[n].name) n++;
-    return n;
+    static const enum cli_type types[] = { [TW_FIELD_TEXT] = CLI_TEXT, [TW_FIELD_NATURAL] = CLI_NATURAL, [TW_FIELD_REAL] = CLI_REAL,
+                                           [TW_FIELD_POSITIVE] = CLI_POSITIVE, [TW_FIELD_WORD] = CLI_WORD, [TW_FIELD_FLAG] = CLI_FLAG };
+    return (struct cli_option){ f->flag, 0, types[f->type], command->fields_at + f->offset, f->arg, f->least, f->most, f->help };
+}
+
+static void list_options(const struct cli_command *command, struct table *t)
+{
+    tw_field f;
+    *t = (struct table){ .command = command };
+    for (size_t i = 0; command->fields && command->fields(i, &f); i++)
+        if (f.flag && t->n < MOST_OPTIONS) t->usual[t->n] = f.usual, t->rows[t->n++] = from_field(command, &f);
+    for (const struct cli_option *o = command->options; o && o->name && t->n < MOST_OPTIONS; o++) t->rows[t->n++] = *o;
 }
 
 static const char *option_name(size_t i, const void *user)
 {
-    const struct cli_command *command = user;
-    size_t n = (size_t)option_count(command);
-    return i < n ? command->options[i].name : i == n ? "help" : NULL;
+    const struct table *t = user;
+    return i < (size_t)t->n ? t->rows[i].name : i == (size_t)t->n ? "help" : NULL;
 }
 
-static const struct cli_option *option_named(const struct cli_command *command, const char *name, size_t length)
+static const struct cli_option *option_named(const struct cli_option *o, const char *name, size_t length)
 {
-    for (int i = 0; i < option_count(command); i++)
-        if (strlen(command->options[i].name) == length && !strncmp(command->options[i].name, name, length)) return &command->options[i];
+    for (; o->name; o++)
+        if (strlen(o->name) == length && !strncmp(o->name, name, length)) return o;
     return NULL;
 }
 
-static const struct cli_option *option_lettered(const struct cli_command *command, char letter)
+static const struct cli_option *option_lettered(const struct cli_option *o, char letter)
 {
-    for (int i = 0; i < option_count(command); i++)
-        if (command->options[i].letter == letter) return &command->options[i];
+    for (; o->name; o++)
+        if (o->letter == letter) return o;
     return NULL;
 }
 
 int cli_given(const struct cli_call *call, const char *name)
 {
-    const struct cli_option *o = option_named(call->command, name, strlen(name));
-    return o && (call->given >> (o - call->command->options) & 1);
+    const struct cli_option *o = option_named(call->options, name, strlen(name));
+    return o && (call->given >> (o - call->options) & 1);
+}
+
+static int is_among(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (!strcmp(name, *names)) return 1;
+    return 0;
+}
+
+const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed)
+{
+    for (int i = 0; call->options[i].name; i++)
+        if (call->given >> i & 1 && is_among(call->options[i].name, names) == listed) return call->options[i].name;
+    return NULL;
+}
+
+tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config, tw_error *err)
+{
+    static const size_t bytes[] = { [CLI_FLAG] = sizeof(int), [CLI_TEXT] = sizeof(char *), [CLI_NATURAL] = sizeof(uint64_t), [CLI_REAL] = sizeof(double),
+                                    [CLI_POSITIVE] = sizeof(double), [CLI_WORD] = sizeof(int) };
+    const struct cli_command *c = call->command;
+    CLI_TRY(tw_config_read(config, ctx, file, err));
+    char *line = cli_alloc(1, c->size, err);
+    if (!line) return TW_ERR_MEMORY;
+    memcpy(line, call->values, c->size);
+    tw_status status = tw_config_apply(*config, c->fields, (char *)call->values + c->fields_at, err);
+    for (int i = 0; call->options[i].name; i++)
+        if (call->given >> i & 1) memcpy((char *)call->values + call->options[i].offset, line + call->options[i].offset, bytes[call->options[i].type]);
+    free(line);
+    return status;
 }
 
 static tw_status needs_value(const struct cli_option *o, tw_error *err)
@@ -53,30 +94,30 @@ static tw_status needs_value(const struct cli_option *o, tw_error *err)
 }
 
 /* The option at argv[at], which the command does not have; `name` is as it was written, without dashes. */
-static tw_status unknown_option(const struct cli_command *command, int argc, char **argv, int at, const char *name, tw_error *err)
+static tw_status unknown_option(const struct table *t, int argc, char **argv, int at, const char *name, tw_error *err)
 {
     char hint[300];
     const int dashes = (int)(name - argv[at]), length = (int)strcspn(name, "=") < 60 ? (int)strcspn(name, "=") : 60;
     char *word = cli_text(err, "%.*s", length, name);
     if (!word) return TW_ERR_MEMORY;
-    cli_option_hint(command, argc, argv, at, word, hint, sizeof hint);
-    const char *near = *hint ? NULL : tw_suggest(word, option_name, command);
+    cli_option_hint(t->rows, argc, argv, at, word, hint, sizeof hint);
+    const char *near = *hint ? NULL : tw_suggest(word, option_name, t);
     if (near) snprintf(hint, sizeof hint, " (did you mean --%s?)", near);
-    else if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", command->name);
+    else if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", t->command->name);
     cli_fail(err, TW_ERR_SPEC, "unknown option %.*s%s%s", dashes, "--", word, hint);
     free(word);
     return TW_ERR_SPEC;
 }
 
 /* A long option at argv[at]; *used is how many words it takes, 0 for --help. */
-static tw_status check_long(const struct cli_command *command, int argc, char **argv, int at, int *used, tw_error *err)
+static tw_status check_long(const struct table *t, int argc, char **argv, int at, int *used, tw_error *err)
 {
     const char *name = argv[at] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     *used = 0;
     if (length == 4 && !strncmp(name, "help", 4) && !equals) return TW_OK;
-    const struct cli_option *o = option_named(command, name, length);
-    if (!o) return unknown_option(command, argc, argv, at, name, err);
+    const struct cli_option *o = option_named(t->rows, name, length);
+    if (!o) return unknown_option(t, argc, argv, at, name, err);
     *used = 1;
     if (!o->arg) return equals ? cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", o->name) : TW_OK;
     if (equals) return TW_OK;
@@ -86,12 +127,12 @@ static tw_status check_long(const struct cli_command *command, int argc, char **
 }
 
 /* A group of one-letter options, e.g. -qt 2. What is none may be a long option with one dash. */
-static tw_status check_short(const struct cli_command *command, int argc, char **argv, int at, int *used, tw_error *err)
+static tw_status check_short(const struct table *t, int argc, char **argv, int at, int *used, tw_error *err)
 {
     *used = 0;
     for (const char *p = argv[at] + 1; *p; p++) {
-        const struct cli_option *o = option_lettered(command, *p);
-        if (*p != 'h' && !o) return unknown_option(command, argc, argv, at, argv[at] + 1, err);
+        const struct cli_option *o = option_lettered(t->rows, *p);
+        if (*p != 'h' && !o) return unknown_option(t, argc, argv, at, argv[at] + 1, err);
         if (*p == 'h') return TW_OK;
         if (!o->arg) continue;
         if (!p[1] && at + 1 == argc) return needs_value(o, err);
@@ -103,14 +144,14 @@ static tw_status check_short(const struct cli_command *command, int argc, char *
 }
 
 /* Checks the line; *help is 1 for -h, 2 for --help. */
-static tw_status check_line(const struct cli_command *command, int argc, char **argv, int *help, tw_error *err)
+static tw_status check_line(const struct table *t, int argc, char **argv, int *help, tw_error *err)
 {
     *help = 0;
     for (int i = 0; i < argc;) {
         int used = 1;
         if (!strcmp(argv[i], "--")) return TW_OK;
-        if (!strncmp(argv[i], "--", 2)) CLI_TRY(check_long(command, argc, argv, i, &used, err));
-        else if (argv[i][0] == '-' && argv[i][1]) CLI_TRY(check_short(command, argc, argv, i, &used, err));
+        if (!strncmp(argv[i], "--", 2)) CLI_TRY(check_long(t, argc, argv, i, &used, err));
+        else if (argv[i][0] == '-' && argv[i][1]) CLI_TRY(check_short(t, argc, argv, i, &used, err));
         if (!used) {
             *help = argv[i][1] == '-' ? 2 : 1;
             return TW_OK;
@@ -160,9 +201,21 @@ static tw_status store_positive(const struct cli_option *o, const char *text, do
     return TW_OK;
 }
 
+/* One of the words in o->arg, which "|" separates. */
+static tw_status store_word(const struct cli_option *o, const char *text, int *out, tw_error *err)
+{
+    const char *p = o->arg;
+    for (*out = 0;; (*out)++, p++) {
+        const size_t n = strcspn(p, "|");
+        if (strlen(text) == n && !strncmp(p, text, n)) return TW_OK;
+        p += n;
+        if (!*p) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not one of %s", o->name, text, o->arg);
+    }
+}
+
 static tw_status store(struct cli_call *call, int i, const char *text, tw_error *err)
 {
-    const struct cli_option *o = &call->command->options[i];
+    const struct cli_option *o = &call->options[i];
     char *to = (char *)call->values + o->offset;
     call->given |= (uint64_t)1 << i;
     switch (o->type) {
@@ -170,6 +223,7 @@ static tw_status store(struct cli_call *call, int i, const char *text, tw_error 
     case CLI_TEXT: *(const char **)to = text; return *text ? TW_OK : needs_value(o, err);
     case CLI_NATURAL: return store_natural(o, text, (uint64_t *)to, err);
     case CLI_POSITIVE: return store_positive(o, text, (double *)to, err);
+    case CLI_WORD: return store_word(o, text, (int *)to, err);
     default: return store_real(o, text, (double *)to, err);
     }
 }
@@ -181,8 +235,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
         p->call->word[p->call->n++] = arg;
         return 0;
     }
-    for (int i = 0; i < option_count(p->call->command); i++) {
-        const struct cli_option *o = &p->call->command->options[i];
+    for (int i = 0; p->call->options[i].name; i++) {
+        const struct cli_option *o = &p->call->options[i];
         if (key != (o->letter ? o->letter : FIRST_KEY + i)) continue;
         p->status = store(p->call, i, arg, p->err);
         return p->status == TW_OK ? 0 : EINVAL;
@@ -190,16 +244,18 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-/* The table in argp's form. Each row is a group of its own: that keeps the table's order in the help. */
-static void to_argp(const struct cli_command *command, struct argp_option *to)
+/* The table in argp's form, with the texts of its help. Each row is a group of its own: that keeps the table's order in the help. */
+struct help { struct argp_option options[MOST_OPTIONS + 2]; char text[MOST_OPTIONS][320]; };
+
+static void to_argp(const struct table *t, struct help *to)
 {
-    int n = option_count(command);
-    memset(to, 0, sizeof *to * (size_t)(n + 2));
-    for (int i = 0; i < n; i++) {
-        const struct cli_option *o = &command->options[i];
-        to[i] = (struct argp_option){ o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, o->help, i + 1 };
+    memset(to->options, 0, sizeof to->options);
+    for (int i = 0; i < t->n; i++) {
+        const struct cli_option *o = &t->rows[i];
+        snprintf(to->text[i], sizeof to->text[i], t->usual[i] ? "%s (default: %s)" : "%s", o->help, t->usual[i]);
+        to->options[i] = (struct argp_option){ o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, to->text[i], i + 1 };
     }
-    to[n] = (struct argp_option){ "help", 'h', NULL, 0, "print this help (-h: a short one)", n + 1 };
+    to->options[t->n] = (struct argp_option){ "help", 'h', NULL, 0, "print this help (-h: a short one)", t->n + 1 };
 }
 
 static tw_status check_words(const struct cli_command *command, int n, char **word, tw_error *err)
@@ -214,7 +270,9 @@ static tw_status check_words(const struct cli_command *command, int n, char **wo
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err)
 {
     int help;
-    CLI_TRY(check_line(command, argc, argv, &help, err));
+    struct table table;
+    list_options(command, &table);
+    CLI_TRY(check_line(&table, argc, argv, &help, err));
     if (help) {
         cli_print_help(command, help == 2);
         return TW_OK;
@@ -226,11 +284,11 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         if (command->initial) memcpy(values, command->initial, command->size);
         line[0] = (char[]){ "thalweg" };
         for (int i = 0; i < argc; i++) line[i + 1] = argv[i];
-        struct argp_option options[MOST_OPTIONS + 2];
-        to_argp(command, options);
-        struct cli_call call = { command, values, 0, 0, line + argc + 2 };
+        struct help texts;
+        to_argp(&table, &texts);
+        struct cli_call call = { command, table.rows, values, 0, 0, line + argc + 2 };
         struct parsing parsing = { &call, err, TW_OK };
-        struct argp argp = { options, parse_one, NULL, NULL, NULL, NULL, NULL };
+        struct argp argp = { texts.options, parse_one, NULL, NULL, NULL, NULL, NULL };
         error_t failed = argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
         status = parsing.status;
         if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
@@ -256,9 +314,11 @@ static void print_examples(const struct cli_command *command)
 
 void cli_print_help(const struct cli_command *command, int full)
 {
-    struct argp_option options[MOST_OPTIONS + 2];
-    to_argp(command, options);
-    struct argp argp = { options, NULL, NULL, NULL, NULL, NULL, NULL };
+    struct table table;
+    struct help texts;
+    list_options(command, &table);
+    to_argp(&table, &texts);
+    struct argp argp = { texts.options, NULL, NULL, NULL, NULL, NULL, NULL };
     if (full) printf("Usage: thalweg %s %s\n\n%s\n\n", command->name, command->usage, command->help);
     print_examples(command);
     if (full) {

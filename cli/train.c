@@ -12,45 +12,27 @@
 
 struct values {
     struct cli_common common;
-    const char *model, *optimizer, *estimator, *schedule, *exchange, *dtype, *target, *keep, *out, *resume, *log, *control, *groups, *nonfinite;
-    uint64_t epochs, batch, accumulate, seed, limit, checkpoint_every, steps;
-    double val, time, lr_from, lr_to;
-    int force, find_lr;
+    tw_job_options job;
+    const char *config, *resume, *log;
+    uint64_t steps;
+    double lr_from, lr_to;
+    int find_lr;
 };
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
-    { "model", 0, CLI_TEXT, AT(model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\"" },
-    { "optimizer", 0, CLI_TEXT, AT(optimizer), "O", 0, 0, "the update rule (adam), e.g. adam:lr=3e-4 (thalweg rules); saga: --estimator saga with sgd" },
-    { "estimator", 0, CLI_TEXT, AT(estimator), "E", 0, 0, "which gradient is looked at (minibatch) (thalweg estimators)" },
-    { "schedule", 0, CLI_TEXT, AT(schedule), "S", 0, 0, "how hyperparameters change (constant), e.g. \"warmup/500;cosine\" (thalweg schedules)" },
-    { "exchange", 0, CLI_TEXT, AT(exchange), "X", 0, 0, "how workers share their progress (local) (thalweg exchanges)" },
-    { "control", 0, CLI_TEXT, AT(control), "\"C...\"", 0, 0, "what watches the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)" },
-    { "group", 0, CLI_TEXT, AT(groups), "\"G...\"", 0, 0, "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\"" },
-    { "nonfinite", 0, CLI_TEXT, AT(nonfinite), "error|skip|zero", 0, 0, "a loss or gradient that is not finite ends the run (error), its update is left out, or it counts as 0" },
-    { "epochs", 0, CLI_NATURAL, AT(epochs), "N", 1, 1e9, "passes over the training rows (5)" },
-    { "batch", 0, CLI_NATURAL, AT(batch), "B", 1, 1e9, "rows per update (32)" },
-    { "accumulate", 0, CLI_NATURAL, AT(accumulate), "K", 1, 1e9, "one update looks at K batches: the bits of --batch K*B, evaluated in pieces (1)" },
-    { "val", 0, CLI_REAL, AT(val), "F", 0, 1, "share of the training rows kept for validation, from their end (0)" },
-    { "seed", 0, CLI_NATURAL, AT(seed), "S", 0, 0, "seed of everything drawn (0)" },
-    { "dtype", 0, CLI_TEXT, AT(dtype), "T", 0, 0, "f32 or f64 (f32)" },
-    { "limit", 0, CLI_NATURAL, AT(limit), "ROWS", 1, 0, "only the first so many training rows, after --val was cut off" },
-    { "target", 0, CLI_TEXT, AT(target), "METRIC=VALUE", 0, 0, "stop when reached at an epoch's end, e.g. val_accuracy=0.98" },
-    { "time", 0, CLI_POSITIVE, AT(time), "SECONDS", 0, 0, "stop after so many seconds, counted over resumes; beside --resume a new limit" },
-    { "keep", 0, CLI_TEXT, AT(keep), "last|best", 0, 0, "which epoch's weights are the model (last); best is by val_loss and needs --val" },
-    { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the run's folder (out/TIME-MODEL-OPTIMIZER)" },
-    { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace a run that is there" },
-    { "checkpoint-every", 0, CLI_NATURAL, AT(checkpoint_every), "STEPS", 1, 0, "write a checkpoint every so many updates (at every epoch's end)" },
-    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0, "go on with the run in DIR; only --threads, --time, --log, --json, -q and -v may stand beside it" },
+    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or an object of this form; options on the line come first" },
+    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
+      "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only" },
     { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },
-    { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (1e-7)" },
-    { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (10)" },
-    { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (100; an epoch's updates where they are fewer, but not below 10)" },
+    { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)" },
+    { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)" },
+    { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)" },
     { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "write one JSON line per epoch to FILE" },
     CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
-static const struct values initial = { .epochs = 5 };
+static const struct values initial = { .job = TW_JOB_OPTIONS_INIT };
 
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
@@ -62,60 +44,38 @@ static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
         if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has no meaning with --find-lr", without[i]);
     for (size_t i = 0; !v->find_lr && i < sizeof only / sizeof only[0]; i++)
         if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning with --find-lr only", only[i]);
-    if (v->find_lr && v->force && !v->out) return cli_fail(err, TW_ERR_SPEC, "--force has no meaning without --out: nothing is written");
+    if (v->find_lr && v->job.force && !v->job.out) return cli_fail(err, TW_ERR_SPEC, "--force has no meaning without --out: nothing is written");
     return TW_OK;
 }
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
-    static const char *const beside[] = { "resume", "threads", "time", "log", "json", "quiet", "verbose" };
+    static const char *const beside[] = { "resume", "threads", "time", "log", "json", "quiet", "verbose", NULL };
     const struct values *v = call->values;
     if (!v->resume) {
-        if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
-        if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
-        CLI_TRY(cli_check_data(&v->common, call->word[0], err));
+        if (!v->job.data) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
+        if (!v->job.model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
+        CLI_TRY(cli_check_data(&v->common, v->job.data, err));
         CLI_TRY(check_find_lr(call, err));
-        return v->out ? cli_check_out(v->out, err) : TW_OK;
+        return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }
-    if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s: no DATA beside it; the run knows its own", v->resume);
-    for (int i = 0; options[i].name; i++) {
-        int allowed = 0;
-        for (size_t k = 0; k < sizeof beside / sizeof beside[0]; k++) allowed |= !strcmp(options[i].name, beside[k]);
-        if (!allowed && call->given >> i & 1)
-            return cli_fail(err, TW_ERR_SPEC, "--%s cannot stand beside --resume; the run goes on with its own (only --threads, --time, --log, --json, "
-                            "-q and -v may)", options[i].name);
-    }
-    return TW_OK;
+    if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s takes no DATA: the run knows its own", v->resume);
+    const char *odd = cli_first_given(call, beside, 0);
+    if (!odd) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --json, -q and -v can)", odd);
 }
 
-static tw_status fill(const struct cli_call *call, const struct cli_folders *folders, struct progress *progress, tw_job_options *o, tw_error *err)
+static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct cli_folders *folders, struct progress *progress, tw_config **config, tw_error *err)
 {
-    const struct values *v = call->values;
-    o->data = call->n ? call->word[0] : NULL;
-    o->model = v->model;
-    o->dtype = v->dtype;
-    o->val = v->val;
-    o->limit = v->limit;
+    struct values *v = call->values;
+    tw_job_options *o = &v->job;
+    if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
+    if (call->n) o->data = call->word[0];
     o->cache = folders->cache;
     o->home = folders->home;
-    o->keep = v->keep;
-    o->force = v->force;
-    o->checkpoint_every = v->checkpoint_every;
-    o->run.optimizer = v->optimizer;
-    o->run.estimator = v->estimator;
-    o->run.schedule = v->schedule;
-    o->run.exchange = v->exchange;
-    o->run.seed = v->seed;
-    o->run.epochs = v->epochs;
-    o->run.batch = v->batch;
-    o->run.accumulate = v->accumulate;
-    o->run.seconds = v->time;
-    o->run.target = v->target;
     o->run.event = progress_event;
     o->run.user = progress;
-    o->run.control = v->control;
-    o->run.groups = v->groups;
-    return v->nonfinite ? tw_nonfinite_from_name(v->nonfinite, &o->run.nonfinite, err) : TW_OK;
+    return check_line(call, err);
 }
 
 static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
@@ -227,11 +187,13 @@ static int only_stop(void *user, const tw_event *event)
     return cli_interrupted();
 }
 
-static tw_status find_lr(const struct values *v, const tw_job_options *o, tw_error *err)
+/* A configuration may hold what the test leaves open. */
+static tw_status find_lr(const struct values *v, tw_error *err)
 {
     tw_find_lr_options f = TW_FIND_LR_OPTIONS_INIT;
-    f.job = *o;
-    f.job.out = v->out;
+    f.job = v->job;
+    f.job.run.schedule = f.job.run.control = f.job.run.target = f.job.keep = NULL;
+    f.job.run.seconds = 0;
     f.job.run.event = only_stop;
     f.from = v->lr_from;
     f.to = v->lr_to;
@@ -239,39 +201,44 @@ static tw_status find_lr(const struct values *v, const tw_job_options *o, tw_err
     return cli_find_lr(&v->common, &f, err);
 }
 
+static tw_status train(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
+{
+    char folder[PATH_MAX];
+    tw_job *job = NULL;
+    FILE *log = NULL;
+    if (v->resume || v->job.out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->job.out);
+    else cli_run_folder(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", folder);
+    v->job.out = folder;
+    cli_catch_signals();
+    tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
+    if (status == TW_OK) status = run_job(v, folder, job, progress, log, err);
+    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
+    tw_job_free(job);
+    return status;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct values *v = call->values;
     struct cli_folders folders;
     struct progress progress;
-    tw_job_options o = TW_JOB_OPTIONS_INIT;
-    char folder[PATH_MAX];
-    CLI_TRY(check_line(call, err));
-    CLI_TRY(cli_folders(&folders, err));
-    CLI_TRY(fill(call, &folders, &progress, &o, err));
-    if (v->find_lr) return find_lr(v, &o, err);
-    if (v->resume || v->out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->out);
-    else cli_run_folder(v->model, v->optimizer ? v->optimizer : "adam", folder);
-    o.out = folder;
-
     tw_context *ctx = NULL;
-    tw_job *job = NULL;
-    FILE *log = NULL;
+    tw_config *config = NULL;
+    CLI_TRY(cli_folders(&folders, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    cli_catch_signals();
-    tw_status status = open_job(v, ctx, &o, &job, &log, err);
-    if (status == TW_OK) status = run_job(v, folder, job, &progress, log, err);
-    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
-    tw_job_free(job);
+    tw_status status = fill(call, ctx, &folders, &progress, &config, err);
+    if (status == TW_OK) status = v->find_lr ? find_lr(v, err) : train(v, ctx, &progress, err);
+    tw_config_free(config);
     tw_context_free(ctx);
     return status;
 }
 
 const struct cli_command cli_command_train = {
-    .name = "train", .usage = "DATA --model M [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
+    .name = "train", .usage = "DATA --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
     .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
                 "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
                 "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
+                "thalweg train --config out/cnn/run.json --seed 2 --out out/cnn2\n"
                 "thalweg train --resume out/cnn",
-    .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
+    .most = 1, .options = options, .fields = tw_job_fields, .fields_at = AT(job), .size = sizeof(struct values), .initial = &initial, .run = run,
 };

@@ -30,7 +30,7 @@ static const tw_field rows[] = {
     {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0, DATA | IF_SET, "error|skip|zero",
      "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero)"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N", "passes over the training rows"},
-    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B", "rows per update (32)"},
+    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B", "rows per update (default: 32)"},
     {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA, "K",
      "batches per update: the bits of --batch K*B, evaluated in pieces"},
     {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F", "share of the training rows kept for validation, from their end"},
