@@ -7,8 +7,6 @@ function(tw_exports target map)
     target_link_options(${target} PRIVATE -Wl,--version-script=${PROJECT_BINARY_DIR}/generated/${map}.map -Wl,-Bsymbolic-functions)
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${PROJECT_BINARY_DIR}/generated/${map}.map)
 endfunction()
-tw_exports(thalweg thalweg)
-tw_exports(thalweg_train thalweg-train)
 
 # The members of a registry are reached through it: a new rule or schedule is no new name for the linker.
 foreach(folder rules transforms schedules)

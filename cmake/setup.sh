@@ -2,6 +2,8 @@
 # Needs are tested by what they do, so that a compiler or library from elsewhere counts; packages are named for Debian and Ubuntu.
 # SPDX-License-Identifier: MIT
 
+apt_log=$top/build/apt.log
+
 say() { printf '%s\n' "$*"; }
 stop() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -48,6 +50,7 @@ has_gnuplot() { have gnuplot && gnuplot -e 'set terminal pngcairo' >/dev/null 2>
 wants_demo='has_gnuplot|gnuplot-nox fonts-dejavu-core'
 wants_tests='has_gnuplot|gnuplot-nox fonts-dejavu-core
 have chromium|chromium'
+wants_long='have debootstrap|debootstrap'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev
 have python3|python3'
@@ -59,14 +62,21 @@ missing_packages() { # missing_packages NEEDS: the packages of the needs that ar
     done <<<"$1" | awk '!seen[$0]++' | paste -sd ' ' -
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then env DEBIAN_FRONTEND=noninteractive "$@"
-    elif [ -t 0 ]; then sudo env DEBIAN_FRONTEND=noninteractive "$@"
-    else sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
-    fi
+# Asks for sudo's password once, while there is a terminal; what follows is quiet. Fails where there is no root to be had.
+may_install() {
+    have apt-get || return 1
+    [ "$(id -u)" != 0 ] || return 0
+    have sudo || return 1
+    if [ -t 0 ]; then sudo -v; else sudo -n true 2>/dev/null; fi
 }
 
-apt_install() {
+as_root() {
+    if [ "$(id -u)" = 0 ]; then env DEBIAN_FRONTEND=noninteractive "$@"; else sudo -n env DEBIAN_FRONTEND=noninteractive "$@"; fi
+}
+
+apt_install() { mkdir -p "${apt_log%/*}" && run_apt "$1" </dev/null >>"$apt_log" 2>&1; } # apt_install PACKAGES
+
+run_apt() {
     local packages
     read -ra packages <<<"$1"
     if ! apt-cache show "${packages[@]}" >/dev/null 2>&1; then
@@ -82,22 +92,21 @@ install_missing() { # install_missing NEEDS
     local packages still
     packages=$(missing_packages "$1")
     [ -n "$packages" ] || return 0
-    say "Missing (names of Debian packages): $packages"
-    have apt-get || stop "this is not Debian or Ubuntu: install what the list above names with your system's tools, then start ${0##*/} again"
-    if [ "$(id -u)" != 0 ] && ! have sudo; then stop "not root and no sudo here; as root: apt-get install $packages"; fi
-    say "Installing: $packages"
-    apt_install "$packages" </dev/null || stop "could not install; as root: apt-get update && apt-get install $packages"
+    have apt-get || stop "this is not Debian or Ubuntu: install these (Debian's names) with your system's tools, then start ${0##*/} again: $packages"
+    may_install || stop "root is needed to install packages; as root: apt-get install $packages"
+    say "Installing $packages (log: ${apt_log#"$top"/})"
+    apt_install "$packages" || { tail -n 20 "$apt_log" >&2; stop "could not install; as root: apt-get update && apt-get install $packages"; }
     still=$(missing_packages "$1")
     [ -z "$still" ] || stop "installed, but too old or not working on this system: $still (CMake 3.25 or newer is needed)"
 }
 
-install_wanted() { # install_wanted WANTS: tries, for four minutes at most, and goes on without
+install_wanted() { # install_wanted WANTS: tries, for four minutes at most, and continues without
     local packages
     packages=$(missing_packages "$1")
-    [ -n "$packages" ] && have apt-get || return 0
-    if [ "$(id -u)" != 0 ] && ! have sudo; then return 0; fi
-    say "Installing, if it can be had: $packages"
-    export -f apt_install as_root say
+    [ -n "$packages" ] && may_install || return 0
+    say "Installing if available: $packages (log: ${apt_log#"$top"/})"
+    export -f apt_install run_apt as_root say
+    export apt_log
     timeout 240 bash -c 'apt_install "$1"' _ "$packages" </dev/null || say "Not installed: $packages; what needs it is skipped."
 }
 

@@ -1,4 +1,4 @@
-/* TW_API marks what the shared libraries export.
+/* libthalweg. TW_API marks what the shared libraries export.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_API_H
 #define THALWEG_API_H

@@ -1,4 +1,4 @@
-/* The context: everything an object needs from its surroundings. There is no other configuration and no global.
+/* libthalweg. The context: everything an object needs from its surroundings. There is no other configuration and no global.
  *
  * A context may be used by several threads at once; the callbacks must allow that. Its pool of threads serves one call at a time:
  * a call that finds it busy works in its own thread, with the same result. A context must outlive every object created from it.

@@ -1,5 +1,5 @@
-/* Controls: things with state that watch a run and act on it. plateau lowers the rate and early_stop ends the run by a metric at an epoch's end;
- * armijo looks for every step's length. Their factors on lr multiply, beside the schedule.
+/* libthalweg-train. Controls: things with state that watch a run and act on it. plateau lowers the rate and early_stop ends the run by a metric at
+ * an epoch's end; armijo looks for every step's length. Their factors on lr multiply, beside the schedule.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_CONTROL_H
 #define THALWEG_CONTROL_H

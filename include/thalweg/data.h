@@ -1,4 +1,4 @@
-/* Data: rows of numbers with labels, from files or from memory.
+/* libthalweg-train. Data: rows of numbers with labels, from files or from memory.
  * A tw_data never changes after creation and may be read by any number of threads.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_DATA_H

@@ -1,4 +1,4 @@
-/* Status codes and error details.
+/* libthalweg. Status codes and error details.
  * Every call that can fail returns a tw_status and fills the tw_error it was given (NULL is allowed everywhere).
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_ERROR_H

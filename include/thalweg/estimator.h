@@ -1,5 +1,5 @@
-/* Estimators: which gradient an update looks at. minibatch, full and single take the mean over the rows they draw; the others make a direction of
- * their own out of gradients at several points or of several updates, and any rule can follow it.
+/* libthalweg-train. Estimators: which gradient an update looks at. minibatch, full and single take the mean over the rows they draw; the others make
+ * a direction of their own out of gradients at several points or of several updates, and any rule can follow it.
  *
  * The mean over n rows that is minimised is f; block i is `batch` neighbouring rows, f_i its mean. An update is one direction, an epoch n / batch
  * updates, however many gradients that takes.

@@ -1,5 +1,5 @@
-/* Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/, its gnuplot script
- * beside it, and a line of a list.
+/* libthalweg-train. Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/, its
+ * gnuplot script beside it, and a line of a list.
  *
  * Making a figure computes it and writes NAME-*.csv (the data) and NAME.gp (a gnuplot script that reads them and writes NAME.svg, NAME.png
  * and, for an animation, NAME.gif) into a folder; starting gnuplot, in that folder, is the caller's part. What the figure is to show comes back as

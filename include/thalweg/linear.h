@@ -1,4 +1,5 @@
-/* Linear models on rows in memory, as objectives: linear regression (half the squared error) and logistic regression, dense, in double or float.
+/* libthalweg-train. Linear models on rows in memory, as objectives: linear regression (half the squared error) and logistic regression, dense, in
+ * double or float.
  *
  *   mean over rows of loss(theta . x_i + intercept, y_i)  +  l2 / 2 |theta|^2           the intercept is not penalised
  *

@@ -1,4 +1,4 @@
-/* Models: sequential networks described by a line of text, and their files.
+/* libthalweg-train. Models: sequential networks described by a line of text, and their files.
  *
  *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"

@@ -1,5 +1,5 @@
-/* An objective: what is minimised, as sums over rows. It is used by one call at a time (a run, an evaluation); within that call its eval may
- * run in several threads, in different lanes.
+/* libthalweg-train. An objective: what is minimised, as sums over rows. It is used by one call at a time (a run, an evaluation); within that call
+ * its eval may run in several threads, in different lanes.
  *
  * The loop asks for sums, never means, over the rows of one leaf of the batch tree at a time; it adds the leaves in a fixed tree and
  * divides once by the summed weight. An objective without rows (n_rows = 0: a test surface, a formula) is asked with n = 0.

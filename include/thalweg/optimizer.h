@@ -1,4 +1,4 @@
-/* The optimiser: an update rule with its state, its schedules and its step count, for one flat vector of weights.
+/* libthalweg. The optimiser: an update rule with its state, its schedules and its step count, for one flat vector of weights.
  *
  * The weights and gradients stay the caller's. Tensors are names over ranges of the vector.  By design the stored vector is the point
  * at which the rule wants its gradient; the weights to report (evaluate, save) are a view of it (nag: the two differ).
@@ -131,7 +131,7 @@ TW_API const char *tw_optimizer_schedule(const tw_optimizer *opt);
 /* Shows all state to a visitor, or loads it from one: spec, schedule and groups must be the same, and the seed where noise
  * is drawn; the weights are the caller's to restore. Saving is
  * TW_ERR_STATE within a step and after one that failed; loading puts an end to either. After a load that failed behind the spec only another load is
- * possible. */
+ * possible. examples/save_state.c saves and loads with libthalweg alone; libthalweg-train's tw_state_save (state.h) writes a safetensors file. */
 TW_API tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err);
 
 #ifdef __cplusplus

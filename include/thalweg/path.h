@@ -1,4 +1,4 @@
-/* Paths: where an optimiser goes on a surface, step by step.
+/* libthalweg-train. Paths: where an optimiser goes on a surface, step by step.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_PATH_H
 #define THALWEG_PATH_H

@@ -1,4 +1,4 @@
-/* What there is: rules, transforms and schedules by name, their options with bounds, and what a spec means once it is read.
+/* libthalweg. What there is: rules, transforms and schedules by name, their options with bounds, and what a spec means once it is read.
  * Nothing here allocates; descriptors live as long as the library.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_REGISTRY_H

@@ -1,4 +1,4 @@
-/* Update rules: what a rule is to the library, and how one small file becomes one.
+/* libthalweg. Update rules: what a rule is to the library, and how one small file becomes one.
  *
  * A rule file holds, in this order: its tables as macros, `#include <thalweg/rule.h>`, struct coef, prepare(), update(), and as its
  * last line `#include TW_RULE_END`.  `cc -c file.c $(pkg-config --cflags thalweg)` then makes `const tw_rule tw_rule_<RULE>` with

@@ -1,5 +1,5 @@
-/* What a pass over a rule file leaves behind, in its precision: kernels for every body and instruction set, and the functions that prepare them
- * (rule_stamp.h). Names of the file are still those of the pass.
+/* libthalweg. What a pass over a rule file leaves behind, in its precision: kernels for every body and instruction set, and the functions that
+ * prepare them (rule_stamp.h). Names of the file are still those of the pass.
  * SPDX-License-Identifier: MIT */
 #ifdef TW__PASS /* without one, as when a test compiles every header alone, there is nothing to do */
 

@@ -1,4 +1,4 @@
-/* The template that makes a rule of a rule file. It is entered three times:
+/* libthalweg. The template that makes a rule of a rule file. It is entered three times:
  *
  *     the file's first pass    rule.h            real is float: names, struct hyper and prototypes from the tables
  *     its last line            TW_RULE_END       is the file's own name, so the file is read once more

@@ -1,4 +1,4 @@
-/* Schedules: a hyperparameter's value as a pure function of the steps done. Nothing is remembered, so resuming at any step is exact.
+/* libthalweg. Schedules: a hyperparameter's value as a pure function of the steps done. Nothing is remembered, so resuming at any step is exact.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_SCHEDULE_H
 #define THALWEG_SCHEDULE_H

@@ -1,6 +1,6 @@
-/* The state of an optimiser in a file: every slot under the name of its tensor, with shapes, the rule and its dialect, the schedule, the step, a
- * format version and a checksum over every byte. It is a safetensors file (Python's library reads it), written whole or not at all.
- * The weights are not in it; they are the caller's.
+/* libthalweg-train. The state of an optimiser in a file: every slot under the name of its tensor, with shapes, the rule and its dialect, the
+ * schedule, the step, a format version and a checksum over every byte. It is a safetensors file (Python's library reads it), written whole or not at
+ * all. The weights are not in it; they are the caller's.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_STATE_H
 #define THALWEG_STATE_H

@@ -1,4 +1,5 @@
-/* Surfaces: functions of two variables on which optimisers are compared, known by name or given as a formula, with exact gradients.
+/* libthalweg-train. Surfaces: functions of two variables on which optimisers are compared, known by name or given as a formula, with exact
+ * gradients.
  *
  *   surface = name [ ":" item { "," item } ] | "expr:\"" formula "\"" { "," item }
  *   "rosenbrock"   "quadratic:condition=100"   "beale:noise=0.1,x=1,y=1.5"   expr:"x^2/20 + y^2",x=-7,y=2

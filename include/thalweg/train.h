@@ -1,4 +1,4 @@
-/* Training: the loop over estimator x rule x schedule x exchange, and a run with its folder.
+/* libthalweg-train. Training: the loop over estimator x rule x schedule x exchange, and a run with its folder.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_TRAIN_H
 #define THALWEG_TRAIN_H

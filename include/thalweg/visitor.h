@@ -1,4 +1,4 @@
-/* The visitor: how an object shows all its state, for save, load, checkpoint, resume and sharding alike.
+/* libthalweg. The visitor: how an object shows all its state, for save, load, checkpoint, resume and sharding alike.
  * An object's visit function calls field() or list() once for each piece of state, always in the same order with the same names.
  * With `loading` set the visitor writes into the pointers, otherwise it only reads them.
  * SPDX-License-Identifier: MIT */

@@ -23,7 +23,7 @@ tree_files() {
 }
 
 # A folder of this test's own, emptied first, for what it writes.
-work_folder() {
-    work=$build/contracts/${0##*/}
+work_folder() { # work_folder [NAME]
+    work=$build/contracts/${0##*/}${1:+-$1}
     rm -rf "$work" && mkdir -p "$work" || exit 1
 }
