@@ -135,9 +135,7 @@ static void bad_tensors(void **state)
     assert_int_equal(bench_create(&opt, ctx, "adam", NULL, "cosine:rise=1", 1ull << 63, TW_F32, layout, 4, 0, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "a run of 9223372036854775808 steps is longer than 2^53");
     assert_int_equal(bench_create(&opt, ctx, "adam", NULL, NULL, 0, TW_U8, layout, 4, 0, NULL), TW_ERR_SPEC);
-    assert_int_equal(bench_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_OK); /* nothing to step is no error */
-    assert_int_equal(tw_step_f32(opt, NULL, NULL, NULL), TW_OK);
-    tw_optimizer_free(opt);
+    assert_int_equal(bench_create(&opt, ctx, "adam", NULL, NULL, 0, TW_F32, NULL, 0, 0, NULL), TW_ERR_SPEC); /* nothing to step */
     tw_context_free(ctx);
 }
 

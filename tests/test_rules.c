@@ -1,6 +1,7 @@
 /* What every rule must hold, by walking the registry: each rule plain, in each dialect, and with the options below that choose another body.
  * SPDX-License-Identifier: MIT */
 #include "subject.h"
+#include "rules/registry.h"
 #include <float.h>
 #include <math.h>
 #include "optimizer/optimizer.h"
@@ -358,6 +359,7 @@ static void tables_are_sound(void **state)
         const tw_rule *r = tw_rule_at(i);
         assert_ptr_equal(tw_rule_find(r->name), r);
         assert_true(r->paper[0] && r->use[0]);
+        assert_int_equal(tw__own_check(r, NULL), TW_OK);
         if (r->like) continue;
         assert_true(r->equation[0] && r->n_options <= TW_OPTIONS_MAX && tw_rule_option(r, "lr") >= 0);
         for (int k = 0; k < r->n_options; k++) {

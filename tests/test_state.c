@@ -108,6 +108,60 @@ static void what_does_not_fit(void **state)
     tw_context_free(ctx);
 }
 
+/* The state of every rule into an optimiser of every other, and of chains: refused for what it is, whatever slots they share. */
+static void state_of_another_rule(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"adam", "nadam", "adamax", "sgd", "sgd:momentum=0.9", "adam+ema", "clip_norm+adam", "adam:amsgrad=1", "muon", "lamb", "adafactor"};
+    enum { SPECS = sizeof specs / sizeof specs[0] };
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t a = 0; a < SPECS; a++) {
+        double w[N] = {0}, v[N] = {0};
+        tw_optimizer *saved = make(ctx, specs[a], NULL, in_order);
+        run(saved, w, 0, 2, 0);
+        assert_int_equal(tw_state_save(saved, path, NULL), TW_OK);
+        tw_optimizer_free(saved);
+        for (size_t b = 0; b < SPECS; b++) {
+            if (a == b) continue;
+            tw_error err;
+            char want[200];
+            tw_optimizer *into = make(ctx, specs[b], NULL, in_order);
+            if (tw_state_load(into, path, &err) != TW_ERR_STATE) fail_msg("%s into %s: %s", specs[a], specs[b], err.message);
+            snprintf(want, sizeof want, "the stored optimiser is \"%s constant\", this one is \"%s constant\"", specs[a], specs[b]);
+            assert_non_null(strstr(err.message, want));
+            assert_int_equal(tw_optimizer_steps(into), 0);
+            run(into, v, 0, 1, 0); /* it is as it was */
+            tw_optimizer_free(into);
+        }
+    }
+    tw_context_free(ctx);
+}
+
+/* A load is the way out for an optimiser that a bad gradient has stopped, and for one in the middle of a step. */
+static void loading_ends_what_was_on(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    double w[N] = {0}, start[N], bad[N] = {NAN};
+    tw_optimizer *opt = make(ctx, "adam", NULL, in_order);
+    run(opt, w, 0, 2, 0);
+    memcpy(start, w, sizeof w);
+    assert_int_equal(tw_state_save(opt, path, NULL), TW_OK);
+    for (int is_begun = 0; is_begun < 2; is_begun++) {
+        double again[N];
+        memcpy(again, start, sizeof again);
+        if (is_begun) assert_int_equal(tw_step_begin(opt, NULL), TW_OK);
+        else assert_int_equal(tw_step_f64(opt, again, bad, NULL), TW_ERR_NOT_FINITE);
+        assert_int_equal(tw_state_load(opt, path, NULL), TW_OK);
+        memcpy(again, start, sizeof again);
+        run(opt, again, 2, 4, 0);
+        if (!is_begun) memcpy(w, again, sizeof w);
+        assert_memory_equal(again, w, sizeof w);
+    }
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
 static void a_chain_and_its_groups(void **state)
 {
     (void)state;
@@ -147,6 +201,7 @@ int main(void)
     path = name;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_order_of_tensors), cmocka_unit_test(what_does_not_fit), cmocka_unit_test(a_chain_and_its_groups),
+        cmocka_unit_test(state_of_another_rule), cmocka_unit_test(loading_ends_what_was_on),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(name);

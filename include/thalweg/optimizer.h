@@ -60,7 +60,8 @@ typedef struct tw_optimizer_options {
 } tw_optimizer_options;
 #define TW_OPTIMIZER_OPTIONS_INIT {sizeof(tw_optimizer_options), "adam", NULL, NULL, NULL, 0, 0, TW_F32, NULL, 0, TW_NONFINITE_ERROR, TW_SPARSE_EXACT}
 
-/* TW_ERR_SPEC, with a suggestion where one is near, for an option that is unknown, out of bounds or without effect; *out is NULL after any error.
+/* TW_ERR_SPEC, with a suggestion where one is near, for an option that is unknown, out of bounds or without effect, for a
+ * rule of your own whose tables cannot be used, and for no tensors at all; *out is NULL after any error.
  * Everything in the options but `own` is copied. */
 TW_API tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *options, tw_error *err);
 TW_API void tw_optimizer_free(tw_optimizer *opt);                       /* NULL is fine */

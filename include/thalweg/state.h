@@ -13,7 +13,8 @@ extern "C" {
 TW_API tw_status tw_state_save(tw_optimizer *opt, const char *path, tw_error *err);
 /* Into an optimiser made with the same rule, options, schedule, groups and seed, on tensors of the same names and shapes in any order; it then steps on
  * as the one that was saved would have. TW_ERR_DATA: not a state, damaged, or tensors that are missing, unknown or of another shape, which the
- * message lists; TW_ERR_STATE: it is of another rule, schedule or groups. The optimiser is then as it was. */
+ * message lists; TW_ERR_STATE: it is of another rule, schedule or groups, both of which the message names. The optimiser is then as it was. An
+ * optimiser that an error has stopped steps again after a load. */
 TW_API tw_status tw_state_load(tw_optimizer *opt, const char *path, tw_error *err);
 
 #ifdef __cplusplus

@@ -24,6 +24,15 @@ static size_t hyphened_length(tw__text t)
     return n;
 }
 
+int tw__is_key(tw__text t) { return t.n > 0 && name_length(t) == t.n; }
+
+tw_status tw__name_check(const char *name, tw_error *err)
+{
+    const tw__text t = tw__text_of(name ? name : "");
+    if (t.n > 0 && hyphened_length(t) == t.n) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is no name for a rule: letters, digits, _ and, inside, -", TW__SHOW(t));
+}
+
 static tw__text from(tw__text t, size_t i) { return (tw__text){t.at + i, t.n - i}; }
 
 const char *tw__text_find(tw__text t, char c)

@@ -16,6 +16,9 @@ typedef struct tw__item { tw__text key /* n = 0: a formula without one */, value
 typedef struct tw__spec { tw__text name, dialect /* n = 0: none */; int n; tw__item items[TW__SPEC_ITEMS]; } tw__spec;
 
 tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err);
+int tw__is_key(tw__text t);
+/* Whether a spec can begin with this name. */
+tw_status tw__name_check(const char *name, tw_error *err);
 /* "key=value{,key=value}" alone, appended to `out`; `whole` is shown in messages. */
 tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error *err);
 /* The first `c` that stands outside quotes, or NULL. */

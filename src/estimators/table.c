@@ -50,7 +50,7 @@ tw_status tw__table_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "estimator.table_sum", TW_F64, 1, &table[1], t->sum, err));
     TW_TRY(v->field(v, "estimator.seen", TW_U8, 1, table, t->seen, err));
     TW_TRY(v->field(v, "estimator.weight", TW_F64, 0, NULL, &t->weight, err));
-    if (!v->loading) return TW_OK;
+    if (v->loading != TW_LOAD) return TW_OK;
     t->rows = 0;
     for (size_t i = 0; i < t->n_blocks; i++) t->rows += t->seen[i] ? rows_of(e, i) : 0;
     return t->weight >= 0 && isfinite(t->weight) ? TW_OK : tw__fail(err, TW_ERR_DATA, "the stored table's weight is %g", t->weight);

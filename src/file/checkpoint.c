@@ -103,7 +103,7 @@ static tw_status save_collected(saver *s, const char *path, const char *kind, tw
 
 tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err)
 {
-    saver s = {.visitor = {.loading = 0, .field = save_field, .list = save_list}, .ctx = ctx};
+    saver s = {.visitor = {.loading = TW_SHOW, .field = save_field, .list = save_list}, .ctx = ctx};
     s.visitor.user = &s;
     tw__hash_start(&s.hash);
     tw_status status = visit(object, &s.visitor, err);
@@ -151,20 +151,22 @@ static void describe(const tw__tensor_entry *t, int any_length, char *to, size_t
     if (n < room) snprintf(to + n, room - n, "]");
 }
 
-static void compare(loader *l, const tw__tensor_entry *want, int any_length)
+/* Whether the file has it in this form; if not, that is noted. */
+static int compare(loader *l, const tw__tensor_entry *want, int any_length)
 {
     const tw__tensor_entry *have = look_up(l, want->name);
     if (!have) {
         complain(l, "missing", want->name, "");
-        return;
+        return 0;
     }
     int fits = any_length ? have->type == want->type && have->rank == 1 : same_form(have, want);
-    if (fits) return;
+    if (fits) return 1;
     char is[64], should[64], form[160];
     describe(have, 0, is, sizeof is);
     describe(want, any_length, should, sizeof should);
     snprintf(form, sizeof form, " is %s, should be %s", is, should);
     complain(l, "mismatched", want->name, form);
+    return 0;
 }
 
 static tw_status check_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
@@ -174,14 +176,6 @@ static tw_status check_field(tw_visitor *v, const char *name, tw_type type, int 
     if (rank < 0 || rank > TW__MOST_DIMENSIONS) return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" has rank %d", name, rank);
     if (rank > 0) memcpy(t.shape, shape, (size_t)rank * sizeof *shape);
     compare(v->user, &t, 0);
-    return TW_OK;
-}
-
-static tw_status check_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
-{
-    (void)n, (void)data, (void)ctx, (void)err;
-    const tw__tensor_entry t = {.name = name, .type = type, .rank = 1};
-    compare(v->user, &t, 1);
     return TW_OK;
 }
 
@@ -212,6 +206,12 @@ static tw_status load_list(tw_visitor *v, const char *name, tw_type type, size_t
     *data = fresh;
     *n = bytes / size;
     return TW_OK;
+}
+
+static tw_status check_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+{
+    const tw__tensor_entry t = {.name = name, .type = type, .rank = 1};
+    return compare(v->user, &t, 1) ? load_list(v, name, type, n, data, ctx, err) : TW_OK;
 }
 
 static tw_status check_sum(const tw__safetensors *f, const char *path, const char *kind, tw_error *err)
@@ -246,7 +246,7 @@ static tw_status load_checked(loader *l, const char *path, tw__visit *visit, voi
         return TW_ERR_DATA;
     }
     l->next = 0;
-    l->visitor.loading = 1;
+    l->visitor.loading = TW_LOAD;
     l->visitor.field = load_field;
     l->visitor.list = load_list;
     return visit(object, &l->visitor, err);
@@ -256,7 +256,7 @@ tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kin
 {
     tw__safetensors file;
     TW_TRY(tw__safetensors_open(&file, ctx, path, err));
-    loader l = {.visitor = {.loading = 0, .field = check_field, .list = check_list}, .file = &file};
+    loader l = {.visitor = {.loading = TW_COMPARE, .field = check_field, .list = check_list}, .file = &file};
     l.visitor.user = &l;
     tw_status s = check_sum(&file, path, kind, err);
     if (s == TW_OK) s = tw__alloc(ctx, &l.seen, file.n, 1, err);

@@ -298,6 +298,7 @@ static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
 {
     if (o->type != TW_F32 && o->type != TW_F64)
         return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s", tw_type_name(o->type));
+    if (!o->tensors || o->n_tensors == 0) return tw__fail(err, TW_ERR_SPEC, "an optimiser needs a tensor at least: tensors and n_tensors say what it steps");
     if ((unsigned)o->nonfinite > TW_NONFINITE_ZERO || (unsigned)o->sparse > TW_SPARSE_TOUCHED)
         return tw__fail(err, TW_ERR_SPEC, "nonfinite = %d or sparse = %d is none of the values there are", (int)o->nonfinite, (int)o->sparse);
     return TW_OK;

@@ -235,10 +235,10 @@ static tw_status check_state(const tw_optimizer *opt, tw_error *err)
 
 tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 {
-    if (!v->loading) TW_TRY(check_state(opt, err));
+    if (v->loading == TW_SHOW) TW_TRY(check_state(opt, err));
     TW_TRY(visit_spec(opt, v, err));
     tw_status s = visit_all(opt, v, err);
-    if (!v->loading) return s;
+    if (v->loading != TW_LOAD) return s;
     tw__sparse_free(opt);
     opt->behind = NULL;
     opt->phase = s == TW_OK ? TW__IDLE : TW__REFUSED;

@@ -43,17 +43,6 @@ int tw_rule_option(const tw_rule *rule, const char *name)
     return tw__option_find(&t, tw__text_of(name));
 }
 
-tw_status tw__own_check(const tw_rule *own, tw_error *err)
-{
-    if (own->size != sizeof(tw_rule)) return tw__fail(err, TW_ERR_SPEC, "tw_rule.size = %zu is not %zu", own->size, sizeof(tw_rule));
-    if (own->n_options > TW_OPTIONS_MAX || own->n_slots > TW_SLOTS_MAX || own->n_scalars > TW_SCALARS_MAX ||
-        own->n_sums > TW_SUMS_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" has more than %d options, %d slots, %d scalars or %d sums", own->name,
-                        (int)TW_OPTIONS_MAX, (int)TW_SLOTS_MAX, (int)TW_SCALARS_MAX, (int)TW_SUMS_MAX);
-    if (own->place != TW_RULE) return tw__fail(err, TW_ERR_SPEC, "\"%.60s\" is a transform, where a rule is needed", own->name);
-    return TW_OK;
-}
-
 static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *own, tw_error *err)
 {
     if (own) {

@@ -7,6 +7,6 @@
 
 /* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical text. */
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err);
-/* Whether a rule from outside is one, and within the limits of registry.h. */
+/* own.c: whether a rule from outside can be used: its names, bounds, defaults and functions. */
 tw_status tw__own_check(const tw_rule *own, tw_error *err);
 #endif

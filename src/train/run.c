@@ -465,7 +465,7 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "run.gradients", TW_I64, 0, NULL, &gradients, err));
     n = 6;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
-    if (!v->loading) return TW_OK;
+    if (v->loading != TW_LOAD) return TW_OK;
     int is_over = tw_run_is_over((int)cursor[3]);
     if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
         cursor[3] > TW_RUN_STALLED)
@@ -494,7 +494,7 @@ static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
         memcpy(list + i * COLUMNS, row, sizeof row);
     }
     tw_status s = v->list(v, "run.history", TW_F64, &n, (void **)&list, r->ctx, err);
-    if (s == TW_OK && v->loading) {
+    if (s == TW_OK && v->loading == TW_LOAD) {
         if (n % COLUMNS || n / COLUMNS != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
         if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->room, n / COLUMNS, sizeof *r->history, err);
         for (size_t i = 0; s == TW_OK && i < n / COLUMNS; i++) {

@@ -127,7 +127,7 @@ tw_status tw__controls_visit(tw__controls *to, tw_visitor *v, tw_error *err)
         numbers[0] = c->factor;
         memcpy(numbers + 1, c->state, sizeof c->state);
         TW_TRY(v->field(v, name, TW_F64, 1, &n, numbers, err));
-        if (!v->loading) continue;
+        if (v->loading != TW_LOAD) continue;
         if (!(numbers[0] >= 0 && numbers[0] <= 1)) return tw__fail(err, TW_ERR_DATA, "the stored factor of %s, %g, is outside [0, 1]", name, numbers[0]);
         c->factor = numbers[0];
         memcpy(c->state, numbers + 1, sizeof c->state);
