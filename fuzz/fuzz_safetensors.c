@@ -18,7 +18,9 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
     thing *t = object;
     static const int64_t shape[] = {2, 3};
     TW_TRY(v->field(v, "rate", TW_F64, 0, NULL, &t->rate, err));
-    TW_TRY(v->list(v, "history", TW_I64, &t->n, (void **)&t->history, ctx, err));
+    thing other = {.n = 0}, *taker = v->loading == TW_COMPARE ? &other : t;
+    TW_TRY(v->list(v, "history", TW_I64, &taker->n, (void **)&taker->history, ctx, err));
+    tw__free(ctx, other.history, other.n, sizeof *other.history);
     return v->field(v, "w", TW_F32, 2, shape, t->w, err);
 }
 
