@@ -17,7 +17,7 @@ enum {
     TW_ERR_INTERNAL = 1,   /* a bug of ours, or a self-check that did not hold */
     TW_ERR_SPEC = 2,       /* a spec, option, network or argument that cannot be */
     TW_ERR_DATA = 3,       /* data that exists but is malformed, or cannot be learnt from */
-    TW_ERR_NOT_FINITE = 4, /* a NaN or infinity in loss or gradient; see tensor, index, step */
+    TW_ERR_NOT_FINITE = 4, /* a NaN or infinity in loss, gradient, weights or state; see tensor, index, step */
     TW_ERR_SYSTEM = 5,     /* the system refused: permission, I/O error, disk full */
     TW_ERR_MEMORY = 6,     /* an allocation failed */
     TW_ERR_NOT_FOUND = 7,  /* the named file or object does not exist */

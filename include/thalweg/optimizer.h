@@ -70,7 +70,9 @@ TW_API void tw_optimizer_free(tw_optimizer *opt);                       /* NULL 
  * and do not overlap.
  * TW_ERR_NOT_FINITE if g holds a NaN or infinity: err names the first such tensor, index and the step; no weight of its chunk of 4,096
  * was changed (others may have been; none where the optimiser measures first), the step count has not advanced, and every further step is
- * TW_ERR_STATE. */
+ * TW_ERR_STATE. So also where g is finite, but the state, a sum or a weight that the rule makes of it is not: err names the rule, the slot and the first
+ * such element. That is found when it has happened, so it stops the optimiser under every policy, but for sums that are measured first:
+ * TW_NONFINITE_SKIP leaves such a step out. */
 TW_API tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err);
 TW_API tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_error *err);
 

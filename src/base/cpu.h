@@ -22,6 +22,16 @@ static inline tw__fp_mode tw__fp_enter(void)
     return was;
 }
 static inline void tw__fp_leave(tw__fp_mode was) { __asm__ volatile("ldmxcsr %0" : : "m"(was) : "memory"); }
+/* The CPU remembers that a result was too large, or was no number, until it is told to forget: that is asked once per range of a step, and costs
+ * the step nothing. */
+enum { TW__FP_INVALID = 1, TW__FP_DIVIDED = 4 /* by 0 */, TW__FP_OVERFLOW = 8 };
+static inline void tw__fp_watch(void) { (void)tw__fp_enter(); }
+static inline unsigned tw__fp_flags(void)
+{
+    uint32_t now;
+    __asm__ volatile("stmxcsr %0" : "=m"(now) : : "memory");
+    return now & (TW__FP_INVALID | TW__FP_DIVIDED | TW__FP_OVERFLOW);
+}
 static inline tw__decimal_mode tw__decimal_enter(void)
 {
     tw__decimal_mode was;
@@ -35,6 +45,8 @@ static inline void tw__decimal_leave(tw__decimal_mode was) { __asm__ volatile("l
 #else
 static inline tw__fp_mode tw__fp_enter(void) { return 0; }
 static inline void tw__fp_leave(tw__fp_mode was) { (void)was; }
+static inline void tw__fp_watch(void) {}
+static inline unsigned tw__fp_flags(void) { return TW__FP_INVALID; } /* unknown: all is looked at */
 static inline tw__decimal_mode tw__decimal_enter(void) { return (tw__decimal_mode){0, 0}; }
 static inline void tw__decimal_leave(tw__decimal_mode was) { (void)was; }
 #endif

@@ -1,6 +1,7 @@
 /* What happens to the elements of a chunk: the gradient through its transforms, measured or handed to the rule, and what comes after it.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "base/cpu.h"
 #include "base/pool.h"
 #include "optimizer/optimizer.h"
 
@@ -35,10 +36,15 @@ static tw_kernel *update_of(const tw_optimizer *opt, const tw__link *l, const tw
 
 /* ---- Whether it is finite ---- */
 
-static void note_bad(tw_optimizer *opt, size_t i)
+void tw__note_first(_Atomic size_t *first, size_t i)
 {
-    size_t was = atomic_load_explicit(&opt->bad, memory_order_relaxed);
-    while (i < was && !atomic_compare_exchange_weak_explicit(&opt->bad, &was, i, memory_order_relaxed, memory_order_relaxed)) continue;
+    size_t was = atomic_load_explicit(first, memory_order_relaxed);
+    while (i < was && !atomic_compare_exchange_weak_explicit(first, &was, i, memory_order_relaxed, memory_order_relaxed)) continue;
+}
+
+static size_t first_not_finite(const tw_optimizer *opt, const void *x, size_t n)
+{
+    return opt->type == TW_F32 ? tw__first_not_finite_f32(opt->sums, x, n) : tw__first_not_finite_f64(opt->sums, x, n);
 }
 
 /* Whether the gradients of all that is stepped in the chunk are finite. */
@@ -46,13 +52,39 @@ static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
 {
     for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
         const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
-        const size_t bad = opt->type == TW_F32 ? tw__first_not_finite_f32(opt->sums, (const float *)g + from, to - from)
-                                               : tw__first_not_finite_f64(opt->sums, (const double *)g + from, to - from);
+        const size_t bad = first_not_finite(opt, at_element(opt, g, from), to - from);
         if (bad == to - from) continue;
-        note_bad(opt, from + bad);
+        tw__note_first(&opt->bad, from + bad);
         return 0;
     }
     return 1;
+}
+
+void tw__check_state(tw_optimizer *opt, size_t lo, size_t hi)
+{
+    for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
+        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        for (int k = 0; k < opt->chain.n; k++) {
+            void *slots[TW_SLOTS_MAX];
+            tw__slots_at(opt, &opt->links[k], from, slots);
+            for (int s = 0; s < opt->links[k].r->n_slots; s++) {
+                const size_t bad = slots[s] ? first_not_finite(opt, slots[s], to - from) : to - from;
+                if (bad < to - from) tw__note_first(&opt->overflow, from + bad);
+            }
+        }
+    }
+}
+
+int tw__first_overflow(const tw_optimizer *opt, const tw__link *l, size_t tensor, size_t *at)
+{
+    void *slots[TW_SLOTS_MAX];
+    tw__slots_of_tensor(opt, l, tensor, slots);
+    for (int i = 0; i < l->r->n_slots; i++) {
+        const size_t n = slots[i] ? tw__slot_length(opt, &l->r->slots[i], tensor) : 0;
+        *at = n ? first_not_finite(opt, slots[i], n) : 0;
+        if (*at < n) return i;
+    }
+    return -1;
 }
 
 static void zero_bad(const tw_optimizer *opt, const void *g, size_t n, void *to)
@@ -255,8 +287,10 @@ static void update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, cons
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
 {
     const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO, plain = opt->chain.n == 1 && opt->nonfinite != TW_NONFINITE_ZERO;
+    const size_t start = lo;
     int finite = 0;
     if (opt->n_passes && atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
+    tw__fp_watch();
     for (size_t hi; lo < end; lo = hi) {
         hi = chunk_end(lo, end);
         const int good = checked || finite || check_chunk(opt, lo, hi, g);
@@ -265,6 +299,9 @@ void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const 
         if (plain) finite = update_plain(opt, lo, hi, end, w, g);
         else update_joined(opt, lo, hi, w, g);
     }
+    const unsigned flags = tw__fp_flags();
+    if (flags) tw__check_state(opt, start, end);
+    if (flags & TW__FP_OVERFLOW) tw__note_first(&opt->overflow, opt->n);
 }
 
 /* ---- Whole tensors ---- */
@@ -286,7 +323,10 @@ static void turn_task(void *arg, size_t index, int worker)
     const tw_matrix m = {.d = (char *)opt->direction + t->offset * opt->real, .w = at_element(opt, a->w, t->offset), .rows = rows, .columns = columns,
                          .down = transposed ? 1 : columns, .right = transposed ? rows : 1, .rank = t->rank, .slots = slots,
                          .scratch = (char *)opt->scratch + (size_t)worker * opt->scratch_n * opt->real};
+    size_t at;
+    tw__fp_watch();
     a->l->r->whole[opt->type == TW_F64][tw__variant(opt, a->l, part.group)][opt->isa](&m, coef_of(opt, a->l, &part));
+    if (tw__fp_flags() && tw__first_overflow(opt, a->l, index, &at) >= 0) tw__note_first(&opt->overflow, t->offset);
 }
 
 void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w)

@@ -76,6 +76,9 @@ struct tw_optimizer {
     const void *at;                     /* where the gradient was taken; NULL: at the weights */
     struct tw__sparse *behind;          /* sparse steps: what each element has seen; NULL before the first */
     _Atomic size_t bad;                 /* first element that is not finite in this step's gradient; SIZE_MAX: none yet */
+    _Atomic size_t overflow;            /* likewise of the state, or the first of what sums were taken over, though the gradient is finite;
+                                           n: of something on the way that is not kept */
+    int overflow_link;                  /* whose sums; -1: it is a slot */
 };
 
 static inline tw__link *tw__rule_link(tw_optimizer *opt) { return &opt->links[opt->chain.rule]; }
@@ -109,7 +112,7 @@ static inline size_t tw__unit(const tw_optimizer *opt, const tw__link *l, size_t
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h);
 tw_status tw__values_check(const tw_optimizer *opt, tw_error *err);
 void tw__prepare_links(tw_optimizer *opt);
-void tw__settle_link(tw_optimizer *opt, tw__link *l);
+void tw__settle_link(tw_optimizer *opt, int link);
 /* The view's coefficients after step t, for all units, into `coef`. */
 void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, double *scalars, char *coef);
 void tw__set_values(tw_optimizer *opt, uint64_t done);     /* h and next of the step after `done` */
@@ -129,6 +132,12 @@ void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const voi
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g);
 size_t tw__first_part(const tw_optimizer *opt, size_t element);        /* the part that holds it or comes next */
 void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w);   /* whole() for every tensor that is stepped */
+
+/* Whether the state of elements lo .. hi-1, or of the tensor's slots of every extent, is finite; asked where tw__fp_flags says it may not be. */
+void tw__check_state(tw_optimizer *opt, size_t lo, size_t hi);
+/* The link's first slot of this tensor that is not finite, and where in it; -1 if all are. */
+int tw__first_overflow(const tw_optimizer *opt, const tw__link *l, size_t tensor, size_t *at);
+void tw__note_first(_Atomic size_t *first, size_t i);
 
 /* step.c: what the calls share */
 tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err);

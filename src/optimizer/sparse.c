@@ -307,7 +307,11 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
     if (atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
         if (opt->steps == 0) start_from_weights(opt, w);
         status = keep_history(opt, w, err);
+        tw__fp_watch();
         if (status == TW_OK) step_touched(opt, w, n, index, g);
+        const unsigned flags = tw__fp_flags();
+        if (flags) tw__check_state(opt, 0, opt->n);
+        if (flags & TW__FP_OVERFLOW) tw__note_first(&opt->overflow, opt->n);
         if (opt->steps == 0 && opt->behind->mode == CLOSED) first_step_of_rest(opt, w);
         if (status == TW_OK && opt->behind->seen) opt->behind->behind = 1;
     }

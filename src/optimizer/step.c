@@ -60,6 +60,8 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
         if (!opt->n_passes) ready_views(opt);
         clear_sums(opt);
         atomic_store_explicit(&opt->bad, SIZE_MAX, memory_order_relaxed);
+        atomic_store_explicit(&opt->overflow, SIZE_MAX, memory_order_relaxed);
+        opt->overflow_link = -1;
         opt->pass = 0;
         opt->filled = -1;
         opt->at = NULL;
@@ -129,7 +131,7 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
             tw__turn_tensors(opt, &opt->links[link], w);
             opt->filled = link;
         } else
-            tw__settle_link(opt, &opt->links[link]);
+            tw__settle_link(opt, link);
         if (opt->pass + 1 == opt->n_passes) ready_views(opt);
         tw__fp_leave(mode);
     }
@@ -165,17 +167,47 @@ tw_status tw_step_range_f64(tw_optimizer *opt, size_t lo, size_t hi, double *w, 
     return step_range(opt, TW_F64, lo, hi, w, g, err);
 }
 
-static tw_status report_bad(const tw_optimizer *opt, size_t bad, tw_error *err)
+/* The link's state in this tensor that is too large, by name: its sums, or a slot, at *at. */
+static const char *find_overflow(const tw_optimizer *opt, size_t tensor, const tw__link **link, size_t *at)
+{
+    *link = &opt->links[opt->overflow_link < 0 ? 0 : opt->overflow_link];
+    *at = 0;
+    if (opt->overflow_link >= 0) return "the sum";
+    for (int k = 0; k < opt->chain.n; k++) {
+        const int slot = tw__first_overflow(opt, &opt->links[k], tensor, at);
+        *link = &opt->links[k];
+        if (slot >= 0) return (*link)->r->slots[slot].name;
+    }
+    return "the state";
+}
+
+static tw_status overflow_on_the_way(const tw_optimizer *opt, tw_error *err)
+{
+    tw__fail(err, TW_ERR_NOT_FINITE, "%.60s: step %llu overflows %s, though the gradient is finite: a weight, or a number on the way to it; clip or scale the "
+             "gradient", opt->links[opt->chain.rule].r->name, (unsigned long long)opt->steps + 1, tw_type_name(opt->type));
+    if (err) err->step = opt->steps + 1;
+    return TW_ERR_NOT_FINITE;
+}
+
+static tw_status report(const tw_optimizer *opt, size_t element, int is_overflow, tw_error *err)
 {
     size_t i = opt->n_tensors;
-    while (opt->tensors[--i].offset > bad) continue;
+    if (element == opt->n)
+        return overflow_on_the_way(opt, err);
+    while (opt->tensors[--i].offset > element) continue;
     const tw_tensor *t = &opt->tensors[i];
-    uint64_t step = opt->steps + 1;
-    tw__fail(err, TW_ERR_NOT_FINITE, "the gradient of %s is not finite at element %zu, step %llu", t->name, bad - t->offset,
-             (unsigned long long)step);
+    const unsigned long long step = opt->steps + 1;
+    size_t at = element - t->offset;
+    if (is_overflow) {
+        const tw__link *l;
+        const char *what = find_overflow(opt, i, &l, &at);
+        tw__fail(err, TW_ERR_NOT_FINITE, "%.60s: %.60s of %s is not finite at element %zu, step %llu, though the gradient is: too large for %s; clip or "
+                 "scale the gradient", l->r->name, what, t->name, at, step, tw_type_name(opt->type));
+    } else
+        tw__fail(err, TW_ERR_NOT_FINITE, "the gradient of %s is not finite at element %zu, step %llu", t->name, at, step);
     if (err) {
         snprintf(err->tensor, sizeof err->tensor, "%s", t->name);
-        err->index = bad - t->offset;
+        err->index = at;
         err->step = step;
     }
     return TW_ERR_NOT_FINITE;
@@ -184,11 +216,12 @@ static tw_status report_bad(const tw_optimizer *opt, size_t bad, tw_error *err)
 tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
 {
     TW_TRY(check_begun(opt, "tw_step_end", err));
-    size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed);
+    const size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed), overflow = atomic_load_explicit(&opt->overflow, memory_order_relaxed);
     if (bad == SIZE_MAX && opt->pass < opt->n_passes)
         return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled", opt->n_passes - opt->pass);
-    opt->phase = bad == SIZE_MAX || opt->nonfinite == TW_NONFINITE_SKIP ? TW__IDLE : TW__REFUSED;
-    if (opt->phase == TW__REFUSED) return report_bad(opt, bad, err);
+    const int is_overflow = overflow != SIZE_MAX && (bad == SIZE_MAX || opt->n_passes), is_skipped = bad != SIZE_MAX && opt->nonfinite == TW_NONFINITE_SKIP;
+    opt->phase = (bad == SIZE_MAX && !is_overflow) || is_skipped ? TW__IDLE : TW__REFUSED;
+    if (opt->phase == TW__REFUSED) return report(opt, is_overflow ? overflow : bad, is_overflow, err);
     if (bad != SIZE_MAX) {
         opt->skipped++;
         tw__set_values(opt, tw__before_last(opt));

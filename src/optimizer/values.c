@@ -95,12 +95,21 @@ static void add_pieces(tw_optimizer *opt, tw__link *l)
         for (size_t s = 0; s < n_sums; s++) l->sums[unit * n_sums + s] = tw__tree_total(&tree[s]);
 }
 
-void tw__settle_link(tw_optimizer *opt, tw__link *l)
+static int are_finite(const double *x, size_t n) { return tw__first_not_finite_f64(tw__sums_for(TW_ISA_BASE), x, n) == n; }
+
+/* A unit whose sums, or what follows from them, are too large stops the step before any weight has changed. */
+void tw__settle_link(tw_optimizer *opt, int link)
 {
+    tw__link *l = &opt->links[link];
+    const size_t n_sums = (size_t)l->r->n_sums, n_scalars = (size_t)l->r->n_scalars;
     add_pieces(opt, l);
     for (size_t unit = 0; unit < l->n_units; unit++) {
         const tw_moment now = moment_of(opt, l, unit, l->next_scalars, opt->steps + 1, 1);
         l->r->settle[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
+        if (are_finite(l->sums + unit * n_sums, n_sums) && are_finite(l->next_scalars + unit * n_scalars, n_scalars)) continue;
+        opt->overflow_link = link;
+        tw__note_first(&opt->overflow, l->r->scope == TW_PER_TENSOR ? opt->tensors[unit].offset : opt->n_parts ? opt->parts[0].lo : 0);
+        if (opt->filled < 0) tw__note_first(&opt->bad, 0);
     }
 }
 

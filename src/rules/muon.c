@@ -102,12 +102,21 @@ APART struct TW_LOCAL(shape) TW_LOCAL(shape_of)(const struct matrix *x)
     return (struct TW_LOCAL(shape)){x->rows, x->columns, x->down, x->right};
 }
 
+/* Where the squares are too large for a double they are those of numbers scaled by a power of two, which is exact; scratch holds these. */
+APART double TW_LOCAL(norm)(const struct matrix *x, size_t n)
+{
+    const double squares = sum_squares(x->d, n);
+    if (squares - squares == 0) return __builtin_sqrt(squares);
+    for (size_t i = 0; i < n; i++) x->scratch[i] = x->d[i] * (real)0x1p-600;
+    return __builtin_sqrt(sum_squares(x->scratch, n)) * 0x1p600;
+}
+
 /* T in scratch, and zeros behind it for what follows it there. */
 APART void TW_LOCAL(take)(const struct matrix *x, const struct coef *k)
 {
     const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
     const size_t pitch = muon_pitch(t.side), all = 2 * (muon_rows(t.n) + muon_rows(t.side)) * pitch;
-    const real norm = (real)__builtin_sqrt(sum_squares(x->d, t.n * t.side)) + k->eps;
+    const real norm = (real)TW_LOCAL(norm)(x, t.n * t.side) + k->eps;
     for (size_t i = 0; i < all; i++) x->scratch[i] = 0;
     for (size_t i = 0; i < t.n; i++)
         for (size_t j = 0; j < t.side; j++) x->scratch[i * pitch + j] = real_ratio(x->d[i * t.step + j * t.across], norm);

@@ -12,7 +12,7 @@
 #define ALIASES(ALIAS) ALIAS(clipping, clip) ALIAS(clip_factor, clip)
 #define PLACE TW_ON_GRADIENT
 #define TRAITS TW_ZERO_IS_NOTHING
-#define SCRATCH(rows, columns) (4 * (rows))
+#define SCRATCH(rows, columns) (6 * (rows))
 #define NARROW
 #include <thalweg/rule.h>
 #include "transforms/rows.h"
@@ -21,13 +21,25 @@ struct coef { double clip, eps; };
 
 static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.clip = now->h->clip, .eps = now->h->eps}; }
 
+/* The norm of each row of `of`, which lies as d does. Where the squares are too large for a double they are those of numbers scaled by a power of
+ * two, which is exact. */
+__attribute__((noinline)) static void TW_LOCAL(row_norms)(const struct matrix *x, const real *of, double *norm, double *scaled)
+{
+    int is_finite = 1;
+    TW_ROW_SUMS(norm, (double)of[at] * (double)of[at]);
+    for (size_t row = 0; row < x->rows; row++) is_finite &= norm[row] - norm[row] == 0;
+    if (!is_finite) TW_ROW_SUMS(scaled, (double)of[at] * 0x1p-600 * ((double)of[at] * 0x1p-600));
+    for (size_t row = 0; row < x->rows; row++)
+        norm[row] = norm[row] - norm[row] == 0 ? __builtin_sqrt(norm[row]) : __builtin_sqrt(scaled[row]) * 0x1p600;
+}
+
 static inline void whole(const struct matrix *x, const struct coef *k)
 {
-    double *g = (double *)x->scratch, *w = g + x->rows;
-    TW_ROW_SUMS(g, (double)x->d[at] * (double)x->d[at]);
-    TW_ROW_SUMS(w, (double)x->w[at] * (double)x->w[at]);
+    double *g = (double *)x->scratch, *w = g + x->rows, *scaled = w + x->rows;
+    TW_LOCAL(row_norms)(x, x->d, g, scaled);
+    TW_LOCAL(row_norms)(x, x->w, w, scaled);
     for (size_t row = 0; row < x->rows; row++) {
-        double most = __builtin_sqrt(w[row]), norm = __builtin_sqrt(g[row]);
+        double most = w[row], norm = g[row];
         most = k->clip * (most > k->eps ? most : k->eps);
         g[row] = norm > most ? most / norm : 1;
     }
