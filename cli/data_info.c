@@ -11,6 +11,11 @@ static json_t *part_json(const tw_data_info *info)
     json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type", tw_type_name(info->type), "fingerprint",
                              cli_string(info->fingerprint));
     if (part && info->labels) json_object_set_new(part, "classes", json_integer(info->classes));
+    if (part && info->class_labels) {
+        json_t *labels = json_array();
+        for (int32_t i = 0; i < info->classes; i++) json_array_append_new(labels, json_integer(info->class_labels[i]));
+        json_object_set_new(part, "labels", labels);
+    }
     return part;
 }
 
@@ -20,7 +25,8 @@ static void print_part(const char *name, const tw_data_info *info)
     printf("%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
     for (int i = 0; i < info->rank; i++) printf(i ? " x %lld" : "%lld", (long long)info->shape[i]);
     printf(" %s", tw_type_name(info->type));
-    if (info->labels) printf(", %d classes", (int)info->classes);
+    if (info->labels) printf(", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
+    for (int32_t i = 0; info->class_labels && i < info->classes; i++) printf(i ? " %d" : ": %d", (int)info->class_labels[i]);
     printf(", fingerprint %s\n", info->fingerprint ? info->fingerprint : "-");
 }
 

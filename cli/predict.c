@@ -10,7 +10,7 @@ struct values { struct cli_common common; int probability; };
 
 static const struct cli_option options[] = {
     { "probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
-      "print every class's probability instead of the class; where the network ends with sigmoid, that of class 1" },
+      "print every class's probability instead of the class, in the order of the labels; where the network ends with sigmoid, that of the second" },
     CLI_THREADS, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
@@ -18,7 +18,7 @@ enum { ROWS_AT_ONCE = 4096 };
 
 static double at(tw_type type, const void *output, size_t i) { return type == TW_F64 ? ((const double *)output)[i] : ((const float *)output)[i]; }
 
-static void print_row(const struct values *v, tw_type type, const void *output, size_t first, size_t n)
+static void print_row(const struct values *v, const tw_model *model, tw_type type, const void *output, size_t first, size_t n)
 {
     size_t best = 0;
     for (size_t i = 0; i < n; i++) {
@@ -28,7 +28,7 @@ static void print_row(const struct values *v, tw_type type, const void *output, 
     }
     if (n == 1) best = at(type, output, first) > 0.5; /* the probability of class 1 */
     if (v->probability) putchar('\n');
-    else printf("%zu\n", best);
+    else printf("%d\n", (int)tw_model_class(model, best));
 }
 
 static tw_status print_all(const struct values *v, struct cli_model_on_data *m, tw_error *err)
@@ -43,7 +43,7 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
         for (size_t i = 0; i < n * o->n_outputs && status == TW_OK; i++)
             if (!isfinite(at(o->type, output, i)))
                 status = cli_fail(err, TW_ERR_NOT_FINITE, "row %llu: the model's output is not a finite number", (unsigned long long)(first + i / o->n_outputs));
-        for (size_t i = 0; i < n && status == TW_OK; i++) print_row(v, o->type, output, i * o->n_outputs, o->n_outputs);
+        for (size_t i = 0; i < n && status == TW_OK; i++) print_row(v, m->model, o->type, output, i * o->n_outputs, o->n_outputs);
         if (ferror(stdout)) status = cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", strerror(errno));
     }
     free(output);

@@ -126,9 +126,9 @@ static void networks_that_cannot_be(void **state)
     refuse("flatten; dense 0 softmax", "dense: width = 0 is not a number from 1 to 16777216");
     refuse("flatten;; dense 3 softmax", "layer 2 of the network is empty");
     refuse("flatten; dropout 1; dense 3 softmax", "layer 2 (dropout 1): rate = 1 is outside [0, 1)");
-    refuse("flatten; dense 2 softmax", "the last layer (dense 2 softmax) tells 2 classes apart, but memory has labels up to 2 (3 classes); \"dense classes softmax\" fits them");
+    refuse("flatten; dense 2 softmax", "the last layer (dense 2 softmax) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
     refuse("flatten; dense 4 relu; dense 1 sigmoid",
-           "the last layer (dense 1 sigmoid) tells 2 classes apart, but memory has labels up to 2 (3 classes); \"dense classes softmax\" fits them");
+           "the last layer (dense 1 sigmoid) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
     refuse("flatten; dense 3 sigmoid", "the last layer has 3 outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
                                        "classes \"dense classes softmax\"");
     refuse("flatten; dense 1 softmax", "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" tells two classes apart");

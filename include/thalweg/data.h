@@ -19,9 +19,10 @@ typedef struct tw_data_info {
     tw_type type;                                                       /* TW_U8 (scaled by 1/255 when fetched) or TW_F32 */
     const void *x;                                                      /* rows x product of shape */
     const int32_t *labels;                                              /* class of each row; NULL for images without labels */
-    int32_t classes;                                                    /* 1 + the largest label; 0 without labels */
+    int32_t classes;                                                    /* different labels, of the training rows where there are; 0 without labels */
     const char *name;                                                   /* where it came from, for messages */
     const char *fingerprint;                                            /* hash of rows and labels, 32 hex digits */
+    const int32_t *class_labels;                                        /* the label of each class, rising; NULL: 0 to classes - 1 */
 } tw_data_info;
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
 

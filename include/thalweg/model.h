@@ -37,6 +37,9 @@ TW_API size_t tw_model_size(const tw_model *model);                     /* numbe
 TW_API tw_type tw_model_type(const tw_model *model);
 TW_API const char *tw_model_network(const tw_model *model);             /* the canonical network, presets spelt out */
 
+/* The label that class i stands for: output i of softmax, 0 or 1 of sigmoid. i itself unless the training labels had gaps, as 0 and 2 have. */
+TW_API int32_t tw_model_class(const tw_model *model, size_t i);
+
 /* The model on some data as an objective; fails if the rows do not fit or a label is outside the classes (TW_ERR_DATA).
  * `out` and its buffers belong to the model's context and are freed by tw_model_objective_free; model and data must outlive it. */
 TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);

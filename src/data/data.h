@@ -18,7 +18,8 @@ typedef struct tw__block {
     size_t row_bytes;
     uint8_t *x;
     int32_t *labels;            /* NULL: none */
-    int32_t classes;            /* 1 + the largest label */
+    int32_t classes;            /* different labels; in test rows opened with training rows: of these */
+    int32_t *class_labels;      /* the label of each class, rising; NULL: 0 to classes - 1 */
     char *name;
 } tw__block;
 
@@ -27,7 +28,7 @@ tw_status tw__block_create(tw__block **out, tw_context *ctx, tw_type type, uint6
                            const char *name, tw_error *err);
 void tw__block_release(tw__block *block);                               /* one reference less; NULL is fine */
 /* A view of rows first .. first + rows - 1 with a reference of its own. */
-tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t rows, int32_t classes, tw_error *err);
+tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t rows, tw_error *err);
 /* Hash of type, shape, rows and labels. */
 void tw__block_hash(const tw__block *block, uint64_t first, uint64_t rows, char to[TW__HASH_DIGITS + 1]);
 

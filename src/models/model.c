@@ -69,10 +69,17 @@ static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_er
     const tw__network *net = m->net;
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
-        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) tells %lld classes apart, but %s has labels up to %d (%d classes); "
-                        "\"dense classes softmax\" fits them", net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes - 1,
-                        data->classes);
+        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
+                        net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes,
+                        data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
     return TW_OK;
+}
+
+/* As many classes as the labels have: each stands for one of them. A last layer that is wider has a place for every number up to its width. */
+static tw_status name_classes(tw_model *m, const tw_data_info *data, tw_error *err)
+{
+    if (!data->class_labels || data->classes != m->net->labels) return TW_OK;
+    return tw__network_name_classes(m->net, data->class_labels, data->classes, err);
 }
 
 tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed, tw_error *err)
@@ -83,6 +90,7 @@ tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, 
     tw_model *m = NULL;
     TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
     tw_status s = check_labels(m, &info, err);
+    if (s == TW_OK) s = name_classes(m, &info, err);
     if (s == TW_OK) s = tw__model_allocate(m, err);
     if (s != TW_OK) {
         tw_model_free(m);
@@ -120,9 +128,9 @@ static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_erro
     if (data->type != m->input)
         return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model was made for %s", data->name, tw_type_name(data->type), tw_type_name(m->input));
     for (uint64_t i = 0; data->labels && i < data->rows; i++)
-        if (data->labels[i] < 0 || data->labels[i] >= m->net->labels)
-            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has label %d, the model knows classes 0 to %lld", data->name, (unsigned long long)i,
-                            data->labels[i], (long long)m->net->labels - 1);
+        if (tw__network_class(m->net, data->labels[i]) < 0)
+            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has label %d, the model knows %lld classes, %d to %d", data->name, (unsigned long long)i,
+                            data->labels[i], (long long)m->net->labels, tw_model_class(m, 0), tw_model_class(m, (size_t)m->net->labels - 1));
     return TW_OK;
 }
 
@@ -136,6 +144,8 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
 }
 
 void tw_model_objective_free(tw_objective *objective) { tw__plan_free(objective); }
+
+int32_t tw_model_class(const tw_model *m, size_t i) { return m->net->class_labels ? m->net->class_labels[i] : (int32_t)i; }
 
 size_t tw_model_layers(const tw_model *m) { return m->net->n_written; }
 

@@ -10,16 +10,36 @@ static const char format[] = "thalweg model 1";
 
 /* ---- save --------------------------------------------------------------------------------------------------------------- */
 
+/* "0,2", freed by tw__free_text; NULL where classes are numbers from 0. */
+static tw_status labels_text(const tw_model *m, char **out, tw_error *err)
+{
+    const int32_t *labels = m->net->class_labels;
+    const size_t room = (size_t)m->net->labels * 12 + 1;
+    size_t used = 0;
+    char *text;
+    *out = NULL;
+    if (!labels) return TW_OK;
+    TW_TRY(tw__alloc(m->ctx, &text, room, 1, err));
+    for (int64_t i = 0; i < m->net->labels; i++) used += (size_t)snprintf(text + used, room - used, "%s%d", i ? "," : "", labels[i]);
+    const tw_status s = tw__copy_text(m->ctx, out, text, err);
+    tw__free(m->ctx, text, room, 1);
+    return s;
+}
+
 static tw_status save_entries(const tw_model *m, const char *path, const tw__tensor_entry *entries, tw_error *err)
 {
-    char shape[64], classes[24];
+    char shape[64], classes[24], *labels;
+    TW_TRY(labels_text(m, &labels, err));
     const tw__text_pair meta[] = {{"format", format},
                                   {"network", m->net->text},
                                   {"input", tw__shape_text(&m->net->in, shape, sizeof shape)},
                                   {"scaling", m->input == TW_U8 ? "1/255" : "1"},
-                                  {"classes", classes}};
+                                  {"classes", classes},
+                                  {"labels", labels}};
     snprintf(classes, sizeof classes, "%lld", (long long)m->classes);
-    return tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta, sizeof meta / sizeof meta[0], err);
+    const tw_status s = tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta, sizeof meta / sizeof meta[0] - !labels, err);
+    tw__free_text(m->ctx, labels);
+    return s;
 }
 
 tw_status tw_model_save(const tw_model *m, const void *weights, const char *path, tw_error *err)
@@ -75,6 +95,26 @@ static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const 
     return TW_OK;
 }
 
+/* "0,2" into the network's class labels, which must be as many as it has classes, and rise. */
+static tw_status read_labels(tw_model *m, const char *text, const char *path, tw_error *err)
+{
+    const size_t n = (size_t)m->net->labels;
+    int32_t *labels;
+    size_t read = 0;
+    TW_TRY(tw__alloc(m->ctx, &labels, n, sizeof *labels, err));
+    for (const char *p = text; read < n && *p >= '0' && *p <= '9'; read++) {
+        char *end;
+        const long long label = strtoll(p, &end, 10);
+        if (label > INT32_MAX || (read && label <= labels[read - 1]) || (*end && *end != ',') || (*end == 0) != (read + 1 == n)) break;
+        labels[read] = (int32_t)label;
+        p = end + (*end == ',');
+    }
+    tw_status s = read == n ? tw__network_name_classes(m->net, labels, (int64_t)n, err)
+                            : tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "labels \"%.40s\" are not those of %zu classes, rising", text, n);
+    tw__free(m->ctx, labels, n, sizeof *labels);
+    return s;
+}
+
 static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path, tw_error *err)
 {
     const char *kind, *network, *input, *scaling, *classes;
@@ -104,6 +144,8 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     }
     if (f->n != (*out)->net->n_tensors)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n, (*out)->net->n_tensors);
+    const char *labels = tw__safetensors_meta(f, "labels");
+    if (labels) TW_TRY(read_labels(*out, labels, path, err));
     const void *data;
     for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(*out, f, path, i, &data, err));
     TW_TRY(tw__model_allocate(*out, err)); /* not before: a network's text could ask for any amount */

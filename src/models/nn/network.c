@@ -139,6 +139,8 @@ static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
     if (got == 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network is empty", net->n_written + 1);
     snprintf(t.text, sizeof t.text, "%s", got > 0 ? t.name : "");
     while (got > 0 && (got = next_word(p, word, sizeof word)) > 0) {
+        if (strcmp(word, "classes") == 0 && net->classes == 1)
+            return tw__fail(err, TW_ERR_DATA, "the training labels are all of one class; a network needs at least two to tell apart");
         if (strcmp(word, "classes") == 0 && net->classes > 0) snprintf(word, sizeof word, "%lld", (long long)net->classes);
         size_t used = strlen(t.text);
         snprintf(t.text + used, sizeof t.text - used, " %s", word);
@@ -240,9 +242,29 @@ tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *tex
     return s;
 }
 
+tw_status tw__network_name_classes(tw__network *net, const int32_t *labels, int64_t n, tw_error *err)
+{
+    TW_TRY(tw__alloc(net->ctx, &net->class_labels, (size_t)n, sizeof *labels, err));
+    memcpy(net->class_labels, labels, (size_t)n * sizeof *labels);
+    return TW_OK;
+}
+
+int32_t tw__network_class(const tw__network *net, int32_t label)
+{
+    if (!net->class_labels) return label >= 0 && label < net->labels ? label : -1;
+    int64_t lo = 0, hi = net->labels;
+    while (lo < hi) {
+        const int64_t middle = lo + (hi - lo) / 2;
+        if (net->class_labels[middle] < label) lo = middle + 1;
+        else hi = middle;
+    }
+    return lo < net->labels && net->class_labels[lo] == label ? (int32_t)lo : -1;
+}
+
 void tw__network_free(tw__network *net)
 {
     if (!net) return;
+    tw__free(net->ctx, net->class_labels, (size_t)net->labels, sizeof *net->class_labels);
     tw__free(net->ctx, net->layers, net->room, sizeof *net->layers);
     tw__free(net->ctx, net->tensors, net->n_tensors, sizeof *net->tensors);
     tw__free(net->ctx, net->names, net->n_tensors, sizeof *net->names);

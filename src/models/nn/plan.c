@@ -21,6 +21,7 @@ typedef struct plan {
     const tw__kernels *k;
     tw_data_info data;
     size_t row_bytes;                                   /* of the data */
+    const tw__network *net;
     tw__layer *layers;                                  /* the network's, fused where they can be; the last has the loss */
     size_t n_layers, room;
     size_t *at;                                         /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
@@ -52,7 +53,7 @@ static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
         char *to = b->activations + r * in * p->k->real;
         if (p->data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
         else p->k->fetch_f32(in, (const float *)from, to);
-        if (p->data.labels) b->labels[r] = p->data.labels[rows[r]];
+        if (p->data.labels) b->labels[r] = tw__network_class(p->net, p->data.labels[rows[r]]);
     }
 }
 
@@ -191,6 +192,7 @@ tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__netwo
     p->ctx = ctx;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
     p->data = *data;
+    p->net = net;
     p->row_bytes = net->layers[0].in_size * tw_type_size(data->type);
     tw_status s = list_layers(p, net, err);
     if (s == TW_OK) s = place_activations(p, err);
