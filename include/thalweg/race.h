@@ -34,12 +34,13 @@ typedef struct tw_race_options {
     uint64_t tune;
     int (*event)(void *user, const tw_race_event *event);
     void *user;
+    const char *tune_range;                                             /* with tune: "LO,HI", the range for every optimizer; NULL: its rule's own */
     /* What every run has in common: data, model (NULL: mlp), val (0.1 by the initialiser), run.epochs (0: 3), ...; on a surface dtype is f64 by default.
      * A race has no optimizer, time, keep and checkpoint_every. out: the race's folder, or NULL: in memory; force: replace a race that is there. */
     tw_job_options job;
 } tw_race_options;
 #define TW_RACE_OPTIONS_INIT \
-    { sizeof(tw_race_options), NULL, NULL, 0, 0, 0, NULL, NULL, \
+    { sizeof(tw_race_options), NULL, NULL, 0, 0, 0, NULL, NULL, NULL, \
       { sizeof(tw_job_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, NULL, 0, 0, TW_RUN_OPTIONS_INIT } }
 TW_API int tw_race_fields(size_t i, tw_field *out);                     /* these as a table (options.h) */
 

@@ -16,6 +16,8 @@ static const tw_field own[] = {
     {"seeds", "seeds", TW_FIELD_NATURAL, AT(seeds), "3; on a surface 1", NULL, 1, TW__MOST_SEEDS, 0, "N", "runs of each, with seeds S, S + 1, ..."},
     {"tune", "tune", TW_FIELD_NATURAL, AT(tune), NULL, NULL, 1, TW__MOST_TRIALS, TW_FIELD_IF_SET, "N",
      "first try N learning rates of each, in its rule's own range, then race the best"},
+    {"tune_range", "tune-range", TW_FIELD_TEXT, AT(tune_range), NULL, NULL, 0, 0, TW_FIELD_IF_SET, "LO,HI",
+     "with --tune: the range of learning rates for every optimizer"},
     {"steps", "steps", TW_FIELD_NATURAL, AT(steps), "300", NULL, 1, TW__MOST_STEPS, 0, "N", "on a surface, in place of epochs: steps"},
 };
 enum { N_OWN = sizeof own / sizeof own[0] };
@@ -95,6 +97,7 @@ tw_status tw__race_check_options(const tw_race_options *o, tw_error *err)
     if (odd) return tw__fail(err, TW_ERR_SPEC, "%s cannot be used on a surface", odd);
     if (!o->surface && !o->job.data) return tw__fail(err, TW_ERR_SPEC, "a race needs data or a surface");
     if (!o->surface && o->steps) return tw__fail(err, TW_ERR_SPEC, "steps can be used on a surface only (on data there are epochs)");
+    if (o->tune_range && !o->tune) return tw__fail(err, TW_ERR_SPEC, "tune_range = %.60s has no effect without tune", o->tune_range);
     TW_TRY(tw__fields_check(tw_race_fields, o, err));
     if ((odd = tw__fields_set(tw_job_fields, &o->job, TW_FIELD_RACED, 0)) != NULL) return tw__fail(err, TW_ERR_SPEC, "a race has no %s", odd);
     if (o->job.run.event || o->job.run.order || o->job.run.own_rule) return tw__fail(err, TW_ERR_SPEC, "a race takes no event, order or rule for its runs");

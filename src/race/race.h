@@ -108,6 +108,8 @@ tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *race
 double tw__tune_rate(const tw__racer *racer, uint64_t k);
 tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err);
 tw_status tw__tune_choose(tw_race *race, tw__racer *racer, tw_error *err);
+/* Which end of the rates that were tried the best is: -1, 1, or 0 for neither; -1 also for the only one. Others may be better still. */
+int tw__tune_end(const tw_race *race, const tw__racer *racer);
 const char *tw__tune_measure(const tw_race *race);      /* what is compared: "val_loss", "loss", "value" */
 
 /* run_json.c: a run as JSON and back. */

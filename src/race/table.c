@@ -169,10 +169,11 @@ static void put_note(tw__paper *p, int *any, const char *note)
     tw__print(p, "\n");
 }
 
-/* Those of whom only some runs diverged, as their numbers are of the others; and those that no rate suited. */
+/* Those of whom only some runs diverged, as their numbers are of the others; those that no rate suited, and those whose
+ * best rate is the first or the last that was tried. */
 static void put_notes(const tw_race *race, tw__paper *p)
 {
-    int any = 0;
+    int any = 0, end;
     for (size_t i = 0; i < race->n; i++) {
         const tw__racer *racer = &race->racers[race->order[i]];
         char note[700];
@@ -183,6 +184,10 @@ static void put_notes(const tw_race *race, tw__paper *p)
         }
         if (no_rate_worked(race, racer)) {
             snprintf(note, sizeof note, "%.60s: with every rate that was tried it diverged; it was raced with the smallest", racer->spec);
+            put_note(p, &any, note);
+        } else if (race->o.tune > 1 && (end = tw__tune_end(race, racer)) != 0) {
+            snprintf(note, sizeof note, "%.60s: its best rate is the %s that was tried; a %s one may be better", racer->spec,
+                     end < 0 ? "smallest" : "largest", end < 0 ? "smaller" : "larger");
             put_note(p, &any, note);
         }
     }

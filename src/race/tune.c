@@ -47,6 +47,15 @@ static tw_status read_chain(const tw_race *race, const char *spec, tw_chain *cha
     return tw_chain_read(chain, preset.optimizer, NULL, err);
 }
 
+/* "1e-4,1" or "1e-4:1" */
+static tw_status given_range(const char *text, double *from, double *to, tw_error *err)
+{
+    const size_t n = strcspn(text, ",:");
+    const tw__text low = {text, n}, high = tw__text_of(text[n] ? text + n + 1 : "");
+    if (tw__number_read(low, from) == 1 && tw__number_read(high, to) == 1 && *from > 0 && *from < *to) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "tune_range = %.60s is not LO,HI with 0 < LO < HI, as in 1e-4,1", text);
+}
+
 tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err)
 {
     tw_chain chain;
@@ -57,6 +66,7 @@ tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *race
     if (rule->given[lr])
         return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune",
                         asked);
+    if (race->o.tune_range) return given_range(race->o.tune_range, &racer->from, &racer->to, err);
     const tw__text name = {rule->spec, strcspn(rule->spec, "@:")};      /* adamw's rule is adam */
     racer->from = rule->values[lr] / around;
     racer->to = rule->values[lr] * around;
@@ -137,6 +147,18 @@ static int is_better(const tw__trial *a, const tw__trial *b)
     if (a->run.reached != b->run.reached) return a->run.reached;
     if (a->run.reached && a->run.gradients != b->run.gradients) return a->run.gradients < b->run.gradients;
     return a->value < b->value;
+}
+
+int tw__tune_end(const tw_race *race, const tw__racer *racer)
+{
+    double least = INFINITY, most = 0;
+    for (uint64_t k = 0; k < race->o.tune && racer->trials; k++) {
+        const double lr = racer->trials[k].lr;
+        if (lr < least) least = lr;
+        if (lr > most) most = lr;
+    }
+    if (!racer->tuned) return 0;
+    return racer->tuned_lr <= least ? -1 : racer->tuned_lr >= most;
 }
 
 /* Where no rate worked, the smallest is raced. */

@@ -144,12 +144,7 @@ static void put_ends(tw__page *g)
     size_t n = 0;
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__racer *racer = tw__page_racer(g, i);
-        double least = INFINITY, most = 0;
-        for (uint64_t k = 0; k < g->race->o.tune && racer->trials; k++) {
-            least = racer->trials[k].lr < least ? racer->trials[k].lr : least;
-            most = racer->trials[k].lr > most ? racer->trials[k].lr : most;
-        }
-        if (!racer->tuned || (racer->tuned_lr > least && racer->tuned_lr < most)) continue;
+        if (!tw__tune_end(g->race, racer)) continue;
         tw__print(&g->p, n++ ? ", " : "<p class=\"hint\">At the end of what was tried, so that other rates may be better still: ");
         tw__put_escaped(&g->p, racer->spec);
     }
