@@ -16,7 +16,7 @@ typedef struct tw_find_lr_options {
      * out: NULL, or a folder, made if need be, for find_lr.csv and find_lr.svg, a picture of the curve; those that are there only go with force. */
     tw_job_options job;
 } tw_find_lr_options;
-#define TW_FIND_LR_OPTIONS_INIT { sizeof(tw_find_lr_options), 0.0, 0.0, 0, TW_JOB_OPTIONS_INIT }
+#define TW_FIND_LR_OPTIONS_INIT { .size = sizeof(tw_find_lr_options), .job = TW_JOB_OPTIONS_INIT }
 
 /* One update: the mean loss of its rows before its step, which is made with this rate. smooth: the mean of the losses so far, each weighing
  * 0.9 times the one after it. */

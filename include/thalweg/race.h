@@ -40,8 +40,7 @@ typedef struct tw_race_options {
     tw_job_options job;
 } tw_race_options;
 #define TW_RACE_OPTIONS_INIT \
-    { sizeof(tw_race_options), NULL, NULL, 0, 0, 0, NULL, NULL, NULL, \
-      { sizeof(tw_job_options), NULL, NULL, NULL, 0.1, 0, NULL, NULL, NULL, NULL, 0, 0, TW_RUN_OPTIONS_INIT } }
+    { .size = sizeof(tw_race_options), .job = { .size = sizeof(tw_job_options), .val = 0.1, .run = TW_RUN_OPTIONS_INIT } }
 TW_API int tw_race_fields(size_t i, tw_field *out);                     /* these as a table (options.h) */
 
 typedef struct tw_race tw_race;

@@ -61,8 +61,7 @@ typedef struct tw_run_options {
     size_t n_order;
     const char *control;                                                /* controls (control.h) with blanks between: "plateau:factor=0.5 early_stop"; NULL */
 } tw_run_options;
-#define TW_RUN_OPTIONS_INIT \
-    { sizeof(tw_run_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL, NULL, TW_NONFINITE_ERROR, NULL, NULL, NULL, 0, NULL }
+#define TW_RUN_OPTIONS_INIT { .size = sizeof(tw_run_options) }
 
 typedef struct tw_run tw_run;
 /* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */
@@ -109,7 +108,7 @@ typedef struct tw_job_options {
     uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
     tw_run_options run;                                                 /* own_rule and callback are not recorded */
 } tw_job_options;
-#define TW_JOB_OPTIONS_INIT { sizeof(tw_job_options), NULL, NULL, NULL, 0.0, 0, NULL, NULL, NULL, NULL, 0, 0, TW_RUN_OPTIONS_INIT }
+#define TW_JOB_OPTIONS_INIT { .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT }
 
 typedef struct tw_job tw_job;
 /* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it.
