@@ -1,6 +1,7 @@
 /* Creation of the context, and memory through it.
  * SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE
+#include "base/decimal.h"
 #include "base/context.h"
 #include "base/cpu.h"
 #include "base/io.h"
@@ -160,7 +161,7 @@ void tw__log(tw_context *ctx, int level, const char *format, ...)
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    tw__vformat(text, sizeof text, format, args);
     va_end(args);
     ctx->log(ctx->user, level, text);
 }

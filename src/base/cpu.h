@@ -6,10 +6,6 @@
 
 int tw__cpus_allowed(void);                 /* CPUs this process may run on, at least 1 */
 
-/* What strtod and printf round by is the x87 control word, whatever MXCSR says, but at an overflow it is MXCSR: both to nearest, and
- * subnormals kept. */
-typedef struct tw__decimal_mode { uint32_t sse; uint16_t x87; } tw__decimal_mode;
-
 /* Every call that computes, and every worker of the pool, runs with round to nearest and flush to zero: a first moment that decays
  * into subnormals would make Adam 25 times slower for ever.  The caller's mode comes back on return and around its callbacks. */
 typedef uint32_t tw__fp_mode;
@@ -32,22 +28,10 @@ static inline unsigned tw__fp_flags(void)
     __asm__ volatile("stmxcsr %0" : "=m"(now) : : "memory");
     return now & (TW__FP_INVALID | TW__FP_DIVIDED | TW__FP_OVERFLOW);
 }
-static inline tw__decimal_mode tw__decimal_enter(void)
-{
-    tw__decimal_mode was;
-    uint32_t sse = 0x1F80u;
-    uint16_t x87 = 0x037Fu;
-    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(was.sse), "=m"(was.x87));
-    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(sse), "m"(x87) : "memory");
-    return was;
-}
-static inline void tw__decimal_leave(tw__decimal_mode was) { __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(was.sse), "m"(was.x87) : "memory"); }
 #else
 static inline tw__fp_mode tw__fp_enter(void) { return 0; }
 static inline void tw__fp_leave(tw__fp_mode was) { (void)was; }
 static inline void tw__fp_watch(void) {}
 static inline unsigned tw__fp_flags(void) { return TW__FP_INVALID; } /* unknown: all is looked at */
-static inline tw__decimal_mode tw__decimal_enter(void) { return (tw__decimal_mode){0, 0}; }
-static inline void tw__decimal_leave(tw__decimal_mode was) { (void)was; }
 #endif
 #endif

@@ -1,6 +1,7 @@
 /* Status names and error details.
  * SPDX-License-Identifier: MIT */
 #include "base/error.h"
+#include "base/decimal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...)
     err->code = code;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    tw__vformat(err->message, sizeof err->message, format, args);
     va_end(args);
     return code;
 }
@@ -41,7 +42,7 @@ tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t l
     char text[sizeof err->message];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    tw__vformat(text, sizeof text, format, args);
     va_end(args);
     if (line > 0) tw__fail(err, code, "%.255s:%lld: %.240s", file, (long long)line, text);
     else if (offset >= 0) tw__fail(err, code, "%.255s: byte %lld: %.230s", file, (long long)offset, text);

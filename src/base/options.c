@@ -1,8 +1,7 @@
 /* Option tables; see options.h.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
-#include "base/cpu.h"
-#include <errno.h>
+#include "base/decimal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +17,12 @@ static size_t digits(tw__text t, size_t i)
     return n;
 }
 
-static int is_number(tw__text t, size_t *point)
+static int is_number(tw__text t)
 {
     size_t i = t.n && (t.at[0] == '-' || t.at[0] == '+');
     size_t whole = digits(t, i), fraction = 0;
     i += whole;
-    *point = t.n;
     if (i < t.n && t.at[i] == '.') {
-        *point = i;
         fraction = digits(t, i + 1);
         i += 1 + fraction;
     }
@@ -40,67 +37,33 @@ static int is_number(tw__text t, size_t *point)
     return i == t.n;
 }
 
-/* What stands between the digits of 0.5 here: strtod and printf follow the process's locale, which is not ours to change. */
-static size_t radix(char to[16])
-{
-    char half[24];
-    int n = snprintf(half, sizeof half, "%.1f", 0.5);
-    if (n < 3 || n > 16) return 0;
-    memcpy(to, half + 1, (size_t)n - 2);
-    return (size_t)n - 2;
-}
-
 int tw__number_read(tw__text t, double *to)
 {
-    char copy[160], mark[16];
-    size_t point, width = radix(mark);
-    if (t.n > LONGEST_NUMBER || width == 0 || !is_number(t, &point)) return 0;
-    size_t n = point;
-    memcpy(copy, t.at, point);
-    if (point < t.n) {
-        memcpy(copy + n, mark, width);
-        n += width;
-        memcpy(copy + n, t.at + point + 1, t.n - point - 1);
-        n += t.n - point - 1;
-    }
-    copy[n] = 0;
-    int saved = errno;
-    tw__decimal_mode mode = tw__decimal_enter();
-    *to = strtod(copy, NULL);
-    tw__decimal_leave(mode);
-    errno = saved;
+    char copy[LONGEST_NUMBER + 1];
+    if (t.n > LONGEST_NUMBER || !is_number(t)) return 0;
+    memcpy(copy, t.at, t.n);
+    copy[t.n] = 0;
+    *to = tw__decimal_read(copy);
     return *to - *to == 0 ? 1 : -1;
 }
 
 static void number_text(double x, char to[TW_VALUE_MAX])
 {
-    if (x - x != 0) {
-        snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
-        return;
-    }
-    if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17) { /* 1000, which %g would shorten to 1e+03 */
-        snprintf(to, TW_VALUE_MAX, "%.0f", x);
-        return;
-    }
-    char mark[16];
-    size_t width = radix(mark);
-    for (int precision = __builtin_fabs(x) < 0x1p-1022 ? 1 : 15; precision <= 17; precision++) { /* 15 digits of a normal number are never too many */
-        double back;
-        snprintf(to, TW_VALUE_MAX, "%.*g", precision, x);
-        char *at = width == 1 && mark[0] == '.' ? NULL : strstr(to, mark);
-        if (at) {
-            *at = '.';
-            memmove(at + 1, at + width, strlen(at + width) + 1);
+    if (x - x != 0) snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
+    else if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17) snprintf(to, TW_VALUE_MAX, "%.0f", x); /* 1000, which %g would shorten to 1e+03 */
+    else
+        for (int precision = 1; precision <= 17; precision++) {
+            snprintf(to, TW_VALUE_MAX, "%.*g", precision, x);
+            if (strtod(to, NULL) == x) break;
         }
-        if (tw__number_read(tw__text_of(to), &back) == 1 && back == x) break;
-    }
 }
 
 const char *tw__number_text(double x, char to[TW_VALUE_MAX])
 {
-    tw__decimal_mode mode = tw__decimal_enter();
+    tw__decimal_mode mode;
+    tw__decimal_enter(&mode);
     number_text(x, to);
-    tw__decimal_leave(mode);
+    tw__decimal_leave(&mode);
     return to;
 }
 

@@ -1,6 +1,7 @@
 /* --optimizer saga: an estimator's name where a rule is expected is that estimator with the rule sgd. Items of the spec that are options of the
  * estimator are its, all others are sgd's, and transforms stay around it: clip_norm:max=1+svrg:m=100,lr=0.1.
  * SPDX-License-Identifier: MIT */
+#include "base/decimal.h"
 #include "estimators/estimator.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ __attribute__((format(printf, 2, 3))) static int join(char to[TW_SPEC_MAX], cons
     size_t n = strlen(to);
     va_list args;
     va_start(args, format);
-    int wrote = vsnprintf(to + n, TW_SPEC_MAX - n, format, args);
+    int wrote = tw__vformat(to + n, TW_SPEC_MAX - n, format, args);
     va_end(args);
     return wrote >= 0 && (size_t)wrote < TW_SPEC_MAX - n;
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "file/safetensors.h"
 #include "file/archive.h"
+#include "file/json_parse.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static tw_status parse_header(reader *r, tw_error *err)
     if (text[0] != '{') return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH, "the header does not begin with { ; is this a safetensors file?");
     for (size_t i = 0; i < n; i++) marks += text[i] == ',' || text[i] == '[' || text[i] == '{';
     if (marks > MOST_MARKS) return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH, "the header holds more than %d values", MOST_MARKS);
-    json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
+    json_t *json = tw__json_parse(text, n, &e);
     if (json) {
         r->file->json = json;
         return TW_OK;

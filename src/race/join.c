@@ -5,6 +5,7 @@
 #include "race/store.h"
 #include "race/text.h"
 #include "train/json.h"
+#include "file/json_parse.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static json_t *terms(const tw_race *race)
 
 static void put_value(tw__paper *p, const json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = tw__json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
     tw__print(p, "%.60s", text ? text : "none");
     free(text);
 }

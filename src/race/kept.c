@@ -5,6 +5,7 @@
 #include "race/store.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "file/json_parse.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -183,7 +184,7 @@ static tw_status open_race(tw_race **out, tw_context *ctx, const char *folder, c
     TW_TRY(tw__store_open(&store, ctx, folder, err));
     tw_status s = finished ? check_finished(store, folder, err) : TW_OK;
     if (s == TW_OK) s = tw__store_description(store, &text, err);
-    json_t *all = s == TW_OK ? json_loads(text, JSON_REJECT_DUPLICATES, &e) : NULL;
+    json_t *all = s == TW_OK ? tw__json_parse(text, strlen(text), &e) : NULL;
     if (s == TW_OK && !all) s = tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: %s", folder, e.text);
     if (s == TW_OK) s = restore(out, ctx, folder, store, all, given, err);
     json_decref(all);
@@ -203,7 +204,7 @@ tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, con
 tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err)
 {
     json_t *json = tw__run_json(tw__race_place(race, place).run, 1);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(json);
     tw_status s = text ? tw__store_put(race->store, place, text, err) : tw__json_no_memory(err);
     free(text);
@@ -218,7 +219,7 @@ tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err)
     snprintf(what, sizeof what, "run %llu", (unsigned long long)place + 1);
     TW_TRY(tw__store_get(race->store, place, &text, err));
     if (!text) return tw__fail(err, TW_ERR_STATE, "the result of run %llu is not in", (unsigned long long)place + 1);
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &e);
+    json_t *json = tw__json_parse(text, strlen(text), &e);
     tw__free_text(race->ctx, text);
     tw_status s = json ? tw__run_read(race, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
     json_decref(json);

@@ -1,6 +1,7 @@
 /* A text that grows while it is written.
  * SPDX-License-Identifier: MIT */
 #include "race/text.h"
+#include "base/decimal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ void tw__print(tw__paper *p, const char *format, ...)
     char line[1024];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
+    int n = tw__vformat(line, sizeof line, format, args);
     va_end(args);
     if (n > 0) tw__put(p, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
@@ -48,13 +49,7 @@ void tw__put_count(tw__paper *p, uint64_t n)
 
 const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value)
 {
-    char *put = to;
-    snprintf(to, TW__DECIMAL, format, value);
-    for (const char *c = to; *c; c++) {
-        if (strchr("0123456789+-einfa", *c)) *put++ = *c;
-        else if (put == to || put[-1] != '.') *put++ = '.';
-    }
-    *put = 0;
+    tw__format(to, TW__DECIMAL, format, value);
     return to;
 }
 

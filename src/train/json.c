@@ -3,6 +3,7 @@
 #include "train/json.h"
 #include "base/context.h"
 #include "base/io.h"
+#include "file/json_parse.h"
 #include <math.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw
     size_t n;
     json_error_t e;
     TW_TRY(tw__read_file(ctx, path, MOST_BYTES, &bytes, &n, err));
-    *out = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &e);
+    *out = tw__json_parse((const char *)bytes, n, &e);
     tw__free(ctx, bytes, n, 1);
     return *out ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
 }

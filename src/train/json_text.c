@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/json.h"
 #include "base/options.h"
+#include "file/json_parse.h"
 #include <string.h>
 
 /* "1e-07" as "1e-7", as JSON has it here; what is whole stays a real number, "1.0". */
@@ -53,6 +54,6 @@ char *tw_json_shorten(char *json)
 
 char *tw__json_text(const json_t *json, size_t flags)
 {
-    char *text = json ? json_dumps(json, flags | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = tw__json_dump(json, flags | JSON_REAL_PRECISION(17));
     return text ? tw_json_shorten(text) : NULL;
 }

@@ -1,5 +1,6 @@
 /* Putting a figure's data into files and names into its script.
  * SPDX-License-Identifier: MIT */
+#include "base/decimal.h"
 #include "base/options.h"
 #include "race/figures/figures.h"
 #include <math.h>
@@ -12,7 +13,7 @@ void tw__say(char *to, size_t size, const char *format, ...)
     const size_t used = strlen(to);
     va_list args;
     va_start(args, format);
-    vsnprintf(to + used, size - used, format, args);
+    tw__vformat(to + used, size - used, format, args);
     va_end(args);
 }
 

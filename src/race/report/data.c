@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include "train/json.h"
+#include "file/json_parse.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,7 @@ void tw__page_data(tw__page *g)
 {
     if (g->p.status != TW_OK) return;
     json_t *json = page_json(g);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(json);
     if (!text) g->p.status = tw__fail(g->p.err, TW_ERR_MEMORY, "cannot allocate JSON");
     for (const char *c = text; c && *c;) {
