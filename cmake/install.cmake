@@ -4,9 +4,11 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS thalweg thalweg_static EXPORT thalwegTargets)
 if(NOT TW_CORE_ONLY)
-    install(TARGETS thalweg_train thalweg_train_static EXPORT thalweg-trainTargets)
+    foreach(library train race)
+        install(TARGETS thalweg_${library} thalweg_${library}_static EXPORT thalweg-${library}Targets)
+    endforeach()
     install(TARGETS thalweg_program)
-    install(FILES ${train_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thalweg)
+    install(FILES ${train_headers} ${race_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thalweg)
 endif()
 install(FILES ${core_headers} ${PROJECT_BINARY_DIR}/generated/thalweg/version.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thalweg)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
@@ -22,12 +24,13 @@ if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR} AND NOT IS_ABSOLUTE ${CMAKE_INSTALL_I
     set(TW_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
     set(TW_PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
 endif()
-# What a static link of libthalweg-train needs. Requires.private would bring in what those libraries need for a static link of their own, of which
+# What a static link of libthalweg-train and libthalweg-race needs. Requires.private would bring in what those libraries need for a static link of their own, of which
 # a system has not all.
-string(JOIN " " TW_TRAIN_NEEDS ${ARCHIVE_LDFLAGS} ${JANSSON_LDFLAGS} ${XXHASH_LDFLAGS} ${SQLITE_LDFLAGS})
+string(JOIN " " TW_TRAIN_NEEDS ${ARCHIVE_LDFLAGS} ${JANSSON_LDFLAGS} ${XXHASH_LDFLAGS})
+string(JOIN " " TW_RACE_NEEDS ${SQLITE_LDFLAGS})
 set(packages thalweg)
 if(NOT TW_CORE_ONLY)
-    list(APPEND packages thalweg-train)
+    list(APPEND packages thalweg-train thalweg-race)
 endif()
 foreach(name ${packages})
     configure_file(cmake/${name}.pc.in generated/${name}.pc @ONLY)
@@ -41,6 +44,7 @@ install(FILES ${PROJECT_BINARY_DIR}/generated/thalwegConfig.cmake ${PROJECT_BINA
 install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package})
 if(NOT TW_CORE_ONLY)
     install(EXPORT thalweg-trainTargets NAMESPACE thalweg:: DESTINATION ${package})
+    install(EXPORT thalweg-raceTargets NAMESPACE thalweg:: DESTINATION ${package})
 endif()
 
 # Root's install into the running system: the loader finds /usr/local/lib through its cache. A staged tree (DESTDIR) belongs to another system.

@@ -1,4 +1,4 @@
-/* libthalweg-train. Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/, its
+/* libthalweg-race. Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/, its
  * gnuplot script beside it, and a line of a list.
  *
  * Making a figure computes it and writes NAME-*.csv (the data) and NAME.gp (a gnuplot script that reads them and writes NAME.svg, NAME.png

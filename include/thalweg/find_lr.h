@@ -1,4 +1,4 @@
-/* libthalweg-train. The learning-rate range test (Smith 2017, section 3.3): the rate rises exponentially from step to step, and the loss is watched
+/* libthalweg-race. The learning-rate range test (Smith 2017, section 3.3): the rate rises exponentially from step to step, and the loss is watched
  * until it explodes.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_FIND_LR_H

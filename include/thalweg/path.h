@@ -1,4 +1,4 @@
-/* libthalweg-train. Paths: where an optimiser goes on a surface, step by step.
+/* libthalweg-race. Paths: where an optimiser goes on a surface, step by step.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_PATH_H
 #define THALWEG_PATH_H

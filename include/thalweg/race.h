@@ -1,4 +1,4 @@
-/* libthalweg-train. Races: several optimisers on the same model, data, initial weights and batches, over several seeds.
+/* libthalweg-race. Races: several optimisers on the same model, data, initial weights and batches, over several seeds.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_RACE_H
 #define THALWEG_RACE_H
