@@ -9,7 +9,7 @@ static const int64_t two_by_three[] = {2, 3}, four[] = {4};
 static const tw_tensor layout[] = {
     {"0.weight", 2, two_by_three, 0, 0}, {"1.mean", 1, four, 6, TW_TENSOR_BUFFER}, {"2.weight", 1, four, 10, TW_TENSOR_FROZEN}, {"3.bias", 1, four, 14, 0},
 };
-enum { N = 18 };
+enum { N = 18, MOST = 40 };
 
 static tw_optimizer *make(tw_context *ctx, const char *spec, const char *schedule, uint64_t total)
 {
@@ -39,6 +39,43 @@ static void only_weights_are_stepped(void **state)
     for (int i = 0; i < N; i++) assert_true(w[i] == (i >= 6 && i < 14 ? 0.f : -1.f));
     tw_optimizer_free(opt);
     tw_context_free(ctx);
+}
+
+/* Kernels take whole vectors; what is left of a run is stepped on a copy. A run of any length has the bits it has inside a longer one. */
+static void length(const char *spec, tw_type type, int64_t n, double w[MOST])
+{
+    const tw_tensor all = {"all", 1, &n, 0, 0};
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    tw_optimizer *opt;
+    double g[MOST];
+    memset(w, 0, MOST * sizeof *w);
+    assert_int_equal(bench_create(&opt, ctx, spec, NULL, NULL, 0, type, &all, 1, 3, NULL), TW_OK);
+    for (uint64_t t = 0; t < 3; t++) {
+        for (size_t i = 0; i < MOST; i++)
+            if (type == TW_F32) ((float *)g)[i] = (float)bench_number(i, t);
+            else g[i] = bench_number(i, t);
+        assert_int_equal(type == TW_F32 ? tw_step_f32(opt, (float *)w, (float *)g, NULL) : tw_step_f64(opt, w, g, NULL), TW_OK);
+    }
+    tw_optimizer_free(opt);
+    tw_context_free(ctx);
+}
+
+static void a_step_of_any_length(void **state)
+{
+    static const char *const specs[] = {"adam:amsgrad=1,weight_decay=0.1", "sgd:momentum=0.9", "signum", "sgld", "clip_value:max=0.5+rmsprop:centered=1", "padam"};
+    static const char nothing[MOST * sizeof(double)];
+    (void)state;
+    for (size_t s = 0; s < sizeof specs / sizeof specs[0]; s++)
+        for (int type = TW_F32; type <= TW_F64; type++) {
+            double whole[MOST], w[MOST];
+            length(specs[s], (tw_type)type, MOST, whole);
+            for (int64_t n = 1; n < MOST; n++) {
+                const size_t bytes = (size_t)n * tw_type_size((tw_type)type);
+                length(specs[s], (tw_type)type, n, w);
+                assert_memory_equal(w, whole, bytes);
+                assert_memory_equal((char *)w + bytes, nothing, sizeof w - bytes);
+            }
+        }
 }
 
 /* Whether all that is kept is finite: the slots and scalars of a state. */
@@ -460,7 +497,7 @@ static void every_rounding_mode(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(tensors_of_no_elements), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
+        cmocka_unit_test(only_weights_are_stepped), cmocka_unit_test(a_step_of_any_length), cmocka_unit_test(tensors_of_no_elements), cmocka_unit_test(calls_out_of_order), cmocka_unit_test(bad_tensors),
         cmocka_unit_test(values_and_specs), cmocka_unit_test(a_schedule_out_of_bounds_stops_before_the_step), cmocka_unit_test(names_of_the_state),
         cmocka_unit_test(loading_revives_a_stopped_optimiser), cmocka_unit_test(the_seed_belongs_to_noise), cmocka_unit_test(bad_gradients_at_every_border),
         cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(floating_point_mode),

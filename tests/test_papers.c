@@ -258,16 +258,17 @@ static double late_gradients(const char *spec, int adaptive)
 {
     const tw_rule *rule = tw_rule_find("dcasgd");
     tw_choice c;
-    double w[3] = {1, 2, -1}, s[3] = {0}, want[3] = {1, 2, -1}, square[3] = {0};
+    enum { VECTOR = TW_KERNEL_BYTES / sizeof(double) };
+    double w[VECTOR] = {1, 2, -1}, s[VECTOR] = {0}, want[VECTOR] = {1, 2, -1}, square[VECTOR] = {0};
     void *slots[] = {s}, *coef = calloc(1, rule->coef_size[1]);
     assert_int_equal(tw_rule_read(&c, spec, NULL, NULL), TW_OK);
     for (uint64_t t = 1; t <= 2; t++) {
-        const double g[3] = {0.5, -1, 0}, at[3] = {1.25, 1, -3};
+        const double g[VECTOR] = {0.5, -1, 0}, at[VECTOR] = {1.25, 1, -3};
         const tw_moment now = {.t = t, .h = c.values, .next = c.values};
-        const tw_span span = {.n = 3, .out = w, .w = w, .g = g, .at = at, .slots = slots, .ahead = g};
+        const tw_span span = {.n = VECTOR, .out = w, .w = w, .g = g, .at = at, .slots = slots, .ahead = g};
         rule->prepare[1](&now, coef);
         assert_int_equal(rule->update[1][c.variant][0](&span, coef), 0);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < VECTOR; i++) {
             square[i] = 0.95 * square[i] + 0.05 * g[i] * g[i];
             double lambda = adaptive ? 2 / sqrt(square[i] + 1e-7) : 2;
             want[i] -= 0.1 * (g[i] + lambda * g[i] * g[i] * (want[i] - at[i]));

@@ -66,6 +66,8 @@ typedef struct tw_span {
  * own would cost a plain sgd a quarter of its speed.  View and skip kernels look at nothing ahead and return 0. */
 typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3];         /* base, avx2, avx512 */
+/* An update or fill kernel is called for whole vectors: n times the size of a number is a multiple of this. */
+enum { TW_KERNEL_BYTES = 64 };
 /* The rule's sums over the span, in fixed lanes, before anything of it is changed. */
 typedef void tw_measure(const tw_span *span, const void *coef, double *sums);
 typedef tw_measure *const tw_measures[3];
@@ -119,7 +121,8 @@ typedef struct tw_rule {
     unsigned (*traits)(const double *h);                /* what holds with these values, and so under any schedule, which only multiplies */
     /* By precision, [0] float and [1] double. */
     size_t coef_size[2];
-    void (*prepare[2])(const tw_moment *now, void *coef);       /* once per step, in double; steps the scalars */
+    /* Once per step, in double; steps the scalars. [0] NULL: float's coefficients are double's, rounded; likewise prepare_skip's. */
+    void (*prepare[2])(const tw_moment *now, void *coef);
     void (*settle[2])(const tw_moment *now, void *coef);        /* once more when the sums are known; NULL unless NORMS */
     const tw_kernels *update[2];                        /* [variant][instruction set] */
     const tw_measures *measure[2];                      /* likewise; NULL unless NORMS */

@@ -40,6 +40,7 @@
 #undef NOISE
 #undef POINT
 #undef NARROW
+#undef AVX512
 #undef WIDE
 #undef WD_MODE
 #undef TW__NORMS
@@ -84,6 +85,8 @@
 #undef TW__SYMBOL
 #undef TW__BOTH_
 #undef TW__BOTH
+#undef TW__ROUNDED_
+#undef TW__ROUNDED
 #undef TW__SIZES_
 #undef TW__SIZES
 #undef real

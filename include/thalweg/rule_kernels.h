@@ -35,6 +35,9 @@ static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
     prepare(&k->own, &now);
 }
 
+/* n itself, as kernels are called; for the compiler, so that no loop has a rest: that would be a second body. */
+#define TW__WHOLE_VECTORS(n) ((n) / (TW_KERNEL_BYTES / sizeof(real)) * (TW_KERNEL_BYTES / sizeof(real)))
+
 /* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
 #define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
 #define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] : NULL;
@@ -96,7 +99,7 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     const real *const at = (const real *)span->at;
 #endif
     const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
-    const size_t n = span->n;
+    const size_t n = TW__WHOLE_VECTORS(span->n);
     TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
     TW__VECTORS
     (void)variant;
@@ -112,8 +115,9 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     return any > TW__EXPONENT;
 }
 
-/* Which instruction sets a body is stamped for. Double, and what is not at memory speed anyway (NARROW), have the plain body alone; measuring stops at
- * AVX2, and so does whole() where the rule asks for more than the plain body (WIDE): matrix products (docs/design/0011). */
+/* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it (AVX512). Double, and what is not at memory
+ * speed anyway (NARROW), have the plain body alone; measuring stops at AVX2, and so does whole() where the rule asks for more than the plain body
+ * (WIDE): matrix products (docs/design/0011). */
 #define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
 #define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
 #define TW__ROW_3(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
@@ -128,9 +132,12 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
 #ifdef NARROW
 #define TW__LEVELS TW__STAMP_1
 #define TW__LEVELS_ROW TW__ROW_1
-#elif TW__PASS == 1
+#elif TW__PASS == 1 && defined AVX512
 #define TW__LEVELS TW__STAMP_3
 #define TW__LEVELS_ROW TW__ROW_3
+#elif TW__PASS == 1
+#define TW__LEVELS TW__STAMP_2
+#define TW__LEVELS_ROW TW__ROW_2
 #else
 #define TW__LEVELS TW__STAMP_1
 #define TW__LEVELS_ROW TW__ROW_1
@@ -213,7 +220,7 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     real *const out = (real *)span->out;
     const real *const w = (const real *)span->w, *const g = (const real *)span->g;
-    const size_t n = span->n;
+    const size_t n = TW__WHOLE_VECTORS(span->n);
     (void)w;
     (void)k;
     TW__EACH_WEIGHT
@@ -317,6 +324,7 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__ROW
 #endif
 
+#undef TW__WHOLE_VECTORS
 #undef TW__SLOT_PLACE
 #undef TW__SLOT_VECTOR
 #undef TW__SLOT_NONE

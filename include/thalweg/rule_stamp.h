@@ -17,8 +17,8 @@
  *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
  *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
- *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; WIDE: whole() is worth
- *     more than one;
+ *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; AVX512: a body of its own
+ *     is measurably faster (bench step --shape cnn); WIDE: whole() is worth more than one;
  *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
  *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
@@ -29,6 +29,7 @@
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
+ *                                  a struct coef of nothing but real is prepared in double, and rounded for float
  *     real update(real w, real g, real *slot..., const struct coef *k [, int variant] [, real normal] [, real at])    the new weight
  *                                  normal: with NOISE, a standard normal number; at: with POINT, where the gradient was taken
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
@@ -381,6 +382,10 @@ static size_t TW_LOCAL(scratch)(size_t rows, size_t columns)
 #define TW__SYMBOL(rule) TW__SYMBOL_(rule)
 #define TW__BOTH_(name, rule) {tw__##rule##_##name##_f32, tw__##rule##_##name##_f64}
 #define TW__BOTH(name, rule) TW__BOTH_(name, rule)
+#define TW__ROUNDED_(name, rule)                                                                                                             \
+    {sizeof(struct tw__##rule##_coefs_f64) == 2 * sizeof(struct tw__##rule##_coefs_f32) ? NULL : tw__##rule##_##name##_f32,                  \
+     tw__##rule##_##name##_f64}
+#define TW__ROUNDED(name, rule) TW__ROUNDED_(name, rule)
 #define TW__SIZES_(rule) {sizeof(struct tw__##rule##_coefs_f32), sizeof(struct tw__##rule##_coefs_f64)}
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
@@ -392,7 +397,7 @@ const tw_rule TW__SYMBOL(RULE) = {
     .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
     .dialects = TW_LOCAL(dialects), .ineffective = TW_LOCAL(ineffective), .variant = TW_LOCAL(variant), .wanted = TW_LOCAL(wanted),
     .traits = TW_LOCAL(traits),
-    .coef_size = TW__SIZES(RULE), .prepare = TW__BOTH(begin, RULE), .update = TW__BOTH(updates, RULE),
+    .coef_size = TW__SIZES(RULE), .prepare = TW__ROUNDED(begin, RULE), .update = TW__BOTH(updates, RULE),
 #if TW__NORMS
     .settle = TW__BOTH(end_sums, RULE), .measure = TW__BOTH(measures, RULE),
 #endif
@@ -403,7 +408,7 @@ const tw_rule TW__SYMBOL(RULE) = {
     .prepare_view = TW__BOTH(begin_view, RULE), .view = TW__BOTH(views, RULE),
 #endif
 #ifdef SKIP
-    .prepare_skip = TW__BOTH(begin_skip, RULE), .skip = TW__BOTH(skips, RULE),
+    .prepare_skip = TW__ROUNDED(begin_skip, RULE), .skip = TW__BOTH(skips, RULE),
 #endif
 };
 
@@ -425,7 +430,9 @@ typedef uint32_t __attribute__((may_alias)) TW_LOCAL(word);
 #define real_sqrt __builtin_sqrtf
 #define real_abs __builtin_fabsf
 #else
-#define real double
+/* Less aligned than double, so that its struct coef is twice float's just where it has nothing but numbers of type real. */
+typedef double __attribute__((aligned(4))) TW_LOCAL(number);
+#define real TW_LOCAL(number)
 typedef uint64_t __attribute__((may_alias)) TW_LOCAL(word);
 #define TW__EXPONENT 0x7ff0000000000000u
 #define real_sqrt __builtin_sqrt

@@ -23,7 +23,7 @@ INLINE double add_lanes(double *lane)
             lane[j] += (term);                                  \
         }                                                       \
     }                                                           \
-    for (size_t i = whole; i < n; i++)                          \
+    _Pragma("GCC unroll 1") for (size_t i = whole; i < n; i++)  \
         lane[i - whole] += (term);                              \
     return add_lanes(lane);
 

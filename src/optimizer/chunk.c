@@ -29,9 +29,11 @@ static const void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw_
     return l->coef + tw__unit(opt, l, part->tensor, part->group) * l->coef_size;
 }
 
-static tw_kernel *update_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
+/* Runs the link's update on a run of the part's elements. */
+static int update_span(const tw_optimizer *opt, const tw__link *l, const tw__part *part, const tw_span *span)
 {
-    return l->r->update[opt->type == TW_F64][tw__variant(opt, l, part->group)][opt->isa];
+    const tw_kernels *kernels = &l->r->update[opt->type == TW_F64][tw__variant(opt, l, part->group)];
+    return tw__run_kernel(opt, l->r, kernels, span, coef_of(opt, l, part));
 }
 
 /* ---- Whether it is finite ---- */
@@ -110,7 +112,7 @@ static const void *gradient_of(const tw_optimizer *opt, const block *b, int unti
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
         const tw_span span = {.n = b->n, .first = b->from, .out = &r->g, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
-        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+        update_span(opt, l, b->part, &span);
         g = &r->g;
     }
     return g;
@@ -121,7 +123,7 @@ static void run_rule(const tw_optimizer *opt, const block *b, const void *g, voi
     const tw__link *l = &opt->links[opt->chain.rule];
     const tw_span span = {.n = b->n, .first = b->from, .out = out, .w = b->w, .g = g, .at = opt->at ? at_element(opt, opt->at, b->from) : b->w,
                           .slots = slots, .ahead = g};
-    update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+    update_span(opt, l, b->part, &span);
 }
 
 /* The step's transforms up to link `until`, on the weights that the rule has made in `after`. */
@@ -132,7 +134,7 @@ static void limit_step(const tw_optimizer *opt, const block *b, int until, void 
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
         const tw_span span = {.n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots, .ahead = after};
-        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+        update_span(opt, l, b->part, &span);
     }
 }
 
@@ -169,10 +171,10 @@ static void measure_block(tw_optimizer *opt, const block *b, int link, double *s
     const void *g = l->r->place == TW_ON_STEP ? try_step(opt, b, link, &r) : gradient_of(opt, b, link, &r);
     void *slots[TW_SLOTS_MAX];
     tw__slots_at(opt, l, b->from, slots);
-    tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .slots = slots};
+    tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
     if (l->r->kind == TW_WHOLE) {
         span.out = (char *)opt->direction + b->from * opt->real;
-        l->r->fill[precision][0][opt->isa](&span, coef_of(opt, l, b->part));
+        tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
     } else
         l->r->measure[precision][tw__variant(opt, l, b->part->group)][opt->isa](&span, coef_of(opt, l, b->part), sums);
 }
@@ -195,7 +197,7 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, roo
         }
         tw__slots_at(opt, l, b->from, slots);
         const tw_span span = {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
-        update_of(opt, l, b->part)(&span, coef_of(opt, l, b->part));
+        update_span(opt, l, b->part, &span);
     }
 }
 
@@ -268,7 +270,7 @@ static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, voi
         tw__slots_at(opt, l, from, slots);
         const tw_span span = {.n = to - from, .first = from, .out = own, .w = own, .g = at_element(opt, opt->filled < 0 ? g : opt->direction, from),
                               .at = opt->at ? at_element(opt, opt->at, from) : own, .slots = slots, .ahead = at_element(opt, g, next ? hi : from)};
-        const int bad = (*opt->groups[p->group].kernels)[opt->isa](&span, coef_of(opt, l, p));
+        const int bad = update_span(opt, l, p, &span);
         next_is_finite = next && !bad;
     }
     return next_is_finite;

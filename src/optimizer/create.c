@@ -150,7 +150,7 @@ static tw_status make_link(tw_optimizer *opt, int place, tw_error *err)
     if (place == opt->chain.rule)
         for (int i = 0; i < opt->n_groups; i++) l->slots_kept |= l->r->wanted(opt->groups[i].variant);
     l->n_units = l->r->scope == TW_PER_TENSOR ? opt->n_tensors : place == opt->chain.rule ? (size_t)opt->n_groups : 1;
-    l->coef_size = (l->r->coef_size[precision] + line - 1) / line * line;
+    l->coef_size = (tw__coef_bytes(opt, l->r) + line - 1) / line * line;
     TW_TRY(tw__alloc(opt->ctx, &l->coef, l->n_units, l->coef_size, err));
     if (l->r->prepare_view[precision]) TW_TRY(tw__alloc(opt->ctx, &l->view_coef, l->n_units, l->coef_size, err));
     const size_t scalars = l->n_units * (size_t)l->r->n_scalars;

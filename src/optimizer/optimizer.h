@@ -111,7 +111,10 @@ static inline size_t tw__unit(const tw_optimizer *opt, const tw__link *l, size_t
 /* values.c */
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h);
 tw_status tw__values_check(const tw_optimizer *opt, tw_error *err);
+size_t tw__coef_bytes(const tw_optimizer *opt, const tw_rule *r);      /* room that preparing coefficients takes */
 void tw__prepare_links(tw_optimizer *opt);
+/* The coefficients of `steps` updates with a gradient of 0; 0 where they have no closed form. */
+int tw__prepare_skip(const tw_optimizer *opt, const tw_moment *now, uint64_t steps, char *coef);
 void tw__settle_link(tw_optimizer *opt, int link);
 /* The view's coefficients after step t, for all units, into `coef`. */
 void tw__prepare_view(const tw_optimizer *opt, const tw__link *l, uint64_t t, double *scalars, char *coef);
@@ -126,6 +129,9 @@ static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size
         slots[i] = has ? (char *)l->slots[i] + element * opt->real : NULL;
     }
 }
+
+/* kernel.c: the kernel for this CPU, the last elements on a copy that fills a vector; non-zero if one of span->ahead is not finite */
+int tw__run_kernel(const tw_optimizer *opt, const tw_rule *r, const tw_kernels *kernels, const tw_span *span, const void *coef);
 
 /* chunk.c: what is done with the elements of a chunk */
 void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g);

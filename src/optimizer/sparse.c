@@ -43,16 +43,15 @@ static int is_nothing(tw_optimizer *opt)
 }
 
 /* A closed form holds for values that stay as they are, from the second step on; a factor on lr stays between two flushes. */
-static int has_closed_form(tw_optimizer *opt, void *coef)
+static int has_closed_form(tw_optimizer *opt, char *coef)
 {
     const tw__link *l = tw__rule_link(opt);
-    const int f64 = opt->type == TW_F64;
-    if (!l->r->prepare_skip[f64] || strcmp(opt->plan.text, "constant") != 0) return 0;
+    if (strcmp(opt->plan.text, "constant") != 0) return 0;
     for (int i = 0; i < opt->n_groups; i++) {
         double scalars[TW_SCALARS_MAX];
         memcpy(scalars, l->scalars, (size_t)l->r->n_scalars * sizeof *scalars);
         const tw_moment now = {.t = opt->steps + 2, .h = opt->groups[i].values, .next = opt->groups[i].values, .scalars = scalars, .seed = opt->seed};
-        if (!l->r->prepare_skip[f64](&now, 1, coef)) return 0;
+        if (!tw__prepare_skip(opt, &now, 1, coef)) return 0;
     }
     return 1;
 }
@@ -120,14 +119,15 @@ static const tw__part *part_of(const tw_optimizer *opt, size_t element)
 /* One step with gradients of 0, by coefficients of all units. */
 static void step_zeros(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w, const char *coef)
 {
-    static const tw__numbers zeros;
+    tw__numbers zeros;
     const tw__link *l = tw__rule_link(opt);
+    memset(&zeros, 0, (n < TW__BLOCK ? n : TW__BLOCK) * opt->real);
     for (size_t at = from; at < from + n; at += TW__BLOCK) {
         void *slots[TW_SLOTS_MAX], *own = (char *)w + at * opt->real;
         tw__slots_at(opt, l, at, slots);
         const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK, .first = at, .out = own, .w = own, .g = &zeros,
                               .at = own, .slots = slots, .ahead = &zeros};
-        (*opt->groups[p->group].kernels)[opt->isa](&span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
+        tw__run_kernel(opt, l->r, opt->groups[p->group].kernels, &span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
     }
 }
 
@@ -142,14 +142,13 @@ static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, vo
 {
     const struct tw__sparse *s = opt->behind;
     const tw__link *l = tw__rule_link(opt);
-    const int f64 = opt->type == TW_F64;
     const double *h = opt->groups[p->group].h;
     const tw_moment now = {.t = s->seen[from] + 1, .h = h, .next = h, .scalars = l->scalars, .seed = opt->seed};
     void *slots[TW_SLOTS_MAX];
     tw__slots_at(opt, l, from, slots);
     const tw_span span = {.n = n, .first = from, .out = (char *)w + from * opt->real, .slots = slots};
-    l->r->prepare_skip[f64](&now, opt->steps - s->seen[from], s->skip_coef);
-    l->r->skip[f64][opt->groups[p->group].variant](&span, s->skip_coef);
+    tw__prepare_skip(opt, &now, opt->steps - s->seen[from], s->skip_coef);
+    l->r->skip[opt->type == TW_F64][opt->groups[p->group].variant](&span, s->skip_coef);
 }
 
 /* Elements from .. from + n - 1, all in one part and behind by the same steps. */
@@ -241,7 +240,8 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
         if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 0);
     }
     const tw_span span = {.n = b->n, .out = &b->w, .w = &b->w, .g = &b->g, .at = &b->w, .slots = slots, .ahead = &b->g};
-    (*opt->groups[b->part->group].kernels)[opt->isa](&span, l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
+    tw__run_kernel(opt, l->r, opt->groups[b->part->group].kernels, &span,
+                   l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
     move(opt, b, w, &b->w, 1);
     for (int i = 0; i < l->r->n_slots; i++)
         if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 1);

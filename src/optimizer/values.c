@@ -62,6 +62,31 @@ static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t un
                        .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL};
 }
 
+/* Which precision the link's coefficients are computed in; float's may be double's, rounded. */
+static int precision_of(const tw_optimizer *opt, const tw_rule *r) { return opt->type == TW_F64 || !r->prepare[0]; }
+
+static void round_coef(const tw_optimizer *opt, const tw_rule *r, char *coef)
+{
+    if (precision_of(opt, r) == (opt->type == TW_F64)) return;
+    for (size_t i = 0; i < r->coef_size[1] / sizeof(double); i++) {
+        double wide;
+        memcpy(&wide, coef + i * sizeof wide, sizeof wide);
+        const float rounded = (float)wide;
+        memcpy(coef + i * sizeof rounded, &rounded, sizeof rounded);
+    }
+}
+
+size_t tw__coef_bytes(const tw_optimizer *opt, const tw_rule *r) { return r->coef_size[precision_of(opt, r)]; }
+
+int tw__prepare_skip(const tw_optimizer *opt, const tw_moment *now, uint64_t steps, char *coef)
+{
+    const tw_rule *r = opt->links[opt->chain.rule].r;
+    const int precision = precision_of(opt, r);
+    if (!r->prepare_skip[precision] || !r->prepare_skip[precision](now, steps, coef)) return 0;
+    round_coef(opt, r, coef);
+    return 1;
+}
+
 void tw__prepare_links(tw_optimizer *opt)
 {
     for (int i = 0; i < opt->chain.n; i++) {
@@ -69,7 +94,9 @@ void tw__prepare_links(tw_optimizer *opt)
         memcpy(l->next_scalars, l->scalars, l->n_units * (size_t)l->r->n_scalars * sizeof *l->scalars);
         for (size_t unit = 0; unit < l->n_units; unit++) {
             const tw_moment now = moment_of(opt, l, unit, l->next_scalars, opt->steps + 1, 0);
-            l->r->prepare[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
+            char *const coef = l->coef + unit * l->coef_size;
+            l->r->prepare[precision_of(opt, l->r)](&now, coef);
+            round_coef(opt, l->r, coef);
         }
     }
 }

@@ -19,6 +19,7 @@
 #define DECAY TW_DECAY_ANY
 #define WD_MODE 1
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "the authors' program also rectifies as radam does, unless told not to")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, eps, step, unbias2; };

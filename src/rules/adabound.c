@@ -26,6 +26,7 @@
     SLOT(x, TW_ZERO, variant == 1)
 #define VARIANTS 2
 #define DECAY TW_DECAY_ANY
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, rate, eps, least, most; };

@@ -25,6 +25,7 @@
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7", "lr as in keras")                                                                                \
     DIALECT(optax, NULL, "rho=0.9", "lr has no default there")                                                                               \
     DIALECT(source004, NULL, "", "(4.17) to (4.19) are printed without the minus sign, against its own text; the minus is kept here")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, rho, rest, eps; };

@@ -95,7 +95,8 @@ TW_INLINE void TW_LOCAL(divide_vector)(const struct matrix *x, const struct coef
     }
 }
 
-static inline void whole(const struct matrix *x, const struct coef *k, int variant)
+/* The direction in place, for both bodies: they differ in the last loop. */
+static __attribute__((noinline)) void TW_LOCAL(turn)(const struct matrix *x, const struct coef *k, int variant)
 {
     const size_t n = x->rows * x->columns;
     if (x->rank > 1) TW_LOCAL(divide_matrix)(x, k);
@@ -108,6 +109,11 @@ static inline void whole(const struct matrix *x, const struct coef *k, int varia
         for (size_t i = 0; i < n; i++) x->d[i] *= step;
     else
         for (size_t i = 0; i < n; i++) x->d[i] = x->m[i] = k->beta1 * x->m[i] + k->rest1 * (step * x->d[i]);
+}
+
+static inline void whole(const struct matrix *x, const struct coef *k, int variant)
+{
+    TW_LOCAL(turn)(x, k, variant);
 }
 
 static inline real update(real w, real g, const struct coef *k, int variant)

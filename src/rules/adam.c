@@ -53,6 +53,7 @@
     DIALECT(source003, "source003-adam", "",                                                                                                 \
             "step 7 multiplies by the gradient once more, so weights fall whatever its sign; epsilon inside the root")              \
     DIALECT(source004, NULL, "eps_place=in", "epsilon inside the root: 1e-8 there weighs like 1e-4 outside it")
+#define AVX512
 #include <thalweg/rule.h>
 
 TW_ONCE(enum { OUT, HAT, IN };)

@@ -31,6 +31,7 @@
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,eps_place=u", "as keras")                                                                          \
     DIALECT(optax, NULL, "", "")                                                                                                             \
     DIALECT(source004, NULL, "eps_place=none", "the source says nothing of 0/0, which is 0 here")
+#define AVX512
 #include <thalweg/rule.h>
 
 TW_ONCE(enum { AT_G, AT_U };)

@@ -26,6 +26,7 @@
     SLOT(v, TW_ZERO, 1)                                                                                                                      \
     SLOT(n, TW_ZERO, 1)
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "with the authors' corrections, which Algorithm 1 does not have")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real later, beta1, rest1, beta2, rest2, beta3, rest3, from_m, from_v, unbias3, eps, shrink; };

@@ -30,6 +30,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(optax, NULL, "", "alpha and beta3 are functions of the step there, constants by default")
+#define AVX512
 #include <thalweg/rule.h>
 #include "math/elementary.h"
 

@@ -26,6 +26,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "clip=0", "")                                                                                                       \
     DIALECT(optax, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, lr, eps, limit; struct linear skipped; };

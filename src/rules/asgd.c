@@ -24,6 +24,7 @@
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT) DIALECT(torch, NULL, "report=weights", "PyTorch keeps the mean in its state and leaves the weights as they are")
 #define VIEW
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real eta, pull, old, fresh, share; };

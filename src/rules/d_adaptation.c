@@ -40,6 +40,7 @@
 #define SCOPE TW_OVER_ALL
 #define DECAY TW_DECAY_OWN
 #define DIALECTS(DIALECT) DIALECT(authors, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, from_m, beta2, rest2, root, from_s, couple, shrink, eps, step; double rate; };

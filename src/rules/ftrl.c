@@ -23,6 +23,7 @@
     DIALECT(keras, NULL, "lr=0.001,beta=0,initial_accumulator=0.1", "Keras doubles its l2: give twice as much here")                         \
     DIALECT(tf2, NULL, "lr=0.001,beta=0,initial_accumulator=0.1", "as keras, and doubles its l2 too")
 #define SKIP
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real l1, rate, base; };

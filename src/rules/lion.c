@@ -18,6 +18,7 @@
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(keras, NULL, "lr=0.001", "")                                                                                                     \
     DIALECT(optax, NULL, "weight_decay=0.001", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, beta1, rest1, beta2, rest2; };

@@ -23,6 +23,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(optax, NULL, "", "adds eps to lr: give lr + eps here; lr has no default there")
+#define AVX512
 #include <thalweg/rule.h>
 #include "math/elementary.h"
 

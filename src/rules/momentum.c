@@ -31,6 +31,7 @@
     DIALECT(source003, NULL, "", "prints the velocity with the other sign")                                                                  \
     DIALECT(source004, NULL, "",                                                                                                             \
             "(4.1) takes the gradient at theta_t, which is not known yet; theta_(t-1) is meant. Velocity with the other sign")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum; struct linear skipped; };

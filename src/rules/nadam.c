@@ -42,6 +42,7 @@
     DIALECT(tf2, NULL, "lr=0.001,eps=1e-7,moment=beta1", "m decays with beta1 instead of mu_t")                                              \
     DIALECT(optax, NULL, "momentum_schedule=0", "no warm-up of the momentum; lr has no default there")                                       \
     DIALECT(source004, NULL, "", "the paper's form; no values are named")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real keep, rest, beta2, rest2, from_g, from_m, unbias2, eps; };

@@ -29,6 +29,7 @@
     DIALECT(source004, NULL, "", "prints the velocity with the other sign")
 #define VIEW
 #define SKIP
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum, ahead; struct linear skipped; };

@@ -61,8 +61,11 @@ static int is_complete(const tw_rule *r)
 {
     const int base = r->n_variants > 0 && r->equation && r->variant && r->wanted && r->traits && (unsigned)r->kind <= TW_WHOLE;
     if (!base || (r->kind == TW_WHOLE && !r->scratch)) return 0;
+    const int rounded = !r->prepare[0] && !r->prepare_skip[0] && r->coef_size[1] == 2 * r->coef_size[0];
     for (int i = 0; i < 2; i++) {
-        if (!r->prepare[i] || !r->update[i] || !r->coef_size[i] || !r->prepare_view[i] != !r->view[i] || !r->prepare_skip[i] != !r->skip[i]) return 0;
+        const int prepared = i == 0 && rounded ? 1 : i;
+        if (!r->prepare[prepared] || !r->prepare_skip[prepared] != !r->skip[i]) return 0;
+        if (!r->update[i] || !r->coef_size[i] || !r->prepare_view[i] != !r->view[i]) return 0;
         if (r->kind == TW_NORMS && (!r->settle[i] || !r->measure[i])) return 0;
         if (r->kind == TW_WHOLE && (!r->fill[i] || !r->whole[i])) return 0;
     }

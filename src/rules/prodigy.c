@@ -46,6 +46,7 @@
 #define SCOPE TW_OVER_ALL
 #define DECAY TW_DECAY_OWN
 #define DIALECTS(DIALECT) DIALECT(authors, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, from_m, beta2, from_v, beta3, from_s, couple, shrink, step, eps; double rate; };

@@ -24,6 +24,7 @@
     SLOT(v, TW_ZERO, 1)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, from_g, from_m, from_square, from_v, eps; };

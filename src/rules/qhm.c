@@ -19,6 +19,7 @@
 #define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta, rest, from_g, from_m; struct linear skipped; };

@@ -28,6 +28,7 @@
     DIALECT(paper, NULL, "eps=0,threshold=4", "")                                                                                            \
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(optax, NULL, "eps_place=out", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, step, root, plus; };

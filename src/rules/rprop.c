@@ -26,6 +26,7 @@
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(optax, NULL, "", "optax makes each step one step late, and none at a change of sign: left out here")
 #define SKIP
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real minus, plus, least, most; };

@@ -32,6 +32,7 @@
     DIALECT(optax, NULL, "lr_power=2", "")
 #define VIEW
 #define SKIP
+#define AVX512
 #include <thalweg/rule.h>
 #include "rules/schedule_free.h"
 

@@ -36,6 +36,7 @@
     DIALECT(source002, NULL, "", "its text also divides the rate by a factor every round, which is a schedule (step)")                       \
     DIALECT(source003, NULL, "", "begins at w = 0 and takes one example at a time (estimator single)")                                       \
     DIALECT(source004, NULL, "", "SGD names there one example at a time (estimator single), MBGD a batch")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, momentum, gain; struct linear skipped; };

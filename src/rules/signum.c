@@ -17,6 +17,7 @@
 #define DECAY TW_DECAY_ANY
 #define WD_MODE 1
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real lr, beta, rest; };

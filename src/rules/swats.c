@@ -31,6 +31,7 @@
 #define SCOPE TW_OVER_ALL
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "", "")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, enter, beta2, rest2, step, outer, eps, keep; };

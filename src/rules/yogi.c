@@ -24,6 +24,7 @@
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "bias_correction=0", "")                                                                                            \
     DIALECT(optax, NULL, "initial_accumulator=1e-6", "m begins there too, so weights without a gradient drift a little")
+#define AVX512
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, rest2, step, unbias2, eps; };
