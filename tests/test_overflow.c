@@ -100,6 +100,60 @@ static void what_is_said(void **state)
     }
 }
 
+/* A gradient times a power of two makes the same step where its norm alone counts, to the bit, however large its squares. */
+static void norms_are_scaled(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"clip_norm:max=0.25+sgd", "clip_global_norm:max=0.25+sgd", "clip_adaptive:clip=0.01+sgd", "lars", "lars@optax",
+                                        "sgd+clip_update:max=0.1", "clip_norm:max=0.25+adam"};
+    static const size_t sizes[] = {N, 30000};
+    tw_context *ctx = bench_context(2, TW_ISA_DETECT);
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
+        for (size_t k = 0; k < 2; k++) {
+            struct subject s = {.own = NULL};
+            snprintf(s.spec, sizeof s.spec, "%s", specs[i]);
+            struct work a = begin(&s, ctx, TW_F64, sizes[k], NULL), b = begin(&s, ctx, TW_F64, sizes[k], NULL);
+            const double small = strstr(s.spec, "clip_update") ? 0x1p10 : 0x1p5; /* above every limit */
+            for (uint64_t t = 0; t < 3; t++) {
+                tw_error err;
+                gradient(&a, t, small);
+                gradient(&b, t, 0x1p900);
+                assert_int_equal(step(&a, NULL), TW_OK);
+                if (step(&b, &err) != TW_OK) fail_msg("%s: %s", s.spec, err.message);
+            }
+            if (strstr(s.spec, "clip_update")) { /* w - lr g rounds otherwise */
+                for (size_t j = 0; j < a.n; j++)
+                    if (!(fabs(weight(&a, j) - weight(&b, j)) < 1e-3)) fail_msg("%s: weight %zu is %g, not %g", s.spec, j, weight(&b, j), weight(&a, j));
+            } else
+                assert_same_bits(&s, "scaled", &a, &b);
+            end(&a);
+            end(&b);
+        }
+    tw_context_free(ctx);
+}
+
+/* One block overflows, or none but all together; a norm that is itself too large for a double is refused. */
+static void mixed_blocks(void **state)
+{
+    (void)state;
+    enum { MANY = 10000 };
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    const struct { double each; size_t at; double one; } cases[] = {{1, 7000, 1e200}, {1e152, 0, 1e152}, {1.2e154, 3, 1.2e154}, {1e307, 0, 1e307}};
+    for (size_t c = 0; c < 4; c++) {
+        struct work a = begin(&(struct subject){"clip_global_norm:max=1+sgd:lr=1", NULL}, ctx, TW_F64, MANY, NULL);
+        double *w = a.w, *g = a.g, before[MANY];
+        for (size_t i = 0; i < MANY; i++) w[i] = 0, before[i] = 0, g[i] = cases[c].each;
+        g[cases[c].at] = cases[c].one;
+        const tw_status status = step(&a, NULL);
+        assert_int_equal(status, c == 3 ? TW_ERR_NOT_FINITE : TW_OK);
+        const double norm = c == 0 ? 1e200 : 100 * cases[c].each;
+        for (size_t i = 0; i < MANY && c < 3; i++) assert_true(fabs(w[i] + (i == cases[c].at ? cases[c].one : cases[c].each) / norm) < 1e-14);
+        if (c == 3) assert_memory_equal(w, before, sizeof before);
+        end(&a);
+    }
+    tw_context_free(ctx);
+}
+
 /* What is found while it is measured changes no weight, and can be left out. */
 static void measured_first(void **state)
 {
@@ -148,6 +202,6 @@ static void sparse_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_rule), cmocka_unit_test(every_transform), cmocka_unit_test(what_is_said),
-                                       cmocka_unit_test(measured_first), cmocka_unit_test(sparse_steps)};
+                                       cmocka_unit_test(measured_first), cmocka_unit_test(norms_are_scaled), cmocka_unit_test(mixed_blocks), cmocka_unit_test(sparse_steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,7 +275,7 @@ static int skip_steps(struct work *a, uint64_t n)
     const int f64 = a->type == TW_F64;
     double h[TW_OPTIONS_MAX];
     tw__group_values(a->opt, &a->opt->groups[0], a->opt->steps, h);
-    const tw_moment now = {a->opt->steps + 1, h, h, l->scalars, 1, NULL};
+    const tw_moment now = {.t = a->opt->steps + 1, .h = h, .next = h, .scalars = l->scalars, .seed = 1};
     const tw_span span = {.n = a->n, .out = a->w, .slots = (void *const *)l->slots};
     if (!r->prepare_skip[f64] || !r->prepare_skip[f64](&now, n, l->coef)) return 0;
     r->skip[f64][l->choice->variant](&span, l->coef);

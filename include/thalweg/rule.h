@@ -49,8 +49,9 @@ typedef struct tw_scalar { const char *name; double initial; } tw_scalar;
 
 /* What prepare sees. h and next: every option's value at this step and the next, in the order of the table.
  * t: this step, counted from 1 (in the view: the last step done). seed: of what the optimiser was made with and the place in its chain; with t,
- * all that noise drawn once per step may depend on, so that a resumed run draws the same. measured: the sums in settle, NULL in prepare. */
-typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; const double *measured; } tw_moment;
+ * all that noise drawn once per step may depend on, so that a resumed run draws the same. measured: the sums in settle, NULL in prepare. unit: what their
+ * roots are to be multiplied by, 1 or a power of two (TW_SUMS_OF_SQUARES). */
+typedef struct tw_moment { uint64_t t; const double *h, *next; double *scalars; uint64_t seed; const double *measured, *unit; } tw_moment;
 
 /* What a kernel works on: n elements of vectors, each pointed at where it begins. */
 typedef struct tw_span {
@@ -95,7 +96,9 @@ enum {
     TW_FULL_BATCH = 1,              /* makes no sense on samples: tw_optimizer_full_batch */
     TW_ZERO_IS_NOTHING = 2,         /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
     TW_DRAWS_NOISE = 4,             /* draws a number per weight and step */
-    TW_USES_POINT = 8               /* looks at where the gradient was taken: tw_step_at */
+    TW_USES_POINT = 8,              /* looks at where the gradient was taken: tw_step_at */
+    TW_SUMS_OF_SQUARES = 16         /* twice the weights and the gradient make four times its sums: in double they are taken of both, scaled by a power
+                                       of two, where the squares are too large */
 };
 
 /* A rule or a transform. */

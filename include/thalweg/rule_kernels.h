@@ -16,7 +16,7 @@ struct TW_LOCAL(coefs) {
 static struct moment TW_LOCAL(moment_of)(const tw_moment *at)
 {
     return (struct moment){at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed,
-                           (const struct sums *)at->measured};
+                           (const struct sums *)at->measured, (const struct sums *)at->unit};
 }
 
 static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)

@@ -34,7 +34,8 @@
  *                                  normal: with NOISE, a standard normal number; at: with POINT, where the gradient was taken
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
  *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])   with SUMS: the addends of one weight
- *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured
+ *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured; with the trait
+ *                                  TW_SUMS_OF_SQUARES a norm is sqrt(now->measured->NAME) * now->unit->NAME
  *     void whole(const struct matrix *x, const struct coef *k [, int variant])       with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no
  *                                  slots, and its g is the direction
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
@@ -465,7 +466,7 @@ struct sums { SUMS(TW__FIELD_SUM) };
 #else
 struct sums;
 #endif
-struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured; };
+struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured, *unit; };
 struct coef;
 /* Once per step: compiled for size, away from the kernels. */
 static __attribute__((cold)) void prepare(struct coef *k, const struct moment *now);

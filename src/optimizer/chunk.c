@@ -163,6 +163,21 @@ static void start_from_weights(const tw_optimizer *opt, const block *b)
     }
 }
 
+/* Sums of squares that are too large, once more, of numbers scaled by a power of two, which is exact. A float's squares always fit a double. */
+static void measure_scaled(const tw_optimizer *opt, const block *b, int link, const tw_span *span, room *r, double *sums)
+{
+    const tw__link *l = &opt->links[link];
+    double scaled[TW_SUMS_MAX], *w = r->shown.f64, *g = r->g.f64;
+    for (size_t i = 0; i < b->n; i++) {
+        w[i] = ((const double *)span->w)[i] * TW__SCALED;
+        g[i] = ((const double *)span->g)[i] * TW__SCALED;
+    }
+    const tw_span small = {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots};
+    l->r->measure[1][tw__variant(opt, l, b->part->group)][opt->isa](&small, coef_of(opt, l, b->part), scaled);
+    for (int s = 0; s < l->r->n_sums; s++)
+        if (sums[s] - sums[s] != 0) sums[s] = -scaled[s];
+}
+
 static void measure_block(tw_optimizer *opt, const block *b, int link, double *sums)
 {
     room r;
@@ -175,8 +190,11 @@ static void measure_block(tw_optimizer *opt, const block *b, int link, double *s
     if (l->r->kind == TW_WHOLE) {
         span.out = (char *)opt->direction + b->from * opt->real;
         tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
-    } else
-        l->r->measure[precision][tw__variant(opt, l, b->part->group)][opt->isa](&span, coef_of(opt, l, b->part), sums);
+        return;
+    }
+    l->r->measure[precision][tw__variant(opt, l, b->part->group)][opt->isa](&span, coef_of(opt, l, b->part), sums);
+    if (precision && tw__first_not_finite_f64(opt->sums, sums, (size_t)l->r->n_sums) < (size_t)l->r->n_sums && tw__sums_squares(l))
+        measure_scaled(opt, b, link, &span, &r, sums);
 }
 
 /* The weights' transforms see the weights that the rule reports. */

@@ -157,6 +157,7 @@ static tw_status make_link(tw_optimizer *opt, int place, tw_error *err)
     TW_TRY(tw__alloc(opt->ctx, &l->scalars, scalars, sizeof(double), err));
     TW_TRY(tw__alloc(opt->ctx, &l->next_scalars, scalars, sizeof(double), err));
     TW_TRY(tw__alloc(opt->ctx, &l->sums, l->n_units * (size_t)l->r->n_sums, sizeof(double), err));
+    TW_TRY(tw__alloc(opt->ctx, &l->units, l->n_units * (size_t)l->r->n_sums, sizeof(double), err));
     for (size_t i = 0; i < scalars; i++) l->scalars[i] = l->r->scalars[i % (size_t)l->r->n_scalars].initial;
     return make_slots(opt, l, err);
 }
@@ -337,6 +338,7 @@ static void free_link(tw_optimizer *opt, tw__link *l)
     tw__free(ctx, l->scalars, scalars, sizeof(double));
     tw__free(ctx, l->next_scalars, scalars, sizeof(double));
     tw__free(ctx, l->sums, sums, sizeof(double));
+    tw__free(ctx, l->units, sums, sizeof(double));
 }
 
 void tw_optimizer_free(tw_optimizer *opt)

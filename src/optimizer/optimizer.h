@@ -42,7 +42,7 @@ typedef struct tw__link {
     size_t slot_n[TW_SLOTS_MAX];
     size_t n_units, coef_size;
     char *coef, *view_coef;             /* n_units of coef_size */
-    double *scalars, *next_scalars, *sums;
+    double *scalars, *next_scalars, *sums, *units;      /* units: of the roots of the sums (tw_moment) */
     double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX];     /* of a transform, at the step that is on and the one after; the rule's are its groups' */
 } tw__link;
 
@@ -107,6 +107,10 @@ static inline size_t tw__unit(const tw_optimizer *opt, const tw__link *l, size_t
 {
     return l->r->scope == TW_PER_TENSOR ? tensor : tw__is_rule(opt, l) ? (size_t)group : 0;
 }
+
+/* Sums of squares that are too large for a double are those of numbers scaled down; such a block's is kept with a minus before it. */
+#define TW__SCALED 0x1p-600
+static inline int tw__sums_squares(const tw__link *l) { return (l->r->traits(l->choice->values) & TW_SUMS_OF_SQUARES) != 0; }
 
 /* values.c */
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h);

@@ -59,7 +59,8 @@ static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t un
     const tw__group *g = &opt->groups[!is_rule ? 0 : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit] : (int)unit];
     return (tw_moment){.t = t, .h = is_rule ? g->h : l->h, .next = is_rule ? g->next : l->next,
                        .scalars = scalars + unit * (size_t)l->r->n_scalars, .seed = opt->seed + apart,
-                       .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL};
+                       .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL,
+                       .unit = with_sums ? l->units + unit * (size_t)l->r->n_sums : NULL};
 }
 
 /* Which precision the link's coefficients are computed in; float's may be double's, rounded. */
@@ -101,25 +102,46 @@ void tw__prepare_links(tw_optimizer *opt)
     }
 }
 
-/* Adds the blocks up in their order: one tree per sum, over all of them or over each tensor's. */
-static void add_pieces(tw_optimizer *opt, tw__link *l)
+static double add(const double *piece, size_t n, size_t stride, int is_scaled)
+{
+    tw__tree tree = {.count = 0};
+    for (size_t i = 0; i < n; i++) {
+        const double x = piece[i * stride];
+        tw__tree_add(&tree, !is_scaled ? x : x < 0 ? -x : x * TW__SCALED * TW__SCALED);
+    }
+    return tw__tree_total(&tree);
+}
+
+/* The unit's sums over n blocks, in their order, one tree each. Of squares they are scaled where those of a block or all together are too large. */
+static void add_unit(tw__link *l, size_t unit, const double *piece, size_t n)
 {
     const size_t n_sums = (size_t)l->r->n_sums;
+    const int is_squares = tw__sums_squares(l);
+    for (size_t s = 0; s < n_sums; s++) {
+        double *sum = &l->sums[unit * n_sums + s];
+        int is_scaled = 0;
+        for (size_t i = 0; i < n && is_squares; i++) is_scaled |= piece[i * n_sums + s] < 0;
+        if (!is_scaled) *sum = add(piece + s, n, n_sums, 0);
+        is_scaled |= is_squares && *sum - *sum != 0;
+        if (is_scaled) *sum = add(piece + s, n, n_sums, 1);
+        l->units[unit * n_sums + s] = is_scaled ? 1 / TW__SCALED : 1;
+    }
+}
+
+static void add_pieces(tw_optimizer *opt, tw__link *l)
+{
     const double *piece = opt->piece;
-    tw__tree tree[TW_SUMS_MAX];
-    memset(tree, 0, sizeof tree);
+    const size_t n_sums = (size_t)l->r->n_sums;
+    if (l->r->scope != TW_PER_TENSOR) {
+        for (size_t unit = 0; unit < l->n_units; unit++) add_unit(l, unit, piece, opt->first_piece[opt->n_chunks]);
+        return;
+    }
     for (size_t p = 0; p < opt->n_parts; p++) {
         const tw__part *part = &opt->parts[p];
         const size_t blocks = (part->hi + TW__BLOCK - 1) / TW__BLOCK - part->lo / TW__BLOCK;
-        for (size_t b = 0; b < blocks; b++, piece += n_sums)
-            for (size_t s = 0; s < n_sums; s++) tw__tree_add(&tree[s], piece[s]);
-        if (l->r->scope != TW_PER_TENSOR) continue;
-        for (size_t s = 0; s < n_sums; s++) l->sums[part->tensor * n_sums + s] = tw__tree_total(&tree[s]);
-        memset(tree, 0, sizeof tree);
+        add_unit(l, part->tensor, piece, blocks);
+        piece += blocks * n_sums;
     }
-    if (l->r->scope == TW_PER_TENSOR) return;
-    for (size_t unit = 0; unit < l->n_units; unit++)
-        for (size_t s = 0; s < n_sums; s++) l->sums[unit * n_sums + s] = tw__tree_total(&tree[s]);
 }
 
 static int are_finite(const double *x, size_t n) { return tw__first_not_finite_f64(tw__sums_for(TW_ISA_BASE), x, n) == n; }
@@ -133,6 +155,8 @@ void tw__settle_link(tw_optimizer *opt, int link)
     for (size_t unit = 0; unit < l->n_units; unit++) {
         const tw_moment now = moment_of(opt, l, unit, l->next_scalars, opt->steps + 1, 1);
         l->r->settle[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
+        for (size_t s = unit * n_sums; s < (unit + 1) * n_sums; s++) /* norms that no double holds */
+            if (l->units[s] > 1 && l->sums[s] >= 0x1p848) l->sums[s] = TW_INF;
         if (are_finite(l->sums + unit * n_sums, n_sums) && are_finite(l->next_scalars + unit * n_scalars, n_scalars)) continue;
         opt->overflow_link = link;
         tw__note_first(&opt->overflow, l->r->scope == TW_PER_TENSOR ? opt->tensors[unit].offset : opt->n_parts ? opt->parts[0].lo : 0);

@@ -20,6 +20,7 @@
 #define SLOTS(SLOT) SLOT(v, TW_ZERO, 1)
 #define SUMS(SUM) SUM(weights) SUM(gradients) SUM(both)
 #define SCOPE TW_PER_TENSOR
+#define TRAITS TW_SUMS_OF_SQUARES
 #define DECAY TW_DECAY_OWN
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
@@ -45,8 +46,9 @@ static inline void measure(struct sums *to, real w, real g, real v, const struct
 static void settle(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
-    double w = __builtin_sqrt(now->measured->weights), g = __builtin_sqrt(now->measured->gradients);
-    double divisor = h->divisor ? __builtin_sqrt(now->measured->both) : g + h->weight_decay * w;
+    const struct sums *s = now->measured, *unit = now->unit;
+    double w = __builtin_sqrt(s->weights) * unit->weights, g = __builtin_sqrt(s->gradients) * unit->gradients;
+    double divisor = h->divisor ? __builtin_sqrt(s->both) * unit->both : g + h->weight_decay * w;
     if (w > 0 && g > 0 && divisor > 0) k->rate = h->lr * h->trust * w / divisor;
 }
 

@@ -4,6 +4,7 @@
 #define HYPER(REAL, INT, FLAG, WORD) REAL(max, 1, 0, TW_INF, TW_OPEN, "largest norm")
 #define PLACE TW_ON_GRADIENT
 #define SUMS(SUM) SUM(squares)
+#define TRAITS TW_SUMS_OF_SQUARES
 #define NARROW
 #include <thalweg/rule.h>
 
@@ -23,7 +24,7 @@ static inline void measure(struct sums *to, real w, real g, const struct coef *k
 
 static void settle(struct coef *k, const struct moment *now)
 {
-    double norm = __builtin_sqrt(now->measured->squares);
+    double norm = __builtin_sqrt(now->measured->squares) * now->unit->squares;
     k->scale = norm > now->h->max ? now->h->max / norm : 1;
 }
 

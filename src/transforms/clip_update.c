@@ -12,6 +12,7 @@
     WORD(by, 0, "norm value", "what is limited")
 #define PLACE TW_ON_STEP
 #define SUMS(SUM) SUM(squares)
+#define TRAITS TW_SUMS_OF_SQUARES
 #define VARIANTS 2
 #define NARROW
 #include <thalweg/rule.h>
@@ -30,7 +31,7 @@ static inline void measure(struct sums *to, real before, real after, const struc
 
 static void settle(struct coef *k, const struct moment *now)
 {
-    double norm = __builtin_sqrt(now->measured->squares);
+    double norm = __builtin_sqrt(now->measured->squares) * now->unit->squares;
     k->scale = norm > now->h->max ? now->h->max / norm : 1;
 }
 
