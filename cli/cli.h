@@ -105,8 +105,9 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
 tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
-/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER, with a number behind it if that is there. */
+/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_folder adds a number if that is there. */
 void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
+void cli_free_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
 int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
 

@@ -88,13 +88,19 @@ void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX])
     char stamp[32], a[32], b[32];
     time_t now = time(NULL);
     struct tm when;
-    struct stat there;
     localtime_r(&now, &when);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &when);
     plain_name(model, a);
     plain_name(optimizer, b);
-    int n = snprintf(to, PATH_MAX, "out/%s-%s-%s", stamp, a, b);
-    for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, PATH_MAX - (size_t)n, "-%d", i);
+    snprintf(to, PATH_MAX, "out/%s-%s-%s", stamp, a, b);
+}
+
+void cli_free_folder(const char *model, const char *optimizer, char to[PATH_MAX])
+{
+    struct stat there;
+    cli_run_folder(model, optimizer, to);
+    const size_t n = strlen(to);
+    for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, PATH_MAX - n, "-%d", i);
 }
 
 double cli_seconds(void)

@@ -137,7 +137,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(check_names(call, err));
     if (v->list) return print_list(v, err);
     if (v->out) CLI_TRY(cli_check_out(v->out, err));
-    cli_run_folder("figures", call->n ? call->word[0] : "all", folder);
+    cli_free_folder("figures", call->n ? call->word[0] : "all", folder);
     CLI_TRY(cli_context(&v->common, &ctx, err));
     struct cli_gnuplot g = { .folder = v->out ? v->out : folder, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
     cli_catch_signals();

@@ -140,7 +140,7 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
     return status;
 }
 
-static tw_status run_job(const struct values *v, const char *folder, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     int done = tw_job_status(job);
     if (tw_run_is_over(done)) return finish(v, job, err);
@@ -152,7 +152,7 @@ static tw_status run_job(const struct values *v, const char *folder, tw_job *job
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);
-    return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", folder);
+    return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", tw_job_folder(job));
 }
 
 /* What a log holds is lost only once there is a run, but that it can be written is known before. *made: there was none. */
@@ -208,10 +208,11 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     FILE *log = NULL;
     if (v->resume || v->job.out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->job.out);
     else cli_run_folder(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", folder);
+    v->job.numbered = !v->resume && !v->job.out;
     v->job.out = folder;
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
-    if (status == TW_OK) status = run_job(v, folder, job, progress, log, err);
+    if (status == TW_OK) status = run_job(v, job, progress, log, err);
     if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
     tw_job_free(job);
     return status;

@@ -30,7 +30,7 @@ static void load(const uint8_t *bytes, size_t n)
     tw_error err;
     file.bytes = bytes;
     file.n = n;
-    if (tw__checkpoint_load(ctx, "input", "thing", visit, &t, &err) == TW_OK) MUST(t.n == 0 || t.history);
+    if (tw__checkpoint_load(ctx, "input", "thing", NULL, visit, &t, &err) == TW_OK) MUST(t.n == 0 || t.history);
     else MUST(err.message[0] && t.rate == 0 && !t.history);
     if (t.history) tw__free(ctx, t.history, t.n, sizeof *t.history);
 }

@@ -423,26 +423,26 @@ static void checkpoint_round_trip(void **state)
     thing a, b;
     assert_int_equal(fill_thing(&a, ctx), TW_OK);
     empty_thing(&b, ctx);
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", visit_thing, &a, &err), TW_OK);
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "other", visit_thing, &b, &err), TW_ERR_DATA);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &a, &err), TW_OK);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "other", NULL, visit_thing, &b, &err), TW_ERR_DATA);
     assert_int_equal(b.step, 0);
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", visit_thing, &b, &err), TW_OK);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_OK);
     assert_true(b.rate == 0.1 && b.step == 77 && b.n == 3);
     assert_memory_equal(b.w, a.w, sizeof a.w);
     assert_memory_equal(b.history, a.history, 3 * sizeof(double));
     size_t n = slurp(PATH("check"), packed, PACKED);
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", visit_thing, &b, &err), TW_OK);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_OK);
     assert_int_equal(slurp(PATH("check"), again, PACKED), n);
     assert_memory_equal(packed, again, n);
     b.last = "v";
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", visit_thing, &b, &err), TW_ERR_DATA);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
     assert_string_equal(err.message, PATH("check: does not fit: missing \"v\"; unknown \"w\""));
     b.last = "w";
     b.length = 2;
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", visit_thing, &b, &err), TW_ERR_DATA);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
     assert_string_equal(err.message, PATH("check: does not fit: mismatched \"w\" is f32 [2,3], should be f32 [2,2]"));
     b.last = "rate";
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", visit_thing, &b, &err), TW_ERR_INTERNAL);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_INTERNAL);
     free_thing(&a);
     free_thing(&b);
     finish(ctx, &f);
@@ -456,19 +456,19 @@ static void any_flipped_bit_is_found(void **state)
     tw_context *ctx = context(&f);
     thing a, b;
     assert_int_equal(fill_thing(&a, ctx), TW_OK);
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("flip"), "thing", visit_thing, &a, &err), TW_OK);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("flip"), "thing", NULL, visit_thing, &a, &err), TW_OK);
     size_t n = slurp(PATH("flip"), packed, PACKED);
     for (size_t bit = 0; bit < 8 * n; bit++) {
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         write_file(PATH("flip"), packed, n);
         empty_thing(&b, ctx);
-        tw_status s = tw__checkpoint_load(ctx, PATH("flip"), "thing", visit_thing, &b, &err);
+        tw_status s = tw__checkpoint_load(ctx, PATH("flip"), "thing", NULL, visit_thing, &b, &err);
         if (s != TW_ERR_DATA || b.rate != 0 || b.step != 0 || b.n != 0) fail_msg("bit %zu of %zu: %s", bit, 8 * n, tw_status_name(s));
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     for (size_t cut = 0; cut < n; cut += 7) {
         write_file(PATH("flip"), packed, cut);
-        assert_int_equal(tw__checkpoint_load(ctx, PATH("flip"), "thing", visit_thing, &b, &err), TW_ERR_DATA);
+        assert_int_equal(tw__checkpoint_load(ctx, PATH("flip"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
     }
     free_thing(&a);
     finish(ctx, &f);
@@ -488,8 +488,8 @@ static int checkpoint_with_fault(int loading, int memory, int for_ever, long at,
     f.steps = 0;
     if (memory) f.fail_allocation = f.allocations + at;
     else f.fail_step = at;
-    tw_status s = loading ? tw__checkpoint_load(ctx, PATH("fault"), "thing", visit_thing, &t, &err)
-                          : tw__checkpoint_save(ctx, PATH("fault"), "thing", visit_thing, &t, &err);
+    tw_status s = loading ? tw__checkpoint_load(ctx, PATH("fault"), "thing", NULL, visit_thing, &t, &err)
+                          : tw__checkpoint_save(ctx, PATH("fault"), "thing", NULL, visit_thing, &t, &err);
     int clean = memory ? f.allocations < f.fail_allocation : f.steps < at;
     if (clean) assert_int_equal(s, TW_OK);
     else if (s != TW_OK) assert_int_equal(s, memory ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
@@ -500,7 +500,7 @@ static int checkpoint_with_fault(int loading, int memory, int for_ever, long at,
         thing b;
         f.fail_allocation = f.fail_step = 0;
         empty_thing(&b, ctx);
-        assert_int_equal(tw__checkpoint_load(ctx, PATH("fault"), "thing", visit_thing, &b, &err), TW_OK);
+        assert_int_equal(tw__checkpoint_load(ctx, PATH("fault"), "thing", NULL, visit_thing, &b, &err), TW_OK);
         assert_int_equal(b.step, 1000);
         free_thing(&b);
     }
@@ -518,7 +518,7 @@ static void checkpoints_survive_faults(void **state)
     thing t;
     static uint8_t old[4096];
     assert_int_equal(fill_thing(&t, ctx), TW_OK);
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("fault"), "thing", visit_thing, &t, NULL), TW_OK);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("fault"), "thing", NULL, visit_thing, &t, NULL), TW_OK);
     free_thing(&t);
     tw_context_free(ctx);
     size_t n = slurp(PATH("fault"), old, sizeof old);

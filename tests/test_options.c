@@ -32,10 +32,10 @@ static void json_and_back(void **state)
     (void)state;
     const tw_job_options o = filled();
     tw_job_options again = TW_JOB_OPTIONS_INIT;
-    json_t *json = tw__fields_json(tw_job_fields, &o, 0), *twice;
+    json_t *json = tw__fields_json(tw_job_fields, &o, 0, 0), *twice;
     tw_error err = {0};
     if (tw__fields_read(tw_job_fields, &again, json, 1, &err) != TW_OK) fail_msg("%s", err.message);
-    twice = tw__fields_json(tw_job_fields, &again, 0);
+    twice = tw__fields_json(tw_job_fields, &again, 0, 0);
     assert_true(json_equal(json, twice));
     assert_true(again.val == 0.3 && again.run.batch == 7 && again.run.seed == INT64_MAX && again.run.nonfinite == TW_NONFINITE_ZERO);
     assert_null(json_object_get(json, "groups"));
@@ -50,7 +50,7 @@ static void defaults_are_written(void **state)
 {
     (void)state;
     const tw_job_options o = TW_JOB_OPTIONS_INIT;
-    json_t *json = tw__fields_json(tw_job_fields, &o, 1);
+    json_t *json = tw__fields_json(tw_job_fields, &o, 1, 0);
     assert_int_equal(json_integer_value(json_object_get(json, "epochs")), 5);
     assert_string_equal(json_string_value(json_object_get(json, "optimizer")), "adam");
     assert_string_equal(json_string_value(json_object_get(json, "dtype")), "f32");

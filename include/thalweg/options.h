@@ -35,7 +35,8 @@ enum {
     TW_FIELD_RACED = 1,             /* every run of a race has it */
     TW_FIELD_DATA_ONLY = 2,         /* cannot be used on a surface */
     TW_FIELD_RESOURCE = 4,          /* decides no bit of the result, and is not recorded */
-    TW_FIELD_IF_SET = 8             /* recorded only if it is not the default */
+    TW_FIELD_IF_SET = 8,            /* recorded only if it is not the default */
+    TW_FIELD_NO_BITS = 16           /* recorded, but decides no bit up to a given step: a checkpoint fits runs that differ in it */
 };
 
 /* Row i of a table: fills *out and returns 1, or returns 0 past the end. The texts live as long as the library. */

@@ -104,18 +104,21 @@ typedef struct tw_job_options {
     const char *cache, *home;                                           /* folders for data (data.h); not recorded */
     const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
     const char *out;                                                    /* the run's folder; NULL: none, nothing is written */
-    int force;                                                          /* replace a run that is there */
+    int force;                                                          /* replace an existing run */
+    int numbered;                                                       /* where out is taken: out-2, out-3, ... (tw_job_folder says which) */
     uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
     tw_run_options run;                                                 /* own_rule and callback are not recorded */
 } tw_job_options;
 #define TW_JOB_OPTIONS_INIT { .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT }
 
 typedef struct tw_job tw_job;
-/* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it.
+/* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it. TW_ERR_SPEC: it holds a run, or another process is
+ * writing one there. The folder is locked (run.lock) until tw_job_free or the end of the process.
  * In the end it holds model.safetensors, history.csv and run.json; while running, and when stopped, checkpoint.safetensors. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
 /* The run in a folder, from its last checkpoint or from the start; a finished run is loaded with its result. Of `options` only run.seconds,
- * run.own_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs. */
+ * run.own_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs, or the checkpoint is of a run with other
+ * settings; TW_ERR_SPEC: another process is writing the run. */
 TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err);
 /* Runs to the end, the target, the time limit or the callback's stop; writes checkpoints, the model, history.csv and run.json. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
@@ -124,6 +127,7 @@ TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 /* Writes every number of a JSON text in the fewest digits that read back as the same, in place: 0.29999999999999999 becomes 0.3. Returns the text. */
 TW_API char *tw_json_shorten(char *json);
 TW_API int tw_job_status(const tw_job *job);
+TW_API const char *tw_job_folder(const tw_job *job);                    /* NULL: none; owned by the job */
 /* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);

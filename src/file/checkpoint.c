@@ -77,13 +77,13 @@ static tw_status visit_and_write(saver *s, tw__visit *visit, void *object, const
     return TW_OK;
 }
 
-static tw_status save_collected(saver *s, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err)
+static tw_status save_collected(saver *s, const char *path, const char *kind, const char *settings, tw__visit *visit, void *object, tw_error *err)
 {
-    const tw__text_pair meta[] = {{"format", FORMAT}, {"xxh3-128", ZEROS}, {"kind", kind}};
+    const tw__text_pair meta[] = {{"format", FORMAT}, {"xxh3-128", ZEROS}, {"kind", kind}, {"settings", settings}};
     uint8_t *header;
     size_t bytes;
     char data_sum[TW__HASH_DIGITS + 1], sum[TW__HASH_DIGITS + 1];
-    TW_TRY(tw__safetensors_header(s->ctx, s->entries, s->n, meta, 3, &header, &bytes, err));
+    TW_TRY(tw__safetensors_header(s->ctx, s->entries, s->n, meta, settings ? 4 : 3, &header, &bytes, err));
     tw__hash_hex(&s->hash, data_sum);
     tw__hash_add(&s->hash, header, bytes);
     tw__hash_hex(&s->hash, sum);
@@ -101,13 +101,13 @@ static tw_status save_collected(saver *s, const char *path, const char *kind, tw
     return status;
 }
 
-tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err)
+tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings, tw__visit *visit, void *object, tw_error *err)
 {
     saver s = {.visitor = {.loading = TW_SHOW, .field = save_field, .list = save_list}, .ctx = ctx};
     s.visitor.user = &s;
     tw__hash_start(&s.hash);
     tw_status status = visit(object, &s.visitor, err);
-    if (status == TW_OK) status = save_collected(&s, path, kind, visit, object, err);
+    if (status == TW_OK) status = save_collected(&s, path, kind, settings, visit, object, err);
     for (size_t i = 0; i < s.n; i++) tw__free_text(ctx, (char *)(uintptr_t)s.entries[i].name);
     tw__free(ctx, s.entries, s.room, sizeof *s.entries);
     return status;
@@ -252,13 +252,14 @@ static tw_status load_checked(loader *l, const char *path, tw__visit *visit, voi
     return visit(object, &l->visitor, err);
 }
 
-tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__visit *visit, void *object, tw_error *err)
+tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check, tw__visit *visit, void *object, tw_error *err)
 {
     tw__safetensors file;
     TW_TRY(tw__safetensors_open(&file, ctx, path, err));
     loader l = {.visitor = {.loading = TW_COMPARE, .field = check_field, .list = check_list}, .file = &file};
     l.visitor.user = &l;
     tw_status s = check_sum(&file, path, kind, err);
+    if (s == TW_OK && check) s = check(object, tw__safetensors_meta(&file, "settings"), err);
     if (s == TW_OK) s = tw__alloc(ctx, &l.seen, file.n, 1, err);
     if (s == TW_OK) s = load_checked(&l, path, visit, object, err);
     tw__free(ctx, l.seen, file.n, 1);

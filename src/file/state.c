@@ -8,10 +8,10 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err) { return tw_o
 
 tw_status tw_state_save(tw_optimizer *opt, const char *path, tw_error *err)
 {
-    return tw__checkpoint_save(opt->ctx, path, "optimizer", visit, opt, err);
+    return tw__checkpoint_save(opt->ctx, path, "optimizer", NULL, visit, opt, err);
 }
 
 tw_status tw_state_load(tw_optimizer *opt, const char *path, tw_error *err)
 {
-    return tw__checkpoint_load(opt->ctx, path, "optimizer", visit, opt, err);
+    return tw__checkpoint_load(opt->ctx, path, "optimizer", NULL, visit, opt, err);
 }

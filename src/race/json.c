@@ -102,7 +102,7 @@ json_t *tw__race_config(const tw_race *race)
     o.job.run.schedule = race->schedule;
     o.job.run.estimator = race->estimator;
     o.job.run.control = race->control;
-    json_t *c = tw__fields_json(tw_race_fields, &o, 1);
+    json_t *c = tw__fields_json(tw_race_fields, &o, 1, 0);
     for (size_t i = 0; c && tw_race_fields(i, &f); i++)
         if (is_elsewhere(race, &f) || json_is_null(json_object_get(c, f.name))) json_object_del(c, f.name);
     return c;

@@ -37,7 +37,7 @@ static json_t *found_json(const tw_race *race)
 
 static tw_status describe(const tw_race *race, char **text, tw_error *err)
 {
-    json_t *all = json_pack("{s:o, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0), "found", found_json(race));
+    json_t *all = json_pack("{s:o, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0, 0), "found", found_json(race));
     *text = all ? tw__json_text(all, JSON_INDENT(1)) : NULL;
     json_decref(all);
     return *text ? TW_OK : tw__json_no_memory(err);

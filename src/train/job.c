@@ -111,6 +111,7 @@ tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *giv
 void tw_job_free(tw_job *job)
 {
     if (!job) return;
+    tw__job_unlock(job->ctx, job->o.out, job->lock);
     tw_run_free(job->run);
     if (job->model) tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
     tw_model_objective_free(&job->train_objective);
@@ -122,6 +123,7 @@ void tw_job_free(tw_job *job)
     tw_data_free(job->test);
     json_decref(job->finished);
     free(job->text);
+    free(job->settings);
     tw__fields_free(tw_job_fields, &job->o, job->ctx);
     tw__free(job->ctx, job, 1, sizeof *job);
 }
@@ -159,15 +161,15 @@ static tw_status in_run_json(tw_status s, const char *folder, tw_error *err)
     return tw__fail(err, TW_ERR_DATA, "%.200s/run.json: %.280s", folder, text);
 }
 
+static int status_of(const json_t *run) { return ended_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }
+
 static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
 {
-    json_t *result = json_object_get(run, "result");
-    const char *status = json_string_value(json_object_get(result, "status"));
-    if (ended_status(status) != TW_RUN_GOING) {
+    if (status_of(run) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
-        job->finished = json_deep_copy(result);
+        job->finished = json_deep_copy(json_object_get(run, "result"));
         if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
-        job->status = ended_status(status);
+        job->status = status_of(run);
         return TW_OK;
     }
     int found;
@@ -176,29 +178,51 @@ static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
     return tw__job_load_checkpoint(job, &found, err);
 }
 
+/* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another process may have begun a new run there. */
+static tw_status read_and_lock(tw_context *ctx, const char *folder, json_t **run, void **lock, tw_error *err)
+{
+    TW_TRY(tw__job_read_folder(ctx, folder, run, err));
+    if (status_of(*run) != TW_RUN_GOING) return TW_OK;
+    json_decref(*run);
+    *run = NULL;
+    TW_TRY(tw__job_lock(ctx, folder, lock, err));
+    return tw__job_read_folder(ctx, folder, run, err);
+}
+
+static tw_status resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *given, json_t *run, tw_error *err)
+{
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    TW_TRY(tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err));
+    o.out = folder;
+    o.cache = given->cache;
+    o.home = given->home;
+    if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
+    o.run.own_rule = given->run.own_rule;
+    o.run.event = given->run.event;
+    o.run.user = given->run.user;
+    TW_TRY(new_job(out, ctx, &o, err));
+    return take_up(*out, run, err);
+}
+
 tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err)
 {
     json_t *run = NULL;
+    void *lock = NULL;
     tw_job *job = NULL;
-    tw_job_options given, o = TW_JOB_OPTIONS_INIT;
+    tw_job_options given;
     *out = NULL;
     TW_TRY(tw__job_options_read(&given, options, err));
-    TW_TRY(tw__job_read_folder(ctx, folder, &run, err));
-    tw_status s = tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err);
-    o.out = folder;
-    o.cache = given.cache;
-    o.home = given.home;
-    if (given.run.seconds > 0) o.run.seconds = given.run.seconds;
-    o.run.own_rule = given.run.own_rule;
-    o.run.event = given.run.event;
-    o.run.user = given.run.user;
-    if (s == TW_OK) s = new_job(&job, ctx, &o, err);
-    if (s == TW_OK) s = take_up(job, run, err);
-    s = in_run_json(s, folder, err);
+    tw_status s = read_and_lock(ctx, folder, &run, &lock, err);
+    if (s == TW_OK) s = in_run_json(resume(&job, ctx, folder, &given, run, err), folder, err);
     json_decref(run);
-    if (s == TW_OK) *out = job;
-    else tw_job_free(job);
-    return s;
+    if (s != TW_OK) {
+        tw_job_free(job);
+        tw__job_unlock(ctx, folder, lock);
+        return s;
+    }
+    job->lock = lock;
+    *out = job;
+    return TW_OK;
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------------------ */
@@ -264,4 +288,5 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
 
 int tw_job_status(const tw_job *job) { return job->status; }
 tw_model *tw_job_model(tw_job *job) { return job->model; }
+const char *tw_job_folder(const tw_job *job) { return job->o.out; }
 tw_run *tw_job_run_of(tw_job *job) { return job->run; }

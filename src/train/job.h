@@ -22,20 +22,26 @@ struct tw_job {
     int status;                                         /* of the last tw_job_run, or of the finished run that was loaded */
     json_t *finished;                                   /* the result of a run that had finished before */
     char *text;                                         /* of tw_job_json; jansson's memory */
+    void *lock;                                         /* run.lock, open while the folder is ours */
+    char *settings;                                     /* what a checkpoint says it is of, once one was written; jansson's memory */
 };
 
 /* The caller's options, whose size and whose run's size may be another version's. */
 tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err);
 
-/* The options that decide the result, as they were understood. */
+/* The options that are recorded, as they were understood. */
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
+/* Of them those that decide the bits, and the data's fingerprint. */
+tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);
 /* The result (cli.md, train --json), without the config. */
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 
-/* The folder. tw__job_claim makes it appear with run.json inside, by one rename. */
+/* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock locks one that is there. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
+tw_status tw__job_lock(tw_context *ctx, const char *folder, void **lock, tw_error *err);    /* TW_ERR_SPEC: another process has it */
+void tw__job_unlock(tw_context *ctx, const char *folder, void *lock);      /* NULL is fine */
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 tw_status tw__job_save_result(tw_job *job, tw_error *err);              /* model, history.csv, run.json; removes the checkpoint of an ended run */

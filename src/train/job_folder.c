@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/options.h"
 #include "file/checkpoint.h"
+#include "file/json_parse.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -62,11 +63,39 @@ tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run,
 
 /* ---- the folder itself -------------------------------------------------------------------------------------------------- */
 
-static tw_status make_folder(tw_context *ctx, const char *path, tw_error *err)
+static tw_status remove_file(tw_context *ctx, const char *folder, const char *file, tw_error *err)
 {
-    int e = ctx->io.make_folder(ctx->io.user, path);
-    return e == 0 || e == EEXIST ? TW_OK : e == ENOENT ? tw__fail_system(err, ENOTDIR, "cannot make the folder", path)
-                                                       : tw__fail_system(err, e, "cannot make the folder", path);
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(folder, file, path, err));
+    int e = ctx->io.remove(ctx->io.user, path);
+    return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
+}
+
+static tw_status in_use(const char *folder, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process is writing a run there (give another --out)", folder);
+}
+
+static tw_status in_the_way(const char *partial, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "%.300s is in the way: no run left it there (remove it, or give another --out)", partial);
+}
+
+/* The lock goes with its process, however that ends. */
+tw_status tw__job_lock(tw_context *ctx, const char *folder, void **lock, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(folder, "run.lock", path, err));
+    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_WRITE, lock);
+    if (e) *lock = NULL;
+    return e == 0 ? TW_OK : e == EBUSY ? in_use(folder, err) : tw__fail_system(err, e, "cannot lock", path);
+}
+
+void tw__job_unlock(tw_context *ctx, const char *folder, void *lock)
+{
+    if (!lock) return;
+    remove_file(ctx, folder, "run.lock", NULL); /* while it is ours */
+    ctx->io.close(ctx->io.user, lock);
 }
 
 /* Whether a new run may have this name: nothing there, an empty folder, or, with force, an old run. */
@@ -86,55 +115,85 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     return TW_OK;
 }
 
-static tw_status remove_file(tw_context *ctx, const char *folder, const char *file, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(folder, file, path, err));
-    int e = ctx->io.remove(ctx->io.user, path);
-    return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
-}
-
-/* A folder that only ever held run.json, with what a kill may have left of it. */
+/* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that nobody else sees it half empty. */
 static int remove_partial(tw_context *ctx, const char *partial)
 {
     remove_file(ctx, partial, "run.json", NULL);
     remove_file(ctx, partial, "run.json.partial", NULL);
+    remove_file(ctx, partial, "run.lock", NULL);
     return ctx->io.remove(ctx->io.user, partial);
 }
 
+/* The folder in which run.json is written before it gets its name, locked. What a process that died has left there is cleared away. */
 static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
 {
-    int kind;
-    TW_TRY(tw__path_kind(job->ctx, partial, &kind, err));
-    if (kind != TW_PATH_NONE && remove_partial(job->ctx, partial) != 0)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s is in the way: it is no rest of a run (remove it, or give another --out)", partial);
-    return make_folder(job->ctx, partial, err);
+    tw_context *ctx = job->ctx;
+    for (int tries = 0; tries < 100; tries++) {
+        int kind, e = ctx->io.make_folder(ctx->io.user, partial);
+        if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", partial);
+        TW_TRY(tw__path_kind(ctx, partial, &kind, err));
+        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return in_the_way(partial, err);
+        tw_status s = tw__job_lock(ctx, partial, &job->lock, err);
+        if (s == TW_ERR_NOT_FOUND) continue; /* another process has cleared it away, or given it its name */
+        if (s != TW_OK || e == 0) return s;
+        int left = remove_partial(ctx, partial);
+        ctx->io.close(ctx->io.user, job->lock);
+        job->lock = NULL;
+        if (left) return in_the_way(partial, err);
+    }
+    return in_use(job->o.out, err);
 }
 
 static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
 {
+    int old;
     TW_TRY(write_run(job, partial, 0, err));
     int e = job->ctx->io.rename(job->ctx->io.user, partial, job->o.out);
-    if (e == ENOTEMPTY || e == EEXIST) return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
-    if (e == ENOENT) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: another program is making it", job->o.out);
-    return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
+    if (e != ENOTEMPTY && e != EEXIST) return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
+    TW_TRY(check_way(job, &old, err)); /* another process may have made it meanwhile */
+    return old ? in_use(job->o.out, err) : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
 }
 
 /* An old run is taken over file by file: its checkpoint goes at once, its model only when the new one takes its place. */
-tw_status tw__job_claim(tw_job *job, tw_error *err)
+static tw_status take_over(tw_job *job, tw_error *err)
+{
+    TW_TRY(tw__job_lock(job->ctx, job->o.out, &job->lock, err));
+    TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+    return write_run(job, job->o.out, 0, err);
+}
+
+static tw_status claim(tw_job *job, tw_error *err)
 {
     char partial[TW__PATH];
     int old, n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
-    if (n < 0 || n >= TW__PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(job->o.out));
-    TW_TRY(tw__make_parents(job->ctx, job->o.out, err));
+    if (n < 0 || n >= TW__PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(job->o.out));
     TW_TRY(check_way(job, &old, err));
-    if (old) {
-        TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
-        return write_run(job, job->o.out, 0, err);
+    if (old) return take_over(job, err);
+    tw_status s = make_partial(job, partial, err);
+    if (s != TW_OK) return s;
+    s = fill_partial(job, partial, err);
+    if (s == TW_OK) return TW_OK;
+    remove_partial(job->ctx, partial);
+    job->ctx->io.close(job->ctx->io.user, job->lock);
+    job->lock = NULL;
+    return s;
+}
+
+tw_status tw__job_claim(tw_job *job, tw_error *err)
+{
+    char base[TW__PATH], name[TW__PATH + 16];
+    TW_TRY(tw__make_parents(job->ctx, job->o.out, err));
+    tw_status s = claim(job, err);
+    if (!job->o.numbered) return s;
+    snprintf(base, sizeof base, "%s", job->o.out);
+    for (int i = 2; s == TW_ERR_SPEC && i < 10000; i++) {
+        char *copy;
+        snprintf(name, sizeof name, "%s-%d", base, i);
+        TW_TRY(tw__copy_text(job->ctx, &copy, name, err));
+        tw__free_text(job->ctx, (char *)(uintptr_t)job->o.out);
+        job->o.out = copy;
+        s = claim(job, err);
     }
-    TW_TRY(make_partial(job, partial, err));
-    tw_status s = fill_partial(job, partial, err);
-    if (s != TW_OK) remove_partial(job->ctx, partial);
     return s;
 }
 
@@ -153,8 +212,53 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
 {
     char path[TW__PATH];
+    json_t *settings = NULL;
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    return tw__checkpoint_save(job->ctx, path, "run", visit, job, err);
+    if (!job->settings) {
+        TW_TRY(tw__job_settings(job, &settings, err));
+        job->settings = tw__json_text(settings, JSON_COMPACT);
+        json_decref(settings);
+        if (!job->settings) return tw__json_no_memory(err);
+    }
+    return tw__checkpoint_save(job->ctx, path, "run", job->settings, visit, job, err);
+}
+
+static const char *value_text(const json_t *value, char to[80])
+{
+    char *text = tw__json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    snprintf(to, 80, "%s", text ? text : "none");
+    free(text);
+    return to;
+}
+
+/* A checkpoint is continued only by a run with its settings: with others the bits would be neither run's. */
+static tw_status same_settings(const json_t *then, const json_t *now, const char *folder, tw_error *err)
+{
+    const char *key;
+    json_t *value;
+    char a[80], b[80];
+    json_object_foreach((json_t *)(uintptr_t)now, key, value)
+        if (!json_equal(value, json_object_get(then, key)))
+            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s", folder, key,
+                            value_text(json_object_get(then, key), a), value_text(value, b));
+    json_object_foreach((json_t *)(uintptr_t)then, key, value)
+        if (!json_object_get(now, key))
+            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none", folder, key,
+                            value_text(value, a));
+    return TW_OK;
+}
+
+static tw_status check_settings(void *object, const char *settings, tw_error *err)
+{
+    const tw_job *job = object;
+    json_error_t e;
+    json_t *now = NULL, *then = settings ? tw__json_parse(settings, strlen(settings), &e) : NULL;
+    tw_status s = then ? tw__job_settings(job, &now, err)
+                       : tw__fail(err, TW_ERR_DATA, "%.300s/checkpoint.safetensors does not say which settings it is of", job->o.out);
+    if (s == TW_OK) s = same_settings(then, now, job->o.out, err);
+    json_decref(then);
+    json_decref(now);
+    return s;
 }
 
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
@@ -164,7 +268,7 @@ tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *found = kind != TW_PATH_NONE;
-    return *found ? tw__checkpoint_load(job->ctx, path, "run", visit, job, err) : TW_OK;
+    return *found ? tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err) : TW_OK;
 }
 
 /* ---- result ------------------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The options as they were understood. */
-tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
+static tw_status options_json(const tw_job *job, unsigned without, json_t **out, tw_error *err)
 {
     tw_job_options o = job->o;
     const tw_optimizer *opt = tw_run_optimizer(job->run);
@@ -17,8 +16,21 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
     o.run.schedule = tw_optimizer_schedule(opt);
     o.run.control = tw_run_control(job->run);
     o.run.batch = tw_run_batch(job->run);
-    *out = tw__fields_json(tw_job_fields, &o, 1);
+    *out = tw__fields_json(tw_job_fields, &o, 1, without);
     return *out ? TW_OK : tw__json_no_memory(err);
+}
+
+tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err) { return options_json(job, 0, out, err); }
+
+tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
+{
+    json_t *data = NULL;
+    TW_TRY(options_json(job, TW_FIELD_NO_BITS, out, err));
+    tw_status s = tw__job_fingerprint(job, &data, err);
+    if (s == TW_OK && json_object_set(*out, "data", data) != 0) s = tw__json_no_memory(err);
+    json_decref(data);
+    if (s != TW_OK) json_decref(*out);
+    return s;
 }
 
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)

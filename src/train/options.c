@@ -11,10 +11,11 @@
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(tw_job_options, member)
-enum { RACED = TW_FIELD_RACED, DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY, RESOURCE = TW_FIELD_RESOURCE, IF_SET = TW_FIELD_IF_SET };
+enum { RACED = TW_FIELD_RACED, DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY, RESOURCE = TW_FIELD_RESOURCE, IF_SET = TW_FIELD_IF_SET,
+       NO_BITS = TW_FIELD_NO_BITS };
 
 static const tw_field rows[] = {
-    {"data", NULL, TW_FIELD_TEXT, AT(data), NULL, NULL, 0, 0, DATA, "DATA", "a data set"},
+    {"data", NULL, TW_FIELD_TEXT, AT(data), NULL, NULL, 0, 0, DATA | NO_BITS, "DATA", "a data set"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
      "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense 10 softmax\""},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
@@ -39,14 +40,15 @@ static const tw_field rows[] = {
     {"limit", "limit", TW_FIELD_NATURAL, AT(limit), NULL, NULL, 1, 0, DATA, "ROWS", "use only the first ROWS training rows, after --val is cut off"},
     {"target", "target", TW_FIELD_TEXT, AT(run.target), NULL, NULL, 0, 0, RACED, "METRIC=VALUE",
      "stop when reached at an epoch's end, e.g. val_accuracy=0.98"},
-    {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, 0, "SECONDS",
+    {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, NO_BITS, "SECONDS",
      "stop after this time in total, including resumed time; with --resume a new limit"},
     {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
      "which epoch's weights are the model; best is by val_loss and needs --val"},
-    {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0, 0, "STEPS",
+    {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0, NO_BITS, "STEPS",
      "write a checkpoint every STEPS updates (default: at every epoch's end)"},
     {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder (default: out/TIME-MODEL-OPTIMIZER)"},
     {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "replace an existing run"},
+    {"numbered", NULL, TW_FIELD_FLAG, AT(numbered), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "take the first free of out, out-2, out-3, ..."},
     {"cache", NULL, TW_FIELD_TEXT, AT(cache), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder for generated data sets"},
     {"home", NULL, TW_FIELD_TEXT, AT(home), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder in which data sets are looked for by name"},
 };
@@ -177,13 +179,13 @@ static json_t *value_json(const tw_field *f, const void *options, int resolved)
     return text ? json_string(text) : json_null();
 }
 
-json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved)
+json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, unsigned without)
 {
     tw_field f;
     json_t *o = json_object();
     int bad = !o;
     for (size_t i = 0; !bad && fields(i, &f); i++) {
-        if (f.traits & TW_FIELD_RESOURCE || (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET))) continue;
+        if (f.traits & (TW_FIELD_RESOURCE | without) || (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET))) continue;
         bad = json_object_set_new(o, f.name, value_json(&f, options, resolved));
     }
     return tw__json_unless(bad, o);
