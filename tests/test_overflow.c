@@ -100,6 +100,24 @@ static void what_is_said(void **state)
     }
 }
 
+/* A state that is spoilt cannot be left out: every policy stops. */
+static void policies(void **state)
+{
+    (void)state;
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (int policy = TW_NONFINITE_ERROR; policy <= TW_NONFINITE_ZERO; policy++) {
+        struct work a = begin(&(struct subject){"rmsprop", NULL}, ctx, TW_F32, N, NULL);
+        a.opt->nonfinite = (enum tw_nonfinite)policy;
+        steps(&a, 0, 1);
+        fill(&a, 1e30);
+        assert_int_equal(step(&a, NULL), TW_ERR_NOT_FINITE);
+        assert_int_equal(step(&a, NULL), TW_ERR_STATE);
+        assert_int_equal(tw_optimizer_skipped(a.opt), 0);
+        end(&a);
+    }
+    tw_context_free(ctx);
+}
+
 /* A gradient times a power of two makes the same step where its norm alone counts, to the bit, however large its squares. */
 static void norms_are_scaled(void **state)
 {
@@ -202,6 +220,6 @@ static void sparse_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_rule), cmocka_unit_test(every_transform), cmocka_unit_test(what_is_said),
-                                       cmocka_unit_test(measured_first), cmocka_unit_test(norms_are_scaled), cmocka_unit_test(mixed_blocks), cmocka_unit_test(sparse_steps)};
+                                       cmocka_unit_test(measured_first), cmocka_unit_test(policies), cmocka_unit_test(norms_are_scaled), cmocka_unit_test(mixed_blocks), cmocka_unit_test(sparse_steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
