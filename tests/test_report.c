@@ -24,6 +24,10 @@ static void test_scales(void **state)
     ticks_are(&log, 8, 5, (double[]){1e-4, 1e-3, 1e-2, 1e-1, 1});
     ticks_are(&(tw__scale){.is_log = 1, .from = 0.09, .to = 0.6}, 6, 3, (double[]){0.1, 0.2, 0.5});
     ticks_are(&(tw__scale){.is_log = 1, .from = 1e-12, .to = 1e12}, 6, 7, (double[]){1e-12, 1e-8, 1e-4, 1, 1e4, 1e8, 1e12});
+    const tw__scale both = {.is_log = 1, .from = -99, .to = 99, .linear = 1, .low = 0, .high = 100};
+    assert_true(fabs(tw__scale_at(&both, 0) - 50) < 1e-9 && fabs(tw__scale_at(&both, 9) - 75) < 1e-9 && fabs(tw__scale_at(&both, -9) - 25) < 1e-9);
+    assert_true(fabs(tw__scale_value(&both, 0.25) + 9) < 1e-9);
+    ticks_are(&both, 8, 3, (double[]){-10, 0, 10});
     ticks_are(&(tw__scale){.from = 0, .to = 3, .is_whole = 1}, 8, 4, (double[]){0, 1, 2, 3});
 }
 
@@ -127,11 +131,14 @@ static void test_levels(void **state)
     tw__relief r = relief_of(ctx, bowl);
     double levels[TW__LEVELS];
     const double least = 0;
-    tw__relief_levels(&r, &least, 1, levels);
+    tw__relief_levels(&r, &least, levels);
     for (int k = 2; k < TW__LEVELS; k++) assert_true(fabs(levels[k] / levels[k - 1] - levels[1] / levels[0]) < 1e-9);
     assert_true(levels[0] > 0 && levels[TW__LEVELS - 1] < 8);
-    tw__relief_levels(&r, NULL, 0, levels);
-    for (int k = 2; k < TW__LEVELS; k++) assert_true(fabs(levels[k] - levels[k - 1] - (levels[1] - levels[0])) < 1e-9);
+    tw__relief_free(ctx, &r);
+    r = relief_of(ctx, saddle);                         /* values of both signs: as many levels below 0 as above it */
+    tw__relief_levels(&r, NULL, levels);
+    for (int k = 0; k < TW__LEVELS / 2; k++) assert_true(levels[k] < 0 && fabs(levels[k] + levels[TW__LEVELS - 1 - k]) < 1e-9);
+    assert_true(levels[0] > -4 && levels[0] / levels[1] > 1.5);
     tw__relief_free(ctx, &r);
     tw_context_free(ctx);
 }
@@ -261,12 +268,16 @@ static void test_page(void **state)
     char *levels = strstr(page, "<g class=\"levels\">"), *end = strstr(levels, "</g>");
     assert_non_null(end);
     *end = 0;
-    assert_int_equal(count_of(levels, "<path d=\"M"), TW__LEVELS);
+    assert_int_equal(count_of(levels, "<path class=\"h"), TW__LEVELS);
     *end = '<';
     assert_int_equal(count_of(page, "<tr><th scope=\"row\">"), 9);               /* results, rates, target */
     assert_int_equal(count_of(page, "<article class=\"card "), 3);
-    assert_int_equal(count_of(page, "class=\"ring\""), 3);
-    assert_int_equal(count_of(page, "class=\"cross\"") + count_of(page, "class=\"dot\""), 15);
+    assert_int_equal(count_of(page, "class=\"ring\""), 3 * TW__SIZES);
+    char *rates = strstr(page, "<section id=\"rates\""), *behind = strstr(rates, "</section>");
+    *behind = 0;
+    assert_int_equal(count_of(rates, "class=\"cross\"") + count_of(rates, "class=\"dot\""), 15 * TW__SIZES);
+    assert_non_null(strstr(rates, "above the start, or diverged"));
+    *behind = '<';
     tw__free_text(ctx, page);
     tw_status s = TW_ERR_MEMORY;
     for (long left = 0; s == TW_ERR_MEMORY; left++) {

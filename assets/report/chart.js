@@ -5,15 +5,20 @@ var chart = $("chart"), graph = null, box = legend();
 
 /* ---- drawing ---- */
 
+/* What lies far outside of the range lies far enough. */
 function rows() {
-  var byX = {}, xs = [], bands = race.seeds > 1;
+  var byX = {}, xs = [], bands = race.seeds > 1, range = rangeOfValues() || [0, 1], far = range[1] - range[0];
+  function within(y) {
+    var place = placeOf(y);
+    return place === null ? null : Math.min(Math.max(place, range[0] - far), range[1] + far);
+  }
   view.curves.forEach(function (curve, i) {
     curve.forEach(function (p) {
       if (!(p.x in byX)) {
         xs.push(p.x);
         byX[p.x] = racers.map(function () { return bands ? [null, null, null] : null; });
       }
-      var y = isLog() ? p.y.map(function (v) { return v > 0 ? v : null; }) : p.y;
+      var y = p.y.map(within);
       byX[p.x][i] = bands ? y : y[1];
     });
   });
@@ -25,13 +30,16 @@ function tick(value) { return view.quantity.share ? +(100 * value).toPrecision(6
 
 /* Powers of ten, so many apart that they fit, or 1, 2 and 5 times them where there are few. */
 function logTicks(from, to, pixels) {
-  var wish = pixels / 44, first = Math.floor(Math.log10(from)), last = Math.ceil(Math.log10(to)), ticks = [];
-  var apart = Math.max(1, Math.ceil((last - first) / wish)), parts = 3 * (last - first) <= wish + 3 ? [1, 2, 5] : [1];
+  var wish = pixels / 44, first = Math.floor(from), last = Math.ceil(to), values = [];
+  var apart = Math.max(1, Math.ceil((last - first) / wish)), parts = !race.linear && 3 * (last - first) <= wish + 3 ? [1, 2, 5] : [1];
   for (var e = first; e <= last; e++)
-    parts.forEach(function (part) { if (e % apart === 0) ticks.push({ v: part * Math.pow(10, e), label: tick(part * Math.pow(10, e)) }); });
+    if (e % apart === 0) parts.forEach(function (part) { values.push(race.linear ? valueOfDecade(e) : part * Math.pow(10, e)); });
+  var ticks = values.map(function (value) { return { v: placeOf(value), label: tick(value) }; });
   ticks = ticks.filter(function (t) { return t.v >= from && t.v <= to; });
   return ticks.length > 1 ? ticks : null;
 }
+/* Where values change their sign the decades are counted from 0, on both sides. */
+function valueOfDecade(e) { return e ? (e < 0 ? -1 : 1) * race.linear * Math.pow(10, Math.abs(e)) : 0; }
 function valueTicks(from, to, pixels, opts, graph_, values) {
   return (isLog() && logTicks(from, to, pixels)) || Dygraph.numericLinearTicks(from, to, pixels, opts, graph_, values);
 }
@@ -52,12 +60,12 @@ function options() {
     customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25,
     drawPoints: most <= 25, pointSize: most === 1 ? 6 : 3.5, highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 },
     highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
-    logscale: isLog(), valueRange: rangeOfValues(), dateWindow: rangeAcross(), rightGap: widestName(chart.clientWidth * 0.36), legend: "never",
+    valueRange: rangeOfValues(), dateWindow: rangeAcross(), rightGap: namesFit() ? widestName(chart.clientWidth * 0.36) : 12, legend: "never",
     xlabel: view.axis.name, xLabelHeight: 24, axisLineColor: colour("--line"), gridLineColor: colour("--grid"), gridLineWidth: 1,
     axes: { x: { drawGrid: false, axisLabelFormatter: short, pixelsPerLabel: 70,
                  ticker: view.axis.key === "epochs" && race.epochs <= 12 ? wholeEpochs : Dygraph.numericLinearTicks },
             y: { axisLabelFormatter: tick, axisLabelWidth: 62, pixelsPerLabel: 44, ticker: valueTicks } },
-    underlayCallback: function (context, area) { if (graph) drawNames(graph, area); },
+    drawCallback: function (drawn) { drawNames(drawn, drawn.getArea()); },
     highlightCallback: highlight, unhighlightCallback: leave, zoomCallback: zoomed
   };
 }
@@ -73,10 +81,7 @@ function draw() {
   graph = null;
   var data = rows();
   if (!data.length) chart.textContent = "No run came to the end of an epoch.";
-  else {
-    graph = new Dygraph(chart, data, options());
-    graph.ready(function () { graph.updateOptions({}); });      /* the names need the finished axes */
-  }
+  else graph = new Dygraph(chart, data, options());
   zoomed();
   read();
 }
@@ -141,7 +146,7 @@ function follow() {
   if (!graph) return;
   var visible = graph.visibility();
   if (shown.some(function (on, i) { return on !== visible[i]; }))
-    graph.updateOptions({ visibility: shown.slice(), valueRange: rangeOfValues(), dateWindow: rangeAcross() });
+    graph.updateOptions({ file: rows(), visibility: shown.slice(), valueRange: rangeOfValues(), dateWindow: rangeAcross() });
   document.querySelectorAll("#names span").forEach(function (span) { span.classList.toggle("faint", isFaint(+span.dataset.racer)); });
   if (view.at !== null) return;
   if (marked < 0) graph.clearSelection();

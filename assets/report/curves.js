@@ -20,6 +20,18 @@ function titleOf() {
   else if (isLog() && race.floor !== null) name += " above the minimum";
   return name.charAt(0).toUpperCase() + name.slice(1) + (isLog() ? " (log axis)" : "");
 }
+
+/* Where a value stands on the axis: itself, or in decades. race.linear: values change their sign, and around 0, up to so much, the axis is linear. */
+function placeOf(y) {
+  if (y === null || !isLog()) return y;
+  if (race.linear) return (y < 0 ? -1 : 1) * Math.log10(1 + Math.abs(y) / race.linear);
+  return y > 0 ? Math.log10(y) : -Infinity;
+}
+function valueOf(place) {
+  if (!isLog()) return place;
+  if (race.linear) return (place < 0 ? -1 : 1) * race.linear * (Math.pow(10, Math.abs(place)) - 1);
+  return Math.pow(10, place);
+}
 function textOf(y) { return view.quantity.share ? percent(y) : number(y); }
 
 /* An optimizer's points as x and [first quartile, median, third quartile]. */
@@ -34,26 +46,35 @@ function curveOf(racer) {
 
 function median(values) { return values[Math.floor(values.length / 2)]; }
 
-/* The range of the values in sight. What shot up or fell for ever would press all others flat. Four times the median of the curves' maxima is
-   enough, on a log axis ten thousand times; and below 0 three times the distance between the medians of maxima and minima. Whatever diverged counts
-   only where all did. */
+/* The range of the axis. What shot up or fell for ever would press all others flat: four times the median of the curves' maxima is enough, on a log
+   axis two decades above it and twelve below the median of the minima; and below 0 three times the distance between the two. What lies outside has an
+   arrow. Whatever diverged counts only where all did. */
 function rangeOfValues() {
-  var lows = [], highs = [], every = racers.every(function (r) { return r.diverged === race.seeds; });
+  var lows = [], highs = [], every = racers.every(function (r, i) { return !shown[i] || r.diverged === race.seeds; });
   view.curves.forEach(function (curve, i) {
     if (!shown[i] || (!every && racers[i].diverged === race.seeds)) return;
-    var seen = curve.filter(function (p) { return !isLog() || p.y[0] > 0; });
-    if (!seen.length) return;
-    lows.push(Math.min.apply(null, seen.map(function (p) { return p.y[0]; })));
-    highs.push(Math.max.apply(null, seen.map(function (p) { return p.y[2]; })));
+    var low = Infinity, high = -Infinity;
+    curve.forEach(function (p) {
+      [placeOf(p.y[0]), placeOf(p.y[2])].forEach(function (place) {
+        if (place === null || !isFinite(place)) return;
+        low = Math.min(low, place);
+        high = Math.max(high, place);
+      });
+    });
+    if (low <= high) lows.push(low), highs.push(high);
   });
   if (!lows.length) return null;
   [lows, highs].forEach(function (ends) { ends.sort(function (a, b) { return a - b; }); });
   var low = lows[0], high = highs[highs.length - 1], bottom = median(lows), top = median(highs), apart = top - bottom || Math.abs(top);
-  high = Math.min(high, top + (isLog() ? 1e4 : 3) * Math.max(top, apart));
-  if (isLog()) return [low / Math.pow(high / low || 1, 0.06) / 1.02, high * Math.pow(high / low || 1, 0.06) * 1.02];
-  if (low < 0) low = Math.max(low, bottom - 3 * apart);
-  var pad = (high - low || Math.abs(high) || 1) * 0.06;
-  return [!view.quantity.share && low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
+  if (isLog()) {
+    high = Math.min(high, top + 2);
+    low = Math.max(low, bottom - (race.linear ? 2 : 12));
+  } else {
+    high = Math.min(high, top + 3 * Math.max(top, apart));
+    if (low < 0) low = Math.max(low, bottom - 3 * apart);
+  }
+  var pad = (high - low || (isLog() ? 1 : Math.abs(high)) || 1) * 0.06;
+  return [!isLog() && !view.quantity.share && low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
 function rangeAcross() {

@@ -30,6 +30,13 @@ function keyOf(i) {
   return svg;
 }
 
+/* A spec that may be broken behind its colon, its commas and where transforms are joined. */
+function specOf(i) {
+  var span = make("span", { "class": "name" });
+  racers[i].spec.split(/([:,+])/).forEach(function (part) { span.append(part, /^[:,+]$/.test(part) ? make("wbr") : ""); });
+  return span;
+}
+
 /* A variable of the style as a colour that a canvas understands. */
 function colour(name) {
   var probe = make("i", { style: "color: var(" + name + ")" });
@@ -50,7 +57,7 @@ function number(value) {
 /* With so many digits in any case: for numbers that change while one looks. */
 function digits(value, n) {
   var size = Math.abs(value);
-  return value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? power(value, n) : minus(value.toPrecision(n));
+  return value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? power(value, n) : minus(size < 1e3 ? value.toPrecision(n) : String(+value.toPrecision(n)));
 }
 function percent(value) { return (100 * value).toFixed(2) + "\u202f%"; }
 function minus(text) { return text.replace("-", "\u2212"); }

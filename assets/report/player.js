@@ -82,11 +82,67 @@ function point(event) {
 }
 function onKey(event) {
   var by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: last / 10, PageDown: -last / 10, Home: -last, End: last }[event.key];
-  if (event.key === " ") setPlaying(!playing);
-  else if (by) scrubTo(Math.round(step) + by);
-  else return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target !== canvas || !lookByKey(event)) {
+    if (event.key === " ") setPlaying(!playing);
+    else if (by) scrubTo(Math.round(step) + by);
+    else return;
+  }
   event.preventDefault();
 }
+
+/* ---- closer, and to the side ---- */
+
+function looked() {
+  $("overview").hidden = stage.zoom === 1;
+  canvas.classList.toggle("closer", stage.zoom > 1);
+  stage.draw(step);
+}
+function zoomBy(factor, left, top) {
+  stage.zoomBy(factor, left === undefined ? canvas.clientWidth / 2 : left, top === undefined ? canvas.clientHeight / 2 : top);
+  looked();
+}
+function panBy(right, down) {
+  stage.panBy(right, down);
+  looked();
+}
+/* Plus, minus and 0; with Shift the arrow keys go to the side. */
+function lookByKey(event) {
+  var factor = { "+": 1.5, "=": 1.5, "-": 1 / 1.5, "0": 0 }[event.key];
+  var side = event.shiftKey && { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+  if (factor !== undefined) zoomBy(factor);
+  else if (side) panBy(side[0], side[1]);
+  return factor !== undefined || side;
+}
+/* Scrolling back over the whole picture scrolls the page. */
+function onWheel(event) {
+  if (event.deltaY >= 0 && stage.zoom === 1) return;
+  event.preventDefault();
+  var box = canvas.getBoundingClientRect(), lines = event.deltaMode === 1 ? 16 : 1;
+  zoomBy(Math.exp(-Math.max(-200, Math.min(200, event.deltaY * lines)) / 400), event.clientX - box.left, event.clientY - box.top);
+}
+
+/* One pointer that is held drags, two pinch. */
+var held = {};
+function holders() { return Object.keys(held).map(function (id) { return held[id]; }); }
+function middle(at) { return { x: (at[0].x + at[at.length - 1].x) / 2, y: (at[0].y + at[at.length - 1].y) / 2 }; }
+function apart(at) { return Math.hypot(at[0].x - at[1].x, at[0].y - at[1].y); }
+function hold(event) {
+  var box = canvas.getBoundingClientRect();
+  held[event.pointerId] = { x: event.clientX - box.left, y: event.clientY - box.top };
+  if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
+}
+function drag(event) {
+  if (!held[event.pointerId]) return false;
+  var before = holders(), box = canvas.getBoundingClientRect();
+  held[event.pointerId] = { x: event.clientX - box.left, y: event.clientY - box.top };
+  var now = holders(), to = middle(now);
+  if (now.length === 2 && apart(before) > 0) stage.zoomBy(apart(now) / apart(before), to.x, to.y);
+  panBy(to.x - middle(before).x, to.y - middle(before).y);
+  $("tip").hidden = true;
+  return true;
+}
+function release(event) { delete held[event.pointerId]; }
 
 /* ---- the beginning ---- */
 
@@ -114,8 +170,15 @@ $("seed").addEventListener("change", function () { chooseSeed(+this.value); });
 scrub.addEventListener("input", function () { scrubTo(+scrub.value); });
 scrub.addEventListener("keydown", onKey);
 canvas.addEventListener("keydown", onKey);
-canvas.addEventListener("pointermove", point);
+canvas.addEventListener("pointermove", function (event) { if (!drag(event)) point(event); });
 canvas.addEventListener("pointerleave", function () { $("tip").hidden = true; mark(-1); });
+canvas.addEventListener("pointerdown", hold);
+["pointerup", "pointercancel"].forEach(function (end) { canvas.addEventListener(end, release); });
+canvas.addEventListener("wheel", onWheel, { passive: false });
+canvas.addEventListener("dblclick", function () { zoomBy(0); });
+$("closer").addEventListener("click", function () { zoomBy(1.5); });
+$("farther").addEventListener("click", function () { zoomBy(1 / 1.5); });
+$("overview").addEventListener("click", function () { zoomBy(0); });
 new ResizeObserver(refit).observe(canvas);
 onColours(refit);
 onShown(function () { stage.draw(step); });

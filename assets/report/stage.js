@@ -1,16 +1,16 @@
-/* The surface as a stage: its level curves, taken from the still picture, and the paths as far as they have come. Positions are in the picture's
-   units, 1000 across.
+/* The surface as a stage: its level curves, taken from the still picture, and the paths as far as they have come, whole or closer. Positions are in
+   the picture's units, 1000 across.
    SPDX-License-Identifier: MIT */
 function Stage(canvas, surface) {
-  var pen = canvas.getContext("2d"), ground = document.createElement("canvas"), self = this, scale = 1, colours;
-  var levels = Array.prototype.map.call(document.querySelectorAll(".levels path"), function (path) { return new Path2D(path.getAttribute("d")); });
+  var pen = canvas.getContext("2d"), ground = document.createElement("canvas"), self = this, scale = 1, colours, frame = null;
+  var levels = Array.prototype.map.call(document.querySelectorAll(".levels path"), function (path) {
+    return { path: path, shape: new Path2D(path.getAttribute("d")) };
+  });
+  var LEFT = 46, RIGHT = 14, TOP = 8, BOTTOM = 26, MOST = 64;         /* margins in pixels; how much closer one can look */
   this.unit = 1;                                        /* units of the picture in a pixel of the screen */
   this.seed = 0;
-
-  var LEFT = 42, RIGHT = 14, TOP = 8, BOTTOM = 26, frame = null;     /* margins in pixels; the picture with them */
-  var ticks = Array.prototype.map.call(document.querySelectorAll(".surface > text"), function (t) {
-    return { x: +t.getAttribute("x"), y: +t.getAttribute("y"), isY: t.getAttribute("class") === "y", text: t.textContent };
-  });
+  this.zoom = 1;                                        /* and what is then the upper left corner */
+  var corner = { x: 0, y: 0 };
 
   this.across = function (x) { return 1000 * (x - surface.low[0]) / (surface.high[0] - surface.low[0]); };
   this.down = function (y) { return surface.height * (surface.high[1] - y) / (surface.high[1] - surface.low[1]); };
@@ -34,7 +34,7 @@ function Stage(canvas, surface) {
     context.lineJoin = context.lineCap = "round";
   }
   function drawGround() {
-    var on = ground.getContext("2d");
+    var on = ground.getContext("2d"), unit = self.unit;
     ground.width = canvas.width;
     ground.height = canvas.height;
     prepare(on);
@@ -42,38 +42,57 @@ function Stage(canvas, surface) {
     on.fillRect(frame.x, frame.y, frame.width, frame.height);
     drawTicks(on);
     cut(on);
-    on.fillStyle = on.strokeStyle = colours.valley;
-    on.lineWidth = 1;
+    on.fillStyle = colours.high;
+    on.fillRect(0, 0, 1000, surface.height);
+    on.strokeStyle = colours.contour;
+    on.lineWidth = unit;
     levels.forEach(function (level) {
-      on.globalAlpha = 0.055;
-      on.fill(level, "evenodd");
-      on.globalAlpha = 0.4;
-      on.stroke(level);
+      on.fillStyle = level.fill;
+      on.fill(level.shape, "evenodd");
+      on.stroke(level.shape);
     });
-    on.globalAlpha = 1;
-    on.strokeStyle = colours.ink;
-    on.lineWidth = 2.5;
-    surface.minima.forEach(function (at) { cross(on, self.across(at[0]), self.down(at[1]), 10, false); });
+    surface.minima.forEach(function (at) {
+      [[colours.ground, 6], [colours.ink, 2.5]].forEach(function (line) {
+        on.strokeStyle = line[0];
+        on.lineWidth = line[1] * unit;
+        cross(on, self.across(at[0]), self.down(at[1]), 7 * unit, false);
+      });
+    });
     on.fillStyle = colours.ground;
-    dot(on, self.across(surface.start[0]), self.down(surface.start[1]), 8);
+    dot(on, self.across(surface.start[0]), self.down(surface.start[1]), 6 * unit);
     on.stroke();
   }
+  /* Round values within a range, about so many, and how many decimals they have. */
+  function ticksOf(from, to, wish) {
+    var least = (to - from) / wish, power = Math.pow(10, Math.floor(Math.log10(least))), ticks = [];
+    var step = [1, 2, 5, 10].filter(function (part) { return part * power >= least * 0.999; })[0] * power, decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    for (var k = Math.ceil(from / step - 1e-9); k * step <= to + step * 1e-9; k++)
+      ticks.push({ at: k * step, text: step < 1e-4 || step >= 1e4 ? short(k * step) : minus((k * step).toFixed(decimals).replace(/^-(0(\.0*)?)$/, "$1")) });
+    return ticks;
+  }
   function drawTicks(on) {
+    var unit = self.unit, width = 1000 / self.zoom, height = surface.height / self.zoom, s = surface;
     on.strokeStyle = colours.line;
-    on.lineWidth = self.unit;
-    on.strokeRect(0, 0, 1000, surface.height);
+    on.lineWidth = unit;
+    on.strokeRect(corner.x, corner.y, width, height);
     on.fillStyle = colours.muted;
-    on.font = 13 * self.unit + "px " + getComputedStyle(document.body).fontFamily;
+    on.font = 13 * unit + "px " + getComputedStyle(document.body).fontFamily;
     on.textBaseline = "middle";
-    ticks.forEach(function (tick) {
-      on.textAlign = tick.isY ? "right" : "center";
-      on.fillText(tick.text, tick.x, tick.isY ? tick.y : surface.height + 15 * self.unit);
+    on.textAlign = "center";
+    function x(units) { return s.low[0] + units / 1000 * (s.high[0] - s.low[0]); }
+    function y(units) { return s.high[1] - units / s.height * (s.high[1] - s.low[1]); }
+    ticksOf(x(corner.x), x(corner.x + width), Math.min(6, width / unit / 70)).forEach(function (tick) {
+      on.fillText(tick.text, self.across(tick.at), corner.y + height + 15 * unit);
+    });
+    on.textAlign = "right";
+    ticksOf(y(corner.y + height), y(corner.y), Math.min(6, height / unit / 40)).forEach(function (tick) {
+      on.fillText(tick.text, corner.x - 7 * unit, self.down(tick.at), (LEFT - 8) * unit);
     });
   }
   /* From here on only what is inside the window is drawn. */
   function cut(on) {
     on.beginPath();
-    on.rect(0, 0, 1000, surface.height);
+    on.rect(corner.x, corner.y, 1000 / self.zoom, surface.height / self.zoom);
     on.clip();
   }
   function dot(on, x, y, radius) {
@@ -100,9 +119,11 @@ function Stage(canvas, surface) {
   }
   /* A head outside the picture waits at its edge, hollow. */
   function drawPath(i, step) {
-    var path = self.pathOf(i), place = self.placeAt(path, step);
+    var path = self.pathOf(i), place = self.placeAt(path, step), edge = 9 * self.unit;
     if (!place) return;
-    var x = self.across(place.x), y = self.down(place.y), inX = Math.min(Math.max(x, 9), 991), inY = Math.min(Math.max(y, 9), surface.height - 9);
+    var x = self.across(place.x), y = self.down(place.y);
+    var inX = Math.min(Math.max(x, corner.x + edge), corner.x + 1000 / self.zoom - edge);
+    var inY = Math.min(Math.max(y, corner.y + edge), corner.y + surface.height / self.zoom - edge);
     pen.globalAlpha = isFaint(i) ? 0.15 : 1;
     pen.setLineDash([]);
     pen.strokeStyle = colours.ground;
@@ -143,18 +164,42 @@ function Stage(canvas, surface) {
     pen.restore();
   };
 
+  /* ---- what is seen ---- */
+
+  function setFrame() {
+    var width = canvas.clientWidth, unit = 1000 / Math.max(width - LEFT - RIGHT, 1) / self.zoom;
+    frame = { x: corner.x - LEFT * unit, y: corner.y - TOP * unit, width: width * unit, height: surface.height / self.zoom + (TOP + BOTTOM) * unit };
+    self.unit = unit;
+    scale = (window.devicePixelRatio || 1) / unit;
+    drawGround();
+  }
+  function setCorner(x, y) {
+    corner.x = Math.min(Math.max(x, 0), 1000 - 1000 / self.zoom);
+    corner.y = Math.min(Math.max(y, 0), surface.height - surface.height / self.zoom);
+  }
+  /* So many times closer, the place at (left, top) of the canvas staying where it is; 0: to the whole. */
+  this.zoomBy = function (factor, left, top) {
+    var now = factor ? Math.min(Math.max(this.zoom * factor, 1), MOST) : 1, share = this.zoom / now;
+    var x = frame.x + left * this.unit, y = frame.y + top * this.unit;
+    this.zoom = now;
+    setCorner(x + (corner.x - x) * share, y + (corner.y - y) * share);
+    setFrame();
+  };
+  this.panBy = function (right, down) {
+    setCorner(corner.x - right * this.unit, corner.y - down * this.unit);
+    setFrame();
+  };
+
   /* Fits the canvas to the width it has on the screen, in the colours of now. */
   this.fit = function () {
-    var density = window.devicePixelRatio || 1, width = canvas.clientWidth, unit = 1000 / Math.max(width - LEFT - RIGHT, 1);
-    frame = { x: -LEFT * unit, y: -TOP * unit, width: width * unit, height: surface.height + (TOP + BOTTOM) * unit };
-    this.unit = unit;
-    canvas.style.height = frame.height / unit + "px";
+    var density = window.devicePixelRatio || 1, width = canvas.clientWidth, inner = Math.max(width - LEFT - RIGHT, 1) * surface.height / 1000;
+    canvas.style.height = inner + TOP + BOTTOM + "px";
     canvas.width = Math.round(width * density);
-    canvas.height = Math.round(frame.height / unit * density);
-    scale = density / unit;
+    canvas.height = Math.round((inner + TOP + BOTTOM) * density);
     colours = { of: racers.map(function (r, i) { return colourOf(i); }) };
-    ["ground", "ink", "muted", "line", "valley"].forEach(function (name) { colours[name] = colour("--" + name); });
-    drawGround();
+    ["ground", "ink", "muted", "line", "high", "contour"].forEach(function (name) { colours[name] = colour("--" + name); });
+    levels.forEach(function (level) { level.fill = getComputedStyle(level.path).fill; });
+    setFrame();
   };
 
   /* The point of a shown path nearest to a place in the canvas, up to a step; null: none within 16 pixels. */

@@ -1,4 +1,4 @@
-/* Light or dark: as the system has it until the button is pressed; paper is always light.
+/* Light or dark: as the system has it until the button is pressed, which says what it changes to; paper is always light.
    SPDX-License-Identifier: MIT */
 var dark = window.matchMedia("(prefers-color-scheme: dark)"), painters = [];
 
@@ -9,7 +9,7 @@ function onColours(paint) { painters.push(paint); }
   var button = $("theme"), root = document.documentElement;
   function isDark() { return root.dataset.theme ? root.dataset.theme === "dark" : dark.matches; }
   function changed() {
-    button.setAttribute("aria-pressed", String(isDark()));
+    button.textContent = isDark() ? "Light colours" : "Dark colours";
     painters.forEach(function (paint) { paint(); });
   }
   button.addEventListener("click", function () {

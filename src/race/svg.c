@@ -4,6 +4,7 @@
 #include "math/elementary.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <thalweg/rule.h>
 
@@ -13,11 +14,34 @@ enum { LEFT = 62, RIGHT = 14, TOP = 34, BOTTOM = 46 };
 
 static double decades(double ratio) { return tw__log_f64(ratio) / tw__log_f64(10); }
 
+double tw__scale_linear(double size)
+{
+    const double most = size > 1e290 ? 1e290 : size < 1e-280 ? 1e-280 : size;
+    return tw_pow(10, floor(decades(most)) - 3);
+}
+
+/* How far a value stands from 0 on a log scale of both signs. */
+static double signed_place(const tw__scale *s, double value) { return copysign(tw__log_f64(1 + fabs(value) / s->linear), value); }
+
+static double share_of(const tw__scale *s, double value)
+{
+    if (!s->is_log) return (value - s->from) / (s->to - s->from);
+    if (s->linear > 0) return (signed_place(s, value) - signed_place(s, s->from)) / (signed_place(s, s->to) - signed_place(s, s->from));
+    return tw__log_f64(value / s->from) / tw__log_f64(s->to / s->from);
+}
+
+double tw__scale_value(const tw__scale *s, double share)
+{
+    if (!s->is_log) return s->from + share * (s->to - s->from);
+    if (!(s->linear > 0)) return s->from * tw_pow(s->to / s->from, share);
+    const double place = signed_place(s, s->from) + share * (signed_place(s, s->to) - signed_place(s, s->from));
+    return copysign(s->linear * (tw__exp_f64(fabs(place)) - 1), place);
+}
+
 double tw__scale_at(const tw__scale *s, double value)
 {
-    if (s->is_log && !(value > 0)) return NAN;
-    double share = s->is_log ? tw__log_f64(value / s->from) / tw__log_f64(s->to / s->from) : (value - s->from) / (s->to - s->from);
-    return s->low + share * (s->high - s->low);
+    if (s->is_log && !(s->linear > 0) && !(value > 0)) return NAN;
+    return s->low + share_of(s, value) * (s->high - s->low);
 }
 
 /* 1, 2 or 5 times a power of ten, not below `least`. */
@@ -49,9 +73,22 @@ static int log_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
     return n;
 }
 
+/* 0, and powers of ten on both sides of it. */
+static int signed_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
+{
+    const double ten = tw__log_f64(10);
+    const int first = (int)floor(signed_place(s, s->from) / ten), last = (int)ceil(signed_place(s, s->to) / ten), apart = 1 + (last - first - 1) / wish;
+    int n = 0;
+    for (int k = first; k <= last && n < TW__TICKS; k++) {
+        const double value = k ? copysign(s->linear * tw_pow(10, abs(k)), k) : 0;
+        if (k % apart == 0 && value >= s->from && value <= s->to) ticks[n++] = value;
+    }
+    return n;
+}
+
 int tw__scale_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
 {
-    int n = s->is_log ? log_ticks(s, wish, ticks) : 0;
+    int n = !s->is_log ? 0 : s->linear > 0 ? signed_ticks(s, wish, ticks) : log_ticks(s, wish, ticks);
     return n >= 2 ? n : linear_ticks(s, wish, ticks);
 }
 
@@ -112,6 +149,16 @@ static void put_text(tw__chart *c, const char *kind, double x, double y, const c
     tw__print(c->p, "\">%s</text>", text);
 }
 
+/* A ground for what is on no scale. */
+static void put_band(tw__chart *c, double top, double height)
+{
+    tw__print(c->p, "<path class=\"row\" d=\"M%d", LEFT);
+    tw__put_tenths(c->p, " ", top);
+    tw__put_tenths(c->p, "H", c->width - RIGHT);
+    tw__put_tenths(c->p, "v", height);
+    tw__print(c->p, "H%dz\"/>", LEFT);
+}
+
 static void put_axes(tw__chart *c)
 {
     double ticks[TW__TICKS];
@@ -125,14 +172,17 @@ static void put_axes(tw__chart *c)
         tw__print(c->p, "\"/>");
         put_text(c, "y", LEFT - 8, y, tw__tick_text(ticks[i], c->is_share, text));
     }
-    n = tw__scale_ticks(&c->x, 8, ticks);
+    n = tw__scale_ticks(&c->x, c->width < 460 ? 4 : 8, ticks);
     for (int i = 0; i < n; i++) {
         tw__put_tenths(c->p, "<path class=\"tick\" d=\"M", tw__scale_at(&c->x, ticks[i]));
         tw__put_tenths(c->p, " ", c->height - BOTTOM);
         tw__print(c->p, "v5\"/>");
         put_text(c, "x", tw__scale_at(&c->x, ticks[i]), c->height - BOTTOM + 18, tw__tick_text(ticks[i], 0, text));
     }
-    if (c->headroom > 0) put_text(c, "top", LEFT + 6, TOP + c->headroom / 2, c->top_name);
+    if (c->headroom > 0) put_band(c, TOP, c->headroom);
+    if (c->headroom > 0) put_text(c, "top", LEFT + 6, TOP + 10, c->top_name);
+    if (c->footroom > 0) put_band(c, c->height - BOTTOM - c->footroom, c->footroom);
+    if (c->footroom > 0) put_text(c, "y", LEFT - 8, c->height - BOTTOM - c->footroom / 2, c->bottom_name);
     put_text(c, "name", 0, 14, c->y_name);
     put_text(c, "x name", (LEFT + c->width - RIGHT) / 2, c->height - 6, c->x_name);
 }
@@ -143,7 +193,7 @@ void tw__chart_open(tw__chart *c)
     if (c->height <= 0) c->height = 330;
     c->x.low = LEFT;
     c->x.high = c->width - RIGHT;
-    c->y.low = c->height - BOTTOM;
+    c->y.low = c->height - BOTTOM - c->footroom - (c->footroom > 0 ? 6 : 0);
     c->y.high = TOP + c->headroom;
     tw__print(c->p, "<svg class=\"chart\"%s", c->style ? " xmlns=\"http://www.w3.org/2000/svg\"" : "");
     tw__put_tenths(c->p, " role=\"img\" viewBox=\"0 0 ", c->width);
@@ -215,7 +265,23 @@ void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double
 
 void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share)
 {
-    put_mark(c, shape, kind, tw__scale_at(&c->x, x), TOP + share * c->headroom);
+    put_mark(c, shape, kind, tw__scale_at(&c->x, x), TOP + 18 + share * (c->headroom - 18 - 6));
+}
+
+void tw__chart_mark_bottom(tw__chart *c, char shape, const char *kind, double x)
+{
+    put_mark(c, shape, kind, tw__scale_at(&c->x, x), c->height - BOTTOM - c->footroom / 2);
+}
+
+void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *text)
+{
+    const double across = tw__scale_at(&c->x, x), edge = is_down ? c->y.low - 16.0 * row : c->y.high + 16.0 * row;
+    const int is_left = across > (c->x.low + 2 * c->x.high) / 3;
+    if (!isfinite(across)) return;
+    tw__put_tenths(c->p, "<path class=\"dot\" d=\"M", across);
+    tw__put_tenths(c->p, " ", edge);
+    tw__print(c->p, "l5 %dh-10z\"/>", is_down ? -9 : 9);
+    put_text(c, is_left ? "left out" : "out", is_left ? across - 8 : across + 8, is_down ? edge - 1 : edge + 10, text);
 }
 
 void tw__chart_note(tw__chart *c, double x, int row, const char *text)

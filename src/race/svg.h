@@ -4,9 +4,14 @@
 #define TW_RACE_SVG_H
 #include "race/text.h"
 
-/* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. */
-typedef struct tw__scale { int is_log; double from, to, low, high; int is_whole; } tw__scale;
+/* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. linear, on a log scale, if above 0: it has
+ * values of both signs, and is linear around 0 up to about so much. */
+typedef struct tw__scale { int is_log; double from, to, low, high; int is_whole; double linear; } tw__scale;
 double tw__scale_at(const tw__scale *scale, double value);              /* NaN: not on a log scale */
+/* The value at a share of the way from .. to. */
+double tw__scale_value(const tw__scale *scale, double share);
+/* The `linear` of a scale for values of this size: a power of ten three decades below it. */
+double tw__scale_linear(double size);
 /* About `wish` round values within the scale, ascending. Returns how many. */
 enum { TW__TICKS = 32 };
 int tw__scale_ticks(const tw__scale *scale, int wish, double ticks[TW__TICKS]);
@@ -24,8 +29,8 @@ typedef struct tw__chart {
     const char *x_name, *y_name;
     int is_share;                                                       /* y: shares, in percent */
     double width, height;                                               /* 0: 520 x 330 */
-    double headroom;                                                    /* kept free above the y scale for what is on no scale */
-    const char *top_name;                                               /* what that is */
+    double headroom, footroom;                                          /* kept free above and below the y scale for what is on no scale */
+    const char *top_name, *bottom_name;                                 /* what that is */
     tw__scale x, y;
     int is_down;                                                        /* the pen, for tw__chart_to */
 } tw__chart;
@@ -35,9 +40,13 @@ void tw__chart_close(tw__chart *c);
 void tw__chart_begin(tw__chart *c, const char *kind);
 void tw__chart_to(tw__chart *c, double x, double y);
 void tw__chart_end(tw__chart *c, int is_closed);
-/* A mark of a class at a value: '.' a point, 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top. */
+/* A mark of a class at a value: '.' a point, 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top; or in
+ * the middle of the footroom. */
 void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double y);
 void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share);
+void tw__chart_mark_bottom(tw__chart *c, char shape, const char *kind, double x);
+/* An arrow at the top of the frame, or its bottom, where a line leaves it at x, and what it reaches; `row` lines from the edge. Classes "dot", "out". */
+void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *text);
 
 /* A line from top to bottom at x with a text beside it, `row` lines below the top, on the side where there is room. Classes "mark" and "note". */
 void tw__chart_note(tw__chart *c, double x, int row, const char *text);

@@ -106,8 +106,12 @@ function curves() {
   say(values() === end, "Escape goes back to the end");
 }
 
+/* Where lines lead to names from. */
+function ends() { return all("#names polyline").map(function (line) { return line.points[0].x + " " + line.points[0].y; }).join(); }
+function endsMoved(before) { return ends() !== before; }
+
 function zoom() {
-  var whole = $("whole"), box = chart.getBoundingClientRect();
+  var whole = $("whole"), box = chart.getBoundingClientRect(), before = ends();
   say(whole.hidden, "no button to see all while all is seen");
   [["mousedown", 0.4], ["mousemove", 0.5], ["mousemove", 0.6], ["mouseup", 0.6]].forEach(function (step) {
     var on = step[0] === "mousedown" ? chart.querySelectorAll("canvas")[1] : document;
@@ -115,15 +119,20 @@ function zoom() {
     on.dispatchEvent(new MouseEvent(step[0], at));
   });
   say(!whole.hidden, "dragging zooms");
+  say(all("#names span").length > 0 && all("#names polyline").every(function (line) {
+    var x = line.points[0].x, y = line.points[0].y;
+    return x <= chart.clientWidth && y >= 0 && y <= chart.clientHeight;
+  }) && endsMoved(before), "the ends of the lines and their names move along");
   whole.click();
-  say(whole.hidden && drawn(racer) > 15, "and the button takes it back");
+  say(whole.hidden && drawn(racer) > 15 && !endsMoved(before), "and the button takes it back");
 }
 
 function theme() {
-  var button = $("theme"), ground = colour("--ground").join(), wasDark = button.getAttribute("aria-pressed") === "true";
+  var button = $("theme"), ground = colour("--ground").join(), wasDark = button.textContent === "Light colours";
   say(wasDark === matchMedia("(prefers-color-scheme: dark)").matches, "the page begins in the system's colours");
   button.click();
-  say(colour("--ground").join() !== ground && button.getAttribute("aria-pressed") === String(!wasDark), "the button changes them");
+  say(colour("--ground").join() !== ground && button.textContent === (wasDark ? "Dark colours" : "Light colours"),
+    "the button changes them, and says what it does next");
   say(drawn(racer) > 15, "the chart too");
   button.click();
   say(colour("--ground").join() === ground && drawn(racer) > 15, "and back");
@@ -132,10 +141,10 @@ function theme() {
 /* ---- tuned and to a target ---- */
 
 function rates() {
-  var series = all("#rates .series"), button = all("#rates .legend button")[0];
+  var series = all("#rates .series").filter(isSeen), button = all("#rates .legend button")[0];
   say(series.length === n && all("#rates tbody tr").length === n, "a line and a row of rates for every optimizer");
   say(series.every(function (g) { return g.querySelector(".line").getAttribute("d").length > 10; }), "which are drawn");
-  say(all("#rates .ring").length === n, "the chosen rates are ringed");
+  say(all("#rates .ring").filter(isSeen).length === n, "the chosen rates are ringed");
   button.click();
   say(!isSeen(series.filter(function (g) { return g.dataset.racer === "0"; })[0]), "a line of rates can be taken away");
   button.click();
@@ -182,11 +191,36 @@ function surface() {
     key(canvas, " ");
     key(canvas, "End");
     places(canvas);
+    closer(canvas);
   });
+}
+/* Wheel, keys, dragging and a double click: each is seen in the picture. */
+function closer(canvas) {
+  var box = canvas.getBoundingClientRect(), whole = pixels(canvas), overview = $("overview"), near;
+  function pointer(kind, x, id) {
+    canvas.dispatchEvent(new PointerEvent(kind, { pointerId: id || 1, clientX: box.left + x * box.width, clientY: box.top + 0.5 * box.height, bubbles: true }));
+  }
+  say(overview.hidden, "no button to see all of the surface while all is seen");
+  canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: -200, clientX: box.left + 200, clientY: box.top + 200, bubbles: true, cancelable: true }));
+  near = pixels(canvas);
+  say(!sameBytes(whole, near) && !overview.hidden, "the wheel looks closer");
+  pointer("pointerdown", 0.5), pointer("pointermove", 0.4), pointer("pointerup", 0.4);
+  say(!sameBytes(near, pixels(canvas)), "dragging moves the picture");
+  canvas.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+  say(sameBytes(whole, pixels(canvas)) && overview.hidden, "a double click shows all");
+  pointer("pointerdown", 0.4, 1), pointer("pointerdown", 0.6, 2), pointer("pointermove", 0.8, 2);
+  say(!sameBytes(whole, pixels(canvas)), "pinching looks closer");
+  pointer("pointerup", 0.4, 1), pointer("pointerup", 0.8, 2);
+  key(canvas, "0");
+  say(sameBytes(whole, pixels(canvas)), "0 shows all");
+  key(canvas, "+");
+  say(!sameBytes(whole, pixels(canvas)), "plus looks closer");
+  key(canvas, "-");
+  say(sameBytes(whole, pixels(canvas)), "minus goes back");
 }
 function places(canvas) {
   var box = canvas.getBoundingClientRect(), s = race.surface, path = race.optimizers[0].paths[0], k = path.x.length - 1, tip = $("tip");
-  var width = box.width - 56, left = 42 + width * (path.x[k] - s.low[0]) / (s.high[0] - s.low[0]);
+  var width = box.width - 60, left = 46 + width * (path.x[k] - s.low[0]) / (s.high[0] - s.low[0]);
   var top = 8 + width * s.height / 1000 * (s.high[1] - path.y[k]) / (s.high[1] - s.low[1]);
   canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + left, clientY: box.top + top, bubbles: true }));
   say(!tip.hidden && /step \d/.test(tip.textContent) && /value/.test(tip.textContent), "the pointer finds a path's point");
@@ -199,6 +233,16 @@ function places(canvas) {
   });
 }
 
+/* A run that shot up has an arrow with its value, and leaves the range to the others. */
+function arrows() {
+  var far = race.optimizers.filter(function (r) {
+    return r.curves.value && r.diverged === race.seeds && Math.max.apply(null, r.curves.value.median) > 1e20;
+  }).length;
+  if (far) say(all("#names .arrow").length >= far && /10[\u00b2\u00b3\u00b9\u2070-\u2079]/.test($("names").textContent), "what shot up has an arrow and its value");
+  say(all("#legend .name").every(function (name, i) { return name.textContent === race.optimizers[i].spec && name.scrollWidth <= name.clientWidth + 1; }),
+      "the legend's entries are whole");
+}
+
 function end() {
   say(performance.getEntriesByType("resource").length === 0, "nothing is fetched");
   answers.textContent += "all answers given\n";
@@ -209,6 +253,7 @@ Promise.resolve().then(function () {
   return played.then(function () {
     curves();
     zoom();
+    arrows();
     theme();
     if ($("rates")) rates();
     if ($("profile") && !race.surface) target();

@@ -48,7 +48,13 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void tw__relief_levels(const tw__relief *r, const double *least, int by_ratio, double levels[TW__LEVELS])
+/* Levels at even places of the scale. */
+static void spread_levels(const tw__scale *s, double bottom, double levels[TW__LEVELS])
+{
+    for (int k = 0; k < TW__LEVELS; k++) levels[k] = bottom + tw__scale_value(s, (k + 0.5) / TW__LEVELS);
+}
+
+void tw__relief_levels(const tw__relief *r, const double *least, double levels[TW__LEVELS])
 {
     enum { MOST = TW__GRID * TW__GRID };
     double sample[MOST / 7 + 1];
@@ -56,13 +62,14 @@ void tw__relief_levels(const tw__relief *r, const double *least, int by_ratio, d
     for (int i = 0; i < MOST; i += 7)                   /* prime to the side: every column has its part */
         if (isfinite(r->values[i])) sample[n++] = r->values[i];
     qsort(sample, (size_t)n, sizeof *sample, ascending);
-    const double bottom = least ? *least : n ? sample[0] : 0;
-    const double first = n ? sample[n / 40] - bottom : 0, last = n ? sample[n - 1] - bottom : 0;
-    by_ratio &= first > 0 && last > 4 * first;
-    for (int k = 0; k < TW__LEVELS; k++) {
-        const double share = (k + 0.5) / TW__LEVELS;
-        levels[k] = bottom + (by_ratio ? first * tw_pow(last / first, share) : share * last);
+    const double lowest = n ? sample[0] : 0, highest = n ? sample[n - 1] : 0;
+    if (!least && lowest < 0 && highest > 0) {
+        const double size = highest > -lowest ? highest : -lowest;
+        spread_levels(&(tw__scale){.is_log = 1, .from = lowest, .to = highest, .linear = 10 * tw__scale_linear(size)}, 0, levels);
+        return;
     }
+    const double bottom = least ? *least : lowest, first = n ? sample[n / 100] - bottom : 0, last = highest - bottom;
+    spread_levels(&(tw__scale){.is_log = first > 0 && last > 4 * first, .from = first, .to = last}, bottom, levels);
 }
 
 /* ---- rings -------------------------------------------------------------------------------------------------------------- */

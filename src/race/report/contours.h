@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_CONTOURS_H
 #define TW_RACE_REPORT_CONTOURS_H
-#include "race/text.h"
+#include "race/svg.h"
 #include <thalweg/surface.h>
 
 enum { TW__GRID = 121, TW__LEVELS = 14 };
@@ -11,8 +11,9 @@ typedef struct tw__relief { double low[2], high[2], *values; } tw__relief;
 tw_status tw__relief_make(tw__relief *out, tw_context *ctx, const tw_surface *surface, tw_error *err);
 void tw__relief_free(tw_context *ctx, tw__relief *relief);
 
-/* Levels, ascending: evenly over the values, or by_ratio over the logarithm of what lies above the least value (NULL: the least of the relief). */
-void tw__relief_levels(const tw__relief *relief, const double *least, int by_ratio, double levels[TW__LEVELS]);
+/* Levels, ascending and evenly over the logarithm of what lies above the least value; where that is not known (NULL) and values change their sign,
+ * over a scale that is linear around 0 and logarithmic on both sides. */
+void tw__relief_levels(const tw__relief *relief, const double *least, double levels[TW__LEVELS]);
 
 /* The borders of where the surface lies below a level, as closed rings in the surface's coordinates that have the low side on their left; along the
  * window's edge they are closed by it. Ring i ends before point ends[i]. */

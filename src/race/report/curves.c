@@ -19,13 +19,18 @@ static int ends_of(const tw__view *v, const tw__curve *curve, double *low, doubl
     *high = -INFINITY;
     for (size_t k = 0; k < curve->n; k++) {
         const double a = tw__page_shown(v, curve->points[k].y.q1), b = tw__page_shown(v, curve->points[k].y.q3);
-        if (!isfinite(a) || !isfinite(b) || (v->is_log && !(a > 0 && b > 0))) continue;
+        if (!isfinite(a) || !isfinite(b) || (v->is_log && !(v->linear > 0) && !(a > 0 && b > 0))) continue;
         *low = a < *low ? a : *low;
         *low = b < *low ? b : *low;
         *high = a > *high ? a : *high;
         *high = b > *high ? b : *high;
     }
     return *low <= *high;
+}
+
+static tw__scale signed_scale(double low, double high, double linear)
+{
+    return (tw__scale){.is_log = 1, .from = low - 0.5 * fabs(low), .to = high + 0.5 * fabs(high), .linear = linear};
 }
 
 /* At most 200 decades, and ends that are normal numbers. */
@@ -44,8 +49,19 @@ static tw__scale linear_scale(double low, double high)
     return (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
 }
 
-/* What shot up or fell for ever would press all others flat. Four times the median of the curves' maxima is enough, on a log scale ten thousand times;
- * and below 0 three times the distance between the medians of maxima and minima. */
+/* What shot up or fell for ever would press all others flat: four times the median of the curves' maxima is enough, on a log scale two decades above it
+ * and twelve below the median of the minima; and below 0 three times the distance between the two. What lies outside has an arrow. */
+static tw__scale fit_values(const tw__view *v, double low, double high, double bottom, double top)
+{
+    const double apart = top > bottom ? top - bottom : fabs(top), size = fabs(top) > fabs(bottom) ? fabs(top) : fabs(bottom);
+    if (!v->is_log) {
+        const double most = top + 3 * (top > apart ? top : apart), least = bottom - 3 * apart;
+        return linear_scale(low < 0 && low < least ? least : low, high < most ? high : most);
+    }
+    if (v->linear > 0) return signed_scale(low < -100 * size ? -100 * size : low, high > 100 * size ? 100 * size : high, v->linear);
+    return log_scale(low < 1e-12 * bottom ? 1e-12 * bottom : low, high > 100 * top ? 100 * top : high);
+}
+
 void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
 {
     double *lows = g->scratch, *highs = g->scratch + g->race->n, right = 0;
@@ -59,10 +75,8 @@ void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
     *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
     *y = (tw__scale){.from = 0, .to = 1};
     if (n == 0) return;
-    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median, apart = top > bottom ? top - bottom : fabs(top);
-    const double most = top + (v->is_log ? 1e4 : 3) * (top > apart ? top : apart), least = bottom - 3 * apart;
-    const double low = lows[0] < 0 && lows[0] < least ? least : lows[0], high = highs[n - 1] < most ? highs[n - 1] : most;
-    *y = v->is_log ? log_scale(low, high) : linear_scale(low, high);
+    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median;      /* which sorts them */
+    *y = fit_values(v, lows[0], highs[n - 1], bottom, top);
 }
 
 /* ---- one picture -------------------------------------------------------------------------------------------------------- */
@@ -82,6 +96,20 @@ static void put_curve(tw__chart *c, const tw__view *v, const tw__curve *curve, i
         tw__chart_mark(c, 'o', "dot", curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
 }
 
+/* An arrow where a curve first leaves the frame, with the farthest value it reaches; *row: the next free line. */
+static void put_arrow(tw__chart *c, const tw__view *v, const tw__curve *curve, int is_down, int *row)
+{
+    char text[TW__TICK_TEXT];
+    double x = NAN, most = is_down ? c->y.from : c->y.to;
+    for (size_t k = 0; k < curve->n; k++) {
+        const double y = tw__page_shown(v, curve->points[k].y.median);
+        if (!isfinite(y) || (is_down ? y >= most : y <= most)) continue;
+        if (isnan(x)) x = curve->points[k > 0 ? k - 1 : 0].at[v->axis];
+        most = y;
+    }
+    if (!isnan(x)) tw__chart_arrow(c, x, is_down, (*row)++, tw__tick_text(most, c->is_share, text));
+}
+
 static void put_picture(tw__page *g, const tw__view *v)
 {
     char name[96], label[200], kind[16];
@@ -92,6 +120,7 @@ static void put_picture(tw__page *g, const tw__view *v)
     snprintf(label, sizeof label, "%s against %s, a line for each of %zu optimizers", name, tw__axes[v->axis].name, g->race->n);
     tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = tw__quantities[v->quantity].is_share};
     tw__page_fit(g, v, &c.x, &c.y);
+    int above = 0, below = 0;
     tw__print(&g->p, "<figure>");
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
@@ -99,6 +128,8 @@ static void put_picture(tw__page *g, const tw__view *v)
         if (curve->n == 0) continue;
         tw__print(&g->p, "<g class=\"%s\">", tw__page_class(tw__page_racer(g, i), kind));
         put_curve(&c, v, curve, g->race->o.seeds > 1);
+        put_arrow(&c, v, curve, 0, &above);
+        put_arrow(&c, v, curve, 1, &below);
         tw__print(&g->p, "</g>\n");
     }
     tw__chart_close(&c);
@@ -121,7 +152,7 @@ void tw__page_keys(tw__page *g)
 
 tw__view tw__page_view(const tw__page *g)
 {
-    tw__view v = {.floor = tw__page_floor(g)};
+    tw__view v = {.floor = tw__page_floor(g), .linear = g->linear};
     while (v.quantity < TW__QUANTITIES - 1 && !tw__page_has(g, v.quantity)) v.quantity++;
     while (!tw__page_has_axis(g, v.axis)) v.axis++;
     v.is_log = tw__page_wants_log(g, v.quantity);
@@ -135,7 +166,7 @@ static void put_pictures(tw__page *g)
     for (int q = 0; q < TW__QUANTITIES; q++)
         for (int a = 0; a < TW__AXES; a++)
             if (tw__page_has(g, q) && tw__page_has_axis(g, a) && (q == first.quantity || a == first.axis))
-                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), first.floor});
+                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), first.floor, first.linear});
 }
 
 void tw__page_curves(tw__page *g)

@@ -139,7 +139,7 @@ static json_t *page_json(const tw__page *g)
     json_t *racers = json_array();
     int bad = !racers;
     for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(g, i));
-    json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.job.run.epochs,
+    json_t *o = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
                           "floor", tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities", quantities_json(g), "axes", axes_json(g),
                           "optimizers", tw__json_unless(bad, racers));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);

@@ -19,79 +19,131 @@ static int failed(const tw__trial *t) { return t->run.diverged || !isfinite(t->v
 
 /* ---- the picture -------------------------------------------------------------------------------------------------------- */
 
-/* Of the value: a loss or what is left of it on a surface. Trials above the scale's end are shown with those that diverged. */
-static void fit(tw__page *g, tw__chart *c)
+/* What a trial came to: a loss, or what is left of it on a surface. */
+static double shown(const tw__page *g, const tw__trial *t) { return t->value - tw__page_floor(g); }
+
+static const tw__trial *trial_of(const tw__page *g, size_t i, uint64_t k)
 {
-    double low = INFINITY, high = 0, from = INFINITY, to = 0;
-    for (size_t i = 0; i < g->race->n; i++) {
-        const tw__racer *racer = tw__page_racer(g, i);
-        for (uint64_t k = 0; racer->trials && k < g->race->o.tune; k++) {
-            const tw__trial *t = &racer->trials[k];
-            const double value = t->value - tw__page_floor(g);
+    const tw__racer *racer = tw__page_racer(g, i);
+    return racer->trials ? &racer->trials[k] : NULL;
+}
+
+/* Where the scale ends: on a surface at the start's value; on data, where that is no single number, at ten times what half of the trials stay below. */
+static double find_top(tw__page *g, double *values, size_t n)
+{
+    double start[2];
+    if (!g->race->surface) return n ? 10 * tw__spread_of(values, n).median : 1;
+    tw_surface_start(g->race->surface, start);
+    return tw_surface_value(g->race->surface, start, NULL) - tw__page_floor(g);
+}
+
+static tw__scale scale_of(double low, double high, double top, double linear)
+{
+    if (linear > 0) return (tw__scale){.is_log = 1, .from = low - 0.5 * fabs(low), .to = top + 0.5 * fabs(top), .linear = linear};
+    if (!(top > 0)) top = high > 0 ? high : 1;
+    if (!(low > 0 && low < top)) low = top / 10;
+    if (low < top * 1e-200) low = top * 1e-200;
+    const double pad = tw_pow(top / low, 0.05);
+    return (tw__scale){.is_log = 1, .from = low / pad, .to = top * (1 + 1e-9)};
+}
+
+/* The log scale goes from the least value to the top; what is exactly at the minimum stands below it, what is above it or diverged in rows above. */
+static void fit(tw__page *g, tw__chart *c, double *values)
+{
+    double low = INFINITY, high = -INFINITY, from = INFINITY, to = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < g->race->n; i++)
+        for (uint64_t k = 0; k < g->race->o.tune && trial_of(g, i, k); k++) {
+            const tw__trial *t = trial_of(g, i, k);
             from = t->lr < from ? t->lr : from;
             to = t->lr > to ? t->lr : to;
             if (failed(t)) continue;
-            low = value < low ? value : low;
-            high = value > high ? value : high;
+            values[n++] = shown(g, t);
+            if (g->linear > 0 || shown(g, t) > 0) low = shown(g, t) < low ? shown(g, t) : low;
+            high = shown(g, t) > high ? shown(g, t) : high;
         }
-    }
-    const int is_log = low > 0 && high > 4 * low, is_flat = !(high > low);
-    if (is_log && high > 1e4 * low) high = 1e4 * low;
-    const double pad = is_log ? tw_pow(high / low, 0.06) : 0.06 * (is_flat ? 1 : high - low);
-    if (low == INFINITY) c->y = (tw__scale){.from = 0, .to = 1};
-    else c->y = is_log ? (tw__scale){.is_log = 1, .from = low / pad, .to = high * pad} : (tw__scale){.from = low - pad, .to = high + pad};
+    const double top = find_top(g, values, n);
+    c->y = scale_of(low, high, g->race->surface ? top : high < top ? high * 1.05 : top, g->linear);
     c->x = (tw__scale){.is_log = 1, .from = from / 1.4, .to = to * 1.4};
 }
 
-static int is_off(const tw__page *g, const tw__chart *c, const tw__trial *t) { return failed(t) || t->value - tw__page_floor(g) > c->y.to; }
+static int is_off(const tw__page *g, const tw__chart *c, const tw__trial *t) { return failed(t) || shown(g, t) > c->y.to; }
+static int is_zero(const tw__page *g, const tw__trial *t) { return !failed(t) && !(g->linear > 0) && !(shown(g, t) > 0); }
 
-static int has_off(const tw__page *g, const tw__chart *c)
+/* Optimizers with a trial above the scale get a lane each: their numbers, -1 for none. Returns how many. */
+static int find_lanes(const tw__page *g, const tw__chart *c, int *lanes, int *has_zero)
 {
-    for (size_t i = 0; i < g->race->n; i++)
-        for (uint64_t k = 0; k < g->race->o.tune && g->race->racers[i].trials; k++)
-            if (is_off(g, c, &g->race->racers[i].trials[k])) return 1;
-    return 0;
+    int n = 0;
+    *has_zero = 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        int off = 0;
+        for (uint64_t k = 0; k < g->race->o.tune && trial_of(g, i, k); k++) {
+            off |= is_off(g, c, trial_of(g, i, k));
+            *has_zero |= is_zero(g, trial_of(g, i, k));
+        }
+        lanes[i] = off ? n++ : -1;
+    }
+    return n;
 }
 
-/* What is on no scale stands above it, each optimizer in a row of its own. */
-static void put_mark(tw__page *g, tw__chart *c, size_t i, const tw__trial *t, char shape, const char *kind)
+struct off { int lane, lanes; };
+static void put_mark(tw__page *g, tw__chart *c, struct off off, const tw__trial *t, char shape, const char *kind)
 {
-    if (is_off(g, c, t)) tw__chart_mark_top(c, shape, kind, t->lr, ((double)i + 0.5) / (double)g->race->n);
-    else tw__chart_mark(c, shape, kind, t->lr, t->value - tw__page_floor(g));
+    if (is_off(g, c, t)) tw__chart_mark_top(c, shape, kind, t->lr, ((double)off.lane + 0.5) / (double)off.lanes);
+    else if (is_zero(g, t)) tw__chart_mark_bottom(c, shape, kind, t->lr);
+    else tw__chart_mark(c, shape, kind, t->lr, shown(g, t));
 }
 
-static void put_line(tw__page *g, tw__chart *c, size_t i)
+static void put_line(tw__page *g, tw__chart *c, size_t i, struct off off)
 {
     const tw__racer *racer = tw__page_racer(g, i);
     tw__chart_begin(c, "line");
     for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;)
-        tw__chart_to(c, t->lr, is_off(g, c, t) ? NAN : t->value - tw__page_floor(g));
+        tw__chart_to(c, t->lr, is_off(g, c, t) || is_zero(g, t) ? NAN : shown(g, t));
     tw__chart_end(c, 0);
     for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;) {
-        put_mark(g, c, i, t, failed(t) ? 'x' : is_off(g, c, t) ? '^' : 'o', failed(t) ? "cross" : "dot");
-        if (racer->tuned && t->lr == racer->tuned_lr) put_mark(g, c, i, t, 'O', "ring");
+        put_mark(g, c, off, t, failed(t) ? 'x' : is_off(g, c, t) ? '^' : 'o', failed(t) ? "cross" : "dot");
+        if (racer->tuned && t->lr == racer->tuned_lr) put_mark(g, c, off, t, 'O', "ring");
     }
 }
 
-static void put_picture(tw__page *g, const char *measure)
+/* scratch: a number for every trial. lanes: for every optimizer. */
+static void put_picture(tw__page *g, const char *measure, const tw__size *size, double *scratch, int *lanes)
 {
     char name[96], kind[16];
-    tw__chart c = {.p = &g->p, .x_name = "learning rate", .y_name = name, .width = 760, .height = 380, .top_name = "diverged",
+    int has_zero;
+    tw__chart c = {.p = &g->p, .x_name = "learning rate", .y_name = name, .width = size->width, .height = size->height, .bottom_name = "0",
+                   .top_name = g->race->surface ? "above the start, or diverged" : "above the scale, or diverged",
                    .label = "What came of every learning rate that was tried, a line for each optimizer; the table below says the same"};
-    fit(g, &c);
-    if (has_off(g, &c)) c.headroom = 12 + 9 * (double)(g->race->n < 10 ? g->race->n : 10);
-    c.height += c.headroom;
-    snprintf(name, sizeof name, "%s%s%s", measure, tw__page_has_floor(g) ? " above the minimum" : "", c.y.is_log ? " (log)" : "");
-    tw__print(&g->p, "<figure class=\"wide\">");
+    fit(g, &c, scratch);
+    const int n = find_lanes(g, &c, lanes, &has_zero);
+    if (n) c.headroom = 26 + 10 * (double)(n < 12 ? n : 12);
+    if (has_zero) c.footroom = 22;
+    c.height += c.headroom + c.footroom;
+    snprintf(name, sizeof name, "%s%s (log)", measure, tw__page_has_floor(g) ? " above the minimum" : "");
+    tw__print(&g->p, "<figure class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
         if (!tw__page_racer(g, i)->trials) continue;
         tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_racer(g, i), kind), i);
-        put_line(g, &c, i);
+        put_line(g, &c, i, (struct off){lanes[i], n});
         tw__print(&g->p, "</g>\n");
     }
     tw__chart_close(&c);
     tw__print(&g->p, "</figure>\n");
+}
+
+static void put_pictures(tw__page *g, const char *measure)
+{
+    tw_context *ctx = g->race->ctx;
+    const size_t trials = g->race->n * g->race->o.tune;
+    double *scratch = NULL;
+    int *lanes = NULL;
+    if (g->p.status == TW_OK) g->p.status = tw__alloc(ctx, &scratch, trials, sizeof *scratch, g->p.err);
+    if (g->p.status == TW_OK) g->p.status = tw__alloc(ctx, &lanes, g->race->n, sizeof *lanes, g->p.err);
+    for (int i = 0; i < TW__SIZES && g->p.status == TW_OK; i++) put_picture(g, measure, &tw__sizes[i], scratch, lanes);
+    tw__free(ctx, lanes, g->race->n, sizeof *lanes);
+    tw__free(ctx, scratch, trials, sizeof *scratch);
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
@@ -158,10 +210,10 @@ void tw__page_rates(tw__page *g)
     if (!race->o.tune) return;
     tw__page_open(g, "rates", "Sensitivity to the learning rate");
     tw__page_keys(g);
-    put_picture(g, measure);
+    put_pictures(g, measure);
     tw__print(&g->p, "<p class=\"hint\">Each optimizer got the same %llu trials, spread evenly over the logarithm of the range that is usual for it, "
                      "with a seed that was not raced. A ring marks the rate that was then raced; a cross at the top is a trial that diverged, "
-                     "a triangle one above the scale.</p>\n", (unsigned long long)race->o.tune);
+                     "a triangle one that ended above %s.</p>\n", (unsigned long long)race->o.tune, race->surface ? "the value at the start" : "the scale");
     put_table(g, measure);
     put_ends(g);
     tw__print(&g->p, "</section>\n");

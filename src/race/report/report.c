@@ -17,6 +17,7 @@ const tw__quantity tw__quantities[TW__QUANTITIES] = {
     {"accuracy", "training accuracy", TW__ACCURACY, 1},
     {"value", "value", TW__VALUE, 0},
 };
+const tw__size tw__sizes[TW__SIZES] = {{"wide", 1040, 420}, {"narrow", 400, 380}};
 const tw__axis_name tw__axes[TW__AXES] = {
     [TW__BY_EPOCHS] = {"epochs", "epochs", "epoch"},
     [TW__BY_STEPS] = {"steps", "steps", "step"},
@@ -82,7 +83,27 @@ int tw__page_wants_log(const tw__page *g, int quantity)
         low = end < low ? end : low;
         high = end > high ? end : high;
     }
+    if (g->linear > 0) return 1;
     return g->race->surface ? low > -1e-12 && high > 0 : low > 0 && high > 4 * low;
+}
+
+/* Where values on a surface without a known least value change their sign: of the size that half of the curves reach. */
+static double find_linear(tw__page *g)
+{
+    const int value = TW__QUANTITIES - 1;
+    size_t n = 0;
+    int is_signed = 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__curve *curve = tw__page_curve(g, i, value);
+        double most = 0;
+        for (size_t k = 0; k < curve->n; k++) {
+            const double y = curve->points[k].y.median;
+            is_signed |= y < 0;
+            if (isfinite(y) && fabs(y) > most) most = fabs(y);
+        }
+        if (most > 0) g->scratch[n++] = most;
+    }
+    return is_signed && n ? tw__scale_linear(tw__spread_of(g->scratch, n).median) : 0;
 }
 
 static const char *format_of(enum tw__form form, double size)
@@ -289,7 +310,9 @@ static tw_status prepare(tw__page *g, tw_error *err)
             if ((measure == TW__VALUE) != (race->surface != NULL)) continue;
             TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_racer(g, i), measure, err));
         }
-    return race->surface ? tw__relief_make(&g->relief, race->ctx, race->surface, err) : TW_OK;
+    if (!race->surface) return TW_OK;
+    if (!tw__page_has_floor(g)) g->linear = find_linear(g);
+    return tw__relief_make(&g->relief, race->ctx, race->surface, err);
 }
 
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)

@@ -19,6 +19,7 @@ typedef struct tw__page {
     tw__paper p;
     tw__curve *curves;                                  /* TW__QUANTITIES for each racer, in the page's order */
     tw__relief relief;                                  /* on a surface */
+    double linear;                                      /* of the scale of values that change their sign; else 0 */
     double *scratch;                                    /* two for each racer */
 } tw__page;
 
@@ -37,8 +38,9 @@ int tw__page_wants_log(const tw__page *g, int quantity);
 enum tw__measure tw__page_measure(const tw_race *race);
 const char *tw__page_measure_name(const tw_race *race);
 
-/* One picture of curves. On a logarithmic axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least. */
-typedef struct tw__view { int quantity, axis, is_log; double floor; } tw__view;
+/* One picture of curves. On a logarithmic axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least; values
+ * without one that change their sign are on a scale of both signs. */
+typedef struct tw__view { int quantity, axis, is_log; double floor, linear; } tw__view;
 double tw__page_shown(const tw__view *view, double y);
 void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y);
 /* The first quantity that has curves against the first axis. */
@@ -49,6 +51,11 @@ void tw__page_open(tw__page *g, const char *id, const char *title);
 void tw__page_open_table(tw__page *g, const char *id);
 void tw__page_close_table(tw__page *g);
 void tw__page_target_table(tw__page *g);
+
+/* Charts as wide as the page are drawn twice, and the style shows one: for a page, and for a telephone. */
+typedef struct tw__size { const char *kind; double width, height; } tw__size;
+enum { TW__SIZES = 2 };
+extern const tw__size tw__sizes[TW__SIZES];
 
 enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_PLAIN };
 void tw__page_number(tw__page *g, enum tw__form form, double value);

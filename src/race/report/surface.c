@@ -2,6 +2,7 @@
  * curves, which are in the page once.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
+#include "math/elementary.h"
 #include <math.h>
 
 enum { STAGE = 1000 };                                  /* width in the picture's units; its height follows the window's shape */
@@ -30,20 +31,48 @@ static void put_ring(tw__page *g, const double (*points)[2], size_t n, const tw_
     tw__print(&g->p, "z");
 }
 
-/* From above: each level's inside lies on that of the one before, so that valleys are darkest. */
+static void find_levels(const tw__page *g, double levels[TW__LEVELS])
+{
+    const double least = tw__page_floor(g);
+    tw__relief_levels(&g->relief, tw__page_has_floor(g) ? &least : NULL, levels);
+}
+
+static double two_digits(double value)
+{
+    if (!(fabs(value) > 1e-290 && fabs(value) < 1e290)) return value;
+    const double unit = tw_pow(10, floor(tw__log_f64(fabs(value)) / tw__log_f64(10)) - 1);
+    return rint(value / unit) * unit;
+}
+
+/* What the blues mean: a swatch for every level, from the lowest on, and the values between some of them. */
+static void put_heights(tw__page *g)
+{
+    double levels[TW__LEVELS];
+    char text[TW__TICK_TEXT];
+    find_levels(g, levels);
+    tw__print(&g->p, "<div class=\"heights\" role=\"img\" aria-label=\"The colours of the levels, from the lowest to the highest\">");
+    for (int k = 0; k < TW__LEVELS; k++) {
+        tw__print(&g->p, "<span><i class=\"h%d\"></i>", k);
+        if (k % 4 == 1) {
+            tw__print(&g->p, "<b>%s</b>", tw__tick_text(two_digits(levels[k]), 0, text));
+        }
+        tw__print(&g->p, "</span>");
+    }
+    tw__print(&g->p, "<span><i></i></span></div>\n");
+}
+
+/* From above: each level lies on the one before. */
 static void put_levels(tw__page *g)
 {
     double levels[TW__LEVELS];
     const tw__scale x = across(&g->relief), y = down(&g->relief);
-    const double least = tw__page_floor(g);
-    const int falls_for_ever = tw_surface_kind_of(g->race->surface) && !tw__page_has_floor(g);
-    tw__relief_levels(&g->relief, tw__page_has_floor(g) ? &least : NULL, !falls_for_ever, levels);
+    find_levels(g, levels);
     tw__print(&g->p, "<g class=\"levels\">\n");
     for (int k = TW__LEVELS; k-- > 0 && g->p.status == TW_OK;) {
         tw__rings rings;
         g->p.status = tw__rings_make(&rings, g->race->ctx, &g->relief, levels[k], g->p.err);
         if (g->p.status != TW_OK) return;
-        tw__print(&g->p, "<path d=\"");
+        tw__print(&g->p, "<path class=\"h%d\" d=\"", k);
         for (size_t i = 0, from = 0; i < rings.n_rings; from = rings.ends[i++])
             put_ring(g, (const double (*)[2])rings.points + from, rings.ends[i] - from, &x, &y);
         tw__print(&g->p, "\"/>\n");
@@ -133,7 +162,10 @@ static void put_picture(tw__page *g)
 static const char stage[] =
     "<div id=\"stage\" class=\"live\" hidden>\n"
     "<div id=\"field\"><canvas id=\"ground\" tabindex=\"0\" role=\"img\" aria-label=\"The paths over the level curves. Space plays and pauses, "
-    "arrow keys go step by step. The table beside it says where everybody is.\"></canvas><div id=\"tip\" hidden></div></div>\n"
+    "arrow keys go step by step, plus and minus look closer, with Shift the arrow keys move the picture, 0 shows all. The table beside it says where "
+    "everybody is.\"></canvas><div id=\"look\"><button type=\"button\" id=\"overview\" hidden>Show all</button>"
+    "<button type=\"button\" id=\"closer\" aria-label=\"Closer\">+</button>"
+    "<button type=\"button\" id=\"farther\" aria-label=\"Farther\">&minus;</button></div><div id=\"tip\" hidden></div></div>\n"
     "<div>\n<div id=\"player\"><input type=\"range\" id=\"scrub\" min=\"0\" step=\"1\" aria-label=\"Step\">"
     "<button type=\"button\" id=\"play\">Play</button><select id=\"speed\" aria-label=\"Speed\">"
     "<option value=\"0.25\">&frac14; speed</option><option value=\"0.5\">&frac12; speed</option><option value=\"1\" selected>full speed</option>"
@@ -150,7 +182,10 @@ void tw__page_surface(tw__page *g)
     tw__print(&g->p, "<div class=\"still\">\n");
     tw__page_keys(g);
     put_picture(g);
-    tw__print(&g->p, "</div>\n<p class=\"hint\">The bluer, the lower. A ring marks the start%s.%s</p>\n</section>\n",
+    tw__print(&g->p, "</div>\n");
+    put_heights(g);
+    tw__print(&g->p, "<p class=\"hint\">The bluer, the lower; the levels are evenly spaced in the logarithm. A ring marks the start%s.%s"
+                     "<span class=\"live\"> Wheel or pinch to look closer, drag to move, double-click to see all again.</span></p>\n</section>\n",
               tw__page_has_floor(g) ? ", a cross a minimum" : "",
               g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }

@@ -73,17 +73,17 @@ static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
     tw__chart_end(c, 0);
 }
 
-static void put_picture(tw__page *g, enum tw__cost by)
+static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
 {
     char name[96], kind[16], label[200];
-    snprintf(name, sizeof name, "%s, times the best of the seed (log)", costs[by]);
+    snprintf(name, sizeof name, "%s, times the seed's best (log)", costs[by]);
     snprintf(label, sizeof label, "Performance profile: share of the runs that reached the target within a factor of the best, by %s", costs[by]);
     tw__chart c = {.p = &g->p, .label = label, .x_name = name, .y_name = "share of runs that reached the target", .is_share = 1};
-    c.width = 760;
-    c.height = 380;
+    c.width = size->width;
+    c.height = size->height;
     c.x = (tw__scale){.is_log = 1, .from = 1, .to = last_ratio(g->race, by) * 1.15};
     c.y = (tw__scale){.from = -0.05, .to = 1.05};
-    tw__print(&g->p, "<figure class=\"wide\" data-name=\"%s\">", costs[by]);
+    tw__print(&g->p, "<div class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
         tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_racer(g, i), kind), i);
@@ -91,6 +91,13 @@ static void put_picture(tw__page *g, enum tw__cost by)
         tw__print(&g->p, "</g>\n");
     }
     tw__chart_close(&c);
+    tw__print(&g->p, "</div>\n");
+}
+
+static void put_pictures(tw__page *g, enum tw__cost by)
+{
+    tw__print(&g->p, "<figure data-name=\"%s\">", costs[by]);
+    for (int i = 0; i < TW__SIZES; i++) put_picture(g, by, &tw__sizes[i]);
     tw__print(&g->p, "</figure>\n");
 }
 
@@ -115,7 +122,7 @@ void tw__page_target(tw__page *g)
         tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n"
                          "<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);
-        for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_picture(g, by); /* there a step is too short for a clock */
+        for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_pictures(g, by); /* there a step is too short for a clock */
         tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands "
                          "how often it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn "
                          "a little apart.</p>\n</div>\n");
