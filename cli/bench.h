@@ -21,7 +21,8 @@ void bench_move(tw_isa isa, int threads, float *const *x, int arrays, const floa
 
 /* Weights in the tensors of a network. */
 struct bench_shape {
-    const char *name, *layout;                                          /* layout: what torch_optim.py calls it */
+    const char *name;
+    char layout[32];                                                    /* what torch_optim.py calls it; a flat one of n weights flatN */
     size_t n, n_tensors;
     tw_tensor tensors[BENCH_MOST_TENSORS];
     int64_t lengths[BENCH_MOST_TENSORS][4];
@@ -33,12 +34,14 @@ void bench_shape_make(struct bench_shape *s, size_t i, size_t most);
 
 /* ---- Programs measured beside ours ---- */
 
-extern const char bench_python[];
-/* Runs a program and keeps what it prints; its exit status, -1 if it could not run. Its messages go to stderr where `loud`. */
-int bench_run_program(const char *const *argv, int loud, char *output, size_t size);
+#define BENCH_PYTHON "/usr/bin/python3"
+#define BENCH_PYTHON_HELP "a program that runs the peer's script, with words of its own before the script's name (" BENCH_PYTHON ")"
+/* Runs the words of `python` with the arguments (up to NULL) and keeps what it prints; its exit status, -1 if it could not run. Its messages go to
+ * stderr where `loud`. */
+int bench_run_python(const char *python, const char *const *arguments, int loud, char *output, size_t size);
 /* Whether a script of a peer, NULL for none, can run; where PyTorch is missing that is said and 0. */
-tw_status bench_peer_ready(const char *script, int *ready, tw_error *err);
-/* Nanoseconds per weight of PyTorch's better loop (foreach on or off) for one of our rules, by torch_optim.py. */
-tw_status bench_peer_step(const char *script, const char *rule, const char *layout, int threads, double *ns, tw_error *err);
+tw_status bench_peer_ready(const char *script, const char *python, int *ready, tw_error *err);
+/* Nanoseconds per weight of PyTorch's fastest loop (plain, foreach or fused) for one of our rules, by torch_optim.py. */
+tw_status bench_peer_step(const char *python, const char *script, const char *rule, const char *layout, int threads, double *ns, tw_error *err);
 int bench_peer_has(const char *rule);                                   /* torch_optim.py knows the rule under this name, as our defaults are */
 #endif

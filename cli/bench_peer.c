@@ -9,9 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const char bench_python[] = "/usr/bin/python3";
+enum { MOST_WORDS = 48 };
 
-int bench_run_program(const char *const *argv, int loud, char *output, size_t size)
+/* Runs a program and keeps what it prints; its exit status, -1 if it could not run. Its messages go to stderr where `loud`. */
+static int run_program(const char *const *argv, int loud, char *output, size_t size)
 {
     int ends[2];
     if (pipe(ends)) return -1;
@@ -23,7 +24,7 @@ int bench_run_program(const char *const *argv, int loud, char *output, size_t si
         if (null >= 0) dup2(null, STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execv(argv[0], (char *const *)(uintptr_t)argv);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     close(ends[1]);
@@ -41,14 +42,28 @@ int bench_run_program(const char *const *argv, int loud, char *output, size_t si
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-tw_status bench_peer_ready(const char *script, int *ready, tw_error *err)
+int bench_run_python(const char *python, const char *const *arguments, int loud, char *output, size_t size)
 {
-    static const char *const try_torch[] = { bench_python, "-c", "import torch", NULL };
+    char words[512], *rest = NULL;
+    const char *argv[MOST_WORDS + 1];
+    int n = 0;
+    snprintf(words, sizeof words, "%s", python);
+    for (char *word = strtok_r(words, " ", &rest); word && n < MOST_WORDS; word = strtok_r(NULL, " ", &rest)) argv[n++] = word;
+    while (*arguments && n < MOST_WORDS) argv[n++] = *arguments++;
+    argv[n] = NULL;
+    return run_program(argv, loud, output, size);
+}
+
+tw_status bench_peer_ready(const char *script, const char *python, int *ready, tw_error *err)
+{
+    static const char *const nothing[] = { "-c", "", NULL }, *const try_torch[] = { "-c", "import torch", NULL };
     char output[256];
     *ready = 0;
     if (!script) return TW_OK;
     if (access(script, R_OK)) return cli_fail(err, TW_ERR_NOT_FOUND, "%.200s: %s", script, strerror(errno));
-    *ready = bench_run_program(try_torch, 0, output, sizeof output) == 0;
+    if (strcmp(python, BENCH_PYTHON) && (!python[strspn(python, " ")] || strlen(python) > 400 || bench_run_python(python, nothing, 1, output, sizeof output)))
+        return cli_fail(err, TW_ERR_SPEC, "--python \"%.200s\" does not run Python: a program is needed, with the words before the script's name", python);
+    *ready = bench_run_python(python, try_torch, 0, output, sizeof output) == 0;
     if (!*ready) fprintf(stderr, "PyTorch is missing (Debian: python3-torch); only our own figures follow\n");
     return TW_OK;
 }
@@ -75,12 +90,12 @@ static double best_of(char *lines)
     return best;
 }
 
-tw_status bench_peer_step(const char *script, const char *rule, const char *layout, int threads, double *ns, tw_error *err)
+tw_status bench_peer_step(const char *python, const char *script, const char *rule, const char *layout, int threads, double *ns, tw_error *err)
 {
     char count[16], output[8192];
     snprintf(count, sizeof count, "%d", threads);
-    const char *argv[] = { bench_python, script, "--threads", count, "--only", rule, "--layouts", layout, "--seconds", "0.3", NULL };
-    const int code = bench_run_program(argv, 1, output, sizeof output);
+    const char *argv[] = { script, "--threads", count, "--only", rule, "--layouts", layout, "--seconds", "0.3", NULL };
+    const int code = bench_run_python(python, argv, 1, output, sizeof output);
     *ns = best_of(output);
     if (code || *ns <= 0) return cli_fail(err, TW_ERR_INTERNAL, "%.200s: failed with exit code %d, or printed no ns_per_elem", script, code);
     return TW_OK;

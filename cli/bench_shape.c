@@ -74,6 +74,7 @@ void bench_shape_make(struct bench_shape *s, size_t i, size_t most)
 {
     memset(s, 0, sizeof *s);
     s->name = shapes[i].name;
-    s->layout = shapes[i].layout;
     shapes[i].make(s, most);
+    if (most) snprintf(s->layout, sizeof s->layout, "%s%zu", s->name, s->n);
+    else snprintf(s->layout, sizeof s->layout, "%s", shapes[i].layout);
 }

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <thalweg/registry.h>
 
-struct values { struct cli_common common; uint64_t n, pairs; const char *shape, *rules, *threads, *peer; };
+struct values { struct cli_common common; uint64_t n, pairs; const char *shape, *rules, *threads, *peer, *python; };
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
@@ -21,11 +21,12 @@ static const struct cli_option options[] = {
       "written); again the gradient, by a rule also the weights, for each pass that measures first" },
     { "threads", 0, CLI_TEXT, AT(threads), "T,T", 0, 0, "numbers of threads, from 1 to 256; each is measured (1)" },
     { "pairs", 0, CLI_NATURAL, AT(pairs), "N", 1, BENCH_MOST_PAIRS, "measured pairs; their median is printed (5)" },
-    { "peer", 0, CLI_TEXT, AT(peer), "SCRIPT", 0, 0, "a Python program with torch_optim.py's options that prints JSON with ns_per_elem" },
+    { "peer", 0, CLI_TEXT, AT(peer), "SCRIPT", 0, 0, "a Python program with torch_optim.py's options that prints JSON with ns_per_elem; with --n it is asked for the layout flatN" },
+    { "python", 0, CLI_TEXT, AT(python), "COMMAND", 0, 0, BENCH_PYTHON_HELP },
     CLI_JSON, CLI_VERBOSE, CLI_END
 };
 
-static const struct values initial = { .common = { .threads = 1 }, .pairs = 5, .shape = "flat", .threads = "1" };
+static const struct values initial = { .common = { .threads = 1 }, .pairs = 5, .shape = "flat", .threads = "1", .python = BENCH_PYTHON };
 
 enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, SMALL_ROUNDS = 21 };
 
@@ -125,7 +126,7 @@ static tw_status measure(const struct bench *b, tw_optimizer *opt, const struct 
     CLI_TRY(measure_ours(b, opt, t, &one, err));                        /* warms up */
     for (size_t i = 0; i < pairs; i++) {
         CLI_TRY(measure_ours(b, opt, t, &one, err));
-        if (peer) CLI_TRY(bench_peer_step(b->v->peer, peer, b->shape.layout, tw_context_threads(b->ctx), &one.peer, err));
+        if (peer) CLI_TRY(bench_peer_step(b->v->python, b->v->peer, peer, b->shape.layout, tw_context_threads(b->ctx), &one.peer, err));
         steps[i] = one.step;
         kernels[i] = one.kernel;
         shares[i] = one.share;
@@ -275,8 +276,9 @@ static tw_status bench_all(struct bench *b, tw_error *err)
     CLI_TRY(check_shape(b, err));
     CLI_TRY(read_threads(b, err));
     CLI_TRY(each_rule(b, check_rule, err));
-    if (b->v->peer && b->v->n) return cli_fail(err, TW_ERR_SPEC, "--peer measures whole shapes: leave --n out");
-    CLI_TRY(bench_peer_ready(b->v->peer, &b->peer, err));
+    if (b->v->peer && b->v->n && strcmp(b->v->shape, "flat"))
+        return cli_fail(err, TW_ERR_SPEC, "--peer measures whole shapes: leave --n out, or take --shape flat");
+    CLI_TRY(bench_peer_ready(b->v->peer, b->v->python, &b->peer, err));
     find_room(b);
     for (size_t i = 0; (name = bench_shape_name(i, NULL)) != NULL; i++) {
         if (!is_wanted(b, name)) continue;
@@ -305,9 +307,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_bench_step = {
-    .name = "bench step", .usage = "[--shape S] [--n WEIGHTS] [--rules \"A B\"] [--threads T,T] [--pairs N] [--peer SCRIPT] [--json]",
+    .name = "bench step", .usage = "[--shape S] [--n WEIGHTS] [--rules \"A B\"] [--threads T,T] [--pairs N] [--peer SCRIPT [--python COMMAND]] [--json]",
     .help = "time an optimiser step against the memory's speed",
     .examples = "thalweg bench step\nthalweg bench step --rules \"adam clip_global_norm+adam\" --threads 1,2 --json\n"
-                "thalweg bench step --shape all --rules \"sgd adam\" --peer torch_optim.py",
+                "thalweg bench step --shape all --rules \"sgd adam\" --peer torch_optim.py --python /opt/torch/bin/python3",
     .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };

@@ -8,7 +8,7 @@
 #include <thalweg/train.h>
 #include <unistd.h>
 
-struct values { struct cli_common common; const char *model, *optimizer, *peer; uint64_t batch, limit, pairs; };
+struct values { struct cli_common common; const char *model, *optimizer, *peer, *python; uint64_t batch, limit, pairs; };
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
@@ -18,10 +18,11 @@ static const struct cli_option options[] = {
     { "limit", 0, CLI_NATURAL, AT(limit), "ROWS", 1, 1e9, "training rows of an epoch (6400)" },
     { "pairs", 0, CLI_NATURAL, AT(pairs), "N", 1, BENCH_MOST_PAIRS, "measured pairs; their median is printed (5)" },
     { "peer", 0, CLI_TEXT, AT(peer), "SCRIPT", 0, 0, "a Python program with torch_train.py's options that prints JSON with s_per_epoch_median" },
+    { "python", 0, CLI_TEXT, AT(python), "COMMAND", 0, 0, BENCH_PYTHON_HELP },
     CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
-static const struct values initial = { .common = { .threads = 1 }, .model = "cnn", .batch = 32, .limit = 6400, .pairs = 5 };
+static const struct values initial = { .common = { .threads = 1 }, .model = "cnn", .batch = 32, .limit = 6400, .pairs = 5, .python = BENCH_PYTHON };
 
 enum { TEST_ROWS = 100, OUTPUT = 1 << 16 };                             /* the peer evaluates outside its own clock; few rows are enough */
 
@@ -98,8 +99,8 @@ static tw_status peer_epoch(const struct values *v, const char *folder, double *
     if (!output) return TW_ERR_MEMORY;
     snprintf(batch, sizeof batch, "%llu", (unsigned long long)v->batch);
     snprintf(rows, sizeof rows, "%llu", (unsigned long long)v->limit);
-    const char *argv[] = { bench_python, v->peer, "--data", folder, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
-    int code = bench_run_program(argv, 1, output, OUTPUT);
+    const char *argv[] = { v->peer, "--data", folder, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
+    int code = bench_run_python(v->python, argv, 1, output, OUTPUT);
     json_t *result = json_loads(output, 0, NULL);
     *seconds = json_number_value(json_object_get(result, "s_per_epoch_median"));
     json_decref(result);
@@ -145,7 +146,7 @@ static tw_status with_peer(const struct values *v, tw_context *ctx, const tw_dat
 {
     char folder[] = "/tmp/thalweg-bench-XXXXXX";
     int ready;
-    CLI_TRY(bench_peer_ready(v->peer, &ready, err));
+    CLI_TRY(bench_peer_ready(v->peer, v->python, &ready, err));
     if (!ready) return compare(v, ctx, train, NULL, err);
     if (!mkdtemp(folder)) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", folder, strerror(errno));
     tw_status status = write_idx(folder, "train", train, v->limit, err);
@@ -174,7 +175,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_bench_train = {
-    .name = "bench train", .usage = "[DATA] [--model M] [--limit ROWS] [--pairs N] [--peer SCRIPT] [--json]", .help = "time an epoch, beside a peer program",
+    .name = "bench train", .usage = "[DATA] [--model M] [--limit ROWS] [--pairs N] [--peer SCRIPT [--python COMMAND]] [--json]", .help = "time an epoch, beside a peer program",
     .examples = "thalweg bench train\nthalweg bench train digits --model mlp --peer torch_train.py",
     .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };
