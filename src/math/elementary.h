@@ -207,6 +207,31 @@ TW__ELEMENTARY double tw__choose_f64(uint64_t quadrant, double sine, double cosi
     return tw__from_bits_f64(((tw__bits_f64(sine) & ~odd) | (tw__bits_f64(cosine) & odd)) ^ sign);
 }
 
+/* sin(r + low) and cos(r + low), |r| <= pi/4 and low below r's last place */
+TW__ELEMENTARY double tw__sin_near_f64(double r, double low)
+{
+    double z = r * r;
+    double p = 0x1.5d8db021758a1p-33;
+    p = p * z - 0x1.ae5e52ce6b3b6p-26;
+    p = p * z + 0x1.71de355d2d1d9p-19;
+    p = p * z - 0x1.a01a019bf0674p-13;
+    p = p * z + 0x1.111111110f754p-7;
+    p = p * z - 0x1.5555555555548p-3;
+    return r + (r * z * p + low * (1 - 0.5 * z));
+}
+
+TW__ELEMENTARY double tw__cos_near_f64(double r, double low)
+{
+    double z = r * r, half = 0.5 * z, w = 1 - half;
+    double q = -0x1.8fa60587d818ap-37;
+    q = q * z + 0x1.1ee9dafa2ea64p-29;
+    q = q * z - 0x1.27e4f7f08fca8p-22;
+    q = q * z + 0x1.a01a019c8e1cep-16;
+    q = q * z - 0x1.6c16c16c1500fp-10;
+    q = q * z + 0x1.555555555554bp-5;
+    return w + (((1 - w) - half) + (z * z * q - r * low));
+}
+
 /* sin(x + first quadrants): the sum r + low keeps about 100 bits, as x may lie within 2^-60 of a multiple of pi/2 */
 TW__ELEMENTARY double tw__sin_from_f64(double x, uint64_t first)
 {
@@ -218,24 +243,7 @@ TW__ELEMENTARY double tw__sin_from_f64(double x, uint64_t first)
     double abc = ab - c, abc_c = ab - abc, abc_low = (ab - (abc + abc_c)) + (abc_c - c);
     double rest = (ab_low + abc_low) - d;
     double r = abc + rest, low = rest - (r - abc);
-    double z = r * r;
-    double p = 0x1.5d8db021758a1p-33;
-    p = p * z - 0x1.ae5e52ce6b3b6p-26;
-    p = p * z + 0x1.71de355d2d1d9p-19;
-    p = p * z - 0x1.a01a019bf0674p-13;
-    p = p * z + 0x1.111111110f754p-7;
-    p = p * z - 0x1.5555555555548p-3;
-    double half = 0.5 * z;
-    double sine = r + (r * z * p + low * (1 - half));
-    double q = -0x1.8fa60587d818ap-37;
-    q = q * z + 0x1.1ee9dafa2ea64p-29;
-    q = q * z - 0x1.27e4f7f08fca8p-22;
-    q = q * z + 0x1.a01a019c8e1cep-16;
-    q = q * z - 0x1.6c16c16c1500fp-10;
-    q = q * z + 0x1.555555555554bp-5;
-    double w = 1 - half;
-    double cosine = w + (((1 - w) - half) + (z * z * q - r * low));
-    double y = tw__choose_f64(tw__bits_f64(t) + first, sine, cosine);
+    double y = tw__choose_f64(tw__bits_f64(t) + first, tw__sin_near_f64(r, low), tw__cos_near_f64(r, low));
     return x >= -0x1p50 && x <= 0x1p50 ? y : __builtin_nan("");
 }
 

@@ -23,7 +23,7 @@
     SLOT(x, TW_ZERO, 1)
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT) DIALECT(paper, NULL, "eps=0,bias_correction=0", "")
-#define NARROW
+#define AVX512
 #include <thalweg/rule.h>
 #include "math/elementary.h"
 

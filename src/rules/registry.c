@@ -4,7 +4,6 @@
 #include <string.h>
 #include "rules/registry.h"
 #include "base/options.h"
-#include "math/normal.h"
 #include "math/elementary.h"
 
 #define TW__RULE(name) extern const tw_rule tw_rule_##name;
@@ -18,11 +17,6 @@ static const tw_rule *const rules[] = {
 enum { N_RULES = sizeof rules / sizeof rules[0] };
 
 double tw_pow(double x, double y) { return tw__pow_f64(x, y); }
-
-void tw_normals(uint64_t seed, uint64_t t, uint64_t first, size_t n, double *to)
-{
-    for (size_t i = 0; i < n; i++) to[i] = tw__random_normal(seed, TW__FOR_RULE, t, first + i);
-}
 
 const tw_rule *tw_rule_at(size_t i) { return i < N_RULES ? rules[i] : NULL; }
 
