@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "math/elementary.h"
 
+#define TW__LEFT_OUT(name)
 #define TW__RULE(name) extern const tw_rule tw_rule_##name;
 #include "rules/list.h"
 #undef TW__RULE
@@ -14,6 +15,16 @@ static const tw_rule *const rules[] = {
 #include "rules/list.h"
 };
 #undef TW__RULE
+#undef TW__LEFT_OUT
+/* Those that a build with TW_RULES has not. */
+#define TW__RULE(name)
+#define TW__LEFT_OUT(name) name,
+static const char *const left_out[] = {
+#include "rules/list.h"
+    NULL
+};
+#undef TW__RULE
+#undef TW__LEFT_OUT
 enum { N_RULES = sizeof rules / sizeof rules[0] };
 
 double tw_pow(double x, double y) { return tw__pow_f64(x, y); }
@@ -25,6 +36,14 @@ static const tw_rule *find(tw__text name)
     for (size_t i = 0; i < N_RULES; i++)
         if (tw__text_is(name, rules[i]->name)) return rules[i];
     return NULL;
+}
+
+tw_status tw__rule_left_out(tw__text name, tw_error *err)
+{
+    for (size_t i = 0; left_out[i]; i++)
+        if (tw__text_is(name, left_out[i]))
+            return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" was not built into this library: TW_RULES, with which it was configured, does not name it", left_out[i]);
+    return TW_OK;
 }
 
 const tw_rule *tw_rule_find(const char *name) { return find(tw__text_of(name)); }
@@ -47,6 +66,7 @@ static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *ow
     }
     *out = find(name);
     if (*out) return TW_OK;
+    TW_TRY(tw__rule_left_out(name, err));
     tw__guess guess = tw__guess_for(name);
     for (size_t i = 0; i < N_RULES; i++) tw__guess_offer(&guess, rules[i]->name);
     return tw__fail(err, TW_ERR_SPEC, "unknown rule \"%.*s\"%s", TW__SHOW(name), tw__guess_hint(&guess));
@@ -80,6 +100,7 @@ static tw_status set_items(tw_choice *c, const char *text, tw_error *err)
 
 static tw_status become(tw_choice *c, const char *rule, tw_error *err)
 {
+    TW_TRY(tw__rule_left_out(tw__text_of(rule), err));
     c->rule = tw_rule_find(rule);
     return c->rule ? TW_OK : tw__fail(err, TW_ERR_INTERNAL, "\"%s\" is meant, a rule that does not exist", rule);
 }

@@ -36,6 +36,7 @@ static const tw_rule *find_rule(tw__text name)
 
 static tw_status unknown(tw__text name, tw_error *err)
 {
+    TW_TRY(tw__rule_left_out(name, err));
     tw__guess guess = tw__guess_for(name);
     const tw_rule *rule;
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) tw__guess_offer(&guess, rule->name);
