@@ -34,7 +34,7 @@ static const char *rate_text(double x, char *to, size_t n)
     return to;
 }
 
-static const char *time_text(double s, char *to, size_t n)
+const char *progress_time(double s, char *to, size_t n)
 {
     long t = s < 1e9 ? (long)(s + 0.5) : 1000000000;
     if (t < 60) snprintf(to, n, "%lds", t);
@@ -60,7 +60,7 @@ static void draw(struct progress *p, const tw_event *e, double now)
     n = cli_append_number(line, sizeof line, n, "acc", e->accuracy);
     if (per_second > 0 && p->batch)
         n = cli_append(line, sizeof line, n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
-    if (per_second > 0) n = cli_append(line, sizeof line, n, "  ETA %s", time_text(left / per_second, eta, sizeof eta));
+    if (per_second > 0) n = cli_append(line, sizeof line, n, "  ETA %s", progress_time(left / per_second, eta, sizeof eta));
     int width = cli_terminal_width() - 1, shown = (int)n < width ? (int)n : width;
     if (shown < 0) shown = 0;
     fprintf(stderr, "\r%.*s%*s", shown, line, p->shown > shown ? p->shown - shown : 0, "");

@@ -118,6 +118,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     CLI_TRY(open_race(call, *ctx, o, race, err));
     CLI_TRY(tw_race_counts(*race, &count, err));
     CLI_TRY(share(v, count.left, &jobs, &threads, err));
+    race_start(show, count.left);
     if (jobs == 1) return TW_OK;
     tw_race_free(*race);
     *race = NULL;

@@ -2,6 +2,7 @@
  * what is the race's folder's affair.
  * SPDX-License-Identifier: MIT */
 #include "race_show.h"
+#include "progress.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -10,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a worker writes, whole, as it is shorter than PIPE_BUF: a line, or (code) what it ended with. */
-struct note { tw_status code; int stays; char text[512]; };
+/* What a worker writes, whole, as it is shorter than PIPE_BUF: a line, or (code) what it ended with; and the share of a run that was made since the last. */
+struct note { tw_status code; int stays; double made; char text[512]; };
 
 /* ---- lines -------------------------------------------------------------------------------------------------------------- */
 
@@ -21,16 +22,39 @@ void race_clear(struct race_show *s)
     s->shown = 0;
 }
 
+void race_start(struct race_show *s, size_t left)
+{
+    s->start = cli_seconds();
+    s->left = (double)left;
+    s->made = s->share = 0;
+}
+
+/* When the last run may be in, if the others take as long as those before; "" while nothing is known. */
+static const char *eta_text(const struct race_show *s, char *to, size_t size)
+{
+    char time[32];
+    const double seconds = cli_seconds() - s->start;
+    if (!(s->made > 0) || s->made >= s->left) return "";
+    snprintf(to, size, "  ETA %s", progress_time(seconds / s->made * (s->left - s->made), time, sizeof time));
+    return to;
+}
+
 static void show_line(struct race_show *s, const char *line, int stays)
 {
-    int n = (int)strlen(line), width = cli_terminal_width() - 1;
-    if (!s->live) {
+    char eta[48];
+    const int width = cli_terminal_width() - 1;
+    if (!s->live || stays) {
+        race_clear(s);
         fprintf(stderr, "%s\n", line);
         return;
     }
-    if (!stays && n > width) n = width;
-    fprintf(stderr, "\r%.*s%*s%s", n, line, s->shown > n ? s->shown - n : 0, "", stays ? "\n" : "");
-    s->shown = stays ? 0 : n;
+    const char *end = eta_text(s, eta, sizeof eta);
+    int n = (int)strlen(line), room = width - (int)strlen(end);
+    if (room < 0) room = 0;
+    if (n > room) n = room;
+    const int shown = n + (int)strlen(end);
+    fprintf(stderr, "\r%.*s%s%*s", n, line, end, s->shown > shown ? s->shown - shown : 0, "");
+    s->shown = shown;
 }
 
 static void write_note(int pipe, const struct note *note)
@@ -39,11 +63,13 @@ static void write_note(int pipe, const struct note *note)
     do n = write(pipe, note, sizeof *note); while (n < 0 && errno == EINTR);
 }
 
-static void say(struct race_show *s, const char *line, int stays)
+/* line "": none. */
+static void say(struct race_show *s, const char *line, int stays, double made)
 {
-    struct note note = { .stays = stays };
+    struct note note = { .stays = stays, .made = made };
     if (s->pipe < 0) {
-        show_line(s, line, stays);
+        s->made += made;
+        if (*line) show_line(s, line, stays);
         return;
     }
     snprintf(note.text, sizeof note.text, "%s", line);
@@ -57,25 +83,32 @@ static size_t end_text(char *line, size_t size, size_t used, const tw_race_event
                       strcmp(e->status, "finished") ? e->status : "");
 }
 
+static void write_line(const tw_race_event *e, int is_end, char *line, size_t size)
+{
+    size_t used = cli_append(line, size, 0, "run %zu/%zu  %.80s  ", e->run, e->runs, e->optimizer);
+    used = e->is_trial ? cli_append(line, size, used, "trial") : cli_append(line, size, used, "seed %llu", (unsigned long long)e->seed);
+    if (is_end) {
+        end_text(line, size, used, e);
+    } else {
+        used = cli_append(line, size, used, "  epoch %llu", (unsigned long long)e->line->epoch);
+        used = cli_append_number(line, size, used, "loss", e->line->loss);
+        used = cli_append_number(line, size, used, "acc", e->line->accuracy);
+        used = cli_append_number(line, size, used, "val_loss", e->line->val_loss);
+        cli_append_number(line, size, used, "val_acc", e->line->val_accuracy);
+    }
+    cli_clean(line);
+}
+
 int race_event(void *show, const tw_race_event *e)
 {
     struct race_show *s = show;
-    char line[400];
-    int is_end = e->kind == TW_RACE_END && (e->message || !isnan(e->value));       /* the others' last epoch says it */
-    if (s->quiet || (e->kind != TW_RACE_EPOCH && !is_end)) return cli_interrupted();
-    size_t used = cli_append(line, sizeof line, 0, "run %zu/%zu  %.80s  ", e->run, e->runs, e->optimizer);
-    used = e->is_trial ? cli_append(line, sizeof line, used, "trial") : cli_append(line, sizeof line, used, "seed %llu", (unsigned long long)e->seed);
-    if (is_end) {
-        end_text(line, sizeof line, used, e);
-    } else {
-        used = cli_append(line, sizeof line, used, "  epoch %llu", (unsigned long long)e->line->epoch);
-        used = cli_append_number(line, sizeof line, used, "loss", e->line->loss);
-        used = cli_append_number(line, sizeof line, used, "acc", e->line->accuracy);
-        used = cli_append_number(line, sizeof line, used, "val_loss", e->line->val_loss);
-        cli_append_number(line, sizeof line, used, "val_acc", e->line->val_accuracy);
-    }
-    cli_clean(line);
-    say(s, line, is_end && e->message);
+    char line[400] = "";
+    const double made = e->share - s->share;
+    if (s->quiet || (e->kind != TW_RACE_EPOCH && e->kind != TW_RACE_END)) return cli_interrupted();
+    s->share = e->kind == TW_RACE_END ? 0 : e->share;
+    const int is_end = e->kind == TW_RACE_END && (e->message || !isnan(e->value));
+    if (e->kind == TW_RACE_EPOCH || is_end) write_line(e, is_end, line, sizeof line);      /* the last epoch says how others end */
+    say(s, line, is_end && e->message, made);
     return cli_interrupted();
 }
 
@@ -142,7 +175,8 @@ static void reap(struct crew *c, struct race_show *show, int wait)
 static void take_note(struct crew *c, struct race_show *show, const struct note *note)
 {
     if (note->code == TW_OK) {
-        show_line(show, note->text, note->stays);
+        show->made += note->made;
+        if (*note->text) show_line(show, note->text, note->stays);
         return;
     }
     if (c->why.code == TW_OK) cli_fail(&c->why, note->code, "%s", note->text);

@@ -5,8 +5,13 @@
 #include "cli.h"
 #include <thalweg/race.h>
 
-/* A line for every epoch, or run on a surface; on a terminal each replaces the one before, and what diverged stays. */
-struct race_show { int quiet, live, shown; int pipe; /* where a worker writes its lines; -1: this process shows them itself */ };
+/* A line for every epoch, or run on a surface; on a terminal each replaces the one before and says when the race may end, and what diverged stays. */
+struct race_show {
+    int quiet, live, shown;
+    int pipe;                                           /* where a worker writes its lines; -1: this process shows them itself */
+    double start, left, made, share;                    /* the clock's seconds; runs to make and made since then; of the run that is made */
+};
+void race_start(struct race_show *show, size_t left);
 int race_event(void *show, const tw_race_event *event);
 void race_clear(struct race_show *show);
 

@@ -19,6 +19,7 @@ typedef struct tw_race_event {
     const char *message;                                                /* END: why it diverged; else NULL */
     uint64_t steps;                                                     /* END: made; on a surface with the value there */
     double value;
+    double share;                                                       /* EPOCH, END: of this run that is made, 0 to 1 */
 } tw_race_event;
 /* After a step; an epoch (not on a surface); a run. WAIT: what is left is in the hands of other processes; called some twenty times a second. */
 enum { TW_RACE_STEP = 1, TW_RACE_EPOCH = 2, TW_RACE_END = 3, TW_RACE_WAIT = 4 };

@@ -24,14 +24,14 @@ int tw__watch_event(void *user, const tw_event *e)
     w->weight = e->weight;
     w->step = e->step;
     if (e->kind == TW_EVENT_STEP) tell(w, &(tw_race_event){.kind = TW_RACE_STEP});
-    else if (!w->race->surface) tell(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line});
+    else if (!w->race->surface) tell(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line, .share = (double)e->line->epoch / (double)w->race->o.job.run.epochs});
     return w->stop;
 }
 
 static void tell_end(tw__watch *w)
 {
     const tw__race_run *run = w->run;
-    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps};
+    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps, .share = 1};
     e.message = run->diverged ? run->message : NULL;
     e.value = run->way.n ? run->way.value[run->way.n - 1] : NAN;
     tell(w, &e);
