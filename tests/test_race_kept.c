@@ -1,6 +1,8 @@
 /* A race's folder: stopped anywhere and taken up again it ends like one that was left alone; data that changed is noticed; two are joined as if they had been
  * one; and when memory ends or the disk is full nothing is lost but the runs in work.
  * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "base/io.h"
 #include "faulty_io.h"
 #include "full_disk.h"
 #include "race_db.h"
@@ -442,6 +444,56 @@ static void the_disk_may_be_full(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- the page while runs come in ------------------------------------------------------------------------------------------ */
+
+struct watched { const char *page; char *first; };
+
+/* Keeps the page as it is when the last run has begun. */
+static int read_page(void *user, const tw_race_event *e)
+{
+    struct watched *w = user;
+    if (e->kind != TW_RACE_STEP || e->run != e->runs || w->first) return 0;
+    FILE *f = fopen(w->page, "r");
+    assert_non_null(f);
+    w->first = calloc(1, 1 << 20);
+    assert_non_null(w->first);
+    assert_true(fread(w->first, 1, (1 << 20) - 1, f) > 0);
+    fclose(f);
+    return 0;
+}
+
+static int page_has(const char *path, const char *text)
+{
+    uint8_t *bytes;
+    size_t n;
+    tw_context *ctx = races_context(1);
+    assert_int_equal(tw__read_file(ctx, path, 1 << 20, &bytes, &n, NULL), TW_OK);
+    const int has = memmem(bytes, n, text, strlen(text)) != NULL;
+    tw__free(ctx, bytes, n, 1);
+    tw_context_free(ctx);
+    return has;
+}
+
+static void an_unfinished_race_has_a_page(void **state)
+{
+    (void)state;
+    static const char folder[] = FOLDER "/unfinished", page[] = FOLDER "/unfinished/report.html";
+    struct watched w = {.page = page};
+    tw_race_options o = kept(folder, "sgd adam nag");
+    o.event = read_page;
+    o.user = &w;
+    tw_context *ctx = races_context(1);
+    tw_race *race = races_run(races_created(ctx, &o));
+    assert_non_null(w.first);
+    assert_non_null(strstr(w.first, "<title>Unfinished: 1 optimizer on "));
+    assert_non_null(strstr(w.first, "2 of 6 runs are in, and 1 of 3 optimizers are shown"));
+    assert_true(page_has(page, "<title>3 optimizers on "));
+    assert_false(page_has(page, "Unfinished"));
+    free(w.first);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +501,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_in_it_is_said),   cmocka_unit_test(a_path_is_whole),               cmocka_unit_test(others_are_waited_for),
         cmocka_unit_test(joined_is_as_raced_together),   cmocka_unit_test(what_cannot_be_joined),         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_file_operation_may_fail), cmocka_unit_test(the_disk_may_be_full),
+        cmocka_unit_test(an_unfinished_race_has_a_page),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

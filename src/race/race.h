@@ -69,6 +69,9 @@ struct tw_race {
     size_t *order;                                      /* racers, best first; after the runs */
     uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
     char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
+    struct { double due; int locked; } page;            /* so_far.c: before when no other is written (the clock); this process writes it */
+    const struct tw_race *of;                           /* the race of which this has the optimizers whose runs are in; NULL: it is whole */
+    uint64_t left;                                      /* with `of`: runs that are not in */
     uint64_t next;                                      /* without a store: the place whose turn it is */
     json_t *fingerprint, *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */
@@ -88,6 +91,9 @@ tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options
 typedef struct tw__place { tw__racer *racer; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__place;
 uint64_t tw__race_places(const tw_race *race);
 tw__place tw__race_place(const tw_race *race, uint64_t number);
+
+/* What is written into the race's folder, whole or not at all. */
+tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err);
 
 /* run.c: makes the run of a place, from its seed's weights. A run that diverges is one that was made. */
 tw_status tw__race_make(tw_race *race, uint64_t place, tw_error *err);
@@ -123,6 +129,10 @@ tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err);
 /* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a folder. For joining. */
 tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err);
 tw_status tw__race_enter(tw_race *race, tw_error *err);
+
+/* so_far.c: report.html of what is in, every few seconds and by one process; and no more of it from this one. */
+tw_status tw__race_show(tw_race *race, tw_error *err);
+void tw__race_show_end(tw_race *race);
 
 /* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
 tw__spread tw__spread_of(double *values, size_t n);

@@ -403,10 +403,10 @@ static tw_status lock_next(tw__store *s, uint64_t *id, tw_error *err)
     return status;
 }
 
-static tw_status has_result(tw__store *s, uint64_t id, int *in, tw_error *err)
+tw_status tw__store_has(tw__store *s, uint64_t row, int *in, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[IS_IN];
-    sqlite3_bind_int64(q, 1, (sqlite3_int64)id);
+    sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
     tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
     *in = sqlite3_column_int(q, 0);
     sqlite3_reset(q);
@@ -423,7 +423,7 @@ tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *
         int in;
         TW_TRY(lock_next(s, &id, err));
         if (id == 0) break;
-        tw_status status = has_result(s, id, &in, err);     /* which may have come in since the list was made */
+        tw_status status = tw__store_has(s, id - 1, &in, err);     /* which may have come in since the list was made */
         if (status == TW_OK && !in) {
             *row = id - 1;
             return TW_OK;
@@ -454,10 +454,12 @@ tw_status tw__store_lock_result(tw__store *s, int *got, tw_error *err)
     return set_lock(s, F_WRLCK, s->n + 1, 1, got, err);
 }
 
+void tw__store_unlock_result(tw__store *s) { unlock(s, s->n + 1, 1); }
+
 void tw__store_settle(tw__store *s)
 {
     sqlite3_busy_timeout(s->db, 0);
     sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);   /* cannot be done while others read, and need not */
     sqlite3_busy_timeout(s->db, BUSY_MS);
-    unlock(s, s->n + 1, 1);
+    tw__store_unlock_result(s);
 }

@@ -4,7 +4,7 @@
  *
  *   byte 0           shared by all who have the folder open; who replaces the race holds it alone
  *   byte 1 .. n      row i is being worked on
- *   byte n + 1       the result is being written
+ *   byte n + 1       the page, and in the end the result, is being written
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_STORE_H
 #define TW_RACE_STORE_H
@@ -30,10 +30,12 @@ void tw__store_release(tw__store *s, uint64_t row);
 /* A row's result, freed by tw__free_text; NULL: it is not in. */
 tw_status tw__store_get(tw__store *s, uint64_t row, char **result, tw_error *err);
 uint64_t tw__store_rows(const tw__store *s);
+tw_status tw__store_has(tw__store *s, uint64_t row, int *in, tw_error *err);
 tw_status tw__store_left(tw__store *s, uint64_t *left, tw_error *err);
 
 /* The lock to write the result under: *got 0: another has it. */
 tw_status tw__store_lock_result(tw__store *s, int *got, tw_error *err);
+void tw__store_unlock_result(tw__store *s);
 /* All results are in: race.db becomes one file that can be read where nothing can be written. Drops the lock. */
 void tw__store_settle(tw__store *s);
 #endif

@@ -38,7 +38,10 @@ static tw_status take(tw_race *race, uint64_t *place, uint64_t *left, tw_error *
 
 static tw_status put(tw_race *race, uint64_t place, tw_error *err)
 {
-    if (race->store) return tw__race_put(race, place, err);
+    if (race->store) {
+        TW_TRY(tw__race_put(race, place, err));
+        return tw__race_show(race, err);
+    }
     race->next++;
     return TW_OK;
 }
@@ -71,7 +74,7 @@ static tw_status wait_for_others(tw_race *race, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw_race_work(tw_race *race, tw_error *err)
+static tw_status make_all(tw_race *race, tw_error *err)
 {
     for (;;) {
         uint64_t place, left;
@@ -79,6 +82,13 @@ tw_status tw_race_work(tw_race *race, tw_error *err)
         if (left == 0) return TW_OK;
         TW_TRY(place < tw__race_places(race) ? make(race, place, err) : wait_for_others(race, err));
     }
+}
+
+tw_status tw_race_work(tw_race *race, tw_error *err)
+{
+    tw_status s = make_all(race, err);
+    tw__race_show_end(race);
+    return s;
 }
 
 /* ---- result ------------------------------------------------------------------------------------------------------------- */
@@ -92,7 +102,7 @@ static tw_status make_texts(tw_race *race, tw_error *err)
     return tw__race_table(race, &race->table, err);
 }
 
-static tw_status write_text(const tw_race *race, const char *file, const char *text, tw_error *err)
+tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err)
 {
     char path[TW__PATH];
     TW_TRY(tw__path_in(race->o.job.out, file, path, err));
@@ -118,9 +128,9 @@ static tw_status write_files(const tw_race *race, tw_error *err)
 {
     char *page;
     TW_TRY(tw__race_report(race, &page, err));
-    tw_status s = write_text(race, "report.html", page, err);
+    tw_status s = tw__race_write(race, "report.html", page, err);
     tw__free_text(race->ctx, page);
-    return s == TW_OK ? write_text(race, "race.json", race->text, err) : s;
+    return s == TW_OK ? tw__race_write(race, "race.json", race->text, err) : s;
 }
 
 static tw_status write_locked(tw_race *race, tw_error *err)

@@ -39,4 +39,5 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
 tw_status tw__objective_read(tw_objective *out, const tw_objective *given, int with_loss, tw_error *err);
 size_t tw__objective_size(const tw_objective *o);       /* weights */
+double tw__seconds(void);                               /* of the monotonic clock */
 #endif

@@ -65,7 +65,7 @@ tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_er
 
 int tw_run_is_over(int status) { return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP || status == TW_RUN_STALLED; }
 
-static double now(void)
+double tw__seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -398,7 +398,7 @@ static tw_status step(tw_run *r, tw_error *err)
     if (r->failed) return tw__fail(err, TW_ERR_STATE, "the run was stopped by an earlier error and takes no further steps");
     if (tw_run_is_over(r->status))
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
-    double start = now();
+    double start = tw__seconds();
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
@@ -406,7 +406,7 @@ static tw_status step(tw_run *r, tw_error *err)
     const int stalled = r->status != TW_RUN_GOING;
     int stop = stalled ? 0 : tell(r, TW_EVENT_STEP, NULL, weight), ended = !stalled && r->step == r->steps_per_epoch;
     if (ended) TW_TRY(end_epoch(r, err));
-    double spent = now() - start;
+    double spent = tw__seconds() - start;
     r->seconds += spent;
     r->epoch_seconds += spent;
     if (ended) {

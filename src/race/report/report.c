@@ -213,6 +213,7 @@ static const char *subject_of(const tw_race *race)
 
 static void put_title(tw__page *g)
 {
+    if (g->race->of) tw__print(&g->p, "Unfinished: ");
     tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
     tw__put_escaped(&g->p, subject_of(g->race));
 }

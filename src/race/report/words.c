@@ -93,9 +93,20 @@ static void put_soonest(tw__page *g, const tw__racer *best)
     if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best, measure);
 }
 
+/* A race of which not all runs are in. */
+static void put_unfinished(tw__page *g)
+{
+    const tw_race *part = g->race, *race = part->of;
+    if (!race) return;
+    tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %llu of %llu runs are in, and %zu of %zu optimizers are shown, those with all of theirs. "
+                     "Load the page again for more. So far: ",
+              (unsigned long long)(tw__race_places(race) - part->left), (unsigned long long)tw__race_places(race), part->n, race->n);
+}
+
 void tw__page_lead(tw__page *g)
 {
     const tw_race *race = g->race;
+    put_unfinished(g);
     const tw__racer *best = tw__page_racer(g, 0);
     const tw__spread *s = &best->of[tw__page_measure(race)];
     if (best->diverged == race->o.seeds) {

@@ -1,0 +1,88 @@
+/* report.html while runs come in: the optimizers whose runs are all in, as if the race were theirs alone, marked unfinished. Who gets the lock of the
+ * result first keeps it and writes, until its work is done.
+ * SPDX-License-Identifier: MIT */
+#include "base/cpu.h"
+#include "race/race.h"
+#include "race/store.h"
+#include "train/batch.h"
+
+/* The k-th of a racer's trials and runs. */
+static uint64_t place_of(const tw_race *race, size_t racer, uint64_t k)
+{
+    const uint64_t tune = race->o.tune, seeds = race->o.seeds;
+    return k < tune ? racer * tune + k : race->n * tune + racer * seeds + k - tune;
+}
+
+/* A racer whose runs are all in. */
+static tw_status take_racer(tw_race *race, size_t i, tw_race *part, tw_error *err)
+{
+    const uint64_t n = race->o.tune + race->o.seeds;
+    int in = 1;
+    for (uint64_t k = 0; k < n && in; k++) TW_TRY(tw__store_has(race->store, place_of(race, i, k), &in, err));
+    if (!in) return TW_OK;
+    for (uint64_t k = 0; k < n; k++) TW_TRY(tw__race_fetch(race, place_of(race, i, k), err));
+    if (race->o.tune) TW_TRY(tw__tune_choose(race, &race->racers[i], err));
+    part->racers[part->n++] = race->racers[i];
+    return TW_OK;
+}
+
+static tw_status write_part(tw_race *part, tw_error *err)
+{
+    char *page;
+    TW_TRY(tw__race_summarise(part, err));
+    TW_TRY(tw__race_report(part, &page, err));
+    tw_status s = tw__race_write(part, "report.html", page, err);
+    tw__free_text(part->ctx, page);
+    return s;
+}
+
+static tw_status fill_part(tw_race *race, tw_race *part, tw_error *err)
+{
+    part->n = 0;
+    for (size_t i = 0; i < race->n; i++) TW_TRY(take_racer(race, i, part, err));
+    if (part->n == 0) return TW_OK;
+    tw__fp_mode mode = tw__fp_enter();
+    tw_status s = write_part(part, err);
+    tw__fp_leave(mode);
+    return s;
+}
+
+/* Nothing while no racer's runs are all in. */
+static tw_status write_page(tw_race *race, uint64_t left, int *written, tw_error *err)
+{
+    tw_race part = *race;
+    part.of = race;
+    part.left = left;
+    part.racers = NULL;
+    part.order = NULL;
+    tw_status s = tw__alloc(race->ctx, &part.racers, race->n, sizeof *part.racers, err);
+    if (s == TW_OK) s = tw__alloc(race->ctx, &part.order, race->n, sizeof *part.order, err);
+    if (s == TW_OK) s = fill_part(race, &part, err);
+    *written = part.n > 0;
+    tw__free(race->ctx, part.racers, race->n, sizeof *part.racers);
+    tw__free(race->ctx, part.order, race->n, sizeof *part.order);
+    return s;
+}
+
+tw_status tw__race_show(tw_race *race, tw_error *err)
+{
+    enum { PAUSE = 3, SHARE = 20 };                     /* seconds between two pages at the least; at most a twentieth of the time */
+    const double start = tw__seconds();
+    uint64_t left;
+    int written;
+    if (start < race->page.due) return TW_OK;
+    if (!race->page.locked) TW_TRY(tw__store_lock_result(race->store, &race->page.locked, err));
+    if (!race->page.locked) return TW_OK;
+    TW_TRY(tw__store_left(race->store, &left, err));
+    if (left == 0) return TW_OK;
+    TW_TRY(write_page(race, left, &written, err));
+    const double took = tw__seconds() - start;
+    if (written) race->page.due = start + (SHARE * took > PAUSE ? SHARE * took : PAUSE);
+    return TW_OK;
+}
+
+void tw__race_show_end(tw_race *race)
+{
+    if (race->page.locked) tw__store_unlock_result(race->store);
+    race->page.locked = 0;
+}
