@@ -6,7 +6,7 @@ BEGIN {
     n_rules = split(optimizers, rules, " ")
     n = split("sgd 0.01 momentum 0.01 nag 0.01 adagrad 0.01 adadelta 1 rmsprop 0.001 adam 0.001 adamax 0.002 nadam 0.002", pair, " ")
     for (i = 1; i < n; i += 2) own[pair[i]] = pair[i + 1]
-    # What is claimed of one list of rules and another: better, level, first (none is better), last (it is better than none), own (its own rate will do),
+    # What is claimed of one list of rules and another: better, level, first (better than all others), last (worse than all others), own (its own rate will do),
     # steadier (its quartiles are nearer to one another);
     # then what the sources say, where, and of which problems, if not of all.
     claims = "better;momentum;sgd;momentum is faster than SGD;000 2.3, 001 3, 003, 004 4.1.1\n" \
@@ -71,8 +71,9 @@ function holds(p, what, as, bs,    a, b, i, j, n, m, o, all) {
         for (i = 1; i <= n_rules; i++) {
             o = order(p, as, rules[i])
             if (rules[i] != as && (what == "first" ? o == -1 : o == 1)) return "no"
+            if (rules[i] != as && o == 0) all = "level"
         }
-        return "yes"
+        return all == "level" ? all : "yes"
     }
     if (what == "steadier") return !is_network(p) || spread(p, as) == "" || spread(p, bs) == "" ? "-" : narrower(p, as, bs) ? "yes" : narrower(p, bs, as) ? "no" : "level"
     all = "-"
@@ -202,8 +203,8 @@ END {
     print_rates()
     print "\n## Claims\n"
     print "In brackets the scores: validation losses on networks, steps on surfaces. One is better than another where the quartiles, or steps give or take 5 %,"
-    print "do not overlap; where they do, they are level, which is no yes where one is said to be better. The fastest, or the slowest, may be so together with"
-    print "others that are level with it. A claim about several holds where it holds for each of them. That a rate will do is taken to mean that its loss is at"
+    print "do not overlap; where they do, they are level, which is no yes where one is said to be better. The fastest is better, the slowest worse, than each"
+    print "of the others. A claim about several holds where it holds for each of them. That a rate will do is taken to mean that its loss is at"
     print "most 1.1 times the best that was tried; steadier is what has its quartiles nearer to one another by a quarter at least. The claims were made of"
     print "one surface or network each, with rates that are not given: `thalweg figures` looks"
     print "at those of the thesis's pictures one by one, in settings like theirs.\n"

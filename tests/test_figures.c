@@ -76,6 +76,7 @@ static const struct { const char *id; enum tw_holds holds; const char *numbers[4
     {"bowl-3", TW_HOLDS_DEPENDS, {"21 (SGD)", "11 (AdaGrad)"}},
     {"bowl-4", TW_HOLDS_NO, {"Adam 0.102 (2)"}},
     {"slope", TW_HOLDS_YES, {"f from 20.5"}},
+    {"slope-easier", TW_HOLDS_NO, {"GD 0.000438, Momentum 8.7"}},
     {"slope-control", TW_HOLDS_YES, {"f from 20.5"}},
     {"oscillation", TW_HOLDS_YES, {"in an update 0;"}},
     {"sag-linear", TW_HOLDS_YES, {"decades"}},
@@ -86,7 +87,7 @@ static const struct { const char *id; enum tw_holds holds; const char *numbers[4
     {"nag-vectors", TW_HOLDS_YES, {"the same point"}},
     {"nag-rate", TW_HOLDS_DEPENDS, {": -1.9", ", -1.0", ", -0.99"}},
     {"nag-rate-control", TW_HOLDS_YES, {"slope -0.99"}},
-    {"momentum-faster", TW_HOLDS_DEPENDS, {"45 (SGD), 15 (momentum 0.5), 64 (0.9)", "lr = 0.4: 10,"}},
+    {"momentum-faster", TW_HOLDS_DEPENDS, {"45 (SGD), 15 (momentum 0.5), 91 (0.9)", "lr = 0.4: 10,"}},
     {"momentum-too-fast", TW_HOLDS_YES, {"first at step 64, for good from step 91"}},
     {"momentum-control", TW_HOLDS_YES, {"10 (SGD)"}},
     {"cyclic", TW_HOLDS_YES, {"0.006 (step 5000)", "0.0035 (step 3000) 0.00225 (step 5000)"}},
@@ -103,8 +104,8 @@ static const struct { const char *id; enum tw_holds holds; const char *numbers[4
     {"saddle-4", TW_HOLDS_DEPENDS, {"0.679", "step 15,", "at 19", "at 31"}},
     {"saddle-control-1", TW_HOLDS_YES, {"0 of 7"}},
     {"saddle-control-2", TW_HOLDS_YES, {"step 349"}},
-    {"surface-1", TW_HOLDS_DEPENDS, {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 152 (Adadelta)", "lr = 0.008: 118"}},
-    {"surface-2", TW_HOLDS_DEPENDS, {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
+    {"surface-1", TW_HOLDS_NO, {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 500 (Adadelta)", "lr = 0.008: 118", "SGD 0.0865, Adadelta 0.0999"}},
+    {"surface-2", TW_HOLDS_YES, {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
     {"surface-3", TW_HOLDS_DEPENDS, {"Momentum strays 1.6", "NAG strays 1.1"}},
     {"surface-4", TW_HOLDS_DEPENDS, {"56 (NAG)", "158 (Adagrad)"}},
     {"surface-5", TW_HOLDS_YES, {"Adagrad 0.34"}},
@@ -232,6 +233,8 @@ static void wrong_settings_change_the_verdict(void **state)
         const enum tw_holds holds = verdict_with(ctx, wrong[i].figure, wrong[i].id, wrong[i].key, wrong[i].spec);
         if (holds != TW_HOLDS_NO) fail_msg("%s with %s: %s", wrong[i].id, wrong[i].spec, tw_holds_name(holds));
     }
+    /* With an eps at which Adadelta does not come back up, the claim holds as shown. */
+    assert_int_equal(verdict_with(ctx, "fig5.8", "surface-1", "adadelta", "adadelta:rho=0.9,eps=5e-5"), TW_HOLDS_DEPENDS);
     tw_context_free(ctx);
 }
 

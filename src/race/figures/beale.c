@@ -20,7 +20,7 @@ enum { FASTER, LEAD, ASTRAY, OVERTAKES, ALIKE };
 static const tw__sentence sentences[] = {
     [FASTER] = {.id = "surface-1", .source = "004, 5.3.2 (1)", .printed = "三个自适应学习优化器 Adagrad、RMSProp 与 AdaDelta 的下降速度明显比 SGD 要快",
                 .english = "Adagrad, RMSprop and Adadelta descend clearly faster than SGD",
-                .depends = "With a larger lr, at which it is still stable, SGD is ahead of all three", .no = "Not all of them did"},
+                .depends = "With a larger lr, at which it is still stable, SGD is ahead of all three", .no = "Not each of them is below before SGD, and stays there"},
     [LEAD] = {.id = "surface-2", .source = "004, 5.3.2 (1)", .printed = "Adagrad 和 RMSProp 齐头并进，要比 AdaDelta 要快",
               .english = "Adagrad and RMSprop go side by side and are faster than Adadelta",
               .depends = "They lead Adadelta for the first hundred steps; it is at f < 0.1 before them, as its steps grow", .no = "They did not lead, or not side by side"},
@@ -43,24 +43,25 @@ static const double low = 0.1;
 struct surface { tw__walks here, faster; };
 
 static double value(const struct surface *s, int i, size_t step) { return tw__value_at(s->here.path[i], step); }
-static int64_t reaches(const tw__walks *w, int i) { return tw__first_below(w->path[i]->value, w->path[i]->n, low); }
+static int64_t stays_low(const tw__walks *w, int i) { return tw__finally_below(w->path[i]->value, w->path[i]->n, low); }
 
 static tw_status faster(tw__sheet *sheet, const struct surface *s, tw_error *err)
 {
     static const int who[] = {ADAGRAD, RMSPROP, ADADELTA};
-    const int64_t sgd = reaches(&s->here, SGD), other = reaches(&s->faster, SGD);
+    const int64_t sgd = stays_low(&s->here, SGD), other = stays_low(&s->faster, SGD);
     int here = 1, elsewhere = 1;
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[FASTER], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s first at step %s (SGD)", TW__REAL(low), TW__STEP(sgd));
+    TW__SAY(c->measured, "f stays below %s from step %s (SGD)", TW__REAL(low), TW__STEP(sgd));
     for (int i = 0; i < 3; i++) {
-        const int64_t step = reaches(&s->here, who[i]);
+        const int64_t step = stays_low(&s->here, who[i]);
         TW__SAY(c->measured, ", %s (%s)", TW__STEP(step), s->here.runner[who[i]].label);
         here = here && step != TW__NEVER && (sgd == TW__NEVER || 2 * step < sgd);
         elsewhere = elsewhere && tw__before(step, other);
     }
-    TW__SAY(c->measured, "; SGD with lr = 0.008: %s", TW__STEP(other));
+    TW__SAY(c->measured, "; SGD with lr = 0.008: %s; f after %d steps: SGD %s, Adadelta %s", TW__STEP(other), STEPS, TW__REAL(value(s, SGD, STEPS)),
+            TW__REAL(value(s, ADADELTA, STEPS)));
     tw__claim_judge(c, &sentences[FASTER], tw__holds(here, here && elsewhere));
     return TW_OK;
 }
@@ -68,7 +69,7 @@ static tw_status faster(tw__sheet *sheet, const struct surface *s, tw_error *err
 static tw_status lead(tw__sheet *sheet, const struct surface *s, tw_error *err)
 {
     static const size_t at[] = {20, 100};
-    const int64_t adagrad = reaches(&s->here, ADAGRAD), rmsprop = reaches(&s->here, RMSPROP), adadelta = reaches(&s->here, ADADELTA);
+    const int64_t adagrad = stays_low(&s->here, ADAGRAD), rmsprop = stays_low(&s->here, RMSPROP), adadelta = stays_low(&s->here, ADADELTA);
     int here = 1;
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[LEAD], &c, err));
@@ -78,7 +79,7 @@ static tw_status lead(tw__sheet *sheet, const struct surface *s, tw_error *err)
         TW__SAY(c->measured, "f at step %zu: Adagrad %s, RMSprop %s, Adadelta %s; ", at[i], TW__REAL(a), TW__REAL(r), TW__REAL(d));
         here = here && a < d && r < d;
     }
-    TW__SAY(c->measured, "f < %s first at %s, %s, %s", TW__REAL(low), TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(adadelta));
+    TW__SAY(c->measured, "f stays below %s from %s, %s, %s", TW__REAL(low), TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(adadelta));
     here = here && adagrad != TW__NEVER && rmsprop != TW__NEVER && 4 * llabs(adagrad - rmsprop) <= adagrad;
     tw__claim_judge(c, &sentences[LEAD], tw__holds(here, here && tw__before(adagrad, adadelta) && tw__before(rmsprop, adadelta)));
     return TW_OK;
@@ -121,10 +122,10 @@ static tw_status overtakes(tw__sheet *sheet, const struct surface *s, tw_error *
     tw_claim *c;
     TW_TRY(tw__claim_add(sheet, &sentences[OVERTAKES], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, &s->here, MOMENTUM, 5);
-    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f < %s at %s (NAG), "
+    TW__SAY(c->measured, "NAG is below Adagrad for good from step %s, below RMSprop from %s (Momentum below Adagrad from %s); f stays below %s from %s (NAG), "
             "%s (Adagrad), %s (RMSprop)",
-            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(reaches(&s->here, NAG)),
-            TW__STEP(reaches(&s->here, ADAGRAD)), TW__STEP(reaches(&s->here, RMSPROP)));
+            TW__STEP(adagrad), TW__STEP(rmsprop), TW__STEP(momentum), TW__REAL(low), TW__STEP(stays_low(&s->here, NAG)),
+            TW__STEP(stays_low(&s->here, ADAGRAD)), TW__STEP(stays_low(&s->here, RMSPROP)));
     const int ahead = adagrad != TW__NEVER && rmsprop != TW__NEVER;
     tw__claim_judge(c, &sentences[OVERTAKES], tw__holds(ahead, ahead && adagrad > 5 && rmsprop > 5));
     return TW_OK;

@@ -12,7 +12,7 @@ static const tw__sentence sentences[] = {
     [SMOOTH] = {.id = "fit-1", .source = "004, 5.1", .printed = "训练过程中的损失函数是比较平稳的，没有出现大幅度的波动", .english = "BGD's loss is smooth",
                 .no = "It went up"},
     [MANY] = {.id = "fit-2", .source = "004, 5.1", .printed = "BGD 算法所需要的迭代次数很多", .english = "BGD needs very many iterations",
-              .depends = "Many passes over the rows; in updates, with the same lr, it needs as many as the others", .no = "It needed fewer passes"},
+              .depends = "Many passes over the rows; in updates, with the same lr, it is the first to stay near the best", .no = "It needed fewer passes"},
     [RIPPLE] = {.id = "fit-3", .source = "004, 5.1", .printed = "MBGD 算法的波动性明显强于 BGD 算法，从拟合结果来看差别不大……当然这也与所选取的批量的大小有关",
                 .english = "MBGD's loss ripples more than BGD's, depending on the batch size; the fit is about as good",
                 .no = "It did not, or the fit is worse"},
@@ -64,7 +64,7 @@ static tw_status try_seeds(const tw__line *line, uint64_t batch, const char *sch
         const tw__course_setting s = setting(batch, seed, schedule, updates, updates / UPDATES);
         tw__course c;
         TW_TRY(tw__course_run(&c, &line->rows, &s, err));
-        const int64_t there = tw__first_below(c.loss, c.n, 1.05 * line->least);
+        const int64_t there = tw__finally_below(c.loss, c.n, 1.05 * line->least);
         excess[seed] = tw__line_excess(line, &c);
         ripples[seed] = ripple(&c);
         near[seed] = there == TW__NEVER ? (double)updates : c.update[there];
@@ -97,7 +97,7 @@ static tw_status all_rows(tw__sheet *sheet, const tw__line *line, const tw__cour
     TW__SAY(c->measured, "%zu of %d updates made the loss larger, with any seed", up, UPDATES);
     tw__claim_judge(c, &sentences[SMOOTH], tw__holds(up == 0, up == 0));
     TW_TRY(begin(sheet, MANY, UPDATES, &c, err));
-    TW__SAY(c->measured, "to a loss within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
+    TW__SAY(c->measured, "to a loss that stays within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
             TW__REAL(all.near), TW__REAL(all.passes), SOME, TW__REAL(some.near), TW__REAL(some.passes), TW__REAL(one.near), TW__REAL(one.passes));
     const int in_passes = all.passes > some.passes && all.passes > one.passes, in_updates = all.near > 1.5 * some.near && all.near > 1.5 * one.near;
     tw__claim_judge(c, &sentences[MANY], tw__holds(in_passes, in_updates));

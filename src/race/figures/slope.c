@@ -7,12 +7,14 @@ static const tw__runner runners[] = {{"sgd", "GD", "sgd:lr=0.05"}, {"momentum", 
 enum { GD, MOMENTUM, N_RUNNERS, STEPS = 100 };
 static const tw__window window = {.low = {-6, -3.2}, .high = {2.5, 2.6}, .points = 61, .steps = STEPS};
 
-enum { AGAINST, CONTROL };
+enum { AGAINST, EASIER, CONTROL };
+static const char printed[] = "沿着梯度向量相反的方向，更加容易找到函数的最小值";
 static const tw__sentence sentences[] = {
-    [AGAINST] = {.id = "slope", .source = "004, 3.1.1", .printed = "沿着梯度向量相反的方向，更加容易找到函数的最小值",
-                 .english = "Against the gradient, at right angles to the lines of equal height, the minimum is found more easily",
-                 .no = "It did not"},
-    [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It was",
+    [AGAINST] = {.id = "slope", .source = "004, 3.1.1", .printed = printed,
+                 .english = "Against the gradient, at right angles to the lines of equal height, the minimum is found", .no = "It is not"},
+    [EASIER] = {.id = "slope-easier", .source = "004, 3.1.1", .printed = printed, .english = "It is found more easily that way than by another",
+                .no = "Momentum goes another way and ends lower after as many steps"},
+    [CONTROL] = {.id = "slope-control", .source = "", .printed = "", .english = "Momentum's path is not at right angles to them", .no = "It is",
                  .is_control = 1},
 };
 
@@ -44,6 +46,17 @@ static tw_status judge(tw__sheet *sheet, const tw__walks *w, int which, int runn
 }
 
 static int is_straight(double off, double last) { return off < 1e-9 && last < 1e-3; }
+static tw_status judge_ease(tw__sheet *sheet, const tw__walks *w, tw_error *err)
+{
+    const double straight = w->path[GD]->value[STEPS], askew = w->path[MOMENTUM]->value[STEPS];
+    tw_claim *c;
+    TW_TRY(tw__claim_add(sheet, &sentences[EASIER], &c, err));
+    tw__say_walks(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
+    TW__SAY(c->measured, "f after %d steps: GD %s, Momentum %s", STEPS, TW__REAL(straight), TW__REAL(askew));
+    tw__claim_judge(c, &sentences[EASIER], tw__holds(straight < askew, straight < askew));
+    return TW_OK;
+}
+
 static int is_askew(double off, double last) { return (void)last, off > 0.5; }
 
 static tw_status make(tw__sheet *sheet, tw_error *err)
@@ -52,6 +65,7 @@ static tw_status make(tw__sheet *sheet, tw_error *err)
     TW_TRY(tw__walks_make(&walks, sheet->ctx, "valley", STEPS, runners, N_RUNNERS, err));
     tw_status s = tw__walks_write(sheet, &walks, &window, err);
     if (s == TW_OK) s = judge(sheet, &walks, AGAINST, GD, is_straight, err);
+    if (s == TW_OK) s = judge_ease(sheet, &walks, err);
     if (s == TW_OK) s = judge(sheet, &walks, CONTROL, MOMENTUM, is_askew, err);
     tw__walks_free(&walks);
     return s;

@@ -45,13 +45,13 @@ static double furthest(const tw_path *p)
 static tw_status compare(tw__sheet *sheet, const tw__walks *here, const tw__walks *larger, tw_error *err)
 {
     tw_claim *c;
-    const int half = tw__before(first_low(here, HALF), first_low(here, SGD)), most = tw__before(first_low(here, MOST), first_low(here, SGD));
-    const int control = tw__before(first_low(larger, SGD), first_low(larger, HALF)) && tw__before(first_low(larger, SGD), first_low(larger, MOST));
+    const int half = tw__before(low_for_good(here, HALF), low_for_good(here, SGD)), most = tw__before(low_for_good(here, MOST), low_for_good(here, SGD));
+    const int control = tw__before(low_for_good(larger, SGD), low_for_good(larger, HALF)) && tw__before(low_for_good(larger, SGD), low_for_good(larger, MOST));
     TW_TRY(tw__claim_add(sheet, &sentences[FASTER], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, here, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low),
-            TW__STEP(first_low(here, SGD)), TW__STEP(first_low(here, HALF)), TW__STEP(first_low(here, MOST)), TW__STEP(first_low(larger, SGD)),
-            TW__STEP(first_low(larger, HALF)), TW__STEP(first_low(larger, MOST)));
+    TW__SAY(c->measured, "f stays below %s from step %s (SGD), %s (momentum 0.5), %s (0.9); with lr = 0.4: %s, %s, %s", TW__REAL(low),
+            TW__STEP(low_for_good(here, SGD)), TW__STEP(low_for_good(here, HALF)), TW__STEP(low_for_good(here, MOST)), TW__STEP(low_for_good(larger, SGD)),
+            TW__STEP(low_for_good(larger, HALF)), TW__STEP(low_for_good(larger, MOST)));
     tw__claim_judge(c, &sentences[FASTER], tw__holds(half, half && most && !control));
 
     const double beyond = furthest(here->path[MOST]);
@@ -64,9 +64,9 @@ static tw_status compare(tw__sheet *sheet, const tw__walks *here, const tw__walk
 
     TW_TRY(tw__claim_add(sheet, &sentences[LARGER_RATE], &c, err));
     tw__say_walks(c->setting, sizeof c->setting, larger, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f < %s at step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(first_low(larger, SGD)),
-            TW__STEP(first_low(larger, HALF)),
-            TW__STEP(first_low(larger, MOST)));
+    TW__SAY(c->measured, "f stays below %s from step %s (SGD), %s (momentum 0.5), %s (0.9)", TW__REAL(low), TW__STEP(low_for_good(larger, SGD)),
+            TW__STEP(low_for_good(larger, HALF)),
+            TW__STEP(low_for_good(larger, MOST)));
     tw__claim_judge(c, &sentences[LARGER_RATE], tw__holds(control, control));
     return TW_OK;
 }
