@@ -173,6 +173,29 @@ static void what_cannot_be_is_refused(void **state)
     tw_context_free(ctx);
 }
 
+/* A line drawn after a name strikes it through. */
+static void names_lie_over_lines(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    tw_find_lr_options o = options();
+    tw_context *ctx = context(1);
+    const char *last = NULL;
+    remove_files();
+    o.job.out = OUT;
+    tw_find_lr *found = find(ctx, &o);
+    FILE *file = fopen(OUT "/find_lr.svg", "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    for (const char *c = text; (c = strstr(c, "class=\"mark\"")) != NULL; c++) last = c;
+    const char *name = strstr(text, "note\" x=");
+    assert_true(last && name && last < name);
+    tw_find_lr_free(found);
+    tw_context_free(ctx);
+    remove_files();
+}
+
 static void the_files(void **state)
 {
     (void)state;
@@ -243,7 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_and_means_are_as_defined), cmocka_unit_test(losses_are_those_of_a_run), cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(how_many_steps),                 cmocka_unit_test(what_cannot_be_is_refused), cmocka_unit_test(the_files),
-        cmocka_unit_test(any_allocation_or_file_may_fail),
+        cmocka_unit_test(names_lie_over_lines),        cmocka_unit_test(any_allocation_or_file_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,14 +25,24 @@ static tw_status make_csv(const tw__find_lr *f, char **out, tw_error *err)
 
 static const char style[] = "svg{font:13px sans-serif;background:#fff;fill:#444}.grid,.axis,.tick{fill:none;stroke:#dde2e8}.axis,.tick{stroke:#9aa6b3}"
                             ".y,.left{text-anchor:end}.y{dominant-baseline:middle}.x{text-anchor:middle}.loss{fill:#9ab}"
-                            ".smooth{fill:none;stroke:#1f5fa8;stroke-width:2}.mark{fill:none;stroke:#b3541e;stroke-dasharray:4 3}.note{fill:#b3541e}";
+                            ".smooth{fill:none;stroke:#1f5fa8;stroke-width:2}.mark{fill:none;stroke:#b3541e;stroke-dasharray:4 3}.note{fill:#b3541e;"
+                            "paint-order:stroke;stroke:#fff;stroke-width:4;stroke-linejoin:round}";
 
-static void put_note(tw__chart *c, double lr, const char *name, int row)
+/* The lines first, then the names over all of them. */
+static void put_notes(tw__chart *c, const tw__find_lr *f)
 {
-    char text[64], number[TW__DECIMAL];
-    if (isnan(lr)) return;
-    snprintf(text, sizeof text, "%s %s", name, tw__decimal(number, "%.2g", lr));
-    tw__chart_note(c, lr < c->x.from ? c->x.from : lr, row, text);
+    const struct { double lr; const char *name; } notes[] = {
+        {f->found.minimum, "minimum"}, {f->found.steepest, "steepest"}, {f->found.suggestion, "suggestion"},
+    };
+    enum { N = sizeof notes / sizeof notes[0] };
+    for (int i = 0; i < 2 * N; i++) {
+        char text[64], number[TW__DECIMAL];
+        const double lr = notes[i % N].lr, shown = lr < c->x.from ? c->x.from : lr;
+        if (isnan(lr)) continue;
+        snprintf(text, sizeof text, "%s %s", notes[i % N].name, tw__decimal(number, "%.2g", lr));
+        if (i < N) tw__chart_rule(c, shown);
+        else tw__chart_note(c, shown, i % N + 1, text);
+    }
 }
 
 static double least(const tw__find_lr *f)
@@ -54,9 +64,7 @@ static tw_status make_svg(const tw__find_lr *f, char **out, tw_error *err)
     tw__chart_begin(&c, "smooth");
     for (size_t i = 0; i < f->found.n; i++) tw__chart_to(&c, f->points[i].lr, f->points[i].smooth);
     tw__chart_end(&c, 0);
-    put_note(&c, f->found.minimum, "minimum", 1);
-    put_note(&c, f->found.steepest, "steepest", 2);
-    put_note(&c, f->found.suggestion, "suggestion", 3);
+    put_notes(&c, f);
     tw__chart_close(&c);
     return tw__paper_take(&p, out);
 }

@@ -284,14 +284,20 @@ void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *t
     put_text(c, is_left ? "left out" : "out", is_left ? across - 8 : across + 8, is_down ? edge - 1 : edge + 10, text);
 }
 
-void tw__chart_note(tw__chart *c, double x, int row, const char *text)
+void tw__chart_rule(tw__chart *c, double x)
 {
     const double across = tw__scale_at(&c->x, x);
-    const int is_left = across > (c->x.low + c->x.high) / 2;
     if (!isfinite(across)) return;
     tw__put_tenths(c->p, "<path class=\"mark\" d=\"M", across);
     tw__put_tenths(c->p, " ", TOP);
     tw__put_tenths(c->p, "V", c->height - BOTTOM);
     tw__print(c->p, "\"/>");
+}
+
+void tw__chart_note(tw__chart *c, double x, int row, const char *text)
+{
+    const double across = tw__scale_at(&c->x, x);
+    const int is_left = across > (c->x.low + c->x.high) / 2;
+    if (!isfinite(across)) return;
     put_text(c, is_left ? "left note" : "note", is_left ? across - 5 : across + 5, TOP + 15.0 * row, text);
 }

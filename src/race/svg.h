@@ -48,7 +48,9 @@ void tw__chart_mark_bottom(tw__chart *c, char shape, const char *kind, double x)
 /* An arrow at the top of the frame, or its bottom, where a line leaves it at x, and what it reaches; `row` lines from the edge. Classes "dot", "out". */
 void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *text);
 
-/* A line from top to bottom at x with a text beside it, `row` lines below the top, on the side where there is room. Classes "mark" and "note". */
+/* A line from top to bottom at x, class "mark". Draw all of them before the notes, or one strikes another's through. */
+void tw__chart_rule(tw__chart *c, double x);
+/* A text beside x, `row` lines below the top, on the side where there is room: class "note", which may have a halo. */
 void tw__chart_note(tw__chart *c, double x, int row, const char *text);
 
 /* " C" and a number with one decimal, as paths want it. */

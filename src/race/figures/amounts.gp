@@ -7,11 +7,12 @@ unset mytics
 set xlabel 'step'
 set ylabel 'f'
 set key outside right center title 'momentum' textcolor rgb ink samplen 1.4 width -1
-shades = '#c9a06a #d47700 #8a4b00 #6743ff #bd6db4 #b12100'
 widths = '2.2 2.2 2.2 2.2 1.3 2.2'
+
+set title about . ', lr = 0.01'
 
 do for [form in forms] {
     eval begin(form, 680, 420)
-    plot for [i=1:n] file(i) using 1:4 with lines linewidth word(widths, i) linecolor rgb word(shades, i) title label(i)
+    plot for [i=1:n] file(i) using 1:4 with lines linewidth word(widths, i) linecolor rgb colour(i) title label(i)
     unset output
 }

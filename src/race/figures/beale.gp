@@ -13,9 +13,11 @@ set xlabel 'x'
 set ylabel 'y'
 widths = '4 2.5 2.5 4 2.5 2.5'
 
+beat = 20
 do for [form in forms] {
     eval begin(form, 960, 840)
     set multiplot
+    set label 99 about . '; a dot every 20 steps' at screen 0.03,0.985 textcolor rgb ink font ',13'
     set origin 0.03,0.42
     set size 0.53,0.6
     set view 42,28,1.1,1
@@ -65,6 +67,7 @@ do for [form in forms] {
     unset bmargin
 }
 
+beat = 0
 step(k) = k < 50 ? k : k < 100 ? 5 * k - 200 : 300
 eval moving(600, 480, 6)
 set origin 0,0.07

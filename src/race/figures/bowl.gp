@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-eval contours('discrete 0.1, 0.5, 1, 2, 3, 4.5, 6.5, 9, 12, 16')
+eval contours(doubling(0.03, 10))
 set xrange [-8.5:8.5]
 set yrange [-3.9:3.9]
 set xtics 4

@@ -65,10 +65,10 @@ tw_status tw__walks_make(tw__walks *walks, tw_context *ctx, const char *surface,
 void tw__walks_free(tw__walks *walks);
 /* The window of a picture, how many points a side its surface is drawn with, and how many steps. */
 typedef struct tw__window { double low[2], high[2]; size_t points, steps; } tw__window;
-/* FIGURE-KEY.csv for each (step,x,y,f) and FIGURE-surface.csv (x,y,f; an empty line after each row); for the script `n`, `keys`, `labels`, `colours`,
- * and `ends`, the last step of each before it leaves the window or `steps` are over. */
+/* FIGURE-KEY.csv for each (step,x,y,f) and FIGURE-surface.csv (x,y,f; an empty line after each row); for the script `n`, `keys`, `labels`,
+ * `settings`, `colours`, `about` (the function and the start) and `ends`, the last step of each before it leaves the window or `steps` are over. */
 tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *walks, const tw__window *window, tw_error *err);
-/* `n`, `keys`, `labels`, `colours` for runners that are no walks. */
+/* `n`, `keys`, `labels`, `settings`, `colours` for runners that are no walks. */
 void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n);
 /* FIGURE-surface.csv of any function of two variables. */
 tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window,

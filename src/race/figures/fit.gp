@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-eval contours('discrete 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.4, 2.2, 3.2')
+eval contours(doubling(0.004, 11))
 part(which) = name . '-' . which . '.csv'
 
 do for [form in forms] {
@@ -38,7 +38,6 @@ do for [form in forms] {
     set title 'way of the parameters'
     eval mark(1, 'start', '0,0', 0.8, -0.6)
     eval mark(2, 'minimum', sprintf('%g,%g', slope, intercept), 1.5, 2)
-    set label 2 point pointtype 1 pointsize 1.2 linewidth 1.8 linecolor rgb '#b12100'
     plot @map, part('course') using 5:6 with linespoints linewidth 1.2 pointtype 7 pointsize 0.28 linecolor rgb colour_of_sgd
     unset label
     unset multiplot

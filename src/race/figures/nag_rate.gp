@@ -11,8 +11,10 @@ set ylabel 'f'
 set key bottom left Left reverse samplen 3.2
 dashes = '1 2 1'
 grey = '#7c8a99'
-set label '1/t' at 300,0.03 textcolor rgb grey
-set label '1/t^2' at 60,3e-5 textcolor rgb grey
+eval text(1, '1/t', '300,0.03', 0, 0, grey)
+eval text(2, '1/t^2', '60,3e-5', 0, 0, grey)
+
+set title 'least squares, 65 features, curvatures from 1 to 10^{-8}; lr = 1'
 
 do for [form in forms] {
     eval begin(form, 660, 460)

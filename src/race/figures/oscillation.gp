@@ -6,6 +6,8 @@ set ylabel 'loss of all rows'
 set key top right
 grey = '#7c8a99'
 
+set title 'a line fitted to 128 rows by SGD, lr = 0.1'
+
 do for [form in forms] {
     eval begin(form, 640, 400)
     plot name . '-sgd.csv' using 1:3 with lines linewidth 1.3 linecolor rgb colour_of_sgd title 'one row per update', \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-eval contours('discrete 0.1, 0.5, 1.2, 2.4, 4, 6, 8.5, 11.5, 15, 19, 24, 30')
+eval contours(doubling(0.06, 10))
 set xrange [-6:2.5]
 set yrange [-3.2:2.6]
 set size ratio -1
@@ -10,9 +10,10 @@ eval mark(1, 'start', '-5,-2', 0.8, -0.5)
 eval mark(2, 'minimum', '0,0', -2.5, -2.4)
 
 do for [form in forms] {
-    eval begin(form, 640, 470)
+    eval begin(form, 640, 490)
+    set title about
     plot @map, \
-        file(2) using 2:3 with lines linewidth 1.6 dashtype 2 linecolor rgb colour(2) title label(2), \
-        file(1) using 2:3 with linespoints linewidth 2.4 pointtype 7 pointsize 0.6 linecolor rgb colour(1) title label(1)
+        file(2) using 2:3 with lines linewidth 1.6 dashtype 2 linecolor rgb colour(2) title setting(2), \
+        file(1) using 2:3 with linespoints linewidth 2.4 pointtype 7 pointsize 0.6 linecolor rgb colour(1) title setting(1)
     unset output
 }

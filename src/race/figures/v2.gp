@@ -16,13 +16,19 @@ set origin 0.02,0.09
 set size 1,0.94
 widths = '8 5.5 2.5 5.5 3 2.5'
 
+tone(f) = symlog(f)
+beat = 10
 do for [form in forms] {
-    eval begin(form, 640, 520)
-    eval below(0.5, 0.12)
+    eval begin(form, 640, 560)
+    eval named(0.115, 3)
+    eval every_step
     eval on_mesh(150)
     unset output
 }
 
+eval unnamed
+beat = 0
+eval below(0.5, 0.12)
 step(k) = k < 30 ? k : k < 60 ? 2 * k - 30 : k < 75 ? 4 * k - 150 : 150
 eval moving(560, 460, 8)
 set zlabel 'f' offset 4,0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-eval contours('discrete 0.1, 0.5, 1.2, 2.4, 4, 6, 8.5, 11.5, 15, 19, 24, 30')
+eval contours(doubling(0.06, 10))
 unset key
 
 do for [form in forms] {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-eval contours('discrete 0.5, 1.5, 3, 5, 7.5, 10.5, 14, 18, 22.5')
+eval contours(doubling(0.2, 8))
 set xrange [-5.5:-1.7]
 set yrange [-2.5:2]
 set size ratio -1
@@ -11,6 +11,7 @@ x(i, k) = real(word(value(word(keys, i) . '_points'), 2 * k - 1))
 y(i, k) = real(word(value(word(keys, i) . '_points'), 2 * k))
 bent = "set arrow from x(i,%d),y(i,%d) to x(i,%d),y(i,%d) front filled size screen 0.012,22 linewidth %g linecolor rgb '%s' dashtype %d"
 vector(from, to, w, c, d) = sprintf(bent, from, from, to, to, w, c, d)
+between(i, a, b) = sprintf('%g,%g', (x(i,a) + x(i,b)) / 2, (y(i,a) + y(i,b)) / 2)
 grey = '#7c8a99'
 
 do for [form in forms] {
@@ -25,12 +26,12 @@ do for [form in forms] {
         eval vector(2, 3, 2.2, grey, 2)
         eval vector(3, 4, 2.2, '#b12100', 1)
         eval vector(2, 4, 3.2, colour(i), 1)
-        set label 'A' at x(i,1),y(i,1) offset -1.6,-0.2 textcolor rgb ink front
-        set label 'B' at x(i,2),y(i,2) offset -1.6,0.1 textcolor rgb ink front
-        set label 'C' at x(i,3),y(i,3) offset -1.2,0.6 textcolor rgb ink front
-        set label 'D' at x(i,4),y(i,4) offset 0.7,0.2 textcolor rgb colour(i) front
-        set label (i == 1 ? '-η∇f(B)' : '-η∇f(C)') at (x(i,3) + x(i,4)) / 2,(y(i,3) + y(i,4)) / 2 offset (i == 1 ? -4 : 1),(i == 1 ? 1.1 : 0) textcolor rgb '#b12100' front
-        set label 'γv' at (x(i,2) + x(i,3)) / 2,(y(i,2) + y(i,3)) / 2 offset -3,0.4 textcolor rgb grey front
+        eval text(1, 'A', sprintf('%g,%g', x(i,1), y(i,1)), -1.6, -0.2, ink)
+        eval text(2, 'B', sprintf('%g,%g', x(i,2), y(i,2)), -1.6, 0.1, ink)
+        eval text(3, 'C', sprintf('%g,%g', x(i,3), y(i,3)), -1.2, 0.6, ink)
+        eval text(4, 'D', sprintf('%g,%g', x(i,4), y(i,4)), 0.7, 0.2, colour(i))
+        eval text(5, i == 1 ? '-η∇f(B)' : '-η∇f(C)', between(i, 3, 4), i == 1 ? -4 : 1, i == 1 ? 1.1 : 0, '#b12100')
+        eval text(6, 'γv', between(i, 2, 3), -3, 0.4, grey)
         plot @map
     }
     unset multiplot

@@ -3,6 +3,7 @@
 #include "race/colours.h"
 #include "race/figures/figure.h"
 #include <stdio.h>
+#include <string.h>
 
 tw_status tw__walks_make(tw__walks *w, tw_context *ctx, const char *surface, uint64_t steps, const tw__runner *runners, size_t n, tw_error *err)
 {
@@ -25,6 +26,8 @@ void tw__walks_free(tw__walks *w)
     *w = (tw__walks){0};
 }
 
+enum { ABOUT = 200 };
+
 /* A list as gnuplot's word() reads it. */
 static void put_words(tw__sheet *sheet, const char *name, const tw__runner *runners, size_t n, const char *(*of)(const tw__runner *runner))
 {
@@ -35,6 +38,13 @@ static void put_words(tw__sheet *sheet, const char *name, const tw__runner *runn
 
 static const char *key_of(const tw__runner *r) { return r->key; }
 static const char *label_of(const tw__runner *r) { return r->label; }
+
+/* What stands behind the rule's name: "lr=0.1,momentum=0.9". */
+static const char *setting_of(const tw__runner *r)
+{
+    const char *colon = strchr(r->spec, ':');
+    return colon ? colon + 1 : "";
+}
 
 static void put_colours(tw__sheet *sheet, const tw__runner *runners, size_t n)
 {
@@ -51,6 +61,7 @@ void tw__sheet_runners(tw__sheet *sheet, const tw__runner *runners, size_t n)
     tw__sheet_number(sheet, "n", (double)n);
     put_words(sheet, "keys", runners, n, key_of);
     put_words(sheet, "labels", runners, n, label_of);
+    put_words(sheet, "settings", runners, n, setting_of);
     put_colours(sheet, runners, n);
 }
 
@@ -76,6 +87,11 @@ static double value_at(const void *surface, const double at[2]) { return tw_surf
 
 tw_status tw__walks_write(tw__sheet *sheet, const tw__walks *w, const tw__window *window, tw_error *err)
 {
+    double start[2];
+    char about[ABOUT] = "";
+    tw_surface_start(w->surface, start);
+    TW__SAY(about, "%s from (%s, %s)", tw_surface_spec(w->surface), TW__REAL(start[0]), TW__REAL(start[1]));
+    tw__sheet_text(sheet, "about", about);
     tw__sheet_runners(sheet, w->runner, w->n);
     tw__print(&sheet->names, "ends = \"");
     for (size_t i = 0; i < w->n; i++) {
