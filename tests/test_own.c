@@ -74,7 +74,8 @@ static void slots_and_functions(void **state)
 {
     (void)state;
     mine m;
-    sound(&m)->slots[1].name = m.slots[0].name;
+    sound(&m);
+    m.slots[1].name = m.slots[0].name; /* apart: which side of = comes first is not said */
     refused(&m.rule, "has two slots with the name \"m\"");
     sound(&m)->slots[0] = (tw_slot){"m", TW_START_OPTION, 99, TW_PER_WEIGHT};
     refused(&m.rule, "slot m starts as nothing that there is");
