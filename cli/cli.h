@@ -111,8 +111,11 @@ void cli_free_folder(const char *model, const char *optimizer, char to[PATH_MAX]
 double cli_seconds(void);                                               /* of the monotonic clock */
 int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
 
-/* SIGINT and SIGTERM: the first is noted, a second one has its default action. What was ignored when we began stays ignored (nohup). */
+/* SIGINT, SIGTERM and SIGHUP: before cli_running() they end the program at once with 130; then the first is noted, and a second one has its default
+ * action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
+void cli_running(void);
+int cli_checkpoint_wanted(void);
 int cli_interrupted(void);
 /* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop (cli_interrupted there). */
 pid_t cli_fork_worker(void);

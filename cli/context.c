@@ -121,31 +121,56 @@ tw_status cli_check_out(const char *out, tw_error *err)
     return TW_OK;
 }
 
-static volatile sig_atomic_t interrupted;
-static const int caught[] = { SIGINT, SIGTERM };
-static volatile sig_atomic_t ignored[2];
+static volatile sig_atomic_t interrupted, running, checkpoint_wanted;
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+enum { N_CAUGHT = sizeof caught / sizeof caught[0] };
+static volatile sig_atomic_t ignored[N_CAUGHT];
 
+/* While data are read there is nothing to keep, and the read may wait for ever: the program ends at once. */
 static void note(int signal_number)
 {
+    static const char text[] = "thalweg: interrupted; nothing was written\n";
     (void)signal_number;
+    if (!running) {
+        (void)!write(STDERR_FILENO, text, sizeof text - 1);
+        _exit(cli_exit_code(TW_STOPPED));
+    }
     interrupted = 1;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < N_CAUGHT; i++)
         if (!ignored[i]) signal(caught[i], SIG_DFL);
+}
+
+static void note_checkpoint(int signal_number)
+{
+    (void)signal_number;
+    checkpoint_wanted = 1;
 }
 
 void cli_catch_signals(void)
 {
+    static const int wanting[] = { SIGUSR1, SIGUSR2 };
     struct sigaction action, before;
     memset(&action, 0, sizeof action);
-    action.sa_handler = note;
     action.sa_flags = SA_RESTART;
-    for (int i = 0; i < 2; i++) {
+    action.sa_handler = note_checkpoint;
+    for (int i = 0; i < 2; i++)
+        if (sigaction(wanting[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(wanting[i], &action, NULL);
+    action.sa_handler = note;
+    for (int i = 0; i < N_CAUGHT; i++) {
         ignored[i] = sigaction(caught[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
         if (!ignored[i]) sigaction(caught[i], &action, NULL);
     }
 }
 
+void cli_running(void) { running = 1; }
 int cli_interrupted(void) { return interrupted; }
+
+int cli_checkpoint_wanted(void)
+{
+    const int wanted = checkpoint_wanted;
+    checkpoint_wanted = 0;
+    return wanted;
+}
 
 enum { STOP = SIGUSR1 };
 
@@ -172,7 +197,7 @@ pid_t cli_fork_worker(void)
         errno = why;
         return worker;
     }
-    for (int i = 0; i < 2; i++) signal(caught[i], SIG_IGN);
+    for (int i = 0; i < N_CAUGHT; i++) signal(caught[i], SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(TW_ERR_WORKER);
     return 0;

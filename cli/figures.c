@@ -141,6 +141,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(cli_context(&v->common, &ctx, err));
     struct cli_gnuplot g = { .folder = v->out ? v->out : folder, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
     cli_catch_signals();
+    cli_running();
     tw_status status = tw_figures_create(&figures, ctx, g.folder, v->force, err);
     if (status == TW_OK) status = make_all(call, figures, &g, err);
     cli_gnuplot_stop(&g);

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     tw_error err;
     fill_streams();
     memset(&err, 0, sizeof err);
+    signal(SIGXFSZ, SIG_IGN);                                           /* a write past the limit fails, and is reported as such */
     signal(SIGPIPE, SIG_DFL);                                           /* a reader that has seen enough ends the program quietly */
     tw_status status = dispatch(argc, argv, &err);
     int broken = ferror(stdout);

@@ -108,5 +108,6 @@ int progress_event(void *progress, const tw_event *e)
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
         p->epoch_first = p->done;
     }
+    if (p->job && cli_checkpoint_wanted()) tw_job_checkpoint(p->job);
     return cli_interrupted();
 }

@@ -116,6 +116,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     uint64_t jobs, threads;
     tw_race_count count;
     CLI_TRY(open_race(call, *ctx, o, race, err));
+    cli_running();
     CLI_TRY(tw_race_counts(*race, &count, err));
     CLI_TRY(share(v, count.left, &jobs, &threads, err));
     race_start(show, count.left);

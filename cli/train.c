@@ -6,7 +6,6 @@
 #include "table.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <thalweg/train.h>
 #include <unistd.h>
 
@@ -28,7 +27,7 @@ static const struct cli_option options[] = {
     { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)" },
     { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)" },
     { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)" },
-    { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "write one JSON line per epoch to FILE" },
+    { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "append one JSON line per epoch to FILE" },
     CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
 };
 
@@ -145,6 +144,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     int done = tw_job_status(job);
     if (tw_run_is_over(done)) return finish(v, job, err);
     CLI_TRY(start(v, job, progress, log, err));
+    progress->job = job;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
     CLI_TRY(status);
@@ -155,19 +155,12 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", tw_job_folder(job));
 }
 
-/* What a log holds is lost only once there is a run, but that it can be written is known before. *made: there was none. */
+/* That a log can be written is known before there is a run. *made: there was none. */
 static tw_status open_log(const char *path, FILE **log, int *made, tw_error *err)
 {
     *made = access(path, F_OK) != 0;
     *log = fopen(path, "a");
     return *log ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
-}
-
-static tw_status empty_log(const char *path, FILE *log, tw_error *err)
-{
-    struct stat file;
-    if (!fstat(fileno(log), &file) && (!S_ISREG(file.st_mode) || !ftruncate(fileno(log), 0))) return TW_OK;
-    return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
 }
 
 static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job, FILE **log, tw_error *err)
@@ -177,7 +170,7 @@ static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_
     tw_status status = v->resume ? tw_job_resume(job, ctx, o->out, o, err) : tw_job_create(job, ctx, o, err);
     if (status != TW_OK && made) unlink(v->log);
     if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
-    if (status == TW_OK && *log && !v->resume) status = empty_log(v->log, *log, err);
+    cli_running();
     return status;
 }
 

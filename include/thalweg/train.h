@@ -126,6 +126,8 @@ TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 /* Writes every number of a JSON text in the fewest digits that read back as the same, in place: 0.29999999999999999 becomes 0.3. Returns the text. */
 TW_API char *tw_json_shorten(char *json);
+/* Asks for a checkpoint after the step that is being made; to be called from run.event. */
+TW_API void tw_job_checkpoint(tw_job *job);
 TW_API int tw_job_status(const tw_job *job);
 TW_API const char *tw_job_folder(const tw_job *job);                    /* NULL: none; owned by the job */
 /* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */

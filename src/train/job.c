@@ -274,10 +274,10 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
-        job->epoch_ended = 0;
+        job->epoch_ended = job->checkpoint_asked = 0;
         TW_TRY(tw_run_step(job->run, &status, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
-        int due = every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended;
+        int due = job->checkpoint_asked || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
         if (!job->o.out || (!due && status == TW_RUN_GOING)) continue;
         TW_TRY(tw__job_save_checkpoint(job, err));
         tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu", (unsigned long long)tw_run_steps(job->run));
@@ -286,6 +286,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     return finish(job, err);
 }
 
+void tw_job_checkpoint(tw_job *job) { job->checkpoint_asked = 1; }
 int tw_job_status(const tw_job *job) { return job->status; }
 tw_model *tw_job_model(tw_job *job) { return job->model; }
 const char *tw_job_folder(const tw_job *job) { return job->o.out; }
