@@ -1,109 +1,28 @@
 /* Networks: gradients by central differences, shapes and their messages, the saved order, files.
  * SPDX-License-Identifier: MIT */
-#include "base/context.h"
-#include "base/random.h"
-#include "models/model.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include <thalweg/train.h>
-
-enum { ROWS = 8, HIGH = 7, WIDE = 6, CHANNELS = 2 };
-
-static tw_context *context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
-
-/* Rows of noise with labels 0 .. classes - 1. */
-static tw_data *noise(tw_context *ctx, uint64_t rows, int classes)
-{
-    const int64_t shape[] = {HIGH, WIDE, CHANNELS};
-    size_t n = rows * HIGH * WIDE * CHANNELS;
-    float *x = malloc(n * sizeof *x);
-    int32_t *labels = malloc(rows * sizeof *labels);
-    for (size_t i = 0; i < n; i++) x[i] = (float)tw__random_unit(1, TW__FOR_TEST, 0, i) - 0.3f;
-    for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % (uint64_t)classes);
-    tw_data *data;
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
-    free(x);
-    free(labels);
-    return data;
-}
-
-static double loss_at(const tw_objective *o, const void *w, unsigned want, double *gradient)
-{
-    const uint64_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
-    const tw_draw draw = {.number = 3, .seed = 9};
-    tw_sums sums;
-    if (o->point) assert_int_equal(o->point(o->user, w), 0);
-    assert_int_equal(o->eval(o->user, want, w, rows, ROWS, &draw, &sums, gradient, NULL), 0);
-    return sums.loss;
-}
-
-static void check_gradient(const char *network, int classes)
-{
-    tw_context *ctx = context(1);
-    tw_data *data = noise(ctx, ROWS, classes);
-    tw_model *model;
-    tw_objective o;
-    tw_error err;
-    if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK) fail_msg("%s: %s", network, err.message);
-    assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
-    size_t n = tw_model_size(model);
-    double *w = tw_model_weights(model), *g = malloc(n * sizeof *g);
-    for (size_t i = 0; i < n; i++) w[i] += 0.05 * (tw__random_unit(2, TW__FOR_TEST, 1, i) - 0.5);    /* biases too */
-    loss_at(&o, w, TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
-    double norm = 0;
-    for (size_t i = 0; i < n; i++) norm = fmax(norm, fabs(g[i]));
-    assert_true(norm > 1e-3);
-    for (size_t i = 0; i < n; i++) {
-        const double h = 1e-5, was = w[i];
-        w[i] = was + h;
-        double up = loss_at(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
-        w[i] = was - h;
-        double down = loss_at(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
-        w[i] = was;
-        double difference = (up - down) / (2 * h), error = fabs(difference - g[i]) / fmax(norm, fabs(difference));
-        if (error > 1e-6) fail_msg("%s: weight %zu: gradient %.12g, difference %.12g", network, i, g[i], difference);
-    }
-    free(g);
-    tw_model_objective_free(&o);
-    tw_model_free(model);
-    tw_data_free(data);
-    tw_context_free(ctx);
-}
+#include "networks.h"
 
 static void gradients_equal_central_differences(void **state)
 {
     (void)state;
-    check_gradient("flatten; dense 3 softmax", 3);
-    check_gradient("flatten; dense 5 relu; dense classes softmax", 3);
-    check_gradient("flatten; dense 17 relu; dropout 0.4; dense 20 relu; dense 3 softmax", 3);
-    check_gradient("conv2d 3 3x3 relu; flatten; dense 3 softmax", 3);
-    check_gradient("conv2d 4 2x3; conv2d 5 3x2 relu; flatten; dense 3 softmax", 3);
-    check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
-    check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
-    check_gradient("flatten; dense 9 sigmoid; dense 3 softmax", 3);
-    check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax", 3);
-    check_gradient("flatten; dense 1 sigmoid", 2);
-    check_gradient("flatten; dense 6 relu; dense 4 sigmoid; dense 1 sigmoid", 2);
-    check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
+    networks_check_gradient("flatten; dense 3 softmax", 3);
+    networks_check_gradient("flatten; dense 5 relu; dense classes softmax", 3);
+    networks_check_gradient("flatten; dense 17 relu; dropout 0.4; dense 20 relu; dense 3 softmax", 3);
+    networks_check_gradient("conv2d 3 3x3 relu; flatten; dense 3 softmax", 3);
+    networks_check_gradient("conv2d 4 2x3; conv2d 5 3x2 relu; flatten; dense 3 softmax", 3);
+    networks_check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
+    networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
+    networks_check_gradient("flatten; dense 9 sigmoid; dense 3 softmax", 3);
+    networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax", 3);
+    networks_check_gradient("flatten; dense 1 sigmoid", 2);
+    networks_check_gradient("flatten; dense 6 relu; dense 4 sigmoid; dense 1 sigmoid", 2);
+    networks_check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
 }
 
 static void refuse(const char *network, const char *message)
 {
-    tw_context *ctx = context(1);
-    tw_data *data = noise(ctx, ROWS, 3);
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, 3);
     tw_model *model;
     tw_error err;
     assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_ERR_SPEC);
@@ -139,7 +58,7 @@ static void networks_that_cannot_be(void **state)
 static void presets_have_the_known_sizes(void **state)
 {
     (void)state;
-    tw_context *ctx = context(1);
+    tw_context *ctx = networks_context(1);
     const int64_t shape[] = {28, 28};
     uint8_t *x = calloc(10, 784);
     const int32_t labels[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
@@ -168,7 +87,7 @@ static void presets_have_the_known_sizes(void **state)
 static void the_network_of_source_002(void **state)
 {
     (void)state;
-    tw_context *ctx = context(1);
+    tw_context *ctx = networks_context(1);
     const int64_t shape[] = {100};
     static float x[4 * 100];
     static const int32_t labels[] = {0, 1, 1, 0};
@@ -207,8 +126,8 @@ static void files_bring_the_weights_back(void **state)
     (void)state;
     const char *const networks[] = {"conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax", "flatten; dense 20 sigmoid; dense 1 sigmoid"};
     const char *path = TW_BINARY_DIR "/test_nn.safetensors";
-    tw_context *ctx = context(2);
-    tw_data *data = noise(ctx, ROWS, 2);
+    tw_context *ctx = networks_context(2);
+    tw_data *data = networks_data(ctx, ROWS, 2);
     for (int i = 0; i < 4; i++) {
         const tw_type type = i % 2 ? TW_F64 : TW_F32;
         tw_model *a, *b;
@@ -226,48 +145,11 @@ static void files_bring_the_weights_back(void **state)
     tw_context_free(ctx);
 }
 
-/* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in and out of the tree's shape. */
-static void check_threads(const char *network, int classes)
-{
-    const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
-    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
-        void *first = NULL;
-        size_t bytes = 0;
-        for (int threads = 1; threads <= 8; threads = threads == 3 ? 8 : threads + 1) {
-            tw_context *ctx = context(threads);
-            tw_data *data = noise(ctx, 600, classes);
-            tw_model *model;
-            tw_objective o;
-            tw_run *run;
-            tw_error err;
-            int status = TW_RUN_GOING;
-            tw_run_options ro = TW_RUN_OPTIONS_INIT;
-            ro.epochs = 1;
-            ro.batch = batches[b];
-            assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_OK);
-            assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
-            assert_int_equal(tw_run_create(&run, ctx, &o, NULL, tw_model_weights(model), &ro, &err), TW_OK);
-            for (int i = 0; i < 12 && status == TW_RUN_GOING; i++) assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
-            bytes = tw_model_size(model) * sizeof(float);
-            if (!first) {
-                first = malloc(bytes);
-                memcpy(first, tw_model_weights(model), bytes);
-            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("%s, batch %d: %d threads give other bits", network, (int)batches[b], threads);
-            tw_run_free(run);
-            tw_model_objective_free(&o);
-            tw_model_free(model);
-            tw_data_free(data);
-            tw_context_free(ctx);
-        }
-        free(first);
-    }
-}
-
 static void runs_do_not_depend_on_threads(void **state)
 {
     (void)state;
-    check_threads("conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", 3);
-    check_threads("flatten; dense 20 sigmoid; dense 1 sigmoid", 2);
+    networks_check_threads("conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", 3);
+    networks_check_threads("flatten; dense 20 sigmoid; dense 1 sigmoid", 2);
 }
 
 int main(void)

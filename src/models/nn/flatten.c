@@ -19,5 +19,5 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 
 const tw__layer_type tw__layer_flatten = {.name = "flatten", .usage = "flatten", .help = "an image becomes a vector",
                                           .equation = "y = x, numbered by channel, row, column in files",
-                                          .in_place = 1,
+                                          .in_place = TW__SAME_NUMBERS,
                                           .setup = setup, .forward = forward, .backward = backward};

@@ -33,11 +33,13 @@ typedef struct tw__pass {
     void *scratch;                                      /* this lane's numbers for the time of one call */
 } tw__pass;
 
+enum { TW__SAME_NUMBERS = 2 /* in_place: the output is the input as it stands */ };
+
 typedef struct tw__layer_type {
     const char *name, *usage, *help;
     const char *equation;                               /* forward, then backward: dx is the loss's gradient by x; lines separated by newlines */
-    int activation;                                     /* may stand as a word behind another layer's sizes */
-    int in_place;                                       /* output may be the input's memory; backward needs only the output */
+    int activation;                                     /* may stand as a word after another layer's sizes; backward may need its output */
+    int in_place;                                       /* the output may take the input's memory, backward does not need the input */
     /* From the words and l->in: l->out, sizes, tensors (saved shapes), notes, packed. Shapes that do not fit: TW_ERR_SPEC. */
     tw_status (*setup)(tw__layer *l, const tw__layer_text *text, tw_error *err);
     /* Where element `i` of the saved tensor stands in the private one; NULL: at i. */

@@ -135,10 +135,13 @@ static tw_status place_activations(plan *p, tw_error *err)
     p->widest = 1;
     p->activations = p->layers[0].in_size * ROWS;
     p->first_weights = p->n_layers;
+    int kept = 0; /* is the layer's input an activation's output, which that one's backward needs? */
     for (size_t i = 0; i < p->n_layers; i++) {
         tw__layer *l = &p->layers[i];
-        p->at[i + 1] = l->type->in_place ? p->at[i] : p->activations;
-        if (!l->type->in_place && !tw__size_add(p->activations, l->out_size * ROWS, &p->activations))
+        const int shared = l->type->in_place == TW__SAME_NUMBERS || (l->type->in_place && !kept);
+        kept = l->type->activation || (kept && shared);
+        p->at[i + 1] = shared ? p->at[i] : p->activations;
+        if (!shared && !tw__size_add(p->activations, l->out_size * ROWS, &p->activations))
             return tw__fail(err, TW_ERR_SPEC, "the network's activations are too many");
         if (l->out_size * ROWS > p->widest) p->widest = l->out_size * ROWS;
         if (l->n_tensors && p->first_weights == p->n_layers) p->first_weights = i;

@@ -1,0 +1,125 @@
+/* Checks of a network, whatever its layers: central differences, the same bits for any number of threads. Shared by test_nn.c and test_layers.c.
+ * SPDX-License-Identifier: MIT */
+#ifndef TESTS_NETWORKS_H
+#define TESTS_NETWORKS_H
+#define _DEFAULT_SOURCE
+#include "base/context.h"
+#include "base/random.h"
+#include "models/model.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <thalweg/train.h>
+
+enum { ROWS = 8, HIGH = 7, WIDE = 6, CHANNELS = 2 };
+
+static inline tw_context *networks_context(int threads)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+/* Rows of noise with labels 0 .. classes - 1. */
+static inline tw_data *networks_data(tw_context *ctx, uint64_t rows, int classes)
+{
+    const int64_t shape[] = {HIGH, WIDE, CHANNELS};
+    size_t n = rows * HIGH * WIDE * CHANNELS;
+    float *x = malloc(n * sizeof *x);
+    int32_t *labels = malloc(rows * sizeof *labels);
+    for (size_t i = 0; i < n; i++) x[i] = (float)tw__random_unit(1, TW__FOR_TEST, 0, i) - 0.3f;
+    for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % (uint64_t)classes);
+    tw_data *data;
+    assert_int_equal(tw_data_create(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
+    free(x);
+    free(labels);
+    return data;
+}
+
+static inline double networks_loss(const tw_objective *o, const void *w, unsigned want, double *gradient)
+{
+    const uint64_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const tw_draw draw = {.number = 3, .seed = 9};
+    tw_sums sums;
+    if (o->point) assert_int_equal(o->point(o->user, w), 0);
+    assert_int_equal(o->eval(o->user, want, w, rows, ROWS, &draw, &sums, gradient, NULL), 0);
+    return sums.loss;
+}
+
+static inline void networks_check_gradient(const char *network, int classes)
+{
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, classes);
+    tw_model *model;
+    tw_objective o;
+    tw_error err;
+    if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK) fail_msg("%s: %s", network, err.message);
+    assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
+    size_t n = tw_model_size(model);
+    double *w = tw_model_weights(model), *g = malloc(n * sizeof *g);
+    for (size_t i = 0; i < n; i++) w[i] += 0.05 * (tw__random_unit(2, TW__FOR_TEST, 1, i) - 0.5);    /* biases too */
+    networks_loss(&o, w, TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
+    double norm = 0;
+    for (size_t i = 0; i < n; i++) norm = fmax(norm, fabs(g[i]));
+    assert_true(norm > 1e-3);
+    for (size_t i = 0; i < n; i++) {
+        const double h = 1e-5, was = w[i];
+        w[i] = was + h;
+        double up = networks_loss(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
+        w[i] = was - h;
+        double down = networks_loss(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
+        w[i] = was;
+        double difference = (up - down) / (2 * h), error = fabs(difference - g[i]) / fmax(norm, fabs(difference));
+        if (error > 1e-6) fail_msg("%s: weight %zu: gradient %.12g, difference %.12g", network, i, g[i], difference);
+    }
+    free(g);
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+/* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in and out of the tree's shape. */
+static inline void networks_check_threads(const char *network, int classes)
+{
+    const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+        void *first = NULL;
+        size_t bytes = 0;
+        for (int threads = 1; threads <= 8; threads = threads == 3 ? 8 : threads + 1) {
+            tw_context *ctx = networks_context(threads);
+            tw_data *data = networks_data(ctx, 600, classes);
+            tw_model *model;
+            tw_objective o;
+            tw_run *run;
+            tw_error err;
+            int status = TW_RUN_GOING;
+            tw_run_options ro = TW_RUN_OPTIONS_INIT;
+            ro.epochs = 1;
+            ro.batch = batches[b];
+            assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_OK);
+            assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
+            assert_int_equal(tw_run_create(&run, ctx, &o, NULL, tw_model_weights(model), &ro, &err), TW_OK);
+            for (int i = 0; i < 12 && status == TW_RUN_GOING; i++) assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
+            bytes = tw_model_size(model) * sizeof(float);
+            if (!first) {
+                first = malloc(bytes);
+                memcpy(first, tw_model_weights(model), bytes);
+            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("%s, batch %d: %d threads give other bits", network, (int)batches[b], threads);
+            tw_run_free(run);
+            tw_model_objective_free(&o);
+            tw_model_free(model);
+            tw_data_free(data);
+            tw_context_free(ctx);
+        }
+        free(first);
+    }
+}
+#endif
