@@ -55,6 +55,8 @@ int tw__cpus_allowed(void)
     cpu_set_t set;
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    const int quota = tw__cpus_quota();
     int n = CPU_COUNT(&set);
+    if (quota && quota < n) n = quota;
     return n < 1 ? 1 : n > 256 ? 256 : n;
 }

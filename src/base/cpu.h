@@ -4,7 +4,11 @@
 #define TW_BASE_CPU_H
 #include <stdint.h>
 
-int tw__cpus_allowed(void);                 /* CPUs this process may run on, at least 1 */
+int tw__cpus_allowed(void);                 /* CPUs this process may run on, by affinity and quota, at least 1 */
+/* CPUs by the quota of the process's control groups, rounded up; 0: none is set. groups: the lines of /proc/self/cgroup; root: where the control
+ * groups are mounted. */
+int tw__cpus_quota(void);
+int tw__cpus_of_quota(const char *root, const char *groups);
 
 /* Every call that computes, and every worker of the pool, runs with round to nearest and flush to zero: a first moment that decays
  * into subnormals would make Adam 25 times slower for ever.  The caller's mode comes back on return and around its callbacks. */
