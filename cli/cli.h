@@ -94,8 +94,8 @@ void cli_clean(char *text);                                             /* contr
 
 /* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr: warnings, with -v also what is done, with -q none. */
 tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err);
-/* Folders for generated and for given data sets, from the environment. */
-struct cli_folders { char cache[PATH_MAX], home[PATH_MAX]; };
+/* Folders for generated and for given data sets, from the environment; and the current one. */
+struct cli_folders { char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX]; };
 tw_status cli_folders(struct cli_folders *out, tw_error *err);
 /* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL.
  * The folders of `options` are the program's. */

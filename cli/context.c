@@ -66,6 +66,7 @@ static tw_status folder(const char *variable, const char *base, const char *belo
 
 tw_status cli_folders(struct cli_folders *out, tw_error *err)
 {
+    if (!getcwd(out->current, sizeof out->current)) return cli_fail(err, TW_ERR_SYSTEM, "cannot tell the current directory: %s", strerror(errno));
     CLI_TRY(folder("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
     return folder("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
 }

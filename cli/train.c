@@ -70,6 +70,7 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     tw_job_options *o = &v->job;
     if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
     if (call->n) o->data = call->word[0];
+    o->directory = folders->current;
     o->cache = folders->cache;
     o->home = folders->home;
     o->run.event = progress_event;

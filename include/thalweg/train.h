@@ -101,6 +101,7 @@ typedef struct tw_job_options {
     const char *data, *model, *dtype;                                   /* dtype "f32" (NULL) or "f64" */
     double val;
     uint64_t limit;
+    const char *directory;                                              /* absolute; where relative data paths start, for a resumption from elsewhere */
     const char *cache, *home;                                           /* folders for data (data.h); not recorded */
     const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
     const char *out;                                                    /* the run's folder; NULL: none, nothing is written */

@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "base/io.h"
 #include "math/sums.h"
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +43,19 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     return TW_OK;
 }
 
+/* A run that is resumed elsewhere finds its data from the directory in which it was started. */
+static tw_status open_data(tw_job *job, const tw_data_options *d, tw_error *err)
+{
+    const tw_job_options *o = &job->o;
+    char path[TW__PATH];
+    tw_status s = tw_data_open(job->ctx, o->data, d, &job->train, &job->val, &job->test, err);
+    if (s != TW_ERR_NOT_FOUND || !o->directory || o->data[0] == '/') return s;
+    TW_TRY(tw__path_in(o->directory, o->data, path, err));
+    s = tw_data_open(job->ctx, path, d, &job->train, &job->val, &job->test, err);
+    if (s != TW_ERR_NOT_FOUND) return s;
+    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started", o->data, o->directory);
+}
+
 static tw_status open_all(tw_job *job, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
@@ -49,7 +63,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     d.limit = job->o.limit;
     d.cache = job->o.cache;
     d.home = job->o.home;
-    TW_TRY(tw_data_open(job->ctx, job->o.data, &d, &job->train, &job->val, &job->test, err));
+    TW_TRY(open_data(job, &d, err));
     if (!job->train) return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
@@ -194,6 +208,7 @@ static tw_status resume(tw_job **out, tw_context *ctx, const char *folder, const
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     TW_TRY(tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err));
     o.out = folder;
+    o.directory = json_string_value(json_object_get(run, "directory"));
     o.cache = given->cache;
     o.home = given->home;
     if (given->run.seconds > 0) o.run.seconds = given->run.seconds;

@@ -15,7 +15,10 @@
 
 /* ---- run.json ----------------------------------------------------------------------------------------------------------- */
 
-/* {"config", "fingerprint", and "result" once there is one}, the config also in the result, as train --json prints it. */
+/* NULL: not known, or no text that JSON can hold. */
+static json_t *directory_json(const tw_job *job) { return job->o.directory ? json_string(job->o.directory) : NULL; }
+
+/* {"directory", "config", "fingerprint", and "result" once there is one}, the config also in the result, as train --json prints it. */
 static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *err)
 {
     json_t *config = NULL, *fingerprint = NULL, *result = NULL;
@@ -24,7 +27,7 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
     if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
     if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__json_no_memory(err);
     if (s == TW_OK) {
-        *out = json_pack("{s:i, s:s, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "config", config, "fingerprint", fingerprint, "result", result);
+        *out = json_pack("{s:i, s:s, s:o*, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "directory", directory_json(job), "config", config, "fingerprint", fingerprint, "result", result);
         if (!*out) s = tw__json_no_memory(err);
     }
     json_decref(config);
