@@ -143,7 +143,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return cli_fail(err, TW_ERR_SPEC, "explain takes one name or spec, or --diff and two rules (\"%.60s\")", call->word[1]);
     for (size_t i = 0; kind != SCHEDULE && kind != UNKNOWN && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
         if (cli_given(call, of_schedules[i]))
-            return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning for schedules only, and this is %s", of_schedules[i], kind_words[kind]);
+            return cli_fail(err, TW_ERR_SPEC, "--%s is for schedules only, and this is %s", of_schedules[i], kind_words[kind]);
     return v->diff ? diff(call, err) : explain(v, kind, spec, err);
 }
 

@@ -26,7 +26,7 @@ static const char *note_of(const struct subject *s) { return s->choice.dialect &
 static const char *remark(const struct subject *s, int i)
 {
     static const struct { unsigned trait; const char *text; } texts[] = {
-        { TW_FULL_BATCH, "Needs the full gradient: on samples it makes no sense." },
+        { TW_FULL_BATCH, "Needs the full batch: use --estimator full." },
         { TW_DRAWS_NOISE, "Draws a number per weight and step from the seed." },
         { TW_USES_POINT, "Looks at the point where the gradient was taken." },
         { TW_ZERO_IS_NOTHING, "A gradient of 0 changes nothing: sparse gradients are free." },

@@ -63,7 +63,7 @@ static tw_status check_data(const struct cli_call *call, tw_error *err)
     if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (or --surface SURFACE, --resume DIR, --join DIR DIR)");
     if (call->n > 1)
         return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg race %s)", call->word[1], call->command->usage);
-    if (cli_given(call, "steps")) return cli_fail(err, TW_ERR_SPEC, "--steps has a meaning with --surface only (on data there are --epochs)");
+    if (cli_given(call, "steps")) return cli_fail(err, TW_ERR_SPEC, "--steps can be used with --surface only (on data there are --epochs)");
     return cli_check_data(call->values, call->word[0], err);
 }
 

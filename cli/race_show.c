@@ -1,5 +1,5 @@
 /* A race's lines, and its workers: processes forked from this one, which write their lines to a pipe and are told to stop by a signal. Who works on
- * what is the race's folder's affair.
+ * what belongs to the race's folder.
  * SPDX-License-Identifier: MIT */
 #include "race_show.h"
 #include "progress.h"

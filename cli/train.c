@@ -40,10 +40,10 @@ static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
     static const char *const only[] = { "lr-from", "lr-to", "steps" };
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
-        if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has no meaning with --find-lr", without[i]);
+        if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s cannot be used with --find-lr", without[i]);
     for (size_t i = 0; !v->find_lr && i < sizeof only / sizeof only[0]; i++)
-        if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s has a meaning with --find-lr only", only[i]);
-    if (v->find_lr && v->job.force && !v->job.out) return cli_fail(err, TW_ERR_SPEC, "--force has no meaning without --out: nothing is written");
+        if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s can be used with --find-lr only", only[i]);
+    if (v->find_lr && v->job.force && !v->job.out) return cli_fail(err, TW_ERR_SPEC, "--force cannot be used without --out: nothing is written");
     return TW_OK;
 }
 

@@ -20,8 +20,8 @@ static void bad_specs(void **state)
         {"sag:norm=seen", "sag:norm=n", "optimizer sag:norm=seen is the estimator sag with the rule sgd; the estimator sag:norm=n beside it is one too many", 0, 0},
         {"saga:momentun=0.9", NULL, "saga with sgd has no option \"momentun\" (did you mean \"momentum\"?)", 0, 0},
         {"saga@torch", NULL, "estimator \"saga\" has no dialects", 0, 0},
-        {"sgd", "single", "batch = 2 has no meaning with the estimator single", 2, 0},
-        {"sgd", "full", "accumulate = 2 has no meaning with the estimator full", 0, 2},
+        {"sgd", "single", "batch = 2 cannot be used with the estimator single", 2, 0},
+        {"sgd", "full", "accumulate = 2 cannot be used with the estimator full", 0, 2},
     };
     tw_context *ctx = context(1, TW_ISA_DETECT);
     least_squares p = {.rows = 23, .columns = 5, .bad_row = -1};
@@ -81,7 +81,7 @@ static void an_order_from_outside(void **state)
     o.order = order;
     o.estimator = "full";
     assert_int_equal(tw_run_create(&run, ctx, &f, NULL, &w, &o, &err), TW_ERR_SPEC);
-    assert_string_equal(err.message, "an order of rows has no meaning with the estimator full");
+    assert_string_equal(err.message, "an order of rows cannot be used with the estimator full");
     tw_context_free(ctx);
 }
 

@@ -152,7 +152,7 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     tw_context *ctx = context(1);
     for (int i = 0; i < 9; i++) {
-        static const char *const why[] = {"schedule has no meaning", "control has no meaning", "target has no meaning", "keep has no meaning", "seconds has no meaning",
+        static const char *const why[] = {"schedule cannot be used", "control cannot be used", "target cannot be used", "keep cannot be used", "seconds cannot be used",
                                           "cannot rise from 1 to 0.5", "cannot rise from -1", "steps = 9 is outside [10, 1000000]", "set it to sizeof(tw_find_lr_options)"};
         tw_find_lr_options o = options();
         tw_find_lr *found;

@@ -50,8 +50,8 @@ static void networks_that_cannot_be(void **state)
            "the last layer (dense 1 sigmoid) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
     refuse("flatten; dense 3 sigmoid", "the last layer has 3 outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
                                        "classes \"dense classes softmax\"");
-    refuse("flatten; dense 1 softmax", "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" tells two classes apart");
-    refuse("flatten; sigmoid 3; dense 3 softmax", "sigmoid takes no words, \"3\" is one too many");
+    refuse("flatten; dense 1 softmax", "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" is for two classes");
+    refuse("flatten; sigmoid 3; dense 3 softmax", "sigmoid takes no arguments: unexpected \"3\"");
     refuse("flatten; softmax", "the network \"flatten; softmax\" has nothing to learn: no layer has weights");
 }
 

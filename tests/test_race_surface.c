@@ -1,4 +1,4 @@
-/* Races on surfaces: the way of every run, point by point; targets, minima, noise; and what has no meaning there.
+/* Races on surfaces: the way of every run, point by point; targets, minima, noise; and what cannot be used there.
  * SPDX-License-Identifier: MIT */
 #include "races.h"
 #include <math.h>

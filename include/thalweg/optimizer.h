@@ -31,7 +31,7 @@ typedef struct tw_optimizer tw_optimizer;
 /* What a gradient that is not finite does. */
 enum tw_nonfinite {
     TW_NONFINITE_ERROR = 0,         /* stops the optimiser: see tw_step */
-    TW_NONFINITE_SKIP = 1,          /* the step is left out whole, and not counted: tw_optimizer_skipped */
+    TW_NONFINITE_SKIP = 1,          /* the step is skipped, and not counted: tw_optimizer_skipped */
     TW_NONFINITE_ZERO = 2           /* such elements count as 0 */
 };
 /* How tw_step_sparse makes up for the gradients of 0 that an element did not get. */
@@ -126,7 +126,7 @@ TW_API tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_er
 TW_API double tw_optimizer_factor(const tw_optimizer *opt);
 /* A hyperparameter's value at the next step, schedule and factor included, for tensors in no group. TW_ERR_SPEC if the rule has none of this name. */
 TW_API tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *value, tw_error *err);
-TW_API int tw_optimizer_full_batch(const tw_optimizer *opt);            /* 1: the rule makes no sense on samples (TW_FULL_BATCH) */
+TW_API int tw_optimizer_full_batch(const tw_optimizer *opt);            /* 1: the rule needs the full batch (TW_FULL_BATCH) */
 TW_API size_t tw_optimizer_state_bytes(const tw_optimizer *opt);        /* what the rule and the transforms keep, in all */
 /* The chain and schedule as they were understood, canonical names, defaults left out: "adam:lr=0.0003". Owned by opt. */
 TW_API const char *tw_optimizer_spec(const tw_optimizer *opt);

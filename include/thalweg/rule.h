@@ -93,7 +93,7 @@ typedef enum tw_scope { TW_OVER_ALL = 0, TW_PER_TENSOR = 1 } tw_scope;      /* w
  * A step transform's update is given the weights before and after the rule, a weights transform's the stored and the reported weights. */
 typedef enum tw_place { TW_RULE = 0, TW_ON_GRADIENT = 1, TW_ON_STEP = 2, TW_ON_WEIGHTS = 3 } tw_place;
 enum {
-    TW_FULL_BATCH = 1,              /* makes no sense on samples: tw_optimizer_full_batch */
+    TW_FULL_BATCH = 1,              /* needs the full batch: tw_optimizer_full_batch */
     TW_ZERO_IS_NOTHING = 2,         /* a gradient of 0 changes neither weight nor slots, but perhaps the sign of a weight that is 0 */
     TW_DRAWS_NOISE = 4,             /* draws a number per weight and step */
     TW_USES_POINT = 8,              /* looks at where the gradient was taken: tw_step_at */

@@ -49,7 +49,7 @@ typedef struct tw_run_options {
     double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
-    /* What a loss or gradient that is not finite does. Skip: the update is left out whole, and an epoch of nothing else is TW_ERR_NOT_FINITE.
+    /* What a loss or gradient that is not finite does. Skip: the update is skipped, and an epoch of nothing else is TW_ERR_NOT_FINITE.
      * Zero: the step is made. A loss that is not finite, or of an update left out, is not in the epoch's means. */
     enum tw_nonfinite nonfinite;
     /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
@@ -70,7 +70,7 @@ TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective
 TW_API void tw_run_free(tw_run *run);
 /* One update (and, at an epoch's end, its evaluation). *status as above. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
-TW_API uint64_t tw_run_batch(const tw_run *run);                        /* as asked for or by default, before accumulation; 0: the estimator's affair */
+TW_API uint64_t tw_run_batch(const tw_run *run);                        /* as asked for or by default, before accumulation; 0: chosen by the estimator */
 TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last may have fewer */
 TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
 TW_API const char *tw_run_estimator(const tw_run *run);                 /* its spec as understood, "svrg:m=100"; owned by the run */

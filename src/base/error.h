@@ -12,7 +12,7 @@ __attribute__((format(printf, 6, 7))) tw_status tw__fail_in(tw_error *err, tw_st
 /* The message for an errno value, thread-safe, into `to`. */
 const char *tw__system_text(int error, char *to, size_t n);
 
-/* A value for a message: the sign of a NaN is the compiler's affair, and messages are results. */
+/* A value for a message: compilers differ in the sign of a NaN, and messages are results. */
 static inline double tw__shown(double value) { return value == value ? value : __builtin_nan(""); }
 
 /* Passes a failure up. */

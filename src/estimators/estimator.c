@@ -12,11 +12,11 @@ enum { DEFAULT_BATCH = 32 };
 static tw_status check_setting(const tw_estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
     if (s->batch && !e->takes_batch)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning with the estimator %s", (unsigned long long)s->batch, e->name);
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used with the estimator %s", (unsigned long long)s->batch, e->name);
     if (s->batch && !s->n_rows)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu has no meaning for an objective without rows", (unsigned long long)s->batch);
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used for an objective without rows", (unsigned long long)s->batch);
     if (s->accumulate > 1 && (!e->takes_batch || !s->n_rows))
-        return tw__fail(err, TW_ERR_SPEC, "accumulate = %llu has no meaning %s%s", (unsigned long long)s->accumulate,
+        return tw__fail(err, TW_ERR_SPEC, "accumulate = %llu cannot be used %s%s", (unsigned long long)s->accumulate,
                         e->takes_batch ? "for an objective without rows" : "with the estimator ", e->takes_batch ? "" : e->name);
     if (e->needs_rows && !s->n_rows)
         return tw__fail(err, TW_ERR_SPEC, "estimator %s is for sums over rows; this objective has none (give minibatch or sam)", e->name);
@@ -50,7 +50,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
     const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
     TW_TRY(check_setting(choice.estimator, s, err));
     if (s->order && type->sampling == TW__IN_ORDER)
-        return tw__fail(err, TW_ERR_SPEC, "an order of rows has no meaning with the estimator %s", choice.estimator->name);
+        return tw__fail(err, TW_ERR_SPEC, "an order of rows cannot be used with the estimator %s", choice.estimator->name);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
     *e = (tw__estimator){.type = type, .ctx = ctx, .choice = choice, .real = s->real, .size = s->size, .n_rows = s->n_rows, .seed = s->seed};
     e->asked = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;

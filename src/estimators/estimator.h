@@ -28,7 +28,7 @@ typedef struct tw__update {
     tw_status (*gradient)(void *user, const void *point, const uint64_t *rows, size_t n, void *to, tw_sums *sums, tw_error *err);
     /* To be called before a phase that looks at all rows or keeps a snapshot: all workers' steps are in w afterwards. */
     tw_status (*barrier)(void *user, tw_error *err);
-    /* Handed back: a mean gradient's stand-in, lent until the next update and changed by then; the drawn rows' sums, or those of all rows scaled
+    /* Handed back: a mean gradient's stand-in, valid until the next update and changed by then; the drawn rows' sums, or those of all rows scaled
      * to a batch where all were looked at. */
     void *direction;
     tw_sums sums;

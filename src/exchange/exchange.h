@@ -17,7 +17,7 @@ typedef struct tw__exchange_type {
     void (*free)(tw__exchange *x);
     /* Which leaves [*lo, *hi) of this update's batch are mine; may wait. */
     tw_status (*begin)(tw__exchange *x, uint64_t clock, size_t leaves, size_t *lo, size_t *hi, tw_error *err);
-    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order; `sum` is lent until end and may be changed. */
+    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order; `sum` is valid until end() and may be changed. */
     tw_status (*bucket)(tw__exchange *x, size_t first_leaf, size_t n_leaves, void *sum, tw_error *err);
     /* n sums per leaf of all leaves, mine filled in: adds them up in the tree into sums[0 .. n-1]. */
     tw_status (*reduce)(tw__exchange *x, double *sums, size_t leaves, size_t n, tw_error *err);

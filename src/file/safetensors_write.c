@@ -113,7 +113,7 @@ static tw_status put_entry(text *t, const tw__tensor_entry *e, size_t *offset, t
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-/* A name that stands twice would make a file that no reader accepts. */
+/* A name that appears twice would make a file that no reader accepts. */
 static tw_status check_names(tw_context *ctx, const tw__tensor_entry *entries, size_t n, tw_error *err)
 {
     const char **names, *twice = NULL;

@@ -29,7 +29,7 @@ static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw
         return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [%d, %d]", (unsigned long long)o->steps, LEAST_STEPS, MOST_STEPS);
     const char *odd = j->run.schedule ? "schedule" : j->run.control ? "control" : j->run.target ? "target" : j->keep ? "keep"
                     : j->run.seconds > 0 ? "seconds" : NULL;
-    return odd ? tw__fail(err, TW_ERR_SPEC, "%s has no meaning where the learning rate is looked for", odd) : TW_OK;
+    return odd ? tw__fail(err, TW_ERR_SPEC, "%s cannot be used in a range test of the learning rate", odd) : TW_OK;
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------ */

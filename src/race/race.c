@@ -89,7 +89,7 @@ static tw_status read_racers(tw_race *race, tw_error *err)
     int takes_batch = 0;
     for (size_t i = 0; i < race->n; i++) takes_batch |= race->racers[i].takes_batch || !race->racers[i].is_preset;
     if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))
-        return tw__fail(err, TW_ERR_SPEC, "%s has no meaning: no optimizer of this race takes one", race->o.job.run.batch ? "batch" : "accumulate");
+        return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one", race->o.job.run.batch ? "batch" : "accumulate");
     TW_TRY(tw__race_colours(race, err));
     return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
 }

@@ -48,8 +48,10 @@ static tw_status open_data(tw_job *job, const tw_data_options *d, tw_error *err)
 {
     const tw_job_options *o = &job->o;
     char path[TW__PATH];
+    int kind;
     tw_status s = tw_data_open(job->ctx, o->data, d, &job->train, &job->val, &job->test, err);
-    if (s != TW_ERR_NOT_FOUND || !o->directory || o->data[0] == '/') return s;
+    if (s != TW_ERR_NOT_FOUND || !job->resumed || !o->directory || o->data[0] == '/') return s;
+    if (tw__path_kind(job->ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
     TW_TRY(tw__path_in(o->directory, o->data, path, err));
     s = tw_data_open(job->ctx, path, d, &job->train, &job->val, &job->test, err);
     if (s != TW_ERR_NOT_FOUND) return s;
@@ -179,6 +181,7 @@ static int status_of(const json_t *run) { return ended_status(json_string_value(
 
 static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
 {
+    job->resumed = 1;
     if (status_of(run) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
         job->finished = json_deep_copy(json_object_get(run, "result"));

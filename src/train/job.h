@@ -15,7 +15,7 @@ struct tw_job {
     tw_run *run;
     int (*event)(void *user, const tw_event *event);    /* the caller's; the run is given ours */
     void *user;
-    int epoch_ended, checkpoint_asked, has_test;
+    int epoch_ended, checkpoint_asked, has_test, resumed;
     tw_metrics test_metrics;
     void *best;                                         /* keep=best: the weights with the least val_loss so far */
     double best_loss;

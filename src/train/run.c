@@ -156,7 +156,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.nonfinite = o->nonfinite;
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
-        return tw__fail(err, TW_ERR_SPEC, "%s makes no sense on samples (give the estimator full)", tw_optimizer_spec(r->optimizer));
+        return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full", tw_optimizer_spec(r->optimizer));
     TW_TRY(make_controls(r, err));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);

@@ -59,7 +59,7 @@ static tw_status check_names(const tw_chain *c, tw_error *err)
     for (int i = 0; i < c->n; i++)
         for (int k = 0; k < i; k++)
             if (c->link[i].rule == c->link[k].rule)
-                return tw__fail(err, TW_ERR_SPEC, "%s stands twice; its schedules and what it keeps go by its name, so there can be one",
+                return tw__fail(err, TW_ERR_SPEC, "%s appears twice; its schedules and what it keeps go by its name, so there can be one",
                                 c->link[i].rule->name);
     return TW_OK;
 }

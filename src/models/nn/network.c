@@ -64,7 +64,7 @@ static int read_count(const char **p, int64_t *value)
 
 tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err)
 {
-    return t->n_words == 0 ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s takes no words, \"%s\" is one too many", t->name, t->word[0]);
+    return t->n_words == 0 ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s takes no arguments: unexpected \"%s\"", t->name, t->word[0]);
 }
 
 tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int64_t *value, tw_error *err)

@@ -20,7 +20,7 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
     *n = l->out.n[0];
     if (*n > 1) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" tells two classes apart");
+    return tw__fail(err, TW_ERR_SPEC, "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" is for two classes");
 }
 
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx)
