@@ -160,6 +160,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     if (v->resume || o->job.out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : o->job.out);
     else cli_free_folder(v->join ? "joined" : o->surface ? o->surface : o->job.model ? o->job.model : "mlp", "race", folder);
     if (!v->resume && !v->join && !o->surface) o->job.data = call->word[0];
+    o->job.directory = folders.current;
     o->job.cache = folders.cache;
     o->job.home = folders.home;
     o->job.out = folder;

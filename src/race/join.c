@@ -260,7 +260,7 @@ static tw_status make_race(const struct join *j, tw_race **out, const tw_race_op
     o.user = given->user;
     TW_TRY(put_specs(j, &specs, err));
     o.optimizers = specs;
-    tw_status s = tw__race_prepare(out, j->ctx, &o, 0, err);
+    tw_status s = tw__race_prepare(out, j->ctx, &o, TW__NO_DATA, err);
     tw__free_text(j->ctx, specs);
     if (s != TW_OK) return s;
     TW_TRY(copy_found(*out, j->from[0], err));

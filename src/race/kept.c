@@ -37,7 +37,9 @@ static json_t *found_json(const tw_race *race)
 
 static tw_status describe(const tw_race *race, char **text, tw_error *err)
 {
-    json_t *all = json_pack("{s:o, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0, 0), "found", found_json(race));
+    const char *directory = race->o.job.directory;
+    json_t *all = json_pack("{s:o, s:o*, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0, 0), "directory", directory ? json_string(directory) : NULL,
+                            "found", found_json(race));
     *text = all ? tw__json_text(all, JSON_INDENT(1)) : NULL;
     json_decref(all);
     return *text ? TW_OK : tw__json_no_memory(err);
@@ -149,11 +151,12 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *folder, tw_
     TW_TRY(tw__store_left(store, &left, err));
     TW_TRY(in_store(tw__fields_read(tw_race_fields, &o, json_object_get(all, "asked"), 1, err), folder, "what the race is", err));
     o.job.out = folder;
+    o.job.directory = json_string_value(json_object_get(all, "directory"));
     o.job.cache = given->job.cache;
     o.job.home = given->job.home;
     o.event = given->event;
     o.user = given->user;
-    tw_status s = tw__race_prepare(out, ctx, &o, left > 0, err);
+    tw_status s = tw__race_prepare(out, ctx, &o, left > 0 ? TW__DATA_AGAIN : TW__NO_DATA, err);
     if (s == TW_ERR_SPEC) s = in_store(s, folder, "what the race is", err);
     if (s != TW_OK) return s;
     (*out)->store = store;

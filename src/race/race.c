@@ -4,6 +4,7 @@
 #include "base/spec.h"
 #include "estimators/estimator.h"
 #include "race/store.h"
+#include "train/job.h"
 #include "train/json.h"
 #include "train/lists.h"
 #include "train/options.h"
@@ -113,12 +114,7 @@ static uint64_t rows_of(const tw_data *data)
 
 static tw_status open_data(tw_race *race, tw_error *err)
 {
-    tw_data_options d = TW_DATA_OPTIONS_INIT;
-    d.val = race->o.job.val;
-    d.limit = race->o.job.limit;
-    d.cache = race->o.job.cache;
-    d.home = race->o.job.home;
-    TW_TRY(tw_data_open(race->ctx, race->o.job.data, &d, &race->train, &race->val, &race->test, err));
+    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed ? race->o.job.directory : NULL, &race->train, &race->val, &race->test, err));
     race->n_train = rows_of(race->train);
     race->n_val = rows_of(race->val);
     race->n_test = rows_of(race->test);
@@ -199,14 +195,15 @@ static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data,
     return with_data ? rehearse(race, err) : TW_OK;
 }
 
-tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, int with_data, tw_error *err)
+tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, enum tw__data_use use, tw_error *err)
 {
     tw_race *race;
     *out = NULL;
     TW_TRY(tw__race_check_options(o, err));
     TW_TRY(tw__alloc(ctx, &race, 1, sizeof *race, err));
     race->ctx = ctx;
-    tw_status s = prepare(race, o, with_data, err);
+    race->resumed = use == TW__DATA_AGAIN;
+    tw_status s = prepare(race, o, use != TW__NO_DATA, err);
     if (s == TW_OK) *out = race;
     else tw_race_free(race);
     return s;
@@ -217,7 +214,7 @@ tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *
     tw_race_options o;
     *out = NULL;
     TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
-    TW_TRY(tw__race_prepare(out, ctx, &o, 1, err));
+    TW_TRY(tw__race_prepare(out, ctx, &o, TW__NEW_DATA, err));
     tw_status s = (*out)->o.job.out ? tw__race_keep(*out, err) : TW_OK;
     if (s == TW_OK) return TW_OK;
     tw_race_free(*out);

@@ -62,6 +62,7 @@ struct tw_race {
     tw_data *train, *val, *test;                        /* NULL on a surface, and where all runs are in */
     uint64_t n_train, n_val, n_test;                    /* rows; 0: none */
     tw_surface *surface;                                /* NULL on data */
+    int resumed;                                        /* from its folder, perhaps in another directory */
     double target;                                      /* on a surface, with o.target: the value */
     struct tw__store *store;                            /* NULL: the race is in memory alone */
     tw__racer *racers;
@@ -84,8 +85,9 @@ tw_status tw__race_check_options(const tw_race_options *o, tw_error *err);
 /* race.c: the options of a run of a racer, whose rate the spec has. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed);
 void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */
-/* Everything but results: reads the specs; with_data: opens the data and makes every racer's run once. */
-tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *options, int with_data, tw_error *err);
+/* Everything but results: reads the specs and, but for TW__NO_DATA, opens the data and makes every racer's run once. */
+enum tw__data_use { TW__NO_DATA, TW__NEW_DATA, TW__DATA_AGAIN /* of a race that goes on, perhaps in another directory */ };
+tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *options, enum tw__data_use use, tw_error *err);
 
 /* work.c: places, the runs that a race has to make: all trials, racer by racer, then all runs with the race's seeds. */
 typedef struct tw__place { tw__racer *racer; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__place;

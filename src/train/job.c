@@ -43,29 +43,27 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     return TW_OK;
 }
 
-/* A run that is resumed elsewhere finds its data from the directory in which it was started. */
-static tw_status open_data(tw_job *job, const tw_data_options *d, tw_error *err)
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train, tw_data **val, tw_data **test, tw_error *err)
 {
-    const tw_job_options *o = &job->o;
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
     char path[TW__PATH];
     int kind;
-    tw_status s = tw_data_open(job->ctx, o->data, d, &job->train, &job->val, &job->test, err);
-    if (s != TW_ERR_NOT_FOUND || !job->resumed || !o->directory || o->data[0] == '/') return s;
-    if (tw__path_kind(job->ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
-    TW_TRY(tw__path_in(o->directory, o->data, path, err));
-    s = tw_data_open(job->ctx, path, d, &job->train, &job->val, &job->test, err);
+    d.val = o->val;
+    d.limit = o->limit;
+    d.cache = o->cache;
+    d.home = o->home;
+    tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
+    if (s != TW_ERR_NOT_FOUND || !directory || o->data[0] == '/') return s;
+    if (tw__path_kind(ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
+    TW_TRY(tw__path_in(directory, o->data, path, err));
+    s = tw_data_open(ctx, path, &d, train, val, test, err);
     if (s != TW_ERR_NOT_FOUND) return s;
-    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started", o->data, o->directory);
+    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started", o->data, directory);
 }
 
 static tw_status open_all(tw_job *job, tw_error *err)
 {
-    tw_data_options d = TW_DATA_OPTIONS_INIT;
-    d.val = job->o.val;
-    d.limit = job->o.limit;
-    d.cache = job->o.cache;
-    d.home = job->o.home;
-    TW_TRY(open_data(job, &d, err));
+    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed ? job->o.directory : NULL, &job->train, &job->val, &job->test, err));
     if (!job->train) return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
@@ -94,6 +92,7 @@ static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o,
     TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &job, 1, sizeof *job, err));
     job->ctx = ctx;
+    tw__hash_start(&job->history_hash);
     tw_status s = copy_options(job, o, err);
     if (s == TW_OK) *out = job;
     else tw_job_free(job);

@@ -3,6 +3,7 @@
 #ifndef TW_TRAIN_JOB_H
 #define TW_TRAIN_JOB_H
 #include "base/context.h"
+#include "file/hash.h"
 #include <jansson.h>
 #include <thalweg/train.h>
 
@@ -23,6 +24,9 @@ struct tw_job {
     json_t *finished;                                   /* the result of a run that had finished before */
     char *text;                                         /* of tw_job_json; jansson's memory */
     void *lock;                                         /* run.lock, open while the folder is ours */
+    uint64_t history_parts;                             /* parts of the history that stand beside the checkpoint (history.h) */
+    tw__hash history_hash;                              /* over them */
+    char history_sum[TW__HASH_DIGITS + 1];
     char *settings;                                     /* what a checkpoint says it is of, once one was written; jansson's memory */
 };
 
@@ -37,6 +41,9 @@ tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
+
+/* The data: where it is named; else, of a run that is resumed, from the directory in which it was started (NULL: not known). */
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train, tw_data **val, tw_data **test, tw_error *err);
 
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock locks one that is there. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);

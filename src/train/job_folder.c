@@ -1,6 +1,6 @@
 /* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole or not at all.
  * SPDX-License-Identifier: MIT */
-#include "train/job.h"
+#include "train/history.h"
 #include "train/json.h"
 #include "base/io.h"
 #include "base/options.h"
@@ -162,6 +162,7 @@ static tw_status take_over(tw_job *job, tw_error *err)
 {
     TW_TRY(tw__job_lock(job->ctx, job->o.out, &job->lock, err));
     TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+    TW_TRY(tw__history_remove(job->ctx, job->o.out, err));
     return write_run(job, job->o.out, 0, err);
 }
 
@@ -205,6 +206,7 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
 static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 {
     tw_job *job = object;
+    TW_TRY(tw__history_visit(job, v, err));
     TW_TRY(tw_run_visit(job->run, v, err));
     if (!job->best) return TW_OK;
     int64_t n = (int64_t)tw_model_size(job->model);
@@ -223,6 +225,7 @@ tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
         json_decref(settings);
         if (!job->settings) return tw__json_no_memory(err);
     }
+    TW_TRY(tw__history_save(job, err));
     return tw__checkpoint_save(job->ctx, path, "run", job->settings, visit, job, err);
 }
 
@@ -271,7 +274,9 @@ tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *found = kind != TW_PATH_NONE;
-    return *found ? tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err) : TW_OK;
+    if (!*found) return TW_OK;
+    TW_TRY(tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err));
+    return tw__history_load(job, err);
 }
 
 /* ---- result ------------------------------------------------------------------------------------------------------------- */
@@ -322,5 +327,6 @@ tw_status tw__job_save_result(tw_job *job, tw_error *err)
     TW_TRY(write_history(job, err));
     TW_TRY(write_run(job, job->o.out, 1, err));
     if (!tw_run_is_over(job->status)) return TW_OK;
-    return remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err);
+    TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+    return tw__history_remove(job->ctx, job->o.out, err);
 }

@@ -49,7 +49,7 @@ static const tw_field rows[] = {
     {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder (default: out/TIME-MODEL-OPTIMIZER)"},
     {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "replace an existing run"},
     {"numbered", NULL, TW_FIELD_FLAG, AT(numbered), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "take the first free of out, out-2, out-3, ..."},
-    {"directory", NULL, TW_FIELD_TEXT, AT(directory), NULL, NULL, 0, 0, RESOURCE, "DIR", "directory from which relative data paths start"},
+    {"directory", NULL, TW_FIELD_TEXT, AT(directory), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "directory from which relative data paths start"},
     {"cache", NULL, TW_FIELD_TEXT, AT(cache), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder for generated data sets"},
     {"home", NULL, TW_FIELD_TEXT, AT(home), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder in which data sets are looked for by name"},
 };

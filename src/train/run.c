@@ -5,6 +5,7 @@
 #include "estimators/estimator.h"
 #include "exchange/exchange.h"
 #include "math/kernels.h"
+#include "train/history.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
 #include <math.h>
@@ -13,7 +14,7 @@
 #include <thalweg/train.h>
 #include <time.h>
 
-enum { COLUMNS = sizeof(tw_epoch) / sizeof(double) };
+enum { COLUMNS = TW__EPOCH_NUMBERS };
 
 struct target { int column; double value; int below; };
 
@@ -40,7 +41,7 @@ struct tw_run {
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
     const tw_draw *draw;                                /* of the update that is going on */
     tw_epoch *history;
-    size_t n_history, room;
+    size_t n_history, room, elsewhere;                  /* elsewhere: the first so many are not visited (history.h) */
 };
 
 const char *tw_run_status_name(int status)
@@ -482,26 +483,26 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-/* The history as one list of numbers, COLUMNS per epoch. */
+void tw__run_history_elsewhere(tw_run *r, size_t n) { r->elsewhere = n; }
+tw_epoch *tw__run_history_room(tw_run *r) { return r->history; }
+
+/* The history, but for what is kept elsewhere, as one list of numbers, COLUMNS per epoch. */
 static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
 {
     double *list = NULL;
-    size_t n = r->n_history * COLUMNS;
+    const size_t first = v->loading == TW_SHOW ? r->elsewhere : 0;
+    size_t n = (r->n_history - first) * COLUMNS;
     TW_TRY(tw__alloc(r->ctx, &list, n, sizeof *list, err));
-    for (size_t i = 0; i < r->n_history; i++) {
-        const tw_epoch *e = &r->history[i];
-        const double row[COLUMNS] = {(double)e->epoch, e->seconds, e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr};
-        memcpy(list + i * COLUMNS, row, sizeof row);
-    }
+    tw__epochs_to_numbers(r->history + first, r->n_history - first, list);
     tw_status s = v->list(v, "run.history", TW_F64, &n, (void **)&list, r->ctx, err);
     if (s == TW_OK && v->loading == TW_LOAD) {
-        if (n % COLUMNS || n / COLUMNS != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
-        if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->room, n / COLUMNS, sizeof *r->history, err);
-        for (size_t i = 0; s == TW_OK && i < n / COLUMNS; i++) {
-            const double *c = list + i * COLUMNS;
-            r->history[i] = (tw_epoch){(uint64_t)c[0], c[1], c[2], c[3], c[4], c[5], c[6]};
+        const size_t all = r->elsewhere + n / COLUMNS;
+        if (n % COLUMNS || all != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
+        if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->room, all, sizeof *r->history, err);
+        if (s == TW_OK) {
+            tw__epochs_from_numbers(list, n / COLUMNS, r->history + r->elsewhere);
+            r->n_history = all;
         }
-        if (s == TW_OK) r->n_history = n / COLUMNS;
     }
     tw__free(r->ctx, list, n, sizeof *list);
     return s;

@@ -27,3 +27,8 @@ work_folder() { # work_folder [NAME]
     work=$build/contracts/${0##*/}${1:+-$1}
     rm -rf "$work" && mkdir -p "$work" || exit 1
 }
+
+# A race's race.json without the values that may differ: "seconds", whether a number or a median with its quartiles.
+without_seconds() {
+    awk '/"seconds": \{/ { inside = 1 } inside { if (/\}/) inside = 0; next } /"seconds":/ { next } { sub(/,$/, ""); print }' "$1/race.json"
+}
