@@ -141,7 +141,7 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->job.out, o, err);
     if (status == TW_OK) status = tw_race_run(race, err);
     race_clear(show);
-    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; thalweg race --resume %s goes on", o->job.out);
+    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg race --resume %s", o->job.out);
     if (status == TW_OK) status = print(v, race, o->job.out, err);
     tw_race_free(race);
     tw_context_free(ctx);

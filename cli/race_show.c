@@ -230,5 +230,5 @@ tw_status race_jobs(const struct cli_common *common, const char *folder, uint64_
     if (crew.why.code != TW_OK) return cli_fail(err, crew.why.code, "%s", crew.why.message);
     if (cli_interrupted()) return TW_STOPPED;
     if (crew.lost < crew.n) return TW_OK;
-    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; thalweg race --resume %s goes on", crew.n, folder);
+    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", crew.n, folder);
 }

@@ -153,7 +153,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);
-    return cli_fail(err, TW_STOPPED, "interrupted; thalweg train --resume %s goes on", tw_job_folder(job));
+    return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", tw_job_folder(job));
 }
 
 /* That a log can be written is known before there is a run. *made: there was none. */

@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-/* What happens while runs are made; non-zero stops (TW_STOPPED). A run that was stopped is made anew when the race goes on. */
+/* What happens while runs are made; non-zero stops (TW_STOPPED). A run that was stopped is made anew when the race continues. */
 typedef struct tw_race_event {
     int kind;                                                           /* one of TW_RACE_ */
     const char *optimizer;                                              /* its spec as it runs, a rate that was tuned or is tried included */

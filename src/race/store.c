@@ -220,7 +220,7 @@ static tw_status check_way(const tw__store *s, tw_error *err)
     TW_TRY(find(s, "race.db", &db, err));
     if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->folder);
     if (!db) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s goes on with it; --force replaces it)", s->folder,
+    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s continues it; --force replaces it)", s->folder,
                     s->folder);
 }
 
