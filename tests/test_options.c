@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <thalweg/race.h>
+#include <thalweg/version.h>
 
 #define FILE_NAME TW_BINARY_DIR "/test_options.json"
 
@@ -135,11 +136,33 @@ static void a_configuration(void **state)
     }
 }
 
+/* The words of the row are those that the enum has in C, in its order. */
+static void nonfinite_has_one_set_of_names(void **state)
+{
+    tw_field f = {.name = ""};
+    (void)state;
+    for (size_t i = 0; strcmp(f.name, "nonfinite") != 0; i++) assert_int_equal(tw_job_fields(i, &f), 1);
+    char words[64];
+    enum tw_nonfinite policy;
+    snprintf(words, sizeof words, "%s %s %s", tw_nonfinite_name(TW_NONFINITE_ERROR), tw_nonfinite_name(TW_NONFINITE_SKIP), tw_nonfinite_name(TW_NONFINITE_ZERO));
+    assert_string_equal(f.words, words);
+    assert_int_equal(tw_nonfinite_from_name("zero", &policy, NULL), TW_OK);
+    assert_int_equal(policy, TW_NONFINITE_ZERO);
+    assert_int_equal(tw_nonfinite_from_name("stop", &policy, NULL), TW_ERR_SPEC);
+}
+
+static void version_of_the_library_is_that_of_its_headers(void **state)
+{
+    (void)state;
+    assert_string_equal(tw_version(), TW_VERSION);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_and_back), cmocka_unit_test(defaults_are_written), cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(every_field_has_a_row), cmocka_unit_test(a_configuration),
+        cmocka_unit_test(nonfinite_has_one_set_of_names), cmocka_unit_test(version_of_the_library_is_that_of_its_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

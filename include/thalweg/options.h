@@ -44,7 +44,7 @@ typedef int tw_fields(size_t i, tw_field *out);
 TW_API int tw_job_fields(size_t i, tw_field *out);                      /* of tw_job_options (train.h) */
 
 /* A configuration in JSON: an object of the table's keys, or an object whose "config" is one, as run.json is. Free it after the options are used:
- * their texts belong to it. */
+ * their texts belong to it. Relative data of a run.json are looked for here, then where its run was started. */
 typedef struct tw_config tw_config;
 TW_API tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err);
 /* Sets the fields that the configuration has; the others stay. TW_ERR_DATA, naming file and key, for a key that is no option and a value of another

@@ -239,6 +239,18 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
 
 struct tw_config { tw_context *ctx; char *file; json_t *whole, *options; };
 
+/* Relative data of a run.json that are not here are looked for where its run was started, as --resume does. */
+static tw_status find_data(tw_config *c, tw_error *err)
+{
+    const char *data = json_string_value(json_object_get(c->options, "data")), *directory = json_string_value(json_object_get(c->whole, "directory"));
+    char path[TW__PATH];
+    int here, there;
+    if (!data || !directory || data[0] == '/' || tw__path_kind(c->ctx, data, &here, NULL) != TW_OK || here != TW_PATH_NONE) return TW_OK;
+    TW_TRY(tw__path_in(directory, data, path, err));
+    if (tw__path_kind(c->ctx, path, &there, NULL) != TW_OK || there == TW_PATH_NONE) return TW_OK;
+    return json_object_set_new(c->options, "data", json_string(path)) == 0 ? TW_OK : tw__json_no_memory(err);
+}
+
 tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)
 {
     tw_config *c;
@@ -252,6 +264,7 @@ tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_
         c->options = inside ? inside : c->whole;
         if (!json_is_object(c->options)) s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1, "an object with options is needed, as the \"config\" of a run.json");
     }
+    if (s == TW_OK) s = find_data(c, err);
     if (s == TW_OK) *out = c;
     else tw_config_free(c);
     return s;
