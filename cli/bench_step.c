@@ -228,9 +228,7 @@ static tw_status check_shape(const struct bench *b, tw_error *err)
     if (!strcmp(b->v->shape, "all")) return TW_OK;
     for (size_t i = 0; (name = bench_shape_name(i, NULL)) != NULL; i++)
         if (is_wanted(b, name)) return TW_OK;
-    const char *near = tw_suggest(b->v->shape, bench_shape_name, NULL);
-    if (near) return cli_fail(err, TW_ERR_SPEC, "unknown shape \"%.60s\" (did you mean \"%s\"?)", b->v->shape, near);
-    return cli_fail(err, TW_ERR_SPEC, "unknown shape \"%.60s\" (flat, resnet50, cnn or all)", b->v->shape);
+    return cli_unknown(err, TW_ERR_SPEC, "unknown shape", b->v->shape, tw_suggest(b->v->shape, bench_shape_name, NULL), " (flat, resnet50, cnn or all)");
 }
 
 static tw_status read_threads(struct bench *b, tw_error *err)

@@ -70,7 +70,8 @@ int cli_given(const struct cli_call *call, const char *name);
 const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed);
 /* --config FILE: what the file holds, but for what the line gives. Texts belong to *config. */
 tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config, tw_error *err);
-/* hints.c: line[at] is the unknown option `name`. What other tools mean by it, as a message's end: " (did you mean --batch?)"; "" for none. */
+/* hints.c: line[at] is the unknown option `name`. What other tools mean by it, or the nearest name, as a message's end: " (did you mean --batch?)"; ""
+ * for none. */
 void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to, size_t size);
 void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
 void cli_print_overview(void);
@@ -78,6 +79,8 @@ void cli_print_overview(void);
 /* ---- Failures ------------------------------------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format, ...);
+/* Fails with `problem "word"` and either ` (did you mean "near"?)` or, where near (tw_suggest) is NULL, `otherwise`. */
+tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near, const char *otherwise);
 #define CLI_TRY(call) do { tw_status cli_s = (call); if (cli_s != TW_OK) return cli_s; } while (0)
 int cli_exit_code(tw_status status);
 void *cli_alloc(size_t n, size_t size, tw_error *err);                  /* zeroed; NULL with err filled */

@@ -97,10 +97,8 @@ static tw_status unknown(const char *spec, tw_error *err)
 {
     char name[40];
     name_of(spec, name);
-    const char *near = tw_suggest(name, method_name, NULL);
-    if (near) return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\" (did you mean \"%s\"?)", name, near);
-    return cli_fail(err, TW_ERR_SPEC, "unknown name \"%s\": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there "
-                    "is", name);
+    return cli_unknown(err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
+                       ": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there is");
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)

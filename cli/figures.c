@@ -60,9 +60,7 @@ static tw_status check_names(const struct cli_call *call, tw_error *err)
 {
     for (int i = 0; i < call->n; i++) {
         if (kind_of(call->word[i])) continue;
-        const char *near = tw_suggest(call->word[i], name_at, NULL);
-        if (near) return cli_fail(err, TW_ERR_SPEC, "unknown figure \"%.60s\" (did you mean \"%s\"?)", call->word[i], near);
-        return cli_fail(err, TW_ERR_SPEC, "unknown figure \"%.60s\" (thalweg figures --list)", call->word[i]);
+        return cli_unknown(err, TW_ERR_SPEC, "unknown figure", call->word[i], tw_suggest(call->word[i], name_at, NULL), " (thalweg figures --list)");
     }
     return TW_OK;
 }

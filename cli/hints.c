@@ -139,6 +139,13 @@ static void fit_example(const char *example, const char *rule, const char *value
     snprintf(to, size, "%s", example);
 }
 
+/* The options' names, then "help". Called for one place after the other. */
+static const char *option_name(size_t i, const void *options)
+{
+    const struct cli_option *o = options;
+    return i && !o[i - 1].name ? NULL : o[i].name ? o[i].name : "help";
+}
+
 void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to, size_t size)
 {
     char word[64];
@@ -147,12 +154,18 @@ void cli_option_hint(const struct cli_option *options, int n, char **line, int a
     word[length] = 0;
     *to = 0;
     const char *here = hint_of(of_commands, COUNT(of_commands), word), *option = here ? option_among(options, here) : NULL;
-    if (option) snprintf(to, size, " (did you mean --%s?)", option);
     const char *rules = option_among(options, "optimizer optimizers");
-    if (*to || !rules || !option_among(options, "model")) return;
+    const int has_run = !option && rules && option_among(options, "model");
     char spec[200];
-    if ((here = hint_of(of_rules, COUNT(of_rules), word)) != NULL) {
+    if (has_run && (here = hint_of(of_rules, COUNT(of_rules), word)) != NULL) {
         fit_example(here, rule_on_line(n, line, rules), value_at(n, line, at), spec, sizeof spec);
         snprintf(to, size, ": it belongs to the rule, as in --%s %s", rules, spec);
-    } else if ((here = hint_of(others, COUNT(others), word)) != NULL) snprintf(to, size, ": %s", here);
+        return;
+    }
+    if (has_run && (here = hint_of(others, COUNT(others), word)) != NULL) {
+        snprintf(to, size, ": %s", here);
+        return;
+    }
+    if (!option) option = tw_suggest(name, option_name, options);
+    if (option) snprintf(to, size, " (did you mean --%s?)", option);
 }

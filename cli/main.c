@@ -67,8 +67,7 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
         snprintf(two, sizeof two, "%.40s %.40s", argv[0], argv[1]);
         near = tw_suggest(two, command_name, NULL);
     }
-    if (near) return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\" (did you mean \"%s\"?)", typed, near);
-    return cli_fail(err, TW_ERR_SPEC, "unknown command \"%s\"; thalweg --help lists the commands", typed);
+    return cli_unknown(err, TW_ERR_SPEC, "unknown command", typed, near, "; thalweg --help lists the commands");
 }
 
 static int is_help(const char *word) { return !strcmp(word, "--help") || !strcmp(word, "-h"); }

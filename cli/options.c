@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <thalweg/registry.h>
 
 enum { FIRST_KEY = 256, MOST_OPTIONS = 64 };
 
@@ -30,12 +29,6 @@ static void list_options(const struct cli_command *command, struct table *t)
     for (size_t i = 0; command->fields && command->fields(i, &f); i++)
         if (f.flag && t->n < MOST_OPTIONS) t->usual[t->n] = f.usual, t->rows[t->n++] = from_field(command, &f);
     for (const struct cli_option *o = command->options; o && o->name && t->n < MOST_OPTIONS; o++) t->rows[t->n++] = *o;
-}
-
-static const char *option_name(size_t i, const void *user)
-{
-    const struct table *t = user;
-    return i < (size_t)t->n ? t->rows[i].name : i == (size_t)t->n ? "help" : NULL;
 }
 
 static const struct cli_option *option_named(const struct cli_option *o, const char *name, size_t length)
@@ -101,9 +94,7 @@ static tw_status unknown_option(const struct table *t, int argc, char **argv, in
     char *word = cli_text(err, "%.*s", length, name);
     if (!word) return TW_ERR_MEMORY;
     cli_option_hint(t->rows, argc, argv, at, word, hint, sizeof hint);
-    const char *near = *hint ? NULL : tw_suggest(word, option_name, t);
-    if (near) snprintf(hint, sizeof hint, " (did you mean --%s?)", near);
-    else if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", t->command->name);
+    if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", t->command->name);
     cli_fail(err, TW_ERR_SPEC, "unknown option %.*s%s%s", dashes, "--", word, hint);
     free(word);
     return TW_ERR_SPEC;

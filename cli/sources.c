@@ -185,9 +185,8 @@ static tw_status nothing_found(int words, char **word, tw_error *err)
 {
     for (int i = 0; i < words; i++) {
         if (each(1, word + i, show_nothing, NULL)) continue;
-        const char *near = tw_suggest(word[i], english_at, NULL);
-        if (near) return cli_fail(err, TW_ERR_NOT_FOUND, "the sources do not name \"%.60s\" (did you mean \"%s\"?)", word[i], near);
-        return cli_fail(err, TW_ERR_NOT_FOUND, "the sources do not name \"%.60s\"; thalweg sources lists all that they name", word[i]);
+        return cli_unknown(err, TW_ERR_NOT_FOUND, "the sources do not name", word[i], tw_suggest(word[i], english_at, NULL),
+                           "; thalweg sources lists all that they name");
     }
     return cli_fail(err, TW_ERR_NOT_FOUND, "no place in the sources has all these words; fewer find more");
 }

@@ -67,55 +67,6 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
     return to;
 }
 
-/* ---- What was meant ---- */
-
-enum { LONGEST = 40 };
-
-static int same_letter(char a, char b) { return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z'); }
-
-/* Edits (insert, delete, replace, swap of neighbours) that make b of a, but for capitals. */
-static int edit_distance(tw__text a, tw__text b)
-{
-    int rows[3][LONGEST + 1];
-    if (a.n > LONGEST || b.n > LONGEST) return LONGEST;
-    for (size_t j = 0; j <= b.n; j++) rows[0][j] = (int)j;
-    for (size_t i = 1; i <= a.n; i++) {
-        const int *before = rows[(i + 1) % 3], *last = rows[(i + 2) % 3];
-        int *now = rows[i % 3];
-        now[0] = (int)i;
-        for (size_t j = 1; j <= b.n; j++) {
-            int best = last[j - 1] + !same_letter(a.at[i - 1], b.at[j - 1]);
-            if (last[j] + 1 < best) best = last[j] + 1;
-            if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-            int swapped = i > 1 && j > 1 && same_letter(a.at[i - 1], b.at[j - 2]) && same_letter(a.at[i - 2], b.at[j - 1]);
-            if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return rows[a.n % 3][b.n];
-}
-
-tw__guess tw__guess_for(tw__text wanted) { return (tw__guess){.wanted = wanted, .distance = LONGEST}; }
-
-void tw__guess_offer(tw__guess *g, const char *candidate)
-{
-    int d = edit_distance(g->wanted, tw__text_of(candidate));
-    if (g->wanted.n >= 3 && d > 1 && strncmp(g->wanted.at, candidate, g->wanted.n) == 0) d = 1; /* the beginning of a name */
-    if (d < g->distance) {
-        g->distance = d;
-        g->best = candidate;
-    }
-}
-
-static int is_near(const tw__guess *g) { return g->best && g->distance <= 1 + (int)(g->wanted.n / 4); }
-
-const char *tw__guess_hint(tw__guess *g)
-{
-    if (is_near(g)) snprintf(g->hint, sizeof g->hint, " (did you mean \"%s\"?)", g->best);
-    else g->hint[0] = 0;
-    return g->hint;
-}
-
 /* ---- Rows ---- */
 
 /* Names other libraries use for the same thing, wherever the name on the right exists. */
@@ -124,12 +75,13 @@ static const tw_alias common[] = {
     {"initial_accumulator_value", "initial_accumulator"}, {NULL, NULL},
 };
 
-static int by_name(const tw__table *t, tw__text name)
+const char *tw__option_name(size_t i, const void *table)
 {
-    for (int i = 0; i < t->n; i++)
-        if (tw__text_is(name, t->options[i].name)) return i;
-    return -1;
+    const tw__table *t = table;
+    return i < (size_t)t->n ? t->options[i].name : NULL;
 }
+
+static int by_name(const tw__table *t, tw__text name) { return tw__name_find(name, tw__option_name, t); }
 
 static int by_alias(const tw__table *t, const tw_alias *a, tw__text name)
 {
@@ -154,16 +106,9 @@ static int word_place(const char *words, tw__text wanted, tw__guess *guess)
 {
     tw__text rest = tw__text_of(words);
     for (int place = 0; rest.at; place++) {
-        char word[LONGEST];
-        tw__text w = tw__text_cut(&rest, ' ');
-        if (w.n == wanted.n && memcmp(w.at, wanted.at, w.n) == 0) return place;
-        snprintf(word, sizeof word, "%.*s", TW__SHOW(w));
-        int before = guess->distance;
+        tw__text word = tw__text_cut(&rest, ' ');
+        if (word.n == wanted.n && memcmp(word.at, wanted.at, word.n) == 0) return place;
         tw__guess_offer(guess, word);
-        if (guess->distance < before) { /* `word` does not outlive this call, the hint does */
-            tw__guess_hint(guess);
-            guess->best = NULL;
-        }
     }
     return -1;
 }
@@ -192,7 +137,7 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
         return TW_OK;
     }
     if (o->type == TW_REAL && o->words && is == 0)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), tw__guess_hint(&guess));
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
     if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
     if (!tw__option_allows(o, *to))
@@ -245,7 +190,7 @@ static tw_status value_of(const tw__table *t, const tw_option *o, tw__text v, do
     tw__guess guess = tw__guess_for(v);
     int place = word_place(o->words, v, &guess);
     if (place < 0)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not one of %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), guess.hint);
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not one of %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), tw__guess_hint(&guess));
     *to = place;
     return TW_OK;
 }
@@ -263,8 +208,8 @@ static tw_status no_such_option(const tw__table *t, tw__text name, tw_error *err
     char list[240] = "";
     size_t n = 0;
     tw__guess guess = tw__guess_for(name);
-    for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, t->options[k].name);
-    for (int k = 0; k < t->n && !is_near(&guess) && n < sizeof list; k++)
+    for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, tw__text_of(t->options[k].name));
+    for (int k = 0; k < t->n && !tw__guess_is_near(&guess) && n < sizeof list; k++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", k ? ", " : " (it has ", t->options[k].name);
     return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s%s%s", t->owner, TW__SHOW(name), tw__guess_hint(&guess), list, n ? ")" : "");
 }
@@ -313,14 +258,6 @@ int tw__options_write(const tw__table *t, const double *values, const double *fr
 }
 
 /* ---- Public ---- */
-
-const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user), const void *user)
-{
-    tw__guess guess = tw__guess_for(tw__text_of(wanted));
-    const char *name;
-    for (size_t i = 0; (name = next(i, user)) != NULL; i++) tw__guess_offer(&guess, name);
-    return is_near(&guess) ? guess.best : NULL;
-}
 
 const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MAX])
 {

@@ -1,21 +1,15 @@
-/* Option tables: finding a row by name or alias, reading a value into bounds, writing it back, and guessing what was meant.
+/* Option tables: finding a row by name or alias, reading a value into bounds, and writing it back.
  * Numbers are read and written the same way in every locale, and nothing may stand behind them.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_BASE_OPTIONS_H
 #define TW_BASE_OPTIONS_H
 #include <thalweg/registry.h>
-#include "base/spec.h"
+#include "base/names.h"
 
 /* A decimal number and nothing else, correctly rounded: 1 if it is one, 0 if not, -1 if it is beyond what a double holds. */
 int tw__number_read(tw__text t, double *to);
 /* The shortest text that reads back as x. Returns `to`. */
 const char *tw__number_text(double x, char to[TW_VALUE_MAX]);
-
-/* "Did you mean": offer candidates, then ask for the nearest, as ` (did you mean "adam"?)`, or "" if none is near. */
-typedef struct tw__guess { tw__text wanted; const char *best; int distance; char hint[96]; } tw__guess;
-tw__guess tw__guess_for(tw__text wanted);
-void tw__guess_offer(tw__guess *g, const char *candidate);
-const char *tw__guess_hint(tw__guess *g);
 
 /* Lists as they are read: a list's value is the place of a count, behind which its numbers stand. Starts as {.n = 1}: place 0 is the empty list. */
 enum { TW__LIST_NUMBERS = 128 };
@@ -33,6 +27,7 @@ typedef struct tw__table {
 
 int tw__option_allows(const tw_option *o, double x);                    /* x lies within the bounds */
 int tw__option_find(const tw__table *t, tw__text name);                 /* by name or alias; -1 */
+tw__name_at tw__option_name;                                             /* of a tw__table */
 /* Sets values[] and given[] (may be NULL: not recorded, and a second time is no error) from an item of a spec. */
 tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err);
 /* The value as it stands in a spec; 0 if `to` of n bytes is too small. */

@@ -24,8 +24,8 @@ static tw_status too_long(const char *spec, tw_error *err) { return tw__fail(err
 static tw_status unknown_key(const tw__table *t, const tw__table *sgd, tw__text key, tw_error *err)
 {
     tw__guess guess = tw__guess_for(key);
-    for (int i = 0; i < t->n; i++) tw__guess_offer(&guess, t->options[i].name);
-    for (int i = 0; i < sgd->n; i++) tw__guess_offer(&guess, sgd->options[i].name);
+    for (int i = 0; i < t->n; i++) tw__guess_offer(&guess, tw__text_of(t->options[i].name));
+    for (int i = 0; i < sgd->n; i++) tw__guess_offer(&guess, tw__text_of(sgd->options[i].name));
     return tw__fail(err, TW_ERR_SPEC, "%s with sgd has no option \"%.*s\"%s", t->owner, TW__SHOW(key), tw__guess_hint(&guess));
 }
 

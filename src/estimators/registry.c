@@ -13,11 +13,16 @@ static const tw__estimator_type *const types[] = {
 #undef TW__ESTIMATOR
 enum { N_TYPES = sizeof types / sizeof types[0] };
 
+static const char *name_at(size_t i, const void *user)
+{
+    (void)user;
+    return i < N_TYPES ? types[i]->about.name : NULL;
+}
+
 const tw__estimator_type *tw__estimator_type_find(tw__text name)
 {
-    for (size_t i = 0; i < N_TYPES; i++)
-        if (tw__text_is(name, types[i]->about.name)) return types[i];
-    return NULL;
+    const int i = tw__name_find(name, name_at, NULL);
+    return i < 0 ? NULL : types[i];
 }
 
 const tw_estimator *tw_estimator_at(size_t i) { return i < N_TYPES ? &types[i]->about : NULL; }
@@ -33,13 +38,6 @@ tw__table tw__estimator_table(const tw_estimator *e)
     return (tw__table){.owner = e->name, .options = e->options, .n = e->n_options, .aliases = e->aliases};
 }
 
-static tw_status unknown(tw__text name, tw_error *err)
-{
-    tw__guess guess = tw__guess_for(name);
-    for (size_t i = 0; i < N_TYPES; i++) tw__guess_offer(&guess, types[i]->about.name);
-    return tw__fail(err, TW_ERR_SPEC, "unknown estimator \"%.*s\"%s", TW__SHOW(name), tw__guess_hint(&guess));
-}
-
 tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error *err)
 {
     tw__spec spec;
@@ -48,7 +46,7 @@ tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error
     *out = (tw_estimator_choice){.estimator = NULL};
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     const tw__estimator_type *type = tw__estimator_type_find(spec.name);
-    if (!type) return unknown(spec.name, err);
+    if (!type) return tw__name_unknown("unknown estimator", spec.name, name_at, NULL, err);
     if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
     out->estimator = &type->about;
     tw__table t = tw__estimator_table(out->estimator);

@@ -1,8 +1,7 @@
 /* The registry of exchanges.
  * SPDX-License-Identifier: MIT */
 #include "exchange/exchange.h"
-#include "base/options.h"
-#include <string.h>
+#include "base/names.h"
 #include <thalweg/train.h>
 
 #define TW__EXCHANGE(name) extern const tw__exchange_type tw__exchange_##name;
@@ -22,14 +21,17 @@ const char *tw_exchange_name(size_t i, const char **help)
     return types[i]->name;
 }
 
+static const char *name_at(size_t i, const void *user)
+{
+    (void)user;
+    return tw_exchange_name(i, NULL);
+}
+
 tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err)
 {
-    tw__guess guess = tw__guess_for(tw__text_of(spec));
-    for (size_t i = 0; i < N_TYPES; i++) {
-        tw__guess_offer(&guess, types[i]->name);
-        if (strcmp(spec, types[i]->name) == 0) return types[i]->create(out, ctx, type, n_weights, err);
-    }
-    return tw__fail(err, TW_ERR_SPEC, "unknown exchange \"%.64s\"%s", spec, tw__guess_hint(&guess));
+    const int i = tw__name_find(tw__text_of(spec), name_at, NULL);
+    if (i < 0) return tw__name_unknown("unknown exchange", tw__text_of(spec), name_at, NULL, err);
+    return types[i]->create(out, ctx, type, n_weights, err);
 }
 
 void tw__exchange_free(tw__exchange *x)

@@ -11,7 +11,7 @@ static const struct { const char *name; int takes; tw__operation operation; } fu
     {"if", 3, TW__IF},
 };
 static const struct { const char *name; double value; } constants[] = {{"pi", 0x1.921fb54442d18p1}, {"e", 0x1.5bf0a8b145769p1}};
-enum { N_FUNCTIONS = sizeof functions / sizeof functions[0], N_CONSTANTS = sizeof constants / sizeof constants[0], NAME = 32 };
+enum { N_FUNCTIONS = sizeof functions / sizeof functions[0], N_CONSTANTS = sizeof constants / sizeof constants[0] };
 
 int tw__operation_takes(tw__operation o) { return o < TW__NEGATE ? 0 : o < TW__ADD ? 1 : o < TW__IF ? 2 : 3; }
 
@@ -112,19 +112,13 @@ static tw_status call(struct reader *r, int function, size_t start, tw_error *er
 
 static tw_status unknown(const struct reader *r, tw__text name, size_t start, tw_error *err)
 {
-    char text[200], variable[NAME];
+    char text[200];
     tw__text rest = tw__text_of(r->variables);
     tw__guess guess = tw__guess_for(name);
-    while (rest.at) {
-        tw__text next = tw__text_cut(&rest, ' ');
-        snprintf(variable, sizeof variable, "%.*s", TW__SHOW(next));
-        tw__guess_offer(&guess, variable);
-        if (guess.best) tw__guess_hint(&guess); /* `variable` is overwritten, the hint is not */
-        guess.best = NULL;
-    }
-    for (int i = 0; i < N_FUNCTIONS; i++) tw__guess_offer(&guess, functions[i].name);
+    while (rest.at) tw__guess_offer(&guess, tw__text_cut(&rest, ' '));
+    for (int i = 0; i < N_FUNCTIONS; i++) tw__guess_offer(&guess, tw__text_of(functions[i].name));
     snprintf(text, sizeof text, "unknown name \"%.*s\"%s; there are %s, functions, pi and e", TW__SHOW(name),
-             guess.best ? tw__guess_hint(&guess) : guess.hint, r->variables);
+             tw__guess_hint(&guess), r->variables);
     return wrong(r, start, text, err);
 }
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "models/model.h"
 #include "base/cpu.h"
-#include "base/options.h"
+#include "base/names.h"
 #include "models/nn/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,19 +20,21 @@ const char *tw_model_preset(size_t i, const char **network)
     return presets[i].name;
 }
 
+static const char *preset_name(size_t i, const void *user)
+{
+    (void)user;
+    return tw_model_preset(i, NULL);
+}
+
 /* A single word is a preset's name: no network has less than two layers. */
 static tw_status spell_out(const char *text, const char **network, tw_error *err)
 {
-    tw__guess guess = tw__guess_for(tw__text_of(text));
     *network = text;
     if (!*text || strpbrk(text, " ;")) return TW_OK;
-    for (size_t i = 0; i < N_PRESETS; i++) {
-        tw__guess_offer(&guess, presets[i].name);
-        if (strcmp(presets[i].name, text) != 0) continue;
-        *network = presets[i].network;
-        return TW_OK;
-    }
-    return tw__fail(err, TW_ERR_SPEC, "unknown model \"%.60s\"%s", text, tw__guess_hint(&guess));
+    const int i = tw__name_find(tw__text_of(text), preset_name, NULL);
+    if (i < 0) return tw__name_unknown("unknown model", tw__text_of(text), preset_name, NULL, err);
+    *network = presets[i].network;
+    return TW_OK;
 }
 
 /* Rows of rank 2 are images of one channel. */

@@ -51,15 +51,17 @@ struct reader {
     tw__text formula;                                                   /* of expr */
 };
 
+static const char *kind_name(size_t i, const void *user)
+{
+    (void)user;
+    return i < N_KINDS ? kinds[i].name : NULL;
+}
+
 static tw_status find_kind(const tw__spec *spec, const tw_surface_kind **out, tw_error *err)
 {
-    tw__guess guess = tw__guess_for(spec->name);
-    *out = tw__text_is(spec->name, expr.name) ? &expr : NULL;
-    for (size_t i = 0; i < N_KINDS; i++) {
-        tw__guess_offer(&guess, kinds[i].name);
-        if (tw__text_is(spec->name, kinds[i].name)) *out = &kinds[i];
-    }
-    if (!*out) return tw__fail(err, TW_ERR_SPEC, "unknown surface \"%.*s\"%s", TW__SHOW(spec->name), tw__guess_hint(&guess));
+    const int i = tw__name_find(spec->name, kind_name, NULL);
+    *out = i >= 0 ? &kinds[i] : &expr;
+    if (i < 0 && !tw__text_is(spec->name, expr.name)) return tw__name_unknown("unknown surface", spec->name, kind_name, NULL, err);
     return spec->dialect.n ? tw__fail(err, TW_ERR_SPEC, "surface \"%s\" has no dialects", (*out)->name) : TW_OK;
 }
 

@@ -31,11 +31,16 @@ double tw_pow(double x, double y) { return tw__pow_f64(x, y); }
 
 const tw_rule *tw_rule_at(size_t i) { return i < N_RULES ? rules[i] : NULL; }
 
-static const tw_rule *find(tw__text name)
+const char *tw__rule_name(size_t i, const void *user)
 {
-    for (size_t i = 0; i < N_RULES; i++)
-        if (tw__text_is(name, rules[i]->name)) return rules[i];
-    return NULL;
+    (void)user;
+    return i < N_RULES ? rules[i]->name : NULL;
+}
+
+const tw_rule *tw__rule_find(tw__text name)
+{
+    const int i = tw__name_find(name, tw__rule_name, NULL);
+    return i < 0 ? NULL : rules[i];
 }
 
 tw_status tw__rule_left_out(tw__text name, tw_error *err)
@@ -46,7 +51,7 @@ tw_status tw__rule_left_out(tw__text name, tw_error *err)
     return TW_OK;
 }
 
-const tw_rule *tw_rule_find(const char *name) { return find(tw__text_of(name)); }
+const tw_rule *tw_rule_find(const char *name) { return tw__rule_find(tw__text_of(name)); }
 
 static tw__table table_of(const tw_rule *r) { return (tw__table){r->name, r->options, r->n_options, r->aliases, NULL, NULL}; }
 
@@ -64,12 +69,10 @@ static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *ow
         return tw__text_is(name, own->name) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
                                                                TW__SHOW(name), own->name);
     }
-    *out = find(name);
+    *out = tw__rule_find(name);
     if (*out) return TW_OK;
     TW_TRY(tw__rule_left_out(name, err));
-    tw__guess guess = tw__guess_for(name);
-    for (size_t i = 0; i < N_RULES; i++) tw__guess_offer(&guess, rules[i]->name);
-    return tw__fail(err, TW_ERR_SPEC, "unknown rule \"%.*s\"%s", TW__SHOW(name), tw__guess_hint(&guess));
+    return tw__name_unknown("unknown rule", name, tw__rule_name, NULL, err);
 }
 
 static tw_status find_dialect(tw_choice *c, tw__text name, tw_error *err)

@@ -3,7 +3,10 @@
 #ifndef TW_RULES_REGISTRY_H
 #define TW_RULES_REGISTRY_H
 #include <thalweg/registry.h>
-#include "base/spec.h"
+#include "base/names.h"
+
+tw__name_at tw__rule_name;
+const tw_rule *tw__rule_find(tw__text name);                            /* NULL if there is none */
 
 /* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical text. */
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err);

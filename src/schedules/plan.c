@@ -15,11 +15,16 @@ enum { N_SCHEDULES = sizeof schedules / sizeof schedules[0] };
 
 const tw_schedule *tw_schedule_at(size_t i) { return i < N_SCHEDULES ? schedules[i] : NULL; }
 
+static const char *name_at(size_t i, const void *user)
+{
+    (void)user;
+    return i < N_SCHEDULES ? schedules[i]->name : NULL;
+}
+
 static const tw_schedule *find(tw__text name)
 {
-    for (size_t i = 0; i < N_SCHEDULES; i++)
-        if (tw__text_is(name, schedules[i]->name)) return schedules[i];
-    return NULL;
+    const int i = tw__name_find(name, name_at, NULL);
+    return i < 0 ? NULL : schedules[i];
 }
 
 const tw_schedule *tw_schedule_find(const char *name) { return find(tw__text_of(name)); }
@@ -69,7 +74,7 @@ static tw_status find_key(struct reader *r, tw__text name, const tw_option **opt
     if (i < 0) {
         tw__guess guess = tw__guess_for(rest.at ? rest : name);
         for (int k = 0; k < t.n; k++)
-            if (t.options[k].type == TW_REAL) tw__guess_offer(&guess, t.options[k].name);
+            if (t.options[k].type == TW_REAL) tw__guess_offer(&guess, tw__text_of(t.options[k].name));
         return tw__fail(err, TW_ERR_SPEC, "%s \"%s\" has no hyperparameter \"%.*s\" for a schedule%s", link == c->rule ? "rule" : "transform", t.owner,
                         TW__SHOW(guess.wanted), tw__guess_hint(&guess));
     }
@@ -182,11 +187,7 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     tw__text *formula = &r->formulas[r->plan->n];
     TW_TRY(tw__spec_parse(&spec, text, err));
     p->kind = find(spec.name);
-    if (!p->kind) {
-        tw__guess guess = tw__guess_for(spec.name);
-        for (size_t i = 0; i < N_SCHEDULES; i++) tw__guess_offer(&guess, schedules[i]->name);
-        return tw__fail(err, TW_ERR_SPEC, "unknown schedule \"%.*s\"%s", TW__SHOW(spec.name), tw__guess_hint(&guess));
-    }
+    if (!p->kind) return tw__name_unknown("unknown schedule", spec.name, name_at, NULL, err);
     if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" has no dialects", p->kind->name);
     tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &r->plan->lists, formula};
     for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;

@@ -220,7 +220,7 @@ static tw_status unknown(tw_fields *fields, const char *name, tw_error *err)
     tw_field f;
     tw__guess guess = tw__guess_for(tw__text_of(name));
     for (size_t i = 0; fields(i, &f); i++)
-        if (!(f.traits & TW_FIELD_RESOURCE)) tw__guess_offer(&guess, f.name);
+        if (!(f.traits & TW_FIELD_RESOURCE)) tw__guess_offer(&guess, tw__text_of(f.name));
     return tw__fail(err, TW_ERR_SPEC, "unknown option \"%.60s\"%s", name, tw__guess_hint(&guess));
 }
 

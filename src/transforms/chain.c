@@ -17,31 +17,24 @@ enum { N_TRANSFORMS = sizeof transforms / sizeof transforms[0] };
 
 const tw_rule *tw_transform_at(size_t i) { return i < N_TRANSFORMS ? transforms[i] : NULL; }
 
+/* Transforms, and after them the rules. */
+static const char *link_name(size_t i, const void *user)
+{
+    return i < N_TRANSFORMS ? transforms[i]->name : tw__rule_name(i - N_TRANSFORMS, user);
+}
+
 static const tw_rule *find(tw__text name)
 {
-    for (size_t i = 0; i < N_TRANSFORMS; i++)
-        if (tw__text_is(name, transforms[i]->name)) return transforms[i];
-    return NULL;
+    const int i = tw__name_find(name, link_name, NULL);
+    return i >= 0 && i < N_TRANSFORMS ? transforms[i] : NULL;
 }
 
 const tw_rule *tw_transform_find(const char *name) { return find(tw__text_of(name)); }
 
-static const tw_rule *find_rule(tw__text name)
-{
-    const tw_rule *rule;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
-        if (tw__text_is(name, rule->name)) return rule;
-    return NULL;
-}
-
 static tw_status unknown(tw__text name, tw_error *err)
 {
     TW_TRY(tw__rule_left_out(name, err));
-    tw__guess guess = tw__guess_for(name);
-    const tw_rule *rule;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) tw__guess_offer(&guess, rule->name);
-    for (size_t i = 0; i < N_TRANSFORMS; i++) tw__guess_offer(&guess, transforms[i]->name);
-    return tw__fail(err, TW_ERR_SPEC, "unknown rule or transform \"%.*s\"%s", TW__SHOW(name), tw__guess_hint(&guess));
+    return tw__name_unknown("unknown rule or transform", name, link_name, NULL, err);
 }
 
 static tw_status read_link(tw_choice *out, tw__text text, const tw_rule *own, tw_error *err)
@@ -49,7 +42,7 @@ static tw_status read_link(tw_choice *out, tw__text text, const tw_rule *own, tw
     tw__spec spec;
     TW_TRY(tw__spec_parse(&spec, text, err));
     const tw_rule *rule = own && tw__text_is(spec.name, own->name) ? own : find(spec.name);
-    if (!rule && !own) rule = find_rule(spec.name);
+    if (!rule && !own) rule = tw__rule_find(spec.name);
     return rule ? tw__choice_read(out, rule, &spec, err) : unknown(spec.name, err);
 }
 

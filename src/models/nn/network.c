@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/network.h"
 #include "base/random.h"
-#include "base/options.h"
+#include "base/names.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +27,16 @@ const char *tw_layer_type(size_t i, const char **usage, const char **help)
 
 const char *tw_layer_equation(size_t i) { return i < N_TYPES ? types[i]->equation : NULL; }
 
+static const char *name_at(size_t i, const void *user)
+{
+    (void)user;
+    return tw_layer_type(i, NULL, NULL);
+}
+
 static const tw__layer_type *find_type(const char *name)
 {
-    for (size_t i = 0; i < N_TYPES; i++)
-        if (strcmp(types[i]->name, name) == 0) return types[i];
-    return NULL;
+    const int i = tw__name_find(tw__text_of(name), name_at, NULL);
+    return i < 0 ? NULL : types[i];
 }
 
 size_t tw__shape_size(const tw__shape *s)
@@ -106,17 +111,10 @@ static int next_word(const char **p, char *to, size_t n)
     return 1;
 }
 
-static tw_status unknown_layer(const char *name, tw_error *err)
-{
-    tw__guess guess = tw__guess_for(tw__text_of(name));
-    for (size_t i = 0; i < N_TYPES; i++) tw__guess_offer(&guess, types[i]->name);
-    return tw__fail(err, TW_ERR_SPEC, "unknown layer \"%s\"%s", name, tw__guess_hint(&guess));
-}
-
 static tw_status add_layer(tw__network *net, const tw__layer_text *t, tw_error *err)
 {
     const tw__layer_type *type = find_type(t->name);
-    if (!type) return unknown_layer(t->name, err);
+    if (!type) return tw__name_unknown("unknown layer", tw__text_of(t->name), name_at, NULL, err);
     if (net->n_layers >= MOST_LAYERS) return tw__fail(err, TW_ERR_SPEC, "a network may have at most %d layers", MOST_LAYERS);
     TW_TRY(tw__grow(net->ctx, &net->layers, &net->room, net->n_layers + 1, sizeof *net->layers, err));
     tw__layer *l = &net->layers[net->n_layers];

@@ -14,11 +14,16 @@ static const tw__control_type *const types[] = {
 #undef TW__CONTROL
 enum { N_TYPES = sizeof types / sizeof types[0] };
 
+static const char *name_at(size_t i, const void *user)
+{
+    (void)user;
+    return i < N_TYPES ? types[i]->about.name : NULL;
+}
+
 const tw__control_type *tw__control_type_find(tw__text name)
 {
-    for (size_t i = 0; i < N_TYPES; i++)
-        if (tw__text_is(name, types[i]->about.name)) return types[i];
-    return NULL;
+    const int i = tw__name_find(name, name_at, NULL);
+    return i < 0 ? NULL : types[i];
 }
 
 const tw_control *tw_control_at(size_t i) { return i < N_TYPES ? &types[i]->about : NULL; }
@@ -29,13 +34,6 @@ const tw_control *tw_control_find(const char *name)
     return type ? &type->about : NULL;
 }
 
-static tw_status unknown(tw__text name, tw_error *err)
-{
-    tw__guess guess = tw__guess_for(name);
-    for (size_t i = 0; i < N_TYPES; i++) tw__guess_offer(&guess, types[i]->about.name);
-    return tw__fail(err, TW_ERR_SPEC, "unknown control \"%.*s\"%s", TW__SHOW(name), tw__guess_hint(&guess));
-}
-
 /* The dialect's values become the defaults. */
 static tw_status speak(tw_control_choice *out, tw__text name, const tw__table *t, tw_error *err)
 {
@@ -43,7 +41,7 @@ static tw_status speak(tw_control_choice *out, tw__text name, const tw__table *t
     tw__guess guess = tw__guess_for(name);
     if (!name.n) return TW_OK;
     for (const tw_dialect *d = out->control->dialects; d && d->name; d++) {
-        tw__guess_offer(&guess, d->name);
+        tw__guess_offer(&guess, tw__text_of(d->name));
         if (tw__text_is(name, d->name)) out->dialect = d;
     }
     if (!out->dialect)
@@ -71,7 +69,7 @@ tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
     *out = (tw_control_choice){.control = NULL};
     TW_TRY(tw__spec_parse(&spec, text, err));
     const tw__control_type *type = tw__control_type_find(spec.name);
-    if (!type) return unknown(spec.name, err);
+    if (!type) return tw__name_unknown("unknown control", spec.name, name_at, NULL, err);
     const tw_control *c = out->control = &type->about;
     const tw__table t = {.owner = c->name, .options = c->options, .n = c->n_options, .aliases = c->aliases};
     for (int i = 0; i < t.n; i++) out->values[i] = t.options[i].initial;
