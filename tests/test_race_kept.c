@@ -485,10 +485,15 @@ static void an_unfinished_race_has_a_page(void **state)
     tw_context *ctx = races_context(1);
     tw_race *race = races_run(races_created(ctx, &o));
     assert_non_null(w.first);
-    assert_non_null(strstr(w.first, "<title>Unfinished: 1 optimizer on "));
-    assert_non_null(strstr(w.first, "2 of 6 runs are in, and 1 of 3 optimizers are shown"));
+    assert_non_null(strstr(w.first, "<title>Unfinished: 1 of 3 optimizers so far on "));
+    assert_non_null(strstr(w.first, "1 of 6 runs are in. The other optimizers follow"));
+    assert_non_null(strstr(w.first, "<small class=\"part\">1 of 2 seeds</small>"));
+    assert_non_null(strstr(w.first, "will be in race.json"));
+    assert_null(strstr(w.first, "are in race.json"));
     assert_true(page_has(page, "<title>3 optimizers on "));
     assert_false(page_has(page, "Unfinished"));
+    assert_false(page_has(page, "class=\"part\""));
+    assert_true(page_has(page, "are in race.json"));
     free(w.first);
     tw_race_free(race);
     tw_context_free(ctx);

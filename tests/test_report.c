@@ -180,6 +180,33 @@ static void test_curve(void **state)
     tw_context_free(ctx);
 }
 
+/* Of three runs two are in: medians are over these, and who reached the target more often among his own comes first. */
+static void test_missing_runs(void **state)
+{
+    (void)state;
+    tw_context *ctx = races_context(1);
+    tw_epoch lines[4] = {epoch(1, 1), epoch(1, 2), epoch(1, 9), epoch(1, 0.5)};
+    tw__race_run a[3] = {{.epochs = &lines[0], .n_epochs = 1, .steps = 10, .gradients = 100, .reached = 1},
+                         {.missing = 1},
+                         {.epochs = &lines[1], .n_epochs = 1, .steps = 10, .gradients = 100, .reached = 1}};
+    tw__race_run b[3] = {{.epochs = &lines[2], .n_epochs = 1, .steps = 10, .gradients = 80, .reached = 1},
+                         {.epochs = &lines[3], .n_epochs = 1, .steps = 10, .gradients = 50, .reached = 1},
+                         {.epochs = &lines[2], .n_epochs = 1, .steps = 10, .gradients = 100}};
+    tw__racer racers[2] = {{.runs = b, .steps_per_epoch = 10}, {.runs = a, .steps_per_epoch = 10}};
+    size_t order[2];
+    tw_race race = {.ctx = ctx, .racers = racers, .n = 2, .order = order, .o.seeds = 3};
+    tw__curve curve;
+    assert_int_equal(tw__race_summarise(&race, NULL), TW_OK);
+    assert_true(racers[1].missing == 1 && tw__race_in(&race, &racers[1]) == 2 && racers[1].of[TW__LOSS].median == 1.5);
+    assert_true(order[0] == 1);                                                 /* 2 of 2, against 2 of 3 with fewer gradients */
+    assert_int_equal(tw__curve_make(&curve, &race, &racers[1], TW__LOSS, NULL), TW_OK);
+    assert_true(curve.n == 1 && curve.points[0].y.median == 1.5);
+    tw__curve_free(ctx, &curve);
+    assert_true(tw__profile_at(&race, &racers[0], TW__COST_GRADIENTS, 1) == 0.5);       /* of the two seeds that both have run */
+    assert_true(tw__profile_at(&race, &racers[1], TW__COST_GRADIENTS, 1.25) == 1);
+    tw_context_free(ctx);
+}
+
 static void test_profile(void **state)
 {
     (void)state;
@@ -318,7 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scales), cmocka_unit_test(test_numbers), cmocka_unit_test(test_chart),   cmocka_unit_test(test_rings),
         cmocka_unit_test(test_levels), cmocka_unit_test(test_curve),   cmocka_unit_test(test_profile), cmocka_unit_test(test_equations),
-        cmocka_unit_test(test_page),   cmocka_unit_test(test_extreme_values),
+        cmocka_unit_test(test_page),   cmocka_unit_test(test_extreme_values), cmocka_unit_test(test_missing_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

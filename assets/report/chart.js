@@ -76,7 +76,7 @@ function draw() {
   $("log").checked = isLog();
   $("chart-title").textContent = titleOf();
   chart.setAttribute("aria-label", titleOf() + " of " + racers.length + " optimizers against " + view.axis.name +
-    (race.seeds > 1 ? ", median and quartiles of " + race.seeds + " seeds" : "") + ". The table of results holds the final values.");
+    (race.seeds > 1 ? ", median and quartiles of " + seedsText() : "") + ". The table of results holds the final values.");
   if (graph) graph.destroy();
   graph = null;
   var data = rows();
@@ -96,7 +96,7 @@ function read() {
   if (view.at !== null) place = "at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en");
   else if (race.surface) place = "after the last step";
   else if (!/^val/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
-  $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + race.seeds + " seeds, bands go from the first to the third quartile. " : "") +
+  $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + seedsText() + ", bands go from the first to the third quartile. " : "") +
     "Values: " + place + ".";
 }
 function highlight(event, x, points, row, name) {

@@ -50,9 +50,9 @@ function median(values) { return values[Math.floor(values.length / 2)]; }
    axis two decades above it and twelve below the median of the minima; and below 0 three times the distance between the two. What lies outside has an
    arrow. Whatever diverged counts only where all did. */
 function rangeOfValues() {
-  var lows = [], highs = [], every = racers.every(function (r, i) { return !shown[i] || r.diverged === race.seeds; });
+  var lows = [], highs = [], every = racers.every(function (r, i) { return !shown[i] || r.diverged === r.runs; });
   view.curves.forEach(function (curve, i) {
-    if (!shown[i] || (!every && racers[i].diverged === race.seeds)) return;
+    if (!shown[i] || (!every && racers[i].diverged === racers[i].runs)) return;
     var low = Infinity, high = -Infinity;
     curve.forEach(function (p) {
       [placeOf(p.y[0]), placeOf(p.y[2])].forEach(function (place) {

@@ -37,6 +37,12 @@ function specOf(i) {
   return span;
 }
 
+/* Of an optimizer whose runs are not all in: how many are. */
+function partOf(i) {
+  return racers[i].runs < race.seeds ? make("small", { "class": "part" }, racers[i].runs + " of " + race.seeds + " seeds") : "";
+}
+function seedsText() { return (race.unfinished ? "up to " : "") + race.seeds + " seeds"; }
+
 /* A variable of the style as a colour that a canvas understands. */
 function colour(name) {
   var probe = make("i", { style: "color: var(" + name + ")" });

@@ -52,7 +52,8 @@ function tellPlaces() {
       cells[k].className = gone ? "gone" : "";
     }
     if (gone) cells[1].textContent = path.last ? "diverged after step " + path.last : "diverged at once";
-    else if (place) [at(place.x, 0), at(place.y, 1), digits(place.value, 3)].forEach(function (text, k) { cells[k + 1].textContent = text; });
+    else if (!place) for (k = 1; k < cells.length; k++) cells[k].textContent = "\u2013";
+    else [at(place.x, 0), at(place.y, 1), digits(place.value, 3)].forEach(function (text, k) { cells[k + 1].textContent = text; });
     rows[i].title = place && stage.isOutside(place) ? "outside the picture" : "";
   });
 }

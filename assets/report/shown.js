@@ -21,7 +21,7 @@ function isFaint(i) { return marked >= 0 && marked !== i; }
 /* A button that shows and hides an optimizer; its last part is for a value. */
 function curveButton(i) {
   var button = make("button", { type: "button", "class": "curve", title: racers[i].spec, "aria-pressed": "true" },
-                    keyOf(i), specOf(i), make("span", { "class": "value" }));
+                    keyOf(i), specOf(i), partOf(i), make("span", { "class": "value" }));
   button.addEventListener("click", function () { toggle(i); });
   button.addEventListener("mouseenter", function () { if (shown[i]) mark(i); });
   button.addEventListener("mouseleave", function () { mark(-1); });

@@ -22,6 +22,7 @@ typedef struct tw__race_run {
     uint64_t seed, steps, skipped, gradients;           /* gradients: of one row each */
     int status;                                         /* TW_RUN_; without meaning for a run that diverged */
     int diverged, reached;                              /* reached: the target */
+    int missing;                                        /* so_far.c: the run is not in yet, and nothing else of it holds but the seed */
     char message[512];                                  /* why it diverged */
     tw_epoch *epochs;
     size_t n_epochs;
@@ -52,7 +53,7 @@ typedef struct tw__racer {
     uint64_t batch, steps_per_epoch;                    /* as resolved */
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
-    uint64_t diverged, reached;
+    uint64_t diverged, reached, missing;                /* runs; missing: only on the page of an unfinished race */
     int colour;                                         /* that of tw__look */
 } tw__racer;
 
@@ -71,7 +72,7 @@ struct tw_race {
     uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
     char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
     struct { double due; int locked; } page;            /* so_far.c: before when no other is written (the clock); this process writes it */
-    const struct tw_race *of;                           /* the race of which this has the optimizers whose runs are in; NULL: it is whole */
+    const struct tw_race *of;                           /* the race of which this has the optimizers with runs that are in; NULL: it is whole */
     uint64_t left;                                      /* with `of`: runs that are not in */
     uint64_t next;                                      /* without a store: the place whose turn it is */
     json_t *fingerprint, *json;
@@ -139,6 +140,7 @@ void tw__race_show_end(tw_race *race);
 /* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
 tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
+uint64_t tw__race_in(const tw_race *race, const tw__racer *racer);      /* a racer's runs that are in */
 /* json.c: its settings; race.json. */
 json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);

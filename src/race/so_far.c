@@ -1,4 +1,4 @@
-/* report.html while runs come in: the optimizers whose runs are all in, as if the race were theirs alone, marked unfinished. Who gets the lock of the
+/* report.html while runs come in: the optimizers with runs that are in, as if the race were theirs alone, marked unfinished. Who gets the lock of the
  * result first keeps it and writes, until its work is done.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
@@ -13,15 +13,27 @@ static uint64_t place_of(const tw_race *race, size_t racer, uint64_t k)
     return k < tune ? racer * tune + k : race->n * tune + racer * seeds + k - tune;
 }
 
-/* A racer whose runs are all in. */
+/* Fetches a run that is in; one that is not is marked so. */
+static tw_status fetch_run(tw_race *race, uint64_t place, int *in, tw_error *err)
+{
+    TW_TRY(tw__store_has(race->store, place, in, err));
+    tw__race_place(race, place).run->missing = !*in;
+    return *in ? tw__race_fetch(race, place, err) : TW_OK;
+}
+
+/* A racer is shown once its trials, which decide its rate, and one of its runs are in. */
 static tw_status take_racer(tw_race *race, size_t i, tw_race *part, tw_error *err)
 {
-    const uint64_t n = race->o.tune + race->o.seeds;
-    int in = 1;
-    for (uint64_t k = 0; k < n && in; k++) TW_TRY(tw__store_has(race->store, place_of(race, i, k), &in, err));
+    const uint64_t tune = race->o.tune;
+    int in = 1, any = 0;
+    for (uint64_t k = 0; k < tune && in; k++) TW_TRY(fetch_run(race, place_of(race, i, k), &in, err));
     if (!in) return TW_OK;
-    for (uint64_t k = 0; k < n; k++) TW_TRY(tw__race_fetch(race, place_of(race, i, k), err));
-    if (race->o.tune) TW_TRY(tw__tune_choose(race, &race->racers[i], err));
+    for (uint64_t k = 0; k < race->o.seeds; k++) {
+        TW_TRY(fetch_run(race, place_of(race, i, tune + k), &in, err));
+        any |= in;
+    }
+    if (!any) return TW_OK;
+    if (tune) TW_TRY(tw__tune_choose(race, &race->racers[i], err));
     part->racers[part->n++] = race->racers[i];
     return TW_OK;
 }
@@ -47,7 +59,7 @@ static tw_status fill_part(tw_race *race, tw_race *part, tw_error *err)
     return s;
 }
 
-/* Nothing while no racer's runs are all in. */
+/* Nothing while no racer can be shown. */
 static tw_status write_page(tw_race *race, uint64_t left, int *written, tw_error *err)
 {
     tw_race part = *race;

@@ -26,7 +26,7 @@ static double distance_of(const tw_race *race, const tw__way *way)
 static double value_of(const tw_race *race, const tw__race_run *r, int measure)
 {
     const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
-    if (r->diverged) return NAN;
+    if (r->diverged || r->missing) return NAN;
     switch (measure) {
     case TW__LOSS: return last ? last->loss : NAN;
     case TW__ACCURACY: return last ? last->accuracy : NAN;
@@ -78,13 +78,18 @@ static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int mea
     return tw__spread_of(values, n);
 }
 
-/* Racers without a diverged run first; with a target, those of whom more runs reached it, then with the fewest gradients; then by median validation
- * loss, or test or training loss where there is none, on a surface by the value in the end; last those that have none. */
+uint64_t tw__race_in(const tw_race *race, const tw__racer *racer) { return race->o.seeds - racer->missing; }
+
+static int badness(const tw_race *race, const tw__racer *racer) { return racer->diverged == tw__race_in(race, racer) ? 2 : racer->diverged > 0; }
+
+/* Racers without a diverged run first; with a target, those of whose runs a larger share reached it, then with the fewest gradients; then by median
+ * validation loss, or test or training loss where there is none, on a surface by the value in the end; last those that have none. */
 static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
 {
-    int bad_a = a->diverged == race->o.seeds ? 2 : a->diverged > 0, bad_b = b->diverged == race->o.seeds ? 2 : b->diverged > 0;
+    const int bad_a = badness(race, a), bad_b = badness(race, b);
+    const uint64_t share_a = a->reached * tw__race_in(race, b), share_b = b->reached * tw__race_in(race, a);
     if (bad_a != bad_b) return bad_a < bad_b;
-    if (a->reached != b->reached) return a->reached > b->reached;
+    if (share_a != share_b) return share_a > share_b;
     int measure = a->reached ? TW__TARGET_GRADIENTS : race->surface ? TW__VALUE : race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
     const double of_a = a->of[measure].median, of_b = b->of[measure].median;
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
@@ -96,8 +101,9 @@ tw_status tw__race_summarise(tw_race *race, tw_error *err)
     TW_TRY(tw__alloc(race->ctx, &sorted, race->o.seeds, sizeof *sorted, err));
     for (size_t i = 0; i < race->n; i++) {
         tw__racer *racer = &race->racers[i];
-        racer->diverged = racer->reached = 0;
+        racer->diverged = racer->reached = racer->missing = 0;
         for (uint64_t k = 0; k < race->o.seeds; k++) {
+            racer->missing += (uint64_t)racer->runs[k].missing;
             racer->diverged += (uint64_t)racer->runs[k].diverged;
             racer->reached += (uint64_t)racer->runs[k].reached;
         }

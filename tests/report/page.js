@@ -60,7 +60,7 @@ function frames(n) {
 
 /* An optimizer whose colour no other has, dashes left aside. */
 var own = race.optimizers.findIndex(function (a) {
-  return race.optimizers.every(function (b) { return a === b || a.colour % 10 !== b.colour % 10; }) && a.diverged < race.seeds;
+  return race.optimizers.every(function (b) { return a === b || a.colour % 10 !== b.colour % 10; }) && a.diverged < a.runs;
 }), racer = race.optimizers[own];
 
 /* ---- every page ---- */
@@ -237,7 +237,7 @@ function places(canvas) {
 /* A run that shot up has an arrow with its value, and leaves the range to the others. */
 function arrows() {
   var far = race.optimizers.filter(function (r) {
-    return r.curves.value && r.diverged === race.seeds && Math.max.apply(null, r.curves.value.median) > 1e20;
+    return r.curves.value && r.diverged === r.runs && Math.max.apply(null, r.curves.value.median) > 1e20;
   }).length;
   if (far) say(all("#names .arrow").length >= far && /10[\u00b2\u00b3\u00b9\u2070-\u2079]/.test($("names").textContent), "what shot up has an arrow and its value");
   say(all("#legend .name").every(function (name, i) { return name.textContent === race.optimizers[i].spec && name.scrollWidth <= name.clientWidth + 1; }),

@@ -145,6 +145,7 @@ void tw__page_keys(tw__page *g)
         tw__print(&g->p, "<li>");
         tw__page_key(g, tw__page_racer(g, i));
         tw__page_spec(g, tw__page_racer(g, i)->spec);
+        tw__page_missing(g, tw__page_racer(g, i));
         tw__print(&g->p, "</li>");
     }
     tw__print(&g->p, "</ul>\n");
@@ -182,7 +183,7 @@ void tw__page_curves(tw__page *g)
     put_pictures(g);
     tw__print(&g->p, "</div>\n");
     if (g->race->o.seeds > 1)
-        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %llu seeds, bands go from the first to the third quartile.</p>\n",
-                  (unsigned long long)g->race->o.seeds);
+        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %s%llu seeds, bands go from the first to the third quartile.</p>\n",
+                  g->race->of ? "up to " : "", (unsigned long long)g->race->o.seeds);
     tw__print(&g->p, "</div>\n");
 }

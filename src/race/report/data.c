@@ -89,8 +89,8 @@ static json_t *racer_json(const tw__page *g, size_t i)
         if (curve->n) bad = json_object_set_new(curves, tw__quantities[q].key, curve_json(g, curve));
         if (!bad && !isnan(final->median)) bad = json_object_set_new(finals, tw__quantities[q].key, spread_json(final));
     }
-    json_t *o = json_pack("{s:s, s:i, s:I, s:o, s:o}", "spec", racer->spec, "colour", racer->colour, "diverged", (json_int_t)racer->diverged,
-                          "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
+    json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", racer->spec, "colour", racer->colour, "runs", (json_int_t)tw__race_in(g->race, racer),
+                          "diverged", (json_int_t)racer->diverged, "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
     return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, racer)), o);
 }
 
@@ -139,7 +139,7 @@ static json_t *page_json(const tw__page *g)
     json_t *racers = json_array();
     int bad = !racers;
     for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(g, i));
-    json_t *o = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
+    json_t *o = json_pack("{s:I, s:b, s:I, s:f, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "unfinished", g->race->of != NULL, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
                           "floor", tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities", quantities_json(g), "axes", axes_json(g),
                           "optimizers", tw__json_unless(bad, racers));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);

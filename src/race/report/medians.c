@@ -86,7 +86,7 @@ static int moment(const tw_race *race, const tw__racer *racer, enum tw__measure 
     for (uint64_t k = 0; k < seeds; k++) {
         struct sample s;
         const tw__race_run *run = &racer->runs[k];
-        if (run->diverged && racer->diverged < seeds) continue;
+        if (run->missing || (run->diverged && racer->diverged < tw__race_in(race, racer))) continue;
         runs++;
         if (!sample(racer, run, measure, i, &s)) {
             if (run->reached && !isnan(last_value(run, measure))) y[told++] = last_value(run, measure);

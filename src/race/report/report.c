@@ -72,13 +72,15 @@ double tw__page_floor(const tw__page *g)
     return g->race->surface && tw__surface_minima(g->race, minima) ? tw_surface_value(g->race->surface, minima[0], NULL) : 0;
 }
 
+static int is_lost(const tw__page *g, const tw__racer *racer) { return racer->diverged == tw__race_in(g->race, racer); }
+
 int tw__page_wants_log(const tw__page *g, int quantity)
 {
     double low = INFINITY, high = 0;
     if (tw__quantities[quantity].is_share) return 0;
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, quantity);
-        if (curve->n == 0 || tw__page_racer(g, i)->diverged == g->race->o.seeds) continue;
+        if (curve->n == 0 || is_lost(g, tw__page_racer(g, i))) continue;
         const double end = curve->points[curve->n - 1].y.median - tw__page_floor(g);
         low = end < low ? end : low;
         high = end > high ? end : high;
@@ -175,11 +177,18 @@ void tw__page_key(tw__page *g, const tw__racer *racer)
               tw__page_class(racer, kind));
 }
 
+void tw__page_missing(tw__page *g, const tw__racer *racer)
+{
+    if (!racer->missing) return;
+    tw__print(&g->p, " <small class=\"part\">%llu of %llu seeds</small>", (unsigned long long)tw__race_in(g->race, racer), (unsigned long long)g->race->o.seeds);
+}
+
 void tw__page_row(tw__page *g, const tw__racer *racer)
 {
     tw__print(&g->p, "<tr><th scope=\"row\">");
     tw__page_key(g, racer);
     tw__page_spec(g, racer->spec);
+    tw__page_missing(g, racer);
 }
 
 void tw__page_tuned(tw__page *g, const tw__racer *racer)
@@ -211,17 +220,31 @@ static const char *subject_of(const tw_race *race)
     return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.job.data;
 }
 
+/* "8 optimizers on "; "3 of 8 optimizers so far on " */
+static void put_count(tw__page *g)
+{
+    const size_t all = g->race->of ? g->race->of->n : g->race->n;
+    if (g->race->n < all) tw__print(&g->p, "%zu of ", g->race->n);
+    tw__print(&g->p, "%zu optimizer%s %son ", all, all == 1 ? "" : "s", g->race->of ? "so far " : "");
+}
+
 static void put_title(tw__page *g)
 {
     if (g->race->of) tw__print(&g->p, "Unfinished: ");
-    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
+    put_count(g);
     tw__put_escaped(&g->p, subject_of(g->race));
 }
 
 static void put_heading(tw__page *g)
 {
-    tw__print(&g->p, "%zu optimizer%s on ", g->race->n, g->race->n == 1 ? "" : "s");
+    put_count(g);
     tw__page_spec(g, subject_of(g->race));
+}
+
+static void put_footer(tw__page *g)
+{
+    tw__print(&g->p, "Made by <code>thalweg race</code>; the numbers in full %s race.json beside this file%s. The curves are drawn by dygraphs (MIT).",
+              g->race->of ? "will be in" : "are in", g->race->of ? " when the race has finished" : "");
 }
 
 static void put_nav(tw__page *g)
@@ -268,6 +291,7 @@ static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
     {"rates", tw__page_rates},
     {"target", tw__page_target},
     {"cards", tw__page_cards},
+    {"footer", put_footer},
     {"data", tw__page_data},
     {"palette", put_palette},
     {"style", put_style},

@@ -66,6 +66,7 @@ void tw__page_spec(tw__page *g, const char *spec);
 void tw__page_key(tw__page *g, const tw__racer *racer);
 void tw__page_row(tw__page *g, const tw__racer *racer);
 void tw__page_tuned(tw__page *g, const tw__racer *racer);              /* the rate it was raced with, if it was tuned */
+void tw__page_missing(tw__page *g, const tw__racer *racer);            /* "2 of 3 seeds", if not all of its runs are in */
 /* "c3 d1": the classes of a colour and its dashes. */
 const char *tw__page_class(const tw__racer *racer, char to[16]);
 

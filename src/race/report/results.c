@@ -99,7 +99,7 @@ static void put_failure(tw__page *g, const tw__racer *racer)
     if (!racer->diverged) return;
     while (!run->diverged) run++;
     tw__print(&g->p, "<small class=\"bad\">");
-    if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)racer->diverged, (unsigned long long)g->race->o.seeds);
+    if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)racer->diverged, (unsigned long long)tw__race_in(g->race, racer));
     tw__print(&g->p, "diverged: ");
     tw__put_escaped(&g->p, run->message);
     tw__print(&g->p, "</small>");
@@ -111,8 +111,8 @@ static void put_note(tw__page *g)
     if (race->o.job.run.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
     else tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
     if (race->o.seeds > 1)
-        tw__print(&g->p, "Medians of %llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
-                  (unsigned long long)race->o.seeds);
+        tw__print(&g->p, "Medians of %s%llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
+                  race->of ? "up to " : "", (unsigned long long)race->o.seeds);
     tw__print(&g->p, "%s</p>\n", race->surface ? "All start from the same point; for each seed they meet the same noise."
                                                : "For each seed all optimizers start from the same weights and see the same batches.");
 }
@@ -156,7 +156,7 @@ void tw__page_target_table(tw__page *g)
         const tw__racer *racer = tw__page_racer(g, i);
         tw__page_row(g, racer);
         tw__page_tuned(g, racer);
-        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)g->race->o.seeds);
+        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)tw__race_in(g->race, racer));
         put_cells(g, targets, TARGETS, best, racer);
         tw__print(&g->p, "</tr>\n");
     }

@@ -14,10 +14,25 @@ static double cost_of(const tw__race_run *run, enum tw__cost by)
     return by == TW__COST_SECONDS ? run->seconds : (double)run->gradients;
 }
 
+/* A seed that every optimizer has run: of others nobody knows the best. */
+static int is_raced(const tw_race *race, uint64_t seed)
+{
+    for (size_t i = 0; i < race->n; i++)
+        if (race->racers[i].runs[seed].missing) return 0;
+    return 1;
+}
+
+static uint64_t count_raced(const tw_race *race)
+{
+    uint64_t n = 0;
+    for (uint64_t k = 0; k < race->o.seeds; k++) n += (uint64_t)is_raced(race, k);
+    return n;
+}
+
 /* What a run cost in terms of the best run with its seed; infinite if it did not reach the target. */
 static double ratio_of(const tw_race *race, const tw__racer *racer, uint64_t seed, enum tw__cost by)
 {
-    double best = INFINITY, own = cost_of(&racer->runs[seed], by);
+    double best = INFINITY, own = is_raced(race, seed) ? cost_of(&racer->runs[seed], by) : INFINITY;
     for (size_t i = 0; i < race->n; i++) {
         double cost = cost_of(&race->racers[i].runs[seed], by);
         if (cost < best) best = cost;
@@ -29,7 +44,7 @@ double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost
 {
     uint64_t n = 0;
     for (uint64_t k = 0; k < race->o.seeds; k++) n += ratio_of(race, racer, k, by) <= factor * (1 + 1e-12);
-    return (double)n / (double)race->o.seeds;
+    return (double)n / (double)count_raced(race);
 }
 
 /* The smallest ratio of a racer's runs above `above`; infinite behind the last. */
@@ -118,7 +133,7 @@ void tw__page_target(tw__page *g)
     tw__put_escaped(&g->p, race->o.job.run.target);
     tw__print(&g->p, "</code>%s. Medians are over the runs that reached it.</p>\n", reached ? "" : ", which no run reached");
     tw__page_target_table(g);
-    if (reached) {
+    if (reached && count_raced(race)) {
         tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n"
                          "<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);

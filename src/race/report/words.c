@@ -51,7 +51,7 @@ static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
 {
     const tw_race *race = g->race;
     put_strong(g, best);
-    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", race->o.seeds > 1 ? "median " : "",
+    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", tw__race_in(race, best) > 1 ? "median " : "",
               tw__page_measure_name(race));
     tw__page_number(g, TW__AS_LOSS, s->median);
     if (s->q1 < s->q3) {
@@ -67,7 +67,7 @@ static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
         tw__print(&g->p, " of the test set");
     }
     tw__print(&g->p, ".");
-    if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best, tw__page_measure(race));
+    if (race->n > 1 && race->o.seeds > 1 && !race->of) put_rivals(g, best, tw__page_measure(race));
     if (race->n > 1 && race->o.seeds == 1 && !race->surface) tw__print(&g->p, " That is one seed: another may order them otherwise.");
 }
 
@@ -86,11 +86,11 @@ static void put_soonest(tw__page *g, const tw__racer *best)
     tw__print(&g->p, " gets to <code>");
     tw__put_escaped(&g->p, race->o.job.run.target);
     tw__print(&g->p, "</code>%s", race->n > 1 ? " soonest, " : " ");
-    if (race->o.seeds > 1) tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached, (unsigned long long)race->o.seeds);
-    tw__print(&g->p, "after %s", race->o.seeds > 1 ? "a median of " : "");
+    if (race->o.seeds > 1) tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached, (unsigned long long)tw__race_in(race, best));
+    tw__print(&g->p, "after %s", tw__race_in(race, best) > 1 ? "a median of " : "");
     tw__page_number(g, TW__AS_COUNT, best->of[measure].median);
     tw__print(&g->p, " gradient evaluations.");
-    if (race->n > 1 && race->o.seeds > 1) put_rivals(g, best, measure);
+    if (race->n > 1 && race->o.seeds > 1 && !race->of) put_rivals(g, best, measure);
 }
 
 /* A race of which not all runs are in. */
@@ -98,9 +98,10 @@ static void put_unfinished(tw__page *g)
 {
     const tw_race *part = g->race, *race = part->of;
     if (!race) return;
-    tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %llu of %llu runs are in, and %zu of %zu optimizers are shown, those with all of theirs. "
-                     "Load the page again for more. So far: ",
-              (unsigned long long)(tw__race_places(race) - part->left), (unsigned long long)tw__race_places(race), part->n, race->n);
+    tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %llu of %llu runs are in. ",
+              (unsigned long long)(tw__race_places(race) - part->left), (unsigned long long)tw__race_places(race));
+    if (part->n < race->n) tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", plural(race->n - part->n), race->n - part->n == 1 ? "follows" : "follow");
+    tw__print(&g->p, "Load the page again for more. So far: ");
 }
 
 void tw__page_lead(tw__page *g)
@@ -109,8 +110,8 @@ void tw__page_lead(tw__page *g)
     put_unfinished(g);
     const tw__racer *best = tw__page_racer(g, 0);
     const tw__spread *s = &best->of[tw__page_measure(race)];
-    if (best->diverged == race->o.seeds) {
-        tw__print(&g->p, "Every run diverged.");
+    if (best->diverged == tw__race_in(race, best)) {
+        tw__print(&g->p, "Every run%s diverged.", race->of ? " that is in" : "");
         return;
     }
     if (race->o.job.run.target) put_soonest(g, best);
