@@ -73,7 +73,10 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
 {
     char line[250], rate[32];
     const tw_epoch *l = e->line;
-    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu  %.2fs", (unsigned long long)l->epoch, (unsigned long long)p->epochs, l->seconds);
+    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu", (unsigned long long)l->epoch, (unsigned long long)p->epochs);
+    if (e->step < e->steps_per_epoch)
+        n = cli_append(line, sizeof line, n, ", step %llu/%llu", (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
+    n = cli_append(line, sizeof line, n, "  %.2fs", l->seconds);
     n = cli_append_number(line, sizeof line, n, "loss", l->loss);
     n = cli_append_number(line, sizeof line, n, "acc", l->accuracy);
     n = cli_append_number(line, sizeof line, n, "val_loss", l->val_loss);

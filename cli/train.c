@@ -36,7 +36,7 @@ static const struct values initial = { .job = TW_JOB_OPTIONS_INIT };
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
-    static const char *const without[] = { "schedule", "control", "epochs", "target", "time", "keep", "checkpoint-every", "log" };
+    static const char *const without[] = { "schedule", "control", "epochs", "target", "eval-every", "time", "keep", "checkpoint-every", "log" };
     static const char *const only[] = { "lr-from", "lr-to", "steps" };
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
@@ -187,6 +187,7 @@ static tw_status find_lr(const struct values *v, tw_error *err)
     tw_find_lr_options f = TW_FIND_LR_OPTIONS_INIT;
     f.job = v->job;
     f.job.run.schedule = f.job.run.control = f.job.run.target = f.job.keep = NULL;
+    f.job.run.eval_every = 0;
     f.job.run.seconds = 0;
     f.job.run.event = only_stop;
     f.from = v->lr_from;

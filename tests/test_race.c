@@ -118,6 +118,45 @@ static void same_race_same_json(void **state)
     json_decref(json[1]);
 }
 
+/* Steps to a target that is checked every two updates, of 9 in an epoch. */
+static void a_target_is_reached_within_an_epoch(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    tw_race_options o = options("adam:lr=0.01 full:lr=0.01");
+    o.seeds = 5;
+    o.job.run.target = "val_accuracy=0.5";
+    o.job.run.eval_every = 2;
+    tw_race *race = raced(ctx, &o);
+    json_t *json = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL), *optimizers = json_object_get(json, "optimizers");
+    const json_t *adam = json_array_get(optimizers, 0), *run;
+    double values[5];
+    size_t i, n = 0, within = 0;
+    json_array_foreach(json_object_get(adam, "runs"), i, run) {
+        const json_t *reached = json_object_get(run, "reached");
+        if (!reached) continue;
+        const json_int_t steps = json_integer_value(json_object_get(reached, "steps"));
+        const json_t *lines = json_object_get(run, "epochs");
+        assert_true(steps % 2 == 0 || steps % 9 == 0);
+        assert_true(json_number_value(json_object_get(reached, "epochs")) == (double)steps / 9);
+        assert_int_equal(json_array_size(lines), (steps + 8) / 9);
+        assert_true(json_number_value(json_object_get(json_array_get(lines, json_array_size(lines) - 1), "val_accuracy")) >= 0.5);
+        within += steps % 9 != 0;
+        values[n++] = (double)steps;
+    }
+    assert_true(within > 0);
+    double median;
+    assert_int_equal(json_unpack((json_t *)(uintptr_t)adam, "{s:{s:{s:{s:F}}}}", "summary", "target", "steps", "median", &median), 0);
+    assert_true(median == tw__spread_of(values, n).median);
+    char *page;
+    assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
+    assert_non_null(strstr(page, "<dt>Target checked</dt><dd>after each epoch and every 2 updates</dd>"));
+    tw__free_text(ctx, page);
+    json_decref(json);
+    tw_race_free(race);
+    tw_context_free(ctx);
+}
+
 /* A seed's initial weights and batches are the same for all: an optimiser's runs do not depend on its company. */
 static void company_changes_nothing(void **state)
 {
@@ -240,6 +279,12 @@ static void specs_are_checked_first(void **state)
     o = options("sgd");
     o.job.run.target = "speed=1";
     refuse(o, TW_ERR_SPEC, "speed=1");
+    o = options("sgd");
+    o.job.run.eval_every = 5;
+    refuse(o, TW_ERR_SPEC, "eval_every = 5 has no effect without target");
+    o.job.run.target = "val_loss=1";
+    o.job.run.eval_every = 18;
+    refuse(o, TW_ERR_SPEC, "eval_every = 18 has no effect: after 18 updates training is over");
     o = options("sgd");
     o.job.run.schedule = "cosin";
     refuse(o, TW_ERR_SPEC, "cosin");
@@ -443,6 +488,7 @@ int main(void)
         cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
         cmocka_unit_test(stopping_keeps_what_is_in), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
         cmocka_unit_test(trace_adds_up_to_the_epoch), cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_target_is_reached_within_an_epoch),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include <thalweg/train.h>
@@ -212,12 +213,108 @@ static void wrong_sizes_are_refused(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- the target within an epoch ----------------------------------------------------------------------------------------- */
+
+enum { ROWS = 64, BATCH = 8, OF_EPOCH = ROWS / BATCH, EPOCHS = 3, STEPS = EPOCHS * OF_EPOCH };
+
+struct made { double w[STEPS + 1], val[STEPS + 1]; uint64_t steps, gradients, step_of_line; int status; size_t n; tw_epoch line[EPOCHS]; };
+
+static int note_line(void *user, const tw_event *e)
+{
+    if (e->kind == TW_EVENT_EPOCH) ((struct made *)user)->step_of_line = e->step;
+    return 0;
+}
+
+/* A run to its end, with the stored weight and the reported one's validation loss after every step. */
+static struct made make(const char *target, uint64_t every)
+{
+    struct own own = {.loss_of_row_3 = 1};
+    struct made m = {.status = TW_RUN_GOING};
+    tw_context *ctx = context();
+    tw_objective train = objective(&own, ROWS), check = objective(&own, 5);
+    tw_run_options o = options();
+    tw_run *run;
+    double w = 100;
+    o.optimizer = "sgd:lr=0.1+ema:decay=0.5";
+    o.epochs = EPOCHS;
+    o.batch = BATCH;
+    o.target = target;
+    o.eval_every = every;
+    o.event = note_line;
+    o.user = &m;
+    assert_int_equal(tw_run_create(&run, ctx, &train, &check, &w, &o, NULL), TW_OK);
+    while (m.status == TW_RUN_GOING) {
+        const void *reported;
+        tw_metrics metrics;
+        assert_int_equal(tw_run_step(run, &m.status, NULL), TW_OK);
+        assert_int_equal(tw_run_weights(run, &reported, NULL), TW_OK);
+        assert_int_equal(tw_evaluate(ctx, &check, reported, &metrics, NULL), TW_OK);
+        m.steps = tw_run_steps(run);
+        m.w[m.steps] = w;
+        m.val[m.steps] = metrics.loss;
+    }
+    m.gradients = tw_run_gradients(run);
+    const tw_epoch *lines = tw_run_history(run, &m.n);
+    memcpy(m.line, lines, m.n * sizeof *lines);
+    tw_run_free(run);
+    tw_context_free(ctx);
+    return m;
+}
+
+static void a_target_is_reached_within_an_epoch(void **state)
+{
+    (void)state;
+    const struct made whole = make(NULL, 0);
+    int within = 0;
+    assert_int_equal(whole.steps, STEPS);
+    for (uint64_t of = 1; of <= STEPS; of += 4)
+        for (uint64_t every = 1; every <= 9; every++) {
+            char target[40];
+            snprintf(target, sizeof target, "val_loss=%.17g", whole.val[of]);
+            const struct made found = make(target, every);
+            uint64_t first = 1;
+            while (!((first % OF_EPOCH == 0 || first % every == 0) && whole.val[first] <= whole.val[of])) first++;
+            const tw_epoch *last = &found.line[found.n - 1];
+            assert_int_equal(found.status, TW_RUN_TARGET);
+            assert_int_equal(found.steps, first);
+            assert_int_equal(found.gradients, first * BATCH);
+            assert_int_equal(found.n, (first + OF_EPOCH - 1) / OF_EPOCH);
+            assert_int_equal(last->epoch, found.n);
+            assert_int_equal(found.step_of_line, first - (found.n - 1) * OF_EPOCH);
+            assert_true(last->val_loss == whole.val[first] && last->lr == 0.1 && last->loss > 0);
+            assert_memory_equal(found.w, whole.w, (first + 1) * sizeof *whole.w);
+            within += first % OF_EPOCH != 0;
+        }
+    assert_true(within > 10);
+    const struct made missed = make("val_loss=-1", 1);
+    assert_int_equal(missed.status, TW_RUN_FINISHED);
+    assert_memory_equal(missed.w, whole.w, sizeof whole.w);
+    for (size_t i = 0; i < EPOCHS; i++) assert_true(missed.line[i].loss == whole.line[i].loss && missed.line[i].val_loss == whole.line[i].val_loss);
+}
+
+static void looking_without_a_target_is_refused(void **state)
+{
+    (void)state;
+    struct own own = {0};
+    tw_context *ctx = context();
+    tw_objective train = objective(&own, 4);
+    tw_run_options o = options();
+    tw_run *run;
+    tw_error err;
+    double w = 1;
+    o.eval_every = 3;
+    assert_int_equal(tw_run_create(&run, ctx, &train, NULL, &w, &o, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "eval_every = 3 has no effect without target");
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_that_is_not_finite_changes_nothing), cmocka_unit_test(a_failing_validation_ends_the_run),
         cmocka_unit_test(the_first_answer_is_handed_back),           cmocka_unit_test(objectives_without_rows),
         cmocka_unit_test(the_callers_mode_is_his_own),               cmocka_unit_test(wrong_sizes_are_refused),
+        cmocka_unit_test(a_target_is_reached_within_an_epoch),       cmocka_unit_test(looking_without_a_target_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

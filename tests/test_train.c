@@ -297,6 +297,66 @@ static void a_target_ends_the_run(void **state)
     tw_context_free(ctx);
 }
 
+/* The step in which the target is reached is the same, wherever the run was stopped before. */
+static void a_target_within_an_epoch_is_found_after_a_stop(void **state)
+{
+    (void)state;
+    uint64_t reached = 0, gradients = 0;
+    size_t n = 0;
+    tw_job_options o = options(OUT);
+    o.run.optimizer = "adam:lr=0.01";
+    o.run.schedule = NULL;
+    o.run.target = "val_loss=0.8";
+    o.run.eval_every = 1;
+    o.run.event = stop_after;
+    for (int stop = -1; stop < (int)reached; stop++) {
+        tw_context *ctx = context(1 + (stop & 1));
+        tw_job *job;
+        tw_error err;
+        int left = stop;
+        remove_run();
+        o.run.user = &left;
+        assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+        assert_int_equal(tw_job_run(job, &err), TW_OK);
+        if (stop >= 0 && tw_job_status(job) == TW_RUN_INTERRUPTED) {
+            const tw_job_options go_on = TW_JOB_OPTIONS_INIT;
+            tw_job_free(job);
+            assert_int_equal(tw_job_resume(&job, ctx, OUT, &go_on, &err), TW_OK);
+            assert_int_equal(tw_job_run(job, &err), TW_OK);
+        }
+        assert_int_equal(tw_job_status(job), TW_RUN_TARGET);
+        tw_run *run = tw_job_run_of(job);
+        if (stop < 0) {
+            reached = tw_run_steps(run);
+            gradients = tw_run_gradients(run);
+            assert_true(reached > 3 && reached % tw_run_steps_per_epoch(run) != 0);
+            n = read_bytes(OUT "/model.safetensors", expected, sizeof expected);
+        }
+        assert_int_equal(tw_run_steps(run), reached);
+        assert_int_equal(tw_run_gradients(run), gradients);
+        assert_same_model(n);
+        tw_job_free(job);
+        tw_context_free(ctx);
+    }
+}
+
+static void looking_after_the_end_is_refused(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    tw_job_options o = options(NULL);
+    o.run.target = "val_loss=0.1";
+    o.run.eval_every = 18;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "eval_every = 18 has no effect: after 18 updates training is over");
+    o.run.eval_every = 17;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    tw_job_free(job);
+    tw_context_free(ctx);
+}
+
 static void a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced(void **state)
 {
     (void)state;
@@ -403,6 +463,8 @@ int main(void)
         cmocka_unit_test(the_callers_floating_point_mode_is_left_alone),
 #endif
         cmocka_unit_test(a_target_ends_the_run),
+        cmocka_unit_test(a_target_within_an_epoch_is_found_after_a_stop),
+        cmocka_unit_test(looking_after_the_end_is_refused),
         cmocka_unit_test(a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
         cmocka_unit_test(best_weights_are_kept),
     };

@@ -23,7 +23,8 @@ TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
 TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);
 TW_API int tw_run_is_over(int status);                                  /* 1: no further steps, ever; a run that was stopped may be taken up again */
 
-/* One epoch's line. loss and accuracy are running means over the epoch's batches (dropout on); val_* are evaluated at its end.
+/* One epoch's line. loss and accuracy are running means over the epoch's batches (dropout on); val_* are evaluated at its end, which is early in an epoch
+ * in which the target is reached (eval_every).
  * A field that does not apply is NaN. */
 typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_loss, val_accuracy, lr; } tw_epoch;
 
@@ -47,7 +48,7 @@ typedef struct tw_run_options {
      * at most 8 rows or a 64th of it at a time, whatever its size. */
     uint64_t accumulate;
     double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
-    const char *target;                                                 /* "val_accuracy=0.98": stop when reached at an epoch's end; NULL */
+    const char *target;                                                 /* "val_accuracy=0.98": stop when reached, checked after each epoch; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
     /* What a loss or gradient that is not finite does. Skip: the update is skipped, and an epoch of nothing else is TW_ERR_NOT_FINITE.
      * Zero: the step is made. A loss that is not finite, or of an update left out, is not in the epoch's means. */
@@ -60,6 +61,9 @@ typedef struct tw_run_options {
     const uint64_t *order;
     size_t n_order;
     const char *control;                                                /* controls (control.h) with blanks between: "plateau:factor=0.5 early_stop"; NULL */
+    /* With target: check it every so many updates, too, which changes no bit of what is trained. loss and accuracy are then the means over the epoch so
+     * far. Where the target is reached, the epoch ends early, with its line. 0: after each epoch only. */
+    uint64_t eval_every;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT { .size = sizeof(tw_run_options) }
 

@@ -27,7 +27,7 @@ static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw
     if (!(*from > 0 && *from < *to && *to - *to == 0)) return tw__fail(err, TW_ERR_SPEC, "the rate cannot rise from %g to %g (both above 0)", *from, *to);
     if (o->steps && (o->steps < LEAST_STEPS || o->steps > MOST_STEPS))
         return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [%d, %d]", (unsigned long long)o->steps, LEAST_STEPS, MOST_STEPS);
-    const char *odd = j->run.schedule ? "schedule" : j->run.control ? "control" : j->run.target ? "target" : j->keep ? "keep"
+    const char *odd = j->run.schedule ? "schedule" : j->run.control ? "control" : j->run.target ? "target" : j->run.eval_every ? "eval_every" : j->keep ? "keep"
                     : j->run.seconds > 0 ? "seconds" : NULL;
     return odd ? tw__fail(err, TW_ERR_SPEC, "%s cannot be used in a range test of the learning rate", odd) : TW_OK;
 }

@@ -85,9 +85,9 @@ static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
 
 /* ---- what is the same twice --------------------------------------------------------------------------------------------- */
 
-static tw_status compare_runs(const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
+static tw_status compare_runs(const tw__racer *racer, const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
 {
-    json_t *x = tw__run_json(a, 0), *y = tw__run_json(b, 0);
+    json_t *x = tw__run_json(racer, a, 0), *y = tw__run_json(racer, b, 0);
     tw_status s = x && y ? TW_OK : tw__json_no_memory(err);
     tw__json_remove(x, "seconds");
     tw__json_remove(y, "seconds");
@@ -118,7 +118,7 @@ static tw_status check_trials(const struct join *j, const tw__racer *a, size_t f
     int equal = 1;
     for (uint64_t k = 0; b && equal && k < j->from[0]->o.tune; k++) {
         equal = a->trials[k].lr == b->trials[k].lr;
-        if (equal) TW_TRY(compare_runs(&a->trials[k].run, &b->trials[k].run, &equal, err));
+        if (equal) TW_TRY(compare_runs(a, &a->trials[k].run, &b->trials[k].run, &equal, err));
     }
     if (equal) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->folders[first], j->folders[i],
@@ -132,7 +132,7 @@ static tw_status check_runs(const struct join *j, const tw__racer *a, size_t fir
     for (uint64_t k = 0; b && k < j->from[first]->o.seeds; k++) {
         const tw__race_run *mine = &a->runs[k], *theirs = run_of(j->from[i], b, mine->seed);
         int equal = 1;
-        if (theirs) TW_TRY(compare_runs(mine, theirs, &equal, err));
+        if (theirs) TW_TRY(compare_runs(a, mine, theirs, &equal, err));
         if (!equal)
             return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->folders[first],
                             j->folders[i], a->spec, (unsigned long long)mine->seed);

@@ -69,7 +69,7 @@ static json_t *runs_json(const tw_race *race, const tw__racer *racer)
 {
     json_t *runs = json_array();
     int bad = !runs;
-    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(runs, tw__run_json(&racer->runs[k], 0));
+    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(runs, tw__run_json(racer, &racer->runs[k], 0));
     return tw__json_unless(bad, runs);
 }
 

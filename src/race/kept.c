@@ -206,7 +206,8 @@ tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, con
 
 tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err)
 {
-    json_t *json = tw__run_json(tw__race_place(race, place).run, 1);
+    const tw__place p = tw__race_place(race, place);
+    json_t *json = tw__run_json(p.racer, p.run, 1);
     char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(json);
     tw_status s = text ? tw__store_put(race->store, place, text, err) : tw__json_no_memory(err);

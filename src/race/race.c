@@ -124,29 +124,24 @@ static tw_status open_data(tw_race *race, tw_error *err)
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.job.data);
 }
 
-/* A common batch is not for racers whose own estimator takes none. */
+/* The race's, but a common batch is not for racers whose own estimator takes none. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed)
 {
-    tw_run_options r = TW_RUN_OPTIONS_INIT;
+    tw_run_options r = race->o.job.run;
     r.optimizer = spec;
-    r.estimator = race->o.job.run.estimator;
-    r.schedule = race->o.job.run.schedule;
-    r.exchange = race->o.job.run.exchange;
     r.seed = seed;
-    r.epochs = race->surface ? race->o.steps : race->o.job.run.epochs;
-    int takes_batch = racer->takes_batch || !racer->is_preset;
-    r.batch = takes_batch ? race->o.job.run.batch : 0;
-    r.accumulate = takes_batch ? race->o.job.run.accumulate : 0;
-    r.target = race->surface ? NULL : race->o.job.run.target;
-    r.control = race->o.job.run.control;
-    r.groups = race->o.job.run.groups;
-    r.nonfinite = race->o.job.run.nonfinite;
+    if (race->surface) {
+        r.epochs = race->o.steps;
+        r.target = NULL;
+    }
+    if (racer->is_preset && !racer->takes_batch) r.batch = r.accumulate = 0;
     return r;
 }
 
 /* Makes every racer's run once, so that a schedule that does not fit the last of them is found before the first starts. */
 static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
 {
+    uint64_t longest = 0;
     for (size_t i = 0; i < race->n; i++) {
         tw_run *run;
         tw__racer *racer = &race->racers[i];
@@ -156,6 +151,7 @@ static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
         if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
         racer->batch = tw_run_rows(run);
         racer->steps_per_epoch = tw_run_steps_per_epoch(run);
+        if (tw__run_updates(run) > longest) longest = tw__run_updates(run);
         tw_run_free(run);
         if (s != TW_OK) return s;
     }
@@ -164,6 +160,7 @@ static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
     if (common == race->racers + race->n) common = race->racers;
     race->batch = common->batch;
     race->steps_per_epoch = common->steps_per_epoch;
+    TW_TRY(tw__check_eval_every(race->o.job.run.eval_every, longest, err));
     if (race->o.job.run.batch > track->train.n_rows)
         tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.job.run.batch,
                 (unsigned long long)track->train.n_rows);

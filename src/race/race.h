@@ -122,7 +122,7 @@ int tw__tune_end(const tw_race *race, const tw__racer *racer);
 const char *tw__tune_measure(const tw_race *race);      /* what is compared: "val_loss", "loss", "value" */
 
 /* run_json.c: a run as JSON and back. */
-json_t *tw__run_json(const tw__race_run *run, int with_trace);
+json_t *tw__run_json(const tw__racer *racer, const tw__race_run *run, int with_trace);
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
 
 /* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
@@ -141,6 +141,8 @@ void tw__race_show_end(tw_race *race);
 tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
 uint64_t tw__race_in(const tw_race *race, const tw__racer *racer);      /* a racer's runs that are in */
+/* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
+double tw__epochs_of(const tw__racer *racer, const tw__race_run *run);
 /* json.c: its settings; race.json. */
 json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);

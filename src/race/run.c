@@ -39,7 +39,7 @@ static void tell_end(tw__watch *w)
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
 
-/* About 60 points for a run, fewer in a race of many runs, and one for an epoch at the least. */
+/* About 60 points for a run, fewer in a race of many runs, and one for an epoch and at the run's end at the least. */
 static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
 {
     enum { POINTS = 4000, MOST = 60 };
@@ -52,7 +52,7 @@ static tw_status add_point(tw__watch *w, const tw_run *run, tw_error *err)
     tw_race *race = w->race;
     tw__race_run *to = w->run;
     int ended = w->step == w->racer->steps_per_epoch;
-    if (!ended && w->step % w->every != 0) return TW_OK;
+    if (!ended && w->step % w->every != 0 && to->status == TW_RUN_GOING) return TW_OK;
     double sum = w->weight > 0 ? w->loss * w->weight : 0;
     TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
     if (w->weight > w->last_weight) /* not all updates since then were left out */

@@ -34,13 +34,15 @@ static json_t *trace_json(const tw__race_run *run)
     return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients, "seconds", seconds, "loss", loss));
 }
 
-static json_t *reached_json(const tw__race_run *run)
+static json_t *reached_json(const tw__racer *racer, const tw__race_run *run)
 {
     json_t *o = json_pack("{s:I, s:I, s:f}", "steps", (json_int_t)run->steps, "gradients", (json_int_t)run->gradients, "seconds", run->seconds);
-    return tw__json_unless(run->n_epochs && json_object_set_new(o, "epochs", json_integer((json_int_t)run->n_epochs)), o);
+    const double epochs = tw__epochs_of(racer, run);
+    if (isnan(epochs)) return o;
+    return tw__json_unless(json_object_set_new(o, "epochs", epochs == floor(epochs) ? json_integer((json_int_t)epochs) : json_real(epochs)), o);
 }
 
-json_t *tw__run_json(const tw__race_run *run, int with_trace)
+json_t *tw__run_json(const tw__racer *racer, const tw__race_run *run, int with_trace)
 {
     json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
@@ -49,7 +51,7 @@ json_t *tw__run_json(const tw__race_run *run, int with_trace)
     if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
     bad = bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) || tw__json_skipped(o, run->skipped) ||
           json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
-          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(run)));
+          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(racer, run)));
     return tw__json_unless(bad || (with_trace && json_object_set_new(o, "trace", trace_json(run))), o);
 }
 

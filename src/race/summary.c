@@ -23,7 +23,12 @@ static double distance_of(const tw_race *race, const tw__way *way)
     return nearest;
 }
 
-static double value_of(const tw_race *race, const tw__race_run *r, int measure)
+double tw__epochs_of(const tw__racer *racer, const tw__race_run *run)
+{
+    return run->n_epochs ? (double)run->steps / (double)racer->steps_per_epoch : NAN;
+}
+
+static double value_of(const tw_race *race, const tw__racer *racer, const tw__race_run *r, int measure)
 {
     const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
     if (r->diverged || r->missing) return NAN;
@@ -37,7 +42,7 @@ static double value_of(const tw_race *race, const tw__race_run *r, int measure)
     case TW__SECONDS: return r->seconds;
     case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
     case TW__GRADIENTS: return (double)r->gradients;
-    case TW__TARGET_EPOCHS: return r->reached && last ? (double)r->n_epochs : NAN;
+    case TW__TARGET_EPOCHS: return r->reached ? tw__epochs_of(racer, r) : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
     case TW__TARGET_GRADIENTS: return r->reached ? (double)r->gradients : NAN;
@@ -72,7 +77,7 @@ static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int mea
 {
     size_t n = 0;
     for (uint64_t k = 0; k < race->o.seeds; k++) {
-        double value = value_of(race, &racer->runs[k], measure);
+        double value = value_of(race, racer, &racer->runs[k], measure);
         if (!isnan(value)) values[n++] = value;
     }
     return tw__spread_of(values, n);

@@ -82,7 +82,8 @@ static tw_status open_all(tw_job *job, tw_error *err)
     job->user = r.user;
     r.event = on_event;
     r.user = job;
-    return tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL, tw_model_weights(job->model), &r, err);
+    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL, tw_model_weights(job->model), &r, err));
+    return tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err);
 }
 
 static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)

@@ -1,4 +1,4 @@
-/* The loop: draw rows, evaluate, exchange, step; at an epoch's end evaluate the validation data and keep the line.
+/* The loop: draw rows, evaluate, exchange, step; at an epoch's end, or where a target ends it early, evaluate the validation data and keep the line.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "base/options.h"
@@ -108,6 +108,15 @@ static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many", (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
 }
 
+uint64_t tw__run_updates(const tw_run *r) { return r->o.epochs * r->steps_per_epoch; }
+
+tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err)
+{
+    if (every < longest || every == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect: after %llu updates training is over", (unsigned long long)every,
+                    (unsigned long long)longest);
+}
+
 static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
 {
     const tw_run_options *o = &r->o;
@@ -170,6 +179,8 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     *out = NULL;
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
     if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
+    if (o.eval_every && !o.target)
+        return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect without target", (unsigned long long)o.eval_every);
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     r->ctx = ctx;
     r->o = o;
@@ -314,6 +325,9 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     return TW_OK;
 }
 
+/* The target is checked after so many updates, wherever in an epoch that is. */
+static int is_due(const tw_run *r, uint64_t updates) { return r->o.eval_every && updates % r->o.eval_every == 0; }
+
 static tw_status update(tw_run *r, tw_error *err)
 {
     const tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
@@ -331,25 +345,31 @@ static tw_status update(tw_run *r, tw_error *err)
         if (r->status != TW_RUN_GOING) return TW_OK;
     }
     r->update_loss = mean_of(sums.loss, sums.weight);
-    if (r->step + 1 == r->steps_per_epoch && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
+    const int needs_lr = r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
+    if (needs_lr && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
     return end_update(r, &sums, weight, err);
 }
 
-static tw_status end_epoch(tw_run *r, tw_error *err)
+/* The line of this epoch as it stands. */
+static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
 {
-    tw_epoch line = {.epoch = r->epoch + 1, .loss = mean_of(r->sums.loss, r->sums.weight), .val_loss = NAN, .val_accuracy = NAN, .lr = r->epoch_lr};
-    line.accuracy = r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
-    if (r->check.eval) {
-        const void *w;
-        tw_metrics m;
-        TW_TRY(tw_run_weights(r, &w, err));
-        TW_TRY(tw_evaluate(r->ctx, &r->check, w, &m, err));
-        if (!isfinite(m.loss)) return not_finite(r->updates, "the validation loss", m.loss, err);
-        line.val_loss = m.loss;
-        line.val_accuracy = m.accuracy;
-    }
+    const void *w;
+    tw_metrics m;
+    *line = (tw_epoch){.epoch = r->epoch + 1, .loss = mean_of(r->sums.loss, r->sums.weight), .val_loss = NAN, .val_accuracy = NAN, .lr = r->epoch_lr};
+    line->accuracy = r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
+    if (!r->check.eval) return TW_OK;
+    TW_TRY(tw_run_weights(r, &w, err));
+    TW_TRY(tw_evaluate(r->ctx, &r->check, w, &m, err));
+    if (!isfinite(m.loss)) return not_finite(r->updates, "the validation loss", m.loss, err);
+    line->val_loss = m.loss;
+    line->val_accuracy = m.accuracy;
+    return TW_OK;
+}
+
+static tw_status end_epoch(tw_run *r, const tw_epoch *line, tw_error *err)
+{
     TW_TRY(tw__grow(r->ctx, &r->history, &r->room, r->n_history + 1, sizeof *r->history, err));
-    r->history[r->n_history++] = line;
+    r->history[r->n_history++] = *line;
     const uint64_t left_out = r->left_out;
     r->epoch++;
     r->step = 0;
@@ -367,12 +387,22 @@ static int reached(const tw_run *r, const tw_epoch *line)
     return r->target.column && (r->target.below ? value <= r->target.value : value >= r->target.value);
 }
 
-/* weight: of the epoch's rows so far, of which an ended epoch's sums know nothing any more. */
-static int tell(tw_run *r, int kind, const tw_epoch *line, double weight)
+/* Ends the epoch whose steps are done, or in whose middle the target is reached. */
+static tw_status check_epoch(tw_run *r, int *ended, tw_error *err)
+{
+    tw_epoch line;
+    *ended = r->step == r->steps_per_epoch;
+    if (!*ended && !is_due(r, r->updates)) return TW_OK;
+    TW_TRY(evaluate(r, &line, err));
+    *ended = *ended || reached(r, &line);
+    return *ended ? end_epoch(r, &line, err) : TW_OK;
+}
+
+/* step, weight: of the epoch so far, of which an ended epoch's sums know nothing any more. */
+static int tell(tw_run *r, int kind, const tw_epoch *line, uint64_t step, double weight)
 {
     if (!r->o.event) return 0;
-    tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = line ? r->steps_per_epoch : r->step, .steps_per_epoch = r->steps_per_epoch,
-                  .line = line, .weight = weight};
+    tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = step, .steps_per_epoch = r->steps_per_epoch, .line = line, .weight = weight};
     e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
     e.update_loss = line ? NAN : r->update_loss;
     e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
@@ -403,10 +433,11 @@ static tw_status step(tw_run *r, tw_error *err)
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     TW_TRY(update(r, err));
+    const uint64_t done = r->step;
     const double weight = r->sums.weight;
     const int stalled = r->status != TW_RUN_GOING;
-    int stop = stalled ? 0 : tell(r, TW_EVENT_STEP, NULL, weight), ended = !stalled && r->step == r->steps_per_epoch;
-    if (ended) TW_TRY(end_epoch(r, err));
+    int stop = stalled ? 0 : tell(r, TW_EVENT_STEP, NULL, done, weight), ended = 0;
+    if (!stalled) TW_TRY(check_epoch(r, &ended, err));
     double spent = tw__seconds() - start;
     r->seconds += spent;
     r->epoch_seconds += spent;
@@ -414,7 +445,7 @@ static tw_status step(tw_run *r, tw_error *err)
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
-        stop |= tell(r, TW_EVENT_EPOCH, line, weight);
+        stop |= tell(r, TW_EVENT_EPOCH, line, done, weight);
         TW_TRY(judge(r, line, err));
     }
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;

@@ -42,7 +42,7 @@ static int sample_trace(const tw__race_run *run, double steps_per_epoch, size_t 
     return 1;
 }
 
-/* As the trace has it, which has a point at the end of every epoch. */
+/* As the trace has it, which has a point at the end of every epoch and of the run. */
 static double gradients_after(const tw__race_run *run, double steps)
 {
     for (size_t i = 0; i < run->n_trace; i++)
@@ -57,7 +57,7 @@ static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum t
     const tw_epoch *e = &run->epochs[i];
     const double all = (double)run->steps, steps = (double)e->epoch * steps_per_epoch < all ? (double)e->epoch * steps_per_epoch : all;
     for (size_t k = 0; k <= i; k++) seconds += run->epochs[k].seconds;
-    place(to, (double)e->epoch, steps, gradients_after(run, steps), seconds);
+    place(to, steps / steps_per_epoch, steps, gradients_after(run, steps), seconds);
     to->y = of_epoch(e, measure);
     return !isnan(to->y);
 }

@@ -193,4 +193,7 @@ void tw__page_facts(tw__page *g)
     if (o->job.run.nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
     put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
     put_fact(g, "Target", o->job.run.target);
+    if (!o->job.run.eval_every) return;
+    snprintf(text, sizeof text, "after each epoch and every %llu updates", (unsigned long long)o->job.run.eval_every);
+    put_fact(g, "Target checked", text);
 }
