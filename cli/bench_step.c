@@ -34,7 +34,7 @@ struct bench {
     const struct values *v;
     int counts[MOST_COUNTS], n_counts;                                  /* of threads */
     int peer;                                                           /* it can run */
-    size_t room;                                                        /* of each vector */
+    size_t capacity;                                                        /* of each vector */
     float *x[BENCH_STREAMS], *g;                                        /* x[0]: the weights; the others stand in for a rule's state */
     tw_context *ctx;
     struct bench_shape shape;
@@ -77,8 +77,8 @@ static tw_status make_vector(size_t n, float **out, tw_error *err)
 /* Those that a kernel with so many arrays needs and that are not there yet. */
 static tw_status make_vectors(struct bench *b, int arrays, tw_error *err)
 {
-    CLI_TRY(make_vector(b->room, &b->g, err));
-    for (int i = 0; i < arrays; i++) CLI_TRY(make_vector(b->room, &b->x[i], err));
+    CLI_TRY(make_vector(b->capacity, &b->g, err));
+    for (int i = 0; i < arrays; i++) CLI_TRY(make_vector(b->capacity, &b->x[i], err));
     return TW_OK;
 }
 
@@ -246,13 +246,13 @@ static tw_status read_threads(struct bench *b, tw_error *err)
     }
 }
 
-static void find_room(struct bench *b)
+static void find_capacity(struct bench *b)
 {
     const char *name;
     for (size_t i = 0; (name = bench_shape_name(i, NULL)) != NULL; i++) {
         if (!is_wanted(b, name)) continue;
         bench_shape_make(&b->shape, i, b->v->n);
-        if (b->shape.n > b->room) b->room = b->shape.n;
+        if (b->shape.n > b->capacity) b->capacity = b->shape.n;
     }
 }
 
@@ -277,7 +277,7 @@ static tw_status bench_all(struct bench *b, tw_error *err)
     if (b->v->peer && b->v->n && strcmp(b->v->shape, "flat"))
         return cli_fail(err, TW_ERR_SPEC, "--peer measures whole shapes: leave --n out, or take --shape flat");
     CLI_TRY(bench_peer_ready(b->v->peer, b->v->python, &b->peer, err));
-    find_room(b);
+    find_capacity(b);
     for (size_t i = 0; (name = bench_shape_name(i, NULL)) != NULL; i++) {
         if (!is_wanted(b, name)) continue;
         bench_shape_make(&b->shape, i, b->v->n);

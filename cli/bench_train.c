@@ -32,7 +32,7 @@ static void put_big_endian(uint8_t *to, uint64_t x)
 }
 
 /* One part of the data as plain IDX files, which the peer reads. */
-static tw_status write_idx(const char *folder, const char *part, const tw_data *data, uint64_t most, tw_error *err)
+static tw_status write_idx(const char *directory, const char *part, const tw_data *data, uint64_t most, tw_error *err)
 {
     tw_data_info info = { .size = sizeof info };
     CLI_TRY(tw_data_info_get(data, &info, err));
@@ -44,29 +44,29 @@ static tw_status write_idx(const char *folder, const char *part, const tw_data *
         put_big_endian(head + 4, rows);
         put_big_endian(head + 8, (uint64_t)info.shape[0]);
         put_big_endian(head + 12, (uint64_t)info.shape[1]);
-        char *path = cli_text(err, "%s/%s-%s", folder, part, labels ? "labels-idx1-ubyte" : "images-idx3-ubyte");
+        char *path = cli_text(err, "%s/%s-%s", directory, part, labels ? "labels-idx1-ubyte" : "images-idx3-ubyte");
         if (!path) return TW_ERR_MEMORY;
         FILE *file = fopen(path, "wb");
         free(path);
-        if (!file) return cli_fail(err, TW_ERR_SYSTEM, "%.200s: %s", folder, strerror(errno));
+        if (!file) return cli_fail(err, TW_ERR_SYSTEM, "%.200s: %s", directory, strerror(errno));
         fwrite(head, 1, labels ? 8 : 16, file);
         if (labels) for (uint64_t i = 0; i < rows; i++) fputc(info.labels[i], file);
         else fwrite(info.x, image, (size_t)rows, file);
         int bad = ferror(file);
-        if (fclose(file) || bad) return cli_fail(err, TW_ERR_SYSTEM, "%.200s: cannot write", folder);
+        if (fclose(file) || bad) return cli_fail(err, TW_ERR_SYSTEM, "%.200s: cannot write", directory);
     }
     return TW_OK;
 }
 
-static void remove_idx(const char *folder)
+static void remove_idx(const char *directory)
 {
     static const char *const names[] = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" };
     char path[PATH_MAX];
     for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
         unlink(path);
     }
-    rmdir(folder);
+    rmdir(directory);
 }
 
 static tw_status our_epoch(const struct values *v, tw_context *ctx, const tw_data *data, double *seconds, tw_error *err)
@@ -93,13 +93,13 @@ static tw_status our_epoch(const struct values *v, tw_context *ctx, const tw_dat
     return status;
 }
 
-static tw_status peer_epoch(const struct values *v, const char *folder, double *seconds, tw_error *err)
+static tw_status peer_epoch(const struct values *v, const char *directory, double *seconds, tw_error *err)
 {
     char batch[32], rows[32], *output = cli_alloc(1, OUTPUT, err);
     if (!output) return TW_ERR_MEMORY;
     snprintf(batch, sizeof batch, "%llu", (unsigned long long)v->batch);
     snprintf(rows, sizeof rows, "%llu", (unsigned long long)v->limit);
-    const char *argv[] = { v->peer, "--data", folder, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
+    const char *argv[] = { v->peer, "--data", directory, "--model", v->model, "--batch", batch, "--threads", "1", "--n", rows, "--epochs", "1", NULL };
     int code = bench_run_python(v->python, argv, 1, output, OUTPUT);
     json_t *result = json_loads(output, 0, NULL);
     *seconds = json_number_value(json_object_get(result, "s_per_epoch_median"));
@@ -128,31 +128,31 @@ static tw_status print(const struct values *v, double *ours, double *theirs, dou
     return TW_OK;
 }
 
-static tw_status compare(const struct values *v, tw_context *ctx, const tw_data *train, const char *folder, tw_error *err)
+static tw_status compare(const struct values *v, tw_context *ctx, const tw_data *train, const char *directory, tw_error *err)
 {
     double ours[BENCH_MOST_PAIRS], theirs[BENCH_MOST_PAIRS], ratios[BENCH_MOST_PAIRS];
     tw_data_info info = { .size = sizeof info };
     CLI_TRY(tw_data_info_get(train, &info, err));
     for (uint64_t i = 0; i < v->pairs; i++) {
         CLI_TRY(our_epoch(v, ctx, train, &ours[i], err));
-        if (!folder) continue;
-        CLI_TRY(peer_epoch(v, folder, &theirs[i], err));
+        if (!directory) continue;
+        CLI_TRY(peer_epoch(v, directory, &theirs[i], err));
         ratios[i] = theirs[i] / ours[i];
     }
-    return print(v, ours, theirs, ratios, folder != NULL, info.rows, err);
+    return print(v, ours, theirs, ratios, directory != NULL, info.rows, err);
 }
 
 static tw_status with_peer(const struct values *v, tw_context *ctx, const tw_data *train, const tw_data *test, tw_error *err)
 {
-    char folder[] = "/tmp/thalweg-bench-XXXXXX";
+    char directory[] = "/tmp/thalweg-bench-XXXXXX";
     int ready;
     CLI_TRY(bench_peer_ready(v->peer, v->python, &ready, err));
     if (!ready) return compare(v, ctx, train, NULL, err);
-    if (!mkdtemp(folder)) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", folder, strerror(errno));
-    tw_status status = write_idx(folder, "train", train, v->limit, err);
-    if (status == TW_OK) status = write_idx(folder, "t10k", test, TEST_ROWS, err);
-    if (status == TW_OK) status = compare(v, ctx, train, folder, err);
-    remove_idx(folder);
+    if (!mkdtemp(directory)) return cli_fail(err, TW_ERR_SYSTEM, "%s: %s", directory, strerror(errno));
+    tw_status status = write_idx(directory, "train", train, v->limit, err);
+    if (status == TW_OK) status = write_idx(directory, "t10k", test, TEST_ROWS, err);
+    if (status == TW_OK) status = compare(v, ctx, train, directory, err);
+    remove_idx(directory);
     return status;
 }
 

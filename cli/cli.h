@@ -98,8 +98,8 @@ void cli_clean(char *text);                                             /* contr
 /* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr: warnings, with -v also what is done, with -q none. */
 tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err);
 /* Folders for generated and for given data sets, from the environment; and the current one. */
-struct cli_folders { char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX]; };
-tw_status cli_folders(struct cli_folders *out, tw_error *err);
+struct cli_directories { char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX]; };
+tw_status cli_directories(struct cli_directories *out, tw_error *err);
 /* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL.
  * The folders of `options` are the program's. */
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options options, tw_data **train, tw_data **test,
@@ -109,8 +109,8 @@ tw_status cli_check_data(const struct cli_common *common, const char *name, tw_e
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_folder adds a number if that is there. */
-void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
-void cli_free_folder(const char *model, const char *optimizer, char to[PATH_MAX]);
+void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
+void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
 int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
 

@@ -28,11 +28,11 @@ static char *read_text(const char *path)
 {
     FILE *f = fopen(path, "rb");
     char *text = NULL;
-    size_t n = 0, room = 0, got = 1;
+    size_t n = 0, capacity = 0, got = 1;
     while (f && got) {
-        if (n + 65537 > room) {
-            room = 2 * (n + 65537);
-            char *more = realloc(text, room);
+        if (n + 65537 > capacity) {
+            capacity = 2 * (n + 65537);
+            char *more = realloc(text, capacity);
             if (!more) break;
             text = more;
         }
@@ -48,14 +48,14 @@ static int add_row(struct table *t, char *line)
 {
     int width = 1;
     for (const char *c = line; *c; c++) width += *c == ',';
-    if (t->n == t->room) {
-        size_t room = t->room ? 2 * t->room : 256;
-        char ***rows = realloc(t->rows, room * sizeof *rows);
+    if (t->n == t->capacity) {
+        size_t capacity = t->capacity ? 2 * t->capacity : 256;
+        char ***rows = realloc(t->rows, capacity * sizeof *rows);
         if (rows) t->rows = rows;
-        int *widths = realloc(t->widths, room * sizeof *widths);
+        int *widths = realloc(t->widths, capacity * sizeof *widths);
         if (widths) t->widths = widths;
         if (!rows || !widths) return 0;
-        t->room = room;
+        t->capacity = capacity;
     }
     char **cells = malloc((size_t)width * sizeof *cells);
     if (!cells) return 0;
@@ -70,12 +70,12 @@ static int add_row(struct table *t, char *line)
 }
 
 /* A file of the folder, cut into cells. Rows shorter than `least` cells are an error. */
-static tw_status table_read(struct table *t, const char *folder, const char *name, int least, tw_error *err)
+static tw_status table_read(struct table *t, const char *directory, const char *name, int least, tw_error *err)
 {
-    size_t n = strlen(folder) + strlen(name) + 2;
+    size_t n = strlen(directory) + strlen(name) + 2;
     *t = (struct table){.path = malloc(n)};
     if (!t->path) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
-    snprintf(t->path, n, "%s/%s", folder, name);
+    snprintf(t->path, n, "%s/%s", directory, name);
     t->text = read_text(t->path);
     if (!t->text) return cli_fail(err, TW_ERR_NOT_FOUND, "cannot read %.300s", t->path);
     char *line = t->text;
@@ -494,13 +494,13 @@ static tw_status compare_cases(struct bench *b, struct report *r, tw_error *err)
     return TW_OK;
 }
 
-static tw_status compare(struct bench *b, const char *folder, struct report *r, tw_error *err)
+static tw_status compare(struct bench *b, const char *directory, struct report *r, tw_error *err)
 {
-    CLI_TRY(table_read(&b->inputs, folder, "inputs.csv", 2 + VALUES, err));
-    CLI_TRY(table_read(&b->cases, folder, "cases.csv", 7, err));
-    CLI_TRY(table_read(&b->expected, folder, "expected.csv", 2 + VALUES, err));
-    CLI_TRY(table_read(&b->schedules, folder, "schedules.csv", 3, err));
-    CLI_TRY(table_read(&b->finite_sum, folder, "finite_sum.csv", 2, err));
+    CLI_TRY(table_read(&b->inputs, directory, "inputs.csv", 2 + VALUES, err));
+    CLI_TRY(table_read(&b->cases, directory, "cases.csv", 7, err));
+    CLI_TRY(table_read(&b->expected, directory, "expected.csv", 2 + VALUES, err));
+    CLI_TRY(table_read(&b->schedules, directory, "schedules.csv", 3, err));
+    CLI_TRY(table_read(&b->finite_sum, directory, "finite_sum.csv", 2, err));
     CLI_TRY(input(&b->inputs, "theta0", 0, b->theta0, err));
     CLI_TRY(input(&b->inputs, "star", 0, b->star, err));
     CLI_TRY(input(&b->inputs, "curv", 0, b->curv, err));
@@ -508,7 +508,7 @@ static tw_status compare(struct bench *b, const char *folder, struct report *r, 
     CLI_TRY(compare_cases(b, r, err));
     CLI_TRY(compare_schedules(&b->schedules, r, err));
     CLI_TRY(compare_finite_sums(b->ctx, &b->finite_sum, r, err));
-    return r->passed + r->failed ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: not one case", folder);
+    return r->passed + r->failed ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: not one case", directory);
 }
 
 static tw_status print_report(struct report *r, tw_error *err)

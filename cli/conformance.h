@@ -5,7 +5,7 @@
 #include "cli.h"
 
 /* A file of the folder, cut into cells: rows[i] has widths[i] of them. */
-struct table { char *text; size_t n, room; char ***rows; int *widths; char *path; };
+struct table { char *text; size_t n, capacity; char ***rows; int *widths; char *path; };
 
 /* A number, or a fraction such as 1/3; 0 if it is neither. */
 int number(const char *text, double *to);

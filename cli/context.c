@@ -23,11 +23,11 @@ static void log_all(void *user, int level, const char *text)
 {
     (void)user;
     const char *begin = level == TW_LOG_WARNING ? "warning: " : "";
-    int width = cli_terminal_width(), room = width - (int)strlen(begin) - 1;
+    int width = cli_terminal_width(), columns = width - (int)strlen(begin) - 1;
     char line[1024];
     cli_append(line, sizeof line, 0, "%s", text);
     cli_clean(line);
-    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && room > 0 ? room : 0, line);
+    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && columns > 0 ? columns : 0, line);
 }
 
 static void log_warnings(void *user, int level, const char *text)
@@ -53,7 +53,7 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
 }
 
 /* The first of: the variable itself, base/thalweg, ~/below/thalweg. A base that is no absolute path is ignored (XDG base directories, "Basics"). */
-static tw_status folder(const char *variable, const char *base, const char *below, char *to, tw_error *err)
+static tw_status directory(const char *variable, const char *base, const char *below, char *to, tw_error *err)
 {
     const char *given = getenv(variable), *root = getenv(base), *home = getenv("HOME");
     int n;
@@ -64,11 +64,11 @@ static tw_status folder(const char *variable, const char *base, const char *belo
     return n < PATH_MAX ? TW_OK : cli_fail(err, TW_ERR_SPEC, "%s: the folder's name is too long", variable);
 }
 
-tw_status cli_folders(struct cli_folders *out, tw_error *err)
+tw_status cli_directories(struct cli_directories *out, tw_error *err)
 {
     if (!getcwd(out->current, sizeof out->current)) return cli_fail(err, TW_ERR_SYSTEM, "cannot tell the current directory: %s", strerror(errno));
-    CLI_TRY(folder("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
-    return folder("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
+    CLI_TRY(directory("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
+    return directory("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
 }
 
 size_t cli_name_length(const char *spec)
@@ -84,7 +84,7 @@ static void plain_name(const char *spec, char to[32])
     snprintf(to, 32, "%.*s", plain ? (int)n : 3, plain ? spec : "own");
 }
 
-void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX])
+void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX])
 {
     char stamp[32], a[32], b[32];
     time_t now = time(NULL);
@@ -96,10 +96,10 @@ void cli_run_folder(const char *model, const char *optimizer, char to[PATH_MAX])
     snprintf(to, PATH_MAX, "out/%s-%s-%s", stamp, a, b);
 }
 
-void cli_free_folder(const char *model, const char *optimizer, char to[PATH_MAX])
+void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX])
 {
     struct stat there;
-    cli_run_folder(model, optimizer, to);
+    cli_run_directory(model, optimizer, to);
     const size_t n = strlen(to);
     for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, PATH_MAX - n, "-%d", i);
 }

@@ -27,11 +27,11 @@ tw_status cli_check_data(const struct cli_common *common, const char *name, tw_e
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options o, tw_data **train, tw_data **test,
                         tw_error *err)
 {
-    struct cli_folders folders;
+    struct cli_directories directories;
     CLI_TRY(cli_check_data(common, name, err));
-    CLI_TRY(cli_folders(&folders, err));
-    o.cache = folders.cache;
-    o.home = folders.home;
+    CLI_TRY(cli_directories(&directories, err));
+    o.cache = directories.cache;
+    o.home = directories.home;
     CLI_TRY(tw_data_open(ctx, name, &o, train, NULL, test, err));
     if (common->verbose && train) tell("training", name, *train);
     if (common->verbose && test) tell("test", name, *test);

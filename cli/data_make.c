@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 static const struct values initial = { .train = 60000, .test = 10000 };
 
 /* Everything that a data set in this folder may be read from: also a packed file, beside which ours would be read instead. */
-static tw_status check_folder(const char *folder, tw_error *err)
+static tw_status check_directory(const char *directory, tw_error *err)
 {
     static const char *const names[] = { "train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1",
                                          "train-images.idx3", "train-labels.idx1", "t10k-images.idx3", "t10k-labels.idx1" };
@@ -28,7 +28,7 @@ static tw_status check_folder(const char *folder, tw_error *err)
     for (int i = 0; i < 8 * 6; i++) {
         char path[PATH_MAX];
         struct stat there;
-        if (snprintf(path, sizeof path, "%s/%s-ubyte%s", folder, names[i % 8], ends[i / 8]) >= PATH_MAX)
+        if (snprintf(path, sizeof path, "%s/%s-ubyte%s", directory, names[i % 8], ends[i / 8]) >= PATH_MAX)
             return cli_fail(err, TW_ERR_SPEC, "--out: the folder's name is too long");
         if (!lstat(path, &there)) return cli_fail(err, TW_ERR_SPEC, "%.300s is there already (give another --out, or --force to replace it)", path);
     }
@@ -41,7 +41,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_context *ctx = NULL;
     if (strcmp(call->word[0], "digits")) return cli_fail(err, TW_ERR_SPEC, "unknown data set \"%.60s\" (there is \"digits\")", call->word[0]);
     if (!v->out) return cli_fail(err, TW_ERR_SPEC, "missing --out (usage: thalweg data make %s)", call->command->usage);
-    if (!v->force) CLI_TRY(check_folder(v->out, err));
+    if (!v->force) CLI_TRY(check_directory(v->out, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = tw_data_make_digits(ctx, v->out, v->seed, v->train, v->test, err);
     tw_context_free(ctx);

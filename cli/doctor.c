@@ -141,7 +141,7 @@ static void check_numbers(struct report *r)
         product != 0 ? "kept" : "flushed");
 }
 
-static int make_folders(const char *path)
+static int make_directories(const char *path)
 {
     char part[PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
@@ -156,17 +156,17 @@ static int make_folders(const char *path)
 
 static void check_cache(struct report *r)
 {
-    struct cli_folders folders;
+    struct cli_directories directories;
     tw_error err;
-    if (cli_folders(&folders, &err) != TW_OK) {
+    if (cli_directories(&directories, &err) != TW_OK) {
         add(r, FAIL, "cache folder", "%.190s", err.message);
         return;
     }
-    char *file = cli_text(&err, "%s/.doctor-XXXXXX", folders.cache);
+    char *file = cli_text(&err, "%s/.doctor-XXXXXX", directories.cache);
     if (!file) return;
-    int made = make_folders(folders.cache) ? -1 : mkstemp(file);
-    if (made < 0) add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", folders.cache, strerror(errno));
-    else add(r, PASS, "cache folder", "%.150s can be written", folders.cache);
+    int made = make_directories(directories.cache) ? -1 : mkstemp(file);
+    if (made < 0) add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", directories.cache, strerror(errno));
+    else add(r, PASS, "cache folder", "%.150s can be written", directories.cache);
     if (made >= 0) {
         close(made);
         unlink(file);

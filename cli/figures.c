@@ -91,7 +91,7 @@ static tw_status make_all(const struct cli_call *call, tw_figures *figures, stru
     int width = 0;
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
         if (!is_wanted(call, kind)) continue;
-        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
+        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
         tell(v, kind->name, &width);
         CLI_TRY(tw_figures_make(figures, kind, err));
         CLI_TRY(cli_gnuplot_start(g, kind->name, kind->is_animated, err));
@@ -121,26 +121,26 @@ static tw_status finish(const struct values *v, tw_figures *figures, const struc
     else print_claims(figures);
     if (g->error == ENOENT)
         fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
-                g->folder);
-    if (!v->common.quiet) fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s", g->folder);
+                g->directory);
+    if (!v->common.quiet) fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s", g->directory);
     return cli_gnuplot_verdict(g, err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
-    char folder[PATH_MAX];
+    char directory[PATH_MAX];
     tw_context *ctx = NULL;
     tw_figures *figures = NULL;
     CLI_TRY(check_names(call, err));
     if (v->list) return print_list(v, err);
     if (v->out) CLI_TRY(cli_check_out(v->out, err));
-    cli_free_folder("figures", call->n ? call->word[0] : "all", folder);
+    cli_free_directory("figures", call->n ? call->word[0] : "all", directory);
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    struct cli_gnuplot g = { .folder = v->out ? v->out : folder, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
+    struct cli_gnuplot g = { .directory = v->out ? v->out : directory, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
     cli_catch_signals();
     cli_running();
-    tw_status status = tw_figures_create(&figures, ctx, g.folder, v->force, err);
+    tw_status status = tw_figures_create(&figures, ctx, g.directory, v->force, err);
     if (status == TW_OK) status = make_all(call, figures, &g, err);
     cli_gnuplot_stop(&g);
     if (status == TW_OK) status = finish(v, figures, &g, err);

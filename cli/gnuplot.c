@@ -19,7 +19,7 @@ static int spawn(const struct cli_gnuplot *g, const char *script, FILE *said, pi
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
     if (error) return error;
-    error = posix_spawn_file_actions_addchdir_np(&actions, g->folder);
+    error = posix_spawn_file_actions_addchdir_np(&actions, g->directory);
     if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
     if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 1);
     if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 2);
@@ -43,7 +43,7 @@ static void show(FILE *said)
 static int picture_path(const struct cli_gnuplot *g, const char *name, int type, char to[PATH_MAX])
 {
     static const char *const types[] = { "svg", "png", "gif" };
-    return snprintf(to, PATH_MAX, "%s/%s.%s", g->folder, name, types[type]) < PATH_MAX;
+    return snprintf(to, PATH_MAX, "%s/%s.%s", g->directory, name, types[type]) < PATH_MAX;
 }
 
 /* What an earlier gnuplot drew is no picture of this one. */
@@ -86,7 +86,7 @@ static int reap(struct cli_gnuplot *g)
 static tw_status wait_below(struct cli_gnuplot *g, int limit, tw_error *err)
 {
     while (g->running >= limit) {
-        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->folder);
+        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
         if (!reap(g)) nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
     }
     return TW_OK;
@@ -119,12 +119,12 @@ tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err) { return wait_b
 tw_status cli_gnuplot_verdict(const struct cli_gnuplot *g, tw_error *err)
 {
     if (g->failures > 1)
-        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp and %d more; data, scripts and claims are there", g->folder, g->failed,
+        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp and %d more; data, scripts and claims are there", g->directory, g->failed,
                         g->failures - 1);
     if (g->failures)
-        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; data, script and claims are there", g->folder, g->failed);
+        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; data, script and claims are there", g->directory, g->failed);
     if (g->error && g->error != ENOENT)
-        return cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s; data, scripts and claims are in %.200s", strerror(g->error), g->folder);
+        return cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s; data, scripts and claims are in %.200s", strerror(g->error), g->directory);
     return TW_OK;
 }
 

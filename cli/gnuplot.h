@@ -8,7 +8,7 @@
 enum { CLI_GNUPLOTS = 16 };
 
 struct cli_gnuplot {
-    const char *folder;
+    const char *directory;
     int most, verbose;                                                  /* processes at once; whether its warnings are shown */
     int running, drawn, failures;
     const char *failed;                                                 /* the first that could not be drawn */

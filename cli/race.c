@@ -1,7 +1,7 @@
 /* thalweg race: several optimisers on the same data, weights and batches, or on a surface.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
-#include "race_show.h"
+#include "workers.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -99,18 +99,18 @@ static tw_status share(const struct values *v, size_t left, uint64_t *jobs, uint
     return TW_OK;
 }
 
-static tw_status print(const struct values *v, tw_race *race, const char *folder, tw_error *err)
+static tw_status print(const struct values *v, tw_race *race, const char *directory, tw_error *err)
 {
     tw_race_count count;
     CLI_TRY(tw_race_counts(race, &count, err));
     const char *text = v->common.json ? tw_race_json(race) : tw_race_table(race);
     printf("%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
-    if (!v->common.quiet) fprintf(stderr, "report %s/report.html\n", folder);
+    if (!v->common.quiet) fprintf(stderr, "report %s/report.html\n", directory);
     return count.diverged == count.raced ? cli_fail(err, TW_ERR_NOT_FINITE, "every run diverged") : TW_OK;
 }
 
 /* Opens the race and, where there is work for several processes, closes it again and lets them work. *race NULL: it is to be opened once more. */
-static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_race_options *o, struct race_show *show, tw_race **race, tw_error *err)
+static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_race_options *o, struct race_progress *show, tw_race **race, tw_error *err)
 {
     const struct values *v = call->values;
     uint64_t jobs, threads;
@@ -128,7 +128,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     return race_jobs(&v->common, o->job.out, jobs, threads, show, err);
 }
 
-static tw_status go(const struct cli_call *call, const tw_race_options *o, struct race_show *show, tw_error *err)
+static tw_status go(const struct cli_call *call, const tw_race_options *o, struct race_progress *show, tw_error *err)
 {
     const struct values *v = call->values;
     tw_context *ctx = NULL;
@@ -152,18 +152,18 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct values *v = call->values;
     tw_race_options *o = &v->race;
-    struct race_show show = { .quiet = v->common.quiet, .live = !v->common.quiet && isatty(STDERR_FILENO), .pipe = -1 };
-    struct cli_folders folders;
-    char folder[PATH_MAX];
+    struct race_progress show = { .quiet = v->common.quiet, .live = !v->common.quiet && isatty(STDERR_FILENO), .pipe = -1 };
+    struct cli_directories directories;
+    char directory[PATH_MAX];
     CLI_TRY(check_line(call, err));
-    CLI_TRY(cli_folders(&folders, err));
-    if (v->resume || o->job.out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : o->job.out);
-    else cli_free_folder(v->join ? "joined" : o->surface ? o->surface : o->job.model ? o->job.model : "mlp", "race", folder);
+    CLI_TRY(cli_directories(&directories, err));
+    if (v->resume || o->job.out) snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : o->job.out);
+    else cli_free_directory(v->join ? "joined" : o->surface ? o->surface : o->job.model ? o->job.model : "mlp", "race", directory);
     if (!v->resume && !v->join && !o->surface) o->job.data = call->word[0];
-    o->job.directory = folders.current;
-    o->job.cache = folders.cache;
-    o->job.home = folders.home;
-    o->job.out = folder;
+    o->job.directory = directories.current;
+    o->job.cache = directories.cache;
+    o->job.home = directories.home;
+    o->job.out = directory;
     o->event = race_event;
     o->user = &show;
     cli_catch_signals();

@@ -113,7 +113,7 @@ static const struct cli_named named[] = {
     { "Tools", TECHNIQUE, "dynamic computation graphs and automatic differentiation", "automatic differentiation",
       "thalweg race --surface 'expr:\"x^4 - x^2 + y^2\"' --optimizers 'sgd adam' --steps 100",
       "of formulas; networks are differentiated layer by layer" },
-    { "Tools", TECHNIQUE, "making it easy to implement custom optimization algorithms", "an optimiser of one's own", "examples/own_rule.c", "" },
+    { "Tools", TECHNIQUE, "making it easy to implement custom optimization algorithms", "an optimiser of one's own", "examples/custom_rule.c", "" },
     { "Tools", TOOL, "Keras: A high-level neural networks API", "Keras",
       NOT_BUILT, "another program; its rules are the dialects @keras (Keras 3), @keras2 and @tf2 (docs/rules.md)" },
     { "Tools", TOOL, "CNTK, or Theano", "CNTK, Theano", NOT_BUILT, "other programs, given up since" },

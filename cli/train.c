@@ -64,15 +64,15 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     return cli_fail(err, TW_ERR_SPEC, "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --json, -q and -v can)", odd);
 }
 
-static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct cli_folders *folders, struct progress *progress, tw_config **config, tw_error *err)
+static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct cli_directories *directories, struct progress *progress, tw_config **config, tw_error *err)
 {
     struct values *v = call->values;
     tw_job_options *o = &v->job;
     if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
     if (call->n) o->data = call->word[0];
-    o->directory = folders->current;
-    o->cache = folders->cache;
-    o->home = folders->home;
+    o->directory = directories->current;
+    o->cache = directories->cache;
+    o->home = directories->home;
     o->run.event = progress_event;
     o->run.user = progress;
     return check_line(call, err);
@@ -153,7 +153,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);
-    return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", tw_job_folder(job));
+    return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", tw_job_directory(job));
 }
 
 /* That a log can be written is known before there is a run. *made: there was none. */
@@ -198,13 +198,13 @@ static tw_status find_lr(const struct values *v, tw_error *err)
 
 static tw_status train(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
 {
-    char folder[PATH_MAX];
+    char directory[PATH_MAX];
     tw_job *job = NULL;
     FILE *log = NULL;
-    if (v->resume || v->job.out) snprintf(folder, sizeof folder, "%s", v->resume ? v->resume : v->job.out);
-    else cli_run_folder(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", folder);
+    if (v->resume || v->job.out) snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
+    else cli_run_directory(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", directory);
     v->job.numbered = !v->resume && !v->job.out;
-    v->job.out = folder;
+    v->job.out = directory;
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = run_job(v, job, progress, log, err);
@@ -216,13 +216,13 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct values *v = call->values;
-    struct cli_folders folders;
+    struct cli_directories directories;
     struct progress progress;
     tw_context *ctx = NULL;
     tw_config *config = NULL;
-    CLI_TRY(cli_folders(&folders, err));
+    CLI_TRY(cli_directories(&directories, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = fill(call, ctx, &folders, &progress, &config, err);
+    tw_status status = fill(call, ctx, &directories, &progress, &config, err);
     if (status == TW_OK) status = v->find_lr ? find_lr(v, err) : train(v, ctx, &progress, err);
     tw_config_free(config);
     tw_context_free(ctx);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Takes the files of all rules but those that TW_RULES names out of the list of sources. rules/list.h is then one of the build folder, in which the others
-# are rows TW__LEFT_OUT: a spec that means one of them is refused with the reason. sgd is always there, and what a rule is LIKE.
+# are rows TW__OMITTED: a spec that means one of them is refused with the reason. sgd is always there, and what a rule is LIKE.
 function(tw_some_rules name_of_sources)
     set(list ${PROJECT_SOURCE_DIR}/src/rules/list.h)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
@@ -23,7 +23,7 @@ function(tw_some_rules name_of_sources)
             string(APPEND rows "TW__RULE(${rule})\n")
         else()
             string(REPLACE "_" "-" name ${rule})
-            string(APPEND rows "TW__LEFT_OUT(\"${name}\")\n")
+            string(APPEND rows "TW__OMITTED(\"${name}\")\n")
             list(FILTER ${name_of_sources} EXCLUDE REGEX "/src/rules/${rule}\\.c$")
         endif()
     endforeach()

@@ -23,15 +23,15 @@ static int replay_file(const char *path)
     return bad;
 }
 
-static int replay_folder(const char *folder, int *files)
+static int replay_directory(const char *directory, int *files)
 {
-    DIR *d = opendir(folder);
-    if (!d) return perror(folder), 1;
+    DIR *d = opendir(directory);
+    if (!d) return perror(directory), 1;
     int bad = 0;
     for (struct dirent *e; (e = readdir(d));) {
         char path[4096];
         struct stat s;
-        if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= (int)sizeof path || stat(path, &s) != 0 || !S_ISREG(s.st_mode)) continue;
+        if (snprintf(path, sizeof path, "%s/%s", directory, e->d_name) >= (int)sizeof path || stat(path, &s) != 0 || !S_ISREG(s.st_mode)) continue;
         printf("%s\n", path); /* before the run: the last line names the file that ended the program */
         fflush(stdout);
         bad |= replay_file(path);
@@ -44,7 +44,7 @@ static int replay_folder(const char *folder, int *files)
 int main(int argc, char **argv)
 {
     int bad = 0, files = 0;
-    for (int i = 1; i < argc; i++) bad |= replay_folder(argv[i], &files);
+    for (int i = 1; i < argc; i++) bad |= replay_directory(argv[i], &files);
     printf("%d files\n", files);
     return bad || files == 0;
 }

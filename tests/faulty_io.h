@@ -71,9 +71,9 @@ static inline int faulty_close(void *user, void *file)
 }
 
 static inline int faulty_sync(void *user, void *file) { return (void)file, faulty_step(user) ? EIO : 0; }
-static inline int faulty_sync_folder(void *user, const char *path) { return (void)path, faulty_step(user) ? EIO : 0; }
+static inline int faulty_sync_directory(void *user, const char *path) { return (void)path, faulty_step(user) ? EIO : 0; }
 static inline int faulty_rename(void *user, const char *from, const char *to) { return faulty_step(user) ? EIO : tw__system_io.rename(NULL, from, to); }
-static inline int faulty_make_folder(void *user, const char *path) { return faulty_step(user) ? EACCES : tw__system_io.make_folder(NULL, path); }
+static inline int faulty_make_directory(void *user, const char *path) { return faulty_step(user) ? EACCES : tw__system_io.make_directory(NULL, path); }
 static inline int faulty_kind(void *user, const char *path, int *kind) { return faulty_look(user) ? EIO : tw__system_io.kind(NULL, path, kind); }
 /* Never fails: it cleans up after what failed. */
 static inline int faulty_remove(void *user, const char *path) { return (void)user, tw__system_io.remove(NULL, path); }
@@ -81,7 +81,7 @@ static inline int faulty_remove(void *user, const char *path) { return (void)use
 static inline tw_io faulty_io(faults *f)
 {
     return (tw_io){sizeof(tw_io), faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, faulty_remove,
-                   faulty_make_folder, faulty_sync_folder, faulty_kind, f};
+                   faulty_make_directory, faulty_sync_directory, faulty_kind, f};
 }
 
 /* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at: the counters are plain. */

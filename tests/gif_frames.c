@@ -35,7 +35,7 @@ static size_t join_blocks(struct gif *g, unsigned char *to)
 }
 
 /* LZW: a code is an earlier one (`before`) and one more byte (`last`). */
-static void unpack(const unsigned char *from, size_t n, int bits, unsigned char *to, size_t room)
+static void unpack(const unsigned char *from, size_t n, int bits, unsigned char *to, size_t capacity)
 {
     enum { MOST = 4096 };
     static int before[MOST];
@@ -63,7 +63,7 @@ static void unpack(const unsigned char *from, size_t n, int bits, unsigned char 
         if (code == next) turned[length++] = first, k = previous;
         for (; k >= 0; k = before[k]) turned[length++] = last[k];
         first = turned[length - 1];
-        if (done + (size_t)length > room) fail("more pixels than the frame has");
+        if (done + (size_t)length > capacity) fail("more pixels than the frame has");
         while (length) to[done++] = turned[--length];
         if (previous >= 0 && next < MOST) {
             before[next] = previous;
@@ -72,7 +72,7 @@ static void unpack(const unsigned char *from, size_t n, int bits, unsigned char 
         }
         previous = code;
     }
-    if (done != room) fail("fewer pixels than the frame has");
+    if (done != capacity) fail("fewer pixels than the frame has");
 }
 
 /* Draws a frame over what is shown. Interlaced ones are refused: gnuplot writes none. */

@@ -22,12 +22,12 @@ static inline tw_context *bench_context(int threads, tw_isa isa)
     return ctx;
 }
 
-static inline tw_status bench_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *own, const char *schedule, uint64_t total,
+static inline tw_status bench_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *custom, const char *schedule, uint64_t total,
                                      tw_type type, const tw_tensor *tensors, size_t n, uint64_t seed, tw_error *err)
 {
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = rule;
-    o.own = own;
+    o.custom = custom;
     o.schedule = schedule;
     o.total_steps = total;
     o.type = type;

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-static inline void run_sql(const char *folder, const char *sql)
+static inline void run_sql(const char *directory, const char *sql)
 {
     sqlite3 *db;
     char path[TW__PATH];
-    snprintf(path, sizeof path, "%s/race.db", folder);
+    snprintf(path, sizeof path, "%s/race.db", directory);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
     sqlite3_close(db);

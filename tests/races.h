@@ -22,11 +22,11 @@ static inline tw_context *races_context(int threads)
     return ctx;
 }
 
-static inline tw_race_options races_on_data(const char *folder, const char *optimizers)
+static inline tw_race_options races_on_data(const char *directory, const char *optimizers)
 {
     tw_race_options o = TW_RACE_OPTIONS_INIT;
     o.seeds = 1;
-    o.job.data = folder;
+    o.job.data = directory;
     o.job.model = "flatten; dense 5 relu; dense classes softmax";
     o.optimizers = optimizers;
     o.job.run.epochs = 1;
@@ -58,12 +58,12 @@ static inline tw_race *races_created(tw_context *ctx, const tw_race_options *o)
     return race;
 }
 
-static inline tw_race *races_resumed(tw_context *ctx, const char *folder)
+static inline tw_race *races_resumed(tw_context *ctx, const char *directory)
 {
     const tw_race_options o = TW_RACE_OPTIONS_INIT;
     tw_error err = {0};
     tw_race *race;
-    if (tw_race_resume(&race, ctx, folder, &o, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw_race_resume(&race, ctx, directory, &o, &err) != TW_OK) fail_msg("%s", err.message);
     return race;
 }
 

@@ -15,12 +15,12 @@ static inline void small_number(FILE *f, uint32_t v)
 }
 
 /* Class c has a bright bar of rows 2c .. 2c+1 under noise. Returns 0 if a file cannot be written. */
-static inline int small_part(const char *folder, const char *part, uint32_t rows, uint32_t stream)
+static inline int small_part(const char *directory, const char *part, uint32_t rows, uint32_t stream)
 {
     char path[512];
-    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", folder, part);
+    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", directory, part);
     FILE *images = fopen(path, "wb");
-    snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", folder, part);
+    snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", directory, part);
     FILE *labels = fopen(path, "wb");
     if (!images || !labels) return 0;
     small_number(images, 0x803);
@@ -41,9 +41,9 @@ static inline int small_part(const char *folder, const char *part, uint32_t rows
     return fclose(labels) == 0 && !bad;
 }
 
-static inline int small_data(const char *folder, uint32_t train, uint32_t test)
+static inline int small_data(const char *directory, uint32_t train, uint32_t test)
 {
-    mkdir(folder, 0777);
-    return small_part(folder, "train", train, 1) && small_part(folder, "t10k", test, 2);
+    mkdir(directory, 0777);
+    return small_part(directory, "train", train, 1) && small_part(directory, "t10k", test, 2);
 }
 #endif

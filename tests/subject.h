@@ -4,7 +4,7 @@
 #include <math.h>
 #include "optimizer/optimizer.h"
 
-struct subject { char spec[128]; const tw_rule *own; };
+struct subject { char spec[128]; const tw_rule *custom; };
 
 struct work { tw_context *ctx; tw_optimizer *opt; tw_type type; size_t n; void *w, *g; };
 
@@ -18,7 +18,7 @@ static inline struct work begin(const struct subject *s, tw_context *ctx, tw_typ
     const int64_t matrix[] = {(int64_t)first / 4, 4}, rest = (int64_t)(n - first);
     const tw_tensor tensors[] = {{"first", 2, matrix, 0, 0}, {"rest", 1, &rest, first, 0}};
     tw_error err;
-    if (bench_create(&a.opt, ctx, s->spec, s->own, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
+    if (bench_create(&a.opt, ctx, s->spec, s->custom, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
     for (size_t i = 0; i < n; i++)
         if (type == TW_F32) ((float *)a.w)[i] = (float)bench_number(i, 1000);
         else ((double *)a.w)[i] = bench_number(i, 1000);

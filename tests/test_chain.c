@@ -13,7 +13,7 @@ enum { CHAINS = sizeof chains / sizeof chains[0] };
 
 static struct subject subject_of(size_t i)
 {
-    struct subject s = {.own = NULL};
+    struct subject s = {.custom = NULL};
     snprintf(s.spec, sizeof s.spec, "%s", chains[i]);
     return s;
 }

@@ -176,22 +176,22 @@ static void bombs_behind_a_header(void **state)
 static uint8_t pixels[200 * 4], classes[200];
 
 /* A folder with `train` and `test` rows of 2x2 pixels in classes 0..4, under MNIST's names. */
-static const char *make_folder(tw_context *ctx, const char *name, int64_t train, int64_t test, char separator)
+static const char *make_directory(tw_context *ctx, const char *name, int64_t train, int64_t test, char separator)
 {
-    static char folder[300];
+    static char directory[300];
     char path[400];
-    snprintf(folder, sizeof folder, "%s", name);
-    mkdir(folder, 0777);
+    snprintf(directory, sizeof directory, "%s", name);
+    mkdir(directory, 0777);
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 7);
     for (size_t i = 0; i < sizeof classes; i++) classes[i] = (uint8_t)(i * 3 % 5);
     for (int part = 0; part < 2; part++) {
         const int64_t shape[] = {part ? test : train, 2, 2};
-        snprintf(path, sizeof path, "%s/%s-images%cidx3-ubyte", folder, part ? "t10k" : "train", separator);
+        snprintf(path, sizeof path, "%s/%s-images%cidx3-ubyte", directory, part ? "t10k" : "train", separator);
         assert_int_equal(tw__idx_write(ctx, path, 3, shape, pixels, NULL), TW_OK);
-        snprintf(path, sizeof path, "%s/%s-labels%cidx1-ubyte", folder, part ? "t10k" : "train", separator);
+        snprintf(path, sizeof path, "%s/%s-labels%cidx1-ubyte", directory, part ? "t10k" : "train", separator);
         assert_int_equal(tw__idx_write(ctx, path, 1, shape, classes, NULL), TW_OK);
     }
-    return folder;
+    return directory;
 }
 
 static tw_data_info info_of(const tw_data *data)
@@ -201,7 +201,7 @@ static tw_data_info info_of(const tw_data *data)
     return info;
 }
 
-static void folders_are_opened_and_cut(void **state)
+static void directories_are_opened_and_cut(void **state)
 {
     (void)state;
     faults f;
@@ -211,10 +211,10 @@ static void folders_are_opened_and_cut(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     char first[64], whole[64];
     for (int k = 0; k < 2; k++) {
-        const char *folder = make_folder(ctx, k ? PATH("dotted") : PATH("dashed"), 150, 30, k ? '.' : '-');
+        const char *directory = make_directory(ctx, k ? PATH("dotted") : PATH("dashed"), 150, 30, k ? '.' : '-');
         o.val = 0.1;
         o.limit = 20;
-        assert_int_equal(tw_data_open(ctx, folder, &o, &train, &val, &test, &err), TW_OK);
+        assert_int_equal(tw_data_open(ctx, directory, &o, &train, &val, &test, &err), TW_OK);
         tw_data_info a = info_of(train), b = info_of(val), c = info_of(test);
         assert_true(a.rows == 20 && b.rows == 15 && c.rows == 30);
         assert_true(a.rank == 2 && a.shape[0] == 2 && a.shape[1] == 2 && a.type == TW_U8);
@@ -316,7 +316,7 @@ static void what_cannot_be_opened(void **state)
     faults f;
     tw_context *ctx = context(&f);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
-    const char *folder = make_folder(ctx, PATH("wrong"), 50, 9, '-');
+    const char *directory = make_directory(ctx, PATH("wrong"), 50, 9, '-');
     const int64_t nine[] = {9, 3, 2}, eight[] = {8};
     expect(ctx, PATH("nowhere"), NULL, TW_ERR_NOT_FOUND, "test_data.nowhere does not exist; supported:");
     expect(ctx, TW_BINARY_DIR, NULL, TW_ERR_NOT_FOUND, "has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz");
@@ -325,21 +325,21 @@ static void what_cannot_be_opened(void **state)
     o.home = TW_BINARY_DIR;
     expect(ctx, "mnist", &o, TW_ERR_NOT_FOUND, "MNIST is neither in");
     o.val = 1;
-    expect(ctx, folder, &o, TW_ERR_SPEC, "val = 1 is outside [0, 1)");
+    expect(ctx, directory, &o, TW_ERR_SPEC, "val = 1 is outside [0, 1)");
     o.val = 0.001;
-    expect(ctx, folder, &o, TW_ERR_SPEC, "val = 0.001 of 50 rows leaves 50 to train on and 0 to validate");
+    expect(ctx, directory, &o, TW_ERR_SPEC, "val = 0.001 of 50 rows leaves 50 to train on and 0 to validate");
     write_file(BAD, "label,pixel\n1,2\n", 16);
     expect(ctx, BAD, NULL, TW_ERR_DATA, "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
     expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA, "byte 3: one dimension, as labels have");
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL), TW_OK);
-    expect(ctx, folder, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 4: 8 labels for 9 images");
+    expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 4: 8 labels for 9 images");
     classes[6] = 5;
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, nine, classes, NULL), TW_OK);
-    expect(ctx, folder, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
+    expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-images-idx3-ubyte"), 3, nine, pixels, NULL), TW_OK);
-    expect(ctx, folder, NULL, TW_ERR_DATA, "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");
+    expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");
     assert_int_equal(remove(PATH("wrong/train-labels-idx1-ubyte")), 0);
-    expect(ctx, folder, NULL, TW_ERR_NOT_FOUND, "wrong has no train-labels-idx1-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the images");
+    expect(ctx, directory, NULL, TW_ERR_NOT_FOUND, "wrong has no train-labels-idx1-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the images");
     finish(ctx, &f);
 }
 
@@ -352,7 +352,7 @@ static void names_and_single_files(void **state)
     tw_data *train, *val, *test;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     mkdir(PATH("home"), 0777);
-    make_folder(ctx, PATH("home/mnist"), 20, 10, '-');
+    make_directory(ctx, PATH("home/mnist"), 20, 10, '-');
     o.home = PATH("home");
     assert_int_equal(tw_data_open(ctx, "mnist", &o, &train, NULL, &test, &err), TW_OK);
     assert_int_equal(info_of(train).rows, 20);
@@ -403,7 +403,7 @@ static void opening_survives_faults(void **state)
     tw_error err;
     tw_context *ctx = context(&f);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
-    const char *folder = make_folder(ctx, PATH("fault"), 40, 10, '-');
+    const char *directory = make_directory(ctx, PATH("fault"), 40, 10, '-');
     o.val = 0.25;
     finish(ctx, &f);
     for (int mode = 0; mode < 4; mode++) {
@@ -414,7 +414,7 @@ static void opening_survives_faults(void **state)
             f.for_ever = mode & 1;
             if (mode & 2) f.fail_allocation = f.allocations + at;
             else f.fail_step = f.steps + at;
-            tw_status s = tw_data_open(ctx, folder, &o, &out[0], &out[1], &out[2], &err);
+            tw_status s = tw_data_open(ctx, directory, &o, &out[0], &out[1], &out[2], &err);
             clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
             assert_int_equal(s, clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
             for (int i = 0; i < 3; i++) {
@@ -431,7 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idx_round_trip), cmocka_unit_test(bad_idx_files), cmocka_unit_test(packed_headers_cut_off), cmocka_unit_test(bombs_behind_a_header),
-        cmocka_unit_test(folders_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(kinds_of_files), cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(directories_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(kinds_of_files), cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(names_and_single_files), cmocka_unit_test(rows_from_memory), cmocka_unit_test(opening_survives_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

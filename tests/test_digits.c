@@ -18,7 +18,7 @@
 
 enum { SOME = 300 };
 #define CACHE TW_BINARY_DIR "/test_digits.cache"
-#define FOLDER CACHE "/nested/digits-1"
+#define DIRECTORY CACHE "/nested/digits-1"
 
 static char warning[600];
 
@@ -103,11 +103,11 @@ static void digits_can_be_told_apart(void **state)
 
 static void forget_cache(void)
 {
-    remove(FOLDER "/train-images-idx3-ubyte");
-    remove(FOLDER "/train-labels-idx1-ubyte");
-    remove(FOLDER "/t10k-images-idx3-ubyte");
-    remove(FOLDER "/t10k-labels-idx1-ubyte");
-    remove(FOLDER);
+    remove(DIRECTORY "/train-images-idx3-ubyte");
+    remove(DIRECTORY "/train-labels-idx1-ubyte");
+    remove(DIRECTORY "/t10k-images-idx3-ubyte");
+    remove(DIRECTORY "/t10k-labels-idx1-ubyte");
+    remove(DIRECTORY);
     remove(CACHE "/nested");
     remove(CACHE);
 }
@@ -140,7 +140,7 @@ static int mark(const char *path)
 static void the_cache_heals_itself(void **state)
 {
     (void)state;
-    static const char *const images = FOLDER "/t10k-images-idx3-ubyte", *const labels = FOLDER "/t10k-labels-idx1-ubyte";
+    static const char *const images = DIRECTORY "/t10k-images-idx3-ubyte", *const labels = DIRECTORY "/t10k-labels-idx1-ubyte";
     tw_context *ctx = context(0, NULL);
     forget_cache();
     expect(ctx, CACHE "/nested", 1);

@@ -18,16 +18,16 @@
 #define OUT TW_BINARY_DIR "/figures_out"
 #define OTHER TW_BINARY_DIR "/figures_other"
 
-static void remove_folder(const char *path)
+static void remove_directory(const char *path)
 {
     char file[512];
     const struct dirent *entry;
-    DIR *folder = opendir(path);
-    while (folder && (entry = readdir(folder)) != NULL) {
+    DIR *directory = opendir(path);
+    while (directory && (entry = readdir(directory)) != NULL) {
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
         remove(file);
     }
-    if (folder) closedir(folder);
+    if (directory) closedir(directory);
     rmdir(path);
 }
 
@@ -40,12 +40,12 @@ static tw_context *context(int threads)
     return ctx;
 }
 
-static tw_figures *begin(tw_context *ctx, const char *folder)
+static tw_figures *begin(tw_context *ctx, const char *directory)
 {
     tw_figures *f;
     tw_error err;
-    remove_folder(folder);
-    if (tw_figures_create(&f, ctx, folder, 0, &err) != TW_OK) fail_msg("%s", err.message);
+    remove_directory(directory);
+    if (tw_figures_create(&f, ctx, directory, 0, &err) != TW_OK) fail_msg("%s", err.message);
     return f;
 }
 
@@ -165,7 +165,7 @@ static void claims_come_out_as_known(void **state)
 
 static const struct maker {
     const char *figure;
-    tw_status (*make)(tw__sheet *sheet, const tw__runner *settings, tw_error *err);
+    tw_status (*make)(tw__figure_output *output, const tw__runner *settings, tw_error *err);
     const tw__runner *settings;
     size_t n;
 } makers[] = {
@@ -190,12 +190,12 @@ static enum tw_holds verdict_with(tw_context *ctx, const char *figure, const cha
     assert_int_equal(replaced, 1);
     tw_figures *f = begin(ctx, OTHER);
     const tw__figure own = {.kind = *kind};
-    tw__sheet sheet = {.ctx = ctx, .figures = f, .figure = &own, .names = {.ctx = ctx, .err = &err}};
-    if (makers[k].make(&sheet, settings, &err) != TW_OK) fail_msg("%s", err.message);
-    tw__paper_drop(&sheet.names);
+    tw__figure_output output = {.ctx = ctx, .figures = f, .figure = &own, .names = {.ctx = ctx, .err = &err}};
+    if (makers[k].make(&output, settings, &err) != TW_OK) fail_msg("%s", err.message);
+    tw__strbuf_drop(&output.names);
     const enum tw_holds holds = claim(f, id)->holds;
     tw_figures_free(f);
-    remove_folder(OTHER);
+    remove_directory(OTHER);
     return holds;
 }
 
@@ -258,11 +258,11 @@ static void measures_are_as_defined(void **state)
     assert_true(tw__before(3, 5) && !tw__before(5, 3) && !tw__before(3, 3) && tw__before(3, TW__NEVER) && !tw__before(TW__NEVER, 3));
     assert_true(tw__holds(1, 1) == TW_HOLDS_YES && tw__holds(0, 0) == TW_HOLDS_NO && tw__holds(1, 0) == TW_HOLDS_DEPENDS);
     double ax[] = {0, 2, 2}, ay[] = {0, 0, 2}, bx[] = {1, 3}, by[] = {0.5, 1};
-    const tw_path a = {.n = 3, .x = ax, .y = ay}, b = {.n = 2, .x = bx, .y = by};
+    const tw_trajectory a = {.n = 3, .x = ax, .y = ay}, b = {.n = 2, .x = bx, .y = by};
     assert_true(fabs(tw__strays(&b, &a) - 1) < 1e-12);
     assert_true(fabs(tw__closest(&a, 3, 2) - 1) < 1e-12);
     char text[16] = "a";
-    TW__SAY(text, "%s and %s", TW__REAL(0.12345), TW__STEP(TW__NEVER));
+    TW__APPEND(text, "%s and %s", TW__REAL(0.12345), TW__STEP(TW__NEVER));
     assert_string_equal(text, "a0.123 and neve");
 }
 
@@ -291,20 +291,20 @@ static void threads_change_no_byte(void **state)
     int files = 0;
     const struct dirent *entry;
     make_all(f);
-    DIR *folder = opendir(OTHER);
-    assert_non_null(folder);
-    while ((entry = readdir(folder)) != NULL) {
+    DIR *directory = opendir(OTHER);
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
         if (!strchr(entry->d_name, '-') && !strstr(entry->d_name, ".gp")) continue;
         snprintf(a, sizeof a, OTHER "/%s", entry->d_name);
         snprintf(b, sizeof b, OUT "/%s", entry->d_name);
         if (!same_bytes(a, b)) fail_msg("%s differs between one thread and two", entry->d_name);
         files++;
     }
-    closedir(folder);
+    closedir(directory);
     assert_true(files > 80);
     tw_figures_free(f);
     tw_context_free(ctx);
-    remove_folder(OTHER);
+    remove_directory(OTHER);
 }
 
 static void what_is_there_is_not_overwritten(void **state)
@@ -357,7 +357,7 @@ static void a_figure_that_fails_has_no_claims(void **state)
     assert_int_equal(tw_figures_claims(f, &claims), 1);
     tw_figures_free(f);
     tw_context_free(ctx);
-    remove_folder(OTHER);
+    remove_directory(OTHER);
 }
 
 static void any_allocation_or_file_may_fail(void **state)
@@ -384,7 +384,7 @@ static void any_allocation_or_file_may_fail(void **state)
             assert_int_equal(f.live, 0);
             if (!met) break;
         }
-    remove_folder(OTHER);
+    remove_directory(OTHER);
 }
 
 int main(void)
@@ -399,6 +399,6 @@ int main(void)
         cmocka_unit_test(any_allocation_or_file_may_fail),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(OUT);
+    remove_directory(OUT);
     return failed;
 }

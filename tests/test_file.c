@@ -41,17 +41,17 @@ static void write_file(const char *path, const void *bytes, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
-static size_t slurp(const char *path, uint8_t *to, size_t room)
+static size_t slurp(const char *path, uint8_t *to, size_t capacity)
 {
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
-    size_t n = fread(to, 1, room, f);
+    size_t n = fread(to, 1, capacity, f);
     fclose(f);
     return n;
 }
 
 /* Packs with libarchive; `zeros` more zero bytes follow the n given. */
-static size_t pack(int filter, const void *bytes, size_t n, size_t zeros, uint8_t *to, size_t room)
+static size_t pack(int filter, const void *bytes, size_t n, size_t zeros, uint8_t *to, size_t capacity)
 {
     static const uint8_t nothing[1 << 16];
     size_t used = 0;
@@ -60,7 +60,7 @@ static size_t pack(int filter, const void *bytes, size_t n, size_t zeros, uint8_
     assert_int_equal(archive_write_add_filter(a, filter), ARCHIVE_OK);
     archive_write_set_format_raw(a);
     archive_write_set_bytes_per_block(a, 0);
-    assert_int_equal(archive_write_open_memory(a, to, room, &used), ARCHIVE_OK);
+    assert_int_equal(archive_write_open_memory(a, to, capacity, &used), ARCHIVE_OK);
     archive_entry_set_filetype(e, AE_IFREG);
     assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
     assert_int_equal(archive_write_data(a, bytes, n), n);

@@ -119,7 +119,7 @@ static void refused(void **state)
 }
 
 /* `before` n times, then the middle, then `after` n times. */
-static tw_status repeated(const char *before, const char *middle, const char *after, int n, int room, char message[512])
+static tw_status repeated(const char *before, const char *middle, const char *after, int n, int capacity, char message[512])
 {
     static char text[100000];
     static tw__term terms[4096];
@@ -129,8 +129,8 @@ static tw_status repeated(const char *before, const char *middle, const char *af
     for (int i = 0; i < n; i++) used += (size_t)sprintf(text + used, "%s", before);
     used += (size_t)sprintf(text + used, "%s", middle);
     for (int i = 0; i < n; i++) used += (size_t)sprintf(text + used, "%s", after);
-    assert_true(room <= 4096);
-    tw_status s = tw__formula_read(terms, room, &got, tw__text_of(text), "x", &err);
+    assert_true(capacity <= 4096);
+    tw_status s = tw__formula_read(terms, capacity, &got, tw__text_of(text), "x", &err);
     snprintf(message, 512, "%s", err.message);
     return s;
 }

@@ -4,7 +4,7 @@
 #include "base/decimal.h"
 #include "base/options.h"
 #include "file/json_parse.h"
-#include "race/text.h"
+#include "race/strbuf.h"
 #include "races.h"
 #include "small_data.h"
 #include <locale.h>

@@ -79,7 +79,7 @@ static void every_field_has_a_row(void **state)
 {
     static const struct { size_t at, n; } others[] = {
 #define OTHER(member) {offsetof(tw_job_options, member), sizeof(((tw_job_options *)0)->member)}
-        OTHER(size), OTHER(run.size), OTHER(run.own_rule), OTHER(run.event), OTHER(run.user), OTHER(run.order), OTHER(run.n_order),
+        OTHER(size), OTHER(run.size), OTHER(run.custom_rule), OTHER(run.event), OTHER(run.user), OTHER(run.order), OTHER(run.n_order),
     };
     static const size_t bytes[] = {[TW_FIELD_TEXT] = sizeof(char *), [TW_FIELD_NATURAL] = 8, [TW_FIELD_REAL] = 8, [TW_FIELD_POSITIVE] = 8,
                                    [TW_FIELD_WORD] = sizeof(int), [TW_FIELD_FLAG] = sizeof(int)};

@@ -17,7 +17,7 @@ static void fill(struct work *a, double x)
  * the first steps went far (radam), those of the usual size are lost in rounding. */
 static void walks_or_stops(const char *spec, tw_type type, double size)
 {
-    struct subject s = {.own = NULL};
+    struct subject s = {.custom = NULL};
     snprintf(s.spec, sizeof s.spec, "%s", spec);
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     struct work a = begin(&s, ctx, type, N, NULL);
@@ -128,7 +128,7 @@ static void norms_are_scaled(void **state)
     tw_context *ctx = bench_context(2, TW_ISA_DETECT);
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
         for (size_t k = 0; k < 2; k++) {
-            struct subject s = {.own = NULL};
+            struct subject s = {.custom = NULL};
             snprintf(s.spec, sizeof s.spec, "%s", specs[i]);
             struct work a = begin(&s, ctx, TW_F64, sizes[k], NULL), b = begin(&s, ctx, TW_F64, sizes[k], NULL);
             const double small = strstr(s.spec, "clip_update") ? 0x1p10 : 0x1p5; /* above every limit */

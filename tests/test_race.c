@@ -3,7 +3,7 @@
 #include "base/context.h"
 #include "base/io.h"
 #include "race/race.h"
-#include "race/text.h"
+#include "race/strbuf.h"
 #include "train/json.h"
 #include <math.h>
 #include <setjmp.h>
@@ -16,8 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define FOLDER TW_BINARY_DIR "/test_race.data"
-static const char data[] = FOLDER "/digits", few[] = FOLDER "/few";
+#define DIRECTORY TW_BINARY_DIR "/test_race.data"
+static const char data[] = DIRECTORY "/digits", few[] = DIRECTORY "/few";
 static const char network[] = "flatten; dense 12 relu; dense 10 softmax";
 
 static tw_context *context(void)
@@ -32,7 +32,7 @@ static int make_data(void **state)
     (void)state;
     tw_error err;
     tw_context *ctx = context();
-    mkdir(FOLDER, 0777);
+    mkdir(DIRECTORY, 0777);
     mkdir(data, 0777);
     mkdir(few, 0777);
     tw_status s = tw_data_make_digits(ctx, data, 7, 300, 100, &err);
@@ -186,15 +186,15 @@ static void quartiles_lie_between(void **state)
     tw_context *ctx = context();
     tw_epoch lines[5] = {{.val_loss = 4}, {.val_loss = 1}, {.val_loss = 3}, {.val_loss = 2}, {.val_loss = 100}};
     tw__race_run runs[5] = {0};
-    tw__racer racer = {.runs = runs};
+    tw__entry entry = {.runs = runs};
     size_t order[1];
-    tw_race race = {.ctx = ctx, .o.seeds = 5, .racers = &racer, .n = 1, .order = order};
+    tw_race race = {.ctx = ctx, .o.seeds = 5, .entries = &entry, .n = 1, .order = order};
     for (int i = 0; i < 5; i++) runs[i] = (tw__race_run){.epochs = &lines[i], .n_epochs = 1, .diverged = i == 4};
     assert_int_equal(tw__race_summarise(&race, NULL), TW_OK);
-    assert_true(racer.of[TW__VAL_LOSS].median == 2.5);
-    assert_true(racer.of[TW__VAL_LOSS].q1 == 1.75);
-    assert_true(racer.of[TW__VAL_LOSS].q3 == 3.25);
-    assert_int_equal(racer.diverged, 1);
+    assert_true(entry.of[TW__VAL_LOSS].median == 2.5);
+    assert_true(entry.of[TW__VAL_LOSS].q1 == 1.75);
+    assert_true(entry.of[TW__VAL_LOSS].q3 == 3.25);
+    assert_int_equal(entry.diverged, 1);
     tw_context_free(ctx);
 }
 
@@ -205,7 +205,7 @@ static void trace_adds_up_to_the_epoch(void **state)
     tw_context *ctx = context();
     tw_race_options o = options("adam");
     tw_race *race = raced(ctx, &o);
-    const tw__race_run *run = &race->racers[0].runs[0];
+    const tw__race_run *run = &race->entries[0].runs[0];
     assert_int_equal(run->n_trace, 18);
     for (int e = 0; e < 2; e++) {
         double sum = 0;
@@ -292,8 +292,8 @@ static void specs_are_checked_first(void **state)
     o.job.model = "flatten; dens 10 softmax";
     refuse(o, TW_ERR_SPEC, "dens");
     o = options("sgd");
-    o.job.out = FOLDER "/file/below";
-    FILE *f = fopen(FOLDER "/file", "w");
+    o.job.out = DIRECTORY "/file/below";
+    FILE *f = fopen(DIRECTORY "/file", "w");
     assert_non_null(f);
     fclose(f);
     refuse(o, TW_ERR_SYSTEM, "/file is a file");
@@ -304,29 +304,29 @@ static void an_old_race_stays(void **state)
     (void)state;
     tw_context *ctx = context();
     tw_race_options o = options("sgd");
-    o.job.out = FOLDER "/a/old";
+    o.job.out = DIRECTORY "/a/old";
     o.job.force = 1;
     tw_race_free(raced(ctx, &o));
     o.job.force = 0;
-    char *before = file_text(ctx, FOLDER "/a/old/race.json");
+    char *before = file_text(ctx, DIRECTORY "/a/old/race.json");
     refuse(o, TW_ERR_SPEC, "holds a race already");
-    char *after = file_text(ctx, FOLDER "/a/old/race.json");
+    char *after = file_text(ctx, DIRECTORY "/a/old/race.json");
     assert_string_equal(before, after);
     o.job.force = 1;
     o.optimizers = "nag";
     tw_race_free(raced(ctx, &o));
     tw__free_text(ctx, after);
-    after = file_text(ctx, FOLDER "/a/old/race.json");
+    after = file_text(ctx, DIRECTORY "/a/old/race.json");
     assert_non_null(strstr(after, "\"nag\""));
     tw__free_text(ctx, before);
     tw__free_text(ctx, after);
     tw_context_free(ctx);
 }
 
-static void refuse_unfinished(const char *folder)
+static void refuse_unfinished(const char *directory)
 {
     tw_race_options o = options("sgd");
-    o.job.out = folder;
+    o.job.out = directory;
     refuse(o, TW_ERR_SPEC, "race --resume");
 }
 
@@ -336,7 +336,7 @@ static void stopping_keeps_what_is_in(void **state)
     tw_context *ctx = context();
     struct seen seen = {.stop_at = 3};
     tw_race_options o = options("sgd adam");
-    o.job.out = FOLDER "/stopped";
+    o.job.out = DIRECTORY "/stopped";
     o.job.force = 1;
     o.event = watch;
     o.user = &seen;
@@ -350,13 +350,13 @@ static void stopping_keeps_what_is_in(void **state)
     assert_int_equal(count.runs, 2);
     assert_int_equal(count.left, 1);
     tw_race_free(race);
-    assert_int_equal(access(FOLDER "/stopped/race.json", F_OK), -1);
-    refuse_unfinished(FOLDER "/stopped");
+    assert_int_equal(access(DIRECTORY "/stopped/race.json", F_OK), -1);
+    refuse_unfinished(DIRECTORY "/stopped");
     seen = (struct seen){0};
-    assert_int_equal(tw_race_resume(&race, ctx, FOLDER "/stopped", &o, &err), TW_OK);
+    assert_int_equal(tw_race_resume(&race, ctx, DIRECTORY "/stopped", &o, &err), TW_OK);
     assert_int_equal(tw_race_run(race, &err), TW_OK);
     assert_int_equal(seen.lines, 2);
-    assert_int_equal(access(FOLDER "/stopped/race.json", F_OK), 0);
+    assert_int_equal(access(DIRECTORY "/stopped/race.json", F_OK), 0);
     tw_race_free(race);
     tw_context_free(ctx);
 }
@@ -387,7 +387,7 @@ static void every_allocation_may_fail(void **state)
     tw_race_options o = options("sgd adam");
     o.job.data = few;
     o.job.run.epochs = 1;
-    o.job.out = FOLDER "/memory";
+    o.job.out = DIRECTORY "/memory";
     o.job.force = 1;
     for (long n = 20; s != TW_OK; n++) {
         struct memory memory = {n, 0};
@@ -426,12 +426,12 @@ static void the_page_fetches_nothing(void **state)
     (void)state;
     tw_context *ctx = context();
     tw_race_options o = options("sgd momentum adam adam:lr=0.01 sgd:lr=1e30");
-    o.job.out = FOLDER "/report";
+    o.job.out = DIRECTORY "/report";
     o.seeds = 3;
     o.job.run.epochs = 3;
     o.job.force = 1;
     tw_race_free(raced(ctx, &o));
-    char *page = file_text(ctx, FOLDER "/report/report.html");
+    char *page = file_text(ctx, DIRECTORY "/report/report.html");
     assert_true(strlen(page) < 600000);
     assert_non_null(strstr(page, "default-src 'none'"));
     assert_non_null(strstr(page, "</table>"));
@@ -458,23 +458,23 @@ static void names_cannot_break_the_page(void **state)
     (void)state;
     tw_context *ctx = context();
     char *text;
-    tw__paper p = {.ctx = ctx};
+    tw__strbuf p = {.ctx = ctx};
     tw__put_escaped(&p, "<b>&\"");
     tw__put_count(&p, 1234567);
-    assert_int_equal(tw__paper_take(&p, &text), TW_OK);
+    assert_int_equal(tw__strbuf_take(&p, &text), TW_OK);
     assert_string_equal(text, "&lt;b&gt;&amp;&quot;1,234,567");
     tw__free_text(ctx, text);
 
-    static const char evil[] = FOLDER "/<img><" "/script>";     /* a folder "<img><" with "script>" in it */
-    mkdir(FOLDER "/<img><", 0777);
+    static const char evil[] = DIRECTORY "/<img><" "/script>";     /* a folder "<img><" with "script>" in it */
+    mkdir(DIRECTORY "/<img><", 0777);
     if (access(evil, F_OK) != 0) assert_int_equal(symlink(data, evil), 0);
     tw_race_options o = options("sgd");
     o.job.data = evil;
-    o.job.out = FOLDER "/evil";
+    o.job.out = DIRECTORY "/evil";
     o.job.force = 1;
     o.job.run.epochs = 1;
     tw_race_free(raced(ctx, &o));
-    char *page = file_text(ctx, FOLDER "/evil/report.html");
+    char *page = file_text(ctx, DIRECTORY "/evil/report.html");
     assert_null(strstr(page, "<img>"));
     assert_null(strstr(page, "</script>\""));
     tw__free_text(ctx, page);

@@ -3,18 +3,18 @@
 #include "races.h"
 #include <math.h>
 
-#define FOLDER TW_BINARY_DIR "/test_race_surface.data"
+#define DIRECTORY TW_BINARY_DIR "/test_race_surface.data"
 
-static const tw__way *way_of(const tw_race *race, size_t racer, size_t seed) { return &race->racers[racer].runs[seed].way; }
+static const tw__trajectory *trajectory_of(const tw_race *race, size_t entry, size_t seed) { return &race->entries[entry].runs[seed].trajectory; }
 
-static void a_way_is_what_the_rule_says(void **state)
+static void a_trajectory_is_what_the_rule_says(void **state)
 {
     (void)state;
     tw_context *ctx = races_context(1);
     tw_race_options o = races_on_surface("bowl", "sgd:lr=0.3 momentum:lr=0.1,momentum=0.8");
     o.steps = 20;
     tw_race *race = races_run(races_created(ctx, &o));
-    const tw__way *sgd = way_of(race, 0, 0), *momentum = way_of(race, 1, 0);
+    const tw__trajectory *sgd = trajectory_of(race, 0, 0), *momentum = trajectory_of(race, 1, 0);
     double x = -7, y = 2, mx = -7, my = 2, vx = 0, vy = 0;
     assert_int_equal(sgd->n, 21);
     for (int i = 0; i <= 20; i++) {
@@ -28,7 +28,7 @@ static void a_way_is_what_the_rule_says(void **state)
         mx += vx;
         my += vy;
     }
-    const tw__race_run *run = &race->racers[0].runs[0];
+    const tw__race_run *run = &race->entries[0].runs[0];
     assert_int_equal(run->steps, 20);
     assert_int_equal(run->gradients, 20);
     assert_int_equal(run->n_epochs, 0);
@@ -37,14 +37,14 @@ static void a_way_is_what_the_rule_says(void **state)
 }
 
 /* nag stores the look-ahead point; what is kept is what it reports. */
-static void the_way_is_the_view(void **state)
+static void the_trajectory_is_the_view(void **state)
 {
     (void)state;
     tw_context *ctx = races_context(1);
     tw_race_options o = races_on_surface("bowl", "nag:lr=0.1");
     o.steps = 1;
     tw_race *race = races_run(races_created(ctx, &o));
-    assert_true(fabs(way_of(race, 0, 0)->x[1] - (-7 + 0.1 * 0.7)) < 1e-13);
+    assert_true(fabs(trajectory_of(race, 0, 0)->x[1] - (-7 + 0.1 * 0.7)) < 1e-13);
     tw_race_free(race);
     tw_context_free(ctx);
 }
@@ -58,15 +58,15 @@ static void the_target_is_a_value(void **state)
     o.steps = 50;
     tw_race *race = races_run(races_created(ctx, &o));
     for (int i = 0; i < 2; i++) {
-        const tw__race_run *run = &race->racers[i].runs[0];
+        const tw__race_run *run = &race->entries[i].runs[0];
         assert_int_equal(run->status, TW_RUN_TARGET);
-        assert_true(run->reached && run->way.value[run->way.n - 1] <= 0.5 && run->way.value[run->way.n - 2] > 0.5);
-        assert_int_equal(run->steps, run->way.n - 1);
+        assert_true(run->reached && run->trajectory.value[run->trajectory.n - 1] <= 0.5 && run->trajectory.value[run->trajectory.n - 2] > 0.5);
+        assert_int_equal(run->steps, run->trajectory.n - 1);
     }
-    assert_int_equal(race->racers[2].runs[0].status, TW_RUN_FINISHED);
-    assert_false(race->racers[2].runs[0].reached);
-    assert_int_equal(race->racers[3].runs[0].steps, race->racers[0].runs[0].steps);
-    assert_int_equal(race->racers[3].runs[0].gradients, 2 * race->racers[0].runs[0].gradients);
+    assert_int_equal(race->entries[2].runs[0].status, TW_RUN_FINISHED);
+    assert_false(race->entries[2].runs[0].reached);
+    assert_int_equal(race->entries[3].runs[0].steps, race->entries[0].runs[0].steps);
+    assert_int_equal(race->entries[3].runs[0].gradients, 2 * race->entries[0].runs[0].gradients);
     static const size_t order[] = {1, 0, 3, 2};                         /* by gradients to the target; last who did not reach it */
     for (int i = 0; i < 4; i++) assert_int_equal(race->order[i], order[i]);
     json_t *json = races_json(race);
@@ -94,7 +94,7 @@ static void minima_that_are_known(void **state)
         tw_race *race = races_run(races_created(ctx, &o));
         json_t *json = races_json(race);
         assert_int_equal(json_array_size(json_object_get(json, "minima")), cases[i].n);
-        const double distance = race->racers[0].of[TW__DISTANCE].median;
+        const double distance = race->entries[0].of[TW__DISTANCE].median;
         if (cases[i].n ? fabs(distance - cases[i].nearest) > 1e-12 : !isnan(distance)) fail_msg("%s: distance %g", cases[i].surface, distance);
         json_decref(json);
         tw_race_free(race);
@@ -113,7 +113,7 @@ static void noise_is_a_seeds(void **state)
     o.seeds = 1;
     o.job.run.seed = 1;
     tw_race *again = races_run(races_created(ctx, &o));
-    const tw__way *zero = way_of(race, 0, 0), *one = way_of(race, 0, 1), *alone = way_of(again, 0, 0);
+    const tw__trajectory *zero = trajectory_of(race, 0, 0), *one = trajectory_of(race, 0, 1), *alone = trajectory_of(again, 0, 0);
     assert_true(zero->x[1] == one->x[1] || zero->x[40] != one->x[40]);
     assert_memory_equal(one->x, alone->x, 41 * sizeof *one->x);
     for (int i = 0; i <= 40; i++) {
@@ -132,8 +132,8 @@ static void in_single_precision(void **state)
     tw_race_options o = races_on_surface("bowl", "sgd:lr=0.1");
     o.job.dtype = "f32";
     tw_race *race = races_run(races_created(ctx, &o));
-    const tw__way *way = way_of(race, 0, 0);
-    for (size_t i = 0; i < way->n; i++) assert_true(way->x[i] == (float)way->x[i] && way->y[i] == (float)way->y[i]);
+    const tw__trajectory *trajectory = trajectory_of(race, 0, 0);
+    for (size_t i = 0; i < trajectory->n; i++) assert_true(trajectory->x[i] == (float)trajectory->x[i] && trajectory->y[i] == (float)trajectory->y[i]);
     tw_race_free(race);
     tw_context_free(ctx);
 }
@@ -144,12 +144,12 @@ static void divergence_is_a_result(void **state)
     tw_context *ctx = races_context(1);
     tw_race_options o = races_on_surface("rosenbrock", "sgd:lr=1 adam:lr=0.1");
     tw_race *race = races_run(races_created(ctx, &o));
-    const tw__race_run *run = &race->racers[0].runs[0];
+    const tw__race_run *run = &race->entries[0].runs[0];
     assert_int_equal(run->diverged, 1);
     assert_non_null(strstr(run->message, "the value is inf at ("));
-    assert_true(run->way.n > 1 && run->way.n == run->steps);             /* up to the point before */
-    for (size_t i = 0; i < run->way.n; i++) assert_true(isfinite(run->way.value[i]));
-    assert_true(isnan(race->racers[0].of[TW__VALUE].median));
+    assert_true(run->trajectory.n > 1 && run->trajectory.n == run->steps);             /* up to the point before */
+    for (size_t i = 0; i < run->trajectory.n; i++) assert_true(isfinite(run->trajectory.value[i]));
+    assert_true(isnan(race->entries[0].of[TW__VALUE].median));
     assert_int_equal(race->order[0], 1);
     tw_race_free(race);
     tw_context_free(ctx);
@@ -166,9 +166,9 @@ static void what_is_nowhere(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const tw_race_options o = races_on_surface(cases[i].surface, "sgd:lr=1e300");
         tw_race *race = races_run(races_created(ctx, &o));
-        const tw__race_run *run = race->racers[0].runs;
+        const tw__race_run *run = race->entries[0].runs;
         assert_int_equal(run->diverged, 1);
-        assert_int_equal(run->way.n, 1);
+        assert_int_equal(run->trajectory.n, 1);
         assert_string_equal(run->message, cases[i].message);
         tw_race_free(race);
     }
@@ -215,8 +215,8 @@ static void noise_of_a_rule(void **state)
     tw_race_options o = races_on_surface("bowl", "sgld:lr=0.01 sgd");
     o.seeds = 2;
     tw_race *race = races_run(races_created(ctx, &o));
-    assert_true(way_of(race, 0, 0)->x[300] != way_of(race, 0, 1)->x[300]);
-    assert_true(way_of(race, 1, 0)->x[300] == way_of(race, 1, 1)->x[300]);
+    assert_true(trajectory_of(race, 0, 0)->x[300] != trajectory_of(race, 0, 1)->x[300]);
+    assert_true(trajectory_of(race, 1, 0)->x[300] == trajectory_of(race, 1, 1)->x[300]);
     tw_race_free(race);
     tw_context_free(ctx);
 }
@@ -224,7 +224,7 @@ static void noise_of_a_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_way_is_what_the_rule_says), cmocka_unit_test(the_way_is_the_view), cmocka_unit_test(the_target_is_a_value),
+        cmocka_unit_test(a_trajectory_is_what_the_rule_says), cmocka_unit_test(the_trajectory_is_the_view), cmocka_unit_test(the_target_is_a_value),
         cmocka_unit_test(minima_that_are_known),       cmocka_unit_test(noise_is_a_seeds),    cmocka_unit_test(in_single_precision),
         cmocka_unit_test(divergence_is_a_result),      cmocka_unit_test(what_is_nowhere),     cmocka_unit_test(what_a_surface_does_not_have),
         cmocka_unit_test(noise_of_a_rule),

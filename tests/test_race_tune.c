@@ -4,35 +4,35 @@
 #include "races.h"
 #include <math.h>
 
-#define FOLDER TW_BINARY_DIR "/test_race_tune.data"
-static const char data[] = FOLDER "/small";
+#define DIRECTORY TW_BINARY_DIR "/test_race_tune.data"
+static const char data[] = DIRECTORY "/small";
 
 static int make_data(void **state)
 {
     (void)state;
-    mkdir(FOLDER, 0777);
+    mkdir(DIRECTORY, 0777);
     return !small_data(data, 90, 30);
 }
 
-static tw__racer racer_for(const char *spec)
+static tw__entry entry_for(const char *spec)
 {
     tw_race race = {.o.job.run.estimator = NULL};
-    tw__racer racer = {.spec = NULL};
+    tw__entry entry = {.spec = NULL};
     tw_error err = {0};
-    if (tw__tune_range(&race, spec, &racer, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
-    return racer;
+    if (tw__tune_range(&race, spec, &entry, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    return entry;
 }
 
 static void rates_are_where_the_sequence_says(void **state)
 {
     (void)state;
     static const double sgd[] = {0.01, 0.001, 0.1, 0.000316, 0.0316, 0.00316, 0.316, 0.000178};    /* 1e-4 to 1: at 1/2, 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16 */
-    const tw__racer racer = racer_for("sgd");
-    assert_true(racer.from == 1e-4 && racer.to == 1);
+    const tw__entry entry = entry_for("sgd");
+    assert_true(entry.from == 1e-4 && entry.to == 1);
     for (uint64_t k = 0; k < sizeof sgd / sizeof sgd[0]; k++)
-        if (tw__tune_rate(&racer, k) != sgd[k]) fail_msg("rate %d is %g, not %g", (int)k, tw__tune_rate(&racer, k), sgd[k]);
+        if (tw__tune_rate(&entry, k) != sgd[k]) fail_msg("rate %d is %g, not %g", (int)k, tw__tune_rate(&entry, k), sgd[k]);
     for (uint64_t k = 0; k < TW__MOST_TRIALS; k++)
-        for (uint64_t i = 0; i < k; i++) assert_true(tw__tune_rate(&racer, k) != tw__tune_rate(&racer, i));
+        for (uint64_t i = 0; i < k; i++) assert_true(tw__tune_rate(&entry, k) != tw__tune_rate(&entry, i));
 }
 
 static void every_rule_has_its_range(void **state)
@@ -44,12 +44,12 @@ static void every_rule_has_its_range(void **state)
     };
     const tw_rule *rule;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const tw__racer racer = racer_for(cases[i].spec);
-        if (racer.from != cases[i].from || racer.to != cases[i].to) fail_msg("%s: %g to %g", cases[i].spec, racer.from, racer.to);
+        const tw__entry entry = entry_for(cases[i].spec);
+        if (entry.from != cases[i].from || entry.to != cases[i].to) fail_msg("%s: %g to %g", cases[i].spec, entry.from, entry.to);
     }
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
-        const tw__racer racer = racer_for(rule->name);
-        assert_true(racer.from > 0 && racer.from < racer.to);
+        const tw__entry entry = entry_for(rule->name);
+        assert_true(entry.from > 0 && entry.from < entry.to);
     }
 }
 
@@ -65,8 +65,8 @@ static void the_rate_goes_to_the_rule(void **state)
     tw_race race = {.o.job.run.estimator = NULL};
     char text[TW_SPEC_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        tw__racer racer = {.spec = (char *)(uintptr_t)cases[i].spec};
-        assert_int_equal(tw__tune_spec(&race, &racer, cases[i].lr, text, NULL), TW_OK);
+        tw__entry entry = {.spec = (char *)(uintptr_t)cases[i].spec};
+        assert_int_equal(tw__tune_spec(&race, &entry, cases[i].lr, text, NULL), TW_OK);
         assert_string_equal(text, cases[i].with_rate);
     }
 }
@@ -80,18 +80,18 @@ static void chosen(const struct trial *trials, size_t n, const char *spec)
     tw_context *ctx = races_context(1);
     tw__trial of[4] = {{0}};
     tw_epoch line[4] = {{0}};
-    tw__racer racer = {.spec = (char[]){"sgd"}, .trials = of};
+    tw__entry entry = {.spec = (char[]){"sgd"}, .trials = of};
     tw_race race = {.ctx = ctx, .o.tune = n, .n_val = 10};
     for (size_t i = 0; i < n; i++) {
         line[i].val_loss = trials[i].val_loss;
         of[i] = (tw__trial){.lr = trials[i].lr, .run = {.diverged = trials[i].diverged, .reached = trials[i].reached, .gradients = trials[i].gradients,
                                                          .epochs = &line[i], .n_epochs = 1}};
     }
-    assert_int_equal(tw__tune_choose(&race, &racer, NULL), TW_OK);
-    assert_string_equal(racer.tuned, spec);
+    assert_int_equal(tw__tune_choose(&race, &entry, NULL), TW_OK);
+    assert_string_equal(entry.tuned, spec);
     assert_string_equal(tw__tune_measure(&race), "val_loss");
     for (size_t i = 0; i < n; i++) assert_true(trials[i].diverged ? isnan(of[i].value) : of[i].value == trials[i].val_loss);
-    tw__free_text(ctx, racer.tuned);
+    tw__free_text(ctx, entry.tuned);
     tw_context_free(ctx);
 }
 
@@ -120,7 +120,7 @@ static void trials_and_runs(void **state)
     assert_int_equal(count.runs, 10);
     assert_int_equal(count.raced, 4);
     for (size_t i = 0; i < 2; i++) {
-        const tw__racer *r = &race->racers[i];
+        const tw__entry *r = &race->entries[i];
         assert_int_equal(r->runs[1].seed, 5);
         for (int k = 0; k < 3; k++) {
             assert_int_equal(r->trials[k].run.seed, TW__TUNE_SEED);
@@ -130,18 +130,18 @@ static void trials_and_runs(void **state)
         }
     }
     /* What is raced is the tuned optimiser and nothing else. */
-    tw_race_options same = races_on_data(data, race->racers[1].tuned);
+    tw_race_options same = races_on_data(data, race->entries[1].tuned);
     same.seeds = 2;
     same.job.run.seed = 4;
     tw_race *alone = races_run(races_created(ctx, &same));
-    assert_true(alone->racers[0].runs[1].epochs[0].val_loss == race->racers[1].runs[1].epochs[0].val_loss);
+    assert_true(alone->entries[0].runs[1].epochs[0].val_loss == race->entries[1].runs[1].epochs[0].val_loss);
     /* The trials do not depend on the race's seeds, and the first N of N + 1 are the same. */
     o.tune = 4;
     o.job.run.seed = 9;
     tw_race *more = races_run(races_created(ctx, &o));
     for (int k = 0; k < 3; k++) {
-        assert_true(more->racers[0].trials[k].lr == race->racers[0].trials[k].lr);
-        assert_true(more->racers[0].trials[k].value == race->racers[0].trials[k].value);
+        assert_true(more->entries[0].trials[k].lr == race->entries[0].trials[k].lr);
+        assert_true(more->entries[0].trials[k].value == race->entries[0].trials[k].value);
     }
     json_t *json = races_json(race);
     const char *spec, *measure;
@@ -149,9 +149,9 @@ static void trials_and_runs(void **state)
     int gradients;
     assert_int_equal(json_unpack(json, "{s:{s:i}, s:[{s:{s:s, s:F, s:F, s:s, s:[{s:F, s:i}]}}]}", "config", "tune", &gradients, "optimizers", "tuned",
                                  "spec", &spec, "lr", &lr, "from", &from, "measure", &measure, "trials", "value", &value, "gradients", &gradients), 0);
-    assert_string_equal(spec, race->racers[0].tuned);
+    assert_string_equal(spec, race->entries[0].tuned);
     assert_string_equal(measure, "val_loss");
-    assert_true(lr == race->racers[0].tuned_lr && from == 1e-4 && value == race->racers[0].trials[0].value && gradients == 81);
+    assert_true(lr == race->entries[0].tuned_lr && from == 1e-4 && value == race->entries[0].trials[0].value && gradients == 81);
     assert_non_null(strstr(tw_race_table(race), "learning rate: the best of 3\n"));
     json_decref(json);
     tw_race_free(race);
@@ -172,8 +172,8 @@ static void no_rate_works(void **state)
     o = races_on_surface("expr:\"-exp(exp(x))\",x=3", "sgd adam");
     o.tune = 2;
     race = races_run(races_created(ctx, &o));
-    assert_int_equal(race->racers[0].diverged, 1);
-    assert_string_equal(race->racers[0].tuned, "sgd:lr=0.001");
+    assert_int_equal(race->entries[0].diverged, 1);
+    assert_string_equal(race->entries[0].tuned, "sgd:lr=0.001");
     assert_non_null(strstr(tw_race_table(race), "sgd: with every rate that was tried it diverged; it was raced with the smallest"));
     assert_null(strstr(tw_race_table(race), "adam: with every rate"));
     tw_race_free(race);

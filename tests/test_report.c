@@ -50,7 +50,7 @@ static void test_chart(void **state)
 {
     (void)state;
     tw_context *ctx = races_context(1);
-    tw__paper p = {.ctx = ctx};
+    tw__strbuf p = {.ctx = ctx};
     tw__chart c = {.p = &p, .label = "a < b", .x_name = "x", .y_name = "y", .x = {.from = 0, .to = 4}, .y = {.is_log = 1, .from = 1, .to = 100}};
     char *text;
     tw__chart_open(&c);
@@ -59,7 +59,7 @@ static void test_chart(void **state)
     for (int i = 0; i < 5; i++) tw__chart_to(&c, i, y[i]);
     tw__chart_end(&c, 0);
     tw__chart_close(&c);
-    assert_int_equal(tw__paper_take(&p, &text), TW_OK);
+    assert_int_equal(tw__strbuf_take(&p, &text), TW_OK);
     assert_non_null(strstr(text, "aria-label=\"a &lt; b\""));
     assert_non_null(strstr(text, "d=\"M62.0 284.0L173.0 34.0M395.0 159.0L506.0 -466.0\""));
     tw__free_text(ctx, text);
@@ -161,21 +161,21 @@ static void test_curve(void **state)
         {.epochs = lines[1], .n_epochs = 3, .steps = 30, .gradients = 300},
         {.epochs = lines[2], .n_epochs = 3, .steps = 30, .gradients = 300},
     };
-    tw__racer racer = {.runs = runs, .steps_per_epoch = 10};
-    tw_race race = {.ctx = ctx, .racers = &racer, .n = 1, .o.seeds = 3};
+    tw__entry entry = {.runs = runs, .steps_per_epoch = 10};
+    tw_race race = {.ctx = ctx, .entries = &entry, .n = 1, .o.seeds = 3};
     tw__curve curve;
-    assert_int_equal(tw__curve_make(&curve, &race, &racer, TW__VAL_LOSS, NULL), TW_OK);
+    assert_int_equal(tw__curve_make(&curve, &race, &entry, TW__VAL_LOSS, NULL), TW_OK);
     assert_int_equal(curve.n, 3);
     assert_true(curve.points[0].y.median == 4 && curve.points[0].y.q1 == 2.75 && curve.points[0].at[TW__BY_SECONDS] == 2);
     assert_true(curve.points[2].y.median == 2 && curve.points[2].y.q3 == 2.5);  /* of 1.5, where the first one stays, 2 and 3 */
     assert_true(curve.points[2].at[TW__BY_EPOCHS] == 3 && curve.points[2].at[TW__BY_STEPS] == 30 && curve.points[2].at[TW__BY_GRADIENTS] == 300);
     tw__curve_free(ctx, &curve);
     runs[1].diverged = runs[2].diverged = 1;
-    racer.diverged = 2;
-    assert_int_equal(tw__curve_make(&curve, &race, &racer, TW__VAL_LOSS, NULL), TW_OK);
+    entry.diverged = 2;
+    assert_int_equal(tw__curve_make(&curve, &race, &entry, TW__VAL_LOSS, NULL), TW_OK);
     assert_int_equal(curve.n, 1);                                               /* those that diverged count only where all did */
     tw__curve_free(ctx, &curve);
-    assert_int_equal(tw__curve_make(&curve, &race, &racer, TW__ACCURACY, NULL), TW_OK);
+    assert_int_equal(tw__curve_make(&curve, &race, &entry, TW__ACCURACY, NULL), TW_OK);
     assert_int_equal(curve.n, 0);
     tw_context_free(ctx);
 }
@@ -192,18 +192,18 @@ static void test_missing_runs(void **state)
     tw__race_run b[3] = {{.epochs = &lines[2], .n_epochs = 1, .steps = 10, .gradients = 80, .reached = 1},
                          {.epochs = &lines[3], .n_epochs = 1, .steps = 10, .gradients = 50, .reached = 1},
                          {.epochs = &lines[2], .n_epochs = 1, .steps = 10, .gradients = 100}};
-    tw__racer racers[2] = {{.runs = b, .steps_per_epoch = 10}, {.runs = a, .steps_per_epoch = 10}};
+    tw__entry entries[2] = {{.runs = b, .steps_per_epoch = 10}, {.runs = a, .steps_per_epoch = 10}};
     size_t order[2];
-    tw_race race = {.ctx = ctx, .racers = racers, .n = 2, .order = order, .o.seeds = 3};
+    tw_race race = {.ctx = ctx, .entries = entries, .n = 2, .order = order, .o.seeds = 3};
     tw__curve curve;
     assert_int_equal(tw__race_summarise(&race, NULL), TW_OK);
-    assert_true(racers[1].missing == 1 && tw__race_in(&race, &racers[1]) == 2 && racers[1].of[TW__LOSS].median == 1.5);
+    assert_true(entries[1].missing == 1 && tw__race_in(&race, &entries[1]) == 2 && entries[1].of[TW__LOSS].median == 1.5);
     assert_true(order[0] == 1);                                                 /* 2 of 2, against 2 of 3 with fewer gradients */
-    assert_int_equal(tw__curve_make(&curve, &race, &racers[1], TW__LOSS, NULL), TW_OK);
+    assert_int_equal(tw__curve_make(&curve, &race, &entries[1], TW__LOSS, NULL), TW_OK);
     assert_true(curve.n == 1 && curve.points[0].y.median == 1.5);
     tw__curve_free(ctx, &curve);
-    assert_true(tw__profile_at(&race, &racers[0], TW__COST_GRADIENTS, 1) == 0.5);       /* of the two seeds that both have run */
-    assert_true(tw__profile_at(&race, &racers[1], TW__COST_GRADIENTS, 1.25) == 1);
+    assert_true(tw__profile_at(&race, &entries[0], TW__COST_GRADIENTS, 1) == 0.5);       /* of the two seeds that both have run */
+    assert_true(tw__profile_at(&race, &entries[1], TW__COST_GRADIENTS, 1.25) == 1);
     tw_context_free(ctx);
 }
 
@@ -213,15 +213,15 @@ static void test_profile(void **state)
     const tw__race_run failed = {.gradients = 5, .seconds = 1};
     tw__race_run a[3] = {{.reached = 1, .gradients = 10, .seconds = 4}, {.reached = 1, .gradients = 30, .seconds = 1}, failed};
     tw__race_run b[3] = {{.reached = 1, .gradients = 20, .seconds = 1}, {.reached = 1, .gradients = 10, .seconds = 2}, failed};
-    tw__racer racers[2] = {{.runs = a}, {.runs = b}};
-    const tw_race race = {.racers = racers, .n = 2, .o.seeds = 3};
+    tw__entry entries[2] = {{.runs = a}, {.runs = b}};
+    const tw_race race = {.entries = entries, .n = 2, .o.seeds = 3};
     static const struct { int who; enum tw__cost by; double factor, share; } rows[] = {
         {0, TW__COST_GRADIENTS, 1, 1 / 3.0}, {0, TW__COST_GRADIENTS, 2.9, 1 / 3.0}, {0, TW__COST_GRADIENTS, 3, 2 / 3.0},
         {1, TW__COST_GRADIENTS, 1, 1 / 3.0}, {1, TW__COST_GRADIENTS, 2, 2 / 3.0},   {1, TW__COST_GRADIENTS, 1e9, 2 / 3.0},
         {0, TW__COST_SECONDS, 1, 1 / 3.0},   {0, TW__COST_SECONDS, 4, 2 / 3.0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_true(tw__profile_at(&race, &racers[rows[i].who], rows[i].by, rows[i].factor) == rows[i].share);
+        assert_true(tw__profile_at(&race, &entries[rows[i].who], rows[i].by, rows[i].factor) == rows[i].share);
 }
 
 /* ---- equations ---------------------------------------------------------------------------------------------------------- */
@@ -240,10 +240,10 @@ static void test_equations(void **state)
     };
     tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        tw__paper p = {.ctx = ctx};
+        tw__strbuf p = {.ctx = ctx};
         char *text;
         tw__put_equation(&p, rows[i].text);
-        assert_int_equal(tw__paper_take(&p, &text), TW_OK);
+        assert_int_equal(tw__strbuf_take(&p, &text), TW_OK);
         assert_string_equal(text, rows[i].html);
         tw__free_text(ctx, text);
     }

@@ -36,11 +36,11 @@ enum { SUBJECTS = 400 };
 static struct subject subjects[SUBJECTS];
 static size_t n_subjects;
 
-static void add_subject(const char *spec, const char *dialect, const tw_rule *own)
+static void add_subject(const char *spec, const char *dialect, const tw_rule *custom)
 {
     assert_true(n_subjects < SUBJECTS);
     snprintf(subjects[n_subjects].spec, sizeof subjects[0].spec, "%s%s%s", spec, dialect ? "@" : "", dialect ? dialect : "");
-    subjects[n_subjects++].own = own;
+    subjects[n_subjects++].custom = custom;
 }
 
 /* A dialect whose values are those of a subject that is there already is that subject. */
@@ -52,7 +52,7 @@ static void add_dialect(const char *rule, const char *dialect)
     snprintf(spec, sizeof spec, "%s@%s", rule, dialect);
     if (tw_rule_read(&new, spec, NULL, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
     for (size_t i = 0; i < n_subjects; i++) {
-        assert_int_equal(tw_rule_read(&old, subjects[i].spec, subjects[i].own, NULL), TW_OK);
+        assert_int_equal(tw_rule_read(&old, subjects[i].spec, subjects[i].custom, NULL), TW_OK);
         if (old.rule == new.rule && memcmp(old.values, new.values, sizeof old.values) == 0) return;
     }
     add_subject(rule, dialect, NULL);
@@ -242,7 +242,7 @@ static void a_zero_gradient_is_harmless(void **state)
         for (int zero_eps = 0; zero_eps < 2; zero_eps++) {
             struct subject s = subjects[k];
             tw_choice choice;
-            assert_int_equal(tw_rule_read(&choice, s.spec, s.own, NULL), TW_OK);
+            assert_int_equal(tw_rule_read(&choice, s.spec, s.custom, NULL), TW_OK);
             int eps = tw_rule_option(choice.rule, "eps");
             if (zero_eps && (eps < 0 || strstr(s.spec, "eps") || (choice.rule->ineffective && choice.rule->ineffective(choice.values, eps)))) continue;
             if (zero_eps) strcat(s.spec, strchr(s.spec, ':') ? ",eps=0" : ":eps=0");
@@ -359,7 +359,7 @@ static void tables_are_sound(void **state)
         const tw_rule *r = tw_rule_at(i);
         assert_ptr_equal(tw_rule_find(r->name), r);
         assert_true(r->paper[0] && r->use[0]);
-        assert_int_equal(tw__own_check(r, NULL), TW_OK);
+        assert_int_equal(tw__custom_check(r, NULL), TW_OK);
         if (r->like) continue;
         assert_true(r->equation[0] && r->n_options <= TW_OPTIONS_MAX && tw_rule_option(r, "lr") >= 0);
         for (int k = 0; k < r->n_options; k++) {

@@ -12,11 +12,11 @@
 #include <thalweg/train.h>
 
 /* A sum of (w - row)^2 / 2 over the rows, with faults to order; what it notes, the lanes note together. */
-struct own { double loss_of_row_3; double gradient; int answer, answers_from; _Atomic int mode; _Atomic long calls; };
+struct custom { double loss_of_row_3; double gradient; int result, results_from; _Atomic int mode; _Atomic long calls; };
 
 static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
-    struct own *o = user;
+    struct custom *o = user;
     const double w = *(const double *)weights;
     (void)draw, (void)output;
     o->mode |= fegetround() == FE_UPWARD ? 1 : 2;
@@ -25,7 +25,7 @@ static int eval(void *user, unsigned want, const void *weights, const uint64_t *
     double g = 0;
     for (size_t i = 0; i < n || (!rows && i == 0); i++) {
         double row = rows ? (double)rows[i] : 0;
-        if (o->answer && rows && (int)rows[i] >= o->answers_from) return o->answer + (int)rows[i];
+        if (o->result && rows && (int)rows[i] >= o->results_from) return o->result + (int)rows[i];
         sums->loss += rows && rows[i] == 3 ? o->loss_of_row_3 : (w - row) * (w - row) / 2;
         sums->weight += 1;
         g += w - row + o->gradient;
@@ -37,9 +37,9 @@ static int eval(void *user, unsigned want, const void *weights, const uint64_t *
 static const int64_t shape[] = {1};
 static const tw_tensor tensor = {"w", 1, shape, 0, 0};
 
-static tw_objective objective(struct own *own, uint64_t rows)
+static tw_objective objective(struct custom *custom, uint64_t rows)
 {
-    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .n_rows = rows, .lanes = 1, .user = own, .eval = eval};
+    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .n_rows = rows, .lanes = 1, .user = custom, .eval = eval};
 }
 
 static tw_context *context(void)
@@ -64,9 +64,9 @@ static void a_loss_that_is_not_finite_changes_nothing(void **state)
     (void)state;
     const double losses[] = {INFINITY, NAN};
     for (int i = 0; i < 2; i++) {
-        struct own own = {.loss_of_row_3 = losses[i]};
+        struct custom custom = {.loss_of_row_3 = losses[i]};
         tw_context *ctx = context();
-        tw_objective train = objective(&own, 5);
+        tw_objective train = objective(&custom, 5);
         tw_run_options o = options();
         tw_run *run;
         tw_error err;
@@ -87,7 +87,7 @@ static void a_loss_that_is_not_finite_changes_nothing(void **state)
 static void a_failing_validation_ends_the_run(void **state)
 {
     (void)state;
-    struct own good = {.loss_of_row_3 = 1}, bad = {.loss_of_row_3 = NAN};
+    struct custom good = {.loss_of_row_3 = 1}, bad = {.loss_of_row_3 = NAN};
     tw_context *ctx = context();
     tw_objective train = objective(&good, 40), check = objective(&bad, 5);
     tw_run_options o = options();
@@ -106,12 +106,12 @@ static void a_failing_validation_ends_the_run(void **state)
     tw_context_free(ctx);
 }
 
-static void the_first_answer_is_handed_back(void **state)
+static void the_first_result_is_handed_back(void **state)
 {
     (void)state;
-    struct own own = {.loss_of_row_3 = 1, .answer = 100, .answers_from = 20};
+    struct custom custom = {.loss_of_row_3 = 1, .result = 100, .results_from = 20};
     tw_context *ctx = context();
-    tw_objective train = objective(&own, 64);
+    tw_objective train = objective(&custom, 64);
     train.lanes = 2;
     tw_run_options o = options();
     o.estimator = "full";
@@ -131,9 +131,9 @@ static void objectives_without_rows(void **state)
     (void)state;
     const char *const estimators[] = {"minibatch", "full", "single"};
     for (int i = 0; i < 3; i++) {
-        struct own own = {0};
+        struct custom custom = {0};
         tw_context *ctx = context();
-        tw_objective train = objective(&own, 0);
+        tw_objective train = objective(&custom, 0);
         tw_run_options o = options();
         o.estimator = estimators[i];
         tw_run *run;
@@ -158,9 +158,9 @@ static void the_callers_mode_is_his_own(void **state)
     (void)state;
     double results[2], losses[2];
     for (int upward = 0; upward < 2; upward++) {
-        struct own own = {.loss_of_row_3 = 0.1, .gradient = 1.0 / 3};
+        struct custom custom = {.loss_of_row_3 = 0.1, .gradient = 1.0 / 3};
         tw_context *ctx = context();
-        tw_objective train = objective(&own, 40);
+        tw_objective train = objective(&custom, 40);
         tw_run_options o = options();
         tw_run *run;
         tw_metrics m;
@@ -172,7 +172,7 @@ static void the_callers_mode_is_his_own(void **state)
         assert_int_equal(tw_evaluate(ctx, &train, &w, &m, NULL), TW_OK);
         assert_int_equal(fegetround(), upward ? FE_UPWARD : FE_TONEAREST);
         fesetround(FE_TONEAREST);
-        assert_int_equal(own.mode, upward ? 1 : 2);
+        assert_int_equal(custom.mode, upward ? 1 : 2);
         results[upward] = w;
         losses[upward] = m.loss;
         tw_run_free(run);
@@ -185,9 +185,9 @@ static void the_callers_mode_is_his_own(void **state)
 static void wrong_sizes_are_refused(void **state)
 {
     (void)state;
-    struct own own = {0};
+    struct custom custom = {0};
     tw_context *ctx = context();
-    tw_objective train = objective(&own, 4), wrong = train;
+    tw_objective train = objective(&custom, 4), wrong = train;
     tw_run_options o = options(), wrong_options = o;
     tw_job_options job = TW_JOB_OPTIONS_INIT;
     tw_run *run;
@@ -228,10 +228,10 @@ static int note_line(void *user, const tw_event *e)
 /* A run to its end, with the stored weight and the reported one's validation loss after every step. */
 static struct made make(const char *target, uint64_t every)
 {
-    struct own own = {.loss_of_row_3 = 1};
+    struct custom custom = {.loss_of_row_3 = 1};
     struct made m = {.status = TW_RUN_GOING};
     tw_context *ctx = context();
-    tw_objective train = objective(&own, ROWS), check = objective(&own, 5);
+    tw_objective train = objective(&custom, ROWS), check = objective(&custom, 5);
     tw_run_options o = options();
     tw_run *run;
     double w = 100;
@@ -295,9 +295,9 @@ static void a_target_is_reached_within_an_epoch(void **state)
 static void looking_without_a_target_is_refused(void **state)
 {
     (void)state;
-    struct own own = {0};
+    struct custom custom = {0};
     tw_context *ctx = context();
-    tw_objective train = objective(&own, 4);
+    tw_objective train = objective(&custom, 4);
     tw_run_options o = options();
     tw_run *run;
     tw_error err;
@@ -312,7 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_that_is_not_finite_changes_nothing), cmocka_unit_test(a_failing_validation_ends_the_run),
-        cmocka_unit_test(the_first_answer_is_handed_back),           cmocka_unit_test(objectives_without_rows),
+        cmocka_unit_test(the_first_result_is_handed_back),           cmocka_unit_test(objectives_without_rows),
         cmocka_unit_test(the_callers_mode_is_his_own),               cmocka_unit_test(wrong_sizes_are_refused),
         cmocka_unit_test(a_target_is_reached_within_an_epoch),       cmocka_unit_test(looking_without_a_target_is_refused),
     };

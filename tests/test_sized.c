@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <thalweg/path.h>
+#include <thalweg/trajectory.h>
 
 struct thing { size_t size; int a, b; double c; };
 struct larger { struct thing known; double d[2]; };

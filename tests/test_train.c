@@ -357,7 +357,7 @@ static void looking_after_the_end_is_refused(void **state)
     tw_context_free(ctx);
 }
 
-static void a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced(void **state)
+static void a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced(void **state)
 {
     (void)state;
     size_t n = reference(expected, sizeof expected);
@@ -465,7 +465,7 @@ int main(void)
         cmocka_unit_test(a_target_ends_the_run),
         cmocka_unit_test(a_target_within_an_epoch_is_found_after_a_stop),
         cmocka_unit_test(looking_after_the_end_is_refused),
-        cmocka_unit_test(a_folder_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
+        cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
         cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -32,14 +32,14 @@ typedef struct tw_io {
     int (*close)(void *user, void *file);
     int (*rename)(void *user, const char *from, const char *to);        /* replaces `to` in one step; `from` may be open */
     int (*remove)(void *user, const char *path);
-    int (*make_folder)(void *user, const char *path);                   /* EEXIST if it is there */
-    int (*sync_folder)(void *user, const char *path);
+    int (*make_directory)(void *user, const char *path);                   /* EEXIST if it is there */
+    int (*sync_directory)(void *user, const char *path);
     int (*kind)(void *user, const char *path, int *kind);               /* one of TW_PATH_; TW_PATH_NONE is not an error */
     void *user;
 } tw_io;
 /* WRITE: an empty file, made or emptied, whose name only serves until it is renamed; EBUSY while another writes it. */
 enum { TW_OPEN_READ = 0, TW_OPEN_WRITE = 1 };
-enum { TW_PATH_NONE = 0, TW_PATH_FILE = 1, TW_PATH_FOLDER = 2, TW_PATH_OTHER = 3 };
+enum { TW_PATH_NONE = 0, TW_PATH_FILE = 1, TW_PATH_DIRECTORY = 2, TW_PATH_OTHER = 3 };
 
 enum { TW_LOG_WARNING = 1, TW_LOG_INFO = 2, TW_LOG_DETAIL = 3 };
 

@@ -49,7 +49,7 @@ TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, ui
 TW_API void tw_data_free(tw_data *data);                                /* NULL is fine */
 
 /* Writes the digits data set (60,000 + 10,000 images, procedural, the same bytes on every machine) as four IDX files into `folder`. */
-TW_API tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed, uint64_t train, uint64_t test, tw_error *err);
+TW_API tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train, uint64_t test, tw_error *err);
 
 #ifdef __cplusplus
 }

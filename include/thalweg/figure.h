@@ -37,7 +37,7 @@ typedef struct tw_claim {
 typedef struct tw_figures tw_figures;                                   /* what has been made so far */
 /* A folder, which is made where it is missing; one that holds figures already (claims.json) only goes with force. Nothing is overwritten but files
  * of the figures that are made. */
-TW_API tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *folder, int force, tw_error *err);
+TW_API tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err);
 TW_API tw_status tw_figures_make(tw_figures *figures, const tw_figure_kind *kind, tw_error *err);
 /* In the order in which they were made; valid until the next one. */
 TW_API size_t tw_figures_claims(const tw_figures *figures, const tw_claim **claims);

@@ -44,7 +44,7 @@ enum tw_sparse {
 typedef struct tw_optimizer_options {
     size_t size;                    /* sizeof(tw_optimizer_options) */
     const char *rule;               /* "adam", "sgd@torch:momentum=0.9", "clip_global_norm:max=1+adam:lr=3e-4+ema" (docs/cli.md: the grammar) */
-    const tw_rule *own;             /* a rule from outside the library, which must outlive the optimiser, or NULL; then `rule` must name it */
+    const tw_rule *custom;             /* a rule from outside the library, which must outlive the optimiser, or NULL; then `rule` must name it */
     const char *schedule;           /* "cosine", "warmup/500;cosine", "beta1=constant:factor=0.5"; NULL: constant */
     /* "*.bias:weight_decay=0 head.*:lr_mult=10,freeze=0", blanks between; a tensor belongs to the first whose pattern (* and ?) fits its name.
      * Keys are the rule's options, lr_mult, wd_mult (factors) and freeze; transforms are the same for all. NULL: none. A group that gets no

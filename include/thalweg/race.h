@@ -49,11 +49,11 @@ typedef struct tw_race tw_race;
 TW_API tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err);
 /* The race in a folder, to go on with it; one whose runs are all in needs its data no more. Of `options` only cache, home, event and user count.
  * TW_ERR_STATE: the data's fingerprint differs. */
-TW_API tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *options, tw_error *err);
+TW_API tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *directory, const tw_race_options *options, tw_error *err);
 /* One race of several finished ones, to be run (which makes its result): their optimizers, each once, with all their seeds. Of `options` only out, force,
  * event and user count. TW_ERR_SPEC where they differ in more than optimizers and seeds, with the keys; where a seed of an optimizer has another result in
  * one than in another; and where in the end not all optimizers have the same seeds. */
-TW_API tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *folders, size_t n, const tw_race_options *options, tw_error *err);
+TW_API tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n, const tw_race_options *options, tw_error *err);
 /* Makes runs until none is left, waiting for those that other processes are making: if one of these is killed, its run is taken up here. */
 TW_API tw_status tw_race_work(tw_race *race, tw_error *err);
 /* The same, then the result; with a folder also its race.json and report.html. */

@@ -31,7 +31,7 @@ typedef struct tw_choice {
 
 /* Reads "adam@keras:lr=3e-4". own: a rule from outside the library, or NULL; then the spec must name it. TW_ERR_SPEC, with a suggestion
  * where one is near, for what is unknown, malformed, out of bounds, given twice or without effect. */
-TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *own, tw_error *err);
+TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *custom, tw_error *err);
 /* A rule with the transforms around it, understood: "clip_global_norm:max=1+adam:lr=1e-3+ema:decay=0.999". */
 enum { TW_LINKS_MAX = 8 };
 typedef struct tw_chain {
@@ -40,7 +40,7 @@ typedef struct tw_chain {
     char spec[TW_SPEC_MAX];                     /* canonical */
 } tw_chain;
 /* As tw_rule_read. Transforms of the gradient stand before the rule, those of the step and of the weights behind it. */
-TW_API tw_status tw_chain_read(tw_chain *out, const char *spec, const tw_rule *own, tw_error *err);
+TW_API tw_status tw_chain_read(tw_chain *out, const char *spec, const tw_rule *custom, tw_error *err);
 
 /* The equation as these values make it: the lines whose conditions hold, without their conditions, separated by newlines. Writes at most n bytes
  * with the closing 0 and returns how long the text is, as snprintf does. */

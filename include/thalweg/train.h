@@ -42,7 +42,7 @@ typedef struct tw_run_options {
     /* NULL: adam, minibatch, constant, local. An estimator's name as the optimizer is that estimator with the rule sgd, "svrg:m=100,lr=0.1";
      * then no other estimator may stand beside it. */
     const char *optimizer, *estimator, *schedule, *exchange;
-    const tw_rule *own_rule;                                            /* NULL, or a rule from outside the library named in optimizer */
+    const tw_rule *custom_rule;                                            /* NULL, or a rule from outside the library named in optimizer */
     uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. For an objective without rows an epoch is one step */
     /* One update looks at accumulate * batch rows (0: 1): the bits of a batch of that size, as the sum over a batch is asked for leaf by leaf,
      * at most 8 rows or a 64th of it at a time, whatever its size. */
@@ -110,9 +110,9 @@ typedef struct tw_job_options {
     const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
     const char *out;                                                    /* the run's folder; NULL: none, nothing is written */
     int force;                                                          /* replace an existing run */
-    int numbered;                                                       /* where out is taken: out-2, out-3, ... (tw_job_folder says which) */
+    int numbered;                                                       /* where out is taken: out-2, out-3, ... (tw_job_directory says which) */
     uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
-    tw_run_options run;                                                 /* own_rule and callback are not recorded */
+    tw_run_options run;                                                 /* custom_rule and callback are not recorded */
 } tw_job_options;
 #define TW_JOB_OPTIONS_INIT { .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT }
 
@@ -122,9 +122,9 @@ typedef struct tw_job tw_job;
  * In the end it holds model.safetensors, history.csv and run.json; while running, and when stopped, checkpoint.safetensors. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
 /* The run in a folder, from its last checkpoint or from the start; a finished run is loaded with its result. Of `options` only run.seconds,
- * run.own_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs, or the checkpoint is of a run with other
+ * run.custom_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs, or the checkpoint is of a run with other
  * settings; TW_ERR_SPEC: another process is writing the run. */
-TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err);
+TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options, tw_error *err);
 /* Runs to the end, the target, the time limit or the callback's stop; writes checkpoints, the model, history.csv and run.json. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
 /* The result as JSON (docs/cli.md, train --json), owned by the job. */
@@ -134,7 +134,7 @@ TW_API char *tw_json_shorten(char *json);
 /* Asks for a checkpoint after the step that is being made; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
 TW_API int tw_job_status(const tw_job *job);
-TW_API const char *tw_job_folder(const tw_job *job);                    /* NULL: none; owned by the job */
+TW_API const char *tw_job_directory(const tw_job *job);                    /* NULL: none; owned by the job */
 /* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);

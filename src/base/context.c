@@ -128,17 +128,17 @@ void tw__free(tw_context *ctx, void *p, size_t n, size_t size)
     if (p) ctx->resize(ctx->user, p, bytes > 0 ? bytes : 1, 0, ALIGN);
 }
 
-tw_status tw__grow(tw_context *ctx, void *p, size_t *room, size_t want, size_t size, tw_error *err)
+tw_status tw__grow(tw_context *ctx, void *p, size_t *capacity, size_t want, size_t size, tw_error *err)
 {
-    if (want <= *room) return TW_OK;
-    size_t now = *room + *room / 2 > want ? *room + *room / 2 : want, bytes;
+    if (want <= *capacity) return TW_OK;
+    size_t now = *capacity + *capacity / 2 > want ? *capacity + *capacity / 2 : want, bytes;
     void *old, *fresh = NULL;
     memcpy(&old, p, sizeof old);
-    if (tw__size_mul(now, size, &bytes)) fresh = ctx->resize(ctx->user, old, old ? *room * size : 0, bytes, ALIGN);
+    if (tw__size_mul(now, size, &bytes)) fresh = ctx->resize(ctx->user, old, old ? *capacity * size : 0, bytes, ALIGN);
     if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", now, size);
-    memset((char *)fresh + *room * size, 0, bytes - *room * size);
+    memset((char *)fresh + *capacity * size, 0, bytes - *capacity * size);
     memcpy(p, &fresh, sizeof fresh);
-    *room = now;
+    *capacity = now;
     return TW_OK;
 }
 

@@ -72,9 +72,9 @@ static int sys_sync(void *user, void *file) { (void)user; return fsync(handle(fi
 static int sys_close(void *user, void *file) { (void)user; return close(handle(file)) == 0 ? 0 : errno; }
 static int sys_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to) == 0 ? 0 : errno; }
 static int sys_remove(void *user, const char *path) { (void)user; return remove(path) == 0 ? 0 : errno; }
-static int sys_make_folder(void *user, const char *path) { (void)user; return mkdir(path, 0777) == 0 ? 0 : errno; }
+static int sys_make_directory(void *user, const char *path) { (void)user; return mkdir(path, 0777) == 0 ? 0 : errno; }
 
-static int sys_sync_folder(void *user, const char *path)
+static int sys_sync_directory(void *user, const char *path)
 {
     (void)user;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,14 +88,14 @@ static int sys_kind(void *user, const char *path, int *kind)
 {
     (void)user;
     struct stat s;
-    if (stat(path, &s) == 0) *kind = S_ISDIR(s.st_mode) ? TW_PATH_FOLDER : S_ISREG(s.st_mode) ? TW_PATH_FILE : TW_PATH_OTHER;
+    if (stat(path, &s) == 0) *kind = S_ISDIR(s.st_mode) ? TW_PATH_DIRECTORY : S_ISREG(s.st_mode) ? TW_PATH_FILE : TW_PATH_OTHER;
     else if (errno == ENOENT || errno == ENOTDIR) *kind = TW_PATH_NONE;
     else return errno;
     return 0;
 }
 
 const tw_io tw__system_io = {sizeof(tw_io), sys_open, sys_read, sys_write, sys_sync, sys_close, sys_rename, sys_remove,
-                             sys_make_folder, sys_sync_folder, sys_kind, NULL};
+                             sys_make_directory, sys_sync_directory, sys_kind, NULL};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {
@@ -122,19 +122,19 @@ tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err)
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         TW_TRY(tw__path_kind(ctx, part, &kind, err));
         if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path, part);
-        int e = kind == TW_PATH_NONE ? ctx->io.make_folder(ctx->io.user, part) : 0;
+        int e = kind == TW_PATH_NONE ? ctx->io.make_directory(ctx->io.user, part) : 0;
         if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", part);
     }
     return TW_OK;
 }
 
-static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes, size_t *n, size_t *room, tw_error *err)
+static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes, size_t *n, size_t *capacity, tw_error *err)
 {
     for (;;) {
-        TW_TRY(tw__grow(ctx, bytes, room, *n + 65536, 1, err));
+        TW_TRY(tw__grow(ctx, bytes, capacity, *n + 65536, 1, err));
         size_t got = 0;
-        int e = ctx->io.read(ctx->io.user, file, *bytes + *n, *room - *n, &got);
-        if (e == 0 && got > *room - *n) e = EIO;
+        int e = ctx->io.read(ctx->io.user, file, *bytes + *n, *capacity - *n, &got);
+        if (e == 0 && got > *capacity - *n) e = EIO;
         if (e) return tw__fail_system(err, e, "cannot read", path);
         if (got == 0) return TW_OK;
         *n += got;
@@ -146,19 +146,19 @@ tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t *
 {
     void *file;
     uint8_t *all = NULL;
-    size_t used = 0, room = 0;
+    size_t used = 0, capacity = 0;
     *bytes = NULL;
     *n = 0;
     int e = ctx->io.open(ctx->io.user, path, TW_OPEN_READ, &file);
     if (e) return tw__fail_system(err, e, "cannot open", path);
-    tw_status s = read_all(ctx, file, path, cap, &all, &used, &room, err);
+    tw_status s = read_all(ctx, file, path, cap, &all, &used, &capacity, err);
     ctx->io.close(ctx->io.user, file);
     if (s == TW_OK) s = tw__alloc(ctx, bytes, used, 1, err);
     if (s == TW_OK) {
         memcpy(*bytes, all, used);
         *n = used;
     }
-    tw__free(ctx, all, room, 1);
+    tw__free(ctx, all, capacity, 1);
     return s;
 }
 
@@ -200,7 +200,7 @@ void tw__writer_abandon(tw__writer *w)
     w->file = NULL;
 }
 
-static void folder_of(const char *path, char *to, size_t n)
+static void directory_of(const char *path, char *to, size_t n)
 {
     const char *slash = strrchr(path, '/');
     if (!slash) snprintf(to, n, ".");
@@ -220,10 +220,10 @@ tw_status tw__writer_finish(tw__writer *w, tw_error *err)
     e = io->close(io->user, w->file);
     w->file = NULL;
     if (e) return tw__fail_system(err, e, "cannot write", w->path);
-    char folder[4096];
-    folder_of(w->path, folder, sizeof folder);
-    e = io->sync_folder(io->user, folder);
-    return e ? tw__fail_system(err, e, "cannot sync", folder) : TW_OK;
+    char directory[4096];
+    directory_of(w->path, directory, sizeof directory);
+    e = io->sync_directory(io->user, directory);
+    return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;
 }
 
 tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err)
@@ -234,8 +234,8 @@ tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw
     return tw__writer_finish(&w, err);
 }
 
-tw_status tw__path_in(const char *folder, const char *file, char to[TW__PATH], tw_error *err)
+tw_status tw__path_in(const char *directory, const char *file, char to[TW__PATH], tw_error *err)
 {
-    int n = snprintf(to, TW__PATH, "%s/%s", folder, file);
-    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(folder));
+    int n = snprintf(to, TW__PATH, "%s/%s", directory, file);
+    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(directory));
 }

@@ -26,5 +26,5 @@ tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw
 
 enum { TW__PATH = 4096 };
 /* "folder/file"; TW_ERR_SPEC if that is too long. */
-tw_status tw__path_in(const char *folder, const char *file, char to[TW__PATH], tw_error *err);
+tw_status tw__path_in(const char *directory, const char *file, char to[TW__PATH], tw_error *err);
 #endif

@@ -42,8 +42,8 @@ enum { TW__PART_TRAIN = 0, TW__PART_TEST = 1 };
 tw_status tw__data_split(const tw__parts *parts, double val, uint64_t limit, tw_data **train, tw_data **val_out, tw_data **test, tw_error *err);
 
 /* The image and label file of one part of a folder: *block stays NULL if there is neither. labels_path NULL: the images alone. */
-tw_status tw__folder_read(tw__block **block, char labels_path[4096], tw_context *ctx, const char *folder, int part, uint64_t most_bytes, tw_error *err);
+tw_status tw__directory_read(tw__block **block, char labels_path[4096], tw_context *ctx, const char *directory, int part, uint64_t most_bytes, tw_error *err);
 void tw__block_drop_labels(tw__block *block);                           /* of a block that has no views yet; NULL is fine */
 /* 1 if the folder holds an image file of that part. */
-tw_status tw__folder_has(int *has, tw_context *ctx, const char *folder, int part, tw_error *err);
+tw_status tw__directory_has(int *has, tw_context *ctx, const char *directory, int part, tw_error *err);
 #endif

@@ -10,17 +10,17 @@ enum { PATH = 4096 };
 static const char *const part_names[] = {"train", "t10k"};
 
 /* *found: 1 and the path, or 0. `what` is "images" with idx3 or "labels" with idx1. */
-static tw_status find(tw_context *ctx, const char *folder, int part, int images, char path[PATH], int *found, tw_error *err)
+static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[PATH], int *found, tw_error *err)
 {
     static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
     *found = 0;
     for (size_t i = 0; i < 2 * sizeof ends / sizeof *ends; i++) {
-        int n = snprintf(path, PATH, "%s/%s-%s%cidx%d-ubyte%s", folder, part_names[part], images ? "images" : "labels", i % 2 ? '.' : '-', images ? 3 : 1,
+        int n = snprintf(path, PATH, "%s/%s-%s%cidx%d-ubyte%s", directory, part_names[part], images ? "images" : "labels", i % 2 ? '.' : '-', images ? 3 : 1,
                          ends[i / 2]);
-        if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(folder));
+        if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
         int kind = TW_PATH_NONE;
         TW_TRY(tw__path_kind(ctx, path, &kind, err));
-        if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER) {
+        if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY) {
             *found = 1;
             return TW_OK;
         }
@@ -28,10 +28,10 @@ static tw_status find(tw_context *ctx, const char *folder, int part, int images,
     return TW_OK;
 }
 
-tw_status tw__folder_has(int *has, tw_context *ctx, const char *folder, int part, tw_error *err)
+tw_status tw__directory_has(int *has, tw_context *ctx, const char *directory, int part, tw_error *err)
 {
     char path[PATH];
-    return find(ctx, folder, part, 1, path, has, err);
+    return find(ctx, directory, part, 1, path, has, err);
 }
 
 static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *images, const char *images_path, uint64_t most_bytes, int32_t **labels,
@@ -49,17 +49,17 @@ static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *i
     return s;
 }
 
-tw_status tw__folder_read(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *folder, int part, uint64_t most_bytes, tw_error *err)
+tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *directory, int part, uint64_t most_bytes, tw_error *err)
 {
     char path[PATH];
     int images, labels = 0;
     *block = NULL;
-    TW_TRY(find(ctx, folder, part, 1, path, &images, err));
-    if (labels_path) TW_TRY(find(ctx, folder, part, 0, labels_path, &labels, err));
+    TW_TRY(find(ctx, directory, part, 1, path, &images, err));
+    if (labels_path) TW_TRY(find(ctx, directory, part, 0, labels_path, &labels, err));
     else labels = images;
     if (!images && !labels) return TW_OK;
     if (!images || !labels)
-        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no %s-%s-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the %s", folder, part_names[part],
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no %s-%s-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the %s", directory, part_names[part],
                         images ? "labels-idx1" : "images-idx3", images ? "images" : "labels");
     tw__idx idx;
     int32_t *numbers = NULL;

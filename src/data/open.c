@@ -16,16 +16,16 @@ static void release(tw__parts *p)
     tw__block_release(p->test);
 }
 
-static tw_status open_folder(tw__parts *p, tw_context *ctx, const char *folder, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+static tw_status open_directory(tw__parts *p, tw_context *ctx, const char *directory, const tw_data_options *o, int want_train, int want_test, tw_error *err)
 {
     int has_train, has_test;
     char *train_labels = o->unlabelled ? NULL : p->train_labels, *test_labels = o->unlabelled ? NULL : p->test_labels;
-    TW_TRY(tw__folder_has(&has_train, ctx, folder, TW__PART_TRAIN, err));
-    TW_TRY(tw__folder_has(&has_test, ctx, folder, TW__PART_TEST, err));
+    TW_TRY(tw__directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
+    TW_TRY(tw__directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
     if (!has_train && !has_test)
-        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)", folder);
-    if (want_train) TW_TRY(tw__folder_read(&p->train, train_labels, ctx, folder, TW__PART_TRAIN, o->most_bytes, err));
-    return want_test ? tw__folder_read(&p->test, test_labels, ctx, folder, TW__PART_TEST, o->most_bytes, err) : TW_OK;
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)", directory);
+    if (want_train) TW_TRY(tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
+    return want_test ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err) : TW_OK;
 }
 
 static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes, tw_error *err)
@@ -50,20 +50,20 @@ static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint
 
 static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
 {
-    char folder[PATH];
+    char directory[PATH];
     if (!o->home) return tw__fail(err, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
     for (int i = 0; i < 2; i++) {
-        int has, n = snprintf(folder, sizeof folder, i == 0 ? "%s/mnist" : "%s", o->home);
+        int has, n = snprintf(directory, sizeof directory, i == 0 ? "%s/mnist" : "%s", o->home);
         if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
-        TW_TRY(tw__folder_has(&has, ctx, folder, TW__PART_TRAIN, err));
-        if (has) return open_folder(p, ctx, folder, o, want_train, want_test, err);
+        TW_TRY(tw__directory_has(&has, ctx, directory, TW__PART_TRAIN, err));
+        if (has) return open_directory(p, ctx, directory, o, want_train, want_test, err);
     }
     return tw__fail(err, TW_ERR_NOT_FOUND,
                     "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); "
                     "\"digits\" needs no download", o->home, o->home);
 }
 
-static tw_status make_folders(tw_context *ctx, const char *path, tw_error *err)
+static tw_status make_directories(tw_context *ctx, const char *path, tw_error *err)
 {
     char part[PATH];
     size_t n = strlen(path);
@@ -73,26 +73,26 @@ static tw_status make_folders(tw_context *ctx, const char *path, tw_error *err)
         int kind;
         snprintf(part, sizeof part, "%.*s", (int)i, path);
         TW_TRY(tw__path_kind(ctx, part, &kind, err));
-        if (kind == TW_PATH_FOLDER) continue;
-        int e = ctx->io.make_folder(ctx->io.user, part);
+        if (kind == TW_PATH_DIRECTORY) continue;
+        int e = ctx->io.make_directory(ctx->io.user, part);
         if (e) { /* another program may have been faster */
             TW_TRY(tw__path_kind(ctx, part, &kind, err));
-            if (kind != TW_PATH_FOLDER) return tw__fail_system(err, e, "cannot make the folder", part);
+            if (kind != TW_PATH_DIRECTORY) return tw__fail_system(err, e, "cannot make the folder", part);
         }
     }
     return TW_OK;
 }
 
-static tw_status write_digits(tw_context *ctx, const char *folder, int part, uint64_t rows, const uint8_t *images, const uint8_t *labels, tw_error *err)
+static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows, const uint8_t *images, const uint8_t *labels, tw_error *err)
 {
     const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
     const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
     char path[PATH];
-    TW_TRY(make_folders(ctx, folder, err));
-    if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", folder, name) >= PATH)
-        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(folder));
+    TW_TRY(make_directories(ctx, directory, err));
+    if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", directory, name) >= PATH)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
     TW_TRY(tw__idx_write(ctx, path, 1, shape, labels, err));
-    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", folder, name);
+    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", directory, name);
     return tw__idx_write(ctx, path, 3, shape, images, err);
 }
 
@@ -106,7 +106,7 @@ static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t ro
     return s;
 }
 
-tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed, uint64_t train, uint64_t test, tw_error *err)
+tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train, uint64_t test, tw_error *err)
 {
     const uint64_t rows[] = {train, test};
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++)
@@ -115,7 +115,7 @@ tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++) {
         uint8_t *images, *labels;
         TW_TRY(draw_part(ctx, seed, part, rows[part], &images, &labels, err));
-        tw_status s = write_digits(ctx, folder, part, rows[part], images, labels, err);
+        tw_status s = write_digits(ctx, directory, part, rows[part], images, labels, err);
         tw__free(ctx, images, (size_t)rows[part], TW__DIGIT_PIXELS);
         tw__free(ctx, labels, (size_t)rows[part], 1);
         TW_TRY(s);
@@ -125,14 +125,14 @@ tw_status tw_data_make_digits(tw_context *ctx, const char *folder, uint64_t seed
 
 /* Draws a part for the cache. That the cache cannot be written is told but stops nobody: the data are there.
  * TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under us. */
-static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *folder, int part, uint64_t rows, tw_error *err)
+static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *directory, int part, uint64_t rows, tw_error *err)
 {
     const int64_t shape[] = {TW__DIGIT_SIDE, TW__DIGIT_SIDE};
     uint8_t *images, *bytes;
     int32_t *labels;
     tw_error why;
     TW_TRY(draw_part(ctx, 0, part, rows, &images, &bytes, err));
-    tw_status s = write_digits(ctx, folder, part, rows, images, bytes, &why);
+    tw_status s = write_digits(ctx, directory, part, rows, images, bytes, &why);
     if (s != TW_OK && s != TW_ERR_NOT_FOUND) tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
     s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
     for (size_t i = 0; s == TW_OK && i < rows; i++) labels[i] = bytes[i];
@@ -143,11 +143,11 @@ static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *fol
 }
 
 /* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is drawn again. */
-static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *folder, int part, tw_error *err)
+static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *directory, int part, tw_error *err)
 {
     tw_error why;
     char hash[TW__HASH_DIGITS + 1];
-    tw_status s = tw__folder_read(block, labels_path, ctx, folder, part, 0, &why);
+    tw_status s = tw__directory_read(block, labels_path, ctx, directory, part, 0, &why);
     if (s == TW_OK && *block) {
         tw__block_hash(*block, 0, (*block)->rows, hash);
         if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0) return TW_OK;
@@ -158,17 +158,17 @@ static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_
         if (err) *err = why;
         return s;
     }
-    return draw_digits(block, ctx, folder, part, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
+    return draw_digits(block, ctx, directory, part, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
 }
 
 static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
 {
-    char folder[PATH];
+    char directory[PATH];
     if (!o->cache) return tw__fail(err, TW_ERR_SPEC, "\"digits\" needs a cache folder, and none was given");
-    if (snprintf(folder, sizeof folder, "%s/digits-1", o->cache) >= PATH)
+    if (snprintf(directory, sizeof directory, "%s/digits-1", o->cache) >= PATH)
         return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(o->cache));
-    if (want_train) TW_TRY(open_digits_part(&p->train, p->train_labels, ctx, folder, TW__PART_TRAIN, err));
-    return want_test ? open_digits_part(&p->test, p->test_labels, ctx, folder, TW__PART_TEST, err) : TW_OK;
+    if (want_train) TW_TRY(open_digits_part(&p->train, p->train_labels, ctx, directory, TW__PART_TRAIN, err));
+    return want_test ? open_digits_part(&p->test, p->test_labels, ctx, directory, TW__PART_TEST, err) : TW_OK;
 }
 
 static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, const tw_data_options *o, int want_train, int want_test, tw_error *err)
@@ -178,7 +178,7 @@ static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, con
     int kind = TW_PATH_NONE;
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " SUPPORTED, path);
-    if (kind == TW_PATH_FOLDER) return open_folder(p, ctx, path, o, want_train, want_test, err);
+    if (kind == TW_PATH_DIRECTORY) return open_directory(p, ctx, path, o, want_train, want_test, err);
     return want_test ? open_file(p, ctx, path, o->most_bytes, err) : TW_OK;
 }
 

@@ -53,8 +53,8 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
         return tw__fail(err, TW_ERR_SPEC, "an order of rows cannot be used with the estimator %s", choice.estimator->name);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
     *e = (tw__estimator){.type = type, .ctx = ctx, .choice = choice, .real = s->real, .size = s->size, .n_rows = s->n_rows, .seed = s->seed};
-    e->asked = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
-    uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->asked;
+    e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
+    uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;
     if (__builtin_mul_overflow(wanted, times, &wanted)) wanted = UINT64_MAX;
     e->batch = type->batch(e->n_rows, wanted);
     tw_status status = make_rows(e, s, err);

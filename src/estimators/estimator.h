@@ -51,11 +51,11 @@ struct tw__estimator {
     tw_type real;                                       /* of weights and gradients */
     size_t size;                                        /* weights */
     uint64_t n_rows, batch, seed;
-    uint64_t asked;                                     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
+    uint64_t requested;                                     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t *order, drawn_epoch;                       /* the rows in the order of this epoch (counted from 1) */
     uint64_t *given, *drawn;                            /* the caller's order; rows that stand nowhere side by side */
     size_t n_given, n_drawn;
-    void *own;                                          /* the estimator's state */
+    void *state;                                          /* the estimator's state */
 };
 
 typedef struct tw__estimator_setting {
@@ -99,7 +99,7 @@ typedef struct tw__preset {
     char rule[TW_SPEC_MAX], spec[TW_SPEC_MAX];
 } tw__preset;
 /* estimator: given beside it, or NULL. own: the name of the rule from outside, or NULL. */
-tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *own, tw_error *err);
+tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *state, tw_error *err);
 /* The canonical text of a preset: "svrg:m=100,lr=0.1". */
 tw_status tw__preset_text(const tw__preset *preset, char to[TW_SPEC_MAX], tw_error *err);
 #endif

@@ -11,7 +11,7 @@ enum { NORM, SEEN = 1 };
 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    tw__gradients *t = e->own;
+    tw__gradients *t = e->state;
     TW_TRY(tw__table_look(e, u, err));
     double divisor = e->choice.values[NORM] == SEEN ? t->weight : tw__table_total(e);
     tw__vectors_sag(e, t->sum, tw__table_entry(e, u->block), t->gradient, divisor);

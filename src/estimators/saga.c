@@ -5,7 +5,7 @@
 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    tw__gradients *t = e->own;
+    tw__gradients *t = e->state;
     TW_TRY(tw__table_look(e, u, err));
     double total = tw__table_total(e);
     tw__vectors_saga(e, t->sum, tw__table_entry(e, u->block), t->gradient, total / (double)t->n_blocks, total);

@@ -15,7 +15,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct sam *s;
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
-    e->own = s;
+    e->state = s;
     TW_TRY(tw__estimator_vector(e, &s->gradient, err));
     TW_TRY(tw__estimator_vector(e, &s->point, err));
     return tw__alloc(e->ctx, &s->partial, tw__vectors_chunks(e), sizeof *s->partial, err);
@@ -23,7 +23,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 
 static void destroy(tw__estimator *e)
 {
-    struct sam *s = e->own;
+    struct sam *s = e->state;
     if (!s) return;
     tw__estimator_free_vector(e, s->gradient);
     tw__estimator_free_vector(e, s->point);
@@ -33,7 +33,7 @@ static void destroy(tw__estimator *e)
 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    struct sam *s = e->own;
+    struct sam *s = e->state;
     tw_sums there;
     u->direction = s->gradient;
     TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, s->gradient, &u->sums, err));

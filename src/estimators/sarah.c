@@ -19,7 +19,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct sarah *s;
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
-    e->own = s;
+    e->state = s;
     s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : tw__estimator_steps(e);
     TW_TRY(tw__estimator_vector(e, &s->before, err));
     TW_TRY(tw__estimator_vector(e, &s->carried, err));
@@ -29,7 +29,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 
 static void destroy(tw__estimator *e)
 {
-    struct sarah *s = e->own;
+    struct sarah *s = e->state;
     if (!s) return;
     tw__estimator_free_vector(e, s->before);
     tw__estimator_free_vector(e, s->carried);
@@ -49,7 +49,7 @@ static tw_status carry_on(tw__estimator *e, struct sarah *s, tw__update *u, tw_e
 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    struct sarah *s = e->own;
+    struct sarah *s = e->state;
     TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, s->gradient, &s->row_weight, err) : carry_on(e, s, u, err));
     tw__vectors_copy(e, s->carried, s->gradient);
     tw__vectors_copy(e, s->before, u->w);
@@ -59,7 +59,7 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 
 static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 {
-    struct sarah *s = e->own;
+    struct sarah *s = e->state;
     TW_TRY(tw__estimator_visit_vector(e, v, "estimator.before", s->before, err));
     TW_TRY(tw__estimator_visit_vector(e, v, "estimator.carried", s->carried, err));
     return v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err);

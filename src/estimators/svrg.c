@@ -23,7 +23,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct svrg *s;
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
-    e->own = s;
+    e->state = s;
     s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
     TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
     TW_TRY(tw__estimator_vector(e, &s->mean, err));
@@ -34,7 +34,7 @@ static tw_status create(tw__estimator *e, tw_error *err)
 
 static void destroy(tw__estimator *e)
 {
-    struct svrg *s = e->own;
+    struct svrg *s = e->state;
     if (!s) return;
     tw__estimator_free_vector(e, s->snapshot);
     tw__estimator_free_vector(e, s->mean);
@@ -65,7 +65,7 @@ static tw_status correct(tw__estimator *e, struct svrg *s, tw__update *u, tw_err
 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    struct svrg *s = e->own;
+    struct svrg *s = e->state;
     uint64_t phase = u->number / s->m, inner = u->number % s->m;
     TW_TRY(inner == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
     if (s->chosen && inner == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, phase, s->m)) tw__vectors_copy(e, s->chosen, u->w);
@@ -75,7 +75,7 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 
 static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 {
-    struct svrg *s = e->own;
+    struct svrg *s = e->state;
     TW_TRY(tw__estimator_visit_vector(e, v, "estimator.snapshot", s->snapshot, err));
     TW_TRY(tw__estimator_visit_vector(e, v, "estimator.mean", s->mean, err));
     TW_TRY(v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err));

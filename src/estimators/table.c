@@ -5,7 +5,7 @@
 
 static size_t entry_bytes(const tw__estimator *e) { return e->size * tw_type_size(e->real); }
 
-static tw_status no_room(const tw__estimator *e, size_t blocks, tw_error *err)
+static tw_status no_memory(const tw__estimator *e, size_t blocks, tw_error *err)
 {
     double bytes = (double)blocks * (double)entry_bytes(e);
     return tw__fail(err, TW_ERR_MEMORY, "%s keeps a gradient of %zu weights for each of %zu blocks of %llu rows: %.0f bytes, which cannot be allocated (a batch "
@@ -17,9 +17,9 @@ tw_status tw__table_create(tw__estimator *e, tw_error *err)
 {
     tw__gradients *t;
     TW_TRY(tw__alloc(e->ctx, &t, 1, sizeof *t, err));
-    e->own = t;
+    e->state = t;
     t->n_blocks = tw__estimator_steps(e);
-    if (tw__alloc(e->ctx, &t->entry, t->n_blocks, entry_bytes(e), NULL) != TW_OK) return no_room(e, t->n_blocks, err);
+    if (tw__alloc(e->ctx, &t->entry, t->n_blocks, entry_bytes(e), NULL) != TW_OK) return no_memory(e, t->n_blocks, err);
     TW_TRY(tw__alloc(e->ctx, &t->sum, e->size, sizeof *t->sum, err));
     TW_TRY(tw__alloc(e->ctx, &t->seen, t->n_blocks, 1, err));
     return tw__estimator_vector(e, &t->gradient, err);
@@ -27,7 +27,7 @@ tw_status tw__table_create(tw__estimator *e, tw_error *err)
 
 void tw__table_free(tw__estimator *e)
 {
-    tw__gradients *t = e->own;
+    tw__gradients *t = e->state;
     if (!t) return;
     tw__free(e->ctx, t->entry, t->n_blocks, entry_bytes(e));
     tw__free(e->ctx, t->sum, e->size, sizeof *t->sum);
@@ -44,7 +44,7 @@ static uint64_t rows_of(const tw__estimator *e, uint64_t block)
 
 tw_status tw__table_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 {
-    tw__gradients *t = e->own;
+    tw__gradients *t = e->state;
     int64_t table[] = {(int64_t)t->n_blocks, (int64_t)e->size};
     TW_TRY(v->field(v, "estimator.table", e->real, 2, table, t->entry, err));
     TW_TRY(v->field(v, "estimator.table_sum", TW_F64, 1, &table[1], t->sum, err));
@@ -58,7 +58,7 @@ tw_status tw__table_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 
 tw_status tw__table_look(tw__estimator *e, tw__update *u, tw_error *err)
 {
-    tw__gradients *t = e->own;
+    tw__gradients *t = e->state;
     TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, t->gradient, &u->sums, err));
     u->direction = t->gradient;
     if (t->seen[u->block]) return TW_OK;
@@ -70,12 +70,12 @@ tw_status tw__table_look(tw__estimator *e, tw__update *u, tw_error *err)
 
 void *tw__table_entry(const tw__estimator *e, uint64_t block)
 {
-    const tw__gradients *t = e->own;
+    const tw__gradients *t = e->state;
     return t->entry + block * entry_bytes(e);
 }
 
 double tw__table_total(const tw__estimator *e)
 {
-    const tw__gradients *t = e->own;
+    const tw__gradients *t = e->state;
     return t->weight * (double)e->n_rows / (double)t->rows;
 }

@@ -232,37 +232,37 @@ tw_status tw__stream_end(tw__stream *s, tw_error *err)
 }
 
 /* Like tw__grow, but to the size asked for and without clearing: what is not read need not become real memory. */
-static tw_status resize(tw_context *ctx, uint8_t **p, size_t *room, size_t now, tw_error *err)
+static tw_status resize(tw_context *ctx, uint8_t **p, size_t *capacity, size_t now, tw_error *err)
 {
-    if (now == *room && *p) return TW_OK;
-    void *fresh = ctx->resize(ctx->user, *p, *p ? *room + (*room == 0) : 0, now + (now == 0), 64);
+    if (now == *capacity && *p) return TW_OK;
+    void *fresh = ctx->resize(ctx->user, *p, *p ? *capacity + (*capacity == 0) : 0, now + (now == 0), 64);
     if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu bytes", now);
     *p = fresh;
-    *room = now;
+    *capacity = now;
     return TW_OK;
 }
 
 tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err)
 {
     uint8_t *p = NULL;
-    size_t room = 0, used = 0, first = s->packing ? FIRST_PACKED : FIRST_PLAIN;
+    size_t capacity = 0, used = 0, first = s->packing ? FIRST_PACKED : FIRST_PLAIN;
     tw_status status = n > SIZE_MAX / 2 ? tw__fail(err, TW_ERR_MEMORY, "cannot allocate %llu bytes", (unsigned long long)n) : TW_OK;
     *bytes = NULL;
     *got = 0;
-    for (size_t now = first; status == TW_OK; now = room + room / 2) {
+    for (size_t now = first; status == TW_OK; now = capacity + capacity / 2) {
         size_t more;
-        status = resize(s->ctx, &p, &room, now < n ? now : (size_t)n, err);
-        if (status == TW_OK) status = tw__stream_read(s, p + used, room - used, &more, err);
+        status = resize(s->ctx, &p, &capacity, now < n ? now : (size_t)n, err);
+        if (status == TW_OK) status = tw__stream_read(s, p + used, capacity - used, &more, err);
         if (status != TW_OK) break;
         used += more;
-        if (used < room || used == n) break;
+        if (used < capacity || used == n) break;
     }
-    if (status == TW_OK) status = resize(s->ctx, &p, &room, used, err);
+    if (status == TW_OK) status = resize(s->ctx, &p, &capacity, used, err);
     if (status == TW_OK) {
         *bytes = p;
         *got = used;
     } else {
-        tw__free(s->ctx, p, room, 1);
+        tw__free(s->ctx, p, capacity, 1);
     }
     return status;
 }

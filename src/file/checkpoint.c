@@ -17,7 +17,7 @@ typedef struct saver {
     tw_visitor visitor;         /* its user is this */
     tw_context *ctx;
     tw__tensor_entry *entries;
-    size_t n, room, written;
+    size_t n, capacity, written;
     tw__hash hash;
     tw__writer *writer;         /* NULL while collecting */
 } saver;
@@ -27,7 +27,7 @@ static tw_status collect(saver *s, const tw__tensor_entry *t, tw_error *err)
     size_t bytes;
     if (t->rank < 0 || t->rank > TW__MOST_DIMENSIONS || !tw__tensor_bytes(t, &bytes))
         return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" has an impossible shape", t->name);
-    TW_TRY(tw__grow(s->ctx, &s->entries, &s->room, s->n + 1, sizeof *s->entries, err));
+    TW_TRY(tw__grow(s->ctx, &s->entries, &s->capacity, s->n + 1, sizeof *s->entries, err));
     char *name;
     TW_TRY(tw__copy_text(s->ctx, &name, t->name, err));
     s->entries[s->n] = *t;
@@ -109,7 +109,7 @@ tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kin
     tw_status status = visit(object, &s.visitor, err);
     if (status == TW_OK) status = save_collected(&s, path, kind, settings, visit, object, err);
     for (size_t i = 0; i < s.n; i++) tw__free_text(ctx, (char *)(uintptr_t)s.entries[i].name);
-    tw__free(ctx, s.entries, s.room, sizeof *s.entries);
+    tw__free(ctx, s.entries, s.capacity, sizeof *s.entries);
     return status;
 }
 
@@ -141,14 +141,14 @@ static void complain(loader *l, const char *what, const char *name, const char *
 }
 
 /* "f32 [3,4]" */
-static void describe(const tw__tensor_entry *t, int any_length, char *to, size_t room)
+static void describe(const tw__tensor_entry *t, int any_length, char *to, size_t capacity)
 {
-    size_t n = (size_t)snprintf(to, room, "%s [", tw_type_name(t->type));
-    for (int i = 0; i < t->rank && n < room; i++) {
-        if (any_length) n += (size_t)snprintf(to + n, room - n, "any");
-        else n += (size_t)snprintf(to + n, room - n, "%s%lld", i > 0 ? "," : "", (long long)t->shape[i]);
+    size_t n = (size_t)snprintf(to, capacity, "%s [", tw_type_name(t->type));
+    for (int i = 0; i < t->rank && n < capacity; i++) {
+        if (any_length) n += (size_t)snprintf(to + n, capacity - n, "any");
+        else n += (size_t)snprintf(to + n, capacity - n, "%s%lld", i > 0 ? "," : "", (long long)t->shape[i]);
     }
-    if (n < room) snprintf(to + n, room - n, "]");
+    if (n < capacity) snprintf(to + n, capacity - n, "]");
 }
 
 /* Whether the file has it in this form; if not, that is noted. */

@@ -13,7 +13,7 @@ enum { HEADER_CAP = 16 << 20, LENGTH = 8, ALIGN = 8 };
 typedef struct text {
     tw_context *ctx;
     uint8_t *bytes;
-    size_t n, room;
+    size_t n, capacity;
 } text;
 
 int tw__tensor_bytes(const tw__tensor_entry *t, size_t *bytes)
@@ -27,7 +27,7 @@ static tw_status put(text *t, const void *from, size_t n, tw_error *err)
     size_t want;
     if (!tw__size_add(t->n, n, &want) || want > HEADER_CAP)
         return tw__fail(err, TW_ERR_SPEC, "the header of a safetensors file would exceed %d bytes", HEADER_CAP);
-    TW_TRY(tw__grow(t->ctx, &t->bytes, &t->room, want, 1, err));
+    TW_TRY(tw__grow(t->ctx, &t->bytes, &t->capacity, want, 1, err));
     memcpy(t->bytes + t->n, from, n);
     t->n = want;
     return TW_OK;
@@ -154,7 +154,7 @@ tw_status tw__safetensors_header(tw_context *ctx, const tw__tensor_entry *entrie
         memcpy(*header, t.bytes, t.n);
         *bytes = t.n;
     }
-    tw__free(ctx, t.bytes, t.room, 1);
+    tw__free(ctx, t.bytes, t.capacity, 1);
     return s;
 }
 

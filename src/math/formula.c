@@ -22,7 +22,7 @@ struct reader {
     size_t at;                          /* the next character */
     const char *variables;
     tw__term *terms;
-    int room, n, stack, nesting;
+    int capacity, n, stack, nesting;
 };
 
 static tw_status formula(struct reader *r, tw_error *err);
@@ -58,7 +58,7 @@ static tw_status needed(struct reader *r, const char *what, tw_error *err)
 
 static tw_status emit(struct reader *r, tw__operation operation, double number, tw_error *err)
 {
-    if (r->n == r->room) return wrong(r, r->at, "the formula is too long", err);
+    if (r->n == r->capacity) return wrong(r, r->at, "the formula is too long", err);
     r->stack += 1 - tw__operation_takes(operation);
     if (r->stack > TW__FORMULA_STACK) return wrong(r, r->at, "the formula is nested too deeply", err);
     r->terms[r->n].operation = operation;
@@ -228,9 +228,9 @@ static tw_status formula(struct reader *r, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw__formula_read(tw__term *terms, int room, int *n, tw__text text, const char *variables, tw_error *err)
+tw_status tw__formula_read(tw__term *terms, int capacity, int *n, tw__text text, const char *variables, tw_error *err)
 {
-    struct reader r = {.text = text, .variables = variables, .terms = terms, .room = room};
+    struct reader r = {.text = text, .variables = variables, .terms = terms, .capacity = capacity};
     *n = 0;
     TW_TRY(formula(&r, err));
     peek(&r);

@@ -34,7 +34,7 @@ enum { TW__FORMULA_STACK = 32, TW__FORMULA_NESTING = 64 };       /* limits; what
 
 /* Reads into terms[0 .. room-1]; *n is how many there are then. variables: names separated by blanks, "t T base"; one may hide pi and e.
  * TW_ERR_SPEC with the place (from 1) of the first character that is wrong. */
-tw_status tw__formula_read(tw__term *terms, int room, int *n, tw__text text, const char *variables, tw_error *err);
+tw_status tw__formula_read(tw__term *terms, int capacity, int *n, tw__text text, const char *variables, tw_error *err);
 /* values: one for each variable. */
 double tw__formula_value(const tw_formula *f, const double *values);
 int tw__formula_uses(const tw_formula *f, int variable);

@@ -57,7 +57,7 @@ void tw_normals(uint64_t seed, uint64_t t, uint64_t first, size_t n, double *to)
     double made[2 * PAIRS];
     for (size_t done = 0; done < n;) {
         const uint64_t pair = (first + done) / 2;
-        const size_t skip = (first + done) % 2, room = 2 * PAIRS - skip, take = n - done < room ? n - done : room;
+        const size_t skip = (first + done) % 2, fits = 2 * PAIRS - skip, take = n - done < fits ? n - done : fits;
         make_pairs(seed, t, pair, ((skip + take + 1) / 2 + VECTOR - 1) / VECTOR * VECTOR, made);
         memcpy(to + done, made + skip, take * sizeof *to);
         done += take;

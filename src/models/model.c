@@ -72,7 +72,7 @@ static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_er
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
         return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
-                        net->written[net->n_written - 1], (long long)net->labels, data->name, data->classes,
+                        net->source[net->n_sources - 1], (long long)net->labels, data->name, data->classes,
                         data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
     return TW_OK;
 }
@@ -149,16 +149,16 @@ void tw_model_objective_free(tw_objective *objective) { tw__plan_free(objective)
 
 int32_t tw_model_class(const tw_model *m, size_t i) { return m->net->class_labels ? m->net->class_labels[i] : (int32_t)i; }
 
-size_t tw_model_layers(const tw_model *m) { return m->net->n_written; }
+size_t tw_model_layers(const tw_model *m) { return m->net->n_sources; }
 
 tw_status tw_model_layer(const tw_model *m, size_t i, tw_layer_info *info, tw_error *err)
 {
-    if (i >= m->net->n_written) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_written);
+    if (i >= m->net->n_sources) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_sources);
     *info = (tw_layer_info){.rank = 0};
-    snprintf(info->text, sizeof info->text, "%s", m->net->written[i]);
+    snprintf(info->text, sizeof info->text, "%s", m->net->source[i]);
     for (size_t j = 0; j < m->net->n_layers; j++) {
         const tw__layer *l = &m->net->layers[j];
-        if ((size_t)l->written != i) continue;
+        if ((size_t)l->source != i) continue;
         if (info->rank == 0) snprintf(info->name, sizeof info->name, "%s", l->type->name);
         info->rank = l->out.rank;
         for (int d = 0; d < l->out.rank; d++) info->out_shape[d] = l->out.n[d];

@@ -14,15 +14,15 @@ static const char format[] = "thalweg model 1";
 static tw_status labels_text(const tw_model *m, char **out, tw_error *err)
 {
     const int32_t *labels = m->net->class_labels;
-    const size_t room = (size_t)m->net->labels * 12 + 1;
+    const size_t capacity = (size_t)m->net->labels * 12 + 1;
     size_t used = 0;
     char *text;
     *out = NULL;
     if (!labels) return TW_OK;
-    TW_TRY(tw__alloc(m->ctx, &text, room, 1, err));
-    for (int64_t i = 0; i < m->net->labels; i++) used += (size_t)snprintf(text + used, room - used, "%s%d", i ? "," : "", labels[i]);
+    TW_TRY(tw__alloc(m->ctx, &text, capacity, 1, err));
+    for (int64_t i = 0; i < m->net->labels; i++) used += (size_t)snprintf(text + used, capacity - used, "%s%d", i ? "," : "", labels[i]);
     const tw_status s = tw__copy_text(m->ctx, out, text, err);
-    tw__free(m->ctx, text, room, 1);
+    tw__free(m->ctx, text, capacity, 1);
     return s;
 }
 

@@ -6,7 +6,7 @@
 #include "optimizer/optimizer.h"
 
 /* A copy of all that belongs to a block, in the cache and on the stack. */
-typedef struct room { tw__numbers g, w, shown, slots[TW_SLOTS_MAX]; } room;
+typedef struct scratch { tw__numbers g, w, shown, slots[TW_SLOTS_MAX]; } scratch;
 
 /* A run of elements within a chunk, a block and a part. */
 typedef struct block { const tw__part *part; size_t from, n; const void *w, *g; } block;
@@ -100,7 +100,7 @@ static void zero_bad(const tw_optimizer *opt, const void *g, size_t n, void *to)
 /* ---- One block ---- */
 
 /* The gradient of a block after the transforms before link `until` that are not in `direction` yet. */
-static const void *gradient_of(const tw_optimizer *opt, const block *b, int until, room *r)
+static const void *gradient_of(const tw_optimizer *opt, const block *b, int until, scratch *r)
 {
     const void *g = opt->filled >= 0 ? at_element(opt, opt->direction, b->from) : b->g;
     if (opt->nonfinite == TW_NONFINITE_ZERO && opt->filled < 0) {
@@ -139,7 +139,7 @@ static void limit_step(const tw_optimizer *opt, const block *b, int until, void 
 }
 
 /* The step that would be made, on a copy of the state: what a transform of the step measures. */
-static const void *try_step(const tw_optimizer *opt, const block *b, int until, room *r)
+static const void *try_step(const tw_optimizer *opt, const block *b, int until, scratch *r)
 {
     const tw__link *l = &opt->links[opt->chain.rule];
     void *own[TW_SLOTS_MAX], *copies[TW_SLOTS_MAX];
@@ -164,7 +164,7 @@ static void start_from_weights(const tw_optimizer *opt, const block *b)
 }
 
 /* Sums of squares that are too large, once more, of numbers scaled by a power of two, which is exact. A float's squares always fit a double. */
-static void measure_scaled(const tw_optimizer *opt, const block *b, int link, const tw_span *span, room *r, double *sums)
+static void measure_scaled(const tw_optimizer *opt, const block *b, int link, const tw_span *span, scratch *r, double *sums)
 {
     const tw__link *l = &opt->links[link];
     double scaled[TW_SUMS_MAX], *w = r->shown.f64, *g = r->g.f64;
@@ -180,7 +180,7 @@ static void measure_scaled(const tw_optimizer *opt, const block *b, int link, co
 
 static void measure_block(tw_optimizer *opt, const block *b, int link, double *sums)
 {
-    room r;
+    scratch r;
     const tw__link *l = &opt->links[link];
     const int precision = opt->type == TW_F64;
     const void *g = l->r->place == TW_ON_STEP ? try_step(opt, b, link, &r) : gradient_of(opt, b, link, &r);
@@ -198,7 +198,7 @@ static void measure_block(tw_optimizer *opt, const block *b, int link, double *s
 }
 
 /* The weights' transforms see the weights that the rule reports. */
-static void follow_weights(const tw_optimizer *opt, const block *b, void *w, room *r)
+static void follow_weights(const tw_optimizer *opt, const block *b, void *w, scratch *r)
 {
     const tw__link *rule = &opt->links[opt->chain.rule];
     for (int i = opt->chain.rule + 1; i < opt->chain.n; i++) {
@@ -221,7 +221,7 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, roo
 
 static void update_block(tw_optimizer *opt, const block *b, void *w)
 {
-    room r;
+    scratch r;
     void *slots[TW_SLOTS_MAX];
     const int rule = opt->chain.rule, limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
     const void *g = gradient_of(opt, b, rule, &r);
@@ -328,7 +328,7 @@ void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const 
 
 struct turning { tw_optimizer *opt; tw__link *l; const void *w; };
 
-static void turn_task(void *arg, size_t index, int worker)
+static void apply_task(void *arg, size_t index, int worker)
 {
     const struct turning *a = arg;
     tw_optimizer *opt = a->opt;
@@ -349,8 +349,8 @@ static void turn_task(void *arg, size_t index, int worker)
     if (tw__fp_flags() && tw__first_overflow(opt, a->l, index, &at) >= 0) tw__note_first(&opt->overflow, t->offset);
 }
 
-void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w)
+void tw__apply_whole(tw_optimizer *opt, tw__link *l, const void *w)
 {
     struct turning a = {opt, l, w};
-    tw__pool_run(opt->ctx, opt->n_tensors, turn_task, &a);
+    tw__pool_run(opt->ctx, opt->n_tensors, apply_task, &a);
 }

@@ -52,12 +52,12 @@ static tw_status take_tensors(tw_optimizer *opt, const tw_tensor *tensors, size_
 }
 
 /* Puts tensor i into an open table of numbers from 1; 0 if one of its name is there. */
-static int enter_name(const tw_optimizer *opt, size_t *table, size_t room, size_t i)
+static int enter_name(const tw_optimizer *opt, size_t *table, size_t capacity, size_t i)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (const char *c = opt->tensors[i].name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t at = (size_t)(hash % room);
-    for (; table[at]; at = (at + 1) % room)
+    size_t at = (size_t)(hash % capacity);
+    for (; table[at]; at = (at + 1) % capacity)
         if (strcmp(opt->tensors[table[at] - 1].name, opt->tensors[i].name) == 0) return 0;
     table[at] = i + 1;
     return 1;
@@ -66,12 +66,12 @@ static int enter_name(const tw_optimizer *opt, size_t *table, size_t room, size_
 /* The state goes by names. */
 static tw_status check_names(const tw_optimizer *opt, tw_error *err)
 {
-    const size_t room = 2 * opt->n_tensors + 1; /* fits: a tensor is larger than two places */
+    const size_t capacity = 2 * opt->n_tensors + 1; /* fits: a tensor is larger than two places */
     size_t *table, i = 0;
-    TW_TRY(tw__alloc(opt->ctx, &table, room, sizeof *table, err));
-    while (i < opt->n_tensors && enter_name(opt, table, room, i)) i++;
+    TW_TRY(tw__alloc(opt->ctx, &table, capacity, sizeof *table, err));
+    while (i < opt->n_tensors && enter_name(opt, table, capacity, i)) i++;
     tw_status s = i < opt->n_tensors ? tw__fail(err, TW_ERR_SPEC, "two tensors have the name %s", opt->tensors[i].name) : TW_OK;
-    tw__free(opt->ctx, table, room, sizeof *table);
+    tw__free(opt->ctx, table, capacity, sizeof *table);
     return s;
 }
 
@@ -233,13 +233,13 @@ static tw_status check_steps(const tw_optimizer *opt, tw_error *err)
 
 static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_error *err)
 {
-    TW_TRY(tw_chain_read(&opt->chain, o->rule, o->own, err));
+    TW_TRY(tw_chain_read(&opt->chain, o->rule, o->custom, err));
     TW_TRY(check_steps(opt, err));
     TW_TRY(tw__plan_read(&opt->plan, o->schedule, &opt->chain, o->total_steps, err));
-    opt->room = o->n_tensors;
-    TW_TRY(tw__alloc(opt->ctx, &opt->tensors, opt->room, sizeof *opt->tensors, err));
-    TW_TRY(tw__alloc(opt->ctx, &opt->group_of, opt->room, sizeof *opt->group_of, err));
-    TW_TRY(tw__alloc(opt->ctx, &opt->parts, opt->room, sizeof *opt->parts, err));
+    opt->capacity = o->n_tensors;
+    TW_TRY(tw__alloc(opt->ctx, &opt->tensors, opt->capacity, sizeof *opt->tensors, err));
+    TW_TRY(tw__alloc(opt->ctx, &opt->group_of, opt->capacity, sizeof *opt->group_of, err));
+    TW_TRY(tw__alloc(opt->ctx, &opt->parts, opt->capacity, sizeof *opt->parts, err));
     TW_TRY(take_tensors(opt, o->tensors, o->n_tensors, err));
     TW_TRY(check_names(opt, err));
     opt->real = tw_type_size(opt->type);
@@ -355,9 +355,9 @@ void tw_optimizer_free(tw_optimizer *opt)
     tw__free(ctx, opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece);
     tw__free(ctx, opt->direction, opt->n, opt->real);
     tw__free(ctx, opt->scratch, opt->scratch_n * (size_t)ctx->threads, opt->real);
-    tw__free(ctx, opt->tensors, opt->room, sizeof *opt->tensors);
-    tw__free(ctx, opt->group_of, opt->room, sizeof *opt->group_of);
-    tw__free(ctx, opt->parts, opt->room, sizeof *opt->parts);
+    tw__free(ctx, opt->tensors, opt->capacity, sizeof *opt->tensors);
+    tw__free(ctx, opt->group_of, opt->capacity, sizeof *opt->group_of);
+    tw__free(ctx, opt->parts, opt->capacity, sizeof *opt->parts);
     tw__free_text(ctx, opt->groups_text);
     tw__free(ctx, opt, 1, sizeof *opt);
 }

@@ -60,7 +60,7 @@ struct tw_optimizer {
     enum tw_nonfinite nonfinite;
     enum tw_sparse sparse;
     size_t real;                        /* bytes of a number */
-    size_t n, n_tensors, n_parts, room; /* elements; room: of tensors[], group_of[] and parts[] */
+    size_t n, n_tensors, n_parts, capacity; /* elements; room: of tensors[], group_of[] and parts[] */
     tw_tensor *tensors;                 /* names and shapes are copies */
     int *group_of;                      /* of each tensor */
     tw__part *parts;
@@ -141,7 +141,7 @@ int tw__run_kernel(const tw_optimizer *opt, const tw_rule *r, const tw_kernels *
 void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g);
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g);
 size_t tw__first_part(const tw_optimizer *opt, size_t element);        /* the part that holds it or comes next */
-void tw__turn_tensors(tw_optimizer *opt, tw__link *l, const void *w);   /* whole() for every tensor that is stepped */
+void tw__apply_whole(tw_optimizer *opt, tw__link *l, const void *w);   /* whole() for every tensor that is stepped */
 
 /* Whether the state of elements lo .. hi-1, or of the tensor's slots of every extent, is finite; asked where tw__fp_flags says it may not be. */
 void tw__check_state(tw_optimizer *opt, size_t lo, size_t hi);

@@ -17,7 +17,7 @@ struct tw__sparse {
     enum mode mode;
     uint64_t *seen, flushed;            /* steps each element has had; at least so many all have had */
     char *history, *skip_coef;          /* coefficients of the steps after `flushed`, n_units of coef_size each; what skip is prepared in */
-    size_t room;                        /* bytes of history */
+    size_t capacity;                        /* bytes of history */
     int behind;
 };
 
@@ -26,7 +26,7 @@ void tw__sparse_free(tw_optimizer *opt)
     struct tw__sparse *s = opt->behind;
     if (!s) return;
     tw__free(opt->ctx, s->seen, opt->n, sizeof *s->seen);
-    tw__free(opt->ctx, s->history, s->room, 1);
+    tw__free(opt->ctx, s->history, s->capacity, 1);
     tw__free(opt->ctx, s->skip_coef, tw__rule_link(opt)->coef_size, 1);
     tw__free(opt->ctx, s, 1, sizeof *s);
 }
@@ -277,7 +277,7 @@ static tw_status keep_history(tw_optimizer *opt, void *w, tw_error *err)
     if (s->mode != REPLAY) return TW_OK;
     if (opt->steps - s->flushed >= MOST_HISTORY) flush_all(opt, w);
     const size_t at = (size_t)(opt->steps - s->flushed) * bytes;
-    TW_TRY(tw__grow(opt->ctx, &s->history, &s->room, at + bytes, 1, err));
+    TW_TRY(tw__grow(opt->ctx, &s->history, &s->capacity, at + bytes, 1, err));
     memcpy(s->history + at, l->coef, bytes);
     return TW_OK;
 }

@@ -128,7 +128,7 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
     if (link >= 0 && atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
         tw__fp_mode mode = tw__fp_enter();
         if (opt->links[link].r->kind == TW_WHOLE) {
-            tw__turn_tensors(opt, &opt->links[link], w);
+            tw__apply_whole(opt, &opt->links[link], w);
             opt->filled = link;
         } else
             tw__settle_link(opt, link);

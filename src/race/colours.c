@@ -80,9 +80,9 @@ tw_status tw__race_colours(tw_race *race, tw_error *err)
 {
     tw__look *looks;
     TW_TRY(tw__alloc(race->ctx, &looks, race->n, sizeof *looks, err));
-    for (size_t i = 0; i < race->n; i++) looks[i].spec = race->racers[i].spec;
+    for (size_t i = 0; i < race->n; i++) looks[i].spec = race->entries[i].spec;
     tw__choose_colours(looks, race->n);
-    for (size_t i = 0; i < race->n; i++) race->racers[i].colour = looks[i].colour;
+    for (size_t i = 0; i < race->n; i++) race->entries[i].colour = looks[i].colour;
     tw__free(race->ctx, looks, race->n, sizeof *looks);
     return TW_OK;
 }

@@ -10,11 +10,11 @@
 enum { LEAST_STEPS = 10, USUAL_STEPS = 100, MOST_STEPS = 1000000 };
 static const double default_from = 1e-7, default_to = 10, memory = 0.9, explosion = 4;
 
-struct watch { const tw_run_options *caller; double loss; };
+struct record { const tw_run_options *caller; double loss; };
 
 static int on_event(void *user, const tw_event *e)
 {
-    struct watch *w = user;
+    struct record *w = user;
     if (e->kind == TW_EVENT_STEP) w->loss = e->update_loss;
     return w->caller->event ? w->caller->event(w->caller->user, e) : 0;
 }
@@ -45,14 +45,14 @@ static tw_status add_point(tw__find_lr *f, double lr, double loss, tw_error *err
 {
     const size_t n = f->found.n;
     double weight = (1 - memory) / (1 - tw_pow_n(memory, n + 1)); /* of the newest: the mean begins at 0 and is corrected for it */
-    TW_TRY(tw__grow(f->ctx, &f->points, &f->room, n + 1, sizeof *f->points, err));
+    TW_TRY(tw__grow(f->ctx, &f->points, &f->capacity, n + 1, sizeof *f->points, err));
     f->points[n] = (tw_lr_point){lr, loss, n ? f->points[n - 1].smooth + weight * (loss - f->points[n - 1].smooth) : loss};
     f->found.points = f->points;
     f->found.n = n + 1;
     return TW_OK;
 }
 
-static tw_status take_steps(tw__find_lr *f, tw_run *run, const struct watch *w, tw_error *err)
+static tw_status take_steps(tw__find_lr *f, tw_run *run, const struct record *w, tw_error *err)
 {
     tw_error why = {0};
     double least = INFINITY;
@@ -79,7 +79,7 @@ static tw_status take_steps(tw__find_lr *f, tw_run *run, const struct watch *w, 
 static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *o, tw_error *err)
 {
     char schedule[TW_SPEC_MAX];
-    struct watch watch = {.caller = &o->job.run};
+    struct record record = {.caller = &o->job.run};
     tw_run *run;
     tw_run_options r = job->o.run;
     const uint64_t of_epoch = tw_run_steps_per_epoch(job->run), usual = of_epoch < USUAL_STEPS ? of_epoch : USUAL_STEPS;
@@ -88,9 +88,9 @@ static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *
     r.schedule = schedule;
     r.epochs = (f->found.steps + of_epoch - 1) / of_epoch;
     r.event = on_event;
-    r.user = &watch;
+    r.user = &record;
     TW_TRY(tw_run_create(&run, f->ctx, &job->train_objective, NULL, tw_model_weights(job->model), &r, err));
-    tw_status s = take_steps(f, run, &watch, err);
+    tw_status s = take_steps(f, run, &record, err);
     tw_run_free(run);
     return s;
 }
@@ -99,7 +99,7 @@ static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *
 
 /* The rates are evenly spaced in log lr, so differences between equally distant points stand for slopes. Far below the minimum only noise is steep:
  * the mean has just begun, and the steps are too short to lower anything. */
-static void judge(tw_find_lr *found)
+static void find_rates(tw_find_lr *found)
 {
     const tw_lr_point *p = found->points;
     const size_t reach = found->steps / 20 > 1 ? found->steps / 20 : 1, first = found->steps / 10;
@@ -147,7 +147,7 @@ tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_opt
     tw_status s = tw_job_create(&job, ctx, &inside, err);
     if (s == TW_OK) s = run_job(f, job, o, err);
     tw_job_free(job);
-    if (s == TW_OK) judge(&f->found);
+    if (s == TW_OK) find_rates(&f->found);
     if (s == TW_OK && o->job.out) s = tw__find_lr_write(f, o->job.out, err);
     if (s == TW_OK) *out = &f->found;
     else tw_find_lr_free(&f->found);
@@ -158,6 +158,6 @@ void tw_find_lr_free(tw_find_lr *found)
 {
     tw__find_lr *f = (tw__find_lr *)found; /* its first member */
     if (!f) return;
-    tw__free(f->ctx, f->points, f->room, sizeof *f->points);
+    tw__free(f->ctx, f->points, f->capacity, sizeof *f->points);
     tw__free(f->ctx, f, 1, sizeof *f);
 }

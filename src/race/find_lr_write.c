@@ -12,13 +12,13 @@
 
 static tw_status make_csv(const tw__find_lr *f, char **out, tw_error *err)
 {
-    tw__paper p = {.ctx = f->ctx, .err = err};
+    tw__strbuf p = {.ctx = f->ctx, .err = err};
     char lr[TW_VALUE_MAX], loss[TW_VALUE_MAX], smooth[TW_VALUE_MAX];
     tw__print(&p, "step,lr,loss,smooth\n");
     for (size_t i = 0; i < f->found.n; i++)
         tw__print(&p, "%zu,%s,%s,%s\n", i + 1, tw__number_text(f->points[i].lr, lr), tw__number_text(f->points[i].loss, loss),
                   tw__number_text(f->points[i].smooth, smooth));
-    return tw__paper_take(&p, out);
+    return tw__strbuf_take(&p, out);
 }
 
 /* ---- find_lr.svg -------------------------------------------------------------------------------------------------------- */
@@ -56,7 +56,7 @@ static double least(const tw__find_lr *f)
 static tw_status make_svg(const tw__find_lr *f, char **out, tw_error *err)
 {
     const double low = least(f), high = low < f->found.ceiling ? f->found.ceiling : low + 1;
-    tw__paper p = {.ctx = f->ctx, .err = err};
+    tw__strbuf p = {.ctx = f->ctx, .err = err};
     tw__chart c = {.p = &p, .style = style, .width = 640, .height = 380, .label = "loss against the learning rate", .x_name = "learning rate",
                    .y_name = "loss", .x = {.is_log = 1, .from = f->from, .to = f->to}, .y = {.from = low, .to = high}};
     tw__chart_open(&c);
@@ -66,30 +66,30 @@ static tw_status make_svg(const tw__find_lr *f, char **out, tw_error *err)
     tw__chart_end(&c, 0);
     put_notes(&c, f);
     tw__chart_close(&c);
-    return tw__paper_take(&p, out);
+    return tw__strbuf_take(&p, out);
 }
 
 /* ---- the folder --------------------------------------------------------------------------------------------------------- */
 
 static const char *const files[] = {"find_lr.svg", "find_lr.csv"}; /* where the second is, the first is */
 
-tw_status tw__find_lr_check(tw_context *ctx, const char *folder, int force, tw_error *err)
+tw_status tw__find_lr_check(tw_context *ctx, const char *directory, int force, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_in(folder, files[1], path, err));
+    TW_TRY(tw__path_in(directory, files[1], path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE || force) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "%.300s is there already (give another --out, or --force to replace it)", path);
 }
 
-tw_status tw__find_lr_write(const tw__find_lr *f, const char *folder, tw_error *err)
+tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, tw_error *err)
 {
     static tw_status (*const make[])(const tw__find_lr *f, char **out, tw_error *err) = {make_svg, make_csv};
     char path[TW__PATH];
     for (int i = 0; i < 2; i++) {
         char *text;
-        TW_TRY(tw__path_in(folder, files[i], path, err));
+        TW_TRY(tw__path_in(directory, files[i], path, err));
         TW_TRY(tw__make_parents(f->ctx, path, err));
         TW_TRY(make[i](f, &text, err));
         tw_status s = tw__write_text(f->ctx, path, text, err);

@@ -10,23 +10,23 @@ enum { FORMAT = 2 };
 
 /* ---- optimizers --------------------------------------------------------------------------------------------------------- */
 
-static int add_spread(json_t *to, const char *key, const tw__racer *racer, int measure)
+static int add_spread(json_t *to, const char *key, const tw__entry *entry, int measure)
 {
-    const tw__spread *s = &racer->of[measure];
+    const tw__spread *s = &entry->of[measure];
     if (isnan(s->median)) return 0;
     return json_object_set_new(to, key, json_pack("{s:f, s:f, s:f}", "median", s->median, "q1", s->q1, "q3", s->q3));
 }
 
 struct entry { const char *key; int measure; };
 
-static int add_spreads(json_t *to, const tw__racer *racer, const struct entry *entries, size_t n)
+static int add_spreads(json_t *to, const tw__entry *entry, const struct entry *entries, size_t n)
 {
     int bad = 0;
-    for (size_t i = 0; i < n && !bad; i++) bad = add_spread(to, entries[i].key, racer, entries[i].measure);
+    for (size_t i = 0; i < n && !bad; i++) bad = add_spread(to, entries[i].key, entry, entries[i].measure);
     return bad;
 }
 
-static json_t *summary_json(const tw_race *race, const tw__racer *racer)
+static json_t *summary_json(const tw_race *race, const tw__entry *entry)
 {
     static const struct entry all[] = {
         {"loss", TW__LOSS}, {"accuracy", TW__ACCURACY}, {"val_loss", TW__VAL_LOSS}, {"val_accuracy", TW__VAL_ACCURACY}, {"test_loss", TW__TEST_LOSS},
@@ -34,10 +34,10 @@ static json_t *summary_json(const tw_race *race, const tw__racer *racer)
         {"seconds", TW__SECONDS},
     }, target[] = {{"epochs", TW__TARGET_EPOCHS}, {"steps", TW__TARGET_STEPS}, {"gradients", TW__TARGET_GRADIENTS}, {"seconds", TW__TARGET_SECONDS}};
     json_t *o = json_object(), *to;
-    int bad = add_spreads(o, racer, all, sizeof all / sizeof all[0]) || json_object_set_new(o, "diverged", json_integer((json_int_t)racer->diverged));
+    int bad = add_spreads(o, entry, all, sizeof all / sizeof all[0]) || json_object_set_new(o, "diverged", json_integer((json_int_t)entry->diverged));
     if (!bad && race->o.job.run.target) {
-        to = json_pack("{s:I}", "reached", (json_int_t)racer->reached);
-        bad = json_object_set_new(o, "target", to) || add_spreads(to, racer, target, sizeof target / sizeof target[0]);
+        to = json_pack("{s:I}", "reached", (json_int_t)entry->reached);
+        bad = json_object_set_new(o, "target", to) || add_spreads(to, entry, target, sizeof target / sizeof target[0]);
     }
     return tw__json_unless(bad, o);
 }
@@ -56,28 +56,28 @@ static json_t *trial_json(const tw__trial *t)
                                json_object_set_new(o, "seconds", json_real(run->seconds)), o);
 }
 
-static json_t *tuned_json(const tw_race *race, const tw__racer *racer)
+static json_t *tuned_json(const tw_race *race, const tw__entry *entry)
 {
     json_t *trials = json_array();
     int bad = !trials;
-    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(&racer->trials[k]));
-    return json_pack("{s:s, s:f, s:f, s:f, s:s, s:o}", "spec", racer->tuned, "lr", racer->tuned_lr, "from", racer->from, "to", racer->to,
+    for (uint64_t k = 0; k < race->o.tune && !bad; k++) bad = json_array_append_new(trials, trial_json(&entry->trials[k]));
+    return json_pack("{s:s, s:f, s:f, s:f, s:s, s:o}", "spec", entry->tuned, "lr", entry->tuned_lr, "from", entry->from, "to", entry->to,
                      "measure", tw__tune_measure(race), "trials", tw__json_unless(bad, trials));
 }
 
-static json_t *runs_json(const tw_race *race, const tw__racer *racer)
+static json_t *runs_json(const tw_race *race, const tw__entry *entry)
 {
     json_t *runs = json_array();
     int bad = !runs;
-    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(runs, tw__run_json(racer, &racer->runs[k], 0));
+    for (uint64_t k = 0; k < race->o.seeds && !bad; k++) bad = json_array_append_new(runs, tw__run_json(entry, &entry->runs[k], 0));
     return tw__json_unless(bad, runs);
 }
 
-static json_t *racer_json(const tw_race *race, const tw__racer *racer)
+static json_t *entry_json(const tw_race *race, const tw__entry *entry)
 {
-    json_t *o = json_pack("{s:s}", "spec", racer->spec);
-    int bad = !o || (racer->tuned && json_object_set_new(o, "tuned", tuned_json(race, racer))) ||
-              json_object_set_new(o, "runs", runs_json(race, racer)) || json_object_set_new(o, "summary", summary_json(race, racer));
+    json_t *o = json_pack("{s:s}", "spec", entry->spec);
+    int bad = !o || (entry->tuned && json_object_set_new(o, "tuned", tuned_json(race, entry))) ||
+              json_object_set_new(o, "runs", runs_json(race, entry)) || json_object_set_new(o, "summary", summary_json(race, entry));
     return tw__json_unless(bad, o);
 }
 
@@ -130,10 +130,10 @@ static json_t *data_json(const tw_race *race)
 
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err)
 {
-    json_t *racers = json_array();
-    int bad = !racers;
-    for (size_t i = 0; i < race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(race, &race->racers[i]));
+    json_t *entries = json_array();
+    int bad = !entries;
+    for (size_t i = 0; i < race->n && !bad; i++) bad = json_array_append_new(entries, entry_json(race, &race->entries[i]));
     *out = race->surface ? surface_json(race) : data_json(race);
-    *out = tw__json_unless(json_object_set_new(*out, "optimizers", tw__json_unless(bad, racers)), *out);
+    *out = tw__json_unless(json_object_set_new(*out, "optimizers", tw__json_unless(bad, entries)), *out);
     return *out ? TW_OK : tw__json_no_memory(err);
 }

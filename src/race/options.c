@@ -100,6 +100,6 @@ tw_status tw__race_check_options(const tw_race_options *o, tw_error *err)
     if (o->tune_range && !o->tune) return tw__fail(err, TW_ERR_SPEC, "tune_range = %.60s has no effect without tune", o->tune_range);
     TW_TRY(tw__fields_check(tw_race_fields, o, err));
     if ((odd = tw__fields_set(tw_job_fields, &o->job, TW_FIELD_RACED, 0)) != NULL) return tw__fail(err, TW_ERR_SPEC, "a race has no %s", odd);
-    if (o->job.run.event || o->job.run.order || o->job.run.own_rule) return tw__fail(err, TW_ERR_SPEC, "a race takes no event, order or rule for its runs");
+    if (o->job.run.event || o->job.run.order || o->job.run.custom_rule) return tw__fail(err, TW_ERR_SPEC, "a race takes no event, order or rule for its runs");
     return check_seeds(o, err);
 }

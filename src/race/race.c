@@ -3,7 +3,7 @@
 #include "race/race.h"
 #include "base/spec.h"
 #include "estimators/estimator.h"
-#include "race/store.h"
+#include "race/database.h"
 #include "train/job.h"
 #include "train/json.h"
 #include "train/lists.h"
@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the racers --------------------------------------------------------------------------------------------------------- */
+/* ---- the entries --------------------------------------------------------------------------------------------------------- */
 
 /* An optimiser of one weight reads the spec as a run's will, before any data is there. */
-static tw_status canonical_spec(tw_race *race, const char *spec, tw__racer *out, tw_error *err)
+static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
 {
     static const int64_t shape[] = {1};
     const tw_tensor weight = {.name = "w", .rank = 1, .shape = shape};
@@ -42,53 +42,53 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__racer *out,
 
 static int is_method(const char *name) { return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name); }
 
-static tw_status read_racer(tw_race *race, const char *spec, tw__racer *fresh, tw_error *err)
+static tw_status read_entry(tw_race *race, const char *spec, tw__entry *fresh, tw_error *err)
 {
     TW_TRY(tw__list_check(spec, "optimizers", is_method, err));
     TW_TRY(canonical_spec(race, spec, fresh, err));
     for (size_t i = 0; i < race->n; i++)
-        if (strcmp(race->racers[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
+        if (strcmp(race->entries[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
     if (race->o.tune) TW_TRY(tw__tune_range(race, spec, fresh, err));
-    return tw__grow(race->ctx, &race->racers, &race->room, race->n + 1, sizeof *race->racers, err);
+    return tw__grow(race->ctx, &race->entries, &race->capacity, race->n + 1, sizeof *race->entries, err);
 }
 
-static tw_status make_runs(tw_race *race, tw__racer *racer, tw_error *err)
+static tw_status make_runs(tw_race *race, tw__entry *entry, tw_error *err)
 {
-    TW_TRY(tw__alloc(race->ctx, &racer->runs, race->o.seeds, sizeof *racer->runs, err));
-    for (uint64_t k = 0; k < race->o.seeds; k++) racer->runs[k].seed = race->o.job.run.seed + k;
+    TW_TRY(tw__alloc(race->ctx, &entry->runs, race->o.seeds, sizeof *entry->runs, err));
+    for (uint64_t k = 0; k < race->o.seeds; k++) entry->runs[k].seed = race->o.job.run.seed + k;
     if (!race->o.tune) return TW_OK;
-    TW_TRY(tw__alloc(race->ctx, &racer->trials, race->o.tune, sizeof *racer->trials, err));
-    for (uint64_t k = 0; k < race->o.tune; k++) racer->trials[k] = (tw__trial){.lr = tw__tune_rate(racer, k), .run.seed = TW__TUNE_SEED};
+    TW_TRY(tw__alloc(race->ctx, &entry->trials, race->o.tune, sizeof *entry->trials, err));
+    for (uint64_t k = 0; k < race->o.tune; k++) entry->trials[k] = (tw__trial){.lr = tw__tune_rate(entry, k), .run.seed = TW__TUNE_SEED};
     return TW_OK;
 }
 
-static tw_status add_racer(tw_race *race, tw__text word, tw_error *err)
+static tw_status add_entry(tw_race *race, tw__text word, tw_error *err)
 {
     char *spec;
-    tw__racer fresh = {.spec = NULL};
+    tw__entry fresh = {.spec = NULL};
     TW_TRY(tw__alloc(race->ctx, &spec, word.n + 1, 1, err));
     memcpy(spec, word.at, word.n);
-    tw_status s = read_racer(race, spec, &fresh, err);
+    tw_status s = read_entry(race, spec, &fresh, err);
     tw__free(race->ctx, spec, word.n + 1, 1);
     if (s != TW_OK) {
         tw__free_text(race->ctx, fresh.spec);
         return s;
     }
-    race->racers[race->n] = fresh;
-    return make_runs(race, &race->racers[race->n++], err);
+    race->entries[race->n] = fresh;
+    return make_runs(race, &race->entries[race->n++], err);
 }
 
-static tw_status read_racers(tw_race *race, tw_error *err)
+static tw_status read_entries(tw_race *race, tw_error *err)
 {
-    static const char blanks[] = " \t\r\n";
-    for (const char *p = race->o.optimizers + strspn(race->o.optimizers, blanks); *p; p += strspn(p, blanks)) {
-        tw__text word = {p, strcspn(p, blanks)};
-        TW_TRY(add_racer(race, word, err));
+    static const char spaces[] = " \t\r\n";
+    for (const char *p = race->o.optimizers + strspn(race->o.optimizers, spaces); *p; p += strspn(p, spaces)) {
+        tw__text word = {p, strcspn(p, spaces)};
+        TW_TRY(add_entry(race, word, err));
         p += word.n;
     }
     if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by blanks: \"sgd momentum adam:lr=3e-4\")");
     int takes_batch = 0;
-    for (size_t i = 0; i < race->n; i++) takes_batch |= race->racers[i].takes_batch || !race->racers[i].is_preset;
+    for (size_t i = 0; i < race->n; i++) takes_batch |= race->entries[i].takes_batch || !race->entries[i].is_preset;
     if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))
         return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one", race->o.job.run.batch ? "batch" : "accumulate");
     TW_TRY(tw__race_colours(race, err));
@@ -98,7 +98,7 @@ static tw_status read_racers(tw_race *race, tw_error *err)
 /* A race on a surface keeps every point of every path. */
 static tw_status check_size(const tw_race *race, tw_error *err)
 {
-    const uint64_t runs = tw__race_places(race), points = runs * (race->o.steps + 1);
+    const uint64_t runs = tw__race_tasks(race), points = runs * (race->o.steps + 1);
     if (!race->o.surface || points <= TW__MOST_POINTS) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "%llu runs of %llu steps are %llu points, above the %d that a race can keep (fewer seeds, steps or optimizers)",
                     (unsigned long long)runs, (unsigned long long)race->o.steps, (unsigned long long)points, TW__MOST_POINTS);
@@ -124,8 +124,8 @@ static tw_status open_data(tw_race *race, tw_error *err)
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.job.data);
 }
 
-/* The race's, but a common batch is not for racers whose own estimator takes none. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed)
+/* The race's, but a common batch is not for entries whose own estimator takes none. */
+tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed)
 {
     tw_run_options r = race->o.job.run;
     r.optimizer = spec;
@@ -134,47 +134,47 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer,
         r.epochs = race->o.steps;
         r.target = NULL;
     }
-    if (racer->is_preset && !racer->takes_batch) r.batch = r.accumulate = 0;
+    if (entry->is_preset && !entry->takes_batch) r.batch = r.accumulate = 0;
     return r;
 }
 
-/* Makes every racer's run once, so that a schedule that does not fit the last of them is found before the first starts. */
-static tw_status rehearse_on(tw_race *race, tw__track *track, tw_error *err)
+/* Makes every entry's run once, so that a schedule that does not fit the last of them is found before the first starts. */
+static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
 {
     uint64_t longest = 0;
     for (size_t i = 0; i < race->n; i++) {
         tw_run *run;
-        tw__racer *racer = &race->racers[i];
-        tw_run_options r = tw__race_run_options(race, racer, racer->spec, race->o.job.run.seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
+        tw__entry *entry = &race->entries[i];
+        tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
+        TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
         tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
         if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
-        racer->batch = tw_run_rows(run);
-        racer->steps_per_epoch = tw_run_steps_per_epoch(run);
+        entry->batch = tw_run_rows(run);
+        entry->steps_per_epoch = tw_run_steps_per_epoch(run);
         if (tw__run_updates(run) > longest) longest = tw__run_updates(run);
         tw_run_free(run);
         if (s != TW_OK) return s;
     }
-    const tw__racer *common = race->racers;
-    while (common < race->racers + race->n && common->is_preset) common++;
-    if (common == race->racers + race->n) common = race->racers;
+    const tw__entry *common = race->entries;
+    while (common < race->entries + race->n && common->is_preset) common++;
+    if (common == race->entries + race->n) common = race->entries;
     race->batch = common->batch;
     race->steps_per_epoch = common->steps_per_epoch;
     TW_TRY(tw__check_eval_every(race->o.job.run.eval_every, longest, err));
-    if (race->o.job.run.batch > track->train.n_rows)
+    if (race->o.job.run.batch > problem->train.n_rows)
         tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.job.run.batch,
-                (unsigned long long)track->train.n_rows);
-    race->weights = race->surface ? 2 : tw_model_size(track->model);
-    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(track->model), err);
+                (unsigned long long)problem->train.n_rows);
+    race->weights = race->surface ? 2 : tw_model_size(problem->model);
+    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(problem->model), err);
 }
 
-static tw_status rehearse(tw_race *race, tw_error *err)
+static tw_status dry_run(tw_race *race, tw_error *err)
 {
-    tw__track track;
+    tw__problem problem;
     if (!race->surface) TW_TRY(open_data(race, err));
-    TW_TRY(tw__track_open(&track, race, race->o.job.run.seed, err));
-    tw_status s = rehearse_on(race, &track, err);
-    tw__track_close(&track);
+    TW_TRY(tw__problem_open(&problem, race, race->o.job.run.seed, err));
+    tw_status s = dry_run_on(race, &problem, err);
+    tw__problem_close(&problem);
     return s;
 }
 
@@ -186,10 +186,10 @@ static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data,
     TW_TRY(tw__race_copy_options(race, o, err));
     TW_TRY(tw_estimator_read(&estimator, race->o.job.run.estimator ? race->o.job.run.estimator : "minibatch", err));
     TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
-    TW_TRY(read_racers(race, err));
+    TW_TRY(read_entries(race, err));
     TW_TRY(check_size(race, err));
     if (race->o.surface) TW_TRY(tw__surface_open(race, err));
-    return with_data ? rehearse(race, err) : TW_OK;
+    return with_data ? dry_run(race, err) : TW_OK;
 }
 
 tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, enum tw__data_use use, tw_error *err)
@@ -222,31 +222,31 @@ tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *
 void tw__run_clear(tw_context *ctx, tw__race_run *run)
 {
     tw__free(ctx, run->epochs, run->n_epochs, sizeof *run->epochs);
-    tw__free(ctx, run->trace, run->trace_room, sizeof *run->trace);
-    tw__free(ctx, run->way.x, run->way.n, sizeof *run->way.x);
-    tw__free(ctx, run->way.y, run->way.n, sizeof *run->way.y);
-    tw__free(ctx, run->way.value, run->way.n, sizeof *run->way.value);
+    tw__free(ctx, run->trace, run->trace_capacity, sizeof *run->trace);
+    tw__free(ctx, run->trajectory.x, run->trajectory.n, sizeof *run->trajectory.x);
+    tw__free(ctx, run->trajectory.y, run->trajectory.n, sizeof *run->trajectory.y);
+    tw__free(ctx, run->trajectory.value, run->trajectory.n, sizeof *run->trajectory.value);
     *run = (tw__race_run){.seed = run->seed};
 }
 
-static void free_racer(tw_race *race, tw__racer *racer)
+static void free_entry(tw_race *race, tw__entry *entry)
 {
     tw_context *ctx = race->ctx;
-    for (uint64_t k = 0; racer->runs && k < race->o.seeds; k++) tw__run_clear(ctx, &racer->runs[k]);
-    for (uint64_t k = 0; racer->trials && k < race->o.tune; k++) tw__run_clear(ctx, &racer->trials[k].run);
-    tw__free(ctx, racer->runs, race->o.seeds, sizeof *racer->runs);
-    tw__free(ctx, racer->trials, race->o.tune, sizeof *racer->trials);
-    tw__free_text(ctx, racer->spec);
-    tw__free_text(ctx, racer->tuned);
+    for (uint64_t k = 0; entry->runs && k < race->o.seeds; k++) tw__run_clear(ctx, &entry->runs[k]);
+    for (uint64_t k = 0; entry->trials && k < race->o.tune; k++) tw__run_clear(ctx, &entry->trials[k].run);
+    tw__free(ctx, entry->runs, race->o.seeds, sizeof *entry->runs);
+    tw__free(ctx, entry->trials, race->o.tune, sizeof *entry->trials);
+    tw__free_text(ctx, entry->spec);
+    tw__free_text(ctx, entry->tuned);
 }
 
 void tw_race_free(tw_race *race)
 {
     if (!race) return;
     tw_context *ctx = race->ctx;
-    tw__store_close(race->store);
-    for (size_t i = 0; i < race->n; i++) free_racer(race, &race->racers[i]);
-    tw__free(ctx, race->racers, race->room, sizeof *race->racers);
+    tw__database_close(race->database);
+    for (size_t i = 0; i < race->n; i++) free_entry(race, &race->entries[i]);
+    tw__free(ctx, race->entries, race->capacity, sizeof *race->entries);
     tw__free(ctx, race->order, race->n, sizeof *race->order);
     tw_data_free(race->train);
     tw_data_free(race->val);

@@ -12,7 +12,7 @@
 typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw__point;
 
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
-typedef struct tw__way { size_t n; double *x, *y, *value; } tw__way;
+typedef struct tw__trajectory { size_t n; double *x, *y, *value; } tw__trajectory;
 
 enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000, TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */ };
 /* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
@@ -27,8 +27,8 @@ typedef struct tw__race_run {
     tw_epoch *epochs;
     size_t n_epochs;
     tw__point *trace;
-    size_t n_trace, trace_room;
-    tw__way way;                                        /* surfaces; else n = 0 */
+    size_t n_trace, trace_capacity;
+    tw__trajectory trajectory;                                        /* surfaces; else n = 0 */
     double seconds;
     tw_metrics test;                                    /* NaN where it does not apply */
 } tw__race_run;
@@ -44,7 +44,7 @@ enum tw__measure {
 };
 typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
 
-typedef struct tw__racer {
+typedef struct tw__entry {
     char *spec;                                         /* canonical, as asked for */
     char *tuned;                                        /* what is raced where the rate was tuned, else NULL; once the trials are in */
     double tuned_lr, from, to;                          /* with `tuned`: the rate, and the range it was looked for in */
@@ -55,7 +55,7 @@ typedef struct tw__racer {
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached, missing;                /* runs; missing: only on the page of an unfinished race */
     int colour;                                         /* that of tw__look */
-} tw__racer;
+} tw__entry;
 
 struct tw_race {
     tw_context *ctx;
@@ -65,11 +65,11 @@ struct tw_race {
     tw_surface *surface;                                /* NULL on data */
     int resumed;                                        /* from its folder, perhaps in another directory */
     double target;                                      /* on a surface, with o.target: the value */
-    struct tw__store *store;                            /* NULL: the race is in memory alone */
-    tw__racer *racers;
-    size_t n, room;
-    size_t *order;                                      /* racers, best first; after the runs */
-    uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first racer with the race's estimator, if there is one */
+    struct tw__database *database;                            /* NULL: the race is in memory alone */
+    tw__entry *entries;
+    size_t n, capacity;
+    size_t *order;                                      /* entries, best first; after the runs */
+    uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first entry with the race's estimator, if there is one */
     char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
     struct { double due; int locked; } page;            /* so_far.c: before when no other is written (the clock); this process writes it */
     const struct tw_race *of;                           /* the race of which this has the optimizers with runs that are in; NULL: it is whole */
@@ -83,72 +83,72 @@ struct tw_race {
 tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_error *err);
 tw_status tw__race_check_options(const tw_race_options *o, tw_error *err);
 
-/* race.c: the options of a run of a racer, whose rate the spec has. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__racer *racer, const char *spec, uint64_t seed);
+/* race.c: the options of a run of an entry, whose rate the spec has. */
+tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed);
 void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */
-/* Everything but results: reads the specs and, but for TW__NO_DATA, opens the data and makes every racer's run once. */
+/* Everything but results: reads the specs and, but for TW__NO_DATA, opens the data and makes every entry's run once. */
 enum tw__data_use { TW__NO_DATA, TW__NEW_DATA, TW__DATA_AGAIN /* of a race that goes on, perhaps in another directory */ };
 tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *options, enum tw__data_use use, tw_error *err);
 
-/* work.c: places, the runs that a race has to make: all trials, racer by racer, then all runs with the race's seeds. */
-typedef struct tw__place { tw__racer *racer; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__place;
-uint64_t tw__race_places(const tw_race *race);
-tw__place tw__race_place(const tw_race *race, uint64_t number);
+/* work.c: places, the runs that a race has to make: all trials, entry by entry, then all runs with the race's seeds. */
+typedef struct tw__task { tw__entry *entry; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__task;
+uint64_t tw__race_tasks(const tw_race *race);
+tw__task tw__race_task(const tw_race *race, uint64_t number);
 
 /* What is written into the race's folder, whole or not at all. */
 tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err);
 
 /* run.c: makes the run of a place, from its seed's weights. A run that diverges is one that was made. */
-tw_status tw__race_make(tw_race *race, uint64_t place, tw_error *err);
+tw_status tw__race_make(tw_race *race, uint64_t task, tw_error *err);
 
 /* track.c: what a run goes on: a model with the weights of a seed, on the race's data; or the surface, from its start. */
-typedef struct tw__track { tw_model *model; tw_objective train, val, test; double point[2]; void *w; } tw__track;
-tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err);
-void tw__track_close(tw__track *track);
+typedef struct tw__problem { tw_model *model; tw_objective train, val, test; double point[2]; void *w; } tw__problem;
+tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err);
+void tw__problem_close(tw__problem *problem);
 tw_type tw__race_type(const tw_race *race);
 /* Reads race->o.surface and what else has another meaning there. */
 tw_status tw__surface_open(tw_race *race, tw_error *err);
 /* Global minima that are known of the race's surface: how many. */
 size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
 
-/* tune.c: the range in which a racer's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
+/* tune.c: the range in which an entry's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
  * a rate in it, named even where it is the default; and, all trials in, the one that is raced. */
-tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err);
-double tw__tune_rate(const tw__racer *racer, uint64_t k);
-tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err);
-tw_status tw__tune_choose(tw_race *race, tw__racer *racer, tw_error *err);
+tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *entry, tw_error *err);
+double tw__tune_rate(const tw__entry *entry, uint64_t k);
+tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX], tw_error *err);
+tw_status tw__tune_choose(tw_race *race, tw__entry *entry, tw_error *err);
 /* Which end of the rates that were tried the best is: -1, 1, or 0 for neither; -1 also for the only one. Others may be better still. */
-int tw__tune_end(const tw_race *race, const tw__racer *racer);
+int tw__tune_end(const tw_race *race, const tw__entry *entry);
 const char *tw__tune_measure(const tw_race *race);      /* what is compared: "val_loss", "loss", "value" */
 
 /* run_json.c: a run as JSON and back. */
-json_t *tw__run_json(const tw__racer *racer, const tw__race_run *run, int with_trace);
+json_t *tw__run_json(const tw__entry *entry, const tw__race_run *run, int with_trace);
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
 
 /* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
 tw_status tw__race_keep(tw_race *race, tw_error *err);
-tw_status tw__race_fetch(tw_race *race, uint64_t place, tw_error *err);
-tw_status tw__race_put(tw_race *race, uint64_t place, tw_error *err);
+tw_status tw__race_fetch(tw_race *race, uint64_t task, tw_error *err);
+tw_status tw__race_put(tw_race *race, uint64_t task, tw_error *err);
 /* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a folder. For joining. */
-tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *folder, const tw_race_options *given, tw_error *err);
+tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *directory, const tw_race_options *given, tw_error *err);
 tw_status tw__race_enter(tw_race *race, tw_error *err);
 
 /* so_far.c: report.html of what is in, every few seconds and by one process; and no more of it from this one. */
 tw_status tw__race_show(tw_race *race, tw_error *err);
 void tw__race_show_end(tw_race *race);
 
-/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every racer, and the order. */
+/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every entry, and the order. */
 tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
-uint64_t tw__race_in(const tw_race *race, const tw__racer *racer);      /* a racer's runs that are in */
+uint64_t tw__race_in(const tw_race *race, const tw__entry *entry);      /* an entry's runs that are in */
 /* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
-double tw__epochs_of(const tw__racer *racer, const tw__race_run *run);
+double tw__epochs_of(const tw__entry *entry, const tw__race_run *run);
 /* json.c: its settings; race.json. */
 json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* colours.c: a colour for every racer. */
+/* colours.c: a colour for every entry. */
 tw_status tw__race_colours(tw_race *race, tw_error *err);
 #endif

@@ -4,9 +4,9 @@
 #define TW_RACE_RUN_H
 #include "race/race.h"
 
-typedef struct tw__watch {
+typedef struct tw__run_recorder {
     tw_race *race;
-    const tw__racer *racer;
+    const tw__entry *entry;
     tw__race_run *run;
     uint64_t number;                                    /* of the place */
     int is_trial;
@@ -16,13 +16,13 @@ typedef struct tw__watch {
     double last_sum, last_weight;                       /* of this epoch up to the last point of the trace */
     int stop;                                           /* the caller's event asked for it */
     tw_error why;                                       /* what ended the run */
-} tw__watch;
+} tw__run_recorder;
 
 /* The loop's events on their way to the race's caller. */
-int tw__watch_event(void *user, const tw_event *event);
+int tw__recorder_event(void *user, const tw_event *event);
 /* What every run keeps; s is how its steps ended, with w->why. A run that diverged is a result like any other: TW_OK. */
-tw_status tw__watch_end(tw__watch *w, tw_run *run, tw_status s, tw_error *err);
+tw_status tw__recorder_end(tw__run_recorder *w, tw_run *run, tw_status s, tw_error *err);
 
 /* walk.c: the run on a surface. */
-tw_status tw__walk(tw__watch *w, tw__track *track, tw_error *err);
+tw_status tw__run_surface(tw__run_recorder *w, tw__problem *problem, tw_error *err);
 #endif

@@ -17,9 +17,9 @@ static json_t *numbers(const double *values, size_t n)
 }
 
 /* As lists of the same length: shorter than a list of objects. */
-static json_t *way_json(const tw__way *way)
+static json_t *trajectory_json(const tw__trajectory *trajectory)
 {
-    return json_pack("{s:o, s:o, s:o}", "x", numbers(way->x, way->n), "y", numbers(way->y, way->n), "value", numbers(way->value, way->n));
+    return json_pack("{s:o, s:o, s:o}", "x", numbers(trajectory->x, trajectory->n), "y", numbers(trajectory->y, trajectory->n), "value", numbers(trajectory->value, trajectory->n));
 }
 
 static json_t *trace_json(const tw__race_run *run)
@@ -34,24 +34,24 @@ static json_t *trace_json(const tw__race_run *run)
     return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients, "seconds", seconds, "loss", loss));
 }
 
-static json_t *reached_json(const tw__racer *racer, const tw__race_run *run)
+static json_t *reached_json(const tw__entry *entry, const tw__race_run *run)
 {
     json_t *o = json_pack("{s:I, s:I, s:f}", "steps", (json_int_t)run->steps, "gradients", (json_int_t)run->gradients, "seconds", run->seconds);
-    const double epochs = tw__epochs_of(racer, run);
+    const double epochs = tw__epochs_of(entry, run);
     if (isnan(epochs)) return o;
     return tw__json_unless(json_object_set_new(o, "epochs", epochs == floor(epochs) ? json_integer((json_int_t)epochs) : json_real(epochs)), o);
 }
 
-json_t *tw__run_json(const tw__racer *racer, const tw__race_run *run, int with_trace)
+json_t *tw__run_json(const tw__entry *entry, const tw__race_run *run, int with_trace)
 {
     json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
     int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
-    if (!bad && run->way.n) bad = json_object_set_new(o, "path", way_json(&run->way));
+    if (!bad && run->trajectory.n) bad = json_object_set_new(o, "path", trajectory_json(&run->trajectory));
     else if (!bad) bad = json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
     if (!bad && !run->diverged && run->test.examples) bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
     bad = bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) || tw__json_skipped(o, run->skipped) ||
           json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
-          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(racer, run)));
+          json_object_set_new(o, "seconds", json_real(run->seconds)) || (run->reached && json_object_set_new(o, "reached", reached_json(entry, run)));
     return tw__json_unless(bad || (with_trace && json_object_set_new(o, "trace", trace_json(run))), o);
 }
 
@@ -69,7 +69,7 @@ static tw_status read_numbers(tw_context *ctx, const json_t *list, size_t n, dou
     return TW_OK;
 }
 
-static tw_status read_way(tw_context *ctx, const json_t *from, tw__way *to, tw_error *err)
+static tw_status read_trajectory(tw_context *ctx, const json_t *from, tw__trajectory *to, tw_error *err)
 {
     to->n = json_array_size(json_object_get(from, "x"));
     if (to->n == 0) return tw__fail(err, TW_ERR_DATA, "it has no path, as a run on a surface has");
@@ -86,7 +86,7 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
     if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n)
         return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, &to->trace, n, sizeof *to->trace, err));
-    to->trace_room = to->n_trace = n;
+    to->trace_capacity = to->n_trace = n;
     for (size_t i = 0; i < n; i++)
         to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), (uint64_t)json_integer_value(json_array_get(gradients, i)),
                                    json_number_value(json_array_get(seconds, i)), json_number_value(json_array_get(loss, i))};
@@ -122,7 +122,7 @@ tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to
     to->skipped = (uint64_t)json_integer_value(json_object_get(from, "skipped"));
     to->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), test != NULL};
     snprintf(to->message, sizeof to->message, "%s", message ? message : "");
-    if (race->surface) return read_way(race->ctx, json_object_get(from, "path"), &to->way, err);
+    if (race->surface) return read_trajectory(race->ctx, json_object_get(from, "path"), &to->trajectory, err);
     TW_TRY(tw__json_read_epochs(race->ctx, json_object_get(from, "epochs"), &to->epochs, &to->n_epochs, err));
     return read_trace(race->ctx, json_object_get(from, "trace"), to, err);
 }

@@ -1,34 +1,34 @@
-/* Medians and quartiles of every racer, and who comes first.
+/* Medians and quartiles of every entry, and who comes first.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include <math.h>
 #include <string.h>
 
-static double least_of(const tw__way *way)
+static double least_of(const tw__trajectory *trajectory)
 {
-    double least = way->value[0];
-    for (size_t i = 1; i < way->n; i++) least = way->value[i] < least ? way->value[i] : least;
+    double least = trajectory->value[0];
+    for (size_t i = 1; i < trajectory->n; i++) least = trajectory->value[i] < least ? trajectory->value[i] : least;
     return least;
 }
 
 /* From the end of a way to the nearest minimum; NaN where none is known. */
-static double distance_of(const tw_race *race, const tw__way *way)
+static double distance_of(const tw_race *race, const tw__trajectory *trajectory)
 {
     double minima[4][2], nearest = NAN;
     const size_t n = tw__surface_minima(race, minima);
     for (size_t i = 0; i < n; i++) {
-        const double dx = way->x[way->n - 1] - minima[i][0], dy = way->y[way->n - 1] - minima[i][1], d = sqrt(dx * dx + dy * dy);
+        const double dx = trajectory->x[trajectory->n - 1] - minima[i][0], dy = trajectory->y[trajectory->n - 1] - minima[i][1], d = sqrt(dx * dx + dy * dy);
         if (!(d >= nearest)) nearest = d;
     }
     return nearest;
 }
 
-double tw__epochs_of(const tw__racer *racer, const tw__race_run *run)
+double tw__epochs_of(const tw__entry *entry, const tw__race_run *run)
 {
-    return run->n_epochs ? (double)run->steps / (double)racer->steps_per_epoch : NAN;
+    return run->n_epochs ? (double)run->steps / (double)entry->steps_per_epoch : NAN;
 }
 
-static double value_of(const tw_race *race, const tw__racer *racer, const tw__race_run *r, int measure)
+static double value_of(const tw_race *race, const tw__entry *entry, const tw__race_run *r, int measure)
 {
     const tw_epoch *last = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
     if (r->diverged || r->missing) return NAN;
@@ -42,13 +42,13 @@ static double value_of(const tw_race *race, const tw__racer *racer, const tw__ra
     case TW__SECONDS: return r->seconds;
     case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
     case TW__GRADIENTS: return (double)r->gradients;
-    case TW__TARGET_EPOCHS: return r->reached ? tw__epochs_of(racer, r) : NAN;
+    case TW__TARGET_EPOCHS: return r->reached ? tw__epochs_of(entry, r) : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
     case TW__TARGET_GRADIENTS: return r->reached ? (double)r->gradients : NAN;
-    case TW__VALUE: return r->way.n ? r->way.value[r->way.n - 1] : NAN;
-    case TW__BEST: return r->way.n ? least_of(&r->way) : NAN;
-    case TW__DISTANCE: return r->way.n ? distance_of(race, &r->way) : NAN;
+    case TW__VALUE: return r->trajectory.n ? r->trajectory.value[r->trajectory.n - 1] : NAN;
+    case TW__BEST: return r->trajectory.n ? least_of(&r->trajectory) : NAN;
+    case TW__DISTANCE: return r->trajectory.n ? distance_of(race, &r->trajectory) : NAN;
     default: return NAN;
     }
 }
@@ -73,23 +73,23 @@ tw__spread tw__spread_of(double *values, size_t n)
     return (tw__spread){quantile(values, n, 0.5), quantile(values, n, 0.25), quantile(values, n, 0.75)};
 }
 
-static tw__spread spread_of(const tw_race *race, const tw__racer *racer, int measure, double *values)
+static tw__spread spread_of(const tw_race *race, const tw__entry *entry, int measure, double *values)
 {
     size_t n = 0;
     for (uint64_t k = 0; k < race->o.seeds; k++) {
-        double value = value_of(race, racer, &racer->runs[k], measure);
+        double value = value_of(race, entry, &entry->runs[k], measure);
         if (!isnan(value)) values[n++] = value;
     }
     return tw__spread_of(values, n);
 }
 
-uint64_t tw__race_in(const tw_race *race, const tw__racer *racer) { return race->o.seeds - racer->missing; }
+uint64_t tw__race_in(const tw_race *race, const tw__entry *entry) { return race->o.seeds - entry->missing; }
 
-static int badness(const tw_race *race, const tw__racer *racer) { return racer->diverged == tw__race_in(race, racer) ? 2 : racer->diverged > 0; }
+static int badness(const tw_race *race, const tw__entry *entry) { return entry->diverged == tw__race_in(race, entry) ? 2 : entry->diverged > 0; }
 
-/* Racers without a diverged run first; with a target, those of whose runs a larger share reached it, then with the fewest gradients; then by median
+/* Entries without a diverged run first; with a target, those of whose runs a larger share reached it, then with the fewest gradients; then by median
  * validation loss, or test or training loss where there is none, on a surface by the value in the end; last those that have none. */
-static int before(const tw_race *race, const tw__racer *a, const tw__racer *b)
+static int before(const tw_race *race, const tw__entry *a, const tw__entry *b)
 {
     const int bad_a = badness(race, a), bad_b = badness(race, b);
     const uint64_t share_a = a->reached * tw__race_in(race, b), share_b = b->reached * tw__race_in(race, a);
@@ -105,19 +105,19 @@ tw_status tw__race_summarise(tw_race *race, tw_error *err)
     double *sorted;
     TW_TRY(tw__alloc(race->ctx, &sorted, race->o.seeds, sizeof *sorted, err));
     for (size_t i = 0; i < race->n; i++) {
-        tw__racer *racer = &race->racers[i];
-        racer->diverged = racer->reached = racer->missing = 0;
+        tw__entry *entry = &race->entries[i];
+        entry->diverged = entry->reached = entry->missing = 0;
         for (uint64_t k = 0; k < race->o.seeds; k++) {
-            racer->missing += (uint64_t)racer->runs[k].missing;
-            racer->diverged += (uint64_t)racer->runs[k].diverged;
-            racer->reached += (uint64_t)racer->runs[k].reached;
+            entry->missing += (uint64_t)entry->runs[k].missing;
+            entry->diverged += (uint64_t)entry->runs[k].diverged;
+            entry->reached += (uint64_t)entry->runs[k].reached;
         }
-        for (int m = 0; m < TW__MEASURES; m++) racer->of[m] = spread_of(race, racer, m, sorted);
+        for (int m = 0; m < TW__MEASURES; m++) entry->of[m] = spread_of(race, entry, m, sorted);
     }
     tw__free(race->ctx, sorted, race->o.seeds, sizeof *sorted);
     for (size_t i = 0; i < race->n; i++) {
         size_t k = i;
-        for (; k > 0 && before(race, &race->racers[i], &race->racers[race->order[k - 1]]); k--) race->order[k] = race->order[k - 1];
+        for (; k > 0 && before(race, &race->entries[i], &race->entries[race->order[k - 1]]); k--) race->order[k] = race->order[k - 1];
         race->order[k] = i;
     }
     return TW_OK;

@@ -135,7 +135,7 @@ const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT])
 
 /* ---- axes --------------------------------------------------------------------------------------------------------------- */
 
-void tw__put_tenths(tw__paper *p, const char *before, double value)
+void tw__put_tenths(tw__strbuf *p, const char *before, double value)
 {
     char text[TW__DECIMAL];
     tw__print(p, "%s%s", before, tw__decimal(text, "%.1f", value + 0.0));

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_SVG_H
 #define TW_RACE_SVG_H
-#include "race/text.h"
+#include "race/strbuf.h"
 
 /* Values from .. to stand at low .. high of the picture. is_whole: only whole numbers are worth a tick. linear, on a log scale, if above 0: it has
  * values of both signs, and is linear around 0 up to about so much. */
@@ -23,7 +23,7 @@ const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT]);
 
 /* Set first: p, label, x_name, y_name and both scales' is_log, from and to. tw__chart_open fits the scales into the picture. */
 typedef struct tw__chart {
-    tw__paper *p;
+    tw__strbuf *p;
     const char *label;                                                  /* what a screen reader says of it */
     const char *style;                                                  /* CSS of a picture that is a file by itself; NULL: it stands in a page */
     const char *x_name, *y_name;
@@ -54,5 +54,5 @@ void tw__chart_rule(tw__chart *c, double x);
 void tw__chart_note(tw__chart *c, double x, int row, const char *text);
 
 /* " C" and a number with one decimal, as paths want it. */
-void tw__put_tenths(tw__paper *p, const char *before, double value);
+void tw__put_tenths(tw__strbuf *p, const char *before, double value);
 #endif

@@ -1,7 +1,7 @@
 /* The table for people: a row for every optimiser, best first, in 100 columns unless the names need more.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
-#include "race/text.h"
+#include "race/strbuf.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,19 +41,19 @@ static int is_shown(const tw_race *race, int c)
     if (m == TW__TEST_LOSS && race->n_val) return 0;
     if ((m == TW__EPOCH_SECONDS || m == TW__GRADIENTS) && race->o.job.run.target) return 0;
     for (size_t i = 0; i < race->n; i++)
-        if (!isnan(race->racers[i].of[m].median)) return 1;
+        if (!isnan(race->entries[i].of[m].median)) return 1;
     return 0;
 }
 
 /* A number, or "-"; a target that only some of the seeds reached with how many: "3 (2/5)". */
-static void cell_text(const tw_race *race, const tw__racer *racer, int c, char to[CELL])
+static void cell_text(const tw_race *race, const tw__entry *entry, int c, char to[CELL])
 {
-    double value = racer->of[columns[c].measure].median;
+    double value = entry->of[columns[c].measure].median;
     if (isnan(value)) snprintf(to, CELL, "-");
     else tw__decimal(to, columns[c].format ? columns[c].format : value >= 0.01 && value < 100 ? "%.4f" : "%.3g", value);
     int counts = columns[c].measure == (race->surface ? TW__TARGET_STEPS : TW__TARGET_EPOCHS);
-    if (counts && racer->reached && racer->reached < race->o.seeds && strlen(to) < 8)
-        snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)racer->reached, (unsigned long long)race->o.seeds);
+    if (counts && entry->reached && entry->reached < race->o.seeds && strlen(to) < 8)
+        snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)entry->reached, (unsigned long long)race->o.seeds);
 }
 
 /* Of a column: its head, or the longest number in it. */
@@ -62,16 +62,16 @@ static int width_of(const tw_race *race, int c)
     char cell[CELL];
     int n = (int)strlen(columns[c].head);
     for (size_t i = 0; i < race->n; i++) {
-        cell_text(race, &race->racers[i], c, cell);
+        cell_text(race, &race->entries[i], c, cell);
         if ((int)strlen(cell) > n) n = (int)strlen(cell);
     }
     return n < 8 ? 8 : n;
 }
 
-static const char *name_of(const tw__racer *racer) { return racer->tuned ? racer->tuned : racer->spec; }
+static const char *name_of(const tw__entry *entry) { return entry->tuned ? entry->tuned : entry->spec; }
 
 /* As much of a text as fits, its cut said by dots. */
-static void put_cut(tw__paper *p, const char *text, int width)
+static void put_cut(tw__strbuf *p, const char *text, int width)
 {
     int n = (int)strlen(text);
     if (n <= width) tw__print(p, "%s", text);
@@ -79,19 +79,19 @@ static void put_cut(tw__paper *p, const char *text, int width)
 }
 
 /* 54,000 rows, 1 epoch */
-static void put_counted(tw__paper *p, uint64_t n, const char *what)
+static void put_counted(tw__strbuf *p, uint64_t n, const char *what)
 {
     tw__put_count(p, n);
     tw__print(p, " %s%s", what, n == 1 ? "" : "s");
 }
 
 /* batch 32; batch 1 to 54,000 where estimators differ in it */
-static void put_batch(const tw_race *race, tw__paper *p)
+static void put_batch(const tw_race *race, tw__strbuf *p)
 {
-    uint64_t least = race->racers[0].batch, most = least;
+    uint64_t least = race->entries[0].batch, most = least;
     for (size_t i = 1; i < race->n; i++) {
-        if (race->racers[i].batch < least) least = race->racers[i].batch;
-        if (race->racers[i].batch > most) most = race->racers[i].batch;
+        if (race->entries[i].batch < least) least = race->entries[i].batch;
+        if (race->entries[i].batch > most) most = race->entries[i].batch;
     }
     tw__print(p, ", batch ");
     tw__put_count(p, least);
@@ -100,7 +100,7 @@ static void put_batch(const tw_race *race, tw__paper *p)
     tw__put_count(p, most);
 }
 
-static void put_ground(const tw_race *race, tw__paper *p)
+static void put_ground(const tw_race *race, tw__strbuf *p)
 {
     if (race->surface) {
         double start[2];
@@ -120,7 +120,7 @@ static void put_ground(const tw_race *race, tw__paper *p)
     put_counted(p, race->o.job.run.epochs, "epoch");
 }
 
-static void put_head(const tw_race *race, tw__paper *p)
+static void put_head(const tw_race *race, tw__strbuf *p)
 {
     put_ground(race, p);
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
@@ -130,24 +130,24 @@ static void put_head(const tw_race *race, tw__paper *p)
     tw__print(p, "\n");
 }
 
-static const char *first_message(const tw_race *race, const tw__racer *racer)
+static const char *first_message(const tw_race *race, const tw__entry *entry)
 {
     for (uint64_t k = 0; k < race->o.seeds; k++)
-        if (racer->runs[k].diverged) return racer->runs[k].message;
+        if (entry->runs[k].diverged) return entry->runs[k].message;
     return "";
 }
 
-static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, int width)
+static void put_row(const tw_race *race, tw__strbuf *p, const tw__entry *entry, int width)
 {
     char cell[CELL];
-    tw__print(p, "%-*s", width, name_of(racer));
-    if (racer->diverged == race->o.seeds) {
+    tw__print(p, "%-*s", width, name_of(entry));
+    if (entry->diverged == race->o.seeds) {
         tw__print(p, "  diverged: ");
-        put_cut(p, first_message(race, racer), width < WIDTH - 12 - MESSAGE ? WIDTH - width - 12 : MESSAGE);
+        put_cut(p, first_message(race, entry), width < WIDTH - 12 - MESSAGE ? WIDTH - width - 12 : MESSAGE);
     } else {
         for (int c = 0; c < COLUMNS; c++) {
             if (!is_shown(race, c)) continue;
-            cell_text(race, racer, c, cell);
+            cell_text(race, entry, c, cell);
             tw__print(p, "  %*s", width_of(race, c), cell);
         }
     }
@@ -155,14 +155,14 @@ static void put_row(const tw_race *race, tw__paper *p, const tw__racer *racer, i
 }
 
 /* The best of its trials did not get through either. */
-static int no_rate_worked(const tw_race *race, const tw__racer *racer)
+static int no_rate_worked(const tw_race *race, const tw__entry *entry)
 {
     for (uint64_t k = 0; k < race->o.tune; k++)
-        if (!racer->trials[k].run.diverged) return 0;
+        if (!entry->trials[k].run.diverged) return 0;
     return race->o.tune > 0;
 }
 
-static void put_note(tw__paper *p, int *any, const char *note)
+static void put_note(tw__strbuf *p, int *any, const char *note)
 {
     if (!(*any)++) tw__print(p, "\n");
     put_cut(p, note, WIDTH);
@@ -171,22 +171,22 @@ static void put_note(tw__paper *p, int *any, const char *note)
 
 /* Those of whom only some runs diverged, as their numbers are of the others; those that no rate suited, and those whose
  * best rate is the first or the last that was tried. */
-static void put_notes(const tw_race *race, tw__paper *p)
+static void put_notes(const tw_race *race, tw__strbuf *p)
 {
     int any = 0, end;
     for (size_t i = 0; i < race->n; i++) {
-        const tw__racer *racer = &race->racers[race->order[i]];
+        const tw__entry *entry = &race->entries[race->order[i]];
         char note[700];
-        if (racer->diverged && racer->diverged < race->o.seeds) {
-            snprintf(note, sizeof note, "%.60s: %llu of %llu runs diverged, the numbers are of the others: %s", name_of(racer),
-                     (unsigned long long)racer->diverged, (unsigned long long)race->o.seeds, first_message(race, racer));
+        if (entry->diverged && entry->diverged < race->o.seeds) {
+            snprintf(note, sizeof note, "%.60s: %llu of %llu runs diverged, the numbers are of the others: %s", name_of(entry),
+                     (unsigned long long)entry->diverged, (unsigned long long)race->o.seeds, first_message(race, entry));
             put_note(p, &any, note);
         }
-        if (no_rate_worked(race, racer)) {
-            snprintf(note, sizeof note, "%.60s: with every rate that was tried it diverged; it was raced with the smallest", racer->spec);
+        if (no_rate_worked(race, entry)) {
+            snprintf(note, sizeof note, "%.60s: with every rate that was tried it diverged; it was raced with the smallest", entry->spec);
             put_note(p, &any, note);
-        } else if (race->o.tune > 1 && (end = tw__tune_end(race, racer)) != 0) {
-            snprintf(note, sizeof note, "%.60s: its best rate is the %s that was tried; a %s one may be better", racer->spec,
+        } else if (race->o.tune > 1 && (end = tw__tune_end(race, entry)) != 0) {
+            snprintf(note, sizeof note, "%.60s: its best rate is the %s that was tried; a %s one may be better", entry->spec,
                      end < 0 ? "smallest" : "largest", end < 0 ? "smaller" : "larger");
             put_note(p, &any, note);
         }
@@ -195,17 +195,17 @@ static void put_notes(const tw_race *race, tw__paper *p)
 
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err)
 {
-    tw__paper p = {.ctx = race->ctx, .err = err};
+    tw__strbuf p = {.ctx = race->ctx, .err = err};
     int width = (int)strlen("optimizer"), others = 0;
     for (int c = 0; c < COLUMNS; c++) others += is_shown(race, c);
     for (size_t i = 0; i < race->n; i++)
-        if ((int)strlen(name_of(&race->racers[i])) > width) width = (int)strlen(name_of(&race->racers[i]));
+        if ((int)strlen(name_of(&race->entries[i])) > width) width = (int)strlen(name_of(&race->entries[i]));
     put_head(race, &p);
     tw__print(&p, "%-*s", others ? width : 0, "optimizer");
     for (int c = 0; c < COLUMNS; c++)
         if (is_shown(race, c)) tw__print(&p, "  %*s", width_of(race, c), columns[c].head);
     tw__print(&p, "\n");
-    for (size_t i = 0; i < race->n; i++) put_row(race, &p, &race->racers[race->order[i]], width);
+    for (size_t i = 0; i < race->n; i++) put_row(race, &p, &race->entries[race->order[i]], width);
     put_notes(race, &p);
-    return tw__paper_take(&p, out);
+    return tw__strbuf_take(&p, out);
 }

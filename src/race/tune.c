@@ -9,7 +9,7 @@
 #include "estimators/estimator.h"
 #include "math/elementary.h"
 #include "race/race.h"
-#include "race/text.h"
+#include "race/strbuf.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,24 +56,24 @@ static tw_status given_range(const char *text, double *from, double *to, tw_erro
     return tw__fail(err, TW_ERR_SPEC, "tune_range = %.60s is not LO,HI with 0 < LO < HI, as in 1e-4,1", text);
 }
 
-tw_status tw__tune_range(const tw_race *race, const char *asked, tw__racer *racer, tw_error *err)
+tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *entry, tw_error *err)
 {
     tw_chain chain;
-    TW_TRY(read_chain(race, asked, &chain, err));
+    TW_TRY(read_chain(race, requested, &chain, err));
     const tw_choice *rule = &chain.link[chain.rule];
     int lr = tw_rule_option(rule->rule, "lr");
-    if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", asked);
+    if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", requested);
     if (rule->given[lr])
         return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune",
-                        asked);
-    if (race->o.tune_range) return given_range(race->o.tune_range, &racer->from, &racer->to, err);
+                        requested);
+    if (race->o.tune_range) return given_range(race->o.tune_range, &entry->from, &entry->to, err);
     const tw__text name = {rule->spec, strcspn(rule->spec, "@:")};      /* adamw's rule is adam */
-    racer->from = rule->values[lr] / around;
-    racer->to = rule->values[lr] * around;
+    entry->from = rule->values[lr] / around;
+    entry->to = rule->values[lr] * around;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (!tw__text_is(name, ranges[i].rule)) continue;
-        racer->from = ranges[i].from;
-        racer->to = ranges[i].to;
+        entry->from = ranges[i].from;
+        entry->to = ranges[i].to;
     }
     return TW_OK;
 }
@@ -85,12 +85,12 @@ static double van_der_corput(uint64_t i)
     return x;
 }
 
-double tw__tune_rate(const tw__racer *racer, uint64_t k)
+double tw__tune_rate(const tw__entry *entry, uint64_t k)
 {
     char text[TW__DECIMAL];
     double rounded;
     tw__fp_mode mode = tw__fp_enter();
-    double lr = racer->from * tw__exp_f64(van_der_corput(k + 1) * tw__log_f64(racer->to / racer->from));
+    double lr = entry->from * tw__exp_f64(van_der_corput(k + 1) * tw__log_f64(entry->to / entry->from));
     tw__fp_leave(mode);
     return tw__number_read(tw__text_of(tw__decimal(text, "%.3g", lr)), &rounded) == 1 ? rounded : lr;
 }
@@ -110,13 +110,13 @@ static int put_rate(const char *spec, int link, double lr, char to[TW_SPEC_MAX])
     return wrote > 0 && wrote < TW_SPEC_MAX;
 }
 
-tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, char to[TW_SPEC_MAX], tw_error *err)
+tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX], tw_error *err)
 {
     char text[TW_SPEC_MAX];
     tw__preset preset;
     tw_chain chain;
-    TW_TRY(read_chain(race, racer->spec, &chain, err));
-    if (!put_rate(racer->spec, chain.rule, lr, text)) return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", racer->spec);
+    TW_TRY(read_chain(race, entry->spec, &chain, err));
+    if (!put_rate(entry->spec, chain.rule, lr, text)) return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", entry->spec);
     TW_TRY(tw__preset_read(&preset, text, race->o.job.run.estimator, NULL, err));
     if (preset.is_one) {
         TW_TRY(tw__preset_text(&preset, to, err));
@@ -124,7 +124,7 @@ tw_status tw__tune_spec(const tw_race *race, const tw__racer *racer, double lr, 
         TW_TRY(tw_chain_read(&chain, text, NULL, err));
         snprintf(to, TW_SPEC_MAX, "%s", chain.spec);
     }
-    if (strcmp(to, racer->spec) == 0) memcpy(to, text, sizeof text);    /* the default rate, which a canonical spec does not name */
+    if (strcmp(to, entry->spec) == 0) memcpy(to, text, sizeof text);    /* the default rate, which a canonical spec does not name */
     return TW_OK;
 }
 
@@ -135,7 +135,7 @@ const char *tw__tune_measure(const tw_race *race) { return race->surface ? "valu
 static double value_of(const tw_race *race, const tw__race_run *run)
 {
     if (run->diverged) return NAN;
-    if (race->surface) return run->way.value[run->way.n - 1];
+    if (race->surface) return run->trajectory.value[run->trajectory.n - 1];
     if (run->n_epochs == 0) return NAN;
     const tw_epoch *last = &run->epochs[run->n_epochs - 1];
     return race->n_val ? last->val_loss : last->loss;
@@ -149,31 +149,31 @@ static int is_better(const tw__trial *a, const tw__trial *b)
     return a->value < b->value;
 }
 
-int tw__tune_end(const tw_race *race, const tw__racer *racer)
+int tw__tune_end(const tw_race *race, const tw__entry *entry)
 {
     double least = INFINITY, most = 0;
-    for (uint64_t k = 0; k < race->o.tune && racer->trials; k++) {
-        const double lr = racer->trials[k].lr;
+    for (uint64_t k = 0; k < race->o.tune && entry->trials; k++) {
+        const double lr = entry->trials[k].lr;
         if (lr < least) least = lr;
         if (lr > most) most = lr;
     }
-    if (!racer->tuned) return 0;
-    return racer->tuned_lr <= least ? -1 : racer->tuned_lr >= most;
+    if (!entry->tuned) return 0;
+    return entry->tuned_lr <= least ? -1 : entry->tuned_lr >= most;
 }
 
 /* Where no rate worked, the smallest is raced. */
-tw_status tw__tune_choose(tw_race *race, tw__racer *racer, tw_error *err)
+tw_status tw__tune_choose(tw_race *race, tw__entry *entry, tw_error *err)
 {
     char spec[TW_SPEC_MAX];
-    const tw__trial *best = racer->trials, *smallest = racer->trials;
+    const tw__trial *best = entry->trials, *smallest = entry->trials;
     for (uint64_t k = 0; k < race->o.tune; k++) {
-        tw__trial *t = &racer->trials[k];
+        tw__trial *t = &entry->trials[k];
         t->value = value_of(race, &t->run);
         if (is_better(t, best)) best = t;
         if (t->lr < smallest->lr) smallest = t;
     }
-    racer->tuned_lr = isnan(best->value) ? smallest->lr : best->lr;
-    TW_TRY(tw__tune_spec(race, racer, racer->tuned_lr, spec, err));
-    tw__free_text(race->ctx, racer->tuned);
-    return tw__copy_text(race->ctx, &racer->tuned, spec, err);
+    entry->tuned_lr = isnan(best->value) ? smallest->lr : best->lr;
+    TW_TRY(tw__tune_spec(race, entry, entry->tuned_lr, spec, err));
+    tw__free_text(race->ctx, entry->tuned);
+    return tw__copy_text(race->ctx, &entry->tuned, spec, err);
 }

@@ -6,7 +6,7 @@
 #include "base/options.h"
 #include "math/elementary.h"
 
-#define TW__LEFT_OUT(name)
+#define TW__OMITTED(name)
 #define TW__RULE(name) extern const tw_rule tw_rule_##name;
 #include "rules/list.h"
 #undef TW__RULE
@@ -15,16 +15,16 @@ static const tw_rule *const rules[] = {
 #include "rules/list.h"
 };
 #undef TW__RULE
-#undef TW__LEFT_OUT
+#undef TW__OMITTED
 /* Those that a build with TW_RULES has not. */
 #define TW__RULE(name)
-#define TW__LEFT_OUT(name) name,
-static const char *const left_out[] = {
+#define TW__OMITTED(name) name,
+static const char *const omitted[] = {
 #include "rules/list.h"
     NULL
 };
 #undef TW__RULE
-#undef TW__LEFT_OUT
+#undef TW__OMITTED
 enum { N_RULES = sizeof rules / sizeof rules[0] };
 
 double tw_pow(double x, double y) { return tw__pow_f64(x, y); }
@@ -43,11 +43,11 @@ const tw_rule *tw__rule_find(tw__text name)
     return i < 0 ? NULL : rules[i];
 }
 
-tw_status tw__rule_left_out(tw__text name, tw_error *err)
+tw_status tw__rule_omitted(tw__text name, tw_error *err)
 {
-    for (size_t i = 0; left_out[i]; i++)
-        if (tw__text_is(name, left_out[i]))
-            return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" was not built into this library: TW_RULES, with which it was configured, does not name it", left_out[i]);
+    for (size_t i = 0; omitted[i]; i++)
+        if (tw__text_is(name, omitted[i]))
+            return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" was not built into this library: TW_RULES, with which it was configured, does not name it", omitted[i]);
     return TW_OK;
 }
 
@@ -61,17 +61,17 @@ int tw_rule_option(const tw_rule *rule, const char *name)
     return tw__option_find(&t, tw__text_of(name));
 }
 
-static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *own, tw_error *err)
+static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *custom, tw_error *err)
 {
-    if (own) {
-        TW_TRY(tw__own_check(own, err));
-        *out = own;
-        return tw__text_is(name, own->name) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
-                                                               TW__SHOW(name), own->name);
+    if (custom) {
+        TW_TRY(tw__custom_check(custom, err));
+        *out = custom;
+        return tw__text_is(name, custom->name) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
+                                                               TW__SHOW(name), custom->name);
     }
     *out = tw__rule_find(name);
     if (*out) return TW_OK;
-    TW_TRY(tw__rule_left_out(name, err));
+    TW_TRY(tw__rule_omitted(name, err));
     return tw__name_unknown("unknown rule", name, tw__rule_name, NULL, err);
 }
 
@@ -103,7 +103,7 @@ static tw_status set_items(tw_choice *c, const char *text, tw_error *err)
 
 static tw_status become(tw_choice *c, const char *rule, tw_error *err)
 {
-    TW_TRY(tw__rule_left_out(tw__text_of(rule), err));
+    TW_TRY(tw__rule_omitted(tw__text_of(rule), err));
     c->rule = tw_rule_find(rule);
     return c->rule ? TW_OK : tw__fail(err, TW_ERR_INTERNAL, "\"%s\" is meant, a rule that does not exist", rule);
 }
@@ -111,11 +111,11 @@ static tw_status become(tw_choice *c, const char *rule, tw_error *err)
 /* The defaults, those of the name or the dialect on top; either may mean another rule altogether. */
 static tw_status start_values(tw_choice *c, tw_error *err)
 {
-    const char *own = c->rule->like ? c->rule->defaults : "";
+    const char *custom = c->rule->like ? c->rule->defaults : "";
     if (c->rule->like) TW_TRY(become(c, c->rule->like, err));
     if (c->dialect && c->dialect->rule) TW_TRY(become(c, c->dialect->rule, err));
     for (int i = 0; i < c->rule->n_options; i++) c->values[i] = c->rule->options[i].initial;
-    if (!c->dialect || !c->dialect->rule) TW_TRY(set_items(c, own, err));
+    if (!c->dialect || !c->dialect->rule) TW_TRY(set_items(c, custom, err));
     return c->dialect ? set_items(c, c->dialect->defaults, err) : TW_OK;
 }
 
@@ -165,7 +165,7 @@ tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *s
     return TW_OK;
 }
 
-tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *own, tw_error *err)
+tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *custom, tw_error *err)
 {
     tw__spec spec;
     const tw_rule *rule;
@@ -175,7 +175,7 @@ tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *own, tw_
     if (tw__spec_joint(whole) < whole.n)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins transforms to a rule; give the rule alone", TW__SHOW(whole));
     TW_TRY(tw__spec_parse(&spec, whole, err));
-    TW_TRY(find_rule(&rule, spec.name, own, err));
+    TW_TRY(find_rule(&rule, spec.name, custom, err));
     return tw__choice_read(out, rule, &spec, err);
 }
 

@@ -11,7 +11,7 @@ const tw_rule *tw__rule_find(tw__text name);                            /* NULL 
 /* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical text. */
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err);
 /* An error if the rule exists and was not built (TW_RULES). */
-tw_status tw__rule_left_out(tw__text name, tw_error *err);
+tw_status tw__rule_omitted(tw__text name, tw_error *err);
 /* own.c: whether a rule from outside can be used: its names, bounds, defaults and functions. */
-tw_status tw__own_check(const tw_rule *own, tw_error *err);
+tw_status tw__custom_check(const tw_rule *custom, tw_error *err);
 #endif

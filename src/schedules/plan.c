@@ -122,15 +122,15 @@ static tw_status read_share(struct reader *r, tw__text share, uint64_t *steps, t
 }
 
 /* "/500" or "/5%" at a piece's end, cut off it; `written`: what stands behind the slash. */
-static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *written, uint64_t *steps, tw_error *err)
+static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *source, uint64_t *steps, tw_error *err)
 {
     const char *slash = tw__text_find(*piece, '/');
     double x;
     *steps = 0;
-    *written = (tw__text){NULL, 0};
+    *source = (tw__text){NULL, 0};
     if (!slash) return TW_OK;
     const tw__text number = {slash + 1, piece->n - (size_t)(slash - piece->at) - 1};
-    *written = number;
+    *source = number;
     if (number.n && number.at[number.n - 1] == '%') TW_TRY(read_share(r, number, steps, err));
     else if (tw__number_read(number, &x) != 1 || x < 1 || x > 0x1p53 || x != __builtin_floor(x))
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not a number of steps", TW__SHOW(number), TW__SHOW(*piece));
@@ -265,18 +265,18 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
 static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_error *err)
 {
     uint64_t steps;
-    tw__text written;
+    tw__text source;
     if (r->plan->n == TW__PIECES)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has more than %d pieces", TW__SHOW(r->whole), (int)TW__PIECES);
     if (r->plan->n) TW_TRY(write(r, ";", err));
     TW_TRY(read_key(r, &text, r->plan->n == 0, err));
-    TW_TRY(read_steps(r, &text, &written, &steps, err));
+    TW_TRY(read_steps(r, &text, &source, &steps, err));
     tw__piece *p = &r->plan->pieces[r->plan->n];
     p->key = r->key;
     TW_TRY(read_spec(p, text, r, err));
     if (steps) {
         char number[TW_VALUE_MAX];
-        if (written.at[written.n - 1] == '%') snprintf(number, sizeof number, "/%.*s", TW__SHOW(written));
+        if (source.at[source.n - 1] == '%') snprintf(number, sizeof number, "/%.*s", TW__SHOW(source));
         else snprintf(number, sizeof number, "/%llu", (unsigned long long)steps);
         TW_TRY(write(r, number, err));
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { MOST_LEVELS = 7, FEW_NODES = 4 };
-#define NO_ANSWER UINT_FAST64_MAX
+#define NO_RESULT UINT_FAST64_MAX
 
 struct tw__batch {
     tw_context *ctx;
@@ -92,7 +92,7 @@ typedef struct call {
     unsigned want;
     void *to;                                           /* where the first block goes; NULL: a node like the others */
     tw__fp_mode mode;                                    /* the caller's, for its callbacks */
-    atomic_uint_fast64_t answer;                        /* leaf and answer of the first evaluation that stopped the call */
+    atomic_uint_fast64_t result;                        /* leaf and answer of the first evaluation that stopped the call */
 } call;
 
 static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradient)
@@ -104,11 +104,11 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
     draw.lane = lane;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
-    int answer = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw, &c->b->sums[leaf], gradient, NULL);
+    int result = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw, &c->b->sums[leaf], gradient, NULL);
     tw__fp_leave(ours);
-    if (!answer) return;
-    uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)answer, was = atomic_load(&c->answer);
-    while (mine < was && !atomic_compare_exchange_weak(&c->answer, &was, mine)) continue;
+    if (!result) return;
+    uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)result, was = atomic_load(&c->result);
+    while (mine < was && !atomic_compare_exchange_weak(&c->result, &was, mine)) continue;
 }
 
 static size_t half_of(size_t n)
@@ -177,24 +177,24 @@ static tw_status make_buffers(const call *c, size_t blocks, int lanes, tw_error 
 static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
 {
     const tw_objective *o = c->b->o;
-    int answer = 0;
-    atomic_store(&c->answer, NO_ANSWER);
+    int result = 0;
+    atomic_store(&c->result, NO_RESULT);
     if (o->point) {
         tw__fp_mode ours = tw__fp_enter();
         tw__fp_leave(c->mode);
-        answer = o->point(o->user, c->w);
+        result = o->point(o->user, c->w);
         tw__fp_leave(ours);
     }
-    if (!answer) {
+    if (!result) {
         if (is_concurrent(c->b)) tw__pool_run(c->b->ctx, tasks, task, c);
         else
             for (size_t i = 0; i < tasks; i++) task(c, i, 0);
-        uint_fast64_t first = atomic_load(&c->answer);
-        answer = first == NO_ANSWER ? 0 : (int)(uint32_t)first;
+        uint_fast64_t first = atomic_load(&c->result);
+        result = first == NO_RESULT ? 0 : (int)(uint32_t)first;
     }
-    if (!answer) return TW_OK;
-    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);
-    if (err) err->callback = answer;
+    if (!result) return TW_OK;
+    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", result);
+    if (err) err->callback = result;
     return TW_STOPPED;
 }
 

@@ -47,11 +47,11 @@ tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void 
     tw_sums sums;
     const tw_draw draw = {.number = 0};
     TW_TRY(all_rows(ctx, first, n, &rows, err));
-    int answer = o.point ? o.point(o.user, w) : 0;
-    if (!answer) answer = o.eval(o.user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
+    int result = o.point ? o.point(o.user, w) : 0;
+    if (!result) result = o.eval(o.user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
     tw__free(ctx, rows, n, sizeof *rows);
-    if (!answer) return TW_OK;
-    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", answer);
-    if (err) err->callback = answer;
+    if (!result) return TW_OK;
+    tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", result);
+    if (err) err->callback = result;
     return TW_STOPPED;
 }

@@ -8,11 +8,11 @@
 
 enum { EPOCHS = 512, BYTES = EPOCHS * TW__EPOCH_NUMBERS * sizeof(double), WHOLE = BYTES + TW__HASH_DIGITS, MOST_PARTS = 1 << 23 };
 
-static tw_status path_of(const char *folder, uint64_t part, char to[TW__PATH], tw_error *err)
+static tw_status path_of(const char *directory, uint64_t part, char to[TW__PATH], tw_error *err)
 {
     char name[40];
     snprintf(name, sizeof name, "history-%06llu", (unsigned long long)part);
-    return tw__path_in(folder, name, to, err);
+    return tw__path_in(directory, name, to, err);
 }
 
 void tw__epochs_to_numbers(const tw_epoch *from, size_t n, double *to)
@@ -102,7 +102,7 @@ static tw_status read_part(tw_job *job, uint64_t part, tw_epoch *to, tw_error *e
 tw_status tw__history_load(tw_job *job, tw_error *err)
 {
     char path[TW__PATH], sum[TW__HASH_DIGITS + 1];
-    tw_epoch *to = tw__run_history_room(job->run);
+    tw_epoch *to = tw__run_history_reserve(job->run);
     for (uint64_t i = 0; i < job->history_parts; i++) TW_TRY(read_part(job, i + 1, to + i * EPOCHS, err));
     tw__hash_hex(&job->history_hash, sum);
     if (memcmp(sum, job->history_sum, TW__HASH_DIGITS) == 0) return TW_OK;
@@ -110,16 +110,16 @@ tw_status tw__history_load(tw_job *job, tw_error *err)
     return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "it is not the part that the checkpoint counts");
 }
 
-tw_status tw__history_remove(tw_context *ctx, const char *folder, tw_error *err)
+tw_status tw__history_remove(tw_context *ctx, const char *directory, tw_error *err)
 {
     char path[TW__PATH];
     uint64_t n = 0;
     for (int kind = TW_PATH_FILE; kind != TW_PATH_NONE && n < MOST_PARTS; n++) {
-        TW_TRY(path_of(folder, n + 1, path, err));
+        TW_TRY(path_of(directory, n + 1, path, err));
         TW_TRY(tw__path_kind(ctx, path, &kind, err));
     }
     for (; n > 0; n--) {
-        TW_TRY(path_of(folder, n, path, err));
+        TW_TRY(path_of(directory, n, path, err));
         int e = ctx->io.remove(ctx->io.user, path);
         if (e && e != ENOENT) return tw__fail_system(err, e, "cannot remove", path);
     }

@@ -13,7 +13,7 @@ tw_status tw__history_visit(tw_job *job, tw_visitor *v, tw_error *err);
 /* After the checkpoint is loaded: the epochs of the parts. TW_ERR_DATA or TW_ERR_NOT_FOUND with the part's name. */
 tw_status tw__history_load(tw_job *job, tw_error *err);
 /* Removes every part in a folder, the last one first: what a kill leaves of it has no gap. */
-tw_status tw__history_remove(tw_context *ctx, const char *folder, tw_error *err);
+tw_status tw__history_remove(tw_context *ctx, const char *directory, tw_error *err);
 
 /* Epochs as numbers, in the order of the struct, and back; `from` need not be aligned. */
 enum { TW__EPOCH_NUMBERS = sizeof(tw_epoch) / sizeof(double) };
@@ -22,5 +22,5 @@ void tw__epochs_from_numbers(const void *from, size_t n, tw_epoch *to);
 
 /* run.c: the first n epochs of the history are kept elsewhere, and tw_run_visit leaves them out; room for them, to be filled in. */
 void tw__run_history_elsewhere(tw_run *run, size_t n);
-tw_epoch *tw__run_history_room(tw_run *run);
+tw_epoch *tw__run_history_reserve(tw_run *run);
 #endif

@@ -15,11 +15,11 @@
 static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
 {
     tw_job_options copy = *o;
-    char folder[4096] = "";
-    if (o->out && snprintf(folder, sizeof folder, "%s", o->out) >= (int)sizeof folder)
+    char directory[4096] = "";
+    if (o->out && snprintf(directory, sizeof directory, "%s", o->out) >= (int)sizeof directory)
         return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(o->out));
-    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/';) folder[--n] = 0;
-    if (o->out) copy.out = folder;
+    for (size_t n = strlen(directory); n > 1 && directory[n - 1] == '/';) directory[--n] = 0;
+    if (o->out) copy.out = directory;
     tw_status s = tw__fields_copy(tw_job_fields, &copy, job->ctx, err);
     job->o = copy;
     return s;
@@ -169,17 +169,17 @@ static int ended_status(const char *name)
 }
 
 /* What cannot be in a run.json that we wrote is said of that file. */
-static tw_status in_run_json(tw_status s, const char *folder, tw_error *err)
+static tw_status in_run_json(tw_status s, const char *directory, tw_error *err)
 {
     if (s != TW_ERR_SPEC || !err) return s;
     char text[sizeof err->message];
     memcpy(text, err->message, sizeof text);
-    return tw__fail(err, TW_ERR_DATA, "%.200s/run.json: %.280s", folder, text);
+    return tw__fail(err, TW_ERR_DATA, "%.200s/run.json: %.280s", directory, text);
 }
 
 static int status_of(const json_t *run) { return ended_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }
 
-static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
+static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
 {
     job->resumed = 1;
     if (status_of(run) != TW_RUN_GOING) {
@@ -196,33 +196,33 @@ static tw_status take_up(tw_job *job, json_t *run, tw_error *err)
 }
 
 /* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another process may have begun a new run there. */
-static tw_status read_and_lock(tw_context *ctx, const char *folder, json_t **run, void **lock, tw_error *err)
+static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock, tw_error *err)
 {
-    TW_TRY(tw__job_read_folder(ctx, folder, run, err));
+    TW_TRY(tw__job_read_directory(ctx, directory, run, err));
     if (status_of(*run) != TW_RUN_GOING) return TW_OK;
     json_decref(*run);
     *run = NULL;
-    TW_TRY(tw__job_lock(ctx, folder, lock, err));
-    return tw__job_read_folder(ctx, folder, run, err);
+    TW_TRY(tw__job_lock(ctx, directory, lock, err));
+    return tw__job_read_directory(ctx, directory, run, err);
 }
 
-static tw_status resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *given, json_t *run, tw_error *err)
+static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given, json_t *run, tw_error *err)
 {
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     TW_TRY(tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err));
-    o.out = folder;
+    o.out = directory;
     o.directory = json_string_value(json_object_get(run, "directory"));
     o.cache = given->cache;
     o.home = given->home;
     if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
-    o.run.own_rule = given->run.own_rule;
+    o.run.custom_rule = given->run.custom_rule;
     o.run.event = given->run.event;
     o.run.user = given->run.user;
     TW_TRY(new_job(out, ctx, &o, err));
-    return take_up(*out, run, err);
+    return resume_run(*out, run, err);
 }
 
-tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const tw_job_options *options, tw_error *err)
+tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options, tw_error *err)
 {
     json_t *run = NULL;
     void *lock = NULL;
@@ -230,12 +230,12 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *folder, const
     tw_job_options given;
     *out = NULL;
     TW_TRY(tw__job_options_read(&given, options, err));
-    tw_status s = read_and_lock(ctx, folder, &run, &lock, err);
-    if (s == TW_OK) s = in_run_json(resume(&job, ctx, folder, &given, run, err), folder, err);
+    tw_status s = read_and_lock(ctx, directory, &run, &lock, err);
+    if (s == TW_OK) s = in_run_json(resume(&job, ctx, directory, &given, run, err), directory, err);
     json_decref(run);
     if (s != TW_OK) {
         tw_job_free(job);
-        tw__job_unlock(ctx, folder, lock);
+        tw__job_unlock(ctx, directory, lock);
         return s;
     }
     job->lock = lock;
@@ -307,5 +307,5 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
 void tw_job_checkpoint(tw_job *job) { job->checkpoint_asked = 1; }
 int tw_job_status(const tw_job *job) { return job->status; }
 tw_model *tw_job_model(tw_job *job) { return job->model; }
-const char *tw_job_folder(const tw_job *job) { return job->o.out; }
+const char *tw_job_directory(const tw_job *job) { return job->o.out; }
 tw_run *tw_job_run_of(tw_job *job) { return job->run; }

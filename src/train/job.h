@@ -51,12 +51,12 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char
 
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock locks one that is there. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
-tw_status tw__job_lock(tw_context *ctx, const char *folder, void **lock, tw_error *err);    /* TW_ERR_SPEC: another process has it */
-void tw__job_unlock(tw_context *ctx, const char *folder, void *lock);      /* NULL is fine */
+tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err);    /* TW_ERR_SPEC: another process has it */
+void tw__job_unlock(tw_context *ctx, const char *directory, void *lock);      /* NULL is fine */
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 tw_status tw__job_save_result(tw_job *job, tw_error *err);              /* model, history.csv, run.json; removes the checkpoint of an ended run */
 tw_status tw__job_find_model(const tw_job *job, tw_error *err);         /* TW_ERR_NOT_FOUND where the folder has none */
-tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err);
+tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err);
 tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err);   /* the weights to keep */
 #endif

@@ -33,7 +33,7 @@ struct tw_run {
     void *gradient;                                     /* the mean, for controls that look at every step; else NULL */
     uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
     tw_sums sums;                                       /* of this epoch */
-    uint64_t left_out;                                  /* updates of this epoch */
+    uint64_t skipped;                                  /* updates of this epoch */
     uint64_t gradients;                                 /* of one row each, in all */
     double update_loss;                                 /* of the last update */
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
@@ -41,7 +41,7 @@ struct tw_run {
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
     const tw_draw *draw;                                /* of the update that is going on */
     tw_epoch *history;
-    size_t n_history, room, elsewhere;                  /* elsewhere: the first so many are not visited (history.h) */
+    size_t n_history, capacity, elsewhere;                  /* elsewhere: the first so many are not visited (history.h) */
 };
 
 const char *tw_run_status_name(int status)
@@ -131,7 +131,7 @@ static tw_status make_controls(tw_run *r, tw_error *err)
 {
     const tw__exchange_type *exchange = r->exchange->type;
     const tw__control_setting s = {.train = &r->train, .size = r->size, .has_check = r->check.eval != NULL, .epochs = r->o.epochs, .optimizer = r->optimizer,
-                                   .own = r->o.own_rule, .groups = r->o.groups, .estimator = r->estimator->type->about.name, .exchange = exchange->name,
+                                   .custom = r->o.custom_rule, .groups = r->o.groups, .estimator = r->estimator->type->about.name, .exchange = exchange->name,
                                    .nonfinite = r->o.nonfinite, .has_direction = r->estimator->type->direction != NULL,
                                    .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
     TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
@@ -142,7 +142,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
 {
     const tw_run_options *o = &r->o;
     tw__preset preset;
-    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->own_rule ? o->own_rule->name : NULL, err));
+    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL, err));
     TW_TRY(make_estimator(r, preset.estimator, err));
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
     const tw__exchange_type *exchange = r->exchange->type;
@@ -155,7 +155,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(count_steps(r, &total, err));
     tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
     optimizer.rule = preset.optimizer;
-    optimizer.own = o->own_rule;
+    optimizer.custom = o->custom_rule;
     optimizer.schedule = o->schedule;
     optimizer.groups = o->groups;
     optimizer.total_steps = total;
@@ -204,7 +204,7 @@ void tw_run_free(tw_run *r)
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
-    tw__free(r->ctx, r->history, r->room, sizeof *r->history);
+    tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);
     tw__free(r->ctx, r, 1, sizeof *r);
 }
 
@@ -222,11 +222,11 @@ static tw_status not_finite(uint64_t step, const char *what, double value, tw_er
 /* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step on weights of no consequence. */
 static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
-    void *nobodys = NULL;
+    void *throwaway = NULL;
     size_t bytes = tw_type_size(r->train.type);
-    TW_TRY(tw__alloc(r->ctx, &nobodys, r->size, bytes, err));
-    tw_status s = r->exchange->type->end(r->exchange, r->optimizer, nobodys, weight, err);
-    tw__free(r->ctx, nobodys, r->size, bytes);
+    TW_TRY(tw__alloc(r->ctx, &throwaway, r->size, bytes, err));
+    tw_status s = r->exchange->type->end(r->exchange, r->optimizer, throwaway, weight, err);
+    tw__free(r->ctx, throwaway, r->size, bytes);
     return s != TW_OK ? s : not_finite(r->updates + 1, "the loss", sums->loss, err);
 }
 
@@ -311,11 +311,11 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
 /* Steps, and adds to the epoch's means what belongs there. */
 static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
-    const uint64_t left_out = tw_optimizer_skipped(r->optimizer);
+    const uint64_t skipped = tw_optimizer_skipped(r->optimizer);
     TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
-    const int is_left_out = tw_optimizer_skipped(r->optimizer) != left_out;
-    r->left_out += (uint64_t)is_left_out;
-    if (!is_left_out && isfinite(sums->loss)) {
+    const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
+    r->skipped += (uint64_t)is_skipped;
+    if (!is_skipped && isfinite(sums->loss)) {
         r->sums.loss += sums->loss;
         r->sums.correct += sums->correct;
         r->sums.weight += sums->weight;
@@ -368,15 +368,15 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
 
 static tw_status end_epoch(tw_run *r, const tw_epoch *line, tw_error *err)
 {
-    TW_TRY(tw__grow(r->ctx, &r->history, &r->room, r->n_history + 1, sizeof *r->history, err));
+    TW_TRY(tw__grow(r->ctx, &r->history, &r->capacity, r->n_history + 1, sizeof *r->history, err));
     r->history[r->n_history++] = *line;
-    const uint64_t left_out = r->left_out;
+    const uint64_t skipped = r->skipped;
     r->epoch++;
     r->step = 0;
     r->sums = (tw_sums){0};
-    r->left_out = 0;
-    if (left_out < r->steps_per_epoch) return TW_OK;
-    return tw__fail(err, TW_ERR_NOT_FINITE, "loss or gradient was not finite in all %llu updates of epoch %llu", (unsigned long long)left_out,
+    r->skipped = 0;
+    if (skipped < r->steps_per_epoch) return TW_OK;
+    return tw__fail(err, TW_ERR_NOT_FINITE, "loss or gradient was not finite in all %llu updates of epoch %llu", (unsigned long long)skipped,
                     (unsigned long long)r->epoch);
 }
 
@@ -399,7 +399,7 @@ static tw_status check_epoch(tw_run *r, int *ended, tw_error *err)
 }
 
 /* step, weight: of the epoch so far, of which an ended epoch's sums know nothing any more. */
-static int tell(tw_run *r, int kind, const tw_epoch *line, uint64_t step, double weight)
+static int notify(tw_run *r, int kind, const tw_epoch *line, uint64_t step, double weight)
 {
     if (!r->o.event) return 0;
     tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = step, .steps_per_epoch = r->steps_per_epoch, .line = line, .weight = weight};
@@ -407,13 +407,13 @@ static int tell(tw_run *r, int kind, const tw_epoch *line, uint64_t step, double
     e.update_loss = line ? NAN : r->update_loss;
     e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
     tw__fp_leave(r->mode);
-    int answer = r->o.event(r->o.user, &e);
+    int result = r->o.event(r->o.user, &e);
     tw__fp_enter();
-    return answer;
+    return result;
 }
 
 /* What the epoch that has ended means for those to come. */
-static tw_status judge(tw_run *r, const tw_epoch *line, tw_error *err)
+static tw_status apply_controls(tw_run *r, const tw_epoch *line, tw_error *err)
 {
     int status = TW_RUN_GOING;
     tw__controls_epoch(r->controls, line, &status);
@@ -436,7 +436,7 @@ static tw_status step(tw_run *r, tw_error *err)
     const uint64_t done = r->step;
     const double weight = r->sums.weight;
     const int stalled = r->status != TW_RUN_GOING;
-    int stop = stalled ? 0 : tell(r, TW_EVENT_STEP, NULL, done, weight), ended = 0;
+    int stop = stalled ? 0 : notify(r, TW_EVENT_STEP, NULL, done, weight), ended = 0;
     if (!stalled) TW_TRY(check_epoch(r, &ended, err));
     double spent = tw__seconds() - start;
     r->seconds += spent;
@@ -445,8 +445,8 @@ static tw_status step(tw_run *r, tw_error *err)
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
-        stop |= tell(r, TW_EVENT_EPOCH, line, done, weight);
-        TW_TRY(judge(r, line, err));
+        stop |= notify(r, TW_EVENT_EPOCH, line, done, weight);
+        TW_TRY(apply_controls(r, line, err));
     }
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
@@ -465,7 +465,7 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 
 /* ---- looking at it ------------------------------------------------------------------------------------------------------ */
 
-uint64_t tw_run_batch(const tw_run *r) { return r->estimator->asked; }
+uint64_t tw_run_batch(const tw_run *r) { return r->estimator->requested; }
 uint64_t tw_run_rows(const tw_run *r) { return r->estimator->batch; }
 uint64_t tw_run_steps_per_epoch(const tw_run *r) { return r->steps_per_epoch; }
 const char *tw_run_estimator(const tw_run *r) { return r->estimator->choice.spec; }
@@ -515,7 +515,7 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
 }
 
 void tw__run_history_elsewhere(tw_run *r, size_t n) { r->elsewhere = n; }
-tw_epoch *tw__run_history_room(tw_run *r) { return r->history; }
+tw_epoch *tw__run_history_reserve(tw_run *r) { return r->history; }
 
 /* The history, but for what is kept elsewhere, as one list of numbers, COLUMNS per epoch. */
 static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
@@ -529,7 +529,7 @@ static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
     if (s == TW_OK && v->loading == TW_LOAD) {
         const size_t all = r->elsewhere + n / COLUMNS;
         if (n % COLUMNS || all != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
-        if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->room, all, sizeof *r->history, err);
+        if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->capacity, all, sizeof *r->history, err);
         if (s == TW_OK) {
             tw__epochs_from_numbers(list, n / COLUMNS, r->history + r->elsewhere);
             r->n_history = all;
@@ -552,6 +552,6 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));
-    if (r->o.nonfinite == TW_NONFINITE_SKIP) TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->left_out, err));
+    if (r->o.nonfinite == TW_NONFINITE_SKIP) TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->skipped, err));
     return tw_optimizer_visit(r->optimizer, v, err);
 }

@@ -33,16 +33,16 @@ const tw_rule *tw_transform_find(const char *name) { return find(tw__text_of(nam
 
 static tw_status unknown(tw__text name, tw_error *err)
 {
-    TW_TRY(tw__rule_left_out(name, err));
+    TW_TRY(tw__rule_omitted(name, err));
     return tw__name_unknown("unknown rule or transform", name, link_name, NULL, err);
 }
 
-static tw_status read_link(tw_choice *out, tw__text text, const tw_rule *own, tw_error *err)
+static tw_status read_link(tw_choice *out, tw__text text, const tw_rule *custom, tw_error *err)
 {
     tw__spec spec;
     TW_TRY(tw__spec_parse(&spec, text, err));
-    const tw_rule *rule = own && tw__text_is(spec.name, own->name) ? own : find(spec.name);
-    if (!rule && !own) rule = tw__rule_find(spec.name);
+    const tw_rule *rule = custom && tw__text_is(spec.name, custom->name) ? custom : find(spec.name);
+    if (!rule && !custom) rule = tw__rule_find(spec.name);
     return rule ? tw__choice_read(out, rule, &spec, err) : unknown(spec.name, err);
 }
 
@@ -78,12 +78,12 @@ static tw_status check_order(const tw_chain *c, tw_error *err)
     return TW_OK;
 }
 
-static tw_status add_link(tw_chain *c, tw__text part, tw__text whole, const tw_rule *own, tw_error *err)
+static tw_status add_link(tw_chain *c, tw__text part, tw__text whole, const tw_rule *custom, tw_error *err)
 {
     if (c->n == TW_LINKS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins more than %d rules and transforms", TW__SHOW(whole), (int)TW_LINKS_MAX);
     if (part.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
-    TW_TRY(read_link(&c->link[c->n], part, own, err));
+    TW_TRY(read_link(&c->link[c->n], part, custom, err));
     if (c->link[c->n].rule->place == TW_RULE) {
         if (c->rule >= 0)
             return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names two rules, %s and %s; there can be one, with transforms around it", TW__SHOW(whole),
@@ -111,24 +111,24 @@ static int names_transform(tw__text text)
     return tw__spec_parse(&spec, text, NULL) == TW_OK && find(spec.name) != NULL;
 }
 
-tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *own, tw_error *err)
+tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *custom, tw_error *err)
 {
     memset(out, 0, sizeof *out);
     out->rule = -1;
-    if (!text) return tw_rule_read(&out->link[0], text, own, err);
+    if (!text) return tw_rule_read(&out->link[0], text, custom, err);
     tw__text whole = tw__text_of(text), rest = whole;
-    if (own) TW_TRY(tw__own_check(own, err));
+    if (custom) TW_TRY(tw__custom_check(custom, err));
     if (tw__spec_joint(whole) == whole.n && !names_transform(whole)) {
         out->n = 1;
         out->rule = 0;
-        TW_TRY(tw_rule_read(&out->link[0], text, own, err));
+        TW_TRY(tw_rule_read(&out->link[0], text, custom, err));
         return write(out, whole, err);
     }
     while (rest.at) {
         size_t n = tw__spec_joint(rest);
         tw__text part = {rest.at, n};
         rest = n < rest.n ? (tw__text){rest.at + n + 1, rest.n - n - 1} : (tw__text){NULL, 0};
-        TW_TRY(add_link(out, part, whole, own, err));
+        TW_TRY(add_link(out, part, whole, custom, err));
     }
     if (out->rule < 0)
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform stands beside one, as in \"%s\"", TW__SHOW(whole),

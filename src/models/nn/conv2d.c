@@ -8,10 +8,10 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_needs_image(l, t, err));
     TW_TRY(tw__layer_count(t, 0, "channels", &channels, err));
     TW_TRY(tw__layer_window(t, 1, "kernel", &high, &wide, err));
-    if (t->n_words > 2) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->written + 1, t->text, t->word[2]);
+    if (t->n_words > 2) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[2]);
     if (high > l->in.n[0] || wide > l->in.n[1]) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->written + 1, t->text,
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->source + 1, t->text,
                         (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in));
     }
     l->conv = (tw__conv){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .in_c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,

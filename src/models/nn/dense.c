@@ -7,11 +7,11 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     int64_t width;
     if (l->in.rank != 1) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dense needs a vector and gets %s (put flatten before it)", l->written + 1, t->text,
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dense needs a vector and gets %s (put flatten before it)", l->source + 1, t->text,
                         tw__shape_text(&l->in, in, sizeof in));
     }
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
-    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->written + 1, t->text, t->word[1]);
+    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[1]);
     l->out = (tw__shape){.rank = 1, .n = {width}};
     l->n_tensors = 2;
     l->tensor[0].rank = 2;

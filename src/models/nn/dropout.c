@@ -9,9 +9,9 @@
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     double rate;
-    if (t->n_words != 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dropout takes one number, its rate in [0, 1)", l->written + 1, t->text);
+    if (t->n_words != 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dropout takes one number, its rate in [0, 1)", l->source + 1, t->text);
     if (tw__number_read(tw__text_of(t->word[0]), &rate) != 1 || !(rate >= 0 && rate < 1))
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->written + 1, t->text, t->word[0]);
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->source + 1, t->text, t->word[0]);
     l->out = l->in;
     l->dropout.threshold = (uint32_t)(rate * 0x1p32);
     l->dropout.scale = 1 / (1 - rate);

@@ -10,13 +10,13 @@ static size_t scratch(const tw__layer *l, const tw__kernels *k) { return k->conv
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     p->k->conv_relu_pool_forward(p->rows, &l->conv, &l->pool, x, tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y,
-                                 p->gradient ? tw__notes_of(l, p) : NULL);
+                                 p->gradient ? tw__saved_of(l, p) : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
 {
     (void)y, (void)dx;
-    p->k->conv_relu_pool_weights(p->rows, &l->conv, &l->pool, x, dy, tw__notes_of(l, p), p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1),
+    p->k->conv_relu_pool_weights(p->rows, &l->conv, &l->pool, x, dy, tw__saved_of(l, p), p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1),
                                  p->scratch);
 }
 
@@ -31,6 +31,6 @@ size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw_
     out->pool = l[2].pool;
     out->out = l[2].out;
     out->out_size = l[2].out_size;
-    out->notes = k->conv_relu_pool_bits(&out->conv, &out->pool);
+    out->saved = k->conv_relu_pool_bits(&out->conv, &out->pool);
     return 3;
 }

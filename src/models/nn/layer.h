@@ -29,7 +29,7 @@ typedef struct tw__pass {
     const char *packed;                                 /* what the layer made of w once for this point */
     char *gradient;                                     /* like w, or NULL */
     tw__into into;
-    uint8_t *notes;                                     /* this lane's bytes, `notes` per row and layer */
+    uint8_t *saved;                                     /* this lane's bytes, `notes` per row and layer */
     void *scratch;                                      /* this lane's numbers for the time of one call */
 } tw__pass;
 
@@ -59,20 +59,20 @@ typedef struct tw__layer_type {
 struct tw__layer {
     const tw__layer_type *type;
     int number;                                         /* as in torch.nn.Sequential */
-    int written;                                        /* which layer of the text it belongs to */
+    int source;                                        /* which layer of the text it belongs to */
     tw__shape in, out;
     size_t in_size, out_size;                           /* numbers per row */
     int n_tensors;                                      /* weight, bias */
     struct { int rank; int64_t shape[4]; size_t size, offset; unsigned flags; /* TW_TENSOR_BUFFER: running statistics */ } tensor[TW__LAYER_TENSORS];  /* saved shape; place in the flat vector */
     double fan_in, fan_out;                             /* for the initial weights */
-    size_t notes, notes_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
+    size_t saved, saved_at;                             /* bytes per row kept from forward to backward; per row, those of the layers before */
     tw__conv conv;
     tw__pooling pool;
     struct { uint32_t threshold; double scale; } dropout;
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor) { return p->w + l->tensor[tensor].offset * p->k->real; }
-static inline uint8_t *tw__notes_of(const tw__layer *l, const tw__pass *p) { return p->notes + l->notes_at * TW__PASS_ROWS; }
+static inline uint8_t *tw__saved_of(const tw__layer *l, const tw__pass *p) { return p->saved + l->saved_at * TW__PASS_ROWS; }
 static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int tensor) { return p->gradient + l->tensor[tensor].offset * p->k->real; }
 
 size_t tw__shape_size(const tw__shape *s);

@@ -7,28 +7,28 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     int64_t high, wide;
     TW_TRY(tw__layer_needs_image(l, t, err));
     TW_TRY(tw__layer_window(t, 0, "window", &high, &wide, err));
-    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->written + 1, t->text, t->word[1]);
+    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[1]);
     if (high > l->in.n[0] || wide > l->in.n[1] || high * wide > 256) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s", l->written + 1, t->text,
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s", l->source + 1, t->text,
                         (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in), high * wide > 256 ? " (at most 256 places)" : "");
     }
     l->pool = (tw__pooling){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,
                          .out_h = (size_t)(l->in.n[0] / high), .out_w = (size_t)(l->in.n[1] / wide)};
     l->out = (tw__shape){.rank = 3, .n = {(int64_t)l->pool.out_h, (int64_t)l->pool.out_w, l->in.n[2]}};
-    l->notes = l->pool.out_h * l->pool.out_w * l->pool.c;
+    l->saved = l->pool.out_h * l->pool.out_w * l->pool.c;
     return TW_OK;
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->pool_forward(p->rows, &l->pool, x, y, p->gradient ? tw__notes_of(l, p) : NULL);
+    p->k->pool_forward(p->rows, &l->pool, x, y, p->gradient ? tw__saved_of(l, p) : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
 {
     (void)x, (void)y;
-    if (dx) p->k->pool_input(p->rows, &l->pool, dy, tw__notes_of(l, p), dx);
+    if (dx) p->k->pool_input(p->rows, &l->pool, dy, tw__saved_of(l, p), dx);
 }
 
 const tw__layer_type tw__layer_maxpool2d = {.name = "maxpool2d", .usage = "maxpool2d HIGHxWIDE", .help = "largest value of each window",

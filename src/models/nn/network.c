@@ -92,7 +92,7 @@ tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_
 {
     char in[64];
     if (l->in.rank == 3) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s needs an image (height x width x channels) and gets a vector of %s", l->written + 1, t->text,
+    return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s needs an image (height x width x channels) and gets a vector of %s", l->source + 1, t->text,
                     t->name, tw__shape_text(&l->in, in, sizeof in));
 }
 
@@ -116,13 +116,13 @@ static tw_status add_layer(tw__network *net, const tw__layer_text *t, tw_error *
     const tw__layer_type *type = find_type(t->name);
     if (!type) return tw__name_unknown("unknown layer", tw__text_of(t->name), name_at, NULL, err);
     if (net->n_layers >= MOST_LAYERS) return tw__fail(err, TW_ERR_SPEC, "a network may have at most %d layers", MOST_LAYERS);
-    TW_TRY(tw__grow(net->ctx, &net->layers, &net->room, net->n_layers + 1, sizeof *net->layers, err));
+    TW_TRY(tw__grow(net->ctx, &net->layers, &net->capacity, net->n_layers + 1, sizeof *net->layers, err));
     tw__layer *l = &net->layers[net->n_layers];
-    *l = (tw__layer){.type = type, .number = (int)net->n_layers, .written = (int)net->n_written, .in = net->n_layers ? l[-1].out : net->in};
+    *l = (tw__layer){.type = type, .number = (int)net->n_layers, .source = (int)net->n_sources, .in = net->n_layers ? l[-1].out : net->in};
     TW_TRY(type->setup(l, t, err));
     l->in_size = tw__shape_size(&l->in);
     if (!tw__size_of_shape(l->out.rank, l->out.n, &l->out_size) || l->out_size > (size_t)1 << 31)
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its output is too large", l->written + 1, t->text);
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its output is too large", l->source + 1, t->text);
     net->n_layers++;
     return TW_OK;
 }
@@ -134,7 +134,7 @@ static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
     tw__layer_text active = {.n_words = 0};
     char word[32];
     int got = next_word(p, t.name, sizeof t.name), n_active = 0;
-    if (got == 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network is empty", net->n_written + 1);
+    if (got == 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network is empty", net->n_sources + 1);
     snprintf(t.text, sizeof t.text, "%s", got > 0 ? t.name : "");
     while (got > 0 && (got = next_word(p, word, sizeof word)) > 0) {
         if (strcmp(word, "classes") == 0 && net->classes == 1)
@@ -143,13 +143,13 @@ static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
         size_t used = strlen(t.text);
         snprintf(t.text + used, sizeof t.text - used, " %s", word);
         const tw__layer_type *type = find_type(word);
-        int room = type && type->activation ? n_active < TW__LAYER_WORDS : t.n_words < TW__LAYER_WORDS;
-        if (!room || strlen(t.text) + 1 >= sizeof t.text) return tw__fail(err, TW_ERR_SPEC, "layer %zu (%s): too many words", net->n_written + 1, t.text);
+        int capacity = type && type->activation ? n_active < TW__LAYER_WORDS : t.n_words < TW__LAYER_WORDS;
+        if (!capacity || strlen(t.text) + 1 >= sizeof t.text) return tw__fail(err, TW_ERR_SPEC, "layer %zu (%s): too many words", net->n_sources + 1, t.text);
         memcpy(type && type->activation ? active.word[n_active++] : t.word[t.n_words++], word, sizeof word);
     }
-    if (got < 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network has a word of more than %zu letters", net->n_written + 1, sizeof word - 1);
-    TW_TRY(tw__grow(net->ctx, &net->written, &net->written_room, net->n_written + 1, sizeof *net->written, err));
-    snprintf(net->written[net->n_written], sizeof *net->written, "%s", t.text);
+    if (got < 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network has a word of more than %zu letters", net->n_sources + 1, sizeof word - 1);
+    TW_TRY(tw__grow(net->ctx, &net->source, &net->source_capacity, net->n_sources + 1, sizeof *net->source, err));
+    snprintf(net->source[net->n_sources], sizeof *net->source, "%s", t.text);
     TW_TRY(add_layer(net, &t, err));
     for (int i = 0; i < n_active; i++) {
         tw__layer_text a = {.n_words = 0};
@@ -157,7 +157,7 @@ static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
         memcpy(a.text, t.text, sizeof a.text);
         TW_TRY(add_layer(net, &a, err));
     }
-    net->n_written++;
+    net->n_sources++;
     return TW_OK;
 }
 
@@ -170,19 +170,19 @@ static tw_status read_text(tw__network *net, const char *text, tw_error *err)
         if (*p == 0) break;
         p++; /* ';' */
     }
-    for (size_t i = 0; i < net->n_written; i++) {
+    for (size_t i = 0; i < net->n_sources; i++) {
         size_t used = strlen(net->text);
-        int n = snprintf(net->text + used, sizeof net->text - used, "%s%s", i ? "; " : "", net->written[i]);
+        int n = snprintf(net->text + used, sizeof net->text - used, "%s%s", i ? "; " : "", net->source[i]);
         if (n < 0 || (size_t)n >= sizeof net->text - used) return tw__fail(err, TW_ERR_SPEC, "a network's text may have at most %d letters", TW__NETWORK_TEXT - 1);
     }
     const tw__layer *last = &net->layers[net->n_layers - 1];
     for (size_t i = 0; i + 1 < net->n_layers; i++)
         if (!net->layers[i].type->backward)
-            return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s may only be the last layer", net->layers[i].written + 1, net->written[net->layers[i].written],
+            return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s may only be the last layer", net->layers[i].source + 1, net->source[net->layers[i].source],
                             net->layers[i].type->name);
     if (!last->type->loss)
         return tw__fail(err, TW_ERR_SPEC, "the network ends with \"%s\"; it must end with softmax or sigmoid, from which the loss follows",
-                        net->written[net->n_written - 1]);
+                        net->source[net->n_sources - 1]);
     return last->type->classes(last, &net->labels, err);
 }
 
@@ -216,7 +216,7 @@ static tw_status lay_out(tw__network *net, tw_error *err)
         for (int j = 0; j < l->n_tensors; j++, n++) {
             if (!tw__size_of_shape(l->tensor[j].rank, l->tensor[j].shape, &l->tensor[j].size) ||
                 !tw__size_add(net->size, l->tensor[j].size, &net->size) || net->size > (size_t)1 << 40)
-                return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its weights are too many", l->written + 1, net->written[l->written]);
+                return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): its weights are too many", l->source + 1, net->source[l->source]);
             l->tensor[j].offset = net->size - l->tensor[j].size;
             snprintf(net->names[n], sizeof net->names[n], "%d.%s", l->number, j == 0 ? "weight" : "bias");
             net->tensors[n] = (tw_tensor){.name = net->names[n], .rank = l->tensor[j].rank, .shape = l->tensor[j].shape, .offset = l->tensor[j].offset,
@@ -263,10 +263,10 @@ void tw__network_free(tw__network *net)
 {
     if (!net) return;
     tw__free(net->ctx, net->class_labels, (size_t)net->labels, sizeof *net->class_labels);
-    tw__free(net->ctx, net->layers, net->room, sizeof *net->layers);
+    tw__free(net->ctx, net->layers, net->capacity, sizeof *net->layers);
     tw__free(net->ctx, net->tensors, net->n_tensors, sizeof *net->tensors);
     tw__free(net->ctx, net->names, net->n_tensors, sizeof *net->names);
-    tw__free(net->ctx, net->written, net->written_room, sizeof *net->written);
+    tw__free(net->ctx, net->source, net->source_capacity, sizeof *net->source);
     tw__free(net->ctx, net, 1, sizeof *net);
 }
 

@@ -14,13 +14,13 @@ typedef struct tw__network {
     int64_t labels;                                     /* how many classes the last layer has */
     int32_t *class_labels;                              /* `labels` labels, rising: what each class stands for; NULL: its number */
     tw__layer *layers;
-    size_t n_layers, room;
+    size_t n_layers, capacity;
     tw_tensor *tensors;                                 /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
     size_t n_tensors;
     char (*names)[32];
     size_t size;                                        /* numbers in the flat vector */
-    char (*written)[96];                                /* the layers as written, canonical */
-    size_t n_written, written_room;
+    char (*source)[96];                                /* the layers as written, canonical */
+    size_t n_sources, source_capacity;
     char text[TW__NETWORK_TEXT];
 } tw__network;
 

@@ -11,7 +11,7 @@ enum { ROWS = TW__PASS_ROWS };
 typedef struct lane {
     char *activations;                                  /* the input, then every layer's output that has memory of its own */
     char *gradients[2];                                 /* of activations, in turn */
-    uint8_t *notes;
+    uint8_t *saved;
     char *scratch;
     int32_t labels[ROWS];
 } lane;
@@ -23,9 +23,9 @@ typedef struct plan {
     size_t row_bytes;                                   /* of the data */
     const tw__network *net;
     tw__layer *layers;                                  /* the network's, fused where they can be; the last has the loss */
-    size_t n_layers, room;
+    size_t n_layers, capacity;
     size_t *at;                                         /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
-    size_t activations, widest, scratch, notes;         /* numbers in all; the most in one output; for scratch; bytes per row for notes */
+    size_t activations, widest, scratch, saved;         /* numbers in all; the most in one output; for scratch; bytes per row for notes */
     size_t first_weights;                               /* the first layer with weights: nothing before it needs a gradient */
     size_t *packed_at, packed_size;                     /* numbers made once per point, layer by layer */
     char *packed;
@@ -102,7 +102,7 @@ static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, 
     for (size_t done = 0; done < n; done += ROWS) {
         size_t piece = n - done < ROWS ? n - done : ROWS;
         tw__pass pass = {.k = p->k, .rows = piece, .draw = draw, .first = draw->first + done, .training = (want & TW_TRAINING) != 0, .w = w,
-                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .notes = b->notes, .scratch = b->scratch,
+                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .saved = b->saved, .scratch = b->scratch,
                          .into = done > 0 ? TW__CONTINUE : want & TW_ADD ? TW__ADD : TW__START};
         fetch(p, b, rows + done, piece);
         add_to(p, b, &pass, want, sums, output ? (char *)output + done * p->layers[p->n_layers - 1].out_size * p->k->real : NULL);
@@ -116,10 +116,10 @@ static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, 
 static tw_status list_layers(plan *p, const tw__network *net, tw_error *err)
 {
     int weights_before = 0;
-    p->room = net->n_layers;
-    TW_TRY(tw__alloc(p->ctx, &p->layers, p->room, sizeof *p->layers, err));
-    TW_TRY(tw__alloc(p->ctx, &p->at, p->room + 1, sizeof *p->at, err));
-    TW_TRY(tw__alloc(p->ctx, &p->packed_at, p->room, sizeof *p->packed_at, err));
+    p->capacity = net->n_layers;
+    TW_TRY(tw__alloc(p->ctx, &p->layers, p->capacity, sizeof *p->layers, err));
+    TW_TRY(tw__alloc(p->ctx, &p->at, p->capacity + 1, sizeof *p->at, err));
+    TW_TRY(tw__alloc(p->ctx, &p->packed_at, p->capacity, sizeof *p->packed_at, err));
     for (size_t i = 0; i < net->n_layers;) {
         tw__layer *l = &p->layers[p->n_layers++];
         size_t fused = weights_before ? 0 : tw__layer_fuse(&net->layers[i], net->n_layers - i, p->k, l);
@@ -148,8 +148,8 @@ static tw_status place_activations(plan *p, tw_error *err)
         p->packed_at[i] = p->packed_size;
         if (l->type->packed) p->packed_size += l->type->packed(l, p->k);
         if (l->type->scratch && l->type->scratch(l, p->k) > p->scratch) p->scratch = l->type->scratch(l, p->k);
-        l->notes_at = p->notes;
-        p->notes += l->notes;
+        l->saved_at = p->saved;
+        p->saved += l->saved;
     }
     return TW_OK;
 }
@@ -164,7 +164,7 @@ static tw_status make_buffers(plan *p, tw_error *err)
         TW_TRY(tw__alloc(p->ctx, &b->activations, p->activations, p->k->real, err));
         TW_TRY(tw__alloc(p->ctx, &b->gradients[0], p->widest, p->k->real, err));
         TW_TRY(tw__alloc(p->ctx, &b->gradients[1], p->widest, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->notes, p->notes * ROWS, 1, err));
+        TW_TRY(tw__alloc(p->ctx, &b->saved, p->saved * ROWS, 1, err));
         TW_TRY(tw__alloc(p->ctx, &b->scratch, p->scratch, p->k->real, err));
     }
     return TW_OK;
@@ -177,14 +177,14 @@ static void free_plan(plan *p)
         tw__free(p->ctx, b->activations, p->activations, p->k->real);
         tw__free(p->ctx, b->gradients[0], p->widest, p->k->real);
         tw__free(p->ctx, b->gradients[1], p->widest, p->k->real);
-        tw__free(p->ctx, b->notes, p->notes * ROWS, 1);
+        tw__free(p->ctx, b->saved, p->saved * ROWS, 1);
         tw__free(p->ctx, b->scratch, p->scratch, p->k->real);
     }
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
     tw__free(p->ctx, p->packed, p->packed_size, p->k->real);
-    tw__free(p->ctx, p->packed_at, p->room, sizeof *p->packed_at);
-    tw__free(p->ctx, p->at, p->room + 1, sizeof *p->at);
-    tw__free(p->ctx, p->layers, p->room, sizeof *p->layers);
+    tw__free(p->ctx, p->packed_at, p->capacity, sizeof *p->packed_at);
+    tw__free(p->ctx, p->at, p->capacity + 1, sizeof *p->at);
+    tw__free(p->ctx, p->layers, p->capacity, sizeof *p->layers);
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 

@@ -7,7 +7,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_no_words(t, err));
     if (l->in.rank != 1) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): softmax needs a vector and gets %s", l->written + 1, t->text,
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): softmax needs a vector and gets %s", l->source + 1, t->text,
                         tw__shape_text(&l->in, in, sizeof in));
     }
     l->out = l->in;

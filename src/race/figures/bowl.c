@@ -13,7 +13,7 @@ enum { SGD, MOMENTUM, ADAGRAD, ADAM, N_RUNNERS, STEPS = 30 };
 static const tw__window window = {.low = {-9, -4}, .high = {9, 4}, .points = 61, .steps = STEPS};
 
 enum { ZIGZAG, DAMPED, SLOWER, BEST };
-static const tw__sentence sentences[] = {
+static const tw__claim_text claim_texts[] = {
     [ZIGZAG] = {.id = "bowl-1", .source = "001, 三", .printed = "和SGD相比，我们发现“之”字形的“程度”减轻了",
                 .english = "With Momentum the path zigzags less than with SGD", .no = "It turned as often"},
     [DAMPED] = {.id = "bowl-2", .source = "001, 四", .printed = "函数的取值高效地向着最小值移动……“之”字形的变动程度有所衰减",
@@ -31,78 +31,78 @@ struct result { size_t turns; double value; int64_t low; };
 
 static const double low = 0.1;
 
-static void measure(const tw__walks *w, struct result r[N_RUNNERS])
+static void measure(const tw__trajectories *w, struct result r[N_RUNNERS])
 {
     for (int i = 0; i < N_RUNNERS; i++) {
-        const tw_path *p = w->path[i];
+        const tw_trajectory *p = w->trajectory[i];
         r[i] = (struct result){tw__sign_changes(p->y, p->n), p->value[p->n - 1], tw__finally_below(p->value, p->n, low)};
     }
 }
 
-static tw_status zigzag(tw__sheet *sheet, const tw__walks *w, const struct result *r, tw_error *err)
+static tw_status zigzag(tw__figure_output *output, const tw__trajectories *w, const struct result *r, tw_error *err)
 {
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[ZIGZAG], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, w, SGD, 2);
-    TW__SAY(c->measured, "y changes its sign %zu times with SGD, %zu times with Momentum, in %d steps", r[SGD].turns, r[MOMENTUM].turns, STEPS);
+    TW_TRY(tw__claim_add(output, &claim_texts[ZIGZAG], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, w, SGD, 2);
+    TW__APPEND(c->measured, "y changes its sign %zu times with SGD, %zu times with Momentum, in %d steps", r[SGD].turns, r[MOMENTUM].turns, STEPS);
     const int holds = r[MOMENTUM].turns < r[SGD].turns;
-    tw__claim_judge(c, &sentences[ZIGZAG], tw__holds(holds, holds));
+    tw__claim_decide(c, &claim_texts[ZIGZAG], tw__holds(holds, holds));
     return TW_OK;
 }
 
-static tw_status damped(tw__sheet *sheet, const tw__walks *w, const struct result *r, tw_error *err)
+static tw_status damped(tw__figure_output *output, const tw__trajectories *w, const struct result *r, tw_error *err)
 {
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[DAMPED], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, w, 0, ADAM);
-    TW__SAY(c->measured, "AdaGrad's y changes its sign %zu times (SGD's %zu), f at the end is %s (SGD %s, Momentum %s)", r[ADAGRAD].turns, r[SGD].turns,
+    TW_TRY(tw__claim_add(output, &claim_texts[DAMPED], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, w, 0, ADAM);
+    TW__APPEND(c->measured, "AdaGrad's y changes its sign %zu times (SGD's %zu), f at the end is %s (SGD %s, Momentum %s)", r[ADAGRAD].turns, r[SGD].turns,
             TW__REAL(r[ADAGRAD].value), TW__REAL(r[SGD].value), TW__REAL(r[MOMENTUM].value));
     const int holds = r[ADAGRAD].turns < r[SGD].turns && r[ADAGRAD].value < r[SGD].value && r[ADAGRAD].value < r[MOMENTUM].value;
-    tw__claim_judge(c, &sentences[DAMPED], tw__holds(holds, holds));
+    tw__claim_decide(c, &claim_texts[DAMPED], tw__holds(holds, holds));
     return TW_OK;
 }
 
-static tw_status slower(tw__sheet *sheet, const tw__walks *w, const struct result *r, tw_error *err)
+static tw_status slower(tw__figure_output *output, const tw__trajectories *w, const struct result *r, tw_error *err)
 {
     int faster = 0;
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[SLOWER], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f stays below %s from step", TW__REAL(low));
+    TW_TRY(tw__claim_add(output, &claim_texts[SLOWER], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
+    TW__APPEND(c->measured, "f stays below %s from step", TW__REAL(low));
     for (int i = 0; i < N_RUNNERS; i++) {
-        TW__SAY(c->measured, " %s (%s)%s", TW__STEP(r[i].low), runners[i].label, i < ADAM ? "," : "");
+        TW__APPEND(c->measured, " %s (%s)%s", TW__STEP(r[i].low), runners[i].label, i < ADAM ? "," : "");
         faster += tw__before(r[i].low, r[SGD].low);
     }
-    tw__claim_judge(c, &sentences[SLOWER], tw__holds(faster > 0, faster == N_RUNNERS - 1));
+    tw__claim_decide(c, &claim_texts[SLOWER], tw__holds(faster > 0, faster == N_RUNNERS - 1));
     return TW_OK;
 }
 
-static tw_status best(tw__sheet *sheet, const tw__walks *w, const struct result *r, tw_error *err)
+static tw_status best(tw__figure_output *output, const tw__trajectories *w, const struct result *r, tw_error *err)
 {
     int lowest = 1, straightest = 1;
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[BEST], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
-    TW__SAY(c->measured, "f after %d steps (changes of y's sign):", STEPS);
+    TW_TRY(tw__claim_add(output, &claim_texts[BEST], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, w, 0, N_RUNNERS);
+    TW__APPEND(c->measured, "f after %d steps (changes of y's sign):", STEPS);
     for (int i = 0; i < N_RUNNERS; i++) {
-        TW__SAY(c->measured, " %s %s (%zu)%s", runners[i].label, TW__REAL(r[i].value), r[i].turns, i < ADAM ? "," : "");
+        TW__APPEND(c->measured, " %s %s (%zu)%s", runners[i].label, TW__REAL(r[i].value), r[i].turns, i < ADAM ? "," : "");
         lowest = lowest && r[ADAM].value <= r[i].value;
         straightest = straightest && r[ADAM].turns <= r[i].turns;
     }
-    tw__claim_judge(c, &sentences[BEST], tw__holds(lowest, straightest));
+    tw__claim_decide(c, &claim_texts[BEST], tw__holds(lowest, straightest));
     return TW_OK;
 }
 
-static tw_status make(tw__sheet *sheet, tw_error *err)
+static tw_status make(tw__figure_output *output, tw_error *err)
 {
-    static tw_status (*const claims[])(tw__sheet *sheet, const tw__walks *w, const struct result *r, tw_error *err) = {zigzag, damped, slower, best};
-    tw__walks walks;
+    static tw_status (*const claims[])(tw__figure_output *output, const tw__trajectories *w, const struct result *r, tw_error *err) = {zigzag, damped, slower, best};
+    tw__trajectories trajectories;
     struct result results[N_RUNNERS];
-    TW_TRY(tw__walks_make(&walks, sheet->ctx, "bowl", STEPS, runners, N_RUNNERS, err));
-    measure(&walks, results);
-    tw_status s = tw__walks_write(sheet, &walks, &window, err);
-    for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](sheet, &walks, results, err);
-    tw__walks_free(&walks);
+    TW_TRY(tw__trajectories_make(&trajectories, output->ctx, "bowl", STEPS, runners, N_RUNNERS, err));
+    measure(&trajectories, results);
+    tw_status s = tw__trajectories_write(output, &trajectories, &window, err);
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](output, &trajectories, results, err);
+    tw__trajectories_free(&trajectories);
     return s;
 }
 

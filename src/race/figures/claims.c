@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-tw_status tw__claim_add(tw__sheet *sheet, const tw__sentence *sentence, tw_claim **out, tw_error *err)
+tw_status tw__claim_add(tw__figure_output *output, const tw__claim_text *claim_text, tw_claim **out, tw_error *err)
 {
-    tw_figures *f = sheet->figures;
-    TW_TRY(tw__grow(f->ctx, &f->claims, &f->room, f->n + 1, sizeof *f->claims, err));
+    tw_figures *f = output->figures;
+    TW_TRY(tw__grow(f->ctx, &f->claims, &f->capacity, f->n + 1, sizeof *f->claims, err));
     *out = &f->claims[f->n++];
-    **out = (tw_claim){.id = sentence->id, .figure = sheet->figure->kind.name, .source = sentence->source, .printed = sentence->printed,
-                       .english = sentence->english, .because = "", .is_control = sentence->is_control};
+    **out = (tw_claim){.id = claim_text->id, .figure = output->figure->kind.name, .source = claim_text->source, .printed = claim_text->printed,
+                       .english = claim_text->english, .because = "", .is_control = claim_text->is_control};
     return TW_OK;
 }
 
-void tw__claim_judge(tw_claim *claim, const tw__sentence *sentence, enum tw_holds holds)
+void tw__claim_decide(tw_claim *claim, const tw__claim_text *claim_text, enum tw_holds holds)
 {
-    const char *const because[] = {[TW_HOLDS_NO] = sentence->no, [TW_HOLDS_YES] = "", [TW_HOLDS_DEPENDS] = sentence->depends};
+    const char *const because[] = {[TW_HOLDS_NO] = claim_text->no, [TW_HOLDS_YES] = "", [TW_HOLDS_DEPENDS] = claim_text->depends};
     claim->holds = holds;
     claim->because = because[holds];
 }
@@ -42,16 +42,16 @@ static tw_status make_json(tw_figures *f, char **out, tw_error *err)
     char *text = tw__json_text(all, JSON_INDENT(2));
     json_decref(all);
     if (!text) return tw__json_no_memory(err);
-    tw__paper p = {.ctx = f->ctx, .err = err};
+    tw__strbuf p = {.ctx = f->ctx, .err = err};
     tw__put(&p, text, strlen(text));
     tw__put(&p, "\n", 1);
     free(text);
-    return tw__paper_take(&p, out);
+    return tw__strbuf_take(&p, out);
 }
 
 /* ---- claims.md ---- */
 
-static void put_overview(const tw_figures *f, tw__paper *p)
+static void put_overview(const tw_figures *f, tw__strbuf *p)
 {
     tw__print(p, "# Claims of the sources, measured\n\n"
                  "Made by `thalweg figures`. Every verdict is a comparison of the numbers beside it. \"Depends\": it holds as shown, and does not\n"
@@ -62,7 +62,7 @@ static void put_overview(const tw_figures *f, tw__paper *p)
     }
 }
 
-static void put_claim(const tw_claim *c, tw__paper *p)
+static void put_claim(const tw_claim *c, tw__strbuf *p)
 {
     tw__print(p, "\n### %s\n\n", c->id);
     if (*c->printed) tw__print(p, "> %s (%s)\n\n", c->printed, c->source);
@@ -73,7 +73,7 @@ static void put_claim(const tw_claim *c, tw__paper *p)
 
 static tw_status make_page(const tw_figures *f, char **out, tw_error *err)
 {
-    tw__paper p = {.ctx = f->ctx, .err = err};
+    tw__strbuf p = {.ctx = f->ctx, .err = err};
     const char *figure = NULL;
     put_overview(f, &p);
     for (size_t i = 0; i < f->n; i++) {
@@ -82,7 +82,7 @@ static tw_status make_page(const tw_figures *f, char **out, tw_error *err)
         figure = c->figure;
         put_claim(c, &p);
     }
-    return tw__paper_take(&p, out);
+    return tw__strbuf_take(&p, out);
 }
 
 tw_status tw_figures_write_claims(tw_figures *f, const char **json, tw_error *err)

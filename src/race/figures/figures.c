@@ -26,28 +26,28 @@ const char *tw_holds_name(enum tw_holds holds)
 
 /* ---- The folder ---- */
 
-static tw_status check_folder(tw_context *ctx, const char *folder, int force, tw_error *err)
+static tw_status check_directory(tw_context *ctx, const char *directory, int force, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_kind(ctx, folder, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
-        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", folder);
-    TW_TRY(tw__path_in(folder, "claims.json", path, err));
+    TW_TRY(tw__path_kind(ctx, directory, &kind, err));
+    if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
+    TW_TRY(tw__path_in(directory, "claims.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind != TW_PATH_NONE && !force)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s holds figures already (give another --out, or --force to replace them)", folder);
+        return tw__fail(err, TW_ERR_SPEC, "%.300s holds figures already (give another --out, or --force to replace them)", directory);
     return tw__make_parents(ctx, path, err);
 }
 
-tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *folder, int force, tw_error *err)
+tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err)
 {
     tw_figures *f;
     *out = NULL;
-    TW_TRY(check_folder(ctx, folder, force, err));
+    TW_TRY(check_directory(ctx, directory, force, err));
     TW_TRY(tw__alloc(ctx, &f, 1, sizeof *f, err));
     f->ctx = ctx;
-    const tw_status s = tw__copy_text(ctx, &f->folder, folder, err);
+    const tw_status s = tw__copy_text(ctx, &f->directory, directory, err);
     if (s == TW_OK) *out = f;
     else tw_figures_free(f);
     return s;
@@ -56,9 +56,9 @@ tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *folde
 void tw_figures_free(tw_figures *f)
 {
     if (!f) return;
-    tw__free_text(f->ctx, f->folder);
+    tw__free_text(f->ctx, f->directory);
     tw__free_text(f->ctx, f->json);
-    tw__free(f->ctx, f->claims, f->room, sizeof *f->claims);
+    tw__free(f->ctx, f->claims, f->capacity, sizeof *f->claims);
     tw__free(f->ctx, f, 1, sizeof *f);
 }
 
@@ -73,30 +73,30 @@ size_t tw_figures_claims(const tw_figures *f, const tw_claim **claims)
 tw_status tw__figures_write(const tw_figures *f, const char *file, const char *text, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(f->folder, file, path, err));
+    TW_TRY(tw__path_in(f->directory, file, path, err));
     return tw__write_text(f->ctx, path, text, err);
 }
 
-static void begin_script(tw__sheet *sheet)
+static void begin_script(tw__figure_output *output)
 {
-    const tw_figure_kind *k = &sheet->figure->kind;
-    tw__print(&sheet->names, "# %s: %s (%s)\n", k->name, k->shows, k->source);
-    tw__print(&sheet->names, "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->name);
-    tw__sheet_text(sheet, "name", k->name);
+    const tw_figure_kind *k = &output->figure->kind;
+    tw__print(&output->names, "# %s: %s (%s)\n", k->name, k->shows, k->source);
+    tw__print(&output->names, "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->name);
+    tw__output_text(output, "name", k->name);
 }
 
-static tw_status end_script(tw__sheet *sheet, tw_error *err)
+static tw_status end_script(tw__figure_output *output, tw_error *err)
 {
     char file[64], *text;
-    const unsigned char *const parts[] = {tw__asset_figure_style, sheet->figure->script};
+    const unsigned char *const parts[] = {tw__asset_figure_style, output->figure->script};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        tw__put(&sheet->names, "\n", 1);
-        tw__put(&sheet->names, (const char *)parts[i], strlen((const char *)parts[i]));
+        tw__put(&output->names, "\n", 1);
+        tw__put(&output->names, (const char *)parts[i], strlen((const char *)parts[i]));
     }
-    TW_TRY(tw__paper_take(&sheet->names, &text));
-    snprintf(file, sizeof file, "%s.gp", sheet->figure->kind.name);
-    const tw_status s = tw__figures_write(sheet->figures, file, text, err);
-    tw__free_text(sheet->ctx, text);
+    TW_TRY(tw__strbuf_take(&output->names, &text));
+    snprintf(file, sizeof file, "%s.gp", output->figure->kind.name);
+    const tw_status s = tw__figures_write(output->figures, file, text, err);
+    tw__free_text(output->ctx, text);
     return s;
 }
 
@@ -109,13 +109,13 @@ static const tw__figure *figure_of(const tw_figure_kind *kind)
 
 tw_status tw_figures_make(tw_figures *f, const tw_figure_kind *kind, tw_error *err)
 {
-    tw__sheet sheet = {.ctx = f->ctx, .figures = f, .figure = figure_of(kind), .names = {.ctx = f->ctx, .err = err}};
+    tw__figure_output output = {.ctx = f->ctx, .figures = f, .figure = figure_of(kind), .names = {.ctx = f->ctx, .err = err}};
     const size_t claims = f->n;
-    if (!sheet.figure) return tw__fail(err, TW_ERR_SPEC, "this is no figure of the list (tw_figure_kind_at)");
-    begin_script(&sheet);
-    tw_status s = sheet.figure->make(&sheet, err);
-    if (s == TW_OK) s = end_script(&sheet, err);
-    else tw__paper_drop(&sheet.names);
+    if (!output.figure) return tw__fail(err, TW_ERR_SPEC, "this is no figure of the list (tw_figure_kind_at)");
+    begin_script(&output);
+    tw_status s = output.figure->make(&output, err);
+    if (s == TW_OK) s = end_script(&output, err);
+    else tw__strbuf_drop(&output.names);
     if (s != TW_OK) f->n = claims;
     return s;
 }

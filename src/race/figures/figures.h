@@ -6,9 +6,9 @@
 
 struct tw_figures {
     tw_context *ctx;
-    char *folder, *json;
+    char *directory, *json;
     tw_claim *claims;
-    size_t n, room;
+    size_t n, capacity;
 };
 
 tw_status tw__figures_write(const tw_figures *figures, const char *file, const char *text, tw_error *err);

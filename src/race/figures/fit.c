@@ -8,7 +8,7 @@ enum { UPDATES = 400, LONGER = 4000, SEEDS = 11, ALL = 0, SOME = 16, ONE = 1 }; 
 static const char optimizer[] = "sgd:lr=0.05", decay[] = "inverse_time:decay_rate=1,decay_steps=100";
 
 enum { SMOOTH, MANY, RIPPLE, LARGE, WORSE, CONVERGES };
-static const tw__sentence sentences[] = {
+static const tw__claim_text claim_texts[] = {
     [SMOOTH] = {.id = "fit-1", .source = "004, 5.1", .printed = "训练过程中的损失函数是比较平稳的，没有出现大幅度的波动", .english = "BGD's loss is smooth",
                 .no = "It went up"},
     [MANY] = {.id = "fit-2", .source = "004, 5.1", .printed = "BGD 算法所需要的迭代次数很多", .english = "BGD needs very many iterations",
@@ -28,9 +28,9 @@ static const tw__sentence sentences[] = {
 
 /* ---- Many seeds ---- */
 
-static tw__course_setting setting(uint64_t batch, uint64_t seed, const char *schedule, uint64_t updates, uint64_t every)
+static tw__trace_setting setting(uint64_t batch, uint64_t seed, const char *schedule, uint64_t updates, uint64_t every)
 {
-    return (tw__course_setting){.optimizer = optimizer, .estimator = batch == ALL ? "full" : "minibatch", .schedule = schedule, .seed = seed,
+    return (tw__trace_setting){.optimizer = optimizer, .estimator = batch == ALL ? "full" : "minibatch", .schedule = schedule, .seed = seed,
                                 .batch = batch, .updates = updates, .every = every};
 }
 
@@ -50,7 +50,7 @@ static double median(double values[SEEDS])
     return values[SEEDS / 2];
 }
 
-static double ripple(const tw__course *c)
+static double ripple(const tw__trace *c)
 {
     double up = 0;
     for (size_t i = c->n / 2; i < c->n; i++) up += c->loss[i] > c->loss[i - 1] ? c->loss[i] - c->loss[i - 1] : 0;
@@ -61,66 +61,66 @@ static tw_status try_seeds(const tw__line *line, uint64_t batch, const char *sch
 {
     double excess[SEEDS], ripples[SEEDS], near[SEEDS], passes[SEEDS];
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        const tw__course_setting s = setting(batch, seed, schedule, updates, updates / UPDATES);
-        tw__course c;
-        TW_TRY(tw__course_run(&c, &line->rows, &s, err));
+        const tw__trace_setting s = setting(batch, seed, schedule, updates, updates / UPDATES);
+        tw__trace c;
+        TW_TRY(tw__trace_make(&c, &line->rows, &s, err));
         const int64_t there = tw__finally_below(c.loss, c.n, 1.05 * line->least);
         excess[seed] = tw__line_excess(line, &c);
         ripples[seed] = ripple(&c);
         near[seed] = there == TW__NEVER ? (double)updates : c.update[there];
         passes[seed] = there == TW__NEVER ? c.passes[c.n - 1] : c.passes[there];
-        tw__course_free(&c);
+        tw__trace_free(&c);
     }
     *out = (struct outcome){median(excess), median(ripples), median(near), median(passes)};
     return TW_OK;
 }
 
-static tw_status begin(tw__sheet *sheet, int which, uint64_t updates, tw_claim **c, tw_error *err)
+static tw_status begin(tw__figure_output *output, int which, uint64_t updates, tw_claim **c, tw_error *err)
 {
-    TW_TRY(tw__claim_add(sheet, &sentences[which], c, err));
-    TW__SAY((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows (%s-rows.csv); %s, %llu updates; medians of %d seeds",
-            sheet->figure->kind.name, optimizer, (unsigned long long)updates, SEEDS);
+    TW_TRY(tw__claim_add(output, &claim_texts[which], c, err));
+    TW__APPEND((*c)->setting, "y = 0.5 x + 1 + 0.5 N(0, 1), 128 rows (%s-rows.csv); %s, %llu updates; medians of %d seeds",
+            output->figure->kind.name, optimizer, (unsigned long long)updates, SEEDS);
     return TW_OK;
 }
 
 /* ---- The claims ---- */
 
-static tw_status all_rows(tw__sheet *sheet, const tw__line *line, const tw__course *course, tw_error *err)
+static tw_status all_rows(tw__figure_output *output, const tw__line *line, const tw__trace *trace, tw_error *err)
 {
     struct outcome all, some, one;
     tw_claim *c;
     TW_TRY(try_seeds(line, ALL, NULL, UPDATES, &all, err));
     TW_TRY(try_seeds(line, SOME, NULL, UPDATES, &some, err));
     TW_TRY(try_seeds(line, ONE, NULL, UPDATES, &one, err));
-    const size_t up = tw__rises(course->loss, course->n);
-    TW_TRY(begin(sheet, SMOOTH, UPDATES, &c, err));
-    TW__SAY(c->measured, "%zu of %d updates made the loss larger, with any seed", up, UPDATES);
-    tw__claim_judge(c, &sentences[SMOOTH], tw__holds(up == 0, up == 0));
-    TW_TRY(begin(sheet, MANY, UPDATES, &c, err));
-    TW__SAY(c->measured, "to a loss that stays within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
+    const size_t up = tw__rises(trace->loss, trace->n);
+    TW_TRY(begin(output, SMOOTH, UPDATES, &c, err));
+    TW__APPEND(c->measured, "%zu of %d updates made the loss larger, with any seed", up, UPDATES);
+    tw__claim_decide(c, &claim_texts[SMOOTH], tw__holds(up == 0, up == 0));
+    TW_TRY(begin(output, MANY, UPDATES, &c, err));
+    TW__APPEND(c->measured, "to a loss that stays within 5 %% of the best: BGD %s updates or %s passes over the rows, MBGD (%d rows) %s or %s, SGD %s or %s",
             TW__REAL(all.near), TW__REAL(all.passes), SOME, TW__REAL(some.near), TW__REAL(some.passes), TW__REAL(one.near), TW__REAL(one.passes));
     const int in_passes = all.passes > some.passes && all.passes > one.passes, in_updates = all.near > 1.5 * some.near && all.near > 1.5 * one.near;
-    tw__claim_judge(c, &sentences[MANY], tw__holds(in_passes, in_updates));
+    tw__claim_decide(c, &claim_texts[MANY], tw__holds(in_passes, in_updates));
     return TW_OK;
 }
 
-static tw_status some_rows(tw__sheet *sheet, const tw__line *line, const tw__course *course, tw_error *err)
+static tw_status some_rows(tw__figure_output *output, const tw__line *line, const tw__trace *trace, tw_error *err)
 {
     static const uint64_t batch[] = {ALL, 32, SOME, 8};
     struct outcome o[4];
     tw_claim *c;
-    (void)course;
+    (void)trace;
     for (int i = 0; i < 4; i++) TW_TRY(try_seeds(line, batch[i], NULL, UPDATES, &o[i], err));
-    TW_TRY(begin(sheet, RIPPLE, UPDATES, &c, err));
-    TW__SAY(c->measured, "mean rise of the loss per step: BGD %s, batch 32 %s, %d %s, 8 %s; loss above the best (%s) at the end: %s, %s, %s, %s",
+    TW_TRY(begin(output, RIPPLE, UPDATES, &c, err));
+    TW__APPEND(c->measured, "mean rise of the loss per step: BGD %s, batch 32 %s, %d %s, 8 %s; loss above the best (%s) at the end: %s, %s, %s, %s",
             TW__REAL(o[0].ripple), TW__REAL(o[1].ripple), SOME, TW__REAL(o[2].ripple), TW__REAL(o[3].ripple), TW__REAL(line->least),
             TW__REAL(o[0].excess), TW__REAL(o[1].excess), TW__REAL(o[2].excess), TW__REAL(o[3].excess));
     const int holds = o[0].ripple < o[1].ripple && o[1].ripple < o[2].ripple && o[2].ripple < o[3].ripple && o[2].excess < 0.02 * line->least;
-    tw__claim_judge(c, &sentences[RIPPLE], tw__holds(holds, holds));
+    tw__claim_decide(c, &claim_texts[RIPPLE], tw__holds(holds, holds));
     return TW_OK;
 }
 
-static tw_status one_row(tw__sheet *sheet, const tw__line *line, const tw__course *course, tw_error *err)
+static tw_status one_row(tw__figure_output *output, const tw__line *line, const tw__trace *trace, tw_error *err)
 {
     struct outcome some, one, longer, falling;
     tw_claim *c;
@@ -128,17 +128,17 @@ static tw_status one_row(tw__sheet *sheet, const tw__line *line, const tw__cours
     TW_TRY(try_seeds(line, ONE, NULL, UPDATES, &one, err));
     TW_TRY(try_seeds(line, ONE, NULL, LONGER, &longer, err));
     TW_TRY(try_seeds(line, ONE, decay, LONGER, &falling, err));
-    TW_TRY(begin(sheet, LARGE, UPDATES, &c, err));
-    TW__SAY(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up with seed 0", TW__REAL(one.ripple), SOME,
-            TW__REAL(some.ripple), tw__rises(course->loss, course->n), UPDATES);
-    tw__claim_judge(c, &sentences[LARGE], tw__holds(one.ripple > 3 * some.ripple, one.ripple > 3 * some.ripple));
-    TW_TRY(begin(sheet, WORSE, UPDATES, &c, err));
-    TW__SAY(c->measured, "loss above the best (%s) at the end: SGD %s, MBGD %s", TW__REAL(line->least), TW__REAL(one.excess), TW__REAL(some.excess));
-    tw__claim_judge(c, &sentences[WORSE], tw__holds(one.excess > some.excess, one.excess < 0.2 * line->least));
-    TW_TRY(begin(sheet, CONVERGES, LONGER, &c, err));
-    TW__SAY(c->measured, "loss above the best after %d updates %s, after %d %s, after %d with %s %s", UPDATES, TW__REAL(one.excess), LONGER,
+    TW_TRY(begin(output, LARGE, UPDATES, &c, err));
+    TW__APPEND(c->measured, "mean rise of the loss per step: SGD %s, MBGD (%d rows) %s; %zu of %d steps go up with seed 0", TW__REAL(one.ripple), SOME,
+            TW__REAL(some.ripple), tw__rises(trace->loss, trace->n), UPDATES);
+    tw__claim_decide(c, &claim_texts[LARGE], tw__holds(one.ripple > 3 * some.ripple, one.ripple > 3 * some.ripple));
+    TW_TRY(begin(output, WORSE, UPDATES, &c, err));
+    TW__APPEND(c->measured, "loss above the best (%s) at the end: SGD %s, MBGD %s", TW__REAL(line->least), TW__REAL(one.excess), TW__REAL(some.excess));
+    tw__claim_decide(c, &claim_texts[WORSE], tw__holds(one.excess > some.excess, one.excess < 0.2 * line->least));
+    TW_TRY(begin(output, CONVERGES, LONGER, &c, err));
+    TW__APPEND(c->measured, "loss above the best after %d updates %s, after %d %s, after %d with %s %s", UPDATES, TW__REAL(one.excess), LONGER,
             TW__REAL(longer.excess), LONGER, decay, TW__REAL(falling.excess));
-    tw__claim_judge(c, &sentences[CONVERGES], tw__holds(falling.excess < one.excess / 10, longer.excess < one.excess / 10));
+    tw__claim_decide(c, &claim_texts[CONVERGES], tw__holds(falling.excess < one.excess / 10, longer.excess < one.excess / 10));
     return TW_OK;
 }
 
@@ -151,34 +151,34 @@ static double loss_at(const void *line, const double at[2])
     return tw_evaluate(l->rows.ctx, &l->rows.objective, at, &m, NULL) == TW_OK ? m.loss - l->least : 0;
 }
 
-typedef tw_status (*claims_of)(tw__sheet *sheet, const tw__line *line, const tw__course *course, tw_error *err);
+typedef tw_status (*claims_of)(tw__figure_output *output, const tw__line *line, const tw__trace *trace, tw_error *err);
 
-static tw_status draw(tw__sheet *sheet, const char *method, uint64_t batch, claims_of claims, tw_error *err)
+static tw_status draw(tw__figure_output *output, const char *method, uint64_t batch, claims_of claims, tw_error *err)
 {
     static const tw__window window = {.low = {-0.2, -0.2}, .high = {1.2, 1.6}, .points = 81};
-    const tw__course_setting s = setting(batch, 0, NULL, UPDATES, 1);
+    const tw__trace_setting s = setting(batch, 0, NULL, UPDATES, 1);
     tw__line line;
-    tw__course course = {0};
-    TW_TRY(tw__line_make(&line, sheet->ctx, err));
-    tw_status status = tw__course_run(&course, &line.rows, &s, err);
-    if (status == TW_OK) status = tw__line_write(sheet, &line, err);
-    if (status == TW_OK) status = tw__course_write(sheet, "course", &course, line.least, err);
-    if (status == TW_OK) status = tw__sheet_surface(sheet, loss_at, &line, &window, err);
+    tw__trace trace = {0};
+    TW_TRY(tw__line_make(&line, output->ctx, err));
+    tw_status status = tw__trace_make(&trace, &line.rows, &s, err);
+    if (status == TW_OK) status = tw__line_write(output, &line, err);
+    if (status == TW_OK) status = tw__trace_write(output, "course", &trace, line.least, err);
+    if (status == TW_OK) status = tw__output_surface(output, loss_at, &line, &window, err);
     if (status == TW_OK) {
-        tw__sheet_text(sheet, "method", method);
-        tw__sheet_text(sheet, "colour_of_sgd", tw__colour_of_rule("sgd"));
-        tw__sheet_number(sheet, "fitted_slope", course.first[course.n - 1]);
-        tw__sheet_number(sheet, "fitted_intercept", course.second[course.n - 1]);
-        status = claims(sheet, &line, &course, err);
+        tw__output_text(output, "method", method);
+        tw__output_text(output, "colour_of_sgd", tw__colour_of_rule("sgd"));
+        tw__output_number(output, "fitted_slope", trace.first[trace.n - 1]);
+        tw__output_number(output, "fitted_intercept", trace.second[trace.n - 1]);
+        status = claims(output, &line, &trace, err);
     }
-    tw__course_free(&course);
+    tw__trace_free(&trace);
     tw__rows_free(&line.rows);
     return status;
 }
 
-static tw_status make_fig5_1(tw__sheet *sheet, tw_error *err) { return draw(sheet, "BGD, all rows", ALL, all_rows, err); }
-static tw_status make_fig5_3(tw__sheet *sheet, tw_error *err) { return draw(sheet, "MBGD, 16 rows", SOME, some_rows, err); }
-static tw_status make_fig5_4(tw__sheet *sheet, tw_error *err) { return draw(sheet, "SGD, one row", ONE, one_row, err); }
+static tw_status make_fig5_1(tw__figure_output *output, tw_error *err) { return draw(output, "BGD, all rows", ALL, all_rows, err); }
+static tw_status make_fig5_3(tw__figure_output *output, tw_error *err) { return draw(output, "MBGD, 16 rows", SOME, some_rows, err); }
+static tw_status make_fig5_4(tw__figure_output *output, tw_error *err) { return draw(output, "SGD, one row", ONE, one_row, err); }
 
 extern const unsigned char tw__asset_figure_fit[];
 extern const tw__figure tw__figure_fig5_1, tw__figure_fig5_3, tw__figure_fig5_4;

@@ -35,13 +35,13 @@ tw_status tw__line_make(tw__line *l, tw_context *ctx, tw_error *err)
     return s;
 }
 
-tw_status tw__line_write(tw__sheet *sheet, const tw__line *l, tw_error *err)
+tw_status tw__line_write(tw__figure_output *output, const tw__line *l, tw_error *err)
 {
     const double *const columns[] = {l->rows.x, l->rows.y};
-    tw__sheet_number(sheet, "slope", l->slope);
-    tw__sheet_number(sheet, "intercept", l->intercept);
-    tw__sheet_number(sheet, "least", l->least);
-    return tw__sheet_columns(sheet, "rows", "x,y", ROWS, 2, columns, err);
+    tw__output_number(output, "slope", l->slope);
+    tw__output_number(output, "intercept", l->intercept);
+    tw__output_number(output, "least", l->least);
+    return tw__output_columns(output, "rows", "x,y", ROWS, 2, columns, err);
 }
 
-double tw__line_excess(const tw__line *l, const tw__course *c) { return c->loss[c->n - 1] - l->least; }
+double tw__line_excess(const tw__line *l, const tw__trace *c) { return c->loss[c->n - 1] - l->least; }

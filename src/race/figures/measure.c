@@ -39,9 +39,9 @@ size_t tw__rises(const double *values, size_t n)
     return rises;
 }
 
-double tw__value_at(const tw_path *p, size_t step) { return p->value[step < p->n ? step : p->n - 1]; }
+double tw__value_at(const tw_trajectory *p, size_t step) { return p->value[step < p->n ? step : p->n - 1]; }
 
-double tw__closest(const tw_path *p, double x, double y)
+double tw__closest(const tw_trajectory *p, double x, double y)
 {
     double least = INFINITY;
     for (size_t i = 0; i < p->n; i++) {
@@ -52,7 +52,7 @@ double tw__closest(const tw_path *p, double x, double y)
 }
 
 /* Squared, of (x, y) from the segment between points i and i + 1. */
-static double off_segment(const tw_path *p, size_t i, double x, double y)
+static double off_segment(const tw_trajectory *p, size_t i, double x, double y)
 {
     const double dx = p->x[i + 1] - p->x[i], dy = p->y[i + 1] - p->y[i], length = dx * dx + dy * dy;
     double t = length > 0 ? ((x - p->x[i]) * dx + (y - p->y[i]) * dy) / length : 0;
@@ -62,13 +62,13 @@ static double off_segment(const tw_path *p, size_t i, double x, double y)
     return x * x + y * y;
 }
 
-double tw__strays(const tw_path *path, const tw_path *from)
+double tw__strays(const tw_trajectory *trajectory, const tw_trajectory *from)
 {
     double most = 0;
-    for (size_t k = 0; k < path->n; k++) {
+    for (size_t k = 0; k < trajectory->n; k++) {
         double least = INFINITY;
         for (size_t i = 0; i + 1 < from->n; i++) {
-            const double d = off_segment(from, i, path->x[k], path->y[k]);
+            const double d = off_segment(from, i, trajectory->x[k], trajectory->y[k]);
             least = d < least ? d : least;
         }
         most = least > most ? least : most;

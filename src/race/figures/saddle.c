@@ -23,8 +23,8 @@ static const tw__window window = {.low = {-1.5, -0.6}, .high = {1.5, 1.5}, .poin
 
 /* ---- What the source says ---- */
 
-enum { STAYS, PASS_BY, SHAKE, BEST, NOBODY, NUDGED };
-static const tw__sentence sentences[] = {
+enum { STAYS, PASS_BY, SHAKE, BEST, NO_ESCAPE, NUDGED };
+static const tw__claim_text claim_texts[] = {
     [STAYS] = {.id = "saddle-1", .source = "004, 5.3.1 (1)", .printed = "SGD 算法进入了鞍点并停留在了鞍点处，没能跳过鞍点",
                .english = "SGD enters the saddle point, stays there and does not get past it",
                .depends = "As long as one looks: y grows by lr 2 y a step from its millionth, and in the end SGD gets past, too", .no = "SGD either kept away or got past it"},
@@ -43,7 +43,7 @@ static const tw__sentence sentences[] = {
               .depends = "Adam is the first to get away, but with a smaller lr it is not, and in the end those with momentum are far lower: this "
               "surface has no floor",
               .no = "Adam was not the first to get away"},
-    [NOBODY] = {.id = "saddle-control-1", .source = "", .printed = "", .english = "Started on the ridge, at y = 0, no optimiser gets away",
+    [NO_ESCAPE] = {.id = "saddle-control-1", .source = "", .printed = "", .english = "Started on the ridge, at y = 0, no optimiser gets away",
                 .no = "One got away without a gradient that points away", .is_control = 1},
     [NUDGED] = {.id = "saddle-control-2", .source = "", .printed = "", .english = "Started at y = 1e-3 SGD gets away, too", .no = "SGD stayed",
                 .is_control = 1},
@@ -54,117 +54,117 @@ static const tw__sentence sentences[] = {
 /* Distances from the saddle point, then of y: to have got away, and to have fallen. */
 static const double at_it = 0.01, clear_of_it = 0.1, out = 1, far_out = 10;
 
-struct saddle { tw__walks here, ridge, nudged, retuned, longer; };
+struct saddle { tw__trajectories here, ridge, nudged, retuned, longer; };
 
-static double closest(const tw__walks *w, int i) { return tw__closest(w->path[i], 0, 0); }
+static double closest(const tw__trajectories *w, int i) { return tw__closest(w->trajectory[i], 0, 0); }
 
-static int avoids(const tw__walks *w, int i) { return closest(w, i) > clear_of_it; }
+static int avoids(const tw__trajectories *w, int i) { return closest(w, i) > clear_of_it; }
 
-static int64_t gets_to(const tw__walks *w, int i, double y) { return tw__first_beyond(w->path[i]->y, w->path[i]->n, y); }
+static int64_t gets_to(const tw__trajectories *w, int i, double y) { return tw__first_beyond(w->trajectory[i]->y, w->trajectory[i]->n, y); }
 
-static int64_t leaves(const tw__walks *w, int i) { return gets_to(w, i, out); }
+static int64_t leaves(const tw__trajectories *w, int i) { return gets_to(w, i, out); }
 
-static int64_t falls_in(const tw__walks *w, int i)
+static int64_t falls_in(const tw__trajectories *w, int i)
 {
     const int64_t end = gets_to(w, i, far_out);
     return end == TW__NEVER ? TW__NEVER : end - leaves(w, i);
 }
 
-static double last_value(const tw__walks *w, int i) { return w->path[i]->value[w->path[i]->n - 1]; }
+static double last_value(const tw__trajectories *w, int i) { return w->trajectory[i]->value[w->trajectory[i]->n - 1]; }
 
-static tw_status stays(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status stays(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[STAYS], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->here, SGD, 1);
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps); in %d steps: %s", TW__REAL(closest(&s->here, SGD)),
+    TW_TRY(tw__claim_add(output, &claim_texts[STAYS], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->here, SGD, 1);
+    TW__APPEND(c->measured, "comes as close as %s, passes |y| = 1: %s (%d steps); in %d steps: %s", TW__REAL(closest(&s->here, SGD)),
             TW__STEP(leaves(&s->here, SGD)), STEPS, LONGER, TW__STEP(leaves(&s->longer, SGD)));
     const int holds = closest(&s->here, SGD) < at_it && leaves(&s->here, SGD) == TW__NEVER;
-    tw__claim_judge(c, &sentences[STAYS], tw__holds(holds, holds && leaves(&s->longer, SGD) == TW__NEVER));
+    tw__claim_decide(c, &claim_texts[STAYS], tw__holds(holds, holds && leaves(&s->longer, SGD) == TW__NEVER));
     return TW_OK;
 }
 
-static tw_status pass_by(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status pass_by(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     const int64_t adagrad = leaves(&s->here, ADAGRAD), adadelta = leaves(&s->here, ADADELTA), rmsprop = leaves(&s->here, RMSPROP);
     const int64_t other_adagrad = leaves(&s->retuned, OTHER_ADAGRAD), other_adadelta = leaves(&s->retuned, OTHER_ADADELTA);
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[PASS_BY], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->here, ADAGRAD, 3);
-    TW__SAY(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with "
+    TW_TRY(tw__claim_add(output, &claim_texts[PASS_BY], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->here, ADAGRAD, 3);
+    TW__APPEND(c->measured, "closest: Adagrad %s, RMSprop %s, Adadelta %s; |y| = 1 passed at step %s, %s, %s; with lr = 0.1 Adagrad passes at %s, with "
             "eps = 1e-6 Adadelta at %s",
             TW__REAL(closest(&s->here, ADAGRAD)), TW__REAL(closest(&s->here, RMSPROP)), TW__REAL(closest(&s->here, ADADELTA)), TW__STEP(adagrad),
             TW__STEP(rmsprop), TW__STEP(adadelta), TW__STEP(other_adagrad), TW__STEP(other_adadelta));
     const int keep_away = avoids(&s->here, ADAGRAD) && avoids(&s->here, RMSPROP) && avoids(&s->here, ADADELTA);
     const int side_by_side = adagrad != TW__NEVER && rmsprop != TW__NEVER && 10 * llabs(adagrad - rmsprop) <= adagrad;
     const int here = keep_away && side_by_side && tw__before(adadelta, adagrad) && tw__before(adadelta, rmsprop);
-    tw__claim_judge(c, &sentences[PASS_BY], tw__holds(here, here && tw__before(adadelta, other_adagrad) && tw__before(other_adadelta, adagrad)));
+    tw__claim_decide(c, &claim_texts[PASS_BY], tw__holds(here, here && tw__before(adadelta, other_adagrad) && tw__before(other_adadelta, adagrad)));
     return TW_OK;
 }
 
-static tw_status shake(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status shake(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     static const int who[] = {MOMENTUM, NAG}, others[] = {ADAM, ADAGRAD, RMSPROP};
     int holds = 1, fastest = 1;
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[SHAKE], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->here, MOMENTUM, 2);
+    TW_TRY(tw__claim_add(output, &claim_texts[SHAKE], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->here, MOMENTUM, 2);
     for (int i = 0; i < 2; i++) {
-        const tw_path *p = s->here.path[who[i]];
+        const tw_trajectory *p = s->here.trajectory[who[i]];
         const int64_t away = leaves(&s->here, who[i]), fall = falls_in(&s->here, who[i]);
         const size_t turns = away == TW__NEVER ? 0 : tw__sign_changes(p->x, (size_t)away);
-        TW__SAY(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ",
+        TW__APPEND(c->measured, "%s comes as close as %s, crosses x = 0 %zu times, passes |y| = 1 at step %s and is at 10 in %s more; ",
                 s->here.runner[who[i]].label, TW__REAL(closest(&s->here, who[i])), turns, TW__STEP(away), TW__STEP(fall));
         holds = holds && closest(&s->here, who[i]) < at_it && turns >= 2;
         for (int k = 0; k < 3; k++) holds = holds && tw__before(fall, falls_in(&s->here, others[k]));
         fastest = fastest && tw__before(fall, falls_in(&s->here, ADADELTA));
     }
-    TW__SAY(c->measured, "Adam: %s, Adagrad: %s, RMSprop: %s, Adadelta: %s", TW__STEP(falls_in(&s->here, ADAM)), TW__STEP(falls_in(&s->here, ADAGRAD)),
+    TW__APPEND(c->measured, "Adam: %s, Adagrad: %s, RMSprop: %s, Adadelta: %s", TW__STEP(falls_in(&s->here, ADAM)), TW__STEP(falls_in(&s->here, ADAGRAD)),
             TW__STEP(falls_in(&s->here, RMSPROP)), TW__STEP(falls_in(&s->here, ADADELTA)));
-    tw__claim_judge(c, &sentences[SHAKE], tw__holds(holds, holds && fastest));
+    tw__claim_decide(c, &claim_texts[SHAKE], tw__holds(holds, holds && fastest));
     return TW_OK;
 }
 
-static tw_status best(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status best(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     const int64_t adam = leaves(&s->here, ADAM), other = leaves(&s->retuned, OTHER_ADAM);
     int first = avoids(&s->here, ADAM), other_first = 1, lowest = 1;
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[BEST], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->here, 0, N_RUNNERS);
+    TW_TRY(tw__claim_add(output, &claim_texts[BEST], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->here, 0, N_RUNNERS);
     for (int i = 0; i < ADAM; i++) {
         first = first && tw__before(adam, leaves(&s->here, i));
         other_first = other_first && tw__before(other, leaves(&s->here, i));
         lowest = lowest && last_value(&s->here, ADAM) < last_value(&s->here, i);
     }
-    TW__SAY(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, "
+    TW__APPEND(c->measured, "comes as close as %s, passes |y| = 1 at step %s, next Adadelta at %s; with lr = 0.03 at %s; f after %d steps: Adam %s, "
             "Momentum %s, NAG %s",
             TW__REAL(closest(&s->here, ADAM)), TW__STEP(adam), TW__STEP(leaves(&s->here, ADADELTA)), TW__STEP(other), STEPS,
             TW__REAL(last_value(&s->here, ADAM)), TW__REAL(last_value(&s->here, MOMENTUM)), TW__REAL(last_value(&s->here, NAG)));
-    tw__claim_judge(c, &sentences[BEST], tw__holds(first, first && other_first && lowest));
+    tw__claim_decide(c, &claim_texts[BEST], tw__holds(first, first && other_first && lowest));
     return TW_OK;
 }
 
-static tw_status nobody(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status no_escape(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     int away = 0;
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[NOBODY], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->ridge, 0, N_RUNNERS);
+    TW_TRY(tw__claim_add(output, &claim_texts[NO_ESCAPE], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->ridge, 0, N_RUNNERS);
     for (int i = 0; i < N_RUNNERS; i++) away += leaves(&s->ridge, i) != TW__NEVER;
-    TW__SAY(c->measured, "%d of %d passed |y| = 1 within %d steps", away, N_RUNNERS, STEPS);
-    tw__claim_judge(c, &sentences[NOBODY], tw__holds(!away, !away));
+    TW__APPEND(c->measured, "%d of %d passed |y| = 1 within %d steps", away, N_RUNNERS, STEPS);
+    tw__claim_decide(c, &claim_texts[NO_ESCAPE], tw__holds(!away, !away));
     return TW_OK;
 }
 
-static tw_status nudged(tw__sheet *sheet, const struct saddle *s, tw_error *err)
+static tw_status nudged(tw__figure_output *output, const struct saddle *s, tw_error *err)
 {
     const int64_t away = leaves(&s->nudged, SGD);
     tw_claim *c;
-    TW_TRY(tw__claim_add(sheet, &sentences[NUDGED], &c, err));
-    tw__say_walks(c->setting, sizeof c->setting, &s->nudged, SGD, 1);
-    TW__SAY(c->measured, "SGD passes |y| = 1 at step %s", TW__STEP(away));
-    tw__claim_judge(c, &sentences[NUDGED], tw__holds(away != TW__NEVER, away != TW__NEVER));
+    TW_TRY(tw__claim_add(output, &claim_texts[NUDGED], &c, err));
+    tw__append_trajectories(c->setting, sizeof c->setting, &s->nudged, SGD, 1);
+    TW__APPEND(c->measured, "SGD passes |y| = 1 at step %s", TW__STEP(away));
+    tw__claim_decide(c, &claim_texts[NUDGED], tw__holds(away != TW__NEVER, away != TW__NEVER));
     return TW_OK;
 }
 
@@ -172,42 +172,42 @@ static tw_status nudged(tw__sheet *sheet, const struct saddle *s, tw_error *err)
 
 static void free_saddle(struct saddle *s)
 {
-    tw__walks_free(&s->here);
-    tw__walks_free(&s->ridge);
-    tw__walks_free(&s->nudged);
-    tw__walks_free(&s->retuned);
-    tw__walks_free(&s->longer);
+    tw__trajectories_free(&s->here);
+    tw__trajectories_free(&s->ridge);
+    tw__trajectories_free(&s->nudged);
+    tw__trajectories_free(&s->retuned);
+    tw__trajectories_free(&s->longer);
 }
 
 static tw_status walk(struct saddle *s, tw_context *ctx, const tw__runner *settings, tw_error *err)
 {
-    TW_TRY(tw__walks_make(&s->here, ctx, "saddle", STEPS, settings, N_RUNNERS, err));
-    TW_TRY(tw__walks_make(&s->ridge, ctx, "saddle:y=0", STEPS, settings, N_RUNNERS, err));
-    TW_TRY(tw__walks_make(&s->nudged, ctx, "saddle:y=1e-3", STEPS, settings, 1, err));
-    TW_TRY(tw__walks_make(&s->longer, ctx, "saddle", LONGER, settings, 1, err));
-    return tw__walks_make(&s->retuned, ctx, "saddle", STEPS, retuned, N_RETUNED, err);
+    TW_TRY(tw__trajectories_make(&s->here, ctx, "saddle", STEPS, settings, N_RUNNERS, err));
+    TW_TRY(tw__trajectories_make(&s->ridge, ctx, "saddle:y=0", STEPS, settings, N_RUNNERS, err));
+    TW_TRY(tw__trajectories_make(&s->nudged, ctx, "saddle:y=1e-3", STEPS, settings, 1, err));
+    TW_TRY(tw__trajectories_make(&s->longer, ctx, "saddle", LONGER, settings, 1, err));
+    return tw__trajectories_make(&s->retuned, ctx, "saddle", STEPS, retuned, N_RETUNED, err);
 }
 
-tw_status tw__saddle_make(tw__sheet *sheet, const tw__runner *settings, tw_error *err)
+tw_status tw__saddle_make(tw__figure_output *output, const tw__runner *settings, tw_error *err)
 {
-    static tw_status (*const claims[])(tw__sheet *sheet, const struct saddle *s, tw_error *err) = {stays, pass_by, shake, best, nobody, nudged};
+    static tw_status (*const claims[])(tw__figure_output *output, const struct saddle *s, tw_error *err) = {stays, pass_by, shake, best, no_escape, nudged};
     struct saddle saddle = {0};
-    tw_status s = walk(&saddle, sheet->ctx, settings, err);
-    if (s == TW_OK) s = tw__walks_write(sheet, &saddle.here, &window, err);
-    for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](sheet, &saddle, err);
+    tw_status s = walk(&saddle, output->ctx, settings, err);
+    if (s == TW_OK) s = tw__trajectories_write(output, &saddle.here, &window, err);
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](output, &saddle, err);
     free_saddle(&saddle);
     return s;
 }
 
-static tw_status make_fig5_6(tw__sheet *sheet, tw_error *err) { return tw__saddle_make(sheet, tw__saddle_settings, err); }
+static tw_status make_fig5_6(tw__figure_output *output, tw_error *err) { return tw__saddle_make(output, tw__saddle_settings, err); }
 
 /* The animation has no Adam. */
-static tw_status make_v2(tw__sheet *sheet, tw_error *err)
+static tw_status make_v2(tw__figure_output *output, tw_error *err)
 {
-    tw__walks walks;
-    TW_TRY(tw__walks_make(&walks, sheet->ctx, "saddle", STEPS, tw__saddle_settings, ADAM, err));
-    const tw_status s = tw__walks_write(sheet, &walks, &window, err);
-    tw__walks_free(&walks);
+    tw__trajectories trajectories;
+    TW_TRY(tw__trajectories_make(&trajectories, output->ctx, "saddle", STEPS, tw__saddle_settings, ADAM, err));
+    const tw_status s = tw__trajectories_write(output, &trajectories, &window, err);
+    tw__trajectories_free(&trajectories);
     return s;
 }
 

@@ -146,15 +146,15 @@ static void put_state(tw__page *g, const struct parts *of)
     tw__print(&g->p, "</dd></div>\n");
 }
 
-static void put_tuned(tw__page *g, const tw__racer *racer)
+static void put_tuned(tw__page *g, const tw__entry *entry)
 {
-    if (!racer->tuned) return;
+    if (!entry->tuned) return;
     tw__print(&g->p, "<div><dt>Learning rate</dt><dd>");
-    tw__page_number(g, TW__AS_PLAIN, racer->tuned_lr);
+    tw__page_number(g, TW__AS_PLAIN, entry->tuned_lr);
     tw__print(&g->p, ", the best of %llu between ", (unsigned long long)g->race->o.tune);
-    tw__page_number(g, TW__AS_PLAIN, racer->from);
+    tw__page_number(g, TW__AS_PLAIN, entry->from);
     tw__print(&g->p, " and ");
-    tw__page_number(g, TW__AS_PLAIN, racer->to);
+    tw__page_number(g, TW__AS_PLAIN, entry->to);
     tw__print(&g->p, "</dd></div>\n");
 }
 
@@ -162,12 +162,12 @@ static void put_tuned(tw__page *g, const tw__racer *racer)
 
 static void put_card(tw__page *g, size_t i, const struct parts *of)
 {
-    const tw__racer *racer = tw__page_racer(g, i);
+    const tw__entry *entry = tw__page_entry(g, i);
     const tw_rule *rule = named(&of->chain.link[of->chain.rule]);
     char kind[16];
-    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">", tw__page_class(racer, kind), i, i);
-    tw__page_key(g, racer);
-    tw__page_spec(g, racer->spec);
+    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">", tw__page_class(entry, kind), i, i);
+    tw__page_key(g, entry);
+    tw__page_spec(g, entry->spec);
     tw__print(&g->p, "</h3>\n");
     put_small(g, i);
     tw__print(&g->p, "</header>\n<p class=\"use\">");
@@ -175,7 +175,7 @@ static void put_card(tw__page *g, size_t i, const struct parts *of)
     tw__print(&g->p, "</p>\n");
     put_equations(g, of);
     tw__print(&g->p, "<dl>\n");
-    put_tuned(g, racer);
+    put_tuned(g, entry);
     put_options(g, of);
     put_state(g, of);
     tw__print(&g->p, "<div><dt>From</dt><dd>");
@@ -193,8 +193,8 @@ void tw__page_cards(tw__page *g)
     put_small_curves(g);
     tw__print(&g->p, "<div class=\"cards\">\n");
     for (size_t i = 0; i < g->race->n && g->p.status == TW_OK; i++) {
-        const tw__racer *racer = tw__page_racer(g, i);
-        tw_status s = read_parts(parts, racer->tuned ? racer->tuned : racer->spec, g->p.err);
+        const tw__entry *entry = tw__page_entry(g, i);
+        tw_status s = read_parts(parts, entry->tuned ? entry->tuned : entry->spec, g->p.err);
         if (s == TW_OK) put_card(g, i, parts);
         else g->p.status = s;
     }

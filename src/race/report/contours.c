@@ -110,12 +110,12 @@ static tw_status follow(tw__rings *out, tw_context *ctx, const tw__relief *r, do
 {
     while (next[side] != NONE) {
         const int then = next[side];
-        TW_TRY(tw__grow(ctx, &out->points, &out->room, out->n + 1, sizeof *out->points, err));
+        TW_TRY(tw__grow(ctx, &out->points, &out->capacity, out->n + 1, sizeof *out->points, err));
         cross(r, side, level, out->points[out->n++]);
         next[side] = NONE;
         side = then;
     }
-    TW_TRY(tw__grow(ctx, &out->ends, &out->rings_room, out->n_rings + 1, sizeof *out->ends, err));
+    TW_TRY(tw__grow(ctx, &out->ends, &out->rings_capacity, out->n_rings + 1, sizeof *out->ends, err));
     out->ends[out->n_rings++] = out->n;
     return TW_OK;
 }
@@ -142,7 +142,7 @@ tw_status tw__rings_make(tw__rings *out, tw_context *ctx, const tw__relief *r, d
 
 void tw__rings_free(tw_context *ctx, tw__rings *rings)
 {
-    tw__free(ctx, rings->points, rings->room, sizeof *rings->points);
-    tw__free(ctx, rings->ends, rings->rings_room, sizeof *rings->ends);
+    tw__free(ctx, rings->points, rings->capacity, sizeof *rings->points);
+    tw__free(ctx, rings->ends, rings->rings_capacity, sizeof *rings->ends);
     *rings = (tw__rings){.points = NULL};
 }

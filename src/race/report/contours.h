@@ -17,7 +17,7 @@ void tw__relief_levels(const tw__relief *relief, const double *least, double lev
 
 /* The borders of where the surface lies below a level, as closed rings in the surface's coordinates that have the low side on their left; along the
  * window's edge they are closed by it. Ring i ends before point ends[i]. */
-typedef struct tw__rings { double (*points)[2]; size_t n, room; size_t *ends, n_rings, rings_room; } tw__rings;
+typedef struct tw__rings { double (*points)[2]; size_t n, capacity; size_t *ends, n_rings, rings_capacity; } tw__rings;
 tw_status tw__rings_make(tw__rings *out, tw_context *ctx, const tw__relief *relief, double level, tw_error *err);
 void tw__rings_free(tw_context *ctx, tw__rings *rings);
 #endif

@@ -126,7 +126,7 @@ static void put_picture(tw__page *g, const tw__view *v)
     for (size_t i = g->race->n; i-- > 0;) {
         const tw__curve *curve = tw__page_curve(g, i, v->quantity);
         if (curve->n == 0) continue;
-        tw__print(&g->p, "<g class=\"%s\">", tw__page_class(tw__page_racer(g, i), kind));
+        tw__print(&g->p, "<g class=\"%s\">", tw__page_class(tw__page_entry(g, i), kind));
         put_curve(&c, v, curve, g->race->o.seeds > 1);
         put_arrow(&c, v, curve, 0, &above);
         put_arrow(&c, v, curve, 1, &below);
@@ -143,9 +143,9 @@ void tw__page_keys(tw__page *g)
     tw__print(&g->p, "<ul class=\"keys\">");
     for (size_t i = 0; i < g->race->n; i++) {
         tw__print(&g->p, "<li>");
-        tw__page_key(g, tw__page_racer(g, i));
-        tw__page_spec(g, tw__page_racer(g, i)->spec);
-        tw__page_missing(g, tw__page_racer(g, i));
+        tw__page_key(g, tw__page_entry(g, i));
+        tw__page_spec(g, tw__page_entry(g, i)->spec);
+        tw__page_missing(g, tw__page_entry(g, i));
         tw__print(&g->p, "</li>");
     }
     tw__print(&g->p, "</ul>\n");

@@ -50,14 +50,14 @@ static json_t *curve_json(const tw__page *g, const tw__curve *curve)
 /* A path as it is played: every stride-th step and the last. */
 static json_t *path_json(const tw__race_run *run, size_t most)
 {
-    const tw__way *way = &run->way;
-    const size_t stride = tw__way_stride(way, most), n = way->n ? (way->n - 1) / stride : 0, last = way->n ? way->n - 1 : 0;
-    const double *from[] = {way->x, way->y, way->value};
+    const tw__trajectory *trajectory = &run->trajectory;
+    const size_t stride = tw__trajectory_stride(trajectory, most), n = trajectory->n ? (trajectory->n - 1) / stride : 0, last = trajectory->n ? trajectory->n - 1 : 0;
+    const double *from[] = {trajectory->x, trajectory->y, trajectory->value};
     static const char *const keys[] = {"x", "y", "value"};
     json_t *o = json_pack("{s:I, s:I, s:I, s:b}", "seed", (json_int_t)run->seed, "stride", (json_int_t)stride, "last", (json_int_t)last,
                           "diverged", run->diverged);
     int bad = !o;
-    for (int k = 0; k < 3 && !bad && way->n; k++) {
+    for (int k = 0; k < 3 && !bad && trajectory->n; k++) {
         json_t *list = list_of(from[k], n + 1, stride * sizeof(double));
         if (last % stride && json_array_append_new(list, number_json(from[k][last]))) bad = 1;
         bad = json_object_set_new(o, keys[k], tw__json_unless(bad, list));
@@ -65,33 +65,33 @@ static json_t *path_json(const tw__race_run *run, size_t most)
     return tw__json_unless(bad, o);
 }
 
-static json_t *paths_json(const tw__page *g, const tw__racer *racer)
+static json_t *paths_json(const tw__page *g, const tw__entry *entry)
 {
     enum { POINTS = 8000, MANY = 500 };                 /* in all, and of one path: rather fewer seeds than paths with gaps */
     size_t longest = 1;
     for (size_t i = 0; i < g->race->n; i++)
-        if (g->race->racers[i].runs[0].way.n > longest) longest = g->race->racers[i].runs[0].way.n;
+        if (g->race->entries[i].runs[0].trajectory.n > longest) longest = g->race->entries[i].runs[0].trajectory.n;
     const size_t each = longest < MANY ? longest : MANY, fit = POINTS / (g->race->n * each), seeds = fit < 1 ? 1 : fit;
     json_t *list = json_array();
     int bad = !list;
-    for (size_t k = 0; k < seeds && k < g->race->o.seeds && !bad; k++) bad = json_array_append_new(list, path_json(&racer->runs[k], MANY));
+    for (size_t k = 0; k < seeds && k < g->race->o.seeds && !bad; k++) bad = json_array_append_new(list, path_json(&entry->runs[k], MANY));
     return tw__json_unless(bad, list);
 }
 
-static json_t *racer_json(const tw__page *g, size_t i)
+static json_t *entry_json(const tw__page *g, size_t i)
 {
-    const tw__racer *racer = tw__page_racer(g, i);
+    const tw__entry *entry = tw__page_entry(g, i);
     json_t *curves = json_object(), *finals = json_object();
     int bad = !curves || !finals;
     for (int q = 0; q < TW__QUANTITIES && !bad; q++) {
         const tw__curve *curve = tw__page_curve(g, i, q);
-        const tw__spread *final = &racer->of[tw__quantities[q].measure];
+        const tw__spread *final = &entry->of[tw__quantities[q].measure];
         if (curve->n) bad = json_object_set_new(curves, tw__quantities[q].key, curve_json(g, curve));
         if (!bad && !isnan(final->median)) bad = json_object_set_new(finals, tw__quantities[q].key, spread_json(final));
     }
-    json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", racer->spec, "colour", racer->colour, "runs", (json_int_t)tw__race_in(g->race, racer),
-                          "diverged", (json_int_t)racer->diverged, "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
-    return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, racer)), o);
+    json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", entry->spec, "colour", entry->colour, "runs", (json_int_t)tw__race_in(g->race, entry),
+                          "diverged", (json_int_t)entry->diverged, "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
+    return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, entry)), o);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------------- */
@@ -136,12 +136,12 @@ static json_t *surface_json(const tw__page *g)
 
 static json_t *page_json(const tw__page *g)
 {
-    json_t *racers = json_array();
-    int bad = !racers;
-    for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(racers, racer_json(g, i));
+    json_t *entries = json_array();
+    int bad = !entries;
+    for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(entries, entry_json(g, i));
     json_t *o = json_pack("{s:I, s:b, s:I, s:f, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "unfinished", g->race->of != NULL, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
                           "floor", tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities", quantities_json(g), "axes", axes_json(g),
-                          "optimizers", tw__json_unless(bad, racers));
+                          "optimizers", tw__json_unless(bad, entries));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);
 }
 

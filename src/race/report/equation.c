@@ -41,7 +41,7 @@ static size_t group(const char *at)
 }
 
 /* Without its brackets. */
-static void put_group(tw__paper *p, const char *tag, const char *at, size_t n)
+static void put_group(tw__strbuf *p, const char *tag, const char *at, size_t n)
 {
     char inner[64];
     const size_t bracket = *at == '(', length = n - 2 * bracket < sizeof inner ? n - 2 * bracket : sizeof inner - 1;
@@ -53,7 +53,7 @@ static void put_group(tw__paper *p, const char *tag, const char *at, size_t n)
 }
 
 /* A letter with what hangs on it: a hat, digits or "_index" as its index. Returns the bytes read, 0 if it is no letter but a word. */
-static size_t put_letter(tw__paper *p, const char *at)
+static size_t put_letter(tw__strbuf *p, const char *at)
 {
     char own[2];
     const size_t word = span(at, is_letter), digits = span(at + word, is_digit);
@@ -69,7 +69,7 @@ static size_t put_letter(tw__paper *p, const char *at)
     return n + (index ? index + 1 : 0);
 }
 
-static size_t put_word(tw__paper *p, const char *at)
+static size_t put_word(tw__strbuf *p, const char *at)
 {
     size_t n = span(at, is_part);
     while ((at[n] == '_' || at[n] == '\'') && is_part(at[n + 1])) n += 1 + span(at + n + 1, is_part);
@@ -79,7 +79,7 @@ static size_t put_word(tw__paper *p, const char *at)
 }
 
 /* Signs of one or two characters. */
-static size_t put_sign(tw__paper *p, const char *at)
+static size_t put_sign(tw__strbuf *p, const char *at)
 {
     static const struct { const char *text, *as; } signs[] = {
         {"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}};
@@ -92,7 +92,7 @@ static size_t put_sign(tw__paper *p, const char *at)
     return 1;
 }
 
-void tw__put_equation(tw__paper *p, const char *text)
+void tw__put_equation(tw__strbuf *p, const char *text)
 {
     if (*text == '-') {
         tw__print(p, "−");

@@ -21,15 +21,15 @@ static void place(struct sample *to, double epochs, double steps, double gradien
 }
 
 /* The i-th step, or every stride-th of a long path; the last one is there in any case. A step costs the same wherever it is. */
-static int sample_way(const tw__race_run *run, size_t i, struct sample *to)
+static int sample_trajectory(const tw__race_run *run, size_t i, struct sample *to)
 {
-    const size_t n = run->way.n, stride = (n + MOST_POINTS - 1) / MOST_POINTS;
+    const size_t n = run->trajectory.n, stride = (n + MOST_POINTS - 1) / MOST_POINTS;
     size_t step = i * stride;
     if (n == 0 || (step >= n && step - (n - 1) >= stride)) return 0;
     if (step >= n) step = n - 1;
     const double share = n > 1 ? (double)step / (double)(n - 1) : 0;
     place(to, NAN, (double)step, (double)run->gradients * share, run->seconds * share);
-    to->y = run->way.value[step];
+    to->y = run->trajectory.value[step];
     return 1;
 }
 
@@ -63,32 +63,32 @@ static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum t
 }
 
 /* The i-th point of a run; 0 past its last one. */
-static int sample(const tw__racer *racer, const tw__race_run *run, enum tw__measure measure, size_t i, struct sample *to)
+static int sample(const tw__entry *entry, const tw__race_run *run, enum tw__measure measure, size_t i, struct sample *to)
 {
-    if (measure == TW__VALUE) return sample_way(run, i, to);
-    if (measure == TW__LOSS && run->n_trace > run->n_epochs) return sample_trace(run, (double)racer->steps_per_epoch, i, to);
-    return sample_epochs(run, (double)racer->steps_per_epoch, measure, i, to);
+    if (measure == TW__VALUE) return sample_trajectory(run, i, to);
+    if (measure == TW__LOSS && run->n_trace > run->n_epochs) return sample_trace(run, (double)entry->steps_per_epoch, i, to);
+    return sample_epochs(run, (double)entry->steps_per_epoch, measure, i, to);
 }
 
 static double last_value(const tw__race_run *run, enum tw__measure measure)
 {
-    if (measure == TW__VALUE) return run->way.n ? run->way.value[run->way.n - 1] : NAN;
+    if (measure == TW__VALUE) return run->trajectory.n ? run->trajectory.value[run->trajectory.n - 1] : NAN;
     if (measure == TW__LOSS && run->n_trace > run->n_epochs) return run->trace[run->n_trace - 1].loss;
     return run->n_epochs ? of_epoch(&run->epochs[run->n_epochs - 1], measure) : NAN;
 }
 
 /* The i-th point over all runs that count; 0 if too few have one. */
-static int moment(const tw_race *race, const tw__racer *racer, enum tw__measure measure, size_t i, double *values, tw__moment *to)
+static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure measure, size_t i, double *values, tw__moment *to)
 {
     const uint64_t seeds = race->o.seeds;
     double *at = values, *y = values + TW__AXES * seeds;
     size_t runs = 0, alive = 0, told = 0;
     for (uint64_t k = 0; k < seeds; k++) {
         struct sample s;
-        const tw__race_run *run = &racer->runs[k];
-        if (run->missing || (run->diverged && racer->diverged < tw__race_in(race, racer))) continue;
+        const tw__race_run *run = &entry->runs[k];
+        if (run->missing || (run->diverged && entry->diverged < tw__race_in(race, entry))) continue;
         runs++;
-        if (!sample(racer, run, measure, i, &s)) {
+        if (!sample(entry, run, measure, i, &s)) {
             if (run->reached && !isnan(last_value(run, measure))) y[told++] = last_value(run, measure);
             continue;
         }
@@ -102,15 +102,15 @@ static int moment(const tw_race *race, const tw__racer *racer, enum tw__measure 
     return 1;
 }
 
-tw_status tw__curve_make(tw__curve *out, const tw_race *race, const tw__racer *racer, enum tw__measure measure, tw_error *err)
+tw_status tw__curve_make(tw__curve *out, const tw_race *race, const tw__entry *entry, enum tw__measure measure, tw_error *err)
 {
     double *values;
     tw__moment point;
     tw_status s;
     *out = (tw__curve){.points = NULL};
     TW_TRY(tw__alloc(race->ctx, &values, race->o.seeds, (TW__AXES + 1) * sizeof *values, err));
-    for (s = TW_OK; s == TW_OK && moment(race, racer, measure, out->n, values, &point);) {
-        s = tw__grow(race->ctx, &out->points, &out->room, out->n + 1, sizeof *out->points, err);
+    for (s = TW_OK; s == TW_OK && moment(race, entry, measure, out->n, values, &point);) {
+        s = tw__grow(race->ctx, &out->points, &out->capacity, out->n + 1, sizeof *out->points, err);
         if (s == TW_OK) out->points[out->n++] = point;
     }
     tw__free(race->ctx, values, race->o.seeds, (TW__AXES + 1) * sizeof *values);
@@ -120,6 +120,6 @@ tw_status tw__curve_make(tw__curve *out, const tw_race *race, const tw__racer *r
 
 void tw__curve_free(tw_context *ctx, tw__curve *curve)
 {
-    tw__free(ctx, curve->points, curve->room, sizeof *curve->points);
+    tw__free(ctx, curve->points, curve->capacity, sizeof *curve->points);
     *curve = (tw__curve){.points = NULL};
 }

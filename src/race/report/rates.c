@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 /* The trial with the next larger rate; NULL behind the last. */
-static const tw__trial *next_trial(const tw_race *race, const tw__racer *racer, const tw__trial *before)
+static const tw__trial *next_trial(const tw_race *race, const tw__entry *entry, const tw__trial *before)
 {
     const tw__trial *next = NULL;
     for (uint64_t k = 0; k < race->o.tune; k++) {
-        const tw__trial *t = &racer->trials[k];
+        const tw__trial *t = &entry->trials[k];
         if ((!before || t->lr > before->lr) && (!next || t->lr < next->lr)) next = t;
     }
     return next;
@@ -24,8 +24,8 @@ static double shown(const tw__page *g, const tw__trial *t) { return t->value - t
 
 static const tw__trial *trial_of(const tw__page *g, size_t i, uint64_t k)
 {
-    const tw__racer *racer = tw__page_racer(g, i);
-    return racer->trials ? &racer->trials[k] : NULL;
+    const tw__entry *entry = tw__page_entry(g, i);
+    return entry->trials ? &entry->trials[k] : NULL;
 }
 
 /* Where the scale ends: on a surface at the start's value; on data, where that is no single number, at ten times what half of the trials stay below. */
@@ -96,14 +96,14 @@ static void put_mark(tw__page *g, tw__chart *c, struct off off, const tw__trial 
 
 static void put_line(tw__page *g, tw__chart *c, size_t i, struct off off)
 {
-    const tw__racer *racer = tw__page_racer(g, i);
+    const tw__entry *entry = tw__page_entry(g, i);
     tw__chart_begin(c, "line");
-    for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;)
+    for (const tw__trial *t = NULL; (t = next_trial(g->race, entry, t)) != NULL;)
         tw__chart_to(c, t->lr, is_off(g, c, t) || is_zero(g, t) ? NAN : shown(g, t));
     tw__chart_end(c, 0);
-    for (const tw__trial *t = NULL; (t = next_trial(g->race, racer, t)) != NULL;) {
+    for (const tw__trial *t = NULL; (t = next_trial(g->race, entry, t)) != NULL;) {
         put_mark(g, c, off, t, failed(t) ? 'x' : is_off(g, c, t) ? '^' : 'o', failed(t) ? "cross" : "dot");
-        if (racer->tuned && t->lr == racer->tuned_lr) put_mark(g, c, off, t, 'O', "ring");
+        if (entry->tuned && t->lr == entry->tuned_lr) put_mark(g, c, off, t, 'O', "ring");
     }
 }
 
@@ -124,8 +124,8 @@ static void put_picture(tw__page *g, const char *measure, const tw__size *size, 
     tw__print(&g->p, "<figure class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
-        if (!tw__page_racer(g, i)->trials) continue;
-        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_racer(g, i), kind), i);
+        if (!tw__page_entry(g, i)->trials) continue;
+        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
         put_line(g, &c, i, (struct off){lanes[i], n});
         tw__print(&g->p, "</g>\n");
     }
@@ -149,35 +149,35 @@ static void put_pictures(tw__page *g, const char *measure)
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
 
 /* Trials as good as the best but for a tenth of what it leaves to be gained. */
-static uint64_t near_best(const tw__page *g, const tw__racer *racer, double best)
+static uint64_t near_best(const tw__page *g, const tw__entry *entry, double best)
 {
     uint64_t n = 0;
     for (uint64_t k = 0; k < g->race->o.tune; k++)
-        n += !failed(&racer->trials[k]) && racer->trials[k].value - tw__page_floor(g) <= 1.1 * (best - tw__page_floor(g));
+        n += !failed(&entry->trials[k]) && entry->trials[k].value - tw__page_floor(g) <= 1.1 * (best - tw__page_floor(g));
     return n;
 }
 
-static void put_row(tw__page *g, const tw__racer *racer)
+static void put_row(tw__page *g, const tw__entry *entry)
 {
     uint64_t diverged = 0;
     double best = INFINITY;
     for (uint64_t k = 0; k < g->race->o.tune; k++) {
-        const tw__trial *t = &racer->trials[k];
+        const tw__trial *t = &entry->trials[k];
         diverged += (uint64_t)failed(t);
         if (!failed(t) && t->value < best) best = t->value;
     }
-    tw__page_row(g, racer);
+    tw__page_row(g, entry);
     tw__print(&g->p, "</th><td>");
-    tw__page_number(g, TW__AS_PLAIN, racer->from);
+    tw__page_number(g, TW__AS_PLAIN, entry->from);
     tw__print(&g->p, " to ");
-    tw__page_number(g, TW__AS_PLAIN, racer->to);
+    tw__page_number(g, TW__AS_PLAIN, entry->to);
     tw__print(&g->p, "</td><td>");
-    if (racer->tuned) tw__page_number(g, TW__AS_PLAIN, racer->tuned_lr);
+    if (entry->tuned) tw__page_number(g, TW__AS_PLAIN, entry->tuned_lr);
     else tw__print(&g->p, "&ndash;");
     tw__print(&g->p, "</td><td>");
     if (isfinite(best)) tw__page_number(g, TW__AS_LOSS, best);
     else tw__print(&g->p, "&ndash;");
-    tw__print(&g->p, "</td><td>%llu</td><td>%llu</td></tr>\n", (unsigned long long)near_best(g, racer, best), (unsigned long long)diverged);
+    tw__print(&g->p, "</td><td>%llu</td><td>%llu</td></tr>\n", (unsigned long long)near_best(g, entry, best), (unsigned long long)diverged);
 }
 
 static void put_table(tw__page *g, const char *measure)
@@ -186,7 +186,7 @@ static void put_table(tw__page *g, const char *measure)
     tw__print(&g->p, "<th scope=\"col\">looked for in</th><th scope=\"col\">chosen rate</th><th scope=\"col\">%s there</th>"
                      "<th scope=\"col\">rates within 10&#8239;%% of it</th><th scope=\"col\">diverged</th></tr></thead>\n<tbody>\n", measure);
     for (size_t i = 0; i < g->race->n; i++)
-        if (tw__page_racer(g, i)->trials) put_row(g, tw__page_racer(g, i));
+        if (tw__page_entry(g, i)->trials) put_row(g, tw__page_entry(g, i));
     tw__page_close_table(g);
 }
 
@@ -195,10 +195,10 @@ static void put_ends(tw__page *g)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->race->n; i++) {
-        const tw__racer *racer = tw__page_racer(g, i);
-        if (!tw__tune_end(g->race, racer)) continue;
+        const tw__entry *entry = tw__page_entry(g, i);
+        if (!tw__tune_end(g->race, entry)) continue;
         tw__print(&g->p, n++ ? ", " : "<p class=\"hint\">At the end of what was tried, so that other rates may be better still: ");
-        tw__put_escaped(&g->p, racer->spec);
+        tw__put_escaped(&g->p, entry->spec);
     }
     if (n) tw__print(&g->p, ".</p>\n");
 }

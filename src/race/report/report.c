@@ -25,7 +25,7 @@ const tw__axis_name tw__axes[TW__AXES] = {
     [TW__BY_SECONDS] = {"seconds", "seconds", "second"},
 };
 
-const tw__racer *tw__page_racer(const tw__page *g, size_t i) { return &g->race->racers[g->race->order[i]]; }
+const tw__entry *tw__page_entry(const tw__page *g, size_t i) { return &g->race->entries[g->race->order[i]]; }
 const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity) { return &g->curves[i * TW__QUANTITIES + (size_t)quantity]; }
 
 int tw__page_has(const tw__page *g, int quantity)
@@ -41,7 +41,7 @@ int tw__page_has_axis(const tw__page *g, int axis)
     if (!g->race->surface || axis == TW__BY_STEPS) return 1;
     for (size_t i = 0; i < g->race->n && axis == TW__BY_GRADIENTS; i++)
         for (uint64_t k = 0; k < g->race->o.seeds; k++)
-            if (g->race->racers[i].runs[k].gradients != g->race->racers[i].runs[k].steps) return 1;
+            if (g->race->entries[i].runs[k].gradients != g->race->entries[i].runs[k].steps) return 1;
     return 0;
 }
 
@@ -72,7 +72,7 @@ double tw__page_floor(const tw__page *g)
     return g->race->surface && tw__surface_minima(g->race, minima) ? tw_surface_value(g->race->surface, minima[0], NULL) : 0;
 }
 
-static int is_lost(const tw__page *g, const tw__racer *racer) { return racer->diverged == tw__race_in(g->race, racer); }
+static int is_lost(const tw__page *g, const tw__entry *entry) { return entry->diverged == tw__race_in(g->race, entry); }
 
 int tw__page_wants_log(const tw__page *g, int quantity)
 {
@@ -80,7 +80,7 @@ int tw__page_wants_log(const tw__page *g, int quantity)
     if (tw__quantities[quantity].is_share) return 0;
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, quantity);
-        if (curve->n == 0 || is_lost(g, tw__page_racer(g, i))) continue;
+        if (curve->n == 0 || is_lost(g, tw__page_entry(g, i))) continue;
         const double end = curve->points[curve->n - 1].y.median - tw__page_floor(g);
         low = end < low ? end : low;
         high = end > high ? end : high;
@@ -163,39 +163,39 @@ void tw__page_spec(tw__page *g, const char *spec)
     }
 }
 
-const char *tw__page_class(const tw__racer *racer, char to[16])
+const char *tw__page_class(const tw__entry *entry, char to[16])
 {
     enum { DASHES = 4 };                                /* .d0 to .d3 in assets/report.css */
-    snprintf(to, 16, "c%d d%d", racer->colour % TW__COLOURS, racer->colour / TW__COLOURS % DASHES);
+    snprintf(to, 16, "c%d d%d", entry->colour % TW__COLOURS, entry->colour / TW__COLOURS % DASHES);
     return to;
 }
 
-void tw__page_key(tw__page *g, const tw__racer *racer)
+void tw__page_key(tw__page *g, const tw__entry *entry)
 {
     char kind[16];
     tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>",
-              tw__page_class(racer, kind));
+              tw__page_class(entry, kind));
 }
 
-void tw__page_missing(tw__page *g, const tw__racer *racer)
+void tw__page_missing(tw__page *g, const tw__entry *entry)
 {
-    if (!racer->missing) return;
-    tw__print(&g->p, " <small class=\"part\">%llu of %llu seeds</small>", (unsigned long long)tw__race_in(g->race, racer), (unsigned long long)g->race->o.seeds);
+    if (!entry->missing) return;
+    tw__print(&g->p, " <small class=\"part\">%llu of %llu seeds</small>", (unsigned long long)tw__race_in(g->race, entry), (unsigned long long)g->race->o.seeds);
 }
 
-void tw__page_row(tw__page *g, const tw__racer *racer)
+void tw__page_row(tw__page *g, const tw__entry *entry)
 {
     tw__print(&g->p, "<tr><th scope=\"row\">");
-    tw__page_key(g, racer);
-    tw__page_spec(g, racer->spec);
-    tw__page_missing(g, racer);
+    tw__page_key(g, entry);
+    tw__page_spec(g, entry->spec);
+    tw__page_missing(g, entry);
 }
 
-void tw__page_tuned(tw__page *g, const tw__racer *racer)
+void tw__page_tuned(tw__page *g, const tw__entry *entry)
 {
-    if (!racer->tuned) return;
+    if (!entry->tuned) return;
     tw__print(&g->p, "<small>lr = ");
-    tw__page_number(g, TW__AS_PLAIN, racer->tuned_lr);
+    tw__page_number(g, TW__AS_PLAIN, entry->tuned_lr);
     tw__print(&g->p, "</small>");
 }
 
@@ -333,7 +333,7 @@ static tw_status prepare(tw__page *g, tw_error *err)
         for (size_t q = 0; q < TW__QUANTITIES; q++) {
             const enum tw__measure measure = tw__quantities[q].measure;
             if ((measure == TW__VALUE) != (race->surface != NULL)) continue;
-            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_racer(g, i), measure, err));
+            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_entry(g, i), measure, err));
         }
     if (!race->surface) return TW_OK;
     if (!tw__page_has_floor(g)) g->linear = find_linear(g);
@@ -349,5 +349,5 @@ tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
     tw__free(race->ctx, g.curves, race->n, TW__QUANTITIES * sizeof *g.curves);
     tw__free(race->ctx, g.scratch, race->n, 2 * sizeof *g.scratch);
     tw__relief_free(race->ctx, &g.relief);
-    return tw__paper_take(&g.p, out);
+    return tw__strbuf_take(&g.p, out);
 }

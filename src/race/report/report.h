@@ -5,7 +5,7 @@
 #include "race/report/contours.h"
 #include "race/report/medians.h"
 #include "race/svg.h"
-#include "race/text.h"
+#include "race/strbuf.h"
 
 /* What has curves: on data the first four, on a surface its value. */
 typedef struct tw__quantity { const char *key, *name; enum tw__measure measure; int is_share; } tw__quantity;
@@ -16,15 +16,15 @@ extern const tw__axis_name tw__axes[TW__AXES];
 
 typedef struct tw__page {
     const tw_race *race;
-    tw__paper p;
-    tw__curve *curves;                                  /* TW__QUANTITIES for each racer, in the page's order */
+    tw__strbuf p;
+    tw__curve *curves;                                  /* TW__QUANTITIES for each entry, in the page's order */
     tw__relief relief;                                  /* on a surface */
     double linear;                                      /* of the scale of values that change their sign; else 0 */
-    double *scratch;                                    /* two for each racer */
+    double *scratch;                                    /* two for each entry */
 } tw__page;
 
-/* Racers as the page lists them, best first. */
-const tw__racer *tw__page_racer(const tw__page *g, size_t i);
+/* Entries as the page lists them, best first. */
+const tw__entry *tw__page_entry(const tw__page *g, size_t i);
 const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
 /* Whether somebody has such a curve, and whether there are places on such an axis. */
 int tw__page_has(const tw__page *g, int quantity);
@@ -34,7 +34,7 @@ int tw__page_has_floor(const tw__page *g);
 double tw__page_floor(const tw__page *g);
 /* Curves that end far apart are shown on a logarithmic axis. */
 int tw__page_wants_log(const tw__page *g, int quantity);
-/* The measure by which racers are ordered, and its name. */
+/* The measure by which entries are ordered, and its name. */
 enum tw__measure tw__page_measure(const tw_race *race);
 const char *tw__page_measure_name(const tw_race *race);
 
@@ -63,21 +63,21 @@ void tw__page_number(tw__page *g, enum tw__form form, double value);
 void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_best);
 /* A spec that may be broken after its colon and commas; the short line in its colour and dashes; a row's head of both. */
 void tw__page_spec(tw__page *g, const char *spec);
-void tw__page_key(tw__page *g, const tw__racer *racer);
-void tw__page_row(tw__page *g, const tw__racer *racer);
-void tw__page_tuned(tw__page *g, const tw__racer *racer);              /* the rate it was raced with, if it was tuned */
-void tw__page_missing(tw__page *g, const tw__racer *racer);            /* "2 of 3 seeds", if not all of its runs are in */
+void tw__page_key(tw__page *g, const tw__entry *entry);
+void tw__page_row(tw__page *g, const tw__entry *entry);
+void tw__page_tuned(tw__page *g, const tw__entry *entry);              /* the rate it was raced with, if it was tuned */
+void tw__page_missing(tw__page *g, const tw__entry *entry);            /* "2 of 3 seeds", if not all of its runs are in */
 /* "c3 d1": the classes of a colour and its dashes. */
-const char *tw__page_class(const tw__racer *racer, char to[16]);
+const char *tw__page_class(const tw__entry *entry, char to[16]);
 
 /* The picture of the surface is 1000 units wide and so high. A path is told in every stride-th step, about `most` of them, and its last. */
 double tw__stage_height(const tw__relief *relief);
-size_t tw__way_stride(const tw__way *way, size_t most);
+size_t tw__trajectory_stride(const tw__trajectory *trajectory, size_t most);
 
-/* What a target is reached with; and the share of a racer's runs that reached it with at most `factor` times what the best run of their seed
+/* What a target is reached with; and the share of an entry's runs that reached it with at most `factor` times what the best run of their seed
  * needed. */
 enum tw__cost { TW__COST_GRADIENTS, TW__COST_SECONDS, TW__COSTS };
-double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor);
+double tw__profile_at(const tw_race *race, const tw__entry *entry, enum tw__cost by, double factor);
 
 /* Parts, each with its section around it, or nothing where it has nothing to show. */
 void tw__page_lead(tw__page *g);
@@ -90,5 +90,5 @@ void tw__page_target(tw__page *g);
 void tw__page_cards(tw__page *g);
 void tw__page_data(tw__page *g);
 /* An equation as text, written as one reads it: Greek letters, powers raised, indices lowered. */
-void tw__put_equation(tw__paper *p, const char *text);
+void tw__put_equation(tw__strbuf *p, const char *text);
 #endif

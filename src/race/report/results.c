@@ -30,7 +30,7 @@ static double best_of(const tw_race *race, const struct column *c)
 {
     double best = NAN;
     for (size_t i = 0; i < race->n; i++) {
-        double value = race->racers[i].of[c->measure].median;
+        double value = race->entries[i].of[c->measure].median;
         if (isnan(value)) continue;
         if (isnan(best) || (c->best > 0 ? value > best : value < best)) best = value;
     }
@@ -40,9 +40,9 @@ static double best_of(const tw_race *race, const struct column *c)
 /* The same for everybody. */
 static int is_common(const tw_race *race, const struct column *c)
 {
-    const double first = race->racers[0].of[c->measure].median;
+    const double first = race->entries[0].of[c->measure].median;
     for (size_t i = 0; i < race->n; i++)
-        if (race->racers[i].of[c->measure].median != first) return 0;
+        if (race->entries[i].of[c->measure].median != first) return 0;
     return 1;
 }
 
@@ -50,7 +50,7 @@ static int is_common(const tw_race *race, const struct column *c)
 static int is_at_end(const tw_race *race)
 {
     for (size_t i = 0; i < race->n; i++)
-        if (race->racers[i].of[TW__BEST].median < race->racers[i].of[TW__VALUE].median) return 0;
+        if (race->entries[i].of[TW__BEST].median < race->entries[i].of[TW__VALUE].median) return 0;
     return 1;
 }
 
@@ -82,24 +82,24 @@ static int is_contest(const tw_race *race, const struct column *c)
     return c->best && !is_common(race, c) && (!race->o.job.run.target || (c >= targets && c < targets + TARGETS));
 }
 
-static void put_cells(tw__page *g, const struct column *columns, int n, const double *best, const tw__racer *racer)
+static void put_cells(tw__page *g, const struct column *columns, int n, const double *best, const tw__entry *entry)
 {
     for (int c = 0; c < n; c++) {
         if (isnan(best[c])) continue;
-        const tw__spread s = racer->of[columns[c].measure];
+        const tw__spread s = entry->of[columns[c].measure];
         tw__page_cell(g, columns[c].form, s, s.median == best[c] && is_contest(g->race, &columns[c]));
     }
 }
 
 /* ---- results ------------------------------------------------------------------------------------------------------------ */
 
-static void put_failure(tw__page *g, const tw__racer *racer)
+static void put_failure(tw__page *g, const tw__entry *entry)
 {
-    const tw__race_run *run = racer->runs;
-    if (!racer->diverged) return;
+    const tw__race_run *run = entry->runs;
+    if (!entry->diverged) return;
     while (!run->diverged) run++;
     tw__print(&g->p, "<small class=\"bad\">");
-    if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)racer->diverged, (unsigned long long)tw__race_in(g->race, racer));
+    if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)entry->diverged, (unsigned long long)tw__race_in(g->race, entry));
     tw__print(&g->p, "diverged: ");
     tw__put_escaped(&g->p, run->message);
     tw__print(&g->p, "</small>");
@@ -120,12 +120,12 @@ static void put_note(tw__page *g)
 static void put_rows(tw__page *g, const double *best)
 {
     for (size_t i = 0; i < g->race->n; i++) {
-        const tw__racer *racer = tw__page_racer(g, i);
-        tw__page_row(g, racer);
-        tw__page_tuned(g, racer);
-        put_failure(g, racer);
+        const tw__entry *entry = tw__page_entry(g, i);
+        tw__page_row(g, entry);
+        tw__page_tuned(g, entry);
+        put_failure(g, entry);
         tw__print(&g->p, "</th>");
-        put_cells(g, results, COLUMNS, best, racer);
+        put_cells(g, results, COLUMNS, best, entry);
         tw__print(&g->p, "</tr>\n");
     }
 }
@@ -153,11 +153,11 @@ void tw__page_target_table(tw__page *g)
     put_heads(g, targets, TARGETS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < g->race->n; i++) {
-        const tw__racer *racer = tw__page_racer(g, i);
-        tw__page_row(g, racer);
-        tw__page_tuned(g, racer);
-        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)racer->reached, (unsigned long long)tw__race_in(g->race, racer));
-        put_cells(g, targets, TARGETS, best, racer);
+        const tw__entry *entry = tw__page_entry(g, i);
+        tw__page_row(g, entry);
+        tw__page_tuned(g, entry);
+        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)entry->reached, (unsigned long long)tw__race_in(g->race, entry));
+        put_cells(g, targets, TARGETS, best, entry);
         tw__print(&g->p, "</tr>\n");
     }
     tw__page_close_table(g);

@@ -83,20 +83,20 @@ static void put_levels(tw__page *g)
 
 /* ---- paths -------------------------------------------------------------------------------------------------------------- */
 
-size_t tw__way_stride(const tw__way *way, size_t most) { return 1 + (way->n > 1 ? (way->n - 2) / most : 0); }
+size_t tw__trajectory_stride(const tw__trajectory *trajectory, size_t most) { return 1 + (trajectory->n > 1 ? (trajectory->n - 2) / most : 0); }
 
 /* The first seed's; as far as it can be drawn. */
 static void put_path(tw__page *g, size_t i)
 {
     enum { FAR = 100000, MOST = 500 };
-    const tw__racer *racer = tw__page_racer(g, i);
-    const tw__way *way = &racer->runs[0].way;
-    const size_t stride = tw__way_stride(way, MOST);
+    const tw__entry *entry = tw__page_entry(g, i);
+    const tw__trajectory *trajectory = &entry->runs[0].trajectory;
+    const size_t stride = tw__trajectory_stride(trajectory, MOST);
     const tw__scale x = across(&g->relief), y = down(&g->relief);
     char kind[16];
-    tw__print(&g->p, "<path class=\"line %s\" d=\"", tw__page_class(racer, kind));
-    for (size_t k = 0; k < way->n; k = k + stride < way->n || k + 1 == way->n ? k + stride : way->n - 1) {
-        const double a = tw__scale_at(&x, way->x[k]), b = tw__scale_at(&y, way->y[k]);
+    tw__print(&g->p, "<path class=\"line %s\" d=\"", tw__page_class(entry, kind));
+    for (size_t k = 0; k < trajectory->n; k = k + stride < trajectory->n || k + 1 == trajectory->n ? k + stride : trajectory->n - 1) {
+        const double a = tw__scale_at(&x, trajectory->x[k]), b = tw__scale_at(&y, trajectory->y[k]);
         if (!(fabs(a) < FAR && fabs(b) < FAR)) break;
         tw__put_tenths(&g->p, k ? "L" : "M", a);
         tw__put_tenths(&g->p, " ", b);

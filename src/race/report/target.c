@@ -18,7 +18,7 @@ static double cost_of(const tw__race_run *run, enum tw__cost by)
 static int is_raced(const tw_race *race, uint64_t seed)
 {
     for (size_t i = 0; i < race->n; i++)
-        if (race->racers[i].runs[seed].missing) return 0;
+        if (race->entries[i].runs[seed].missing) return 0;
     return 1;
 }
 
@@ -30,29 +30,29 @@ static uint64_t count_raced(const tw_race *race)
 }
 
 /* What a run cost in terms of the best run with its seed; infinite if it did not reach the target. */
-static double ratio_of(const tw_race *race, const tw__racer *racer, uint64_t seed, enum tw__cost by)
+static double ratio_of(const tw_race *race, const tw__entry *entry, uint64_t seed, enum tw__cost by)
 {
-    double best = INFINITY, own = is_raced(race, seed) ? cost_of(&racer->runs[seed], by) : INFINITY;
+    double best = INFINITY, own = is_raced(race, seed) ? cost_of(&entry->runs[seed], by) : INFINITY;
     for (size_t i = 0; i < race->n; i++) {
-        double cost = cost_of(&race->racers[i].runs[seed], by);
+        double cost = cost_of(&race->entries[i].runs[seed], by);
         if (cost < best) best = cost;
     }
     return own == INFINITY ? INFINITY : best > 0 ? own / best : own > 0 ? INFINITY : 1;
 }
 
-double tw__profile_at(const tw_race *race, const tw__racer *racer, enum tw__cost by, double factor)
+double tw__profile_at(const tw_race *race, const tw__entry *entry, enum tw__cost by, double factor)
 {
     uint64_t n = 0;
-    for (uint64_t k = 0; k < race->o.seeds; k++) n += ratio_of(race, racer, k, by) <= factor * (1 + 1e-12);
+    for (uint64_t k = 0; k < race->o.seeds; k++) n += ratio_of(race, entry, k, by) <= factor * (1 + 1e-12);
     return (double)n / (double)count_raced(race);
 }
 
-/* The smallest ratio of a racer's runs above `above`; infinite behind the last. */
-static double next_ratio(const tw_race *race, const tw__racer *racer, enum tw__cost by, double above)
+/* The smallest ratio of an entry's runs above `above`; infinite behind the last. */
+static double next_ratio(const tw_race *race, const tw__entry *entry, enum tw__cost by, double above)
 {
     double next = INFINITY;
     for (uint64_t k = 0; k < race->o.seeds; k++) {
-        double ratio = ratio_of(race, racer, k, by);
+        double ratio = ratio_of(race, entry, k, by);
         if (ratio > above && ratio < next) next = ratio;
     }
     return next;
@@ -65,7 +65,7 @@ static double last_ratio(const tw_race *race, enum tw__cost by)
     double last = 2;
     for (size_t i = 0; i < race->n; i++)
         for (uint64_t k = 0; k < race->o.seeds; k++) {
-            double ratio = ratio_of(race, &race->racers[i], k, by);
+            double ratio = ratio_of(race, &race->entries[i], k, by);
             if (isfinite(ratio) && ratio > last) last = ratio;
         }
     return last;
@@ -74,14 +74,14 @@ static double last_ratio(const tw_race *race, enum tw__cost by)
 /* Stairs; those of the optimizers stand a little apart, for where they coincide. */
 static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
 {
-    const tw__racer *racer = tw__page_racer(g, i);
+    const tw__entry *entry = tw__page_entry(g, i);
     const double apart = 0.006 * ((double)(g->race->n - 1) / 2 - (double)i);
-    double share = tw__profile_at(g->race, racer, by, 1);
+    double share = tw__profile_at(g->race, entry, by, 1);
     tw__chart_begin(c, "line");
     tw__chart_to(c, 1, share + apart);
-    for (double at = next_ratio(g->race, racer, by, 1 + 1e-12); isfinite(at); at = next_ratio(g->race, racer, by, at)) {
+    for (double at = next_ratio(g->race, entry, by, 1 + 1e-12); isfinite(at); at = next_ratio(g->race, entry, by, at)) {
         tw__chart_to(c, at, share + apart);
-        share = tw__profile_at(g->race, racer, by, at);
+        share = tw__profile_at(g->race, entry, by, at);
         tw__chart_to(c, at, share + apart);
     }
     tw__chart_to(c, c->x.to, share + apart);
@@ -101,7 +101,7 @@ static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
     tw__print(&g->p, "<div class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
-        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_racer(g, i), kind), i);
+        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
         put_stairs(g, &c, i, by);
         tw__print(&g->p, "</g>\n");
     }
@@ -122,7 +122,7 @@ void tw__page_target(tw__page *g)
 {
     const tw_race *race = g->race;
     uint64_t reached = 0;
-    for (size_t i = 0; i < race->n; i++) reached += race->racers[i].reached;
+    for (size_t i = 0; i < race->n; i++) reached += race->entries[i].reached;
     tw__page_open(g, "target", "Time to target");
     if (!race->o.job.run.target) {
         tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often "

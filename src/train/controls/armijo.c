@@ -29,7 +29,7 @@ static tw_status check_rule(const tw__control_setting *s, tw_error *err)
     const char *spec = tw_optimizer_spec(s->optimizer);
     tw_chain chain;
     tw_piece piece;
-    TW_TRY(tw_chain_read(&chain, spec, s->own, err));
+    TW_TRY(tw_chain_read(&chain, spec, s->custom, err));
     const tw_choice *rule = &chain.link[chain.rule];
     int plain = chain.n == 1 && rule->rule == tw_rule_find("sgd");
     for (int i = 0; plain && i < rule->rule->n_options; i++)
@@ -49,10 +49,10 @@ static tw_status create(tw__control *c, const tw__control_setting *s, tw_error *
     if (s->groups) return refuse("parameter groups", err);
     if (s->nonfinite == TW_NONFINITE_ZERO) return refuse("nonfinite = zero", err);
     if (s->races) return tw__fail(err, TW_ERR_SPEC, "armijo needs the loss before and after a step, and under exchange %s others step in between", s->exchange);
-    return tw__alloc(c->ctx, &c->own, c->size, tw_type_size(c->real), err);
+    return tw__alloc(c->ctx, &c->memory, c->size, tw_type_size(c->real), err);
 }
 
-static void destroy(tw__control *c) { tw__free(c->ctx, c->own, c->size, tw_type_size(c->real)); }
+static void destroy(tw__control *c) { tw__free(c->ctx, c->memory, c->size, tw_type_size(c->real)); }
 
 /* ---- the search --------------------------------------------------------------------------------------------------------- */
 
@@ -65,11 +65,11 @@ static void move_task(void *arg, size_t chunk, int worker)
     const size_t lo = chunk * TW__CHUNK, hi = m->c->size - lo > TW__CHUNK ? lo + TW__CHUNK : m->c->size;
     (void)worker;
     if (m->c->real == TW_F32) {
-        float *restrict to = m->c->own;
+        float *restrict to = m->c->memory;
         const float *restrict w = m->t->w, *restrict g = m->t->g, a = (float)m->a;
         for (size_t i = lo; i < hi; i++) to[i] = w[i] - a * g[i];
     } else {
-        double *restrict to = m->c->own;
+        double *restrict to = m->c->memory;
         const double *restrict w = m->t->w, *restrict g = m->t->g, a = m->a;
         for (size_t i = lo; i < hi; i++) to[i] = w[i] - a * g[i];
     }
@@ -87,7 +87,7 @@ static tw_status step(tw__control *c, const tw__trial *t, tw_error *err)
         struct move m = {c, t, t->lr * (t->others * factor)};
         double there;
         tw__pool_run(c->ctx, (c->size + TW__CHUNK - 1) / TW__CHUNK, move_task, &m);
-        TW_TRY(t->loss_at(t->user, c->own, &there, err));
+        TW_TRY(t->loss_at(t->user, c->memory, &there, err));
         if (!(there <= t->loss - h[C] * m.a * squares)) continue;
         c->factor = factor;
         c->state[HAS_STEPPED] = 1;

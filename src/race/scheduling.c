@@ -4,71 +4,71 @@
 #include "base/cpu.h"
 #include "base/io.h"
 #include "race/race.h"
-#include "race/store.h"
+#include "race/database.h"
 #include "train/json.h"
 #include <stdlib.h>
 #include <time.h>
 
 /* ---- places ------------------------------------------------------------------------------------------------------------- */
 
-uint64_t tw__race_places(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }
+uint64_t tw__race_tasks(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }
 
-tw__place tw__race_place(const tw_race *race, uint64_t number)
+tw__task tw__race_task(const tw_race *race, uint64_t number)
 {
     const uint64_t trials = race->n * race->o.tune;
     if (number < trials) {
-        tw__racer *racer = &race->racers[number / race->o.tune];
-        tw__trial *trial = &racer->trials[number % race->o.tune];
-        return (tw__place){racer, trial, &trial->run};
+        tw__entry *entry = &race->entries[number / race->o.tune];
+        tw__trial *trial = &entry->trials[number % race->o.tune];
+        return (tw__task){entry, trial, &trial->run};
     }
-    tw__racer *racer = &race->racers[(number - trials) / race->o.seeds];
-    return (tw__place){racer, NULL, &racer->runs[(number - trials) % race->o.seeds]};
+    tw__entry *entry = &race->entries[(number - trials) / race->o.seeds];
+    return (tw__task){entry, NULL, &entry->runs[(number - trials) % race->o.seeds]};
 }
 
 /* ---- work --------------------------------------------------------------------------------------------------------------- */
 
 /* The place to go on with: as many as there are where there is none at the moment. */
-static tw_status take(tw_race *race, uint64_t *place, uint64_t *left, tw_error *err)
+static tw_status take(tw_race *race, uint64_t *task, uint64_t *left, tw_error *err)
 {
-    if (race->store) return tw__store_take(race->store, place, left, err);
-    *place = race->next;
-    *left = tw__race_places(race) - race->next;
+    if (race->database) return tw__database_take(race->database, task, left, err);
+    *task = race->next;
+    *left = tw__race_tasks(race) - race->next;
     return TW_OK;
 }
 
-static tw_status put(tw_race *race, uint64_t place, tw_error *err)
+static tw_status put(tw_race *race, uint64_t task, tw_error *err)
 {
-    if (race->store) {
-        TW_TRY(tw__race_put(race, place, err));
+    if (race->database) {
+        TW_TRY(tw__race_put(race, task, err));
         return tw__race_show(race, err);
     }
     race->next++;
     return TW_OK;
 }
 
-/* The rate of a racer whose trials are in, though perhaps made elsewhere. */
-static tw_status settle_rate(tw_race *race, uint64_t place, tw_error *err)
+/* The rate of an entry whose trials are in, though perhaps made elsewhere. */
+static tw_status settle_rate(tw_race *race, uint64_t task, tw_error *err)
 {
-    const tw__place p = tw__race_place(race, place);
-    const uint64_t first = (uint64_t)(p.racer - race->racers) * race->o.tune;
-    if (!race->o.tune || p.trial || p.racer->tuned) return TW_OK;
-    for (uint64_t k = 0; race->store && k < race->o.tune; k++) TW_TRY(tw__race_fetch(race, first + k, err));
-    return tw__tune_choose(race, p.racer, err);
+    const tw__task p = tw__race_task(race, task);
+    const uint64_t first = (uint64_t)(p.entry - race->entries) * race->o.tune;
+    if (!race->o.tune || p.trial || p.entry->tuned) return TW_OK;
+    for (uint64_t k = 0; race->database && k < race->o.tune; k++) TW_TRY(tw__race_fetch(race, first + k, err));
+    return tw__tune_choose(race, p.entry, err);
 }
 
-static tw_status make(tw_race *race, uint64_t place, tw_error *err)
+static tw_status make(tw_race *race, uint64_t task, tw_error *err)
 {
-    tw_status s = settle_rate(race, place, err);
-    if (s == TW_OK) s = tw__race_make(race, place, err);
-    if (s == TW_OK) return put(race, place, err);
-    if (race->store) tw__store_release(race->store, place);
+    tw_status s = settle_rate(race, task, err);
+    if (s == TW_OK) s = tw__race_make(race, task, err);
+    if (s == TW_OK) return put(race, task, err);
+    if (race->database) tw__database_release(race->database, task);
     return s;
 }
 
 static tw_status wait_for_others(tw_race *race, tw_error *err)
 {
     static const struct timespec pause = {0, 50000000};
-    const tw_race_event e = {.kind = TW_RACE_WAIT, .runs = tw__race_places(race)};
+    const tw_race_event e = {.kind = TW_RACE_WAIT, .runs = tw__race_tasks(race)};
     if (race->o.event && race->o.event(race->o.user, &e)) return tw__fail(err, TW_STOPPED, "stopped");
     nanosleep(&pause, NULL);
     return TW_OK;
@@ -77,10 +77,10 @@ static tw_status wait_for_others(tw_race *race, tw_error *err)
 static tw_status make_all(tw_race *race, tw_error *err)
 {
     for (;;) {
-        uint64_t place, left;
-        TW_TRY(take(race, &place, &left, err));
+        uint64_t task, left;
+        TW_TRY(take(race, &task, &left, err));
         if (left == 0) return TW_OK;
-        TW_TRY(place < tw__race_places(race) ? make(race, place, err) : wait_for_others(race, err));
+        TW_TRY(task < tw__race_tasks(race) ? make(race, task, err) : wait_for_others(race, err));
     }
 }
 
@@ -147,22 +147,22 @@ static tw_status write_result(tw_race *race, tw_error *err)
     TW_TRY(is_written(race, &written, err));
     if (written) return TW_OK;
     for (got = 0; !got;) {
-        TW_TRY(tw__store_lock_result(race->store, &got, err));
+        TW_TRY(tw__database_lock_result(race->database, &got, err));
         if (!got) TW_TRY(wait_for_others(race, err));
     }
     tw_status s = write_locked(race, err);
-    tw__store_settle(race->store);
+    tw__database_settle(race->database);
     return s;
 }
 
 static tw_status make_result(tw_race *race, tw_error *err)
 {
-    for (uint64_t i = 0; race->store && i < tw__race_places(race); i++) TW_TRY(tw__race_fetch(race, i, err));
-    for (size_t i = 0; race->o.tune && i < race->n; i++) TW_TRY(tw__tune_choose(race, &race->racers[i], err));
+    for (uint64_t i = 0; race->database && i < tw__race_tasks(race); i++) TW_TRY(tw__race_fetch(race, i, err));
+    for (size_t i = 0; race->o.tune && i < race->n; i++) TW_TRY(tw__tune_choose(race, &race->entries[i], err));
     tw__fp_mode mode = tw__fp_enter();
     tw_status s = make_texts(race, err);
     tw__fp_leave(mode);
-    return s == TW_OK && race->store ? write_result(race, err) : s;
+    return s == TW_OK && race->database ? write_result(race, err) : s;
 }
 
 tw_status tw_race_run(tw_race *race, tw_error *err)
@@ -174,9 +174,9 @@ tw_status tw_race_run(tw_race *race, tw_error *err)
 
 tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
 {
-    uint64_t left = tw__race_places(race) - race->next;
-    if (race->store) TW_TRY(tw__store_left(race->store, &left, err));
-    *out = (tw_race_count){tw__race_places(race), left, race->n * race->o.seeds, 0};
-    for (size_t i = 0; i < race->n; i++) out->diverged += race->racers[i].diverged;
+    uint64_t left = tw__race_tasks(race) - race->next;
+    if (race->database) TW_TRY(tw__database_left(race->database, &left, err));
+    *out = (tw_race_count){tw__race_tasks(race), left, race->n * race->o.seeds, 0};
+    for (size_t i = 0; i < race->n; i++) out->diverged += race->entries[i].diverged;
     return TW_OK;
 }

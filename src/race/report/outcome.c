@@ -9,22 +9,22 @@ static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 /* ---- the outcome -------------------------------------------------------------------------------------------------------- */
 
-static void put_strong(tw__page *g, const tw__racer *racer)
+static void put_strong(tw__page *g, const tw__entry *entry)
 {
     char kind[16];
-    tw__print(&g->p, "<strong class=\"%s\">", tw__page_class(racer, kind));
-    tw__put_escaped(&g->p, racer->spec);
+    tw__print(&g->p, "<strong class=\"%s\">", tw__page_class(entry, kind));
+    tw__put_escaped(&g->p, entry->spec);
     tw__print(&g->p, "</strong>");
 }
 
 /* Who cannot be told from the best by so few runs: those whose quartiles begin below the end of its own. */
-static void put_rivals(tw__page *g, const tw__racer *best, enum tw__measure measure)
+static void put_rivals(tw__page *g, const tw__entry *best, enum tw__measure measure)
 {
     enum { NAMED = 3 };
     size_t n = 0, put = 0, rival[NAMED];
     for (size_t i = 1; i < g->race->n; i++) {
-        const tw__spread *s = &tw__page_racer(g, i)->of[measure];
-        if (tw__page_racer(g, i)->reached == best->reached && !isnan(s->median) && s->q1 <= best->of[measure].q3 && n++ < NAMED) rival[n - 1] = i;
+        const tw__spread *s = &tw__page_entry(g, i)->of[measure];
+        if (tw__page_entry(g, i)->reached == best->reached && !isnan(s->median) && s->q1 <= best->of[measure].q3 && n++ < NAMED) rival[n - 1] = i;
     }
     if (n == 0) {
         tw__print(&g->p, " Nobody else&rsquo;s quartiles reach down to that.");
@@ -33,7 +33,7 @@ static void put_rivals(tw__page *g, const tw__racer *best, enum tw__measure meas
     tw__print(&g->p, " That does not set it apart from ");
     for (; put < n && put < NAMED; put++) {
         if (put) tw__print(&g->p, put + 1 == n ? " and " : ", ");
-        put_strong(g, tw__page_racer(g, rival[put]));
+        put_strong(g, tw__page_entry(g, rival[put]));
     }
     if (n > NAMED) tw__print(&g->p, " and %zu more", n - NAMED);
     tw__print(&g->p, ": their quartiles overlap.");
@@ -42,12 +42,12 @@ static void put_rivals(tw__page *g, const tw__racer *best, enum tw__measure meas
 static void put_diverged(tw__page *g)
 {
     size_t n = 0;
-    for (size_t i = 0; i < g->race->n; i++) n += g->race->racers[i].diverged > 0;
+    for (size_t i = 0; i < g->race->n; i++) n += g->race->entries[i].diverged > 0;
     if (n) tw__print(&g->p, " %zu of the %zu diverged%s.", n, g->race->n, g->race->o.seeds > 1 ? " in at least one run" : "");
 }
 
 /* Who ended lowest. */
-static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
+static void put_lowest(tw__page *g, const tw__entry *best, const tw__spread *s)
 {
     const tw_race *race = g->race;
     put_strong(g, best);
@@ -72,7 +72,7 @@ static void put_lowest(tw__page *g, const tw__racer *best, const tw__spread *s)
 }
 
 /* Who got to the target, and with how little. */
-static void put_soonest(tw__page *g, const tw__racer *best)
+static void put_soonest(tw__page *g, const tw__entry *best)
 {
     const tw_race *race = g->race;
     const enum tw__measure measure = TW__TARGET_GRADIENTS;
@@ -99,7 +99,7 @@ static void put_unfinished(tw__page *g)
     const tw_race *part = g->race, *race = part->of;
     if (!race) return;
     tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %llu of %llu runs are in. ",
-              (unsigned long long)(tw__race_places(race) - part->left), (unsigned long long)tw__race_places(race));
+              (unsigned long long)(tw__race_tasks(race) - part->left), (unsigned long long)tw__race_tasks(race));
     if (part->n < race->n) tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", plural(race->n - part->n), race->n - part->n == 1 ? "follows" : "follow");
     tw__print(&g->p, "Load the page again for more. So far: ");
 }
@@ -108,7 +108,7 @@ void tw__page_lead(tw__page *g)
 {
     const tw_race *race = g->race;
     put_unfinished(g);
-    const tw__racer *best = tw__page_racer(g, 0);
+    const tw__entry *best = tw__page_entry(g, 0);
     const tw__spread *s = &best->of[tw__page_measure(race)];
     if (best->diverged == tw__race_in(race, best)) {
         tw__print(&g->p, "Every run%s diverged.", race->of ? " that is in" : "");

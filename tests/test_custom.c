@@ -3,7 +3,7 @@
 #include "subject.h"
 #include "rules/registry.h"
 
-static void refused(const tw_rule *own, const char *why)
+static void refused(const tw_rule *custom, const char *why)
 {
     tw_optimizer *opt;
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
@@ -12,7 +12,7 @@ static void refused(const tw_rule *own, const char *why)
     tw_error err = {0};
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     o.rule = "mine";
-    o.own = own;
+    o.custom = custom;
     o.tensors = &tensor;
     o.n_tensors = 1;
     if (tw_optimizer_create(&opt, ctx, &o, &err) != TW_ERR_SPEC || !strstr(err.message, why)) fail_msg("\"%s\" where \"%s\" is expected", err.message, why);
@@ -31,7 +31,7 @@ static mine *sound(mine *m)
     memcpy(m->slots, m->rule.slots, (size_t)m->rule.n_slots * sizeof *m->slots);
     m->rule.options = m->options;
     m->rule.slots = m->slots;
-    assert_int_equal(tw__own_check(&m->rule, NULL), TW_OK);
+    assert_int_equal(tw__custom_check(&m->rule, NULL), TW_OK);
     return m;
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void tw__say(char *to, size_t size, const char *format, ...)
+void tw__append(char *to, size_t size, const char *format, ...)
 {
     const size_t used = strlen(to);
     va_list args;
@@ -19,29 +19,29 @@ void tw__say(char *to, size_t size, const char *format, ...)
 
 /* ---- Names ---- */
 
-void tw__sheet_number(tw__sheet *sheet, const char *name, double value)
+void tw__output_number(tw__figure_output *output, const char *name, double value)
 {
     char text[TW_VALUE_MAX];
-    tw__print(&sheet->names, "%s = %s\n", name, tw__number_text(value, text));
+    tw__print(&output->names, "%s = %s\n", name, tw__number_text(value, text));
 }
 
-void tw__sheet_text(tw__sheet *sheet, const char *name, const char *text) { tw__print(&sheet->names, "%s = \"%s\"\n", name, text); }
+void tw__output_text(tw__figure_output *output, const char *name, const char *text) { tw__print(&output->names, "%s = \"%s\"\n", name, text); }
 
 /* ---- Data ---- */
 
-static tw_status write_csv(tw__sheet *sheet, const char *part, tw__paper *p)
+static tw_status write_csv(tw__figure_output *output, const char *part, tw__strbuf *p)
 {
     char file[96], *text;
-    snprintf(file, sizeof file, "%s-%s.csv", sheet->figure->kind.name, part);
-    TW_TRY(tw__paper_take(p, &text));
-    const tw_status s = tw__figures_write(sheet->figures, file, text, p->err);
-    tw__free_text(sheet->ctx, text);
+    snprintf(file, sizeof file, "%s-%s.csv", output->figure->kind.name, part);
+    TW_TRY(tw__strbuf_take(p, &text));
+    const tw_status s = tw__figures_write(output->figures, file, text, p->err);
+    tw__free_text(output->ctx, text);
     return s;
 }
 
-tw_status tw__sheet_columns(tw__sheet *sheet, const char *part, const char *names, size_t rows, size_t n, const double *const *columns, tw_error *err)
+tw_status tw__output_columns(tw__figure_output *output, const char *part, const char *names, size_t rows, size_t n, const double *const *columns, tw_error *err)
 {
-    tw__paper p = {.ctx = sheet->ctx, .err = err};
+    tw__strbuf p = {.ctx = output->ctx, .err = err};
     tw__print(&p, "%s\n", names);
     for (size_t i = 0; i < rows; i++)
         for (size_t k = 0; k < n; k++) {
@@ -49,12 +49,12 @@ tw_status tw__sheet_columns(tw__sheet *sheet, const char *part, const char *name
             if (!isnan(columns[k][i])) tw__number_text(columns[k][i], text);
             tw__print(&p, "%s%s", text, k + 1 < n ? "," : "\n");
         }
-    return write_csv(sheet, part, &p);
+    return write_csv(output, part, &p);
 }
 
-tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *w, tw_error *err)
+tw_status tw__output_surface(tw__figure_output *output, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *w, tw_error *err)
 {
-    tw__paper p = {.ctx = sheet->ctx, .err = err};
+    tw__strbuf p = {.ctx = output->ctx, .err = err};
     const double side = (double)(w->points - 1);
     tw__print(&p, "x,y,f\n");
     for (size_t j = 0; j < w->points; j++) {
@@ -64,5 +64,5 @@ tw_status tw__sheet_surface(tw__sheet *sheet, double (*f)(const void *user, cons
         }
         tw__put(&p, "\n", 1);
     }
-    return write_csv(sheet, "surface", &p);
+    return write_csv(output, "surface", &p);
 }

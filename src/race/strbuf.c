@@ -1,24 +1,24 @@
 /* A text that grows while it is written.
  * SPDX-License-Identifier: MIT */
-#include "race/text.h"
+#include "race/strbuf.h"
 #include "base/decimal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-void tw__put(tw__paper *p, const char *from, size_t n)
+void tw__put(tw__strbuf *p, const char *from, size_t n)
 {
     size_t want;
     if (p->status != TW_OK) return;
     if (!tw__size_add(p->n, n, &want) || !tw__size_add(want, 1, &want)) p->status = tw__fail(p->err, TW_ERR_MEMORY, "a text of more bytes than there are");
-    else p->status = tw__grow(p->ctx, &p->at, &p->room, want, 1, p->err);
+    else p->status = tw__grow(p->ctx, &p->at, &p->capacity, want, 1, p->err);
     if (p->status != TW_OK) return;
     memcpy(p->at + p->n, from, n);
     p->n += n;
     p->at[p->n] = 0;
 }
 
-void tw__print(tw__paper *p, const char *format, ...)
+void tw__print(tw__strbuf *p, const char *format, ...)
 {
     char line[1024];
     va_list args;
@@ -28,7 +28,7 @@ void tw__print(tw__paper *p, const char *format, ...)
     if (n > 0) tw__put(p, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-void tw__put_escaped(tw__paper *p, const char *text)
+void tw__put_escaped(tw__strbuf *p, const char *text)
 {
     for (const char *c = text; *c; c++) {
         const char *as = *c == '<' ? "&lt;" : *c == '>' ? "&gt;" : *c == '&' ? "&amp;" : *c == '"' ? "&quot;" : NULL;
@@ -37,7 +37,7 @@ void tw__put_escaped(tw__paper *p, const char *text)
     }
 }
 
-void tw__put_count(tw__paper *p, uint64_t n)
+void tw__put_count(tw__strbuf *p, uint64_t n)
 {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
@@ -53,18 +53,18 @@ const char *tw__decimal(char to[TW__DECIMAL], const char *format, double value)
     return to;
 }
 
-void tw__paper_drop(tw__paper *p)
+void tw__strbuf_drop(tw__strbuf *p)
 {
-    tw__free(p->ctx, p->at, p->room, 1);
+    tw__free(p->ctx, p->at, p->capacity, 1);
     p->at = NULL;
-    p->n = p->room = 0;
+    p->n = p->capacity = 0;
 }
 
-tw_status tw__paper_take(tw__paper *p, char **out)
+tw_status tw__strbuf_take(tw__strbuf *p, char **out)
 {
     *out = NULL;
     tw__put(p, "", 0);
     if (p->status == TW_OK) p->status = tw__copy_text(p->ctx, out, p->at, p->err);
-    tw__paper_drop(p);
+    tw__strbuf_drop(p);
     return p->status;
 }

@@ -7,22 +7,22 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include <thalweg/path.h>
+#include <thalweg/trajectory.h>
 
-static tw_path *walk_on(tw_context *ctx, const char *surface, tw_type type, const tw_path_options *o)
+static tw_trajectory *walk_on(tw_context *ctx, const char *surface, tw_type type, const tw_trajectory_options *o)
 {
     tw_surface *s;
-    tw_path *p;
+    tw_trajectory *p;
     tw_error err;
     if (tw_surface_create(&s, ctx, surface, type, &err) != TW_OK) fail_msg("%s", err.message);
-    if (tw_path_walk(&p, ctx, s, o, &err) != TW_OK) fail_msg("%s on %s: %s", o->optimizer, surface, err.message);
+    if (tw_trajectory_run(&p, ctx, s, o, &err) != TW_OK) fail_msg("%s on %s: %s", o->optimizer, surface, err.message);
     tw_surface_free(s);
     return p;
 }
 
-static tw_path *walk(tw_context *ctx, const char *surface, const char *optimizer, uint64_t steps)
+static tw_trajectory *walk(tw_context *ctx, const char *surface, const char *optimizer, uint64_t steps)
 {
-    tw_path_options o = TW_PATH_OPTIONS_INIT;
+    tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = optimizer;
     o.steps = steps;
     return walk_on(ctx, surface, TW_F64, &o);
@@ -66,10 +66,10 @@ static void known_steps_are_met(void **state)
     };
     tw_context *ctx = context();
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        tw_path *p = walk(ctx, known[i].surface, known[i].optimizer, known[i].steps);
+        tw_trajectory *p = walk(ctx, known[i].surface, known[i].optimizer, known[i].steps);
         const int step = first(known[i].column == 'y' ? p->y : p->value, p->n, known[i].limit, known[i].above);
         if (step != known[i].step) fail_msg("%s on %s: step %d, not %d", known[i].optimizer, known[i].surface, step, known[i].step);
-        tw_path_free(ctx, p);
+        tw_trajectory_free(ctx, p);
     }
     tw_context_free(ctx);
 }
@@ -78,12 +78,12 @@ static void points_are_those_of_the_formula(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw_path_options o = TW_PATH_OPTIONS_INIT;
+    tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "nag:lr=0.02,momentum=0.8";
     o.steps = 40;
     o.start = (double[]){3, -2};
     o.schedule = "linear:end_factor=0.5";
-    tw_path *p = walk_on(ctx, "bowl", TW_F64, &o);
+    tw_trajectory *p = walk_on(ctx, "bowl", TW_F64, &o);
     double x = 3, y = -2, u = 0, v = 0;
     assert_int_equal(p->n, 41);
     assert_true(p->x[0] == 3 && p->y[0] == -2 && isnan(p->lr[0]) && !p->diverged);
@@ -98,7 +98,7 @@ static void points_are_those_of_the_formula(void **state)
         assert_true(fabs(p->value[i] - (x * x / 20 + y * y)) < 1e-12);
         assert_true(i == 1 ? lr == 0.02 : lr < p->lr[i - 1]);
     }
-    tw_path_free(ctx, p);
+    tw_trajectory_free(ctx, p);
     tw_context_free(ctx);
 }
 
@@ -106,20 +106,20 @@ static void float_is_near_and_noise_is_its_seeds(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw_path_options o = TW_PATH_OPTIONS_INIT;
+    tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "adam:lr=0.1";
     o.steps = 50;
-    tw_path *exact = walk_on(ctx, "rosenbrock", TW_F64, &o), *near = walk_on(ctx, "rosenbrock", TW_F32, &o);
+    tw_trajectory *exact = walk_on(ctx, "rosenbrock", TW_F64, &o), *near = walk_on(ctx, "rosenbrock", TW_F32, &o);
     assert_true(fabs(exact->x[50] - near->x[50]) < 1e-4 && exact->x[50] != near->x[50]);
     o.seed = 1;
-    tw_path *a = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o), *b = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
+    tw_trajectory *a = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o), *b = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
     o.seed = 2;
-    tw_path *c = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
+    tw_trajectory *c = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
     assert_true(a->x[50] == b->x[50] && a->x[50] != c->x[50]);
     const double x = a->x[50], y = a->y[50];
     assert_true(fabs(a->value[50] - ((1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x))) < 1e-9);
-    tw_path *all[] = {exact, near, a, b, c};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) tw_path_free(ctx, all[i]);
+    tw_trajectory *all[] = {exact, near, a, b, c};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) tw_trajectory_free(ctx, all[i]);
     tw_context_free(ctx);
 }
 
@@ -127,10 +127,10 @@ static void a_path_ends_before_what_is_not_finite(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw_path *p = walk(ctx, "beale", "sgd:lr=1", 100);
+    tw_trajectory *p = walk(ctx, "beale", "sgd:lr=1", 100);
     assert_true(p->diverged && p->n >= 2 && p->n < 20 && p->message[0]);
     for (size_t i = 0; i < p->n; i++) assert_true(isfinite(p->x[i]) && isfinite(p->y[i]) && isfinite(p->value[i]));
-    tw_path_free(ctx, p);
+    tw_trajectory_free(ctx, p);
     tw_context_free(ctx);
 }
 
@@ -139,24 +139,24 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     tw_context *ctx = context();
     tw_surface *s;
-    tw_path *p;
+    tw_trajectory *p;
     tw_error err;
     assert_int_equal(tw_surface_create(&s, ctx, "bowl", TW_F64, NULL), TW_OK);
-    tw_path_options o = TW_PATH_OPTIONS_INIT;
+    tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "adm";
-    assert_int_equal(tw_path_walk(&p, ctx, s, &o, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_trajectory_run(&p, ctx, s, &o, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "unknown rule \"adm\" (did you mean \"adam\"?)");
     assert_null(p);
     o.optimizer = "sgd";
     o.start = (double[]){INFINITY, 0};
-    assert_int_equal(tw_path_walk(&p, ctx, s, &o, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_trajectory_run(&p, ctx, s, &o, &err), TW_ERR_SPEC);
     assert_non_null(strstr(err.message, "is no place on bowl"));
     o.start = NULL;
     o.steps = 100000001;
-    assert_int_equal(tw_path_walk(&p, ctx, s, &o, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_trajectory_run(&p, ctx, s, &o, &err), TW_ERR_SPEC);
     o.size = 1;
-    assert_int_equal(tw_path_walk(&p, ctx, s, &o, &err), TW_ERR_SPEC);
-    tw_path_free(ctx, NULL);
+    assert_int_equal(tw_trajectory_run(&p, ctx, s, &o, &err), TW_ERR_SPEC);
+    tw_trajectory_free(ctx, NULL);
     tw_surface_free(s);
     tw_context_free(ctx);
 }
@@ -172,17 +172,17 @@ static void any_allocation_may_fail(void **state)
         co.user = &f;
         co.threads = 1;
         tw_surface *surface;
-        tw_path *p;
-        tw_path_options o = TW_PATH_OPTIONS_INIT;
+        tw_trajectory *p;
+        tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
         o.optimizer = "nag";
         o.steps = 5;
         assert_int_equal(tw_context_create(&ctx, &co, NULL), TW_OK);
         assert_int_equal(tw_surface_create(&surface, ctx, "bowl", TW_F64, NULL), TW_OK);
         f.fail_allocation = f.allocations + n;
-        const tw_status s = tw_path_walk(&p, ctx, surface, &o, NULL);
+        const tw_status s = tw_trajectory_run(&p, ctx, surface, &o, NULL);
         const int met = f.allocations >= f.fail_allocation;
         assert_int_equal(s, met ? TW_ERR_MEMORY : TW_OK);
-        tw_path_free(ctx, p);
+        tw_trajectory_free(ctx, p);
         tw_surface_free(surface);
         tw_context_free(ctx);
         assert_int_equal(f.live, 0);

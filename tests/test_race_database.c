@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "full_disk.h"
-#include "race/store.h"
+#include "race/database.h"
 #include "race_db.h"
 #include <errno.h>
 #include <math.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define FOLDER TW_BINARY_DIR "/test_race_store.data"
+#define DIRECTORY TW_BINARY_DIR "/test_race_database.data"
 
 static tw_context *context(void)
 {
@@ -31,53 +31,53 @@ static tw_context *context(void)
     return ctx;
 }
 
-static void clear(const char *folder)
+static void clear(const char *directory)
 {
     static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", "race.lock",
                                         "race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal"};
     char path[TW__PATH];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
         unlink(path);
     }
-    rmdir(folder);
+    rmdir(directory);
 }
 
-static const tw__store_row rows[] = {{"sgd", 1, 0.1, 9}, {"adam", 1, 0.2, 9}, {"sgd", 0, NAN, 1}, {"adam", 0, NAN, 1}, {"adam", 0, NAN, 2}};
+static const tw__database_row rows[] = {{"sgd", 1, 0.1, 9}, {"adam", 1, 0.2, 9}, {"sgd", 0, NAN, 1}, {"adam", 0, NAN, 1}, {"adam", 0, NAN, 2}};
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static tw__store *made(tw_context *ctx, const char *folder)
+static tw__database *made(tw_context *ctx, const char *directory)
 {
-    tw__store *s;
+    tw__database *s;
     tw_error err = {0};
-    clear(folder);
-    if (tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, &err) != TW_OK) fail_msg("%s", err.message);
+    clear(directory);
+    if (tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err) != TW_OK) fail_msg("%s", err.message);
     return s;
 }
 
-static tw__store *opened(tw_context *ctx, const char *folder)
+static tw__database *opened(tw_context *ctx, const char *directory)
 {
-    tw__store *s;
+    tw__database *s;
     tw_error err = {0};
-    if (tw__store_open(&s, ctx, folder, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw__database_open(&s, ctx, directory, &err) != TW_OK) fail_msg("%s", err.message);
     return s;
 }
 
-static void takes(tw__store *s, uint64_t row, uint64_t left)
+static void takes(tw__database *s, uint64_t row, uint64_t left)
 {
     uint64_t is, are_left;
     tw_error err = {0};
-    if (tw__store_take(s, &is, &are_left, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw__database_take(s, &is, &are_left, &err) != TW_OK) fail_msg("%s", err.message);
     assert_int_equal(is, row);
     assert_int_equal(are_left, left);
 }
 
-static void puts_in(tw_context *ctx, tw__store *s, uint64_t row, const char *result)
+static void puts_in(tw_context *ctx, tw__database *s, uint64_t row, const char *result)
 {
     char *text;
     tw_error err = {0};
-    if (tw__store_put(s, row, result, &err) != TW_OK) fail_msg("%s", err.message);
-    assert_int_equal(tw__store_get(s, row, &text, NULL), TW_OK);
+    if (tw__database_put(s, row, result, &err) != TW_OK) fail_msg("%s", err.message);
+    assert_int_equal(tw__database_get(s, row, &text, NULL), TW_OK);
     assert_string_equal(text, result);
     tw__free_text(ctx, text);
 }
@@ -88,31 +88,31 @@ static void two_share_the_rows(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw__store *a = made(ctx, FOLDER "/shared"), *b = opened(ctx, FOLDER "/shared"), *c = opened(ctx, FOLDER "/shared");
+    tw__database *a = made(ctx, DIRECTORY "/shared"), *b = opened(ctx, DIRECTORY "/shared"), *c = opened(ctx, DIRECTORY "/shared");
     char *text;
-    assert_int_equal(tw__store_description(b, &text, NULL), TW_OK);
+    assert_int_equal(tw__database_description(b, &text, NULL), TW_OK);
     assert_string_equal(text, "what it is");
     tw__free_text(ctx, text);
-    assert_int_equal(tw__store_rows(b), ROWS);
+    assert_int_equal(tw__database_rows(b), ROWS);
     takes(a, 0, 5);
     takes(b, 1, 5);
     takes(c, ROWS, 5);                                  /* the runs wait for the trials */
     puts_in(ctx, b, 1, "{\"adam\": 1}");
     takes(b, 3, 4);                                     /* adam's are in, sgd's is not */
     takes(c, 4, 4);
-    tw__store_release(c, 4);
+    tw__database_release(c, 4);
     takes(c, 4, 4);
     puts_in(ctx, a, 0, "{}");
     takes(a, 2, 3);
-    tw__store_close(b);                                 /* gone, and its row is free again */
+    tw__database_close(b);                                 /* gone, and its row is free again */
     puts_in(ctx, a, 2, "2");
     takes(a, 3, 2);
     puts_in(ctx, a, 3, "3");
     takes(a, ROWS, 1);                                  /* the last one is in c's hands */
     puts_in(ctx, c, 4, "4");
     takes(a, ROWS, 0);
-    tw__store_close(a);
-    tw__store_close(c);
+    tw__database_close(a);
+    tw__database_close(c);
     tw_context_free(ctx);
 }
 
@@ -121,16 +121,16 @@ static void a_result_is_not_replaced(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw__store *a = made(ctx, FOLDER "/once");
+    tw__database *a = made(ctx, DIRECTORY "/once");
     char *text;
     puts_in(ctx, a, 0, "first");
-    assert_int_equal(tw__store_put(a, 0, "second", NULL), TW_OK);
-    assert_int_equal(tw__store_get(a, 0, &text, NULL), TW_OK);
+    assert_int_equal(tw__database_put(a, 0, "second", NULL), TW_OK);
+    assert_int_equal(tw__database_get(a, 0, &text, NULL), TW_OK);
     assert_string_equal(text, "first");
     tw__free_text(ctx, text);
-    assert_int_equal(tw__store_get(a, 1, &text, NULL), TW_OK);
+    assert_int_equal(tw__database_get(a, 1, &text, NULL), TW_OK);
     assert_null(text);
-    tw__store_close(a);
+    tw__database_close(a);
     tw_context_free(ctx);
 }
 
@@ -140,24 +140,24 @@ static void a_killed_worker_frees_its_row(void **state)
     tw_context *ctx = context();
     int pipe_[2];
     char byte;
-    tw__store_close(made(ctx, FOLDER "/killed"));
+    tw__database_close(made(ctx, DIRECTORY "/killed"));
     assert_int_equal(pipe(pipe_), 0);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         uint64_t row, left;
-        tw__store *s;
-        if (tw__store_open(&s, ctx, FOLDER "/killed", NULL) != TW_OK || tw__store_take(s, &row, &left, NULL) != TW_OK || row != 0) _exit(1);
+        tw__database *s;
+        if (tw__database_open(&s, ctx, DIRECTORY "/killed", NULL) != TW_OK || tw__database_take(s, &row, &left, NULL) != TW_OK || row != 0) _exit(1);
         if (write(pipe_[1], "x", 1) == 1) pause();
         _exit(1);
     }
     assert_int_equal(read(pipe_[0], &byte, 1), 1);
-    tw__store *s = opened(ctx, FOLDER "/killed");
+    tw__database *s = opened(ctx, DIRECTORY "/killed");
     takes(s, 1, 5);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     takes(s, 0, 5);
-    tw__store_close(s);
+    tw__database_close(s);
     close(pipe_[0]);
     close(pipe_[1]);
     tw_context_free(ctx);
@@ -167,20 +167,20 @@ static void one_writes_the_result(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw__store *a = made(ctx, FOLDER "/result"), *b = opened(ctx, FOLDER "/result");
+    tw__database *a = made(ctx, DIRECTORY "/result"), *b = opened(ctx, DIRECTORY "/result");
     int got;
-    assert_int_equal(tw__store_lock_result(a, &got, NULL), TW_OK);
+    assert_int_equal(tw__database_lock_result(a, &got, NULL), TW_OK);
     assert_int_equal(got, 1);
-    assert_int_equal(tw__store_lock_result(b, &got, NULL), TW_OK);
+    assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 0);
-    tw__store_settle(a);                                /* b still reads: it stays a database of several files */
-    assert_int_equal(tw__store_lock_result(b, &got, NULL), TW_OK);
+    tw__database_settle(a);                                /* b still reads: it stays a database of several files */
+    assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 1);
-    tw__store_close(a);
-    tw__store_settle(b);
-    tw__store_close(b);
-    assert_int_equal(access(FOLDER "/result/race.db-wal", F_OK), -1);
-    FILE *f = fopen(FOLDER "/result/race.db", "rb");
+    tw__database_close(a);
+    tw__database_settle(b);
+    tw__database_close(b);
+    assert_int_equal(access(DIRECTORY "/result/race.db-wal", F_OK), -1);
+    FILE *f = fopen(DIRECTORY "/result/race.db", "rb");
     assert_non_null(f);
     unsigned char head[20];
     assert_int_equal(fread(head, 1, sizeof head, f), sizeof head);
@@ -191,11 +191,11 @@ static void one_writes_the_result(void **state)
 
 /* ---- what cannot be ----------------------------------------------------------------------------------------------------- */
 
-static void refuse_create(tw_context *ctx, const char *folder, int replace, tw_status code, const char *message)
+static void refuse_create(tw_context *ctx, const char *directory, int replace, tw_status code, const char *message)
 {
-    tw__store *s;
+    tw__database *s;
     tw_error err = {0};
-    assert_int_equal(tw__store_create(&s, ctx, folder, replace, "other", rows, ROWS, &err), code);
+    assert_int_equal(tw__database_create(&s, ctx, directory, replace, "other", rows, ROWS, &err), code);
     assert_null(s);
     if (!strstr(err.message, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.message);
 }
@@ -204,26 +204,26 @@ static void a_race_is_replaced_when_asked(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw__store *a = made(ctx, FOLDER "/old");
+    tw__database *a = made(ctx, DIRECTORY "/old");
     uint64_t row, left;
     char *text;
-    refuse_create(ctx, FOLDER "/old", 0, TW_ERR_SPEC, "/old holds an unfinished race (thalweg race --resume ");
-    refuse_create(ctx, FOLDER "/old", 1, TW_ERR_SPEC, "/old is in use: another process works on the race in it");
-    assert_int_equal(tw__store_take(a, &row, &left, NULL), TW_OK);
-    tw__store_close(a);
-    FILE *f = fopen(FOLDER "/old/race.json", "w");
+    refuse_create(ctx, DIRECTORY "/old", 0, TW_ERR_SPEC, "/old holds an unfinished race (thalweg race --resume ");
+    refuse_create(ctx, DIRECTORY "/old", 1, TW_ERR_SPEC, "/old is in use: another process works on the race in it");
+    assert_int_equal(tw__database_take(a, &row, &left, NULL), TW_OK);
+    tw__database_close(a);
+    FILE *f = fopen(DIRECTORY "/old/race.json", "w");
     assert_non_null(f);
     fclose(f);
-    refuse_create(ctx, FOLDER "/old", 0, TW_ERR_SPEC, "/old holds a race already");
-    assert_int_equal(tw__store_create(&a, ctx, FOLDER "/old", 1, "new", rows, 2, NULL), TW_OK);
-    assert_int_equal(access(FOLDER "/old/race.json", F_OK), -1);
-    tw__store_close(a);
-    a = opened(ctx, FOLDER "/old");
-    assert_int_equal(tw__store_description(a, &text, NULL), TW_OK);
+    refuse_create(ctx, DIRECTORY "/old", 0, TW_ERR_SPEC, "/old holds a race already");
+    assert_int_equal(tw__database_create(&a, ctx, DIRECTORY "/old", 1, "new", rows, 2, NULL), TW_OK);
+    assert_int_equal(access(DIRECTORY "/old/race.json", F_OK), -1);
+    tw__database_close(a);
+    a = opened(ctx, DIRECTORY "/old");
+    assert_int_equal(tw__database_description(a, &text, NULL), TW_OK);
     assert_string_equal(text, "new");
-    assert_int_equal(tw__store_rows(a), 2);
+    assert_int_equal(tw__database_rows(a), 2);
     tw__free_text(ctx, text);
-    tw__store_close(a);
+    tw__database_close(a);
     tw_context_free(ctx);
 }
 
@@ -233,29 +233,29 @@ static void stop_here(void) { _exit(0); }
 static void a_race_is_made_in_one_step(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/begun";
+    static const char directory[] = DIRECTORY "/begun";
     tw_context *ctx = context();
     for (int n = 0; n < 40; n++) {
-        clear(folder);
+        clear(directory);
         pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-            tw__store *s;
+            tw__database *s;
             disk_writes_left = n;
             disk_at_end = stop_here;
-            _exit(tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, NULL) != TW_OK);
+            _exit(tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, NULL) != TW_OK);
         }
         int how;
         assert_int_equal(waitpid(child, &how, 0), child);
         assert_int_equal(how, 0);
-        tw__store *s;
+        tw__database *s;
         tw_error err = {0};
-        tw_status status = tw__store_open(&s, ctx, folder, &err);
-        if (status == TW_ERR_NOT_FOUND) status = tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, &err);
+        tw_status status = tw__database_open(&s, ctx, directory, &err);
+        if (status == TW_ERR_NOT_FOUND) status = tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err);
         if (status != TW_OK) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
         takes(s, 0, ROWS);
-        tw__store_close(s);
-        assert_int_equal(access(FOLDER "/begun/race.db.new", F_OK), -1);
+        tw__database_close(s);
+        assert_int_equal(access(DIRECTORY "/begun/race.db.new", F_OK), -1);
     }
     tw_context_free(ctx);
 }
@@ -264,30 +264,30 @@ static void a_race_is_made_in_one_step(void **state)
 static void a_full_disk_replaces_nothing(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/stays";
+    static const char directory[] = DIRECTORY "/stays";
     tw_context *ctx = context();
-    tw__store *s = made(ctx, folder);
+    tw__database *s = made(ctx, directory);
     char *text;
-    tw__store_close(s);
+    tw__database_close(s);
     for (int n = 0; n < 6; n++) {
         disk_writes_left = n;
-        refuse_create(ctx, folder, 1, TW_ERR_SYSTEM, "race.db");
+        refuse_create(ctx, directory, 1, TW_ERR_SYSTEM, "race.db");
         disk_writes_left = -1;
-        s = opened(ctx, folder);
-        assert_int_equal(tw__store_description(s, &text, NULL), TW_OK);
+        s = opened(ctx, directory);
+        assert_int_equal(tw__database_description(s, &text, NULL), TW_OK);
         assert_string_equal(text, "what it is");
         tw__free_text(ctx, text);
-        tw__store_close(s);
+        tw__database_close(s);
     }
     tw_context_free(ctx);
 }
 
-static void refuse_open(const char *folder, tw_status code, const char *message)
+static void refuse_open(const char *directory, tw_status code, const char *message)
 {
     tw_context *ctx = context();
-    tw__store *s;
+    tw__database *s;
     tw_error err = {0};
-    tw_status is = tw__store_open(&s, ctx, folder, &err);
+    tw_status is = tw__database_open(&s, ctx, directory, &err);
     if (is != code || !strstr(err.message, message)) fail_msg("%d, \"%s\" in place of %d, \"%s\"", (int)is, err.message, (int)code, message);
     assert_null(s);
     tw_context_free(ctx);
@@ -296,7 +296,7 @@ static void refuse_open(const char *folder, tw_status code, const char *message)
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/wrong";
+    static const char directory[] = DIRECTORY "/wrong";
     static const struct { const char *sql, *message; } cases[] = {
         {"PRAGMA application_id = 7", "is another program's database, not a race"},
         {"PRAGMA user_version = 2", "is of a newer thalweg"},
@@ -306,21 +306,21 @@ static void what_is_wrong_is_said(void **state)
         {"DELETE FROM run", "its runs are not numbered from 1 on"},
     };
     tw_context *ctx = context();
-    clear(folder);
-    refuse_open(folder, TW_ERR_NOT_FOUND, "/wrong is not a race's folder: it has no race.db");
+    clear(directory);
+    refuse_open(directory, TW_ERR_NOT_FOUND, "/wrong is not a race's folder: it has no race.db");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        tw__store_close(made(ctx, folder));
-        run_sql(folder, cases[i].sql);
-        refuse_open(folder, TW_ERR_DATA, cases[i].message);
+        tw__database_close(made(ctx, directory));
+        run_sql(directory, cases[i].sql);
+        refuse_open(directory, TW_ERR_DATA, cases[i].message);
     }
-    tw__store_close(made(ctx, folder));
-    run_sql(folder, "DELETE FROM race");
-    tw__store *s = opened(ctx, folder);
+    tw__database_close(made(ctx, directory));
+    run_sql(directory, "DELETE FROM race");
+    tw__database *s = opened(ctx, directory);
     char *text;
     tw_error err = {0};
-    assert_int_equal(tw__store_description(s, &text, &err), TW_ERR_DATA);
+    assert_int_equal(tw__database_description(s, &text, &err), TW_ERR_DATA);
     assert_non_null(strstr(err.message, "says nothing of its race"));
-    tw__store_close(s);
+    tw__database_close(s);
     tw_context_free(ctx);
 }
 
@@ -328,13 +328,13 @@ static void what_is_wrong_is_said(void **state)
 static void damage_is_bad_data(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/damaged";
+    static const char directory[] = DIRECTORY "/damaged";
     char path[TW__PATH], *bytes = NULL;
     tw_context *ctx = context();
-    tw__store *s = made(ctx, folder);
-    tw__store_settle(s);
-    tw__store_close(s);
-    snprintf(path, sizeof path, "%s/race.db", folder);
+    tw__database *s = made(ctx, directory);
+    tw__database_settle(s);
+    tw__database_close(s);
+    snprintf(path, sizeof path, "%s/race.db", directory);
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
     fseek(f, 0, SEEK_END);
@@ -353,8 +353,8 @@ static void damage_is_bad_data(void **state)
             fwrite(copy, 1, (size_t)(cut ? at : n), f);
             fclose(f);
             free(copy);
-            tw_status status = tw__store_open(&s, ctx, folder, &err);
-            if (status == TW_OK) tw__store_close(s);
+            tw_status status = tw__database_open(&s, ctx, directory, &err);
+            if (status == TW_OK) tw__database_close(s);
             else if (status != TW_ERR_DATA) fail_msg("%s at %ld: %d, %s", cut ? "cut" : "overwritten", at, (int)status, err.message);
             assert_true(status == TW_ERR_DATA || !(at == 0 || (cut && at < 4096)));     /* not every byte is looked at */
         }
@@ -365,32 +365,32 @@ static void damage_is_bad_data(void **state)
 static void a_finished_race_is_read_where_nothing_is_written(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/read-only";
+    static const char directory[] = DIRECTORY "/read-only";
     if (geteuid() == 0) skip();                         /* whom no permission stops */
     tw_context *ctx = context();
-    chmod(folder, 0755);
-    tw__store *s = made(ctx, folder);
-    tw__store_settle(s);
-    tw__store_close(s);
-    assert_int_equal(chmod(FOLDER "/read-only/race.db", 0444) | chmod(FOLDER "/read-only/race.lock", 0444) | chmod(folder, 0555), 0);
-    s = opened(ctx, folder);
+    chmod(directory, 0755);
+    tw__database *s = made(ctx, directory);
+    tw__database_settle(s);
+    tw__database_close(s);
+    assert_int_equal(chmod(DIRECTORY "/read-only/race.db", 0444) | chmod(DIRECTORY "/read-only/race.lock", 0444) | chmod(directory, 0555), 0);
+    s = opened(ctx, directory);
     uint64_t row, left;
     tw_error err = {0};
-    assert_int_equal(tw__store_take(s, &row, &left, &err), TW_ERR_SYSTEM);
+    assert_int_equal(tw__database_take(s, &row, &left, &err), TW_ERR_SYSTEM);
     assert_non_null(strstr(err.message, "race.lock"));
-    tw__store_close(s);
-    chmod(folder, 0755);
+    tw__database_close(s);
+    chmod(directory, 0755);
     tw_context_free(ctx);
 }
 
 /* ---- a full disk, and memory that ends ---------------------------------------------------------------------------------- */
 
-static tw_status fill_and_work(tw_context *ctx, const char *folder, tw_error *err)
+static tw_status fill_and_work(tw_context *ctx, const char *directory, tw_error *err)
 {
-    tw__store *s;
-    tw_status status = tw__store_create(&s, ctx, folder, 0, "what it is", rows, ROWS, err);
-    for (uint64_t i = 0; status == TW_OK && i < 2; i++) status = tw__store_put(s, i, i ? "two" : "one", err);
-    tw__store_close(s);
+    tw__database *s;
+    tw_status status = tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, err);
+    for (uint64_t i = 0; status == TW_OK && i < 2; i++) status = tw__database_put(s, i, i ? "two" : "one", err);
+    tw__database_close(s);
     return status;
 }
 
@@ -398,31 +398,31 @@ static tw_status fill_and_work(tw_context *ctx, const char *folder, tw_error *er
 static void a_full_disk_leaves_nothing_half_made(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/full";
+    static const char directory[] = DIRECTORY "/full";
     tw_context *ctx = context();
     tw_status status = TW_ERR_SYSTEM;
     int kept = 0, none = 0;
     for (int n = 0; status != TW_OK; n++) {
         tw_error err = {0};
         assert_true(n < 1000);
-        clear(folder);
+        clear(directory);
         disk_writes_left = n;
-        status = fill_and_work(ctx, folder, &err);
+        status = fill_and_work(ctx, directory, &err);
         disk_writes_left = -1;
         if (status != TW_OK && status != TW_ERR_SYSTEM) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
-        if (access(FOLDER "/full/race.db", F_OK) != 0) {
-            assert_int_equal(access(folder, F_OK), -1);
+        if (access(DIRECTORY "/full/race.db", F_OK) != 0) {
+            assert_int_equal(access(directory, F_OK), -1);
             none++;
             continue;
         }
-        tw__store *s = opened(ctx, folder);
+        tw__database *s = opened(ctx, directory);
         char *text;
         for (uint64_t i = 0; i < 2; i++) {
-            assert_int_equal(tw__store_get(s, i, &text, NULL), TW_OK);
+            assert_int_equal(tw__database_get(s, i, &text, NULL), TW_OK);
             if (text) assert_string_equal(text, i ? "two" : "one");
             tw__free_text(ctx, text);
         }
-        tw__store_close(s);
+        tw__database_close(s);
         kept++;
     }
     if (none < 4 || kept < 2) fail_msg("%d without a race, %d with one", none, kept);
@@ -437,7 +437,7 @@ static void *failing_realloc(void *p, int n) { return allocations_left-- > 0 ? r
 static void sqlite_without_memory(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/memory";
+    static const char directory[] = DIRECTORY "/memory";
     tw_context *ctx = context();
     disk_end();
     sqlite3_shutdown();
@@ -451,9 +451,9 @@ static void sqlite_without_memory(void **state)
     tw_status status = TW_ERR_MEMORY;
     for (long n = 0; status != TW_OK; n += 1 + n / 40) {
         tw_error err = {0};
-        clear(folder);
+        clear(directory);
         allocations_left = n;
-        status = fill_and_work(ctx, folder, &err);
+        status = fill_and_work(ctx, directory, &err);
         allocations_left = 1000000;
         if (status != TW_OK && status != TW_ERR_MEMORY && status != TW_ERR_SYSTEM) fail_msg("after %ld allocations: %d, %s", n, (int)status, err.message);
         assert_true(n < 100000);
@@ -464,11 +464,11 @@ static void sqlite_without_memory(void **state)
     tw_context_free(ctx);
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     disk_begin();
-    return mkdir(FOLDER, 0777) != 0 && errno != EEXIST;
+    return mkdir(DIRECTORY, 0777) != 0 && errno != EEXIST;
 }
 
 int main(void)
@@ -480,5 +480,5 @@ int main(void)
         cmocka_unit_test(damage_is_bad_data), cmocka_unit_test(a_finished_race_is_read_where_nothing_is_written),
         cmocka_unit_test(a_full_disk_leaves_nothing_half_made), cmocka_unit_test(sqlite_without_memory),
     };
-    return cmocka_run_group_tests(tests, make_folder, NULL);
+    return cmocka_run_group_tests(tests, make_directory, NULL);
 }

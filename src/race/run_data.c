@@ -6,55 +6,55 @@
 
 /* ---- events ------------------------------------------------------------------------------------------------------------- */
 
-static void tell(tw__watch *w, tw_race_event *e)
+static void notify(tw__run_recorder *w, tw_race_event *e)
 {
     const tw_race *race = w->race;
     e->optimizer = w->spec;
     e->seed = w->run->seed;
     e->is_trial = w->is_trial;
     e->run = w->number + 1;
-    e->runs = tw__race_places(race);
+    e->runs = tw__race_tasks(race);
     if (race->o.event && race->o.event(race->o.user, e)) w->stop = 1;
 }
 
-int tw__watch_event(void *user, const tw_event *e)
+int tw__recorder_event(void *user, const tw_event *e)
 {
-    tw__watch *w = user;
+    tw__run_recorder *w = user;
     w->loss = e->loss;
     w->weight = e->weight;
     w->step = e->step;
-    if (e->kind == TW_EVENT_STEP) tell(w, &(tw_race_event){.kind = TW_RACE_STEP});
-    else if (!w->race->surface) tell(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line, .share = (double)e->line->epoch / (double)w->race->o.job.run.epochs});
+    if (e->kind == TW_EVENT_STEP) notify(w, &(tw_race_event){.kind = TW_RACE_STEP});
+    else if (!w->race->surface) notify(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line, .share = (double)e->line->epoch / (double)w->race->o.job.run.epochs});
     return w->stop;
 }
 
-static void tell_end(tw__watch *w)
+static void notify_end(tw__run_recorder *w)
 {
     const tw__race_run *run = w->run;
     tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps, .share = 1};
     e.message = run->diverged ? run->message : NULL;
-    e.value = run->way.n ? run->way.value[run->way.n - 1] : NAN;
-    tell(w, &e);
+    e.value = run->trajectory.n ? run->trajectory.value[run->trajectory.n - 1] : NAN;
+    notify(w, &e);
 }
 
 /* ---- one run ------------------------------------------------------------------------------------------------------------ */
 
 /* About 60 points for a run, fewer in a race of many runs, and one for an epoch and at the run's end at the least. */
-static uint64_t trace_every(const tw_race *race, const tw__racer *racer)
+static uint64_t trace_every(const tw_race *race, const tw__entry *entry)
 {
     enum { POINTS = 4000, MOST = 60 };
     uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.job.run.epochs;
-    return per_epoch > 1 ? (racer->steps_per_epoch + per_epoch - 1) / per_epoch : racer->steps_per_epoch;
+    return per_epoch > 1 ? (entry->steps_per_epoch + per_epoch - 1) / per_epoch : entry->steps_per_epoch;
 }
 
-static tw_status add_point(tw__watch *w, const tw_run *run, tw_error *err)
+static tw_status add_point(tw__run_recorder *w, const tw_run *run, tw_error *err)
 {
     tw_race *race = w->race;
     tw__race_run *to = w->run;
-    int ended = w->step == w->racer->steps_per_epoch;
+    int ended = w->step == w->entry->steps_per_epoch;
     if (!ended && w->step % w->every != 0 && to->status == TW_RUN_GOING) return TW_OK;
     double sum = w->weight > 0 ? w->loss * w->weight : 0;
-    TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_room, to->n_trace + 1, sizeof *to->trace, err));
+    TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_capacity, to->n_trace + 1, sizeof *to->trace, err));
     if (w->weight > w->last_weight) /* not all updates since then were left out */
         to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
     w->last_sum = ended ? 0 : sum;
@@ -62,7 +62,7 @@ static tw_status add_point(tw__watch *w, const tw_run *run, tw_error *err)
     return TW_OK;
 }
 
-static tw_status go(tw__watch *w, tw_run *run, tw__track *track, tw_error *err)
+static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
 {
     w->run->status = TW_RUN_GOING;
     while (w->run->status == TW_RUN_GOING) {
@@ -73,13 +73,13 @@ static tw_status go(tw__watch *w, tw_run *run, tw__track *track, tw_error *err)
     if (!w->race->test) return TW_OK;
     const void *weights;
     TW_TRY(tw_run_weights(run, &weights, err));
-    TW_TRY(tw_evaluate(w->race->ctx, &track->test, weights, &w->run->test, err));
+    TW_TRY(tw_evaluate(w->race->ctx, &problem->test, weights, &w->run->test, err));
     double loss = w->run->test.loss;
     return isfinite(loss) ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(loss));
 }
 
 /* What is left of a run: its lines, also those before it diverged. */
-static tw_status keep(tw__watch *w, const tw_run *run, tw_error *err)
+static tw_status keep(tw__run_recorder *w, const tw_run *run, tw_error *err)
 {
     size_t n;
     const tw_epoch *history = tw_run_history(run, &n);
@@ -89,23 +89,23 @@ static tw_status keep(tw__watch *w, const tw_run *run, tw_error *err)
     return TW_OK;
 }
 
-static tw_status on_data(tw__watch *w, tw__track *track, tw_error *err)
+static tw_status on_data(tw__run_recorder *w, tw__problem *problem, tw_error *err)
 {
     tw_run *run;
     tw_race *race = w->race;
-    tw_run_options r = tw__race_run_options(race, w->racer, w->spec, w->run->seed);
-    r.event = tw__watch_event;
+    tw_run_options r = tw__race_run_options(race, w->entry, w->spec, w->run->seed);
+    r.event = tw__recorder_event;
     r.user = w;
-    w->every = trace_every(race, w->racer);
+    w->every = trace_every(race, w->entry);
     w->run->test = (tw_metrics){NAN, NAN, 0};
-    TW_TRY(tw_run_create(&run, race->ctx, &track->train, race->val ? &track->val : NULL, track->w, &r, err));
-    tw_status s = tw__watch_end(w, run, go(w, run, track, &w->why), err);
+    TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
+    tw_status s = tw__recorder_end(w, run, go(w, run, problem, &w->why), err);
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);
     return s;
 }
 
-tw_status tw__watch_end(tw__watch *w, tw_run *run, tw_status s, tw_error *err)
+tw_status tw__recorder_end(tw__run_recorder *w, tw_run *run, tw_status s, tw_error *err)
 {
     tw__race_run *to = w->run;
     to->steps = tw_run_steps(run);
@@ -124,24 +124,24 @@ tw_status tw__watch_end(tw__watch *w, tw_run *run, tw_status s, tw_error *err)
 
 /* ---- whichever it is ---------------------------------------------------------------------------------------------------- */
 
-static tw_status make(tw__watch *w, tw_error *err)
+static tw_status make(tw__run_recorder *w, tw_error *err)
 {
-    tw__track track;
-    TW_TRY(tw__track_open(&track, w->race, w->run->seed, err));
-    tw_status s = w->race->surface ? tw__walk(w, &track, err) : on_data(w, &track, err);
-    tw__track_close(&track);
+    tw__problem problem;
+    TW_TRY(tw__problem_open(&problem, w->race, w->run->seed, err));
+    tw_status s = w->race->surface ? tw__run_surface(w, &problem, err) : on_data(w, &problem, err);
+    tw__problem_close(&problem);
     return s;
 }
 
 tw_status tw__race_make(tw_race *race, uint64_t number, tw_error *err)
 {
     char spec[TW_SPEC_MAX];
-    const tw__place place = tw__race_place(race, number);
-    tw__watch w = {.race = race, .racer = place.racer, .run = place.run, .number = number, .is_trial = place.trial != NULL, .spec = spec};
-    if (place.trial) TW_TRY(tw__tune_spec(race, place.racer, place.trial->lr, spec, err));
-    else w.spec = place.racer->tuned ? place.racer->tuned : place.racer->spec;
-    tw__run_clear(race->ctx, place.run);
+    const tw__task task = tw__race_task(race, number);
+    tw__run_recorder w = {.race = race, .entry = task.entry, .run = task.run, .number = number, .is_trial = task.trial != NULL, .spec = spec};
+    if (task.trial) TW_TRY(tw__tune_spec(race, task.entry, task.trial->lr, spec, err));
+    else w.spec = task.entry->tuned ? task.entry->tuned : task.entry->spec;
+    tw__run_clear(race->ctx, task.run);
     TW_TRY(make(&w, err));
-    tell_end(&w);
+    notify_end(&w);
     return TW_OK;
 }

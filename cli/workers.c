@@ -1,7 +1,7 @@
 /* A race's lines, and its workers: processes forked from this one, which write their lines to a pipe and are told to stop by a signal. Who works on
  * what belongs to the race's folder.
  * SPDX-License-Identifier: MIT */
-#include "race_show.h"
+#include "workers.h"
 #include "progress.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,13 @@ struct note { tw_status code; int stays; double made; char text[512]; };
 
 /* ---- lines -------------------------------------------------------------------------------------------------------------- */
 
-void race_clear(struct race_show *s)
+void race_clear(struct race_progress *s)
 {
     if (s->live && s->shown) fprintf(stderr, "\r%*s\r", s->shown, "");
     s->shown = 0;
 }
 
-void race_start(struct race_show *s, size_t left)
+void race_start(struct race_progress *s, size_t left)
 {
     s->start = cli_seconds();
     s->left = (double)left;
@@ -30,7 +30,7 @@ void race_start(struct race_show *s, size_t left)
 }
 
 /* When the last run may be in, if the others take as long as those before; "" while nothing is known. */
-static const char *eta_text(const struct race_show *s, char *to, size_t size)
+static const char *eta_text(const struct race_progress *s, char *to, size_t size)
 {
     char time[32];
     const double seconds = cli_seconds() - s->start;
@@ -39,7 +39,7 @@ static const char *eta_text(const struct race_show *s, char *to, size_t size)
     return to;
 }
 
-static void show_line(struct race_show *s, const char *line, int stays)
+static void show_line(struct race_progress *s, const char *line, int stays)
 {
     char eta[48];
     const int width = cli_terminal_width() - 1;
@@ -49,9 +49,9 @@ static void show_line(struct race_show *s, const char *line, int stays)
         return;
     }
     const char *end = eta_text(s, eta, sizeof eta);
-    int n = (int)strlen(line), room = width - (int)strlen(end);
-    if (room < 0) room = 0;
-    if (n > room) n = room;
+    int n = (int)strlen(line), columns = width - (int)strlen(end);
+    if (columns < 0) columns = 0;
+    if (n > columns) n = columns;
     const int shown = n + (int)strlen(end);
     fprintf(stderr, "\r%.*s%s%*s", n, line, end, s->shown > shown ? s->shown - shown : 0, "");
     s->shown = shown;
@@ -64,7 +64,7 @@ static void write_note(int pipe, const struct note *note)
 }
 
 /* line "": none. */
-static void say(struct race_show *s, const char *line, int stays, double made)
+static void say(struct race_progress *s, const char *line, int stays, double made)
 {
     struct note note = { .stays = stays, .made = made };
     if (s->pipe < 0) {
@@ -101,7 +101,7 @@ static void write_line(const tw_race_event *e, int is_end, char *line, size_t si
 
 int race_event(void *show, const tw_race_event *e)
 {
-    struct race_show *s = show;
+    struct race_progress *s = show;
     char line[400] = "";
     const double made = e->share - s->share;
     if (s->quiet || (e->kind != TW_RACE_EPOCH && e->kind != TW_RACE_END)) return cli_interrupted();
@@ -114,32 +114,32 @@ int race_event(void *show, const tw_race_event *e)
 
 /* ---- a worker ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status work(const struct cli_common *common, const char *folder, struct race_show *show, tw_error *err)
+static tw_status work(const struct cli_common *common, const char *directory, struct race_progress *show, tw_error *err)
 {
-    struct cli_folders folders;
+    struct cli_directories directories;
     tw_context *ctx = NULL;
     tw_race *race = NULL;
     tw_race_options o = TW_RACE_OPTIONS_INIT;
-    CLI_TRY(cli_folders(&folders, err));
-    o.job.cache = folders.cache;
-    o.job.home = folders.home;
+    CLI_TRY(cli_directories(&directories, err));
+    o.job.cache = directories.cache;
+    o.job.home = directories.home;
     o.event = race_event;
     o.user = show;
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_status status = tw_race_resume(&race, ctx, folder, &o, err);
+    tw_status status = tw_race_resume(&race, ctx, directory, &o, err);
     if (status == TW_OK) status = tw_race_work(race, err);
     tw_race_free(race);
     tw_context_free(ctx);
     return status;
 }
 
-static _Noreturn void be_worker(struct cli_common common, const char *folder, uint64_t threads, int pipe)
+static _Noreturn void be_worker(struct cli_common common, const char *directory, uint64_t threads, int pipe)
 {
     tw_error err = { 0 };
-    struct race_show show = { .quiet = common.quiet, .pipe = pipe };
+    struct race_progress show = { .quiet = common.quiet, .pipe = pipe };
     common.threads = threads;
     common.verbose = 0;
-    struct note note = { .code = work(&common, folder, &show, &err) };
+    struct note note = { .code = work(&common, directory, &show, &err) };
     snprintf(note.text, sizeof note.text, "%s", err.message);
     if (note.code != TW_OK && note.code != TW_STOPPED) write_note(pipe, &note);
     fflush(stderr);
@@ -148,9 +148,9 @@ static _Noreturn void be_worker(struct cli_common common, const char *folder, ui
 
 /* ---- all of them -------------------------------------------------------------------------------------------------------- */
 
-struct crew { pid_t pid[256]; size_t n, lost; int told; tw_error why; };     /* pid 0: has ended */
+struct workers { pid_t pid[256]; size_t n, lost; int told; tw_error why; };     /* pid 0: has ended */
 
-static void tell_all(struct crew *c)
+static void tell_all(struct workers *c)
 {
     for (size_t i = 0; !c->told && i < c->n; i++)
         if (c->pid[i]) cli_stop_worker(c->pid[i]);
@@ -158,7 +158,7 @@ static void tell_all(struct crew *c)
 }
 
 /* Takes note of those that have ended; wait: until all have. */
-static void reap(struct crew *c, struct race_show *show, int wait)
+static void reap(struct workers *c, struct race_progress *show, int wait)
 {
     for (size_t i = 0; i < c->n; i++) {
         int how;
@@ -172,7 +172,7 @@ static void reap(struct crew *c, struct race_show *show, int wait)
     }
 }
 
-static void take_note(struct crew *c, struct race_show *show, const struct note *note)
+static void take_note(struct workers *c, struct race_progress *show, const struct note *note)
 {
     if (note->code == TW_OK) {
         show->made += note->made;
@@ -184,7 +184,7 @@ static void take_note(struct crew *c, struct race_show *show, const struct note 
 }
 
 /* Until the last worker has closed its end of the pipe. */
-static void listen_to(struct crew *c, struct race_show *show, int pipe)
+static void listen_to(struct workers *c, struct race_progress *show, int pipe)
 {
     struct pollfd end = { pipe, POLLIN, 0 };
     struct note note;
@@ -199,7 +199,7 @@ static void listen_to(struct crew *c, struct race_show *show, int pipe)
     }
 }
 
-static tw_status hire(struct crew *c, const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
+static tw_status spawn(struct workers *c, const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
 {
     fflush(NULL);
     while (c->n < jobs) {
@@ -207,28 +207,28 @@ static tw_status hire(struct crew *c, const struct cli_common *common, const cha
         if (pid < 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot start a worker: %s", strerror(errno));
         if (pid == 0) {
             close(pipe[0]);
-            be_worker(*common, folder, threads, pipe[1]);
+            be_worker(*common, directory, threads, pipe[1]);
         }
         c->pid[c->n++] = pid;
     }
     return TW_OK;
 }
 
-tw_status race_jobs(const struct cli_common *common, const char *folder, uint64_t jobs, uint64_t threads, struct race_show *show, tw_error *err)
+tw_status race_jobs(const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads, struct race_progress *show, tw_error *err)
 {
-    struct crew crew = { .n = 0 };
+    struct workers workers = { .n = 0 };
     int pipe[2];
     if (pipe2(pipe, O_CLOEXEC)) return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-    tw_status status = hire(&crew, common, folder, jobs, threads, pipe, err);
+    tw_status status = spawn(&workers, common, directory, jobs, threads, pipe, err);
     close(pipe[1]);
-    if (status != TW_OK) tell_all(&crew);
-    listen_to(&crew, show, pipe[0]);
+    if (status != TW_OK) tell_all(&workers);
+    listen_to(&workers, show, pipe[0]);
     close(pipe[0]);
-    reap(&crew, show, 1);
+    reap(&workers, show, 1);
     race_clear(show);
     CLI_TRY(status);
-    if (crew.why.code != TW_OK) return cli_fail(err, crew.why.code, "%s", crew.why.message);
+    if (workers.why.code != TW_OK) return cli_fail(err, workers.why.code, "%s", workers.why.message);
     if (cli_interrupted()) return TW_STOPPED;
-    if (crew.lost < crew.n) return TW_OK;
-    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", crew.n, folder);
+    if (workers.lost < workers.n) return TW_OK;
+    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", workers.n, directory);
 }

@@ -72,24 +72,24 @@ static int is_complete(const tw_rule *r)
     return 1;
 }
 
-tw_status tw__own_check(const tw_rule *own, tw_error *err)
+tw_status tw__custom_check(const tw_rule *custom, tw_error *err)
 {
-    if (own->size != sizeof(tw_rule)) return tw__fail(err, TW_ERR_SPEC, "tw_rule.size = %zu is not %zu", own->size, sizeof(tw_rule));
-    TW_TRY(tw__name_check(own->name, err));
-    if (own->n_options > TW_OPTIONS_MAX || own->n_slots > TW_SLOTS_MAX || own->n_scalars > TW_SCALARS_MAX || own->n_sums > TW_SUMS_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" has more than %d options, %d slots, %d scalars or %d sums", own->name,
+    if (custom->size != sizeof(tw_rule)) return tw__fail(err, TW_ERR_SPEC, "tw_rule.size = %zu is not %zu", custom->size, sizeof(tw_rule));
+    TW_TRY(tw__name_check(custom->name, err));
+    if (custom->n_options > TW_OPTIONS_MAX || custom->n_slots > TW_SLOTS_MAX || custom->n_scalars > TW_SCALARS_MAX || custom->n_sums > TW_SUMS_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" has more than %d options, %d slots, %d scalars or %d sums", custom->name,
                         (int)TW_OPTIONS_MAX, (int)TW_SLOTS_MAX, (int)TW_SCALARS_MAX, (int)TW_SUMS_MAX);
-    if (own->place != TW_RULE) return tw__fail(err, TW_ERR_SPEC, "\"%.60s\" is a transform, where a rule is needed", own->name);
-    if (own->like && own->defaults && tw_rule_find(own->like)) return TW_OK;
-    if (own->like) return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" is like \"%.60s\", which is no rule, or has no defaults", own->name, own->like);
-    if (!is_complete(own)) return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" lacks a function; include TW_RULE_END as the last line of its file", own->name);
-    TW_TRY(check_names(own, "option", own->options, sizeof *own->options, own->n_options, err));
-    TW_TRY(check_names(own, "slot", own->slots, sizeof *own->slots, own->n_slots, err));
-    TW_TRY(check_names(own, "scalar", own->scalars, sizeof *own->scalars, own->n_scalars, err));
-    for (int i = 0; i < own->n_options; i++) TW_TRY(check_option(own, &own->options[i], err));
-    for (int i = 0; i < own->n_slots; i++) TW_TRY(check_slot(own, &own->slots[i], err));
-    for (const tw_alias *a = own->aliases; a && a->alias; a++)
-        if (tw_rule_option(own, a->name) < 0)
-            return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\": %.60s is an alias of \"%.60s\", which is no option", own->name, a->alias, a->name);
+    if (custom->place != TW_RULE) return tw__fail(err, TW_ERR_SPEC, "\"%.60s\" is a transform, where a rule is needed", custom->name);
+    if (custom->like && custom->defaults && tw_rule_find(custom->like)) return TW_OK;
+    if (custom->like) return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" is like \"%.60s\", which is no rule, or has no defaults", custom->name, custom->like);
+    if (!is_complete(custom)) return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\" lacks a function; include TW_RULE_END as the last line of its file", custom->name);
+    TW_TRY(check_names(custom, "option", custom->options, sizeof *custom->options, custom->n_options, err));
+    TW_TRY(check_names(custom, "slot", custom->slots, sizeof *custom->slots, custom->n_slots, err));
+    TW_TRY(check_names(custom, "scalar", custom->scalars, sizeof *custom->scalars, custom->n_scalars, err));
+    for (int i = 0; i < custom->n_options; i++) TW_TRY(check_option(custom, &custom->options[i], err));
+    for (int i = 0; i < custom->n_slots; i++) TW_TRY(check_slot(custom, &custom->slots[i], err));
+    for (const tw_alias *a = custom->aliases; a && a->alias; a++)
+        if (tw_rule_option(custom, a->name) < 0)
+            return tw__fail(err, TW_ERR_SPEC, "rule \"%.60s\": %.60s is an alias of \"%.60s\", which is no option", custom->name, a->alias, a->name);
     return TW_OK;
 }

@@ -1,6 +1,6 @@
 /* A walk on a surface: the ordinary loop, one step at a time, with a note of where it reports to be.
  * SPDX-License-Identifier: MIT */
-#include <thalweg/path.h>
+#include <thalweg/trajectory.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 
 enum { USUAL_STEPS = 300, MOST_STEPS = 100000000 };
 
-struct walk { tw_path path; double *block; size_t room; };      /* four columns of `room` numbers */
+struct walk { tw_trajectory path; double *block; size_t capacity; };      /* four columns of `room` numbers */
 
-static void lay_columns(struct walk *w, size_t room)
+static void lay_columns(struct walk *w, size_t capacity)
 {
     double **const column[] = {&w->path.x, &w->path.y, &w->path.value, &w->path.lr};
-    for (size_t i = 0; i < 4; i++) *column[i] = w->block + i * room;
-    w->room = room;
+    for (size_t i = 0; i < 4; i++) *column[i] = w->block + i * capacity;
+    w->capacity = capacity;
 }
 
 static double reported(const void *weights, tw_type type, int i)
@@ -25,7 +25,7 @@ static double reported(const void *weights, tw_type type, int i)
 /* 0, with the reason in the path, if the run has left what numbers can say. */
 static int add_point(struct walk *w, const tw_surface *surface, double x, double y, double lr)
 {
-    tw_path *p = &w->path;
+    tw_trajectory *p = &w->path;
     const double value = tw_surface_value(surface, (double[]){x, y}, NULL);
     if (!(isfinite(x) && isfinite(y) && isfinite(value))) {
         p->diverged = 1;
@@ -63,7 +63,7 @@ static tw_status take_steps(struct walk *w, const tw_surface *surface, tw_type t
     return TW_OK;
 }
 
-static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface, const tw_path_options *o, tw_error *err)
+static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *o, tw_error *err)
 {
     tw_objective objective;
     tw_run *run;
@@ -74,7 +74,7 @@ static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface
     float near[2] = {(float)start[0], (float)start[1]};
     void *weights = objective.type == TW_F32 ? (void *)near : start;
     const tw_run_options options = {.size = sizeof options, .optimizer = o->optimizer, .schedule = o->schedule, .control = o->control, .seed = o->seed,
-                                    .epochs = w->room - 1};
+                                    .epochs = w->capacity - 1};
     if (!add_point(w, surface, reported(weights, objective.type, 0), reported(weights, objective.type, 1), NAN))
         return tw__fail(err, TW_ERR_SPEC, "the start (%g, %g) is no place on %s: %s", start[0], start[1], tw_surface_spec(surface), w->path.message);
     TW_TRY(tw_run_create(&run, ctx, &objective, NULL, weights, &options, err));
@@ -84,30 +84,30 @@ static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface
     return s;
 }
 
-tw_status tw_path_walk(tw_path **out, tw_context *ctx, const tw_surface *surface, const tw_path_options *given, tw_error *err)
+tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *given, tw_error *err)
 {
     struct walk *w;
-    tw_path_options options;
-    const tw_path_options *o = &options;
+    tw_trajectory_options options;
+    const tw_trajectory_options *o = &options;
     *out = NULL;
-    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_path_options", err));
+    TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_trajectory_options", err));
     if (o->steps > MOST_STEPS) return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [0, %d]", (unsigned long long)o->steps, MOST_STEPS);
-    const size_t room = (size_t)(o->steps ? o->steps : USUAL_STEPS) + 1;
+    const size_t capacity = (size_t)(o->steps ? o->steps : USUAL_STEPS) + 1;
     TW_TRY(tw__alloc(ctx, &w, 1, sizeof *w, err));
-    tw_status s = tw__alloc(ctx, &w->block, 4 * room, sizeof(double), err);
+    tw_status s = tw__alloc(ctx, &w->block, 4 * capacity, sizeof(double), err);
     if (s == TW_OK) {
-        lay_columns(w, room);
+        lay_columns(w, capacity);
         s = walk(w, ctx, surface, o, err);
     }
     if (s == TW_OK) *out = &w->path;
-    else tw_path_free(ctx, &w->path);
+    else tw_trajectory_free(ctx, &w->path);
     return s;
 }
 
-void tw_path_free(tw_context *ctx, tw_path *path)
+void tw_trajectory_free(tw_context *ctx, tw_trajectory *path)
 {
     struct walk *w = (struct walk *)path; /* its first member */
     if (!w) return;
-    tw__free(ctx, w->block, 4 * w->room, sizeof(double));
+    tw__free(ctx, w->block, 4 * w->capacity, sizeof(double));
     tw__free(ctx, w, 1, sizeof *w);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-struct walk { tw__watch *watch; tw_run *run; double *x, *y, *value; size_t n; };
+struct walk { tw__run_recorder *watch; tw_run *run; double *x, *y, *value; size_t n; };
 
 /* Where the run is, as it is reported; the value is without noise. */
 static tw_status add_point(struct walk *k, tw_error *err)
@@ -26,7 +26,7 @@ static tw_status add_point(struct walk *k, tw_error *err)
 
 static tw_status go(struct walk *k, tw_error *err)
 {
-    tw__watch *w = k->watch;
+    tw__run_recorder *w = k->watch;
     int *status = &w->run->status;
     const tw_race *race = w->race;
     TW_TRY(add_point(k, err));
@@ -40,7 +40,7 @@ static tw_status go(struct walk *k, tw_error *err)
     return TW_OK;
 }
 
-static tw_status keep(const struct walk *k, tw__way *to, tw_error *err)
+static tw_status keep(const struct walk *k, tw__trajectory *to, tw_error *err)
 {
     tw_context *ctx = k->watch->race->ctx;
     to->n = k->n;
@@ -53,27 +53,27 @@ static tw_status keep(const struct walk *k, tw__way *to, tw_error *err)
     return TW_OK;
 }
 
-static tw_status walk(tw__watch *w, tw_run *run, double *room, size_t points, tw_error *err)
+static tw_status walk(tw__run_recorder *w, tw_run *run, double *columns, size_t points, tw_error *err)
 {
-    struct walk k = {w, run, room, room + points, room + 2 * points, 0};
-    TW_TRY(tw__watch_end(w, run, go(&k, &w->why), err));
-    return keep(&k, &w->run->way, err);
+    struct walk k = {w, run, columns, columns + points, columns + 2 * points, 0};
+    TW_TRY(tw__recorder_end(w, run, go(&k, &w->why), err));
+    return keep(&k, &w->run->trajectory, err);
 }
 
-tw_status tw__walk(tw__watch *w, tw__track *track, tw_error *err)
+tw_status tw__run_surface(tw__run_recorder *w, tw__problem *problem, tw_error *err)
 {
     tw_run *run;
-    double *room;
+    double *columns;
     tw_context *ctx = w->race->ctx;
     const size_t points = (size_t)w->race->o.steps + 1;
-    tw_run_options r = tw__race_run_options(w->race, w->racer, w->spec, w->run->seed);
-    r.event = tw__watch_event;
+    tw_run_options r = tw__race_run_options(w->race, w->entry, w->spec, w->run->seed);
+    r.event = tw__recorder_event;
     r.user = w;
     w->run->test = (tw_metrics){NAN, NAN, 0};
-    TW_TRY(tw_run_create(&run, ctx, &track->train, NULL, track->w, &r, err));
-    tw_status s = tw__alloc(ctx, &room, 3 * points, sizeof *room, err);
-    if (s == TW_OK) s = walk(w, run, room, points, err);
-    tw__free(ctx, room, 3 * points, sizeof *room);
+    TW_TRY(tw_run_create(&run, ctx, &problem->train, NULL, problem->w, &r, err));
+    tw_status s = tw__alloc(ctx, &columns, 3 * points, sizeof *columns, err);
+    if (s == TW_OK) s = walk(w, run, columns, points, err);
+    tw__free(ctx, columns, 3 * points, sizeof *columns);
     tw_run_free(run);
     return s;
 }

@@ -2,15 +2,15 @@
  * stands for weights and batches that are the same for all, all optimisers must have the same seeds in the end.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
-#include "race/store.h"
-#include "race/text.h"
+#include "race/database.h"
+#include "race/strbuf.h"
 #include "train/json.h"
 #include "file/json_parse.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct join { tw_context *ctx; const char *const *folders; tw_race **from; size_t n; };
+struct merge { tw_context *ctx; const char *const *directories; tw_race **from; size_t n; };
 
 /* ---- what must agree ---------------------------------------------------------------------------------------------------- */
 
@@ -30,14 +30,14 @@ static json_t *terms(const tw_race *race)
     return tw__json_unless(bad, t);
 }
 
-static void put_value(tw__paper *p, const json_t *value)
+static void put_value(tw__strbuf *p, const json_t *value)
 {
     char *text = tw__json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
     tw__print(p, "%.60s", text ? text : "none");
     free(text);
 }
 
-static void put_difference(tw__paper *p, const char *key, const json_t *a, const json_t *b)
+static void put_difference(tw__strbuf *p, const char *key, const json_t *a, const json_t *b)
 {
     if (a && b && json_equal(a, b)) return;
     tw__print(p, "%s%s (", p->n ? ", " : "", key);
@@ -48,7 +48,7 @@ static void put_difference(tw__paper *p, const char *key, const json_t *a, const
 }
 
 /* Every key that one of the two has. */
-static void put_differences(tw__paper *p, json_t *a, json_t *b)
+static void put_differences(tw__strbuf *p, json_t *a, json_t *b)
 {
     const char *key;
     json_t *value;
@@ -57,26 +57,26 @@ static void put_differences(tw__paper *p, json_t *a, json_t *b)
         if (!json_object_get(a, key)) put_difference(p, key, NULL, value);
 }
 
-static tw_status compare_ground(const struct join *j, size_t i, tw_error *err)
+static tw_status compare_ground(const struct merge *j, size_t i, tw_error *err)
 {
     const int on_surface = j->from[0]->surface != NULL;
     if (on_surface == (j->from[i]->surface != NULL)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s is a race on a surface, the other one on data", j->folders[0],
-                    j->folders[i], j->folders[on_surface ? 0 : i]);
+    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s is a race on a surface, the other one on data", j->directories[0],
+                    j->directories[i], j->directories[on_surface ? 0 : i]);
 }
 
-static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
+static tw_status compare_terms(const struct merge *j, size_t i, tw_error *err)
 {
-    tw__paper p = {.ctx = j->ctx, .err = err};
+    tw__strbuf p = {.ctx = j->ctx, .err = err};
     json_t *a = terms(j->from[0]), *b = terms(j->from[i]);
     char *text = NULL;
     tw_status s = a && b ? TW_OK : tw__json_no_memory(err);
     if (s == TW_OK) {
         put_differences(&p, a, b);
-        s = tw__paper_take(&p, &text);
+        s = tw__strbuf_take(&p, &text);
     }
     if (s == TW_OK && text[0])
-        s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s", j->folders[0], j->folders[i], text);
+        s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s", j->directories[0], j->directories[i], text);
     tw__free_text(j->ctx, text);
     json_decref(a);
     json_decref(b);
@@ -85,9 +85,9 @@ static tw_status compare_terms(const struct join *j, size_t i, tw_error *err)
 
 /* ---- what is the same twice --------------------------------------------------------------------------------------------- */
 
-static tw_status compare_runs(const tw__racer *racer, const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
+static tw_status compare_runs(const tw__entry *entry, const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
 {
-    json_t *x = tw__run_json(racer, a, 0), *y = tw__run_json(racer, b, 0);
+    json_t *x = tw__run_json(entry, a, 0), *y = tw__run_json(entry, b, 0);
     tw_status s = x && y ? TW_OK : tw__json_no_memory(err);
     tw__json_remove(x, "seconds");
     tw__json_remove(y, "seconds");
@@ -97,54 +97,54 @@ static tw_status compare_runs(const tw__racer *racer, const tw__race_run *a, con
     return s;
 }
 
-static tw__racer *racer_named(const tw_race *race, const char *spec)
+static tw__entry *entry_named(const tw_race *race, const char *spec)
 {
     for (size_t i = 0; i < race->n; i++)
-        if (strcmp(race->racers[i].spec, spec) == 0) return &race->racers[i];
+        if (strcmp(race->entries[i].spec, spec) == 0) return &race->entries[i];
     return NULL;
 }
 
-static tw__race_run *run_of(const tw_race *race, const tw__racer *racer, uint64_t seed)
+static tw__race_run *run_of(const tw_race *race, const tw__entry *entry, uint64_t seed)
 {
     for (uint64_t k = 0; k < race->o.seeds; k++)
-        if (racer->runs[k].seed == seed) return &racer->runs[k];
+        if (entry->runs[k].seed == seed) return &entry->runs[k];
     return NULL;
 }
 
-/* A racer's trials are those of every race that tuned it. */
-static tw_status check_trials(const struct join *j, const tw__racer *a, size_t first, size_t i, tw_error *err)
+/* An entry's trials are those of every race that tuned it. */
+static tw_status check_trials(const struct merge *j, const tw__entry *a, size_t first, size_t i, tw_error *err)
 {
-    const tw__racer *b = racer_named(j->from[i], a->spec);
+    const tw__entry *b = entry_named(j->from[i], a->spec);
     int equal = 1;
     for (uint64_t k = 0; b && equal && k < j->from[0]->o.tune; k++) {
         equal = a->trials[k].lr == b->trials[k].lr;
         if (equal) TW_TRY(compare_runs(a, &a->trials[k].run, &b->trials[k].run, &equal, err));
     }
     if (equal) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->folders[first], j->folders[i],
+    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->directories[first], j->directories[i],
                     a->spec);
 }
 
 /* Of a seed that several have the results are the same, and one of them is taken. */
-static tw_status check_runs(const struct join *j, const tw__racer *a, size_t first, size_t i, tw_error *err)
+static tw_status check_runs(const struct merge *j, const tw__entry *a, size_t first, size_t i, tw_error *err)
 {
-    const tw__racer *b = racer_named(j->from[i], a->spec);
+    const tw__entry *b = entry_named(j->from[i], a->spec);
     for (uint64_t k = 0; b && k < j->from[first]->o.seeds; k++) {
         const tw__race_run *mine = &a->runs[k], *theirs = run_of(j->from[i], b, mine->seed);
         int equal = 1;
         if (theirs) TW_TRY(compare_runs(a, mine, theirs, &equal, err));
         if (!equal)
-            return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->folders[first],
-                            j->folders[i], a->spec, (unsigned long long)mine->seed);
+            return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->directories[first],
+                            j->directories[i], a->spec, (unsigned long long)mine->seed);
     }
     return TW_OK;
 }
 
-static tw_status check_pair(const struct join *j, size_t a, size_t b, tw_error *err)
+static tw_status check_pair(const struct merge *j, size_t a, size_t b, tw_error *err)
 {
     for (size_t i = 0; i < j->from[a]->n; i++) {
-        TW_TRY(check_trials(j, &j->from[a]->racers[i], a, b, err));
-        TW_TRY(check_runs(j, &j->from[a]->racers[i], a, b, err));
+        TW_TRY(check_trials(j, &j->from[a]->entries[i], a, b, err));
+        TW_TRY(check_runs(j, &j->from[a]->entries[i], a, b, err));
     }
     return TW_OK;
 }
@@ -157,13 +157,13 @@ static int compare_seeds(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The seeds of a racer in all races, sorted, each once. */
-static size_t seeds_of(const struct join *j, const char *spec, uint64_t *to)
+/* The seeds of an entry in all races, sorted, each once. */
+static size_t seeds_of(const struct merge *j, const char *spec, uint64_t *to)
 {
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < j->n; i++) {
-        const tw__racer *racer = racer_named(j->from[i], spec);
-        for (uint64_t k = 0; racer && k < j->from[i]->o.seeds; k++) to[n++] = racer->runs[k].seed;
+        const tw__entry *entry = entry_named(j->from[i], spec);
+        for (uint64_t k = 0; entry && k < j->from[i]->o.seeds; k++) to[n++] = entry->runs[k].seed;
     }
     qsort(to, n, sizeof *to, compare_seeds);
     for (size_t i = 0; i < n; i++)
@@ -171,46 +171,46 @@ static size_t seeds_of(const struct join *j, const char *spec, uint64_t *to)
     return kept;
 }
 
-/* Every racer's seeds are those of the first. */
-static tw_status check_seeds(const struct join *j, const uint64_t *seeds, size_t n, uint64_t *room, tw_error *err)
+/* Every entry's seeds are those of the first. */
+static tw_status check_seeds(const struct merge *j, const uint64_t *seeds, size_t n, uint64_t *scratch, tw_error *err)
 {
-    const char *first = j->from[0]->racers[0].spec;
+    const char *first = j->from[0]->entries[0].spec;
     for (size_t i = 0; i < j->n; i++)
         for (size_t r = 0; r < j->from[i]->n; r++) {
-            const char *spec = j->from[i]->racers[r].spec;
-            size_t m = seeds_of(j, spec, room), k = 0;
-            while (k < m && k < n && room[k] == seeds[k]) k++;
+            const char *spec = j->from[i]->entries[r].spec;
+            size_t m = seeds_of(j, spec, scratch), k = 0;
+            while (k < m && k < n && scratch[k] == seeds[k]) k++;
             if (k == m && k == n) continue;
-            const int lacks = k == m || (k < n && seeds[k] < room[k]);
+            const int lacks = k == m || (k < n && seeds[k] < scratch[k]);
             return tw__fail(err, TW_ERR_SPEC, "the races cannot be joined: %.100s has no run with seed %llu, which %.100s has (race the missing seeds "
-                            "first: --seed, --seeds)", lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : room[k]), lacks ? first : spec);
+                            "first: --seed, --seeds)", lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : scratch[k]), lacks ? first : spec);
         }
     return TW_OK;
 }
 
 /* ---- joining ------------------------------------------------------------------------------------------------------------ */
 
-/* The first race that has the racer, and the seed if there is one. */
-static tw__racer *find_racer(const struct join *j, const char *spec, const uint64_t *seed)
+/* The first race that has the entry, and the seed if there is one. */
+static tw__entry *find_entry(const struct merge *j, const char *spec, const uint64_t *seed)
 {
     for (size_t i = 0; i < j->n; i++) {
-        tw__racer *racer = racer_named(j->from[i], spec);
-        if (racer && (!seed || run_of(j->from[i], racer, *seed))) return racer;
+        tw__entry *entry = entry_named(j->from[i], spec);
+        if (entry && (!seed || run_of(j->from[i], entry, *seed))) return entry;
     }
     return NULL;
 }
 
-static tw_status put_specs(const struct join *j, char **text, tw_error *err)
+static tw_status put_specs(const struct merge *j, char **text, tw_error *err)
 {
-    tw__paper p = {.ctx = j->ctx, .err = err};
+    tw__strbuf p = {.ctx = j->ctx, .err = err};
     for (size_t i = 0; i < j->n; i++)
         for (size_t r = 0; r < j->from[i]->n; r++) {
-            const tw__racer *racer = &j->from[i]->racers[r];
-            if (find_racer(j, racer->spec, NULL) != racer) continue;
+            const tw__entry *entry = &j->from[i]->entries[r];
+            if (find_entry(j, entry->spec, NULL) != entry) continue;
             tw__put(&p, " ", 1);
-            tw__put(&p, racer->spec, strlen(racer->spec));
+            tw__put(&p, entry->spec, strlen(entry->spec));
         }
-    return tw__paper_take(&p, text);
+    return tw__strbuf_take(&p, text);
 }
 
 static void move_run(tw__race_run *to, tw__race_run *from)
@@ -219,14 +219,14 @@ static void move_run(tw__race_run *to, tw__race_run *from)
     *from = (tw__race_run){.seed = to->seed};
 }
 
-static void move_racer(const struct join *j, tw_race *race, tw__racer *to)
+static void move_entry(const struct merge *j, tw_race *race, tw__entry *to)
 {
-    const tw__racer *first = find_racer(j, to->spec, NULL);
+    const tw__entry *first = find_entry(j, to->spec, NULL);
     to->batch = first->batch;
     to->steps_per_epoch = first->steps_per_epoch;
     for (uint64_t k = 0; k < race->o.tune; k++) move_run(&to->trials[k].run, &first->trials[k].run);
     for (uint64_t k = 0; k < race->o.seeds; k++) {
-        tw__race_run *run = find_racer(j, to->spec, &to->runs[k].seed)->runs;
+        tw__race_run *run = find_entry(j, to->spec, &to->runs[k].seed)->runs;
         while (run->seed != to->runs[k].seed) run++;
         move_run(&to->runs[k], run);
     }
@@ -248,7 +248,7 @@ static tw_status copy_found(tw_race *race, const tw_race *from, tw_error *err)
     return copy_text(race->ctx, &race->control, from->control, err);
 }
 
-static tw_status make_race(const struct join *j, tw_race **out, const tw_race_options *given, const uint64_t *seeds, size_t n, tw_error *err)
+static tw_status make_race(const struct merge *j, tw_race **out, const tw_race_options *given, const uint64_t *seeds, size_t n, tw_error *err)
 {
     tw_race_options o = j->from[0]->o;
     char *specs;
@@ -265,34 +265,34 @@ static tw_status make_race(const struct join *j, tw_race **out, const tw_race_op
     if (s != TW_OK) return s;
     TW_TRY(copy_found(*out, j->from[0], err));
     for (size_t i = 0; i < (*out)->n; i++) {
-        for (size_t k = 0; k < n; k++) (*out)->racers[i].runs[k].seed = seeds[k];
-        move_racer(j, *out, &(*out)->racers[i]);
+        for (size_t k = 0; k < n; k++) (*out)->entries[i].runs[k].seed = seeds[k];
+        move_entry(j, *out, &(*out)->entries[i]);
     }
     return TW_OK;
 }
 
-static tw_status join(const struct join *j, tw_race **out, const tw_race_options *given, uint64_t *seeds, uint64_t *room, tw_error *err)
+static tw_status merge(const struct merge *j, tw_race **out, const tw_race_options *given, uint64_t *seeds, uint64_t *scratch, tw_error *err)
 {
     for (size_t i = 1; i < j->n; i++) TW_TRY(compare_ground(j, i, err));
     for (size_t i = 1; i < j->n; i++) TW_TRY(compare_terms(j, i, err));
     for (size_t a = 0; a < j->n; a++)
         for (size_t b = a + 1; b < j->n; b++) TW_TRY(check_pair(j, a, b, err));
-    size_t n = seeds_of(j, j->from[0]->racers[0].spec, seeds);
-    TW_TRY(check_seeds(j, seeds, n, room, err));
+    size_t n = seeds_of(j, j->from[0]->entries[0].spec, seeds);
+    TW_TRY(check_seeds(j, seeds, n, scratch, err));
     TW_TRY(make_race(j, out, given, seeds, n, err));
     return tw__race_enter(*out, err);
 }
 
-static tw_status open_and_join(struct join *j, tw_race **out, const tw_race_options *given, tw_error *err)
+static tw_status open_and_merge(struct merge *j, tw_race **out, const tw_race_options *given, tw_error *err)
 {
     size_t most = 0;
     uint64_t *seeds;
     for (size_t i = 0; i < j->n; i++) {
-        TW_TRY(tw__race_load(&j->from[i], j->ctx, j->folders[i], given, err));
+        TW_TRY(tw__race_load(&j->from[i], j->ctx, j->directories[i], given, err));
         most += j->from[i]->o.seeds;
     }
     TW_TRY(tw__alloc(j->ctx, &seeds, 2 * most, sizeof *seeds, err));
-    tw_status s = join(j, out, given, seeds, seeds + most, err);
+    tw_status s = merge(j, out, given, seeds, seeds + most, err);
     tw__free(j->ctx, seeds, 2 * most, sizeof *seeds);
     if (s == TW_OK) return TW_OK;
     tw_race_free(*out);
@@ -300,15 +300,15 @@ static tw_status open_and_join(struct join *j, tw_race **out, const tw_race_opti
     return s;
 }
 
-tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *folders, size_t n, const tw_race_options *options, tw_error *err)
+tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n, const tw_race_options *options, tw_error *err)
 {
-    struct join j = {ctx, folders, NULL, n};
+    struct merge j = {ctx, directories, NULL, n};
     tw_race_options given;
     *out = NULL;
     TW_TRY(tw__sized_read(&given, sizeof given, options, "tw_race_options", err));
     if (n < 2) return tw__fail(err, TW_ERR_SPEC, "%zu race%s to join (at least 2)", n, n == 1 ? "" : "s");
     TW_TRY(tw__alloc(ctx, &j.from, n, sizeof *j.from, err));
-    tw_status s = open_and_join(&j, out, &given, err);
+    tw_status s = open_and_merge(&j, out, &given, err);
     for (size_t i = 0; i < n; i++) tw_race_free(j.from[i]);
     tw__free(ctx, j.from, n, sizeof *j.from);
     return s;

@@ -1,7 +1,7 @@
 /* race.db and race.lock; see store.h.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "race/store.h"
+#include "race/database.h"
 #include "base/io.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +29,9 @@ static const char schema[] =
     "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT);"
     "CREATE INDEX pending ON run (phase, optimizer) WHERE result IS NULL;";
 
-struct tw__store {
+struct tw__database {
     tw_context *ctx;
-    char *folder;
+    char *directory;
     sqlite3 *db;
     sqlite3_stmt *statement[STATEMENTS];
     uint64_t n;                                         /* rows */
@@ -40,74 +40,74 @@ struct tw__store {
 
 /* ---- failures ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status fail_db(const tw__store *s, const char *what, tw_error *err)
+static tw_status fail_db(const tw__database *s, const char *what, tw_error *err)
 {
     const int code = sqlite3_errcode(s->db) & 0xff, is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     const tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : is_bad ? TW_ERR_DATA : TW_ERR_SYSTEM;
     if (code == SQLITE_BUSY)
-        return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s", what, s->folder, BUSY_MS / 1000);
-    return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->folder, sqlite3_errmsg(s->db));
+        return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s", what, s->directory, BUSY_MS / 1000);
+    return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->directory, sqlite3_errmsg(s->db));
 }
 
-static tw_status fail_data(const tw__store *s, const char *why, tw_error *err)
+static tw_status fail_data(const tw__database *s, const char *why, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    TW_TRY(tw__path_in(s->directory, "race.db", path, err));
     return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s", why);
 }
 
 /* ---- locks -------------------------------------------------------------------------------------------------------------- */
 
 /* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: somebody else holds it. */
-static tw_status set_lock(const tw__store *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
+static tw_status set_lock(const tw__database *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
 {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)n};
     *got = fcntl(s->lock, F_OFD_SETLK, &lock) == 0;
     if (*got || errno == EAGAIN || errno == EACCES) return TW_OK;
     char text[128];
-    return tw__fail(err, TW_ERR_SYSTEM, "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)", s->folder,
+    return tw__fail(err, TW_ERR_SYSTEM, "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)", s->directory,
                     tw__system_text(errno, text, sizeof text));
 }
 
-static void unlock(const tw__store *s, uint64_t at, uint64_t n)
+static void unlock(const tw__database *s, uint64_t at, uint64_t n)
 {
     int got;
     if (s->lock >= 0) set_lock(s, F_UNLCK, at, n, &got, NULL);
 }
 
-static tw_status open_lock(tw__store *s, tw_error *err)
+static tw_status open_lock(tw__database *s, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(s->folder, "race.lock", path, err));
+    TW_TRY(tw__path_in(s->directory, "race.lock", path, err));
     s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
 }
 
 /* ---- the database ------------------------------------------------------------------------------------------------------- */
 
-static tw_status execute(const tw__store *s, const char *sql, const char *what, tw_error *err)
+static tw_status execute(const tw__database *s, const char *sql, const char *what, tw_error *err)
 {
     return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? TW_OK : fail_db(s, what, err);
 }
 
-static tw_status open_db(tw__store *s, const char *file, int flags, tw_error *err)
+static tw_status open_db(tw__database *s, const char *file, int flags, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(s->folder, file, path, err));
+    TW_TRY(tw__path_in(s->directory, file, path, err));
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
         return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     return TW_OK;
 }
 
-static tw_status prepare(tw__store *s, tw_error *err)
+static tw_status prepare(tw__database *s, tw_error *err)
 {
     for (int i = 0; i < STATEMENTS; i++)
         if (sqlite3_prepare_v2(s->db, texts[i], -1, &s->statement[i], NULL) != SQLITE_OK) return fail_db(s, "read", err);
     return TW_OK;
 }
 
-static tw_status pragma(const tw__store *s, const char *sql, int64_t *value, tw_error *err)
+static tw_status pragma(const tw__database *s, const char *sql, int64_t *value, tw_error *err)
 {
     sqlite3_stmt *p;
     if (sqlite3_prepare_v2(s->db, sql, -1, &p, NULL) != SQLITE_OK) return fail_db(s, "read", err);
@@ -119,7 +119,7 @@ static tw_status pragma(const tw__store *s, const char *sql, int64_t *value, tw_
 }
 
 /* What the file says of itself, before any of its tables is looked at. */
-static tw_status check_kind(const tw__store *s, tw_error *err)
+static tw_status check_kind(const tw__database *s, tw_error *err)
 {
     int64_t application, format;
     TW_TRY(pragma(s, "PRAGMA application_id", &application, err));
@@ -130,7 +130,7 @@ static tw_status check_kind(const tw__store *s, tw_error *err)
     return TW_OK;
 }
 
-static tw_status count_rows(tw__store *s, tw_error *err)
+static tw_status count_rows(tw__database *s, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[ROWS];
     tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
@@ -143,18 +143,18 @@ static tw_status count_rows(tw__store *s, tw_error *err)
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */
 
-static tw_status begin(tw__store **out, tw_context *ctx, const char *folder, tw_error *err)
+static tw_status begin(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
 {
     TW_TRY(tw__alloc(ctx, out, 1, sizeof **out, err));
-    **out = (tw__store){.ctx = ctx, .lock = -1};
-    tw_status status = tw__copy_text(ctx, &(*out)->folder, folder, err);
+    **out = (tw__database){.ctx = ctx, .lock = -1};
+    tw_status status = tw__copy_text(ctx, &(*out)->directory, directory, err);
     if (status == TW_OK) return TW_OK;
     tw__free(ctx, *out, 1, sizeof **out);
     *out = NULL;
     return status;
 }
 
-static void close_db(tw__store *s)
+static void close_db(tw__database *s)
 {
     for (int i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(s->statement[i]);
@@ -164,77 +164,77 @@ static void close_db(tw__store *s)
     s->db = NULL;
 }
 
-void tw__store_close(tw__store *s)
+void tw__database_close(tw__database *s)
 {
     if (!s) return;
     close_db(s);
     if (s->lock >= 0) close(s->lock);
-    tw__free_text(s->ctx, s->folder);
+    tw__free_text(s->ctx, s->directory);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
 
-static tw_status open_all(tw__store *s, tw_error *err)
+static tw_status open_all(tw__database *s, tw_error *err)
 {
     char path[TW__PATH];
     int kind, got = 1;
-    TW_TRY(tw__path_in(s->folder, "race.db", path, err));
+    TW_TRY(tw__path_in(s->directory, "race.db", path, err));
     TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db", s->folder);
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db", s->directory);
     if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));   /* cannot be opened: nor can anything be written */
-    if (!got) return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process", s->folder);
+    if (!got) return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process", s->directory);
     TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
     TW_TRY(check_kind(s, err));
     TW_TRY(prepare(s, err));
     return count_rows(s, err);
 }
 
-tw_status tw__store_open(tw__store **out, tw_context *ctx, const char *folder, tw_error *err)
+tw_status tw__database_open(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
 {
-    TW_TRY(begin(out, ctx, folder, err));
+    TW_TRY(begin(out, ctx, directory, err));
     tw_status status = open_all(*out, err);
     if (status == TW_OK) return TW_OK;
-    tw__store_close(*out);
+    tw__database_close(*out);
     *out = NULL;
     return status;
 }
 
 /* ---- creation ----------------------------------------------------------------------------------------------------------- */
 
-static tw_status find(const tw__store *s, const char *file, int *there, tw_error *err)
+static tw_status find(const tw__database *s, const char *file, int *there, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_in(s->folder, file, path, err));
+    TW_TRY(tw__path_in(s->directory, file, path, err));
     TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
     *there = kind != TW_PATH_NONE;
     return TW_OK;
 }
 
-static tw_status check_way(const tw__store *s, tw_error *err)
+static tw_status check_way(const tw__database *s, tw_error *err)
 {
     int kind, result, db;
-    TW_TRY(tw__path_kind(s->ctx, s->folder, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_FOLDER)
-        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->folder);
+    TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
+    if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->directory);
     TW_TRY(find(s, "race.json", &result, err));
     TW_TRY(find(s, "race.db", &db, err));
-    if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->folder);
+    if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->directory);
     if (!db) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s continues it; --force replaces it)", s->folder,
-                    s->folder);
+    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s continues it; --force replaces it)", s->directory,
+                    s->directory);
 }
 
-static void remove_files(const tw__store *s, const char *const *name)
+static void remove_files(const tw__database *s, const char *const *name)
 {
     char path[TW__PATH];
     for (; *name; name++)
-        if (tw__path_in(s->folder, *name, path, NULL) == TW_OK) s->ctx->io.remove(s->ctx->io.user, path);
+        if (tw__path_in(s->directory, *name, path, NULL) == TW_OK) s->ctx->io.remove(s->ctx->io.user, path);
 }
 
 static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", NULL};
 static const char *const new_files[] = {"race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal", NULL};
 
-static tw_status insert(const tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+static tw_status insert(const tw__database *s, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     sqlite3_stmt *q = NULL;
     int good = sqlite3_prepare_v2(s->db, "INSERT INTO race VALUES (?)", -1, &q, NULL) == SQLITE_OK &&
@@ -255,7 +255,7 @@ static tw_status insert(const tw__store *s, const char *description, const tw__s
     return status;
 }
 
-static tw_status use_wal(const tw__store *s, tw_error *err)
+static tw_status use_wal(const tw__database *s, tw_error *err)
 {
     sqlite3_stmt *p;
     if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &p, NULL) != SQLITE_OK) return fail_db(s, "make", err);
@@ -263,16 +263,16 @@ static tw_status use_wal(const tw__store *s, tw_error *err)
     tw_status status = code != SQLITE_ROW ? fail_db(s, "make", err) : TW_OK;
     if (status == TW_OK && strcmp((const char *)sqlite3_column_text(p, 0), "wal") != 0)
         status = tw__fail(err, TW_ERR_SYSTEM, "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local "
-                          "disk)", s->folder);
+                          "disk)", s->directory);
     sqlite3_finalize(p);
     return status;
 }
 
 /* A whole race in new_files, closed again: in the first of them alone. */
-static tw_status make_db(tw__store *s, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+static tw_status make_db(tw__database *s, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     char *kind = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION, FORMAT);
-    if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->folder);
+    if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->directory);
     tw_status status = open_db(s, new_files[0], SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (status == TW_OK) status = use_wal(s, err);
     if (status == TW_OK) status = execute(s, "BEGIN IMMEDIATE", "write", err);
@@ -286,26 +286,26 @@ static tw_status make_db(tw__store *s, const char *description, const tw__store_
 }
 
 /* From here on there is a race, and what was there before is gone. */
-static tw_status put_in_place(const tw__store *s, tw_error *err)
+static tw_status put_in_place(const tw__database *s, tw_error *err)
 {
     const tw_io *io = &s->ctx->io;
     char from[TW__PATH], to[TW__PATH];
-    TW_TRY(tw__path_in(s->folder, new_files[0], from, err));
-    TW_TRY(tw__path_in(s->folder, "race.db", to, err));
+    TW_TRY(tw__path_in(s->directory, new_files[0], from, err));
+    TW_TRY(tw__path_in(s->directory, "race.db", to, err));
     remove_files(s, files);
     int e = io->rename(io->user, from, to);
-    if (!e) e = io->sync_folder(io->user, s->folder);
+    if (!e) e = io->sync_directory(io->user, s->directory);
     return e ? tw__fail_system(err, e, "cannot make", to) : TW_OK;
 }
 
 /* Under the lock of all bytes, so that nobody works on what is replaced. A race that cannot be made, or is killed on the way, is none. */
-static tw_status make(tw__store *s, int replace, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+static tw_status make(tw__database *s, int replace, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     int got;
     TW_TRY(set_lock(s, F_WRLCK, OPEN_BYTE, 0, &got, err));
     if (!got)
         return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
-                        s->folder);
+                        s->directory);
     if (!replace) TW_TRY(check_way(s, err));
     remove_files(s, new_files);
     tw_status status = make_db(s, description, rows, n, err);
@@ -319,37 +319,37 @@ static tw_status make(tw__store *s, int replace, const char *description, const 
     return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
 }
 
-static tw_status create(tw__store *s, int replace, const char *description, const tw__store_row *rows, size_t n, tw_error *err)
+static tw_status create(tw__database *s, int replace, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     static const char *const lock[] = {"race.lock", NULL};
     char path[TW__PATH];
     int kind;
     if (!replace) TW_TRY(check_way(s, err));
-    TW_TRY(tw__path_kind(s->ctx, s->folder, &kind, err));
-    TW_TRY(tw__path_in(s->folder, "", path, err));          /* "out/": out itself is above it */
+    TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
+    TW_TRY(tw__path_in(s->directory, "", path, err));          /* "out/": out itself is above it */
     TW_TRY(tw__make_parents(s->ctx, path, err));
     tw_status status = open_lock(s, err);
     if (status == TW_OK) status = make(s, replace, description, rows, n, err);
     if (status == TW_OK || kind != TW_PATH_NONE) return status;
     remove_files(s, lock);
-    s->ctx->io.remove(s->ctx->io.user, s->folder);
+    s->ctx->io.remove(s->ctx->io.user, s->directory);
     return status;
 }
 
-tw_status tw__store_create(tw__store **out, tw_context *ctx, const char *folder, int replace, const char *description, const tw__store_row *rows,
+tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *directory, int replace, const char *description, const tw__database_row *rows,
                            size_t n, tw_error *err)
 {
-    TW_TRY(begin(out, ctx, folder, err));
+    TW_TRY(begin(out, ctx, directory, err));
     tw_status status = create(*out, replace, description, rows, n, err);
     if (status == TW_OK) return TW_OK;
-    tw__store_close(*out);
+    tw__database_close(*out);
     *out = NULL;
     return status;
 }
 
 /* ---- rows --------------------------------------------------------------------------------------------------------------- */
 
-static tw_status copy_column(tw__store *s, sqlite3_stmt *q, char **text, tw_error *err)
+static tw_status copy_column(tw__database *s, sqlite3_stmt *q, char **text, tw_error *err)
 {
     const char *column = (const char *)sqlite3_column_text(q, 0);
     *text = NULL;
@@ -357,7 +357,7 @@ static tw_status copy_column(tw__store *s, sqlite3_stmt *q, char **text, tw_erro
     return sqlite3_column_type(q, 0) == SQLITE_NULL ? TW_OK : fail_db(s, "read", err);
 }
 
-tw_status tw__store_description(tw__store *s, char **text, tw_error *err)
+tw_status tw__database_description(tw__database *s, char **text, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[DESCRIPTION];
     int code = sqlite3_step(q);
@@ -367,7 +367,7 @@ tw_status tw__store_description(tw__store *s, char **text, tw_error *err)
     return status;
 }
 
-tw_status tw__store_get(tw__store *s, uint64_t row, char **result, tw_error *err)
+tw_status tw__database_get(tw__database *s, uint64_t row, char **result, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[RESULT];
     sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
@@ -376,9 +376,9 @@ tw_status tw__store_get(tw__store *s, uint64_t row, char **result, tw_error *err
     return status;
 }
 
-uint64_t tw__store_rows(const tw__store *s) { return s->n; }
+uint64_t tw__database_rows(const tw__database *s) { return s->n; }
 
-tw_status tw__store_left(tw__store *s, uint64_t *left, tw_error *err)
+tw_status tw__database_left(tw__database *s, uint64_t *left, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[LEFT];
     tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
@@ -388,7 +388,7 @@ tw_status tw__store_left(tw__store *s, uint64_t *left, tw_error *err)
 }
 
 /* The first row of the list whose lock is free, locked; 0: none. */
-static tw_status lock_next(tw__store *s, uint64_t *id, tw_error *err)
+static tw_status lock_next(tw__database *s, uint64_t *id, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[NEXT];
     tw_status status = TW_OK;
@@ -403,7 +403,7 @@ static tw_status lock_next(tw__store *s, uint64_t *id, tw_error *err)
     return status;
 }
 
-tw_status tw__store_has(tw__store *s, uint64_t row, int *in, tw_error *err)
+tw_status tw__database_has(tw__database *s, uint64_t row, int *in, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[IS_IN];
     sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
@@ -413,17 +413,17 @@ tw_status tw__store_has(tw__store *s, uint64_t row, int *in, tw_error *err)
     return status;
 }
 
-tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *err)
+tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_error *err)
 {
     *row = s->n;
-    TW_TRY(tw__store_left(s, left, err));
+    TW_TRY(tw__database_left(s, left, err));
     if (*left && s->lock < 0) TW_TRY(open_lock(s, err));
     while (*left) {
         uint64_t id;
         int in;
         TW_TRY(lock_next(s, &id, err));
         if (id == 0) break;
-        tw_status status = tw__store_has(s, id - 1, &in, err);     /* which may have come in since the list was made */
+        tw_status status = tw__database_has(s, id - 1, &in, err);     /* which may have come in since the list was made */
         if (status == TW_OK && !in) {
             *row = id - 1;
             return TW_OK;
@@ -431,12 +431,12 @@ tw_status tw__store_take(tw__store *s, uint64_t *row, uint64_t *left, tw_error *
         unlock(s, id, 1);
         TW_TRY(status);
     }
-    return *left ? tw__store_left(s, left, err) : TW_OK;
+    return *left ? tw__database_left(s, left, err) : TW_OK;
 }
 
-void tw__store_release(tw__store *s, uint64_t row) { unlock(s, row + 1, 1); }
+void tw__database_release(tw__database *s, uint64_t row) { unlock(s, row + 1, 1); }
 
-tw_status tw__store_put(tw__store *s, uint64_t row, const char *result, tw_error *err)
+tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[PUT];
     sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
@@ -444,22 +444,22 @@ tw_status tw__store_put(tw__store *s, uint64_t row, const char *result, tw_error
     tw_status status = sqlite3_step(q) == SQLITE_DONE ? TW_OK : fail_db(s, "write", err);
     sqlite3_reset(q);
     sqlite3_clear_bindings(q);
-    tw__store_release(s, row);
+    tw__database_release(s, row);
     return status;
 }
 
-tw_status tw__store_lock_result(tw__store *s, int *got, tw_error *err)
+tw_status tw__database_lock_result(tw__database *s, int *got, tw_error *err)
 {
     if (s->lock < 0) TW_TRY(open_lock(s, err));
     return set_lock(s, F_WRLCK, s->n + 1, 1, got, err);
 }
 
-void tw__store_unlock_result(tw__store *s) { unlock(s, s->n + 1, 1); }
+void tw__database_unlock_result(tw__database *s) { unlock(s, s->n + 1, 1); }
 
-void tw__store_settle(tw__store *s)
+void tw__database_settle(tw__database *s)
 {
     sqlite3_busy_timeout(s->db, 0);
     sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);   /* cannot be done while others read, and need not */
     sqlite3_busy_timeout(s->db, BUSY_MS);
-    tw__store_unlock_result(s);
+    tw__database_unlock_result(s);
 }

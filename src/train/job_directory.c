@@ -36,11 +36,11 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
     return s;
 }
 
-static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_error *err)
+static tw_status write_run(tw_job *job, const char *directory, int with_result, tw_error *err)
 {
     char path[TW__PATH];
     json_t *run = NULL;
-    TW_TRY(tw__path_in(folder, "run.json", path, err));
+    TW_TRY(tw__path_in(directory, "run.json", path, err));
     TW_TRY(run_json(job, with_result, &run, err));
     char *text = tw__json_text(run, JSON_INDENT(2));
     json_decref(run);
@@ -50,13 +50,13 @@ static tw_status write_run(tw_job *job, const char *folder, int with_result, tw_
     return s;
 }
 
-tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run, tw_error *err)
+tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_in(folder, "run.json", path, err));
+    TW_TRY(tw__path_in(directory, "run.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", folder);
+    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
     TW_TRY(tw__json_read_file(ctx, path, run, err));
     if (json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
     json_decref(*run);
@@ -66,17 +66,17 @@ tw_status tw__job_read_folder(tw_context *ctx, const char *folder, json_t **run,
 
 /* ---- the folder itself -------------------------------------------------------------------------------------------------- */
 
-static tw_status remove_file(tw_context *ctx, const char *folder, const char *file, tw_error *err)
+static tw_status remove_file(tw_context *ctx, const char *directory, const char *file, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(folder, file, path, err));
+    TW_TRY(tw__path_in(directory, file, path, err));
     int e = ctx->io.remove(ctx->io.user, path);
     return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
 }
 
-static tw_status in_use(const char *folder, tw_error *err)
+static tw_status in_use(const char *directory, tw_error *err)
 {
-    return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process is writing a run there (give another --out)", folder);
+    return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process is writing a run there (give another --out)", directory);
 }
 
 static tw_status in_the_way(const char *partial, tw_error *err)
@@ -85,19 +85,19 @@ static tw_status in_the_way(const char *partial, tw_error *err)
 }
 
 /* The lock goes with its process, however that ends. */
-tw_status tw__job_lock(tw_context *ctx, const char *folder, void **lock, tw_error *err)
+tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err)
 {
     char path[TW__PATH];
-    TW_TRY(tw__path_in(folder, "run.lock", path, err));
+    TW_TRY(tw__path_in(directory, "run.lock", path, err));
     int e = ctx->io.open(ctx->io.user, path, TW_OPEN_WRITE, lock);
     if (e) *lock = NULL;
-    return e == 0 ? TW_OK : e == EBUSY ? in_use(folder, err) : tw__fail_system(err, e, "cannot lock", path);
+    return e == 0 ? TW_OK : e == EBUSY ? in_use(directory, err) : tw__fail_system(err, e, "cannot lock", path);
 }
 
-void tw__job_unlock(tw_context *ctx, const char *folder, void *lock)
+void tw__job_unlock(tw_context *ctx, const char *directory, void *lock)
 {
     if (!lock) return;
-    remove_file(ctx, folder, "run.lock", NULL); /* while it is ours */
+    remove_file(ctx, directory, "run.lock", NULL); /* while it is ours */
     ctx->io.close(ctx->io.user, lock);
 }
 
@@ -109,7 +109,7 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     *old = 0;
     TW_TRY(tw__path_kind(job->ctx, job->o.out, &kind, err));
     if (kind == TW_PATH_NONE) return TW_OK;
-    if (kind != TW_PATH_FOLDER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
+    if (kind != TW_PATH_DIRECTORY) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
     TW_TRY(tw__path_in(job->o.out, "run.json", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *old = kind != TW_PATH_NONE;
@@ -132,7 +132,7 @@ static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
 {
     tw_context *ctx = job->ctx;
     for (int tries = 0; tries < 100; tries++) {
-        int kind, e = ctx->io.make_folder(ctx->io.user, partial);
+        int kind, e = ctx->io.make_directory(ctx->io.user, partial);
         if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", partial);
         TW_TRY(tw__path_kind(ctx, partial, &kind, err));
         if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return in_the_way(partial, err);
@@ -238,18 +238,18 @@ static const char *value_text(const json_t *value, char to[80])
 }
 
 /* A checkpoint is continued only by a run with its settings: with others the bits would be neither run's. */
-static tw_status same_settings(const json_t *then, const json_t *now, const char *folder, tw_error *err)
+static tw_status same_settings(const json_t *then, const json_t *now, const char *directory, tw_error *err)
 {
     const char *key;
     json_t *value;
     char a[80], b[80];
     json_object_foreach((json_t *)(uintptr_t)now, key, value)
         if (!json_equal(value, json_object_get(then, key)))
-            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s", folder, key,
+            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s", directory, key,
                             value_text(json_object_get(then, key), a), value_text(value, b));
     json_object_foreach((json_t *)(uintptr_t)then, key, value)
         if (!json_object_get(now, key))
-            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none", folder, key,
+            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none", directory, key,
                             value_text(value, a));
     return TW_OK;
 }

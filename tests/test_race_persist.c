@@ -6,26 +6,26 @@
 #include "faulty_io.h"
 #include "full_disk.h"
 #include "race_db.h"
-#include "race/store.h"
+#include "race/database.h"
 #include "races.h"
 #include <stdio.h>
 
-#define FOLDER TW_BINARY_DIR "/test_race_kept.data"
-static const char data[] = FOLDER "/small", changed[] = FOLDER "/changed";
+#define DIRECTORY TW_BINARY_DIR "/test_race_persist.data"
+static const char data[] = DIRECTORY "/small", changed[] = DIRECTORY "/changed";
 
 static int make_data(void **state)
 {
     (void)state;
     disk_begin();
-    if (system("rm -rf '" FOLDER "'") != 0) return 1; /* what a killed test has left */
-    mkdir(FOLDER, 0777);
+    if (system("rm -rf '" DIRECTORY "'") != 0) return 1; /* what a killed test has left */
+    mkdir(DIRECTORY, 0777);
     return !small_data(data, 90, 30);
 }
 
-static tw_race_options kept(const char *folder, const char *optimizers)
+static tw_race_options kept(const char *directory, const char *optimizers)
 {
     tw_race_options o = races_on_data(data, optimizers);
-    o.job.out = folder;
+    o.job.out = directory;
     o.job.force = 1;
     o.seeds = 2;
     o.job.run.epochs = 2;
@@ -57,8 +57,8 @@ static json_t *undisturbed(tw_race_options o)
 static void stopped_and_resumed(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/stopped";
-    tw_race_options o = kept(folder, "sgd adam svrg:m=4 sgd:lr=1e30");
+    static const char directory[] = DIRECTORY "/stopped";
+    tw_race_options o = kept(directory, "sgd adam svrg:m=4 sgd:lr=1e30");
     o.optimizers = "sgd adam svrg:m=4";
     o.tune = 2;
     o.job.run.target = "val_accuracy=0.9";
@@ -72,7 +72,7 @@ static void stopped_and_resumed(void **state)
         tw_race *race;
         o.event = stop_at;
         o.user = &stop;
-        s = stops ? tw_race_resume(&race, ctx, folder, &o, &err) : tw_race_create(&race, ctx, &o, &err);
+        s = stops ? tw_race_resume(&race, ctx, directory, &o, &err) : tw_race_create(&race, ctx, &o, &err);
         if (s == TW_OK) s = tw_race_run(race, &err);
         if (s != TW_OK && s != TW_STOPPED) fail_msg("%s", err.message);
         if (s == TW_OK) {
@@ -92,11 +92,11 @@ static void stopped_and_resumed(void **state)
 static void a_finished_race_needs_no_data(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/finished";
+    static const char directory[] = DIRECTORY "/finished";
     mkdir(changed, 0777);
     assert_true(small_data(changed, 60, 20));
     tw_context *ctx = races_context(1);
-    tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
+    tw_race_options o = kept(directory, "sgd sgd:lr=1e30");
     o.job.data = changed;
     tw_race *race = races_run(races_created(ctx, &o));
     json_t *json = races_json(race);
@@ -109,7 +109,7 @@ static void a_finished_race_needs_no_data(void **state)
         snprintf(path, sizeof path, "%s/%s-%s", changed, i % 2 ? "train" : "t10k", i / 2 ? "images-idx3-ubyte" : "labels-idx1-ubyte");
         assert_int_equal(unlink(path), 0);
     }
-    race = races_resumed(ctx, folder);
+    race = races_resumed(ctx, directory);
     tw_race_count count;
     assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
     assert_true(count.runs == 4 && count.left == 0);
@@ -130,13 +130,13 @@ static void a_finished_race_needs_no_data(void **state)
     tw_context_free(ctx);
 }
 
-static void refuse_resume(const char *folder, tw_status code, const char *message)
+static void refuse_resume(const char *directory, tw_status code, const char *message)
 {
     tw_context *ctx = races_context(1);
     tw_error err = {0};
     tw_race *race;
     const tw_race_options o = TW_RACE_OPTIONS_INIT;
-    tw_status s = tw_race_resume(&race, ctx, folder, &o, &err);
+    tw_status s = tw_race_resume(&race, ctx, directory, &o, &err);
     if (s == TW_OK) {
         s = tw_race_run(race, &err);
         tw_race_free(race);
@@ -148,21 +148,21 @@ static void refuse_resume(const char *folder, tw_status code, const char *messag
 static void changed_data_is_noticed(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/fingerprint";
+    static const char directory[] = DIRECTORY "/fingerprint";
     tw_context *ctx = races_context(1);
     assert_true(small_data(changed, 60, 20));
-    tw_race_options o = kept(folder, "sgd");
+    tw_race_options o = kept(directory, "sgd");
     o.job.data = changed;
     tw_race_free(races_created(ctx, &o));
     assert_true(small_part(changed, "train", 60, 7));
-    refuse_resume(folder, TW_ERR_STATE, "the train data is not what the race in ");
+    refuse_resume(directory, TW_ERR_STATE, "the train data is not what the race in ");
     tw_context_free(ctx);
 }
 
 static void what_is_wrong_in_it_is_said(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/wrong";
+    static const char directory[] = DIRECTORY "/wrong";
     static const struct { const char *sql, *message; } cases[] = {
         {"UPDATE run SET result = '{' WHERE id = 2", "/wrong/race.db: run 2: "},
         {"UPDATE run SET result = json_set(result, '$.seed', 7) WHERE id = 1", "run 1: it is no result of a run with seed 0"},
@@ -182,10 +182,10 @@ static void what_is_wrong_in_it_is_said(void **state)
     };
     tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        tw_race_options o = kept(folder, "sgd");
+        tw_race_options o = kept(directory, "sgd");
         tw_race_free(races_run(races_created(ctx, &o)));
-        run_sql(folder, cases[i].sql);
-        refuse_resume(folder, TW_ERR_DATA, cases[i].message);
+        run_sql(directory, cases[i].sql);
+        refuse_resume(directory, TW_ERR_DATA, cases[i].message);
     }
     tw_context_free(ctx);
 }
@@ -194,7 +194,7 @@ static void what_is_wrong_in_it_is_said(void **state)
 static void a_path_is_whole(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/path";
+    static const char directory[] = DIRECTORY "/path";
     static const struct { const char *sql, *message; } cases[] = {
         {"UPDATE run SET result = json_remove(result, '$.path') WHERE id = 1", "run 1: it has no path"},
         {"UPDATE run SET result = json_set(result, '$.path', json('{\"x\": [], \"y\": [], \"value\": []}')) WHERE id = 3", "run 3: it has no path"},
@@ -206,11 +206,11 @@ static void a_path_is_whole(void **state)
         tw_race_options o = races_on_surface("bowl", "sgd");
         o.steps = 5;
         o.tune = 2;
-        o.job.out = folder;
+        o.job.out = directory;
         o.job.force = 1;
         tw_race_free(races_run(races_created(ctx, &o)));
-        run_sql(folder, cases[i].sql);
-        refuse_resume(folder, TW_ERR_DATA, cases[i].message);
+        run_sql(directory, cases[i].sql);
+        refuse_resume(directory, TW_ERR_DATA, cases[i].message);
     }
     tw_context_free(ctx);
 }
@@ -218,9 +218,9 @@ static void a_path_is_whole(void **state)
 /* What others are making is waited for, and taken up when they are gone. */
 static int let_go(void *user, const tw_race_event *e)
 {
-    tw__store **other = user;
+    tw__database **other = user;
     if (e->kind == TW_RACE_WAIT && *other) {
-        tw__store_close(*other);
+        tw__database_close(*other);
         *other = NULL;
     }
     return 0;
@@ -229,20 +229,20 @@ static int let_go(void *user, const tw_race_event *e)
 static void others_are_waited_for(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/others";
+    static const char directory[] = DIRECTORY "/others";
     tw_context *ctx = races_context(1);
-    tw_race_options o = kept(folder, "sgd adam");
+    tw_race_options o = kept(directory, "sgd adam");
     json_t *whole = undisturbed(o);
     tw_race_free(races_created(ctx, &o));
-    tw__store *other;
+    tw__database *other;
     uint64_t row, left;
-    assert_int_equal(tw__store_open(&other, ctx, folder, NULL), TW_OK);
-    assert_int_equal(tw__store_take(other, &row, &left, NULL), TW_OK);
+    assert_int_equal(tw__database_open(&other, ctx, directory, NULL), TW_OK);
+    assert_int_equal(tw__database_take(other, &row, &left, NULL), TW_OK);
     assert_int_equal(row, 0);
     o.event = let_go;
     o.user = &other;
     tw_race *race;
-    assert_int_equal(tw_race_resume(&race, ctx, folder, &o, NULL), TW_OK);
+    assert_int_equal(tw_race_resume(&race, ctx, directory, &o, NULL), TW_OK);
     races_run(race);
     assert_null(other);
     json_t *json = races_json(race);
@@ -255,10 +255,10 @@ static void others_are_waited_for(void **state)
 
 /* ---- joining ------------------------------------------------------------------------------------------------------------ */
 
-static void race_in(const char *folder, const char *optimizers, uint64_t first_seed, uint64_t seeds, uint64_t tune)
+static void race_in(const char *directory, const char *optimizers, uint64_t first_seed, uint64_t seeds, uint64_t tune)
 {
     tw_context *ctx = races_context(1);
-    tw_race_options o = kept(folder, optimizers);
+    tw_race_options o = kept(directory, optimizers);
     o.job.run.seed = first_seed;
     o.seeds = seeds;
     o.tune = tune;
@@ -269,11 +269,11 @@ static void race_in(const char *folder, const char *optimizers, uint64_t first_s
 static void joined_is_as_raced_together(void **state)
 {
     (void)state;
-    static const char *const folders[] = {FOLDER "/a", FOLDER "/b", FOLDER "/c"};
-    static const char both[] = FOLDER "/both";
-    race_in(folders[0], "sgd adam", 0, 2, 2);
-    race_in(folders[1], "sgd adam", 1, 2, 2);           /* seed 1 stands in both, and is taken once */
-    race_in(folders[2], "nag", 0, 3, 2);
+    static const char *const directories[] = {DIRECTORY "/a", DIRECTORY "/b", DIRECTORY "/c"};
+    static const char both[] = DIRECTORY "/both";
+    race_in(directories[0], "sgd adam", 0, 2, 2);
+    race_in(directories[1], "sgd adam", 1, 2, 2);           /* seed 1 stands in both, and is taken once */
+    race_in(directories[2], "nag", 0, 3, 2);
     tw_race_options o = kept(NULL, "sgd adam nag");
     o.seeds = 3;
     o.tune = 2;
@@ -285,7 +285,7 @@ static void joined_is_as_raced_together(void **state)
         tw_race *race;
         j.job.out = kept_too ? both : NULL;
         j.job.force = 1;
-        if (tw_race_join(&race, ctx, folders, 3, &j, &err) != TW_OK) fail_msg("%s", err.message);
+        if (tw_race_join(&race, ctx, directories, 3, &j, &err) != TW_OK) fail_msg("%s", err.message);
         races_run(race);
         json_t *json = races_json(race);
         assert_true(json_equal(json, together));
@@ -303,12 +303,12 @@ static void joined_is_as_raced_together(void **state)
 
 static void refuse_join(const char *a, const char *b, tw_status code, const char *message)
 {
-    const char *const folders[] = {a, b};
+    const char *const directories[] = {a, b};
     tw_context *ctx = races_context(1);
     const tw_race_options o = TW_RACE_OPTIONS_INIT;
     tw_error err = {0};
     tw_race *race;
-    tw_status s = tw_race_join(&race, ctx, folders, 2, &o, &err);
+    tw_status s = tw_race_join(&race, ctx, directories, 2, &o, &err);
     if (s != code || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
     assert_null(race);
     tw_context_free(ctx);
@@ -317,10 +317,10 @@ static void refuse_join(const char *a, const char *b, tw_status code, const char
 static void what_cannot_be_joined(void **state)
 {
     (void)state;
-    static const char a[] = FOLDER "/j1", b[] = FOLDER "/j2";
+    static const char a[] = DIRECTORY "/j1", b[] = DIRECTORY "/j2";
     tw_context *ctx = races_context(1);
     race_in(a, "sgd", 0, 2, 0);
-    refuse_join(a, FOLDER "/none", TW_ERR_NOT_FOUND, "is not a race's folder");
+    refuse_join(a, DIRECTORY "/none", TW_ERR_NOT_FOUND, "is not a race's folder");
     tw_race_options o = kept(b, "adam");
     tw_race_free(races_created(ctx, &o));
     refuse_join(a, b, TW_ERR_SPEC, "/j2 is not finished, 2 of its runs are not in");
@@ -362,11 +362,11 @@ static void what_cannot_be_joined(void **state)
 /* A race is created, worked on, taken up, joined with itself. */
 static tw_status whole_life(tw_context *ctx, int on_surface)
 {
-    static const char folder[] = FOLDER "/life", *const twice[] = {folder, folder};
-    tw_race_options o = kept(folder, "sgd sgd:lr=1e30");
+    static const char directory[] = DIRECTORY "/life", *const twice[] = {directory, directory};
+    tw_race_options o = kept(directory, "sgd sgd:lr=1e30");
     if (on_surface) {
         o = races_on_surface("bowl", "sgd adam");
-        o.job.out = folder;
+        o.job.out = directory;
         o.job.force = 1;
         o.steps = 3;
         o.tune = 2;
@@ -376,11 +376,11 @@ static tw_status whole_life(tw_context *ctx, int on_surface)
     if (s == TW_OK) s = tw_race_work(race, NULL);
     tw_race_free(race);
     race = NULL;
-    if (s == TW_OK) s = tw_race_resume(&race, ctx, folder, &o, NULL);
+    if (s == TW_OK) s = tw_race_resume(&race, ctx, directory, &o, NULL);
     if (s == TW_OK) s = tw_race_run(race, NULL);
     tw_race_free(race);
     race = NULL;
-    o.job.out = FOLDER "/life-joined";
+    o.job.out = DIRECTORY "/life-joined";
     if (s == TW_OK) s = tw_race_join(&race, ctx, twice, 2, &o, NULL);
     if (s == TW_OK) s = tw_race_run(race, NULL);
     tw_race_free(race);
@@ -477,9 +477,9 @@ static int page_has(const char *path, const char *text)
 static void an_unfinished_race_has_a_page(void **state)
 {
     (void)state;
-    static const char folder[] = FOLDER "/unfinished", page[] = FOLDER "/unfinished/report.html";
+    static const char directory[] = DIRECTORY "/unfinished", page[] = DIRECTORY "/unfinished/report.html";
     struct watched w = {.page = page};
-    tw_race_options o = kept(folder, "sgd adam nag");
+    tw_race_options o = kept(directory, "sgd adam nag");
     o.event = read_page;
     o.user = &w;
     tw_context *ctx = races_context(1);

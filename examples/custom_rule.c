@@ -1,6 +1,6 @@
 /* Uses a rule from outside the library, the one in sgdm.c, to minimise 50 (x - 1)^2 + (y + 2)^2. It needs libthalweg alone, no training loop.
  *
- *     cc -O2 own_rule.c sgdm.c -o own_rule $(pkg-config --cflags --libs thalweg)
+ *     cc -O2 custom_rule.c sgdm.c -o custom_rule $(pkg-config --cflags --libs thalweg)
  *
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
@@ -18,7 +18,7 @@ int main(void)
     tw_error err;
     tw_optimizer_options options = TW_OPTIMIZER_OPTIONS_INIT;
     options.rule = "sgdm:lr=0.01,momentum=0.9";
-    options.own = &tw_rule_sgdm;
+    options.custom = &tw_rule_sgdm;
     options.type = TW_F64;
     options.tensors = &tensor;
     options.n_tensors = 1;
@@ -29,7 +29,7 @@ int main(void)
         s = tw_step_f64(opt, w, g, &err);
     }
     if (s == TW_OK) printf("%s ends at x = %.4f, y = %.4f\n", tw_optimizer_spec(opt), w[0], w[1]);
-    else fprintf(stderr, "own_rule: %s\n", err.message);
+    else fprintf(stderr, "custom_rule: %s\n", err.message);
     tw_optimizer_free(opt);
     tw_context_free(ctx);
     double x = w[0] - 1, y = w[1] + 2;

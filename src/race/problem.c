@@ -12,44 +12,44 @@ tw_type tw__race_type(const tw_race *race)
     return strcmp(race->o.job.dtype ? race->o.job.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
 }
 
-static tw_status open_model(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
+static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
     tw_status s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), race->train, seed, err);
     if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
     if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
     if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
     if (s == TW_OK) to->w = tw_model_weights(to->model);
-    else tw__track_close(to);
+    else tw__problem_close(to);
     return s;
 }
 
-tw_status tw__track_open(tw__track *to, tw_race *race, uint64_t seed, tw_error *err)
+tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    *to = (tw__track){.w = to->point};
+    *to = (tw__problem){.w = to->point};
     if (!race->surface) return open_model(to, race, seed, err);
     tw_surface_start(race->surface, to->point);
     if (tw__race_type(race) == TW_F32) memcpy(to->point, (float[]){(float)to->point[0], (float)to->point[1]}, 2 * sizeof(float));
     return tw_surface_objective(race->surface, 1, &to->train, err);
 }
 
-void tw__track_close(tw__track *track)
+void tw__problem_close(tw__problem *problem)
 {
-    if (track->model) {
-        tw_model_objective_free(&track->train);
-        tw_model_objective_free(&track->val);
-        tw_model_objective_free(&track->test);
-        tw_model_free(track->model);
+    if (problem->model) {
+        tw_model_objective_free(&problem->train);
+        tw_model_objective_free(&problem->val);
+        tw_model_objective_free(&problem->test);
+        tw_model_free(problem->model);
     }
-    *track = (tw__track){0};
+    *problem = (tw__problem){0};
 }
 
 /* ---- surfaces ----------------------------------------------------------------------------------------------------------- */
 
-static int draws_noise(const tw_race *race, const tw__racer *racer)
+static int draws_noise(const tw_race *race, const tw__entry *entry)
 {
     tw__preset preset;
     tw_chain chain;
-    if (tw__preset_read(&preset, racer->spec, race->o.job.run.estimator, NULL, NULL) != TW_OK) return 0;
+    if (tw__preset_read(&preset, entry->spec, race->o.job.run.estimator, NULL, NULL) != TW_OK) return 0;
     if (tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
     for (int i = 0; i < chain.n; i++)
         if (chain.link[i].rule->traits(chain.link[i].values) & TW_DRAWS_NOISE) return 1;
@@ -61,7 +61,7 @@ static tw_status check_seeds(const tw_race *race, tw_error *err)
 {
     if (race->o.seeds == 1 || strstr(tw_surface_spec(race->surface), "noise=")) return TW_OK;
     for (size_t i = 0; i < race->n; i++)
-        if (draws_noise(race, &race->racers[i])) return TW_OK;
+        if (draws_noise(race, &race->entries[i])) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "seeds = %llu has no effect: without noise all runs of an optimizer are the same (%.60s%cnoise=0.1)",
                     (unsigned long long)race->o.seeds, tw_surface_spec(race->surface), strchr(tw_surface_spec(race->surface), ':') ? ',' : ':');
 }

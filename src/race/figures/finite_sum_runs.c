@@ -72,7 +72,7 @@ static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_
 
 enum { COLUMNS = 5 };
 
-static tw_status look(tw__course *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended, tw_error *err)
+static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended, tw_error *err)
 {
     const void *weights;
     tw_metrics m;
@@ -89,7 +89,7 @@ static tw_status look(tw__course *c, const tw__rows *rows, tw_run *loop, uint64_
     return TW_OK;
 }
 
-static tw_status go(tw__course *c, const tw__rows *rows, tw_run *loop, const struct counted *counted, const tw__course_setting *s, tw_error *err)
+static tw_status go(tw__trace *c, const tw__rows *rows, tw_run *loop, const struct counted *counted, const tw__trace_setting *s, tw_error *err)
 {
     tw_visitor visitor = {.user = &c->kept, .field = count_field, .list = count_list};
     tw_error why = {0};
@@ -105,7 +105,7 @@ static tw_status go(tw__course *c, const tw__rows *rows, tw_run *loop, const str
     return ended ? TW_OK : tw_run_visit(loop, &visitor, err);
 }
 
-static tw_status run(tw__course *c, const tw__rows *rows, double *w, const tw__course_setting *s, tw_error *err)
+static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__trace_setting *s, tw_error *err)
 {
     struct counted counted = {.inner = &rows->objective};
     tw_objective objective = rows->objective;
@@ -120,33 +120,33 @@ static tw_status run(tw__course *c, const tw__rows *rows, double *w, const tw__c
     return status;
 }
 
-tw_status tw__course_run(tw__course *c, const tw__rows *rows, const tw__course_setting *s, tw_error *err)
+tw_status tw__trace_make(tw__trace *c, const tw__rows *rows, const tw__trace_setting *s, tw_error *err)
 {
     const size_t weights = rows->columns + 1;
     double **const column[COLUMNS] = {&c->update, &c->passes, &c->loss, &c->first, &c->second}, *w;
-    *c = (tw__course){.ctx = rows->ctx, .room = (size_t)(s->updates / s->every) + 1};
-    TW_TRY(tw__alloc(c->ctx, &c->update, COLUMNS * c->room, sizeof *c->update, err));
-    for (size_t i = 1; i < COLUMNS; i++) *column[i] = c->update + i * c->room;
+    *c = (tw__trace){.ctx = rows->ctx, .capacity = (size_t)(s->updates / s->every) + 1};
+    TW_TRY(tw__alloc(c->ctx, &c->update, COLUMNS * c->capacity, sizeof *c->update, err));
+    for (size_t i = 1; i < COLUMNS; i++) *column[i] = c->update + i * c->capacity;
     tw_status status = tw__alloc(c->ctx, &w, weights, sizeof *w, err);
     if (status == TW_OK) status = run(c, rows, w, s, err);
     tw__free(c->ctx, w, weights, sizeof *w);
-    if (status != TW_OK) tw__course_free(c);
+    if (status != TW_OK) tw__trace_free(c);
     return status;
 }
 
-void tw__course_free(tw__course *c)
+void tw__trace_free(tw__trace *c)
 {
-    tw__free(c->ctx, c->update, COLUMNS * c->room, sizeof *c->update);
-    *c = (tw__course){0};
+    tw__free(c->ctx, c->update, COLUMNS * c->capacity, sizeof *c->update);
+    *c = (tw__trace){0};
 }
 
-tw_status tw__course_write(tw__sheet *sheet, const char *part, const tw__course *c, double least, tw_error *err)
+tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw__trace *c, double least, tw_error *err)
 {
     double *gap;
-    TW_TRY(tw__alloc(c->ctx, &gap, c->room, sizeof *gap, err));
+    TW_TRY(tw__alloc(c->ctx, &gap, c->capacity, sizeof *gap, err));
     for (size_t i = 0; i < c->n; i++) gap[i] = c->loss[i] - least;
     const double *const columns[] = {c->update, c->passes, c->loss, gap, c->first, c->second};
-    const tw_status s = tw__sheet_columns(sheet, part, "update,passes,loss,gap,w0,w1", c->n, sizeof columns / sizeof columns[0], columns, err);
-    tw__free(c->ctx, gap, c->room, sizeof *gap);
+    const tw_status s = tw__output_columns(output, part, "update,passes,loss,gap,w0,w1", c->n, sizeof columns / sizeof columns[0], columns, err);
+    tw__free(c->ctx, gap, c->capacity, sizeof *gap);
     return s;
 }
