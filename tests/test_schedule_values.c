@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include <math.h>
+#include "math/formula.h"
 #include "schedules/plan.h"
 
 enum { STEPS = 240 };
@@ -198,14 +199,112 @@ static void every_step(void **state)
         }
 }
 
-static void every_schedule_has_a_case(void **state)
+/* ---- every schedule of the list against its own equation ---------------------------------------------------------------- */
+
+enum { NAMES = 400, TERMS = 200, DEFINITIONS = 4 };
+
+/* The first line of an equation as formulas of s, base and the options: "base * q, q = s / steps". */
+struct equation {
+    char names[NAMES];                                                      /* s, base, the options, then what the line defines */
+    int n, n_defined;
+    tw__term terms[DEFINITIONS + 1][TERMS];
+    tw_formula formula[DEFINITIONS + 1];                                    /* the value; then the definitions */
+};
+
+static int add_formula(struct equation *e, tw__text text)
+{
+    tw_formula *f = &e->formula[e->n];
+    if (tw__formula_read(e->terms[e->n], TERMS, &f->n, text, e->names, NULL) != TW_OK) return 0;
+    f->terms = e->terms[e->n++];
+    return 1;
+}
+
+/* 0: its line is not made of formulas. */
+static int read_equation(struct equation *e, const tw_schedule *s)
+{
+    char copy[TW_SPEC_MAX], *defined[DEFINITIONS];
+    e->n = e->n_defined = 0;
+    snprintf(e->names, sizeof e->names, "s base");
+    for (int i = 0; i < s->n_options; i++) snprintf(e->names + strlen(e->names), NAMES - strlen(e->names), " %s", s->options[i].name);
+    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(s->equation, "\n"), s->equation);
+    for (char *comma = copy; (comma = strstr(comma, ", ")) && e->n_defined < DEFINITIONS; comma += 2) {
+        char name[40];
+        int end = 0;
+        if (sscanf(comma, ", %39[A-Za-z_] = %n", name, &end) != 1 || !end) continue;
+        *comma = '\0';
+        defined[e->n_defined++] = comma + end;
+        snprintf(e->names + strlen(e->names), NAMES - strlen(e->names), " %s", name);
+    }
+    if (!add_formula(e, tw__text_of(copy))) return 0;
+    for (int i = 0; i < e->n_defined; i++)
+        if (!add_formula(e, tw__text_of(defined[i]))) return 0;
+    return 1;
+}
+
+static void follows_equation(const struct equation *e, const tw_schedule *schedule, const char *spec)
+{
+    double values[2 + TW_PIECE_OPTIONS_MAX + DEFINITIONS] = {0, BASE};
+    tw_piece p;
+    if (tw_schedule_piece(&p, spec, 0, STEPS, NULL) != TW_OK) return;       /* options that do not go together */
+    const int n = 2 + schedule->n_options;
+    for (int i = 2; i < n; i++) values[i] = strtod(p.values[i - 2], NULL);
+    double *length = schedule->length_option >= 0 ? &values[2 + schedule->length_option] : NULL;
+    if (length && *length == 0) *length = p.steps ? (double)p.steps : STEPS;
+    for (int s = 0; s <= STEPS && (!p.steps || s < (int)p.steps); s++) {
+        values[0] = s;
+        for (int i = 0; i < e->n_defined; i++) values[n + i] = tw__formula_value(&e->formula[1 + i], values);
+        const double x = value(spec, BASE, (uint64_t)s, STEPS), want = tw__formula_value(&e->formula[0], values);
+        if (!(fabs(x - want) <= 1e-13 * fmax(1, fabs(want)))) fail_msg("%s at %d is %.17g; its equation says %.17g", spec, s, x, want);
+    }
+}
+
+/* Another value of a numeric option, inside its range. */
+static double another(const tw_option *o)
+{
+    if (isfinite(o->min) && o->max <= 1) return (o->min + o->max) / 2;
+    return o->initial < 1 ? o->initial + (o->type == TW_INT ? 5 : 0.5) : o->initial * 2;
+}
+
+static int has_case(const char *name)
+{
+    for (int i = 0; i < CASES; i++)
+        if (strncmp(cases[i].spec, name, strlen(name)) == 0 && strchr(":/", cases[i].spec[strlen(name)]) != NULL) return 1;
+    return 0;
+}
+
+static void every_schedule_follows_its_equation(void **state)
+{
+    (void)state;
+    int followed = 0;
+    for (size_t k = 0; tw_schedule_at(k); k++) {
+        const tw_schedule *s = tw_schedule_at(k);
+        struct equation e;
+        if (!read_equation(&e, s)) {
+            if (!has_case(s->name)) fail_msg("%s: no case, and its equation is no formula of s, base and its options", s->name);
+            continue;
+        }
+        followed++;
+        follows_equation(&e, s, s->name);
+        follows_equation(&e, s, s->example);
+        for (int i = 0; i < s->n_options; i++) {
+            char spec[TW_SPEC_MAX];
+            if (s->options[i].type != TW_REAL && s->options[i].type != TW_INT) continue;
+            snprintf(spec, sizeof spec, "%s:%s=%.17g", s->name, s->options[i].name, another(&s->options[i]));
+            follows_equation(&e, s, spec);
+        }
+    }
+    assert_true(followed >= 12);
+}
+
+/* In any order, the same bits: nothing is remembered. */
+static void order_is_free(void **state)
 {
     (void)state;
     for (size_t k = 0; tw_schedule_at(k); k++) {
-        const char *name = tw_schedule_at(k)->name;
-        int found = 0;
-        for (int i = 0; i < CASES; i++) found |= strncmp(cases[i].spec, name, strlen(name)) == 0 && strchr(":/", cases[i].spec[strlen(name)]) != NULL;
-        if (!found) fail_msg("no case for %s", name);
+        const char *spec = tw_schedule_at(k)->example;
+        double up[STEPS + 1];
+        for (int s = 0; s <= STEPS; s++) up[s] = value(spec, BASE, (uint64_t)s, 1000);
+        for (int s = STEPS; s >= 0; s--) assert_true(value(spec, BASE, (uint64_t)s, 1000) == up[s]);
     }
 }
 
@@ -325,7 +424,8 @@ static void chebyshev_is_optimal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_step), cmocka_unit_test(every_schedule_has_a_case), cmocka_unit_test(resumed),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_step), cmocka_unit_test(every_schedule_follows_its_equation),
+                                       cmocka_unit_test(order_is_free), cmocka_unit_test(resumed),
                                        cmocka_unit_test(other_hyperparameters), cmocka_unit_test(canonical), cmocka_unit_test(far_borders),
                                        cmocka_unit_test(chebyshev_is_optimal)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,25 +1,24 @@
 /* Every schedule, in the order in which they are listed. A new schedule is its file and one line here.
  * SPDX-License-Identifier: MIT */
-#define TW__SCHEDULES(SCHEDULE_ROW)                                                                                                          \
-    SCHEDULE_ROW(constant)                                                                                                                   \
-    SCHEDULE_ROW(step)                                                                                                                       \
-    SCHEDULE_ROW(multistep)                                                                                                                  \
-    SCHEDULE_ROW(piecewise)                                                                                                                  \
-    SCHEDULE_ROW(exponential)                                                                                                                \
-    SCHEDULE_ROW(inverse_time)                                                                                                               \
-    SCHEDULE_ROW(inv_sqrt)                                                                                                                   \
-    SCHEDULE_ROW(inv)                                                                                                                        \
-    SCHEDULE_ROW(polynomial)                                                                                                                 \
-    SCHEDULE_ROW(linear)                                                                                                                     \
-    SCHEDULE_ROW(cosine)                                                                                                                     \
-    SCHEDULE_ROW(sgdr)                                                                                                                       \
-    SCHEDULE_ROW(triangular)                                                                                                                 \
-    SCHEDULE_ROW(triangular2)                                                                                                                \
-    SCHEDULE_ROW(exp_range)                                                                                                                  \
-    SCHEDULE_ROW(onecycle)                                                                                                                   \
-    SCHEDULE_ROW(warmup)                                                                                                                     \
-    SCHEDULE_ROW(noam)                                                                                                                       \
-    SCHEDULE_ROW(wsd)                                                                                                                        \
-    SCHEDULE_ROW(rex)                                                                                                                        \
-    SCHEDULE_ROW(chebyshev)                                                                                                                  \
-    SCHEDULE_ROW(expr)
+TW__SCHEDULE(constant)
+TW__SCHEDULE(step)
+TW__SCHEDULE(multistep)
+TW__SCHEDULE(piecewise)
+TW__SCHEDULE(exponential)
+TW__SCHEDULE(inverse_time)
+TW__SCHEDULE(inv_sqrt)
+TW__SCHEDULE(inv)
+TW__SCHEDULE(polynomial)
+TW__SCHEDULE(linear)
+TW__SCHEDULE(cosine)
+TW__SCHEDULE(sgdr)
+TW__SCHEDULE(triangular)
+TW__SCHEDULE(triangular2)
+TW__SCHEDULE(exp_range)
+TW__SCHEDULE(onecycle)
+TW__SCHEDULE(warmup)
+TW__SCHEDULE(noam)
+TW__SCHEDULE(wsd)
+TW__SCHEDULE(rex)
+TW__SCHEDULE(chebyshev)
+TW__SCHEDULE(expr)

@@ -5,12 +5,14 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "base/options.h"
-#include "schedules/list.h"
 
-#define DECLARE(name) extern const tw_schedule tw_schedule_##name;
-TW__SCHEDULES(DECLARE)
-#define ADDRESS(name) &tw_schedule_##name,
-static const tw_schedule *const schedules[] = {TW__SCHEDULES(ADDRESS)};
+#define TW__SCHEDULE(name) extern const tw_schedule tw_schedule_##name;
+#include "schedules/list.h"
+#undef TW__SCHEDULE
+#define TW__SCHEDULE(name) &tw_schedule_##name,
+static const tw_schedule *const schedules[] = {
+#include "schedules/list.h"
+};
 enum { N_SCHEDULES = sizeof schedules / sizeof schedules[0] };
 
 const tw_schedule *tw_schedule_at(size_t i) { return i < N_SCHEDULES ? schedules[i] : NULL; }

@@ -48,3 +48,6 @@ say() {
     [ $code = 2 ] || echo "exit code $code"
     echo "${message#thalweg: }"
 }
+
+# listed FILE: the members that a list of the source tree names, one a line
+listed() { sed -nE 's/^ *(TW__[A-Z]+|X)\(([a-z0-9_]+)\).*/\2/p' "$here/../../$1"; }
