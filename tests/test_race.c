@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "base/io.h"
-#include "race/race.h"
+#include "race/render.h"
 #include "race/strbuf.h"
 #include "train/json.h"
 #include <math.h>

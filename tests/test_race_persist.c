@@ -7,6 +7,7 @@
 #include "full_disk.h"
 #include "race_db.h"
 #include "race/database.h"
+#include "race/render.h"
 #include "races.h"
 #include <stdio.h>
 

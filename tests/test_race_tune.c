@@ -1,6 +1,7 @@
 /* tune: every optimiser gets as many rates, in its own range, where the sequence says; the best one is raced, by the measure that is said; and what cannot
  * be tuned is refused.
  * SPDX-License-Identifier: MIT */
+#include "race/run.h"
 #include "races.h"
 #include <math.h>
 

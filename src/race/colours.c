@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "race/colours.h"
 #include "base/spec.h"
-#include "race/race.h"
 #include <stdint.h>
 #include <string.h>
 #include <thalweg/registry.h>
@@ -74,15 +73,4 @@ void tw__choose_colours(tw__look *looks, size_t n)
             const int place = least_used(used, own);
             looks[i].colour = place + TW__COLOURS * used[place]++;
         }
-}
-
-tw_status tw__race_colours(tw_race *race, tw_error *err)
-{
-    tw__look *looks;
-    TW_TRY(tw__alloc(race->ctx, &looks, race->n, sizeof *looks, err));
-    for (size_t i = 0; i < race->n; i++) looks[i].spec = race->entries[i].spec;
-    tw__choose_colours(looks, race->n);
-    for (size_t i = 0; i < race->n; i++) race->entries[i].colour = looks[i].colour;
-    tw__free(race->ctx, looks, race->n, sizeof *looks);
-    return TW_OK;
 }

@@ -1,4 +1,4 @@
-/* A race's folder as a place to work in: race.db has a row for every run that is to be made, with its result once it is in; race.lock says who
+/* A race's directory as processes share it: race.db has a row for every run that is to be made, with its result once it is in; race.lock says who
  * works on what. A row's lock is a byte of that file, held by an open file description and dropped by the kernel with its process, so that no clock
  * and no heartbeat is needed:
  *

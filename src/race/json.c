@@ -1,6 +1,7 @@
 /* race.json. Seconds are the only values that may differ between two equal races.
  * SPDX-License-Identifier: MIT */
-#include "race/race.h"
+#include "race/render.h"
+#include "race/run.h"
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>

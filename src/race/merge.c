@@ -1,7 +1,9 @@
 /* --join A B: one race of several finished ones. All but optimisers and seeds must agree, as if they had been raced together; and since a seed
  * stands for weights and batches that are the same for all, all optimisers must have the same seeds in the end.
  * SPDX-License-Identifier: MIT */
-#include "race/race.h"
+#include "race/persist.h"
+#include "race/render.h"
+#include "race/run.h"
 #include "race/database.h"
 #include "race/strbuf.h"
 #include "train/json.h"

@@ -2,7 +2,9 @@
  * result first keeps it and writes, until its work is done.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
-#include "race/race.h"
+#include "race/persist.h"
+#include "race/render.h"
+#include "race/run.h"
 #include "race/database.h"
 #include "train/batch.h"
 

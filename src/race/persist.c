@@ -1,8 +1,9 @@
 /* What a race's folder keeps: the race as it was asked for and as it was understood, and its runs; and how they come back.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
-#include "race/race.h"
 #include "race/database.h"
+#include "race/persist.h"
+#include "race/run.h"
 #include "train/json.h"
 #include "train/options.h"
 #include "file/json_parse.h"
@@ -193,6 +194,19 @@ static tw_status open_race(tw_race **out, tw_context *ctx, const char *directory
     json_decref(all);
     tw__free_text(ctx, text);
     if (s != TW_OK) tw__database_close(database);
+    return s;
+}
+
+tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err)
+{
+    tw_race_options o;
+    *out = NULL;
+    TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
+    TW_TRY(tw__race_prepare(out, ctx, &o, TW__NEW_DATA, err));
+    tw_status s = (*out)->o.job.out ? tw__race_keep(*out, err) : TW_OK;
+    if (s == TW_OK) return TW_OK;
+    tw_race_free(*out);
+    *out = NULL;
     return s;
 }
 

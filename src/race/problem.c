@@ -2,15 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "estimators/estimator.h"
-#include "race/race.h"
+#include "race/run.h"
 #include <math.h>
 #include <string.h>
-
-tw_type tw__race_type(const tw_race *race)
-{
-    const char *usual = race->o.surface ? "f64" : "f32";
-    return strcmp(race->o.job.dtype ? race->o.job.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
-}
 
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {

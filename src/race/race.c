@@ -1,130 +1,28 @@
-/* A race's beginning and end: reading the specs, opening the data, checking everything before anything is computed.
+/* A race's tasks, the options of its runs, and its end.
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
-#include "base/spec.h"
-#include "estimators/estimator.h"
+#include "base/io.h"
 #include "race/database.h"
-#include "train/job.h"
-#include "train/json.h"
-#include "train/lists.h"
 #include "train/options.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the entries --------------------------------------------------------------------------------------------------------- */
+uint64_t tw__race_tasks(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }
 
-/* An optimiser of one weight reads the spec as a run's will, before any data is there. */
-static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
+tw__task tw__race_task(const tw_race *race, uint64_t number)
 {
-    static const int64_t shape[] = {1};
-    const tw_tensor weight = {.name = "w", .rank = 1, .shape = shape};
-    tw_optimizer *opt;
-    tw__preset preset;
-    tw_estimator_choice estimator;
-    TW_TRY(tw__preset_read(&preset, spec, race->o.job.run.estimator, NULL, err));
-    TW_TRY(tw_estimator_read(&estimator, preset.estimator, err));
-    out->is_preset = preset.is_one;
-    out->takes_batch = estimator.estimator->takes_batch;
-    if (preset.is_one) {
-        char text[TW_SPEC_MAX];
-        TW_TRY(tw__preset_text(&preset, text, err));
-        return tw__copy_text(race->ctx, &out->spec, text, err);
+    const uint64_t trials = race->n * race->o.tune;
+    if (number < trials) {
+        tw__entry *entry = &race->entries[number / race->o.tune];
+        tw__trial *trial = &entry->trials[number % race->o.tune];
+        return (tw__task){entry, trial, &trial->run};
     }
-    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
-    o.rule = spec;
-    o.tensors = &weight;
-    o.n_tensors = 1;
-    TW_TRY(tw_optimizer_create(&opt, race->ctx, &o, err));
-    tw_status s = tw__copy_text(race->ctx, &out->spec, tw_optimizer_spec(opt), err);
-    tw_optimizer_free(opt);
-    return s;
+    tw__entry *entry = &race->entries[(number - trials) / race->o.seeds];
+    return (tw__task){entry, NULL, &entry->runs[(number - trials) % race->o.seeds]};
 }
 
-static int is_method(const char *name) { return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name); }
-
-static tw_status read_entry(tw_race *race, const char *spec, tw__entry *fresh, tw_error *err)
-{
-    TW_TRY(tw__list_check(spec, "optimizers", is_method, err));
-    TW_TRY(canonical_spec(race, spec, fresh, err));
-    for (size_t i = 0; i < race->n; i++)
-        if (strcmp(race->entries[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
-    if (race->o.tune) TW_TRY(tw__tune_range(race, spec, fresh, err));
-    return tw__grow(race->ctx, &race->entries, &race->capacity, race->n + 1, sizeof *race->entries, err);
-}
-
-static tw_status make_runs(tw_race *race, tw__entry *entry, tw_error *err)
-{
-    TW_TRY(tw__alloc(race->ctx, &entry->runs, race->o.seeds, sizeof *entry->runs, err));
-    for (uint64_t k = 0; k < race->o.seeds; k++) entry->runs[k].seed = race->o.job.run.seed + k;
-    if (!race->o.tune) return TW_OK;
-    TW_TRY(tw__alloc(race->ctx, &entry->trials, race->o.tune, sizeof *entry->trials, err));
-    for (uint64_t k = 0; k < race->o.tune; k++) entry->trials[k] = (tw__trial){.lr = tw__tune_rate(entry, k), .run.seed = TW__TUNE_SEED};
-    return TW_OK;
-}
-
-static tw_status add_entry(tw_race *race, tw__text word, tw_error *err)
-{
-    char *spec;
-    tw__entry fresh = {.spec = NULL};
-    TW_TRY(tw__alloc(race->ctx, &spec, word.n + 1, 1, err));
-    memcpy(spec, word.at, word.n);
-    tw_status s = read_entry(race, spec, &fresh, err);
-    tw__free(race->ctx, spec, word.n + 1, 1);
-    if (s != TW_OK) {
-        tw__free_text(race->ctx, fresh.spec);
-        return s;
-    }
-    race->entries[race->n] = fresh;
-    return make_runs(race, &race->entries[race->n++], err);
-}
-
-static tw_status read_entries(tw_race *race, tw_error *err)
-{
-    static const char spaces[] = " \t\r\n";
-    for (const char *p = race->o.optimizers + strspn(race->o.optimizers, spaces); *p; p += strspn(p, spaces)) {
-        tw__text word = {p, strcspn(p, spaces)};
-        TW_TRY(add_entry(race, word, err));
-        p += word.n;
-    }
-    if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by blanks: \"sgd momentum adam:lr=3e-4\")");
-    int takes_batch = 0;
-    for (size_t i = 0; i < race->n; i++) takes_batch |= race->entries[i].takes_batch || !race->entries[i].is_preset;
-    if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))
-        return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one", race->o.job.run.batch ? "batch" : "accumulate");
-    TW_TRY(tw__race_colours(race, err));
-    return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
-}
-
-/* A race on a surface keeps every point of every path. */
-static tw_status check_size(const tw_race *race, tw_error *err)
-{
-    const uint64_t runs = tw__race_tasks(race), points = runs * (race->o.steps + 1);
-    if (!race->o.surface || points <= TW__MOST_POINTS) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%llu runs of %llu steps are %llu points, above the %d that a race can keep (fewer seeds, steps or optimizers)",
-                    (unsigned long long)runs, (unsigned long long)race->o.steps, (unsigned long long)points, TW__MOST_POINTS);
-}
-
-/* ---- data and model ----------------------------------------------------------------------------------------------------- */
-
-static uint64_t rows_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
-}
-
-static tw_status open_data(tw_race *race, tw_error *err)
-{
-    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed ? race->o.job.directory : NULL, &race->train, &race->val, &race->test, err));
-    race->n_train = rows_of(race->train);
-    race->n_val = rows_of(race->val);
-    race->n_test = rows_of(race->test);
-    race->fingerprint = tw__json_fingerprint(race->train, race->val, race->test);
-    if (!race->fingerprint) return tw__json_no_memory(err);
-    if (race->train) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.job.data);
-}
-
-/* The race's, but a common batch is not for entries whose own estimator takes none. */
+/* A common batch is not for entries whose own estimator takes none. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed)
 {
     tw_run_options r = race->o.job.run;
@@ -138,85 +36,22 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry,
     return r;
 }
 
-/* Makes every entry's run once, so that a schedule that does not fit the last of them is found before the first starts. */
-static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
+tw_type tw__race_type(const tw_race *race)
 {
-    uint64_t longest = 0;
-    for (size_t i = 0; i < race->n; i++) {
-        tw_run *run;
-        tw__entry *entry = &race->entries[i];
-        tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
-        tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
-        if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
-        entry->batch = tw_run_rows(run);
-        entry->steps_per_epoch = tw_run_steps_per_epoch(run);
-        if (tw__run_updates(run) > longest) longest = tw__run_updates(run);
-        tw_run_free(run);
-        if (s != TW_OK) return s;
-    }
-    const tw__entry *common = race->entries;
-    while (common < race->entries + race->n && common->is_preset) common++;
-    if (common == race->entries + race->n) common = race->entries;
-    race->batch = common->batch;
-    race->steps_per_epoch = common->steps_per_epoch;
-    TW_TRY(tw__check_eval_every(race->o.job.run.eval_every, longest, err));
-    if (race->o.job.run.batch > problem->train.n_rows)
-        tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.job.run.batch,
-                (unsigned long long)problem->train.n_rows);
-    race->weights = race->surface ? 2 : tw_model_size(problem->model);
-    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(problem->model), err);
+    const char *usual = race->o.surface ? "f64" : "f32";
+    return strcmp(race->o.job.dtype ? race->o.job.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
 }
 
-static tw_status dry_run(tw_race *race, tw_error *err)
+double tw__epochs_of(const tw__entry *entry, const tw__race_run *run)
 {
-    tw__problem problem;
-    if (!race->surface) TW_TRY(open_data(race, err));
-    TW_TRY(tw__problem_open(&problem, race, race->o.job.run.seed, err));
-    tw_status s = dry_run_on(race, &problem, err);
-    tw__problem_close(&problem);
-    return s;
+    return run->n_epochs ? (double)run->steps / (double)entry->steps_per_epoch : NAN;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------------- */
-
-static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data, tw_error *err)
+tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err)
 {
-    tw_estimator_choice estimator;
-    TW_TRY(tw__race_copy_options(race, o, err));
-    TW_TRY(tw_estimator_read(&estimator, race->o.job.run.estimator ? race->o.job.run.estimator : "minibatch", err));
-    TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
-    TW_TRY(read_entries(race, err));
-    TW_TRY(check_size(race, err));
-    if (race->o.surface) TW_TRY(tw__surface_open(race, err));
-    return with_data ? dry_run(race, err) : TW_OK;
-}
-
-tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, enum tw__data_use use, tw_error *err)
-{
-    tw_race *race;
-    *out = NULL;
-    TW_TRY(tw__race_check_options(o, err));
-    TW_TRY(tw__alloc(ctx, &race, 1, sizeof *race, err));
-    race->ctx = ctx;
-    race->resumed = use == TW__DATA_AGAIN;
-    tw_status s = prepare(race, o, use != TW__NO_DATA, err);
-    if (s == TW_OK) *out = race;
-    else tw_race_free(race);
-    return s;
-}
-
-tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err)
-{
-    tw_race_options o;
-    *out = NULL;
-    TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
-    TW_TRY(tw__race_prepare(out, ctx, &o, TW__NEW_DATA, err));
-    tw_status s = (*out)->o.job.out ? tw__race_keep(*out, err) : TW_OK;
-    if (s == TW_OK) return TW_OK;
-    tw_race_free(*out);
-    *out = NULL;
-    return s;
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(race->o.job.out, file, path, err));
+    return tw__write_text(race->ctx, path, text, err);
 }
 
 void tw__run_clear(tw_context *ctx, tw__race_run *run)

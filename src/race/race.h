@@ -1,9 +1,8 @@
-/* A race from inside: what was asked for, every run's result, and what is made of them (summaries, JSON, table, page).
+/* A race from inside: its options, its entries, and every run's result. Runs are made by what run.h declares, kept by persist.h, shown by render.h.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_RACE_H
 #define TW_RACE_RACE_H
 #include "base/context.h"
-#include "race/colours.h"
 #include <jansson.h>
 #include <thalweg/race.h>
 #include <thalweg/surface.h>
@@ -22,13 +21,13 @@ typedef struct tw__race_run {
     uint64_t seed, steps, skipped, gradients;           /* gradients: of one row each */
     int status;                                         /* TW_RUN_; without meaning for a run that diverged */
     int diverged, reached;                              /* reached: the target */
-    int missing;                                        /* so_far.c: the run is not in yet, and nothing else of it holds but the seed */
+    int missing;                                        /* of an unfinished race's page: the run is not in yet; only its seed counts */
     char message[512];                                  /* why it diverged */
     tw_epoch *epochs;
     size_t n_epochs;
     tw__point *trace;
     size_t n_trace, trace_capacity;
-    tw__trajectory trajectory;                                        /* surfaces; else n = 0 */
+    tw__trajectory trajectory;                          /* surfaces; else n = 0 */
     double seconds;
     tw_metrics test;                                    /* NaN where it does not apply */
 } tw__race_run;
@@ -54,7 +53,7 @@ typedef struct tw__entry {
     tw__race_run *runs;                                 /* one per seed */
     tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
     uint64_t diverged, reached, missing;                /* runs; missing: only on the page of an unfinished race */
-    int colour;                                         /* that of tw__look */
+    int colour;                                         /* that of tw__look (colours.h) */
 } tw__entry;
 
 struct tw_race {
@@ -65,16 +64,16 @@ struct tw_race {
     tw_surface *surface;                                /* NULL on data */
     int resumed;                                        /* from its folder, perhaps in another directory */
     double target;                                      /* on a surface, with o.target: the value */
-    struct tw__database *database;                            /* NULL: the race is in memory alone */
+    struct tw__database *database;                      /* NULL: the race is in memory alone */
     tw__entry *entries;
     size_t n, capacity;
     size_t *order;                                      /* entries, best first; after the runs */
     uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first entry with the race's estimator, if there is one */
     char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
-    struct { double due; int locked; } page;            /* so_far.c: before when no other is written (the clock); this process writes it */
+    struct { double due; int locked; } page;            /* partial_report.c: no other is written before (the clock); this process writes it */
     const struct tw_race *of;                           /* the race of which this has the optimizers with runs that are in; NULL: it is whole */
     uint64_t left;                                      /* with `of`: runs that are not in */
-    uint64_t next;                                      /* without a store: the place whose turn it is */
+    uint64_t next;                                      /* without a database: the next task */
     json_t *fingerprint, *json;
     char *text, *table;                                 /* text: jansson's memory; table: the context's */
 };
@@ -83,72 +82,21 @@ struct tw_race {
 tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_error *err);
 tw_status tw__race_check_options(const tw_race_options *o, tw_error *err);
 
-/* race.c: the options of a run of an entry, whose rate the spec has. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed);
-void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */
-/* Everything but results: reads the specs and, but for TW__NO_DATA, opens the data and makes every entry's run once. */
-enum tw__data_use { TW__NO_DATA, TW__NEW_DATA, TW__DATA_AGAIN /* of a race that goes on, perhaps in another directory */ };
-tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *options, enum tw__data_use use, tw_error *err);
-
-/* work.c: places, the runs that a race has to make: all trials, entry by entry, then all runs with the race's seeds. */
+/* Tasks: the runs that a race has to make. All trials come first, entry by entry, then all runs with the race's seeds. */
 typedef struct tw__task { tw__entry *entry; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__task;
 uint64_t tw__race_tasks(const tw_race *race);
 tw__task tw__race_task(const tw_race *race, uint64_t number);
 
-/* What is written into the race's folder, whole or not at all. */
-tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err);
-
-/* run.c: makes the run of a place, from its seed's weights. A run that diverges is one that was made. */
-tw_status tw__race_make(tw_race *race, uint64_t task, tw_error *err);
-
-/* track.c: what a run goes on: a model with the weights of a seed, on the race's data; or the surface, from its start. */
-typedef struct tw__problem { tw_model *model; tw_objective train, val, test; double point[2]; void *w; } tw__problem;
-tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err);
-void tw__problem_close(tw__problem *problem);
+/* The loop's options for a run of an entry; the spec has its rate. */
+tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed);
 tw_type tw__race_type(const tw_race *race);
-/* Reads race->o.surface and what else has another meaning there. */
-tw_status tw__surface_open(tw_race *race, tw_error *err);
-/* Global minima that are known of the race's surface: how many. */
-size_t tw__surface_minima(const tw_race *race, double minima[4][2]);
-
-/* tune.c: the range in which an entry's rate is looked for (TW_ERR_SPEC where it has none, or one that was given); its k-th rate; the spec with
- * a rate in it, named even where it is the default; and, all trials in, the one that is raced. */
-tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *entry, tw_error *err);
-double tw__tune_rate(const tw__entry *entry, uint64_t k);
-tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX], tw_error *err);
-tw_status tw__tune_choose(tw_race *race, tw__entry *entry, tw_error *err);
-/* Which end of the rates that were tried the best is: -1, 1, or 0 for neither; -1 also for the only one. Others may be better still. */
-int tw__tune_end(const tw_race *race, const tw__entry *entry);
-const char *tw__tune_measure(const tw_race *race);      /* what is compared: "val_loss", "loss", "value" */
+/* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
+double tw__epochs_of(const tw__entry *entry, const tw__race_run *run);
+void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */
+/* Writes a file of the race's directory, whole or not at all. */
+tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err);
 
 /* run_json.c: a run as JSON and back. */
 json_t *tw__run_json(const tw__entry *entry, const tw__race_run *run, int with_trace);
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
-
-/* kept.c: makes the folder, with every place as a row; a place's run out of the folder, and into it. */
-tw_status tw__race_keep(tw_race *race, tw_error *err);
-tw_status tw__race_fetch(tw_race *race, uint64_t task, tw_error *err);
-tw_status tw__race_put(tw_race *race, uint64_t task, tw_error *err);
-/* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a folder. For joining. */
-tw_status tw__race_load(tw_race **out, tw_context *ctx, const char *directory, const tw_race_options *given, tw_error *err);
-tw_status tw__race_enter(tw_race *race, tw_error *err);
-
-/* so_far.c: report.html of what is in, every few seconds and by one process; and no more of it from this one. */
-tw_status tw__race_show(tw_race *race, tw_error *err);
-void tw__race_show_end(tw_race *race);
-
-/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every entry, and the order. */
-tw__spread tw__spread_of(double *values, size_t n);
-tw_status tw__race_summarise(tw_race *race, tw_error *err);
-uint64_t tw__race_in(const tw_race *race, const tw__entry *entry);      /* an entry's runs that are in */
-/* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
-double tw__epochs_of(const tw__entry *entry, const tw__race_run *run);
-/* json.c: its settings; race.json. */
-json_t *tw__race_config(const tw_race *race);
-tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
-/* table.c, report.c: freed by tw__free_text. */
-tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
-tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* colours.c: a colour for every entry. */
-tw_status tw__race_colours(tw_race *race, tw_error *err);
 #endif

@@ -4,41 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- events ------------------------------------------------------------------------------------------------------------- */
-
-static void notify(tw__run_recorder *w, tw_race_event *e)
-{
-    const tw_race *race = w->race;
-    e->optimizer = w->spec;
-    e->seed = w->run->seed;
-    e->is_trial = w->is_trial;
-    e->run = w->number + 1;
-    e->runs = tw__race_tasks(race);
-    if (race->o.event && race->o.event(race->o.user, e)) w->stop = 1;
-}
-
-int tw__recorder_event(void *user, const tw_event *e)
-{
-    tw__run_recorder *w = user;
-    w->loss = e->loss;
-    w->weight = e->weight;
-    w->step = e->step;
-    if (e->kind == TW_EVENT_STEP) notify(w, &(tw_race_event){.kind = TW_RACE_STEP});
-    else if (!w->race->surface) notify(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line, .share = (double)e->line->epoch / (double)w->race->o.job.run.epochs});
-    return w->stop;
-}
-
-static void notify_end(tw__run_recorder *w)
-{
-    const tw__race_run *run = w->run;
-    tw_race_event e = {.kind = TW_RACE_END, .status = run->diverged ? "diverged" : tw_run_status_name(run->status), .steps = run->steps, .share = 1};
-    e.message = run->diverged ? run->message : NULL;
-    e.value = run->trajectory.n ? run->trajectory.value[run->trajectory.n - 1] : NAN;
-    notify(w, &e);
-}
-
-/* ---- one run ------------------------------------------------------------------------------------------------------------ */
-
 /* About 60 points for a run, fewer in a race of many runs, and one for an epoch and at the run's end at the least. */
 static uint64_t trace_every(const tw_race *race, const tw__entry *entry)
 {
@@ -89,7 +54,7 @@ static tw_status keep(tw__run_recorder *w, const tw_run *run, tw_error *err)
     return TW_OK;
 }
 
-static tw_status on_data(tw__run_recorder *w, tw__problem *problem, tw_error *err)
+tw_status tw__run_on_data(tw__run_recorder *w, tw__problem *problem, tw_error *err)
 {
     tw_run *run;
     tw_race *race = w->race;
@@ -103,45 +68,4 @@ static tw_status on_data(tw__run_recorder *w, tw__problem *problem, tw_error *er
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);
     return s;
-}
-
-tw_status tw__recorder_end(tw__run_recorder *w, tw_run *run, tw_status s, tw_error *err)
-{
-    tw__race_run *to = w->run;
-    to->steps = tw_run_steps(run);
-    to->gradients = tw_run_gradients(run);
-    to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
-    to->seconds = tw_run_seconds(run);
-    to->reached = s == TW_OK && to->status == TW_RUN_TARGET;
-    if (s == TW_ERR_NOT_FINITE) {
-        to->diverged = 1;
-        memcpy(to->message, w->why.message, sizeof to->message);
-        return TW_OK;
-    }
-    if (s != TW_OK && err) *err = w->why;
-    return s;
-}
-
-/* ---- whichever it is ---------------------------------------------------------------------------------------------------- */
-
-static tw_status make(tw__run_recorder *w, tw_error *err)
-{
-    tw__problem problem;
-    TW_TRY(tw__problem_open(&problem, w->race, w->run->seed, err));
-    tw_status s = w->race->surface ? tw__run_surface(w, &problem, err) : on_data(w, &problem, err);
-    tw__problem_close(&problem);
-    return s;
-}
-
-tw_status tw__race_make(tw_race *race, uint64_t number, tw_error *err)
-{
-    char spec[TW_SPEC_MAX];
-    const tw__task task = tw__race_task(race, number);
-    tw__run_recorder w = {.race = race, .entry = task.entry, .run = task.run, .number = number, .is_trial = task.trial != NULL, .spec = spec};
-    if (task.trial) TW_TRY(tw__tune_spec(race, task.entry, task.trial->lr, spec, err));
-    else w.spec = task.entry->tuned ? task.entry->tuned : task.entry->spec;
-    tw__run_clear(race->ctx, task.run);
-    TW_TRY(make(&w, err));
-    notify_end(&w);
-    return TW_OK;
 }

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-struct walk { tw__run_recorder *watch; tw_run *run; double *x, *y, *value; size_t n; };
+struct descent { tw__run_recorder *recorder; tw_run *run; double *x, *y, *value; size_t n; };
 
 /* Where the run is, as it is reported; the value is without noise. */
-static tw_status add_point(struct walk *k, tw_error *err)
+static tw_status add_point(struct descent *k, tw_error *err)
 {
-    const tw_race *race = k->watch->race;
+    const tw_race *race = k->recorder->race;
     const void *w;
     double point[2];
     TW_TRY(tw_run_weights(k->run, &w, err));
@@ -24,9 +24,9 @@ static tw_status add_point(struct walk *k, tw_error *err)
     return TW_OK;
 }
 
-static tw_status go(struct walk *k, tw_error *err)
+static tw_status go(struct descent *k, tw_error *err)
 {
-    tw__run_recorder *w = k->watch;
+    tw__run_recorder *w = k->recorder;
     int *status = &w->run->status;
     const tw_race *race = w->race;
     TW_TRY(add_point(k, err));
@@ -40,9 +40,9 @@ static tw_status go(struct walk *k, tw_error *err)
     return TW_OK;
 }
 
-static tw_status keep(const struct walk *k, tw__trajectory *to, tw_error *err)
+static tw_status keep(const struct descent *k, tw__trajectory *to, tw_error *err)
 {
-    tw_context *ctx = k->watch->race->ctx;
+    tw_context *ctx = k->recorder->race->ctx;
     to->n = k->n;
     TW_TRY(tw__alloc(ctx, &to->x, k->n, sizeof *to->x, err));
     TW_TRY(tw__alloc(ctx, &to->y, k->n, sizeof *to->y, err));
@@ -53,14 +53,14 @@ static tw_status keep(const struct walk *k, tw__trajectory *to, tw_error *err)
     return TW_OK;
 }
 
-static tw_status walk(tw__run_recorder *w, tw_run *run, double *columns, size_t points, tw_error *err)
+static tw_status descend(tw__run_recorder *w, tw_run *run, double *columns, size_t points, tw_error *err)
 {
-    struct walk k = {w, run, columns, columns + points, columns + 2 * points, 0};
+    struct descent k = {w, run, columns, columns + points, columns + 2 * points, 0};
     TW_TRY(tw__recorder_end(w, run, go(&k, &w->why), err));
     return keep(&k, &w->run->trajectory, err);
 }
 
-tw_status tw__run_surface(tw__run_recorder *w, tw__problem *problem, tw_error *err)
+tw_status tw__run_on_surface(tw__run_recorder *w, tw__problem *problem, tw_error *err)
 {
     tw_run *run;
     double *columns;
@@ -72,7 +72,7 @@ tw_status tw__run_surface(tw__run_recorder *w, tw__problem *problem, tw_error *e
     w->run->test = (tw_metrics){NAN, NAN, 0};
     TW_TRY(tw_run_create(&run, ctx, &problem->train, NULL, problem->w, &r, err));
     tw_status s = tw__alloc(ctx, &columns, 3 * points, sizeof *columns, err);
-    if (s == TW_OK) s = walk(w, run, columns, points, err);
+    if (s == TW_OK) s = descend(w, run, columns, points, err);
     tw__free(ctx, columns, 3 * points, sizeof *columns);
     tw_run_free(run);
     return s;

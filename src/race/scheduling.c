@@ -1,33 +1,19 @@
-/* Making a race's runs, one place after the other, alone or beside other processes; then the result.
+/* Making a race's runs, one task after the other, alone or beside other processes; then the result.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/cpu.h"
 #include "base/io.h"
-#include "race/race.h"
 #include "race/database.h"
+#include "race/persist.h"
+#include "race/render.h"
+#include "race/run.h"
 #include "train/json.h"
 #include <stdlib.h>
 #include <time.h>
 
-/* ---- places ------------------------------------------------------------------------------------------------------------- */
-
-uint64_t tw__race_tasks(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }
-
-tw__task tw__race_task(const tw_race *race, uint64_t number)
-{
-    const uint64_t trials = race->n * race->o.tune;
-    if (number < trials) {
-        tw__entry *entry = &race->entries[number / race->o.tune];
-        tw__trial *trial = &entry->trials[number % race->o.tune];
-        return (tw__task){entry, trial, &trial->run};
-    }
-    tw__entry *entry = &race->entries[(number - trials) / race->o.seeds];
-    return (tw__task){entry, NULL, &entry->runs[(number - trials) % race->o.seeds]};
-}
-
 /* ---- work --------------------------------------------------------------------------------------------------------------- */
 
-/* The place to go on with: as many as there are where there is none at the moment. */
+/* The next task: as many as there are where there is none at the moment. */
 static tw_status take(tw_race *race, uint64_t *task, uint64_t *left, tw_error *err)
 {
     if (race->database) return tw__database_take(race->database, task, left, err);
@@ -100,13 +86,6 @@ static tw_status make_texts(tw_race *race, tw_error *err)
     race->text = tw__json_text(race->json, JSON_INDENT(2));
     if (!race->text) return tw__json_no_memory(err);
     return tw__race_table(race, &race->table, err);
-}
-
-tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(race->o.job.out, file, path, err));
-    return tw__write_text(race->ctx, path, text, err);
 }
 
 /* A file that was removed is made anew. */

@@ -1,6 +1,7 @@
 /* Medians and quartiles of every entry, and who comes first.
  * SPDX-License-Identifier: MIT */
-#include "race/race.h"
+#include "race/render.h"
+#include "race/run.h"
 #include <math.h>
 #include <string.h>
 
@@ -21,11 +22,6 @@ static double distance_of(const tw_race *race, const tw__trajectory *trajectory)
         if (!(d >= nearest)) nearest = d;
     }
     return nearest;
-}
-
-double tw__epochs_of(const tw__entry *entry, const tw__race_run *run)
-{
-    return run->n_epochs ? (double)run->steps / (double)entry->steps_per_epoch : NAN;
 }
 
 static double value_of(const tw_race *race, const tw__entry *entry, const tw__race_run *r, int measure)

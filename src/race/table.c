@@ -1,6 +1,7 @@
 /* The table for people: a row for every optimiser, best first, in 100 columns unless the names need more.
  * SPDX-License-Identifier: MIT */
-#include "race/race.h"
+#include "race/render.h"
+#include "race/run.h"
 #include "race/strbuf.h"
 #include <math.h>
 #include <stdio.h>

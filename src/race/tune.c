@@ -8,7 +8,7 @@
 #include "base/options.h"
 #include "estimators/estimator.h"
 #include "math/elementary.h"
-#include "race/race.h"
+#include "race/run.h"
 #include "race/strbuf.h"
 #include <math.h>
 #include <stdio.h>

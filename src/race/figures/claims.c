@@ -22,6 +22,12 @@ void tw__claim_decide(tw_claim *claim, const tw__claim_text *claim_text, enum tw
     claim->because = because[holds];
 }
 
+const char *tw_holds_name(enum tw_holds holds)
+{
+    static const char *const names[] = {"no", "yes", "depends"};
+    return (unsigned)holds < sizeof names / sizeof names[0] ? names[holds] : "unknown";
+}
+
 enum tw_holds tw__holds(int here, int elsewhere) { return !here == !elsewhere ? here ? TW_HOLDS_YES : TW_HOLDS_NO : TW_HOLDS_DEPENDS; }
 
 /* ---- claims.json ---- */

@@ -1,6 +1,7 @@
 /* Putting a figure's data into files and names into its script.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
+#include "base/io.h"
 #include "base/options.h"
 #include "race/figures/figures.h"
 #include <math.h>
@@ -15,6 +16,13 @@ void tw__append(char *to, size_t size, const char *format, ...)
     va_start(args, format);
     tw__vformat(to + used, size - used, format, args);
     va_end(args);
+}
+
+tw_status tw__figures_write(const tw_figures *f, const char *file, const char *text, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(f->directory, file, path, err));
+    return tw__write_text(f->ctx, path, text, err);
 }
 
 /* ---- Names ---- */

@@ -18,12 +18,6 @@ extern const unsigned char tw__asset_figure_style[];
 
 const tw_figure_kind *tw_figure_kind_at(size_t i) { return i < sizeof figures / sizeof figures[0] ? &figures[i]->kind : NULL; }
 
-const char *tw_holds_name(enum tw_holds holds)
-{
-    static const char *const names[] = {"no", "yes", "depends"};
-    return (unsigned)holds < sizeof names / sizeof names[0] ? names[holds] : "unknown";
-}
-
 /* ---- The folder ---- */
 
 static tw_status check_directory(tw_context *ctx, const char *directory, int force, tw_error *err)
@@ -69,13 +63,6 @@ size_t tw_figures_claims(const tw_figures *f, const tw_claim **claims)
 }
 
 /* ---- Making one ---- */
-
-tw_status tw__figures_write(const tw_figures *f, const char *file, const char *text, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(f->directory, file, path, err));
-    return tw__write_text(f->ctx, path, text, err);
-}
 
 static void begin_script(tw__figure_output *output)
 {

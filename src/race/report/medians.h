@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_MEDIANS_H
 #define TW_RACE_REPORT_MEDIANS_H
-#include "race/race.h"
+#include "race/render.h"
 
 enum tw__axis { TW__BY_EPOCHS, TW__BY_STEPS, TW__BY_GRADIENTS, TW__BY_SECONDS, TW__AXES };
 

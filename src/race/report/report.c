@@ -4,6 +4,7 @@
 #include "race/report/report.h"
 #include "base/spec.h"
 #include "race/assets.h"
+#include "race/colours.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

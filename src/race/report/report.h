@@ -4,6 +4,7 @@
 #define TW_RACE_REPORT_H
 #include "race/report/contours.h"
 #include "race/report/medians.h"
+#include "race/run.h"
 #include "race/svg.h"
 #include "race/strbuf.h"
 
