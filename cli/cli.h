@@ -112,7 +112,7 @@ tw_status cli_check_out(const char *out, tw_error *err);
 void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void);                                               /* of the monotonic clock */
-int cli_terminal_width(void);                                           /* of the terminal on stderr; 0: there is none */
+int cli_width(FILE *to);                                                /* COLUMNS, or the columns of the terminal that `to` is; 0: neither */
 
 /* SIGINT, SIGTERM and SIGHUP: before cli_running() they end the program at once with 130; then the first is noted, and a second one has its default
  * action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What was ignored when we began stays ignored (nohup). */
@@ -130,9 +130,10 @@ tw_status cli_print_json(json_t *value, tw_error *err);                 /* on st
 tw_status cli_json_failed(tw_error *err);                               /* when jansson had no memory */
 json_t *cli_number(double x);                                           /* null for NaN and infinity, which JSON has not */
 json_t *cli_string(const char *text);                                   /* null for NULL or text that is no UTF-8 */
-/* A registry whose members are names with one text, as a table or, with --json, an array of {name, KEY}. */
-tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, const char *(*at)(size_t i, const char **text),
-                         tw_error *err);
+/* A registry whose members are names with one text: as a table; and as such or, with --json, as an array of {name, KEY}. */
+typedef const char *cli_names(size_t i, const char **text);             /* NULL after the last */
+void cli_print_names(const char *heading, const char *key, cli_names *at);
+tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, cli_names *at, tw_error *err);
 extern const struct cli_option cli_list_options[];                      /* --json */
 /* 54410 as "54,410"; `to` holds at least 32 characters. */
 const char *cli_grouped(uint64_t n, char *to);

@@ -11,11 +11,16 @@
 #include <time.h>
 #include <unistd.h>
 
-int cli_terminal_width(void)
+/* What is no whole number, or no width, is ignored in COLUMNS. */
+int cli_width(FILE *to)
 {
+    const char *given = getenv("COLUMNS");
+    const size_t digits = given ? strspn(given, "0123456789") : 0;
+    const int columns = digits && digits < 6 && !given[digits] ? atoi(given) : 0;
     struct winsize size;
-    if (!isatty(STDERR_FILENO)) return 0;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 20 ? 80 : size.ws_col;
+    if (columns) return columns;
+    if (!isatty(fileno(to))) return 0;
+    return ioctl(fileno(to), TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
 /* One call, as messages come from several threads; on a terminal the message covers a live line. */
@@ -23,11 +28,11 @@ static void log_all(void *user, int level, const char *text)
 {
     (void)user;
     const char *begin = level == TW_LOG_WARNING ? "warning: " : "";
-    int width = cli_terminal_width(), columns = width - (int)strlen(begin) - 1;
+    const int live = isatty(STDERR_FILENO), columns = live ? cli_width(stderr) - (int)strlen(begin) - 1 : 0;
     char line[1024];
     cli_append(line, sizeof line, 0, "%s", text);
     cli_clean(line);
-    fprintf(stderr, "%s%s%-*s\n", width ? "\r" : "", begin, width && columns > 0 ? columns : 0, line);
+    fprintf(stderr, "%s%s%-*s\n", live ? "\r" : "", begin, columns > 0 ? columns : 0, line);
 }
 
 static void log_warnings(void *user, int level, const char *text)

@@ -2,18 +2,24 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 
+static const char *at(size_t i, const char **help)
+{
+    const tw_control *c = tw_control_at(i);
+    *help = c ? c->help : NULL;
+    return c ? c->name : NULL;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
     const tw_control *c;
-    if (common->json) {
-        json_t *all = json_array();
-        for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) json_array_append_new(all, cli_control_json(c));
-        return cli_print_json(all, err);
+    if (!common->json) {
+        cli_print_names("control", "help", at);
+        return TW_OK;
     }
-    printf("%-12s  help\n", "control");
-    for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) printf("%-12s  %s\n", c->name, c->help);
-    return TW_OK;
+    json_t *all = json_array();
+    for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) json_array_append_new(all, cli_control_json(c));
+    return cli_print_json(all, err);
 }
 
 const struct cli_command cli_command_controls = {

@@ -3,38 +3,37 @@
 #include "describe.h"
 #include <math.h>
 #include <stdlib.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int wider(int width, const char *text) { return (int)strlen(text) > width ? (int)strlen(text) : width; }
 
 enum { OPTIONS = 32 }; /* above what any table has */
 
 /* What has no default must be given. */
 static const char *default_text(const tw_option *o, char to[TW_VALUE_MAX]) { return *tw_option_text(o, o->initial, to) ? to : "-"; }
 
+struct option_rows { int n; const tw_option *options; const char *const *values; };
+
+static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct option_rows *rows = of;
+    if (row >= (size_t)rows->n) return NULL;
+    const tw_option *o = &rows->options[row];
+    if (!rows->values && column) column++;
+    switch (column) {
+    case 0: return o->name;
+    case 1: return rows->values[row];
+    case 2: return default_text(o, to);
+    case 3: return tw_option_bounds(o, to);
+    default: return o->help ? o->help : "";
+    }
+}
+
 void cli_print_option_texts(int n, const tw_option *options, const char *const *values)
 {
-    char initial[TW_VALUE_MAX], bounds[TW_VALUE_MAX];
-    int width = 4, range = 5, value = 8;
-    for (int i = 0; i < n; i++) {
-        width = wider(width, options[i].name);
-        range = wider(range, tw_option_bounds(&options[i], bounds));
-        if (values) value = wider(value, values[i]);
-    }
-    const int at = width + range + (values ? value + 2 : 0) + 16;
-    if (n) {
-        printf("  %-*s", width, "name");
-        if (values) printf("  %-*s", value, "value");
-        printf("  %-8s  %-*s  what it does\n", "default", range, "range");
-    }
-    for (int i = 0; i < n; i++) {
-        printf("  %-*s", width, options[i].name);
-        if (values) printf("  %-*s", value, values[i]);
-        printf("  %-8s  %-*s  ", default_text(&options[i], initial), range, tw_option_bounds(&options[i], bounds));
-        if (at <= CLI_COLUMNS * 3 / 4) cli_print_wrapped(at, options[i].help ? options[i].help : "");
-        else puts(options[i].help ? options[i].help : ""); /* a long formula leaves too little to wrap in */
-    }
+    static const char *const valued[] = { "name", "value", "default", "range", "what it does", NULL };
+    static const char *const plain[] = { "name", "default", "range", "what it does", NULL };
+    const struct option_rows rows = { n, options, values };
+    const struct cli_table table = { .heads = values ? valued : plain, .cell = option_cell, .of = &rows, .indent = 2 };
+    if (n) cli_print_table(stdout, &table, cli_columns(stdout, CLI_PROSE));
 }
 
 void cli_print_options(int n, const tw_option *options, const double *values)
@@ -64,15 +63,6 @@ void cli_print_options_markdown(int n, const tw_option *options, const tw_alias 
         printf(" |\n");
     }
     if (n) putchar('\n');
-}
-
-void cli_print_equation(const char *equation)
-{
-    for (const char *p = equation; p && *p;) {
-        size_t n = strcspn(p, "\n");
-        printf("  %.*s\n", (int)n, p);
-        p += n + (p[n] == '\n');
-    }
 }
 
 /* A value as JSON shows it: words and formulas as text, flags as booleans, lists as arrays, null for what was not given. */
@@ -148,6 +138,43 @@ const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT])
     const char *library = cli_library_of(d->name), *note = d->note ? d->note : "";
     snprintf(to, CLI_DIALECT_TEXT, "%s%s%s", library ? library : "", library && *note ? "; " : "", note);
     return to;
+}
+
+struct dialect_rows { const tw_dialect *dialects; const char *name; };
+
+/* A dialect has a row with its defaults and, where there is more to say, a second one. */
+static const tw_dialect *dialect_of(const tw_dialect *d, size_t row, int *second)
+{
+    char text[CLI_DIALECT_TEXT];
+    for (; d->name; d++) {
+        const size_t rows = *cli_dialect_text(d, text) ? 2 : 1;
+        *second = row == 1;
+        if (row < rows) return d;
+        row -= rows;
+    }
+    return NULL;
+}
+
+static const char *dialect_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct dialect_rows *rows = of;
+    int second;
+    const tw_dialect *d = dialect_of(rows->dialects, row, &second);
+    if (!d) return NULL;
+    const int changes = d->defaults && *d->defaults;
+    if (second) return column ? cli_dialect_text(d, to) : "";
+    if (!column) snprintf(to, CLI_CELL, "%s@%s", rows->name, d->name);
+    else snprintf(to, CLI_CELL, "%s%s%s", d->rule ? d->rule : "", d->rule && changes ? ":" : "", changes ? d->defaults : d->rule ? "" : "the defaults");
+    return to;
+}
+
+void cli_print_dialects(const tw_dialect *dialects, const char *name)
+{
+    static const char *const heads[] = { "dialect", "defaults", NULL };
+    const struct dialect_rows rows = { dialects, name };
+    if (!dialects || !dialects->name) return;
+    puts("\ndialects");
+    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = dialect_cell, .of = &rows, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
 }
 
 json_t *cli_dialects_json(const tw_dialect *dialects, const char *name)

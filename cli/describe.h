@@ -3,18 +3,15 @@
 #ifndef CLI_DESCRIBE_H
 #define CLI_DESCRIBE_H
 #include "cli.h"
+#include "table.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
 #include <thalweg/surface.h>
 
-enum { CLI_COLUMNS = 100 };                                             /* columns to keep to */
-/* The words of `text` from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
-void cli_print_wrapped(int at, const char *text);
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
 void cli_print_options(int n, const tw_option *options, const double *values);
 /* The same, with the values as they stand in a spec, which lists and formulas need. */
 void cli_print_option_texts(int n, const tw_option *options, const char *const *values);
-void cli_print_equation(const char *equation);                          /* indented */
 /* The options as a table of Markdown, with their aliases (NULL: none). Nothing where n is 0. */
 void cli_print_options_markdown(int n, const tw_option *options, const tw_alias *aliases);
 /* values: NULL, or what the options are now. NULL: no memory. */
@@ -31,6 +28,7 @@ extern const struct cli_library { const char *dialect, *library; } cli_libraries
 const char *cli_library_of(const char *dialect);
 enum { CLI_DIALECT_TEXT = 512 };
 const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT]);   /* its library and its note; "" if it has neither */
+void cli_print_dialects(const tw_dialect *dialects, const char *name);  /* of what is called `name`, under a heading; nothing if there are none */
 json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);  /* of what is called `name`; dialects may be NULL */
 json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
 /* Rules or transforms: at(0), at(1), ... up to NULL. */

@@ -1,6 +1,7 @@
 /* thalweg doctor: does this machine, with this build, keep the promise of equal bits, and is everything else in place?
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "table.h"
 #include <errno.h>
 #include <fenv.h>
 #include <stdarg.h>
@@ -189,19 +190,30 @@ static void check_machine(struct report *r)
     tw_context_free(ctx);
 }
 
-static tw_status print(const struct report *r, int json, int failed, tw_error *err)
+static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
     static const char *const words[] = { "ok", "FAILED", "not tested" };
+    const struct report *r = of;
+    (void)to;
+    if (row >= (size_t)r->n) return NULL;
+    const struct check *c = &r->check[row];
+    return column == 0 ? words[c->outcome] : column == 1 ? c->name : c->text;
+}
+
+static tw_status print(const struct report *r, int json, int failed, tw_error *err)
+{
+    static const char *const heads[] = { "outcome", "check", "what", NULL };
     static const char *const keys[] = { "ok", "failed", "not_tested" };
+    if (!json) {
+        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell, .of = r, .bare = 1 }, cli_columns(stdout, 0));
+        return TW_OK;
+    }
     json_t *list = json_array();
     for (int i = 0; i < r->n; i++) {
         const struct check *c = &r->check[i];
-        if (json) json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome", keys[c->outcome], "text", c->text));
-        else printf("%-10s  %-20s  %s\n", words[c->outcome], c->name, c->text);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome", keys[c->outcome], "text", c->text));
     }
-    if (json) return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list), err);
-    json_decref(list);
-    return TW_OK;
+    return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list), err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)

@@ -3,18 +3,24 @@
 #include "describe.h"
 #include <thalweg/estimator.h>
 
+static const char *at(size_t i, const char **help)
+{
+    const tw_estimator *e = tw_estimator_at(i);
+    *help = e ? e->help : NULL;
+    return e ? e->name : NULL;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
     const tw_estimator *e;
-    if (common->json) {
-        json_t *all = json_array();
-        for (size_t i = 0; (e = tw_estimator_at(i)) != NULL; i++) json_array_append_new(all, cli_estimator_json(e));
-        return cli_print_json(all, err);
+    if (!common->json) {
+        cli_print_names("estimator", "help", at);
+        return TW_OK;
     }
-    printf("%-12s  help\n", "estimator");
-    for (size_t i = 0; (e = tw_estimator_at(i)) != NULL; i++) printf("%-12s  %s\n", e->name, e->help);
-    return TW_OK;
+    json_t *all = json_array();
+    for (size_t i = 0; (e = tw_estimator_at(i)) != NULL; i++) json_array_append_new(all, cli_estimator_json(e));
+    return cli_print_json(all, err);
 }
 
 const struct cli_command cli_command_estimators = {

@@ -13,7 +13,6 @@ json_t *cli_control_json(const tw_control *c)
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err)
 {
     tw_control_choice choice;
-    char text[CLI_DIALECT_TEXT];
     CLI_TRY(tw_control_read(&choice, spec, err));
     const tw_control *c = choice.control;
     if (common->json) {
@@ -23,13 +22,14 @@ tw_status cli_explain_control(const struct cli_common *common, const char *spec,
         json_object_set_new(all, "options", cli_options_json(c->n_options, c->options, choice.values));
         return cli_print_json(all, err);
     }
-    printf("%s\n%s\n\nequation, %s\n", choice.spec, c->paper, c->every_step ? "before every step" : "at an epoch's end");
+    puts(choice.spec);
+    cli_print_wrapped(0, c->paper);
+    printf("\nequation, %s\n", c->every_step ? "before every step" : "at an epoch's end");
     cli_print_equation(c->equation);
     puts("\noptions");
     cli_print_options(c->n_options, c->options, choice.values);
-    printf("\nwhen to use it\n  %s\n", c->use);
-    if (c->dialects) puts("\ndialects");
-    for (const tw_dialect *d = c->dialects; d && d->name; d++)
-        printf("  %s@%s  %s%s%s\n", c->name, d->name, d->defaults, *d->defaults && *cli_dialect_text(d, text) ? "; " : "", cli_dialect_text(d, text));
+    puts("\nwhen to use it");
+    cli_print_sentence(2, "%s", c->use);
+    cli_print_dialects(c->dialects, c->name);
     return TW_OK;
 }

@@ -133,16 +133,27 @@ static int pair_lines(const struct side *a, const struct side *b, struct pair to
 
 static int same(const struct pair *p) { return p->a && p->b && strcmp(p->a, p->b) == 0; }
 
+struct pair_rows { const struct diff *d; struct pair pairs[2 * LINES]; int n; };
+
+/* The specs, then their equations. */
+static const char *pair_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct pair_rows *rows = of;
+    (void)to;
+    if (row > (size_t)rows->n) return NULL;
+    const struct diff *d = rows->d;
+    const struct pair p = row ? rows->pairs[row - 1] : (struct pair){ d->a.choice.spec, d->b.choice.spec };
+    if (column == 0) return p.a ? p.a : "";
+    if (column == 2) return p.b ? p.b : "";
+    return !row || same(&p) ? "" : !p.b ? "<" : p.a ? "|" : ">";
+}
+
 static void print_equations(const struct diff *d)
 {
-    struct pair pairs[2 * LINES];
-    int n = pair_lines(&d->a, &d->b, pairs), width = (int)strlen(d->a.choice.spec);
-    for (int i = 0; i < n; i++)
-        if (pairs[i].a && (int)strlen(pairs[i].a) > width) width = (int)strlen(pairs[i].a);
-    printf("  %-*s    %s\n", width, d->a.choice.spec, d->b.choice.spec);
-    for (int i = 0; i < n; i++)
-        printf("  %-*s%s%s\n", pairs[i].b ? width : 0, pairs[i].a ? pairs[i].a : "", same(&pairs[i]) ? "    " : !pairs[i].b ? "  <" : pairs[i].a ? "  | " : "  > ",
-               pairs[i].b ? pairs[i].b : "");
+    static const char *const heads[] = { "first", "", "second", NULL };
+    struct pair_rows rows = { .d = d };
+    rows.n = pair_lines(&d->a, &d->b, rows.pairs);
+    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = pair_cell, .of = &rows, .indent = 2, .bare = 1, .beside = 1 }, cli_columns(stdout, 0));
 }
 
 /* Row k of the hyperparameters that differ: those of A first, then what only B has. An option that one side lacks counts if it has an effect. */
@@ -190,27 +201,40 @@ static int rows_that_differ(const struct diff *d, struct row to[2 * TW_OPTIONS_M
     return n;
 }
 
+struct option_rows { struct row rows[2 * TW_OPTIONS_MAX + 1]; int n; };
+
+static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct option_rows *rows = of;
+    if (row >= (size_t)rows->n) return NULL;
+    const struct row *r = &rows->rows[row];
+    if (column == 0) return r->name;
+    const tw_option *o = column == 1 ? r->a : r->b;
+    return o ? tw_option_text(o, column == 1 ? r->value_a : r->value_b, to) : "-";
+}
+
 static void print_rows(const struct diff *d)
 {
-    struct row rows[2 * TW_OPTIONS_MAX + 1];
-    int n = rows_that_differ(d, rows), width = 0;
-    char a[TW_VALUE_MAX], b[TW_VALUE_MAX];
+    static const char *const heads[] = { "name", "first", "second", NULL };
+    struct option_rows rows;
+    rows.n = rows_that_differ(d, rows.rows);
     puts("\nhyperparameters that differ");
-    if (!n) puts("  none");
-    for (int i = 0; i < n; i++) width = (int)strlen(rows[i].name) > width ? (int)strlen(rows[i].name) : width;
-    for (int i = 0; i < n; i++)
-        printf("  %-*s  %-10s  %s\n", width, rows[i].name, rows[i].a ? tw_option_text(rows[i].a, rows[i].value_a, a) : "-",
-               rows[i].b ? tw_option_text(rows[i].b, rows[i].value_b, b) : "-");
+    if (!rows.n) puts("  none");
+    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = option_cell, .of = &rows, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
 }
 
 static void print_place(const char *what, const struct place *p)
 {
-    printf("  %-9s step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g\n", what, p->step, p->i, coordinates[p->i], p->a, p->b, p->off);
+    printf("  %-8s  ", what);
+    char text[200];
+    snprintf(text, sizeof text, "step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g", p->step, p->i, coordinates[p->i], p->a, p->b, p->off);
+    cli_print_wrapped(12, text);
 }
 
 static void print_probe(const struct diff *d)
 {
-    printf("\nwhere they part, on %d coordinates%s\n", COORDINATES, d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
+    putchar('\n');
+    cli_print_sentence(0, "where they part, on %d coordinates%s", COORDINATES, d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
     if (!d->first.step) {
         printf("  nowhere: the same to rounding for %d steps\n", STEPS);
         return;

@@ -15,17 +15,19 @@ json_t *cli_estimator_json(const tw_estimator *e)
 
 static void print_memory(const tw_estimator *e)
 {
-    char f32[32], f64[32];
+    char f32[32], f64[32], kept[160];
     puts("\nkeeps beside weights and rule");
     if (!e->vectors && !e->doubles && !e->per_block) {
         puts("  nothing");
         return;
     }
-    printf("  %d vector%s of the weights' length", e->vectors, e->vectors == 1 ? "" : "s");
-    if (e->doubles) printf(", %d in double", e->doubles);
-    if (e->per_block) printf(", %d for each block of `batch` rows", e->per_block);
-    printf("\n  54,410 weights, 60,000 rows, batch %d: %s in f32, %s in f64\n", BATCH, cli_bytes(tw_estimator_bytes(e, TW_F32, WEIGHTS, ROWS, BATCH), f32),
-           cli_bytes(tw_estimator_bytes(e, TW_F64, WEIGHTS, ROWS, BATCH), f64));
+    size_t n = cli_append(kept, sizeof kept, 0, "%d vector%s of the weights' length", e->vectors, e->vectors == 1 ? "" : "s");
+    if (e->doubles) n = cli_append(kept, sizeof kept, n, ", %d in double", e->doubles);
+    if (e->per_block) cli_append(kept, sizeof kept, n, ", %d for each block of `batch` rows", e->per_block);
+    cli_print_sentence(2, "%s", kept);
+    cli_print_sentence(2, "54,410 weights, 60,000 rows, batch %d: %s in f32, %s in f64", BATCH,
+                       cli_bytes(tw_estimator_bytes(e, TW_F32, WEIGHTS, ROWS, BATCH), f32),
+                       cli_bytes(tw_estimator_bytes(e, TW_F64, WEIGHTS, ROWS, BATCH), f64));
 }
 
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err)
@@ -40,11 +42,14 @@ tw_status cli_explain_estimator(const struct cli_common *common, const char *spe
         json_object_set_new(all, "options", cli_options_json(e->n_options, e->options, choice.values));
         return cli_print_json(all, err);
     }
-    printf("%s\n%s\n\nequation\n", choice.spec, e->paper);
+    puts(choice.spec);
+    cli_print_wrapped(0, e->paper);
+    puts("\nequation");
     cli_print_equation(e->equation);
     if (e->n_options) puts("\noptions");
     cli_print_options(e->n_options, e->options, choice.values);
     print_memory(e);
-    printf("\n--optimizer %s is short for --estimator %s --optimizer sgd\n", e->name, e->name);
+    putchar('\n');
+    cli_print_sentence(0, "--optimizer %s is short for --estimator %s --optimizer sgd", e->name, e->name);
     return TW_OK;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include "explain.h"
-#include "table.h"
+#include "layer_table.h"
 #include <string.h>
 #include <thalweg/train.h>
 
@@ -31,9 +31,12 @@ tw_status cli_explain_layer(const struct cli_common *common, const char *name, t
     const char *usage, *help, *equation = tw_layer_equation(i);
     tw_layer_type(i, &usage, &help);
     if (common->json) return cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "usage", usage, "help", help, "equation", equation), err);
-    printf("%s, a layer\n%s\n\n%s\n\nequation\n", name, help, usage);
+    printf("%s, a layer\n", name);
+    cli_print_wrapped(0, help);
+    printf("\n%s\n\nequation\n", usage);
     cli_print_equation(equation);
-    printf("\n--model takes layers with \";\" between: \"flatten; dense 128 relu; dense classes softmax\"; thalweg layers lists them\n");
+    putchar('\n');
+    cli_print_wrapped(0, "--model takes layers with \";\" between: \"flatten; dense 128 relu; dense classes softmax\"; thalweg layers lists them");
     return TW_OK;
 }
 
@@ -58,8 +61,11 @@ static tw_status show_model(const struct cli_common *common, const char *name, c
         json_object_set_new(all, "network", cli_string(network));
         return cli_print_json(all, err);
     }
-    printf("%s, a model\n%s\n\nfor images of 28 x 28 and 10 classes\n", name, network);
-    return cli_print_layers(stdout, model, err);
+    printf("%s, a model\n", name);
+    cli_print_wrapped(0, network);
+    puts("\nfor images of 28 x 28 and 10 classes");
+    cli_print_layers(stdout, model);
+    return TW_OK;
 }
 
 tw_status cli_explain_model(const struct cli_common *common, const char *name, tw_error *err)
@@ -81,6 +87,7 @@ tw_status cli_explain_exchange(const struct cli_common *common, const char *name
     const char *help;
     tw_exchange_name((size_t)place_of(name, tw_exchange_name), &help);
     if (common->json) return cli_print_json(json_pack("{s:s, s:s}", "name", name, "help", help), err);
-    printf("%s, an exchange: how workers share their progress (--exchange)\n%s\n", name, help);
+    cli_print_sentence(0, "%s, an exchange: how workers share their progress (--exchange)", name);
+    cli_print_wrapped(0, help);
     return TW_OK;
 }

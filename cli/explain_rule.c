@@ -43,7 +43,8 @@ static void print_head(const struct subject *s)
     char text[CLI_DIALECT_TEXT];
     printf("%s", s->choice.spec);
     if (s->rule != s->named) printf("  (runs as the rule %s)", s->rule->name);
-    printf("\n%s\n", shown->paper);
+    putchar('\n');
+    cli_print_wrapped(0, shown->paper);
     if (shown->use && *shown->use) cli_print_wrapped(0, shown->use);
     if (s->choice.dialect && *cli_dialect_text(s->choice.dialect, text)) {
         printf("%s: ", s->choice.dialect->name);
@@ -51,45 +52,35 @@ static void print_head(const struct subject *s)
     }
 }
 
-static int widest(int n, const tw_option *options, const char *(*text)(const tw_option *o, char to[TW_VALUE_MAX]), int least)
-{
-    char to[TW_VALUE_MAX];
-    for (int i = 0; i < n; i++) {
-        int width = (int)strlen(text(&options[i], to));
-        if (width > least) least = width;
-    }
-    return least;
-}
+struct option_rows { const struct subject *s; int changed; };
 
-static const char *name_text(const tw_option *o, char to[TW_VALUE_MAX])
+static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
-    snprintf(to, TW_VALUE_MAX, "%s", o->name);
-    return to;
+    const struct option_rows *rows = of;
+    const struct subject *s = rows->s;
+    if (row >= (size_t)s->rule->n_options) return NULL;
+    const tw_option *o = &s->rule->options[row];
+    if (!rows->changed && column > 2) column++;
+    switch (column) {
+    case 0: return o->name;
+    case 1: return tw_option_text(o, s->choice.values[row], to);
+    case 2: return tw_option_text(o, s->plain.values[row], to);
+    case 3: return tw_option_text(o, o->initial, to);
+    case 4: return tw_option_bounds(o, to);
+    default: return o->help;
+    }
 }
 
 /* The rule's own defaults have a column of their own where a dialect or another name changed one. */
 static void print_options(const struct subject *s)
 {
-    const tw_option *options = s->rule->options;
-    const int n = s->rule->n_options, name = widest(n, options, name_text, 4), range = widest(n, options, tw_option_bounds, 5);
-    int changed = 0, value = 8, own = (int)strlen(s->rule->name) > 8 ? (int)strlen(s->rule->name) : 8;
-    char text[TW_VALUE_MAX];
-    for (int i = 0; i < n; i++) {
-        changed |= s->plain.values[i] != options[i].initial;
-        int width = (int)strlen(tw_option_text(&options[i], s->choice.values[i], text));
-        if (width > value) value = width;
-    }
-    const int at = 2 + name + 2 + value + 10 + changed * (2 + own) + 2 + range + 2;
-    printf("\nhyperparameters\n  %-*s  %-*s  %-8s", name, "name", value, "value", "default");
-    if (changed) printf("  %-*s", own, s->rule->name);
-    printf("  %-*s  what it does\n", range, "range");
-    for (int i = 0; i < n; i++) {
-        printf("  %-*s  %-*s", name, options[i].name, value, tw_option_text(&options[i], s->choice.values[i], text));
-        printf("  %-8s", tw_option_text(&options[i], s->plain.values[i], text));
-        if (changed) printf("  %-*s", own, tw_option_text(&options[i], options[i].initial, text));
-        printf("  %-*s  ", range, tw_option_bounds(&options[i], text));
-        cli_print_wrapped(at, options[i].help);
-    }
+    const char *const plain[] = { "name", "value", "default", "range", "what it does", NULL };
+    const char *const changed[] = { "name", "value", "default", s->rule->name, "range", "what it does", NULL };
+    struct option_rows rows = { s, 0 };
+    for (int i = 0; i < s->rule->n_options; i++) rows.changed |= s->plain.values[i] != s->rule->options[i].initial;
+    puts("\nhyperparameters");
+    cli_print_table(stdout, &(struct cli_table){ .heads = rows.changed ? changed : plain, .cell = option_cell, .of = &rows, .indent = 2 },
+                    cli_columns(stdout, CLI_PROSE));
 }
 
 static const char *start_text(const tw_rule *rule, const tw_slot *slot, char to[TW_VALUE_MAX])
@@ -99,37 +90,32 @@ static const char *start_text(const tw_rule *rule, const tw_slot *slot, char to[
     return to;
 }
 
-static void print_state(const struct subject *s)
+/* The slots that are kept, then the scalars. */
+static const char *state_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
+    const struct subject *s = of;
     const tw_rule *rule = s->rule;
-    char text[TW_VALUE_MAX], memory[160];
-    puts("\nstate");
-    for (int i = 0; i < rule->n_slots; i++)
-        if (s->choice.slots >> i & 1)
-            printf("  %-8s  %s, from %s\n", rule->slots[i].name, cli_extent_text(rule->slots[i].extent), start_text(rule, &rule->slots[i], text));
-    for (int i = 0; i < rule->n_scalars; i++)
-        printf("  %-8s  %s, from %s\n", rule->scalars[i].name, rule->kind != TW_ELEMENT && rule->scope == TW_PER_TENSOR ? "per tensor" : "once",
-               tw_option_text(&(tw_option){ .type = TW_REAL }, rule->scalars[i].initial, text));
-    printf("  %s\n", cli_memory_text(&s->choice, memory));
+    char text[TW_VALUE_MAX];
+    for (int i = 0; i < rule->n_slots; i++) {
+        if (!(s->choice.slots >> i & 1) || row-- > 0) continue;
+        if (!column) return rule->slots[i].name;
+        snprintf(to, CLI_CELL, "%s, from %s", cli_extent_text(rule->slots[i].extent), start_text(rule, &rule->slots[i], text));
+        return to;
+    }
+    if (row >= (size_t)rule->n_scalars) return NULL;
+    if (!column) return rule->scalars[row].name;
+    snprintf(to, CLI_CELL, "%s, from %s", rule->kind != TW_ELEMENT && rule->scope == TW_PER_TENSOR ? "per tensor" : "once",
+             tw_option_text(&(tw_option){ .type = TW_REAL }, rule->scalars[row].initial, text));
+    return to;
 }
 
-static void print_dialects(const tw_rule *rule)
+static void print_state(const struct subject *s)
 {
-    char text[CLI_DIALECT_TEXT];
-    int width = 0;
-    if (!rule->dialects || !rule->dialects->name) return;
-    for (const tw_dialect *d = rule->dialects; d->name; d++)
-        if ((int)strlen(d->name) > width) width = (int)strlen(d->name);
-    const int at = 2 + (int)strlen(rule->name) + 1 + width + 2;
-    printf("\ndialects\n");
-    for (const tw_dialect *d = rule->dialects; d->name; d++) {
-        const int changes = d->defaults && *d->defaults;
-        printf("  %s@%-*s  ", rule->name, width, d->name);
-        printf("%s%s%s\n", d->rule ? d->rule : "", d->rule && changes ? ":" : "", changes ? d->defaults : d->rule ? "" : "the defaults");
-        if (!*cli_dialect_text(d, text)) continue;
-        printf("%*s", at, "");
-        cli_print_wrapped(at, text);
-    }
+    static const char *const heads[] = { "slot", "kept", NULL };
+    char memory[160];
+    puts("\nstate");
+    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = state_cell, .of = s, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
+    cli_print_sentence(2, "%s", cli_memory_text(&s->choice, memory));
 }
 
 static json_t *state_json(const struct subject *s)
@@ -168,10 +154,13 @@ static void print_link(const struct subject *s)
     tw_equation_text(&s->choice, equation, sizeof equation);
     puts("\nequation");
     cli_print_equation(equation);
-    for (int i = 0; (text = remark(s, i)) != NULL; i++) printf("%s  %s\n", i ? "" : "\nremarks\n", text);
+    for (int i = 0; (text = remark(s, i)) != NULL; i++) {
+        if (!i) puts("\nremarks");
+        cli_print_sentence(2, "%s", text);
+    }
     if (s->rule->n_options) print_options(s);
     print_state(s);
-    print_dialects(s->named);
+    cli_print_dialects(s->named->dialects, s->named->name);
 }
 
 /* A transform by itself is read beside a rule, with its options. */

@@ -57,9 +57,10 @@ static void print_piece(const tw_piece *p)
     const tw_schedule *s = p->schedule;
     const char *values[TW_PIECE_OPTIONS_MAX];
     option_texts(p, values);
-    printf("%s: %s from step %llu", p->spec, p->key, (unsigned long long)p->first);
-    if (p->steps) printf(" to step %llu", (unsigned long long)(p->first + p->steps - 1));
-    printf("\n%s%s", s->paper, *s->paper ? "\n" : "");
+    char end[40] = "";
+    if (p->steps) snprintf(end, sizeof end, " to step %llu", (unsigned long long)(p->first + p->steps - 1));
+    cli_print_sentence(0, "%s: %s from step %llu%s", p->spec, p->key, (unsigned long long)p->first, end);
+    if (*s->paper) cli_print_wrapped(0, s->paper);
     cli_print_wrapped(0, s->use);
     puts("\nequation, s: steps done in this piece");
     cli_print_equation(s->equation);
@@ -96,8 +97,10 @@ static tw_status show_values(const struct cli_explain *v, const char *spec, cons
     CLI_TRY(tw_schedule_values(spec, key, v->base, v->steps, n, y, err));
     if (!v->common.json) {
         for (size_t i = 0; i < n; i++) x[i] = (double)i;
-        const struct cli_plot plot = { .x = x, .y = y, .n = n, .fine = cli_is_utf8_terminal(stdout), .x_label = "steps done", .y_label = key };
-        printf("%s%s over %llu steps, %g without the schedule\n", is_first ? "" : "\n", key, (unsigned long long)n, v->base);
+        const struct cli_plot plot = { .x = x, .y = y, .n = n, .width = cli_columns(stdout, 0), .fine = cli_is_utf8_terminal(stdout),
+                                       .x_label = "steps done", .y_label = key };
+        if (!is_first) putchar('\n');
+        cli_print_sentence(0, "%s over %llu steps, %g without the schedule", key, (unsigned long long)n, v->base);
         cli_print_plot(stdout, &plot);
         return TW_OK;
     }

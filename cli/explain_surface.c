@@ -27,20 +27,28 @@ static void print_surface(const tw_surface *s)
 {
     const tw_surface_kind *k = kind_of(s);
     double start[2], low[2], high[2], g[2];
+    char formula[TW_SPEC_MAX + 8];
     tw_surface_start(s, start);
     tw_surface_window(s, low, high);
     const double value = tw_surface_value(s, start, g);
-    printf("%s\n%s\n\nformula\n  f = %s\n", tw_surface_spec(s), *k->paper ? k->paper : "no paper", tw_surface_formula(s));
+    puts(tw_surface_spec(s));
+    cli_print_wrapped(0, *k->paper ? k->paper : "no paper");
+    snprintf(formula, sizeof formula, "f = %s", tw_surface_formula(s));
+    puts("\nformula");
+    cli_print_equation(formula);
     printf("\nminima%s\n", k->n_options ? ", with the default options" : "");
-    for (int i = 0; i < k->n_minima; i++) printf("  f = %.10g at (%.10g, %.10g)\n", k->least, k->minima[i][0], k->minima[i][1]);
+    for (int i = 0; i < k->n_minima; i++) cli_print_sentence(2, "f = %.10g at (%.10g, %.10g)", k->least, k->minima[i][0], k->minima[i][1]);
     if (!k->n_minima) puts(tw_surface_kind_of(s) ? "  none: it is not bounded below" : "  not looked for");
-    printf("\nstart\n  (%.10g, %.10g), where f = %.10g and its gradient is (%.10g, %.10g)\n", start[0], start[1], value, g[0], g[1]);
-    printf("\nwindow of a picture\n  x from %.10g to %.10g, y from %.10g to %.10g\n", low[0], high[0], low[1], high[1]);
+    puts("\nstart");
+    cli_print_sentence(2, "(%.10g, %.10g), where f = %.10g and its gradient is (%.10g, %.10g)", start[0], start[1], value, g[0], g[1]);
+    puts("\nwindow of a picture");
+    cli_print_sentence(2, "x from %.10g to %.10g, y from %.10g to %.10g", low[0], high[0], low[1], high[1]);
     puts("\noptions");
     cli_print_options(k->n_options, k->options, NULL);
-    if (!tw_surface_kind_of(s)) puts("  low, high: least and greatest x and y of the window (-5, 5)");
-    puts("  x, y: another start; noise=S: f + S (a x + b y), a and b standard normal in every draw");
-    printf("\nwhen to use it\n  %s\n", k->use);
+    if (!tw_surface_kind_of(s)) cli_print_sentence(2, "low, high: least and greatest x and y of the window (-5, 5)");
+    cli_print_sentence(2, "x, y: another start; noise=S: f + S (a x + b y), a and b standard normal in every draw");
+    puts("\nwhen to use it");
+    cli_print_sentence(2, "%s", k->use);
 }
 
 static tw_status show(const tw_surface *s, int json, tw_error *err)

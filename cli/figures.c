@@ -1,6 +1,7 @@
 /* thalweg figures: the experiments of the source documents, as data, pictures and claims.
  * SPDX-License-Identifier: MIT */
 #include "gnuplot.h"
+#include "table.h"
 #include <errno.h>
 #include <string.h>
 #include <thalweg/figure.h>
@@ -9,8 +10,6 @@
 
 struct values { struct cli_common common; const char *out; int list, force; };
 #define AT(member) offsetof(struct values, member)
-
-enum { MEASURED_WIDTH = 96 };
 
 /* ---- The list ---- */
 
@@ -21,19 +20,26 @@ static const char *name_at(size_t i, const void *user)
     return kind ? kind->name : NULL;
 }
 
+static const char *kind_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const tw_figure_kind *kind = tw_figure_kind_at(row);
+    (void)of, (void)to;
+    return !kind ? NULL : column == 0 ? kind->name : column == 1 ? kind->source : kind->shows;
+}
+
 static tw_status print_list(const struct values *v, tw_error *err)
 {
+    static const char *const heads[] = { "figure", "source", "what it shows", NULL };
     const tw_figure_kind *kind;
-    json_t *all = json_array();
-    if (!v->common.json) printf("%-10s  %-46s  %s\n", "figure", "source", "what it shows");
-    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
-        if (!v->common.json) printf("%-10s  %-46s  %s\n", kind->name, kind->source, kind->shows);
-        else json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source,
-                                                  "shows", kind->shows, "animated", kind->is_animated));
+    if (!v->common.json) {
+        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = kind_cell }, cli_columns(stdout, 0));
+        return TW_OK;
     }
-    if (v->common.json) return cli_print_json(all, err);
-    json_decref(all);
-    return TW_OK;
+    json_t *all = json_array();
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++)
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source, "shows", kind->shows,
+                                             "animated", kind->is_animated));
+    return cli_print_json(all, err);
 }
 
 /* By its name or one of the others. */
@@ -101,16 +107,23 @@ static tw_status make_all(const struct cli_call *call, tw_figures *figures, stru
     return TW_OK;
 }
 
+struct claims { const tw_claim *at; size_t n; };
+
+static const char *claim_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct claims *claims = of;
+    (void)to;
+    if (row >= claims->n) return NULL;
+    const tw_claim *c = &claims->at[row];
+    return column == 0 ? c->id : column == 1 ? tw_holds_name(c->holds) : c->measured;
+}
+
 static void print_claims(const tw_figures *figures)
 {
-    const tw_claim *claims;
-    const size_t n = tw_figures_claims(figures, &claims);
-    if (n) printf("%-18s  %-7s  %s\n", "claim", "holds", "measured");
-    for (size_t i = 0; i < n; i++) {
-        const int cut = strlen(claims[i].measured) > MEASURED_WIDTH;
-        printf("%-18s  %-7s  %.*s%s\n", claims[i].id, tw_holds_name(claims[i].holds), cut ? MEASURED_WIDTH - 4 : MEASURED_WIDTH, claims[i].measured,
-               cut ? " ..." : "");
-    }
+    static const char *const heads[] = { "claim", "holds", "measured", NULL };
+    struct claims claims;
+    claims.n = tw_figures_claims(figures, &claims.at);
+    if (claims.n) cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = claim_cell, .of = &claims }, cli_columns(stdout, 0));
 }
 
 static tw_status finish(const struct values *v, tw_figures *figures, const struct cli_gnuplot *g, tw_error *err)

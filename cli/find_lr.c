@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "find_lr.h"
 #include "plot.h"
+#include "table.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -37,8 +38,8 @@ static tw_status print_picture(const tw_find_lr *found, tw_error *err)
         x[i] = found->points[i].lr;
         y[i] = fmin(found->points[i].smooth, found->ceiling);
     }
-    const struct cli_plot plot = { .x = x, .y = y, .n = found->n, .log_x = 1, .fine = cli_is_utf8_terminal(stdout), .x_label = "learning rate",
-                                   .y_label = "loss (smoothed)" };
+    const struct cli_plot plot = { .x = x, .y = y, .n = found->n, .log_x = 1, .width = cli_columns(stdout, 0), .fine = cli_is_utf8_terminal(stdout),
+                                   .x_label = "learning rate", .y_label = "loss (smoothed)" };
     cli_print_plot(stdout, &plot);
     free(x);
     free(y);

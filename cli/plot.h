@@ -1,4 +1,4 @@
-/* A curve as text, 60 characters by 11 lines and axes around.
+/* A curve as text, up to 60 characters by 11 lines and axes around, labelled at round numbers.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_PLOT_H
 #define CLI_PLOT_H
@@ -9,6 +9,7 @@ struct cli_plot {
     const double *x, *y;                                                /* n points, joined by lines in this order; one that is not finite leaves a gap */
     size_t n;
     int log_x;                                                          /* points with x <= 0 are left out then */
+    int width;                                                          /* of all of it, in characters; 0: no limit */
     int fine;                                                           /* in Braille dots, 2 x 4 a character; otherwise ' . : */
     const char *x_label, *y_label;
 };

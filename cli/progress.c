@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double redraw_seconds = 0.1;
 
@@ -14,7 +15,7 @@ void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int qui
     p->epochs = epochs;
     p->batch = batch;
     p->quiet = quiet;
-    p->live = !quiet && cli_terminal_width() > 0;
+    p->live = !quiet && isatty(STDERR_FILENO);
     p->log = log;
     p->start = p->epoch_start = cli_seconds();
 }
@@ -61,7 +62,7 @@ static void draw(struct progress *p, const tw_event *e, double now)
     if (per_second > 0 && p->batch)
         n = cli_append(line, sizeof line, n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
     if (per_second > 0) n = cli_append(line, sizeof line, n, "  ETA %s", progress_time(left / per_second, eta, sizeof eta));
-    int width = cli_terminal_width() - 1, shown = (int)n < width ? (int)n : width;
+    int width = cli_width(stderr) - 1, shown = (int)n < width ? (int)n : width;
     if (shown < 0) shown = 0;
     fprintf(stderr, "\r%.*s%*s", shown, line, p->shown > shown ? p->shown - shown : 0, "");
     p->shown = shown;

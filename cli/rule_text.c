@@ -1,26 +1,7 @@
-/* What rules are shown with: wrapped words, memory, values.
+/* What rules are shown with: names, memory, values.
  * SPDX-License-Identifier: MIT */
 #include "rule_text.h"
 #include <string.h>
-
-void cli_print_wrapped(int at, const char *text)
-{
-    for (int column = at, first = 1; *text; first = 0) {
-        int n = (int)strcspn(text, " ");
-        if (!first && column + 1 + n > CLI_COLUMNS) {
-            printf("\n%*s", at, "");
-            column = at;
-        } else if (!first) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", n, text);
-        column += n;
-        text += n;
-        while (*text == ' ') text++;
-    }
-    putchar('\n');
-}
 
 const tw_rule *cli_rule_named(const tw_choice *choice)
 {

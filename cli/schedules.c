@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include "plot.h"
-#include <string.h>
 
 struct values { struct cli_common common; int markdown; };
 
@@ -41,6 +40,14 @@ static tw_status print_page(tw_error *err)
     return TW_OK;
 }
 
+/* An equation's first line. */
+static const char *at(size_t i, const char **equation)
+{
+    const tw_schedule *s = tw_schedule_at(i);
+    *equation = s ? s->equation : NULL;
+    return s ? s->name : NULL;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
@@ -52,8 +59,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         for (size_t i = 0; (s = tw_schedule_at(i)) != NULL; i++) json_array_append_new(all, cli_schedule_json(s));
         return cli_print_json(all, err);
     }
-    printf("%-14s  %s\n", "schedule", "equation");
-    for (size_t i = 0; (s = tw_schedule_at(i)) != NULL; i++) printf("%-14s  %.*s\n", s->name, (int)strcspn(s->equation, "\n"), s->equation);
+    cli_print_names("schedule", "equation", at);
     return TW_OK;
 }
 

@@ -1,6 +1,6 @@
 /* thalweg summary: a model's layers, shapes and parameters for some data, without training.
  * SPDX-License-Identifier: MIT */
-#include "table.h"
+#include "layer_table.h"
 
 struct values { struct cli_common common; const char *model; };
 
@@ -13,7 +13,8 @@ static tw_status print(const struct values *v, tw_context *ctx, const tw_data *d
 {
     tw_model *model = NULL;
     CLI_TRY(tw_model_create(&model, ctx, v->model, TW_F32, data, 0, err));
-    tw_status status = v->common.json ? cli_print_json(cli_layers_json(model), err) : cli_print_layers(stdout, model, err);
+    const tw_status status = v->common.json ? cli_print_json(cli_layers_json(model), err) : TW_OK;
+    if (!v->common.json) cli_print_layers(stdout, model);
     tw_model_free(model);
     return status;
 }

@@ -11,22 +11,29 @@ static const char *least_text(const tw_surface_kind *k, char *to, size_t size)
     return to;
 }
 
+static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const tw_surface_kind *k = tw_surface_kind_at(row);
+    (void)of;
+    if (!k || column == 0) return k ? k->name : NULL;
+    if (column == 2) return least_text(k, to, CLI_CELL);
+    if (column == 3) return k->formula;
+    snprintf(to, CLI_CELL, "(%g, %g)", k->start[0], k->start[1]);
+    return to;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
+    static const char *const heads[] = { "surface", "start", "least", "formula", NULL };
     const tw_surface_kind *k;
-    char start[40], least[60];
-    if (common->json) {
-        json_t *all = json_array();
-        for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) json_array_append_new(all, cli_surface_json(k));
-        return cli_print_json(all, err);
+    if (!common->json) {
+        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell }, cli_columns(stdout, 0));
+        return TW_OK;
     }
-    printf("%-16s  %-12s  %-30s  %s\n", "surface", "start", "least", "formula");
-    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) {
-        snprintf(start, sizeof start, "(%g, %g)", k->start[0], k->start[1]);
-        printf("%-16s  %-12s  %-30s  %s\n", k->name, start, least_text(k, least, sizeof least), k->formula);
-    }
-    return TW_OK;
+    json_t *all = json_array();
+    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) json_array_append_new(all, cli_surface_json(k));
+    return cli_print_json(all, err);
 }
 
 const struct cli_command cli_command_surfaces = {

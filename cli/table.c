@@ -1,50 +1,185 @@
-/* The table of layers.
+/* Wrapping: at spaces, or inside a word that is longer than its column, then after a comma if it has one. A character is a column.
  * SPDX-License-Identifier: MIT */
 #include "table.h"
+#include "cli.h"
+#include <stdarg.h>
 #include <string.h>
 
-/* "(26, 26, 32)" */
-static void shape_text(const tw_layer_info *layer, char *to, size_t size)
+enum { LEAST = 40, COLUMNS = 8, GAP = 2, FURTHER = 4, WORD = 20, TIGHT = 6, LAST = 24 };
+
+int cli_columns(FILE *to, int piped)
 {
-    size_t n = (size_t)snprintf(to, size, "(");
-    for (int i = 0; i < layer->rank && i < 4 && n < size; i++)
-        n += (size_t)snprintf(to + n, size - n, "%s%lld", i ? ", " : "", (long long)layer->out_shape[i]);
-    if (n < size) snprintf(to + n, size - n, ")");
+    const int width = cli_width(to);
+    return !width ? piped : width < LEAST ? LEAST : width;
 }
 
-tw_status cli_print_layers(FILE *to, const tw_model *model, tw_error *err)
+/* ---- Lines --------------------------------------------------------------------------------------------------------------- */
+
+static int ends(char c) { return !c || c == '\n'; }
+
+/* Characters in so many bytes of UTF-8. */
+static int length_of(const char *text, size_t bytes)
 {
-    char shape[100], count[32];
-    uint64_t total = 0;
-    int width = 24;
-    tw_layer_info layer;
-    for (size_t i = 0; i < tw_model_layers(model); i++) {
-        CLI_TRY(tw_model_layer(model, i, &layer, err));
-        if ((int)strlen(layer.text) > width) width = (int)strlen(layer.text);
-        total += layer.parameters;
-    }
-    fprintf(to, "%-*s  %-16s  %12s\n", width, "layer", "output shape", "parameters");
-    for (size_t i = 0; i < tw_model_layers(model); i++) {
-        CLI_TRY(tw_model_layer(model, i, &layer, err));
-        shape_text(&layer, shape, sizeof shape);
-        fprintf(to, "%-*s  %-16s  %12s\n", width, layer.text, shape, cli_grouped(layer.parameters, count));
-    }
-    fprintf(to, "%-*s  %-16s  %12s\n", width, "total", "", cli_grouped(total, count));
-    return TW_OK;
+    int n = 0;
+    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
 }
 
-json_t *cli_layers_json(const tw_model *model)
+/* The bytes of what fits into `width` characters. */
+static size_t fitting(const char *text, int width)
 {
-    json_t *layers = json_array();
-    uint64_t total = 0;
-    for (size_t i = 0; i < tw_model_layers(model); i++) {
-        tw_layer_info layer;
-        if (tw_model_layer(model, i, &layer, NULL) != TW_OK) continue;
-        json_t *shape = json_array();
-        for (int k = 0; k < layer.rank; k++) json_array_append_new(shape, json_integer(layer.out_shape[k]));
-        json_array_append_new(layers, json_pack("{s:s, s:s, s:o, s:I}", "name", layer.name, "layer", layer.text, "output_shape", shape,
-                                                "parameters", (json_int_t)layer.parameters));
-        total += layer.parameters;
+    size_t n, space = 0, comma = 0;
+    int used = 0;
+    for (n = strspn(text, " "), used = (int)n; !ends(text[n]); n++) {
+        if (((unsigned char)text[n] & 0xc0) == 0x80) continue;
+        if (text[n] == ' ') space = n;
+        if (used++ >= width) {
+            n = space ? space : comma ? comma : n;
+            break;
+        }
+        if (text[n] == ',') comma = n + 1;
     }
-    return json_pack("{s:s, s:o, s:I}", "network", tw_model_network(model), "layers", layers, "parameters", (json_int_t)total);
+    while (n && text[n - 1] == ' ') n--;
+    return n;
+}
+
+/* A line's text from column `at` on, further lines from column `further` on. */
+static void print_line(int at, int further, int width, const char *text)
+{
+    for (;;) {
+        const size_t n = fitting(text, width ? width - at : INT_MAX);
+        printf("%.*s\n", (int)n, text);
+        text += n;
+        while (*text == ' ') text++;
+        if (ends(*text)) return;
+        printf("%*s", further, "");
+        at = further;
+    }
+}
+
+void cli_print_wrapped(int at, const char *text) { print_line(at, at, cli_columns(stdout, CLI_PROSE), text); }
+
+void cli_print_sentence(int indent, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    printf("%*s", indent, "");
+    cli_print_wrapped(indent, text);
+}
+
+void cli_print_equation(const char *equation)
+{
+    for (const char *p = equation; p && *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        const int at = GAP + (int)strspn(p, " ");
+        printf("%*s", at, "");
+        print_line(at, at + FURTHER, cli_columns(stdout, 0), p + at - GAP);
+    }
+}
+
+/* ---- Tables -------------------------------------------------------------------------------------------------------------- */
+
+static int longer(int n, const char *text, size_t bytes)
+{
+    const int length = length_of(text, bytes);
+    return length > n ? length : n;
+}
+
+/* Of the longest word, but a longer one than WORD may be broken. */
+static int word_length(int n, const char *text)
+{
+    for (size_t bytes; !ends(*text); text += bytes + strspn(text + bytes, " ")) {
+        bytes = strcspn(text, " \n");
+        n = longer(n, text, bytes);
+    }
+    return n < WORD ? n : WORD;
+}
+
+/* Takes from the widest column until all fit; only if need be from one whose words would break. */
+static void fit(int n, int *width, const int *least, int limit)
+{
+    for (int breaks = 0; breaks < 2;) {
+        int sum = GAP * (n - 1), widest = -1;
+        for (int i = 0; i < n; i++) {
+            sum += width[i];
+            if (width[i] > (breaks ? TIGHT : least[i]) && (widest < 0 || width[i] >= width[widest])) widest = i;
+        }
+        if (sum <= limit) return;
+        if (widest >= 0) width[widest]--;
+        else breaks++;
+    }
+}
+
+/* One row, its cells side by side, each in as many lines as it needs. */
+static void print_cells(FILE *to, const struct cli_table *t, int n, const int *width, int at, const char **text)
+{
+    for (int more = 1; more;) {
+        int pad = at;
+        more = 0;
+        for (int i = 0; i < n; i++) {
+            const size_t bytes = fitting(text[i], width[i]);
+            const int free = width[i] - length_of(text[i], bytes), before = t->numbers >> i & 1 ? free : 0;
+            if (bytes) fprintf(to, "%*s%.*s", pad + before, "", (int)bytes, text[i]);
+            pad = GAP + (bytes ? free - before : pad + width[i]);
+            text[i] += bytes;
+            while (*text[i] == ' ') text[i]++;
+            more |= !ends(*text[i]);
+        }
+        fputc('\n', to);
+    }
+}
+
+struct shape { int n, natural[COLUMNS], width[COLUMNS], least[COLUMNS], apart; };
+
+static void measure(const struct cli_table *t, struct shape *s)
+{
+    char to[CLI_CELL];
+    const char *text;
+    *s = (struct shape){.n = 0};
+    for (; t->heads[s->n]; s->n++) {
+        const int i = s->n;
+        if (!t->bare) {
+            s->natural[i] = length_of(t->heads[i], strlen(t->heads[i]));
+            s->least[i] = word_length(0, t->heads[i]);
+        }
+        for (size_t row = 0; (text = t->cell(t->of, row, i, to)) != NULL; row++) {
+            s->natural[i] = longer(s->natural[i], text, strcspn(text, "\n"));
+            s->least[i] = word_length(s->least[i], text);
+        }
+    }
+}
+
+static void choose_widths(const struct cli_table *t, struct shape *s, int limit)
+{
+    const int last = s->n - 1;
+    memcpy(s->width, s->natural, sizeof s->width);
+    fit(s->n, s->width, s->least, limit);
+    s->apart = !t->beside && s->width[last] < s->natural[last] && s->width[last] < LAST;
+    if (!s->apart) return;
+    memcpy(s->width, s->natural, sizeof s->width);
+    fit(last, s->width, s->least, limit);
+    s->width[last] = limit - FURTHER;
+}
+
+static void print_row(FILE *to, const struct cli_table *t, const struct shape *s, const char **text)
+{
+    print_cells(to, t, s->n - s->apart, s->width, t->indent, text);
+    if (s->apart && !ends(*text[s->n - 1])) print_cells(to, t, 1, &s->width[s->n - 1], t->indent + FURTHER, &text[s->n - 1]);
+}
+
+void cli_print_table(FILE *to, const struct cli_table *t, int width)
+{
+    struct shape s;
+    char cell[COLUMNS][CLI_CELL];
+    const char *text[COLUMNS];
+    measure(t, &s);
+    choose_widths(t, &s, width ? width - t->indent : INT_MAX);
+    memcpy(text, t->heads, (size_t)s.n * sizeof *text);
+    if (!t->bare) print_row(to, t, &s, text);
+    for (size_t row = 0; (text[0] = t->cell(t->of, row, 0, cell[0])) != NULL; row++) {
+        for (int i = 1; i < s.n; i++) text[i] = t->cell(t->of, row, i, cell[i]);
+        print_row(to, t, &s, text);
+    }
 }

@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "find_lr.h"
 #include "progress.h"
-#include "table.h"
+#include "layer_table.h"
 #include <errno.h>
 #include <string.h>
 #include <thalweg/train.h>
@@ -78,17 +78,16 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     return check_line(call, err);
 }
 
-static tw_status print_setting(tw_job *job, json_t *result, tw_error *err)
+static void print_setting(tw_job *job, json_t *result)
 {
     tw_optimizer *optimizer = tw_run_optimizer(tw_job_run_of(job));
     json_t *config = json_object_get(result, "config");
-    CLI_TRY(cli_print_layers(stderr, tw_job_model(job), err));
+    cli_print_layers(stderr, tw_job_model(job));
     fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer), tw_optimizer_schedule(optimizer));
     static const char *const keys[] = { "estimator", "exchange", "control", "groups", "nonfinite" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (json_is_string(json_object_get(config, keys[i]))) fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
     fputc('\n', stderr);
-    return TW_OK;
 }
 
 static tw_status parse_result(tw_job *job, const char **text, json_t **out, tw_error *err)
@@ -135,9 +134,9 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
     CLI_TRY(parse_result(job, &text, &before, err));
     const json_t *config = json_object_get(before, "config");
     progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")), tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
-    tw_status status = v->common.quiet ? TW_OK : print_setting(job, before, err);
+    if (!v->common.quiet) print_setting(job, before);
     json_decref(before);
-    return status;
+    return TW_OK;
 }
 
 static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)

@@ -2,19 +2,26 @@
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 
+static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const tw_rule *rule = tw_transform_at(row);
+    tw_choice choice;
+    tw_error why;
+    (void)of;
+    if (!rule || column == 0) return rule ? rule->name : NULL;
+    if (column == 1) return cli_place_text(rule->place);
+    if (column == 3) return rule->paper;
+    if (cli_default_choice(rule, &choice, &why) != TW_OK) return "";
+    cli_slots_text(rule, choice.slots, to, CLI_CELL);
+    return to;
+}
+
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    const tw_rule *rule;
+    static const char *const heads[] = { "transform", "works on", "state per weight", "from", NULL };
     if (common->json) return cli_rules_json(tw_transform_at, err);
-    printf("%-16s  %-12s  %-16s  %s\n", "transform", "works on", "state per weight", "from");
-    for (size_t i = 0; (rule = tw_transform_at(i)) != NULL; i++) {
-        tw_choice choice;
-        char state[100];
-        CLI_TRY(cli_default_choice(rule, &choice, err));
-        cli_slots_text(rule, choice.slots, state, sizeof state);
-        printf("%-16s  %-12s  %-16s  %s\n", rule->name, cli_place_text(rule->place), state, rule->paper);
-    }
+    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell }, cli_columns(stdout, 0));
     return TW_OK;
 }
 

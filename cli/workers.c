@@ -42,7 +42,7 @@ static const char *eta_text(const struct race_progress *s, char *to, size_t size
 static void show_line(struct race_progress *s, const char *line, int stays)
 {
     char eta[48];
-    const int width = cli_terminal_width() - 1;
+    const int width = cli_width(stderr) - 1;
     if (!s->live || stays) {
         race_clear(s);
         fprintf(stderr, "%s\n", line);

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 set -uo pipefail
 export LC_ALL=C
+unset COLUMNS
 top=${1:?the source folder} build=${2:?the build folder}
 contracts=$top/tests/contracts
 program=$build/thalweg
