@@ -1,4 +1,4 @@
-# Says what is wrong with a claim's evidence (-v evidence=...) in the output of its command; nothing where all of it holds. cli/sources.h has the form.
+# Says what is wrong with a claim's evidence (-v evidence=...) in the output of its command; nothing where all of it holds. tools/sources.h has the form.
 # With -v quick=1 the output is of a shorter run: numbers must be there and are not compared.
 # SPDX-License-Identifier: MIT
 

@@ -1,7 +1,7 @@
 /* What the benchmarks share.
  * SPDX-License-Identifier: MIT */
-#ifndef CLI_BENCH_H
-#define CLI_BENCH_H
+#ifndef TOOLS_BENCH_H
+#define TOOLS_BENCH_H
 #include <stddef.h>
 #include <stdint.h>
 #include <thalweg/optimizer.h>

@@ -1,7 +1,7 @@
 /* The part of thalweg conformance that needs estimators: finite sums, and closed cases of rules that ask for more than one gradient.
  * SPDX-License-Identifier: MIT */
-#ifndef CLI_CONFORMANCE_SUMS_H
-#define CLI_CONFORMANCE_SUMS_H
+#ifndef TOOLS_CONFORMANCE_SUMS_H
+#define TOOLS_CONFORMANCE_SUMS_H
 #include "conformance.h"
 
 tw_status compare_finite_sums(tw_context *ctx, const struct table *sums, struct report *r, tw_error *err);

@@ -8,8 +8,8 @@
  *   saddle-1                            a claim of thalweg figures, with the same verdict
  * tests/contracts/sources runs every command and compares.
  * SPDX-License-Identifier: MIT */
-#ifndef CLI_SOURCES_H
-#define CLI_SOURCES_H
+#ifndef TOOLS_SOURCES_H
+#define TOOLS_SOURCES_H
 #include <stddef.h>
 
 enum cli_kind { METHOD, FIGURE, CLAIM, LISTING, TECHNIQUE, MODEL, DATA, TOOL };

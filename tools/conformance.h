@@ -1,7 +1,7 @@
 /* What the parts of thalweg conformance share: the tables of a folder, and the report.
  * SPDX-License-Identifier: MIT */
-#ifndef CLI_CONFORMANCE_H
-#define CLI_CONFORMANCE_H
+#ifndef TOOLS_CONFORMANCE_H
+#define TOOLS_CONFORMANCE_H
 #include "cli.h"
 
 /* A file of the folder, cut into cells: rows[i] has widths[i] of them. */
