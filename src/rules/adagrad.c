@@ -32,6 +32,7 @@
     DIALECT(source002, "source002-adagrad", "", "sums the gradients too, not only their squares, and has no epsilon: not AdaGrad")           \
     DIALECT(source003, NULL, "eps=1e-8,eps_place=in", "epsilon inside the root; no value is named")                                          \
     DIALECT(source004, NULL, "eps=1e-8", "")
+#include "rules/divisor.h"
 #include <thalweg/rule.h>
 
 struct coef { real lr, eps_in, eps_out; };
@@ -39,8 +40,8 @@ struct coef { real lr, eps_in, eps_out; };
 static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
-    double in = h->eps_place;
-    *k = (struct coef){.lr = h->lr / (1 + (double)(now->t - 1) * h->lr_decay), .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps};
+    const struct tw__divisor d = tw__divisor(h->eps_place ? TW__EPS_IN : TW__EPS_OUT, h->eps, 1, 1);
+    *k = (struct coef){.lr = h->lr / (1 + (double)(now->t - 1) * h->lr_decay), .eps_in = d.eps_in, .eps_out = d.eps_out};
 }
 
 static inline real update(real w, real g, real *s, const struct coef *k)

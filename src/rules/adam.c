@@ -54,9 +54,8 @@
             "step 7 multiplies by the gradient once more, so weights fall whatever its sign; epsilon inside the root")              \
     DIALECT(source004, NULL, "eps_place=in", "epsilon inside the root: 1e-8 there weighs like 1e-4 outside it")
 #define AVX512
+#include "rules/divisor.h"
 #include <thalweg/rule.h>
-
-TW_ONCE(enum { OUT, HAT, IN };)
 
 struct coef { real beta1, rest1, beta2, rest2, step, scale, inner, eps_in, outer, eps_out; };
 
@@ -65,28 +64,19 @@ static int choose(const struct hyper *h)
 {
     const int plain = h->weight_decay == 0 && h->maximize == 0;
     if (h->amsgrad != 0) return plain ? 3 : 1;
-    return plain && h->eps_place != IN ? 2 : 0;
+    return plain && h->eps_place != TW__EPS_IN ? 2 : 0;
 }
 
-/* All placements of eps are one formula: D = sqrt(v * scale * inner + eps_in) * outer + eps_out. */
+/* The divisor is tw__divisor's formula, of v * scale. */
 static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
     double unbias1 = h->bias_correction ? 1 / (1 - tw_pow_n(h->beta1, now->t)) : 1;
     double unbias2 = h->bias_correction ? 1 / (1 - tw_pow_n(h->beta2, now->t)) : 1;
     double after = h->amsgrad && h->amsgrad_on ? 1 : unbias2; /* the correction left to do once x is chosen */
+    const struct tw__divisor d = tw__divisor((enum tw__eps_place)h->eps_place, h->eps, after, unbias2);
     *k = (struct coef){.beta1 = h->beta1, .rest1 = 1 - h->beta1, .beta2 = h->beta2, .rest2 = 1 - h->beta2, .step = h->lr * unbias1,
-                       .scale = unbias2 / after, .inner = 1, .outer = 1};
-    if (h->eps_place == OUT) {
-        k->outer = __builtin_sqrt(after);
-        k->eps_out = h->eps;
-    } else if (h->eps_place == HAT) {
-        k->outer = __builtin_sqrt(after);
-        k->eps_out = h->eps * __builtin_sqrt(unbias2);
-    } else {
-        k->inner = after;
-        k->eps_in = h->eps;
-    }
+                       .scale = unbias2 / after, .inner = d.inner, .eps_in = d.eps_in, .outer = d.outer, .eps_out = d.eps_out};
 }
 
 static inline real update(real w, real g, real *m, real *v, real *x, const struct coef *k, int variant)

@@ -29,6 +29,7 @@
     DIALECT(torch, NULL, "", "")                                                                                                             \
     DIALECT(optax, NULL, "eps_place=out", "")
 #define AVX512
+#include "rules/divisor.h"
 #include <thalweg/rule.h>
 
 struct coef { real beta1, rest1, beta2, rest2, step, root, plus; };
@@ -38,12 +39,13 @@ static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
     double power = tw_pow_n(h->beta2, now->t), R = 2 / (1 - h->beta2) - 1, r = R - 2 * (double)now->t * power / (1 - power);
-    double step = h->lr / (1 - tw_pow_n(h->beta1, now->t)), unbias2 = __builtin_sqrt(1 / (1 - power));
+    double step = h->lr / (1 - tw_pow_n(h->beta1, now->t)), unbias2 = 1 / (1 - power);
     *k = (struct coef){.beta1 = h->beta1, .rest1 = 1 - h->beta1, .beta2 = h->beta2, .rest2 = 1 - h->beta2, .step = step, .plus = 1};
     if (!(r > h->threshold)) return;
     k->step = step * __builtin_sqrt((r - 4) * (r - 2) * R / ((R - 4) * (R - 2) * r));
-    k->root = unbias2;
-    k->plus = h->eps * (h->eps_place == 0 ? 1 : unbias2);
+    const struct tw__divisor d = tw__divisor((enum tw__eps_place)h->eps_place, h->eps, unbias2, unbias2);
+    k->root = d.outer;
+    k->plus = d.eps_out;
 }
 
 static inline real update(real w, real g, real *m, real *v, const struct coef *k)

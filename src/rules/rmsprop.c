@@ -50,6 +50,7 @@
             "divides g^2 by its running mean first; what is left tends to 1 and adapts nothing: nearly plain sgd")                           \
     DIALECT(source003, NULL, "lr=0.01,eps_place=in", "epsilon inside the root")                                                              \
     DIALECT(source004, NULL, "", "")
+#include "rules/divisor.h"
 #include <thalweg/rule.h>
 
 TW_ONCE(enum { IN = 1, TF2 };)
@@ -61,8 +62,9 @@ static int choose(const struct hyper *h) { return (h->momentum != 0) + 2 * (h->c
 static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
-    double in = h->eps_place == IN || (h->eps_place == TF2 && h->momentum != 0);
-    *k = (struct coef){.lr = h->lr, .rho = h->rho, .rest = 1 - h->rho, .eps_in = in * h->eps, .eps_out = (1 - in) * h->eps,
+    const int in = h->eps_place == IN || (h->eps_place == TF2 && h->momentum != 0);
+    const struct tw__divisor d = tw__divisor(in ? TW__EPS_IN : TW__EPS_OUT, h->eps, 1, 1);
+    *k = (struct coef){.lr = h->lr, .rho = h->rho, .rest = 1 - h->rho, .eps_in = d.eps_in, .eps_out = d.eps_out,
                        .momentum = h->momentum, .enter = h->style ? h->lr : 1, .leave = h->style ? 1 : h->lr};
 }
 
