@@ -1,7 +1,7 @@
 /* A step at a time: momentum rolls down the bowl f = x^2/20 + y^2 from (-7, 2).
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <thalweg/optimizer.h>
+#include <thalweg/thalweg.h>
 
 int main(void)
 {

@@ -68,6 +68,14 @@ static void options_are_checked(void **state)
     assert_int_equal(tw_context_create(&ctx, &o, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "threads = 257 is outside [0, 256]");
     assert_null(ctx);
+    tw_io io = tw__system_io;
+    io.sync_directory = NULL;
+    o = (tw_context_options)TW_CONTEXT_OPTIONS_INIT;
+    o.io = &io;
+    assert_int_equal(tw_context_create(&ctx, &o, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "a function of tw_io is NULL: all ten are needed");
+    io.size = offsetof(tw_io, rename); /* an older program's table */
+    assert_int_equal(tw_context_create(&ctx, &o, &err), TW_ERR_SPEC);
 }
 
 static void sizes_are_checked(void **state)

@@ -1,4 +1,4 @@
-/* libthalweg. TW_API marks what the shared libraries export.
+/* libthalweg. TW_API marks the functions that the shared libraries export; nothing else of them can be called.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_API_H
 #define THALWEG_API_H

@@ -1,6 +1,31 @@
-/* libthalweg-train. Data: rows of numbers with labels, from files or from memory.
- * A tw_data never changes after creation and may be read by any number of threads.
- * SPDX-License-Identifier: MIT */
+/* libthalweg-train. Data sets: rows of numbers with labels, from files or from memory.
+ * SPDX-License-Identifier: MIT
+ *
+ *     #include <stdio.h>
+ *     #include <thalweg/data.h>
+ *
+ *     int main(void)      // 400 generated digits and 100 to test on, as files; then opened, a quarter kept for validation
+ *     {
+ *         tw_data_options options = TW_DATA_OPTIONS_INIT;
+ *         options.val = 0.25;
+ *         tw_context *ctx = NULL;
+ *         tw_data *train = NULL, *val = NULL, *test = NULL;
+ *         tw_data_info info = {.size = sizeof info};
+ *         tw_error err;
+ *         tw_status s = tw_context_create(&ctx, NULL, &err);
+ *         if (s == TW_OK) s = tw_data_make_digits(ctx, "images", 1, 400, 100, &err);
+ *         if (s == TW_OK) s = tw_data_open(ctx, "images", &options, &train, &val, &test, &err);
+ *         if (s == TW_OK) s = tw_data_info_get(train, &info, &err);
+ *         if (s == TW_OK) printf("%d rows of %dx%d\n", (int)info.rows, (int)info.shape[0], (int)info.shape[1]);      // prints 300 rows of 28x28
+ *         else fprintf(stderr, "%s\n", err.message);
+ *         tw_data_free(train);
+ *         tw_data_free(val);
+ *         tw_data_free(test);
+ *         tw_context_free(ctx);
+ *         return s != TW_OK;
+ *     }
+ *
+ * A tw_data does not change after its creation; any number of threads may read it at once. */
 #ifndef THALWEG_DATA_H
 #define THALWEG_DATA_H
 #include <thalweg/context.h>

@@ -1,4 +1,41 @@
-/* libthalweg-train. Models: sequential networks described by a line of text, and their files.
+/* libthalweg-train. Models: networks described by a line of text, and their files.
+ * SPDX-License-Identifier: MIT
+ *
+ *     #include <stdio.h>
+ *     #include <thalweg/model.h>
+ *     #include <thalweg/train.h>
+ *
+ *     int main(void)      // learns exclusive or, saves the network, loads it and predicts
+ *     {
+ *         static const float x[][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}};
+ *         static const int32_t label[] = {0, 1, 1, 0};
+ *         static const int64_t shape[] = {2};
+ *         const tw_run_options options = {.size = sizeof options, .optimizer = "adam:lr=0.05", .epochs = 200};
+ *         tw_context *ctx = NULL;
+ *         tw_data *data = NULL;
+ *         tw_model *model = NULL, *loaded = NULL;
+ *         tw_run *run = NULL;
+ *         tw_objective f = {.size = sizeof f}, g = {.size = sizeof g};
+ *         float p[4][2];
+ *         tw_error err;
+ *         tw_status s = tw_context_create(&ctx, NULL, &err);
+ *         if (s == TW_OK) s = tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, label, &err);
+ *         if (s == TW_OK) s = tw_model_create(&model, ctx, "dense 8 relu; dense classes softmax", TW_F32, data, 1, &err);
+ *         if (s == TW_OK) s = tw_model_objective(model, data, &f, &err);
+ *         if (s == TW_OK) s = tw_run_create(&run, ctx, &f, NULL, tw_model_weights(model), &options, &err);
+ *         for (int status = TW_RUN_GOING; s == TW_OK && status == TW_RUN_GOING;) s = tw_run_step(run, &status, &err);
+ *         if (s == TW_OK) s = tw_model_save(model, NULL, "xor.safetensors", &err);
+ *         if (s == TW_OK) s = tw_model_load(&loaded, ctx, "xor.safetensors", &err);
+ *         if (s == TW_OK) s = tw_model_objective(loaded, data, &g, &err);
+ *         if (s == TW_OK) s = tw_predict(ctx, &g, tw_model_weights(loaded), 0, 4, p, &err);
+ *         if (s == TW_OK) printf("%.2f %.2f %.2f %.2f\n", (double)p[0][1], (double)p[1][1], (double)p[2][1], (double)p[3][1]);
+ *         else fprintf(stderr, "%s\n", err.message);                   // prints 0.00 1.00 1.00 0.00
+ *         tw_run_free(run);
+ *         tw_model_objective_free(&f), tw_model_objective_free(&g);
+ *         tw_model_free(model), tw_model_free(loaded);
+ *         tw_data_free(data), tw_context_free(ctx);
+ *         return s != TW_OK;
+ *     }
  *
  *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
@@ -6,8 +43,7 @@
  * A word that names an activation after a layer's sizes is a layer of its own in the numbering of the saved tensors (as in
  * torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight").
  * The last layer says what the loss is: softmax the cross-entropy over its outputs' classes, sigmoid with one output the binary cross-entropy of
- * labels 0 and 1; its output is then the probability of class 1, and a row counts as correct where that is above 0.5 for label 1, or not for label 0.
- * SPDX-License-Identifier: MIT */
+ * labels 0 and 1; its output is then the probability of class 1, and a row counts as correct where that is above 0.5 for label 1, or not for label 0. */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H
 #include <thalweg/data.h>

@@ -1,5 +1,30 @@
 /* libthalweg-race. Races: several optimisers on the same model, data, initial weights and batches, over several seeds.
- * SPDX-License-Identifier: MIT */
+ * SPDX-License-Identifier: MIT
+ *
+ *     #include <stdio.h>
+ *     #include <thalweg/race.h>
+ *
+ *     int main(void)      // which one is fastest down Rosenbrock's valley? race/report.html shows every path
+ *     {
+ *         tw_race_options options = TW_RACE_OPTIONS_INIT;
+ *         options.surface = "rosenbrock";
+ *         options.optimizers = "sgd:lr=0.002 momentum:lr=0.0005 adam:lr=0.1";
+ *         options.steps = 200;
+ *         options.job.out = "race";
+ *         options.job.force = 1;
+ *         tw_context *ctx = NULL;
+ *         tw_race *race = NULL;
+ *         tw_error err;
+ *         tw_status s = tw_context_create(&ctx, NULL, &err);
+ *         if (s == TW_OK) s = tw_race_create(&race, ctx, &options, &err);
+ *         if (s == TW_OK) s = tw_race_run(race, &err);
+ *         if (s == TW_OK) puts(tw_race_table(race));
+ *         else fprintf(stderr, "%s\n", err.message);
+ *         tw_race_free(race);
+ *         tw_context_free(ctx);
+ *         return s != TW_OK;
+ *     }
+ */
 #ifndef THALWEG_RACE_H
 #define THALWEG_RACE_H
 #include <thalweg/train.h>

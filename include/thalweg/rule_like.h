@@ -1,5 +1,5 @@
-/* libthalweg. Makes a rule that is another one with other defaults, under a name of its own: adamw is an adam. The file holds RULE, LIKE "adam",
- * DEFAULTS (items of a spec), PAPER and USE, if need be NAME and DIALECTS(DIALECT), and as its last line includes this.
+/* libthalweg. Makes a rule that is another rule with other defaults and a name of its own, as adamw is adam. The file defines RULE, LIKE "adam", DEFAULTS
+ * (items of a spec), PAPER and USE, if needed NAME and DIALECTS(DIALECT), and its last line includes this header.
  * SPDX-License-Identifier: MIT */
 #include <thalweg/rule.h>
 #if defined RULE && defined LIKE

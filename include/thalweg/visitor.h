@@ -1,6 +1,8 @@
-/* libthalweg. The visitor: how an object shows all its state, for save, load, checkpoint, resume and sharding alike.
- * An object's visit function calls field() or list() once for each piece of state, always in the same order with the same names.
- * A file that is loaded is visited twice: it is compared first, so that an object into which it does not fit stays as it was.
+/* libthalweg. The visitor: how an object shows all its state, to be saved or loaded in any file format. examples/save_state.c is a complete one.
+ *
+ * An object's visit function (tw_optimizer_visit, tw_run_visit) calls field() or list() once for each piece of state, always in the same order and with
+ * the same names. To load, visit twice: first with TW_COMPARE, which changes nothing in the object, so that state that does not fit is refused as a
+ * whole; then with TW_LOAD. Either function stops the visit with a status that is not TW_OK, which the visit returns.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_VISITOR_H
 #define THALWEG_VISITOR_H
@@ -9,17 +11,18 @@
 extern "C" {
 #endif
 
+/* What the visitor does. */
 enum {
-    TW_SHOW = 0,                    /* the visitor reads what the pointers show */
-    TW_LOAD = 1,                    /* it writes into them */
-    TW_COMPARE = 2                  /* it reads names and shapes; list() gives what would be loaded, and the object takes nothing */
+    TW_SHOW = 0,                    /* reads the data: to save */
+    TW_LOAD = 1,                    /* writes the data */
+    TW_COMPARE = 2                  /* compares names, types and shapes; list() gives what would be loaded, and the object ignores it */
 };
 typedef struct tw_visitor {
     int loading;                    /* TW_SHOW, TW_LOAD or TW_COMPARE */
     void *user;
-    /* State of a size the object knows: `rank` lengths in `shape` (rank 0: one number). A stored field of another type or shape is an error. */
+    /* State whose size the object knows: the numbers of a tensor of `rank` lengths in `shape` (rank 0: one number), at data. */
     tw_status (*field)(struct tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err);
-    /* State whose length only the file knows: *data holds *n numbers allocated from ctx (or NULL); TW_LOAD and TW_COMPARE may replace both. */
+    /* State whose length only the file knows: *n numbers at *data, allocated from ctx, or NULL. TW_LOAD and TW_COMPARE replace both if the length differs. */
     tw_status (*list)(struct tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err);
 } tw_visitor;
 

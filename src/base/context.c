@@ -54,6 +54,13 @@ static tw_status choose_isa(tw_isa wanted, tw_isa *out, tw_error *err)
     return TW_OK;
 }
 
+static tw_status read_io(tw_io *io, const tw_io *given, tw_error *err)
+{
+    TW_TRY(tw__sized_read(io, sizeof *io, given, "tw_io", err));
+    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->make_directory && io->sync_directory && io->kind) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "a function of tw_io is NULL: all ten are needed");
+}
+
 tw_status tw_context_create(tw_context **out, const tw_context_options *given, tw_error *err)
 {
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
@@ -61,7 +68,7 @@ tw_status tw_context_create(tw_context **out, const tw_context_options *given, t
     tw_io io = tw__system_io;
     *out = NULL;
     if (given) TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_context_options", err));
-    if (o->io) TW_TRY(tw__sized_read(&io, sizeof io, o->io, "tw_io", err));
+    if (o->io) TW_TRY(read_io(&io, o->io, err));
     if (o->threads < 0 || o->threads > MOST_THREADS)
         return tw__fail(err, TW_ERR_SPEC, "threads = %d is outside [0, %d]", o->threads, MOST_THREADS);
     tw_isa isa = TW_ISA_BASE;

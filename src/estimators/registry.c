@@ -38,12 +38,11 @@ tw__table tw__estimator_table(const tw_estimator *e)
     return (tw__table){.owner = e->name, .options = e->options, .n = e->n_options, .aliases = e->aliases};
 }
 
-tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error *err)
+static tw_status read_estimator(tw_estimator_choice *out, const char *text, tw_error *err)
 {
     tw__spec spec;
     unsigned char given[TW_OPTIONS_MAX] = {0};
     double initial[TW_OPTIONS_MAX];
-    *out = (tw_estimator_choice){.estimator = NULL};
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     const tw__estimator_type *type = tw__estimator_type_find(spec.name);
     if (!type) return tw__name_unknown("unknown estimator", spec.name, name_at, NULL, err);
@@ -56,6 +55,14 @@ tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error
     memcpy(out->spec, t.owner, n);
     if (tw__options_write(&t, out->values, initial, out->spec + n, sizeof out->spec - n)) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "\"%.60s\" is too long", text);
+}
+
+tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error *err)
+{
+    *out = (tw_estimator_choice){.estimator = NULL};
+    const tw_status s = read_estimator(out, text, err);
+    if (s != TW_OK) *out = (tw_estimator_choice){.estimator = NULL};
+    return s;
 }
 
 double tw_estimator_bytes(const tw_estimator *e, tw_type type, double n_weights, double n_rows, double batch)

@@ -153,8 +153,8 @@ size_t tw_model_layers(const tw_model *m) { return m->net->n_sources; }
 
 tw_status tw_model_layer(const tw_model *m, size_t i, tw_layer_info *info, tw_error *err)
 {
-    if (i >= m->net->n_sources) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_sources);
     *info = (tw_layer_info){.rank = 0};
+    if (i >= m->net->n_sources) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_sources);
     snprintf(info->text, sizeof info->text, "%s", m->net->source[i]);
     for (size_t j = 0; j < m->net->n_layers; j++) {
         const tw__layer *l = &m->net->layers[j];

@@ -111,6 +111,8 @@ tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const dou
 
 tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *err)
 {
+    *sums = NULL;
+    *n = 0;
     TW_TRY(check_begun(opt, "tw_step_sums", err));
     if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
     const int link = opt->pass_link[opt->pass];

@@ -363,11 +363,10 @@ static uint64_t span_of(const tw__plan *plan, const tw__piece *p)
     return p->kind->span ? p->kind->span(&now) : option >= 0 ? (uint64_t)p->h[option] : 0;
 }
 
-tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
+static tw_status read_piece_at(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
 {
     tw__plan plan;
     struct reader r;
-    memset(out, 0, sizeof *out);
     TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
     if (i >= (size_t)plan.n) return TW_OK;
     tw__piece *p = &plan.pieces[i];
@@ -388,4 +387,12 @@ tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint6
     out->steps = p->length;
     out->span = span_of(&plan, p);
     return TW_OK;
+}
+
+tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
+{
+    memset(out, 0, sizeof *out);
+    const tw_status s = read_piece_at(out, schedule, i, total, err);
+    if (s != TW_OK) memset(out, 0, sizeof *out);
+    return s;
 }

@@ -30,6 +30,7 @@ static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w,
 tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err)
 {
     tw_objective o;
+    *out = (tw_metrics){0};
     TW_TRY(tw__objective_read(&o, objective, 1, err));
     tw__fp_mode mode = tw__fp_enter();
     tw_status s = evaluate(ctx, &o, w, mode, out, err);

@@ -60,6 +60,7 @@ tw_status tw_job_json(tw_job *job, const char **text, tw_error *err)
 {
     json_t *all = NULL, *config = NULL;
     tw_status s = TW_OK;
+    *text = NULL;
     if (job->finished) all = json_deep_copy(job->finished);
     else s = tw__job_result(job, &all, err);
     if (s == TW_OK && job->o.out) {

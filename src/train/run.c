@@ -484,9 +484,10 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 
 tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
-    *weights = r->view ? r->view : r->w;
-    if (!r->view) return TW_OK;
-    return r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err) : tw_view_f64(r->optimizer, r->w, r->view, err);
+    tw_status s = TW_OK;
+    if (r->view) s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err) : tw_view_f64(r->optimizer, r->w, r->view, err);
+    *weights = s != TW_OK ? NULL : r->view ? r->view : r->w;
+    return s;
 }
 
 static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)

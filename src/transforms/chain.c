@@ -111,9 +111,8 @@ static int names_transform(tw__text text)
     return tw__spec_parse(&spec, text, NULL) == TW_OK && find(spec.name) != NULL;
 }
 
-tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *custom, tw_error *err)
+static tw_status read_chain(tw_chain *out, const char *text, const tw_rule *custom, tw_error *err)
 {
-    memset(out, 0, sizeof *out);
     out->rule = -1;
     if (!text) return tw_rule_read(&out->link[0], text, custom, err);
     tw__text whole = tw__text_of(text), rest = whole;
@@ -136,4 +135,12 @@ tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *custom, 
     TW_TRY(check_order(out, err));
     TW_TRY(check_names(out, err));
     return write(out, whole, err);
+}
+
+tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *custom, tw_error *err)
+{
+    memset(out, 0, sizeof *out);
+    const tw_status s = read_chain(out, text, custom, err);
+    if (s != TW_OK) memset(out, 0, sizeof *out);
+    return s;
 }

@@ -61,12 +61,11 @@ static tw_status check_effects(const tw_control_choice *c, const unsigned char *
     return TW_OK;
 }
 
-tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
+static tw_status read_control(tw_control_choice *out, tw__text text, tw_error *err)
 {
     tw__spec spec;
     unsigned char given[TW_OPTIONS_MAX] = {0};
     double initial[TW_OPTIONS_MAX];
-    *out = (tw_control_choice){.control = NULL};
     TW_TRY(tw__spec_parse(&spec, text, err));
     const tw__control_type *type = tw__control_type_find(spec.name);
     if (!type) return tw__name_unknown("unknown control", spec.name, name_at, NULL, err);
@@ -80,6 +79,14 @@ tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
     int n = snprintf(out->spec, sizeof out->spec, "%s%s%s", c->name, out->dialect ? "@" : "", out->dialect ? out->dialect->name : "");
     if (tw__options_write(&t, out->values, initial, out->spec + n, sizeof out->spec - (size_t)n)) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(text));
+}
+
+tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
+{
+    *out = (tw_control_choice){.control = NULL};
+    const tw_status s = read_control(out, text, err);
+    if (s != TW_OK) *out = (tw_control_choice){.control = NULL};
+    return s;
 }
 
 tw_status tw_control_read(tw_control_choice *out, const char *spec, tw_error *err) { return tw__control_read(out, tw__text_of(spec), err); }

@@ -1,0 +1,65 @@
+/* libthalweg. All public headers in one, and what each is for.
+ *
+ * Thalweg has three libraries; each needs those before it. A program includes the headers that it uses, or this one, and links the library that they
+ * belong to. Functions are named tw_, macros and enumerators TW_.
+ *
+ *   header        library            what for
+ *
+ *   thalweg.h     libthalweg         this index
+ *   error.h       libthalweg         status codes, error details, and the rules for all calls: errors, ownership, threads
+ *   context.h     libthalweg         allocator, files, log, threads and instruction set; every object is created from a context
+ *   optimizer.h   libthalweg         one step at a time on weights of your own: rules, schedules, groups, sparse steps
+ *   data.h        libthalweg-train   rows with labels, from files or from memory
+ *   model.h       libthalweg-train   networks: create, save, load
+ *   train.h       libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep a run in a directory
+ *   objective.h   libthalweg-train   what is minimised: write one to train a model of your own
+ *   race.h        libthalweg-race    several optimisers compared over several seeds, with tuned rates and a report
+ *
+ *   version.h     libthalweg         the version
+ *   registry.h    libthalweg         lists of rules, transforms and schedules, their options, and what a spec says
+ *   rule.h        libthalweg         update rules of your own, and the descriptors of all rules
+ *   rule_like.h   libthalweg         a rule file: a rule that is another one with other defaults
+ *   schedule.h    libthalweg         the descriptors of schedules
+ *   visitor.h     libthalweg         an object's state, for a file format of your own
+ *   state.h       libthalweg-train   an optimiser's state in a safetensors file
+ *   options.h     libthalweg-train   the options of a run as a table, and their JSON configuration
+ *   estimator.h   libthalweg-train   gradient estimators: svrg, saga, sam, ...
+ *   control.h     libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
+ *   linear.h      libthalweg-train   linear and logistic regression on rows in memory
+ *   surface.h     libthalweg-train   test functions of two variables, and formulas
+ *   trajectory.h  libthalweg-race    where an optimiser goes on a surface, step by step
+ *   find_lr.h     libthalweg-race    the learning-rate range test
+ *   figure.h      libthalweg-race    the figures of the source documents
+ *   api.h         libthalweg         TW_API
+ *
+ * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you need: optimizer.h to step weights of your
+ * own, train.h to train a network, race.h to compare optimisers. docs/embedding.md says how to compile and link.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_THALWEG_H
+#define THALWEG_THALWEG_H
+#include <thalweg/api.h>
+#include <thalweg/context.h>
+#include <thalweg/error.h>
+#include <thalweg/optimizer.h>
+#include <thalweg/registry.h>
+#include <thalweg/rule.h>
+#include <thalweg/schedule.h>
+#include <thalweg/version.h>
+#include <thalweg/visitor.h>
+#if __has_include(<thalweg/train.h>) /* not installed with the core alone (TW_CORE_ONLY) */
+#include <thalweg/control.h>
+#include <thalweg/data.h>
+#include <thalweg/estimator.h>
+#include <thalweg/figure.h>
+#include <thalweg/find_lr.h>
+#include <thalweg/linear.h>
+#include <thalweg/model.h>
+#include <thalweg/objective.h>
+#include <thalweg/options.h>
+#include <thalweg/race.h>
+#include <thalweg/state.h>
+#include <thalweg/surface.h>
+#include <thalweg/train.h>
+#include <thalweg/trajectory.h>
+#endif
+#endif
