@@ -2,6 +2,7 @@
  * unwanted values) is checked before, and abbreviations are not taken, so that a new option never changes an old command line.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "table.h"
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -235,18 +236,14 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-/* The table in argp's form, with the texts of its help. Each row is a group of its own: that keeps the table's order in the help. */
-struct help { struct argp_option options[MOST_OPTIONS + 2]; char text[MOST_OPTIONS][320]; };
-
-static void to_argp(const struct table *t, struct help *to)
+/* The table in argp's form, which parses; the help is printed by this program. */
+static void to_argp(const struct table *t, struct argp_option to[MOST_OPTIONS + 1])
 {
-    memset(to->options, 0, sizeof to->options);
+    memset(to, 0, (MOST_OPTIONS + 1) * sizeof *to);
     for (int i = 0; i < t->n; i++) {
         const struct cli_option *o = &t->rows[i];
-        snprintf(to->text[i], sizeof to->text[i], t->usual[i] ? "%s (default: %s)" : "%s", o->help, t->usual[i]);
-        to->options[i] = (struct argp_option){ o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, to->text[i], i + 1 };
+        to[i] = (struct argp_option){ o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, NULL, 0 };
     }
-    to->options[t->n] = (struct argp_option){ "help", 'h', NULL, 0, "print this help (-h: a short one)", t->n + 1 };
 }
 
 static tw_status check_words(const struct cli_command *command, int n, char **word, tw_error *err)
@@ -275,11 +272,11 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         if (command->initial) memcpy(values, command->initial, command->size);
         line[0] = (char[]){ "thalweg" };
         for (int i = 0; i < argc; i++) line[i + 1] = argv[i];
-        struct help texts;
-        to_argp(&table, &texts);
+        struct argp_option options[MOST_OPTIONS + 1];
+        to_argp(&table, options);
         struct cli_call call = { command, table.rows, values, 0, 0, line + argc + 2 };
         struct parsing parsing = { &call, err, TW_OK };
-        struct argp argp = { texts.options, parse_one, NULL, NULL, NULL, NULL, NULL };
+        struct argp argp = { options, parse_one, NULL, NULL, NULL, NULL, NULL };
         error_t failed = argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
         status = parsing.status;
         if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
@@ -303,18 +300,34 @@ static void print_examples(const struct cli_command *command)
     putchar('\n');
 }
 
+/* "-q, --quiet", "    --batch=B"; what it does, and its default. */
+static const char *help_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+{
+    const struct table *t = of;
+    if (row > (size_t)t->n) return NULL;
+    if (row == (size_t)t->n) return column ? "print this help (-h: a short one)" : "-h, --help";
+    const struct cli_option *o = &t->rows[row];
+    if (column) snprintf(to, CLI_CELL, t->usual[row] ? "%s (default: %s)" : "%s", o->help, t->usual[row]);
+    else snprintf(to, CLI_CELL, "%c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name, o->arg ? "=" : "",
+                  o->arg ? o->arg : "");
+    return to;
+}
+
 void cli_print_help(const struct cli_command *command, int full)
 {
+    static const char *const heads[] = { "option", "what it does", NULL };
     struct table table;
-    struct help texts;
     list_options(command, &table);
-    to_argp(&table, &texts);
-    struct argp argp = { texts.options, NULL, NULL, NULL, NULL, NULL, NULL };
-    if (full) printf("Usage: thalweg %s %s\n\n%s\n\n", command->name, command->usage, command->help);
+    if (full) {
+        printf("Usage: thalweg %s %s\n\n", command->name, command->usage);
+        cli_print_wrapped(0, command->help);
+        putchar('\n');
+    }
     print_examples(command);
     if (full) {
-        fputs("Options:\n", stdout);
-        argp_help(&argp, stdout, ARGP_HELP_LONG, (char[]){ "thalweg" });
+        puts("Options:");
+        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = help_cell, .of = &table, .indent = 2, .bare = 1 },
+                        cli_columns(stdout, CLI_PROSE));
     } else {
         printf("Usage: thalweg %s %s\n       thalweg %s --help explains every option\n", command->name, command->usage, command->name);
     }

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { LEAST = 40, COLUMNS = 8, GAP = 2, FURTHER = 4, WORD = 20, TIGHT = 6, LAST = 24 };
+enum { LEAST = 40, COLUMNS = 8, GAP = 2, FURTHER = 4, WORD = 28, TIGHT = 6, LAST = 24 };
 
 int cli_columns(FILE *to, int piped)
 {
