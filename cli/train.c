@@ -6,7 +6,7 @@
 #include "layer_table.h"
 #include <errno.h>
 #include <string.h>
-#include <thalweg/train.h>
+#include <thalweg/report.h>
 #include <unistd.h>
 
 struct values {
@@ -127,6 +127,24 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
     return TW_OK;
 }
 
+/* The result, and what came of writing its page. */
+static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status page, const tw_error *why, tw_error *err)
+{
+    CLI_TRY(finish(v, job, err));
+    if (page == TW_OK && !v->common.quiet) fprintf(stderr, "report %s/report.html\n", tw_job_directory(job));
+    if (page != TW_OK) *err = *why;
+    return page;
+}
+
+/* A run that had ended before has its page, unless the process was killed between the two. */
+static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err)
+{
+    char path[PATH_MAX + 16];
+    tw_error why;
+    snprintf(path, sizeof path, "%s/report.html", tw_job_directory(job));
+    return finish_with_page(v, job, access(path, F_OK) == 0 ? TW_OK : tw_job_report(job, NULL, &why), &why, err);
+}
+
 static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     const char *text;
@@ -141,14 +159,16 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
 
 static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
-    int done = tw_job_status(job);
-    if (tw_run_is_over(done)) return finish(v, job, err);
+    tw_error why;
+    if (tw_run_is_over(tw_job_status(job))) return finish_again(v, job, err);
     CLI_TRY(start(v, job, progress, log, err));
     progress->job = job;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
+    if (status == TW_ERR_NOT_FINITE) tw_job_report(job, err, NULL);     /* of this error the page is another account */
     CLI_TRY(status);
-    CLI_TRY(finish(v, job, err));
+    status = tw_job_report(job, NULL, &why);
+    CLI_TRY(finish_with_page(v, job, status, &why, err));
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);

@@ -206,10 +206,10 @@ static void trace_adds_up_to_the_epoch(void **state)
     tw_race_options o = options("adam");
     tw_race *race = raced(ctx, &o);
     const tw__race_run *run = &race->entries[0].runs[0];
-    assert_int_equal(run->n_trace, 18);
+    assert_int_equal(run->trace.n, 18);
     for (int e = 0; e < 2; e++) {
         double sum = 0;
-        for (int i = 0; i < 9; i++) sum += run->trace[9 * e + i].loss * (i < 8 ? 32 : 14);
+        for (int i = 0; i < 9; i++) sum += run->trace.points[9 * e + i].loss * (i < 8 ? 32 : 14);
         assert_true(fabs(sum / 270 - run->epochs[e].loss) < 1e-12);
     }
     tw_race_free(race);

@@ -75,7 +75,7 @@ function draw() {
   view.at = null;
   $("log").checked = isLog();
   $("chart-title").textContent = titleOf();
-  chart.setAttribute("aria-label", titleOf() + " of " + racers.length + " optimizers against " + view.axis.name +
+  chart.setAttribute("aria-label", titleOf() + " of " + (race.single ? "each set of rows" : racers.length + " optimizers") + " against " + view.axis.name +
     (race.seeds > 1 ? ", median and quartiles of " + seedsText() : "") + ". The table of results holds the final values.");
   if (graph) graph.destroy();
   graph = null;
@@ -94,6 +94,7 @@ function read() {
   racers.forEach(function (racer, i) { box.children[i].querySelector(".value").textContent = valueAt(i); });
   var place = "after the last epoch, as in the table";
   if (view.at !== null) place = "at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en");
+  else if (race.single) place = "after the last epoch, as in the table";
   else if (race.surface) place = "after the last step";
   else if (!/^val/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
   $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + seedsText() + ", bands go from the first to the third quartile. " : "") +

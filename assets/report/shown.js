@@ -30,7 +30,7 @@ function curveButton(i) {
 }
 
 function legend() {
-  var box = make("div", { "class": "legend", role: "group", "aria-label": "Optimizers" });
+  var box = make("div", { "class": "legend", role: "group", "aria-label": race.single ? "Sets of rows" : "Optimizers" });
   racers.forEach(function (racer, i) { box.append(curveButton(i)); });
   return box;
 }

@@ -57,7 +57,7 @@ tw_status tw__race_write(const tw_race *race, const char *file, const char *text
 void tw__run_clear(tw_context *ctx, tw__race_run *run)
 {
     tw__free(ctx, run->epochs, run->n_epochs, sizeof *run->epochs);
-    tw__free(ctx, run->trace, run->trace_capacity, sizeof *run->trace);
+    tw__loss_trace_free(&run->trace, ctx);
     tw__free(ctx, run->trajectory.x, run->trajectory.n, sizeof *run->trajectory.x);
     tw__free(ctx, run->trajectory.y, run->trajectory.n, sizeof *run->trajectory.y);
     tw__free(ctx, run->trajectory.value, run->trajectory.n, sizeof *run->trajectory.value);

@@ -3,12 +3,10 @@
 #ifndef TW_RACE_RACE_H
 #define TW_RACE_RACE_H
 #include "base/context.h"
+#include "train/loss_trace.h"
 #include <jansson.h>
 #include <thalweg/race.h>
 #include <thalweg/surface.h>
-
-/* Mean training loss of the batches since the point before: finer than the epochs, for the page's curves only. */
-typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw__point;
 
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
 typedef struct tw__trajectory { size_t n; double *x, *y, *value; } tw__trajectory;
@@ -24,9 +22,8 @@ typedef struct tw__race_run {
     int missing;                                        /* of an unfinished race's page: the run is not in yet; only its seed counts */
     char message[512];                                  /* why it diverged */
     tw_epoch *epochs;
-    size_t n_epochs;
-    tw__point *trace;
-    size_t n_trace, trace_capacity;
+    size_t n_epochs, kept;                              /* kept: of a single run, the epoch whose weights were tested; 0: the last */
+    tw__loss_trace trace;
     tw__trajectory trajectory;                          /* surfaces; else n = 0 */
     double seconds;
     tw_metrics test;                                    /* NaN where it does not apply */

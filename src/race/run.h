@@ -35,9 +35,6 @@ typedef struct tw__run_recorder {
     uint64_t number;                                    /* of the task */
     int is_trial;
     const char *spec;                                   /* as it runs */
-    uint64_t step, every;                               /* done in this epoch; steps between two points of the trace */
-    double loss, weight;                                /* running mean of this epoch, and the weight of its rows */
-    double last_sum, last_weight;                       /* of this epoch up to the last point of the trace */
     int stop;                                           /* the caller's event asked for it */
     tw_error why;                                       /* what ended the run */
 } tw__run_recorder;

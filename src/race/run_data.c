@@ -9,22 +9,7 @@ static uint64_t trace_every(const tw_race *race, const tw__entry *entry)
 {
     enum { POINTS = 4000, MOST = 60 };
     uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.job.run.epochs;
-    return per_epoch > 1 ? (entry->steps_per_epoch + per_epoch - 1) / per_epoch : entry->steps_per_epoch;
-}
-
-static tw_status add_point(tw__run_recorder *w, const tw_run *run, tw_error *err)
-{
-    tw_race *race = w->race;
-    tw__race_run *to = w->run;
-    int ended = w->step == w->entry->steps_per_epoch;
-    if (!ended && w->step % w->every != 0 && to->status == TW_RUN_GOING) return TW_OK;
-    double sum = w->weight > 0 ? w->loss * w->weight : 0;
-    TW_TRY(tw__grow(race->ctx, &to->trace, &to->trace_capacity, to->n_trace + 1, sizeof *to->trace, err));
-    if (w->weight > w->last_weight) /* not all updates since then were left out */
-        to->trace[to->n_trace++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run), (sum - w->last_sum) / (w->weight - w->last_weight)};
-    w->last_sum = ended ? 0 : sum;
-    w->last_weight = ended ? 0 : w->weight;
-    return TW_OK;
+    return tw__loss_trace_every(entry->steps_per_epoch, per_epoch > 1 ? per_epoch : 1);
 }
 
 static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
@@ -33,7 +18,7 @@ static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_e
     while (w->run->status == TW_RUN_GOING) {
         TW_TRY(tw_run_step(run, &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
-        if (w->run->status != TW_RUN_STALLED) TW_TRY(add_point(w, run, err)); /* which made no step */
+        if (w->run->status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err)); /* which made no step */
     }
     if (!w->race->test) return TW_OK;
     const void *weights;
@@ -61,7 +46,7 @@ tw_status tw__run_on_data(tw__run_recorder *w, tw__problem *problem, tw_error *e
     tw_run_options r = tw__race_run_options(race, w->entry, w->spec, w->run->seed);
     r.event = tw__recorder_event;
     r.user = w;
-    w->every = trace_every(race, w->entry);
+    w->run->trace.every = trace_every(race, w->entry);
     w->run->test = (tw_metrics){NAN, NAN, 0};
     TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
     tw_status s = tw__recorder_end(w, run, go(w, run, problem, &w->why), err);

@@ -26,8 +26,8 @@ static json_t *trace_json(const tw__race_run *run)
 {
     json_t *steps = json_array(), *gradients = json_array(), *seconds = json_array(), *loss = json_array();
     int bad = 0;
-    for (size_t i = 0; i < run->n_trace && !bad; i++) {
-        const tw__point *p = &run->trace[i];
+    for (size_t i = 0; i < run->trace.n && !bad; i++) {
+        const tw__point *p = &run->trace.points[i];
         bad = json_array_append_new(steps, json_integer((json_int_t)p->step)) || json_array_append_new(gradients, json_integer((json_int_t)p->gradients)) ||
               json_array_append_new(seconds, json_real(p->seconds)) || json_array_append_new(loss, json_real(p->loss));
     }
@@ -85,10 +85,10 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
     size_t n = json_array_size(steps);
     if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n)
         return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
-    TW_TRY(tw__alloc(ctx, &to->trace, n, sizeof *to->trace, err));
-    to->trace_capacity = to->n_trace = n;
+    TW_TRY(tw__alloc(ctx, &to->trace.points, n, sizeof *to->trace.points, err));
+    to->trace.capacity = to->trace.n = n;
     for (size_t i = 0; i < n; i++)
-        to->trace[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), (uint64_t)json_integer_value(json_array_get(gradients, i)),
+        to->trace.points[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)), (uint64_t)json_integer_value(json_array_get(gradients, i)),
                                    json_number_value(json_array_get(seconds, i)), json_number_value(json_array_get(loss, i))};
     return TW_OK;
 }

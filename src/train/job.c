@@ -29,6 +29,7 @@ static int on_event(void *user, const tw_event *event)
 {
     tw_job *job = user;
     if (event->kind == TW_EVENT_EPOCH) job->epoch_ended = 1;
+    tw__loss_trace_event(&job->trace, event);
     return job->event ? job->event(job->user, event) : 0;
 }
 
@@ -61,6 +62,14 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char
     return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started", o->data, directory);
 }
 
+/* About 120 points for a run; none where its epochs are as many. */
+static uint64_t trace_every(const tw_run *run, uint64_t epochs)
+{
+    enum { POINTS = 120 };
+    const uint64_t per_epoch = POINTS / (epochs ? epochs : 5);
+    return per_epoch > 1 ? tw__loss_trace_every(tw_run_steps_per_epoch(run), per_epoch) : 0;
+}
+
 static tw_status open_all(tw_job *job, tw_error *err)
 {
     TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed ? job->o.directory : NULL, &job->train, &job->val, &job->test, err));
@@ -83,6 +92,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     r.event = on_event;
     r.user = job;
     TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL, tw_model_weights(job->model), &r, err));
+    job->trace.every = trace_every(job->run, r.epochs);
     return tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err);
 }
 
@@ -129,6 +139,7 @@ void tw_job_free(tw_job *job)
     if (!job) return;
     tw__job_unlock(job->ctx, job->o.out, job->lock);
     tw_run_free(job->run);
+    tw__loss_trace_free(&job->trace, job->ctx);
     if (job->model) tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
     tw_model_objective_free(&job->train_objective);
     tw_model_objective_free(&job->val_objective);
@@ -294,6 +305,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     while (status == TW_RUN_GOING) {
         job->epoch_ended = job->checkpoint_asked = 0;
         TW_TRY(tw_run_step(job->run, &status, err));
+        if (status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err)); /* which made no step */
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
         int due = job->checkpoint_asked || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
         if (!job->o.out || (!due && status == TW_RUN_GOING)) continue;

@@ -4,6 +4,7 @@
 #define TW_TRAIN_JOB_H
 #include "base/context.h"
 #include "file/hash.h"
+#include "train/loss_trace.h"
 #include <jansson.h>
 #include <thalweg/train.h>
 
@@ -16,6 +17,7 @@ struct tw_job {
     tw_run *run;
     int (*event)(void *user, const tw_event *event);    /* the caller's; the run is given ours */
     void *user;
+    tw__loss_trace trace;
     int epoch_ended, checkpoint_asked, has_test, resumed;
     tw_metrics test_metrics;
     void *best;                                         /* keep=best: the weights with the least val_loss so far */

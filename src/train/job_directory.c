@@ -157,11 +157,12 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
     return old ? in_use(job->o.out, err) : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
 }
 
-/* An old run is taken over file by file: its checkpoint goes at once, its model only when the new one takes its place. */
+/* An old run is taken over file by file: its checkpoint and its page go at once, its model only when the new one takes its place. */
 static tw_status take_over(tw_job *job, tw_error *err)
 {
     TW_TRY(tw__job_lock(job->ctx, job->o.out, &job->lock, err));
     TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+    TW_TRY(remove_file(job->ctx, job->o.out, "report.html", err));
     TW_TRY(tw__history_remove(job->ctx, job->o.out, err));
     return write_run(job, job->o.out, 0, err);
 }
@@ -208,6 +209,7 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
     tw_job *job = object;
     TW_TRY(tw__history_visit(job, v, err));
     TW_TRY(tw_run_visit(job->run, v, err));
+    TW_TRY(tw__loss_trace_visit(&job->trace, job->ctx, v, err));
     if (!job->best) return TW_OK;
     int64_t n = (int64_t)tw_model_size(job->model);
     TW_TRY(v->field(v, "best.val_loss", TW_F64, 0, NULL, &job->best_loss, err));

@@ -48,7 +48,7 @@ static const tw_field rows[] = {
      "which epoch's weights are the model; best is by val_loss and needs --val"},
     {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0, NO_BITS, "STEPS",
      "write a checkpoint every STEPS updates (default: at every epoch's end)"},
-    {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder (default: out/TIME-MODEL-OPTIMIZER)"},
+    {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder, with model, history and report.html (default: out/TIME-MODEL-OPTIMIZER)"},
     {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "replace an existing run"},
     {"numbered", NULL, TW_FIELD_FLAG, AT(numbered), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "take the first free of out, out-2, out-3, ..."},
     {"directory", NULL, TW_FIELD_TEXT, AT(directory), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "directory from which relative data paths start"},

@@ -9,7 +9,7 @@ function say(holds, what) { answers.textContent += (holds ? "ok " : "not ok ") +
 
 function $(id) { return document.getElementById(id); }
 function all(which) { return Array.prototype.slice.call(document.querySelectorAll(which)); }
-var race = JSON.parse($("race").textContent), n = race.optimizers.length, chart = $("chart");
+var race = JSON.parse($("race").textContent), n = race.optimizers.length, cards = race.single ? 1 : n, chart = $("chart");
 var still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /* ---- looking ---- */
@@ -67,8 +67,8 @@ var own = race.optimizers.findIndex(function (a) {
 
 function page() {
   say(isSeen($("view")) && all(".still").every(function (s) { return !isSeen(s); }), "charts that live stand in place of the still ones");
-  say(all("#results tbody tr").length === n && all(".card").length === n, "a row and a card for every optimizer");
-  say(all(".card .equation p").length >= n && !!document.querySelector(".equation sub, .equation sup, .equation i"), "equations are set");
+  say(all("#results tbody tr").length === n && all(".card").length === cards, "a row and a card for every optimizer");
+  say(all(".card .equation p").length >= cards && !!document.querySelector(".equation sub, .equation sup, .equation i"), "equations are set");
   say(all("nav a").every(function (a) { return !!document.querySelector(a.getAttribute("href")); }), "every link of the page leads somewhere");
   say(all("thead tr").every(function (row) { return row.querySelectorAll("th[scope=col]").length === row.cells.length; }), "columns have heads");
   var ids = all("[id]").map(function (e) { return e.id; });
@@ -234,6 +234,16 @@ function places(canvas) {
   });
 }
 
+/* On the page of a single run: a dot where the test was, the network, the settings and, where the schedule changes it, the rate. */
+function single() {
+  var test = race.optimizers.filter(function (r) { return r.spec === "test"; })[0], at = Math.max.apply(null, test.curves.loss.epochs);
+  say(test.curves.loss.median.length === 1 && at === race.epochs && drawn(test) > 5, "the test is one dot at the end");
+  say(all("#network tbody tr").length >= 3 && /^total/.test(all("#network tbody tr").pop().textContent), "the layers and their total");
+  say(all("#setting tbody tr").length > 8 && isSeen(all("#setting tbody td")[0]), "the settings");
+  say(all("#rate figure").filter(isSeen).length === 1, "the learning rate is drawn once");
+  say(!/optimizers on|raced/.test(document.body.innerText), "nothing speaks of races");
+}
+
 /* A run that shot up has an arrow with its value, and leaves the range to the others. */
 function arrows() {
   var far = race.optimizers.filter(function (r) {
@@ -256,6 +266,7 @@ Promise.resolve().then(function () {
     zoom();
     arrows();
     theme();
+    if (race.single) single();
     if ($("rates")) rates();
     if ($("profile") && !race.surface) target();
   });

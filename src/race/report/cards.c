@@ -1,6 +1,6 @@
 /* A card for every optimizer: its curve beside the others', its equation as it is computed, what it is made of and where it is from.
  * SPDX-License-Identifier: MIT */
-#include "race/report/report.h"
+#include "race/report/run.h"
 #include "estimators/estimator.h"
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void put_small_curves(tw__page *g)
 {
     tw__view v = tw__page_view(g);
     tw__scale x, y;
-    if (tw__quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* to the training loss, which has more points */
+    if (g->quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* to the training loss, which has more points */
     v.is_log = !g->race->surface || v.is_log;
     tw__page_fit(g, &v, &x, &y);
     x.from = first_place(g, &v);
@@ -60,11 +60,12 @@ static void put_small(tw__page *g, size_t own)
 
 /* ---- what it is made of ------------------------------------------------------------------------------------------------- */
 
-static tw_status read_parts(struct parts *out, const char *spec, tw_error *err)
+/* estimator: given beside it, or NULL. own: a rule from outside the library, or NULL. */
+static tw_status read_parts(struct parts *out, const char *spec, const char *estimator, const tw_rule *own, tw_error *err)
 {
-    TW_TRY(tw__preset_read(&out->preset, spec, NULL, NULL, err));
+    TW_TRY(tw__preset_read(&out->preset, spec, estimator, own ? own->name : NULL, err));
     TW_TRY(tw_estimator_read(&out->estimator, out->preset.estimator, err));
-    return tw_chain_read(&out->chain, out->preset.optimizer, NULL, err);
+    return tw_chain_read(&out->chain, out->preset.optimizer, own, err);
 }
 
 /* Paper and use stand with the rule that was named: adamw, where the one that runs is adam. */
@@ -95,9 +96,10 @@ static void put_equations(tw__page *g, const struct parts *of)
     enum { EQUATION = 4096 };                           /* enough for any of the library */
     char text[EQUATION];
     tw__print(&g->p, "<div class=\"equation\">");
-    if (of->preset.is_one) put_lines(g, of->estimator.estimator->equation);
+    if (g->run) tw__print(&g->p, "<p class=\"link\">%s</p>", of->estimator.estimator->name);
+    if (g->run || of->preset.is_one) put_lines(g, of->estimator.estimator->equation);
     for (int i = 0; i < of->chain.n; i++) {
-        if (of->chain.n > 1) tw__print(&g->p, "<p class=\"link\">%s</p>", of->chain.link[i].rule->name);
+        if (g->run || of->chain.n > 1) tw__print(&g->p, "<p class=\"link\">%s</p>", of->chain.link[i].rule->name);
         tw_equation_text(&of->chain.link[i], text, sizeof text);
         put_lines(g, text);
     }
@@ -160,17 +162,11 @@ static void put_tuned(tw__page *g, const tw__entry *entry)
 
 /* ---- cards -------------------------------------------------------------------------------------------------------------- */
 
-static void put_card(tw__page *g, size_t i, const struct parts *of)
+/* Below a card's head: use, equation, what it is made of and where it is from. */
+static void put_body(tw__page *g, const struct parts *of, const tw__entry *entry)
 {
-    const tw__entry *entry = tw__page_entry(g, i);
     const tw_rule *rule = named(&of->chain.link[of->chain.rule]);
-    char kind[16];
-    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">", tw__page_class(entry, kind), i, i);
-    tw__page_key(g, entry);
-    tw__page_spec(g, entry->spec);
-    tw__print(&g->p, "</h3>\n");
-    put_small(g, i);
-    tw__print(&g->p, "</header>\n<p class=\"use\">");
+    tw__print(&g->p, "<p class=\"use\">");
     tw__put_escaped(&g->p, of->preset.is_one ? of->estimator.estimator->help : rule->use ? rule->use : "");
     tw__print(&g->p, "</p>\n");
     put_equations(g, of);
@@ -179,25 +175,59 @@ static void put_card(tw__page *g, size_t i, const struct parts *of)
     put_options(g, of);
     put_state(g, of);
     tw__print(&g->p, "<div><dt>From</dt><dd>");
-    tw__put_escaped(&g->p, of->preset.is_one ? of->estimator.estimator->paper : rule->paper);
+    tw__put_escaped(&g->p, of->preset.is_one ? of->estimator.estimator->paper : rule->paper ? rule->paper : "");
     tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n");
 }
 
-void tw__page_cards(tw__page *g)
+static void put_card(tw__page *g, size_t i, const struct parts *of)
 {
-    struct parts *parts;
-    tw_context *ctx = g->race->ctx;
-    if (g->p.status == TW_OK) g->p.status = tw__alloc(ctx, &parts, 1, sizeof *parts, g->p.err);
-    if (g->p.status != TW_OK) return;
+    const tw__entry *entry = tw__page_entry(g, i);
+    char kind[16];
+    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">", tw__page_class(entry, kind), i, i);
+    tw__page_key(g, entry);
+    tw__page_spec(g, entry->spec);
+    tw__print(&g->p, "</h3>\n");
+    put_small(g, i);
+    tw__print(&g->p, "</header>\n");
+    put_body(g, of, entry);
+}
+
+static void put_cards(tw__page *g, struct parts *parts)
+{
     tw__page_open(g, "optimizers", "The optimizers");
     put_small_curves(g);
     tw__print(&g->p, "<div class=\"cards\">\n");
     for (size_t i = 0; i < g->race->n && g->p.status == TW_OK; i++) {
         const tw__entry *entry = tw__page_entry(g, i);
-        tw_status s = read_parts(parts, entry->tuned ? entry->tuned : entry->spec, g->p.err);
+        tw_status s = read_parts(parts, entry->tuned ? entry->tuned : entry->spec, NULL, NULL, g->p.err);
         if (s == TW_OK) put_card(g, i, parts);
         else g->p.status = s;
     }
     tw__print(&g->p, "</div>\n</section>\n");
-    tw__free(ctx, parts, 1, sizeof *parts);
 }
+
+static void put_run_card(tw__page *g, struct parts *parts)
+{
+    const tw_run_options *o = &g->race->o.job.run;
+    const tw__entry plain = {.spec = NULL};             /* no rate was looked for */
+    g->p.status = read_parts(parts, o->optimizer, o->estimator, g->run->job->o.run.custom_rule, g->p.err);
+    if (g->p.status != TW_OK) return;
+    tw__page_open(g, "optimizers", "The optimizer");
+    tw__print(&g->p, "<article class=\"card one\" aria-labelledby=\"card-0\">\n<h3 id=\"card-0\">");
+    tw__page_spec(g, o->optimizer);
+    tw__print(&g->p, "</h3>\n");
+    put_body(g, parts, &plain);
+    tw__print(&g->p, "</section>\n");
+}
+
+static void with_parts(tw__page *g, void (*put)(tw__page *g, struct parts *parts))
+{
+    struct parts *parts;
+    if (g->p.status == TW_OK) g->p.status = tw__alloc(g->race->ctx, &parts, 1, sizeof *parts, g->p.err);
+    if (g->p.status != TW_OK) return;
+    put(g, parts);
+    tw__free(g->race->ctx, parts, 1, sizeof *parts);
+}
+
+void tw__page_cards(tw__page *g) { with_parts(g, put_cards); }
+void tw__page_run_card(tw__page *g) { with_parts(g, put_run_card); }

@@ -7,7 +7,7 @@
 double tw__page_shown(const tw__view *v, double y)
 {
     if (!v->is_log) return y;
-    return tw__quantities[v->quantity].is_share ? 1 - y : y - v->floor;
+    return v->is_share ? 1 - y : y - v->floor;
 }
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------------- */
@@ -113,12 +113,12 @@ static void put_arrow(tw__chart *c, const tw__view *v, const tw__curve *curve, i
 static void put_picture(tw__page *g, const tw__view *v)
 {
     char name[96], label[200], kind[16];
-    const char *quantity = tw__quantities[v->quantity].name;
+    const char *quantity = g->quantities[v->quantity].name;
     if (!v->is_log) snprintf(name, sizeof name, "%s", quantity);
-    else if (tw__quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
+    else if (g->quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
     else snprintf(name, sizeof name, "%s%s (log)", quantity, tw__page_has_floor(g) ? " above the minimum" : "");
-    snprintf(label, sizeof label, "%s against %s, a line for each of %zu optimizers", name, tw__axes[v->axis].name, g->race->n);
-    tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = tw__quantities[v->quantity].is_share};
+    snprintf(label, sizeof label, "%s against %s, a line for each %s", name, tw__axes[v->axis].name, g->run ? "set of rows" : "optimizer");
+    tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = g->quantities[v->quantity].is_share};
     tw__page_fit(g, v, &c.x, &c.y);
     int above = 0, below = 0;
     tw__print(&g->p, "<figure>");
@@ -157,6 +157,7 @@ tw__view tw__page_view(const tw__page *g)
     while (v.quantity < TW__QUANTITIES - 1 && !tw__page_has(g, v.quantity)) v.quantity++;
     while (!tw__page_has_axis(g, v.axis)) v.axis++;
     v.is_log = tw__page_wants_log(g, v.quantity);
+    v.is_share = g->quantities[v.quantity].is_share;
     return v;
 }
 
@@ -167,14 +168,14 @@ static void put_pictures(tw__page *g)
     for (int q = 0; q < TW__QUANTITIES; q++)
         for (int a = 0; a < TW__AXES; a++)
             if (tw__page_has(g, q) && tw__page_has_axis(g, a) && (q == first.quantity || a == first.axis))
-                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), first.floor, first.linear});
+                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), g->quantities[q].is_share, first.floor, first.linear});
 }
 
 void tw__page_curves(tw__page *g)
 {
     const tw__view first = tw__page_view(g);
     if (!tw__page_has(g, first.quantity)) {
-        tw__print(&g->p, "<p class=\"still\">No run got far enough to be drawn.</p>\n");
+        tw__print(&g->p, "<p class=\"still\">%s got far enough to be drawn.</p>\n", g->run ? "The run never" : "No run");
         return;
     }
     tw__print(&g->p, "<div class=\"still\">\n");

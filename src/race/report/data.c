@@ -83,11 +83,11 @@ static json_t *entry_json(const tw__page *g, size_t i)
     const tw__entry *entry = tw__page_entry(g, i);
     json_t *curves = json_object(), *finals = json_object();
     int bad = !curves || !finals;
-    for (int q = 0; q < TW__QUANTITIES && !bad; q++) {
+    for (int q = 0; q < TW__QUANTITIES && g->quantities[q].key && !bad; q++) {
         const tw__curve *curve = tw__page_curve(g, i, q);
-        const tw__spread *final = &entry->of[tw__quantities[q].measure];
-        if (curve->n) bad = json_object_set_new(curves, tw__quantities[q].key, curve_json(g, curve));
-        if (!bad && !isnan(final->median)) bad = json_object_set_new(finals, tw__quantities[q].key, spread_json(final));
+        const tw__spread *final = &entry->of[tw__page_curve_measure(g, i, q)];
+        if (curve->n) bad = json_object_set_new(curves, g->quantities[q].key, curve_json(g, curve));
+        if (!bad && !isnan(final->median)) bad = json_object_set_new(finals, g->quantities[q].key, spread_json(final));
     }
     json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", entry->spec, "colour", entry->colour, "runs", (json_int_t)tw__race_in(g->race, entry),
                           "diverged", (json_int_t)entry->diverged, "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
@@ -101,7 +101,7 @@ static json_t *quantities_json(const tw__page *g)
     json_t *list = json_array();
     int bad = !list;
     for (int q = 0; q < TW__QUANTITIES && !bad; q++) {
-        const tw__quantity *of = &tw__quantities[q];
+        const tw__quantity *of = &g->quantities[q];
         if (!tw__page_has(g, q)) continue;
         bad = json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "key", of->key, "name", of->name, "share", of->is_share,
                                                     "log", tw__page_wants_log(g, q)));
@@ -139,7 +139,7 @@ static json_t *page_json(const tw__page *g)
     json_t *entries = json_array();
     int bad = !entries;
     for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(entries, entry_json(g, i));
-    json_t *o = json_pack("{s:I, s:b, s:I, s:f, s:o, s:o, s:o, s:o}", "seeds", (json_int_t)g->race->o.seeds, "unfinished", g->race->of != NULL, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
+    json_t *o = json_pack("{s:b, s:I, s:b, s:I, s:f, s:o, s:o, s:o, s:o}", "single", g->run != NULL, "seeds", (json_int_t)g->race->o.seeds, "unfinished", g->race->of != NULL, "epochs", (json_int_t)g->race->o.job.run.epochs, "linear", g->linear,
                           "floor", tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities", quantities_json(g), "axes", axes_json(g),
                           "optimizers", tw__json_unless(bad, entries));
     return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);

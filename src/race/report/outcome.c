@@ -175,11 +175,13 @@ static void put_surface_facts(tw__page *g)
     if (kind && *kind->paper) put_fact(g, "From", kind->paper);
 }
 
-void tw__page_facts(tw__page *g)
+void tw__page_setting(tw__page *g)
 {
     const tw_race *race = g->race;
     const tw_race_options *o = &race->o;
     char text[96];
+    tw__page_open(g, "setting", "What was raced");
+    tw__print(&g->p, "<dl class=\"facts\">\n");
     (race->surface ? put_surface_facts : put_data_facts)(g);
     const unsigned long long first = o->job.run.seed, last = first + o->seeds - 1;
     if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", first, last);
@@ -193,7 +195,9 @@ void tw__page_facts(tw__page *g)
     if (o->job.run.nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
     put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
     put_fact(g, "Target", o->job.run.target);
-    if (!o->job.run.eval_every) return;
-    snprintf(text, sizeof text, "after each epoch and every %llu updates", (unsigned long long)o->job.run.eval_every);
-    put_fact(g, "Target checked", text);
+    if (o->job.run.eval_every) {
+        snprintf(text, sizeof text, "after each epoch and every %llu updates", (unsigned long long)o->job.run.eval_every);
+        put_fact(g, "Target checked", text);
+    }
+    tw__print(&g->p, "</dl>\n</section>\n");
 }

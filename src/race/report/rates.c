@@ -182,7 +182,7 @@ static void put_row(tw__page *g, const tw__entry *entry)
 
 static void put_table(tw__page *g, const char *measure)
 {
-    tw__page_open_table(g, "rates");
+    tw__page_open_table(g, "rates", "optimizer");
     tw__print(&g->p, "<th scope=\"col\">looked for in</th><th scope=\"col\">chosen rate</th><th scope=\"col\">%s there</th>"
                      "<th scope=\"col\">rates within 10&#8239;%% of it</th><th scope=\"col\">diverged</th></tr></thead>\n<tbody>\n", measure);
     for (size_t i = 0; i < g->race->n; i++)

@@ -1,7 +1,7 @@
 /* report.html: one file with everything in it. The page is assets/report.html with its {{parts}} filled in. What can be read without JavaScript
  * (tables, cards, still pictures) is written here and in report_*.c; assets/report/ brings it to life.
  * SPDX-License-Identifier: MIT */
-#include "race/report/report.h"
+#include "race/report/run.h"
 #include "base/spec.h"
 #include "race/assets.h"
 #include "race/colours.h"
@@ -11,7 +11,7 @@
 
 /* ---- what all parts use ------------------------------------------------------------------------------------------------- */
 
-const tw__quantity tw__quantities[TW__QUANTITIES] = {
+static const tw__quantity race_quantities[TW__QUANTITIES] = {
     {"val_loss", "validation loss", TW__VAL_LOSS, 0},
     {"loss", "training loss", TW__LOSS, 0},
     {"val_accuracy", "validation accuracy", TW__VAL_ACCURACY, 1},
@@ -28,6 +28,12 @@ const tw__axis_name tw__axes[TW__AXES] = {
 
 const tw__entry *tw__page_entry(const tw__page *g, size_t i) { return &g->race->entries[g->race->order[i]]; }
 const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity) { return &g->curves[i * TW__QUANTITIES + (size_t)quantity]; }
+
+enum tw__measure tw__page_curve_measure(const tw__page *g, size_t i, int quantity)
+{
+    const tw__quantity *q = &g->quantities[quantity];
+    return g->run ? tw__run_page_measure(g->run->sets[g->race->order[i]], q->is_share) : q->measure;
+}
 
 int tw__page_has(const tw__page *g, int quantity)
 {
@@ -75,10 +81,26 @@ double tw__page_floor(const tw__page *g)
 
 static int is_lost(const tw__page *g, const tw__entry *entry) { return entry->diverged == tw__race_in(g->race, entry); }
 
+/* Whether the curves of a run go over more than a decade. */
+static int is_wide(const tw__page *g, int quantity)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < g->race->n; i++) {
+        const tw__curve *curve = tw__page_curve(g, i, quantity);
+        for (size_t k = 0; k < curve->n; k++) {
+            const double y = curve->points[k].y.median;
+            low = y < low ? y : low;
+            high = y > high ? y : high;
+        }
+    }
+    return low > 0 && high > 10 * low;
+}
+
 int tw__page_wants_log(const tw__page *g, int quantity)
 {
     double low = INFINITY, high = 0;
-    if (tw__quantities[quantity].is_share) return 0;
+    if (g->quantities[quantity].is_share) return 0;
+    if (g->run) return is_wide(g, quantity);
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, quantity);
         if (curve->n == 0 || is_lost(g, tw__page_entry(g, i))) continue;
@@ -205,17 +227,17 @@ void tw__page_open(tw__page *g, const char *id, const char *title)
     tw__print(&g->p, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
 }
 
-void tw__page_open_table(tw__page *g, const char *id)
+void tw__page_open_table(tw__page *g, const char *id, const char *first)
 {
     tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n"
-                     "<thead><tr><th scope=\"col\">optimizer</th>", id);
+                     "<thead><tr><th scope=\"col\">%s</th>", id, first);
 }
 
 void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n</div>\n"); }
 
 /* ---- head, style and script ---------------------------------------------------------------------------------------- */
 
-static const char *subject_of(const tw_race *race)
+const char *tw__page_subject(const tw_race *race)
 {
     const char *slash = race->surface ? NULL : strrchr(race->o.job.data, '/');
     return race->surface ? tw_surface_spec(race->surface) : slash && slash[1] ? slash + 1 : race->o.job.data;
@@ -233,13 +255,13 @@ static void put_title(tw__page *g)
 {
     if (g->race->of) tw__print(&g->p, "Unfinished: ");
     put_count(g);
-    tw__put_escaped(&g->p, subject_of(g->race));
+    tw__put_escaped(&g->p, tw__page_subject(g->race));
 }
 
 static void put_heading(tw__page *g)
 {
     put_count(g);
-    tw__page_spec(g, subject_of(g->race));
+    tw__page_spec(g, tw__page_subject(g->race));
 }
 
 static void put_footer(tw__page *g)
@@ -280,35 +302,31 @@ static void put_dygraphs_style(tw__page *g) { put_asset(g, tw__asset_dygraphs_st
 
 /* ---- page --------------------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; void (*put)(tw__page *g); } parts[] = {
-    {"title", put_title},
-    {"heading", put_heading},
-    {"nav", put_nav},
-    {"lead", tw__page_lead},
-    {"facts", tw__page_facts},
-    {"surface", tw__page_surface},
-    {"curves", tw__page_curves},
-    {"results", tw__page_results},
-    {"rates", tw__page_rates},
-    {"target", tw__page_target},
-    {"cards", tw__page_cards},
-    {"footer", put_footer},
-    {"data", tw__page_data},
-    {"palette", put_palette},
-    {"style", put_style},
-    {"script", put_script},
-    {"dygraphs", put_dygraphs},
-    {"dygraphs_style", put_dygraphs_style},
+static const tw__part common_parts[] = {
+    {"curves", tw__page_curves}, {"data", tw__page_data},        {"palette", put_palette},
+    {"style", put_style},        {"script", put_script},         {"dygraphs", put_dygraphs},
+    {"dygraphs_style", put_dygraphs_style}, {NULL, NULL},
+};
+static const tw__part race_parts[] = {
+    {"title", put_title},       {"heading", put_heading},     {"nav", put_nav},
+    {"lead", tw__page_lead},    {"surface", tw__page_surface}, {"results", tw__page_results},
+    {"rates", tw__page_rates},  {"target", tw__page_target},  {"cards", tw__page_cards},
+    {"setting", tw__page_setting}, {"footer", put_footer},    {NULL, NULL},
 };
 
-static int put_part(tw__page *g, const char *name, size_t n)
+static int put_part(tw__page *g, const tw__part *parts, const char *name, size_t n)
 {
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (strlen(parts[i].name) == n && memcmp(parts[i].name, name, n) == 0) {
-            parts[i].put(g);
+    for (; parts->name; parts++)
+        if (strlen(parts->name) == n && memcmp(parts->name, name, n) == 0) {
+            if (parts->put) parts->put(g);
             return 1;
         }
     return 0;
+}
+
+static int put_named(tw__page *g, const char *name, size_t n)
+{
+    return put_part(g, common_parts, name, n) || put_part(g, g->run ? tw__run_parts : race_parts, name, n);
 }
 
 static void fill(tw__page *g)
@@ -317,7 +335,7 @@ static void fill(tw__page *g)
     while ((open = strstr(at, "{{")) != NULL) {
         const char *close = strstr(open, "}}");
         tw__put(&g->p, at, (size_t)(open - at));
-        if (!close || !put_part(g, open + 2, (size_t)(close - open - 2)))
+        if (!close || !put_named(g, open + 2, (size_t)(close - open - 2)))
             g->p.status = g->p.status != TW_OK ? g->p.status : tw__fail(g->p.err, TW_ERR_INTERNAL, "report.html: unknown part at \"%.20s\"", open);
         if (g->p.status != TW_OK) return;
         at = close + 2;
@@ -331,19 +349,19 @@ static tw_status prepare(tw__page *g, tw_error *err)
     TW_TRY(tw__alloc(race->ctx, &g->scratch, race->n, 2 * sizeof *g->scratch, err));
     TW_TRY(tw__alloc(race->ctx, &g->curves, race->n, TW__QUANTITIES * sizeof *g->curves, err));
     for (size_t i = 0; i < race->n; i++)
-        for (size_t q = 0; q < TW__QUANTITIES; q++) {
-            const enum tw__measure measure = tw__quantities[q].measure;
+        for (int q = 0; q < TW__QUANTITIES && g->quantities[q].key; q++) {
+            const enum tw__measure measure = tw__page_curve_measure(g, i, q);
             if ((measure == TW__VALUE) != (race->surface != NULL)) continue;
-            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + q], race, tw__page_entry(g, i), measure, err));
+            TW_TRY(tw__curve_make(&g->curves[i * TW__QUANTITIES + (size_t)q], race, tw__page_entry(g, i), measure, err));
         }
     if (!race->surface) return TW_OK;
     if (!tw__page_has_floor(g)) g->linear = find_linear(g);
     return tw__relief_make(&g->relief, race->ctx, race->surface, err);
 }
 
-tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
+tw_status tw__page_make(const tw_race *race, const struct tw__run_page *run, char **out, tw_error *err)
 {
-    tw__page g = {.race = race, .p = {.ctx = race->ctx, .err = err}};
+    tw__page g = {.race = race, .run = run, .quantities = run ? tw__run_quantities : race_quantities, .p = {.ctx = race->ctx, .err = err}};
     g.p.status = prepare(&g, err);
     if (g.p.status == TW_OK) fill(&g);
     for (size_t k = 0; g.curves && k < race->n * TW__QUANTITIES; k++) tw__curve_free(race->ctx, &g.curves[k]);
@@ -352,3 +370,5 @@ tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)
     tw__relief_free(race->ctx, &g.relief);
     return tw__strbuf_take(&g.p, out);
 }
+
+tw_status tw__race_report(const tw_race *race, char **out, tw_error *err) { return tw__page_make(race, NULL, out, err); }

@@ -11,22 +11,30 @@
 /* What has curves: on data the first four, on a surface its value. */
 typedef struct tw__quantity { const char *key, *name; enum tw__measure measure; int is_share; } tw__quantity;
 enum { TW__QUANTITIES = 5 };
-extern const tw__quantity tw__quantities[TW__QUANTITIES];
 typedef struct tw__axis_name { const char *key, *name, *unit; } tw__axis_name;
 extern const tw__axis_name tw__axes[TW__AXES];
 
-typedef struct tw__page {
+typedef struct tw__page tw__page;
+/* What stands for {{name}} in assets/report.html; put NULL: nothing. */
+typedef struct tw__part { const char *name; void (*put)(tw__page *g); } tw__part;
+
+struct tw__page {
     const tw_race *race;
+    const struct tw__run_page *run;                     /* run.h: the page is of a single run, and the race's optimizers are its sets; else NULL */
+    const tw__quantity *quantities;                     /* TW__QUANTITIES */
     tw__strbuf p;
     tw__curve *curves;                                  /* TW__QUANTITIES for each entry, in the page's order */
     tw__relief relief;                                  /* on a surface */
     double linear;                                      /* of the scale of values that change their sign; else 0 */
     double *scratch;                                    /* two for each entry */
-} tw__page;
+};
+/* The page of a race; or of a run, for which the race is a way to draw curves. Freed by tw__free_text. */
+tw_status tw__page_make(const tw_race *race, const struct tw__run_page *run, char **out, tw_error *err);
 
 /* Entries as the page lists them, best first. */
 const tw__entry *tw__page_entry(const tw__page *g, size_t i);
 const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
+enum tw__measure tw__page_curve_measure(const tw__page *g, size_t i, int quantity);
 /* Whether somebody has such a curve, and whether there are places on such an axis. */
 int tw__page_has(const tw__page *g, int quantity);
 int tw__page_has_axis(const tw__page *g, int axis);
@@ -35,21 +43,22 @@ int tw__page_has_floor(const tw__page *g);
 double tw__page_floor(const tw__page *g);
 /* Curves that end far apart are shown on a logarithmic axis. */
 int tw__page_wants_log(const tw__page *g, int quantity);
+const char *tw__page_subject(const tw_race *race);      /* its data or surface, in short */
 /* The measure by which entries are ordered, and its name. */
 enum tw__measure tw__page_measure(const tw_race *race);
 const char *tw__page_measure_name(const tw_race *race);
 
 /* One picture of curves. On a logarithmic axis what has a floor is shown as its distance to it: an accuracy to 1, a surface's value to its least; values
  * without one that change their sign are on a scale of both signs. */
-typedef struct tw__view { int quantity, axis, is_log; double floor, linear; } tw__view;
+typedef struct tw__view { int quantity, axis, is_log, is_share; double floor, linear; } tw__view;
 double tw__page_shown(const tw__view *view, double y);
 void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y);
 /* The first quantity that has curves against the first axis. */
 tw__view tw__page_view(const tw__page *g);
 void tw__page_keys(tw__page *g);                        /* the list of optimizers and their lines */
-/* A section up to its heading; a table in it up to its first column's head, which the heading names; its end. */
+/* A section up to its heading; a table in it, which the heading names, up to its first column's head; its end. */
 void tw__page_open(tw__page *g, const char *id, const char *title);
-void tw__page_open_table(tw__page *g, const char *id);
+void tw__page_open_table(tw__page *g, const char *id, const char *first);
 void tw__page_close_table(tw__page *g);
 void tw__page_target_table(tw__page *g);
 
@@ -82,13 +91,14 @@ double tw__profile_at(const tw_race *race, const tw__entry *entry, enum tw__cost
 
 /* Parts, each with its section around it, or nothing where it has nothing to show. */
 void tw__page_lead(tw__page *g);
-void tw__page_facts(tw__page *g);
+void tw__page_setting(tw__page *g);
 void tw__page_surface(tw__page *g);
 void tw__page_curves(tw__page *g);
 void tw__page_results(tw__page *g);
 void tw__page_rates(tw__page *g);
 void tw__page_target(tw__page *g);
 void tw__page_cards(tw__page *g);
+void tw__page_run_card(tw__page *g);                    /* the optimizer of a single run */
 void tw__page_data(tw__page *g);
 /* An equation as text, written as one reads it: Greek letters, powers raised, indices lowered. */
 void tw__put_equation(tw__strbuf *p, const char *text);

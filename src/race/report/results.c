@@ -134,7 +134,7 @@ void tw__page_results(tw__page *g)
 {
     double best[COLUMNS];
     tw__page_open(g, "results", "Results");
-    tw__page_open_table(g, "results");
+    tw__page_open_table(g, "results", "optimizer");
     put_heads(g, results, COLUMNS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");
     put_rows(g, best);
@@ -148,7 +148,7 @@ void tw__page_results(tw__page *g)
 void tw__page_target_table(tw__page *g)
 {
     double best[COLUMNS];
-    tw__page_open_table(g, "target");
+    tw__page_open_table(g, "target", "optimizer");
     tw__print(&g->p, "<th scope=\"col\">reached</th>");
     put_heads(g, targets, TARGETS, best);
     tw__print(&g->p, "</tr></thead>\n<tbody>\n");

@@ -1,0 +1,148 @@
+/* report.html of a single run: takes what is to be shown from the job, live or as it was recorded, and writes the page.
+ * SPDX-License-Identifier: MIT */
+#include "race/report/run.h"
+#include "base/cpu.h"
+#include "base/io.h"
+#include "base/options.h"
+#include "train/json.h"
+#include "train/options.h"
+#include <math.h>
+#include <string.h>
+#include <thalweg/report.h>
+
+const tw__quantity tw__run_quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOSS, 0}, {"accuracy", "accuracy", TW__ACCURACY, 1}};
+
+enum tw__measure tw__run_page_measure(enum tw__set set, int is_share)
+{
+    static const enum tw__measure of[TW__SETS][2] = {[TW__TRAINING] = {TW__LOSS, TW__ACCURACY},
+                                                     [TW__VALIDATION] = {TW__VAL_LOSS, TW__VAL_ACCURACY},
+                                                     [TW__TEST] = {TW__TEST_LOSS, TW__TEST_ACCURACY}};
+    return of[set][is_share];
+}
+
+/* ---- what the job knows ------------------------------------------------------------------------------------------------- */
+
+static uint64_t rows_of(const tw_data *data)
+{
+    tw_data_info info = {.size = sizeof info};
+    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
+}
+
+/* A run in this process: its history and trace are lent. */
+static tw_status take_live(tw__run_page *page, tw_error *err)
+{
+    tw_job *job = page->job;
+    tw__race_run *run = &page->run;
+    run->epochs = (tw_epoch *)(uintptr_t)tw_run_history(job->run, &run->n_epochs);
+    run->trace = job->trace;
+    run->steps = tw_run_steps(job->run);
+    run->gradients = tw_run_gradients(job->run);
+    run->skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
+    run->seconds = tw_run_seconds(job->run);
+    run->status = job->status;
+    if (job->has_test && !page->failure) run->test = job->test_metrics;
+    page->race.steps_per_epoch = tw_run_steps_per_epoch(job->run);
+    page->rows[TW__TRAINING] = rows_of(job->train);
+    page->rows[TW__VALIDATION] = rows_of(job->val);
+    page->rows[TW__TEST] = rows_of(job->test);
+    page->model = job->model;
+    TW_TRY(tw__job_config(job, &page->owned, err));
+    page->config = page->owned;
+    return TW_OK;
+}
+
+/* A run that had finished before, as run.json and the model tell it. */
+static tw_status take_finished(tw__run_page *page, tw_error *err)
+{
+    tw_job *job = page->job;
+    tw__race_run *run = &page->run;
+    char path[TW__PATH];
+    json_int_t steps, gradients;
+    const json_t *result = job->finished, *test = json_object_get(result, "test");
+    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s:I, s:F}", "steps", &steps, "gradients", &gradients, "seconds", &run->seconds) || steps < 0 || gradients < 0)
+        return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: steps, gradients or seconds are missing in its result", job->o.out);
+    run->steps = (uint64_t)steps;
+    run->gradients = (uint64_t)gradients;
+    run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
+    run->status = job->status;
+    if (test) run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
+    TW_TRY(tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
+    page->race.steps_per_epoch = run->n_epochs ? (run->steps + run->n_epochs - 1) / run->n_epochs : run->steps;
+    TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
+    TW_TRY(tw_model_load(&page->loaded, job->ctx, path, err));
+    page->model = page->loaded;
+    page->config = json_object_get(result, "config");
+    return TW_OK;
+}
+
+/* The epoch whose weights are the model: with keep = best the first with the least validation loss. */
+static size_t kept_epoch(const tw__race_run *run, const tw_job_options *o)
+{
+    size_t best = 0;
+    if (!o->keep || strcmp(o->keep, "best") != 0) return 0;
+    for (size_t i = 0; i < run->n_epochs; i++)
+        if (isfinite(run->epochs[i].val_loss) && (!best || run->epochs[i].val_loss < run->epochs[best - 1].val_loss)) best = i + 1;
+    return best;
+}
+
+/* ---- the page ----------------------------------------------------------------------------------------------------------- */
+
+static void add_line(tw__run_page *page, enum tw__set set, const char *name)
+{
+    static const int colours[TW__SETS] = {[TW__TRAINING] = 3, [TW__VALIDATION] = 7, [TW__TEST] = 1};  /* blue, orange, green */
+    tw_race *race = &page->race;
+    page->sets[race->n] = set;
+    page->lines[race->n] = (tw__entry){.spec = (char *)(uintptr_t)name, .runs = &page->run, .steps_per_epoch = race->steps_per_epoch, .colour = colours[set]};
+    race->n++;
+}
+
+static tw_status make_lines(tw__run_page *page, tw_error *err)
+{
+    const tw__race_run *run = &page->run;
+    add_line(page, TW__TRAINING, "training");
+    if (page->race.o.job.val > 0) add_line(page, TW__VALIDATION, "validation");
+    if (run->test.examples) add_line(page, TW__TEST, "test");
+    TW_TRY(tw__race_summarise(&page->race, err));
+    for (size_t i = 0; i < page->race.n; i++) page->order[i] = i;
+    return TW_OK;
+}
+
+static tw_status take(tw__run_page *page, tw_error *err)
+{
+    tw_job *job = page->job;
+    tw_race *race = &page->race;
+    *race = (tw_race){.ctx = job->ctx, .entries = page->lines, .order = page->order, .o = {.seeds = 1, .job = TW_JOB_OPTIONS_INIT}};
+    page->run.test = (tw_metrics){NAN, NAN, 0};
+    TW_TRY(job->run ? take_live(page, err) : take_finished(page, err));
+    TW_TRY(tw__fields_read(tw_job_fields, &race->o.job, page->config, 1, err));
+    race->o.job.out = job->o.out;
+    page->run.kept = kept_epoch(&page->run, &race->o.job);
+    return make_lines(page, err);
+}
+
+static tw_status write(tw__run_page *page, tw_error *err)
+{
+    char *text;
+    TW_TRY(take(page, err));
+    TW_TRY(tw__page_make(&page->race, page, &text, err));
+    tw_status s = tw__race_write(&page->race, "report.html", text, err);
+    tw__free_text(page->job->ctx, text);
+    return s;
+}
+
+tw_status tw_job_report(tw_job *job, const tw_error *failure, tw_error *err)
+{
+    tw__run_page *page;
+    if (!job->o.out) return tw__fail(err, TW_ERR_SPEC, "a run without a folder has no place for its page");
+    TW_TRY(tw__alloc(job->ctx, &page, 1, sizeof *page, err));
+    page->job = job;
+    page->failure = failure;
+    tw__fp_mode mode = tw__fp_enter();
+    tw_status s = write(page, err);
+    tw__fp_leave(mode);
+    if (!job->run) tw__free(job->ctx, page->run.epochs, page->run.n_epochs, sizeof *page->run.epochs);
+    tw_model_free(page->loaded);
+    json_decref(page->owned);
+    tw__free(job->ctx, page, 1, sizeof *page);
+    return s;
+}
