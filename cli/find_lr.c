@@ -46,18 +46,25 @@ static tw_status print_picture(const tw_find_lr *found, tw_error *err)
     return TW_OK;
 }
 
+static void print_rate(const char *name, double lr, const char *why)
+{
+    cli_print_wrapped(printf("%-10s  lr %-10.3g  ", name, lr), why);
+}
+
 static void print_rates(const tw_find_lr *found)
 {
-    printf("\n%zu of %llu steps%s\n", found->n, (unsigned long long)found->steps, found->exploded ? ", then the loss exploded" : "");
+    putchar('\n');
+    cli_print_sentence(0, "%zu of %llu steps%s", found->n, (unsigned long long)found->steps, found->exploded ? ", then the loss exploded" : "");
     if (isnan(found->suggestion)) {
-        printf("the loss never fell: no suggestion (a %s may show more)\n", found->exploded ? "smaller --lr-from" : "larger --lr-to");
+        cli_print_sentence(0, "the loss never fell: no suggestion (a %s may show more)", found->exploded ? "smaller --lr-from" : "larger --lr-to");
         return;
     }
-    printf("minimum     lr %-10.3g  the loss is least\n", found->minimum);
-    if (!isnan(found->steepest)) printf("steepest    lr %-10.3g  it falls fastest\n", found->steepest);
-    printf("suggestion  lr %-10.3g  %s\n", found->suggestion, found->suggestion == found->steepest ? "the steepest, which is below a tenth of the minimum"
-                                                                                              : "a tenth of the minimum");
-    if (found->minimum >= found->points[found->n - 1].lr && !found->exploded) puts("the loss was still falling at the end: a larger --lr-to may show more");
+    print_rate("minimum", found->minimum, "the loss is least");
+    if (!isnan(found->steepest)) print_rate("steepest", found->steepest, "it falls fastest");
+    print_rate("suggestion", found->suggestion, found->suggestion == found->steepest ? "the steepest, which is below a tenth of the minimum"
+                                                                                     : "a tenth of the minimum");
+    if (found->minimum >= found->points[found->n - 1].lr && !found->exploded)
+        cli_print_wrapped(0, "the loss was still falling at the end: a larger --lr-to may show more");
 }
 
 tw_status cli_find_lr(const struct cli_common *common, const tw_find_lr_options *o, tw_error *err)
