@@ -213,8 +213,14 @@ static void a_state_that_does_not_fit(void **state)
     assert_int_equal(ls_save(&s, run), TW_OK);
     assert_int_equal(ls_load(&s, wrong), TW_ERR_DATA);
     assert_int_equal(ls_load(&s, run), TW_OK);
-    *(double *)ls_find(&s, "estimator.weight") = NAN;
+    double *weight = ls_find(&s, "estimator.weight"), good = *weight;
+    int status;
+    *weight = NAN;
     assert_int_equal(ls_load(&s, run), TW_ERR_DATA);
+    assert_int_equal(tw_run_step(run, &status, NULL), TW_ERR_STATE);    /* until a load succeeds */
+    *weight = good;
+    assert_int_equal(ls_load(&s, run), TW_OK);
+    steps(run, 1);
     ls_forget(&s);
     tw_run_free(run);
     tw_run_free(wrong);

@@ -161,6 +161,22 @@ static void what_cannot_be_is_refused(void **state)
     tw_context_free(ctx);
 }
 
+/* A line search that finds no step ends the trajectory at its last point. */
+static void a_stalled_run_adds_no_point(void **state)
+{
+    (void)state;
+    tw_context *ctx = context();
+    tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=1";
+    o.control = "armijo:most=1";
+    o.steps = 5;
+    tw_trajectory *p = walk_on(ctx, "expr:\"1000*x^2 + y^2\"", TW_F64, &o);
+    assert_int_equal(p->n, 1);
+    assert_false(p->diverged);
+    tw_trajectory_free(ctx, p);
+    tw_context_free(ctx);
+}
+
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
@@ -198,6 +214,7 @@ int main(void)
         cmocka_unit_test(float_is_near_and_noise_is_its_seeds),
         cmocka_unit_test(a_path_ends_before_what_is_not_finite),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(a_stalled_run_adds_no_point),
         cmocka_unit_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,8 @@
-/* libthalweg-race. Figures: the experiments of the source documents, made again by this library. A figure is one file in src/race/figures/, its
- * gnuplot script beside it, and a line of a list.
+/* libthalweg-race. Figures: the experiments of the source documents, repeated with this library.
  *
- * Making a figure computes it and writes NAME-*.csv (the data) and NAME.gp (a gnuplot script that reads them and writes NAME.svg, NAME.png
- * and, for an animation, NAME.gif) into a folder; starting gnuplot, in that folder, is the caller's part. What the figure is to show comes back as
- * claims, whose verdicts are comparisons of what was measured.
+ * Making a figure writes its data, NAME-*.csv, and a gnuplot script, NAME.gp, into a directory; the caller runs gnuplot there, and the script writes
+ * NAME.svg, NAME.png and, for an animation, NAME.gif. What the source says about the figure comes back as claims, each with what was measured and whether it
+ * holds. In src/race/figures a figure is one file, its script, and a line of list.h.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_FIGURE_H
 #define THALWEG_FIGURE_H
@@ -14,36 +13,39 @@ extern "C" {
 
 typedef struct tw_figure_kind {
     const char *name;                                                   /* "fig5.6", "bowl" */
-    const char *also;                                                   /* the other figures that are in it, "fig5.7", blanks between; "": none */
+    const char *also;                                                   /* other figures that it contains, "fig5.7", separated by spaces; "": none */
     const char *source;                                                 /* "004, figures 5.6 and 5.7" */
     const char *shows;                                                  /* one line */
-    int is_animated;                                                    /* the script writes NAME.gif, too */
+    int is_animated;                                                    /* 1: the script also writes NAME.gif */
 } tw_figure_kind;
 TW_API const tw_figure_kind *tw_figure_kind_at(size_t i);               /* NULL after the last */
 
+/* Whether a claim holds. */
 enum tw_holds { TW_HOLDS_NO = 0, TW_HOLDS_YES = 1, TW_HOLDS_DEPENDS = 2 };
-TW_API const char *tw_holds_name(enum tw_holds holds);                  /* "no", "yes", "depends" */
-/* A sentence of a source beside what was measured. control: what must not hold, or hold for everybody, and shows that the test can fail. */
+TW_API const char *tw_holds_name(enum tw_holds holds);                  /* "no", "yes", "depends", or "unknown" */
+/* A sentence of a source, and what was measured. */
 typedef struct tw_claim {
     const char *id;                                                     /* "saddle-1" */
-    const char *figure, *source;                                        /* where it stands: "004, 5.3.1 (1)" */
-    const char *printed, *english;                                      /* as printed ("": a control of ours), and in English */
-    char setting[384], measured[512];                                   /* what was run; what came of it, with numbers */
+    const char *figure, *source;                                        /* name of the figure; "004, 5.3.1 (1)" */
+    const char *printed, *english;                                      /* as printed ("" for a control), and in English */
+    char setting[384], measured[512];                                   /* what was run; the result, with numbers */
     enum tw_holds holds;
-    const char *because;                                                /* depends, no: on what, why; yes: "" */
-    int is_control;
+    const char *because;                                                /* DEPENDS: on what; NO: why; YES: "" */
+    int is_control;                                                     /* 1: no claim of the source, but a check that the comparison can fail */
 } tw_claim;
 
-typedef struct tw_figures tw_figures;                                   /* what has been made so far */
-/* A folder, which is made where it is missing; one that holds figures already (claims.json) only goes with force. Nothing is overwritten but files
- * of the figures that are made. */
+typedef struct tw_figures tw_figures;                                   /* the figures made so far, and their claims */
+/* Starts in a directory, which is made if it is missing. Only files of the figures that are made are replaced. TW_ERR_SPEC: it holds figures (claims.json)
+ * and `force` is 0; TW_ERR_SYSTEM: it cannot be made. */
 TW_API tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err);
+/* Computes one figure of the list and writes its files. TW_ERR_SPEC: `kind` is not from tw_figure_kind_at. After an error it adds no claims; some of its
+ * files may be there. */
 TW_API tw_status tw_figures_make(tw_figures *figures, const tw_figure_kind *kind, tw_error *err);
-/* In the order in which they were made; valid until the next one. */
+/* The claims of the figures so far, in the order in which they were made, in *claims, valid until the next figure is made. Returns how many. */
 TW_API size_t tw_figures_claims(const tw_figures *figures, const tw_claim **claims);
-/* claims.json and claims.md into the folder; the first one's text, owned by the object, valid until the next writing, in *json (may be NULL). */
+/* Writes claims.json and claims.md into the directory. json: NULL, or for the text of claims.json, valid until the next call. */
 TW_API tw_status tw_figures_write_claims(tw_figures *figures, const char **json, tw_error *err);
-TW_API void tw_figures_free(tw_figures *figures);                       /* NULL is fine */
+TW_API void tw_figures_free(tw_figures *figures);                       /* NULL is allowed */
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,9 @@
-/* libthalweg-train. Linear models on rows in memory, as objectives: linear regression (half the squared error) and logistic regression, dense, in
- * double or float.
+/* libthalweg-train. Linear models on rows in memory, as objectives: linear regression (half the squared error) and logistic regression, on dense rows.
  *
  *   mean over rows of loss(theta . x_i + intercept, y_i)  +  l2 / 2 |theta|^2           the intercept is not penalised
  *
- * The gradient of a leaf can be had in two forms that are the same sums: row by row (algebraic: source 004, 3.1.2, equations 3.1 to 3.3, with
- * 3.2's sum from 1) and as matrices, X^T (X theta - Y) (3.1.3, equations 3.4 to 3.7, with the 1/m that 3.6 and 3.7 leave out).
+ * The gradient can be computed in two forms of the same sum: row by row (algebraic: source 004, 3.1.2, equations 3.1 to 3.3, with 3.2's sum from 1) and
+ * as a product of matrices, X^T (X theta - Y) (3.1.3, equations 3.4 to 3.7, with the 1/m that 3.6 and 3.7 leave out).
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_LINEAR_H
 #define THALWEG_LINEAR_H
@@ -18,24 +17,26 @@ enum tw_linear_form { TW_LINEAR_ALGEBRAIC = 0, TW_LINEAR_MATRIX = 1 };
 
 typedef struct tw_linear_options {
     size_t size;                                                        /* sizeof(tw_linear_options) */
-    tw_type type;                                                       /* of the weights: TW_F32 or TW_F64 */
+    tw_type type;                                                       /* of weights and gradient: TW_F32 or TW_F64; sums are in double */
     enum tw_linear_loss loss;
     enum tw_linear_form form;
     uint64_t rows;
     size_t columns;
-    const double *x, *y;                                                /* rows x columns, row by row; rows. Not copied: they must outlive the model */
-    int intercept;                                                      /* one more weight, the last, a tensor of its own ("bias") behind "weight" */
-    double l2;
+    const double *x, *y;                                                /* rows * columns numbers, row by row; one per row. Not copied: they must
+                                                                           outlive the model */
+    int intercept;                                                      /* 1: one more weight, in a tensor "bias" after "weight" */
+    double l2;                                                          /* from 0 on */
 } tw_linear_options;
 #define TW_LINEAR_OPTIONS_INIT { sizeof(tw_linear_options), TW_F64, TW_LINEAR_SQUARED, TW_LINEAR_ALGEBRAIC, 0, 0, NULL, NULL, 1, 0.0 }
 
 typedef struct tw_linear tw_linear;
-/* TW_ERR_DATA names the row and column of a number that is not finite, or of a label that is not -1 or 1. */
+/* Checks the options and every number. TW_ERR_DATA: a number that is not finite, or a label that is not -1 or 1, with its row and column; TW_ERR_SPEC: an
+ * option. */
 TW_API tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *options, tw_error *err);
-TW_API void tw_linear_free(tw_linear *linear);                          /* NULL is fine */
-/* Output, one number a row: the prediction theta . x + intercept, or with the logistic loss the probability of y = 1, which also counts as correct
- * where it is on y's side of a half. */
-TW_API tw_status tw_linear_objective(tw_linear *linear, tw_objective *out, tw_error *err);  /* the model must outlive it */
+TW_API void tw_linear_free(tw_linear *linear);                          /* NULL is allowed */
+/* The model as an objective, which the model must outlive; there is nothing to free. It has one output per row: the prediction theta . x + intercept, or
+ * with the logistic loss the probability of y = 1, and then a row counts as correct if its score has y's sign. */
+TW_API tw_status tw_linear_objective(tw_linear *linear, tw_objective *out, tw_error *err);
 
 #ifdef __cplusplus
 }

@@ -54,42 +54,55 @@ extern "C" {
 
 typedef struct tw_model tw_model;
 
-/* network: a network, or a preset's name: "cnn", "mlp" (tw_model_preset). The shape of a row and the number of classes come from `data`; a
- * preset's last width follows the classes. Weights start Glorot uniform, biases 0, drawn in double from `seed`, numbered as in the
- * saved tensor. type: TW_F32 or TW_F64. TW_ERR_SPEC names the layer and both shapes where a network does not fit. */
+/* Creates a model. network: a network, or the name of a preset: "cnn", "mlp" (tw_model_preset). The shape of a row and the number of classes come from
+ * `data`, which must have labels and need not outlive the call; "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights
+ * and outputs. Weights start Glorot uniform and biases at 0; the draws are made in double from `seed`, one for each element of the saved tensor.
+ * TW_ERR_SPEC: an unknown layer, or layers that do not fit, with the layer and both shapes; TW_ERR_DATA: no labels. */
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed,
                                  tw_error *err);
-TW_API void tw_model_free(tw_model *model);                             /* NULL is fine */
-TW_API const char *tw_model_preset(size_t i, const char **network);     /* name and network of preset i, NULL after the last */
+TW_API void tw_model_free(tw_model *model);                             /* NULL is allowed */
+TW_API const char *tw_model_preset(size_t i, const char **network);     /* name and network (may be NULL) of preset i; NULL after the last */
 
-/* Layer type i, with its usage ("dense WIDTH|classes") and help; NULL after the last. */
+/* Name, usage ("dense WIDTH|classes") and help of layer type i; NULL after the last. usage and help may be NULL. */
 TW_API const char *tw_layer_type(size_t i, const char **usage, const char **help);
-/* What layer type i computes: forward, then backward, where dx is the loss's gradient by x; lines separated by newlines. NULL after the last. */
+/* What layer type i computes: forward, then backward, where dx is the gradient of the loss with respect to x; lines separated by newlines. NULL after
+ * the last. */
 TW_API const char *tw_layer_equation(size_t i);
 
-/* The weights in the private layout: one flat vector of the model's type. */
+/* The model's weights: one flat vector of tw_model_size numbers of the model's type, which a run may step in place. Its layout is private, so copy it
+ * only to a vector for the same model; the tensors in it are those of the objective. */
 TW_API void *tw_model_weights(tw_model *model);
-TW_API size_t tw_model_size(const tw_model *model);                     /* numbers in it */
+TW_API size_t tw_model_size(const tw_model *model);
 TW_API tw_type tw_model_type(const tw_model *model);
-TW_API const char *tw_model_network(const tw_model *model);             /* the canonical network, presets spelt out */
+TW_API const char *tw_model_network(const tw_model *model);             /* canonical, with a preset spelt out */
 
-/* The label that class i stands for: output i of softmax, 0 or 1 of sigmoid. i itself unless the training labels had gaps, as 0 and 2 have. */
+/* The label of class i, below the number of classes: of output i of softmax, of outcome 0 or 1 of sigmoid. It is i unless the training labels have gaps,
+ * such as 0 and 2. */
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 
-/* The model on some data as an objective; fails if the rows do not fit or a label is outside the classes (TW_ERR_DATA).
- * `out` and its buffers belong to the model's context and are freed by tw_model_objective_free; model and data must outlive it. */
+/* The model on some data as an objective: to train, evaluate or predict. Without labels it only predicts (tw_predict). Model and data must outlive it. It
+ * has buffers of its own, so that two objectives of a model may be used at once, as long as nobody steps the weights.
+ * TW_ERR_DATA: rows of another shape or type, or a label that the model does not have. */
 TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);
+/* Frees the buffers and clears the struct. An objective that is all zero, as after an error, is allowed. */
 TW_API void tw_model_objective_free(tw_objective *objective);
 
-/* Layers as in the printed summary: one row for each layer as written (its activation belongs to it). */
-typedef struct tw_layer_info { char name[32], text[96]; int rank; int64_t out_shape[4]; uint64_t parameters; } tw_layer_info;
+/* Layer i of a summary. A layer as it is written is one row; its activation belongs to it. */
+typedef struct tw_layer_info {
+    char name[32], text[96];                                            /* "conv2d", "conv2d 32 3x3 relu" */
+    int rank;
+    int64_t out_shape[4];                                               /* of one row's output: height, width, channels; or a vector's length */
+    uint64_t parameters;                                                /* weights and biases */
+} tw_layer_info;
 TW_API size_t tw_model_layers(const tw_model *model);
-TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);
+TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);  /* TW_ERR_SPEC: i is not below tw_model_layers */
 
-/* safetensors, tensors named and shaped as in torch.nn.Sequential; metadata: network, input scaling, classes, format version, nothing else.
- * weights: NULL for the model's own, or a vector in the private layout (a rule's view). The old file stays until the new one is whole. */
+/* Writes a safetensors file with tensors named and shaped as in torch.nn.Sequential; its metadata are network, input scaling, classes and format version.
+ * weights: NULL for the model's own, or a vector in its layout, such as the weights to report (tw_run_weights). An older file stays until the new one is
+ * whole and on the disk. TW_ERR_SYSTEM: it cannot be written. */
 TW_API tw_status tw_model_save(const tw_model *model, const void *weights, const char *path, tw_error *err);
-/* A model from a file; the shape of a row and the classes come from the file. */
+/* Creates a model from such a file, which also gives the shape of a row and the classes. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not a model, or
+ * damaged, with the tensor or the byte. */
 TW_API tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err);
 
 #ifdef __cplusplus

@@ -45,133 +45,148 @@ extern "C" {
 
 /* ---- The loop over any objective ---------------------------------------------------------------------------------------- */
 
-/* Exchange i by name, with a line of help; NULL after the last. */
+/* Name and help (may be NULL) of exchange i; NULL after the last. */
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
-/* early_stop: a control of that name; stalled: a line search found no step. */
+/* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME, INTERRUPTED: stopped, to be continued. */
 enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED, TW_RUN_EARLY_STOP, TW_RUN_STALLED };
-TW_API const char *tw_run_status_name(int status);                      /* "finished", "target", "time", "interrupted", "early_stop", "stalled", "going" */
-/* "error", "skip", "zero": what TW_NONFINITE_ is called, and back (TW_ERR_SPEC). */
-TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
-TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);
-TW_API int tw_run_is_over(int status);                                  /* 1: no further steps, ever; a run that was stopped may be taken up again */
+TW_API const char *tw_run_status_name(int status);                      /* "going", "finished", "target", "time", ..., or "unknown" */
+TW_API int tw_run_is_over(int status);                                  /* 1: finished, target, early_stop or stalled: no further steps */
+TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);         /* "error", "skip", "zero", or "unknown" */
+TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);      /* TW_ERR_SPEC: none of them */
 
-/* One epoch's line. loss and accuracy are running means over the epoch's batches (dropout on); val_* are evaluated at its end, which is early in an epoch
- * in which the target is reached (eval_every).
- * A field that does not apply is NaN. */
+/* One line per epoch, counted from 1. loss and accuracy are means over the epoch's batches while it trained, with dropout; val_* are evaluated at its end,
+ * which is early in an epoch in which the target is reached (eval_every). lr is that of the epoch's last step. seconds is the time that this epoch took.
+ * A number that does not apply is NaN. */
 typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_loss, val_accuracy, lr; } tw_epoch;
 
+/* What the event callback is told; valid during the call. */
 typedef struct tw_event {
     int kind;                                                           /* TW_EVENT_STEP, TW_EVENT_EPOCH */
-    uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; step done within it */
-    double loss, accuracy, weight;                                      /* running means of this epoch, and the weight of the rows they are over */
-    const tw_epoch *line;                                               /* TW_EVENT_EPOCH: the finished line */
-    double update_loss;                                                 /* TW_EVENT_STEP: the mean loss of this update's rows, before its step */
+    uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; steps made in it */
+    double loss, accuracy, weight;                                      /* means over the epoch so far, and the weight of their rows */
+    const tw_epoch *line;                                               /* EPOCH: the epoch's line; else NULL */
+    double update_loss;                                                 /* STEP: mean loss of the rows of this update, before its step */
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
 
 typedef struct tw_run_options {
     size_t size;                                                        /* sizeof(tw_run_options) */
-    /* NULL: adam, minibatch, constant, local. An estimator's name as the optimizer is that estimator with the rule sgd, "svrg:m=100,lr=0.1";
-     * then no other estimator may stand beside it. */
+    /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is that estimator with the rule sgd and cannot be
+     * combined with another estimator. */
     const char *optimizer, *estimator, *schedule, *exchange;
-    const tw_rule *custom_rule;                                            /* NULL, or a rule from outside the library named in optimizer */
-    uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. For an objective without rows an epoch is one step */
-    /* One update looks at accumulate * batch rows (0: 1): the bits of a batch of that size, as the sum over a batch is asked for leaf by leaf,
-     * at most 8 rows or a 64th of it at a time, whatever its size. */
+    const tw_rule *custom_rule;                                            /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
+    uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. On an objective without rows an epoch is one step */
+    /* Batches per update (0: 1): the same bits as one batch of accumulate * batch rows, whose gradient is summed leaf by leaf anyway. */
     uint64_t accumulate;
-    double seconds;                                                     /* stop after so many, counted over resumes; 0: no limit */
+    double seconds;                                                     /* stop after this time in total, resumed time included; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached, checked after each epoch; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
-    /* What a loss or gradient that is not finite does. Skip: the update is skipped, and an epoch of nothing else is TW_ERR_NOT_FINITE.
-     * Zero: the step is made. A loss that is not finite, or of an update left out, is not in the epoch's means. */
+    /* What to do with a non-finite loss or gradient. Error: tw_run_step fails. Skip: skips the update, and an epoch with no other is TW_ERR_NOT_FINITE.
+     * Zero: makes the step, in which such elements count as 0. The epoch's means leave out non-finite losses and skipped updates. */
     enum tw_nonfinite nonfinite;
-    /* After every step and epoch; non-zero stops the run before the next step with TW_RUN_INTERRUPTED. May be NULL. */
+    /* Called after every step and epoch, in the thread and the floating-point mode of tw_run_step's caller; non-zero stops the run before the next step,
+     * with the status TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
-    /* Rows to draw in place of the estimator's own sampling, for tests and references; batch 0 is then 1. Update u takes the next `batch` of them,
-     * and after the last the first again; sag and saga take the next one, and look at the block of rows it lies in. Copied; NULL: none. */
+    /* Rows to draw instead of the estimator's sampling, for tests and references; batch 0 is then 1. An update takes the next `batch` of them, and after
+     * the last the first again; sag and saga take the next one and the block of rows that it belongs to. NULL: none. */
     const uint64_t *order;
     size_t n_order;
-    const char *control;                                                /* controls (control.h) with blanks between: "plateau:factor=0.5 early_stop"; NULL */
-    /* With target: check it every so many updates, too, which changes no bit of what is trained. loss and accuracy are then the means over the epoch so
-     * far. Where the target is reached, the epoch ends early, with its line. 0: after each epoch only. */
+    const char *control;                                                /* controls (control.h), separated by spaces: "plateau:factor=0.5 early_stop"; NULL: none */
+    /* With target: also check it every so many updates, which changes no bit of what is trained. loss and accuracy are then the means over the epoch so
+     * far. If the target is reached, the epoch ends early, with its line. 0: check after each epoch only. */
     uint64_t eval_every;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT { .size = sizeof(tw_run_options) }
 
 typedef struct tw_run tw_run;
-/* w: the weights, stepped in place, the caller's; one vector of the objective's type. check: validation objective or NULL. */
+/* Creates a run on `train`, at its first step. check: NULL, or the validation objective, with as many weights of the same type. w: the weights, one vector
+ * of the objective's type, stepped in place. Both objectives are copied, but what they point to must outlive the run, and so must w.
+ * TW_ERR_SPEC: an option, or options that cannot be used together; TW_ERR_DATA: the rows have no labels. */
 TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w,
                                const tw_run_options *options, tw_error *err);
-TW_API void tw_run_free(tw_run *run);
-/* One update (and, at an epoch's end, its evaluation). *status as above. */
+TW_API void tw_run_free(tw_run *run);                                   /* NULL is allowed */
+/* One update and, at an epoch's end, the evaluation of `check`. *status (enum tw_run_status) says whether to go on; a run that was stopped continues with
+ * the next call. An error stops the run: all further steps are TW_ERR_STATE, until tw_run_visit loads a state.
+ * TW_ERR_NOT_FINITE: loss, gradient, state or validation loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*).
+ * TW_STOPPED: the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
-TW_API uint64_t tw_run_batch(const tw_run *run);                        /* as asked for or by default, before accumulation; 0: chosen by the estimator */
-TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last may have fewer */
-TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
-TW_API const char *tw_run_estimator(const tw_run *run);                 /* its spec as understood, "svrg:m=100"; owned by the run */
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
-TW_API const char *tw_run_control(const tw_run *run);                   /* the controls as understood; NULL: none */
-TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates done, those that were left out (tw_optimizer_skipped) included */
-/* Evaluations of one row's gradient (of the objective's, where it has no rows): a snapshot of svrg and sam's second look are in it, evaluations of
- * the loss alone are not. */
+TW_API uint64_t tw_run_batch(const tw_run *run);                        /* the option `batch` or its default; 0: chosen by the estimator */
+TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last update may have fewer */
+TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
+TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates made, skipped ones (tw_optimizer_skipped) included */
+/* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's snapshots and sam's second gradient count,
+ * evaluations of the loss alone do not. */
 TW_API uint64_t tw_run_gradients(const tw_run *run);
-TW_API double tw_run_seconds(const tw_run *run);
-TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* valid until the next step */
-TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
-/* The weights to report: w itself, or the rule's view in a buffer of the run. */
+TW_API double tw_run_seconds(const tw_run *run);                        /* time spent in tw_run_step, resumed time included */
+TW_API const char *tw_run_estimator(const tw_run *run);                 /* canonical spec, "svrg:m=100" */
+TW_API const char *tw_run_control(const tw_run *run);                   /* canonical specs of the controls; NULL: none */
+TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* the *n epochs that have ended; valid until the next step */
+TW_API tw_optimizer *tw_run_optimizer(tw_run *run);                     /* belongs to the run: to look at, not to step */
+/* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
-TW_API tw_status tw_run_visit(tw_run *run, tw_visitor *v, tw_error *err);   /* weights, optimiser, cursor, history: save, resume */
+/* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was created with the same objectives and
+ * options; it then continues with the same bits. TW_ERR_DATA: a position or history that the run cannot have; TW_ERR_STATE: tw_optimizer_visit. If
+ * TW_LOAD fails half-way, the run is stopped until another load succeeds. */
+TW_API tw_status tw_run_visit(tw_run *run, tw_visitor *v, tw_error *err);
 
-/* Means over all rows of an objective at w, dropout off, through the batch tree. accuracy is NaN where nothing is counted. */
-typedef struct tw_metrics { double loss, accuracy; uint64_t examples; } tw_metrics;
+/* Means over all rows of an objective. */
+typedef struct tw_metrics { double loss, accuracy; uint64_t examples; } tw_metrics;     /* accuracy NaN: the objective counts none */
+/* Evaluates an objective at the weights w, without dropout. TW_ERR_DATA: the rows have no labels, or no weight; TW_STOPPED: the objective returned
+ * non-zero. A loss that is not finite is no error. */
 TW_API tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err);
-/* Outputs of rows first .. first+n-1, n * n_outputs numbers of the objective's type. */
+/* Writes the outputs of rows first .. first + n - 1 to `output`: n * n_outputs numbers of the objective's type. TW_ERR_SPEC: rows that do not exist. */
 TW_API tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n, void *output, tw_error *err);
 
-/* ---- A job: data, model and loop together, with a run's folder ------------------------------------------------------------ */
+/* ---- A job: data, model and loop together, with a run's directory --------------------------------------------------------- */
 
-/* Everything that decides a run's result. Texts are copied. */
+/* Everything that decides a run's result. The table of options.h (tw_job_fields) describes every field. */
 typedef struct tw_job_options {
     size_t size;                                                        /* sizeof(tw_job_options) */
-    const char *data, *model, *dtype;                                   /* dtype "f32" (NULL) or "f64" */
-    double val;
-    uint64_t limit;
-    const char *directory;                                              /* absolute; where relative data paths start, for a resumption from elsewhere */
-    const char *cache, *home;                                           /* folders for data (data.h); not recorded */
-    const char *keep;                                                   /* "last" (NULL) or "best" (by val_loss; needs val) */
-    const char *out;                                                    /* the run's folder; NULL: none, nothing is written */
-    int force;                                                          /* replace an existing run */
-    int numbered;                                                       /* where out is taken: out-2, out-3, ... (tw_job_directory says which) */
-    uint64_t checkpoint_every;                                          /* steps; 0: at every epoch's end */
-    tw_run_options run;                                                 /* custom_rule and callback are not recorded */
+    const char *data, *model, *dtype;                                   /* data.h, model.h; dtype "f32" (NULL) or "f64": type of the weights */
+    double val;                                                         /* share of the training rows kept for validation, [0, 1) */
+    uint64_t limit;                                                     /* use only the first so many training rows; 0: all */
+    const char *directory;                                              /* NULL, or the absolute directory from which a relative `data` starts: recorded,
+                                                                           so that the run can be resumed from elsewhere */
+    const char *cache, *home;                                           /* directories for data (data.h); not recorded */
+    const char *keep;                                                   /* which epoch's weights are the model: "last" (NULL) or "best" by val_loss */
+    const char *out;                                                    /* the run's directory; NULL: none, nothing is written */
+    int force;                                                          /* 1: replace a run that is in `out` */
+    int numbered;                                                       /* 1: if `out` is taken, use out-2, out-3, ... (tw_job_directory says which) */
+    uint64_t checkpoint_every;                                          /* steps between checkpoints; 0: one at every epoch's end */
+    tw_run_options run;                                                 /* custom_rule and event are not recorded; order is refused */
 } tw_job_options;
 #define TW_JOB_OPTIONS_INIT { .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT }
 
 typedef struct tw_job tw_job;
-/* Opens the data, makes the model and the run; with `out`, makes the folder with run.json in it. TW_ERR_SPEC: it holds a run, or another process is
- * writing one there. The folder is locked (run.lock) until tw_job_free or the end of the process.
- * In the end it holds model.safetensors, history.csv and run.json; while running, and when stopped, checkpoint.safetensors. */
+/* Opens the data, creates model and run and, with `out`, the directory with run.json in it, which is locked (run.lock) until tw_job_free or the end of the
+ * process. While the job runs, and after it was stopped, the directory has checkpoint.safetensors; in the end model.safetensors, history.csv and run.json.
+ * TW_ERR_SPEC: an option, or `out` holds a run or other files, or another process writes a run there; else the errors of tw_data_open,
+ * tw_model_create and tw_run_create. After an error nothing is left in `out`, except that with `force` the checkpoint of the old run may be gone. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
-/* The run in a folder, from its last checkpoint or from the start; a finished run is loaded with its result. Of `options` only run.seconds,
- * run.custom_rule, run.event, run.user, cache and home count. TW_ERR_STATE: the data's fingerprint differs, or the checkpoint is of a run with other
- * settings; TW_ERR_SPEC: another process is writing the run. */
+/* The run in a directory, from its last checkpoint or from the start; it ends with the same bits as if it had never stopped. A finished run is loaded with
+ * its result, and tw_job_run does nothing. Of `options` only run.seconds, run.custom_rule, run.event, run.user, cache and home are used.
+ * TW_ERR_NOT_FOUND: no run there, or its data or model is gone; TW_ERR_DATA: run.json or the checkpoint is malformed or damaged; TW_ERR_STATE: the data has
+ * changed, or the checkpoint belongs to a run with other settings; TW_ERR_SPEC: another process writes the run. The directory stays as it was. */
 TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options, tw_error *err);
-/* Runs to the end, the target, the time limit or the callback's stop; writes checkpoints, the model, history.csv and run.json. */
+/* Runs until the end, the target, the time limit, a control or the event callback stops it (tw_job_status), and writes checkpoints, then model, history.csv
+ * and run.json. After TW_RUN_INTERRUPTED another call continues; after TW_RUN_TIME tw_job_resume does, with a new limit. Errors are those of tw_run_step, and
+ * TW_ERR_SYSTEM for a file that cannot be written; then the last checkpoint is still there, for tw_job_resume. Every file is replaced as a whole. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
-/* The result as JSON (docs/cli.md, train --json), owned by the job. */
+/* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
-/* Writes every number of a JSON text in the fewest digits that read back as the same, in place: 0.29999999999999999 becomes 0.3. Returns the text. */
+/* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same: 0.29999999999999999 becomes 0.3. Returns `json`. */
 TW_API char *tw_json_shorten(char *json);
-/* Asks for a checkpoint after the step that is being made; to be called from run.event. */
+/* Requests a checkpoint after the present step; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
-TW_API int tw_job_status(const tw_job *job);
-TW_API const char *tw_job_directory(const tw_job *job);                    /* NULL: none; owned by the job */
-/* The parts; NULL for a finished run that was resumed: its result is all that was loaded. */
+TW_API int tw_job_status(const tw_job *job);                            /* enum tw_run_status, after tw_job_run or as resumed */
+TW_API const char *tw_job_directory(const tw_job *job);                    /* NULL: none */
+/* The model and the run, which belong to the job; NULL for a finished run that was resumed, of which only the result was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);
-TW_API void tw_job_free(tw_job *job);
+TW_API void tw_job_free(tw_job *job);                                   /* releases the directory; NULL is allowed */
 
 #ifdef __cplusplus
 }

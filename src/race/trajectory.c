@@ -57,6 +57,7 @@ static tw_status take_steps(struct walk *w, const tw_surface *surface, tw_type t
             if (err) *err = why;
             return s;
         }
+        if (status == TW_RUN_STALLED) return TW_OK; /* no step was made */
         TW_TRY(tw_run_weights(run, &weights, err));
         if (!add_point(w, surface, reported(weights, type, 0), reported(weights, type, 1), lr)) return TW_OK;
     }

@@ -540,7 +540,7 @@ static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
     return s;
 }
 
-tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
+static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
 {
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const tw_tensor *t = &r->train.tensors[i];
@@ -555,4 +555,11 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(tw__controls_visit(r->controls, v, err));
     if (r->o.nonfinite == TW_NONFINITE_SKIP) TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->skipped, err));
     return tw_optimizer_visit(r->optimizer, v, err);
+}
+
+tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    const tw_status s = visit_all(r, v, err);
+    if (v->loading == TW_LOAD) r->failed = s != TW_OK;
+    return s;
 }
