@@ -319,6 +319,49 @@ static void test_page(void **state)
     assert_int_equal(memory.out, 0);
 }
 
+/* How many marks a part of the page has, up to the end of its section; the page is left as it was. */
+static int marks_in(const char *page, const char *from)
+{
+    char *at = strstr(page, from), *end = at ? strstr(at, "</section>") : NULL;
+    assert_non_null(end);
+    *end = 0;
+    const int n = count_of(at, "class=\"sign\"");
+    *end = '<';
+    return n;
+}
+
+/* Beyond ten entries those that share a colour have a mark: on the map, on the curves about every 15 % of the width, in the keys of every section. */
+static void test_marks(void **state)
+{
+    (void)state;
+    static const char *const specs = "sgd momentum nag adagrad adadelta rmsprop adam adamw nadam adamax lion radam yogi adabelief adan sgd:momentum=0.5";
+    tw_context *ctx = races_context(1);
+    for (int n = 10; n <= 16; n += 6) {
+        char some[200];
+        const char *end = specs;
+        for (int i = 0; i < n; i++) end += strcspn(end + 1, " ") + 1;
+        snprintf(some, sizeof some, "%.*s", (int)(end - specs), specs);
+        tw_race_options o = races_on_surface("himmelblau", some);
+        o.tune = 3;
+        o.steps = 60;
+        o.job.run.target = "value=1e-12";
+        tw_race *race = races_run(races_created(ctx, &o));
+        char *page;
+        assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
+        if (n == 10) assert_int_equal(count_of(page, "class=\"sign\""), 0);
+        else {
+            assert_int_equal(marks_in(page, "<section id=\"results\""), 6);
+            assert_in_range(marks_in(page, "<section id=\"curves\""), 6 + 6 * 5, 6 + 6 * 7);
+            assert_in_range(marks_in(page, "<section id=\"surface\""), 6 + 4, 6 + 6 * 100);
+            assert_in_range(marks_in(page, "<section id=\"rates\""), 12 + 6, 12 + 6 * 3 * TW__SIZES);
+            assert_in_range(marks_in(page, "<section id=\"target\""), 6, 2000);
+        }
+        tw__free_text(ctx, page);
+        tw_race_free(race);
+    }
+    tw_context_free(ctx);
+}
+
 /* Values of all sizes that a number can have: no scale without an end. */
 static void test_extreme_values(void **state)
 {
@@ -345,7 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scales), cmocka_unit_test(test_numbers), cmocka_unit_test(test_chart),   cmocka_unit_test(test_rings),
         cmocka_unit_test(test_levels), cmocka_unit_test(test_curve),   cmocka_unit_test(test_profile), cmocka_unit_test(test_equations),
-        cmocka_unit_test(test_page),   cmocka_unit_test(test_extreme_values), cmocka_unit_test(test_missing_runs),
+        cmocka_unit_test(test_marks), cmocka_unit_test(test_page),   cmocka_unit_test(test_extreme_values), cmocka_unit_test(test_missing_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

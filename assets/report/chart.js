@@ -52,13 +52,26 @@ function wholeEpochs(from, to, pixels, opts, graph_, values) {
   return ticks;
 }
 
+/* Dygraphs calls this for the points of a curve from left to right. Of many only those that come first behind the next place of a mark get it. */
+function markDrawer(i, isFew, colours) {
+  var last = Infinity;
+  return function (graph_, name, pen, x, y, color, size) {
+    var area = graph_.getArea(), place = Math.floor((x - area.x) / (MARK_EVERY * area.w) - firstMark(i));
+    if (isFew || (place >= 0 && place !== last)) drawMark(pen, i, x, y, size / 3.5, colours);
+    last = place;
+  };
+}
+
 function options() {
-  var most = view.curves.reduce(function (n, curve) { return Math.max(n, curve.length); }, 0), series = {};
-  racers.forEach(function (r, i) { series[r.spec] = { color: colourOf(i), strokePattern: DASHES[dashOf(i)] }; });
+  var FEW = 25, colours = coloursNow(["ground"]), most = view.curves.reduce(function (n, curve) { return Math.max(n, curve.length); }, 0), series = {};
+  racers.forEach(function (r, i) {
+    series[r.spec] = { color: colours.of[i], strokePattern: DASHES[dashOf(i)] };
+    if (r.mark) Object.assign(series[r.spec], { drawPoints: true, pointSize: 3.5, drawPointCallback: markDrawer(i, most <= FEW, colours) });
+  });
   return {
     labels: [view.axis.key].concat(racers.map(function (r) { return r.spec; })), series: series, visibility: shown.slice(),
     customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25,
-    drawPoints: most <= 25, pointSize: most === 1 ? 6 : 3.5, highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 },
+    drawPoints: most <= FEW, pointSize: most === 1 ? 6 : 3.5, highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 },
     highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
     valueRange: rangeOfValues(), dateWindow: rangeAcross(), rightGap: namesFit() ? widestName(chart.clientWidth * 0.36) : 12, legend: "never",
     xlabel: view.axis.name, xLabelHeight: 24, axisLineColor: colour("--line"), gridLineColor: colour("--grid"), gridLineWidth: 1,

@@ -83,12 +83,17 @@ function drawNames(graph, area) {
     var kind = classOf(n.i) + (isFaint(n.i) ? " faint" : "");
     svg.append(makeSvg("polyline", { "class": kind, points: [n.x + 6, n.y, Math.max(right, n.x + 6) + 2, n.y, right + 13, n.to].join(" ") }));
     var place = "left: " + (right + 16) + "px; top: " + n.to + "px";
-    $("names").append(make("span", { "class": kind, "data-racer": n.i, style: place }, (n.side > 0 ? "\u2191 " : n.side < 0 ? "\u2193 " : "") + racers[n.i].spec));
+    var span = make("span", { "class": kind, "data-racer": n.i, style: place }, (n.side > 0 ? "\u2191 " : n.side < 0 ? "\u2193 " : "") + racers[n.i].spec);
+    $("names").append(span);
+    if (!racers[n.i].mark) return;
+    var at = makeSvg("svg", { "class": "mark", viewBox: "-7 -7 14 14", "aria-hidden": "true" });
+    at.append(makeSvg("path", { "class": "sign", d: "M0 0" + racers[n.i].mark }));
+    span.prepend(at);
   });
 }
 
 function widestName(most) {
   var pen = document.createElement("canvas").getContext("2d");
   pen.font = "600 14px " + getComputedStyle(document.body).fontFamily;
-  return Math.min(24 + racers.reduce(function (width, r) { return Math.max(width, pen.measureText("\u2191 " + r.spec).width); }, 0), most);
+  return Math.min(24 + racers.reduce(function (width, r) { return Math.max(width, pen.measureText("\u2191 " + r.spec).width + (r.mark ? 18 : 0)); }, 0), most);
 }

@@ -23,10 +23,28 @@ function makeSvg(tag, attributes) {
 function dashOf(i) { return Math.floor(racers[i].colour / COLOURS) % DASHES.length; }
 function classOf(i) { return "c" + racers[i].colour % COLOURS + " d" + dashOf(i); }
 
+/* Beyond as many optimizers as there are colours some have a mark, as steps of a path. It stands on their curves about every 15 % of the width, and
+   where the first does, as a share of that, differs from one to another. */
+var MARK_EVERY = 0.15, MARKS = racers.map(function (r) { return r.mark && new Path2D("M0 0" + r.mark); });
+function firstMark(i) { return (i + 0.5) / racers.length; }
+function drawMark(pen, i, x, y, size, colours) {
+  pen.save();
+  pen.translate(x, y);
+  pen.scale(size, size);
+  pen.setLineDash([]);
+  pen.fillStyle = colours.of[i];
+  pen.strokeStyle = colours.ground;
+  pen.lineWidth = 3;
+  pen.stroke(MARKS[i]);
+  pen.fill(MARKS[i]);
+  pen.restore();
+}
+
 /* The short line that stands for an optimizer. */
 function keyOf(i) {
   var svg = makeSvg("svg", { "class": "key " + classOf(i), viewBox: "0 0 24 10", "aria-hidden": "true" });
   svg.append(makeSvg("path", { "class": "line", d: "M1 5H23" }));
+  if (racers[i].mark) svg.append(makeSvg("path", { "class": "sign", d: "M12 5" + racers[i].mark }));
   return svg;
 }
 
@@ -52,6 +70,12 @@ function colour(name) {
   return found;
 }
 function colourOf(i) { return colour("--c" + racers[i].colour % COLOURS); }
+/* The optimizers' and these, as they are now. */
+function coloursNow(names) {
+  var found = { of: racers.map(function (r, i) { return colourOf(i); }) };
+  names.forEach(function (name) { found[name] = colour("--" + name); });
+  return found;
+}
 
 /* Numbers as the page's tables have them: 0.0823, 12.34, 2.3\u00b710\u207b\u2076. */
 function number(value) {

@@ -117,6 +117,22 @@ function Stage(canvas, surface) {
     for (var k = 0; k <= place.k; k++) pen.lineTo(self.across(path.x[k]), self.down(path.y[k]));
     pen.lineTo(self.across(place.x), self.down(place.y));
   }
+  function isInside(x, y) { return x >= corner.x && x <= corner.x + 1000 / self.zoom && y >= corner.y && y <= corner.y + surface.height / self.zoom; }
+  /* At equal distances along the path so far; as large on the screen however close one looks. */
+  function drawMarks(i, path, place) {
+    var every = MARK_EVERY * 1000 / self.zoom, left = firstMark(i) * every, x = self.across(path.x[0]), y = self.down(path.y[0]);
+    for (var k = 1; k <= place.k + 1; k++) {
+      var last = k > place.k, toX = self.across(last ? place.x : path.x[k]), toY = self.down(last ? place.y : path.y[k]), length = Math.hypot(toX - x, toY - y);
+      if (!(length < 1e5)) return;
+      for (; left < length; left += every) {
+        var atX = x + (toX - x) * left / length, atY = y + (toY - y) * left / length;
+        if (isInside(atX, atY)) drawMark(pen, i, atX, atY, self.unit, colours);
+      }
+      left -= length;
+      x = toX;
+      y = toY;
+    }
+  }
   /* A head outside the picture waits at its edge, hollow. */
   function drawPath(i, step) {
     var path = self.pathOf(i), place = self.placeAt(path, step), edge = 9 * self.unit;
@@ -135,6 +151,7 @@ function Stage(canvas, surface) {
     pen.setLineDash((DASHES[dashOf(i)] || []).map(function (d) { return d * self.unit; }));
     pen.stroke();
     pen.setLineDash([]);
+    if (racers[i].mark) drawMarks(i, path, place);
     if (path.diverged && place.ended) {
       pen.lineWidth = 3 * self.unit;
       cross(pen, inX, inY, 6 * self.unit, true);
@@ -196,8 +213,7 @@ function Stage(canvas, surface) {
     canvas.style.height = inner + TOP + BOTTOM + "px";
     canvas.width = Math.round(width * density);
     canvas.height = Math.round((inner + TOP + BOTTOM) * density);
-    colours = { of: racers.map(function (r, i) { return colourOf(i); }) };
-    ["ground", "ink", "muted", "line", "high", "contour"].forEach(function (name) { colours[name] = colour("--" + name); });
+    colours = coloursNow(["ground", "ink", "muted", "line", "high", "contour"]);
     levels.forEach(function (level) { level.fill = getComputedStyle(level.path).fill; });
     setFrame();
   };

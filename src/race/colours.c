@@ -1,4 +1,4 @@
-/* Ten colours and which optimiser has which. Found by search: any two are far apart in CIELAB also for eyes without red, green or blue cones (Machado
+/* Ten colours and which optimiser has which. Found by search: any two are far apart in CIELAB and OKLab, also for eyes without red, green or blue cones (Machado
  * 2009), nine have hues of their own beside the ink, and all stand out from the page's grounds; tests/test_colours.c holds what was reached.
  * SPDX-License-Identifier: MIT */
 #include "race/colours.h"
@@ -9,9 +9,9 @@
 
 enum { INK, GREEN, OLIVE, BLUE, BROWN, VIOLET, SKY, ORANGE, MAGENTA, ROSE };
 const tw__colour tw__palette[TW__COLOURS] = {
-    [INK] = {"#0f1f28", "#f9efdf"},    [GREEN] = {"#025e41", "#51ff68"},   [OLIVE] = {"#889558", "#99ae65"}, [BLUE] = {"#214ceb", "#5762f4"},
-    [BROWN] = {"#5c4700", "#ff9101"},  [VIOLET] = {"#78009e", "#9c58ae"},  [SKY] = {"#0699ce", "#18b2ff"},   [ORANGE] = {"#e46d00", "#e0261c"},
-    [MAGENTA] = {"#ae2b88", "#d0386e"}, [ROSE] = {"#c6788f", "#e69dc7"},
+    [INK] = {"#0f1f28", "#fff4f6"},    [GREEN] = {"#025e41", "#247b39"},   [OLIVE] = {"#889558", "#b1ff29"}, [BLUE] = {"#214ceb", "#8a8ffe"},
+    [BROWN] = {"#5c4700", "#959100"},  [VIOLET] = {"#78009e", "#a500ff"},  [SKY] = {"#0699ce", "#72ccf6"},   [ORANGE] = {"#e46d00", "#fabf83"},
+    [MAGENTA] = {"#ae2b88", "#dc039a"}, [ROSE] = {"#c6788f", "#f48198"},
 };
 
 /* Those that are raced against each other most have a colour of their own. */
@@ -73,4 +73,13 @@ void tw__choose_colours(tw__look *looks, size_t n)
             const int place = least_used(used, own);
             looks[i].colour = place + TW__COLOURS * used[place]++;
         }
+}
+
+int tw__dash_of(int colour) { return colour / TW__COLOURS % TW__DASHES; }
+
+/* A square, a triangle, a diamond, a triangle on its tip, a plus: in turn for one colour, and begun elsewhere for the next. */
+char tw__mark_of(int colour)
+{
+    static const char marks[] = {'s', 't', 'd', 'v', '+'};
+    return colour < TW__COLOURS ? 'o' : marks[(colour / TW__COLOURS - 1 + colour) % (int)sizeof marks];
 }

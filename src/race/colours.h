@@ -17,4 +17,8 @@ const char *tw__colour_of_rule(const char *spec);
  * mark that tell apart those of one place. */
 typedef struct tw__look { const char *spec; int colour; } tw__look;
 void tw__choose_colours(tw__look *looks, size_t n);                     /* sets colour for each spec; they are all different */
+/* Of such a colour: the number of its dashes, and its mark, a shape of race/svg.h, 'o' where it has none. */
+enum { TW__DASHES = 4 };                                                /* .d0 to .d3 in assets/report.css */
+int tw__dash_of(int colour);
+char tw__mark_of(int colour);
 #endif

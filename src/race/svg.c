@@ -243,19 +243,28 @@ void tw__chart_to(tw__chart *c, double x, double y)
 
 void tw__chart_end(tw__chart *c, int is_closed) { tw__print(c->p, "%s\"/>", is_closed ? "Z" : ""); }
 
-static void put_mark(tw__chart *c, char shape, const char *kind, double across, double down)
+const char *tw__mark_path(char shape)
 {
     static const struct { char shape; const char *path; } shapes[] = {
         {'o', "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"}, {'O', "m-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0z"},
         {'.', "m-1.5 0a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0z"},
         {'x', "m-3.5-3.5l7 7m0-7l-7 7"},             {'^', "m-4 3.5l4-7l4 7z"},
+        {'s', "m-4-4h8v8h-8z"},                      {'t', "m-5 4l5-9l5 9z"},
+        {'d', "m-5.5 0l5.5-5.5l5.5 5.5l-5.5 5.5z"},  {'v', "m-5-4h10l-5 9z"},
+        {'+', "m-2-5.5h4v3.5h3.5v4h-3.5v3.5h-4v-3.5h-3.5v-4h3.5z"},
     };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        if (shapes[i].shape == shape) return shapes[i].path;
+    return "";
+}
+
+static void put_mark(tw__chart *c, char shape, const char *kind, double across, double down)
+{
     if (!isfinite(across) || !isfinite(down)) return;
     tw__print(c->p, "<path class=\"%s\"", kind);
     tw__put_tenths(c->p, " d=\"M", across);
     tw__put_tenths(c->p, " ", down);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        if (shapes[i].shape == shape) tw__print(c->p, "%s\"/>", shapes[i].path);
+    tw__print(c->p, "%s\"/>", tw__mark_path(shape));
 }
 
 void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double y)

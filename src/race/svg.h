@@ -40,10 +40,11 @@ void tw__chart_close(tw__chart *c);
 void tw__chart_begin(tw__chart *c, const char *kind);
 void tw__chart_to(tw__chart *c, double x, double y);
 void tw__chart_end(tw__chart *c, int is_closed);
-/* A mark of a class at a value: '.' a point, 'o' a dot, 'O' a ring, 'x' a cross, '^' a triangle; or in the headroom, a share of it from its top; or in
- * the middle of the footroom. */
+/* A mark of a class at a value: '.' a point, 'o' a dot, 'O' a ring, 'x' a cross, '^' an arrowhead, and those of optimizers, 's' a square, 't' a triangle,
+ * 'd' a diamond, 'v' a triangle on its tip, '+' a plus; or in the headroom, a share of it from its top; or in the middle of the footroom. */
 void tw__chart_mark(tw__chart *c, char shape, const char *kind, double x, double y);
 void tw__chart_mark_top(tw__chart *c, char shape, const char *kind, double x, double share);
+const char *tw__mark_path(char shape);                                  /* as steps from the place: "m-3.5-3.5l7 7m0-7l-7 7" */
 void tw__chart_mark_bottom(tw__chart *c, char shape, const char *kind, double x);
 /* An arrow at the top of the frame, or its bottom, where a line leaves it at x, and what it reaches; `row` lines from the edge. Classes "dot", "out". */
 void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *text);

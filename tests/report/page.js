@@ -254,6 +254,25 @@ function arrows() {
       "the legend's entries are whole");
 }
 
+/* Optimizers that share a colour have marks: in legends, beside their names, and on what is drawn, again and again. */
+function marks() {
+  var marked = race.optimizers.filter(function (r) { return r.mark; }), legends = all(".legend").length, count = 0, fill = CanvasRenderingContext2D.prototype.fill;
+  say(race.optimizers.every(function (a) {
+    return race.optimizers.every(function (b) { return a === b || a.colour % 10 !== b.colour % 10 || a.mark !== b.mark; });
+  }), "those of one colour have different marks");
+  say(all(".legend .sign").length === legends * marked.length && all("#names .mark").length === marked.length, "marks are in the legends and beside the names");
+  if (!marked.length) return;
+  CanvasRenderingContext2D.prototype.fill = function (shape, rule) {
+    if (shape instanceof Path2D && !rule && this.canvas.closest("#chart")) count++;
+    fill.apply(this, arguments);
+  };
+  all("#legend button")[0].click();
+  count = 0;
+  all("#legend button")[0].click();
+  CanvasRenderingContext2D.prototype.fill = fill;
+  say(count >= 4 * marked.length && count <= 8 * marked.length, "and on the curves: " + count);
+}
+
 function end() {
   say(performance.getEntriesByType("resource").length === 0, "nothing is fetched");
   answers.textContent += "all answers given\n";
@@ -265,6 +284,7 @@ Promise.resolve().then(function () {
     curves();
     zoom();
     arrows();
+    marks();
     theme();
     if (race.single) single();
     if ($("rates")) rates();

@@ -81,6 +81,22 @@ void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
 
 /* ---- one picture -------------------------------------------------------------------------------------------------------- */
 
+/* Of a few points each has a mark; of many, with a mark that tells the entry apart, some. */
+static void put_marks(tw__page *g, tw__chart *c, const tw__view *v, const tw__curve *curve, size_t i)
+{
+    enum { FEW = 25 };
+    const tw__entry *entry = tw__page_entry(g, i);
+    const double every = TW__MARK_EVERY * (c->x.high - c->x.low);
+    double next = c->x.low + tw__page_first_mark(g, i) * every;
+    if (curve->n > FEW && entry->colour < TW__COLOURS) return;
+    for (size_t k = 0; k < curve->n; k++) {
+        const double across = tw__scale_at(&c->x, curve->points[k].at[v->axis]);
+        if (curve->n > FEW && !(across >= next)) continue;
+        tw__chart_mark(c, tw__mark_of(entry->colour), tw__page_mark_class(entry), curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
+        while (next <= across) next += every;
+    }
+}
+
 static void put_curve(tw__chart *c, const tw__view *v, const tw__curve *curve, int has_band)
 {
     if (has_band) {
@@ -92,8 +108,6 @@ static void put_curve(tw__chart *c, const tw__view *v, const tw__curve *curve, i
     tw__chart_begin(c, "line");
     for (size_t k = 0; k < curve->n; k++) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
     tw__chart_end(c, 0);
-    for (size_t k = 0; k < curve->n && curve->n <= 25; k++)
-        tw__chart_mark(c, 'o', "dot", curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
 }
 
 /* An arrow where a curve first leaves the frame, with the farthest value it reaches; *row: the next free line. */
@@ -128,6 +142,7 @@ static void put_picture(tw__page *g, const tw__view *v)
         if (curve->n == 0) continue;
         tw__print(&g->p, "<g class=\"%s\">", tw__page_class(tw__page_entry(g, i), kind));
         put_curve(&c, v, curve, g->race->o.seeds > 1);
+        put_marks(g, &c, v, curve, i);
         put_arrow(&c, v, curve, 0, &above);
         put_arrow(&c, v, curve, 1, &below);
         tw__print(&g->p, "</g>\n");

@@ -91,6 +91,7 @@ static json_t *entry_json(const tw__page *g, size_t i)
     }
     json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", entry->spec, "colour", entry->colour, "runs", (json_int_t)tw__race_in(g->race, entry),
                           "diverged", (json_int_t)entry->diverged, "curves", tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
+    if (entry->colour >= TW__COLOURS) o = tw__json_unless(json_object_set_new(o, "mark", json_string(tw__mark_path(tw__mark_of(entry->colour)))), o);
     return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, entry)), o);
 }
 

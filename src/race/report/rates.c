@@ -102,7 +102,9 @@ static void put_line(tw__page *g, tw__chart *c, size_t i, struct off off)
         tw__chart_to(c, t->lr, is_off(g, c, t) || is_zero(g, t) ? NAN : shown(g, t));
     tw__chart_end(c, 0);
     for (const tw__trial *t = NULL; (t = next_trial(g->race, entry, t)) != NULL;) {
-        put_mark(g, c, off, t, failed(t) ? 'x' : is_off(g, c, t) ? '^' : 'o', failed(t) ? "cross" : "dot");
+        if (failed(t)) put_mark(g, c, off, t, 'x', "cross");
+        else if (is_off(g, c, t)) put_mark(g, c, off, t, '^', "dot");
+        else put_mark(g, c, off, t, tw__mark_of(entry->colour), tw__page_mark_class(entry));
         if (entry->tuned && t->lr == entry->tuned_lr) put_mark(g, c, off, t, 'O', "ring");
     }
 }

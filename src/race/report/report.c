@@ -188,16 +188,20 @@ void tw__page_spec(tw__page *g, const char *spec)
 
 const char *tw__page_class(const tw__entry *entry, char to[16])
 {
-    enum { DASHES = 4 };                                /* .d0 to .d3 in assets/report.css */
-    snprintf(to, 16, "c%d d%d", entry->colour % TW__COLOURS, entry->colour / TW__COLOURS % DASHES);
+    snprintf(to, 16, "c%d d%d", entry->colour % TW__COLOURS, tw__dash_of(entry->colour));
     return to;
 }
+
+const char *tw__page_mark_class(const tw__entry *entry) { return entry->colour < TW__COLOURS ? "dot" : "sign"; }
+
+double tw__page_first_mark(const tw__page *g, size_t i) { return ((double)i + 0.5) / (double)g->race->n; }
 
 void tw__page_key(tw__page *g, const tw__entry *entry)
 {
     char kind[16];
-    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/></svg>",
-              tw__page_class(entry, kind));
+    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/>", tw__page_class(entry, kind));
+    if (entry->colour >= TW__COLOURS) tw__print(&g->p, "<path class=\"sign\" d=\"M12 5%s\"/>", tw__mark_path(tw__mark_of(entry->colour)));
+    tw__print(&g->p, "</svg>");
 }
 
 void tw__page_missing(tw__page *g, const tw__entry *entry)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_H
 #define TW_RACE_REPORT_H
+#include "race/colours.h"
 #include "race/report/contours.h"
 #include "race/report/medians.h"
 #include "race/run.h"
@@ -71,7 +72,7 @@ enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_
 void tw__page_number(tw__page *g, enum tw__form form, double value);
 /* A cell: the median, and below it the quartiles where they differ. is_best: in bold. */
 void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_best);
-/* A spec that may be broken after its colon and commas; the short line in its colour and dashes; a row's head of both. */
+/* A spec that may be broken after its colon and commas; the short line in its colour and dashes, with its mark; a row's head of both. */
 void tw__page_spec(tw__page *g, const char *spec);
 void tw__page_key(tw__page *g, const tw__entry *entry);
 void tw__page_row(tw__page *g, const tw__entry *entry);
@@ -79,6 +80,11 @@ void tw__page_tuned(tw__page *g, const tw__entry *entry);              /* the ra
 void tw__page_missing(tw__page *g, const tw__entry *entry);            /* "2 of 3 seeds", if not all of its runs are in */
 /* "c3 d1": the classes of a colour and its dashes. */
 const char *tw__page_class(const tw__entry *entry, char to[16]);
+/* The class of an entry's marks: "dot", or "sign" where it has one of its own. They stand about every 15 % of a picture's width, and where the first
+ * does, as a share of that, differs from entry to entry of the page. */
+const char *tw__page_mark_class(const tw__entry *entry);
+#define TW__MARK_EVERY 0.15
+double tw__page_first_mark(const tw__page *g, size_t i);
 
 /* The picture of the surface is 1000 units wide and so high. A path is told in every stride-th step, about `most` of them, and its last. */
 double tw__stage_height(const tw__relief *relief);

@@ -104,6 +104,32 @@ static void put_path(tw__page *g, size_t i)
     tw__print(&g->p, "\"/>\n");
 }
 
+/* At equal distances along a path, as far as it can be drawn. */
+static void put_path_marks(tw__page *g, size_t i)
+{
+    enum { FAR = 100000, MOST = 100 };
+    const tw__entry *entry = tw__page_entry(g, i);
+    const tw__trajectory *trajectory = &entry->runs[0].trajectory;
+    const tw__scale x = across(&g->relief), y = down(&g->relief);
+    const double every = TW__MARK_EVERY * STAGE;
+    double left = tw__page_first_mark(g, i) * every;
+    char kind[16];
+    if (entry->colour < TW__COLOURS) return;
+    tw__print(&g->p, "<g class=\"%s\">", tw__page_class(entry, kind));
+    for (size_t k = 1, n = 0; k < trajectory->n && n < MOST; k++) {
+        const double a[2] = {tw__scale_at(&x, trajectory->x[k - 1]), tw__scale_at(&y, trajectory->y[k - 1])};
+        const double b[2] = {tw__scale_at(&x, trajectory->x[k]) - a[0], tw__scale_at(&y, trajectory->y[k]) - a[1]}, length = sqrt(b[0] * b[0] + b[1] * b[1]);
+        if (!(fabs(a[0]) + length < FAR && fabs(a[1]) < FAR)) break;
+        for (; left < length && n < MOST; n++, left += every) {
+            tw__put_tenths(&g->p, "<path class=\"sign\" transform=\"translate(", a[0] + b[0] * left / length);
+            tw__put_tenths(&g->p, " ", a[1] + b[1] * left / length);
+            tw__print(&g->p, ")scale(1.7)\" d=\"M0 0%s\"/>", tw__mark_path(tw__mark_of(entry->colour)));
+        }
+        left -= length;
+    }
+    tw__print(&g->p, "</g>\n");
+}
+
 static void put_point(tw__page *g, const char *kind, const char *shape, const double at[2])
 {
     const tw__scale x = across(&g->relief), y = down(&g->relief);
@@ -151,7 +177,10 @@ static void put_picture(tw__page *g)
     tw__put_tenths(&g->p, "\" viewBox=\"0 0 1000 ", height);
     tw__print(&g->p, "\">\n");
     put_levels(g);
-    for (size_t i = g->race->n; i-- > 0;) put_path(g, i);
+    for (size_t i = g->race->n; i-- > 0;) {
+        put_path(g, i);
+        put_path_marks(g, i);
+    }
     put_points(g);
     tw__print(&g->p, "</svg>\n");
     tw__put_tenths(&g->p, "<path class=\"frame\" d=\"M0 0H1000V", height);

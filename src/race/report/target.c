@@ -86,6 +86,11 @@ static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
     }
     tw__chart_to(c, c->x.to, share + apart);
     tw__chart_end(c, 0);
+    if (entry->colour < TW__COLOURS) return;
+    for (double place = tw__page_first_mark(g, i) * TW__MARK_EVERY; place < 1; place += TW__MARK_EVERY) {
+        const double at = tw__scale_value(&c->x, place);
+        tw__chart_mark(c, tw__mark_of(entry->colour), "sign", at, tw__profile_at(g->race, entry, by, at) + apart);
+    }
 }
 
 static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
