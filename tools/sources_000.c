@@ -55,7 +55,7 @@ static const struct cli_named named[] = {
     { "2.3", CLAIM, "这个算法比Adam算法更加稳定，因为其不依赖于初始值的大小", "SGDM is steadier than Adam, as it does not depend on initial values",
       STARTS,
       "on a quadratic: a start 100 times as far scales its path, Adam's steps stay as long as they are; 3.2 says the opposite; over seeds: "
-      "docs/comparison.md",
+      "docs/comparison.md: yes",
       "yes: value of momentum (2) < 10100 x value of momentum; value of adam (2) > 1e9 x value of adam" },
 
     { "3.1, figure 1", FIGURE, "图1. SGDM算法", "the algorithm SGDM as a picture",
@@ -71,7 +71,7 @@ static const struct cli_named named[] = {
       "depends: 'y changes its sign 30 times with SGD, 4 times with Momentum'; 'Momentum strays 1.61'" },
 
     { "3.2", CLAIM, "Adam算法相对于SGDM算法具有更高效的收敛速度", "Adam converges faster than SGDM",
-      RIVALS, "at the defaults, but not with ten times the rate for SGDM; docs/comparison.md",
+      RIVALS, "at the defaults, but not with ten times the rate for SGDM; docs/comparison.md: depends",
       "depends: val acc of adam > val acc of sgd@source000:momentum=0.9; val acc of adam < val acc of sgd@source000:lr=0.1,momentum=0.9" },
     { "3.2", CLAIM, "Adam算法的二阶矩估计更加准确", "Adam's estimate of the second moment is more exact",
       NOT_BUILT, "than which is not said: SGDM has none" },

@@ -71,7 +71,7 @@ static const struct cli_named named[] = {
     { "5 RMSProp", METHOD, "逐渐地遗忘过去的梯度", "RMSprop", "thalweg explain rmsprop@source001", "the formula has no epsilon, the code has" },
     { "5 RMSProp", LISTING, "class RMSprop:", "the class RMSprop", CLASSES, "" },
     { "5 RMSProp, 1", CLAIM, "改进了AdaGrad在深度学习中过早结束的问题", "the running mean mends AdaGrad's early end",
-      SLOPE, "its steps keep their length; where steps must shrink that is a drawback: docs/comparison.md",
+      SLOPE, "its steps keep their length; where steps must shrink that is a drawback; docs/comparison.md: depends",
       "depends: value of rmsprop < 10 x value of adagrad" },
     { "5 RMSProp, 2", CLAIM, "适用于处理非平稳过程", "it suits processes that are not stationary",
       NOT_YET, "no data here change while they are learnt" },
@@ -103,12 +103,12 @@ static const struct cli_named named[] = {
     { "7, 1", CLAIM, "如果数据是稀疏的，就用自适应算法", "for sparse data take an adaptive method", NOT_YET, SPARSE },
     { "7, 1", METHOD, "Adadelta", "Adadelta", "thalweg explain adadelta", "named only" },
     { "7, 2", CLAIM, "RMSProp, Adadelta, Adam 在很多情况下的效果是相似的", "RMSprop, Adadelta and Adam often do alike",
-      TUNED, "depends: docs/comparison.md",
+      TUNED, "docs/comparison.md: depends",
       "depends: val acc of rmsprop > 0.99 x val acc of adam; val acc of adadelta > 0.99 x val acc of adam; val loss of adadelta > 1.05 x val loss "
       "of adam" },
     { "7, 3", CLAIM, "随着梯度变的稀疏，Adam 比 RMSprop 效果会好", "the sparser the gradient, the better Adam against RMSprop", NOT_YET, SPARSE },
     { "7, 4", CLAIM, "SGD 虽然能达到极小值，但是比其它算法用的时间长", "SGD reaches a minimum, but takes longer",
-      "thalweg figures bowl", "docs/comparison.md", "depends: bowl-3" },
+      "thalweg figures bowl", "in the picture's setting; tuned, it is nowhere the slowest, docs/comparison.md: no", "depends: bowl-3" },
     { "7, 4", CLAIM, "而且可能会被困在鞍点", "and may be caught at a saddle", "thalweg figures fig5.6", "", "depends: saddle-1" },
 };
 

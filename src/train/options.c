@@ -29,7 +29,8 @@ static const tw_field rows[] = {
     {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET, "\"G...\"",
      "options of some tensors, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\""},
     {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0, DATA | IF_SET, "error|skip|zero",
-     "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero)"},
+     "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero); a state that "
+     "overflows ends the run in any case"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N", "passes over the training rows"},
     {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B", "rows per update (default: 32)"},
     {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA, "K",
