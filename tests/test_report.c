@@ -236,6 +236,7 @@ static void test_equations(void **state)
         {"b = 1 - t^-decay", "<i>b</i> = 1 − <i>t</i><sup>−decay</sup>"},
         {"0.96^(t psi) u_ij mu_(t+1)", "0.96<sup><i>t</i> <i>ψ</i></sup> <i>u</i><sub>ij</sub> <i>μ</i><sub><i>t</i>+1</sub>"},
         {"d = max(d, step_min) if x <= 1 & a < b", "<i>d</i> = max(<i>d</i>, step_min) if <i>x</i> ≤ 1 &amp; <i>a</i> &lt; <i>b</i>"},
+        {"over the `batch` rows", "over the batch rows"},
         {"a tensor's f_i'(w)", "<i>a</i> tensor's <i>f</i><sub><i>i</i></sub>′(<i>w</i>)"},
     };
     tw_context *ctx = races_context(1);

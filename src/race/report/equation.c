@@ -82,7 +82,7 @@ static size_t put_word(tw__strbuf *p, const char *at)
 static size_t put_sign(tw__strbuf *p, const char *at)
 {
     static const struct { const char *text, *as; } signs[] = {
-        {"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}};
+        {"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}, {"`", ""}};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (strncmp(at, signs[i].text, strlen(signs[i].text)) == 0) {
             tw__put(p, signs[i].as, strlen(signs[i].as));

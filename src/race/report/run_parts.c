@@ -92,7 +92,11 @@ static void put_lead(tw__page *g)
         return;
     }
     switch (run->status) {
-    case TW_RUN_FINISHED: tw__print(&g->p, "Trained for %llu epoch%s in ", done, plural(done)); break;
+    case TW_RUN_FINISHED:
+        tw__print(&g->p, "Trained for ");
+        tw__put_count(&g->p, done);
+        tw__print(&g->p, " epoch%s in ", plural(done));
+        break;
     case TW_RUN_TARGET:
         tw__print(&g->p, "Reached <code>");
         tw__put_escaped(&g->p, target ? target : "the target");
