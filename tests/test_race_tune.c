@@ -1,6 +1,7 @@
 /* tune: every optimiser gets as many rates, in its own range, where the sequence says; the best one is raced, by the measure that is said; and what cannot
  * be tuned is refused.
  * SPDX-License-Identifier: MIT */
+#include "race/render.h"
 #include "race/run.h"
 #include "races.h"
 #include <math.h>
@@ -177,6 +178,16 @@ static void no_rate_works(void **state)
     assert_string_equal(race->entries[0].tuned, "sgd:lr=0.001");
     assert_non_null(strstr(tw_race_table(race), "sgd: with every rate that was tried it diverged; it was raced with the smallest"));
     assert_null(strstr(tw_race_table(race), "adam: with every rate"));
+    tw_race_free(race);
+    o = races_on_surface("saddle", "d-adaptation"); /* no trial has a value, on a scale of both signs */
+    o.tune = 2;
+    race = races_run(races_created(ctx, &o));
+    assert_int_equal(race->entries[0].trials[0].run.diverged + race->entries[0].trials[1].run.diverged, 2);
+    char *page;
+    assert_int_equal(tw__race_report(race, &page, &err), TW_OK);
+    assert_null(strstr(page, "\"nan"));
+    assert_null(strstr(page, "NaN\""));
+    tw__free_text(ctx, page);
     tw_race_free(race);
     tw_context_free(ctx);
 }

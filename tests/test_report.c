@@ -24,6 +24,9 @@ static void test_scales(void **state)
     ticks_are(&log, 8, 5, (double[]){1e-4, 1e-3, 1e-2, 1e-1, 1});
     ticks_are(&(tw__scale){.is_log = 1, .from = 0.09, .to = 0.6}, 6, 3, (double[]){0.1, 0.2, 0.5});
     ticks_are(&(tw__scale){.is_log = 1, .from = 1e-12, .to = 1e12}, 6, 7, (double[]){1e-12, 1e-8, 1e-4, 1, 1e4, 1e8, 1e12});
+    const tw__scale endless = {.is_log = 1, .from = -INFINITY, .to = NAN, .linear = 1, .low = 0, .high = 100};
+    double none[TW__TICKS];
+    assert_int_equal(tw__scale_ticks(&endless, 5, none), 0);
     const tw__scale both = {.is_log = 1, .from = -99, .to = 99, .linear = 1, .low = 0, .high = 100};
     assert_true(fabs(tw__scale_at(&both, 0) - 50) < 1e-9 && fabs(tw__scale_at(&both, 9) - 75) < 1e-9 && fabs(tw__scale_at(&both, -9) - 25) < 1e-9);
     assert_true(fabs(tw__scale_value(&both, 0.25) + 9) < 1e-9);

@@ -77,7 +77,9 @@ static int log_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
 static int signed_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
 {
     const double ten = tw__log_f64(10);
-    const int first = (int)floor(signed_place(s, s->from) / ten), last = (int)ceil(signed_place(s, s->to) / ten), apart = 1 + (last - first - 1) / wish;
+    const double least = floor(signed_place(s, s->from) / ten), most = ceil(signed_place(s, s->to) / ten);
+    if (!isfinite(least) || !isfinite(most)) return 0;
+    const int first = (int)least, last = (int)most, apart = 1 + (last - first - 1) / wish;
     int n = 0;
     for (int k = first; k <= last && n < TW__TICKS; k++) {
         const double value = k ? copysign(s->linear * tw_pow(10, abs(k)), k) : 0;

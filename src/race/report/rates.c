@@ -37,8 +37,10 @@ static double find_top(tw__page *g, double *values, size_t n)
     return tw_surface_value(g->race->surface, start, NULL) - tw__page_floor(g);
 }
 
+/* low above high: no trial has a value. */
 static tw__scale scale_of(double low, double high, double top, double linear)
 {
+    if (linear > 0 && low > high) low = top - linear;
     if (linear > 0) return (tw__scale){.is_log = 1, .from = low - 0.5 * fabs(low), .to = top + 0.5 * fabs(top), .linear = linear};
     if (!(top > 0)) top = high > 0 ? high : 1;
     if (!(low > 0 && low < top)) low = top / 10;
