@@ -82,7 +82,7 @@ static tw_status train_once(int threads, tw_isa isa, uint64_t *h, tw_error *err)
     tw_context *ctx = NULL;
     tw_data *data = NULL;
     tw_model *model = NULL;
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     co.threads = threads;
     co.max_isa = isa;
     CLI_TRY(tw_context_create(&ctx, &co, err));

@@ -14,7 +14,7 @@ static const char *shape_text(const tw_layer_info *layer, char to[CLI_CELL])
 
 static const char *total_cell(const tw_model *model, int column, char to[CLI_CELL])
 {
-    tw_layer_info layer;
+    tw_layer_info layer = {.size = sizeof layer};
     uint64_t total = 0;
     if (column < 2) return column ? "" : "total";
     for (size_t i = 0; tw_model_layer(model, i, &layer, NULL) == TW_OK; i++) total += layer.parameters;
@@ -23,7 +23,7 @@ static const char *total_cell(const tw_model *model, int column, char to[CLI_CEL
 
 static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
-    tw_layer_info layer;
+    tw_layer_info layer = {.size = sizeof layer};
     if (row > tw_model_layers(of)) return NULL;
     if (row == tw_model_layers(of)) return total_cell(of, column, to);
     if (tw_model_layer(of, row, &layer, NULL) != TW_OK) return "";
@@ -44,7 +44,7 @@ json_t *cli_layers_json(const tw_model *model)
     json_t *layers = json_array();
     uint64_t total = 0;
     for (size_t i = 0; i < tw_model_layers(model); i++) {
-        tw_layer_info layer;
+        tw_layer_info layer = {.size = sizeof layer};
         if (tw_model_layer(model, i, &layer, NULL) != TW_OK) continue;
         json_t *shape = json_array();
         for (int k = 0; k < layer.rank; k++) json_array_append_new(shape, json_integer(layer.out_shape[k]));

@@ -41,6 +41,7 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *c
     tw_data_info info = { .size = sizeof info };
     CLI_TRY(tw_data_info_get(m->data, &info, err));
     if (labels && !info.labels) return cli_fail(err, TW_ERR_DATA, "%.200s: images without labels; eval needs a folder with t10k images and labels", data);
+    m->objective = (tw_objective)TW_OBJECTIVE_INIT;
     CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
     m->bound = 1;
     return TW_OK;

@@ -101,7 +101,7 @@ static tw_status share(const struct values *v, size_t left, uint64_t *jobs, uint
 
 static tw_status print(const struct values *v, tw_race *race, const char *directory, tw_error *err)
 {
-    tw_race_count count;
+    tw_race_count count = {.size = sizeof count};
     CLI_TRY(tw_race_counts(race, &count, err));
     const char *text = v->common.json ? tw_race_json(race) : tw_race_table(race);
     printf("%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
@@ -114,7 +114,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
 {
     const struct values *v = call->values;
     uint64_t jobs, threads;
-    tw_race_count count;
+    tw_race_count count = {.size = sizeof count};
     CLI_TRY(open_race(call, *ctx, o, race, err));
     cli_running();
     CLI_TRY(tw_race_counts(*race, &count, err));

@@ -17,7 +17,7 @@ static int report(void *user, const tw_event *event)
 
 static tw_status train(tw_context *ctx, tw_model *model, const tw_data *data, const char *file, tw_error *err)
 {
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     tw_status s = tw_model_objective(model, data, &objective, err);
     if (s != TW_OK) return s;
     tw_run_options options = TW_RUN_OPTIONS_INIT;
@@ -41,7 +41,7 @@ static tw_status test(tw_context *ctx, const char *file, const tw_data *data, tw
     tw_model *model;
     tw_status s = tw_model_load(&model, ctx, file, err);
     if (s != TW_OK) return s;
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     s = tw_model_objective(model, data, &objective, err);
     if (s == TW_OK) {
         s = tw_evaluate(ctx, &objective, tw_model_weights(model), metrics, err);

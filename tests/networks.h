@@ -58,7 +58,7 @@ static inline void networks_check_gradient(const char *network, int classes)
     tw_context *ctx = networks_context(1);
     tw_data *data = networks_data(ctx, ROWS, classes);
     tw_model *model;
-    tw_objective o;
+    tw_objective o = TW_OBJECTIVE_INIT;
     tw_error err;
     if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK) fail_msg("%s: %s", network, err.message);
     assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
@@ -97,7 +97,7 @@ static inline void networks_check_threads(const char *network, int classes)
             tw_context *ctx = networks_context(threads);
             tw_data *data = networks_data(ctx, 600, classes);
             tw_model *model;
-            tw_objective o;
+            tw_objective o = TW_OBJECTIVE_INIT;
             tw_run *run;
             tw_error err;
             int status = TW_RUN_GOING;

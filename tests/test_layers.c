@@ -66,7 +66,7 @@ static void *gradient_of(const char *network, int classes, tw_type type, tw_isa 
     assert_int_equal(tw_context_create(&ctx, &options, NULL), TW_OK);
     tw_data *data = networks_data(ctx, ROWS, classes);
     tw_model *model;
-    tw_objective o;
+    tw_objective o = TW_OBJECTIVE_INIT;
     assert_int_equal(tw_model_create(&model, ctx, network, type, data, 5, NULL), TW_OK);
     assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
     *bytes = tw_model_size(model) * tw_type_size(type);

@@ -63,7 +63,7 @@ static void by_hand(void **state)
     o.l2 = 0.5;
     for (int form = 0; form < 2; form++)
         for (int t = 0; t < 2; t++) {
-            tw_objective f;
+            tw_objective f = TW_OBJECTIVE_INIT;
             double g[SIZE], out[ROWS];
             o.form = (enum tw_linear_form)form;
             o.type = t ? TW_F64 : TW_F32;
@@ -93,7 +93,7 @@ static void both_forms_are_one(void **state)
     (void)state;
     for (int loss = 0; loss < 2; loss++)
         for (int t = 0; t < 2; t++) {
-            tw_objective f[2];
+            tw_objective f[2] = {TW_OBJECTIVE_INIT, TW_OBJECTIVE_INIT};
             tw_linear *m[2];
             for (int form = 0; form < 2; form++) {
                 const tw_linear_options o = options(t ? TW_F64 : TW_F32, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.1);
@@ -118,7 +118,7 @@ static void a_step_of_both_forms(void **state)
     for (int form = 0; form < 2; form++) {
         const tw_linear_options o = options(TW_F64, TW_LINEAR_SQUARED, (enum tw_linear_form)form, 0);
         tw_run_options r = TW_RUN_OPTIONS_INIT;
-        tw_objective f;
+        tw_objective f = TW_OBJECTIVE_INIT;
         tw_linear *m = linear(&o, &f);
         tw_run *run;
         int status;
@@ -149,7 +149,7 @@ static void gradients(void **state)
         for (int form = 0; form < 2; form++)
             for (int intercept = 0; intercept < 2; intercept++) {
                 tw_linear_options o = options(TW_F64, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.3);
-                tw_objective f;
+                tw_objective f = TW_OBJECTIVE_INIT;
                 double w[SIZE], g[SIZE];
                 o.intercept = intercept;
                 tw_linear *m = linear(&o, &f);
@@ -193,7 +193,7 @@ static void the_optimum(void **state)
     const double penalties[] = {0, 0.1, 3};
     for (int p = 0; p < 3; p++) {
         const tw_linear_options o = options(TW_F64, TW_LINEAR_SQUARED, TW_LINEAR_MATRIX, penalties[p]);
-        tw_objective f;
+        tw_objective f = TW_OBJECTIVE_INIT;
         double w[SIZE], g[SIZE];
         tw_linear *m = linear(&o, &f);
         optimum(penalties[p], w);
@@ -209,7 +209,7 @@ static void train(tw_type type, int threads, double *w)
     tw_context *own = bench_context(threads, TW_ISA_DETECT);
     const tw_linear_options o = options(type, TW_LINEAR_SQUARED, TW_LINEAR_ALGEBRAIC, 0.1);
     tw_run_options r = TW_RUN_OPTIONS_INIT;
-    tw_objective f;
+    tw_objective f = TW_OBJECTIVE_INIT;
     tw_linear *m;
     tw_run *run;
     float w32[SIZE] = {0};
@@ -250,7 +250,7 @@ static void large_scores(void **state)
     const double one = 1, label[] = {1, -1}, scores[] = {0, 1e-20, 1, 36, 40, 700, 1e4, 1e300};
     for (int l = 0; l < 2; l++) {
         tw_linear_options o = TW_LINEAR_OPTIONS_INIT;
-        tw_objective f;
+        tw_objective f = TW_OBJECTIVE_INIT;
         o.loss = TW_LINEAR_LOGISTIC;
         o.rows = o.columns = 1;
         o.intercept = 0;

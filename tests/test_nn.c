@@ -70,7 +70,7 @@ static void presets_have_the_known_sizes(void **state)
     assert_int_equal(tw_model_size(model), 54410);
     assert_int_equal(tw_model_layers(model), 4);
     for (size_t i = 0; i < 4; i++) {
-        tw_layer_info info;
+        tw_layer_info info = {.size = sizeof info};
         assert_int_equal(tw_model_layer(model, i, &info, NULL), TW_OK);
         assert_int_equal(info.parameters, wanted[i]);
     }
@@ -93,8 +93,8 @@ static void the_network_of_source_002(void **state)
     static const int32_t labels[] = {0, 1, 1, 0};
     tw_data *data;
     tw_model *model;
-    tw_objective o;
-    tw_layer_info info[2];
+    tw_objective o = TW_OBJECTIVE_INIT;
+    tw_layer_info info[2] = {{.size = sizeof info[0]}, {.size = sizeof info[0]}};
     float p[4];
     for (int i = 0; i < 400; i++) x[i] = (float)tw__random_unit(4, TW__FOR_TEST, 0, (uint64_t)i) - 0.5f;
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, labels, NULL), TW_OK);

@@ -26,6 +26,20 @@ static int is_zero(const void *p, size_t n)
         if (!is_zero(&out, sizeof out)) fail_msg("%s leaves something in its output", #call); \
     } while (0)
 
+/* The same for a struct that begins with its size, which stays. */
+#define STAYS_CLEAR(type, status, call) \
+    do { \
+        static type out; \
+        memset(&out, 0xee, sizeof out); \
+        out.size = sizeof out; \
+        assert_int_equal(call, status); \
+        if (out.size != sizeof out || !is_zero((const char *)&out + sizeof(size_t), sizeof out - sizeof(size_t))) \
+            fail_msg("%s leaves something in its output", #call); \
+        out.size = 0; \
+        assert_int_equal(call, TW_ERR_SPEC); \
+        assert_non_null(strstr(err.message, ".size = 0: set it to sizeof(" #type ")")); \
+    } while (0)
+
 /* A pointer to an object that was not NULL before. */
 #define STAYS_NULL(type, status, call) \
     do { \
@@ -134,10 +148,10 @@ static void parts_of_objects(void **state)
     tw_model *model;
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, two, x, labels, &err), TW_OK);
     assert_int_equal(tw_model_create(&model, ctx, "dense 3 relu; dense classes softmax", TW_F32, data, 0, &err), TW_OK);
-    STAYS_ZERO(tw_layer_info, TW_ERR_SPEC, tw_model_layer(model, 2, &out, &err));
+    STAYS_CLEAR(tw_layer_info, TW_ERR_SPEC, tw_model_layer(model, 2, &out, &err));
     tw_data *other;
     assert_int_equal(tw_data_create(&other, ctx, TW_F32, 1, 1, (const int64_t[]){4}, x, labels, &err), TW_OK);
-    STAYS_ZERO(tw_objective, TW_ERR_DATA, tw_model_objective(model, other, &out, &err));
+    STAYS_CLEAR(tw_objective, TW_ERR_DATA, tw_model_objective(model, other, &out, &err));
     tw_data_free(other);
     tw_model_free(model);
     tw_data_free(data);

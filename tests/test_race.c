@@ -342,7 +342,7 @@ static void stopping_keeps_what_is_in(void **state)
     o.user = &seen;
     tw_race *race;
     tw_error err;
-    tw_race_count count;
+    tw_race_count count = {.size = sizeof count};
     assert_int_equal(tw_race_create(&race, ctx, &o, &err), TW_OK);
     assert_int_equal(tw_race_run(race, &err), TW_STOPPED);
     assert_int_equal(seen.lines, 3);

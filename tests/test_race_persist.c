@@ -111,7 +111,7 @@ static void a_finished_race_needs_no_data(void **state)
         assert_int_equal(unlink(path), 0);
     }
     race = races_resumed(ctx, directory);
-    tw_race_count count;
+    tw_race_count count = {.size = sizeof count};
     assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
     assert_true(count.runs == 4 && count.left == 0);
     races_run(race);

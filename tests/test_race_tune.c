@@ -117,7 +117,7 @@ static void trials_and_runs(void **state)
     o.seeds = 2;
     o.job.run.seed = 4;
     tw_race *race = races_run(races_created(ctx, &o));
-    tw_race_count count;
+    tw_race_count count = {.size = sizeof count};
     assert_int_equal(tw_race_counts(race, &count, NULL), TW_OK);
     assert_int_equal(count.runs, 10);
     assert_int_equal(count.raced, 4);

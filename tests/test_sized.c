@@ -90,7 +90,7 @@ static void older_run_inside_a_job(void **state)
     (void)state;
     tw_context *ctx;
     tw_surface *bowl;
-    tw_objective f;
+    tw_objective f = TW_OBJECTIVE_INIT;
     tw_run *run;
     tw_error err;
     double w[2] = {1, 1};
@@ -113,11 +113,43 @@ static void older_run_inside_a_job(void **state)
     assert_int_equal(offsetof(tw_job_options, run) + sizeof(tw_run_options), sizeof(tw_job_options));
 }
 
+/* What the library fills is written no further than an older program's struct reaches. */
+static void older_objective_is_filled_as_far_as_it_reaches(void **state)
+{
+    (void)state;
+    static const float x[2] = {0, 1};
+    static const int32_t labels[2] = {0, 1};
+    static const int64_t shape[1] = {1};
+    tw_context *ctx;
+    tw_data *data;
+    tw_model *model;
+    tw_surface *bowl;
+    tw_objective f;
+    const size_t known = offsetof(tw_objective, point);
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 2 relu; dense classes softmax", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_surface_create(&bowl, ctx, "bowl", TW_F64, NULL), TW_OK);
+    memset(&f, 0xee, sizeof f);
+    f.size = known;
+    assert_int_equal(tw_surface_objective(bowl, 0, &f, NULL), TW_OK);
+    assert_true(f.size == known && f.type == TW_F64 && f.n_tensors == 1);
+    assert_int_equal(tw_model_objective(model, data, &f, NULL), TW_OK);
+    assert_true(f.size == known && f.n_rows == 2 && f.user);
+    tw_model_objective_free(&f);
+    assert_true(f.size == known && !f.user);
+    for (size_t i = known; i < sizeof f; i++) assert_int_equal(((unsigned char *)&f)[i], 0xee);
+    tw_surface_free(bowl);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_or_refused), cmocka_unit_test(written_as_far_as_there_is_room), cmocka_unit_test(every_prefix_of_the_options),
-        cmocka_unit_test(older_run_inside_a_job),
+        cmocka_unit_test(older_run_inside_a_job), cmocka_unit_test(older_objective_is_filled_as_far_as_it_reaches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,7 +158,7 @@ static double evaluate(const tw_objective *o, double x, double y, uint64_t numbe
 static void check_gradient(const char *spec, uint64_t number)
 {
     tw_surface *s = surface(spec, TW_F64);
-    tw_objective o;
+    tw_objective o = TW_OBJECTIVE_INIT;
     double low[2], high[2];
     assert_int_equal(tw_surface_objective(s, 1, &o, NULL), TW_OK);
     assert_true(o.type == TW_F64 && o.n_rows == 0 && o.n_tensors == 1 && o.tensors[0].shape[0] == 2);
@@ -202,7 +202,7 @@ static void float_is_double_rounded(void **state)
     const tw_surface_kind *k;
     for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) {
         tw_surface *single = surface(k->name, TW_F32), *full = surface(k->name, TW_F64);
-        tw_objective a, b;
+        tw_objective a = TW_OBJECTIVE_INIT, b = TW_OBJECTIVE_INIT;
         assert_int_equal(tw_surface_objective(single, 0, &a, NULL) | tw_surface_objective(full, 0, &b, NULL), TW_OK);
         for (uint64_t p = 0; p < 100; p++) {
             const double x = (float)(3 * bench_number(p, 7)), y = (float)(3 * bench_number(p, 8));
@@ -222,7 +222,7 @@ static void noise(void **state)
     (void)state;
     enum { DRAWS = 20000 };
     tw_surface *s = surface("beale:noise=0.5", TW_F64);
-    tw_objective noisy, exact;
+    tw_objective noisy = TW_OBJECTIVE_INIT, exact = TW_OBJECTIVE_INIT;
     double g[2], g0[2], mean[2] = {0}, square[2] = {0}, both = 0;
     assert_int_equal(tw_surface_objective(s, 1, &noisy, NULL) | tw_surface_objective(s, 0, &exact, NULL), TW_OK);
     const double value = evaluate(&exact, 2, -1, 3, g0);
@@ -250,7 +250,7 @@ static void runs(void **state)
     for (int i = 0; i < 3; i++) {
         tw_context *own = bench_context(i == 1 ? 3 : 1, TW_ISA_DETECT);
         tw_surface *s;
-        tw_objective o;
+        tw_objective o = TW_OBJECTIVE_INIT;
         tw_run *run;
         tw_run_options options = TW_RUN_OPTIONS_INIT;
         tw_error err;

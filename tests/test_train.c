@@ -391,7 +391,7 @@ static void best_weights_are_kept(void **state)
     tw_context *ctx = context(1);
     tw_job *job;
     tw_model *model;
-    tw_objective val;
+    tw_objective val = TW_OBJECTIVE_INIT;
     tw_data *data;
     tw_metrics m;
     tw_error err;

@@ -72,7 +72,7 @@ static void remove_idx(const char *directory)
 static tw_status our_epoch(const struct values *v, tw_context *ctx, const tw_data *data, double *seconds, tw_error *err)
 {
     tw_model *model = NULL;
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run = NULL;
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = v->optimizer;

@@ -213,7 +213,7 @@ static tw_status descend(tw_context *ctx, const struct problem *p, const tw_obje
 
 static tw_status compare_sum(tw_context *ctx, const struct table *t, struct problem *p, const char *name, double *worst, tw_error *err)
 {
-    tw_objective f;
+    tw_objective f = TW_OBJECTIVE_INIT;
     CLI_TRY(choose_problem(p, ctx, t, name, &f, err));
     double *w = cli_alloc(p->d, sizeof *w, err);
     if (!w) return TW_ERR_MEMORY;

@@ -45,7 +45,7 @@ static void generate(struct rows *rows)
 static tw_status fit(tw_context *ctx, const tw_data *known, const tw_data *held_out, const char *optimizer, tw_epoch *last, tw_error *err)
 {
     tw_model *model;
-    tw_objective train = {0}, check = {0};
+    tw_objective train = TW_OBJECTIVE_INIT, check = TW_OBJECTIVE_INIT;
     tw_run *run = NULL;
     tw_status s = tw_model_create(&model, ctx, "dense 64 relu; dense 1 sigmoid", TW_F32, known, 0, err);
     if (s != TW_OK) return s;

@@ -87,7 +87,7 @@ static tw_status run_library(tw_context *ctx, const struct problem *p, const cha
     options.order = p->drawn;
     options.n_order = STEPS;
     tw_linear *model;
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run = NULL;
     tw_status s = tw_linear_create(&model, ctx, &rows, err);
     if (s != TW_OK) return s;

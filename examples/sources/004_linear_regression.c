@@ -63,7 +63,7 @@ static tw_status fit(tw_context *ctx, enum tw_linear_form form, const double *x,
     options.estimator = "full";
     options.epochs = MOST_STEPS;
     tw_linear *line;
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run = NULL;
     tw_status s = tw_linear_create(&line, ctx, &points, err);
     if (s != TW_OK) return s;

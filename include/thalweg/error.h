@@ -5,7 +5,7 @@
  * never prints, exits, aborts or reads the environment, and it frees what it allocated when a call fails.
  *
  * Outputs after an error. An object that was to be created, and any other pointer, is NULL; a struct that was to be filled
- * is all zero; a single number is unchanged; an array may have been filled in part. A header says where more is promised.
+ * is all zero (but its `size`); a single number is unchanged; an array may have been filled in part. A header says where more is promised.
  *
  * Arguments. A pointer may be NULL only where the header says so. Texts and structs are copied unless the header says
  * otherwise; texts that come from an object live as long as it, those of a registry as long as the program. Texts are in

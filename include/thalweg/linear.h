@@ -34,7 +34,7 @@ typedef struct tw_linear tw_linear;
  * option. */
 TW_API tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *options, tw_error *err);
 TW_API void tw_linear_free(tw_linear *linear);                          /* NULL is allowed */
-/* The model as an objective, which the model must outlive; there is nothing to free. It has one output per row: the prediction theta . x + intercept, or
+/* Fills `out`, whose size is set, with the model as an objective, which the model must outlive; there is nothing to free. It has one output per row: the prediction theta . x + intercept, or
  * with the logistic loss the probability of y = 1, and then a row counts as correct if its score has y's sign. */
 TW_API tw_status tw_linear_objective(tw_linear *linear, tw_objective *out, tw_error *err);
 

@@ -15,7 +15,7 @@
  *         tw_data *data = NULL;
  *         tw_model *model = NULL, *loaded = NULL;
  *         tw_run *run = NULL;
- *         tw_objective f = {.size = sizeof f}, g = {.size = sizeof g};
+ *         tw_objective f = TW_OBJECTIVE_INIT, g = TW_OBJECTIVE_INIT;
  *         float p[4][2];
  *         tw_error err;
  *         tw_status s = tw_context_create(&ctx, NULL, &err);
@@ -40,10 +40,10 @@
  *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
  *
- * A word that names an activation after a layer's sizes is a layer of its own in the numbering of the saved tensors (as in
- * torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight").
- * The last layer says what the loss is: softmax the cross-entropy over its outputs' classes, sigmoid with one output the binary cross-entropy of
- * labels 0 and 1; its output is then the probability of class 1, and a row counts as correct where that is above 0.5 for label 1, or not for label 0. */
+ * In the numbering of the saved tensors an activation that follows a layer's sizes is a layer of its own, as in torch.nn.Sequential: conv2d is 0, relu 1,
+ * maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the
+ * classes; after sigmoid with one output the binary cross-entropy of labels 0 and 1. That output is the probability of class 1, and a row counts as
+ * correct if it is above 0.5 just when the label is 1. */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H
 #include <thalweg/data.h>
@@ -80,22 +80,23 @@ TW_API const char *tw_model_network(const tw_model *model);             /* canon
  * such as 0 and 2. */
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 
-/* The model on some data as an objective: to train, evaluate or predict. Without labels it only predicts (tw_predict). Model and data must outlive it. It
+/* Fills `out`, whose size is set, with the model on some data as an objective: to train, evaluate or predict. Without labels it only predicts (tw_predict). Model and data must outlive it. It
  * has buffers of its own, so that two objectives of a model may be used at once, as long as nobody steps the weights.
  * TW_ERR_DATA: rows of another shape or type, or a label that the model does not have. */
 TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);
-/* Frees the buffers and clears the struct. An objective that is all zero, as after an error, is allowed. */
+/* Frees the buffers and clears all but the size. One that was not filled because of an error is allowed, as is TW_OBJECTIVE_INIT. */
 TW_API void tw_model_objective_free(tw_objective *objective);
 
 /* Layer i of a summary. A layer as it is written is one row; its activation belongs to it. */
 typedef struct tw_layer_info {
+    size_t size;                                                        /* sizeof(tw_layer_info), set by the caller */
     char name[32], text[96];                                            /* "conv2d", "conv2d 32 3x3 relu" */
     int rank;
     int64_t out_shape[4];                                               /* of one row's output: height, width, channels; or a vector's length */
     uint64_t parameters;                                                /* weights and biases */
 } tw_layer_info;
 TW_API size_t tw_model_layers(const tw_model *model);
-TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);  /* TW_ERR_SPEC: i is not below tw_model_layers */
+TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);  /* TW_ERR_SPEC: no such layer */
 
 /* Writes a safetensors file with tensors named and shaped as in torch.nn.Sequential; its metadata are network, input scaling, classes and format version.
  * weights: NULL for the model's own, or a vector in its layout, such as the weights to report (tw_run_weights). An older file stays until the new one is

@@ -40,7 +40,7 @@ typedef struct tw_draw {
 typedef struct tw_sums { double loss, weight, correct; } tw_sums;
 
 typedef struct tw_objective {
-    size_t size;                                                        /* sizeof(tw_objective) */
+    size_t size;                                                        /* sizeof(tw_objective), set by the program also for one that the library fills */
     tw_type type;                                                       /* TW_F32 or TW_F64: of w, gradient, output */
     const tw_tensor *tensors;                                           /* of the weights (optimizer.h); not copied: valid as long as the objective */
     size_t n_tensors;
@@ -62,6 +62,7 @@ typedef struct tw_objective {
     int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
                 void *gradient, void *output);
 } tw_objective;
+#define TW_OBJECTIVE_INIT { .size = sizeof(tw_objective) }
 
 #ifdef __cplusplus
 }

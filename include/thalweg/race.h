@@ -91,7 +91,7 @@ TW_API tw_status tw_race_work(tw_race *race, tw_error *err);
 /* The same, then the result and, with a directory, race.json and report.html in it. Once only: TW_ERR_STATE after a call that made the result. */
 TW_API tw_status tw_race_run(tw_race *race, tw_error *err);
 /* runs: in all, trials included; left: of these, not yet made; raced: without trials; diverged: of those, known after tw_race_run. */
-typedef struct tw_race_count { size_t runs, left, raced, diverged; } tw_race_count;
+typedef struct tw_race_count { size_t size /* sizeof(tw_race_count), set by the caller */, runs, left, raced, diverged; } tw_race_count;
 TW_API tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err);
 /* The text of race.json (docs/cli.md, race --json) and the table that the program prints; NULL before tw_race_run. */
 TW_API const char *tw_race_json(const tw_race *race);

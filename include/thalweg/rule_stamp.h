@@ -1,37 +1,37 @@
-/* libthalweg. The template that makes a rule of a rule file. It is entered three times:
+/* libthalweg. The template that makes a rule of a rule file (rule.h). It is entered three times:
  *
  *     the file's first pass    rule.h            real is float: names, struct hyper and prototypes from the tables
  *     its last line            TW_RULE_END       is the file's own name, so the file is read once more
  *     the second pass          rule.h            stamps the float kernels; real is double
  *     its last line            TW_RULE_END       is this header: stamps the double kernels and the descriptor
  *
- * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so both passes share one object file.
+ * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so that both passes share one object file.
  * SPDX-License-Identifier: MIT */
 
 /* Tables, before rule.h is included:
- *     RULE, PAPER, EQUATION        name (a word) and two strings; NAME where the name is no word of C ("sgdm-cubic"); USE, when to take it
- *     HYPER(REAL, INT, FLAG, WORD) one row at least: REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
- *                                  FLAG(name, default, help), WORD(name, place of the default, "words", help)
+ *     RULE, PAPER, EQUATION        the name, an identifier of C, and two strings; NAME if the name is none ("sgdm-cubic"); USE: when to use it
+ *     HYPER(REAL, INT, FLAG, WORD) at least one row: REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
+ *                                  FLAG(name, default, help), WORD(name, index of the default, "words", help)
  *     SLOTS(SLOT)                  rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO, TW_OPTION(name),
- *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of what is none), from 0
- *     and if there is need: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
+ *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of other tensors), from 0
+ *     and if needed: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
  *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
- *     bodies chosen only where DECAY is off, which need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the place
- *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; AVX512: a body of its own
- *     is measurably faster (bench step --shape cnn); WIDE: whole() is worth more than one;
- *     SUMS(SUM) rows SUM(name): a first pass measures them, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
- *     SCRATCH(rows, columns): the gradient of each tensor is first turned into a direction, with so many numbers of scratch;
+ *     bodies that are chosen only without DECAY and need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the index
+ *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; AVX512: a body for it
+ *     is measurably faster (bench step --shape cnn); WIDE: whole() gains from wider instruction sets;
+ *     SUMS(SUM) rows SUM(name): measured in a first pass, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
+ *     SCRATCH(rows, columns): each tensor's gradient is first turned into a direction, with this many numbers of scratch;
  *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
- * A slot's TW_OPTION is looked at once, so such an option can have no schedule.
- * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, to every update what they mean, and their
- * lines before the equation's; weight_decay takes away TW_ZERO_IS_NOTHING. With TW_DECAY_OWN that is so of wd_mask and maximize, and the rule
- * says what weight_decay does (lars.c).
+ * An option in a slot's TW_OPTION is read once, so it cannot have a schedule.
+ * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, computes them in every update, and puts their
+ * lines before the equation; with a weight_decay the rule loses TW_ZERO_IS_NOTHING. TW_DECAY_OWN adds weight_decay, wd_mask and maximize, and the
+ * rule itself computes weight_decay (lars.c).
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
- *                                  a struct coef of nothing but real is prepared in double, and rounded for float
- *     real update(real w, real g, real *slot..., const struct coef *k [, int variant] [, real normal] [, real at])    the new weight
- *                                  normal: with NOISE, a standard normal number; at: with POINT, where the gradient was taken
+ *                                  a struct coef of type real only is prepared in double, and rounded for float
+ *     real update(real w, real g, real *slot..., const struct coef *k [, int variant] [, real normal] [, real at])    returns the new weight
+ *                                  normal: with NOISE, a standard normal number; at: with POINT, the weight at which the gradient was taken
  *     int choose(const struct hyper *h)                                              with VARIANTS: which body
  *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])   with SUMS: the addends of one weight
  *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured; with the trait
@@ -41,11 +41,11 @@
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
  *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)     0: no closed form for these values (rule.h)
  *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
- * A skip sees to the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
- * Where that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step takes them.
- * with real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), which takes 0/0 as 0; with SCRATCH also double sum_squares(x, n).
- * A helper needs a name of its own in each pass, TW_LOCAL(name), and begins with TW_INLINE, so that it is compiled for each instruction set;
- * TW_TYPED(name) is name_f32 or name_f64.  What must be said once goes into TW_ONCE(...). */
+ * A skip computes the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
+ * If that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step applies them.
+ * These functions may use real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double sum_squares(x, n).
+ * A helper is called TW_LOCAL(name), so that each pass has its own, and begins with TW_INLINE, so that it is compiled for each instruction set;
+ * TW_TYPED(name) is name_f32 or name_f64. What may be declared only once goes into TW_ONCE(...). */
 
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
 

@@ -44,7 +44,7 @@ TW_API void tw_surface_start(const tw_surface *surface, double point[2]);
 TW_API void tw_surface_window(const tw_surface *surface, double low[2], double high[2]);
 /* The value at a point, without noise, and the gradient unless it is NULL: at a kink one of the one-sided derivatives, or 0. */
 TW_API double tw_surface_value(const tw_surface *surface, const double point[2], double gradient[2]);
-/* The surface as an objective, which the surface must outlive: one tensor "point" of two numbers, no rows. with_noise 0: without the noise. There is
+/* Fills `out`, whose size is set, with the surface as an objective, which the surface must outlive: one tensor "point" of two numbers, no rows. with_noise 0: without the noise. There is
  * nothing to free. */
 TW_API tw_status tw_surface_objective(const tw_surface *surface, int with_noise, tw_objective *out, tw_error *err);
 

@@ -25,11 +25,19 @@ tw_status tw__sized_read(void *to, size_t size, const void *from, const char *na
     return TW_OK;
 }
 
-tw_status tw__sized_write(void *to, const void *from, size_t size, const char *name, tw_error *err)
+tw_status tw__sized_clear(void *to, const char *name, tw_error *err)
 {
     const size_t given = *(const size_t *)to;
     TW_TRY(check_size(given, name, err));
     memset(to, 0, given);
+    *(size_t *)to = given;
+    return TW_OK;
+}
+
+tw_status tw__sized_write(void *to, const void *from, size_t size, const char *name, tw_error *err)
+{
+    TW_TRY(tw__sized_clear(to, name, err));
+    const size_t given = *(const size_t *)to;
     memcpy(to, from, given < size ? given : size);
     *(size_t *)to = given;
     return TW_OK;

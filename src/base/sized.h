@@ -10,4 +10,6 @@
 tw_status tw__sized_read(void *to, size_t size, const void *from, const char *name, tw_error *err);
 /* The other direction: fills the caller's struct `to`, whose size the caller has set, from ours. */
 tw_status tw__sized_write(void *to, const void *from, size_t size, const char *name, tw_error *err);
+/* Clears all of it but the size: before it is filled, so that nothing is left in it after an error. */
+tw_status tw__sized_clear(void *to, const char *name, tw_error *err);
 #endif

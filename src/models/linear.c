@@ -176,9 +176,8 @@ void tw_linear_free(tw_linear *m)
 
 tw_status tw_linear_objective(tw_linear *m, tw_objective *out, tw_error *err)
 {
-    (void)err;
-    *out = (tw_objective){.size = sizeof *out, .type = m->o.type, .tensors = m->tensors, .n_tensors = m->o.intercept ? 2 : 1, .n_rows = m->o.rows,
-                          .n_outputs = 1, .counts_correct = m->o.loss == TW_LINEAR_LOGISTIC, .lanes = tw_context_threads(m->ctx), .user = m,
-                          .eval = m->o.type == TW_F32 ? eval_f32 : eval_f64};
-    return TW_OK;
+    const tw_objective all = {.type = m->o.type, .tensors = m->tensors, .n_tensors = m->o.intercept ? 2 : 1, .n_rows = m->o.rows,
+                              .n_outputs = 1, .counts_correct = m->o.loss == TW_LINEAR_LOGISTIC, .lanes = tw_context_threads(m->ctx), .user = m,
+                              .eval = m->o.type == TW_F32 ? eval_f32 : eval_f64};
+    return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
 }

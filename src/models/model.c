@@ -139,13 +139,19 @@ static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_erro
 tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out, tw_error *err)
 {
     tw_data_info info = {.size = sizeof info};
-    memset(out, 0, sizeof *out);
+    tw_objective all;
+    TW_TRY(tw__sized_clear(out, "tw_objective", err));
     TW_TRY(tw_data_info_get(data, &info, err));
     TW_TRY(check_rows(m, &info, err));
-    return tw__plan_objective(out, m->ctx, m->net, m->type, &info, err);
+    TW_TRY(tw__plan_objective(&all, m->ctx, m->net, m->type, &info, err));
+    return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
 }
 
-void tw_model_objective_free(tw_objective *objective) { tw__plan_free(objective); }
+void tw_model_objective_free(tw_objective *objective)
+{
+    void *const plan = objective->user;
+    if (tw__sized_clear(objective, "tw_objective", NULL) == TW_OK) tw__plan_free(plan);
+}
 
 int32_t tw_model_class(const tw_model *m, size_t i) { return m->net->class_labels ? m->net->class_labels[i] : (int32_t)i; }
 
@@ -153,16 +159,17 @@ size_t tw_model_layers(const tw_model *m) { return m->net->n_sources; }
 
 tw_status tw_model_layer(const tw_model *m, size_t i, tw_layer_info *info, tw_error *err)
 {
-    *info = (tw_layer_info){.rank = 0};
+    tw_layer_info all = {.rank = 0};
+    TW_TRY(tw__sized_clear(info, "tw_layer_info", err));
     if (i >= m->net->n_sources) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_sources);
-    snprintf(info->text, sizeof info->text, "%s", m->net->source[i]);
+    snprintf(all.text, sizeof all.text, "%s", m->net->source[i]);
     for (size_t j = 0; j < m->net->n_layers; j++) {
         const tw__layer *l = &m->net->layers[j];
         if ((size_t)l->source != i) continue;
-        if (info->rank == 0) snprintf(info->name, sizeof info->name, "%s", l->type->name);
-        info->rank = l->out.rank;
-        for (int d = 0; d < l->out.rank; d++) info->out_shape[d] = l->out.n[d];
-        for (int t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
+        if (all.rank == 0) snprintf(all.name, sizeof all.name, "%s", l->type->name);
+        all.rank = l->out.rank;
+        for (int d = 0; d < l->out.rank; d++) all.out_shape[d] = l->out.n[d];
+        for (int t = 0; t < l->n_tensors; t++) all.parameters += l->tensor[t].size;
     }
-    return TW_OK;
+    return tw__sized_write(info, &all, sizeof all, "tw_layer_info", err);
 }

@@ -257,8 +257,7 @@ tw_status tw_surface_objective(const tw_surface *s, int with_noise, tw_objective
 {
     static const int64_t shape[] = {2};
     static const tw_tensor point = {.name = "point", .rank = 1, .shape = shape};
-    (void)err;
-    *out = (tw_objective){.size = sizeof *out, .type = s->type, .tensors = &point, .n_tensors = 1, .lanes = 1, .user = (void *)(uintptr_t)s,
-                          .eval = with_noise ? eval_noisy : eval_exact};
-    return TW_OK;
+    const tw_objective all = {.type = s->type, .tensors = &point, .n_tensors = 1, .lanes = 1, .user = (void *)(uintptr_t)s,
+                              .eval = with_noise ? eval_noisy : eval_exact};
+    return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
 }

@@ -19,7 +19,7 @@ static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_er
 
 tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    *to = (tw__problem){.w = to->point};
+    *to = (tw__problem){.train = TW_OBJECTIVE_INIT, .val = TW_OBJECTIVE_INIT, .test = TW_OBJECTIVE_INIT, .w = to->point};
     if (!race->surface) return open_model(to, race, seed, err);
     tw_surface_start(race->surface, to->point);
     if (tw__race_type(race) == TW_F32) memcpy(to->point, (float[]){(float)to->point[0], (float)to->point[1]}, 2 * sizeof(float));

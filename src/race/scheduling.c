@@ -154,8 +154,9 @@ tw_status tw_race_run(tw_race *race, tw_error *err)
 tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
 {
     uint64_t left = tw__race_tasks(race) - race->next;
+    TW_TRY(tw__sized_clear(out, "tw_race_count", err));
     if (race->database) TW_TRY(tw__database_left(race->database, &left, err));
-    *out = (tw_race_count){tw__race_tasks(race), left, race->n * race->o.seeds, 0};
-    for (size_t i = 0; i < race->n; i++) out->diverged += race->entries[i].diverged;
-    return TW_OK;
+    tw_race_count all = {.runs = tw__race_tasks(race), .left = left, .raced = race->n * race->o.seeds};
+    for (size_t i = 0; i < race->n; i++) all.diverged += race->entries[i].diverged;
+    return tw__sized_write(out, &all, sizeof all, "tw_race_count", err);
 }

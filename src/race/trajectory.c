@@ -66,7 +66,7 @@ static tw_status take_steps(struct walk *w, const tw_surface *surface, tw_type t
 
 static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *o, tw_error *err)
 {
-    tw_objective objective;
+    tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run;
     double start[2];
     TW_TRY(tw_surface_objective(surface, 1, &objective, err));

@@ -103,6 +103,7 @@ static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o,
     TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &job, 1, sizeof *job, err));
     job->ctx = ctx;
+    job->train_objective = job->val_objective = job->test_objective = (tw_objective)TW_OBJECTIVE_INIT;
     tw__hash_start(&job->history_hash);
     tw_status s = copy_options(job, o, err);
     if (s == TW_OK) *out = job;

@@ -170,8 +170,10 @@ static tw_status make_buffers(plan *p, tw_error *err)
     return TW_OK;
 }
 
-static void free_plan(plan *p)
+void tw__plan_free(void *user)
 {
+    plan *p = user;
+    if (!p) return;
     for (int i = 0; p->lanes && i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
         tw__free(p->ctx, b->activations, p->activations, p->k->real);
@@ -201,17 +203,11 @@ tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__netwo
     if (s == TW_OK) s = place_activations(p, err);
     if (s == TW_OK) s = make_buffers(p, err);
     if (s != TW_OK) {
-        free_plan(p);
+        tw__plan_free(p);
         return s;
     }
     *out = (tw_objective){.size = sizeof *out, .type = type, .tensors = net->tensors, .n_tensors = net->n_tensors, .n_rows = data->rows,
                           .n_outputs = net->layers[net->n_layers - 1].out_size, .can_add = 1, .only_outputs = !data->labels, .counts_correct = data->labels != NULL, .lanes = p->n_lanes, .user = p,
                           .point = point, .eval = eval};
     return TW_OK;
-}
-
-void tw__plan_free(tw_objective *objective)
-{
-    if (objective->user) free_plan(objective->user);
-    memset(objective, 0, sizeof *objective);
 }

@@ -6,5 +6,5 @@
 
 /* Fills `out` with an objective over the data's rows; `out->user` is the plan. x is TW_U8 (fetched as value / 255) or TW_F32. */
 tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__network *net, tw_type type, const tw_data_info *data, tw_error *err);
-void tw__plan_free(tw_objective *objective);
+void tw__plan_free(void *plan);                                          /* an objective's `user`; NULL is fine */
 #endif

@@ -23,6 +23,7 @@ tw_status tw__rows_open(tw__rows *r, const tw_linear_options *options, tw_error 
     o.columns = r->columns;
     o.x = r->x;
     o.y = r->y;
+    r->objective = (tw_objective)TW_OBJECTIVE_INIT;
     tw_status s = tw_linear_create(&r->model, r->ctx, &o, err);
     if (s == TW_OK) s = tw_linear_objective(r->model, &r->objective, err);
     r->objective.lanes = 1; /* a few hundred numbers: waking threads takes longer */

@@ -258,7 +258,7 @@ static void put_network(tw__page *g)
     tw__page_open_table(g, "network", "layer");
     tw__print(&g->p, "<th scope=\"col\">output</th><th scope=\"col\">parameters</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < tw_model_layers(model) && g->p.status == TW_OK; i++) {
-        tw_layer_info layer = {.parameters = 0};
+        tw_layer_info layer = {.size = sizeof layer};
         g->p.status = tw_model_layer(model, i, &layer, g->p.err);
         put_layer(g, &layer);
         all += layer.parameters;
