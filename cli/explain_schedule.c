@@ -31,7 +31,7 @@ int cli_is_schedule(const char *spec)
 enum { USUAL = 1000, MOST = 1000000 };
 #define ENDLESS ((uint64_t)1 << 53)
 
-/* Steps that show every sequence: its last piece's own span, or as much again as stands before it. */
+/* Steps that show every sequence: its last piece's own span, or as much again as comes before it. */
 static tw_status natural_steps(const char *spec, uint64_t *steps, tw_error *err)
 {
     tw_piece p;

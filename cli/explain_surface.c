@@ -15,10 +15,10 @@ json_t *cli_surface_json(const tw_surface_kind *k)
                      "minima", minima, "least", k->n_minima ? cli_number(k->least) : json_null());
 }
 
-/* A formula of one's own has no entry in the list. */
+/* A custom formula has no entry in the list. */
 static const tw_surface_kind *kind_of(const tw_surface *s)
 {
-    static const tw_surface_kind own = { .name = "expr", .formula = "", .paper = "", .use = "A formula of one's own: race --surface takes it as it stands here." };
+    static const tw_surface_kind own = { .name = "expr", .formula = "", .paper = "", .use = "A custom formula: race --surface takes it as it is given here." };
     const tw_surface_kind *k = tw_surface_kind_of(s);
     return k ? k : &own;
 }

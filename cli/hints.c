@@ -6,7 +6,7 @@
 #include <string.h>
 #include <thalweg/registry.h>
 
-/* `names`, with blanks between: in lower case, with hyphens. */
+/* `names`, with spaces between: in lower case, with hyphens. */
 struct hint { const char *names, *here; };
 
 /* here: options, of which the first that the command has is meant. */

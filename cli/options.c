@@ -166,7 +166,7 @@ static tw_status store_natural(const struct cli_option *o, const char *text, uin
     return TW_OK;
 }
 
-/* A decimal number; strtod would take hexadecimal ones, blanks before them and names, too. */
+/* A decimal number; strtod would take hexadecimal ones, spaces before them and names, too. */
 static int read_number(const char *text, double *out)
 {
     char *end;

@@ -1,4 +1,4 @@
-/* An objective of one's own: fits y = a exp(-k t) + c to measured points. The library asks for sums over rows; how they come about is ours.
+/* A custom objective: fits y = a exp(-k t) + c to measured points. The library asks for sums over rows; how they come about is ours.
  *
  *     cc -O2 own_objective.c -o own_objective $(pkg-config --cflags --libs thalweg-train) -lm
  *

@@ -1,4 +1,4 @@
-/* Saving and loading an optimiser with libthalweg alone: a visitor writes every field to a file, a second one reads them back, and training goes on
+/* Saving and loading an optimiser with libthalweg alone: a visitor writes every field to a file, a second one reads them back, and training continues
  * with the same bits as if it had never stopped.
  *
  *     cc -O2 save_state.c -o save_state $(pkg-config --cflags --libs thalweg)

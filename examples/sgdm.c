@@ -1,4 +1,4 @@
-/* A rule of one's own: the class SGDM of source 000, as its code has it. Its epsilon is added to the weight itself, every step, though
+/* A custom rule: the class SGDM of source 000, as its code has it. Its epsilon is added to the weight itself, every step, though
  * nothing is divided: a drift that the article does not mention.
  *     cc -c sgdm.c $(pkg-config --cflags thalweg)
  * makes tw_rule_sgdm, in float and double and for every instruction set: examples/custom_rule.c uses it.

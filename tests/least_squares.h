@@ -1,4 +1,4 @@
-/* Ridge regression for tests of the loop: an objective of one's own in float or double, with rows that may weigh differently, its optimum by a
+/* Ridge regression for tests of the loop: a custom objective in float or double, with rows that may weigh differently, its optimum by a
  * direct solve, and a visitor that keeps a run's state in memory.
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_LEAST_SQUARES_H

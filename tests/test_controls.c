@@ -282,7 +282,7 @@ static void any_allocation_may_fail(void **state)
     assert_true(n > 10);
 }
 
-/* ---- what is not finite ------------------------------------------------------------------------------------------------- */
+/* ---- non-finite values ------------------------------------------------------------------------------------------------- */
 
 struct seen { double loss, update_loss, sum, weight; int n; };
 

@@ -96,7 +96,7 @@ static void bad_idx_files(void **state)
         {"\0\0\10", 3, 0, "byte 3: ends inside the IDX header"},
         {"PK\3\4\0\0\0\0", 8, 0, "byte 0: a zip archive (npz files are such), not an IDX file"},
         {"\0\0\0\3\0\0\0\1", 8, 0, "byte 0: begins with 00 00 00 03"},
-        {"\0\0\15\1\0\0\0\1", 8, 0, "byte 2: element type 0d; only 08, unsigned bytes, is understood"},
+        {"\0\0\15\1\0\0\0\1", 8, 0, "byte 2: element type 0d; only 08, unsigned bytes, is supported"},
         {"\0\0\10\0", 4, 0, "byte 3: 0 dimensions; 1 to 4 are understood"},
         {"\0\0\10\5", 4, 0, "byte 3: 5 dimensions; 1 to 4 are understood"},
         {"\0\0\10\1\0\0\0\1\7", 9, 3, "byte 3: 1 dimension where 3 are expected (are these labels?)"},
@@ -104,14 +104,14 @@ static void bad_idx_files(void **state)
         {"\0\0\10\1\0\0", 6, 0, "byte 6: ends inside the IDX header"},
         {"\0\0\10\1\0\0\0\0", 8, 0, "byte 4: holds no rows"},
         {"\0\0\10\2\0\0\0\1\0\0\0\0", 12, 0, "byte 8: dimension 1 has length 0"},
-        {"\0\0\10\1\0\0\0\3\1\2", 10, 0, "byte 10: ends here; the header announces 3 bytes of data, not 2"},
+        {"\0\0\10\1\0\0\0\3\1\2", 10, 0, "byte 10: ends here; the header declares 3 bytes of data, not 2"},
         {"\0\0\10\1\0\0\0\3\1\2\3\4", 12, 0, "byte 11: something follows the data, which end here"},
-        {"\0\0\10\1\200\0\0\0\1", 9, 0, "byte 9: ends here; the header announces 2147483648 bytes of data, not 1"},
-        {"\0\0\10\1\377\377\377\377\1", 9, 0, "byte 9: ends here; the header announces 4294967295 bytes of data, not 1"},
-        {"\0\0\10\2\0\1\0\0\0\1\0\0\1", 13, 0, "byte 13: ends here; the header announces 4294967296 bytes of data, not 1"},
-        {"\0\0\10\2\377\377\377\377\0\0\1\0\1", 13, 0, "byte 4: announces 1099511627520 bytes of data; at most 68719476736 are read"},
-        {"\0\0\10\3\200\0\0\0\200\0\0\0\0\0\0\2\1", 17, 0, "byte 8: announces more than 2^48 bytes of data"},
-        {"\0\0\10\4\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377", 20, 0, "byte 8: announces more than 2^48 bytes of data"},
+        {"\0\0\10\1\200\0\0\0\1", 9, 0, "byte 9: ends here; the header declares 2147483648 bytes of data, not 1"},
+        {"\0\0\10\1\377\377\377\377\1", 9, 0, "byte 9: ends here; the header declares 4294967295 bytes of data, not 1"},
+        {"\0\0\10\2\0\1\0\0\0\1\0\0\1", 13, 0, "byte 13: ends here; the header declares 4294967296 bytes of data, not 1"},
+        {"\0\0\10\2\377\377\377\377\0\0\1\0\1", 13, 0, "byte 4: declares 1099511627520 bytes of data; at most 68719476736 are read"},
+        {"\0\0\10\3\200\0\0\0\200\0\0\0\0\0\0\2\1", 17, 0, "byte 8: declares more than 2^48 bytes of data"},
+        {"\0\0\10\4\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377", 20, 0, "byte 8: declares more than 2^48 bytes of data"},
     };
     faults f;
     tw_error err;
@@ -132,7 +132,7 @@ static void bad_idx_files(void **state)
     finish(ctx, &f);
 }
 
-/* A packed IDX file whose header announces `rows` of 1,000 bytes, with `bytes` zeros behind it. */
+/* A packed IDX file whose header declares `rows` of 1,000 bytes, with `bytes` zeros behind it. */
 static void pack_idx(const char *path, uint32_t rows, size_t bytes)
 {
     static const uint8_t zeros[100000];
@@ -169,7 +169,7 @@ static void bombs_behind_a_header(void **state)
     assert_true(f.peak < 66 << 20);
     pack_idx(BAD, 4000000, 1000); /* 4 GB announced, nothing there */
     assert_int_equal(tw__idx_read(&idx, ctx, BAD, 0, 0, &err), TW_ERR_DATA);
-    assert_non_null(strstr(err.message, "the header announces 4000000000 bytes of data, not 1000"));
+    assert_non_null(strstr(err.message, "the header declares 4000000000 bytes of data, not 1000"));
     finish(ctx, &f);
 }
 

@@ -410,7 +410,7 @@ static void every_allocation_may_fail(void **state)
 
 /* ---- the page ----------------------------------------------------------------------------------------------------------- */
 
-/* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), blanks and quotes skipped. */
+/* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), spaces and quotes skipped. */
 static void only(const char *page, const char *what, const char *allowed)
 {
     for (const char *at = strstr(page, what); at; at = strstr(at + 1, what)) {

@@ -73,7 +73,7 @@ static void refused(void **state)
         {"adam:lr", "\"lr\" in \"adam:lr\" is not key=value"},
         {"adam:lr=", "\"lr=\" in \"adam:lr=\" is not key=value"},
         {"adam:lr=1,", "\"adam:lr=1,\" has nothing where an option should stand, as key=value"},
-        {"adam lr=1", "\"adam lr=1\" has a blank in it; a spec has none"},
+        {"adam lr=1", "\"adam lr=1\" has a space in it; a spec has none"},
         {"adam;lr=1", "\"adam;lr=1\" has \";\" at character 5; a spec is name@dialect:key=value,key=value"},
         {":lr=1", "\":lr=1\" does not begin with a name"},
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},

@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
       "flat (one tensor of 25000000 weights), resnet50 (its 161 tensors), cnn (four tensors, 54410 weights) or all (flat)" },
     { "n", 0, CLI_NATURAL, AT(n), "WEIGHTS", 1, 1e9, "weights of the flat tensor; other shapes end there (whole)" },
     { "rules", 0, CLI_TEXT, AT(rules), "\"A B C\"", 0, 0,
-      "rules or chains to measure, specs separated by blanks (every rule). Counted as moved: the gradient once, weights and state twice (read, "
+      "rules or chains to measure, specs separated by spaces (every rule). Counted as moved: the gradient once, weights and state twice (read, "
       "written); again the gradient, by a rule also the weights, for each pass that measures first" },
     { "threads", 0, CLI_TEXT, AT(threads), "T,T", 0, 0, "numbers of threads, from 1 to 256; each is measured (1)" },
     { "pairs", 0, CLI_NATURAL, AT(pairs), "N", 1, BENCH_MOST_PAIRS, "measured pairs; their median is printed (5)" },
@@ -193,7 +193,7 @@ static tw_status bench_rule(struct bench *b, const char *rule, tw_error *err)
     return status;
 }
 
-/* Every rule of a blank-separated list, or of the registry. */
+/* Every rule of a space-separated list, or of the registry. */
 static tw_status each_rule(struct bench *b, tw_status (*one)(struct bench *, const char *, tw_error *), tw_error *err)
 {
     const tw_rule *rule;

@@ -1,4 +1,4 @@
-/* thalweg bench train: seconds per epoch, beside a peer program's in the same run, in turn (A B A B ...), one thread each.
+/* thalweg bench train: seconds per epoch, compared with a peer program's in the same run, in turn (A B A B ...), one thread each.
  * SPDX-License-Identifier: MIT */
 #include "bench.h"
 #include "cli.h"
@@ -175,7 +175,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_bench_train = {
-    .name = "bench train", .usage = "[DATA] [--model M] [--limit ROWS] [--pairs N] [--peer SCRIPT [--python COMMAND]] [--json]", .help = "time an epoch, beside a peer program",
+    .name = "bench train", .usage = "[DATA] [--model M] [--limit ROWS] [--pairs N] [--peer SCRIPT [--python COMMAND]] [--json]", .help = "time an epoch, compared with a peer program",
     .examples = "thalweg bench train\nthalweg bench train digits --model mlp --peer torch_train.py",
     .most = 1, .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };

@@ -68,7 +68,7 @@ static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const 
 
 /* ---- The table ----------------------------------------------------------------------------------------------------------- */
 
-/* pad: blanks that the next cell of a line begins with, so that none ends with blanks. */
+/* pad: spaces that the next cell of a line begins with, so that none ends with spaces. */
 struct table { json_t *cells; int json, failed, pad, rule_width; char *reasons[MOST_REASONS]; int n_reasons; };
 
 /* The number of a reason, from 1; the first of its kind is kept. 0: no room. */

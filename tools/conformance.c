@@ -196,7 +196,7 @@ static const struct { const char *theirs, *ours, *also, *value; } key_names[] = 
 
 struct spec {
     char rule[SPEC], schedule[SPEC], why[SPEC];                         /* why: what could not be understood; empty: nothing */
-    char transform[SPEC];                                               /* what stands before or behind the rule; empty: nothing */
+    char transform[SPEC];                                               /* what comes before or after the rule; empty: nothing */
     const struct wrap *wrap;
     const char *estimator_name;                                         /* NULL: none */
     char estimator[SPEC];

@@ -81,7 +81,7 @@ static void problem_free(struct problem *p)
     free(p->order);
 }
 
-/* The problem is what stands before the slash. */
+/* The problem comes before the slash. */
 static tw_status choose_problem(struct problem *p, tw_context *ctx, const struct table *t, const char *name, tw_objective *out, tw_error *err)
 {
     char row[64];

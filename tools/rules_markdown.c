@@ -145,7 +145,7 @@ tw_status cli_rules_markdown(tw_error *err)
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
     puts("# Transforms\n\n"
          "Joined to a rule by +, in the order in which they work: `clip_global_norm:max=1+adam:lr=1e-3+lookahead+ema:decay=0.999`. Those of the\n"
-         "gradient stand before the rule, a limit of the step right behind it, then those of the weights, of which one may change what is\n"
+         "gradient come before the rule, a limit of the step right after it, then those of the weights, of which one may change what is\n"
          "reported. Their hyperparameters can have schedules too: `ema.decay=...`.\n");
     for (size_t i = 0; (rule = tw_transform_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
     return TW_OK;

@@ -160,7 +160,7 @@ static void print_page(void)
            "Five documents (in Chinese) are what this program sets out to make exact and runnable. Here stands every method, figure, claim, listing,\n"
            "technique, model, data set and tool that they name, as it is printed there, with the command or example that shows it here. `thalweg sources\n"
            "WORD...` finds the places that have all the words: `thalweg sources momentum`, `thalweg sources 004 claim saddle`.\n\n"
-           "Behind a claim's command stands whether the claim holds there (**yes**, **depends**, **no**) and what to look at in the output: `loss of adam <\n"
+           "After a claim's command comes whether the claim holds there (**yes**, **depends**, **no**) and what to look at in the output: `loss of adam <\n"
            "loss of sgd` is the column `loss` in the rows `adam` and `sgd`; a name such as `saddle-1` is a claim that `thalweg figures` measures. A test runs\n"
            "each command and compares. One command is one setting: [comparison.md](comparison.md) has more. Runs on `digits` take seconds; `mnist` may stand in\n"
            "its place.\n\n");
@@ -195,7 +195,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
     if (v->markdown && (v->common.json || call->n))
-        return cli_fail(err, TW_ERR_SPEC, "--markdown is the whole page; neither --json nor words may stand beside it");
+        return cli_fail(err, TW_ERR_SPEC, "--markdown is the whole page; it cannot be combined with --json or words");
     if (v->markdown) {
         print_page();
         return TW_OK;

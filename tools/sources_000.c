@@ -59,7 +59,7 @@ static const struct cli_named named[] = {
       "yes: value of momentum (2) < 10100 x value of momentum; value of adam (2) > 1e9 x value of adam" },
 
     { "3.1, figure 1", FIGURE, "图1. SGDM算法", "the algorithm SGDM as a picture",
-      "thalweg explain momentum@source000", "the picture is a link to a foreign server; the equation stands in its place" },
+      "thalweg explain momentum@source000", "the picture is a link to a foreign server; the equation replaces it" },
     { "3.1, step 3", METHOD, "m_t=\\mu m_{t-1}+\\gamma g_t", "momentum with a weight gamma on the gradient",
       "thalweg explain sgd:momentum=0.9,lr=0.001", "gamma = 0.1 on the gradient is a tenth of the rate: 0.001 for 0.01" },
     { "3.1, step 5", METHOD, "用最优参数减去动量项的二阶矩乘以学习率", "the minimiser less a term of the momentum",
@@ -132,7 +132,7 @@ static const struct cli_named named[] = {
       "thalweg race digits --model cnn --optimizers adam --epochs 1 --seeds 1",
       "one of them is wrong: 60,000 rows of 4 microseconds are 0.24 s; here 54,000 rows take the seconds printed", "no: s/epoch of adam > 0.01" },
     { "4.2.6", LISTING, "class SGDMOptimizer(tf.keras.optimizers.Optimizer):", "the class SGDM",
-      "thalweg explain sgd@source000:momentum=0.9", "examples/sgdm.c is the same as a rule of one's own" },
+      "thalweg explain sgd@source000:momentum=0.9", "examples/sgdm.c is the same as a custom rule" },
     { "4.2.6", CLAIM, "A stochastic gradient descent optimizer that uses momentum to accelerate the training process.",
       "its docstring: momentum accelerates training", RIVALS, "", "yes: val acc of sgd@source000:momentum=0.9 > val acc of sgd@source000" },
     { "4.2.6", CLAIM, "Momentum is a technique used to promote smoothness of the update direction", "its docstring: momentum smooths the direction",

@@ -31,7 +31,7 @@ static const struct cli_named named[] = {
       "thalweg race --surface quadratic:condition=100,noise=1 --optimizers 'sgd momentum' --steps 300 --seeds 5 --tune 8", "",
       "yes: value of momentum < 0.5 x value of sgd" },
     { "3 Momentum", CLAIM, "动量模拟了物体运动的惯性", "momentum is the inertia of a body",
-      "thalweg figures fig4.2", "it goes on beyond the minimum", "yes: momentum-too-fast" },
+      "thalweg figures fig4.2", "it moves beyond the minimum", "yes: momentum-too-fast" },
     { "3 Momentum", FIGURE, "基于Momentum的最优化的更新路径", "momentum's path", "thalweg figures bowl", "" },
     { "3 Momentum", CLAIM, "“之”字形的“程度”减轻了", "there is less zig-zag than with SGD", "thalweg figures bowl", "", "yes: bowl-1" },
     { "3 Momentum", CLAIM, "所以朝同一个方向会有一定的加速", "it gathers speed along x, where the force is small but steady",

@@ -58,7 +58,7 @@ static const struct cli_named named[] = {
       "thalweg explain step:step_size=100,gamma=0.5", "" },
     { "3.1, 2", METHOD, "θ = θ - α * ∇f(θ)", "SGD, the update", "thalweg explain sgd@source002", "" },
     { "3.1", FIGURE, "下图展示了SGD算法的数学推导过程", "the derivation of SGD as a picture",
-      "thalweg explain sgd@source002", "the picture is lost; the equation stands in its place" },
+      "thalweg explain sgd@source002", "the picture is lost; the equation replaces it" },
     { "3.1.1", MODEL, "首先，定义损失函数J(θ)及其参数θ", "the loss as a function of the parameters", "thalweg layers", "" },
     { "3.1.1", TECHNIQUE, "设置超参数η（0 < eta ≤ 1）为学习率", "a rate above 0 and up to 1",
       "thalweg explain sgd", "0 to any is allowed; what diverges says so" },

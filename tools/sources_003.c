@@ -103,7 +103,7 @@ static const struct cli_named named[] = {
       "thalweg race digits --model mlp --optimizers 'sgd:lr=2 clip_global_norm:max=0.5+sgd:lr=2' --epochs 2 --limit 10000 --seeds 3",
       "on a network that is not recurrent", "yes: val acc of clip_global_norm:max=0.5+sgd:lr=2 > 4 x val acc of sgd:lr=2" },
     { "Applications", TECHNIQUE, "policy gradients", "policy gradients",
-      NOT_BUILT, "no reinforcement learning; an objective of one's own takes any estimate of a gradient (examples/own_objective.c)" },
+      NOT_BUILT, "no reinforcement learning; a custom objective takes any estimate of a gradient (examples/own_objective.c)" },
     { "Applications", TECHNIQUE, "actor-critic methods", "actor and critic", NOT_BUILT, "as policy gradients" },
 
     { "Tools", TOOL, "TensorFlow: An open-source machine learning framework developed by Google", "TensorFlow",
@@ -113,7 +113,7 @@ static const struct cli_named named[] = {
     { "Tools", TECHNIQUE, "dynamic computation graphs and automatic differentiation", "automatic differentiation",
       "thalweg race --surface 'expr:\"x^4 - x^2 + y^2\"' --optimizers 'sgd adam' --steps 100",
       "of formulas; networks are differentiated layer by layer" },
-    { "Tools", TECHNIQUE, "making it easy to implement custom optimization algorithms", "an optimiser of one's own", "examples/custom_rule.c", "" },
+    { "Tools", TECHNIQUE, "making it easy to implement custom optimization algorithms", "a custom optimiser", "examples/custom_rule.c", "" },
     { "Tools", TOOL, "Keras: A high-level neural networks API", "Keras",
       NOT_BUILT, "another program; its rules are the dialects @keras (Keras 3), @keras2 and @tf2 (docs/rules.md)" },
     { "Tools", TOOL, "CNTK, or Theano", "CNTK, Theano", NOT_BUILT, "other programs, given up since" },

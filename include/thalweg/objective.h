@@ -1,5 +1,5 @@
 /* libthalweg-train. An objective: what is minimised, as sums over rows. A model on data is one (tw_model_objective), so are linear models and surfaces; to
- * train something else, fill in a tw_objective with a function of your own, as examples/own_objective.c does.
+ * train something else, fill in a tw_objective with a custom function, as examples/own_objective.c does.
  *
  * The loop calls eval for sums, never means, over the rows of one leaf of the batch at a time, adds the leaves in a fixed tree, and divides once by the
  * summed weight: so the result has the same bits on any number of threads. An objective without rows (n_rows = 0: a surface, a formula) is called with

@@ -8,19 +8,19 @@
  *   thalweg.h     libthalweg         this index
  *   error.h       libthalweg         status codes, error details, and the rules for all calls: errors, ownership, threads
  *   context.h     libthalweg         allocator, files, log, threads and instruction set; every object is created from a context
- *   optimizer.h   libthalweg         one step at a time on weights of your own: rules, schedules, groups, sparse steps
+ *   optimizer.h   libthalweg         one step at a time on any weights: rules, schedules, groups, sparse steps
  *   data.h        libthalweg-train   rows with labels, from files or from memory
  *   model.h       libthalweg-train   networks: create, save, load
  *   train.h       libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep a run in a directory
- *   objective.h   libthalweg-train   what is minimised: write one to train a model of your own
+ *   objective.h   libthalweg-train   what is minimised: write one to train a custom model
  *   race.h        libthalweg-race    several optimisers compared over several seeds, with tuned rates and a report
  *
  *   version.h     libthalweg         the version
  *   registry.h    libthalweg         lists of rules, transforms and schedules, their options, and what a spec says
- *   rule.h        libthalweg         update rules of your own, and the descriptors of all rules
+ *   rule.h        libthalweg         custom update rules, and the descriptors of all rules
  *   rule_like.h   libthalweg         a rule file: a rule that is another one with other defaults
  *   schedule.h    libthalweg         the descriptors of schedules
- *   visitor.h     libthalweg         an object's state, for a file format of your own
+ *   visitor.h     libthalweg         an object's state, for any file format
  *   state.h       libthalweg-train   an optimiser's state in a safetensors file
  *   options.h     libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h   libthalweg-train   gradient estimators: svrg, saga, sam, ...
@@ -28,7 +28,7 @@
  *   linear.h      libthalweg-train   linear and logistic regression on rows in memory
  *   surface.h     libthalweg-train   test functions of two variables, and formulas
  *   report.h      libthalweg-race    the page of a single run, as a race has one
- *   trajectory.h  libthalweg-race    where an optimiser goes on a surface, step by step
+ *   trajectory.h  libthalweg-race    where an optimiser moves on a surface, step by step
  *   find_lr.h     libthalweg-race    the learning-rate range test
  *   figure.h      libthalweg-race    the figures of the source documents
  *   api.h         libthalweg         TW_API

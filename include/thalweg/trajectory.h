@@ -1,4 +1,4 @@
-/* libthalweg-race. Trajectories: where an optimiser goes on a surface, step by step.
+/* libthalweg-race. Trajectories: where an optimiser moves on a surface, step by step.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_TRAJECTORY_H
 #define THALWEG_TRAJECTORY_H

@@ -15,7 +15,7 @@ static int handle(void *file) { return (int)(intptr_t)file - 1; }
 static int is_same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
 
 /* Opens what a program that was killed may have left here, and locks it: a lock goes with its holder, however that ended. A link or pipe that
- * somebody laid here is removed, not followed. EAGAIN: what was opened is no longer what has this name. */
+ * another process put here is removed, not followed. EAGAIN: what was opened is no longer what has this name. */
 static int try_to_write(const char *path, int *to)
 {
     struct stat held, there;
@@ -237,5 +237,5 @@ tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw
 tw_status tw__path_in(const char *directory, const char *file, char to[TW__PATH], tw_error *err)
 {
     int n = snprintf(to, TW__PATH, "%s/%s", directory, file);
-    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu letters)", strlen(directory));
+    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(directory));
 }

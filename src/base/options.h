@@ -1,5 +1,5 @@
 /* Option tables: finding a row by name or alias, reading a value into bounds, and writing it back.
- * Numbers are read and written the same way in every locale, and nothing may stand behind them.
+ * Numbers are read and written the same way in every locale, and nothing may come after them.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_BASE_OPTIONS_H
 #define TW_BASE_OPTIONS_H

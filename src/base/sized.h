@@ -1,4 +1,4 @@
-/* Structs that begin with their size, so that a program compiled against an older or newer header goes on working: 0 always means the default.
+/* Structs that begin with their size, so that a program compiled against an older or newer header keeps working: 0 always means the default.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_BASE_SIZED_H
 #define TW_BASE_SIZED_H

@@ -85,7 +85,7 @@ static tw_status check_characters(tw__text text, tw_error *err)
         char c = text.at[i];
         if (c == '"') quoted = !quoted;
         if (!quoted && (c == ' ' || (c >= '\t' && c <= '\r')))
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a blank in it; a spec has none", TW__SHOW(text));
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a space in it; a spec has none", TW__SHOW(text));
     }
     return quoted ? tw__fail(err, TW_ERR_SPEC, "a quote is not closed in %.*s", TW__SHOW(text)) : TW_OK;
 }

@@ -1,5 +1,5 @@
 /* The spec grammar:  spec = name [ "@" dialect ] [ ":" item { "," item } ]    item = key "=" value | [ key "=" ] formula in double quotes
- * There are no blanks but inside quotes, and nothing inside quotes separates. Texts are views into the caller's string; nothing is allocated.
+ * There are no spaces but inside quotes, and nothing inside quotes separates. Texts are views into the caller's string; nothing is allocated.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_BASE_SPEC_H
 #define TW_BASE_SPEC_H

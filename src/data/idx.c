@@ -30,7 +30,7 @@ static tw_status check_magic(tw__stream *s, const uint8_t *m, size_t got, const 
         return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)got, "ends inside the IDX header");
     if (got < 4 || m[0] || m[1] || (m[2] != UNSIGNED_BYTES && !memchr(types, m[2], sizeof types - 1))) return refuse_kind(s, m, got, path, err);
     if (m[2] != UNSIGNED_BYTES)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 2, "element type %02x; only 08, unsigned bytes, is understood", m[2]);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 2, "element type %02x; only 08, unsigned bytes, is supported", m[2]);
     if (m[3] < 1 || m[3] > TW__IDX_MOST_RANK)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimensions; 1 to %d are understood", m[3], TW__IDX_MOST_RANK);
     if (rank && m[3] != rank)
@@ -48,10 +48,10 @@ static tw_status read_shape(tw__idx *to, const uint8_t *lengths, const char *pat
         if (to->shape[i] == 0)
             return tw__fail_in(err, TW_ERR_DATA, path, 0, 4 + 4 * i, i == 0 ? "holds no rows" : "dimension %d has length 0", i);
         if (__builtin_mul_overflow(n, (uint64_t)to->shape[i], &n) || n > most_elements)
-            return tw__fail_in(err, TW_ERR_DATA, path, 0, 4 + 4 * i, "announces more than 2^48 bytes of data");
+            return tw__fail_in(err, TW_ERR_DATA, path, 0, 4 + 4 * i, "declares more than 2^48 bytes of data");
     }
     if (n > most_bytes)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 4, "announces %llu bytes of data; at most %llu are read", (unsigned long long)n,
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 4, "declares %llu bytes of data; at most %llu are read", (unsigned long long)n,
                            (unsigned long long)most_bytes);
     *bytes = n;
     return TW_OK;
@@ -71,7 +71,7 @@ static tw_status read_all(tw__idx *to, tw__stream *s, const char *path, int rank
     TW_TRY(read_shape(to, header + 4, path, most_bytes, &bytes, err));
     TW_TRY(tw__stream_take(s, bytes, &to->bytes, &to->n, err));
     if (to->n < bytes)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)(4 + lengths + to->n), "ends here; the header announces %llu bytes of data, not %zu",
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)(4 + lengths + to->n), "ends here; the header declares %llu bytes of data, not %zu",
                            (unsigned long long)bytes, to->n);
     return tw__stream_end(s, err);
 }

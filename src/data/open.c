@@ -123,7 +123,7 @@ tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t s
     return TW_OK;
 }
 
-/* Draws a part for the cache. That the cache cannot be written is told but stops nobody: the data are there.
+/* Draws a part for the cache. That the cache cannot be written is reported but stops nothing: the data are there.
  * TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under us. */
 static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *directory, int part, uint64_t rows, tw_error *err)
 {

@@ -1,4 +1,4 @@
-/* What an estimator is: it decides which gradient an update looks at. One file per estimator, one line in list.h.
+/* What an estimator is: it decides how the gradient of an update is estimated. One file per estimator, one line in list.h.
  *
  * Without a `direction` an estimator only draws rows, and their summed gradient goes to the exchange node by node. With one it asks the loop for
  * sums of gradients, at points and over rows of its choice, and hands back a single vector.

@@ -1,6 +1,6 @@
 /* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows' gradient is corrected by theirs at u.
- * Option I goes on from the last iterate. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an estimator
- * changes the weights. (The rule's own state goes on.)
+ * Option I continues from the last iterate. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an estimator
+ * changes the weights. (The rule's own state continues.)
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "estimators/vectors.h"

@@ -20,7 +20,7 @@ int tw__tensor_bytes(const tw__tensor_entry *t, size_t *bytes);
 
 tw_status tw__safetensors_save(tw_context *ctx, const char *path, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta, size_t n_meta,
                                tw_error *err);
-/* What stands before the data in such a file, length included; freed by tw__free(ctx, *header, *bytes, 1). */
+/* What comes before the data in such a file, length included; freed by tw__free(ctx, *header, *bytes, 1). */
 tw_status tw__safetensors_header(tw_context *ctx, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta, size_t n_meta, uint8_t **header,
                                  size_t *bytes, tw_error *err);
 

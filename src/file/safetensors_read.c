@@ -169,7 +169,7 @@ static tw_status read_data(reader *r, tw__stream *s, const span *spans, uint64_t
     TW_TRY(tw__stream_take(s, bytes, &file->data, &file->data_bytes, err));
     if (file->data_bytes < bytes)
         return tw__fail_in(err, TW_ERR_DATA, r->path, 0, (int64_t)(file->header_bytes + file->data_bytes),
-                           "ends here; the header announces %llu bytes of data, not %zu", (unsigned long long)bytes, file->data_bytes);
+                           "ends here; the header declares %llu bytes of data, not %zu", (unsigned long long)bytes, file->data_bytes);
     TW_TRY(tw__stream_end(s, err));
     for (size_t i = 0; i < file->n; i++) {
         file->entries[i] = spans[i].entry;

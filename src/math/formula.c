@@ -27,7 +27,7 @@ struct reader {
 
 static tw_status formula(struct reader *r, tw_error *err);
 
-/* The next character that is no blank; 0 at the end. */
+/* The next character that is not a space; 0 at the end. */
 static char peek(struct reader *r)
 {
     while (r->at < r->text.n && r->text.at[r->at] == ' ') r->at++;

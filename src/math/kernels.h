@@ -11,7 +11,7 @@
 #include <thalweg/context.h>
 
 /* How the gradient of some rows reaches memory.  A leaf of the batch tree is a chain of products in row order from 0:
- * START stores it, CONTINUE goes on with a stored chain (a leaf evaluated in pieces), ADD computes the leaf apart and adds it to
+ * START stores it, CONTINUE continues a stored chain (a leaf evaluated in pieces), ADD computes the leaf apart and adds it to
  * the node that is there (node = node + leaf). */
 typedef enum tw__into { TW__START, TW__CONTINUE, TW__ADD } tw__into;
 

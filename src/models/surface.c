@@ -22,7 +22,7 @@ struct tw_surface {
     tw__term terms[TERMS];
 };
 
-/* A formula of one's own is a kind whose formula is an option. */
+/* A custom formula is a kind whose formula is an option. */
 static const tw_option expr_options[] = {
     {"formula", TW_FORMULA, "x y", 0, 0, 0, TW_CLOSED, "in quotes"},
     {"low", TW_REAL, NULL, -5, -1e30, 1e30, TW_CLOSED, "least x and y that a picture shows"},

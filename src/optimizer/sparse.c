@@ -83,7 +83,7 @@ static tw_status choose_mode(tw_optimizer *opt, struct tw__sparse *s, tw_error *
     return s->mode == CLOSED || s->mode == REPLAY ? tw__alloc(opt->ctx, &s->seen, opt->n, sizeof *s->seen, err) : TW_OK;
 }
 
-/* With nobody behind, all have had every step so far, be it sparse or of the whole vector. */
+/* With no element behind, all have had every step so far, be it sparse or of the whole vector. */
 static void all_have_seen(tw_optimizer *opt)
 {
     struct tw__sparse *s = opt->behind;

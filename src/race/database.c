@@ -58,7 +58,7 @@ static tw_status fail_data(const tw__database *s, const char *why, tw_error *err
 
 /* ---- locks -------------------------------------------------------------------------------------------------------------- */
 
-/* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: somebody else holds it. */
+/* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: another process holds it. */
 static tw_status set_lock(const tw__database *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
 {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)n};
@@ -298,7 +298,7 @@ static tw_status put_in_place(const tw__database *s, tw_error *err)
     return e ? tw__fail_system(err, e, "cannot make", to) : TW_OK;
 }
 
-/* Under the lock of all bytes, so that nobody works on what is replaced. A race that cannot be made, or is killed on the way, is none. */
+/* Under the lock of all bytes, so that no process works on what is replaced. A race that cannot be made, or is killed on the way, is none. */
 static tw_status make(tw__database *s, int replace, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     int got;

@@ -2,7 +2,7 @@
  * works on what. A row's lock is a byte of that file, held by an open file description and dropped by the kernel with its process, so that no clock
  * and no heartbeat is needed:
  *
- *   byte 0           shared by all who have the folder open; who replaces the race holds it alone
+ *   byte 0           shared by all who have the folder open; the process that replaces the race holds it alone
  *   byte 1 .. n      row i is being worked on
  *   byte n + 1       the page, and in the end the result, is being written
  * SPDX-License-Identifier: MIT */
@@ -22,7 +22,7 @@ void tw__database_close(tw__database *s);                     /* NULL is fine; d
 /* What the race is, as it was created with; freed by tw__free_text. */
 tw_status tw__database_description(tw__database *s, char **text, tw_error *err);
 
-/* Takes a row, one at a time: locks one that has no result, that nobody works on, and that is no run of an optimiser with trials to come. Its number
+/* Takes a row, one at a time: locks one that has no result, that no process works on, and that is no run of an optimiser with trials to come. Its number
  * from 0, or n if there is none at the moment. *left: rows without results. */
 tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_error *err);
 tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw_error *err);

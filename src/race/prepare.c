@@ -96,7 +96,7 @@ static tw_status read_entries(tw_race *race, tw_error *err)
         TW_TRY(add_entry(race, word, err));
         p += word.n;
     }
-    if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by blanks: \"sgd momentum adam:lr=3e-4\")");
+    if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by spaces: \"sgd momentum adam:lr=3e-4\")");
     int takes_batch = 0;
     for (size_t i = 0; i < race->n; i++) takes_batch |= race->entries[i].takes_batch || !race->entries[i].is_preset;
     if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))

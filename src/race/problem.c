@@ -1,4 +1,4 @@
-/* What a race's runs go on: a model bound to the data, or a surface.
+/* What a race's runs minimise: a model bound to the data, or a surface.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "estimators/estimator.h"

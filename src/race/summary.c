@@ -1,4 +1,4 @@
-/* Medians and quartiles of every entry, and who comes first.
+/* Medians and quartiles of every entry, and the order.
  * SPDX-License-Identifier: MIT */
 #include "race/render.h"
 #include "race/run.h"

@@ -33,7 +33,7 @@ static int is_to_target(int measure)
     return measure == TW__TARGET_EPOCHS || measure == TW__TARGET_STEPS || measure == TW__TARGET_GRADIENTS || measure == TW__TARGET_SECONDS;
 }
 
-/* The column has a value for somebody, or is about the target that was set; test loss only where nothing else was held out. With a target, seconds and
+/* The column has a value for an entry, or is about the target that was set; test loss only where nothing else was held out. With a target, seconds and
  * gradients are those to it. */
 static int is_shown(const tw_race *race, int c)
 {

@@ -194,7 +194,7 @@ static int holds(const tw_choice *c, tw__text condition)
     return tw__text_is(value, tw_option_text(&t.options[i], c->values[i], is)) == wanted;
 }
 
-/* Whether the line holds; *line is then what stands behind its conditions. */
+/* Whether the line holds; *line is then what comes after its conditions. */
 static int line_holds(const tw_choice *c, tw__text *line)
 {
     const char *end = line->n && line->at[0] == '[' ? memchr(line->at, ']', line->n) : NULL;

@@ -32,7 +32,7 @@ extern const tw_schedule tw_schedule_piecewise;
 const tw_schedule tw_schedule_piecewise = {
     .size = sizeof(tw_schedule), .name = "piecewise", .paper = "",
     .equation = "base * factor of the first boundary >= s, behind the last boundary the last factor",
-    .use = "A table of values that somebody has found; with the factors of a Keras PiecewiseConstantDecay divided by the base value.",
+    .use = "A table of known values; with the factors of a Keras PiecewiseConstantDecay divided by the base value.",
     .example = "piecewise:boundaries=200|400|800,factors=0.3|1|0.5|0.1",
     .n_options = 2, .options = options, .length_option = -1, .rate = rate, .check = check, .span = span,
 };

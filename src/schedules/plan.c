@@ -123,7 +123,7 @@ static tw_status read_share(struct reader *r, tw__text share, uint64_t *steps, t
     return TW_OK;
 }
 
-/* "/500" or "/5%" at a piece's end, cut off it; `written`: what stands behind the slash. */
+/* "/500" or "/5%" at a piece's end, cut off it; `written`: what comes after the slash. */
 static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *source, uint64_t *steps, tw_error *err)
 {
     const char *slash = tw__text_find(*piece, '/');
@@ -203,7 +203,7 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     return write(r, options, err);
 }
 
-/* The last piece goes on for ever: "/steps" can only be its length option. */
+/* The last piece never ends: "/steps" can only be its length option. */
 static tw_status check_steps(const tw__plan *plan, const tw__piece *p, uint64_t steps, tw_error *err)
 {
     int option = p->kind->length_option;

@@ -6,7 +6,7 @@ static const tw_option options[] = {
     {"steps", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "steps from the top to the bottom; 0: the whole piece, or the rest of the run"},
     {"power", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "1: a straight line; 2: flat at the end; 0.5: steep at the end"},
     {"floor", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX, "share of the base value at the bottom"},
-    {"cycle", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "after the bottom go on as if the length were the next multiple of steps"},
+    {"cycle", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "after the bottom continue as if the length were the next multiple of steps"},
 };
 enum { STEPS, POWER, FLOOR, CYCLE };
 static const tw_alias aliases[] = {{"decay_steps", "steps"}, {"total_iters", "steps"}, {"max_iter", "steps"}, {NULL, NULL}};

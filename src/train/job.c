@@ -1,4 +1,4 @@
-/* A job's life: open the data, make the model and the run, go on until it ends, keep what is worth keeping.
+/* A job's life: open the data, make the model and the run, step until it ends, keep what is worth keeping.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "train/json.h"
@@ -304,11 +304,11 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
-        job->epoch_ended = job->checkpoint_asked = 0;
+        job->epoch_ended = job->checkpoint_requested = 0;
         TW_TRY(tw_run_step(job->run, &status, err));
         if (status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err)); /* which made no step */
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
-        int due = job->checkpoint_asked || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
+        int due = job->checkpoint_requested || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
         if (!job->o.out || (!due && status == TW_RUN_GOING)) continue;
         TW_TRY(tw__job_save_checkpoint(job, err));
         tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu", (unsigned long long)tw_run_steps(job->run));
@@ -317,7 +317,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     return finish(job, err);
 }
 
-void tw_job_checkpoint(tw_job *job) { job->checkpoint_asked = 1; }
+void tw_job_checkpoint(tw_job *job) { job->checkpoint_requested = 1; }
 int tw_job_status(const tw_job *job) { return job->status; }
 tw_model *tw_job_model(tw_job *job) { return job->model; }
 const char *tw_job_directory(const tw_job *job) { return job->o.out; }

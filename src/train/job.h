@@ -18,7 +18,7 @@ struct tw_job {
     int (*event)(void *user, const tw_event *event);    /* the caller's; the run is given ours */
     void *user;
     tw__loss_trace trace;
-    int epoch_ended, checkpoint_asked, has_test, resumed;
+    int epoch_ended, checkpoint_requested, has_test, resumed;
     tw_metrics test_metrics;
     void *best;                                         /* keep=best: the weights with the least val_loss so far */
     double best_loss;
@@ -26,7 +26,7 @@ struct tw_job {
     json_t *finished;                                   /* the result of a run that had finished before */
     char *text;                                         /* of tw_job_json; jansson's memory */
     void *lock;                                         /* run.lock, open while the folder is ours */
-    uint64_t history_parts;                             /* parts of the history that stand beside the checkpoint (history.h) */
+    uint64_t history_parts;                             /* parts of the history kept beside the checkpoint (history.h) */
     tw__hash history_hash;                              /* over them */
     char history_sum[TW__HASH_DIGITS + 1];
     char *settings;                                     /* what a checkpoint says it is of, once one was written; jansson's memory */

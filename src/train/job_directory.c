@@ -114,11 +114,11 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *old = kind != TW_PATH_NONE;
     if (*old && !job->o.force)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, --force to replace it, or --resume to go on with it)", job->o.out);
+        return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, --force to replace it, or --resume to continue it)", job->o.out);
     return TW_OK;
 }
 
-/* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that nobody else sees it half empty. */
+/* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that no other process sees it half empty. */
 static int remove_partial(tw_context *ctx, const char *partial)
 {
     remove_file(ctx, partial, "run.json", NULL);

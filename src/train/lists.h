@@ -1,4 +1,4 @@
-/* Lists of specs, which blanks separate.
+/* Lists of specs, separated by spaces.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_LISTS_H
 #define TW_TRAIN_LISTS_H

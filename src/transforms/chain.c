@@ -64,10 +64,10 @@ static tw_status check_order(const tw_chain *c, tw_error *err)
     for (int i = 0; i < c->n; i++) {
         const tw_rule *r = c->link[i].rule;
         if (r->place == TW_ON_GRADIENT && i > c->rule)
-            return tw__fail(err, TW_ERR_SPEC, "%s changes the gradient and stands before the rule, as in \"%s+%s\"", r->name, r->name,
+            return tw__fail(err, TW_ERR_SPEC, "%s changes the gradient: it comes before the rule, as in \"%s+%s\"", r->name, r->name,
                             c->link[c->rule].rule->name);
         if (r->place > TW_ON_GRADIENT && i < c->rule)
-            return tw__fail(err, TW_ERR_SPEC, "%s works on what the rule has done and stands behind it, as in \"%s+%s\"", r->name,
+            return tw__fail(err, TW_ERR_SPEC, "%s works on what the rule has done: it comes after the rule, as in \"%s+%s\"", r->name,
                             c->link[c->rule].rule->name, r->name);
         if (r->place == TW_ON_STEP && i > 0 && c->link[i - 1].rule->place == TW_ON_WEIGHTS)
             return tw__fail(err, TW_ERR_SPEC, "%s limits the rule's step and stands right behind the rule, before %s", r->name,
@@ -130,7 +130,7 @@ static tw_status read_chain(tw_chain *out, const char *text, const tw_rule *cust
         TW_TRY(add_link(out, part, whole, custom, err));
     }
     if (out->rule < 0)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform stands beside one, as in \"%s\"", TW__SHOW(whole),
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform needs one, as in \"%s\"", TW__SHOW(whole),
                         out->link[0].rule->place == TW_ON_GRADIENT ? "clip_norm:max=1+adam" : "adam+ema");
     TW_TRY(check_order(out, err));
     TW_TRY(check_names(out, err));

@@ -1,4 +1,4 @@
-/* Reports a running mean of the weights; the rule goes on from its own. The mean starts at 0 and is corrected for it.
+/* Reports a running mean of the weights; the rule continues from its own. The mean starts at 0 and is corrected for it.
  * SPDX-License-Identifier: MIT */
 #define RULE ema
 #define PAPER "Ruppert 1988; the correction as in Kingma & Ba 2015, section 3"

@@ -1,4 +1,4 @@
-/* Lookahead: slow weights follow the fast ones every k steps, and the fast ones go back to them. The rule's own state goes on.
+/* Lookahead: slow weights follow the fast ones every k steps, and the fast ones go back to them. The rule's own state continues.
  * Of a rule that reports other weights than it stores, the reported ones are followed and the stored ones moved as far.
  * SPDX-License-Identifier: MIT */
 #define RULE lookahead

@@ -50,7 +50,7 @@ typedef struct tw__layer_type {
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
     /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx);    /* NULL: only as the last */
-    /* Of what may end a network, and then stands for its loss: how many classes it tells apart (TW_ERR_SPEC: no such width), and, of rows with these
+    /* Of what may end a network, and then stands for its loss: how many classes it has (TW_ERR_SPEC: no such width), and, of rows with these
      * labels, what belongs into sums->loss and sums->correct and, unless dx is NULL, the loss's gradient by the layer's input x. NULL: it cannot. */
     tw_status (*classes)(const tw__layer *l, int64_t *n, tw_error *err);
     void (*loss)(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx);
@@ -85,6 +85,6 @@ tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 
 /* Fused fast paths (fused.c): if a row of layers from `l` on, `left` of them, can run as one, that one is put into *out and their number
- * returned; else 0. Only for layers whose input's gradient nobody wants. Its results are the same bits as those of the layers. */
+ * returned; else 0. Only for layers whose input's gradient is not needed. Its results are the same bits as those of the layers. */
 size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw__layer *out);
 #endif

@@ -98,7 +98,7 @@ tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_
 
 /* ---- text --------------------------------------------------------------------------------------------------------------- */
 
-/* The next blank-separated word of *p up to a ';', 0 if there is none; -1 if it is too long. */
+/* The next space-separated word of *p up to a ';', 0 if there is none; -1 if it is too long. */
 static int next_word(const char **p, char *to, size_t n)
 {
     while (**p == ' ' || **p == '\t') ++*p;
@@ -147,7 +147,7 @@ static tw_status read_layer(tw__network *net, const char **p, tw_error *err)
         if (!capacity || strlen(t.text) + 1 >= sizeof t.text) return tw__fail(err, TW_ERR_SPEC, "layer %zu (%s): too many words", net->n_sources + 1, t.text);
         memcpy(type && type->activation ? active.word[n_active++] : t.word[t.n_words++], word, sizeof word);
     }
-    if (got < 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network has a word of more than %zu letters", net->n_sources + 1, sizeof word - 1);
+    if (got < 0) return tw__fail(err, TW_ERR_SPEC, "layer %zu of the network has a word of more than %zu characters", net->n_sources + 1, sizeof word - 1);
     TW_TRY(tw__grow(net->ctx, &net->source, &net->source_capacity, net->n_sources + 1, sizeof *net->source, err));
     snprintf(net->source[net->n_sources], sizeof *net->source, "%s", t.text);
     TW_TRY(add_layer(net, &t, err));
@@ -173,7 +173,7 @@ static tw_status read_text(tw__network *net, const char *text, tw_error *err)
     for (size_t i = 0; i < net->n_sources; i++) {
         size_t used = strlen(net->text);
         int n = snprintf(net->text + used, sizeof net->text - used, "%s%s", i ? "; " : "", net->source[i]);
-        if (n < 0 || (size_t)n >= sizeof net->text - used) return tw__fail(err, TW_ERR_SPEC, "a network's text may have at most %d letters", TW__NETWORK_TEXT - 1);
+        if (n < 0 || (size_t)n >= sizeof net->text - used) return tw__fail(err, TW_ERR_SPEC, "a network's text may have at most %d characters", TW__NETWORK_TEXT - 1);
     }
     const tw__layer *last = &net->layers[net->n_layers - 1];
     for (size_t i = 0; i + 1 < net->n_layers; i++)

@@ -1,5 +1,5 @@
 /* Runs the layers over a piece of at most ROWS rows at a time: forward through all, the loss, backward through all, so that a piece's
- * activations stay in the cache.  A leaf of the batch tree longer than a piece goes on where the piece before stopped (TW__CONTINUE).
+ * activations stay in the cache.  A leaf of the batch tree longer than a piece continues where the piece before stopped (TW__CONTINUE).
  * SPDX-License-Identifier: MIT */
 #include "models/nn/plan.h"
 #include "base/cpu.h"

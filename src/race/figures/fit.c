@@ -22,7 +22,7 @@ static const tw__claim_text claim_texts[] = {
                .depends = "It is worse by more than a little", .no = "It is not worse"},
     [CONVERGES] = {.id = "fit-6", .source = "004, 5.1", .printed = "虽然 SGD 算法的波动性很大，但是训练速度快，并且总体而言其训练结果是可以收敛得",
                    .english = "SGD fluctuates but converges all the same",
-                   .depends = "With a constant lr it goes on fluctuating at some distance, however long it runs; with one that falls it converges",
+                   .depends = "With a constant lr it keeps fluctuating at some distance, however long it runs; with one that falls it converges",
                    .no = "Not even with an lr that falls"},
 };
 

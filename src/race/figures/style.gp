@@ -69,7 +69,7 @@ on_mesh(k) = sprintf("now = %d; ", k) . "splot name . '-surface.csv' every thin:
     . names
 
 # The same from above, over lines of equal height, whose levels are evenly spaced in the logarithm, the low ones dark and the high ones light:
-# eval contours(doubling(0.1, 8)) first. gnuplot puts blanks between their numbers.
+# eval contours(doubling(0.1, 8)) first. gnuplot puts spaces between their numbers.
 doubling(low, n) = n > 1 ? doubling(low, n - 1) . sprintf(', %g', low * 2 ** (n - 1)) : sprintf('discrete %g', low)
 contours(levels) = "set table $table; set contour base; unset surface; set cntrparam levels " . levels . "; set cntrparam cubicspline; " \
     . "splot name . '-surface.csv' using 1:2:(height($3)) with lines; unset table; unset contour; set surface; least_level = 1e300; most_level = -1e300; " \

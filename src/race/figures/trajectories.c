@@ -39,7 +39,7 @@ static void put_words(tw__figure_output *output, const char *name, const tw__run
 static const char *key_of(const tw__runner *r) { return r->key; }
 static const char *label_of(const tw__runner *r) { return r->label; }
 
-/* What stands behind the rule's name: "lr=0.1,momentum=0.9". */
+/* What comes after the rule's name: "lr=0.1,momentum=0.9". */
 static const char *setting_of(const tw__runner *r)
 {
     const char *colon = strchr(r->spec, ':');

@@ -57,7 +57,7 @@ static tw_status compare(tw__figure_output *output, const tw__trajectories *here
     const double beyond = furthest(here->trajectory[MOST]);
     TW_TRY(tw__claim_add(output, &claim_texts[TOO_FAST], &c, err));
     tw__append_trajectories(c->setting, sizeof c->setting, here, MOST, 1);
-    TW__APPEND(c->measured, "with momentum 0.9 x1 goes on to %s beyond the minimum at 0; f < %s first at step %s, for good from step %s",
+    TW__APPEND(c->measured, "with momentum 0.9 x1 reaches %s beyond the minimum at 0; f < %s first at step %s, for good from step %s",
             TW__REAL(beyond), TW__REAL(low), TW__STEP(first_low(here, MOST)), TW__STEP(low_for_good(here, MOST)));
     const int holds = beyond > 1 && tw__before(first_low(here, MOST), low_for_good(here, MOST));
     tw__claim_decide(c, &claim_texts[TOO_FAST], tw__holds(holds, holds));

@@ -6,7 +6,7 @@
 #include <thalweg/surface.h>
 
 enum { TW__GRID = 121, TW__LEVELS = 14 };
-/* Values at TW__GRID x TW__GRID places, row after row from the window's low corner; what is not finite counts as infinitely high. */
+/* Values at TW__GRID x TW__GRID places, row after row from the window's low corner; non-finite values count as infinitely high. */
 typedef struct tw__relief { double low[2], high[2], *values; } tw__relief;
 tw_status tw__relief_make(tw__relief *out, tw_context *ctx, const tw_surface *surface, tw_error *err);
 void tw__relief_free(tw_context *ctx, tw__relief *relief);

@@ -9,7 +9,7 @@
 
 /* ---- lists -------------------------------------------------------------------------------------------------------------- */
 
-/* What is not finite is null. */
+/* Non-finite values are null. */
 static json_t *number_json(double value)
 {
     if (!isfinite(value)) return json_null();

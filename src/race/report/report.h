@@ -36,7 +36,7 @@ tw_status tw__page_make(const tw_race *race, const struct tw__run_page *run, cha
 const tw__entry *tw__page_entry(const tw__page *g, size_t i);
 const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity);
 enum tw__measure tw__page_curve_measure(const tw__page *g, size_t i, int quantity);
-/* Whether somebody has such a curve, and whether there are places on such an axis. */
+/* Whether an entry has such a curve, and whether there are places on such an axis. */
 int tw__page_has(const tw__page *g, int quantity);
 int tw__page_has_axis(const tw__page *g, int axis);
 /* Whether the surface's least value is known, and that value; 0 where it is not, and on data. */

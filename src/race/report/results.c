@@ -25,7 +25,7 @@ static const struct column targets[] = {
 };
 enum { COLUMNS = 10, TARGETS = 4 };
 
-/* The best median of a column; NaN if nobody has a value. */
+/* The best median of a column; NaN if no entry has one. */
 static double best_of(const tw_race *race, const struct column *c)
 {
     double best = NAN;
@@ -67,7 +67,7 @@ static int is_told(const tw_race *race, const struct column *c)
     }
 }
 
-/* Columns for which somebody has a value; the others' best is NaN. */
+/* Columns for which an entry has a value; the others' best is NaN. */
 static void put_heads(tw__page *g, const struct column *columns, int n, double *best)
 {
     for (int c = 0; c < n; c++) {

@@ -14,7 +14,7 @@ static double cost_of(const tw__race_run *run, enum tw__cost by)
     return by == TW__COST_SECONDS ? run->seconds : (double)run->gradients;
 }
 
-/* A seed that every optimizer has run: of others nobody knows the best. */
+/* A seed that every optimizer has run: of others the best is unknown. */
 static int is_raced(const tw_race *race, uint64_t seed)
 {
     for (size_t i = 0; i < race->n; i++)
@@ -130,7 +130,7 @@ void tw__page_target(tw__page *g)
     for (size_t i = 0; i < race->n; i++) reached += race->entries[i].reached;
     tw__page_open(g, "target", "Time to target");
     if (!race->o.job.run.target) {
-        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here who gets there, how often "
+        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here the runs that reached the target, how often "
                          "and how soon.</p>\n</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
         return;
     }

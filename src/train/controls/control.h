@@ -57,8 +57,8 @@ struct tw__control {
 const tw__control_type *tw__control_type_find(tw__text name);           /* NULL if there is none */
 tw_status tw__control_read(tw_control_choice *out, tw__text spec, tw_error *err);
 
-/* metric.c: the option `metric` of those that watch one. */
-#define TW__METRIC_OPTION {"metric", TW_WORD, "auto loss accuracy val_loss val_accuracy", 0, 0, 4, TW_CLOSED, "what is watched; auto: val_loss, or loss without validation rows"}
+/* metric.c: the option `metric` of those that monitor one. */
+#define TW__METRIC_OPTION {"metric", TW_WORD, "auto loss accuracy val_loss val_accuracy", 0, 0, 4, TW_CLOSED, "the metric to monitor; auto: val_loss, or loss without validation rows"}
 tw_status tw__metric_choose(tw__control *c, int option, const tw__control_setting *s, tw_error *err);
 /* Whether the line's value is better than `best` by more than the threshold; any number is better than NaN, NaN than none. */
 int tw__metric_improved(const tw__control *c, double value, double best, double threshold, int is_relative);
@@ -66,7 +66,7 @@ double tw__metric_value(const tw__control *c, const tw_epoch *line);
 
 /* controls.c: the controls of a run. */
 typedef struct tw__controls tw__controls;
-/* text: specs with blanks between; NULL or only blanks: none, *out is NULL, which the calls below take as a run without controls. */
+/* text: specs with spaces between; NULL or only spaces: none, *out is NULL, which the calls below take as a run without controls. */
 tw_status tw__controls_create(tw__controls **out, tw_context *ctx, const char *text, const tw__control_setting *s, tw_error *err);
 void tw__controls_free(tw__controls *all);
 const char *tw__controls_text(const tw__controls *all);                 /* canonical; NULL: none */

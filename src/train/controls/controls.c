@@ -1,4 +1,4 @@
-/* The controls of a run: reading their list, showing them what they watch, the product of their factors, their state.
+/* The controls of a run: reading their list, showing them what they monitor, the product of their factors, their state.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
 #include "train/lists.h"
@@ -46,15 +46,15 @@ static tw_status add(tw__controls *to, tw__text word, const tw__control_setting 
 
 tw_status tw__controls_create(tw__controls **out, tw_context *ctx, const char *text, const tw__control_setting *s, tw_error *err)
 {
-    static const char blanks[] = " \t\r\n";
+    static const char spaces[] = " \t\r\n";
     tw__controls *to;
     *out = NULL;
-    if (!text || !text[strspn(text, blanks)]) return TW_OK;
+    if (!text || !text[strspn(text, spaces)]) return TW_OK;
     TW_TRY(tw__alloc(ctx, &to, 1, sizeof *to, err));
     to->ctx = ctx;
     tw_status status = TW_OK;
-    for (const char *p = text + strspn(text, blanks); status == TW_OK && *p; p += strspn(p, blanks)) {
-        tw__text word = {p, strcspn(p, blanks)};
+    for (const char *p = text + strspn(text, spaces); status == TW_OK && *p; p += strspn(p, spaces)) {
+        tw__text word = {p, strcspn(p, spaces)};
         status = add(to, word, s, err);
         p += word.n;
     }

@@ -1,4 +1,4 @@
-/* Metrics as controls watch them: which column of an epoch's line, which way is better, by how much.
+/* Metrics as controls monitor them: which column of an epoch's line, which way is better, by how much.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
 #include <math.h>
