@@ -70,8 +70,10 @@ typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3];         /* for base, avx2, avx512 */
 /* For update and fill kernels n times the size of a number is a multiple of this. */
 enum { TW_KERNEL_BYTES = 64 };
-/* The rule's sums over the span, in fixed lanes, before the span is changed. */
-typedef void tw_measure(const tw_span *span, const void *coef, double *sums);
+/* The rule's sums over the span before it is changed; span->n is a multiple of TW_SUM_LANES. Adds element i to lane i % TW_SUM_LANES of each sum, sum s in
+ * lanes[TW_SUM_LANES * s] and on. Returns 0 only if all of span->ahead is finite. */
+enum { TW_SUM_LANES = 16 };
+typedef int tw_measure(const tw_span *span, const void *coef, double *lanes);
 typedef tw_measure *const tw_measures[3];
 
 /* A tensor as a matrix: rows is its first length, columns the product of the others; element (i, j) is at i * down + j * right in d and w. There are no

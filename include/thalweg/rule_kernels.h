@@ -115,9 +115,9 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     return any > TW__EXPONENT;
 }
 
-/* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it (AVX512). Double, and what is not at memory
- * speed anyway (NARROW), have the plain body alone; measuring stops at AVX2, and so does whole() where the rule asks for more than the plain body
- * (WIDE): matrix products (docs/design/0011). */
+/* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it (AVX512), or measures. Double, and what is not
+ * at memory speed anyway (NARROW), have the plain body alone, which does not look ahead when it measures; whole() has AVX2 where the rule asks for
+ * more than the plain body (WIDE): matrix products (docs/design/0011). */
 #define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
 #define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
 #define TW__ROW_3(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
@@ -143,11 +143,12 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
 #define TW__LEVELS_ROW TW__ROW_1
 #endif
 #if defined NARROW || TW__PASS == 2
-#define TW__LONG_LEVELS TW__STAMP_1
-#define TW__LONG_ROW TW__ROW_1
+#define TW__MEASURE_LEVELS TW__STAMP_1
+#define TW__MEASURE_ROW TW__ROW_1
 #else
-#define TW__LONG_LEVELS TW__STAMP_2
-#define TW__LONG_ROW TW__ROW_2
+#define TW__MEASURE_LEVELS TW__STAMP_3
+#define TW__MEASURE_ROW TW__ROW_3
+#define TW__MEASURE_LOOKS
 #endif
 #define TW__FOR_VARIANTS(X) TW__FOR_VARIANTS_0(X) TW__FOR_VARIANTS_1(X) TW__FOR_VARIANTS_2(X)
 
@@ -159,26 +160,22 @@ static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)
 #undef TW__ROW
 
 #if TW__NORMS
-enum { TW_LOCAL(lanes) = 16 };
-static __attribute__((noinline)) double TW_LOCAL(fold)(double *lane)
-{
-    for (size_t width = TW_LOCAL(lanes) / 2; width > 0; width /= 2)
-        for (size_t j = 0; j < width; j++) lane[j] += lane[j + width];
-    return lane[0];
-}
-
-TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *totals, const int variant)
+TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *lanes, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
-    enum { N = sizeof(struct sums) / sizeof(double), LANES = TW_LOCAL(lanes) };
+    enum { N = sizeof(struct sums) / sizeof(double), LANES = TW_SUM_LANES };
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     const real *const w = (const real *)span->w, *const g = (const real *)span->g;
-    const size_t n = span->n, most = n - n % LANES;
+    const size_t n = span->n;
     double lane[N][LANES] = {{0}};
     TW__VECTORS
+#ifdef TW__MEASURE_LOOKS
+    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
+    TW_LOCAL(word) any[LANES] = {0}, all = 0; /* as in an update */
+#endif
     (void)variant;
     (void)k;
-    for (size_t from = 0; from < most; from += LANES) {
+    for (size_t from = 0; from < n; from += LANES) {
         TW__INDEPENDENT
         TW__ROLLED
         for (size_t j = 0; j < LANES; j++) {
@@ -187,21 +184,22 @@ TW__INLINE void TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, d
             const real gi = TW__GI;
             measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
             for (size_t s = 0; s < N; s++) lane[s][j] += one.number[s];
+#ifdef TW__MEASURE_LOOKS
+            any[j] |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+#endif
         }
     }
-    for (size_t i = most; i < n; i++) {
-        __asm__ volatile(""); /* fewer than 16: not worth vectors */
-        union { struct sums named; double number[N]; } one;
-        const real gi = TW__GI;
-        measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
-        for (size_t s = 0; s < N; s++) lane[s][i - most] += one.number[s];
-        __asm__ volatile(""); /* fewer than a vector or two: not worth vectors of its own */
-    }
-    for (size_t s = 0; s < N; s++) totals[s] = TW_LOCAL(fold)(lane[s]);
+    __builtin_memcpy(lanes, lane, sizeof lane);
+#ifdef TW__MEASURE_LOOKS
+    for (size_t j = 0; j < LANES; j++) all |= any[j];
+    return all > TW__EXPONENT;
+#else
+    return 1;
+#endif
 }
 
-#define TW__STAMP(v) TW__LONG_LEVELS(void, measure, (const tw_span *span, const void *k, double *to), TW_LOCAL(measure_loop)(span, k, to, v), v)
-#define TW__ROW(v) TW__LONG_ROW(measure, v)
+#define TW__STAMP(v) TW__MEASURE_LEVELS(int, measure, (const tw_span *span, const void *k, double *to), return TW_LOCAL(measure_loop)(span, k, to, v), v)
+#define TW__ROW(v) TW__MEASURE_ROW(measure, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__STAMP
@@ -220,16 +218,21 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     real *const out = (real *)span->out;
     const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
     const size_t n = TW__WHOLE_VECTORS(span->n);
+    TW_LOCAL(word) any = 0; /* as in an update */
     (void)w;
     (void)k;
     TW__EACH_WEIGHT
+    for (size_t i = 0; i < n; i++) {
 #ifdef DECAY
-    for (size_t i = 0; i < n; i++) out[i] = k.sign * g[i] + k.couple * w[i];
+        out[i] = k.sign * g[i] + k.couple * w[i];
 #else
-    for (size_t i = 0; i < n; i++) out[i] = g[i];
+        out[i] = g[i];
 #endif
-    return 0;
+        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+    }
+    return any > TW__EXPONENT;
 }
 
 #define TW__MATRIX_SLOT(name, start, when) .name = (real *)m->slots[TW__AT_##name],
@@ -244,9 +247,9 @@ TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, cons
 }
 #undef TW__MATRIX_SLOT
 
-#ifdef WIDE
-#define TW__WHOLE_LEVELS TW__LONG_LEVELS
-#define TW__WHOLE_ROW TW__LONG_ROW
+#if defined WIDE && TW__PASS == 1
+#define TW__WHOLE_LEVELS TW__STAMP_2
+#define TW__WHOLE_ROW TW__ROW_2
 #else
 #define TW__WHOLE_LEVELS TW__STAMP_1
 #define TW__WHOLE_ROW TW__ROW_1
@@ -342,8 +345,9 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 #undef TW__POINT
 #undef TW__LEVELS
 #undef TW__LEVELS_ROW
-#undef TW__LONG_LEVELS
-#undef TW__LONG_ROW
+#undef TW__MEASURE_LEVELS
+#undef TW__MEASURE_ROW
+#undef TW__MEASURE_LOOKS
 #undef TW__WHOLE_LEVELS
 #undef TW__WHOLE_ROW
 #undef TW__STAMP_1

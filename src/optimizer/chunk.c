@@ -172,13 +172,14 @@ static void measure_scaled(const tw_optimizer *opt, const block *b, int link, co
         w[i] = ((const double *)span->w)[i] * TW__SCALED;
         g[i] = ((const double *)span->g)[i] * TW__SCALED;
     }
-    const tw_span small = {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots};
-    l->r->measure[1][tw__variant(opt, l, b->part->group)][opt->isa](&small, coef_of(opt, l, b->part), scaled);
+    const tw_span small = {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots, .ahead = g};
+    tw__run_measure(opt, l->r, &l->r->measure[1][tw__variant(opt, l, b->part->group)], &small, coef_of(opt, l, b->part), scaled);
     for (int s = 0; s < l->r->n_sums; s++)
         if (sums[s] - sums[s] != 0) sums[s] = -scaled[s];
 }
 
-static void measure_block(tw_optimizer *opt, const block *b, int link, double *sums)
+/* 0 only if the gradient that the link is given is finite. */
+static int measure_block(tw_optimizer *opt, const block *b, int link, double *sums)
 {
     scratch r;
     const tw__link *l = &opt->links[link];
@@ -189,12 +190,12 @@ static void measure_block(tw_optimizer *opt, const block *b, int link, double *s
     tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
     if (l->r->kind == TW_WHOLE) {
         span.out = (char *)opt->direction + b->from * opt->real;
-        tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
-        return;
+        return tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
     }
-    l->r->measure[precision][tw__variant(opt, l, b->part->group)][opt->isa](&span, coef_of(opt, l, b->part), sums);
+    const int doubtful = tw__run_measure(opt, l->r, &l->r->measure[precision][tw__variant(opt, l, b->part->group)], &span, coef_of(opt, l, b->part), sums);
     if (precision && tw__first_not_finite_f64(opt->sums, sums, (size_t)l->r->n_sums) < (size_t)l->r->n_sums && tw__sums_squares(l))
         measure_scaled(opt, b, link, &span, &r, sums);
+    return doubtful;
 }
 
 /* The weights' transforms see the weights that the rule reports. */
@@ -258,19 +259,23 @@ static int next_block(const tw_optimizer *opt, size_t lo, size_t hi, const void 
 
 static size_t chunk_end(size_t lo, size_t end) { return end - lo > TW_CHUNK ? lo + TW_CHUNK : end; }
 
+/* The first pass checks the gradient; where the first link measures, its kernel has looked on the way. */
 void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g)
 {
     const size_t lo = chunk * TW_CHUNK, hi = chunk_end(lo, opt->n);
-    const int link = opt->pass_link[opt->pass];
-    if (opt->pass == 0 && opt->nonfinite != TW_NONFINITE_ZERO && !check_chunk(opt, lo, hi, g)) return;
-    if (atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
+    const int link = opt->pass_link[opt->pass], checks = opt->pass == 0 && opt->nonfinite != TW_NONFINITE_ZERO;
+    const int stopped = atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX;
+    if (checks && (link != 0 || stopped) && !check_chunk(opt, lo, hi, g)) return;
+    if (stopped) return;
     double *sums = opt->piece + (link < 0 ? 0 : opt->first_piece[chunk] * (size_t)opt->links[link].r->n_sums);
+    int doubtful = 0;
     for (block b = {.part = NULL}; next_block(opt, lo, hi, w, g, &b);) {
         if (opt->steps == 0 && opt->pass == 0) start_from_weights(opt, &b);
         if (link < 0) continue;
-        measure_block(opt, &b, link, sums);
+        doubtful |= measure_block(opt, &b, link, sums);
         sums += opt->links[link].r->n_sums;
     }
+    if (doubtful && checks && link == 0) check_chunk(opt, lo, hi, g);
 }
 
 /* A rule alone works on whole parts of a chunk; 1 if on the way the next chunk, up to `end`, was found to be finite. */

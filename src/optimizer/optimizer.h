@@ -136,6 +136,8 @@ static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size
 
 /* kernel.c: the kernel for this CPU, the last elements on a copy that fills a vector; non-zero if one of span->ahead is not finite */
 int tw__run_kernel(const tw_optimizer *opt, const tw_rule *r, const tw_kernels *kernels, const tw_span *span, const void *coef);
+/* Likewise the rule's sums over a span; 0 only if all of span->ahead is finite */
+int tw__run_measure(const tw_optimizer *opt, const tw_rule *r, const tw_measures *kernels, const tw_span *span, const void *coef, double *sums);
 
 /* chunk.c: what is done with the elements of a chunk */
 void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g);
