@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 
 static const struct values initial = { .common = { .threads = 1 }, .pairs = 5, .shape = "flat", .threads = "1", .python = BENCH_PYTHON };
 
-enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, SMALL_ROUNDS = 21 };
+enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, LARGE = 20000000, ROUNDS = 21 };
 
 struct bench {
     const struct values *v;
@@ -101,11 +101,12 @@ static double time_kernels(const struct bench *b, const struct traffic *t, size_
     return seconds;
 }
 
-/* Kernel and step in turn. What takes less than some milliseconds is done many times, and the median counts: one pause of the process spoils one. */
+/* Kernel and step in turn. What takes less than some tens of milliseconds is done many times, and the median counts: one pause of the process spoils
+ * one. */
 static tw_status measure_ours(const struct bench *b, tw_optimizer *opt, const struct traffic *t, struct figures *out, tw_error *err)
 {
-    const size_t n = b->shape.n, rounds = n < SMALL ? SMALL_ROUNDS : 1, repeats = n < SMALL ? SMALL / n : 1;
-    double steps[SMALL_ROUNDS], kernels[SMALL_ROUNDS];
+    const size_t n = b->shape.n, rounds = n < LARGE ? ROUNDS : 1, repeats = n < SMALL ? SMALL / n : 1;
+    double steps[ROUNDS], kernels[ROUNDS];
     for (size_t i = 0; i < rounds; i++) {
         kernels[i] = time_kernels(b, t, repeats);
         const double start = cli_seconds();

@@ -86,7 +86,8 @@ typedef struct tw_matrix {
     void *const *slots;             /* of this tensor */
     void *scratch;                  /* as many numbers of the tensor's type as the rule's scratch() returns; aligned for doubles if that is even */
 } tw_matrix;
-typedef void tw_whole(const tw_matrix *m, const void *coef);
+/* With scope TW_PER_TENSOR the coefficients are the tensor's own, and may be changed for its update. */
+typedef void tw_whole(const tw_matrix *m, void *coef);
 typedef tw_whole *const tw_wholes[3];
 
 /* ELEMENT: each weight alone. NORMS: sums are measured first. WHOLE: each tensor's gradient is first turned into a direction. */

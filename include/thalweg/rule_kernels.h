@@ -121,14 +121,14 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
 #define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
 #define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
 #define TW__ROW_3(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
-#define TW__STAMP_1(type, name, arguments, call, v) static type TW_LOCAL(name##_base_##v) arguments { call; }
+#define TW__STAMP_1(type, name, arguments, call, v) static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }
 #define TW__STAMP_2(type, name, arguments, call, v)                                                                                          \
-    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
-    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }
+    static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }                                                        \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { enum { TW__LEVEL = 1 }; call; }
 #define TW__STAMP_3(type, name, arguments, call, v)                                                                                          \
-    static type TW_LOCAL(name##_base_##v) arguments { call; }                                                                                \
-    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { call; }                                                                       \
-    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { call; }
+    static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }                                                        \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { enum { TW__LEVEL = 1 }; call; }                                               \
+    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { enum { TW__LEVEL = 2 }; call; }
 #ifdef NARROW
 #define TW__LEVELS TW__STAMP_1
 #define TW__LEVELS_ROW TW__ROW_1
@@ -236,14 +236,13 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
 }
 
 #define TW__MATRIX_SLOT(name, start, when) .name = (real *)m->slots[TW__AT_##name],
-TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, const int variant)
+TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, void *coefs, const int variant, const int wide)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
-    const struct coef k = ((const struct TW_LOCAL(coefs) *)coefs)->own;
     const struct matrix x = {SLOTS(TW__MATRIX_SLOT) .d = (real *)m->d, .w = (const real *)m->w, .rows = m->rows, .columns = m->columns,
-                             .down = m->down, .right = m->right, .rank = m->rank, .scratch = (real *)m->scratch};
+                             .down = m->down, .right = m->right, .rank = m->rank, .wide = wide, .scratch = (real *)m->scratch};
     (void)variant;
-    whole(&x, &k TW__VARIANT);
+    whole(&x, &((struct TW_LOCAL(coefs) *)coefs)->own TW__VARIANT);
 }
 #undef TW__MATRIX_SLOT
 
@@ -254,7 +253,7 @@ TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, const void *coefs, cons
 #define TW__WHOLE_LEVELS TW__STAMP_1
 #define TW__WHOLE_ROW TW__ROW_1
 #endif
-#define TW__STAMP(v) TW__WHOLE_LEVELS(void, whole, (const tw_matrix *m, const void *k), TW_LOCAL(whole_body)(m, k, v), v)
+#define TW__STAMP(v) TW__WHOLE_LEVELS(void, whole, (const tw_matrix *m, void *k), TW_LOCAL(whole_body)(m, k, v, TW__LEVEL), v)
 #define TW__ROW(v) TW__WHOLE_ROW(whole, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_wholes TW_LOCAL(wholes)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};

@@ -36,16 +36,18 @@
  *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])   with SUMS: the addends of one weight
  *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured; with the trait
  *                                  TW_SUMS_OF_SQUARES a norm is sqrt(now->measured->NAME) * now->unit->NAME
- *     void whole(const struct matrix *x, const struct coef *k [, int variant])       with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no
- *                                  slots, and its g is the direction
+ *     void whole(const struct matrix *x, struct coef *k [, int variant])             with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no
+ *                                  slots, and its g is the direction; with SCOPE TW_PER_TENSOR it may change k for the tensor's update;
+ *                                  x->wide: the CPU has AVX2, and the rule is WIDE
  *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
  *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)     0: no closed form for these values (rule.h)
  *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
  * A skip computes the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
  * If that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step applies them.
- * These functions may use real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double sum_squares(x, n).
- * A helper is called TW_LOCAL(name), so that each pass has its own, and begins with TW_INLINE, so that it is compiled for each instruction set;
- * TW_TYPED(name) is name_f32 or name_f64. What may be declared only once goes into TW_ONCE(...). */
+ * These functions may use real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double
+ * sum_squares(x, n, x->wide), or in pieces, while x is in the cache, add_squares(&squares, x, end, x->wide) and end_squares(&squares, x, n, x->wide).
+ * A helper is called TW_LOCAL(name), so that each pass has its own, and begins with TW_INLINE, so that it is compiled for each instruction set, or with
+ * TW_APART, so that it is compiled once; TW_TYPED(name) is name_f32 or name_f64. What may be declared only once goes into TW_ONCE(...). */
 
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
 
@@ -84,6 +86,9 @@
 #define settle TW_LOCAL(settle)
 #define whole TW_LOCAL(whole)
 #define sum_squares TW_LOCAL(sum_squares)
+#define squares TW_LOCAL(squares)
+#define add_squares TW_LOCAL(add_squares)
+#define end_squares TW_LOCAL(end_squares)
 #ifdef SKIP
 #define skip TW_LOCAL(skip)
 #define prepare_skip TW_LOCAL(prepare_skip)
@@ -101,6 +106,7 @@
 #define TW__INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define TW__ROLLED
 #define TW__EACH_WEIGHT TW__INDEPENDENT
+#define TW_APART __attribute__((noinline, unused)) static
 #else
 #pragma GCC push_options
 #pragma GCC optimize("O3", "fp-contract=off", "no-math-errno", "no-trapping-math")
@@ -108,6 +114,8 @@
 #define TW__ROLLED _Pragma("GCC unroll 1")
 /* A loop over weights may be long: gcc would write its last few rounds out one by one, a tenth of a rule's bytes. */
 #define TW__EACH_WEIGHT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+/* A helper that is compiled once, not into every body. */
+#define TW_APART __attribute__((noinline, noclone, unused)) static
 #endif
 #define TW__INLINE static inline __attribute__((always_inline))
 #define TW_INLINE TW__INLINE
@@ -357,6 +365,9 @@ static int TW_LOCAL(variant)(const double *h)
 #undef settle
 #undef whole
 #undef sum_squares
+#undef squares
+#undef add_squares
+#undef end_squares
 #ifdef SKIP
 #undef skip
 #undef prepare_skip
@@ -476,21 +487,57 @@ TW__INLINE void measure(struct sums *to, real w, real g, SLOTS(TW__FIELD_VALUE) 
 static __attribute__((cold)) void settle(struct coef *k, const struct moment *now);
 #endif
 #if TW__WHOLE
-struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int rank; real *scratch; };
-TW__INLINE void whole(const struct matrix *x, const struct coef *k TW__VARIANT_TYPE);
+struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int rank, wide; real *scratch; };
+TW__INLINE void whole(const struct matrix *x, struct coef *k TW__VARIANT_TYPE);
 
-/* For every instruction set the same function: it would fill five kernels with its lanes, and sums are few. */
-__attribute__((noinline, unused)) static double sum_squares(const real *x, size_t n)
+/* The sum of the squares of x while it is made: of its first n elements, n a multiple of TW_SUM_LANES. */
+struct squares { double lane[TW_SUM_LANES]; size_t n; };
+
+TW__INLINE void TW_LOCAL(squares_loop)(struct squares *s, const real *x, size_t to)
 {
-    enum { LANES = 16 };
-    const size_t most = n - n % LANES;
-    double lane[LANES] = {0};
-    for (size_t i = 0; i < most; i += LANES)
-        for (size_t j = 0; j < LANES; j++) lane[j] += (double)x[i + j] * (double)x[i + j];
-    for (size_t i = most; i < n; i++) lane[i - most] += (double)x[i] * (double)x[i];
-    for (size_t width = LANES / 2; width > 0; width /= 2)
-        for (size_t j = 0; j < width; j++) lane[j] += lane[j + width];
-    return lane[0];
+    size_t from = s->n;
+    double lane[TW_SUM_LANES];
+    __builtin_memcpy(lane, s->lane, sizeof lane);
+    for (; from + TW_SUM_LANES <= to; from += TW_SUM_LANES) {
+        TW__INDEPENDENT
+        TW__ROLLED
+        for (size_t j = 0; j < TW_SUM_LANES; j++) lane[j] += (double)x[from + j] * (double)x[from + j];
+    }
+    s->n = from;
+    __builtin_memcpy(s->lane, lane, sizeof lane);
+}
+
+TW_APART void TW_LOCAL(squares_base)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_loop)(s, x, to); }
+#if TW__PASS == 1
+TW__AVX2 TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_loop)(s, x, to); }
+#else
+TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_base)(s, x, to); }
+#endif
+
+TW__INLINE void add_squares(struct squares *s, const real *x, size_t to, int wide)
+{
+    (wide ? TW_LOCAL(squares_avx2) : TW_LOCAL(squares_base))(s, x, to);
+}
+
+TW_APART double end_squares(struct squares *s, const real *x, size_t n, int wide)
+{
+    add_squares(s, x, n, wide);
+    TW__ROLLED
+    for (size_t i = s->n; i < n; i++) s->lane[i - s->n] += (double)x[i] * (double)x[i];
+    for (size_t width = TW_SUM_LANES / 2; width > 0; width /= 2) {
+        TW__ROLLED
+        for (size_t j = 0; j < width; j++) {
+            s->lane[j] += s->lane[j + width];
+            __asm__ volatile(""); /* too few to be worth vectors */
+        }
+    }
+    return s->lane[0];
+}
+
+__attribute__((unused)) static double sum_squares(const real *x, size_t n, int wide)
+{
+    struct squares s = {{0}, 0};
+    return end_squares(&s, x, n, wide);
 }
 #endif
 #if VARIANTS > 1

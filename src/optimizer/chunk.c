@@ -24,7 +24,7 @@ size_t tw__first_part(const tw_optimizer *opt, size_t element)
 
 static const char *at_element(const tw_optimizer *opt, const void *vector, size_t element) { return (const char *)vector + element * opt->real; }
 
-static const void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
+static void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
 {
     return l->coef + tw__unit(opt, l, part->tensor, part->group) * l->coef_size;
 }

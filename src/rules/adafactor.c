@@ -40,9 +40,10 @@
     SLOT(m, TW_ZERO, variant == 1)
 #define VARIANTS 2
 #define SCRATCH(rows, columns) (2 * ((rows) + (columns))) /* room for as many sums in double */
+#define SCOPE TW_PER_TENSOR /* for the rate */
 #define DECAY TW_DECAY_ANY
 #define WD_MODE 1
-#define NARROW
+#define WIDE
 #define DIALECTS(DIALECT)                                                                                                                    \
     DIALECT(paper, NULL, "", "")                                                                                                             \
     DIALECT(torch, NULL, "eps1=1.1920928955078125e-07,eps_place=clamp",                                                                      \
@@ -50,7 +51,7 @@
     DIALECT(keras, NULL, "lr=0.001", "a tensor of more than two dimensions is factored by its last two; rms(w) is of w after its decay")
 #include <thalweg/rule.h>
 
-struct coef { real keep, rest, least, beta1, rest1; double add, least_mean, rate, eps2, clip; };
+struct coef { real keep, rest, least, beta1, rest1, step; double add, least_mean, rate, eps2, clip; };
 
 static int choose(const struct hyper *h) { return h->beta1 != 0; }
 
@@ -63,18 +64,27 @@ static void prepare(struct coef *k, const struct moment *now)
                        .eps2 = h->scale_parameter ? h->eps2 : -1, .clip = h->clip};
 }
 
+/* The squares of directions and weights, taken while the directions are in the cache. */
+struct TW_LOCAL(sizes) { struct squares d, w; };
+
+TW_INLINE void TW_LOCAL(add_sizes)(struct TW_LOCAL(sizes) *s, const struct matrix *x, size_t to)
+{
+    add_squares(&s->d, x->d, to, x->wide);
+    add_squares(&s->w, x->w, to, x->wide);
+}
+
 /* g over the root of R_i C_j / mean(R), in place. Rows and columns are as they lie in memory: lines, and what stands across them. */
-TW_INLINE void TW_LOCAL(divide_matrix)(const struct matrix *x, const struct coef *k)
+TW_INLINE void TW_LOCAL(divide_matrix)(const struct matrix *x, const struct coef *k, struct TW_LOCAL(sizes) *sizes)
 {
     const int by_rows = x->right == 1;
-    const size_t lines = by_rows ? x->rows : x->columns, n = by_rows ? x->columns : x->rows, stride = by_rows ? x->down : x->right;
+    const size_t lines = by_rows ? x->rows : x->columns, n = by_rows ? x->columns : x->rows;
     real *const along = by_rows ? x->R : x->C, *const across = by_rows ? x->C : x->R;
     double *const sums = (double *)x->scratch;
     double mean = 0;
     for (size_t j = 0; j < n; j++) sums[j] = 0;
     for (size_t i = 0; i < lines; i++) {
-        const real *const line = x->d + i * stride;
-        along[i] = k->keep * along[i] + k->rest * (real)(sum_squares(line, n) / (double)n + k->add);
+        const real *const line = x->d + i * n;
+        along[i] = k->keep * along[i] + k->rest * (real)(sum_squares(line, n, x->wide) / (double)n + k->add);
         for (size_t j = 0; j < n; j++) sums[j] += (double)line[j] * (double)line[j];
     }
     for (size_t j = 0; j < n; j++) across[j] = k->keep * across[j] + k->rest * (real)(sums[j] / (double)lines + k->add);
@@ -82,44 +92,52 @@ TW_INLINE void TW_LOCAL(divide_matrix)(const struct matrix *x, const struct coef
     mean /= (double)x->rows;
     if (k->least_mean > mean) mean = k->least_mean;
     for (size_t i = 0; i < lines; i++) {
-        real *const line = x->d + i * stride, share = real_ratio(along[i], (real)mean); /* R C could be below float's range */
+        real *const line = x->d + i * n, share = real_ratio(along[i], (real)mean); /* R C could be below float's range */
         for (size_t j = 0; j < n; j++) line[j] = real_ratio(line[j], real_sqrt(real_max(k->least, share * across[j])));
+        TW_LOCAL(add_sizes)(sizes, x, (i + 1) * n);
     }
 }
 
-TW_INLINE void TW_LOCAL(divide_vector)(const struct matrix *x, const struct coef *k, size_t n)
+TW_INLINE void TW_LOCAL(divide_vector)(const struct matrix *x, const struct coef *k, struct TW_LOCAL(sizes) *sizes)
 {
-    for (size_t i = 0; i < n; i++) {
-        x->V[i] = k->keep * x->V[i] + k->rest * (x->d[i] * x->d[i] + (real)k->add);
-        x->d[i] = real_ratio(x->d[i], real_sqrt(real_max(k->least, x->V[i])));
+    enum { PIECE = 2048 };
+    const size_t n = x->columns;
+    for (size_t i = 0; i < n;) {
+        const size_t to = n - i < PIECE ? n : i + PIECE;
+        for (; i < to; i++) {
+            x->V[i] = k->keep * x->V[i] + k->rest * (x->d[i] * x->d[i] + (real)k->add);
+            x->d[i] = real_ratio(x->d[i], real_sqrt(real_max(k->least, x->V[i])));
+        }
+        TW_LOCAL(add_sizes)(sizes, x, to);
     }
 }
 
 /* The direction in place, for both bodies: they differ in the last loop. */
-static __attribute__((noinline)) void TW_LOCAL(turn)(const struct matrix *x, const struct coef *k, int variant)
+TW_APART void TW_LOCAL(turn)(const struct matrix *x, struct coef *k, int variant)
 {
     const size_t n = x->rows * x->columns;
-    if (x->rank > 1) TW_LOCAL(divide_matrix)(x, k);
-    else TW_LOCAL(divide_vector)(x, k, n);
-    double rms = __builtin_sqrt(sum_squares(x->d, n) / (double)n), size = __builtin_sqrt(sum_squares(x->w, n) / (double)n), rate = k->rate;
+    struct TW_LOCAL(sizes) sizes = {{{0}, 0}, {{0}, 0}};
+    if (x->rank > 1) TW_LOCAL(divide_matrix)(x, k, &sizes);
+    else TW_LOCAL(divide_vector)(x, k, &sizes);
+    double rms = __builtin_sqrt(end_squares(&sizes.d, x->d, n, x->wide) / (double)n), size = __builtin_sqrt(end_squares(&sizes.w, x->w, n, x->wide) / (double)n);
+    double rate = k->rate;
     if (k->eps2 >= 0) rate *= size > k->eps2 ? size : k->eps2;
     if (k->clip > 0 && rms > k->clip) rate *= k->clip / rms;
-    const real step = rate;
-    if (variant == 0)
-        for (size_t i = 0; i < n; i++) x->d[i] *= step;
-    else
-        for (size_t i = 0; i < n; i++) x->d[i] = x->m[i] = k->beta1 * x->m[i] + k->rest1 * (step * x->d[i]);
+    k->step = rate;
+    if (variant == 0) return;
+    for (size_t i = 0; i < n; i++) x->d[i] = x->m[i] = k->beta1 * x->m[i] + k->rest1 * (k->step * x->d[i]);
+    k->step = 1;
 }
 
-static inline void whole(const struct matrix *x, const struct coef *k, int variant)
+static inline void whole(const struct matrix *x, struct coef *k, int variant)
 {
     TW_LOCAL(turn)(x, k, variant);
 }
 
 static inline real update(real w, real g, const struct coef *k, int variant)
 {
-    (void)k, (void)variant;
-    return w - g;
+    (void)variant;
+    return w - k->step * g;
 }
 
 #include TW_RULE_END

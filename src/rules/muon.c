@@ -56,26 +56,24 @@ TW_ONCE(static inline size_t muon_rows(size_t rows) { return (rows + PASSING - 1
  * `inner` rows. Of a symmetric product only half is computed. */
 struct TW_LOCAL(product) { real *to; const real *other, *L, *Q; real share, gain; size_t rows, side, inner, down, right; int symmetric; };
 
-/* What is no product of matrices takes little of the time, and is compiled once. */
-#define APART __attribute__((noinline)) static
-
-APART void TW_LOCAL(start)(const struct TW_LOCAL(product) *p)
+TW_APART void TW_LOCAL(start)(const struct TW_LOCAL(product) *p)
 {
     const size_t n = p->rows * muon_pitch(p->side);
     for (size_t i = 0; i < n; i++) p->to[i] = p->share * p->other[i];
 }
 
-APART void TW_LOCAL(mirror)(real *A, size_t side)
+TW_APART void TW_LOCAL(mirror)(real *A, size_t side)
 {
     const size_t c = muon_pitch(side);
     for (size_t i = 1; i < side; i++)
         for (size_t j = 0; j < i; j++) A[i * c + j] = A[j * c + i];
 }
 
-/* Each sum is taken in the order of k. Rows of `to` wait in the cache while those of Q pass by, eight at a time. */
+/* Each sum is taken in the order of k. Rows of `to` wait in the cache while those of Q pass by, eight at a time. A row's rest is zeros, so that it
+ * may end with a whole vector. */
 TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
 {
-    const size_t side = p->side, c = muon_pitch(side);
+    const size_t c = muon_pitch(p->side), end = (p->side + 15) / 16 * 16;
     TW_LOCAL(start)(p);
     for (size_t top = 0; top < p->rows; top += WAITING)
         for (size_t k = 0; k < p->inner; k += PASSING)
@@ -85,34 +83,34 @@ TW_INLINE void TW_LOCAL(multiply)(const struct TW_LOCAL(product) *p)
                 real by[PASSING];
                 for (size_t n = 0; n < PASSING; n++) by[n] = k + n < p->inner ? p->gain * f[n * p->right] : 0;
                 TW__EACH_WEIGHT
-                for (size_t j = p->symmetric ? i - i % 16 : 0; j < side; j++)
+                for (size_t j = p->symmetric ? i - i % 16 : 0; j < end; j++)
                     row[j] = row[j] + by[0] * q[j] + by[1] * q[c + j] + by[2] * q[2 * c + j] + by[3] * q[3 * c + j] + by[4] * q[4 * c + j] +
                              by[5] * q[5 * c + j] + by[6] * q[6 * c + j] + by[7] * q[7 * c + j];
             }
-    if (p->symmetric) TW_LOCAL(mirror)(p->to, side);
+    if (p->symmetric) TW_LOCAL(mirror)(p->to, p->side);
 }
 
 /* A tensor's direction as T, the transpose of X: n rows, not fewer than `side`, an element `step` from the one above it and `across` from the
  * one before it. */
 struct TW_LOCAL(shape) { size_t n, side, step, across; };
 
-APART struct TW_LOCAL(shape) TW_LOCAL(shape_of)(const struct matrix *x)
+TW_APART struct TW_LOCAL(shape) TW_LOCAL(shape_of)(const struct matrix *x)
 {
     if (x->rows <= x->columns) return (struct TW_LOCAL(shape)){x->columns, x->rows, x->right, x->down};
     return (struct TW_LOCAL(shape)){x->rows, x->columns, x->down, x->right};
 }
 
 /* Where the squares are too large for a double they are those of numbers scaled by a power of two, which is exact; scratch holds these. */
-APART double TW_LOCAL(norm)(const struct matrix *x, size_t n)
+TW_APART double TW_LOCAL(norm)(const struct matrix *x, size_t n)
 {
-    const double squares = sum_squares(x->d, n);
+    const double squares = sum_squares(x->d, n, x->wide);
     if (squares - squares == 0) return __builtin_sqrt(squares);
     for (size_t i = 0; i < n; i++) x->scratch[i] = x->d[i] * (real)0x1p-600;
-    return __builtin_sqrt(sum_squares(x->scratch, n)) * 0x1p600;
+    return __builtin_sqrt(sum_squares(x->scratch, n, x->wide)) * 0x1p600;
 }
 
 /* T in scratch, and zeros behind it for what follows it there. */
-APART void TW_LOCAL(take)(const struct matrix *x, const struct coef *k)
+TW_APART void TW_LOCAL(take)(const struct matrix *x, const struct coef *k)
 {
     const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
     const size_t pitch = muon_pitch(t.side), all = 2 * (muon_rows(t.n) + muon_rows(t.side)) * pitch;
@@ -122,7 +120,7 @@ APART void TW_LOCAL(take)(const struct matrix *x, const struct coef *k)
         for (size_t j = 0; j < t.side; j++) x->scratch[i * pitch + j] = real_ratio(x->d[i * t.step + j * t.across], norm);
 }
 
-APART void TW_LOCAL(give)(const struct matrix *x, const struct coef *k, const real *T)
+TW_APART void TW_LOCAL(give)(const struct matrix *x, const struct coef *k, const real *T)
 {
     const struct TW_LOCAL(shape) t = TW_LOCAL(shape_of)(x);
     const double h = (double)x->rows, w = (double)x->columns;
@@ -145,6 +143,7 @@ TW_INLINE void TW_LOCAL(orthogonal)(const struct matrix *x, const struct coef *k
              .down = pitch, .right = 1, .symmetric = 1},
             {.to = next, .other = T, .share = (real)3.4445, .gain = 1, .L = T, .Q = B, .rows = n, .side = side, .inner = side,
              .down = pitch, .right = 1}};
+        TW__ROLLED
         for (size_t i = 0; i < 3; i++) TW_LOCAL(multiply)(&products[i]);
         real *const old = T;
         T = next;
@@ -153,7 +152,7 @@ TW_INLINE void TW_LOCAL(orthogonal)(const struct matrix *x, const struct coef *k
     TW_LOCAL(give)(x, k, T);
 }
 
-APART void TW_LOCAL(momentum)(const struct matrix *x, const struct coef *k)
+TW_APART void TW_LOCAL(momentum)(const struct matrix *x, const struct coef *k)
 {
     real *restrict const m = x->m, *restrict const d = x->d;
     for (size_t i = 0; i < x->rows * x->columns; i++) {
@@ -162,7 +161,7 @@ APART void TW_LOCAL(momentum)(const struct matrix *x, const struct coef *k)
     }
 }
 
-static inline void whole(const struct matrix *x, const struct coef *k)
+static inline void whole(const struct matrix *x, struct coef *k)
 {
     TW_LOCAL(momentum)(x, k);
     if (x->rank > 1) TW_LOCAL(orthogonal)(x, k);
@@ -170,5 +169,4 @@ static inline void whole(const struct matrix *x, const struct coef *k)
 
 static inline real update(real w, real g, const struct coef *k) { return w - k->lr * g; }
 
-#undef APART
 #include TW_RULE_END

@@ -15,7 +15,7 @@ struct coef { int least; };
 
 static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.least = (int)now->h->least}; }
 
-static inline void whole(const struct matrix *x, const struct coef *k)
+static inline void whole(const struct matrix *x, struct coef *k)
 {
     double *sum = (double *)x->scratch;
     if (x->rank < k->least) return;

@@ -33,7 +33,7 @@ __attribute__((noinline)) static void TW_LOCAL(row_norms)(const struct matrix *x
         norm[row] = norm[row] - norm[row] == 0 ? __builtin_sqrt(norm[row]) : __builtin_sqrt(scaled[row]) * 0x1p600;
 }
 
-static inline void whole(const struct matrix *x, const struct coef *k)
+static inline void whole(const struct matrix *x, struct coef *k)
 {
     double *g = (double *)x->scratch, *w = g + x->rows, *scaled = w + x->rows;
     TW_LOCAL(row_norms)(x, x->d, g, scaled);
