@@ -95,7 +95,7 @@ typedef struct tw_layer_info {
     int64_t out_shape[4];                                               /* of one row's output: height, width, channels; or a vector's length */
     uint64_t parameters;                                                /* weights and biases */
 } tw_layer_info;
-TW_API size_t tw_model_layers(const tw_model *model);
+TW_API size_t tw_model_layers(const tw_model *model);                   /* rows of the summary */
 TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);  /* TW_ERR_SPEC: no such layer */
 
 /* Writes a safetensors file with tensors named and shaped as in torch.nn.Sequential; its metadata are network, input scaling, classes and format version.

@@ -92,6 +92,7 @@ TW_API tw_status tw_race_work(tw_race *race, tw_error *err);
 TW_API tw_status tw_race_run(tw_race *race, tw_error *err);
 /* runs: in all, trials included; left: of these, not yet made; raced: without trials; diverged: of those, known after tw_race_run. */
 typedef struct tw_race_count { size_t size /* sizeof(tw_race_count), set by the caller */, runs, left, raced, diverged; } tw_race_count;
+/* The counts at this moment, with the runs that other processes made. TW_ERR_SPEC: out->size was not set. */
 TW_API tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err);
 /* The text of race.json (docs/cli.md, race --json) and the table that the program prints; NULL before tw_race_run. */
 TW_API const char *tw_race_json(const tw_race *race);

@@ -145,8 +145,7 @@ typedef struct tw_rule {
     tw_kernel *const *skip[2];                          /* [variant] */
 } tw_rule;
 
-/* x^n by repeated squaring (relative error below n * 2^-53), and x^y to 0.65 units in the last place: the same bits on every machine, which libm's pow
- * does not promise. */
+/* x^n by repeated squaring, with a relative error below n * 2^-53: the same bits on every machine, which libm's pow does not promise. */
 static inline double tw_pow_n(double x, uint64_t n)
 {
     double result = 1;
@@ -154,7 +153,7 @@ static inline double tw_pow_n(double x, uint64_t n)
         if (n & 1) result *= x;
     return result;
 }
-TW_API double tw_pow(double x, double y);
+TW_API double tw_pow(double x, double y);       /* x^y to 0.65 units in the last place, also the same bits on every machine */
 /* Writes n standard normal numbers, those of weights first .. first + n - 1 at step t: a function of seed, t and the weight's index alone. */
 TW_API void tw_normals(uint64_t seed, uint64_t t, uint64_t first, size_t n, double *to);
 

@@ -39,7 +39,7 @@ TW_API void tw_surface_free(tw_surface *surface);                       /* NULL 
 TW_API const char *tw_surface_spec(const tw_surface *surface);          /* canonical */
 TW_API const char *tw_surface_formula(const tw_surface *surface);        /* of x and y, with numbers in place of options, as expr takes it */
 TW_API const tw_surface_kind *tw_surface_kind_of(const tw_surface *surface);    /* NULL for expr */
-TW_API void tw_surface_start(const tw_surface *surface, double point[2]);
+TW_API void tw_surface_start(const tw_surface *surface, double point[2]);       /* where to start: the options x and y */
 /* The window for pictures, from low to high; wider than the table's if the start lies outside. */
 TW_API void tw_surface_window(const tw_surface *surface, double low[2], double high[2]);
 /* The value at a point, without noise, and the gradient unless it is NULL: at a kink one of the one-sided derivatives, or 0. */

@@ -27,7 +27,7 @@
  *   control.h     libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
  *   linear.h      libthalweg-train   linear and logistic regression on rows in memory
  *   surface.h     libthalweg-train   test functions of two variables, and formulas
- *   report.h      libthalweg-race    the page of a single run, as a race has one
+ *   report.h      libthalweg-race    the page of a single run
  *   trajectory.h  libthalweg-race    where an optimiser moves on a surface, step by step
  *   find_lr.h     libthalweg-race    the learning-rate range test
  *   figure.h      libthalweg-race    the figures of the source documents

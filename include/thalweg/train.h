@@ -115,7 +115,7 @@ TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
 TW_API uint64_t tw_run_batch(const tw_run *run);                        /* the option `batch` or its default; 0: chosen by the estimator */
 TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last update may have fewer */
-TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);
+TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);              /* updates, at least 1 */
 TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates made, skipped ones (tw_optimizer_skipped) included */
 /* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's snapshots and sam's second gradient count,
  * evaluations of the loss alone do not. */
