@@ -1,4 +1,4 @@
-/* The page while it is written. Each part of it is one file; report.c puts them into assets/report.html.
+/* The page while it is written. Each part of it is one file; fill.c puts them into assets/report.html.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_H
 #define TW_RACE_REPORT_H
@@ -22,6 +22,7 @@ typedef struct tw__part { const char *name; void (*put)(tw__page *g); } tw__part
 struct tw__page {
     const tw_race *race;
     const struct tw__run_page *run;                     /* run.h: the page is of a single run, and the race's optimizers are its sets; else NULL */
+    const tw__part *parts;                              /* beside those that every page has */
     const tw__quantity *quantities;                     /* TW__QUANTITIES */
     tw__strbuf p;
     tw__curve *curves;                                  /* TW__QUANTITIES for each entry, in the page's order */
@@ -29,8 +30,9 @@ struct tw__page {
     double linear;                                      /* of the scale of values that change their sign; else 0 */
     double *scratch;                                    /* two for each entry */
 };
-/* The page of a race; or of a run, for which the race is a way to draw curves. Freed by tw__free_text. */
-tw_status tw__page_make(const tw_race *race, const struct tw__run_page *run, char **out, tw_error *err);
+/* fill.c: a page. Of a run, whose curves are drawn as entries of a race, too. Freed by tw__free_text. */
+typedef struct tw__page_kind { const tw__part *parts; const tw__quantity *quantities; const struct tw__run_page *run; } tw__page_kind;
+tw_status tw__page_make(const tw_race *race, const tw__page_kind *kind, char **out, tw_error *err);
 
 /* Entries as the page lists them, best first. */
 const tw__entry *tw__page_entry(const tw__page *g, size_t i);

@@ -10,15 +10,7 @@
 #include <string.h>
 #include <thalweg/report.h>
 
-const tw__quantity tw__run_quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOSS, 0}, {"accuracy", "accuracy", TW__ACCURACY, 1}};
-
-enum tw__measure tw__run_page_measure(enum tw__set set, int is_share)
-{
-    static const enum tw__measure of[TW__SETS][2] = {[TW__TRAINING] = {TW__LOSS, TW__ACCURACY},
-                                                     [TW__VALIDATION] = {TW__VAL_LOSS, TW__VAL_ACCURACY},
-                                                     [TW__TEST] = {TW__TEST_LOSS, TW__TEST_ACCURACY}};
-    return of[set][is_share];
-}
+static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOSS, 0}, {"accuracy", "accuracy", TW__ACCURACY, 1}};
 
 /* ---- what the job knows ------------------------------------------------------------------------------------------------- */
 
@@ -124,7 +116,7 @@ static tw_status write(tw__run_page *page, tw_error *err)
 {
     char *text;
     TW_TRY(take(page, err));
-    TW_TRY(tw__page_make(&page->race, page, &text, err));
+    TW_TRY(tw__page_make(&page->race, &(tw__page_kind){tw__run_parts, quantities, page}, &text, err));
     tw_status s = tw__race_write(&page->race, "report.html", text, err);
     tw__free_text(page->job->ctx, text);
     return s;

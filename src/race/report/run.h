@@ -22,9 +22,8 @@ typedef struct tw__run_page {
     tw_race race;                                       /* of these lines */
 } tw__run_page;
 
-/* What a line of such a page shows of a quantity: its set's loss or accuracy. */
+/* page.c: what a line of such a page shows of a quantity: its set's loss or accuracy. */
 enum tw__measure tw__run_page_measure(enum tw__set set, int is_share);
-extern const tw__quantity tw__run_quantities[TW__QUANTITIES];
 /* run_parts.c: what is the page's own; ends with a row without a name. */
 extern const tw__part tw__run_parts[];
 #endif
