@@ -88,7 +88,8 @@ TW_API tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const 
 /* Makes runs until none is left, and waits for those that other processes make: if one of these is killed, its run is made here. A run that diverges is a
  * result, not an error. TW_STOPPED: the event callback stopped it. After an error runs that were in stay in, and another call continues. */
 TW_API tw_status tw_race_work(tw_race *race, tw_error *err);
-/* The same, then the result and, with a directory, race.json and report.html in it. Once only: TW_ERR_STATE after a call that made the result. */
+/* The same, then the result and, with a directory, race.json and report.html in it. Once only: TW_ERR_STATE after a call that made
+ * the result; if that failed in writing the files, tw_race_resume and tw_race_run write them. */
 TW_API tw_status tw_race_run(tw_race *race, tw_error *err);
 /* runs: in all, trials included; left: of these, not yet made; raced: without trials; diverged: of those, known after tw_race_run. */
 typedef struct tw_race_count { size_t size /* sizeof(tw_race_count), set by the caller */, runs, left, raced, diverged; } tw_race_count;
