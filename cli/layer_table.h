@@ -1,4 +1,4 @@
-/* A model as a table, and what trains it.
+/* A model's layers as a table.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_LAYER_TABLE_H
 #define CLI_LAYER_TABLE_H

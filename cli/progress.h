@@ -18,6 +18,6 @@ struct progress {
 
 void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log);
 int progress_event(void *progress, const tw_event *event);              /* for tw_run_options.event; non-zero after SIGINT, SIGTERM or SIGHUP */
-const char *progress_time(double seconds, char *to, size_t n);           /* "42s", "3m05s", "2h10m" */
+const char *progress_time(double seconds, char *to, size_t n);          /* "42s", "3m05s", "2h10m" */
 void progress_clear(struct progress *p);                                /* takes the live line away */
 #endif

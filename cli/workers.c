@@ -1,4 +1,4 @@
-/* A race's lines, and its workers: processes forked from this one, which write their lines to a pipe and are told to stop by a signal. Which process works on
+/* A race's progress, and its workers: processes forked from this one, which report through a pipe and are stopped by a signal. Which process works on
  * what belongs to the race's folder.
  * SPDX-License-Identifier: MIT */
 #include "workers.h"

@@ -1,4 +1,4 @@
-/* What a race says on its way, and the processes that share it.
+/* A race's progress on the terminal, and the worker processes that share its runs.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_WORKERS_H
 #define CLI_WORKERS_H

@@ -34,7 +34,7 @@ struct bench {
     const struct values *v;
     int counts[MOST_COUNTS], n_counts;                                  /* of threads */
     int peer;                                                           /* it can run */
-    size_t capacity;                                                        /* of each vector */
+    size_t capacity;                                                    /* of each vector */
     float *x[BENCH_STREAMS], *g;                                        /* x[0]: the weights; the others stand in for a rule's state */
     tw_context *ctx;
     struct bench_shape shape;

@@ -16,7 +16,7 @@ function rows() {
     curve.forEach(function (p) {
       if (!(p.x in byX)) {
         xs.push(p.x);
-        byX[p.x] = racers.map(function () { return bands ? [null, null, null] : null; });
+        byX[p.x] = entries.map(function () { return bands ? [null, null, null] : null; });
       }
       var y = p.y.map(within);
       byX[p.x][i] = bands ? y : y[1];
@@ -64,12 +64,12 @@ function markDrawer(i, isFew, colours) {
 
 function options() {
   var FEW = 25, colours = coloursNow(["ground"]), most = view.curves.reduce(function (n, curve) { return Math.max(n, curve.length); }, 0), series = {};
-  racers.forEach(function (r, i) {
+  entries.forEach(function (r, i) {
     series[r.spec] = { color: colours.of[i], strokePattern: DASHES[dashOf(i)] };
     if (r.mark) Object.assign(series[r.spec], { drawPoints: true, pointSize: 3.5, drawPointCallback: markDrawer(i, most <= FEW, colours) });
   });
   return {
-    labels: [view.axis.key].concat(racers.map(function (r) { return r.spec; })), series: series, visibility: shown.slice(),
+    labels: [view.axis.key].concat(entries.map(function (r) { return r.spec; })), series: series, visibility: shown.slice(),
     customBars: race.seeds > 1, fillAlpha: 0.16, connectSeparatedPoints: true, strokeWidth: 2.25,
     drawPoints: most <= FEW, pointSize: most === 1 ? 6 : 3.5, highlightCircleSize: 5, highlightSeriesOpts: { strokeWidth: 3.5 },
     highlightSeriesBackgroundAlpha: 0.35, highlightSeriesBackgroundColor: colour("--ground"),
@@ -84,11 +84,11 @@ function options() {
 }
 
 function draw() {
-  view.curves = racers.map(curveOf);
+  view.curves = entries.map(curveOf);
   view.at = null;
   $("log").checked = isLog();
   $("chart-title").textContent = titleOf();
-  chart.setAttribute("aria-label", titleOf() + " of " + (race.single ? "each set of rows" : racers.length + " optimizers") + " against " + view.axis.name +
+  chart.setAttribute("aria-label", titleOf() + " of " + (race.single ? "each set of rows" : entries.length + " optimizers") + " against " + view.axis.name +
     (race.seeds > 1 ? ", median and quartiles of " + seedsText() : "") + ". The table of results holds the final values.");
   if (graph) graph.destroy();
   graph = null;
@@ -104,7 +104,7 @@ function recolour() { if (graph) graph.updateOptions(options()); }
 /* ---- reading: at the end of the curves, or where the pointer or the arrow keys are ---- */
 
 function read() {
-  racers.forEach(function (racer, i) { box.children[i].querySelector(".value").textContent = valueAt(i); });
+  entries.forEach(function (entry, i) { box.children[i].querySelector(".value").textContent = valueAt(i); });
   var place = "after the last epoch, as in the table";
   if (view.at !== null) place = "at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en");
   else if (race.single) place = "after the last epoch, as in the table";
@@ -115,7 +115,7 @@ function read() {
 }
 function highlight(event, x, points, row, name) {
   view.at = x;
-  mark(racers.map(function (r) { return r.spec; }).indexOf(name));
+  mark(entries.map(function (r) { return r.spec; }).indexOf(name));
   read();
 }
 function leave() {
@@ -139,7 +139,7 @@ function onKey(event) {
   view.at = graph.getValue(row, 0);
   read();
   $("spoken").textContent = view.axis.unit + " " + +view.at.toPrecision(4) + ": " +
-    racers.map(function (r, i) { return shown[i] ? r.spec + " " + valueAt(i) : ""; }).filter(Boolean).join(", ");
+    entries.map(function (r, i) { return shown[i] ? r.spec + " " + valueAt(i) : ""; }).filter(Boolean).join(", ");
 }
 
 /* ---- what is shown ---- */
@@ -161,10 +161,10 @@ function follow() {
   var visible = graph.visibility();
   if (shown.some(function (on, i) { return on !== visible[i]; }))
     graph.updateOptions({ file: rows(), visibility: shown.slice(), valueRange: rangeOfValues(), dateWindow: rangeAcross() });
-  document.querySelectorAll("#names span").forEach(function (span) { span.classList.toggle("faint", isFaint(+span.dataset.racer)); });
+  document.querySelectorAll("#names span").forEach(function (span) { span.classList.toggle("faint", isFaint(+span.dataset.entry)); });
   if (view.at !== null) return;
   if (marked < 0) graph.clearSelection();
-  else graph.setSelection(graph.numRows() - 1, racers[marked].spec, true);
+  else graph.setSelection(graph.numRows() - 1, entries[marked].spec, true);
 }
 
 if (!race.quantities.length) {                          /* nobody got far enough: the page says so */

@@ -35,8 +35,8 @@ function valueOf(place) {
 function textOf(y) { return view.quantity.share ? percent(y) : number(y); }
 
 /* An optimizer's points as x and [first quartile, median, third quartile]. */
-function curveOf(racer) {
-  var c = racer.curves[view.quantity.key];
+function curveOf(entry) {
+  var c = entry.curves[view.quantity.key];
   if (!c) return [];
   return c[view.axis.key].map(function (x, k) {
     var y = [c.q1 ? c.q1[k] : c.median[k], c.median[k], c.q3 ? c.q3[k] : c.median[k]].map(asShown);
@@ -50,9 +50,9 @@ function median(values) { return values[Math.floor(values.length / 2)]; }
    axis two decades above it and twelve below the median of the minima; and below 0 three times the distance between the two. What lies outside has an
    arrow. Whatever diverged counts only where all did. */
 function rangeOfValues() {
-  var lows = [], highs = [], every = racers.every(function (r, i) { return !shown[i] || r.diverged === r.runs; });
+  var lows = [], highs = [], every = entries.every(function (r, i) { return !shown[i] || r.diverged === r.runs; });
   view.curves.forEach(function (curve, i) {
-    if (!shown[i] || (!every && racers[i].diverged === racers[i].runs)) return;
+    if (!shown[i] || (!every && entries[i].diverged === entries[i].runs)) return;
     var low = Infinity, high = -Infinity;
     curve.forEach(function (p) {
       [placeOf(p.y[0]), placeOf(p.y[2])].forEach(function (place) {
@@ -91,8 +91,8 @@ function rangeAcross() {
 
 /* What an optimizer has reached: at the place that is read, or in the end. */
 function valueAt(i) {
-  var found = null, final = racers[i].final[view.quantity.key];
-  if (view.at === null) return final ? textOf(asShown(final[1])) : racers[i].diverged ? "diverged" : "\u2013";
+  var found = null, final = entries[i].final[view.quantity.key];
+  if (view.at === null) return final ? textOf(asShown(final[1])) : entries[i].diverged ? "diverged" : "\u2013";
   view.curves[i].forEach(function (p) { if (p.x <= view.at * (1 + 1e-9)) found = p.y[1]; });
   return found === null ? "\u2013" : textOf(found);
 }

@@ -67,7 +67,7 @@ function drawArrows(graph, area, on) {
     ends[row] = x + width;
     var y = side > 0 ? area.y + 2 + 16 * row : area.y + area.h - 2 - 16 * row, kind = classOf(a.i) + (isFaint(a.i) ? " faint" : "");
     on.append(makeSvg("path", { "class": "arrow " + kind, d: "M" + x + " " + y + "l5 " + 9 * side + "h-10z" }));
-    var text = makeSvg("text", { "class": kind, x: x + 9, y: y + (side > 0 ? 10 : -1), "data-racer": a.i });
+    var text = makeSvg("text", { "class": kind, x: x + 9, y: y + (side > 0 ? 10 : -1), "data-entry": a.i });
     text.append(a.text);
     on.append(text);
   });
@@ -83,11 +83,11 @@ function drawNames(graph, area) {
     var kind = classOf(n.i) + (isFaint(n.i) ? " faint" : "");
     svg.append(makeSvg("polyline", { "class": kind, points: [n.x + 6, n.y, Math.max(right, n.x + 6) + 2, n.y, right + 13, n.to].join(" ") }));
     var place = "left: " + (right + 16) + "px; top: " + n.to + "px";
-    var span = make("span", { "class": kind, "data-racer": n.i, style: place }, (n.side > 0 ? "\u2191 " : n.side < 0 ? "\u2193 " : "") + racers[n.i].spec);
+    var span = make("span", { "class": kind, "data-entry": n.i, style: place }, (n.side > 0 ? "\u2191 " : n.side < 0 ? "\u2193 " : "") + entries[n.i].spec);
     $("names").append(span);
-    if (!racers[n.i].mark) return;
+    if (!entries[n.i].mark) return;
     var at = makeSvg("svg", { "class": "mark", viewBox: "-7 -7 14 14", "aria-hidden": "true" });
-    at.append(makeSvg("path", { "class": "sign", d: "M0 0" + racers[n.i].mark }));
+    at.append(makeSvg("path", { "class": "sign", d: "M0 0" + entries[n.i].mark }));
     span.prepend(at);
   });
 }
@@ -95,5 +95,5 @@ function drawNames(graph, area) {
 function widestName(most) {
   var pen = document.createElement("canvas").getContext("2d");
   pen.font = "600 14px " + getComputedStyle(document.body).fontFamily;
-  return Math.min(24 + racers.reduce(function (width, r) { return Math.max(width, pen.measureText("\u2191 " + r.spec).width + (r.mark ? 18 : 0)); }, 0), most);
+  return Math.min(24 + entries.reduce(function (width, r) { return Math.max(width, pen.measureText("\u2191 " + r.spec).width + (r.mark ? 18 : 0)); }, 0), most);
 }

@@ -2,7 +2,7 @@
    show stands in the page: curves, final values and paths as JSON, pictures as SVG. Nothing is fetched, nothing is kept.
    SPDX-License-Identifier: MIT */
 var race = JSON.parse(document.getElementById("race").textContent);
-var racers = race.optimizers, COLOURS = 10, DASHES = [null, [8, 4], [2, 3], [9, 3, 2, 3]];
+var entries = race.optimizers, COLOURS = 10, DASHES = [null, [8, 4], [2, 3], [9, 3, 2, 3]];
 
 function $(id) { return document.getElementById(id); }
 
@@ -20,13 +20,13 @@ function makeSvg(tag, attributes) {
   return element;
 }
 
-function dashOf(i) { return Math.floor(racers[i].colour / COLOURS) % DASHES.length; }
-function classOf(i) { return "c" + racers[i].colour % COLOURS + " d" + dashOf(i); }
+function dashOf(i) { return Math.floor(entries[i].colour / COLOURS) % DASHES.length; }
+function classOf(i) { return "c" + entries[i].colour % COLOURS + " d" + dashOf(i); }
 
 /* Beyond as many optimizers as there are colours some have a mark, as steps of a path. It stands on their curves about every 15 % of the width, and
    where the first does, as a share of that, differs from one to another. */
-var MARK_EVERY = 0.15, MARKS = racers.map(function (r) { return r.mark && new Path2D("M0 0" + r.mark); });
-function firstMark(i) { return (i + 0.5) / racers.length; }
+var MARK_EVERY = 0.15, MARKS = entries.map(function (r) { return r.mark && new Path2D("M0 0" + r.mark); });
+function firstMark(i) { return (i + 0.5) / entries.length; }
 function drawMark(pen, i, x, y, size, colours) {
   pen.save();
   pen.translate(x, y);
@@ -44,20 +44,20 @@ function drawMark(pen, i, x, y, size, colours) {
 function keyOf(i) {
   var svg = makeSvg("svg", { "class": "key " + classOf(i), viewBox: "0 0 24 10", "aria-hidden": "true" });
   svg.append(makeSvg("path", { "class": "line", d: "M1 5H23" }));
-  if (racers[i].mark) svg.append(makeSvg("path", { "class": "sign", d: "M12 5" + racers[i].mark }));
+  if (entries[i].mark) svg.append(makeSvg("path", { "class": "sign", d: "M12 5" + entries[i].mark }));
   return svg;
 }
 
 /* A spec that may be broken behind its colon, its commas and where transforms are joined. */
 function specOf(i) {
   var span = make("span", { "class": "name" });
-  racers[i].spec.split(/([:,+])/).forEach(function (part) { span.append(part, /^[:,+]$/.test(part) ? make("wbr") : ""); });
+  entries[i].spec.split(/([:,+])/).forEach(function (part) { span.append(part, /^[:,+]$/.test(part) ? make("wbr") : ""); });
   return span;
 }
 
 /* Of an optimizer whose runs are not all in: how many are. */
 function partOf(i) {
-  return racers[i].runs < race.seeds ? make("small", { "class": "part" }, racers[i].runs + " of " + race.seeds + " seeds") : "";
+  return entries[i].runs < race.seeds ? make("small", { "class": "part" }, entries[i].runs + " of " + race.seeds + " seeds") : "";
 }
 function seedsText() { return (race.unfinished ? "up to " : "") + race.seeds + " seeds"; }
 
@@ -69,10 +69,10 @@ function colour(name) {
   probe.remove();
   return found;
 }
-function colourOf(i) { return colour("--c" + racers[i].colour % COLOURS); }
+function colourOf(i) { return colour("--c" + entries[i].colour % COLOURS); }
 /* The optimizers' and these, as they are now. */
 function coloursNow(names) {
-  var found = { of: racers.map(function (r, i) { return colourOf(i); }) };
+  var found = { of: entries.map(function (r, i) { return colourOf(i); }) };
   names.forEach(function (name) { found[name] = colour("--" + name); });
   return found;
 }

@@ -3,12 +3,12 @@
 (function () {
   var series = document.querySelectorAll(".series");
   series.forEach(function (group) {
-    group.addEventListener("mouseenter", function () { mark(+group.dataset.racer); });
+    group.addEventListener("mouseenter", function () { mark(+group.dataset.entry); });
     group.addEventListener("mouseleave", function () { mark(-1); });
   });
   onShown(function () {
     series.forEach(function (group) {
-      var i = +group.dataset.racer;
+      var i = +group.dataset.entry;
       group.classList.toggle("off", !shown[i]);
       group.classList.toggle("faint", isFaint(i));
     });

@@ -43,7 +43,7 @@ function at(place, axis) {
   return Math.abs(place) < 1e5 ? minus(place.toFixed(Math.max(0, 3 - Math.floor(Math.log10(width))))) : power(place, 2);
 }
 function tellPlaces() {
-  racers.forEach(function (racer, i) {
+  entries.forEach(function (entry, i) {
     var path = stage.pathOf(i), place = stage.placeAt(path, step), cells = rows[i].cells;
     var gone = path.diverged && (!place || place.ended);
     for (var k = 1; k < cells.length; k++) {
@@ -58,7 +58,7 @@ function tellPlaces() {
   });
 }
 function makeRows() {
-  racers.forEach(function (racer, i) {
+  entries.forEach(function (entry, i) {
     var button = curveButton(i);
     button.querySelector(".value").remove();
     rows.push(make("tr", {}, make("th", { scope: "row" }, button), make("td"), make("td"), make("td")));
@@ -75,7 +75,7 @@ function point(event) {
   if (!found) return;
   tip.className = classOf(found.i);
   tip.textContent = "";
-  tip.append(make("strong", {}, racers[found.i].spec), ", step " + found.step.toLocaleString("en"), make("br"),
+  tip.append(make("strong", {}, entries[found.i].spec), ", step " + found.step.toLocaleString("en"), make("br"),
              "x " + digits(found.x, 4) + ", y " + digits(found.y, 4), make("br"), "value " + number(found.value));
   var left = event.clientX - box.left + 14, top = event.clientY - box.top + 14;
   tip.style.left = Math.max(0, Math.min(left, box.width - tip.offsetWidth)) + "px";
@@ -149,7 +149,7 @@ function release(event) { delete held[event.pointerId]; }
 
 function chooseSeed(k) {
   stage.seed = k;
-  last = racers.reduce(function (most, racer) { return Math.max(most, racer.paths[k].last); }, 0);
+  last = entries.reduce(function (most, entry) { return Math.max(most, entry.paths[k].last); }, 0);
   scrub.max = last;
   setStep(Math.min(step, last));
 }
@@ -161,8 +161,8 @@ function refit() {
 $("field").style.maxWidth = "calc(80vh * " + 1000 / race.surface.height + ")";
 $("stage").hidden = false;
 makeRows();
-racers[0].paths.forEach(function (path, k) { $("seed").append(make("option", { value: k }, "seed " + path.seed)); });
-$("seed").hidden = racers[0].paths.length < 2;
+entries[0].paths.forEach(function (path, k) { $("seed").append(make("option", { value: k }, "seed " + path.seed)); });
+$("seed").hidden = entries[0].paths.length < 2;
 stage.fit();
 chooseSeed(0);
 setStep(last);

@@ -14,7 +14,7 @@ function Stage(canvas, surface) {
 
   this.across = function (x) { return 1000 * (x - surface.low[0]) / (surface.high[0] - surface.low[0]); };
   this.down = function (y) { return surface.height * (surface.high[1] - y) / (surface.high[1] - surface.low[1]); };
-  this.pathOf = function (i) { return racers[i].paths[this.seed]; };
+  this.pathOf = function (i) { return entries[i].paths[this.seed]; };
 
   /* Where a path's point k is in steps; where the path is at a step, between two points in a straight line. */
   this.stepOf = function (path, k) { return Math.min(k * path.stride, path.last); };
@@ -151,7 +151,7 @@ function Stage(canvas, surface) {
     pen.setLineDash((DASHES[dashOf(i)] || []).map(function (d) { return d * self.unit; }));
     pen.stroke();
     pen.setLineDash([]);
-    if (racers[i].mark) drawMarks(i, path, place);
+    if (entries[i].mark) drawMarks(i, path, place);
     if (path.diverged && place.ended) {
       pen.lineWidth = 3 * self.unit;
       cross(pen, inX, inY, 6 * self.unit, true);
@@ -175,7 +175,7 @@ function Stage(canvas, surface) {
     pen.save();
     prepare(pen);
     cut(pen);
-    for (var i = racers.length - 1; i >= 0; i--)
+    for (var i = entries.length - 1; i >= 0; i--)
       if (shown[i] && i !== marked) drawPath(i, step);
     if (marked >= 0 && shown[marked]) drawPath(marked, step);
     pen.restore();
@@ -221,7 +221,7 @@ function Stage(canvas, surface) {
   /* The point of a shown path nearest to a place in the canvas, up to a step; null: none within 16 pixels. */
   this.nearest = function (left, top, step) {
     var best = null, least = 16;
-    racers.forEach(function (racer, i) {
+    entries.forEach(function (entry, i) {
       var path = self.pathOf(i), n = path.x ? path.x.length : 0;
       for (var k = 0; shown[i] && k < n && self.stepOf(path, k) <= step; k++) {
         var away = Math.hypot((self.across(path.x[k]) - frame.x) / self.unit - left, (self.down(path.y[k]) - frame.y) / self.unit - top);

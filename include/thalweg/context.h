@@ -34,8 +34,8 @@ typedef struct tw_io {
     int (*close)(void *user, void *file);
     int (*rename)(void *user, const char *from, const char *to);        /* replaces `to` in one step; `from` may be open */
     int (*remove)(void *user, const char *path);
-    int (*make_directory)(void *user, const char *path);                   /* EEXIST if something has this name */
-    int (*sync_directory)(void *user, const char *path);                   /* the names in it, to the disk */
+    int (*make_directory)(void *user, const char *path);                /* EEXIST if something has this name */
+    int (*sync_directory)(void *user, const char *path);                /* the names in it, to the disk */
     int (*kind)(void *user, const char *path, int *kind);               /* one of TW_PATH_; TW_PATH_NONE is not an error */
     void *user;
 } tw_io;

@@ -167,7 +167,7 @@ TW_API tw_status tw_view_f32(const tw_optimizer *opt, const float *w, float *rep
 TW_API tw_status tw_view_f64(const tw_optimizer *opt, const double *w, double *reported, tw_error *err);
 
 TW_API uint64_t tw_optimizer_steps(const tw_optimizer *opt);            /* steps made, those of a loaded state included */
-TW_API uint64_t tw_optimizer_skipped(const tw_optimizer *opt);         /* steps skipped (TW_NONFINITE_SKIP) */
+TW_API uint64_t tw_optimizer_skipped(const tw_optimizer *opt);          /* steps skipped (TW_NONFINITE_SKIP) */
 /* Sets a factor on lr, beside the schedule; 1 at first, saved with the state. TW_ERR_SPEC: the rule has no lr, or lr times the factor is out of bounds;
  * TW_ERR_STATE: within a step, or not flushed after sparse steps with TW_SPARSE_EXACT. */
 TW_API tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_error *err);

@@ -36,7 +36,7 @@ typedef struct tw_schedule {
      * that the run leaves to the piece, 0 if unknown. */
     const char *(*ineffective)(const tw_instant *piece, int option);    /* why this option has no effect with the others, or NULL */
     tw_status (*check)(const tw_instant *piece, tw_error *err);         /* refuses options that are allowed alone but not together */
-    uint64_t (*span)(const tw_instant *piece);  /* tw_piece.span; NULL: the length option, if it is given */
+    uint64_t (*span)(const tw_instant *piece);                          /* tw_piece.span; NULL: the length option, if it is given */
 } tw_schedule;
 
 #ifdef __cplusplus

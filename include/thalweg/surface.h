@@ -37,7 +37,7 @@ typedef struct tw_surface tw_surface;
 TW_API tw_status tw_surface_create(tw_surface **out, tw_context *ctx, const char *spec, tw_type type, tw_error *err);
 TW_API void tw_surface_free(tw_surface *surface);                       /* NULL is allowed */
 TW_API const char *tw_surface_spec(const tw_surface *surface);          /* canonical */
-TW_API const char *tw_surface_formula(const tw_surface *surface);        /* of x and y, with numbers in place of options, as expr takes it */
+TW_API const char *tw_surface_formula(const tw_surface *surface);       /* of x and y, with numbers in place of options, as expr takes it */
 TW_API const tw_surface_kind *tw_surface_kind_of(const tw_surface *surface);    /* NULL for expr */
 TW_API void tw_surface_start(const tw_surface *surface, double point[2]);       /* where to start: the options x and y */
 /* The window for pictures, from low to high; wider than the table's if the start lies outside. */

@@ -75,7 +75,7 @@ typedef struct tw_run_options {
     /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is that estimator with the rule sgd and cannot be
      * combined with another estimator. */
     const char *optimizer, *estimator, *schedule, *exchange;
-    const tw_rule *custom_rule;                                            /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
+    const tw_rule *custom_rule;                                         /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
     uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. On an objective without rows an epoch is one step */
     /* Batches per update (0: 1): the same bits as one batch of accumulate * batch rows, whose gradient is summed leaf by leaf anyway. */
     uint64_t accumulate;
@@ -182,7 +182,7 @@ TW_API char *tw_json_shorten(char *json);
 /* Requests a checkpoint after the present step; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
 TW_API int tw_job_status(const tw_job *job);                            /* enum tw_run_status, after tw_job_run or as resumed */
-TW_API const char *tw_job_directory(const tw_job *job);                    /* NULL: none */
+TW_API const char *tw_job_directory(const tw_job *job);                 /* NULL: none */
 /* The model and the run, which belong to the job; NULL for a finished run that was resumed, of which only the result was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);

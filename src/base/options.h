@@ -27,7 +27,7 @@ typedef struct tw__table {
 
 int tw__option_allows(const tw_option *o, double x);                    /* x lies within the bounds */
 int tw__option_find(const tw__table *t, tw__text name);                 /* by name or alias; -1 */
-tw__name_at tw__option_name;                                             /* of a tw__table */
+tw__name_at tw__option_name;                                            /* of a tw__table */
 /* Sets values[] and given[] (may be NULL: not recorded, and a second time is no error) from an item of a spec. */
 tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err);
 /* The value as it stands in a spec; 0 if `to` of n bytes is too small. */

@@ -51,11 +51,11 @@ struct tw__estimator {
     tw_type real;                                       /* of weights and gradients */
     size_t size;                                        /* weights */
     uint64_t n_rows, batch, seed;
-    uint64_t requested;                                     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
+    uint64_t requested;                                 /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t *order, drawn_epoch;                       /* the rows in the order of this epoch (counted from 1) */
     uint64_t *given, *drawn;                            /* the caller's order; rows that stand nowhere side by side */
     size_t n_given, n_drawn;
-    void *state;                                          /* the estimator's state */
+    void *state;                                        /* the estimator's state */
 };
 
 typedef struct tw__estimator_setting {

@@ -32,7 +32,7 @@ typedef struct tw_formula { int n; const tw__term *terms; } tw_formula;
 
 enum { TW__FORMULA_STACK = 32, TW__FORMULA_NESTING = 64 };       /* limits; what is beyond is refused when it is read */
 
-/* Reads into terms[0 .. room-1]; *n is how many there are then. variables: names separated by spaces, "t T base"; one may hide pi and e.
+/* Reads into terms[0 .. capacity-1]; *n is how many there are then. variables: names separated by spaces, "t T base"; one may hide pi and e.
  * TW_ERR_SPEC with the place (from 1) of the first character that is wrong. */
 tw_status tw__formula_read(tw__term *terms, int capacity, int *n, tw__text text, const char *variables, tw_error *err);
 /* values: one for each variable. */

@@ -41,7 +41,7 @@ typedef struct tw__link {
     void *slots[TW_SLOTS_MAX];
     size_t slot_n[TW_SLOTS_MAX];
     size_t n_units, coef_size;
-    char *coef, *view_coef;             /* n_units of coef_size */
+    char *coef, *view_coef;                             /* n_units of coef_size */
     double *scalars, *next_scalars, *sums, *units;      /* units: of the roots of the sums (tw_moment) */
     double h[TW_OPTIONS_MAX], next[TW_OPTIONS_MAX];     /* of a transform, at the step that is on and the one after; the rule's are its groups' */
 } tw__link;
@@ -60,7 +60,7 @@ struct tw_optimizer {
     enum tw_nonfinite nonfinite;
     enum tw_sparse sparse;
     size_t real;                        /* bytes of a number */
-    size_t n, n_tensors, n_parts, capacity; /* elements; room: of tensors[], group_of[] and parts[] */
+    size_t n, n_tensors, n_parts, capacity; /* elements; capacity: of tensors[], group_of[] and parts[] */
     tw_tensor *tensors;                 /* names and shapes are copies */
     int *group_of;                      /* of each tensor */
     tw__part *parts;

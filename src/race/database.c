@@ -1,4 +1,4 @@
-/* race.db and race.lock; see store.h.
+/* race.db and race.lock; see database.h.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "race/database.h"

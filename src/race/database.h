@@ -1,5 +1,5 @@
-/* A race's directory as processes share it: race.db has a row for every run that is to be made, with its result once it is in; race.lock says who
- * works on what. A row's lock is a byte of that file, held by an open file description and dropped by the kernel with its process, so that no clock
+/* A race's directory as processes share it: race.db has a row for every run that is to be made, with its result once it is in; race.lock says which
+ * process works on what. A row's lock is a byte of that file, held by an open file description and dropped by the kernel with its process, so that no clock
  * and no heartbeat is needed:
  *
  *   byte 0           shared by all who have the folder open; the process that replaces the race holds it alone

@@ -1,5 +1,5 @@
-/* report.html while runs come in: the optimizers with runs that are in, as if the race were theirs alone, marked unfinished. Who gets the lock of the
- * result first keeps it and writes, until its work is done.
+/* report.html while runs come in: the optimizers with runs that are in, as if the race were theirs alone, marked unfinished. The process that gets
+ * the result's lock first keeps it and writes, until its work is done.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "race/persist.h"

@@ -1,4 +1,4 @@
-/* What a race's folder keeps: the race as it was asked for and as it was understood, and its runs; and how they come back.
+/* A race in its directory: its options as requested and as resolved, and its runs; written and read back.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "race/database.h"

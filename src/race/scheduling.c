@@ -1,4 +1,4 @@
-/* Making a race's runs, one task after the other, alone or beside other processes; then the result.
+/* Makes a race's runs, one task after the other, alone or while other processes do the same; then the result.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/cpu.h"

@@ -1,4 +1,4 @@
-/* A walk on a surface: the ordinary loop, one step at a time, with a note of where it reports to be.
+/* A trajectory on a surface: the ordinary loop, one step at a time, and after each the point that it reports.
  * SPDX-License-Identifier: MIT */
 #include <thalweg/trajectory.h>
 #include <math.h>
@@ -8,9 +8,9 @@
 
 enum { USUAL_STEPS = 300, MOST_STEPS = 100000000 };
 
-struct walk { tw_trajectory path; double *block; size_t capacity; };      /* four columns of `room` numbers */
+struct recording { tw_trajectory path; double *block; size_t capacity; };     /* four columns of `capacity` numbers */
 
-static void lay_columns(struct walk *w, size_t capacity)
+static void lay_columns(struct recording *w, size_t capacity)
 {
     double **const column[] = {&w->path.x, &w->path.y, &w->path.value, &w->path.lr};
     for (size_t i = 0; i < 4; i++) *column[i] = w->block + i * capacity;
@@ -23,7 +23,7 @@ static double reported(const void *weights, tw_type type, int i)
 }
 
 /* 0, with the reason in the path, if the run has left what numbers can say. */
-static int add_point(struct walk *w, const tw_surface *surface, double x, double y, double lr)
+static int add_point(struct recording *w, const tw_surface *surface, double x, double y, double lr)
 {
     tw_trajectory *p = &w->path;
     const double value = tw_surface_value(surface, (double[]){x, y}, NULL);
@@ -39,7 +39,7 @@ static int add_point(struct walk *w, const tw_surface *surface, double x, double
     return 1;
 }
 
-static tw_status take_steps(struct walk *w, const tw_surface *surface, tw_type type, tw_run *run, tw_error *err)
+static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_type type, tw_run *run, tw_error *err)
 {
     int status = TW_RUN_GOING;
     while (!tw_run_is_over(status)) {
@@ -64,7 +64,7 @@ static tw_status take_steps(struct walk *w, const tw_surface *surface, tw_type t
     return TW_OK;
 }
 
-static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *o, tw_error *err)
+static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *o, tw_error *err)
 {
     tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run;
@@ -87,7 +87,7 @@ static tw_status walk(struct walk *w, tw_context *ctx, const tw_surface *surface
 
 tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *given, tw_error *err)
 {
-    struct walk *w;
+    struct recording *w;
     tw_trajectory_options options;
     const tw_trajectory_options *o = &options;
     *out = NULL;
@@ -98,7 +98,7 @@ tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surfa
     tw_status s = tw__alloc(ctx, &w->block, 4 * capacity, sizeof(double), err);
     if (s == TW_OK) {
         lay_columns(w, capacity);
-        s = walk(w, ctx, surface, o, err);
+        s = record(w, ctx, surface, o, err);
     }
     if (s == TW_OK) *out = &w->path;
     else tw_trajectory_free(ctx, &w->path);
@@ -107,7 +107,7 @@ tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surfa
 
 void tw_trajectory_free(tw_context *ctx, tw_trajectory *path)
 {
-    struct walk *w = (struct walk *)path; /* its first member */
+    struct recording *w = (struct recording *)path; /* its first member */
     if (!w) return;
     tw__free(ctx, w->block, 4 * w->capacity, sizeof(double));
     tw__free(ctx, w, 1, sizeof *w);

@@ -91,7 +91,7 @@ typedef struct call {
     const tw_draw *draw;
     unsigned want;
     void *to;                                           /* where the first block goes; NULL: a node like the others */
-    tw__fp_mode mode;                                    /* the caller's, for its callbacks */
+    tw__fp_mode mode;                                   /* the caller's, for its callbacks */
     atomic_uint_fast64_t result;                        /* leaf and answer of the first evaluation that stopped the call */
 } call;
 

@@ -33,7 +33,7 @@ struct tw_run {
     void *gradient;                                     /* the mean, for controls that look at every step; else NULL */
     uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
     tw_sums sums;                                       /* of this epoch */
-    uint64_t skipped;                                  /* updates of this epoch */
+    uint64_t skipped;                                   /* updates of this epoch */
     uint64_t gradients;                                 /* of one row each, in all */
     double update_loss;                                 /* of the last update */
     double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
@@ -41,7 +41,7 @@ struct tw_run {
     tw__fp_mode mode;                                   /* the caller's, for its callbacks */
     const tw_draw *draw;                                /* of the update that is going on */
     tw_epoch *history;
-    size_t n_history, capacity, elsewhere;                  /* elsewhere: the first so many are not visited (history.h) */
+    size_t n_history, capacity, elsewhere;              /* elsewhere: the first so many are not visited (history.h) */
 };
 
 const char *tw_run_status_name(int status)

@@ -31,8 +31,8 @@ function pixels(canvas) {
   return pen.getImageData(0, 0, copy.width, copy.height).data;
 }
 /* Dots of an optimizer's colour on canvases. */
-function inked(racer, canvases) {
-  var want = colour("--c" + racer.colour % 10), count = 0;
+function inked(entry, canvases) {
+  var want = colour("--c" + entry.colour % 10), count = 0;
   canvases.forEach(function (canvas) {
     if (!canvas.width) return;
     var d = pixels(canvas);
@@ -41,7 +41,7 @@ function inked(racer, canvases) {
   });
   return count;
 }
-function drawn(racer) { return inked(racer, all("#chart canvas")); }
+function drawn(entry) { return inked(entry, all("#chart canvas")); }
 function sameBytes(a, b) {
   for (var i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return a.length === b.length;
@@ -61,7 +61,7 @@ function frames(n) {
 /* An optimizer whose colour no other has, dashes left aside. */
 var own = race.optimizers.findIndex(function (a) {
   return race.optimizers.every(function (b) { return a === b || a.colour % 10 !== b.colour % 10; }) && a.diverged < a.runs;
-}), racer = race.optimizers[own];
+}), entry = race.optimizers[own];
 
 /* ---- every page ---- */
 
@@ -79,30 +79,30 @@ function page() {
 function curves() {
   var buttons = all("#legend button"), title = $("chart-title");
   say(buttons.length === n, "a button for every optimizer");
-  say(drawn(racer) > 15, "a curve is drawn");
+  say(drawn(entry) > 15, "a curve is drawn");
   var before = names();
   buttons[own].click();
-  say(buttons[own].getAttribute("aria-pressed") === "false" && drawn(racer) === 0 && names() === before - 1, "its button takes the curve away");
+  say(buttons[own].getAttribute("aria-pressed") === "false" && drawn(entry) === 0 && names() === before - 1, "its button takes the curve away");
   say(all(".legend button[aria-pressed=false]").length === all(".legend").length, "in every legend of the page");
   buttons[own].click();
-  say(buttons[own].getAttribute("aria-pressed") === "true" && drawn(racer) > 15 && names() === before, "and brings it back");
+  say(buttons[own].getAttribute("aria-pressed") === "true" && drawn(entry) > 15 && names() === before, "and brings it back");
   race.quantities.forEach(function (quantity) {
     race.axes.forEach(function (axis) {
       if (race.quantities.length > 1) label(quantity.name).click();
       if (race.axes.length > 1) label(axis.key).click();
       var isY = title.textContent.toLowerCase().indexOf(quantity.name) >= 0, x = document.querySelector("#chart .dygraph-xlabel");
-      say(isY && x.textContent === axis.name && drawn(racer) > 15, quantity.name + " against " + axis.name);
+      say(isY && x.textContent === axis.name && drawn(entry) > 15, quantity.name + " against " + axis.name);
     });
   });
   if (race.quantities.length > 1) label(race.quantities[0].name).click();
   if (race.axes.length > 1) label(race.axes[0].key).click(); // seconds differ from run to run, and a part of them may hold no point
   var log = $("log"), was = log.checked, text = title.textContent;
   log.click();
-  say(log.checked !== was && title.textContent !== text && drawn(racer) > 15, "the log axis is switched");
+  say(log.checked !== was && title.textContent !== text && drawn(entry) > 15, "the log axis is switched");
   log.click();
   var end = values();
   key(chart, "ArrowRight");
-  say(values() !== end && $("spoken").textContent.indexOf(racer.spec) > 0, "arrow keys read along the curves, aloud too");
+  say(values() !== end && $("spoken").textContent.indexOf(entry.spec) > 0, "arrow keys read along the curves, aloud too");
   key(chart, "Escape");
   say(values() === end, "Escape goes back to the end");
 }
@@ -125,7 +125,7 @@ function zoom() {
     return x <= chart.clientWidth && y >= 0 && y <= chart.clientHeight;
   }) && endsMoved(before), "the ends of the lines and their names move along");
   whole.click();
-  say(whole.hidden && drawn(racer) > 15 && !endsMoved(before), "and the button takes it back");
+  say(whole.hidden && drawn(entry) > 15 && !endsMoved(before), "and the button takes it back");
 }
 
 function theme() {
@@ -134,9 +134,9 @@ function theme() {
   button.click();
   say(colour("--ground").join() !== ground && button.textContent === (wasDark ? "Dark colours" : "Light colours"),
     "the button changes them, and says what it does next");
-  say(drawn(racer) > 15, "the chart too");
+  say(drawn(entry) > 15, "the chart too");
   button.click();
-  say(colour("--ground").join() === ground && drawn(racer) > 15, "and back");
+  say(colour("--ground").join() === ground && drawn(entry) > 15, "and back");
 }
 
 /* ---- tuned and to a target ---- */
@@ -147,7 +147,7 @@ function rates() {
   say(series.every(function (g) { return g.querySelector(".line").getAttribute("d").length > 10; }), "which are drawn");
   say(all("#rates .ring").filter(isSeen).length === n, "the chosen rates are ringed");
   button.click();
-  say(!isSeen(series.filter(function (g) { return g.dataset.racer === "0"; })[0]), "a line of rates can be taken away");
+  say(!isSeen(series.filter(function (g) { return g.dataset.entry === "0"; })[0]), "a line of rates can be taken away");
   button.click();
 }
 function target() {
@@ -163,7 +163,7 @@ function target() {
 
 function surface() {
   var canvas = $("ground"), play = $("play"), scrub = $("scrub"), before, step;
-  say(inked(racer, [canvas]) > 10, "a path is drawn");
+  say(inked(entry, [canvas]) > 10, "a path is drawn");
   return frames(12).then(function () {
     if (still) say(play.textContent === "Play" && scrub.value === scrub.max, "who wants little motion sees the end");
     else say(play.textContent === "Pause", "it plays when it is seen");

@@ -59,7 +59,7 @@ typedef struct tw__layer_type {
 struct tw__layer {
     const tw__layer_type *type;
     int number;                                         /* as in torch.nn.Sequential */
-    int source;                                        /* which layer of the text it belongs to */
+    int source;                                         /* which layer of the text it belongs to */
     tw__shape in, out;
     size_t in_size, out_size;                           /* numbers per row */
     int n_tensors;                                      /* weight, bias */

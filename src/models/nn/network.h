@@ -19,7 +19,7 @@ typedef struct tw__network {
     size_t n_tensors;
     char (*names)[32];
     size_t size;                                        /* numbers in the flat vector */
-    char (*source)[96];                                /* the layers as written, canonical */
+    char (*source)[96];                                 /* the layers as written, canonical */
     size_t n_sources, source_capacity;
     char text[TW__NETWORK_TEXT];
 } tw__network;

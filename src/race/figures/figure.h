@@ -1,4 +1,4 @@
-/* What a figure is made with: its row, the sheet on which its data, script and claims are put, walks of several optimisers, measures.
+/* What a figure is made with: its row, its output (data, script, claims), trajectories of several optimisers, measures.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_FIGURES_FIGURE_H
 #define TW_RACE_FIGURES_FIGURE_H
@@ -7,12 +7,12 @@
 #include <thalweg/trajectory.h>
 #include "race/strbuf.h"
 
-/* ---- A figure and the sheet it is put on ---- */
+/* ---- A figure and its output ---- */
 
 typedef struct tw__figure_output tw__figure_output;
 typedef struct tw__figure {
     tw_figure_kind kind;
-    const unsigned char *script;                                        /* gnuplot, behind the sheet's names and style.gp; ends with 0 */
+    const unsigned char *script;                                        /* gnuplot, after the output's names and style.gp; ends with 0 */
     tw_status (*make)(tw__figure_output *output, tw_error *err);
 } tw__figure;
 
@@ -46,7 +46,7 @@ void tw__claim_decide(tw_claim *claim, const tw__claim_text *claim_text, enum tw
 /* Yes where it holds here and with every other setting that was tried, depends where the two differ. */
 enum tw_holds tw__holds(int here, int elsewhere);
 
-/* ---- Walks on a surface ---- */
+/* ---- Trajectories on a surface ---- */
 
 /* An optimiser in a figure: its name in files, in the legend, and its spec. */
 typedef struct tw__runner { const char *key, *label, *spec; } tw__runner;
@@ -68,7 +68,7 @@ typedef struct tw__window { double low[2], high[2]; size_t points, steps; } tw__
 /* FIGURE-KEY.csv for each (step,x,y,f) and FIGURE-surface.csv (x,y,f; an empty line after each row); for the script `n`, `keys`, `labels`,
  * `settings`, `colours`, `about` (the function and the start) and `ends`, the last step of each before it leaves the window or `steps` are over. */
 tw_status tw__trajectories_write(tw__figure_output *output, const tw__trajectories *trajectories, const tw__window *window, tw_error *err);
-/* `n`, `keys`, `labels`, `settings`, `colours` for runners that are no walks. */
+/* `n`, `keys`, `labels`, `settings`, `colours` for runners without trajectories. */
 void tw__output_runners(tw__figure_output *output, const tw__runner *runners, size_t n);
 /* FIGURE-surface.csv of any function of two variables. */
 tw_status tw__output_surface(tw__figure_output *output, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *window,
@@ -93,8 +93,8 @@ tw_status tw__rows_open(tw__rows *rows, const tw_linear_options *options, tw_err
 void tw__rows_free(tw__rows *rows);
 
 typedef struct tw__trace_setting { const char *optimizer, *estimator, *schedule; uint64_t seed, batch, updates, every; } tw__trace_setting;
-/* A run from weights of 0, looked at every `every` updates: the loss over all rows at the reported weights, passes: rows whose gradient was looked
- * at by then, in multiples of all; the first two weights (0 where there is one). It ends before a loss that is not finite. */
+/* A run from weights of 0, evaluated every `every` updates: the loss over all rows at the reported weights, passes: rows whose gradient was evaluated
+ * by then, in multiples of all; the first two weights (0 where there is one). It ends before a loss that is not finite. */
 typedef struct tw__trace {
     tw_context *ctx;
     size_t n, capacity;

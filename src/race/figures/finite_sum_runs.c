@@ -1,4 +1,4 @@
-/* Runs of the ordinary loop on made-up rows, with the gradients that they look at counted.
+/* Runs of the ordinary loop on made-up rows, with their gradient evaluations counted.
  * SPDX-License-Identifier: MIT */
 #include "race/figures/figure.h"
 #include <math.h>
@@ -69,7 +69,7 @@ static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_
     return TW_OK;
 }
 
-/* ---- A course ---- */
+/* ---- A trace ---- */
 
 enum { COLUMNS = 5 };
 

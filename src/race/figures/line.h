@@ -8,6 +8,6 @@ typedef struct tw__line { tw__rows rows; double slope, intercept, least; } tw__l
 tw_status tw__line_make(tw__line *line, tw_context *ctx, tw_error *err);
 /* FIGURE-rows.csv (x,y), and `slope`, `intercept`, `least` for the script. */
 tw_status tw__line_write(tw__figure_output *output, const tw__line *line, tw_error *err);
-/* What a course has over the best fit at its end. */
+/* The loss above the best fit's at the trace's end. */
 double tw__line_excess(const tw__line *line, const tw__trace *trace);
 #endif

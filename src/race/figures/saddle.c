@@ -179,7 +179,7 @@ static void free_saddle(struct saddle *s)
     tw__trajectories_free(&s->longer);
 }
 
-static tw_status walk(struct saddle *s, tw_context *ctx, const tw__runner *settings, tw_error *err)
+static tw_status run_all(struct saddle *s, tw_context *ctx, const tw__runner *settings, tw_error *err)
 {
     TW_TRY(tw__trajectories_make(&s->here, ctx, "saddle", STEPS, settings, N_RUNNERS, err));
     TW_TRY(tw__trajectories_make(&s->ridge, ctx, "saddle:y=0", STEPS, settings, N_RUNNERS, err));
@@ -192,7 +192,7 @@ tw_status tw__saddle_make(tw__figure_output *output, const tw__runner *settings,
 {
     static tw_status (*const claims[])(tw__figure_output *output, const struct saddle *s, tw_error *err) = {stays, pass_by, shake, best, no_escape, nudged};
     struct saddle saddle = {0};
-    tw_status s = walk(&saddle, output->ctx, settings, err);
+    tw_status s = run_all(&saddle, output->ctx, settings, err);
     if (s == TW_OK) s = tw__trajectories_write(output, &saddle.here, &window, err);
     for (size_t i = 0; i < sizeof claims / sizeof claims[0] && s == TW_OK; i++) s = claims[i](output, &saddle, err);
     free_saddle(&saddle);

@@ -1,4 +1,4 @@
-/* The page's words: the outcome in a sentence or two, and what was raced.
+/* The outcome in a sentence or two, and what was raced.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include <math.h>

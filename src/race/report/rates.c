@@ -129,7 +129,7 @@ static void put_picture(tw__page *g, const char *measure, const tw__size *size, 
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
         if (!tw__page_entry(g, i)->trials) continue;
-        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
+        tw__print(&g->p, "<g class=\"series %s\" data-entry=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
         put_line(g, &c, i, (struct off){lanes[i], n});
         tw__print(&g->p, "</g>\n");
     }

@@ -106,7 +106,7 @@ static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
     tw__print(&g->p, "<div class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
-        tw__print(&g->p, "<g class=\"series %s\" data-racer=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
+        tw__print(&g->p, "<g class=\"series %s\" data-entry=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
         put_stairs(g, &c, i, by);
         tw__print(&g->p, "</g>\n");
     }

@@ -17,7 +17,7 @@ typedef struct tw__control_setting {
     int has_check;                                      /* there is a validation objective */
     uint64_t epochs;
     const tw_optimizer *optimizer;
-    const tw_rule *custom;                                 /* the rule from outside, or NULL */
+    const tw_rule *custom;                              /* the rule from outside, or NULL */
     const char *groups, *estimator, *exchange;          /* groups: as given, or NULL; the others are names */
     enum tw_nonfinite nonfinite;
     int has_direction, races;                           /* the estimator makes a direction of its own; the exchange's steps overtake one another */
