@@ -385,6 +385,65 @@ static void a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_re
     tw_context_free(ctx);
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_not_equal(fputs(text, f), EOF);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int holds_seed(int seed)
+{
+    char line[40], run[8192];
+    snprintf(line, sizeof line, "\"seed\": %d", seed);
+    run[read_bytes(OUT "/run.json", run, sizeof run - 1)] = 0;
+    return strstr(run, line) != NULL;
+}
+
+/* From some operation on none is made any more, as after a kill: beside the new run.json there is no file of the old run, and before it is there
+ * all that is there is the old run's. */
+static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
+{
+    (void)state;
+    static const char page[] = "the old run's page";
+    char history[4096], csv[4096], html[64];
+    int old = 0, new = 0;
+    tw_status s = TW_ERR_SYSTEM;
+    for (long i = 1; s != TW_OK; i++) {
+        size_t n = reference(expected, sizeof expected), n_history = read_bytes(OUT "/history.csv", history, sizeof history);
+        faults f;
+        tw_context *ctx;
+        tw_job *job = NULL;
+        tw_error err;
+        tw_job_options o = options(OUT);
+        write_file(OUT "/report.html", page);
+        write_file(OUT "/model.safetensors.partial", "left by a kill");
+        assert_false(holds_seed(99));
+        o.run.seed = 99;
+        o.force = 1;
+        assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+        f.only_changes = f.for_ever = 1;
+        f.fail_step = i;
+        s = tw_job_create(&job, ctx, &o, &err);
+        if (s == TW_OK) s = tw_job_run(job, &err);
+        tw_job_free(job);
+        tw_context_free(ctx);
+        if (!holds_seed(99)) {
+            old++;
+            if (read_bytes(OUT "/model.safetensors", found, sizeof found)) assert_same_model(n);
+            continue;
+        }
+        new++;
+        assert_false(read_bytes(OUT "/model.safetensors", found, sizeof found) == n && memcmp(found, expected, n) == 0);
+        assert_false(read_bytes(OUT "/history.csv", csv, sizeof csv) == n_history && memcmp(csv, history, n_history) == 0);
+        assert_int_equal(read_bytes(OUT "/report.html", html, sizeof html), 0);
+        assert_true(i < 500);
+    }
+    assert_true(old > 5);
+    assert_true(new > 10);
+}
+
 static void best_weights_are_kept(void **state)
 {
     (void)state;
@@ -466,6 +525,7 @@ int main(void)
         cmocka_unit_test(a_target_within_an_epoch_is_found_after_a_stop),
         cmocka_unit_test(looking_after_the_end_is_refused),
         cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
+        cmocka_unit_test(no_file_of_a_replaced_run_stands_beside_the_new_one),
         cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

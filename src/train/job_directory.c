@@ -36,7 +36,8 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
     return s;
 }
 
-static tw_status write_run(tw_job *job, const char *directory, int with_result, tw_error *err)
+/* A new run.json, written but for the rename that puts it in place. */
+static tw_status prepare_run(tw_job *job, const char *directory, int with_result, tw__writer *w, tw_error *err)
 {
     char path[TW__PATH];
     json_t *run = NULL;
@@ -45,9 +46,17 @@ static tw_status write_run(tw_job *job, const char *directory, int with_result, 
     char *text = tw__json_text(run, JSON_INDENT(2));
     json_decref(run);
     if (!text) return tw__json_no_memory(err);
-    tw_status s = tw__write_text(job->ctx, path, text, err);
+    tw_status s = tw__writer_open(w, job->ctx, path, err);
+    if (s == TW_OK) s = tw__writer_put(w, text, strlen(text), err);
     free(text);
     return s;
+}
+
+static tw_status write_run(tw_job *job, const char *directory, int with_result, tw_error *err)
+{
+    tw__writer w;
+    TW_TRY(prepare_run(job, directory, with_result, &w, err));
+    return tw__writer_finish(&w, err);
 }
 
 tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err)
@@ -157,14 +166,31 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
     return old ? in_use(job->o.out, err) : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
 }
 
-/* An old run is taken over file by file: its checkpoint and its page go at once, its model only when the new one takes its place. */
+/* All files of a run but run.json, and what a kill may have left of them. */
+static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *err)
+{
+    static const char *const files[] = {"checkpoint.safetensors", "model.safetensors", "history.csv", "report.html"};
+    char partial[64];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(partial, sizeof partial, "%s.partial", files[i]);
+        TW_TRY(remove_file(ctx, directory, files[i], err));
+        TW_TRY(remove_file(ctx, directory, partial, err));
+    }
+    TW_TRY(tw__history_remove(ctx, directory, err));
+    int e = ctx->io.sync_directory(ctx->io.user, directory);
+    return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;
+}
+
+/* The old run's files go before the new run.json gets its name, and not before that is written: design/0019. */
 static tw_status take_over(tw_job *job, tw_error *err)
 {
+    tw__writer w;
     TW_TRY(tw__job_lock(job->ctx, job->o.out, &job->lock, err));
-    TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
-    TW_TRY(remove_file(job->ctx, job->o.out, "report.html", err));
-    TW_TRY(tw__history_remove(job->ctx, job->o.out, err));
-    return write_run(job, job->o.out, 0, err);
+    TW_TRY(prepare_run(job, job->o.out, 0, &w, err));
+    tw_status s = remove_old(job->ctx, job->o.out, err);
+    if (s == TW_OK) return tw__writer_finish(&w, err);
+    tw__writer_abandon(&w);
+    return s;
 }
 
 static tw_status claim(tw_job *job, tw_error *err)
