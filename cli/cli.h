@@ -35,6 +35,8 @@ struct cli_call {
     const struct cli_option *options;                                   /* all of the command's; ends with a row without name */
     void *values;
     uint64_t given;                                                     /* bit i: option i was on the line */
+    int n_line;                                                         /* the whole line, after the command's name */
+    char **line;
     int n;                                                              /* words that are no options */
     char **word;
 };
@@ -66,6 +68,9 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 /* Parses argv (behind the command's name) and runs the command, or prints its help. */
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
 int cli_given(const struct cli_call *call, const char *name);
+/* Fails if `word`, which is on the line, belongs to a list whose quotes were forgotten: --optimizers sgd adam. */
+tw_status cli_check_quotes(const struct cli_call *call, const char *word, tw_error *err);
+tw_status cli_unexpected(const struct cli_call *call, int i, tw_error *err);    /* fails: word[i] is one argument too much */
 /* The first option on the line that is (listed 1) or is not (0) one of the names, which end with NULL; NULL: there is none. */
 const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed);
 /* --config FILE: what the file holds, but for what the line gives. Texts belong to *config. */

@@ -23,7 +23,7 @@ void cli_print_overview(void)
     cli_print_wrapped(0, "thalweg COMMAND --help explains a command; thalweg --version prints the version.");
     cli_print_wrapped(0, "Environment: THALWEG_DATA, THALWEG_CACHE (folders), THALWEG_MAX_ISA=base|avx2|avx512, COLUMNS (width of lists and texts).");
     cli_print_wrapped(0, "Exit codes: 0 ok, 1 internal or failed check, 2 usage, 3 bad data, 4 not finite, 5 system, 6 memory, 7 not found, "
-                         "130 interrupted.");
+                         "8 all workers of a race lost, 130 interrupted.");
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)

@@ -246,13 +246,60 @@ static void to_argp(const struct table *t, struct argp_option to[MOST_OPTIONS + 
     }
 }
 
-static tw_status check_words(const struct cli_command *command, int n, char **word, tw_error *err)
+/* Whether the value may have spaces in it: its name in the help, or an example there, is in quotes. */
+static int takes_list(const struct cli_option *o) { return o->type == CLI_TEXT && (strchr(o->arg, '"') || strchr(o->help, '"')); }
+
+/* The option on the line whose value begins before line[at] and, for want of quotes, ends before it; NULL: there is none. *first: where it begins. */
+static const struct cli_option *unquoted_option(const struct cli_call *call, int at, int *first)
 {
-    if (n > command->most)
-        return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg %s %s)", word[command->most], command->name, command->usage);
-    if (n < command->least)
-        return cli_fail(err, TW_ERR_SPEC, "missing argument (usage: thalweg %s %s)", command->name, command->usage);
-    return TW_OK;
+    for (*first = at; *first > 0 && call->line[*first][0] != '-'; --*first)
+        if (strchr(call->line[*first], ' ')) return NULL;
+    const struct cli_option *o = strncmp(call->line[*first], "--", 2) ? NULL : option_named(call->options, call->line[*first] + 2, strlen(call->line[*first] + 2));
+    return ++*first < at && o && o->arg && takes_list(o) ? o : NULL;
+}
+
+tw_status cli_check_quotes(const struct cli_call *call, const char *word, tw_error *err)
+{
+    char list[200];
+    size_t used = 0;
+    int at = 0, first;
+    while (at < call->n_line && call->line[at] != word) at++;
+    const struct cli_option *o = at < call->n_line ? unquoted_option(call, at, &first) : NULL;
+    if (!o) return TW_OK;
+    for (int i = first; i < call->n_line && call->line[i][0] != '-'; i++)
+        used = cli_append(list, sizeof list, used, "%s%s", i > first ? " " : "", call->line[i]);
+    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\": put quotes around a list: --%s \"%s\"", word, o->name, list);
+}
+
+tw_status cli_unexpected(const struct cli_call *call, int i, tw_error *err)
+{
+    CLI_TRY(cli_check_quotes(call, call->word[i], err));
+    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg %s %s)", call->word[i], call->command->name, call->command->usage);
+}
+
+/* The i-th argument that the usage names: DATA is number 1 of "MODEL DATA [--json]" and number 0 of "--model M DATA". */
+static void argument_name(const char *usage, int i, char to[40])
+{
+    int is_value = 0;
+    for (size_t n; *usage; usage += n + (usage[n] == ' ')) {
+        n = strcspn(usage, " ");
+        if (usage[0] != '-' && !is_value && i-- == 0) break;
+        is_value = usage[0] == '-';
+    }
+    snprintf(to, 40, "%.*s", (int)strcspn(usage, " |"), usage);
+}
+
+static tw_status check_words(const struct cli_call *call, tw_error *err)
+{
+    const struct cli_command *command = call->command;
+    char missing[40], before[40];
+    if (call->n > command->most) return cli_unexpected(call, command->most, err);
+    if (call->n >= command->least) return TW_OK;
+    argument_name(command->usage, call->n, missing);
+    if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing %s (usage: thalweg %s %s)", missing, command->name, command->usage);
+    argument_name(command->usage, call->n - 1, before);
+    return cli_fail(err, TW_ERR_SPEC, "missing %s: %.100s is taken as %s (usage: thalweg %s %s)", missing, call->word[call->n - 1], before, command->name,
+                    command->usage);
 }
 
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err)
@@ -274,13 +321,13 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         for (int i = 0; i < argc; i++) line[i + 1] = argv[i];
         struct argp_option options[MOST_OPTIONS + 1];
         to_argp(&table, options);
-        struct cli_call call = { command, table.rows, values, 0, 0, line + argc + 2 };
+        struct cli_call call = { command, table.rows, values, 0, argc, argv, 0, line + argc + 2 };
         struct parsing parsing = { &call, err, TW_OK };
         struct argp argp = { options, parse_one, NULL, NULL, NULL, NULL, NULL };
         error_t failed = argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
         status = parsing.status;
         if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
-        if (status == TW_OK) status = check_words(command, call.n, call.word, err);
+        if (status == TW_OK) status = check_words(&call, err);
         if (status == TW_OK) status = command->run(&call, err);
     }
     free(values);

@@ -52,6 +52,7 @@ static tw_status check_surface(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
     tw_field f;
+    if (call->n) CLI_TRY(cli_check_quotes(call, call->word[0], err));
     if (call->n) return cli_fail(err, TW_ERR_SPEC, "--surface %.60s takes no DATA", v->race.surface);
     for (size_t i = 0; tw_race_fields(i, &f); i++)
         if (f.flag && f.traits & TW_FIELD_DATA_ONLY && cli_given(call, f.flag)) return cli_fail(err, TW_ERR_SPEC, "--%s cannot be used on a surface", f.flag);
@@ -61,8 +62,7 @@ static tw_status check_surface(const struct cli_call *call, tw_error *err)
 static tw_status check_data(const struct cli_call *call, tw_error *err)
 {
     if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing DATA (or --surface SURFACE, --resume DIR, --join DIR DIR)");
-    if (call->n > 1)
-        return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg race %s)", call->word[1], call->command->usage);
+    if (call->n > 1) return cli_unexpected(call, 1, err);
     if (cli_given(call, "steps")) return cli_fail(err, TW_ERR_SPEC, "--steps can be used with --surface only (on data there are --epochs)");
     return cli_check_data(call->values, call->word[0], err);
 }
@@ -173,10 +173,10 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 const struct cli_command cli_command_race = {
     .name = "race", .usage = "DATA [OPTION...] | --surface SURFACE [OPTION...] | --resume DIR | --join DIR DIR...",
     .help = "compare optimisers on the same data, weights and batches",
-    .examples = "thalweg race mnist\n"
+    .examples = "thalweg race digits\n"
                 "thalweg race digits --model cnn --optimizers \"sgd:lr=0.1 nag adam\" --seeds 5 --target val_accuracy=0.97 --out out/race\n"
                 "thalweg race digits --optimizers \"sgd momentum adam\" --tune 8 --out out/tuned\n"
-                "thalweg race --surface beale --optimizers \"sgd:lr=0.01 momentum adam:lr=0.1\" --steps 500\n"
+                "thalweg race --surface beale --optimizers \"sgd:lr=0.01 momentum:lr=0.002 adam:lr=0.1\" --steps 500\n"
                 "thalweg race --resume out/tuned\n"
                 "thalweg race --join out/race out/other --out out/both",
     .most = 64, .options = options, .fields = tw_race_fields, .fields_at = AT(race), .size = sizeof(struct values), .initial = &initial, .run = run,

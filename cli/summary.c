@@ -5,7 +5,7 @@
 struct values { struct cli_common common; const char *model; };
 
 static const struct cli_option options[] = {
-    { "model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0, "a preset (thalweg models) or a network" },
+    { "model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\"" },
     CLI_JSON, CLI_VERBOSE, CLI_END
 };
 

@@ -20,7 +20,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
-    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or an object of this form; options on the line come first" },
+    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or an object of this form; options on the line override it" },
     { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
       "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only" },
     { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },
@@ -251,7 +251,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 const struct cli_command cli_command_train = {
     .name = "train", .usage = "DATA --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
     .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
-                "thalweg train mnist --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
+                "thalweg train digits --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
                 "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
                 "thalweg train --config out/cnn/run.json --seed 2 --out out/cnn2\n"
                 "thalweg train --resume out/cnn",

@@ -82,7 +82,7 @@ tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *es
     }
     TW_TRY(tw__spec_parse(&beside, tw__text_of(estimator), err));
     if (tw__text_is(beside.name, type->about.name) && !n_own) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is the estimator %s with the rule sgd: it cannot be combined with the estimator %.60s", optimizer,
+    return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s means estimator %s with optimizer sgd: it cannot be combined with estimator %.60s", optimizer,
                     type->about.name, estimator);
 }
 

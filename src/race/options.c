@@ -12,7 +12,7 @@ enum { USUAL_EPOCHS = 3, USUAL_STEPS = 300, USUAL_SEEDS = 3 };
 static const tw_field own[] = {
     {"surface", "surface", TW_FIELD_TEXT, AT(surface), NULL, NULL, 0, 0, 0, "SURFACE", "in place of DATA and a model: a function of two variables (thalweg surfaces)"},
     {"optimizers", "optimizers", TW_FIELD_TEXT, AT(optimizers), usual_optimizers, NULL, 0, 0, 0, "\"A B C\"",
-     "update rules, separated by spaces (thalweg rules); saga: --estimator saga with sgd"},
+     "update rules, separated by spaces (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
     {"seeds", "seeds", TW_FIELD_NATURAL, AT(seeds), "3; on a surface 1", NULL, 1, TW__MOST_SEEDS, 0, "N", "runs of each, with seeds S, S + 1, ..."},
     {"tune", "tune", TW_FIELD_NATURAL, AT(tune), NULL, NULL, 1, TW__MOST_TRIALS, TW_FIELD_IF_SET, "N",
      "first try N learning rates of each, in its rule's own range, then race the best"},
@@ -24,7 +24,7 @@ enum { N_OWN = sizeof own / sizeof own[0] };
 
 /* What differs from the row of a single run. NULL: nothing. */
 static const struct difference { const char *of, *name, *usual, *help; } differences[] = {
-    {"model", NULL, usual_model, "a preset (thalweg models) or a network"},
+    {"model", NULL, usual_model, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"epochs", NULL, "3", NULL},
     {"val", NULL, "0.1", NULL},
     {"seed", "first_seed", NULL, "the first seed"},
