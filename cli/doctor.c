@@ -32,7 +32,7 @@ __attribute__((format(printf, 4, 5))) static void add(struct report *r, enum out
     va_end(args);
 }
 
-/* ---- The self-test: a small network trained for 200 steps; the weights' hash must not depend on threads or instruction set. ---- */
+/* ---- The self-test: 200 steps of a small network, whose weights' hash no thread count changes ---- */
 
 static uint64_t hash(const void *bytes, size_t n)
 {

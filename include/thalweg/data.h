@@ -4,7 +4,7 @@
  *     #include <stdio.h>
  *     #include <thalweg/data.h>
  *
- *     int main(void)      // 400 generated digits and 100 to test on, as files; then opened, a quarter kept for validation
+ *     int main(void)      // makes 400 digits and 100 to test on, and keeps a quarter for validation
  *     {
  *         tw_data_options options = TW_DATA_OPTIONS_INIT;
  *         options.val = 0.25;
@@ -16,7 +16,8 @@
  *         if (s == TW_OK) s = tw_data_make_digits(ctx, "images", 1, 400, 100, &err);
  *         if (s == TW_OK) s = tw_data_open(ctx, "images", &options, &train, &val, &test, &err);
  *         if (s == TW_OK) s = tw_data_info_get(train, &info, &err);
- *         if (s == TW_OK) printf("%d rows of %dx%d\n", (int)info.rows, (int)info.shape[0], (int)info.shape[1]);      // prints 300 rows of 28x28
+ *         const int rows = (int)info.rows, height = (int)info.shape[0], width = (int)info.shape[1];
+ *         if (s == TW_OK) printf("%d rows of %dx%d\n", rows, height, width);      // prints 300 rows of 28x28
  *         else fprintf(stderr, "%s\n", err.message);
  *         tw_data_free(train);
  *         tw_data_free(val);

@@ -20,16 +20,18 @@
  *         tw_error err;
  *         tw_status s = tw_context_create(&ctx, NULL, &err);
  *         if (s == TW_OK) s = tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, label, &err);
- *         if (s == TW_OK) s = tw_model_create(&model, ctx, "dense 8 relu; dense classes softmax", TW_F32, data, 1, &err);
+ *         const char *layers = "dense 8 relu; dense classes softmax";
+ *         if (s == TW_OK) s = tw_model_create(&model, ctx, layers, TW_F32, data, 1, &err);
  *         if (s == TW_OK) s = tw_model_objective(model, data, &f, &err);
  *         if (s == TW_OK) s = tw_run_create(&run, ctx, &f, NULL, tw_model_weights(model), &options, &err);
- *         for (int status = TW_RUN_GOING; s == TW_OK && status == TW_RUN_GOING;) s = tw_run_step(run, &status, &err);
+ *         int status = TW_RUN_GOING;
+ *         while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, &err);
  *         if (s == TW_OK) s = tw_model_save(model, NULL, "xor.safetensors", &err);
  *         if (s == TW_OK) s = tw_model_load(&loaded, ctx, "xor.safetensors", &err);
  *         if (s == TW_OK) s = tw_model_objective(loaded, data, &g, &err);
  *         if (s == TW_OK) s = tw_predict(ctx, &g, tw_model_weights(loaded), 0, 4, p, &err);
- *         if (s == TW_OK) printf("%.2f %.2f %.2f %.2f\n", (double)p[0][1], (double)p[1][1], (double)p[2][1], (double)p[3][1]);
- *         else fprintf(stderr, "%s\n", err.message);                   // prints 0.00 1.00 1.00 0.00
+ *         for (int i = 0; s == TW_OK && i < 4; i++) printf("%.0f", (double)p[i][1]);      // prints 0110
+ *         if (s != TW_OK) fprintf(stderr, "%s\n", err.message);
  *         tw_run_free(run);
  *         tw_model_objective_free(&f), tw_model_objective_free(&g);
  *         tw_model_free(model), tw_model_free(loaded);

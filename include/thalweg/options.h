@@ -4,8 +4,9 @@
  *
  *     tw_config *config;
  *     tw_job_options o = TW_JOB_OPTIONS_INIT;
- *     if (tw_config_read(&config, ctx, "out/run.json", &err) == TW_OK && tw_config_apply(config, tw_job_fields, &o, &err) == TW_OK)
- *         tw_job_create(&job, ctx, &o, &err);      // the same run again
+ *     tw_status s = tw_config_read(&config, ctx, "out/run.json", &err);
+ *     if (s == TW_OK) s = tw_config_apply(config, tw_job_fields, &o, &err);
+ *     if (s == TW_OK) s = tw_job_create(&job, ctx, &o, &err);      // the same run again
  *     tw_config_free(config);
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_OPTIONS_H

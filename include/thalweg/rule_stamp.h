@@ -1,47 +1,69 @@
 /* libthalweg. The template that makes a rule of a rule file (rule.h). It is entered three times:
  *
- *     the file's first pass    rule.h            real is float: names, struct hyper and prototypes from the tables
- *     its last line            TW_RULE_END       is the file's own name, so the file is read once more
- *     the second pass          rule.h            stamps the float kernels; real is double
- *     its last line            TW_RULE_END       is this header: stamps the double kernels and the descriptor
+ *     the file's first pass   rule.h        real is float: names, struct hyper and prototypes from the tables
+ *     its last line           TW_RULE_END   is the file's own name, so the file is read once more
+ *     the second pass         rule.h        stamps the float kernels; real is double
+ *     its last line           TW_RULE_END   is this header: stamps the double kernels and the descriptor
  *
  * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so that both passes share one object file.
  * SPDX-License-Identifier: MIT */
 
 /* Tables, before rule.h is included:
- *     RULE, PAPER, EQUATION        the name, an identifier of C, and two strings; NAME if the name is none ("sgdm-cubic"); USE: when to use it
- *     HYPER(REAL, INT, FLAG, WORD) at least one row: REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), INT(name, default, min, max, help),
- *                                  FLAG(name, default, help), WORD(name, index of the default, "words", help)
- *     SLOTS(SLOT)                  rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO, TW_OPTION(name),
- *                                  TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix), TW_VECTORS (of other tensors), from 0
- *     and if needed: SCALARS(SCALAR) rows SCALAR(name, initial); NEEDS(NEED) rows NEED(option, condition on h, reason);
- *     ALIASES(ALIAS); DIALECTS(DIALECT) rows DIALECT(name, NULL or another rule, "items of a spec", note); VARIANTS n; PLAIN(variant), true for
- *     bodies that are chosen only without DECAY and need not compute it; TRAITS, an expression in h; DECAY TW_DECAY_ANY (with WD_MODE, the index
- *     of its default), TW_DECAY_COUPLED or TW_DECAY_OWN; VIEW; SKIP; NOISE; POINT; NARROW: one instruction set is enough; AVX512: a body for it
- *     is measurably faster (bench step --shape cnn); WIDE: whole() gains from wider instruction sets;
- *     SUMS(SUM) rows SUM(name): measured in a first pass, SCOPE TW_OVER_ALL or TW_PER_TENSOR;
- *     SCRATCH(rows, columns): each tensor's gradient is first turned into a direction, with this many numbers of scratch;
- *     PLACE TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
+ *     RULE               the name, an identifier of C; NAME where the name is none ("sgdm-cubic")
+ *     PAPER, EQUATION, USE   strings: who published it, what it computes, when to use it
+ *     HYPER(REAL, INT, FLAG, WORD)   at least one row:
+ *                        REAL(name, default, min, max, TW_OPEN_MAX, help [, "words"]), FLAG(name, default, help),
+ *                        INT(name, default, min, max, help), WORD(name, index of the default, "words", help)
+ *     SLOTS(SLOT)        rows SLOT(name, start, when it is kept: an expression in `variant`); start: TW_ZERO,
+ *                        TW_OPTION(name), TW_WEIGHT; in a WHOLE rule also TW_ROWS, TW_COLUMNS (of a matrix),
+ *                        TW_VECTORS (of other tensors), from 0
+ * And if needed:
+ *     SCALARS(SCALAR)    rows SCALAR(name, initial)
+ *     NEEDS(NEED)        rows NEED(option, condition on h, reason)
+ *     ALIASES(ALIAS)     rows ALIAS(another name, option)
+ *     DIALECTS(DIALECT)  rows DIALECT(name, NULL or another rule, "items of a spec", note)
+ *     VARIANTS n         bodies, of which choose() takes one
+ *     PLAIN(variant)     true for bodies that are chosen only without DECAY and need not compute it
+ *     TRAITS             an expression in h
+ *     DECAY              TW_DECAY_ANY (with WD_MODE, the index of its default), TW_DECAY_COUPLED, or _OWN
+ *     VIEW, SKIP, NOISE, POINT   the rule has the function or the argument below
+ *     NARROW             one instruction set is enough
+ *     AVX512             a body for it is measurably faster (bench step --shape cnn)
+ *     WIDE               whole() gains from wider instruction sets
+ *     SUMS(SUM)          rows SUM(name): measured in a first pass, SCOPE TW_OVER_ALL or TW_PER_TENSOR
+ *     SCRATCH(rows, columns)   each tensor's gradient is first turned into a direction, with so much scratch
+ *     PLACE              TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
  * An option in a slot's TW_OPTION is read once, so it cannot have a schedule.
- * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, computes them in every update, and puts their
- * lines before the equation; with a weight_decay the rule loses TW_ZERO_IS_NOTHING. TW_DECAY_OWN adds weight_decay, wd_mask and maximize, and the
- * rule itself computes weight_decay (lars.c).
+ * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, computes them in
+ * every update, and puts their lines before the equation; with a weight_decay the rule loses TW_ZERO_IS_NOTHING.
+ * TW_DECAY_OWN adds weight_decay, wd_mask and maximize, and the rule itself computes weight_decay (lars.c).
  *
  * Functions, after it:
- *     void prepare(struct coef *k, const struct moment *now)                         now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed
- *                                  a struct coef of type real only is prepared in double, and rounded for float
- *     real update(real w, real g, real *slot..., const struct coef *k [, int variant] [, real normal] [, real at])    returns the new weight
- *                                  normal: with NOISE, a standard normal number; at: with POINT, the weight at which the gradient was taken
- *     int choose(const struct hyper *h)                                              with VARIANTS: which body
- *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])   with SUMS: the addends of one weight
- *     void settle(struct coef *k, const struct moment *now)                          with SUMS: what follows from now->measured; with the trait
- *                                  TW_SUMS_OF_SQUARES a norm is sqrt(now->measured->NAME) * now->unit->NAME
- *     void whole(const struct matrix *x, struct coef *k [, int variant])             with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no
- *                                  slots, and its g is the direction; with SCOPE TW_PER_TENSOR it may change k for the tensor's update;
- *                                  x->wide: the CPU has AVX2, and the rule is WIDE
- *     void prepare_view(struct coef *k, const struct moment *now), real view(real w, real *slot..., const struct coef *k [, int variant])
- *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)     0: no closed form for these values (rule.h)
- *     real skip(real w, real *slot..., const struct coef *k [, int variant])         the weight after `steps` gradients of 0
+ *     void prepare(struct coef *k, const struct moment *now)
+ *         from now->t, ->h, ->next (hyperparameters), ->kept (scalars), ->seed; a struct coef of type real
+ *         only is prepared in double, and rounded for float
+ *     real update(real w, real g, real *slot..., const struct coef *k
+ *                 [, int variant] [, real normal] [, real at])
+ *         returns the new weight; normal: with NOISE, a standard normal number; at: with POINT, the weight
+ *         at which the gradient was taken
+ *     int choose(const struct hyper *h)
+ *         with VARIANTS: which body
+ *     void measure(struct sums *to, real w, real g, real slot..., const struct coef *k [, int variant])
+ *         with SUMS: the addends of one weight
+ *     void settle(struct coef *k, const struct moment *now)
+ *         with SUMS: what follows from now->measured; with the trait TW_SUMS_OF_SQUARES a norm is
+ *         sqrt(now->measured->NAME) * now->unit->NAME
+ *     void whole(const struct matrix *x, struct coef *k [, int variant])
+ *         with SCRATCH: x->d (tw_matrix), x->SLOT; update then has no slots, and its g is the direction;
+ *         with SCOPE TW_PER_TENSOR it may change k for the tensor's update; x->wide: the CPU has AVX2, and
+ *         the rule is WIDE
+ *     void prepare_view(struct coef *k, const struct moment *now)
+ *     real view(real w, real *slot..., const struct coef *k [, int variant])
+ *         with VIEW: the weights to evaluate
+ *     int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
+ *         with SKIP; 0: no closed form for these values (rule.h)
+ *     real skip(real w, real *slot..., const struct coef *k [, int variant])
+ *         the weight after `steps` gradients of 0
  * A skip computes the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
  * If that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step applies them.
  * These functions may use real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double

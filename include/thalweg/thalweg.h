@@ -33,8 +33,8 @@
  *   figure.h      libthalweg-race    the figures of the source documents
  *   api.h         libthalweg         TW_API
  *
- * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you need: optimizer.h to step weights of your
- * own, train.h to train a network, race.h to compare optimisers. docs/embedding.md says how to compile and link.
+ * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you need: optimizer.h to update
+ * weights yourself, train.h to train a network, race.h to compare optimisers. docs/embedding.md says how to compile and link.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_THALWEG_H
 #define THALWEG_THALWEG_H

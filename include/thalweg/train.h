@@ -4,7 +4,7 @@
  *     #include <stdio.h>
  *     #include <thalweg/train.h>
  *
- *     int main(void)      // trains a small network on generated digits; run/ then holds the model, history.csv and run.json
+ *     int main(void)      // trains a small network; run/ then holds the model, its history and its page
  *     {
  *         tw_job_options options = TW_JOB_OPTIONS_INIT;
  *         options.data = "images";
@@ -26,7 +26,7 @@
  *         if (s == TW_OK) {
  *             size_t n;
  *             const tw_epoch *line = tw_run_history(tw_job_run_of(job), &n);
- *             printf("epoch %d: accuracy %.3f\n", (int)n, line[n - 1].val_accuracy);      // prints epoch 5: accuracy 0.915
+ *             printf("epoch %d: accuracy %.3f\n", (int)n, line[n - 1].val_accuracy); // prints epoch 5: accuracy 0.915
  *         } else fprintf(stderr, "%s\n", err.message);
  *         tw_job_free(job);
  *         tw_context_free(ctx);

@@ -1,11 +1,13 @@
 /* The optimiser's inside.
  *
- *     chain    gradient's transforms -> the rule -> the step's transforms -> the weights' transforms: its links, all of one form
- *     vector   | tensor 0 | tensor 1 | buffer | tensor 3 |        tensors are names over ranges
- *     parts    |<---- part 0 ------->|        | part 1   |        runs of neighbours with the same coefficients; a link whose sums are per
- *                                                                 tensor, or a group, cuts them
- *     chunks   |   0   |   1   |   2   |   3   |   4   |          of TW_CHUNK, counted from element 0: checked, then updated
- *     blocks   of TW__BLOCK within chunk and part: what is summed at once, and what fits the cache with a copy of all state
+ *     chain    gradient's transforms -> the rule -> the step's transforms -> the weights' transforms:
+ *              its links, all of one form
+ *     vector   | tensor 0 | tensor 1 | buffer | tensor 3 |   tensors are names over ranges
+ *     parts    |<---- part 0 ------->|        | part 1   |   runs of neighbours with the same coefficients;
+ *                                                            cut by groups and by sums per tensor
+ *     chunks   |   0   |   1   |   2   |   3   |   4   |     of TW_CHUNK elements: checked, then updated
+ *     blocks   of TW__BLOCK within chunk and part: what is summed at once, and what fits the cache with
+ *              a copy of all state
  *
  * A step is some measuring passes over all chunks, each settled before the next, and the pass that updates.
  * SPDX-License-Identifier: MIT */

@@ -2,8 +2,8 @@
  * 512: 64 leaves of equal size, the first ones longer); leaves are added in a binary tree over leaf numbers.
  *
  *   leaf  0   1   2   3   4        node = left + right; a missing right is skipped.
- *          \ /     \ /     |       Threads compute blocks of 2^k leaves, which are whole nodes, so that nothing depends on them.
- *           +       +      |
+ *          \ /     \ /     |       Threads compute blocks of 2^k leaves, which are whole nodes,
+ *           +       +      |       so that nothing depends on them.
  *             \   /        |
  *               +         /
  *                 \     /
