@@ -174,12 +174,14 @@ static int read_number(const char *text, double *out)
     return end != text && !text[strspn(text, "+-.0123456789eE")] && !*end && isfinite(*out);
 }
 
+static const char *comma_hint(const char *text) { return strchr(text, ',') ? " (decimals come after a point: 0.1)" : ""; }
+
 static tw_status store_real(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
     double x;
     if (!read_number(text, &x) || x < o->least || (o->most > 0 && x >= o->most)) {
-        if (o->most > 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)", o->name, text, o->least, o->most);
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on", o->name, text, o->least);
+        if (o->most > 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)%s", o->name, text, o->least, o->most, comma_hint(text));
+        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on%s", o->name, text, o->least, comma_hint(text));
     }
     *out = x;
     return TW_OK;
@@ -188,7 +190,7 @@ static tw_status store_real(const struct cli_option *o, const char *text, double
 static tw_status store_positive(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
     double x;
-    if (!read_number(text, &x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0", o->name, text);
+    if (!read_number(text, &x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0%s", o->name, text, comma_hint(text));
     *out = x;
     return TW_OK;
 }

@@ -299,8 +299,8 @@ static void kinds_of_files(void **state)
         {OF("\xff\xd8\xff\xe0"), "a JPEG image"},
         {OF("PK\3\4"), "a zip archive (npz files are such)"},
         {OF("{\"a\": 1}"), "a JSON file"},
-        {OF("hello, world\n"), ""},
-        {OF("1\n2\n"), ""},
+        {OF("hello, world\n"), "a text file"},
+        {OF("1\n2\n"), "a text file"},
         {OF("\0\1\2\3,4"), ""},
         {"", 0, ""},
     };
@@ -323,7 +323,7 @@ static void what_cannot_be_opened(void **state)
     expect(ctx, "mnist", NULL, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets");
     expect(ctx, "digits", NULL, TW_ERR_SPEC, "\"digits\" needs a cache folder");
     o.home = TW_BINARY_DIR;
-    expect(ctx, "mnist", &o, TW_ERR_NOT_FOUND, "MNIST is neither in");
+    expect(ctx, "mnist", &o, TW_ERR_NOT_FOUND, "MNIST is not in");
     o.val = 1;
     expect(ctx, directory, &o, TW_ERR_SPEC, "val = 1 is outside [0, 1)");
     o.val = 0.001;

@@ -45,7 +45,8 @@ static void refused(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"adm", "unknown rule \"adm\" (did you mean \"adam\"?)"},
-        {"xyz", "unknown rule \"xyz\""},
+        {"xyz", "unknown rule \"xyz\"; supported: sgd, momentum, nag, adagrad, adadelta, rmsprop, adam, adamw, nadam, rprop, adamax, radam, asgd, lion, signum, "
+                "ftrl, adabelief, yogi, qhm, qhadam, adan, sgdm-cubic, schedule-free-sgd, schedule-free-adamw, ..."},
         {"adam:beta1=1.2", "beta1 = 1.2 is outside [0, 1)"},
         {"adam:beta1=1", "beta1 = 1 is outside [0, 1)"},
         {"adam:lr=-1", "lr = -1 is outside [0, inf)"},
@@ -73,8 +74,8 @@ static void refused(void **state)
         {"adam:lr", "\"lr\" in \"adam:lr\" is not key=value"},
         {"adam:lr=", "\"lr=\" in \"adam:lr=\" is not key=value"},
         {"adam:lr=1,", "\"adam:lr=1,\" has nothing where an option should stand, as key=value"},
-        {"adam lr=1", "\"adam lr=1\" has a space in it; a spec has none"},
-        {"adam;lr=1", "\"adam;lr=1\" has \";\" at character 5; a spec is name@dialect:key=value,key=value"},
+        {"adam lr=1", "\"adam lr=1\" has a space in it; write NAME:KEY=VALUE,..."},
+        {"adam;lr=1", "\"adam;lr=1\" has \";\" at character 5; write NAME:KEY=VALUE,..."},
         {":lr=1", "\":lr=1\" does not begin with a name"},
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"clip+adam:lr=1e+3", "\"clip+adam:lr=1e+3\" joins transforms to a rule; give the rule alone"},
@@ -96,7 +97,7 @@ static void refused(void **state)
         {"nag:momentum=-1", "momentum = -1 is outside [0, inf) or convex"},
         {"nag:momentum=convx", "momentum = convx is not in [0, inf) or convex (did you mean \"convex\"?)"},
         {"sgd:momentum=convex", "momentum = convex is not a number"},
-        {"source003-", "\"source003-\" has \"-\" at character 10; a spec is name@dialect:key=value,key=value"},
+        {"source003-", "\"source003-\" has \"-\" at character 10; write NAME:KEY=VALUE,..."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_choice c;

@@ -332,7 +332,8 @@ static void refused(void **state)
     static const char *const cases[][2] = {
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"beal", "unknown surface \"beal\" (did you mean \"beale\"?)"},
-        {"zzzzzz", "unknown surface \"zzzzzz\""},
+        {"zzzzzz", "unknown surface \"zzzzzz\"; supported: quadratic, bowl, valley, saddle, monkey-saddle, beale, rosenbrock, himmelblau, booth, matyas, rastrigin, "
+                   "ackley, goldstein-price, three-hump-camel, six-hump-camel, styblinski-tang"},
         {"beale@torch", "surface \"beale\" has no dialects"},
         {"beale:condition=3", "beale has no option \"condition\" (it has x, y, noise)"},
         {"quadratic:conditon=3", "quadratic has no option \"conditon\" (did you mean \"condition\"?)"},

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <thalweg/registry.h>
 
-enum { LONGEST = 40 };
+enum { LONGEST = 40, LIST = 240 };
 
 static int same_letter(char a, char b) { return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z'); }
 
@@ -68,10 +68,24 @@ int tw__name_find(tw__text name, tw__name_at *at, const void *user)
     return -1;
 }
 
+/* "; supported: a, b, c", or the first of them and "..." where they are too many for a message. */
+static void list_all(tw__name_at *at, const void *user, char to[LIST])
+{
+    const char *name;
+    size_t used = 0;
+    for (size_t i = 0; (name = at(i, user)) != NULL; i++) {
+        const size_t whole = used + strlen(name) + sizeof "; supported: , ...";
+        used += (size_t)snprintf(to + used, LIST - used, "%s%s", i ? ", " : "; supported: ", whole < LIST ? name : "...");
+        if (whole >= LIST) return;
+    }
+}
+
 tw_status tw__name_unknown(const char *problem, tw__text name, tw__name_at *at, const void *user, tw_error *err)
 {
     tw__guess guess = guess_among(name, at, user);
-    return tw__fail(err, TW_ERR_SPEC, "%s \"%.*s\"%s", problem, TW__SHOW(name), tw__guess_hint(&guess));
+    char list[LIST] = "";
+    if (!tw__guess_is_near(&guess)) list_all(at, user, list);
+    return tw__fail(err, TW_ERR_SPEC, "%s \"%.*s\"%s%s", problem, TW__SHOW(name), tw__guess_hint(&guess), list);
 }
 
 const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user), const void *user)

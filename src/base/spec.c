@@ -3,6 +3,8 @@
 #include "base/spec.h"
 #include <string.h>
 
+#define FORM "write NAME:KEY=VALUE,..."
+
 tw__text tw__text_of(const char *s) { return (tw__text){s, strlen(s)}; }
 int tw__text_is(tw__text t, const char *s) { return strlen(s) == t.n && memcmp(t.at, s, t.n) == 0; }
 
@@ -60,6 +62,22 @@ size_t tw__spec_joint(tw__text t)
     return i;
 }
 
+/* "lr=0,1" is lr=0 and 1, which was meant as lr=0.1: the option before, if both look like parts of a number. */
+static const tw__item *comma_decimal(const tw__spec *spec, tw__text value)
+{
+    const tw__item *before = spec->n ? &spec->items[spec->n - 1] : NULL;
+    if (!before || !value.n || strspn(value.at, "0123456789") < value.n) return NULL;
+    return strspn(before->value.at, "-0123456789") >= before->value.n ? before : NULL;
+}
+
+static tw_status not_an_item(const tw__spec *spec, tw__text value, tw__text whole, tw_error *err)
+{
+    const tw__item *half = comma_decimal(spec, value);
+    if (!half) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value), TW__SHOW(whole));
+    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a decimal comma; write %.*s=%.*s.%.*s", TW__SHOW(whole), TW__SHOW(half->key), TW__SHOW(half->value),
+                    TW__SHOW(value));
+}
+
 tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error *err)
 {
     while (items.at) {
@@ -70,7 +88,7 @@ tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error
         tw__text key = {value.at, n};
         int bare = n == 0 && value.n && value.at[0] == '"';
         if (!bare && (n == 0 || n + 1 >= value.n || value.at[n] != '='))
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value), TW__SHOW(whole));
+            return not_an_item(out, value, whole, err);
         if (out->n == TW__SPEC_ITEMS)
             return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has more than %d options", TW__SHOW(whole), (int)TW__SPEC_ITEMS);
         out->items[out->n++] = (tw__item){key, bare ? value : from(value, n + 1)};
@@ -85,7 +103,7 @@ static tw_status check_characters(tw__text text, tw_error *err)
         char c = text.at[i];
         if (c == '"') quoted = !quoted;
         if (!quoted && (c == ' ' || (c >= '\t' && c <= '\r')))
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a space in it; a spec has none", TW__SHOW(text));
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a space in it; " FORM, TW__SHOW(text));
     }
     return quoted ? tw__fail(err, TW_ERR_SPEC, "a quote is not closed in %.*s", TW__SHOW(text)) : TW_OK;
 }
@@ -108,7 +126,7 @@ tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
     if (rest.n == 0) return TW_OK;
     if (rest.at[0] == '+' && rest.n == 1) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing behind its \"+\"", TW__SHOW(text));
     if (rest.at[0] != ':')
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has \"%c\" at character %zu; a spec is name@dialect:key=value,key=value", TW__SHOW(text),
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has \"%c\" at character %zu; " FORM, TW__SHOW(text),
                         rest.at[0], (size_t)(rest.at - text.at) + 1);
     return tw__spec_items(out, from(rest, 1), text, err);
 }

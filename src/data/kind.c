@@ -105,6 +105,7 @@ static void text_kind(const char *text, char to[TW__KIND_TEXT])
     }
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !*to; i++)
         if (is_table(first, second, tables[i].separator, &n)) snprintf(to, TW__KIND_TEXT, "a %s file with %d columns", tables[i].name, n);
+    if (!*to) snprintf(to, TW__KIND_TEXT, "a text file");
 }
 
 const char *tw__file_kind(const uint8_t *bytes, size_t n, char to[TW__KIND_TEXT])

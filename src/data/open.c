@@ -59,8 +59,8 @@ static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options
         if (has) return open_directory(p, ctx, directory, o, want_train, want_test, err);
     }
     return tw__fail(err, TW_ERR_NOT_FOUND,
-                    "MNIST is neither in %.150s/mnist nor in %.150s (train-images-idx3-ubyte, plain or .gz .xz .zst .bz2 .lz4); "
-                    "\"digits\" needs no download", o->home, o->home);
+                    "MNIST is not in %.150s/mnist: put its four files there (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
+                    "t10k-labels-idx1-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" is generated and needs none", o->home);
 }
 
 static tw_status make_directories(tw_context *ctx, const char *path, tw_error *err)

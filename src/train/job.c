@@ -40,7 +40,7 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
     if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
     if (o->keep && strcmp(o->keep, "best") == 0 && !(o->val > 0))
-        return tw__fail(err, TW_ERR_SPEC, "keep = best needs validation data (val above 0)");
+        return tw__fail(err, TW_ERR_SPEC, "keep = best " TW__NEEDS_VAL);
     return TW_OK;
 }
 

@@ -5,6 +5,9 @@
 #include <jansson.h>
 #include <thalweg/options.h>
 
+/* The end of a message about an option that works on the validation loss or accuracy only. */
+#define TW__NEEDS_VAL "needs validation data: --val 0.1 keeps a tenth of the training rows"
+
 /* Texts become copies, freed by tw__fields_free. On failure those that were not copied are NULL. */
 tw_status tw__fields_copy(tw_fields *fields, void *options, tw_context *ctx, tw_error *err);
 void tw__fields_free(tw_fields *fields, void *options, tw_context *ctx);

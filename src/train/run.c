@@ -8,6 +8,7 @@
 #include "train/history.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
+#include "train/options.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static tw_status read_target(struct target *t, const char *text, int counts_corr
     if (!t->column || tw__number_read(tw__text_of(equals + 1), &t->value) != 1)
         return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy", text);
     if (t->column == 3 && !counts_correct) return tw__fail(err, TW_ERR_SPEC, "target %.80s: this objective counts no correct rows", text);
-    if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s needs validation data (val above 0)", text);
+    if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s " TW__NEEDS_VAL, text);
     t->below = t->column == 2 || t->column == 4;
     return TW_OK;
 }

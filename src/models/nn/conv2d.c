@@ -8,7 +8,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_needs_image(l, t, err));
     TW_TRY(tw__layer_count(t, 0, "channels", &channels, err));
     TW_TRY(tw__layer_window(t, 1, "kernel", &high, &wide, err));
-    if (t->n_words > 2) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[2]);
+    TW_TRY(tw__layer_most_words(l, t, 2, err));
     if (high > l->in.n[0] || wide > l->in.n[1]) {
         char in[64];
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->source + 1, t->text,

@@ -11,7 +11,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                         tw__shape_text(&l->in, in, sizeof in));
     }
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
-    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[1]);
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
     l->out = (tw__shape){.rank = 1, .n = {width}};
     l->n_tensors = 2;
     l->tensor[0].rank = 2;

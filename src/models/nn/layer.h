@@ -79,6 +79,7 @@ size_t tw__shape_size(const tw__shape *s);
 const char *tw__shape_text(const tw__shape *s, char *to, size_t n);                         /* "28x28x1" */
 
 /* Reading a layer's words: each fails with the layer's name, the word and what would be right. */
+tw_status tw__layer_most_words(const tw__layer *l, const tw__layer_text *t, int most, tw_error *err);    /* fails where there are more words */
 tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err);
 tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int64_t *value, tw_error *err);
 tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide, tw_error *err);

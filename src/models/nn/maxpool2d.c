@@ -7,7 +7,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     int64_t high, wide;
     TW_TRY(tw__layer_needs_image(l, t, err));
     TW_TRY(tw__layer_window(t, 0, "window", &high, &wide, err));
-    if (t->n_words > 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is an unexpected argument", l->source + 1, t->text, t->word[1]);
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
     if (high > l->in.n[0] || wide > l->in.n[1] || high * wide > 256) {
         char in[64];
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s", l->source + 1, t->text,

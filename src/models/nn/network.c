@@ -67,9 +67,29 @@ static int read_count(const char **p, int64_t *value)
     return v > 0;
 }
 
+static const char *list_activations(char to[100])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < N_TYPES && used < 100; i++)
+        if (types[i]->activation) used += (size_t)snprintf(to + used, 100 - used, "%s%s", used ? ", " : "", types[i]->name);
+    return to;
+}
+
 tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err)
 {
-    return t->n_words == 0 ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s takes no arguments: unexpected \"%s\"", t->name, t->word[0]);
+    char names[100];
+    const tw__layer_type *type = find_type(t->name);
+    if (t->n_words == 0) return TW_OK;
+    if (type && type->activation) return tw__fail(err, TW_ERR_SPEC, "%s takes no arguments: unexpected \"%s\"", t->name, t->word[0]);
+    return tw__fail(err, TW_ERR_SPEC, "%s takes no arguments but an activation (%s): unexpected \"%s\"", t->name, list_activations(names), t->word[0]);
+}
+
+tw_status tw__layer_most_words(const tw__layer *l, const tw__layer_text *t, int most, tw_error *err)
+{
+    char names[100];
+    if (t->n_words <= most) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): \"%s\" is not supported; write %s (%s), then an activation: %s", l->source + 1, t->text,
+                    t->word[most], l->type->usage, l->type->help, list_activations(names));
 }
 
 tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int64_t *value, tw_error *err)

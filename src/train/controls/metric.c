@@ -1,6 +1,7 @@
 /* Metrics as controls monitor them: which column of an epoch's line, which way is better, by how much.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
+#include "train/options.h"
 #include <math.h>
 
 enum { AUTO, LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY };
@@ -10,7 +11,7 @@ tw_status tw__metric_choose(tw__control *c, int option, const tw__control_settin
     const char *name = c->choice.control->name;
     c->metric = (int)c->choice.values[option];
     if (c->metric == AUTO) c->metric = s->has_check ? VAL_LOSS : LOSS;
-    if (c->metric >= VAL_LOSS && !s->has_check) return tw__fail(err, TW_ERR_SPEC, "%s: this metric needs validation data (val above 0)", name);
+    if (c->metric >= VAL_LOSS && !s->has_check) return tw__fail(err, TW_ERR_SPEC, "%s: this metric " TW__NEEDS_VAL, name);
     if ((c->metric == ACCURACY || c->metric == VAL_ACCURACY) && !s->train->counts_correct)
         return tw__fail(err, TW_ERR_SPEC, "%s: this objective counts no correct rows", name);
     return TW_OK;
