@@ -14,9 +14,9 @@ skip() { printf 'not tested: %s\n' "$*"; exit 77; }
 need_file() { [ -e "$1" ] || { printf '%s is not built\n' "${1#"$build"/}"; exit 1; }; }
 finish() { [ $bad = 0 ] && printf 'holds: %s\n' "$*"; exit $bad; }
 
-# The project's own files, as paths from the top: what git knows or would add; without git everything outside of build folders.
+# The project's own files, as paths from the top: what git knows or would add; where the top is not git's, everything outside of build folders.
 tree_files() {
-    if git -C "$top" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    if [ "$(git -C "$top" rev-parse --show-cdup 2>&1)" = "" ]; then
         git -C "$top" ls-files -co --exclude-standard -- "$@" | while IFS= read -r f; do [ -f "$top/$f" ] && printf '%s\n' "$f"; done
     else
         (cd "$top" && find "${@:-.}" -type f -not -path './build*' -not -path './out/*' 2>/dev/null | sed 's,^\./,,')
