@@ -75,13 +75,14 @@ static inline int faulty_sync_directory(void *user, const char *path) { return (
 static inline int faulty_rename(void *user, const char *from, const char *to) { return faulty_step(user) ? EIO : tw__system_io.rename(NULL, from, to); }
 static inline int faulty_make_directory(void *user, const char *path) { return faulty_step(user) ? EACCES : tw__system_io.make_directory(NULL, path); }
 static inline int faulty_kind(void *user, const char *path, int *kind) { return faulty_look(user) ? EIO : tw__system_io.kind(NULL, path, kind); }
+static inline int faulty_is_empty(void *user, const char *path, int *empty) { return faulty_look(user) ? EIO : tw__system_io.is_empty(NULL, path, empty); }
 /* Never fails: it cleans up after what failed. */
 static inline int faulty_remove(void *user, const char *path) { return (void)user, tw__system_io.remove(NULL, path); }
 
 static inline tw_io faulty_io(faults *f)
 {
     return (tw_io){sizeof(tw_io), faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, faulty_remove,
-                   faulty_make_directory, faulty_sync_directory, faulty_kind, f};
+                   faulty_make_directory, faulty_sync_directory, faulty_kind, f, faulty_is_empty};
 }
 
 /* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at: the counters are plain. */

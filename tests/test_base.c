@@ -76,6 +76,11 @@ static void options_are_checked(void **state)
     assert_string_equal(err.message, "a function of tw_io is NULL: all ten are needed");
     io.size = offsetof(tw_io, rename); /* an older program's table */
     assert_int_equal(tw_context_create(&ctx, &o, &err), TW_ERR_SPEC);
+    io = tw__system_io;
+    io.size = offsetof(tw_io, is_empty); /* the last of them may be missing */
+    assert_int_equal(tw_context_create(&ctx, &o, &err), TW_OK);
+    assert_null(ctx->io.is_empty);
+    tw_context_free(ctx);
 }
 
 static void sizes_are_checked(void **state)

@@ -213,6 +213,7 @@ static void a_race_is_replaced_when_asked(void **state)
     tw__database_close(a);
     FILE *f = fopen(DIRECTORY "/old/race.json", "w");
     assert_non_null(f);
+    fprintf(f, "{ \"format\": 2 }");
     fclose(f);
     refuse_create(ctx, DIRECTORY "/old", 0, TW_ERR_SPEC, "/old holds a race already");
     assert_int_equal(tw__database_create(&a, ctx, DIRECTORY "/old", 1, "new", rows, 2, NULL), TW_OK);

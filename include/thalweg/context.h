@@ -23,7 +23,7 @@ typedef enum tw_type { TW_U8 = 0, TW_I64 = 1, TW_F32 = 2, TW_F64 = 3 } tw_type;
 /* Levels of vector instructions. The results have the same bits at every level. */
 typedef enum tw_isa { TW_ISA_DETECT = 0, TW_ISA_BASE = 1, TW_ISA_AVX2 = 2, TW_ISA_AVX512 = 3 } tw_isa;
 
-/* File access. All functions are needed; each returns 0 or an errno value. `file` is a handle that open made. read and write may move fewer bytes
+/* File access. All functions but the last are needed; each returns 0 or an errno value. `file` is a handle that open made. read and write may move fewer bytes
  * than requested; read sets *got to 0 at the end of the file. Paths are passed on as the caller of the library gave them. */
 typedef struct tw_io {
     size_t size;                                                        /* sizeof(tw_io) */
@@ -38,6 +38,7 @@ typedef struct tw_io {
     int (*sync_directory)(void *user, const char *path);                /* the names in it, to the disk */
     int (*kind)(void *user, const char *path, int *kind);               /* one of TW_PATH_; TW_PATH_NONE is not an error */
     void *user;
+    int (*is_empty)(void *user, const char *path, int *empty);          /* of a directory; may be NULL: none counts as empty */
 } tw_io;
 /* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. The library writes a file under a temporary name and
  * renames it when it is whole. */

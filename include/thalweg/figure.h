@@ -35,8 +35,8 @@ typedef struct tw_claim {
 } tw_claim;
 
 typedef struct tw_figures tw_figures;                                   /* the figures made so far, and their claims */
-/* Starts in a directory, which is made if it is missing. Only files of the figures that are made are replaced. TW_ERR_SPEC: it holds figures (claims.json)
- * and `force` is 0; TW_ERR_SYSTEM: it cannot be made. */
+/* Starts in a directory, which is made if it is missing. Only files of the figures that are made are replaced. TW_ERR_SPEC: it holds figures (claims.json,
+ * there from now on) and `force` is 0, or anything else; TW_ERR_SYSTEM: it cannot be made. */
 TW_API tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err);
 /* Computes one figure of the list and writes its files. TW_ERR_SPEC: `kind` is not from tw_figure_kind_at. After an error it adds no claims; some of its
  * files may be there. */

@@ -12,7 +12,8 @@ typedef struct tw_find_lr_options {
     double from, to;                                    /* the first and the last rate; 0: 1e-7 and 10 */
     uint64_t steps;                                     /* 10 .. 1,000,000; 0: 100, or an epoch's steps if they are fewer, but at least 10 */
     /* The run whose rate is wanted, without schedule, control, target, keep and seconds. out: NULL, or a directory, made if it is missing, for find_lr.csv
-     * and find_lr.svg, a picture of the curve, which are replaced only with force. */
+     * and find_lr.svg, a picture of the curve, which are replaced only with force; one that holds
+     * anything else is refused. */
     tw_job_options job;
 } tw_find_lr_options;
 #define TW_FIND_LR_OPTIONS_INIT { .size = sizeof(tw_find_lr_options), .job = TW_JOB_OPTIONS_INIT }

@@ -74,7 +74,7 @@ TW_API int tw_race_fields(size_t i, tw_field *out);                     /* the o
 
 typedef struct tw_race tw_race;
 /* Reads every spec, opens the data, tries every run's options and, with job.out, makes the directory, before anything is computed; from then on any process
- * may work on the race in it (tw_race_resume). TW_ERR_SPEC: an option, or the directory holds a race; else the errors of tw_data_open and
+ * may work on the race in it (tw_race_resume). TW_ERR_SPEC: an option, or the directory holds a race and force is 0, or anything else; else the errors of tw_data_open and
  * tw_model_create. */
 TW_API tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err);
 /* The race in a directory, to continue it, also while other processes do. If all runs are in, the data is not needed. Of `options` only job.cache,

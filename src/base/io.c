@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/io.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,8 +95,20 @@ static int sys_kind(void *user, const char *path, int *kind)
     return 0;
 }
 
+static int sys_is_empty(void *user, const char *path, int *empty)
+{
+    (void)user;
+    DIR *directory = opendir(path);
+    if (!directory) return errno;
+    int names = 0;
+    while (names < 3 && readdir(directory)) names++; /* "." and ".." are always there */
+    closedir(directory);
+    *empty = names < 3;
+    return 0;
+}
+
 const tw_io tw__system_io = {sizeof(tw_io), sys_open, sys_read, sys_write, sys_sync, sys_close, sys_rename, sys_remove,
-                             sys_make_directory, sys_sync_directory, sys_kind, NULL};
+                             sys_make_directory, sys_sync_directory, sys_kind, NULL, sys_is_empty};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "race/database.h"
 #include "base/io.h"
+#include "file/directory.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -210,12 +211,11 @@ static tw_status find(const tw__database *s, const char *file, int *there, tw_er
     return TW_OK;
 }
 
-static tw_status check_way(const tw__database *s, tw_error *err)
+static tw_status check_way(const tw__database *s, int replace, tw_error *err)
 {
-    int kind, result, db;
-    TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY)
-        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", s->directory);
+    int result, db;
+    TW_TRY(tw__directory_check(s->ctx, s->directory, TW__WORK_RACE, err));
+    if (replace) return TW_OK;
     TW_TRY(find(s, "race.json", &result, err));
     TW_TRY(find(s, "race.db", &db, err));
     if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->directory);
@@ -306,7 +306,7 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     if (!got)
         return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
                         s->directory);
-    if (!replace) TW_TRY(check_way(s, err));
+    TW_TRY(check_way(s, replace, err));
     remove_files(s, new_files);
     tw_status status = make_db(s, description, rows, n, err);
     if (status == TW_OK) status = put_in_place(s, err);
@@ -324,7 +324,7 @@ static tw_status create(tw__database *s, int replace, const char *description, c
     static const char *const lock[] = {"race.lock", NULL};
     char path[TW__PATH];
     int kind;
-    if (!replace) TW_TRY(check_way(s, err));
+    TW_TRY(check_way(s, replace, err));
     TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
     TW_TRY(tw__path_in(s->directory, "", path, err));          /* "out/": out itself is above it */
     TW_TRY(tw__make_parents(s->ctx, path, err));

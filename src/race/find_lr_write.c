@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "base/options.h"
+#include "file/directory.h"
 #include "race/find_lr.h"
 #include "race/svg.h"
 #include <math.h>
@@ -77,6 +78,7 @@ tw_status tw__find_lr_check(tw_context *ctx, const char *directory, int force, t
 {
     char path[TW__PATH];
     int kind;
+    TW_TRY(tw__directory_check(ctx, directory, TW__WORK_RATES, err));
     TW_TRY(tw__path_in(directory, files[1], path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE || force) return TW_OK;

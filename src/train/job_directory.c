@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/options.h"
 #include "file/checkpoint.h"
+#include "file/directory.h"
 #include "file/json_parse.h"
 #include <errno.h>
 #include <math.h>
@@ -116,9 +117,7 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     char path[TW__PATH];
     int kind;
     *old = 0;
-    TW_TRY(tw__path_kind(job->ctx, job->o.out, &kind, err));
-    if (kind == TW_PATH_NONE) return TW_OK;
-    if (kind != TW_PATH_DIRECTORY) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", job->o.out);
+    TW_TRY(tw__directory_check(job->ctx, job->o.out, TW__WORK_RUN, err));
     TW_TRY(tw__path_in(job->o.out, "run.json", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *old = kind != TW_PATH_NONE;

@@ -91,17 +91,23 @@ static tw_status make_page(const tw_figures *f, char **out, tw_error *err)
     return tw__strbuf_take(&p, out);
 }
 
-tw_status tw_figures_write_claims(tw_figures *f, const char **json, tw_error *err)
+tw_status tw__figures_write_json(tw_figures *f, tw_error *err)
 {
-    char *text, *page;
-    if (json) *json = NULL;
+    char *text;
     TW_TRY(make_json(f, &text, err));
     tw__free_text(f->ctx, f->json);
     f->json = text;
+    return tw__figures_write(f, "claims.json", text, err);
+}
+
+tw_status tw_figures_write_claims(tw_figures *f, const char **json, tw_error *err)
+{
+    char *page;
+    if (json) *json = NULL;
     TW_TRY(make_page(f, &page, err));
     tw_status s = tw__figures_write(f, "claims.md", page, err);
     tw__free_text(f->ctx, page);
-    if (s == TW_OK) s = tw__figures_write(f, "claims.json", f->json, err);
+    if (s == TW_OK) s = tw__figures_write_json(f, err);
     if (s == TW_OK && json) *json = f->json;
     return s;
 }

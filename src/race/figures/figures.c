@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "race/figures/figures.h"
 #include "base/io.h"
+#include "file/directory.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -20,28 +21,30 @@ const tw_figure_kind *tw_figure_kind_at(size_t i) { return i < sizeof figures / 
 
 /* ---- The folder ---- */
 
-static tw_status check_directory(tw_context *ctx, const char *directory, int force, tw_error *err)
+/* A new folder begins with a claims.json without claims, which says whose the files are. */
+static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
-    TW_TRY(tw__path_kind(ctx, directory, &kind, err));
-    if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY)
-        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
-    TW_TRY(tw__path_in(directory, "claims.json", path, err));
-    TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind != TW_PATH_NONE && !force)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s holds figures already (give another --out, or --force to replace them)", directory);
-    return tw__make_parents(ctx, path, err);
+    TW_TRY(tw__directory_check(f->ctx, f->directory, TW__WORK_FIGURES, err));
+    TW_TRY(tw__path_in(f->directory, "claims.json", path, err));
+    TW_TRY(tw__path_kind(f->ctx, path, &kind, err));
+    if (kind == TW_PATH_NONE) {
+        TW_TRY(tw__make_parents(f->ctx, path, err));
+        return tw__figures_write_json(f, err);
+    }
+    if (force) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%.300s holds figures already (give another --out, or --force to replace them)", f->directory);
 }
 
 tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err)
 {
     tw_figures *f;
     *out = NULL;
-    TW_TRY(check_directory(ctx, directory, force, err));
     TW_TRY(tw__alloc(ctx, &f, 1, sizeof *f, err));
     f->ctx = ctx;
-    const tw_status s = tw__copy_text(ctx, &f->directory, directory, err);
+    tw_status s = tw__copy_text(ctx, &f->directory, directory, err);
+    if (s == TW_OK) s = begin_directory(f, force, err);
     if (s == TW_OK) *out = f;
     else tw_figures_free(f);
     return s;

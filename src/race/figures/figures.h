@@ -12,4 +12,6 @@ struct tw_figures {
 };
 
 tw_status tw__figures_write(const tw_figures *figures, const char *file, const char *text, tw_error *err);
+/* claims.c: claims.json, with the claims so far. */
+tw_status tw__figures_write_json(tw_figures *figures, tw_error *err);
 #endif

@@ -1,0 +1,96 @@
+/* What a directory holds, told by the files that each kind of work always has, and by how these begin: others use such names, too.
+ * SPDX-License-Identifier: MIT */
+#include "file/directory.h"
+#include "base/io.h"
+#include <errno.h>
+#include <string.h>
+
+enum { START = 128 };   /* how much of a file is looked at */
+
+static const struct { const char *one, *many; } works[] = {
+    [TW__WORK_RUN] = {"a run", "runs"},
+    [TW__WORK_RACE] = {"a race", "races"},
+    [TW__WORK_FIGURES] = {"figures", "figures"},
+    [TW__WORK_RATES] = {"a learning-rate range test", "learning-rate range tests"},
+};
+
+/* Within its start a file has this text; "": any file of this name will do, as a kill leaves it. */
+static const struct { tw__work work; const char *file, *text; } marks[] = {
+    {TW__WORK_RUN, "run.json", "\"thalweg\""},
+    {TW__WORK_RACE, "race.db", "TwRa"},
+    {TW__WORK_RACE, "race.json", "\"format\""},
+    {TW__WORK_RACE, "race.lock", ""},
+    {TW__WORK_FIGURES, "claims.json", "\"claims\""},
+    {TW__WORK_FIGURES, "claims.json.partial", ""},
+    {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"},
+    {TW__WORK_RATES, "find_lr.svg", "<svg"},
+    {TW__WORK_RATES, "find_lr.svg.partial", ""},
+};
+
+static int has(const char *start, size_t n, const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i + length <= n; i++)
+        if (memcmp(start + i, text, length) == 0) return 1;
+    return 0;
+}
+
+static tw_status read_start(tw_context *ctx, const char *path, char to[START], size_t *n, tw_error *err)
+{
+    void *file;
+    size_t got = 1;
+    *n = 0;
+    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_READ, &file);
+    if (e) return tw__fail_system(err, e, "cannot open", path);
+    for (; !e && got && *n < START; *n += got) {
+        got = 0;
+        e = ctx->io.read(ctx->io.user, file, to + *n, START - *n, &got);
+        if (!e && got > START - *n) e = EIO;
+        if (e) got = 0;
+    }
+    ctx->io.close(ctx->io.user, file);
+    return e ? tw__fail_system(err, e, "cannot read", path) : TW_OK;
+}
+
+/* *kind: what has the mark's name; *is_ours: it is what we write under it. */
+static tw_status look(tw_context *ctx, const char *directory, size_t mark, int *kind, int *is_ours, tw_error *err)
+{
+    char path[TW__PATH], start[START];
+    size_t n;
+    TW_TRY(tw__path_in(directory, marks[mark].file, path, err));
+    TW_TRY(tw__path_kind(ctx, path, kind, err));
+    *is_ours = *kind == TW_PATH_FILE;
+    if (!*is_ours || !marks[mark].text[0]) return TW_OK;
+    TW_TRY(read_start(ctx, path, start, &n, err));
+    *is_ours = has(start, n, marks[mark].text);
+    return TW_OK;
+}
+
+static tw_status check_inside(tw_context *ctx, const char *directory, tw__work own, tw_error *err)
+{
+    int kind, is_ours, is_own = 0, is_empty = 0;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        TW_TRY(look(ctx, directory, i, &kind, &is_ours, err));
+        if (is_ours && marks[i].work != own)
+            return tw__fail(err, TW_ERR_SPEC, "%.300s holds %s, not %s (give another --out; --force replaces %s only)", directory, works[marks[i].work].one,
+                            works[own].one, works[own].many);
+        if (kind != TW_PATH_NONE && !is_ours && marks[i].work == own)
+            return tw__fail(err, TW_ERR_SPEC, "%.300s/%s is another program's (give another --out; --force replaces %s only)", directory, marks[i].file,
+                            works[own].many);
+        is_own |= is_ours;
+    }
+    if (is_own) return TW_OK;
+    int e = ctx->io.is_empty ? ctx->io.is_empty(ctx->io.user, directory, &is_empty) : 0;
+    if (e) return tw__fail_system(err, e, "cannot look into", directory);
+    if (is_empty) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out; --force replaces %s only)", directory, works[own].many);
+}
+
+tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work own, tw_error *err)
+{
+    int kind;
+    TW_TRY(tw__path_kind(ctx, directory, &kind, err));
+    if (kind == TW_PATH_NONE) return TW_OK;
+    if (kind != TW_PATH_DIRECTORY) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
+    return check_inside(ctx, directory, own, err);
+}
