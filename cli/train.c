@@ -20,7 +20,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
-    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or an object of this form; options on the line override it" },
+    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or JSON like its config; options on the line override it" },
     { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
       "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only" },
     { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },

@@ -1,4 +1,5 @@
 /* libthalweg-train. Data sets: rows of numbers with labels, from files or from memory.
+ * Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>

@@ -2,7 +2,8 @@
  *
  * Errors. Every call that can fail returns a tw_status: 0 (TW_OK) or what went wrong. Its last argument, a tw_error of
  * the caller's, then says where and why; it may be NULL, and is to be read only after a call that has failed. The library
- * never prints, exits, aborts or reads the environment, and it frees what it allocated when a call fails.
+ * never prints, exits, aborts or reads the environment, and it frees what it allocated when a call fails. (libarchive, with
+ * which libthalweg-train reads compressed files, may end the process when it runs out of memory.)
  *
  * Outputs after an error. An object that was to be created, and any other pointer, is NULL; a struct that was to be filled
  * is all zero (but its `size`); a single number is unchanged; an array may have been filled in part. A header says where more is promised.

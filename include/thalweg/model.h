@@ -1,4 +1,5 @@
 /* libthalweg-train. Models: networks described by a line of text, and their files.
+ * Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>

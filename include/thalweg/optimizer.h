@@ -1,4 +1,5 @@
 /* libthalweg. The optimiser: an update rule with its state, its schedules and its step count, for one flat vector of weights.
+ * Link: cc program.c $(pkg-config --cflags --libs thalweg), or CMake's target thalweg::thalweg.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>

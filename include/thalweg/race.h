@@ -1,4 +1,5 @@
 /* libthalweg-race. Races: several optimisers on the same model, data, initial weights and batches, over several seeds.
+ * Link: cc program.c $(pkg-config --cflags --libs thalweg-race), or CMake's target thalweg::race.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>

@@ -3,35 +3,45 @@
  * Thalweg has three libraries; each needs those before it. A program includes the headers that it uses, or this one, and links the library that they
  * belong to. Functions are named tw_, macros and enumerators TW_.
  *
- *   header        library            what for
+ * Where to begin:
  *
- *   thalweg.h     libthalweg         this index
- *   error.h       libthalweg         status codes, error details, and the rules for all calls: errors, ownership, threads
- *   context.h     libthalweg         allocator, files, log, threads and instruction set; every object is created from a context
- *   optimizer.h   libthalweg         one step at a time on any weights: rules, schedules, groups, sparse steps
- *   data.h        libthalweg-train   rows with labels, from files or from memory
- *   model.h       libthalweg-train   networks: create, save, load
- *   train.h       libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep a run in a directory
- *   objective.h   libthalweg-train   what is minimised: write one to train a custom model
- *   race.h        libthalweg-race    several optimisers compared over several seeds, with tuned rates and a report
+ *   header          library            what for
  *
- *   version.h     libthalweg         the version
- *   registry.h    libthalweg         lists of rules, transforms and schedules, their options, and what a spec says
- *   rule.h        libthalweg         custom update rules, and the descriptors of all rules
- *   rule_like.h   libthalweg         a rule file: a rule that is another one with other defaults
- *   schedule.h    libthalweg         the descriptors of schedules
- *   visitor.h     libthalweg         an object's state, for any file format
- *   state.h       libthalweg-train   an optimiser's state in a safetensors file
- *   options.h     libthalweg-train   the options of a run as a table, and their JSON configuration
- *   estimator.h   libthalweg-train   gradient estimators: svrg, saga, sam, ...
- *   control.h     libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
- *   linear.h      libthalweg-train   linear and logistic regression on rows in memory
- *   surface.h     libthalweg-train   test functions of two variables, and formulas
- *   report.h      libthalweg-race    the page of a single run
- *   trajectory.h  libthalweg-race    where an optimiser moves on a surface, step by step
- *   find_lr.h     libthalweg-race    the learning-rate range test
- *   figure.h      libthalweg-race    the figures of the source documents
- *   api.h         libthalweg         TW_API
+ *   thalweg.h       libthalweg         this index
+ *   error.h         libthalweg         status codes, error details, and the rules for all calls: errors, ownership, threads
+ *   context.h       libthalweg         allocator, files, log, threads and instruction set; every object is created from a context
+ *   optimizer.h     libthalweg         one step at a time on any weights: rules, schedules, groups, sparse steps
+ *   data.h          libthalweg-train   rows with labels, from files or from memory
+ *   model.h         libthalweg-train   networks: create, save, load
+ *   train.h         libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep a run in a directory
+ *   objective.h     libthalweg-train   what is minimised: write one to train a custom model
+ *   race.h          libthalweg-race    several optimisers compared over several seeds, with tuned rates and a report
+ *
+ * In detail:
+ *
+ *   version.h       libthalweg         the version
+ *   registry.h      libthalweg         lists of rules, transforms and schedules, their options, and what a spec says
+ *   rule.h          libthalweg         custom update rules, and the descriptors of all rules
+ *   rule_like.h     libthalweg         a rule file: a rule that is another one with other defaults
+ *   schedule.h      libthalweg         the descriptors of schedules
+ *   visitor.h       libthalweg         an object's state, for any file format
+ *   state.h         libthalweg-train   an optimiser's state in a safetensors file
+ *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
+ *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
+ *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
+ *   linear.h        libthalweg-train   linear and logistic regression on rows in memory
+ *   surface.h       libthalweg-train   test functions of two variables, and formulas
+ *   report.h        libthalweg-race    the page of a single run
+ *   trajectory.h    libthalweg-race    where an optimiser moves on a surface, step by step
+ *   find_lr.h       libthalweg-race    the learning-rate range test
+ *   figure.h        libthalweg-race    the figures of the source documents
+ *   api.h           libthalweg         TW_API
+ *
+ * Parts of rule.h, which includes them in the middle of a rule file; no program does:
+ *
+ *   rule_stamp.h    libthalweg         what a rule file defines, and how kernels and descriptor are made of it
+ *   rule_kernels.h  libthalweg         the kernels of one precision
+ *   rule_clean.h    libthalweg         takes the names of a finished rule away
  *
  * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you need: optimizer.h to update
  * weights yourself, train.h to train a network, race.h to compare optimisers. docs/embedding.md says how to compile and link.

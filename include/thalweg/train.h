@@ -1,10 +1,11 @@
 /* libthalweg-train. Training: a loop over any objective (tw_run), evaluation, and jobs, which are data, model and loop together in a run's directory.
+ * Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>
  *     #include <thalweg/train.h>
  *
- *     int main(void)      // trains a small network; run/ then holds the model, its history and its page
+ *     int main(void)      // trains a small network; run/ then holds model, history.csv and run.json
  *     {
  *         tw_job_options options = TW_JOB_OPTIONS_INIT;
  *         options.data = "images";
@@ -76,26 +77,28 @@ typedef struct tw_run_options {
      * combined with another estimator. */
     const char *optimizer, *estimator, *schedule, *exchange;
     const tw_rule *custom_rule;                                         /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
-    uint64_t seed, epochs, batch;                                       /* epochs 0: 5; batch 0: 32. On an objective without rows an epoch is one step */
+    uint64_t seed, epochs;                                              /* epochs 0: 5. On an objective without rows an epoch is one step */
+    uint64_t batch;                                                     /* rows per update; 0: 32, with `order` 1. full and single take none: leave it 0 */
     /* Batches per update (0: 1): the same bits as one batch of accumulate * batch rows, whose gradient is summed leaf by leaf anyway. */
     uint64_t accumulate;
     double seconds;                                                     /* stop after this time in total, resumed time included; 0: no limit */
     const char *target;                                                 /* "val_accuracy=0.98": stop when reached, checked after each epoch; NULL */
     const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
-    /* What to do with a non-finite loss or gradient. Error: tw_run_step fails. Skip: skips the update, and an epoch with no other is TW_ERR_NOT_FINITE.
-     * Zero: makes the step, in which such elements count as 0. The epoch's means leave out non-finite losses and skipped updates. */
+    /* What to do with a non-finite loss or gradient. TW_NONFINITE_ERROR: tw_run_step fails. TW_NONFINITE_SKIP: the update is left out; if an epoch
+     * has no other, tw_run_step fails. TW_NONFINITE_ZERO: the step is made with such elements as 0. Failing is TW_ERR_NOT_FINITE. The epoch's means are
+     * over the updates that were made and had a finite loss. */
     enum tw_nonfinite nonfinite;
     /* Called after every step and epoch, in the thread and the floating-point mode of tw_run_step's caller; non-zero stops the run before the next step,
      * with the status TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
-    /* Rows to draw instead of the estimator's sampling, for tests and references; batch 0 is then 1. An update takes the next `batch` of them, and after
+    /* Rows to draw instead of the estimator's sampling, for tests and references. An update takes the next `batch` of them, and after
      * the last the first again; sag and saga take the next one and the block of rows that it belongs to. NULL: none. */
     const uint64_t *order;
     size_t n_order;
     const char *control;                                                /* controls (control.h), separated by spaces: "plateau:factor=0.5 early_stop"; NULL: none */
-    /* With target: also check it every so many updates, which changes no bit of what is trained. loss and accuracy are then the means over the epoch so
-     * far. If the target is reached, the epoch ends early, with its line. 0: check after each epoch only. */
+    /* Needs `target`: compares it after every eval_every updates, too, and not only after each epoch (0). Inside an epoch, loss and accuracy are the means
+     * over its updates so far. If the target is reached, the epoch ends there and gets its line. The weights are the same with and without. */
     uint64_t eval_every;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT { .size = sizeof(tw_run_options) }
@@ -113,7 +116,7 @@ TW_API void tw_run_free(tw_run *run);                                   /* NULL 
  * TW_STOPPED: the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
 TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
-TW_API uint64_t tw_run_batch(const tw_run *run);                        /* the option `batch` or its default; 0: chosen by the estimator */
+TW_API uint64_t tw_run_batch(const tw_run *run);                        /* the option `batch` or its default; 0 with full and single */
 TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last update may have fewer */
 TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);              /* updates, at least 1 */
 TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates made, skipped ones (tw_optimizer_skipped) included */
