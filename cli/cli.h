@@ -58,7 +58,7 @@ struct cli_command {
                       "threads to use (all CPUs this process may use); the result is the same for any number" }
 #define CLI_JSON { "json", 0, CLI_FLAG, offsetof(struct cli_common, json), NULL, 0, 0, "print the result as JSON" }
 #define CLI_QUIET { "quiet", 'q', CLI_FLAG, offsetof(struct cli_common, quiet), NULL, 0, 0, "print nothing but results and errors" }
-#define CLI_VERBOSE { "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0, "say more on the standard error output" }
+#define CLI_VERBOSE { "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0, "also print what is done (threads, data, checkpoints), on the standard error output" }
 #define CLI_END { NULL, 0, CLI_FLAG, 0, NULL, 0, 0, NULL }
 
 size_t cli_command_count(void);

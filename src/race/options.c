@@ -29,7 +29,7 @@ static const struct difference { const char *of, *name, *usual, *help; } differe
     {"val", NULL, "0.1", NULL},
     {"seed", "first_seed", NULL, "the first seed"},
     {"dtype", NULL, "f32; on a surface f64", NULL},
-    {"target", NULL, NULL, "what is raced to, e.g. val_accuracy=0.98, checked after each epoch, and every --eval-every STEPS; on a surface value=0.1, checked after every step"},
+    {"target", NULL, NULL, "end each run when reached, e.g. val_accuracy=0.98, checked after each epoch, and every --eval-every STEPS; on a surface value=0.1, checked after every step"},
     {"out", NULL, NULL, "the race's folder, with race.json and report.html (default: out/TIME-MODEL-race)"},
     {"force", NULL, NULL, "replace an existing race"},
 };
