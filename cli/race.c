@@ -133,6 +133,7 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     const struct values *v = call->values;
     tw_context *ctx = NULL;
     tw_race *race = NULL;
+    char word[TW_SHELL_WORD];
     struct cli_common again = v->common;
     again.verbose = 0;
     CLI_TRY(cli_context(&v->common, &ctx, err));
@@ -141,7 +142,7 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->job.out, o, err);
     if (status == TW_OK) status = tw_race_run(race, err);
     race_clear(show);
-    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg race --resume %s", o->job.out);
+    if (status == TW_STOPPED) cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg race --resume %s", tw_shell_word(o->job.out, word));
     if (status == TW_OK) status = print(v, race, o->job.out, err);
     tw_race_free(race);
     tw_context_free(ctx);

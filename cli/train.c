@@ -139,8 +139,14 @@ static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status
 /* A run that had ended before has its page, unless the process was killed between the two. */
 static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err)
 {
-    char path[PATH_MAX + 16];
+    char path[PATH_MAX + 16], word[TW_SHELL_WORD];
     tw_error why;
+    snprintf(path, sizeof path, "%s/run.json", tw_job_directory(job));
+    tw_shell_word(path, word);
+    if (!v->common.quiet && tw_job_status(job) == TW_RUN_FINISHED)
+        fprintf(stderr, "nothing was trained: this run has finished; for a longer one, from the start, run thalweg train --config %s --epochs N\n", word);
+    else if (!v->common.quiet)
+        fprintf(stderr, "nothing was trained: this run has ended (%s)\n", tw_run_status_name(tw_job_status(job)));
     snprintf(path, sizeof path, "%s/report.html", tw_job_directory(job));
     return finish_with_page(v, job, access(path, F_OK) == 0 ? TW_OK : tw_job_report(job, NULL, &why), &why, err);
 }
@@ -157,6 +163,19 @@ static tw_status start(const struct values *v, tw_job *job, struct progress *pro
     return TW_OK;
 }
 
+/* How a run that has not come to its end is continued. Its limit of time counts from its start. */
+static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *err)
+{
+    char word[TW_SHELL_WORD];
+    tw_shell_word(tw_job_directory(job), word);
+    if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet)
+        fprintf(stderr, "stopped by its time limit; to continue, run thalweg train --resume %s --time SECONDS, with more than the %.3g so far\n", word,
+                tw_run_seconds(tw_job_run_of(job)));
+    if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
+    fflush(stdout);
+    return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", word);
+}
+
 static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
 {
     tw_error why;
@@ -170,9 +189,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     status = tw_job_report(job, NULL, &why);
     CLI_TRY(finish_with_page(v, job, status, &why, err));
     if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
-    if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
-    fflush(stdout);
-    return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", tw_job_directory(job));
+    return how_to_continue(v, job, err);
 }
 
 /* That a log can be written is known before there is a run. *made: there was none. */

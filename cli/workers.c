@@ -217,6 +217,7 @@ static tw_status spawn(struct workers *c, const struct cli_common *common, const
 tw_status race_jobs(const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads, struct race_progress *show, tw_error *err)
 {
     struct workers workers = { .n = 0 };
+    char word[TW_SHELL_WORD];
     int pipe[2];
     if (pipe2(pipe, O_CLOEXEC)) return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
     tw_status status = spawn(&workers, common, directory, jobs, threads, pipe, err);
@@ -230,5 +231,5 @@ tw_status race_jobs(const struct cli_common *common, const char *directory, uint
     if (workers.why.code != TW_OK) return cli_fail(err, workers.why.code, "%s", workers.why.message);
     if (cli_interrupted()) return TW_STOPPED;
     if (workers.lost < workers.n) return TW_OK;
-    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", workers.n, directory);
+    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", workers.n, tw_shell_word(directory, word));
 }

@@ -444,6 +444,35 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
     assert_true(new > 10);
 }
 
+/* A shell hands a word on as it was given; "./" before a dash and a slash at the end name the same directory. */
+static void a_shell_reads_a_word_as_it_was_given(void **state)
+{
+    (void)state;
+    static const struct { const char *word, *read; } cases[] = {
+        {"out/a-1.b_c", NULL}, {"a b", NULL}, {"it's \"q\"", NULL}, {"$(id)", NULL}, {"`id`", NULL}, {"a\\n", NULL}, {"~", NULL}, {"*", NULL}, {"", NULL},
+        {"100%s", NULL}, {"a\nb's %d \\1 \t\x7f", NULL}, {"a\n", "a\n/"}, {"-x; rm y", "./-x; rm y"}, {"-x", "./-x"}, {"-\n-", "./-\n-"},
+        {"\xc3\xa9t\xc3\xa9", NULL},
+    };
+    char word[TW_SHELL_WORD], command[TW_SHELL_WORD + 32], got[64], long_one[TW_SHELL_WORD + 1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *expect = cases[i].read ? cases[i].read : cases[i].word;
+        snprintf(command, sizeof command, "printf %%s %s", tw_shell_word(cases[i].word, word));
+        for (const char *c = word; *c; c++) assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
+        FILE *f = popen(command, "r");
+        assert_non_null(f);
+        got[fread(got, 1, sizeof got - 1, f)] = 0;
+        assert_int_equal(pclose(f), 0);
+        assert_string_equal(got, expect);
+    }
+    memset(long_one, 'a', TW_SHELL_WORD);
+    long_one[TW_SHELL_WORD] = 0;
+    assert_string_equal(tw_shell_word(long_one, word), "DIR");
+    long_one[TW_SHELL_WORD - 1] = 0;
+    assert_string_equal(tw_shell_word(long_one, word), long_one);
+    long_one[0] = '-';
+    assert_string_equal(tw_shell_word(long_one, word), "DIR");
+}
+
 static void best_weights_are_kept(void **state)
 {
     (void)state;
@@ -526,6 +555,7 @@ int main(void)
         cmocka_unit_test(looking_after_the_end_is_refused),
         cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
         cmocka_unit_test(no_file_of_a_replaced_run_stands_beside_the_new_one),
+        cmocka_unit_test(a_shell_reads_a_word_as_it_was_given),
         cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -183,6 +183,10 @@ TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 /* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same: 0.29999999999999999 becomes 0.3. Returns `json`. */
 TW_API char *tw_json_shorten(char *json);
+enum { TW_SHELL_WORD = 256 };
+/* A directory's name as a word of a command for a POSIX shell, quoted where it has to be: 'a b', ./-x, "$(printf 'a\012b')". DIR where that is too long.
+ * Returns `to`. */
+TW_API const char *tw_shell_word(const char *word, char to[TW_SHELL_WORD]);
 /* Requests a checkpoint after the present step; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
 TW_API int tw_job_status(const tw_job *job);                            /* enum tw_run_status, after tw_job_run or as resumed */

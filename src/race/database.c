@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <thalweg/train.h>
 #include <unistd.h>
 
 enum { APPLICATION = 0x54775261, FORMAT = 1, BUSY_MS = 10000 };      /* "TwRa" */
@@ -214,14 +215,15 @@ static tw_status find(const tw__database *s, const char *file, int *there, tw_er
 static tw_status check_way(const tw__database *s, int replace, tw_error *err)
 {
     int result, db;
+    char word[TW_SHELL_WORD];
     TW_TRY(tw__directory_check(s->ctx, s->directory, TW__WORK_RACE, err));
     if (replace) return TW_OK;
     TW_TRY(find(s, "race.json", &result, err));
     TW_TRY(find(s, "race.db", &db, err));
     if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->directory);
     if (!db) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.200s holds an unfinished race (thalweg race --resume %.150s continues it; --force replaces it)", s->directory,
-                    s->directory);
+    return tw__fail(err, TW_ERR_SPEC, "%.150s holds an unfinished race (thalweg race --resume %s continues it; --force replaces it)", s->directory,
+                    tw_shell_word(s->directory, word));
 }
 
 static void remove_files(const tw__database *s, const char *const *name)

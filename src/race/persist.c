@@ -173,10 +173,11 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
 static tw_status check_finished(tw__database *database, const char *directory, tw_error *err)
 {
     uint64_t left;
+    char word[TW_SHELL_WORD];
     TW_TRY(tw__database_left(database, &left, err));
     if (left == 0) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the race in %.200s is not finished, %llu of its runs are not in (thalweg race --resume %.150s makes them)",
-                    directory, (unsigned long long)left, directory);
+    return tw__fail(err, TW_ERR_SPEC, "the race in %.150s is not finished, %llu of its runs are not in (thalweg race --resume %s makes them)",
+                    directory, (unsigned long long)left, tw_shell_word(directory, word));
 }
 
 static tw_status open_race(tw_race **out, tw_context *ctx, const char *directory, const tw_race_options *given, int finished, tw_error *err)

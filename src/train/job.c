@@ -173,13 +173,6 @@ static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_erro
     return s;
 }
 
-/* The status of this name of a run that has ended; TW_RUN_GOING: there is none. */
-static int ended_status(const char *name)
-{
-    int status = tw__json_run_status(name);
-    return tw_run_is_over(status) ? status : TW_RUN_GOING;
-}
-
 /* What cannot be in a run.json that we wrote is said of that file. */
 static tw_status in_run_json(tw_status s, const char *directory, tw_error *err)
 {
@@ -189,16 +182,14 @@ static tw_status in_run_json(tw_status s, const char *directory, tw_error *err)
     return tw__fail(err, TW_ERR_DATA, "%.200s/run.json: %.280s", directory, text);
 }
 
-static int status_of(const json_t *run) { return ended_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }
-
 static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
 {
     job->resumed = 1;
-    if (status_of(run) != TW_RUN_GOING) {
+    if (tw__job_ended(run) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
         job->finished = json_deep_copy(json_object_get(run, "result"));
         if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
-        job->status = status_of(run);
+        job->status = tw__job_ended(run);
         return TW_OK;
     }
     int found;
@@ -211,7 +202,7 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
 static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock, tw_error *err)
 {
     TW_TRY(tw__job_read_directory(ctx, directory, run, err));
-    if (status_of(*run) != TW_RUN_GOING) return TW_OK;
+    if (tw__job_ended(*run) != TW_RUN_GOING) return TW_OK;
     json_decref(*run);
     *run = NULL;
     TW_TRY(tw__job_lock(ctx, directory, lock, err));

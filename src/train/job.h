@@ -60,5 +60,6 @@ tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 tw_status tw__job_save_result(tw_job *job, tw_error *err);              /* model, history.csv, run.json; removes the checkpoint of an ended run */
 tw_status tw__job_find_model(const tw_job *job, tw_error *err);         /* TW_ERR_NOT_FOUND where the folder has none */
 tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err);
+int tw__job_ended(const json_t *run);                                   /* the status of a run that has ended, as run.json holds it; else TW_RUN_GOING */
 tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err);   /* the weights to keep */
 #endif

@@ -74,6 +74,14 @@ tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t 
     return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its format is not 1");
 }
 
+static int recorded_status(const json_t *run) { return tw__json_run_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }
+
+int tw__job_ended(const json_t *run)
+{
+    const int status = recorded_status(run);
+    return tw_run_is_over(status) ? status : TW_RUN_GOING;
+}
+
 /* ---- the folder itself -------------------------------------------------------------------------------------------------- */
 
 static tw_status remove_file(tw_context *ctx, const char *directory, const char *file, tw_error *err)
@@ -111,6 +119,19 @@ void tw__job_unlock(tw_context *ctx, const char *directory, void *lock)
     ctx->io.close(ctx->io.user, lock);
 }
 
+/* Only what has not ended can be continued. */
+static tw_status holds_a_run(tw_context *ctx, const char *directory, tw_error *err)
+{
+    char word[TW_SHELL_WORD];
+    json_t *run = NULL;
+    TW_TRY(tw__job_read_directory(ctx, directory, &run, err));
+    const int has_ended = tw__job_ended(run) != TW_RUN_GOING, by_time = recorded_status(run) == TW_RUN_TIME;
+    json_decref(run);
+    if (has_ended) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, or --force to replace it)", directory);
+    return tw__fail(err, TW_ERR_SPEC, "%.150s holds an unfinished run (thalweg train --resume %s%s continues it; --force replaces it)", directory,
+                    tw_shell_word(directory, word), by_time ? " --time SECONDS" : "");
+}
+
 /* Whether a new run may have this name: nothing there, an empty folder, or, with force, an old run. */
 static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 {
@@ -121,9 +142,7 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     TW_TRY(tw__path_in(job->o.out, "run.json", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
     *old = kind != TW_PATH_NONE;
-    if (*old && !job->o.force)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, --force to replace it, or --resume to continue it)", job->o.out);
-    return TW_OK;
+    return *old && !job->o.force ? holds_a_run(job->ctx, job->o.out, err) : TW_OK;
 }
 
 /* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that no other process sees it half empty. */

@@ -74,10 +74,12 @@ static void put_measures(tw__page *g)
 
 static void put_unfinished(tw__page *g, unsigned long long done, unsigned long long all)
 {
+    const int by_time = g->run->run.status == TW_RUN_TIME;
+    char word[TW_SHELL_WORD];
     tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %s after %llu of %llu epoch%s. To continue, run <code>thalweg train --resume ",
-              g->run->run.status == TW_RUN_TIME ? "stopped by its time limit" : "stopped", done, all, plural(all));
-    tw__put_escaped(&g->p, g->race->o.job.out);
-    tw__print(&g->p, "</code>.");
+              by_time ? "stopped by its time limit" : "stopped", done, all, plural(all));
+    tw__put_escaped(&g->p, tw_shell_word(g->race->o.job.out, word));
+    tw__print(&g->p, by_time ? " --time SECONDS</code>, with more than the %.3g seconds so far." : "</code>.", g->run->run.seconds);
 }
 
 static void put_lead(tw__page *g)
