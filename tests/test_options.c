@@ -110,24 +110,25 @@ static void a_configuration(void **state)
     tw_config *config;
     tw_error err;
     o.run.batch = 9;
-    assert_int_equal(read_text("{\"config\": {\"data\": \"x\", \"target\": null, \"val\": 0}, \"result\": 3}", tw_job_fields, &o, &config, &err), TW_OK);
+    assert_int_equal(read_text("{\"config\": {\"data\": \"x\", \"target\": null, \"val\": 0}, \"result\": {}}", tw_job_fields, &o, &config, &err), TW_OK);
     assert_string_equal(o.data, "x");
     assert_int_equal(o.run.batch, 9);
     tw_config_free(config);
     static const struct { const char *text, *message; } wrong[] = {
         {"{\"epoch\": 3}", "unknown option \"epoch\" (did you mean \"epochs\"?)"},
-        {"{\"epochs\": 0.5}", "epochs is not a whole number"},
-        {"{\"epochs\": -1}", "epochs is not a whole number"},
+        {"{\"epochs\": 0.5}", "epochs = 0.5 is not a whole number from 1 to 1000000000"},
+        {"{\"epochs\": -1}", "epochs = -1 is not a whole number from 1 to 1000000000"},
         {"{\"batch\": 1000000001}", "batch = 1000000001 is outside [1, 1000000000]"},
         {"{\"val\": 1}", "val = 1 is outside [0, 1)"},
-        {"{\"model\": 3}", "model is not a text"},
+        {"{\"model\": 3}", "model = 3 is not a text"},
         {"{\"nonfinite\": \"stop\"}", "nonfinite = stop is not error, skip or zero"},
         {"{\"dtype\": \"f16\"}", "dtype = f16 is not f32 or f64"},
         {"{\"out\": \"x\"}", "unknown option \"out\""},
         {"{\"config\": [1]}", "an object with options is needed"},
+        {"{\"config\": {}, \"result\": 3}", "result is not an object"},
         {"[1]", "an object with options is needed"},
         {"{\"val\": 0.1, \"val\": 0.2}", ":1: duplicate object key"},
-        {"", ":1: '[' or '{' expected"},
+        {"", ":1: this is not JSON, which begins with { or ["},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(read_text(wrong[i].text, tw_job_fields, &o, &config, &err), TW_ERR_DATA);

@@ -177,7 +177,7 @@ static void what_is_wrong_in_it_is_said(void **state)
         {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1", "run 1: a trace's lists differ in their lengths"},
         {"UPDATE race SET description = 'x'", "what the race is: "},
         {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')", "what the race is: unknown rule \"adm\""},
-        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: seeds is not a whole number"},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: seeds = -1 is not a whole number"},
         {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)", "it has 2 runs for 1 optimizers and 3 seeds"},
         {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')", "it has 3 runs for 1 optimizers and 2 seeds"},
     };

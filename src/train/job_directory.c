@@ -68,10 +68,11 @@ tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t 
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
     TW_TRY(tw__json_read_file(ctx, path, run, err));
-    if (json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
+    tw_status s = tw__json_check_run(*run, path, err);
+    if (s == TW_OK && json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
     json_decref(*run);
     *run = NULL;
-    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its format is not 1");
+    return s == TW_OK ? tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its format is not 1") : s;
 }
 
 static int recorded_status(const json_t *run) { return tw__json_run_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }

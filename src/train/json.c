@@ -81,6 +81,18 @@ tw_status tw__json_check_text(const char *what, const char *text, tw_error *err)
     return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
 }
 
+/* jansson's words, but where they speak of its flags or repeat bytes of a file that is no JSON. */
+static const char *fault_text(const json_error_t *e)
+{
+    switch (json_error_code(e)) {
+    case json_error_numeric_overflow: return "a number is too large";
+    case json_error_null_character:
+    case json_error_null_byte_in_key: return "a text contains the character \\u0000";
+    case json_error_invalid_utf8: return "this is not JSON: it is not valid UTF-8";
+    default: return strncmp(e->text, "'[' or '{' expected", 19) == 0 ? "this is not JSON, which begins with { or [" : e->text;
+    }
+}
+
 tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw_error *err)
 {
     uint8_t *bytes;
@@ -89,7 +101,21 @@ tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw
     TW_TRY(tw__read_file(ctx, path, MOST_BYTES, &bytes, &n, err));
     *out = tw__json_parse((const char *)bytes, n, &e);
     tw__free(ctx, bytes, n, 1);
-    return *out ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", e.text);
+    return *out ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", fault_text(&e));
+}
+
+tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err)
+{
+    static const struct { const char *key; json_type type; const char *text; } keys[] = {
+        {"format", JSON_INTEGER, "a whole number"}, {"directory", JSON_STRING, "a text"}, {"fingerprint", JSON_OBJECT, "an object"}, {"result", JSON_OBJECT, "an object"}};
+    if (!json_object_get(run, "config")) return TW_OK;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const json_t *value = json_object_get(run, keys[i].key);
+        if (value && json_typeof(value) != keys[i].type) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s is not %s", keys[i].key, keys[i].text);
+    }
+    const json_t *format = json_object_get(run, "format");
+    if (!format || json_integer_value(format) == 1) return TW_OK;
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format = %lld is unknown (format 1 is known)", (long long)json_integer_value(format));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */

@@ -17,6 +17,8 @@ tw_status tw__json_no_memory(tw_error *err);
 char *tw__json_text(const json_t *json, size_t flags);
 /* A file of up to 64 MB; duplicate keys are refused. TW_ERR_DATA with the line where it is no JSON. */
 tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw_error *err);
+/* The format, if the file has a "config" and so is a run.json, and the type of what it records of the run. */
+tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err);
 /* JSON is UTF-8, and what a folder records of a run is JSON: `what` is named if a text is not; NULL is fine. */
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
 /* Back from JSON: NaN where the key is absent; the status of this name, or -1. */

@@ -6,6 +6,7 @@
 #include "train/json.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
@@ -200,11 +201,24 @@ json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, un
 
 static const char *type_text(const tw_field *f) { return f->type == TW_FIELD_NATURAL ? "a whole number" : is_real(f) ? "a number" : "a text"; }
 
+static tw_status wrong_value(const tw_field *f, const json_t *value, tw_error *err)
+{
+    char range[64] = "";
+    char *text = tw__json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (!text) return tw__json_no_memory(err);
+    if (f->type == TW_FIELD_NATURAL && f->most > 0) snprintf(range, sizeof range, " from %llu to %llu", (unsigned long long)f->least, (unsigned long long)f->most);
+    else if (f->type == TW_FIELD_NATURAL) snprintf(range, sizeof range, " of at least %llu", (unsigned long long)f->least);
+    tw_status s = tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s%s", f->name, text, type_text(f), range);
+    free(text);
+    return s;
+}
+
 static tw_status read_value(const tw_field *f, void *options, const json_t *value, tw_error *err)
 {
     const char *text = json_string_value(value);
     const int fits = f->type == TW_FIELD_NATURAL ? json_is_integer(value) && json_integer_value(value) >= 0 : is_real(f) ? json_is_number(value) : text != NULL;
-    if (!fits) return tw__fail(err, TW_ERR_SPEC, "%s is not %s", f->name, type_text(f));
+    if (json_is_null(value) && f->type == TW_FIELD_TEXT) return TW_OK; /* as a text that is not given is recorded */
+    if (!fits) return wrong_value(f, value, err);
     if (f->type == TW_FIELD_TEXT) *text_at(f, options) = text;
     else if (f->type == TW_FIELD_NATURAL) *natural_at(f, options) = (uint64_t)json_integer_value(value);
     else if (is_real(f)) *real_at(f, options) = json_number_value(value);
@@ -234,7 +248,7 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
     json_t *value;
     tw_field f;
     json_object_foreach((json_t *)(uintptr_t)from, name, value)
-        if (!json_is_null(value)) TW_TRY(find(fields, name, &f) ? read_value(&f, options, value, err) : unknown(fields, name, err));
+        TW_TRY(find(fields, name, &f) ? read_value(&f, options, value, err) : unknown(fields, name, err));
     for (size_t i = 0; whole && fields(i, &f); i++)
         if (!(f.traits & (TW_FIELD_RESOURCE | TW_FIELD_IF_SET)) && !json_object_get(from, f.name))
             return tw__fail(err, TW_ERR_SPEC, "\"%s\" is missing", f.name);
@@ -263,6 +277,7 @@ tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_
     c->ctx = ctx;
     tw_status s = tw__copy_text(ctx, &c->file, file, err);
     if (s == TW_OK) s = tw__json_read_file(ctx, file, &c->whole, err);
+    if (s == TW_OK) s = tw__json_check_run(c->whole, file, err);
     if (s == TW_OK) {
         json_t *inside = json_object_get(c->whole, "config");
         c->options = inside ? inside : c->whole;
@@ -274,10 +289,23 @@ tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_
     return s;
 }
 
+/* 0 is what a library caller leaves unset. A file that says 0 is refused as the line is, but where a run records 0 for "not given". */
+static tw_status check_zeros(tw_fields *fields, const json_t *from, tw_error *err)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++) {
+        const json_t *value = json_object_get(from, f.name);
+        if (f.type != TW_FIELD_NATURAL || f.least < 1 || !(f.usual || f.traits & TW_FIELD_IF_SET)) continue;
+        if (json_is_integer(value) && json_integer_value(value) == 0) return wrong_value(&f, value, err);
+    }
+    return TW_OK;
+}
+
 tw_status tw_config_apply(const tw_config *config, tw_fields *fields, void *options, tw_error *err)
 {
     tw_error why;
-    const tw_status s = tw__fields_read(fields, options, config->options, 0, &why);
+    tw_status s = tw__fields_read(fields, options, config->options, 0, &why);
+    if (s == TW_OK) s = check_zeros(fields, config->options, &why);
     return s == TW_OK ? TW_OK : tw__fail_in(err, TW_ERR_DATA, config->file, 0, -1, "%s", why.message);
 }
 
