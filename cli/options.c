@@ -72,6 +72,7 @@ tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const c
                                     [CLI_POSITIVE] = sizeof(double), [CLI_WORD] = sizeof(int) };
     const struct cli_command *c = call->command;
     CLI_TRY(tw_config_read(config, ctx, file, err));
+    if (!call->n) CLI_TRY(tw_config_find_data(*config, err));
     char *line = cli_alloc(1, c->size, err);
     if (!line) return TW_ERR_MEMORY;
     memcpy(line, call->values, c->size);

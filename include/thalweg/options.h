@@ -47,9 +47,11 @@ TW_API int tw_job_fields(size_t i, tw_field *out);                      /* of tw
 
 /* A configuration in JSON: an object of a table's keys, or an object whose "config" is one, as in run.json. */
 typedef struct tw_config tw_config;
-/* Reads a configuration. If it is a run.json whose data has a relative path and is not found from the current directory, the directory in which that run
- * was started is tried. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not JSON, with the line, or not an object. */
+/* Reads a configuration. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not JSON, with the line, or not an object; a run.json of an unknown format. */
 TW_API tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err);
+/* Finds the data that the configuration names, before it is applied: here, else in the directory in which the run was started. Where a run.json has the data's
+ * fingerprint, data that have another are not taken: TW_ERR_DATA, with their path. TW_ERR_NOT_FOUND, with both paths: no data at either. */
+TW_API tw_status tw_config_find_data(tw_config *config, tw_error *err);
 /* Sets the fields of `options`, a struct of this table, that the configuration has; the others stay. Texts belong to the configuration: create the job or
  * race before you free it. TW_ERR_DATA, with file and key: a key that is no option, or a value of another type or out of range; fields that come before
  * it in the file are set then. */

@@ -257,16 +257,63 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
 
 struct tw_config { tw_context *ctx; char *file; json_t *whole, *options; };
 
-/* Relative data of a run.json that are not here are looked for where its run was started, as --resume does. */
-static tw_status find_data(tw_config *c, tw_error *err)
+/* Opens the data at `path` as the configuration does. *same: they have the recorded fingerprint. */
+static tw_status compare_data(const tw_config *c, const char *path, const json_t *recorded, int *same, tw_error *err)
+{
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
+    tw_data *train = NULL, *val = NULL, *test = NULL;
+    const double share = tw__json_number_of(c->options, "val");
+    d.val = isnan(share) ? 0 : share;
+    d.limit = (uint64_t)json_integer_value(json_object_get(c->options, "limit"));
+    TW_TRY(tw_data_open(c->ctx, path, &d, &train, &val, &test, err));
+    json_t *now = tw__json_fingerprint(train, val, test);
+    tw_data_free(train);
+    tw_data_free(val);
+    tw_data_free(test);
+    *same = json_equal(now, recorded);
+    json_decref(now);
+    return now ? TW_OK : tw__json_no_memory(err);
+}
+
+static tw_status use_data(tw_config *c, const char *path, tw_error *err)
+{
+    return json_object_set_new(c->options, "data", json_string(path)) == 0 ? TW_OK : tw__json_no_memory(err);
+}
+
+/* Without a fingerprint the name decides: here, else there. */
+static tw_status find_by_name(tw_config *c, const char *data, const char *there, tw_error *err)
+{
+    int kind;
+    if (!there || tw__path_kind(c->ctx, data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return TW_OK;
+    if (tw__path_kind(c->ctx, there, &kind, NULL) != TW_OK || kind == TW_PATH_NONE) return TW_OK;
+    return use_data(c, there, err);
+}
+
+/* With one the rows decide. */
+static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there, const json_t *recorded, tw_error *err)
+{
+    const char *const paths[] = {data, there}, *other = NULL;
+    for (int i = 0; i < 2 && paths[i]; i++) {
+        int same = 0;
+        tw_status s = compare_data(c, paths[i], recorded, &same, err);
+        if (s == TW_OK && same) return i ? use_data(c, there, err) : TW_OK;
+        if (s == TW_OK && !other) other = paths[i];
+        if (s != TW_OK && s != TW_ERR_NOT_FOUND && s != TW_ERR_DATA) return s;
+    }
+    if (other) return tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1, "%.200s holds other data than the run was made with (give DATA to choose)", other);
+    return there ? tw__fail(err, TW_ERR_NOT_FOUND, "%.200s holds no data, nor does %.250s, where the run was started", data, there) : err ? err->code : TW_ERR_NOT_FOUND;
+}
+
+tw_status tw_config_find_data(tw_config *c, tw_error *err)
 {
     const char *data = json_string_value(json_object_get(c->options, "data")), *directory = json_string_value(json_object_get(c->whole, "directory"));
+    const json_t *recorded = json_object_get(c->whole, "fingerprint");
     char path[TW__PATH];
-    int here, there;
-    if (!data || !directory || data[0] == '/' || tw__path_kind(c->ctx, data, &here, NULL) != TW_OK || here != TW_PATH_NONE) return TW_OK;
-    TW_TRY(tw__path_in(directory, data, path, err));
-    if (tw__path_kind(c->ctx, path, &there, NULL) != TW_OK || there == TW_PATH_NONE) return TW_OK;
-    return json_object_set_new(c->options, "data", json_string(path)) == 0 ? TW_OK : tw__json_no_memory(err);
+    const int relative = data && directory && data[0] != '/';
+    if (!data || strcmp(data, "digits") == 0 || strcmp(data, "mnist") == 0) return TW_OK; /* the same everywhere */
+    if (relative) TW_TRY(tw__path_in(directory, data, path, err));
+    const char *there = relative ? path : NULL;
+    return recorded ? find_by_fingerprint(c, data, there, recorded, err) : find_by_name(c, data, there, err);
 }
 
 tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)
@@ -283,7 +330,6 @@ tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_
         c->options = inside ? inside : c->whole;
         if (!json_is_object(c->options)) s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1, "an object with options is needed, as the \"config\" of a run.json");
     }
-    if (s == TW_OK) s = find_data(c, err);
     if (s == TW_OK) *out = c;
     else tw_config_free(c);
     return s;
