@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 
 static const struct values initial = { .common = { .threads = 1 }, .pairs = 5, .shape = "flat", .threads = "1", .python = BENCH_PYTHON };
 
-enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, LARGE = 20000000, ROUNDS = 21 };
+enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, LARGE = 20000000, ROUNDS = 21, OPPOSITE = 16 };
 
 struct bench {
     const struct values *v;
@@ -36,6 +36,7 @@ struct bench {
     int peer;                                                           /* it can run */
     size_t capacity;                                                    /* of each vector */
     float *x[BENCH_STREAMS], *g;                                        /* x[0]: the weights; the others stand in for a rule's state */
+    unsigned steps;                                                     /* taken so far */
     tw_context *ctx;
     struct bench_shape shape;
     json_t *all;
@@ -59,20 +60,26 @@ static struct traffic traffic_of(const tw_chain *chain, const tw_optimizer *opt,
     return t;
 }
 
+/* Each number is the opposite of that OPPOSITE places before it. */
 static tw_status make_vector(size_t n, float **out, tw_error *err)
 {
     void *p = NULL;
     if (*out) return TW_OK;
+    n += OPPOSITE;
     if (posix_memalign(&p, 1 << 21, n * sizeof(float))) return cli_fail(err, TW_ERR_MEMORY, "out of memory (%zu floats)", n);
     madvise(p, n * sizeof(float), MADV_HUGEPAGE);
     *out = p;
     uint32_t state = 12345;
     for (size_t i = 0; i < n; i++) {
         state = state * 1664525u + 1013904223u;
-        (*out)[i] = (float)(int32_t)state * 0x1p-31f;
+        (*out)[i] = i < OPPOSITE ? (float)(int32_t)state * 0x1p-31f : -(*out)[i - OPPOSITE];
     }
     return TW_OK;
 }
+
+/* Of either sign in turn, from the same memory. A gradient that never turns belongs to a function without a minimum, in which d-adaptation's step
+ * grows without bound. */
+static const float *next_gradient(struct bench *b) { return b->g + (b->steps++ % 2 ? OPPOSITE : 0); }
 
 /* Those that a kernel with so many arrays needs and that are not there yet. */
 static tw_status make_vectors(struct bench *b, int arrays, tw_error *err)
@@ -103,14 +110,14 @@ static double time_kernels(const struct bench *b, const struct traffic *t, size_
 
 /* Kernel and step in turn. What takes less than some tens of milliseconds is done many times, and the median counts: one pause of the process spoils
  * one. */
-static tw_status measure_ours(const struct bench *b, tw_optimizer *opt, const struct traffic *t, struct figures *out, tw_error *err)
+static tw_status measure_ours(struct bench *b, tw_optimizer *opt, const struct traffic *t, struct figures *out, tw_error *err)
 {
     const size_t n = b->shape.n, rounds = n < LARGE ? ROUNDS : 1, repeats = n < SMALL ? SMALL / n : 1;
     double steps[ROUNDS], kernels[ROUNDS];
     for (size_t i = 0; i < rounds; i++) {
         kernels[i] = time_kernels(b, t, repeats);
         const double start = cli_seconds();
-        for (size_t k = 0; k < repeats; k++) CLI_TRY(tw_step_f32(opt, b->x[0], b->g, err));
+        for (size_t k = 0; k < repeats; k++) CLI_TRY(tw_step_f32(opt, b->x[0], next_gradient(b), err));
         steps[i] = (cli_seconds() - start) / (double)repeats;
     }
     out->step = bench_median(steps, rounds);
@@ -119,7 +126,7 @@ static tw_status measure_ours(const struct bench *b, tw_optimizer *opt, const st
     return TW_OK;
 }
 
-static tw_status measure(const struct bench *b, tw_optimizer *opt, const struct traffic *t, const char *peer, struct figures *out, tw_error *err)
+static tw_status measure(struct bench *b, tw_optimizer *opt, const struct traffic *t, const char *peer, struct figures *out, tw_error *err)
 {
     const size_t pairs = b->v->pairs;
     struct figures one = { 0 };
