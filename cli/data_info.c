@@ -1,6 +1,8 @@
 /* thalweg data info: what a data set holds.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "table.h"
+#include <stdlib.h>
 
 static const struct cli_option options[] = { CLI_JSON, CLI_VERBOSE, CLI_END };
 
@@ -19,15 +21,22 @@ static json_t *part_json(const tw_data_info *info)
     return part;
 }
 
-static void print_part(const char *name, const tw_data_info *info)
+static tw_status print_part(const char *name, const tw_data_info *info, tw_error *err)
 {
-    char rows[32];
-    printf("%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
-    for (int i = 0; i < info->rank; i++) printf(i ? " x %lld" : "%lld", (long long)info->shape[i]);
-    printf(" %s", tw_type_name(info->type));
-    if (info->labels) printf(", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
-    for (int32_t i = 0; info->class_labels && i < info->classes; i++) printf(i ? " %d" : ": %d", (int)info->class_labels[i]);
-    printf(", fingerprint %s\n", info->fingerprint ? info->fingerprint : "-");
+    char rows[32], *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
+    fprintf(to, "%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
+    for (int i = 0; i < info->rank; i++) fprintf(to, i ? " x %lld" : "%lld", (long long)info->shape[i]);
+    fprintf(to, " %s", tw_type_name(info->type));
+    if (info->labels) fprintf(to, ", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
+    for (int32_t i = 0; info->class_labels && i < info->classes; i++) fprintf(to, i ? " %d" : ": %d", (int)info->class_labels[i]);
+    fprintf(to, ", fingerprint %s", info->fingerprint ? info->fingerprint : "-");
+    const int failed = fclose(to);
+    if (!failed) cli_print_row(0, 7, "%s", text);
+    free(text);
+    return failed ? cli_fail(err, TW_ERR_MEMORY, "out of memory") : TW_OK;
 }
 
 static tw_status print(const struct cli_common *common, tw_data *const part[2], tw_error *err)
@@ -38,12 +47,12 @@ static tw_status print(const struct cli_common *common, tw_data *const part[2], 
         if (!part[i]) continue;
         tw_data_info info = { .size = sizeof info };
         tw_status status = tw_data_info_get(part[i], &info, err);
+        if (status == TW_OK) json_object_set_new(all, name[i], part_json(&info));
+        if (status == TW_OK && !common->json) status = print_part(name[i], &info, err);
         if (status != TW_OK) {
             json_decref(all);
             return status;
         }
-        json_object_set_new(all, name[i], part_json(&info));
-        if (!common->json) print_part(name[i], &info);
     }
     if (common->json) return cli_print_json(all, err);
     json_decref(all);

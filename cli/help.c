@@ -12,12 +12,12 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 void cli_print_overview(void)
 {
     static const char *const heads[] = { "command", "what it does", NULL };
-    fputs("thalweg: gradient descent, every method, from one command\n\n"
-          "Examples:\n"
-          "  thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
-          "  thalweg race digits --model mlp --optimizers \"sgd momentum adam\" --seeds 3\n"
-          "  thalweg explain adam\n\n"
-          "Commands:\n", stdout);
+    cli_print_wrapped(0, "thalweg: gradient descent, every method, from one command");
+    puts("\nExamples:");
+    cli_print_command(2, "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn");
+    cli_print_command(2, "thalweg race digits --model mlp --optimizers \"sgd momentum adam\" --seeds 3");
+    cli_print_command(2, "thalweg explain adam");
+    puts("\nCommands:");
     cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
     putchar('\n');
     cli_print_wrapped(0, "thalweg COMMAND --help explains a command; thalweg --version prints the version.");

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "commands.h"
 #include "cli.h"
+#include "table.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -79,7 +80,8 @@ static int print_group(const char *first)
     int found = 0;
     for (size_t i = 0; i < COUNT; i++)
         if (!strncmp(commands[i]->name, first, n) && commands[i]->name[n] == ' ') {
-            printf("thalweg %s %s\n    %s\n", commands[i]->name, commands[i]->usage, commands[i]->help);
+            cli_print_row(0, 4, "thalweg %s %s", commands[i]->name, commands[i]->usage);
+            cli_print_sentence(4, "%s", commands[i]->help);
             found = 1;
         }
     return found;

@@ -343,8 +343,8 @@ static void print_examples(const struct cli_command *command)
     if (!command->examples) return;
     fputs("Examples:\n", stdout);
     for (const char *p = command->examples; *p;) {
-        size_t n = strcspn(p, "\n");
-        printf("  %.*s\n", (int)n, p);
+        const size_t n = strcspn(p, "\n");
+        cli_print_command(2, p);
         p += n + (p[n] == '\n');
     }
     putchar('\n');
@@ -363,13 +363,20 @@ static const char *help_cell(const void *of, size_t row, int column, char to[CLI
     return to;
 }
 
+static void print_usage(const struct cli_command *command)
+{
+    printf("Usage: ");
+    cli_print_row(7, 11, "thalweg %s %s", command->name, command->usage);
+}
+
 void cli_print_help(const struct cli_command *command, int full)
 {
     static const char *const heads[] = { "option", "what it does", NULL };
     struct table table;
     list_options(command, &table);
     if (full) {
-        printf("Usage: thalweg %s %s\n\n", command->name, command->usage);
+        print_usage(command);
+        putchar('\n');
         cli_print_wrapped(0, command->help);
         putchar('\n');
     }
@@ -379,6 +386,7 @@ void cli_print_help(const struct cli_command *command, int full)
         cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = help_cell, .of = &table, .indent = 2, .bare = 1 },
                         cli_columns(stdout, CLI_PROSE));
     } else {
-        printf("Usage: thalweg %s %s\n       thalweg %s --help explains every option\n", command->name, command->usage, command->name);
+        print_usage(command);
+        cli_print_sentence(7, "thalweg %s --help explains every option", command->name);
     }
 }

@@ -1,8 +1,9 @@
-/* Wrapping: at spaces, or inside a word that is longer than its column, then after a comma if it has one. A character is a column.
+/* Wrapping: at spaces, or inside a word that is longer than its column, then after a comma if it has one.
  * SPDX-License-Identifier: MIT */
 #include "table.h"
 #include "cli.h"
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAST = 40, COLUMNS = 8, GAP = 2, FURTHER = 4, WORD = 28, TIGHT = 6, LAST = 24 };
@@ -17,15 +18,23 @@ int cli_columns(FILE *to, int piped)
 
 static int ends(char c) { return !c || c == '\n'; }
 
-/* Characters in so many bytes of UTF-8. */
+/* The columns of the character that begins with this byte of UTF-8, 0 within one: 2 for those of East Asia (from U+3000 on) and signs like emoji. */
+static int columns_of(char first)
+{
+    const unsigned char c = (unsigned char)first;
+    if ((c & 0xc0) == 0x80) return 0;
+    return c < 0xe3 || c == 0xee ? 1 : 2;
+}
+
+/* The columns of so many bytes. */
 static int length_of(const char *text, size_t bytes)
 {
     int n = 0;
-    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < bytes; i++) n += columns_of(text[i]);
     return n;
 }
 
-/* The bytes of what fits into `width` characters. */
+/* The bytes of what fits into `width` columns. */
 static size_t fitting(const char *text, int width)
 {
     size_t n, space = 0, comma = 0;
@@ -33,7 +42,8 @@ static size_t fitting(const char *text, int width)
     for (n = strspn(text, " "), used = (int)n; !ends(text[n]); n++) {
         if (((unsigned char)text[n] & 0xc0) == 0x80) continue;
         if (text[n] == ' ') space = n;
-        if (used++ >= width) {
+        used += columns_of(text[n]);
+        if (used > width) {
             n = space ? space : comma ? comma : n;
             break;
         }
@@ -68,6 +78,45 @@ void cli_print_sentence(int indent, const char *format, ...)
     va_end(args);
     printf("%*s", indent, "");
     cli_print_wrapped(indent, text);
+}
+
+void cli_print_row(int at, int further, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    if (vasprintf(&text, format, args) < 0) text = NULL;
+    va_end(args);
+    print_line(at, further, cli_columns(stdout, 0), text ? text : "(out of memory)");
+    free(text);
+}
+
+/* The bytes of the words of a command that fit, with a backslash behind them unless they are the last; of one word if not even that fits. */
+static size_t fitting_words(const char *command, int width)
+{
+    size_t fit = 0;
+    char quote = 0;
+    for (size_t n = 0;; n++) {
+        const char c = command[n];
+        if (c == quote) quote = 0;
+        else if (!quote && (c == '"' || c == '\'')) quote = c;
+        if (!ends(c) && (c != ' ' || quote)) continue;
+        const int fits = length_of(command, n) + (ends(c) ? 0 : 2) <= width;
+        if (!fits && fit) return fit;
+        if (!fits || ends(c)) return n;
+        fit = n;
+    }
+}
+
+void cli_print_command(int indent, const char *command)
+{
+    const int columns = cli_columns(stdout, 0);
+    for (int at = indent;; at = indent + FURTHER) {
+        const size_t n = fitting_words(command, columns ? columns - at : INT_MAX);
+        printf("%*s%.*s%s\n", at, "", (int)n, command, ends(command[n]) ? "" : " \\");
+        command += n + strspn(command + n, " ");
+        if (ends(*command)) return;
+    }
 }
 
 void cli_print_equation(const char *equation)

@@ -2,6 +2,7 @@
  * move and stay finite, or is refused with its reason.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "table.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,9 +82,11 @@ static int reason_number(struct table *t, const char *text)
 }
 
 /* A column is as wide as its head, at least 4. */
+static int column_width(const char *head) { return strlen(head) > 4 ? (int)strlen(head) : 4; }
+
 static void put_word(struct table *t, const char *word, const char *head)
 {
-    int width = (int)strlen(head) > 4 ? (int)strlen(head) : 4;
+    const int width = column_width(head);
     int n = printf("%*s%s", t->pad, "", word) - t->pad;
     t->pad = 2 + (width > n ? width - n : 0);
 }
@@ -110,25 +113,48 @@ static void put_cell(struct table *t, const tw_estimator *estimator, const tw_ru
     put_word(t, word, estimator->name);
 }
 
-static void put_exchange(struct table *t, tw_context *ctx, const char *exchange)
+/* The end of the estimators from `first` on whose columns fit beside the rules, of one at least. */
+static size_t last_that_fits(const struct table *t, size_t first)
 {
+    const int limit = t->json ? 0 : cli_columns(stdout, 0);
     const tw_estimator *e;
+    int width = t->rule_width;
+    size_t k = first;
+    for (; (e = tw_estimator_at(k)) != NULL; k++) {
+        width += 2 + column_width(e->name);
+        if (limit && width > limit && k > first) break;
+    }
+    return k;
+}
+
+/* The columns of the estimators from first to before last. */
+static void put_columns(struct table *t, tw_context *ctx, const char *exchange, size_t first, size_t last)
+{
     const tw_rule *rule;
     if (!t->json) {
         printf("exchange %s\n", exchange);
         put_first(t, "rule");
-        for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) put_word(t, e->name, e->name);
+        for (size_t k = first; k < last; k++) put_word(t, tw_estimator_at(k)->name, tw_estimator_at(k)->name);
     }
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
         if (!t->json) putchar('\n');
         if (!t->json) put_first(t, rule->name);
-        for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) {
+        for (size_t k = first; k < last; k++) {
+            const tw_estimator *e = tw_estimator_at(k);
             tw_error err = {0};
             tw_status s = try_cell(ctx, e, rule, exchange, &err);
             put_cell(t, e, rule, exchange, s, &err);
         }
     }
     if (!t->json) puts("");
+}
+
+static void put_exchange(struct table *t, tw_context *ctx, const char *exchange)
+{
+    for (size_t first = 0, last; tw_estimator_at(first); first = last) {
+        last = last_that_fits(t, first);
+        put_columns(t, ctx, exchange, first, last);
+    }
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -144,7 +170,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     for (size_t i = 0; (exchange = tw_exchange_name(i, NULL)) != NULL; i++) put_exchange(&t, ctx, exchange);
     tw_context_free(ctx);
     for (int i = 0; i < t.n_reasons; i++) {
-        printf("%d: %s\n", i + 1, t.reasons[i]);
+        cli_print_row(0, 3, "%d: %s", i + 1, t.reasons[i]);
         free(t.reasons[i]);
     }
     if (common->json) CLI_TRY(cli_print_json(json_incref(t.cells), err));

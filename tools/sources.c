@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "sources.h"
 #include "cli.h"
+#include "table.h"
 #include <string.h>
 #include <thalweg/registry.h>
 
@@ -62,14 +63,27 @@ static size_t each(int words, char **word, void (*show)(const struct cli_source 
 
 static void show_nothing(const struct cli_source *s, const struct cli_named *n, void *user) { (void)s, (void)n, (void)user; }
 
-/* A remark behind a command is a comment of the shell's. */
+static void print_show(const struct cli_named *n)
+{
+    const int shown = is_shown(n), apart = shown && cli_columns(stdout, 0);
+    if (apart) cli_print_command(4, n->show);
+    if (apart && *n->note) cli_print_sentence(4, "(%s)", n->note);
+    if (apart) return;
+    printf("    ");
+    cli_print_row(4, 4, "%s%s%s", n->show, !*n->note ? "" : shown ? "  # " : ": ", n->note);
+}
+
+/* A remark behind a command is a comment of the shell's; on a terminal it stands below. */
 static void print_place(const struct cli_source *s, const struct cli_named *n, void *user)
 {
     char line[LINE];
     (void)user;
     line_of(s, n, line);
-    printf("%s\n    %s%s%s\n", line, n->show, !*n->note ? "" : is_shown(n) ? "  # " : ": ", n->note);
-    if (n->evidence) printf("    %s\n", n->evidence);
+    cli_print_row(0, 4, "%s", line);
+    print_show(n);
+    if (!n->evidence) return;
+    printf("    ");
+    cli_print_row(4, 4, "%s", n->evidence);
 }
 
 static void add_json(const struct cli_source *s, const struct cli_named *n, void *user)
