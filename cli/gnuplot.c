@@ -46,7 +46,7 @@ static int picture_path(const struct cli_gnuplot *g, const char *name, int type,
     return snprintf(to, PATH_MAX, "%s/%s.%s", g->directory, name, types[type]) < PATH_MAX;
 }
 
-/* What an earlier gnuplot drew is no picture of this one. */
+/* What an earlier gnuplot drew, or one that failed, is no picture of this one. */
 static void remove_pictures(const struct cli_gnuplot *g, const char *name, int animated)
 {
     char path[PATH_MAX];
@@ -73,6 +73,7 @@ static int reap(struct cli_gnuplot *g)
         const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && are_drawn(g, name, g->at[i].animated);
         if ((!good && !g->failures) || g->verbose) show(g->at[i].said);
         fclose(g->at[i].said);
+        if (!good) remove_pictures(g, name, g->at[i].animated);
         g->at[i] = g->at[--g->running];
         g->drawn += good;
         g->failures += !good;
@@ -134,5 +135,6 @@ void cli_gnuplot_stop(struct cli_gnuplot *g)
     while (g->running) {
         waitpid(g->at[--g->running].pid, NULL, 0);
         fclose(g->at[g->running].said);
+        remove_pictures(g, g->at[g->running].name, g->at[g->running].animated);
     }
 }
