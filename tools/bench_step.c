@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
       "written); again the gradient, by a rule also the weights, for each pass that measures first" },
     { "threads", 0, CLI_TEXT, AT(threads), "T,T", 0, 0, "numbers of threads, from 1 to 256; each is measured (1)" },
     { "pairs", 0, CLI_NATURAL, AT(pairs), "N", 1, BENCH_MOST_PAIRS, "measured pairs; their median is printed (5)" },
-    { "peer", 0, CLI_TEXT, AT(peer), "SCRIPT", 0, 0, "a Python program with torch_optim.py's options that prints JSON with ns_per_elem; with --n it is asked for the layout flatN" },
+    { "peer", 0, CLI_TEXT, AT(peer), "SCRIPT", 0, 0, "measure this Python program, too: bench/torch_step.py for PyTorch, or one with its options" },
     { "python", 0, CLI_TEXT, AT(python), "COMMAND", 0, 0, BENCH_PYTHON_HELP },
     CLI_JSON, CLI_VERBOSE, CLI_END
 };
@@ -316,6 +316,6 @@ const struct cli_command cli_command_bench_step = {
     .name = "bench step", .usage = "[--shape S] [--n WEIGHTS] [--rules \"A B\"] [--threads T,T] [--pairs N] [--peer SCRIPT [--python COMMAND]] [--json]",
     .help = "time an optimiser step against the memory's speed",
     .examples = "thalweg bench step\nthalweg bench step --rules \"adam clip_global_norm+adam\" --threads 1,2 --json\n"
-                "thalweg bench step --shape all --rules \"sgd adam\" --peer torch_optim.py --python /opt/torch/bin/python3",
+                "thalweg bench step --shape all --rules \"sgd adam\" --peer bench/torch_step.py --python /opt/torch/bin/python3",
     .options = options, .size = sizeof(struct values), .initial = &initial, .run = run,
 };
