@@ -95,6 +95,40 @@ static void live_and_finished(void **state)
     assert_int_equal(f.live, 0);
 }
 
+/* The page counts a part of an epoch as one, live and of the finished run. */
+static void a_last_epoch_that_ends_early(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    faults f;
+    tw_job_options o = options(), again = TW_JOB_OPTIONS_INIT;
+    tw_job *job;
+    char expected[100];
+    assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+    o.run.epochs = 50;
+    o.run.optimizer = "adam:lr=0.02";
+    o.run.target = "val_loss=0.6";
+    o.run.eval_every = 1;
+    for (int finished = 0; finished < 2; finished++) {
+        if (!finished) {
+            job = job_of(ctx, &o);
+            tw_run *run = tw_job_run_of(job);
+            const uint64_t steps = tw_run_steps(run), each = tw_run_steps_per_epoch(run);
+            assert_int_not_equal(steps % each, 0);
+            snprintf(expected, sizeof expected, "<dt>Epochs</dt><dd>%.3g</dd>", (double)steps / (double)each);
+        } else assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, NULL), TW_OK);
+        assert_int_equal(tw_job_report(job, NULL, NULL), TW_OK);
+        tw_job_free(job);
+        char *page = page_text();
+        has(page, expected);
+        has(page, "the last epoch, which ended early,");
+        assert_int_equal(unlink(PAGE), 0);
+        free(page);
+    }
+    tw_context_free(ctx);
+    assert_int_equal(f.live, 0);
+}
+
 static void failed_before_an_epoch(void **state)
 {
     (void)state;
@@ -210,7 +244,8 @@ static int make_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(live_and_finished), cmocka_unit_test(failed_before_an_epoch), cmocka_unit_test(resumed_is_as_never_stopped),
+        cmocka_unit_test(live_and_finished),
+        cmocka_unit_test(a_last_epoch_that_ends_early), cmocka_unit_test(failed_before_an_epoch), cmocka_unit_test(resumed_is_as_never_stopped),
         cmocka_unit_test(anything_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -48,6 +48,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     if (!bad && job->has_test) bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
     bad = bad || json_object_set_new(result, "status", json_string(tw_run_status_name(job->status))) ||
           json_object_set_new(result, "steps", json_integer((json_int_t)tw_run_steps(job->run))) ||
+          json_object_set_new(result, "steps_per_epoch", json_integer((json_int_t)tw_run_steps_per_epoch(job->run))) ||
           json_object_set_new(result, "gradients", json_integer((json_int_t)tw_run_gradients(job->run))) ||
           tw__json_skipped(result, tw_optimizer_skipped(tw_run_optimizer(job->run))) ||
           json_object_set_new(result, "seconds", json_real(tw_run_seconds(job->run)));

@@ -43,15 +43,23 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     return TW_OK;
 }
 
+/* The steps of an epoch where run.json is of a version that did not record them: as if the last epoch had been whole. */
+static uint64_t whole_epochs(const tw__race_run *run)
+{
+    const uint64_t steps = run->n_epochs ? (run->steps + run->n_epochs - 1) / run->n_epochs : run->steps;
+    return steps ? steps : 1;
+}
+
 /* A run that had finished before, as run.json and the model tell it. */
 static tw_status take_finished(tw__run_page *page, tw_error *err)
 {
     tw_job *job = page->job;
     tw__race_run *run = &page->run;
     char path[TW__PATH];
-    json_int_t steps, gradients;
+    json_int_t steps, gradients, steps_per_epoch = 0;
     const json_t *result = job->finished, *test = json_object_get(result, "test");
-    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s:I, s:F}", "steps", &steps, "gradients", &gradients, "seconds", &run->seconds) || steps < 0 || gradients < 0)
+    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s?I, s:I, s:F}", "steps", &steps, "steps_per_epoch", &steps_per_epoch, "gradients", &gradients,
+                    "seconds", &run->seconds) || steps < 0 || steps_per_epoch < 0 || gradients < 0)
         return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: steps, gradients or seconds are missing in its result", job->o.out);
     run->steps = (uint64_t)steps;
     run->gradients = (uint64_t)gradients;
@@ -59,7 +67,7 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     run->status = job->status;
     if (test) run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
     TW_TRY(tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
-    page->race.steps_per_epoch = run->n_epochs ? (run->steps + run->n_epochs - 1) / run->n_epochs : run->steps;
+    page->race.steps_per_epoch = steps_per_epoch ? (uint64_t)steps_per_epoch : whole_epochs(run);
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_load(&page->loaded, job->ctx, path, err));
     page->model = page->loaded;

@@ -161,16 +161,23 @@ static void put_seconds(tw__page *g, const char *name, double seconds)
     tw__print(&g->p, "&#8239;s</dd></div>\n");
 }
 
+static int is_whole(double x) { return x == floor(x); }
+/* Epochs made; the last one may have ended early. */
+static double epochs_done(const tw__page *g) { return (double)g->run->run.steps / (double)g->race->steps_per_epoch; }
+
 static void put_facts(tw__page *g)
 {
     const tw__race_run *run = &g->run->run;
+    const double epochs = epochs_done(g);
     tw__print(&g->p, "<dl class=\"facts\">\n<div><dt>Status</dt><dd>%s</dd></div>\n", g->run->failure ? "failed" : tw_run_status_name(run->status));
-    put_count(g, "Epochs", run->n_epochs);
+    tw__print(&g->p, "<div><dt>Epochs</dt><dd>");
+    tw__page_number(g, is_whole(epochs) ? TW__AS_COUNT : TW__AS_PLAIN, epochs);
+    tw__print(&g->p, "</dd></div>\n");
     put_count(g, "Updates", run->steps);
     if (run->skipped) put_count(g, "Skipped updates", run->skipped);
     put_count(g, "Gradient evaluations", run->gradients);
     put_seconds(g, "Time", run->seconds);
-    if (run->n_epochs) put_seconds(g, "Time per epoch", run->seconds / (double)run->n_epochs);
+    if (epochs > 0) put_seconds(g, "Time per epoch", run->seconds / epochs);
     if (!g->run->failure) {
         tw__print(&g->p, "<div><dt>Model</dt><dd>model.safetensors, ");
         if (run->kept) tw__print(&g->p, "the weights after epoch %zu, which had the least validation loss</dd></div>\n", run->kept);
@@ -188,8 +195,8 @@ static void put_result(tw__page *g)
               tw__page_has(g, 1) ? "<th scope=\"col\">accuracy</th>" : "");
     for (size_t i = 0; i < g->race->n; i++) put_row(g, i);
     tw__page_close_table(g);
-    tw__print(&g->p, "<p class=\"hint\">Training values are means over the last epoch while it was trained, with dropout on; validation values are taken "
-                     "at its end%s.</p>\n", g->run->run.test.examples ? ", test values with the model that was kept" : "");
+    tw__print(&g->p, "<p class=\"hint\">Training values are means over the last epoch%s while it was trained, with dropout on; validation values are "
+                     "taken at its end%s.</p>\n", is_whole(epochs_done(g)) ? "" : ", which ended early,", g->run->run.test.examples ? ", test values with the model that was kept" : "");
     put_facts(g);
     tw__print(&g->p, "</section>\n");
 }
