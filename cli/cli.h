@@ -10,56 +10,83 @@
 #include <thalweg/data.h>
 #include <thalweg/options.h>
 
-/* ---- Commands and options ------------------------------------------------------------------------------------------------ */
+/* ---- Commands and options ------------------------------------------------------------------------------ */
 
 /* Stored as int, const char *, uint64_t, double, double above 0, int (place in the words of arg). */
 enum cli_type { CLI_FLAG, CLI_TEXT, CLI_NATURAL, CLI_REAL, CLI_POSITIVE, CLI_WORD };
 
-/* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least, most] are refused (most 0: no bound
- * but a natural number's, 2^63 - 1, the largest that run.json holds). */
+/* One option. This row drives parsing, checks, the help texts and the suggestions. Numbers outside [least,
+ * most] are refused (most 0: no bound but a natural number's, 2^63 - 1, the largest that run.json holds). */
 struct cli_option {
-    const char *name;                                                   /* without the dashes */
-    char letter;                                                        /* 0: none */
+    const char *name; /* without the dashes */
+    char letter;      /* 0: none */
     enum cli_type type;
-    size_t offset;                                                      /* in the command's struct of values */
-    const char *arg;                                                    /* what the help calls the value; NULL for a flag */
+    /* in the command's struct of values */
+    size_t offset;
+    /* what the help calls the value; NULL for a flag */
+    const char *arg;
     double least, most;
     const char *help;
 };
 
 /* Every command's struct of values begins with this. */
-struct cli_common { uint64_t threads; int json, quiet, verbose; };
+struct cli_common {
+    uint64_t threads;
+    int json, quiet, verbose;
+};
 
 struct cli_call {
     const struct cli_command *command;
-    const struct cli_option *options;                                   /* all of the command's; ends with a row without name */
+    /* all of the command's; ends with a row without name */
+    const struct cli_option *options;
     void *values;
-    uint64_t given;                                                     /* bit i: option i was on the line */
-    int n_line;                                                         /* the whole line, after the command's name */
+    uint64_t given; /* bit i: option i was on the line */
+    /* the whole line, after the command's name */
+    int n_line;
     char **line;
-    int n;                                                              /* words that are no options */
+    int n; /* words that are no options */
     char **word;
 };
 
 struct cli_command {
-    const char *name, *usage, *help, *examples;                         /* one example a line, each begins with "thalweg" */
-    int least, most;                                                    /* how many words */
-    const struct cli_option *options;                                   /* ends with a row without name; NULL: none */
-    /* Options that the library describes (options.h) come before these; their struct is at this offset in the values. NULL: none. */
+    /* one example a line, each begins with "thalweg" */
+    const char *name, *usage, *help, *examples;
+    int least, most; /* how many words */
+    /* ends with a row without name; NULL: none */
+    const struct cli_option *options;
+    /* Options that the library describes (options.h) come before these; their struct is at this offset in the
+     * values. NULL: none. */
     tw_fields *fields;
     size_t fields_at;
-    size_t size;                                                        /* of the struct of values */
-    const void *initial;                                                /* its defaults; NULL: all zero */
+    size_t size;         /* of the struct of values */
+    const void *initial; /* its defaults; NULL: all zero */
     tw_status (*run)(const struct cli_call *call, tw_error *err);
 };
 
 /* Rows that many commands have. */
-#define CLI_THREADS { "threads", 0, CLI_NATURAL, offsetof(struct cli_common, threads), "T", 1, 256, \
-                      "threads to use (all CPUs this process may use); the result is the same for any number" }
-#define CLI_JSON { "json", 0, CLI_FLAG, offsetof(struct cli_common, json), NULL, 0, 0, "print the result as JSON" }
-#define CLI_QUIET { "quiet", 'q', CLI_FLAG, offsetof(struct cli_common, quiet), NULL, 0, 0, "print nothing but results and errors" }
-#define CLI_VERBOSE { "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0, "also print what is done (threads, data, checkpoints), on the standard error output" }
-#define CLI_END { NULL, 0, CLI_FLAG, 0, NULL, 0, 0, NULL }
+#define CLI_THREADS                                                                                 \
+    {                                                                                               \
+        "threads", 0, CLI_NATURAL, offsetof(struct cli_common, threads), "T", 1, 256,               \
+            "threads to use (all CPUs this process may use); the result is the same for any number" \
+    }
+#define CLI_JSON                                                                                       \
+    {                                                                                                  \
+        "json", 0, CLI_FLAG, offsetof(struct cli_common, json), NULL, 0, 0, "print the result as JSON" \
+    }
+#define CLI_QUIET                                                               \
+    {                                                                           \
+        "quiet", 'q', CLI_FLAG, offsetof(struct cli_common, quiet), NULL, 0, 0, \
+            "print nothing but results and errors"                              \
+    }
+#define CLI_VERBOSE                                                                              \
+    {                                                                                            \
+        "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0,              \
+            "also print what is done (threads, data, checkpoints), on the standard error output" \
+    }
+#define CLI_END                                \
+    {                                          \
+        NULL, 0, CLI_FLAG, 0, NULL, 0, 0, NULL \
+    }
 
 size_t cli_command_count(void);
 const struct cli_command *cli_command_at(size_t i);
@@ -68,80 +95,109 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 /* Parses argv (behind the command's name) and runs the command, or prints its help. */
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
 int cli_given(const struct cli_call *call, const char *name);
-/* Fails if `word`, which is on the line, belongs to a list whose quotes were forgotten: --optimizers sgd adam. */
+/* Fails if `word`, which is on the line, belongs to a list whose quotes were forgotten: --optimizers sgd
+ * adam. */
 tw_status cli_check_quotes(const struct cli_call *call, const char *word, tw_error *err);
-tw_status cli_unexpected(const struct cli_call *call, int i, tw_error *err);    /* fails: word[i] is one argument too much */
-/* The first option on the line that is (listed 1) or is not (0) one of the names, which end with NULL; NULL: there is none. */
+/* fails: word[i] is one argument too much */
+tw_status cli_unexpected(const struct cli_call *call, int i, tw_error *err);
+/* The first option on the line that is (listed 1) or is not (0) one of the names, which end with NULL; NULL:
+ * there is none. */
 const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed);
 /* --config FILE: what the file holds, but for what the line gives. Texts belong to *config. */
-tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config, tw_error *err);
-/* hints.c: line[at] is the unknown option `name`. What other tools mean by it, or the nearest name, as a message's end: " (did you mean --batch?)"; ""
- * for none. */
-void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to, size_t size);
-void cli_print_help(const struct cli_command *command, int full);       /* on stdout */
+tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config,
+                           tw_error *err);
+/* hints.c: line[at] is the unknown option `name`. What other tools mean by it, or the nearest name, as a
+ * message's end: " (did you mean --batch?)"; "" for none. */
+void cli_option_hint(const struct cli_option *options, int n, char **line, int at, const char *name, char *to,
+                     size_t size);
+void cli_print_help(const struct cli_command *command, int full); /* on stdout */
 void cli_print_overview(void);
 
-/* ---- Failures ------------------------------------------------------------------------------------------------------------ */
+/* ---- Failures ------------------------------------------------------------------------------------------ */
 
-__attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format, ...);
-/* Fails with `problem "word"` and either ` (did you mean "near"?)` or, where near (tw_suggest) is NULL, `otherwise`. */
-tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near, const char *otherwise);
-#define CLI_TRY(call) do { tw_status cli_s = (call); if (cli_s != TW_OK) return cli_s; } while (0)
+__attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format,
+                                                         ...);
+/* Fails with `problem "word"` and either ` (did you mean "near"?)` or, where near (tw_suggest) is NULL,
+ * `otherwise`. */
+tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near,
+                      const char *otherwise);
+#define CLI_TRY(call)                     \
+    do {                                  \
+        tw_status cli_s = (call);         \
+        if (cli_s != TW_OK) return cli_s; \
+    } while (0)
 int cli_exit_code(tw_status status);
-void *cli_alloc(size_t n, size_t size, tw_error *err);                  /* zeroed; NULL with err filled */
+void *cli_alloc(size_t n, size_t size, tw_error *err); /* zeroed; NULL with err filled */
 /* A formatted string that the caller frees; NULL with err filled. */
 __attribute__((format(printf, 2, 3))) char *cli_text(tw_error *err, const char *format, ...);
-/* Appends to the `used` characters in `to`, cut to what fits; returns how many there are then, always below size. */
-__attribute__((format(printf, 4, 5))) size_t cli_append(char *to, size_t size, size_t used, const char *format, ...);
+/* Appends to the `used` characters in `to`, cut to what fits; returns how many there are then, always below
+ * size. */
+__attribute__((format(printf, 4, 5))) size_t cli_append(char *to, size_t size, size_t used,
+                                                        const char *format, ...);
 /* "  loss 0.1234", nothing for NaN. */
 size_t cli_append_number(char *to, size_t size, size_t used, const char *name, double value);
-size_t cli_name_length(const char *spec);                               /* letters, digits, "_" and "-" at its beginning */
-void cli_clean(char *text);                                             /* control characters become '?': a terminal would obey them */
+/* letters, digits, "_" and "-" at its beginning */
+size_t cli_name_length(const char *spec);
+/* control characters become '?': a terminal would obey them */
+void cli_clean(char *text);
 
-/* ---- Surroundings -------------------------------------------------------------------------------------------------------- */
+/* ---- Surroundings -------------------------------------------------------------------------------------- */
 
-/* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr: warnings, with -v also what is done, with -q none. */
+/* The context for a command: its threads, THALWEG_MAX_ISA, messages to stderr: warnings, with -v also what is
+ * done, with -q none. */
 tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err);
 /* Folders for generated and for given data sets, from the environment; and the current one. */
-struct cli_directories { char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX]; };
+struct cli_directories {
+    char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX];
+};
 tw_status cli_directories(struct cli_directories *out, tw_error *err);
-/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either of `train` and `test` may be NULL.
- * The folders of `options` are the program's. */
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options options, tw_data **train, tw_data **test,
-                        tw_error *err);
-/* DATA for a command that cannot read it from the standard input. Says which is meant where a data set and a file have the same name. */
+/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either
+ * of `train` and `test` may be NULL. The folders of `options` are the program's. */
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name,
+                        tw_data_options options, tw_data **train, tw_data **test, tw_error *err);
+/* DATA for a command that cannot read it from the standard input. Says which is meant where a data set and a
+ * file have the same name. */
 tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
-/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_folder adds a number if that is there. */
+/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_folder adds a number if that is
+ * there. */
 void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
-double cli_seconds(void);                                               /* of the monotonic clock */
-int cli_width(FILE *to);                                                /* COLUMNS, or the columns of the terminal that `to` is; 0: neither */
+double cli_seconds(void); /* of the monotonic clock */
+/* COLUMNS, or the columns of the terminal that `to` is; 0: neither */
+int cli_width(FILE *to);
 
-/* SIGINT, SIGTERM and SIGHUP: before cli_running() they end the program at once with 130; then the first is noted, and a second one has its default
- * action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What was ignored when we began stays ignored (nohup). */
+/* SIGINT, SIGTERM and SIGHUP: before cli_running() they end the program at once with 130; then the first is
+ * noted, and a second one has its default action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What
+ * was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 void cli_running(void);
 int cli_checkpoint_wanted(void);
 int cli_interrupted(void);
-/* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop (cli_interrupted there). */
+/* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop
+ * (cli_interrupted there). */
 pid_t cli_fork_worker(void);
 void cli_stop_worker(pid_t worker);
 
-/* ---- Results ------------------------------------------------------------------------------------------------------------- */
+/* ---- Results ------------------------------------------------------------------------------------------- */
 
-tw_status cli_print_json(json_t *value, tw_error *err);                 /* on stdout, with a newline; takes the reference */
-tw_status cli_json_failed(tw_error *err);                               /* when jansson had no memory */
-json_t *cli_number(double x);                                           /* null for NaN and infinity, which JSON has not */
-json_t *cli_string(const char *text);                                   /* null for NULL or text that is no UTF-8 */
-/* A registry whose members are names with one text: as a table; and as such or, with --json, as an array of {name, KEY}. */
-typedef const char *cli_names(size_t i, const char **text);             /* NULL after the last */
+/* on stdout, with a newline; takes the reference */
+tw_status cli_print_json(json_t *value, tw_error *err);
+tw_status cli_json_failed(tw_error *err); /* when jansson had no memory */
+/* null for NaN and infinity, which JSON has not */
+json_t *cli_number(double x);
+/* null for NULL or text that is no UTF-8 */
+json_t *cli_string(const char *text);
+/* A registry whose members are names with one text: as a table; and as such or, with --json, as an array of
+ * {name, KEY}. */
+typedef const char *cli_names(size_t i, const char **text); /* NULL after the last */
 void cli_print_names(const char *heading, const char *key, cli_names *at);
-tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, cli_names *at, tw_error *err);
-extern const struct cli_option cli_list_options[];                      /* --json */
+tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, cli_names *at,
+                         tw_error *err);
+extern const struct cli_option cli_list_options[]; /* --json */
 /* 54410 as "54,410"; `to` holds at least 32 characters. */
 const char *cli_grouped(uint64_t n, char *to);
-const char *cli_bytes(double n, char *to);                              /* "2.5 MB" */
+const char *cli_bytes(double n, char *to); /* "2.5 MB" */
 
 #endif

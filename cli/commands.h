@@ -1,32 +1,32 @@
-/* The list of commands, in the order of the help. A command is its own file, which defines `const struct cli_command cli_command_NAME`,
- * and one line here.
+/* The list of commands, in the order of the help. A command is its own file, which defines `const struct
+ * cli_command cli_command_NAME`, and one line here.
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 #define CLI_COMMANDS(X) \
-    X(train) \
-    X(eval) \
-    X(predict) \
-    X(race) \
-    X(figures) \
-    X(summary) \
-    X(rules) \
-    X(transforms) \
-    X(schedules) \
-    X(estimators) \
-    X(controls) \
-    X(exchanges) \
-    X(layers) \
-    X(models) \
-    X(surfaces) \
-    X(combos) \
-    X(explain) \
-    X(sources) \
-    X(data_make) \
-    X(data_info) \
-    X(bench_step) \
-    X(bench_train) \
-    X(conformance) \
-    X(doctor) \
+    X(train)            \
+    X(eval)             \
+    X(predict)          \
+    X(race)             \
+    X(figures)          \
+    X(summary)          \
+    X(rules)            \
+    X(transforms)       \
+    X(schedules)        \
+    X(estimators)       \
+    X(controls)         \
+    X(exchanges)        \
+    X(layers)           \
+    X(models)           \
+    X(surfaces)         \
+    X(combos)           \
+    X(explain)          \
+    X(sources)          \
+    X(data_make)        \
+    X(data_info)        \
+    X(bench_step)       \
+    X(bench_train)      \
+    X(conformance)      \
+    X(doctor)           \
     X(help)
 #endif

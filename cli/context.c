@@ -1,4 +1,5 @@
-/* The program's surroundings: context, environment, clock, signals. The libraries read none of these by themselves.
+/* The program's surroundings: context, environment, clock, signals. The libraries read none of these by
+ * themselves.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <errno.h>
@@ -44,20 +45,25 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
 {
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
     options.threads = (int)common->threads;
-    if (common->verbose && common->quiet) return cli_fail(err, TW_ERR_SPEC, "--quiet and --verbose exclude each other");
+    if (common->verbose && common->quiet)
+        return cli_fail(err, TW_ERR_SPEC, "--quiet and --verbose exclude each other");
     options.log = common->verbose ? log_all : common->quiet ? NULL : log_warnings;
     const char *isa = getenv("THALWEG_MAX_ISA");
     if (isa && *isa) {
         CLI_TRY(tw_isa_from_name(isa, &options.max_isa, err));
         if (options.max_isa > tw_isa_of_cpu())
-            return cli_fail(err, TW_ERR_SPEC, "THALWEG_MAX_ISA=%.20s: this CPU has not more than %s", isa, tw_isa_name(tw_isa_of_cpu()));
+            return cli_fail(err, TW_ERR_SPEC, "THALWEG_MAX_ISA=%.20s: this CPU has not more than %s", isa,
+                            tw_isa_name(tw_isa_of_cpu()));
     }
     CLI_TRY(tw_context_create(out, &options, err));
-    if (common->verbose) fprintf(stderr, "instruction set %s, threads %d\n", tw_isa_name(tw_context_isa(*out)), tw_context_threads(*out));
+    if (common->verbose)
+        fprintf(stderr, "instruction set %s, threads %d\n", tw_isa_name(tw_context_isa(*out)),
+                tw_context_threads(*out));
     return TW_OK;
 }
 
-/* The first of: the variable itself, base/thalweg, ~/below/thalweg. A base that is no absolute path is ignored (XDG base directories, "Basics"). */
+/* The first of: the variable itself, base/thalweg, ~/below/thalweg. A base that is no absolute path is
+ * ignored (XDG base directories, "Basics"). */
 static tw_status directory(const char *variable, const char *base, const char *below, char *to, tw_error *err)
 {
     const char *given = getenv(variable), *root = getenv(base), *home = getenv("HOME");
@@ -71,7 +77,8 @@ static tw_status directory(const char *variable, const char *base, const char *b
 
 tw_status cli_directories(struct cli_directories *out, tw_error *err)
 {
-    if (!getcwd(out->current, sizeof out->current)) return cli_fail(err, TW_ERR_SYSTEM, "cannot tell the current directory: %s", strerror(errno));
+    if (!getcwd(out->current, sizeof out->current))
+        return cli_fail(err, TW_ERR_SYSTEM, "cannot tell the current directory: %s", strerror(errno));
     CLI_TRY(directory("THALWEG_CACHE", "XDG_CACHE_HOME", ".cache", out->cache, err));
     return directory("THALWEG_DATA", "XDG_DATA_HOME", ".local/share", out->home, err);
 }
@@ -128,7 +135,7 @@ tw_status cli_check_out(const char *out, tw_error *err)
 }
 
 static volatile sig_atomic_t interrupted, running, checkpoint_wanted;
-static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_CAUGHT = sizeof caught / sizeof caught[0] };
 static volatile sig_atomic_t ignored[N_CAUGHT];
 
@@ -154,13 +161,14 @@ static void note_checkpoint(int signal_number)
 
 void cli_catch_signals(void)
 {
-    static const int wanting[] = { SIGUSR1, SIGUSR2 };
+    static const int wanting[] = {SIGUSR1, SIGUSR2};
     struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_flags = SA_RESTART;
     action.sa_handler = note_checkpoint;
     for (int i = 0; i < 2; i++)
-        if (sigaction(wanting[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(wanting[i], &action, NULL);
+        if (sigaction(wanting[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(wanting[i], &action, NULL);
     action.sa_handler = note;
     for (int i = 0; i < N_CAUGHT; i++) {
         ignored[i] = sigaction(caught[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
@@ -186,8 +194,8 @@ static void note_stop(int signal_number)
     interrupted = 1;
 }
 
-/* The terminal's signals go to all processes of a job: a worker leaves them to its parent, or two of them would end it at once. It may be told to
- * stop before it has done anything. */
+/* The terminal's signals go to all processes of a job: a worker leaves them to its parent, or two of them
+ * would end it at once. It may be told to stop before it has done anything. */
 pid_t cli_fork_worker(void)
 {
     const pid_t parent = getpid();

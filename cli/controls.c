@@ -23,6 +23,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_controls = {
-    .name = "controls", .usage = "[--json]", .help = "list the controls (--control)", .examples = "thalweg controls\nthalweg explain plateau",
-    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "controls",
+    .usage = "[--json]",
+    .help = "list the controls (--control)",
+    .examples = "thalweg controls\nthalweg explain plateau",
+    .options = cli_list_options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -6,26 +6,29 @@
 
 static void tell(const char *part, const char *name, const tw_data *data)
 {
-    tw_data_info info = { .size = sizeof info };
+    tw_data_info info = {.size = sizeof info};
     tw_error why;
     char rows[32];
     if (!data || tw_data_info_get(data, &info, &why) != TW_OK) return;
-    fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part, info.fingerprint ? info.fingerprint : "-");
+    fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part,
+            info.fingerprint ? info.fingerprint : "-");
 }
 
 tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err)
 {
-    static const char *const sets[] = { "digits", "mnist" };
+    static const char *const sets[] = {"digits", "mnist"};
     if (!strcmp(name, "-"))
-        return cli_fail(err, TW_ERR_SPEC, "-: this command does not read the standard input in this version (predict does)");
+        return cli_fail(err, TW_ERR_SPEC,
+                        "-: this command does not read the standard input in this version (predict does)");
     for (size_t i = 0; i < sizeof sets / sizeof sets[0] && !common->quiet; i++)
         if (!strcmp(name, sets[i]) && !access(name, F_OK))
-            fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name, name);
+            fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name,
+                    name);
     return TW_OK;
 }
 
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options o, tw_data **train, tw_data **test,
-                        tw_error *err)
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options o,
+                        tw_data **train, tw_data **test, tw_error *err)
 {
     struct cli_directories directories;
     CLI_TRY(cli_check_data(common, name, err));

@@ -4,18 +4,19 @@
 #include "table.h"
 #include <stdlib.h>
 
-static const struct cli_option options[] = { CLI_JSON, CLI_VERBOSE, CLI_END };
+static const struct cli_option options[] = {CLI_JSON, CLI_VERBOSE, CLI_END};
 
 static json_t *part_json(const tw_data_info *info)
 {
     json_t *shape = json_array();
     for (int i = 0; i < info->rank; i++) json_array_append_new(shape, json_integer(info->shape[i]));
-    json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type", tw_type_name(info->type), "fingerprint",
-                             cli_string(info->fingerprint));
+    json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type",
+                             tw_type_name(info->type), "fingerprint", cli_string(info->fingerprint));
     if (part && info->labels) json_object_set_new(part, "classes", json_integer(info->classes));
     if (part && info->class_labels) {
         json_t *labels = json_array();
-        for (int32_t i = 0; i < info->classes; i++) json_array_append_new(labels, json_integer(info->class_labels[i]));
+        for (int32_t i = 0; i < info->classes; i++)
+            json_array_append_new(labels, json_integer(info->class_labels[i]));
         json_object_set_new(part, "labels", labels);
     }
     return part;
@@ -31,7 +32,8 @@ static tw_status print_part(const char *name, const tw_data_info *info, tw_error
     for (int i = 0; i < info->rank; i++) fprintf(to, i ? " x %lld" : "%lld", (long long)info->shape[i]);
     fprintf(to, " %s", tw_type_name(info->type));
     if (info->labels) fprintf(to, ", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
-    for (int32_t i = 0; info->class_labels && i < info->classes; i++) fprintf(to, i ? " %d" : ": %d", (int)info->class_labels[i]);
+    for (int32_t i = 0; info->class_labels && i < info->classes; i++)
+        fprintf(to, i ? " %d" : ": %d", (int)info->class_labels[i]);
     fprintf(to, ", fingerprint %s", info->fingerprint ? info->fingerprint : "-");
     const int failed = fclose(to);
     if (!failed) cli_print_row(0, 7, "%s", text);
@@ -41,11 +43,11 @@ static tw_status print_part(const char *name, const tw_data_info *info, tw_error
 
 static tw_status print(const struct cli_common *common, tw_data *const part[2], tw_error *err)
 {
-    static const char *const name[2] = { "train", "test" };
+    static const char *const name[2] = {"train", "test"};
     json_t *all = json_object();
     for (int i = 0; i < 2; i++) {
         if (!part[i]) continue;
-        tw_data_info info = { .size = sizeof info };
+        tw_data_info info = {.size = sizeof info};
         tw_status status = tw_data_info_get(part[i], &info, err);
         if (status == TW_OK) json_object_set_new(all, name[i], part_json(&info));
         if (status == TW_OK && !common->json) status = print_part(name[i], &info, err);
@@ -63,9 +65,10 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
     tw_context *ctx = NULL;
-    tw_data *part[2] = { NULL, NULL };
+    tw_data *part[2] = {NULL, NULL};
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_status status = cli_open_data(ctx, common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT, &part[0], &part[1], err);
+    tw_status status = cli_open_data(ctx, common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT,
+                                     &part[0], &part[1], err);
     if (status == TW_OK) status = print(common, part, err);
     tw_data_free(part[0]);
     tw_data_free(part[1]);
@@ -74,7 +77,13 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_data_info = {
-    .name = "data info", .usage = "DATA [--json]", .help = "what a data set holds",
+    .name = "data info",
+    .usage = "DATA [--json]",
+    .help = "what a data set holds",
     .examples = "thalweg data info digits\nthalweg data info my-images --json",
-    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_common), .run = run,
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

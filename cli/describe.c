@@ -8,9 +8,16 @@
 enum { OPTIONS = 32 }; /* above what any table has */
 
 /* What has no default must be given. */
-static const char *default_text(const tw_option *o, char to[TW_VALUE_MAX]) { return *tw_option_text(o, o->initial, to) ? to : "-"; }
+static const char *default_text(const tw_option *o, char to[TW_VALUE_MAX])
+{
+    return *tw_option_text(o, o->initial, to) ? to : "-";
+}
 
-struct option_rows { int n; const tw_option *options; const char *const *values; };
+struct option_rows {
+    int n;
+    const tw_option *options;
+    const char *const *values;
+};
 
 static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -29,10 +36,13 @@ static const char *option_cell(const void *of, size_t row, int column, char to[C
 
 void cli_print_option_texts(int n, const tw_option *options, const char *const *values)
 {
-    static const char *const valued[] = { "name", "value", "default", "range", "what it does", NULL };
-    static const char *const plain[] = { "name", "default", "range", "what it does", NULL };
-    const struct option_rows rows = { n, options, values };
-    const struct cli_table table = { .heads = values ? valued : plain, .cell = option_cell, .of = &rows, .indent = 2 };
+    static const char *const valued[] = {"name", "value", "default", "range", "what it does", NULL};
+    static const char *const plain[] = {"name", "default", "range", "what it does", NULL};
+    const struct option_rows rows = {n, options, values};
+    const struct cli_table table = {.heads = values ? valued : plain,
+                                    .cell = option_cell,
+                                    .of = &rows,
+                                    .indent = 2};
     if (n) cli_print_table(stdout, &table, cli_columns(stdout, CLI_PROSE));
 }
 
@@ -65,7 +75,8 @@ void cli_print_options_markdown(int n, const tw_option *options, const tw_alias 
     if (n) putchar('\n');
 }
 
-/* A value as JSON shows it: words and formulas as text, flags as booleans, lists as arrays, null for what was not given. */
+/* A value as JSON shows it: words and formulas as text, flags as booleans, lists as arrays, null for what was
+ * not given. */
 static json_t *value_json(const tw_option *o, const char *text)
 {
     json_t *list;
@@ -86,13 +97,16 @@ static json_t *value_json(const tw_option *o, const char *text)
 
 json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values)
 {
-    static const char *const types[] = { "real", "integer", "flag", "word", "list", "formula" };
+    static const char *const types[] = {"real", "integer", "flag", "word", "list", "formula"};
     json_t *list = json_array();
     for (int i = 0; i < n; i++) {
         char bounds[TW_VALUE_MAX], initial[TW_VALUE_MAX];
-        json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", options[i].name, "type", types[options[i].type], "default",
-                              value_json(&options[i], tw_option_text(&options[i], options[i].initial, initial)), "range",
-                              tw_option_bounds(&options[i], bounds), "help", options[i].help ? options[i].help : "");
+        json_t *o =
+            json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", options[i].name, "type", types[options[i].type],
+                      "default",
+                      value_json(&options[i], tw_option_text(&options[i], options[i].initial, initial)),
+                      "range", tw_option_bounds(&options[i], bounds), "help",
+                      options[i].help ? options[i].help : "");
         if (values) json_object_set_new(o, "value", value_json(&options[i], values[i]));
         json_array_append_new(list, o);
     }
@@ -113,17 +127,18 @@ int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size)
     size_t n = 0;
     snprintf(to, size, "nothing");
     for (int i = 0; i < rule->n_slots && n < size; i++)
-        if (slots >> i & 1) n += (size_t)snprintf(to + n, size - n, "%s%s", count++ ? ", " : "", rule->slots[i].name);
+        if (slots >> i & 1)
+            n += (size_t)snprintf(to + n, size - n, "%s%s", count++ ? ", " : "", rule->slots[i].name);
     return count;
 }
 
 const struct cli_library cli_libraries[] = {
-    { "torch", "PyTorch 2" },
-    { "keras", "Keras 3, and tf.keras of TensorFlow 2.11 to 2.15" },
-    { "keras2", "Keras 2.1.3 to 2.3.1" },
-    { "tf2", "tf.keras of TensorFlow 2.0 to 2.10" },
-    { "optax", "optax 0.2" },
-    { NULL, NULL },
+    {"torch", "PyTorch 2"},
+    {"keras", "Keras 3, and tf.keras of TensorFlow 2.11 to 2.15"},
+    {"keras2", "Keras 2.1.3 to 2.3.1"},
+    {"tf2", "tf.keras of TensorFlow 2.0 to 2.10"},
+    {"optax", "optax 0.2"},
+    {NULL, NULL},
 };
 
 const char *cli_library_of(const char *dialect)
@@ -140,7 +155,10 @@ const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT])
     return to;
 }
 
-struct dialect_rows { const tw_dialect *dialects; const char *name; };
+struct dialect_rows {
+    const tw_dialect *dialects;
+    const char *name;
+};
 
 /* A dialect has a row with its defaults and, where there is more to say, a second one. */
 static const tw_dialect *dialect_of(const tw_dialect *d, size_t row, int *second)
@@ -164,25 +182,34 @@ static const char *dialect_cell(const void *of, size_t row, int column, char to[
     const int changes = d->defaults && *d->defaults;
     if (second) return column ? cli_dialect_text(d, to) : "";
     if (!column) snprintf(to, CLI_CELL, "%s@%s", rows->name, d->name);
-    else snprintf(to, CLI_CELL, "%s%s%s", d->rule ? d->rule : "", d->rule && changes ? ":" : "", changes ? d->defaults : d->rule ? "" : "the defaults");
+    else
+        snprintf(to, CLI_CELL, "%s%s%s", d->rule ? d->rule : "", d->rule && changes ? ":" : "",
+                 changes   ? d->defaults
+                 : d->rule ? ""
+                           : "the defaults");
     return to;
 }
 
 void cli_print_dialects(const tw_dialect *dialects, const char *name)
 {
-    static const char *const heads[] = { "dialect", "defaults", NULL };
-    const struct dialect_rows rows = { dialects, name };
+    static const char *const heads[] = {"dialect", "defaults", NULL};
+    const struct dialect_rows rows = {dialects, name};
     if (!dialects || !dialects->name) return;
     puts("\ndialects");
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = dialect_cell, .of = &rows, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
+    cli_print_table(
+        stdout,
+        &(struct cli_table){.heads = heads, .cell = dialect_cell, .of = &rows, .indent = 2, .bare = 1},
+        cli_columns(stdout, CLI_PROSE));
 }
 
 json_t *cli_dialects_json(const tw_dialect *dialects, const char *name)
 {
     json_t *list = json_array();
     for (const tw_dialect *d = dialects; d && d->name; d++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", d->name, "rule", d->rule ? d->rule : name, "defaults",
-                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : "", "library", cli_string(cli_library_of(d->name))));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", d->name, "rule",
+                                              d->rule ? d->rule : name, "defaults",
+                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : "",
+                                              "library", cli_string(cli_library_of(d->name))));
     return list;
 }
 
@@ -214,10 +241,13 @@ json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
     json_t *state = json_array();
     for (int i = 0; i < choice.rule->n_slots; i++)
         if (choice.slots >> i & 1) json_array_append_new(state, json_string(choice.rule->slots[i].name));
-    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper, "use", rule->use, "equation", equation, "options",
-                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state", state, "dialects", cli_dialects_json(rule->dialects, rule->name));
+    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper,
+                            "use", rule->use, "equation", equation, "options",
+                            cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state",
+                            state, "dialects", cli_dialects_json(rule->dialects, rule->name));
     if (!all) cli_json_failed(err);
-    else if (rule->place != TW_RULE) json_object_set_new(all, "place", json_string(cli_place_text(rule->place)));
+    else if (rule->place != TW_RULE)
+        json_object_set_new(all, "place", json_string(cli_place_text(rule->place)));
     return all;
 }
 
@@ -238,6 +268,7 @@ tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err)
 
 json_t *cli_schedule_json(const tw_schedule *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", s->name, "paper", s->paper, "equation", s->equation, "use", s->use, "example", s->example,
-                     "options", cli_options_json(s->n_options, s->options, NULL));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", s->name, "paper", s->paper, "equation",
+                     s->equation, "use", s->use, "example", s->example, "options",
+                     cli_options_json(s->n_options, s->options, NULL));
 }

@@ -24,17 +24,22 @@ const char *cli_place_text(tw_place place);
 /* The slots that are in the mask, "m, v" or "nothing"; returns how many. */
 int cli_slots_text(const tw_rule *rule, unsigned slots, char *to, size_t size);
 /* Whose a dialect is, in which versions; the last row is NULL. Of other names (paper, source000) NULL. */
-extern const struct cli_library { const char *dialect, *library; } cli_libraries[];
+extern const struct cli_library {
+    const char *dialect, *library;
+} cli_libraries[];
 const char *cli_library_of(const char *dialect);
 enum { CLI_DIALECT_TEXT = 512 };
-const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT]);   /* its library and its note; "" if it has neither */
-void cli_print_dialects(const tw_dialect *dialects, const char *name);  /* of what is called `name`, under a heading; nothing if there are none */
-json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);  /* of what is called `name`; dialects may be NULL */
-json_t *cli_rule_json(const tw_rule *rule, tw_error *err);              /* NULL with err filled */
+/* its library and its note; "" if it has neither */
+const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT]);
+/* of what is called `name`, under a heading; nothing if there are none */
+void cli_print_dialects(const tw_dialect *dialects, const char *name);
+/* of what is called `name`; dialects may be NULL */
+json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);
+json_t *cli_rule_json(const tw_rule *rule, tw_error *err); /* NULL with err filled */
 /* Rules or transforms: at(0), at(1), ... up to NULL. */
 tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
-json_t *cli_schedule_json(const tw_schedule *schedule);                 /* NULL: no memory */
-json_t *cli_estimator_json(const tw_estimator *estimator);              /* NULL: no memory */
-json_t *cli_control_json(const tw_control *control);                    /* NULL: no memory */
-json_t *cli_surface_json(const tw_surface_kind *kind);                  /* NULL: no memory */
+json_t *cli_schedule_json(const tw_schedule *schedule);    /* NULL: no memory */
+json_t *cli_estimator_json(const tw_estimator *estimator); /* NULL: no memory */
+json_t *cli_control_json(const tw_control *control);       /* NULL: no memory */
+json_t *cli_surface_json(const tw_surface_kind *kind);     /* NULL: no memory */
 #endif

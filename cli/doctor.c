@@ -1,4 +1,5 @@
-/* thalweg doctor: does this machine, with this build, keep the promise of equal bits, and is everything else in place?
+/* thalweg doctor: does this machine, with this build, keep the promise of equal bits, and is everything else
+ * in place?
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "table.h"
@@ -12,15 +13,22 @@
 #include <thalweg/version.h>
 #include <unistd.h>
 
-static const struct cli_option options[] = { CLI_JSON, CLI_END };
+static const struct cli_option options[] = {CLI_JSON, CLI_END};
 
 enum { ROWS = 160, SIDE = 10, CLASSES = 4, BATCH = 20, STEPS = 200, MOST_THREADS = 3, MOST_CHECKS = 24 };
 
 enum outcome { PASS, FAIL, NOT_TESTED };
-struct check { char name[40], text[200]; enum outcome outcome; };
-struct report { struct check check[MOST_CHECKS]; int n; };
+struct check {
+    char name[40], text[200];
+    enum outcome outcome;
+};
+struct report {
+    struct check check[MOST_CHECKS];
+    int n;
+};
 
-__attribute__((format(printf, 4, 5))) static void add(struct report *r, enum outcome outcome, const char *name, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void add(struct report *r, enum outcome outcome,
+                                                      const char *name, const char *format, ...)
 {
     if (r->n == MOST_CHECKS) return;
     struct check *c = &r->check[r->n++];
@@ -36,14 +44,14 @@ __attribute__((format(printf, 4, 5))) static void add(struct report *r, enum out
 
 static uint64_t hash(const void *bytes, size_t n)
 {
-    uint64_t h = 14695981039346656037u;                                 /* FNV-1a */
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < n; i++) h = (h ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
     return h;
 }
 
 static tw_status make_rows(tw_context *ctx, tw_data **out, tw_error *err)
 {
-    static const int64_t shape[2] = { SIDE, SIDE };
+    static const int64_t shape[2] = {SIDE, SIDE};
     uint8_t x[ROWS * SIDE * SIDE];
     int32_t label[ROWS];
     uint32_t state = 1;
@@ -58,7 +66,8 @@ static tw_status make_rows(tw_context *ctx, tw_data **out, tw_error *err)
     return tw_data_create(out, ctx, TW_U8, ROWS, 2, shape, x, label, err);
 }
 
-static tw_status train_steps(tw_context *ctx, tw_model *model, const tw_objective *objective, uint64_t *h, tw_error *err)
+static tw_status train_steps(tw_context *ctx, tw_model *model, const tw_objective *objective, uint64_t *h,
+                             tw_error *err)
 {
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = "adam";
@@ -70,8 +79,10 @@ static tw_status train_steps(tw_context *ctx, tw_model *model, const tw_objectiv
     int state = TW_RUN_GOING;
     tw_status status = TW_OK;
     while (status == TW_OK && state == TW_RUN_GOING) status = tw_run_step(run, &state, err);
-    if (status == TW_OK && tw_run_steps(run) != STEPS) status = cli_fail(err, TW_ERR_INTERNAL, "%d steps expected", STEPS);
-    if (status == TW_OK) *h = hash(tw_model_weights(model), tw_model_size(model) * tw_type_size(tw_model_type(model)));
+    if (status == TW_OK && tw_run_steps(run) != STEPS)
+        status = cli_fail(err, TW_ERR_INTERNAL, "%d steps expected", STEPS);
+    if (status == TW_OK)
+        *h = hash(tw_model_weights(model), tw_model_size(model) * tw_type_size(tw_model_type(model)));
     tw_run_free(run);
     return status;
 }
@@ -87,7 +98,9 @@ static tw_status train_once(int threads, tw_isa isa, uint64_t *h, tw_error *err)
     co.max_isa = isa;
     CLI_TRY(tw_context_create(&ctx, &co, err));
     tw_status status = make_rows(ctx, &data, err);
-    if (status == TW_OK) status = tw_model_create(&model, ctx, "conv2d 4 3x3 relu; maxpool2d 2x2; flatten; dense 4 softmax", TW_F32, data, 1, err);
+    if (status == TW_OK)
+        status = tw_model_create(&model, ctx, "conv2d 4 3x3 relu; maxpool2d 2x2; flatten; dense 4 softmax",
+                                 TW_F32, data, 1, err);
     if (status == TW_OK) {
         status = tw_model_objective(model, data, &objective, err);
         if (status == TW_OK) {
@@ -123,8 +136,8 @@ static void check_bits(struct report *r)
             } else {
                 if (!have++) first = h;
                 if (h != first) outcome = FAIL;
-                snprintf(text, sizeof text, "%d steps with 1 to %d threads: weights %016llx%s", STEPS, threads, (unsigned long long)h,
-                         h == first ? "" : ", which differ");
+                snprintf(text, sizeof text, "%d steps with 1 to %d threads: weights %016llx%s", STEPS,
+                         threads, (unsigned long long)h, h == first ? "" : ", which differ");
             }
         }
         add(r, outcome, name, "%s", text);
@@ -136,10 +149,10 @@ static void check_bits(struct report *r)
 static void check_numbers(struct report *r)
 {
     volatile float small = 1.4e-45f, one = 1.0f;
-    float product = small * one;                                        /* 0 where subnormals are flushed */
+    float product = small * one; /* 0 where subnormals are flushed */
     int good = product != 0 && fegetround() == FE_TONEAREST && sizeof(float) == 4 && sizeof(double) == 8;
-    add(r, good ? PASS : FAIL, "floating point", "round to nearest %s, subnormals %s after training", fegetround() == FE_TONEAREST ? "on" : "off",
-        product != 0 ? "kept" : "flushed");
+    add(r, good ? PASS : FAIL, "floating point", "round to nearest %s, subnormals %s after training",
+        fegetround() == FE_TONEAREST ? "on" : "off", product != 0 ? "kept" : "flushed");
 }
 
 static int make_directories(const char *path)
@@ -166,7 +179,9 @@ static void check_cache(struct report *r)
     char *file = cli_text(&err, "%s/.doctor-XXXXXX", directories.cache);
     if (!file) return;
     int made = make_directories(directories.cache) ? -1 : mkstemp(file);
-    if (made < 0) add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", directories.cache, strerror(errno));
+    if (made < 0)
+        add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", directories.cache,
+            strerror(errno));
     else add(r, PASS, "cache folder", "%.150s can be written", directories.cache);
     if (made >= 0) {
         close(made);
@@ -179,20 +194,21 @@ static void check_machine(struct report *r)
 {
     tw_error err;
     tw_context *ctx = NULL;
-    struct cli_common common = { 0 };
+    struct cli_common common = {0};
     add(r, PASS, "version", "thalweg %s, %s, jansson %s", TW_VERSION, TW_BUILT_WITH, jansson_version_str());
     if (cli_context(&common, &ctx, &err) != TW_OK) {
         add(r, FAIL, "context", "%.190s", err.message);
         return;
     }
-    add(r, PASS, "instruction set", "%s is used, the CPU has %s", tw_isa_name(tw_context_isa(ctx)), tw_isa_name(tw_isa_of_cpu()));
+    add(r, PASS, "instruction set", "%s is used, the CPU has %s", tw_isa_name(tw_context_isa(ctx)),
+        tw_isa_name(tw_isa_of_cpu()));
     add(r, PASS, "threads", "%d", tw_context_threads(ctx));
     tw_context_free(ctx);
 }
 
 static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
-    static const char *const words[] = { "ok", "FAILED", "not tested" };
+    static const char *const words[] = {"ok", "FAILED", "not tested"};
     const struct report *r = of;
     (void)to;
     if (row >= (size_t)r->n) return NULL;
@@ -202,24 +218,27 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 
 static tw_status print(const struct report *r, int json, int failed, tw_error *err)
 {
-    static const char *const heads[] = { "outcome", "check", "what", NULL };
-    static const char *const keys[] = { "ok", "failed", "not_tested" };
+    static const char *const heads[] = {"outcome", "check", "what", NULL};
+    static const char *const keys[] = {"ok", "failed", "not_tested"};
     if (!json) {
-        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell, .of = r, .bare = 1 }, cli_columns(stdout, 0));
+        cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell, .of = r, .bare = 1},
+                        cli_columns(stdout, 0));
         return TW_OK;
     }
     json_t *list = json_array();
     for (int i = 0; i < r->n; i++) {
         const struct check *c = &r->check[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome", keys[c->outcome], "text", c->text));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome",
+                                              keys[c->outcome], "text", c->text));
     }
-    return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list), err);
+    return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list),
+                          err);
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    struct report r = { .n = 0 };
+    struct report r = {.n = 0};
     int failed = 0;
     check_machine(&r);
     check_cache(&r);
@@ -233,6 +252,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_doctor = {
-    .name = "doctor", .usage = "[--json]", .help = "check this machine and build", .examples = "thalweg doctor",
-    .options = options, .size = sizeof(struct cli_common), .run = run,
+    .name = "doctor",
+    .usage = "[--json]",
+    .help = "check this machine and build",
+    .examples = "thalweg doctor",
+    .options = options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -1,5 +1,6 @@
-/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every hyperparameter as this spec sets it;
- * what a layer computes, what a model is made of, and what an exchange is.
+/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every
+ * hyperparameter as this spec sets it; what a layer computes, what a model is made of, and what an exchange
+ * is.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include <thalweg/control.h>
@@ -8,14 +9,17 @@
 #include <thalweg/train.h>
 #include <string.h>
 
-static const struct cli_explain initial = { .base = 1 };
+static const struct cli_explain initial = {.base = 1};
 
 static const struct cli_option options[] = {
-    { "diff", 0, CLI_FLAG, offsetof(struct cli_explain, diff), NULL, 0, 0, "two rules: their equations side by side, and where their steps part" },
-    { "steps", 0, CLI_NATURAL, offsetof(struct cli_explain, steps), "N", 1, 1000000, "length of the run under a schedule (two cycles where it has some, all of its drops or its own length; else 1000)" },
-    { "base", 0, CLI_REAL, offsetof(struct cli_explain, base), "X", 0, 0, "the hyperparameter's value without the schedule (1)" },
-    CLI_JSON, CLI_END
-};
+    {"diff", 0, CLI_FLAG, offsetof(struct cli_explain, diff), NULL, 0, 0,
+     "two rules: their equations side by side, and where their steps part"},
+    {"steps", 0, CLI_NATURAL, offsetof(struct cli_explain, steps), "N", 1, 1000000,
+     "length of the run under a schedule (two cycles where it has some, all of its drops or its own length; else 1000)"},
+    {"base", 0, CLI_REAL, offsetof(struct cli_explain, base), "X", 0, 0,
+     "the hyperparameter's value without the schedule (1)"},
+    CLI_JSON,
+    CLI_END};
 
 /* All that can be explained. */
 static const char *method_name(size_t i, const void *user)
@@ -27,21 +31,31 @@ static const char *method_name(size_t i, const void *user)
     const tw_surface_kind *f;
     const char *name, *text, *help;
     (void)user;
-    for (size_t k = 0; (r = tw_rule_at(k)) != NULL; k++) if (i-- == 0) return r->name;
-    for (size_t k = 0; (r = tw_transform_at(k)) != NULL; k++) if (i-- == 0) return r->name;
-    for (size_t k = 0; (s = tw_schedule_at(k)) != NULL; k++) if (i-- == 0) return s->name;
-    for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++) if (i-- == 0) return e->name;
-    for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++) if (i-- == 0) return c->name;
-    for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++) if (i-- == 0) return f->name;
-    for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++) if (i-- == 0) return name;
-    for (size_t k = 0; (name = tw_model_preset(k, &text)) != NULL; k++) if (i-- == 0) return name;
-    for (size_t k = 0; (name = tw_exchange_name(k, &text)) != NULL; k++) if (i-- == 0) return name;
+    for (size_t k = 0; (r = tw_rule_at(k)) != NULL; k++)
+        if (i-- == 0) return r->name;
+    for (size_t k = 0; (r = tw_transform_at(k)) != NULL; k++)
+        if (i-- == 0) return r->name;
+    for (size_t k = 0; (s = tw_schedule_at(k)) != NULL; k++)
+        if (i-- == 0) return s->name;
+    for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++)
+        if (i-- == 0) return e->name;
+    for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++)
+        if (i-- == 0) return c->name;
+    for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++)
+        if (i-- == 0) return f->name;
+    for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++)
+        if (i-- == 0) return name;
+    for (size_t k = 0; (name = tw_model_preset(k, &text)) != NULL; k++)
+        if (i-- == 0) return name;
+    for (size_t k = 0; (name = tw_exchange_name(k, &text)) != NULL; k++)
+        if (i-- == 0) return name;
     return NULL;
 }
 
 enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SURFACE, LAYER, MODEL, EXCHANGE, UNKNOWN };
-static const char *const kind_words[] = { "a rule", "a transform", "a schedule", "an estimator", "a control", "a surface", "a layer", "a model",
-                                          "an exchange" };
+static const char *const kind_words[] = {"a rule",       "a transform", "a schedule",
+                                         "an estimator", "a control",   "a surface",
+                                         "a layer",      "a model",     "an exchange"};
 
 /* The first name of a spec, or of a layer with its sizes. */
 static void name_of(const char *spec, char to[40])
@@ -73,7 +87,8 @@ static int is_own_surface(const char *spec, const char *name)
     return is_one;
 }
 
-/* A chain is what its first link is. UNKNOWN is a name that no list has; what does not look like a name is left to those who read rules. */
+/* A chain is what its first link is. UNKNOWN is a name that no list has; what does not look like a name is
+ * left to those who read rules. */
 static enum kind kind_of(const char *spec)
 {
     char name[40];
@@ -97,8 +112,9 @@ static tw_status unknown(const char *spec, tw_error *err)
 {
     char name[40];
     name_of(spec, name);
-    return cli_unknown(err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
-                       ": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there is");
+    return cli_unknown(
+        err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
+        ": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there is");
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -109,7 +125,9 @@ static tw_status diff(const struct cli_call *call, tw_error *err)
         const enum kind kind = kind_of(call->word[i]);
         char name[40];
         name_of(call->word[i], name);
-        if (kind != RULE && kind != UNKNOWN) return cli_fail(err, TW_ERR_SPEC, "explain --diff compares rules, and %s is %s", name, kind_words[kind]);
+        if (kind != RULE && kind != UNKNOWN)
+            return cli_fail(err, TW_ERR_SPEC, "explain --diff compares rules, and %s is %s", name,
+                            kind_words[kind]);
     }
     return cli_explain_diff(&v->common, call->word[0], call->word[1], err);
 }
@@ -133,22 +151,33 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
-    static const char *const of_schedules[] = { "steps", "base" };
+    static const char *const of_schedules[] = {"steps", "base"};
     const struct cli_explain *v = call->values;
     const char *spec = call->word[0];
     const enum kind kind = v->diff ? RULE : kind_of(spec);
     if (!v->diff && call->n != 1)
-        return cli_fail(err, TW_ERR_SPEC, "explain takes one name or spec, or --diff and two rules (\"%.60s\")", call->word[1]);
-    for (size_t i = 0; kind != SCHEDULE && kind != UNKNOWN && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
+        return cli_fail(err, TW_ERR_SPEC,
+                        "explain takes one name or spec, or --diff and two rules (\"%.60s\")", call->word[1]);
+    for (size_t i = 0;
+         kind != SCHEDULE && kind != UNKNOWN && i < sizeof of_schedules / sizeof of_schedules[0]; i++)
         if (cli_given(call, of_schedules[i]))
-            return cli_fail(err, TW_ERR_SPEC, "--%s is for schedules only, and this is %s", of_schedules[i], kind_words[kind]);
+            return cli_fail(err, TW_ERR_SPEC, "--%s is for schedules only, and this is %s", of_schedules[i],
+                            kind_words[kind]);
     return v->diff ? diff(call, err) : explain(v, kind, spec, err);
 }
 
 const struct cli_command cli_command_explain = {
-    .name = "explain", .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
-    .help = "equation, hyperparameters and memory of a rule, transform, schedule, estimator or control; what a surface, layer, model or exchange is",
-    .examples = "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
-                "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg\nthalweg explain relu",
-    .least = 1, .most = 2, .options = options, .size = sizeof(struct cli_explain), .initial = &initial, .run = run,
+    .name = "explain",
+    .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
+    .help =
+        "equation, hyperparameters and memory of a rule, transform, schedule, estimator or control; what a surface, layer, model or exchange is",
+    .examples =
+        "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
+        "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg\nthalweg explain relu",
+    .least = 1,
+    .most = 2,
+    .options = options,
+    .size = sizeof(struct cli_explain),
+    .initial = &initial,
+    .run = run,
 };

@@ -4,7 +4,12 @@
 #define CLI_EXPLAIN_H
 #include "cli.h"
 
-struct cli_explain { struct cli_common common; uint64_t steps; double base; int diff; };
+struct cli_explain {
+    struct cli_common common;
+    uint64_t steps;
+    double base;
+    int diff;
+};
 
 /* Whether a spec is a schedule's, or nearer to one than to a rule's. */
 int cli_is_schedule(const char *spec);

@@ -5,9 +5,10 @@
 
 json_t *cli_control_json(const tw_control *c)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "name", c->name, "help", c->help, "paper", c->paper, "use", c->use, "equation", c->equation,
-                     "options", cli_options_json(c->n_options, c->options, NULL), "dialects", cli_dialects_json(c->dialects, c->name), "every_step",
-                     c->every_step);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "name", c->name, "help", c->help, "paper",
+                     c->paper, "use", c->use, "equation", c->equation, "options",
+                     cli_options_json(c->n_options, c->options, NULL), "dialects",
+                     cli_dialects_json(c->dialects, c->name), "every_step", c->every_step);
 }
 
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err)

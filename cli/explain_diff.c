@@ -1,5 +1,6 @@
-/* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on a probe, the same gradients for
- * both, whose coordinates have what rules treat differently. At step 51 lr falls to a tenth, which parts rate inside from rate outside the momentum.
+/* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on a
+ * probe, the same gradients for both, whose coordinates have what rules treat differently. At step 51 lr
+ * falls to a tenth, which parts rate inside from rate outside the momentum.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include "rule_text.h"
@@ -9,7 +10,8 @@
 #include <thalweg/optimizer.h>
 
 enum { COORDINATES = 8, STEPS = 100, DROP = 51, LINES = 64 };
-static const char *const coordinates[COORDINATES] = { "ordinary", "tiny", "large", "alternating", "constant", "zero", "rare", "jump" };
+static const char *const coordinates[COORDINATES] = {"ordinary", "tiny", "large", "alternating",
+                                                     "constant", "zero", "rare",  "jump"};
 static const double rounding = 1e-12;
 
 /* In (-1, 1), without a pattern. */
@@ -24,14 +26,30 @@ static double irregular(int t, int i)
 static void gradient(int t, double g[COORDINATES])
 {
     const double of[COORDINATES] = {
-        irregular(t, 0), 1e-9 * irregular(t, 1), 1e4 * irregular(t, 2), t % 2 ? 0.5 : -0.5, 0.3, 0, t % 10 ? 0 : 0.4, t < DROP ? 0.1 : 10,
+        irregular(t, 0),  1e-9 * irregular(t, 1), 1e4 * irregular(t, 2), t % 2 ? 0.5 : -0.5, 0.3, 0,
+        t % 10 ? 0 : 0.4, t < DROP ? 0.1 : 10,
     };
     memcpy(g, of, sizeof of);
 }
 
-struct side { tw_choice choice; char equation[CLI_EQUATION]; char *line[LINES]; int n; tw_optimizer *opt; double w[COORDINATES], shown[COORDINATES]; };
-struct place { int step, i; double a, b, off; };                        /* off: relative to the largest weight so far; step 0: nowhere */
-struct diff { struct side a, b; int drops; struct place first, most; };
+struct side {
+    tw_choice choice;
+    char equation[CLI_EQUATION];
+    char *line[LINES];
+    int n;
+    tw_optimizer *opt;
+    double w[COORDINATES], shown[COORDINATES];
+};
+/* off: relative to the largest weight so far; step 0: nowhere */
+struct place {
+    int step, i;
+    double a, b, off;
+};
+struct diff {
+    struct side a, b;
+    int drops;
+    struct place first, most;
+};
 
 static tw_status read_side(struct side *s, const char *spec, tw_error *err)
 {
@@ -45,12 +63,12 @@ static tw_status read_side(struct side *s, const char *spec, tw_error *err)
     return TW_OK;
 }
 
-/* ---- Where they part ------------------------------------------------------------------------------------------------------- */
+/* ---- Where they part ----------------------------------------------------------------------------------- */
 
 static tw_status make(struct side *s, tw_context *ctx, int drops, tw_error *err)
 {
-    static const int64_t shape[] = { 2, COORDINATES / 2 };
-    static const tw_tensor tensor = { "probe", 2, shape, 0, 0 };
+    static const int64_t shape[] = {2, COORDINATES / 2};
+    static const tw_tensor tensor = {"probe", 2, shape, 0, 0};
     tw_optimizer_free(s->opt);
     for (int i = 0; i < COORDINATES; i++) s->w[i] = 0.5;
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
@@ -74,7 +92,7 @@ static double larger(double x, double y) { return fabs(y) > x ? fabs(y) : x; }
 
 static tw_status run_probe(struct diff *d, tw_error *err)
 {
-    double g[COORDINATES], scale[COORDINATES] = { 0 };
+    double g[COORDINATES], scale[COORDINATES] = {0};
     for (int t = 1; t <= STEPS; t++) {
         gradient(t, g);
         CLI_TRY(step(&d->a, g, err));
@@ -82,7 +100,7 @@ static tw_status run_probe(struct diff *d, tw_error *err)
         for (int i = 0; i < COORDINATES; i++) {
             double a = d->a.shown[i], b = d->b.shown[i];
             scale[i] = larger(larger(scale[i], a), b);
-            struct place here = { t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i] };
+            struct place here = {t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i]};
             if (!(here.off <= rounding) && !d->first.step) d->first = here;
             if (!(here.off <= rounding) && !(here.off <= d->most.off)) d->most = here;
         }
@@ -106,14 +124,17 @@ static tw_status probe(struct diff *d, const struct cli_common *common, tw_error
     return s;
 }
 
-/* ---- Side by side ------------------------------------------------------------------------------------------------------------ */
+/* ---- Side by side -------------------------------------------------------------------------------------- */
 
-struct pair { const char *a, *b; };                                     /* NULL: no line on this side */
+struct pair {
+    const char *a, *b;
+}; /* NULL: no line on this side */
 
-/* Equal lines face each other, as many as can (a longest common subsequence); between them lines that differ face each other in order. */
+/* Equal lines face each other, as many as can (a longest common subsequence); between them lines that differ
+ * face each other in order. */
 static int pair_lines(const struct side *a, const struct side *b, struct pair to[2 * LINES])
 {
-    int common[LINES + 1][LINES + 1] = { { 0 } }, n = 0, i = 0, j = 0;
+    int common[LINES + 1][LINES + 1] = {{0}}, n = 0, i = 0, j = 0;
     for (i = a->n - 1; i >= 0; i--)
         for (j = b->n - 1; j >= 0; j--) {
             int skip = common[i + 1][j] > common[i][j + 1] ? common[i + 1][j] : common[i][j + 1];
@@ -121,19 +142,24 @@ static int pair_lines(const struct side *a, const struct side *b, struct pair to
         }
     for (i = j = 0; i < a->n || j < b->n; n++) {
         if (i < a->n && j < b->n && strcmp(a->line[i], b->line[j]) == 0) {
-            to[n] = (struct pair){ a->line[i++], b->line[j++] };
+            to[n] = (struct pair){a->line[i++], b->line[j++]};
             continue;
         }
-        int take_a = i < a->n && (j == b->n || common[i + 1][j] == common[i][j]), take_b = j < b->n && (i == a->n || common[i][j + 1] == common[i][j]);
+        int take_a = i < a->n && (j == b->n || common[i + 1][j] == common[i][j]),
+            take_b = j < b->n && (i == a->n || common[i][j + 1] == common[i][j]);
         if (take_a && take_b && i < a->n && j < b->n && common[i + 1][j + 1] != common[i][j]) take_b = 0;
-        to[n] = (struct pair){ take_a ? a->line[i++] : NULL, take_b ? b->line[j++] : NULL };
+        to[n] = (struct pair){take_a ? a->line[i++] : NULL, take_b ? b->line[j++] : NULL};
     }
     return n;
 }
 
 static int same(const struct pair *p) { return p->a && p->b && strcmp(p->a, p->b) == 0; }
 
-struct pair_rows { const struct diff *d; struct pair pairs[2 * LINES]; int n; };
+struct pair_rows {
+    const struct diff *d;
+    struct pair pairs[2 * LINES];
+    int n;
+};
 
 /* The specs, then their equations. */
 static const char *pair_cell(const void *of, size_t row, int column, char to[CLI_CELL])
@@ -142,7 +168,7 @@ static const char *pair_cell(const void *of, size_t row, int column, char to[CLI
     (void)to;
     if (row > (size_t)rows->n) return NULL;
     const struct diff *d = rows->d;
-    const struct pair p = row ? rows->pairs[row - 1] : (struct pair){ d->a.choice.spec, d->b.choice.spec };
+    const struct pair p = row ? rows->pairs[row - 1] : (struct pair){d->a.choice.spec, d->b.choice.spec};
     if (column == 0) return p.a ? p.a : "";
     if (column == 2) return p.b ? p.b : "";
     return !row || same(&p) ? "" : !p.b ? "<" : p.a ? "|" : ">";
@@ -150,14 +176,22 @@ static const char *pair_cell(const void *of, size_t row, int column, char to[CLI
 
 static void print_equations(const struct diff *d)
 {
-    static const char *const heads[] = { "first", "", "second", NULL };
-    struct pair_rows rows = { .d = d };
+    static const char *const heads[] = {"first", "", "second", NULL};
+    struct pair_rows rows = {.d = d};
     rows.n = pair_lines(&d->a, &d->b, rows.pairs);
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = pair_cell, .of = &rows, .indent = 2, .bare = 1, .beside = 1 }, cli_columns(stdout, 0));
+    cli_print_table(stdout,
+                    &(struct cli_table){
+                        .heads = heads, .cell = pair_cell, .of = &rows, .indent = 2, .bare = 1, .beside = 1},
+                    cli_columns(stdout, 0));
 }
 
-/* Row k of the hyperparameters that differ: those of A first, then what only B has. An option that one side lacks counts if it has an effect. */
-struct row { const char *name; const tw_option *a, *b; double value_a, value_b; };
+/* Row k of the hyperparameters that differ: those of A first, then what only B has. An option that one side
+ * lacks counts if it has an effect. */
+struct row {
+    const char *name;
+    const tw_option *a, *b;
+    double value_a, value_b;
+};
 
 static const tw_option *option_of(const tw_choice *c, const char *name, double *value)
 {
@@ -201,7 +235,10 @@ static int rows_that_differ(const struct diff *d, struct row to[2 * TW_OPTIONS_M
     return n;
 }
 
-struct option_rows { struct row rows[2 * TW_OPTIONS_MAX + 1]; int n; };
+struct option_rows {
+    struct row rows[2 * TW_OPTIONS_MAX + 1];
+    int n;
+};
 
 static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -215,26 +252,30 @@ static const char *option_cell(const void *of, size_t row, int column, char to[C
 
 static void print_rows(const struct diff *d)
 {
-    static const char *const heads[] = { "name", "first", "second", NULL };
+    static const char *const heads[] = {"name", "first", "second", NULL};
     struct option_rows rows;
     rows.n = rows_that_differ(d, rows.rows);
     puts("\nhyperparameters that differ");
     if (!rows.n) puts("  none");
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = option_cell, .of = &rows, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
+    cli_print_table(
+        stdout, &(struct cli_table){.heads = heads, .cell = option_cell, .of = &rows, .indent = 2, .bare = 1},
+        cli_columns(stdout, CLI_PROSE));
 }
 
 static void print_place(const char *what, const struct place *p)
 {
     printf("  %-8s  ", what);
     char text[200];
-    snprintf(text, sizeof text, "step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g", p->step, p->i, coordinates[p->i], p->a, p->b, p->off);
+    snprintf(text, sizeof text, "step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g", p->step, p->i,
+             coordinates[p->i], p->a, p->b, p->off);
     cli_print_wrapped(12, text);
 }
 
 static void print_probe(const struct diff *d)
 {
     putchar('\n');
-    cli_print_sentence(0, "where they part, on %d coordinates%s", COORDINATES, d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
+    cli_print_sentence(0, "where they part, on %d coordinates%s", COORDINATES,
+                       d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
     if (!d->first.step) {
         printf("  nowhere: the same to rounding for %d steps\n", STEPS);
         return;
@@ -243,13 +284,14 @@ static void print_probe(const struct diff *d)
     print_place("furthest", &d->most);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static json_t *place_json(const struct place *p)
 {
     if (!p->step) return json_null();
-    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->i, "kind", coordinates[p->i], "a", cli_number(p->a), "b",
-                     cli_number(p->b), "relative", cli_number(p->off));
+    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->i, "kind",
+                     coordinates[p->i], "a", cli_number(p->a), "b", cli_number(p->b), "relative",
+                     cli_number(p->off));
 }
 
 static tw_status print_json(const struct diff *d, tw_error *err)
@@ -259,15 +301,22 @@ static tw_status print_json(const struct diff *d, tw_error *err)
     int n = pair_lines(&d->a, &d->b, pairs);
     json_t *lines = json_array(), *options = json_array();
     for (int i = 0; i < n; i++)
-        json_array_append_new(lines, json_pack("{s:o, s:o, s:b}", "a", cli_string(pairs[i].a), "b", cli_string(pairs[i].b), "same", same(&pairs[i])));
+        json_array_append_new(lines, json_pack("{s:o, s:o, s:b}", "a", cli_string(pairs[i].a), "b",
+                                               cli_string(pairs[i].b), "same", same(&pairs[i])));
     n = rows_that_differ(d, rows);
     for (int i = 0; i < n; i++)
-        json_array_append_new(options, json_pack("{s:s, s:o, s:o}", "name", rows[i].name, "a", rows[i].a ? cli_value_json(rows[i].a, rows[i].value_a) : json_null(),
-                                                 "b", rows[i].b ? cli_value_json(rows[i].b, rows[i].value_b) : json_null()));
-    return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:b, s:f, s:b, s:o, s:o}}", "a", cli_string(d->a.choice.spec), "b",
-                                    cli_string(d->b.choice.spec), "equation", lines, "hyperparameters", options, "probe", "steps", STEPS, "lr_drops",
-                                    d->drops, "rounding", rounding, "same", !d->first.step, "first", place_json(&d->first), "furthest",
-                                    place_json(&d->most)), err);
+        json_array_append_new(options,
+                              json_pack("{s:s, s:o, s:o}", "name", rows[i].name, "a",
+                                        rows[i].a ? cli_value_json(rows[i].a, rows[i].value_a) : json_null(),
+                                        "b",
+                                        rows[i].b ? cli_value_json(rows[i].b, rows[i].value_b)
+                                                  : json_null()));
+    return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:b, s:f, s:b, s:o, s:o}}", "a",
+                                    cli_string(d->a.choice.spec), "b", cli_string(d->b.choice.spec),
+                                    "equation", lines, "hyperparameters", options, "probe", "steps", STEPS,
+                                    "lr_drops", d->drops, "rounding", rounding, "same", !d->first.step,
+                                    "first", place_json(&d->first), "furthest", place_json(&d->most)),
+                          err);
 }
 
 tw_status cli_explain_diff(const struct cli_common *common, const char *a, const char *b, tw_error *err)

@@ -8,9 +8,10 @@ enum { WEIGHTS = 54410, ROWS = 60000, BATCH = 32 };
 
 json_t *cli_estimator_json(const tw_estimator *e)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:{s:i, s:i, s:i}}", "name", e->name, "help", e->help, "paper", e->paper, "equation", e->equation, "options",
-                     cli_options_json(e->n_options, e->options, NULL), "takes_batch", e->takes_batch, "keeps", "vectors", e->vectors, "doubles", e->doubles,
-                     "vectors_per_block", e->per_block);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:{s:i, s:i, s:i}}", "name", e->name, "help", e->help,
+                     "paper", e->paper, "equation", e->equation, "options",
+                     cli_options_json(e->n_options, e->options, NULL), "takes_batch", e->takes_batch, "keeps",
+                     "vectors", e->vectors, "doubles", e->doubles, "vectors_per_block", e->per_block);
 }
 
 static void print_memory(const tw_estimator *e)
@@ -21,7 +22,8 @@ static void print_memory(const tw_estimator *e)
         puts("  nothing");
         return;
     }
-    size_t n = cli_append(kept, sizeof kept, 0, "%d vector%s of the weights' length", e->vectors, e->vectors == 1 ? "" : "s");
+    size_t n = cli_append(kept, sizeof kept, 0, "%d vector%s of the weights' length", e->vectors,
+                          e->vectors == 1 ? "" : "s");
     if (e->doubles) n = cli_append(kept, sizeof kept, n, ", %d in double", e->doubles);
     if (e->per_block) cli_append(kept, sizeof kept, n, ", %d for each block of `batch` rows", e->per_block);
     cli_print_sentence(2, "%s", kept);

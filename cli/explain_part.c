@@ -30,27 +30,33 @@ tw_status cli_explain_layer(const struct cli_common *common, const char *name, t
     const size_t i = (size_t)place_of(name, layer_at);
     const char *usage, *help, *equation = tw_layer_equation(i);
     tw_layer_type(i, &usage, &help);
-    if (common->json) return cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "usage", usage, "help", help, "equation", equation), err);
+    if (common->json)
+        return cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "usage", usage, "help", help,
+                                        "equation", equation),
+                              err);
     printf("%s, a layer\n", name);
     cli_print_wrapped(0, help);
     printf("\n%s\n\nequation\n", usage);
     cli_print_equation(equation);
     putchar('\n');
-    cli_print_wrapped(0, "--model takes layers with \";\" between: \"flatten; dense 128 relu; dense classes softmax\"; thalweg layers lists them");
+    cli_print_wrapped(
+        0,
+        "--model takes layers with \";\" between: \"flatten; dense 128 relu; dense classes softmax\"; thalweg layers lists them");
     return TW_OK;
 }
 
 /* The model on rows of the kind that most data sets have: images of 28 x 28, ten classes. */
 static tw_status example(tw_context *ctx, const char *name, tw_data **data, tw_model **model, tw_error *err)
 {
-    static const int64_t shape[] = { 28, 28 };
+    static const int64_t shape[] = {28, 28};
     static const uint8_t images[10 * 28 * 28];
-    static const int32_t labels[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    static const int32_t labels[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     CLI_TRY(tw_data_create(data, ctx, TW_U8, 10, 2, shape, images, labels, err));
     return tw_model_create(model, ctx, name, TW_F32, *data, 0, err);
 }
 
-static tw_status show_model(const struct cli_common *common, const char *name, const tw_model *model, tw_error *err)
+static tw_status show_model(const struct cli_common *common, const char *name, const tw_model *model,
+                            tw_error *err)
 {
     const char *network;
     tw_model_preset((size_t)place_of(name, tw_model_preset), &network);

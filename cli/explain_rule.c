@@ -1,18 +1,25 @@
-/* thalweg explain for rules: the equation as it is computed with these values, what every hyperparameter is and may be, what is kept,
- * and the dialects with what they change.
+/* thalweg explain for rules: the equation as it is computed with these values, what every hyperparameter is
+ * and may be, what is kept, and the dialects with what they change.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include "rule_text.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* A rule's spec; the same without its items, whose values are the dialect's defaults; and the rule it names. */
-struct subject { tw_choice choice, plain; const tw_rule *rule, *named; };
+/* A rule's spec; the same without its items, whose values are the dialect's defaults; and the rule it
+ * names. */
+struct subject {
+    tw_choice choice, plain;
+    const tw_rule *rule, *named;
+};
 
 static tw_status read_subject(struct subject *s, const tw_choice *choice, tw_error *err)
 {
     char plain[TW_SPEC_MAX];
-    *s = (struct subject){ .choice = *choice, .plain = *choice, .rule = choice->rule, .named = cli_rule_named(choice) };
+    *s = (struct subject){.choice = *choice,
+                          .plain = *choice,
+                          .rule = choice->rule,
+                          .named = cli_rule_named(choice)};
     for (int i = 0; i < s->rule->n_options; i++) s->plain.values[i] = s->rule->options[i].initial;
     if (s->rule->place != TW_RULE) return TW_OK;
     snprintf(plain, sizeof plain, "%.*s", (int)strcspn(choice->spec, ":"), choice->spec);
@@ -20,16 +27,22 @@ static tw_status read_subject(struct subject *s, const tw_choice *choice, tw_err
 }
 
 static int is_another(const struct subject *s) { return s->choice.dialect && s->choice.dialect->rule; }
-static const char *note_of(const struct subject *s) { return s->choice.dialect && s->choice.dialect->note ? s->choice.dialect->note : ""; }
+static const char *note_of(const struct subject *s)
+{
+    return s->choice.dialect && s->choice.dialect->note ? s->choice.dialect->note : "";
+}
 
 /* What holds with these values beside the equation, one sentence each; NULL behind the last. */
 static const char *remark(const struct subject *s, int i)
 {
-    static const struct { unsigned trait; const char *text; } texts[] = {
-        { TW_FULL_BATCH, "Needs the full batch: use --estimator full." },
-        { TW_DRAWS_NOISE, "Draws a number per weight and step from the seed." },
-        { TW_USES_POINT, "Looks at the point where the gradient was taken." },
-        { TW_ZERO_IS_NOTHING, "A gradient of 0 changes nothing: sparse gradients are free." },
+    static const struct {
+        unsigned trait;
+        const char *text;
+    } texts[] = {
+        {TW_FULL_BATCH, "Needs the full batch: use --estimator full."},
+        {TW_DRAWS_NOISE, "Draws a number per weight and step from the seed."},
+        {TW_USES_POINT, "Looks at the point where the gradient was taken."},
+        {TW_ZERO_IS_NOTHING, "A gradient of 0 changes nothing: sparse gradients are free."},
     };
     unsigned traits = s->rule->traits(s->choice.values);
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
@@ -52,7 +65,10 @@ static void print_head(const struct subject *s)
     }
 }
 
-struct option_rows { const struct subject *s; int changed; };
+struct option_rows {
+    const struct subject *s;
+    int changed;
+};
 
 static const char *option_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -74,12 +90,17 @@ static const char *option_cell(const void *of, size_t row, int column, char to[C
 /* The rule's own defaults have a column of their own where a dialect or another name changed one. */
 static void print_options(const struct subject *s)
 {
-    const char *const plain[] = { "name", "value", "default", "range", "what it does", NULL };
-    const char *const changed[] = { "name", "value", "default", s->rule->name, "range", "what it does", NULL };
-    struct option_rows rows = { s, 0 };
-    for (int i = 0; i < s->rule->n_options; i++) rows.changed |= s->plain.values[i] != s->rule->options[i].initial;
+    const char *const plain[] = {"name", "value", "default", "range", "what it does", NULL};
+    const char *const changed[] = {"name", "value", "default", s->rule->name, "range", "what it does", NULL};
+    struct option_rows rows = {s, 0};
+    for (int i = 0; i < s->rule->n_options; i++)
+        rows.changed |= s->plain.values[i] != s->rule->options[i].initial;
     puts("\nhyperparameters");
-    cli_print_table(stdout, &(struct cli_table){ .heads = rows.changed ? changed : plain, .cell = option_cell, .of = &rows, .indent = 2 },
+    cli_print_table(stdout,
+                    &(struct cli_table){.heads = rows.changed ? changed : plain,
+                                        .cell = option_cell,
+                                        .of = &rows,
+                                        .indent = 2},
                     cli_columns(stdout, CLI_PROSE));
 }
 
@@ -99,22 +120,26 @@ static const char *state_cell(const void *of, size_t row, int column, char to[CL
     for (int i = 0; i < rule->n_slots; i++) {
         if (!(s->choice.slots >> i & 1) || row-- > 0) continue;
         if (!column) return rule->slots[i].name;
-        snprintf(to, CLI_CELL, "%s, from %s", cli_extent_text(rule->slots[i].extent), start_text(rule, &rule->slots[i], text));
+        snprintf(to, CLI_CELL, "%s, from %s", cli_extent_text(rule->slots[i].extent),
+                 start_text(rule, &rule->slots[i], text));
         return to;
     }
     if (row >= (size_t)rule->n_scalars) return NULL;
     if (!column) return rule->scalars[row].name;
-    snprintf(to, CLI_CELL, "%s, from %s", rule->kind != TW_ELEMENT && rule->scope == TW_PER_TENSOR ? "per tensor" : "once",
-             tw_option_text(&(tw_option){ .type = TW_REAL }, rule->scalars[row].initial, text));
+    snprintf(to, CLI_CELL, "%s, from %s",
+             rule->kind != TW_ELEMENT && rule->scope == TW_PER_TENSOR ? "per tensor" : "once",
+             tw_option_text(&(tw_option){.type = TW_REAL}, rule->scalars[row].initial, text));
     return to;
 }
 
 static void print_state(const struct subject *s)
 {
-    static const char *const heads[] = { "slot", "kept", NULL };
+    static const char *const heads[] = {"slot", "kept", NULL};
     char memory[160];
     puts("\nstate");
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = state_cell, .of = s, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
+    cli_print_table(stdout,
+                    &(struct cli_table){.heads = heads, .cell = state_cell, .of = s, .indent = 2, .bare = 1},
+                    cli_columns(stdout, CLI_PROSE));
     cli_print_sentence(2, "%s", cli_memory_text(&s->choice, memory));
 }
 
@@ -124,8 +149,9 @@ static json_t *state_json(const struct subject *s)
     char text[TW_VALUE_MAX];
     for (int i = 0; i < s->rule->n_slots; i++)
         if (s->choice.slots >> i & 1)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", s->rule->slots[i].name, "kept", cli_extent_text(s->rule->slots[i].extent),
-                                                  "from", start_text(s->rule, &s->rule->slots[i], text)));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", s->rule->slots[i].name, "kept",
+                                                  cli_extent_text(s->rule->slots[i].extent), "from",
+                                                  start_text(s->rule, &s->rule->slots[i], text)));
     return list;
 }
 
@@ -134,15 +160,20 @@ static json_t *link_json(const struct subject *s)
     char equation[CLI_EQUATION];
     const char *text;
     const tw_rule *shown = is_another(s) ? s->rule : s->named;
-    json_t *options = cli_options_json(s->rule->n_options, s->rule->options, s->choice.values), *remarks = json_array();
+    json_t *options = cli_options_json(s->rule->n_options, s->rule->options, s->choice.values),
+           *remarks = json_array();
     tw_equation_text(&s->choice, equation, sizeof equation);
     for (int i = 0; i < s->rule->n_options; i++)
-        json_object_set_new(json_array_get(options, (size_t)i), "dialect_default", cli_value_json(&s->rule->options[i], s->plain.values[i]));
+        json_object_set_new(json_array_get(options, (size_t)i), "dialect_default",
+                            cli_value_json(&s->rule->options[i], s->plain.values[i]));
     for (int i = 0; (text = remark(s, i)) != NULL; i++) json_array_append_new(remarks, json_string(text));
-    return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f}, s:o}", "spec", cli_string(s->choice.spec), "name", s->named->name,
-                     "rule", s->rule->name, "dialect", cli_string(s->choice.dialect ? s->choice.dialect->name : NULL), "note", note_of(s), "paper",
-                     shown->paper, "use", shown->use, "equation", equation, "options", options, "remarks", remarks, "state", state_json(s), "f32_bytes",
-                     "matrix_1000x1000", 4 * cli_rule_keeps(&s->choice, 1e3, 1e3), "vector_1000", 4 * cli_rule_keeps(&s->choice, 0, 1e3), "dialects",
+    return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f}, s:o}", "spec",
+                     cli_string(s->choice.spec), "name", s->named->name, "rule", s->rule->name, "dialect",
+                     cli_string(s->choice.dialect ? s->choice.dialect->name : NULL), "note", note_of(s),
+                     "paper", shown->paper, "use", shown->use, "equation", equation, "options", options,
+                     "remarks", remarks, "state", state_json(s), "f32_bytes", "matrix_1000x1000",
+                     4 * cli_rule_keeps(&s->choice, 1e3, 1e3), "vector_1000",
+                     4 * cli_rule_keeps(&s->choice, 0, 1e3), "dialects",
                      cli_dialects_json(s->named->dialects, s->named->name));
 }
 
@@ -197,7 +228,8 @@ static tw_status explain_links(const tw_chain *chain, int from, int to, int json
         else print_link(&s);
         if (!json && i + 1 < to) puts("\n----\n");
     }
-    json_t *all = to - from > 1 ? json_pack("{s:s, s:O}", "spec", chain->spec, "links", list) : json_incref(json_array_get(list, 0));
+    json_t *all = to - from > 1 ? json_pack("{s:s, s:O}", "spec", chain->spec, "links", list)
+                                : json_incref(json_array_get(list, 0));
     json_decref(list);
     if (json) return cli_print_json(all, err);
     json_decref(all);

@@ -36,7 +36,7 @@ static tw_status natural_steps(const char *spec, uint64_t *steps, tw_error *err)
 {
     tw_piece p;
     *steps = 0;
-    for (size_t i = 0; ; i++) {
+    for (size_t i = 0;; i++) {
         CLI_TRY(tw_schedule_piece(&p, spec, i, strchr(spec, '%') ? USUAL : ENDLESS, err));
         if (!p.schedule) break;
         if (p.steps) continue;
@@ -74,7 +74,8 @@ static json_t *piece_json(const tw_piece *p)
     const char *values[TW_PIECE_OPTIONS_MAX];
     option_texts(p, values);
     json_t *all = cli_schedule_json(p->schedule);
-    json_object_set_new(all, "options", cli_option_texts_json(p->schedule->n_options, p->schedule->options, values));
+    json_object_set_new(all, "options",
+                        cli_option_texts_json(p->schedule->n_options, p->schedule->options, values));
     json_object_set_new(all, "spec", cli_string(p->spec));
     json_object_set_new(all, "hyperparameter", cli_string(p->key));
     json_object_set_new(all, "first", json_integer((json_int_t)p->first));
@@ -89,18 +90,26 @@ static json_t *values_json(const double *values, size_t n)
     return list;
 }
 
-/* A sequence, all the pieces of one hyperparameter, as a picture or, with --json, as numbers: those of the first in `values`, others in `more`. */
-static tw_status show_values(const struct cli_explain *v, const char *spec, const char *key, int is_first, double *xy, json_t *all, tw_error *err)
+/* A sequence, all the pieces of one hyperparameter, as a picture or, with --json, as numbers: those of the
+ * first in `values`, others in `more`. */
+static tw_status show_values(const struct cli_explain *v, const char *spec, const char *key, int is_first,
+                             double *xy, json_t *all, tw_error *err)
 {
     size_t n = (size_t)v->steps;
     double *x = xy, *y = xy + n;
     CLI_TRY(tw_schedule_values(spec, key, v->base, v->steps, n, y, err));
     if (!v->common.json) {
         for (size_t i = 0; i < n; i++) x[i] = (double)i;
-        const struct cli_plot plot = { .x = x, .y = y, .n = n, .width = cli_columns(stdout, 0), .fine = cli_is_utf8_terminal(stdout),
-                                       .x_label = "steps done", .y_label = key };
+        const struct cli_plot plot = {.x = x,
+                                      .y = y,
+                                      .n = n,
+                                      .width = cli_columns(stdout, 0),
+                                      .fine = cli_is_utf8_terminal(stdout),
+                                      .x_label = "steps done",
+                                      .y_label = key};
         if (!is_first) putchar('\n');
-        cli_print_sentence(0, "%s over %llu steps, %g without the schedule", key, (unsigned long long)n, v->base);
+        cli_print_sentence(0, "%s over %llu steps, %g without the schedule", key, (unsigned long long)n,
+                           v->base);
         cli_print_plot(stdout, &plot);
         return TW_OK;
     }
@@ -118,13 +127,13 @@ static tw_status show(const struct cli_explain *v, const char *spec, double *xy,
     tw_piece p;
     char key[sizeof p.key] = "";
     json_t *pieces = json_object_get(all, "pieces");
-    for (size_t i = 0; ; i++) {
+    for (size_t i = 0;; i++) {
         CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
         if (!p.schedule) break;
         if (v->common.json) json_array_append_new(pieces, piece_json(&p));
         else print_piece(&p);
     }
-    for (size_t i = 0; ; i++) {
+    for (size_t i = 0;; i++) {
         CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
         if (!p.schedule) return TW_OK;
         if (strcmp(p.key, key) != 0) CLI_TRY(show_values(v, spec, p.key, i == 0, xy, all, err));
@@ -148,7 +157,8 @@ tw_status cli_explain_schedule(const struct cli_explain *given, const char *spec
     if (!v->steps) CLI_TRY(natural_steps(spec, &v->steps, err));
     double *xy = cli_alloc((size_t)v->steps, 2 * sizeof *xy, err);
     if (!xy) return err->code;
-    json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps", (json_int_t)v->steps, "base", cli_number(v->base));
+    json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps",
+                            (json_int_t)v->steps, "base", cli_number(v->base));
     tw_status s = show(v, spec, xy, all, err);
     free(xy);
     if (s == TW_OK && v->common.json) return cli_print_json(all, err);

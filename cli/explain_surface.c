@@ -4,21 +4,30 @@
 #include "explain.h"
 #include <thalweg/surface.h>
 
-static json_t *point_json(const double point[2]) { return json_pack("[o, o]", cli_number(point[0]), cli_number(point[1])); }
+static json_t *point_json(const double point[2])
+{
+    return json_pack("[o, o]", cli_number(point[0]), cli_number(point[1]));
+}
 
 json_t *cli_surface_json(const tw_surface_kind *k)
 {
     json_t *minima = json_array();
     for (int i = 0; i < k->n_minima; i++) json_array_append_new(minima, point_json(k->minima[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:[o, o], s:o, s:o}", "name", k->name, "formula", k->formula, "use", k->use, "paper", k->paper, "options",
-                     cli_options_json(k->n_options, k->options, NULL), "start", point_json(k->start), "window", point_json(k->low), point_json(k->high),
-                     "minima", minima, "least", k->n_minima ? cli_number(k->least) : json_null());
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:[o, o], s:o, s:o}", "name", k->name, "formula",
+                     k->formula, "use", k->use, "paper", k->paper, "options",
+                     cli_options_json(k->n_options, k->options, NULL), "start", point_json(k->start),
+                     "window", point_json(k->low), point_json(k->high), "minima", minima, "least",
+                     k->n_minima ? cli_number(k->least) : json_null());
 }
 
 /* A custom formula has no entry in the list. */
 static const tw_surface_kind *kind_of(const tw_surface *s)
 {
-    static const tw_surface_kind own = { .name = "expr", .formula = "", .paper = "", .use = "A custom formula: race --surface takes it as it is given here." };
+    static const tw_surface_kind own = {.name = "expr",
+                                        .formula = "",
+                                        .paper = "",
+                                        .use =
+                                            "A custom formula: race --surface takes it as it is given here."};
     const tw_surface_kind *k = tw_surface_kind_of(s);
     return k ? k : &own;
 }
@@ -37,16 +46,20 @@ static void print_surface(const tw_surface *s)
     puts("\nformula");
     cli_print_equation(formula);
     printf("\nminima%s\n", k->n_options ? ", with the default options" : "");
-    for (int i = 0; i < k->n_minima; i++) cli_print_sentence(2, "f = %.10g at (%.10g, %.10g)", k->least, k->minima[i][0], k->minima[i][1]);
+    for (int i = 0; i < k->n_minima; i++)
+        cli_print_sentence(2, "f = %.10g at (%.10g, %.10g)", k->least, k->minima[i][0], k->minima[i][1]);
     if (!k->n_minima) puts(tw_surface_kind_of(s) ? "  none: it is not bounded below" : "  not looked for");
     puts("\nstart");
-    cli_print_sentence(2, "(%.10g, %.10g), where f = %.10g and its gradient is (%.10g, %.10g)", start[0], start[1], value, g[0], g[1]);
+    cli_print_sentence(2, "(%.10g, %.10g), where f = %.10g and its gradient is (%.10g, %.10g)", start[0],
+                       start[1], value, g[0], g[1]);
     puts("\nwindow of a picture");
     cli_print_sentence(2, "x from %.10g to %.10g, y from %.10g to %.10g", low[0], high[0], low[1], high[1]);
     puts("\noptions");
     cli_print_options(k->n_options, k->options, NULL);
-    if (!tw_surface_kind_of(s)) cli_print_sentence(2, "low, high: least and greatest x and y of the window (-5, 5)");
-    cli_print_sentence(2, "x, y: another start; noise=S: f + S (a x + b y), a and b standard normal in every draw");
+    if (!tw_surface_kind_of(s))
+        cli_print_sentence(2, "low, high: least and greatest x and y of the window (-5, 5)");
+    cli_print_sentence(
+        2, "x, y: another start; noise=S: f + S (a x + b y), a and b standard normal in every draw");
     puts("\nwhen to use it");
     cli_print_sentence(2, "%s", k->use);
 }

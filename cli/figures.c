@@ -8,7 +8,11 @@
 #include <thalweg/registry.h>
 #include <unistd.h>
 
-struct values { struct cli_common common; const char *out; int list, force; };
+struct values {
+    struct cli_common common;
+    const char *out;
+    int list, force;
+};
 #define AT(member) offsetof(struct values, member)
 
 /* ---- The list ---- */
@@ -29,15 +33,17 @@ static const char *kind_cell(const void *of, size_t row, int column, char to[CLI
 
 static tw_status print_list(const struct values *v, tw_error *err)
 {
-    static const char *const heads[] = { "figure", "source", "what it shows", NULL };
+    static const char *const heads[] = {"figure", "source", "what it shows", NULL};
     const tw_figure_kind *kind;
     if (!v->common.json) {
-        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = kind_cell }, cli_columns(stdout, 0));
+        cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = kind_cell},
+                        cli_columns(stdout, 0));
         return TW_OK;
     }
     json_t *all = json_array();
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source", kind->source, "shows", kind->shows,
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also",
+                                             kind->also, "source", kind->source, "shows", kind->shows,
                                              "animated", kind->is_animated));
     return cli_print_json(all, err);
 }
@@ -66,7 +72,8 @@ static tw_status check_names(const struct cli_call *call, tw_error *err)
 {
     for (int i = 0; i < call->n; i++) {
         if (kind_of(call->word[i])) continue;
-        return cli_unknown(err, TW_ERR_SPEC, "unknown figure", call->word[i], tw_suggest(call->word[i], name_at, NULL), " (thalweg figures --list)");
+        return cli_unknown(err, TW_ERR_SPEC, "unknown figure", call->word[i],
+                           tw_suggest(call->word[i], name_at, NULL), " (thalweg figures --list)");
     }
     return TW_OK;
 }
@@ -90,14 +97,16 @@ static void tell(const struct values *v, const char *name, int *width)
     *width = live ? n : 0;
 }
 
-static tw_status make_all(const struct cli_call *call, tw_figures *figures, struct cli_gnuplot *g, tw_error *err)
+static tw_status make_all(const struct cli_call *call, tw_figures *figures, struct cli_gnuplot *g,
+                          tw_error *err)
 {
     const struct values *v = call->values;
     const tw_figure_kind *kind;
     int width = 0;
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
         if (!is_wanted(call, kind)) continue;
-        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
+        if (cli_interrupted())
+            return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
         tell(v, kind->name, &width);
         CLI_TRY(tw_figures_make(figures, kind, err));
         CLI_TRY(cli_gnuplot_start(g, kind->name, kind->is_animated, err));
@@ -107,7 +116,10 @@ static tw_status make_all(const struct cli_call *call, tw_figures *figures, stru
     return TW_OK;
 }
 
-struct claims { const tw_claim *at; size_t n; };
+struct claims {
+    const tw_claim *at;
+    size_t n;
+};
 
 static const char *claim_cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -120,22 +132,29 @@ static const char *claim_cell(const void *of, size_t row, int column, char to[CL
 
 static void print_claims(const tw_figures *figures)
 {
-    static const char *const heads[] = { "claim", "holds", "measured", NULL };
+    static const char *const heads[] = {"claim", "holds", "measured", NULL};
     struct claims claims;
     claims.n = tw_figures_claims(figures, &claims.at);
-    if (claims.n) cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = claim_cell, .of = &claims }, cli_columns(stdout, 0));
+    if (claims.n)
+        cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = claim_cell, .of = &claims},
+                        cli_columns(stdout, 0));
 }
 
-static tw_status finish(const struct values *v, tw_figures *figures, const struct cli_gnuplot *g, tw_error *err)
+static tw_status finish(const struct values *v, tw_figures *figures, const struct cli_gnuplot *g,
+                        tw_error *err)
 {
     const char *json;
     CLI_TRY(tw_figures_write_claims(figures, &json, err));
     if (v->common.json) printf("%s", json);
     else print_claims(figures);
     if (g->error == ENOENT)
-        fprintf(stderr, "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
+        fprintf(
+            stderr,
+            "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
+            g->directory);
+    if (!v->common.quiet)
+        fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s",
                 g->directory);
-    if (!v->common.quiet) fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s", g->directory);
     return cli_gnuplot_verdict(g, err);
 }
 
@@ -150,7 +169,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     if (v->out) CLI_TRY(cli_check_out(v->out, err));
     cli_free_directory("figures", call->n ? call->word[0] : "all", directory);
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    struct cli_gnuplot g = { .directory = v->out ? v->out : directory, .most = tw_context_threads(ctx), .verbose = v->common.verbose };
+    struct cli_gnuplot g = {.directory = v->out ? v->out : directory,
+                            .most = tw_context_threads(ctx),
+                            .verbose = v->common.verbose};
     cli_catch_signals();
     cli_running();
     tw_status status = tw_figures_create(&figures, ctx, g.directory, v->force, err);
@@ -162,17 +183,28 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     return status;
 }
 
-static const struct cli_option options[] = {
-    { "out", 0, CLI_TEXT, AT(out), "DIR", 0, 0, "the folder for data, scripts, pictures and claims (out/TIME-figures-all)" },
-    { "list", 0, CLI_FLAG, AT(list), NULL, 0, 0, "list the figures and make none" },
-    { "force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace figures that are there" },
-    CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
-};
+static const struct cli_option options[] =
+    {{"out", 0, CLI_TEXT, AT(out), "DIR", 0, 0,
+      "the folder for data, scripts, pictures and claims (out/TIME-figures-all)"},
+     {"list", 0, CLI_FLAG, AT(list), NULL, 0, 0, "list the figures and make none"},
+     {"force", 0, CLI_FLAG, AT(force), NULL, 0, 0, "replace figures that are there"},
+     CLI_THREADS,
+     CLI_JSON,
+     CLI_QUIET,
+     CLI_VERBOSE,
+     CLI_END};
 
 const struct cli_command cli_command_figures = {
-    .name = "figures", .usage = "[NAME...] [--out DIR]",
-    .help = "make the figures of the source documents: data and scripts, through gnuplot SVG, PNG and GIF, and what the sources claim beside what "
-    "was measured",
-    .examples = "thalweg figures --list\nthalweg figures --out out/fig\nthalweg figures fig5.6 fig5.8 --out out/two",
-    .least = 0, .most = 64, .options = options, .size = sizeof(struct values), .run = run,
+    .name = "figures",
+    .usage = "[NAME...] [--out DIR]",
+    .help =
+        "make the figures of the source documents: data and scripts, through gnuplot SVG, PNG and GIF, and what the sources claim beside what "
+        "was measured",
+    .examples =
+        "thalweg figures --list\nthalweg figures --out out/fig\nthalweg figures fig5.6 fig5.8 --out out/two",
+    .least = 0,
+    .most = 64,
+    .options = options,
+    .size = sizeof(struct values),
+    .run = run,
 };

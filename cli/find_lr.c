@@ -11,12 +11,18 @@ static tw_status print_json(const tw_find_lr *found, const char *out, tw_error *
     json_t *points = json_array(), *all = json_object();
     for (size_t i = 0; i < found->n; i++) {
         const tw_lr_point *p = &found->points[i];
-        json_array_append_new(points, json_pack("{s:I, s:f, s:f, s:f}", "step", (json_int_t)(i + 1), "lr", p->lr, "loss", p->loss, "smooth", p->smooth));
+        json_array_append_new(points, json_pack("{s:I, s:f, s:f, s:f}", "step", (json_int_t)(i + 1), "lr",
+                                                p->lr, "loss", p->loss, "smooth", p->smooth));
     }
     json_object_set_new(all, "points", points);
     json_object_set_new(all, "steps", json_integer((json_int_t)found->steps));
     json_object_set_new(all, "exploded", json_boolean(found->exploded));
-    const struct { const char *name; double value; } rates[] = {{"minimum", found->minimum}, {"steepest", found->steepest}, {"suggestion", found->suggestion}};
+    const struct {
+        const char *name;
+        double value;
+    } rates[] = {{"minimum", found->minimum},
+                 {"steepest", found->steepest},
+                 {"suggestion", found->suggestion}};
     for (int i = 0; i < 3; i++)
         if (!isnan(rates[i].value)) json_object_set_new(all, rates[i].name, json_real(rates[i].value));
     if (out) {
@@ -38,8 +44,14 @@ static tw_status print_picture(const tw_find_lr *found, tw_error *err)
         x[i] = found->points[i].lr;
         y[i] = fmin(found->points[i].smooth, found->ceiling);
     }
-    const struct cli_plot plot = { .x = x, .y = y, .n = found->n, .log_x = 1, .width = cli_columns(stdout, 0), .fine = cli_is_utf8_terminal(stdout),
-                                   .x_label = "learning rate", .y_label = "loss (smoothed)" };
+    const struct cli_plot plot = {.x = x,
+                                  .y = y,
+                                  .n = found->n,
+                                  .log_x = 1,
+                                  .width = cli_columns(stdout, 0),
+                                  .fine = cli_is_utf8_terminal(stdout),
+                                  .x_label = "learning rate",
+                                  .y_label = "loss (smoothed)"};
     cli_print_plot(stdout, &plot);
     free(x);
     free(y);
@@ -54,15 +66,18 @@ static void print_rate(const char *name, double lr, const char *why)
 static void print_rates(const tw_find_lr *found)
 {
     putchar('\n');
-    cli_print_sentence(0, "%zu of %llu steps%s", found->n, (unsigned long long)found->steps, found->exploded ? ", then the loss exploded" : "");
+    cli_print_sentence(0, "%zu of %llu steps%s", found->n, (unsigned long long)found->steps,
+                       found->exploded ? ", then the loss exploded" : "");
     if (isnan(found->suggestion)) {
-        cli_print_sentence(0, "the loss never fell: no suggestion (a %s may show more)", found->exploded ? "smaller --lr-from" : "larger --lr-to");
+        cli_print_sentence(0, "the loss never fell: no suggestion (a %s may show more)",
+                           found->exploded ? "smaller --lr-from" : "larger --lr-to");
         return;
     }
     print_rate("minimum", found->minimum, "the loss is least");
     if (!isnan(found->steepest)) print_rate("steepest", found->steepest, "it falls fastest");
-    print_rate("suggestion", found->suggestion, found->suggestion == found->steepest ? "the steepest, which is below a tenth of the minimum"
-                                                                                     : "a tenth of the minimum");
+    print_rate("suggestion", found->suggestion,
+               found->suggestion == found->steepest ? "the steepest, which is below a tenth of the minimum"
+                                                    : "a tenth of the minimum");
     if (found->minimum >= found->points[found->n - 1].lr && !found->exploded)
         cli_print_wrapped(0, "the loss was still falling at the end: a larger --lr-to may show more");
 }
@@ -81,7 +96,8 @@ tw_status cli_find_lr(const struct cli_common *common, const tw_find_lr_options 
         status = print_picture(found, err);
         if (status == TW_OK) print_rates(found);
     }
-    if (status == TW_OK && out && !common->quiet) fprintf(stderr, "points %s/find_lr.csv\npicture %s/find_lr.svg\n", out, out);
+    if (status == TW_OK && out && !common->quiet)
+        fprintf(stderr, "points %s/find_lr.csv\npicture %s/find_lr.svg\n", out, out);
     tw_find_lr_free(found);
     tw_context_free(ctx);
     return status;

@@ -15,7 +15,7 @@ extern char **environ;
 /* Nobody's gnuplotrc is read (-d), so that a picture is the same everywhere. */
 static int spawn(const struct cli_gnuplot *g, const char *script, FILE *said, pid_t *pid)
 {
-    char *const argv[] = { "gnuplot", "-d", (char *)script, NULL };
+    char *const argv[] = {"gnuplot", "-d", (char *)script, NULL};
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
     if (error) return error;
@@ -42,7 +42,7 @@ static void show(FILE *said)
 /* The picture's path, whose type is one of svg, png, gif; 0 if it is too long. */
 static int picture_path(const struct cli_gnuplot *g, const char *name, int type, char to[PATH_MAX])
 {
-    static const char *const types[] = { "svg", "png", "gif" };
+    static const char *const types[] = {"svg", "png", "gif"};
     return snprintf(to, PATH_MAX, "%s/%s.%s", g->directory, name, types[type]) < PATH_MAX;
 }
 
@@ -59,7 +59,9 @@ static int are_drawn(const struct cli_gnuplot *g, const char *name, int animated
     char path[PATH_MAX];
     struct stat there;
     for (int i = 0; i < 2 + animated; i++)
-        if (!picture_path(g, name, i, path) || stat(path, &there) || !S_ISREG(there.st_mode) || !there.st_size) return 0;
+        if (!picture_path(g, name, i, path) || stat(path, &there) || !S_ISREG(there.st_mode) ||
+            !there.st_size)
+            return 0;
     return 1;
 }
 
@@ -70,7 +72,8 @@ static int reap(struct cli_gnuplot *g)
         int status;
         if (waitpid(g->at[i].pid, &status, WNOHANG) == 0) continue;
         const char *name = g->at[i].name;
-        const int good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && are_drawn(g, name, g->at[i].animated);
+        const int good =
+            WIFEXITED(status) && WEXITSTATUS(status) == 0 && are_drawn(g, name, g->at[i].animated);
         if ((!good && !g->failures) || g->verbose) show(g->at[i].said);
         fclose(g->at[i].said);
         if (!good) remove_pictures(g, name, g->at[i].animated);
@@ -87,8 +90,9 @@ static int reap(struct cli_gnuplot *g)
 static tw_status wait_below(struct cli_gnuplot *g, int limit, tw_error *err)
 {
     while (g->running >= limit) {
-        if (cli_interrupted()) return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
-        if (!reap(g)) nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        if (cli_interrupted())
+            return cli_fail(err, TW_STOPPED, "interrupted; what was made so far is in %.300s", g->directory);
+        if (!reap(g)) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
     return TW_OK;
 }
@@ -120,12 +124,17 @@ tw_status cli_gnuplot_wait(struct cli_gnuplot *g, tw_error *err) { return wait_b
 tw_status cli_gnuplot_verdict(const struct cli_gnuplot *g, tw_error *err)
 {
     if (g->failures > 1)
-        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp and %d more; data, scripts and claims are there", g->directory, g->failed,
-                        g->failures - 1);
+        return cli_fail(err, TW_ERR_SYSTEM,
+                        "gnuplot could not draw %.200s/%s.gp and %d more; data, scripts and claims are there",
+                        g->directory, g->failed, g->failures - 1);
     if (g->failures)
-        return cli_fail(err, TW_ERR_SYSTEM, "gnuplot could not draw %.200s/%s.gp; data, script and claims are there", g->directory, g->failed);
+        return cli_fail(err, TW_ERR_SYSTEM,
+                        "gnuplot could not draw %.200s/%s.gp; data, script and claims are there",
+                        g->directory, g->failed);
     if (g->error && g->error != ENOENT)
-        return cli_fail(err, TW_ERR_SYSTEM, "cannot start gnuplot: %s; data, scripts and claims are in %.200s", strerror(g->error), g->directory);
+        return cli_fail(err, TW_ERR_SYSTEM,
+                        "cannot start gnuplot: %s; data, scripts and claims are in %.200s",
+                        strerror(g->error), g->directory);
     return TW_OK;
 }
 

@@ -11,19 +11,24 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 
 void cli_print_overview(void)
 {
-    static const char *const heads[] = { "command", "what it does", NULL };
+    static const char *const heads[] = {"command", "what it does", NULL};
     cli_print_wrapped(0, "thalweg: gradient descent, every method, from one command");
     puts("\nExamples:");
     cli_print_command(2, "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn");
     cli_print_command(2, "thalweg race digits --model mlp --optimizers \"sgd momentum adam\" --seeds 3");
     cli_print_command(2, "thalweg explain adam");
     puts("\nCommands:");
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell, .indent = 2, .bare = 1 }, cli_columns(stdout, CLI_PROSE));
+    cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell, .indent = 2, .bare = 1},
+                    cli_columns(stdout, CLI_PROSE));
     putchar('\n');
     cli_print_wrapped(0, "thalweg COMMAND --help explains a command; thalweg --version prints the version.");
-    cli_print_wrapped(0, "Environment: THALWEG_DATA, THALWEG_CACHE (folders), THALWEG_MAX_ISA=base|avx2|avx512, COLUMNS (width of lists and texts).");
-    cli_print_wrapped(0, "Exit codes: 0 ok, 1 internal or failed check, 2 usage, 3 bad data, 4 not finite, 5 system, 6 memory, 7 not found, "
-                         "8 all workers of a race lost, 130 interrupted.");
+    cli_print_wrapped(
+        0,
+        "Environment: THALWEG_DATA, THALWEG_CACHE (folders), THALWEG_MAX_ISA=base|avx2|avx512, COLUMNS (width of lists and texts).");
+    cli_print_wrapped(
+        0,
+        "Exit codes: 0 ok, 1 internal or failed check, 2 usage, 3 bad data, 4 not finite, 5 system, 6 memory, 7 not found, "
+        "8 all workers of a race lost, 130 interrupted.");
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
@@ -40,5 +45,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_help = {
-    .name = "help", .usage = "[COMMAND]", .help = "explain a command", .most = 2, .run = run,
+    .name = "help",
+    .usage = "[COMMAND]",
+    .help = "explain a command",
+    .most = 2,
+    .run = run,
 };

@@ -7,7 +7,8 @@
 static const char *shape_text(const tw_layer_info *layer, char to[CLI_CELL])
 {
     size_t n = cli_append(to, CLI_CELL, 0, "(");
-    for (int i = 0; i < layer->rank && i < 4; i++) n = cli_append(to, CLI_CELL, n, "%s%lld", i ? ", " : "", (long long)layer->out_shape[i]);
+    for (int i = 0; i < layer->rank && i < 4; i++)
+        n = cli_append(to, CLI_CELL, n, "%s%lld", i ? ", " : "", (long long)layer->out_shape[i]);
     cli_append(to, CLI_CELL, n, ")");
     return to;
 }
@@ -35,8 +36,9 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 
 void cli_print_layers(FILE *to, const tw_model *model)
 {
-    static const char *const heads[] = { "layer", "output shape", "parameters", NULL };
-    cli_print_table(to, &(struct cli_table){ .heads = heads, .cell = cell, .of = model, .numbers = 4 }, cli_columns(to, 0));
+    static const char *const heads[] = {"layer", "output shape", "parameters", NULL};
+    cli_print_table(to, &(struct cli_table){.heads = heads, .cell = cell, .of = model, .numbers = 4},
+                    cli_columns(to, 0));
 }
 
 json_t *cli_layers_json(const tw_model *model)
@@ -48,9 +50,11 @@ json_t *cli_layers_json(const tw_model *model)
         if (tw_model_layer(model, i, &layer, NULL) != TW_OK) continue;
         json_t *shape = json_array();
         for (int k = 0; k < layer.rank; k++) json_array_append_new(shape, json_integer(layer.out_shape[k]));
-        json_array_append_new(layers, json_pack("{s:s, s:s, s:o, s:I}", "name", layer.name, "layer", layer.text, "output_shape", shape,
-                                                "parameters", (json_int_t)layer.parameters));
+        json_array_append_new(layers,
+                              json_pack("{s:s, s:s, s:o, s:I}", "name", layer.name, "layer", layer.text,
+                                        "output_shape", shape, "parameters", (json_int_t)layer.parameters));
         total += layer.parameters;
     }
-    return json_pack("{s:s, s:o, s:I}", "network", tw_model_network(model), "layers", layers, "parameters", (json_int_t)total);
+    return json_pack("{s:s, s:o, s:I}", "network", tw_model_network(model), "layers", layers, "parameters",
+                     (json_int_t)total);
 }

@@ -24,6 +24,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_layers = {
-    .name = "layers", .usage = "[--json]", .help = "list the layers of networks (--model)", .examples = "thalweg layers",
-    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "layers",
+    .usage = "[--json]",
+    .help = "list the layers of networks (--model)",
+    .examples = "thalweg layers",
+    .options = cli_list_options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -3,9 +3,11 @@
 #include "cli.h"
 #include "table.h"
 
-const struct cli_option cli_list_options[] = { CLI_JSON, CLI_END };
+const struct cli_option cli_list_options[] = {CLI_JSON, CLI_END};
 
-struct names { cli_names *at; };
+struct names {
+    cli_names *at;
+};
 
 static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -17,12 +19,14 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 
 void cli_print_names(const char *heading, const char *key, cli_names *at)
 {
-    const char *const heads[] = { heading, key, NULL };
-    const struct names names = { at };
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell, .of = &names }, cli_columns(stdout, 0));
+    const char *const heads[] = {heading, key, NULL};
+    const struct names names = {at};
+    cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell, .of = &names},
+                    cli_columns(stdout, 0));
 }
 
-tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, cli_names *at, tw_error *err)
+tw_status cli_print_list(const struct cli_call *call, const char *heading, const char *key, cli_names *at,
+                         tw_error *err)
 {
     const struct cli_common *common = call->values;
     const char *name, *text;
@@ -31,6 +35,7 @@ tw_status cli_print_list(const struct cli_call *call, const char *heading, const
         return TW_OK;
     }
     json_t *all = json_array();
-    for (size_t i = 0; (name = at(i, &text)) != NULL; i++) json_array_append_new(all, json_pack("{s:s, s:s}", "name", name, key, text));
+    for (size_t i = 0; (name = at(i, &text)) != NULL; i++)
+        json_array_append_new(all, json_pack("{s:s, s:s}", "name", name, key, text));
     return cli_print_json(all, err);
 }

@@ -1,4 +1,5 @@
-/* thalweg: finds the command, runs it, turns its status into the exit code and its error into the last line on stderr.
+/* thalweg: finds the command, runs it, turns its status into the exit code and its error into the last line
+ * on stderr.
  * SPDX-License-Identifier: MIT */
 #include "commands.h"
 #include "cli.h"
@@ -14,7 +15,7 @@
 #define DECLARE(name) extern const struct cli_command cli_command_##name;
 CLI_COMMANDS(DECLARE)
 #define ADDRESS(name) &cli_command_##name,
-static const struct cli_command *const commands[] = { CLI_COMMANDS(ADDRESS) };
+static const struct cli_command *const commands[] = {CLI_COMMANDS(ADDRESS)};
 enum { COUNT = sizeof commands / sizeof commands[0] };
 
 size_t cli_command_count(void) { return COUNT; }
@@ -46,7 +47,8 @@ static void second_words(const char *first, char *to, size_t size)
     to[0] = 0;
     for (size_t i = 0; i < COUNT; i++)
         if (!strncmp(commands[i]->name, first, n) && commands[i]->name[n] == ' ' && used < size)
-            used += (size_t)snprintf(to + used, size - used, "%s%s", used ? ", " : "", commands[i]->name + n + 1);
+            used +=
+                (size_t)snprintf(to + used, size - used, "%s%s", used ? ", " : "", commands[i]->name + n + 1);
 }
 
 tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *words, tw_error *err)
@@ -58,7 +60,8 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
     }
     char seconds[200], typed[100];
     second_words(argv[0], seconds, sizeof seconds);
-    if (seconds[0] && argc > 1 && argv[1][0] != '-') snprintf(typed, sizeof typed, "%.40s %.40s", argv[0], argv[1]);
+    if (seconds[0] && argc > 1 && argv[1][0] != '-')
+        snprintf(typed, sizeof typed, "%.40s %.40s", argv[0], argv[1]);
     else snprintf(typed, sizeof typed, "%.80s", argv[0]);
     if (seconds[0] && !strchr(typed, ' '))
         return cli_fail(err, TW_ERR_SPEC, "%s needs one more word: %s", typed, seconds);
@@ -68,7 +71,8 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
         snprintf(two, sizeof two, "%.40s %.40s", argv[0], argv[1]);
         near = tw_suggest(two, command_name, NULL);
     }
-    return cli_unknown(err, TW_ERR_SPEC, "unknown command", typed, near, "; thalweg --help lists the commands");
+    return cli_unknown(err, TW_ERR_SPEC, "unknown command", typed, near,
+                       "; thalweg --help lists the commands");
 }
 
 static int is_help(const char *word) { return !strcmp(word, "--help") || !strcmp(word, "-h"); }
@@ -99,7 +103,8 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
         return TW_OK;
     }
     if (argv[1][0] == '-')
-        return cli_fail(err, TW_ERR_SPEC, "unknown option %.60s before a command (there are --help and --version)", argv[1]);
+        return cli_fail(err, TW_ERR_SPEC,
+                        "unknown option %.60s before a command (there are --help and --version)", argv[1]);
     if (argc == 3 && is_help(argv[2]) && print_group(argv[1])) return TW_OK;
     const struct cli_command *command;
     int words;
@@ -107,13 +112,14 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
     return cli_run(command, argc - 1 - words, argv + 1 + words, err);
 }
 
-/* Closed standard streams become /dev/null, or the next file opened would take their numbers and our output. The standard output is opened
- * for reading only, so that writing a result to it still fails. */
+/* Closed standard streams become /dev/null, or the next file opened would take their numbers and our output.
+ * The standard output is opened for reading only, so that writing a result to it still fails. */
 static void fill_streams(void)
 {
-    static const int mode[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+    static const int mode[] = {O_RDONLY, O_RDONLY, O_WRONLY};
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", mode[fd]) != fd) _exit(TW_ERR_SYSTEM);
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", mode[fd]) != fd)
+            _exit(TW_ERR_SYSTEM);
 }
 
 int main(int argc, char **argv)
@@ -121,13 +127,17 @@ int main(int argc, char **argv)
     tw_error err;
     fill_streams();
     memset(&err, 0, sizeof err);
-    signal(SIGXFSZ, SIG_IGN);                                           /* a write past the limit fails, and is reported as such */
-    signal(SIGPIPE, SIG_DFL);                                           /* a reader that has seen enough ends the program quietly */
+    /* a write past the limit fails, and is reported as such */
+    signal(SIGXFSZ, SIG_IGN);
+    /* a reader that has seen enough ends the program quietly */
+    signal(SIGPIPE, SIG_DFL);
     tw_status status = dispatch(argc, argv, &err);
     int broken = ferror(stdout);
     if ((fflush(stdout) || broken) && status == TW_OK)
-        status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", errno ? strerror(errno) : "write error");
+        status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
+                          errno ? strerror(errno) : "write error");
     cli_clean(err.message);
-    if (status != TW_OK) fprintf(stderr, "thalweg: %s\n", err.message[0] ? err.message : tw_status_name(status));
+    if (status != TW_OK)
+        fprintf(stderr, "thalweg: %s\n", err.message[0] ? err.message : tw_status_name(status));
     return cli_exit_code(status);
 }

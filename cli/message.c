@@ -17,7 +17,8 @@ tw_status cli_fail(tw_error *err, tw_status code, const char *format, ...)
     return code;
 }
 
-tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near, const char *otherwise)
+tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near,
+                      const char *otherwise)
 {
     if (near) return cli_fail(err, code, "%s \"%.80s\" (did you mean \"%s\"?)", problem, word, near);
     return cli_fail(err, code, "%s \"%.80s\"%s", problem, word, otherwise);

@@ -22,12 +22,13 @@ static tw_status check_weights(tw_model *model, const char *path, tw_error *err)
     int wide = tw_model_type(model) == TW_F64;
     for (size_t i = 0; i < tw_model_size(model); i++)
         if (!isfinite(wide ? ((const double *)w)[i] : ((const float *)w)[i]))
-            return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path, i, tw_model_size(model));
+            return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path,
+                            i, tw_model_size(model));
     return TW_OK;
 }
 
-tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model, const char *data, int labels,
-                         tw_error *err)
+tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model,
+                         const char *data, int labels, tw_error *err)
 {
     memset(m, 0, sizeof *m);
     CLI_TRY(cli_context(common, &m->ctx, err));
@@ -37,10 +38,15 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *c
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     o.unlabelled = !labels;
     CLI_TRY(cli_open_data(m->ctx, common, data, o, NULL, &m->data, err));
-    if (!m->data) return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)", data);
-    tw_data_info info = { .size = sizeof info };
+    if (!m->data)
+        return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)",
+                        data);
+    tw_data_info info = {.size = sizeof info};
     CLI_TRY(tw_data_info_get(m->data, &info, err));
-    if (labels && !info.labels) return cli_fail(err, TW_ERR_DATA, "%.200s: images without labels; eval needs a folder with t10k images and labels", data);
+    if (labels && !info.labels)
+        return cli_fail(err, TW_ERR_DATA,
+                        "%.200s: images without labels; eval needs a folder with t10k images and labels",
+                        data);
     m->objective = (tw_objective)TW_OBJECTIVE_INIT;
     CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
     m->bound = 1;

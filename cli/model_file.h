@@ -10,10 +10,11 @@ struct cli_model_on_data {
     tw_model *model;
     tw_data *data;
     tw_objective objective;
-    int bound;                                                          /* the objective is there */
+    int bound; /* the objective is there */
 };
-/* model: a run's folder or a model file. data: as in data.h; of a folder the t10k files. `labels`: rows without labels are an error. */
-tw_status cli_open_model(struct cli_model_on_data *out, const struct cli_common *common, const char *model, const char *data, int labels,
-                         tw_error *err);
-void cli_close_model(struct cli_model_on_data *m);                      /* also after a failure */
+/* model: a run's folder or a model file. data: as in data.h; of a folder the t10k files. `labels`: rows
+ * without labels are an error. */
+tw_status cli_open_model(struct cli_model_on_data *out, const struct cli_common *common, const char *model,
+                         const char *data, int labels, tw_error *err);
+void cli_close_model(struct cli_model_on_data *m); /* also after a failure */
 #endif

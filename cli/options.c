@@ -1,5 +1,6 @@
-/* From a command's option table to its values: argp does the parsing; what it would say too vaguely (unknown options, missing or
- * unwanted values) is checked before, and abbreviations are not taken, so that a new option never changes an old command line.
+/* From a command's option table to its values: argp does the parsing; what it would say too vaguely (unknown
+ * options, missing or unwanted values) is checked before, and abbreviations are not taken, so that a new
+ * option never changes an old command line.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "table.h"
@@ -11,25 +12,38 @@
 
 enum { FIRST_KEY = 256, MOST_OPTIONS = 64 };
 
-struct parsing { struct cli_call *call; tw_error *err; tw_status status; };
+struct parsing {
+    struct cli_call *call;
+    tw_error *err;
+    tw_status status;
+};
 
 /* All options of a command: those of the library, then its own. */
-struct table { const struct cli_command *command; int n; struct cli_option rows[MOST_OPTIONS + 1]; const char *usual[MOST_OPTIONS]; /* defaults */ };
+struct table {
+    const struct cli_command *command;
+    int n;
+    struct cli_option rows[MOST_OPTIONS + 1];
+    const char *usual[MOST_OPTIONS]; /* defaults */
+};
 
 static struct cli_option from_field(const struct cli_command *command, const tw_field *f)
 {
-    static const enum cli_type types[] = { [TW_FIELD_TEXT] = CLI_TEXT, [TW_FIELD_NATURAL] = CLI_NATURAL, [TW_FIELD_REAL] = CLI_REAL,
-                                           [TW_FIELD_POSITIVE] = CLI_POSITIVE, [TW_FIELD_WORD] = CLI_WORD, [TW_FIELD_FLAG] = CLI_FLAG };
-    return (struct cli_option){ f->flag, 0, types[f->type], command->fields_at + f->offset, f->arg, f->least, f->most, f->help };
+    static const enum cli_type types[] =
+        {[TW_FIELD_TEXT] = CLI_TEXT,         [TW_FIELD_NATURAL] = CLI_NATURAL, [TW_FIELD_REAL] = CLI_REAL,
+         [TW_FIELD_POSITIVE] = CLI_POSITIVE, [TW_FIELD_WORD] = CLI_WORD,       [TW_FIELD_FLAG] = CLI_FLAG};
+    return (struct cli_option){f->flag, 0,        types[f->type], command->fields_at + f->offset,
+                               f->arg,  f->least, f->most,        f->help};
 }
 
 static void list_options(const struct cli_command *command, struct table *t)
 {
     tw_field f;
-    *t = (struct table){ .command = command };
+    *t = (struct table){.command = command};
     for (size_t i = 0; command->fields && command->fields(i, &f); i++)
-        if (f.flag && t->n < MOST_OPTIONS) t->usual[t->n] = f.usual, t->rows[t->n++] = from_field(command, &f);
-    for (const struct cli_option *o = command->options; o && o->name && t->n < MOST_OPTIONS; o++) t->rows[t->n++] = *o;
+        if (f.flag && t->n < MOST_OPTIONS)
+            t->usual[t->n] = f.usual, t->rows[t->n++] = from_field(command, &f);
+    for (const struct cli_option *o = command->options; o && o->name && t->n < MOST_OPTIONS; o++)
+        t->rows[t->n++] = *o;
 }
 
 static const struct cli_option *option_named(const struct cli_option *o, const char *name, size_t length)
@@ -62,14 +76,17 @@ static int is_among(const char *name, const char *const *names)
 const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed)
 {
     for (int i = 0; call->options[i].name; i++)
-        if (call->given >> i & 1 && is_among(call->options[i].name, names) == listed) return call->options[i].name;
+        if (call->given >> i & 1 && is_among(call->options[i].name, names) == listed)
+            return call->options[i].name;
     return NULL;
 }
 
-tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config, tw_error *err)
+tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const char *file, tw_config **config,
+                           tw_error *err)
 {
-    static const size_t bytes[] = { [CLI_FLAG] = sizeof(int), [CLI_TEXT] = sizeof(char *), [CLI_NATURAL] = sizeof(uint64_t), [CLI_REAL] = sizeof(double),
-                                    [CLI_POSITIVE] = sizeof(double), [CLI_WORD] = sizeof(int) };
+    static const size_t bytes[] =
+        {[CLI_FLAG] = sizeof(int),    [CLI_TEXT] = sizeof(char *),     [CLI_NATURAL] = sizeof(uint64_t),
+         [CLI_REAL] = sizeof(double), [CLI_POSITIVE] = sizeof(double), [CLI_WORD] = sizeof(int)};
     const struct cli_command *c = call->command;
     CLI_TRY(tw_config_read(config, ctx, file, err));
     if (!call->n) CLI_TRY(tw_config_find_data(*config, err));
@@ -78,7 +95,9 @@ tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const c
     memcpy(line, call->values, c->size);
     tw_status status = tw_config_apply(*config, c->fields, (char *)call->values + c->fields_at, err);
     for (int i = 0; call->options[i].name; i++)
-        if (call->given >> i & 1) memcpy((char *)call->values + call->options[i].offset, line + call->options[i].offset, bytes[call->options[i].type]);
+        if (call->given >> i & 1)
+            memcpy((char *)call->values + call->options[i].offset, line + call->options[i].offset,
+                   bytes[call->options[i].type]);
     free(line);
     return status;
 }
@@ -89,10 +108,12 @@ static tw_status needs_value(const struct cli_option *o, tw_error *err)
 }
 
 /* The option at argv[at], which the command does not have; `name` is as it was written, without dashes. */
-static tw_status unknown_option(const struct table *t, int argc, char **argv, int at, const char *name, tw_error *err)
+static tw_status unknown_option(const struct table *t, int argc, char **argv, int at, const char *name,
+                                tw_error *err)
 {
     char hint[300];
-    const int dashes = (int)(name - argv[at]), length = (int)strcspn(name, "=") < 60 ? (int)strcspn(name, "=") : 60;
+    const int dashes = (int)(name - argv[at]),
+              length = (int)strcspn(name, "=") < 60 ? (int)strcspn(name, "=") : 60;
     char *word = cli_text(err, "%.*s", length, name);
     if (!word) return TW_ERR_MEMORY;
     cli_option_hint(t->rows, argc, argv, at, word, hint, sizeof hint);
@@ -160,9 +181,11 @@ static tw_status store_natural(const struct cli_option *o, const char *text, uin
     errno = 0;
     unsigned long long x = strtoull(text, &end, 10);
     int digits = text[0] >= '0' && text[0] <= '9';
-    unsigned long long least = (unsigned long long)o->least, most = o->most > 0 ? (unsigned long long)o->most : INT64_MAX;
+    unsigned long long least = (unsigned long long)o->least,
+                       most = o->most > 0 ? (unsigned long long)o->most : INT64_MAX;
     if (!digits || *end || errno || x < least || x > most)
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a whole number from %llu to %llu", o->name, text, least, most);
+        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a whole number from %llu to %llu", o->name, text,
+                        least, most);
     *out = x;
     return TW_OK;
 }
@@ -175,14 +198,20 @@ static int read_number(const char *text, double *out)
     return end != text && !text[strspn(text, "+-.0123456789eE")] && !*end && isfinite(*out);
 }
 
-static const char *comma_hint(const char *text) { return strchr(text, ',') ? " (decimals come after a point: 0.1)" : ""; }
+static const char *comma_hint(const char *text)
+{
+    return strchr(text, ',') ? " (decimals come after a point: 0.1)" : "";
+}
 
 static tw_status store_real(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
     double x;
     if (!read_number(text, &x) || x < o->least || (o->most > 0 && x >= o->most)) {
-        if (o->most > 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)%s", o->name, text, o->least, o->most, comma_hint(text));
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on%s", o->name, text, o->least, comma_hint(text));
+        if (o->most > 0)
+            return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)%s", o->name, text,
+                            o->least, o->most, comma_hint(text));
+        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on%s", o->name, text, o->least,
+                        comma_hint(text));
     }
     *out = x;
     return TW_OK;
@@ -191,7 +220,9 @@ static tw_status store_real(const struct cli_option *o, const char *text, double
 static tw_status store_positive(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
     double x;
-    if (!read_number(text, &x) || x <= 0) return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0%s", o->name, text, comma_hint(text));
+    if (!read_number(text, &x) || x <= 0)
+        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0%s", o->name, text,
+                        comma_hint(text));
     *out = x;
     return TW_OK;
 }
@@ -245,19 +276,26 @@ static void to_argp(const struct table *t, struct argp_option to[MOST_OPTIONS + 
     memset(to, 0, (MOST_OPTIONS + 1) * sizeof *to);
     for (int i = 0; i < t->n; i++) {
         const struct cli_option *o = &t->rows[i];
-        to[i] = (struct argp_option){ o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, NULL, 0 };
+        to[i] = (struct argp_option){o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, NULL, 0};
     }
 }
 
 /* Whether the value may have spaces in it: its name in the help, or an example there, is in quotes. */
-static int takes_list(const struct cli_option *o) { return o->type == CLI_TEXT && (strchr(o->arg, '"') || strchr(o->help, '"')); }
+static int takes_list(const struct cli_option *o)
+{
+    return o->type == CLI_TEXT && (strchr(o->arg, '"') || strchr(o->help, '"'));
+}
 
-/* The option on the line whose value begins before line[at] and, for want of quotes, ends before it; NULL: there is none. *first: where it begins. */
+/* The option on the line whose value begins before line[at] and, for want of quotes, ends before it; NULL:
+ * there is none. *first: where it begins. */
 static const struct cli_option *unquoted_option(const struct cli_call *call, int at, int *first)
 {
     for (*first = at; *first > 0 && call->line[*first][0] != '-'; --*first)
         if (strchr(call->line[*first], ' ')) return NULL;
-    const struct cli_option *o = strncmp(call->line[*first], "--", 2) ? NULL : option_named(call->options, call->line[*first] + 2, strlen(call->line[*first] + 2));
+    const struct cli_option *o =
+        strncmp(call->line[*first], "--", 2)
+            ? NULL
+            : option_named(call->options, call->line[*first] + 2, strlen(call->line[*first] + 2));
     return ++*first < at && o && o->arg && takes_list(o) ? o : NULL;
 }
 
@@ -271,16 +309,19 @@ tw_status cli_check_quotes(const struct cli_call *call, const char *word, tw_err
     if (!o) return TW_OK;
     for (int i = first; i < call->n_line && call->line[i][0] != '-'; i++)
         used = cli_append(list, sizeof list, used, "%s%s", i > first ? " " : "", call->line[i]);
-    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\": put quotes around a list: --%s \"%s\"", word, o->name, list);
+    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\": put quotes around a list: --%s \"%s\"",
+                    word, o->name, list);
 }
 
 tw_status cli_unexpected(const struct cli_call *call, int i, tw_error *err)
 {
     CLI_TRY(cli_check_quotes(call, call->word[i], err));
-    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg %s %s)", call->word[i], call->command->name, call->command->usage);
+    return cli_fail(err, TW_ERR_SPEC, "unexpected argument \"%.100s\" (usage: thalweg %s %s)", call->word[i],
+                    call->command->name, call->command->usage);
 }
 
-/* The i-th argument that the usage names: DATA is number 1 of "MODEL DATA [--json]" and number 0 of "--model M DATA". */
+/* The i-th argument that the usage names: DATA is number 1 of "MODEL DATA [--json]" and number 0 of "--model
+ * M DATA". */
 static void argument_name(const char *usage, int i, char to[40])
 {
     int is_value = 0;
@@ -299,10 +340,12 @@ static tw_status check_words(const struct cli_call *call, tw_error *err)
     if (call->n > command->most) return cli_unexpected(call, command->most, err);
     if (call->n >= command->least) return TW_OK;
     argument_name(command->usage, call->n, missing);
-    if (!call->n) return cli_fail(err, TW_ERR_SPEC, "missing %s (usage: thalweg %s %s)", missing, command->name, command->usage);
+    if (!call->n)
+        return cli_fail(err, TW_ERR_SPEC, "missing %s (usage: thalweg %s %s)", missing, command->name,
+                        command->usage);
     argument_name(command->usage, call->n - 1, before);
-    return cli_fail(err, TW_ERR_SPEC, "missing %s: %.100s is taken as %s (usage: thalweg %s %s)", missing, call->word[call->n - 1], before, command->name,
-                    command->usage);
+    return cli_fail(err, TW_ERR_SPEC, "missing %s: %.100s is taken as %s (usage: thalweg %s %s)", missing,
+                    call->word[call->n - 1], before, command->name, command->usage);
 }
 
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err)
@@ -316,18 +359,21 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         return TW_OK;
     }
     char **line = cli_alloc((size_t)argc + 2, 2 * sizeof *line, err);
-    void *values = cli_alloc(1, command->size > sizeof(struct cli_common) ? command->size : sizeof(struct cli_common), err);
+    void *values =
+        cli_alloc(1, command->size > sizeof(struct cli_common) ? command->size : sizeof(struct cli_common),
+                  err);
     tw_status status = TW_ERR_MEMORY;
     if (line && values) {
         if (command->initial) memcpy(values, command->initial, command->size);
-        line[0] = (char[]){ "thalweg" };
+        line[0] = (char[]){"thalweg"};
         for (int i = 0; i < argc; i++) line[i + 1] = argv[i];
         struct argp_option options[MOST_OPTIONS + 1];
         to_argp(&table, options);
-        struct cli_call call = { command, table.rows, values, 0, argc, argv, 0, line + argc + 2 };
-        struct parsing parsing = { &call, err, TW_OK };
-        struct argp argp = { options, parse_one, NULL, NULL, NULL, NULL, NULL };
-        error_t failed = argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
+        struct cli_call call = {command, table.rows, values, 0, argc, argv, 0, line + argc + 2};
+        struct parsing parsing = {&call, err, TW_OK};
+        struct argp argp = {options, parse_one, NULL, NULL, NULL, NULL, NULL};
+        error_t failed =
+            argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
         status = parsing.status;
         if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
         if (status == TW_OK) status = check_words(&call, err);
@@ -358,8 +404,9 @@ static const char *help_cell(const void *of, size_t row, int column, char to[CLI
     if (row == (size_t)t->n) return column ? "print this help (-h: a short one)" : "-h, --help";
     const struct cli_option *o = &t->rows[row];
     if (column) snprintf(to, CLI_CELL, t->usual[row] ? "%s (default: %s)" : "%s", o->help, t->usual[row]);
-    else snprintf(to, CLI_CELL, "%c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name, o->arg ? "=" : "",
-                  o->arg ? o->arg : "");
+    else
+        snprintf(to, CLI_CELL, "%c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? ',' : ' ', o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
     return to;
 }
 
@@ -371,7 +418,7 @@ static void print_usage(const struct cli_command *command)
 
 void cli_print_help(const struct cli_command *command, int full)
 {
-    static const char *const heads[] = { "option", "what it does", NULL };
+    static const char *const heads[] = {"option", "what it does", NULL};
     struct table table;
     list_options(command, &table);
     if (full) {
@@ -383,8 +430,10 @@ void cli_print_help(const struct cli_command *command, int full)
     print_examples(command);
     if (full) {
         puts("Options:");
-        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = help_cell, .of = &table, .indent = 2, .bare = 1 },
-                        cli_columns(stdout, CLI_PROSE));
+        cli_print_table(
+            stdout,
+            &(struct cli_table){.heads = heads, .cell = help_cell, .of = &table, .indent = 2, .bare = 1},
+            cli_columns(stdout, CLI_PROSE));
     } else {
         print_usage(command);
         cli_print_sentence(7, "thalweg %s --help explains every option", command->name);

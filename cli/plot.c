@@ -8,18 +8,31 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { COLUMNS = 60, LEAST_COLUMNS = 20, ROWS = 11, MOST_ACROSS = 2, MOST_DOWN = 4, ROW_TICKS = 6, TICK_COLUMNS = 10 };
+enum {
+    COLUMNS = 60,
+    LEAST_COLUMNS = 20,
+    ROWS = 11,
+    MOST_ACROSS = 2,
+    MOST_DOWN = 4,
+    ROW_TICKS = 6,
+    TICK_COLUMNS = 10
+};
 
 struct picture {
     const struct cli_plot *plot;
-    int across, down;                                                   /* dots in a cell */
-    int columns, margin;                                                /* of cells; of characters before the y axis */
-    double left, right, bottom, top;                                    /* left and right as on the axis: logarithms with log_x */
+    int across, down; /* dots in a cell */
+    /* of cells; of characters before the y axis */
+    int columns, margin;
+    /* left and right as on the axis: logarithms with log_x */
+    double left, right, bottom, top;
     unsigned char dots[ROWS * MOST_DOWN][COLUMNS * MOST_ACROSS];
 };
 
 static double position(const struct cli_plot *p, double x) { return p->log_x ? log10(x) : x; }
-static int is_shown(const struct cli_plot *p, size_t i) { return isfinite(position(p, p->x[i])) && isfinite(p->y[i]); }
+static int is_shown(const struct cli_plot *p, size_t i)
+{
+    return isfinite(position(p, p->x[i])) && isfinite(p->y[i]);
+}
 
 /* 0 if there is nothing to show. A constant is drawn above or below 0. */
 static int find_limits(struct picture *c)
@@ -49,8 +62,14 @@ static int dot_of(double x, double low, double high, int dots)
     return (int)floor((x / 2 - low / 2) / (high / 2 - low / 2) * (dots - 1) + 0.5);
 }
 
-static int dot_across(const struct picture *c, double x) { return dot_of(x, c->left, c->right, c->columns * c->across); }
-static int dot_down(const struct picture *c, double y) { return dot_of(y, c->top, c->bottom, ROWS * c->down); }
+static int dot_across(const struct picture *c, double x)
+{
+    return dot_of(x, c->left, c->right, c->columns * c->across);
+}
+static int dot_down(const struct picture *c, double y)
+{
+    return dot_of(y, c->top, c->bottom, ROWS * c->down);
+}
 
 static void draw_line(struct picture *c, const int from[2], const int to[2])
 {
@@ -81,11 +100,15 @@ static void draw(struct picture *c)
 static const char *cell(const struct picture *c, int row, int column, char to[4])
 {
     static const char *const ascii[] = {" ", "'", ".", ":"};
-    static const unsigned char braille[MOST_DOWN][MOST_ACROSS] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+    static const unsigned char braille[MOST_DOWN][MOST_ACROSS] = {{0x01, 0x08},
+                                                                  {0x02, 0x10},
+                                                                  {0x04, 0x20},
+                                                                  {0x40, 0x80}};
     unsigned bits = 0;
     for (int i = 0; i < c->down; i++)
         for (int k = 0; k < c->across; k++)
-            if (c->dots[row * c->down + i][column * c->across + k]) bits |= c->plot->fine ? braille[i][k] : 1u << i;
+            if (c->dots[row * c->down + i][column * c->across + k])
+                bits |= c->plot->fine ? braille[i][k] : 1u << i;
     if (!c->plot->fine || bits == 0) return ascii[bits];
     to[0] = (char)0xe2; /* U+2800 + bits */
     to[1] = (char)(0xa0 + (bits >> 6));
@@ -120,7 +143,10 @@ static int is_whole(const struct cli_plot *p)
     return 1;
 }
 
-static int tick_column(const struct picture *c, double x) { return dot_across(c, position(c->plot, x)) / c->across; }
+static int tick_column(const struct picture *c, double x)
+{
+    return dot_across(c, position(c->plot, x)) / c->across;
+}
 
 /* Labels under their columns, as far as the line and, at the right, the axis reach. 0 if two of them meet. */
 static int place_labels(const struct picture *c, const struct cli_ticks *t, int start[CLI_TICKS])
@@ -154,7 +180,8 @@ static void print_x_axis(FILE *to, const struct picture *c)
     for (int i = 0; i < t.n; i++) is_tick[tick_column(c, t.at[i])] = 1;
     fprintf(to, "%*s", before - 1, "");
     fputs(p->fine ? "\u2514" : "+", to);
-    for (int i = 0; i < c->columns; i++) fputs(p->fine ? is_tick[i] ? "\u252c" : "\u2500" : is_tick[i] ? "+" : "-", to);
+    for (int i = 0; i < c->columns; i++)
+        fputs(p->fine ? is_tick[i] ? "\u252c" : "\u2500" : is_tick[i] ? "+" : "-", to);
     fputc('\n', to);
     for (int i = 0; i < t.n; i++) at += fprintf(to, "%*s%s", start[i] - at, "", t.text[i]);
     fprintf(to, "\n%*s%s\n", before + (c->columns - (int)strlen(p->x_label)) / 2, "", p->x_label);
@@ -169,7 +196,8 @@ void cli_print_plot(FILE *to, const struct cli_plot *p)
         return;
     }
     cli_find_ticks(&t, c.bottom, c.top, ROW_TICKS, 0);
-    for (int i = 0; i < t.n; i++) c.margin = (int)strlen(t.text[i]) > c.margin ? (int)strlen(t.text[i]) : c.margin;
+    for (int i = 0; i < t.n; i++)
+        c.margin = (int)strlen(t.text[i]) > c.margin ? (int)strlen(t.text[i]) : c.margin;
     const int free = p->width ? p->width - c.margin - 4 : COLUMNS;
     c.columns = free < LEAST_COLUMNS ? LEAST_COLUMNS : free < COLUMNS ? free : COLUMNS;
     draw(&c);

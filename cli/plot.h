@@ -6,11 +6,15 @@
 #include <stdio.h>
 
 struct cli_plot {
-    const double *x, *y;                                                /* n points, joined by lines in this order; one that is not finite leaves a gap */
+    /* n points, joined by lines in this order; one that is not finite leaves a gap */
+    const double *x, *y;
     size_t n;
-    int log_x;                                                          /* points with x <= 0 are left out then */
-    int width;                                                          /* of all of it, in characters; 0: no limit */
-    int fine;                                                           /* in Braille dots, 2 x 4 a character; otherwise ' . : */
+    /* points with x <= 0 are left out then */
+    int log_x;
+    /* of all of it, in characters; 0: no limit */
+    int width;
+    /* in Braille dots, 2 x 4 a character; otherwise ' . : */
+    int fine;
     const char *x_label, *y_label;
 };
 void cli_print_plot(FILE *to, const struct cli_plot *p);

@@ -6,19 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct values { struct cli_common common; int probability; };
+struct values {
+    struct cli_common common;
+    int probability;
+};
 
 static const struct cli_option options[] = {
-    { "probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
-      "print every class's probability instead of the class, in the order of the labels; where the network ends with sigmoid, that of the second" },
-    CLI_THREADS, CLI_QUIET, CLI_VERBOSE, CLI_END
-};
+    {"probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
+     "print every class's probability instead of the class, in the order of the labels; where the network ends with sigmoid, that of the second"},
+    CLI_THREADS,
+    CLI_QUIET,
+    CLI_VERBOSE,
+    CLI_END};
 
 enum { ROWS_AT_ONCE = 4096 };
 
-static double at(tw_type type, const void *output, size_t i) { return type == TW_F64 ? ((const double *)output)[i] : ((const float *)output)[i]; }
+static double at(tw_type type, const void *output, size_t i)
+{
+    return type == TW_F64 ? ((const double *)output)[i] : ((const float *)output)[i];
+}
 
-static void print_row(const struct values *v, const tw_model *model, tw_type type, const void *output, size_t first, size_t n)
+static void print_row(const struct values *v, const tw_model *model, tw_type type, const void *output,
+                      size_t first, size_t n)
 {
     size_t best = 0;
     for (size_t i = 0; i < n; i++) {
@@ -42,9 +51,13 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
         status = tw_predict(m->ctx, o, tw_model_weights(m->model), first, n, output, err);
         for (size_t i = 0; i < n * o->n_outputs && status == TW_OK; i++)
             if (!isfinite(at(o->type, output, i)))
-                status = cli_fail(err, TW_ERR_NOT_FINITE, "row %llu: the model's output is not a finite number", (unsigned long long)(first + i / o->n_outputs));
-        for (size_t i = 0; i < n && status == TW_OK; i++) print_row(v, m->model, o->type, output, i * o->n_outputs, o->n_outputs);
-        if (ferror(stdout)) status = cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", strerror(errno));
+                status =
+                    cli_fail(err, TW_ERR_NOT_FINITE, "row %llu: the model's output is not a finite number",
+                             (unsigned long long)(first + i / o->n_outputs));
+        for (size_t i = 0; i < n && status == TW_OK; i++)
+            print_row(v, m->model, o->type, output, i * o->n_outputs, o->n_outputs);
+        if (ferror(stdout))
+            status = cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s", strerror(errno));
     }
     free(output);
     return status;
@@ -62,7 +75,14 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_predict = {
-    .name = "predict", .usage = "MODEL DATA|- [--probability]", .help = "one prediction per line",
-    .examples = "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability\nzcat images.gz | thalweg predict out/cnn -",
-    .least = 2, .most = 2, .options = options, .size = sizeof(struct values), .run = run,
+    .name = "predict",
+    .usage = "MODEL DATA|- [--probability]",
+    .help = "one prediction per line",
+    .examples =
+        "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability\nzcat images.gz | thalweg predict out/cnn -",
+    .least = 2,
+    .most = 2,
+    .options = options,
+    .size = sizeof(struct values),
+    .run = run,
 };

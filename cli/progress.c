@@ -1,4 +1,5 @@
-/* The live line is drawn at most ten times a second and cut to the terminal's width; a log file gets plain lines and no control characters.
+/* The live line is drawn at most ten times a second and cut to the terminal's width; a log file gets plain
+ * lines and no control characters.
  * SPDX-License-Identifier: MIT */
 #include "progress.h"
 #include "cli.h"
@@ -48,20 +49,25 @@ static void draw(struct progress *p, const tw_event *e, double now)
 {
     enum { BAR = 10 };
     char line[256], bar[BAR + 1], rate[32], eta[32];
-    double share = e->steps_per_epoch ? (double)e->step / (double)e->steps_per_epoch : 1.0, busy = now - p->start;
+    double share = e->steps_per_epoch ? (double)e->step / (double)e->steps_per_epoch : 1.0,
+           busy = now - p->start;
     int filled = (int)(share * BAR);
     memset(bar, '.', BAR);
     memset(bar, '#', (size_t)filled);
     bar[BAR] = 0;
     double per_second = busy > 0 ? (double)(p->done - p->first) / busy : 0;
-    double left = (double)(p->epochs - e->epoch) * (double)e->steps_per_epoch + (double)(e->steps_per_epoch - e->step);
-    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu  %2.0f%%  [%s]  %llu/%llu", (unsigned long long)e->epoch, (unsigned long long)p->epochs,
-                     100 * share, bar, (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
+    double left =
+        (double)(p->epochs - e->epoch) * (double)e->steps_per_epoch + (double)(e->steps_per_epoch - e->step);
+    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu  %2.0f%%  [%s]  %llu/%llu",
+                          (unsigned long long)e->epoch, (unsigned long long)p->epochs, 100 * share, bar,
+                          (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
     n = cli_append_number(line, sizeof line, n, "loss", e->loss);
     n = cli_append_number(line, sizeof line, n, "acc", e->accuracy);
     if (per_second > 0 && p->batch)
-        n = cli_append(line, sizeof line, n, "  %s img/s", rate_text(per_second * (double)p->batch, rate, sizeof rate));
-    if (per_second > 0) n = cli_append(line, sizeof line, n, "  ETA %s", progress_time(left / per_second, eta, sizeof eta));
+        n = cli_append(line, sizeof line, n, "  %s img/s",
+                       rate_text(per_second * (double)p->batch, rate, sizeof rate));
+    if (per_second > 0)
+        n = cli_append(line, sizeof line, n, "  ETA %s", progress_time(left / per_second, eta, sizeof eta));
     int width = cli_width(stderr) - 1, shown = (int)n < width ? (int)n : width;
     if (shown < 0) shown = 0;
     fprintf(stderr, "\r%.*s%*s", shown, line, p->shown > shown ? p->shown - shown : 0, "");
@@ -74,24 +80,27 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
 {
     char line[250], rate[32];
     const tw_epoch *l = e->line;
-    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu", (unsigned long long)l->epoch, (unsigned long long)p->epochs);
+    size_t n = cli_append(line, sizeof line, 0, "epoch %llu/%llu", (unsigned long long)l->epoch,
+                          (unsigned long long)p->epochs);
     if (e->step < e->steps_per_epoch)
-        n = cli_append(line, sizeof line, n, ", step %llu/%llu", (unsigned long long)e->step, (unsigned long long)e->steps_per_epoch);
+        n = cli_append(line, sizeof line, n, ", step %llu/%llu", (unsigned long long)e->step,
+                       (unsigned long long)e->steps_per_epoch);
     n = cli_append(line, sizeof line, n, "  %.2fs", l->seconds);
     n = cli_append_number(line, sizeof line, n, "loss", l->loss);
     n = cli_append_number(line, sizeof line, n, "acc", l->accuracy);
     n = cli_append_number(line, sizeof line, n, "val_loss", l->val_loss);
     n = cli_append_number(line, sizeof line, n, "val_acc", l->val_accuracy);
     n = cli_append(line, sizeof line, n, "  lr %g", l->lr);
-    if (images > 0 && l->seconds > 0) cli_append(line, sizeof line, n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
+    if (images > 0 && l->seconds > 0)
+        cli_append(line, sizeof line, n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
     progress_clear(p);
     fprintf(stderr, "%s\n", line);
 }
 
 static void log_epoch(struct progress *p, const tw_epoch *l)
 {
-    static const char *const names[] = { "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr" };
-    const double values[] = { l->seconds, l->loss, l->accuracy, l->val_loss, l->val_accuracy, l->lr };
+    static const char *const names[] = {"seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
+    const double values[] = {l->seconds, l->loss, l->accuracy, l->val_loss, l->val_accuracy, l->lr};
     char line[512];
     size_t n = cli_append(line, sizeof line, 0, "{\"epoch\": %llu", (unsigned long long)l->epoch);
     for (int i = 0; i < 6; i++)

@@ -7,17 +7,21 @@
 
 struct progress {
     uint64_t epochs, batch;
-    int quiet, live;                                                    /* live: stderr is a terminal */
-    int shown;                                                          /* columns the live line takes now */
-    double start, epoch_start, drawn;                                   /* seconds of the clock */
-    uint64_t first, done, epoch_first;                                  /* steps of the whole run: where we began, are, and the epoch began */
-    FILE *log;                                                          /* one JSON line per epoch; NULL: none */
-    int log_error;                                                      /* errno of a failed write to it */
-    tw_job *job;                                                        /* which SIGUSR1 and SIGUSR2 make write a checkpoint */
+    int quiet, live;                  /* live: stderr is a terminal */
+    int shown;                        /* columns the live line takes now */
+    double start, epoch_start, drawn; /* seconds of the clock */
+    /* steps of the whole run: where we began, are, and the epoch began */
+    uint64_t first, done, epoch_first;
+    /* one JSON line per epoch; NULL: none */
+    FILE *log;
+    int log_error; /* errno of a failed write to it */
+    /* which SIGUSR1 and SIGUSR2 make write a checkpoint */
+    tw_job *job;
 };
 
 void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log);
-int progress_event(void *progress, const tw_event *event);              /* for tw_run_options.event; non-zero after SIGINT, SIGTERM or SIGHUP */
-const char *progress_time(double seconds, char *to, size_t n);          /* "42s", "3m05s", "2h10m" */
-void progress_clear(struct progress *p);                                /* takes the live line away */
+/* for tw_run_options.event; non-zero after SIGINT, SIGTERM or SIGHUP */
+int progress_event(void *progress, const tw_event *event);
+const char *progress_time(double seconds, char *to, size_t n); /* "42s", "3m05s", "2h10m" */
+void progress_clear(struct progress *p);                       /* takes the live line away */
 #endif

@@ -4,7 +4,10 @@
 #include <math.h>
 #include <thalweg/train.h>
 
-tw_status cli_json_failed(tw_error *err) { return cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result"); }
+tw_status cli_json_failed(tw_error *err)
+{
+    return cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result");
+}
 
 tw_status cli_print_json(json_t *value, tw_error *err)
 {
@@ -39,7 +42,7 @@ const char *cli_grouped(uint64_t n, char *to)
 
 const char *cli_bytes(double n, char *to)
 {
-    static const char *const unit[] = { "bytes", "kB", "MB", "GB", "TB" };
+    static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
     int i = 0;
     for (; n >= 1000 && i < 4; i++) n /= 1000;
     snprintf(to, 32, i ? "%.1f %s" : "%.0f %s", n, unit[i]);

@@ -13,7 +13,8 @@ const tw_rule *cli_rule_named(const tw_choice *choice)
 
 const char *cli_extent_text(tw_extent extent)
 {
-    static const char *const texts[] = { "per weight", "per row of a matrix", "per column of a matrix", "per weight of what is no matrix" };
+    static const char *const texts[] = {"per weight", "per row of a matrix", "per column of a matrix",
+                                        "per weight of what is no matrix"};
     return texts[extent];
 }
 
@@ -39,19 +40,21 @@ const char *cli_memory_text(const tw_choice *c, char to[160])
     for (int i = 0; i < c->rule->n_slots; i++)
         if (c->slots >> i & 1) by_weight &= c->rule->slots[i].extent == TW_PER_WEIGHT;
     if (!by_weight)
-        snprintf(to, 160, "in f32 %s for a matrix of 1000 x 1000, %s for a vector of 1000", cli_bytes(4 * cli_rule_keeps(c, 1e3, 1e3), one),
+        snprintf(to, 160, "in f32 %s for a matrix of 1000 x 1000, %s for a vector of 1000",
+                 cli_bytes(4 * cli_rule_keeps(c, 1e3, 1e3), one),
                  cli_bytes(4 * cli_rule_keeps(c, 0, 1e3), other));
     else if (!per_weight) snprintf(to, 160, "nothing per weight");
     else
-        snprintf(to, 160, "%d bytes per weight in f32, %d in f64; for a million f32 weights %s", 4 * per_weight, 8 * per_weight,
-                 cli_bytes(4e6 * per_weight, one));
+        snprintf(to, 160, "%d bytes per weight in f32, %d in f64; for a million f32 weights %s",
+                 4 * per_weight, 8 * per_weight, cli_bytes(4e6 * per_weight, one));
     return to;
 }
 
 json_t *cli_value_json(const tw_option *o, double value)
 {
     char text[TW_VALUE_MAX];
-    if (o->words && (o->type == TW_WORD || value < o->min)) return json_string(tw_option_text(o, value, text));
+    if (o->words && (o->type == TW_WORD || value < o->min))
+        return json_string(tw_option_text(o, value, text));
     if (o->type == TW_FLAG) return json_boolean(value != 0);
     return o->type == TW_INT ? json_integer((json_int_t)value) : cli_number(value);
 }

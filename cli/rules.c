@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: MIT */
 #include "rule_text.h"
 
-struct values { struct cli_common common; int markdown; };
-
-static const struct cli_option options[] = {
-    { "markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL, 0, 0, "the whole reference, as docs/rules.md has it" }, CLI_JSON, CLI_END
+struct values {
+    struct cli_common common;
+    int markdown;
 };
+
+static const struct cli_option options[] = {{"markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL,
+                                             0, 0, "the whole reference, as docs/rules.md has it"},
+                                            CLI_JSON,
+                                            CLI_END};
 
 static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
 {
@@ -23,15 +27,21 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
-    static const char *const heads[] = { "rule", "state per weight", "from", NULL };
-    if (v->markdown && v->common.json) return cli_fail(err, TW_ERR_SPEC, "rules prints --markdown or --json, not both");
+    static const char *const heads[] = {"rule", "state per weight", "from", NULL};
+    if (v->markdown && v->common.json)
+        return cli_fail(err, TW_ERR_SPEC, "rules prints --markdown or --json, not both");
     if (v->markdown) return cli_rules_markdown(err);
     if (v->common.json) return cli_rules_json(tw_rule_at, err);
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell }, cli_columns(stdout, 0));
+    cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell}, cli_columns(stdout, 0));
     return TW_OK;
 }
 
 const struct cli_command cli_command_rules = {
-    .name = "rules", .usage = "[--json|--markdown]", .help = "list the update rules (--optimizer)", .examples = "thalweg rules\nthalweg explain adam",
-    .options = options, .size = sizeof(struct values), .run = run,
+    .name = "rules",
+    .usage = "[--json|--markdown]",
+    .help = "list the update rules (--optimizer)",
+    .examples = "thalweg rules\nthalweg explain adam",
+    .options = options,
+    .size = sizeof(struct values),
+    .run = run,
 };

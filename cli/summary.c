@@ -2,12 +2,17 @@
  * SPDX-License-Identifier: MIT */
 #include "layer_table.h"
 
-struct values { struct cli_common common; const char *model; };
-
-static const struct cli_option options[] = {
-    { "model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0, "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\"" },
-    CLI_JSON, CLI_VERBOSE, CLI_END
+struct values {
+    struct cli_common common;
+    const char *model;
 };
+
+static const struct cli_option options[] =
+    {{"model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0,
+      "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+     CLI_JSON,
+     CLI_VERBOSE,
+     CLI_END};
 
 static tw_status print(const struct values *v, tw_context *ctx, const tw_data *data, tw_error *err)
 {
@@ -26,7 +31,8 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_data *train = NULL, *test = NULL;
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = cli_open_data(ctx, &v->common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT, &train, &test, err);
+    tw_status status = cli_open_data(ctx, &v->common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT,
+                                     &train, &test, err);
     if (status == TW_OK) status = print(v, ctx, train ? train : test, err);
     tw_data_free(train);
     tw_data_free(test);
@@ -35,7 +41,13 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_summary = {
-    .name = "summary", .usage = "--model M DATA [--json]", .help = "a model's layers, shapes and parameters",
+    .name = "summary",
+    .usage = "--model M DATA [--json]",
+    .help = "a model's layers, shapes and parameters",
     .examples = "thalweg summary --model cnn digits",
-    .least = 1, .most = 1, .options = options, .size = sizeof(struct values), .run = run,
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .size = sizeof(struct values),
+    .run = run,
 };

@@ -25,18 +25,24 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    static const char *const heads[] = { "surface", "start", "least", "formula", NULL };
+    static const char *const heads[] = {"surface", "start", "least", "formula", NULL};
     const tw_surface_kind *k;
     if (!common->json) {
-        cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell }, cli_columns(stdout, 0));
+        cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell}, cli_columns(stdout, 0));
         return TW_OK;
     }
     json_t *all = json_array();
-    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) json_array_append_new(all, cli_surface_json(k));
+    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++)
+        json_array_append_new(all, cli_surface_json(k));
     return cli_print_json(all, err);
 }
 
 const struct cli_command cli_command_surfaces = {
-    .name = "surfaces", .usage = "[--json]", .help = "list the test surfaces", .examples = "thalweg surfaces\nthalweg explain beale",
-    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "surfaces",
+    .usage = "[--json]",
+    .help = "list the test surfaces",
+    .examples = "thalweg surfaces\nthalweg explain beale",
+    .options = cli_list_options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -14,11 +14,12 @@ int cli_columns(FILE *to, int piped)
     return !width ? piped : width < LEAST ? LEAST : width;
 }
 
-/* ---- Lines --------------------------------------------------------------------------------------------------------------- */
+/* ---- Lines --------------------------------------------------------------------------------------------- */
 
 static int ends(char c) { return !c || c == '\n'; }
 
-/* The columns of the character that begins with this byte of UTF-8, 0 within one: 2 for those of East Asia (from U+3000 on) and signs like emoji. */
+/* The columns of the character that begins with this byte of UTF-8, 0 within one: 2 for those of East Asia
+ * (from U+3000 on) and signs like emoji. */
 static int columns_of(char first)
 {
     const unsigned char c = (unsigned char)first;
@@ -91,7 +92,8 @@ void cli_print_row(int at, int further, const char *format, ...)
     free(text);
 }
 
-/* The bytes of the words of a command that fit, with a backslash behind them unless they are the last; of one word if not even that fits. */
+/* The bytes of the words of a command that fit, with a backslash behind them unless they are the last; of one
+ * word if not even that fits. */
 static size_t fitting_words(const char *command, int width)
 {
     size_t fit = 0;
@@ -128,7 +130,7 @@ void cli_print_equation(const char *equation)
     }
 }
 
-/* ---- Tables -------------------------------------------------------------------------------------------------------------- */
+/* ---- Tables -------------------------------------------------------------------------------------------- */
 
 static int longer(int n, const char *text, size_t bytes)
 {
@@ -153,7 +155,8 @@ static void fit(int n, int *width, const int *least, int limit)
         int sum = GAP * (n - 1), widest = -1;
         for (int i = 0; i < n; i++) {
             sum += width[i];
-            if (width[i] > (breaks ? TIGHT : least[i]) && (widest < 0 || width[i] >= width[widest])) widest = i;
+            if (width[i] > (breaks ? TIGHT : least[i]) && (widest < 0 || width[i] >= width[widest]))
+                widest = i;
         }
         if (sum <= limit) return;
         if (widest >= 0) width[widest]--;
@@ -162,7 +165,8 @@ static void fit(int n, int *width, const int *least, int limit)
 }
 
 /* One row, its cells side by side, each in as many lines as it needs. */
-static void print_cells(FILE *to, const struct cli_table *t, int n, const int *width, int at, const char **text)
+static void print_cells(FILE *to, const struct cli_table *t, int n, const int *width, int at,
+                        const char **text)
 {
     for (int more = 1; more;) {
         int pad = at;
@@ -180,7 +184,9 @@ static void print_cells(FILE *to, const struct cli_table *t, int n, const int *w
     }
 }
 
-struct shape { int n, natural[COLUMNS], width[COLUMNS], least[COLUMNS], apart; };
+struct shape {
+    int n, natural[COLUMNS], width[COLUMNS], least[COLUMNS], apart;
+};
 
 static void measure(const struct cli_table *t, struct shape *s)
 {
@@ -215,7 +221,8 @@ static void choose_widths(const struct cli_table *t, struct shape *s, int limit)
 static void print_row(FILE *to, const struct cli_table *t, const struct shape *s, const char **text)
 {
     print_cells(to, t, s->n - s->apart, s->width, t->indent, text);
-    if (s->apart && !ends(*text[s->n - 1])) print_cells(to, t, 1, &s->width[s->n - 1], t->indent + FURTHER, &text[s->n - 1]);
+    if (s->apart && !ends(*text[s->n - 1]))
+        print_cells(to, t, 1, &s->width[s->n - 1], t->indent + FURTHER, &text[s->n - 1]);
 }
 
 void cli_print_table(FILE *to, const struct cli_table *t, int width)

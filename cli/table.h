@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 enum { CLI_PROSE = 100, CLI_CELL = 1024 };
-/* The columns for text on `to`: cli_width(), and never fewer than 40. Where there is no width, `piped`: CLI_PROSE for sentences; 0, no limit, for rows,
- * which grep and awk want in a line each. */
+/* The columns for text on `to`: cli_width(), and never fewer than 40. Where there is no width, `piped`:
+ * CLI_PROSE for sentences; 0, no limit, for rows, which grep and awk want in a line each. */
 int cli_columns(FILE *to, int piped);
-/* The words of a sentence from column `at` on, where the cursor is; further lines begin there too. Ends the line. */
+/* The words of a sentence from column `at` on, where the cursor is; further lines begin there too. Ends the
+ * line. */
 void cli_print_wrapped(int at, const char *text);
 /* A sentence on a line of its own, indented. */
 __attribute__((format(printf, 2, 3))) void cli_print_sentence(int indent, const char *format, ...);
@@ -21,14 +22,18 @@ void cli_print_command(int indent, const char *command);
 void cli_print_equation(const char *equation);
 
 struct cli_table {
-    const char *const *heads;                                           /* of the columns, 2 to 8; ends with NULL */
+    /* of the columns, 2 to 8; ends with NULL */
+    const char *const *heads;
     /* A cell's text, in `to` or elsewhere, up to its end or a newline; NULL after the last row. */
     const char *(*cell)(const void *of, size_t row, int column, char to[CLI_CELL]);
     const void *of;
     int indent;
-    unsigned numbers;                                                   /* bit c: column c stands at its right end */
-    int bare, beside;                                                   /* no heads; the last column never has lines of its own */
+    /* bit c: column c stands at its right end */
+    unsigned numbers;
+    /* no heads; the last column never has lines of its own */
+    int bare, beside;
 };
-/* In `width` columns (0: no limit) cells wrap, the widest columns first. Where that leaves the last column hardly any, it has lines of its own. */
+/* In `width` columns (0: no limit) cells wrap, the widest columns first. Where that leaves the last column
+ * hardly any, it has lines of its own. */
 void cli_print_table(FILE *to, const struct cli_table *table, int width);
 #endif

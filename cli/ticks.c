@@ -7,11 +7,16 @@
 
 enum { LEAST_POWER = -300 };
 static const int round_numbers[] = {1, 2, 5};
-static const double rounding = 1e-9;                                    /* of a step, by which a limit may miss its tick */
+/* of a step, by which a limit may miss its tick */
+static const double rounding = 1e-9;
 
-static double times_power(double n, int power) { return power < 0 ? n / pow(10, -power) : n * pow(10, power); }
+static double times_power(double n, int power)
+{
+    return power < 0 ? n / pow(10, -power) : n * pow(10, power);
+}
 
-/* A label has six digits, or as many as tell it from its neighbours at 10^power. One that reads as the last one does is left out. */
+/* A label has six digits, or as many as tell it from its neighbours at 10^power. One that reads as the last
+ * one does is left out. */
 static void add(struct cli_ticks *t, double at, double largest, int power)
 {
     char text[CLI_TICK_TEXT];
@@ -30,15 +35,18 @@ void cli_find_ticks(struct cli_ticks *t, double low, double high, int most, int 
     if (whole && power < 0) power = 0;
     for (;; i++) {
         const int n = round_numbers[i % 3], p = power + i / 3;
-        const double step = times_power(n, p), first = ceil(low / step - rounding) + 0, last = floor(high / step + rounding);
+        const double step = times_power(n, p), first = ceil(low / step - rounding) + 0,
+                     last = floor(high / step + rounding);
         if (last - first >= most) continue;
         t->n = 0;
-        for (int k = 0; k <= last - first; k++) add(t, times_power((first + k) * n, p), fmax(fabs(low), fabs(high)), p);
+        for (int k = 0; k <= last - first; k++)
+            add(t, times_power((first + k) * n, p), fmax(fabs(low), fabs(high)), p);
         return;
     }
 }
 
-/* Powers of ten whose exponents are multiples of `stride`; with stride 0 all, and 2 and 5 times them. Returns how many there are, and writes them if there is room. */
+/* Powers of ten whose exponents are multiples of `stride`; with stride 0 all, and 2 and 5 times them. Returns
+ * how many there are, and writes them if there is room. */
 static int powers(struct cli_ticks *t, double low, double high, int most, int stride)
 {
     int count = 0;
@@ -57,6 +65,7 @@ static int powers(struct cli_ticks *t, double low, double high, int most, int st
 void cli_find_log_ticks(struct cli_ticks *t, double low, double high, int most)
 {
     int stride = 0;
-    for (int i = 0; powers(t, low, high, most, stride) > most; i++) stride = (int)times_power(round_numbers[i % 3], i / 3);
+    for (int i = 0; powers(t, low, high, most, stride) > most; i++)
+        stride = (int)times_power(round_numbers[i % 3], i / 3);
     if (t->n < 2) cli_find_ticks(t, low, high, most, 0);
 }

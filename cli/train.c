@@ -20,51 +20,69 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
-    { "config", 0, CLI_TEXT, AT(config), "FILE", 0, 0, "take the options from FILE, a run.json or JSON like its config; options on the line override it" },
-    { "resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
-      "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only" },
-    { "find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0, "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing" },
-    { "lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)" },
-    { "lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)" },
-    { "steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6, "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)" },
-    { "log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "append one JSON line per epoch to FILE" },
-    CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END
-};
+    {"config", 0, CLI_TEXT, AT(config), "FILE", 0, 0,
+     "take the options from FILE, a run.json or JSON like its config; options on the line override it"},
+    {"resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
+     "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only"},
+    {"find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0,
+     "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing"},
+    {"lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)"},
+    {"lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)"},
+    {"steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6,
+     "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)"},
+    {"log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "append one JSON line per epoch to FILE"},
+    CLI_THREADS,
+    CLI_JSON,
+    CLI_QUIET,
+    CLI_VERBOSE,
+    CLI_END};
 
-static const struct values initial = { .job = TW_JOB_OPTIONS_INIT };
+static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
-    static const char *const without[] = { "schedule", "control", "epochs", "target", "eval-every", "time", "keep", "checkpoint-every", "log" };
-    static const char *const only[] = { "lr-from", "lr-to", "steps" };
+    static const char *const without[] = {"schedule", "control", "epochs",           "target", "eval-every",
+                                          "time",     "keep",    "checkpoint-every", "log"};
+    static const char *const only[] = {"lr-from", "lr-to", "steps"};
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
-        if (cli_given(call, without[i])) return cli_fail(err, TW_ERR_SPEC, "--%s cannot be used with --find-lr", without[i]);
+        if (cli_given(call, without[i]))
+            return cli_fail(err, TW_ERR_SPEC, "--%s cannot be used with --find-lr", without[i]);
     for (size_t i = 0; !v->find_lr && i < sizeof only / sizeof only[0]; i++)
-        if (cli_given(call, only[i])) return cli_fail(err, TW_ERR_SPEC, "--%s can be used with --find-lr only", only[i]);
-    if (v->find_lr && v->job.force && !v->job.out) return cli_fail(err, TW_ERR_SPEC, "--force cannot be used without --out: nothing is written");
+        if (cli_given(call, only[i]))
+            return cli_fail(err, TW_ERR_SPEC, "--%s can be used with --find-lr only", only[i]);
+    if (v->find_lr && v->job.force && !v->job.out)
+        return cli_fail(err, TW_ERR_SPEC, "--force cannot be used without --out: nothing is written");
     return TW_OK;
 }
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
-    static const char *const beside[] = { "resume", "threads", "time", "log", "json", "quiet", "verbose", NULL };
+    static const char *const beside[] = {"resume", "threads", "time",    "log",
+                                         "json",   "quiet",   "verbose", NULL};
     const struct values *v = call->values;
     if (!v->resume) {
-        if (!v->job.data) return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
-        if (!v->job.model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
+        if (!v->job.data)
+            return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
+        if (!v->job.model)
+            return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
         CLI_TRY(cli_check_data(&v->common, v->job.data, err));
         CLI_TRY(check_find_lr(call, err));
         return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }
-    if (call->n) return cli_fail(err, TW_ERR_SPEC, "--resume %.100s takes no DATA: the run knows its own", v->resume);
+    if (call->n)
+        return cli_fail(err, TW_ERR_SPEC, "--resume %.100s takes no DATA: the run knows its own", v->resume);
     const char *odd = cli_first_given(call, beside, 0);
     if (!odd) return TW_OK;
-    return cli_fail(err, TW_ERR_SPEC, "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --json, -q and -v can)", odd);
+    return cli_fail(
+        err, TW_ERR_SPEC,
+        "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --json, -q and -v can)",
+        odd);
 }
 
-static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct cli_directories *directories, struct progress *progress, tw_config **config, tw_error *err)
+static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct cli_directories *directories,
+                      struct progress *progress, tw_config **config, tw_error *err)
 {
     struct values *v = call->values;
     tw_job_options *o = &v->job;
@@ -83,10 +101,12 @@ static void print_setting(tw_job *job, json_t *result)
     tw_optimizer *optimizer = tw_run_optimizer(tw_job_run_of(job));
     json_t *config = json_object_get(result, "config");
     cli_print_layers(stderr, tw_job_model(job));
-    fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer), tw_optimizer_schedule(optimizer));
-    static const char *const keys[] = { "estimator", "exchange", "control", "groups", "nonfinite" };
+    fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer),
+            tw_optimizer_schedule(optimizer));
+    static const char *const keys[] = {"estimator", "exchange", "control", "groups", "nonfinite"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (json_is_string(json_object_get(config, keys[i]))) fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
+        if (json_is_string(json_object_get(config, keys[i])))
+            fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
     fputc('\n', stderr);
 }
 
@@ -110,7 +130,8 @@ static void print_result(const json_t *result)
     const json_t *loss = json_object_get(test, "loss");
     if (json_is_number(loss)) printf("%s  loss %.6g", name, json_number_value(loss));
     else printf("%s  loss not finite", name);
-    if (json_object_get(test, "accuracy")) printf("  accuracy %.4f", json_number_value(json_object_get(test, "accuracy")));
+    if (json_object_get(test, "accuracy"))
+        printf("  accuracy %.4f", json_number_value(json_object_get(test, "accuracy")));
     putchar('\n');
 }
 
@@ -128,7 +149,8 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
 }
 
 /* The result, and what came of writing its page. */
-static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status page, const tw_error *why, tw_error *err)
+static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status page, const tw_error *why,
+                                  tw_error *err)
 {
     CLI_TRY(finish(v, job, err));
     if (page == TW_OK && !v->common.quiet) fprintf(stderr, "report %s/report.html\n", tw_job_directory(job));
@@ -144,20 +166,27 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
     snprintf(path, sizeof path, "%s/run.json", tw_job_directory(job));
     tw_shell_word(path, word);
     if (!v->common.quiet && tw_job_status(job) == TW_RUN_FINISHED)
-        fprintf(stderr, "nothing was trained: this run has finished; for a longer one, from the start, run thalweg train --config %s --epochs N\n", word);
+        fprintf(
+            stderr,
+            "nothing was trained: this run has finished; for a longer one, from the start, run thalweg train --config %s --epochs N\n",
+            word);
     else if (!v->common.quiet)
-        fprintf(stderr, "nothing was trained: this run has ended (%s)\n", tw_run_status_name(tw_job_status(job)));
+        fprintf(stderr, "nothing was trained: this run has ended (%s)\n",
+                tw_run_status_name(tw_job_status(job)));
     snprintf(path, sizeof path, "%s/report.html", tw_job_directory(job));
-    return finish_with_page(v, job, access(path, F_OK) == 0 ? TW_OK : tw_job_report(job, NULL, &why), &why, err);
+    return finish_with_page(v, job, access(path, F_OK) == 0 ? TW_OK : tw_job_report(job, NULL, &why), &why,
+                            err);
 }
 
-static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log,
+                       tw_error *err)
 {
     const char *text;
     json_t *before;
     CLI_TRY(parse_result(job, &text, &before, err));
     const json_t *config = json_object_get(before, "config");
-    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")), tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
+    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")),
+                   tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
     if (!v->common.quiet) print_setting(job, before);
     json_decref(before);
     return TW_OK;
@@ -169,14 +198,17 @@ static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *
     char word[TW_SHELL_WORD];
     tw_shell_word(tw_job_directory(job), word);
     if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet)
-        fprintf(stderr, "stopped by its time limit; to continue, run thalweg train --resume %s --time SECONDS, with more than the %.3g so far\n", word,
-                tw_run_seconds(tw_job_run_of(job)));
+        fprintf(
+            stderr,
+            "stopped by its time limit; to continue, run thalweg train --resume %s --time SECONDS, with more than the %.3g so far\n",
+            word, tw_run_seconds(tw_job_run_of(job)));
     if (tw_job_status(job) != TW_RUN_INTERRUPTED) return TW_OK;
     fflush(stdout);
     return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", word);
 }
 
-static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log, tw_error *err)
+static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log,
+                         tw_error *err)
 {
     tw_error why;
     if (tw_run_is_over(tw_job_status(job))) return finish_again(v, job, err);
@@ -184,11 +216,13 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     progress->job = job;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
-    if (status == TW_ERR_NOT_FINITE) tw_job_report(job, err, NULL);     /* of this error the page is another account */
+    /* of this error the page is another account */
+    if (status == TW_ERR_NOT_FINITE) tw_job_report(job, err, NULL);
     CLI_TRY(status);
     status = tw_job_report(job, NULL, &why);
     CLI_TRY(finish_with_page(v, job, status, &why, err));
-    if (progress->log_error) return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
+    if (progress->log_error)
+        return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     return how_to_continue(v, job, err);
 }
 
@@ -200,13 +234,15 @@ static tw_status open_log(const char *path, FILE **log, int *made, tw_error *err
     return *log ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
 }
 
-static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job, FILE **log, tw_error *err)
+static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job,
+                          FILE **log, tw_error *err)
 {
     int made = 0;
     if (v->log) CLI_TRY(open_log(v->log, log, &made, err));
     tw_status status = v->resume ? tw_job_resume(job, ctx, o->out, o, err) : tw_job_create(job, ctx, o, err);
     if (status != TW_OK && made) unlink(v->log);
-    if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;      /* the data are not those the run began with */
+    /* the data are not those the run began with */
+    if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;
     cli_running();
     return status;
 }
@@ -237,14 +273,16 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     char directory[PATH_MAX];
     tw_job *job = NULL;
     FILE *log = NULL;
-    if (v->resume || v->job.out) snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
+    if (v->resume || v->job.out)
+        snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
     else cli_run_directory(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", directory);
     v->job.numbered = !v->resume && !v->job.out;
     v->job.out = directory;
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = run_job(v, job, progress, log, err);
-    if (log && fclose(log) && status == TW_OK) status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
+    if (log && fclose(log) && status == TW_OK)
+        status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
     tw_job_free(job);
     return status;
 }
@@ -266,11 +304,20 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_train = {
-    .name = "train", .usage = "DATA --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]", .help = "train a model",
-    .examples = "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
-                "thalweg train digits --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
-                "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
-                "thalweg train --config out/cnn/run.json --seed 2 --out out/cnn2\n"
-                "thalweg train --resume out/cnn",
-    .most = 1, .options = options, .fields = tw_job_fields, .fields_at = AT(job), .size = sizeof(struct values), .initial = &initial, .run = run,
+    .name = "train",
+    .usage = "DATA --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]",
+    .help = "train a model",
+    .examples =
+        "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
+        "thalweg train digits --model mlp --optimizer nag:lr=0.05 --schedule \"warmup/500;cosine\" --val 0.1 --json\n"
+        "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
+        "thalweg train --config out/cnn/run.json --seed 2 --out out/cnn2\n"
+        "thalweg train --resume out/cnn",
+    .most = 1,
+    .options = options,
+    .fields = tw_job_fields,
+    .fields_at = AT(job),
+    .size = sizeof(struct values),
+    .initial = &initial,
+    .run = run,
 };

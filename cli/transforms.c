@@ -19,13 +19,18 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    static const char *const heads[] = { "transform", "works on", "state per weight", "from", NULL };
+    static const char *const heads[] = {"transform", "works on", "state per weight", "from", NULL};
     if (common->json) return cli_rules_json(tw_transform_at, err);
-    cli_print_table(stdout, &(struct cli_table){ .heads = heads, .cell = cell }, cli_columns(stdout, 0));
+    cli_print_table(stdout, &(struct cli_table){.heads = heads, .cell = cell}, cli_columns(stdout, 0));
     return TW_OK;
 }
 
 const struct cli_command cli_command_transforms = {
-    .name = "transforms", .usage = "[--json]", .help = "list what may be joined to a rule (--optimizer \"clip_norm+adam+ema\")",
-    .examples = "thalweg transforms\nthalweg explain ema", .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "transforms",
+    .usage = "[--json]",
+    .help = "list what may be joined to a rule (--optimizer \"clip_norm+adam+ema\")",
+    .examples = "thalweg transforms\nthalweg explain ema",
+    .options = cli_list_options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

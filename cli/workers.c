@@ -1,5 +1,5 @@
-/* A race's progress, and its workers: processes forked from this one, which report through a pipe and are stopped by a signal. Which process works on
- * what belongs to the race's folder.
+/* A race's progress, and its workers: processes forked from this one, which report through a pipe and are
+ * stopped by a signal. Which process works on what belongs to the race's folder.
  * SPDX-License-Identifier: MIT */
 #include "workers.h"
 #include "progress.h"
@@ -11,10 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a worker writes, whole, as it is shorter than PIPE_BUF: a line, or (code) what it ended with; and the share of a run that was made since the last. */
-struct note { tw_status code; int stays; double made; char text[512]; };
+/* What a worker writes, whole, as it is shorter than PIPE_BUF: a line, or (code) what it ended with; and the
+ * share of a run that was made since the last. */
+struct note {
+    tw_status code;
+    int stays;
+    double made;
+    char text[512];
+};
 
-/* ---- lines -------------------------------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------------------- */
 
 void race_clear(struct race_progress *s)
 {
@@ -60,13 +66,14 @@ static void show_line(struct race_progress *s, const char *line, int stays)
 static void write_note(int pipe, const struct note *note)
 {
     ssize_t n;
-    do n = write(pipe, note, sizeof *note); while (n < 0 && errno == EINTR);
+    do n = write(pipe, note, sizeof *note);
+    while (n < 0 && errno == EINTR);
 }
 
 /* line "": none. */
 static void say(struct race_progress *s, const char *line, int stays, double made)
 {
-    struct note note = { .stays = stays, .made = made };
+    struct note note = {.stays = stays, .made = made};
     if (s->pipe < 0) {
         s->made += made;
         if (*line) show_line(s, line, stays);
@@ -79,14 +86,16 @@ static void say(struct race_progress *s, const char *line, int stays, double mad
 static size_t end_text(char *line, size_t size, size_t used, const tw_race_event *e)
 {
     if (e->message) return cli_append(line, size, used, "  diverged: %.150s", e->message);
-    return cli_append(line, size, used, "  value %.4g  %llu steps%s%s", e->value, (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
+    return cli_append(line, size, used, "  value %.4g  %llu steps%s%s", e->value,
+                      (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
                       strcmp(e->status, "finished") ? e->status : "");
 }
 
 static void write_line(const tw_race_event *e, int is_end, char *line, size_t size)
 {
     size_t used = cli_append(line, size, 0, "run %zu/%zu  %.80s  ", e->run, e->runs, e->optimizer);
-    used = e->is_trial ? cli_append(line, size, used, "trial") : cli_append(line, size, used, "seed %llu", (unsigned long long)e->seed);
+    used = e->is_trial ? cli_append(line, size, used, "trial")
+                       : cli_append(line, size, used, "seed %llu", (unsigned long long)e->seed);
     if (is_end) {
         end_text(line, size, used, e);
     } else {
@@ -107,14 +116,16 @@ int race_event(void *show, const tw_race_event *e)
     if (s->quiet || (e->kind != TW_RACE_EPOCH && e->kind != TW_RACE_END)) return cli_interrupted();
     s->share = e->kind == TW_RACE_END ? 0 : e->share;
     const int is_end = e->kind == TW_RACE_END && (e->message || !isnan(e->value));
-    if (e->kind == TW_RACE_EPOCH || is_end) write_line(e, is_end, line, sizeof line);      /* the last epoch says how others end */
+    /* the last epoch says how others end */
+    if (e->kind == TW_RACE_EPOCH || is_end) write_line(e, is_end, line, sizeof line);
     say(s, line, is_end && e->message, made);
     return cli_interrupted();
 }
 
-/* ---- a worker ----------------------------------------------------------------------------------------------------------- */
+/* ---- a worker ------------------------------------------------------------------------------------------ */
 
-static tw_status work(const struct cli_common *common, const char *directory, struct race_progress *show, tw_error *err)
+static tw_status work(const struct cli_common *common, const char *directory, struct race_progress *show,
+                      tw_error *err)
 {
     struct cli_directories directories;
     tw_context *ctx = NULL;
@@ -135,20 +146,25 @@ static tw_status work(const struct cli_common *common, const char *directory, st
 
 static _Noreturn void be_worker(struct cli_common common, const char *directory, uint64_t threads, int pipe)
 {
-    tw_error err = { 0 };
-    struct race_progress show = { .quiet = common.quiet, .pipe = pipe };
+    tw_error err = {0};
+    struct race_progress show = {.quiet = common.quiet, .pipe = pipe};
     common.threads = threads;
     common.verbose = 0;
-    struct note note = { .code = work(&common, directory, &show, &err) };
+    struct note note = {.code = work(&common, directory, &show, &err)};
     snprintf(note.text, sizeof note.text, "%s", err.message);
     if (note.code != TW_OK && note.code != TW_STOPPED) write_note(pipe, &note);
     fflush(stderr);
     _exit(0);
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------------------- */
 
-struct workers { pid_t pid[256]; size_t n, lost; int told; tw_error why; };     /* pid 0: has ended */
+struct workers {
+    pid_t pid[256];
+    size_t n, lost;
+    int told;
+    tw_error why;
+}; /* pid 0: has ended */
 
 static void tell_all(struct workers *c)
 {
@@ -167,7 +183,8 @@ static void reap(struct workers *c, struct race_progress *show, int wait)
         if (!WIFSIGNALED(how)) continue;
         char line[100];
         c->lost++;
-        snprintf(line, sizeof line, "warning: a worker was lost (signal %d); its run is made again", WTERMSIG(how));
+        snprintf(line, sizeof line, "warning: a worker was lost (signal %d); its run is made again",
+                 WTERMSIG(how));
         if (!show->quiet) show_line(show, line, 1);
     }
 }
@@ -186,7 +203,7 @@ static void take_note(struct workers *c, struct race_progress *show, const struc
 /* Until the last worker has closed its end of the pipe. */
 static void listen_to(struct workers *c, struct race_progress *show, int pipe)
 {
-    struct pollfd end = { pipe, POLLIN, 0 };
+    struct pollfd end = {pipe, POLLIN, 0};
     struct note note;
     ssize_t n = 1;
     while (n != 0) {
@@ -199,7 +216,8 @@ static void listen_to(struct workers *c, struct race_progress *show, int pipe)
     }
 }
 
-static tw_status spawn(struct workers *c, const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
+static tw_status spawn(struct workers *c, const struct cli_common *common, const char *directory,
+                       uint64_t jobs, uint64_t threads, const int pipe[2], tw_error *err)
 {
     fflush(NULL);
     while (c->n < jobs) {
@@ -214,12 +232,14 @@ static tw_status spawn(struct workers *c, const struct cli_common *common, const
     return TW_OK;
 }
 
-tw_status race_jobs(const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads, struct race_progress *show, tw_error *err)
+tw_status race_jobs(const struct cli_common *common, const char *directory, uint64_t jobs, uint64_t threads,
+                    struct race_progress *show, tw_error *err)
 {
-    struct workers workers = { .n = 0 };
+    struct workers workers = {.n = 0};
     char word[TW_SHELL_WORD];
     int pipe[2];
-    if (pipe2(pipe, O_CLOEXEC)) return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+    if (pipe2(pipe, O_CLOEXEC))
+        return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
     tw_status status = spawn(&workers, common, directory, jobs, threads, pipe, err);
     close(pipe[1]);
     if (status != TW_OK) tell_all(&workers);
@@ -231,5 +251,7 @@ tw_status race_jobs(const struct cli_common *common, const char *directory, uint
     if (workers.why.code != TW_OK) return cli_fail(err, workers.why.code, "%s", workers.why.message);
     if (cli_interrupted()) return TW_STOPPED;
     if (workers.lost < workers.n) return TW_OK;
-    return cli_fail(err, TW_ERR_WORKER, "all %zu workers were lost; to continue, run thalweg race --resume %s", workers.n, tw_shell_word(directory, word));
+    return cli_fail(err, TW_ERR_WORKER,
+                    "all %zu workers were lost; to continue, run thalweg race --resume %s", workers.n,
+                    tw_shell_word(directory, word));
 }

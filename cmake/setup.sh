@@ -49,7 +49,8 @@ needs_tests='has_cxx|g++'
 has_gnuplot() { have gnuplot && gnuplot -e 'set terminal pngcairo' >/dev/null 2>&1; }
 wants_demo='has_gnuplot|gnuplot-nox fonts-dejavu-core'
 wants_tests='has_gnuplot|gnuplot-nox fonts-dejavu-core
-have chromium|chromium'
+have chromium|chromium
+have clang-format|clang-format'
 wants_long='have debootstrap|debootstrap'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev

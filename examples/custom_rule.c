@@ -1,4 +1,5 @@
-/* Uses a rule from outside the library, the one in sgdm.c, to minimise 50 (x - 1)^2 + (y + 2)^2. It needs libthalweg alone, no training loop.
+/* Uses a rule from outside the library, the one in sgdm.c, to minimise 50 (x - 1)^2 + (y + 2)^2. It needs
+ * libthalweg alone, no training loop.
  *
  *     cc -O2 custom_rule.c sgdm.c -o custom_rule $(pkg-config --cflags --libs thalweg)
  *

@@ -1,4 +1,5 @@
-/* A custom objective: fits y = a exp(-k t) + c to measured points. The library asks for sums over rows; how they come about is ours.
+/* A custom objective: fits y = a exp(-k t) + c to measured points. The library asks for sums over rows; how
+ * they come about is ours.
  *
  *     cc -O2 own_objective.c -o own_objective $(pkg-config --cflags --libs thalweg-train) -lm
  *
@@ -9,11 +10,13 @@
 #include <thalweg/train.h>
 
 enum { POINTS = 256, A = 0, K = 1, C = 2, WEIGHTS = 3 };
-struct points { double t[POINTS], y[POINTS]; };
+struct points {
+    double t[POINTS], y[POINTS];
+};
 
 /* Squared error over the rows asked for, and its gradient; the library divides by the summed weight. */
-static int squared_error(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
-                         void *gradient, void *output)
+static int squared_error(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                         const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     const struct points *points = user;
     const double *w = weights;
@@ -22,7 +25,8 @@ static int squared_error(void *user, unsigned want, const void *weights, const u
     *sums = (tw_sums){0};
     if (want & TW_WANT_GRADIENT) memset(g, 0, WEIGHTS * sizeof *g);
     for (size_t i = 0; i < n; i++) {
-        double t = points->t[rows[i]], falling = exp(-w[K] * t), value = w[A] * falling + w[C], error = value - points->y[rows[i]];
+        double t = points->t[rows[i]], falling = exp(-w[K] * t), value = w[A] * falling + w[C],
+               error = value - points->y[rows[i]];
         sums->loss += error * error;
         sums->weight += 1;
         if (want & TW_WANT_OUTPUT) predicted[i] = value;
@@ -48,8 +52,15 @@ static tw_status fit(tw_context *ctx, struct points *points, double *w, tw_error
 {
     static const int64_t shape[] = {WEIGHTS};
     const tw_tensor tensor = {.name = "decay", .rank = 1, .shape = shape};
-    const tw_objective objective = {.size = sizeof objective, .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .n_rows = POINTS,
-                                    .n_outputs = 1, .lanes = 1, .user = points, .eval = squared_error};
+    const tw_objective objective = {.size = sizeof objective,
+                                    .type = TW_F64,
+                                    .tensors = &tensor,
+                                    .n_tensors = 1,
+                                    .n_rows = POINTS,
+                                    .n_outputs = 1,
+                                    .lanes = 1,
+                                    .user = points,
+                                    .eval = squared_error};
     tw_run_options options = TW_RUN_OPTIONS_INIT;
     options.optimizer = "adam:lr=0.05";
     options.schedule = "cosine";
@@ -60,7 +71,8 @@ static tw_status fit(tw_context *ctx, struct points *points, double *w, tw_error
     for (int status = TW_RUN_GOING; s == TW_OK && status == TW_RUN_GOING;) s = tw_run_step(run, &status, err);
     tw_metrics metrics;
     if (s == TW_OK) s = tw_evaluate(ctx, &objective, w, &metrics, err);
-    if (s == TW_OK) printf("%llu steps, mean squared error %.5f\n", (unsigned long long)tw_run_steps(run), metrics.loss);
+    if (s == TW_OK)
+        printf("%llu steps, mean squared error %.5f\n", (unsigned long long)tw_run_steps(run), metrics.loss);
     tw_run_free(run);
     return s;
 }
@@ -80,5 +92,6 @@ int main(void)
         return 1;
     }
     printf("y = %.3f exp(-%.3f t) + %.3f\n", w[A], w[K], w[C]);
-    return fabs(w[A] - 4) > 0.1 || fabs(w[K] - 0.7) > 0.05 || fabs(w[C] - 1) > 0.05; /* so that a test sees it fail */
+    /* so that a test sees it fail */
+    return fabs(w[A] - 4) > 0.1 || fabs(w[K] - 0.7) > 0.05 || fabs(w[C] - 1) > 0.05;
 }

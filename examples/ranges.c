@@ -1,5 +1,6 @@
-/* A step by ranges, in two threads of the program's own.  Clipping by the norm of all gradients looks at more than each weight by itself, so
- * the step begins with a pass that measures.  The weights are, to the bit, those of tw_step_f32.
+/* A step by ranges, in two threads of the program's own.  Clipping by the norm of all gradients looks at more
+ * than each weight by itself, so the step begins with a pass that measures.  The weights are, to the bit,
+ * those of tw_step_f32.
  *
  *     cc -O2 ranges.c -o ranges $(pkg-config --cflags --libs thalweg) -pthread
  *
@@ -11,7 +12,15 @@
 
 enum { N = 100000, MIDDLE = 12 * TW_CHUNK /* ranges meet at multiples of a chunk */, STEPS = 50 };
 
-struct half { tw_optimizer *opt; size_t lo, hi; float *w; const float *g; int measures; tw_status status; tw_error err; };
+struct half {
+    tw_optimizer *opt;
+    size_t lo, hi;
+    float *w;
+    const float *g;
+    int measures;
+    tw_status status;
+    tw_error err;
+};
 
 static void *work(void *arg)
 {
@@ -37,7 +46,8 @@ static tw_status both(struct half *half, int measures, tw_error *err)
 
 static tw_status step(tw_optimizer *opt, float *w, const float *g, tw_error *err)
 {
-    struct half half[] = {{.opt = opt, .hi = MIDDLE, .w = w, .g = g}, {.opt = opt, .lo = MIDDLE, .hi = N, .w = w, .g = g}};
+    struct half half[] = {{.opt = opt, .hi = MIDDLE, .w = w, .g = g},
+                          {.opt = opt, .lo = MIDDLE, .hi = N, .w = w, .g = g}};
     tw_status s = tw_step_begin(opt, err);
     for (int pass = 0; s == TW_OK && pass < tw_optimizer_passes(opt); pass++) {
         s = both(half, 1, err);
@@ -77,7 +87,9 @@ int main(void)
     if (s == TW_OK) s = descend(ctx, whole, 0, &err);
     tw_context_free(ctx);
     const int same = memcmp(ranges, whole, sizeof whole) == 0;
-    if (s == TW_OK) printf("w[6] = %.3f after %d steps; the same bits by ranges and at once: %s\n", (double)ranges[6], STEPS, same ? "yes" : "no");
+    if (s == TW_OK)
+        printf("w[6] = %.3f after %d steps; the same bits by ranges and at once: %s\n", (double)ranges[6],
+               STEPS, same ? "yes" : "no");
     else fprintf(stderr, "ranges: %s\n", err.message);
     return s != TW_OK || !same || !(ranges[6] > 3); /* so that a test sees it fail */
 }

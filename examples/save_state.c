@@ -1,9 +1,10 @@
-/* Saving and loading an optimiser with libthalweg alone: a visitor writes every field to a file, a second one reads them back, and training continues
- * with the same bits as if it had never stopped.
+/* Saving and loading an optimiser with libthalweg alone: a visitor writes every field to a file, a second one
+ * reads them back, and training continues with the same bits as if it had never stopped.
  *
  *     cc -O2 save_state.c -o save_state $(pkg-config --cflags --libs thalweg)
  *
- * libthalweg-train does the same in a checksummed safetensors file: tw_state_save and tw_state_load in <thalweg/state.h>.
+ * libthalweg-train does the same in a checksummed safetensors file: tw_state_save and tw_state_load in
+ * <thalweg/state.h>.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
@@ -28,27 +29,31 @@ static tw_status record(tw_visitor *v, const char *name, size_t n, void *data, t
     uint64_t stored[2];
     char stored_name[256];
     if (!v->loading) {
-        const int written = fwrite(lengths, sizeof lengths, 1, file) == 1 && fwrite(name, 1, strlen(name), file) == strlen(name) &&
+        const int written = fwrite(lengths, sizeof lengths, 1, file) == 1 &&
+                            fwrite(name, 1, strlen(name), file) == strlen(name) &&
                             fwrite(data, 1, n, file) == n;
         return written ? TW_OK : failed(err, name, "cannot be written");
     }
     if (fread(stored, sizeof stored, 1, file) != 1) return failed(err, name, "the file ends before it");
-    if (stored[0] != lengths[0] || stored[0] > sizeof stored_name || fread(stored_name, 1, stored[0], file) != stored[0] ||
-        memcmp(stored_name, name, stored[0]) != 0)
+    if (stored[0] != lengths[0] || stored[0] > sizeof stored_name ||
+        fread(stored_name, 1, stored[0], file) != stored[0] || memcmp(stored_name, name, stored[0]) != 0)
         return failed(err, name, "the file holds another field here");
     if (stored[1] != lengths[1]) return failed(err, name, "the file holds it with another length");
     return fread(data, 1, n, file) == n ? TW_OK : failed(err, name, "the file ends within it");
 }
 
-static tw_status field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                       void *data, tw_error *err)
 {
     size_t n = tw_type_size(type);
-    for (int i = 0; i < rank; i++) n *= (size_t)shape[i]; /* memory of this size exists, so it does not overflow */
+    /* memory of this size exists, so it does not overflow */
+    for (int i = 0; i < rank; i++) n *= (size_t)shape[i];
     return record(v, name, n, data, err);
 }
 
 /* The only list of an optimiser is its spec. One of another length belongs to another optimiser and fails. */
-static tw_status list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx,
+                      tw_error *err)
 {
     (void)ctx;
     return record(v, name, *n * tw_type_size(type), *data, err);
@@ -88,7 +93,8 @@ static tw_status steps(tw_optimizer *opt, double *w, int from, int to, tw_error 
     return s;
 }
 
-/* Runs through, and again with a stop in between: state to a file, another optimiser from it, the weights kept by the program. */
+/* Runs through, and again with a stop in between: state to a file, another optimiser from it, the weights
+ * kept by the program. */
 static tw_status compare(tw_context *ctx, const char *path, int *same, tw_error *err)
 {
     double through[N] = {1, -2, 3}, stopped[N] = {1, -2, 3};
@@ -105,7 +111,8 @@ static tw_status compare(tw_context *ctx, const char *path, int *same, tw_error 
     *same = memcmp(through, stopped, sizeof through) == 0;
 
     if (s == TW_OK) s = create(&other, ctx, "sgd", err);
-    if (s == TW_OK && visit_file(other, path, 1, err) == TW_OK) s = failed(err, path, "sgd has taken adam's state");
+    if (s == TW_OK && visit_file(other, path, 1, err) == TW_OK)
+        s = failed(err, path, "sgd has taken adam's state");
     tw_optimizer_free(first);
     tw_optimizer_free(second);
     tw_optimizer_free(other);
@@ -120,7 +127,9 @@ int main(void)
     if (tw_context_create(&ctx, NULL, &err) != TW_OK) return fprintf(stderr, "%s\n", err.message), 1;
     tw_status s = compare(ctx, "save_state.bin", &same, &err);
     if (s != TW_OK) fprintf(stderr, "%s\n", err.message);
-    else printf("stopped after %d of %d steps and loaded: %s\n", STOP, STEPS, same ? "the same bits" : "OTHER bits");
+    else
+        printf("stopped after %d of %d steps and loaded: %s\n", STOP, STEPS,
+               same ? "the same bits" : "OTHER bits");
     remove("save_state.bin");
     tw_context_free(ctx);
     return s != TW_OK || !same;

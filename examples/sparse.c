@@ -1,4 +1,5 @@
-/* Logistic regression on rows with 8 of 2,048 features each: a step touches 8 weights, whatever the number of all.
+/* Logistic regression on rows with 8 of 2,048 features each: a step touches 8 weights, whatever the number of
+ * all.
  *
  *     cc -O2 sparse.c -o sparse $(pkg-config --cflags --libs thalweg) -lm
  *
@@ -9,7 +10,8 @@
 
 enum { FIELDS = 8, CHOICES = 256, FEATURES = FIELDS * CHOICES, ROWS = 20000, UNSEEN = 1000 };
 
-/* Row r has one feature of each field, in rising order, and belongs to class 1 or -1 by weights of -2 to 2 that are to be found. */
+/* Row r has one feature of each field, in rising order, and belongs to class 1 or -1 by weights of -2 to 2
+ * that are to be found. */
 static int row(uint64_t r, uint32_t index[FIELDS])
 {
     int sum = 0;
@@ -33,7 +35,8 @@ static tw_status learn(tw_optimizer *opt, float *w, uint64_t r, tw_error *err)
     uint32_t index[FIELDS];
     float g[FIELDS];
     int class = row(r, index);
-    /* For adagrad a gradient of 0 changes nothing, and this has nothing to do; momentum would still move what it has touched before. */
+    /* For adagrad a gradient of 0 changes nothing, and this has nothing to do; momentum would still move what
+     * it has touched before. */
     tw_status s = tw_sparse_flush_f32(opt, w, FIELDS, index, err);
     if (s != TW_OK) return s;
     for (int f = 0; f < FIELDS; f++) g[f] = (float)(-class / (1 + exp(class * margin(w, index))));

@@ -11,7 +11,8 @@ static int report(void *user, const tw_event *event)
 {
     (void)user;
     if (event->kind == TW_EVENT_EPOCH)
-        printf("epoch %llu: loss %.3f, accuracy %.3f\n", (unsigned long long)event->epoch, event->line->loss, event->line->accuracy);
+        printf("epoch %llu: loss %.3f, accuracy %.3f\n", (unsigned long long)event->epoch, event->line->loss,
+               event->line->accuracy);
     return 0; /* anything else would stop the run */
 }
 
@@ -36,7 +37,8 @@ static tw_status train(tw_context *ctx, tw_model *model, const tw_data *data, co
     return s;
 }
 
-static tw_status test(tw_context *ctx, const char *file, const tw_data *data, tw_metrics *metrics, tw_error *err)
+static tw_status test(tw_context *ctx, const char *file, const tw_data *data, tw_metrics *metrics,
+                      tw_error *err)
 {
     tw_model *model;
     tw_status s = tw_model_load(&model, ctx, file, err);
@@ -64,10 +66,13 @@ int main(int argc, char **argv)
     tw_status s = tw_context_create(&ctx, NULL, &err);
     if (s == TW_OK) s = tw_data_make_digits(ctx, digits, 0, 4000, 500, &err);
     if (s == TW_OK) s = tw_data_open(ctx, digits, NULL, &known, NULL, &unseen, &err);
-    if (s == TW_OK) s = tw_model_create(&model, ctx, "conv2d 8 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax", TW_F32, known, 1, &err);
+    if (s == TW_OK)
+        s = tw_model_create(&model, ctx, "conv2d 8 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax",
+                            TW_F32, known, 1, &err);
     if (s == TW_OK) s = train(ctx, model, known, file, &err);
     if (s == TW_OK) s = test(ctx, file, unseen, &metrics, &err);
-    if (s == TW_OK) printf("%llu unseen digits: accuracy %.3f\n", (unsigned long long)metrics.examples, metrics.accuracy);
+    if (s == TW_OK)
+        printf("%llu unseen digits: accuracy %.3f\n", (unsigned long long)metrics.examples, metrics.accuracy);
     else fprintf(stderr, "train_network: %s\n", err.message);
     tw_model_free(model);
     tw_data_free(unseen);

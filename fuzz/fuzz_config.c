@@ -1,5 +1,5 @@
-/* Fuzz target: any bytes as a configuration, applied to the options of a run and of a race. What is taken lies in its row's range, and comes back from JSON
- * as it was.
+/* Fuzz target: any bytes as a configuration, applied to the options of a run and of a race. What is taken
+ * lies in its row's range, and comes back from JSON as it was.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"
 #include "train/options.h"

@@ -1,7 +1,7 @@
-/* Fuzz target: any text as a formula of x and y. What is understood has a value and a gradient, the same each time; what is refused has a message that names a
- * character.
+/* Fuzz target: any text as a formula of x and y. What is understood has a value and a gradient, the same each
+ * time; what is refused has a message that names a character.
  * SPDX-License-Identifier: MIT */
-#include "one_file.h"     /* MUST */
+#include "one_file.h" /* MUST */
 #include "models/formula_gradient.h"
 
 enum { TERMS = 128 };
@@ -18,7 +18,8 @@ static void gradient(const tw_formula *f, const double point[2])
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     static const double points[][2] = {{0, 0}, {1, -2}, {0.5, 1e300}, {-1e-300, 7}};
-    tw__term *terms = malloc(TERMS * sizeof *terms);        /* on the heap, where a sanitizer sees one too many */
+    /* on the heap, where a sanitizer sees one too many */
+    tw__term *terms = malloc(TERMS * sizeof *terms);
     tw_error err;
     int used;
     MUST(terms);
@@ -26,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         const tw_formula f = {used, terms};
         MUST(used > 0 && used <= TERMS);
         for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
-            double a = tw__formula_value(&f, points[i]), b = tw__formula_value(&f, points[i]), moved[] = {points[i][0], 3};
+            double a = tw__formula_value(&f, points[i]), b = tw__formula_value(&f, points[i]),
+                   moved[] = {points[i][0], 3};
             MUST(memcmp(&a, &b, sizeof a) == 0);
             b = tw__formula_value(&f, moved);
             MUST(tw__formula_uses(&f, 1) || memcmp(&a, &b, sizeof a) == 0);

@@ -1,4 +1,5 @@
-/* Fuzz target: any bytes as a data set, plain or packed. What opens must be whole, and say the same when written and read again.
+/* Fuzz target: any bytes as a data set, plain or packed. What opens must be whole, and say the same when
+ * written and read again.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"
 #include "data/idx.h"

@@ -1,5 +1,5 @@
-/* Fuzz target: any bytes as a safetensors file, and as a checkpoint. The checksum would hide what lies behind it from the fuzzer,
- * so each input is tried a second time with the checksum put right.
+/* Fuzz target: any bytes as a safetensors file, and as a checkpoint. The checksum would hide what lies behind
+ * it from the fuzzer, so each input is tried a second time with the checksum put right.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"
 #include "file/checkpoint.h"
@@ -11,7 +11,12 @@ static one_file file;
 static uint8_t copy[sizeof file.written];
 static tw_context *ctx;
 
-typedef struct thing { double rate; float w[2][3]; int64_t *history; size_t n; } thing;
+typedef struct thing {
+    double rate;
+    float w[2][3];
+    int64_t *history;
+    size_t n;
+} thing;
 
 static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 {
@@ -30,7 +35,8 @@ static void load(const uint8_t *bytes, size_t n)
     tw_error err;
     file.bytes = bytes;
     file.n = n;
-    if (tw__checkpoint_load(ctx, "input", "thing", NULL, visit, &t, &err) == TW_OK) MUST(t.n == 0 || t.history);
+    if (tw__checkpoint_load(ctx, "input", "thing", NULL, visit, &t, &err) == TW_OK)
+        MUST(t.n == 0 || t.history);
     else MUST(err.message[0] && t.rate == 0 && !t.history);
     if (t.history) tw__free(ctx, t.history, t.n, sizeof *t.history);
 }
@@ -38,7 +44,8 @@ static void load(const uint8_t *bytes, size_t n)
 static void load_with_right_sum(const uint8_t *bytes, size_t n)
 {
     static const char key[] = "\"xxh3-128\":\"";
-    size_t at = 8 + strlen("{\"__metadata__\":{\"format\":\"thalweg-checkpoint-1\",") + strlen(key), header = 0;
+    size_t at = 8 + strlen("{\"__metadata__\":{\"format\":\"thalweg-checkpoint-1\",") + strlen(key),
+           header = 0;
     if (n > sizeof copy || n < at + 32 || memcmp(bytes + at - strlen(key), key, strlen(key)) != 0) return;
     for (int i = 7; i >= 0; i--) header = header << 8 | bytes[i];
     if (header > n - 8 || header + 8 < at + 32) return;
@@ -70,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         }
         MUST(sum == s.data_bytes && s.header_bytes + sum == n);
         tw__safetensors_meta(&s, "format");
-        MUST(tw__safetensors_save(ctx, "output", s.entries, s.n, NULL, 0, &err) == TW_OK || file.n_written + n > sizeof file.written / 2);
+        MUST(tw__safetensors_save(ctx, "output", s.entries, s.n, NULL, 0, &err) == TW_OK ||
+             file.n_written + n > sizeof file.written / 2);
         tw__safetensors_free(&s);
     } else {
         MUST(err.message[0] && (err.code == TW_ERR_DATA || err.code == TW_ERR_MEMORY));

@@ -1,7 +1,7 @@
-/* Fuzz target: any text as a rule's spec, a schedule, a surface and a network. What is understood must mean the same when its canonical form is read
- * again; what is refused must be refused with a message.
+/* Fuzz target: any text as a rule's spec, a schedule, a surface and a network. What is understood must mean
+ * the same when its canonical form is read again; what is refused must be refused with a message.
  * SPDX-License-Identifier: MIT */
-#include "one_file.h"     /* MUST */
+#include "one_file.h" /* MUST */
 #include <thalweg/model.h>
 #include <thalweg/registry.h>
 #include <thalweg/surface.h>
@@ -27,7 +27,8 @@ static void rule(const char *text)
         return;
     }
     MUST(tw_rule_read(&again, choice.spec, NULL, &err) == TW_OK);
-    MUST(strcmp(again.spec, choice.spec) == 0 && again.rule == choice.rule && again.variant == choice.variant);
+    MUST(strcmp(again.spec, choice.spec) == 0 && again.rule == choice.rule &&
+         again.variant == choice.variant);
     MUST(memcmp(again.values, choice.values, (size_t)choice.rule->n_options * sizeof *choice.values) == 0);
 }
 
@@ -46,9 +47,11 @@ static void schedule(const char *text)
         MUST(err.code == TW_ERR_SPEC && err.message[0]);
         return;
     }
-    MUST(tw__plan_read(&again, plan.text, &chain, 100, &err) == TW_OK && memcmp(&plan, &again, sizeof plan) == 0);
+    MUST(tw__plan_read(&again, plan.text, &chain, 100, &err) == TW_OK &&
+         memcmp(&plan, &again, sizeof plan) == 0);
     for (int i = 0; i <= plan.n; i++)
-        MUST(tw_schedule_piece(&piece, text, (size_t)i, 100, &err) == TW_OK && piece.schedule == (i < plan.n ? plan.pieces[i].kind : NULL));
+        MUST(tw_schedule_piece(&piece, text, (size_t)i, 100, &err) == TW_OK &&
+             piece.schedule == (i < plan.n ? plan.pieces[i].kind : NULL));
 }
 
 static void surface(tw_context *ctx, const char *text)
@@ -61,7 +64,8 @@ static void surface(tw_context *ctx, const char *text)
         return;
     }
     MUST(tw_surface_create(&again, ctx, tw_surface_spec(surface), TW_F64, &err) == TW_OK);
-    MUST(strcmp(tw_surface_spec(again), tw_surface_spec(surface)) == 0 && strcmp(tw_surface_formula(again), tw_surface_formula(surface)) == 0);
+    MUST(strcmp(tw_surface_spec(again), tw_surface_spec(surface)) == 0 &&
+         strcmp(tw_surface_formula(again), tw_surface_formula(surface)) == 0);
     tw_surface_start(surface, start);
     tw_surface_window(surface, low, high);
     for (int k = 0; k < 2; k++) MUST(low[k] <= start[k] && start[k] <= high[k] && low[k] < high[k]);
@@ -85,7 +89,8 @@ static void network(tw_context *ctx, const char *text)
         return;
     }
     MUST(tw_model_create(&again, ctx, tw_model_network(model), TW_F32, data, 0, &err) == TW_OK);
-    MUST(strcmp(tw_model_network(again), tw_model_network(model)) == 0 && tw_model_size(again) == tw_model_size(model));
+    MUST(strcmp(tw_model_network(again), tw_model_network(model)) == 0 &&
+         tw_model_size(again) == tw_model_size(model));
     tw_model_free(again);
     tw_model_free(model);
 }

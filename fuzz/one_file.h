@@ -49,9 +49,21 @@ static int one_write(void *user, void *file, const void *from, size_t n, size_t 
     return 0;
 }
 
-static int one_nothing(void *user, void *file) { (void)user, (void)file; return 0; }
-static int one_rename(void *user, const char *from, const char *to) { (void)user, (void)from, (void)to; return 0; }
-static int one_path(void *user, const char *path) { (void)user, (void)path; return 0; }
+static int one_nothing(void *user, void *file)
+{
+    (void)user, (void)file;
+    return 0;
+}
+static int one_rename(void *user, const char *from, const char *to)
+{
+    (void)user, (void)from, (void)to;
+    return 0;
+}
+static int one_path(void *user, const char *path)
+{
+    (void)user, (void)path;
+    return 0;
+}
 
 static int one_kind(void *user, const char *path, int *kind)
 {
@@ -63,7 +75,8 @@ static int one_kind(void *user, const char *path, int *kind)
 /* Made once; a target has nothing else that outlives an input. */
 static inline tw_context *one_file_context(one_file *f)
 {
-    const tw_io io = {sizeof(tw_io), one_open, one_read, one_write, one_nothing, one_nothing, one_rename, one_path, one_path, one_path, one_kind, f, NULL};
+    const tw_io io = {sizeof(tw_io), one_open, one_read, one_write, one_nothing, one_nothing, one_rename,
+                      one_path,      one_path, one_path, one_kind,  f,           NULL};
     tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
     tw_context *ctx;
     o.io = &io;
@@ -72,5 +85,8 @@ static inline tw_context *one_file_context(one_file *f)
     return ctx;
 }
 
-#define MUST(condition) do { if (!(condition)) abort(); } while (0)
+#define MUST(condition)            \
+    do {                           \
+        if (!(condition)) abort(); \
+    } while (0)
 #endif

@@ -1,4 +1,5 @@
-/* Runs a fuzz target over every file of the folders it is given, so that all that fuzzing ever found is tested by the ordinary tests too.
+/* Runs a fuzz target over every file of the folders it is given, so that all that fuzzing ever found is
+ * tested by the ordinary tests too.
  * SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <stdint.h>
@@ -31,7 +32,9 @@ static int replay_directory(const char *directory, int *files)
     for (struct dirent *e; (e = readdir(d));) {
         char path[4096];
         struct stat s;
-        if (snprintf(path, sizeof path, "%s/%s", directory, e->d_name) >= (int)sizeof path || stat(path, &s) != 0 || !S_ISREG(s.st_mode)) continue;
+        if (snprintf(path, sizeof path, "%s/%s", directory, e->d_name) >= (int)sizeof path ||
+            stat(path, &s) != 0 || !S_ISREG(s.st_mode))
+            continue;
         printf("%s\n", path); /* before the run: the last line names the file that ended the program */
         fflush(stdout);
         bad |= replay_file(path);

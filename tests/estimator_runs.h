@@ -38,14 +38,16 @@ static inline void steps(tw_run *run, int n)
     int status;
     tw_error err = {0};
     for (int i = 0; i < n; i++)
-        if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("step %llu: %s", (unsigned long long)tw_run_steps(run) + 1, err.message);
+        if (tw_run_step(run, &status, &err) != TW_OK)
+            fail_msg("step %llu: %s", (unsigned long long)tw_run_steps(run) + 1, err.message);
 }
 
 static inline tw_run *make(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
 {
     tw_run *run;
     tw_error err = {0};
-    if (tw_run_create(&run, ctx, f, NULL, w, o, &err) != TW_OK) fail_msg("%s with %s: %s", o->estimator, o->optimizer, err.message);
+    if (tw_run_create(&run, ctx, f, NULL, w, o, &err) != TW_OK)
+        fail_msg("%s with %s: %s", o->estimator, o->optimizer, err.message);
     return run;
 }
 
@@ -57,7 +59,9 @@ static inline double distance(const double *a, const double *b, int n)
 }
 
 /* Every estimator, with its forms. */
-static const char *const all_specs[] = {"minibatch", "full", "single", "sag", "sag:norm=seen", "saga", "svrg:m=3", "svrg:option=II,m=4", "sarah:m=3", "sam"};
+static const char *const all_specs[] = {"minibatch",     "full", "single",   "sag",
+                                        "sag:norm=seen", "saga", "svrg:m=3", "svrg:option=II,m=4",
+                                        "sarah:m=3",     "sam"};
 enum { N_SPECS = sizeof all_specs / sizeof all_specs[0] };
 
 static inline int takes_batch(const char *spec)

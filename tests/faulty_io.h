@@ -1,6 +1,6 @@
-/* Memory and files that fail on demand, for tests in which every allocation and every file operation fails in turn: each is counted, and
- * the one whose number is given fails, once or with all that follow. Reads and writes may be short; a sync takes no time, as what is not
- * killed needs none.
+/* Memory and files that fail on demand, for tests in which every allocation and every file operation fails in
+ * turn: each is counted, and the one whose number is given fails, once or with all that follow. Reads and
+ * writes may be short; a sync takes no time, as what is not killed needs none.
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_FAULTY_IO_H
 #define TESTS_FAULTY_IO_H
@@ -10,15 +10,22 @@
 #include <string.h>
 
 typedef struct faults {
-    long allocations, fail_allocation, live, peak;                      /* so far; which one fails, from 1 on, 0: none; bytes held, most of them */
-    long steps, fail_step;                                              /* the same for file operations */
-    int for_ever;                                                       /* what has failed once goes on failing */
-    int whole;                                                          /* reads and writes are not cut short */
-    int only_changes;                                                   /* what only reads is not counted */
-    void *written;                                                      /* the file that was last opened to be written */
+    /* so far; which one fails, from 1 on, 0: none; bytes held, most of them */
+    long allocations, fail_allocation, live, peak;
+    long steps, fail_step; /* the same for file operations */
+    /* what has failed once goes on failing */
+    int for_ever;
+    /* reads and writes are not cut short */
+    int whole;
+    int only_changes; /* what only reads is not counted */
+    /* the file that was last opened to be written */
+    void *written;
 } faults;
 
-static inline int faulty_due(long now, long at, int for_ever) { return at > 0 && (now == at || (for_ever && now > at)); }
+static inline int faulty_due(long now, long at, int for_ever)
+{
+    return at > 0 && (now == at || (for_ever && now > at));
+}
 static inline int faulty_step(faults *f) { return faulty_due(++f->steps, f->fail_step, f->for_ever); }
 static inline int faulty_look(faults *f) { return !f->only_changes && faulty_step(f); }
 
@@ -31,7 +38,7 @@ static inline void *faulty_resize(void *user, void *p, size_t old, size_t now, s
         if (posix_memalign(&q, align < sizeof(void *) ? sizeof(void *) : align, now) != 0) return NULL;
         size_t kept = p ? old < now ? old : now : 0;
         if (kept) memcpy(q, p, kept);
-        memset((char *)q + kept, 0xa5, now - kept);                     /* so that nobody relies on zeros */
+        memset((char *)q + kept, 0xa5, now - kept); /* so that nobody relies on zeros */
     }
     free(p);
     f->live += (long)now - (p ? (long)old : 0);
@@ -57,10 +64,12 @@ static inline int faulty_read(void *user, void *file, void *to, size_t n, size_t
 static inline int faulty_write(void *user, void *file, const void *from, size_t n, size_t *put)
 {
     faults *f = user;
-    return faulty_step(f) ? ENOSPC : tw__system_io.write(NULL, file, from, f->whole || n < 6 ? n : n - 3, put);
+    return faulty_step(f) ? ENOSPC
+                          : tw__system_io.write(NULL, file, from, f->whole || n < 6 ? n : n - 3, put);
 }
 
-/* The file is closed all the same. Of one that was only read nothing can be lost, and nobody need look at the answer. */
+/* The file is closed all the same. Of one that was only read nothing can be lost, and nobody need look at the
+ * answer. */
 static inline int faulty_close(void *user, void *file)
 {
     faults *f = user;
@@ -71,21 +80,42 @@ static inline int faulty_close(void *user, void *file)
 }
 
 static inline int faulty_sync(void *user, void *file) { return (void)file, faulty_step(user) ? EIO : 0; }
-static inline int faulty_sync_directory(void *user, const char *path) { return (void)path, faulty_step(user) ? EIO : 0; }
-static inline int faulty_rename(void *user, const char *from, const char *to) { return faulty_step(user) ? EIO : tw__system_io.rename(NULL, from, to); }
-static inline int faulty_make_directory(void *user, const char *path) { return faulty_step(user) ? EACCES : tw__system_io.make_directory(NULL, path); }
-static inline int faulty_kind(void *user, const char *path, int *kind) { return faulty_look(user) ? EIO : tw__system_io.kind(NULL, path, kind); }
-static inline int faulty_is_empty(void *user, const char *path, int *empty) { return faulty_look(user) ? EIO : tw__system_io.is_empty(NULL, path, empty); }
+static inline int faulty_sync_directory(void *user, const char *path)
+{
+    return (void)path, faulty_step(user) ? EIO : 0;
+}
+static inline int faulty_rename(void *user, const char *from, const char *to)
+{
+    return faulty_step(user) ? EIO : tw__system_io.rename(NULL, from, to);
+}
+static inline int faulty_make_directory(void *user, const char *path)
+{
+    return faulty_step(user) ? EACCES : tw__system_io.make_directory(NULL, path);
+}
+static inline int faulty_kind(void *user, const char *path, int *kind)
+{
+    return faulty_look(user) ? EIO : tw__system_io.kind(NULL, path, kind);
+}
+static inline int faulty_is_empty(void *user, const char *path, int *empty)
+{
+    return faulty_look(user) ? EIO : tw__system_io.is_empty(NULL, path, empty);
+}
 /* Never fails: it cleans up after what failed. */
-static inline int faulty_remove(void *user, const char *path) { return (void)user, tw__system_io.remove(NULL, path); }
+static inline int faulty_remove(void *user, const char *path)
+{
+    return (void)user, tw__system_io.remove(NULL, path);
+}
 
 static inline tw_io faulty_io(faults *f)
 {
-    return (tw_io){sizeof(tw_io), faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, faulty_remove,
-                   faulty_make_directory, faulty_sync_directory, faulty_kind, f, faulty_is_empty};
+    return (tw_io){sizeof(tw_io),         faulty_open,           faulty_read,   faulty_write,
+                   faulty_sync,           faulty_close,          faulty_rename, faulty_remove,
+                   faulty_make_directory, faulty_sync_directory, faulty_kind,   f,
+                   faulty_is_empty};
 }
 
-/* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at: the counters are plain. */
+/* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at:
+ * the counters are plain. */
 static inline tw_status faulty_context(tw_context **out, faults *f, int threads, tw_error *err)
 {
     tw_io io = faulty_io(f);

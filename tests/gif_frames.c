@@ -1,11 +1,16 @@
-/* Decodes a GIF and prints the colours of every frame as a viewer shows it, "FRAME #rrggbb PIXELS" a line: tests/contracts/figures looks for colours that
- * no script has. A program of its own: image libraries may not be there, and those that are repair what a viewer would show.
+/* Decodes a GIF and prints the colours of every frame as a viewer shows it, "FRAME #rrggbb PIXELS" a line:
+ * tests/contracts/figures looks for colours that no script has. A program of its own: image libraries may not
+ * be there, and those that are repair what a viewer would show.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct gif { const unsigned char *at, *end; int width, height; unsigned *shown; };
+struct gif {
+    const unsigned char *at, *end;
+    int width, height;
+    unsigned *shown;
+};
 
 static void fail(const char *why)
 {
@@ -30,7 +35,8 @@ static int number(struct gif *g)
 static size_t join_blocks(struct gif *g, unsigned char *to)
 {
     size_t n = 0;
-    for (int size; (size = *take(g, 1)) > 0; n += (size_t)size) memcpy(to + n, take(g, (size_t)size), (size_t)size);
+    for (int size; (size = *take(g, 1)) > 0; n += (size_t)size)
+        memcpy(to + n, take(g, (size_t)size), (size_t)size);
     return n;
 }
 
@@ -80,14 +86,16 @@ static void put_frame(struct gif *g, const unsigned char *colours, int transpare
 {
     const int x = number(g), y = number(g), w = number(g), h = number(g), flags = *take(g, 1);
     if (flags & 0x80) colours = take(g, (size_t)3 << ((flags & 7) + 1));
-    if (flags & 0x40 || !colours || x + w > g->width || y + h > g->height) fail("an interlaced frame, one without colours, or one beyond the picture");
+    if (flags & 0x40 || !colours || x + w > g->width || y + h > g->height)
+        fail("an interlaced frame, one without colours, or one beyond the picture");
     const int bits = *take(g, 1);
     unsigned char *blocks = malloc((size_t)(g->end - g->at) + 1), *pixels = malloc((size_t)w * (size_t)h + 1);
     if (!blocks || !pixels) fail("out of memory");
     unpack(blocks, join_blocks(g, blocks), bits, pixels, (size_t)w * (size_t)h);
     for (int i = 0; i < w * h; i++) {
         const unsigned char *c = colours + 3 * pixels[i];
-        if (pixels[i] != transparent) g->shown[(y + i / w) * g->width + x + i % w] = (unsigned)c[0] << 16 | (unsigned)c[1] << 8 | c[2];
+        if (pixels[i] != transparent)
+            g->shown[(y + i / w) * g->width + x + i % w] = (unsigned)c[0] << 16 | (unsigned)c[1] << 8 | c[2];
     }
     free(blocks);
     free(pixels);

@@ -1,20 +1,20 @@
-/* The definitions of the network kernels: plain scalar loops with fma, in the order that docs/design.md fixes.  Whatever is fast equals
- * these bit for bit.  Included once per precision, with REAL, FMA and NAIVE(name) defined by test_kernels.c.
+/* The definitions of the network kernels: plain scalar loops with fma, in the order that docs/design.md
+ * fixes.  Whatever is fast equals these bit for bit.  Included once per precision, with REAL, FMA and
+ * NAIVE(name) defined by test_kernels.c.
  * SPDX-License-Identifier: MIT */
 
 static void NAIVE(fetch_u8)(size_t n, const uint8_t *from, void *x)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)x)[i] = (REAL)from[i] / 255;
+    for (size_t i = 0; i < n; i++) ((REAL *)x)[i] = (REAL)from[i] / 255;
 }
 
 static void NAIVE(fetch_f32)(size_t n, const float *from, void *x)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)x)[i] = (REAL)from[i];
+    for (size_t i = 0; i < n; i++) ((REAL *)x)[i] = (REAL)from[i];
 }
 
-static void NAIVE(dense_forward)(size_t rows, size_t in, size_t out, const void *x, const void *w, const void *packed, const void *bias, void *y)
+static void NAIVE(dense_forward)(size_t rows, size_t in, size_t out, const void *x, const void *w,
+                                 const void *packed, const void *bias, void *y)
 {
     (void)packed;
     for (size_t r = 0; r < rows; r++)
@@ -32,30 +32,31 @@ static void NAIVE(dense_input)(size_t rows, size_t in, size_t out, const void *d
         for (size_t i = 0; i < in; i++) {
             REAL sum = 0;
             for (size_t o = 0; o < out; o++)
-                sum = FMA(((const REAL *)dy)[r * out + o], ((const REAL *)w)[tw__dense_at(in, out, i, o)], sum);
+                sum =
+                    FMA(((const REAL *)dy)[r * out + o], ((const REAL *)w)[tw__dense_at(in, out, i, o)], sum);
             ((REAL *)dx)[r * in + i] = sum;
         }
 }
 
-static void NAIVE(dense_weights)(size_t rows, size_t in, size_t out, const void *x, const void *dy, tw__into into, void *dw, void *db)
+static void NAIVE(dense_weights)(size_t rows, size_t in, size_t out, const void *x, const void *dy,
+                                 tw__into into, void *dw, void *db)
 {
     const REAL *d = dy;
     for (size_t o = 0; o < out; o++) {
         REAL *b = (REAL *)db + o, sum = into == TW__CONTINUE ? *b : 0;
-        for (size_t r = 0; r < rows; r++)
-            sum += d[r * out + o];
+        for (size_t r = 0; r < rows; r++) sum += d[r * out + o];
         *b = into == TW__ADD ? *b + sum : sum;
         for (size_t i = 0; i < in; i++) {
             REAL *w = (REAL *)dw + tw__dense_at(in, out, i, o);
             sum = into == TW__CONTINUE ? *w : 0;
-            for (size_t r = 0; r < rows; r++)
-                sum = FMA(((const REAL *)x)[r * in + i], d[r * out + o], sum);
+            for (size_t r = 0; r < rows; r++) sum = FMA(((const REAL *)x)[r * in + i], d[r * out + o], sum);
             *w = into == TW__ADD ? *w + sum : sum;
         }
     }
 }
 
-static void NAIVE(conv_forward)(size_t rows, const tw__conv *c, const void *x, const void *w, const void *bias, void *y)
+static void NAIVE(conv_forward)(size_t rows, const tw__conv *c, const void *x, const void *w,
+                                const void *bias, void *y)
 {
     REAL *to = y;
     for (size_t r = 0; r < rows; r++)
@@ -66,14 +67,20 @@ static void NAIVE(conv_forward)(size_t rows, const tw__conv *c, const void *x, c
                     for (size_t ky = 0; ky < c->k_h; ky++)
                         for (size_t kx = 0; kx < c->k_w; kx++)
                             for (size_t ic = 0; ic < c->in_c; ic++)
-                                sum = FMA(((const REAL *)x)[((r * c->in_h + oy + ky) * c->in_w + ox + kx) * c->in_c + ic],
-                                          ((const REAL *)w)[((ky * c->k_w + kx) * c->in_c + ic) * c->out_c + oc], sum);
+                                sum =
+                                    FMA(((const REAL *)
+                                             x)[((r * c->in_h + oy + ky) * c->in_w + ox + kx) * c->in_c + ic],
+                                        ((const REAL *)
+                                             w)[((ky * c->k_w + kx) * c->in_c + ic) * c->out_c + oc],
+                                        sum);
                     *to++ = sum;
                 }
 }
 
-/* One chain of a convolution's weight gradient: gradients of channel oc times the pixels from x on, or (x NULL) the gradients alone. */
-static void NAIVE(conv_chain)(size_t rows, const tw__conv *c, const REAL *x, const REAL *dy, size_t oc, tw__into into, REAL *to)
+/* One chain of a convolution's weight gradient: gradients of channel oc times the pixels from x on, or (x
+ * NULL) the gradients alone. */
+static void NAIVE(conv_chain)(size_t rows, const tw__conv *c, const REAL *x, const REAL *dy, size_t oc,
+                              tw__into into, REAL *to)
 {
     REAL sum = into == TW__CONTINUE ? *to : 0;
     for (size_t r = 0; r < rows; r++)
@@ -81,8 +88,7 @@ static void NAIVE(conv_chain)(size_t rows, const tw__conv *c, const REAL *x, con
             for (size_t wx = 0; wx < c->out_w; wx += 2)
                 for (size_t place = 0; place < 4; place++) {
                     size_t oy = wy + place / 2, ox = wx + place % 2;
-                    if (oy >= c->out_h || ox >= c->out_w)
-                        continue;
+                    if (oy >= c->out_h || ox >= c->out_w) continue;
                     REAL d = dy[((r * c->out_h + oy) * c->out_w + ox) * c->out_c + oc];
                     if (d != 0)
                         sum = x ? FMA(x[((r * c->in_h + oy) * c->in_w + ox) * c->in_c], d, sum) : sum + d;
@@ -91,15 +97,16 @@ static void NAIVE(conv_chain)(size_t rows, const tw__conv *c, const REAL *x, con
     *to = into == TW__ADD ? *to + sum : sum;
 }
 
-static void NAIVE(conv_weights)(size_t rows, const tw__conv *c, const void *x, const void *dy, tw__into into, void *dw, void *db)
+static void NAIVE(conv_weights)(size_t rows, const tw__conv *c, const void *x, const void *dy, tw__into into,
+                                void *dw, void *db)
 {
     for (size_t oc = 0; oc < c->out_c; oc++) {
         NAIVE(conv_chain)(rows, c, NULL, dy, oc, into, (REAL *)db + oc);
         for (size_t ky = 0; ky < c->k_h; ky++)
             for (size_t kx = 0; kx < c->k_w; kx++)
-                for (size_t ic = 0; ic < c->in_c; ic++)
-                    NAIVE(conv_chain)(rows, c, (const REAL *)x + (ky * c->in_w + kx) * c->in_c + ic, dy, oc, into,
-                                      (REAL *)dw + ((ky * c->k_w + kx) * c->in_c + ic) * c->out_c + oc);
+                for (size_t ic = 0; ic < c->in_c; ic++) NAIVE(conv_chain)
+        (rows, c, (const REAL *)x + (ky * c->in_w + kx) * c->in_c + ic, dy, oc, into,
+         (REAL *)dw + ((ky * c->k_w + kx) * c->in_c + ic) * c->out_c + oc);
     }
 }
 
@@ -113,10 +120,18 @@ static void NAIVE(conv_input)(size_t rows, const tw__conv *c, const void *dy, co
                     REAL sum = 0;
                     for (size_t oy = 0; oy < c->out_h; oy++)
                         for (size_t ox = 0; ox < c->out_w; ox++)
-                            for (size_t oc = 0; oc < c->out_c && oy <= iy && iy < oy + c->k_h && ox <= ix && ix < ox + c->k_w; oc++) {
-                                REAL d = ((const REAL *)dy)[((r * c->out_h + oy) * c->out_w + ox) * c->out_c + oc];
+                            for (size_t oc = 0; oc < c->out_c && oy <= iy && iy < oy + c->k_h && ox <= ix &&
+                                                ix < ox + c->k_w;
+                                 oc++) {
+                                REAL d =
+                                    ((const REAL *)dy)[((r * c->out_h + oy) * c->out_w + ox) * c->out_c + oc];
                                 if (d != 0)
-                                    sum = FMA(d, ((const REAL *)w)[(((iy - oy) * c->k_w + ix - ox) * c->in_c + ic) * c->out_c + oc], sum);
+                                    sum = FMA(
+                                        d,
+                                        ((const REAL *)
+                                             w)[(((iy - oy) * c->k_w + ix - ox) * c->in_c + ic) * c->out_c +
+                                                oc],
+                                        sum);
                             }
                     *to++ = sum + 0;
                 }
@@ -140,39 +155,42 @@ static void NAIVE(pool_forward)(size_t rows, const tw__pooling *p, const void *x
                         }
                     }
                     *to++ = best;
-                    if (which)
-                        *which++ = (uint8_t)winner;
+                    if (which) *which++ = (uint8_t)winner;
                 }
 }
 
-static void NAIVE(pool_input)(size_t rows, const tw__pooling *p, const void *dy, const uint8_t *which, void *dx)
+static void NAIVE(pool_input)(size_t rows, const tw__pooling *p, const void *dy, const uint8_t *which,
+                              void *dx)
 {
     const REAL *from = dy;
-    for (size_t i = 0; i < rows * p->in_h * p->in_w * p->c; i++)
-        ((REAL *)dx)[i] = 0;
+    for (size_t i = 0; i < rows * p->in_h * p->in_w * p->c; i++) ((REAL *)dx)[i] = 0;
     for (size_t r = 0; r < rows; r++)
         for (size_t oy = 0; oy < p->out_h; oy++)
             for (size_t ox = 0; ox < p->out_w; ox++)
                 for (size_t c = 0; c < p->c; c++, which++)
-                    ((REAL *)dx)[((r * p->in_h + oy * p->k_h + *which / p->k_w) * p->in_w + ox * p->k_w + *which % p->k_w) * p->c + c] = *from++;
+                    ((REAL *)dx)[((r * p->in_h + oy * p->k_h + *which / p->k_w) * p->in_w + ox * p->k_w +
+                                  *which % p->k_w) *
+                                     p->c +
+                                 c] = *from++;
 }
 
 static void NAIVE(relu_forward)(size_t n, const void *x, void *y)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)y)[i] = 0 > ((const REAL *)x)[i] ? 0 : ((const REAL *)x)[i];
+    for (size_t i = 0; i < n; i++) ((REAL *)y)[i] = 0 > ((const REAL *)x)[i] ? 0 : ((const REAL *)x)[i];
 }
 
 static void NAIVE(relu_input)(size_t n, const void *y, const void *dy, void *dx)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)dx)[i] = ((const REAL *)y)[i] > 0 ? ((const REAL *)dy)[i] : 0;
+    for (size_t i = 0; i < n; i++) ((REAL *)dx)[i] = ((const REAL *)y)[i] > 0 ? ((const REAL *)dy)[i] : 0;
 }
 
-static void NAIVE(dropout)(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t threshold, double scale, const void *x, void *y)
+static void NAIVE(dropout)(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t threshold,
+                           double scale, const void *x, void *y)
 {
     for (size_t u = 0; u < n; u++)
-        ((REAL *)y)[u] = tw__philox(seed, (uint32_t)(u / 4), c1, c2, c3).word[u % 4] < threshold ? 0 : ((const REAL *)x)[u] * (REAL)scale;
+        ((REAL *)y)[u] = tw__philox(seed, (uint32_t)(u / 4), c1, c2, c3).word[u % 4] < threshold
+                             ? 0
+                             : ((const REAL *)x)[u] * (REAL)scale;
 }
 
 static void NAIVE(softmax)(size_t rows, size_t n, const void *x, void *y)
@@ -180,16 +198,14 @@ static void NAIVE(softmax)(size_t rows, size_t n, const void *x, void *y)
     for (size_t r = 0; r < rows; r++) {
         const REAL *from = (const REAL *)x + r * n;
         REAL *to = (REAL *)y + r * n, most = from[0], sum = 0;
-        for (size_t i = 1; i < n; i++)
-            most = from[i] > most || from[i] != from[i] ? from[i] : most;
-        for (size_t i = 0; i < n; i++)
-            sum += to[i] = EXP(from[i] - most);
-        for (size_t i = 0; i < n; i++)
-            to[i] /= sum;
+        for (size_t i = 1; i < n; i++) most = from[i] > most || from[i] != from[i] ? from[i] : most;
+        for (size_t i = 0; i < n; i++) sum += to[i] = EXP(from[i] - most);
+        for (size_t i = 0; i < n; i++) to[i] /= sum;
     }
 }
 
-static void NAIVE(softmax_loss)(size_t rows, size_t n, const void *x, const int32_t *label, double *loss, double *correct, void *dx)
+static void NAIVE(softmax_loss)(size_t rows, size_t n, const void *x, const int32_t *label, double *loss,
+                                double *correct, void *dx)
 {
     for (size_t r = 0; r < rows; r++) {
         const REAL *from = (const REAL *)x + r * n;
@@ -199,8 +215,7 @@ static void NAIVE(softmax_loss)(size_t rows, size_t n, const void *x, const int3
             most = from[i] > most || from[i] != from[i] ? from[i] : most;
             first = from[i] > from[first] ? i : first;
         }
-        for (size_t i = 0; i < n; i++)
-            sum += EXP(from[i] - most);
+        for (size_t i = 0; i < n; i++) sum += EXP(from[i] - most);
         for (size_t i = 0; dx && i < n; i++)
             ((REAL *)dx)[r * n + i] = EXP(from[i] - most) / sum - (i == (size_t)label[r]);
         *loss += tw__log_f64((double)sum) - ((double)own - (double)most);
@@ -216,8 +231,7 @@ static REAL NAIVE(sigmoid)(REAL x)
 
 static void NAIVE(sigmoid_forward)(size_t n, const void *x, void *y)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)y)[i] = NAIVE(sigmoid)(((const REAL *)x)[i]);
+    for (size_t i = 0; i < n; i++) ((REAL *)y)[i] = NAIVE(sigmoid)(((const REAL *)x)[i]);
 }
 
 static void NAIVE(sigmoid_input)(size_t n, const void *y, const void *dy, void *dx)
@@ -226,10 +240,12 @@ static void NAIVE(sigmoid_input)(size_t n, const void *y, const void *dy, void *
         ((REAL *)dx)[i] = ((const REAL *)dy)[i] * (((const REAL *)y)[i] * (1 - ((const REAL *)y)[i]));
 }
 
-static void NAIVE(sigmoid_loss)(size_t rows, const void *x, const int32_t *label, double *loss, double *correct, void *dx)
+static void NAIVE(sigmoid_loss)(size_t rows, const void *x, const int32_t *label, double *loss,
+                                double *correct, void *dx)
 {
     for (size_t r = 0; r < rows; r++) {
-        const REAL logit = ((const REAL *)x)[r], margin = label[r] ? logit : -logit, e = EXP(margin < 0 ? margin : -margin);
+        const REAL logit = ((const REAL *)x)[r], margin = label[r] ? logit : -logit,
+                   e = EXP(margin < 0 ? margin : -margin);
         *loss += tw__log1p_f64((double)e) - (margin < 0 ? (double)margin : 0);
         *correct += label[r] ? NAIVE(sigmoid)(logit) > (REAL)0.5 : !(NAIVE(sigmoid)(logit) > (REAL)0.5);
         if (dx) ((REAL *)dx)[r] = label[r] ? -NAIVE(sigmoid)(-margin) : NAIVE(sigmoid)(-margin);
@@ -238,21 +254,34 @@ static void NAIVE(sigmoid_loss)(size_t rows, const void *x, const int32_t *label
 
 static void NAIVE(add)(size_t n, void *a, const void *b)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)a)[i] += ((const REAL *)b)[i];
+    for (size_t i = 0; i < n; i++) ((REAL *)a)[i] += ((const REAL *)b)[i];
 }
 
 static void NAIVE(divide)(size_t n, void *a, double divisor)
 {
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)a)[i] /= (REAL)divisor;
+    for (size_t i = 0; i < n; i++) ((REAL *)a)[i] /= (REAL)divisor;
 }
 
 static const tw__kernels NAIVE(kernels) = {
-    .real = sizeof(REAL), .fetch_u8 = NAIVE(fetch_u8), .fetch_f32 = NAIVE(fetch_f32), .dense_forward = NAIVE(dense_forward),
-    .dense_input = NAIVE(dense_input), .dense_weights = NAIVE(dense_weights), .conv_forward = NAIVE(conv_forward),
-    .conv_weights = NAIVE(conv_weights), .conv_input = NAIVE(conv_input), .pool_forward = NAIVE(pool_forward),
-    .pool_input = NAIVE(pool_input), .relu_forward = NAIVE(relu_forward), .relu_input = NAIVE(relu_input), .dropout = NAIVE(dropout),
-    .softmax = NAIVE(softmax), .softmax_loss = NAIVE(softmax_loss), .sigmoid_forward = NAIVE(sigmoid_forward),
-    .sigmoid_input = NAIVE(sigmoid_input), .sigmoid_loss = NAIVE(sigmoid_loss), .add = NAIVE(add), .divide = NAIVE(divide),
+    .real = sizeof(REAL),
+    .fetch_u8 = NAIVE(fetch_u8),
+    .fetch_f32 = NAIVE(fetch_f32),
+    .dense_forward = NAIVE(dense_forward),
+    .dense_input = NAIVE(dense_input),
+    .dense_weights = NAIVE(dense_weights),
+    .conv_forward = NAIVE(conv_forward),
+    .conv_weights = NAIVE(conv_weights),
+    .conv_input = NAIVE(conv_input),
+    .pool_forward = NAIVE(pool_forward),
+    .pool_input = NAIVE(pool_input),
+    .relu_forward = NAIVE(relu_forward),
+    .relu_input = NAIVE(relu_input),
+    .dropout = NAIVE(dropout),
+    .softmax = NAIVE(softmax),
+    .softmax_loss = NAIVE(softmax_loss),
+    .sigmoid_forward = NAIVE(sigmoid_forward),
+    .sigmoid_input = NAIVE(sigmoid_input),
+    .sigmoid_loss = NAIVE(sigmoid_loss),
+    .add = NAIVE(add),
+    .divide = NAIVE(divide),
 };

@@ -1,5 +1,5 @@
-/* Ridge regression for tests of the loop: a custom objective in float or double, with rows that may weigh differently, its optimum by a
- * direct solve, and a visitor that keeps a run's state in memory.
+/* Ridge regression for tests of the loop: a custom objective in float or double, with rows that may weigh
+ * differently, its optimum by a direct solve, and a visitor that keeps a run's state in memory.
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_LEAST_SQUARES_H
 #define TESTS_LEAST_SQUARES_H
@@ -12,41 +12,46 @@
 enum { LS_MOST_COLUMNS = 9000, LS_MOST_ROWS = 64 };
 
 typedef struct least_squares {
-    int rows, columns, uneven;                                          /* uneven: row i weighs 1 + i % 3 */
-    double penalty;                                                     /* / 2 times |w|^2 */
-    int bad_row;                                                        /* -1, or the row whose loss and gradient are infinite */
+    int rows, columns, uneven; /* uneven: row i weighs 1 + i % 3 */
+    double penalty;            /* / 2 times |w|^2 */
+    /* -1, or the row whose loss and gradient are infinite */
+    int bad_row;
     int64_t shape[1];
     tw_tensor tensor;
 } least_squares;
 
-static inline double ls_x(int row, int column) { return 2 * tw__random_unit(5, TW__FOR_TEST, (uint32_t)row, (uint64_t)column) - 1; }
+static inline double ls_x(int row, int column)
+{
+    return 2 * tw__random_unit(5, TW__FOR_TEST, (uint32_t)row, (uint64_t)column) - 1;
+}
 static inline double ls_y(int row) { return 2 * tw__random_unit(6, TW__FOR_TEST, (uint32_t)row, 0) - 1; }
 static inline double ls_weight(const least_squares *p, int row) { return p->uneven ? 1 + row % 3 : 1; }
 
-#define LS_EVAL(real, t)                                                                                                       \
-    static inline int ls_eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,  \
-                                  void *gradient, void *output)                                                                \
-    {                                                                                                                          \
-        const least_squares *p = user;                                                                                         \
-        const real *w = weights;                                                                                               \
-        real *g = gradient;                                                                                                    \
-        (void)draw, (void)output;                                                                                              \
-        *sums = (tw_sums){0};                                                                                                  \
-        if (want & TW_WANT_GRADIENT) memset(g, 0, (size_t)p->columns * sizeof *g);                                             \
-        for (size_t k = 0; k < n; k++) {                                                                                       \
-            int row = (int)rows[k];                                                                                            \
-            double dot = 0, square = 0, weight = ls_weight(p, row);                                                            \
-            for (int j = 0; j < p->columns; j++) {                                                                             \
-                dot += ls_x(row, j) * (double)w[j];                                                                            \
-                square += (double)w[j] * (double)w[j];                                                                         \
-            }                                                                                                                  \
-            double off = row == p->bad_row ? INFINITY : dot - ls_y(row);                                                       \
-            sums->loss += weight * (off * off + p->penalty * square) / 2;                                                      \
-            sums->weight += weight;                                                                                            \
-            for (int j = 0; j < p->columns && want & TW_WANT_GRADIENT; j++)                                                    \
-                g[j] += (real)(weight * (off * ls_x(row, j) + p->penalty * (double)w[j]));                                     \
-        }                                                                                                                      \
-        return 0;                                                                                                              \
+#define LS_EVAL(real, t)                                                                                \
+    static inline int ls_eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, \
+                                  size_t n, const tw_draw *draw, tw_sums *sums, void *gradient,         \
+                                  void *output)                                                         \
+    {                                                                                                   \
+        const least_squares *p = user;                                                                  \
+        const real *w = weights;                                                                        \
+        real *g = gradient;                                                                             \
+        (void)draw, (void)output;                                                                       \
+        *sums = (tw_sums){0};                                                                           \
+        if (want & TW_WANT_GRADIENT) memset(g, 0, (size_t)p->columns * sizeof *g);                      \
+        for (size_t k = 0; k < n; k++) {                                                                \
+            int row = (int)rows[k];                                                                     \
+            double dot = 0, square = 0, weight = ls_weight(p, row);                                     \
+            for (int j = 0; j < p->columns; j++) {                                                      \
+                dot += ls_x(row, j) * (double)w[j];                                                     \
+                square += (double)w[j] * (double)w[j];                                                  \
+            }                                                                                           \
+            double off = row == p->bad_row ? INFINITY : dot - ls_y(row);                                \
+            sums->loss += weight * (off * off + p->penalty * square) / 2;                               \
+            sums->weight += weight;                                                                     \
+            for (int j = 0; j < p->columns && want & TW_WANT_GRADIENT; j++)                             \
+                g[j] += (real)(weight * (off * ls_x(row, j) + p->penalty * (double)w[j]));              \
+        }                                                                                               \
+        return 0;                                                                                       \
     }
 LS_EVAL(float, f32)
 LS_EVAL(double, f64)
@@ -55,7 +60,13 @@ static inline tw_objective ls_objective(least_squares *p, tw_type type)
 {
     p->shape[0] = p->columns;
     p->tensor = (tw_tensor){"w", 1, p->shape, 0, 0};
-    return (tw_objective){.size = sizeof(tw_objective), .type = type, .tensors = &p->tensor, .n_tensors = 1, .n_rows = (uint64_t)p->rows, .lanes = 8, .user = p,
+    return (tw_objective){.size = sizeof(tw_objective),
+                          .type = type,
+                          .tensors = &p->tensor,
+                          .n_tensors = 1,
+                          .n_rows = (uint64_t)p->rows,
+                          .lanes = 8,
+                          .user = p,
                           .eval = type == TW_F32 ? ls_eval_f32 : ls_eval_f64};
 }
 
@@ -67,7 +78,8 @@ static inline void ls_gradient(const least_squares *p, const double *w, double *
     for (int i = 0; i < p->rows; i++) {
         double dot = 0, weight = ls_weight(p, i);
         for (int j = 0; j < p->columns; j++) dot += ls_x(i, j) * w[j];
-        for (int j = 0; j < p->columns; j++) to[j] += weight * ((dot - ls_y(i)) * ls_x(i, j) + p->penalty * w[j]);
+        for (int j = 0; j < p->columns; j++)
+            to[j] += weight * ((dot - ls_y(i)) * ls_x(i, j) + p->penalty * w[j]);
         total += weight;
     }
     for (int j = 0; j < p->columns; j++) to[j] /= total;
@@ -95,13 +107,22 @@ static inline void ls_optimum(const least_squares *p, double *w)
 /* ---- State in memory ---- */
 
 enum { LS_MOST_FIELDS = 64 };
-typedef struct ls_state { tw_visitor visitor; int n, at; struct { char name[64]; size_t bytes; void *data; } field[LS_MOST_FIELDS]; } ls_state;
+typedef struct ls_state {
+    tw_visitor visitor;
+    int n, at;
+    struct {
+        char name[64];
+        size_t bytes;
+        void *data;
+    } field[LS_MOST_FIELDS];
+} ls_state;
 
 static inline tw_status ls_visit(ls_state *s, const char *name, size_t bytes, void *data)
 {
     if (s->visitor.loading) {
         int i = s->at++;
-        if (i >= s->n || strcmp(s->field[i].name, name) != 0 || s->field[i].bytes != bytes) return TW_ERR_DATA;
+        if (i >= s->n || strcmp(s->field[i].name, name) != 0 || s->field[i].bytes != bytes)
+            return TW_ERR_DATA;
         memcpy(data, s->field[i].data, bytes);
         return TW_OK;
     }
@@ -113,7 +134,8 @@ static inline tw_status ls_visit(ls_state *s, const char *name, size_t bytes, vo
     return TW_OK;
 }
 
-static inline tw_status ls_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static inline tw_status ls_field(tw_visitor *v, const char *name, tw_type type, int rank,
+                                 const int64_t *shape, void *data, tw_error *err)
 {
     size_t n = tw_type_size(type);
     (void)err;
@@ -121,7 +143,8 @@ static inline tw_status ls_field(tw_visitor *v, const char *name, tw_type type, 
     return ls_visit((ls_state *)v, name, n, data);
 }
 
-static inline tw_status ls_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static inline tw_status ls_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                                tw_context *ctx, tw_error *err)
 {
     ls_state *s = (ls_state *)v;
     if (v->loading && s->at < s->n) {

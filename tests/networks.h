@@ -1,4 +1,5 @@
-/* Checks of a network, whatever its layers: central differences, the same bits for any number of threads. Shared by test_nn.c and test_layers.c.
+/* Checks of a network, whatever its layers: central differences, the same bits for any number of threads.
+ * Shared by test_nn.c and test_layers.c.
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_NETWORKS_H
 #define TESTS_NETWORKS_H
@@ -60,11 +61,13 @@ static inline void networks_check_gradient(const char *network, int classes)
     tw_model *model;
     tw_objective o = TW_OBJECTIVE_INIT;
     tw_error err;
-    if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK) fail_msg("%s: %s", network, err.message);
+    if (tw_model_create(&model, ctx, network, TW_F64, data, 5, &err) != TW_OK)
+        fail_msg("%s: %s", network, err.message);
     assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
     size_t n = tw_model_size(model);
     double *w = tw_model_weights(model), *g = malloc(n * sizeof *g);
-    for (size_t i = 0; i < n; i++) w[i] += 0.05 * (tw__random_unit(2, TW__FOR_TEST, 1, i) - 0.5);    /* biases too */
+    /* biases too */
+    for (size_t i = 0; i < n; i++) w[i] += 0.05 * (tw__random_unit(2, TW__FOR_TEST, 1, i) - 0.5);
     networks_loss(&o, w, TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
     double norm = 0;
     for (size_t i = 0; i < n; i++) norm = fmax(norm, fabs(g[i]));
@@ -76,8 +79,10 @@ static inline void networks_check_gradient(const char *network, int classes)
         w[i] = was - h;
         double down = networks_loss(&o, w, TW_WANT_LOSS | TW_TRAINING, NULL);
         w[i] = was;
-        double difference = (up - down) / (2 * h), error = fabs(difference - g[i]) / fmax(norm, fabs(difference));
-        if (error > 1e-6) fail_msg("%s: weight %zu: gradient %.12g, difference %.12g", network, i, g[i], difference);
+        double difference = (up - down) / (2 * h),
+               error = fabs(difference - g[i]) / fmax(norm, fabs(difference));
+        if (error > 1e-6)
+            fail_msg("%s: weight %zu: gradient %.12g, difference %.12g", network, i, g[i], difference);
     }
     free(g);
     tw_model_objective_free(&o);
@@ -86,7 +91,8 @@ static inline void networks_check_gradient(const char *network, int classes)
     tw_context_free(ctx);
 }
 
-/* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in and out of the tree's shape. */
+/* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in
+ * and out of the tree's shape. */
 static inline void networks_check_threads(const char *network, int classes)
 {
     const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
@@ -107,12 +113,14 @@ static inline void networks_check_threads(const char *network, int classes)
             assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_OK);
             assert_int_equal(tw_model_objective(model, data, &o, &err), TW_OK);
             assert_int_equal(tw_run_create(&run, ctx, &o, NULL, tw_model_weights(model), &ro, &err), TW_OK);
-            for (int i = 0; i < 12 && status == TW_RUN_GOING; i++) assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
+            for (int i = 0; i < 12 && status == TW_RUN_GOING; i++)
+                assert_int_equal(tw_run_step(run, &status, &err), TW_OK);
             bytes = tw_model_size(model) * sizeof(float);
             if (!first) {
                 first = malloc(bytes);
                 memcpy(first, tw_model_weights(model), bytes);
-            } else if (memcmp(first, tw_model_weights(model), bytes) != 0) fail_msg("%s, batch %d: %d threads give other bits", network, (int)batches[b], threads);
+            } else if (memcmp(first, tw_model_weights(model), bytes) != 0)
+                fail_msg("%s, batch %d: %d threads give other bits", network, (int)batches[b], threads);
             tw_run_free(run);
             tw_model_objective_free(&o);
             tw_model_free(model);

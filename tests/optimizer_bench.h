@@ -1,4 +1,5 @@
-/* What the tests of rules and optimiser share: a context of given shape, numbers to work on, and a visitor that keeps state in memory.
+/* What the tests of rules and optimiser share: a context of given shape, numbers to work on, and a visitor
+ * that keeps state in memory.
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +23,10 @@ static inline tw_context *bench_context(int threads, tw_isa isa)
     return ctx;
 }
 
-static inline tw_status bench_create(tw_optimizer **out, tw_context *ctx, const char *rule, const tw_rule *custom, const char *schedule, uint64_t total,
-                                     tw_type type, const tw_tensor *tensors, size_t n, uint64_t seed, tw_error *err)
+static inline tw_status bench_create(tw_optimizer **out, tw_context *ctx, const char *rule,
+                                     const tw_rule *custom, const char *schedule, uint64_t total,
+                                     tw_type type, const tw_tensor *tensors, size_t n, uint64_t seed,
+                                     tw_error *err)
 {
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = rule;
@@ -48,7 +51,16 @@ static inline double bench_number(uint64_t i, uint64_t t)
 
 /* State in memory. Loading must meet the same names, types and sizes in the same order. */
 enum { STORE_PIECES = 32 };
-struct store { tw_visitor v; int n, at; struct { char name[128]; tw_type type; size_t bytes; void *data; } pieces[STORE_PIECES]; };
+struct store {
+    tw_visitor v;
+    int n, at;
+    struct {
+        char name[128];
+        tw_type type;
+        size_t bytes;
+        void *data;
+    } pieces[STORE_PIECES];
+};
 
 static inline tw_status store_bytes(struct store *s, const char *name, tw_type type, size_t bytes, void *data)
 {
@@ -69,7 +81,8 @@ static inline tw_status store_bytes(struct store *s, const char *name, tw_type t
     return TW_OK;
 }
 
-static inline tw_status store_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static inline tw_status store_field(tw_visitor *v, const char *name, tw_type type, int rank,
+                                    const int64_t *shape, void *data, tw_error *err)
 {
     size_t n = tw_type_size(type);
     (void)err;
@@ -77,7 +90,8 @@ static inline tw_status store_field(tw_visitor *v, const char *name, tw_type typ
     return store_bytes((struct store *)v, name, type, n, data);
 }
 
-static inline tw_status store_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static inline tw_status store_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                                   tw_context *ctx, tw_error *err)
 {
     struct store *s = (struct store *)v;
     size_t size = tw_type_size(type);
@@ -90,7 +104,10 @@ static inline tw_status store_list(tw_visitor *v, const char *name, tw_type type
     return store_bytes(s, name, type, *n * size, *data);
 }
 
-static inline void store_open(struct store *s) { *s = (struct store){.v = {0, NULL, store_field, store_list}}; }
+static inline void store_open(struct store *s)
+{
+    *s = (struct store){.v = {0, NULL, store_field, store_list}};
+}
 static inline void store_load(struct store *s) { s->v.loading = 1, s->at = 0; }
 static inline void store_close(struct store *s)
 {

@@ -82,7 +82,8 @@ static inline void races_refused(const tw_race_options *o, const char *message)
     tw_error err = {0};
     tw_race *race;
     tw_status s = tw_race_create(&race, ctx, o, &err);
-    if (s != TW_ERR_SPEC || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
+    if (s != TW_ERR_SPEC || !strstr(err.message, message))
+        fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
     assert_null(race);
     tw_context_free(ctx);
 }

@@ -1,6 +1,7 @@
-/* Prints what every rule, every dialect and some chains make of the same weights and gradients, as hashes of the bits: of the stored weights, of
- * those to report, and of the state.  Usage: rule_hashes ISA THREADS; exit code 77: this CPU has not that instruction set.  The contract
- * rule-hashes compares builds, instruction sets and threads by it. Public headers only.
+/* Prints what every rule, every dialect and some chains make of the same weights and gradients, as hashes of
+ * the bits: of the stored weights, of those to report, and of the state.  Usage: rule_hashes ISA THREADS;
+ * exit code 77: this CPU has not that instruction set.  The contract rule-hashes compares builds, instruction
+ * sets and threads by it. Public headers only.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,18 @@
 enum { ROWS = 61, COLUMNS = 67, MATRIX = ROWS * COLUMNS, N = 70004, STEPS = 60 };
 
 static const char *const chains[] = {
-    "clip_value:max=0.3+adam:weight_decay=0.01,wd_mode=pure", "clip_norm:max=2+sgd:momentum=0.9,dampening=0.3", "clip_global_norm:max=2+adamw+ema:decay=0.9",
-    "clip_adaptive:clip=0.1+momentum:nesterov=1,weight_decay=0.01,wd_mode=lr", "centralize+rmsprop:centered=1,momentum=0.9", "noise:eta=0.1+adam:amsgrad=1",
-    "lion:lr=0.01+clip_update:max=0.005,by=value", "nag+lookahead:k=3", "nag:weight_decay=0.01,maximize=1+polyak:start=4",
-    "centralize+muon:weight_decay=0.1+swa:start=3,every=2", "adafactor:beta1=0.9", "schedule-free-adamw:lr_power=1+lookahead:k=2,alpha=0.3",
+    "clip_value:max=0.3+adam:weight_decay=0.01,wd_mode=pure",
+    "clip_norm:max=2+sgd:momentum=0.9,dampening=0.3",
+    "clip_global_norm:max=2+adamw+ema:decay=0.9",
+    "clip_adaptive:clip=0.1+momentum:nesterov=1,weight_decay=0.01,wd_mode=lr",
+    "centralize+rmsprop:centered=1,momentum=0.9",
+    "noise:eta=0.1+adam:amsgrad=1",
+    "lion:lr=0.01+clip_update:max=0.005,by=value",
+    "nag+lookahead:k=3",
+    "nag:weight_decay=0.01,maximize=1+polyak:start=4",
+    "centralize+muon:weight_decay=0.1+swa:start=3,every=2",
+    "adafactor:beta1=0.9",
+    "schedule-free-adamw:lr_power=1+lookahead:k=2,alpha=0.3",
 };
 
 static void *need(void *p)
@@ -45,7 +54,8 @@ static void *numbers(tw_type type)
     return to;
 }
 
-static tw_status hash_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status hash_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                            void *data, tw_error *err)
 {
     size_t n = tw_type_size(type);
     (void)err;
@@ -55,7 +65,8 @@ static tw_status hash_field(tw_visitor *v, const char *name, tw_type type, int r
     return TW_OK;
 }
 
-static tw_status hash_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status hash_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                           tw_context *ctx, tw_error *err)
 {
     const int64_t length = (int64_t)*n;
     (void)ctx;
@@ -71,8 +82,9 @@ static void print(const char *spec, tw_type type, tw_optimizer *opt, const void 
     tw_status s = tw_optimizer_visit(opt, &v, NULL);
     if (s == TW_OK) s = type == TW_F32 ? tw_view_f32(opt, w, shown, NULL) : tw_view_f64(opt, w, shown, NULL);
     if (s != TW_OK) fprintf(stderr, "rule_hashes: %s shows nothing\n", spec), exit(1);
-    printf("%s %s %016llx %016llx %016llx\n", spec, tw_type_name(type), (unsigned long long)XXH3_64bits(w, bytes),
-           (unsigned long long)XXH3_64bits(shown, bytes), (unsigned long long)XXH3_64bits_digest(state));
+    printf("%s %s %016llx %016llx %016llx\n", spec, tw_type_name(type),
+           (unsigned long long)XXH3_64bits(w, bytes), (unsigned long long)XXH3_64bits(shown, bytes),
+           (unsigned long long)XXH3_64bits_digest(state));
     XXH3_freeState(state);
 }
 
@@ -104,10 +116,12 @@ int main(int argc, char **argv)
     tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
     tw_context *ctx;
     tw_error err;
-    if (argc != 3 || tw_isa_from_name(argv[1], &o.max_isa, NULL) != TW_OK) return fprintf(stderr, "usage: rule_hashes ISA THREADS\n"), 1;
+    if (argc != 3 || tw_isa_from_name(argv[1], &o.max_isa, NULL) != TW_OK)
+        return fprintf(stderr, "usage: rule_hashes ISA THREADS\n"), 1;
     if (o.max_isa > tw_isa_of_cpu()) return 77;
     o.threads = atoi(argv[2]);
-    if (tw_context_create(&ctx, &o, &err) != TW_OK) return fprintf(stderr, "rule_hashes: %s\n", err.message), 1;
+    if (tw_context_create(&ctx, &o, &err) != TW_OK)
+        return fprintf(stderr, "rule_hashes: %s\n", err.message), 1;
     for (int type = TW_F32; type <= TW_F64; type++) {
         void *all = numbers((tw_type)type);
         for (size_t i = 0; tw_rule_at(i); i++) {

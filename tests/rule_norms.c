@@ -1,4 +1,5 @@
-/* A rule for the tests: of a kind that needs sums first; it steps along the gradient over the norm of each tensor's.
+/* A rule for the tests: of a kind that needs sums first; it steps along the gradient over the norm of each
+ * tensor's.
  * SPDX-License-Identifier: MIT */
 #define RULE norms
 #define PAPER "none"
@@ -8,7 +9,9 @@
 #define SCOPE TW_PER_TENSOR
 #include <thalweg/rule.h>
 
-struct coef { real lr; };
+struct coef {
+    real lr;
+};
 
 static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.lr = now->h->lr}; }
 

@@ -4,21 +4,36 @@
 #include <math.h>
 #include "optimizer/optimizer.h"
 
-struct subject { char spec[128]; const tw_rule *custom; };
+struct subject {
+    char spec[128];
+    const tw_rule *custom;
+};
 
-struct work { tw_context *ctx; tw_optimizer *opt; tw_type type; size_t n; void *w, *g; };
+struct work {
+    tw_context *ctx;
+    tw_optimizer *opt;
+    tw_type type;
+    size_t n;
+    void *w, *g;
+};
 
 /* Elements of the first tensor, a matrix of four columns; the rest is a vector. */
 static inline size_t subject_first(size_t n) { return n / 12 * 4; }
 
-static inline struct work begin(const struct subject *s, tw_context *ctx, tw_type type, size_t n, const char *schedule)
+static inline struct work begin(const struct subject *s, tw_context *ctx, tw_type type, size_t n,
+                                const char *schedule)
 {
-    struct work a = {.ctx = ctx, .type = type, .n = n, .w = malloc(n * tw_type_size(type)), .g = malloc(n * tw_type_size(type))};
+    struct work a = {.ctx = ctx,
+                     .type = type,
+                     .n = n,
+                     .w = malloc(n * tw_type_size(type)),
+                     .g = malloc(n * tw_type_size(type))};
     const size_t first = subject_first(n);
     const int64_t matrix[] = {(int64_t)first / 4, 4}, rest = (int64_t)(n - first);
     const tw_tensor tensors[] = {{"first", 2, matrix, 0, 0}, {"rest", 1, &rest, first, 0}};
     tw_error err;
-    if (bench_create(&a.opt, ctx, s->spec, s->custom, schedule, 100, type, tensors, 2, 1, &err) != TW_OK) fail_msg("%s: %s", s->spec, err.message);
+    if (bench_create(&a.opt, ctx, s->spec, s->custom, schedule, 100, type, tensors, 2, 1, &err) != TW_OK)
+        fail_msg("%s: %s", s->spec, err.message);
     for (size_t i = 0; i < n; i++)
         if (type == TW_F32) ((float *)a.w)[i] = (float)bench_number(i, 1000);
         else ((double *)a.w)[i] = bench_number(i, 1000);
@@ -52,11 +67,17 @@ static inline void steps(struct work *a, uint64_t from, uint64_t to)
     }
 }
 
-static inline double weight(const struct work *a, size_t i) { return a->type == TW_F32 ? (double)((float *)a->w)[i] : ((double *)a->w)[i]; }
+static inline double weight(const struct work *a, size_t i)
+{
+    return a->type == TW_F32 ? (double)((float *)a->w)[i] : ((double *)a->w)[i];
+}
 
-static inline void assert_same_bits(const struct subject *s, const char *what, const struct work *a, const struct work *b)
+static inline void assert_same_bits(const struct subject *s, const char *what, const struct work *a,
+                                    const struct work *b)
 {
     for (size_t i = 0; i < a->n; i++)
-        if (memcmp((char *)a->w + i * tw_type_size(a->type), (char *)b->w + i * tw_type_size(a->type), tw_type_size(a->type)) != 0)
-            fail_msg("%s, %s, %s: weight %zu is %.17g, not %.17g", s->spec, tw_type_name(a->type), what, i, weight(b, i), weight(a, i));
+        if (memcmp((char *)a->w + i * tw_type_size(a->type), (char *)b->w + i * tw_type_size(a->type),
+                   tw_type_size(a->type)) != 0)
+            fail_msg("%s, %s, %s: weight %zu is %.17g, not %.17g", s->spec, tw_type_name(a->type), what, i,
+                     weight(b, i), weight(a, i));
 }

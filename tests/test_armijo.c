@@ -2,71 +2,83 @@
  * SPDX-License-Identifier: MIT */
 #include "control_runs.h"
 
-/* ---- armijo ------------------------------------------------------------------------------------------------------------- */
+/* ---- armijo -------------------------------------------------------------------------------------------- */
 
 /* The sum of k_i w_i^2 / 2 with k = 1, 10, 100, ...; turned: its gradient has the wrong sign. */
 enum { STEEP = 4 };
-struct quadratic { int turned; long calls; };
+struct quadratic {
+    int turned;
+    long calls;
+};
 static const int64_t steep_shape[] = {STEEP};
 static const tw_tensor steep = {"w", 1, steep_shape, 0, 0};
 
-#define QUADRATIC(real, t)                                                                                                     \
-    static double value_##t(const real *w)                                                                                     \
-    {                                                                                                                          \
-        double sum = 0, k = 1;                                                                                                 \
-        for (int i = 0; i < STEEP; i++, k *= 10) sum += k * (double)w[i] * (double)w[i] / 2;                                   \
-        return sum;                                                                                                            \
-    }                                                                                                                          \
-    static int eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, \
-                        void *output)                                                                                          \
-    {                                                                                                                          \
-        struct quadratic *q = user;                                                                                            \
-        const real *w = weights;                                                                                               \
-        real *g = gradient, k = 1;                                                                                             \
-        (void)rows, (void)n, (void)draw, (void)output;                                                                         \
-        q->calls++;                                                                                                            \
-        *sums = (tw_sums){value_##t(w), 1, 0};                                                                                 \
-        for (int i = 0; i < STEEP && want & TW_WANT_GRADIENT; i++, k *= 10) g[i] = q->turned ? -k * w[i] : k * w[i];           \
-        return 0;                                                                                                              \
-    }                                                                                                                          \
-    static void check_steps_##t(tw_run *run, real *w, double lr, double c, double shrink, double grow, int steps)              \
-    {                                                                                                                          \
-        double last = 0;                                                                                                       \
-        int status = TW_RUN_GOING, shorter = 0;                                                                                \
-        for (int s = 0; s < steps; s++) {                                                                                      \
-            real before[STEEP], g[STEEP], point[STEEP], k = 1;                                                                 \
-            double squares = 0, f = value_##t(w), first = last > 0 && last * grow < 1 ? last * grow : 1;                       \
-            memcpy(before, w, sizeof before);                                                                                  \
-            for (int i = 0; i < STEEP; i++, k *= 10) g[i] = k * w[i];                                                          \
-            for (int i = 0; i < STEEP; i++) squares += (double)g[i] * (double)g[i];                                            \
-            assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);                                                          \
-            const double factor = tw_optimizer_factor(tw_run_optimizer(run)), a = lr * factor;                                 \
-            for (int i = 0; i < STEEP; i++) assert_true(w[i] == before[i] - (real)a * g[i]);                                   \
-            assert_true(value_##t(w) < f);                                                                                     \
-            assert_true(value_##t(w) <= f - c * a * squares * (1 - 1e-12));                                                    \
-            last = factor;                                                                                                     \
-            if (factor == first) continue;                                                                                     \
-            shorter++;                                                                                                         \
-            assert_true(factor < first);                                                                                       \
-            for (int i = 0; i < STEEP; i++) point[i] = before[i] - (real)(a / shrink) * g[i];                                  \
-            assert_true(value_##t(point) > f - c * (a / shrink) * squares * (1 + 1e-12));                                      \
-        }                                                                                                                      \
-        assert_true(shorter > 2 && shorter < steps);                                                                           \
+#define QUADRATIC(real, t)                                                                               \
+    static double value_##t(const real *w)                                                               \
+    {                                                                                                    \
+        double sum = 0, k = 1;                                                                           \
+        for (int i = 0; i < STEEP; i++, k *= 10) sum += k * (double)w[i] * (double)w[i] / 2;             \
+        return sum;                                                                                      \
+    }                                                                                                    \
+    static int eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,  \
+                        const tw_draw *draw, tw_sums *sums, void *gradient, void *output)                \
+    {                                                                                                    \
+        struct quadratic *q = user;                                                                      \
+        const real *w = weights;                                                                         \
+        real *g = gradient, k = 1;                                                                       \
+        (void)rows, (void)n, (void)draw, (void)output;                                                   \
+        q->calls++;                                                                                      \
+        *sums = (tw_sums){value_##t(w), 1, 0};                                                           \
+        for (int i = 0; i < STEEP && want & TW_WANT_GRADIENT; i++, k *= 10)                              \
+            g[i] = q->turned ? -k * w[i] : k * w[i];                                                     \
+        return 0;                                                                                        \
+    }                                                                                                    \
+    static void check_steps_##t(tw_run *run, real *w, double lr, double c, double shrink, double grow,   \
+                                int steps)                                                               \
+    {                                                                                                    \
+        double last = 0;                                                                                 \
+        int status = TW_RUN_GOING, shorter = 0;                                                          \
+        for (int s = 0; s < steps; s++) {                                                                \
+            real before[STEEP], g[STEEP], point[STEEP], k = 1;                                           \
+            double squares = 0, f = value_##t(w), first = last > 0 && last * grow < 1 ? last * grow : 1; \
+            memcpy(before, w, sizeof before);                                                            \
+            for (int i = 0; i < STEEP; i++, k *= 10) g[i] = k * w[i];                                    \
+            for (int i = 0; i < STEEP; i++) squares += (double)g[i] * (double)g[i];                      \
+            assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);                                    \
+            const double factor = tw_optimizer_factor(tw_run_optimizer(run)), a = lr * factor;           \
+            for (int i = 0; i < STEEP; i++) assert_true(w[i] == before[i] - (real)a * g[i]);             \
+            assert_true(value_##t(w) < f);                                                               \
+            assert_true(value_##t(w) <= f - c * a * squares * (1 - 1e-12));                              \
+            last = factor;                                                                               \
+            if (factor == first) continue;                                                               \
+            shorter++;                                                                                   \
+            assert_true(factor < first);                                                                 \
+            for (int i = 0; i < STEEP; i++) point[i] = before[i] - (real)(a / shrink) * g[i];            \
+            assert_true(value_##t(point) > f - c * (a / shrink) * squares * (1 + 1e-12));                \
+        }                                                                                                \
+        assert_true(shorter > 2 && shorter < steps);                                                     \
     }
 QUADRATIC(float, f32)
 QUADRATIC(double, f64)
 
 static tw_objective quadratic(struct quadratic *q, tw_type type)
 {
-    return (tw_objective){.size = sizeof(tw_objective), .type = type, .tensors = &steep, .n_tensors = 1, .lanes = 1, .user = q,
+    return (tw_objective){.size = sizeof(tw_objective),
+                          .type = type,
+                          .tensors = &steep,
+                          .n_tensors = 1,
+                          .lanes = 1,
+                          .user = q,
                           .eval = type == TW_F32 ? eval_f32 : eval_f64};
 }
 
 static void armijo_keeps_its_condition(void **state)
 {
     (void)state;
-    static const struct { const char *spec; double c, shrink, grow; } specs[] = {
-        {"armijo", 1e-4, 0.5, 2}, {"armijo:c=0.3,shrink=0.25,grow=4", 0.3, 0.25, 4}};
+    static const struct {
+        const char *spec;
+        double c, shrink, grow;
+    } specs[] = {{"armijo", 1e-4, 0.5, 2}, {"armijo:c=0.3,shrink=0.25,grow=4", 0.3, 0.25, 4}};
     tw_context *ctx = context(2);
     for (size_t i = 0; i < 2; i++) {
         struct quadratic q = {0};
@@ -121,19 +133,31 @@ static void armijo_stalls_where_nothing_falls(void **state)
 }
 
 /* The mean of (w - row)^2 / 2, which notes what it is asked for. */
-struct asked { uint64_t number, epoch, seed, rows[16]; size_t n, first; int is_training, calls, differs; };
+struct asked {
+    uint64_t number, epoch, seed, rows[16];
+    size_t n, first;
+    int is_training, calls, differs;
+};
 
-static int note_draw(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int note_draw(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                     const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     struct asked *a = user;
     const double w = *(const double *)weights;
-    struct asked now = {.number = draw->number, .epoch = draw->epoch, .seed = draw->seed, .n = n, .first = draw->first, .is_training = (want & TW_TRAINING) != 0};
+    struct asked now = {.number = draw->number,
+                        .epoch = draw->epoch,
+                        .seed = draw->seed,
+                        .n = n,
+                        .first = draw->first,
+                        .is_training = (want & TW_TRAINING) != 0};
     (void)output;
     memcpy(now.rows, rows, n * sizeof *rows);
     now.calls = want & TW_WANT_GRADIENT ? 1 : a->calls + 1;
     now.differs = a->differs;
-    if (now.calls > 1) now.differs |= now.number != a->number || now.epoch != a->epoch || now.seed != a->seed || now.n != a->n || now.first != a->first ||
-                                      !now.is_training || memcmp(now.rows, a->rows, sizeof now.rows) != 0;
+    if (now.calls > 1)
+        now.differs |= now.number != a->number || now.epoch != a->epoch || now.seed != a->seed ||
+                       now.n != a->n || now.first != a->first || !now.is_training ||
+                       memcmp(now.rows, a->rows, sizeof now.rows) != 0;
     *a = now;
     *sums = (tw_sums){0, (double)n, 0};
     double g = 0;
@@ -150,7 +174,14 @@ static void armijo_asks_on_the_same_draw(void **state)
     (void)state;
     tw_context *ctx = context(1);
     struct asked a = {.calls = 0};
-    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = &weight, .n_tensors = 1, .n_rows = 30, .lanes = 1, .user = &a, .eval = note_draw};
+    const tw_objective f = {.size = sizeof f,
+                            .type = TW_F64,
+                            .tensors = &weight,
+                            .n_tensors = 1,
+                            .n_rows = 30,
+                            .lanes = 1,
+                            .user = &a,
+                            .eval = note_draw};
     double w = 100;
     int status;
     tw_run_options o = TW_RUN_OPTIONS_INIT;
@@ -212,7 +243,8 @@ static void armijo_leaves_frozen_tensors_out(void **state)
     o.control = "armijo";
     tw_run *run = new_run(ctx, &f, w, &o);
     assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
-    assert_true(w[0] == 1 - 0.125 && w[1] == 1 - 1.25 && w[2] == 1 && w[3] == 1); /* with b's slope of 1,000 no step would be short enough */
+    /* with b's slope of 1,000 no step would be short enough */
+    assert_true(w[0] == 1 - 0.125 && w[1] == 1 - 1.25 && w[2] == 1 && w[3] == 1);
     tw_run_free(run);
     tw_context_free(ctx);
 }
@@ -220,8 +252,10 @@ static void armijo_leaves_frozen_tensors_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(armijo_keeps_its_condition), cmocka_unit_test(armijo_stalls_where_nothing_falls),
-        cmocka_unit_test(armijo_asks_on_the_same_draw), cmocka_unit_test(armijo_steps_as_sgd),
+        cmocka_unit_test(armijo_keeps_its_condition),
+        cmocka_unit_test(armijo_stalls_where_nothing_falls),
+        cmocka_unit_test(armijo_asks_on_the_same_draw),
+        cmocka_unit_test(armijo_steps_as_sgd),
         cmocka_unit_test(armijo_leaves_frozen_tensors_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,10 @@ static void philox_known_answers(void **state)
     assert_memory_equal(c.word, pi, sizeof pi);
 }
 
-struct count { atomic_int done[1000]; atomic_int workers[16]; };
+struct count {
+    atomic_int done[1000];
+    atomic_int workers[16];
+};
 
 static void count_task(void *arg, size_t i, int worker)
 {
@@ -144,11 +147,14 @@ static void assert_holds(tw_context *ctx, const char *path, const char *text)
     tw__free(ctx, bytes, n, 1);
 }
 
-/* What stands at the temporary name, left over or laid there, neither stops a writer nor is written to, unless another writer is at work. */
+/* What stands at the temporary name, left over or laid there, neither stops a writer nor is written to,
+ * unless another writer is at work. */
 static void writing_beside_others(void **state)
 {
     (void)state;
-    const char *path = TW_BINARY_DIR "/test_base.shared", *partial = TW_BINARY_DIR "/test_base.shared.partial", *other = TW_BINARY_DIR "/test_base.other";
+    const char *path = TW_BINARY_DIR "/test_base.shared",
+               *partial = TW_BINARY_DIR "/test_base.shared.partial",
+               *other = TW_BINARY_DIR "/test_base.other";
     tw_context *ctx;
     tw_error err;
     tw__writer w, second;
@@ -163,7 +169,8 @@ static void writing_beside_others(void **state)
         assert_int_equal(tw__writer_open(&w, ctx, path, &err), TW_OK);
         assert_int_equal(tw__writer_put(&w, "mine", 4, &err), TW_OK);
         assert_int_equal(tw__writer_open(&second, ctx, path, &err), TW_ERR_SYSTEM);
-        assert_string_equal(err.message, "cannot write " TW_BINARY_DIR "/test_base.shared: another program is writing it");
+        assert_string_equal(err.message,
+                            "cannot write " TW_BINARY_DIR "/test_base.shared: another program is writing it");
         tw__writer_abandon(&second);
         assert_int_equal(tw__writer_finish(&w, &err), TW_OK);
         assert_holds(ctx, path, "mine");
@@ -198,7 +205,8 @@ static void reading_more_than_there_is_room(void **state)
     o.io = &io;
     assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
     write_text(TW_BINARY_DIR "/test_base.read", "x");
-    assert_int_equal(tw__read_file(ctx, TW_BINARY_DIR "/test_base.read", 1 << 20, &bytes, &n, NULL), TW_ERR_SYSTEM);
+    assert_int_equal(tw__read_file(ctx, TW_BINARY_DIR "/test_base.read", 1 << 20, &bytes, &n, NULL),
+                     TW_ERR_SYSTEM);
     assert_null(bytes);
     tw_context_free(ctx);
 }
@@ -257,9 +265,10 @@ static void computing_rounds_to_nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_known_answers), cmocka_unit_test(pool_runs_each_task_once), cmocka_unit_test(options_are_checked),
-        cmocka_unit_test(sizes_are_checked), cmocka_unit_test(writing_is_whole_or_not), cmocka_unit_test(computing_flushes_and_restores),
-        cmocka_unit_test(writing_beside_others), cmocka_unit_test(reading_more_than_there_is_room),
+        cmocka_unit_test(philox_known_answers),    cmocka_unit_test(pool_runs_each_task_once),
+        cmocka_unit_test(options_are_checked),     cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(writing_is_whole_or_not), cmocka_unit_test(computing_flushes_and_restores),
+        cmocka_unit_test(writing_beside_others),   cmocka_unit_test(reading_more_than_there_is_room),
     };
     int failed = cmocka_run_group_tests_name("tests", tests, NULL, NULL);
 #if defined(__x86_64__)

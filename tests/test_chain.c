@@ -3,9 +3,21 @@
 #include "subject.h"
 
 static const char *const chains[] = {
-    "clip_value:max=0.3+adam", "clip_norm:max=2+sgd:momentum=0.9", "clip_global_norm:max=2+adam:weight_decay=0.01", "clip_adaptive:clip=0.1+momentum",
-    "centralize+sgd", "noise:eta=0.1+adam", "sgd:lr=0.5+clip_update:max=0.5", "adam:lr=0.1+clip_update:max=0.02,by=value", "nag+lookahead:k=3",
-    "sgd+ema:decay=0.9", "nag+ema:decay=0.8", "adam+polyak", "nag:momentum=0.8+polyak:start=4", "sgd+swa:start=3,every=2", "adam+lookahead:k=2,alpha=0.3+ema",
+    "clip_value:max=0.3+adam",
+    "clip_norm:max=2+sgd:momentum=0.9",
+    "clip_global_norm:max=2+adam:weight_decay=0.01",
+    "clip_adaptive:clip=0.1+momentum",
+    "centralize+sgd",
+    "noise:eta=0.1+adam",
+    "sgd:lr=0.5+clip_update:max=0.5",
+    "adam:lr=0.1+clip_update:max=0.02,by=value",
+    "nag+lookahead:k=3",
+    "sgd+ema:decay=0.9",
+    "nag+ema:decay=0.8",
+    "adam+polyak",
+    "nag:momentum=0.8+polyak:start=4",
+    "sgd+swa:start=3,every=2",
+    "adam+lookahead:k=2,alpha=0.3+ema",
     "clip_value:max=0.5+centralize+clip_norm:max=3+noise+clip_global_norm:max=1+momentum:nesterov=1+clip_update:max=0.1+ema:decay=0.7",
     "centralize+clip_adaptive+nadam+swa",
 };
@@ -20,10 +32,13 @@ static struct subject subject_of(size_t i)
 
 static void shown(const struct work *a, void *to)
 {
-    assert_int_equal(a->type == TW_F32 ? tw_view_f32(a->opt, a->w, to, NULL) : tw_view_f64(a->opt, a->w, to, NULL), TW_OK);
+    assert_int_equal(a->type == TW_F32 ? tw_view_f32(a->opt, a->w, to, NULL)
+                                       : tw_view_f64(a->opt, a->w, to, NULL),
+                     TW_OK);
 }
 
-static void assert_same_shown(const struct subject *s, const char *what, const struct work *a, const struct work *b)
+static void assert_same_shown(const struct subject *s, const char *what, const struct work *a,
+                              const struct work *b)
 {
     const size_t bytes = a->n * tw_type_size(a->type);
     char *x = malloc(bytes), *y = malloc(bytes);
@@ -100,7 +115,8 @@ static void sums_may_be_added_over_ranks(void **state)
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     const size_t n = 4 * TW_CHUNK + 50, half = 2 * TW_CHUNK;
     struct subject s = {"clip_global_norm:max=1+sgd:lr=0.5+clip_update:max=0.1", NULL};
-    struct work one = begin(&s, ctx, TW_F32, n, NULL), left = begin(&s, ctx, TW_F32, n, NULL), right = begin(&s, ctx, TW_F32, n, NULL);
+    struct work one = begin(&s, ctx, TW_F32, n, NULL), left = begin(&s, ctx, TW_F32, n, NULL),
+                right = begin(&s, ctx, TW_F32, n, NULL);
     steps(&one, 0, 1);
     gradient(&left, 0, 1);
     gradient(&right, 0, 1);
@@ -135,7 +151,8 @@ static void resume_equals_one_run(void **state)
     for (size_t k = 0; k < CHAINS; k++)
         for (uint64_t at = 0; at < 12; at++) {
             struct subject s = subject_of(k);
-            struct work a = begin(&s, ctx, TW_F64, 50, "warmup/5;cosine"), b = begin(&s, ctx, TW_F64, 50, "warmup/5;cosine");
+            struct work a = begin(&s, ctx, TW_F64, 50, "warmup/5;cosine"),
+                        b = begin(&s, ctx, TW_F64, 50, "warmup/5;cosine");
             struct store kept;
             store_open(&kept);
             steps(&a, 0, at);
@@ -180,14 +197,16 @@ static void a_bad_gradient_stops_the_run(void **state)
 /* ---- What each transform does, worked out by hand ---- */
 
 /* w of three elements in one vector after `n` steps with the gradients g, g, ... */
-static void run(const char *spec, const double w0[3], const double g[3], int n, double stored[3], double reported[3])
+static void run(const char *spec, const double w0[3], const double g[3], int n, double stored[3],
+                double reported[3])
 {
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     const int64_t three = 3;
     const tw_tensor tensor = {"w", 1, &three, 0, 0};
     tw_optimizer *opt;
     tw_error err;
-    if (bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F64, &tensor, 1, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    if (bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F64, &tensor, 1, 0, &err) != TW_OK)
+        fail_msg("%s: %s", spec, err.message);
     memcpy(stored, w0, 3 * sizeof *w0);
     for (int t = 0; t < n; t++) assert_int_equal(tw_step_f64(opt, stored, g, NULL), TW_OK);
     assert_int_equal(tw_view_f64(opt, stored, reported, NULL), TW_OK);
@@ -199,7 +218,11 @@ static void by_hand(void **state)
 {
     (void)state;
     static const double w0[3] = {1, 1, 1}, g[3] = {3, 4, 0};
-    const struct { const char *spec; int steps; double w[3]; } cases[] = {
+    const struct {
+        const char *spec;
+        int steps;
+        double w[3];
+    } cases[] = {
         {"clip_value:max=2+sgd:lr=1", 1, {-1, -1, 1}},
         {"clip_norm:max=1+sgd:lr=1", 1, {1 - 0.6, 1 - 0.8, 1}},
         {"clip_norm:max=6+sgd:lr=1", 1, {-2, -3, 1}},
@@ -210,7 +233,9 @@ static void by_hand(void **state)
         {"sgd:lr=1+clip_update:max=0.5,by=value", 1, {0.5, 0.5, 1}},
         {"sgd:lr=0.1+lookahead:k=2,alpha=0.5", 2, {1 - 0.3, 1 - 0.4, 1}},
         {"sgd:lr=0.1+lookahead:k=2,alpha=0.5", 3, {1 - 0.6, 1 - 0.8, 1}},
-        {"sgd:lr=0.1+ema:decay=0.5", 2, {(0.25 * 0.7 + 0.5 * 0.4) / 0.75, (0.25 * 0.6 + 0.5 * 0.2) / 0.75, 1}},
+        {"sgd:lr=0.1+ema:decay=0.5",
+         2,
+         {(0.25 * 0.7 + 0.5 * 0.4) / 0.75, (0.25 * 0.6 + 0.5 * 0.2) / 0.75, 1}},
         {"sgd:lr=0.1+polyak", 3, {1 - 0.6, 1 - 0.8, 1}},
         {"sgd:lr=0.1+polyak:start=1", 3, {1 - 0.75, 1 - 1, 1}},
         {"sgd:lr=0.1+swa:start=2,every=2", 5, {1 - 0.9, 1 - 1.2, 1}},
@@ -221,11 +246,13 @@ static void by_hand(void **state)
         run(cases[i].spec, w0, g, cases[i].steps, stored, reported);
         for (int k = 0; k < 3; k++)
             if (!(fabs(reported[k] - cases[i].w[k]) < 1e-12))
-                fail_msg("%s: weight %d is %.17g after %d steps, not %.17g", cases[i].spec, k, reported[k], cases[i].steps, cases[i].w[k]);
+                fail_msg("%s: weight %d is %.17g after %d steps, not %.17g", cases[i].spec, k, reported[k],
+                         cases[i].steps, cases[i].w[k]);
     }
 }
 
-/* Rows of a matrix are its first index, however it is stored: a transposed tensor gives the transposed result. */
+/* Rows of a matrix are its first index, however it is stored: a transposed tensor gives the transposed
+ * result. */
 static void rows_however_they_are_stored(void **state)
 {
     (void)state;
@@ -242,7 +269,8 @@ static void rows_however_they_are_stored(void **state)
         for (int t = 0; t < 2; t++) {
             const tw_tensor tensor = {"w", 2, shape, 0, t ? TW_TENSOR_TRANSPOSED : 0};
             tw_optimizer *opt;
-            assert_int_equal(bench_create(&opt, ctx, specs[k], NULL, NULL, 0, TW_F64, &tensor, 1, 0, NULL), TW_OK);
+            assert_int_equal(bench_create(&opt, ctx, specs[k], NULL, NULL, 0, TW_F64, &tensor, 1, 0, NULL),
+                             TW_OK);
             assert_int_equal(tw_step_f64(opt, w[t], g[t], NULL), TW_OK);
             tw_optimizer_free(opt);
         }
@@ -315,10 +343,14 @@ static void noise_of_two_links(void **state)
 
 /* ---- Groups ---- */
 
-static tw_status with_groups(tw_optimizer **opt, tw_context *ctx, const char *rule, const char *groups, tw_error *err)
+static tw_status with_groups(tw_optimizer **opt, tw_context *ctx, const char *rule, const char *groups,
+                             tw_error *err)
 {
     static const int64_t four[] = {2, 2}, two = 2;
-    static const tw_tensor tensors[] = {{"0.weight", 2, four, 0, 0}, {"0.bias", 1, &two, 4, 0}, {"1.weight", 2, four, 6, 0}, {"1.bias", 1, &two, 10, 0}};
+    static const tw_tensor tensors[] = {{"0.weight", 2, four, 0, 0},
+                                        {"0.bias", 1, &two, 4, 0},
+                                        {"1.weight", 2, four, 6, 0},
+                                        {"1.bias", 1, &two, 10, 0}};
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = rule;
     o.groups = groups;
@@ -337,7 +369,8 @@ static void moves(const char *rule, const char *groups, double to[4])
     double w[12], g[12];
     static const int at[] = {0, 4, 6, 10};
     for (int i = 0; i < 12; i++) w[i] = g[i] = 1;
-    if (with_groups(&opt, ctx, rule, groups, &err) != TW_OK) fail_msg("%s, %s: %s", rule, groups, err.message);
+    if (with_groups(&opt, ctx, rule, groups, &err) != TW_OK)
+        fail_msg("%s, %s: %s", rule, groups, err.message);
     assert_int_equal(tw_step_f64(opt, w, g, NULL), TW_OK);
     for (int i = 0; i < 4; i++) to[i] = 1 - w[at[i]];
     tw_optimizer_free(opt);
@@ -347,7 +380,10 @@ static void moves(const char *rule, const char *groups, double to[4])
 static void groups_by_name(void **state)
 {
     (void)state;
-    const struct { const char *rule, *groups; double moved[4]; } cases[] = {
+    const struct {
+        const char *rule, *groups;
+        double moved[4];
+    } cases[] = {
         {"sgd:lr=0.5", NULL, {0.5, 0.5, 0.5, 0.5}},
         {"sgd:lr=0.5", "*.bias:lr=0.25", {0.5, 0.25, 0.5, 0.25}},
         {"sgd:lr=0.5", "0.*:lr_mult=0.5 *.bias:freeze=1", {0.25, 0.25, 0.5, 0}},
@@ -363,37 +399,52 @@ static void groups_by_name(void **state)
         moves(cases[i].rule, cases[i].groups, moved);
         for (int k = 0; k < 4; k++)
             if (fabs(moved[k] - cases[i].moved[k]) > 1e-15)
-                fail_msg("%s, groups %s: tensor %d moved by %.17g, not %.17g", cases[i].rule, cases[i].groups, k, moved[k], cases[i].moved[k]);
+                fail_msg("%s, groups %s: tensor %d moved by %.17g, not %.17g", cases[i].rule, cases[i].groups,
+                         k, moved[k], cases[i].moved[k]);
     }
 }
 
 static void refused(void **state)
 {
     (void)state;
-    static const struct { const char *rule, *groups, *message; } cases[] = {
+    static const struct {
+        const char *rule, *groups, *message;
+    } cases[] = {
         {"sgd", "bias:lr=1", "group \"bias\" fits no tensor (the first is \"0.weight\")"},
         {"sgd", "*.bias", "group \"*.bias\" is not PATTERN:key=value, as in \"*.bias:weight_decay=0\""},
         {"sgd", "*.bias:weight_decy=1", "sgd has no option \"weight_decy\" (did you mean \"weight_decay\"?)"},
         {"sgd", "*.bias:lr_mult=-1", "lr_mult = -1 is not a number from 0 on"},
         {"sgd", "*.bias:freeze=2", "freeze = 2 is not 0 or 1"},
         {"sgd", "*.bias:lr_mult=2,lr_mult=3", "lr_mult is given twice"},
-        {"sgd", "*:lr=1 *.bias:lr=2", "group \"*.bias\" has no effect: the tensors it fits belong to groups before it"},
+        {"sgd", "*:lr=1 *.bias:lr=2",
+         "group \"*.bias\" has no effect: the tensors it fits belong to groups before it"},
         {"ftrl", "*.bias:lr_mult=0", "lr = 0.1 times 0 is outside (0, inf)"},
-        {"prodigy", "*.bias:lr_mult=2", "prodigy finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not lr"},
-        {"d-adaptation", "*.bias:d0=0.1", "d-adaptation finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not d0"},
+        {"prodigy", "*.bias:lr_mult=2",
+         "prodigy finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not lr"},
+        {"d-adaptation", "*.bias:d0=0.1",
+         "d-adaptation finds one rate for all weights: in a group only weight_decay may differ, and lr be 0, not d0"},
         {"sgd:lr=10", "*.bias:lr_mult=1e308", "lr = 10 times 1e+308 is outside [0, inf)"},
-        {"sgd", "*.bias:freeze=1,lr_mult=2", "group \"*.bias:freeze=1,lr_mult=2\": freeze = 1 leaves its other keys without effect"},
+        {"sgd", "*.bias:freeze=1,lr_mult=2",
+         "group \"*.bias:freeze=1,lr_mult=2\": freeze = 1 leaves its other keys without effect"},
         {"sgd", "*.bias:wd_mult=2", "a factor on weight_decay has no effect: weight_decay is 0"},
-        {"sgd", "*.bias:nesterov=1", "group \"*.bias:nesterov=1\": nesterov = 1 has no effect: momentum is 0"},
-        {"sgd+clip_norm", NULL, "clip_norm changes the gradient: it comes before the rule, as in \"clip_norm+sgd\""},
+        {"sgd", "*.bias:nesterov=1",
+         "group \"*.bias:nesterov=1\": nesterov = 1 has no effect: momentum is 0"},
+        {"sgd+clip_norm", NULL,
+         "clip_norm changes the gradient: it comes before the rule, as in \"clip_norm+sgd\""},
         {"ema+sgd", NULL, "ema works on what the rule has done: it comes after the rule, as in \"sgd+ema\""},
-        {"sgd+ema+clip_update", NULL, "clip_update limits the rule's step and stands right behind the rule, before ema"},
-        {"sgd+ema+swa", NULL, "swa is the second transform that changes the reported weights; there can be one"},
-        {"sgd+lookahead+lookahead:k=3", NULL, "lookahead appears twice; its schedules and what it keeps go by its name, so there can be one"},
-        {"clip_norm+clip_norm:max=2+sgd", NULL, "clip_norm appears twice; its schedules and what it keeps go by its name, so there can be one"},
+        {"sgd+ema+clip_update", NULL,
+         "clip_update limits the rule's step and stands right behind the rule, before ema"},
+        {"sgd+ema+swa", NULL,
+         "swa is the second transform that changes the reported weights; there can be one"},
+        {"sgd+lookahead+lookahead:k=3", NULL,
+         "lookahead appears twice; its schedules and what it keeps go by its name, so there can be one"},
+        {"clip_norm+clip_norm:max=2+sgd", NULL,
+         "clip_norm appears twice; its schedules and what it keeps go by its name, so there can be one"},
         {"sgd", "*:freeze=1", "the groups freeze every tensor: there is nothing to step"},
-        {"sgd+adam", NULL, "\"sgd+adam\" names two rules, sgd and adam; there can be one, with transforms around it"},
-        {"clip_norm", NULL, "\"clip_norm\" names no rule; a transform needs one, as in \"clip_norm:max=1+adam\""},
+        {"sgd+adam", NULL,
+         "\"sgd+adam\" names two rules, sgd and adam; there can be one, with transforms around it"},
+        {"clip_norm", NULL,
+         "\"clip_norm\" names no rule; a transform needs one, as in \"clip_norm:max=1+adam\""},
         {"emma+sgd", NULL, "unknown rule or transform \"emma\" (did you mean \"ema\"?)"},
         {"clip_norm:max=0+sgd", NULL, "max = 0 is outside (0, inf)"},
         {"sgd+ema:beta=1", NULL, "ema has no option \"beta\" (it has decay)"},
@@ -435,7 +486,8 @@ static void not_finite_is_skipped_or_counts_as_zero(void **state)
             int skips = policy == TW_NONFINITE_SKIP;
             assert_int_equal(tw_optimizer_steps(opt), !skips);
             assert_int_equal(tw_optimizer_skipped(opt), skips);
-            for (int i = 0; i < 9000; i++) assert_true(w[i] == (skips || i == 10 || i == 8000 ? 0.f : -0.125f));
+            for (int i = 0; i < 9000; i++)
+                assert_true(w[i] == (skips || i == 10 || i == 8000 ? 0.f : -0.125f));
             g[8000] = g[10] = 0.25f;
             assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
             assert_true(w[0] == (skips ? -0.125f : -0.125f - 0.1125f - 0.125f));
@@ -476,14 +528,22 @@ static void schedules_of_transforms(void **state)
 {
     (void)state;
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
-    static const struct { const char *schedule, *message; } cases[] = {
-        {"emma.decay=cosine", "\"clip_norm:max=4+sgd:lr=1+ema:decay=0.5\" has no transform \"emma\" for the schedule of emma.decay"},
-        {"ema.decy=cosine", "transform \"ema\" has no hyperparameter \"decy\" for a schedule (did you mean \"decay\"?)"},
+    static const struct {
+        const char *schedule, *message;
+    } cases[] = {
+        {"emma.decay=cosine",
+         "\"clip_norm:max=4+sgd:lr=1+ema:decay=0.5\" has no transform \"emma\" for the schedule of emma.decay"},
+        {"ema.decy=cosine",
+         "transform \"ema\" has no hyperparameter \"decy\" for a schedule (did you mean \"decay\"?)"},
         {"clip_norm.max=constant;clip_norm.max=constant", "clip_norm.max has two schedules"},
     };
     struct subject s = {"clip_norm:max=4+sgd:lr=1+ema:decay=0.5", NULL};
-    struct work a = begin(&s, ctx, TW_F64, 3, "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
-    assert_string_equal(tw_optimizer_schedule(a.opt), "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
+    struct work a =
+        begin(&s, ctx, TW_F64, 3,
+              "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
+    assert_string_equal(
+        tw_optimizer_schedule(a.opt),
+        "clip_norm.max=constant/1;constant:factor=0.5;ema.decay=constant/1;constant:factor=0.2");
     double *w = a.w, *g = a.g, shown[3];
     for (int i = 0; i < 3; i++) w[i] = 0, g[i] = i == 0 ? 10 : 0;
     assert_int_equal(step(&a, NULL), TW_OK);
@@ -498,7 +558,9 @@ static void schedules_of_transforms(void **state)
         const tw_tensor tensor = {"a", 1, &one, 0, 0};
         tw_optimizer *opt;
         tw_error err;
-        assert_int_equal(bench_create(&opt, ctx, s.spec, NULL, cases[i].schedule, 10, TW_F64, &tensor, 1, 0, &err), TW_ERR_SPEC);
+        assert_int_equal(bench_create(&opt, ctx, s.spec, NULL, cases[i].schedule, 10, TW_F64, &tensor, 1, 0,
+                                      &err),
+                         TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i].message);
     }
     tw_context_free(ctx);
@@ -516,7 +578,8 @@ static void calls_out_of_order(void **state)
     assert_int_equal(tw_step_settle_f32(a.opt, a.w, &err), TW_ERR_STATE);
     assert_int_equal(tw_step_begin(a.opt, &err), TW_OK);
     assert_int_equal(tw_step_range_f32(a.opt, 0, 20, a.w, a.g, &err), TW_ERR_STATE);
-    assert_string_equal(err.message, "this optimiser measures first: 1 more passes of tw_step_measure and tw_step_settle");
+    assert_string_equal(err.message,
+                        "this optimiser measures first: 1 more passes of tw_step_measure and tw_step_settle");
     assert_int_equal(tw_step_end(a.opt, &err), TW_ERR_STATE);
     assert_int_equal(tw_step_measure_f32(a.opt, 0, 20, a.w, a.g, &err), TW_OK);
     assert_int_equal(tw_step_settle_f32(a.opt, a.w, &err), TW_OK);
@@ -531,11 +594,22 @@ static void calls_out_of_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand), cmocka_unit_test(rows_however_they_are_stored), cmocka_unit_test(wrappers_follow_what_is_reported),
-        cmocka_unit_test(noise_has_its_size), cmocka_unit_test(noise_of_two_links), cmocka_unit_test(groups_by_name), cmocka_unit_test(refused),
-        cmocka_unit_test(not_finite_is_skipped_or_counts_as_zero), cmocka_unit_test(a_factor_multiplies_lr), cmocka_unit_test(schedules_of_transforms), cmocka_unit_test(calls_out_of_order),
-        cmocka_unit_test(isa_and_threads_change_nothing), cmocka_unit_test(ranges_equal_the_whole), cmocka_unit_test(sums_may_be_added_over_ranks),
-        cmocka_unit_test(resume_equals_one_run), cmocka_unit_test(a_bad_gradient_stops_the_run),
+        cmocka_unit_test(by_hand),
+        cmocka_unit_test(rows_however_they_are_stored),
+        cmocka_unit_test(wrappers_follow_what_is_reported),
+        cmocka_unit_test(noise_has_its_size),
+        cmocka_unit_test(noise_of_two_links),
+        cmocka_unit_test(groups_by_name),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(not_finite_is_skipped_or_counts_as_zero),
+        cmocka_unit_test(a_factor_multiplies_lr),
+        cmocka_unit_test(schedules_of_transforms),
+        cmocka_unit_test(calls_out_of_order),
+        cmocka_unit_test(isa_and_threads_change_nothing),
+        cmocka_unit_test(ranges_equal_the_whole),
+        cmocka_unit_test(sums_may_be_added_over_ranks),
+        cmocka_unit_test(resume_equals_one_run),
+        cmocka_unit_test(a_bad_gradient_stops_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The palette: any two colours can be told apart by everybody and each stands out from the page; and a rule's colour is its own wherever it is.
+/* The palette: any two colours can be told apart by everybody and each stands out from the page; and a rule's
+ * colour is its own wherever it is.
  * SPDX-License-Identifier: MIT */
 #include "race/colours.h"
 #include "race/svg.h"
@@ -10,14 +11,17 @@
 #include <cmocka.h>
 #include <thalweg/registry.h>
 
-struct rgb { double c[3]; };                            /* linear light */
+struct rgb {
+    double c[3];
+}; /* linear light */
 
 static struct rgb rgb_of(const char *hex)
 {
     struct rgb out;
     unsigned v[3];
     assert_int_equal(sscanf(hex, "#%2x%2x%2x", &v[0], &v[1], &v[2]), 3);
-    for (int i = 0; i < 3; i++) out.c[i] = v[i] <= 10 ? v[i] / 255.0 / 12.92 : pow((v[i] / 255.0 + 0.055) / 1.055, 2.4);
+    for (int i = 0; i < 3; i++)
+        out.c[i] = v[i] <= 10 ? v[i] / 255.0 / 12.92 : pow((v[i] / 255.0 + 0.055) / 1.055, 2.4);
     return out;
 }
 
@@ -43,18 +47,23 @@ static double root(double t) { return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 2
 static struct rgb seen_by(const double *eye, const char *hex)
 {
     struct rgb from = rgb_of(hex), seen;
-    for (int i = 0; i < 3; i++) seen.c[i] = fmin(fmax(eye[3 * i] * from.c[0] + eye[3 * i + 1] * from.c[1] + eye[3 * i + 2] * from.c[2], 0), 1);
+    for (int i = 0; i < 3; i++)
+        seen.c[i] =
+            fmin(fmax(eye[3 * i] * from.c[0] + eye[3 * i + 1] * from.c[1] + eye[3 * i + 2] * from.c[2], 0),
+                 1);
     return seen;
 }
 
-/* What an eye sees of it, in OKLab (Ottosson 2020), which stretches saturated reds and blues less than CIELAB. */
+/* What an eye sees of it, in OKLab (Ottosson 2020), which stretches saturated reds and blues less than
+ * CIELAB. */
 static struct rgb oklab_of(const char *hex, const double *eye)
 {
     const struct rgb seen = seen_by(eye, hex);
     const double l = cbrt(0.4122214708 * seen.c[0] + 0.5363325363 * seen.c[1] + 0.0514459929 * seen.c[2]);
     const double m = cbrt(0.2119034982 * seen.c[0] + 0.6806995451 * seen.c[1] + 0.1073969566 * seen.c[2]);
     const double s = cbrt(0.0883024619 * seen.c[0] + 0.2817188376 * seen.c[1] + 0.6299787005 * seen.c[2]);
-    return (struct rgb){{0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s, 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+    return (struct rgb){{0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+                         1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
                          0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s}};
 }
 
@@ -68,28 +77,35 @@ static struct rgb lab_of(const char *hex, const double *eye)
     return (struct rgb){{116 * y - 16, 500 * (x - y), 200 * (y - z)}};
 }
 
-static double least_distance(struct rgb (*place)(const char *hex, const double *eye), int dark, const double *eye)
+static double least_distance(struct rgb (*place)(const char *hex, const double *eye), int dark,
+                             const double *eye)
 {
     double least = INFINITY;
     for (int i = 0; i < TW__COLOURS; i++)
         for (int k = 0; k < i; k++) {
             const tw__colour *one = &tw__palette[i], *other = &tw__palette[k];
-            struct rgb a = place(dark ? one->dark : one->light, eye), b = place(dark ? other->dark : other->light, eye);
-            least = fmin(least, sqrt(pow(a.c[0] - b.c[0], 2) + pow(a.c[1] - b.c[1], 2) + pow(a.c[2] - b.c[2], 2)));
+            struct rgb a = place(dark ? one->dark : one->light, eye),
+                       b = place(dark ? other->dark : other->light, eye);
+            least = fmin(least,
+                         sqrt(pow(a.c[0] - b.c[0], 2) + pow(a.c[1] - b.c[1], 2) + pow(a.c[2] - b.c[2], 2)));
         }
     return least;
 }
 
 /* For most eyes; for those without one kind of cones. */
-static const struct { double lab, oklab; } reached[2][2] = {{{34, 0.1}, {25, 0.06}}, {{39, 0.15}, {29, 0.099}}};
+static const struct {
+    double lab, oklab;
+} reached[2][2] = {{{34, 0.1}, {25, 0.06}}, {{39, 0.15}, {29, 0.099}}};
 
 static void test_told_apart(void **state)
 {
     (void)state;
     for (int dark = 0; dark < 2; dark++)
         for (int eye = 0; eye < 4; eye++)
-            if (!(least_distance(lab_of, dark, eyes[eye]) > reached[dark][eye > 0].lab) || !(least_distance(oklab_of, dark, eyes[eye]) > reached[dark][eye > 0].oklab))
-                fail_msg("%s, eye %d: %.1f, %.3f", dark ? "dark" : "light", eye, least_distance(lab_of, dark, eyes[eye]), least_distance(oklab_of, dark, eyes[eye]));
+            if (!(least_distance(lab_of, dark, eyes[eye]) > reached[dark][eye > 0].lab) ||
+                !(least_distance(oklab_of, dark, eyes[eye]) > reached[dark][eye > 0].oklab))
+                fail_msg("%s, eye %d: %.1f, %.3f", dark ? "dark" : "light", eye,
+                         least_distance(lab_of, dark, eyes[eye]), least_distance(oklab_of, dark, eyes[eye]));
 }
 
 static double chroma_of(struct rgb lab) { return hypot(lab.c[1], lab.c[2]); }
@@ -107,7 +123,8 @@ static void test_hues(void **state)
     (void)state;
     for (int dark = 0; dark < 2; dark++) {
         struct rgb lab[TW__COLOURS];
-        for (int i = 0; i < TW__COLOURS; i++) lab[i] = lab_of(dark ? tw__palette[i].dark : tw__palette[i].light, eyes[0]);
+        for (int i = 0; i < TW__COLOURS; i++)
+            lab[i] = lab_of(dark ? tw__palette[i].dark : tw__palette[i].light, eyes[0]);
         assert_true(chroma_of(lab[0]) < 15);
         for (int i = 1; i < TW__COLOURS; i++) {
             assert_true(chroma_of(lab[i]) > 30);
@@ -121,18 +138,23 @@ static void test_stand_out(void **state)
 {
     (void)state;
     for (int i = 0; i < TW__COLOURS; i++) {
-        assert_true(contrast(tw__palette[i].light, "#ffffff") >= 3 && contrast(tw__palette[i].light, "#f6f7f9") >= 3);
-        assert_true(contrast(tw__palette[i].dark, "#12161c") >= 3 && contrast(tw__palette[i].dark, "#1b212a") >= 3);
+        assert_true(contrast(tw__palette[i].light, "#ffffff") >= 3 &&
+                    contrast(tw__palette[i].light, "#f6f7f9") >= 3);
+        assert_true(contrast(tw__palette[i].dark, "#12161c") >= 3 &&
+                    contrast(tw__palette[i].dark, "#1b212a") >= 3);
     }
 }
 
 static void test_places(void **state)
 {
     (void)state;
-    static const char *const apart[] = {"sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax"};
+    static const char *const apart[] = {"sgd",     "momentum", "nag",   "adagrad", "adadelta",
+                                        "rmsprop", "adam",     "adamw", "nadam",   "adamax"};
     for (int i = 0; i < 10; i++)
-        for (int k = 0; k < i; k++) assert_int_not_equal(tw__place_of_rule(apart[i]), tw__place_of_rule(apart[k]));
-    static const char *const adams[] = {"adam:lr=1e+3", "adam@torch", "adam+ema:decay=0.9", "clip_global_norm:max=1+clip_value:max=2+adam:lr=0.1"};
+        for (int k = 0; k < i; k++)
+            assert_int_not_equal(tw__place_of_rule(apart[i]), tw__place_of_rule(apart[k]));
+    static const char *const adams[] = {"adam:lr=1e+3", "adam@torch", "adam+ema:decay=0.9",
+                                        "clip_global_norm:max=1+clip_value:max=2+adam:lr=0.1"};
     for (int i = 0; i < 4; i++) assert_string_equal(tw__colour_of_rule(adams[i]), tw__colour_of_rule("adam"));
     assert_string_equal(tw__colour_of_rule("adam"), "#ae2b88");
     assert_int_equal(tw__place_of_rule("lion"), tw__place_of_rule("ema:decay=0.9+lion"));
@@ -148,13 +170,15 @@ static void choose(tw__look *looks, const char *const *specs, size_t n)
         for (size_t k = 0; k < i; k++) assert_int_not_equal(looks[i].colour, looks[k].colour);
 }
 
-/* Up to ten entries differ in colour, not only in dashes: whatever their rules, and however often a rule is there. */
+/* Up to ten entries differ in colour, not only in dashes: whatever their rules, and however often a rule is
+ * there. */
 static void test_ten_of_ten(void **state)
 {
     (void)state;
     static const char *const races[][10] = {
         {"adam", "adamw", "lion", "adamax", "muon", "sgd:lr=0.1", "sgd:lr=0.01", "nadam", "radam", "rmsprop"},
-        {"sgd", "sgd:lr=1", "sgd:lr=2", "sgd:lr=3", "sgd:lr=4", "sgd:lr=5", "sgd:lr=6", "sgd:lr=7", "sgd:lr=8", "sgd:lr=9"},
+        {"sgd", "sgd:lr=1", "sgd:lr=2", "sgd:lr=3", "sgd:lr=4", "sgd:lr=5", "sgd:lr=6", "sgd:lr=7",
+         "sgd:lr=8", "sgd:lr=9"},
     };
     tw__look looks[10];
     for (int r = 0; r < 2; r++)
@@ -171,7 +195,8 @@ static void test_ten_of_ten(void **state)
     }
 }
 
-/* A rule keeps its own colour where it is the first to ask for it, and one at its defaults comes before others. */
+/* A rule keeps its own colour where it is the first to ask for it, and one at its defaults comes before
+ * others. */
 static void test_own_colour(void **state)
 {
     (void)state;
@@ -213,16 +238,18 @@ static void test_beyond_ten(void **state)
     }
     for (size_t n = 1; n <= MOST; n++) {
         choose(looks, specs, n);
-        for (size_t i = 0; i < n; i++) assert_in_range(looks[i].colour, 0, (n + TW__COLOURS - 1) / TW__COLOURS * TW__COLOURS - 1);
+        for (size_t i = 0; i < n; i++)
+            assert_in_range(looks[i].colour, 0, (n + TW__COLOURS - 1) / TW__COLOURS * TW__COLOURS - 1);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_hues),     cmocka_unit_test(test_stand_out), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_ten_of_ten), cmocka_unit_test(test_own_colour), cmocka_unit_test(test_beyond_ten),
-        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_hues),
+        cmocka_unit_test(test_stand_out),  cmocka_unit_test(test_places),
+        cmocka_unit_test(test_ten_of_ten), cmocka_unit_test(test_own_colour),
+        cmocka_unit_test(test_beyond_ten), cmocka_unit_test(test_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

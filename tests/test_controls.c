@@ -1,14 +1,17 @@
-/* Controls step by step: plateau and early_stop against tables worked out by hand; what controls refuse; resume and
- * threads; and what the loop does with losses that are not finite.
+/* Controls step by step: plateau and early_stop against tables worked out by hand; what controls refuse;
+ * resume and threads; and what the loop does with losses that are not finite.
  * SPDX-License-Identifier: MIT */
 #include "control_runs.h"
 
-/* ---- metrics from a table ----------------------------------------------------------------------------------------------- */
+/* ---- metrics from a table ------------------------------------------------------------------------------ */
 
-struct table { const double *loss, *correct; };
+struct table {
+    const double *loss, *correct;
+};
 
 /* Without rows an epoch is one step; its loss stands in the table. */
-static int look_up(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int look_up(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
+                   const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     const struct table *t = user;
     (void)w, (void)rows, (void)n, (void)output;
@@ -19,25 +22,58 @@ static int look_up(void *user, unsigned want, const void *w, const uint64_t *row
 
 static tw_objective looked_up(struct table *t)
 {
-    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &weight, .n_tensors = 1, .counts_correct = t->correct != NULL, .lanes = 1, .user = t, .eval = look_up};
+    return (tw_objective){.size = sizeof(tw_objective),
+                          .type = TW_F64,
+                          .tensors = &weight,
+                          .n_tensors = 1,
+                          .counts_correct = t->correct != NULL,
+                          .lanes = 1,
+                          .user = t,
+                          .eval = look_up};
 }
 
 enum { MOST_EPOCHS = 12 };
-static const struct { const char *control; double loss[MOST_EPOCHS], correct[MOST_EPOCHS]; int n; double lr[MOST_EPOCHS]; } by_hand[] = {
+static const struct {
+    const char *control;
+    double loss[MOST_EPOCHS], correct[MOST_EPOCHS];
+    int n;
+    double lr[MOST_EPOCHS];
+} by_hand[] = {
     /* bad 0 1 2!, two epochs of rest, 0.9 is no improvement on 1 by a tenth, 0.89 is; 0.5; bad 1 2! */
-    {"plateau:patience=1,factor=0.5,threshold=0.1,cooldown=2", {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47}, {0}, 10,
+    {"plateau:patience=1,factor=0.5,threshold=0.1,cooldown=2",
+     {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47},
+     {0},
+     10,
      {1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25}},
     /* bad 1!, rest 1, rest 0 counts: bad 1!, rest 1, better, better, bad 1!, rest 1, bad 1! */
-    {"plateau@keras:patience=1,factor=0.5,threshold=0.1,cooldown=2", {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47, 0.46}, {0}, 11,
+    {"plateau@keras:patience=1,factor=0.5,threshold=0.1,cooldown=2",
+     {1, 0.95, 0.92, 0.91, 0.9, 0.89, 0.5, 0.49, 0.48, 0.47, 0.46},
+     {0},
+     11,
      {1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125, 0.125, 0.0625}},
     /* without a threshold each smaller value is better; equal is not */
-    {"plateau:patience=1,threshold=0", {1, 0.99, 0.99, 0.98, 0.98, 0.98, 0.98}, {0}, 7, {1, 1, 1, 1, 1, 1, 0.1}},
-    {"plateau:patience=0,factor=0.5,threshold=0.05,threshold_mode=abs,metric=accuracy,least=0.3", {0}, {0.5, 0.54, 0.56, 0.6, 0.59, 0.7, 0.76, 0.7}, 8,
+    {"plateau:patience=1,threshold=0",
+     {1, 0.99, 0.99, 0.98, 0.98, 0.98, 0.98},
+     {0},
+     7,
+     {1, 1, 1, 1, 1, 1, 0.1}},
+    {"plateau:patience=0,factor=0.5,threshold=0.05,threshold_mode=abs,metric=accuracy,least=0.3",
+     {0},
+     {0.5, 0.54, 0.56, 0.6, 0.59, 0.7, 0.76, 0.7},
+     8,
      {1, 1, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3}},
     /* an accuracy must rise by a tenth of the best */
-    {"plateau:patience=0,factor=0.5,threshold=0.1,metric=accuracy", {0}, {0.5, 0.54, 0.56, 0.61, 0.7}, 5, {1, 1, 0.5, 0.5, 0.25}},
+    {"plateau:patience=0,factor=0.5,threshold=0.1,metric=accuracy",
+     {0},
+     {0.5, 0.54, 0.56, 0.61, 0.7},
+     5,
+     {1, 1, 0.5, 0.5, 0.25}},
     /* two of them multiply */
-    {"plateau:patience=0,factor=0.5,threshold=0 plateau:patience=1,factor=0.25,threshold=0", {1, 1, 1, 1, 1}, {0}, 5, {1, 1, 0.5, 0.0625, 0.03125}},
+    {"plateau:patience=0,factor=0.5,threshold=0 plateau:patience=1,factor=0.25,threshold=0",
+     {1, 1, 1, 1, 1},
+     {0},
+     5,
+     {1, 1, 0.5, 0.0625, 0.03125}},
 };
 
 static void plateau_lowers_when_it_should(void **state)
@@ -45,7 +81,8 @@ static void plateau_lowers_when_it_should(void **state)
     (void)state;
     tw_context *ctx = context(1);
     for (size_t k = 0; k < sizeof by_hand / sizeof by_hand[0]; k++) {
-        struct table t = {by_hand[k].loss, strstr(by_hand[k].control, "accuracy") ? by_hand[k].correct : NULL};
+        struct table t = {by_hand[k].loss,
+                          strstr(by_hand[k].control, "accuracy") ? by_hand[k].correct : NULL};
         const tw_objective f = looked_up(&t);
         double w = 0;
         tw_run_options o = TW_RUN_OPTIONS_INIT;
@@ -59,10 +96,12 @@ static void plateau_lowers_when_it_should(void **state)
         assert_int_equal(n, by_hand[k].n);
         double moved = 0;
         for (size_t i = 0; i < n; i++) {
-            if (line[i].lr != by_hand[k].lr[i]) fail_msg("%s: lr in epoch %zu is %g, not %g", o.control, i + 1, line[i].lr, by_hand[k].lr[i]);
+            if (line[i].lr != by_hand[k].lr[i])
+                fail_msg("%s: lr in epoch %zu is %g, not %g", o.control, i + 1, line[i].lr, by_hand[k].lr[i]);
             moved += by_hand[k].lr[i] * 0.125;
         }
-        if (!(fabs(w + moved) < 1e-12)) fail_msg("%s: the steps do not follow the rate: %g, not %g", o.control, w, -moved);
+        if (!(fabs(w + moved) < 1e-12))
+            fail_msg("%s: the steps do not follow the rate: %g, not %g", o.control, w, -moved);
         tw_run_free(run);
     }
     tw_context_free(ctx);
@@ -71,12 +110,22 @@ static void plateau_lowers_when_it_should(void **state)
 static void early_stop_stops_when_it_should(void **state)
 {
     (void)state;
-    static const struct { const char *control; double loss[MOST_EPOCHS], correct[MOST_EPOCHS]; size_t n; int status; } cases[] = {
+    static const struct {
+        const char *control;
+        double loss[MOST_EPOCHS], correct[MOST_EPOCHS];
+        size_t n;
+        int status;
+    } cases[] = {
         {"early_stop:patience=2", {1, 0.9, 0.9, 0.8, 0.8, 0.8, 0.1}, {0}, 6, TW_RUN_EARLY_STOP},
         {"early_stop:patience=2,threshold=0.1", {1, 0.95, 0.85, 0.8, 0.79, 0.1}, {0}, 5, TW_RUN_EARLY_STOP},
-        {"early_stop:patience=1,threshold=0.5,threshold_mode=rel", {1, 0.4, 0.3, 0.1}, {0}, 3, TW_RUN_EARLY_STOP},
+        {"early_stop:patience=1,threshold=0.5,threshold_mode=rel",
+         {1, 0.4, 0.3, 0.1},
+         {0},
+         3,
+         TW_RUN_EARLY_STOP},
         {"early_stop:metric=accuracy,patience=1", {0}, {0.1, 0.2, 0.2, 0.9}, 3, TW_RUN_EARLY_STOP},
-        {"early_stop:patience=2", {1, 2, 0.9, 2, 0.8, 2, 0.7, 2, 0.6, 0.5, 2, 2}, {0}, 12, TW_RUN_FINISHED},    /* at the end it is finished anyway */
+        /* at the end it is finished anyway */
+        {"early_stop:patience=2", {1, 2, 0.9, 2, 0.8, 2, 0.7, 2, 0.6, 0.5, 2, 2}, {0}, 12, TW_RUN_FINISHED},
     };
     tw_context *ctx = context(1);
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -101,12 +150,16 @@ static void early_stop_stops_when_it_should(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------------------------------------- */
 
 static void senseless_controls_are_refused(void **state)
 {
     (void)state;
-    static const struct { const char *control, *optimizer, *estimator, *schedule, *groups; enum tw_nonfinite nonfinite; const char *why; } cases[] = {
+    static const struct {
+        const char *control, *optimizer, *estimator, *schedule, *groups;
+        enum tw_nonfinite nonfinite;
+        const char *why;
+    } cases[] = {
         {"armijo", "adam", NULL, NULL, NULL, 0, "with adam the step is not along it"},
         {"armijo", "sgd:momentum=0.9", NULL, NULL, NULL, 0, "with sgd:momentum=0.9 the step"},
         {"armijo", "sgd:weight_decay=0.1", NULL, NULL, NULL, 0, "weight_decay=0.1 the step"},
@@ -124,7 +177,8 @@ static void senseless_controls_are_refused(void **state)
         {"early_stop:patience=4", "sgd", NULL, NULL, NULL, 0, "cannot act within 5 epochs"},
         {"early_stop:patience=2,metric=val_loss", "sgd", NULL, NULL, NULL, 0, "needs validation data"},
         {"early_stop:patience=2,metric=accuracy", "sgd", NULL, NULL, NULL, 0, "counts no correct rows"},
-        {"plateau:patience=1,threshold=0,threshold_mode=rel", "sgd", NULL, NULL, NULL, 0, "threshold_mode has no effect: threshold is 0"},
+        {"plateau:patience=1,threshold=0,threshold_mode=rel", "sgd", NULL, NULL, NULL, 0,
+         "threshold_mode has no effect: threshold is 0"},
         {"plateau:factor=1", "sgd", NULL, NULL, NULL, 0, "factor = 1 is outside (0, 1)"},
         {"plateu", "sgd", NULL, NULL, NULL, 0, "did you mean \"plateau\"?"},
         {"plateau:patiense=3", "sgd", NULL, NULL, NULL, 0, "did you mean \"patience\"?"},
@@ -145,23 +199,28 @@ static void senseless_controls_are_refused(void **state)
         o.schedule = cases[i].schedule;
         o.groups = cases[i].groups;
         o.nonfinite = cases[i].nonfinite;
-        if (tw_run_create(&run, ctx, &f, NULL, w, &o, &err) != TW_ERR_SPEC || !strstr(err.message, cases[i].why))
-            fail_msg("%s with %s: \"%s\" instead of \"...%s...\"", o.control, o.optimizer, run ? "no error" : err.message, cases[i].why);
+        if (tw_run_create(&run, ctx, &f, NULL, w, &o, &err) != TW_ERR_SPEC ||
+            !strstr(err.message, cases[i].why))
+            fail_msg("%s with %s: \"%s\" instead of \"...%s...\"", o.control, o.optimizer,
+                     run ? "no error" : err.message, cases[i].why);
     }
     tw_context_free(ctx);
 }
 
 #define TW__CONTROL(name) +1
-enum { LISTED = 0
+enum {
+    LISTED = 0
 #include "train/controls/list.h"
 };
 
 static void specs_are_canonical(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {
-        {"plateau:patience=10,factor=0.50", "plateau:factor=0.5"}, {"plateau@keras:min_delta=0.01,threshold_mode=abs", "plateau@keras:threshold=0.01"},
-        {"early_stop:monitor=val_loss", "early_stop:metric=val_loss"}, {"armijo:c=1e-4", "armijo"}};
+    static const char *const pairs[][2] = {{"plateau:patience=10,factor=0.50", "plateau:factor=0.5"},
+                                           {"plateau@keras:min_delta=0.01,threshold_mode=abs",
+                                            "plateau@keras:threshold=0.01"},
+                                           {"early_stop:monitor=val_loss", "early_stop:metric=val_loss"},
+                                           {"armijo:c=1e-4", "armijo"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         tw_control_choice c, again;
         assert_int_equal(tw_control_read(&c, pairs[i][0], NULL), TW_OK);
@@ -173,17 +232,23 @@ static void specs_are_canonical(void **state)
     size_t n = 0;
     for (; (c = tw_control_at(n)) != NULL; n++) {
         assert_ptr_equal(tw_control_find(c->name), c);
-        assert_true(c->size == sizeof *c && *c->help && *c->paper && *c->use && *c->equation && c->n_options <= TW_OPTIONS_MAX);
+        assert_true(c->size == sizeof *c && *c->help && *c->paper && *c->use && *c->equation &&
+                    c->n_options <= TW_OPTIONS_MAX);
     }
     assert_int_equal(n, LISTED);
 }
 
-/* ---- resume, threads, memory -------------------------------------------------------------------------------------------- */
+/* ---- resume, threads, memory --------------------------------------------------------------------------- */
 
-static const struct { const char *optimizer, *control; enum tw_nonfinite nonfinite; int bad_row; } kinds[] = {
+static const struct {
+    const char *optimizer, *control;
+    enum tw_nonfinite nonfinite;
+    int bad_row;
+} kinds[] = {
     {"sgd:lr=40", "armijo", TW_NONFINITE_ERROR, -1},
     {"sgd:lr=40", "armijo plateau:patience=0,threshold=0.3,factor=0.5", TW_NONFINITE_ERROR, -1},
-    {"adam:lr=0.3", "plateau:patience=0,threshold=0.2,cooldown=1 early_stop:patience=2,threshold=0.02", TW_NONFINITE_ERROR, -1},
+    {"adam:lr=0.3", "plateau:patience=0,threshold=0.2,cooldown=1 early_stop:patience=2,threshold=0.02",
+     TW_NONFINITE_ERROR, -1},
     {"momentum:lr=0.05", NULL, TW_NONFINITE_SKIP, 4},
 };
 enum { COLUMNS = 5, KINDS = sizeof kinds / sizeof kinds[0] };
@@ -193,18 +258,27 @@ static const char *other_control(size_t k)
 {
     for (size_t i = 0; tw_control_at(i); i++) {
         int known = 0;
-        for (size_t j = 0; j < KINDS; j++) known |= kinds[j].control && strstr(kinds[j].control, tw_control_at(i)->name);
+        for (size_t j = 0; j < KINDS; j++)
+            known |= kinds[j].control && strstr(kinds[j].control, tw_control_at(i)->name);
         if (!known && k-- == 0) return tw_control_at(i)->name;
     }
     return NULL;
 }
-static const char *control_of(size_t kind) { return kind < KINDS ? kinds[kind].control : other_control(kind - KINDS); }
+static const char *control_of(size_t kind)
+{
+    return kind < KINDS ? kinds[kind].control : other_control(kind - KINDS);
+}
 
-/* A run that is saved and taken up again after `stop` steps (0: never). *steps, if not 0, are how many there were. */
+/* A run that is saved and taken up again after `stop` steps (0: never). *steps, if not 0, are how many there
+ * were. */
 static int whole_run(size_t kind, int threads, int stop, double w[COLUMNS], double lr[8], uint64_t *steps)
 {
     tw_context *ctx = context(threads);
-    least_squares p = {.rows = 30, .columns = COLUMNS, .uneven = 1, .penalty = 0.05, .bad_row = kind < KINDS ? kinds[kind].bad_row : -1};
+    least_squares p = {.rows = 30,
+                       .columns = COLUMNS,
+                       .uneven = 1,
+                       .penalty = 0.05,
+                       .bad_row = kind < KINDS ? kinds[kind].bad_row : -1};
     const tw_objective f = ls_objective(&p, TW_F64);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     size_t n;
@@ -249,7 +323,8 @@ static void resuming_and_threads_change_nothing(void **state)
             assert_int_equal(status, whole_run(k, 1 + stop % 2, stop, again, lr_again, &steps_again));
             assert_int_equal(steps, steps_again);
             if (memcmp(w, again, sizeof w) != 0 || memcmp(lr, lr_again, sizeof lr) != 0)
-                fail_msg("%s: stopped after %d steps it ends elsewhere", control_of(k) ? control_of(k) : "skip", stop);
+                fail_msg("%s: stopped after %d steps it ends elsewhere",
+                         control_of(k) ? control_of(k) : "skip", stop);
         }
     }
 }
@@ -282,9 +357,12 @@ static void any_allocation_may_fail(void **state)
     assert_true(n > 10);
 }
 
-/* ---- non-finite values ------------------------------------------------------------------------------------------------- */
+/* ---- non-finite values --------------------------------------------------------------------------------- */
 
-struct seen { double loss, update_loss, sum, weight; int n; };
+struct seen {
+    double loss, update_loss, sum, weight;
+    int n;
+};
 
 static int look(void *user, const tw_event *e)
 {
@@ -402,10 +480,14 @@ static void a_bad_loss_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plateau_lowers_when_it_should), cmocka_unit_test(early_stop_stops_when_it_should),
-        cmocka_unit_test(senseless_controls_are_refused), cmocka_unit_test(specs_are_canonical),
-        cmocka_unit_test(resuming_and_threads_change_nothing), cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(a_skipped_update_leaves_nothing), cmocka_unit_test(an_epoch_of_skipped_updates_ends_the_run),
+        cmocka_unit_test(plateau_lowers_when_it_should),
+        cmocka_unit_test(early_stop_stops_when_it_should),
+        cmocka_unit_test(senseless_controls_are_refused),
+        cmocka_unit_test(specs_are_canonical),
+        cmocka_unit_test(resuming_and_threads_change_nothing),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(a_skipped_update_leaves_nothing),
+        cmocka_unit_test(an_epoch_of_skipped_updates_ends_the_run),
         cmocka_unit_test(a_bad_loss_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@
 static void write_file(const char *group, const char *file, const char *text)
 {
     char command[1024];
-    snprintf(command, sizeof command, "mkdir -p '" ROOT "%s' && printf '%%s\\n' '%s' > '" ROOT "%s/%s'", group, text, group, file);
+    snprintf(command, sizeof command, "mkdir -p '" ROOT "%s' && printf '%%s\\n' '%s' > '" ROOT "%s/%s'",
+             group, text, group, file);
     assert_int_equal(system(command), 0);
 }
 
@@ -26,9 +27,21 @@ static int start(void **state)
 
 static void version_2(void **state)
 {
-    static const struct { const char *text; int cpus; } cases[] = {
-        {"50000 100000", 1}, {"150000 100000", 2}, {"100000 100000", 1}, {"100001 100000", 2}, {"max 100000", 0}, {"", 0}, {"100000", 0},
-        {"-1 100000", 0}, {"100000 0", 0}, {"x y", 0}, {"9000000000000000000 1", 256},
+    static const struct {
+        const char *text;
+        int cpus;
+    } cases[] = {
+        {"50000 100000", 1},
+        {"150000 100000", 2},
+        {"100000 100000", 1},
+        {"100001 100000", 2},
+        {"max 100000", 0},
+        {"", 0},
+        {"100000", 0},
+        {"-1 100000", 0},
+        {"100000 0", 0},
+        {"x y", 0},
+        {"9000000000000000000 1", 256},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -74,7 +87,9 @@ static void here(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(version_2, start), cmocka_unit_test_setup(groups_above, start), cmocka_unit_test_setup(version_1, start),
+        cmocka_unit_test_setup(version_2, start),
+        cmocka_unit_test_setup(groups_above, start),
+        cmocka_unit_test_setup(version_1, start),
         cmocka_unit_test(here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

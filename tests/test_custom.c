@@ -1,4 +1,5 @@
-/* Rules from outside: one that cannot be used is refused with what is wrong, before anything relies on its tables.
+/* Rules from outside: one that cannot be used is refused with what is wrong, before anything relies on its
+ * tables.
  * SPDX-License-Identifier: MIT */
 #include "subject.h"
 #include "rules/registry.h"
@@ -15,13 +16,18 @@ static void refused(const tw_rule *custom, const char *why)
     o.custom = custom;
     o.tensors = &tensor;
     o.n_tensors = 1;
-    if (tw_optimizer_create(&opt, ctx, &o, &err) != TW_ERR_SPEC || !strstr(err.message, why)) fail_msg("\"%s\" where \"%s\" is expected", err.message, why);
+    if (tw_optimizer_create(&opt, ctx, &o, &err) != TW_ERR_SPEC || !strstr(err.message, why))
+        fail_msg("\"%s\" where \"%s\" is expected", err.message, why);
     assert_null(opt);
     tw_context_free(ctx);
 }
 
 /* adam's tables, copied, so that one thing can be spoilt in each. */
-typedef struct mine { tw_rule rule; tw_option options[TW_OPTIONS_MAX]; tw_slot slots[TW_SLOTS_MAX + 1]; } mine;
+typedef struct mine {
+    tw_rule rule;
+    tw_option options[TW_OPTIONS_MAX];
+    tw_slot slots[TW_SLOTS_MAX + 1];
+} mine;
 
 static mine *sound(mine *m)
 {
@@ -39,7 +45,8 @@ static void options(void **state)
 {
     (void)state;
     mine m;
-    const int beta1 = tw_rule_option(tw_rule_find("adam"), "beta1"), place = tw_rule_option(tw_rule_find("adam"), "eps_place"),
+    const int beta1 = tw_rule_option(tw_rule_find("adam"), "beta1"),
+              place = tw_rule_option(tw_rule_find("adam"), "eps_place"),
               flag = tw_rule_option(tw_rule_find("adam"), "amsgrad");
     sound(&m)->options[beta1].initial = 1;
     refused(&m.rule, "the default beta1 = 1 is outside [0, 1)");
@@ -121,6 +128,7 @@ static void no_tensors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(options), cmocka_unit_test(slots_and_functions), cmocka_unit_test(no_tensors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(options), cmocka_unit_test(slots_and_functions),
+                                       cmocka_unit_test(no_tensors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

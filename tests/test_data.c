@@ -1,4 +1,5 @@
-/* data: IDX files good and bad, opening by name, cutting, fingerprints, and everything that can fail failing in turn.
+/* data: IDX files good and bad, opening by name, cutting, fingerprints, and everything that can fail failing
+ * in turn.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "data/idx.h"
@@ -63,16 +64,23 @@ static void idx_round_trip(void **state)
     finish(ctx, &f);
 }
 
-/* What libarchive does not know by its header it would hand out as it is: that is damage, not a second packing. */
+/* What libarchive does not know by its header it would hand out as it is: that is damage, not a second
+ * packing. */
 static void packed_headers_cut_off(void **state)
 {
     (void)state;
-    static const struct { const char *bytes; size_t n; const char *message; } cases[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *message;
+    } cases[] = {
         {"\x1f\x8b", 2, "the gzip data is damaged or cut off"},
         {"\x1f\x8b\x08\0\0", 5, "the gzip data is damaged or cut off"},
         {"\x1f\x8b\x08\xff\0\0\0\0\0\3\0\0\0\0\0\0", 16, "the gzip data is damaged or cut off"},
         {"BZh", 3, "the bzip2 data is damaged or cut off"},
-        {"\xfd" "7zXZ", 6, "the xz data is damaged or cut off"},
+        {"\xfd"
+         "7zXZ",
+         6, "the xz data is damaged or cut off"},
         {"\x28\xb5\x2f\xfd", 4, "the zstd data is damaged or cut off"},
         {"\x04\x22\x4d\x18", 4, "the lz4 data is damaged or cut off"},
     };
@@ -83,7 +91,8 @@ static void packed_headers_cut_off(void **state)
         tw__idx idx;
         write_file(BAD, cases[i].bytes, cases[i].n);
         assert_int_equal(tw__idx_read(&idx, ctx, BAD, 0, 0, &err), TW_ERR_DATA);
-        if (!strstr(err.message, cases[i].message)) fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, cases[i].message);
+        if (!strstr(err.message, cases[i].message))
+            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, cases[i].message);
     }
     finish(ctx, &f);
 }
@@ -91,7 +100,12 @@ static void packed_headers_cut_off(void **state)
 static void bad_idx_files(void **state)
 {
     (void)state;
-    static const struct { const char *bytes; size_t n; int rank; const char *message; } cases[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        int rank;
+        const char *message;
+    } cases[] = {
         {"", 0, 0, "byte 0: empty; an IDX file begins with 00 00 08 and its number of dimensions"},
         {"\0\0\10", 3, 0, "byte 3: ends inside the IDX header"},
         {"PK\3\4\0\0\0\0", 8, 0, "byte 0: a zip archive (npz files are such), not an IDX file"},
@@ -100,18 +114,24 @@ static void bad_idx_files(void **state)
         {"\0\0\10\0", 4, 0, "byte 3: 0 dimensions; 1 to 4 are understood"},
         {"\0\0\10\5", 4, 0, "byte 3: 5 dimensions; 1 to 4 are understood"},
         {"\0\0\10\1\0\0\0\1\7", 9, 3, "byte 3: 1 dimension where 3 are expected (are these labels?)"},
-        {"\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1\7", 17, 1, "byte 3: 3 dimensions where 1 is expected (labels have one)"},
+        {"\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1\7", 17, 1,
+         "byte 3: 3 dimensions where 1 is expected (labels have one)"},
         {"\0\0\10\1\0\0", 6, 0, "byte 6: ends inside the IDX header"},
         {"\0\0\10\1\0\0\0\0", 8, 0, "byte 4: holds no rows"},
         {"\0\0\10\2\0\0\0\1\0\0\0\0", 12, 0, "byte 8: dimension 1 has length 0"},
         {"\0\0\10\1\0\0\0\3\1\2", 10, 0, "byte 10: ends here; the header declares 3 bytes of data, not 2"},
         {"\0\0\10\1\0\0\0\3\1\2\3\4", 12, 0, "byte 11: something follows the data, which end here"},
-        {"\0\0\10\1\200\0\0\0\1", 9, 0, "byte 9: ends here; the header declares 2147483648 bytes of data, not 1"},
-        {"\0\0\10\1\377\377\377\377\1", 9, 0, "byte 9: ends here; the header declares 4294967295 bytes of data, not 1"},
-        {"\0\0\10\2\0\1\0\0\0\1\0\0\1", 13, 0, "byte 13: ends here; the header declares 4294967296 bytes of data, not 1"},
-        {"\0\0\10\2\377\377\377\377\0\0\1\0\1", 13, 0, "byte 4: declares 1099511627520 bytes of data; at most 68719476736 are read"},
+        {"\0\0\10\1\200\0\0\0\1", 9, 0,
+         "byte 9: ends here; the header declares 2147483648 bytes of data, not 1"},
+        {"\0\0\10\1\377\377\377\377\1", 9, 0,
+         "byte 9: ends here; the header declares 4294967295 bytes of data, not 1"},
+        {"\0\0\10\2\0\1\0\0\0\1\0\0\1", 13, 0,
+         "byte 13: ends here; the header declares 4294967296 bytes of data, not 1"},
+        {"\0\0\10\2\377\377\377\377\0\0\1\0\1", 13, 0,
+         "byte 4: declares 1099511627520 bytes of data; at most 68719476736 are read"},
         {"\0\0\10\3\200\0\0\0\200\0\0\0\0\0\0\2\1", 17, 0, "byte 8: declares more than 2^48 bytes of data"},
-        {"\0\0\10\4\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377", 20, 0, "byte 8: declares more than 2^48 bytes of data"},
+        {"\0\0\10\4\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377", 20, 0,
+         "byte 8: declares more than 2^48 bytes of data"},
     };
     faults f;
     tw_error err;
@@ -121,7 +141,8 @@ static void bad_idx_files(void **state)
         write_file(BAD, cases[i].bytes, cases[i].n);
         f.peak = f.live;
         assert_int_equal(tw__idx_read(&idx, ctx, BAD, cases[i].rank, 0, &err), TW_ERR_DATA);
-        if (!strstr(err.message, cases[i].message)) fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, cases[i].message);
+        if (!strstr(err.message, cases[i].message))
+            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, err.message, cases[i].message);
         assert_string_equal(err.file, BAD);
         assert_null(idx.bytes);
         assert_true(f.peak - f.live < 64 << 20);
@@ -136,7 +157,9 @@ static void bad_idx_files(void **state)
 static void pack_idx(const char *path, uint32_t rows, size_t bytes)
 {
     static const uint8_t zeros[100000];
-    const uint8_t header[] = {0, 0, 8, 2, (uint8_t)(rows >> 24), (uint8_t)(rows >> 16), (uint8_t)(rows >> 8), (uint8_t)rows, 0, 0, 3, 232};
+    const uint8_t header[] =
+        {0, 0, 8, 2,  (uint8_t)(rows >> 24), (uint8_t)(rows >> 16), (uint8_t)(rows >> 8), (uint8_t)rows,
+         0, 0, 3, 232};
     struct archive *a = archive_write_new();
     struct archive_entry *e = archive_entry_new();
     archive_write_add_filter_gzip(a);
@@ -145,7 +168,8 @@ static void pack_idx(const char *path, uint32_t rows, size_t bytes)
     archive_entry_set_filetype(e, AE_IFREG);
     archive_write_header(a, e);
     archive_write_data(a, header, sizeof header);
-    for (; bytes > 0; bytes -= bytes < sizeof zeros ? bytes : sizeof zeros) archive_write_data(a, zeros, bytes < sizeof zeros ? bytes : sizeof zeros);
+    for (; bytes > 0; bytes -= bytes < sizeof zeros ? bytes : sizeof zeros)
+        archive_write_data(a, zeros, bytes < sizeof zeros ? bytes : sizeof zeros);
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_write_free(a);
     archive_entry_free(e);
@@ -176,7 +200,8 @@ static void bombs_behind_a_header(void **state)
 static uint8_t pixels[200 * 4], classes[200];
 
 /* A folder with `train` and `test` rows of 2x2 pixels in classes 0..4, under MNIST's names. */
-static const char *make_directory(tw_context *ctx, const char *name, int64_t train, int64_t test, char separator)
+static const char *make_directory(tw_context *ctx, const char *name, int64_t train, int64_t test,
+                                  char separator)
 {
     static char directory[300];
     char path[400];
@@ -186,9 +211,11 @@ static const char *make_directory(tw_context *ctx, const char *name, int64_t tra
     for (size_t i = 0; i < sizeof classes; i++) classes[i] = (uint8_t)(i * 3 % 5);
     for (int part = 0; part < 2; part++) {
         const int64_t shape[] = {part ? test : train, 2, 2};
-        snprintf(path, sizeof path, "%s/%s-images%cidx3-ubyte", directory, part ? "t10k" : "train", separator);
+        snprintf(path, sizeof path, "%s/%s-images%cidx3-ubyte", directory, part ? "t10k" : "train",
+                 separator);
         assert_int_equal(tw__idx_write(ctx, path, 3, shape, pixels, NULL), TW_OK);
-        snprintf(path, sizeof path, "%s/%s-labels%cidx1-ubyte", directory, part ? "t10k" : "train", separator);
+        snprintf(path, sizeof path, "%s/%s-labels%cidx1-ubyte", directory, part ? "t10k" : "train",
+                 separator);
         assert_int_equal(tw__idx_write(ctx, path, 1, shape, classes, NULL), TW_OK);
     }
     return directory;
@@ -211,7 +238,8 @@ static void directories_are_opened_and_cut(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     char first[64], whole[64];
     for (int k = 0; k < 2; k++) {
-        const char *directory = make_directory(ctx, k ? PATH("dotted") : PATH("dashed"), 150, 30, k ? '.' : '-');
+        const char *directory =
+            make_directory(ctx, k ? PATH("dotted") : PATH("dashed"), 150, 30, k ? '.' : '-');
         o.val = 0.1;
         o.limit = 20;
         assert_int_equal(tw_data_open(ctx, directory, &o, &train, &val, &test, &err), TW_OK);
@@ -239,7 +267,8 @@ static void directories_are_opened_and_cut(void **state)
     tw_data_free(train);
     classes[149] ^= 1; /* one label */
     const int64_t shape[] = {150};
-    assert_int_equal(tw__idx_write(ctx, PATH("dashed/train-labels-idx1-ubyte"), 1, shape, classes, NULL), TW_OK);
+    assert_int_equal(tw__idx_write(ctx, PATH("dashed/train-labels-idx1-ubyte"), 1, shape, classes, NULL),
+                     TW_OK);
     assert_int_equal(tw_data_open(ctx, PATH("dashed"), NULL, &train, NULL, NULL, &err), TW_OK);
     assert_string_not_equal(info_of(train).fingerprint, whole);
     tw_data_free(train);
@@ -249,7 +278,11 @@ static void directories_are_opened_and_cut(void **state)
 static void validation_shares(void **state)
 {
     (void)state;
-    static const struct { uint64_t rows; double val; uint64_t back; } cases[] = {{60000, 0.1, 6000}, {100, 0.29, 29}, {10, 0.3, 3}, {7, 0.5, 4}, {150, 0.2, 30}};
+    static const struct {
+        uint64_t rows;
+        double val;
+        uint64_t back;
+    } cases[] = {{60000, 0.1, 6000}, {100, 0.29, 29}, {10, 0.3, 3}, {7, 0.5, 4}, {150, 0.2, 30}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         faults f;
         tw_context *ctx = context(&f);
@@ -259,8 +292,10 @@ static void validation_shares(void **state)
         const int64_t shape[] = {(int64_t)cases[i].rows, 1, 1};
         uint8_t *zeros = calloc(cases[i].rows, 1);
         mkdir(PATH("cut"), 0777);
-        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-images-idx3-ubyte"), 3, shape, zeros, NULL), TW_OK);
-        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-labels-idx1-ubyte"), 1, shape, zeros, NULL), TW_OK);
+        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-images-idx3-ubyte"), 3, shape, zeros, NULL),
+                         TW_OK);
+        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-labels-idx1-ubyte"), 1, shape, zeros, NULL),
+                         TW_OK);
         free(zeros);
         assert_int_equal(tw_data_open(ctx, PATH("cut"), &o, &train, &val, NULL, NULL), TW_OK);
         assert_int_equal(info_of(val).rows, cases[i].back);
@@ -271,7 +306,8 @@ static void validation_shares(void **state)
     }
 }
 
-static void expect(tw_context *ctx, const char *path, const tw_data_options *o, tw_status status, const char *message)
+static void expect(tw_context *ctx, const char *path, const tw_data_options *o, tw_status status,
+                   const char *message)
 {
     tw_data *train, *val, *test;
     tw_error err;
@@ -285,7 +321,11 @@ static void kinds_of_files(void **state)
 {
     (void)state;
 #define OF(bytes) bytes, sizeof bytes - 1
-    static const struct { const char *bytes; size_t n; const char *kind; } cases[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *kind;
+    } cases[] = {
         {OF("1,2,0\n3,4,1\n"), "a CSV file with 3 columns"},
         {OF("\xef\xbb\xbf\"a\",\"b,c\",y\r\n1,2,0\r\n"), "a CSV file with 3 columns"},
         {OF("# made by hand\n\na;b\n1;2\n"), "a CSV file with 2 columns"},
@@ -319,7 +359,8 @@ static void what_cannot_be_opened(void **state)
     const char *directory = make_directory(ctx, PATH("wrong"), 50, 9, '-');
     const int64_t nine[] = {9, 3, 2}, eight[] = {8};
     expect(ctx, PATH("nowhere"), NULL, TW_ERR_NOT_FOUND, "test_data.nowhere does not exist; supported:");
-    expect(ctx, TW_BINARY_DIR, NULL, TW_ERR_NOT_FOUND, "has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz");
+    expect(ctx, TW_BINARY_DIR, NULL, TW_ERR_NOT_FOUND,
+           "has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz");
     expect(ctx, "mnist", NULL, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets");
     expect(ctx, "digits", NULL, TW_ERR_SPEC, "\"digits\" needs a cache folder");
     o.home = TW_BINARY_DIR;
@@ -329,17 +370,24 @@ static void what_cannot_be_opened(void **state)
     o.val = 0.001;
     expect(ctx, directory, &o, TW_ERR_SPEC, "val = 0.001 of 50 rows leaves 50 to train on and 0 to validate");
     write_file(BAD, "label,pixel\n1,2\n", 16);
-    expect(ctx, BAD, NULL, TW_ERR_DATA, "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
-    expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA, "byte 3: one dimension, as labels have");
-    assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL), TW_OK);
+    expect(ctx, BAD, NULL, TW_ERR_DATA,
+           "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
+    expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA,
+           "byte 3: one dimension, as labels have");
+    assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL),
+                     TW_OK);
     expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 4: 8 labels for 9 images");
     classes[6] = 5;
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, nine, classes, NULL), TW_OK);
-    expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
+    expect(
+        ctx, directory, NULL, TW_ERR_DATA,
+        "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
     assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-images-idx3-ubyte"), 3, nine, pixels, NULL), TW_OK);
-    expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");
+    expect(ctx, directory, NULL, TW_ERR_DATA,
+           "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");
     assert_int_equal(remove(PATH("wrong/train-labels-idx1-ubyte")), 0);
-    expect(ctx, directory, NULL, TW_ERR_NOT_FOUND, "wrong has no train-labels-idx1-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the images");
+    expect(ctx, directory, NULL, TW_ERR_NOT_FOUND,
+           "wrong has no train-labels-idx1-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the images");
     finish(ctx, &f);
 }
 
@@ -358,8 +406,11 @@ static void names_and_single_files(void **state)
     assert_int_equal(info_of(train).rows, 20);
     tw_data_free(train);
     tw_data_free(test);
-    assert_int_equal(tw_data_open(ctx, PATH("home/mnist/t10k-images-idx3-ubyte"), &o, &train, &val, &test, &err), TW_OK);
-    assert_true(!train && !val && info_of(test).rows == 10 && !info_of(test).labels && info_of(test).classes == 0);
+    assert_int_equal(tw_data_open(ctx, PATH("home/mnist/t10k-images-idx3-ubyte"), &o, &train, &val, &test,
+                                  &err),
+                     TW_OK);
+    assert_true(!train && !val && info_of(test).rows == 10 && !info_of(test).labels &&
+                info_of(test).classes == 0);
     tw_data_free(test);
     pack_idx(PATH("packed"), 5, 5000);
     assert_int_equal(tw_data_open(ctx, PATH("packed"), &o, &train, &val, &test, &err), TW_OK);
@@ -390,7 +441,8 @@ static void rows_from_memory(void **state)
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 3, 1, shape, x, NULL, &err), TW_ERR_DATA);
     assert_string_equal(err.message, "value 1 of row 2 is not finite");
     assert_int_equal(tw_data_create(&data, ctx, TW_F64, 3, 1, shape, x, NULL, &err), TW_ERR_SPEC);
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, UINT64_MAX / 4, 1, shape, x, NULL, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_data_create(&data, ctx, TW_F32, UINT64_MAX / 4, 1, shape, x, NULL, &err),
+                     TW_ERR_SPEC);
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 0, 1, shape, x, NULL, &err), TW_ERR_DATA);
     assert_null(data);
     finish(ctx, &f);
@@ -430,9 +482,17 @@ static void opening_survives_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(idx_round_trip), cmocka_unit_test(bad_idx_files), cmocka_unit_test(packed_headers_cut_off), cmocka_unit_test(bombs_behind_a_header),
-        cmocka_unit_test(directories_are_opened_and_cut), cmocka_unit_test(validation_shares), cmocka_unit_test(kinds_of_files), cmocka_unit_test(what_cannot_be_opened),
-        cmocka_unit_test(names_and_single_files), cmocka_unit_test(rows_from_memory), cmocka_unit_test(opening_survives_faults),
+        cmocka_unit_test(idx_round_trip),
+        cmocka_unit_test(bad_idx_files),
+        cmocka_unit_test(packed_headers_cut_off),
+        cmocka_unit_test(bombs_behind_a_header),
+        cmocka_unit_test(directories_are_opened_and_cut),
+        cmocka_unit_test(validation_shares),
+        cmocka_unit_test(kinds_of_files),
+        cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(names_and_single_files),
+        cmocka_unit_test(rows_from_memory),
+        cmocka_unit_test(opening_survives_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

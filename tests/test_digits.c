@@ -140,7 +140,8 @@ static int mark(const char *path)
 static void the_cache_heals_itself(void **state)
 {
     (void)state;
-    static const char *const images = DIRECTORY "/t10k-images-idx3-ubyte", *const labels = DIRECTORY "/t10k-labels-idx1-ubyte";
+    static const char *const images = DIRECTORY "/t10k-images-idx3-ubyte", *const labels = DIRECTORY
+                                                                           "/t10k-labels-idx1-ubyte";
     tw_context *ctx = context(0, NULL);
     forget_cache();
     expect(ctx, CACHE "/nested", 1);
@@ -164,7 +165,11 @@ static void the_cache_heals_itself(void **state)
     forget_cache();
 }
 
-static int full(void *user, void *file, const void *from, size_t n, size_t *put) { (void)user, (void)file, (void)from, (void)n, (void)put; return ENOSPC; }
+static int full(void *user, void *file, const void *from, size_t n, size_t *put)
+{
+    (void)user, (void)file, (void)from, (void)n, (void)put;
+    return ENOSPC;
+}
 
 static void a_full_disk_stops_nobody(void **state)
 {
@@ -200,7 +205,8 @@ static void any_number_can_be_made(void **state)
     tw_context_free(ctx);
     for (int i = 0; i < 4; i++) {
         char path[300];
-        snprintf(path, sizeof path, CACHE "/%s-%s-ubyte", i & 1 ? "train" : "t10k", i & 2 ? "images-idx3" : "labels-idx1");
+        snprintf(path, sizeof path, CACHE "/%s-%s-ubyte", i & 1 ? "train" : "t10k",
+                 i & 2 ? "images-idx3" : "labels-idx1");
         assert_int_equal(remove(path), 0);
     }
     forget_cache();
@@ -209,8 +215,9 @@ static void any_number_can_be_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_bytes_are_pinned), cmocka_unit_test(digits_can_be_told_apart), cmocka_unit_test(the_cache_heals_itself),
-        cmocka_unit_test(a_full_disk_stops_nobody), cmocka_unit_test(any_number_can_be_made),
+        cmocka_unit_test(the_bytes_are_pinned),   cmocka_unit_test(digits_can_be_told_apart),
+        cmocka_unit_test(the_cache_heals_itself), cmocka_unit_test(a_full_disk_stops_nobody),
+        cmocka_unit_test(any_number_can_be_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

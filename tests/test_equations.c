@@ -1,4 +1,5 @@
-/* The equations that rules print: their conditions name what there is, and what remains of them is what the options say.
+/* The equations that rules print: their conditions name what there is, and what remains of them is what the
+ * options say.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include "base/options.h"
@@ -28,19 +29,25 @@ static void by_options(void **state)
          "b = momentum b + (1 - dampening) g,  at the first step b = g\nw = w - lr (g + momentum b)"},
         {"momentum@torch", "b = momentum b + g\nw = w - lr b"},
         {"momentum", "v = momentum v - lr g\nw = w + v"},
-        {"nag", "v = momentum v - lr g\ntheta = theta + v\nw = theta + momentum v,  where the next g is taken; theta is reported"},
-        {"adam", "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nm^ = m/(1 - beta1^t)\nv^ = v/(1 - beta2^t)\n"
-                 "w = w - lr m^/(sqrt(v^) + eps)"},
-        {"adam@keras", "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nm^ = m/(1 - beta1^t)\nv^ = v/(1 - beta2^t)\n"
-                       "w = w - lr m^/(sqrt(v^) + eps/sqrt(1 - beta2^t))"},
-        {"adam@source002", "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nw = w - lr m/(sqrt(v) + eps)"},
-        {"adam@source004:amsgrad=1", "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nx = max(x, v)\nm^ = m/(1 - beta1^t)\n"
-                                     "v^ = x/(1 - beta2^t)\nw = w - lr m^/sqrt(v^ + eps)"},
+        {"nag",
+         "v = momentum v - lr g\ntheta = theta + v\nw = theta + momentum v,  where the next g is taken; theta is reported"},
+        {"adam",
+         "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nm^ = m/(1 - beta1^t)\nv^ = v/(1 - beta2^t)\n"
+         "w = w - lr m^/(sqrt(v^) + eps)"},
+        {"adam@keras",
+         "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nm^ = m/(1 - beta1^t)\nv^ = v/(1 - beta2^t)\n"
+         "w = w - lr m^/(sqrt(v^) + eps/sqrt(1 - beta2^t))"},
+        {"adam@source002",
+         "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nw = w - lr m/(sqrt(v) + eps)"},
+        {"adam@source004:amsgrad=1",
+         "m = beta1 m + (1 - beta1) g\nv = beta2 v + (1 - beta2) g^2\nx = max(x, v)\nm^ = m/(1 - beta1^t)\n"
+         "v^ = x/(1 - beta2^t)\nw = w - lr m^/sqrt(v^ + eps)"},
         {"rmsprop:centered=1,momentum=0.5",
          "s = rho s + (1 - rho) g^2\na = rho a + (1 - rho) g\nD = sqrt(s - a^2) + eps\nb = momentum b + g/D\nw = w - lr b"},
         {"adagrad@source002", "c = c + g\ns = s + c^2\nw = w - lr c/sqrt(s)"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_string_equal(text_of(cases[i][0]), cases[i][1]);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(text_of(cases[i][0]), cases[i][1]);
 }
 
 static void shorter_than_the_text(void **state)
@@ -69,7 +76,8 @@ static void check_condition(const tw_rule *r, tw__text one)
     tw__table t = {.owner = r->name, .options = r->options, .n = r->n_options, .aliases = r->aliases};
     double values[TW_OPTIONS_MAX];
     tw_error err;
-    if (tw__option_read(&t, &(tw__item){name, is}, values, NULL, &err) != TW_OK) fail_msg("%s: a condition's value: %s", r->name, err.message);
+    if (tw__option_read(&t, &(tw__item){name, is}, values, NULL, &err) != TW_OK)
+        fail_msg("%s: a condition's value: %s", r->name, err.message);
     if (!tw__text_is(is, tw_option_text(&r->options[i], values[i], value)))
         fail_msg("%s: %s=%.*s is written %s, so it never holds", r->name, key, TW__SHOW(is), value);
 }
@@ -79,11 +87,13 @@ static void conditions_name_options(void **state)
     (void)state;
     int n = 0;
     for (size_t i = 0; tw_rule_at(i); i++)
-        for (const char *line = tw_rule_at(i)->equation; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        for (const char *line = tw_rule_at(i)->equation; line && *line;
+             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
             if (line[0] != '[') continue;
             const char *end = strchr(line, ']');
             assert_non_null(end);
-            for (tw__text rest = {line + 1, (size_t)(end - line) - 1}; rest.at; n++) check_condition(tw_rule_at(i), tw__text_cut(&rest, ','));
+            for (tw__text rest = {line + 1, (size_t)(end - line) - 1}; rest.at; n++)
+                check_condition(tw_rule_at(i), tw__text_cut(&rest, ','));
         }
     assert_true(n > 80);
 }

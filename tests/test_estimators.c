@@ -1,8 +1,9 @@
-/* Estimators: what their directions are, that they converge as the papers say, and that nothing but the numbers decides the bits.
+/* Estimators: what their directions are, that they converge as the papers say, and that nothing but the
+ * numbers decides the bits.
  * SPDX-License-Identifier: MIT */
 #include "estimator_runs.h"
 
-/* ---- the directions ----------------------------------------------------------------------------------------------------- */
+/* ---- the directions ------------------------------------------------------------------------------------ */
 
 /* The sum that is carried along is that of the table, and the table holds what the equation says. */
 static void the_sum_is_the_tables(void **state)
@@ -25,7 +26,9 @@ static void the_sum_is_the_tables(void **state)
             for (int j = 0; j < COLUMNS; j++) {
                 double all = 0;
                 for (int b = 0; b < BLOCKS; b++) all += table[b * COLUMNS + j];
-                if (fabs(all - sum[j]) > 1e-12) fail_msg("%s, step %d, weight %d: sum %.17g, table %.17g", specs[k], i + 1, j, sum[j], all);
+                if (fabs(all - sum[j]) > 1e-12)
+                    fail_msg("%s, step %d, weight %d: sum %.17g, table %.17g", specs[k], i + 1, j, sum[j],
+                             all);
             }
             ls_forget(&s);
         }
@@ -35,7 +38,8 @@ static void the_sum_is_the_tables(void **state)
 }
 
 /* The direction that follows when after `prefix` drawn rows row i is drawn, and the weights before it. */
-static void direction_after(const char *estimator, least_squares *p, uint64_t batch, const uint64_t *prefix, size_t n, uint64_t row, double *before, double *direction)
+static void direction_after(const char *estimator, least_squares *p, uint64_t batch, const uint64_t *prefix,
+                            size_t n, uint64_t row, double *before, double *direction)
 {
     uint64_t order[256];
     double w[8] = {0.5, -0.5, 0.25, 1, -1};
@@ -55,11 +59,16 @@ static void direction_after(const char *estimator, least_squares *p, uint64_t ba
     tw_context_free(ctx);
 }
 
-/* The mean over what may be drawn next is the full gradient: in the middle of a round, with a shorter last block, with rows of unequal weight. */
+/* The mean over what may be drawn next is the full gradient: in the middle of a round, with a shorter last
+ * block, with rows of unequal weight. */
 static void svrg_and_saga_are_unbiased(void **state)
 {
     (void)state;
-    const struct { const char *spec; uint64_t batch; int blocks; } cases[] = {{"svrg:m=13", 1, 0}, {"saga", 1, 1}, {"saga", 4, 1}, {"minibatch", 1, 0}};
+    const struct {
+        const char *spec;
+        uint64_t batch;
+        int blocks;
+    } cases[] = {{"svrg:m=13", 1, 0}, {"saga", 1, 1}, {"saga", 4, 1}, {"minibatch", 1, 0}};
     for (int k = 0; k < 4; k++)
         for (int uneven = 0; uneven < 2; uneven++) {
             enum { ROWS = 23, PREFIX = 75 };
@@ -76,11 +85,13 @@ static void svrg_and_saga_are_unbiased(void **state)
             ls_gradient(&p, before, full);
             for (int j = 0; j < 5; j++)
                 if (fabs(mean[j] / count - full[j]) > 1e-12)
-                    fail_msg("%s, batch %d, weight %d: mean %.17g, gradient %.17g", cases[k].spec, (int)cases[k].batch, j, mean[j] / count, full[j]);
+                    fail_msg("%s, batch %d, weight %d: mean %.17g, gradient %.17g", cases[k].spec,
+                             (int)cases[k].batch, j, mean[j] / count, full[j]);
         }
 }
 
-/* sag has no such mean, but its directions differ by what the new entry changes: (f_i' - y_i) / n. With everything drawn at one point it is exact. */
+/* sag has no such mean, but its directions differ by what the new entry changes: (f_i' - y_i) / n. With
+ * everything drawn at one point it is exact. */
 static void sag_at_a_standstill_is_the_full_gradient(void **state)
 {
     (void)state;
@@ -140,7 +151,9 @@ static void options_I_and_II(void **state)
                     for (int j = 0; j < 5; j++) off = fmax(off, fabs(iterate[k][j] - 0.125 * full[j] - w[j]));
                     if (off < 1e-14) found = k;
                 }
-                if (option ? found < 0 || found == M : found != M) fail_msg("option %s, round %d: goes on from iterate %d", option ? "II" : "I", i / M, found);
+                if (option ? found < 0 || found == M : found != M)
+                    fail_msg("option %s, round %d: goes on from iterate %d", option ? "II" : "I", i / M,
+                             found);
                 if (option) places |= 1 << found;
                 if (option) memcpy(before, iterate[found], sizeof w);
             }
@@ -153,7 +166,8 @@ static void options_I_and_II(void **state)
 }
 
 /* A curve without rows: (w0^4 + 2 w1^2) / 2. */
-static int eval_curve(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_curve(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     const double *w = weights;
     double *g = gradient;
@@ -171,7 +185,12 @@ static void sam_looks_uphill(void **state)
     (void)state;
     const int64_t shape[] = {2};
     const tw_tensor tensor = {"w", 1, shape, 0, 0};
-    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .lanes = 1, .eval = eval_curve};
+    const tw_objective f = {.size = sizeof f,
+                            .type = TW_F64,
+                            .tensors = &tensor,
+                            .n_tensors = 1,
+                            .lanes = 1,
+                            .eval = eval_curve};
     tw_context *ctx = context(1, TW_ISA_DETECT);
     double w[2] = {0.8, -0.3}, v[2] = {0.8, -0.3};
     tw_run_options o = options("sgd:lr=0.125", "sam:rho=0.25", 0);
@@ -185,14 +204,16 @@ static void sam_looks_uphill(void **state)
         assert_true(fabs(w[0] - v[0]) < 1e-14 && fabs(w[1] - v[1]) < 1e-14);
     }
     size_t n;
-    assert_true(fabs(tw_run_history(run, &n)[0].loss - (0.8 * 0.8 * 0.8 * 0.8 + 2 * 0.09) / 2) < 1e-14); /* at w, not uphill */
+    /* at w, not uphill */
+    assert_true(fabs(tw_run_history(run, &n)[0].loss - (0.8 * 0.8 * 0.8 * 0.8 + 2 * 0.09) / 2) < 1e-14);
     tw_run_free(run);
     tw_context_free(ctx);
 }
 
-/* ---- convergence -------------------------------------------------------------------------------------------------------- */
+/* ---- convergence --------------------------------------------------------------------------------------- */
 
-/* The distance to the optimum of a direct solve falls on a straight line in the logarithm; sgd with the same steps stays far above. */
+/* The distance to the optimum of a direct solve falls on a straight line in the logarithm; sgd with the same
+ * steps stays far above. */
 static void linear_rates(void **state)
 {
     (void)state;
@@ -219,7 +240,8 @@ static void linear_rates(void **state)
         double n = v[0], slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
         double fit = (n * sxy - sx * sy) / sqrt((n * sxx - sx * sx) * (n * syy - sy * sy));
         if (!(distance(w, best, 6) < 1e-8) || slope > -0.2 || fit > -0.97)
-            fail_msg("%s: %g from the optimum, slope %g an epoch, correlation %g", specs[k], distance(w, best, 6), slope, fit);
+            fail_msg("%s: %g from the optimum, slope %g an epoch, correlation %g", specs[k],
+                     distance(w, best, 6), slope, fit);
         tw_run_free(run);
         o = options("sgd:lr=0.08", "single", 0);
         run = make(ctx, &f, w, &o);
@@ -230,7 +252,7 @@ static void linear_rates(void **state)
     }
 }
 
-/* ---- the same bits ------------------------------------------------------------------------------------------------------ */
+/* ---- the same bits ------------------------------------------------------------------------------------- */
 
 /* all_specs, and behind them every estimator of the list that is not among them; NULL: past the last. */
 static const char *spec_at(int k)
@@ -239,7 +261,9 @@ static const char *spec_at(int k)
     for (size_t i = 0; tw_estimator_at(i); i++) {
         const char *name = tw_estimator_at(i)->name;
         int known = 0;
-        for (int j = 0; j < N_SPECS; j++) known |= strncmp(all_specs[j], name, strlen(name)) == 0 && strchr(":", all_specs[j][strlen(name)]) != NULL;
+        for (int j = 0; j < N_SPECS; j++)
+            known |= strncmp(all_specs[j], name, strlen(name)) == 0 &&
+                     strchr(":", all_specs[j][strlen(name)]) != NULL;
         if (!known && k-- == N_SPECS) return name;
     }
     return NULL;
@@ -268,7 +292,8 @@ static void resume_at_every_step(void **state)
                 tw_run *again = make(ctx, &f, v, &o);
                 assert_int_equal(ls_load(&at[i], again), TW_OK);
                 steps(again, STEPS - i);
-                if (memcmp(v, w, sizeof v) != 0) fail_msg("%s with %s: resumed after step %d it ends elsewhere", spec, rules[r], i);
+                if (memcmp(v, w, sizeof v) != 0)
+                    fail_msg("%s with %s: resumed after step %d it ends elsewhere", spec, rules[r], i);
                 tw_run_free(again);
                 ls_forget(&at[i]);
             }
@@ -277,7 +302,8 @@ static void resume_at_every_step(void **state)
         }
 }
 
-static void run_wide(const char *spec, const char *rule, tw_type type, int threads, tw_isa isa, void *reported)
+static void run_wide(const char *spec, const char *rule, tw_type type, int threads, tw_isa isa,
+                     void *reported)
 {
     enum { COLUMNS = 8200 };
     least_squares p = {.rows = 20, .columns = COLUMNS, .penalty = 0.1, .bad_row = -1};
@@ -310,11 +336,13 @@ static void threads_and_instruction_sets(void **state)
             run_wide(spec, rule, type, 1, TW_ISA_BASE, first);
             for (int threads = 2; threads <= 3; threads++) {
                 run_wide(spec, rule, type, threads, threads == 2 ? TW_ISA_BASE : TW_ISA_DETECT, other);
-                if (memcmp(first, other, bytes) != 0) fail_msg("%s with %s: %d threads give other bits", spec, rule, threads);
+                if (memcmp(first, other, bytes) != 0)
+                    fail_msg("%s with %s: %d threads give other bits", spec, rule, threads);
             }
             for (tw_isa isa = TW_ISA_AVX2; isa <= tw_isa_of_cpu(); isa++) {
                 run_wide(spec, rule, type, 1, isa, other);
-                if (memcmp(first, other, bytes) != 0) fail_msg("%s with %s: %s gives other bits", spec, rule, tw_isa_name(isa));
+                if (memcmp(first, other, bytes) != 0)
+                    fail_msg("%s with %s: %s gives other bits", spec, rule, tw_isa_name(isa));
             }
         }
 }
@@ -348,9 +376,15 @@ static void accumulation_is_a_larger_batch(void **state)
 static void a_preset_is_an_estimator_with_sgd(void **state)
 {
     (void)state;
-    const struct { const char *preset, *estimator, *rule; } cases[] = {
-        {"saga", "saga", "sgd"}, {"svrg:m=5,lr=0.1,option=II", "svrg:option=II,m=5", "sgd:lr=0.1"}, {"sam:momentum=0.9", "sam", "sgd:momentum=0.9"}, {"full", "full", "sgd"},
-        {"clip_global_norm:max=0.01+saga:lr=0.1+ema", "saga", "clip_global_norm:max=0.01+sgd:lr=0.1+ema"}, {"sag:norm=seen+lookahead", "sag:norm=seen", "sgd+lookahead"},
+    const struct {
+        const char *preset, *estimator, *rule;
+    } cases[] = {
+        {"saga", "saga", "sgd"},
+        {"svrg:m=5,lr=0.1,option=II", "svrg:option=II,m=5", "sgd:lr=0.1"},
+        {"sam:momentum=0.9", "sam", "sgd:momentum=0.9"},
+        {"full", "full", "sgd"},
+        {"clip_global_norm:max=0.01+saga:lr=0.1+ema", "saga", "clip_global_norm:max=0.01+sgd:lr=0.1+ema"},
+        {"sag:norm=seen+lookahead", "sag:norm=seen", "sgd+lookahead"},
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         least_squares p = {.rows = 23, .columns = 5, .penalty = 0.1, .bad_row = -1};
@@ -378,10 +412,16 @@ static void a_preset_is_an_estimator_with_sgd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_sum_is_the_tables), cmocka_unit_test(svrg_and_saga_are_unbiased),
-        cmocka_unit_test(sag_at_a_standstill_is_the_full_gradient), cmocka_unit_test(options_I_and_II), cmocka_unit_test(sam_looks_uphill),
-        cmocka_unit_test(linear_rates), cmocka_unit_test(resume_at_every_step), cmocka_unit_test(threads_and_instruction_sets),
-        cmocka_unit_test(accumulation_is_a_larger_batch), cmocka_unit_test(a_preset_is_an_estimator_with_sgd),
+        cmocka_unit_test(the_sum_is_the_tables),
+        cmocka_unit_test(svrg_and_saga_are_unbiased),
+        cmocka_unit_test(sag_at_a_standstill_is_the_full_gradient),
+        cmocka_unit_test(options_I_and_II),
+        cmocka_unit_test(sam_looks_uphill),
+        cmocka_unit_test(linear_rates),
+        cmocka_unit_test(resume_at_every_step),
+        cmocka_unit_test(threads_and_instruction_sets),
+        cmocka_unit_test(accumulation_is_a_larger_batch),
+        cmocka_unit_test(a_preset_is_an_estimator_with_sgd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

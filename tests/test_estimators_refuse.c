@@ -2,12 +2,15 @@
  * SPDX-License-Identifier: MIT */
 #include "estimator_runs.h"
 
-/* ---- what is refused, what fails ---------------------------------------------------------------------------------------- */
+/* ---- what is refused, what fails ----------------------------------------------------------------------- */
 
 static void bad_specs(void **state)
 {
     (void)state;
-    const struct { const char *optimizer, *estimator, *message; uint64_t batch, accumulate; } cases[] = {
+    const struct {
+        const char *optimizer, *estimator, *message;
+        uint64_t batch, accumulate;
+    } cases[] = {
         {"sgd", "svgr", "unknown estimator \"svgr\" (did you mean \"svrg\"?)", 0, 0},
         {"sgd", "svrg:opion=II", "svrg has no option \"opion\" (did you mean \"option\"?)", 0, 0},
         {"sgd", "svrg:option=III", "option = III is not one of I, II (did you mean \"II\"?)", 0, 0},
@@ -16,9 +19,14 @@ static void bad_specs(void **state)
         {"sgd", "sarah:m=1.5", "m = 1.5 is not a whole number", 0, 0},
         {"sgd", "saga:norm=n", "saga has no option \"norm\"", 0, 0},
         {"sgd", "sam@torch", "estimator \"sam\" has no dialects", 0, 0},
-        {"saga", "sam", "optimizer saga means estimator saga with optimizer sgd: it cannot be combined with estimator sam", 0, 0},
-        {"sag:norm=seen", "sag:norm=n", "optimizer sag:norm=seen means estimator sag with optimizer sgd: it cannot be combined with estimator sag:norm=n", 0, 0},
-        {"saga:momentun=0.9", NULL, "saga with sgd has no option \"momentun\" (did you mean \"momentum\"?)", 0, 0},
+        {"saga", "sam",
+         "optimizer saga means estimator saga with optimizer sgd: it cannot be combined with estimator sam",
+         0, 0},
+        {"sag:norm=seen", "sag:norm=n",
+         "optimizer sag:norm=seen means estimator sag with optimizer sgd: it cannot be combined with estimator sag:norm=n",
+         0, 0},
+        {"saga:momentun=0.9", NULL, "saga with sgd has no option \"momentun\" (did you mean \"momentum\"?)",
+         0, 0},
         {"saga@torch", NULL, "estimator \"saga\" has no dialects", 0, 0},
         {"sgd", "single", "batch = 2 cannot be used with the estimator single", 2, 0},
         {"sgd", "full", "accumulate = 2 cannot be used with the estimator full", 0, 2},
@@ -158,9 +166,11 @@ static void any_allocation_may_fail(void **state)
             tw_status s = go(ctx, all_specs[k]);
             int reached = faulty.allocations >= faulty.fail_allocation;
             tw_context_free(ctx);
-            if (faulty.live != 0) fail_msg("%s, allocation %ld fails: %ld bytes are still held", all_specs[k], n, faulty.live);
+            if (faulty.live != 0)
+                fail_msg("%s, allocation %ld fails: %ld bytes are still held", all_specs[k], n, faulty.live);
             if (!reached) break;
-            if (s != TW_ERR_MEMORY) fail_msg("%s, allocation %ld fails: %s", all_specs[k], n, tw_status_name(s));
+            if (s != TW_ERR_MEMORY)
+                fail_msg("%s, allocation %ld fails: %s", all_specs[k], n, tw_status_name(s));
         }
         assert_true(n > 8);
     }
@@ -175,7 +185,11 @@ static void *terabyte_resize(void *user, void *p, size_t old, size_t now, size_t
 static void a_table_that_is_too_large(void **state)
 {
     (void)state;
-    const struct { size_t size; uint64_t rows; const char *bytes; } cases[] = {{(size_t)1 << 44, 3200, "140737488355328"}, {(size_t)1 << 60, 3200, NULL}};
+    const struct {
+        size_t size;
+        uint64_t rows;
+        const char *bytes;
+    } cases[] = {{(size_t)1 << 44, 3200, "140737488355328"}, {(size_t)1 << 60, 3200, NULL}};
     faults none = {.steps = 0};
     tw_context *ctx;
     tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
@@ -186,7 +200,11 @@ static void a_table_that_is_too_large(void **state)
     for (int i = 0; i < 2; i++) {
         tw__estimator *e;
         tw_error err;
-        const tw__estimator_setting s = {.spec = "saga", .n_rows = cases[i].rows, .batch = i ? 32 : 1600, .real = TW_F32, .size = cases[i].size};
+        const tw__estimator_setting s = {.spec = "saga",
+                                         .n_rows = cases[i].rows,
+                                         .batch = i ? 32 : 1600,
+                                         .real = TW_F32,
+                                         .size = cases[i].size};
         assert_int_equal(tw__estimator_create(&e, ctx, &s, &err), TW_ERR_MEMORY);
         assert_non_null(strstr(err.message, "saga keeps a gradient of "));
         assert_non_null(strstr(err.message, "svrg keeps no table"));
@@ -217,7 +235,7 @@ static void a_state_that_does_not_fit(void **state)
     int status;
     *weight = NAN;
     assert_int_equal(ls_load(&s, run), TW_ERR_DATA);
-    assert_int_equal(tw_run_step(run, &status, NULL), TW_ERR_STATE);    /* until a load succeeds */
+    assert_int_equal(tw_run_step(run, &status, NULL), TW_ERR_STATE); /* until a load succeeds */
     *weight = good;
     assert_int_equal(ls_load(&s, run), TW_OK);
     steps(run, 1);
@@ -234,7 +252,8 @@ static void blocks_are_drawn_uniformly(void **state)
     enum { BLOCKS = 10, EPOCHS = 400 };
     tw_context *ctx = context(1, TW_ISA_DETECT);
     tw__estimator *e;
-    const tw__estimator_setting s = {.spec = "saga", .n_rows = 39, .batch = 4, .seed = 1, .real = TW_F32, .size = 1};
+    const tw__estimator_setting s =
+        {.spec = "saga", .n_rows = 39, .batch = 4, .seed = 1, .real = TW_F32, .size = 1};
     int count[BLOCKS] = {0}, complete = 0;
     assert_int_equal(tw__estimator_create(&e, ctx, &s, NULL), TW_OK);
     for (uint64_t epoch = 0; epoch < EPOCHS; epoch++) {
@@ -248,7 +267,8 @@ static void blocks_are_drawn_uniformly(void **state)
         }
         complete += seen == (1u << BLOCKS) - 1;
     }
-    for (int i = 0; i < BLOCKS; i++) assert_true(count[i] > EPOCHS * 85 / 100 && count[i] < EPOCHS * 115 / 100);
+    for (int i = 0; i < BLOCKS; i++)
+        assert_true(count[i] > EPOCHS * 85 / 100 && count[i] < EPOCHS * 115 / 100);
     assert_true(complete < 5); /* 10! / 10^10 of them */
     tw__estimator_free(e);
     tw_context_free(ctx);
@@ -257,9 +277,13 @@ static void blocks_are_drawn_uniformly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_specs), cmocka_unit_test(an_order_from_outside), cmocka_unit_test(a_snapshot_needs_a_barrier),
-        cmocka_unit_test(a_row_that_is_not_finite_changes_nothing), cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(a_table_that_is_too_large), cmocka_unit_test(a_state_that_does_not_fit),
+        cmocka_unit_test(bad_specs),
+        cmocka_unit_test(an_order_from_outside),
+        cmocka_unit_test(a_snapshot_needs_a_barrier),
+        cmocka_unit_test(a_row_that_is_not_finite_changes_nothing),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(a_table_that_is_too_large),
+        cmocka_unit_test(a_state_that_does_not_fit),
         cmocka_unit_test(blocks_are_drawn_uniformly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Figures: what is claimed, with which numbers; that wrong settings change the verdicts; measures; files; failures.
+/* Figures: what is claimed, with which numbers; that wrong settings change the verdicts; measures; files;
+ * failures.
  * SPDX-License-Identifier: MIT */
 #include "faulty_io.h"
 #include "race/figures/figures.h"
@@ -69,8 +70,13 @@ static const tw_claim *claim(const tw_figures *f, const char *id)
 
 /* ---- What is claimed ---- */
 
-/* The verdicts, and numbers that must stand in what was measured, as they are known from elsewhere or by theory. */
-static const struct { const char *id; enum tw_holds holds; const char *numbers[4]; } known[] = {
+/* The verdicts, and numbers that must stand in what was measured, as they are known from elsewhere or by
+ * theory. */
+static const struct {
+    const char *id;
+    enum tw_holds holds;
+    const char *numbers[4];
+} known[] = {
     {"bowl-1", TW_HOLDS_YES, {"30 times with SGD", "4 times with Momentum"}},
     {"bowl-2", TW_HOLDS_YES, {"0 times", "0.000722", "0.0133", "0.0479"}},
     {"bowl-3", TW_HOLDS_DEPENDS, {"21 (SGD)", "11 (AdaGrad)"}},
@@ -97,15 +103,25 @@ static const struct { const char *id; enum tw_holds holds; const char *numbers[4
     {"fit-4", TW_HOLDS_YES, {"of 400 steps go up"}},
     {"fit-5", TW_HOLDS_YES, {"MBGD 0.000"}},
     {"fit-6", TW_HOLDS_DEPENDS, {"inverse_time"}},
-    {"momentum-at-most-1", TW_HOLDS_YES, {"2.33e-08 (0)", "3.38e-45 (0.9), 0.000804 (0.99), 15.6 (1)", "step 12;"}},
+    {"momentum-at-most-1",
+     TW_HOLDS_YES,
+     {"2.33e-08 (0)", "3.38e-45 (0.9), 0.000804 (0.99), 15.6 (1)", "step 12;"}},
     {"saddle-1", TW_HOLDS_DEPENDS, {"0.00132", "never (600 steps)", "1000 steps: 698"}},
     {"saddle-2", TW_HOLDS_DEPENDS, {"0.831", "0.566", "25, 24, 19", "at 17, with eps = 1e-6 Adadelta at 33"}},
-    {"saddle-3", TW_HOLDS_DEPENDS, {"0.000779", "step 140", "0.00139", "step 132 and is at 10 in 22 more; Adam: 89, Adagrad: never, RMSprop: never, Adadelta: 16"}},
+    {"saddle-3",
+     TW_HOLDS_DEPENDS,
+     {"0.000779", "step 140", "0.00139",
+      "step 132 and is at 10 in 22 more; Adam: 89, Adagrad: never, RMSprop: never, Adadelta: 16"}},
     {"saddle-4", TW_HOLDS_DEPENDS, {"0.679", "step 15,", "at 19", "at 31"}},
     {"saddle-control-1", TW_HOLDS_YES, {"0 of 7"}},
     {"saddle-control-2", TW_HOLDS_YES, {"step 349"}},
-    {"surface-1", TW_HOLDS_NO, {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 500 (Adadelta)", "lr = 0.008: 118", "SGD 0.0865, Adadelta 0.0999"}},
-    {"surface-2", TW_HOLDS_YES, {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
+    {"surface-1",
+     TW_HOLDS_NO,
+     {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 500 (Adadelta)", "lr = 0.008: 118",
+      "SGD 0.0865, Adadelta 0.0999"}},
+    {"surface-2",
+     TW_HOLDS_YES,
+     {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
     {"surface-3", TW_HOLDS_DEPENDS, {"Momentum strays 1.6", "NAG strays 1.1"}},
     {"surface-4", TW_HOLDS_DEPENDS, {"56 (NAG)", "158 (Adagrad)"}},
     {"surface-5", TW_HOLDS_YES, {"Adagrad 0.34"}},
@@ -121,7 +137,8 @@ static void check_files(const tw_figures *f)
     const size_t n = tw_figures_claims(f, &claims);
     char *page = calloc(1, 1 << 20);
     if (tw_figures_write_claims((tw_figures *)f, &text, &err) != TW_OK) fail_msg("%s", err.message);
-    json_t *all = json_loads(text, 0, &at), *written = json_load_file(OUT "/claims.json", 0, &at), *list = json_object_get(all, "claims");
+    json_t *all = json_loads(text, 0, &at), *written = json_load_file(OUT "/claims.json", 0, &at),
+           *list = json_object_get(all, "claims");
     assert_true(all && json_equal(all, written) && json_array_size(list) == n);
     FILE *file = fopen(OUT "/claims.md", "r");
     assert_true(page && file && fread(page, 1, (1 << 20) - 1, file) > 0);
@@ -149,12 +166,16 @@ static void claims_come_out_as_known(void **state)
     assert_int_equal(tw_figures_claims(f, &claims), N_KNOWN);
     for (size_t i = 0; i < N_KNOWN; i++) {
         const tw_claim *c = claim(f, known[i].id);
-        if (c->holds != known[i].holds) fail_msg("%s: %s, not %s (%s)", c->id, tw_holds_name(c->holds), tw_holds_name(known[i].holds), c->measured);
+        if (c->holds != known[i].holds)
+            fail_msg("%s: %s, not %s (%s)", c->id, tw_holds_name(c->holds), tw_holds_name(known[i].holds),
+                     c->measured);
         for (int k = 0; k < 4 && known[i].numbers[k]; k++)
-            if (!strstr(c->measured, known[i].numbers[k])) fail_msg("%s: no \"%s\" in: %s", c->id, known[i].numbers[k], c->measured);
+            if (!strstr(c->measured, known[i].numbers[k]))
+                fail_msg("%s: no \"%s\" in: %s", c->id, known[i].numbers[k], c->measured);
         assert_true(c->is_control == (strstr(c->id, "control") != NULL) && c->is_control == !*c->printed);
         assert_true(*c->english && *c->setting && c->because && (c->holds == TW_HOLDS_YES) == !*c->because);
-        assert_true(strlen(c->measured) < sizeof c->measured - 1 && strlen(c->setting) < sizeof c->setting - 1);
+        assert_true(strlen(c->measured) < sizeof c->measured - 1 &&
+                    strlen(c->setting) < sizeof c->setting - 1);
     }
     check_files(f);
     tw_figures_free(f);
@@ -169,13 +190,16 @@ static const struct maker {
     const tw__runner *settings;
     size_t n;
 } makers[] = {
-    {"fig5.6", tw__saddle_make, tw__saddle_settings, TW__SADDLE_RUNNERS}, {"fig5.8", tw__beale_make, tw__beale_settings, TW__BEALE_RUNNERS},
-    {"fig4.2", tw__valley_make, tw__valley_settings, TW__VALLEY_RUNNERS}, {"fig5.5", tw__amounts_make, tw__amounts_settings, TW__AMOUNTS},
+    {"fig5.6", tw__saddle_make, tw__saddle_settings, TW__SADDLE_RUNNERS},
+    {"fig5.8", tw__beale_make, tw__beale_settings, TW__BEALE_RUNNERS},
+    {"fig4.2", tw__valley_make, tw__valley_settings, TW__VALLEY_RUNNERS},
+    {"fig5.5", tw__amounts_make, tw__amounts_settings, TW__AMOUNTS},
     {"nag-rate", tw__nag_rate_make, tw__nag_rate_settings, TW__NAG_RATES},
 };
 
 /* With one setting replaced. */
-static enum tw_holds verdict_with(tw_context *ctx, const char *figure, const char *id, const char *key, const char *spec)
+static enum tw_holds verdict_with(tw_context *ctx, const char *figure, const char *id, const char *key,
+                                  const char *spec)
 {
     const tw_figure_kind *kind;
     tw__runner settings[TW__RUNNERS];
@@ -202,39 +226,44 @@ static enum tw_holds verdict_with(tw_context *ctx, const char *figure, const cha
 static void wrong_settings_change_the_verdict(void **state)
 {
     (void)state;
-    static const struct { const char *figure, *id, *key, *spec; } wrong[] = {
-        {"fig5.6", "saddle-1", "sgd", "sgd:lr=0.1"},                            /* gets past it */
-        {"fig5.6", "saddle-1", "sgd", "sgd:lr=0.0001"},                         /* never comes near */
-        {"fig5.6", "saddle-2", "adagrad", "adagrad:lr=0.1"},                    /* Adagrad first */
-        {"fig5.6", "saddle-2", "adadelta", "adadelta:eps=1e-6"},                /* Adadelta last */
-        {"fig5.6", "saddle-2", "rmsprop", "rmsprop:lr=0.02,rho=0.99"},          /* not side by side */
-        {"fig5.6", "saddle-3", "momentum", "momentum:lr=0.01,momentum=0.3"},    /* does not shake */
-        {"fig5.6", "saddle-3", "nag", "nag:lr=0.0001"},                         /* does not get there */
-        {"fig5.6", "saddle-4", "adam", "adam:lr=0.03"},                         /* not first */
-        {"fig5.6", "saddle-control-2", "sgd", "sgd:lr=0.001"},                  /* stays even so */
-        {"fig5.8", "surface-1", "sgd", "sgd:lr=0.008"},                         /* SGD first */
-        {"fig5.8", "surface-1", "adagrad", "adagrad:lr=1e-3"},                  /* Adagrad never there */
-        {"fig5.8", "surface-2", "adadelta", "adadelta:rho=0.9,eps=1e-2"},       /* Adadelta leads */
-        {"fig5.8", "surface-2", "rmsprop", "rmsprop:lr=0.04,rho=0.99"},         /* not side by side */
-        {"fig5.8", "surface-3", "momentum", "momentum:lr=0.002,momentum=0.3"},  /* does not go astray */
-        {"fig5.8", "surface-3", "nag", "nag:lr=0.2"},                           /* diverges */
-        {"fig5.8", "surface-4", "nag", "nag:lr=1e-5"},                          /* stays behind */
-        {"fig5.8", "surface-5", "adagrad", "adagrad:lr=3"},                     /* another way */
+    static const struct {
+        const char *figure, *id, *key, *spec;
+    } wrong[] = {
+        {"fig5.6", "saddle-1", "sgd", "sgd:lr=0.1"},                           /* gets past it */
+        {"fig5.6", "saddle-1", "sgd", "sgd:lr=0.0001"},                        /* never comes near */
+        {"fig5.6", "saddle-2", "adagrad", "adagrad:lr=0.1"},                   /* Adagrad first */
+        {"fig5.6", "saddle-2", "adadelta", "adadelta:eps=1e-6"},               /* Adadelta last */
+        {"fig5.6", "saddle-2", "rmsprop", "rmsprop:lr=0.02,rho=0.99"},         /* not side by side */
+        {"fig5.6", "saddle-3", "momentum", "momentum:lr=0.01,momentum=0.3"},   /* does not shake */
+        {"fig5.6", "saddle-3", "nag", "nag:lr=0.0001"},                        /* does not get there */
+        {"fig5.6", "saddle-4", "adam", "adam:lr=0.03"},                        /* not first */
+        {"fig5.6", "saddle-control-2", "sgd", "sgd:lr=0.001"},                 /* stays even so */
+        {"fig5.8", "surface-1", "sgd", "sgd:lr=0.008"},                        /* SGD first */
+        {"fig5.8", "surface-1", "adagrad", "adagrad:lr=1e-3"},                 /* Adagrad never there */
+        {"fig5.8", "surface-2", "adadelta", "adadelta:rho=0.9,eps=1e-2"},      /* Adadelta leads */
+        {"fig5.8", "surface-2", "rmsprop", "rmsprop:lr=0.04,rho=0.99"},        /* not side by side */
+        {"fig5.8", "surface-3", "momentum", "momentum:lr=0.002,momentum=0.3"}, /* does not go astray */
+        {"fig5.8", "surface-3", "nag", "nag:lr=0.2"},                          /* diverges */
+        {"fig5.8", "surface-4", "nag", "nag:lr=1e-5"},                         /* stays behind */
+        {"fig5.8", "surface-5", "adagrad", "adagrad:lr=3"},                    /* another way */
         {"fig4.2", "momentum-faster", "momentum-0.5", "momentum:lr=0.01,momentum=0.5"},
         {"fig4.2", "momentum-too-fast", "momentum-0.9", "momentum:lr=0.1,momentum=0.3"},
         {"fig5.5", "momentum-at-most-1", "1.1", "momentum:lr=0.01,momentum=0.95"},
         {"fig5.5", "momentum-at-most-1", "0.99", "momentum:lr=0.01,momentum=0.9999"},
         {"nag-rate", "nag-rate", "nag", "nag:lr=1,momentum=0.5"},
-        {"nag-rate", "nag-rate", "nag", "nag:lr=3,momentum=convex"},            /* diverges */
+        {"nag-rate", "nag-rate", "nag", "nag:lr=3,momentum=convex"}, /* diverges */
         {"nag-rate", "nag-rate-control", "sgd", "nag:lr=1,momentum=convex"},
     };
     tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        const enum tw_holds holds = verdict_with(ctx, wrong[i].figure, wrong[i].id, wrong[i].key, wrong[i].spec);
-        if (holds != TW_HOLDS_NO) fail_msg("%s with %s: %s", wrong[i].id, wrong[i].spec, tw_holds_name(holds));
+        const enum tw_holds holds =
+            verdict_with(ctx, wrong[i].figure, wrong[i].id, wrong[i].key, wrong[i].spec);
+        if (holds != TW_HOLDS_NO)
+            fail_msg("%s with %s: %s", wrong[i].id, wrong[i].spec, tw_holds_name(holds));
     }
     /* With an eps at which Adadelta does not come back up, the claim holds as shown. */
-    assert_int_equal(verdict_with(ctx, "fig5.8", "surface-1", "adadelta", "adadelta:rho=0.9,eps=5e-5"), TW_HOLDS_DEPENDS);
+    assert_int_equal(verdict_with(ctx, "fig5.8", "surface-1", "adadelta", "adadelta:rho=0.9,eps=5e-5"),
+                     TW_HOLDS_DEPENDS);
     tw_context_free(ctx);
 }
 
@@ -255,8 +284,10 @@ static void measures_are_as_defined(void **state)
     assert_int_equal(tw__rises(v, 7), 3);
     assert_true(fabs(tw__slope(x, y, 4, &r2) - 2) < 1e-12 && fabs(r2 - 1) < 1e-12);
     assert_true(tw__slope(x, (double[]){1, -1, 1, -1}, 4, &r2) < 0 && r2 < 0.3);
-    assert_true(tw__before(3, 5) && !tw__before(5, 3) && !tw__before(3, 3) && tw__before(3, TW__NEVER) && !tw__before(TW__NEVER, 3));
-    assert_true(tw__holds(1, 1) == TW_HOLDS_YES && tw__holds(0, 0) == TW_HOLDS_NO && tw__holds(1, 0) == TW_HOLDS_DEPENDS);
+    assert_true(tw__before(3, 5) && !tw__before(5, 3) && !tw__before(3, 3) && tw__before(3, TW__NEVER) &&
+                !tw__before(TW__NEVER, 3));
+    assert_true(tw__holds(1, 1) == TW_HOLDS_YES && tw__holds(0, 0) == TW_HOLDS_NO &&
+                tw__holds(1, 0) == TW_HOLDS_DEPENDS);
     double ax[] = {0, 2, 2}, ay[] = {0, 0, 2}, bx[] = {1, 3}, by[] = {0.5, 1};
     const tw_trajectory a = {.n = 3, .x = ax, .y = ay}, b = {.n = 2, .x = bx, .y = by};
     assert_true(fabs(tw__strays(&b, &a) - 1) < 1e-12);
@@ -314,7 +345,8 @@ static void what_is_there_is_not_overwritten(void **state)
     tw_figures *f;
     tw_error err;
     assert_int_equal(tw_figures_create(&f, ctx, OUT, 0, &err), TW_ERR_SPEC);
-    assert_string_equal(err.message, OUT " holds figures already (give another --out, or --force to replace them)");
+    assert_string_equal(err.message,
+                        OUT " holds figures already (give another --out, or --force to replace them)");
     assert_null(f);
     assert_int_equal(tw_figures_create(&f, ctx, OUT, 1, &err), TW_OK);
     const tw_figure_kind foreign = *tw_figure_kind_at(0);
@@ -332,7 +364,8 @@ static tw_status try_all(tw_context *ctx)
     tw_status s = tw_figures_create(&f, ctx, OTHER, 1, NULL);
     const tw_figure_kind *kind;
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL && s == TW_OK; i++)
-        if (!strcmp(kind->name, "bowl") || !strcmp(kind->name, "fig4.6") || !strcmp(kind->name, "fig3.2")) s = tw_figures_make(f, kind, NULL);
+        if (!strcmp(kind->name, "bowl") || !strcmp(kind->name, "fig4.6") || !strcmp(kind->name, "fig3.2"))
+            s = tw_figures_make(f, kind, NULL);
     if (s == TW_OK) s = tw_figures_write_claims(f, NULL, NULL);
     tw_figures_free(f);
     return s;
@@ -378,7 +411,8 @@ static void any_allocation_or_file_may_fail(void **state)
             else f.fail_allocation = f.allocations + n;
             const tw_status s = try_all(ctx);
             const int met = files ? f.steps >= f.fail_step : f.allocations >= f.fail_allocation;
-            if (met && s != (files ? TW_ERR_SYSTEM : TW_ERR_MEMORY)) fail_msg("%s %ld: %s", files ? "operation" : "allocation", n, tw_status_name(s));
+            if (met && s != (files ? TW_ERR_SYSTEM : TW_ERR_MEMORY))
+                fail_msg("%s %ld: %s", files ? "operation" : "allocation", n, tw_status_name(s));
             if (!met) assert_int_equal(s, TW_OK);
             tw_context_free(ctx);
             assert_int_equal(f.live, 0);

@@ -1,4 +1,5 @@
-/* file: unpacking with its caps, safetensors, checkpoints; every allocation and every file operation failing in turn.
+/* file: unpacking with its caps, safetensors, checkpoints; every allocation and every file operation failing
+ * in turn.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "faulty_io.h"
@@ -75,7 +76,8 @@ static size_t pack(int filter, const void *bytes, size_t n, size_t zeros, uint8_
     return used;
 }
 
-static const int filters[] = {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD, ARCHIVE_FILTER_LZ4};
+static const int filters[] = {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ,
+                              ARCHIVE_FILTER_ZSTD, ARCHIVE_FILTER_LZ4};
 
 enum { TEXT = 300000, PACKED = 1 << 20 };
 static uint8_t text[TEXT], packed[PACKED], again[PACKED];
@@ -96,7 +98,8 @@ static void hash_known_answers(void **state)
     char hex[TW__HASH_DIGITS + 1];
     tw__hash_start(&h);
     tw__hash_hex(&h, hex);
-    assert_string_equal(hex, "99aa06d3014798d86001c324468d497f"); /* of nothing, as the format's specification has it */
+    /* of nothing, as the format's specification has it */
+    assert_string_equal(hex, "99aa06d3014798d86001c324468d497f");
     tw__hash_add(&h, "ab", 2);
     tw__hash_add(&h, "c", 1);
     tw__hash_hex(&h, hex);
@@ -160,7 +163,8 @@ static void damage_is_found(void **state)
     for (int k = 0; k < 5; k++) {
         size_t whole = pack(filters[k], text, 5000, 0, packed, PACKED);
         for (size_t cut = 6; cut < whole; cut += whole / 40 + 1) {
-            if (unpack(ctx, cut, PACKED, &n, &err) != TW_ERR_DATA) fail_msg("filter %d cut at %zu of %zu passes", k, cut, whole);
+            if (unpack(ctx, cut, PACKED, &n, &err) != TW_ERR_DATA)
+                fail_msg("filter %d cut at %zu of %zu passes", k, cut, whole);
             assert_string_equal(err.file, PATH("packed"));
             if (!strstr(err.message, ": byte ")) fail_msg("\"%s\" names no byte", err.message);
         }
@@ -169,7 +173,8 @@ static void damage_is_found(void **state)
         for (size_t at = k == 0 ? 10 : whole / 2; k < 3 && at < whole; at += whole / 60 + 1) {
             packed[at] ^= 4;
             tw_status s = unpack(ctx, whole, PACKED, &n, &err);
-            if (s != TW_ERR_DATA) fail_msg("filter %d damaged at %zu of %zu gives %s", k, at, whole, tw_status_name(s));
+            if (s != TW_ERR_DATA)
+                fail_msg("filter %d damaged at %zu of %zu gives %s", k, at, whole, tw_status_name(s));
             packed[at] ^= 4;
         }
     }
@@ -328,28 +333,44 @@ static const char *open_header(tw_context *ctx, const char *header, size_t n, si
 static void bad_safetensors(void **state)
 {
     (void)state;
-    static const struct { const char *header; size_t data; const char *message; } cases[] = {
+    static const struct {
+        const char *header;
+        size_t data;
+        const char *message;
+    } cases[] = {
         {"{}", 0, ""},
         {"{}", 1, "byte 10: something follows the data, which end here"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, ""},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "byte 65: ends here; the header declares 4 bytes of data, not 3"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3,
+         "byte 65: ends here; the header declares 4 bytes of data, not 3"},
         {"[]", 0, "byte 8: the header does not begin with { ; is this a safetensors file?"},
-        {"{\"a\":1, \"a\":2}", 0, "byte 19: the header is not the JSON it should be: duplicate object key near"},
+        {"{\"a\":1, \"a\":2}", 0,
+         "byte 19: the header is not the JSON it should be: duplicate object key near"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", 4, "the header is not the JSON"},
         {"{\"a\":{}}", 0, "byte 9: \"a\" is not an object of dtype, shape and two data_offsets"},
-        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "byte 9: \"a\" has dtype F16; U8, I64, F32 and F64 are understood"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "byte 9: the data_offsets of \"a\" span 4 bytes, its shape and dtype 8"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "byte 9: length 0 in the shape of \"a\" is not an integer from 0 on"},
+        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+         "byte 9: \"a\" has dtype F16; U8, I64, F32 and F64 are understood"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+         "byte 9: the data_offsets of \"a\" span 4 bytes, its shape and dtype 8"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4,
+         "byte 9: length 0 in the shape of \"a\" is not an integer from 0 on"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "is not an integer"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "is not a list of at most 8 lengths"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "byte 9: the data of \"a\" begins at 4, the data before it ends at 0"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "are not two ascending integers"},
-        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}", 7,
-         "the data of \"b\" begins at 3, the data before it ends at 4"},
-        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "has more than 2^48 elements"},
-        {"{\"a\":{\"dtype\":\"F64\",\"shape\":[2147483648],\"data_offsets\":[0,17179869184]}}", 16, "ends here; the header declares 17179869184 bytes"},
-        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[9223372036854775807,2],\"data_offsets\":[0,0]}}", 0, "has more than 2^48 elements"},
-        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[9223372036854775808],\"data_offsets\":[0,0]}}", 0, "the header is not the JSON"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
+         "is not a list of at most 8 lengths"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+         "byte 9: the data of \"a\" begins at 4, the data before it ends at 0"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4,
+         "are not two ascending integers"},
+        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}",
+         7, "the data of \"b\" begins at 3, the data before it ends at 4"},
+        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
+         "has more than 2^48 elements"},
+        {"{\"a\":{\"dtype\":\"F64\",\"shape\":[2147483648],\"data_offsets\":[0,17179869184]}}", 16,
+         "ends here; the header declares 17179869184 bytes"},
+        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[9223372036854775807,2],\"data_offsets\":[0,0]}}", 0,
+         "has more than 2^48 elements"},
+        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[9223372036854775808],\"data_offsets\":[0,0]}}", 0,
+         "the header is not the JSON"},
         {"{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ holds \"a\", which is not a string"},
         {"{\"__metadata__\":[]}", 0, "byte 9: __metadata__ is not an object of strings"},
     };
@@ -359,7 +380,8 @@ static void bad_safetensors(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         f.peak = f.live;
         const char *said = open_header(ctx, cases[i].header, strlen(cases[i].header), cases[i].data, &err);
-        if (cases[i].message[0] == 0 ? said[0] != 0 : !strstr(said, cases[i].message)) fail_msg("case %zu: \"%s\" instead of \"%s\"", i, said, cases[i].message);
+        if (cases[i].message[0] == 0 ? said[0] != 0 : !strstr(said, cases[i].message))
+            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, said, cases[i].message);
         assert_true(f.peak - f.live < 64 << 20);
     }
     tw__safetensors file;
@@ -385,7 +407,7 @@ typedef struct thing {
     float w[6];
     double *history;
     size_t n;
-    const char *last;           /* name of the last field, so that it can be missing */
+    const char *last; /* name of the last field, so that it can be missing */
     int64_t length;
 } thing;
 
@@ -424,7 +446,8 @@ static void checkpoint_round_trip(void **state)
     assert_int_equal(fill_thing(&a, ctx), TW_OK);
     empty_thing(&b, ctx);
     assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &a, &err), TW_OK);
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "other", NULL, visit_thing, &b, &err), TW_ERR_DATA);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "other", NULL, visit_thing, &b, &err),
+                     TW_ERR_DATA);
     assert_int_equal(b.step, 0);
     assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_OK);
     assert_true(b.rate == 0.1 && b.step == 77 && b.n == 3);
@@ -435,14 +458,18 @@ static void checkpoint_round_trip(void **state)
     assert_int_equal(slurp(PATH("check"), again, PACKED), n);
     assert_memory_equal(packed, again, n);
     b.last = "v";
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err),
+                     TW_ERR_DATA);
     assert_string_equal(err.message, PATH("check: does not fit: missing \"v\"; unknown \"w\""));
     b.last = "w";
     b.length = 2;
-    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
-    assert_string_equal(err.message, PATH("check: does not fit: mismatched \"w\" is f32 [2,3], should be f32 [2,2]"));
+    assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err),
+                     TW_ERR_DATA);
+    assert_string_equal(err.message,
+                        PATH("check: does not fit: mismatched \"w\" is f32 [2,3], should be f32 [2,2]"));
     b.last = "rate";
-    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_ERR_INTERNAL);
+    assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err),
+                     TW_ERR_INTERNAL);
     free_thing(&a);
     free_thing(&b);
     finish(ctx, &f);
@@ -463,19 +490,22 @@ static void any_flipped_bit_is_found(void **state)
         write_file(PATH("flip"), packed, n);
         empty_thing(&b, ctx);
         tw_status s = tw__checkpoint_load(ctx, PATH("flip"), "thing", NULL, visit_thing, &b, &err);
-        if (s != TW_ERR_DATA || b.rate != 0 || b.step != 0 || b.n != 0) fail_msg("bit %zu of %zu: %s", bit, 8 * n, tw_status_name(s));
+        if (s != TW_ERR_DATA || b.rate != 0 || b.step != 0 || b.n != 0)
+            fail_msg("bit %zu of %zu: %s", bit, 8 * n, tw_status_name(s));
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     for (size_t cut = 0; cut < n; cut += 7) {
         write_file(PATH("flip"), packed, cut);
-        assert_int_equal(tw__checkpoint_load(ctx, PATH("flip"), "thing", NULL, visit_thing, &b, &err), TW_ERR_DATA);
+        assert_int_equal(tw__checkpoint_load(ctx, PATH("flip"), "thing", NULL, visit_thing, &b, &err),
+                         TW_ERR_DATA);
     }
     free_thing(&a);
     finish(ctx, &f);
 }
 
 /* One save or load with one fault; 1 when the fault was not reached any more. */
-static int checkpoint_with_fault(int loading, int memory, int for_ever, long at, const uint8_t *old, size_t n_old)
+static int checkpoint_with_fault(int loading, int memory, int for_ever, long at, const uint8_t *old,
+                                 size_t n_old)
 {
     faults f;
     tw_error err;
@@ -500,7 +530,8 @@ static int checkpoint_with_fault(int loading, int memory, int for_ever, long at,
         thing b;
         f.fail_allocation = f.fail_step = 0;
         empty_thing(&b, ctx);
-        assert_int_equal(tw__checkpoint_load(ctx, PATH("fault"), "thing", NULL, visit_thing, &b, &err), TW_OK);
+        assert_int_equal(tw__checkpoint_load(ctx, PATH("fault"), "thing", NULL, visit_thing, &b, &err),
+                         TW_OK);
         assert_int_equal(b.step, 1000);
         free_thing(&b);
     }
@@ -535,10 +566,12 @@ static void checkpoints_survive_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hash_known_answers), cmocka_unit_test(bombs_are_refused), cmocka_unit_test(unpacks_what_was_packed),
-        cmocka_unit_test(damage_is_found), cmocka_unit_test(gzip_members_are_checked), cmocka_unit_test(opening_with_faults),
-        cmocka_unit_test(safetensors_round_trip), cmocka_unit_test(bad_safetensors), cmocka_unit_test(checkpoint_round_trip),
-        cmocka_unit_test(any_flipped_bit_is_found), cmocka_unit_test(checkpoints_survive_faults),
+        cmocka_unit_test(hash_known_answers),         cmocka_unit_test(bombs_are_refused),
+        cmocka_unit_test(unpacks_what_was_packed),    cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(gzip_members_are_checked),   cmocka_unit_test(opening_with_faults),
+        cmocka_unit_test(safetensors_round_trip),     cmocka_unit_test(bad_safetensors),
+        cmocka_unit_test(checkpoint_round_trip),      cmocka_unit_test(any_flipped_bit_is_found),
+        cmocka_unit_test(checkpoints_survive_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The learning-rate range test: its rates, its losses against a run of its own, its mean and its verdict by their definitions, its files.
+/* The learning-rate range test: its rates, its losses against a run of its own, its mean and its verdict by
+ * their definitions, its files.
  * SPDX-License-Identifier: MIT */
 #include "faulty_io.h"
 #include "small_data.h"
@@ -68,7 +69,8 @@ static void rates_and_means_are_as_defined(void **state)
             weight += share;
         }
         if (!(fabs(p[i].lr / rate - 1) < 1e-12)) fail_msg("rate %zu is %g, not %g", i, p[i].lr, rate);
-        if (!(fabs(p[i].smooth - sum / weight) < 1e-9 * (1 + sum / weight))) fail_msg("mean %zu is %g, not %g", i, p[i].smooth, sum / weight);
+        if (!(fabs(p[i].smooth - sum / weight) < 1e-9 * (1 + sum / weight)))
+            fail_msg("mean %zu is %g, not %g", i, p[i].smooth, sum / weight);
         if (i + 1 < found->n) assert_true(!(p[i].smooth > 4 * least));
         least = p[i].smooth < least ? p[i].smooth : least;
     }
@@ -80,7 +82,10 @@ static void rates_and_means_are_as_defined(void **state)
     tw_context_free(ctx);
 }
 
-struct seen { double loss[64]; int n; };
+struct seen {
+    double loss[64];
+    int n;
+};
 
 static int note(void *user, const tw_event *e)
 {
@@ -106,7 +111,8 @@ static void losses_are_those_of_a_run(void **state)
     assert_int_equal(tw_job_create(&job, ctx, &j, NULL), TW_OK);
     tw_job_run(job, NULL);
     for (size_t i = 0; i < found->n; i++)
-        if (seen.loss[i] != found->points[i].loss) fail_msg("loss %zu is %.17g, not %.17g", i, found->points[i].loss, seen.loss[i]);
+        if (seen.loss[i] != found->points[i].loss)
+            fail_msg("loss %zu is %.17g, not %.17g", i, found->points[i].loss, seen.loss[i]);
     tw_job_free(job);
     tw_find_lr_free(found);
     tw_context_free(ctx);
@@ -131,7 +137,9 @@ static void threads_change_nothing(void **state)
 static void how_many_steps(void **state)
 {
     (void)state;
-    static const struct { uint64_t batch, steps, taken; } cases[] = {{5, 0, 12}, {60, 0, 10}, {1, 0, 60}, {30, 25, 25}};
+    static const struct {
+        uint64_t batch, steps, taken;
+    } cases[] = {{5, 0, 12}, {60, 0, 10}, {1, 0, 60}, {30, 25, 25}};
     tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_find_lr_options o = options();
@@ -152,8 +160,15 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     tw_context *ctx = context(1);
     for (int i = 0; i < 9; i++) {
-        static const char *const why[] = {"schedule cannot be used", "control cannot be used", "target cannot be used", "keep cannot be used", "seconds cannot be used",
-                                          "cannot rise from 1 to 0.5", "cannot rise from -1", "steps = 9 is outside [10, 1000000]", "set it to sizeof(tw_find_lr_options)"};
+        static const char *const why[] = {"schedule cannot be used",
+                                          "control cannot be used",
+                                          "target cannot be used",
+                                          "keep cannot be used",
+                                          "seconds cannot be used",
+                                          "cannot rise from 1 to 0.5",
+                                          "cannot rise from -1",
+                                          "steps = 9 is outside [10, 1000000]",
+                                          "set it to sizeof(tw_find_lr_options)"};
         tw_find_lr_options o = options();
         tw_find_lr *found;
         tw_error err;
@@ -250,9 +265,11 @@ static void any_allocation_or_file_may_fail(void **state)
             assert_true((s == TW_OK) == (found != NULL));
             tw_find_lr_free(found);
             tw_context_free(ctx);
-            if (!files && s != TW_OK && s != TW_ERR_MEMORY) fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
+            if (!files && s != TW_OK && s != TW_ERR_MEMORY)
+                fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
             if (f.live != 0) fail_msg("%ld bytes are still held after failure %ld", f.live, n);
-            if (access(OUT "/find_lr.csv", F_OK) == 0) assert_int_equal(access(OUT "/find_lr.svg", F_OK), 0); /* it comes last */
+            /* it comes last */
+            if (access(OUT "/find_lr.csv", F_OK) == 0) assert_int_equal(access(OUT "/find_lr.svg", F_OK), 0);
             assert_true(n < 3000);
         }
         assert_true(n > 10);
@@ -264,9 +281,10 @@ int main(void)
 {
     if (!small_data(DATA, 60, 3)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rates_and_means_are_as_defined), cmocka_unit_test(losses_are_those_of_a_run), cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(how_many_steps),                 cmocka_unit_test(what_cannot_be_is_refused), cmocka_unit_test(the_files),
-        cmocka_unit_test(names_lie_over_lines),        cmocka_unit_test(any_allocation_or_file_may_fail),
+        cmocka_unit_test(rates_and_means_are_as_defined), cmocka_unit_test(losses_are_those_of_a_run),
+        cmocka_unit_test(threads_change_nothing),         cmocka_unit_test(how_many_steps),
+        cmocka_unit_test(what_cannot_be_is_refused),      cmocka_unit_test(the_files),
+        cmocka_unit_test(names_lie_over_lines),           cmocka_unit_test(any_allocation_or_file_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Evaluations of gradients are counted row by row, whatever an estimator looks at, and the count goes on after a resumption.
+/* Evaluations of gradients are counted row by row, whatever an estimator looks at, and the count goes on
+ * after a resumption.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "least_squares.h"
@@ -9,7 +10,8 @@
 
 enum { ROWS = 20, BATCH = 5, STEPS = 13 };
 
-static int bowl(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int bowl(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     const double *w = weights;
     (void)user, (void)rows, (void)n, (void)draw, (void)output;
@@ -18,18 +20,23 @@ static int bowl(void *user, unsigned want, const void *weights, const uint64_t *
     return 0;
 }
 
-static const struct count { const char *optimizer, *control; int batch, without_rows; uint64_t gradients; } cases[] = {
-    {"sgd", NULL, BATCH, 0, STEPS * BATCH},
-    {"sgd", NULL, 7, 0, 4 * ROWS + 7},                                  /* epochs of 7, 7 and 6 rows */
-    {"full", NULL, 0, 0, STEPS * ROWS},
+static const struct count {
+    const char *optimizer, *control;
+    int batch, without_rows;
+    uint64_t gradients;
+} cases[] = {
+    {"sgd", NULL, BATCH, 0, STEPS *BATCH},
+    {"sgd", NULL, 7, 0, 4 * ROWS + 7}, /* epochs of 7, 7 and 6 rows */
+    {"full", NULL, 0, 0, STEPS *ROWS},
     {"single", NULL, 0, 0, STEPS},
-    {"sag", NULL, BATCH, 0, STEPS * BATCH},
-    {"saga", NULL, BATCH, 0, STEPS * BATCH},
-    {"svrg:m=3", NULL, BATCH, 0, 5 * ROWS + 8 * 2 * BATCH},             /* full at updates 0, 3, 6, 9, 12; else at w and at the snapshot */
+    {"sag", NULL, BATCH, 0, STEPS *BATCH},
+    {"saga", NULL, BATCH, 0, STEPS *BATCH},
+    /* full at updates 0, 3, 6, 9, 12; else at w and at the snapshot */
+    {"svrg:m=3", NULL, BATCH, 0, 5 * ROWS + 8 * 2 * BATCH},
     {"svrg:option=II,m=4", NULL, BATCH, 0, 4 * ROWS + 9 * 2 * BATCH},
     {"sarah:m=3", NULL, BATCH, 0, 5 * ROWS + 8 * 2 * BATCH},
     {"sam", NULL, BATCH, 0, STEPS * 2 * BATCH},
-    {"sgd", "armijo", BATCH, 0, STEPS * BATCH},                         /* its trials look at losses only */
+    {"sgd", "armijo", BATCH, 0, STEPS *BATCH}, /* its trials look at losses only */
     {"sgd", NULL, 0, 1, STEPS},
     {"sam", NULL, 0, 1, 2 * STEPS},
 };
@@ -40,7 +47,13 @@ static uint64_t counted(tw_context *ctx, const struct count *c, int resumed_afte
     static const tw_tensor one = {"w", 1, shape, 0, 0};
     least_squares p = {.rows = ROWS, .columns = 3, .penalty = 0.1, .bad_row = -1};
     tw_objective f = ls_objective(&p, TW_F64);
-    if (c->without_rows) f = (tw_objective){.size = sizeof f, .type = TW_F64, .tensors = &one, .n_tensors = 1, .lanes = 8, .eval = bowl};
+    if (c->without_rows)
+        f = (tw_objective){.size = sizeof f,
+                           .type = TW_F64,
+                           .tensors = &one,
+                           .n_tensors = 1,
+                           .lanes = 8,
+                           .eval = bowl};
     double w[3] = {1, -1, 1}, v[3];
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = c->optimizer;
@@ -76,7 +89,8 @@ static void every_look_counts(void **state)
         for (int resumed = -1; resumed < STEPS; resumed += 7) {
             uint64_t n = counted(ctx, &cases[i], resumed);
             if (n != cases[i].gradients)
-                fail_msg("%s, batch %d, resumed after %d: %llu gradients, not %llu", cases[i].optimizer, cases[i].batch, resumed, (unsigned long long)n,
+                fail_msg("%s, batch %d, resumed after %d: %llu gradients, not %llu", cases[i].optimizer,
+                         cases[i].batch, resumed, (unsigned long long)n,
                          (unsigned long long)cases[i].gradients);
         }
     tw_context_free(ctx);

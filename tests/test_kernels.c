@@ -1,5 +1,6 @@
-/* Every network kernel equals its scalar definition (kernels_naive.h) bit for bit, in both precisions, at every instruction set this CPU
- * has: odd shapes, ragged edges, zeros, and numbers that are not finite or underflow.  A NaN only has to be a NaN.
+/* Every network kernel equals its scalar definition (kernels_naive.h) bit for bit, in both precisions, at
+ * every instruction set this CPU has: odd shapes, ragged edges, zeros, and numbers that are not finite or
+ * underflow.  A NaN only has to be a NaN.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <setjmp.h>
@@ -56,20 +57,21 @@ static void bench_of(bench *b, tw_type type)
 
 static void set(const bench *b, void *p, size_t i, double v)
 {
-    if (b->real == 4)
-        ((float *)p)[i] = (float)v;
-    else
-        ((double *)p)[i] = v;
+    if (b->real == 4) ((float *)p)[i] = (float)v;
+    else ((double *)p)[i] = v;
 }
 
-static double get(const bench *b, const void *p, size_t i) { return b->real == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i]; }
+static double get(const bench *b, const void *p, size_t i)
+{
+    return b->real == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
+}
 
 static double draw(bench *b, kind of)
 {
-    double u = 2 * tw__random_unit(1, TW__FOR_TEST, 0, b->drawn++) - 1, choice = tw__random_unit(1, TW__FOR_TEST, 1, b->drawn);
-    if (of == HALF_ZERO && choice < 0.5)
-        return choice < 0.1 ? -0.0 : 0.0;
-    if (of == TINY)                           /* products underflow, to -0 as well */
+    double u = 2 * tw__random_unit(1, TW__FOR_TEST, 0, b->drawn++) - 1,
+           choice = tw__random_unit(1, TW__FOR_TEST, 1, b->drawn);
+    if (of == HALF_ZERO && choice < 0.5) return choice < 0.1 ? -0.0 : 0.0;
+    if (of == TINY) /* products underflow, to -0 as well */
         return ldexp(u, b->real == 4 ? -80 : -600);
     if (of == WILD && choice < 0.05)
         return choice < 0.02 ? (double)NAN : choice < 0.035 ? (double)INFINITY : -(double)INFINITY;
@@ -81,8 +83,7 @@ static void *numbers(bench *b, size_t n, kind of)
 {
     void *p = malloc(n * b->real + !n);
     assert_non_null(p);
-    for (size_t i = 0; i < n; i++)
-        set(b, p, i, draw(b, of));
+    for (size_t i = 0; i < n; i++) set(b, p, i, draw(b, of));
     return p;
 }
 
@@ -93,18 +94,22 @@ static void *copy(const void *from, size_t bytes)
     return memcpy(p, from, bytes);
 }
 
-static void same(const bench *b, size_t level, const char *what, size_t n, const void *naive, const void *fast)
+static void same(const bench *b, size_t level, const char *what, size_t n, const void *naive,
+                 const void *fast)
 {
     for (size_t i = 0; i < n; i++) {
         double want = get(b, naive, i), got = get(b, fast, i);
-        if (memcmp((const char *)naive + i * b->real, (const char *)fast + i * b->real, b->real) && !(isnan(want) && isnan(got)))
-            fail_msg("%s f%zu %s: number %zu of %zu is %a, not %a", what, b->real * 8, b->isa[level], i, n, got, want);
+        if (memcmp((const char *)naive + i * b->real, (const char *)fast + i * b->real, b->real) &&
+            !(isnan(want) && isnan(got)))
+            fail_msg("%s f%zu %s: number %zu of %zu is %a, not %a", what, b->real * 8, b->isa[level], i, n,
+                     got, want);
     }
 }
 
 static void check_dense(bench *b, size_t rows, size_t in, size_t out)
 {
-    void *x = numbers(b, rows * in, NORMAL), *w = numbers(b, in * out, NORMAL), *bias = numbers(b, out, NORMAL);
+    void *x = numbers(b, rows * in, NORMAL), *w = numbers(b, in * out, NORMAL),
+         *bias = numbers(b, out, NORMAL);
     void *dy = numbers(b, rows * out, HALF_ZERO), *start = numbers(b, in * out + out, NORMAL);
     void *y = numbers(b, rows * out, NORMAL), *dx = numbers(b, rows * in, NORMAL);
     char what[80];
@@ -112,7 +117,8 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
     b->naive->dense_input(rows, in, out, dy, w, dx);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
-        void *packed = numbers(b, k->dense_packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL), *fdx = numbers(b, rows * in, NORMAL);
+        void *packed = numbers(b, k->dense_packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
+             *fdx = numbers(b, rows * in, NORMAL);
         snprintf(what, sizeof what, "dense %zux%zux%zu", rows, in, out);
         k->dense_pack(in, out, w, packed);
         k->dense_forward(rows, in, out, x, w, packed, bias, fy);
@@ -120,7 +126,8 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
         k->dense_input(rows, in, out, dy, w, fdx);
         same(b, l, what, rows * in, dx, fdx);
         for (int into = TW__START; into <= TW__ADD; into++) {
-            void *dw = copy(start, (in * out + out) * b->real), *fast = copy(start, (in * out + out) * b->real);
+            void *dw = copy(start, (in * out + out) * b->real),
+                 *fast = copy(start, (in * out + out) * b->real);
             b->naive->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)dw + out * b->real, dw);
             k->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)fast + out * b->real, fast);
             snprintf(what, sizeof what, "dense_weights %zux%zux%zu into %d", rows, in, out, into);
@@ -141,16 +148,18 @@ static void test_dense(void **state)
         bench_of(&b, (tw_type)type);
         for (size_t r = 0; r < COUNT(rows); r++)
             for (size_t i = 0; i < COUNT(sizes); i++)
-                for (size_t o = 0; o < COUNT(sizes); o++)
-                    check_dense(&b, rows[r], sizes[i], sizes[o]);
+                for (size_t o = 0; o < COUNT(sizes); o++) check_dense(&b, rows[r], sizes[i], sizes[o]);
     }
 }
 
 static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
 {
-    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c, n_y = rows * c->out_h * c->out_w * c->out_c;
-    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, NORMAL), *dy = numbers(b, n_y, of_dy);
-    void *start = numbers(b, n_w + c->out_c, NORMAL), *y = numbers(b, n_y, NORMAL), *dx = numbers(b, n_x, NORMAL);
+    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c,
+           n_y = rows * c->out_h * c->out_w * c->out_c;
+    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, NORMAL),
+         *dy = numbers(b, n_y, of_dy);
+    void *start = numbers(b, n_w + c->out_c, NORMAL), *y = numbers(b, n_y, NORMAL),
+         *dx = numbers(b, n_x, NORMAL);
     char what[120];
     b->naive->conv_forward(rows, c, x, w, bias, y);
     b->naive->conv_input(rows, c, dy, w, dx);
@@ -160,9 +169,11 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
             b->naive->conv_weights(rows, c, x, dy, (tw__into)into, (char *)dw + c->out_c * b->real, dw);
         for (size_t l = 0; l < b->levels; l++) {
             const tw__kernels *k = b->fast[l];
-            void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL), *fast = copy(start, (n_w + c->out_c) * b->real);
-            snprintf(what, sizeof what, "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h, c->in_w, c->in_c,
-                     c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
+            void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL),
+                 *fast = copy(start, (n_w + c->out_c) * b->real);
+            snprintf(what, sizeof what,
+                     "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h,
+                     c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
             if (into < 0) {
                 k->conv_forward(rows, c, x, w, bias, fy);
                 same(b, l, what, n_y, y, fy);
@@ -186,14 +197,16 @@ static tw__conv conv_of(size_t h, size_t w, size_t in_c, size_t k_h, size_t k_w,
 
 static void test_conv(void **state)
 {
-    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6}, out_c[] = {1, 6, 16, 32, 33};
+    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6},
+                        out_c[] = {1, 6, 16, 32, 33};
     (void)state;
     for (int type = TW_F32; type <= TW_F64; type++) {
         bench b;
         bench_of(&b, (tw_type)type);
         for (size_t i = 0; i < COUNT(k) * COUNT(in_c) * COUNT(out_c); i++) {
             const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
-            tw__conv c = conv_of(5 + i % 3, 7 + i % 2, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1], out_c[i % COUNT(out_c)]);
+            tw__conv c = conv_of(5 + i % 3, 7 + i % 2, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1],
+                                 out_c[i % COUNT(out_c)]);
             check_conv(&b, 1 + i % 3, &c, NORMAL, NORMAL, HALF_ZERO);
         }
         tw__conv c = conv_of(6, 7, 2, 3, 3, 70);
@@ -209,30 +222,35 @@ static void test_conv(void **state)
 static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
 {
     tw__pooling p = {c->out_h, c->out_w, c->out_c, 2, 2, c->out_h / 2, c->out_w / 2};
-    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c, n_y = rows * c->out_h * c->out_w * c->out_c;
+    size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c,
+           n_y = rows * c->out_h * c->out_w * c->out_c;
     size_t n_p = rows * p.out_h * p.out_w * p.c;
-    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, of_w), *dy = numbers(b, n_p, of_dy);
+    void *x = numbers(b, n_x, of_x), *w = numbers(b, n_w, of_w), *bias = numbers(b, c->out_c, of_w),
+         *dy = numbers(b, n_p, of_dy);
     void *y = numbers(b, n_y, NORMAL), *pooled = numbers(b, n_p, NORMAL), *d = numbers(b, n_y, NORMAL);
     void *start = numbers(b, n_w + c->out_c, NORMAL);
     uint8_t *which = malloc(n_p + 1);
     const tw__kernels *naive = b->naive;
     char what[120];
-    naive->conv_forward(rows, c, x, w, bias, y), naive->relu_forward(n_y, y, y), naive->pool_forward(rows, &p, y, pooled, which);
+    naive->conv_forward(rows, c, x, w, bias, y), naive->relu_forward(n_y, y, y),
+        naive->pool_forward(rows, &p, y, pooled, which);
     naive->pool_input(rows, &p, dy, which, d), naive->relu_input(n_y, y, d, d);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
         void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_relu_pool_bits(c, &p) + 1);
         void *scratch = numbers(b, k->conv_relu_pool_scratch(c), WILD);
-        snprintf(what, sizeof what, "fused %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d", rows, c->in_h, c->in_w, c->in_c, c->k_h,
-                 c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy);
+        snprintf(what, sizeof what, "fused %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d", rows,
+                 c->in_h, c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy);
         k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, NULL);
         same(b, l, what, n_p, pooled, got);
         k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, bits);
         same(b, l, what, n_p, pooled, got);
         for (int into = TW__START; into <= TW__ADD; into++) {
-            void *want = copy(start, (n_w + c->out_c) * b->real), *fast = copy(start, (n_w + c->out_c) * b->real);
+            void *want = copy(start, (n_w + c->out_c) * b->real),
+                 *fast = copy(start, (n_w + c->out_c) * b->real);
             naive->conv_weights(rows, c, x, d, (tw__into)into, (char *)want + c->out_c * b->real, want);
-            k->conv_relu_pool_weights(rows, c, &p, x, dy, bits, (tw__into)into, (char *)fast + c->out_c * b->real, fast, scratch);
+            k->conv_relu_pool_weights(rows, c, &p, x, dy, bits, (tw__into)into,
+                                      (char *)fast + c->out_c * b->real, fast, scratch);
             same(b, l, what, n_w + c->out_c, want, fast);
             free(want), free(fast);
         }
@@ -243,15 +261,17 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
 
 static void test_fused(void **state)
 {
-    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6}, out_c[] = {1, 6, 16, 32, 33};
+    static const size_t k[][2] = {{1, 1}, {3, 3}, {5, 5}, {2, 3}}, in_c[] = {1, 3, 6},
+                        out_c[] = {1, 6, 16, 32, 33};
     (void)state;
     for (int type = TW_F32; type <= TW_F64; type++) {
         bench b;
         bench_of(&b, (tw_type)type);
         for (size_t i = 0; i < COUNT(k) * COUNT(in_c) * COUNT(out_c); i++) {
             const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
-            tw__conv c = conv_of(6 + i % 3, 8 + i % 2 + i % 5 * 4, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1], out_c[i % COUNT(out_c)]);
-            kind of = i % 3 ? NORMAL : HALF_ZERO;           /* windows with ties, at 0 and -0 too */
+            tw__conv c = conv_of(6 + i % 3, 8 + i % 2 + i % 5 * 4, in_c[i / COUNT(out_c) % COUNT(in_c)],
+                                 size[0], size[1], out_c[i % COUNT(out_c)]);
+            kind of = i % 3 ? NORMAL : HALF_ZERO; /* windows with ties, at 0 and -0 too */
             check_fused(&b, 1 + i % 2, &c, of, of, HALF_ZERO);
         }
         for (size_t i = 0; i < 64; i++) {
@@ -264,7 +284,8 @@ static void test_fused(void **state)
 static void check_pool(bench *b, size_t rows, const tw__pooling *p, kind of)
 {
     size_t n_x = rows * p->in_h * p->in_w * p->c, n_y = rows * p->out_h * p->out_w * p->c;
-    void *x = numbers(b, n_x, of), *dy = numbers(b, n_y, NORMAL), *y = numbers(b, n_y, NORMAL), *dx = numbers(b, n_x, NORMAL);
+    void *x = numbers(b, n_x, of), *dy = numbers(b, n_y, NORMAL), *y = numbers(b, n_y, NORMAL),
+         *dx = numbers(b, n_x, NORMAL);
     uint8_t *which = malloc(n_y + 1), *fast_which = malloc(n_y + 1);
     b->naive->pool_forward(rows, p, x, y, which);
     b->naive->pool_input(rows, p, dy, which, dx);
@@ -291,7 +312,11 @@ static void test_pool(void **state)
         bench_of(&b, (tw_type)type);
         for (size_t i = 0; i < COUNT(k) * COUNT(channels) * 8; i++) {
             const size_t *size = k[i / COUNT(channels) % COUNT(k)];
-            tw__pooling p = {.in_h = 6 + i % 3, .in_w = 6 + i % 2, .c = channels[i % COUNT(channels)], .k_h = size[0], .k_w = size[1]};
+            tw__pooling p = {.in_h = 6 + i % 3,
+                             .in_w = 6 + i % 2,
+                             .c = channels[i % COUNT(channels)],
+                             .k_h = size[0],
+                             .k_w = size[1]};
             p.out_h = p.in_h / p.k_h;
             p.out_w = p.in_w / p.k_w;
             check_pool(&b, 1 + i % 3, &p, (kind)(i % 4));
@@ -342,8 +367,7 @@ static void test_plain(void **state)
     for (int type = TW_F32; type <= TW_F64; type++) {
         bench b;
         bench_of(&b, (tw_type)type);
-        for (size_t i = 0; i < COUNT(sizes) * 4; i++)
-            check_plain(&b, sizes[i / 4], (kind)(i % 4));
+        for (size_t i = 0; i < COUNT(sizes) * 4; i++) check_plain(&b, sizes[i / 4], (kind)(i % 4));
     }
 }
 
@@ -351,9 +375,8 @@ static void check_softmax(bench *b, size_t rows, size_t n, kind of)
 {
     void *x = numbers(b, rows * n, of), *want = numbers(b, rows * n, NORMAL);
     int32_t *label = malloc(rows * sizeof *label);
-    for (size_t r = 0; r < rows; r++)
-        label[r] = (int32_t)(r * 7 % n);
-    for (size_t i = 0; i < rows * n; i++)       /* spread out and with equal largest logits */
+    for (size_t r = 0; r < rows; r++) label[r] = (int32_t)(r * 7 % n);
+    for (size_t i = 0; i < rows * n; i++) /* spread out and with equal largest logits */
         set(b, x, i, floor(get(b, x, i) * 8) * (i % 5 ? 1 : 13));
     for (size_t l = 0; l < b->levels; l++) {
         void *got = copy(x, rows * n * b->real);
@@ -364,8 +387,7 @@ static void check_softmax(bench *b, size_t rows, size_t n, kind of)
             memcpy(got, x, rows * n * b->real);
             b->naive->softmax_loss(rows, n, x, label, &loss[0], &correct[0], with ? want : NULL);
             b->fast[l]->softmax_loss(rows, n, got, label, &loss[1], &correct[1], with ? got : NULL);
-            if (with)
-                same(b, l, "softmax_loss", rows * n, want, got);
+            if (with) same(b, l, "softmax_loss", rows * n, want, got);
             assert_true(!memcmp(&loss[0], &loss[1], sizeof loss[0]) || (isnan(loss[0]) && isnan(loss[1])));
             assert_true(correct[0] == correct[1]);
         }
@@ -406,8 +428,7 @@ static void test_softmax(void **state)
         for (size_t i = 0; i < COUNT(sizes) * 4; i++)
             check_softmax(&b, 1 + i % 13, sizes[i / 4], (kind)(i % 4));
         for (size_t rows = 1; rows < 18; rows++)
-            for (int of = NORMAL; of <= WILD; of++)
-                check_sigmoid(&b, rows, (kind)of);
+            for (int of = NORMAL; of <= WILD; of++) check_sigmoid(&b, rows, (kind)of);
     }
 }
 
@@ -419,7 +440,7 @@ static void test_softmax_figures(void **state)
     double loss = 0, correct = 0;
     (void)state;
     tw__kernels_for(TW_F32, TW_ISA_BASE)->softmax_loss(2, 3, x, label, &loss, &correct, dx);
-    assert_true(fabs(loss - (log(3) + 200)) < 1e-6);    /* of an e^-200 that float cannot hold */
+    assert_true(fabs(loss - (log(3) + 200)) < 1e-6); /* of an e^-200 that float cannot hold */
     assert_true(correct == 0);
     assert_true(dx[0] == 1.0f / 3 && dx[1] == 1.0f / 3 - 1 && dx[3] == 1 && dx[4] == -1);
 }
@@ -438,10 +459,12 @@ static void test_sigmoid_figures(void **state)
     for (size_t i = 0; i < COUNT(x); i++) {
         double loss = 0, correct = 0, dx;
         k->sigmoid_loss(1, x + i, label + i, &loss, &correct, &dx);
-        assert_true(fabs(loss - losses[i]) <= 1e-15 * losses[i] && fabs(dx - gradients[i]) <= 1e-15 * fabs(gradients[i]));
-        assert_true(fabs(y[i] - 1 / (1 + exp(-x[i]))) <= 1e-15 && correct == (label[i] ? x[i] > 0 : !(x[i] > 0)));
+        assert_true(fabs(loss - losses[i]) <= 1e-15 * losses[i] &&
+                    fabs(dx - gradients[i]) <= 1e-15 * fabs(gradients[i]));
+        assert_true(fabs(y[i] - 1 / (1 + exp(-x[i]))) <= 1e-15 &&
+                    correct == (label[i] ? x[i] > 0 : !(x[i] > 0)));
     }
-    const float near = 1e-9f;                           /* so near that y is 0.5: class 0, as Keras has it */
+    const float near = 1e-9f; /* so near that y is 0.5: class 0, as Keras has it */
     const int32_t one = 1;
     double loss = 0, correct = 0;
     tw__kernels_for(TW_F32, TW_ISA_BASE)->sigmoid_loss(1, &near, &one, &loss, &correct, NULL);
@@ -451,9 +474,10 @@ static void test_sigmoid_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense), cmocka_unit_test(test_conv), cmocka_unit_test(test_fused),
-        cmocka_unit_test(test_pool), cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_softmax), cmocka_unit_test(test_softmax_figures), cmocka_unit_test(test_sigmoid_figures),
+        cmocka_unit_test(test_dense),           cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_fused),           cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_plain),           cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_softmax_figures), cmocka_unit_test(test_sigmoid_figures),
     };
     const struct CMUnitTest flushed[] = {cmocka_unit_test(test_conv), cmocka_unit_test(test_fused)};
     int failed = cmocka_run_group_tests_name("as the caller computes", tests, NULL, NULL);

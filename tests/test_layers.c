@@ -1,5 +1,6 @@
-/* Every layer of the list, whatever it is: its gradients are central differences, in single and double precision its bits are those of every
- * instruction set, and a run's those of any number of threads. A layer is found by its line in src/models/nn/list.h and written as its usage says.
+/* Every layer of the list, whatever it is: its gradients are central differences, in single and double
+ * precision its bits are those of every instruction set, and a run's those of any number of threads. A layer
+ * is found by its line in src/models/nn/list.h and written as its usage says.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
 
@@ -8,7 +9,9 @@ enum { NETWORKS = 6, TEXT = 200 };
 /* The usage with numbers for its words: "conv2d 3 2x2" of "conv2d CHANNELS HIGHxWIDE". */
 static void example(const char *usage, char *to, size_t n)
 {
-    static const struct { const char *word, *number; } words[] = {
+    static const struct {
+        const char *word, *number;
+    } words[] = {
         {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"}, {"WIDTH|classes", "5"}, {"WIDTH", "5"}, {"RATE", "0.3"},
     };
     char copy[TEXT], *rest = copy;
@@ -18,17 +21,23 @@ static void example(const char *usage, char *to, size_t n)
         const char *is = word;
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
             if (strcmp(word, words[i].word) == 0) is = words[i].number;
-        if (to[0] && is == word && strpbrk(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) fail_msg("%s: give test_layers.c a number for %s", usage, word);
+        if (to[0] && is == word && strpbrk(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+            fail_msg("%s: give test_layers.c a number for %s", usage, word);
         snprintf(to + strlen(to), n - strlen(to), "%s%s", to[0] ? " " : "", is);
     }
 }
 
-/* Networks with the layer where it can be: first, on images, on vectors, behind another layer, last. Returns how many there are. */
+/* Networks with the layer where it can be: first, on images, on vectors, behind another layer, last. Returns
+ * how many there are. */
 static size_t networks_with(const char *layer, char networks[NETWORKS][TEXT])
 {
     static const char *const places[NETWORKS] = {
-        "%s; flatten; dense 3 softmax", "conv2d 3 2x2; %s; flatten; dense 3 softmax", "flatten; dense 6; %s; dense 3 softmax",
-        "flatten; dense 6 sigmoid; %s; dense 4 sigmoid; dense 3 softmax", "flatten; dense 3; %s", "flatten; dense 1; %s",
+        "%s; flatten; dense 3 softmax",
+        "conv2d 3 2x2; %s; flatten; dense 3 softmax",
+        "flatten; dense 6; %s; dense 3 softmax",
+        "flatten; dense 6 sigmoid; %s; dense 4 sigmoid; dense 3 softmax",
+        "flatten; dense 3; %s",
+        "flatten; dense 1; %s",
     };
     tw_context *ctx = networks_context(1);
     tw_data *data = networks_data(ctx, ROWS, 2);
@@ -71,7 +80,8 @@ static void *gradient_of(const char *network, int classes, tw_type type, tw_isa 
     assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
     *bytes = tw_model_size(model) * tw_type_size(type);
     void *g = malloc(*bytes + sizeof(double));
-    double loss = networks_loss(&o, tw_model_weights(model), TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
+    double loss =
+        networks_loss(&o, tw_model_weights(model), TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
     memcpy((char *)g + *bytes, &loss, sizeof loss);
     *bytes += sizeof loss;
     tw_model_objective_free(&o);
@@ -88,16 +98,30 @@ static void check_instruction_sets(const char *network, int classes)
         void *base = gradient_of(network, classes, (tw_type)type, TW_ISA_BASE, &bytes);
         for (int isa = TW_ISA_AVX2; isa <= (int)tw_isa_of_cpu(); isa++) {
             void *wide = gradient_of(network, classes, (tw_type)type, (tw_isa)isa, &bytes);
-            if (memcmp(base, wide, bytes) != 0) fail_msg("%s, %s: %s gives other bits than base", network, tw_type_name((tw_type)type), tw_isa_name((tw_isa)isa));
+            if (memcmp(base, wide, bytes) != 0)
+                fail_msg("%s, %s: %s gives other bits than base", network, tw_type_name((tw_type)type),
+                         tw_isa_name((tw_isa)isa));
             free(wide);
         }
         free(base);
     }
 }
 
-static void gradients_equal_central_differences(void **state) { (void)state; each(networks_check_gradient); }
-static void instruction_sets_give_the_same_bits(void **state) { (void)state; each(check_instruction_sets); }
-static void threads_give_the_same_bits(void **state) { (void)state; each(networks_check_threads); }
+static void gradients_equal_central_differences(void **state)
+{
+    (void)state;
+    each(networks_check_gradient);
+}
+static void instruction_sets_give_the_same_bits(void **state)
+{
+    (void)state;
+    each(check_instruction_sets);
+}
+static void threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    each(networks_check_threads);
+}
 
 int main(void)
 {

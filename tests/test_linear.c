@@ -1,4 +1,5 @@
-/* Linear models: both forms against each other, by hand, against differences and against the optimum by normal equations; what is refused.
+/* Linear models: both forms against each other, by hand, against differences and against the optimum by
+ * normal equations; what is refused.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include "faulty_io.h"
@@ -71,7 +72,8 @@ static void by_hand(void **state)
             tw_linear *m = linear(&o, &f);
             tw_sums s = evaluate(&f, w, 2, g, out);
             assert_true(s.loss == 0.5 + 1.375 * 1.375 / 2 + 2 * 0.25 * (0.25 + 0.0625) && s.weight == 2);
-            assert_true(g[0] == 1 - 3 * 1.375 + 2 * 0.5 * 0.5 && g[1] == 2 + 0.5 * 1.375 - 2 * 0.5 * 0.25 && g[2] == 2.375);
+            assert_true(g[0] == 1 - 3 * 1.375 + 2 * 0.5 * 0.5 && g[1] == 2 + 0.5 * 1.375 - 2 * 0.5 * 0.25 &&
+                        g[2] == 2.375);
             assert_true(out[0] == 2 && out[1] == 0.375);
             assert_int_equal(f.counts_correct, 0);
             tw_linear_free(m);
@@ -80,14 +82,17 @@ static void by_hand(void **state)
             s = evaluate(&f, w, 2, g, out);
             const double slope[] = {-1 / (1 + exp(2)), 1 / (1 + exp(-0.375))}, bound = t ? 1e-15 : 1e-6;
             assert_true(fabs(s.loss - (log1p(exp(-2)) + log1p(exp(0.375)) + 2 * 0.25 * 0.3125)) < 2e-15);
-            assert_true(fabs(g[0] - (slope[0] - 3 * slope[1] + 0.5)) < bound && fabs(g[1] - (2 * slope[0] + 0.5 * slope[1] - 0.25)) < bound);
+            assert_true(fabs(g[0] - (slope[0] - 3 * slope[1] + 0.5)) < bound &&
+                        fabs(g[1] - (2 * slope[0] + 0.5 * slope[1] - 0.25)) < bound);
             assert_true(fabs(g[2] - (slope[0] + slope[1])) < bound && s.correct == 1 && f.counts_correct);
-            assert_true(fabs(out[0] - 1 / (1 + exp(-2))) < bound && fabs(out[1] - 1 / (1 + exp(-0.375))) < bound);
+            assert_true(fabs(out[0] - 1 / (1 + exp(-2))) < bound &&
+                        fabs(out[1] - 1 / (1 + exp(-0.375))) < bound);
             tw_linear_free(m);
         }
 }
 
-/* Source 004: the sums of equation 3.3 are those of 3.6, and one step of 3.3 is one of 3.7 with the 1/m that 3.7 leaves out. */
+/* Source 004: the sums of equation 3.3 are those of 3.6, and one step of 3.3 is one of 3.7 with the 1/m that
+ * 3.7 leaves out. */
 static void both_forms_are_one(void **state)
 {
     (void)state;
@@ -96,7 +101,8 @@ static void both_forms_are_one(void **state)
             tw_objective f[2] = {TW_OBJECTIVE_INIT, TW_OBJECTIVE_INIT};
             tw_linear *m[2];
             for (int form = 0; form < 2; form++) {
-                const tw_linear_options o = options(t ? TW_F64 : TW_F32, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.1);
+                const tw_linear_options o =
+                    options(t ? TW_F64 : TW_F32, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.1);
                 m[form] = linear(&o, &f[form]);
             }
             for (size_t n = 1; n <= ROWS; n += n < 8 ? 1 : 71) {
@@ -104,8 +110,10 @@ static void both_forms_are_one(void **state)
                 for (uint64_t j = 0; j < SIZE; j++) w[j] = (float)bench_number(j, n);
                 const tw_sums a = evaluate(&f[0], w, n, g[0], NULL), b = evaluate(&f[1], w, n, g[1], NULL);
                 assert_true(memcmp(&a, &b, sizeof a) == 0);
-                for (int j = 0; j < SIZE; j++) assert_true(fabs(g[0][j] - g[1][j]) <= (t ? 1e-14 : 1e-5) * (double)n);
-                if (t && n <= TW_LEAF) assert_memory_equal(g[0], g[1], sizeof g[0]); /* in a leaf the same additions */
+                for (int j = 0; j < SIZE; j++)
+                    assert_true(fabs(g[0][j] - g[1][j]) <= (t ? 1e-14 : 1e-5) * (double)n);
+                /* in a leaf the same additions */
+                if (t && n <= TW_LEAF) assert_memory_equal(g[0], g[1], sizeof g[0]);
             }
             for (int form = 0; form < 2; form++) tw_linear_free(m[form]);
         }
@@ -139,7 +147,8 @@ static void a_step_of_both_forms(void **state)
         }
         for (int j = 0; j < SIZE; j++) by_matrix[j] -= 0.3 / ROWS * gradient[j];
     }
-    for (int j = 0; j < SIZE; j++) assert_true(fabs(ends[0][j] - ends[1][j]) < 1e-14 && fabs(ends[0][j] - by_matrix[j]) < 1e-13);
+    for (int j = 0; j < SIZE; j++)
+        assert_true(fabs(ends[0][j] - ends[1][j]) < 1e-14 && fabs(ends[0][j] - by_matrix[j]) < 1e-13);
 }
 
 static void gradients(void **state)
@@ -148,7 +157,8 @@ static void gradients(void **state)
     for (int loss = 0; loss < 2; loss++)
         for (int form = 0; form < 2; form++)
             for (int intercept = 0; intercept < 2; intercept++) {
-                tw_linear_options o = options(TW_F64, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.3);
+                tw_linear_options o =
+                    options(TW_F64, (enum tw_linear_loss)loss, (enum tw_linear_form)form, 0.3);
                 tw_objective f = TW_OBJECTIVE_INIT;
                 double w[SIZE], g[SIZE];
                 o.intercept = intercept;
@@ -165,7 +175,8 @@ static void gradients(void **state)
                     w[j] = at;
                     assert_true(fabs((more - less) / (2 * h) - g[j]) < 1e-7);
                 }
-                if (!intercept) assert_true(isnan(g[COLUMNS])); /* nothing behind the last weight is touched */
+                /* nothing behind the last weight is touched */
+                if (!intercept) assert_true(isnan(g[COLUMNS]));
                 tw_linear_free(m);
             }
 }
@@ -236,7 +247,8 @@ static void training(void **state)
     optimum(0.1, want);
     for (tw_type type = TW_F32; type <= TW_F64; type++) {
         train(type, 1, first);
-        for (int j = 0; j < SIZE; j++) assert_true(fabs(first[j] - want[j]) < (type == TW_F32 ? 1e-6 : 1e-12));
+        for (int j = 0; j < SIZE; j++)
+            assert_true(fabs(first[j] - want[j]) < (type == TW_F32 ? 1e-6 : 1e-12));
         for (int threads = 2; threads <= 3; threads++) {
             train(type, threads, w);
             assert_memory_equal(first, w, sizeof w);
@@ -264,8 +276,10 @@ static void large_scores(void **state)
                 const double loss = margin > 0 ? log1p(exp(-margin)) : log1p(exp(margin)) - margin;
                 const tw_sums s = evaluate(&f, w, 1, g, out);
                 const double slope = -label[l] / (1 + exp(margin));
-                assert_true(fabs(s.loss - loss) <= 1e-15 * loss && fabs(g[0] - slope) <= 1e-15 * fabs(slope) + 1e-300);
-                assert_true(fabs(out[0] - 1 / (1 + exp(-h))) <= 1e-15 && s.correct == ((h > 0) == (label[l] > 0)));
+                assert_true(fabs(s.loss - loss) <= 1e-15 * loss &&
+                            fabs(g[0] - slope) <= 1e-15 * fabs(slope) + 1e-300);
+                assert_true(fabs(out[0] - 1 / (1 + exp(-h))) <= 1e-15 &&
+                            s.correct == ((h > 0) == (label[l] > 0)));
             }
         tw_linear_free(m);
     }
@@ -276,7 +290,11 @@ static void refused(void **state)
     (void)state;
     const tw_linear_options good = options(TW_F64, TW_LINEAR_LOGISTIC, TW_LINEAR_MATRIX, 0);
     double bad[ROWS * COLUMNS];
-    struct { tw_linear_options o; tw_status status; const char *message; } cases[] = {
+    struct {
+        tw_linear_options o;
+        tw_status status;
+        const char *message;
+    } cases[] = {
         {good, TW_ERR_SPEC, "tw_linear_options.size = 3: set it to sizeof(tw_linear_options)"},
         {good, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not u8"},
         {good, TW_ERR_SPEC, "loss = 2 is not one of enum tw_linear_loss"},
@@ -288,7 +306,8 @@ static void refused(void **state)
         {good, TW_ERR_SPEC, "4611686018427387904 rows of 4 columns are more than memory can hold"},
         {good, TW_ERR_DATA, "x: row 3, column 1 is inf (rows and columns start at 0)"},
         {good, TW_ERR_DATA, "y: row 2 is nan (rows start at 0)"},
-        {good, TW_ERR_DATA, "y: row 0 is 0 (rows start at 0); the labels of logistic regression are -1 and 1"},
+        {good, TW_ERR_DATA,
+         "y: row 0 is 0 (rows start at 0); the labels of logistic regression are -1 and 1"},
     };
     double no_label[ROWS] = {0}, no_number[ROWS];
     memcpy(bad, x, sizeof bad);
@@ -341,8 +360,14 @@ static void the_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand),     cmocka_unit_test(both_forms_are_one), cmocka_unit_test(a_step_of_both_forms), cmocka_unit_test(gradients),
-        cmocka_unit_test(the_optimum), cmocka_unit_test(training),           cmocka_unit_test(large_scores),         cmocka_unit_test(refused),
+        cmocka_unit_test(by_hand),
+        cmocka_unit_test(both_forms_are_one),
+        cmocka_unit_test(a_step_of_both_forms),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(the_optimum),
+        cmocka_unit_test(training),
+        cmocka_unit_test(large_scores),
+        cmocka_unit_test(refused),
         cmocka_unit_test(the_allocation_may_fail),
     };
     for (uint64_t i = 0; i < ROWS; i++) {

@@ -1,5 +1,6 @@
-/* The host's locale: where it writes 0,1 for 0.1, specs, messages, files and pages have a point all the same, and a run goes on that began
- * under another locale. The locale is made here (localedef, LOCPATH), so that this is tested everywhere.
+/* The host's locale: where it writes 0,1 for 0.1, specs, messages, files and pages have a point all the same,
+ * and a run goes on that began under another locale. The locale is made here (localedef, LOCPATH), so that
+ * this is tested everywhere.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "base/options.h"
@@ -31,8 +32,9 @@ static void put(FILE *to, const char *mark)
     fclose(to);
 }
 
-/* Two locales with no other category than numbers, in a charmap of a few characters: one writes 0,5 and one, like Persian, a mark of two bytes. localedef finds much
- * missing and writes them all the same, with or without the system's own locale sources. */
+/* Two locales with no other category than numbers, in a charmap of a few characters: one writes 0,5 and one,
+ * like Persian, a mark of two bytes. localedef finds much missing and writes them all the same, with or
+ * without the system's own locale sources. */
 static int make_locales(void **state)
 {
     (void)state;
@@ -51,7 +53,10 @@ static int make_locales(void **state)
         FILE *f = fopen(LOCALES "/source", "w");
         if (!f) return -1;
         put(f, marks[i]);
-        snprintf(command, sizeof command, "localedef -c -f '" LOCALES "/characters' -i '" LOCALES "/source' '" LOCALES "/%s' >/dev/null 2>&1", names[i]);
+        snprintf(command, sizeof command,
+                 "localedef -c -f '" LOCALES "/characters' -i '" LOCALES "/source' '" LOCALES
+                 "/%s' >/dev/null 2>&1",
+                 names[i]);
         if (system(command) == -1) return -1;
     }
     has_locales = setenv("LOCPATH", LOCALES, 1) == 0;
@@ -70,7 +75,9 @@ static void enter(const char *name, const char *half)
     assert_string_equal(text, half);
 }
 
-static const char *const locales[][2] = {{"xx_XX", "0,5"}, {"yy_YY", "0\xd9\xab" "5"}};
+static const char *const locales[][2] = {{"xx_XX", "0,5"},
+                                         {"yy_YY", "0\xd9\xab"
+                                                   "5"}};
 
 static void leave(void) { setlocale(LC_NUMERIC, "C"); }
 
@@ -131,7 +138,8 @@ static void surfaces(void **state)
         tw_context *ctx;
         enter(locales[i][0], locales[i][1]);
         assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-        if (tw_surface_create(&s, ctx, "expr:\"0.5*x^2 + 1.25*y\",x=0.75", TW_F64, &err) != TW_OK) fail_msg("%s", err.message);
+        if (tw_surface_create(&s, ctx, "expr:\"0.5*x^2 + 1.25*y\",x=0.75", TW_F64, &err) != TW_OK)
+            fail_msg("%s", err.message);
         assert_string_equal(tw_surface_spec(s), "expr:\"0.5*x^2 + 1.25*y\",x=0.75");
         tw_surface_free(s);
         tw_context_free(ctx);
@@ -139,7 +147,7 @@ static void surfaces(void **state)
     }
 }
 
-/* ---- A run --------------------------------------------------------------------------------------------------------------- */
+/* ---- A run --------------------------------------------------------------------------------------------- */
 
 static int stop_after(void *user, const tw_event *event)
 {
@@ -179,12 +187,15 @@ static void run(int stop, int resume)
         o.run.event = stop < 0 ? NULL : stop_after;
         o.run.user = &stop;
     }
-    if ((resume ? tw_job_resume(&job, ctx, OUT, &o, &err) : tw_job_create(&job, ctx, &o, &err)) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+    if ((resume ? tw_job_resume(&job, ctx, OUT, &o, &err) : tw_job_create(&job, ctx, &o, &err)) != TW_OK ||
+        tw_job_run(job, &err) != TW_OK)
+        fail_msg("%s", err.message);
     tw_job_free(job);
     tw_context_free(ctx);
 }
 
-/* Stopped under one locale, resumed under another: the model of a run left alone; the files hold points and their cells fit the header. */
+/* Stopped under one locale, resumed under another: the model of a run left alone; the files hold points and
+ * their cells fit the header. */
 static void stopped_and_resumed(void **state)
 {
     (void)state;
@@ -214,7 +225,7 @@ static void stopped_and_resumed(void **state)
         }
 }
 
-/* ---- A race: table, JSON, database, page with its pictures ---------------------------------------------------------------- */
+/* ---- A race: table, JSON, database, page with its pictures --------------------------------------------- */
 
 #define RACE TW_BINARY_DIR "/test_locale.race"
 
@@ -273,7 +284,8 @@ static void a_race(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(specs_and_messages), cmocka_unit_test(json), cmocka_unit_test(surfaces),
-                                       cmocka_unit_test(stopped_and_resumed), cmocka_unit_test(a_race)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(specs_and_messages), cmocka_unit_test(json),
+                                       cmocka_unit_test(surfaces), cmocka_unit_test(stopped_and_resumed),
+                                       cmocka_unit_test(a_race)};
     return cmocka_run_group_tests(tests, make_locales, NULL);
 }

@@ -13,10 +13,12 @@ static void gradients_equal_central_differences(void **state)
     networks_check_gradient("conv2d 4 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
     networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
     networks_check_gradient("flatten; dense 9 sigmoid; dense 3 softmax", 3);
-    networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax", 3);
+    networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax",
+                            3);
     networks_check_gradient("flatten; dense 1 sigmoid", 2);
     networks_check_gradient("flatten; dense 6 relu; dense 4 sigmoid; dense 1 sigmoid", 2);
-    networks_check_gradient("dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
+    networks_check_gradient(
+        "dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
 }
 
 static void refuse(const char *network, const char *message)
@@ -35,22 +37,35 @@ static void refuse(const char *network, const char *message)
 static void networks_that_cannot_be(void **state)
 {
     (void)state;
-    refuse("conv2d 4 8x3 relu; flatten; dense 3 softmax", "layer 1 (conv2d 4 8x3 relu): a 8x3 kernel does not fit into its input of 7x6x2");
-    refuse("conv2d 4 3x3; dense 3 softmax", "layer 2 (dense 3 softmax): dense needs a vector and gets 5x4x4 (put flatten before it)");
-    refuse("flatten; conv2d 4 3x3; dense 3 softmax", "layer 2 (conv2d 4 3x3): conv2d needs an image (height x width x channels) and gets a vector of 84");
+    refuse("conv2d 4 8x3 relu; flatten; dense 3 softmax",
+           "layer 1 (conv2d 4 8x3 relu): a 8x3 kernel does not fit into its input of 7x6x2");
+    refuse("conv2d 4 3x3; dense 3 softmax",
+           "layer 2 (dense 3 softmax): dense needs a vector and gets 5x4x4 (put flatten before it)");
+    refuse(
+        "flatten; conv2d 4 3x3; dense 3 softmax",
+        "layer 2 (conv2d 4 3x3): conv2d needs an image (height x width x channels) and gets a vector of 84");
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
-    refuse("flatten; dense 3", "the network ends with \"dense 3\"; it must end with softmax or sigmoid, from which the loss follows");
-    refuse("flatten; dense 3 softmax; dense 3 softmax", "layer 2 (dense 3 softmax): softmax may only be the last layer");
+    refuse(
+        "flatten; dense 3",
+        "the network ends with \"dense 3\"; it must end with softmax or sigmoid, from which the loss follows");
+    refuse("flatten; dense 3 softmax; dense 3 softmax",
+           "layer 2 (dense 3 softmax): softmax may only be the last layer");
     refuse("flatten; dense x softmax", "dense: width = x is not a number from 1 to 16777216");
     refuse("flatten; dense 0 softmax", "dense: width = 0 is not a number from 1 to 16777216");
     refuse("flatten;; dense 3 softmax", "layer 2 of the network is empty");
     refuse("flatten; dropout 1; dense 3 softmax", "layer 2 (dropout 1): rate = 1 is outside [0, 1)");
-    refuse("flatten; dense 2 softmax", "the last layer (dense 2 softmax) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
-    refuse("flatten; dense 4 relu; dense 1 sigmoid",
-           "the last layer (dense 1 sigmoid) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
-    refuse("flatten; dense 3 sigmoid", "the last layer has 3 outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
-                                       "classes \"dense classes softmax\"");
-    refuse("flatten; dense 1 softmax", "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" is for two classes");
+    refuse(
+        "flatten; dense 2 softmax",
+        "the last layer (dense 2 softmax) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
+    refuse(
+        "flatten; dense 4 relu; dense 1 sigmoid",
+        "the last layer (dense 1 sigmoid) has 2 classes, but memory has 3 (labels up to 2); \"dense classes softmax\" fits them");
+    refuse(
+        "flatten; dense 3 sigmoid",
+        "the last layer has 3 outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", or for several "
+        "classes \"dense classes softmax\"");
+    refuse("flatten; dense 1 softmax",
+           "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" is for two classes");
     refuse("flatten; sigmoid 3; dense 3 softmax", "sigmoid takes no arguments: unexpected \"3\"");
     refuse("flatten; softmax", "the network \"flatten; softmax\" has nothing to learn: no layer has weights");
 }
@@ -98,7 +113,8 @@ static void the_network_of_source_002(void **state)
     float p[4];
     for (int i = 0; i < 400; i++) x[i] = (float)tw__random_unit(4, TW__FOR_TEST, 0, (uint64_t)i) - 0.5f;
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, labels, NULL), TW_OK);
-    assert_int_equal(tw_model_create(&model, ctx, "dense 64 relu; dense 1 sigmoid", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 64 relu; dense 1 sigmoid", TW_F32, data, 0, NULL),
+                     TW_OK);
     assert_int_equal(tw_model_size(model), 6529);
     assert_int_equal(tw_model_layers(model), 2);
     for (size_t i = 0; i < 2; i++) assert_int_equal(tw_model_layer(model, i, &info[i], NULL), TW_OK);
@@ -124,7 +140,9 @@ static void the_network_of_source_002(void **state)
 static void files_bring_the_weights_back(void **state)
 {
     (void)state;
-    const char *const networks[] = {"conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax", "flatten; dense 20 sigmoid; dense 1 sigmoid"};
+    const char *const networks[] =
+        {"conv2d 17 3x2 relu; maxpool2d 2x2; flatten; dense 20 relu; dense 3 softmax",
+         "flatten; dense 20 sigmoid; dense 1 sigmoid"};
     const char *path = TW_BINARY_DIR "/test_nn.safetensors";
     tw_context *ctx = networks_context(2);
     tw_data *data = networks_data(ctx, ROWS, 2);
@@ -157,7 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences), cmocka_unit_test(networks_that_cannot_be),
         cmocka_unit_test(presets_have_the_known_sizes),        cmocka_unit_test(files_bring_the_weights_back),
-        cmocka_unit_test(runs_do_not_depend_on_threads),          cmocka_unit_test(the_network_of_source_002),
+        cmocka_unit_test(runs_do_not_depend_on_threads),       cmocka_unit_test(the_network_of_source_002),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

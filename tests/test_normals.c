@@ -15,7 +15,10 @@
 enum { N = 1 << 20 };
 static double x[N];
 
-static int ascending(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int ascending(const void *a, const void *b)
+{
+    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
 
 /* Of N(0, 1): the moments, each within four of its standard errors. */
 static void moments(void **state)
@@ -26,11 +29,13 @@ static void moments(void **state)
     for (int k = 0; k < 6; k++) {
         double sum = 0;
         for (size_t i = 0; i < N; i++) sum += pow(x[i], k + 1);
-        if (!(fabs(sum / N - want[k]) < 4 * sqrt(variance[k] / N))) fail_msg("moment %d is %g", k + 1, sum / N);
+        if (!(fabs(sum / N - want[k]) < 4 * sqrt(variance[k] / N)))
+            fail_msg("moment %d is %g", k + 1, sum / N);
     }
 }
 
-/* The largest distance from the normal distribution (Kolmogorov, Smirnov): below 1.95/sqrt(N) in 999 of 1,000 samples. */
+/* The largest distance from the normal distribution (Kolmogorov, Smirnov): below 1.95/sqrt(N) in 999 of 1,000
+ * samples. */
 static void kolmogorov_smirnov(void **state)
 {
     (void)state;
@@ -39,15 +44,19 @@ static void kolmogorov_smirnov(void **state)
         tw_normals(seed, 1, 12345, N, x);
         qsort(x, N, sizeof *x, ascending);
         for (size_t i = 0; i < N; i++) {
-            const double p = erfc(-x[i] / sqrt(2)) / 2, above = (double)(i + 1) / N - p, below = p - (double)i / N;
+            const double p = erfc(-x[i] / sqrt(2)) / 2, above = (double)(i + 1) / N - p,
+                         below = p - (double)i / N;
             most = fmax(most, fmax(above, below));
         }
-        if (!(most < 1.95 / sqrt(N))) fail_msg("seed %llu: the distance is %g, more than %g", (unsigned long long)seed, most, 1.95 / sqrt(N));
+        if (!(most < 1.95 / sqrt(N)))
+            fail_msg("seed %llu: the distance is %g, more than %g", (unsigned long long)seed, most,
+                     1.95 / sqrt(N));
         assert_true(x[0] < -4.4 && x[N - 1] > 4.4 && x[0] > -6.5 && x[N - 1] < 6.5);
     }
 }
 
-/* Numbers of a pair, neighbouring pairs, squares of a pair, other steps and other seeds are not correlated. */
+/* Numbers of a pair, neighbouring pairs, squares of a pair, other steps and other seeds are not
+ * correlated. */
 static void independence(void **state)
 {
     static double y[N];
@@ -57,7 +66,8 @@ static void independence(void **state)
         double sum = 0, squares = 0;
         if (k < 2) memcpy(y, x + k + 1, (N - 2) * sizeof *y);
         else tw_normals(7 + (k == 3), 3 + (k == 2), 0, N, y);
-        for (size_t i = 0; i < N - 2; i += 2) sum += x[i] * y[i], squares += (x[i] * x[i] - 1) * (y[i] * y[i] - 1);
+        for (size_t i = 0; i < N - 2; i += 2)
+            sum += x[i] * y[i], squares += (x[i] * x[i] - 1) * (y[i] * y[i] - 1);
         assert_true(fabs(sum) < 4 * sqrt(N / 2) && fabs(squares) < 4 * 2 * sqrt(N / 2));
     }
 }
@@ -76,8 +86,10 @@ static void any_cut(void **state)
             assert_true(part[n] == 0);
         }
     for (uint64_t i = 0; i < 600; i++) {
-        const tw__philox4 r = tw__philox(9, (uint32_t)(500 + i / 2), 0, 0x567890ab, (uint32_t)TW__FOR_RULE << 16 | 0x1234);
-        const double u = 1 - (double)(((uint64_t)r.word[1] << 32 | r.word[0]) >> 12) * 0x1p-52, v = (double)(((uint64_t)r.word[3] << 32 | r.word[2]) >> 12) * 0x1p-52;
+        const tw__philox4 r =
+            tw__philox(9, (uint32_t)(500 + i / 2), 0, 0x567890ab, (uint32_t)TW__FOR_RULE << 16 | 0x1234);
+        const double u = 1 - (double)(((uint64_t)r.word[1] << 32 | r.word[0]) >> 12) * 0x1p-52,
+                     v = (double)(((uint64_t)r.word[3] << 32 | r.word[2]) >> 12) * 0x1p-52;
         const double length = sqrt(-2 * tw__log_f64(u)), angle = 2 * 3.14159265358979323846 * v;
         assert_true(fabs(x[i] - length * (i % 2 ? sin(angle) : cos(angle))) < 4e-15);
     }
@@ -85,6 +97,7 @@ static void any_cut(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(moments), cmocka_unit_test(kolmogorov_smirnov), cmocka_unit_test(independence), cmocka_unit_test(any_cut)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(moments), cmocka_unit_test(kolmogorov_smirnov),
+                                       cmocka_unit_test(independence), cmocka_unit_test(any_cut)};
     return cmocka_run_group_tests_name("normals", tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ static void json_and_back(void **state)
     if (tw__fields_read(tw_job_fields, &again, json, 1, &err) != TW_OK) fail_msg("%s", err.message);
     twice = tw__fields_json(tw_job_fields, &again, 0, 0);
     assert_true(json_equal(json, twice));
-    assert_true(again.val == 0.3 && again.run.batch == 7 && again.run.seed == INT64_MAX && again.run.nonfinite == TW_NONFINITE_ZERO);
+    assert_true(again.val == 0.3 && again.run.batch == 7 && again.run.seed == INT64_MAX &&
+                again.run.nonfinite == TW_NONFINITE_ZERO);
     assert_null(json_object_get(json, "groups"));
     json_object_del(json, "epochs");
     assert_int_equal(tw__fields_read(tw_job_fields, &again, json, 1, &err), TW_ERR_SPEC);
@@ -66,9 +67,12 @@ static void rows_are_whole(void **state)
     for (size_t t = 0; t < 2; t++) {
         tw_field a, b;
         for (size_t i = 0; tables[t](i, &a); i++) {
-            if (!a.help || !*a.help || (a.flag && !a.arg && a.type != TW_FIELD_FLAG)) fail_msg("%s has no help or name of its value", a.name);
+            if (!a.help || !*a.help || (a.flag && !a.arg && a.type != TW_FIELD_FLAG))
+                fail_msg("%s has no help or name of its value", a.name);
             for (size_t k = 0; k < i && tables[t](k, &b); k++)
-                if (!strcmp(a.name, b.name) || (a.flag && b.flag && !strcmp(a.flag, b.flag)) || a.offset == b.offset) fail_msg("%s and %s", a.name, b.name);
+                if (!strcmp(a.name, b.name) || (a.flag && b.flag && !strcmp(a.flag, b.flag)) ||
+                    a.offset == b.offset)
+                    fail_msg("%s and %s", a.name, b.name);
         }
         assert_int_equal(tables[t](1000, &a), 0);
     }
@@ -77,22 +81,29 @@ static void rows_are_whole(void **state)
 /* Bytes of tw_job_options that are no row's and no member named here: a field was added without one. */
 static void every_field_has_a_row(void **state)
 {
-    static const struct { size_t at, n; } others[] = {
+    static const struct {
+        size_t at, n;
+    } others[] = {
 #define OTHER(member) {offsetof(tw_job_options, member), sizeof(((tw_job_options *)0)->member)}
-        OTHER(size), OTHER(run.size), OTHER(run.custom_rule), OTHER(run.event), OTHER(run.user), OTHER(run.order), OTHER(run.n_order),
+        OTHER(size),     OTHER(run.size),  OTHER(run.custom_rule), OTHER(run.event),
+        OTHER(run.user), OTHER(run.order), OTHER(run.n_order),
     };
-    static const size_t bytes[] = {[TW_FIELD_TEXT] = sizeof(char *), [TW_FIELD_NATURAL] = 8, [TW_FIELD_REAL] = 8, [TW_FIELD_POSITIVE] = 8,
-                                   [TW_FIELD_WORD] = sizeof(int), [TW_FIELD_FLAG] = sizeof(int)};
+    static const size_t bytes[] =
+        {[TW_FIELD_TEXT] = sizeof(char *), [TW_FIELD_NATURAL] = 8,        [TW_FIELD_REAL] = 8,
+         [TW_FIELD_POSITIVE] = 8,          [TW_FIELD_WORD] = sizeof(int), [TW_FIELD_FLAG] = sizeof(int)};
     char covered[sizeof(tw_job_options)] = {0};
     tw_field f;
     (void)state;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) memset(covered + others[i].at, 1, others[i].n);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        memset(covered + others[i].at, 1, others[i].n);
     for (size_t i = 0; tw_job_fields(i, &f); i++) memset(covered + f.offset, 1, bytes[f.type]);
     for (size_t i = 0; i + 4 < sizeof covered; i++)
-        if (!covered[i] && (i % 8 < 4 || !covered[i - 4])) fail_msg("byte %zu of tw_job_options has no row in tw_job_fields", i);
+        if (!covered[i] && (i % 8 < 4 || !covered[i - 4]))
+            fail_msg("byte %zu of tw_job_options has no row in tw_job_fields", i);
 }
 
-static tw_status read_text(const char *text, tw_fields *fields, void *options, tw_config **config, tw_error *err)
+static tw_status read_text(const char *text, tw_fields *fields, void *options, tw_config **config,
+                           tw_error *err)
 {
     static tw_context *ctx;
     FILE *f = fopen(FILE_NAME, "w");
@@ -110,11 +121,16 @@ static void a_configuration(void **state)
     tw_config *config;
     tw_error err;
     o.run.batch = 9;
-    assert_int_equal(read_text("{\"config\": {\"data\": \"x\", \"target\": null, \"val\": 0}, \"result\": {}}", tw_job_fields, &o, &config, &err), TW_OK);
+    assert_int_equal(
+        read_text("{\"config\": {\"data\": \"x\", \"target\": null, \"val\": 0}, \"result\": {}}",
+                  tw_job_fields, &o, &config, &err),
+        TW_OK);
     assert_string_equal(o.data, "x");
     assert_int_equal(o.run.batch, 9);
     tw_config_free(config);
-    static const struct { const char *text, *message; } wrong[] = {
+    static const struct {
+        const char *text, *message;
+    } wrong[] = {
         {"{\"epoch\": 3}", "unknown option \"epoch\" (did you mean \"epochs\"?)"},
         {"{\"epochs\": 0.5}", "epochs = 0.5 is not a whole number from 1 to 1000000000"},
         {"{\"epochs\": -1}", "epochs = -1 is not a whole number from 1 to 1000000000"},
@@ -132,7 +148,8 @@ static void a_configuration(void **state)
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(read_text(wrong[i].text, tw_job_fields, &o, &config, &err), TW_ERR_DATA);
-        if (!strstr(err.message, wrong[i].message) || !strstr(err.message, FILE_NAME)) fail_msg("\"%s\" in place of \"%s\"", err.message, wrong[i].message);
+        if (!strstr(err.message, wrong[i].message) || !strstr(err.message, FILE_NAME))
+            fail_msg("\"%s\" in place of \"%s\"", err.message, wrong[i].message);
         tw_config_free(config);
     }
 }
@@ -145,7 +162,8 @@ static void nonfinite_has_one_set_of_names(void **state)
     for (size_t i = 0; strcmp(f.name, "nonfinite") != 0; i++) assert_int_equal(tw_job_fields(i, &f), 1);
     char words[64];
     enum tw_nonfinite policy;
-    snprintf(words, sizeof words, "%s %s %s", tw_nonfinite_name(TW_NONFINITE_ERROR), tw_nonfinite_name(TW_NONFINITE_SKIP), tw_nonfinite_name(TW_NONFINITE_ZERO));
+    snprintf(words, sizeof words, "%s %s %s", tw_nonfinite_name(TW_NONFINITE_ERROR),
+             tw_nonfinite_name(TW_NONFINITE_SKIP), tw_nonfinite_name(TW_NONFINITE_ZERO));
     assert_string_equal(f.words, words);
     assert_int_equal(tw_nonfinite_from_name("zero", &policy, NULL), TW_OK);
     assert_int_equal(policy, TW_NONFINITE_ZERO);
@@ -161,9 +179,13 @@ static void version_of_the_library_is_that_of_its_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_and_back), cmocka_unit_test(defaults_are_written), cmocka_unit_test(rows_are_whole),
-        cmocka_unit_test(every_field_has_a_row), cmocka_unit_test(a_configuration),
-        cmocka_unit_test(nonfinite_has_one_set_of_names), cmocka_unit_test(version_of_the_library_is_that_of_its_headers),
+        cmocka_unit_test(json_and_back),
+        cmocka_unit_test(defaults_are_written),
+        cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(every_field_has_a_row),
+        cmocka_unit_test(a_configuration),
+        cmocka_unit_test(nonfinite_has_one_set_of_names),
+        cmocka_unit_test(version_of_the_library_is_that_of_its_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* What calls leave in their outputs when they fail (error.h): pointers are NULL, structs zero, numbers unchanged.
+/* What calls leave in their outputs when they fail (error.h): pointers are NULL, structs zero, numbers
+ * unchanged.
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,33 +19,34 @@ static int is_zero(const void *p, size_t n)
 }
 
 /* A struct that was full before a call that must fail with `status`. */
-#define STAYS_ZERO(type, status, call) \
-    do { \
-        static type out; \
-        memset(&out, 0xee, sizeof out); \
-        assert_int_equal(call, status); \
+#define STAYS_ZERO(type, status, call)                                                        \
+    do {                                                                                      \
+        static type out;                                                                      \
+        memset(&out, 0xee, sizeof out);                                                       \
+        assert_int_equal(call, status);                                                       \
         if (!is_zero(&out, sizeof out)) fail_msg("%s leaves something in its output", #call); \
     } while (0)
 
 /* The same for a struct that begins with its size, which stays. */
-#define STAYS_CLEAR(type, status, call) \
-    do { \
-        static type out; \
-        memset(&out, 0xee, sizeof out); \
-        out.size = sizeof out; \
-        assert_int_equal(call, status); \
-        if (out.size != sizeof out || !is_zero((const char *)&out + sizeof(size_t), sizeof out - sizeof(size_t))) \
-            fail_msg("%s leaves something in its output", #call); \
-        out.size = 0; \
-        assert_int_equal(call, TW_ERR_SPEC); \
+#define STAYS_CLEAR(type, status, call)                                                 \
+    do {                                                                                \
+        static type out;                                                                \
+        memset(&out, 0xee, sizeof out);                                                 \
+        out.size = sizeof out;                                                          \
+        assert_int_equal(call, status);                                                 \
+        if (out.size != sizeof out ||                                                   \
+            !is_zero((const char *)&out + sizeof(size_t), sizeof out - sizeof(size_t))) \
+            fail_msg("%s leaves something in its output", #call);                       \
+        out.size = 0;                                                                   \
+        assert_int_equal(call, TW_ERR_SPEC);                                            \
         assert_non_null(strstr(err.message, ".size = 0: set it to sizeof(" #type ")")); \
     } while (0)
 
 /* A pointer to an object that was not NULL before. */
-#define STAYS_NULL(type, status, call) \
-    do { \
-        type *out = (type *)&err; \
-        assert_int_equal(call, status); \
+#define STAYS_NULL(type, status, call)                                 \
+    do {                                                               \
+        type *out = (type *)&err;                                      \
+        assert_int_equal(call, status);                                \
         if (out) fail_msg("%s leaves something in its output", #call); \
     } while (0)
 
@@ -57,7 +59,8 @@ static void structs_of_specs(void **state)
     STAYS_ZERO(tw_chain, TW_ERR_SPEC, tw_chain_read(&out, "adm", NULL, &err));
     STAYS_ZERO(tw_chain, TW_ERR_SPEC, tw_chain_read(&out, NULL, NULL, &err));
     STAYS_ZERO(tw_piece, TW_ERR_SPEC, tw_schedule_piece(&out, "cosin", 0, 100, &err));
-    STAYS_ZERO(tw_piece, TW_ERR_SPEC, tw_schedule_piece(&out, "a23456789012345678901234567890123456789012345=cosine", 0, 100, &err));
+    STAYS_ZERO(tw_piece, TW_ERR_SPEC,
+               tw_schedule_piece(&out, "a23456789012345678901234567890123456789012345=cosine", 0, 100, &err));
     STAYS_ZERO(tw_control_choice, TW_ERR_SPEC, tw_control_read(&out, "plateau:factor=2", &err));
     STAYS_ZERO(tw_control_choice, TW_ERR_SPEC, tw_control_read(&out, "plateau@keras3", &err));
     STAYS_ZERO(tw_estimator_choice, TW_ERR_SPEC, tw_estimator_read(&out, "svrg:m=-1", &err));
@@ -73,12 +76,15 @@ static void numbers(void **state)
     assert_int_equal(tw_schedule_values("cosine", "beta1", 1, 10, 2, values, &err), TW_ERR_SPEC);
     assert_int_equal(tw_isa_from_name("avx3", &isa, &err), TW_ERR_SPEC);
     assert_int_equal(tw_nonfinite_from_name("stop", &policy, &err), TW_ERR_SPEC);
-    assert_true(value == 7 && values[0] == 7 && values[1] == 7 && isa == TW_ISA_AVX2 && policy == TW_NONFINITE_SKIP);
+    assert_true(value == 7 && values[0] == 7 && values[1] == 7 && isa == TW_ISA_AVX2 &&
+                policy == TW_NONFINITE_SKIP);
 }
 
-static int refuse(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int refuse(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
+                  const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
-    (void)user, (void)want, (void)w, (void)rows, (void)n, (void)draw, (void)sums, (void)gradient, (void)output;
+    (void)user, (void)want, (void)w, (void)rows, (void)n, (void)draw, (void)sums, (void)gradient,
+        (void)output;
     return 5;
 }
 
@@ -95,7 +101,10 @@ static void objects(void **state)
     const tw_linear_options no_rows = TW_LINEAR_OPTIONS_INIT;
     const tw_run_options run = TW_RUN_OPTIONS_INIT;
     const tw_job_options job = TW_JOB_OPTIONS_INIT;
-    const tw_race_options race = {.size = sizeof race, .optimizers = "adm", .surface = "bowl", .job = TW_JOB_OPTIONS_INIT};
+    const tw_race_options race = {.size = sizeof race,
+                                  .optimizers = "adm",
+                                  .surface = "bowl",
+                                  .job = TW_JOB_OPTIONS_INIT};
     const tw_find_lr_options find = {.size = sizeof find, .from = 3, .to = 2, .job = TW_JOB_OPTIONS_INIT};
     const char *const directories[] = {"no such race", "nor this one"};
     STAYS_NULL(tw_context, TW_ERR_SPEC, tw_context_create(&out, &many, &err));
@@ -121,7 +130,13 @@ static void evaluation(void **state)
 {
     (void)state;
     const double w[2] = {0};
-    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .n_rows = 1, .lanes = 1, .eval = refuse};
+    const tw_objective f = {.size = sizeof f,
+                            .type = TW_F64,
+                            .tensors = &tensor,
+                            .n_tensors = 1,
+                            .n_rows = 1,
+                            .lanes = 1,
+                            .eval = refuse};
     STAYS_ZERO(tw_metrics, TW_STOPPED, tw_evaluate(ctx, &f, w, &out, &err));
     assert_int_equal(err.callback, 5);
 }
@@ -147,7 +162,9 @@ static void parts_of_objects(void **state)
     tw_data *data;
     tw_model *model;
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, two, x, labels, &err), TW_OK);
-    assert_int_equal(tw_model_create(&model, ctx, "dense 3 relu; dense classes softmax", TW_F32, data, 0, &err), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 3 relu; dense classes softmax", TW_F32, data, 0,
+                                     &err),
+                     TW_OK);
     STAYS_CLEAR(tw_layer_info, TW_ERR_SPEC, tw_model_layer(model, 2, &out, &err));
     tw_data *other;
     assert_int_equal(tw_data_create(&other, ctx, TW_F32, 1, 1, (const int64_t[]){4}, x, labels, &err), TW_OK);
@@ -172,7 +189,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(structs_of_specs), cmocka_unit_test(numbers), cmocka_unit_test(objects), cmocka_unit_test(evaluation),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(structs_of_specs), cmocka_unit_test(numbers),
+                                       cmocka_unit_test(objects), cmocka_unit_test(evaluation),
                                        cmocka_unit_test(parts_of_objects)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,6 @@
-/* Rules against their papers' algorithms, written down literally, one weight at a time in double with libm's functions: rates that change,
- * gradients of all sizes, none now and then.  What a rule file rearranges, as ftml's, must come out the same.
+/* Rules against their papers' algorithms, written down literally, one weight at a time in double with libm's
+ * functions: rates that change, gradients of all sizes, none now and then.  What a rule file rearranges, as
+ * ftml's, must come out the same.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include <float.h>
@@ -19,7 +20,9 @@ static double gradient(int i, int t)
 }
 
 /* One weight of an algorithm: w the reported weight, a, b, c its state. */
-struct one { double w, w0, a, b, c; };
+struct one {
+    double w, w0, a, b, c;
+};
 typedef void algorithm(struct one *x, int t, double lr, double g);
 
 static void madgrad(struct one *x, int t, double lr, double g)
@@ -76,12 +79,14 @@ static void adopt_paper(struct one *x, int t, double lr, double g) { adopt_of(x,
 
 static void ademamix(struct one *x, int t, double lr, double g)
 {
-    const double total = 60, start = log(0.5) / log(0.9), end = log(0.5) / log(0.999); /* half-lives, evenly from one to the other */
+    /* half-lives, evenly from one to the other */
+    const double total = 60, start = log(0.5) / log(0.9), end = log(0.5) / log(0.999);
     double q = fmin(t / total, 1), alpha = 5 * q, beta3 = pow(0.5, 1 / ((1 - q) * start + q * end));
     x->a = 0.9 * x->a + (1 - 0.9) * g;
     x->b = beta3 * x->b + (1 - beta3) * g;
     x->c = 0.999 * x->c + (1 - 0.999) * g * g;
-    x->w -= lr * ((x->a / (1 - pow(0.9, t)) + alpha * x->b) / (sqrt(x->c / (1 - pow(0.999, t))) + 1e-8) + 0.1 * x->w);
+    x->w -= lr * ((x->a / (1 - pow(0.9, t)) + alpha * x->b) / (sqrt(x->c / (1 - pow(0.999, t))) + 1e-8) +
+                  0.1 * x->w);
 }
 
 static void ftml(struct one *x, int t, double lr, double g)
@@ -129,7 +134,8 @@ static void follows(const char *spec, double lr, algorithm *step, double within)
     const tw_tensor tensor = {"all", 1, &n, 0, 0};
     double w[N], g[N], shown[N];
     struct one one[N];
-    if (bench_create(&opt, ctx, spec, NULL, schedule, 0, TW_F64, &tensor, 1, 1, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    if (bench_create(&opt, ctx, spec, NULL, schedule, 0, TW_F64, &tensor, 1, 1, &err) != TW_OK)
+        fail_msg("%s: %s", spec, err.message);
     for (int i = 0; i < N; i++) one[i] = (struct one){.w = w[i] = 0.3 + i, .w0 = 0.3 + i};
     for (int t = 1; t <= STEPS; t++) {
         for (int i = 0; i < N; i++) step(&one[i], t, rate(t, lr), g[i] = gradient(i, t));
@@ -162,8 +168,9 @@ static void rules_follow_their_papers(void **state)
 
 /* ---- The power functions in float ---- */
 
-/* madgrad's first step from 0 with momentum 0 and eps 0 is -lr g/cbrt(lr g^2), and padam's -lr k g/x^partial with x = (1 - beta2) g^2: over
- * all sizes of g whose square is a normal number, to so many units in the last place of float. */
+/* madgrad's first step from 0 with momentum 0 and eps 0 is -lr g/cbrt(lr g^2), and padam's -lr k g/x^partial
+ * with x = (1 - beta2) g^2: over all sizes of g whose square is a normal number, to so many units in the last
+ * place of float. */
 static double worst_first_step(const char *spec, double (*truth)(double))
 {
     enum { M = 20000 };
@@ -176,7 +183,8 @@ static double worst_first_step(const char *spec, double (*truth)(double))
     assert_int_equal(bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F32, &tensor, 1, 1, NULL), TW_OK);
     for (int i = 0; i < M; i++) w[i] = 0, g[i] = (float)pow(10, 16 * bench_number((uint64_t)i, 3));
     assert_int_equal(tw_step_f32(opt, w, g, NULL), TW_OK);
-    for (int i = 0; i < M; i++) worst = fmax(worst, fabs((double)w[i] / truth((double)g[i]) - 1) / (double)FLT_EPSILON);
+    for (int i = 0; i < M; i++)
+        worst = fmax(worst, fabs((double)w[i] / truth((double)g[i]) - 1) / (double)FLT_EPSILON);
     tw_optimizer_free(opt);
     tw_context_free(ctx);
     return worst;
@@ -202,7 +210,9 @@ static void sgld_step(uint64_t seed, int threads, size_t n, uint64_t steps, doub
     const int64_t length = (int64_t)n;
     const tw_tensor tensor = {"all", 1, &length, 0, 0};
     double *g = calloc(n, sizeof *g);
-    assert_int_equal(bench_create(&opt, ctx, "sgld:lr=0.04,temperature=0.25", NULL, NULL, 0, TW_F64, &tensor, 1, seed, NULL), TW_OK);
+    assert_int_equal(bench_create(&opt, ctx, "sgld:lr=0.04,temperature=0.25", NULL, NULL, 0, TW_F64, &tensor,
+                                  1, seed, NULL),
+                     TW_OK);
     for (size_t i = 0; i < n; i++) w[i] = 0;
     for (uint64_t t = 0; t < steps; t++) {
         for (size_t i = 0; i < n; i++) g[i] = w[i];
@@ -213,7 +223,8 @@ static void sgld_step(uint64_t seed, int threads, size_t n, uint64_t steps, doub
     tw_context_free(ctx);
 }
 
-/* The noise of the first step has mean 0 and variance lr temperature, is that of tw_normals, and nothing but the seed, t and the index decides it. */
+/* The noise of the first step has mean 0 and variance lr temperature, is that of tw_normals, and nothing but
+ * the seed, t and the index decides it. */
 static void sgld_draws_as_it_says(void **state)
 {
     (void)state;
@@ -239,7 +250,8 @@ static void sgld_draws_as_it_says(void **state)
     for (int i = 0; i < M; i++) assert_true(w[i] != other[i]);
 }
 
-/* On f = w^2/2 the samples become those of exp(-f/temperature): of variance temperature/(1 - lr/4) = 0.2525, as w = (1 - lr/2) w + noise has it. */
+/* On f = w^2/2 the samples become those of exp(-f/temperature): of variance temperature/(1 - lr/4) = 0.2525,
+ * as w = (1 - lr/2) w + noise has it. */
 static void sgld_samples_the_posterior(void **state)
 {
     (void)state;
@@ -253,7 +265,8 @@ static void sgld_samples_the_posterior(void **state)
 
 /* ---- dcasgd with delay ---- */
 
-/* Two updates of a kernel, as a server makes them, with the gradient of a worker that was at `at`: equation 10, and with lambda/sqrt(s + eps). */
+/* Two updates of a kernel, as a server makes them, with the gradient of a worker that was at `at`: equation
+ * 10, and with lambda/sqrt(s + eps). */
 static double late_gradients(const char *spec, int adaptive)
 {
     const tw_rule *rule = tw_rule_find("dcasgd");
@@ -272,7 +285,8 @@ static double late_gradients(const char *spec, int adaptive)
             square[i] = 0.95 * square[i] + 0.05 * g[i] * g[i];
             double lambda = adaptive ? 2 / sqrt(square[i] + 1e-7) : 2;
             want[i] -= 0.1 * (g[i] + lambda * g[i] * g[i] * (want[i] - at[i]));
-            if (!(fabs(w[i] - want[i]) < 1e-15)) fail_msg("%s: weight %d is %.17g, not %.17g", spec, i, w[i], want[i]);
+            if (!(fabs(w[i] - want[i]) < 1e-15))
+                fail_msg("%s: weight %d is %.17g, not %.17g", spec, i, w[i], want[i]);
         }
     }
     free(coef);
@@ -290,8 +304,9 @@ static void dcasgd_makes_up_for_delay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rules_follow_their_papers), cmocka_unit_test(roots_are_near_in_float), cmocka_unit_test(sgld_draws_as_it_says),
-        cmocka_unit_test(sgld_samples_the_posterior), cmocka_unit_test(dcasgd_makes_up_for_delay),
+        cmocka_unit_test(rules_follow_their_papers), cmocka_unit_test(roots_are_near_in_float),
+        cmocka_unit_test(sgld_draws_as_it_says),     cmocka_unit_test(sgld_samples_the_posterior),
+        cmocka_unit_test(dcasgd_makes_up_for_delay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

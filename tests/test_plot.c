@@ -13,7 +13,10 @@
 
 /* The lines of a plot; what is no line is empty. */
 enum { LINES = 15 };
-struct lines { char *text; const char *at[LINES]; };
+struct lines {
+    char *text;
+    const char *at[LINES];
+};
 
 static struct lines plotted(const struct cli_plot *p)
 {
@@ -31,7 +34,8 @@ static struct lines plotted(const struct cli_plot *p)
 static void logarithmic(void **state)
 {
     (void)state;
-    double x[] = {0, 1e-4, 1e-3, 1e-2, 1e-1, 1}, y[] = {99, 0, 1, 2, 3, 4}; /* a point at 0 has no place on such an axis */
+    /* a point at 0 has no place on such an axis */
+    double x[] = {0, 1e-4, 1e-3, 1e-2, 1e-1, 1}, y[] = {99, 0, 1, 2, 3, 4};
     const struct cli_plot p = {.x = x, .y = y, .n = 6, .log_x = 1, .x_label = "lr", .y_label = "loss"};
     struct lines l = plotted(&p);
     assert_string_equal(l.at[0], "  loss");
@@ -99,13 +103,18 @@ static const char *labels_of(double low, double high, int most, int kind, char t
     if (kind == 'l') cli_find_log_ticks(&t, low, high, most);
     else cli_find_ticks(&t, low, high, most, kind == 'w');
     *to = 0;
-    for (int i = 0; i < t.n; i++) snprintf(to + strlen(to), 400 - strlen(to), "%s%s", i ? " " : "", t.text[i]);
+    for (int i = 0; i < t.n; i++)
+        snprintf(to + strlen(to), 400 - strlen(to), "%s%s", i ? " " : "", t.text[i]);
     return to;
 }
 
 static void ticks(void **state)
 {
-    static const struct { double low, high; int most, kind; const char *labels; } axes[] = {
+    static const struct {
+        double low, high;
+        int most, kind;
+        const char *labels;
+    } axes[] = {
         {0, 1, 6, 0, "0 0.2 0.4 0.6 0.8 1"},
         {0.01, 1, 6, 0, "0.2 0.4 0.6 0.8 1"},
         {0, 999, 7, 'w', "0 200 400 600 800"},
@@ -128,10 +137,12 @@ static void ticks(void **state)
     char text[400];
     (void)state;
     for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++)
-        assert_string_equal(labels_of(axes[i].low, axes[i].high, axes[i].most, axes[i].kind, text), axes[i].labels);
+        assert_string_equal(labels_of(axes[i].low, axes[i].high, axes[i].most, axes[i].kind, text),
+                            axes[i].labels);
 }
 
-/* Whatever the axis: two ticks or more, inside it, evenly spaced by a round number, and labelled as what they are. */
+/* Whatever the axis: two ticks or more, inside it, evenly spaced by a round number, and labelled as what they
+ * are. */
 static void any_axis(void **state)
 {
     uint64_t random = 1;
@@ -139,8 +150,10 @@ static void any_axis(void **state)
     for (int i = 0; i < 20000; i++) {
         struct cli_ticks t;
         double u[3];
-        for (int k = 0; k < 3; k++) u[k] = (double)((random = random * 6364136223846793005u + 1442695040888963407u) >> 11) * 0x1p-53;
-        const double scale = pow(10, 40 * u[0] - 20), low = (u[1] - 0.5) * scale, high = low + (u[2] + 1e-3) * scale;
+        for (int k = 0; k < 3; k++)
+            u[k] = (double)((random = random * 6364136223846793005u + 1442695040888963407u) >> 11) * 0x1p-53;
+        const double scale = pow(10, 40 * u[0] - 20), low = (u[1] - 0.5) * scale,
+                     high = low + (u[2] + 1e-3) * scale;
         cli_find_ticks(&t, low, high, 6, 0);
         assert_in_range(t.n, 2, 6);
         const double step = t.at[1] - t.at[0], lead = step / pow(10, floor(log10(step) + 1e-6));
@@ -153,7 +166,9 @@ static void any_axis(void **state)
         const double first = pow(10, 40 * u[0] - 20), end = first * pow(10, 0.5 + 20 * u[1]);
         cli_find_log_ticks(&t, first, end, 7);
         assert_in_range(t.n, 2, 7);
-        for (int k = 0; k < t.n; k++) assert_true(t.at[k] > first * (1 - 1e-8) && t.at[k] < end * (1 + 1e-8) && strtod(t.text[k], NULL) > 0);
+        for (int k = 0; k < t.n; k++)
+            assert_true(t.at[k] > first * (1 - 1e-8) && t.at[k] < end * (1 + 1e-8) &&
+                        strtod(t.text[k], NULL) > 0);
     }
 }
 
@@ -171,7 +186,9 @@ static void nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(logarithmic), cmocka_unit_test(gaps), cmocka_unit_test(braille), cmocka_unit_test(narrow),
-                                       cmocka_unit_test(ticks), cmocka_unit_test(any_axis), cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(logarithmic), cmocka_unit_test(gaps),
+                                       cmocka_unit_test(braille),     cmocka_unit_test(narrow),
+                                       cmocka_unit_test(ticks),       cmocka_unit_test(any_axis),
+                                       cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* race: the same race twice is the same; what cannot be is said before anything is computed; divergence is a result; the page fetches nothing.
+/* race: the same race twice is the same; what cannot be is said before anything is computed; divergence is a
+ * result; the page fetches nothing.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "base/io.h"
@@ -77,7 +78,7 @@ static char *file_text(tw_context *ctx, const char *path)
     return text;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------ */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 static void same_race_same_json(void **state)
 {
@@ -103,15 +104,19 @@ static void same_race_same_json(void **state)
     const char *spec, *status;
     int format, batch, seed, steps, n;
     double accuracy, test, median, q1, q3;
-    assert_int_equal(json_unpack(json[0],
-        "{s:i, s:{s:i}, s:[{s:[{}, {s:i, s:s, s:i, s:{s:F}, s:[{s:F}]}], s:{s:{s:F, s:F, s:F}, s:i}}, {s:s}]}", "format", &format,
-        "config", "batch", &batch, "optimizers", "runs", "seed", &seed, "status", &status, "steps", &steps, "test", "accuracy", &test,
-        "epochs", "val_accuracy", &accuracy, "summary", "val_loss", "median", &median, "q1", &q1, "q3", &q3, "diverged", &n, "spec", &spec), 0);
+    assert_int_equal(
+        json_unpack(
+            json[0],
+            "{s:i, s:{s:i}, s:[{s:[{}, {s:i, s:s, s:i, s:{s:F}, s:[{s:F}]}], s:{s:{s:F, s:F, s:F}, s:i}}, {s:s}]}",
+            "format", &format, "config", "batch", &batch, "optimizers", "runs", "seed", &seed, "status",
+            &status, "steps", &steps, "test", "accuracy", &test, "epochs", "val_accuracy", &accuracy,
+            "summary", "val_loss", "median", &median, "q1", &q1, "q3", &q3, "diverged", &n, "spec", &spec),
+        0);
     assert_int_equal(format, 2);
     assert_int_equal(batch, 32);
     assert_int_equal(seed, 6);
     assert_int_equal(n, 0);
-    assert_true(steps == 9 || steps == 18);     /* 270 rows in batches of 32, one epoch or two */
+    assert_true(steps == 9 || steps == 18); /* 270 rows in batches of 32, one epoch or two */
     assert_true(test > 0 && test <= 1 && accuracy > 0 && q1 <= median && median <= q3);
     assert_string_equal(spec, "adam:lr=0.01");
     json_decref(json[0]);
@@ -128,11 +133,12 @@ static void a_target_is_reached_within_an_epoch(void **state)
     o.job.run.target = "val_accuracy=0.5";
     o.job.run.eval_every = 2;
     tw_race *race = raced(ctx, &o);
-    json_t *json = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL), *optimizers = json_object_get(json, "optimizers");
+    json_t *json = json_loads(tw_race_json(race), JSON_REJECT_DUPLICATES, NULL),
+           *optimizers = json_object_get(json, "optimizers");
     const json_t *adam = json_array_get(optimizers, 0), *run;
     double values[5];
     size_t i, n = 0, within = 0;
-    json_array_foreach(json_object_get(adam, "runs"), i, run) {
+    json_array_foreach (json_object_get(adam, "runs"), i, run) {
         const json_t *reached = json_object_get(run, "reached");
         if (!reached) continue;
         const json_int_t steps = json_integer_value(json_object_get(reached, "steps"));
@@ -140,13 +146,16 @@ static void a_target_is_reached_within_an_epoch(void **state)
         assert_true(steps % 2 == 0 || steps % 9 == 0);
         assert_true(json_number_value(json_object_get(reached, "epochs")) == (double)steps / 9);
         assert_int_equal(json_array_size(lines), (steps + 8) / 9);
-        assert_true(json_number_value(json_object_get(json_array_get(lines, json_array_size(lines) - 1), "val_accuracy")) >= 0.5);
+        assert_true(json_number_value(json_object_get(json_array_get(lines, json_array_size(lines) - 1),
+                                                      "val_accuracy")) >= 0.5);
         within += steps % 9 != 0;
         values[n++] = (double)steps;
     }
     assert_true(within > 0);
     double median;
-    assert_int_equal(json_unpack((json_t *)(uintptr_t)adam, "{s:{s:{s:{s:F}}}}", "summary", "target", "steps", "median", &median), 0);
+    assert_int_equal(json_unpack((json_t *)(uintptr_t)adam, "{s:{s:{s:{s:F}}}}", "summary", "target", "steps",
+                                 "median", &median),
+                     0);
     assert_true(median == tw__spread_of(values, n).median);
     char *page;
     assert_int_equal(tw__race_report(race, &page, NULL), TW_OK);
@@ -157,7 +166,8 @@ static void a_target_is_reached_within_an_epoch(void **state)
     tw_context_free(ctx);
 }
 
-/* A seed's initial weights and batches are the same for all: an optimiser's runs do not depend on its company. */
+/* A seed's initial weights and batches are the same for all: an optimiser's runs do not depend on its
+ * company. */
 static void company_changes_nothing(void **state)
 {
     (void)state;
@@ -184,12 +194,17 @@ static void quartiles_lie_between(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw_epoch lines[5] = {{.val_loss = 4}, {.val_loss = 1}, {.val_loss = 3}, {.val_loss = 2}, {.val_loss = 100}};
+    tw_epoch lines[5] = {{.val_loss = 4},
+                         {.val_loss = 1},
+                         {.val_loss = 3},
+                         {.val_loss = 2},
+                         {.val_loss = 100}};
     tw__race_run runs[5] = {0};
     tw__entry entry = {.runs = runs};
     size_t order[1];
     tw_race race = {.ctx = ctx, .o.seeds = 5, .entries = &entry, .n = 1, .order = order};
-    for (int i = 0; i < 5; i++) runs[i] = (tw__race_run){.epochs = &lines[i], .n_epochs = 1, .diverged = i == 4};
+    for (int i = 0; i < 5; i++)
+        runs[i] = (tw__race_run){.epochs = &lines[i], .n_epochs = 1, .diverged = i == 4};
     assert_int_equal(tw__race_summarise(&race, NULL), TW_OK);
     assert_true(entry.of[TW__VAL_LOSS].median == 2.5);
     assert_true(entry.of[TW__VAL_LOSS].q1 == 1.75);
@@ -198,7 +213,8 @@ static void quartiles_lie_between(void **state)
     tw_context_free(ctx);
 }
 
-/* The trace is the epoch's running mean taken apart again: its points, by the rows they stand for, add up to the epoch's loss. */
+/* The trace is the epoch's running mean taken apart again: its points, by the rows they stand for, add up to
+ * the epoch's loss. */
 static void trace_adds_up_to_the_epoch(void **state)
 {
     (void)state;
@@ -216,12 +232,15 @@ static void trace_adds_up_to_the_epoch(void **state)
     tw_context_free(ctx);
 }
 
-struct seen { int lines, diverged, stop_at; };
+struct seen {
+    int lines, diverged, stop_at;
+};
 static int watch(void *user, const tw_race_event *e)
 {
     struct seen *seen = user;
     if (e->kind == TW_RACE_EPOCH) seen->lines++;
-    if (e->kind == TW_RACE_END && e->message && e->message[0] && strcmp(e->optimizer, "sgd:lr=1e+30") == 0) seen->diverged++;
+    if (e->kind == TW_RACE_END && e->message && e->message[0] && strcmp(e->optimizer, "sgd:lr=1e+30") == 0)
+        seen->diverged++;
     return seen->stop_at && seen->lines >= seen->stop_at;
 }
 
@@ -238,21 +257,24 @@ static void divergence_is_a_result(void **state)
     assert_true(seen.lines >= 2);
     json_t *json = json_loads(tw_race_json(race), 0, NULL);
     const char *first, *second, *message;
-    assert_int_equal(json_unpack(json, "{s:[{s:[{s:s, s:s}]}, {s:[{s:s}]}]}", "optimizers", "runs", "status", &first, "message", &message,
-                                 "runs", "status", &second), 0);
+    assert_int_equal(json_unpack(json, "{s:[{s:[{s:s, s:s}]}, {s:[{s:s}]}]}", "optimizers", "runs", "status",
+                                 &first, "message", &message, "runs", "status", &second),
+                     0);
     assert_string_equal(first, "diverged");
     assert_string_equal(second, "finished");
-    const char *table = tw_race_table(race), *bad = strstr(table, "sgd:lr=1e+30  diverged: "), *good = strstr(table, "\nadam ");
+    const char *table = tw_race_table(race), *bad = strstr(table, "sgd:lr=1e+30  diverged: "),
+               *good = strstr(table, "\nadam ");
     assert_non_null(bad);
     assert_non_null(good);
     assert_true(good < bad);
-    for (const char *line = table; *line; line += strcspn(line, "\n") + 1) assert_true(strcspn(line, "\n") <= 100);
+    for (const char *line = table; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 100);
     json_decref(json);
     tw_race_free(race);
     tw_context_free(ctx);
 }
 
-/* ---- what cannot be ----------------------------------------------------------------------------------------------------- */
+/* ---- what cannot be ------------------------------------------------------------------------------------ */
 
 static void refuse(tw_race_options o, tw_status code, const char *message)
 {
@@ -362,7 +384,9 @@ static void stopping_keeps_what_is_in(void **state)
 }
 
 /* Memory that ends after `left` allocations, and a count of what is out. */
-struct memory { long left, out; };
+struct memory {
+    long left, out;
+};
 static void *some_memory(void *user, void *p, size_t old, size_t now, size_t align)
 {
     struct memory *m = user;
@@ -408,9 +432,10 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
-/* ---- the page ----------------------------------------------------------------------------------------------------------- */
+/* ---- the page ------------------------------------------------------------------------------------------ */
 
-/* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), spaces and quotes skipped. */
+/* No occurrence of `what` is followed by anything but what stands in `allowed` (first letters), spaces and
+ * quotes skipped. */
 static void only(const char *page, const char *what, const char *allowed)
 {
     for (const char *at = strstr(page, what); at; at = strstr(at + 1, what)) {
@@ -465,7 +490,9 @@ static void names_cannot_break_the_page(void **state)
     assert_string_equal(text, "&lt;b&gt;&amp;&quot;1,234,567");
     tw__free_text(ctx, text);
 
-    static const char evil[] = DIRECTORY "/<img><" "/script>";     /* a folder "<img><" with "script>" in it */
+    /* a folder "<img><" with "script>" in it */
+    static const char evil[] = DIRECTORY "/<img><"
+                                         "/script>";
     mkdir(DIRECTORY "/<img><", 0777);
     if (access(evil, F_OK) != 0) assert_int_equal(symlink(data, evil), 0);
     tw_race_options o = options("sgd");
@@ -484,11 +511,12 @@ static void names_cannot_break_the_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_race_same_json),    cmocka_unit_test(company_changes_nothing),  cmocka_unit_test(quartiles_lie_between),
-        cmocka_unit_test(divergence_is_a_result), cmocka_unit_test(specs_are_checked_first),  cmocka_unit_test(an_old_race_stays),
-        cmocka_unit_test(stopping_keeps_what_is_in), cmocka_unit_test(the_page_fetches_nothing), cmocka_unit_test(names_cannot_break_the_page),
-        cmocka_unit_test(trace_adds_up_to_the_epoch), cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(a_target_is_reached_within_an_epoch),
+        cmocka_unit_test(same_race_same_json),         cmocka_unit_test(company_changes_nothing),
+        cmocka_unit_test(quartiles_lie_between),       cmocka_unit_test(divergence_is_a_result),
+        cmocka_unit_test(specs_are_checked_first),     cmocka_unit_test(an_old_race_stays),
+        cmocka_unit_test(stopping_keeps_what_is_in),   cmocka_unit_test(the_page_fetches_nothing),
+        cmocka_unit_test(names_cannot_break_the_page), cmocka_unit_test(trace_adds_up_to_the_epoch),
+        cmocka_unit_test(every_allocation_may_fail),   cmocka_unit_test(a_target_is_reached_within_an_epoch),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

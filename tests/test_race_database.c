@@ -1,5 +1,6 @@
-/* A race's folder: rows are taken by one at a time, in their order, runs after their optimiser's trials; a lock goes with its holder; what is damaged,
- * foreign or of another version is said; a full disk and a failed allocation leave nothing half-made.
+/* A race's folder: rows are taken by one at a time, in their order, runs after their optimiser's trials; a
+ * lock goes with its holder; what is damaged, foreign or of another version is said; a full disk and a failed
+ * allocation leave nothing half-made.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "full_disk.h"
@@ -33,8 +34,10 @@ static tw_context *context(void)
 
 static void clear(const char *directory)
 {
-    static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", "race.lock",
-                                        "race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal"};
+    static const char *const files[] = {"race.json",       "report.html",        "race.db",
+                                        "race.db-wal",     "race.db-shm",        "race.db-journal",
+                                        "race.lock",       "race.db.new",        "race.db.new-wal",
+                                        "race.db.new-shm", "race.db.new-journal"};
     char path[TW__PATH];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, files[i]);
@@ -43,7 +46,11 @@ static void clear(const char *directory)
     rmdir(directory);
 }
 
-static const tw__database_row rows[] = {{"sgd", 1, 0.1, 9}, {"adam", 1, 0.2, 9}, {"sgd", 0, NAN, 1}, {"adam", 0, NAN, 1}, {"adam", 0, NAN, 2}};
+static const tw__database_row rows[] = {{"sgd", 1, 0.1, 9},
+                                        {"adam", 1, 0.2, 9},
+                                        {"sgd", 0, NAN, 1},
+                                        {"adam", 0, NAN, 1},
+                                        {"adam", 0, NAN, 2}};
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static tw__database *made(tw_context *ctx, const char *directory)
@@ -51,7 +58,8 @@ static tw__database *made(tw_context *ctx, const char *directory)
     tw__database *s;
     tw_error err = {0};
     clear(directory);
-    if (tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err) != TW_OK)
+        fail_msg("%s", err.message);
     return s;
 }
 
@@ -82,13 +90,14 @@ static void puts_in(tw_context *ctx, tw__database *s, uint64_t row, const char *
     tw__free_text(ctx, text);
 }
 
-/* ---- work --------------------------------------------------------------------------------------------------------------- */
+/* ---- work ---------------------------------------------------------------------------------------------- */
 
 static void two_share_the_rows(void **state)
 {
     (void)state;
     tw_context *ctx = context();
-    tw__database *a = made(ctx, DIRECTORY "/shared"), *b = opened(ctx, DIRECTORY "/shared"), *c = opened(ctx, DIRECTORY "/shared");
+    tw__database *a = made(ctx, DIRECTORY "/shared"), *b = opened(ctx, DIRECTORY "/shared"),
+                 *c = opened(ctx, DIRECTORY "/shared");
     char *text;
     assert_int_equal(tw__database_description(b, &text, NULL), TW_OK);
     assert_string_equal(text, "what it is");
@@ -96,19 +105,19 @@ static void two_share_the_rows(void **state)
     assert_int_equal(tw__database_rows(b), ROWS);
     takes(a, 0, 5);
     takes(b, 1, 5);
-    takes(c, ROWS, 5);                                  /* the runs wait for the trials */
+    takes(c, ROWS, 5); /* the runs wait for the trials */
     puts_in(ctx, b, 1, "{\"adam\": 1}");
-    takes(b, 3, 4);                                     /* adam's are in, sgd's is not */
+    takes(b, 3, 4); /* adam's are in, sgd's is not */
     takes(c, 4, 4);
     tw__database_release(c, 4);
     takes(c, 4, 4);
     puts_in(ctx, a, 0, "{}");
     takes(a, 2, 3);
-    tw__database_close(b);                                 /* gone, and its row is free again */
+    tw__database_close(b); /* gone, and its row is free again */
     puts_in(ctx, a, 2, "2");
     takes(a, 3, 2);
     puts_in(ctx, a, 3, "3");
-    takes(a, ROWS, 1);                                  /* the last one is in c's hands */
+    takes(a, ROWS, 1); /* the last one is in c's hands */
     puts_in(ctx, c, 4, "4");
     takes(a, ROWS, 0);
     tw__database_close(a);
@@ -147,7 +156,9 @@ static void a_killed_worker_frees_its_row(void **state)
     if (child == 0) {
         uint64_t row, left;
         tw__database *s;
-        if (tw__database_open(&s, ctx, DIRECTORY "/killed", NULL) != TW_OK || tw__database_take(s, &row, &left, NULL) != TW_OK || row != 0) _exit(1);
+        if (tw__database_open(&s, ctx, DIRECTORY "/killed", NULL) != TW_OK ||
+            tw__database_take(s, &row, &left, NULL) != TW_OK || row != 0)
+            _exit(1);
         if (write(pipe_[1], "x", 1) == 1) pause();
         _exit(1);
     }
@@ -173,7 +184,8 @@ static void one_writes_the_result(void **state)
     assert_int_equal(got, 1);
     assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 0);
-    tw__database_settle(a);                                /* b still reads: it stays a database of several files */
+    /* b still reads: it stays a database of several files */
+    tw__database_settle(a);
     assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 1);
     tw__database_close(a);
@@ -184,14 +196,15 @@ static void one_writes_the_result(void **state)
     assert_non_null(f);
     unsigned char head[20];
     assert_int_equal(fread(head, 1, sizeof head, f), sizeof head);
-    assert_int_equal(head[18], 1);                      /* SQLite's format: 1 a journal, 2 WAL */
+    assert_int_equal(head[18], 1); /* SQLite's format: 1 a journal, 2 WAL */
     fclose(f);
     tw_context_free(ctx);
 }
 
-/* ---- what cannot be ----------------------------------------------------------------------------------------------------- */
+/* ---- what cannot be ------------------------------------------------------------------------------------ */
 
-static void refuse_create(tw_context *ctx, const char *directory, int replace, tw_status code, const char *message)
+static void refuse_create(tw_context *ctx, const char *directory, int replace, tw_status code,
+                          const char *message)
 {
     tw__database *s;
     tw_error err = {0};
@@ -207,8 +220,10 @@ static void a_race_is_replaced_when_asked(void **state)
     tw__database *a = made(ctx, DIRECTORY "/old");
     uint64_t row, left;
     char *text;
-    refuse_create(ctx, DIRECTORY "/old", 0, TW_ERR_SPEC, "/old holds an unfinished race (thalweg race --resume ");
-    refuse_create(ctx, DIRECTORY "/old", 1, TW_ERR_SPEC, "/old is in use: another process works on the race in it");
+    refuse_create(ctx, DIRECTORY "/old", 0, TW_ERR_SPEC,
+                  "/old holds an unfinished race (thalweg race --resume ");
+    refuse_create(ctx, DIRECTORY "/old", 1, TW_ERR_SPEC,
+                  "/old is in use: another process works on the race in it");
     assert_int_equal(tw__database_take(a, &row, &left, NULL), TW_OK);
     tw__database_close(a);
     FILE *f = fopen(DIRECTORY "/old/race.json", "w");
@@ -252,7 +267,8 @@ static void a_race_is_made_in_one_step(void **state)
         tw__database *s;
         tw_error err = {0};
         tw_status status = tw__database_open(&s, ctx, directory, &err);
-        if (status == TW_ERR_NOT_FOUND) status = tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err);
+        if (status == TW_ERR_NOT_FOUND)
+            status = tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, &err);
         if (status != TW_OK) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
         takes(s, 0, ROWS);
         tw__database_close(s);
@@ -289,7 +305,8 @@ static void refuse_open(const char *directory, tw_status code, const char *messa
     tw__database *s;
     tw_error err = {0};
     tw_status is = tw__database_open(&s, ctx, directory, &err);
-    if (is != code || !strstr(err.message, message)) fail_msg("%d, \"%s\" in place of %d, \"%s\"", (int)is, err.message, (int)code, message);
+    if (is != code || !strstr(err.message, message))
+        fail_msg("%d, \"%s\" in place of %d, \"%s\"", (int)is, err.message, (int)code, message);
     assert_null(s);
     tw_context_free(ctx);
 }
@@ -298,7 +315,9 @@ static void what_is_wrong_is_said(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/wrong";
-    static const struct { const char *sql, *message; } cases[] = {
+    static const struct {
+        const char *sql, *message;
+    } cases[] = {
         {"PRAGMA application_id = 7", "is another program's database, not a race"},
         {"PRAGMA user_version = 2", "is of a newer thalweg"},
         {"PRAGMA application_id = 0; PRAGMA user_version = 0", "holds no race"},
@@ -325,7 +344,8 @@ static void what_is_wrong_is_said(void **state)
     tw_context_free(ctx);
 }
 
-/* Every kilobyte of a race.db turned into something else: never a crash; a race.db that is no database, or a part of one, is bad data. */
+/* Every kilobyte of a race.db turned into something else: never a crash; a race.db that is no database, or a
+ * part of one, is bad data. */
 static void damage_is_bad_data(void **state)
 {
     (void)state;
@@ -356,8 +376,10 @@ static void damage_is_bad_data(void **state)
             free(copy);
             tw_status status = tw__database_open(&s, ctx, directory, &err);
             if (status == TW_OK) tw__database_close(s);
-            else if (status != TW_ERR_DATA) fail_msg("%s at %ld: %d, %s", cut ? "cut" : "overwritten", at, (int)status, err.message);
-            assert_true(status == TW_ERR_DATA || !(at == 0 || (cut && at < 4096)));     /* not every byte is looked at */
+            else if (status != TW_ERR_DATA)
+                fail_msg("%s at %ld: %d, %s", cut ? "cut" : "overwritten", at, (int)status, err.message);
+            /* not every byte is looked at */
+            assert_true(status == TW_ERR_DATA || !(at == 0 || (cut && at < 4096)));
         }
     free(bytes);
     tw_context_free(ctx);
@@ -367,13 +389,15 @@ static void a_finished_race_is_read_where_nothing_is_written(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/read-only";
-    if (geteuid() == 0) skip();                         /* whom no permission stops */
+    if (geteuid() == 0) skip(); /* whom no permission stops */
     tw_context *ctx = context();
     chmod(directory, 0755);
     tw__database *s = made(ctx, directory);
     tw__database_settle(s);
     tw__database_close(s);
-    assert_int_equal(chmod(DIRECTORY "/read-only/race.db", 0444) | chmod(DIRECTORY "/read-only/race.lock", 0444) | chmod(directory, 0555), 0);
+    assert_int_equal(chmod(DIRECTORY "/read-only/race.db", 0444) |
+                         chmod(DIRECTORY "/read-only/race.lock", 0444) | chmod(directory, 0555),
+                     0);
     s = opened(ctx, directory);
     uint64_t row, left;
     tw_error err = {0};
@@ -384,13 +408,14 @@ static void a_finished_race_is_read_where_nothing_is_written(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- a full disk, and memory that ends ---------------------------------------------------------------------------------- */
+/* ---- a full disk, and memory that ends ----------------------------------------------------------------- */
 
 static tw_status fill_and_work(tw_context *ctx, const char *directory, tw_error *err)
 {
     tw__database *s;
     tw_status status = tw__database_create(&s, ctx, directory, 0, "what it is", rows, ROWS, err);
-    for (uint64_t i = 0; status == TW_OK && i < 2; i++) status = tw__database_put(s, i, i ? "two" : "one", err);
+    for (uint64_t i = 0; status == TW_OK && i < 2; i++)
+        status = tw__database_put(s, i, i ? "two" : "one", err);
     tw__database_close(s);
     return status;
 }
@@ -410,7 +435,8 @@ static void a_full_disk_leaves_nothing_half_made(void **state)
         disk_writes_left = n;
         status = fill_and_work(ctx, directory, &err);
         disk_writes_left = -1;
-        if (status != TW_OK && status != TW_ERR_SYSTEM) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
+        if (status != TW_OK && status != TW_ERR_SYSTEM)
+            fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
         if (access(DIRECTORY "/full/race.db", F_OK) != 0) {
             assert_int_equal(access(directory, F_OK), -1);
             none++;
@@ -433,7 +459,10 @@ static void a_full_disk_leaves_nothing_half_made(void **state)
 static sqlite3_mem_methods real_memory;
 static long allocations_left;
 static void *failing_malloc(int n) { return allocations_left-- > 0 ? real_memory.xMalloc(n) : NULL; }
-static void *failing_realloc(void *p, int n) { return allocations_left-- > 0 ? real_memory.xRealloc(p, n) : NULL; }
+static void *failing_realloc(void *p, int n)
+{
+    return allocations_left-- > 0 ? real_memory.xRealloc(p, n) : NULL;
+}
 
 static void sqlite_without_memory(void **state)
 {
@@ -456,7 +485,8 @@ static void sqlite_without_memory(void **state)
         allocations_left = n;
         status = fill_and_work(ctx, directory, &err);
         allocations_left = 1000000;
-        if (status != TW_OK && status != TW_ERR_MEMORY && status != TW_ERR_SYSTEM) fail_msg("after %ld allocations: %d, %s", n, (int)status, err.message);
+        if (status != TW_OK && status != TW_ERR_MEMORY && status != TW_ERR_SYSTEM)
+            fail_msg("after %ld allocations: %d, %s", n, (int)status, err.message);
         assert_true(n < 100000);
     }
     assert_int_equal(sqlite3_memory_used(), 0);
@@ -475,11 +505,18 @@ static int make_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_share_the_rows), cmocka_unit_test(a_result_is_not_replaced), cmocka_unit_test(a_killed_worker_frees_its_row),
-        cmocka_unit_test(one_writes_the_result), cmocka_unit_test(a_race_is_replaced_when_asked), cmocka_unit_test(a_race_is_made_in_one_step),
-        cmocka_unit_test(a_full_disk_replaces_nothing), cmocka_unit_test(what_is_wrong_is_said),
-        cmocka_unit_test(damage_is_bad_data), cmocka_unit_test(a_finished_race_is_read_where_nothing_is_written),
-        cmocka_unit_test(a_full_disk_leaves_nothing_half_made), cmocka_unit_test(sqlite_without_memory),
+        cmocka_unit_test(two_share_the_rows),
+        cmocka_unit_test(a_result_is_not_replaced),
+        cmocka_unit_test(a_killed_worker_frees_its_row),
+        cmocka_unit_test(one_writes_the_result),
+        cmocka_unit_test(a_race_is_replaced_when_asked),
+        cmocka_unit_test(a_race_is_made_in_one_step),
+        cmocka_unit_test(a_full_disk_replaces_nothing),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(damage_is_bad_data),
+        cmocka_unit_test(a_finished_race_is_read_where_nothing_is_written),
+        cmocka_unit_test(a_full_disk_leaves_nothing_half_made),
+        cmocka_unit_test(sqlite_without_memory),
     };
     return cmocka_run_group_tests(tests, make_directory, NULL);
 }

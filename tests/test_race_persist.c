@@ -1,5 +1,6 @@
-/* A race's folder: stopped anywhere and taken up again it ends like one that was left alone; data that changed is noticed; two are joined as if they had been
- * one; and when memory ends or the disk is full nothing is lost but the runs in work.
+/* A race's folder: stopped anywhere and taken up again it ends like one that was left alone; data that
+ * changed is noticed; two are joined as if they had been one; and when memory ends or the disk is full
+ * nothing is lost but the runs in work.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/io.h"
@@ -33,9 +34,11 @@ static tw_race_options kept(const char *directory, const char *optimizers)
     return o;
 }
 
-/* ---- going on ----------------------------------------------------------------------------------------------------------- */
+/* ---- going on ------------------------------------------------------------------------------------------ */
 
-struct stop { long at, seen, waits; };
+struct stop {
+    long at, seen, waits;
+};
 static int stop_at(void *user, const tw_race_event *e)
 {
     struct stop *s = user;
@@ -107,7 +110,8 @@ static void a_finished_race_needs_no_data(void **state)
     tw_race_free(race);
     for (int i = 0; i < 4; i++) {
         char path[TW__PATH];
-        snprintf(path, sizeof path, "%s/%s-%s", changed, i % 2 ? "train" : "t10k", i / 2 ? "images-idx3-ubyte" : "labels-idx1-ubyte");
+        snprintf(path, sizeof path, "%s/%s-%s", changed, i % 2 ? "train" : "t10k",
+                 i / 2 ? "images-idx3-ubyte" : "labels-idx1-ubyte");
         assert_int_equal(unlink(path), 0);
     }
     race = races_resumed(ctx, directory);
@@ -142,7 +146,8 @@ static void refuse_resume(const char *directory, tw_status code, const char *mes
         s = tw_race_run(race, &err);
         tw_race_free(race);
     }
-    if (s != code || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of %d \"%s\"", (int)s, err.message, (int)code, message);
+    if (s != code || !strstr(err.message, message))
+        fail_msg("%d \"%s\" in place of %d \"%s\"", (int)s, err.message, (int)code, message);
     tw_context_free(ctx);
 }
 
@@ -164,22 +169,37 @@ static void what_is_wrong_in_it_is_said(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/wrong";
-    static const struct { const char *sql, *message; } cases[] = {
+    static const struct {
+        const char *sql, *message;
+    } cases[] = {
         {"UPDATE run SET result = '{' WHERE id = 2", "/wrong/race.db: run 2: "},
-        {"UPDATE run SET result = json_set(result, '$.seed', 7) WHERE id = 1", "run 1: it is no result of a run with seed 0"},
-        {"UPDATE run SET result = json_set(result, '$.status', 'done') WHERE id = 1", "run 1: unknown status \"done\""},
-        {"UPDATE run SET result = json_set(result, '$.steps', -1) WHERE id = 1", "run 1: steps or gradients are below 0"},
-        {"UPDATE run SET result = json_remove(result, '$.seconds') WHERE id = 2", "run 2: Object item not found: seconds"},
-        {"UPDATE race SET description = json_remove(description, '$.asked.val')", "what the race is: \"val\" is missing"},
-        {"UPDATE race SET description = json_remove(description, '$.found.schedule')", "what was found of the race: Object item not found: schedule"},
-        {"UPDATE race SET description = json_remove(description, '$.found.network')", "what was found of the race: Object item not found: network"},
-        {"UPDATE race SET description = json_set(description, '$.found.racers[0]', 1)", "what was found of the race: Expected object, got integer"},
-        {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1", "run 1: a trace's lists differ in their lengths"},
+        {"UPDATE run SET result = json_set(result, '$.seed', 7) WHERE id = 1",
+         "run 1: it is no result of a run with seed 0"},
+        {"UPDATE run SET result = json_set(result, '$.status', 'done') WHERE id = 1",
+         "run 1: unknown status \"done\""},
+        {"UPDATE run SET result = json_set(result, '$.steps', -1) WHERE id = 1",
+         "run 1: steps or gradients are below 0"},
+        {"UPDATE run SET result = json_remove(result, '$.seconds') WHERE id = 2",
+         "run 2: Object item not found: seconds"},
+        {"UPDATE race SET description = json_remove(description, '$.asked.val')",
+         "what the race is: \"val\" is missing"},
+        {"UPDATE race SET description = json_remove(description, '$.found.schedule')",
+         "what was found of the race: Object item not found: schedule"},
+        {"UPDATE race SET description = json_remove(description, '$.found.network')",
+         "what was found of the race: Object item not found: network"},
+        {"UPDATE race SET description = json_set(description, '$.found.racers[0]', 1)",
+         "what was found of the race: Expected object, got integer"},
+        {"UPDATE run SET result = json_set(result, '$.trace.loss', json('[1]')) WHERE id = 1",
+         "run 1: a trace's lists differ in their lengths"},
         {"UPDATE race SET description = 'x'", "what the race is: "},
-        {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')", "what the race is: unknown rule \"adm\""},
-        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)", "what the race is: seeds = -1 is not a whole number"},
-        {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)", "it has 2 runs for 1 optimizers and 3 seeds"},
-        {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')", "it has 3 runs for 1 optimizers and 2 seeds"},
+        {"UPDATE race SET description = json_set(description, '$.asked.optimizers', 'adm')",
+         "what the race is: unknown rule \"adm\""},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', -1)",
+         "what the race is: seeds = -1 is not a whole number"},
+        {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)",
+         "it has 2 runs for 1 optimizers and 3 seeds"},
+        {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')",
+         "it has 3 runs for 1 optimizers and 2 seeds"},
     };
     tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -196,11 +216,16 @@ static void a_path_is_whole(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/path";
-    static const struct { const char *sql, *message; } cases[] = {
+    static const struct {
+        const char *sql, *message;
+    } cases[] = {
         {"UPDATE run SET result = json_remove(result, '$.path') WHERE id = 1", "run 1: it has no path"},
-        {"UPDATE run SET result = json_set(result, '$.path', json('{\"x\": [], \"y\": [], \"value\": []}')) WHERE id = 3", "run 3: it has no path"},
-        {"UPDATE run SET result = json_set(result, '$.path.y', json('[1]')) WHERE id = 1", "run 1: a path's lists differ in their lengths"},
-        {"UPDATE run SET result = json_set(result, '$.path.value[2]', 'high') WHERE id = 2", "run 2: not all of a path is numbers"},
+        {"UPDATE run SET result = json_set(result, '$.path', json('{\"x\": [], \"y\": [], \"value\": []}')) WHERE id = 3",
+         "run 3: it has no path"},
+        {"UPDATE run SET result = json_set(result, '$.path.y', json('[1]')) WHERE id = 1",
+         "run 1: a path's lists differ in their lengths"},
+        {"UPDATE run SET result = json_set(result, '$.path.value[2]', 'high') WHERE id = 2",
+         "run 2: not all of a path is numbers"},
     };
     tw_context *ctx = races_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -254,9 +279,10 @@ static void others_are_waited_for(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- joining ------------------------------------------------------------------------------------------------------------ */
+/* ---- joining ------------------------------------------------------------------------------------------- */
 
-static void race_in(const char *directory, const char *optimizers, uint64_t first_seed, uint64_t seeds, uint64_t tune)
+static void race_in(const char *directory, const char *optimizers, uint64_t first_seed, uint64_t seeds,
+                    uint64_t tune)
 {
     tw_context *ctx = races_context(1);
     tw_race_options o = kept(directory, optimizers);
@@ -273,7 +299,7 @@ static void joined_is_as_raced_together(void **state)
     static const char *const directories[] = {DIRECTORY "/a", DIRECTORY "/b", DIRECTORY "/c"};
     static const char both[] = DIRECTORY "/both";
     race_in(directories[0], "sgd adam", 0, 2, 2);
-    race_in(directories[1], "sgd adam", 1, 2, 2);           /* seed 1 stands in both, and is taken once */
+    race_in(directories[1], "sgd adam", 1, 2, 2); /* seed 1 stands in both, and is taken once */
     race_in(directories[2], "nag", 0, 3, 2);
     tw_race_options o = kept(NULL, "sgd adam nag");
     o.seeds = 3;
@@ -310,7 +336,8 @@ static void refuse_join(const char *a, const char *b, tw_status code, const char
     tw_error err = {0};
     tw_race *race;
     tw_status s = tw_race_join(&race, ctx, directories, 2, &o, &err);
-    if (s != code || !strstr(err.message, message)) fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
+    if (s != code || !strstr(err.message, message))
+        fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
     assert_null(race);
     tw_context_free(ctx);
 }
@@ -331,7 +358,9 @@ static void what_cannot_be_joined(void **state)
     o.job.model = "flatten; dense classes softmax";
     o.job.dtype = "f64";
     tw_race_free(races_run(races_created(ctx, &o)));
-    refuse_join(a, b, TW_ERR_SPEC, "they differ in schedule (\"constant\", \"cosine\"), epochs (2, 3), batch (16, 8), dtype (\"f32\", \"f64\"), model (");
+    refuse_join(
+        a, b, TW_ERR_SPEC,
+        "they differ in schedule (\"constant\", \"cosine\"), epochs (2, 3), batch (16, 8), dtype (\"f32\", \"f64\"), model (");
     o = kept(b, "adam");
     o.job.limit = 40;
     tw_race_free(races_run(races_created(ctx, &o)));
@@ -358,7 +387,7 @@ static void what_cannot_be_joined(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- memory and files that fail ----------------------------------------------------------------------------------------- */
+/* ---- memory and files that fail ------------------------------------------------------------------------ */
 
 /* A race is created, worked on, taken up, joined with itself. */
 static tw_status whole_life(tw_context *ctx, int on_surface)
@@ -445,9 +474,12 @@ static void the_disk_may_be_full(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- the page while runs come in ------------------------------------------------------------------------------------------ */
+/* ---- the page while runs come in ----------------------------------------------------------------------- */
 
-struct watched { const char *page; char *first; };
+struct watched {
+    const char *page;
+    char *first;
+};
 
 /* Keeps the page as it is when the last run has begun. */
 static int read_page(void *user, const tw_race_event *e)
@@ -503,10 +535,17 @@ static void an_unfinished_race_has_a_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stopped_and_resumed),           cmocka_unit_test(a_finished_race_needs_no_data), cmocka_unit_test(changed_data_is_noticed),
-        cmocka_unit_test(what_is_wrong_in_it_is_said),   cmocka_unit_test(a_path_is_whole),               cmocka_unit_test(others_are_waited_for),
-        cmocka_unit_test(joined_is_as_raced_together),   cmocka_unit_test(what_cannot_be_joined),         cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(every_file_operation_may_fail), cmocka_unit_test(the_disk_may_be_full),
+        cmocka_unit_test(stopped_and_resumed),
+        cmocka_unit_test(a_finished_race_needs_no_data),
+        cmocka_unit_test(changed_data_is_noticed),
+        cmocka_unit_test(what_is_wrong_in_it_is_said),
+        cmocka_unit_test(a_path_is_whole),
+        cmocka_unit_test(others_are_waited_for),
+        cmocka_unit_test(joined_is_as_raced_together),
+        cmocka_unit_test(what_cannot_be_joined),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_file_operation_may_fail),
+        cmocka_unit_test(the_disk_may_be_full),
         cmocka_unit_test(an_unfinished_race_has_a_page),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

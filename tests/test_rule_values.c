@@ -1,4 +1,5 @@
-/* Rules by numbers: first steps worked out on paper, matrices, what a rule remembers, and a bound that its paper proves.
+/* Rules by numbers: first steps worked out on paper, matrices, what a rule remembers, and a bound that its
+ * paper proves.
  * SPDX-License-Identifier: MIT */
 #include "subject.h"
 #include <float.h>
@@ -31,11 +32,17 @@ static void first_steps(void **state)
     (void)state;
     const double g = 0.5, mu1 = 0.9 * (1 - 0.5 * pow(0.96, 0.004)), mu2 = 0.9 * (1 - 0.5 * pow(0.96, 0.008));
     const double half_way = exp(2 / (1 / log(0.9) + 1 / log(0.99)));
-    /* where d is found: the first step, with d = 0.01; the d, m and v of the third, from the sums that the first two give */
-    const double first = 0.01 * 0.1 / sqrt(0.001), d_prodigy = first / (1 + sqrt(0.999)), m_prodigy = 0.9 * 0.0005 * 1.9 + 0.1 * d_prodigy * g;
+    /* where d is found: the first step, with d = 0.01; the d, m and v of the third, from the sums that the
+     * first two give */
+    const double first = 0.01 * 0.1 / sqrt(0.001), d_prodigy = first / (1 + sqrt(0.999)),
+                 m_prodigy = 0.9 * 0.0005 * 1.9 + 0.1 * d_prodigy * g;
     const double v_prodigy = 0.999 * 0.001 * 1e-4 * g * g * 1.999 + 0.001 * d_prodigy * d_prodigy * g * g;
     const double m_adapted = 0.9 * 0.0005 * 1.9 + 0.1 * g * 0.01 / (sqrt(0.001) * (1 + sqrt(0.999)));
-    const struct { const char *spec; int steps; double w; } cases[] = {
+    const struct {
+        const char *spec;
+        int steps;
+        double w;
+    } cases[] = {
         {"sgd:lr=0.1", 3, 1 - 0.1 * 1.5},
         {"sgd:lr=0.1,momentum=0.9", 3, 1 - 0.1 * g * (1 + 1.9 + 2.71)},
         {"sgd:lr=0.1,momentum=0.9,dampening=0.5", 2, 1 - 0.1 * g * (1 + 1.4)},
@@ -66,11 +73,14 @@ static void first_steps(void **state)
         {"adamax:lr=0.1,eps=0.5", 1, 1 - 0.1 * g / (g + 0.5)},
         {"adamax:lr=0.1,eps=0.5,eps_place=u", 3, 1 - 0.3 * g / (g + 0.5)},
         {"adamax:lr=0.1,eps_place=none", 3, 1 - 0.3},
-        {"radam:lr=0.1", 5, 1 - 0.5 * g},                                     /* r is 1, 2, 3, 4, 5 less a little: no division yet */
-        {"radam:lr=0.1,beta2=0.5", 9, 1 - 0.9 * g},                           /* R = 3: never */
-        {"asgd:lr=0.1,lambd=0.1,alpha=1,report=weights", 2, (1 - 0.1 * (0.1 + g)) * (1 - 0.01 / 1.01) - 0.1 / 1.01 * g},
+        /* r is 1, 2, 3, 4, 5 less a little: no division yet */
+        {"radam:lr=0.1", 5, 1 - 0.5 * g},
+        {"radam:lr=0.1,beta2=0.5", 9, 1 - 0.9 * g}, /* R = 3: never */
+        {"asgd:lr=0.1,lambd=0.1,alpha=1,report=weights", 2,
+         (1 - 0.1 * (0.1 + g)) * (1 - 0.01 / 1.01) - 0.1 / 1.01 * g},
         {"asgd:lr=0.1,lambd=0", 3, 1 - 0.3 * g},
-        {"asgd:lr=0.1,lambd=0,t0=0", 4, 1 - 0.1 * g * (2 + 3 + 4) / 3},       /* w after steps 2, 3, 4 are averaged */
+        /* w after steps 2, 3, 4 are averaged */
+        {"asgd:lr=0.1,lambd=0,t0=0", 4, 1 - 0.1 * g * (2 + 3 + 4) / 3},
         {"lion:lr=0.1", 3, 1 - 0.3},
         {"lion:lr=0.1,weight_decay=0.5", 1, 1 - 0.05 - 0.1},
         {"signum:lr=0.1", 3, 1 - 0.3},
@@ -82,7 +92,8 @@ static void first_steps(void **state)
         {"adabelief:lr=0.1,eps=0.1", 1, 1 - 0.1 * g / (sqrt((0.001 * 0.45 * 0.45 + 0.1) / 0.001) + 0.1)},
         {"yogi:lr=0.1,eps=0.5", 1, 1 - 0.1 * g / (g + 0.5)},
         {"yogi:lr=0.1,eps=0.5,bias_correction=0", 1, 1 - 0.1 * 0.1 * g / (sqrt(0.001) * g + 0.5)},
-        {"yogi:lr=0.1,eps=0.5,initial_accumulator=1", 1, 1 - 0.1 * (0.9 + 0.1 * g) / 0.1 / (sqrt((1 - 0.001 * 0.25) / 0.001) + 0.5)},
+        {"yogi:lr=0.1,eps=0.5,initial_accumulator=1", 1,
+         1 - 0.1 * (0.9 + 0.1 * g) / 0.1 / (sqrt((1 - 0.001 * 0.25) / 0.001) + 0.5)},
         {"qhm:lr=0.1,beta=0.9,nu=0.5", 2, 1 - 0.1 * g * (1 + 0.5 * (0.1 + 0.19))},
         {"qhadam:lr=0.1,eps=0,nu2=0.5", 3, 1 - 0.3},
         {"qhadam:lr=0.1,eps=0.5,nu1=0", 1, 1 - 0.1 * g / (g + 0.5)},
@@ -120,10 +131,12 @@ static void first_steps(void **state)
         {"novograd:lr=0.1,eps=0", 2, 1 - 0.1 * sqrt(1 / 3.0) * (1 + 1.95)},
         {"novograd:lr=0.1,eps=0,weight_decay=0.1", 1, 1 - 0.1 * (sqrt(1 / 3.0) + 0.1)},
         {"prodigy:d0=0.01,eps=0", 2, 1 - first - first * 1.9 / sqrt(1.999)},
-        {"prodigy:d0=0.01,eps=0", 3, 1 - first - first * 1.9 / sqrt(1.999) - d_prodigy * m_prodigy / sqrt(v_prodigy)},
+        {"prodigy:d0=0.01,eps=0", 3,
+         1 - first - first * 1.9 / sqrt(1.999) - d_prodigy * m_prodigy / sqrt(v_prodigy)},
         {"prodigy:d0=0.01,eps=0,weight_decay=1", 1, 1 - 0.01 - first},
         {"d-adaptation:d0=0.01,eps=0", 2, 1 - first - first * 1.9 / sqrt(1.999)},
-        {"d-adaptation:d0=0.01,eps=0", 3, 1 - first - first * 1.9 / sqrt(1.999) - m_adapted / sqrt(0.00025 * (1 + 0.999 + 0.998001))},
+        {"d-adaptation:d0=0.01,eps=0", 3,
+         1 - first - first * 1.9 / sqrt(1.999) - m_adapted / sqrt(0.00025 * (1 + 0.999 + 0.998001))},
         {"d-adaptation:d0=0.01,eps=0,weight_decay=1,wd_mode=lr", 1, 1 - 0.01 - first},
         {"swats:lr=0.1,eps=0", 2, 0.8},
         {"swats:lr=0.1,eps=0", 4, 0.8 - 0.1 * 0.2 * g * (1 + 1.9)},
@@ -139,26 +152,30 @@ static void first_steps(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double w = constant_gradient(cases[i].spec, cases[i].steps);
-        if (!(fabs(w - cases[i].w) < 1e-13)) fail_msg("%s: %.17g after %d steps, not %.17g", cases[i].spec, w, cases[i].steps, cases[i].w);
+        if (!(fabs(w - cases[i].w) < 1e-13))
+            fail_msg("%s: %.17g after %d steps, not %.17g", cases[i].spec, w, cases[i].steps, cases[i].w);
     }
 }
 
 /* One step from 0 with this gradient for a tensor of so many rows and columns. */
-static void step_of_matrix(const char *spec, int64_t rows, int64_t columns, unsigned flags, const double *g, double *w)
+static void step_of_matrix(const char *spec, int64_t rows, int64_t columns, unsigned flags, const double *g,
+                           double *w)
 {
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     tw_optimizer *opt;
     tw_error err;
     const int64_t shape[] = {rows, columns};
     const tw_tensor tensor = {"matrix", 2, shape, 0, flags};
-    if (bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F64, &tensor, 1, 0, &err) != TW_OK) fail_msg("%s: %s", spec, err.message);
+    if (bench_create(&opt, ctx, spec, NULL, NULL, 0, TW_F64, &tensor, 1, 0, &err) != TW_OK)
+        fail_msg("%s: %s", spec, err.message);
     for (int64_t i = 0; i < rows * columns; i++) w[i] = 0;
     assert_int_equal(tw_step_f64(opt, w, g, &err), TW_OK);
     tw_optimizer_free(opt);
     tw_context_free(ctx);
 }
 
-/* A matrix whose rows and columns are orthogonal keeps its direction; of its singular value muon's iteration is a polynomial. */
+/* A matrix whose rows and columns are orthogonal keeps its direction; of its singular value muon's iteration
+ * is a polynomial. */
 static void muon_turns_a_matrix(void **state)
 {
     (void)state;
@@ -173,7 +190,8 @@ static void muon_turns_a_matrix(void **state)
     for (int i = 0; i < 8; i++) assert_true(fabs(w[i] + (turned[i] > 0 ? 0.1 * 0.4 * s : 0)) < 1e-14);
 }
 
-/* More rows than the product's blocks hold, and no multiple of them: what comes out is nearly orthogonal, every singular value near 1. */
+/* More rows than the product's blocks hold, and no multiple of them: what comes out is nearly orthogonal,
+ * every singular value near 1. */
 static void muon_takes_any_size(void **state)
 {
     (void)state;
@@ -198,7 +216,8 @@ static void muon_takes_any_size(void **state)
     }
 }
 
-/* The squares of a matrix of rank 1 are the product of its row and column means: each weight then moves by the same. */
+/* The squares of a matrix of rank 1 are the product of its row and column means: each weight then moves by
+ * the same. */
 static void adafactor_factors_rank_one(void **state)
 {
     (void)state;
@@ -209,7 +228,8 @@ static void adafactor_factors_rank_one(void **state)
     for (int i = 0; i < 6; i++) assert_true(fabs(w[i] + copysign(0.1 * 0.001, g[i])) < 1e-18);
 }
 
-/* A matrix stored column by column is the same matrix; what its row and column means give is worked out here. */
+/* A matrix stored column by column is the same matrix; what its row and column means give is worked out
+ * here. */
 static void adafactor_factors_a_matrix(void **state)
 {
     (void)state;
@@ -259,13 +279,15 @@ static void rprop_waits_after_a_change_of_sign(void **state)
         double before = *(double *)a.w;
         *(double *)a.g = g[t];
         assert_int_equal(step(&a, NULL), TW_OK);
-        if (!(fabs(*(double *)a.w - before - moved[t]) < 1e-15)) fail_msg("step %d: moved by %.17g, not %.17g", t + 1, *(double *)a.w - before, moved[t]);
+        if (!(fabs(*(double *)a.w - before - moved[t]) < 1e-15))
+            fail_msg("step %d: moved by %.17g, not %.17g", t + 1, *(double *)a.w - before, moved[t]);
     }
     end(&a);
     tw_context_free(ctx);
 }
 
-/* nag with a schedule for momentum looks ahead with the next step's value: its view must equal the method written with theta itself. */
+/* nag with a schedule for momentum looks ahead with the next step's value: its view must equal the method
+ * written with theta itself. */
 static void nag_looks_ahead_with_the_next_momentum(void **state)
 {
     (void)state;
@@ -288,7 +310,8 @@ static void nag_looks_ahead_with_the_next_momentum(void **state)
     tw_context_free(ctx);
 }
 
-/* A momentum of 0 in the first step alone: what enters the buffer then is what the second step's momentum multiplies. */
+/* A momentum of 0 in the first step alone: what enters the buffer then is what the second step's momentum
+ * multiplies. */
 static void rmsprop_has_a_momentum_that_begins_at_0(void **state)
 {
     (void)state;
@@ -305,8 +328,9 @@ static void rmsprop_has_a_momentum_that_begins_at_0(void **state)
     tw_context_free(ctx);
 }
 
-/* f - f* of a quadratic with curvatures from 1e-6 to 1, as a multiple of what the bound leaves, at its worst over `n` steps of 1/L.  The bound
- * is Nesterov's potential argument for (t - 1)/(t + 2), t from 1: f - f* <= 3.5 |w0 - w*|^2 / (lr (t + 2)^2). */
+/* f - f* of a quadratic with curvatures from 1e-6 to 1, as a multiple of what the bound leaves, at its worst
+ * over `n` steps of 1/L.  The bound is Nesterov's potential argument for (t - 1)/(t + 2), t from 1: f - f* <=
+ * 3.5 |w0 - w*|^2 / (lr (t + 2)^2). */
 static double worst_of_bound(const char *spec, int n)
 {
     enum { N = 40 };
@@ -340,9 +364,14 @@ static void convex_momentum_falls_like_one_over_t_squared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_steps), cmocka_unit_test(amsgrad_remembers), cmocka_unit_test(rprop_waits_after_a_change_of_sign),
-        cmocka_unit_test(muon_turns_a_matrix), cmocka_unit_test(muon_takes_any_size), cmocka_unit_test(adafactor_factors_rank_one),
-        cmocka_unit_test(adafactor_factors_a_matrix), cmocka_unit_test(nag_looks_ahead_with_the_next_momentum),
+        cmocka_unit_test(first_steps),
+        cmocka_unit_test(amsgrad_remembers),
+        cmocka_unit_test(rprop_waits_after_a_change_of_sign),
+        cmocka_unit_test(muon_turns_a_matrix),
+        cmocka_unit_test(muon_takes_any_size),
+        cmocka_unit_test(adafactor_factors_rank_one),
+        cmocka_unit_test(adafactor_factors_a_matrix),
+        cmocka_unit_test(nag_looks_ahead_with_the_next_momentum),
         cmocka_unit_test(rmsprop_has_a_momentum_that_begins_at_0),
         cmocka_unit_test(convex_momentum_falls_like_one_over_t_squared),
     };

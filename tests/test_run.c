@@ -12,9 +12,16 @@
 #include <thalweg/train.h>
 
 /* A sum of (w - row)^2 / 2 over the rows, with faults to order; what it notes, the lanes note together. */
-struct custom { double loss_of_row_3; double gradient; int result, results_from; _Atomic int mode; _Atomic long calls; };
+struct custom {
+    double loss_of_row_3;
+    double gradient;
+    int result, results_from;
+    _Atomic int mode;
+    _Atomic long calls;
+};
 
-static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     struct custom *o = user;
     const double w = *(const double *)weights;
@@ -39,7 +46,14 @@ static const tw_tensor tensor = {"w", 1, shape, 0, 0};
 
 static tw_objective objective(struct custom *custom, uint64_t rows)
 {
-    return (tw_objective){.size = sizeof(tw_objective), .type = TW_F64, .tensors = &tensor, .n_tensors = 1, .n_rows = rows, .lanes = 1, .user = custom, .eval = eval};
+    return (tw_objective){.size = sizeof(tw_objective),
+                          .type = TW_F64,
+                          .tensors = &tensor,
+                          .n_tensors = 1,
+                          .n_rows = rows,
+                          .lanes = 1,
+                          .user = custom,
+                          .eval = eval};
 }
 
 static tw_context *context(void)
@@ -213,11 +227,17 @@ static void wrong_sizes_are_refused(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- the target within an epoch ----------------------------------------------------------------------------------------- */
+/* ---- the target within an epoch ------------------------------------------------------------------------ */
 
 enum { ROWS = 64, BATCH = 8, OF_EPOCH = ROWS / BATCH, EPOCHS = 3, STEPS = EPOCHS * OF_EPOCH };
 
-struct made { double w[STEPS + 1], val[STEPS + 1]; uint64_t steps, gradients, step_of_line; int status; size_t n; tw_epoch line[EPOCHS]; };
+struct made {
+    double w[STEPS + 1], val[STEPS + 1];
+    uint64_t steps, gradients, step_of_line;
+    int status;
+    size_t n;
+    tw_epoch line[EPOCHS];
+};
 
 static int note_line(void *user, const tw_event *e)
 {
@@ -273,7 +293,8 @@ static void a_target_is_reached_within_an_epoch(void **state)
             snprintf(target, sizeof target, "val_loss=%.17g", whole.val[of]);
             const struct made found = make(target, every);
             uint64_t first = 1;
-            while (!((first % OF_EPOCH == 0 || first % every == 0) && whole.val[first] <= whole.val[of])) first++;
+            while (!((first % OF_EPOCH == 0 || first % every == 0) && whole.val[first] <= whole.val[of]))
+                first++;
             const tw_epoch *last = &found.line[found.n - 1];
             assert_int_equal(found.status, TW_RUN_TARGET);
             assert_int_equal(found.steps, first);
@@ -289,7 +310,9 @@ static void a_target_is_reached_within_an_epoch(void **state)
     const struct made missed = make("val_loss=-1", 1);
     assert_int_equal(missed.status, TW_RUN_FINISHED);
     assert_memory_equal(missed.w, whole.w, sizeof whole.w);
-    for (size_t i = 0; i < EPOCHS; i++) assert_true(missed.line[i].loss == whole.line[i].loss && missed.line[i].val_loss == whole.line[i].val_loss);
+    for (size_t i = 0; i < EPOCHS; i++)
+        assert_true(missed.line[i].loss == whole.line[i].loss &&
+                    missed.line[i].val_loss == whole.line[i].val_loss);
 }
 
 static void looking_without_a_target_is_refused(void **state)
@@ -311,10 +334,14 @@ static void looking_without_a_target_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_loss_that_is_not_finite_changes_nothing), cmocka_unit_test(a_failing_validation_ends_the_run),
-        cmocka_unit_test(the_first_result_is_handed_back),           cmocka_unit_test(objectives_without_rows),
-        cmocka_unit_test(the_callers_mode_is_his_own),               cmocka_unit_test(wrong_sizes_are_refused),
-        cmocka_unit_test(a_target_is_reached_within_an_epoch),       cmocka_unit_test(looking_without_a_target_is_refused),
+        cmocka_unit_test(a_loss_that_is_not_finite_changes_nothing),
+        cmocka_unit_test(a_failing_validation_ends_the_run),
+        cmocka_unit_test(the_first_result_is_handed_back),
+        cmocka_unit_test(objectives_without_rows),
+        cmocka_unit_test(the_callers_mode_is_his_own),
+        cmocka_unit_test(wrong_sizes_are_refused),
+        cmocka_unit_test(a_target_is_reached_within_an_epoch),
+        cmocka_unit_test(looking_without_a_target_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The page of a single run: live, failed, of a finished run that was resumed; memory and disk that end anywhere; no trace of a race in it.
+/* The page of a single run: live, failed, of a finished run that was resumed; memory and disk that end
+ * anywhere; no trace of a race in it.
  * SPDX-License-Identifier: MIT */
 #include "faulty_io.h"
 #include "small_data.h"
@@ -32,7 +33,8 @@ static tw_job *job_of(tw_context *ctx, const tw_job_options *o)
 {
     tw_job *job;
     tw_error err = {0};
-    if (tw_job_create(&job, ctx, o, &err) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw_job_create(&job, ctx, o, &err) != TW_OK || tw_job_run(job, &err) != TW_OK)
+        fail_msg("%s", err.message);
     return job;
 }
 
@@ -56,7 +58,8 @@ static void has(const char *page, const char *text)
 /* What stands behind the script is the page's own; before it nothing speaks of races. */
 static void lacks_races(char *page)
 {
-    static const char *const words[] = {"optimizers on", "raced", "thalweg race", "race.json", "best first", "nan", "(null)"};
+    static const char *const words[] = {"optimizers on", "raced", "thalweg race", "race.json",
+                                        "best first",    "nan",   "(null)"};
     char *script = strstr(page, "<script");
     assert_non_null(script);
     *script = 0;
@@ -74,8 +77,17 @@ static void live_and_finished(void **state)
     tw_job_options o = options(), again = TW_JOB_OPTIONS_INIT;
     tw_job *job;
     static const char *const both[] = {
-        "Trained for 3 epochs in ", "\"spec\":\"training\"", "\"spec\":\"validation\"", "\"spec\":\"test\"", "dense 5 relu", "--estimator",
-        "svrg:<wbr>m=3", "The optimizer</h2>", "\"epochs\":[1,2,3]", "classified correctly", "Learning rate</h2>",
+        "Trained for 3 epochs in ",
+        "\"spec\":\"training\"",
+        "\"spec\":\"validation\"",
+        "\"spec\":\"test\"",
+        "dense 5 relu",
+        "--estimator",
+        "svrg:<wbr>m=3",
+        "The optimizer</h2>",
+        "\"epochs\":[1,2,3]",
+        "classified correctly",
+        "Learning rate</h2>",
     };
     assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
     o.run.optimizer = "svrg:m=3,lr=0.05";
@@ -157,8 +169,12 @@ static void failed_before_an_epoch(void **state)
     tw_context_free(ctx);
 }
 
-/* The loss of every piece of an epoch, by its rows, adds up to the epoch's, also over a resumption in the middle of one. */
-static int stop_in_the_middle(void *user, const tw_event *e) { return e->kind == TW_EVENT_STEP && ++*(int *)user == 9; }
+/* The loss of every piece of an epoch, by its rows, adds up to the epoch's, also over a resumption in the
+ * middle of one. */
+static int stop_in_the_middle(void *user, const tw_event *e)
+{
+    return e->kind == TW_EVENT_STEP && ++*(int *)user == 9;
+}
 
 static void resumed_is_as_never_stopped(void **state)
 {
@@ -178,7 +194,9 @@ static void resumed_is_as_never_stopped(void **state)
             assert_int_equal(tw_job_status(job), TW_RUN_INTERRUPTED);
             assert_int_equal(tw_job_report(job, NULL, NULL), TW_OK);
             char *page = page_text();
-            has(page, "Unfinished:</strong> stopped after 1 of 3 epochs. To continue, run <code>thalweg train --resume " OUT "</code>");
+            has(page,
+                "Unfinished:</strong> stopped after 1 of 3 epochs. To continue, run <code>thalweg train --resume " OUT
+                "</code>");
             free(page);
             tw_job_free(job);
             assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, NULL), TW_OK);
@@ -195,7 +213,7 @@ static void resumed_is_as_never_stopped(void **state)
     assert_string_equal(curves[0], curves[1]);
     size_t points = 1;
     for (const char *c = curves[0]; *c; c++) points += *c == ',';
-    assert_int_equal(points, 3 * 7);                    /* 104 rows, every step of 16 */
+    assert_int_equal(points, 3 * 7); /* 104 rows, every step of 16 */
     free(curves[0]);
     free(curves[1]);
     tw_context_free(ctx);
@@ -244,8 +262,8 @@ static int make_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(live_and_finished),
-        cmocka_unit_test(a_last_epoch_that_ends_early), cmocka_unit_test(failed_before_an_epoch), cmocka_unit_test(resumed_is_as_never_stopped),
+        cmocka_unit_test(live_and_finished),      cmocka_unit_test(a_last_epoch_that_ends_early),
+        cmocka_unit_test(failed_before_an_epoch), cmocka_unit_test(resumed_is_as_never_stopped),
         cmocka_unit_test(anything_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

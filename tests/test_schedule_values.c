@@ -1,4 +1,5 @@
-/* Every schedule at every step against the same rule written down another way: step by step, with libm, from the paper's or a library's words.
+/* Every schedule at every step against the same rule written down another way: step by step, with libm, from
+ * the paper's or a library's words.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include <math.h>
@@ -9,7 +10,11 @@ enum { STEPS = 240 };
 #define BASE 0.7
 static const double pi = 3.14159265358979323846;
 
-static double constant(int s) { (void)s; return 0.35; }
+static double constant(int s)
+{
+    (void)s;
+    return 0.35;
+}
 
 static double step(int s)
 {
@@ -73,9 +78,21 @@ static double smith(int s, double step_size, double (*scale)(double cycle, int s
     double cycle = floor(1 + s / (2 * step_size)), x = fabs(s / step_size - 2 * cycle + 1);
     return BASE + (2.8 - BASE) * fmax(0, 1 - x) * scale(cycle, s);
 }
-static double one(double cycle, int s) { (void)cycle, (void)s; return 1; }
-static double half(double cycle, int s) { (void)s; return 1 / pow(2, cycle - 1); }
-static double fade(double cycle, int s) { (void)cycle; return pow(0.99, s); }
+static double one(double cycle, int s)
+{
+    (void)cycle, (void)s;
+    return 1;
+}
+static double half(double cycle, int s)
+{
+    (void)s;
+    return 1 / pow(2, cycle - 1);
+}
+static double fade(double cycle, int s)
+{
+    (void)cycle;
+    return pow(0.99, s);
+}
 static double triangular(int s) { return smith(s, 13, one); }
 static double triangular2(int s) { return smith(s, 13, half); }
 static double exp_range(int s) { return smith(s, 13, fade); }
@@ -114,24 +131,48 @@ static double onecycle_momentum(int s) { return torch_onecycle(s, 100, 0.3, 0, B
 
 static double warmup(int s) { return s < 50 ? BASE * (s + 1) / 50 : BASE; }
 static double noam(int s) { return BASE * fmin(pow(s + 1, -0.5), (s + 1) * pow(30, -1.5)); }
-static double wsd(int s) { return s < 20 ? BASE * (s + 1) / 20 : s < 150 ? BASE : s < 200 ? BASE * (200 - s) / 50 : 0; }
+static double wsd(int s)
+{
+    return s < 20 ? BASE * (s + 1) / 20 : s < 150 ? BASE : s < 200 ? BASE * (200 - s) / 50 : 0;
+}
 static double wsd_default(int s) { return s < STEPS - 24 ? BASE : BASE * (STEPS - s) / 24; }
-static double wsd_sqrt(int s) { return s < 150 ? BASE : s < 200 ? BASE * (0.1 + 0.9 * (1 - sqrt((s - 150) / 50.0))) : BASE * 0.1; }
-static double wsd_cosine(int s) { return s < 150 ? BASE : s < 200 ? BASE * (1 + cos(pi * (s - 150) / 50)) / 2 : 0; }
-static double rex(int s) { double x = fmin(s / 100.0, 1); return BASE * (1 - x) / (1 - x / 2); }
-static double rex_floor(int s) { double x = fmin(s / 100.0, 1); return 0.07 + (BASE - 0.07) * (1 - x) / (1 - x / 2); }
+static double wsd_sqrt(int s)
+{
+    return s < 150 ? BASE : s < 200 ? BASE * (0.1 + 0.9 * (1 - sqrt((s - 150) / 50.0))) : BASE * 0.1;
+}
+static double wsd_cosine(int s)
+{
+    return s < 150 ? BASE : s < 200 ? BASE * (1 + cos(pi * (s - 150) / 50)) / 2 : 0;
+}
+static double rex(int s)
+{
+    double x = fmin(s / 100.0, 1);
+    return BASE * (1 - x) / (1 - x / 2);
+}
+static double rex_floor(int s)
+{
+    double x = fmin(s / 100.0, 1);
+    return 0.07 + (BASE - 0.07) * (1 - x) / (1 - x / 2);
+}
 
 static double chebyshev(int s)
 {
     static const int order[] = {1, 8, 4, 5, 2, 7, 3, 6};
-    double smallest = 2 / (BASE * 31), largest = 30 * smallest; /* kappa 30, base = 2 / (largest + smallest) */
+    /* kappa 30, base = 2 / (largest + smallest) */
+    double smallest = 2 / (BASE * 31), largest = 30 * smallest;
     return 1 / ((largest + smallest) / 2 - (largest - smallest) / 2 * cos((order[s % 8] - 0.5) * pi / 8));
 }
 
 static double expr(int s) { return s < 30 ? BASE * exp(-s / 50.0) : BASE * (1 - s / 240.0) / 2; }
-static double sequence(int s) { return s < 10 ? BASE * (s + 1) / 10 : s < 30 ? BASE / 2 : BASE * pow(cos(pi * (s - 30) / (2.0 * 210)), 2); }
+static double sequence(int s)
+{
+    return s < 10 ? BASE * (s + 1) / 10 : s < 30 ? BASE / 2 : BASE * pow(cos(pi * (s - 30) / (2.0 * 210)), 2);
+}
 
-static const struct { const char *spec; double (*want)(int s); } cases[] = {
+static const struct {
+    const char *spec;
+    double (*want)(int s);
+} cases[] = {
     {"constant:factor=0.5", constant},
     {"step:stepsize=7,gamma=0.8", step},
     {"multistep:milestones=3|50|51,gamma=0.3", multistep},
@@ -162,7 +203,8 @@ static const struct { const char *spec; double (*want)(int s); } cases[] = {
     {"triangular:step_size=4,step_size_down=8,max_factor=4", triangular_skew},
     {"triangular:step_size=10,max_factor=0.85714285714285714", triangular_down},
     {"onecycle", onecycle},
-    {"onecycle:total_steps=100,pct_start=0.25,div_factor=10,final_div_factor=50,anneal_strategy=linear", onecycle_short},
+    {"onecycle:total_steps=100,pct_start=0.25,div_factor=10,final_div_factor=50,anneal_strategy=linear",
+     onecycle_short},
     {"onecycle:steps=120,pct_start=0.4,div_factor=10,final_div_factor=100,three_phase=1", onecycle_three},
     {"onecycle:steps=2,div_factor=10,final_div_factor=100", onecycle_few},
     {"onecycle:steps=100,div_factor=0.73684210526315785,final_div_factor=1", onecycle_momentum},
@@ -184,7 +226,8 @@ static double value(const char *schedule, double base, uint64_t done, uint64_t t
 {
     double x;
     tw_error err;
-    if (tw_schedule_value(schedule, base, done, total, &x, &err) != TW_OK) fail_msg("%s: %s", schedule, err.message);
+    if (tw_schedule_value(schedule, base, done, total, &x, &err) != TW_OK)
+        fail_msg("%s: %s", schedule, err.message);
     return x;
 }
 
@@ -195,20 +238,23 @@ static void every_step(void **state)
     for (int i = 0; i < CASES; i++)
         for (int s = STEPS; s >= 0; s--) {
             double x = value(cases[i].spec, BASE, (uint64_t)s, STEPS), want = cases[i].want(s);
-            if (!(fabs(x - want) <= 1e-14)) fail_msg("%s at %d is %.17g, not %.17g", cases[i].spec, s, x, want);
+            if (!(fabs(x - want) <= 1e-14))
+                fail_msg("%s at %d is %.17g, not %.17g", cases[i].spec, s, x, want);
         }
 }
 
-/* ---- every schedule of the list against its own equation ---------------------------------------------------------------- */
+/* ---- every schedule of the list against its own equation ----------------------------------------------- */
 
 enum { NAMES = 400, TERMS = 200, DEFINITIONS = 4 };
 
 /* The first line of an equation as formulas of s, base and the options: "base * q, q = s / steps". */
 struct equation {
-    char names[NAMES];                                                      /* s, base, the options, then what the line defines */
+    /* s, base, the options, then what the line defines */
+    char names[NAMES];
     int n, n_defined;
     tw__term terms[DEFINITIONS + 1][TERMS];
-    tw_formula formula[DEFINITIONS + 1];                                    /* the value; then the definitions */
+    /* the value; then the definitions */
+    tw_formula formula[DEFINITIONS + 1];
 };
 
 static int add_formula(struct equation *e, tw__text text)
@@ -225,7 +271,8 @@ static int read_equation(struct equation *e, const tw_schedule *s)
     char copy[TW_SPEC_MAX], *defined[DEFINITIONS];
     e->n = e->n_defined = 0;
     snprintf(e->names, sizeof e->names, "s base");
-    for (int i = 0; i < s->n_options; i++) snprintf(e->names + strlen(e->names), NAMES - strlen(e->names), " %s", s->options[i].name);
+    for (int i = 0; i < s->n_options; i++)
+        snprintf(e->names + strlen(e->names), NAMES - strlen(e->names), " %s", s->options[i].name);
     snprintf(copy, sizeof copy, "%.*s", (int)strcspn(s->equation, "\n"), s->equation);
     for (char *comma = copy; (comma = strstr(comma, ", ")) && e->n_defined < DEFINITIONS; comma += 2) {
         char name[40];
@@ -245,7 +292,8 @@ static void follows_equation(const struct equation *e, const tw_schedule *schedu
 {
     double values[2 + TW_PIECE_OPTIONS_MAX + DEFINITIONS] = {0, BASE};
     tw_piece p;
-    if (tw_schedule_piece(&p, spec, 0, STEPS, NULL) != TW_OK) return;       /* options that do not go together */
+    /* options that do not go together */
+    if (tw_schedule_piece(&p, spec, 0, STEPS, NULL) != TW_OK) return;
     const int n = 2 + schedule->n_options;
     for (int i = 2; i < n; i++) values[i] = strtod(p.values[i - 2], NULL);
     double *length = schedule->length_option >= 0 ? &values[2 + schedule->length_option] : NULL;
@@ -253,8 +301,10 @@ static void follows_equation(const struct equation *e, const tw_schedule *schedu
     for (int s = 0; s <= STEPS && (!p.steps || s < (int)p.steps); s++) {
         values[0] = s;
         for (int i = 0; i < e->n_defined; i++) values[n + i] = tw__formula_value(&e->formula[1 + i], values);
-        const double x = value(spec, BASE, (uint64_t)s, STEPS), want = tw__formula_value(&e->formula[0], values);
-        if (!(fabs(x - want) <= 1e-13 * fmax(1, fabs(want)))) fail_msg("%s at %d is %.17g; its equation says %.17g", spec, s, x, want);
+        const double x = value(spec, BASE, (uint64_t)s, STEPS),
+                     want = tw__formula_value(&e->formula[0], values);
+        if (!(fabs(x - want) <= 1e-13 * fmax(1, fabs(want))))
+            fail_msg("%s at %d is %.17g; its equation says %.17g", spec, s, x, want);
     }
 }
 
@@ -268,7 +318,9 @@ static double another(const tw_option *o)
 static int has_case(const char *name)
 {
     for (int i = 0; i < CASES; i++)
-        if (strncmp(cases[i].spec, name, strlen(name)) == 0 && strchr(":/", cases[i].spec[strlen(name)]) != NULL) return 1;
+        if (strncmp(cases[i].spec, name, strlen(name)) == 0 &&
+            strchr(":/", cases[i].spec[strlen(name)]) != NULL)
+            return 1;
     return 0;
 }
 
@@ -280,7 +332,8 @@ static void every_schedule_follows_its_equation(void **state)
         const tw_schedule *s = tw_schedule_at(k);
         struct equation e;
         if (!read_equation(&e, s)) {
-            if (!has_case(s->name)) fail_msg("%s: no case, and its equation is no formula of s, base and its options", s->name);
+            if (!has_case(s->name))
+                fail_msg("%s: no case, and its equation is no formula of s, base and its options", s->name);
             continue;
         }
         followed++;
@@ -308,7 +361,8 @@ static void order_is_free(void **state)
     }
 }
 
-/* In an optimiser, for lr and for another hyperparameter; stopped anywhere and loaded, it goes on with the same bits. */
+/* In an optimiser, for lr and for another hyperparameter; stopped anywhere and loaded, it goes on with the
+ * same bits. */
 static void resumed(void **state)
 {
     (void)state;
@@ -365,7 +419,9 @@ static void other_hyperparameters(void **state)
         char spec[200];
         tw_error err;
         snprintf(spec, sizeof spec, "eps=%s", cases[i].spec);
-        if (tw__plan_read(&lr, cases[i].spec, &chain, STEPS, &err) != TW_OK || tw__plan_read(&eps, spec, &chain, STEPS, &err) != TW_OK) fail_msg("%s", err.message);
+        if (tw__plan_read(&lr, cases[i].spec, &chain, STEPS, &err) != TW_OK ||
+            tw__plan_read(&eps, spec, &chain, STEPS, &err) != TW_OK)
+            fail_msg("%s", err.message);
         for (uint64_t s = 0; s < STEPS; s++) {
             double x = tw__plan_value(&eps, tw_rule_option(adam, "eps"), 3, s);
             assert_true(x == tw__plan_value(&lr, tw_rule_option(adam, "lr"), 3, s));
@@ -384,7 +440,8 @@ static void canonical(void **state)
         static tw__plan plan, again;
         tw_error err;
         assert_int_equal(tw__plan_read(&plan, cases[i].spec, &chain, STEPS, &err), TW_OK);
-        if (tw__plan_read(&again, plan.text, &chain, STEPS, &err) != TW_OK) fail_msg("%s: %s", plan.text, err.message);
+        if (tw__plan_read(&again, plan.text, &chain, STEPS, &err) != TW_OK)
+            fail_msg("%s: %s", plan.text, err.message);
         assert_string_equal(again.text, plan.text);
         assert_memory_equal(&again, &plan, sizeof plan);
     }
@@ -404,17 +461,20 @@ static void far_borders(void **state)
     }
     assert_true(value("sgdr:T_0=9007199254740992,T_mult=1024", 1, 1ull << 53, 0) == 1);
     assert_true(value("triangular:step_size=3", 1, 6ull * 1501199875790165, 0) == 1);
-    assert_true(value("triangular:step_size=4503599627370496,step_size_down=4503599627370496", 1, 1ull << 53, 0) == 1);
+    assert_true(value("triangular:step_size=4503599627370496,step_size_down=4503599627370496", 1, 1ull << 53,
+                      0) == 1);
     assert_true(value("step:step_size=9007199254740992,gamma=0.5", 1, (1ull << 53) - 1, 0) == 1);
     assert_true(value("wsd:decay=9007199254740992/9007199254740992", 1, 1ull << 53, 0) == 0);
     assert_true(value("polynomial:steps=3,cycle=1", 1, 3ull << 50, 0) == 0);
 }
 
-/* A period of Chebyshev steps shrinks every component of a quadratic's error by what the theory of Chebyshev polynomials says. */
+/* A period of Chebyshev steps shrinks every component of a quadratic's error by what the theory of Chebyshev
+ * polynomials says. */
 static void chebyshev_is_optimal(void **state)
 {
     (void)state;
-    const double kappa = 50, smallest = 1, base = 2 / (kappa + 1), bound = 1 / cosh(16 * acosh((kappa + 1) / (kappa - 1)));
+    const double kappa = 50, smallest = 1, base = 2 / (kappa + 1),
+                 bound = 1 / cosh(16 * acosh((kappa + 1) / (kappa - 1)));
     for (double h = smallest; h <= kappa; h += 0.25) {
         double error = 1;
         for (uint64_t s = 0; s < 16; s++) error *= 1 - h * value("chebyshev:period=16,kappa=50", base, s, 0);
@@ -424,9 +484,13 @@ static void chebyshev_is_optimal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_step), cmocka_unit_test(every_schedule_follows_its_equation),
-                                       cmocka_unit_test(order_is_free), cmocka_unit_test(resumed),
-                                       cmocka_unit_test(other_hyperparameters), cmocka_unit_test(canonical), cmocka_unit_test(far_borders),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_step),
+                                       cmocka_unit_test(every_schedule_follows_its_equation),
+                                       cmocka_unit_test(order_is_free),
+                                       cmocka_unit_test(resumed),
+                                       cmocka_unit_test(other_hyperparameters),
+                                       cmocka_unit_test(canonical),
+                                       cmocka_unit_test(far_borders),
                                        cmocka_unit_test(chebyshev_is_optimal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Structs that may grow: a program compiled against an older or a newer header works with this library, or is told why not.
+/* Structs that may grow: a program compiled against an older or a newer header works with this library, or is
+ * told why not.
  * SPDX-License-Identifier: MIT */
 #include "base/sized.h"
 #include <setjmp.h>
@@ -9,8 +10,15 @@
 #include <cmocka.h>
 #include <thalweg/trajectory.h>
 
-struct thing { size_t size; int a, b; double c; };
-struct larger { struct thing known; double d[2]; };
+struct thing {
+    size_t size;
+    int a, b;
+    double c;
+};
+struct larger {
+    struct thing known;
+    double d[2];
+};
 
 static void read_or_refused(void **state)
 {
@@ -26,7 +34,9 @@ static void read_or_refused(void **state)
     assert_true(out.size == sizeof out && out.a == 1 && out.b == 2 && out.c == 3);
     newer.d[1] = 1;
     assert_int_equal(tw__sized_read(&out, sizeof out, &newer, "thing", &err), TW_ERR_SPEC);
-    assert_string_equal(err.message, "thing has 40 bytes, of which this library knows 24, and byte 38 is not 0: an option of a newer version");
+    assert_string_equal(
+        err.message,
+        "thing has 40 bytes, of which this library knows 24, and byte 38 is not 0: an option of a newer version");
 
     static const size_t wrong[] = {0, 7, 4097, SIZE_MAX};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -42,7 +52,8 @@ static void written_as_far_as_there_is_room(void **state)
     const struct thing from = {0, 1, 2, 3};
     struct thing shorter = {offsetof(struct thing, b), 7, 7, 7};
     assert_int_equal(tw__sized_write(&shorter, &from, sizeof from, "thing", NULL), TW_OK);
-    assert_true(shorter.size == offsetof(struct thing, b) && shorter.a == 1 && shorter.b == 7 && shorter.c == 7);
+    assert_true(shorter.size == offsetof(struct thing, b) && shorter.a == 1 && shorter.b == 7 &&
+                shorter.c == 7);
     struct larger newer = {{sizeof newer, 7, 7, 7}, {7, 7}};
     assert_int_equal(tw__sized_write(&newer, &from, sizeof from, "thing", NULL), TW_OK);
     assert_true(newer.known.size == sizeof newer && newer.known.b == 2 && newer.d[0] == 0 && newer.d[1] == 0);
@@ -78,7 +89,8 @@ static void every_prefix_of_the_options(void **state)
 {
     (void)state;
     size_t least = offsetof(tw_optimizer_options, n_tensors) + sizeof(size_t);
-    const size_t type = offsetof(tw_optimizer_options, type) + sizeof(tw_type), tensors = offsetof(tw_optimizer_options, tensors) + sizeof(void *);
+    const size_t type = offsetof(tw_optimizer_options, type) + sizeof(tw_type),
+                 tensors = offsetof(tw_optimizer_options, tensors) + sizeof(void *);
     if (least < type) least = type;
     if (least < tensors) least = tensors;
     for (size_t known = least; known <= sizeof(tw_optimizer_options); known += 4) older_program(known);
@@ -128,7 +140,9 @@ static void older_objective_is_filled_as_far_as_it_reaches(void **state)
     const size_t known = offsetof(tw_objective, point);
     assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
     assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, shape, x, labels, NULL), TW_OK);
-    assert_int_equal(tw_model_create(&model, ctx, "dense 2 relu; dense classes softmax", TW_F32, data, 0, NULL), TW_OK);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 2 relu; dense classes softmax", TW_F32, data, 0,
+                                     NULL),
+                     TW_OK);
     assert_int_equal(tw_surface_create(&bowl, ctx, "bowl", TW_F64, NULL), TW_OK);
     memset(&f, 0xee, sizeof f);
     f.size = known;
@@ -148,8 +162,11 @@ static void older_objective_is_filled_as_far_as_it_reaches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(read_or_refused), cmocka_unit_test(written_as_far_as_there_is_room), cmocka_unit_test(every_prefix_of_the_options),
-        cmocka_unit_test(older_run_inside_a_job), cmocka_unit_test(older_objective_is_filled_as_far_as_it_reaches),
+        cmocka_unit_test(read_or_refused),
+        cmocka_unit_test(written_as_far_as_there_is_room),
+        cmocka_unit_test(every_prefix_of_the_options),
+        cmocka_unit_test(older_run_inside_a_job),
+        cmocka_unit_test(older_objective_is_filled_as_far_as_it_reaches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

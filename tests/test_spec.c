@@ -45,8 +45,9 @@ static void refused(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"adm", "unknown rule \"adm\" (did you mean \"adam\"?)"},
-        {"xyz", "unknown rule \"xyz\"; supported: sgd, momentum, nag, adagrad, adadelta, rmsprop, adam, adamw, nadam, rprop, adamax, radam, asgd, lion, signum, "
-                "ftrl, adabelief, yogi, qhm, qhadam, adan, sgdm-cubic, schedule-free-sgd, schedule-free-adamw, ..."},
+        {"xyz",
+         "unknown rule \"xyz\"; supported: sgd, momentum, nag, adagrad, adadelta, rmsprop, adam, adamw, nadam, rprop, adamax, radam, asgd, lion, signum, "
+         "ftrl, adabelief, yogi, qhm, qhadam, adan, sgdm-cubic, schedule-free-sgd, schedule-free-adamw, ..."},
         {"adam:beta1=1.2", "beta1 = 1.2 is outside [0, 1)"},
         {"adam:beta1=1", "beta1 = 1 is outside [0, 1)"},
         {"adam:lr=-1", "lr = -1 is outside [0, inf)"},
@@ -57,18 +58,23 @@ static void refused(void **state)
         {"adam:lr=0x1p3", "lr = 0x1p3 is not a number"},
         {"adam:lr=1;2", "lr = 1;2 is not a number"},
         {"adam:betta1=0.9", "adam has no option \"betta1\" (did you mean \"beta1\"?)"},
-        {"adam:rho=0.9", "adam has no option \"rho\" (it has lr, beta1, beta2, eps, eps_place, bias_correction, amsgrad, amsgrad_on, weight_decay, "
-                         "wd_mode, wd_mask, maximize)"},
+        {"adam:rho=0.9",
+         "adam has no option \"rho\" (it has lr, beta1, beta2, eps, eps_place, bias_correction, amsgrad, amsgrad_on, weight_decay, "
+         "wd_mode, wd_mask, maximize)"},
         {"adam:lr=1,learning_rate=2", "lr is given twice: learning_rate is another name of it"},
         {"adam:amsgrad=maybe", "amsgrad = maybe is neither 0 nor 1 (true, false, on, off, yes, no)"},
         {"adam:eps_place=hut", "eps_place = hut is not one of out, hat, in (did you mean \"out\"?)"},
         {"adam:eps_place=middle", "eps_place = middle is not one of out, hat, in"},
-        {"adam@kears", "adam has no dialect \"kears\" (it has paper, torch, keras, keras2, tf2, optax, source000, source002, source003, source004)"},
-        {"sgd@keras2:decay=0.01", "sgd has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=0.01"},
-        {"adam@tf2:lr=0.1,decay=1e-6", "adam has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=1e-6"},
+        {"adam@kears",
+         "adam has no dialect \"kears\" (it has paper, torch, keras, keras2, tf2, optax, source000, source002, source003, source004)"},
+        {"sgd@keras2:decay=0.01",
+         "sgd has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=0.01"},
+        {"adam@tf2:lr=0.1,decay=1e-6",
+         "adam has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=1e-6"},
         {"rmsprop@keras2:decay=0.0", "rmsprop has no option \"decay\": leave out decay=0.0"},
-        {"rmsprop:decay=x", "rmsprop has no option \"decay\" (it has lr, rho, eps, eps_place, centered, momentum, style, weight_decay, wd_mode, wd_mask, "
-                            "maximize)"},
+        {"rmsprop:decay=x",
+         "rmsprop has no option \"decay\" (it has lr, rho, eps, eps_place, centered, momentum, style, weight_decay, wd_mode, wd_mask, "
+         "maximize)"},
         {"adam@", "\"adam@\" lacks a dialect's name after \"@\""},
         {"adam:", "\"adam:\" has nothing where an option should stand, as key=value"},
         {"adam:lr", "\"lr\" in \"adam:lr\" is not key=value"},
@@ -93,7 +99,8 @@ static void refused(void **state)
         {"rmsprop:centred=1", "rmsprop has no option \"centred\" (did you mean \"centered\"?)"},
         {"mom", "unknown rule \"mom\" (did you mean \"momentum\"?)"},
         {NULL, "no rule is named; a name is needed, as in \"adam:lr=0.001\""},
-        {"nag:wd_mode=lr", "nag has no option \"wd_mode\" (it has lr, momentum, weight_decay, wd_mask, maximize)"},
+        {"nag:wd_mode=lr",
+         "nag has no option \"wd_mode\" (it has lr, momentum, weight_decay, wd_mask, maximize)"},
         {"nag:momentum=-1", "momentum = -1 is outside [0, inf) or convex"},
         {"nag:momentum=convx", "momentum = convx is not in [0, inf) or convex (did you mean \"convex\"?)"},
         {"sgd:momentum=convex", "momentum = convex is not a number"},
@@ -133,12 +140,14 @@ static void bounds(void **state)
     char text[TW_VALUE_MAX];
     assert_string_equal(tw_option_bounds(&adam->options[tw_rule_option(adam, "beta1")], text), "[0, 1)");
     assert_string_equal(tw_option_bounds(&adam->options[tw_rule_option(adam, "lr")], text), "[0, inf)");
-    assert_string_equal(tw_option_bounds(&adam->options[tw_rule_option(adam, "eps_place")], text), "out, hat, in");
+    assert_string_equal(tw_option_bounds(&adam->options[tw_rule_option(adam, "eps_place")], text),
+                        "out, hat, in");
     assert_string_equal(tw_option_bounds(&adam->options[tw_rule_option(adam, "amsgrad")], text), "0 or 1");
     assert_string_equal(tw_option_text(&adam->options[tw_rule_option(adam, "eps_place")], 1, text), "hat");
 }
 
-/* Every double comes back from its text; what is no number is refused; and a locale with a comma changes neither. */
+/* Every double comes back from its text; what is no number is refused; and a locale with a comma changes
+ * neither. */
 static void numbers_once(void)
 {
     double x;
@@ -152,8 +161,10 @@ static void numbers_once(void)
     assert_string_equal(tw__number_text(1e-8, text), "1e-08");
     assert_string_equal(tw__number_text(1000000, text), "1000000");
     assert_string_equal(tw__number_text(-0.5, text), "-0.5");
-    static const char *const wrong[] = {"", "-", ".", "e5", "1e", "1e+", "1,5", "1 ", " 1", "--1", "0x10", "inf", "nan", "1.2.3", "1_000"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) assert_int_equal(tw__number_read(tw__text_of(wrong[i]), &x), 0);
+    static const char *const wrong[] = {"",   "-",   ".",    "e5",  "1e",  "1e+",   "1,5",  "1 ",
+                                        " 1", "--1", "0x10", "inf", "nan", "1.2.3", "1_000"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(tw__number_read(tw__text_of(wrong[i]), &x), 0);
     assert_int_equal(tw__number_read(tw__text_of("-1e400"), &x), -1);
     assert_int_equal(tw__number_read((tw__text){"1.25garbage", 4}, &x), 1);
     assert_true(x == 1.25);
@@ -191,7 +202,8 @@ static void suggestions(void **state)
     (void)state;
     static const char *const names[] = {"momentum", "nag", "adam", NULL};
     assert_string_equal(tw_suggest("adma", name_at, names), "adam");
-    assert_string_equal(tw_suggest("ngA", name_at, (const char *const[]){"nAg", NULL}), "nAg"); /* neighbours swapped are one edit */
+    /* neighbours swapped are one edit */
+    assert_string_equal(tw_suggest("ngA", name_at, (const char *const[]){"nAg", NULL}), "nAg");
     assert_string_equal(tw_suggest("mome", name_at, names), "momentum");
     assert_null(tw_suggest("xyz", name_at, names));
     assert_null(tw_suggest("mo", name_at, names));
@@ -206,7 +218,9 @@ static void joints(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(dialects), cmocka_unit_test(bounds),
-                                       cmocka_unit_test(numbers), cmocka_unit_test(suggestions), cmocka_unit_test(joints)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
+                                       cmocka_unit_test(dialects), cmocka_unit_test(bounds),
+                                       cmocka_unit_test(numbers),  cmocka_unit_test(suggestions),
+                                       cmocka_unit_test(joints)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

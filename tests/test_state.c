@@ -5,7 +5,9 @@
 #include <thalweg/state.h>
 
 static const int64_t matrix[] = {2, 3}, other[] = {3, 2}, vector = 4;
-static const tw_tensor in_order[] = {{"a", 2, matrix, 0, 0}, {"b", 1, &vector, 6, 0}, {"c", 2, matrix, 10, 0}};
+static const tw_tensor in_order[] = {{"a", 2, matrix, 0, 0},
+                                     {"b", 1, &vector, 6, 0},
+                                     {"c", 2, matrix, 10, 0}};
 static const tw_tensor turned[] = {{"c", 2, matrix, 0, 0}, {"a", 2, matrix, 6, 0}, {"b", 1, &vector, 12, 0}};
 static const tw_tensor misfits[] = {{"a", 2, other, 0, 0}, {"b", 1, &vector, 6, 0}, {"d", 2, matrix, 10, 0}};
 enum { N = 16 };
@@ -15,7 +17,8 @@ static tw_optimizer *make(tw_context *ctx, const char *rule, const char *schedul
 {
     tw_optimizer *opt;
     tw_error err;
-    if (bench_create(&opt, ctx, rule, NULL, schedule, 100, TW_F64, tensors, 3, 3, &err) != TW_OK) fail_msg("%s: %s", rule, err.message);
+    if (bench_create(&opt, ctx, rule, NULL, schedule, 100, TW_F64, tensors, 3, 3, &err) != TW_OK)
+        fail_msg("%s: %s", rule, err.message);
     return opt;
 }
 
@@ -70,7 +73,8 @@ static void another_order_of_tensors(void **state)
         run(b, v, 7, 12, 1);
         turn(w, want);
         for (size_t i = 0; i < N; i++)
-            if (!(fabs(v[i] - want[i]) <= unit)) fail_msg("%s: element %zu is %.17g, not %.17g", rule, i, v[i], want[i]);
+            if (!(fabs(v[i] - want[i]) <= unit))
+                fail_msg("%s: element %zu is %.17g, not %.17g", rule, i, v[i], want[i]);
         assert_int_equal(tw_optimizer_steps(b), 12);
         tw_optimizer_free(a);
         tw_optimizer_free(b);
@@ -84,15 +88,21 @@ static void what_does_not_fit(void **state)
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     double w[N] = {0};
     tw_error err;
-    tw_optimizer *a = make(ctx, "momentum@keras", "cosine", in_order), *names = make(ctx, "momentum@keras", "cosine", misfits), *rule = make(ctx, "momentum@keras:lr=0.5", "cosine", in_order);
+    tw_optimizer *a = make(ctx, "momentum@keras", "cosine", in_order),
+                 *names = make(ctx, "momentum@keras", "cosine", misfits),
+                 *rule = make(ctx, "momentum@keras:lr=0.5", "cosine", in_order);
     run(a, w, 0, 2, 0);
     assert_int_equal(tw_state_save(a, path, NULL), TW_OK);
     assert_int_equal(tw_state_load(names, path, &err), TW_ERR_DATA);
-    assert_non_null(strstr(err.message, "mismatched \"slot.v/a\" is f64 [2,3], should be f64 [3,2]; missing \"slot.v/d\"; unknown \"slot.v/c\""));
+    assert_non_null(strstr(
+        err.message,
+        "mismatched \"slot.v/a\" is f64 [2,3], should be f64 [3,2]; missing \"slot.v/d\"; unknown \"slot.v/c\""));
     assert_int_equal(tw_optimizer_steps(names), 0);
     run(names, w, 0, 1, 0); /* it is as it was */
     assert_int_equal(tw_state_load(rule, path, &err), TW_ERR_STATE);
-    assert_non_null(strstr(err.message, "the stored optimiser is \"momentum@keras cosine over 100 steps\", this one is \"momentum@keras:lr=0.5 cosine"));
+    assert_non_null(strstr(
+        err.message,
+        "the stored optimiser is \"momentum@keras cosine over 100 steps\", this one is \"momentum@keras:lr=0.5 cosine"));
     run(rule, w, 0, 1, 0);
     FILE *f = fopen(path, "r+b");
     assert_non_null(f);
@@ -108,11 +118,14 @@ static void what_does_not_fit(void **state)
     tw_context_free(ctx);
 }
 
-/* The state of every rule into an optimiser of every other, and of chains: refused for what it is, whatever slots they share. */
+/* The state of every rule into an optimiser of every other, and of chains: refused for what it is, whatever
+ * slots they share. */
 static void state_of_another_rule(void **state)
 {
     (void)state;
-    static const char *const specs[] = {"adam", "nadam", "adamax", "sgd", "sgd:momentum=0.9", "adam+ema", "clip_norm+adam", "adam:amsgrad=1", "muon", "lamb", "adafactor"};
+    static const char *const specs[] =
+        {"adam",           "nadam",          "adamax", "sgd",  "sgd:momentum=0.9", "adam+ema",
+         "clip_norm+adam", "adam:amsgrad=1", "muon",   "lamb", "adafactor"};
     enum { SPECS = sizeof specs / sizeof specs[0] };
     tw_context *ctx = bench_context(1, TW_ISA_DETECT);
     for (size_t a = 0; a < SPECS; a++) {
@@ -126,8 +139,11 @@ static void state_of_another_rule(void **state)
             tw_error err;
             char want[200];
             tw_optimizer *into = make(ctx, specs[b], NULL, in_order);
-            if (tw_state_load(into, path, &err) != TW_ERR_STATE) fail_msg("%s into %s: %s", specs[a], specs[b], err.message);
-            snprintf(want, sizeof want, "the stored optimiser is \"%s constant\", this one is \"%s constant\"", specs[a], specs[b]);
+            if (tw_state_load(into, path, &err) != TW_ERR_STATE)
+                fail_msg("%s into %s: %s", specs[a], specs[b], err.message);
+            snprintf(want, sizeof want,
+                     "the stored optimiser is \"%s constant\", this one is \"%s constant\"", specs[a],
+                     specs[b]);
             assert_non_null(strstr(err.message, want));
             assert_int_equal(tw_optimizer_steps(into), 0);
             run(into, v, 0, 1, 0); /* it is as it was */
@@ -137,7 +153,8 @@ static void state_of_another_rule(void **state)
     tw_context_free(ctx);
 }
 
-/* A load is the way out for an optimiser that a bad gradient has stopped, and for one in the middle of a step. */
+/* A load is the way out for an optimiser that a bad gradient has stopped, and for one in the middle of a
+ * step. */
 static void loading_ends_what_was_on(void **state)
 {
     (void)state;
@@ -200,8 +217,9 @@ int main(void)
     close(fd);
     path = name;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(another_order_of_tensors), cmocka_unit_test(what_does_not_fit), cmocka_unit_test(a_chain_and_its_groups),
-        cmocka_unit_test(state_of_another_rule), cmocka_unit_test(loading_ends_what_was_on),
+        cmocka_unit_test(another_order_of_tensors), cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(a_chain_and_its_groups),   cmocka_unit_test(state_of_another_rule),
+        cmocka_unit_test(loading_ends_what_was_on),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(name);

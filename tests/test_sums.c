@@ -1,4 +1,5 @@
-/* The fixed-lane sums against their definition written naively, for every instruction set, length and alignment.
+/* The fixed-lane sums against their definition written naively, for every instruction set, length and
+ * alignment.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <setjmp.h>
@@ -17,11 +18,10 @@ static double x64[N + 3], y64[N + 3];
 static int best_isa(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return TW_ISA_AVX512;
-    if (__builtin_cpu_supports("avx2"))
-        return TW_ISA_AVX2;
+    if (__builtin_cpu_supports("avx2")) return TW_ISA_AVX2;
 #endif
     return TW_ISA_BASE;
 }
@@ -51,22 +51,18 @@ static double term(enum what what, int wide, size_t i)
 static double naive_chunk(enum what what, int wide, size_t from, size_t to)
 {
     double lane[16] = {0};
-    for (size_t i = from; i < to; i++)
-        lane[(i - from) % 16] += term(what, wide, i);
+    for (size_t i = from; i < to; i++) lane[(i - from) % 16] += term(what, wide, i);
     for (size_t width = 8; width; width /= 2)
-        for (size_t j = 0; j < width; j++)
-            lane[j] = lane[j] + lane[j + width];
+        for (size_t j = 0; j < width; j++) lane[j] = lane[j] + lane[j + width];
     return lane[0];
 }
 
 /* chunks first .. first + count - 1: the left side is the largest power of two below count */
 static double naive_tree(const double *chunk, size_t count)
 {
-    if (count == 1)
-        return chunk[0];
+    if (count == 1) return chunk[0];
     size_t left = 1;
-    while (left * 2 < count)
-        left *= 2;
+    while (left * 2 < count) left *= 2;
     return naive_tree(chunk, left) + naive_tree(chunk + left, count - left);
 }
 
@@ -84,22 +80,29 @@ static double ours(const tw__sums *s, enum what what, int wide, size_t from, siz
     const float *x = x32 + from, *y = y32 + from;
     const double *u = x64 + from, *v = y64 + from;
     if (wide)
-        return what == SUM ? tw__sum_f64(s, u, n) : what == DOT ? tw__dot_f64(s, u, v, n) : tw__sum_squares_f64(s, u, n);
-    return what == SUM ? tw__sum_f32(s, x, n) : what == DOT ? tw__dot_f32(s, x, y, n) : tw__sum_squares_f32(s, x, n);
+        return what == SUM   ? tw__sum_f64(s, u, n)
+               : what == DOT ? tw__dot_f64(s, u, v, n)
+                             : tw__sum_squares_f64(s, u, n);
+    return what == SUM   ? tw__sum_f32(s, x, n)
+           : what == DOT ? tw__dot_f32(s, x, y, n)
+                         : tw__sum_squares_f32(s, x, n);
 }
 
 static void sums_equal_their_definition(void **state)
 {
     (void)state;
-    const size_t lengths[] = {0, 1, 2, 15, 16, 17, 31, 32, 100, 4095, 4096, 4097, 8191, 8192, 3 * 4096, 4 * 4096 + 1, N};
+    const size_t lengths[] = {0,    1,    2,    15,   16,   17,       31,           32, 100,
+                              4095, 4096, 4097, 8191, 8192, 3 * 4096, 4 * 4096 + 1, N};
     for (int isa = TW_ISA_BASE; isa <= best_isa(); isa++)
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
             for (size_t from = 0; from < 4; from++)
                 for (int kind = 0; kind < 6; kind++) {
                     enum what what = (enum what)(kind / 2);
-                    double got = ours(tw__sums_for((tw_isa)isa), what, kind % 2, from, lengths[k]), want = naive(what, kind % 2, from, lengths[k]);
+                    double got = ours(tw__sums_for((tw_isa)isa), what, kind % 2, from, lengths[k]),
+                           want = naive(what, kind % 2, from, lengths[k]);
                     if (memcmp(&got, &want, sizeof got))
-                        fail_msg("kind %d, isa %d, %zu values from %zu: %a, not %a", kind, isa, lengths[k], from, got, want);
+                        fail_msg("kind %d, isa %d, %zu values from %zu: %a, not %a", kind, isa, lengths[k],
+                                 from, got, want);
                 }
 }
 
@@ -107,8 +110,7 @@ static void the_order_of_additions_can_be_seen(void **state)
 {
     (void)state; /* else the test above proves nothing */
     double straight = 0;
-    for (size_t i = 0; i < N; i++)
-        straight += x64[i] * x64[i];
+    for (size_t i = 0; i < N; i++) straight += x64[i] * x64[i];
     assert_true(straight != naive(SQUARES, 1, 0, N));
 }
 
@@ -139,7 +141,8 @@ static void the_tree_is_the_same_for_any_number_of_chunks(void **state)
 
 static void check_first(const tw__sums *sums, size_t n, size_t want)
 {
-    size_t got32 = tw__first_not_finite_f32(sums, x32 + 1, n), got64 = tw__first_not_finite_f64(sums, x64 + 1, n);
+    size_t got32 = tw__first_not_finite_f32(sums, x32 + 1, n),
+           got64 = tw__first_not_finite_f64(sums, x64 + 1, n);
     if (got32 != want || got64 != want)
         fail_msg("of %zu: %zu (float) and %zu (double), not %zu", n, got32, got64, want);
 }
@@ -158,14 +161,12 @@ static void the_first_bad_value_is_found(void **state)
                 float was32 = x32[place + 1], after32 = later < N ? x32[later + 1] : 0;
                 double was64 = x64[place + 1], after64 = later < N ? x64[later + 1] : 0;
                 x32[place + 1] = (float)bad[b], x64[place + 1] = bad[b];
-                if (later < N)
-                    x32[later + 1] = (float)bad[0], x64[later + 1] = bad[0];
+                if (later < N) x32[later + 1] = (float)bad[0], x64[later + 1] = bad[0];
                 check_first(sums, N, place);
                 check_first(sums, place, place); /* not looked at: just beyond the end */
                 check_first(sums, place + 1, place);
                 x32[place + 1] = was32, x64[place + 1] = was64;
-                if (later < N)
-                    x32[later + 1] = after32, x64[later + 1] = after64;
+                if (later < N) x32[later + 1] = after32, x64[later + 1] = after64;
             }
         check_first(sums, N, N);
     }

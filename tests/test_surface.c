@@ -1,4 +1,5 @@
-/* Surfaces: minima and known values, gradients of every operation and every surface against central differences, noise, specs, and what is refused.
+/* Surfaces: minima and known values, gradients of every operation and every surface against central
+ * differences, noise, specs, and what is refused.
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include "faulty_io.h"
@@ -18,7 +19,10 @@ static tw_surface *surface(const char *spec, tw_type type)
     return s;
 }
 
-static double value_at(const tw_surface *s, double x, double y) { return tw_surface_value(s, (const double[]){x, y}, NULL); }
+static double value_at(const tw_surface *s, double x, double y)
+{
+    return tw_surface_value(s, (const double[]){x, y}, NULL);
+}
 
 /* ---- Differentiation ---- */
 
@@ -30,7 +34,8 @@ static double with_gradient(const char *text, double x, double y, double gradien
     tw_formula f = {0, terms};
     tw_error err;
     const double point[] = {x, y};
-    if (tw__formula_read(terms, TERMS, &f.n, tw__text_of(text), "x y", &err) != TW_OK) fail_msg("%s: %s", text, err.message);
+    if (tw__formula_read(terms, TERMS, &f.n, tw__text_of(text), "x y", &err) != TW_OK)
+        fail_msg("%s: %s", text, err.message);
     const double value = tw__formula_gradient(&f, point, gradient), plain = tw__formula_value(&f, point);
     if (!(value == plain || fabs(value - plain) <= 1e-14 * fabs(plain) || (isnan(value) && isnan(plain))))
         fail_msg("%s: %.17g with its gradient, %.17g without", text, value, plain);
@@ -41,22 +46,62 @@ static void derivatives_by_hand(void **state)
 {
     (void)state;
     const double x = 1.25, y = -0.75;
-    const struct { const char *text; double dx, dy; } cases[] = {
-        {"7", 0, 0}, {"x", 1, 0}, {"y", 0, 1}, {"-x", -1, 0}, {"x + y", 1, 1}, {"x - y", 1, -1}, {"x*y", y, x}, {"x/y", 1 / y, -x / (y * y)},
-        {"exp(x*y)", y * exp(x * y), x * exp(x * y)}, {"log(x)", 1 / x, 0}, {"sqrt(x)", 0.5 / sqrt(x), 0}, {"sin(y)", 0, cos(y)}, {"cos(y)", 0, -sin(y)},
-        {"tanh(x)", 1 - tanh(x) * tanh(x), 0}, {"abs(x)", 1, 0}, {"abs(y)", 0, -1}, {"abs(x - x)", 0, 0}, {"floor(x)", 0, 0}, {"ceil(x*y)", 0, 0},
-        {"min(x, y)", 0, 1}, {"max(x, y)", 1, 0}, {"min(y, x)", 0, 1}, {"max(y, x)", 1, 0}, {"min(x, x + 0*y)", 1, 0},
-        {"x < y", 0, 0}, {"x <= y", 0, 0}, {"x > y", 0, 0}, {"x >= y", 0, 0}, {"x == y", 0, 0}, {"x != y", 0, 0},
-        {"x > y ? x*y : x/0", y, x}, {"if(x < y, log(y), y^2)", 0, 2 * y},
-        {"x^2", 2 * x, 0}, {"y^3", 0, 3 * y * y}, {"y^-2", 0, -2 / (y * y * y)}, {"y^0", 0, 0}, {"y^1", 0, 1}, {"x^0.5", 0.5 / sqrt(x), 0},
-        {"x^65", 65 * pow(x, 64), 0}, {"y^65", 0, 65 * pow(y, 64)}, {"2^y", 0, log(2) * pow(2, y)}, {"x^y", y * pow(x, y - 1), log(x) * pow(x, y)},
-        {"pow(x, 3)", 3 * x * x, 0}, {"sin(x)*x^2 + y", cos(x) * x * x + 2 * x * sin(x), 1},
+    const struct {
+        const char *text;
+        double dx, dy;
+    } cases[] = {
+        {"7", 0, 0},
+        {"x", 1, 0},
+        {"y", 0, 1},
+        {"-x", -1, 0},
+        {"x + y", 1, 1},
+        {"x - y", 1, -1},
+        {"x*y", y, x},
+        {"x/y", 1 / y, -x / (y * y)},
+        {"exp(x*y)", y * exp(x * y), x * exp(x * y)},
+        {"log(x)", 1 / x, 0},
+        {"sqrt(x)", 0.5 / sqrt(x), 0},
+        {"sin(y)", 0, cos(y)},
+        {"cos(y)", 0, -sin(y)},
+        {"tanh(x)", 1 - tanh(x) * tanh(x), 0},
+        {"abs(x)", 1, 0},
+        {"abs(y)", 0, -1},
+        {"abs(x - x)", 0, 0},
+        {"floor(x)", 0, 0},
+        {"ceil(x*y)", 0, 0},
+        {"min(x, y)", 0, 1},
+        {"max(x, y)", 1, 0},
+        {"min(y, x)", 0, 1},
+        {"max(y, x)", 1, 0},
+        {"min(x, x + 0*y)", 1, 0},
+        {"x < y", 0, 0},
+        {"x <= y", 0, 0},
+        {"x > y", 0, 0},
+        {"x >= y", 0, 0},
+        {"x == y", 0, 0},
+        {"x != y", 0, 0},
+        {"x > y ? x*y : x/0", y, x},
+        {"if(x < y, log(y), y^2)", 0, 2 * y},
+        {"x^2", 2 * x, 0},
+        {"y^3", 0, 3 * y * y},
+        {"y^-2", 0, -2 / (y * y * y)},
+        {"y^0", 0, 0},
+        {"y^1", 0, 1},
+        {"x^0.5", 0.5 / sqrt(x), 0},
+        {"x^65", 65 * pow(x, 64), 0},
+        {"y^65", 0, 65 * pow(y, 64)},
+        {"2^y", 0, log(2) * pow(2, y)},
+        {"x^y", y * pow(x, y - 1), log(x) * pow(x, y)},
+        {"pow(x, 3)", 3 * x * x, 0},
+        {"sin(x)*x^2 + y", cos(x) * x * x + 2 * x * sin(x), 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double g[2];
         with_gradient(cases[i].text, x, y, g);
-        if (!(fabs(g[0] - cases[i].dx) <= 4e-15 * fabs(cases[i].dx) && fabs(g[1] - cases[i].dy) <= 4e-15 * fabs(cases[i].dy)))
-            fail_msg("%s has the gradient (%.17g, %.17g), not (%.17g, %.17g)", cases[i].text, g[0], g[1], cases[i].dx, cases[i].dy);
+        if (!(fabs(g[0] - cases[i].dx) <= 4e-15 * fabs(cases[i].dx) &&
+              fabs(g[1] - cases[i].dy) <= 4e-15 * fabs(cases[i].dy)))
+            fail_msg("%s has the gradient (%.17g, %.17g), not (%.17g, %.17g)", cases[i].text, g[0], g[1],
+                     cases[i].dx, cases[i].dy);
     }
 }
 
@@ -64,16 +109,31 @@ static void derivatives_by_hand(void **state)
 static void derivatives_at_the_edge(void **state)
 {
     (void)state;
-    const struct { const char *text; double x, y, dx, dy; } cases[] = {
-        {"sqrt(x^2 + y^2)", 0, 0, 0, 0}, {"sqrt(x)", 0, 0, INFINITY, 0}, {"sqrt(0*x)*y", 1, 1, 0, 0}, {"x^0", 0, 0, 0, 0}, {"x^1", 0, 0, 1, 0},
-        {"x^0.5", 0, 0, INFINITY, 0}, {"x^y", 0, 2, 0, 0}, {"abs(x)", 0, 0, 0, 0}, {"min(y, sqrt(x))", 0, -1, 0, 1}, {"1/0 + y", 1, 1, 0, 1},
-        {"y*(1/0 > 1)", 1, 1, 0, 1}, {"x*log(y)", 0, 0, -INFINITY, 0}, {"max(x, 0/0)", 1, 1, 0, 0}, {"max(0/0, x)", 1, 1, 0, 0},
+    const struct {
+        const char *text;
+        double x, y, dx, dy;
+    } cases[] = {
+        {"sqrt(x^2 + y^2)", 0, 0, 0, 0},
+        {"sqrt(x)", 0, 0, INFINITY, 0},
+        {"sqrt(0*x)*y", 1, 1, 0, 0},
+        {"x^0", 0, 0, 0, 0},
+        {"x^1", 0, 0, 1, 0},
+        {"x^0.5", 0, 0, INFINITY, 0},
+        {"x^y", 0, 2, 0, 0},
+        {"abs(x)", 0, 0, 0, 0},
+        {"min(y, sqrt(x))", 0, -1, 0, 1},
+        {"1/0 + y", 1, 1, 0, 1},
+        {"y*(1/0 > 1)", 1, 1, 0, 1},
+        {"x*log(y)", 0, 0, -INFINITY, 0},
+        {"max(x, 0/0)", 1, 1, 0, 0},
+        {"max(0/0, x)", 1, 1, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double g[2];
         with_gradient(cases[i].text, cases[i].x, cases[i].y, g);
         if (!(g[0] == cases[i].dx && g[1] == cases[i].dy))
-            fail_msg("%s at (%g, %g) has the gradient (%g, %g)", cases[i].text, cases[i].x, cases[i].y, g[0], g[1]);
+            fail_msg("%s at (%g, %g) has the gradient (%g, %g)", cases[i].text, cases[i].x, cases[i].y, g[0],
+                     g[1]);
     }
 }
 
@@ -99,15 +159,20 @@ static void minima(void **state)
         tw_surface *s = surface(k->name, TW_F64);
         for (int m = 0; m < k->n_minima; m++) {
             double g[2];
-            const double value = tw_surface_value(s, k->minima[m], g), scale = k->least == 0 ? 1 : fabs(k->least);
-            if (!(fabs(value - k->least) <= 4e-15 * scale)) fail_msg("%s: %.17g at minimum %d, not %.17g", k->name, value, m, k->least);
-            if (!(hypot(g[0], g[1]) <= 1e-12)) fail_msg("%s: gradient (%g, %g) at minimum %d", k->name, g[0], g[1], m);
-            for (int j = 0; j < 2; j++) assert_true(k->low[j] < k->minima[m][j] && k->minima[m][j] < k->high[j]);
+            const double value = tw_surface_value(s, k->minima[m], g),
+                         scale = k->least == 0 ? 1 : fabs(k->least);
+            if (!(fabs(value - k->least) <= 4e-15 * scale))
+                fail_msg("%s: %.17g at minimum %d, not %.17g", k->name, value, m, k->least);
+            if (!(hypot(g[0], g[1]) <= 1e-12))
+                fail_msg("%s: gradient (%g, %g) at minimum %d", k->name, g[0], g[1], m);
+            for (int j = 0; j < 2; j++)
+                assert_true(k->low[j] < k->minima[m][j] && k->minima[m][j] < k->high[j]);
         }
         for (int p = 0; p < 2000 && k->n_minima; p++) { /* nothing is lower */
             const double x = k->low[0] + (k->high[0] - k->low[0]) * (bench_number((uint64_t)p, 0) + 1) / 2;
             const double y = k->low[1] + (k->high[1] - k->low[1]) * (bench_number((uint64_t)p, 1) + 1) / 2;
-            if (!(value_at(s, x, y) >= k->least)) fail_msg("%s: %.17g at (%g, %g)", k->name, value_at(s, x, y), x, y);
+            if (!(value_at(s, x, y) >= k->least))
+                fail_msg("%s: %.17g at (%g, %g)", k->name, value_at(s, x, y), x, y);
         }
         for (int j = 0; j < 2; j++) assert_true(k->low[j] < k->start[j] && k->start[j] < k->high[j]);
         assert_true(*k->use && *k->formula);
@@ -119,21 +184,48 @@ static void minima(void **state)
 static void known_values(void **state)
 {
     (void)state;
-    const struct { const char *spec; double x, y, value; } cases[] = {
-        {"quadratic", 10, 1, 55}, {"quadratic:condition=4", -5, -2, 20.5}, {"valley", -5, -2, 20.5}, {"bowl", -7, 2, 6.45}, {"saddle", 1, 2, -3},
-        {"monkey-saddle", 1, 2, -11}, {"monkey-saddle", 2, 1, 2}, {"beale", 0, 0, 14.203125}, {"beale", 1, 1.5, 41.25}, {"rosenbrock", -1.2, 1, 24.2},
-        {"rosenbrock:a=2,b=3", 1, -1, 13}, {"rosenbrock:a=-2", -2, 4, 0}, {"himmelblau", 0, 0, 170}, {"himmelblau", -0.270845, -0.923039, 181.61652},
-        {"booth", 0, 0, 74}, {"matyas", 1, 1, 0.04}, {"rastrigin", 1, 1, 2}, {"rastrigin", 0.5, 0, 20.25}, {"ackley", 1, 1, 3.6253849384403627},
-        {"goldstein-price", -0.6, -0.4, 30}, {"goldstein-price", 1.8, 0.2, 84}, {"goldstein-price", 1.2, 0.8, 840}, {"goldstein-price", 0, 0, 600},
-        {"three-hump-camel", 1, 1, 1.0 / 6 + 2 - 1.05 + 2}, {"three-hump-camel", 1.7475523, -0.8737761, 0.2986384}, {"six-hump-camel", 1, 1, 1 + 2.2 + 1.0 / 3 * 1 - 0.3},
-        {"six-hump-camel", 1.7036067, -0.7960836, -0.2154638}, {"styblinski-tang", 0, 0, 0}, {"styblinski-tang", 1, 1, -10},
-        {"styblinski-tang", 2.746803, 2.746803, -50.05889}, {"expr:\"x^2/20 + y^2\"", -7, 2, 6.45},
+    const struct {
+        const char *spec;
+        double x, y, value;
+    } cases[] = {
+        {"quadratic", 10, 1, 55},
+        {"quadratic:condition=4", -5, -2, 20.5},
+        {"valley", -5, -2, 20.5},
+        {"bowl", -7, 2, 6.45},
+        {"saddle", 1, 2, -3},
+        {"monkey-saddle", 1, 2, -11},
+        {"monkey-saddle", 2, 1, 2},
+        {"beale", 0, 0, 14.203125},
+        {"beale", 1, 1.5, 41.25},
+        {"rosenbrock", -1.2, 1, 24.2},
+        {"rosenbrock:a=2,b=3", 1, -1, 13},
+        {"rosenbrock:a=-2", -2, 4, 0},
+        {"himmelblau", 0, 0, 170},
+        {"himmelblau", -0.270845, -0.923039, 181.61652},
+        {"booth", 0, 0, 74},
+        {"matyas", 1, 1, 0.04},
+        {"rastrigin", 1, 1, 2},
+        {"rastrigin", 0.5, 0, 20.25},
+        {"ackley", 1, 1, 3.6253849384403627},
+        {"goldstein-price", -0.6, -0.4, 30},
+        {"goldstein-price", 1.8, 0.2, 84},
+        {"goldstein-price", 1.2, 0.8, 840},
+        {"goldstein-price", 0, 0, 600},
+        {"three-hump-camel", 1, 1, 1.0 / 6 + 2 - 1.05 + 2},
+        {"three-hump-camel", 1.7475523, -0.8737761, 0.2986384},
+        {"six-hump-camel", 1, 1, 1 + 2.2 + 1.0 / 3 * 1 - 0.3},
+        {"six-hump-camel", 1.7036067, -0.7960836, -0.2154638},
+        {"styblinski-tang", 0, 0, 0},
+        {"styblinski-tang", 1, 1, -10},
+        {"styblinski-tang", 2.746803, 2.746803, -50.05889},
+        {"expr:\"x^2/20 + y^2\"", -7, 2, 6.45},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_surface *s = surface(cases[i].spec, TW_F64);
         const double value = value_at(s, cases[i].x, cases[i].y);
         if (!(fabs(value - cases[i].value) <= 1e-6 * fabs(cases[i].value) + 1e-15))
-            fail_msg("%s(%g, %g) is %.17g, not %.17g", cases[i].spec, cases[i].x, cases[i].y, value, cases[i].value);
+            fail_msg("%s(%g, %g) is %.17g, not %.17g", cases[i].spec, cases[i].x, cases[i].y, value,
+                     cases[i].value);
         tw_surface_free(s);
     }
 }
@@ -147,8 +239,9 @@ static double evaluate(const tw_objective *o, double x, double y, uint64_t numbe
     tw_sums sums;
     const tw_draw draw = {.number = number, .seed = 11};
     const int is32 = o->type == TW_F32;
-    assert_int_equal(o->eval(o->user, TW_WANT_LOSS | TW_WANT_GRADIENT, is32 ? (const void *)point32 : point64, NULL, 0, &draw, &sums, is32 ? (void *)g32 : gradient,
-                             NULL), 0);
+    assert_int_equal(o->eval(o->user, TW_WANT_LOSS | TW_WANT_GRADIENT, is32 ? (const void *)point32 : point64,
+                             NULL, 0, &draw, &sums, is32 ? (void *)g32 : gradient, NULL),
+                     0);
     assert_true(sums.weight == 1 && sums.correct == 0);
     for (int k = 0; k < 2 && is32; k++) gradient[k] = g32[k];
     return sums.loss;
@@ -164,17 +257,20 @@ static void check_gradient(const char *spec, uint64_t number)
     assert_true(o.type == TW_F64 && o.n_rows == 0 && o.n_tensors == 1 && o.tensors[0].shape[0] == 2);
     tw_surface_window(s, low, high);
     for (uint64_t p = 0; p < 200; p++) {
-        const double h = 0x1p-12, at[] = {low[0] + (high[0] - low[0]) * (bench_number(p, 0) + 1) / 2, low[1] + (high[1] - low[1]) * (bench_number(p, 1) + 1) / 2};
+        const double h = 0x1p-12, at[] = {low[0] + (high[0] - low[0]) * (bench_number(p, 0) + 1) / 2,
+                                          low[1] + (high[1] - low[1]) * (bench_number(p, 1) + 1) / 2};
         double g[2], unused[2], most = fabs(evaluate(&o, at[0], at[1], number, g));
         for (int k = 0; k < 2; k++) {
             double value[5];
             for (int i = 0; i < 5; i++) {
-                value[i] = evaluate(&o, at[0] + (k == 0) * (i - 2) * h, at[1] + (k == 1) * (i - 2) * h, number, unused);
+                value[i] = evaluate(&o, at[0] + (k == 0) * (i - 2) * h, at[1] + (k == 1) * (i - 2) * h,
+                                    number, unused);
                 most = fmax(most, fabs(value[i]));
             }
             const double slope = (8 * (value[3] - value[1]) - (value[4] - value[0])) / (12 * h);
             if (!(fabs(slope - g[k]) <= 1e-8 * (1 + fabs(slope)) + 1e-11 * most))
-                fail_msg("%s at (%g, %g): derivative %d is %.12g, by differences %.12g", spec, at[0], at[1], k, g[k], slope);
+                fail_msg("%s at (%g, %g): derivative %d is %.12g, by differences %.12g", spec, at[0], at[1],
+                         k, g[k], slope);
         }
     }
     tw_surface_free(s);
@@ -192,7 +288,8 @@ static void gradients(void **state)
     }
     check_gradient("quadratic:condition=1000", 0);
     check_gradient("rosenbrock:a=-0.5,b=7", 0);
-    check_gradient("expr:\"x > y ? sin(x*y) : tanh(x - y)^2 + max(x, 2*y)^3 + exp(-x^2)*abs(y)/(1 + x^2)\"", 0);
+    check_gradient("expr:\"x > y ? sin(x*y) : tanh(x - y)^2 + max(x, 2*y)^3 + exp(-x^2)*abs(y)/(1 + x^2)\"",
+                   0);
 }
 
 /* In float the point is exact in double, the value too, and the gradient is the double one rounded. */
@@ -203,7 +300,8 @@ static void float_is_double_rounded(void **state)
     for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) {
         tw_surface *single = surface(k->name, TW_F32), *full = surface(k->name, TW_F64);
         tw_objective a = TW_OBJECTIVE_INIT, b = TW_OBJECTIVE_INIT;
-        assert_int_equal(tw_surface_objective(single, 0, &a, NULL) | tw_surface_objective(full, 0, &b, NULL), TW_OK);
+        assert_int_equal(tw_surface_objective(single, 0, &a, NULL) | tw_surface_objective(full, 0, &b, NULL),
+                         TW_OK);
         for (uint64_t p = 0; p < 100; p++) {
             const double x = (float)(3 * bench_number(p, 7)), y = (float)(3 * bench_number(p, 8));
             double ga[2], gb[2];
@@ -224,25 +322,29 @@ static void noise(void **state)
     tw_surface *s = surface("beale:noise=0.5", TW_F64);
     tw_objective noisy = TW_OBJECTIVE_INIT, exact = TW_OBJECTIVE_INIT;
     double g[2], g0[2], mean[2] = {0}, square[2] = {0}, both = 0;
-    assert_int_equal(tw_surface_objective(s, 1, &noisy, NULL) | tw_surface_objective(s, 0, &exact, NULL), TW_OK);
+    assert_int_equal(tw_surface_objective(s, 1, &noisy, NULL) | tw_surface_objective(s, 0, &exact, NULL),
+                     TW_OK);
     const double value = evaluate(&exact, 2, -1, 3, g0);
     assert_true(value == value_at(s, 2, -1));
     for (uint64_t n = 0; n < DRAWS; n++) {
         const double v = evaluate(&noisy, 2, -1, n, g), a = (g[0] - g0[0]) / 0.5, b = (g[1] - g0[1]) / 0.5;
         if (n < 100) {
-            assert_true(fabs(a - tw__random_normal(11, TW__FOR_SURFACE, 0, 2 * n)) < 1e-12 && fabs(b - tw__random_normal(11, TW__FOR_SURFACE, 0, 2 * n + 1)) < 1e-12);
+            assert_true(fabs(a - tw__random_normal(11, TW__FOR_SURFACE, 0, 2 * n)) < 1e-12 &&
+                        fabs(b - tw__random_normal(11, TW__FOR_SURFACE, 0, 2 * n + 1)) < 1e-12);
             assert_true(fabs(v - value - 0.5 * (2 * a - b)) < 1e-11);
         }
         const double slope[] = {a, b};
         for (int k = 0; k < 2; k++) mean[k] += slope[k] / DRAWS, square[k] += slope[k] * slope[k] / DRAWS;
         both += a * b / DRAWS;
     }
-    for (int k = 0; k < 2; k++) assert_true(fabs(mean[k]) < 4 / sqrt(DRAWS) && fabs(square[k] - 1) < 6 / sqrt(DRAWS));
+    for (int k = 0; k < 2; k++)
+        assert_true(fabs(mean[k]) < 4 / sqrt(DRAWS) && fabs(square[k] - 1) < 6 / sqrt(DRAWS));
     assert_true(fabs(both) < 4 / sqrt(DRAWS));
     tw_surface_free(s);
 }
 
-/* The loop over a noisy surface: the same seed gives the same bits, another seed another path, on any number of threads. */
+/* The loop over a noisy surface: the same seed gives the same bits, another seed another path, on any number
+ * of threads. */
 static void runs(void **state)
 {
     (void)state;
@@ -268,7 +370,8 @@ static void runs(void **state)
         tw_surface_free(s);
         tw_context_free(own);
     }
-    assert_true(memcmp(ends[0], ends[1], sizeof ends[0]) == 0 && memcmp(ends[0], ends[2], sizeof ends[0]) != 0);
+    assert_true(memcmp(ends[0], ends[1], sizeof ends[0]) == 0 &&
+                memcmp(ends[0], ends[2], sizeof ends[0]) != 0);
 }
 
 /* ---- Specs ---- */
@@ -278,7 +381,8 @@ static void specs(void **state)
     (void)state;
     static const char *const cases[][3] = {
         {"beale", "beale", "(1.5 - x + x*y)^2 + (2.25 - x + x*y^2)^2 + (2.625 - x + x*y^3)^2"},
-        {"beale:noise=0.10,x=1,y=-2", "beale:y=-2,noise=0.1", "(1.5 - x + x*y)^2 + (2.25 - x + x*y^2)^2 + (2.625 - x + x*y^3)^2"},
+        {"beale:noise=0.10,x=1,y=-2", "beale:y=-2,noise=0.1",
+         "(1.5 - x + x*y)^2 + (2.25 - x + x*y^2)^2 + (2.625 - x + x*y^3)^2"},
         {"quadratic:x=3,condition=1e2", "quadratic:condition=100,x=3", "(x^2 + 100*y^2)/2"},
         {"rosenbrock:a=-1.5,b=1e-5", "rosenbrock:a=-1.5,b=1e-05", "((-1.5) - x)^2 + 1e-05*(y - x^2)^2"},
         {"expr:x=-7,y=2,\"x^2/20 + y^2\"", "expr:\"x^2/20 + y^2\",x=-7,y=2", "x^2/20 + y^2"},
@@ -303,7 +407,10 @@ static void specs(void **state)
 static void windows(void **state)
 {
     (void)state;
-    const struct { const char *spec; double start[2], low[2], high[2]; } cases[] = {
+    const struct {
+        const char *spec;
+        double start[2], low[2], high[2];
+    } cases[] = {
         {"bowl", {-7, 2}, {-10, -5}, {10, 5}},
         {"bowl:x=-20", {-20, 2}, {-22, -5}, {10, 5}},
         {"bowl:x=-10.5", {-10.5, 2}, {-12.5, -5}, {10, 5}},
@@ -332,8 +439,9 @@ static void refused(void **state)
     static const char *const cases[][2] = {
         {"", "an empty spec; a name is needed, as in \"adam:lr=0.001\""},
         {"beal", "unknown surface \"beal\" (did you mean \"beale\"?)"},
-        {"zzzzzz", "unknown surface \"zzzzzz\"; supported: quadratic, bowl, valley, saddle, monkey-saddle, beale, rosenbrock, himmelblau, booth, matyas, rastrigin, "
-                   "ackley, goldstein-price, three-hump-camel, six-hump-camel, styblinski-tang"},
+        {"zzzzzz",
+         "unknown surface \"zzzzzz\"; supported: quadratic, bowl, valley, saddle, monkey-saddle, beale, rosenbrock, himmelblau, booth, matyas, rastrigin, "
+         "ackley, goldstein-price, three-hump-camel, six-hump-camel, styblinski-tang"},
         {"beale@torch", "surface \"beale\" has no dialects"},
         {"beale:condition=3", "beale has no option \"condition\" (it has x, y, noise)"},
         {"quadratic:conditon=3", "quadratic has no option \"conditon\" (did you mean \"condition\"?)"},
@@ -348,7 +456,8 @@ static void refused(void **state)
         {"expr:x=1", without_quotes},
         {"expr:x^2+y^2", without_quotes},
         {"expr:\"x\",low=5", "low = 5 is not below high = 5"},
-        {"expr:\"x + z\"", "formula \"x + z\": character 5: unknown name \"z\" (did you mean \"x\"?); there are x y, functions, pi and e"},
+        {"expr:\"x + z\"",
+         "formula \"x + z\": character 5: unknown name \"z\" (did you mean \"x\"?); there are x y, functions, pi and e"},
         {"expr:\"\"", "formula = \"\" is no formula in quotes"},
     };
     tw_surface *s;
@@ -408,11 +517,20 @@ static void any_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(derivatives_by_hand), cmocka_unit_test(derivatives_at_the_edge), cmocka_unit_test(whole_powers_are_products),
-        cmocka_unit_test(minima),              cmocka_unit_test(known_values),            cmocka_unit_test(gradients),
-        cmocka_unit_test(float_is_double_rounded), cmocka_unit_test(noise),               cmocka_unit_test(runs),
-        cmocka_unit_test(specs),               cmocka_unit_test(windows),                 cmocka_unit_test(refused),
-        cmocka_unit_test(the_longest),         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(derivatives_by_hand),
+        cmocka_unit_test(derivatives_at_the_edge),
+        cmocka_unit_test(whole_powers_are_products),
+        cmocka_unit_test(minima),
+        cmocka_unit_test(known_values),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(float_is_double_rounded),
+        cmocka_unit_test(noise),
+        cmocka_unit_test(runs),
+        cmocka_unit_test(specs),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(the_longest),
+        cmocka_unit_test(any_allocation_may_fail),
     };
     ctx = bench_context(1, TW_ISA_DETECT);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

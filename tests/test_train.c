@@ -69,7 +69,8 @@ static size_t reference(char *to, size_t n)
     tw_error err;
     remove_run();
     tw_job_options o = options(OUT);
-    if (tw_job_create(&job, ctx, &o, &err) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw_job_create(&job, ctx, &o, &err) != TW_OK || tw_job_run(job, &err) != TW_OK)
+        fail_msg("%s", err.message);
     tw_job_free(job);
     tw_context_free(ctx);
     n = read_bytes(OUT "/model.safetensors", to, n);
@@ -85,7 +86,7 @@ static void assert_same_model(size_t n)
     assert_memory_equal(found, expected, n);
 }
 
-/* ---- stop and resume ---------------------------------------------------------------------------------------------------- */
+/* ---- stop and resume ----------------------------------------------------------------------------------- */
 
 static int stop_after(void *user, const tw_event *event)
 {
@@ -113,7 +114,8 @@ static void stopped_at_any_step_and_resumed_is_the_same(void **state)
         tw_job_options again = TW_JOB_OPTIONS_INIT;
         for (int round = 0; round < 2; round++) { /* the second time the run is over */
             const char *text;
-            if (tw_job_resume(&job, ctx, OUT, &again, &err) != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("%s", err.message);
+            if (tw_job_resume(&job, ctx, OUT, &again, &err) != TW_OK || tw_job_run(job, &err) != TW_OK)
+                fail_msg("%s", err.message);
             assert_int_equal(tw_job_status(job), TW_RUN_FINISHED);
             assert_int_equal(tw_job_json(job, &text, &err), TW_OK);
             assert_non_null(strstr(text, "\"val_accuracy\""));
@@ -145,7 +147,7 @@ static void other_data_is_refused(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- memory and files that fail ----------------------------------------------------------------------------------------- */
+/* ---- memory and files that fail ------------------------------------------------------------------------ */
 
 /* A job with its folder, from nothing: the code of the first failure. */
 static tw_status whole_job(tw_context *ctx)
@@ -205,11 +207,13 @@ static void any_file_operation_may_fail(void **state)
                 tw_context_free(ctx);
                 break;
             }
-            if (s != TW_ERR_SYSTEM) fail_msg("operation %ld fails: %s: %s", i, tw_status_name(s), err.message);
+            if (s != TW_ERR_SYSTEM)
+                fail_msg("operation %ld fails: %s: %s", i, tw_status_name(s), err.message);
             f.fail_step = 0;
             s = tw_job_resume(&job, ctx, OUT, &again, &err);
             if (s == TW_ERR_NOT_FOUND) s = tw_job_create(&job, ctx, &o, &err);
-            if (s != TW_OK || tw_job_run(job, &err) != TW_OK) fail_msg("after operation %ld: %s", i, err.message);
+            if (s != TW_OK || tw_job_run(job, &err) != TW_OK)
+                fail_msg("after operation %ld: %s", i, err.message);
             tw_job_free(job);
             tw_context_free(ctx);
             assert_same_model(n);
@@ -220,7 +224,7 @@ static void any_file_operation_may_fail(void **state)
     }
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 static void a_gradient_that_is_not_finite_stops_the_run(void **state)
 {
@@ -401,8 +405,8 @@ static int holds_seed(int seed)
     return strstr(run, line) != NULL;
 }
 
-/* From some operation on none is made any more, as after a kill: beside the new run.json there is no file of the old run, and before it is there
- * all that is there is the old run's. */
+/* From some operation on none is made any more, as after a kill: beside the new run.json there is no file of
+ * the old run, and before it is there all that is there is the old run's. */
 static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
 {
     (void)state;
@@ -411,7 +415,8 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
     int old = 0, new = 0;
     tw_status s = TW_ERR_SYSTEM;
     for (long i = 1; s != TW_OK; i++) {
-        size_t n = reference(expected, sizeof expected), n_history = read_bytes(OUT "/history.csv", history, sizeof history);
+        size_t n = reference(expected, sizeof expected),
+               n_history = read_bytes(OUT "/history.csv", history, sizeof history);
         faults f;
         tw_context *ctx;
         tw_job *job = NULL;
@@ -434,9 +439,11 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
             if (read_bytes(OUT "/model.safetensors", found, sizeof found)) assert_same_model(n);
             continue;
         }
-        new++;
-        assert_false(read_bytes(OUT "/model.safetensors", found, sizeof found) == n && memcmp(found, expected, n) == 0);
-        assert_false(read_bytes(OUT "/history.csv", csv, sizeof csv) == n_history && memcmp(csv, history, n_history) == 0);
+        new ++;
+        assert_false(read_bytes(OUT "/model.safetensors", found, sizeof found) == n &&
+                     memcmp(found, expected, n) == 0);
+        assert_false(read_bytes(OUT "/history.csv", csv, sizeof csv) == n_history &&
+                     memcmp(csv, history, n_history) == 0);
         assert_int_equal(read_bytes(OUT "/report.html", html, sizeof html), 0);
         assert_true(i < 500);
     }
@@ -444,13 +451,29 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
     assert_true(new > 10);
 }
 
-/* A shell hands a word on as it was given; "./" before a dash and a slash at the end name the same directory. */
+/* A shell hands a word on as it was given; "./" before a dash and a slash at the end name the same
+ * directory. */
 static void a_shell_reads_a_word_as_it_was_given(void **state)
 {
     (void)state;
-    static const struct { const char *word, *read; } cases[] = {
-        {"out/a-1.b_c", NULL}, {"a b", NULL}, {"it's \"q\"", NULL}, {"$(id)", NULL}, {"`id`", NULL}, {"a\\n", NULL}, {"~", NULL}, {"*", NULL}, {"", NULL},
-        {"100%s", NULL}, {"a\nb's %d \\1 \t\x7f", NULL}, {"a\n", "a\n/"}, {"-x; rm y", "./-x; rm y"}, {"-x", "./-x"}, {"-\n-", "./-\n-"},
+    static const struct {
+        const char *word, *read;
+    } cases[] = {
+        {"out/a-1.b_c", NULL},
+        {"a b", NULL},
+        {"it's \"q\"", NULL},
+        {"$(id)", NULL},
+        {"`id`", NULL},
+        {"a\\n", NULL},
+        {"~", NULL},
+        {"*", NULL},
+        {"", NULL},
+        {"100%s", NULL},
+        {"a\nb's %d \\1 \t\x7f", NULL},
+        {"a\n", "a\n/"},
+        {"-x; rm y", "./-x; rm y"},
+        {"-x", "./-x"},
+        {"-\n-", "./-\n-"},
         {"\xc3\xa9t\xc3\xa9", NULL},
     };
     char word[TW_SHELL_WORD], command[TW_SHELL_WORD + 32], got[64], long_one[TW_SHELL_WORD + 1];
@@ -487,7 +510,7 @@ static void best_weights_are_kept(void **state)
     tw_job_options o = options(OUT);
     o.keep = "best";
     o.run.schedule = NULL;
-    o.run.optimizer = "sgd:lr=0.9";     /* wild enough that the last epoch is not the best */
+    o.run.optimizer = "sgd:lr=0.9"; /* wild enough that the last epoch is not the best */
     o.run.epochs = 8;
     assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
     assert_int_equal(tw_job_run(job, &err), TW_OK);
@@ -513,12 +536,24 @@ static void best_weights_are_kept(void **state)
 static void json_numbers_are_short(void **state)
 {
     (void)state;
-    static const struct { const char *from, *to; } cases[] = {
-        {"0.29999999999999999", "0.3"}, {"[0.10000000000000001, 1.0, -2.0]", "[0.1, 1.0, -2.0]"}, {"9.9999999999999995e-8", "1e-7"},
-        {"{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 5e-1}", "{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 0.5}"},
-        {"[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]", "[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]"},
-        {"4.9406564584124654e-324", "5e-324"}, {"-0.0", "-0.0"}, {"1.0000000000000000e22", "1e22"}, {"0.33333333333333331", "0.3333333333333333"}, {"", ""},
-        {"\"open", "\"open"}, {"9.5367431640625e-7", "9.5367431640625e-7"}, {"-1.5e", "-1.5e"},
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"0.29999999999999999", "0.3"},
+        {"[0.10000000000000001, 1.0, -2.0]", "[0.1, 1.0, -2.0]"},
+        {"9.9999999999999995e-8", "1e-7"},
+        {"{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 5e-1}",
+         "{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 0.5}"},
+        {"[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]",
+         "[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]"},
+        {"4.9406564584124654e-324", "5e-324"},
+        {"-0.0", "-0.0"},
+        {"1.0000000000000000e22", "1e22"},
+        {"0.33333333333333331", "0.3333333333333333"},
+        {"", ""},
+        {"\"open", "\"open"},
+        {"9.5367431640625e-7", "9.5367431640625e-7"},
+        {"-1.5e", "-1.5e"},
     };
     char text[200];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -540,23 +575,23 @@ static void json_numbers_are_short(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_numbers_are_short),
-        cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
-        cmocka_unit_test(other_data_is_refused),
-        cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(any_file_operation_may_fail),
-        cmocka_unit_test(a_gradient_that_is_not_finite_stops_the_run),
+    const struct CMUnitTest tests[] =
+    { cmocka_unit_test(json_numbers_are_short),
+      cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
+      cmocka_unit_test(other_data_is_refused),
+      cmocka_unit_test(any_allocation_may_fail),
+      cmocka_unit_test(any_file_operation_may_fail),
+      cmocka_unit_test(a_gradient_that_is_not_finite_stops_the_run),
 #if defined(__x86_64__)
-        cmocka_unit_test(the_callers_floating_point_mode_is_left_alone),
+      cmocka_unit_test(the_callers_floating_point_mode_is_left_alone),
 #endif
-        cmocka_unit_test(a_target_ends_the_run),
-        cmocka_unit_test(a_target_within_an_epoch_is_found_after_a_stop),
-        cmocka_unit_test(looking_after_the_end_is_refused),
-        cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
-        cmocka_unit_test(no_file_of_a_replaced_run_stands_beside_the_new_one),
-        cmocka_unit_test(a_shell_reads_a_word_as_it_was_given),
-        cmocka_unit_test(best_weights_are_kept),
+      cmocka_unit_test(a_target_ends_the_run),
+      cmocka_unit_test(a_target_within_an_epoch_is_found_after_a_stop),
+      cmocka_unit_test(looking_after_the_end_is_refused),
+      cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
+      cmocka_unit_test(no_file_of_a_replaced_run_stands_beside_the_new_one),
+      cmocka_unit_test(a_shell_reads_a_word_as_it_was_given),
+      cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

@@ -1,4 +1,5 @@
-/* Paths on surfaces: the numbers known for the figures of the sources, the loop's own steps, views, noise, float, ends that are not finite, failures.
+/* Paths on surfaces: the numbers known for the figures of the sources, the loop's own steps, views, noise,
+ * float, ends that are not finite, failures.
  * SPDX-License-Identifier: MIT */
 #include "faulty_io.h"
 #include <math.h>
@@ -9,13 +10,15 @@
 #include <cmocka.h>
 #include <thalweg/trajectory.h>
 
-static tw_trajectory *walk_on(tw_context *ctx, const char *surface, tw_type type, const tw_trajectory_options *o)
+static tw_trajectory *walk_on(tw_context *ctx, const char *surface, tw_type type,
+                              const tw_trajectory_options *o)
 {
     tw_surface *s;
     tw_trajectory *p;
     tw_error err;
     if (tw_surface_create(&s, ctx, surface, type, &err) != TW_OK) fail_msg("%s", err.message);
-    if (tw_trajectory_run(&p, ctx, s, o, &err) != TW_OK) fail_msg("%s on %s: %s", o->optimizer, surface, err.message);
+    if (tw_trajectory_run(&p, ctx, s, o, &err) != TW_OK)
+        fail_msg("%s on %s: %s", o->optimizer, surface, err.message);
     tw_surface_free(s);
     return p;
 }
@@ -46,7 +49,14 @@ static int first(const double *v, size_t n, double limit, int above)
 static void known_steps_are_met(void **state)
 {
     (void)state;
-    static const struct { const char *surface, *optimizer; uint64_t steps; char column; int above; double limit; int step; } known[] = {
+    static const struct {
+        const char *surface, *optimizer;
+        uint64_t steps;
+        char column;
+        int above;
+        double limit;
+        int step;
+    } known[] = {
         {"saddle", "sgd:lr=0.01", 600, 'y', 1, 1, -1},
         {"saddle", "momentum:lr=0.01", 600, 'y', 1, 1, 140},
         {"saddle", "nag:lr=0.01", 600, 'y', 1, 1, 132},
@@ -67,8 +77,10 @@ static void known_steps_are_met(void **state)
     tw_context *ctx = context();
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         tw_trajectory *p = walk(ctx, known[i].surface, known[i].optimizer, known[i].steps);
-        const int step = first(known[i].column == 'y' ? p->y : p->value, p->n, known[i].limit, known[i].above);
-        if (step != known[i].step) fail_msg("%s on %s: step %d, not %d", known[i].optimizer, known[i].surface, step, known[i].step);
+        const int step =
+            first(known[i].column == 'y' ? p->y : p->value, p->n, known[i].limit, known[i].above);
+        if (step != known[i].step)
+            fail_msg("%s on %s: step %d, not %d", known[i].optimizer, known[i].surface, step, known[i].step);
         tw_trajectory_free(ctx, p);
     }
     tw_context_free(ctx);
@@ -94,7 +106,8 @@ static void points_are_those_of_the_formula(void **state)
         v = 0.8 * v - lr * (y + 0.8 * v) * 2;
         x += u;
         y += v;
-        if (!(fabs(p->x[i] - x) < 1e-12 && fabs(p->y[i] - y) < 1e-12)) fail_msg("point %zu: (%g, %g), not (%g, %g)", i, p->x[i], p->y[i], x, y);
+        if (!(fabs(p->x[i] - x) < 1e-12 && fabs(p->y[i] - y) < 1e-12))
+            fail_msg("point %zu: (%g, %g), not (%g, %g)", i, p->x[i], p->y[i], x, y);
         assert_true(fabs(p->value[i] - (x * x / 20 + y * y)) < 1e-12);
         assert_true(i == 1 ? lr == 0.02 : lr < p->lr[i - 1]);
     }
@@ -109,10 +122,12 @@ static void float_is_near_and_noise_is_its_seeds(void **state)
     tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "adam:lr=0.1";
     o.steps = 50;
-    tw_trajectory *exact = walk_on(ctx, "rosenbrock", TW_F64, &o), *near = walk_on(ctx, "rosenbrock", TW_F32, &o);
+    tw_trajectory *exact = walk_on(ctx, "rosenbrock", TW_F64, &o),
+                  *near = walk_on(ctx, "rosenbrock", TW_F32, &o);
     assert_true(fabs(exact->x[50] - near->x[50]) < 1e-4 && exact->x[50] != near->x[50]);
     o.seed = 1;
-    tw_trajectory *a = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o), *b = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
+    tw_trajectory *a = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o),
+                  *b = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
     o.seed = 2;
     tw_trajectory *c = walk_on(ctx, "rosenbrock:noise=0.5", TW_F64, &o);
     assert_true(a->x[50] == b->x[50] && a->x[50] != c->x[50]);
@@ -129,7 +144,8 @@ static void a_path_ends_before_what_is_not_finite(void **state)
     tw_context *ctx = context();
     tw_trajectory *p = walk(ctx, "beale", "sgd:lr=1", 100);
     assert_true(p->diverged && p->n >= 2 && p->n < 20 && p->message[0]);
-    for (size_t i = 0; i < p->n; i++) assert_true(isfinite(p->x[i]) && isfinite(p->y[i]) && isfinite(p->value[i]));
+    for (size_t i = 0; i < p->n; i++)
+        assert_true(isfinite(p->x[i]) && isfinite(p->y[i]) && isfinite(p->value[i]));
     tw_trajectory_free(ctx, p);
     tw_context_free(ctx);
 }

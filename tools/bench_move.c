@@ -1,5 +1,6 @@
-/* The bandwidth kernels that an optimiser's step is compared with: the same traffic without the rule's arithmetic.
- * STREAM's triad is no ceiling for a step: bandwidth depends on the number of streams and on updating in place.
+/* The bandwidth kernels that an optimiser's step is compared with: the same traffic without the rule's
+ * arithmetic. STREAM's triad is no ceiling for a step: bandwidth depends on the number of streams and on
+ * updating in place.
  * SPDX-License-Identifier: MIT */
 #include "bench.h"
 #include <pthread.h>
@@ -23,13 +24,13 @@ typedef uint32_t __attribute__((may_alias)) word;
 
 BODY move1(float *restrict a, const float *restrict g, size_t lo, size_t hi)
 {
-    #pragma omp simd
+#pragma omp simd
     for (size_t i = lo; i < hi; i++) a[i] += TINY * g[i];
 }
 
 BODY move2(float *restrict a, float *restrict b, const float *restrict g, size_t lo, size_t hi)
 {
-    #pragma omp simd
+#pragma omp simd
     for (size_t i = lo; i < hi; i++) {
         float x = TINY * g[i];
         b[i] += x;
@@ -37,9 +38,10 @@ BODY move2(float *restrict a, float *restrict b, const float *restrict g, size_t
     }
 }
 
-BODY move3(float *restrict a, float *restrict b, float *restrict c, const float *restrict g, size_t lo, size_t hi)
+BODY move3(float *restrict a, float *restrict b, float *restrict c, const float *restrict g, size_t lo,
+           size_t hi)
 {
-    #pragma omp simd
+#pragma omp simd
     for (size_t i = lo; i < hi; i++) {
         float x = TINY * g[i];
         c[i] += x;
@@ -48,9 +50,10 @@ BODY move3(float *restrict a, float *restrict b, float *restrict c, const float 
     }
 }
 
-BODY move4(float *restrict a, float *restrict b, float *restrict c, float *restrict d, const float *restrict g, size_t lo, size_t hi)
+BODY move4(float *restrict a, float *restrict b, float *restrict c, float *restrict d,
+           const float *restrict g, size_t lo, size_t hi)
 {
-    #pragma omp simd
+#pragma omp simd
     for (size_t i = lo; i < hi; i++) {
         float x = TINY * g[i];
         d[i] += x;
@@ -65,16 +68,17 @@ BODY read1(const float *g, size_t lo, size_t hi)
 {
     const word *a = (const word *)g;
     word bits = 0;
-    #pragma omp simd reduction(| : bits)
+#pragma omp simd reduction(| : bits)
     for (size_t i = lo; i < hi; i++) bits |= a[i];
-    __asm__ volatile("" : : "r"(bits));                                 /* or the compiler would leave all of it out */
+    /* or the compiler would leave all of it out */
+    __asm__ volatile("" : : "r"(bits));
 }
 
 BODY read2(const float *x, const float *g, size_t lo, size_t hi)
 {
     const word *a = (const word *)g, *b = (const word *)x;
     word bits = 0;
-    #pragma omp simd reduction(| : bits)
+#pragma omp simd reduction(| : bits)
     for (size_t i = lo; i < hi; i++) bits |= a[i] | b[i];
     __asm__ volatile("" : : "r"(bits));
 }
@@ -91,14 +95,19 @@ BODY move(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
     }
 }
 
-static void move_base(float *const *x, int arrays, const float *g, size_t lo, size_t hi) { move(x, arrays, g, lo, hi); }
+static void move_base(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
+{
+    move(x, arrays, g, lo, hi);
+}
 #if defined(__x86_64__)
 #if defined(__clang__)
 #define TARGET_AVX512 __attribute__((target("avx512f")))
 #else
-#define TARGET_AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))   /* gcc's own choice is 256 */
+/* gcc's own choice is 256 */
+#define TARGET_AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))
 #endif
-__attribute__((target("avx2"))) static void move_avx2(float *const *x, int arrays, const float *g, size_t lo, size_t hi)
+__attribute__((target("avx2"))) static void move_avx2(float *const *x, int arrays, const float *g, size_t lo,
+                                                      size_t hi)
 {
     move(x, arrays, g, lo, hi);
 }
@@ -111,27 +120,36 @@ TARGET_AVX512 static void move_avx512(float *const *x, int arrays, const float *
 #define move_avx512 move_base
 #endif
 
-struct share { tw_isa isa; float *const *x; int arrays; const float *g; size_t lo, hi, repeats; };
+struct share {
+    tw_isa isa;
+    float *const *x;
+    int arrays;
+    const float *g;
+    size_t lo, hi, repeats;
+};
 
 static void *work(void *user)
 {
     const struct share *s = user;
-    void (*kernel)(float *const *, int, const float *, size_t, size_t) =
-        s->isa == TW_ISA_AVX512 ? move_avx512 : s->isa == TW_ISA_AVX2 ? move_avx2 : move_base;
+    void (*kernel)(float *const *, int, const float *, size_t, size_t) = s->isa == TW_ISA_AVX512 ? move_avx512
+                                                                         : s->isa == TW_ISA_AVX2 ? move_avx2
+                                                                                                 : move_base;
     for (size_t i = 0; i < s->repeats; i++) kernel(s->x, s->arrays, s->g, s->lo, s->hi);
     return NULL;
 }
 
-void bench_move(tw_isa isa, int threads, float *const *x, int arrays, const float *g, size_t n, size_t repeats)
+void bench_move(tw_isa isa, int threads, float *const *x, int arrays, const float *g, size_t n,
+                size_t repeats)
 {
     enum { MOST = 256 };
     struct share share[MOST];
     pthread_t thread[MOST];
-    int started[MOST] = { 0 };
+    int started[MOST] = {0};
     if (threads > MOST) threads = MOST;
     const size_t each = n / (size_t)threads;
     for (int i = threads - 1; i >= 0; i--) {
-        share[i] = (struct share){ isa, x, arrays, g, each * (size_t)i, i == threads - 1 ? n : each * (size_t)(i + 1), repeats };
+        share[i] = (struct share){
+            isa, x, arrays, g, each * (size_t)i, i == threads - 1 ? n : each * (size_t)(i + 1), repeats};
         started[i] = i && !pthread_create(&thread[i], NULL, work, &share[i]);
         if (!started[i]) work(&share[i]);
     }

@@ -11,7 +11,8 @@
 
 enum { MOST_WORDS = 48 };
 
-/* Runs a program and keeps what it prints; its exit status, -1 if it could not run. Its messages go to stderr where `loud`. */
+/* Runs a program and keeps what it prints; its exit status, -1 if it could not run. Its messages go to stderr
+ * where `loud`. */
 static int run_program(const char *const *argv, int loud, char *output, size_t size)
 {
     int ends[2];
@@ -48,7 +49,8 @@ int bench_run_python(const char *python, const char *const *arguments, int loud,
     const char *argv[MOST_WORDS + 1];
     int n = 0;
     snprintf(words, sizeof words, "%s", python);
-    for (char *word = strtok_r(words, " ", &rest); word && n < MOST_WORDS; word = strtok_r(NULL, " ", &rest)) argv[n++] = word;
+    for (char *word = strtok_r(words, " ", &rest); word && n < MOST_WORDS; word = strtok_r(NULL, " ", &rest))
+        argv[n++] = word;
     while (*arguments && n < MOST_WORDS) argv[n++] = *arguments++;
     argv[n] = NULL;
     return run_program(argv, loud, output, size);
@@ -56,13 +58,17 @@ int bench_run_python(const char *python, const char *const *arguments, int loud,
 
 tw_status bench_peer_ready(const char *script, const char *python, int *ready, tw_error *err)
 {
-    static const char *const nothing[] = { "-c", "", NULL }, *const try_torch[] = { "-c", "import torch", NULL };
+    static const char *const nothing[] = {"-c", "", NULL}, *const try_torch[] = {"-c", "import torch", NULL};
     char output[256];
     *ready = 0;
     if (!script) return TW_OK;
     if (access(script, R_OK)) return cli_fail(err, TW_ERR_NOT_FOUND, "%.200s: %s", script, strerror(errno));
-    if (strcmp(python, BENCH_PYTHON) && (!python[strspn(python, " ")] || strlen(python) > 400 || bench_run_python(python, nothing, 1, output, sizeof output)))
-        return cli_fail(err, TW_ERR_SPEC, "--python \"%.200s\" does not run Python: a program is needed, with the words before the script's name", python);
+    if (strcmp(python, BENCH_PYTHON) && (!python[strspn(python, " ")] || strlen(python) > 400 ||
+                                         bench_run_python(python, nothing, 1, output, sizeof output)))
+        return cli_fail(
+            err, TW_ERR_SPEC,
+            "--python \"%.200s\" does not run Python: a program is needed, with the words before the script's name",
+            python);
     *ready = bench_run_python(python, try_torch, 0, output, sizeof output) == 0;
     if (!*ready) fprintf(stderr, "PyTorch is missing (Debian: python3-torch); only our own figures follow\n");
     return TW_OK;
@@ -70,7 +76,8 @@ tw_status bench_peer_ready(const char *script, const char *python, int *ready, t
 
 int bench_peer_has(const char *rule)
 {
-    static const char *const names[] = { "sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam" };
+    static const char *const names[] = {"sgd",     "momentum", "nag",   "adagrad", "adadelta",
+                                        "rmsprop", "adam",     "adamw", "adamax",  "nadam"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(names[i], rule)) return 1;
     return 0;
@@ -90,13 +97,17 @@ static double best_of(char *lines)
     return best;
 }
 
-tw_status bench_peer_step(const char *python, const char *script, const char *rule, const char *layout, int threads, double *ns, tw_error *err)
+tw_status bench_peer_step(const char *python, const char *script, const char *rule, const char *layout,
+                          int threads, double *ns, tw_error *err)
 {
     char count[16], output[8192];
     snprintf(count, sizeof count, "%d", threads);
-    const char *argv[] = { script, "--threads", count, "--only", rule, "--layouts", layout, "--seconds", "0.3", NULL };
+    const char *argv[] = {script,      "--threads", count,       "--only", rule,
+                          "--layouts", layout,      "--seconds", "0.3",    NULL};
     const int code = bench_run_python(python, argv, 1, output, sizeof output);
     *ns = best_of(output);
-    if (code || *ns <= 0) return cli_fail(err, TW_ERR_INTERNAL, "%.200s: failed with exit code %d, or printed no ns_per_elem", script, code);
+    if (code || *ns <= 0)
+        return cli_fail(err, TW_ERR_INTERNAL, "%.200s: failed with exit code %d, or printed no ns_per_elem",
+                        script, code);
     return TW_OK;
 }

@@ -1,4 +1,5 @@
-/* The shapes in which an optimiser's step is measured: one long vector, the many tensors of ResNet-50, a small network that fits the cache.
+/* The shapes in which an optimiser's step is measured: one long vector, the many tensors of ResNet-50, a
+ * small network that fits the cache.
  * SPDX-License-Identifier: MIT */
 #include "bench.h"
 #include <stdio.h>
@@ -9,7 +10,7 @@ static void add(struct bench_shape *s, size_t most, int64_t a, int64_t b, int64_
 {
     if (most && s->n >= most) return;
     const size_t i = s->n_tensors++;
-    const int64_t lengths[4] = { a, b, c, d };
+    const int64_t lengths[4] = {a, b, c, d};
     int rank = 0;
     size_t n = 1;
     for (; rank < 4 && lengths[rank]; rank++) n *= (size_t)lengths[rank];
@@ -20,22 +21,29 @@ static void add(struct bench_shape *s, size_t most, int64_t a, int64_t b, int64_
         rank = 1;
     }
     snprintf(s->names[i], sizeof s->names[i], "w%u", (unsigned)i);
-    s->tensors[i] = (tw_tensor){ s->names[i], rank, s->lengths[i], s->n, 0 };
+    s->tensors[i] = (tw_tensor){s->names[i], rank, s->lengths[i], s->n, 0};
     s->n += n;
 }
 
-static void flat(struct bench_shape *s, size_t most) { add(s, most, most ? (int64_t)most : 25000000, 0, 0, 0); }
+static void flat(struct bench_shape *s, size_t most)
+{
+    add(s, most, most ? (int64_t)most : 25000000, 0, 0, 0);
+}
 
 static void add_normed(struct bench_shape *s, size_t most, int64_t out, int64_t in, int64_t size)
 {
     add(s, most, out, in, size, size);
-    add(s, most, out, 0, 0, 0);                                         /* scale and shift of the normalisation behind it */
+    /* scale and shift of the normalisation behind it */
+    add(s, most, out, 0, 0, 0);
     add(s, most, out, 0, 0, 0);
 }
 
 static void resnet50(struct bench_shape *s, size_t most)
 {
-    static const struct { int64_t width; int blocks; } stages[] = { { 64, 3 }, { 128, 4 }, { 256, 6 }, { 512, 3 } };
+    static const struct {
+        int64_t width;
+        int blocks;
+    } stages[] = {{64, 3}, {128, 4}, {256, 6}, {512, 3}};
     int64_t in = 64;
     add_normed(s, most, 64, 3, 7);
     for (int k = 0; k < 4; k++) {
@@ -60,8 +68,13 @@ static void cnn(struct bench_shape *s, size_t most)
     add(s, most, 10, 0, 0, 0);
 }
 
-static const struct { const char *name, *layout; void (*make)(struct bench_shape *, size_t); } shapes[] = {
-    { "flat", "flat25M", flat }, { "resnet50", "resnet50", resnet50 }, { "cnn", "cnn54k", cnn },
+static const struct {
+    const char *name, *layout;
+    void (*make)(struct bench_shape *, size_t);
+} shapes[] = {
+    {"flat", "flat25M", flat},
+    {"resnet50", "resnet50", resnet50},
+    {"cnn", "cnn54k", cnn},
 };
 
 const char *bench_shape_name(size_t i, const void *unused)

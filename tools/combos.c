@@ -1,5 +1,5 @@
-/* thalweg combos: which estimators, rules and exchanges go together. Every cell is a run of three steps on eight rows, in which the weights must
- * move and stay finite, or is refused with its reason.
+/* thalweg combos: which estimators, rules and exchanges go together. Every cell is a run of three steps on
+ * eight rows, in which the weights must move and stay finite, or is refused with its reason.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "table.h"
@@ -11,12 +11,13 @@
 
 enum { WEIGHTS = 8, ROWS = 8, STEPS = 3, MOST_REASONS = 64 };
 
-/* ---- The run ------------------------------------------------------------------------------------------------------------- */
+/* ---- The run ------------------------------------------------------------------------------------------- */
 
 /* The mean of |w - row|^2 / 2; the rows' numbers are of both signs and none is 0. */
 static double row_at(uint64_t row, int i) { return (double)((row * 7 + (uint64_t)i * 3) % 5) / 4 - 0.625; }
 
-static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
+                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     const double *w = weights;
     double *g = gradient;
@@ -41,18 +42,26 @@ static tw_status three_steps(tw_run *run, const double *w, const double *start, 
     for (int i = 0; i < STEPS; i++) CLI_TRY(tw_run_step(run, &status, err));
     CLI_TRY(tw_run_weights(run, &shown, err));
     for (int i = 0; i < WEIGHTS; i++) {
-        if (!isfinite(w[i]) || !isfinite(((const double *)shown)[i])) return cli_fail(err, TW_ERR_INTERNAL, "weight %d is not finite after %d steps", i, STEPS);
+        if (!isfinite(w[i]) || !isfinite(((const double *)shown)[i]))
+            return cli_fail(err, TW_ERR_INTERNAL, "weight %d is not finite after %d steps", i, STEPS);
         moved |= w[i] != start[i];
     }
     return moved ? TW_OK : cli_fail(err, TW_ERR_INTERNAL, "no weight has moved in %d steps", STEPS);
 }
 
-static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const tw_rule *rule, const char *exchange, tw_error *err)
+static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const tw_rule *rule,
+                          const char *exchange, tw_error *err)
 {
     static const int64_t matrix[] = {2, 3}, vector[] = {2};
     static const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 6, 0}};
     static const double start[WEIGHTS] = {1, -1, 0.5, 1, -1, 0.5, 1, -1};
-    const tw_objective f = {.size = sizeof f, .type = TW_F64, .tensors = tensors, .n_tensors = 2, .n_rows = ROWS, .lanes = 1, .eval = eval};
+    const tw_objective f = {.size = sizeof f,
+                            .type = TW_F64,
+                            .tensors = tensors,
+                            .n_tensors = 2,
+                            .n_rows = ROWS,
+                            .lanes = 1,
+                            .eval = eval};
     double w[WEIGHTS];
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
@@ -67,10 +76,15 @@ static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const 
     return s;
 }
 
-/* ---- The table ----------------------------------------------------------------------------------------------------------- */
+/* ---- The table ----------------------------------------------------------------------------------------- */
 
 /* pad: spaces that the next cell of a line begins with, so that none ends with spaces. */
-struct table { json_t *cells; int json, failed, pad, rule_width; char *reasons[MOST_REASONS]; int n_reasons; };
+struct table {
+    json_t *cells;
+    int json, failed, pad, rule_width;
+    char *reasons[MOST_REASONS];
+    int n_reasons;
+};
 
 /* The number of a reason, from 1; the first of its kind is kept. 0: no room. */
 static int reason_number(struct table *t, const char *text)
@@ -97,19 +111,23 @@ static void put_first(struct table *t, const char *word)
     t->pad = 2 + (t->rule_width > n ? t->rule_width - n : 0);
 }
 
-static void put_cell(struct table *t, const tw_estimator *estimator, const tw_rule *rule, const char *exchange, tw_status s, const tw_error *err)
+static void put_cell(struct table *t, const tw_estimator *estimator, const tw_rule *rule,
+                     const char *exchange, tw_status s, const tw_error *err)
 {
     const char *verdict = s == TW_OK ? "runs" : s == TW_ERR_SPEC ? "refused" : "failed";
     t->failed += s != TW_OK && s != TW_ERR_SPEC;
     if (t->json) {
-        json_t *cell = json_pack("{s:s, s:s, s:s, s:s}", "estimator", estimator->name, "rule", rule->name, "exchange", exchange, "verdict", verdict);
+        json_t *cell = json_pack("{s:s, s:s, s:s, s:s}", "estimator", estimator->name, "rule", rule->name,
+                                 "exchange", exchange, "verdict", verdict);
         if (s != TW_OK) json_object_set_new(cell, "why", cli_string(err->message));
         json_array_append_new(t->cells, cell);
         return;
     }
     char word[32];
     if (s == TW_OK) snprintf(word, sizeof word, "runs");
-    else snprintf(word, sizeof word, "%s %d", s == TW_ERR_SPEC ? "no" : "FAILED", reason_number(t, err->message));
+    else
+        snprintf(word, sizeof word, "%s %d", s == TW_ERR_SPEC ? "no" : "FAILED",
+                 reason_number(t, err->message));
     put_word(t, word, estimator->name);
 }
 
@@ -175,10 +193,16 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     }
     if (common->json) CLI_TRY(cli_print_json(json_incref(t.cells), err));
     json_decref(t.cells);
-    return t.failed ? cli_fail(err, TW_ERR_INTERNAL, "%d combinations neither run nor are refused", t.failed) : TW_OK;
+    return t.failed ? cli_fail(err, TW_ERR_INTERNAL, "%d combinations neither run nor are refused", t.failed)
+                    : TW_OK;
 }
 
 const struct cli_command cli_command_combos = {
-    .name = "combos", .usage = "[--json]", .help = "try every estimator with every rule and exchange", .examples = "thalweg combos",
-    .options = cli_list_options, .size = sizeof(struct cli_common), .run = run,
+    .name = "combos",
+    .usage = "[--json]",
+    .help = "try every estimator with every rule and exchange",
+    .examples = "thalweg combos",
+    .options = cli_list_options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -1,5 +1,5 @@
-/* Runs a folder of reference cases (conformance/README.md) in double and in float and compares.
- * What a case calls its rule and its options is not always what we call them: the tables below are the dictionary.
+/* Runs a folder of reference cases (conformance/README.md) in double and in float and compares. What a case
+ * calls its rule and its options is not always what we call them: the tables below are the dictionary.
  * SPDX-License-Identifier: MIT */
 #include "conformance.h"
 #include "conformance_sums.h"
@@ -12,7 +12,7 @@
 
 enum { VALUES = 17, SPEC = 512 };
 
-/* ---- The folder ---------------------------------------------------------------------------------------------------------- */
+/* ---- The folder ---------------------------------------------------------------------------------------- */
 
 static void table_free(struct table *t)
 {
@@ -70,7 +70,8 @@ static int add_row(struct table *t, char *line)
 }
 
 /* A file of the folder, cut into cells. Rows shorter than `least` cells are an error. */
-static tw_status table_read(struct table *t, const char *directory, const char *name, int least, tw_error *err)
+static tw_status table_read(struct table *t, const char *directory, const char *name, int least,
+                            tw_error *err)
 {
     size_t n = strlen(directory) + strlen(name) + 2;
     *t = (struct table){.path = malloc(n)};
@@ -86,7 +87,8 @@ static tw_status table_read(struct table *t, const char *directory, const char *
         *end = 0;
         if (*line && !add_row(t, line)) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
         if (*line && t->widths[t->n - 1] < least)
-            return cli_fail(err, TW_ERR_DATA, "%.300s:%ld: %d fields; at least %d are needed", t->path, number, t->widths[t->n - 1], least);
+            return cli_fail(err, TW_ERR_DATA, "%.300s:%ld: %d fields; at least %d are needed", t->path,
+                            number, t->widths[t->n - 1], least);
         line = next;
     }
     return TW_OK;
@@ -119,20 +121,26 @@ static long step_of(const char *text)
 }
 
 /* The row of inputs.csv for `what` at `index`, as numbers. */
-static tw_status input(const struct table *inputs, const char *what, long index, double to[VALUES], tw_error *err)
+static tw_status input(const struct table *inputs, const char *what, long index, double to[VALUES],
+                       tw_error *err)
 {
     for (size_t i = 0; i < inputs->n; i++) {
         char **row = inputs->rows[i];
         if (strcmp(row[0], what) != 0 || strtol(row[1], NULL, 10) != index) continue;
-        return numbers(row + 2, VALUES, to) ? TW_OK : cli_fail(err, TW_ERR_DATA, "%.300s: %s,%ld is not all numbers", inputs->path, what, index);
+        return numbers(row + 2, VALUES, to) ? TW_OK
+                                            : cli_fail(err, TW_ERR_DATA, "%.300s: %s,%ld is not all numbers",
+                                                       inputs->path, what, index);
     }
     return cli_fail(err, TW_ERR_DATA, "%.300s: no row %s,%ld", inputs->path, what, index);
 }
 
-/* ---- The dictionary ------------------------------------------------------------------------------------------------------ */
+/* ---- The dictionary ------------------------------------------------------------------------------------ */
 
 /* The transform that "wrap" stands for, and the keys of the case that are its own. */
-static const struct wrap { const char *theirs, *ours, *keys[3][2]; int is_behind; } wraps[] = {
+static const struct wrap {
+    const char *theirs, *ours, *keys[3][2];
+    int is_behind;
+} wraps[] = {
     {"value", "clip_value", {{"clip", "max"}}, 0},
     {"norm", "clip_norm", {{"clip", "max"}}, 0},
     {"global_norm", "clip_global_norm", {{"clip", "max"}}, 0},
@@ -146,7 +154,9 @@ static const struct wrap { const char *theirs, *ours, *keys[3][2]; int is_behind
 };
 
 /* key, value: an option whose default is not ours. */
-static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_names[] = {
+static const struct rule_name {
+    const char *theirs, *ours, *key, *value;
+} rule_names[] = {
     {"sgd", "sgd", NULL, NULL},
     {"sgd_velocity", "momentum", NULL, NULL},
     {"nag_lookahead", "nag", NULL, NULL},
@@ -184,10 +194,14 @@ static const struct rule_name { const char *theirs, *ours, *key, *value; } rule_
 };
 
 /* Theirs that are a rule of ours behind an estimator; keys that are the estimator's options are its. */
-static const struct { const char *theirs, *estimator; } estimator_names[] = {{"sam_sgd", "sam"}};
+static const struct {
+    const char *theirs, *estimator;
+} estimator_names[] = {{"sam_sgd", "sam"}};
 
 /* What their key is to us, and what it sets beside its value. */
-static const struct { const char *theirs, *ours, *also, *value; } key_names[] = {
+static const struct {
+    const char *theirs, *ours, *also, *value;
+} key_names[] = {
     {"weight_decay_lr", "weight_decay", "wd_mode", "lr"},
     {"decoupled_weight_decay", "weight_decay", "wd_mode", "lr"},
     {"weight_decay_pure", "weight_decay", "wd_mode", "pure"},
@@ -195,17 +209,21 @@ static const struct { const char *theirs, *ours, *also, *value; } key_names[] = 
 };
 
 struct spec {
-    char rule[SPEC], schedule[SPEC], why[SPEC];                         /* why: what could not be understood; empty: nothing */
-    char transform[SPEC];                                               /* what comes before or after the rule; empty: nothing */
+    /* why: what could not be understood; empty: nothing */
+    char rule[SPEC], schedule[SPEC], why[SPEC];
+    /* what comes before or after the rule; empty: nothing */
+    char transform[SPEC];
     const struct wrap *wrap;
-    const char *estimator_name;                                         /* NULL: none */
+    const char *estimator_name; /* NULL: none */
     char estimator[SPEC];
     const struct rule_name *name;
-    struct rule_name same;                                              /* a rule that is called as we call it */
+    /* a rule that is called as we call it */
+    struct rule_name same;
     const tw_rule *descriptor;
     double values[TW_OPTIONS_MAX];
     int given[TW_OPTIONS_MAX];
-    int dialect;                                                        /* RULE@DIALECT: what the case does not give is the dialect's default */
+    /* RULE@DIALECT: what the case does not give is the dialect's default */
+    int dialect;
 };
 
 static int word_place(const char *words, const char *wanted, double *to)
@@ -229,8 +247,13 @@ static void spec_set(struct spec *s, const char *key, const char *value)
     }
     const tw_option *o = &s->descriptor->options[i];
     if (o->type == TW_WORD) understood = word_place(o->words, value, &s->values[i]);
-    else understood = number(strcmp(value, "True") == 0 ? "1" : strcmp(value, "False") == 0 ? "0" : value, &s->values[i]);
-    if (!understood && o->type == TW_REAL && o->words && (understood = word_place(o->words, value, &s->values[i])))
+    else
+        understood = number(strcmp(value, "True") == 0    ? "1"
+                            : strcmp(value, "False") == 0 ? "0"
+                                                          : value,
+                            &s->values[i]);
+    if (!understood && o->type == TW_REAL && o->words &&
+        (understood = word_place(o->words, value, &s->values[i])))
         s->values[i] = o->min - 1 - s->values[i];
     if (!understood) snprintf(s->why, sizeof s->why, "%s=%s is not understood", key, value);
     s->given[i] = 1;
@@ -244,11 +267,13 @@ static int estimator_key(struct spec *s, const char *key, const char *value)
     int i = 0;
     while (e && i < e->n_options && strcmp(e->options[i].name, key) != 0) i++;
     if (!e || i == e->n_options) return 0;
-    snprintf(s->estimator + n, sizeof s->estimator - n, "%c%s=%.60s", strchr(s->estimator, ':') ? ',' : ':', key, value);
+    snprintf(s->estimator + n, sizeof s->estimator - n, "%c%s=%.60s", strchr(s->estimator, ':') ? ',' : ':',
+             key, value);
     return 1;
 }
 
-/* One key=value of a case. None says that something is off: that is psi's own option, and 0 for the others. */
+/* One key=value of a case. None says that something is off: that is psi's own option, and 0 for the
+ * others. */
 static void spec_key(struct spec *s, const char *key, const char *value)
 {
     if (estimator_key(s, key, value)) return;
@@ -270,7 +295,8 @@ static int wrap_key(struct spec *s, const char *key, const char *value)
     for (int i = 0; s->wrap && i < 3 && s->wrap->keys[i][0]; i++) {
         if (strcmp(key, s->wrap->keys[i][0]) != 0) continue;
         size_t n = strlen(s->transform);
-        snprintf(s->transform + n, sizeof s->transform - n, "%c%s=%s", strchr(s->transform, ':') ? ',' : ':', s->wrap->keys[i][1], value);
+        snprintf(s->transform + n, sizeof s->transform - n, "%c%s=%s", strchr(s->transform, ':') ? ',' : ':',
+                 s->wrap->keys[i][1], value);
         return 1;
     }
     return 0;
@@ -287,7 +313,8 @@ static void find_wrap(struct spec *s, const char *options)
     else snprintf(s->why, sizeof s->why, "unknown wrap \"%.*s\"", (int)n, at + 5);
 }
 
-/* The spec: what was given, and 0 for a number that was not; without what has no effect, which we refuse and the cases do not mind. */
+/* The spec: what was given, and 0 for a number that was not; without what has no effect, which we refuse and
+ * the cases do not mind. */
 static void spec_write(struct spec *s)
 {
     const tw_rule *rule = s->descriptor;
@@ -300,17 +327,20 @@ static void spec_write(struct spec *s)
     for (int i = 0, any = 0; i < rule->n_options; i++) {
         char text[TW_VALUE_MAX];
         if (!s->given[i] || (rule->ineffective && rule->ineffective(s->values, i))) continue;
-        n += (size_t)snprintf(s->rule + n, sizeof s->rule - n, "%c%s=%s", any++ ? ',' : ':', rule->options[i].name,
-                              tw_option_text(&rule->options[i], s->values[i], text));
+        n += (size_t)snprintf(s->rule + n, sizeof s->rule - n, "%c%s=%s", any++ ? ',' : ':',
+                              rule->options[i].name, tw_option_text(&rule->options[i], s->values[i], text));
         if (n >= sizeof s->rule) n = sizeof s->rule - 1;
     }
 }
 
-/* Whether lr is only what a slot begins with: a later drop of it then changes nothing, and we refuse to schedule it. */
+/* Whether lr is only what a slot begins with: a later drop of it then changes nothing, and we refuse to
+ * schedule it. */
 static int rate_is_a_start(const tw_rule *rule)
 {
     for (int i = 0; i < rule->n_slots; i++)
-        if (rule->slots[i].start == TW_START_OPTION && strcmp(rule->options[rule->slots[i].option].name, "lr") == 0) return 1;
+        if (rule->slots[i].start == TW_START_OPTION &&
+            strcmp(rule->options[rule->slots[i].option].name, "lr") == 0)
+            return 1;
     return 0;
 }
 
@@ -328,20 +358,23 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     if (!s->name || tw_rule_read(&choice, s->name->ours, NULL, NULL) != TW_OK) return;
     s->descriptor = choice.rule;
     s->dialect = choice.dialect != NULL;
-    for (int i = 0; i < s->descriptor->n_options; i++) s->values[i] = s->dialect ? choice.values[i] : s->descriptor->options[i].initial;
+    for (int i = 0; i < s->descriptor->n_options; i++)
+        s->values[i] = s->dialect ? choice.values[i] : s->descriptor->options[i].initial;
     for (size_t i = 0; i < sizeof estimator_names / sizeof estimator_names[0]; i++)
         if (strcmp(rule, estimator_names[i].theirs) == 0) s->estimator_name = estimator_names[i].estimator;
     if (s->estimator_name) snprintf(s->estimator, sizeof s->estimator, "%s", s->estimator_name);
     if (s->name->key) spec_set(s, s->name->key, s->name->value);
     find_wrap(s, options);
-    if (strlen(options) >= sizeof text) snprintf(s->why, sizeof s->why, "its options are longer than %d characters", SPEC - 1);
+    if (strlen(options) >= sizeof text)
+        snprintf(s->why, sizeof s->why, "its options are longer than %d characters", SPEC - 1);
     snprintf(text, sizeof text, "%s", options);
     for (char *item = strtok_r(text, ";", &save); item; item = strtok_r(NULL, ";", &save)) {
         char *value = item + strcspn(item, "=");
         if (*value) *value++ = 0;
         if (strcmp(item, "lr_drop_at") == 0) at = strtol(value, NULL, 10);
         else if (strcmp(item, "lr_drop") == 0) snprintf(drop, sizeof drop, "%s", value);
-        else if (s->dialect && strcmp(item, "decay") == 0) snprintf(s->schedule, sizeof s->schedule, "inverse_time:decay_rate=%s", value);
+        else if (s->dialect && strcmp(item, "decay") == 0)
+            snprintf(s->schedule, sizeof s->schedule, "inverse_time:decay_rate=%s", value);
         else if (strcmp(item, "wrap") != 0 && !wrap_key(s, item, value)) spec_key(s, item, value);
     }
     const int psi = tw_rule_option(s->descriptor, "psi");
@@ -350,21 +383,29 @@ static void spec_read(struct spec *s, const char *rule, const char *options)
     if (s->wrap) {
         char inner[SPEC];
         snprintf(inner, sizeof inner, "%s", s->rule);
-        snprintf(s->rule, sizeof s->rule, "%.250s+%.250s", s->wrap->is_behind ? inner : s->transform, s->wrap->is_behind ? s->transform : inner);
+        snprintf(s->rule, sizeof s->rule, "%.250s+%.250s", s->wrap->is_behind ? inner : s->transform,
+                 s->wrap->is_behind ? s->transform : inner);
     }
     if (at > 1 && rate_is_a_start(s->descriptor)) return;
-    if (at > 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant/%ld;constant:factor=%s", at - 1, drop);
+    if (at > 1 && *drop)
+        snprintf(s->schedule, sizeof s->schedule, "constant/%ld;constant:factor=%s", at - 1, drop);
     if (at == 1 && *drop) snprintf(s->schedule, sizeof s->schedule, "constant:factor=%s", drop);
 }
 
-/* ---- Running a case ------------------------------------------------------------------------------------------------------ */
+/* ---- Running a case ------------------------------------------------------------------------------------ */
 
-struct bench { tw_context *ctx; struct table inputs, cases, expected, schedules, finite_sum; double theta0[VALUES], star[VALUES], curv[VALUES]; };
+struct bench {
+    tw_context *ctx;
+    struct table inputs, cases, expected, schedules, finite_sum;
+    double theta0[VALUES], star[VALUES], curv[VALUES];
+};
 
 double miss(double got, double want) { return fabs(got - want) / fmax(1, fabs(want)); }
 
-/* The parameters after each step, in double or in float; `worst` is the largest miss, infinite where something is not a number. */
-static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int in_float, double *worst, tw_error *err)
+/* The parameters after each step, in double or in float; `worst` is the largest miss, infinite where
+ * something is not a number. */
+static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int in_float, double *worst,
+                           tw_error *err)
 {
     double w[VALUES], g[VALUES], shown[VALUES], noise[VALUES], want[VALUES];
     float wf[VALUES], gf[VALUES], shown_f[VALUES];
@@ -376,7 +417,8 @@ static tw_status run_steps(struct bench *b, char **row, tw_optimizer *opt, int i
         char **x = b->expected.rows[e];
         if (strcmp(x[0], row[0]) != 0) continue;
         long step = step_of(x[1]);
-        if (step < 1 || step < done || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        if (step < 1 || step < done || !numbers(x + 2, VALUES, want))
+            return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
         for (; done < step; done++) {
             CLI_TRY(input(&b->inputs, closed ? "noise" : "grad", done + 1, noise, err));
             for (int i = 0; i < VALUES; i++) {
@@ -402,7 +444,8 @@ static tw_status noise_of(void *user, long step, double *to, tw_error *err)
     return input(&b->inputs, "noise", step, to, err);
 }
 
-static tw_status follow_closed(struct bench *b, char **row, struct closed_run *run, double *worst, tw_error *err)
+static tw_status follow_closed(struct bench *b, char **row, struct closed_run *run, double *worst,
+                               tw_error *err)
 {
     double shown[VALUES], want[VALUES];
     *worst = 0;
@@ -410,7 +453,8 @@ static tw_status follow_closed(struct bench *b, char **row, struct closed_run *r
         char **x = b->expected.rows[e];
         if (strcmp(x[0], row[0]) != 0) continue;
         long step = step_of(x[1]);
-        if (step < 1 || !numbers(x + 2, VALUES, want)) return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
+        if (step < 1 || !numbers(x + 2, VALUES, want))
+            return cli_fail(err, TW_ERR_DATA, "%.300s: %s,%s: bad row", b->expected.path, x[0], x[1]);
         CLI_TRY(closed_run_to(run, step, shown, err));
         for (int i = 0; i < VALUES; i++) {
             double m = miss(shown[i], want[i]);
@@ -421,14 +465,19 @@ static tw_status follow_closed(struct bench *b, char **row, struct closed_run *r
 }
 
 /* A rule behind an estimator asks for gradients at points of its own, so the case must be a closed one. */
-static tw_status run_estimator_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst, tw_error *err)
+static tw_status run_estimator_case(struct bench *b, char **row, const struct spec *s, int in_float,
+                                    double *worst, tw_error *err)
 {
     long steps = 0;
     struct closed_run *run;
-    const struct closed_case c = {s->rule, s->schedule, s->estimator, VALUES, b->theta0, b->star, b->curv, noise_of, b};
-    if (strcmp(row[2], "closed") != 0) return cli_fail(err, TW_ERR_SPEC, "%s asks for gradients at points of its own; mode %s gives none", s->estimator_name, row[2]);
+    const struct closed_case c = {s->rule, s->schedule, s->estimator, VALUES, b->theta0,
+                                  b->star, b->curv,     noise_of,     b};
+    if (strcmp(row[2], "closed") != 0)
+        return cli_fail(err, TW_ERR_SPEC, "%s asks for gradients at points of its own; mode %s gives none",
+                        s->estimator_name, row[2]);
     for (size_t e = 0; e < b->expected.n; e++)
-        if (strcmp(b->expected.rows[e][0], row[0]) == 0 && step_of(b->expected.rows[e][1]) > steps) steps = step_of(b->expected.rows[e][1]);
+        if (strcmp(b->expected.rows[e][0], row[0]) == 0 && step_of(b->expected.rows[e][1]) > steps)
+            steps = step_of(b->expected.rows[e][1]);
     if (steps < 1) return cli_fail(err, TW_ERR_DATA, "%.300s: nothing for %s", b->expected.path, row[0]);
     CLI_TRY(closed_run_create(&run, b->ctx, &c, in_float, steps, err));
     tw_status status = follow_closed(b, row, run, worst, err);
@@ -437,7 +486,8 @@ static tw_status run_estimator_case(struct bench *b, char **row, const struct sp
 }
 
 /* Two tensors, as the cases have them. */
-static tw_status run_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst, tw_error *err)
+static tw_status run_case(struct bench *b, char **row, const struct spec *s, int in_float, double *worst,
+                          tw_error *err)
 {
     static const int64_t matrix[] = {3, 4}, vector[] = {5};
     const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 12, 0}};
@@ -455,9 +505,10 @@ static tw_status run_case(struct bench *b, char **row, const struct spec *s, int
     return status;
 }
 
-/* ---- Reporting ----------------------------------------------------------------------------------------------------------- */
+/* ---- Reporting ----------------------------------------------------------------------------------------- */
 
-void report_row(struct report *r, const char *kind, const char *name, int passed, double f64, double f32, const char *why)
+void report_row(struct report *r, const char *kind, const char *name, int passed, double f64, double f32,
+                const char *why)
 {
     const char *const verdict = passed ? "ok" : "failed";
     *(passed ? &r->passed : &r->failed) += 1;
@@ -483,7 +534,8 @@ static tw_status compare_cases(struct bench *b, struct report *r, tw_error *err)
         double tol64, tol32, f64 = 0, f32 = 0;
         spec_read(&s, row[1], row[6]);
         if (!number(row[3], &tol64) || !number(row[4], &tol32))
-            return cli_fail(err, TW_ERR_DATA, "%.300s: %s: tolerances are not numbers", b->cases.path, row[0]);
+            return cli_fail(err, TW_ERR_DATA, "%.300s: %s: tolerances are not numbers", b->cases.path,
+                            row[0]);
         tw_error why = {.code = TW_ERR_SPEC};
         snprintf(why.message, sizeof why.message, "%s", s.why);
         tw_status status = s.why[0] ? TW_ERR_SPEC : run_case(b, row, &s, 0, &f64, &why);
@@ -513,12 +565,16 @@ static tw_status compare(struct bench *b, const char *directory, struct report *
 
 static tw_status print_report(struct report *r, tw_error *err)
 {
-    if (r->json) return cli_print_json(json_pack("{s:i, s:i, s:O}", "passed", r->passed, "failed", r->failed, "cases", r->rows), err);
-    printf("\n%d within tolerance, %d not. f64, f32: largest error as a multiple of the case's tolerance.\n", r->passed, r->failed);
+    if (r->json)
+        return cli_print_json(json_pack("{s:i, s:i, s:O}", "passed", r->passed, "failed", r->failed, "cases",
+                                        r->rows),
+                              err);
+    printf("\n%d within tolerance, %d not. f64, f32: largest error as a multiple of the case's tolerance.\n",
+           r->passed, r->failed);
     return TW_OK;
 }
 
-static const struct cli_option options[] = { CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END };
+static const struct cli_option options[] = {CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END};
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
@@ -540,7 +596,13 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 }
 
 const struct cli_command cli_command_conformance = {
-    .name = "conformance", .usage = "DIR [--json]", .help = "compare every rule with the reference cases in DIR",
+    .name = "conformance",
+    .usage = "DIR [--json]",
+    .help = "compare every rule with the reference cases in DIR",
     .examples = "thalweg conformance tests/conformance",
-    .least = 1, .most = 1, .options = options, .size = sizeof(struct cli_common), .run = run,
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .size = sizeof(struct cli_common),
+    .run = run,
 };

@@ -1,4 +1,5 @@
-/* Closed cases with an estimator: the quadratic as an objective without rows, whose noise is that of the update's number.
+/* Closed cases with an estimator: the quadratic as an objective without rows, whose noise is that of the
+ * update's number.
  * SPDX-License-Identifier: MIT */
 #include "conformance_sums.h"
 #include <stdlib.h>
@@ -12,10 +13,13 @@ struct closed_run {
     tw_tensor tensor;
     void *theta;
     double *noise;
-    tw_error why;                                                       /* of the noise */
+    tw_error why; /* of the noise */
 };
 
-static double at(const struct closed_run *r, const void *theta, int i) { return r->type == TW_F32 ? (double)((const float *)theta)[i] : ((const double *)theta)[i]; }
+static double at(const struct closed_run *r, const void *theta, int i)
+{
+    return r->type == TW_F32 ? (double)((const float *)theta)[i] : ((const double *)theta)[i];
+}
 
 static void put(const struct closed_run *r, void *to, int i, double value)
 {
@@ -23,7 +27,8 @@ static void put(const struct closed_run *r, void *to, int i, double value)
     else ((double *)to)[i] = value;
 }
 
-static int eval(void *user, unsigned want, const void *theta, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, unsigned want, const void *theta, const uint64_t *rows, size_t n,
+                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     struct closed_run *r = user;
     const struct closed_case *c = &r->c;
@@ -46,7 +51,13 @@ static tw_status start(struct closed_run *r, tw_context *ctx, long steps, tw_err
     r->noise = cli_alloc((size_t)r->c.n, sizeof(double), err);
     if (!r->theta || !r->noise) return TW_ERR_MEMORY;
     for (int i = 0; i < r->c.n; i++) put(r, r->theta, i, r->c.theta0[i]);
-    tw_objective f = {.size = sizeof f, .type = r->type, .tensors = &r->tensor, .n_tensors = 1, .lanes = 1, .user = r, .eval = eval};
+    tw_objective f = {.size = sizeof f,
+                      .type = r->type,
+                      .tensors = &r->tensor,
+                      .n_tensors = 1,
+                      .lanes = 1,
+                      .user = r,
+                      .eval = eval};
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = r->c.rule;
     o.schedule = r->c.schedule;
@@ -55,7 +66,8 @@ static tw_status start(struct closed_run *r, tw_context *ctx, long steps, tw_err
     return tw_run_create(&r->run, ctx, &f, NULL, r->theta, &o, err);
 }
 
-tw_status closed_run_create(struct closed_run **out, tw_context *ctx, const struct closed_case *c, int in_float, long steps, tw_error *err)
+tw_status closed_run_create(struct closed_run **out, tw_context *ctx, const struct closed_case *c,
+                            int in_float, long steps, tw_error *err)
 {
     struct closed_run *r = cli_alloc(1, sizeof *r, err);
     if (!r) return TW_ERR_MEMORY;

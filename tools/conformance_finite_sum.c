@@ -1,5 +1,5 @@
-/* Finite sums: ridge and logistic regression in double on the rows of the folder, the estimators in the order of its list of rows.
- * Step and penalty are those of conformance/README.md.
+/* Finite sums: ridge and logistic regression in double on the rows of the folder, the estimators in the order
+ * of its list of rows. Step and penalty are those of conformance/README.md.
  * SPDX-License-Identifier: MIT */
 #include "conformance_sums.h"
 #include <math.h>
@@ -9,21 +9,22 @@
 #include <thalweg/train.h>
 
 #define RULE "sgd:lr=0.1"
-static const double penalty = 0.05;             /* times |w|^2, in every row */
+static const double penalty = 0.05; /* times |w|^2, in every row */
 
 struct problem {
-    size_t n, d, n_order;                       /* rows, columns, rows in the list */
+    size_t n, d, n_order; /* rows, columns, rows in the list */
     double *x, *y;
     uint64_t *order;
     int logistic;
     tw_linear *model;
 };
 
-/* ---- Reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------------------------------------- */
 
 static tw_status bad_row(const struct table *t, const char *name, tw_error *err)
 {
-    return cli_fail(err, TW_ERR_DATA, "%.300s: %s: not the numbers that the other rows call for", t->path, name);
+    return cli_fail(err, TW_ERR_DATA, "%.300s: %s: not the numbers that the other rows call for", t->path,
+                    name);
 }
 
 /* The row that is called `name`, its values behind the first two cells; -1 if there is none. */
@@ -67,7 +68,8 @@ static tw_status read_order(struct problem *p, const struct table *t, tw_error *
     if (!p->order) return TW_ERR_MEMORY;
     for (size_t i = 0; i < p->n_order; i++) {
         double row;
-        if (!number(t->rows[at][2 + i], &row) || !(row >= 0 && row < (double)p->n) || row != floor(row)) return bad_row(t, "index", err);
+        if (!number(t->rows[at][2 + i], &row) || !(row >= 0 && row < (double)p->n) || row != floor(row))
+            return bad_row(t, "index", err);
         p->order[i] = (uint64_t)row;
     }
     return TW_OK;
@@ -82,28 +84,37 @@ static void problem_free(struct problem *p)
 }
 
 /* The problem comes before the slash. */
-static tw_status choose_problem(struct problem *p, tw_context *ctx, const struct table *t, const char *name, tw_objective *out, tw_error *err)
+static tw_status choose_problem(struct problem *p, tw_context *ctx, const struct table *t, const char *name,
+                                tw_objective *out, tw_error *err)
 {
     char row[64];
     int n = (int)strcspn(name, "/");
     p->logistic = strncmp(name, "logistic/", 9) == 0;
-    if (!p->logistic && strncmp(name, "ridge/", 6) != 0) return cli_fail(err, TW_ERR_SPEC, "unknown problem \"%.*s\"", n < 40 ? n : 40, name);
+    if (!p->logistic && strncmp(name, "ridge/", 6) != 0)
+        return cli_fail(err, TW_ERR_SPEC, "unknown problem \"%.*s\"", n < 40 ? n : 40, name);
     snprintf(row, sizeof row, "y_%.*s", n, name);
     long at = find(t, row);
     if (at < 0 || (size_t)t->widths[at] != p->n + 2) return bad_row(t, row, err);
     for (size_t i = 0; i < p->n; i++)
         if (!number(t->rows[at][2 + i], &p->y[i])) return bad_row(t, row, err);
-    const tw_linear_options o = { .size = sizeof o, .type = TW_F64, .loss = p->logistic ? TW_LINEAR_LOGISTIC : TW_LINEAR_SQUARED, .rows = p->n,
-                                  .columns = p->d, .x = p->x, .y = p->y, .l2 = 2 * penalty };
+    const tw_linear_options o = {.size = sizeof o,
+                                 .type = TW_F64,
+                                 .loss = p->logistic ? TW_LINEAR_LOGISTIC : TW_LINEAR_SQUARED,
+                                 .rows = p->n,
+                                 .columns = p->d,
+                                 .x = p->x,
+                                 .y = p->y,
+                                 .l2 = 2 * penalty};
     tw_linear_free(p->model);
     CLI_TRY(tw_linear_create(&p->model, ctx, &o, err));
     return tw_linear_objective(p->model, out, err);
 }
 
-/* ---- Comparing ----------------------------------------------------------------------------------------------------------- */
+/* ---- Comparing ----------------------------------------------------------------------------------------- */
 
 /* Largest miss over the row's values; infinite where one is not a number. */
-static tw_status compare_row(const struct table *t, size_t i, const struct problem *p, const double *w, double *worst, tw_error *err)
+static tw_status compare_row(const struct table *t, size_t i, const struct problem *p, const double *w,
+                             double *worst, tw_error *err)
 {
     if ((size_t)t->widths[i] != 2 + p->d) return bad_row(t, t->rows[i][0], err);
     for (size_t j = 0; j < p->d; j++) {
@@ -118,8 +129,11 @@ static tw_status compare_row(const struct table *t, size_t i, const struct probl
 /* What they call a method: a number behind "_m" is m. 0: unknown. */
 static int estimator_of(const char *method, char to[64])
 {
-    static const struct { const char *theirs, *ours; } names[] = {
-        {"sgd", "minibatch"}, {"sag_n", "sag:norm=n"}, {"sag_seen", "sag:norm=seen"}, {"saga", "saga"}, {"svrg", "svrg"}, {"sarah", "sarah"},
+    static const struct {
+        const char *theirs, *ours;
+    } names[] = {
+        {"sgd", "minibatch"}, {"sag_n", "sag:norm=n"}, {"sag_seen", "sag:norm=seen"},
+        {"saga", "saga"},     {"svrg", "svrg"},        {"sarah", "sarah"},
     };
     const char *m = strstr(method, "_m");
     size_t n = m ? (size_t)(m - method) : strlen(method);
@@ -131,7 +145,8 @@ static int estimator_of(const char *method, char to[64])
     return 0;
 }
 
-static tw_status follow(const struct table *t, struct problem *p, const char *name, tw_run *run, const double *w, double *worst, tw_error *err)
+static tw_status follow(const struct table *t, struct problem *p, const char *name, tw_run *run,
+                        const double *w, double *worst, tw_error *err)
 {
     int status;
     for (size_t i = 0; i < t->n; i++) {
@@ -144,14 +159,15 @@ static tw_status follow(const struct table *t, struct problem *p, const char *na
     return TW_OK;
 }
 
-static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const tw_objective *f, const char *name, double *w, double *worst,
-                            tw_error *err)
+static tw_status run_method(tw_context *ctx, const struct table *t, struct problem *p, const tw_objective *f,
+                            const char *name, double *w, double *worst, tw_error *err)
 {
     char estimator[64];
     double steps = 0;
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
-    if (!estimator_of(strchr(name, '/') + 1, estimator)) return cli_fail(err, TW_ERR_SPEC, "unknown method \"%.60s\"", strchr(name, '/') + 1);
+    if (!estimator_of(strchr(name, '/') + 1, estimator))
+        return cli_fail(err, TW_ERR_SPEC, "unknown method \"%.60s\"", strchr(name, '/') + 1);
     for (size_t i = 0; i < t->n; i++) {
         double step;
         if (strcmp(t->rows[i][0], name) == 0 && number(t->rows[i][1], &step) && step > steps) steps = step;
@@ -180,7 +196,8 @@ static double safe_step(const struct problem *p)
     return 1 / (largest * (p->logistic ? 0.25 : 1) + 2 * penalty);
 }
 
-static tw_status until_nothing_moves(tw_run *run, const struct problem *p, const double *w, double *last, tw_error *err)
+static tw_status until_nothing_moves(tw_run *run, const struct problem *p, const double *w, double *last,
+                                     tw_error *err)
 {
     double moved = 1;
     for (int status = TW_RUN_GOING; status == TW_RUN_GOING && moved > 0;) {
@@ -193,7 +210,8 @@ static tw_status until_nothing_moves(tw_run *run, const struct problem *p, const
 }
 
 /* The minimiser, by descent along the full gradient. */
-static tw_status descend(tw_context *ctx, const struct problem *p, const tw_objective *f, double *w, tw_error *err)
+static tw_status descend(tw_context *ctx, const struct problem *p, const tw_objective *f, double *w,
+                         tw_error *err)
 {
     enum { MOST_STEPS = 200000 };
     char rule[64];
@@ -211,7 +229,8 @@ static tw_status descend(tw_context *ctx, const struct problem *p, const tw_obje
     return s;
 }
 
-static tw_status compare_sum(tw_context *ctx, const struct table *t, struct problem *p, const char *name, double *worst, tw_error *err)
+static tw_status compare_sum(tw_context *ctx, const struct table *t, struct problem *p, const char *name,
+                             double *worst, tw_error *err)
 {
     tw_objective f = TW_OBJECTIVE_INIT;
     CLI_TRY(choose_problem(p, ctx, t, name, &f, err));
@@ -240,7 +259,9 @@ tw_status compare_finite_sums(tw_context *ctx, const struct table *t, struct rep
         if (!strchr(name, '/') || find(t, name) != (long)i) continue;
         tw_status one = compare_sum(ctx, t, &p, name, &worst, &why);
         if (one == TW_ERR_MEMORY) s = cli_fail(err, one, "%s", why.message);
-        else report_row(r, "finite sum", name, one == TW_OK && worst <= tolerance, worst / tolerance, -INFINITY, one == TW_OK ? NULL : why.message);
+        else
+            report_row(r, "finite sum", name, one == TW_OK && worst <= tolerance, worst / tolerance,
+                       -INFINITY, one == TW_OK ? NULL : why.message);
     }
     problem_free(&p);
     return s;

@@ -1,4 +1,5 @@
-/* The schedules of a folder of reference cases. What a case calls its schedule and its options is translated by patterns.
+/* The schedules of a folder of reference cases. What a case calls its schedule and its options is translated
+ * by patterns.
  * SPDX-License-Identifier: MIT */
 #include "conformance.h"
 #include <math.h>
@@ -8,11 +9,14 @@
 
 enum { FIRST_VALUE = 2, SPEC = 512 };
 static const double base_value = 0.1;
-static const double nearly_0 = 1e-200;          /* in place of a base of 0, which no factor lifts to a top */
+static const double nearly_0 = 1e-200; /* in place of a base of 0, which no factor lifts to a top */
 
-/* A hole {a} is filled with the value of a, each member of a list by itself; {a/b}, {a-b} and {a+b+c} are worked out first, from left to right.
- * `base` is the case's own where it has one. {a?1}: 1 where the case has no a; without that 0. */
-static const struct { const char *theirs, *ours; } schedule_names[] = {
+/* A hole {a} is filled with the value of a, each member of a list by itself; {a/b}, {a-b} and {a+b+c} are
+ * worked out first, from left to right. `base` is the case's own where it has one. {a?1}: 1 where the case
+ * has no a; without that 0. */
+static const struct {
+    const char *theirs, *ours;
+} schedule_names[] = {
     {"constant", "constant"},
     {"step", "step:step_size={step_size},gamma={gamma?0.1}"},
     {"multistep", "multistep:milestones={milestones},gamma={gamma?0.1}"},
@@ -34,7 +38,8 @@ static const struct { const char *theirs, *ours; } schedule_names[] = {
     {"cyclic_triangular", "triangular:step_size={step_size},max_factor={max/base}"},
     {"cyclic_triangular2", "triangular2:step_size={step_size},max_factor={max/base}"},
     {"cyclic_exp_range", "exp_range:step_size={step_size},max_factor={max/base},gamma={gamma}"},
-    {"onecycle", "onecycle:steps={total},pct_start={pct_start?0.3},div_factor={div?25},final_div_factor={final_div?10000}"},
+    {"onecycle",
+     "onecycle:steps={total},pct_start={pct_start?0.3},div_factor={div?25},final_div_factor={final_div?10000}"},
     {"warmup_linear_cosine", "warmup/{warmup};cosine:steps={total-warmup},rise=1"},
     {"noam", "noam:warmup={warmup}"},
     {"wsd", "wsd:steps={warmup+stable+decay},warmup={warmup},decay={decay}"},
@@ -119,11 +124,14 @@ static tw_status compare_schedule(struct report *r, char **row, int width, const
     double worst = 0, want, got, base;
     if (!fill_holes(pattern, row[1], spec) || !option_value(row[1], "base", 4, 0, &base))
         return cli_fail(err, TW_ERR_DATA, "schedule %s: \"%s\" is not key=number", row[0], row[1]);
-    const char *none = "warmup/0;", *ours = strncmp(spec, none, strlen(none)) == 0 ? spec + strlen(none) : spec;
+    const char *none = "warmup/0;",
+               *ours = strncmp(spec, none, strlen(none)) == 0 ? spec + strlen(none) : spec;
     for (int i = FIRST_VALUE; i < width; i++) {
         tw_error why;
-        if (!number(row[i], &want)) return cli_fail(err, TW_ERR_DATA, "schedule %s: field %d is not a number", row[0], i + 1);
-        if (tw_schedule_value(ours, base, (uint64_t)(i - FIRST_VALUE), (uint64_t)(width - FIRST_VALUE), &got, &why) != TW_OK) {
+        if (!number(row[i], &want))
+            return cli_fail(err, TW_ERR_DATA, "schedule %s: field %d is not a number", row[0], i + 1);
+        if (tw_schedule_value(ours, base, (uint64_t)(i - FIRST_VALUE), (uint64_t)(width - FIRST_VALUE), &got,
+                              &why) != TW_OK) {
             report_row(r, "schedule", row[0], 0, 0, -1, why.message);
             return TW_OK;
         }

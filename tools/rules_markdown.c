@@ -1,4 +1,5 @@
-/* docs/rules.md: every rule from its tables. The decay's lines and options, the same wherever they are, are said once at the top.
+/* docs/rules.md: every rule from its tables. The decay's lines and options, the same wherever they are, are
+ * said once at the top.
  * SPDX-License-Identifier: MIT */
 #include "rule_text.h"
 #include <string.h>
@@ -6,7 +7,7 @@
 /* The options that the template adds, by which a rule with its decay is known. */
 static int is_decay(const tw_rule *rule, const char *option, size_t n)
 {
-    static const char *const names[] = { "weight_decay", "wd_mode", "wd_mask", "maximize" };
+    static const char *const names[] = {"weight_decay", "wd_mode", "wd_mask", "maximize"};
     if (tw_rule_option(rule, "wd_mask") < 0) return 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i]) == n && strncmp(names[i], option, n) == 0) return 1;
@@ -31,10 +32,14 @@ static void print_equation(const tw_rule *rule, int decay)
 }
 
 enum { DIALECTS = 16 };
-struct column { const char *name; tw_choice choice; };
+struct column {
+    const char *name;
+    tw_choice choice;
+};
 
 /* The dialects that are this rule and change a default. */
-static tw_status changed_columns(const tw_rule *rule, const tw_choice *plain, struct column to[DIALECTS], int *n, tw_error *err)
+static tw_status changed_columns(const tw_rule *rule, const tw_choice *plain, struct column to[DIALECTS],
+                                 int *n, tw_error *err)
 {
     *n = 0;
     for (const tw_dialect *d = rule->dialects; d && d->name && *n < DIALECTS; d++) {
@@ -63,11 +68,15 @@ static void print_options(const tw_choice *plain, const struct column *columns, 
         if (!shown) continue;
         printf("| `%s` | %s |", o->name, tw_option_text(o, plain->values[i], text));
         for (int k = 0; k < n; k++)
-            printf(" %s |", columns[k].choice.values[i] != plain->values[i] ? tw_option_text(o, columns[k].choice.values[i], text) : "");
+            printf(" %s |", columns[k].choice.values[i] != plain->values[i]
+                                ? tw_option_text(o, columns[k].choice.values[i], text)
+                                : "");
         printf(" %s | %s |\n", tw_option_bounds(o, text), o->help);
     }
     if (is_decay(rule, "wd_mask", 7))
-        puts(tw_rule_option(rule, "wd_mode") < 0 ? "\nAnd of the decay weight_decay (coupled), wd_mask and maximize." : "\nAnd the decay's options.");
+        puts(tw_rule_option(rule, "wd_mode") < 0
+                 ? "\nAnd of the decay weight_decay (coupled), wd_mask and maximize."
+                 : "\nAnd the decay's options.");
     putchar('\n');
 }
 
@@ -108,23 +117,27 @@ static tw_status print_rule(const tw_rule *rule, tw_error *err)
 
 static void print_libraries(void)
 {
-    puts("## The dialects\n\nA dialect is the rule as a library or a source has it, with its defaults. Without one a rule has the form and the defaults of the\n"
-         "page below; `paper` is the paper's, `source000` to `source004` are those of the source documents (docs/sources.md).\n");
+    puts(
+        "## The dialects\n\nA dialect is the rule as a library or a source has it, with its defaults. Without one a rule has the form and the defaults of the\n"
+        "page below; `paper` is the paper's, `source000` to `source004` are those of the source documents (docs/sources.md).\n");
     puts("| dialect | library |\n|---|---|");
-    for (const struct cli_library *l = cli_libraries; l->dialect; l++) printf("| `%s` | %s |\n", l->dialect, l->library);
-    puts("\nThe package keras 2.4 to 2.15 is the tf.keras of its time. optax has no default for lr: the rule's is taken.\n"
-         "What Keras 2 and tf.keras call `decay` is the schedule `inverse_time:decay_rate=...` here.\n");
+    for (const struct cli_library *l = cli_libraries; l->dialect; l++)
+        printf("| `%s` | %s |\n", l->dialect, l->library);
+    puts(
+        "\nThe package keras 2.4 to 2.15 is the tf.keras of its time. optax has no default for lr: the rule's is taken.\n"
+        "What Keras 2 and tf.keras call `decay` is the schedule `inverse_time:decay_rate=...` here.\n");
 }
 
 static void print_head(void)
 {
     const tw_rule *rule = tw_rule_find("sgd");
     char text[TW_VALUE_MAX];
-    puts("<!-- Written by `thalweg rules --markdown` (tests/contracts/update); do not edit. -->\n# Update rules\n\n"
-         "A rule is named as NAME, NAME@DIALECT or with options, NAME:option=value,option=value; `thalweg explain` prints the equation as it is\n"
-         "computed with the values given, and `thalweg explain --diff` shows where two rules part.\n\n"
-         "w: the weight, g: its gradient, t: the step, from 1. What a rule keeps begins at 0 unless it is said otherwise, 0/0 is 0, and all is per\n"
-         "weight. A line with `if` holds only with these options. An empty cell of a dialect's column is the default.\n");
+    puts(
+        "<!-- Written by `thalweg rules --markdown` (tests/contracts/update); do not edit. -->\n# Update rules\n\n"
+        "A rule is named as NAME, NAME@DIALECT or with options, NAME:option=value,option=value; `thalweg explain` prints the equation as it is\n"
+        "computed with the values given, and `thalweg explain --diff` shows where two rules part.\n\n"
+        "w: the weight, g: its gradient, t: the step, from 1. What a rule keeps begins at 0 unless it is said otherwise, 0/0 is 0, and all is per\n"
+        "weight. A line with `if` holds only with these options. An empty cell of a dialect's column is the default.\n");
     print_libraries();
     puts("## The decay\n\nMost rules have these options, and these lines before their own:\n");
     print_equation(rule, 1);
@@ -143,10 +156,11 @@ tw_status cli_rules_markdown(tw_error *err)
     const tw_rule *rule;
     print_head();
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
-    puts("# Transforms\n\n"
-         "Joined to a rule by +, in the order in which they work: `clip_global_norm:max=1+adam:lr=1e-3+lookahead+ema:decay=0.999`. Those of the\n"
-         "gradient come before the rule, a limit of the step right after it, then those of the weights, of which one may change what is\n"
-         "reported. Their hyperparameters can have schedules too: `ema.decay=...`.\n");
+    puts(
+        "# Transforms\n\n"
+        "Joined to a rule by +, in the order in which they work: `clip_global_norm:max=1+adam:lr=1e-3+lookahead+ema:decay=0.999`. Those of the\n"
+        "gradient come before the rule, a limit of the step right after it, then those of the weights, of which one may change what is\n"
+        "reported. Their hyperparameters can have schedules too: `ema.decay=...`.\n");
     for (size_t i = 0; (rule = tw_transform_at(i)) != NULL; i++) CLI_TRY(print_rule(rule, err));
     return TW_OK;
 }

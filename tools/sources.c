@@ -1,5 +1,5 @@
-/* thalweg sources: what the five source documents name, and the command that shows it here; with words, the places that have them all. The
- * whole is docs/sources.md.
+/* thalweg sources: what the five source documents name, and the command that shows it here; with words, the
+ * places that have them all. The whole is docs/sources.md.
  * SPDX-License-Identifier: MIT */
 #include "sources.h"
 #include "cli.h"
@@ -10,18 +10,21 @@
 #define DECLARE(id) extern const struct cli_source cli_source_##id;
 CLI_SOURCES(DECLARE)
 #define ADDRESS(id) &cli_source_##id,
-static const struct cli_source *const sources[] = { CLI_SOURCES(ADDRESS) };
+static const struct cli_source *const sources[] = {CLI_SOURCES(ADDRESS)};
 enum { SOURCES = sizeof sources / sizeof sources[0], LINE = 1024 };
 
 static const char *const kinds[] = {
-    [METHOD] = "method", [FIGURE] = "figure", [CLAIM] = "claim", [LISTING] = "listing",
-    [TECHNIQUE] = "technique", [MODEL] = "model", [DATA] = "data", [TOOL] = "tool",
+    [METHOD] = "method",       [FIGURE] = "figure", [CLAIM] = "claim", [LISTING] = "listing",
+    [TECHNIQUE] = "technique", [MODEL] = "model",   [DATA] = "data",   [TOOL] = "tool",
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-struct values { struct cli_common common; int markdown; };
+struct values {
+    struct cli_common common;
+    int markdown;
+};
 
-static const char *const lacks[] = { NOT_SHOWN, NOT_YET, NOT_BUILT };
+static const char *const lacks[] = {NOT_SHOWN, NOT_YET, NOT_BUILT};
 enum { LACKS = sizeof lacks / sizeof lacks[0] };
 
 static int is_shown(const struct cli_named *n)
@@ -31,11 +34,13 @@ static int is_shown(const struct cli_named *n)
     return 1;
 }
 
-/* "004, 3.2.3, (3.11): method, stochastic average gradient (SAG ...)": what is printed, and what words are looked for in. */
+/* "004, 3.2.3, (3.11): method, stochastic average gradient (SAG ...)": what is printed, and what words are
+ * looked for in. */
 static void line_of(const struct cli_source *s, const struct cli_named *n, char to[LINE])
 {
     const char *printed = strcmp(n->printed, n->english) ? n->printed : "";
-    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english, *printed ? " (" : "", printed, *printed ? ")" : "");
+    snprintf(to, LINE, "%s, %s: %s, %s%s%s%s", s->id, n->where, kinds[n->kind], n->english,
+             *printed ? " (" : "", printed, *printed ? ")" : "");
 }
 
 /* "not built" and the like are found as words, too. */
@@ -49,7 +54,8 @@ static int has_all(const struct cli_source *s, const struct cli_named *n, int wo
 }
 
 /* Calls show for each place that has all the words; returns how many those are. */
-static size_t each(int words, char **word, void (*show)(const struct cli_source *, const struct cli_named *, void *), void *user)
+static size_t each(int words, char **word,
+                   void (*show)(const struct cli_source *, const struct cli_named *, void *), void *user)
 {
     size_t found = 0;
     for (int i = 0; i < SOURCES; i++)
@@ -61,7 +67,10 @@ static size_t each(int words, char **word, void (*show)(const struct cli_source 
     return found;
 }
 
-static void show_nothing(const struct cli_source *s, const struct cli_named *n, void *user) { (void)s, (void)n, (void)user; }
+static void show_nothing(const struct cli_source *s, const struct cli_named *n, void *user)
+{
+    (void)s, (void)n, (void)user;
+}
 
 static void print_show(const struct cli_named *n)
 {
@@ -89,8 +98,9 @@ static void print_place(const struct cli_source *s, const struct cli_named *n, v
 static void add_json(const struct cli_source *s, const struct cli_named *n, void *user)
 {
     const int shown = is_shown(n);
-    json_t *place = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "source", s->id, "where", n->where, "kind", kinds[n->kind], "printed", n->printed,
-                              "english", n->english, "status", shown ? "built" : n->show, "note", n->note);
+    json_t *place = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "source", s->id, "where", n->where,
+                              "kind", kinds[n->kind], "printed", n->printed, "english", n->english, "status",
+                              shown ? "built" : n->show, "note", n->note);
     if (shown) json_object_set_new(place, "show", json_string(n->show));
     if (n->evidence) json_object_set_new(place, "evidence", json_string(n->evidence));
     json_array_append_new(user, place);
@@ -135,7 +145,8 @@ static size_t count_verdict(const char *verdict)
         for (size_t k = 0; k < sources[i]->n; k++) {
             const struct cli_named *n = &sources[i]->named[k];
             const char *evidence = n->kind == CLAIM ? n->evidence : NULL;
-            found += evidence && !strncmp(evidence, verdict, strlen(verdict)) && evidence[strlen(verdict)] == ':';
+            found +=
+                evidence && !strncmp(evidence, verdict, strlen(verdict)) && evidence[strlen(verdict)] == ':';
         }
     return found;
 }
@@ -163,24 +174,26 @@ static void print_counts(void)
         for (int i = 0; i < LACKS; i++) printf(" %zu |", count_kind(kind, lacks[i]));
         putchar('\n');
     }
-    printf("\nOf the claims that are shown %zu hold, %zu depend on settings, %zu do not hold.\n\n", count_verdict("yes"), count_verdict("depends"),
-           count_verdict("no"));
+    printf("\nOf the claims that are shown %zu hold, %zu depend on settings, %zu do not hold.\n\n",
+           count_verdict("yes"), count_verdict("depends"), count_verdict("no"));
 }
 
 static void print_page(void)
 {
-    printf("# What the source documents name\n\n"
-           "<!-- thalweg sources --markdown writes this page; tests/contracts/update does it for you. -->\n\n"
-           "Five documents (in Chinese) are what this program sets out to make exact and runnable. Here stands every method, figure, claim, listing,\n"
-           "technique, model, data set and tool that they name, as it is printed there, with the command or example that shows it here. `thalweg sources\n"
-           "WORD...` finds the places that have all the words: `thalweg sources momentum`, `thalweg sources 004 claim saddle`.\n\n"
-           "After a claim's command comes whether the claim holds there (**yes**, **depends**, **no**) and what to look at in the output: `loss of adam <\n"
-           "loss of sgd` is the column `loss` in the rows `adam` and `sgd`; a name such as `saddle-1` is a claim that `thalweg figures` measures. A test runs\n"
-           "each command and compares. One command is one setting: [comparison.md](comparison.md) has more. Runs on `digits` take seconds; `mnist` may stand in\n"
-           "its place.\n\n");
+    printf(
+        "# What the source documents name\n\n"
+        "<!-- thalweg sources --markdown writes this page; tests/contracts/update does it for you. -->\n\n"
+        "Five documents (in Chinese) are what this program sets out to make exact and runnable. Here stands every method, figure, claim, listing,\n"
+        "technique, model, data set and tool that they name, as it is printed there, with the command or example that shows it here. `thalweg sources\n"
+        "WORD...` finds the places that have all the words: `thalweg sources momentum`, `thalweg sources 004 claim saddle`.\n\n"
+        "After a claim's command comes whether the claim holds there (**yes**, **depends**, **no**) and what to look at in the output: `loss of adam <\n"
+        "loss of sgd` is the column `loss` in the rows `adam` and `sgd`; a name such as `saddle-1` is a claim that `thalweg figures` measures. A test runs\n"
+        "each command and compares. One command is one setting: [comparison.md](comparison.md) has more. Runs on `digits` take seconds; `mnist` may stand in\n"
+        "its place.\n\n");
     print_counts();
     for (int i = 0; i < SOURCES; i++) {
-        printf("## %s: %s\n\n| where | what | as printed | in English | shown by |\n|---|---|---|---|---|\n", sources[i]->id, sources[i]->about);
+        printf("## %s: %s\n\n| where | what | as printed | in English | shown by |\n|---|---|---|---|---|\n",
+               sources[i]->id, sources[i]->about);
         for (size_t k = 0; k < sources[i]->n; k++) print_row(&sources[i]->named[k]);
         putchar('\n');
     }
@@ -199,7 +212,8 @@ static tw_status nothing_found(int words, char **word, tw_error *err)
 {
     for (int i = 0; i < words; i++) {
         if (each(1, word + i, show_nothing, NULL)) continue;
-        return cli_unknown(err, TW_ERR_NOT_FOUND, "the sources do not name", word[i], tw_suggest(word[i], english_at, NULL),
+        return cli_unknown(err, TW_ERR_NOT_FOUND, "the sources do not name", word[i],
+                           tw_suggest(word[i], english_at, NULL),
                            "; thalweg sources lists all that they name");
     }
     return cli_fail(err, TW_ERR_NOT_FOUND, "no place in the sources has all these words; fewer find more");
@@ -209,7 +223,8 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct values *v = call->values;
     if (v->markdown && (v->common.json || call->n))
-        return cli_fail(err, TW_ERR_SPEC, "--markdown is the whole page; it cannot be combined with --json or words");
+        return cli_fail(err, TW_ERR_SPEC,
+                        "--markdown is the whole page; it cannot be combined with --json or words");
     if (v->markdown) {
         print_page();
         return TW_OK;
@@ -221,12 +236,18 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     return nothing_found(call->n, call->word, err);
 }
 
-static const struct cli_option options[] = {
-    { "markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL, 0, 0, "print the page docs/sources.md" },
-    CLI_JSON, CLI_END
-};
+static const struct cli_option options[] = {{"markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL,
+                                             0, 0, "print the page docs/sources.md"},
+                                            CLI_JSON,
+                                            CLI_END};
 
 const struct cli_command cli_command_sources = {
-    .name = "sources", .usage = "[WORD...] [--json|--markdown]", .help = "what the source documents name, and what shows it here",
-    .examples = "thalweg sources momentum\nthalweg sources 004 claim saddle", .most = INT_MAX, .options = options, .size = sizeof(struct values), .run = run,
+    .name = "sources",
+    .usage = "[WORD...] [--json|--markdown]",
+    .help = "what the source documents name, and what shows it here",
+    .examples = "thalweg sources momentum\nthalweg sources 004 claim saddle",
+    .most = INT_MAX,
+    .options = options,
+    .size = sizeof(struct values),
+    .run = run,
 };

@@ -1,8 +1,10 @@
-/* What the five source documents name, each thing with what shows it here. A document is a file sources_NNN.c and a line of CLI_SOURCES; a row
- * of its table is one thing that the document names.
+/* What the five source documents name, each thing with what shows it here. A document is a file sources_NNN.c
+ * and a line of CLI_SOURCES; a row of its table is one thing that the document names.
  *
- * The evidence of a claim is a verdict, "yes: ", "depends: " or "no: ", and what its command must print for that, joined by "; ":
- *   loss of adam < 0.5 x loss of sgd    columns and rows of what is printed, and numbers; also > and =; "-" counts as infinite;
+ * The evidence of a claim is a verdict, "yes: ", "depends: " or "no: ", and what its command must print for
+ * that, joined by "; ":
+ *   loss of adam < 0.5 x loss of sgd    columns and rows of what is printed, and numbers; also > and =; "-"
+ *     counts as infinite;
  *                                       "loss of sgd (2)" is in the second row of that name
  *   'w = w - lr g'                      these words, with a number or an equation among them
  *   saddle-1                            a claim of thalweg figures, with the same verdict
@@ -15,12 +17,14 @@
 enum cli_kind { METHOD, FIGURE, CLAIM, LISTING, TECHNIQUE, MODEL, DATA, TOOL };
 
 struct cli_named {
-    const char *where;              /* section, equation, figure */
+    const char *where; /* section, equation, figure */
     enum cli_kind kind;
-    const char *printed, *english;  /* as the document has it, to the letter; what that means */
-    const char *show;               /* a command, "thalweg ..."; an example, "examples/..."; or one of the three below */
-    const char *note;               /* not built or not shown: why, and what there is instead. Otherwise a remark, or "" */
-    const char *evidence;           /* of a claim that is shown; others leave it out */
+    const char *printed, *english; /* as the document has it, to the letter; what that means */
+    /* a command, "thalweg ..."; an example, "examples/..."; or one of the three below */
+    const char *show;
+    /* not built or not shown: why, and what there is instead. Otherwise a remark, or "" */
+    const char *note;
+    const char *evidence; /* of a claim that is shown; others leave it out */
 };
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #define NOT_BUILT "not built"
@@ -28,7 +32,7 @@ struct cli_named {
 #define NOT_SHOWN "not shown"
 
 struct cli_source {
-    const char *id, *about;         /* "004"; what it is */
+    const char *id, *about; /* "004"; what it is */
     const struct cli_named *named;
     size_t n;
 };
@@ -37,18 +41,24 @@ struct cli_source {
 /* Commands by which claims of several documents are shown. */
 #define PLAIN "flatten; dense 128 relu; dense classes softmax"
 #define SHORT_RACE " --epochs 2 --limit 10000 --seeds 3"
-#define TUNED "thalweg race digits --model mlp --optimizers 'sgd momentum nag adagrad rmsprop adadelta adam adamax nadam' --tune 8" SHORT_RACE
+#define TUNED \
+    "thalweg race digits --model mlp --optimizers 'sgd momentum nag adagrad rmsprop adadelta adam adamax nadam' --tune 8" SHORT_RACE
 #define TUNED_CNN "thalweg race digits --model cnn --optimizers 'sgd momentum adam' --tune 4" SHORT_RACE
 #define RATES \
     "thalweg race digits --model mlp --optimizers 'sgd:lr=0.001 sgd sgd:lr=0.1 sgd:lr=10 adam:lr=0.0001 adam adam:lr=0.01 adam:lr=0.1'" SHORT_RACE
-#define SAMPLING "thalweg race digits --model mlp --optimizers 'single minibatch:lr=0.1 full:lr=0.5' --epochs 1 --seeds 1"
-#define FEW_ROWS(optimizers) "thalweg race digits --model '" PLAIN "' --optimizers '" optimizers "' --epochs 30 --limit 500 --seeds 3"
+#define SAMPLING \
+    "thalweg race digits --model mlp --optimizers 'single minibatch:lr=0.1 full:lr=0.5' --epochs 1 --seeds 1"
+#define FEW_ROWS(optimizers) \
+    "thalweg race digits --model '" PLAIN "' --optimizers '" optimizers "' --epochs 30 --limit 500 --seeds 3"
 #define ON_FEW_ROWS " --optimizer adam --epochs 20 --limit 500 --val 0.1"
 #define WITHOUT_DROPOUT "thalweg train digits --model '" PLAIN "'" ON_FEW_ROWS
-#define DROPOUT "thalweg train digits --model 'flatten; dense 128 relu; dropout 0.5; dense classes softmax'" ON_FEW_ROWS
-#define SLOPE "thalweg race --surface 'expr:\"x\",x=0,y=0' --optimizers 'sgd momentum adagrad rmsprop:lr=0.01' --steps 1000"
+#define DROPOUT \
+    "thalweg train digits --model 'flatten; dense 128 relu; dropout 0.5; dense classes softmax'" ON_FEW_ROWS
+#define SLOPE \
+    "thalweg race --surface 'expr:\"x\",x=0,y=0' --optimizers 'sgd momentum adagrad rmsprop:lr=0.01' --steps 1000"
 #define GENTLE_SLOPE "thalweg race --surface 'expr:\"x/10\",x=0,y=0' --optimizers 'sgd adagrad' --steps "
 #define EARLY_AND_LATE GENTLE_SLOPE "10; " GENTLE_SLOPE "1000"
-#define LOCAL_MINIMUM "thalweg race --surface six-hump-camel --optimizers 'sgd momentum rmsprop nag:momentum=convex' --steps 300"
+#define LOCAL_MINIMUM \
+    "thalweg race --surface six-hump-camel --optimizers 'sgd momentum rmsprop nag:momentum=convex' --steps 300"
 
 #endif

@@ -1,5 +1,5 @@
-/* Source 001's four numpy classes as plain loops, beside the library's rules, on the function of its pictures: x^2/20 + y^2 from (-7, 2). Both
- * end in the same point but for rounding.
+/* Source 001's four numpy classes as plain loops, beside the library's rules, on the function of its
+ * pictures: x^2/20 + y^2 from (-7, 2). Both end in the same point but for rounding.
  *
  *     cc -O2 001_classes.c -o 001_classes $(pkg-config --cflags --libs thalweg) -lm
  *
@@ -49,7 +49,12 @@ static void rmsprop(double lr, double *w, const double *g, double *h)
     }
 }
 
-struct class { const char *name, *rule; double lr; void (*update)(double lr, double *w, const double *g, double *state); };
+struct class
+{
+    const char *name, *rule;
+    double lr;
+    void (*update)(double lr, double *w, const double *g, double *state);
+};
 
 static const struct class classes[] = {
     {"SGD", "sgd@source001:lr=0.95", 0.95, sgd},
@@ -97,7 +102,9 @@ int main(void)
         double loop[N] = {-7, 2}, rule[N] = {-7, 2};
         s = walk(ctx, &classes[i], loop, rule, &err);
         const double apart = fmax(fabs(loop[0] - rule[0]), fabs(loop[1] - rule[1]));
-        if (s == TW_OK) printf("%-8s after %d steps at (%.4f, %.4f), %s %.1e away\n", classes[i].name, STEPS, loop[0], loop[1], classes[i].rule, apart);
+        if (s == TW_OK)
+            printf("%-8s after %d steps at (%.4f, %.4f), %s %.1e away\n", classes[i].name, STEPS, loop[0],
+                   loop[1], classes[i].rule, apart);
         wrong |= !(apart < 1e-12);
     }
     tw_context_free(ctx);

@@ -1,6 +1,7 @@
-/* Source 002, section 3: a network of 100, 64 and 1 units (relu, sigmoid) with binary cross-entropy, trained for 10 epochs in batches of 32 by
- * its five optimisers, the last fifth of the rows for validation. The article does not say what X_train and y_train are: 1,000 rows of 100
- * random numbers are generated here, whose class is the side of a random plane. Its Keras is Keras 2.
+/* Source 002, section 3: a network of 100, 64 and 1 units (relu, sigmoid) with binary cross-entropy, trained
+ * for 10 epochs in batches of 32 by its five optimisers, the last fifth of the rows for validation. The
+ * article does not say what X_train and y_train are: 1,000 rows of 100 random numbers are generated here,
+ * whose class is the side of a random plane. Its Keras is Keras 2.
  *
  *     cc -O2 002_network.c -o 002_network $(pkg-config --cflags --libs thalweg-train) -lm
  *
@@ -11,7 +12,10 @@
 
 enum { ROWS = 1000, KNOWN = 800, NUMBERS = 100, PARAMETERS = 6529 };
 
-struct rows { float x[ROWS][NUMBERS]; int32_t y[ROWS]; };
+struct rows {
+    float x[ROWS][NUMBERS];
+    int32_t y[ROWS];
+};
 
 /* Number i of a stream, uniform in [-1, 1): Philox4x32-10 (Salmon et al. 2011). */
 static float number(uint32_t stream, uint32_t i)
@@ -41,8 +45,10 @@ static void generate(struct rows *rows)
     }
 }
 
-/* model.compile(optimizer=...); model.fit(X_train, y_train, epochs=10, batch_size=32, validation_split=0.2) */
-static tw_status fit(tw_context *ctx, const tw_data *known, const tw_data *held_out, const char *optimizer, tw_epoch *last, tw_error *err)
+/* model.compile(optimizer=...); model.fit(X_train, y_train, epochs=10, batch_size=32,
+ * validation_split=0.2) */
+static tw_status fit(tw_context *ctx, const tw_data *known, const tw_data *held_out, const char *optimizer,
+                     tw_epoch *last, tw_error *err)
 {
     tw_model *model;
     tw_objective train = TW_OBJECTIVE_INIT, check = TW_OBJECTIVE_INIT;
@@ -61,8 +67,9 @@ static tw_status fit(tw_context *ctx, const tw_data *known, const tw_data *held_
         size_t n;
         const tw_epoch *history = tw_run_history(run, &n);
         *last = history[n - 1];
-        printf("%-24s  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %zu parameters\n", optimizer, last->loss, last->accuracy, last->val_loss,
-               last->val_accuracy, tw_model_size(model));
+        printf("%-24s  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %zu parameters\n",
+               optimizer, last->loss, last->accuracy, last->val_loss, last->val_accuracy,
+               tw_model_size(model));
         if (tw_model_size(model) != PARAMETERS) last->loss = NAN;
     }
     tw_run_free(run);
@@ -75,7 +82,8 @@ static tw_status fit(tw_context *ctx, const tw_data *known, const tw_data *held_
 int main(void)
 {
     static struct rows rows;
-    static const char *const optimizers[] = {"sgd@keras2:lr=0.01", "momentum@keras2:lr=0.01", "adagrad@keras2:lr=0.01", "rmsprop@keras2:lr=0.01",
+    static const char *const optimizers[] = {"sgd@keras2:lr=0.01", "momentum@keras2:lr=0.01",
+                                             "adagrad@keras2:lr=0.01", "rmsprop@keras2:lr=0.01",
                                              "adam@keras2:lr=0.01"};
     static const int64_t shape[] = {NUMBERS};
     tw_context *ctx = NULL;
@@ -85,11 +93,14 @@ int main(void)
     generate(&rows);
     tw_status s = tw_context_create(&ctx, NULL, &err);
     if (s == TW_OK) s = tw_data_create(&known, ctx, TW_F32, KNOWN, 1, shape, rows.x, rows.y, &err);
-    if (s == TW_OK) s = tw_data_create(&held_out, ctx, TW_F32, ROWS - KNOWN, 1, shape, rows.x[KNOWN], rows.y + KNOWN, &err);
+    if (s == TW_OK)
+        s = tw_data_create(&held_out, ctx, TW_F32, ROWS - KNOWN, 1, shape, rows.x[KNOWN], rows.y + KNOWN,
+                           &err);
     for (int i = 0; s == TW_OK && i < 5; i++) {
         tw_epoch last = {0};
         s = fit(ctx, known, held_out, optimizers[i], &last, &err);
-        learnt &= last.loss < 0.69 && last.val_accuracy > (i == 0 ? 0.6 : 0.9); /* a coin's are log 2 = 0.693 and 0.5; plain sgd is slow */
+        /* a coin's are log 2 = 0.693 and 0.5; plain sgd is slow */
+        learnt &= last.loss < 0.69 && last.val_accuracy > (i == 0 ? 0.6 : 0.9);
     }
     if (s != TW_OK) fprintf(stderr, "002_network: %s\n", err.message);
     tw_data_free(held_out);

@@ -1,5 +1,6 @@
-/* Source 004's pseudo-code of SAG (figure 3.3) and SVRG (figure 4.5, option I) as plain loops, beside the library's estimators, on logistic
- * regression. Both draw the same rows and end in the same weights but for rounding.
+/* Source 004's pseudo-code of SAG (figure 3.3) and SVRG (figure 4.5, option I) as plain loops, beside the
+ * library's estimators, on logistic regression. Both draw the same rows and end in the same weights but for
+ * rounding.
  *
  *     cc -O2 004_finite_sums.c -o 004_finite_sums $(pkg-config --cflags --libs thalweg-train) -lm
  *
@@ -14,9 +15,13 @@ enum { ROWS = 40, N = 3, PASSES = 100, STEPS = PASSES * ROWS, M = 2 * ROWS };
 #define LR 0.5
 #define L2 0.1
 
-struct problem { double x[ROWS][N], y[ROWS]; uint64_t drawn[STEPS]; };
+struct problem {
+    double x[ROWS][N], y[ROWS];
+    uint64_t drawn[STEPS];
+};
 
-/* Multiples of square roots spread evenly over an interval; the class is the side of a plane, but for every seventh row. */
+/* Multiples of square roots spread evenly over an interval; the class is the side of a plane, but for every
+ * seventh row. */
 static void make(struct problem *p)
 {
     static const double root[N] = {1.4142135623730951, 1.7320508075688772, 2.23606797749979};
@@ -69,7 +74,8 @@ static void svrg(const struct problem *p, double *w)
 }
 
 /* The same by the library: an estimator with the rule sgd, which draws the rows that are given. */
-static tw_status run_library(tw_context *ctx, const struct problem *p, const char *estimator, double *w, tw_error *err)
+static tw_status run_library(tw_context *ctx, const struct problem *p, const char *estimator, double *w,
+                             tw_error *err)
 {
     tw_linear_options rows = TW_LINEAR_OPTIONS_INIT;
     rows.loss = TW_LINEAR_LOGISTIC;
@@ -123,8 +129,11 @@ int main(void)
         fprintf(stderr, "004_finite_sums: %s\n", err.message);
         return 1;
     }
-    printf("SAG   %.6f %.6f %.6f  the library %.1e away\n", plain[0][0], plain[0][1], plain[0][2], apart(plain[0], library[0]));
-    printf("SVRG  %.6f %.6f %.6f  the library %.1e away, SAG %.1e\n", plain[1][0], plain[1][1], plain[1][2], apart(plain[1], library[1]),
-           apart(plain[1], plain[0]));
-    return !(apart(plain[0], library[0]) < 1e-12 && apart(plain[1], library[1]) < 1e-12 && apart(plain[0], plain[1]) < 1e-6); /* for a test */
+    printf("SAG   %.6f %.6f %.6f  the library %.1e away\n", plain[0][0], plain[0][1], plain[0][2],
+           apart(plain[0], library[0]));
+    printf("SVRG  %.6f %.6f %.6f  the library %.1e away, SAG %.1e\n", plain[1][0], plain[1][1], plain[1][2],
+           apart(plain[1], library[1]), apart(plain[1], plain[0]));
+    /* for a test */
+    return !(apart(plain[0], library[0]) < 1e-12 && apart(plain[1], library[1]) < 1e-12 &&
+             apart(plain[0], plain[1]) < 1e-6);
 }

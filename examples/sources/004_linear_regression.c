@@ -1,6 +1,7 @@
-/* Source 004, section 3.1: linear regression by gradient descent in its algebraic form (row by row) and in its matrix form, begun at 0 with a
- * step of 1, as it says, on points about its line y = 0.5 x + 1 (section 5.1). It ends when no weight moves farther than a distance; the source
- * compares the weights themselves with it. Both forms are the same sums, and find what least squares gives directly.
+/* Source 004, section 3.1: linear regression by gradient descent in its algebraic form (row by row) and in
+ * its matrix form, begun at 0 with a step of 1, as it says, on points about its line y = 0.5 x + 1 (section
+ * 5.1). It ends when no weight moves farther than a distance; the source compares the weights themselves with
+ * it. Both forms are the same sums, and find what least squares gives directly.
  *
  *     cc -O2 004_linear_regression.c -o 004_linear_regression $(pkg-config --cflags --libs thalweg-train) -lm
  *
@@ -50,7 +51,8 @@ static tw_status descend(tw_run *run, const double *w, tw_error *err)
     return TW_OK;
 }
 
-static tw_status fit(tw_context *ctx, enum tw_linear_form form, const double *x, const double *y, double w[2], tw_error *err)
+static tw_status fit(tw_context *ctx, enum tw_linear_form form, const double *x, const double *y, double w[2],
+                     tw_error *err)
 {
     tw_linear_options points = TW_LINEAR_OPTIONS_INIT;
     points.form = form;
@@ -71,8 +73,8 @@ static tw_status fit(tw_context *ctx, enum tw_linear_form form, const double *x,
     if (s == TW_OK) s = tw_run_create(&run, ctx, &objective, NULL, w, &options, err);
     if (s == TW_OK) s = descend(run, w, err);
     if (s == TW_OK)
-        printf("%-9s  %llu steps  y = %.6f x + %.6f\n", form == TW_LINEAR_MATRIX ? "matrix" : "algebraic", (unsigned long long)tw_run_steps(run),
-               w[SLOPE], w[INTERCEPT]);
+        printf("%-9s  %llu steps  y = %.6f x + %.6f\n", form == TW_LINEAR_MATRIX ? "matrix" : "algebraic",
+               (unsigned long long)tw_run_steps(run), w[SLOPE], w[INTERCEPT]);
     tw_run_free(run);
     tw_linear_free(line);
     return s;
@@ -95,6 +97,7 @@ int main(void)
     least_squares(x, y, direct);
     printf("directly              y = %.6f x + %.6f\n", direct[SLOPE], direct[INTERCEPT]);
     int wrong = 0;
-    for (int i = 0; i < 2; i++) wrong |= !(fabs(algebraic[i] - matrix[i]) < 1e-12 && fabs(algebraic[i] - direct[i]) < 1e-7);
+    for (int i = 0; i < 2; i++)
+        wrong |= !(fabs(algebraic[i] - matrix[i]) < 1e-12 && fabs(algebraic[i] - direct[i]) < 1e-7);
     return wrong; /* so that a test sees it fail */
 }

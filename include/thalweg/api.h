@@ -1,4 +1,5 @@
-/* libthalweg. TW_API marks the functions that the shared libraries export; nothing else of them can be called.
+/* libthalweg. TW_API marks the functions that the shared libraries export; nothing else of them can be
+ * called.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_API_H
 #define THALWEG_API_H

@@ -37,52 +37,75 @@ extern "C" {
 
 typedef struct tw_data tw_data;
 
-/* What a data set holds. Pointers are valid as long as the tw_data; the memory behind them must not be written. */
+/* What a data set holds. Pointers are valid as long as the tw_data; the memory behind them must not be
+ * written. */
 typedef struct tw_data_info {
-    size_t size;                                                        /* sizeof(tw_data_info), set by the caller */
+    /* sizeof(tw_data_info), set by the caller */
+    size_t size;
     uint64_t rows;
-    int rank;                                                           /* of one row: 2 or 3 for images (height, width[, channels]), 1 for vectors */
-    int64_t shape[4];                                                   /* of one row, `rank` lengths */
-    tw_type type;                                                       /* TW_U8, which models divide by 255, or TW_F32 */
-    const void *x;                                                      /* the rows, one after the other, the last dimension innermost */
-    const int32_t *labels;                                              /* label of each row, from 0 on; NULL: none */
-    int32_t classes;                                                    /* different labels, those of the training rows; 0 without labels */
-    const char *name;                                                   /* where it came from, for messages */
-    const char *fingerprint;                                            /* hash of rows and labels, 32 hex digits */
-    const int32_t *class_labels;                                        /* the label of each class, rising; NULL: 0 to classes - 1 */
+    /* of one row: 2 or 3 for images (height, width[, channels]), 1 for vectors */
+    int rank;
+    int64_t shape[4]; /* of one row, `rank` lengths */
+    /* TW_U8, which models divide by 255, or TW_F32 */
+    tw_type type;
+    /* the rows, one after the other, the last dimension innermost */
+    const void *x;
+    /* label of each row, from 0 on; NULL: none */
+    const int32_t *labels;
+    /* different labels, those of the training rows; 0 without labels */
+    int32_t classes;
+    const char *name; /* where it came from, for messages */
+    /* hash of rows and labels, 32 hex digits */
+    const char *fingerprint;
+    /* the label of each class, rising; NULL: 0 to classes - 1 */
+    const int32_t *class_labels;
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
 
 /* How to open a data set. */
 typedef struct tw_data_options {
-    size_t size;                                                        /* sizeof(tw_data_options) */
-    double val;                                                         /* share of the training rows kept for validation, [0, 1) */
-    uint64_t limit;                                                     /* use only the first so many training rows, after `val` is cut off; 0: all */
-    const char *cache;                                                  /* directory for generated data; "digits" needs it */
-    const char *home;                                                   /* directory of data sets, where "mnist" is looked for; NULL: none */
-    uint64_t most_bytes;                                                /* limit for an unpacked file; 0: 64 GiB */
-    int unlabelled;                                                     /* 1: without labels; their files are not opened and may be missing */
+    size_t size; /* sizeof(tw_data_options) */
+    /* share of the training rows kept for validation, [0, 1) */
+    double val;
+    /* use only the first so many training rows, after `val` is cut off; 0: all */
+    uint64_t limit;
+    /* directory for generated data; "digits" needs it */
+    const char *cache;
+    /* directory of data sets, where "mnist" is looked for; NULL: none */
+    const char *home;
+    /* limit for an unpacked file; 0: 64 GiB */
+    uint64_t most_bytes;
+    /* 1: without labels; their files are not opened and may be missing */
+    int unlabelled;
 } tw_data_options;
-#define TW_DATA_OPTIONS_INIT { sizeof(tw_data_options), 0.0, 0, NULL, NULL, 0, 0 }
+#define TW_DATA_OPTIONS_INIT                              \
+    {                                                     \
+        sizeof(tw_data_options), 0.0, 0, NULL, NULL, 0, 0 \
+    }
 
-/* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train and its last share val, and t10k-* test; one
- * IDX image file (test only, without labels); "digits", generated into the cache at first use; "mnist", in `home`. options NULL: all defaults.
- * An output that is NULL is not wanted, and its files are not read; one that the data set does not have becomes NULL, which is no error.
- * TW_ERR_NOT_FOUND: no such file or directory, or no known files in it; TW_ERR_DATA: a malformed file, with its name and the byte; test rows of
- * another shape, or with a label that no training row has. TW_ERR_SPEC: an option, or `val` leaves no row on one side. */
-TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train, tw_data **val, tw_data **test,
-                              tw_error *err);
-/* Rows from memory, copied: x of TW_U8 or TW_F32 with `rank` lengths (1 to 4) in `shape`, at least one row; labels NULL or one per row, from 0 on.
- * TW_ERR_DATA: a value that is not finite or a negative label, with its row; TW_ERR_SPEC: type or shape. */
-TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank, const int64_t *shape, const void *x,
-                                const int32_t *labels, tw_error *err);
-TW_API void tw_data_free(tw_data *data);                                /* NULL is allowed */
+/* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train
+ * and its last share val, and t10k-* test; one IDX image file (test only, without labels); "digits",
+ * generated into the cache at first use; "mnist", in `home`. options NULL: all defaults. An output that is
+ * NULL is not wanted, and its files are not read; one that the data set does not have becomes NULL, which is
+ * no error. TW_ERR_NOT_FOUND: no such file or directory, or no known files in it; TW_ERR_DATA: a malformed
+ * file, with its name and the byte; test rows of another shape, or with a label that no training row has.
+ * TW_ERR_SPEC: an option, or `val` leaves no row on one side. */
+TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options,
+                              tw_data **train, tw_data **val, tw_data **test, tw_error *err);
+/* Rows from memory, copied: x of TW_U8 or TW_F32 with `rank` lengths (1 to 4) in `shape`, at least one row;
+ * labels NULL or one per row, from 0 on. TW_ERR_DATA: a value that is not finite or a negative label, with
+ * its row; TW_ERR_SPEC: type or shape. */
+TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
+                                const int64_t *shape, const void *x, const int32_t *labels, tw_error *err);
+TW_API void tw_data_free(tw_data *data); /* NULL is allowed */
 
-/* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as four IDX files of MNIST's names into
- * `directory`, which is made if it is missing; files of these names are replaced. tw_data_open of "digits" draws 60,000 and 10,000 with seed 0.
- * TW_ERR_SPEC: not 1 to 2^31 - 1 images; TW_ERR_SYSTEM: a file cannot be written, and earlier ones may be there. */
-TW_API tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train, uint64_t test, tw_error *err);
+/* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as
+ * four IDX files of MNIST's names into `directory`, which is made if it is missing; files of these names are
+ * replaced. tw_data_open of "digits" draws 60,000 and 10,000 with seed 0. TW_ERR_SPEC: not 1 to 2^31 - 1
+ * images; TW_ERR_SYSTEM: a file cannot be written, and earlier ones may be there. */
+TW_API tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
+                                     uint64_t test, tw_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
-/* libthalweg-train. Models: networks described by a line of text, and their files.
- * Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
+/* libthalweg-train. Models: networks described by a line of text, and their files. Link: cc program.c
+ * $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>
@@ -43,10 +43,11 @@
  *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
  *
- * In the numbering of the saved tensors an activation that follows a layer's sizes is a layer of its own, as in torch.nn.Sequential: conv2d is 0, relu 1,
- * maxpool2d 2, flatten 3, dense 4, so its weights are "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the
- * classes; after sigmoid with one output the binary cross-entropy of labels 0 and 1. That output is the probability of class 1, and a row counts as
- * correct if it is above 0.5 just when the label is 1. */
+ * In the numbering of the saved tensors an activation that follows a layer's sizes is a layer of its own, as
+ * in torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are
+ * "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the classes; after
+ * sigmoid with one output the binary cross-entropy of labels 0 and 1. That output is the probability of class
+ * 1, and a row counts as correct if it is above 0.5 just when the label is 1. */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H
 #include <thalweg/data.h>
@@ -57,56 +58,68 @@ extern "C" {
 
 typedef struct tw_model tw_model;
 
-/* Creates a model. network: a network, or the name of a preset: "cnn", "mlp" (tw_model_preset). The shape of a row and the number of classes come from
- * `data`, which must have labels and need not outlive the call; "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights
- * and outputs. Weights start Glorot uniform and biases at 0; the draws are made in double from `seed`, one for each element of the saved tensor.
- * TW_ERR_SPEC: an unknown layer, or layers that do not fit, with the layer and both shapes; TW_ERR_DATA: no labels. */
-TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed,
-                                 tw_error *err);
-TW_API void tw_model_free(tw_model *model);                             /* NULL is allowed */
-TW_API const char *tw_model_preset(size_t i, const char **network);     /* name and network (may be NULL) of preset i; NULL after the last */
+/* Creates a model. network: a network, or the name of a preset: "cnn", "mlp" (tw_model_preset). The shape of
+ * a row and the number of classes come from `data`, which must have labels and need not outlive the call;
+ * "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights and outputs. Weights
+ * start Glorot uniform and biases at 0; the draws are made in double from `seed`, one for each element of the
+ * saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit, with the layer and both shapes;
+ * TW_ERR_DATA: no labels. */
+TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
+                                 const tw_data *data, uint64_t seed, tw_error *err);
+TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
+/* name and network (may be NULL) of preset i; NULL after the last */
+TW_API const char *tw_model_preset(size_t i, const char **network);
 
-/* Name, usage ("dense WIDTH|classes") and help of layer type i; NULL after the last. usage and help may be NULL. */
+/* Name, usage ("dense WIDTH|classes") and help of layer type i; NULL after the last. usage and help may be
+ * NULL. */
 TW_API const char *tw_layer_type(size_t i, const char **usage, const char **help);
-/* What layer type i computes: forward, then backward, where dx is the gradient of the loss with respect to x; lines separated by newlines. NULL after
- * the last. */
+/* What layer type i computes: forward, then backward, where dx is the gradient of the loss with respect to x;
+ * lines separated by newlines. NULL after the last. */
 TW_API const char *tw_layer_equation(size_t i);
 
-/* The model's weights: one flat vector of tw_model_size numbers of the model's type, which a run may step in place. Its layout is private, so copy it
- * only to a vector for the same model; the tensors in it are those of the objective. */
+/* The model's weights: one flat vector of tw_model_size numbers of the model's type, which a run may step in
+ * place. Its layout is private, so copy it only to a vector for the same model; the tensors in it are those
+ * of the objective. */
 TW_API void *tw_model_weights(tw_model *model);
 TW_API size_t tw_model_size(const tw_model *model);
 TW_API tw_type tw_model_type(const tw_model *model);
-TW_API const char *tw_model_network(const tw_model *model);             /* canonical, with a preset spelt out */
+/* canonical, with a preset spelt out */
+TW_API const char *tw_model_network(const tw_model *model);
 
-/* The label of class i, below the number of classes: of output i of softmax, of outcome 0 or 1 of sigmoid. It is i unless the training labels have gaps,
- * such as 0 and 2. */
+/* The label of class i, below the number of classes: of output i of softmax, of outcome 0 or 1 of sigmoid. It
+ * is i unless the training labels have gaps, such as 0 and 2. */
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 
-/* Fills `out`, whose size is set, with the model on some data as an objective: to train, evaluate or predict. Without labels it only predicts (tw_predict). Model and data must outlive it. It
- * has buffers of its own, so that two objectives of a model may be used at once, as long as nobody steps the weights.
- * TW_ERR_DATA: rows of another shape or type, or a label that the model does not have. */
+/* Fills `out`, whose size is set, with the model on some data as an objective: to train, evaluate or predict.
+ * Without labels it only predicts (tw_predict). Model and data must outlive it. It has buffers of its own, so
+ * that two objectives of a model may be used at once, as long as nobody steps the weights. TW_ERR_DATA: rows
+ * of another shape or type, or a label that the model does not have. */
 TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_objective *out, tw_error *err);
-/* Frees the buffers and clears all but the size. One that was not filled because of an error is allowed, as is TW_OBJECTIVE_INIT. */
+/* Frees the buffers and clears all but the size. One that was not filled because of an error is allowed, as
+ * is TW_OBJECTIVE_INIT. */
 TW_API void tw_model_objective_free(tw_objective *objective);
 
 /* Layer i of a summary. A layer as it is written is one row; its activation belongs to it. */
 typedef struct tw_layer_info {
-    size_t size;                                                        /* sizeof(tw_layer_info), set by the caller */
-    char name[32], text[96];                                            /* "conv2d", "conv2d 32 3x3 relu" */
+    /* sizeof(tw_layer_info), set by the caller */
+    size_t size;
+    char name[32], text[96]; /* "conv2d", "conv2d 32 3x3 relu" */
     int rank;
-    int64_t out_shape[4];                                               /* of one row's output: height, width, channels; or a vector's length */
-    uint64_t parameters;                                                /* weights and biases */
+    /* of one row's output: height, width, channels; or a vector's length */
+    int64_t out_shape[4];
+    uint64_t parameters; /* weights and biases */
 } tw_layer_info;
-TW_API size_t tw_model_layers(const tw_model *model);                   /* rows of the summary */
-TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);  /* TW_ERR_SPEC: no such layer */
+TW_API size_t tw_model_layers(const tw_model *model); /* rows of the summary */
+/* TW_ERR_SPEC: no such layer */
+TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *info, tw_error *err);
 
-/* Writes a safetensors file with tensors named and shaped as in torch.nn.Sequential; its metadata are network, input scaling, classes and format version.
- * weights: NULL for the model's own, or a vector in its layout, such as the weights to report (tw_run_weights). An older file stays until the new one is
- * whole and on the disk. TW_ERR_SYSTEM: it cannot be written. */
+/* Writes a safetensors file with tensors named and shaped as in torch.nn.Sequential; its metadata are
+ * network, input scaling, classes and format version. weights: NULL for the model's own, or a vector in its
+ * layout, such as the weights to report (tw_run_weights). An older file stays until the new one is whole and
+ * on the disk. TW_ERR_SYSTEM: it cannot be written. */
 TW_API tw_status tw_model_save(const tw_model *model, const void *weights, const char *path, tw_error *err);
-/* Creates a model from such a file, which also gives the shape of a row and the classes. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not a model, or
- * damaged, with the tensor or the byte. */
+/* Creates a model from such a file, which also gives the shape of a row and the classes. TW_ERR_NOT_FOUND: no
+ * such file; TW_ERR_DATA: not a model, or damaged, with the tensor or the byte. */
 TW_API tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err);
 
 #ifdef __cplusplus

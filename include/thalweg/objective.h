@@ -1,12 +1,14 @@
-/* libthalweg-train. An objective: what is minimised, as sums over rows. A model on data is one (tw_model_objective), so are linear models and surfaces; to
- * train something else, fill in a tw_objective with a custom function, as examples/own_objective.c does.
+/* libthalweg-train. An objective: what is minimised, as sums over rows. A model on data is one
+ * (tw_model_objective), so are linear models and surfaces; to train something else, fill in a tw_objective
+ * with a custom function, as examples/own_objective.c does.
  *
- * The loop calls eval for sums, never means, over the rows of one leaf of the batch at a time, adds the leaves in a fixed tree, and divides once by the
- * summed weight: so the result has the same bits on any number of threads. An objective without rows (n_rows = 0: a surface, a formula) is called with
- * n = 0.
+ * The loop calls eval for sums, never means, over the rows of one leaf of the batch at a time, adds the
+ * leaves in a fixed tree, and divides once by the summed weight: so the result has the same bits on any
+ * number of threads. An objective without rows (n_rows = 0: a surface, a formula) is called with n = 0.
  *
- * Threads: one call (a run's step, an evaluation) uses an objective at a time. Within it eval may run in several threads at once, each in a lane of its
- * own, if `lanes` is at least the threads of the context. Callbacks are called in the floating-point mode of the caller.
+ * Threads: one call (a run's step, an evaluation) uses an objective at a time. Within it eval may run in
+ * several threads at once, each in a lane of its own, if `lanes` is at least the threads of the context.
+ * Callbacks are called in the floating-point mode of the caller.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_OBJECTIVE_H
 #define THALWEG_OBJECTIVE_H
@@ -17,52 +19,72 @@ extern "C" {
 
 /* What eval is to compute: bits of `want`. */
 enum {
-    TW_WANT_LOSS = 1,                                                   /* the sum of the losses */
-    TW_WANT_GRADIENT = 2,                                               /* the sum of their gradients */
-    TW_WANT_OUTPUT = 4,                                                 /* predictions: n rows of n_outputs numbers of the objective's type */
-    TW_TRAINING = 8,                                                    /* as in training: with dropout */
-    TW_ADD = 16                                                         /* compute this leaf's gradient apart, then add it to what `gradient` holds; at
-                                                                           most TW_LEAF rows, and only if can_add is set */
+    TW_WANT_LOSS = 1,     /* the sum of the losses */
+    TW_WANT_GRADIENT = 2, /* the sum of their gradients */
+    /* predictions: n rows of n_outputs numbers of the objective's type */
+    TW_WANT_OUTPUT = 4,
+    TW_TRAINING = 8, /* as in training: with dropout */
+    /* compute this leaf's gradient apart, then add it to what `gradient` holds; at most TW_LEAF rows, and
+     * only if can_add is set */
+    TW_ADD = 16
 };
-enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };                              /* rows of a leaf of the batch; leaves of a batch of more than 512 rows */
+/* rows of a leaf of the batch; leaves of a batch of more than 512 rows */
+enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };
 
-/* The draw that an evaluation belongs to. Evaluations with the same number and seed see the same rows and the same dropout. */
+/* The draw that an evaluation belongs to. Evaluations with the same number and seed see the same rows and the
+ * same dropout. */
 typedef struct tw_draw {
-    uint64_t number;                                                    /* of the update, from 0 */
-    uint64_t epoch;                                                     /* from 0 */
-    size_t first;                                                       /* index in the batch of rows[0] */
-    uint64_t seed;                                                      /* the run's */
-    int segment;                                                        /* 0 .. joins: the part of the evaluation, see tw_objective.joins */
-    int lane;                                                           /* 0 .. lanes - 1: calls at the same time have different lanes */
+    uint64_t number; /* of the update, from 0 */
+    uint64_t epoch;  /* from 0 */
+    size_t first;    /* index in the batch of rows[0] */
+    uint64_t seed;   /* the run's */
+    /* 0 .. joins: the part of the evaluation, see tw_objective.joins */
+    int segment;
+    /* 0 .. lanes - 1: calls at the same time have different lanes */
+    int lane;
 } tw_draw;
 
-/* Sums over the rows of an evaluation, which eval sets: losses, weights (1 per row, unless rows count differently) and correct predictions. */
-typedef struct tw_sums { double loss, weight, correct; } tw_sums;
+/* Sums over the rows of an evaluation, which eval sets: losses, weights (1 per row, unless rows count
+ * differently) and correct predictions. */
+typedef struct tw_sums {
+    double loss, weight, correct;
+} tw_sums;
 
 typedef struct tw_objective {
-    size_t size;                                                        /* sizeof(tw_objective), set by the program also for one that the library fills */
-    tw_type type;                                                       /* TW_F32 or TW_F64: of w, gradient, output */
-    const tw_tensor *tensors;                                           /* of the weights (optimizer.h); not copied: valid as long as the objective */
+    /* sizeof(tw_objective), set by the program also for one that the library fills */
+    size_t size;
+    /* TW_F32 or TW_F64: of w, gradient, output */
+    tw_type type;
+    /* of the weights (optimizer.h); not copied: valid as long as the objective */
+    const tw_tensor *tensors;
     size_t n_tensors;
-    uint64_t n_rows;                                                    /* 0: no rows */
-    size_t n_outputs;                                                   /* per row, for TW_WANT_OUTPUT */
-    int can_add;                                                        /* eval supports TW_ADD */
-    int joins;                                                          /* points at which an evaluation must wait for sums over the whole batch (batch
-                                                                           normalisation); this version runs only objectives with 0 */
-    int only_outputs;                                                   /* rows without labels: only TW_WANT_OUTPUT may be requested */
-    int counts_correct;                                                 /* sums.correct is set: there is an accuracy */
-    int lanes;                                                          /* evaluations that may run at the same time; below the context's threads: one
-                                                                           after the other */
-    void *user;                                                         /* for point and eval */
-    /* Called once before the evaluations at a new point w, never during one, for example to pack weights. May be NULL. Non-zero stops the call. */
+    uint64_t n_rows;  /* 0: no rows */
+    size_t n_outputs; /* per row, for TW_WANT_OUTPUT */
+    int can_add;      /* eval supports TW_ADD */
+    /* points at which an evaluation must wait for sums over the whole batch (batch normalisation); this
+     * version runs only objectives with 0 */
+    int joins;
+    /* rows without labels: only TW_WANT_OUTPUT may be requested */
+    int only_outputs;
+    /* sums.correct is set: there is an accuracy */
+    int counts_correct;
+    /* evaluations that may run at the same time; below the context's threads: one after the other */
+    int lanes;
+    void *user; /* for point and eval */
+    /* Called once before the evaluations at a new point w, never during one, for example to pack weights. May
+     * be NULL. Non-zero stops the call. */
     int (*point)(void *user, const void *w);
-    /* Sets sums, and what `want` requests, over rows[0 .. n-1] (indices of rows, from 0) at the weights w. gradient has one number per weight and output
-     * n * n_outputs, both of the objective's type and not cleared before. Non-zero stops the call, which then returns TW_STOPPED with this
-     * value in tw_error.callback. */
-    int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
-                void *gradient, void *output);
+    /* Sets sums, and what `want` requests, over rows[0 .. n-1] (indices of rows, from 0) at the weights w.
+     * gradient has one number per weight and output n * n_outputs, both of the objective's type and not
+     * cleared before. Non-zero stops the call, which then returns TW_STOPPED with this value in
+     * tw_error.callback. */
+    int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                tw_sums *sums, void *gradient, void *output);
 } tw_objective;
-#define TW_OBJECTIVE_INIT { .size = sizeof(tw_objective) }
+#define TW_OBJECTIVE_INIT            \
+    {                                \
+        .size = sizeof(tw_objective) \
+    }
 
 #ifdef __cplusplus
 }

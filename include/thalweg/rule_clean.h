@@ -1,4 +1,5 @@
-/* libthalweg. Takes every name of a finished rule away again, so that another may follow in the same translation unit.
+/* libthalweg. Takes every name of a finished rule away again, so that another may follow in the same
+ * translation unit.
  * SPDX-License-Identifier: MIT */
 #undef TW__PASS
 #undef TW__TYPE

@@ -1,5 +1,6 @@
-/* libthalweg. What a pass over a rule file leaves behind, in its precision: kernels for every body and instruction set, and the functions that
- * prepare them (rule_stamp.h). Names of the file are still those of the pass.
+/* libthalweg. What a pass over a rule file leaves behind, in its precision: kernels for every body and
+ * instruction set, and the functions that prepare them (rule_stamp.h). Names of the file are still those of
+ * the pass.
  * SPDX-License-Identifier: MIT */
 #ifdef TW__PASS /* without one, as when a test compiles every header alone, there is nothing to do */
 
@@ -15,8 +16,13 @@ struct TW_LOCAL(coefs) {
 
 static struct moment TW_LOCAL(moment_of)(const tw_moment *at)
 {
-    return (struct moment){at->t, (const struct hyper *)at->h, (const struct hyper *)at->next, (struct kept *)at->scalars, at->seed,
-                           (const struct sums *)at->measured, (const struct sums *)at->unit};
+    return (struct moment){at->t,
+                           (const struct hyper *)at->h,
+                           (const struct hyper *)at->next,
+                           (struct kept *)at->scalars,
+                           at->seed,
+                           (const struct sums *)at->measured,
+                           (const struct sums *)at->unit};
 }
 
 static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
@@ -35,12 +41,14 @@ static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
     prepare(&k->own, &now);
 }
 
-/* n itself, as kernels are called; for the compiler, so that no loop has a rest: that would be a second body. */
+/* n itself, as kernels are called; for the compiler, so that no loop has a rest: that would be a second
+ * body. */
 #define TW__WHOLE_VECTORS(n) ((n) / (TW_KERNEL_BYTES / sizeof(real)) * (TW_KERNEL_BYTES / sizeof(real)))
 
 /* A slot that a variant does not keep is a local of the loop, which the compiler removes. */
 #define TW__SLOT_PLACE(name, start, when) TW__AT_##name,
-#define TW__SLOT_VECTOR(name, start, when) real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] : NULL;
+#define TW__SLOT_VECTOR(name, start, when) \
+    real *const tw__##name = (when) ? (real *)span->slots[TW__AT_##name] : NULL;
 #define TW__SLOT_NONE(name, start, when) real tw__no_##name = 0;
 #define TW__SLOT_PASS(name, start, when) (when) ? &tw__##name[i] : &tw__no_##name,
 #define TW__SLOT_VALUE(name, start, when) (when) ? tw__##name[i] : 0,
@@ -71,15 +79,17 @@ static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
 #endif
 #ifdef NOISE
 enum { TW_LOCAL(block) = 128 };
-#define TW__BLOCKS                                                                                                                           \
-    for (size_t from = 0; from < n; from += TW_LOCAL(block)) {                                                                               \
-        double normal[TW_LOCAL(block)];                                                                                                      \
-        const size_t to = n - from < TW_LOCAL(block) ? n : from + TW_LOCAL(block);                                                           \
+#define TW__BLOCKS                                                                 \
+    for (size_t from = 0; from < n; from += TW_LOCAL(block)) {                     \
+        double normal[TW_LOCAL(block)];                                            \
+        const size_t to = n - from < TW_LOCAL(block) ? n : from + TW_LOCAL(block); \
         tw_normals(k.seed, k.t, span->first + from, to - from, normal);
 #define TW__END_BLOCKS }
 #define TW__NORMAL , (real)normal[i - from]
 #else
-#define TW__BLOCKS { const size_t from = 0, to = n;
+#define TW__BLOCKS \
+    {              \
+        const size_t from = 0, to = n;
 #define TW__END_BLOCKS }
 #define TW__NORMAL
 #endif
@@ -100,35 +110,61 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
 #endif
     const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
     const size_t n = TW__WHOLE_VECTORS(span->n);
-    TW_LOCAL(word) any = 0;         /* the sign bit is set by an exponent of all ones, plus one */
-    TW__VECTORS
-    (void)variant;
+    TW_LOCAL(word) any = 0; /* the sign bit is set by an exponent of all ones, plus one */
+    TW__VECTORS(void) variant;
     TW__BLOCKS
-        TW__EACH_WEIGHT
-        for (size_t i = from; i < to; i++) {
-            TW__NONES
-            const real gi = TW__GI, wi = TW__WI;
-            out[i] = update(wi, gi, TW__PASSED &k.own TW__VARIANT TW__NORMAL TW__POINT);
-            any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
-        }
+    TW__EACH_WEIGHT
+    for (size_t i = from; i < to; i++) {
+        TW__NONES
+        const real gi = TW__GI, wi = TW__WI;
+        out[i] = update(wi, gi, TW__PASSED & k.own TW__VARIANT TW__NORMAL TW__POINT);
+        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+    }
     TW__END_BLOCKS
     return any > TW__EXPONENT;
 }
 
-/* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it (AVX512), or measures. Double, and what is not
- * at memory speed anyway (NARROW), have the plain body alone, which does not look ahead when it measures; whole() has AVX2 where the rule asks for
- * more than the plain body (WIDE): matrix products (docs/design/0011). */
+/* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it
+ * (AVX512), or measures. Double, and what is not at memory speed anyway (NARROW), have the plain body alone,
+ * which does not look ahead when it measures; whole() has AVX2 where the rule asks for more than the plain
+ * body (WIDE): matrix products (docs/design/0011). */
 #define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
 #define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
-#define TW__ROW_3(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
-#define TW__STAMP_1(type, name, arguments, call, v) static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }
-#define TW__STAMP_2(type, name, arguments, call, v)                                                                                          \
-    static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }                                                        \
-    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { enum { TW__LEVEL = 1 }; call; }
-#define TW__STAMP_3(type, name, arguments, call, v)                                                                                          \
-    static type TW_LOCAL(name##_base_##v) arguments { enum { TW__LEVEL = 0 }; call; }                                                        \
-    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments { enum { TW__LEVEL = 1 }; call; }                                               \
-    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments { enum { TW__LEVEL = 2 }; call; }
+#define TW__ROW_3(name, v) \
+    {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx512_##v)},
+#define TW__STAMP_1(type, name, arguments, call, v) \
+    static type TW_LOCAL(name##_base_##v) arguments \
+    {                                               \
+        enum { TW__LEVEL = 0 };                     \
+        call;                                       \
+    }
+#define TW__STAMP_2(type, name, arguments, call, v)          \
+    static type TW_LOCAL(name##_base_##v) arguments          \
+    {                                                        \
+        enum { TW__LEVEL = 0 };                              \
+        call;                                                \
+    }                                                        \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments \
+    {                                                        \
+        enum { TW__LEVEL = 1 };                              \
+        call;                                                \
+    }
+#define TW__STAMP_3(type, name, arguments, call, v)              \
+    static type TW_LOCAL(name##_base_##v) arguments              \
+    {                                                            \
+        enum { TW__LEVEL = 0 };                                  \
+        call;                                                    \
+    }                                                            \
+    TW__AVX2 static type TW_LOCAL(name##_avx2_##v) arguments     \
+    {                                                            \
+        enum { TW__LEVEL = 1 };                                  \
+        call;                                                    \
+    }                                                            \
+    TW__AVX512 static type TW_LOCAL(name##_avx512_##v) arguments \
+    {                                                            \
+        enum { TW__LEVEL = 2 };                                  \
+        call;                                                    \
+    }
 #ifdef NARROW
 #define TW__LEVELS TW__STAMP_1
 #define TW__LEVELS_ROW TW__ROW_1
@@ -152,7 +188,8 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
 #endif
 #define TW__FOR_VARIANTS(X) TW__FOR_VARIANTS_0(X) TW__FOR_VARIANTS_1(X) TW__FOR_VARIANTS_2(X)
 
-#define TW__STAMP(v) TW__LEVELS(int, update, (const tw_span *span, const void *k), return TW_LOCAL(loop)(span, k, v), v)
+#define TW__STAMP(v) \
+    TW__LEVELS(int, update, (const tw_span *span, const void *k), return TW_LOCAL(loop)(span, k, v), v)
 #define TW__ROW(v) TW__LEVELS_ROW(update, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
@@ -160,7 +197,8 @@ static const tw_kernels TW_LOCAL(updates)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)
 #undef TW__ROW
 
 #if TW__NORMS
-TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *lanes, const int variant)
+TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, double *lanes,
+                                      const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     enum { N = sizeof(struct sums) / sizeof(double), LANES = TW_SUM_LANES };
@@ -180,9 +218,12 @@ TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, do
         TW__ROLLED
         for (size_t j = 0; j < LANES; j++) {
             const size_t i = from + j;
-            union { struct sums named; double number[N]; } one;
+            union {
+                struct sums named;
+                double number[N];
+            } one;
             const real gi = TW__GI;
-            measure(&one.named, w[i], gi, TW__VALUES &k.own TW__VARIANT);
+            measure(&one.named, w[i], gi, TW__VALUES & k.own TW__VARIANT);
             for (size_t s = 0; s < N; s++) lane[s][j] += one.number[s];
 #ifdef TW__MEASURE_LOOKS
             any[j] |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
@@ -198,7 +239,9 @@ TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, do
 #endif
 }
 
-#define TW__STAMP(v) TW__MEASURE_LEVELS(int, measure, (const tw_span *span, const void *k, double *to), return TW_LOCAL(measure_loop)(span, k, to, v), v)
+#define TW__STAMP(v)                                                                   \
+    TW__MEASURE_LEVELS(int, measure, (const tw_span *span, const void *k, double *to), \
+                       return TW_LOCAL(measure_loop)(span, k, to, v), v)
 #define TW__ROW(v) TW__MEASURE_ROW(measure, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_measures TW_LOCAL(measures)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
@@ -239,8 +282,15 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
 TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, void *coefs, const int variant, const int wide)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
-    const struct matrix x = {SLOTS(TW__MATRIX_SLOT) .d = (real *)m->d, .w = (const real *)m->w, .rows = m->rows, .columns = m->columns,
-                             .down = m->down, .right = m->right, .rank = m->rank, .wide = wide, .scratch = (real *)m->scratch};
+    const struct matrix x = {SLOTS(TW__MATRIX_SLOT).d = (real *)m->d,
+                             .w = (const real *)m->w,
+                             .rows = m->rows,
+                             .columns = m->columns,
+                             .down = m->down,
+                             .right = m->right,
+                             .rank = m->rank,
+                             .wide = wide,
+                             .scratch = (real *)m->scratch};
     (void)variant;
     whole(&x, &((struct TW_LOCAL(coefs) *)coefs)->own TW__VARIANT);
 }
@@ -253,7 +303,8 @@ TW__INLINE void TW_LOCAL(whole_body)(const tw_matrix *m, void *coefs, const int 
 #define TW__WHOLE_LEVELS TW__STAMP_1
 #define TW__WHOLE_ROW TW__ROW_1
 #endif
-#define TW__STAMP(v) TW__WHOLE_LEVELS(void, whole, (const tw_matrix *m, void *k), TW_LOCAL(whole_body)(m, k, v, TW__LEVEL), v)
+#define TW__STAMP(v) \
+    TW__WHOLE_LEVELS(void, whole, (const tw_matrix *m, void *k), TW_LOCAL(whole_body)(m, k, v, TW__LEVEL), v)
 #define TW__ROW(v) TW__WHOLE_ROW(whole, v)
 TW__FOR_VARIANTS(TW__STAMP)
 static const tw_wholes TW_LOCAL(wholes)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
@@ -271,12 +322,11 @@ TW__INLINE int TW_LOCAL(view_loop)(const tw_span *span, const void *coefs, const
     real *const reported = (real *)span->out;
     const real *const w = (const real *)span->w;
     const size_t n = span->n;
-    TW__VECTORS
-    (void)variant;
+    TW__VECTORS(void) variant;
     TW__EACH_WEIGHT
     for (size_t i = 0; i < n; i++) {
         TW__NONES
-        reported[i] = view(w[i], TW__PASSED &k TW__VARIANT);
+        reported[i] = view(w[i], TW__PASSED & k TW__VARIANT);
     }
     return 0;
 }
@@ -287,7 +337,11 @@ static __attribute__((cold)) void TW_LOCAL(begin_view)(const tw_moment *at, void
     prepare_view((struct coef *)to, &now);
 }
 
-#define TW__STAMP(v) static int TW_LOCAL(view_##v)(const tw_span *span, const void *k) { return TW_LOCAL(view_loop)(span, k, v); }
+#define TW__STAMP(v)                                                  \
+    static int TW_LOCAL(view_##v)(const tw_span *span, const void *k) \
+    {                                                                 \
+        return TW_LOCAL(view_loop)(span, k, v);                       \
+    }
 #define TW__ROW(v) TW_LOCAL(view_##v),
 TW__FOR_VARIANTS(TW__STAMP)
 static tw_kernel *const TW_LOCAL(views)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
@@ -302,12 +356,11 @@ TW__INLINE int TW_LOCAL(skip_loop)(const tw_span *span, const void *coefs, const
     const struct coef k = *(const struct coef *)coefs;
     real *const w = (real *)span->out;
     const size_t n = span->n;
-    TW__VECTORS
-    (void)variant;
+    TW__VECTORS(void) variant;
     TW__EACH_WEIGHT
     for (size_t i = 0; i < n; i++) {
         TW__NONES
-        w[i] = skip(w[i], TW__PASSED &k TW__VARIANT);
+        w[i] = skip(w[i], TW__PASSED & k TW__VARIANT);
     }
     return 0;
 }
@@ -318,7 +371,11 @@ static __attribute__((cold)) int TW_LOCAL(begin_skip)(const tw_moment *at, uint6
     return prepare_skip((struct coef *)to, &now, steps);
 }
 
-#define TW__STAMP(v) static int TW_LOCAL(skip_##v)(const tw_span *span, const void *k) { return TW_LOCAL(skip_loop)(span, k, v); }
+#define TW__STAMP(v)                                                  \
+    static int TW_LOCAL(skip_##v)(const tw_span *span, const void *k) \
+    {                                                                 \
+        return TW_LOCAL(skip_loop)(span, k, v);                       \
+    }
 #define TW__ROW(v) TW_LOCAL(skip_##v),
 TW__FOR_VARIANTS(TW__STAMP)
 static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};

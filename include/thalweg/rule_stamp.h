@@ -5,7 +5,8 @@
  *     the second pass         rule.h        stamps the float kernels; real is double
  *     its last line           TW_RULE_END   is this header: stamps the double kernels and the descriptor
  *
- * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so that both passes share one object file.
+ * Names in a rule file (coef, update, ...) are macros that add the rule's name and the precision, so that
+ * both passes share one object file.
  * SPDX-License-Identifier: MIT */
 
 /* Tables, before rule.h is included:
@@ -33,10 +34,10 @@
  *     SUMS(SUM)          rows SUM(name): measured in a first pass, SCOPE TW_OVER_ALL or TW_PER_TENSOR
  *     SCRATCH(rows, columns)   each tensor's gradient is first turned into a direction, with so much scratch
  *     PLACE              TW_ON_GRADIENT, TW_ON_STEP, TW_ON_WEIGHTS: a transform (rule.h)
- * An option in a slot's TW_OPTION is read once, so it cannot have a schedule.
- * DECAY, for rules that have an lr, adds the options weight_decay, wd_mode, wd_mask and maximize, computes them in
- * every update, and puts their lines before the equation; with a weight_decay the rule loses TW_ZERO_IS_NOTHING.
- * TW_DECAY_OWN adds weight_decay, wd_mask and maximize, and the rule itself computes weight_decay (lars.c).
+ * An option in a slot's TW_OPTION is read once, so it cannot have a schedule. DECAY, for rules that have an
+ * lr, adds the options weight_decay, wd_mode, wd_mask and maximize, computes them in every update, and puts
+ * their lines before the equation; with a weight_decay the rule loses TW_ZERO_IS_NOTHING. TW_DECAY_OWN adds
+ * weight_decay, wd_mask and maximize, and the rule itself computes weight_decay (lars.c).
  *
  * Functions, after it:
  *     void prepare(struct coef *k, const struct moment *now)
@@ -64,12 +65,14 @@
  *         with SKIP; 0: no closed form for these values (rule.h)
  *     real skip(real w, real *slot..., const struct coef *k [, int variant])
  *         the weight after `steps` gradients of 0
- * A skip computes the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g = TW_COUPLE(h) w, of the old w.
- * If that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is n of them, and linear_step applies them.
- * These functions may use real_sqrt, real_abs, real_max(old, new) and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double
- * sum_squares(x, n, x->wide), or in pieces, while x is in the cache, add_squares(&squares, x, end, x->wide) and end_squares(&squares, x, n, x->wide).
- * A helper is called TW_LOCAL(name), so that each pass has its own, and begins with TW_INLINE, so that it is compiled for each instruction set, or with
- * TW_APART, so that it is compiled once; TW_TYPED(name) is name_f32 or name_f64. What may be declared only once goes into TW_ONCE(...). */
+ * A skip computes the decay itself: with a gradient of 0, a step begins with w = (1 - TW_SHRINK(h)) w and g =
+ * TW_COUPLE(h) w, of the old w. If that step is linear in w and one slot v, linear_n({ww, wv, vw, vv}, n) is
+ * n of them, and linear_step applies them. These functions may use real_sqrt, real_abs, real_max(old, new)
+ * and real_ratio(a, b), for which 0/0 is 0; with SCRATCH also double sum_squares(x, n, x->wide), or in
+ * pieces, while x is in the cache, add_squares(&squares, x, end, x->wide) and end_squares(&squares, x, n,
+ * x->wide). A helper is called TW_LOCAL(name), so that each pass has its own, and begins with TW_INLINE, so
+ * that it is compiled for each instruction set, or with TW_APART, so that it is compiled once; TW_TYPED(name)
+ * is name_f32 or name_f64. What may be declared only once goes into TW_ONCE(...). */
 
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
 
@@ -77,7 +80,7 @@
 #include <thalweg/rule_kernels.h>
 #endif
 
-/* ---- First pass: what holds for both ------------------------------------------------------------------------------------------ */
+/* ---- First pass: what holds for both ------------------------------------------------------------------- */
 
 #ifndef TW__PASS
 #define TW__PASS 1
@@ -119,8 +122,9 @@
 #define linear_step TW_LOCAL(linear_step)
 #endif
 
-/* A product and a sum never become one fused operation, whatever the flags of this build: the bits must not depend on the CPU.
- * gcc knows no pragma for it but this, which also gives a plain -O2 build the vectors it needs. */
+/* A product and a sum never become one fused operation, whatever the flags of this build: the bits must not
+ * depend on the CPU. gcc knows no pragma for it but this, which also gives a plain -O2 build the vectors it
+ * needs. */
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic push
@@ -134,7 +138,8 @@
 #pragma GCC optimize("O3", "fp-contract=off", "no-math-errno", "no-trapping-math")
 #define TW__INDEPENDENT _Pragma("GCC ivdep")
 #define TW__ROLLED _Pragma("GCC unroll 1")
-/* A loop over weights may be long: gcc would write its last few rounds out one by one, a tenth of a rule's bytes. */
+/* A loop over weights may be long: gcc would write its last few rounds out one by one, a tenth of a rule's
+ * bytes. */
 #define TW__EACH_WEIGHT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 /* A helper that is compiled once, not into every body. */
 #define TW_APART __attribute__((noinline, noclone, unused)) static
@@ -236,7 +241,8 @@
 #define WD_MODE 0
 #endif
 #define TW__LINES_BEFORE "[maximize] g = -g\n"
-#define TW__LINES_MASK "[weight_decay, wd_mask=matrices] (the line above only in tensors of two or more dimensions)\n"
+#define TW__LINES_MASK \
+    "[weight_decay, wd_mask=matrices] (the line above only in tensors of two or more dimensions)\n"
 #if !defined DECAY
 #define TW__DECAY_LINES
 #define TW_COUPLE(h) 0
@@ -244,7 +250,9 @@
 #define TW__HYPER HYPER
 #elif DECAY != TW_DECAY_ANY
 #if DECAY == TW_DECAY_OWN
-#define TW__DECAY_LINES TW__LINES_BEFORE "[weight_decay, wd_mask=matrices] weight_decay is 0 in tensors of fewer than two dimensions\n"
+#define TW__DECAY_LINES \
+    TW__LINES_BEFORE    \
+    "[weight_decay, wd_mask=matrices] weight_decay is 0 in tensors of fewer than two dimensions\n"
 #define TW__WD_MODE(h) -1
 #define TW__WD_HELP "pulls the weights towards 0"
 #else
@@ -252,24 +260,27 @@
 #define TW__WD_MODE(h) 0
 #define TW__WD_HELP "L2 penalty: weight_decay * w is added to the gradient"
 #endif
-#define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
-    HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
-    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, TW__WD_HELP)                                                                               \
-    WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
+#define TW__HYPER(REAL, INT, FLAG, WORD)                                             \
+    HYPER(REAL, INT, FLAG, WORD)                                                     \
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, TW__WD_HELP)                       \
+    WORD(wd_mask, 0, "all matrices",                                                 \
+         "which tensors decay: all, or those of two or more dimensions (no biases)") \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #else
-#define TW__DECAY_LINES                                                                                                                      \
-    TW__LINES_BEFORE                                                                                                                         \
-    "[weight_decay, wd_mode=coupled] g = g + weight_decay w\n"                                                                               \
-    "[weight_decay, wd_mode=lr] w = w - lr weight_decay w\n"                                                                                 \
+#define TW__DECAY_LINES                                        \
+    TW__LINES_BEFORE                                           \
+    "[weight_decay, wd_mode=coupled] g = g + weight_decay w\n" \
+    "[weight_decay, wd_mode=lr] w = w - lr weight_decay w\n"   \
     "[weight_decay, wd_mode=pure] w = w - weight_decay w\n" TW__LINES_MASK
 #define TW__WD_MODE(h) ((h)->wd_mode)
-#define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                     \
-    HYPER(REAL, INT, FLAG, WORD)                                                                                                             \
-    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "pulls the weights towards 0")                                                             \
-    WORD(wd_mode, WD_MODE, "coupled lr pure",                                                                                                \
-         "coupled: g += weight_decay * w; lr: first w -= lr * weight_decay * w (AdamW as libraries have it); pure: w -= weight_decay * w")   \
-    WORD(wd_mask, 0, "all matrices", "which tensors decay: all, or those of two or more dimensions (no biases)")                             \
+#define TW__HYPER(REAL, INT, FLAG, WORD)                                                                                                  \
+    HYPER(REAL, INT, FLAG, WORD)                                                                                                          \
+    REAL(weight_decay, 0, 0, TW_INF, TW_OPEN_MAX, "pulls the weights towards 0")                                                          \
+    WORD(                                                                                                                                 \
+        wd_mode, WD_MODE, "coupled lr pure",                                                                                              \
+        "coupled: g += weight_decay * w; lr: first w -= lr * weight_decay * w (AdamW as libraries have it); pure: w -= weight_decay * w") \
+    WORD(wd_mask, 0, "all matrices",                                                                                                      \
+         "which tensors decay: all, or those of two or more dimensions (no biases)")                                                      \
     FLAG(maximize, 0, "climb instead of descend: the gradient changes its sign")
 #endif
 #ifdef DECAY
@@ -278,7 +289,7 @@
 #endif
 
 #elif TW__PASS == 1
-/* ---- Second pass ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Second pass --------------------------------------------------------------------------------------- */
 #undef TW__PASS
 #undef TW__TYPE
 #undef TW_RULE_END
@@ -293,18 +304,21 @@
 #define TW_ONCE(...)
 
 #else
-/* ---- The end: the descriptor, and a clean table --------------------------------------------------------------------------------- */
+/* ---- The end: the descriptor, and a clean table -------------------------------------------------------- */
 #undef TW__PASS
 #define TW__PASS 3
 #define TW__PLACE(name) ((int)(offsetof(struct hyper, name) / sizeof(double)))
 #define TW__FIRST(help, ...) help
 #define TW__SECOND(help, words, ...) words
-#define TW__OPTION_REAL(name, initial, min, max, open, ...)                                                                                  \
-    {#name, TW_REAL, TW__SECOND(__VA_ARGS__, NULL, NULL), initial, min, max, open, TW__FIRST(__VA_ARGS__, NULL)},
-#define TW__OPTION_INT(name, initial, min, max, help) {#name, TW_INT, NULL, initial, min, max, TW_CLOSED, help},
+#define TW__OPTION_REAL(name, initial, min, max, open, ...)             \
+    {#name, TW_REAL, TW__SECOND(__VA_ARGS__, NULL, NULL), initial, min, \
+     max,   open,    TW__FIRST(__VA_ARGS__, NULL)},
+#define TW__OPTION_INT(name, initial, min, max, help) \
+    {#name, TW_INT, NULL, initial, min, max, TW_CLOSED, help},
 #define TW__OPTION_FLAG(name, initial, help) {#name, TW_FLAG, NULL, initial, 0, 1, TW_CLOSED, help},
 #define TW__OPTION_WORD(name, initial, words, help) {#name, TW_WORD, words, initial, 0, 0, TW_CLOSED, help},
-static const tw_option TW_LOCAL(options)[] = {TW__HYPER(TW__OPTION_REAL, TW__OPTION_INT, TW__OPTION_FLAG, TW__OPTION_WORD)};
+static const tw_option TW_LOCAL(options)[] = {
+    TW__HYPER(TW__OPTION_REAL, TW__OPTION_INT, TW__OPTION_FLAG, TW__OPTION_WORD)};
 
 /* Each of these arrays ends with an empty row: C has no empty arrays. */
 #define TW_ZERO TW_START_ZERO, 0, TW_PER_WEIGHT
@@ -332,7 +346,7 @@ static unsigned TW_LOCAL(wanted)(int variant)
     return mask;
 }
 
-#define TW__NEED_ROW(name, condition, reason)                                                                                                \
+#define TW__NEED_ROW(name, condition, reason) \
     if (option == TW__PLACE(name) && !(condition)) return reason;
 static const char *TW_LOCAL(ineffective)(const double *values, int option)
 {
@@ -414,35 +428,69 @@ static size_t TW_LOCAL(scratch)(size_t rows, size_t columns)
 #define TW__COUNT(rows) ((int)(sizeof rows / sizeof rows[0]))
 #define TW__SYMBOL_(rule) tw_rule_##rule
 #define TW__SYMBOL(rule) TW__SYMBOL_(rule)
-#define TW__BOTH_(name, rule) {tw__##rule##_##name##_f32, tw__##rule##_##name##_f64}
+#define TW__BOTH_(name, rule)                                \
+    {                                                        \
+        tw__##rule##_##name##_f32, tw__##rule##_##name##_f64 \
+    }
 #define TW__BOTH(name, rule) TW__BOTH_(name, rule)
-#define TW__ROUNDED_(name, rule)                                                                                                             \
-    {sizeof(struct tw__##rule##_coefs_f64) == 2 * sizeof(struct tw__##rule##_coefs_f32) ? NULL : tw__##rule##_##name##_f32,                  \
-     tw__##rule##_##name##_f64}
+#define TW__ROUNDED_(name, rule)                                                           \
+    {                                                                                      \
+        sizeof(struct tw__##rule##_coefs_f64) == 2 * sizeof(struct tw__##rule##_coefs_f32) \
+            ? NULL                                                                         \
+            : tw__##rule##_##name##_f32,                                                   \
+            tw__##rule##_##name##_f64                                                      \
+    }
 #define TW__ROUNDED(name, rule) TW__ROUNDED_(name, rule)
-#define TW__SIZES_(rule) {sizeof(struct tw__##rule##_coefs_f32), sizeof(struct tw__##rule##_coefs_f64)}
+#define TW__SIZES_(rule)                                                             \
+    {                                                                                \
+        sizeof(struct tw__##rule##_coefs_f32), sizeof(struct tw__##rule##_coefs_f64) \
+    }
 #define TW__SIZES(rule) TW__SIZES_(rule)
 extern const tw_rule TW__SYMBOL(RULE);
 const tw_rule TW__SYMBOL(RULE) = {
-    .size = sizeof(tw_rule), .name = NAME, .paper = PAPER, .use = USE, .equation = TW__DECAY_LINES EQUATION, .place = PLACE,
-    .kind = TW__WHOLE ? TW_WHOLE : TW__NORMS ? TW_NORMS : TW_ELEMENT, .scope = SCOPE, .n_sums = 0 SUMS(TW__COUNT_SUM),
-    .n_options = TW__COUNT(TW_LOCAL(options)), .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
-    .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1, .n_variants = VARIANTS,
-    .options = TW_LOCAL(options), .slots = TW_LOCAL(slots), .scalars = TW_LOCAL(scalar_rows), .aliases = TW_LOCAL(aliases),
-    .dialects = TW_LOCAL(dialects), .ineffective = TW_LOCAL(ineffective), .variant = TW_LOCAL(variant), .wanted = TW_LOCAL(wanted),
+    .size = sizeof(tw_rule),
+    .name = NAME,
+    .paper = PAPER,
+    .use = USE,
+    .equation = TW__DECAY_LINES EQUATION,
+    .place = PLACE,
+    .kind = TW__WHOLE   ? TW_WHOLE
+            : TW__NORMS ? TW_NORMS
+                        : TW_ELEMENT,
+    .scope = SCOPE,
+    .n_sums = 0 SUMS(TW__COUNT_SUM),
+    .n_options = TW__COUNT(TW_LOCAL(options)),
+    .n_slots = TW__COUNT(TW_LOCAL(slots)) - 1,
+    .n_scalars = TW__COUNT(TW_LOCAL(scalar_rows)) - 1,
+    .n_variants = VARIANTS,
+    .options = TW_LOCAL(options),
+    .slots = TW_LOCAL(slots),
+    .scalars = TW_LOCAL(scalar_rows),
+    .aliases = TW_LOCAL(aliases),
+    .dialects = TW_LOCAL(dialects),
+    .ineffective = TW_LOCAL(ineffective),
+    .variant = TW_LOCAL(variant),
+    .wanted = TW_LOCAL(wanted),
     .traits = TW_LOCAL(traits),
-    .coef_size = TW__SIZES(RULE), .prepare = TW__ROUNDED(begin, RULE), .update = TW__BOTH(updates, RULE),
+    .coef_size = TW__SIZES(RULE),
+    .prepare = TW__ROUNDED(begin, RULE),
+    .update = TW__BOTH(updates, RULE),
 #if TW__NORMS
-    .settle = TW__BOTH(end_sums, RULE), .measure = TW__BOTH(measures, RULE),
+    .settle = TW__BOTH(end_sums, RULE),
+    .measure = TW__BOTH(measures, RULE),
 #endif
 #if TW__WHOLE
-    .fill = TW__BOTH(fills, RULE), .whole = TW__BOTH(wholes, RULE), .scratch = TW_LOCAL(scratch),
+    .fill = TW__BOTH(fills, RULE),
+    .whole = TW__BOTH(wholes, RULE),
+    .scratch = TW_LOCAL(scratch),
 #endif
 #ifdef VIEW
-    .prepare_view = TW__BOTH(begin_view, RULE), .view = TW__BOTH(views, RULE),
+    .prepare_view = TW__BOTH(begin_view, RULE),
+    .view = TW__BOTH(views, RULE),
 #endif
 #ifdef SKIP
-    .prepare_skip = TW__ROUNDED(begin_skip, RULE), .skip = TW__BOTH(skips, RULE),
+    .prepare_skip = TW__ROUNDED(begin_skip, RULE),
+    .skip = TW__BOTH(skips, RULE),
 #endif
 };
 
@@ -454,7 +502,7 @@ const tw_rule TW__SYMBOL(RULE) = {
 #include <thalweg/rule_clean.h>
 #endif
 
-/* ---- Both passes: the precision, and what follows from the tables --------------------------------------------------------------- */
+/* ---- Both passes: the precision, and what follows from the tables -------------------------------------- */
 
 #ifdef TW__PASS
 #if TW__PASS == 1
@@ -464,7 +512,8 @@ typedef uint32_t __attribute__((may_alias)) TW_LOCAL(word);
 #define real_sqrt __builtin_sqrtf
 #define real_abs __builtin_fabsf
 #else
-/* Less aligned than double, so that its struct coef is twice float's just where it has nothing but numbers of type real. */
+/* Less aligned than double, so that its struct coef is twice float's just where it has nothing but numbers of
+ * type real. */
 typedef double __attribute__((aligned(4))) TW_LOCAL(number);
 #define real TW_LOCAL(number)
 typedef uint64_t __attribute__((may_alias)) TW_LOCAL(word);
@@ -492,28 +541,51 @@ TW__INLINE real real_ratio(real a, real b) { return a / (b == 0 ? 1 : b); }
 #define TW__UPDATE_SLOTS SLOTS(TW__FIELD_SLOT)
 #endif
 /* Options and scalars are arrays of double to the library and structs to the rule. */
-struct hyper { TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD) };
-struct kept { SCALARS(TW__FIELD_SCALAR) double tw__end; };
+struct hyper {
+    TW__HYPER(TW__FIELD_REAL, TW__FIELD_INT, TW__FIELD_FLAG, TW__FIELD_WORD)
+};
+struct kept {
+    SCALARS(TW__FIELD_SCALAR) double tw__end;
+};
 #if TW__NORMS
-struct sums { SUMS(TW__FIELD_SUM) };
+struct sums {
+    SUMS(TW__FIELD_SUM)
+};
 #else
 struct sums;
 #endif
-struct moment { uint64_t t; const struct hyper *h, *next; struct kept *kept; uint64_t seed; const struct sums *measured, *unit; };
+struct moment {
+    uint64_t t;
+    const struct hyper *h, *next;
+    struct kept *kept;
+    uint64_t seed;
+    const struct sums *measured, *unit;
+};
 struct coef;
 /* Once per step: compiled for size, away from the kernels. */
 static __attribute__((cold)) void prepare(struct coef *k, const struct moment *now);
-TW__INLINE real update(real w, real g, TW__UPDATE_SLOTS const struct coef *k TW__VARIANT_TYPE TW__NORMAL_TYPE TW__POINT_TYPE);
+TW__INLINE real update(real w, real g,
+                       TW__UPDATE_SLOTS const struct coef *k TW__VARIANT_TYPE TW__NORMAL_TYPE TW__POINT_TYPE);
 #if TW__NORMS
-TW__INLINE void measure(struct sums *to, real w, real g, SLOTS(TW__FIELD_VALUE) const struct coef *k TW__VARIANT_TYPE);
+TW__INLINE void measure(struct sums *to, real w, real g,
+                        SLOTS(TW__FIELD_VALUE) const struct coef *k TW__VARIANT_TYPE);
 static __attribute__((cold)) void settle(struct coef *k, const struct moment *now);
 #endif
 #if TW__WHOLE
-struct matrix { SLOTS(TW__FIELD_MATRIX) real *d; const real *w; size_t rows, columns, down, right; int rank, wide; real *scratch; };
+struct matrix {
+    SLOTS(TW__FIELD_MATRIX) real *d;
+    const real *w;
+    size_t rows, columns, down, right;
+    int rank, wide;
+    real *scratch;
+};
 TW__INLINE void whole(const struct matrix *x, struct coef *k TW__VARIANT_TYPE);
 
 /* The sum of the squares of x while it is made: of its first n elements, n a multiple of TW_SUM_LANES. */
-struct squares { double lane[TW_SUM_LANES]; size_t n; };
+struct squares {
+    double lane[TW_SUM_LANES];
+    size_t n;
+};
 
 TW__INLINE void TW_LOCAL(squares_loop)(struct squares *s, const real *x, size_t to)
 {
@@ -529,11 +601,20 @@ TW__INLINE void TW_LOCAL(squares_loop)(struct squares *s, const real *x, size_t 
     __builtin_memcpy(s->lane, lane, sizeof lane);
 }
 
-TW_APART void TW_LOCAL(squares_base)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_loop)(s, x, to); }
+TW_APART void TW_LOCAL(squares_base)(struct squares *s, const real *x, size_t to)
+{
+    TW_LOCAL(squares_loop)(s, x, to);
+}
 #if TW__PASS == 1
-TW__AVX2 TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_loop)(s, x, to); }
+TW__AVX2 TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to)
+{
+    TW_LOCAL(squares_loop)(s, x, to);
+}
 #else
-TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to) { TW_LOCAL(squares_base)(s, x, to); }
+TW_APART void TW_LOCAL(squares_avx2)(struct squares *s, const real *x, size_t to)
+{
+    TW_LOCAL(squares_base)(s, x, to);
+}
 #endif
 
 TW__INLINE void add_squares(struct squares *s, const real *x, size_t to, int wide)
@@ -574,10 +655,13 @@ static __attribute__((cold)) int prepare_skip(struct coef *k, const struct momen
 TW__INLINE real skip(real w, SLOTS(TW__FIELD_SLOT) const struct coef *k TW__VARIANT_TYPE);
 
 /* w = ww w + wv v and v = vw w + vv v, at once: a matrix, in double in both passes. */
-struct linear { double ww, wv, vw, vv; };
+struct linear {
+    double ww, wv, vw, vv;
+};
 TW__INLINE struct linear TW_LOCAL(linear_times)(struct linear a, struct linear b)
 {
-    return (struct linear){a.ww * b.ww + a.wv * b.vw, a.ww * b.wv + a.wv * b.vv, a.vw * b.ww + a.vv * b.vw, a.vw * b.wv + a.vv * b.vv};
+    return (struct linear){a.ww * b.ww + a.wv * b.vw, a.ww * b.wv + a.wv * b.vv, a.vw * b.ww + a.vv * b.vw,
+                           a.vw * b.wv + a.vv * b.vv};
 }
 TW__INLINE struct linear linear_n(struct linear m, uint64_t n)
 {

@@ -1,26 +1,32 @@
 /* libthalweg. All public headers in one, and what each is for.
  *
- * Thalweg has three libraries; each needs those before it. A program includes the headers that it uses, or this one, and links the library that they
- * belong to. Functions are named tw_, macros and enumerators TW_.
+ * Thalweg has three libraries; each needs those before it. A program includes the headers that it uses, or
+ * this one, and links the library that they belong to. Functions are named tw_, macros and enumerators TW_.
  *
  * Where to begin:
  *
  *   header          library            what for
  *
  *   thalweg.h       libthalweg         this index
- *   error.h         libthalweg         status codes, error details, and the rules for all calls: errors, ownership, threads
- *   context.h       libthalweg         allocator, files, log, threads and instruction set; every object is created from a context
- *   optimizer.h     libthalweg         one step at a time on any weights: rules, schedules, groups, sparse steps
+ *   error.h         libthalweg         status codes, error details, and the rules for all calls: errors,
+ *     ownership, threads
+ *   context.h       libthalweg         allocator, files, log, threads and instruction set; every object is
+ *     created from a context
+ *   optimizer.h     libthalweg         one step at a time on any weights: rules, schedules, groups, sparse
+ *     steps
  *   data.h          libthalweg-train   rows with labels, from files or from memory
  *   model.h         libthalweg-train   networks: create, save, load
- *   train.h         libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep a run in a directory
+ *   train.h         libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep
+ *     a run in a directory
  *   objective.h     libthalweg-train   what is minimised: write one to train a custom model
- *   race.h          libthalweg-race    several optimisers compared over several seeds, with tuned rates and a report
+ *   race.h          libthalweg-race    several optimisers compared over several seeds, with tuned rates and a
+ *     report
  *
  * In detail:
  *
  *   version.h       libthalweg         the version
- *   registry.h      libthalweg         lists of rules, transforms and schedules, their options, and what a spec says
+ *   registry.h      libthalweg         lists of rules, transforms and schedules, their options, and what a
+ *     spec says
  *   rule.h          libthalweg         custom update rules, and the descriptors of all rules
  *   rule_like.h     libthalweg         a rule file: a rule that is another one with other defaults
  *   schedule.h      libthalweg         the descriptors of schedules
@@ -39,12 +45,14 @@
  *
  * Parts of rule.h, which includes them in the middle of a rule file; no program does:
  *
- *   rule_stamp.h    libthalweg         what a rule file defines, and how kernels and descriptor are made of it
+ *   rule_stamp.h    libthalweg         what a rule file defines, and how kernels and descriptor are made of
+ *     it
  *   rule_kernels.h  libthalweg         the kernels of one precision
  *   rule_clean.h    libthalweg         takes the names of a finished rule away
  *
- * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you need: optimizer.h to update
- * weights yourself, train.h to train a network, race.h to compare optimisers. docs/embedding.md says how to compile and link.
+ * New here? Read error.h and the first lines of context.h, then the usage at the head of the header that you
+ * need: optimizer.h to update weights yourself, train.h to train a network, race.h to compare optimisers.
+ * docs/embedding.md says how to compile and link.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_THALWEG_H
 #define THALWEG_THALWEG_H

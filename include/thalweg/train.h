@@ -1,5 +1,6 @@
-/* libthalweg-train. Training: a loop over any objective (tw_run), evaluation, and jobs, which are data, model and loop together in a run's directory.
- * Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
+/* libthalweg-train. Training: a loop over any objective (tw_run), evaluation, and jobs, which are data, model
+ * and loop together in a run's directory. Link: cc program.c $(pkg-config --cflags --libs thalweg-train), or
+ * CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>
@@ -44,157 +45,235 @@
 extern "C" {
 #endif
 
-/* ---- The loop over any objective ---------------------------------------------------------------------------------------- */
+/* ---- The loop over any objective ----------------------------------------------------------------------- */
 
 /* Name and help (may be NULL) of exchange i; NULL after the last. */
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
-/* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME, INTERRUPTED: stopped, to be continued. */
-enum tw_run_status { TW_RUN_GOING = 0, TW_RUN_FINISHED, TW_RUN_TARGET, TW_RUN_TIME, TW_RUN_INTERRUPTED, TW_RUN_EARLY_STOP, TW_RUN_STALLED };
-TW_API const char *tw_run_status_name(int status);                      /* "going", "finished", "target", "time", ..., or "unknown" */
-TW_API int tw_run_is_over(int status);                                  /* 1: finished, target, early_stop or stalled: no further steps */
-TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);         /* "error", "skip", "zero", or "unknown" */
-TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);      /* TW_ERR_SPEC: none of them */
+/* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME,
+ * INTERRUPTED: stopped, to be continued. */
+enum tw_run_status {
+    TW_RUN_GOING = 0,
+    TW_RUN_FINISHED,
+    TW_RUN_TARGET,
+    TW_RUN_TIME,
+    TW_RUN_INTERRUPTED,
+    TW_RUN_EARLY_STOP,
+    TW_RUN_STALLED
+};
+/* "going", "finished", "target", "time", ..., or "unknown" */
+TW_API const char *tw_run_status_name(int status);
+/* 1: finished, target, early_stop or stalled: no further steps */
+TW_API int tw_run_is_over(int status);
+/* "error", "skip", "zero", or "unknown" */
+TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
+/* TW_ERR_SPEC: none of them */
+TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);
 
-/* One line per epoch, counted from 1. loss and accuracy are means over the epoch's batches while it trained, with dropout; val_* are evaluated at its end,
- * which is early in an epoch in which the target is reached (eval_every). lr is that of the epoch's last step. seconds is the time that this epoch took.
- * A number that does not apply is NaN. */
-typedef struct tw_epoch { uint64_t epoch; double seconds, loss, accuracy, val_loss, val_accuracy, lr; } tw_epoch;
+/* One line per epoch, counted from 1. loss and accuracy are means over the epoch's batches while it trained,
+ * with dropout; val_* are evaluated at its end, which is early in an epoch in which the target is reached
+ * (eval_every). lr is that of the epoch's last step. seconds is the time that this epoch took. A number that
+ * does not apply is NaN. */
+typedef struct tw_epoch {
+    uint64_t epoch;
+    double seconds, loss, accuracy, val_loss, val_accuracy, lr;
+} tw_epoch;
 
 /* What the event callback is told; valid during the call. */
 typedef struct tw_event {
-    int kind;                                                           /* TW_EVENT_STEP, TW_EVENT_EPOCH */
-    uint64_t epoch, step, steps_per_epoch;                              /* epoch from 1; steps made in it */
-    double loss, accuracy, weight;                                      /* means over the epoch so far, and the weight of their rows */
-    const tw_epoch *line;                                               /* EPOCH: the epoch's line; else NULL */
-    double update_loss;                                                 /* STEP: mean loss of the rows of this update, before its step */
+    int kind;                              /* TW_EVENT_STEP, TW_EVENT_EPOCH */
+    uint64_t epoch, step, steps_per_epoch; /* epoch from 1; steps made in it */
+    /* means over the epoch so far, and the weight of their rows */
+    double loss, accuracy, weight;
+    /* EPOCH: the epoch's line; else NULL */
+    const tw_epoch *line;
+    /* STEP: mean loss of the rows of this update, before its step */
+    double update_loss;
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
 
 typedef struct tw_run_options {
-    size_t size;                                                        /* sizeof(tw_run_options) */
-    /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is that estimator with the rule sgd and cannot be
-     * combined with another estimator. */
+    size_t size; /* sizeof(tw_run_options) */
+    /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is
+     * that estimator with the rule sgd and cannot be combined with another estimator. */
     const char *optimizer, *estimator, *schedule, *exchange;
-    const tw_rule *custom_rule;                                         /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
-    uint64_t seed, epochs;                                              /* epochs 0: 5. On an objective without rows an epoch is one step */
-    uint64_t batch;                                                     /* rows per update; 0: 32, with `order` 1. full and single take none: leave it 0 */
-    /* Batches per update (0: 1): the same bits as one batch of accumulate * batch rows, whose gradient is summed leaf by leaf anyway. */
+    /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
+    const tw_rule *custom_rule;
+    /* epochs 0: 5. On an objective without rows an epoch is one step */
+    uint64_t seed, epochs;
+    /* rows per update; 0: 32, with `order` 1. full and single take none: leave it 0 */
+    uint64_t batch;
+    /* Batches per update (0: 1): the same bits as one batch of accumulate * batch rows, whose gradient is
+     * summed leaf by leaf anyway. */
     uint64_t accumulate;
-    double seconds;                                                     /* stop after this time in total, resumed time included; 0: no limit */
-    const char *target;                                                 /* "val_accuracy=0.98": stop when reached, checked after each epoch; NULL */
-    const char *groups;                                                 /* parameter groups (optimizer.h); NULL: none */
-    /* What to do with a non-finite loss or gradient. TW_NONFINITE_ERROR: tw_run_step fails. TW_NONFINITE_SKIP: the update is left out; if an epoch
-     * has no other, tw_run_step fails. TW_NONFINITE_ZERO: the step is made with such elements as 0. Failing is TW_ERR_NOT_FINITE. The epoch's means are
-     * over the updates that were made and had a finite loss. */
+    /* stop after this time in total, resumed time included; 0: no limit */
+    double seconds;
+    /* "val_accuracy=0.98": stop when reached, checked after each epoch; NULL */
+    const char *target;
+    /* parameter groups (optimizer.h); NULL: none */
+    const char *groups;
+    /* What to do with a non-finite loss or gradient. TW_NONFINITE_ERROR: tw_run_step fails.
+     * TW_NONFINITE_SKIP: the update is left out; if an epoch has no other, tw_run_step fails.
+     * TW_NONFINITE_ZERO: the step is made with such elements as 0. Failing is TW_ERR_NOT_FINITE. The epoch's
+     * means are over the updates that were made and had a finite loss. */
     enum tw_nonfinite nonfinite;
-    /* Called after every step and epoch, in the thread and the floating-point mode of tw_run_step's caller; non-zero stops the run before the next step,
-     * with the status TW_RUN_INTERRUPTED. May be NULL. */
+    /* Called after every step and epoch, in the thread and the floating-point mode of tw_run_step's caller;
+     * non-zero stops the run before the next step, with the status TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
-    /* Rows to draw instead of the estimator's sampling, for tests and references. An update takes the next `batch` of them, and after
-     * the last the first again; sag and saga take the next one and the block of rows that it belongs to. NULL: none. */
+    /* Rows to draw instead of the estimator's sampling, for tests and references. An update takes the next
+     * `batch` of them, and after the last the first again; sag and saga take the next one and the block of
+     * rows that it belongs to. NULL: none. */
     const uint64_t *order;
     size_t n_order;
-    const char *control;                                                /* controls (control.h), separated by spaces: "plateau:factor=0.5 early_stop"; NULL: none */
-    /* Needs `target`: compares it after every eval_every updates, too, and not only after each epoch (0). Inside an epoch, loss and accuracy are the means
-     * over its updates so far. If the target is reached, the epoch ends there and gets its line. The weights are the same with and without. */
+    /* controls (control.h), separated by spaces: "plateau:factor=0.5 early_stop"; NULL: none */
+    const char *control;
+    /* Needs `target`: compares it after every eval_every updates, too, and not only after each epoch (0).
+     * Inside an epoch, loss and accuracy are the means over its updates so far. If the target is reached, the
+     * epoch ends there and gets its line. The weights are the same with and without. */
     uint64_t eval_every;
 } tw_run_options;
-#define TW_RUN_OPTIONS_INIT { .size = sizeof(tw_run_options) }
+#define TW_RUN_OPTIONS_INIT            \
+    {                                  \
+        .size = sizeof(tw_run_options) \
+    }
 
 typedef struct tw_run tw_run;
-/* Creates a run on `train`, at its first step. check: NULL, or the validation objective, with as many weights of the same type. w: the weights, one vector
- * of the objective's type, stepped in place. Both objectives are copied, but what they point to must outlive the run, and so must w.
- * TW_ERR_SPEC: an option, or options that cannot be used together; TW_ERR_DATA: the rows have no labels. */
-TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w,
-                               const tw_run_options *options, tw_error *err);
-TW_API void tw_run_free(tw_run *run);                                   /* NULL is allowed */
-/* One update and, at an epoch's end, the evaluation of `check`. *status (enum tw_run_status) says whether to go on; a run that was stopped continues with
- * the next call. An error stops the run: all further steps are TW_ERR_STATE, until tw_run_visit loads a state.
- * TW_ERR_NOT_FINITE: loss, gradient, state or validation loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*).
- * TW_STOPPED: the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
+/* Creates a run on `train`, at its first step. check: NULL, or the validation objective, with as many weights
+ * of the same type. w: the weights, one vector of the objective's type, stepped in place. Both objectives are
+ * copied, but what they point to must outlive the run, and so must w. TW_ERR_SPEC: an option, or options that
+ * cannot be used together; TW_ERR_DATA: the rows have no labels. */
+TW_API tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train,
+                               const tw_objective *check, void *w, const tw_run_options *options,
+                               tw_error *err);
+TW_API void tw_run_free(tw_run *run); /* NULL is allowed */
+/* One update and, at an epoch's end, the evaluation of `check`. *status (enum tw_run_status) says whether to
+ * go on; a run that was stopped continues with the next call. An error stops the run: all further steps are
+ * TW_ERR_STATE, until tw_run_visit loads a state. TW_ERR_NOT_FINITE: loss, gradient, state or validation
+ * loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*). TW_STOPPED:
+ * the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
-TW_API int tw_run_status(const tw_run *run);                            /* after the last step, or as loaded */
-TW_API uint64_t tw_run_batch(const tw_run *run);                        /* the option `batch` or its default; 0 with full and single */
-TW_API uint64_t tw_run_rows(const tw_run *run);                         /* rows drawn for an update; an epoch's last update may have fewer */
-TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run);              /* updates, at least 1 */
-TW_API uint64_t tw_run_steps(const tw_run *run);                        /* updates made, skipped ones (tw_optimizer_skipped) included */
-/* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's snapshots and sam's second gradient count,
- * evaluations of the loss alone do not. */
+/* after the last step, or as loaded */
+TW_API int tw_run_status(const tw_run *run);
+/* the option `batch` or its default; 0 with full and single */
+TW_API uint64_t tw_run_batch(const tw_run *run);
+/* rows drawn for an update; an epoch's last update may have fewer */
+TW_API uint64_t tw_run_rows(const tw_run *run);
+TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run); /* updates, at least 1 */
+/* updates made, skipped ones (tw_optimizer_skipped) included */
+TW_API uint64_t tw_run_steps(const tw_run *run);
+/* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's
+ * snapshots and sam's second gradient count, evaluations of the loss alone do not. */
 TW_API uint64_t tw_run_gradients(const tw_run *run);
-TW_API double tw_run_seconds(const tw_run *run);                        /* time spent in tw_run_step, resumed time included */
-TW_API const char *tw_run_estimator(const tw_run *run);                 /* canonical spec, "svrg:m=100" */
-TW_API const char *tw_run_control(const tw_run *run);                   /* canonical specs of the controls; NULL: none */
-TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);    /* the *n epochs that have ended; valid until the next step */
-TW_API tw_optimizer *tw_run_optimizer(tw_run *run);                     /* belongs to the run: to look at, not to step */
+/* time spent in tw_run_step, resumed time included */
+TW_API double tw_run_seconds(const tw_run *run);
+TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg:m=100" */
+/* canonical specs of the controls; NULL: none */
+TW_API const char *tw_run_control(const tw_run *run);
+/* the *n epochs that have ended; valid until the next step */
+TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);
+/* belongs to the run: to look at, not to step */
+TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
 /* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
-/* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was created with the same objectives and
- * options; it then continues with the same bits. TW_ERR_DATA: a position or history that the run cannot have; TW_ERR_STATE: tw_optimizer_visit. If
- * TW_LOAD fails half-way, the run is stopped until another load succeeds. */
+/* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was
+ * created with the same objectives and options; it then continues with the same bits. TW_ERR_DATA: a position
+ * or history that the run cannot have; TW_ERR_STATE: tw_optimizer_visit. If TW_LOAD fails half-way, the run
+ * is stopped until another load succeeds. */
 TW_API tw_status tw_run_visit(tw_run *run, tw_visitor *v, tw_error *err);
 
 /* Means over all rows of an objective. */
-typedef struct tw_metrics { double loss, accuracy; uint64_t examples; } tw_metrics;     /* accuracy NaN: the objective counts none */
-/* Evaluates an objective at the weights w, without dropout. TW_ERR_DATA: the rows have no labels, or no weight; TW_STOPPED: the objective returned
- * non-zero. A loss that is not finite is no error. */
-TW_API tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err);
-/* Writes the outputs of rows first .. first + n - 1 to `output`: n * n_outputs numbers of the objective's type. TW_ERR_SPEC: rows that do not exist. */
-TW_API tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n, void *output, tw_error *err);
+/* accuracy NaN: the objective counts none */
+typedef struct tw_metrics {
+    double loss, accuracy;
+    uint64_t examples;
+} tw_metrics;
+/* Evaluates an objective at the weights w, without dropout. TW_ERR_DATA: the rows have no labels, or no
+ * weight; TW_STOPPED: the objective returned non-zero. A loss that is not finite is no error. */
+TW_API tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out,
+                             tw_error *err);
+/* Writes the outputs of rows first .. first + n - 1 to `output`: n * n_outputs numbers of the objective's
+ * type. TW_ERR_SPEC: rows that do not exist. */
+TW_API tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first,
+                            size_t n, void *output, tw_error *err);
 
-/* ---- A job: data, model and loop together, with a run's directory --------------------------------------------------------- */
+/* ---- A job: data, model and loop together, with a run's directory -------------------------------------- */
 
 /* Everything that decides a run's result. The table of options.h (tw_job_fields) describes every field. */
 typedef struct tw_job_options {
-    size_t size;                                                        /* sizeof(tw_job_options) */
-    const char *data, *model, *dtype;                                   /* data.h, model.h; dtype "f32" (NULL) or "f64": type of the weights */
-    double val;                                                         /* share of the training rows kept for validation, [0, 1) */
-    uint64_t limit;                                                     /* use only the first so many training rows; 0: all */
-    const char *directory;                                              /* NULL, or the absolute directory from which a relative `data` starts: recorded,
-                                                                           so that the run can be resumed from elsewhere */
-    const char *cache, *home;                                           /* directories for data (data.h); not recorded */
-    const char *keep;                                                   /* which epoch's weights are the model: "last" (NULL) or "best" by val_loss */
-    const char *out;                                                    /* the run's directory; NULL: none, nothing is written */
-    int force;                                                          /* 1: replace a run that is in `out` */
-    int numbered;                                                       /* 1: if `out` is taken, use out-2, out-3, ... (tw_job_directory says which) */
-    uint64_t checkpoint_every;                                          /* steps between checkpoints; 0: one at every epoch's end */
-    tw_run_options run;                                                 /* custom_rule and event are not recorded; order is refused */
+    size_t size; /* sizeof(tw_job_options) */
+    /* data.h, model.h; dtype "f32" (NULL) or "f64": type of the weights */
+    const char *data, *model, *dtype;
+    /* share of the training rows kept for validation, [0, 1) */
+    double val;
+    /* use only the first so many training rows; 0: all */
+    uint64_t limit;
+    /* NULL, or the absolute directory from which a relative `data` starts: recorded, so that the run can be
+     * resumed from elsewhere */
+    const char *directory;
+    /* directories for data (data.h); not recorded */
+    const char *cache, *home;
+    /* which epoch's weights are the model: "last" (NULL) or "best" by val_loss */
+    const char *keep;
+    /* the run's directory; NULL: none, nothing is written */
+    const char *out;
+    /* 1: replace a run that is in `out` */
+    int force;
+    /* 1: if `out` is taken, use out-2, out-3, ... (tw_job_directory says which) */
+    int numbered;
+    /* steps between checkpoints; 0: one at every epoch's end */
+    uint64_t checkpoint_every;
+    /* custom_rule and event are not recorded; order is refused */
+    tw_run_options run;
 } tw_job_options;
-#define TW_JOB_OPTIONS_INIT { .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT }
+#define TW_JOB_OPTIONS_INIT                                        \
+    {                                                              \
+        .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT \
+    }
 
 typedef struct tw_job tw_job;
-/* Opens the data, creates model and run and, with `out`, the directory with run.json in it, which is locked (run.lock) until tw_job_free or the end of the
- * process. While the job runs, and after it was stopped, the directory has checkpoint.safetensors; in the end model.safetensors, history.csv and run.json.
- * TW_ERR_SPEC: an option, or `out` holds a run or other files, or another process writes a run there; else the errors of tw_data_open,
- * tw_model_create and tw_run_create. After an error nothing is left in `out`, except that of an old run, which `force`
- * replaces, files may be gone: they are removed once the new run.json is written, just before it takes the old one's place. */
+/* Opens the data, creates model and run and, with `out`, the directory with run.json in it, which is locked
+ * (run.lock) until tw_job_free or the end of the process. While the job runs, and after it was stopped, the
+ * directory has checkpoint.safetensors; in the end model.safetensors, history.csv and run.json. TW_ERR_SPEC:
+ * an option, or `out` holds a run or other files, or another process writes a run there; else the errors of
+ * tw_data_open, tw_model_create and tw_run_create. After an error nothing is left in `out`, except that of an
+ * old run, which `force` replaces, files may be gone: they are removed once the new run.json is written, just
+ * before it takes the old one's place. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
-/* The run in a directory, from its last checkpoint or from the start; it ends with the same bits as if it had never stopped. A finished run is loaded with
- * its result, and tw_job_run does nothing. Of `options` only run.seconds, run.custom_rule, run.event, run.user, cache and home are used.
- * TW_ERR_NOT_FOUND: no run there, or its data or model is gone; TW_ERR_DATA: run.json or the checkpoint is malformed or damaged; TW_ERR_STATE: the data has
- * changed, or the checkpoint belongs to a run with other settings; TW_ERR_SPEC: another process writes the run. The directory stays as it was. */
-TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options, tw_error *err);
-/* Runs until the end, the target, the time limit, a control or the event callback stops it (tw_job_status), and writes checkpoints, then model, history.csv
- * and run.json. After TW_RUN_INTERRUPTED another call continues; after TW_RUN_TIME tw_job_resume does, with a new limit. Errors are those of tw_run_step, and
- * TW_ERR_SYSTEM for a file that cannot be written; then the last checkpoint is still there, for tw_job_resume. Every file is replaced as a whole. */
+/* The run in a directory, from its last checkpoint or from the start; it ends with the same bits as if it had
+ * never stopped. A finished run is loaded with its result, and tw_job_run does nothing. Of `options` only
+ * run.seconds, run.custom_rule, run.event, run.user, cache and home are used. TW_ERR_NOT_FOUND: no run there,
+ * or its data or model is gone; TW_ERR_DATA: run.json or the checkpoint is malformed or damaged;
+ * TW_ERR_STATE: the data has changed, or the checkpoint belongs to a run with other settings; TW_ERR_SPEC:
+ * another process writes the run. The directory stays as it was. */
+TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory,
+                               const tw_job_options *options, tw_error *err);
+/* Runs until the end, the target, the time limit, a control or the event callback stops it (tw_job_status),
+ * and writes checkpoints, then model, history.csv and run.json. After TW_RUN_INTERRUPTED another call
+ * continues; after TW_RUN_TIME tw_job_resume does, with a new limit. Errors are those of tw_run_step, and
+ * TW_ERR_SYSTEM for a file that cannot be written; then the last checkpoint is still there, for
+ * tw_job_resume. Every file is replaced as a whole. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
 /* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
-/* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same: 0.29999999999999999 becomes 0.3. Returns `json`. */
+/* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same:
+ * 0.29999999999999999 becomes 0.3. Returns `json`. */
 TW_API char *tw_json_shorten(char *json);
 enum { TW_SHELL_WORD = 256 };
-/* A directory's name as a word of a command for a POSIX shell, quoted where it has to be: 'a b', ./-x, "$(printf 'a\012b')". DIR where that is too long.
- * Returns `to`. */
+/* A directory's name as a word of a command for a POSIX shell, quoted where it has to be: 'a b', ./-x,
+ * "$(printf 'a\012b')". DIR where that is too long. Returns `to`. */
 TW_API const char *tw_shell_word(const char *word, char to[TW_SHELL_WORD]);
 /* Requests a checkpoint after the present step; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
-TW_API int tw_job_status(const tw_job *job);                            /* enum tw_run_status, after tw_job_run or as resumed */
-TW_API const char *tw_job_directory(const tw_job *job);                 /* NULL: none */
-/* The model and the run, which belong to the job; NULL for a finished run that was resumed, of which only the result was loaded. */
+/* enum tw_run_status, after tw_job_run or as resumed */
+TW_API int tw_job_status(const tw_job *job);
+TW_API const char *tw_job_directory(const tw_job *job); /* NULL: none */
+/* The model and the run, which belong to the job; NULL for a finished run that was resumed, of which only the
+ * result was loaded. */
 TW_API tw_model *tw_job_model(tw_job *job);
 TW_API tw_run *tw_job_run_of(tw_job *job);
-TW_API void tw_job_free(tw_job *job);                                   /* releases the directory; NULL is allowed */
+/* releases the directory; NULL is allowed */
+TW_API void tw_job_free(tw_job *job);
 
 #ifdef __cplusplus
 }

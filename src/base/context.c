@@ -14,7 +14,8 @@
 
 enum { ALIGN = 64, MOST_THREADS = 256, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
 
-/* With small pages a step over many vectors waits for the translation of addresses; where there are no large ones nothing is lost. */
+/* With small pages a step over many vectors waits for the translation of addresses; where there are no large
+ * ones nothing is lost. */
 static void ask_for_huge_pages(void *p, size_t n)
 {
 #ifdef MADV_HUGEPAGE
@@ -47,9 +48,11 @@ static void *system_resize(void *user, void *p, size_t old, size_t now, size_t a
 static tw_status choose_isa(tw_isa wanted, tw_isa *out, tw_error *err)
 {
     tw_isa best = tw_isa_of_cpu();
-    if ((int)wanted < 0 || wanted > TW_ISA_AVX512) return tw__fail(err, TW_ERR_SPEC, "max_isa = %d is not an instruction set", (int)wanted);
+    if ((int)wanted < 0 || wanted > TW_ISA_AVX512)
+        return tw__fail(err, TW_ERR_SPEC, "max_isa = %d is not an instruction set", (int)wanted);
     if (wanted > best)
-        return tw__fail(err, TW_ERR_SPEC, "this CPU has no %s (its best is %s)", tw_isa_name(wanted), tw_isa_name(best));
+        return tw__fail(err, TW_ERR_SPEC, "this CPU has no %s (its best is %s)", tw_isa_name(wanted),
+                        tw_isa_name(best));
     *out = wanted == TW_ISA_DETECT ? best : wanted;
     return TW_OK;
 }
@@ -57,7 +60,9 @@ static tw_status choose_isa(tw_isa wanted, tw_isa *out, tw_error *err)
 static tw_status read_io(tw_io *io, const tw_io *given, tw_error *err)
 {
     TW_TRY(tw__sized_read(io, sizeof *io, given, "tw_io", err));
-    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove && io->make_directory && io->sync_directory && io->kind) return TW_OK;
+    if (io->open && io->read && io->write && io->sync && io->close && io->rename && io->remove &&
+        io->make_directory && io->sync_directory && io->kind)
+        return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "a function of tw_io is NULL: all ten are needed");
 }
 
@@ -73,7 +78,10 @@ tw_status tw_context_create(tw_context **out, const tw_context_options *given, t
         return tw__fail(err, TW_ERR_SPEC, "threads = %d is outside [0, %d]", o->threads, MOST_THREADS);
     tw_isa isa = TW_ISA_BASE;
     TW_TRY(choose_isa(o->max_isa, &isa, err));
-    tw_context seed = {.resize = o->resize ? o->resize : system_resize, .log = o->log, .user = o->user, .isa = isa};
+    tw_context seed = {.resize = o->resize ? o->resize : system_resize,
+                       .log = o->log,
+                       .user = o->user,
+                       .isa = isa};
     tw_context *ctx;
     TW_TRY(tw__alloc(&seed, &ctx, 1, sizeof *ctx, err));
     *ctx = seed;
@@ -141,7 +149,8 @@ tw_status tw__grow(tw_context *ctx, void *p, size_t *capacity, size_t want, size
     size_t now = *capacity + *capacity / 2 > want ? *capacity + *capacity / 2 : want, bytes;
     void *old, *fresh = NULL;
     memcpy(&old, p, sizeof old);
-    if (tw__size_mul(now, size, &bytes)) fresh = ctx->resize(ctx->user, old, old ? *capacity * size : 0, bytes, ALIGN);
+    if (tw__size_mul(now, size, &bytes))
+        fresh = ctx->resize(ctx->user, old, old ? *capacity * size : 0, bytes, ALIGN);
     if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", now, size);
     memset((char *)fresh + *capacity * size, 0, bytes - *capacity * size);
     memcpy(p, &fresh, sizeof fresh);

@@ -18,12 +18,13 @@ struct tw_context {
     struct tw__pool *pool;
 };
 
-/* n zeroed items of `size` bytes, aligned to 64: *out is the memory, or NULL with TW_ERR_MEMORY. n = 0 gives a valid pointer.
- * Freed by tw__free with the same n and size. */
+/* n zeroed items of `size` bytes, aligned to 64: *out is the memory, or NULL with TW_ERR_MEMORY. n = 0 gives
+ * a valid pointer. Freed by tw__free with the same n and size. */
 tw_status tw__alloc(tw_context *ctx, void *out /* T ** */, size_t n, size_t size, tw_error *err);
-void tw__free(tw_context *ctx, void *p, size_t n, size_t size);         /* p NULL is fine */
+void tw__free(tw_context *ctx, void *p, size_t n, size_t size); /* p NULL is fine */
 /* Grows a list to hold `want` items: *p and *capacity are changed only on success. New items are zeroed. */
-tw_status tw__grow(tw_context *ctx, void *p /* T ** */, size_t *capacity, size_t want, size_t size, tw_error *err);
+tw_status tw__grow(tw_context *ctx, void *p /* T ** */, size_t *capacity, size_t want, size_t size,
+                   tw_error *err);
 /* A copy of a string; freed by tw__free_text. */
 tw_status tw__copy_text(tw_context *ctx, char **out, const char *text, tw_error *err);
 void tw__free_text(tw_context *ctx, char *text);

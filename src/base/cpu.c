@@ -19,9 +19,11 @@ static uint64_t enabled_state(void)
 tw_isa tw_isa_of_cpu(void)
 {
     uint32_t a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA)) return TW_ISA_BASE;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA))
+        return TW_ISA_BASE;
     uint64_t state = enabled_state();
-    if ((state & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return TW_ISA_BASE;
+    if ((state & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2))
+        return TW_ISA_BASE;
     const uint32_t avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
     return (state & 0xE6) == 0xE6 && (b & avx512) == avx512 ? TW_ISA_AVX512 : TW_ISA_AVX2;
 }

@@ -4,14 +4,16 @@
 #define TW_BASE_CPU_H
 #include <stdint.h>
 
-int tw__cpus_allowed(void);                 /* CPUs this process may run on, by affinity and quota, at least 1 */
-/* CPUs by the quota of the process's control groups, rounded up; 0: none is set. groups: the lines of /proc/self/cgroup; root: where the control
- * groups are mounted. */
+/* CPUs this process may run on, by affinity and quota, at least 1 */
+int tw__cpus_allowed(void);
+/* CPUs by the quota of the process's control groups, rounded up; 0: none is set. groups: the lines of
+ * /proc/self/cgroup; root: where the control groups are mounted. */
 int tw__cpus_quota(void);
 int tw__cpus_of_quota(const char *root, const char *groups);
 
-/* Every call that computes, and every worker of the pool, runs with round to nearest and flush to zero: a first moment that decays
- * into subnormals would make Adam 25 times slower for ever.  The caller's mode comes back on return and around its callbacks. */
+/* Every call that computes, and every worker of the pool, runs with round to nearest and flush to zero: a
+ * first moment that decays into subnormals would make Adam 25 times slower for ever.  The caller's mode comes
+ * back on return and around its callbacks. */
 typedef uint32_t tw__fp_mode;
 #if defined(__x86_64__)
 static inline tw__fp_mode tw__fp_enter(void)
@@ -22,8 +24,8 @@ static inline tw__fp_mode tw__fp_enter(void)
     return was;
 }
 static inline void tw__fp_leave(tw__fp_mode was) { __asm__ volatile("ldmxcsr %0" : : "m"(was) : "memory"); }
-/* The CPU remembers that a result was too large, or was no number, until it is told to forget: that is asked once per range of a step, and costs
- * the step nothing. */
+/* The CPU remembers that a result was too large, or was no number, until it is told to forget: that is asked
+ * once per range of a step, and costs the step nothing. */
 enum { TW__FP_INVALID = 1, TW__FP_DIVIDED = 4 /* by 0 */, TW__FP_OVERFLOW = 8 };
 static inline void tw__fp_watch(void) { (void)tw__fp_enter(); }
 static inline unsigned tw__fp_flags(void)

@@ -1,4 +1,5 @@
-/* The CPU quota of the process's control groups (Linux), as containers and batch systems set it: half a CPU is a quota of 50 ms in 100.
+/* The CPU quota of the process's control groups (Linux), as containers and batch systems set it: half a CPU
+ * is a quota of 50 ms in 100.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/cpu.h"
@@ -22,7 +23,8 @@ static int read_text(const char *directory, const char *file, char *to, size_t n
     return got > 0;
 }
 
-/* CPUs that this group's own quota allows, rounded up; 0: it has none. Version 2 has "QUOTA PERIOD" or "max PERIOD" in one file, version 1 two files. */
+/* CPUs that this group's own quota allows, rounded up; 0: it has none. Version 2 has "QUOTA PERIOD" or "max
+ * PERIOD" in one file, version 1 two files. */
 static int quota_of(const char *group)
 {
     char text[64], *period_at = text;
@@ -71,11 +73,14 @@ int tw__cpus_of_quota(const char *root, const char *groups)
     int least = 0;
     for (const char *line = groups; *line;) {
         const size_t length = strcspn(line, "\n");
-        const char *list = memchr(line, ':', length), *path = list ? memchr(list + 1, ':', length - (size_t)(list + 1 - line)) : NULL;
+        const char *list = memchr(line, ':', length),
+                   *path = list ? memchr(list + 1, ':', length - (size_t)(list + 1 - line)) : NULL;
         if (path) {
             const int is_v2 = path == list + 1;
             snprintf(mount, sizeof mount, "%s%s", root, is_v2 ? "" : "/cpu");
-            const int quota = is_v2 || is_cpu_controller(list + 1, (size_t)(path - list)) ? least_quota(mount, path + 1, length - (size_t)(path + 1 - line)) : 0;
+            const int quota = is_v2 || is_cpu_controller(list + 1, (size_t)(path - list))
+                                  ? least_quota(mount, path + 1, length - (size_t)(path + 1 - line))
+                                  : 0;
             if (quota && (!least || quota < least)) least = quota;
         }
         line += length + (line[length] == '\n');
@@ -86,5 +91,7 @@ int tw__cpus_of_quota(const char *root, const char *groups)
 int tw__cpus_quota(void)
 {
     char groups[4096];
-    return read_text("/proc/self", "cgroup", groups, sizeof groups) ? tw__cpus_of_quota("/sys/fs/cgroup", groups) : 0;
+    return read_text("/proc/self", "cgroup", groups, sizeof groups)
+               ? tw__cpus_of_quota("/sys/fs/cgroup", groups)
+               : 0;
 }

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* glibc rounds by the x87 control word, whatever MXCSR says, but at an overflow by MXCSR. Its locale "C" is not allocated: newlocale cannot fail. */
+/* glibc rounds by the x87 control word, whatever MXCSR says, but at an overflow by MXCSR. Its locale "C" is
+ * not allocated: newlocale cannot fail. */
 void tw__decimal_enter(tw__decimal_mode *mode)
 {
     *mode = (tw__decimal_mode){.c = newlocale(LC_ALL_MASK, "C", (locale_t)0), .error = errno};

@@ -1,5 +1,6 @@
-/* Numbers as text, with a point and rounded to nearest, whatever the process's locale and rounding mode: these are the caller's to choose and not
- * ours to change. All that the libraries print or read of real numbers goes through here.
+/* Numbers as text, with a point and rounded to nearest, whatever the process's locale and rounding mode:
+ * these are the caller's to choose and not ours to change. All that the libraries print or read of real
+ * numbers goes through here.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_BASE_DECIMAL_H
 #define TW_BASE_DECIMAL_H
@@ -8,8 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Between enter and leave this thread's printf, strtod and localeconv work as in the C locale; errno is then what it was. */
-typedef struct tw__decimal_mode { locale_t c, was; uint32_t sse; uint16_t x87; int error; } tw__decimal_mode;
+/* Between enter and leave this thread's printf, strtod and localeconv work as in the C locale; errno is then
+ * what it was. */
+typedef struct tw__decimal_mode {
+    locale_t c, was;
+    uint32_t sse;
+    uint16_t x87;
+    int error;
+} tw__decimal_mode;
 void tw__decimal_enter(tw__decimal_mode *mode);
 void tw__decimal_leave(const tw__decimal_mode *mode);
 

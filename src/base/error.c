@@ -36,7 +36,8 @@ tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...)
     return code;
 }
 
-tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset, const char *format, ...)
+tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset,
+                      const char *format, ...)
 {
     if (!err) return code;
     char text[sizeof err->message];

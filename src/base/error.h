@@ -5,10 +5,13 @@
 #include <thalweg/error.h>
 
 /* Clears err (NULL allowed), writes code and message, returns code. */
-__attribute__((format(printf, 3, 4))) tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...);
-/* The same, with the file's name in err->file and "name:line: " or "name: byte offset: " before the message where line or offset > 0. */
-__attribute__((format(printf, 6, 7))) tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset,
-                                                            const char *format, ...);
+__attribute__((format(printf, 3, 4))) tw_status tw__fail(tw_error *err, tw_status code, const char *format,
+                                                         ...);
+/* The same, with the file's name in err->file and "name:line: " or "name: byte offset: " before the message
+ * where line or offset > 0. */
+__attribute__((format(printf, 6, 7))) tw_status tw__fail_in(tw_error *err, tw_status code, const char *file,
+                                                            int64_t line, int64_t offset, const char *format,
+                                                            ...);
 /* The message for an errno value, thread-safe, into `to`. */
 const char *tw__system_text(int error, char *to, size_t n);
 
@@ -16,5 +19,9 @@ const char *tw__system_text(int error, char *to, size_t n);
 static inline double tw__shown(double value) { return value == value ? value : __builtin_nan(""); }
 
 /* Passes a failure up. */
-#define TW_TRY(call) do { tw_status tw__s = (call); if (tw__s != TW_OK) return tw__s; } while (0)
+#define TW_TRY(call)                      \
+    do {                                  \
+        tw_status tw__s = (call);         \
+        if (tw__s != TW_OK) return tw__s; \
+    } while (0)
 #endif

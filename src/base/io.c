@@ -13,16 +13,21 @@
 
 static int handle(void *file) { return (int)(intptr_t)file - 1; }
 
-static int is_same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+static int is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
 
-/* Opens what a program that was killed may have left here, and locks it: a lock goes with its holder, however that ended. A link or pipe that
- * another process put here is removed, not followed. EAGAIN: what was opened is no longer what has this name. */
+/* Opens what a program that was killed may have left here, and locks it: a lock goes with its holder, however
+ * that ended. A link or pipe that another process put here is removed, not followed. EAGAIN: what was opened
+ * is no longer what has this name. */
 static int try_to_write(const char *path, int *to)
 {
     struct stat held, there;
     int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666), e = 0;
     if (fd < 0) return (errno == ELOOP || errno == ENXIO) && unlink(path) == 0 ? EAGAIN : errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) e = EBUSY; /* a file system without locks is no hindrance */
+    /* a file system without locks is no hindrance */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) e = EBUSY;
     else if (fstat(fd, &held) != 0) e = errno;
     else if (lstat(path, &there) != 0 || !is_same_file(&held, &there)) e = EAGAIN;
     else if (!S_ISREG(held.st_mode) || held.st_nlink != 1) e = unlink(path) == 0 ? EAGAIN : errno;
@@ -53,7 +58,8 @@ static int sys_read(void *user, void *file, void *to, size_t n, size_t *got)
 {
     (void)user;
     ssize_t r;
-    do r = read(handle(file), to, n); while (r < 0 && errno == EINTR);
+    do r = read(handle(file), to, n);
+    while (r < 0 && errno == EINTR);
     if (r < 0) return errno;
     *got = (size_t)r;
     return 0;
@@ -63,24 +69,46 @@ static int sys_write(void *user, void *file, const void *from, size_t n, size_t 
 {
     (void)user;
     ssize_t r;
-    do r = write(handle(file), from, n); while (r < 0 && errno == EINTR);
+    do r = write(handle(file), from, n);
+    while (r < 0 && errno == EINTR);
     if (r < 0) return errno;
     *put = (size_t)r;
     return 0;
 }
 
-static int sys_sync(void *user, void *file) { (void)user; return fsync(handle(file)) == 0 ? 0 : errno; }
-static int sys_close(void *user, void *file) { (void)user; return close(handle(file)) == 0 ? 0 : errno; }
-static int sys_rename(void *user, const char *from, const char *to) { (void)user; return rename(from, to) == 0 ? 0 : errno; }
-static int sys_remove(void *user, const char *path) { (void)user; return remove(path) == 0 ? 0 : errno; }
-static int sys_make_directory(void *user, const char *path) { (void)user; return mkdir(path, 0777) == 0 ? 0 : errno; }
+static int sys_sync(void *user, void *file)
+{
+    (void)user;
+    return fsync(handle(file)) == 0 ? 0 : errno;
+}
+static int sys_close(void *user, void *file)
+{
+    (void)user;
+    return close(handle(file)) == 0 ? 0 : errno;
+}
+static int sys_rename(void *user, const char *from, const char *to)
+{
+    (void)user;
+    return rename(from, to) == 0 ? 0 : errno;
+}
+static int sys_remove(void *user, const char *path)
+{
+    (void)user;
+    return remove(path) == 0 ? 0 : errno;
+}
+static int sys_make_directory(void *user, const char *path)
+{
+    (void)user;
+    return mkdir(path, 0777) == 0 ? 0 : errno;
+}
 
 static int sys_sync_directory(void *user, const char *path)
 {
     (void)user;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return errno;
-    int result = fsync(fd) == 0 || errno == EINVAL ? 0 : errno; /* some file systems cannot sync a folder and need not */
+    /* some file systems cannot sync a folder and need not */
+    int result = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
     close(fd);
     return result;
 }
@@ -89,7 +117,8 @@ static int sys_kind(void *user, const char *path, int *kind)
 {
     (void)user;
     struct stat s;
-    if (stat(path, &s) == 0) *kind = S_ISDIR(s.st_mode) ? TW_PATH_DIRECTORY : S_ISREG(s.st_mode) ? TW_PATH_FILE : TW_PATH_OTHER;
+    if (stat(path, &s) == 0)
+        *kind = S_ISDIR(s.st_mode) ? TW_PATH_DIRECTORY : S_ISREG(s.st_mode) ? TW_PATH_FILE : TW_PATH_OTHER;
     else if (errno == ENOENT || errno == ENOTDIR) *kind = TW_PATH_NONE;
     else return errno;
     return 0;
@@ -107,8 +136,9 @@ static int sys_is_empty(void *user, const char *path, int *empty)
     return 0;
 }
 
-const tw_io tw__system_io = {sizeof(tw_io), sys_open, sys_read, sys_write, sys_sync, sys_close, sys_rename, sys_remove,
-                             sys_make_directory, sys_sync_directory, sys_kind, NULL, sys_is_empty};
+const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,    sys_write,          sys_sync,
+                             sys_close,     sys_rename, sys_remove,  sys_make_directory, sys_sync_directory,
+                             sys_kind,      NULL,       sys_is_empty};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {
@@ -129,19 +159,24 @@ tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err)
 {
     char part[4096];
-    if (strlen(path) >= sizeof part) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
+    if (strlen(path) >= sizeof part)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
     for (const char *slash = path[0] ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
         int kind;
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         TW_TRY(tw__path_kind(ctx, part, &kind, err));
-        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path, part);
+        if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER)
+            return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: %.200s is a file", path,
+                            part);
         int e = kind == TW_PATH_NONE ? ctx->io.make_directory(ctx->io.user, part) : 0;
-        if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", part);
+        if (e && e != EEXIST)
+            return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", part);
     }
     return TW_OK;
 }
 
-static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes, size_t *n, size_t *capacity, tw_error *err)
+static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t cap, uint8_t **bytes,
+                          size_t *n, size_t *capacity, tw_error *err)
 {
     for (;;) {
         TW_TRY(tw__grow(ctx, bytes, capacity, *n + 65536, 1, err));
@@ -151,11 +186,14 @@ static tw_status read_all(tw_context *ctx, void *file, const char *path, size_t 
         if (e) return tw__fail_system(err, e, "cannot read", path);
         if (got == 0) return TW_OK;
         *n += got;
-        if (*n > cap) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "longer than the %zu bytes that such a file may have", cap);
+        if (*n > cap)
+            return tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                               "longer than the %zu bytes that such a file may have", cap);
     }
 }
 
-tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n, tw_error *err)
+tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n,
+                        tw_error *err)
 {
     void *file;
     uint8_t *all = NULL;
@@ -178,14 +216,18 @@ tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t *
 tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err)
 {
     *w = (tw__writer){.ctx = ctx};
-    if (strlen(path) >= sizeof w->path) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
+    if (strlen(path) >= sizeof w->path)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
     snprintf(w->path, sizeof w->path, "%s", path);
     snprintf(w->temporary, sizeof w->temporary, "%s.partial", path);
     int e = ctx->io.open(ctx->io.user, w->temporary, TW_OPEN_WRITE, &w->file);
     if (e) w->file = NULL;
-    if (e == EBUSY) return tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: another program is writing it", path);
-    return e == 0 ? TW_OK : e == ENOENT ? tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: its folder does not exist", path)
-                                        : tw__fail_system(err, e, "cannot write", path);
+    if (e == EBUSY)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: another program is writing it", path);
+    return e == 0 ? TW_OK
+           : e == ENOENT
+               ? tw__fail(err, TW_ERR_SYSTEM, "cannot write %.300s: its folder does not exist", path)
+               : tw__fail_system(err, e, "cannot write", path);
 }
 
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err)
@@ -208,7 +250,8 @@ tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *er
 void tw__writer_abandon(tw__writer *w)
 {
     if (!w->file) return;
-    w->ctx->io.remove(w->ctx->io.user, w->temporary); /* while it is ours: once closed, the name may be another writer's */
+    /* while it is ours: once closed, the name may be another writer's */
+    w->ctx->io.remove(w->ctx->io.user, w->temporary);
     w->ctx->io.close(w->ctx->io.user, w->file);
     w->file = NULL;
 }
@@ -250,5 +293,8 @@ tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw
 tw_status tw__path_in(const char *directory, const char *file, char to[TW__PATH], tw_error *err)
 {
     int n = snprintf(to, TW__PATH, "%s/%s", directory, file);
-    return n > 0 && n < TW__PATH ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(directory));
+    return n > 0 && n < TW__PATH
+               ? TW_OK
+               : tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)",
+                          strlen(directory));
 }

@@ -13,16 +13,23 @@ tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 
 /* A file's bytes, at most `cap` of them (more is TW_ERR_DATA), freed by tw__free(ctx, *bytes, *n, 1) . */
-tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n, tw_error *err);
+tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n,
+                        tw_error *err);
 
-/* Writing a file that appears whole or not at all: open a temporary name beside it, write, then finish (sync, rename, sync the folder)
- * or give up (remove).  The old file stays as it was until the rename. */
-typedef struct tw__writer { tw_context *ctx; void *file; char path[4096], temporary[4112]; } tw__writer;
+/* Writing a file that appears whole or not at all: open a temporary name beside it, write, then finish (sync,
+ * rename, sync the folder) or give up (remove).  The old file stays as it was until the rename. */
+typedef struct tw__writer {
+    tw_context *ctx;
+    void *file;
+    char path[4096], temporary[4112];
+} tw__writer;
 tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err);
-tw_status tw__writer_finish(tw__writer *w, tw_error *err);              /* on failure the temporary file is removed */
-void tw__writer_abandon(tw__writer *w);                                 /* fine after finish */
-tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err);     /* all of it at once */
+/* on failure the temporary file is removed */
+tw_status tw__writer_finish(tw__writer *w, tw_error *err);
+void tw__writer_abandon(tw__writer *w); /* fine after finish */
+/* all of it at once */
+tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err);
 
 enum { TW__PATH = 4096 };
 /* "folder/file"; TW_ERR_SPEC if that is too long. */

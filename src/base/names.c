@@ -7,7 +7,10 @@
 
 enum { LONGEST = 40, LIST = 240 };
 
-static int same_letter(char a, char b) { return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z'); }
+static int same_letter(char a, char b)
+{
+    return a == b || ((a | 32) == (b | 32) && (a | 32) >= 'a' && (a | 32) <= 'z');
+}
 
 /* Edits (insert, delete, replace, swap of neighbours) that make b of a, but for capitals. */
 static int edit_distance(tw__text a, tw__text b)
@@ -23,7 +26,8 @@ static int edit_distance(tw__text a, tw__text b)
             int best = last[j - 1] + !same_letter(a.at[i - 1], b.at[j - 1]);
             if (last[j] + 1 < best) best = last[j] + 1;
             if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-            int swapped = i > 1 && j > 1 && same_letter(a.at[i - 1], b.at[j - 2]) && same_letter(a.at[i - 2], b.at[j - 1]);
+            int swapped = i > 1 && j > 1 && same_letter(a.at[i - 1], b.at[j - 2]) &&
+                          same_letter(a.at[i - 2], b.at[j - 1]);
             if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
             now[j] = best;
         }
@@ -36,7 +40,10 @@ tw__guess tw__guess_for(tw__text wanted) { return (tw__guess){.wanted = wanted, 
 void tw__guess_offer(tw__guess *g, tw__text candidate)
 {
     int d = edit_distance(g->wanted, candidate);
-    if (g->wanted.n >= 3 && d > 1 && candidate.n >= g->wanted.n && memcmp(g->wanted.at, candidate.at, g->wanted.n) == 0) d = 1; /* its beginning */
+    /* its beginning */
+    if (g->wanted.n >= 3 && d > 1 && candidate.n >= g->wanted.n &&
+        memcmp(g->wanted.at, candidate.at, g->wanted.n) == 0)
+        d = 1;
     if (d < g->distance) {
         g->distance = d;
         g->best = candidate;
@@ -47,7 +54,8 @@ int tw__guess_is_near(const tw__guess *g) { return g->best.at && g->distance <= 
 
 const char *tw__guess_hint(tw__guess *g)
 {
-    if (tw__guess_is_near(g)) snprintf(g->hint, sizeof g->hint, " (did you mean \"%.*s\"?)", TW__SHOW(g->best));
+    if (tw__guess_is_near(g))
+        snprintf(g->hint, sizeof g->hint, " (did you mean \"%.*s\"?)", TW__SHOW(g->best));
     else g->hint[0] = 0;
     return g->hint;
 }
@@ -56,7 +64,8 @@ static tw__guess guess_among(tw__text name, tw__name_at *at, const void *user)
 {
     tw__guess guess = tw__guess_for(name);
     const char *candidate;
-    for (size_t i = 0; (candidate = at(i, user)) != NULL; i++) tw__guess_offer(&guess, tw__text_of(candidate));
+    for (size_t i = 0; (candidate = at(i, user)) != NULL; i++)
+        tw__guess_offer(&guess, tw__text_of(candidate));
     return guess;
 }
 
@@ -75,17 +84,20 @@ static void list_all(tw__name_at *at, const void *user, char to[LIST])
     size_t used = 0;
     for (size_t i = 0; (name = at(i, user)) != NULL; i++) {
         const size_t whole = used + strlen(name) + sizeof "; supported: , ...";
-        used += (size_t)snprintf(to + used, LIST - used, "%s%s", i ? ", " : "; supported: ", whole < LIST ? name : "...");
+        used += (size_t)snprintf(to + used, LIST - used, "%s%s",
+                                 i ? ", " : "; supported: ", whole < LIST ? name : "...");
         if (whole >= LIST) return;
     }
 }
 
-tw_status tw__name_unknown(const char *problem, tw__text name, tw__name_at *at, const void *user, tw_error *err)
+tw_status tw__name_unknown(const char *problem, tw__text name, tw__name_at *at, const void *user,
+                           tw_error *err)
 {
     tw__guess guess = guess_among(name, at, user);
     char list[LIST] = "";
     if (!tw__guess_is_near(&guess)) list_all(at, user, list);
-    return tw__fail(err, TW_ERR_SPEC, "%s \"%.*s\"%s%s", problem, TW__SHOW(name), tw__guess_hint(&guess), list);
+    return tw__fail(err, TW_ERR_SPEC, "%s \"%.*s\"%s%s", problem, TW__SHOW(name), tw__guess_hint(&guess),
+                    list);
 }
 
 const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user), const void *user)

@@ -50,7 +50,8 @@ int tw__number_read(tw__text t, double *to)
 static void number_text(double x, char to[TW_VALUE_MAX])
 {
     if (x - x != 0) snprintf(to, TW_VALUE_MAX, "%s", x > 0 ? "inf" : x < 0 ? "-inf" : "nan");
-    else if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17) snprintf(to, TW_VALUE_MAX, "%.0f", x); /* 1000, which %g would shorten to 1e+03 */
+    else if (x == __builtin_floor(x) && __builtin_fabs(x) < 1e17)
+        snprintf(to, TW_VALUE_MAX, "%.0f", x); /* 1000, which %g would shorten to 1e+03 */
     else
         for (int precision = 1; precision <= 17; precision++) {
             snprintf(to, TW_VALUE_MAX, "%.*g", precision, x);
@@ -71,8 +72,13 @@ const char *tw__number_text(double x, char to[TW_VALUE_MAX])
 
 /* Names other libraries use for the same thing, wherever the name on the right exists. */
 static const tw_alias common[] = {
-    {"learning_rate", "lr"}, {"beta_1", "beta1"}, {"beta_2", "beta2"}, {"epsilon", "eps"}, {"wd", "weight_decay"},
-    {"initial_accumulator_value", "initial_accumulator"}, {NULL, NULL},
+    {"learning_rate", "lr"},
+    {"beta_1", "beta1"},
+    {"beta_2", "beta2"},
+    {"epsilon", "eps"},
+    {"wd", "weight_decay"},
+    {"initial_accumulator_value", "initial_accumulator"},
+    {NULL, NULL},
 };
 
 const char *tw__option_name(size_t i, const void *table)
@@ -92,7 +98,8 @@ static int by_alias(const tw__table *t, const tw_alias *a, tw__text name)
 
 int tw__option_allows(const tw_option *o, double x)
 {
-    return x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) && !(x == o->max && (o->open & TW_OPEN_MAX));
+    return x >= o->min && x <= o->max && !(x == o->min && (o->open & TW_OPEN_MIN)) &&
+           !(x == o->max && (o->open & TW_OPEN_MAX));
 }
 
 int tw__option_find(const tw__table *t, tw__text name)
@@ -129,19 +136,24 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
 {
     char bounds[TW_VALUE_MAX];
     if (v.n > LONGEST_NUMBER)
-        return tw__fail(err, TW_ERR_SPEC, "%s has a value of %zu characters; a number has at most %d", o->name, v.n, (int)LONGEST_NUMBER);
+        return tw__fail(err, TW_ERR_SPEC, "%s has a value of %zu characters; a number has at most %d",
+                        o->name, v.n, (int)LONGEST_NUMBER);
     tw__guess guess = tw__guess_for(v);
-    int is = tw__number_read(v, to), place = o->type == TW_REAL && o->words && is == 0 ? word_place(o->words, v, &guess) : -1;
+    int is = tw__number_read(v, to),
+        place = o->type == TW_REAL && o->words && is == 0 ? word_place(o->words, v, &guess) : -1;
     if (place >= 0) {
         *to = o->min - 1 - place;
         return TW_OK;
     }
     if (o->type == TW_REAL && o->words && is == 0)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), tw__guess_hint(&guess));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not in %s%s", o->name, TW__SHOW(v),
+                        tw_option_bounds(o, bounds), tw__guess_hint(&guess));
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
-    if (is < 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
+    if (is < 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
     if (!tw__option_allows(o, *to))
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is outside %s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is outside %s", o->name, TW__SHOW(v),
+                        tw_option_bounds(o, bounds));
     if (o->type == TW_INT && (*to != __builtin_floor(*to) || *to > 0x1p53 || *to < -0x1p53))
         return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a whole number", o->name, TW__SHOW(v));
     return TW_OK;
@@ -157,7 +169,8 @@ static tw_status list_value(const tw__table *t, const tw_option *o, tw__text v, 
     for (int i = place; rest.at; i = l->n) {
         int next = i == place ? i + 1 : i;
         if (next >= TW__LIST_NUMBERS)
-            return tw__fail(err, TW_ERR_SPEC, "%s = %.*s: there is room for %d numbers in all lists", o->name, TW__SHOW(v), (int)TW__LIST_NUMBERS - 2);
+            return tw__fail(err, TW_ERR_SPEC, "%s = %.*s: there is room for %d numbers in all lists", o->name,
+                            TW__SHOW(v), (int)TW__LIST_NUMBERS - 2);
         TW_TRY(number_value(&member, tw__text_cut(&rest, '|'), &l->at[next], err));
         l->at[next] += 0.0; /* -0 is 0 */
         l->n = next + 1;
@@ -184,13 +197,15 @@ static tw_status value_of(const tw__table *t, const tw_option *o, tw__text v, do
     char bounds[TW_VALUE_MAX];
     if (o->type == TW_FLAG) {
         if (flag_value(v, to)) return TW_OK;
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is neither 0 nor 1 (true, false, on, off, yes, no)", o->name, TW__SHOW(v));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is neither 0 nor 1 (true, false, on, off, yes, no)",
+                        o->name, TW__SHOW(v));
     }
     if (o->type != TW_WORD) return number_value(o, v, to, err);
     tw__guess guess = tw__guess_for(v);
     int place = word_place(o->words, v, &guess);
     if (place < 0)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not one of %s%s", o->name, TW__SHOW(v), tw_option_bounds(o, bounds), tw__guess_hint(&guess));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not one of %s%s", o->name, TW__SHOW(v),
+                        tw_option_bounds(o, bounds), tw__guess_hint(&guess));
     *to = place;
     return TW_OK;
 }
@@ -211,16 +226,21 @@ static tw_status no_such_option(const tw__table *t, tw__text name, tw_error *err
     for (int k = 0; k < t->n; k++) tw__guess_offer(&guess, tw__text_of(t->options[k].name));
     for (int k = 0; k < t->n && !tw__guess_is_near(&guess) && n < sizeof list; k++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", k ? ", " : " (it has ", t->options[k].name);
-    return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s%s%s", t->owner, TW__SHOW(name), tw__guess_hint(&guess), list, n ? ")" : "");
+    return tw__fail(err, TW_ERR_SPEC, "%s has no option \"%.*s\"%s%s%s", t->owner, TW__SHOW(name),
+                    tw__guess_hint(&guess), list, n ? ")" : "");
 }
 
-tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given, tw_error *err)
+tw_status tw__option_read(const tw__table *t, const tw__item *item, double *values, unsigned char *given,
+                          tw_error *err)
 {
     int i = item->key.n ? tw__option_find(t, item->key) : formula_option(t);
-    if (i < 0 && item->key.n == 0) return tw__fail(err, TW_ERR_SPEC, "%s has no formula: %.*s is not key=value", t->owner, TW__SHOW(item->value));
+    if (i < 0 && item->key.n == 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s has no formula: %.*s is not key=value", t->owner,
+                        TW__SHOW(item->value));
     if (i < 0) return no_such_option(t, item->key, err);
     if (given && given[i] && item->key.n && !tw__text_is(item->key, t->options[i].name))
-        return tw__fail(err, TW_ERR_SPEC, "%s is given twice: %.*s is another name of it", t->options[i].name, TW__SHOW(item->key));
+        return tw__fail(err, TW_ERR_SPEC, "%s is given twice: %.*s is another name of it", t->options[i].name,
+                        TW__SHOW(item->key));
     if (given && given[i]) return tw__fail(err, TW_ERR_SPEC, "%s is given twice", t->options[i].name);
     if (given) given[i] = 1;
     TW_TRY(value_of(t, &t->options[i], item->value, &values[i], err));
@@ -232,12 +252,15 @@ int tw__option_write(const tw__table *t, int i, double value, char *to, size_t n
 {
     char text[TW_VALUE_MAX];
     size_t used = 0;
-    if (t->options[i].type == TW_FORMULA && value != 0) return snprintf(to, n, "\"%.*s\"", (int)t->formula->n, t->formula->at) < (int)n;
-    if (t->options[i].type != TW_LIST) return snprintf(to, n, "%s", tw_option_text(&t->options[i], value, text)) < (int)n;
+    if (t->options[i].type == TW_FORMULA && value != 0)
+        return snprintf(to, n, "\"%.*s\"", (int)t->formula->n, t->formula->at) < (int)n;
+    if (t->options[i].type != TW_LIST)
+        return snprintf(to, n, "%s", tw_option_text(&t->options[i], value, text)) < (int)n;
     const double *list = t->lists->at + (int)value;
     *to = 0;
     for (int k = 1; k <= (int)list[0] && used < n; k++)
-        used += (size_t)snprintf(to + used, n - used, "%s%s", k > 1 ? "|" : "", tw__number_text(list[k], text));
+        used +=
+            (size_t)snprintf(to + used, n - used, "%s%s", k > 1 ? "|" : "", tw__number_text(list[k], text));
     return used < n;
 }
 
@@ -248,7 +271,8 @@ int tw__options_write(const tw__table *t, const double *values, const double *fr
         const tw_option *o = &t->options[i];
         if (values[i] == from[i]) continue;
         int named = o->type != TW_FORMULA;
-        int wrote = snprintf(to + used, n - used, "%c%s%s", used ? ',' : ':', named ? o->name : "", named ? "=" : "");
+        int wrote =
+            snprintf(to + used, n - used, "%c%s%s", used ? ',' : ':', named ? o->name : "", named ? "=" : "");
         if (wrote < 0 || (size_t)wrote >= n - used) return 0;
         used += (size_t)wrote;
         if (!tw__option_write(t, i, values[i], to + used, n - used)) return 0;
@@ -287,10 +311,13 @@ const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
     else if (o->type == TW_WORD) words_text(o->words, to, TW_VALUE_MAX);
-    else if (o->type == TW_FORMULA) words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
+    else if (o->type == TW_FORMULA)
+        words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
     else {
-        int n = snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "", o->open & TW_OPEN_MIN ? '(' : '[',
-                         tw__number_text(o->min, low), tw__number_text(o->max, high), o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
+        int n = snprintf(to, TW_VALUE_MAX, "%s%c%.25s, %.25s%c", o->type == TW_LIST ? "each in " : "",
+                         o->open & TW_OPEN_MIN ? '(' : '[', tw__number_text(o->min, low),
+                         tw__number_text(o->max, high),
+                         o->open & TW_OPEN_MAX || o->max - o->max != 0 ? ')' : ']');
         if (o->words && n > 0 && n + 5 < TW_VALUE_MAX) {
             memcpy(to + n, " or ", 4);
             words_text(o->words, to + n + 4, (size_t)(TW_VALUE_MAX - n - 4));

@@ -1,4 +1,5 @@
-/* Threads are started at the first call that has use for them, spin for a moment between calls and then sleep.
+/* Threads are started at the first call that has use for them, spin for a moment between calls and then
+ * sleep.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/pool.h"
@@ -9,18 +10,19 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { SPINS = 1000 };                      /* about 15 to 50 microseconds: longer than the gap between two steps of a small network */
+/* about 15 to 50 microseconds: longer than the gap between two steps of a small network */
+enum { SPINS = 1000 };
 
 struct tw__pool {
     tw_context *ctx;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct helper *helpers;                 /* room for threads - 1 */
-    int started;                            /* helpers running, beside the caller */
+    struct helper *helpers; /* room for threads - 1 */
+    int started;            /* helpers running, beside the caller */
     int spins;
-    pid_t owner;                            /* a forked child has none of the threads */
+    pid_t owner; /* a forked child has none of the threads */
     atomic_flag busy;
-    atomic_uint generation;                 /* calls so far */
+    atomic_uint generation; /* calls so far */
     atomic_int sleeping, unfinished;
     atomic_size_t next;
     atomic_bool stop;
@@ -33,7 +35,7 @@ struct helper {
     tw__pool *pool;
     pthread_t thread;
     int worker;
-    unsigned seen;                          /* the last call it took part in */
+    unsigned seen; /* the last call it took part in */
 };
 
 static inline void relax(void)
@@ -45,7 +47,8 @@ static inline void relax(void)
 
 static void work(tw__pool *p, int worker)
 {
-    for (size_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n;) p->task(p->arg, i, worker);
+    for (size_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n;)
+        p->task(p->arg, i, worker);
 }
 
 static void wait_for_call(tw__pool *p, unsigned seen)
@@ -56,7 +59,8 @@ static void wait_for_call(tw__pool *p, unsigned seen)
     }
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleeping, 1);
-    while (atomic_load(&p->generation) == seen && !atomic_load(&p->stop)) pthread_cond_wait(&p->wake, &p->lock);
+    while (atomic_load(&p->generation) == seen && !atomic_load(&p->stop))
+        pthread_cond_wait(&p->wake, &p->lock);
     atomic_fetch_sub(&p->sleeping, 1);
     pthread_mutex_unlock(&p->lock);
 }
@@ -75,7 +79,8 @@ static void *help(void *arg)
     }
 }
 
-/* Starts the helpers that are missing; with fewer than wanted everything still works. Signals stay with the caller's threads. */
+/* Starts the helpers that are missing; with fewer than wanted everything still works. Signals stay with the
+ * caller's threads. */
 static void start_helpers(tw__pool *p)
 {
     if (p->owner != getpid()) {

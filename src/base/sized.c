@@ -17,8 +17,10 @@ tw_status tw__sized_read(void *to, size_t size, const void *from, const char *na
     TW_TRY(check_size(given, name, err));
     for (size_t i = size; i < given; i++)
         if (((const char *)from)[i])
-            return tw__fail(err, TW_ERR_SPEC, "%s has %zu bytes, of which this library knows %zu, and byte %zu is not 0: an option of a newer version", name,
-                            given, size, i);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "%s has %zu bytes, of which this library knows %zu, and byte %zu is not 0: an option of a newer version",
+                name, given, size, i);
     memset(to, 0, size);
     memcpy(to, from, given < size ? given : size);
     *(size_t *)to = size;

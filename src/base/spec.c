@@ -22,7 +22,8 @@ static size_t name_length(tw__text t)
 static size_t hyphened_length(tw__text t)
 {
     size_t n = name_length(t);
-    while (n && n + 1 < t.n && t.at[n] == '-' && is_name(t.at[n + 1])) n += 1 + name_length((tw__text){t.at + n + 1, t.n - n - 1});
+    while (n && n + 1 < t.n && t.at[n] == '-' && is_name(t.at[n + 1]))
+        n += 1 + name_length((tw__text){t.at + n + 1, t.n - n - 1});
     return n;
 }
 
@@ -32,7 +33,8 @@ tw_status tw__name_check(const char *name, tw_error *err)
 {
     const tw__text t = tw__text_of(name ? name : "");
     if (t.n > 0 && hyphened_length(t) == t.n) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is no name for a rule: letters, digits, _ and, inside, -", TW__SHOW(t));
+    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is no name for a rule: letters, digits, _ and, inside, -",
+                    TW__SHOW(t));
 }
 
 static tw__text from(tw__text t, size_t i) { return (tw__text){t.at + i, t.n - i}; }
@@ -62,7 +64,8 @@ size_t tw__spec_joint(tw__text t)
     return i;
 }
 
-/* "lr=0,1" is lr=0 and 1, which was meant as lr=0.1: the option before, if both look like parts of a number. */
+/* "lr=0,1" is lr=0 and 1, which was meant as lr=0.1: the option before, if both look like parts of a
+ * number. */
 static const tw__item *comma_decimal(const tw__spec *spec, tw__text value)
 {
     const tw__item *before = spec->n ? &spec->items[spec->n - 1] : NULL;
@@ -73,9 +76,11 @@ static const tw__item *comma_decimal(const tw__spec *spec, tw__text value)
 static tw_status not_an_item(const tw__spec *spec, tw__text value, tw__text whole, tw_error *err)
 {
     const tw__item *half = comma_decimal(spec, value);
-    if (!half) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value), TW__SHOW(whole));
-    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a decimal comma; write %.*s=%.*s.%.*s", TW__SHOW(whole), TW__SHOW(half->key), TW__SHOW(half->value),
-                    TW__SHOW(value));
+    if (!half)
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not key=value", TW__SHOW(value),
+                        TW__SHOW(whole));
+    return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has a decimal comma; write %.*s=%.*s.%.*s", TW__SHOW(whole),
+                    TW__SHOW(half->key), TW__SHOW(half->value), TW__SHOW(value));
 }
 
 tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error *err)
@@ -83,14 +88,17 @@ tw_status tw__spec_items(tw__spec *out, tw__text items, tw__text whole, tw_error
     while (items.at) {
         tw__text value = tw__text_cut(&items, ',');
         if (value.n == 0)
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has nothing where an option should stand, as key=value", TW__SHOW(whole));
+            return tw__fail(err, TW_ERR_SPEC,
+                            "\"%.*s\" has nothing where an option should stand, as key=value",
+                            TW__SHOW(whole));
         size_t n = name_length(value);
         tw__text key = {value.at, n};
         int bare = n == 0 && value.n && value.at[0] == '"';
         if (!bare && (n == 0 || n + 1 >= value.n || value.at[n] != '='))
             return not_an_item(out, value, whole, err);
         if (out->n == TW__SPEC_ITEMS)
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has more than %d options", TW__SHOW(whole), (int)TW__SPEC_ITEMS);
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has more than %d options", TW__SHOW(whole),
+                            (int)TW__SPEC_ITEMS);
         out->items[out->n++] = (tw__item){key, bare ? value : from(value, n + 1)};
     }
     return TW_OK;
@@ -111,7 +119,8 @@ static tw_status check_characters(tw__text text, tw_error *err)
 tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
 {
     *out = (tw__spec){.n = 0};
-    if (text.n == 0) return tw__fail(err, TW_ERR_SPEC, "an empty spec; a name is needed, as in \"adam:lr=0.001\"");
+    if (text.n == 0)
+        return tw__fail(err, TW_ERR_SPEC, "an empty spec; a name is needed, as in \"adam:lr=0.001\"");
     TW_TRY(check_characters(text, err));
     size_t n = hyphened_length(text);
     out->name = (tw__text){text.at, n};
@@ -120,11 +129,13 @@ tw_status tw__spec_parse(tw__spec *out, tw__text text, tw_error *err)
     if (rest.n && rest.at[0] == '@') {
         rest = from(rest, 1);
         out->dialect = (tw__text){rest.at, hyphened_length(rest)};
-        if (out->dialect.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" lacks a dialect's name after \"@\"", TW__SHOW(text));
+        if (out->dialect.n == 0)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" lacks a dialect's name after \"@\"", TW__SHOW(text));
         rest = from(rest, out->dialect.n);
     }
     if (rest.n == 0) return TW_OK;
-    if (rest.at[0] == '+' && rest.n == 1) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing behind its \"+\"", TW__SHOW(text));
+    if (rest.at[0] == '+' && rest.n == 1)
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing behind its \"+\"", TW__SHOW(text));
     if (rest.at[0] != ':')
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" has \"%c\" at character %zu; " FORM, TW__SHOW(text),
                         rest.at[0], (size_t)(rest.at - text.at) + 1);

@@ -52,13 +52,15 @@ static int32_t class_of(const tw__block *b, int32_t label)
     return at ? (int32_t)(at - b->class_labels) : -1;
 }
 
-tw_status tw__block_create(tw__block **out, tw_context *ctx, tw_type type, uint64_t rows, int rank, const int64_t *shape, uint8_t *x, int32_t *labels,
-                           const char *name, tw_error *err)
+tw_status tw__block_create(tw__block **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
+                           const int64_t *shape, uint8_t *x, int32_t *labels, const char *name, tw_error *err)
 {
     size_t row_bytes = 0;
     tw__block *b = NULL;
     *out = NULL;
-    (void)(tw__size_of_shape(rank, shape, &row_bytes) && tw__size_mul(row_bytes, tw_type_size(type), &row_bytes)); /* x exists, so it fits */
+    /* x exists, so it fits */
+    (void)(tw__size_of_shape(rank, shape, &row_bytes) &&
+           tw__size_mul(row_bytes, tw_type_size(type), &row_bytes));
     tw_status s = tw__alloc(ctx, &b, 1, sizeof *b, err);
     if (s == TW_OK) s = tw__copy_text(ctx, &b->name, name, err);
     if (s != TW_OK) {
@@ -140,38 +142,53 @@ void tw_data_free(tw_data *data)
 tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err)
 {
     const tw__block *b = data->block;
-    tw_data_info all = {.rows = data->rows, .rank = b->rank, .type = b->type, .x = b->x + data->first * b->row_bytes,
-                           .labels = b->labels ? b->labels + data->first : NULL, .classes = b->classes, .name = b->name,
-                           .fingerprint = data->fingerprint, .class_labels = b->class_labels};
+    tw_data_info all = {.rows = data->rows,
+                        .rank = b->rank,
+                        .type = b->type,
+                        .x = b->x + data->first * b->row_bytes,
+                        .labels = b->labels ? b->labels + data->first : NULL,
+                        .classes = b->classes,
+                        .name = b->name,
+                        .fingerprint = data->fingerprint,
+                        .class_labels = b->class_labels};
     memcpy(all.shape, b->shape, (size_t)b->rank * sizeof *b->shape);
     return tw__sized_write(info, &all, sizeof all, "tw_data_info", err);
 }
 
-static tw_status check_rows(tw_type type, const void *x, uint64_t rows, size_t width, const int32_t *labels, tw_error *err)
+static tw_status check_rows(tw_type type, const void *x, uint64_t rows, size_t width, const int32_t *labels,
+                            tw_error *err)
 {
     for (uint64_t i = 0; labels && i < rows; i++) {
-        if (labels[i] < 0) return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is negative", labels[i], (unsigned long long)i);
-        if (labels[i] == INT32_MAX) return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is too large", labels[i], (unsigned long long)i);
+        if (labels[i] < 0)
+            return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is negative", labels[i],
+                            (unsigned long long)i);
+        if (labels[i] == INT32_MAX)
+            return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is too large", labels[i],
+                            (unsigned long long)i);
     }
     const float *f = x;
     for (size_t i = 0; type == TW_F32 && i < (size_t)rows * width; i++)
-        if (!isfinite(f[i])) return tw__fail(err, TW_ERR_DATA, "value %zu of row %zu is not finite", i % width, i / width);
+        if (!isfinite(f[i]))
+            return tw__fail(err, TW_ERR_DATA, "value %zu of row %zu is not finite", i % width, i / width);
     return TW_OK;
 }
 
-tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank, const int64_t *shape, const void *x, const int32_t *labels,
-                         tw_error *err)
+tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
+                         const int64_t *shape, const void *x, const int32_t *labels, tw_error *err)
 {
     size_t width, values, bytes;
     uint8_t *copy = NULL;
     int32_t *label_copy = NULL;
     tw__block *block;
     *out = NULL;
-    if (type != TW_U8 && type != TW_F32) return tw__fail(err, TW_ERR_SPEC, "rows of type %s; u8 and f32 can be learnt from", tw_type_name(type));
-    if (rank < 1 || rank > TW__ROW_MOST_RANK) return tw__fail(err, TW_ERR_SPEC, "rank %d of a row is outside [1, %d]", rank, TW__ROW_MOST_RANK);
+    if (type != TW_U8 && type != TW_F32)
+        return tw__fail(err, TW_ERR_SPEC, "rows of type %s; u8 and f32 can be learnt from",
+                        tw_type_name(type));
+    if (rank < 1 || rank > TW__ROW_MOST_RANK)
+        return tw__fail(err, TW_ERR_SPEC, "rank %d of a row is outside [1, %d]", rank, TW__ROW_MOST_RANK);
     if (rows == 0) return tw__fail(err, TW_ERR_DATA, "no rows");
-    if (!tw__size_of_shape(rank, shape, &width) || rows > SIZE_MAX || !tw__size_mul(width, (size_t)rows, &values) ||
-        !tw__size_mul(values, tw_type_size(type), &bytes))
+    if (!tw__size_of_shape(rank, shape, &width) || rows > SIZE_MAX ||
+        !tw__size_mul(width, (size_t)rows, &values) || !tw__size_mul(values, tw_type_size(type), &bytes))
         return tw__fail(err, TW_ERR_SPEC, "the rows are larger than memory");
     if (width == 0) return tw__fail(err, TW_ERR_SPEC, "the shape of a row holds a 0");
     TW_TRY(check_rows(type, x, rows, width, labels, err));
@@ -195,7 +212,9 @@ tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t 
 static void shape_text(const tw__block *b, char to[TW__ROW_MOST_RANK * 24])
 {
     int n = 0;
-    for (int i = 0; i < b->rank; i++) n += snprintf(to + n, (size_t)(TW__ROW_MOST_RANK * 24 - n), i ? "x%lld" : "%lld", (long long)b->shape[i]);
+    for (int i = 0; i < b->rank; i++)
+        n += snprintf(to + n, (size_t)(TW__ROW_MOST_RANK * 24 - n), i ? "x%lld" : "%lld",
+                      (long long)b->shape[i]);
 }
 
 /* "0 to 9" or "0, 2, 5": the labels of the classes, or of those that `where` has not as 1. */
@@ -213,7 +232,8 @@ static const char *classes_text(const tw__block *b, const uint8_t *where, char *
             snprintf(to + used, size - used, ", ...");
             break;
         }
-        used += (size_t)snprintf(to + used, size - used, "%s%d", used ? ", " : "", b->class_labels ? b->class_labels[i] : i);
+        used += (size_t)snprintf(to + used, size - used, "%s%d", used ? ", " : "",
+                                 b->class_labels ? b->class_labels[i] : i);
     }
     return to;
 }
@@ -226,13 +246,17 @@ static tw_status check_test(const tw__parts *p, tw_error *err)
         char have[TW__ROW_MOST_RANK * 24], want[TW__ROW_MOST_RANK * 24];
         shape_text(b, have);
         shape_text(a, want);
-        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %s, where the training rows are %s (%s)", have, want, a->name);
+        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %s, where the training rows are %s (%s)",
+                           have, want, a->name);
     }
     char known[80];
     for (uint64_t i = 0; i < b->rows; i++)
         if (class_of(a, b->labels[i]) < 0)
-            return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i), "label %d of row %llu is not among the training labels, %s (%d class%s)",
-                               b->labels[i], (unsigned long long)i, classes_text(a, NULL, known, sizeof known), a->classes, a->classes == 1 ? "" : "es");
+            return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),
+                               "label %d of row %llu is not among the training labels, %s (%d class%s)",
+                               b->labels[i], (unsigned long long)i,
+                               classes_text(a, NULL, known, sizeof known), a->classes,
+                               a->classes == 1 ? "" : "es");
     return set_classes(p->test, a->class_labels, a->classes, err);
 }
 
@@ -255,29 +279,34 @@ static tw_status warn_of_untrained(const tw__parts *p, uint64_t front, uint64_t 
         held += where[i] == 2;
     }
     if (none)
-        tw__log(b->ctx, TW_LOG_WARNING, "%d of %d classes have no row among the %llu to train on: %s%s", none, b->classes, (unsigned long long)front,
-                classes_text(b, where, text, sizeof text), held ? "; validation rows have such labels" : "");
+        tw__log(b->ctx, TW_LOG_WARNING, "%d of %d classes have no row among the %llu to train on: %s%s", none,
+                b->classes, (unsigned long long)front, classes_text(b, where, text, sizeof text),
+                held ? "; validation rows have such labels" : "");
     tw__free(b->ctx, where, (size_t)b->classes, 1);
     return TW_OK;
 }
 
-static tw_status cut_train(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out, tw_error *err)
+static tw_status cut_train(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out,
+                           tw_error *err)
 {
     uint64_t all = p->train->rows, back = (uint64_t)floor((double)all * val + 0.5), front = all - back;
     if (val > 0 && (back == 0 || front == 0))
-        return tw__fail(err, TW_ERR_SPEC, "val = %g of %llu rows leaves %llu to train on and %llu to validate", val, (unsigned long long)all,
-                        (unsigned long long)front, (unsigned long long)back);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "val = %g of %llu rows leaves %llu to train on and %llu to validate", val,
+                        (unsigned long long)all, (unsigned long long)front, (unsigned long long)back);
     if (val_out && back > 0) TW_TRY(tw__data_cut(val_out, p->train, front, back, err));
     if (limit > 0 && limit < front) front = limit;
     if (front < all) TW_TRY(warn_of_untrained(p, front, back, err));
     return train ? tw__data_cut(train, p->train, 0, front, err) : TW_OK;
 }
 
-tw_status tw__data_split(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out, tw_data **test, tw_error *err)
+tw_status tw__data_split(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out,
+                         tw_data **test, tw_error *err)
 {
     tw_data *cut[2] = {NULL, NULL};
     if (p->train && p->test && p->test->labels) TW_TRY(check_test(p, err));
-    tw_status s = p->train ? cut_train(p, val, limit, train ? &cut[0] : NULL, val_out ? &cut[1] : NULL, err) : TW_OK;
+    tw_status s =
+        p->train ? cut_train(p, val, limit, train ? &cut[0] : NULL, val_out ? &cut[1] : NULL, err) : TW_OK;
     if (s == TW_OK && p->test && test) s = tw__data_cut(test, p->test, 0, p->test->rows, err);
     if (s != TW_OK) {
         tw_data_free(cut[0]);

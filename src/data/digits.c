@@ -1,6 +1,6 @@
-/* Drawing digits. A digit is a few strokes through points of a 100 x 100 field; each image moves the points, bends the field smoothly,
- * slants, turns, scales and shifts it, and draws the strokes with a round pen. Only + - * / and sqrt in double, in a fixed order, no fma:
- * the bytes are the same on every machine.
+/* Drawing digits. A digit is a few strokes through points of a 100 x 100 field; each image moves the points,
+ * bends the field smoothly, slants, turns, scales and shifts it, and draws the strokes with a round pen. Only
+ * + - * / and sqrt in double, in a fixed order, no fma: the bytes are the same on every machine.
  * SPDX-License-Identifier: MIT */
 #include "data/digits.h"
 #include "base/pool.h"
@@ -10,8 +10,12 @@
 
 enum { SIDE = TW__DIGIT_SIDE, PIXELS = TW__DIGIT_PIXELS, MOST_POINTS = 24, STEPS = 5, GRID = 4, BATCH = 64 };
 
-/* One way to write a digit: points x, y in percent, strokes parted by -1, the end by -2. A doubled point makes a corner. */
-typedef struct style { uint8_t digit; int8_t xy[2 * MOST_POINTS]; } style;
+/* One way to write a digit: points x, y in percent, strokes parted by -1, the end by -2. A doubled point
+ * makes a corner. */
+typedef struct style {
+    uint8_t digit;
+    int8_t xy[2 * MOST_POINTS];
+} style;
 #define UP -1
 #define END -2
 
@@ -32,7 +36,8 @@ static const style styles[] = {
     {4, {62, 5, 40, 34, 18, 64, 18, 64, 50, 64, 84, 63, UP, 63, 5, 63, 50, 63, 95, END}},
     {4, {26, 8, 24, 34, 32, 52, 54, 50, 72, 42, UP, 74, 6, 72, 50, 68, 95, END}},
     {5, {76, 7, 50, 7, 30, 8, 30, 8, 27, 26, 24, 44, 24, 44, 50, 38, 76, 54, 72, 82, 44, 95, 20, 84, END}},
-    {5, {30, 8, 27, 26, 25, 44, 25, 44, 54, 40, 74, 60, 66, 86, 40, 95, 20, 88, UP, 30, 8, 52, 8, 80, 5, END}},
+    {5,
+     {30, 8, 27, 26, 25, 44, 25, 44, 54, 40, 74, 60, 66, 86, 40, 95, 20, 88, UP, 30, 8, 52, 8, 80, 5, END}},
     {5, {78, 6, 54, 8, 36, 14, 28, 40, 28, 40, 56, 42, 72, 62, 60, 88, 34, 95, 18, 86, END}},
     {6, {66, 6, 42, 24, 26, 56, 28, 84, 52, 95, 74, 80, 70, 58, 48, 52, 28, 70, END}},
     {6, {44, 4, 32, 36, 26, 70, 40, 93, 64, 90, 74, 70, 58, 54, 36, 62, 28, 80, END}},
@@ -40,8 +45,10 @@ static const style styles[] = {
     {7, {20, 9, 48, 9, 78, 8, 78, 8, 62, 40, 48, 68, 38, 95, END}},
     {7, {20, 22, 22, 10, 50, 10, 78, 8, 78, 8, 64, 46, 52, 95, END}},
     {7, {20, 9, 48, 9, 78, 8, 78, 8, 60, 42, 44, 95, UP, 34, 52, 54, 50, 74, 50, END}},
-    {8, {68, 16, 48, 5, 28, 18, 34, 38, 56, 52, 74, 72, 62, 93, 38, 94, 24, 76, 38, 54, 62, 38, 70, 18, 60, 8, END}},
-    {8, {50, 5, 28, 16, 32, 40, 50, 48, 70, 38, 72, 16, 50, 5, UP, 50, 48, 24, 62, 26, 88, 50, 95, 76, 88, 76, 62, 50, 48, END}},
+    {8, {68, 16, 48, 5,  28, 18, 34, 38, 56, 52, 74, 72, 62, 93,
+         38, 94, 24, 76, 38, 54, 62, 38, 70, 18, 60, 8,  END}},
+    {8, {50, 5,  28, 16, 32, 40, 50, 48, 70, 38, 72, 16, 50, 5,  UP,
+         50, 48, 24, 62, 26, 88, 50, 95, 76, 88, 76, 62, 50, 48, END}},
     {8, {72, 10, 44, 8, 30, 26, 50, 48, 68, 70, 58, 94, 36, 90, 34, 70, 52, 48, 70, 26, 72, 10, END}},
     {9, {72, 22, 54, 5, 30, 16, 28, 40, 48, 50, 68, 36, 72, 20, 72, 20, 70, 56, 64, 95, END}},
     {9, {68, 14, 46, 6, 26, 24, 34, 46, 58, 44, 70, 20, 70, 20, 72, 56, 60, 88, 34, 94, END}},
@@ -51,7 +58,10 @@ static const style styles[] = {
 enum { STYLES = 3 }; /* of each digit */
 _Static_assert(sizeof styles / sizeof *styles == 10 * STYLES, "every digit has as many styles");
 
-typedef struct dice { uint64_t seed, next; uint32_t image; } dice;
+typedef struct dice {
+    uint64_t seed, next;
+    uint32_t image;
+} dice;
 
 /* Uniform in [low, high). */
 static double uniform(dice *d, double low, double high)
@@ -62,7 +72,8 @@ static double uniform(dice *d, double low, double high)
 /* Nearly normal, mean 0 and deviation 1: the sum of eight 16-bit numbers. */
 static double normal(dice *d)
 {
-    tw__philox4 r = tw__philox(d->seed, (uint32_t)d->next, (uint32_t)(d->next >> 32), d->image, (uint32_t)TW__FOR_DIGITS << 16);
+    tw__philox4 r = tw__philox(d->seed, (uint32_t)d->next, (uint32_t)(d->next >> 32), d->image,
+                               (uint32_t)TW__FOR_DIGITS << 16);
     d->next++;
     int64_t sum = -4 * 65535;
     for (int i = 0; i < 4; i++) sum += (int64_t)(r.word[i] & 0xffff) + (int64_t)(r.word[i] >> 16);
@@ -71,15 +82,16 @@ static double normal(dice *d)
 
 /* How this image differs from its style. */
 typedef struct hand {
-    double xx, xy, yx, yy, x0, y0;      /* field to pixels */
-    double bend[2][GRID][GRID];         /* shift in pixels at the nodes of a grid over the image */
+    double xx, xy, yx, yy, x0, y0; /* field to pixels */
+    double bend[2][GRID][GRID];    /* shift in pixels at the nodes of a grid over the image */
     double jitter, pen, edge, ink, grain;
 } hand;
 
 static hand draw_hand(dice *d)
 {
     hand h;
-    double turn = 0.06 * normal(d), slant = -0.12 + 0.15 * normal(d), tall = 20.0 + 0.9 * normal(d), wide = tall * (0.86 + 0.11 * normal(d));
+    double turn = 0.06 * normal(d), slant = -0.12 + 0.15 * normal(d), tall = 20.0 + 0.9 * normal(d),
+           wide = tall * (0.86 + 0.11 * normal(d));
     /* with t = tan(angle / 2) */
     double c = (1 - turn * turn) / (1 + turn * turn), s = 2 * turn / (1 + turn * turn);
     h.xx = c * wide * 0.01;
@@ -114,7 +126,9 @@ static double bend_at(double node[GRID][GRID], double x, double y)
     return top + a * (bottom - top);
 }
 
-typedef struct point { double x, y; } point;
+typedef struct point {
+    double x, y;
+} point;
 
 static point place(hand *h, dice *d, const int8_t *xy)
 {
@@ -132,11 +146,22 @@ static double between(double a, double b, double c, double d, double t)
 /* Lowers `square` to the squared distance from the segment ab where that is less than reach^2. */
 static void draw_segment(double square[PIXELS], point a, point b, double reach)
 {
-    double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy, inverse = length > 1e-9 ? 1 / length : 0;
+    double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy,
+           inverse = length > 1e-9 ? 1 / length : 0;
     double left = (a.x < b.x ? a.x : b.x) - reach, right = (a.x < b.x ? b.x : a.x) + reach;
     double top = (a.y < b.y ? a.y : b.y) - reach, bottom = (a.y < b.y ? b.y : a.y) + reach;
-    int x0 = left < 0 ? 0 : left > SIDE ? SIDE : (int)left, x1 = right < 0 ? -1 : right > SIDE - 1 ? SIDE - 1 : (int)right;
-    int y0 = top < 0 ? 0 : top > SIDE ? SIDE : (int)top, y1 = bottom < 0 ? -1 : bottom > SIDE - 1 ? SIDE - 1 : (int)bottom;
+    int x0 = left < 0      ? 0
+             : left > SIDE ? SIDE
+                           : (int)left,
+        x1 = right < 0          ? -1
+             : right > SIDE - 1 ? SIDE - 1
+                                : (int)right;
+    int y0 = top < 0      ? 0
+             : top > SIDE ? SIDE
+                          : (int)top,
+        y1 = bottom < 0          ? -1
+             : bottom > SIDE - 1 ? SIDE - 1
+                                 : (int)bottom;
     for (int y = y0; y <= y1; y++)
         for (int x = x0; x <= x1; x++) {
             double px = x - a.x, py = y - a.y, t = (px * dx + py * dy) * inverse;
@@ -181,7 +206,7 @@ uint8_t tw__digit_draw(uint64_t seed, uint32_t number, uint8_t *image)
     point p[MOST_POINTS];
     int n = 0;
     for (int i = 0; i < PIXELS; i++) square[i] = 1e9;
-    for (const int8_t *xy = s->xy;; ) {
+    for (const int8_t *xy = s->xy;;) {
         if (*xy >= 0) {
             p[n++] = place(&h, &d, xy);
             xy += 2;
@@ -195,17 +220,24 @@ uint8_t tw__digit_draw(uint64_t seed, uint32_t number, uint8_t *image)
     return (uint8_t)digit;
 }
 
-typedef struct job { uint64_t seed; uint32_t first; size_t n; uint8_t *images, *labels; } job;
+typedef struct job {
+    uint64_t seed;
+    uint32_t first;
+    size_t n;
+    uint8_t *images, *labels;
+} job;
 
 static void draw_some(void *arg, size_t index, int worker)
 {
     (void)worker;
     const job *j = arg;
     size_t end = (index + 1) * BATCH < j->n ? (index + 1) * BATCH : j->n;
-    for (size_t i = index * BATCH; i < end; i++) j->labels[i] = tw__digit_draw(j->seed, j->first + (uint32_t)i, j->images + i * PIXELS);
+    for (size_t i = index * BATCH; i < end; i++)
+        j->labels[i] = tw__digit_draw(j->seed, j->first + (uint32_t)i, j->images + i * PIXELS);
 }
 
-void tw__digits_draw(tw_context *ctx, uint64_t seed, uint32_t first, size_t n, uint8_t *images, uint8_t *labels)
+void tw__digits_draw(tw_context *ctx, uint64_t seed, uint32_t first, size_t n, uint8_t *images,
+                     uint8_t *labels)
 {
     job j = {.seed = seed, .first = first, .n = n, .images = images, .labels = labels};
     tw__pool_run(ctx, (n + BATCH - 1) / BATCH, draw_some, &j);

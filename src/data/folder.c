@@ -10,14 +10,16 @@ enum { PATH = 4096 };
 static const char *const part_names[] = {"train", "t10k"};
 
 /* *found: 1 and the path, or 0. `what` is "images" with idx3 or "labels" with idx1. */
-static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[PATH], int *found, tw_error *err)
+static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[PATH],
+                      int *found, tw_error *err)
 {
     static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
     *found = 0;
     for (size_t i = 0; i < 2 * sizeof ends / sizeof *ends; i++) {
-        int n = snprintf(path, PATH, "%s/%s-%s%cidx%d-ubyte%s", directory, part_names[part], images ? "images" : "labels", i % 2 ? '.' : '-', images ? 3 : 1,
-                         ends[i / 2]);
-        if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
+        int n = snprintf(path, PATH, "%s/%s-%s%cidx%d-ubyte%s", directory, part_names[part],
+                         images ? "images" : "labels", i % 2 ? '.' : '-', images ? 3 : 1, ends[i / 2]);
+        if (n >= PATH)
+            return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
         int kind = TW_PATH_NONE;
         TW_TRY(tw__path_kind(ctx, path, &kind, err));
         if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY) {
@@ -34,22 +36,23 @@ tw_status tw__directory_has(int *has, tw_context *ctx, const char *directory, in
     return find(ctx, directory, part, 1, path, has, err);
 }
 
-static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *images, const char *images_path, uint64_t most_bytes, int32_t **labels,
-                             tw_error *err)
+static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *images,
+                             const char *images_path, uint64_t most_bytes, int32_t **labels, tw_error *err)
 {
     tw__idx idx;
     TW_TRY(tw__idx_read(&idx, ctx, path, 1, most_bytes, err));
     tw_status s = TW_OK;
     if (idx.shape[0] != images->shape[0])
-        s = tw__fail_in(err, TW_ERR_DATA, path, 0, 4, "%lld labels for %lld images (%.150s)", (long long)idx.shape[0], (long long)images->shape[0],
-                        images_path);
+        s = tw__fail_in(err, TW_ERR_DATA, path, 0, 4, "%lld labels for %lld images (%.150s)",
+                        (long long)idx.shape[0], (long long)images->shape[0], images_path);
     if (s == TW_OK) s = tw__alloc(ctx, labels, idx.n, sizeof **labels, err);
     for (size_t i = 0; s == TW_OK && i < idx.n; i++) (*labels)[i] = idx.bytes[i];
     tw__idx_free(&idx, ctx);
     return s;
 }
 
-tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *directory, int part, uint64_t most_bytes, tw_error *err)
+tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_context *ctx,
+                             const char *directory, int part, uint64_t most_bytes, tw_error *err)
 {
     char path[PATH];
     int images, labels = 0;
@@ -59,15 +62,21 @@ tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_conte
     else labels = images;
     if (!images && !labels) return TW_OK;
     if (!images || !labels)
-        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no %s-%s-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the %s", directory, part_names[part],
-                        images ? "labels-idx1" : "images-idx3", images ? "images" : "labels");
+        return tw__fail(err, TW_ERR_NOT_FOUND,
+                        "%.300s has no %s-%s-ubyte (plain or .gz .xz .zst .bz2 .lz4) beside the %s",
+                        directory, part_names[part], images ? "labels-idx1" : "images-idx3",
+                        images ? "images" : "labels");
     tw__idx idx;
     int32_t *numbers = NULL;
     TW_TRY(tw__idx_read(&idx, ctx, path, 0, most_bytes, err));
     tw_status s = TW_OK;
-    if (idx.rank < 2) s = tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "1 dimension where images have three (are these labels?)");
+    if (idx.rank < 2)
+        s = tw__fail_in(err, TW_ERR_DATA, path, 0, 3,
+                        "1 dimension where images have three (are these labels?)");
     if (s == TW_OK && labels_path) s = read_labels(ctx, labels_path, &idx, path, most_bytes, &numbers, err);
-    if (s == TW_OK) return tw__block_create(block, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1, idx.bytes, numbers, path, err);
+    if (s == TW_OK)
+        return tw__block_create(block, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1,
+                                idx.bytes, numbers, path, err);
     tw__idx_free(&idx, ctx);
     return s;
 }

@@ -1,4 +1,5 @@
-/* IDX, the format of MNIST's files: 00 00 08, the number of dimensions, each length in 4 bytes (big end first), then bytes.
+/* IDX, the format of MNIST's files: 00 00 08, the number of dimensions, each length in 4 bytes (big end
+ * first), then bytes.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_IDX_H
 #define TW_DATA_IDX_H
@@ -9,12 +10,14 @@ typedef struct tw__idx {
     int rank;
     int64_t shape[TW__IDX_MOST_RANK];
     uint8_t *bytes;
-    size_t n;                   /* of bytes; freed by tw__free(ctx, bytes, n, 1) */
+    size_t n; /* of bytes; freed by tw__free(ctx, bytes, n, 1) */
 } tw__idx;
 
 /* Plain or packed, up to `most_bytes` (0: 64 GiB). `rank` 0: any. A file without rows is an error. */
-tw_status tw__idx_read(tw__idx *out, tw_context *ctx, const char *path, int rank, uint64_t most_bytes, tw_error *err);
-void tw__idx_free(tw__idx *idx, tw_context *ctx);                       /* fine on a zeroed or freed one */
+tw_status tw__idx_read(tw__idx *out, tw_context *ctx, const char *path, int rank, uint64_t most_bytes,
+                       tw_error *err);
+void tw__idx_free(tw__idx *idx, tw_context *ctx); /* fine on a zeroed or freed one */
 /* A plain file that appears whole or not at all. */
-tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape, const uint8_t *bytes, tw_error *err);
+tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape,
+                        const uint8_t *bytes, tw_error *err);
 #endif

@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *magic; unsigned char at, length; const char *name; } magics[] = {
+static const struct {
+    const char *magic;
+    unsigned char at, length;
+    const char *name;
+} magics[] = {
     {"\x93NUMPY", 0, 6, "an npy file"},
     {"\x89PNG\r\n\x1a\n", 0, 8, "a PNG image"},
     {"\xff\xd8\xff", 0, 3, "a JPEG image"},
@@ -95,7 +99,10 @@ static int is_table(tw__text first, tw__text second, char separator, int *n)
 
 static void text_kind(const char *text, char to[TW__KIND_TEXT])
 {
-    static const struct { char separator; const char *name; } tables[] = {{',', "CSV"}, {';', "CSV"}, {'\t', "TSV"}, {' ', "text"}};
+    static const struct {
+        char separator;
+        const char *name;
+    } tables[] = {{',', "CSV"}, {';', "CSV"}, {'\t', "TSV"}, {' ', "text"}};
     tw__text rest = tw__text_of(text);
     const tw__text first = next_line(&rest), second = next_line(&rest);
     int n;
@@ -104,7 +111,8 @@ static void text_kind(const char *text, char to[TW__KIND_TEXT])
         return;
     }
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !*to; i++)
-        if (is_table(first, second, tables[i].separator, &n)) snprintf(to, TW__KIND_TEXT, "a %s file with %d columns", tables[i].name, n);
+        if (is_table(first, second, tables[i].separator, &n))
+            snprintf(to, TW__KIND_TEXT, "a %s file with %d columns", tables[i].name, n);
     if (!*to) snprintf(to, TW__KIND_TEXT, "a text file");
 }
 
@@ -115,7 +123,8 @@ const char *tw__file_kind(const uint8_t *bytes, size_t n, char to[TW__KIND_TEXT]
     if (n > TW__KIND_BYTES) n = TW__KIND_BYTES;
     if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) bytes += 3, n -= 3;
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
-        if (n >= (size_t)magics[i].at + magics[i].length && memcmp(bytes + magics[i].at, magics[i].magic, magics[i].length) == 0) {
+        if (n >= (size_t)magics[i].at + magics[i].length &&
+            memcmp(bytes + magics[i].at, magics[i].magic, magics[i].length) == 0) {
             snprintf(to, TW__KIND_TEXT, "%s", magics[i].name);
             return to;
         }

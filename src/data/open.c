@@ -16,19 +16,29 @@ static void release(tw__parts *p)
     tw__block_release(p->test);
 }
 
-static tw_status open_directory(tw__parts *p, tw_context *ctx, const char *directory, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+static tw_status open_directory(tw__parts *p, tw_context *ctx, const char *directory,
+                                const tw_data_options *o, int want_train, int want_test, tw_error *err)
 {
     int has_train, has_test;
-    char *train_labels = o->unlabelled ? NULL : p->train_labels, *test_labels = o->unlabelled ? NULL : p->test_labels;
+    char *train_labels = o->unlabelled ? NULL : p->train_labels,
+         *test_labels = o->unlabelled ? NULL : p->test_labels;
     TW_TRY(tw__directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
     TW_TRY(tw__directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
     if (!has_train && !has_test)
-        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)", directory);
-    if (want_train) TW_TRY(tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
-    return want_test ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err) : TW_OK;
+        return tw__fail(
+            err, TW_ERR_NOT_FOUND,
+            "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)",
+            directory);
+    if (want_train)
+        TW_TRY(
+            tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
+    return want_test
+               ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err)
+               : TW_OK;
 }
 
-static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes, tw_error *err)
+static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes,
+                           tw_error *err)
 {
     tw__idx idx;
     tw_error why;
@@ -43,24 +53,31 @@ static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint
     }
     if (idx.rank < 2) {
         tw__idx_free(&idx, ctx);
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "one dimension, as labels have; name the image file, or the folder of both");
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3,
+                           "one dimension, as labels have; name the image file, or the folder of both");
     }
-    return tw__block_create(&p->test, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1, idx.bytes, NULL, path, err);
+    return tw__block_create(&p->test, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1,
+                            idx.bytes, NULL, path, err);
 }
 
-static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train,
+                            int want_test, tw_error *err)
 {
     char directory[PATH];
-    if (!o->home) return tw__fail(err, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
+    if (!o->home)
+        return tw__fail(err, TW_ERR_NOT_FOUND,
+                        "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
     for (int i = 0; i < 2; i++) {
         int has, n = snprintf(directory, sizeof directory, i == 0 ? "%s/mnist" : "%s", o->home);
         if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
         TW_TRY(tw__directory_has(&has, ctx, directory, TW__PART_TRAIN, err));
         if (has) return open_directory(p, ctx, directory, o, want_train, want_test, err);
     }
-    return tw__fail(err, TW_ERR_NOT_FOUND,
-                    "MNIST is not in %.150s/mnist: put its four files there (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-                    "t10k-labels-idx1-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" is generated and needs none", o->home);
+    return tw__fail(
+        err, TW_ERR_NOT_FOUND,
+        "MNIST is not in %.150s/mnist: put its four files there (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
+        "t10k-labels-idx1-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" is generated and needs none",
+        o->home);
 }
 
 static tw_status make_directories(tw_context *ctx, const char *path, tw_error *err)
@@ -83,7 +100,8 @@ static tw_status make_directories(tw_context *ctx, const char *path, tw_error *e
     return TW_OK;
 }
 
-static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows, const uint8_t *images, const uint8_t *labels, tw_error *err)
+static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows,
+                              const uint8_t *images, const uint8_t *labels, tw_error *err)
 {
     const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
     const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
@@ -97,21 +115,26 @@ static tw_status write_digits(tw_context *ctx, const char *directory, int part, 
 }
 
 /* Draws one part; both arrays freed by tw__free. */
-static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t rows, uint8_t **images, uint8_t **labels, tw_error *err)
+static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t rows, uint8_t **images,
+                           uint8_t **labels, tw_error *err)
 {
     TW_TRY(tw__alloc(ctx, images, (size_t)rows, TW__DIGIT_PIXELS, err));
     tw_status s = tw__alloc(ctx, labels, (size_t)rows, 1, err);
-    if (s == TW_OK) tw__digits_draw(ctx, seed, part == TW__PART_TRAIN ? 0 : TW__DIGITS_TEST_FIRST, (size_t)rows, *images, *labels);
+    if (s == TW_OK)
+        tw__digits_draw(ctx, seed, part == TW__PART_TRAIN ? 0 : TW__DIGITS_TEST_FIRST, (size_t)rows, *images,
+                        *labels);
     else tw__free(ctx, *images, (size_t)rows, TW__DIGIT_PIXELS);
     return s;
 }
 
-tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train, uint64_t test, tw_error *err)
+tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
+                              uint64_t test, tw_error *err)
 {
     const uint64_t rows[] = {train, test};
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++)
         if (rows[part] == 0 || rows[part] > INT32_MAX)
-            return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)", (unsigned long long)rows[part]);
+            return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)",
+                            (unsigned long long)rows[part]);
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++) {
         uint8_t *images, *labels;
         TW_TRY(draw_part(ctx, seed, part, rows[part], &images, &labels, err));
@@ -123,9 +146,11 @@ tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t s
     return TW_OK;
 }
 
-/* Draws a part for the cache. That the cache cannot be written is reported but stops nothing: the data are there.
- * TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under us. */
-static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *directory, int part, uint64_t rows, tw_error *err)
+/* Draws a part for the cache. That the cache cannot be written is reported but stops nothing: the data are
+ * there. TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under
+ * us. */
+static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *directory, int part,
+                             uint64_t rows, tw_error *err)
 {
     const int64_t shape[] = {TW__DIGIT_SIDE, TW__DIGIT_SIDE};
     uint8_t *images, *bytes;
@@ -133,7 +158,8 @@ static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *dir
     tw_error why;
     TW_TRY(draw_part(ctx, 0, part, rows, &images, &bytes, err));
     tw_status s = write_digits(ctx, directory, part, rows, images, bytes, &why);
-    if (s != TW_OK && s != TW_ERR_NOT_FOUND) tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
+    if (s != TW_OK && s != TW_ERR_NOT_FOUND)
+        tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
     s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
     for (size_t i = 0; s == TW_OK && i < rows; i++) labels[i] = bytes[i];
     tw__free(ctx, bytes, (size_t)rows, 1);
@@ -142,15 +168,18 @@ static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *dir
     return s;
 }
 
-/* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is drawn again. */
-static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx, const char *directory, int part, tw_error *err)
+/* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is
+ * drawn again. */
+static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx,
+                                  const char *directory, int part, tw_error *err)
 {
     tw_error why;
     char hash[TW__HASH_DIGITS + 1];
     tw_status s = tw__directory_read(block, labels_path, ctx, directory, part, 0, &why);
     if (s == TW_OK && *block) {
         tw__block_hash(*block, 0, (*block)->rows, hash);
-        if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0) return TW_OK;
+        if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0)
+            return TW_OK;
         tw__block_release(*block);
         *block = NULL;
     }
@@ -158,10 +187,12 @@ static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_
         if (err) *err = why;
         return s;
     }
-    return draw_digits(block, ctx, directory, part, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
+    return draw_digits(block, ctx, directory, part,
+                       part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
 }
 
-static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train,
+                             int want_test, tw_error *err)
 {
     char directory[PATH];
     if (!o->cache) return tw__fail(err, TW_ERR_SPEC, "\"digits\" needs a cache folder, and none was given");
@@ -171,18 +202,21 @@ static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_option
     return want_test ? open_digits_part(&p->test, p->test_labels, ctx, directory, TW__PART_TEST, err) : TW_OK;
 }
 
-static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, const tw_data_options *o, int want_train, int want_test, tw_error *err)
+static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, const tw_data_options *o,
+                            int want_train, int want_test, tw_error *err)
 {
     if (strcmp(path, "digits") == 0) return open_digits(p, ctx, o, want_train, want_test, err);
     if (strcmp(path, "mnist") == 0) return open_mnist(p, ctx, o, want_train, want_test, err);
     int kind = TW_PATH_NONE;
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " SUPPORTED, path);
+    if (kind == TW_PATH_NONE)
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " SUPPORTED, path);
     if (kind == TW_PATH_DIRECTORY) return open_directory(p, ctx, path, o, want_train, want_test, err);
     return want_test ? open_file(p, ctx, path, o->most_bytes, err) : TW_OK;
 }
 
-tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train, tw_data **val, tw_data **test, tw_error *err)
+tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train,
+                       tw_data **val, tw_data **test, tw_error *err)
 {
     tw_data_options taken = TW_DATA_OPTIONS_INIT;
     const tw_data_options *o = &taken;
@@ -194,7 +228,7 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
     memset(&parts, 0, sizeof parts);
     tw_status s = open_parts(&parts, ctx, path, o, train || (val && o->val > 0), test != NULL, err);
-    if (o->unlabelled) {                                        /* "digits" comes with them */
+    if (o->unlabelled) { /* "digits" comes with them */
         tw__block_drop_labels(parts.train);
         tw__block_drop_labels(parts.test);
     }

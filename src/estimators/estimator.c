@@ -7,25 +7,34 @@
 
 enum { DEFAULT_BATCH = 32 };
 
-/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------------------------ */
 
 static tw_status check_setting(const tw_estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
     if (s->batch && !e->takes_batch)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used with the estimator %s", (unsigned long long)s->batch, e->name);
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used with the estimator %s",
+                        (unsigned long long)s->batch, e->name);
     if (s->batch && !s->n_rows)
-        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used for an objective without rows", (unsigned long long)s->batch);
+        return tw__fail(err, TW_ERR_SPEC, "batch = %llu cannot be used for an objective without rows",
+                        (unsigned long long)s->batch);
     if (s->accumulate > 1 && (!e->takes_batch || !s->n_rows))
-        return tw__fail(err, TW_ERR_SPEC, "accumulate = %llu cannot be used %s%s", (unsigned long long)s->accumulate,
-                        e->takes_batch ? "for an objective without rows" : "with the estimator ", e->takes_batch ? "" : e->name);
+        return tw__fail(err, TW_ERR_SPEC, "accumulate = %llu cannot be used %s%s",
+                        (unsigned long long)s->accumulate,
+                        e->takes_batch ? "for an objective without rows" : "with the estimator ",
+                        e->takes_batch ? "" : e->name);
     if (e->needs_rows && !s->n_rows)
-        return tw__fail(err, TW_ERR_SPEC, "estimator %s is for sums over rows; this objective has none (give minibatch or sam)", e->name);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "estimator %s is for sums over rows; this objective has none (give minibatch or sam)",
+                        e->name);
     if (!s->order) return TW_OK;
     if (!s->n_rows || !s->n_order)
-        return tw__fail(err, TW_ERR_SPEC, "an order of %zu rows for an objective of %llu rows (both must be above 0)", s->n_order, (unsigned long long)s->n_rows);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "an order of %zu rows for an objective of %llu rows (both must be above 0)",
+                        s->n_order, (unsigned long long)s->n_rows);
     for (size_t i = 0; i < s->n_order; i++)
         if (s->order[i] >= s->n_rows)
-            return tw__fail(err, TW_ERR_SPEC, "order[%zu] = %llu is outside [0, %llu)", i, (unsigned long long)s->order[i], (unsigned long long)s->n_rows);
+            return tw__fail(err, TW_ERR_SPEC, "order[%zu] = %llu is outside [0, %llu)", i,
+                            (unsigned long long)s->order[i], (unsigned long long)s->n_rows);
     return TW_OK;
 }
 
@@ -42,7 +51,8 @@ static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_
     return TW_OK;
 }
 
-tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__estimator_setting *s, tw_error *err)
+tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__estimator_setting *s,
+                               tw_error *err)
 {
     tw__estimator *e;
     tw_estimator_choice choice;
@@ -50,9 +60,16 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
     const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
     TW_TRY(check_setting(choice.estimator, s, err));
     if (s->order && type->sampling == TW__IN_ORDER)
-        return tw__fail(err, TW_ERR_SPEC, "an order of rows cannot be used with the estimator %s", choice.estimator->name);
+        return tw__fail(err, TW_ERR_SPEC, "an order of rows cannot be used with the estimator %s",
+                        choice.estimator->name);
     TW_TRY(tw__alloc(ctx, &e, 1, sizeof *e, err));
-    *e = (tw__estimator){.type = type, .ctx = ctx, .choice = choice, .real = s->real, .size = s->size, .n_rows = s->n_rows, .seed = s->seed};
+    *e = (tw__estimator){.type = type,
+                         .ctx = ctx,
+                         .choice = choice,
+                         .real = s->real,
+                         .size = s->size,
+                         .n_rows = s->n_rows,
+                         .seed = s->seed};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;
     if (__builtin_mul_overflow(wanted, times, &wanted)) wanted = UINT64_MAX;
@@ -74,26 +91,32 @@ void tw__estimator_free(tw__estimator *e)
     tw__free(e->ctx, e, 1, sizeof *e);
 }
 
-/* ---- what it is --------------------------------------------------------------------------------------------------------- */
+/* ---- what it is ---------------------------------------------------------------------------------------- */
 
 uint64_t tw__batch_as_wanted(uint64_t rows, uint64_t wanted) { return wanted < rows ? wanted : rows; }
 
-uint64_t tw__estimator_steps(const tw__estimator *e) { return e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1; }
+uint64_t tw__estimator_steps(const tw__estimator *e)
+{
+    return e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1;
+}
 
 int tw__estimator_is_full(const tw__estimator *e)
 {
-    return e->batch >= e->n_rows && !e->given && (e->type->sampling == TW__IN_ORDER || e->type->sampling == TW__SHUFFLED);
+    return e->batch >= e->n_rows && !e->given &&
+           (e->type->sampling == TW__IN_ORDER || e->type->sampling == TW__SHUFFLED);
 }
 
 tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err)
 {
     const tw_estimator *about = &e->type->about;
     if (!about->needs_barrier || has_barrier) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "estimator %s keeps a snapshot, for which all workers must stand at one point; exchange %s has no barrier", about->name,
-                    exchange);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "estimator %s keeps a snapshot, for which all workers must stand at one point; exchange %s has no barrier",
+        about->name, exchange);
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
 /* Fisher and Yates, from the data's order, so that an epoch's order does not depend on the epochs before. */
 static void shuffle(tw__estimator *e, uint64_t epoch)
@@ -148,20 +171,31 @@ void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__upd
     neighbours(e, step * e->batch, u);
 }
 
-/* ---- for the estimators' own files -------------------------------------------------------------------------------------- */
+/* ---- for the estimators' own files --------------------------------------------------------------------- */
 
-tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err) { return tw__alloc(e->ctx, to, e->size, tw_type_size(e->real), err); }
-void tw__estimator_free_vector(tw__estimator *e, void *vector) { tw__free(e->ctx, vector, e->size, tw_type_size(e->real)); }
+tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err)
+{
+    return tw__alloc(e->ctx, to, e->size, tw_type_size(e->real), err);
+}
+void tw__estimator_free_vector(tw__estimator *e, void *vector)
+{
+    tw__free(e->ctx, vector, e->size, tw_type_size(e->real));
+}
 
-tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector, tw_error *err)
+tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector,
+                                     tw_error *err)
 {
     int64_t n = (int64_t)e->size;
     return v->field(v, name, e->real, 1, &n, vector, err);
 }
 
-tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err) { return e->type->visit ? e->type->visit(e, v, err) : TW_OK; }
+tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
+{
+    return e->type->visit ? e->type->visit(e, v, err) : TW_OK;
+}
 
-tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight, tw_error *err)
+tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight,
+                                      tw_error *err)
 {
     TW_TRY(u->barrier(u->user, err));
     TW_TRY(u->gradient(u->user, u->w, e->order, e->n_rows, to, &u->sums, err));

@@ -1,7 +1,9 @@
-/* What an estimator is: it decides how the gradient of an update is estimated. One file per estimator, one line in list.h.
+/* What an estimator is: it decides how the gradient of an update is estimated. One file per estimator, one
+ * line in list.h.
  *
- * Without a `direction` an estimator only draws rows, and their summed gradient goes to the exchange node by node. With one it asks the loop for
- * sums of gradients, at points and over rows of its choice, and hands back a single vector.
+ * Without a `direction` an estimator only draws rows, and their summed gradient goes to the exchange node by
+ * node. With one it asks the loop for sums of gradients, at points and over rows of its choice, and hands
+ * back a single vector.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_ESTIMATORS_ESTIMATOR_H
 #define TW_ESTIMATORS_ESTIMATOR_H
@@ -12,34 +14,41 @@
 
 typedef struct tw__estimator tw__estimator;
 
-/* How rows are drawn: in the data's order; in a new order every epoch; each by itself, with replacement; one fixed block of neighbours at a time,
- * with replacement. */
+/* How rows are drawn: in the data's order; in a new order every epoch; each by itself, with replacement; one
+ * fixed block of neighbours at a time, with replacement. */
 enum tw__sampling { TW__IN_ORDER, TW__SHUFFLED, TW__REPLACED, TW__BLOCKS };
 
 /* One update, as an estimator with a direction sees it. */
 typedef struct tw__update {
-    uint64_t number;                                    /* updates before this one: the draw's number too */
-    const uint64_t *rows;                               /* drawn, in batch order; NULL for an objective without rows */
+    uint64_t number; /* updates before this one: the draw's number too */
+    /* drawn, in batch order; NULL for an objective without rows */
+    const uint64_t *rows;
     size_t n;
-    uint64_t block;                                     /* TW__BLOCKS: which one the rows are */
-    void *w;                                            /* the stored weights; svrg's option II alone writes them */
+    uint64_t block; /* TW__BLOCKS: which one the rows are */
+    /* the stored weights; svrg's option II alone writes them */
+    void *w;
     void *user;
-    /* The sum of the gradients over rows at a point, by the batch tree, into `to`; the sums of loss, weight, correct there. */
-    tw_status (*gradient)(void *user, const void *point, const uint64_t *rows, size_t n, void *to, tw_sums *sums, tw_error *err);
-    /* To be called before a phase that looks at all rows or keeps a snapshot: all workers' steps are in w afterwards. */
+    /* The sum of the gradients over rows at a point, by the batch tree, into `to`; the sums of loss, weight,
+     * correct there. */
+    tw_status (*gradient)(void *user, const void *point, const uint64_t *rows, size_t n, void *to,
+                          tw_sums *sums, tw_error *err);
+    /* To be called before a phase that looks at all rows or keeps a snapshot: all workers' steps are in w
+     * afterwards. */
     tw_status (*barrier)(void *user, tw_error *err);
-    /* Handed back: a mean gradient's stand-in, valid until the next update and changed by then; the drawn rows' sums, or those of all rows scaled
-     * to a batch where all were looked at. */
+    /* Handed back: a mean gradient's stand-in, valid until the next update and changed by then; the drawn
+     * rows' sums, or those of all rows scaled to a batch where all were looked at. */
     void *direction;
     tw_sums sums;
 } tw__update;
 
 typedef struct tw__estimator_type {
     tw_estimator about;
-    uint64_t (*batch)(uint64_t rows, uint64_t wanted);  /* rows per update */
+    uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
-    tw_status (*create)(tw__estimator *e, tw_error *err);   /* allocates e->own; from here on NULL: keeps nothing */
-    void (*free)(tw__estimator *e);                     /* also after a create that failed; e->own may be NULL */
+    /* allocates e->own; from here on NULL: keeps nothing */
+    tw_status (*create)(tw__estimator *e, tw_error *err);
+    /* also after a create that failed; e->own may be NULL */
+    void (*free)(tw__estimator *e);
     tw_status (*direction)(tw__estimator *e, tw__update *u, tw_error *err);
     tw_status (*visit)(tw__estimator *e, tw_visitor *v, tw_error *err);
 } tw__estimator_type;
@@ -48,39 +57,46 @@ struct tw__estimator {
     const tw__estimator_type *type;
     tw_context *ctx;
     tw_estimator_choice choice;
-    tw_type real;                                       /* of weights and gradients */
-    size_t size;                                        /* weights */
+    tw_type real; /* of weights and gradients */
+    size_t size;  /* weights */
     uint64_t n_rows, batch, seed;
-    uint64_t requested;                                 /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
-    uint64_t *order, drawn_epoch;                       /* the rows in the order of this epoch (counted from 1) */
-    uint64_t *given, *drawn;                            /* the caller's order; rows that stand nowhere side by side */
+    /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
+    uint64_t requested;
+    /* the rows in the order of this epoch (counted from 1) */
+    uint64_t *order, drawn_epoch;
+    /* the caller's order; rows that stand nowhere side by side */
+    uint64_t *given, *drawn;
     size_t n_given, n_drawn;
-    void *state;                                        /* the estimator's state */
+    void *state; /* the estimator's state */
 };
 
 typedef struct tw__estimator_setting {
     const char *spec;
-    uint64_t n_rows, batch, seed;                       /* batch 0: 32, or 1 with an order from outside */
-    uint64_t accumulate;                                /* so many batches make one; 0: 1 */
+    uint64_t n_rows, batch, seed; /* batch 0: 32, or 1 with an order from outside */
+    uint64_t accumulate;          /* so many batches make one; 0: 1 */
     tw_type real;
     size_t size;
-    const uint64_t *order;                              /* NULL, or rows to draw in place of its own; copied */
+    /* NULL, or rows to draw in place of its own; copied */
+    const uint64_t *order;
     size_t n_order;
 } tw__estimator_setting;
 
-/* TW_ERR_SPEC: a spec that does not exist, a batch or an order without meaning, no rows where there must be some. */
-tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__estimator_setting *setting, tw_error *err);
+/* TW_ERR_SPEC: a spec that does not exist, a batch or an order without meaning, no rows where there must be
+ * some. */
+tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__estimator_setting *setting,
+                               tw_error *err);
 void tw__estimator_free(tw__estimator *e);
-uint64_t tw__estimator_steps(const tw__estimator *e);   /* updates per epoch, at least 1 */
-int tw__estimator_is_full(const tw__estimator *e);      /* every update looks at the mean over all rows */
+uint64_t tw__estimator_steps(const tw__estimator *e); /* updates per epoch, at least 1 */
+int tw__estimator_is_full(const tw__estimator *e);    /* every update looks at the mean over all rows */
 /* What an exchange without a barrier refuses. */
 tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err);
-/* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of seed, epoch and step. */
+/* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of
+ * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err);
 
 /* registry.c */
-const tw__estimator_type *tw__estimator_type_find(tw__text name);       /* NULL if there is none */
+const tw__estimator_type *tw__estimator_type_find(tw__text name); /* NULL if there is none */
 tw__table tw__estimator_table(const tw_estimator *e);
 
 /* For the estimators' own files. */
@@ -88,18 +104,24 @@ uint64_t tw__batch_as_wanted(uint64_t rows, uint64_t wanted);
 /* A vector of the weights' length and type. */
 tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err);
 void tw__estimator_free_vector(tw__estimator *e, void *vector);
-tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector, tw_error *err);
-/* The mean gradient over all rows at u->w into `to`, after a barrier; u->sums scaled to a batch; the mean weight of a row. */
-tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight, tw_error *err);
+tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector,
+                                     tw_error *err);
+/* The mean gradient over all rows at u->w into `to`, after a barrier; u->sums scaled to a batch; the mean
+ * weight of a row. */
+tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight,
+                                      tw_error *err);
 
-/* preset.c: an estimator's name as an optimiser is that estimator with the rule sgd; items that are none of its options are sgd's. */
+/* preset.c: an estimator's name as an optimiser is that estimator with the rule sgd; items that are none of
+ * its options are sgd's. */
 typedef struct tw__preset {
-    const char *optimizer, *estimator;                  /* what is meant: the caller's texts, or those below */
+    /* what is meant: the caller's texts, or those below */
+    const char *optimizer, *estimator;
     int is_one;
     char rule[TW_SPEC_MAX], spec[TW_SPEC_MAX];
 } tw__preset;
 /* estimator: given beside it, or NULL. own: the name of the rule from outside, or NULL. */
-tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *state, tw_error *err);
+tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *state,
+                          tw_error *err);
 /* The canonical text of a preset: "svrg:m=100,lr=0.1". */
 tw_status tw__preset_text(const tw__preset *preset, char to[TW_SPEC_MAX], tw_error *err);
 #endif

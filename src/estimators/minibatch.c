@@ -1,25 +1,47 @@
-/* minibatch: every epoch the rows in a new order, `batch` of them per update, the last update with what is left.
- * Its presets: full, all rows in every update (batch gradient descent), and single, one row (stochastic gradient descent).
+/* minibatch: every epoch the rows in a new order, `batch` of them per update, the last update with what is
+ * left. Its presets: full, all rows in every update (batch gradient descent), and single, one row (stochastic
+ * gradient descent).
  * SPDX-License-Identifier: MIT */
 #include "estimators/estimator.h"
 
-static uint64_t all(uint64_t rows, uint64_t wanted) { (void)wanted; return rows; }
-static uint64_t one(uint64_t rows, uint64_t wanted) { (void)rows, (void)wanted; return 1; }
+static uint64_t all(uint64_t rows, uint64_t wanted)
+{
+    (void)wanted;
+    return rows;
+}
+static uint64_t one(uint64_t rows, uint64_t wanted)
+{
+    (void)rows, (void)wanted;
+    return 1;
+}
 
 extern const tw__estimator_type tw__estimator_minibatch, tw__estimator_full, tw__estimator_single;
 const tw__estimator_type tw__estimator_minibatch = {
-    .about = {.size = sizeof(tw_estimator), .name = "minibatch", .help = "a few rows per update, shuffled every epoch",
+    .about = {.size = sizeof(tw_estimator),
+              .name = "minibatch",
+              .help = "a few rows per update, shuffled every epoch",
               .paper = "Robbins & Monro 1951; Bottou, Curtis & Nocedal 2018, section 3",
-              .equation = "d = mean of f_i'(w) over the `batch` rows drawn, without replacement within an epoch", .takes_batch = 1},
-    .batch = tw__batch_as_wanted, .sampling = TW__SHUFFLED,
+              .equation =
+                  "d = mean of f_i'(w) over the `batch` rows drawn, without replacement within an epoch",
+              .takes_batch = 1},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__SHUFFLED,
 };
 const tw__estimator_type tw__estimator_full = {
-    .about = {.size = sizeof(tw_estimator), .name = "full", .help = "all rows in every update: batch gradient descent", .paper = "Cauchy 1847",
+    .about = {.size = sizeof(tw_estimator),
+              .name = "full",
+              .help = "all rows in every update: batch gradient descent",
+              .paper = "Cauchy 1847",
               .equation = "d = f'(w)"},
-    .batch = all, .sampling = TW__IN_ORDER,
+    .batch = all,
+    .sampling = TW__IN_ORDER,
 };
 const tw__estimator_type tw__estimator_single = {
-    .about = {.size = sizeof(tw_estimator), .name = "single", .help = "one row per update, shuffled every epoch: stochastic gradient descent",
-              .paper = "Robbins & Monro 1951", .equation = "d = f_i'(w), i a row drawn without replacement within an epoch"},
-    .batch = one, .sampling = TW__SHUFFLED,
+    .about = {.size = sizeof(tw_estimator),
+              .name = "single",
+              .help = "one row per update, shuffled every epoch: stochastic gradient descent",
+              .paper = "Robbins & Monro 1951",
+              .equation = "d = f_i'(w), i a row drawn without replacement within an epoch"},
+    .batch = one,
+    .sampling = TW__SHUFFLED,
 };

@@ -1,5 +1,6 @@
-/* --optimizer saga: an estimator's name where a rule is expected is that estimator with the rule sgd. Items of the spec that are options of the
- * estimator are its, all others are sgd's, and transforms stay around it: clip_norm:max=1+svrg:m=100,lr=0.1.
+/* --optimizer saga: an estimator's name where a rule is expected is that estimator with the rule sgd. Items
+ * of the spec that are options of the estimator are its, all others are sgd's, and transforms stay around it:
+ * clip_norm:max=1+svrg:m=100,lr=0.1.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "estimators/estimator.h"
@@ -18,7 +19,10 @@ __attribute__((format(printf, 2, 3))) static int join(char to[TW_SPEC_MAX], cons
     return wrote >= 0 && (size_t)wrote < TW_SPEC_MAX - n;
 }
 
-static tw_status too_long(const char *spec, tw_error *err) { return tw__fail(err, TW_ERR_SPEC, "optimizer \"%.60s\" is too long", spec); }
+static tw_status too_long(const char *spec, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "optimizer \"%.60s\" is too long", spec);
+}
 
 /* A key that is an option of neither of the two. */
 static tw_status unknown_key(const tw__table *t, const tw__table *sgd, tw__text key, tw_error *err)
@@ -26,22 +30,26 @@ static tw_status unknown_key(const tw__table *t, const tw__table *sgd, tw__text 
     tw__guess guess = tw__guess_for(key);
     for (int i = 0; i < t->n; i++) tw__guess_offer(&guess, tw__text_of(t->options[i].name));
     for (int i = 0; i < sgd->n; i++) tw__guess_offer(&guess, tw__text_of(sgd->options[i].name));
-    return tw__fail(err, TW_ERR_SPEC, "%s with sgd has no option \"%.*s\"%s", t->owner, TW__SHOW(key), tw__guess_hint(&guess));
+    return tw__fail(err, TW_ERR_SPEC, "%s with sgd has no option \"%.*s\"%s", t->owner, TW__SHOW(key),
+                    tw__guess_hint(&guess));
 }
 
 /* The link's items: to p->spec those of the estimator, of which there are *n_own, to p->rule those of sgd. */
 static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *link, int *n_own, tw_error *err)
 {
     const tw_rule *rule = tw_rule_find("sgd");
-    tw__table t = tw__estimator_table(e), sgd = {.owner = rule->name, .options = rule->options, .n = rule->n_options, .aliases = rule->aliases};
+    tw__table t = tw__estimator_table(e), sgd = {.owner = rule->name,
+                                                 .options = rule->options,
+                                                 .n = rule->n_options,
+                                                 .aliases = rule->aliases};
     int fits = join(p->spec, "%s", e->name) && join(p->rule, "%s", rule->name);
     *n_own = 0;
     for (int i = 0; fits && i < link->n; i++) {
         const tw__item *item = &link->items[i];
         int own = tw__option_find(&t, item->key) >= 0;
         if (!own && tw__option_find(&sgd, item->key) < 0) return unknown_key(&t, &sgd, item->key, err);
-        fits = join(own ? p->spec : p->rule, "%c%.*s=%.*s", (own ? *n_own : i - *n_own) ? ',' : ':', (int)item->key.n, item->key.at, (int)item->value.n,
-                    item->value.at);
+        fits = join(own ? p->spec : p->rule, "%c%.*s=%.*s", (own ? *n_own : i - *n_own) ? ',' : ':',
+                    (int)item->key.n, item->key.at, (int)item->value.n, item->value.at);
         *n_own += own;
     }
     return fits ? TW_OK : too_long(p->optimizer, err);
@@ -61,16 +69,19 @@ static const tw__estimator_type *find_link(const char *optimizer, const char *ow
     }
 }
 
-tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *own, tw_error *err)
+tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *own,
+                          tw_error *err)
 {
     tw__spec spec, beside;
     tw__text link;
     int n_own;
-    *out = (tw__preset){.optimizer = optimizer ? optimizer : "adam", .estimator = estimator ? estimator : "minibatch"};
+    *out = (tw__preset){.optimizer = optimizer ? optimizer : "adam",
+                        .estimator = estimator ? estimator : "minibatch"};
     const tw__estimator_type *type = find_link(out->optimizer, own, &link);
     if (!type) return TW_OK;
     TW_TRY(tw__spec_parse(&spec, link, err));
-    if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
+    if (spec.dialect.n)
+        return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
     if (!join(out->rule, "%.*s", (int)(link.at - optimizer), optimizer)) return too_long(optimizer, err);
     TW_TRY(split(out, &type->about, &spec, &n_own, err));
     if (!join(out->rule, "%s", link.at + link.n)) return too_long(optimizer, err);
@@ -82,8 +93,10 @@ tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *es
     }
     TW_TRY(tw__spec_parse(&beside, tw__text_of(estimator), err));
     if (tw__text_is(beside.name, type->about.name) && !n_own) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s means estimator %s with optimizer sgd: it cannot be combined with estimator %.60s", optimizer,
-                    type->about.name, estimator);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "optimizer %.60s means estimator %s with optimizer sgd: it cannot be combined with estimator %.60s",
+        optimizer, type->about.name, estimator);
 }
 
 tw_status tw__preset_text(const tw__preset *p, char to[TW_SPEC_MAX], tw_error *err)
@@ -98,7 +111,9 @@ tw_status tw__preset_text(const tw__preset *p, char to[TW_SPEC_MAX], tw_error *e
         const char *items = strchr(chain.link[i].spec, ':');
         if (i > 0) fits = join(to, "+");
         if (i != chain.rule) fits = fits && join(to, "%s", chain.link[i].spec);
-        else fits = fits && join(to, "%s", estimator.spec) && (!items || join(to, "%c%s", strchr(estimator.spec, ':') ? ',' : ':', items + 1));
+        else
+            fits = fits && join(to, "%s", estimator.spec) &&
+                   (!items || join(to, "%c%s", strchr(estimator.spec, ':') ? ',' : ':', items + 1));
     }
     return fits ? TW_OK : too_long(p->optimizer, err);
 }

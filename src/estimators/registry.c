@@ -46,7 +46,8 @@ static tw_status read_estimator(tw_estimator_choice *out, const char *text, tw_e
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     const tw__estimator_type *type = tw__estimator_type_find(spec.name);
     if (!type) return tw__name_unknown("unknown estimator", spec.name, name_at, NULL, err);
-    if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
+    if (spec.dialect.n)
+        return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
     out->estimator = &type->about;
     tw__table t = tw__estimator_table(out->estimator);
     for (int i = 0; i < t.n; i++) out->values[i] = initial[i] = t.options[i].initial;
@@ -67,6 +68,7 @@ tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error
 
 double tw_estimator_bytes(const tw_estimator *e, tw_type type, double n_weights, double n_rows, double batch)
 {
-    double blocks = n_rows > 0 && batch > 0 ? __builtin_ceil(n_rows / batch) : 0, real = (double)tw_type_size(type);
+    double blocks = n_rows > 0 && batch > 0 ? __builtin_ceil(n_rows / batch) : 0,
+           real = (double)tw_type_size(type);
     return n_weights * ((e->vectors + e->per_block * blocks) * real + e->doubles * (double)sizeof(double));
 }

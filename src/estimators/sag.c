@@ -1,11 +1,13 @@
-/* sag: the mean over a table that remembers each block's last gradient, of which every update renews one.
- * The paper divides by all n from the start; `seen`, its section on implementation, by what the table holds so far, which is larger steps at first.
+/* sag: the mean over a table that remembers each block's last gradient, of which every update renews one. The
+ * paper divides by all n from the start; `seen`, its section on implementation, by what the table holds so
+ * far, which is larger steps at first.
  * SPDX-License-Identifier: MIT */
 #include "estimators/table.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
-    {"norm", TW_WORD, "n seen", 0, 0, 1, TW_CLOSED, "what the table's sum is divided by: all rows, or the rows of blocks drawn so far"},
+    {"norm", TW_WORD, "n seen", 0, 0, 1, TW_CLOSED,
+     "what the table's sum is divided by: all rows, or the rows of blocks drawn so far"},
 };
 enum { NORM, SEEN = 1 };
 
@@ -20,9 +22,22 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 
 extern const tw__estimator_type tw__estimator_sag;
 const tw__estimator_type tw__estimator_sag = {
-    .about = {.size = sizeof(tw_estimator), .name = "sag", .help = "mean of a table of each block's last gradient", .paper = "Le Roux, Schmidt & Bach 2012, algorithm 1",
-              .equation = "i uniform over the blocks\ny_i = f_i'(w)\nd = sum(y) / n", .n_options = 1, .options = options, .takes_batch = 1, .needs_rows = 1,
-              .vectors = 1, .doubles = 1, .per_block = 1},
-    .batch = tw__batch_as_wanted, .sampling = TW__BLOCKS,
-    .create = tw__table_create, .free = tw__table_free, .direction = direction, .visit = tw__table_visit,
+    .about = {.size = sizeof(tw_estimator),
+              .name = "sag",
+              .help = "mean of a table of each block's last gradient",
+              .paper = "Le Roux, Schmidt & Bach 2012, algorithm 1",
+              .equation = "i uniform over the blocks\ny_i = f_i'(w)\nd = sum(y) / n",
+              .n_options = 1,
+              .options = options,
+              .takes_batch = 1,
+              .needs_rows = 1,
+              .vectors = 1,
+              .doubles = 1,
+              .per_block = 1},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__BLOCKS,
+    .create = tw__table_create,
+    .free = tw__table_free,
+    .direction = direction,
+    .visit = tw__table_visit,
 };

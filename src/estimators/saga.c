@@ -8,15 +8,27 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
     tw__gradients *t = e->state;
     TW_TRY(tw__table_look(e, u, err));
     double total = tw__table_total(e);
-    tw__vectors_saga(e, t->sum, tw__table_entry(e, u->block), t->gradient, total / (double)t->n_blocks, total);
+    tw__vectors_saga(e, t->sum, tw__table_entry(e, u->block), t->gradient, total / (double)t->n_blocks,
+                     total);
     return TW_OK;
 }
 
 extern const tw__estimator_type tw__estimator_saga;
 const tw__estimator_type tw__estimator_saga = {
-    .about = {.size = sizeof(tw_estimator), .name = "saga", .help = "gradient minus the table's, plus the table's mean: unbiased", .paper = "Defazio, Bach & Lacoste-Julien 2014, equation 1",
-              .equation = "i uniform over the blocks\nd = f_i'(w) - y_i + mean(y)\ny_i = f_i'(w)", .takes_batch = 1, .needs_rows = 1, .vectors = 1,
-              .doubles = 1, .per_block = 1},
-    .batch = tw__batch_as_wanted, .sampling = TW__BLOCKS,
-    .create = tw__table_create, .free = tw__table_free, .direction = direction, .visit = tw__table_visit,
+    .about = {.size = sizeof(tw_estimator),
+              .name = "saga",
+              .help = "gradient minus the table's, plus the table's mean: unbiased",
+              .paper = "Defazio, Bach & Lacoste-Julien 2014, equation 1",
+              .equation = "i uniform over the blocks\nd = f_i'(w) - y_i + mean(y)\ny_i = f_i'(w)",
+              .takes_batch = 1,
+              .needs_rows = 1,
+              .vectors = 1,
+              .doubles = 1,
+              .per_block = 1},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__BLOCKS,
+    .create = tw__table_create,
+    .free = tw__table_free,
+    .direction = direction,
+    .visit = tw__table_visit,
 };

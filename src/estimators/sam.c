@@ -1,5 +1,6 @@
-/* sam: minibatch, but the gradient is taken where the loss is largest nearby, a step of length rho up the gradient.
- * Both evaluations are one draw: the same rows, the same dropout. The norm is over all weights, as in the paper; loss and accuracy are those at w.
+/* sam: minibatch, but the gradient is taken where the loss is largest nearby, a step of length rho up the
+ * gradient. Both evaluations are one draw: the same rows, the same dropout. The norm is over all weights, as
+ * in the paper; loss and accuracy are those at w.
  * SPDX-License-Identifier: MIT */
 #include "estimators/vectors.h"
 #include <math.h>
@@ -9,7 +10,10 @@ static const tw_option options[] = {
 };
 enum { RHO };
 
-struct sam { void *gradient, *point; double *partial; };
+struct sam {
+    void *gradient, *point;
+    double *partial;
+};
 
 static tw_status create(tw__estimator *e, tw_error *err)
 {
@@ -48,8 +52,20 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 
 extern const tw__estimator_type tw__estimator_sam;
 const tw__estimator_type tw__estimator_sam = {
-    .about = {.size = sizeof(tw_estimator), .name = "sam", .help = "gradient at the worst point nearby: seeks flat minima", .paper = "Foret, Kleiner, Mobahi & Neyshabur 2021, algorithm 1",
-              .equation = "g = mean of f_i'(w) over the `batch` rows drawn\nd = the same at w + rho * g / (|g| + 1e-12)", .n_options = 1,
-              .options = options, .takes_batch = 1, .vectors = 2},
-    .batch = tw__batch_as_wanted, .sampling = TW__SHUFFLED, .create = create, .free = destroy, .direction = direction,
+    .about =
+        {.size = sizeof(tw_estimator),
+         .name = "sam",
+         .help = "gradient at the worst point nearby: seeks flat minima",
+         .paper = "Foret, Kleiner, Mobahi & Neyshabur 2021, algorithm 1",
+         .equation =
+             "g = mean of f_i'(w) over the `batch` rows drawn\nd = the same at w + rho * g / (|g| + 1e-12)",
+         .n_options = 1,
+         .options = options,
+         .takes_batch = 1,
+         .vectors = 2},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__SHUFFLED,
+    .create = create,
+    .free = destroy,
+    .direction = direction,
 };

@@ -1,5 +1,6 @@
-/* sarah: every m updates the full gradient; between them the direction is carried on by the change of the drawn rows' gradient in the last update.
- * The paper starts each round from an iterate drawn at random; here, as in its experiments, from the last one.
+/* sarah: every m updates the full gradient; between them the direction is carried on by the change of the
+ * drawn rows' gradient in the last update. The paper starts each round from an iterate drawn at random; here,
+ * as in its experiments, from the last one.
  * SPDX-License-Identifier: MIT */
 #include "estimators/vectors.h"
 
@@ -9,8 +10,10 @@ static const tw_option options[] = {
 enum { M };
 
 struct sarah {
-    void *before, *carried;                             /* the weights of the update before, and its direction */
-    void *gradient, *there;                             /* of the drawn rows, at w and at the weights before */
+    /* the weights of the update before, and its direction */
+    void *before, *carried;
+    /* of the drawn rows, at w and at the weights before */
+    void *gradient, *there;
     double row_weight;
     uint64_t m;
 };
@@ -50,7 +53,8 @@ static tw_status carry_on(tw__estimator *e, struct sarah *s, tw__update *u, tw_e
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct sarah *s = e->state;
-    TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, s->gradient, &s->row_weight, err) : carry_on(e, s, u, err));
+    TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, s->gradient, &s->row_weight, err)
+                                 : carry_on(e, s, u, err));
     tw__vectors_copy(e, s->carried, s->gradient);
     tw__vectors_copy(e, s->before, u->w);
     u->direction = s->gradient;
@@ -67,8 +71,23 @@ static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 
 extern const tw__estimator_type tw__estimator_sarah;
 const tw__estimator_type tw__estimator_sarah = {
-    .about = {.size = sizeof(tw_estimator), .name = "sarah", .help = "the last direction plus the gradient's change since", .paper = "Nguyen, Liu, Scheinberg & Takac 2017, algorithm 1",
-              .equation = "every m updates: d = f'(w)\nelse d = f_i'(w) - f_i'(w before) + d, i: `batch` rows drawn with replacement", .n_options = 1,
-              .options = options, .takes_batch = 1, .needs_rows = 1, .needs_barrier = 1, .vectors = 4},
-    .batch = tw__batch_as_wanted, .sampling = TW__REPLACED, .create = create, .free = destroy, .direction = direction, .visit = visit,
+    .about =
+        {.size = sizeof(tw_estimator),
+         .name = "sarah",
+         .help = "the last direction plus the gradient's change since",
+         .paper = "Nguyen, Liu, Scheinberg & Takac 2017, algorithm 1",
+         .equation =
+             "every m updates: d = f'(w)\nelse d = f_i'(w) - f_i'(w before) + d, i: `batch` rows drawn with replacement",
+         .n_options = 1,
+         .options = options,
+         .takes_batch = 1,
+         .needs_rows = 1,
+         .needs_barrier = 1,
+         .vectors = 4},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__REPLACED,
+    .create = create,
+    .free = destroy,
+    .direction = direction,
+    .visit = visit,
 };

@@ -1,21 +1,24 @@
-/* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows' gradient is corrected by theirs at u.
- * Option I continues from the last iterate. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an estimator
- * changes the weights. (The rule's own state continues.)
+/* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows'
+ * gradient is corrected by theirs at u. Option I continues from the last iterate. Option II goes back to an
+ * iterate of the m before, drawn uniformly: the one place where an estimator changes the weights. (The rule's
+ * own state continues.)
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
-    {"option", TW_WORD, "I II", 0, 0, 1, TW_CLOSED, "the next snapshot: the last iterate, or one of the m drawn at random, to which the weights return"},
+    {"option", TW_WORD, "I II", 0, 0, 1, TW_CLOSED,
+     "the next snapshot: the last iterate, or one of the m drawn at random, to which the weights return"},
     {"m", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "updates between two snapshots; 0: two epochs"},
 };
 enum { OPTION, M, OPTION_II = 1 };
 
 struct svrg {
-    void *snapshot, *mean;                              /* u and the full gradient there */
-    void *gradient, *there;                             /* of the drawn rows, at w and at u */
-    void *chosen;                                       /* option II: the iterate that the next snapshot is taken at */
-    double row_weight;                                  /* mean weight of a row */
+    void *snapshot, *mean;  /* u and the full gradient there */
+    void *gradient, *there; /* of the drawn rows, at w and at u */
+    /* option II: the iterate that the next snapshot is taken at */
+    void *chosen;
+    double row_weight; /* mean weight of a row */
     uint64_t m;
 };
 
@@ -44,7 +47,8 @@ static void destroy(tw__estimator *e)
     tw__free(e->ctx, s, 1, sizeof *s);
 }
 
-/* The gradients of the drawn rows at w and at u are one and the same here, so that only the full gradient is needed. */
+/* The gradients of the drawn rows at w and at u are one and the same here, so that only the full gradient is
+ * needed. */
 static tw_status take_snapshot(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
 {
     if (s->chosen && u->number > 0) tw__vectors_copy(e, u->w, s->chosen);
@@ -68,7 +72,8 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
     struct svrg *s = e->state;
     uint64_t phase = u->number / s->m, inner = u->number % s->m;
     TW_TRY(inner == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
-    if (s->chosen && inner == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, phase, s->m)) tw__vectors_copy(e, s->chosen, u->w);
+    if (s->chosen && inner == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, phase, s->m))
+        tw__vectors_copy(e, s->chosen, u->w);
     u->direction = s->gradient;
     return TW_OK;
 }
@@ -84,9 +89,24 @@ static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 
 extern const tw__estimator_type tw__estimator_svrg;
 const tw__estimator_type tw__estimator_svrg = {
-    .about = {.size = sizeof(tw_estimator), .name = "svrg", .help = "gradient corrected by a snapshot's: unbiased, no table", .paper = "Johnson & Zhang 2013, figure 1",
-              .equation = "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
-                          "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement",
-              .n_options = 2, .options = options, .takes_batch = 1, .needs_rows = 1, .needs_barrier = 1, .vectors = 5},
-    .batch = tw__batch_as_wanted, .sampling = TW__REPLACED, .create = create, .free = destroy, .direction = direction, .visit = visit,
+    .about =
+        {.size = sizeof(tw_estimator),
+         .name = "svrg",
+         .help = "gradient corrected by a snapshot's: unbiased, no table",
+         .paper = "Johnson & Zhang 2013, figure 1",
+         .equation =
+             "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
+             "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement",
+         .n_options = 2,
+         .options = options,
+         .takes_batch = 1,
+         .needs_rows = 1,
+         .needs_barrier = 1,
+         .vectors = 5},
+    .batch = tw__batch_as_wanted,
+    .sampling = TW__REPLACED,
+    .create = create,
+    .free = destroy,
+    .direction = direction,
+    .visit = visit,
 };

@@ -8,9 +8,12 @@ static size_t entry_bytes(const tw__estimator *e) { return e->size * tw_type_siz
 static tw_status no_memory(const tw__estimator *e, size_t blocks, tw_error *err)
 {
     double bytes = (double)blocks * (double)entry_bytes(e);
-    return tw__fail(err, TW_ERR_MEMORY, "%s keeps a gradient of %zu weights for each of %zu blocks of %llu rows: %.0f bytes, which cannot be allocated (a batch "
-                    "above %llu needs fewer blocks; svrg keeps no table)", e->type->about.name, e->size, blocks, (unsigned long long)e->batch, bytes,
-                    (unsigned long long)e->batch);
+    return tw__fail(
+        err, TW_ERR_MEMORY,
+        "%s keeps a gradient of %zu weights for each of %zu blocks of %llu rows: %.0f bytes, which cannot be allocated (a batch "
+        "above %llu needs fewer blocks; svrg keeps no table)",
+        e->type->about.name, e->size, blocks, (unsigned long long)e->batch, bytes,
+        (unsigned long long)e->batch);
 }
 
 tw_status tw__table_create(tw__estimator *e, tw_error *err)
@@ -19,7 +22,8 @@ tw_status tw__table_create(tw__estimator *e, tw_error *err)
     TW_TRY(tw__alloc(e->ctx, &t, 1, sizeof *t, err));
     e->state = t;
     t->n_blocks = tw__estimator_steps(e);
-    if (tw__alloc(e->ctx, &t->entry, t->n_blocks, entry_bytes(e), NULL) != TW_OK) return no_memory(e, t->n_blocks, err);
+    if (tw__alloc(e->ctx, &t->entry, t->n_blocks, entry_bytes(e), NULL) != TW_OK)
+        return no_memory(e, t->n_blocks, err);
     TW_TRY(tw__alloc(e->ctx, &t->sum, e->size, sizeof *t->sum, err));
     TW_TRY(tw__alloc(e->ctx, &t->seen, t->n_blocks, 1, err));
     return tw__estimator_vector(e, &t->gradient, err);
@@ -53,7 +57,9 @@ tw_status tw__table_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
     if (v->loading != TW_LOAD) return TW_OK;
     t->rows = 0;
     for (size_t i = 0; i < t->n_blocks; i++) t->rows += t->seen[i] ? rows_of(e, i) : 0;
-    return t->weight >= 0 && isfinite(t->weight) ? TW_OK : tw__fail(err, TW_ERR_DATA, "the stored table's weight is %g", t->weight);
+    return t->weight >= 0 && isfinite(t->weight)
+               ? TW_OK
+               : tw__fail(err, TW_ERR_DATA, "the stored table's weight is %g", t->weight);
 }
 
 tw_status tw__table_look(tw__estimator *e, tw__update *u, tw_error *err)

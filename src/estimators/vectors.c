@@ -22,7 +22,8 @@ static void task(void *arg, size_t i, int worker)
     (void)worker;
     const call *c = arg;
     const size_t length = (size_t)TW__CHUNK * CHUNKS_PER_TASK;
-    for (size_t lo = i * length; lo < c->size && lo < (i + 1) * length; lo += TW__CHUNK) c->kernel(c, lo, lo + TW__CHUNK < c->size ? lo + TW__CHUNK : c->size);
+    for (size_t lo = i * length; lo < c->size && lo < (i + 1) * length; lo += TW__CHUNK)
+        c->kernel(c, lo, lo + TW__CHUNK < c->size ? lo + TW__CHUNK : c->size);
 }
 
 static void run(const tw__estimator *e, call c)
@@ -32,61 +33,68 @@ static void run(const tw__estimator *e, call c)
     tw__pool_run(e->ctx, (c.size + length - 1) / length, task, &c);
 }
 
-#define KERNELS(real, t)                                                                                    \
-    static void divide_##t(const call *k, size_t lo, size_t hi)                                             \
-    {                                                                                                       \
-        real *restrict a = k->a;                                                                            \
-        const double divisor = k->divisor;                                                                  \
-        for (size_t i = lo; i < hi; i++) a[i] = (real)((double)a[i] / divisor);                             \
-    }                                                                                                       \
-    static void correct_##t(const call *k, size_t lo, size_t hi)                                            \
-    {                                                                                                       \
-        real *restrict a = k->a;                                                                            \
-        const real *restrict b = k->b, *restrict c = k->c;                                                  \
-        const double divisor = k->divisor;                                                                  \
-        for (size_t i = lo; i < hi; i++) a[i] = (real)(((double)a[i] - (double)b[i]) / divisor + (double)c[i]); \
-    }                                                                                                       \
-    static void move_##t(const call *k, size_t lo, size_t hi)                                               \
-    {                                                                                                       \
-        real *restrict to = k->a;                                                                           \
-        const real *restrict w = k->b, *restrict a = k->c;                                                  \
-        const double factor = k->step;                                                                      \
-        for (size_t i = lo; i < hi; i++) to[i] = (real)((double)w[i] + factor * (double)a[i]);              \
-    }                                                                                                       \
-    static void sag_##t(const call *k, size_t lo, size_t hi)                                                \
-    {                                                                                                       \
-        real *restrict a = k->a, *restrict y = k->y;                                                        \
-        double *restrict sum = k->sum;                                                                      \
-        const double divisor = k->divisor;                                                                  \
-        for (size_t i = lo; i < hi; i++) {                                                                  \
-            sum[i] += (double)a[i] - (double)y[i];                                                          \
-            y[i] = a[i];                                                                                    \
-            a[i] = (real)(sum[i] / divisor);                                                                \
-        }                                                                                                   \
-    }                                                                                                       \
-    static void saga_##t(const call *k, size_t lo, size_t hi)                                               \
-    {                                                                                                       \
-        real *restrict a = k->a, *restrict y = k->y;                                                        \
-        double *restrict sum = k->sum;                                                                      \
-        const double divisor = k->divisor, step = k->step;                                                  \
-        for (size_t i = lo; i < hi; i++) {                                                                  \
-            double change = (double)a[i] - (double)y[i];                                                    \
-            y[i] = a[i];                                                                                    \
-            a[i] = (real)(change / step + sum[i] / divisor);                                                \
-            sum[i] += change;                                                                               \
-        }                                                                                                   \
-    }                                                                                                       \
-    static void squares_##t(const call *k, size_t lo, size_t hi)                                            \
-    {                                                                                                       \
-        k->partial[lo / TW__CHUNK] = k->sums->sum_squares_##t((const real *)k->b + lo, hi - lo);            \
+#define KERNELS(real, t)                                                                         \
+    static void divide_##t(const call *k, size_t lo, size_t hi)                                  \
+    {                                                                                            \
+        real *restrict a = k->a;                                                                 \
+        const double divisor = k->divisor;                                                       \
+        for (size_t i = lo; i < hi; i++) a[i] = (real)((double)a[i] / divisor);                  \
+    }                                                                                            \
+    static void correct_##t(const call *k, size_t lo, size_t hi)                                 \
+    {                                                                                            \
+        real *restrict a = k->a;                                                                 \
+        const real *restrict b = k->b, *restrict c = k->c;                                       \
+        const double divisor = k->divisor;                                                       \
+        for (size_t i = lo; i < hi; i++)                                                         \
+            a[i] = (real)(((double)a[i] - (double)b[i]) / divisor + (double)c[i]);               \
+    }                                                                                            \
+    static void move_##t(const call *k, size_t lo, size_t hi)                                    \
+    {                                                                                            \
+        real *restrict to = k->a;                                                                \
+        const real *restrict w = k->b, *restrict a = k->c;                                       \
+        const double factor = k->step;                                                           \
+        for (size_t i = lo; i < hi; i++) to[i] = (real)((double)w[i] + factor * (double)a[i]);   \
+    }                                                                                            \
+    static void sag_##t(const call *k, size_t lo, size_t hi)                                     \
+    {                                                                                            \
+        real *restrict a = k->a, *restrict y = k->y;                                             \
+        double *restrict sum = k->sum;                                                           \
+        const double divisor = k->divisor;                                                       \
+        for (size_t i = lo; i < hi; i++) {                                                       \
+            sum[i] += (double)a[i] - (double)y[i];                                               \
+            y[i] = a[i];                                                                         \
+            a[i] = (real)(sum[i] / divisor);                                                     \
+        }                                                                                        \
+    }                                                                                            \
+    static void saga_##t(const call *k, size_t lo, size_t hi)                                    \
+    {                                                                                            \
+        real *restrict a = k->a, *restrict y = k->y;                                             \
+        double *restrict sum = k->sum;                                                           \
+        const double divisor = k->divisor, step = k->step;                                       \
+        for (size_t i = lo; i < hi; i++) {                                                       \
+            double change = (double)a[i] - (double)y[i];                                         \
+            y[i] = a[i];                                                                         \
+            a[i] = (real)(change / step + sum[i] / divisor);                                     \
+            sum[i] += change;                                                                    \
+        }                                                                                        \
+    }                                                                                            \
+    static void squares_##t(const call *k, size_t lo, size_t hi)                                 \
+    {                                                                                            \
+        k->partial[lo / TW__CHUNK] = k->sums->sum_squares_##t((const real *)k->b + lo, hi - lo); \
     }
 
 KERNELS(float, f32)
 KERNELS(double, f64)
 #define FOR(e, name) ((e)->real == TW_F32 ? name##_f32 : name##_f64)
 
-void tw__vectors_copy(const tw__estimator *e, void *to, const void *from) { memcpy(to, from, e->size * tw_type_size(e->real)); }
-void tw__vectors_divide(const tw__estimator *e, void *a, double divisor) { run(e, (call){.kernel = FOR(e, divide), .a = a, .divisor = divisor}); }
+void tw__vectors_copy(const tw__estimator *e, void *to, const void *from)
+{
+    memcpy(to, from, e->size * tw_type_size(e->real));
+}
+void tw__vectors_divide(const tw__estimator *e, void *a, double divisor)
+{
+    run(e, (call){.kernel = FOR(e, divide), .a = a, .divisor = divisor});
+}
 
 void tw__vectors_correct(const tw__estimator *e, void *a, const void *b, double divisor, const void *c)
 {
@@ -112,6 +120,9 @@ size_t tw__vectors_chunks(const tw__estimator *e) { return (e->size + TW__CHUNK 
 
 double tw__vectors_norm(const tw__estimator *e, const void *a, double *partial)
 {
-    run(e, (call){.kernel = FOR(e, squares), .sums = tw__sums_for(tw_context_isa(e->ctx)), .b = a, .partial = partial});
+    run(e, (call){.kernel = FOR(e, squares),
+                  .sums = tw__sums_for(tw_context_isa(e->ctx)),
+                  .b = a,
+                  .partial = partial});
     return __builtin_sqrt(tw__tree_sum(partial, tw__vectors_chunks(e)));
 }

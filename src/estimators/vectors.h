@@ -1,12 +1,14 @@
-/* The arithmetic of directions, on vectors of the weights' length and type, chunk by chunk on the context's threads. Everything is elementwise, with
- * products and sums in double, rounded once; no fma: the same bits for any threads and any instruction set.
+/* The arithmetic of directions, on vectors of the weights' length and type, chunk by chunk on the context's
+ * threads. Everything is elementwise, with products and sums in double, rounded once; no fma: the same bits
+ * for any threads and any instruction set.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_ESTIMATORS_VECTORS_H
 #define TW_ESTIMATORS_VECTORS_H
 #include "estimators/estimator.h"
 
 void tw__vectors_copy(const tw__estimator *e, void *to, const void *from);
-void tw__vectors_divide(const tw__estimator *e, void *a, double divisor);                   /* a = a / divisor */
+/* a = a / divisor */
+void tw__vectors_divide(const tw__estimator *e, void *a, double divisor);
 /* a = (a - b) / divisor + c: the difference of two gradients corrects a third. */
 void tw__vectors_correct(const tw__estimator *e, void *a, const void *b, double divisor, const void *c);
 /* to = w + factor * a */
@@ -15,7 +17,8 @@ void tw__vectors_move(const tw__estimator *e, void *to, const void *w, double fa
 void tw__vectors_sag(const tw__estimator *e, double *sum, void *y, void *a, double divisor);
 /* a = (a - y) / step + sum / divisor with the old sum; sum = sum + (a - y); y = the old a. */
 void tw__vectors_saga(const tw__estimator *e, double *sum, void *y, void *a, double step, double divisor);
-/* The Euclidean norm, by the fixed-lane sums over chunks and their tree. partial: one number per chunk (tw__vectors_chunks). */
+/* The Euclidean norm, by the fixed-lane sums over chunks and their tree. partial: one number per chunk
+ * (tw__vectors_chunks). */
 double tw__vectors_norm(const tw__estimator *e, const void *a, double *partial);
 size_t tw__vectors_chunks(const tw__estimator *e);
 #endif

@@ -27,7 +27,8 @@ static const char *name_at(size_t i, const void *user)
     return tw_exchange_name(i, NULL);
 }
 
-tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err)
+tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type,
+                              size_t n_weights, tw_error *err)
 {
     const int i = tw__name_find(tw__text_of(spec), name_at, NULL);
     if (i < 0) return tw__name_unknown("unknown exchange", tw__text_of(spec), name_at, NULL, err);

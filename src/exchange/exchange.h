@@ -1,4 +1,5 @@
-/* What an exchange is: how workers share their progress. The loop is the same in every mode, one process included:
+/* What an exchange is: how workers share their progress. The loop is the same in every mode, one process
+ * included:
  *   begin; evaluate my leaves; bucket for each node of the batch tree; reduce the losses; end.
  * One file per exchange, one line in list.h.
  * SPDX-License-Identifier: MIT */
@@ -17,7 +18,8 @@ typedef struct tw__exchange_type {
     void (*free)(tw__exchange *x);
     /* Which leaves [*lo, *hi) of this update's batch are mine; may wait. */
     tw_status (*begin)(tw__exchange *x, uint64_t clock, size_t leaves, size_t *lo, size_t *hi, tw_error *err);
-    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order; `sum` is valid until end() and may be changed. */
+    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order; `sum` is
+     * valid until end() and may be changed. */
     tw_status (*bucket)(tw__exchange *x, size_t first_leaf, size_t n_leaves, void *sum, tw_error *err);
     /* n sums per leaf of all leaves, mine filled in: adds them up in the tree into sums[0 .. n-1]. */
     tw_status (*reduce)(tw__exchange *x, double *sums, size_t leaves, size_t n, tw_error *err);
@@ -27,11 +29,15 @@ typedef struct tw__exchange_type {
     tw_status (*visit)(tw__exchange *x, tw_visitor *v, tw_error *err);
 } tw__exchange_type;
 
-struct tw__exchange { const tw__exchange_type *type; };
+struct tw__exchange {
+    const tw__exchange_type *type;
+};
 
-tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type, size_t n_weights, tw_error *err);
+tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type,
+                              size_t n_weights, tw_error *err);
 void tw__exchange_free(tw__exchange *x);
 
-/* The batch tree over rows of n doubles: row i += row i + stride for stride 1, 2, 4, ...; the sum ends in row 0. */
+/* The batch tree over rows of n doubles: row i += row i + stride for stride 1, 2, 4, ...; the sum ends in row
+ * 0. */
 void tw__batch_tree_add(double *rows, size_t count, size_t n);
 #endif

@@ -1,4 +1,5 @@
-/* local: one process. Every leaf is mine; end() adds the nodes chunk by chunk and steps each chunk while it is in the cache.
+/* local: one process. Every leaf is mine; end() adds the nodes chunk by chunk and steps each chunk while it
+ * is in the cache.
  * SPDX-License-Identifier: MIT */
 #include "base/pool.h"
 #include "exchange/exchange.h"
@@ -22,7 +23,11 @@ static tw_status create(tw__exchange **out, tw_context *ctx, tw_type type, size_
 {
     local *x;
     TW_TRY(tw__alloc(ctx, &x, 1, sizeof *x, err));
-    *x = (local){.base.type = &tw__exchange_local, .ctx = ctx, .k = tw__kernels_for(type, tw_context_isa(ctx)), .type = type, .n_weights = n_weights};
+    *x = (local){.base.type = &tw__exchange_local,
+                 .ctx = ctx,
+                 .k = tw__kernels_for(type, tw_context_isa(ctx)),
+                 .type = type,
+                 .n_weights = n_weights};
     *out = &x->base;
     return TW_OK;
 }
@@ -33,7 +38,8 @@ static void destroy(tw__exchange *base)
     tw__free(x->ctx, x, 1, sizeof *x);
 }
 
-static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t *lo, size_t *hi, tw_error *err)
+static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t *lo, size_t *hi,
+                       tw_error *err)
 {
     (void)clock, (void)err;
     ((local *)base)->n_nodes = 0;
@@ -45,7 +51,9 @@ static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t
 static tw_status bucket(tw__exchange *base, size_t first_leaf, size_t n_leaves, void *sum, tw_error *err)
 {
     local *x = (local *)base;
-    if (x->n_nodes == MOST_NODES) return tw__fail(err, TW_ERR_INTERNAL, "leaves %zu to %zu: more than %d nodes", first_leaf, first_leaf + n_leaves, MOST_NODES);
+    if (x->n_nodes == MOST_NODES)
+        return tw__fail(err, TW_ERR_INTERNAL, "leaves %zu to %zu: more than %d nodes", first_leaf,
+                        first_leaf + n_leaves, MOST_NODES);
     x->node[x->n_nodes++] = sum;
     return TW_OK;
 }
@@ -63,14 +71,23 @@ static tw_status barrier(tw__exchange *base, tw_error *err)
     return TW_OK;
 }
 
-/* A pass over the chunks: the first adds the nodes up and divides, a measuring one measures, the last one steps. */
-struct pass { local *x; tw_optimizer *opt; void *w; double weight; int is_first, measures; atomic_int failed; };
+/* A pass over the chunks: the first adds the nodes up and divides, a measuring one measures, the last one
+ * steps. */
+struct pass {
+    local *x;
+    tw_optimizer *opt;
+    void *w;
+    double weight;
+    int is_first, measures;
+    atomic_int failed;
+};
 
 static void add_nodes(const local *x, size_t lo, size_t n, double weight)
 {
     const size_t at = lo * x->k->real;
     for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
-        for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride) x->k->add(n, x->node[j] + at, x->node[j + stride] + at);
+        for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride)
+            x->k->add(n, x->node[j] + at, x->node[j + stride] + at);
     if (weight != 1) x->k->divide(n, x->node[0] + at, weight);
 }
 
@@ -78,8 +95,10 @@ static tw_status do_range(const struct pass *p, size_t lo, size_t hi)
 {
     const void *g = p->x->node[0];
     if (p->x->type == TW_F32)
-        return p->measures ? tw_step_measure_f32(p->opt, lo, hi, p->w, g, NULL) : tw_step_range_f32(p->opt, lo, hi, p->w, g, NULL);
-    return p->measures ? tw_step_measure_f64(p->opt, lo, hi, p->w, g, NULL) : tw_step_range_f64(p->opt, lo, hi, p->w, g, NULL);
+        return p->measures ? tw_step_measure_f32(p->opt, lo, hi, p->w, g, NULL)
+                           : tw_step_range_f32(p->opt, lo, hi, p->w, g, NULL);
+    return p->measures ? tw_step_measure_f64(p->opt, lo, hi, p->w, g, NULL)
+                       : tw_step_range_f64(p->opt, lo, hi, p->w, g, NULL);
 }
 
 static void pass_task(void *arg, size_t i, int worker)
@@ -102,10 +121,13 @@ static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weig
     const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, tasks = (x->n_weights + length - 1) / length;
     const int passes = tw_optimizer_passes(opt);
     for (int i = 0; i <= passes; i++) {
-        struct pass p = {.x = x, .opt = opt, .w = w, .weight = weight, .is_first = i == 0, .measures = i < passes};
+        struct pass p =
+            {.x = x, .opt = opt, .w = w, .weight = weight, .is_first = i == 0, .measures = i < passes};
         tw__pool_run(x->ctx, tasks, pass_task, &p);
-        if (p.failed) return tw__fail(err, p.failed, "a range of the step failed (%s)", tw_status_name(p.failed));
-        if (i < passes) TW_TRY(x->type == TW_F32 ? tw_step_settle_f32(opt, w, err) : tw_step_settle_f64(opt, w, err));
+        if (p.failed)
+            return tw__fail(err, p.failed, "a range of the step failed (%s)", tw_status_name(p.failed));
+        if (i < passes)
+            TW_TRY(x->type == TW_F32 ? tw_step_settle_f32(opt, w, err) : tw_step_settle_f64(opt, w, err));
     }
     return tw_step_end(opt, err);
 }
@@ -116,5 +138,14 @@ static tw_status visit(tw__exchange *base, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-const tw__exchange_type tw__exchange_local = {.name = "local", .help = "one process, all its threads", .traits = TW__EXCHANGE_BARRIER | TW__EXCHANGE_EXACT,
-    .create = create, .free = destroy, .begin = begin, .bucket = bucket, .reduce = reduce, .barrier = barrier, .end = end, .visit = visit};
+const tw__exchange_type tw__exchange_local = {.name = "local",
+                                              .help = "one process, all its threads",
+                                              .traits = TW__EXCHANGE_BARRIER | TW__EXCHANGE_EXACT,
+                                              .create = create,
+                                              .free = destroy,
+                                              .begin = begin,
+                                              .bucket = bucket,
+                                              .reduce = reduce,
+                                              .barrier = barrier,
+                                              .end = end,
+                                              .visit = visit};

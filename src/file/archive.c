@@ -29,20 +29,21 @@ static const packing packings[] = {
 struct tw__stream {
     tw_context *ctx;
     char *path;
-    void *file;                 /* the I/O table's handle */
-    const packing *packing;     /* NULL: plain */
+    void *file;             /* the I/O table's handle */
+    const packing *packing; /* NULL: plain */
     struct archive *archive;
     tw__gzip *gzip;
-    uint64_t most, in, out;     /* the cap; bytes read from the file; bytes handed out */
+    uint64_t most, in, out; /* the cap; bytes read from the file; bytes handed out */
     int io_error, finished;
-    size_t held, served;        /* of the block: read from the file, given on */
+    size_t held, served; /* of the block: read from the file, given on */
     uint8_t block[BLOCK];
 };
 
 static const packing *packing_of(const uint8_t *p, size_t n)
 {
     for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
-        if (n >= packings[i].length && memcmp(p, packings[i].magic, packings[i].length) == 0) return &packings[i];
+        if (n >= packings[i].length && memcmp(p, packings[i].magic, packings[i].length) == 0)
+            return &packings[i];
     return NULL;
 }
 
@@ -87,15 +88,18 @@ static int64_t packed_position(const tw__stream *s)
 static tw_status fail_damaged(tw__stream *s, tw_error *err)
 {
     if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
-    if (archive_errno(s->archive) == ENOMEM) return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+    if (archive_errno(s->archive) == ENOMEM)
+        return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
     const char *text = archive_error_string(s->archive);
-    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s), "the %s data is damaged or cut off (%s)", s->packing->name,
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
+                       "the %s data is damaged or cut off (%s)", s->packing->name,
                        text ? text : "no reason given");
 }
 
 static tw_status fail_twice(tw__stream *s, tw_error *err)
 {
-    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed more than once (%s around another packing); one packing is unpacked",
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
+                       "packed more than once (%s around another packing); one packing is unpacked",
                        s->packing->name);
 }
 
@@ -108,9 +112,12 @@ static tw_status check_end(tw__stream *s, tw_error *err)
         int e = fill(s, 1);
         if (e) return tw__fail_system(err, e, "cannot read", s->path);
     }
-    if ((uint64_t)at < s->in) return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "something follows the %s data", s->packing->name);
+    if ((uint64_t)at < s->in)
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "something follows the %s data",
+                           s->packing->name);
     if (s->gzip && !tw__gzip_holds(s->gzip))
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "the gzip data is damaged (its checksum does not hold)");
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at,
+                           "the gzip data is damaged (its checksum does not hold)");
     return TW_OK;
 }
 
@@ -120,9 +127,11 @@ static tw_status open_archive(tw__stream *s, tw_error *err)
     if (!s->archive) return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
     /* ARCHIVE_WARN: built without this one, a program would be started */
     if (s->packing->filter(s->archive) != ARCHIVE_OK)
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "packed by %s, which this system's libarchive cannot unpack; unpack it first",
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
+                           "packed by %s, which this system's libarchive cannot unpack; unpack it first",
                            s->packing->name);
-    if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK || archive_read_support_format_empty(s->archive) != ARCHIVE_OK)
+    if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK ||
+        archive_read_support_format_empty(s->archive) != ARCHIVE_OK)
         return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
     if (s->packing == &packings[0]) {
         TW_TRY(tw__alloc(s->ctx, &s->gzip, 1, sizeof *s->gzip, err));
@@ -134,12 +143,15 @@ static tw_status open_archive(tw__stream *s, tw_error *err)
     if (r != ARCHIVE_OK && r != ARCHIVE_EOF) return fail_damaged(s, err);
     int filters = archive_filter_count(s->archive);
     if (filters > 2) return fail_twice(s, err); /* the packing, and the file below it */
-    if (filters < 2)                            /* libarchive did not know it by its header, and would hand it out as it is */
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0, "the %s data is damaged or cut off (in its header)", s->packing->name);
+    /* libarchive did not know it by its header, and would hand it out as it is */
+    if (filters < 2)
+        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
+                           "the %s data is damaged or cut off (in its header)", s->packing->name);
     return r == ARCHIVE_EOF ? check_end(s, err) : TW_OK;
 }
 
-tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack, uint64_t most_bytes, tw_error *err)
+tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack,
+                          uint64_t most_bytes, tw_error *err)
 {
     tw__stream *s;
     *out = NULL;
@@ -200,9 +212,10 @@ static tw_status read_packed(tw__stream *s, uint8_t *to, size_t n, size_t *got, 
     if (s->gzip) tw__gzip_unpacked(s->gzip, to, *got);
     uint64_t out = s->out + *got;
     if (out >= free_of_ratio && out / RATIO > (uint64_t)packed_position(s))
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
-                           "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right", RATIO,
-                           (unsigned long long)out);
+        return tw__fail_in(
+            err, TW_ERR_DATA, s->path, 0, packed_position(s),
+            "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right",
+            RATIO, (unsigned long long)out);
     return TW_OK;
 }
 
@@ -212,12 +225,13 @@ tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_err
     while (*got < n && !s->finished) {
         size_t more = 0;
         uint8_t *at = (uint8_t *)to + *got;
-        TW_TRY(s->packing ? read_packed(s, at, n - *got, &more, err) : read_plain(s, at, n - *got, &more, err));
+        TW_TRY(s->packing ? read_packed(s, at, n - *got, &more, err)
+                          : read_plain(s, at, n - *got, &more, err));
         *got += more;
         s->out += more;
         if (s->out > s->most)
-            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most, "longer than %llu bytes, the most that is read",
-                               (unsigned long long)s->most);
+            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most,
+                               "longer than %llu bytes, the most that is read", (unsigned long long)s->most);
     }
     return TW_OK;
 }
@@ -228,10 +242,13 @@ tw_status tw__stream_end(tw__stream *s, tw_error *err)
     size_t got;
     uint64_t at = s->out;
     TW_TRY(tw__stream_read(s, &one, 1, &got, err));
-    return got == 0 ? TW_OK : tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)at, "something follows the data, which end here");
+    return got == 0 ? TW_OK
+                    : tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)at,
+                                  "something follows the data, which end here");
 }
 
-/* Like tw__grow, but to the size asked for and without clearing: what is not read need not become real memory. */
+/* Like tw__grow, but to the size asked for and without clearing: what is not read need not become real
+ * memory. */
 static tw_status resize(tw_context *ctx, uint8_t **p, size_t *capacity, size_t now, tw_error *err)
 {
     if (now == *capacity && *p) return TW_OK;
@@ -246,7 +263,9 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
 {
     uint8_t *p = NULL;
     size_t capacity = 0, used = 0, first = s->packing ? FIRST_PACKED : FIRST_PLAIN;
-    tw_status status = n > SIZE_MAX / 2 ? tw__fail(err, TW_ERR_MEMORY, "cannot allocate %llu bytes", (unsigned long long)n) : TW_OK;
+    tw_status status = n > SIZE_MAX / 2
+                           ? tw__fail(err, TW_ERR_MEMORY, "cannot allocate %llu bytes", (unsigned long long)n)
+                           : TW_OK;
     *bytes = NULL;
     *got = 0;
     for (size_t now = first; status == TW_OK; now = capacity + capacity / 2) {
@@ -267,7 +286,8 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
     return status;
 }
 
-tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n, tw_error *err)
+tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n,
+                          tw_error *err)
 {
     tw__stream *s;
     *bytes = NULL;

@@ -1,6 +1,7 @@
-/* Reading a file from front to back, plain or unpacked (gzip, bzip2, xz, zstd, lz4, recognised by content), without trusting it:
- * what it unpacks to is capped in bytes and in ratio, and a damaged, truncated or doubly packed file is TW_ERR_DATA with the byte.
- * Unpacking is libarchive's, with these five filters only, never one that starts a program; libarchive keeps malloc.
+/* Reading a file from front to back, plain or unpacked (gzip, bzip2, xz, zstd, lz4, recognised by content),
+ * without trusting it: what it unpacks to is capped in bytes and in ratio, and a damaged, truncated or doubly
+ * packed file is TW_ERR_DATA with the byte. Unpacking is libarchive's, with these five filters only, never
+ * one that starts a program; libarchive keeps malloc.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_ARCHIVE_H
 #define TW_FILE_ARCHIVE_H
@@ -8,11 +9,12 @@
 
 typedef struct tw__stream tw__stream;
 enum { TW__PLAIN = 0, TW__UNPACK = 1 };
-#define TW__MOST_BYTES ((uint64_t)64 << 30)     /* default cap of what a file unpacks to */
+#define TW__MOST_BYTES ((uint64_t)64 << 30) /* default cap of what a file unpacks to */
 
 /* `most_bytes` 0: TW__MOST_BYTES. `path` is copied. */
-tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack, uint64_t most_bytes, tw_error *err);
-void tw__stream_close(tw__stream *s);                                   /* NULL is fine */
+tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack,
+                          uint64_t most_bytes, tw_error *err);
+void tw__stream_close(tw__stream *s); /* NULL is fine */
 /* The next n bytes; *got < n only at the end, and then the packed file's checksums have held. */
 tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err);
 /* The next n bytes, or as many as there are, in memory of *got bytes freed by tw__free(ctx, *bytes, *got, 1).
@@ -22,5 +24,6 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
 tw_status tw__stream_end(tw__stream *s, tw_error *err);
 
 /* A whole file. */
-tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n, tw_error *err);
+tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n,
+                          tw_error *err);
 #endif

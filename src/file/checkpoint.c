@@ -1,5 +1,5 @@
-/* A checkpoint's header begins with a fixed text that holds the checksum, so that its place is known before anything is parsed.
- * The checksum is over the data, then the header with zeros in place of the checksum.
+/* A checkpoint's header begins with a fixed text that holds the checksum, so that its place is known before
+ * anything is parsed. The checksum is over the data, then the header with zeros in place of the checksum.
  * SPDX-License-Identifier: MIT */
 #include "file/checkpoint.h"
 #include "base/io.h"
@@ -14,12 +14,12 @@ static const char before_sum[] = "{\"__metadata__\":{\"format\":\"" FORMAT "\",\
 enum { SUM_AT = 8 + sizeof before_sum - 1 };
 
 typedef struct saver {
-    tw_visitor visitor;         /* its user is this */
+    tw_visitor visitor; /* its user is this */
     tw_context *ctx;
     tw__tensor_entry *entries;
     size_t n, capacity, written;
     tw__hash hash;
-    tw__writer *writer;         /* NULL while collecting */
+    tw__writer *writer; /* NULL while collecting */
 } saver;
 
 static tw_status collect(saver *s, const tw__tensor_entry *t, tw_error *err)
@@ -46,13 +46,15 @@ static tw_status write_one(saver *s, const tw__tensor_entry *t, tw_error *err)
 {
     size_t bytes;
     if (s->written == s->n || !same_form(t, &s->entries[s->written]) || !tw__tensor_bytes(t, &bytes))
-        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this at the first visit", t->name);
+        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this at the first visit",
+                        t->name);
     s->written++;
     tw__hash_add(&s->hash, t->data, bytes);
     return tw__writer_put(s->writer, t->data, bytes, err);
 }
 
-static tw_status save_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status save_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                            void *data, tw_error *err)
 {
     saver *s = v->user;
     tw__tensor_entry t = {.name = name, .type = type, .rank = rank, .data = data};
@@ -60,7 +62,8 @@ static tw_status save_field(tw_visitor *v, const char *name, tw_type type, int r
     return s->writer ? write_one(s, &t, err) : collect(s, &t, err);
 }
 
-static tw_status save_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status save_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                           tw_context *ctx, tw_error *err)
 {
     (void)ctx;
     const int64_t shape[] = {(int64_t)*n};
@@ -73,13 +76,18 @@ static tw_status visit_and_write(saver *s, tw__visit *visit, void *object, const
     tw__hash_start(&s->hash);
     TW_TRY(visit(object, &s->visitor, err));
     tw__hash_hex(&s->hash, again);
-    if (s->written < s->n || strcmp(sum, again) != 0) return tw__fail(err, TW_ERR_INTERNAL, "the state changed while it was saved");
+    if (s->written < s->n || strcmp(sum, again) != 0)
+        return tw__fail(err, TW_ERR_INTERNAL, "the state changed while it was saved");
     return TW_OK;
 }
 
-static tw_status save_collected(saver *s, const char *path, const char *kind, const char *settings, tw__visit *visit, void *object, tw_error *err)
+static tw_status save_collected(saver *s, const char *path, const char *kind, const char *settings,
+                                tw__visit *visit, void *object, tw_error *err)
 {
-    const tw__text_pair meta[] = {{"format", FORMAT}, {"xxh3-128", ZEROS}, {"kind", kind}, {"settings", settings}};
+    const tw__text_pair meta[] = {{"format", FORMAT},
+                                  {"xxh3-128", ZEROS},
+                                  {"kind", kind},
+                                  {"settings", settings}};
     uint8_t *header;
     size_t bytes;
     char data_sum[TW__HASH_DIGITS + 1], sum[TW__HASH_DIGITS + 1];
@@ -101,7 +109,8 @@ static tw_status save_collected(saver *s, const char *path, const char *kind, co
     return status;
 }
 
-tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings, tw__visit *visit, void *object, tw_error *err)
+tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings,
+                              tw__visit *visit, void *object, tw_error *err)
 {
     saver s = {.visitor = {.loading = TW_SHOW, .field = save_field, .list = save_list}, .ctx = ctx};
     s.visitor.user = &s;
@@ -116,9 +125,9 @@ tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kin
 typedef struct loader {
     tw_visitor visitor;
     const tw__safetensors *file;
-    size_t next;                /* where the coming field is looked for first */
-    uint8_t *seen;              /* one per entry of the file */
-    char problems[320];         /* what does not fit, listed */
+    size_t next;        /* where the coming field is looked for first */
+    uint8_t *seen;      /* one per entry of the file */
+    char problems[320]; /* what does not fit, listed */
 } loader;
 
 static const tw__tensor_entry *look_up(loader *l, const char *name)
@@ -137,7 +146,9 @@ static const tw__tensor_entry *look_up(loader *l, const char *name)
 static void complain(loader *l, const char *what, const char *name, const char *form)
 {
     size_t n = strlen(l->problems);
-    if (n + 4 < sizeof l->problems) snprintf(l->problems + n, sizeof l->problems - n, "%s%s \"%.60s\"%s", n > 0 ? "; " : "", what, name, form);
+    if (n + 4 < sizeof l->problems)
+        snprintf(l->problems + n, sizeof l->problems - n, "%s%s \"%.60s\"%s", n > 0 ? "; " : "", what, name,
+                 form);
 }
 
 /* "f32 [3,4]" */
@@ -169,34 +180,40 @@ static int compare(loader *l, const tw__tensor_entry *want, int any_length)
     return 0;
 }
 
-static tw_status check_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status check_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                             void *data, tw_error *err)
 {
     (void)data;
     tw__tensor_entry t = {.name = name, .type = type, .rank = rank};
-    if (rank < 0 || rank > TW__MOST_DIMENSIONS) return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" has rank %d", name, rank);
+    if (rank < 0 || rank > TW__MOST_DIMENSIONS)
+        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" has rank %d", name, rank);
     if (rank > 0) memcpy(t.shape, shape, (size_t)rank * sizeof *shape);
     compare(v->user, &t, 0);
     return TW_OK;
 }
 
-static tw_status load_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status load_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                            void *data, tw_error *err)
 {
     const tw__tensor_entry *have = look_up(v->user, name);
     tw__tensor_entry want = {.name = name, .type = type, .rank = rank};
     size_t bytes;
     if (rank > 0 && rank <= TW__MOST_DIMENSIONS) memcpy(want.shape, shape, (size_t)rank * sizeof *shape);
     if (!have || !same_form(have, &want) || !tw__tensor_bytes(have, &bytes))
-        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading", name);
+        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading",
+                        name);
     if (bytes > 0) memcpy(data, have->data, bytes);
     return TW_OK;
 }
 
-static tw_status load_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status load_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                           tw_context *ctx, tw_error *err)
 {
     const tw__tensor_entry *have = look_up(v->user, name);
     size_t bytes, size = tw_type_size(type);
     if (!have || have->type != type || have->rank != 1 || !tw__tensor_bytes(have, &bytes))
-        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading", name);
+        return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading",
+                        name);
     void *fresh = NULL;
     if (bytes > 0) {
         TW_TRY(tw__alloc(ctx, &fresh, bytes / size, size, err));
@@ -208,7 +225,8 @@ static tw_status load_list(tw_visitor *v, const char *name, tw_type type, size_t
     return TW_OK;
 }
 
-static tw_status check_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status check_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                            tw_context *ctx, tw_error *err)
 {
     const tw__tensor_entry t = {.name = name, .type = type, .rank = 1};
     return compare(v->user, &t, 1) ? load_list(v, name, type, n, data, ctx, err) : TW_OK;
@@ -218,8 +236,10 @@ static tw_status check_sum(const tw__safetensors *f, const char *path, const cha
 {
     char sum[TW__HASH_DIGITS + 1];
     tw__hash h;
-    if (f->header_bytes < SUM_AT + TW__HASH_DIGITS || memcmp(f->header + 8, before_sum, sizeof before_sum - 1) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8, "not a checkpoint (its header does not begin with the format %s)", FORMAT);
+    if (f->header_bytes < SUM_AT + TW__HASH_DIGITS ||
+        memcmp(f->header + 8, before_sum, sizeof before_sum - 1) != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8,
+                           "not a checkpoint (its header does not begin with the format %s)", FORMAT);
     tw__hash_start(&h);
     tw__hash_add(&h, f->data, f->data_bytes);
     tw__hash_add(&h, f->header, SUM_AT);
@@ -227,11 +247,13 @@ static tw_status check_sum(const tw__safetensors *f, const char *path, const cha
     tw__hash_add(&h, f->header + SUM_AT + TW__HASH_DIGITS, f->header_bytes - SUM_AT - TW__HASH_DIGITS);
     tw__hash_hex(&h, sum);
     if (memcmp(sum, f->header + SUM_AT, TW__HASH_DIGITS) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, SUM_AT, "the checkpoint is damaged (its checksum is %s, over its bytes it is %s)",
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, SUM_AT,
+                           "the checkpoint is damaged (its checksum is %s, over its bytes it is %s)",
                            tw__safetensors_meta(f, "xxh3-128"), sum);
     const char *is = tw__safetensors_meta(f, "kind");
     if (!is || strcmp(is, kind) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8, "a checkpoint of \"%.60s\", where one of \"%.60s\" is needed", is ? is : "", kind);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8,
+                           "a checkpoint of \"%.60s\", where one of \"%.60s\" is needed", is ? is : "", kind);
     return TW_OK;
 }
 
@@ -241,7 +263,8 @@ static tw_status load_checked(loader *l, const char *path, tw__visit *visit, voi
     for (size_t i = 0; i < l->file->n; i++)
         if (!l->seen[i]) complain(l, "unknown", l->file->entries[i].name, "");
     if (l->problems[0]) {
-        tw__fail(err, TW_ERR_DATA, "%.150s: does not fit: %s", path, l->problems); /* longer than tw__fail_in allows */
+        /* longer than tw__fail_in allows */
+        tw__fail(err, TW_ERR_DATA, "%.150s: does not fit: %s", path, l->problems);
         if (err) snprintf(err->file, sizeof err->file, "%s", path);
         return TW_ERR_DATA;
     }
@@ -252,7 +275,8 @@ static tw_status load_checked(loader *l, const char *path, tw__visit *visit, voi
     return visit(object, &l->visitor, err);
 }
 
-tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check, tw__visit *visit, void *object, tw_error *err)
+tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check,
+                              tw__visit *visit, void *object, tw_error *err)
 {
     tw__safetensors file;
     TW_TRY(tw__safetensors_open(&file, ctx, path, err));

@@ -1,4 +1,5 @@
-/* Checkpoints: all state an object shows to a visitor, in one safetensors file with a checksum (XXH3-128) over every byte of it.
+/* Checkpoints: all state an object shows to a visitor, in one safetensors file with a checksum (XXH3-128)
+ * over every byte of it.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_CHECKPOINT_H
 #define TW_FILE_CHECKPOINT_H
@@ -8,12 +9,14 @@ typedef tw_status tw__visit(void *object, tw_visitor *visitor, tw_error *err);
 /* Refuses a checkpoint by its settings (NULL: it has none). */
 typedef tw_status tw__settings_check(void *object, const char *settings, tw_error *err);
 
-/* Visits the object twice, which must show the same both times; nothing of it is copied. `kind` says what the state is of ("run"), `settings` under
- * which settings it came about, as text (NULL: none). The file appears whole or not at all, and equal state gives equal bytes. */
-tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings, tw__visit *visit, void *object,
-                              tw_error *err);
-/* The object is visited with TW_LOAD only after the checksum and `check` (NULL: any settings will do) have held and all fields have been found as the
- * object shows them in TW_COMPARE; otherwise it is untouched. Only a failing allocation of a list can leave it half loaded. */
-tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check, tw__visit *visit, void *object,
-                              tw_error *err);
+/* Visits the object twice, which must show the same both times; nothing of it is copied. `kind` says what the
+ * state is of ("run"), `settings` under which settings it came about, as text (NULL: none). The file appears
+ * whole or not at all, and equal state gives equal bytes. */
+tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings,
+                              tw__visit *visit, void *object, tw_error *err);
+/* The object is visited with TW_LOAD only after the checksum and `check` (NULL: any settings will do) have
+ * held and all fields have been found as the object shows them in TW_COMPARE; otherwise it is untouched. Only
+ * a failing allocation of a list can leave it half loaded. */
+tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check,
+                              tw__visit *visit, void *object, tw_error *err);
 #endif

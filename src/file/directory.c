@@ -1,13 +1,16 @@
-/* What a directory holds, told by the files that each kind of work always has, and by how these begin: others use such names, too.
+/* What a directory holds, told by the files that each kind of work always has, and by how these begin: others
+ * use such names, too.
  * SPDX-License-Identifier: MIT */
 #include "file/directory.h"
 #include "base/io.h"
 #include <errno.h>
 #include <string.h>
 
-enum { START = 128 };   /* how much of a file is looked at */
+enum { START = 128 }; /* how much of a file is looked at */
 
-static const struct { const char *one, *many; } works[] = {
+static const struct {
+    const char *one, *many;
+} works[] = {
     [TW__WORK_RUN] = {"a run", "runs"},
     [TW__WORK_RACE] = {"a race", "races"},
     [TW__WORK_FIGURES] = {"figures", "figures"},
@@ -15,15 +18,14 @@ static const struct { const char *one, *many; } works[] = {
 };
 
 /* Within its start a file has this text; "": any file of this name will do, as a kill leaves it. */
-static const struct { tw__work work; const char *file, *text; } marks[] = {
-    {TW__WORK_RUN, "run.json", "\"thalweg\""},
-    {TW__WORK_RACE, "race.db", "TwRa"},
-    {TW__WORK_RACE, "race.json", "\"format\""},
-    {TW__WORK_RACE, "race.lock", ""},
-    {TW__WORK_FIGURES, "claims.json", "\"claims\""},
-    {TW__WORK_FIGURES, "claims.json.partial", ""},
-    {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"},
-    {TW__WORK_RATES, "find_lr.svg", "<svg"},
+static const struct {
+    tw__work work;
+    const char *file, *text;
+} marks[] = {
+    {TW__WORK_RUN, "run.json", "\"thalweg\""},       {TW__WORK_RACE, "race.db", "TwRa"},
+    {TW__WORK_RACE, "race.json", "\"format\""},      {TW__WORK_RACE, "race.lock", ""},
+    {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json.partial", ""},
+    {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"}, {TW__WORK_RATES, "find_lr.svg", "<svg"},
     {TW__WORK_RATES, "find_lr.svg.partial", ""},
 };
 
@@ -53,7 +55,8 @@ static tw_status read_start(tw_context *ctx, const char *path, char to[START], s
 }
 
 /* *kind: what has the mark's name; *is_ours: it is what we write under it. */
-static tw_status look(tw_context *ctx, const char *directory, size_t mark, int *kind, int *is_ours, tw_error *err)
+static tw_status look(tw_context *ctx, const char *directory, size_t mark, int *kind, int *is_ours,
+                      tw_error *err)
 {
     char path[TW__PATH], start[START];
     size_t n;
@@ -72,18 +75,23 @@ static tw_status check_inside(tw_context *ctx, const char *directory, tw__work o
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         TW_TRY(look(ctx, directory, i, &kind, &is_ours, err));
         if (is_ours && marks[i].work != own)
-            return tw__fail(err, TW_ERR_SPEC, "%.300s holds %s, not %s (give another --out; --force replaces %s only)", directory, works[marks[i].work].one,
-                            works[own].one, works[own].many);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%.300s holds %s, not %s (give another --out; --force replaces %s only)",
+                            directory, works[marks[i].work].one, works[own].one, works[own].many);
         if (kind != TW_PATH_NONE && !is_ours && marks[i].work == own)
-            return tw__fail(err, TW_ERR_SPEC, "%.300s/%s is another program's (give another --out; --force replaces %s only)", directory, marks[i].file,
-                            works[own].many);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%.300s/%s is another program's (give another --out; --force replaces %s only)",
+                            directory, marks[i].file, works[own].many);
         is_own |= is_ours;
     }
     if (is_own) return TW_OK;
     int e = ctx->io.is_empty ? ctx->io.is_empty(ctx->io.user, directory, &is_empty) : 0;
     if (e) return tw__fail_system(err, e, "cannot look into", directory);
     if (is_empty) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out; --force replaces %s only)", directory, works[own].many);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%.300s is a folder with other files in it (give another --out; --force replaces %s only)", directory,
+        works[own].many);
 }
 
 tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work own, tw_error *err)
@@ -91,6 +99,7 @@ tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work o
     int kind;
     TW_TRY(tw__path_kind(ctx, directory, &kind, err));
     if (kind == TW_PATH_NONE) return TW_OK;
-    if (kind != TW_PATH_DIRECTORY) return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
+    if (kind != TW_PATH_DIRECTORY)
+        return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
     return check_inside(ctx, directory, own, err);
 }

@@ -1,4 +1,5 @@
-/* What a directory holds that a command is to write into: nothing of anybody else's is written over (design/0019).
+/* What a directory holds that a command is to write into: nothing of anybody else's is written over
+ * (design/0019).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_DIRECTORY_H
 #define TW_FILE_DIRECTORY_H
@@ -7,7 +8,8 @@
 /* What this library fills a directory with. */
 typedef enum tw__work { TW__WORK_RUN, TW__WORK_RACE, TW__WORK_FIGURES, TW__WORK_RATES } tw__work;
 
-/* Whether `own` may be written there: the directory is missing, empty, or holds `own` already, whole or begun; whether that may be replaced, the caller
- * knows. TW_ERR_SPEC: it holds something else, which the message names. TW_ERR_SYSTEM: it is no directory. */
+/* Whether `own` may be written there: the directory is missing, empty, or holds `own` already, whole or
+ * begun; whether that may be replaced, the caller knows. TW_ERR_SPEC: it holds something else, which the
+ * message names. TW_ERR_SYSTEM: it is no directory. */
 tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work own, tw_error *err);
 #endif

@@ -1,10 +1,14 @@
-/* A gzip file is a row of members, each ending in CRC-32 and length of its unpacked bytes. Where a member ends is known to the unpacker
- * only, so every place that looks like an end is noted and confirmed when the unpacked bytes reach its length with its CRC.
+/* A gzip file is a row of members, each ending in CRC-32 and length of its unpacked bytes. Where a member
+ * ends is known to the unpacker only, so every place that looks like an end is noted and confirmed when the
+ * unpacked bytes reach its length with its CRC.
  * SPDX-License-Identifier: MIT */
 #include "file/gzip.h"
 #include <string.h>
 
-static uint32_t little(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
+static uint32_t little(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
 void tw__gzip_start(tw__gzip *g)
 {
@@ -15,7 +19,8 @@ void tw__gzip_start(tw__gzip *g)
         g->table[0][i] = c;
     }
     for (uint32_t i = 0; i < 256; i++)
-        for (int k = 1; k < 8; k++) g->table[k][i] = g->table[k - 1][i] >> 8 ^ g->table[0][g->table[k - 1][i] & 255];
+        for (int k = 1; k < 8; k++)
+            g->table[k][i] = g->table[k - 1][i] >> 8 ^ g->table[0][g->table[k - 1][i] & 255];
 }
 
 uint32_t tw__gzip_crc(const tw__gzip *g, uint32_t crc, const uint8_t *p, size_t n)
@@ -23,14 +28,16 @@ uint32_t tw__gzip_crc(const tw__gzip *g, uint32_t crc, const uint8_t *p, size_t 
     crc = ~crc;
     for (; n >= 8; n -= 8, p += 8) {
         uint32_t a = crc ^ little(p), b = little(p + 4);
-        crc = g->table[7][a & 255] ^ g->table[6][a >> 8 & 255] ^ g->table[5][a >> 16 & 255] ^ g->table[4][a >> 24] ^
-              g->table[3][b & 255] ^ g->table[2][b >> 8 & 255] ^ g->table[1][b >> 16 & 255] ^ g->table[0][b >> 24];
+        crc = g->table[7][a & 255] ^ g->table[6][a >> 8 & 255] ^ g->table[5][a >> 16 & 255] ^
+              g->table[4][a >> 24] ^ g->table[3][b & 255] ^ g->table[2][b >> 8 & 255] ^
+              g->table[1][b >> 16 & 255] ^ g->table[0][b >> 24];
     }
     for (; n > 0; n--, p++) crc = crc >> 8 ^ g->table[0][(crc ^ *p) & 255];
     return ~crc;
 }
 
-/* Notes the trailer before header byte 1f if 8b 08 follow. `p` points at 1f and at least 8 bytes stand before it. */
+/* Notes the trailer before header byte 1f if 8b 08 follow. `p` points at 1f and at least 8 bytes stand before
+ * it. */
 static void note_end(tw__gzip *g, const uint8_t *p)
 {
     if (p[0] != 0x1f || p[1] != 0x8b || p[2] != 8 || g->n_ends == TW__GZIP_ENDS) return;
@@ -60,7 +67,8 @@ void tw__gzip_packed(tw__gzip *g, const uint8_t *bytes, size_t n)
     }
 }
 
-/* The noted end that the next n bytes reach first, or n_ends; *at is how many of the n bytes lie before it. */
+/* The noted end that the next n bytes reach first, or n_ends; *at is how many of the n bytes lie before
+ * it. */
 static size_t next_end(const tw__gzip *g, size_t n, size_t *at)
 {
     size_t best = g->n_ends;

@@ -27,6 +27,7 @@ void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1])
 {
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest((const XXH3_state_t *)(const void *)h->state));
-    for (int i = 0; i < TW__HASH_DIGITS; i++) to[i] = "0123456789abcdef"[canonical.digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    for (int i = 0; i < TW__HASH_DIGITS; i++)
+        to[i] = "0123456789abcdef"[canonical.digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
     to[TW__HASH_DIGITS] = 0;
 }

@@ -1,15 +1,18 @@
-/* XXH3-128, in pieces: the checksum of checkpoints and the fingerprint of data. Same digits as `xxhsum -H128`.
+/* XXH3-128, in pieces: the checksum of checkpoints and the fingerprint of data. Same digits as `xxhsum
+ * -H128`.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_HASH_H
 #define TW_FILE_HASH_H
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct tw__hash { _Alignas(64) unsigned char state[576]; } tw__hash;
+typedef struct tw__hash {
+    _Alignas(64) unsigned char state[576];
+} tw__hash;
 enum { TW__HASH_DIGITS = 32 };
 
 void tw__hash_start(tw__hash *h);
 void tw__hash_add(tw__hash *h, const void *from, size_t n);
-void tw__hash_add_number(tw__hash *h, uint64_t number);                 /* as 8 bytes, little end first */
-void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1]);     /* the state stays usable */
+void tw__hash_add_number(tw__hash *h, uint64_t number);             /* as 8 bytes, little end first */
+void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1]); /* the state stays usable */
 #endif

@@ -1,4 +1,5 @@
-/* JSON as jansson reads and writes it, in every locale: where the decimal mark is longer than a byte jansson itself fails.
+/* JSON as jansson reads and writes it, in every locale: where the decimal mark is longer than a byte jansson
+ * itself fails.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_JSON_PARSE_H
 #define TW_FILE_JSON_PARSE_H

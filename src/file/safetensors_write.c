@@ -1,4 +1,5 @@
-/* Writing safetensors: the header by hand, since the same content must give the same bytes whatever the JSON library's version.
+/* Writing safetensors: the header by hand, since the same content must give the same bytes whatever the JSON
+ * library's version.
  * SPDX-License-Identifier: MIT */
 #include "file/safetensors.h"
 #include "base/io.h"
@@ -6,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they stand in memory, and the format is little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "tensors are written as they stand in memory, and the format is little-endian");
 
 enum { HEADER_CAP = 16 << 20, LENGTH = 8, ALIGN = 8 };
 
@@ -26,14 +28,18 @@ static tw_status put(text *t, const void *from, size_t n, tw_error *err)
 {
     size_t want;
     if (!tw__size_add(t->n, n, &want) || want > HEADER_CAP)
-        return tw__fail(err, TW_ERR_SPEC, "the header of a safetensors file would exceed %d bytes", HEADER_CAP);
+        return tw__fail(err, TW_ERR_SPEC, "the header of a safetensors file would exceed %d bytes",
+                        HEADER_CAP);
     TW_TRY(tw__grow(t->ctx, &t->bytes, &t->capacity, want, 1, err));
     memcpy(t->bytes + t->n, from, n);
     t->n = want;
     return TW_OK;
 }
 
-static tw_status put_text(text *t, const char *from, tw_error *err) { return put(t, from, strlen(from), err); }
+static tw_status put_text(text *t, const char *from, tw_error *err)
+{
+    return put(t, from, strlen(from), err);
+}
 
 static tw_status put_number(text *t, uint64_t number, tw_error *err)
 {
@@ -42,7 +48,8 @@ static tw_status put_number(text *t, uint64_t number, tw_error *err)
     return put_text(t, digits, err);
 }
 
-/* Bytes of the UTF-8 character at p, 0 if it is none: overlong forms, surrogates and what lies above U+10FFFF are none. */
+/* Bytes of the UTF-8 character at p, 0 if it is none: overlong forms, surrogates and what lies above U+10FFFF
+ * are none. */
 static size_t utf8(const uint8_t *p)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -61,7 +68,9 @@ static tw_status put_string(text *t, const char *string, tw_error *err)
     TW_TRY(put(t, "\"", 1, err));
     for (const uint8_t *p = (const uint8_t *)string; *p;) {
         size_t n = utf8(p);
-        if (n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" is not UTF-8 (byte %zu)", string, (size_t)(p - (const uint8_t *)string));
+        if (n == 0)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" is not UTF-8 (byte %zu)", string,
+                            (size_t)(p - (const uint8_t *)string));
         char escaped[8];
         if (*p < 0x20) {
             snprintf(escaped, sizeof escaped, "\\u%04x", *p);
@@ -92,7 +101,8 @@ static tw_status put_entry(text *t, const tw__tensor_entry *e, size_t *offset, t
     static const char *const names[] = {"U8", "I64", "F32", "F64"};
     size_t bytes, end;
     if ((unsigned)e->type > TW_F64 || e->rank < 0 || e->rank > TW__MOST_DIMENSIONS)
-        return tw__fail(err, TW_ERR_INTERNAL, "tensor \"%.100s\" has type %d and rank %d", e->name, (int)e->type, e->rank);
+        return tw__fail(err, TW_ERR_INTERNAL, "tensor \"%.100s\" has type %d and rank %d", e->name,
+                        (int)e->type, e->rank);
     if (!tw__tensor_bytes(e, &bytes) || !tw__size_add(*offset, bytes, &end))
         return tw__fail(err, TW_ERR_SPEC, "tensor \"%.100s\" is larger than memory", e->name);
     TW_TRY(put_string(t, e->name, err));
@@ -111,7 +121,10 @@ static tw_status put_entry(text *t, const tw__tensor_entry *e, size_t *offset, t
     return put_text(t, "]}", err);
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* A name that appears twice would make a file that no reader accepts. */
 static tw_status check_names(tw_context *ctx, const tw__tensor_entry *entries, size_t n, tw_error *err)
@@ -121,12 +134,14 @@ static tw_status check_names(tw_context *ctx, const tw__tensor_entry *entries, s
     for (size_t i = 0; i < n; i++) names[i] = entries[i].name;
     qsort(names, n, sizeof *names, by_text);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(names[i], "__metadata__") == 0 || (i > 0 && strcmp(names[i], names[i - 1]) == 0)) twice = names[i];
+        if (strcmp(names[i], "__metadata__") == 0 || (i > 0 && strcmp(names[i], names[i - 1]) == 0))
+            twice = names[i];
     tw__free(ctx, names, n, sizeof *names);
     return twice ? tw__fail(err, TW_ERR_INTERNAL, "two tensors would be called \"%.100s\"", twice) : TW_OK;
 }
 
-static tw_status put_all(text *t, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta, size_t n_meta, tw_error *err)
+static tw_status put_all(text *t, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta,
+                         size_t n_meta, tw_error *err)
 {
     size_t offset = 0;
     TW_TRY(check_names(t->ctx, entries, n, err));
@@ -142,8 +157,9 @@ static tw_status put_all(text *t, const tw__tensor_entry *entries, size_t n, con
     return TW_OK;
 }
 
-tw_status tw__safetensors_header(tw_context *ctx, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta, size_t n_meta, uint8_t **header,
-                                 size_t *bytes, tw_error *err)
+tw_status tw__safetensors_header(tw_context *ctx, const tw__tensor_entry *entries, size_t n,
+                                 const tw__text_pair *meta, size_t n_meta, uint8_t **header, size_t *bytes,
+                                 tw_error *err)
 {
     text t = {.ctx = ctx};
     *header = NULL;
@@ -158,8 +174,8 @@ tw_status tw__safetensors_header(tw_context *ctx, const tw__tensor_entry *entrie
     return s;
 }
 
-tw_status tw__safetensors_save(tw_context *ctx, const char *path, const tw__tensor_entry *entries, size_t n, const tw__text_pair *meta, size_t n_meta,
-                               tw_error *err)
+tw_status tw__safetensors_save(tw_context *ctx, const char *path, const tw__tensor_entry *entries, size_t n,
+                               const tw__text_pair *meta, size_t n_meta, tw_error *err)
 {
     uint8_t *header;
     size_t header_bytes, bytes;

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <thalweg/train.h>
 
-typedef struct text { char *to; size_t n, used; } text;     /* used: as if all of it fitted */
+typedef struct text {
+    char *to;
+    size_t n, used;
+} text; /* used: as if all of it fitted */
 
 static void put(text *t, const char *s)
 {
@@ -14,7 +17,8 @@ static void put(text *t, const char *s)
 
 static int is_control(char c) { return (unsigned char)c < 0x20 || c == 0x7f; }
 
-/* As the format of printf, so that what is printed is one line. A shell drops the newlines at the end of what printf prints, hence the slash. */
+/* As the format of printf, so that what is printed is one line. A shell drops the newlines at the end of what
+ * printf prints, hence the slash. */
 static void put_format(text *t, const char *word)
 {
     char octal[8];

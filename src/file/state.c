@@ -4,7 +4,10 @@
 #include "file/checkpoint.h"
 #include "optimizer/optimizer.h"
 
-static tw_status visit(void *object, tw_visitor *v, tw_error *err) { return tw_optimizer_visit(object, v, err); }
+static tw_status visit(void *object, tw_visitor *v, tw_error *err)
+{
+    return tw_optimizer_visit(object, v, err);
+}
 
 tw_status tw_state_save(tw_optimizer *opt, const char *path, tw_error *err)
 {

@@ -1,7 +1,9 @@
-/* exp, log, cube root, sin, cos, tanh for float and double: branch-free, so that loops over them vectorise (`#pragma omp simd`, gcc and clang),
- * and made of + - * / and integer operations alone, so that every compiler, CPU and vector width gives the same bits; libm's do not.
- * Subnormal arguments count as 0 and results below the smallest normal number may be 0: computing code runs with flush-to-zero.
- * A NaN gives a NaN. Error bounds are in units in the last place of the true result, measured (tests/test_elementary.c asserts them).
+/* exp, log, cube root, sin, cos, tanh for float and double: branch-free, so that loops over them vectorise
+ * (`#pragma omp simd`, gcc and clang), and made of + - * / and integer operations alone, so that every
+ * compiler, CPU and vector width gives the same bits; libm's do not. Subnormal arguments count as 0 and
+ * results below the smallest normal number may be 0: computing code runs with flush-to-zero. A NaN gives a
+ * NaN. Error bounds are in units in the last place of the true result, measured (tests/test_elementary.c
+ * asserts them).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MATH_ELEMENTARY_H
 #define TW_MATH_ELEMENTARY_H
@@ -11,17 +13,39 @@
 
 #define TW__ELEMENTARY static inline __attribute__((always_inline))
 
-/* x^y as C's pow, special cases included; a result below the smallest normal number is 0 and a subnormal x counts as 0.
- * At most 0.65 ulp. Scalar, about 0.15 us: for schedules and once-per-step coefficients, not for loops over weights. */
+/* x^y as C's pow, special cases included; a result below the smallest normal number is 0 and a subnormal x
+ * counts as 0. At most 0.65 ulp. Scalar, about 0.15 us: for schedules and once-per-step coefficients, not for
+ * loops over weights. */
 double tw__pow_f64(double x, double y);
 
-TW__ELEMENTARY uint32_t tw__bits_f32(float x) { uint32_t u; memcpy(&u, &x, sizeof u); return u; }
-TW__ELEMENTARY uint64_t tw__bits_f64(double x) { uint64_t u; memcpy(&u, &x, sizeof u); return u; }
-TW__ELEMENTARY float tw__from_bits_f32(uint32_t u) { float x; memcpy(&x, &u, sizeof x); return x; }
-TW__ELEMENTARY double tw__from_bits_f64(uint64_t u) { double x; memcpy(&x, &u, sizeof x); return x; }
+TW__ELEMENTARY uint32_t tw__bits_f32(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+TW__ELEMENTARY uint64_t tw__bits_f64(double x)
+{
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+TW__ELEMENTARY float tw__from_bits_f32(uint32_t u)
+{
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+TW__ELEMENTARY double tw__from_bits_f64(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
 
-/* Added to a number of moderate size, these round it to an integer, which then stands in the low bits (two's complement).
- * SSE2 has no rounding instruction and no conversion between double and 64-bit integers; this works everywhere. */
+/* Added to a number of moderate size, these round it to an integer, which then stands in the low bits (two's
+ * complement). SSE2 has no rounding instruction and no conversion between double and 64-bit integers; this
+ * works everywhere. */
 #define TW__ROUND_F32 0x1.8p23f
 #define TW__ROUND_F64 0x1.8p52
 
@@ -91,9 +115,9 @@ TW__ELEMENTARY double tw__exp_f64(double x)
     return x == x ? y : x;
 }
 
-/* log x: x = 2^e m, sqrt(1/2) <= m < sqrt(2); with f = m - 1 and s = f / (2 + f),
- * log m = f - f^2/2 + s (f^2/2 + R(s^2)), where R is what the series of 2 artanh(s) / s has beyond its first term.
- * Zero gives -inf, a negative number NaN, inf inf. */
+/* log x: x = 2^e m, sqrt(1/2) <= m < sqrt(2); with f = m - 1 and s = f / (2 + f), log m = f - f^2/2 + s
+ * (f^2/2 + R(s^2)), where R is what the series of 2 artanh(s) / s has beyond its first term. Zero gives -inf,
+ * a negative number NaN, inf inf. */
 
 /* At most 0.85 ulp. */
 TW__ELEMENTARY float tw__log_f32(float x)
@@ -116,7 +140,8 @@ TW__ELEMENTARY double tw__log_f64(double x)
 {
     uint64_t u = tw__bits_f64(x), over = u - 0x3fe6a09e667f3bcdu;
     /* 1023 + e, which is not negative, becomes a double by way of the bits of 2^52 */
-    double e = tw__from_bits_f64(((over + 0x3ff0000000000000u) >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
+    double e =
+        tw__from_bits_f64(((over + 0x3ff0000000000000u) >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
     double f = tw__from_bits_f64(u - (over & 0xfff0000000000000u)) - 1;
     double s = f / (2 + f), z = s * s, half = 0.5 * f * f;
     double p = 0x1.2f0eb9374ea6ep-3;
@@ -139,8 +164,9 @@ TW__ELEMENTARY double tw__log1p_f64(double x)
     return u == 1 ? x : y;
 }
 
-/* Cube root of x >= 0, without a division: x is moved to where no square or cube over- or underflows; r near x^(-1/3) by dividing the exponent
- * by -3, Newton's steps for it, of which each doubles the digits; then x r^2, and one step for what rounding has left. */
+/* Cube root of x >= 0, without a division: x is moved to where no square or cube over- or underflows; r near
+ * x^(-1/3) by dividing the exponent by -3, Newton's steps for it, of which each doubles the digits; then x
+ * r^2, and one step for what rounding has left. */
 
 /* At most 1 ulp; a negative x gives anything. */
 TW__ELEMENTARY float tw__cbrt_f32(float x)
@@ -167,7 +193,8 @@ TW__ELEMENTARY double tw__cbrt_f64(double x)
     return x <= DBL_MAX ? y * (x < 1 ? 0x1p-200 : 0x1p141) : x;
 }
 
-/* tanh of a = |x|: a + a z R(z) with z = a^2 near 0, 1 - 2 / (exp(2a) + 1) beyond; the two share one division. */
+/* tanh of a = |x|: a + a z R(z) with z = a^2 near 0, 1 - 2 / (exp(2a) + 1) beyond; the two share one
+ * division. */
 
 /* At most 1.1 ulp. Exactly 1 from 9.02 on. */
 TW__ELEMENTARY float tw__tanh_f32(float x)
@@ -232,7 +259,8 @@ TW__ELEMENTARY double tw__cos_near_f64(double r, double low)
     return w + (((1 - w) - half) + (z * z * q - r * low));
 }
 
-/* sin(x + first quadrants): the sum r + low keeps about 100 bits, as x may lie within 2^-60 of a multiple of pi/2 */
+/* sin(x + first quadrants): the sum r + low keeps about 100 bits, as x may lie within 2^-60 of a multiple of
+ * pi/2 */
 TW__ELEMENTARY double tw__sin_from_f64(double x, uint64_t first)
 {
     double t = x * 0x1.45f306dc9c883p-1 + TW__ROUND_F64;
@@ -247,8 +275,8 @@ TW__ELEMENTARY double tw__sin_from_f64(double x, uint64_t first)
     return x >= -0x1p50 && x <= 0x1p50 ? y : __builtin_nan("");
 }
 
-/* At most 0.85 ulp up to |x| = 2^20; beyond, the error is that of an x wrong by |x| 2^-51; beyond 2^50 no digit would be
- * left and the result is NaN. */
+/* At most 0.85 ulp up to |x| = 2^20; beyond, the error is that of an x wrong by |x| 2^-51; beyond 2^50 no
+ * digit would be left and the result is NaN. */
 TW__ELEMENTARY double tw__sin_f64(double x)
 {
     double y = tw__sin_from_f64(x, 0);

@@ -5,13 +5,24 @@
 #include "math/elementary.h"
 #include <stdio.h>
 
-static const struct { const char *name; int takes; tw__operation operation; } functions[] = {
-    {"exp", 1, TW__EXP}, {"log", 1, TW__LOG}, {"sqrt", 1, TW__SQRT}, {"sin", 1, TW__SIN}, {"cos", 1, TW__COS}, {"tanh", 1, TW__TANH},
-    {"abs", 1, TW__ABS}, {"floor", 1, TW__FLOOR}, {"ceil", 1, TW__CEIL}, {"min", 2, TW__MIN}, {"max", 2, TW__MAX}, {"pow", 2, TW__POWER},
+static const struct {
+    const char *name;
+    int takes;
+    tw__operation operation;
+} functions[] = {
+    {"exp", 1, TW__EXP},   {"log", 1, TW__LOG},   {"sqrt", 1, TW__SQRT}, {"sin", 1, TW__SIN},
+    {"cos", 1, TW__COS},   {"tanh", 1, TW__TANH}, {"abs", 1, TW__ABS},   {"floor", 1, TW__FLOOR},
+    {"ceil", 1, TW__CEIL}, {"min", 2, TW__MIN},   {"max", 2, TW__MAX},   {"pow", 2, TW__POWER},
     {"if", 3, TW__IF},
 };
-static const struct { const char *name; double value; } constants[] = {{"pi", 0x1.921fb54442d18p1}, {"e", 0x1.5bf0a8b145769p1}};
-enum { N_FUNCTIONS = sizeof functions / sizeof functions[0], N_CONSTANTS = sizeof constants / sizeof constants[0] };
+static const struct {
+    const char *name;
+    double value;
+} constants[] = {{"pi", 0x1.921fb54442d18p1}, {"e", 0x1.5bf0a8b145769p1}};
+enum {
+    N_FUNCTIONS = sizeof functions / sizeof functions[0],
+    N_CONSTANTS = sizeof constants / sizeof constants[0]
+};
 
 int tw__operation_takes(tw__operation o) { return o < TW__NEGATE ? 0 : o < TW__ADD ? 1 : o < TW__IF ? 2 : 3; }
 
@@ -19,7 +30,7 @@ int tw__operation_takes(tw__operation o) { return o < TW__NEGATE ? 0 : o < TW__A
 
 struct reader {
     tw__text text;
-    size_t at;                          /* the next character */
+    size_t at; /* the next character */
     const char *variables;
     tw__term *terms;
     int capacity, n, stack, nesting;
@@ -103,7 +114,8 @@ static tw_status call(struct reader *r, int function, size_t start, tw_error *er
     } while (take(r, ','));
     if (peek(r) != ')') return needed(r, n < takes ? "\",\" or \")\"" : "\")\"", err);
     if (n != takes) {
-        snprintf(text, sizeof text, "%s takes %d argument%s, not %d", functions[function].name, takes, takes == 1 ? "" : "s", n);
+        snprintf(text, sizeof text, "%s takes %d argument%s, not %d", functions[function].name, takes,
+                 takes == 1 ? "" : "s", n);
         return wrong(r, start, text, err);
     }
     r->at++;
@@ -129,7 +141,8 @@ static tw_status name(struct reader *r, tw_error *err)
     tw__text word = {r->text.at + start, r->at - start}, rest = tw__text_of(r->variables);
     for (int i = 0; rest.at; i++) {
         tw__text variable = tw__text_cut(&rest, ' ');
-        if (variable.n == word.n && memcmp(variable.at, word.at, word.n) == 0) return emit(r, TW__VARIABLE, i, err);
+        if (variable.n == word.n && memcmp(variable.at, word.at, word.n) == 0)
+            return emit(r, TW__VARIABLE, i, err);
     }
     for (int i = 0; i < N_FUNCTIONS; i++)
         if (tw__text_is(word, functions[i].name)) return call(r, i, start, err);
@@ -151,7 +164,8 @@ static tw_status primary(struct reader *r, tw_error *err)
 /* Every way into the depth goes through here or through formula(): both count. */
 static tw_status deeper(struct reader *r, tw_error *err)
 {
-    return ++r->nesting > TW__FORMULA_NESTING ? wrong(r, r->at, "the formula is nested too deeply", err) : TW_OK;
+    return ++r->nesting > TW__FORMULA_NESTING ? wrong(r, r->at, "the formula is nested too deeply", err)
+                                              : TW_OK;
 }
 
 static tw_status factor(struct reader *r, tw_error *err)
@@ -198,7 +212,10 @@ static int comparison_sign(struct reader *r, tw__operation *to)
     char c = peek(r);
     int equal = at(r, r->at + 1) == '=';
     if (c != '<' && c != '>' && !((c == '=' || c == '!') && equal)) return 0;
-    *to = c == '<' ? (equal ? TW__AT_MOST : TW__LESS) : c == '>' ? (equal ? TW__AT_LEAST : TW__MORE) : c == '=' ? TW__EQUAL : TW__DIFFERENT;
+    *to = c == '<'   ? (equal ? TW__AT_MOST : TW__LESS)
+          : c == '>' ? (equal ? TW__AT_LEAST : TW__MORE)
+          : c == '=' ? TW__EQUAL
+                     : TW__DIFFERENT;
     r->at += 1 + (size_t)equal;
     return 1;
 }
@@ -211,7 +228,9 @@ static tw_status comparison(struct reader *r, tw_error *err)
     TW_TRY(sum(r, err));
     TW_TRY(emit(r, first, 0, err));
     size_t start = (peek(r), r->at);
-    return comparison_sign(r, &second) ? wrong(r, start, "a second comparison; put one of them in parentheses", err) : TW_OK;
+    return comparison_sign(r, &second)
+               ? wrong(r, start, "a second comparison; put one of them in parentheses", err)
+               : TW_OK;
 }
 
 static tw_status formula(struct reader *r, tw_error *err)
@@ -228,7 +247,8 @@ static tw_status formula(struct reader *r, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw__formula_read(tw__term *terms, int capacity, int *n, tw__text text, const char *variables, tw_error *err)
+tw_status tw__formula_read(tw__term *terms, int capacity, int *n, tw__text text, const char *variables,
+                           tw_error *err)
 {
     struct reader r = {.text = text, .variables = variables, .terms = terms, .capacity = capacity};
     *n = 0;

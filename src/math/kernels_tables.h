@@ -5,6 +5,7 @@
 #include "math/kernels.h"
 extern const tw__kernels tw__kernels_f32_base, tw__kernels_f64_base;
 #ifdef __x86_64__
-extern const tw__kernels tw__kernels_f32_avx2, tw__kernels_f64_avx2, tw__kernels_f32_avx512, tw__kernels_f64_avx512;
+extern const tw__kernels tw__kernels_f32_avx2, tw__kernels_f64_avx2, tw__kernels_f32_avx512,
+    tw__kernels_f64_avx512;
 #endif
 #endif

@@ -1,10 +1,12 @@
-/* Sums whose bits depend on nothing but the numbers, the same for every instruction set and any number of threads. In the cache with AVX2 or
- * AVX-512 they are 3.5 to 9 times as fast as the naive loop (dot of floats to sum of floats), without them 2 to 5 times; beyond it the bus decides.
+/* Sums whose bits depend on nothing but the numbers, the same for every instruction set and any number of
+ * threads. In the cache with AVX2 or AVX-512 they are 3.5 to 9 times as fast as the naive loop (dot of floats
+ * to sum of floats), without them 2 to 5 times; beyond it the bus decides.
  *
  *   vector   cut into chunks of 4,096, the last one shorter        x[0..4095] | x[4096..8191] | ...
  *   chunk    16 lanes, in double from 0: element i of the chunk is added to lane i % 16, i ascending
  *   lanes    lane j += lane j + 8 for j < 8; then j + 4, j + 2, j + 1: lane 0 is the chunk's sum
- *   chunks   a binary tree by chunk number: ((0 + 1) + (2 + 3)) + ((4 + 5) + ...); a missing right side is skipped
+ *   chunks   a binary tree by chunk number: ((0 + 1) + (2 + 3)) + ((4 + 5) + ...); a missing right side is
+ *     skipped
  *
  * Chunks may be summed by any thread. float elements become double before they are multiplied. No fma.
  * SPDX-License-Identifier: MIT */
@@ -32,9 +34,12 @@ typedef struct tw__sums {
 const tw__sums *tw__sums_for(tw_isa isa);
 
 /* The tree over chunks, fed from left to right. Zero-initialise. */
-typedef struct tw__tree { size_t count; double node[8 * sizeof(size_t)]; } tw__tree;
+typedef struct tw__tree {
+    size_t count;
+    double node[8 * sizeof(size_t)];
+} tw__tree;
 void tw__tree_add(tw__tree *tree, double chunk);
-double tw__tree_total(const tw__tree *tree);            /* 0 if nothing was added */
+double tw__tree_total(const tw__tree *tree); /* 0 if nothing was added */
 /* The same tree over n values at once. */
 double tw__tree_sum(const double *chunk, size_t n);
 

@@ -7,7 +7,9 @@
 enum { VARIABLES = 2, MOST_MULTIPLIED = 64 };
 
 /* A value and its derivative by each variable. */
-typedef struct dual { double value, by[VARIABLES]; } dual;
+typedef struct dual {
+    double value, by[VARIABLES];
+} dual;
 
 static double times(double slope, double by) { return slope == 0 || by == 0 ? 0 : slope * by; }
 
@@ -67,7 +69,8 @@ static dual of_one(tw__operation o, const dual *x)
 
 static dual of_two(tw__operation o, const dual *x, const dual *y)
 {
-    dual r = {.value = o == TW__POWER ? power(x->value, y->value) : tw__operation_of_two(o, x->value, y->value)};
+    dual r = {.value =
+                  o == TW__POWER ? power(x->value, y->value) : tw__operation_of_two(o, x->value, y->value)};
     double slope[2];
     slopes_of_two(o, x->value, y->value, r.value, slope);
     for (int k = 0; k < VARIABLES; k++) r.by[k] = times(slope[0], x->by[k]) + times(slope[1], y->by[k]);

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 64 };                                                    /* rows whose slopes are known before their gradient is added */
+/* rows whose slopes are known before their gradient is added */
+enum { BLOCK = 64 };
 
 struct tw_linear {
     tw_context *ctx;
@@ -20,7 +21,10 @@ struct tw_linear {
 
 #define FOR_TYPE static inline __attribute__((always_inline))
 
-FOR_TYPE double weight(tw_type type, const void *w, size_t j) { return type == TW_F32 ? (double)((const float *)w)[j] : ((const double *)w)[j]; }
+FOR_TYPE double weight(tw_type type, const void *w, size_t j)
+{
+    return type == TW_F32 ? (double)((const float *)w)[j] : ((const double *)w)[j];
+}
 
 FOR_TYPE void add(tw_type type, void *g, size_t j, double x)
 {
@@ -39,7 +43,8 @@ FOR_TYPE double score(const tw_linear *m, tw_type type, const void *w, uint64_t 
     return m->o.intercept ? h + weight(type, w, m->o.columns) : h;
 }
 
-/* The loss of a row with score h, and its derivative by h. For margins m = y h below 0, log(1 + exp(-m)) is log(1 + exp(m)) - m. */
+/* The loss of a row with score h, and its derivative by h. For margins m = y h below 0, log(1 + exp(-m)) is
+ * log(1 + exp(m)) - m. */
 static double loss_of(const tw_linear *m, double h, double y, double *slope)
 {
     if (m->o.loss == TW_LINEAR_SQUARED) {
@@ -52,7 +57,8 @@ static double loss_of(const tw_linear *m, double h, double y, double *slope)
 }
 
 /* Row by row: equation 3.3. */
-FOR_TYPE void add_rows(const tw_linear *m, tw_type type, const uint64_t *rows, size_t n, const double *slope, void *g)
+FOR_TYPE void add_rows(const tw_linear *m, tw_type type, const uint64_t *rows, size_t n, const double *slope,
+                       void *g)
 {
     for (size_t i = 0; i < n; i++) {
         const double *x = row_of(m, rows[i]);
@@ -62,7 +68,8 @@ FOR_TYPE void add_rows(const tw_linear *m, tw_type type, const uint64_t *rows, s
 }
 
 /* X^T times the slopes, which are X theta - Y: equation 3.6. */
-FOR_TYPE void add_product(const tw_linear *m, tw_type type, const uint64_t *rows, size_t n, const double *slope, void *g)
+FOR_TYPE void add_product(const tw_linear *m, tw_type type, const uint64_t *rows, size_t n,
+                          const double *slope, void *g)
 {
     for (size_t j = 0; j < size_of(m); j++) {
         double sum = 0;
@@ -88,7 +95,8 @@ static void predict(const tw_linear *m, tw_type type, double h, void *output, si
     else ((double *)output)[i] = h;
 }
 
-FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const uint64_t *rows, size_t n, tw_sums *sums, void *g, void *output)
+FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const uint64_t *rows, size_t n,
+                       tw_sums *sums, void *g, void *output)
 {
     double slope[BLOCK];
     *sums = (tw_sums){.weight = (double)n};
@@ -107,15 +115,16 @@ FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const ui
     if (m->o.l2 > 0) add_penalty(m, type, w, (double)n, sums, g);
 }
 
-#define EVAL(t, type)                                                                                                                        \
-    static int eval_##t(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,        \
-                        void *gradient, void *output)                                                                                        \
-    {                                                                                                                                        \
-        (void)draw;                                                                                                                          \
-        const tw__fp_mode mode = tw__fp_enter();                                                                                             \
-        evaluate(user, type, w, rows, n, sums, want & TW_WANT_GRADIENT ? gradient : NULL, want & TW_WANT_OUTPUT ? output : NULL);            \
-        tw__fp_leave(mode);                                                                                                                  \
-        return 0;                                                                                                                            \
+#define EVAL(t, type)                                                                             \
+    static int eval_##t(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, \
+                        const tw_draw *draw, tw_sums *sums, void *gradient, void *output)         \
+    {                                                                                             \
+        (void)draw;                                                                               \
+        const tw__fp_mode mode = tw__fp_enter();                                                  \
+        evaluate(user, type, w, rows, n, sums, want &TW_WANT_GRADIENT ? gradient : NULL,          \
+                 want &TW_WANT_OUTPUT ? output : NULL);                                           \
+        tw__fp_leave(mode);                                                                       \
+        return 0;                                                                                 \
     }
 EVAL(f32, TW_F32)
 EVAL(f64, TW_F64)
@@ -126,16 +135,20 @@ static tw_status check_options(const tw_linear_options *o, tw_error *err)
 {
     size_t numbers;
     if (o->type != TW_F32 && o->type != TW_F64)
-        return tw__fail(err, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not %s", tw_type_name(o->type));
+        return tw__fail(err, TW_ERR_SPEC, "a linear model's weights are f32 or f64, not %s",
+                        tw_type_name(o->type));
     if (o->loss != TW_LINEAR_SQUARED && o->loss != TW_LINEAR_LOGISTIC)
         return tw__fail(err, TW_ERR_SPEC, "loss = %d is not one of enum tw_linear_loss", (int)o->loss);
     if (o->form != TW_LINEAR_ALGEBRAIC && o->form != TW_LINEAR_MATRIX)
         return tw__fail(err, TW_ERR_SPEC, "form = %d is not one of enum tw_linear_form", (int)o->form);
-    if (!(o->l2 >= 0) || !isfinite(o->l2)) return tw__fail(err, TW_ERR_SPEC, "l2 = %g is outside [0, inf)", o->l2);
+    if (!(o->l2 >= 0) || !isfinite(o->l2))
+        return tw__fail(err, TW_ERR_SPEC, "l2 = %g is outside [0, inf)", o->l2);
     if (o->rows == 0 || o->columns == 0 || !o->x || !o->y)
         return tw__fail(err, TW_ERR_SPEC, "a linear model needs at least one row and one column, x and y");
-    if (!tw__size_mul(o->rows, o->columns, &numbers) || !tw__size_mul(numbers, sizeof(double), &numbers) || numbers > INT64_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "%llu rows of %zu columns are more than memory can hold", (unsigned long long)o->rows, o->columns);
+    if (!tw__size_mul(o->rows, o->columns, &numbers) || !tw__size_mul(numbers, sizeof(double), &numbers) ||
+        numbers > INT64_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "%llu rows of %zu columns are more than memory can hold",
+                        (unsigned long long)o->rows, o->columns);
     return TW_OK;
 }
 
@@ -145,10 +158,17 @@ static tw_status check_data(const tw_linear_options *o, tw_error *err)
         const double *x = o->x + i * o->columns, y = o->y[i];
         for (size_t j = 0; j < o->columns; j++)
             if (!isfinite(x[j]))
-                return tw__fail(err, TW_ERR_DATA, "x: row %llu, column %zu is %g (rows and columns start at 0)", (unsigned long long)i, j, x[j]);
-        if (!isfinite(y)) return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0)", (unsigned long long)i, y);
+                return tw__fail(err, TW_ERR_DATA,
+                                "x: row %llu, column %zu is %g (rows and columns start at 0)",
+                                (unsigned long long)i, j, x[j]);
+        if (!isfinite(y))
+            return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0)", (unsigned long long)i,
+                            y);
         if (o->loss == TW_LINEAR_LOGISTIC && y != 1 && y != -1)
-            return tw__fail(err, TW_ERR_DATA, "y: row %llu is %g (rows start at 0); the labels of logistic regression are -1 and 1", (unsigned long long)i, y);
+            return tw__fail(
+                err, TW_ERR_DATA,
+                "y: row %llu is %g (rows start at 0); the labels of logistic regression are -1 and 1",
+                (unsigned long long)i, y);
     }
     return TW_OK;
 }
@@ -176,8 +196,14 @@ void tw_linear_free(tw_linear *m)
 
 tw_status tw_linear_objective(tw_linear *m, tw_objective *out, tw_error *err)
 {
-    const tw_objective all = {.type = m->o.type, .tensors = m->tensors, .n_tensors = m->o.intercept ? 2 : 1, .n_rows = m->o.rows,
-                              .n_outputs = 1, .counts_correct = m->o.loss == TW_LINEAR_LOGISTIC, .lanes = tw_context_threads(m->ctx), .user = m,
+    const tw_objective all = {.type = m->o.type,
+                              .tensors = m->tensors,
+                              .n_tensors = m->o.intercept ? 2 : 1,
+                              .n_rows = m->o.rows,
+                              .n_outputs = 1,
+                              .counts_correct = m->o.loss == TW_LINEAR_LOGISTIC,
+                              .lanes = tw_context_threads(m->ctx),
+                              .user = m,
                               .eval = m->o.type == TW_F32 ? eval_f32 : eval_f64};
     return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
 }

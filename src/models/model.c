@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *name, *network; } presets[] = {
+static const struct {
+    const char *name, *network;
+} presets[] = {
     {"cnn", "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense classes softmax"},
     {"mlp", "flatten; dense 128 relu; dropout 0.2; dense classes softmax"},
 };
@@ -43,17 +45,20 @@ static tw_status shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw
     size_t n;
     *out = (tw__shape){.rank = rank == 1 ? 1 : 3, .n = {1, 1, 1}};
     if (rank < 1 || rank > 3 || !tw__size_of_shape(rank, shape, &n) || n == 0 || n > (size_t)1 << 31)
-        return tw__fail(err, TW_ERR_SPEC, "rows of rank %d cannot be the input of a network (1: a vector; 2, 3: an image)", rank);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "rows of rank %d cannot be the input of a network (1: a vector; 2, 3: an image)",
+                        rank);
     for (int i = 0; i < rank; i++) out->n[i] = shape[i];
     return TW_OK;
 }
 
-tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input, int rank, const int64_t *shape,
-                        int64_t classes, tw_error *err)
+tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input,
+                        int rank, const int64_t *shape, int64_t classes, tw_error *err)
 {
     tw_model *m = NULL;
     tw__shape in;
-    if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a model's type is f32 or f64, not %s", tw_type_name(type));
+    if (type != TW_F32 && type != TW_F64)
+        return tw__fail(err, TW_ERR_SPEC, "a model's type is f32 or f64, not %s", tw_type_name(type));
     TW_TRY(shape_of_row(rank, shape, &in, err));
     TW_TRY(spell_out(network, &network, err));
     TW_TRY(tw__alloc(ctx, &m, 1, sizeof *m, err));
@@ -64,27 +69,34 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw
     return s;
 }
 
-tw_status tw__model_allocate(tw_model *m, tw_error *err) { return tw__alloc(m->ctx, &m->w, m->net->size, tw_type_size(m->type), err); }
+tw_status tw__model_allocate(tw_model *m, tw_error *err)
+{
+    return tw__alloc(m->ctx, &m->w, m->net->size, tw_type_size(m->type), err);
+}
 
 static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__network *net = m->net;
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
-        return tw__fail(err, TW_ERR_SPEC, "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
-                        net->source[net->n_sources - 1], (long long)net->labels, data->name, data->classes,
-                        data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
+            net->source[net->n_sources - 1], (long long)net->labels, data->name, data->classes,
+            data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
     return TW_OK;
 }
 
-/* As many classes as the labels have: each stands for one of them. A last layer that is wider has a place for every number up to its width. */
+/* As many classes as the labels have: each stands for one of them. A last layer that is wider has a place for
+ * every number up to its width. */
 static tw_status name_classes(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     if (!data->class_labels || data->classes != m->net->labels) return TW_OK;
     return tw__network_name_classes(m->net, data->class_labels, data->classes, err);
 }
 
-tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type, const tw_data *data, uint64_t seed, tw_error *err)
+tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
+                          const tw_data *data, uint64_t seed, tw_error *err)
 {
     tw_data_info info = {.size = sizeof info};
     *out = NULL;
@@ -125,14 +137,17 @@ static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_erro
     TW_TRY(shape_of_row(data->rank, data->shape, &row, err));
     const tw__shape *in = &m->net->in;
     if (row.rank != in->rank || memcmp(row.n, in->n, sizeof row.n) != 0)
-        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model takes %s", data->name, tw__shape_text(&row, has, sizeof has),
-                        tw__shape_text(in, wants, sizeof wants));
+        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model takes %s", data->name,
+                        tw__shape_text(&row, has, sizeof has), tw__shape_text(in, wants, sizeof wants));
     if (data->type != m->input)
-        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model was made for %s", data->name, tw_type_name(data->type), tw_type_name(m->input));
+        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model was made for %s", data->name,
+                        tw_type_name(data->type), tw_type_name(m->input));
     for (uint64_t i = 0; data->labels && i < data->rows; i++)
         if (tw__network_class(m->net, data->labels[i]) < 0)
-            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has label %d, the model knows %lld classes, %d to %d", data->name, (unsigned long long)i,
-                            data->labels[i], (long long)m->net->labels, tw_model_class(m, 0), tw_model_class(m, (size_t)m->net->labels - 1));
+            return tw__fail(err, TW_ERR_DATA,
+                            "%s: row %llu has label %d, the model knows %lld classes, %d to %d", data->name,
+                            (unsigned long long)i, data->labels[i], (long long)m->net->labels,
+                            tw_model_class(m, 0), tw_model_class(m, (size_t)m->net->labels - 1));
     return TW_OK;
 }
 
@@ -153,7 +168,10 @@ void tw_model_objective_free(tw_objective *objective)
     if (tw__sized_clear(objective, "tw_objective", NULL) == TW_OK) tw__plan_free(plan);
 }
 
-int32_t tw_model_class(const tw_model *m, size_t i) { return m->net->class_labels ? m->net->class_labels[i] : (int32_t)i; }
+int32_t tw_model_class(const tw_model *m, size_t i)
+{
+    return m->net->class_labels ? m->net->class_labels[i] : (int32_t)i;
+}
 
 size_t tw_model_layers(const tw_model *m) { return m->net->n_sources; }
 

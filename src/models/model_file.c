@@ -1,4 +1,5 @@
-/* Models as safetensors files: tensors named and shaped as in torch.nn.Sequential, the network and what it takes in the metadata.
+/* Models as safetensors files: tensors named and shaped as in torch.nn.Sequential, the network and what it
+ * takes in the metadata.
  * SPDX-License-Identifier: MIT */
 #include "file/safetensors.h"
 #include "models/model.h"
@@ -8,7 +9,7 @@
 
 static const char format[] = "thalweg model 1";
 
-/* ---- save --------------------------------------------------------------------------------------------------------------- */
+/* ---- save ---------------------------------------------------------------------------------------------- */
 
 /* "0,2", freed by tw__free_text; NULL where classes are numbers from 0. */
 static tw_status labels_text(const tw_model *m, char **out, tw_error *err)
@@ -20,13 +21,15 @@ static tw_status labels_text(const tw_model *m, char **out, tw_error *err)
     *out = NULL;
     if (!labels) return TW_OK;
     TW_TRY(tw__alloc(m->ctx, &text, capacity, 1, err));
-    for (int64_t i = 0; i < m->net->labels; i++) used += (size_t)snprintf(text + used, capacity - used, "%s%d", i ? "," : "", labels[i]);
+    for (int64_t i = 0; i < m->net->labels; i++)
+        used += (size_t)snprintf(text + used, capacity - used, "%s%d", i ? "," : "", labels[i]);
     const tw_status s = tw__copy_text(m->ctx, out, text, err);
     tw__free(m->ctx, text, capacity, 1);
     return s;
 }
 
-static tw_status save_entries(const tw_model *m, const char *path, const tw__tensor_entry *entries, tw_error *err)
+static tw_status save_entries(const tw_model *m, const char *path, const tw__tensor_entry *entries,
+                              tw_error *err)
 {
     char shape[64], classes[24], *labels;
     TW_TRY(labels_text(m, &labels, err));
@@ -37,7 +40,8 @@ static tw_status save_entries(const tw_model *m, const char *path, const tw__ten
                                   {"classes", classes},
                                   {"labels", labels}};
     snprintf(classes, sizeof classes, "%lld", (long long)m->classes);
-    const tw_status s = tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta, sizeof meta / sizeof meta[0] - !labels, err);
+    const tw_status s = tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta,
+                                             sizeof meta / sizeof meta[0] - !labels, err);
     tw__free_text(m->ctx, labels);
     return s;
 }
@@ -51,7 +55,10 @@ tw_status tw_model_save(const tw_model *m, const void *weights, const char *path
     if (s == TW_OK) s = tw__alloc(m->ctx, &saved, m->net->size, bytes, err);
     for (size_t i = 0; s == TW_OK && i < n; i++) {
         const tw_tensor *t = &m->net->tensors[i];
-        entries[i] = (tw__tensor_entry){.name = t->name, .type = m->type, .rank = t->rank, .data = saved + t->offset * bytes};
+        entries[i] = (tw__tensor_entry){.name = t->name,
+                                        .type = m->type,
+                                        .rank = t->rank,
+                                        .data = saved + t->offset * bytes};
         memcpy(entries[i].shape, t->shape, (size_t)t->rank * sizeof *t->shape);
         tw__network_export(m->net, i, m->type, weights ? weights : m->w, entries[i].data);
     }
@@ -61,12 +68,15 @@ tw_status tw_model_save(const tw_model *m, const void *weights, const char *path
     return s;
 }
 
-/* ---- load --------------------------------------------------------------------------------------------------------------- */
+/* ---- load ---------------------------------------------------------------------------------------------- */
 
-static tw_status meta_of(const tw__safetensors *f, const char *path, const char *key, const char **value, tw_error *err)
+static tw_status meta_of(const tw__safetensors *f, const char *path, const char *key, const char **value,
+                         tw_error *err)
 {
     *value = tw__safetensors_meta(f, key);
-    return *value ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no \"%s\" in its metadata, so it is not a model of ours", key);
+    return *value ? TW_OK
+                  : tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                                "has no \"%s\" in its metadata, so it is not a model of ours", key);
 }
 
 /* "28x28x1" or "784". */
@@ -84,13 +94,18 @@ static int read_shape(const char *text, int *rank, int64_t shape[3])
     return 0;
 }
 
-static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const char *path, size_t i, const void **data, tw_error *err)
+static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const char *path, size_t i,
+                             const void **data, tw_error *err)
 {
     const tw_tensor *t = &m->net->tensors[i];
     const tw__tensor_entry *e = tw__safetensors_find(f, t->name);
-    if (!e) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its network needs", t->name);
-    if (e->type != m->type || e->rank != t->rank || memcmp(e->shape, t->shape, (size_t)t->rank * sizeof *t->shape) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "tensor %s has not the type and shape that its network needs", t->name);
+    if (!e)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its network needs",
+                           t->name);
+    if (e->type != m->type || e->rank != t->rank ||
+        memcmp(e->shape, t->shape, (size_t)t->rank * sizeof *t->shape) != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                           "tensor %s has not the type and shape that its network needs", t->name);
     *data = e->data;
     return TW_OK;
 }
@@ -105,45 +120,56 @@ static tw_status read_labels(tw_model *m, const char *text, const char *path, tw
     for (const char *p = text; read < n && *p >= '0' && *p <= '9'; read++) {
         char *end;
         const long long label = strtoll(p, &end, 10);
-        if (label > INT32_MAX || (read && label <= labels[read - 1]) || (*end && *end != ',') || (*end == 0) != (read + 1 == n)) break;
+        if (label > INT32_MAX || (read && label <= labels[read - 1]) || (*end && *end != ',') ||
+            (*end == 0) != (read + 1 == n))
+            break;
         labels[read] = (int32_t)label;
         p = end + (*end == ',');
     }
     tw_status s = read == n ? tw__network_name_classes(m->net, labels, (int64_t)n, err)
-                            : tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "labels \"%.40s\" are not those of %zu classes, rising", text, n);
+                            : tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                                          "labels \"%.40s\" are not those of %zu classes, rising", text, n);
     tw__free(m->ctx, labels, n, sizeof *labels);
     return s;
 }
 
-static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path, tw_error *err)
+static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path,
+                            tw_error *err)
 {
     const char *kind, *network, *input, *scaling, *classes;
     int rank;
     int64_t shape[3];
     TW_TRY(meta_of(f, path, "format", &kind, err));
-    if (strcmp(kind, format) != 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format \"%.40s\" is not \"%s\"", kind, format);
+    if (strcmp(kind, format) != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format \"%.40s\" is not \"%s\"", kind, format);
     TW_TRY(meta_of(f, path, "network", &network, err));
     TW_TRY(meta_of(f, path, "input", &input, err));
     TW_TRY(meta_of(f, path, "scaling", &scaling, err));
     TW_TRY(meta_of(f, path, "classes", &classes, err));
-    if (!read_shape(input, &rank, shape)) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1", input);
+    if (!read_shape(input, &rank, shape))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1",
+                           input);
     int is_image = strcmp(scaling, "1/255") == 0;
-    if (!is_image && strcmp(scaling, "1") != 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
+    if (!is_image && strcmp(scaling, "1") != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
     char *end;
     long long n_classes = strtoll(classes, &end, 10);
     if (end == classes || *end || n_classes < 0 || n_classes > INT32_MAX)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes", classes);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes",
+                           classes);
     if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensors of float or double");
     tw_error inner;
-    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, is_image ? TW_U8 : TW_F32, rank, shape, n_classes, &inner);
+    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, is_image ? TW_U8 : TW_F32, rank, shape,
+                                n_classes, &inner);
     if (s == TW_ERR_SPEC) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.300s", inner.message);
     if (s != TW_OK) {
         if (err) *err = inner;
         return s;
     }
     if (f->n != (*out)->net->n_tensors)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n, (*out)->net->n_tensors);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n,
+                           (*out)->net->n_tensors);
     const char *labels = tw__safetensors_meta(f, "labels");
     if (labels) TW_TRY(read_labels(*out, labels, path, err));
     const void *data;

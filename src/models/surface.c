@@ -10,7 +10,10 @@
 #include "models/formula_gradient.h"
 #include "models/surfaces.h"
 
-enum { N_KINDS = sizeof kinds / sizeof kinds[0], TERMS = TW_SPEC_MAX /* each takes at least one character */ };
+enum {
+    N_KINDS = sizeof kinds / sizeof kinds[0],
+    TERMS = TW_SPEC_MAX /* each takes at least one character */
+};
 
 struct tw_surface {
     tw_context *ctx;
@@ -29,13 +32,17 @@ static const tw_option expr_options[] = {
     {"high", TW_REAL, NULL, 5, -1e30, 1e30, TW_CLOSED, "greatest x and y that a picture shows"},
 };
 enum { FORMULA, LOW, HIGH, N_EXPR };
-static const tw_surface_kind expr = {.name = "expr", .n_options = N_EXPR, .options = expr_options, .start = {1, 1}};
+static const tw_surface_kind expr = {.name = "expr",
+                                     .n_options = N_EXPR,
+                                     .options = expr_options,
+                                     .start = {1, 1}};
 
 /* Behind a kind's own options. */
 static const tw_option common_options[] = {
     {"x", TW_REAL, NULL, 0, -1e30, 1e30, TW_CLOSED, "where to start"},
     {"y", TW_REAL, NULL, 0, -1e30, 1e30, TW_CLOSED, "where to start"},
-    {"noise", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "s in f + s (a x + b y), a and b standard normal in every draw"},
+    {"noise", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX,
+     "s in f + s (a x + b y), a and b standard normal in every draw"},
 };
 enum { X, Y, NOISE, N_COMMON, OWN_MAX = 4, OPTIONS_MAX = OWN_MAX + N_COMMON };
 
@@ -45,10 +52,11 @@ const tw_surface_kind *tw_surface_kind_at(size_t i) { return i < N_KINDS ? &kind
 
 struct reader {
     tw_surface *surface;
-    tw_option options[OPTIONS_MAX];                                     /* the kind's own, then the common ones */
+    /* the kind's own, then the common ones */
+    tw_option options[OPTIONS_MAX];
     tw__table table;
     double values[OPTIONS_MAX], initial[OPTIONS_MAX];
-    tw__text formula;                                                   /* of expr */
+    tw__text formula; /* of expr */
 };
 
 static const char *kind_name(size_t i, const void *user)
@@ -61,8 +69,10 @@ static tw_status find_kind(const tw__spec *spec, const tw_surface_kind **out, tw
 {
     const int i = tw__name_find(spec->name, kind_name, NULL);
     *out = i >= 0 ? &kinds[i] : &expr;
-    if (i < 0 && !tw__text_is(spec->name, expr.name)) return tw__name_unknown("unknown surface", spec->name, kind_name, NULL, err);
-    return spec->dialect.n ? tw__fail(err, TW_ERR_SPEC, "surface \"%s\" has no dialects", (*out)->name) : TW_OK;
+    if (i < 0 && !tw__text_is(spec->name, expr.name))
+        return tw__name_unknown("unknown surface", spec->name, kind_name, NULL, err);
+    return spec->dialect.n ? tw__fail(err, TW_ERR_SPEC, "surface \"%s\" has no dialects", (*out)->name)
+                           : TW_OK;
 }
 
 static void lay_table(struct reader *r)
@@ -71,14 +81,18 @@ static void lay_table(struct reader *r)
     for (int i = 0; i < k->n_options; i++) r->options[i] = k->options[i];
     memcpy(r->options + k->n_options, common_options, sizeof common_options);
     for (int i = 0; i < 2; i++) r->options[k->n_options + X + i].initial = k->start[i];
-    r->table = (tw__table){.owner = k->name, .options = r->options, .n = k->n_options + N_COMMON, .formula = &r->formula};
+    r->table = (tw__table){.owner = k->name,
+                           .options = r->options,
+                           .n = k->n_options + N_COMMON,
+                           .formula = &r->formula};
     for (int i = 0; i < r->table.n; i++) r->values[i] = r->initial[i] = r->options[i].initial;
 }
 
 static tw_status read_items(struct reader *r, const tw__spec *spec, tw_error *err)
 {
     unsigned char given[OPTIONS_MAX] = {0};
-    for (int i = 0; i < spec->n; i++) TW_TRY(tw__option_read(&r->table, &spec->items[i], r->values, given, err));
+    for (int i = 0; i < spec->n; i++)
+        TW_TRY(tw__option_read(&r->table, &spec->items[i], r->values, given, err));
     if (r->surface->kind != &expr) return TW_OK;
     if (!(r->values[LOW] < r->values[HIGH]))
         return tw__fail(err, TW_ERR_SPEC, "low = %g is not below high = %g", r->values[LOW], r->values[HIGH]);
@@ -102,10 +116,15 @@ static tw_status fill_in(const struct reader *r, const char *formula, char to[TW
         n = word_length(at);
         const int i = n ? tw__option_find(&r->table, (tw__text){at, n}) : -1;
         if (n == 0) n = 1;
-        if (i < 0 || i >= kind->n_options) used += (size_t)snprintf(to + used, TW_SPEC_MAX - used, "%.*s", (int)n, at);
-        else used += (size_t)snprintf(to + used, TW_SPEC_MAX - used, r->values[i] < 0 ? "(%s)" : "%s", tw__number_text(r->values[i], number));
+        if (i < 0 || i >= kind->n_options)
+            used += (size_t)snprintf(to + used, TW_SPEC_MAX - used, "%.*s", (int)n, at);
+        else
+            used += (size_t)snprintf(to + used, TW_SPEC_MAX - used, r->values[i] < 0 ? "(%s)" : "%s",
+                                     tw__number_text(r->values[i], number));
     }
-    return used < TW_SPEC_MAX ? TW_OK : tw__fail(err, TW_ERR_SPEC, "the formula of %s is longer than %d characters", kind->name, TW_SPEC_MAX - 1);
+    return used < TW_SPEC_MAX ? TW_OK
+                              : tw__fail(err, TW_ERR_SPEC, "the formula of %s is longer than %d characters",
+                                         kind->name, TW_SPEC_MAX - 1);
 }
 
 static tw_status read_formula(struct reader *r, tw_error *err)
@@ -134,7 +153,9 @@ static tw_status check_quotes(const char *text, tw_error *err)
 {
     const size_t n = strcspn(text, ":");
     if (!tw__text_is((tw__text){text, n}, expr.name) || strchr(text, '"')) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"; a shell wants others around: 'expr:\"x^2/20 + y^2\"'");
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "expr needs a formula in quotes, as in expr:\"x^2/20 + y^2\"; a shell wants others around: 'expr:\"x^2/20 + y^2\"'");
 }
 
 /* A formula alone is no name of a surface. */
@@ -143,14 +164,18 @@ static tw_status check_formula(struct reader *r, const char *text, tw_error *err
     int n;
     tw_error why;
     if (tw__formula_read(r->surface->terms, TERMS, &n, tw__text_of(text), "x y", &why) != TW_OK) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "surface \"%.60s\": a formula is written expr:\"%.60s\", in a shell 'expr:\"%.60s\"'", text, text, text);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "surface \"%.60s\": a formula is written expr:\"%.60s\", in a shell 'expr:\"%.60s\"'",
+                    text, text, text);
 }
 
 static tw_status read_surface(struct reader *r, const char *text, tw_error *err)
 {
     tw_surface *s = r->surface;
     tw__spec spec;
-    if (strlen(text) >= TW_SPEC_MAX) return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text, TW_SPEC_MAX - 1);
+    if (strlen(text) >= TW_SPEC_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text,
+                        TW_SPEC_MAX - 1);
     TW_TRY(check_quotes(text, err));
     TW_TRY(check_formula(r, text, err));
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
@@ -165,7 +190,8 @@ static tw_status read_surface(struct reader *r, const char *text, tw_error *err)
     set_window(s, r->values);
     const int n = snprintf(s->spec, sizeof s->spec, "%s", s->kind->name);
     if (!tw__options_write(&r->table, r->values, r->initial, s->spec + n, sizeof s->spec - (size_t)n))
-        return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text, TW_SPEC_MAX - 1);
+        return tw__fail(err, TW_ERR_SPEC, "the surface \"%.60s...\" is longer than %d characters", text,
+                        TW_SPEC_MAX - 1);
     return TW_OK;
 }
 
@@ -175,7 +201,9 @@ tw_status tw_surface_create(tw_surface **out, tw_context *ctx, const char *spec,
 {
     tw_surface *s;
     *out = NULL;
-    if (type != TW_F32 && type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "a surface's point is of type f32 or f64, not %s", tw_type_name(type));
+    if (type != TW_F32 && type != TW_F64)
+        return tw__fail(err, TW_ERR_SPEC, "a surface's point is of type f32 or f64, not %s",
+                        tw_type_name(type));
     TW_TRY(tw__alloc(ctx, &s, 1, sizeof *s, err));
     s->ctx = ctx;
     s->type = type;
@@ -214,20 +242,24 @@ double tw_surface_value(const tw_surface *s, const double point[2], double gradi
 /* ---- As an objective ---- */
 
 /* Adds noise (a x + b y): numbers 2n and 2n + 1 of the surface's stream for draw n. */
-static void add_noise(const tw_surface *s, const tw_draw *draw, const double point[2], double *value, double gradient[2])
+static void add_noise(const tw_surface *s, const tw_draw *draw, const double point[2], double *value,
+                      double gradient[2])
 {
     for (int k = 0; k < 2; k++) {
-        const double slope = s->noise * tw__random_normal(draw->seed, TW__FOR_SURFACE, 0, 2 * draw->number + (uint64_t)k);
+        const double slope =
+            s->noise * tw__random_normal(draw->seed, TW__FOR_SURFACE, 0, 2 * draw->number + (uint64_t)k);
         *value += slope * point[k];
         gradient[k] += slope;
     }
 }
 
-static int evaluate(const tw_surface *s, int with_noise, unsigned want, const void *w, const tw_draw *draw, tw_sums *sums, void *gradient)
+static int evaluate(const tw_surface *s, int with_noise, unsigned want, const void *w, const tw_draw *draw,
+                    tw_sums *sums, void *gradient)
 {
     double point[2], g[2];
     const tw__fp_mode mode = tw__fp_enter();
-    for (int k = 0; k < 2; k++) point[k] = s->type == TW_F32 ? (double)((const float *)w)[k] : ((const double *)w)[k];
+    for (int k = 0; k < 2; k++)
+        point[k] = s->type == TW_F32 ? (double)((const float *)w)[k] : ((const double *)w)[k];
     double value = tw__formula_gradient(&s->program, point, g);
     if (with_noise && s->noise > 0) add_noise(s, draw, point, &value, g);
     *sums = (tw_sums){.loss = value, .weight = 1};
@@ -239,15 +271,15 @@ static int evaluate(const tw_surface *s, int with_noise, unsigned want, const vo
     return 0;
 }
 
-static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
-                      void *gradient, void *output)
+static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
+                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 1, want, w, draw, sums, gradient);
 }
 
-static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums,
-                      void *gradient, void *output)
+static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
+                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
 {
     (void)rows, (void)n, (void)output;
     return evaluate(user, 0, want, w, draw, sums, gradient);
@@ -257,7 +289,11 @@ tw_status tw_surface_objective(const tw_surface *s, int with_noise, tw_objective
 {
     static const int64_t shape[] = {2};
     static const tw_tensor point = {.name = "point", .rank = 1, .shape = shape};
-    const tw_objective all = {.type = s->type, .tensors = &point, .n_tensors = 1, .lanes = 1, .user = (void *)(uintptr_t)s,
+    const tw_objective all = {.type = s->type,
+                              .tensors = &point,
+                              .n_tensors = 1,
+                              .lanes = 1,
+                              .user = (void *)(uintptr_t)s,
                               .eval = with_noise ? eval_noisy : eval_exact};
     return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
 }

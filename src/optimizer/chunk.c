@@ -1,4 +1,5 @@
-/* What happens to the elements of a chunk: the gradient through its transforms, measured or handed to the rule, and what comes after it.
+/* What happens to the elements of a chunk: the gradient through its transforms, measured or handed to the
+ * rule, and what comes after it.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 #include "base/cpu.h"
@@ -6,10 +7,16 @@
 #include "optimizer/optimizer.h"
 
 /* A copy of all that belongs to a block, in the cache and on the stack. */
-typedef struct scratch { tw__numbers g, w, shown, slots[TW_SLOTS_MAX]; } scratch;
+typedef struct scratch {
+    tw__numbers g, w, shown, slots[TW_SLOTS_MAX];
+} scratch;
 
 /* A run of elements within a chunk, a block and a part. */
-typedef struct block { const tw__part *part; size_t from, n; const void *w, *g; } block;
+typedef struct block {
+    const tw__part *part;
+    size_t from, n;
+    const void *w, *g;
+} block;
 
 size_t tw__first_part(const tw_optimizer *opt, size_t element)
 {
@@ -22,7 +29,10 @@ size_t tw__first_part(const tw_optimizer *opt, size_t element)
     return a;
 }
 
-static const char *at_element(const tw_optimizer *opt, const void *vector, size_t element) { return (const char *)vector + element * opt->real; }
+static const char *at_element(const tw_optimizer *opt, const void *vector, size_t element)
+{
+    return (const char *)vector + element * opt->real;
+}
 
 static void *coef_of(const tw_optimizer *opt, const tw__link *l, const tw__part *part)
 {
@@ -41,19 +51,23 @@ static int update_span(const tw_optimizer *opt, const tw__link *l, const tw__par
 void tw__note_first(_Atomic size_t *first, size_t i)
 {
     size_t was = atomic_load_explicit(first, memory_order_relaxed);
-    while (i < was && !atomic_compare_exchange_weak_explicit(first, &was, i, memory_order_relaxed, memory_order_relaxed)) continue;
+    while (i < was &&
+           !atomic_compare_exchange_weak_explicit(first, &was, i, memory_order_relaxed, memory_order_relaxed))
+        continue;
 }
 
 static size_t first_not_finite(const tw_optimizer *opt, const void *x, size_t n)
 {
-    return opt->type == TW_F32 ? tw__first_not_finite_f32(opt->sums, x, n) : tw__first_not_finite_f64(opt->sums, x, n);
+    return opt->type == TW_F32 ? tw__first_not_finite_f32(opt->sums, x, n)
+                               : tw__first_not_finite_f64(opt->sums, x, n);
 }
 
 /* Whether the gradients of all that is stepped in the chunk are finite. */
 static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
 {
     for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
-        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo,
+                     to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
         const size_t bad = first_not_finite(opt, at_element(opt, g, from), to - from);
         if (bad == to - from) continue;
         tw__note_first(&opt->bad, from + bad);
@@ -65,7 +79,8 @@ static int check_chunk(tw_optimizer *opt, size_t lo, size_t hi, const void *g)
 void tw__check_state(tw_optimizer *opt, size_t lo, size_t hi)
 {
     for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
-        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        const size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo,
+                     to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
         for (int k = 0; k < opt->chain.n; k++) {
             void *slots[TW_SLOTS_MAX];
             tw__slots_at(opt, &opt->links[k], from, slots);
@@ -92,9 +107,12 @@ int tw__first_overflow(const tw_optimizer *opt, const tw__link *l, size_t tensor
 static void zero_bad(const tw_optimizer *opt, const void *g, size_t n, void *to)
 {
     if (opt->type == TW_F32)
-        for (size_t i = 0; i < n; i++) ((float *)to)[i] = ((const float *)g)[i] - ((const float *)g)[i] == 0 ? ((const float *)g)[i] : 0;
+        for (size_t i = 0; i < n; i++)
+            ((float *)to)[i] = ((const float *)g)[i] - ((const float *)g)[i] == 0 ? ((const float *)g)[i] : 0;
     else
-        for (size_t i = 0; i < n; i++) ((double *)to)[i] = ((const double *)g)[i] - ((const double *)g)[i] == 0 ? ((const double *)g)[i] : 0;
+        for (size_t i = 0; i < n; i++)
+            ((double *)to)[i] =
+                ((const double *)g)[i] - ((const double *)g)[i] == 0 ? ((const double *)g)[i] : 0;
 }
 
 /* ---- One block ---- */
@@ -111,7 +129,14 @@ static const void *gradient_of(const tw_optimizer *opt, const block *b, int unti
         const tw__link *l = &opt->links[i];
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {.n = b->n, .first = b->from, .out = &r->g, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
+        const tw_span span = {.n = b->n,
+                              .first = b->from,
+                              .out = &r->g,
+                              .w = b->w,
+                              .g = g,
+                              .at = b->w,
+                              .slots = slots,
+                              .ahead = g};
         update_span(opt, l, b->part, &span);
         g = &r->g;
     }
@@ -121,8 +146,14 @@ static const void *gradient_of(const tw_optimizer *opt, const block *b, int unti
 static void run_rule(const tw_optimizer *opt, const block *b, const void *g, void *const *slots, void *out)
 {
     const tw__link *l = &opt->links[opt->chain.rule];
-    const tw_span span = {.n = b->n, .first = b->from, .out = out, .w = b->w, .g = g, .at = opt->at ? at_element(opt, opt->at, b->from) : b->w,
-                          .slots = slots, .ahead = g};
+    const tw_span span = {.n = b->n,
+                          .first = b->from,
+                          .out = out,
+                          .w = b->w,
+                          .g = g,
+                          .at = opt->at ? at_element(opt, opt->at, b->from) : b->w,
+                          .slots = slots,
+                          .ahead = g};
     update_span(opt, l, b->part, &span);
 }
 
@@ -133,7 +164,8 @@ static void limit_step(const tw_optimizer *opt, const block *b, int until, void 
         const tw__link *l = &opt->links[i];
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {.n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots, .ahead = after};
+        const tw_span span = {
+            .n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots, .ahead = after};
         update_span(opt, l, b->part, &span);
     }
 }
@@ -159,12 +191,15 @@ static void start_from_weights(const tw_optimizer *opt, const block *b)
     for (int k = 0; k < opt->chain.n; k++) {
         const tw__link *l = &opt->links[k];
         for (int i = 0; i < l->r->n_slots; i++)
-            if (l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT) memcpy((char *)l->slots[i] + b->from * opt->real, b->w, b->n * opt->real);
+            if (l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT)
+                memcpy((char *)l->slots[i] + b->from * opt->real, b->w, b->n * opt->real);
     }
 }
 
-/* Sums of squares that are too large, once more, of numbers scaled by a power of two, which is exact. A float's squares always fit a double. */
-static void measure_scaled(const tw_optimizer *opt, const block *b, int link, const tw_span *span, scratch *r, double *sums)
+/* Sums of squares that are too large, once more, of numbers scaled by a power of two, which is exact. A
+ * float's squares always fit a double. */
+static void measure_scaled(const tw_optimizer *opt, const block *b, int link, const tw_span *span, scratch *r,
+                           double *sums)
 {
     const tw__link *l = &opt->links[link];
     double scaled[TW_SUMS_MAX], *w = r->shown.f64, *g = r->g.f64;
@@ -172,8 +207,10 @@ static void measure_scaled(const tw_optimizer *opt, const block *b, int link, co
         w[i] = ((const double *)span->w)[i] * TW__SCALED;
         g[i] = ((const double *)span->g)[i] * TW__SCALED;
     }
-    const tw_span small = {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots, .ahead = g};
-    tw__run_measure(opt, l->r, &l->r->measure[1][tw__variant(opt, l, b->part->group)], &small, coef_of(opt, l, b->part), scaled);
+    const tw_span small =
+        {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots, .ahead = g};
+    tw__run_measure(opt, l->r, &l->r->measure[1][tw__variant(opt, l, b->part->group)], &small,
+                    coef_of(opt, l, b->part), scaled);
     for (int s = 0; s < l->r->n_sums; s++)
         if (sums[s] - sums[s] != 0) sums[s] = -scaled[s];
 }
@@ -192,8 +229,11 @@ static int measure_block(tw_optimizer *opt, const block *b, int link, double *su
         span.out = (char *)opt->direction + b->from * opt->real;
         return tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
     }
-    const int doubtful = tw__run_measure(opt, l->r, &l->r->measure[precision][tw__variant(opt, l, b->part->group)], &span, coef_of(opt, l, b->part), sums);
-    if (precision && tw__first_not_finite_f64(opt->sums, sums, (size_t)l->r->n_sums) < (size_t)l->r->n_sums && tw__sums_squares(l))
+    const int doubtful =
+        tw__run_measure(opt, l->r, &l->r->measure[precision][tw__variant(opt, l, b->part->group)], &span,
+                        coef_of(opt, l, b->part), sums);
+    if (precision && tw__first_not_finite_f64(opt->sums, sums, (size_t)l->r->n_sums) < (size_t)l->r->n_sums &&
+        tw__sums_squares(l))
         measure_scaled(opt, b, link, &span, &r, sums);
     return doubtful;
 }
@@ -211,11 +251,13 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, scr
             tw__slots_at(opt, rule, b->from, slots);
             const tw_span view = {.n = b->n, .first = b->from, .out = &r->shown, .w = w, .slots = slots};
             rule->r->view[opt->type == TW_F64][tw__variant(opt, rule, b->part->group)](
-                &view, rule->view_coef + tw__unit(opt, rule, b->part->tensor, b->part->group) * rule->coef_size);
+                &view,
+                rule->view_coef + tw__unit(opt, rule, b->part->tensor, b->part->group) * rule->coef_size);
             shown = &r->shown;
         }
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
+        const tw_span span =
+            {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
         update_span(opt, l, b->part, &span);
     }
 }
@@ -224,7 +266,8 @@ static void update_block(tw_optimizer *opt, const block *b, void *w)
 {
     scratch r;
     void *slots[TW_SLOTS_MAX];
-    const int rule = opt->chain.rule, limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
+    const int rule = opt->chain.rule,
+              limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
     const void *g = gradient_of(opt, b, rule, &r);
     tw__slots_at(opt, &opt->links[rule], b->from, slots);
     run_rule(opt, b, g, slots, limited ? &r.w : w);
@@ -263,7 +306,8 @@ static size_t chunk_end(size_t lo, size_t end) { return end - lo > TW_CHUNK ? lo
 void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const void *g)
 {
     const size_t lo = chunk * TW_CHUNK, hi = chunk_end(lo, opt->n);
-    const int link = opt->pass_link[opt->pass], checks = opt->pass == 0 && opt->nonfinite != TW_NONFINITE_ZERO;
+    const int link = opt->pass_link[opt->pass],
+              checks = opt->pass == 0 && opt->nonfinite != TW_NONFINITE_ZERO;
     const int stopped = atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX;
     if (checks && (link != 0 || stopped) && !check_chunk(opt, lo, hi, g)) return;
     if (stopped) return;
@@ -278,7 +322,8 @@ void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const voi
     if (doubtful && checks && link == 0) check_chunk(opt, lo, hi, g);
 }
 
-/* A rule alone works on whole parts of a chunk; 1 if on the way the next chunk, up to `end`, was found to be finite. */
+/* A rule alone works on whole parts of a chunk; 1 if on the way the next chunk, up to `end`, was found to be
+ * finite. */
 static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, void *w, const void *g)
 {
     const tw__link *l = &opt->links[0];
@@ -291,8 +336,14 @@ static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, voi
         if (opt->steps == 0 && !opt->n_passes) start_from_weights(opt, &b);
         void *slots[TW_SLOTS_MAX], *own = (char *)w + from * opt->real;
         tw__slots_at(opt, l, from, slots);
-        const tw_span span = {.n = to - from, .first = from, .out = own, .w = own, .g = at_element(opt, opt->filled < 0 ? g : opt->direction, from),
-                              .at = opt->at ? at_element(opt, opt->at, from) : own, .slots = slots, .ahead = at_element(opt, g, next ? hi : from)};
+        const tw_span span = {.n = to - from,
+                              .first = from,
+                              .out = own,
+                              .w = own,
+                              .g = at_element(opt, opt->filled < 0 ? g : opt->direction, from),
+                              .at = opt->at ? at_element(opt, opt->at, from) : own,
+                              .slots = slots,
+                              .ahead = at_element(opt, g, next ? hi : from)};
         const int bad = update_span(opt, l, p, &span);
         next_is_finite = next && !bad;
     }
@@ -307,11 +358,12 @@ static void update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, cons
     }
 }
 
-/* Chunk by chunk, each checked before it is touched: in the first pass where there are passes, else ahead of time by the kernel of the chunk
- * before it, or here. */
+/* Chunk by chunk, each checked before it is touched: in the first pass where there are passes, else ahead of
+ * time by the kernel of the chunk before it, or here. */
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
 {
-    const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO, plain = opt->chain.n == 1 && opt->nonfinite != TW_NONFINITE_ZERO;
+    const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO,
+              plain = opt->chain.n == 1 && opt->nonfinite != TW_NONFINITE_ZERO;
     const size_t start = lo;
     int finite = 0;
     if (opt->n_passes && atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
@@ -331,7 +383,11 @@ void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const 
 
 /* ---- Whole tensors ---- */
 
-struct turning { tw_optimizer *opt; tw__link *l; const void *w; };
+struct turning {
+    tw_optimizer *opt;
+    tw__link *l;
+    const void *w;
+};
 
 static void apply_task(void *arg, size_t index, int worker)
 {
@@ -345,13 +401,21 @@ static void apply_task(void *arg, size_t index, int worker)
     const tw__part part = {.tensor = index, .group = opt->group_of[index]};
     void *slots[TW_SLOTS_MAX];
     tw__slots_of_tensor(opt, a->l, index, slots);
-    const tw_matrix m = {.d = (char *)opt->direction + t->offset * opt->real, .w = at_element(opt, a->w, t->offset), .rows = rows, .columns = columns,
-                         .down = transposed ? 1 : columns, .right = transposed ? rows : 1, .rank = t->rank, .slots = slots,
+    const tw_matrix m = {.d = (char *)opt->direction + t->offset * opt->real,
+                         .w = at_element(opt, a->w, t->offset),
+                         .rows = rows,
+                         .columns = columns,
+                         .down = transposed ? 1 : columns,
+                         .right = transposed ? rows : 1,
+                         .rank = t->rank,
+                         .slots = slots,
                          .scratch = (char *)opt->scratch + (size_t)worker * opt->scratch_n * opt->real};
     size_t at;
     tw__fp_watch();
-    a->l->r->whole[opt->type == TW_F64][tw__variant(opt, a->l, part.group)][opt->isa](&m, coef_of(opt, a->l, &part));
-    if (tw__fp_flags() && tw__first_overflow(opt, a->l, index, &at) >= 0) tw__note_first(&opt->overflow, t->offset);
+    a->l->r->whole[opt->type == TW_F64][tw__variant(opt, a->l, part.group)][opt->isa](&m, coef_of(opt, a->l,
+                                                                                                  &part));
+    if (tw__fp_flags() && tw__first_overflow(opt, a->l, index, &at) >= 0)
+        tw__note_first(&opt->overflow, t->offset);
 }
 
 void tw__apply_whole(tw_optimizer *opt, tw__link *l, const void *w)

@@ -10,8 +10,10 @@ static tw_status tensor_size(const tw_tensor *t, size_t *n, tw_error *err)
 {
     if (!t->name || !t->name[0] || strlen(t->name) > TW__NAME_MAX)
         return tw__fail(err, TW_ERR_SPEC, "a tensor's name must have 1 to %d characters", (int)TW__NAME_MAX);
-    if (t->rank < 0 || t->rank > 8) return tw__fail(err, TW_ERR_SPEC, "tensor %s: rank %d is outside [0, 8]", t->name, t->rank);
-    if (!tw__size_of_shape(t->rank, t->shape, n)) return tw__fail(err, TW_ERR_SPEC, "tensor %s: its shape has no size", t->name);
+    if (t->rank < 0 || t->rank > 8)
+        return tw__fail(err, TW_ERR_SPEC, "tensor %s: rank %d is outside [0, 8]", t->name, t->rank);
+    if (!tw__size_of_shape(t->rank, t->shape, n))
+        return tw__fail(err, TW_ERR_SPEC, "tensor %s: its shape has no size", t->name);
     return TW_OK;
 }
 
@@ -43,10 +45,12 @@ static tw_status take_tensors(tw_optimizer *opt, const tw_tensor *tensors, size_
         const tw_tensor *t = &tensors[i];
         TW_TRY(tensor_size(t, &size, err));
         if (t->offset != opt->n)
-            return tw__fail(err, TW_ERR_SPEC, "tensor %s begins at element %zu, not at %zu where the one before it ends", t->name, t->offset,
-                            opt->n);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "tensor %s begins at element %zu, not at %zu where the one before it ends",
+                            t->name, t->offset, opt->n);
         TW_TRY(copy_tensor(opt, t, err));
-        if (!tw__size_add(opt->n, size, &opt->n)) return tw__fail(err, TW_ERR_SPEC, "the tensors have more elements than memory can hold");
+        if (!tw__size_add(opt->n, size, &opt->n))
+            return tw__fail(err, TW_ERR_SPEC, "the tensors have more elements than memory can hold");
     }
     return TW_OK;
 }
@@ -70,7 +74,9 @@ static tw_status check_names(const tw_optimizer *opt, tw_error *err)
     size_t *table, i = 0;
     TW_TRY(tw__alloc(opt->ctx, &table, capacity, sizeof *table, err));
     while (i < opt->n_tensors && enter_name(opt, table, capacity, i)) i++;
-    tw_status s = i < opt->n_tensors ? tw__fail(err, TW_ERR_SPEC, "two tensors have the name %s", opt->tensors[i].name) : TW_OK;
+    tw_status s = i < opt->n_tensors
+                      ? tw__fail(err, TW_ERR_SPEC, "two tensors have the name %s", opt->tensors[i].name)
+                      : TW_OK;
     tw__free(opt->ctx, table, capacity, sizeof *table);
     return s;
 }
@@ -82,7 +88,8 @@ static void make_parts(tw_optimizer *opt)
         const size_t end = t->offset + tw__tensor_size(opt, i);
         tw__part *last = opt->n_parts ? &opt->parts[opt->n_parts - 1] : NULL;
         if (end == t->offset || !tw__is_stepped(t)) continue;
-        if (last && !opt->per_tensor && last->hi == t->offset && last->group == opt->group_of[i]) last->hi = end;
+        if (last && !opt->per_tensor && last->hi == t->offset && last->group == opt->group_of[i])
+            last->hi = end;
         else opt->parts[opt->n_parts++] = (tw__part){t->offset, end, i, opt->group_of[i]};
     }
 }
@@ -123,7 +130,8 @@ static void start_slot(const tw_optimizer *opt, const tw__link *l, int slot)
     if (l->r->slots[slot].start != TW_START_OPTION) return;
     for (size_t i = 0; i < opt->n_tensors; i++) {
         const double *values = tw__is_rule(opt, l) ? opt->groups[opt->group_of[i]].values : l->choice->values;
-        fill(opt, (char *)l->slots[slot] + opt->tensors[i].offset * opt->real, tw__tensor_size(opt, i), values[option]);
+        fill(opt, (char *)l->slots[slot] + opt->tensors[i].offset * opt->real, tw__tensor_size(opt, i),
+             values[option]);
     }
 }
 
@@ -149,10 +157,13 @@ static tw_status make_link(tw_optimizer *opt, int place, tw_error *err)
     l->slots_kept = l->choice->slots;
     if (place == opt->chain.rule)
         for (int i = 0; i < opt->n_groups; i++) l->slots_kept |= l->r->wanted(opt->groups[i].variant);
-    l->n_units = l->r->scope == TW_PER_TENSOR ? opt->n_tensors : place == opt->chain.rule ? (size_t)opt->n_groups : 1;
+    l->n_units = l->r->scope == TW_PER_TENSOR ? opt->n_tensors
+                 : place == opt->chain.rule   ? (size_t)opt->n_groups
+                                              : 1;
     l->coef_size = (tw__coef_bytes(opt, l->r) + line - 1) / line * line;
     TW_TRY(tw__alloc(opt->ctx, &l->coef, l->n_units, l->coef_size, err));
-    if (l->r->prepare_view[precision]) TW_TRY(tw__alloc(opt->ctx, &l->view_coef, l->n_units, l->coef_size, err));
+    if (l->r->prepare_view[precision])
+        TW_TRY(tw__alloc(opt->ctx, &l->view_coef, l->n_units, l->coef_size, err));
     const size_t scalars = l->n_units * (size_t)l->r->n_scalars;
     TW_TRY(tw__alloc(opt->ctx, &l->scalars, scalars, sizeof(double), err));
     TW_TRY(tw__alloc(opt->ctx, &l->next_scalars, scalars, sizeof(double), err));
@@ -168,7 +179,8 @@ static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err
 {
     size_t most = 0;
     for (size_t i = 0; i < opt->n_tensors; i++) {
-        const size_t n = tw__tensor_size(opt, i), rows = tw__tensor_rows(&opt->tensors[i]), need = n ? r->scratch(rows, n / rows) : 0;
+        const size_t n = tw__tensor_size(opt, i), rows = tw__tensor_rows(&opt->tensors[i]),
+                     need = n ? r->scratch(rows, n / rows) : 0;
         if (need > most) most = need;
     }
     if (most > opt->scratch_n) {
@@ -188,7 +200,8 @@ static size_t count_blocks(const tw_optimizer *opt, size_t lo, size_t hi)
 {
     size_t count = 0;
     for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
-        size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo, to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
+        size_t from = opt->parts[i].lo > lo ? opt->parts[i].lo : lo,
+               to = opt->parts[i].hi < hi ? opt->parts[i].hi : hi;
         count += (to + TW__BLOCK - 1) / TW__BLOCK - from / TW__BLOCK;
     }
     return count;
@@ -212,7 +225,8 @@ static tw_status make_passes(tw_optimizer *opt, tw_error *err)
         opt->first_piece[i + 1] = opt->first_piece[i] + count_blocks(opt, lo, hi);
     }
     opt->most_sums = (size_t)most;
-    return tw__alloc(opt->ctx, &opt->piece, opt->first_piece[opt->n_chunks] * opt->most_sums, sizeof *opt->piece, err);
+    return tw__alloc(opt->ctx, &opt->piece, opt->first_piece[opt->n_chunks] * opt->most_sums,
+                     sizeof *opt->piece, err);
 }
 
 /* A mean that begins after the run's end, or slow weights that are never followed, have no effect. */
@@ -224,8 +238,9 @@ static tw_status check_steps(const tw_optimizer *opt, tw_error *err)
             const tw_option *o = &c->rule->options[k];
             char value[TW_VALUE_MAX];
             if (o->max != TW_STEPS || !c->given[k] || c->values[k] <= (double)opt->total_steps) continue;
-            return tw__fail(err, TW_ERR_SPEC, "%s: %s = %s has no effect: the run has %llu steps", c->rule->name, o->name,
-                            tw_option_text(o, c->values[k], value), (unsigned long long)opt->total_steps);
+            return tw__fail(err, TW_ERR_SPEC, "%s: %s = %s has no effect: the run has %llu steps",
+                            c->rule->name, o->name, tw_option_text(o, c->values[k], value),
+                            (unsigned long long)opt->total_steps);
         }
     }
     return TW_OK;
@@ -261,7 +276,8 @@ static tw_status set_up(tw_optimizer *opt, const tw_optimizer_options *o, tw_err
 static const tw_slot *slot_that_begins_with(const tw_rule *rule, int option)
 {
     for (int i = 0; i < rule->n_slots; i++)
-        if (rule->slots[i].start == TW_START_OPTION && rule->slots[i].option == option) return &rule->slots[i];
+        if (rule->slots[i].start == TW_START_OPTION && rule->slots[i].option == option)
+            return &rule->slots[i];
     return NULL;
 }
 
@@ -273,12 +289,14 @@ static tw_status check_piece(const tw_choice *c, int option, int is_constant, tw
     const tw_slot *slot = slot_that_begins_with(c->rule, option);
     char word[TW_VALUE_MAX];
     if (slot && !is_constant)
-        return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with", o->name, slot->name);
+        return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: it is what %s begins with",
+                        o->name, slot->name);
     if (c->values[option] < o->min)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %s can have no schedule: there is no number to multiply", o->name,
-                        tw_option_text(o, c->values[option], word));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %s can have no schedule: there is no number to multiply",
+                        o->name, tw_option_text(o, c->values[option], word));
     if (strcmp(o->name, "lr") == 0) return TW_OK;
-    if (c->values[option] == 0) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", o->name, o->name);
+    if (c->values[option] == 0)
+        return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s is 0", o->name, o->name);
     if (reason) return tw__fail(err, TW_ERR_SPEC, "a schedule for %s has no effect: %s", o->name, reason);
     return TW_OK;
 }
@@ -298,14 +316,19 @@ static tw_status check_schedule(const tw_optimizer *opt, tw_error *err)
 static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
 {
     if (o->type != TW_F32 && o->type != TW_F64)
-        return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s", tw_type_name(o->type));
-    if (!o->tensors || o->n_tensors == 0) return tw__fail(err, TW_ERR_SPEC, "an optimiser needs a tensor at least: tensors and n_tensors say what it steps");
+        return tw__fail(err, TW_ERR_SPEC, "an optimiser works on f32 or f64, not on %s",
+                        tw_type_name(o->type));
+    if (!o->tensors || o->n_tensors == 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "an optimiser needs a tensor at least: tensors and n_tensors say what it steps");
     if ((unsigned)o->nonfinite > TW_NONFINITE_ZERO || (unsigned)o->sparse > TW_SPARSE_TOUCHED)
-        return tw__fail(err, TW_ERR_SPEC, "nonfinite = %d or sparse = %d is none of the values there are", (int)o->nonfinite, (int)o->sparse);
+        return tw__fail(err, TW_ERR_SPEC, "nonfinite = %d or sparse = %d is none of the values there are",
+                        (int)o->nonfinite, (int)o->sparse);
     return TW_OK;
 }
 
-tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *given, tw_error *err)
+tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *given,
+                              tw_error *err)
 {
     tw_optimizer *opt;
     tw_optimizer_options options;
@@ -332,7 +355,8 @@ static void free_link(tw_optimizer *opt, tw__link *l)
 {
     tw_context *ctx = opt->ctx;
     for (int i = 0; i < TW_SLOTS_MAX; i++) tw__free(ctx, l->slots[i], l->slot_n[i], opt->real);
-    const size_t scalars = l->r ? l->n_units * (size_t)l->r->n_scalars : 0, sums = l->r ? l->n_units * (size_t)l->r->n_sums : 0;
+    const size_t scalars = l->r ? l->n_units * (size_t)l->r->n_scalars : 0,
+                 sums = l->r ? l->n_units * (size_t)l->r->n_sums : 0;
     tw__free(ctx, l->coef, l->n_units, l->coef_size);
     tw__free(ctx, l->view_coef, l->n_units, l->coef_size);
     tw__free(ctx, l->scalars, scalars, sizeof(double));
@@ -349,9 +373,11 @@ void tw_optimizer_free(tw_optimizer *opt)
     for (int i = 0; i < TW_LINKS_MAX; i++) free_link(opt, &opt->links[i]);
     for (size_t i = 0; i < opt->n_tensors; i++) {
         tw__free_text(ctx, (char *)(uintptr_t)opt->tensors[i].name);
-        tw__free(ctx, (void *)(uintptr_t)opt->tensors[i].shape, (size_t)opt->tensors[i].rank, sizeof(int64_t));
+        tw__free(ctx, (void *)(uintptr_t)opt->tensors[i].shape, (size_t)opt->tensors[i].rank,
+                 sizeof(int64_t));
     }
-    tw__free(ctx, opt->piece, opt->first_piece ? opt->first_piece[opt->n_chunks] * opt->most_sums : 0, sizeof *opt->piece);
+    tw__free(ctx, opt->piece, opt->first_piece ? opt->first_piece[opt->n_chunks] * opt->most_sums : 0,
+             sizeof *opt->piece);
     tw__free(ctx, opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece);
     tw__free(ctx, opt->direction, opt->n, opt->real);
     tw__free(ctx, opt->scratch, opt->scratch_n * (size_t)ctx->threads, opt->real);

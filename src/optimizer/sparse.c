@@ -1,5 +1,5 @@
-/* Steps whose gradient is 0 almost everywhere. What a gradient of 0 would have done to an element is made up for when the element is next
- * touched, or when all are brought up to date:
+/* Steps whose gradient is 0 almost everywhere. What a gradient of 0 would have done to an element is made up
+ * for when the element is next touched, or when all are brought up to date:
  *
  *     free      it does nothing                            (the rule's trait)
  *     closed    the rule knows what k of them do           (skip)
@@ -11,13 +11,15 @@
 #include "optimizer/optimizer.h"
 
 enum mode { FREE, CLOSED, REPLAY, TOUCHED };
-enum { MOST_HISTORY = 1024 };           /* steps whose coefficients are kept; then all elements are brought up to date */
+/* steps whose coefficients are kept; then all elements are brought up to date */
+enum { MOST_HISTORY = 1024 };
 
 struct tw__sparse {
     enum mode mode;
-    uint64_t *seen, flushed;            /* steps each element has had; at least so many all have had */
-    char *history, *skip_coef;          /* coefficients of the steps after `flushed`, n_units of coef_size each; what skip is prepared in */
-    size_t capacity;                        /* bytes of history */
+    uint64_t *seen, flushed; /* steps each element has had; at least so many all have had */
+    /* coefficients of the steps after `flushed`, n_units of coef_size each; what skip is prepared in */
+    char *history, *skip_coef;
+    size_t capacity; /* bytes of history */
     int behind;
 };
 
@@ -42,7 +44,8 @@ static int is_nothing(tw_optimizer *opt)
     return 1;
 }
 
-/* A closed form holds for values that stay as they are, from the second step on; a factor on lr stays between two flushes. */
+/* A closed form holds for values that stay as they are, from the second step on; a factor on lr stays between
+ * two flushes. */
 static int has_closed_form(tw_optimizer *opt, char *coef)
 {
     const tw__link *l = tw__rule_link(opt);
@@ -50,7 +53,11 @@ static int has_closed_form(tw_optimizer *opt, char *coef)
     for (int i = 0; i < opt->n_groups; i++) {
         double scalars[TW_SCALARS_MAX];
         memcpy(scalars, l->scalars, (size_t)l->r->n_scalars * sizeof *scalars);
-        const tw_moment now = {.t = opt->steps + 2, .h = opt->groups[i].values, .next = opt->groups[i].values, .scalars = scalars, .seed = opt->seed};
+        const tw_moment now = {.t = opt->steps + 2,
+                               .h = opt->groups[i].values,
+                               .next = opt->groups[i].values,
+                               .scalars = scalars,
+                               .seed = opt->seed};
         if (!tw__prepare_skip(opt, &now, 1, coef)) return 0;
     }
     return 1;
@@ -60,12 +67,17 @@ static tw_status check_chain(tw_optimizer *opt, tw_error *err)
 {
     const tw_rule *r = tw__rule_link(opt)->r;
     if (opt->chain.n > 1)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" cannot take sparse steps: a transform looks at every element", opt->chain.spec);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "\"%.100s\" cannot take sparse steps: a transform looks at every element",
+                        opt->chain.spec);
     if (r->kind != TW_ELEMENT)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot take sparse steps: it looks at whole tensors", r->name);
+        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot take sparse steps: it looks at whole tensors",
+                        r->name);
     if (r->traits(opt->chain.link[0].values) & TW_DRAWS_NOISE)
-        return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot take sparse steps: its noise moves every element", r->name);
-    if (opt->nonfinite != TW_NONFINITE_ERROR) return tw__fail(err, TW_ERR_SPEC, "sparse steps know no other nonfinite policy than error");
+        return tw__fail(err, TW_ERR_SPEC,
+                        "rule \"%s\" cannot take sparse steps: its noise moves every element", r->name);
+    if (opt->nonfinite != TW_NONFINITE_ERROR)
+        return tw__fail(err, TW_ERR_SPEC, "sparse steps know no other nonfinite policy than error");
     return TW_OK;
 }
 
@@ -78,9 +90,14 @@ static tw_status choose_mode(tw_optimizer *opt, struct tw__sparse *s, tw_error *
     else if (opt->sparse == TW_SPARSE_REPLAY) s->mode = REPLAY;
     else if (has_closed_form(opt, s->skip_coef)) s->mode = CLOSED;
     else
-        return tw__fail(err, TW_ERR_SPEC, "a gradient of 0 moves the weights of \"%.100s\", and how far is not known in closed form; "
-                        "replay does those steps one by one (exact), touched leaves them out (another method)", opt->chain.spec);
-    return s->mode == CLOSED || s->mode == REPLAY ? tw__alloc(opt->ctx, &s->seen, opt->n, sizeof *s->seen, err) : TW_OK;
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "a gradient of 0 moves the weights of \"%.100s\", and how far is not known in closed form; "
+            "replay does those steps one by one (exact), touched leaves them out (another method)",
+            opt->chain.spec);
+    return s->mode == CLOSED || s->mode == REPLAY
+               ? tw__alloc(opt->ctx, &s->seen, opt->n, sizeof *s->seen, err)
+               : TW_OK;
 }
 
 /* With no element behind, all have had every step so far, be it sparse or of the whole vector. */
@@ -125,9 +142,16 @@ static void step_zeros(tw_optimizer *opt, const tw__part *p, size_t from, size_t
     for (size_t at = from; at < from + n; at += TW__BLOCK) {
         void *slots[TW_SLOTS_MAX], *own = (char *)w + at * opt->real;
         tw__slots_at(opt, l, at, slots);
-        const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK, .first = at, .out = own, .w = own, .g = &zeros,
-                              .at = own, .slots = slots, .ahead = &zeros};
-        tw__run_kernel(opt, l->r, opt->groups[p->group].kernels, &span, coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
+        const tw_span span = {.n = from + n - at < TW__BLOCK ? from + n - at : TW__BLOCK,
+                              .first = at,
+                              .out = own,
+                              .w = own,
+                              .g = &zeros,
+                              .at = own,
+                              .slots = slots,
+                              .ahead = &zeros};
+        tw__run_kernel(opt, l->r, opt->groups[p->group].kernels, &span,
+                       coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
     }
 }
 
@@ -135,7 +159,8 @@ static void replay(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, 
 {
     const struct tw__sparse *s = opt->behind;
     const size_t step_bytes = tw__rule_link(opt)->n_units * tw__rule_link(opt)->coef_size;
-    for (uint64_t t = s->seen[from]; t < opt->steps; t++) step_zeros(opt, p, from, n, w, s->history + (t - s->flushed) * step_bytes);
+    for (uint64_t t = s->seen[from]; t < opt->steps; t++)
+        step_zeros(opt, p, from, n, w, s->history + (t - s->flushed) * step_bytes);
 }
 
 static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, void *w)
@@ -143,7 +168,11 @@ static void skip(tw_optimizer *opt, const tw__part *p, size_t from, size_t n, vo
     const struct tw__sparse *s = opt->behind;
     const tw__link *l = tw__rule_link(opt);
     const double *h = opt->groups[p->group].h;
-    const tw_moment now = {.t = s->seen[from] + 1, .h = h, .next = h, .scalars = l->scalars, .seed = opt->seed};
+    const tw_moment now = {.t = s->seen[from] + 1,
+                           .h = h,
+                           .next = h,
+                           .scalars = l->scalars,
+                           .seed = opt->seed};
     void *slots[TW_SLOTS_MAX];
     tw__slots_at(opt, l, from, slots);
     const tw_span span = {.n = n, .first = from, .out = (char *)w + from * opt->real, .slots = slots};
@@ -183,7 +212,8 @@ static void flush_all(tw_optimizer *opt, void *w)
     s->behind = 0;
 }
 
-/* The first step may be unlike those after it (sgd's dampening), so no closed form begins with it: what is not touched makes it, too. */
+/* The first step may be unlike those after it (sgd's dampening), so no closed form begins with it: what is
+ * not touched makes it, too. */
 static void first_step_of_rest(tw_optimizer *opt, void *w)
 {
     struct tw__sparse *s = opt->behind;
@@ -203,7 +233,8 @@ static tw_status check_index(const tw_optimizer *opt, size_t n, const uint32_t *
 {
     for (size_t i = 0; i < n; i++)
         if (index[i] >= opt->n || (i && index[i] <= index[i - 1]))
-            return tw__fail(err, TW_ERR_SPEC, "index[%zu] = %u is not above the one before it and below %zu", i, (unsigned)index[i], opt->n);
+            return tw__fail(err, TW_ERR_SPEC, "index[%zu] = %u is not above the one before it and below %zu",
+                            i, (unsigned)index[i], opt->n);
     return TW_OK;
 }
 
@@ -218,7 +249,12 @@ static void check_finite(tw_optimizer *opt, size_t n, const uint32_t *index, con
     }
 }
 
-typedef struct gathered { size_t n; const tw__part *part; uint32_t index[TW__BLOCK]; tw__numbers w, g, slots[TW_SLOTS_MAX]; } gathered;
+typedef struct gathered {
+    size_t n;
+    const tw__part *part;
+    uint32_t index[TW__BLOCK];
+    tw__numbers w, g, slots[TW_SLOTS_MAX];
+} gathered;
 
 static void move(const tw_optimizer *opt, gathered *b, void *vector, tw__numbers *copy, int back)
 {
@@ -239,7 +275,8 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
         slots[i] = l->slots[i] ? &b->slots[i] : NULL;
         if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 0);
     }
-    const tw_span span = {.n = b->n, .out = &b->w, .w = &b->w, .g = &b->g, .at = &b->w, .slots = slots, .ahead = &b->g};
+    const tw_span span =
+        {.n = b->n, .out = &b->w, .w = &b->w, .g = &b->g, .at = &b->w, .slots = slots, .ahead = &b->g};
     tw__run_kernel(opt, l->r, opt->groups[b->part->group].kernels, &span,
                    l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
     move(opt, b, w, &b->w, 1);
@@ -287,12 +324,14 @@ static void start_from_weights(tw_optimizer *opt, const void *w)
     const tw__link *l = tw__rule_link(opt);
     for (int i = 0; i < l->r->n_slots; i++)
         for (size_t p = 0; l->slots[i] && l->r->slots[i].start == TW_START_WEIGHT && p < opt->n_parts; p++) {
-            const size_t at = opt->parts[p].lo * opt->real, n = (opt->parts[p].hi - opt->parts[p].lo) * opt->real;
+            const size_t at = opt->parts[p].lo * opt->real,
+                         n = (opt->parts[p].hi - opt->parts[p].lo) * opt->real;
             memcpy((char *)l->slots[i] + at, (const char *)w + at, n);
         }
 }
 
-static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index, const void *g, tw_error *err)
+static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
+                             const void *g, tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(check_index(opt, n, index, err));
@@ -323,22 +362,28 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
     return status != TW_OK ? status : tw_step_end(opt, err);
 }
 
-tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g, tw_error *err)
+tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g,
+                             tw_error *err)
 {
     return step_sparse(opt, TW_F32, w, n, index, g, err);
 }
 
-tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, const double *g, tw_error *err)
+tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index, const double *g,
+                             tw_error *err)
 {
     return step_sparse(opt, TW_F64, w, n, index, g, err);
 }
 
-static tw_status flush(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index, tw_error *err)
+static tw_status flush(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
+                       tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
-    if (opt->phase != TW__IDLE) return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "tw_sparse_flush within a step");
+    if (opt->phase != TW__IDLE)
+        return opt->phase == TW__REFUSED ? tw__refuse(err)
+                                         : tw__fail(err, TW_ERR_STATE, "tw_sparse_flush within a step");
     if (index) TW_TRY(check_index(opt, n, index, err));
-    else if (n != opt->n) return tw__fail(err, TW_ERR_SPEC, "n = %zu is not the vector's length, %zu", n, opt->n);
+    else if (n != opt->n)
+        return tw__fail(err, TW_ERR_SPEC, "n = %zu is not the vector's length, %zu", n, opt->n);
     if (!tw__is_behind(opt)) return TW_OK;
     tw__fp_mode mode = tw__fp_enter();
     if (!index) flush_all(opt, w);

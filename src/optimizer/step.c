@@ -1,5 +1,5 @@
-/* Stepping: begin computes coefficients, passes measure and are settled, ranges are checked and updated chunk by chunk, end counts the step or
- * says what stopped it.
+/* Stepping: begin computes coefficients, passes measure and are settled, ranges are checked and updated chunk
+ * by chunk, end counts the step or says what stopped it.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
@@ -7,30 +7,35 @@
 #include "base/pool.h"
 #include "optimizer/optimizer.h"
 
-/* The first chunk of a task is checked in a pass of its own (chunk.c), so tasks are long; several per thread, as threads are not equally fast. */
+/* The first chunk of a task is checked in a pass of its own (chunk.c), so tasks are long; several per thread,
+ * as threads are not equally fast. */
 enum { LEAST_CHUNKS_PER_TASK = 16, TASKS_PER_THREAD = 32 };
 
 static size_t chunks_per_task(const tw_optimizer *opt)
 {
-    const size_t tasks = opt->ctx->threads > 1 ? (size_t)opt->ctx->threads * TASKS_PER_THREAD : 1, each = (opt->n_chunks + tasks - 1) / tasks;
+    const size_t tasks = opt->ctx->threads > 1 ? (size_t)opt->ctx->threads * TASKS_PER_THREAD : 1,
+                 each = (opt->n_chunks + tasks - 1) / tasks;
     return each > LEAST_CHUNKS_PER_TASK ? each : LEAST_CHUNKS_PER_TASK;
 }
 
 tw_status tw__refuse(tw_error *err)
 {
-    return tw__fail(err, TW_ERR_STATE, "the optimiser was stopped by an earlier error and takes no further steps");
+    return tw__fail(err, TW_ERR_STATE,
+                    "the optimiser was stopped by an earlier error and takes no further steps");
 }
 
 tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
 {
     if (type == opt->type) return TW_OK;
-    return tw__fail(err, TW_ERR_STATE, "this optimiser was made for %s and is called with %s", tw_type_name(opt->type), tw_type_name(type));
+    return tw__fail(err, TW_ERR_STATE, "this optimiser was made for %s and is called with %s",
+                    tw_type_name(opt->type), tw_type_name(type));
 }
 
 static tw_status check_begun(const tw_optimizer *opt, const char *call, tw_error *err)
 {
     if (opt->phase == TW__BEGUN) return TW_OK;
-    return opt->phase == TW__REFUSED ? tw__refuse(err) : tw__fail(err, TW_ERR_STATE, "%s without tw_step_begin", call);
+    return opt->phase == TW__REFUSED ? tw__refuse(err)
+                                     : tw__fail(err, TW_ERR_STATE, "%s without tw_step_begin", call);
 }
 
 /* The weights' transforms follow what the rule reports after this step. */
@@ -44,14 +49,18 @@ static void ready_views(tw_optimizer *opt)
 /* So that what is not measured counts as 0. */
 static void clear_sums(tw_optimizer *opt)
 {
-    if (opt->piece) memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
+    if (opt->piece)
+        memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
 }
 
 tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
 {
     if (opt->phase == TW__REFUSED) return tw__refuse(err);
-    if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "tw_step_begin: the step before has not been ended");
-    if (tw__is_behind(opt)) return tw__fail(err, TW_ERR_STATE, "after sparse steps tw_sparse_flush comes before a step of the whole vector");
+    if (opt->phase == TW__BEGUN)
+        return tw__fail(err, TW_ERR_STATE, "tw_step_begin: the step before has not been ended");
+    if (tw__is_behind(opt))
+        return tw__fail(err, TW_ERR_STATE,
+                        "after sparse steps tw_sparse_flush comes before a step of the whole vector");
     tw__fp_mode mode = tw__fp_enter();
     tw__set_values(opt, opt->steps);
     tw_status s = tw__values_check(opt, err);
@@ -66,8 +75,7 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
         opt->filled = -1;
         opt->at = NULL;
         opt->phase = TW__BEGUN;
-    } else
-        tw__set_values(opt, tw__before_last(opt));
+    } else tw__set_values(opt, tw__before_last(opt));
     tw__fp_leave(mode);
     return s;
 }
@@ -84,27 +92,32 @@ tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err)
 static tw_status check_range(const tw_optimizer *opt, size_t lo, size_t hi, tw_error *err)
 {
     if (lo <= hi && hi <= opt->n && lo % TW_CHUNK == 0 && (hi % TW_CHUNK == 0 || hi == opt->n)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)", lo, hi, (int)TW_CHUNK, opt->n);
+    return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)",
+                    lo, hi, (int)TW_CHUNK, opt->n);
 }
 
-static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, const void *w, const void *g, tw_error *err)
+static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, const void *w,
+                               const void *g, tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(check_begun(opt, "tw_step_measure", err));
     TW_TRY(check_range(opt, lo, hi, err));
-    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    if (opt->pass == opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
     tw__fp_mode mode = tw__fp_enter();
     for (size_t chunk = lo / TW_CHUNK; chunk * TW_CHUNK < hi; chunk++) tw__measure_chunk(opt, chunk, w, g);
     tw__fp_leave(mode);
     return TW_OK;
 }
 
-tw_status tw_step_measure_f32(tw_optimizer *opt, size_t lo, size_t hi, const float *w, const float *g, tw_error *err)
+tw_status tw_step_measure_f32(tw_optimizer *opt, size_t lo, size_t hi, const float *w, const float *g,
+                              tw_error *err)
 {
     return measure_range(opt, TW_F32, lo, hi, w, g, err);
 }
 
-tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const double *w, const double *g, tw_error *err)
+tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const double *w, const double *g,
+                              tw_error *err)
 {
     return measure_range(opt, TW_F64, lo, hi, w, g, err);
 }
@@ -114,7 +127,8 @@ tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *er
     *sums = NULL;
     *n = 0;
     TW_TRY(check_begun(opt, "tw_step_sums", err));
-    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    if (opt->pass == opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
     const int link = opt->pass_link[opt->pass];
     *sums = opt->piece;
     *n = link < 0 ? 0 : opt->first_piece[opt->n_chunks] * (size_t)opt->links[link].r->n_sums;
@@ -125,15 +139,15 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
 {
     TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(check_begun(opt, "tw_step_settle", err));
-    if (opt->pass == opt->n_passes) return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    if (opt->pass == opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
     const int link = opt->pass_link[opt->pass];
     if (link >= 0 && atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
         tw__fp_mode mode = tw__fp_enter();
         if (opt->links[link].r->kind == TW_WHOLE) {
             tw__apply_whole(opt, &opt->links[link], w);
             opt->filled = link;
-        } else
-            tw__settle_link(opt, link);
+        } else tw__settle_link(opt, link);
         if (opt->pass + 1 == opt->n_passes) ready_views(opt);
         tw__fp_leave(mode);
     }
@@ -142,15 +156,23 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
     return TW_OK;
 }
 
-tw_status tw_step_settle_f32(tw_optimizer *opt, const float *w, tw_error *err) { return settle(opt, TW_F32, w, err); }
-tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err) { return settle(opt, TW_F64, w, err); }
+tw_status tw_step_settle_f32(tw_optimizer *opt, const float *w, tw_error *err)
+{
+    return settle(opt, TW_F32, w, err);
+}
+tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err)
+{
+    return settle(opt, TW_F64, w, err);
+}
 
-static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, void *w, const void *g, tw_error *err)
+static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, void *w, const void *g,
+                            tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
     TW_TRY(check_begun(opt, "tw_step_range", err));
     if (opt->pass < opt->n_passes)
-        return tw__fail(err, TW_ERR_STATE, "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle",
+        return tw__fail(err, TW_ERR_STATE,
+                        "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle",
                         opt->n_passes - opt->pass);
     TW_TRY(check_range(opt, lo, hi, err));
     tw__fp_mode mode = tw__fp_enter();
@@ -164,7 +186,8 @@ tw_status tw_step_range_f32(tw_optimizer *opt, size_t lo, size_t hi, float *w, c
     return step_range(opt, TW_F32, lo, hi, w, g, err);
 }
 
-tw_status tw_step_range_f64(tw_optimizer *opt, size_t lo, size_t hi, double *w, const double *g, tw_error *err)
+tw_status tw_step_range_f64(tw_optimizer *opt, size_t lo, size_t hi, double *w, const double *g,
+                            tw_error *err)
 {
     return step_range(opt, TW_F64, lo, hi, w, g, err);
 }
@@ -185,8 +208,11 @@ static const char *find_overflow(const tw_optimizer *opt, size_t tensor, const t
 
 static tw_status overflow_on_the_way(const tw_optimizer *opt, tw_error *err)
 {
-    tw__fail(err, TW_ERR_NOT_FINITE, "%.60s: step %llu overflows %s, though the gradient is finite: a weight, or a number on the way to it; clip or scale the "
-             "gradient", opt->links[opt->chain.rule].r->name, (unsigned long long)opt->steps + 1, tw_type_name(opt->type));
+    tw__fail(
+        err, TW_ERR_NOT_FINITE,
+        "%.60s: step %llu overflows %s, though the gradient is finite: a weight, or a number on the way to it; clip or scale the "
+        "gradient",
+        opt->links[opt->chain.rule].r->name, (unsigned long long)opt->steps + 1, tw_type_name(opt->type));
     if (err) err->step = opt->steps + 1;
     return TW_ERR_NOT_FINITE;
 }
@@ -194,8 +220,7 @@ static tw_status overflow_on_the_way(const tw_optimizer *opt, tw_error *err)
 static tw_status report(const tw_optimizer *opt, size_t element, int is_overflow, tw_error *err)
 {
     size_t i = opt->n_tensors;
-    if (element == opt->n)
-        return overflow_on_the_way(opt, err);
+    if (element == opt->n) return overflow_on_the_way(opt, err);
     while (opt->tensors[--i].offset > element) continue;
     const tw_tensor *t = &opt->tensors[i];
     const unsigned long long step = opt->steps + 1;
@@ -203,10 +228,14 @@ static tw_status report(const tw_optimizer *opt, size_t element, int is_overflow
     if (is_overflow) {
         const tw__link *l;
         const char *what = find_overflow(opt, i, &l, &at);
-        tw__fail(err, TW_ERR_NOT_FINITE, "%.60s: %.60s of %s is not finite at element %zu, step %llu, though the gradient is: too large for %s; clip or "
-                 "scale the gradient", l->r->name, what, t->name, at, step, tw_type_name(opt->type));
+        tw__fail(
+            err, TW_ERR_NOT_FINITE,
+            "%.60s: %.60s of %s is not finite at element %zu, step %llu, though the gradient is: too large for %s; clip or "
+            "scale the gradient",
+            l->r->name, what, t->name, at, step, tw_type_name(opt->type));
     } else
-        tw__fail(err, TW_ERR_NOT_FINITE, "the gradient of %s is not finite at element %zu, step %llu", t->name, at, step);
+        tw__fail(err, TW_ERR_NOT_FINITE, "the gradient of %s is not finite at element %zu, step %llu",
+                 t->name, at, step);
     if (err) {
         snprintf(err->tensor, sizeof err->tensor, "%s", t->name);
         err->index = at;
@@ -218,10 +247,13 @@ static tw_status report(const tw_optimizer *opt, size_t element, int is_overflow
 tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
 {
     TW_TRY(check_begun(opt, "tw_step_end", err));
-    const size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed), overflow = atomic_load_explicit(&opt->overflow, memory_order_relaxed);
+    const size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed),
+                 overflow = atomic_load_explicit(&opt->overflow, memory_order_relaxed);
     if (bad == SIZE_MAX && opt->pass < opt->n_passes)
-        return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled", opt->n_passes - opt->pass);
-    const int is_overflow = overflow != SIZE_MAX && (bad == SIZE_MAX || opt->n_passes), is_skipped = bad != SIZE_MAX && opt->nonfinite == TW_NONFINITE_SKIP;
+        return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled",
+                        opt->n_passes - opt->pass);
+    const int is_overflow = overflow != SIZE_MAX && (bad == SIZE_MAX || opt->n_passes),
+              is_skipped = bad != SIZE_MAX && opt->nonfinite == TW_NONFINITE_SKIP;
     opt->phase = (bad == SIZE_MAX && !is_overflow) || is_skipped ? TW__IDLE : TW__REFUSED;
     if (opt->phase == TW__REFUSED) return report(opt, is_overflow ? overflow : bad, is_overflow, err);
     if (bad != SIZE_MAX) {
@@ -237,7 +269,13 @@ tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
     return TW_OK;
 }
 
-struct whole { tw_optimizer *opt; void *w; const void *g; size_t each; };          /* each: chunks of a task */
+/* each: chunks of a task */
+struct whole {
+    tw_optimizer *opt;
+    void *w;
+    const void *g;
+    size_t each;
+};
 
 static void measure_task(void *arg, size_t index, int worker)
 {
@@ -269,5 +307,11 @@ static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, t
     return tw_step_end(opt, err);
 }
 
-tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err) { return step(opt, TW_F32, w, g, err); }
-tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_error *err) { return step(opt, TW_F64, w, g, err); }
+tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err)
+{
+    return step(opt, TW_F32, w, g, err);
+}
+tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_error *err)
+{
+    return step(opt, TW_F64, w, g, err);
+}

@@ -7,7 +7,8 @@
 static void values_of(const tw_optimizer *opt, int link, const double *base, uint64_t done, double *h)
 {
     const tw_rule *r = opt->chain.link[link].rule;
-    for (int i = 0; i < r->n_options; i++) h[i] = tw__plan_value(&opt->plan, tw__plan_key(link, i), base[i], done);
+    for (int i = 0; i < r->n_options; i++)
+        h[i] = tw__plan_value(&opt->plan, tw__plan_key(link, i), base[i], done);
 }
 
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h)
@@ -36,35 +37,49 @@ static tw_status check_value(const tw_optimizer *opt, int link, const tw_option 
     char bounds[TW_VALUE_MAX], value[TW_VALUE_MAX];
     const int is_rule = link == opt->chain.rule;
     if (tw__option_allows(o, x)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s%s%s = %s at step %llu, outside %s", is_rule ? "" : opt->links[link].r->name,
-                    is_rule ? "" : ".", o->name, tw_option_text(o, x, value), (unsigned long long)opt->steps + 1, tw_option_bounds(o, bounds));
+    return tw__fail(err, TW_ERR_SPEC, "the schedule sets %s%s%s = %s at step %llu, outside %s",
+                    is_rule ? "" : opt->links[link].r->name, is_rule ? "" : ".", o->name,
+                    tw_option_text(o, x, value), (unsigned long long)opt->steps + 1,
+                    tw_option_bounds(o, bounds));
 }
 
 tw_status tw__values_check(const tw_optimizer *opt, tw_error *err)
 {
     for (int i = 0; i < opt->plan.n; i++) {
-        const int link = opt->plan.pieces[i].key / TW_OPTIONS_MAX, option = opt->plan.pieces[i].key % TW_OPTIONS_MAX;
+        const int link = opt->plan.pieces[i].key / TW_OPTIONS_MAX,
+                  option = opt->plan.pieces[i].key % TW_OPTIONS_MAX;
         const tw_option *o = &opt->chain.link[link].rule->options[option];
         if (link != opt->chain.rule) TW_TRY(check_value(opt, link, o, opt->links[link].h[option], err));
-        for (int g = 0; link == opt->chain.rule && g < opt->n_groups; g++) TW_TRY(check_value(opt, link, o, opt->groups[g].h[option], err));
+        for (int g = 0; link == opt->chain.rule && g < opt->n_groups; g++)
+            TW_TRY(check_value(opt, link, o, opt->groups[g].h[option], err));
     }
     return TW_OK;
 }
 
 /* What a unit of the link sees; its sums only where they are asked for. */
-static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t unit, double *scalars, uint64_t t, int with_sums)
+static tw_moment moment_of(const tw_optimizer *opt, const tw__link *l, size_t unit, double *scalars,
+                           uint64_t t, int with_sums)
 {
     const int is_rule = tw__is_rule(opt, l);
-    const uint64_t apart = 0x9E3779B97F4A7C15u * (uint64_t)(l - opt->links); /* two links that draw noise draw other numbers */
-    const tw__group *g = &opt->groups[!is_rule ? 0 : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit] : (int)unit];
-    return (tw_moment){.t = t, .h = is_rule ? g->h : l->h, .next = is_rule ? g->next : l->next,
-                       .scalars = scalars + unit * (size_t)l->r->n_scalars, .seed = opt->seed + apart,
+    /* two links that draw noise draw other numbers */
+    const uint64_t apart = 0x9E3779B97F4A7C15u * (uint64_t)(l - opt->links);
+    const tw__group *g = &opt->groups[!is_rule                       ? 0
+                                      : l->r->scope == TW_PER_TENSOR ? opt->group_of[unit]
+                                                                     : (int)unit];
+    return (tw_moment){.t = t,
+                       .h = is_rule ? g->h : l->h,
+                       .next = is_rule ? g->next : l->next,
+                       .scalars = scalars + unit * (size_t)l->r->n_scalars,
+                       .seed = opt->seed + apart,
                        .measured = with_sums ? l->sums + unit * (size_t)l->r->n_sums : NULL,
                        .unit = with_sums ? l->units + unit * (size_t)l->r->n_sums : NULL};
 }
 
 /* Which precision the link's coefficients are computed in; float's may be double's, rounded. */
-static int precision_of(const tw_optimizer *opt, const tw_rule *r) { return opt->type == TW_F64 || !r->prepare[0]; }
+static int precision_of(const tw_optimizer *opt, const tw_rule *r)
+{
+    return opt->type == TW_F64 || !r->prepare[0];
+}
 
 static void round_coef(const tw_optimizer *opt, const tw_rule *r, char *coef)
 {
@@ -77,7 +92,10 @@ static void round_coef(const tw_optimizer *opt, const tw_rule *r, char *coef)
     }
 }
 
-size_t tw__coef_bytes(const tw_optimizer *opt, const tw_rule *r) { return r->coef_size[precision_of(opt, r)]; }
+size_t tw__coef_bytes(const tw_optimizer *opt, const tw_rule *r)
+{
+    return r->coef_size[precision_of(opt, r)];
+}
 
 int tw__prepare_skip(const tw_optimizer *opt, const tw_moment *now, uint64_t steps, char *coef)
 {
@@ -112,7 +130,8 @@ static double add(const double *piece, size_t n, size_t stride, int is_scaled)
     return tw__tree_total(&tree);
 }
 
-/* The unit's sums over n blocks, in their order, one tree each. Of squares they are scaled where those of a block or all together are too large. */
+/* The unit's sums over n blocks, in their order, one tree each. Of squares they are scaled where those of a
+ * block or all together are too large. */
 static void add_unit(tw__link *l, size_t unit, const double *piece, size_t n)
 {
     const size_t n_sums = (size_t)l->r->n_sums;
@@ -133,7 +152,8 @@ static void add_pieces(tw_optimizer *opt, tw__link *l)
     const double *piece = opt->piece;
     const size_t n_sums = (size_t)l->r->n_sums;
     if (l->r->scope != TW_PER_TENSOR) {
-        for (size_t unit = 0; unit < l->n_units; unit++) add_unit(l, unit, piece, opt->first_piece[opt->n_chunks]);
+        for (size_t unit = 0; unit < l->n_units; unit++)
+            add_unit(l, unit, piece, opt->first_piece[opt->n_chunks]);
         return;
     }
     for (size_t p = 0; p < opt->n_parts; p++) {
@@ -144,9 +164,13 @@ static void add_pieces(tw_optimizer *opt, tw__link *l)
     }
 }
 
-static int are_finite(const double *x, size_t n) { return tw__first_not_finite_f64(tw__sums_for(TW_ISA_BASE), x, n) == n; }
+static int are_finite(const double *x, size_t n)
+{
+    return tw__first_not_finite_f64(tw__sums_for(TW_ISA_BASE), x, n) == n;
+}
 
-/* A unit whose sums, or what follows from them, are too large stops the step before any weight has changed. */
+/* A unit whose sums, or what follows from them, are too large stops the step before any weight has
+ * changed. */
 void tw__settle_link(tw_optimizer *opt, int link)
 {
     tw__link *l = &opt->links[link];
@@ -157,9 +181,13 @@ void tw__settle_link(tw_optimizer *opt, int link)
         l->r->settle[opt->type == TW_F64](&now, l->coef + unit * l->coef_size);
         for (size_t s = unit * n_sums; s < (unit + 1) * n_sums; s++) /* norms that no double holds */
             if (l->units[s] > 1 && l->sums[s] >= 0x1p848) l->sums[s] = TW_INF;
-        if (are_finite(l->sums + unit * n_sums, n_sums) && are_finite(l->next_scalars + unit * n_scalars, n_scalars)) continue;
+        if (are_finite(l->sums + unit * n_sums, n_sums) &&
+            are_finite(l->next_scalars + unit * n_scalars, n_scalars))
+            continue;
         opt->overflow_link = link;
-        tw__note_first(&opt->overflow, l->r->scope == TW_PER_TENSOR ? opt->tensors[unit].offset : opt->n_parts ? opt->parts[0].lo : 0);
+        tw__note_first(&opt->overflow, l->r->scope == TW_PER_TENSOR ? opt->tensors[unit].offset
+                                       : opt->n_parts               ? opt->parts[0].lo
+                                                                    : 0);
         if (opt->filled < 0) tw__note_first(&opt->bad, 0);
     }
 }

@@ -12,7 +12,7 @@
 #include <thalweg/train.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x54775261, FORMAT = 1, BUSY_MS = 10000 };      /* "TwRa" */
+enum { APPLICATION = 0x54775261, FORMAT = 1, BUSY_MS = 10000 }; /* "TwRa" */
 enum { OPEN_BYTE = 0 };
 
 enum statement { DESCRIPTION, ROWS, LEFT, NEXT, IS_IN, RESULT, PUT, STATEMENTS };
@@ -20,8 +20,9 @@ static const char *const texts[STATEMENTS] = {
     [DESCRIPTION] = "SELECT description FROM race",
     [ROWS] = "SELECT count(*), min(id), max(id) FROM run",
     [LEFT] = "SELECT count(*) FROM run WHERE result IS NULL",
-    [NEXT] = "SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
-             "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id",
+    [NEXT] =
+        "SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
+        "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id",
     [IS_IN] = "SELECT result IS NOT NULL FROM run WHERE id = ?",
     [RESULT] = "SELECT result FROM run WHERE id = ?",
     [PUT] = "UPDATE run SET result = ? WHERE id = ? AND result IS NULL",
@@ -36,19 +37,22 @@ struct tw__database {
     char *directory;
     sqlite3 *db;
     sqlite3_stmt *statement[STATEMENTS];
-    uint64_t n;                                         /* rows */
-    int lock;                                           /* race.lock, or -1 where it cannot be written */
+    uint64_t n; /* rows */
+    int lock;   /* race.lock, or -1 where it cannot be written */
 };
 
-/* ---- failures ----------------------------------------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------------------ */
 
 static tw_status fail_db(const tw__database *s, const char *what, tw_error *err)
 {
-    const int code = sqlite3_errcode(s->db) & 0xff, is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+    const int code = sqlite3_errcode(s->db) & 0xff,
+              is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     const tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : is_bad ? TW_ERR_DATA : TW_ERR_SYSTEM;
     if (code == SQLITE_BUSY)
-        return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s", what, s->directory, BUSY_MS / 1000);
-    return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->directory, sqlite3_errmsg(s->db));
+        return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s",
+                        what, s->directory, BUSY_MS / 1000);
+    return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->directory,
+                    sqlite3_errmsg(s->db));
 }
 
 static tw_status fail_data(const tw__database *s, const char *why, tw_error *err)
@@ -58,7 +62,7 @@ static tw_status fail_data(const tw__database *s, const char *why, tw_error *err
     return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s", why);
 }
 
-/* ---- locks -------------------------------------------------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------------------------------------- */
 
 /* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: another process holds it. */
 static tw_status set_lock(const tw__database *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
@@ -67,8 +71,9 @@ static tw_status set_lock(const tw__database *s, short type, uint64_t at, uint64
     *got = fcntl(s->lock, F_OFD_SETLK, &lock) == 0;
     if (*got || errno == EAGAIN || errno == EACCES) return TW_OK;
     char text[128];
-    return tw__fail(err, TW_ERR_SYSTEM, "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)", s->directory,
-                    tw__system_text(errno, text, sizeof text));
+    return tw__fail(err, TW_ERR_SYSTEM,
+                    "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)",
+                    s->directory, tw__system_text(errno, text, sizeof text));
 }
 
 static void unlock(const tw__database *s, uint64_t at, uint64_t n)
@@ -85,7 +90,7 @@ static tw_status open_lock(tw__database *s, tw_error *err)
     return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
 }
 
-/* ---- the database ------------------------------------------------------------------------------------------------------- */
+/* ---- the database -------------------------------------------------------------------------------------- */
 
 static tw_status execute(const tw__database *s, const char *sql, const char *what, tw_error *err)
 {
@@ -105,7 +110,8 @@ static tw_status open_db(tw__database *s, const char *file, int flags, tw_error 
 static tw_status prepare(tw__database *s, tw_error *err)
 {
     for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v2(s->db, texts[i], -1, &s->statement[i], NULL) != SQLITE_OK) return fail_db(s, "read", err);
+        if (sqlite3_prepare_v2(s->db, texts[i], -1, &s->statement[i], NULL) != SQLITE_OK)
+            return fail_db(s, "read", err);
     return TW_OK;
 }
 
@@ -126,9 +132,11 @@ static tw_status check_kind(const tw__database *s, tw_error *err)
     int64_t application, format;
     TW_TRY(pragma(s, "PRAGMA application_id", &application, err));
     TW_TRY(pragma(s, "PRAGMA user_version", &format, err));
-    if (application == 0 && format == 0) return fail_data(s, "holds no race: it is empty, or another program's", err);
+    if (application == 0 && format == 0)
+        return fail_data(s, "holds no race: it is empty, or another program's", err);
     if (application != APPLICATION) return fail_data(s, "is another program's database, not a race", err);
-    if (format != FORMAT) return fail_data(s, format > FORMAT ? "is of a newer thalweg" : "is of an older thalweg", err);
+    if (format != FORMAT)
+        return fail_data(s, format > FORMAT ? "is of a newer thalweg" : "is of an older thalweg", err);
     return TW_OK;
 }
 
@@ -137,13 +145,14 @@ static tw_status count_rows(tw__database *s, tw_error *err)
     sqlite3_stmt *q = s->statement[ROWS];
     tw_status status = sqlite3_step(q) == SQLITE_ROW ? TW_OK : fail_db(s, "read", err);
     s->n = (uint64_t)sqlite3_column_int64(q, 0);
-    if (status == TW_OK && (s->n == 0 || sqlite3_column_int64(q, 1) != 1 || (uint64_t)sqlite3_column_int64(q, 2) != s->n))
+    if (status == TW_OK &&
+        (s->n == 0 || sqlite3_column_int64(q, 1) != 1 || (uint64_t)sqlite3_column_int64(q, 2) != s->n))
         status = fail_data(s, "its runs are not numbered from 1 on", err);
     sqlite3_reset(q);
     return status;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static tw_status begin(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
 {
@@ -181,9 +190,14 @@ static tw_status open_all(tw__database *s, tw_error *err)
     int kind, got = 1;
     TW_TRY(tw__path_in(s->directory, "race.db", path, err));
     TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db", s->directory);
-    if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));   /* cannot be opened: nor can anything be written */
-    if (!got) return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process", s->directory);
+    if (kind == TW_PATH_NONE)
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db",
+                        s->directory);
+    /* cannot be opened: nor can anything be written */
+    if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));
+    if (!got)
+        return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process",
+                        s->directory);
     TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
     TW_TRY(check_kind(s, err));
     TW_TRY(prepare(s, err));
@@ -200,7 +214,7 @@ tw_status tw__database_open(tw__database **out, tw_context *ctx, const char *dir
     return status;
 }
 
-/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------------------------ */
 
 static tw_status find(const tw__database *s, const char *file, int *there, tw_error *err)
 {
@@ -220,10 +234,15 @@ static tw_status check_way(const tw__database *s, int replace, tw_error *err)
     if (replace) return TW_OK;
     TW_TRY(find(s, "race.json", &result, err));
     TW_TRY(find(s, "race.db", &db, err));
-    if (result) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a race already (give another --out, or --force to replace it)", s->directory);
+    if (result)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%.300s holds a race already (give another --out, or --force to replace it)",
+                        s->directory);
     if (!db) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.150s holds an unfinished race (thalweg race --resume %s continues it; --force replaces it)", s->directory,
-                    tw_shell_word(s->directory, word));
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%.150s holds an unfinished race (thalweg race --resume %s continues it; --force replaces it)",
+        s->directory, tw_shell_word(s->directory, word));
 }
 
 static void remove_files(const tw__database *s, const char *const *name)
@@ -233,22 +252,27 @@ static void remove_files(const tw__database *s, const char *const *name)
         if (tw__path_in(s->directory, *name, path, NULL) == TW_OK) s->ctx->io.remove(s->ctx->io.user, path);
 }
 
-static const char *const files[] = {"race.json", "report.html", "race.db", "race.db-wal", "race.db-shm", "race.db-journal", NULL};
-static const char *const new_files[] = {"race.db.new", "race.db.new-wal", "race.db.new-shm", "race.db.new-journal", NULL};
+static const char *const files[] = {"race.json",   "report.html",     "race.db", "race.db-wal",
+                                    "race.db-shm", "race.db-journal", NULL};
+static const char *const new_files[] = {"race.db.new", "race.db.new-wal", "race.db.new-shm",
+                                        "race.db.new-journal", NULL};
 
-static tw_status insert(const tw__database *s, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
+static tw_status insert(const tw__database *s, const char *description, const tw__database_row *rows,
+                        size_t n, tw_error *err)
 {
     sqlite3_stmt *q = NULL;
     int good = sqlite3_prepare_v2(s->db, "INSERT INTO race VALUES (?)", -1, &q, NULL) == SQLITE_OK &&
-               sqlite3_bind_text(q, 1, description, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(q) == SQLITE_DONE;
+               sqlite3_bind_text(q, 1, description, -1, SQLITE_STATIC) == SQLITE_OK &&
+               sqlite3_step(q) == SQLITE_DONE;
     sqlite3_finalize(q);
     q = NULL;
-    good = good && sqlite3_prepare_v2(s->db, "INSERT INTO run VALUES (?, ?, ?, ?, ?, NULL)", -1, &q, NULL) == SQLITE_OK;
+    good = good && sqlite3_prepare_v2(s->db, "INSERT INTO run VALUES (?, ?, ?, ?, ?, NULL)", -1, &q, NULL) ==
+                       SQLITE_OK;
     for (size_t i = 0; good && i < n; i++) {
         sqlite3_bind_int64(q, 1, (sqlite3_int64)i + 1);
         sqlite3_bind_text(q, 2, rows[i].is_trial ? "tune" : "race", -1, SQLITE_STATIC);
         sqlite3_bind_text(q, 3, rows[i].optimizer, -1, SQLITE_STATIC);
-        sqlite3_bind_double(q, 4, rows[i].lr);          /* NaN becomes NULL */
+        sqlite3_bind_double(q, 4, rows[i].lr); /* NaN becomes NULL */
         sqlite3_bind_int64(q, 5, (sqlite3_int64)rows[i].seed);
         good = sqlite3_step(q) == SQLITE_DONE && sqlite3_reset(q) == SQLITE_OK;
     }
@@ -260,18 +284,23 @@ static tw_status insert(const tw__database *s, const char *description, const tw
 static tw_status use_wal(const tw__database *s, tw_error *err)
 {
     sqlite3_stmt *p;
-    if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &p, NULL) != SQLITE_OK) return fail_db(s, "make", err);
+    if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &p, NULL) != SQLITE_OK)
+        return fail_db(s, "make", err);
     int code = sqlite3_step(p);
     tw_status status = code != SQLITE_ROW ? fail_db(s, "make", err) : TW_OK;
     if (status == TW_OK && strcmp((const char *)sqlite3_column_text(p, 0), "wal") != 0)
-        status = tw__fail(err, TW_ERR_SYSTEM, "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local "
-                          "disk)", s->directory);
+        status = tw__fail(
+            err, TW_ERR_SYSTEM,
+            "cannot make %.300s/race.db: its file system has no memory that processes share (give an --out on a local "
+            "disk)",
+            s->directory);
     sqlite3_finalize(p);
     return status;
 }
 
 /* A whole race in new_files, closed again: in the first of them alone. */
-static tw_status make_db(tw__database *s, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
+static tw_status make_db(tw__database *s, const char *description, const tw__database_row *rows, size_t n,
+                         tw_error *err)
 {
     char *kind = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION, FORMAT);
     if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->directory);
@@ -300,14 +329,18 @@ static tw_status put_in_place(const tw__database *s, tw_error *err)
     return e ? tw__fail_system(err, e, "cannot make", to) : TW_OK;
 }
 
-/* Under the lock of all bytes, so that no process works on what is replaced. A race that cannot be made, or is killed on the way, is none. */
-static tw_status make(tw__database *s, int replace, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
+/* Under the lock of all bytes, so that no process works on what is replaced. A race that cannot be made, or
+ * is killed on the way, is none. */
+static tw_status make(tw__database *s, int replace, const char *description, const tw__database_row *rows,
+                      size_t n, tw_error *err)
 {
     int got;
     TW_TRY(set_lock(s, F_WRLCK, OPEN_BYTE, 0, &got, err));
     if (!got)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
-                        s->directory);
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
+            s->directory);
     TW_TRY(check_way(s, replace, err));
     remove_files(s, new_files);
     tw_status status = make_db(s, description, rows, n, err);
@@ -321,14 +354,15 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
 }
 
-static tw_status create(tw__database *s, int replace, const char *description, const tw__database_row *rows, size_t n, tw_error *err)
+static tw_status create(tw__database *s, int replace, const char *description, const tw__database_row *rows,
+                        size_t n, tw_error *err)
 {
     static const char *const lock[] = {"race.lock", NULL};
     char path[TW__PATH];
     int kind;
     TW_TRY(check_way(s, replace, err));
     TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
-    TW_TRY(tw__path_in(s->directory, "", path, err));          /* "out/": out itself is above it */
+    TW_TRY(tw__path_in(s->directory, "", path, err)); /* "out/": out itself is above it */
     TW_TRY(tw__make_parents(s->ctx, path, err));
     tw_status status = open_lock(s, err);
     if (status == TW_OK) status = make(s, replace, description, rows, n, err);
@@ -338,8 +372,8 @@ static tw_status create(tw__database *s, int replace, const char *description, c
     return status;
 }
 
-tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *directory, int replace, const char *description, const tw__database_row *rows,
-                           size_t n, tw_error *err)
+tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *directory, int replace,
+                              const char *description, const tw__database_row *rows, size_t n, tw_error *err)
 {
     TW_TRY(begin(out, ctx, directory, err));
     tw_status status = create(*out, replace, description, rows, n, err);
@@ -349,7 +383,7 @@ tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *d
     return status;
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
 static tw_status copy_column(tw__database *s, sqlite3_stmt *q, char **text, tw_error *err)
 {
@@ -363,7 +397,9 @@ tw_status tw__database_description(tw__database *s, char **text, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[DESCRIPTION];
     int code = sqlite3_step(q);
-    tw_status status = code == SQLITE_ROW ? copy_column(s, q, text, err) : code != SQLITE_DONE ? fail_db(s, "read", err) : TW_OK;
+    tw_status status = code == SQLITE_ROW    ? copy_column(s, q, text, err)
+                       : code != SQLITE_DONE ? fail_db(s, "read", err)
+                                             : TW_OK;
     if (code == SQLITE_DONE) status = fail_data(s, "says nothing of its race", err);
     sqlite3_reset(q);
     return status;
@@ -373,7 +409,8 @@ tw_status tw__database_get(tw__database *s, uint64_t row, char **result, tw_erro
 {
     sqlite3_stmt *q = s->statement[RESULT];
     sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
-    tw_status status = sqlite3_step(q) == SQLITE_ROW ? copy_column(s, q, result, err) : fail_db(s, "read", err);
+    tw_status status =
+        sqlite3_step(q) == SQLITE_ROW ? copy_column(s, q, result, err) : fail_db(s, "read", err);
     sqlite3_reset(q);
     return status;
 }
@@ -425,7 +462,8 @@ tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_e
         int in;
         TW_TRY(lock_next(s, &id, err));
         if (id == 0) break;
-        tw_status status = tw__database_has(s, id - 1, &in, err);     /* which may have come in since the list was made */
+        /* which may have come in since the list was made */
+        tw_status status = tw__database_has(s, id - 1, &in, err);
         if (status == TW_OK && !in) {
             *row = id - 1;
             return TW_OK;
@@ -461,7 +499,8 @@ void tw__database_unlock_result(tw__database *s) { unlock(s, s->n + 1, 1); }
 void tw__database_settle(tw__database *s)
 {
     sqlite3_busy_timeout(s->db, 0);
-    sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);   /* cannot be done while others read, and need not */
+    /* cannot be done while others read, and need not */
+    sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     tw__database_unlock_result(s);
 }

@@ -1,5 +1,5 @@
-/* The range test. The rates come from an `expr` schedule, so that everything else, groups and transforms included, is as in a run; the losses from the
- * loop's events.
+/* The range test. The rates come from an `expr` schedule, so that everything else, groups and transforms
+ * included, is as in a run; the losses from the loop's events.
  * SPDX-License-Identifier: MIT */
 #include "race/find_lr.h"
 #include "base/options.h"
@@ -10,7 +10,10 @@
 enum { LEAST_STEPS = 10, USUAL_STEPS = 100, MOST_STEPS = 1000000 };
 static const double default_from = 1e-7, default_to = 10, memory = 0.9, explosion = 4;
 
-struct record { const tw_run_options *caller; double loss; };
+struct record {
+    const tw_run_options *caller;
+    double loss;
+};
 
 static int on_event(void *user, const tw_event *e)
 {
@@ -24,29 +27,41 @@ static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw
     const tw_job_options *j = &o->job;
     *from = o->from != 0 ? o->from : default_from;
     *to = o->to != 0 ? o->to : default_to;
-    if (!(*from > 0 && *from < *to && *to - *to == 0)) return tw__fail(err, TW_ERR_SPEC, "the rate cannot rise from %g to %g (both above 0)", *from, *to);
+    if (!(*from > 0 && *from < *to && *to - *to == 0))
+        return tw__fail(err, TW_ERR_SPEC, "the rate cannot rise from %g to %g (both above 0)", *from, *to);
     if (o->steps && (o->steps < LEAST_STEPS || o->steps > MOST_STEPS))
-        return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [%d, %d]", (unsigned long long)o->steps, LEAST_STEPS, MOST_STEPS);
-    const char *odd = j->run.schedule ? "schedule" : j->run.control ? "control" : j->run.target ? "target" : j->run.eval_every ? "eval_every" : j->keep ? "keep"
-                    : j->run.seconds > 0 ? "seconds" : NULL;
-    return odd ? tw__fail(err, TW_ERR_SPEC, "%s cannot be used in a range test of the learning rate", odd) : TW_OK;
+        return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [%d, %d]", (unsigned long long)o->steps,
+                        LEAST_STEPS, MOST_STEPS);
+    const char *odd = j->run.schedule      ? "schedule"
+                      : j->run.control     ? "control"
+                      : j->run.target      ? "target"
+                      : j->run.eval_every  ? "eval_every"
+                      : j->keep            ? "keep"
+                      : j->run.seconds > 0 ? "seconds"
+                                           : NULL;
+    return odd ? tw__fail(err, TW_ERR_SPEC, "%s cannot be used in a range test of the learning rate", odd)
+               : TW_OK;
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------------------------ */
+/* ---- the run ------------------------------------------------------------------------------------------- */
 
 /* "expr" with the i-th of n rates after i steps. */
 static void rates(double from, double to, uint64_t n, char text[TW_SPEC_MAX])
 {
     char a[TW_VALUE_MAX], b[TW_VALUE_MAX];
-    snprintf(text, TW_SPEC_MAX, "expr:\"%s * (%s / %s)^(t / %llu)\"", tw__number_text(from, a), tw__number_text(to, b), a, (unsigned long long)(n - 1));
+    snprintf(text, TW_SPEC_MAX, "expr:\"%s * (%s / %s)^(t / %llu)\"", tw__number_text(from, a),
+             tw__number_text(to, b), a, (unsigned long long)(n - 1));
 }
 
 static tw_status add_point(tw__find_lr *f, double lr, double loss, tw_error *err)
 {
     const size_t n = f->found.n;
-    double weight = (1 - memory) / (1 - tw_pow_n(memory, n + 1)); /* of the newest: the mean begins at 0 and is corrected for it */
+    /* of the newest: the mean begins at 0 and is corrected for it */
+    double weight = (1 - memory) / (1 - tw_pow_n(memory, n + 1));
     TW_TRY(tw__grow(f->ctx, &f->points, &f->capacity, n + 1, sizeof *f->points, err));
-    f->points[n] = (tw_lr_point){lr, loss, n ? f->points[n - 1].smooth + weight * (loss - f->points[n - 1].smooth) : loss};
+    f->points[n] =
+        (tw_lr_point){lr, loss,
+                      n ? f->points[n - 1].smooth + weight * (loss - f->points[n - 1].smooth) : loss};
     f->found.points = f->points;
     f->found.n = n + 1;
     return TW_OK;
@@ -82,7 +97,8 @@ static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *
     struct record record = {.caller = &o->job.run};
     tw_run *run;
     tw_run_options r = job->o.run;
-    const uint64_t of_epoch = tw_run_steps_per_epoch(job->run), usual = of_epoch < USUAL_STEPS ? of_epoch : USUAL_STEPS;
+    const uint64_t of_epoch = tw_run_steps_per_epoch(job->run),
+                   usual = of_epoch < USUAL_STEPS ? of_epoch : USUAL_STEPS;
     f->found.steps = o->steps ? o->steps : usual > LEAST_STEPS ? usual : LEAST_STEPS;
     rates(f->from, f->to, f->found.steps, schedule);
     r.schedule = schedule;
@@ -95,10 +111,11 @@ static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *
     return s;
 }
 
-/* ---- what it says ------------------------------------------------------------------------------------------------------- */
+/* ---- what it says -------------------------------------------------------------------------------------- */
 
-/* The rates are evenly spaced in log lr, so differences between equally distant points stand for slopes. Far below the minimum only noise is steep:
- * the mean has just begun, and the steps are too short to lower anything. */
+/* The rates are evenly spaced in log lr, so differences between equally distant points stand for slopes. Far
+ * below the minimum only noise is steep: the mean has just begun, and the steps are too short to lower
+ * anything. */
 static void find_rates(tw_find_lr *found)
 {
     const tw_lr_point *p = found->points;
@@ -122,7 +139,8 @@ static void find_rates(tw_find_lr *found)
         steep = i;
     }
     if (steep) found->steepest = p[steep].lr;
-    found->suggestion = steep && found->steepest < found->minimum / 10 ? found->steepest : found->minimum / 10;
+    found->suggestion =
+        steep && found->steepest < found->minimum / 10 ? found->steepest : found->minimum / 10;
 }
 
 tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_options *given, tw_error *err)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- find_lr.csv -------------------------------------------------------------------------------------------------------- */
+/* ---- find_lr.csv --------------------------------------------------------------------------------------- */
 
 static tw_status make_csv(const tw__find_lr *f, char **out, tw_error *err)
 {
@@ -17,23 +17,29 @@ static tw_status make_csv(const tw__find_lr *f, char **out, tw_error *err)
     char lr[TW_VALUE_MAX], loss[TW_VALUE_MAX], smooth[TW_VALUE_MAX];
     tw__print(&p, "step,lr,loss,smooth\n");
     for (size_t i = 0; i < f->found.n; i++)
-        tw__print(&p, "%zu,%s,%s,%s\n", i + 1, tw__number_text(f->points[i].lr, lr), tw__number_text(f->points[i].loss, loss),
-                  tw__number_text(f->points[i].smooth, smooth));
+        tw__print(&p, "%zu,%s,%s,%s\n", i + 1, tw__number_text(f->points[i].lr, lr),
+                  tw__number_text(f->points[i].loss, loss), tw__number_text(f->points[i].smooth, smooth));
     return tw__strbuf_take(&p, out);
 }
 
-/* ---- find_lr.svg -------------------------------------------------------------------------------------------------------- */
+/* ---- find_lr.svg --------------------------------------------------------------------------------------- */
 
-static const char style[] = "svg{font:13px sans-serif;background:#fff;fill:#444}.grid,.axis,.tick{fill:none;stroke:#dde2e8}.axis,.tick{stroke:#9aa6b3}"
-                            ".y,.left{text-anchor:end}.y{dominant-baseline:middle}.x{text-anchor:middle}.loss{fill:#9ab}"
-                            ".smooth{fill:none;stroke:#1f5fa8;stroke-width:2}.mark{fill:none;stroke:#b3541e;stroke-dasharray:4 3}.note{fill:#b3541e;"
-                            "paint-order:stroke;stroke:#fff;stroke-width:4;stroke-linejoin:round}";
+static const char style[] =
+    "svg{font:13px sans-serif;background:#fff;fill:#444}.grid,.axis,.tick{fill:none;stroke:#dde2e8}.axis,.tick{stroke:#9aa6b3}"
+    ".y,.left{text-anchor:end}.y{dominant-baseline:middle}.x{text-anchor:middle}.loss{fill:#9ab}"
+    ".smooth{fill:none;stroke:#1f5fa8;stroke-width:2}.mark{fill:none;stroke:#b3541e;stroke-dasharray:4 3}.note{fill:#b3541e;"
+    "paint-order:stroke;stroke:#fff;stroke-width:4;stroke-linejoin:round}";
 
 /* The lines first, then the names over all of them. */
 static void put_notes(tw__chart *c, const tw__find_lr *f)
 {
-    const struct { double lr; const char *name; } notes[] = {
-        {f->found.minimum, "minimum"}, {f->found.steepest, "steepest"}, {f->found.suggestion, "suggestion"},
+    const struct {
+        double lr;
+        const char *name;
+    } notes[] = {
+        {f->found.minimum, "minimum"},
+        {f->found.steepest, "steepest"},
+        {f->found.suggestion, "suggestion"},
     };
     enum { N = sizeof notes / sizeof notes[0] };
     for (int i = 0; i < 2 * N; i++) {
@@ -58,10 +64,18 @@ static tw_status make_svg(const tw__find_lr *f, char **out, tw_error *err)
 {
     const double low = least(f), high = low < f->found.ceiling ? f->found.ceiling : low + 1;
     tw__strbuf p = {.ctx = f->ctx, .err = err};
-    tw__chart c = {.p = &p, .style = style, .width = 640, .height = 380, .label = "loss against the learning rate", .x_name = "learning rate",
-                   .y_name = "loss", .x = {.is_log = 1, .from = f->from, .to = f->to}, .y = {.from = low, .to = high}};
+    tw__chart c = {.p = &p,
+                   .style = style,
+                   .width = 640,
+                   .height = 380,
+                   .label = "loss against the learning rate",
+                   .x_name = "learning rate",
+                   .y_name = "loss",
+                   .x = {.is_log = 1, .from = f->from, .to = f->to},
+                   .y = {.from = low, .to = high}};
     tw__chart_open(&c);
-    for (size_t i = 0; i < f->found.n; i++) tw__chart_mark(&c, '.', "loss", f->points[i].lr, f->points[i].loss);
+    for (size_t i = 0; i < f->found.n; i++)
+        tw__chart_mark(&c, '.', "loss", f->points[i].lr, f->points[i].loss);
     tw__chart_begin(&c, "smooth");
     for (size_t i = 0; i < f->found.n; i++) tw__chart_to(&c, f->points[i].lr, f->points[i].smooth);
     tw__chart_end(&c, 0);
@@ -70,7 +84,7 @@ static tw_status make_svg(const tw__find_lr *f, char **out, tw_error *err)
     return tw__strbuf_take(&p, out);
 }
 
-/* ---- the folder --------------------------------------------------------------------------------------------------------- */
+/* ---- the folder ---------------------------------------------------------------------------------------- */
 
 static const char *const files[] = {"find_lr.svg", "find_lr.csv"}; /* where the second is, the first is */
 
@@ -82,7 +96,8 @@ tw_status tw__find_lr_check(tw_context *ctx, const char *directory, int force, t
     TW_TRY(tw__path_in(directory, files[1], path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_NONE || force) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.300s is there already (give another --out, or --force to replace it)", path);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s is there already (give another --out, or --force to replace it)", path);
 }
 
 tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, tw_error *err)

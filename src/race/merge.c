@@ -1,5 +1,6 @@
-/* --join A B: one race of several finished ones. All but optimisers and seeds must agree, as if they had been raced together; and since a seed
- * stands for weights and batches that are the same for all, all optimisers must have the same seeds in the end.
+/* --join A B: one race of several finished ones. All but optimisers and seeds must agree, as if they had been
+ * raced together; and since a seed stands for weights and batches that are the same for all, all optimisers
+ * must have the same seeds in the end.
  * SPDX-License-Identifier: MIT */
 #include "race/persist.h"
 #include "race/render.h"
@@ -12,9 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct merge { tw_context *ctx; const char *const *directories; tw_race **from; size_t n; };
+struct merge {
+    tw_context *ctx;
+    const char *const *directories;
+    tw_race **from;
+    size_t n;
+};
 
-/* ---- what must agree ---------------------------------------------------------------------------------------------------- */
+/* ---- what must agree ----------------------------------------------------------------------------------- */
 
 enum { USUAL_BATCH = 32 };
 
@@ -25,10 +31,12 @@ static json_t *terms(const tw_race *race)
     int bad = !t || (race->fingerprint && json_object_set(t, "fingerprint", race->fingerprint));
     json_object_del(t, "seeds");
     json_object_del(t, "first_seed");
-    if (!bad && race->surface) bad = json_object_set_new(t, "surface", json_string(tw_surface_spec(race->surface)));
+    if (!bad && race->surface)
+        bad = json_object_set_new(t, "surface", json_string(tw_surface_spec(race->surface)));
     const json_int_t batch = race->o.job.run.batch ? (json_int_t)race->o.job.run.batch : USUAL_BATCH;
     if (!bad && !race->surface)
-        bad = json_object_set_new(t, "model", json_string(race->network)) || json_object_set_new(t, "batch", json_integer(batch));
+        bad = json_object_set_new(t, "model", json_string(race->network)) ||
+              json_object_set_new(t, "batch", json_integer(batch));
     return tw__json_unless(bad, t);
 }
 
@@ -54,8 +62,8 @@ static void put_differences(tw__strbuf *p, json_t *a, json_t *b)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(a, key, value) put_difference(p, key, value, json_object_get(b, key));
-    json_object_foreach(b, key, value)
+    json_object_foreach (a, key, value) put_difference(p, key, value, json_object_get(b, key));
+    json_object_foreach (b, key, value)
         if (!json_object_get(a, key)) put_difference(p, key, NULL, value);
 }
 
@@ -63,8 +71,10 @@ static tw_status compare_ground(const struct merge *j, size_t i, tw_error *err)
 {
     const int on_surface = j->from[0]->surface != NULL;
     if (on_surface == (j->from[i]->surface != NULL)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s is a race on a surface, the other one on data", j->directories[0],
-                    j->directories[i], j->directories[on_surface ? 0 : i]);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%.100s and %.100s cannot be joined: %.100s is a race on a surface, the other one on data",
+        j->directories[0], j->directories[i], j->directories[on_surface ? 0 : i]);
 }
 
 static tw_status compare_terms(const struct merge *j, size_t i, tw_error *err)
@@ -78,16 +88,18 @@ static tw_status compare_terms(const struct merge *j, size_t i, tw_error *err)
         s = tw__strbuf_take(&p, &text);
     }
     if (s == TW_OK && text[0])
-        s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s", j->directories[0], j->directories[i], text);
+        s = tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined, they differ in %.250s",
+                     j->directories[0], j->directories[i], text);
     tw__free_text(j->ctx, text);
     json_decref(a);
     json_decref(b);
     return s;
 }
 
-/* ---- what is the same twice --------------------------------------------------------------------------------------------- */
+/* ---- what is the same twice ---------------------------------------------------------------------------- */
 
-static tw_status compare_runs(const tw__entry *entry, const tw__race_run *a, const tw__race_run *b, int *equal, tw_error *err)
+static tw_status compare_runs(const tw__entry *entry, const tw__race_run *a, const tw__race_run *b,
+                              int *equal, tw_error *err)
 {
     json_t *x = tw__run_json(entry, a, 0), *y = tw__run_json(entry, b, 0);
     tw_status s = x && y ? TW_OK : tw__json_no_memory(err);
@@ -114,7 +126,8 @@ static tw__race_run *run_of(const tw_race *race, const tw__entry *entry, uint64_
 }
 
 /* An entry's trials are those of every race that tuned it. */
-static tw_status check_trials(const struct merge *j, const tw__entry *a, size_t first, size_t i, tw_error *err)
+static tw_status check_trials(const struct merge *j, const tw__entry *a, size_t first, size_t i,
+                              tw_error *err)
 {
     const tw__entry *b = entry_named(j->from[i], a->spec);
     int equal = 1;
@@ -123,8 +136,9 @@ static tw_status check_trials(const struct merge *j, const tw__entry *a, size_t 
         if (equal) TW_TRY(compare_runs(a, &a->trials[k].run, &b->trials[k].run, &equal, err));
     }
     if (equal) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: tuning %.100s had other results there", j->directories[first], j->directories[i],
-                    a->spec);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.100s and %.100s cannot be joined: tuning %.100s had other results there",
+                    j->directories[first], j->directories[i], a->spec);
 }
 
 /* Of a seed that several have the results are the same, and one of them is taken. */
@@ -136,8 +150,10 @@ static tw_status check_runs(const struct merge *j, const tw__entry *a, size_t fi
         int equal = 1;
         if (theirs) TW_TRY(compare_runs(a, mine, theirs, &equal, err));
         if (!equal)
-            return tw__fail(err, TW_ERR_SPEC, "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there", j->directories[first],
-                            j->directories[i], a->spec, (unsigned long long)mine->seed);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "%.100s and %.100s cannot be joined: %.100s has another result for seed %llu there",
+                j->directories[first], j->directories[i], a->spec, (unsigned long long)mine->seed);
     }
     return TW_OK;
 }
@@ -151,7 +167,7 @@ static tw_status check_pair(const struct merge *j, size_t a, size_t b, tw_error 
     return TW_OK;
 }
 
-/* ---- seeds -------------------------------------------------------------------------------------------------------------- */
+/* ---- seeds --------------------------------------------------------------------------------------------- */
 
 static int compare_seeds(const void *a, const void *b)
 {
@@ -174,7 +190,8 @@ static size_t seeds_of(const struct merge *j, const char *spec, uint64_t *to)
 }
 
 /* Every entry's seeds are those of the first. */
-static tw_status check_seeds(const struct merge *j, const uint64_t *seeds, size_t n, uint64_t *scratch, tw_error *err)
+static tw_status check_seeds(const struct merge *j, const uint64_t *seeds, size_t n, uint64_t *scratch,
+                             tw_error *err)
 {
     const char *first = j->from[0]->entries[0].spec;
     for (size_t i = 0; i < j->n; i++)
@@ -184,13 +201,17 @@ static tw_status check_seeds(const struct merge *j, const uint64_t *seeds, size_
             while (k < m && k < n && scratch[k] == seeds[k]) k++;
             if (k == m && k == n) continue;
             const int lacks = k == m || (k < n && seeds[k] < scratch[k]);
-            return tw__fail(err, TW_ERR_SPEC, "the races cannot be joined: %.100s has no run with seed %llu, which %.100s has (race the missing seeds "
-                            "first: --seed, --seeds)", lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : scratch[k]), lacks ? first : spec);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "the races cannot be joined: %.100s has no run with seed %llu, which %.100s has (race the missing seeds "
+                "first: --seed, --seeds)",
+                lacks ? spec : first, (unsigned long long)(lacks ? seeds[k] : scratch[k]),
+                lacks ? first : spec);
         }
     return TW_OK;
 }
 
-/* ---- joining ------------------------------------------------------------------------------------------------------------ */
+/* ---- joining ------------------------------------------------------------------------------------------- */
 
 /* The first race that has the entry, and the seed if there is one. */
 static tw__entry *find_entry(const struct merge *j, const char *spec, const uint64_t *seed)
@@ -234,7 +255,10 @@ static void move_entry(const struct merge *j, tw_race *race, tw__entry *to)
     }
 }
 
-static tw_status copy_text(tw_context *ctx, char **to, const char *text, tw_error *err) { return text ? tw__copy_text(ctx, to, text, err) : TW_OK; }
+static tw_status copy_text(tw_context *ctx, char **to, const char *text, tw_error *err)
+{
+    return text ? tw__copy_text(ctx, to, text, err) : TW_OK;
+}
 
 static tw_status copy_found(tw_race *race, const tw_race *from, tw_error *err)
 {
@@ -250,7 +274,8 @@ static tw_status copy_found(tw_race *race, const tw_race *from, tw_error *err)
     return copy_text(race->ctx, &race->control, from->control, err);
 }
 
-static tw_status make_race(const struct merge *j, tw_race **out, const tw_race_options *given, const uint64_t *seeds, size_t n, tw_error *err)
+static tw_status make_race(const struct merge *j, tw_race **out, const tw_race_options *given,
+                           const uint64_t *seeds, size_t n, tw_error *err)
 {
     tw_race_options o = j->from[0]->o;
     char *specs;
@@ -273,7 +298,8 @@ static tw_status make_race(const struct merge *j, tw_race **out, const tw_race_o
     return TW_OK;
 }
 
-static tw_status merge(const struct merge *j, tw_race **out, const tw_race_options *given, uint64_t *seeds, uint64_t *scratch, tw_error *err)
+static tw_status merge(const struct merge *j, tw_race **out, const tw_race_options *given, uint64_t *seeds,
+                       uint64_t *scratch, tw_error *err)
 {
     for (size_t i = 1; i < j->n; i++) TW_TRY(compare_ground(j, i, err));
     for (size_t i = 1; i < j->n; i++) TW_TRY(compare_terms(j, i, err));
@@ -302,7 +328,8 @@ static tw_status open_and_merge(struct merge *j, tw_race **out, const tw_race_op
     return s;
 }
 
-tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n, const tw_race_options *options, tw_error *err)
+tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n,
+                       const tw_race_options *options, tw_error *err)
 {
     struct merge j = {ctx, directories, NULL, n};
     tw_race_options given;

@@ -1,5 +1,6 @@
-/* report.html while runs come in: the optimizers with runs that are in, as if the race were theirs alone, marked unfinished. The process that gets
- * the result's lock first keeps it and writes, until its work is done.
+/* report.html while runs come in: the optimizers with runs that are in, as if the race were theirs alone,
+ * marked unfinished. The process that gets the result's lock first keeps it and writes, until its work is
+ * done.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "race/persist.h"
@@ -80,7 +81,8 @@ static tw_status write_page(tw_race *race, uint64_t left, int *written, tw_error
 
 tw_status tw__race_show(tw_race *race, tw_error *err)
 {
-    enum { PAUSE = 3, SHARE = 20 };                     /* seconds between two pages at the least; at most a twentieth of the time */
+    /* seconds between two pages at the least; at most a twentieth of the time */
+    enum { PAUSE = 3, SHARE = 20 };
     const double start = tw__seconds();
     uint64_t left;
     int written;

@@ -10,7 +10,7 @@
 #include "train/options.h"
 #include <string.h>
 
-/* ---- the entries --------------------------------------------------------------------------------------------------------- */
+/* ---- the entries --------------------------------------------------------------------------------------- */
 
 /* An optimiser of one weight reads the spec as a run's will, before any data is there. */
 static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
@@ -39,14 +39,18 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out,
     return s;
 }
 
-static int is_method(const char *name) { return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name); }
+static int is_method(const char *name)
+{
+    return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name);
+}
 
 static tw_status read_entry(tw_race *race, const char *spec, tw__entry *fresh, tw_error *err)
 {
     TW_TRY(tw__list_check(spec, "optimizers", is_method, err));
     TW_TRY(canonical_spec(race, spec, fresh, err));
     for (size_t i = 0; i < race->n; i++)
-        if (strcmp(race->entries[i].spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
+        if (strcmp(race->entries[i].spec, fresh->spec) == 0)
+            return tw__fail(err, TW_ERR_SPEC, "optimizer %.200s is listed twice", fresh->spec);
     if (race->o.tune) TW_TRY(tw__tune_range(race, spec, fresh, err));
     return tw__grow(race->ctx, &race->entries, &race->capacity, race->n + 1, sizeof *race->entries, err);
 }
@@ -57,7 +61,8 @@ static tw_status make_runs(tw_race *race, tw__entry *entry, tw_error *err)
     for (uint64_t k = 0; k < race->o.seeds; k++) entry->runs[k].seed = race->o.job.run.seed + k;
     if (!race->o.tune) return TW_OK;
     TW_TRY(tw__alloc(race->ctx, &entry->trials, race->o.tune, sizeof *entry->trials, err));
-    for (uint64_t k = 0; k < race->o.tune; k++) entry->trials[k] = (tw__trial){.lr = tw__tune_rate(entry, k), .run.seed = TW__TUNE_SEED};
+    for (uint64_t k = 0; k < race->o.tune; k++)
+        entry->trials[k] = (tw__trial){.lr = tw__tune_rate(entry, k), .run.seed = TW__TUNE_SEED};
     return TW_OK;
 }
 
@@ -91,16 +96,21 @@ static tw_status choose_colours(tw_race *race, tw_error *err)
 static tw_status read_entries(tw_race *race, tw_error *err)
 {
     static const char spaces[] = " \t\r\n";
-    for (const char *p = race->o.optimizers + strspn(race->o.optimizers, spaces); *p; p += strspn(p, spaces)) {
+    for (const char *p = race->o.optimizers + strspn(race->o.optimizers, spaces); *p;
+         p += strspn(p, spaces)) {
         tw__text word = {p, strcspn(p, spaces)};
         TW_TRY(add_entry(race, word, err));
         p += word.n;
     }
-    if (race->n == 0) return tw__fail(err, TW_ERR_SPEC, "no optimizers (give them separated by spaces: \"sgd momentum adam:lr=3e-4\")");
+    if (race->n == 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "no optimizers (give them separated by spaces: \"sgd momentum adam:lr=3e-4\")");
     int takes_batch = 0;
-    for (size_t i = 0; i < race->n; i++) takes_batch |= race->entries[i].takes_batch || !race->entries[i].is_preset;
+    for (size_t i = 0; i < race->n; i++)
+        takes_batch |= race->entries[i].takes_batch || !race->entries[i].is_preset;
     if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))
-        return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one", race->o.job.run.batch ? "batch" : "accumulate");
+        return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one",
+                        race->o.job.run.batch ? "batch" : "accumulate");
     TW_TRY(choose_colours(race, err));
     return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
 }
@@ -110,11 +120,14 @@ static tw_status check_size(const tw_race *race, tw_error *err)
 {
     const uint64_t runs = tw__race_tasks(race), points = runs * (race->o.steps + 1);
     if (!race->o.surface || points <= TW__MOST_POINTS) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%llu runs of %llu steps are %llu points, above the %d that a race can keep (fewer seeds, steps or optimizers)",
-                    (unsigned long long)runs, (unsigned long long)race->o.steps, (unsigned long long)points, TW__MOST_POINTS);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%llu runs of %llu steps are %llu points, above the %d that a race can keep (fewer seeds, steps or optimizers)",
+        (unsigned long long)runs, (unsigned long long)race->o.steps, (unsigned long long)points,
+        TW__MOST_POINTS);
 }
 
-/* ---- data and model ----------------------------------------------------------------------------------------------------- */
+/* ---- data and model ------------------------------------------------------------------------------------ */
 
 static uint64_t rows_of(const tw_data *data)
 {
@@ -124,17 +137,20 @@ static uint64_t rows_of(const tw_data *data)
 
 static tw_status open_data(tw_race *race, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed ? race->o.job.directory : NULL, &race->train, &race->val, &race->test, err));
+    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed ? race->o.job.directory : NULL,
+                             &race->train, &race->val, &race->test, err));
     race->n_train = rows_of(race->train);
     race->n_val = rows_of(race->val);
     race->n_test = rows_of(race->test);
     race->fingerprint = tw__json_fingerprint(race->train, race->val, race->test);
     if (!race->fingerprint) return tw__json_no_memory(err);
     if (race->train) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", race->o.job.data);
+    return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",
+                    race->o.job.data);
 }
 
-/* Makes every entry's run once, so that a schedule that does not fit the last of them is found before the first starts. */
+/* Makes every entry's run once, so that a schedule that does not fit the last of them is found before the
+ * first starts. */
 static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
 {
     uint64_t longest = 0;
@@ -142,9 +158,13 @@ static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
         tw_run *run;
         tw__entry *entry = &race->entries[i];
         tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
-        tw_status s = i ? TW_OK : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
-        if (s == TW_OK && !i && tw_run_control(run)) s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
+        TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w,
+                             &r, err));
+        tw_status s =
+            i ? TW_OK
+              : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
+        if (s == TW_OK && !i && tw_run_control(run))
+            s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
         entry->batch = tw_run_rows(run);
         entry->steps_per_epoch = tw_run_steps_per_epoch(run);
         if (tw__run_updates(run) > longest) longest = tw__run_updates(run);
@@ -158,10 +178,12 @@ static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
     race->steps_per_epoch = common->steps_per_epoch;
     TW_TRY(tw__check_eval_every(race->o.job.run.eval_every, longest, err));
     if (race->o.job.run.batch > problem->train.n_rows)
-        tw__log(race->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them", (unsigned long long)race->o.job.run.batch,
-                (unsigned long long)problem->train.n_rows);
+        tw__log(race->ctx, TW_LOG_WARNING,
+                "batch = %llu is above the %llu rows: every update uses all of them",
+                (unsigned long long)race->o.job.run.batch, (unsigned long long)problem->train.n_rows);
     race->weights = race->surface ? 2 : tw_model_size(problem->model);
-    return race->surface ? TW_OK : tw__copy_text(race->ctx, &race->network, tw_model_network(problem->model), err);
+    return race->surface ? TW_OK
+                         : tw__copy_text(race->ctx, &race->network, tw_model_network(problem->model), err);
 }
 
 static tw_status dry_run(tw_race *race, tw_error *err)
@@ -174,13 +196,14 @@ static tw_status dry_run(tw_race *race, tw_error *err)
     return s;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------------------- */
 
 static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data, tw_error *err)
 {
     tw_estimator_choice estimator;
     TW_TRY(tw__race_copy_options(race, o, err));
-    TW_TRY(tw_estimator_read(&estimator, race->o.job.run.estimator ? race->o.job.run.estimator : "minibatch", err));
+    TW_TRY(tw_estimator_read(&estimator, race->o.job.run.estimator ? race->o.job.run.estimator : "minibatch",
+                             err));
     TW_TRY(tw__copy_text(race->ctx, &race->estimator, estimator.spec, err));
     TW_TRY(read_entries(race, err));
     TW_TRY(check_size(race, err));
@@ -188,7 +211,8 @@ static tw_status prepare(tw_race *race, const tw_race_options *o, int with_data,
     return with_data ? dry_run(race, err) : TW_OK;
 }
 
-tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, enum tw__data_use use, tw_error *err)
+tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options *o, enum tw__data_use use,
+                           tw_error *err)
 {
     tw_race *race;
     *out = NULL;

@@ -8,7 +8,8 @@
 
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    tw_status s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), race->train, seed, err);
+    tw_status s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), race->train,
+                                  seed, err);
     if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
     if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
     if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
@@ -19,10 +20,14 @@ static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_er
 
 tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    *to = (tw__problem){.train = TW_OBJECTIVE_INIT, .val = TW_OBJECTIVE_INIT, .test = TW_OBJECTIVE_INIT, .w = to->point};
+    *to = (tw__problem){.train = TW_OBJECTIVE_INIT,
+                        .val = TW_OBJECTIVE_INIT,
+                        .test = TW_OBJECTIVE_INIT,
+                        .w = to->point};
     if (!race->surface) return open_model(to, race, seed, err);
     tw_surface_start(race->surface, to->point);
-    if (tw__race_type(race) == TW_F32) memcpy(to->point, (float[]){(float)to->point[0], (float)to->point[1]}, 2 * sizeof(float));
+    if (tw__race_type(race) == TW_F32)
+        memcpy(to->point, (float[]){(float)to->point[0], (float)to->point[1]}, 2 * sizeof(float));
     return tw_surface_objective(race->surface, 1, &to->train, err);
 }
 
@@ -37,7 +42,7 @@ void tw__problem_close(tw__problem *problem)
     *problem = (tw__problem){0};
 }
 
-/* ---- surfaces ----------------------------------------------------------------------------------------------------------- */
+/* ---- surfaces ------------------------------------------------------------------------------------------ */
 
 static int draws_noise(const tw_race *race, const tw__entry *entry)
 {
@@ -56,8 +61,11 @@ static tw_status check_seeds(const tw_race *race, tw_error *err)
     if (race->o.seeds == 1 || strstr(tw_surface_spec(race->surface), "noise=")) return TW_OK;
     for (size_t i = 0; i < race->n; i++)
         if (draws_noise(race, &race->entries[i])) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "seeds = %llu has no effect: without noise all runs of an optimizer are the same (%.60s%cnoise=0.1)",
-                    (unsigned long long)race->o.seeds, tw_surface_spec(race->surface), strchr(tw_surface_spec(race->surface), ':') ? ',' : ':');
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "seeds = %llu has no effect: without noise all runs of an optimizer are the same (%.60s%cnoise=0.1)",
+        (unsigned long long)race->o.seeds, tw_surface_spec(race->surface),
+        strchr(tw_surface_spec(race->surface), ':') ? ',' : ':');
 }
 
 static tw_status read_target(tw_race *race, tw_error *err)
@@ -65,7 +73,9 @@ static tw_status read_target(tw_race *race, tw_error *err)
     static const char metric[] = "value=";
     const char *target = race->o.job.run.target;
     if (!target) return TW_OK;
-    if (strncmp(target, metric, sizeof metric - 1) == 0 && tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) == 1) return TW_OK;
+    if (strncmp(target, metric, sizeof metric - 1) == 0 &&
+        tw__number_read(tw__text_of(target + sizeof metric - 1), &race->target) == 1)
+        return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not value=NUMBER", target);
 }
 
@@ -76,10 +86,12 @@ static tw_status check_start(const tw_race *race, tw_error *err)
     tw_surface_start(race->surface, start);
     const double value = tw_surface_value(race->surface, start, NULL);
     if (!isfinite(value))
-        return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)", tw_surface_spec(race->surface), value, start[0], start[1]);
+        return tw__fail(err, TW_ERR_SPEC, "the value of %.200s is %g at the start, (%g, %g)",
+                        tw_surface_spec(race->surface), value, start[0], start[1]);
     if (!race->o.job.run.target || value > race->target) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "target %.80s is reached at the start already, where the value of %.200s is %.4g", race->o.job.run.target,
-                    tw_surface_spec(race->surface), value);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "target %.80s is reached at the start already, where the value of %.200s is %.4g",
+                    race->o.job.run.target, tw_surface_spec(race->surface), value);
 }
 
 tw_status tw__surface_open(tw_race *race, tw_error *err)

@@ -23,7 +23,8 @@ tw__task tw__race_task(const tw_race *race, uint64_t number)
 }
 
 /* A common batch is not for entries whose own estimator takes none. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed)
+tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec,
+                                    uint64_t seed)
 {
     tw_run_options r = race->o.job.run;
     r.optimizer = spec;

@@ -1,4 +1,5 @@
-/* A race from inside: its options, its entries, and every run's result. Runs are made by what run.h declares, kept by persist.h, shown by render.h.
+/* A race from inside: its options, its entries, and every run's result. Runs are made by what run.h declares,
+ * kept by persist.h, shown by render.h.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_RACE_H
 #define TW_RACE_RACE_H
@@ -9,83 +10,131 @@
 #include <thalweg/surface.h>
 
 /* Where a run on a surface went: n points of x, y and the value there, point 0 the start. */
-typedef struct tw__trajectory { size_t n; double *x, *y, *value; } tw__trajectory;
+typedef struct tw__trajectory {
+    size_t n;
+    double *x, *y, *value;
+} tw__trajectory;
 
-enum { TW__MOST_SEEDS = 10000, TW__MOST_TRIALS = 100, TW__MOST_STEPS = 100000, TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */ };
-/* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not depend on its seeds. */
+enum {
+    TW__MOST_SEEDS = 10000,
+    TW__MOST_TRIALS = 100,
+    TW__MOST_STEPS = 100000,
+    TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */
+};
+/* What rates are tried with: no seed of a race, and the same for all races, so that a race's trials do not
+ * depend on its seeds. */
 #define TW__TUNE_SEED ((uint64_t)INT64_MAX)
 
 typedef struct tw__race_run {
-    uint64_t seed, steps, skipped, gradients;           /* gradients: of one row each */
-    int status;                                         /* TW_RUN_; without meaning for a run that diverged */
-    int diverged, reached;                              /* reached: the target */
-    int missing;                                        /* of an unfinished race's page: the run is not in yet; only its seed counts */
-    char message[512];                                  /* why it diverged */
+    uint64_t seed, steps, skipped, gradients; /* gradients: of one row each */
+    int status;                               /* TW_RUN_; without meaning for a run that diverged */
+    int diverged, reached;                    /* reached: the target */
+    /* of an unfinished race's page: the run is not in yet; only its seed counts */
+    int missing;
+    char message[512]; /* why it diverged */
     tw_epoch *epochs;
-    size_t n_epochs, kept;                              /* kept: of a single run, the epoch whose weights were tested; 0: the last */
+    /* kept: of a single run, the epoch whose weights were tested; 0: the last */
+    size_t n_epochs, kept;
     tw__loss_trace trace;
-    tw__trajectory trajectory;                          /* surfaces; else n = 0 */
+    tw__trajectory trajectory; /* surfaces; else n = 0 */
     double seconds;
-    tw_metrics test;                                    /* NaN where it does not apply */
+    tw_metrics test; /* NaN where it does not apply */
 } tw__race_run;
 
 /* One learning rate that was tried: what came of it, by the measure that decides. */
-typedef struct tw__trial { double lr, value; tw__race_run run; } tw__trial;     /* value: NaN if it diverged */
+/* value: NaN if it diverged */
+typedef struct tw__trial {
+    double lr, value;
+    tw__race_run run;
+} tw__trial;
 
 enum tw__measure {
-    TW__LOSS, TW__ACCURACY, TW__VAL_LOSS, TW__VAL_ACCURACY, TW__TEST_LOSS, TW__TEST_ACCURACY, TW__SECONDS, TW__EPOCH_SECONDS,
-    TW__GRADIENTS, TW__TARGET_EPOCHS, TW__TARGET_SECONDS, TW__TARGET_STEPS, TW__TARGET_GRADIENTS,
-    TW__VALUE, TW__BEST, TW__DISTANCE,                  /* on a surface: in the end; the least; from there to the nearest minimum */
+    TW__LOSS,
+    TW__ACCURACY,
+    TW__VAL_LOSS,
+    TW__VAL_ACCURACY,
+    TW__TEST_LOSS,
+    TW__TEST_ACCURACY,
+    TW__SECONDS,
+    TW__EPOCH_SECONDS,
+    TW__GRADIENTS,
+    TW__TARGET_EPOCHS,
+    TW__TARGET_SECONDS,
+    TW__TARGET_STEPS,
+    TW__TARGET_GRADIENTS,
+    /* on a surface: in the end; the least; from there to the nearest minimum */
+    TW__VALUE,
+    TW__BEST,
+    TW__DISTANCE,
     TW__MEASURES
 };
-typedef struct tw__spread { double median, q1, q3; } tw__spread;        /* NaN: no run has a value */
+typedef struct tw__spread {
+    double median, q1, q3;
+} tw__spread; /* NaN: no run has a value */
 
 typedef struct tw__entry {
-    char *spec;                                         /* canonical, as asked for */
-    char *tuned;                                        /* what is raced where the rate was tuned, else NULL; once the trials are in */
-    double tuned_lr, from, to;                          /* with `tuned`: the rate, and the range it was looked for in */
-    tw__trial *trials;                                  /* race.o.tune of them, or NULL */
-    int is_preset, takes_batch;                         /* an estimator with sgd, not the race's estimator; a batch size means something to it */
-    uint64_t batch, steps_per_epoch;                    /* as resolved */
-    tw__race_run *runs;                                 /* one per seed */
-    tw__spread of[TW__MEASURES];                        /* over the runs that did not diverge; targets: over those that reached it */
-    uint64_t diverged, reached, missing;                /* runs; missing: only on the page of an unfinished race */
-    int colour;                                         /* that of tw__look (colours.h) */
+    char *spec; /* canonical, as asked for */
+    /* what is raced where the rate was tuned, else NULL; once the trials are in */
+    char *tuned;
+    /* with `tuned`: the rate, and the range it was looked for in */
+    double tuned_lr, from, to;
+    tw__trial *trials; /* race.o.tune of them, or NULL */
+    /* an estimator with sgd, not the race's estimator; a batch size means something to it */
+    int is_preset, takes_batch;
+    uint64_t batch, steps_per_epoch; /* as resolved */
+    tw__race_run *runs;              /* one per seed */
+    /* over the runs that did not diverge; targets: over those that reached it */
+    tw__spread of[TW__MEASURES];
+    /* runs; missing: only on the page of an unfinished race */
+    uint64_t diverged, reached, missing;
+    int colour; /* that of tw__look (colours.h) */
 } tw__entry;
 
 struct tw_race {
     tw_context *ctx;
-    tw_race_options o;                                  /* texts are copies, seeds and epochs resolved */
-    tw_data *train, *val, *test;                        /* NULL on a surface, and where all runs are in */
-    uint64_t n_train, n_val, n_test;                    /* rows; 0: none */
-    tw_surface *surface;                                /* NULL on data */
-    int resumed;                                        /* from its folder, perhaps in another directory */
-    double target;                                      /* on a surface, with o.target: the value */
-    struct tw__database *database;                      /* NULL: the race is in memory alone */
+    tw_race_options o;               /* texts are copies, seeds and epochs resolved */
+    tw_data *train, *val, *test;     /* NULL on a surface, and where all runs are in */
+    uint64_t n_train, n_val, n_test; /* rows; 0: none */
+    tw_surface *surface;             /* NULL on data */
+    int resumed;                     /* from its folder, perhaps in another directory */
+    double target;                   /* on a surface, with o.target: the value */
+    struct tw__database *database;   /* NULL: the race is in memory alone */
     tw__entry *entries;
     size_t n, capacity;
-    size_t *order;                                      /* entries, best first; after the runs */
-    uint64_t batch, steps_per_epoch, weights;           /* as resolved; the first two of the first entry with the race's estimator, if there is one */
-    char *network, *schedule, *estimator, *control;     /* canonical; control NULL: none */
-    struct { double due; int locked; } page;            /* partial_report.c: no other is written before (the clock); this process writes it */
-    const struct tw_race *of;                           /* the race of which this has the optimizers with runs that are in; NULL: it is whole */
-    uint64_t left;                                      /* with `of`: runs that are not in */
-    uint64_t next;                                      /* without a database: the next task */
+    size_t *order; /* entries, best first; after the runs */
+    /* as resolved; the first two of the first entry with the race's estimator, if there is one */
+    uint64_t batch, steps_per_epoch, weights;
+    char *network, *schedule, *estimator, *control; /* canonical; control NULL: none */
+    /* partial_report.c: no other is written before (the clock); this process writes it */
+    struct {
+        double due;
+        int locked;
+    } page;
+    /* the race of which this has the optimizers with runs that are in; NULL: it is whole */
+    const struct tw_race *of;
+    uint64_t left; /* with `of`: runs that are not in */
+    uint64_t next; /* without a database: the next task */
     json_t *fingerprint, *json;
-    char *text, *table;                                 /* text: jansson's memory; table: the context's */
+    char *text, *table; /* text: jansson's memory; table: the context's */
 };
 
 /* options.c: the race's copy of the options, with what 0 and NULL stand for; their checks. */
 tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_error *err);
 tw_status tw__race_check_options(const tw_race_options *o, tw_error *err);
 
-/* Tasks: the runs that a race has to make. All trials come first, entry by entry, then all runs with the race's seeds. */
-typedef struct tw__task { tw__entry *entry; tw__trial *trial; /* NULL: no trial */ tw__race_run *run; } tw__task;
+/* Tasks: the runs that a race has to make. All trials come first, entry by entry, then all runs with the
+ * race's seeds. */
+typedef struct tw__task {
+    tw__entry *entry;
+    tw__trial *trial; /* NULL: no trial */
+    tw__race_run *run;
+} tw__task;
 uint64_t tw__race_tasks(const tw_race *race);
 tw__task tw__race_task(const tw_race *race, uint64_t number);
 
 /* The loop's options for a run of an entry; the spec has its rate. */
-tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec, uint64_t seed);
+tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec,
+                                    uint64_t seed);
 tw_type tw__race_type(const tw_race *race);
 /* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
 double tw__epochs_of(const tw__entry *entry, const tw__race_run *run);

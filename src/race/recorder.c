@@ -20,7 +20,11 @@ int tw__recorder_event(void *user, const tw_event *e)
     tw__run_recorder *w = user;
     tw__loss_trace_event(&w->run->trace, e);
     if (e->kind == TW_EVENT_STEP) tw__recorder_notify(w, &(tw_race_event){.kind = TW_RACE_STEP});
-    else if (!w->race->surface) tw__recorder_notify(w, &(tw_race_event){.kind = TW_RACE_EPOCH, .line = e->line, .share = (double)e->line->epoch / (double)w->race->o.job.run.epochs});
+    else if (!w->race->surface)
+        tw__recorder_notify(w, &(tw_race_event){.kind = TW_RACE_EPOCH,
+                                                .line = e->line,
+                                                .share = (double)e->line->epoch /
+                                                         (double)w->race->o.job.run.epochs});
     return w->stop;
 }
 

@@ -4,17 +4,19 @@
 #define TW_RACE_RENDER_H
 #include "race/race.h"
 
-/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every entry, and the order. */
+/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every entry, and the
+ * order. */
 tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
-uint64_t tw__race_in(const tw_race *race, const tw__entry *entry);      /* an entry's runs that are in */
+uint64_t tw__race_in(const tw_race *race, const tw__entry *entry); /* an entry's runs that are in */
 /* json.c: its settings; race.json. */
 json_t *tw__race_config(const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err);
-/* partial_report.c: report.html of the runs that are in, every few seconds and by one process; and no more of it from this one. */
+/* partial_report.c: report.html of the runs that are in, every few seconds and by one process; and no more of
+ * it from this one. */
 tw_status tw__race_show(tw_race *race, tw_error *err);
 void tw__race_show_end(tw_race *race);
 #endif

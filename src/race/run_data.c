@@ -4,11 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-/* About 60 points for a run, fewer in a race of many runs, and one for an epoch and at the run's end at the least. */
+/* About 60 points for a run, fewer in a race of many runs, and one for an epoch and at the run's end at the
+ * least. */
 static uint64_t trace_every(const tw_race *race, const tw__entry *entry)
 {
     enum { POINTS = 4000, MOST = 60 };
-    uint64_t of_run = POINTS / (race->n * race->o.seeds), per_epoch = (of_run < MOST ? of_run : MOST) / race->o.job.run.epochs;
+    uint64_t of_run = POINTS / (race->n * race->o.seeds),
+             per_epoch = (of_run < MOST ? of_run : MOST) / race->o.job.run.epochs;
     return tw__loss_trace_every(entry->steps_per_epoch, per_epoch > 1 ? per_epoch : 1);
 }
 
@@ -18,7 +20,9 @@ static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_e
     while (w->run->status == TW_RUN_GOING) {
         TW_TRY(tw_run_step(run, &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
-        if (w->run->status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err)); /* which made no step */
+        /* which made no step */
+        if (w->run->status != TW_RUN_STALLED)
+            TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err));
     }
     if (!w->race->test) return TW_OK;
     const void *weights;
@@ -48,7 +52,8 @@ tw_status tw__run_on_data(tw__run_recorder *w, tw__problem *problem, tw_error *e
     r.user = w;
     w->run->trace.every = trace_every(race, w->entry);
     w->run->test = (tw_metrics){NAN, NAN, 0};
-    TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r, err));
+    TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r,
+                         err));
     tw_status s = tw__recorder_end(w, run, go(w, run, problem, &w->why), err);
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);

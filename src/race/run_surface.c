@@ -4,7 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-struct descent { tw__run_recorder *recorder; tw_run *run; double *x, *y, *value; size_t n; };
+struct descent {
+    tw__run_recorder *recorder;
+    tw_run *run;
+    double *x, *y, *value;
+    size_t n;
+};
 
 /* Where the run is, as it is reported; the value is without noise. */
 static tw_status add_point(struct descent *k, tw_error *err)
@@ -13,11 +18,12 @@ static tw_status add_point(struct descent *k, tw_error *err)
     const void *w;
     double point[2];
     TW_TRY(tw_run_weights(k->run, &w, err));
-    for (int i = 0; i < 2; i++) point[i] = tw__race_type(race) == TW_F32 ? (double)((const float *)w)[i] : ((const double *)w)[i];
+    for (int i = 0; i < 2; i++)
+        point[i] = tw__race_type(race) == TW_F32 ? (double)((const float *)w)[i] : ((const double *)w)[i];
     double value = tw_surface_value(race->surface, point, NULL);
     if (!isfinite(value) || !isfinite(point[0]) || !isfinite(point[1]))
-        return tw__fail(err, TW_ERR_NOT_FINITE, "the value is %g at (%.4g, %.4g), after step %llu", tw__shown(value), point[0], point[1],
-                        (unsigned long long)tw_run_steps(k->run));
+        return tw__fail(err, TW_ERR_NOT_FINITE, "the value is %g at (%.4g, %.4g), after step %llu",
+                        tw__shown(value), point[0], point[1], (unsigned long long)tw_run_steps(k->run));
     k->x[k->n] = point[0];
     k->y[k->n] = point[1];
     k->value[k->n++] = value;

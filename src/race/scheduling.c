@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* ---- work --------------------------------------------------------------------------------------------------------------- */
+/* ---- work ---------------------------------------------------------------------------------------------- */
 
 /* The next task: as many as there are where there is none at the moment. */
 static tw_status take(tw_race *race, uint64_t *task, uint64_t *left, tw_error *err)
@@ -38,7 +38,8 @@ static tw_status settle_rate(tw_race *race, uint64_t task, tw_error *err)
     const tw__task p = tw__race_task(race, task);
     const uint64_t first = (uint64_t)(p.entry - race->entries) * race->o.tune;
     if (!race->o.tune || p.trial || p.entry->tuned) return TW_OK;
-    for (uint64_t k = 0; race->database && k < race->o.tune; k++) TW_TRY(tw__race_fetch(race, first + k, err));
+    for (uint64_t k = 0; race->database && k < race->o.tune; k++)
+        TW_TRY(tw__race_fetch(race, first + k, err));
     return tw__tune_choose(race, p.entry, err);
 }
 
@@ -77,7 +78,7 @@ tw_status tw_race_work(tw_race *race, tw_error *err)
     return s;
 }
 
-/* ---- result ------------------------------------------------------------------------------------------------------------- */
+/* ---- result -------------------------------------------------------------------------------------------- */
 
 static tw_status make_texts(tw_race *race, tw_error *err)
 {
@@ -114,7 +115,7 @@ static tw_status write_files(const tw_race *race, tw_error *err)
 
 static tw_status write_locked(tw_race *race, tw_error *err)
 {
-    int written;                                        /* by who had the lock before */
+    int written; /* by who had the lock before */
     TW_TRY(is_written(race, &written, err));
     return written ? TW_OK : write_files(race, err);
 }
@@ -136,8 +137,10 @@ static tw_status write_result(tw_race *race, tw_error *err)
 
 static tw_status make_result(tw_race *race, tw_error *err)
 {
-    for (uint64_t i = 0; race->database && i < tw__race_tasks(race); i++) TW_TRY(tw__race_fetch(race, i, err));
-    for (size_t i = 0; race->o.tune && i < race->n; i++) TW_TRY(tw__tune_choose(race, &race->entries[i], err));
+    for (uint64_t i = 0; race->database && i < tw__race_tasks(race); i++)
+        TW_TRY(tw__race_fetch(race, i, err));
+    for (size_t i = 0; race->o.tune && i < race->n; i++)
+        TW_TRY(tw__tune_choose(race, &race->entries[i], err));
     tw__fp_mode mode = tw__fp_enter();
     tw_status s = make_texts(race, err);
     tw__fp_leave(mode);

@@ -10,7 +10,8 @@ void tw__put(tw__strbuf *p, const char *from, size_t n)
 {
     size_t want;
     if (p->status != TW_OK) return;
-    if (!tw__size_add(p->n, n, &want) || !tw__size_add(want, 1, &want)) p->status = tw__fail(p->err, TW_ERR_MEMORY, "a text of more bytes than there are");
+    if (!tw__size_add(p->n, n, &want) || !tw__size_add(want, 1, &want))
+        p->status = tw__fail(p->err, TW_ERR_MEMORY, "a text of more bytes than there are");
     else p->status = tw__grow(p->ctx, &p->at, &p->capacity, want, 1, p->err);
     if (p->status != TW_OK) return;
     memcpy(p->at + p->n, from, n);
@@ -31,7 +32,11 @@ void tw__print(tw__strbuf *p, const char *format, ...)
 void tw__put_escaped(tw__strbuf *p, const char *text)
 {
     for (const char *c = text; *c; c++) {
-        const char *as = *c == '<' ? "&lt;" : *c == '>' ? "&gt;" : *c == '&' ? "&amp;" : *c == '"' ? "&quot;" : NULL;
+        const char *as = *c == '<'   ? "&lt;"
+                         : *c == '>' ? "&gt;"
+                         : *c == '&' ? "&amp;"
+                         : *c == '"' ? "&quot;"
+                                     : NULL;
         if (as) tw__put(p, as, strlen(as));
         else tw__put(p, c, 1);
     }

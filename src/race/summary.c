@@ -8,7 +8,8 @@
 static double least_of(const tw__trajectory *trajectory)
 {
     double least = trajectory->value[0];
-    for (size_t i = 1; i < trajectory->n; i++) least = trajectory->value[i] < least ? trajectory->value[i] : least;
+    for (size_t i = 1; i < trajectory->n; i++)
+        least = trajectory->value[i] < least ? trajectory->value[i] : least;
     return least;
 }
 
@@ -18,7 +19,8 @@ static double distance_of(const tw_race *race, const tw__trajectory *trajectory)
     double minima[4][2], nearest = NAN;
     const size_t n = tw__surface_minima(race, minima);
     for (size_t i = 0; i < n; i++) {
-        const double dx = trajectory->x[trajectory->n - 1] - minima[i][0], dy = trajectory->y[trajectory->n - 1] - minima[i][1], d = sqrt(dx * dx + dy * dy);
+        const double dx = trajectory->x[trajectory->n - 1] - minima[i][0],
+                     dy = trajectory->y[trajectory->n - 1] - minima[i][1], d = sqrt(dx * dx + dy * dy);
         if (!(d >= nearest)) nearest = d;
     }
     return nearest;
@@ -49,7 +51,8 @@ static double value_of(const tw_race *race, const tw__entry *entry, const tw__ra
     }
 }
 
-/* The value below which a share p of a sorted list lies, between its neighbours in proportion (numpy's default). */
+/* The value below which a share p of a sorted list lies, between its neighbours in proportion (numpy's
+ * default). */
 static double quantile(const double *sorted, size_t n, double p)
 {
     double at = p * (double)(n - 1);
@@ -81,17 +84,25 @@ static tw__spread spread_of(const tw_race *race, const tw__entry *entry, int mea
 
 uint64_t tw__race_in(const tw_race *race, const tw__entry *entry) { return race->o.seeds - entry->missing; }
 
-static int badness(const tw_race *race, const tw__entry *entry) { return entry->diverged == tw__race_in(race, entry) ? 2 : entry->diverged > 0; }
+static int badness(const tw_race *race, const tw__entry *entry)
+{
+    return entry->diverged == tw__race_in(race, entry) ? 2 : entry->diverged > 0;
+}
 
-/* Entries without a diverged run first; with a target, those of whose runs a larger share reached it, then with the fewest gradients; then by median
- * validation loss, or test or training loss where there is none, on a surface by the value in the end; last those that have none. */
+/* Entries without a diverged run first; with a target, those of whose runs a larger share reached it, then
+ * with the fewest gradients; then by median validation loss, or test or training loss where there is none, on
+ * a surface by the value in the end; last those that have none. */
 static int before(const tw_race *race, const tw__entry *a, const tw__entry *b)
 {
     const int bad_a = badness(race, a), bad_b = badness(race, b);
     const uint64_t share_a = a->reached * tw__race_in(race, b), share_b = b->reached * tw__race_in(race, a);
     if (bad_a != bad_b) return bad_a < bad_b;
     if (share_a != share_b) return share_a > share_b;
-    int measure = a->reached ? TW__TARGET_GRADIENTS : race->surface ? TW__VALUE : race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
+    int measure = a->reached      ? TW__TARGET_GRADIENTS
+                  : race->surface ? TW__VALUE
+                  : race->n_val   ? TW__VAL_LOSS
+                  : race->n_test  ? TW__TEST_LOSS
+                                  : TW__LOSS;
     const double of_a = a->of[measure].median, of_b = b->of[measure].median;
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
 }
@@ -113,7 +124,8 @@ tw_status tw__race_summarise(tw_race *race, tw_error *err)
     tw__free(race->ctx, sorted, race->o.seeds, sizeof *sorted);
     for (size_t i = 0; i < race->n; i++) {
         size_t k = i;
-        for (; k > 0 && before(race, &race->entries[i], &race->entries[race->order[k - 1]]); k--) race->order[k] = race->order[k - 1];
+        for (; k > 0 && before(race, &race->entries[i], &race->entries[race->order[k - 1]]); k--)
+            race->order[k] = race->order[k - 1];
         race->order[k] = i;
     }
     return TW_OK;

@@ -10,7 +10,7 @@
 
 enum { LEFT = 62, RIGHT = 14, TOP = 34, BOTTOM = 46 };
 
-/* ---- scales ------------------------------------------------------------------------------------------------------------- */
+/* ---- scales -------------------------------------------------------------------------------------------- */
 
 static double decades(double ratio) { return tw__log_f64(ratio) / tw__log_f64(10); }
 
@@ -21,12 +21,17 @@ double tw__scale_linear(double size)
 }
 
 /* How far a value stands from 0 on a log scale of both signs. */
-static double signed_place(const tw__scale *s, double value) { return copysign(tw__log_f64(1 + fabs(value) / s->linear), value); }
+static double signed_place(const tw__scale *s, double value)
+{
+    return copysign(tw__log_f64(1 + fabs(value) / s->linear), value);
+}
 
 static double share_of(const tw__scale *s, double value)
 {
     if (!s->is_log) return (value - s->from) / (s->to - s->from);
-    if (s->linear > 0) return (signed_place(s, value) - signed_place(s, s->from)) / (signed_place(s, s->to) - signed_place(s, s->from));
+    if (s->linear > 0)
+        return (signed_place(s, value) - signed_place(s, s->from)) /
+               (signed_place(s, s->to) - signed_place(s, s->from));
     return tw__log_f64(value / s->from) / tw__log_f64(s->to / s->from);
 }
 
@@ -34,7 +39,8 @@ double tw__scale_value(const tw__scale *s, double share)
 {
     if (!s->is_log) return s->from + share * (s->to - s->from);
     if (!(s->linear > 0)) return s->from * tw_pow(s->to / s->from, share);
-    const double place = signed_place(s, s->from) + share * (signed_place(s, s->to) - signed_place(s, s->from));
+    const double place =
+        signed_place(s, s->from) + share * (signed_place(s, s->to) - signed_place(s, s->from));
     return copysign(s->linear * (tw__exp_f64(fabs(place)) - 1), place);
 }
 
@@ -48,14 +54,19 @@ double tw__scale_at(const tw__scale *s, double value)
 static double round_step(double least)
 {
     double power = tw_pow(10, floor(decades(least)));
-    return least <= power ? power : least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
+    return least <= power       ? power
+           : least <= 2 * power ? 2 * power
+           : least <= 5 * power ? 5 * power
+                                : 10 * power;
 }
 
 static int linear_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
 {
     int n = 0;
-    const double least = round_step((s->to - s->from) / wish), step = s->is_whole && least < 1 ? 1 : least, slack = step * 1e-9;
-    for (double k = ceil((s->from - slack) / step); k * step <= s->to + slack && n < TW__TICKS; k++) ticks[n++] = k * step + 0.0;
+    const double least = round_step((s->to - s->from) / wish), step = s->is_whole && least < 1 ? 1 : least,
+                 slack = step * 1e-9;
+    for (double k = ceil((s->from - slack) / step); k * step <= s->to + slack && n < TW__TICKS; k++)
+        ticks[n++] = k * step + 0.0;
     return n;
 }
 
@@ -68,7 +79,8 @@ static int log_ticks(const tw__scale *s, int wish, double ticks[TW__TICKS])
     for (int k = first; k <= last; k++)
         for (int i = 0; i < parts && n < TW__TICKS; i++) {
             double value = few[i] * tw_pow(10, k);
-            if (k % apart == 0 && value >= s->from * (1 - 1e-9) && value <= s->to * (1 + 1e-9)) ticks[n++] = value;
+            if (k % apart == 0 && value >= s->from * (1 - 1e-9) && value <= s->to * (1 + 1e-9))
+                ticks[n++] = value;
         }
     return n;
 }
@@ -101,10 +113,12 @@ static void put_power(double size, const char *sign, const char *format, char to
     char digits[TW__DECIMAL];
     int power = (int)floor(decades(size) + 1e-9);
     const double first = size / tw_pow(10, power);
-    size_t n = (size_t)snprintf(to, TW__TICK_TEXT, fabs(first - 1) < 1e-9 ? "%s" : "%s%s·", sign, tw__decimal(digits, format, first));
+    size_t n = (size_t)snprintf(to, TW__TICK_TEXT, fabs(first - 1) < 1e-9 ? "%s" : "%s%s·", sign,
+                                tw__decimal(digits, format, first));
     n += (size_t)snprintf(to + n, TW__TICK_TEXT - n, "10%s", power < 0 ? "⁻" : "");
     snprintf(digits, sizeof digits, "%d", power < 0 ? -power : power);
-    for (const char *c = digits; *c; c++) n += (size_t)snprintf(to + n, TW__TICK_TEXT - n, "%s", raised[*c - '0']);
+    for (const char *c = digits; *c; c++)
+        n += (size_t)snprintf(to + n, TW__TICK_TEXT - n, "%s", raised[*c - '0']);
 }
 
 const char *tw__plain_text(double value, const char *format, char to[TW__TICK_TEXT])
@@ -112,14 +126,18 @@ const char *tw__plain_text(double value, const char *format, char to[TW__TICK_TE
     char digits[TW__DECIMAL];
     const char *sign = value < 0 ? "−" : "";
     const double size = fabs(value);
-    if (size == 0 || (size >= 1e-3 && size < 1e5)) snprintf(to, TW__TICK_TEXT, "%s%s", sign, tw__decimal(digits, format, size));
+    if (size == 0 || (size >= 1e-3 && size < 1e5))
+        snprintf(to, TW__TICK_TEXT, "%s%s", sign, tw__decimal(digits, format, size));
     else put_power(size, sign, format, to);
     return to;
 }
 
 const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT])
 {
-    static const struct { double unit, from; const char *name; } units[] = {{1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e3, 1e4, "k"}};
+    static const struct {
+        double unit, from;
+        const char *name;
+    } units[] = {{1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e3, 1e4, "k"}};
     char digits[TW__DECIMAL];
     const char *sign = value < 0 ? "−" : "";
     const double size = fabs(value);
@@ -129,13 +147,14 @@ const char *tw__tick_text(double value, int is_share, char to[TW__TICK_TEXT])
     }
     for (int i = 0; i < 3; i++)
         if (size >= units[i].from && size < 1e12) {
-            snprintf(to, TW__TICK_TEXT, "%s%s%s", sign, tw__decimal(digits, "%.4g", size / units[i].unit), units[i].name);
+            snprintf(to, TW__TICK_TEXT, "%s%s%s", sign, tw__decimal(digits, "%.4g", size / units[i].unit),
+                     units[i].name);
             return to;
         }
     return tw__plain_text(value, "%.4g", to);
 }
 
-/* ---- axes --------------------------------------------------------------------------------------------------------------- */
+/* ---- axes ---------------------------------------------------------------------------------------------- */
 
 void tw__put_tenths(tw__strbuf *p, const char *before, double value)
 {
@@ -179,7 +198,8 @@ static void put_axes(tw__chart *c)
         tw__put_tenths(c->p, "<path class=\"tick\" d=\"M", tw__scale_at(&c->x, ticks[i]));
         tw__put_tenths(c->p, " ", c->height - BOTTOM);
         tw__print(c->p, "v5\"/>");
-        put_text(c, "x", tw__scale_at(&c->x, ticks[i]), c->height - BOTTOM + 18, tw__tick_text(ticks[i], 0, text));
+        put_text(c, "x", tw__scale_at(&c->x, ticks[i]), c->height - BOTTOM + 18,
+                 tw__tick_text(ticks[i], 0, text));
     }
     if (c->headroom > 0) put_band(c, TOP, c->headroom);
     if (c->headroom > 0) put_text(c, "top", LEFT + 6, TOP + 10, c->top_name);
@@ -216,7 +236,7 @@ void tw__chart_open(tw__chart *c)
 
 void tw__chart_close(tw__chart *c) { tw__print(c->p, "</svg>\n</svg>\n"); }
 
-/* ---- what is drawn ------------------------------------------------------------------------------------------------------ */
+/* ---- what is drawn ------------------------------------------------------------------------------------- */
 
 void tw__chart_begin(tw__chart *c, const char *kind)
 {
@@ -227,7 +247,8 @@ void tw__chart_begin(tw__chart *c, const char *kind)
 /* Far above the frame is far enough: a path is cut there by its viewport. */
 static double within(const tw__scale *s, double place)
 {
-    const double low = s->low < s->high ? s->low : s->high, high = s->low < s->high ? s->high : s->low, far = 2 * (high - low);
+    const double low = s->low < s->high ? s->low : s->high, high = s->low < s->high ? s->high : s->low,
+                 far = 2 * (high - low);
     return place < low - far ? low - far : place > high + far ? high + far : place;
 }
 
@@ -247,12 +268,19 @@ void tw__chart_end(tw__chart *c, int is_closed) { tw__print(c->p, "%s\"/>", is_c
 
 const char *tw__mark_path(char shape)
 {
-    static const struct { char shape; const char *path; } shapes[] = {
-        {'o', "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"}, {'O', "m-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0z"},
+    static const struct {
+        char shape;
+        const char *path;
+    } shapes[] = {
+        {'o', "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"},
+        {'O', "m-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0z"},
         {'.', "m-1.5 0a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0z"},
-        {'x', "m-3.5-3.5l7 7m0-7l-7 7"},             {'^', "m-4 3.5l4-7l4 7z"},
-        {'s', "m-4-4h8v8h-8z"},                      {'t', "m-5 4l5-9l5 9z"},
-        {'d', "m-5.5 0l5.5-5.5l5.5 5.5l-5.5 5.5z"},  {'v', "m-5-4h10l-5 9z"},
+        {'x', "m-3.5-3.5l7 7m0-7l-7 7"},
+        {'^', "m-4 3.5l4-7l4 7z"},
+        {'s', "m-4-4h8v8h-8z"},
+        {'t', "m-5 4l5-9l5 9z"},
+        {'d', "m-5.5 0l5.5-5.5l5.5 5.5l-5.5 5.5z"},
+        {'v', "m-5-4h10l-5 9z"},
         {'+', "m-2-5.5h4v3.5h3.5v4h-3.5v3.5h-4v-3.5h-3.5v-4h3.5z"},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
@@ -286,13 +314,15 @@ void tw__chart_mark_bottom(tw__chart *c, char shape, const char *kind, double x)
 
 void tw__chart_arrow(tw__chart *c, double x, int is_down, int row, const char *text)
 {
-    const double across = tw__scale_at(&c->x, x), edge = is_down ? c->y.low - 16.0 * row : c->y.high + 16.0 * row;
+    const double across = tw__scale_at(&c->x, x),
+                 edge = is_down ? c->y.low - 16.0 * row : c->y.high + 16.0 * row;
     const int is_left = across > (c->x.low + 2 * c->x.high) / 3;
     if (!isfinite(across)) return;
     tw__put_tenths(c->p, "<path class=\"dot\" d=\"M", across);
     tw__put_tenths(c->p, " ", edge);
     tw__print(c->p, "l5 %dh-10z\"/>", is_down ? -9 : 9);
-    put_text(c, is_left ? "left out" : "out", is_left ? across - 8 : across + 8, is_down ? edge - 1 : edge + 10, text);
+    put_text(c, is_left ? "left out" : "out", is_left ? across - 8 : across + 8,
+             is_down ? edge - 1 : edge + 10, text);
 }
 
 void tw__chart_rule(tw__chart *c, double x)

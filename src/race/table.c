@@ -9,7 +9,11 @@
 
 enum { WIDTH = 100, MESSAGE = 40 /* the least of it that is shown */, CELL = 80 };
 
-struct column { const char *head; int measure; const char *format; };     /* format NULL: as fits a loss */
+struct column {
+    const char *head;
+    int measure;
+    const char *format;
+}; /* format NULL: as fits a loss */
 static const struct column columns[] = {
     {"loss", TW__LOSS, NULL},
     {"val loss", TW__VAL_LOSS, NULL},
@@ -30,15 +34,18 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static int is_to_target(int measure)
 {
-    return measure == TW__TARGET_EPOCHS || measure == TW__TARGET_STEPS || measure == TW__TARGET_GRADIENTS || measure == TW__TARGET_SECONDS;
+    return measure == TW__TARGET_EPOCHS || measure == TW__TARGET_STEPS || measure == TW__TARGET_GRADIENTS ||
+           measure == TW__TARGET_SECONDS;
 }
 
-/* The column has a value for an entry, or is about the target that was set; test loss only where nothing else was held out. With a target, seconds and
- * gradients are those to it. */
+/* The column has a value for an entry, or is about the target that was set; test loss only where nothing else
+ * was held out. With a target, seconds and gradients are those to it. */
 static int is_shown(const tw_race *race, int c)
 {
     int m = columns[c].measure;
-    if (is_to_target(m)) return race->o.job.run.target && !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
+    if (is_to_target(m))
+        return race->o.job.run.target &&
+               !(race->surface && (m == TW__TARGET_EPOCHS || m == TW__TARGET_SECONDS));
     if (m == TW__TEST_LOSS && race->n_val) return 0;
     if ((m == TW__EPOCH_SECONDS || m == TW__GRADIENTS) && race->o.job.run.target) return 0;
     for (size_t i = 0; i < race->n; i++)
@@ -51,10 +58,16 @@ static void cell_text(const tw_race *race, const tw__entry *entry, int c, char t
 {
     double value = entry->of[columns[c].measure].median;
     if (isnan(value)) snprintf(to, CELL, "-");
-    else tw__decimal(to, columns[c].format ? columns[c].format : value >= 0.01 && value < 100 ? "%.4f" : "%.3g", value);
+    else
+        tw__decimal(to,
+                    columns[c].format              ? columns[c].format
+                    : value >= 0.01 && value < 100 ? "%.4f"
+                                                   : "%.3g",
+                    value);
     int counts = columns[c].measure == (race->surface ? TW__TARGET_STEPS : TW__TARGET_EPOCHS);
     if (counts && entry->reached && entry->reached < race->o.seeds && strlen(to) < 8)
-        snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)entry->reached, (unsigned long long)race->o.seeds);
+        snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)entry->reached,
+                 (unsigned long long)race->o.seeds);
 }
 
 /* Of a column: its head, or the longest number in it. */
@@ -127,7 +140,10 @@ static void put_head(const tw_race *race, tw__strbuf *p)
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
     else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.job.run.seed);
     if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
-    if (race->o.job.run.target) tw__print(p, "%s: to %.60s\n", race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds", race->o.job.run.target);
+    if (race->o.job.run.target)
+        tw__print(p, "%s: to %.60s\n",
+                  race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds",
+                  race->o.job.run.target);
     tw__print(p, "\n");
 }
 
@@ -170,8 +186,8 @@ static void put_note(tw__strbuf *p, int *any, const char *note)
     tw__print(p, "\n");
 }
 
-/* Those of whom only some runs diverged, as their numbers are of the others; those that no rate suited, and those whose
- * best rate is the first or the last that was tried. */
+/* Those of whom only some runs diverged, as their numbers are of the others; those that no rate suited, and
+ * those whose best rate is the first or the last that was tried. */
 static void put_notes(const tw_race *race, tw__strbuf *p)
 {
     int any = 0, end;
@@ -179,15 +195,20 @@ static void put_notes(const tw_race *race, tw__strbuf *p)
         const tw__entry *entry = &race->entries[race->order[i]];
         char note[700];
         if (entry->diverged && entry->diverged < race->o.seeds) {
-            snprintf(note, sizeof note, "%.60s: %llu of %llu runs diverged, the numbers are of the others: %s", name_of(entry),
-                     (unsigned long long)entry->diverged, (unsigned long long)race->o.seeds, first_message(race, entry));
+            snprintf(note, sizeof note,
+                     "%.60s: %llu of %llu runs diverged, the numbers are of the others: %s", name_of(entry),
+                     (unsigned long long)entry->diverged, (unsigned long long)race->o.seeds,
+                     first_message(race, entry));
             put_note(p, &any, note);
         }
         if (no_rate_worked(race, entry)) {
-            snprintf(note, sizeof note, "%.60s: with every rate that was tried it diverged; it was raced with the smallest", entry->spec);
+            snprintf(note, sizeof note,
+                     "%.60s: with every rate that was tried it diverged; it was raced with the smallest",
+                     entry->spec);
             put_note(p, &any, note);
         } else if (race->o.tune > 1 && (end = tw__tune_end(race, entry)) != 0) {
-            snprintf(note, sizeof note, "%.60s: its best rate is the %s that was tried; a %s one may be better", entry->spec,
+            snprintf(note, sizeof note,
+                     "%.60s: its best rate is the %s that was tried; a %s one may be better", entry->spec,
                      end < 0 ? "smallest" : "largest", end < 0 ? "smaller" : "larger");
             put_note(p, &any, note);
         }

@@ -8,7 +8,12 @@
 
 enum { USUAL_STEPS = 300, MOST_STEPS = 100000000 };
 
-struct recording { tw_trajectory path; double *block; size_t capacity; };     /* four columns of `capacity` numbers */
+/* four columns of `capacity` numbers */
+struct recording {
+    tw_trajectory path;
+    double *block;
+    size_t capacity;
+};
 
 static void lay_columns(struct recording *w, size_t capacity)
 {
@@ -29,7 +34,8 @@ static int add_point(struct recording *w, const tw_surface *surface, double x, d
     const double value = tw_surface_value(surface, (double[]){x, y}, NULL);
     if (!(isfinite(x) && isfinite(y) && isfinite(value))) {
         p->diverged = 1;
-        snprintf(p->message, sizeof p->message, "%s is not finite after step %zu", isfinite(x) && isfinite(y) ? "the value" : "the point", p->n);
+        snprintf(p->message, sizeof p->message, "%s is not finite after step %zu",
+                 isfinite(x) && isfinite(y) ? "the value" : "the point", p->n);
         return 0;
     }
     p->x[p->n] = x;
@@ -39,7 +45,8 @@ static int add_point(struct recording *w, const tw_surface *surface, double x, d
     return 1;
 }
 
-static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_type type, tw_run *run, tw_error *err)
+static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_type type, tw_run *run,
+                            tw_error *err)
 {
     int status = TW_RUN_GOING;
     while (!tw_run_is_over(status)) {
@@ -64,7 +71,8 @@ static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_t
     return TW_OK;
 }
 
-static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *o, tw_error *err)
+static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *surface,
+                        const tw_trajectory_options *o, tw_error *err)
 {
     tw_objective objective = TW_OBJECTIVE_INIT;
     tw_run *run;
@@ -74,10 +82,16 @@ static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *
     else tw_surface_start(surface, start);
     float near[2] = {(float)start[0], (float)start[1]};
     void *weights = objective.type == TW_F32 ? (void *)near : start;
-    const tw_run_options options = {.size = sizeof options, .optimizer = o->optimizer, .schedule = o->schedule, .control = o->control, .seed = o->seed,
+    const tw_run_options options = {.size = sizeof options,
+                                    .optimizer = o->optimizer,
+                                    .schedule = o->schedule,
+                                    .control = o->control,
+                                    .seed = o->seed,
                                     .epochs = w->capacity - 1};
-    if (!add_point(w, surface, reported(weights, objective.type, 0), reported(weights, objective.type, 1), NAN))
-        return tw__fail(err, TW_ERR_SPEC, "the start (%g, %g) is no place on %s: %s", start[0], start[1], tw_surface_spec(surface), w->path.message);
+    if (!add_point(w, surface, reported(weights, objective.type, 0), reported(weights, objective.type, 1),
+                   NAN))
+        return tw__fail(err, TW_ERR_SPEC, "the start (%g, %g) is no place on %s: %s", start[0], start[1],
+                        tw_surface_spec(surface), w->path.message);
     TW_TRY(tw_run_create(&run, ctx, &objective, NULL, weights, &options, err));
     snprintf(w->path.spec, sizeof w->path.spec, "%s", tw_optimizer_spec(tw_run_optimizer(run)));
     const tw_status s = take_steps(w, surface, objective.type, run, err);
@@ -85,14 +99,17 @@ static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *
     return s;
 }
 
-tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surface *surface, const tw_trajectory_options *given, tw_error *err)
+tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surface *surface,
+                            const tw_trajectory_options *given, tw_error *err)
 {
     struct recording *w;
     tw_trajectory_options options;
     const tw_trajectory_options *o = &options;
     *out = NULL;
     TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_trajectory_options", err));
-    if (o->steps > MOST_STEPS) return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [0, %d]", (unsigned long long)o->steps, MOST_STEPS);
+    if (o->steps > MOST_STEPS)
+        return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [0, %d]", (unsigned long long)o->steps,
+                        MOST_STEPS);
     const size_t capacity = (size_t)(o->steps ? o->steps : USUAL_STEPS) + 1;
     TW_TRY(tw__alloc(ctx, &w, 1, sizeof *w, err));
     tw_status s = tw__alloc(ctx, &w->block, 4 * capacity, sizeof(double), err);

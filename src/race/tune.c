@@ -1,8 +1,9 @@
 /* --tune N: every optimiser is tried with N learning rates before it is raced with the best of them.
  *
- * The k-th rate lies at the k-th point of van der Corput's sequence (1/2, 1/4, 3/4, 1/8, ...) between the logarithms of the range's ends: evenly for
- * any N, the first N of N + 1, the same points for all. Rates have three digits. What is compared is the loss in the end, on validation rows where
- * there are some; with a target the trial that reached it with the fewest gradients comes before.
+ * The k-th rate lies at the k-th point of van der Corput's sequence (1/2, 1/4, 3/4, 1/8, ...) between the
+ * logarithms of the range's ends: evenly for any N, the first N of N + 1, the same points for all. Rates have
+ * three digits. What is compared is the loss in the end, on validation rows where there are some; with a
+ * target the trial that reached it with the fewest gradients comes before.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "base/options.h"
@@ -14,31 +15,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021, "Descending through a Crowded Valley" (the
- * rates of the runs they published); [2] Dahl et al. 2023, "Benchmarking Neural Network Training Algorithms" (the search spaces in its code,
- * paper_baselines). Where the rate is a factor on a step that the rule finds by itself, around the 1 of its paper; [1] tuned adadelta below that 1 alone.
- * All others: around the rule's default, a factor of 30 down and up. */
-static const struct range { const char *rule; double from, to; } ranges[] = {
-    {"sgd", 1e-4, 1},       /* 1 */
-    {"momentum", 1e-4, 1},  /* 1 */
-    {"nag", 1e-4, 1},       /* 1 */
-    {"adagrad", 1e-4, 1},   /* 1 */
-    {"rmsprop", 1e-4, 1},   /* 1 */
-    {"adam", 1e-4, 1},      /* 1 */
-    {"nadam", 1e-4, 1},     /* 1 */
-    {"radam", 1e-4, 1},     /* 1 */
-    {"adabound", 1e-4, 1},  /* 1 */
-    {"adabelief", 1e-4, 1}, /* 1 */
-    {"adamw", 1e-4, 1e-2},  /* 2 */
-    {"lamb", 1e-4, 1e-2},   /* 2 */
+/* The ranges that optimisers were tuned in when they were compared: [1] Schmidt, Schneider & Hennig 2021,
+ * "Descending through a Crowded Valley" (the rates of the runs they published); [2] Dahl et al. 2023,
+ * "Benchmarking Neural Network Training Algorithms" (the search spaces in its code, paper_baselines). Where
+ * the rate is a factor on a step that the rule finds by itself, around the 1 of its paper; [1] tuned adadelta
+ * below that 1 alone. All others: around the rule's default, a factor of 30 down and up. */
+static const struct range {
+    const char *rule;
+    double from, to;
+} ranges[] = {
+    {"sgd", 1e-4, 1},          /* 1 */
+    {"momentum", 1e-4, 1},     /* 1 */
+    {"nag", 1e-4, 1},          /* 1 */
+    {"adagrad", 1e-4, 1},      /* 1 */
+    {"rmsprop", 1e-4, 1},      /* 1 */
+    {"adam", 1e-4, 1},         /* 1 */
+    {"nadam", 1e-4, 1},        /* 1 */
+    {"radam", 1e-4, 1},        /* 1 */
+    {"adabound", 1e-4, 1},     /* 1 */
+    {"adabelief", 1e-4, 1},    /* 1 */
+    {"adamw", 1e-4, 1e-2},     /* 2 */
+    {"lamb", 1e-4, 1e-2},      /* 2 */
     {"adafactor", 1e-4, 1e-2}, /* 2 */
-    {"adadelta", 0.1, 10},
-    {"prodigy", 0.5, 2},
-    {"d-adaptation", 0.5, 2},
+    {"adadelta", 0.1, 10},     {"prodigy", 0.5, 2}, {"d-adaptation", 0.5, 2},
 };
 static const double around = 30;
 
-/* ---- the range ---------------------------------------------------------------------------------------------------------- */
+/* ---- the range ----------------------------------------------------------------------------------------- */
 
 static tw_status read_chain(const tw_race *race, const char *spec, tw_chain *chain, tw_error *err)
 {
@@ -52,7 +55,8 @@ static tw_status given_range(const char *text, double *from, double *to, tw_erro
 {
     const size_t n = strcspn(text, ",:");
     const tw__text low = {text, n}, high = tw__text_of(text[n] ? text + n + 1 : "");
-    if (tw__number_read(low, from) == 1 && tw__number_read(high, to) == 1 && *from > 0 && *from < *to) return TW_OK;
+    if (tw__number_read(low, from) == 1 && tw__number_read(high, to) == 1 && *from > 0 && *from < *to)
+        return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "tune_range = %.60s is not LO,HI with 0 < LO < HI, as in 1e-4,1", text);
 }
 
@@ -64,10 +68,12 @@ tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *
     int lr = tw_rule_option(rule->rule, "lr");
     if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", requested);
     if (rule->given[lr])
-        return tw__fail(err, TW_ERR_SPEC, "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune",
-                        requested);
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%.200s comes with a learning rate, while the others' are tuned: give it without, or race without tune",
+            requested);
     if (race->o.tune_range) return given_range(race->o.tune_range, &entry->from, &entry->to, err);
-    const tw__text name = {rule->spec, strcspn(rule->spec, "@:")};      /* adamw's rule is adam */
+    const tw__text name = {rule->spec, strcspn(rule->spec, "@:")}; /* adamw's rule is adam */
     entry->from = rule->values[lr] / around;
     entry->to = rule->values[lr] * around;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
@@ -106,17 +112,20 @@ static int put_rate(const char *spec, int link, double lr, char to[TW_SPEC_MAX])
         n = tw__spec_joint(rest);
     }
     int has_items = memchr(rest.at, ':', n) != NULL, before = (int)(rest.at + n - spec);
-    int wrote = snprintf(to, TW_SPEC_MAX, "%.*s%clr=%s%s", before, spec, has_items ? ',' : ':', tw__number_text(lr, rate), rest.at + n);
+    int wrote = snprintf(to, TW_SPEC_MAX, "%.*s%clr=%s%s", before, spec, has_items ? ',' : ':',
+                         tw__number_text(lr, rate), rest.at + n);
     return wrote > 0 && wrote < TW_SPEC_MAX;
 }
 
-tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX], tw_error *err)
+tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX],
+                        tw_error *err)
 {
     char text[TW_SPEC_MAX];
     tw__preset preset;
     tw_chain chain;
     TW_TRY(read_chain(race, entry->spec, &chain, err));
-    if (!put_rate(entry->spec, chain.rule, lr, text)) return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", entry->spec);
+    if (!put_rate(entry->spec, chain.rule, lr, text))
+        return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", entry->spec);
     TW_TRY(tw__preset_read(&preset, text, race->o.job.run.estimator, NULL, err));
     if (preset.is_one) {
         TW_TRY(tw__preset_text(&preset, to, err));
@@ -124,13 +133,17 @@ tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, 
         TW_TRY(tw_chain_read(&chain, text, NULL, err));
         snprintf(to, TW_SPEC_MAX, "%s", chain.spec);
     }
-    if (strcmp(to, entry->spec) == 0) memcpy(to, text, sizeof text);    /* the default rate, which a canonical spec does not name */
+    /* the default rate, which a canonical spec does not name */
+    if (strcmp(to, entry->spec) == 0) memcpy(to, text, sizeof text);
     return TW_OK;
 }
 
-/* ---- the choice --------------------------------------------------------------------------------------------------------- */
+/* ---- the choice ---------------------------------------------------------------------------------------- */
 
-const char *tw__tune_measure(const tw_race *race) { return race->surface ? "value" : race->n_val ? "val_loss" : "loss"; }
+const char *tw__tune_measure(const tw_race *race)
+{
+    return race->surface ? "value" : race->n_val ? "val_loss" : "loss";
+}
 
 static double value_of(const tw_race *race, const tw__race_run *run)
 {

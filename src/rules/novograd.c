@@ -1,30 +1,32 @@
-/* NovoGrad: momentum over gradients divided by a running mean of each tensor's norm, one number per tensor (Ginsburg et al. 2019,
- * Algorithm 1). The momentum has neither a factor 1 - beta1 nor a bias correction.
+/* NovoGrad: momentum over gradients divided by a running mean of each tensor's norm, one number per tensor
+ * (Ginsburg et al. 2019, Algorithm 1). The momentum has neither a factor 1 - beta1 nor a bias correction.
  * SPDX-License-Identifier: MIT */
 #define RULE novograd
 #define PAPER "Ginsburg et al. 2019, Algorithm 1"
 #define USE "Speech and language networks with little memory: half the state of adam."
-#define EQUATION                                                                                                                             \
-    "for each tensor, with |g| the root of the sum of its squares:\n"                                                                        \
-    "v = |g|^2 at t = 1, then v = beta2 v + (1 - beta2) |g|^2\n"                                                                             \
-    "m = beta1 m + g/(sqrt(v) + eps) + weight_decay w\n"                                                                                     \
+#define EQUATION                                                      \
+    "for each tensor, with |g| the root of the sum of its squares:\n" \
+    "v = |g|^2 at t = 1, then v = beta2 v + (1 - beta2) |g|^2\n"      \
+    "m = beta1 m + g/(sqrt(v) + eps) + weight_decay w\n"              \
     "w = w - lr m"
-#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                  \
-    REAL(beta1, 0.95, 0, 1, TW_OPEN_MAX, "decay of the momentum")                                                                            \
-    REAL(beta2, 0.98, 0, 1, TW_OPEN_MAX, "decay of the mean squared norm")                                                                   \
+#define HYPER(REAL, INT, FLAG, WORD)                                       \
+    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "learning rate")                \
+    REAL(beta1, 0.95, 0, 1, TW_OPEN_MAX, "decay of the momentum")          \
+    REAL(beta2, 0.98, 0, 1, TW_OPEN_MAX, "decay of the mean squared norm") \
     REAL(eps, 1e-8, 0, TW_INF, TW_OPEN_MAX, "keeps the divisor from 0")
 #define SLOTS(SLOT) SLOT(m, TW_ZERO, 1)
 #define SCALARS(SCALAR) SCALAR(v, 0)
 #define SUMS(SUM) SUM(squares)
 #define SCOPE TW_PER_TENSOR
 #define DECAY TW_DECAY_OWN
-#define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(paper, NULL, "", "")                                                                                                             \
+#define DIALECTS(DIALECT)        \
+    DIALECT(paper, NULL, "", "") \
     DIALECT(optax, NULL, "beta1=0.9,beta2=0.25,eps=1e-6", "")
 #include <thalweg/rule.h>
 
-struct coef { real beta1, divisor, decay, step; };
+struct coef {
+    real beta1, divisor, decay, step;
+};
 
 static void prepare(struct coef *k, const struct moment *now)
 {

@@ -1,18 +1,20 @@
-/* Quasi-hyperbolic momentum: a step that is nu parts momentum and 1 - nu parts plain gradient, so that the momentum may be very long.
- * With nu = beta it is Nesterov's momentum, with nu = 1 plain momentum, with nu = 0 sgd; the mean is normalised, unlike sgd's buffer.
+/* Quasi-hyperbolic momentum: a step that is nu parts momentum and 1 - nu parts plain gradient, so that the
+ * momentum may be very long. With nu = beta it is Nesterov's momentum, with nu = 1 plain momentum, with nu =
+ * 0 sgd; the mean is normalised, unlike sgd's buffer.
  * SPDX-License-Identifier: MIT */
 #define RULE qhm
 #define PAPER "Ma & Yarats 2019 (QHM)"
-#define USE "As momentum, less sensitive to its length; a rate 1/(1 - momentum) times that of sgd with momentum."
-#define EQUATION                                                                                                                             \
-    "m = beta m + (1 - beta) g\n"                                                                                                            \
+#define USE \
+    "As momentum, less sensitive to its length; a rate 1/(1 - momentum) times that of sgd with momentum."
+#define EQUATION                  \
+    "m = beta m + (1 - beta) g\n" \
     "w = w - lr ((1 - nu) g + nu m)"
-#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    REAL(lr, 0.1, 0, TW_INF, TW_OPEN_MAX, "learning rate")                                                                                   \
-    REAL(beta, 0.999, 0, 1, TW_OPEN_MAX, "decay of the mean gradient")                                                                       \
+#define HYPER(REAL, INT, FLAG, WORD)                                   \
+    REAL(lr, 0.1, 0, TW_INF, TW_OPEN_MAX, "learning rate")             \
+    REAL(beta, 0.999, 0, 1, TW_OPEN_MAX, "decay of the mean gradient") \
     REAL(nu, 0.7, 0, 1, TW_CLOSED, "share of the mean gradient in the step")
-#define NEEDS(NEED)                                                                                                                          \
-    NEED(beta, h->nu != 0, "nu is 0")                                                                                                        \
+#define NEEDS(NEED)                   \
+    NEED(beta, h->nu != 0, "nu is 0") \
     NEED(nu, h->beta != 0 || h->nu == 0, "beta is 0")
 #define ALIASES(ALIAS) ALIAS(momentum, beta)
 #define SLOTS(SLOT) SLOT(m, TW_ZERO, 1)
@@ -22,12 +24,18 @@
 #define AVX512
 #include <thalweg/rule.h>
 
-struct coef { real beta, rest, from_g, from_m; struct linear skipped; };
+struct coef {
+    real beta, rest, from_g, from_m;
+    struct linear skipped;
+};
 
 static void prepare(struct coef *k, const struct moment *now)
 {
     const struct hyper *h = now->h;
-    *k = (struct coef){.beta = h->beta, .rest = 1 - h->beta, .from_g = h->lr * (1 - h->nu), .from_m = h->lr * h->nu};
+    *k = (struct coef){.beta = h->beta,
+                       .rest = 1 - h->beta,
+                       .from_g = h->lr * (1 - h->nu),
+                       .from_m = h->lr * h->nu};
 }
 
 static inline real update(real w, real g, real *m, const struct coef *k)

@@ -21,8 +21,7 @@ static const tw_rule *const rules[] = {
 #define TW__OMITTED(name) name,
 static const char *const omitted[] = {
 #include "rules/list.h"
-    NULL
-};
+    NULL};
 #undef TW__RULE
 #undef TW__OMITTED
 enum { N_RULES = sizeof rules / sizeof rules[0] };
@@ -47,13 +46,19 @@ tw_status tw__rule_omitted(tw__text name, tw_error *err)
 {
     for (size_t i = 0; omitted[i]; i++)
         if (tw__text_is(name, omitted[i]))
-            return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" was not built into this library: TW_RULES, with which it was configured, does not name it", omitted[i]);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "rule \"%s\" was not built into this library: TW_RULES, with which it was configured, does not name it",
+                omitted[i]);
     return TW_OK;
 }
 
 const tw_rule *tw_rule_find(const char *name) { return tw__rule_find(tw__text_of(name)); }
 
-static tw__table table_of(const tw_rule *r) { return (tw__table){r->name, r->options, r->n_options, r->aliases, NULL, NULL}; }
+static tw__table table_of(const tw_rule *r)
+{
+    return (tw__table){r->name, r->options, r->n_options, r->aliases, NULL, NULL};
+}
 
 int tw_rule_option(const tw_rule *rule, const char *name)
 {
@@ -66,8 +71,10 @@ static tw_status find_rule(const tw_rule **out, tw__text name, const tw_rule *cu
     if (custom) {
         TW_TRY(tw__custom_check(custom, err));
         *out = custom;
-        return tw__text_is(name, custom->name) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
-                                                               TW__SHOW(name), custom->name);
+        return tw__text_is(name, custom->name)
+                   ? TW_OK
+                   : tw__fail(err, TW_ERR_SPEC, "\"%.*s\" does not name the rule that was given, \"%.60s\"",
+                              TW__SHOW(name), custom->name);
     }
     *out = tw__rule_find(name);
     if (*out) return TW_OK;
@@ -87,7 +94,8 @@ static tw_status find_dialect(tw_choice *c, tw__text name, tw_error *err)
         if (n < sizeof list) n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", d->name);
     }
     if (!n) return tw__fail(err, TW_ERR_SPEC, "%s has no dialects", c->rule->name);
-    return tw__fail(err, TW_ERR_SPEC, "%s has no dialect \"%.*s\" (it has %s)", c->rule->name, TW__SHOW(name), list);
+    return tw__fail(err, TW_ERR_SPEC, "%s has no dialect \"%.*s\" (it has %s)", c->rule->name, TW__SHOW(name),
+                    list);
 }
 
 static tw_status set_items(tw_choice *c, const char *text, tw_error *err)
@@ -105,7 +113,8 @@ static tw_status become(tw_choice *c, const char *rule, tw_error *err)
 {
     TW_TRY(tw__rule_omitted(tw__text_of(rule), err));
     c->rule = tw_rule_find(rule);
-    return c->rule ? TW_OK : tw__fail(err, TW_ERR_INTERNAL, "\"%s\" is meant, a rule that does not exist", rule);
+    return c->rule ? TW_OK
+                   : tw__fail(err, TW_ERR_INTERNAL, "\"%s\" is meant, a rule that does not exist", rule);
 }
 
 /* The defaults, those of the name or the dialect on top; either may mean another rule altogether. */
@@ -131,16 +140,23 @@ static tw_status check_given(const tw_choice *c, tw_error *err)
     return TW_OK;
 }
 
-/* Refuses `decay` of Keras 2 and tf.keras, which is a schedule of the rate, with the schedule that is meant. */
+/* Refuses `decay` of Keras 2 and tf.keras, which is a schedule of the rate, with the schedule that is
+ * meant. */
 static tw_status refuse_decay(const tw__table *t, const char *rule, const tw__item *item, tw_error *err)
 {
     const tw__text value = item->value;
     double decay;
-    if (!tw__text_is(item->key, "decay") || tw__option_find(t, item->key) >= 0 || tw__option_find(t, tw__text_of("lr")) < 0) return TW_OK;
+    if (!tw__text_is(item->key, "decay") || tw__option_find(t, item->key) >= 0 ||
+        tw__option_find(t, tw__text_of("lr")) < 0)
+        return TW_OK;
     if (tw__number_read(value, &decay) != 1) return TW_OK;
-    if (decay == 0) return tw__fail(err, TW_ERR_SPEC, "%s has no option \"decay\": leave out decay=%.*s", rule, TW__SHOW(value));
-    return tw__fail(err, TW_ERR_SPEC, "%s has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=%.*s",
-                    rule, TW__SHOW(value));
+    if (decay == 0)
+        return tw__fail(err, TW_ERR_SPEC, "%s has no option \"decay\": leave out decay=%.*s", rule,
+                        TW__SHOW(value));
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%s has no option \"decay\": the rate lr/(1 + decay t) is the schedule inverse_time:decay_rate=%.*s",
+        rule, TW__SHOW(value));
 }
 
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err)
@@ -158,8 +174,10 @@ tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *s
     TW_TRY(check_given(&c, err));
     c.variant = c.rule->variant(c.values);
     c.slots = c.rule->wanted(c.variant);
-    int n = snprintf(c.spec, sizeof c.spec, "%s%s%s", rule->name, c.dialect ? "@" : "", c.dialect ? c.dialect->name : "");
-    if (n < 0 || (size_t)n >= sizeof c.spec || !tw__options_write(&t, c.values, start, c.spec + n, sizeof c.spec - (size_t)n))
+    int n = snprintf(c.spec, sizeof c.spec, "%s%s%s", rule->name, c.dialect ? "@" : "",
+                     c.dialect ? c.dialect->name : "");
+    if (n < 0 || (size_t)n >= sizeof c.spec ||
+        !tw__options_write(&t, c.values, start, c.spec + n, sizeof c.spec - (size_t)n))
         return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" with its options is too long", TW__SHOW(spec->name));
     *out = c;
     return TW_OK;
@@ -170,16 +188,19 @@ tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *custom, 
     tw__spec spec;
     const tw_rule *rule;
     memset(out, 0, sizeof *out);
-    if (!text) return tw__fail(err, TW_ERR_SPEC, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
+    if (!text)
+        return tw__fail(err, TW_ERR_SPEC, "no rule is named; a name is needed, as in \"adam:lr=0.001\"");
     tw__text whole = tw__text_of(text);
     if (tw__spec_joint(whole) < whole.n)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins transforms to a rule; give the rule alone", TW__SHOW(whole));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins transforms to a rule; give the rule alone",
+                        TW__SHOW(whole));
     TW_TRY(tw__spec_parse(&spec, whole, err));
     TW_TRY(find_rule(&rule, spec.name, custom, err));
     return tw__choice_read(out, rule, &spec, err);
 }
 
-/* "centered", "!centered", "eps_place=out", "eps_place!=out": does it hold? A name that is none of the rule's holds nowhere. */
+/* "centered", "!centered", "eps_place=out", "eps_place!=out": does it hold? A name that is none of the rule's
+ * holds nowhere. */
 static int holds(const tw_choice *c, tw__text condition)
 {
     int wanted = condition.at[0] != '!';
@@ -218,7 +239,8 @@ size_t tw_equation_text(const tw_choice *c, char *to, size_t n)
     while (rest.at) {
         tw__text line = tw__text_cut(&rest, '\n');
         if (!line_holds(c, &line)) continue;
-        int wrote = snprintf(used < n ? to + used : NULL, used < n ? n - used : 0, "%s%.*s", used ? "\n" : "", (int)line.n, line.at);
+        int wrote = snprintf(used < n ? to + used : NULL, used < n ? n - used : 0, "%s%.*s", used ? "\n" : "",
+                             (int)line.n, line.at);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
     return used;

@@ -6,9 +6,10 @@
 #include "base/names.h"
 
 tw__name_at tw__rule_name;
-const tw_rule *tw__rule_find(tw__text name);                            /* NULL if there is none */
+const tw_rule *tw__rule_find(tw__text name); /* NULL if there is none */
 
-/* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical text. */
+/* What a parsed spec chooses of this rule or transform: its values, body and slots, and the canonical
+ * text. */
 tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *spec, tw_error *err);
 /* An error if the rule exists and was not built (TW_RULES). */
 tw_status tw__rule_omitted(tw__text name, tw_error *err);

@@ -1,35 +1,40 @@
-/* Rprop: each weight has a step of its own, which grows while the gradient keeps its sign and shrinks when it changes. iRprop-: after a change of
- * sign the step shrinks and the weight waits for one update.  It compares signs of two gradients, so these must be of the same function: no samples.
+/* Rprop: each weight has a step of its own, which grows while the gradient keeps its sign and shrinks when it
+ * changes. iRprop-: after a change of sign the step shrinks and the weight waits for one update.  It compares
+ * signs of two gradients, so these must be of the same function: no samples.
  * SPDX-License-Identifier: MIT */
 #define RULE rprop
 #define PAPER "Riedmiller & Braun 1993; iRprop-: Igel & Huesken 2000"
-#define USE "Small problems whose whole gradient is affordable: no rate to tune, blind to the gradient's scale."
-#define EQUATION                                                                                                                             \
-    "d = lr and p = 0 at the start\n"                                                                                                        \
-    "g p > 0: d = eta_plus d;  g p < 0: d = eta_minus d and g = 0\n"                                                                         \
-    "d = min(max(d, step_min), step_max)\n"                                                                                                  \
-    "w = w - sign(g) d\n"                                                                                                                    \
+#define USE \
+    "Small problems whose whole gradient is affordable: no rate to tune, blind to the gradient's scale."
+#define EQUATION                                                     \
+    "d = lr and p = 0 at the start\n"                                \
+    "g p > 0: d = eta_plus d;  g p < 0: d = eta_minus d and g = 0\n" \
+    "d = min(max(d, step_min), step_max)\n"                          \
+    "w = w - sign(g) d\n"                                            \
     "p = g"
-#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "the step every weight begins with; later values play no part")                                   \
-    REAL(eta_minus, 0.5, 0, 1, TW_OPEN, "factor of the step when the gradient changes its sign")                                             \
-    REAL(eta_plus, 1.2, 1, TW_INF, TW_OPEN, "factor of the step while the gradient keeps its sign")                                          \
-    REAL(step_min, 1e-6, 0, TW_INF, TW_OPEN_MAX, "smallest step")                                                                            \
+#define HYPER(REAL, INT, FLAG, WORD)                                                                       \
+    REAL(lr, 0.01, 0, TW_INF, TW_OPEN_MAX, "the step every weight begins with; later values play no part") \
+    REAL(eta_minus, 0.5, 0, 1, TW_OPEN, "factor of the step when the gradient changes its sign")           \
+    REAL(eta_plus, 1.2, 1, TW_INF, TW_OPEN, "factor of the step while the gradient keeps its sign")        \
+    REAL(step_min, 1e-6, 0, TW_INF, TW_OPEN_MAX, "smallest step")                                          \
     REAL(step_max, 50, 0, TW_INF, TW_OPEN, "largest step")
 #define NEEDS(NEED) NEED(step_min, h->step_min < h->step_max, "step_max, which goes first, is not above it")
-#define SLOTS(SLOT)                                                                                                                          \
-    SLOT(p, TW_ZERO, 1)                                                                                                                      \
+#define SLOTS(SLOT)     \
+    SLOT(p, TW_ZERO, 1) \
     SLOT(d, TW_OPTION(lr), 1)
 #define TRAITS TW_FULL_BATCH
 #define DECAY TW_DECAY_COUPLED
-#define DIALECTS(DIALECT)                                                                                                                    \
-    DIALECT(torch, NULL, "", "")                                                                                                             \
-    DIALECT(optax, NULL, "", "optax makes each step one step late, and none at a change of sign: left out here")
+#define DIALECTS(DIALECT)        \
+    DIALECT(torch, NULL, "", "") \
+    DIALECT(optax, NULL, "",     \
+            "optax makes each step one step late, and none at a change of sign: left out here")
 #define SKIP
 #define AVX512
 #include <thalweg/rule.h>
 
-struct coef { real minus, plus, least, most; };
+struct coef {
+    real minus, plus, least, most;
+};
 
 static void prepare(struct coef *k, const struct moment *now)
 {

@@ -4,8 +4,8 @@
 #define TW_RULES_SCHEDULE_FREE_H
 #include "math/elementary.h"
 
-/* c = weight / (sum of all weights so far), the weight of a step being the largest rate so far to the power `power`: 1/t with power 0.
- * 0 while nothing has any weight, as in a warm-up that starts at 0. */
+/* c = weight / (sum of all weights so far), the weight of a step being the largest rate so far to the power
+ * `power`: 1/t with power 0. 0 while nothing has any weight, as in a warm-up that starts at 0. */
 static inline double tw__schedule_free_share(double lr, double power, double *largest, double *sum)
 {
     *largest = lr > *largest ? lr : *largest;

@@ -1,14 +1,15 @@
-/* Signum: every weight moves by lr along the sign of the mean gradient; with beta = 0, of the gradient: signSGD, which keeps nothing.
+/* Signum: every weight moves by lr along the sign of the mean gradient; with beta = 0, of the gradient:
+ * signSGD, which keeps nothing.
  * SPDX-License-Identifier: MIT */
 #define RULE signum
 #define PAPER "Bernstein et al. 2018, Algorithm 1 (signSGD) and Algorithm 2 (Signum)"
 #define USE "Where only signs are to be sent or trusted: many workers, gradients of wild scale."
-#define EQUATION                                                                                                                             \
-    "[beta] m = beta m + (1 - beta) g\n"                                                                                                     \
-    "[beta] w = w - lr sign(m)\n"                                                                                                            \
+#define EQUATION                         \
+    "[beta] m = beta m + (1 - beta) g\n" \
+    "[beta] w = w - lr sign(m)\n"        \
     "[!beta] w = w - lr sign(g)"
-#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate: how far each weight moves")                                                      \
+#define HYPER(REAL, INT, FLAG, WORD)                                                    \
+    REAL(lr, 0.001, 0, TW_INF, TW_OPEN_MAX, "learning rate: how far each weight moves") \
     REAL(beta, 0.9, 0, 1, TW_OPEN_MAX, "decay of the mean gradient; 0: no mean")
 #define ALIASES(ALIAS) ALIAS(momentum, beta)
 #define SLOTS(SLOT) SLOT(m, TW_ZERO, variant == 1)
@@ -20,7 +21,9 @@
 #define AVX512
 #include <thalweg/rule.h>
 
-struct coef { real lr, beta, rest; };
+struct coef {
+    real lr, beta, rest;
+};
 
 static int choose(const struct hyper *h) { return h->beta != 0; }
 

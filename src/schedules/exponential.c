@@ -17,14 +17,23 @@ static double rate(const tw_instant *now)
 
 static const char *ineffective(const tw_instant *piece, int option)
 {
-    return option == STAIRCASE && piece->h[DECAY_STEPS] == 1 ? "decay_steps is 1, and s is whole anyway" : NULL;
+    return option == STAIRCASE && piece->h[DECAY_STEPS] == 1 ? "decay_steps is 1, and s is whole anyway"
+                                                             : NULL;
 }
 
 extern const tw_schedule tw_schedule_exponential;
 const tw_schedule tw_schedule_exponential = {
-    .size = sizeof(tw_schedule), .name = "exponential", .paper = "",
+    .size = sizeof(tw_schedule),
+    .name = "exponential",
+    .paper = "",
     .equation = "base * gamma^(s / decay_steps)\nstaircase: s / decay_steps is rounded down",
-    .use = "A smooth decay without a known end; gamma = 0.1 with decay_steps a third of the run is a safe start.",
+    .use =
+        "A smooth decay without a known end; gamma = 0.1 with decay_steps a third of the run is a safe start.",
     .example = "exponential:gamma=0.1,decay_steps=500",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .ineffective = ineffective,
+    .n_options = 3,
+    .options = options,
+    .aliases = aliases,
+    .length_option = -1,
+    .rate = rate,
+    .ineffective = ineffective,
 };

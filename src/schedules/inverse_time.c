@@ -17,14 +17,22 @@ static double rate(const tw_instant *now)
 
 static const char *ineffective(const tw_instant *piece, int option)
 {
-    return option == STAIRCASE && piece->h[DECAY_STEPS] == 1 ? "decay_steps is 1, and s is whole anyway" : NULL;
+    return option == STAIRCASE && piece->h[DECAY_STEPS] == 1 ? "decay_steps is 1, and s is whole anyway"
+                                                             : NULL;
 }
 
 extern const tw_schedule tw_schedule_inverse_time;
 const tw_schedule tw_schedule_inverse_time = {
-    .size = sizeof(tw_schedule), .name = "inverse_time", .paper = "Robbins & Monro 1951",
+    .size = sizeof(tw_schedule),
+    .name = "inverse_time",
+    .paper = "Robbins & Monro 1951",
     .equation = "base / (1 + decay_rate * s / decay_steps)\nstaircase: s / decay_steps is rounded down",
     .use = "Strongly convex problems, where sgd with 1/t steps reaches the optimum.",
     .example = "inverse_time:decay_rate=1,decay_steps=100",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .ineffective = ineffective,
+    .n_options = 3,
+    .options = options,
+    .aliases = aliases,
+    .length_option = -1,
+    .rate = rate,
+    .ineffective = ineffective,
 };

@@ -26,8 +26,18 @@ static uint64_t span(const tw_instant *piece) { return tw__steps_span(piece, MIL
 
 extern const tw_schedule tw_schedule_multistep;
 const tw_schedule tw_schedule_multistep = {
-    .size = sizeof(tw_schedule), .name = "multistep", .paper = "", .equation = "base * gamma^n, n: number of milestones <= s",
-    .use = "As step, where the drops are not evenly spaced; recipes for image networks are written like this.",
+    .size = sizeof(tw_schedule),
+    .name = "multistep",
+    .paper = "",
+    .equation = "base * gamma^n, n: number of milestones <= s",
+    .use =
+        "As step, where the drops are not evenly spaced; recipes for image networks are written like this.",
     .example = "multistep:milestones=400|700,gamma=0.3",
-    .n_options = 2, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = check, .span = span,
+    .n_options = 2,
+    .options = options,
+    .aliases = aliases,
+    .length_option = -1,
+    .rate = rate,
+    .check = check,
+    .span = span,
 };

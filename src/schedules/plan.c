@@ -34,8 +34,9 @@ const tw_schedule *tw_schedule_find(const char *name) { return find(tw__text_of(
 struct reader {
     tw__plan *plan;
     const tw_chain *chain;
-    tw__text whole, names[TW__PIECES];      /* names: of the keys so far, where there is no rule to count them */
-    tw__text formulas[TW__PIECES];          /* as they were written, for each piece */
+    /* names: of the keys so far, where there is no rule to count them */
+    tw__text whole, names[TW__PIECES];
+    tw__text formulas[TW__PIECES]; /* as they were written, for each piece */
     uint64_t total, first;
     int key, n_names;
     size_t used;
@@ -45,12 +46,15 @@ static tw_status write(struct reader *r, const char *text, tw_error *err)
 {
     int n = snprintf(r->plan->text + r->used, TW_SPEC_MAX - r->used, "%s", text);
     r->used += (size_t)n;
-    return r->used < TW_SPEC_MAX ? TW_OK : tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r->whole));
+    return r->used < TW_SPEC_MAX
+               ? TW_OK
+               : tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" is too long", TW__SHOW(r->whole));
 }
 
 static tw_status key_without_rule(struct reader *r, tw__text name, tw_error *err)
 {
-    if (name.n == 0) return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" lacks a name before \"=\"", TW__SHOW(r->whole));
+    if (name.n == 0)
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" lacks a name before \"=\"", TW__SHOW(r->whole));
     for (int i = 0; i < r->n_names; i++)
         if (r->names[i].n == name.n && memcmp(r->names[i].at, name.at, name.n) == 0)
             return tw__fail(err, TW_ERR_SPEC, "%.*s has two schedules", TW__SHOW(name));
@@ -66,19 +70,25 @@ static tw_status find_key(struct reader *r, tw__text name, const tw_option **opt
     tw__text rest = name, owner = tw__text_cut(&rest, '.');
     int link = c->rule;
     if (rest.at) {
-        for (link = 0; link < c->n && (link == c->rule || !tw__text_is(owner, c->link[link].rule->name));) link++;
+        for (link = 0; link < c->n && (link == c->rule || !tw__text_is(owner, c->link[link].rule->name));)
+            link++;
         if (link == c->n)
-            return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" has no transform \"%.*s\" for the schedule of %.*s", c->spec, TW__SHOW(owner), TW__SHOW(name));
+            return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" has no transform \"%.*s\" for the schedule of %.*s",
+                            c->spec, TW__SHOW(owner), TW__SHOW(name));
     }
     const tw_rule *rule = c->link[link].rule;
-    const tw__table t = {.owner = rule->name, .options = rule->options, .n = rule->n_options, .aliases = rule->aliases};
+    const tw__table t = {.owner = rule->name,
+                         .options = rule->options,
+                         .n = rule->n_options,
+                         .aliases = rule->aliases};
     const int i = tw__option_find(&t, rest.at ? rest : name);
     if (i < 0) {
         tw__guess guess = tw__guess_for(rest.at ? rest : name);
         for (int k = 0; k < t.n; k++)
             if (t.options[k].type == TW_REAL) tw__guess_offer(&guess, tw__text_of(t.options[k].name));
-        return tw__fail(err, TW_ERR_SPEC, "%s \"%s\" has no hyperparameter \"%.*s\" for a schedule%s", link == c->rule ? "rule" : "transform", t.owner,
-                        TW__SHOW(guess.wanted), tw__guess_hint(&guess));
+        return tw__fail(err, TW_ERR_SPEC, "%s \"%s\" has no hyperparameter \"%.*s\" for a schedule%s",
+                        link == c->rule ? "rule" : "transform", t.owner, TW__SHOW(guess.wanted),
+                        tw__guess_hint(&guess));
     }
     r->key = tw__plan_key(link, i);
     *option = &t.options[i];
@@ -97,8 +107,11 @@ static tw_status read_key(struct reader *r, tw__text *piece, int is_first, tw_er
     if (!r->chain) return key_without_rule(r, name, err);
     const tw_option *o = NULL;
     TW_TRY(find_key(r, name, &o, err));
-    if (o->type != TW_REAL) return tw__fail(err, TW_ERR_SPEC, "%.*s cannot have a schedule: it is no real number", TW__SHOW(name));
-    if (tw__plan_has(r->plan, r->key)) return tw__fail(err, TW_ERR_SPEC, "%.*s has two schedules", TW__SHOW(name));
+    if (o->type != TW_REAL)
+        return tw__fail(err, TW_ERR_SPEC, "%.*s cannot have a schedule: it is no real number",
+                        TW__SHOW(name));
+    if (tw__plan_has(r->plan, r->key))
+        return tw__fail(err, TW_ERR_SPEC, "%.*s has two schedules", TW__SHOW(name));
     const int link = r->key / TW_OPTIONS_MAX;
     if (is_first && link == r->chain->rule && strcmp(o->name, "lr") == 0) return TW_OK;
     if (link != r->chain->rule) {
@@ -114,9 +127,11 @@ static tw_status read_share(struct reader *r, tw__text share, uint64_t *steps, t
 {
     double x;
     if (tw__number_read((tw__text){share.at, share.n - 1}, &x) != 1 || !(x > 0 && x <= 100))
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is not a share of the run, above 0%% and at most 100%%", TW__SHOW(share));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is not a share of the run, above 0%% and at most 100%%",
+                        TW__SHOW(share));
     if (r->total == 0)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is a share of a run whose length is not known here", TW__SHOW(share));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is a share of a run whose length is not known here",
+                        TW__SHOW(share));
     *steps = (uint64_t)(x / 100 * (double)r->total + 0.5);
     if (*steps == 0) *steps = 1;
     r->plan->uses_total = 1;
@@ -124,7 +139,8 @@ static tw_status read_share(struct reader *r, tw__text share, uint64_t *steps, t
 }
 
 /* "/500" or "/5%" at a piece's end, cut off it; `written`: what comes after the slash. */
-static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *source, uint64_t *steps, tw_error *err)
+static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *source, uint64_t *steps,
+                            tw_error *err)
 {
     const char *slash = tw__text_find(*piece, '/');
     double x;
@@ -135,7 +151,8 @@ static tw_status read_steps(struct reader *r, tw__text *piece, tw__text *source,
     *source = number;
     if (number.n && number.at[number.n - 1] == '%') TW_TRY(read_share(r, number, steps, err));
     else if (tw__number_read(number, &x) != 1 || x < 1 || x > 0x1p53 || x != __builtin_floor(x))
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not a number of steps", TW__SHOW(number), TW__SHOW(*piece));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" in \"%.*s\" is not a number of steps", TW__SHOW(number),
+                        TW__SHOW(*piece));
     else *steps = (uint64_t)x;
     piece->n = (size_t)(slash - piece->at);
     return TW_OK;
@@ -162,14 +179,18 @@ static tw_status read_formula(struct reader *r, tw__piece *p, tw__text text, tw_
     int i = 0;
     while (i < p->kind->n_options && o[i].type != TW_FORMULA) i++;
     if (i == p->kind->n_options) return TW_OK;
-    if (!text.at) return tw__fail(err, TW_ERR_SPEC, "%s needs a formula in quotes, as in %s:\"base * exp(-t/500)\"", p->kind->name, p->kind->name);
+    if (!text.at)
+        return tw__fail(err, TW_ERR_SPEC, "%s needs a formula in quotes, as in %s:\"base * exp(-t/500)\"",
+                        p->kind->name, p->kind->name);
     p->first_term = plan->n_terms;
-    TW_TRY(tw__formula_read(plan->terms + plan->n_terms, TW__PLAN_TERMS - plan->n_terms, &p->n_terms, text, o[i].words, err));
+    TW_TRY(tw__formula_read(plan->terms + plan->n_terms, TW__PLAN_TERMS - plan->n_terms, &p->n_terms, text,
+                            o[i].words, err));
     plan->n_terms += p->n_terms;
     return TW_OK;
 }
 
-static tw_status check_given(const struct reader *r, const tw__piece *p, const tw__table *t, const unsigned char *given, tw_error *err)
+static tw_status check_given(const struct reader *r, const tw__piece *p, const tw__table *t,
+                             const unsigned char *given, tw_error *err)
 {
     for (int i = 0; i < t->n; i++) {
         const char *reason = given[i] ? no_effect(r->plan, p, i) : NULL;
@@ -191,7 +212,8 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     p->kind = find(spec.name);
     if (!p->kind) return tw__name_unknown("unknown schedule", spec.name, name_at, NULL, err);
     if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" has no dialects", p->kind->name);
-    tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &r->plan->lists, formula};
+    tw__table t = {p->kind->name,    p->kind->options, p->kind->n_options,
+                   p->kind->aliases, &r->plan->lists,  formula};
     for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;
     for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, given, err));
     TW_TRY(read_formula(r, p, *formula, err));
@@ -211,13 +233,18 @@ static tw_status check_steps(const tw__plan *plan, const tw__piece *p, uint64_t 
     char value[TW_VALUE_MAX];
     if (!steps) return TW_OK;
     if (reason)
-        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s", (unsigned long long)steps, name, reason);
+        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s",
+                        (unsigned long long)steps, name, reason);
     if (option < 0)
-        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and \"%s\" has no length of its own",
-                        (unsigned long long)steps, name, name);
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "\"/%llu\" behind \"%s\" has no effect: no piece follows, and \"%s\" has no length of its own",
+            (unsigned long long)steps, name, name);
     if (p->h[option] > 0)
-        return tw__fail(err, TW_ERR_SPEC, "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s = %s is given",
-                        (unsigned long long)steps, name, p->kind->options[option].name, tw_option_text(&p->kind->options[option], p->h[option], value));
+        return tw__fail(err, TW_ERR_SPEC,
+                        "\"/%llu\" behind \"%s\" has no effect: no piece follows, and %s = %s is given",
+                        (unsigned long long)steps, name, p->kind->options[option].name,
+                        tw_option_text(&p->kind->options[option], p->h[option], value));
     return TW_OK;
 }
 
@@ -243,18 +270,23 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     int option = p->kind->length_option;
     p->first = r->first;
     if (r->total && r->first >= r->total)
-        return tw__fail(err, TW_ERR_SPEC, "\"%s\" begins after step %llu, and the run has %llu: it has no effect (a share of the run is written \"/5%%\")",
-                        p->kind->name, (unsigned long long)r->first, (unsigned long long)r->total);
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "\"%s\" begins after step %llu, and the run has %llu: it has no effect (a share of the run is written \"/5%%\")",
+            p->kind->name, (unsigned long long)r->first, (unsigned long long)r->total);
     p->length = is_last ? 0 : steps;
     p->scale = option >= 0 && p->h[option] > 0 ? (uint64_t)p->h[option] : steps;
     if (!is_last && !steps)
-        return tw__fail(err, TW_ERR_SPEC, "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"", p->kind->name,
-                        p->kind->name);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"",
+                        p->kind->name, p->kind->name);
     if (is_last) TW_TRY(check_steps(r->plan, p, steps, err));
     if (is_last && option >= 0 && p->scale == 0 && !no_effect(r->plan, p, option)) {
         if (r->total == 0)
-            return tw__fail(err, TW_ERR_SPEC, "schedule \"%s\" ends with the run, whose length is not known here; give it, as in \"%s/1000\"",
-                            p->kind->name, p->kind->name);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "schedule \"%s\" ends with the run, whose length is not known here; give it, as in \"%s/1000\"",
+                p->kind->name, p->kind->name);
         p->scale = r->total > r->first ? r->total - r->first : 1;
         r->plan->uses_total = 1;
     }
@@ -269,7 +301,8 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
     uint64_t steps;
     tw__text source;
     if (r->plan->n == TW__PIECES)
-        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has more than %d pieces", TW__SHOW(r->whole), (int)TW__PIECES);
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has more than %d pieces", TW__SHOW(r->whole),
+                        (int)TW__PIECES);
     if (r->plan->n) TW_TRY(write(r, ";", err));
     TW_TRY(read_key(r, &text, r->plan->n == 0, err));
     TW_TRY(read_steps(r, &text, &source, &steps, err));
@@ -288,11 +321,14 @@ static tw_status read_piece(struct reader *r, tw__text text, tw__text rest, tw_e
     return place(p, r, steps, is_last, err);
 }
 
-static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total, tw_error *err)
+static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule, const tw_chain *chain,
+                           uint64_t total, tw_error *err)
 {
     memset(out, 0, sizeof *out);
     out->lists.n = 1;
-    if (total > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53", (unsigned long long)total);
+    if (total > TW__STEPS_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "a run of %llu steps is longer than 2^53",
+                        (unsigned long long)total);
     tw__text whole = tw__text_of(schedule ? schedule : "constant"), rest = whole;
     *r = (struct reader){.plan = out, .chain = chain, .whole = whole, .total = total};
     while (rest.at) {
@@ -302,7 +338,8 @@ static tw_status read_plan(struct reader *r, tw__plan *out, const char *schedule
     return TW_OK;
 }
 
-tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total, tw_error *err)
+tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total,
+                        tw_error *err)
 {
     struct reader r;
     return read_plan(&r, out, schedule, chain, total, err);
@@ -330,10 +367,12 @@ double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
     return base;
 }
 
-tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value, tw_error *err)
+tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value,
+                            tw_error *err)
 {
     tw__plan plan;
-    if (done > TW__STEPS_MAX) return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
+    if (done > TW__STEPS_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
     TW_TRY(tw__plan_read(&plan, schedule, NULL, total, err));
     tw__fp_mode mode = tw__fp_enter();
     *value = tw__plan_value(&plan, 0, base, done);
@@ -341,14 +380,16 @@ tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, ui
     return TW_OK;
 }
 
-tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n, double *values, tw_error *err)
+tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n,
+                             double *values, tw_error *err)
 {
     tw__plan plan;
     struct reader r;
     int k = 0;
     TW_TRY(read_plan(&r, &plan, schedule, NULL, total, err));
     while (key && k < r.n_names && !tw__text_is(r.names[k], key)) k++;
-    if (k == r.n_names) return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has nothing for %.60s", TW__SHOW(r.whole), key);
+    if (k == r.n_names)
+        return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has nothing for %.60s", TW__SHOW(r.whole), key);
     tw__fp_mode mode = tw__fp_enter();
     for (size_t i = 0; i < n; i++) values[i] = tw__plan_value(&plan, k, base, i);
     tw__fp_leave(mode);
@@ -371,9 +412,11 @@ static tw_status read_piece_at(tw_piece *out, const char *schedule, size_t i, ui
     if (i >= (size_t)plan.n) return TW_OK;
     tw__piece *p = &plan.pieces[i];
     tw__text key = r.names[p->key];
-    const tw__table t = {p->kind->name, p->kind->options, p->kind->n_options, p->kind->aliases, &plan.lists, &r.formulas[i]};
+    const tw__table t = {p->kind->name,    p->kind->options, p->kind->n_options,
+                         p->kind->aliases, &plan.lists,      &r.formulas[i]};
     double start[TW__PIECE_OPTIONS];
-    if (key.n >= sizeof out->key) return tw__fail(err, TW_ERR_SPEC, "the name \"%.*s\" is too long", TW__SHOW(key));
+    if (key.n >= sizeof out->key)
+        return tw__fail(err, TW_ERR_SPEC, "the name \"%.*s\" is too long", TW__SHOW(key));
     memcpy(out->key, key.at, key.n);
     int n = snprintf(out->spec, sizeof out->spec, "%s", t.owner), fits = 1;
     for (int k = 0; k < t.n; k++) {

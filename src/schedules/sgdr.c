@@ -1,16 +1,21 @@
-/* Stochastic gradient descent with warm restarts: cosines of T_0, T_0 T_mult, T_0 T_mult^2, ... steps, each from the top. The place in the cycle is
- * found by whole numbers, so every border is exact.
+/* Stochastic gradient descent with warm restarts: cosines of T_0, T_0 T_mult, T_0 T_mult^2, ... steps, each
+ * from the top. The place in the cycle is found by whole numbers, so every border is exact.
  * SPDX-License-Identifier: MIT */
 #include "schedules/shapes.h"
 
 static const tw_option options[] = {
     {"T_0", TW_INT, NULL, 1000, 1, 0x1p53, TW_CLOSED, "steps of the first cycle"},
-    {"T_mult", TW_INT, NULL, 2, 1, 1024, TW_CLOSED, "each cycle is this many times as long as the one before"},
+    {"T_mult", TW_INT, NULL, 2, 1, 1024, TW_CLOSED,
+     "each cycle is this many times as long as the one before"},
     {"gamma", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "each peak is this times the one before"},
     {"floor", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX, "share of the base value at the bottom"},
 };
 enum { T_0, T_MULT, GAMMA, FLOOR };
-static const tw_alias aliases[] = {{"first_decay_steps", "T_0"}, {"t_mul", "T_mult"}, {"m_mul", "gamma"}, {"alpha", "floor"}, {NULL, NULL}};
+static const tw_alias aliases[] = {{"first_decay_steps", "T_0"},
+                                   {"t_mul", "T_mult"},
+                                   {"m_mul", "gamma"},
+                                   {"alpha", "floor"},
+                                   {NULL, NULL}};
 
 static double rate(const tw_instant *now)
 {
@@ -27,14 +32,25 @@ static double rate(const tw_instant *now)
     return now->base * ((1 - now->h[FLOOR]) * wave + now->h[FLOOR]);
 }
 
-static uint64_t span(const tw_instant *piece) { return (uint64_t)piece->h[T_0] * (1 + (uint64_t)piece->h[T_MULT]); }
+static uint64_t span(const tw_instant *piece)
+{
+    return (uint64_t)piece->h[T_0] * (1 + (uint64_t)piece->h[T_MULT]);
+}
 
 extern const tw_schedule tw_schedule_sgdr;
 const tw_schedule tw_schedule_sgdr = {
-    .size = sizeof(tw_schedule), .name = "sgdr", .paper = "Loshchilov & Hutter 2017, equation 5",
+    .size = sizeof(tw_schedule),
+    .name = "sgdr",
+    .paper = "Loshchilov & Hutter 2017, equation 5",
     .equation = "base * ((1 - floor) * gamma^i * (1 + cos(pi * t / T)) / 2 + floor)\n"
                 "i: cycles done, T = T_0 * T_mult^i: this cycle's steps, t: steps done in it",
-    .use = "When a good model is wanted at several times of one run, or a set of models, one at the end of each cycle.",
+    .use =
+        "When a good model is wanted at several times of one run, or a set of models, one at the end of each cycle.",
     .example = "sgdr:T_0=150,gamma=0.7",
-    .n_options = 4, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .span = span,
+    .n_options = 4,
+    .options = options,
+    .aliases = aliases,
+    .length_option = -1,
+    .rate = rate,
+    .span = span,
 };

@@ -1,4 +1,5 @@
-/* Cyclical learning rate: up and down again on straight lines between the base value and max_factor times that.
+/* Cyclical learning rate: up and down again on straight lines between the base value and max_factor times
+ * that.
  * SPDX-License-Identifier: MIT */
 #include "schedules/shapes.h"
 
@@ -14,9 +15,19 @@ static double rate(const tw_instant *now)
 
 extern const tw_schedule tw_schedule_triangular;
 const tw_schedule tw_schedule_triangular = {
-    .size = sizeof(tw_schedule), .name = "triangular", .paper = "Smith 2017, section 3.1",
-    .equation = "base * (1 + (max_factor - 1) * x)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down",
-    .use = "Where no decay is wanted and the right value is known only roughly; max_factor below 1 makes momentum run against the rate.",
+    .size = sizeof(tw_schedule),
+    .name = "triangular",
+    .paper = "Smith 2017, section 3.1",
+    .equation =
+        "base * (1 + (max_factor - 1) * x)\nx: 0 to 1 in step_size steps, then to 0 in step_size_down",
+    .use =
+        "Where no decay is wanted and the right value is known only roughly; max_factor below 1 makes momentum run against the rate.",
     .example = "triangular:step_size=100",
-    .n_options = 3, .options = options, .aliases = aliases, .length_option = -1, .rate = rate, .check = tw__triangle_check, .span = tw__triangle_span,
+    .n_options = 3,
+    .options = options,
+    .aliases = aliases,
+    .length_option = -1,
+    .rate = rate,
+    .check = tw__triangle_check,
+    .span = tw__triangle_span,
 };

@@ -13,9 +13,10 @@ struct tw__batch {
     tw_context *ctx;
     const tw_objective *o;
     const tw__kernels *k;
-    size_t size;                                        /* weights */
-    void *node[TW_MOST_LEAVES];                         /* sums of blocks; made when first needed */
-    void *(*scratch)[MOST_LEVELS];                      /* per lane: right subtrees on their way into a node; likewise */
+    size_t size;                /* weights */
+    void *node[TW_MOST_LEAVES]; /* sums of blocks; made when first needed */
+    /* per lane: right subtrees on their way into a node; likewise */
+    void *(*scratch)[MOST_LEVELS];
     tw_sums sums[TW_MOST_LEAVES];
 };
 
@@ -24,7 +25,9 @@ size_t tw__objective_size(const tw_objective *o)
     size_t end = 0;
     for (size_t i = 0; i < o->n_tensors; i++) {
         size_t n = 0;
-        if (!tw__size_of_shape(o->tensors[i].rank, o->tensors[i].shape, &n) || !tw__size_add(n, o->tensors[i].offset, &n)) return 0;
+        if (!tw__size_of_shape(o->tensors[i].rank, o->tensors[i].shape, &n) ||
+            !tw__size_add(n, o->tensors[i].offset, &n))
+            return 0;
         if (n > end) end = n;
     }
     return end;
@@ -33,10 +36,15 @@ size_t tw__objective_size(const tw_objective *o)
 tw_status tw__objective_read(tw_objective *o, const tw_objective *given, int with_loss, tw_error *err)
 {
     TW_TRY(tw__sized_read(o, sizeof *o, given, "tw_objective", err));
-    if (o->type != TW_F32 && o->type != TW_F64) return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
-    if (!o->eval || tw__objective_size(o) == 0) return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
-    if (o->joins) return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version", o->joins);
-    if (with_loss && o->only_outputs) return tw__fail(err, TW_ERR_DATA, "the rows have no labels, so there is no loss");
+    if (o->type != TW_F32 && o->type != TW_F64)
+        return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
+    if (!o->eval || tw__objective_size(o) == 0)
+        return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
+    if (o->joins)
+        return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version",
+                        o->joins);
+    if (with_loss && o->only_outputs)
+        return tw__fail(err, TW_ERR_DATA, "the rows have no labels, so there is no loss");
     return TW_OK;
 }
 
@@ -44,7 +52,10 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
 {
     tw__batch *b;
     TW_TRY(tw__alloc(ctx, &b, 1, sizeof *b, err));
-    *b = (tw__batch){.ctx = ctx, .o = o, .k = tw__kernels_for(o->type, tw_context_isa(ctx)), .size = tw__objective_size(o)};
+    *b = (tw__batch){.ctx = ctx,
+                     .o = o,
+                     .k = tw__kernels_for(o->type, tw_context_isa(ctx)),
+                     .size = tw__objective_size(o)};
     tw_status s = tw__alloc(ctx, &b->scratch, (size_t)tw_context_threads(ctx), sizeof *b->scratch, err);
     if (s == TW_OK) *out = b;
     else tw__batch_free(b);
@@ -87,12 +98,15 @@ typedef struct call {
     tw__batch *b;
     const void *w;
     const uint64_t *rows;
-    size_t n, lo, hi, block;                            /* rows; my leaves; leaves of a block, a power of two */
+    /* rows; my leaves; leaves of a block, a power of two */
+    size_t n, lo, hi, block;
     const tw_draw *draw;
     unsigned want;
-    void *to;                                           /* where the first block goes; NULL: a node like the others */
-    tw__fp_mode mode;                                   /* the caller's, for its callbacks */
-    atomic_uint_fast64_t result;                        /* leaf and answer of the first evaluation that stopped the call */
+    /* where the first block goes; NULL: a node like the others */
+    void *to;
+    tw__fp_mode mode; /* the caller's, for its callbacks */
+    /* leaf and answer of the first evaluation that stopped the call */
+    atomic_uint_fast64_t result;
 } call;
 
 static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradient)
@@ -104,7 +118,8 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
     draw.lane = lane;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
-    int result = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw, &c->b->sums[leaf], gradient, NULL);
+    int result = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw,
+                               &c->b->sums[leaf], gradient, NULL);
     tw__fp_leave(ours);
     if (!result) return;
     uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)result, was = atomic_load(&c->result);
@@ -146,13 +161,11 @@ static void gradient_task(void *arg, size_t i, int worker)
     eval_node(c, first, n, 0, worker, block_sum(c, i));
 }
 
-static void loss_task(void *arg, size_t i, int worker)
-{
-    eval_leaf(arg, i, 0, worker, NULL);
-}
+static void loss_task(void *arg, size_t i, int worker) { eval_leaf(arg, i, 0, worker, NULL); }
 
-/* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few that the exchange adds while
- * it steps; pairs rather than single leaves, because an evaluation adds its second leaf for nothing. */
+/* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few
+ * that the exchange adds while it steps; pairs rather than single leaves, because an evaluation adds its
+ * second leaf for nothing. */
 static size_t block_size(size_t leaves, size_t threads)
 {
     if (threads > (leaves + 1) / 2) return 1;
@@ -208,10 +221,16 @@ static tw_status run_blocks(call *c, size_t *blocks, tw_error *err)
     return run(c, *blocks, gradient_task, err);
 }
 
-tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
-                             tw_sums *sums, tw_error *err)
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
+                             const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw, .mode = callers, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+    call c = {.b = b,
+              .w = w,
+              .rows = rows,
+              .n = n,
+              .draw = draw,
+              .mode = callers,
+              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
     size_t leaves = tw__leaves(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
     size_t blocks = 0;
@@ -225,7 +244,10 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
     return TW_OK;
 }
 
-struct adding { const call *c; size_t blocks; };
+struct adding {
+    const call *c;
+    size_t blocks;
+};
 
 /* The tree above the blocks, for one chunk of the vector. */
 static void add_task(void *arg, size_t i, int worker)
@@ -239,11 +261,19 @@ static void add_task(void *arg, size_t i, int worker)
             b->k->add(n, (char *)block_sum(a->c, j) + at, (char *)block_sum(a->c, j + stride) + at);
 }
 
-tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, void *to, tw_sums *sums,
-                        tw_error *err)
+tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                        tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err)
 {
     size_t leaves = tw__leaves(n);
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .hi = leaves, .draw = draw, .to = to, .mode = callers, .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+    call c = {.b = b,
+              .w = w,
+              .rows = rows,
+              .n = n,
+              .hi = leaves,
+              .draw = draw,
+              .to = to,
+              .mode = callers,
+              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
     struct adding adding = {.c = &c};
     TW_TRY(run_blocks(&c, &adding.blocks, err));
     tw__pool_run(b->ctx, (b->size + TW_CHUNK - 1) / TW_CHUNK, add_task, &adding);
@@ -252,11 +282,18 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
     return TW_OK;
 }
 
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err)
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                         tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
     const tw_draw none = {.number = 0};
     size_t leaves = tw__leaves(n);
-    call c = {.b = b, .w = w, .rows = rows, .n = n, .draw = draw ? draw : &none, .mode = callers, .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
+    call c = {.b = b,
+              .w = w,
+              .rows = rows,
+              .n = n,
+              .draw = draw ? draw : &none,
+              .mode = callers,
+              .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
     TW_TRY(run(&c, leaves, loss_task, err));
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];

@@ -1,5 +1,6 @@
-/* The sum over a batch, defined and not scheduled (docs/design.md, section 5): the rows in batch order form leaves of 8 (a batch over
- * 512: 64 leaves of equal size, the first ones longer); leaves are added in a binary tree over leaf numbers.
+/* The sum over a batch, defined and not scheduled (docs/design.md, section 5): the rows in batch order form
+ * leaves of 8 (a batch over 512: 64 leaves of equal size, the first ones longer); leaves are added in a
+ * binary tree over leaf numbers.
  *
  *   leaf  0   1   2   3   4        node = left + right; a missing right is skipped.
  *          \ /     \ /     |       Threads compute blocks of 2^k leaves, which are whole nodes,
@@ -25,19 +26,22 @@ void tw__batch_free(tw__batch *b);
 size_t tw__leaves(size_t rows);
 void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n);
 
-/* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole batch's. Called in our floating-point
- * mode; `callers` is the one the objective's functions are called in. */
-tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers,
-                             tw_sums *sums, tw_error *err);
-/* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of several such sums. */
-tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, void *to, tw_sums *sums,
-                        tw_error *err);
-/* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find them. */
-tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw__fp_mode callers, tw_sums *sums,
-                         tw_error *err);
+/* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
+ * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called
+ * in. */
+tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
+                             const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err);
+/* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of
+ * several such sums. */
+tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                        tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err);
+/* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find
+ * them. */
+tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                         tw__fp_mode callers, tw_sums *sums, tw_error *err);
 
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
 tw_status tw__objective_read(tw_objective *out, const tw_objective *given, int with_loss, tw_error *err);
-size_t tw__objective_size(const tw_objective *o);       /* weights */
-double tw__seconds(void);                               /* of the monotonic clock */
+size_t tw__objective_size(const tw_objective *o); /* weights */
+double tw__seconds(void);                         /* of the monotonic clock */
 #endif

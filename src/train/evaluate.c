@@ -12,7 +12,8 @@ static tw_status all_rows(tw_context *ctx, uint64_t first, uint64_t n, uint64_t 
     return TW_OK;
 }
 
-static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w, tw__fp_mode callers, tw_metrics *out, tw_error *err)
+static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w, tw__fp_mode callers,
+                          tw_metrics *out, tw_error *err)
 {
     tw__batch *b = NULL;
     uint64_t *rows = NULL;
@@ -20,14 +21,18 @@ static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w,
     TW_TRY(all_rows(ctx, 0, o->n_rows, &rows, err));
     tw_status s = tw__batch_create(&b, ctx, o, err);
     if (s == TW_OK) s = tw__batch_loss(b, w, o->n_rows ? rows : NULL, o->n_rows, NULL, callers, &sums, err);
-    if (s == TW_OK && !(sums.weight > 0)) s = tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", sums.weight);
-    if (s == TW_OK) *out = (tw_metrics){sums.loss / sums.weight, o->counts_correct ? sums.correct / sums.weight : NAN, o->n_rows};
+    if (s == TW_OK && !(sums.weight > 0))
+        s = tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", sums.weight);
+    if (s == TW_OK)
+        *out = (tw_metrics){sums.loss / sums.weight, o->counts_correct ? sums.correct / sums.weight : NAN,
+                            o->n_rows};
     tw__batch_free(b);
     tw__free(ctx, rows, o->n_rows, sizeof *rows);
     return s;
 }
 
-tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out, tw_error *err)
+tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out,
+                      tw_error *err)
 {
     tw_objective o;
     *out = (tw_metrics){0};
@@ -38,12 +43,14 @@ tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void
     return s;
 }
 
-tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n, void *output, tw_error *err)
+tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n,
+                     void *output, tw_error *err)
 {
     tw_objective o;
     TW_TRY(tw__objective_read(&o, objective, 0, err));
     if (first > o.n_rows || n > o.n_rows - first)
-        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first, (unsigned long long)(first + n), (unsigned long long)o.n_rows);
+        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first,
+                        (unsigned long long)(first + n), (unsigned long long)o.n_rows);
     uint64_t *rows;
     tw_sums sums;
     const tw_draw draw = {.number = 0};

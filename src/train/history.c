@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EPOCHS = 512, BYTES = EPOCHS * TW__EPOCH_NUMBERS * sizeof(double), WHOLE = BYTES + TW__HASH_DIGITS, MOST_PARTS = 1 << 23 };
+enum {
+    EPOCHS = 512,
+    BYTES = EPOCHS * TW__EPOCH_NUMBERS * sizeof(double),
+    WHOLE = BYTES + TW__HASH_DIGITS,
+    MOST_PARTS = 1 << 23
+};
 
 static tw_status path_of(const char *directory, uint64_t part, char to[TW__PATH], tw_error *err)
 {
@@ -19,7 +24,8 @@ void tw__epochs_to_numbers(const tw_epoch *from, size_t n, double *to)
 {
     for (size_t i = 0; i < n; i++) {
         const tw_epoch *e = &from[i];
-        const double row[TW__EPOCH_NUMBERS] = {(double)e->epoch, e->seconds, e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr};
+        const double row[TW__EPOCH_NUMBERS] = {(double)e->epoch, e->seconds,      e->loss, e->accuracy,
+                                               e->val_loss,      e->val_accuracy, e->lr};
         memcpy(to + i * TW__EPOCH_NUMBERS, row, sizeof row);
     }
 }
@@ -61,7 +67,8 @@ tw_status tw__history_save(tw_job *job, tw_error *err)
     if (n / EPOCHS <= job->history_parts) return TW_OK;
     TW_TRY(tw__alloc(job->ctx, &rows, 1, BYTES, err));
     tw_status s = TW_OK;
-    while (s == TW_OK && n / EPOCHS > job->history_parts) s = write_part(job, history + job->history_parts * EPOCHS, rows, err);
+    while (s == TW_OK && n / EPOCHS > job->history_parts)
+        s = write_part(job, history + job->history_parts * EPOCHS, rows, err);
     tw__free(job->ctx, rows, 1, BYTES);
     return s;
 }
@@ -73,7 +80,8 @@ tw_status tw__history_visit(tw_job *job, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "history.parts", TW_I64, 0, NULL, &parts, err));
     TW_TRY(v->field(v, "history.sum", TW_U8, 1, &digits, job->history_sum, err));
     if (v->loading != TW_LOAD) return TW_OK;
-    if (parts < 0 || parts > MOST_PARTS) return tw__fail(err, TW_ERR_DATA, "the stored history has %lld parts", (long long)parts);
+    if (parts < 0 || parts > MOST_PARTS)
+        return tw__fail(err, TW_ERR_DATA, "the stored history has %lld parts", (long long)parts);
     job->history_parts = (uint64_t)parts;
     tw__run_history_elsewhere(job->run, job->history_parts * EPOCHS);
     return TW_OK;
@@ -88,11 +96,15 @@ static tw_status read_part(tw_job *job, uint64_t part, tw_epoch *to, tw_error *e
     TW_TRY(path_of(job->o.out, part, path, err));
     TW_TRY(tw__read_file(job->ctx, path, WHOLE, &bytes, &n, err));
     tw_status s = TW_OK;
-    if (n != WHOLE) s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%zu bytes, a part of a history has %zu", n, (size_t)WHOLE);
+    if (n != WHOLE)
+        s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%zu bytes, a part of a history has %zu", n,
+                        (size_t)WHOLE);
     if (s == TW_OK) {
         tw__hash_add(&job->history_hash, bytes, BYTES);
         tw__hash_hex(&job->history_hash, sum);
-        if (memcmp(sum, bytes + BYTES, TW__HASH_DIGITS) != 0) s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its checksum does not hold: it is damaged, or of another run");
+        if (memcmp(sum, bytes + BYTES, TW__HASH_DIGITS) != 0)
+            s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                            "its checksum does not hold: it is damaged, or of another run");
         else tw__epochs_from_numbers(bytes, EPOCHS, to);
     }
     tw__free(job->ctx, bytes, n, 1);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------------------------ */
 
 static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
 {
@@ -38,13 +38,17 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(tw__fields_check(tw_job_fields, o, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
-    if (o->run.order) return tw__fail(err, TW_ERR_SPEC, "an order of rows is for tw_run alone: a job records what it does and could not record this");
+    if (o->run.order)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "an order of rows is for tw_run alone: a job records what it does and could not record this");
     if (o->keep && strcmp(o->keep, "best") == 0 && !(o->val > 0))
         return tw__fail(err, TW_ERR_SPEC, "keep = best " TW__NEEDS_VAL);
     return TW_OK;
 }
 
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train, tw_data **val, tw_data **test, tw_error *err)
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train,
+                            tw_data **val, tw_data **test, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     char path[TW__PATH];
@@ -59,7 +63,8 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char
     TW_TRY(tw__path_in(directory, o->data, path, err));
     s = tw_data_open(ctx, path, &d, train, val, test, err);
     if (s != TW_ERR_NOT_FOUND) return s;
-    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started", o->data, directory);
+    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started",
+                    o->data, directory);
 }
 
 /* About 120 points for a run; none where its epochs are as many. */
@@ -72,15 +77,20 @@ static uint64_t trace_every(const tw_run *run, uint64_t epochs)
 
 static tw_status open_all(tw_job *job, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed ? job->o.directory : NULL, &job->train, &job->val, &job->test, err));
-    if (!job->train) return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
+    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed ? job->o.directory : NULL, &job->train,
+                             &job->val, &job->test, err));
+    if (!job->train)
+        return tw__fail(err, TW_ERR_DATA,
+                        "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
     TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
     uint64_t rows = job->train_objective.n_rows;
     if (job->o.run.batch > rows / (job->o.run.accumulate ? job->o.run.accumulate : 1))
-        tw__log(job->ctx, TW_LOG_WARNING, "batch = %llu is above the %llu rows: every update uses all of them",
-                (unsigned long long)job->o.run.batch * (job->o.run.accumulate ? job->o.run.accumulate : 1), (unsigned long long)rows);
+        tw__log(job->ctx, TW_LOG_WARNING,
+                "batch = %llu is above the %llu rows: every update uses all of them",
+                (unsigned long long)job->o.run.batch * (job->o.run.accumulate ? job->o.run.accumulate : 1),
+                (unsigned long long)rows);
     if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
     if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
     if (job->o.keep && strcmp(job->o.keep, "best") == 0)
@@ -91,7 +101,8 @@ static tw_status open_all(tw_job *job, tw_error *err)
     job->user = r.user;
     r.event = on_event;
     r.user = job;
-    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL, tw_model_weights(job->model), &r, err));
+    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
+                         tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run, r.epochs);
     return tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err);
 }
@@ -141,7 +152,8 @@ void tw_job_free(tw_job *job)
     tw__job_unlock(job->ctx, job->o.out, job->lock);
     tw_run_free(job->run);
     tw__loss_trace_free(&job->trace, job->ctx);
-    if (job->model) tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
+    if (job->model)
+        tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
     tw_model_objective_free(&job->train_objective);
     tw_model_objective_free(&job->val_objective);
     tw_model_objective_free(&job->test_objective);
@@ -156,7 +168,7 @@ void tw_job_free(tw_job *job)
     tw__free(job->ctx, job, 1, sizeof *job);
 }
 
-/* ---- resume ------------------------------------------------------------------------------------------------------------- */
+/* ---- resume -------------------------------------------------------------------------------------------- */
 
 static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_error *err)
 {
@@ -166,9 +178,11 @@ static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_erro
     tw_status s = TW_OK;
     const char *key;
     json_t *value;
-    json_object_foreach(now, key, value)
+    json_object_foreach (now, key, value)
         if (s == TW_OK && !json_equal(value, json_object_get(then, key)))
-            s = tw__fail(err, TW_ERR_STATE, "%.300s: the %s data is not what the run in %.100s was started with", job->o.data, key, job->o.out);
+            s = tw__fail(err, TW_ERR_STATE,
+                         "%.300s: the %s data is not what the run in %.100s was started with", job->o.data,
+                         key, job->o.out);
     json_decref(now);
     return s;
 }
@@ -198,8 +212,10 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
     return tw__job_load_checkpoint(job, &found, err);
 }
 
-/* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another process may have begun a new run there. */
-static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock, tw_error *err)
+/* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another
+ * process may have begun a new run there. */
+static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock,
+                               tw_error *err)
 {
     TW_TRY(tw__job_read_directory(ctx, directory, run, err));
     if (tw__job_ended(*run) != TW_RUN_GOING) return TW_OK;
@@ -209,7 +225,8 @@ static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **
     return tw__job_read_directory(ctx, directory, run, err);
 }
 
-static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given, json_t *run, tw_error *err)
+static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
+                        json_t *run, tw_error *err)
 {
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     TW_TRY(tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err));
@@ -225,7 +242,8 @@ static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, co
     return resume_run(*out, run, err);
 }
 
-tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options, tw_error *err)
+tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options,
+                        tw_error *err)
 {
     json_t *run = NULL;
     void *lock = NULL;
@@ -246,7 +264,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
     return TW_OK;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------------------------------------- */
 
 static tw_status keep_best(tw_job *job, tw_error *err)
 {
@@ -271,8 +289,11 @@ static tw_status check_weights(const tw_job *job, const void *w, tw_error *err)
 {
     size_t n = tw_model_size(job->model), bad;
     const tw__sums *sums = tw__sums_for(tw_context_isa(job->ctx));
-    bad = tw_model_type(job->model) == TW_F32 ? tw__first_not_finite_f32(sums, w, n) : tw__first_not_finite_f64(sums, w, n);
-    return bad == n ? TW_OK : tw__fail(err, TW_ERR_NOT_FINITE, "the weights are not finite after step %llu", (unsigned long long)tw_run_steps(job->run));
+    bad = tw_model_type(job->model) == TW_F32 ? tw__first_not_finite_f32(sums, w, n)
+                                              : tw__first_not_finite_f64(sums, w, n);
+    return bad == n ? TW_OK
+                    : tw__fail(err, TW_ERR_NOT_FINITE, "the weights are not finite after step %llu",
+                               (unsigned long long)tw_run_steps(job->run));
 }
 
 static tw_status finish(tw_job *job, tw_error *err)
@@ -282,7 +303,8 @@ static tw_status finish(tw_job *job, tw_error *err)
     TW_TRY(check_weights(job, kept, err));
     if (job->test) {
         TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
-        if (!isfinite(job->test_metrics.loss)) return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(job->test_metrics.loss));
+        if (!isfinite(job->test_metrics.loss))
+            return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(job->test_metrics.loss));
         job->has_test = 1;
     }
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;
@@ -297,12 +319,15 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     while (status == TW_RUN_GOING) {
         job->epoch_ended = job->checkpoint_requested = 0;
         TW_TRY(tw_run_step(job->run, &status, err));
-        if (status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err)); /* which made no step */
+        /* which made no step */
+        if (status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
-        int due = job->checkpoint_requested || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
+        int due =
+            job->checkpoint_requested || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);
         if (!job->o.out || (!due && status == TW_RUN_GOING)) continue;
         TW_TRY(tw__job_save_checkpoint(job, err));
-        tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu", (unsigned long long)tw_run_steps(job->run));
+        tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu",
+                (unsigned long long)tw_run_steps(job->run));
     }
     job->status = status;
     return finish(job, err);

@@ -10,32 +10,37 @@
 
 struct tw_job {
     tw_context *ctx;
-    tw_job_options o;                                   /* texts are copies */
+    tw_job_options o; /* texts are copies */
     tw_data *train, *val, *test;
     tw_model *model;
     tw_objective train_objective, val_objective, test_objective;
     tw_run *run;
-    int (*event)(void *user, const tw_event *event);    /* the caller's; the run is given ours */
+    int (*event)(void *user, const tw_event *event); /* the caller's; the run is given ours */
     void *user;
     tw__loss_trace trace;
     int epoch_ended, checkpoint_requested, has_test, resumed;
     tw_metrics test_metrics;
-    void *best;                                         /* keep=best: the weights with the least val_loss so far */
+    /* keep=best: the weights with the least val_loss so far */
+    void *best;
     double best_loss;
-    int status;                                         /* of the last tw_job_run, or of the finished run that was loaded */
-    json_t *finished;                                   /* the result of a run that had finished before */
-    char *text;                                         /* of tw_job_json; jansson's memory */
-    void *lock;                                         /* run.lock, open while the folder is ours */
-    uint64_t history_parts;                             /* parts of the history kept beside the checkpoint (history.h) */
-    tw__hash history_hash;                              /* over them */
+    /* of the last tw_job_run, or of the finished run that was loaded */
+    int status;
+    json_t *finished; /* the result of a run that had finished before */
+    char *text;       /* of tw_job_json; jansson's memory */
+    void *lock;       /* run.lock, open while the folder is ours */
+    /* parts of the history kept beside the checkpoint (history.h) */
+    uint64_t history_parts;
+    tw__hash history_hash; /* over them */
     char history_sum[TW__HASH_DIGITS + 1];
-    char *settings;                                     /* what a checkpoint says it is of, once one was written; jansson's memory */
+    /* what a checkpoint says it is of, once one was written; jansson's memory */
+    char *settings;
 };
 
 /* The caller's options, whose size and whose run's size may be another version's. */
 tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err);
 
-/* run.c: the updates of a run that goes to its end; TW_ERR_SPEC where the longest of some runs is too short for eval_every. */
+/* run.c: the updates of a run that goes to its end; TW_ERR_SPEC where the longest of some runs is too short
+ * for eval_every. */
 uint64_t tw__run_updates(const tw_run *run);
 tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err);
 
@@ -48,18 +53,25 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 
-/* The data: where it is named; else, of a run that is resumed, from the directory in which it was started (NULL: not known). */
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train, tw_data **val, tw_data **test, tw_error *err);
+/* The data: where it is named; else, of a run that is resumed, from the directory in which it was started
+ * (NULL: not known). */
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train,
+                            tw_data **val, tw_data **test, tw_error *err);
 
-/* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock locks one that is there. */
+/* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock
+ * locks one that is there. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
-tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err);    /* TW_ERR_SPEC: another process has it */
-void tw__job_unlock(tw_context *ctx, const char *directory, void *lock);      /* NULL is fine */
+/* TW_ERR_SPEC: another process has it */
+tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err);
+void tw__job_unlock(tw_context *ctx, const char *directory, void *lock); /* NULL is fine */
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
-tw_status tw__job_save_result(tw_job *job, tw_error *err);              /* model, history.csv, run.json; removes the checkpoint of an ended run */
-tw_status tw__job_find_model(const tw_job *job, tw_error *err);         /* TW_ERR_NOT_FOUND where the folder has none */
+/* model, history.csv, run.json; removes the checkpoint of an ended run */
+tw_status tw__job_save_result(tw_job *job, tw_error *err);
+/* TW_ERR_NOT_FOUND where the folder has none */
+tw_status tw__job_find_model(const tw_job *job, tw_error *err);
 tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err);
-int tw__job_ended(const json_t *run);                                   /* the status of a run that has ended, as run.json holds it; else TW_RUN_GOING */
-tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err);   /* the weights to keep */
+/* the status of a run that has ended, as run.json holds it; else TW_RUN_GOING */
+int tw__job_ended(const json_t *run);
+tw_status tw__job_kept(tw_job *job, const void **weights, tw_error *err); /* the weights to keep */
 #endif

@@ -1,4 +1,5 @@
-/* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole or not at all.
+/* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole
+ * or not at all.
  * SPDX-License-Identifier: MIT */
 #include "train/history.h"
 #include "train/json.h"
@@ -14,21 +15,27 @@
 #include <string.h>
 #include <thalweg/version.h>
 
-/* ---- run.json ----------------------------------------------------------------------------------------------------------- */
+/* ---- run.json ------------------------------------------------------------------------------------------ */
 
 /* NULL: not known, or no text that JSON can hold. */
-static json_t *directory_json(const tw_job *job) { return job->o.directory ? json_string(job->o.directory) : NULL; }
+static json_t *directory_json(const tw_job *job)
+{
+    return job->o.directory ? json_string(job->o.directory) : NULL;
+}
 
-/* {"directory", "config", "fingerprint", and "result" once there is one}, the config also in the result, as train --json prints it. */
+/* {"directory", "config", "fingerprint", and "result" once there is one}, the config also in the result, as
+ * train --json prints it. */
 static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *err)
 {
     json_t *config = NULL, *fingerprint = NULL, *result = NULL;
     tw_status s = tw__job_config(job, &config, err);
     if (s == TW_OK) s = tw__job_fingerprint(job, &fingerprint, err);
     if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
-    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0) s = tw__json_no_memory(err);
+    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0)
+        s = tw__json_no_memory(err);
     if (s == TW_OK) {
-        *out = json_pack("{s:i, s:s, s:o*, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "directory", directory_json(job), "config", config, "fingerprint", fingerprint, "result", result);
+        *out = json_pack("{s:i, s:s, s:o*, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "directory",
+                         directory_json(job), "config", config, "fingerprint", fingerprint, "result", result);
         if (!*out) s = tw__json_no_memory(err);
     }
     json_decref(config);
@@ -38,7 +45,8 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
 }
 
 /* A new run.json, written but for the rename that puts it in place. */
-static tw_status prepare_run(tw_job *job, const char *directory, int with_result, tw__writer *w, tw_error *err)
+static tw_status prepare_run(tw_job *job, const char *directory, int with_result, tw__writer *w,
+                             tw_error *err)
 {
     char path[TW__PATH];
     json_t *run = NULL;
@@ -66,7 +74,8 @@ tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t 
     int kind;
     TW_TRY(tw__path_in(directory, "run.json", path, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
+    if (kind == TW_PATH_NONE)
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
     TW_TRY(tw__json_read_file(ctx, path, run, err));
     tw_status s = tw__json_check_run(*run, path, err);
     if (s == TW_OK && json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
@@ -75,7 +84,10 @@ tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t 
     return s == TW_OK ? tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "its format is not 1") : s;
 }
 
-static int recorded_status(const json_t *run) { return tw__json_run_status(json_string_value(json_object_get(json_object_get(run, "result"), "status"))); }
+static int recorded_status(const json_t *run)
+{
+    return tw__json_run_status(json_string_value(json_object_get(json_object_get(run, "result"), "status")));
+}
 
 int tw__job_ended(const json_t *run)
 {
@@ -83,7 +95,7 @@ int tw__job_ended(const json_t *run)
     return tw_run_is_over(status) ? status : TW_RUN_GOING;
 }
 
-/* ---- the folder itself -------------------------------------------------------------------------------------------------- */
+/* ---- the folder itself --------------------------------------------------------------------------------- */
 
 static tw_status remove_file(tw_context *ctx, const char *directory, const char *file, tw_error *err)
 {
@@ -95,12 +107,15 @@ static tw_status remove_file(tw_context *ctx, const char *directory, const char 
 
 static tw_status in_use(const char *directory, tw_error *err)
 {
-    return tw__fail(err, TW_ERR_SPEC, "%.300s is in use: another process is writing a run there (give another --out)", directory);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s is in use: another process is writing a run there (give another --out)",
+                    directory);
 }
 
 static tw_status in_the_way(const char *partial, tw_error *err)
 {
-    return tw__fail(err, TW_ERR_SPEC, "%.300s is in the way: no run left it there (remove it, or give another --out)", partial);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s is in the way: no run left it there (remove it, or give another --out)", partial);
 }
 
 /* The lock goes with its process, however that ends. */
@@ -110,7 +125,9 @@ tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_e
     TW_TRY(tw__path_in(directory, "run.lock", path, err));
     int e = ctx->io.open(ctx->io.user, path, TW_OPEN_WRITE, lock);
     if (e) *lock = NULL;
-    return e == 0 ? TW_OK : e == EBUSY ? in_use(directory, err) : tw__fail_system(err, e, "cannot lock", path);
+    return e == 0       ? TW_OK
+           : e == EBUSY ? in_use(directory, err)
+                        : tw__fail_system(err, e, "cannot lock", path);
 }
 
 void tw__job_unlock(tw_context *ctx, const char *directory, void *lock)
@@ -128,9 +145,14 @@ static tw_status holds_a_run(tw_context *ctx, const char *directory, tw_error *e
     TW_TRY(tw__job_read_directory(ctx, directory, &run, err));
     const int has_ended = tw__job_ended(run) != TW_RUN_GOING, by_time = recorded_status(run) == TW_RUN_TIME;
     json_decref(run);
-    if (has_ended) return tw__fail(err, TW_ERR_SPEC, "%.300s holds a run already (give another --out, or --force to replace it)", directory);
-    return tw__fail(err, TW_ERR_SPEC, "%.150s holds an unfinished run (thalweg train --resume %s%s continues it; --force replaces it)", directory,
-                    tw_shell_word(directory, word), by_time ? " --time SECONDS" : "");
+    if (has_ended)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%.300s holds a run already (give another --out, or --force to replace it)",
+                        directory);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%.150s holds an unfinished run (thalweg train --resume %s%s continues it; --force replaces it)",
+        directory, tw_shell_word(directory, word), by_time ? " --time SECONDS" : "");
 }
 
 /* Whether a new run may have this name: nothing there, an empty folder, or, with force, an old run. */
@@ -146,7 +168,8 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
     return *old && !job->o.force ? holds_a_run(job->ctx, job->o.out, err) : TW_OK;
 }
 
-/* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that no other process sees it half empty. */
+/* A folder that only ever held run.json, with what a kill may have left of it. Its lock goes last, so that no
+ * other process sees it half empty. */
 static int remove_partial(tw_context *ctx, const char *partial)
 {
     remove_file(ctx, partial, "run.json", NULL);
@@ -155,13 +178,15 @@ static int remove_partial(tw_context *ctx, const char *partial)
     return ctx->io.remove(ctx->io.user, partial);
 }
 
-/* The folder in which run.json is written before it gets its name, locked. What a process that died has left there is cleared away. */
+/* The folder in which run.json is written before it gets its name, locked. What a process that died has left
+ * there is cleared away. */
 static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
 {
     tw_context *ctx = job->ctx;
     for (int tries = 0; tries < 100; tries++) {
         int kind, e = ctx->io.make_directory(ctx->io.user, partial);
-        if (e && e != EEXIST) return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", partial);
+        if (e && e != EEXIST)
+            return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", partial);
         TW_TRY(tw__path_kind(ctx, partial, &kind, err));
         if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return in_the_way(partial, err);
         tw_status s = tw__job_lock(ctx, partial, &job->lock, err);
@@ -180,15 +205,19 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
     int old;
     TW_TRY(write_run(job, partial, 0, err));
     int e = job->ctx->io.rename(job->ctx->io.user, partial, job->o.out);
-    if (e != ENOTEMPTY && e != EEXIST) return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
+    if (e != ENOTEMPTY && e != EEXIST)
+        return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
     TW_TRY(check_way(job, &old, err)); /* another process may have made it meanwhile */
-    return old ? in_use(job->o.out, err) : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)", job->o.out);
+    return old ? in_use(job->o.out, err)
+               : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)",
+                          job->o.out);
 }
 
 /* All files of a run but run.json, and what a kill may have left of them. */
 static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *err)
 {
-    static const char *const files[] = {"checkpoint.safetensors", "model.safetensors", "history.csv", "report.html"};
+    static const char *const files[] = {"checkpoint.safetensors", "model.safetensors", "history.csv",
+                                        "report.html"};
     char partial[64];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(partial, sizeof partial, "%s.partial", files[i]);
@@ -200,7 +229,8 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
     return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;
 }
 
-/* The old run's files go before the new run.json gets its name, and not before that is written: design/0019. */
+/* The old run's files go before the new run.json gets its name, and not before that is written:
+ * design/0019. */
 static tw_status take_over(tw_job *job, tw_error *err)
 {
     tw__writer w;
@@ -216,7 +246,9 @@ static tw_status claim(tw_job *job, tw_error *err)
 {
     char partial[TW__PATH];
     int old, n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
-    if (n < 0 || n >= TW__PATH - 64) return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(job->o.out));
+    if (n < 0 || n >= TW__PATH - 64)
+        return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)",
+                        strlen(job->o.out));
     TW_TRY(check_way(job, &old, err));
     if (old) return take_over(job, err);
     tw_status s = make_partial(job, partial, err);
@@ -247,7 +279,7 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
     return s;
 }
 
-/* ---- checkpoint --------------------------------------------------------------------------------------------------------- */
+/* ---- checkpoint ---------------------------------------------------------------------------------------- */
 
 static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 {
@@ -290,14 +322,16 @@ static tw_status same_settings(const json_t *then, const json_t *now, const char
     const char *key;
     json_t *value;
     char a[80], b[80];
-    json_object_foreach((json_t *)(uintptr_t)now, key, value)
+    json_object_foreach ((json_t *)(uintptr_t)now, key, value)
         if (!json_equal(value, json_object_get(then, key)))
-            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s", directory, key,
-                            value_text(json_object_get(then, key), a), value_text(value, b));
-    json_object_foreach((json_t *)(uintptr_t)then, key, value)
+            return tw__fail(err, TW_ERR_STATE,
+                            "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s",
+                            directory, key, value_text(json_object_get(then, key), a), value_text(value, b));
+    json_object_foreach ((json_t *)(uintptr_t)then, key, value)
         if (!json_object_get(now, key))
-            return tw__fail(err, TW_ERR_STATE, "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none", directory, key,
-                            value_text(value, a));
+            return tw__fail(err, TW_ERR_STATE,
+                            "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none",
+                            directory, key, value_text(value, a));
     return TW_OK;
 }
 
@@ -306,8 +340,10 @@ static tw_status check_settings(void *object, const char *settings, tw_error *er
     const tw_job *job = object;
     json_error_t e;
     json_t *now = NULL, *then = settings ? tw__json_parse(settings, strlen(settings), &e) : NULL;
-    tw_status s = then ? tw__job_settings(job, &now, err)
-                       : tw__fail(err, TW_ERR_DATA, "%.300s/checkpoint.safetensors does not say which settings it is of", job->o.out);
+    tw_status s =
+        then ? tw__job_settings(job, &now, err)
+             : tw__fail(err, TW_ERR_DATA,
+                        "%.300s/checkpoint.safetensors does not say which settings it is of", job->o.out);
     if (s == TW_OK) s = same_settings(then, now, job->o.out, err);
     json_decref(then);
     json_decref(now);
@@ -326,7 +362,7 @@ tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
     return tw__history_load(job, err);
 }
 
-/* ---- result ------------------------------------------------------------------------------------------------------------- */
+/* ---- result -------------------------------------------------------------------------------------------- */
 
 /* The shortest number that reads back the same, with a point in every locale. */
 static int cell(char *to, size_t n, double value)
@@ -346,7 +382,8 @@ static tw_status write_history(tw_job *job, tw_error *err)
     TW_TRY(tw__writer_open(&w, job->ctx, path, err));
     TW_TRY(tw__writer_put(&w, header, sizeof header - 1, err));
     for (size_t i = 0; i < n; i++) {
-        const double cells[] = {h[i].seconds, h[i].loss, h[i].accuracy, h[i].val_loss, h[i].val_accuracy, h[i].lr};
+        const double cells[] = {h[i].seconds,  h[i].loss,         h[i].accuracy,
+                                h[i].val_loss, h[i].val_accuracy, h[i].lr};
         int used = snprintf(line, sizeof line, "%llu", (unsigned long long)h[i].epoch);
         for (int j = 0; j < 6; j++) used += cell(line + used, sizeof line - (size_t)used, cells[j]);
         line[used++] = '\n';
@@ -361,7 +398,10 @@ tw_status tw__job_find_model(const tw_job *job, tw_error *err)
     int kind;
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
-    return kind == TW_PATH_FILE ? TW_OK : tw__fail(err, TW_ERR_NOT_FOUND, "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
+    return kind == TW_PATH_FILE
+               ? TW_OK
+               : tw__fail(err, TW_ERR_NOT_FOUND,
+                          "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
 }
 
 tw_status tw__job_save_result(tw_job *job, tw_error *err)

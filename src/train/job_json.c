@@ -20,7 +20,10 @@ static tw_status options_json(const tw_job *job, unsigned without, json_t **out,
     return *out ? TW_OK : tw__json_no_memory(err);
 }
 
-tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err) { return options_json(job, 0, out, err); }
+tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
+{
+    return options_json(job, 0, out, err);
+}
 
 tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
 {
@@ -45,10 +48,12 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     const tw_epoch *history = tw_run_history(job->run, &n);
     json_t *result = json_object();
     int bad = json_object_set_new(result, "epochs", tw__json_epochs(history, n));
-    if (!bad && job->has_test) bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
+    if (!bad && job->has_test)
+        bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
     bad = bad || json_object_set_new(result, "status", json_string(tw_run_status_name(job->status))) ||
           json_object_set_new(result, "steps", json_integer((json_int_t)tw_run_steps(job->run))) ||
-          json_object_set_new(result, "steps_per_epoch", json_integer((json_int_t)tw_run_steps_per_epoch(job->run))) ||
+          json_object_set_new(result, "steps_per_epoch",
+                              json_integer((json_int_t)tw_run_steps_per_epoch(job->run))) ||
           json_object_set_new(result, "gradients", json_integer((json_int_t)tw_run_gradients(job->run))) ||
           tw__json_skipped(result, tw_optimizer_skipped(tw_run_optimizer(job->run))) ||
           json_object_set_new(result, "seconds", json_real(tw_run_seconds(job->run)));

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <thalweg/registry.h>
 
-tw_status tw__list_check(const char *word, const char *what, int (*is_member)(const char *name), tw_error *err)
+tw_status tw__list_check(const char *word, const char *what, int (*is_member)(const char *name),
+                         tw_error *err)
 {
     char spaces[TW_SPEC_MAX], name[TW_SPEC_MAX];
     int found = 0;
@@ -17,5 +18,7 @@ tw_status tw__list_check(const char *word, const char *what, int (*is_member)(co
         spaces[i] = ' ';
         found = 1;
     }
-    return found ? tw__fail(err, TW_ERR_SPEC, "%s are separated by spaces: \"%.300s\", not \"%.100s\"", what, spaces, word) : TW_OK;
+    return found ? tw__fail(err, TW_ERR_SPEC, "%s are separated by spaces: \"%.300s\", not \"%.100s\"", what,
+                            spaces, word)
+                 : TW_OK;
 }

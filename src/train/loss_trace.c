@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/loss_trace.h"
 
-enum { NUMBERS = 4 };                                   /* of a point in a checkpoint */
+enum { NUMBERS = 4 }; /* of a point in a checkpoint */
 
 uint64_t tw__loss_trace_every(uint64_t steps_per_epoch, uint64_t most)
 {
@@ -24,8 +24,9 @@ tw_status tw__loss_trace_step(tw__loss_trace *t, tw_context *ctx, const tw_run *
     const double sum = t->weight > 0 ? t->loss * t->weight : 0;
     if (!t->every || (!ended && t->step % t->every != 0)) return TW_OK;
     TW_TRY(tw__grow(ctx, &t->points, &t->capacity, t->n + 1, sizeof *t->points, err));
-    if (t->weight > t->last_weight)                     /* not all updates since then were left out */
-        t->points[t->n++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run), (sum - t->last_sum) / (t->weight - t->last_weight)};
+    if (t->weight > t->last_weight) /* not all updates since then were left out */
+        t->points[t->n++] = (tw__point){tw_run_steps(run), tw_run_gradients(run), tw_run_seconds(run),
+                                        (sum - t->last_sum) / (t->weight - t->last_weight)};
     t->last_sum = ended ? 0 : sum;
     t->last_weight = ended ? 0 : t->weight;
     return TW_OK;
@@ -42,11 +43,14 @@ static void to_numbers(const tw__loss_trace *t, double *to)
 
 static tw_status from_numbers(tw__loss_trace *t, tw_context *ctx, const double *from, size_t n, tw_error *err)
 {
-    if (n % NUMBERS) return tw__fail(err, TW_ERR_DATA, "the stored trace has %zu numbers, which are not %d each", n, NUMBERS);
+    if (n % NUMBERS)
+        return tw__fail(err, TW_ERR_DATA, "the stored trace has %zu numbers, which are not %d each", n,
+                        NUMBERS);
     TW_TRY(tw__grow(ctx, &t->points, &t->capacity, n / NUMBERS, sizeof *t->points, err));
     t->n = n / NUMBERS;
     for (size_t i = 0; i < t->n; i++, from += NUMBERS) {
-        if (!(from[0] >= 0 && from[0] < 0x1p63 && from[1] >= 0 && from[1] < 0x1p63)) return tw__fail(err, TW_ERR_DATA, "the stored trace has counts outside [0, 2^63)");
+        if (!(from[0] >= 0 && from[0] < 0x1p63 && from[1] >= 0 && from[1] < 0x1p63))
+            return tw__fail(err, TW_ERR_DATA, "the stored trace has counts outside [0, 2^63)");
         t->points[i] = (tw__point){(uint64_t)from[0], (uint64_t)from[1], from[2], from[3]};
     }
     return TW_OK;
@@ -68,4 +72,7 @@ tw_status tw__loss_trace_visit(tw__loss_trace *t, tw_context *ctx, tw_visitor *v
     return s;
 }
 
-void tw__loss_trace_free(tw__loss_trace *t, tw_context *ctx) { tw__free(ctx, t->points, t->capacity, sizeof *t->points); }
+void tw__loss_trace_free(tw__loss_trace *t, tw_context *ctx)
+{
+    tw__free(ctx, t->points, t->capacity, sizeof *t->points);
+}

@@ -6,18 +6,24 @@
 #include <thalweg/train.h>
 
 /* The mean loss of the rows since the point before. */
-typedef struct tw__point { uint64_t step, gradients; double seconds, loss; } tw__point;
+typedef struct tw__point {
+    uint64_t step, gradients;
+    double seconds, loss;
+} tw__point;
 
 typedef struct tw__loss_trace {
     tw__point *points;
     size_t n, capacity;
-    uint64_t every;                                     /* steps of an epoch between two points; its last step has one in any case, and the run's. 0: no points */
-    uint64_t step;                                      /* done in this epoch */
-    double loss, weight;                                /* running mean of this epoch, and the weight of its rows */
-    double last_sum, last_weight;                       /* of this epoch up to the last point */
+    /* steps of an epoch between two points; its last step has one in any case, and the run's. 0: no points */
+    uint64_t every;
+    uint64_t step; /* done in this epoch */
+    /* running mean of this epoch, and the weight of its rows */
+    double loss, weight;
+    double last_sum, last_weight; /* of this epoch up to the last point */
 } tw__loss_trace;
 
-/* The `every` for at most so many points an epoch, of which the last is over half as many rows as the others at the least. */
+/* The `every` for at most so many points an epoch, of which the last is over half as many rows as the others
+ * at the least. */
 uint64_t tw__loss_trace_every(uint64_t steps_per_epoch, uint64_t most);
 /* Takes note of an event of the run; after the step that it is of, a point is added if one is due. */
 void tw__loss_trace_event(tw__loss_trace *trace, const tw_event *e);

@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the table ---------------------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(tw_job_options, member)
-enum { RACED = TW_FIELD_RACED, DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY, RESOURCE = TW_FIELD_RESOURCE, IF_SET = TW_FIELD_IF_SET,
-       NO_BITS = TW_FIELD_NO_BITS };
+enum {
+    RACED = TW_FIELD_RACED,
+    DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY,
+    RESOURCE = TW_FIELD_RESOURCE,
+    IF_SET = TW_FIELD_IF_SET,
+    NO_BITS = TW_FIELD_NO_BITS
+};
 
 static const tw_field rows[] = {
     {"data", NULL, TW_FIELD_TEXT, AT(data), NULL, NULL, 0, 0, DATA | NO_BITS, "DATA", "a data set"},
@@ -21,42 +26,56 @@ static const tw_field rows[] = {
      "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
-    {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA, "E", "gradient estimator (thalweg estimators)"},
+    {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA, "E",
+     "gradient estimator (thalweg estimators)"},
     {"schedule", "schedule", TW_FIELD_TEXT, AT(run.schedule), "constant", NULL, 0, 0, RACED, "S",
      "how hyperparameters change, e.g. \"warmup/500;cosine\" (thalweg schedules)"},
-    {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA, "X", 
+    {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA, "X",
      "how workers share their progress; so far there is one, local: a single process"},
     {"control", "control", TW_FIELD_TEXT, AT(run.control), NULL, NULL, 0, 0, RACED | IF_SET, "\"C...\"",
      "controls that monitor the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)"},
     {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET, "\"G...\"",
      "rule options for the tensors that fit a pattern, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\""},
-    {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0, DATA | IF_SET, "error|skip|zero",
+    {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0,
+     DATA | IF_SET, "error|skip|zero",
      "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero); a state that "
      "overflows ends the run in any case"},
-    {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N", "passes over the training rows"},
-    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B", "rows per update (default: 32)"},
+    {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N",
+     "passes over the training rows"},
+    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B",
+     "rows per update (default: 32)"},
     {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA, "K",
      "batches per update; the result is that of --batch K*B, to the bit"},
-    {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F", "share of the training rows, the last ones, kept for validation"},
-    {"seed", "seed", TW_FIELD_NATURAL, AT(run.seed), "0", NULL, 0, 0, RACED, "S", "seed of all random numbers"},
-    {"dtype", "dtype", TW_FIELD_TEXT, AT(dtype), "f32", "f32 f64", 0, 0, RACED, "f32|f64", "type of the weights"},
-    {"limit", "limit", TW_FIELD_NATURAL, AT(limit), NULL, NULL, 1, 0, DATA, "ROWS", "use only the first ROWS training rows, after --val is cut off"},
+    {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F",
+     "share of the training rows, the last ones, kept for validation"},
+    {"seed", "seed", TW_FIELD_NATURAL, AT(run.seed), "0", NULL, 0, 0, RACED, "S",
+     "seed of all random numbers"},
+    {"dtype", "dtype", TW_FIELD_TEXT, AT(dtype), "f32", "f32 f64", 0, 0, RACED, "f32|f64",
+     "type of the weights"},
+    {"limit", "limit", TW_FIELD_NATURAL, AT(limit), NULL, NULL, 1, 0, DATA, "ROWS",
+     "use only the first ROWS training rows, after --val is cut off"},
     {"target", "target", TW_FIELD_TEXT, AT(run.target), NULL, NULL, 0, 0, RACED, "METRIC=VALUE",
      "stop when reached, e.g. val_accuracy=0.98; checked after each epoch, and every --eval-every STEPS"},
-    {"eval_every", "eval-every", TW_FIELD_NATURAL, AT(run.eval_every), NULL, NULL, 1, 0, DATA | IF_SET, "STEPS",
-     "with --target: check it every STEPS updates, too"},
+    {"eval_every", "eval-every", TW_FIELD_NATURAL, AT(run.eval_every), NULL, NULL, 1, 0, DATA | IF_SET,
+     "STEPS", "with --target: check it every STEPS updates, too"},
     {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, NO_BITS, "SECONDS",
      "stop after this time in total, including resumed time; with --resume a new limit"},
     {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
      "which epoch's weights are the model; best is by val_loss and needs --val"},
-    {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0, NO_BITS, "STEPS",
-     "write a checkpoint every STEPS updates (default: at every epoch's end)"},
-    {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "the run's folder, with model, history and report.html (default: out/TIME-MODEL-OPTIMIZER)"},
-    {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "replace an existing run"},
-    {"numbered", NULL, TW_FIELD_FLAG, AT(numbered), NULL, NULL, 0, 0, RACED | RESOURCE, NULL, "take the first free of out, out-2, out-3, ..."},
-    {"directory", NULL, TW_FIELD_TEXT, AT(directory), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "directory from which relative data paths start"},
-    {"cache", NULL, TW_FIELD_TEXT, AT(cache), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder for generated data sets"},
-    {"home", NULL, TW_FIELD_TEXT, AT(home), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR", "folder in which data sets are looked for by name"},
+    {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0,
+     NO_BITS, "STEPS", "write a checkpoint every STEPS updates (default: at every epoch's end)"},
+    {"out", "out", TW_FIELD_TEXT, AT(out), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR",
+     "the run's folder, with model, history and report.html (default: out/TIME-MODEL-OPTIMIZER)"},
+    {"force", "force", TW_FIELD_FLAG, AT(force), NULL, NULL, 0, 0, RACED | RESOURCE, NULL,
+     "replace an existing run"},
+    {"numbered", NULL, TW_FIELD_FLAG, AT(numbered), NULL, NULL, 0, 0, RACED | RESOURCE, NULL,
+     "take the first free of out, out-2, out-3, ..."},
+    {"directory", NULL, TW_FIELD_TEXT, AT(directory), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR",
+     "directory from which relative data paths start"},
+    {"cache", NULL, TW_FIELD_TEXT, AT(cache), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR",
+     "folder for generated data sets"},
+    {"home", NULL, TW_FIELD_TEXT, AT(home), NULL, NULL, 0, 0, RACED | RESOURCE, "DIR",
+     "folder in which data sets are looked for by name"},
 };
 
 int tw_job_fields(size_t i, tw_field *out)
@@ -66,12 +85,24 @@ int tw_job_fields(size_t i, tw_field *out)
     return 1;
 }
 
-/* ---- one field ---------------------------------------------------------------------------------------------------------- */
+/* ---- one field ----------------------------------------------------------------------------------------- */
 
-static const char **text_at(const tw_field *f, const void *options) { return (const char **)(uintptr_t)((const char *)options + f->offset); }
-static uint64_t *natural_at(const tw_field *f, const void *options) { return (uint64_t *)(uintptr_t)((const char *)options + f->offset); }
-static double *real_at(const tw_field *f, const void *options) { return (double *)(uintptr_t)((const char *)options + f->offset); }
-static int *int_at(const tw_field *f, const void *options) { return (int *)(uintptr_t)((const char *)options + f->offset); }
+static const char **text_at(const tw_field *f, const void *options)
+{
+    return (const char **)(uintptr_t)((const char *)options + f->offset);
+}
+static uint64_t *natural_at(const tw_field *f, const void *options)
+{
+    return (uint64_t *)(uintptr_t)((const char *)options + f->offset);
+}
+static double *real_at(const tw_field *f, const void *options)
+{
+    return (double *)(uintptr_t)((const char *)options + f->offset);
+}
+static int *int_at(const tw_field *f, const void *options)
+{
+    return (int *)(uintptr_t)((const char *)options + f->offset);
+}
 static int is_real(const tw_field *f) { return f->type == TW_FIELD_REAL || f->type == TW_FIELD_POSITIVE; }
 
 static int is_set(const tw_field *f, const void *options)
@@ -105,7 +136,11 @@ static tw_status not_a_word(const tw_field *f, const char *text, tw_error *err)
     for (int i = 0; word_at(f->words, i).n; i++) {
         const tw__text word = word_at(f->words, i);
         const size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%.*s", i == 0 ? "" : word_at(f->words, i + 1).n ? ", " : " or ", (int)word.n, word.at);
+        snprintf(list + used, sizeof list - used, "%s%.*s",
+                 i == 0                       ? ""
+                 : word_at(f->words, i + 1).n ? ", "
+                                              : " or ",
+                 (int)word.n, word.at);
     }
     return tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s", f->name, text, list);
 }
@@ -114,15 +149,16 @@ static tw_status check_natural(const tw_field *f, uint64_t x, tw_error *err)
 {
     const unsigned long long most = f->most > 0 ? (unsigned long long)f->most : INT64_MAX;
     if (x == 0 || (x >= (unsigned long long)f->least && x <= most)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%s = %llu is outside [%llu, %llu]", f->name, (unsigned long long)x, (unsigned long long)f->least, most);
+    return tw__fail(err, TW_ERR_SPEC, "%s = %llu is outside [%llu, %llu]", f->name, (unsigned long long)x,
+                    (unsigned long long)f->least, most);
 }
 
 static tw_status check_real(const tw_field *f, double x, tw_error *err)
 {
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (x >= f->least && isfinite(x) && (f->most <= 0 || x < f->most)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%s = %g is outside [%s, %s)", f->name, tw__shown(x), tw__number_text(f->least, low),
-                    f->most > 0 ? tw__number_text(f->most, high) : "inf");
+    return tw__fail(err, TW_ERR_SPEC, "%s = %g is outside [%s, %s)", f->name, tw__shown(x),
+                    tw__number_text(f->least, low), f->most > 0 ? tw__number_text(f->most, high) : "inf");
 }
 
 static tw_status check(const tw_field *f, const void *options, tw_error *err)
@@ -132,11 +168,12 @@ static tw_status check(const tw_field *f, const void *options, tw_error *err)
     if (text && !(f->traits & TW_FIELD_RESOURCE)) return tw__json_check_text(f->name, text, err);
     if (f->type == TW_FIELD_NATURAL) return check_natural(f, *natural_at(f, options), err);
     if (f->type == TW_FIELD_WORD && !word_at(f->words, *int_at(f, options)).n)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %d is none of the values there are", f->name, *int_at(f, options));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %d is none of the values there are", f->name,
+                        *int_at(f, options));
     return is_real(f) ? check_real(f, *real_at(f, options), err) : TW_OK;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 tw_status tw__fields_copy(tw_fields *fields, void *options, tw_context *ctx, tw_error *err)
 {
@@ -178,9 +215,12 @@ static json_t *value_json(const tw_field *f, const void *options, int resolved)
     const int usual = resolved && f->usual && !is_set(f, options);
     double number = 0;
     if (usual && f->type != TW_FIELD_TEXT) tw__number_read(tw__text_of(f->usual), &number);
-    if (f->type == TW_FIELD_NATURAL) return json_integer(usual ? (json_int_t)number : (json_int_t)*natural_at(f, options));
+    if (f->type == TW_FIELD_NATURAL)
+        return json_integer(usual ? (json_int_t)number : (json_int_t)*natural_at(f, options));
     if (is_real(f)) return json_real(usual ? number : *real_at(f, options));
-    if (f->type == TW_FIELD_WORD) return json_stringn(word_at(f->words, *int_at(f, options)).at, word_at(f->words, *int_at(f, options)).n);
+    if (f->type == TW_FIELD_WORD)
+        return json_stringn(word_at(f->words, *int_at(f, options)).at,
+                            word_at(f->words, *int_at(f, options)).n);
     const char *text = usual ? f->usual : *text_at(f, options);
     return text ? json_string(text) : json_null();
 }
@@ -191,23 +231,31 @@ json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, un
     json_t *o = json_object();
     int bad = !o;
     for (size_t i = 0; !bad && fields(i, &f); i++) {
-        if (f.traits & (TW_FIELD_RESOURCE | without) || (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET))) continue;
+        if (f.traits & (TW_FIELD_RESOURCE | without) ||
+            (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET)))
+            continue;
         bad = json_object_set_new(o, f.name, value_json(&f, options, resolved));
     }
     return tw__json_unless(bad, o);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
-static const char *type_text(const tw_field *f) { return f->type == TW_FIELD_NATURAL ? "a whole number" : is_real(f) ? "a number" : "a text"; }
+static const char *type_text(const tw_field *f)
+{
+    return f->type == TW_FIELD_NATURAL ? "a whole number" : is_real(f) ? "a number" : "a text";
+}
 
 static tw_status wrong_value(const tw_field *f, const json_t *value, tw_error *err)
 {
     char range[64] = "";
     char *text = tw__json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
     if (!text) return tw__json_no_memory(err);
-    if (f->type == TW_FIELD_NATURAL && f->most > 0) snprintf(range, sizeof range, " from %llu to %llu", (unsigned long long)f->least, (unsigned long long)f->most);
-    else if (f->type == TW_FIELD_NATURAL) snprintf(range, sizeof range, " of at least %llu", (unsigned long long)f->least);
+    if (f->type == TW_FIELD_NATURAL && f->most > 0)
+        snprintf(range, sizeof range, " from %llu to %llu", (unsigned long long)f->least,
+                 (unsigned long long)f->most);
+    else if (f->type == TW_FIELD_NATURAL)
+        snprintf(range, sizeof range, " of at least %llu", (unsigned long long)f->least);
     tw_status s = tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s%s", f->name, text, type_text(f), range);
     free(text);
     return s;
@@ -216,8 +264,11 @@ static tw_status wrong_value(const tw_field *f, const json_t *value, tw_error *e
 static tw_status read_value(const tw_field *f, void *options, const json_t *value, tw_error *err)
 {
     const char *text = json_string_value(value);
-    const int fits = f->type == TW_FIELD_NATURAL ? json_is_integer(value) && json_integer_value(value) >= 0 : is_real(f) ? json_is_number(value) : text != NULL;
-    if (json_is_null(value) && f->type == TW_FIELD_TEXT) return TW_OK; /* as a text that is not given is recorded */
+    const int fits = f->type == TW_FIELD_NATURAL ? json_is_integer(value) && json_integer_value(value) >= 0
+                     : is_real(f)                ? json_is_number(value)
+                                                 : text != NULL;
+    /* as a text that is not given is recorded */
+    if (json_is_null(value) && f->type == TW_FIELD_TEXT) return TW_OK;
     if (!fits) return wrong_value(f, value, err);
     if (f->type == TW_FIELD_TEXT) *text_at(f, options) = text;
     else if (f->type == TW_FIELD_NATURAL) *natural_at(f, options) = (uint64_t)json_integer_value(value);
@@ -247,7 +298,7 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
     const char *name;
     json_t *value;
     tw_field f;
-    json_object_foreach((json_t *)(uintptr_t)from, name, value)
+    json_object_foreach ((json_t *)(uintptr_t)from, name, value)
         TW_TRY(find(fields, name, &f) ? read_value(&f, options, value, err) : unknown(fields, name, err));
     for (size_t i = 0; whole && fields(i, &f); i++)
         if (!(f.traits & (TW_FIELD_RESOURCE | TW_FIELD_IF_SET)) && !json_object_get(from, f.name))
@@ -255,10 +306,15 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
     return TW_OK;
 }
 
-struct tw_config { tw_context *ctx; char *file; json_t *whole, *options; };
+struct tw_config {
+    tw_context *ctx;
+    char *file;
+    json_t *whole, *options;
+};
 
 /* Opens the data at `path` as the configuration does. *same: they have the recorded fingerprint. */
-static tw_status compare_data(const tw_config *c, const char *path, const json_t *recorded, int *same, tw_error *err)
+static tw_status compare_data(const tw_config *c, const char *path, const json_t *recorded, int *same,
+                              tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     tw_data *train = NULL, *val = NULL, *test = NULL;
@@ -290,7 +346,8 @@ static tw_status find_by_name(tw_config *c, const char *data, const char *there,
 }
 
 /* With one the rows decide. */
-static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there, const json_t *recorded, tw_error *err)
+static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there,
+                                     const json_t *recorded, tw_error *err)
 {
     const char *const paths[] = {data, there}, *other = NULL;
     for (int i = 0; i < 2 && paths[i]; i++) {
@@ -300,17 +357,24 @@ static tw_status find_by_fingerprint(tw_config *c, const char *data, const char 
         if (s == TW_OK && !other) other = paths[i];
         if (s != TW_OK && s != TW_ERR_NOT_FOUND && s != TW_ERR_DATA) return s;
     }
-    if (other) return tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1, "%.200s holds other data than the run was made with (give DATA to choose)", other);
-    return there ? tw__fail(err, TW_ERR_NOT_FOUND, "%.200s holds no data, nor does %.250s, where the run was started", data, there) : err ? err->code : TW_ERR_NOT_FOUND;
+    if (other)
+        return tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1,
+                           "%.200s holds other data than the run was made with (give DATA to choose)", other);
+    return there ? tw__fail(err, TW_ERR_NOT_FOUND,
+                            "%.200s holds no data, nor does %.250s, where the run was started", data, there)
+           : err ? err->code
+                 : TW_ERR_NOT_FOUND;
 }
 
 tw_status tw_config_find_data(tw_config *c, tw_error *err)
 {
-    const char *data = json_string_value(json_object_get(c->options, "data")), *directory = json_string_value(json_object_get(c->whole, "directory"));
+    const char *data = json_string_value(json_object_get(c->options, "data")),
+               *directory = json_string_value(json_object_get(c->whole, "directory"));
     const json_t *recorded = json_object_get(c->whole, "fingerprint");
     char path[TW__PATH];
     const int relative = data && directory && data[0] != '/';
-    if (!data || strcmp(data, "digits") == 0 || strcmp(data, "mnist") == 0) return TW_OK; /* the same everywhere */
+    /* the same everywhere */
+    if (!data || strcmp(data, "digits") == 0 || strcmp(data, "mnist") == 0) return TW_OK;
     if (relative) TW_TRY(tw__path_in(directory, data, path, err));
     const char *there = relative ? path : NULL;
     return recorded ? find_by_fingerprint(c, data, there, recorded, err) : find_by_name(c, data, there, err);
@@ -328,14 +392,17 @@ tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_
     if (s == TW_OK) {
         json_t *inside = json_object_get(c->whole, "config");
         c->options = inside ? inside : c->whole;
-        if (!json_is_object(c->options)) s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1, "an object with options is needed, as the \"config\" of a run.json");
+        if (!json_is_object(c->options))
+            s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1,
+                            "an object with options is needed, as the \"config\" of a run.json");
     }
     if (s == TW_OK) *out = c;
     else tw_config_free(c);
     return s;
 }
 
-/* 0 is what a library caller leaves unset. A file that says 0 is refused as the line is, but where a run records 0 for "not given". */
+/* 0 is what a library caller leaves unset. A file that says 0 is refused as the line is, but where a run
+ * records 0 for "not given". */
 static tw_status check_zeros(tw_fields *fields, const json_t *from, tw_error *err)
 {
     tw_field f;

@@ -13,11 +13,13 @@ tw_status tw__fields_copy(tw_fields *fields, void *options, tw_context *ctx, tw_
 void tw__fields_free(tw_fields *fields, void *options, tw_context *ctx);
 /* Every value is of its row's words, range and encoding. */
 tw_status tw__fields_check(tw_fields *fields, const void *options, tw_error *err);
-/* The first field that is set and whose traits, of those in the mask, are these; NULL: there is none. The text lives as long as the library. */
+/* The first field that is set and whose traits, of those in the mask, are these; NULL: there is none. The
+ * text lives as long as the library. */
 const char *tw__fields_set(tw_fields *fields, const void *options, unsigned mask, unsigned traits);
-/* All that is recorded but for fields with a trait of `without`, as a JSON object; NULL without memory. resolved: with the defaults that 0 and NULL
- * stand for. */
+/* All that is recorded but for fields with a trait of `without`, as a JSON object; NULL without memory.
+ * resolved: with the defaults that 0 and NULL stand for. */
 json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, unsigned without);
-/* Back, for the keys that are there; texts point into the JSON. whole: every key that is always recorded must be there. */
+/* Back, for the keys that are there; texts point into the JSON. whole: every key that is always recorded must
+ * be there. */
 tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, int whole, tw_error *err);
 #endif

@@ -1,4 +1,5 @@
-/* The loop: draw rows, evaluate, exchange, step; at an epoch's end, or where a target ends it early, evaluate the validation data and keep the line.
+/* The loop: draw rows, evaluate, exchange, step; at an epoch's end, or where a target ends it early, evaluate
+ * the validation data and keep the line.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "base/options.h"
@@ -17,43 +18,54 @@
 
 enum { COLUMNS = TW__EPOCH_NUMBERS };
 
-struct target { int column; double value; int below; };
+struct target {
+    int column;
+    double value;
+    int below;
+};
 
 struct tw_run {
     tw_context *ctx;
-    tw_objective train, check;                          /* check.eval NULL: none */
+    tw_objective train, check; /* check.eval NULL: none */
     tw_run_options o;
     struct target target;
-    void *w, *view;                                     /* the caller's; the rule's view, made when needed */
+    void *w, *view; /* the caller's; the rule's view, made when needed */
     size_t size;
     tw__estimator *estimator;
     tw__exchange *exchange;
     tw__batch *batch;
     tw_optimizer *optimizer;
     tw__controls *controls;
-    void *gradient;                                     /* the mean, for controls that look at every step; else NULL */
-    uint64_t epoch, step, updates, steps_per_epoch;     /* cursor: epochs done, updates done in this one, updates in all */
-    tw_sums sums;                                       /* of this epoch */
-    uint64_t skipped;                                   /* updates of this epoch */
-    uint64_t gradients;                                 /* of one row each, in all */
-    double update_loss;                                 /* of the last update */
-    double epoch_lr, seconds, epoch_seconds;            /* time before this call is counted in by visit */
-    int status, failed;                                 /* failed: by an error; no further steps */
-    tw__fp_mode mode;                                   /* the caller's, for its callbacks */
-    const tw_draw *draw;                                /* of the update that is going on */
+    /* the mean, for controls that look at every step; else NULL */
+    void *gradient;
+    /* cursor: epochs done, updates done in this one, updates in all */
+    uint64_t epoch, step, updates, steps_per_epoch;
+    tw_sums sums;                            /* of this epoch */
+    uint64_t skipped;                        /* updates of this epoch */
+    uint64_t gradients;                      /* of one row each, in all */
+    double update_loss;                      /* of the last update */
+    double epoch_lr, seconds, epoch_seconds; /* time before this call is counted in by visit */
+    int status, failed;                      /* failed: by an error; no further steps */
+    tw__fp_mode mode;                        /* the caller's, for its callbacks */
+    const tw_draw *draw;                     /* of the update that is going on */
     tw_epoch *history;
-    size_t n_history, capacity, elsewhere;              /* elsewhere: the first so many are not visited (history.h) */
+    /* elsewhere: the first so many are not visited (history.h) */
+    size_t n_history, capacity, elsewhere;
 };
 
 const char *tw_run_status_name(int status)
 {
-    static const char *const names[] = {"going", "finished", "target", "time", "interrupted", "early_stop", "stalled"};
+    static const char *const names[] = {"going",       "finished",   "target", "time",
+                                        "interrupted", "early_stop", "stalled"};
     return status >= 0 && status < (int)(sizeof names / sizeof names[0]) ? names[status] : "unknown";
 }
 
 static const char *const policies[] = {"error", "skip", "zero"};
 
-const char *tw_nonfinite_name(enum tw_nonfinite policy) { return (unsigned)policy < sizeof policies / sizeof policies[0] ? policies[policy] : "unknown"; }
+const char *tw_nonfinite_name(enum tw_nonfinite policy)
+{
+    return (unsigned)policy < sizeof policies / sizeof policies[0] ? policies[policy] : "unknown";
+}
 
 tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err)
 {
@@ -65,7 +77,11 @@ tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_er
     return tw__fail(err, TW_ERR_SPEC, "nonfinite = %.40s is not error, skip or zero", name);
 }
 
-int tw_run_is_over(int status) { return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP || status == TW_RUN_STALLED; }
+int tw_run_is_over(int status)
+{
+    return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP ||
+           status == TW_RUN_STALLED;
+}
 
 double tw__seconds(void)
 {
@@ -74,24 +90,32 @@ double tw__seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- creation ----------------------------------------------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------------------------ */
 
-static const char *const columns[COLUMNS] = {"epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
+static const char *const columns[COLUMNS] = {"epoch",    "seconds",      "loss", "accuracy",
+                                             "val_loss", "val_accuracy", "lr"};
 
-static tw_status read_target(struct target *t, const char *text, int counts_correct, int has_check, tw_error *err)
+static tw_status read_target(struct target *t, const char *text, int counts_correct, int has_check,
+                             tw_error *err)
 {
     const char *equals = strchr(text, '=');
     for (int i = 2; equals && i <= 5; i++)
-        if (strlen(columns[i]) == (size_t)(equals - text) && strncmp(text, columns[i], (size_t)(equals - text)) == 0) t->column = i;
+        if (strlen(columns[i]) == (size_t)(equals - text) &&
+            strncmp(text, columns[i], (size_t)(equals - text)) == 0)
+            t->column = i;
     if (!t->column || tw__number_read(tw__text_of(equals + 1), &t->value) != 1)
-        return tw__fail(err, TW_ERR_SPEC, "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy", text);
-    if (t->column == 3 && !counts_correct) return tw__fail(err, TW_ERR_SPEC, "target %.80s: this objective counts no correct rows", text);
+        return tw__fail(err, TW_ERR_SPEC,
+                        "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy",
+                        text);
+    if (t->column == 3 && !counts_correct)
+        return tw__fail(err, TW_ERR_SPEC, "target %.80s: this objective counts no correct rows", text);
     if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s " TW__NEEDS_VAL, text);
     t->below = t->column == 2 || t->column == 4;
     return TW_OK;
 }
 
-static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given, tw_error *err)
+static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given,
+                                 tw_error *err)
 {
     tw_objective *train = &r->train, *check = &r->check;
     TW_TRY(tw__objective_read(train, train_given, 1, err));
@@ -99,14 +123,19 @@ static tw_status read_objectives(tw_run *r, const tw_objective *train_given, con
     if (!check_given) return TW_OK;
     TW_TRY(tw__objective_read(check, check_given, 1, err));
     if (check->type == train->type && tw__objective_size(check) == r->size) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the validation objective has %zu weights of %s, the training objective %zu of %s", tw__objective_size(check),
-                    tw_type_name(check->type), tw__objective_size(train), tw_type_name(train->type));
+    return tw__fail(err, TW_ERR_SPEC,
+                    "the validation objective has %zu weights of %s, the training objective %zu of %s",
+                    tw__objective_size(check), tw_type_name(check->type), tw__objective_size(train),
+                    tw_type_name(train->type));
 }
 
 static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
 {
-    if (r->o.epochs <= UINT32_MAX && !__builtin_mul_overflow(r->o.epochs, r->steps_per_epoch, total) && *total < (uint64_t)1 << 53) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many", (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
+    if (r->o.epochs <= UINT32_MAX && !__builtin_mul_overflow(r->o.epochs, r->steps_per_epoch, total) &&
+        *total < (uint64_t)1 << 53)
+        return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many",
+                    (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
 }
 
 uint64_t tw__run_updates(const tw_run *r) { return r->o.epochs * r->steps_per_epoch; }
@@ -114,15 +143,22 @@ uint64_t tw__run_updates(const tw_run *r) { return r->o.epochs * r->steps_per_ep
 tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err)
 {
     if (every < longest || every == 0) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect: after %llu updates training is over", (unsigned long long)every,
-                    (unsigned long long)longest);
+    return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect: after %llu updates training is over",
+                    (unsigned long long)every, (unsigned long long)longest);
 }
 
 static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
 {
     const tw_run_options *o = &r->o;
-    tw__estimator_setting s = {.spec = spec, .n_rows = r->train.n_rows, .batch = o->batch, .seed = o->seed, .real = r->train.type, .size = r->size,
-                               .order = o->order, .n_order = o->n_order, .accumulate = o->accumulate};
+    tw__estimator_setting s = {.spec = spec,
+                               .n_rows = r->train.n_rows,
+                               .batch = o->batch,
+                               .seed = o->seed,
+                               .real = r->train.type,
+                               .size = r->size,
+                               .order = o->order,
+                               .n_order = o->n_order,
+                               .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
     return TW_OK;
@@ -131,26 +167,41 @@ static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
 static tw_status make_controls(tw_run *r, tw_error *err)
 {
     const tw__exchange_type *exchange = r->exchange->type;
-    const tw__control_setting s = {.train = &r->train, .size = r->size, .has_check = r->check.eval != NULL, .epochs = r->o.epochs, .optimizer = r->optimizer,
-                                   .custom = r->o.custom_rule, .groups = r->o.groups, .estimator = r->estimator->type->about.name, .exchange = exchange->name,
-                                   .nonfinite = r->o.nonfinite, .has_direction = r->estimator->type->direction != NULL,
+    const tw__control_setting s = {.train = &r->train,
+                                   .size = r->size,
+                                   .has_check = r->check.eval != NULL,
+                                   .epochs = r->o.epochs,
+                                   .optimizer = r->optimizer,
+                                   .custom = r->o.custom_rule,
+                                   .groups = r->o.groups,
+                                   .estimator = r->estimator->type->about.name,
+                                   .exchange = exchange->name,
+                                   .nonfinite = r->o.nonfinite,
+                                   .has_direction = r->estimator->type->direction != NULL,
                                    .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
     TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
-    return tw__controls_search(r->controls) ? tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(r->train.type), err) : TW_OK;
+    return tw__controls_search(r->controls)
+               ? tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(r->train.type), err)
+               : TW_OK;
 }
 
 static tw_status make_parts(tw_run *r, tw_error *err)
 {
     const tw_run_options *o = &r->o;
     tw__preset preset;
-    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL, err));
+    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
+                           err));
     TW_TRY(make_estimator(r, preset.estimator, err));
-    TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type, r->size, err));
+    TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type,
+                               r->size, err));
     const tw__exchange_type *exchange = r->exchange->type;
     if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
-        return tw__fail(err, TW_ERR_SPEC, "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
-                        r->estimator->type->about.name);
-    TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0, err));
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
+            r->estimator->type->about.name);
+    TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0,
+                               err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     uint64_t total = 0;
     TW_TRY(count_steps(r, &total, err));
@@ -167,13 +218,15 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.nonfinite = o->nonfinite;
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
-        return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full", tw_optimizer_spec(r->optimizer));
+        return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
+                        tw_optimizer_spec(r->optimizer));
     TW_TRY(make_controls(r, err));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
 
-tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check, void *w, const tw_run_options *given, tw_error *err)
+tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check,
+                        void *w, const tw_run_options *given, tw_error *err)
 {
     tw_run *r;
     tw_run_options o;
@@ -181,14 +234,16 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
     if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
     if (o.eval_every && !o.target)
-        return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect without target", (unsigned long long)o.eval_every);
+        return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect without target",
+                        (unsigned long long)o.eval_every);
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     r->ctx = ctx;
     r->o = o;
     if (!r->o.epochs) r->o.epochs = 5;
     r->w = w;
     tw_status s = read_objectives(r, train, check, err);
-    if (s == TW_OK && o.target) s = read_target(&r->target, o.target, r->train.counts_correct, check != NULL, err);
+    if (s == TW_OK && o.target)
+        s = read_target(&r->target, o.target, r->train.counts_correct, check != NULL, err);
     if (s == TW_OK) s = make_parts(r, err);
     if (s == TW_OK) *out = r;
     else tw_run_free(r);
@@ -209,18 +264,20 @@ void tw_run_free(tw_run *r)
     tw__free(r->ctx, r, 1, sizeof *r);
 }
 
-/* ---- one step ----------------------------------------------------------------------------------------------------------- */
+/* ---- one step ------------------------------------------------------------------------------------------ */
 
 static double mean_of(double sum, double weight) { return weight > 0 ? sum / weight : NAN; }
 
 static tw_status not_finite(uint64_t step, const char *what, double value, tw_error *err)
 {
-    tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, tw__shown(value), (unsigned long long)step);
+    tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, tw__shown(value),
+             (unsigned long long)step);
     if (err) err->step = step;
     return TW_ERR_NOT_FINITE;
 }
 
-/* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step on weights of no consequence. */
+/* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step
+ * on weights of no consequence. */
 static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
     void *throwaway = NULL;
@@ -234,7 +291,8 @@ static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_e
 /* Counts an evaluation of these rows' gradients; without rows it is one. */
 static void count_gradients(tw_run *r, size_t rows) { r->gradients += rows ? rows : 1; }
 
-static tw_status gradient_at(void *user, const void *point, const uint64_t *rows, size_t n, void *to, tw_sums *sums, tw_error *err)
+static tw_status gradient_at(void *user, const void *point, const uint64_t *rows, size_t n, void *to,
+                             tw_sums *sums, tw_error *err)
 {
     tw_run *r = user;
     count_gradients(r, n);
@@ -264,16 +322,21 @@ static tw_status whole_gradient(tw_run *r, tw__update *u, tw_error *err)
     const size_t real = tw_type_size(r->train.type);
     u->direction = r->gradient;
     TW_TRY(gradient_at(r, r->w, u->rows, u->n, r->gradient, &u->sums, err));
-    if (u->sums.weight != 1) tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, u->sums.weight);
+    if (u->sums.weight != 1)
+        tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, u->sums.weight);
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const tw_tensor *t = &r->train.tensors[i];
         const size_t end = i + 1 < r->train.n_tensors ? t[1].offset : r->size;
-        if (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) memset((char *)r->gradient + t->offset * real, 0, (end - t->offset) * real);
+        if (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))
+            memset((char *)r->gradient + t->offset * real, 0, (end - t->offset) * real);
     }
     return TW_OK;
 }
 
-struct draw_of { tw_run *r; const tw__update *u; };
+struct draw_of {
+    tw_run *r;
+    const tw__update *u;
+};
 
 static tw_status loss_at(void *user, const void *point, double *loss, tw_error *err)
 {
@@ -288,7 +351,11 @@ static tw_status loss_at(void *user, const void *point, double *loss, tw_error *
 static tw_status search(tw_run *r, const tw__update *u, tw_error *err)
 {
     struct draw_of draw = {r, u};
-    tw__trial t = {.w = r->w, .g = r->gradient, .loss = mean_of(u->sums.loss, u->sums.weight), .user = &draw, .loss_at = loss_at};
+    tw__trial t = {.w = r->w,
+                   .g = r->gradient,
+                   .loss = mean_of(u->sums.loss, u->sums.weight),
+                   .user = &draw,
+                   .loss_at = loss_at};
     TW_TRY(tw_optimizer_set_factor(r->optimizer, 1, err));
     TW_TRY(tw_optimizer_value(r->optimizer, "lr", &t.lr, err));
     TW_TRY(tw__controls_step(r->controls, &t, &r->status, err));
@@ -327,7 +394,10 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
 }
 
 /* The target is checked after so many updates, wherever in an epoch that is. */
-static int is_due(const tw_run *r, uint64_t updates) { return r->o.eval_every && updates % r->o.eval_every == 0; }
+static int is_due(const tw_run *r, uint64_t updates)
+{
+    return r->o.eval_every && updates % r->o.eval_every == 0;
+}
 
 static tw_status update(tw_run *r, tw_error *err)
 {
@@ -340,7 +410,8 @@ static tw_status update(tw_run *r, tw_error *err)
     TW_TRY(gradient(r, &u, &sums, &weight, err));
     if (!isfinite(sums.loss)) {
         if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
-        if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN; /* over which no mean is finite: the optimiser leaves the step out and counts it */
+        /* over which no mean is finite: the optimiser leaves the step out and counts it */
+        if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN;
     } else if (r->gradient) {
         TW_TRY(search(r, &u, err));
         if (r->status != TW_RUN_GOING) return TW_OK;
@@ -356,7 +427,11 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
 {
     const void *w;
     tw_metrics m;
-    *line = (tw_epoch){.epoch = r->epoch + 1, .loss = mean_of(r->sums.loss, r->sums.weight), .val_loss = NAN, .val_accuracy = NAN, .lr = r->epoch_lr};
+    *line = (tw_epoch){.epoch = r->epoch + 1,
+                       .loss = mean_of(r->sums.loss, r->sums.weight),
+                       .val_loss = NAN,
+                       .val_accuracy = NAN,
+                       .lr = r->epoch_lr};
     line->accuracy = r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
     if (!r->check.eval) return TW_OK;
     TW_TRY(tw_run_weights(r, &w, err));
@@ -377,8 +452,9 @@ static tw_status end_epoch(tw_run *r, const tw_epoch *line, tw_error *err)
     r->sums = (tw_sums){0};
     r->skipped = 0;
     if (skipped < r->steps_per_epoch) return TW_OK;
-    return tw__fail(err, TW_ERR_NOT_FINITE, "loss or gradient was not finite in all %llu updates of epoch %llu", (unsigned long long)skipped,
-                    (unsigned long long)r->epoch);
+    return tw__fail(err, TW_ERR_NOT_FINITE,
+                    "loss or gradient was not finite in all %llu updates of epoch %llu",
+                    (unsigned long long)skipped, (unsigned long long)r->epoch);
 }
 
 static int reached(const tw_run *r, const tw_epoch *line)
@@ -403,10 +479,17 @@ static tw_status check_epoch(tw_run *r, int *ended, tw_error *err)
 static int notify(tw_run *r, int kind, const tw_epoch *line, uint64_t step, double weight)
 {
     if (!r->o.event) return 0;
-    tw_event e = {.kind = kind, .epoch = line ? line->epoch : r->epoch + 1, .step = step, .steps_per_epoch = r->steps_per_epoch, .line = line, .weight = weight};
+    tw_event e = {.kind = kind,
+                  .epoch = line ? line->epoch : r->epoch + 1,
+                  .step = step,
+                  .steps_per_epoch = r->steps_per_epoch,
+                  .line = line,
+                  .weight = weight};
     e.loss = line ? line->loss : mean_of(r->sums.loss, r->sums.weight);
     e.update_loss = line ? NAN : r->update_loss;
-    e.accuracy = line ? line->accuracy : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight) : NAN;
+    e.accuracy = line                      ? line->accuracy
+                 : r->train.counts_correct ? mean_of(r->sums.correct, r->sums.weight)
+                                           : NAN;
     tw__fp_leave(r->mode);
     int result = r->o.event(r->o.user, &e);
     tw__fp_enter();
@@ -427,7 +510,9 @@ static int is_over_time(const tw_run *r) { return r->o.seconds > 0 && r->seconds
 
 static tw_status step(tw_run *r, tw_error *err)
 {
-    if (r->failed) return tw__fail(err, TW_ERR_STATE, "the run was stopped by an earlier error and takes no further steps");
+    if (r->failed)
+        return tw__fail(err, TW_ERR_STATE,
+                        "the run was stopped by an earlier error and takes no further steps");
     if (tw_run_is_over(r->status))
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
     double start = tw__seconds();
@@ -464,7 +549,7 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
     return s;
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------------------------------ */
+/* ---- looking at it ------------------------------------------------------------------------------------- */
 
 uint64_t tw_run_batch(const tw_run *r) { return r->estimator->requested; }
 uint64_t tw_run_rows(const tw_run *r) { return r->estimator->batch; }
@@ -486,24 +571,31 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
     tw_status s = TW_OK;
-    if (r->view) s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err) : tw_view_f64(r->optimizer, r->w, r->view, err);
+    if (r->view)
+        s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err)
+                                    : tw_view_f64(r->optimizer, r->w, r->view, err);
     *weights = s != TW_OK ? NULL : r->view ? r->view : r->w;
     return s;
 }
 
 static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
 {
-    int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status}, gradients = (int64_t)r->gradients, n = 4;
-    double sums[] = {r->sums.loss, r->sums.weight, r->sums.correct, r->epoch_lr, r->seconds, r->epoch_seconds};
+    int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status},
+            gradients = (int64_t)r->gradients, n = 4;
+    double sums[] = {r->sums.loss, r->sums.weight, r->sums.correct,
+                     r->epoch_lr,  r->seconds,     r->epoch_seconds};
     TW_TRY(v->field(v, "run.cursor", TW_I64, 1, &n, cursor, err));
     TW_TRY(v->field(v, "run.gradients", TW_I64, 0, NULL, &gradients, err));
     n = 6;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
     if (v->loading != TW_LOAD) return TW_OK;
     int is_over = tw_run_is_over((int)cursor[3]);
-    if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 || (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
+    if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 ||
+        (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
         cursor[3] > TW_RUN_STALLED)
-        return tw__fail(err, TW_ERR_DATA, "the stored run stands at epoch %lld, step %lld, which this run does not have", (long long)cursor[0], (long long)cursor[1]);
+        return tw__fail(err, TW_ERR_DATA,
+                        "the stored run stands at epoch %lld, step %lld, which this run does not have",
+                        (long long)cursor[0], (long long)cursor[1]);
     r->epoch = (uint64_t)cursor[0];
     r->step = (uint64_t)cursor[1];
     r->updates = (uint64_t)cursor[2];
@@ -530,7 +622,9 @@ static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
     tw_status s = v->list(v, "run.history", TW_F64, &n, (void **)&list, r->ctx, err);
     if (s == TW_OK && v->loading == TW_LOAD) {
         const size_t all = r->elsewhere + n / COLUMNS;
-        if (n % COLUMNS || all != r->epoch) s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n, (unsigned long long)r->epoch);
+        if (n % COLUMNS || all != r->epoch)
+            s = tw__fail(err, TW_ERR_DATA, "the stored history has %zu numbers for %llu epochs", n,
+                         (unsigned long long)r->epoch);
         if (s == TW_OK) s = tw__grow(r->ctx, &r->history, &r->capacity, all, sizeof *r->history, err);
         if (s == TW_OK) {
             tw__epochs_from_numbers(list, n / COLUMNS, r->history + r->elsewhere);
@@ -547,14 +641,16 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
         const tw_tensor *t = &r->train.tensors[i];
         char name[512];
         snprintf(name, sizeof name, "weight/%s", t->name);
-        TW_TRY(v->field(v, name, r->train.type, t->rank, t->shape, (char *)r->w + t->offset * tw_type_size(r->train.type), err));
+        TW_TRY(v->field(v, name, r->train.type, t->rank, t->shape,
+                        (char *)r->w + t->offset * tw_type_size(r->train.type), err));
     }
     TW_TRY(visit_numbers(r, v, err));
     TW_TRY(visit_history(r, v, err));
     TW_TRY(tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));
-    if (r->o.nonfinite == TW_NONFINITE_SKIP) TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->skipped, err));
+    if (r->o.nonfinite == TW_NONFINITE_SKIP)
+        TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->skipped, err));
     return tw_optimizer_visit(r->optimizer, v, err);
 }
 

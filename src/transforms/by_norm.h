@@ -1,4 +1,5 @@
-/* What the transforms share that scale a gradient down to a norm; they differ in what the norm is over. Included by a rule file after its tables.
+/* What the transforms share that scale a gradient down to a norm; they differ in what the norm is over.
+ * Included by a rule file after its tables.
  * SPDX-License-Identifier: MIT */
 #ifdef RULE /* without one, as when a test compiles every header alone, there is nothing to do */
 #define HYPER(REAL, INT, FLAG, WORD) REAL(max, 1, 0, TW_INF, TW_OPEN, "largest norm")
@@ -8,7 +9,9 @@
 #define NARROW
 #include <thalweg/rule.h>
 
-struct coef { real scale; };
+struct coef {
+    real scale;
+};
 
 static void prepare(struct coef *k, const struct moment *now)
 {

@@ -52,8 +52,10 @@ static tw_status check_names(const tw_chain *c, tw_error *err)
     for (int i = 0; i < c->n; i++)
         for (int k = 0; k < i; k++)
             if (c->link[i].rule == c->link[k].rule)
-                return tw__fail(err, TW_ERR_SPEC, "%s appears twice; its schedules and what it keeps go by its name, so there can be one",
-                                c->link[i].rule->name);
+                return tw__fail(
+                    err, TW_ERR_SPEC,
+                    "%s appears twice; its schedules and what it keeps go by its name, so there can be one",
+                    c->link[i].rule->name);
     return TW_OK;
 }
 
@@ -64,16 +66,22 @@ static tw_status check_order(const tw_chain *c, tw_error *err)
     for (int i = 0; i < c->n; i++) {
         const tw_rule *r = c->link[i].rule;
         if (r->place == TW_ON_GRADIENT && i > c->rule)
-            return tw__fail(err, TW_ERR_SPEC, "%s changes the gradient: it comes before the rule, as in \"%s+%s\"", r->name, r->name,
-                            c->link[c->rule].rule->name);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%s changes the gradient: it comes before the rule, as in \"%s+%s\"", r->name,
+                            r->name, c->link[c->rule].rule->name);
         if (r->place > TW_ON_GRADIENT && i < c->rule)
-            return tw__fail(err, TW_ERR_SPEC, "%s works on what the rule has done: it comes after the rule, as in \"%s+%s\"", r->name,
-                            c->link[c->rule].rule->name, r->name);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%s works on what the rule has done: it comes after the rule, as in \"%s+%s\"",
+                            r->name, c->link[c->rule].rule->name, r->name);
         if (r->place == TW_ON_STEP && i > 0 && c->link[i - 1].rule->place == TW_ON_WEIGHTS)
-            return tw__fail(err, TW_ERR_SPEC, "%s limits the rule's step and stands right behind the rule, before %s", r->name,
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%s limits the rule's step and stands right behind the rule, before %s", r->name,
                             c->link[i - 1].rule->name);
         views += r->place == TW_ON_WEIGHTS && r->prepare_view[0];
-        if (views > 1) return tw__fail(err, TW_ERR_SPEC, "%s is the second transform that changes the reported weights; there can be one", r->name);
+        if (views > 1)
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%s is the second transform that changes the reported weights; there can be one",
+                            r->name);
     }
     return TW_OK;
 }
@@ -81,13 +89,17 @@ static tw_status check_order(const tw_chain *c, tw_error *err)
 static tw_status add_link(tw_chain *c, tw__text part, tw__text whole, const tw_rule *custom, tw_error *err)
 {
     if (c->n == TW_LINKS_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins more than %d rules and transforms", TW__SHOW(whole), (int)TW_LINKS_MAX);
-    if (part.n == 0) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins more than %d rules and transforms", TW__SHOW(whole),
+                        (int)TW_LINKS_MAX);
+    if (part.n == 0)
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" joins nothing before a \"+\"", TW__SHOW(whole));
     TW_TRY(read_link(&c->link[c->n], part, custom, err));
     if (c->link[c->n].rule->place == TW_RULE) {
         if (c->rule >= 0)
-            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names two rules, %s and %s; there can be one, with transforms around it", TW__SHOW(whole),
-                            c->link[c->rule].rule->name, c->link[c->n].rule->name);
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "\"%.*s\" names two rules, %s and %s; there can be one, with transforms around it",
+                TW__SHOW(whole), c->link[c->rule].rule->name, c->link[c->n].rule->name);
         c->rule = c->n;
     }
     c->n++;
@@ -100,7 +112,8 @@ static tw_status write(tw_chain *c, tw__text whole, tw_error *err)
     for (int i = 0; i < c->n; i++) {
         int n = snprintf(c->spec + used, sizeof c->spec - used, "%s%s", i ? "+" : "", c->link[i].spec);
         used += (size_t)n;
-        if (used >= sizeof c->spec) return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(whole));
+        if (used >= sizeof c->spec)
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(whole));
     }
     return TW_OK;
 }
@@ -130,7 +143,8 @@ static tw_status read_chain(tw_chain *out, const char *text, const tw_rule *cust
         TW_TRY(add_link(out, part, whole, custom, err));
     }
     if (out->rule < 0)
-        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform needs one, as in \"%s\"", TW__SHOW(whole),
+        return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" names no rule; a transform needs one, as in \"%s\"",
+                        TW__SHOW(whole),
                         out->link[0].rule->place == TW_ON_GRADIENT ? "clip_norm:max=1+adam" : "adam+ema");
     TW_TRY(check_order(out, err));
     TW_TRY(check_names(out, err));

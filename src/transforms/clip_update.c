@@ -1,14 +1,16 @@
-/* Limits the step itself, whatever rule made it: to a ball (source 000, section 3.3, proposes radius 1) or element by element.
+/* Limits the step itself, whatever rule made it: to a ball (source 000, section 3.3, proposes radius 1) or
+ * element by element.
  * SPDX-License-Identifier: MIT */
 #define RULE clip_update
 #define PAPER "source 000, section 3.3"
-#define USE "A bound on how far one update may carry the weights; adaptive rules take their largest steps first."
-#define EQUATION                                                                                                                             \
-    "d = what the rule has added to w\n"                                                                                                     \
-    "[by=norm] w = w_before + d max/|d| where |d| > max, |d| the norm over all weights\n"                                                    \
+#define USE \
+    "A bound on how far one update may carry the weights; adaptive rules take their largest steps first."
+#define EQUATION                                                                          \
+    "d = what the rule has added to w\n"                                                  \
+    "[by=norm] w = w_before + d max/|d| where |d| > max, |d| the norm over all weights\n" \
     "[by=value] w = w_before + min(max(d, -max), max)"
-#define HYPER(REAL, INT, FLAG, WORD)                                                                                                         \
-    REAL(max, 1, 0, TW_INF, TW_OPEN, "largest norm or element of the step")                                                                  \
+#define HYPER(REAL, INT, FLAG, WORD)                                        \
+    REAL(max, 1, 0, TW_INF, TW_OPEN, "largest norm or element of the step") \
     WORD(by, 0, "norm value", "what is limited")
 #define PLACE TW_ON_STEP
 #define SUMS(SUM) SUM(squares)
@@ -17,11 +19,16 @@
 #define NARROW
 #include <thalweg/rule.h>
 
-struct coef { real scale, max; };
+struct coef {
+    real scale, max;
+};
 
 static int choose(const struct hyper *h) { return h->by != 0; }
 
-static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.scale = 1, .max = now->h->max}; }
+static void prepare(struct coef *k, const struct moment *now)
+{
+    *k = (struct coef){.scale = 1, .max = now->h->max};
+}
 
 static inline void measure(struct sums *to, real before, real after, const struct coef *k, int variant)
 {

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #define RULE clip_value
 #define PAPER "Mikolov 2012, section 3.2.2"
-#define USE "Recurrent networks: one exploding element does not take the whole step with it, but the direction changes."
+#define USE \
+    "Recurrent networks: one exploding element does not take the whole step with it, but the direction changes."
 #define EQUATION "g = min(max(g, -max), max)"
 #define HYPER(REAL, INT, FLAG, WORD) REAL(max, 1, 0, TW_INF, TW_OPEN, "largest size of an element")
 #define ALIASES(ALIAS) ALIAS(clip, max) ALIAS(clipvalue, max)
@@ -11,7 +12,9 @@
 #define NARROW
 #include <thalweg/rule.h>
 
-struct coef { real max; };
+struct coef {
+    real max;
+};
 
 static void prepare(struct coef *k, const struct moment *now) { *k = (struct coef){.max = now->h->max}; }
 

@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #define RULE polyak
 #define PAPER "Polyak & Juditsky 1992; Ruppert 1988"
-#define USE "Convex problems with a constant or slowly falling rate: the mean converges where the iterates only jitter."
-#define EQUATION                                                                                                                             \
-    "a = a + (w - a)/max(1, t - start)\n"                                                                                                    \
+#define USE \
+    "Convex problems with a constant or slowly falling rate: the mean converges where the iterates only jitter."
+#define EQUATION                          \
+    "a = a + (w - a)/max(1, t - start)\n" \
     "reported: a"
 #define HYPER(REAL, INT, FLAG, WORD) INT(start, 0, 0, TW_STEPS, "steps before the mean begins")
 #define SLOTS(SLOT) SLOT(a, TW_ZERO, 1)
@@ -13,7 +14,9 @@
 #define NARROW
 #include <thalweg/rule.h>
 
-struct coef { real share; };
+struct coef {
+    real share;
+};
 
 static void prepare(struct coef *k, const struct moment *now)
 {

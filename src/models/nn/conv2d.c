@@ -11,11 +11,18 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_most_words(l, t, 2, err));
     if (high > l->in.n[0] || wide > l->in.n[1]) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->source + 1, t->text,
-                        (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in));
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->source + 1,
+                        t->text, (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in));
     }
-    l->conv = (tw__conv){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .in_c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,
-                         .out_h = (size_t)(l->in.n[0] - high + 1), .out_w = (size_t)(l->in.n[1] - wide + 1), .out_c = (size_t)channels};
+    l->conv = (tw__conv){.in_h = (size_t)l->in.n[0],
+                         .in_w = (size_t)l->in.n[1],
+                         .in_c = (size_t)l->in.n[2],
+                         .k_h = (size_t)high,
+                         .k_w = (size_t)wide,
+                         .out_h = (size_t)(l->in.n[0] - high + 1),
+                         .out_w = (size_t)(l->in.n[1] - wide + 1),
+                         .out_c = (size_t)channels};
     l->out = (tw__shape){.rank = 3, .n = {(int64_t)l->conv.out_h, (int64_t)l->conv.out_w, channels}};
     l->n_tensors = 2;
     l->tensor[0].rank = 4;
@@ -33,7 +40,8 @@ static size_t place(const tw__layer *l, int tensor, size_t i)
 {
     if (tensor == 1) return i;
     const tw__conv *c = &l->conv;
-    size_t kx = i % c->k_w, ky = i / c->k_w % c->k_h, in = i / (c->k_w * c->k_h) % c->in_c, out = i / (c->k_w * c->k_h * c->in_c);
+    size_t kx = i % c->k_w, ky = i / c->k_w % c->k_h, in = i / (c->k_w * c->k_h) % c->in_c,
+           out = i / (c->k_w * c->k_h * c->in_c);
     return ((ky * c->k_w + kx) * c->in_c + in) * c->out_c + out;
 }
 
@@ -42,14 +50,21 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
     p->k->conv_forward(p->rows, &l->conv, x, tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y);
 }
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)y;
     p->k->conv_weights(p->rows, &l->conv, x, dy, p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1));
     if (dx) p->k->conv_input(p->rows, &l->conv, dy, tw__tensor_of(l, p, 0), dx);
 }
 
-const tw__layer_type tw__layer_conv2d = {.name = "conv2d", .usage = "conv2d CHANNELS HIGHxWIDE", .help = "valid convolution, stride 1",
-                                         .equation = "y[i, j, c] = b[c] + sum over p, q, d of w[c, d, p, q] x[i + p, j + q, d]\n"
-                                                     "dx, dw: the same sum the other way round; db[c] = sum of dy[i, j, c]",
-                                         .setup = setup, .place = place, .forward = forward, .backward = backward};
+const tw__layer_type tw__layer_conv2d =
+    {.name = "conv2d",
+     .usage = "conv2d CHANNELS HIGHxWIDE",
+     .help = "valid convolution, stride 1",
+     .equation = "y[i, j, c] = b[c] + sum over p, q, d of w[c, d, p, q] x[i + p, j + q, d]\n"
+                 "dx, dw: the same sum the other way round; db[c] = sum of dy[i, j, c]",
+     .setup = setup,
+     .place = place,
+     .forward = forward,
+     .backward = backward};

@@ -7,8 +7,9 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     int64_t width;
     if (l->in.rank != 1) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dense needs a vector and gets %s (put flatten before it)", l->source + 1, t->text,
-                        tw__shape_text(&l->in, in, sizeof in));
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): dense needs a vector and gets %s (put flatten before it)",
+                        l->source + 1, t->text, tw__shape_text(&l->in, in, sizeof in));
     }
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
     TW_TRY(tw__layer_most_words(l, t, 1, err));
@@ -24,7 +25,8 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-/* saved [out][in], an input that was an image numbered by channel, row, column; private by row, column, channel */
+/* saved [out][in], an input that was an image numbered by channel, row, column; private by row, column,
+ * channel */
 static size_t place(const tw__layer *l, int tensor, size_t i)
 {
     if (tensor == 1) return i;
@@ -37,7 +39,10 @@ static size_t place(const tw__layer *l, int tensor, size_t i)
     return tw__dense_at(l->in_size, l->out_size, in, out);
 }
 
-static size_t packed(const tw__layer *l, const tw__kernels *k) { return k->dense_packed(l->in_size, l->out_size); }
+static size_t packed(const tw__layer *l, const tw__kernels *k)
+{
+    return k->dense_packed(l->in_size, l->out_size);
+}
 
 static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
 {
@@ -46,17 +51,27 @@ static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->dense_forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed, tw__tensor_of(l, p, 1), y);
+    p->k->dense_forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed,
+                        tw__tensor_of(l, p, 1), y);
 }
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)y;
-    p->k->dense_weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1));
+    p->k->dense_weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0),
+                        tw__gradient_of(l, p, 1));
     if (dx) p->k->dense_input(p->rows, l->in_size, l->out_size, dy, tw__tensor_of(l, p, 0), dx);
 }
 
-const tw__layer_type tw__layer_dense = {.name = "dense", .usage = "dense WIDTH|classes", .help = "fully connected layer with bias",
+const tw__layer_type tw__layer_dense = {.name = "dense",
+                                        .usage = "dense WIDTH|classes",
+                                        .help = "fully connected layer with bias",
                                         .equation = "y = W x + b\n"
                                                     "dx = W^T dy, dW = dy x^T, db = dy",
-                                        .setup = setup, .place = place, .packed = packed, .pack = pack, .forward = forward, .backward = backward};
+                                        .setup = setup,
+                                        .place = place,
+                                        .packed = packed,
+                                        .pack = pack,
+                                        .forward = forward,
+                                        .backward = backward};

@@ -9,9 +9,12 @@
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     double rate;
-    if (t->n_words != 1) return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dropout takes one number, its rate in [0, 1)", l->source + 1, t->text);
+    if (t->n_words != 1)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): dropout takes one number, its rate in [0, 1)",
+                        l->source + 1, t->text);
     if (tw__number_read(tw__text_of(t->word[0]), &rate) != 1 || !(rate >= 0 && rate < 1))
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->source + 1, t->text, t->word[0]);
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->source + 1,
+                        t->text, t->word[0]);
     l->out = l->in;
     l->dropout.threshold = (uint32_t)(rate * 0x1p32);
     l->dropout.scale = 1 / (1 - rate);
@@ -20,12 +23,13 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void mask(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    uint64_t seed = p->draw->seed ^ (p->draw->number >> 32) << 32; /* a counter word holds the low half of the step */
+    /* a counter word holds the low half of the step */
+    uint64_t seed = p->draw->seed ^ (p->draw->number >> 32) << 32;
     size_t row = l->out_size * p->k->real;
     for (size_t r = 0; r < p->rows; r++)
         p->k->dropout(l->out_size, seed, (uint32_t)(p->first + r), (uint32_t)p->draw->number,
-                      (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, l->dropout.threshold, l->dropout.scale,
-                      (const char *)x + r * row, (char *)y + r * row);
+                      (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, l->dropout.threshold,
+                      l->dropout.scale, (const char *)x + r * row, (char *)y + r * row);
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
@@ -34,7 +38,8 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
     else if (x != y) memcpy(y, x, p->rows * l->out_size * p->k->real);
 }
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)x, (void)y;
     if (!dx) return;
@@ -42,9 +47,15 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     else if (dx != dy) memcpy(dx, dy, p->rows * l->out_size * p->k->real);
 }
 
-const tw__layer_type tw__layer_dropout = {.name = "dropout", .usage = "dropout RATE", .help = "drops numbers at random while training",
-                                          .equation = "while training: y = m x/(1 - rate), m = 0 with probability rate, else 1, drawn for every step, row and unit\n"
-                                                      "otherwise: y = x\n"
-                                                      "dx = m dy/(1 - rate)",
-                                          .in_place = 1,
-                                          .setup = setup, .forward = forward, .backward = backward};
+const tw__layer_type tw__layer_dropout = {
+    .name = "dropout",
+    .usage = "dropout RATE",
+    .help = "drops numbers at random while training",
+    .equation =
+        "while training: y = m x/(1 - rate), m = 0 with probability rate, else 1, drawn for every step, row and unit\n"
+        "otherwise: y = x\n"
+        "dx = m dy/(1 - rate)",
+    .in_place = 1,
+    .setup = setup,
+    .forward = forward,
+    .backward = backward};

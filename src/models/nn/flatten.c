@@ -10,14 +10,22 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y) { (void)l, (void)p, (void)x, (void)y; }
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    (void)l, (void)p, (void)x, (void)y;
+}
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
 }
 
-const tw__layer_type tw__layer_flatten = {.name = "flatten", .usage = "flatten", .help = "an image becomes a vector",
+const tw__layer_type tw__layer_flatten = {.name = "flatten",
+                                          .usage = "flatten",
+                                          .help = "an image becomes a vector",
                                           .equation = "y = x, numbered by channel, row, column in files",
                                           .in_place = TW__SAME_NUMBERS,
-                                          .setup = setup, .forward = forward, .backward = backward};
+                                          .setup = setup,
+                                          .forward = forward,
+                                          .backward = backward};

@@ -10,11 +10,19 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_most_words(l, t, 1, err));
     if (high > l->in.n[0] || wide > l->in.n[1] || high * wide > 256) {
         char in[64];
-        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s", l->source + 1, t->text,
-                        (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in), high * wide > 256 ? " (at most 256 places)" : "");
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s",
+                        l->source + 1, t->text, (long long)high, (long long)wide,
+                        tw__shape_text(&l->in, in, sizeof in),
+                        high * wide > 256 ? " (at most 256 places)" : "");
     }
-    l->pool = (tw__pooling){.in_h = (size_t)l->in.n[0], .in_w = (size_t)l->in.n[1], .c = (size_t)l->in.n[2], .k_h = (size_t)high, .k_w = (size_t)wide,
-                         .out_h = (size_t)(l->in.n[0] / high), .out_w = (size_t)(l->in.n[1] / wide)};
+    l->pool = (tw__pooling){.in_h = (size_t)l->in.n[0],
+                            .in_w = (size_t)l->in.n[1],
+                            .c = (size_t)l->in.n[2],
+                            .k_h = (size_t)high,
+                            .k_w = (size_t)wide,
+                            .out_h = (size_t)(l->in.n[0] / high),
+                            .out_w = (size_t)(l->in.n[1] / wide)};
     l->out = (tw__shape){.rank = 3, .n = {(int64_t)l->pool.out_h, (int64_t)l->pool.out_w, l->in.n[2]}};
     l->saved = l->pool.out_h * l->pool.out_w * l->pool.c;
     return TW_OK;
@@ -25,13 +33,20 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
     p->k->pool_forward(p->rows, &l->pool, x, y, p->gradient ? tw__saved_of(l, p) : NULL);
 }
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)x, (void)y;
     if (dx) p->k->pool_input(p->rows, &l->pool, dy, tw__saved_of(l, p), dx);
 }
 
-const tw__layer_type tw__layer_maxpool2d = {.name = "maxpool2d", .usage = "maxpool2d HIGHxWIDE", .help = "largest value of each window",
-                                            .equation = "y[i, j, c] = max of the window of x[., ., c] at (i, j); windows do not overlap, and what a whole one does not cover is left out\n"
-                                                        "dx = dy at the place of the maximum, 0 elsewhere",
-                                            .setup = setup, .forward = forward, .backward = backward};
+const tw__layer_type tw__layer_maxpool2d = {
+    .name = "maxpool2d",
+    .usage = "maxpool2d HIGHxWIDE",
+    .help = "largest value of each window",
+    .equation =
+        "y[i, j, c] = max of the window of x[., ., c] at (i, j); windows do not overlap, and what a whole one does not cover is left out\n"
+        "dx = dy at the place of the maximum, 0 elsewhere",
+    .setup = setup,
+    .forward = forward,
+    .backward = backward};

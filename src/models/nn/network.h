@@ -10,29 +10,32 @@ enum { TW__NETWORK_TEXT = 4096 };
 typedef struct tw__network {
     tw_context *ctx;
     tw__shape in;
-    int64_t classes;                                    /* what "classes" means; 0: unknown */
-    int64_t labels;                                     /* how many classes the last layer has */
-    int32_t *class_labels;                              /* `labels` labels, rising: what each class stands for; NULL: its number */
+    int64_t classes; /* what "classes" means; 0: unknown */
+    int64_t labels;  /* how many classes the last layer has */
+    /* `labels` labels, rising: what each class stands for; NULL: its number */
+    int32_t *class_labels;
     tw__layer *layers;
     size_t n_layers, capacity;
-    tw_tensor *tensors;                                 /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
+    /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
+    tw_tensor *tensors;
     size_t n_tensors;
     char (*names)[32];
-    size_t size;                                        /* numbers in the flat vector */
-    char (*source)[96];                                 /* the layers as written, canonical */
+    size_t size;        /* numbers in the flat vector */
+    char (*source)[96]; /* the layers as written, canonical */
     size_t n_sources, source_capacity;
     char text[TW__NETWORK_TEXT];
 } tw__network;
 
 /* Reads the network for rows of shape `in`. The last layer must be one that has a loss. */
-tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in, int64_t classes, tw_error *err);
+tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in,
+                             int64_t classes, tw_error *err);
 void tw__network_free(tw__network *net);
 /* Makes the last layer's classes stand for these labels, which are copied; n is net->labels. */
 tw_status tw__network_name_classes(tw__network *net, const int32_t *labels, int64_t n, tw_error *err);
-int32_t tw__network_class(const tw__network *net, int32_t label);           /* -1: none */
+int32_t tw__network_class(const tw__network *net, int32_t label); /* -1: none */
 
-/* w = initial weights, converted from double: Glorot uniform, biases 0, drawn from `seed` by tensor and place in the saved tensor.
- * Glorot & Bengio 2010, equation 16. */
+/* w = initial weights, converted from double: Glorot uniform, biases 0, drawn from `seed` by tensor and place
+ * in the saved tensor. Glorot & Bengio 2010, equation 16. */
 void tw__network_start(const tw__network *net, uint64_t seed, tw_type type, void *w);
 /* Between the saved order of a tensor (its index in net->tensors) and the flat vector. */
 void tw__network_export(const tw__network *net, size_t tensor, tw_type type, const void *w, void *saved);

@@ -1,5 +1,6 @@
-/* Runs the layers over a piece of at most ROWS rows at a time: forward through all, the loss, backward through all, so that a piece's
- * activations stay in the cache.  A leaf of the batch tree longer than a piece continues where the piece before stopped (TW__CONTINUE).
+/* Runs the layers over a piece of at most ROWS rows at a time: forward through all, the loss, backward
+ * through all, so that a piece's activations stay in the cache.  A leaf of the batch tree longer than a piece
+ * continues where the piece before stopped (TW__CONTINUE).
  * SPDX-License-Identifier: MIT */
 #include "models/nn/plan.h"
 #include "base/cpu.h"
@@ -9,8 +10,9 @@ enum { ROWS = TW__PASS_ROWS };
 
 /* What one evaluation writes to; two at the same time have different lanes. */
 typedef struct lane {
-    char *activations;                                  /* the input, then every layer's output that has memory of its own */
-    char *gradients[2];                                 /* of activations, in turn */
+    /* the input, then every layer's output that has memory of its own */
+    char *activations;
+    char *gradients[2]; /* of activations, in turn */
     uint8_t *saved;
     char *scratch;
     int32_t labels[ROWS];
@@ -20,14 +22,18 @@ typedef struct plan {
     tw_context *ctx;
     const tw__kernels *k;
     tw_data_info data;
-    size_t row_bytes;                                   /* of the data */
+    size_t row_bytes; /* of the data */
     const tw__network *net;
-    tw__layer *layers;                                  /* the network's, fused where they can be; the last has the loss */
+    /* the network's, fused where they can be; the last has the loss */
+    tw__layer *layers;
     size_t n_layers, capacity;
-    size_t *at;                                         /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
-    size_t activations, widest, scratch, saved;         /* numbers in all; the most in one output; for scratch; bytes per row for notes */
-    size_t first_weights;                               /* the first layer with weights: nothing before it needs a gradient */
-    size_t *packed_at, packed_size;                     /* numbers made once per point, layer by layer */
+    /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
+    size_t *at;
+    /* numbers in all; the most in one output; for scratch; bytes per row for notes */
+    size_t activations, widest, scratch, saved;
+    /* the first layer with weights: nothing before it needs a gradient */
+    size_t first_weights;
+    size_t *packed_at, packed_size; /* numbers made once per point, layer by layer */
     char *packed;
     lane *lanes;
     int n_lanes;
@@ -57,8 +63,14 @@ static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
     }
 }
 
-static char *output_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer + 1] * p->k->real; }
-static char *input_of(const plan *p, const lane *b, size_t layer) { return b->activations + p->at[layer] * p->k->real; }
+static char *output_of(const plan *p, const lane *b, size_t layer)
+{
+    return b->activations + p->at[layer + 1] * p->k->real;
+}
+static char *input_of(const plan *p, const lane *b, size_t layer)
+{
+    return b->activations + p->at[layer] * p->k->real;
+}
 
 /* Every layer but the last, which stands for the loss. */
 static void forward(const plan *p, const lane *b, tw__pass *pass)
@@ -73,7 +85,10 @@ static void backward(const plan *p, const lane *b, const tw__pass *pass, char *d
 {
     for (size_t i = p->n_layers - 1; i-- > p->first_weights;) {
         const tw__layer *l = &p->layers[i];
-        char *dx = i == p->first_weights ? NULL : l->type->in_place ? dy : dy == b->gradients[0] ? b->gradients[1] : b->gradients[0];
+        char *dx = i == p->first_weights   ? NULL
+                   : l->type->in_place     ? dy
+                   : dy == b->gradients[0] ? b->gradients[1]
+                                           : b->gradients[0];
         l->type->backward(l, pass, input_of(p, b, i), output_of(p, b, i), dy, dx);
         dy = dx;
     }
@@ -93,7 +108,8 @@ static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sum
     }
 }
 
-static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                tw_sums *sums, void *gradient, void *output)
 {
     plan *p = user;
     lane *b = &p->lanes[draw->lane];
@@ -101,17 +117,27 @@ static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, 
     *sums = (tw_sums){0};
     for (size_t done = 0; done < n; done += ROWS) {
         size_t piece = n - done < ROWS ? n - done : ROWS;
-        tw__pass pass = {.k = p->k, .rows = piece, .draw = draw, .first = draw->first + done, .training = (want & TW_TRAINING) != 0, .w = w,
-                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL, .saved = b->saved, .scratch = b->scratch,
-                         .into = done > 0 ? TW__CONTINUE : want & TW_ADD ? TW__ADD : TW__START};
+        tw__pass pass = {.k = p->k,
+                         .rows = piece,
+                         .draw = draw,
+                         .first = draw->first + done,
+                         .training = (want & TW_TRAINING) != 0,
+                         .w = w,
+                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL,
+                         .saved = b->saved,
+                         .scratch = b->scratch,
+                         .into = done > 0        ? TW__CONTINUE
+                                 : want & TW_ADD ? TW__ADD
+                                                 : TW__START};
         fetch(p, b, rows + done, piece);
-        add_to(p, b, &pass, want, sums, output ? (char *)output + done * p->layers[p->n_layers - 1].out_size * p->k->real : NULL);
+        add_to(p, b, &pass, want, sums,
+               output ? (char *)output + done * p->layers[p->n_layers - 1].out_size * p->k->real : NULL);
     }
     tw__fp_leave(mode);
     return 0;
 }
 
-/* ---- making and freeing ------------------------------------------------------------------------------------------------- */
+/* ---- making and freeing -------------------------------------------------------------------------------- */
 
 static tw_status list_layers(plan *p, const tw__network *net, tw_error *err)
 {
@@ -147,7 +173,8 @@ static tw_status place_activations(plan *p, tw_error *err)
         if (l->n_tensors && p->first_weights == p->n_layers) p->first_weights = i;
         p->packed_at[i] = p->packed_size;
         if (l->type->packed) p->packed_size += l->type->packed(l, p->k);
-        if (l->type->scratch && l->type->scratch(l, p->k) > p->scratch) p->scratch = l->type->scratch(l, p->k);
+        if (l->type->scratch && l->type->scratch(l, p->k) > p->scratch)
+            p->scratch = l->type->scratch(l, p->k);
         l->saved_at = p->saved;
         p->saved += l->saved;
     }
@@ -190,7 +217,8 @@ void tw__plan_free(void *user)
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
-tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__network *net, tw_type type, const tw_data_info *data, tw_error *err)
+tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__network *net, tw_type type,
+                             const tw_data_info *data, tw_error *err)
 {
     plan *p;
     TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
@@ -206,8 +234,18 @@ tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__netwo
         tw__plan_free(p);
         return s;
     }
-    *out = (tw_objective){.size = sizeof *out, .type = type, .tensors = net->tensors, .n_tensors = net->n_tensors, .n_rows = data->rows,
-                          .n_outputs = net->layers[net->n_layers - 1].out_size, .can_add = 1, .only_outputs = !data->labels, .counts_correct = data->labels != NULL, .lanes = p->n_lanes, .user = p,
-                          .point = point, .eval = eval};
+    *out = (tw_objective){.size = sizeof *out,
+                          .type = type,
+                          .tensors = net->tensors,
+                          .n_tensors = net->n_tensors,
+                          .n_rows = data->rows,
+                          .n_outputs = net->layers[net->n_layers - 1].out_size,
+                          .can_add = 1,
+                          .only_outputs = !data->labels,
+                          .counts_correct = data->labels != NULL,
+                          .lanes = p->n_lanes,
+                          .user = p,
+                          .point = point,
+                          .eval = eval};
     return TW_OK;
 }

@@ -1,5 +1,5 @@
-/* sigmoid: 1/(1 + exp(-x)), between 0 and 1. As the last layer, with one output, it is the probability of class 1, and the loss is the binary
- * cross-entropy with the row's label, computed from the logit.
+/* sigmoid: 1/(1 + exp(-x)), between 0 and 1. As the last layer, with one output, it is the probability of
+ * class 1, and the loss is the binary cross-entropy with the row's label, computed from the logit.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
@@ -10,9 +10,13 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y) { p->k->sigmoid_forward(p->rows * l->out_size, x, y); }
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    p->k->sigmoid_forward(p->rows * l->out_size, x, y);
+}
 
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy, void *dx)
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
 {
     (void)x;
     if (dx) p->k->sigmoid_input(p->rows * l->out_size, y, dy, dx);
@@ -22,20 +26,31 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
     *n = 2;
     if (l->out_size == 1) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the last layer has %zu outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", "
-                    "or for several classes \"dense classes softmax\"", l->out_size);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "the last layer has %zu outputs; sigmoid at the end has one, the probability of class 1: \"dense 1 sigmoid\", "
+        "or for several classes \"dense classes softmax\"",
+        l->out_size);
 }
 
-static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums, void *dx)
+static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
+                 void *dx)
 {
     (void)l;
     p->k->sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
 }
 
-const tw__layer_type tw__layer_sigmoid = {.name = "sigmoid", .usage = "sigmoid",
-                                          .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy",
-                                          .equation = "y = 1/(1 + e^-x)\n"
-                                                      "dx = dy y (1 - y)\n"
-                                                      "as the last layer: loss = -log y for label 1, -log(1 - y) for label 0; dx = y - label",
-                                          .activation = 1, .in_place = 1,
-                                          .setup = setup, .forward = forward, .backward = backward, .classes = classes, .loss = loss};
+const tw__layer_type tw__layer_sigmoid =
+    {.name = "sigmoid",
+     .usage = "sigmoid",
+     .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy",
+     .equation = "y = 1/(1 + e^-x)\n"
+                 "dx = dy y (1 - y)\n"
+                 "as the last layer: loss = -log y for label 1, -log(1 - y) for label 0; dx = y - label",
+     .activation = 1,
+     .in_place = 1,
+     .setup = setup,
+     .forward = forward,
+     .backward = backward,
+     .classes = classes,
+     .loss = loss};

@@ -5,19 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-tw_status tw__claim_add(tw__figure_output *output, const tw__claim_text *claim_text, tw_claim **out, tw_error *err)
+tw_status tw__claim_add(tw__figure_output *output, const tw__claim_text *claim_text, tw_claim **out,
+                        tw_error *err)
 {
     tw_figures *f = output->figures;
     TW_TRY(tw__grow(f->ctx, &f->claims, &f->capacity, f->n + 1, sizeof *f->claims, err));
     *out = &f->claims[f->n++];
-    **out = (tw_claim){.id = claim_text->id, .figure = output->figure->kind.name, .source = claim_text->source, .printed = claim_text->printed,
-                       .english = claim_text->english, .because = "", .is_control = claim_text->is_control};
+    **out = (tw_claim){.id = claim_text->id,
+                       .figure = output->figure->kind.name,
+                       .source = claim_text->source,
+                       .printed = claim_text->printed,
+                       .english = claim_text->english,
+                       .because = "",
+                       .is_control = claim_text->is_control};
     return TW_OK;
 }
 
 void tw__claim_decide(tw_claim *claim, const tw__claim_text *claim_text, enum tw_holds holds)
 {
-    const char *const because[] = {[TW_HOLDS_NO] = claim_text->no, [TW_HOLDS_YES] = "", [TW_HOLDS_DEPENDS] = claim_text->depends};
+    const char *const because[] =
+        {[TW_HOLDS_NO] = claim_text->no, [TW_HOLDS_YES] = "", [TW_HOLDS_DEPENDS] = claim_text->depends};
     claim->holds = holds;
     claim->because = because[holds];
 }
@@ -28,14 +35,18 @@ const char *tw_holds_name(enum tw_holds holds)
     return (unsigned)holds < sizeof names / sizeof names[0] ? names[holds] : "unknown";
 }
 
-enum tw_holds tw__holds(int here, int elsewhere) { return !here == !elsewhere ? here ? TW_HOLDS_YES : TW_HOLDS_NO : TW_HOLDS_DEPENDS; }
+enum tw_holds tw__holds(int here, int elsewhere)
+{
+    return !here == !elsewhere ? here ? TW_HOLDS_YES : TW_HOLDS_NO : TW_HOLDS_DEPENDS;
+}
 
 /* ---- claims.json ---- */
 
 static json_t *claim_json(const tw_claim *c)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", c->id, "figure", c->figure, "source", c->source, "printed", c->printed,
-                     "english", c->english, "setting", c->setting, "measured", c->measured, "holds", tw_holds_name(c->holds), "because", c->because,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", c->id, "figure", c->figure,
+                     "source", c->source, "printed", c->printed, "english", c->english, "setting", c->setting,
+                     "measured", c->measured, "holds", tw_holds_name(c->holds), "because", c->because,
                      "control", c->is_control);
 }
 
@@ -59,12 +70,15 @@ static tw_status make_json(tw_figures *f, char **out, tw_error *err)
 
 static void put_overview(const tw_figures *f, tw__strbuf *p)
 {
-    tw__print(p, "# Claims of the sources, measured\n\n"
-                 "Made by `thalweg figures`. Every verdict is a comparison of the numbers beside it. \"Depends\": it holds as shown, and does not\n"
-                 "with another setting, which is named. A control shows that the test can fail.\n\n| claim | in short | holds |\n|---|---|---|\n");
+    tw__print(
+        p,
+        "# Claims of the sources, measured\n\n"
+        "Made by `thalweg figures`. Every verdict is a comparison of the numbers beside it. \"Depends\": it holds as shown, and does not\n"
+        "with another setting, which is named. A control shows that the test can fail.\n\n| claim | in short | holds |\n|---|---|---|\n");
     for (size_t i = 0; i < f->n; i++) {
         const tw_claim *c = &f->claims[i];
-        tw__print(p, "| [%s](#%s) | %s | %s%s |\n", c->id, c->id, c->english, tw_holds_name(c->holds), c->is_control ? " (control)" : "");
+        tw__print(p, "| [%s](#%s) | %s | %s%s |\n", c->id, c->id, c->english, tw_holds_name(c->holds),
+                  c->is_control ? " (control)" : "");
     }
 }
 

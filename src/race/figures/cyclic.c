@@ -8,8 +8,11 @@ static const double base = 0.001, ratio = 6;
 static const char *const schedules[SHAPES] = {"triangular:step_size=1000", "triangular2:step_size=1000"};
 
 static const tw__claim_text cycles = {
-    .id = "cyclic", .source = "004, 4.2.7", .printed = "循环学习率，即学习率缓慢增加在缓慢减小并且这样循环进行，Leslie N.Smith 曾提出了两种循环形式",
-    .english = "The learning rate rises slowly, falls slowly, and so on in cycles, in two forms", .no = "It does not",
+    .id = "cyclic",
+    .source = "004, 4.2.7",
+    .printed = "循环学习率，即学习率缓慢增加在缓慢减小并且这样循环进行，Leslie N.Smith 曾提出了两种循环形式",
+    .english = "The learning rate rises slowly, falls slowly, and so on in cycles, in two forms",
+    .no = "It does not",
 };
 
 static tw_status decide(tw__figure_output *output, double *const lr[SHAPES], tw_error *err)
@@ -24,7 +27,8 @@ static tw_status decide(tw__figure_output *output, double *const lr[SHAPES], tw_
             if (!(lr[k][i] > lr[k][i - 1] && lr[k][i] > lr[k][i + 1])) continue;
             TW__APPEND(c->measured, " %s (step %zu)", TW__REAL(lr[k][i]), i);
             const double peak = base + (ratio - 1) * base / (k == 1 ? 1 << (i / (2 * HALF_CYCLE)) : 1);
-            holds = holds && i % (2 * HALF_CYCLE) == HALF_CYCLE && lr[k][i] > 0.999 * peak && lr[k][i] < 1.001 * peak;
+            holds = holds && i % (2 * HALF_CYCLE) == HALF_CYCLE && lr[k][i] > 0.999 * peak &&
+                    lr[k][i] < 1.001 * peak;
             turns++;
         }
         holds = holds && lr[k][0] == base && lr[k][2 * HALF_CYCLE] == base;
@@ -38,7 +42,8 @@ static tw_status draw(tw__figure_output *output, double *step, double *const lr[
 {
     const double *const columns[] = {step, lr[0], lr[1]};
     for (size_t i = 0; i < STEPS; i++) step[i] = (double)i;
-    for (int k = 0; k < SHAPES; k++) TW_TRY(tw_schedule_values(schedules[k], NULL, base, STEPS, STEPS, lr[k], err));
+    for (int k = 0; k < SHAPES; k++)
+        TW_TRY(tw_schedule_values(schedules[k], NULL, base, STEPS, STEPS, lr[k], err));
     TW_TRY(tw__output_columns(output, "lr", "step,triangular,triangular2", STEPS, 3, columns, err));
     return decide(output, lr, err);
 }
@@ -55,5 +60,7 @@ static tw_status make(tw__figure_output *output, tw_error *err)
 extern const unsigned char tw__asset_figure_cyclic[];
 extern const tw__figure tw__figure_fig4_6;
 const tw__figure tw__figure_fig4_6 = {
-    .kind = {"fig4.6", "", "004, figure 4.6", "two forms of cyclic learning rates", 0}, .script = tw__asset_figure_cyclic, .make = make,
+    .kind = {"fig4.6", "", "004, figure 4.6", "two forms of cyclic learning rates", 0},
+    .script = tw__asset_figure_cyclic,
+    .make = make,
 };

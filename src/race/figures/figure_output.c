@@ -33,7 +33,10 @@ void tw__output_number(tw__figure_output *output, const char *name, double value
     tw__print(&output->names, "%s = %s\n", name, tw__number_text(value, text));
 }
 
-void tw__output_text(tw__figure_output *output, const char *name, const char *text) { tw__print(&output->names, "%s = \"%s\"\n", name, text); }
+void tw__output_text(tw__figure_output *output, const char *name, const char *text)
+{
+    tw__print(&output->names, "%s = \"%s\"\n", name, text);
+}
 
 /* ---- Data ---- */
 
@@ -47,7 +50,8 @@ static tw_status write_csv(tw__figure_output *output, const char *part, tw__strb
     return s;
 }
 
-tw_status tw__output_columns(tw__figure_output *output, const char *part, const char *names, size_t rows, size_t n, const double *const *columns, tw_error *err)
+tw_status tw__output_columns(tw__figure_output *output, const char *part, const char *names, size_t rows,
+                             size_t n, const double *const *columns, tw_error *err)
 {
     tw__strbuf p = {.ctx = output->ctx, .err = err};
     tw__print(&p, "%s\n", names);
@@ -60,14 +64,16 @@ tw_status tw__output_columns(tw__figure_output *output, const char *part, const 
     return write_csv(output, part, &p);
 }
 
-tw_status tw__output_surface(tw__figure_output *output, double (*f)(const void *user, const double at[2]), const void *user, const tw__window *w, tw_error *err)
+tw_status tw__output_surface(tw__figure_output *output, double (*f)(const void *user, const double at[2]),
+                             const void *user, const tw__window *w, tw_error *err)
 {
     tw__strbuf p = {.ctx = output->ctx, .err = err};
     const double side = (double)(w->points - 1);
     tw__print(&p, "x,y,f\n");
     for (size_t j = 0; j < w->points; j++) {
         for (size_t i = 0; i < w->points; i++) {
-            const double at[2] = {w->low[0] + (double)i / side * (w->high[0] - w->low[0]), w->low[1] + (double)j / side * (w->high[1] - w->low[1])};
+            const double at[2] = {w->low[0] + (double)i / side * (w->high[0] - w->low[0]),
+                                  w->low[1] + (double)j / side * (w->high[1] - w->low[1])};
             tw__print(&p, "%s,%s,%s\n", TW__SIX(at[0]), TW__SIX(at[1]), TW__SIX(f(user, at)));
         }
         tw__put(&p, "\n", 1);

@@ -17,7 +17,10 @@ static const tw__figure *const figures[] = {
 
 extern const unsigned char tw__asset_figure_style[];
 
-const tw_figure_kind *tw_figure_kind_at(size_t i) { return i < sizeof figures / sizeof figures[0] ? &figures[i]->kind : NULL; }
+const tw_figure_kind *tw_figure_kind_at(size_t i)
+{
+    return i < sizeof figures / sizeof figures[0] ? &figures[i]->kind : NULL;
+}
 
 /* ---- The folder ---- */
 
@@ -34,10 +37,13 @@ static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
         return tw__figures_write_json(f, err);
     }
     if (force) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "%.300s holds figures already (give another --out, or --force to replace them)", f->directory);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s holds figures already (give another --out, or --force to replace them)",
+                    f->directory);
 }
 
-tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force, tw_error *err)
+tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force,
+                            tw_error *err)
 {
     tw_figures *f;
     *out = NULL;
@@ -71,7 +77,9 @@ static void begin_script(tw__figure_output *output)
 {
     const tw_figure_kind *k = &output->figure->kind;
     tw__print(&output->names, "# %s: %s (%s)\n", k->name, k->shows, k->source);
-    tw__print(&output->names, "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name, k->name);
+    tw__print(&output->names,
+              "# Made by `thalweg figures %s`; `gnuplot %s.gp` in this folder draws it again.\n", k->name,
+              k->name);
     tw__output_text(output, "name", k->name);
 }
 
@@ -99,9 +107,13 @@ static const tw__figure *figure_of(const tw_figure_kind *kind)
 
 tw_status tw_figures_make(tw_figures *f, const tw_figure_kind *kind, tw_error *err)
 {
-    tw__figure_output output = {.ctx = f->ctx, .figures = f, .figure = figure_of(kind), .names = {.ctx = f->ctx, .err = err}};
+    tw__figure_output output = {.ctx = f->ctx,
+                                .figures = f,
+                                .figure = figure_of(kind),
+                                .names = {.ctx = f->ctx, .err = err}};
     const size_t claims = f->n;
-    if (!output.figure) return tw__fail(err, TW_ERR_SPEC, "this is no figure of the list (tw_figure_kind_at)");
+    if (!output.figure)
+        return tw__fail(err, TW_ERR_SPEC, "this is no figure of the list (tw_figure_kind_at)");
     begin_script(&output);
     tw_status s = output.figure->make(&output, err);
     if (s == TW_OK) s = end_script(&output, err);

@@ -41,19 +41,26 @@ void tw__rows_free(tw__rows *r)
 
 /* ---- Counting ---- */
 
-struct counted { const tw_objective *inner; uint64_t gradients; };
+struct counted {
+    const tw_objective *inner;
+    uint64_t gradients;
+};
 
-static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw, tw_sums *sums, void *gradient,
-                void *output)
+static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
+                tw_sums *sums, void *gradient, void *output)
 {
     struct counted *c = user;
     if (want & TW_WANT_GRADIENT) __atomic_fetch_add(&c->gradients, n, __ATOMIC_RELAXED);
     return c->inner->eval(c->inner->user, want, w, rows, n, draw, sums, gradient, output);
 }
 
-static uint64_t of_estimator(const char *name, uint64_t n) { return strncmp(name, "estimator.", strlen("estimator.")) == 0 ? n : 0; }
+static uint64_t of_estimator(const char *name, uint64_t n)
+{
+    return strncmp(name, "estimator.", strlen("estimator.")) == 0 ? n : 0;
+}
 
-static tw_status count_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape, void *data, tw_error *err)
+static tw_status count_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                             void *data, tw_error *err)
 {
     uint64_t n = 1;
     (void)type, (void)data, (void)err;
@@ -62,7 +69,8 @@ static tw_status count_field(tw_visitor *v, const char *name, tw_type type, int 
     return TW_OK;
 }
 
-static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data, tw_context *ctx, tw_error *err)
+static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                            tw_context *ctx, tw_error *err)
 {
     (void)type, (void)data, (void)ctx, (void)err;
     *(uint64_t *)v->user += of_estimator(name, *n);
@@ -73,7 +81,8 @@ static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_
 
 enum { COLUMNS = 5 };
 
-static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended, tw_error *err)
+static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended,
+                      tw_error *err)
 {
     const void *weights;
     tw_metrics m;
@@ -90,7 +99,8 @@ static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t
     return TW_OK;
 }
 
-static tw_status go(tw__trace *c, const tw__rows *rows, tw_run *loop, const struct counted *counted, const tw__trace_setting *s, tw_error *err)
+static tw_status go(tw__trace *c, const tw__rows *rows, tw_run *loop, const struct counted *counted,
+                    const tw__trace_setting *s, tw_error *err)
 {
     tw_visitor visitor = {.user = &c->kept, .field = count_field, .list = count_list};
     tw_error why = {0};
@@ -113,8 +123,13 @@ static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__tr
     tw_run *loop;
     objective.eval = eval;
     objective.user = &counted;
-    const tw_run_options o = {.size = sizeof o, .optimizer = s->optimizer, .estimator = s->estimator, .schedule = s->schedule, .seed = s->seed,
-                              .batch = s->batch, .epochs = s->updates};
+    const tw_run_options o = {.size = sizeof o,
+                              .optimizer = s->optimizer,
+                              .estimator = s->estimator,
+                              .schedule = s->schedule,
+                              .seed = s->seed,
+                              .batch = s->batch,
+                              .epochs = s->updates};
     TW_TRY(tw_run_create(&loop, c->ctx, &objective, NULL, w, &o, err));
     const tw_status status = go(c, rows, loop, &counted, s, err);
     tw_run_free(loop);
@@ -141,13 +156,15 @@ void tw__trace_free(tw__trace *c)
     *c = (tw__trace){0};
 }
 
-tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw__trace *c, double least, tw_error *err)
+tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw__trace *c, double least,
+                          tw_error *err)
 {
     double *gap;
     TW_TRY(tw__alloc(c->ctx, &gap, c->capacity, sizeof *gap, err));
     for (size_t i = 0; i < c->n; i++) gap[i] = c->loss[i] - least;
     const double *const columns[] = {c->update, c->passes, c->loss, gap, c->first, c->second};
-    const tw_status s = tw__output_columns(output, part, "update,passes,loss,gap,w0,w1", c->n, sizeof columns / sizeof columns[0], columns, err);
+    const tw_status s = tw__output_columns(output, part, "update,passes,loss,gap,w0,w1", c->n,
+                                           sizeof columns / sizeof columns[0], columns, err);
     tw__free(c->ctx, gap, c->capacity, sizeof *gap);
     return s;
 }

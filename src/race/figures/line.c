@@ -27,7 +27,8 @@ tw_status tw__line_make(tw__line *l, tw_context *ctx, tw_error *err)
     TW_TRY(tw__rows_make(&l->rows, ctx, ROWS, 1, err));
     for (size_t i = 0; i < ROWS; i++) {
         l->rows.x[i] = widest * tw__random_unit(SEED, TW__FOR_FIGURE, 0, i);
-        l->rows.y[i] = slope * l->rows.x[i] + intercept + noise * tw__random_normal(SEED, TW__FOR_FIGURE, 1, i);
+        l->rows.y[i] =
+            slope * l->rows.x[i] + intercept + noise * tw__random_normal(SEED, TW__FOR_FIGURE, 1, i);
     }
     TW_TRY(tw__rows_open(&l->rows, &options, err));
     const tw_status s = fit(l, err);

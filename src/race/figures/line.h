@@ -4,7 +4,11 @@
 #define TW_RACE_FIGURES_LINE_H
 #include "race/figures/figure.h"
 
-typedef struct tw__line { tw__rows rows; double slope, intercept, least; } tw__line;   /* the best fit and its loss */
+/* the best fit and its loss */
+typedef struct tw__line {
+    tw__rows rows;
+    double slope, intercept, least;
+} tw__line;
 tw_status tw__line_make(tw__line *line, tw_context *ctx, tw_error *err);
 /* FIGURE-rows.csv (x,y), and `slope`, `intercept`, `least` for the script. */
 tw_status tw__line_write(tw__figure_output *output, const tw__line *line, tw_error *err);

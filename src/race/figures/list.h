@@ -1,4 +1,5 @@
-/* The figures, in the order in which they are made and listed: TW__FIGURE(NAME) is tw__figure_NAME in a file of this folder.
+/* The figures, in the order in which they are made and listed: TW__FIGURE(NAME) is tw__figure_NAME in a file
+ * of this folder.
  * SPDX-License-Identifier: MIT */
 TW__FIGURE(bowl)
 TW__FIGURE(v1)

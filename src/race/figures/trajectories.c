@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-tw_status tw__trajectories_make(tw__trajectories *w, tw_context *ctx, const char *surface, uint64_t steps, const tw__runner *runners, size_t n, tw_error *err)
+tw_status tw__trajectories_make(tw__trajectories *w, tw_context *ctx, const char *surface, uint64_t steps,
+                                const tw__runner *runners, size_t n, tw_error *err)
 {
     *w = (tw__trajectories){.ctx = ctx, .runner = runners, .n = n, .steps = steps};
     tw_status s = tw_surface_create(&w->surface, ctx, surface, TW_F64, err);
@@ -29,7 +30,8 @@ void tw__trajectories_free(tw__trajectories *w)
 enum { ABOUT = 200 };
 
 /* A list as gnuplot's word() reads it. */
-static void put_words(tw__figure_output *output, const char *name, const tw__runner *runners, size_t n, const char *(*of)(const tw__runner *runner))
+static void put_words(tw__figure_output *output, const char *name, const tw__runner *runners, size_t n,
+                      const char *(*of)(const tw__runner *runner))
 {
     tw__print(&output->names, "%s = \"", name);
     for (size_t i = 0; i < n; i++) tw__print(&output->names, "%s'%s'", i ? " " : "", of(&runners[i]));
@@ -52,7 +54,8 @@ static void put_colours(tw__figure_output *output, const tw__runner *runners, si
     for (size_t i = 0; i < n; i++) looks[i].spec = runners[i].spec;
     tw__choose_colours(looks, n);
     tw__print(&output->names, "colours = \"");
-    for (size_t i = 0; i < n; i++) tw__print(&output->names, "%s'%s'", i ? " " : "", tw__palette[looks[i].colour % TW__COLOURS].light);
+    for (size_t i = 0; i < n; i++)
+        tw__print(&output->names, "%s'%s'", i ? " " : "", tw__palette[looks[i].colour % TW__COLOURS].light);
     tw__print(&output->names, "\"\n");
 }
 
@@ -65,7 +68,8 @@ void tw__output_runners(tw__figure_output *output, const tw__runner *runners, si
     put_colours(output, runners, n);
 }
 
-static tw_status write_trajectory(tw__figure_output *output, const char *key, const tw_trajectory *trajectory, tw_error *err)
+static tw_status write_trajectory(tw__figure_output *output, const char *key, const tw_trajectory *trajectory,
+                                  tw_error *err)
 {
     double *step;
     TW_TRY(tw__alloc(output->ctx, &step, trajectory->n, sizeof *step, err));
@@ -79,18 +83,25 @@ static tw_status write_trajectory(tw__figure_output *output, const char *key, co
 static size_t last_inside(const tw_trajectory *p, const tw__window *w)
 {
     size_t i = 0;
-    while (i < p->n && i <= w->steps && p->x[i] >= w->low[0] && p->x[i] <= w->high[0] && p->y[i] >= w->low[1] && p->y[i] <= w->high[1]) i++;
+    while (i < p->n && i <= w->steps && p->x[i] >= w->low[0] && p->x[i] <= w->high[0] &&
+           p->y[i] >= w->low[1] && p->y[i] <= w->high[1])
+        i++;
     return i ? i - 1 : 0;
 }
 
-static double value_at(const void *surface, const double at[2]) { return tw_surface_value(surface, at, NULL); }
+static double value_at(const void *surface, const double at[2])
+{
+    return tw_surface_value(surface, at, NULL);
+}
 
-tw_status tw__trajectories_write(tw__figure_output *output, const tw__trajectories *w, const tw__window *window, tw_error *err)
+tw_status tw__trajectories_write(tw__figure_output *output, const tw__trajectories *w,
+                                 const tw__window *window, tw_error *err)
 {
     double start[2];
     char about[ABOUT] = "";
     tw_surface_start(w->surface, start);
-    TW__APPEND(about, "%s from (%s, %s)", tw_surface_spec(w->surface), TW__REAL(start[0]), TW__REAL(start[1]));
+    TW__APPEND(about, "%s from (%s, %s)", tw_surface_spec(w->surface), TW__REAL(start[0]),
+               TW__REAL(start[1]));
     tw__output_text(output, "about", about);
     tw__output_runners(output, w->runner, w->n);
     tw__print(&output->names, "ends = \"");
@@ -106,7 +117,9 @@ void tw__append_trajectories(char *to, size_t size, const tw__trajectories *w, s
 {
     double start[2];
     tw_surface_start(w->surface, start);
-    tw__append(to, size, "%s from (%s, %s), %llu steps (--surface %s):", tw_surface_formula(w->surface), TW__REAL(start[0]), TW__REAL(start[1]),
-            (unsigned long long)w->steps, tw_surface_spec(w->surface));
-    for (size_t i = first; i < first + n; i++) tw__append(to, size, "%s %s", i > first ? ";" : "", w->runner[i].spec);
+    tw__append(to, size, "%s from (%s, %s), %llu steps (--surface %s):", tw_surface_formula(w->surface),
+               TW__REAL(start[0]), TW__REAL(start[1]), (unsigned long long)w->steps,
+               tw_surface_spec(w->surface));
+    for (size_t i = first; i < first + n; i++)
+        tw__append(to, size, "%s %s", i > first ? ";" : "", w->runner[i].spec);
 }

@@ -1,4 +1,5 @@
-/* A card for every optimizer: its curve beside the others', its equation as it is computed, what it is made of and where it is from.
+/* A card for every optimizer: its curve beside the others', its equation as it is computed, what it is made
+ * of and where it is from.
  * SPDX-License-Identifier: MIT */
 #include "race/report/run.h"
 #include "estimators/estimator.h"
@@ -9,9 +10,13 @@
 enum { WIDTH = 132, HEIGHT = 44 };
 
 /* What a spec is made of: an estimator, if it names one, and the chain around the rule. */
-struct parts { tw__preset preset; tw_estimator_choice estimator; tw_chain chain; };
+struct parts {
+    tw__preset preset;
+    tw_estimator_choice estimator;
+    tw_chain chain;
+};
 
-/* ---- the small curves --------------------------------------------------------------------------------------------------- */
+/* ---- the small curves ---------------------------------------------------------------------------------- */
 
 static double first_place(const tw__page *g, const tw__view *v)
 {
@@ -28,7 +33,8 @@ static void put_small_curves(tw__page *g)
 {
     tw__view v = tw__page_view(g);
     tw__scale x, y;
-    if (g->quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++; /* to the training loss, which has more points */
+    /* to the training loss, which has more points */
+    if (g->quantities[v.quantity].measure == TW__VAL_LOSS) v.quantity++;
     v.is_log = !g->race->surface || v.is_log;
     tw__page_fit(g, &v, &x, &y);
     x.from = first_place(g, &v);
@@ -40,7 +46,8 @@ static void put_small_curves(tw__page *g)
         tw__print(&g->p, "<path id=\"small-%zu\" d=\"", i);
         for (size_t k = 0; k < curve->n; k++) {
             const tw__moment *m = &curve->points[k];
-            const double across = tw__scale_at(&x, m->at[v.axis]), down = tw__scale_at(&y, tw__page_shown(&v, m->y.median));
+            const double across = tw__scale_at(&x, m->at[v.axis]),
+                         down = tw__scale_at(&y, tw__page_shown(&v, m->y.median));
             if (!isfinite(across) || !isfinite(down)) continue;
             tw__put_tenths(&g->p, is_down++ ? "L" : "M", across);
             tw__put_tenths(&g->p, " ", down < -HEIGHT ? -HEIGHT : down);
@@ -58,10 +65,11 @@ static void put_small(tw__page *g, size_t own)
     tw__print(&g->p, "<use class=\"line\" href=\"#small-%zu\"/></svg>\n", own);
 }
 
-/* ---- what it is made of ------------------------------------------------------------------------------------------------- */
+/* ---- what it is made of -------------------------------------------------------------------------------- */
 
 /* estimator: given beside it, or NULL. own: a rule from outside the library, or NULL. */
-static tw_status read_parts(struct parts *out, const char *spec, const char *estimator, const tw_rule *own, tw_error *err)
+static tw_status read_parts(struct parts *out, const char *spec, const char *estimator, const tw_rule *own,
+                            tw_error *err)
 {
     TW_TRY(tw__preset_read(&out->preset, spec, estimator, own ? own->name : NULL, err));
     TW_TRY(tw_estimator_read(&out->estimator, out->preset.estimator, err));
@@ -93,13 +101,14 @@ static void put_lines(tw__page *g, const char *text)
 
 static void put_equations(tw__page *g, const struct parts *of)
 {
-    enum { EQUATION = 4096 };                           /* enough for any of the library */
+    enum { EQUATION = 4096 }; /* enough for any of the library */
     char text[EQUATION];
     tw__print(&g->p, "<div class=\"equation\">");
     if (g->run) tw__print(&g->p, "<p class=\"link\">%s</p>", of->estimator.estimator->name);
     if (g->run || of->preset.is_one) put_lines(g, of->estimator.estimator->equation);
     for (int i = 0; i < of->chain.n; i++) {
-        if (g->run || of->chain.n > 1) tw__print(&g->p, "<p class=\"link\">%s</p>", of->chain.link[i].rule->name);
+        if (g->run || of->chain.n > 1)
+            tw__print(&g->p, "<p class=\"link\">%s</p>", of->chain.link[i].rule->name);
         tw_equation_text(&of->chain.link[i], text, sizeof text);
         put_lines(g, text);
     }
@@ -130,7 +139,8 @@ static void put_options(tw__page *g, const struct parts *of)
 
 static void put_state(tw__page *g, const struct parts *of)
 {
-    static const char *const extents[] = {"", " per row of a matrix", " per column of a matrix", " where it is no matrix"};
+    static const char *const extents[] = {"", " per row of a matrix", " per column of a matrix",
+                                          " where it is no matrix"};
     int any = 0, per_weight = 0;
     const int bytes = tw__race_type(g->race) == TW_F64 ? 8 : 4;
     tw__print(&g->p, "<div><dt>State per weight</dt><dd>");
@@ -138,7 +148,8 @@ static void put_state(tw__page *g, const struct parts *of)
         const tw_choice *c = &of->chain.link[k];
         for (int i = 0; i < c->rule->n_slots; i++) {
             if (!(c->slots >> i & 1)) continue;
-            tw__print(&g->p, "%s<i>%s</i>%s", any++ ? ", " : "", c->rule->slots[i].name, extents[c->rule->slots[i].extent]);
+            tw__print(&g->p, "%s<i>%s</i>%s", any++ ? ", " : "", c->rule->slots[i].name,
+                      extents[c->rule->slots[i].extent]);
             per_weight += c->rule->slots[i].extent == TW_PER_WEIGHT;
         }
     }
@@ -160,7 +171,7 @@ static void put_tuned(tw__page *g, const tw__entry *entry)
     tw__print(&g->p, "</dd></div>\n");
 }
 
-/* ---- cards -------------------------------------------------------------------------------------------------------------- */
+/* ---- cards --------------------------------------------------------------------------------------------- */
 
 /* Below a card's head: use, equation, what it is made of and where it is from. */
 static void put_body(tw__page *g, const struct parts *of, const tw__entry *entry)
@@ -175,7 +186,9 @@ static void put_body(tw__page *g, const struct parts *of, const tw__entry *entry
     put_options(g, of);
     put_state(g, of);
     tw__print(&g->p, "<div><dt>From</dt><dd>");
-    tw__put_escaped(&g->p, of->preset.is_one ? of->estimator.estimator->paper : rule->paper ? rule->paper : "");
+    tw__put_escaped(&g->p, of->preset.is_one ? of->estimator.estimator->paper
+                           : rule->paper     ? rule->paper
+                                             : "");
     tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n");
 }
 
@@ -183,7 +196,8 @@ static void put_card(tw__page *g, size_t i, const struct parts *of)
 {
     const tw__entry *entry = tw__page_entry(g, i);
     char kind[16];
-    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">", tw__page_class(entry, kind), i, i);
+    tw__print(&g->p, "<article class=\"card %s\" aria-labelledby=\"card-%zu\">\n<header><h3 id=\"card-%zu\">",
+              tw__page_class(entry, kind), i, i);
     tw__page_key(g, entry);
     tw__page_spec(g, entry->spec);
     tw__print(&g->p, "</h3>\n");
@@ -209,7 +223,7 @@ static void put_cards(tw__page *g, struct parts *parts)
 static void put_run_card(tw__page *g, struct parts *parts)
 {
     const tw_run_options *o = &g->race->o.job.run;
-    const tw__entry plain = {.spec = NULL};             /* no rate was looked for */
+    const tw__entry plain = {.spec = NULL}; /* no rate was looked for */
     g->p.status = read_parts(parts, o->optimizer, o->estimator, g->run->job->o.run.custom_rule, g->p.err);
     if (g->p.status != TW_OK) return;
     tw__page_open(g, "optimizers", "The optimizer");

@@ -1,4 +1,5 @@
-/* The page's curves: controls and a place for the chart that the script draws, and the same as still pictures.
+/* The page's curves: controls and a place for the chart that the script draws, and the same as still
+ * pictures.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include <math.h>
@@ -10,7 +11,7 @@ double tw__page_shown(const tw__view *v, double y)
     return v->is_share ? 1 - y : y - v->floor;
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------------------------------- */
+/* ---- ranges -------------------------------------------------------------------------------------------- */
 
 /* The least and the largest that a curve and its band show; 0 if that is nothing. */
 static int ends_of(const tw__view *v, const tw__curve *curve, double *low, double *high)
@@ -18,7 +19,8 @@ static int ends_of(const tw__view *v, const tw__curve *curve, double *low, doubl
     *low = INFINITY;
     *high = -INFINITY;
     for (size_t k = 0; k < curve->n; k++) {
-        const double a = tw__page_shown(v, curve->points[k].y.q1), b = tw__page_shown(v, curve->points[k].y.q3);
+        const double a = tw__page_shown(v, curve->points[k].y.q1),
+                     b = tw__page_shown(v, curve->points[k].y.q3);
         if (!isfinite(a) || !isfinite(b) || (v->is_log && !(v->linear > 0) && !(a > 0 && b > 0))) continue;
         *low = a < *low ? a : *low;
         *low = b < *low ? b : *low;
@@ -30,7 +32,10 @@ static int ends_of(const tw__view *v, const tw__curve *curve, double *low, doubl
 
 static tw__scale signed_scale(double low, double high, double linear)
 {
-    return (tw__scale){.is_log = 1, .from = low - 0.5 * fabs(low), .to = high + 0.5 * fabs(high), .linear = linear};
+    return (tw__scale){.is_log = 1,
+                       .from = low - 0.5 * fabs(low),
+                       .to = high + 0.5 * fabs(high),
+                       .linear = linear};
 }
 
 /* At most 200 decades, and ends that are normal numbers. */
@@ -49,16 +54,20 @@ static tw__scale linear_scale(double low, double high)
     return (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
 }
 
-/* What shot up or fell for ever would press all others flat: four times the median of the curves' maxima is enough, on a log scale two decades above it
- * and twelve below the median of the minima; and below 0 three times the distance between the two. What lies outside has an arrow. */
+/* What shot up or fell for ever would press all others flat: four times the median of the curves' maxima is
+ * enough, on a log scale two decades above it and twelve below the median of the minima; and below 0 three
+ * times the distance between the two. What lies outside has an arrow. */
 static tw__scale fit_values(const tw__view *v, double low, double high, double bottom, double top)
 {
-    const double apart = top > bottom ? top - bottom : fabs(top), size = fabs(top) > fabs(bottom) ? fabs(top) : fabs(bottom);
+    const double apart = top > bottom ? top - bottom : fabs(top),
+                 size = fabs(top) > fabs(bottom) ? fabs(top) : fabs(bottom);
     if (!v->is_log) {
         const double most = top + 3 * (top > apart ? top : apart), least = bottom - 3 * apart;
         return linear_scale(low < 0 && low < least ? least : low, high < most ? high : most);
     }
-    if (v->linear > 0) return signed_scale(low < -100 * size ? -100 * size : low, high > 100 * size ? 100 * size : high, v->linear);
+    if (v->linear > 0)
+        return signed_scale(low < -100 * size ? -100 * size : low, high > 100 * size ? 100 * size : high,
+                            v->linear);
     return log_scale(low < 1e-12 * bottom ? 1e-12 * bottom : low, high > 100 * top ? 100 * top : high);
 }
 
@@ -75,11 +84,12 @@ void tw__page_fit(tw__page *g, const tw__view *v, tw__scale *x, tw__scale *y)
     *x = (tw__scale){.from = 0, .to = right > 0 ? right * 1.01 : 1, .is_whole = v->axis != TW__BY_SECONDS};
     *y = (tw__scale){.from = 0, .to = 1};
     if (n == 0) return;
-    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median;      /* which sorts them */
+    /* which sorts them */
+    const double bottom = tw__spread_of(lows, n).median, top = tw__spread_of(highs, n).median;
     *y = fit_values(v, lows[0], highs[n - 1], bottom, top);
 }
 
-/* ---- one picture -------------------------------------------------------------------------------------------------------- */
+/* ---- one picture --------------------------------------------------------------------------------------- */
 
 /* Of a few points each has a mark; of many, with a mark that tells the entry apart, some. */
 static void put_marks(tw__page *g, tw__chart *c, const tw__view *v, const tw__curve *curve, size_t i)
@@ -92,7 +102,8 @@ static void put_marks(tw__page *g, tw__chart *c, const tw__view *v, const tw__cu
     for (size_t k = 0; k < curve->n; k++) {
         const double across = tw__scale_at(&c->x, curve->points[k].at[v->axis]);
         if (curve->n > FEW && !(across >= next)) continue;
-        tw__chart_mark(c, tw__mark_of(entry->colour), tw__page_mark_class(entry), curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
+        tw__chart_mark(c, tw__mark_of(entry->colour), tw__page_mark_class(entry),
+                       curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
         while (next <= across) next += every;
     }
 }
@@ -101,16 +112,20 @@ static void put_curve(tw__chart *c, const tw__view *v, const tw__curve *curve, i
 {
     if (has_band) {
         tw__chart_begin(c, "band");
-        for (size_t k = 0; k < curve->n; k++) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q3));
-        for (size_t k = curve->n; k-- > 0;) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q1));
+        for (size_t k = 0; k < curve->n; k++)
+            tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q3));
+        for (size_t k = curve->n; k-- > 0;)
+            tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.q1));
         tw__chart_end(c, 1);
     }
     tw__chart_begin(c, "line");
-    for (size_t k = 0; k < curve->n; k++) tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
+    for (size_t k = 0; k < curve->n; k++)
+        tw__chart_to(c, curve->points[k].at[v->axis], tw__page_shown(v, curve->points[k].y.median));
     tw__chart_end(c, 0);
 }
 
-/* An arrow where a curve first leaves the frame, with the farthest value it reaches; *row: the next free line. */
+/* An arrow where a curve first leaves the frame, with the farthest value it reaches; *row: the next free
+ * line. */
 static void put_arrow(tw__chart *c, const tw__view *v, const tw__curve *curve, int is_down, int *row)
 {
     char text[TW__TICK_TEXT];
@@ -130,9 +145,16 @@ static void put_picture(tw__page *g, const tw__view *v)
     const char *quantity = g->quantities[v->quantity].name;
     if (!v->is_log) snprintf(name, sizeof name, "%s", quantity);
     else if (g->quantities[v->quantity].is_share) snprintf(name, sizeof name, "1 − %s (log)", quantity);
-    else snprintf(name, sizeof name, "%s%s (log)", quantity, tw__page_has_floor(g) ? " above the minimum" : "");
-    snprintf(label, sizeof label, "%s against %s, a line for each %s", name, tw__axes[v->axis].name, g->run ? "set of rows" : "optimizer");
-    tw__chart c = {.p = &g->p, .label = label, .x_name = tw__axes[v->axis].name, .y_name = name, .is_share = g->quantities[v->quantity].is_share};
+    else
+        snprintf(name, sizeof name, "%s%s (log)", quantity,
+                 tw__page_has_floor(g) ? " above the minimum" : "");
+    snprintf(label, sizeof label, "%s against %s, a line for each %s", name, tw__axes[v->axis].name,
+             g->run ? "set of rows" : "optimizer");
+    tw__chart c = {.p = &g->p,
+                   .label = label,
+                   .x_name = tw__axes[v->axis].name,
+                   .y_name = name,
+                   .is_share = g->quantities[v->quantity].is_share};
     tw__page_fit(g, v, &c.x, &c.y);
     int above = 0, below = 0;
     tw__print(&g->p, "<figure>");
@@ -151,7 +173,7 @@ static void put_picture(tw__page *g, const tw__view *v)
     tw__print(&g->p, "</figure>\n");
 }
 
-/* ---- the section -------------------------------------------------------------------------------------------------------- */
+/* ---- the section --------------------------------------------------------------------------------------- */
 
 void tw__page_keys(tw__page *g)
 {
@@ -183,14 +205,16 @@ static void put_pictures(tw__page *g)
     for (int q = 0; q < TW__QUANTITIES; q++)
         for (int a = 0; a < TW__AXES; a++)
             if (tw__page_has(g, q) && tw__page_has_axis(g, a) && (q == first.quantity || a == first.axis))
-                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), g->quantities[q].is_share, first.floor, first.linear});
+                put_picture(g, &(tw__view){q, a, tw__page_wants_log(g, q), g->quantities[q].is_share,
+                                           first.floor, first.linear});
 }
 
 void tw__page_curves(tw__page *g)
 {
     const tw__view first = tw__page_view(g);
     if (!tw__page_has(g, first.quantity)) {
-        tw__print(&g->p, "<p class=\"still\">%s got far enough to be drawn.</p>\n", g->run ? "The run never" : "No run");
+        tw__print(&g->p, "<p class=\"still\">%s got far enough to be drawn.</p>\n",
+                  g->run ? "The run never" : "No run");
         return;
     }
     tw__print(&g->p, "<div class=\"still\">\n");
@@ -199,7 +223,9 @@ void tw__page_curves(tw__page *g)
     put_pictures(g);
     tw__print(&g->p, "</div>\n");
     if (g->race->o.seeds > 1)
-        tw__print(&g->p, "<p class=\"hint\">Lines are medians of %s%llu seeds, bands go from the first to the third quartile.</p>\n",
-                  g->race->of ? "up to " : "", (unsigned long long)g->race->o.seeds);
+        tw__print(
+            &g->p,
+            "<p class=\"hint\">Lines are medians of %s%llu seeds, bands go from the first to the third quartile.</p>\n",
+            g->race->of ? "up to " : "", (unsigned long long)g->race->o.seeds);
     tw__print(&g->p, "</div>\n");
 }

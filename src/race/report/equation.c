@@ -1,13 +1,17 @@
-/* Equations as one reads them: what rules print as plain text ("v = beta2 v + (1 - beta2) g^2") with Greek letters, powers raised, indices lowered
- * and hats on letters. Words of more than one letter that are no Greek letter stay upright, as names of options are.
+/* Equations as one reads them: what rules print as plain text ("v = beta2 v + (1 - beta2) g^2") with Greek
+ * letters, powers raised, indices lowered and hats on letters. Words of more than one letter that are no
+ * Greek letter stay upright, as names of options are.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include <string.h>
 
-static const struct { const char *name, *letter; } greek[] = {
-    {"alpha", "α"}, {"beta", "β"},   {"gamma", "γ"},  {"delta", "δ"}, {"eps", "ε"}, {"epsilon", "ε"}, {"eta", "η"}, {"theta", "θ"}, {"kappa", "κ"},
-    {"lambda", "λ"}, {"mu", "μ"},    {"nu", "ν"},     {"xi", "ξ"},    {"pi", "π"},  {"rho", "ρ"},     {"sigma", "σ"}, {"tau", "τ"}, {"phi", "φ"},
-    {"psi", "ψ"},   {"omega", "ω"},
+static const struct {
+    const char *name, *letter;
+} greek[] = {
+    {"alpha", "α"},   {"beta", "β"}, {"gamma", "γ"}, {"delta", "δ"}, {"eps", "ε"},
+    {"epsilon", "ε"}, {"eta", "η"},  {"theta", "θ"}, {"kappa", "κ"}, {"lambda", "λ"},
+    {"mu", "μ"},      {"nu", "ν"},   {"xi", "ξ"},    {"pi", "π"},    {"rho", "ρ"},
+    {"sigma", "σ"},   {"tau", "τ"},  {"phi", "φ"},   {"psi", "ψ"},   {"omega", "ω"},
 };
 
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -44,7 +48,8 @@ static size_t group(const char *at)
 static void put_group(tw__strbuf *p, const char *tag, const char *at, size_t n)
 {
     char inner[64];
-    const size_t bracket = *at == '(', length = n - 2 * bracket < sizeof inner ? n - 2 * bracket : sizeof inner - 1;
+    const size_t bracket = *at == '(',
+                 length = n - 2 * bracket < sizeof inner ? n - 2 * bracket : sizeof inner - 1;
     memcpy(inner, at + bracket, length);
     inner[length] = 0;
     tw__print(p, "<%s>", tag);
@@ -52,7 +57,8 @@ static void put_group(tw__strbuf *p, const char *tag, const char *at, size_t n)
     tw__print(p, "</%s>", tag);
 }
 
-/* A letter with what hangs on it: a hat, digits or "_index" as its index. Returns the bytes read, 0 if it is no letter but a word. */
+/* A letter with what hangs on it: a hat, digits or "_index" as its index. Returns the bytes read, 0 if it is
+ * no letter but a word. */
 static size_t put_letter(tw__strbuf *p, const char *at)
 {
     char own[2];
@@ -81,8 +87,10 @@ static size_t put_word(tw__strbuf *p, const char *at)
 /* Signs of one or two characters. */
 static size_t put_sign(tw__strbuf *p, const char *at)
 {
-    static const struct { const char *text, *as; } signs[] = {
-        {"<=", "≤"}, {">=", "≥"}, {"!=", "≠"}, {"<", "&lt;"}, {">", "&gt;"}, {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"}, {"`", ""}};
+    static const struct {
+        const char *text, *as;
+    } signs[] = {{"<=", "≤"},    {">=", "≥"},  {"!=", "≠"},    {"<", "&lt;"}, {">", "&gt;"},
+                 {"&", "&amp;"}, {"- ", "− "}, {" * ", " · "}, {"'", "′"},    {"`", ""}};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (strncmp(at, signs[i].text, strlen(signs[i].text)) == 0) {
             tw__put(p, signs[i].as, strlen(signs[i].as));

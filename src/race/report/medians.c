@@ -3,14 +3,23 @@
 #include "race/report/medians.h"
 #include <math.h>
 
-enum { MOST_POINTS = 500 };                             /* of a path over a surface, and of a history */
+enum { MOST_POINTS = 500 }; /* of a path over a surface, and of a history */
 
-struct sample { double at[TW__AXES], y; };
-struct cursor { size_t epochs; double seconds; };       /* epochs of a run that were gone over, and the time they took */
+struct sample {
+    double at[TW__AXES], y;
+};
+/* epochs of a run that were gone over, and the time they took */
+struct cursor {
+    size_t epochs;
+    double seconds;
+};
 
 static double of_epoch(const tw_epoch *e, enum tw__measure measure)
 {
-    return measure == TW__LOSS ? e->loss : measure == TW__ACCURACY ? e->accuracy : measure == TW__VAL_LOSS ? e->val_loss : e->val_accuracy;
+    return measure == TW__LOSS       ? e->loss
+           : measure == TW__ACCURACY ? e->accuracy
+           : measure == TW__VAL_LOSS ? e->val_loss
+                                     : e->val_accuracy;
 }
 
 static void place(struct sample *to, double epochs, double steps, double gradients, double seconds)
@@ -21,7 +30,8 @@ static void place(struct sample *to, double epochs, double steps, double gradien
     to->at[TW__BY_SECONDS] = seconds;
 }
 
-/* Which of n things the i-th point is: every stride-th where there are many, and the last one in any case. 0: there is none. */
+/* Which of n things the i-th point is: every stride-th where there are many, and the last one in any case. 0:
+ * there is none. */
 static int thin(size_t n, size_t i, size_t *which)
 {
     const size_t stride = (n + MOST_POINTS - 1) / MOST_POINTS;
@@ -55,18 +65,22 @@ static double gradients_after(const tw__race_run *run, double steps)
 {
     for (size_t i = 0; i < run->trace.n; i++)
         if ((double)run->trace.points[i].step >= steps) return (double)run->trace.points[i].gradients;
-    return run->trace.n || !run->steps ? (double)run->gradients : (double)run->gradients * steps / (double)run->steps;
+    return run->trace.n || !run->steps ? (double)run->gradients
+                                       : (double)run->gradients * steps / (double)run->steps;
 }
 
 /* The end of the k-th epoch. */
-static void place_epoch(const tw__race_run *run, double steps_per_epoch, size_t k, struct cursor *c, struct sample *to)
+static void place_epoch(const tw__race_run *run, double steps_per_epoch, size_t k, struct cursor *c,
+                        struct sample *to)
 {
-    const double all = (double)run->steps, number = (double)run->epochs[k].epoch, steps = number * steps_per_epoch < all ? number * steps_per_epoch : all;
+    const double all = (double)run->steps, number = (double)run->epochs[k].epoch,
+                 steps = number * steps_per_epoch < all ? number * steps_per_epoch : all;
     while (c->epochs <= k) c->seconds += run->epochs[c->epochs++].seconds;
     place(to, steps / steps_per_epoch, steps, gradients_after(run, steps), c->seconds);
 }
 
-static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum tw__measure measure, size_t i, struct cursor *c, struct sample *to)
+static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum tw__measure measure, size_t i,
+                         struct cursor *c, struct sample *to)
 {
     size_t k;
     if (!thin(run->n_epochs, i, &k)) return 0;
@@ -76,7 +90,8 @@ static int sample_epochs(const tw__race_run *run, double steps_per_epoch, enum t
 }
 
 /* The one point of what was evaluated when the run had ended, at the epoch whose weights were kept. */
-static int sample_test(const tw__race_run *run, double steps_per_epoch, enum tw__measure measure, size_t i, struct cursor *c, struct sample *to)
+static int sample_test(const tw__race_run *run, double steps_per_epoch, enum tw__measure measure, size_t i,
+                       struct cursor *c, struct sample *to)
 {
     if (i > 0 || run->n_epochs == 0) return 0;
     place_epoch(run, steps_per_epoch, run->kept ? run->kept - 1 : run->n_epochs - 1, c, to);
@@ -85,11 +100,13 @@ static int sample_test(const tw__race_run *run, double steps_per_epoch, enum tw_
 }
 
 /* The i-th point of a run; 0 past its last one. */
-static int sample(const tw__entry *entry, const tw__race_run *run, enum tw__measure measure, size_t i, struct cursor *c, struct sample *to)
+static int sample(const tw__entry *entry, const tw__race_run *run, enum tw__measure measure, size_t i,
+                  struct cursor *c, struct sample *to)
 {
     const double steps_per_epoch = (double)entry->steps_per_epoch;
     if (measure == TW__VALUE) return sample_trajectory(run, i, to);
-    if (measure == TW__TEST_LOSS || measure == TW__TEST_ACCURACY) return sample_test(run, steps_per_epoch, measure, i, c, to);
+    if (measure == TW__TEST_LOSS || measure == TW__TEST_ACCURACY)
+        return sample_test(run, steps_per_epoch, measure, i, c, to);
     if (measure == TW__LOSS && run->trace.n > run->n_epochs) return sample_trace(run, steps_per_epoch, i, to);
     return sample_epochs(run, steps_per_epoch, measure, i, c, to);
 }
@@ -102,10 +119,14 @@ static double last_value(const tw__race_run *run, enum tw__measure measure)
 }
 
 /* What a curve is made with: numbers of one point, and where each run stands. */
-struct work { double *values; struct cursor *cursors; };
+struct work {
+    double *values;
+    struct cursor *cursors;
+};
 
 /* The i-th point over all runs that count; 0 if too few have one. */
-static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure measure, size_t i, const struct work *work, tw__moment *to)
+static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure measure, size_t i,
+                  const struct work *work, tw__moment *to)
 {
     const uint64_t seeds = race->o.seeds;
     double *at = work->values, *y = work->values + TW__AXES * seeds;
@@ -129,7 +150,8 @@ static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure 
     return 1;
 }
 
-static tw_status make(tw__curve *out, const tw_race *race, const tw__entry *entry, enum tw__measure measure, const struct work *work, tw_error *err)
+static tw_status make(tw__curve *out, const tw_race *race, const tw__entry *entry, enum tw__measure measure,
+                      const struct work *work, tw_error *err)
 {
     tw__moment point;
     while (moment(race, entry, measure, out->n, work, &point)) {
@@ -139,7 +161,8 @@ static tw_status make(tw__curve *out, const tw_race *race, const tw__entry *entr
     return TW_OK;
 }
 
-tw_status tw__curve_make(tw__curve *out, const tw_race *race, const tw__entry *entry, enum tw__measure measure, tw_error *err)
+tw_status tw__curve_make(tw__curve *out, const tw_race *race, const tw__entry *entry,
+                         enum tw__measure measure, tw_error *err)
 {
     struct work work = {NULL, NULL};
     const size_t seeds = race->o.seeds, numbers = (TW__AXES + 1) * sizeof *work.values;

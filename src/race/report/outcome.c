@@ -7,7 +7,7 @@
 
 static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
-/* ---- the outcome -------------------------------------------------------------------------------------------------------- */
+/* ---- the outcome --------------------------------------------------------------------------------------- */
 
 static void put_strong(tw__page *g, const tw__entry *entry)
 {
@@ -24,7 +24,9 @@ static void put_rivals(tw__page *g, const tw__entry *best, enum tw__measure meas
     size_t n = 0, put = 0, rival[NAMED];
     for (size_t i = 1; i < g->race->n; i++) {
         const tw__spread *s = &tw__page_entry(g, i)->of[measure];
-        if (tw__page_entry(g, i)->reached == best->reached && !isnan(s->median) && s->q1 <= best->of[measure].q3 && n++ < NAMED) rival[n - 1] = i;
+        if (tw__page_entry(g, i)->reached == best->reached && !isnan(s->median) &&
+            s->q1 <= best->of[measure].q3 && n++ < NAMED)
+            rival[n - 1] = i;
     }
     if (n == 0) {
         tw__print(&g->p, " Nobody else&rsquo;s quartiles reach down to that.");
@@ -43,7 +45,9 @@ static void put_diverged(tw__page *g)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->race->n; i++) n += g->race->entries[i].diverged > 0;
-    if (n) tw__print(&g->p, " %zu of the %zu diverged%s.", n, g->race->n, g->race->o.seeds > 1 ? " in at least one run" : "");
+    if (n)
+        tw__print(&g->p, " %zu of the %zu diverged%s.", n, g->race->n,
+                  g->race->o.seeds > 1 ? " in at least one run" : "");
 }
 
 /* Who ended lowest. */
@@ -51,8 +55,8 @@ static void put_lowest(tw__page *g, const tw__entry *best, const tw__spread *s)
 {
     const tw_race *race = g->race;
     put_strong(g, best);
-    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ", tw__race_in(race, best) > 1 ? "median " : "",
-              tw__page_measure_name(race));
+    tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ",
+              tw__race_in(race, best) > 1 ? "median " : "", tw__page_measure_name(race));
     tw__page_number(g, TW__AS_LOSS, s->median);
     if (s->q1 < s->q3) {
         tw__print(&g->p, " (quartiles ");
@@ -68,7 +72,8 @@ static void put_lowest(tw__page *g, const tw__entry *best, const tw__spread *s)
     }
     tw__print(&g->p, ".");
     if (race->n > 1 && race->o.seeds > 1 && !race->of) put_rivals(g, best, tw__page_measure(race));
-    if (race->n > 1 && race->o.seeds == 1 && !race->surface) tw__print(&g->p, " That is one seed: another may order them otherwise.");
+    if (race->n > 1 && race->o.seeds == 1 && !race->surface)
+        tw__print(&g->p, " That is one seed: another may order them otherwise.");
 }
 
 /* Who got to the target, and with how little. */
@@ -86,7 +91,9 @@ static void put_soonest(tw__page *g, const tw__entry *best)
     tw__print(&g->p, " gets to <code>");
     tw__put_escaped(&g->p, race->o.job.run.target);
     tw__print(&g->p, "</code>%s", race->n > 1 ? " soonest, " : " ");
-    if (race->o.seeds > 1) tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached, (unsigned long long)tw__race_in(race, best));
+    if (race->o.seeds > 1)
+        tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached,
+                  (unsigned long long)tw__race_in(race, best));
     tw__print(&g->p, "after %s", tw__race_in(race, best) > 1 ? "a median of " : "");
     tw__page_number(g, TW__AS_COUNT, best->of[measure].median);
     tw__print(&g->p, " gradient evaluations.");
@@ -99,8 +106,11 @@ static void put_unfinished(tw__page *g)
     const tw_race *part = g->race, *race = part->of;
     if (!race) return;
     tw__print(&g->p, "<strong id=\"unfinished\">Unfinished:</strong> %llu of %llu runs are in. ",
-              (unsigned long long)(tw__race_tasks(race) - part->left), (unsigned long long)tw__race_tasks(race));
-    if (part->n < race->n) tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", plural(race->n - part->n), race->n - part->n == 1 ? "follows" : "follow");
+              (unsigned long long)(tw__race_tasks(race) - part->left),
+              (unsigned long long)tw__race_tasks(race));
+    if (part->n < race->n)
+        tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", plural(race->n - part->n),
+                  race->n - part->n == 1 ? "follows" : "follow");
     tw__print(&g->p, "Load the page again for more. So far: ");
 }
 
@@ -118,10 +128,12 @@ void tw__page_lead(tw__page *g)
     else if (isnan(s->median)) tw__print(&g->p, "No run came to an end that can be measured.");
     else put_lowest(g, best, s);
     put_diverged(g);
-    if (race->o.tune) tw__print(&g->p, " Each was raced with the best of %llu learning rates.", (unsigned long long)race->o.tune);
+    if (race->o.tune)
+        tw__print(&g->p, " Each was raced with the best of %llu learning rates.",
+                  (unsigned long long)race->o.tune);
 }
 
-/* ---- what was raced ----------------------------------------------------------------------------------------------------- */
+/* ---- what was raced ------------------------------------------------------------------------------------ */
 
 static void put_fact(tw__page *g, const char *name, const char *value)
 {
@@ -140,8 +152,12 @@ static void put_count(tw__page *g, const char *name, uint64_t n)
 
 static void put_rows(tw__page *g)
 {
-    const struct { const char *what; uint64_t rows; } parts[] = {
-        {"to train on", g->race->n_train}, {"to validate", g->race->n_val}, {"to test", g->race->n_test}};
+    const struct {
+        const char *what;
+        uint64_t rows;
+    } parts[] = {{"to train on", g->race->n_train},
+                 {"to validate", g->race->n_val},
+                 {"to test", g->race->n_test}};
     tw__print(&g->p, "<div><dt>Rows</dt><dd>");
     for (int i = 0, any = 0; i < 3; i++) {
         if (!parts[i].rows) continue;
@@ -160,8 +176,8 @@ static void put_data_facts(tw__page *g)
     put_rows(g);
     put_fact(g, "Network", race->network);
     put_count(g, "Parameters", race->weights);
-    snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch, plural(race->batch),
-             (unsigned long long)race->steps_per_epoch, plural(race->steps_per_epoch));
+    snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch,
+             plural(race->batch), (unsigned long long)race->steps_per_epoch, plural(race->steps_per_epoch));
     put_fact(g, "Batch", text);
     put_count(g, "Epochs", race->o.job.run.epochs);
 }
@@ -192,11 +208,13 @@ void tw__page_setting(tw__page *g)
     if (!race->surface) put_fact(g, "Estimator", race->estimator);
     put_fact(g, "Control", race->control);
     put_fact(g, "Groups", o->job.run.groups);
-    if (o->job.run.nonfinite != TW_NONFINITE_ERROR) put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
+    if (o->job.run.nonfinite != TW_NONFINITE_ERROR)
+        put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
     put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
     put_fact(g, "Target", o->job.run.target);
     if (o->job.run.eval_every) {
-        snprintf(text, sizeof text, "after each epoch and every %llu updates", (unsigned long long)o->job.run.eval_every);
+        snprintf(text, sizeof text, "after each epoch and every %llu updates",
+                 (unsigned long long)o->job.run.eval_every);
         put_fact(g, "Target checked", text);
     }
     tw__print(&g->p, "</dl>\n</section>\n");

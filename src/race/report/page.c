@@ -16,7 +16,10 @@ const tw__axis_name tw__axes[TW__AXES] = {
 };
 
 const tw__entry *tw__page_entry(const tw__page *g, size_t i) { return &g->race->entries[g->race->order[i]]; }
-const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity) { return &g->curves[i * TW__QUANTITIES + (size_t)quantity]; }
+const tw__curve *tw__page_curve(const tw__page *g, size_t i, int quantity)
+{
+    return &g->curves[i * TW__QUANTITIES + (size_t)quantity];
+}
 
 enum tw__measure tw__page_curve_measure(const tw__page *g, size_t i, int quantity)
 {
@@ -31,7 +34,8 @@ int tw__page_has(const tw__page *g, int quantity)
     return 0;
 }
 
-/* On a surface there are no epochs, a step is too short for a clock, and most optimizers look at one gradient for each. */
+/* On a surface there are no epochs, a step is too short for a clock, and most optimizers look at one gradient
+ * for each. */
 int tw__page_has_axis(const tw__page *g, int axis)
 {
     if (!g->race->surface || axis == TW__BY_STEPS) return 1;
@@ -65,10 +69,15 @@ int tw__page_has_floor(const tw__page *g)
 double tw__page_floor(const tw__page *g)
 {
     double minima[4][2];
-    return g->race->surface && tw__surface_minima(g->race, minima) ? tw_surface_value(g->race->surface, minima[0], NULL) : 0;
+    return g->race->surface && tw__surface_minima(g->race, minima)
+               ? tw_surface_value(g->race->surface, minima[0], NULL)
+               : 0;
 }
 
-static int is_lost(const tw__page *g, const tw__entry *entry) { return entry->diverged == tw__race_in(g->race, entry); }
+static int is_lost(const tw__page *g, const tw__entry *entry)
+{
+    return entry->diverged == tw__race_in(g->race, entry);
+}
 
 /* Whether the curves of a run go over more than a decade. */
 static int is_wide(const tw__page *g, int quantity)
@@ -162,22 +171,30 @@ const char *tw__page_class(const tw__entry *entry, char to[16])
     return to;
 }
 
-const char *tw__page_mark_class(const tw__entry *entry) { return entry->colour < TW__COLOURS ? "dot" : "sign"; }
+const char *tw__page_mark_class(const tw__entry *entry)
+{
+    return entry->colour < TW__COLOURS ? "dot" : "sign";
+}
 
 double tw__page_first_mark(const tw__page *g, size_t i) { return ((double)i + 0.5) / (double)g->race->n; }
 
 void tw__page_key(tw__page *g, const tw__entry *entry)
 {
     char kind[16];
-    tw__print(&g->p, "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/>", tw__page_class(entry, kind));
-    if (entry->colour >= TW__COLOURS) tw__print(&g->p, "<path class=\"sign\" d=\"M12 5%s\"/>", tw__mark_path(tw__mark_of(entry->colour)));
+    tw__print(
+        &g->p,
+        "<svg class=\"key %s\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 5H23\"/>",
+        tw__page_class(entry, kind));
+    if (entry->colour >= TW__COLOURS)
+        tw__print(&g->p, "<path class=\"sign\" d=\"M12 5%s\"/>", tw__mark_path(tw__mark_of(entry->colour)));
     tw__print(&g->p, "</svg>");
 }
 
 void tw__page_missing(tw__page *g, const tw__entry *entry)
 {
     if (!entry->missing) return;
-    tw__print(&g->p, " <small class=\"part\">%llu of %llu seeds</small>", (unsigned long long)tw__race_in(g->race, entry), (unsigned long long)g->race->o.seeds);
+    tw__print(&g->p, " <small class=\"part\">%llu of %llu seeds</small>",
+              (unsigned long long)tw__race_in(g->race, entry), (unsigned long long)g->race->o.seeds);
 }
 
 void tw__page_row(tw__page *g, const tw__entry *entry)
@@ -198,13 +215,16 @@ void tw__page_tuned(tw__page *g, const tw__entry *entry)
 
 void tw__page_open(tw__page *g, const char *id, const char *title)
 {
-    tw__print(&g->p, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
+    tw__print(&g->p, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id,
+              id, id, title);
 }
 
 void tw__page_open_table(tw__page *g, const char *id, const char *first)
 {
-    tw__print(&g->p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n"
-                     "<thead><tr><th scope=\"col\">%s</th>", id, first);
+    tw__print(&g->p,
+              "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s-title\">\n<table>\n"
+              "<thead><tr><th scope=\"col\">%s</th>",
+              id, first);
 }
 
 void tw__page_close_table(tw__page *g) { tw__print(&g->p, "</tbody>\n</table>\n</div>\n"); }

@@ -34,13 +34,18 @@ static void put_heading(tw__page *g)
 
 static void put_footer(tw__page *g)
 {
-    tw__print(&g->p, "Made by <code>thalweg race</code>; the numbers in full %s race.json beside this file%s. The curves are drawn by dygraphs (MIT).",
-              g->race->of ? "will be in" : "are in", g->race->of ? " when the race has finished" : "");
+    tw__print(
+        &g->p,
+        "Made by <code>thalweg race</code>; the numbers in full %s race.json beside this file%s. The curves are drawn by dygraphs (MIT).",
+        g->race->of ? "will be in" : "are in", g->race->of ? " when the race has finished" : "");
 }
 
 static void put_nav(tw__page *g)
 {
-    const struct { const char *id, *name; int is_there; } sections[] = {
+    const struct {
+        const char *id, *name;
+        int is_there;
+    } sections[] = {
         {"surface", "Paths", g->race->surface != NULL},
         {"curves", "Curves", 1},
         {"results", "Results", 1},
@@ -50,14 +55,15 @@ static void put_nav(tw__page *g)
         {"setting", "What was raced", 1},
     };
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        if (sections[i].is_there) tw__print(&g->p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].name);
+        if (sections[i].is_there)
+            tw__print(&g->p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].name);
 }
 
 static const tw__part race_parts[] = {
-    {"title", put_title},       {"heading", put_heading},     {"nav", put_nav},
-    {"lead", tw__page_lead},    {"surface", tw__page_surface}, {"results", tw__page_results},
-    {"rates", tw__page_rates},  {"target", tw__page_target},  {"cards", tw__page_cards},
-    {"setting", tw__page_setting}, {"footer", put_footer},    {NULL, NULL},
+    {"title", put_title},          {"heading", put_heading},      {"nav", put_nav},
+    {"lead", tw__page_lead},       {"surface", tw__page_surface}, {"results", tw__page_results},
+    {"rates", tw__page_rates},     {"target", tw__page_target},   {"cards", tw__page_cards},
+    {"setting", tw__page_setting}, {"footer", put_footer},        {NULL, NULL},
 };
 
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)

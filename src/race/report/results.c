@@ -3,7 +3,12 @@
 #include "race/report/report.h"
 #include <math.h>
 
-struct column { const char *head; enum tw__measure measure; enum tw__form form; int best; /* -1: the lowest is, 1: the highest, 0: neither */ };
+struct column {
+    const char *head;
+    enum tw__measure measure;
+    enum tw__form form;
+    int best; /* -1: the lowest is, 1: the highest, 0: neither */
+};
 
 static const struct column results[] = {
     {"training loss", TW__LOSS, TW__AS_LOSS, -1},
@@ -54,7 +59,8 @@ static int is_at_end(const tw_race *race)
     return 1;
 }
 
-/* Whether a column says something: that runs went on for as long or as often is no news, and where they end at a target its own table has it. */
+/* Whether a column says something: that runs went on for as long or as often is no news, and where they end
+ * at a target its own table has it. */
 static int is_told(const tw_race *race, const struct column *c)
 {
     switch (c->measure) {
@@ -79,10 +85,12 @@ static void put_heads(tw__page *g, const struct column *columns, int n, double *
 /* Where runs end at a target, what they had reached there does not make one of them the best. */
 static int is_contest(const tw_race *race, const struct column *c)
 {
-    return c->best && !is_common(race, c) && (!race->o.job.run.target || (c >= targets && c < targets + TARGETS));
+    return c->best && !is_common(race, c) &&
+           (!race->o.job.run.target || (c >= targets && c < targets + TARGETS));
 }
 
-static void put_cells(tw__page *g, const struct column *columns, int n, const double *best, const tw__entry *entry)
+static void put_cells(tw__page *g, const struct column *columns, int n, const double *best,
+                      const tw__entry *entry)
 {
     for (int c = 0; c < n; c++) {
         if (isnan(best[c])) continue;
@@ -91,7 +99,7 @@ static void put_cells(tw__page *g, const struct column *columns, int n, const do
     }
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------ */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 static void put_failure(tw__page *g, const tw__entry *entry)
 {
@@ -99,7 +107,9 @@ static void put_failure(tw__page *g, const tw__entry *entry)
     if (!entry->diverged) return;
     while (!run->diverged) run++;
     tw__print(&g->p, "<small class=\"bad\">");
-    if (g->race->o.seeds > 1) tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)entry->diverged, (unsigned long long)tw__race_in(g->race, entry));
+    if (g->race->o.seeds > 1)
+        tw__print(&g->p, "%llu of %llu runs ", (unsigned long long)entry->diverged,
+                  (unsigned long long)tw__race_in(g->race, entry));
     tw__print(&g->p, "diverged: ");
     tw__put_escaped(&g->p, run->message);
     tw__print(&g->p, "</small>");
@@ -108,13 +118,21 @@ static void put_failure(tw__page *g, const tw__entry *entry)
 static void put_note(tw__page *g)
 {
     const tw_race *race = g->race;
-    if (race->o.job.run.target) tw__print(&g->p, "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
-    else tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ", race->surface ? "step" : "epoch");
+    if (race->o.job.run.target)
+        tw__print(&g->p,
+                  "<p class=\"hint\">Where each run ended: those that reached the target ended there. ");
+    else
+        tw__print(&g->p, "<p class=\"hint\">After the last %s, best first. ",
+                  race->surface ? "step" : "epoch");
     if (race->o.seeds > 1)
-        tw__print(&g->p, "Medians of %s%llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
-                  race->of ? "up to " : "", (unsigned long long)race->o.seeds);
-    tw__print(&g->p, "%s</p>\n", race->surface ? "All start from the same point; for each seed they meet the same noise."
-                                               : "For each seed all optimizers start from the same weights and see the same batches.");
+        tw__print(
+            &g->p,
+            "Medians of %s%llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
+            race->of ? "up to " : "", (unsigned long long)race->o.seeds);
+    tw__print(&g->p, "%s</p>\n",
+              race->surface
+                  ? "All start from the same point; for each seed they meet the same noise."
+                  : "For each seed all optimizers start from the same weights and see the same batches.");
 }
 
 static void put_rows(tw__page *g, const double *best)
@@ -143,7 +161,7 @@ void tw__page_results(tw__page *g)
     tw__print(&g->p, "</section>\n");
 }
 
-/* ---- time to target ----------------------------------------------------------------------------------------------------- */
+/* ---- time to target ------------------------------------------------------------------------------------ */
 
 void tw__page_target_table(tw__page *g)
 {
@@ -156,7 +174,8 @@ void tw__page_target_table(tw__page *g)
         const tw__entry *entry = tw__page_entry(g, i);
         tw__page_row(g, entry);
         tw__page_tuned(g, entry);
-        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)entry->reached, (unsigned long long)tw__race_in(g->race, entry));
+        tw__print(&g->p, "</th><td>%llu of %llu</td>", (unsigned long long)entry->reached,
+                  (unsigned long long)tw__race_in(g->race, entry));
         put_cells(g, targets, TARGETS, best, entry);
         tw__print(&g->p, "</tr>\n");
     }

@@ -1,4 +1,5 @@
-/* report.html of a single run: takes what is to be shown from the job, live or as it was recorded, and writes the page.
+/* report.html of a single run: takes what is to be shown from the job, live or as it was recorded, and writes
+ * the page.
  * SPDX-License-Identifier: MIT */
 #include "race/report/run.h"
 #include "base/cpu.h"
@@ -10,9 +11,10 @@
 #include <string.h>
 #include <thalweg/report.h>
 
-static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOSS, 0}, {"accuracy", "accuracy", TW__ACCURACY, 1}};
+static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOSS, 0},
+                                                        {"accuracy", "accuracy", TW__ACCURACY, 1}};
 
-/* ---- what the job knows ------------------------------------------------------------------------------------------------- */
+/* ---- what the job knows -------------------------------------------------------------------------------- */
 
 static uint64_t rows_of(const tw_data *data)
 {
@@ -43,7 +45,8 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     return TW_OK;
 }
 
-/* The steps of an epoch where run.json is of a version that did not record them: as if the last epoch had been whole. */
+/* The steps of an epoch where run.json is of a version that did not record them: as if the last epoch had
+ * been whole. */
 static uint64_t whole_epochs(const tw__race_run *run)
 {
     const uint64_t steps = run->n_epochs ? (run->steps + run->n_epochs - 1) / run->n_epochs : run->steps;
@@ -58,15 +61,19 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     char path[TW__PATH];
     json_int_t steps, gradients, steps_per_epoch = 0;
     const json_t *result = job->finished, *test = json_object_get(result, "test");
-    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s?I, s:I, s:F}", "steps", &steps, "steps_per_epoch", &steps_per_epoch, "gradients", &gradients,
-                    "seconds", &run->seconds) || steps < 0 || steps_per_epoch < 0 || gradients < 0)
-        return tw__fail(err, TW_ERR_DATA, "%.300s/run.json: steps, gradients or seconds are missing in its result", job->o.out);
+    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s?I, s:I, s:F}", "steps", &steps, "steps_per_epoch",
+                    &steps_per_epoch, "gradients", &gradients, "seconds", &run->seconds) ||
+        steps < 0 || steps_per_epoch < 0 || gradients < 0)
+        return tw__fail(err, TW_ERR_DATA,
+                        "%.300s/run.json: steps, gradients or seconds are missing in its result", job->o.out);
     run->steps = (uint64_t)steps;
     run->gradients = (uint64_t)gradients;
     run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
     run->status = job->status;
-    if (test) run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
-    TW_TRY(tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
+    if (test)
+        run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
+    TW_TRY(
+        tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
     page->race.steps_per_epoch = steps_per_epoch ? (uint64_t)steps_per_epoch : whole_epochs(run);
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_load(&page->loaded, job->ctx, path, err));
@@ -81,18 +88,24 @@ static size_t kept_epoch(const tw__race_run *run, const tw_job_options *o)
     size_t best = 0;
     if (!o->keep || strcmp(o->keep, "best") != 0) return 0;
     for (size_t i = 0; i < run->n_epochs; i++)
-        if (isfinite(run->epochs[i].val_loss) && (!best || run->epochs[i].val_loss < run->epochs[best - 1].val_loss)) best = i + 1;
+        if (isfinite(run->epochs[i].val_loss) &&
+            (!best || run->epochs[i].val_loss < run->epochs[best - 1].val_loss))
+            best = i + 1;
     return best;
 }
 
-/* ---- the page ----------------------------------------------------------------------------------------------------------- */
+/* ---- the page ------------------------------------------------------------------------------------------ */
 
 static void add_line(tw__run_page *page, enum tw__set set, const char *name)
 {
-    static const int colours[TW__SETS] = {[TW__TRAINING] = 3, [TW__VALIDATION] = 7, [TW__TEST] = 1};  /* blue, orange, green */
+    /* blue, orange, green */
+    static const int colours[TW__SETS] = {[TW__TRAINING] = 3, [TW__VALIDATION] = 7, [TW__TEST] = 1};
     tw_race *race = &page->race;
     page->sets[race->n] = set;
-    page->lines[race->n] = (tw__entry){.spec = (char *)(uintptr_t)name, .runs = &page->run, .steps_per_epoch = race->steps_per_epoch, .colour = colours[set]};
+    page->lines[race->n] = (tw__entry){.spec = (char *)(uintptr_t)name,
+                                       .runs = &page->run,
+                                       .steps_per_epoch = race->steps_per_epoch,
+                                       .colour = colours[set]};
     race->n++;
 }
 
@@ -111,7 +124,10 @@ static tw_status take(tw__run_page *page, tw_error *err)
 {
     tw_job *job = page->job;
     tw_race *race = &page->race;
-    *race = (tw_race){.ctx = job->ctx, .entries = page->lines, .order = page->order, .o = {.seeds = 1, .job = TW_JOB_OPTIONS_INIT}};
+    *race = (tw_race){.ctx = job->ctx,
+                      .entries = page->lines,
+                      .order = page->order,
+                      .o = {.seeds = 1, .job = TW_JOB_OPTIONS_INIT}};
     page->run.test = (tw_metrics){NAN, NAN, 0};
     TW_TRY(job->run ? take_live(page, err) : take_finished(page, err));
     TW_TRY(tw__fields_read(tw_job_fields, &race->o.job, page->config, 1, err));

@@ -1,4 +1,5 @@
-/* The page of a single run. To the charts its training, validation and test set are what optimizers are to a race's.
+/* The page of a single run. To the charts its training, validation and test set are what optimizers are to a
+ * race's.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_RACE_REPORT_RUN_H
 #define TW_RACE_REPORT_RUN_H
@@ -9,17 +10,17 @@ enum tw__set { TW__TRAINING, TW__VALIDATION, TW__TEST, TW__SETS };
 
 typedef struct tw__run_page {
     tw_job *job;
-    const tw_error *failure;                            /* why the run ended without a result; or NULL */
-    const json_t *config;                               /* borrowed from `owned` */
+    const tw_error *failure; /* why the run ended without a result; or NULL */
+    const json_t *config;    /* borrowed from `owned` */
     json_t *owned;
     const tw_model *model;
-    tw_model *loaded;                                   /* of a run that had finished before */
-    uint64_t rows[TW__SETS];                            /* 0: not known, or none */
+    tw_model *loaded;        /* of a run that had finished before */
+    uint64_t rows[TW__SETS]; /* 0: not known, or none */
     tw__race_run run;
-    tw__entry lines[TW__SETS];                          /* all of that run */
-    enum tw__set sets[TW__SETS];                        /* of each line */
+    tw__entry lines[TW__SETS];   /* all of that run */
+    enum tw__set sets[TW__SETS]; /* of each line */
     size_t order[TW__SETS];
-    tw_race race;                                       /* of these lines */
+    tw_race race; /* of these lines */
 } tw__run_page;
 
 /* page.c: what a line of such a page shows of a quantity: its set's loss or accuracy. */

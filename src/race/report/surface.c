@@ -1,11 +1,12 @@
-/* The surface: its level curves and the paths over it, as a still picture and as the stage on which the script plays them. Both use the same
- * curves, which are in the page once.
+/* The surface: its level curves and the paths over it, as a still picture and as the stage on which the
+ * script plays them. Both use the same curves, which are in the page once.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include "math/elementary.h"
 #include <math.h>
 
-enum { STAGE = 1000 };                                  /* width in the picture's units; its height follows the window's shape */
+/* width in the picture's units; its height follows the window's shape */
+enum { STAGE = 1000 };
 
 double tw__stage_height(const tw__relief *r)
 {
@@ -13,17 +14,24 @@ double tw__stage_height(const tw__relief *r)
     return floor(STAGE * (shape < 0.5 ? 0.5 : shape > 1 ? 1 : shape) + 0.5);
 }
 
-static tw__scale across(const tw__relief *r) { return (tw__scale){.from = r->low[0], .to = r->high[0], .low = 0, .high = STAGE}; }
-static tw__scale down(const tw__relief *r) { return (tw__scale){.from = r->low[1], .to = r->high[1], .low = tw__stage_height(r), .high = 0}; }
+static tw__scale across(const tw__relief *r)
+{
+    return (tw__scale){.from = r->low[0], .to = r->high[0], .low = 0, .high = STAGE};
+}
+static tw__scale down(const tw__relief *r)
+{
+    return (tw__scale){.from = r->low[1], .to = r->high[1], .low = tw__stage_height(r), .high = 0};
+}
 
-/* ---- level curves ------------------------------------------------------------------------------------------------------- */
+/* ---- level curves -------------------------------------------------------------------------------------- */
 
 /* In whole units, as steps from the point before. */
 static void put_ring(tw__page *g, const double (*points)[2], size_t n, const tw__scale *x, const tw__scale *y)
 {
     long at[2] = {0, 0};
     for (size_t i = 0; i < n; i++) {
-        const long to[2] = {(long)rint(tw__scale_at(x, points[i][0])), (long)rint(tw__scale_at(y, points[i][1]))};
+        const long to[2] = {(long)rint(tw__scale_at(x, points[i][0])),
+                            (long)rint(tw__scale_at(y, points[i][1]))};
         if (i && to[0] == at[0] && to[1] == at[1]) continue;
         tw__print(&g->p, "%c%ld %ld", i ? 'l' : 'M', to[0] - at[0], to[1] - at[1]);
         at[0] = to[0], at[1] = to[1];
@@ -50,7 +58,9 @@ static void put_heights(tw__page *g)
     double levels[TW__LEVELS];
     char text[TW__TICK_TEXT];
     find_levels(g, levels);
-    tw__print(&g->p, "<div class=\"heights\" role=\"img\" aria-label=\"The colours of the levels, from the lowest to the highest\">");
+    tw__print(
+        &g->p,
+        "<div class=\"heights\" role=\"img\" aria-label=\"The colours of the levels, from the lowest to the highest\">");
     for (int k = 0; k < TW__LEVELS; k++) {
         tw__print(&g->p, "<span><i class=\"h%d\"></i>", k);
         if (k % 4 == 1) {
@@ -74,16 +84,19 @@ static void put_levels(tw__page *g)
         if (g->p.status != TW_OK) return;
         tw__print(&g->p, "<path class=\"h%d\" d=\"", k);
         for (size_t i = 0, from = 0; i < rings.n_rings; from = rings.ends[i++])
-            put_ring(g, (const double (*)[2])rings.points + from, rings.ends[i] - from, &x, &y);
+            put_ring(g, (const double(*)[2])rings.points + from, rings.ends[i] - from, &x, &y);
         tw__print(&g->p, "\"/>\n");
         tw__rings_free(g->race->ctx, &rings);
     }
     tw__print(&g->p, "</g>\n");
 }
 
-/* ---- paths -------------------------------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------------- */
 
-size_t tw__trajectory_stride(const tw__trajectory *trajectory, size_t most) { return 1 + (trajectory->n > 1 ? (trajectory->n - 2) / most : 0); }
+size_t tw__trajectory_stride(const tw__trajectory *trajectory, size_t most)
+{
+    return 1 + (trajectory->n > 1 ? (trajectory->n - 2) / most : 0);
+}
 
 /* The first seed's; as far as it can be drawn. */
 static void put_path(tw__page *g, size_t i)
@@ -95,7 +108,8 @@ static void put_path(tw__page *g, size_t i)
     const tw__scale x = across(&g->relief), y = down(&g->relief);
     char kind[16];
     tw__print(&g->p, "<path class=\"line %s\" d=\"", tw__page_class(entry, kind));
-    for (size_t k = 0; k < trajectory->n; k = k + stride < trajectory->n || k + 1 == trajectory->n ? k + stride : trajectory->n - 1) {
+    for (size_t k = 0; k < trajectory->n;
+         k = k + stride < trajectory->n || k + 1 == trajectory->n ? k + stride : trajectory->n - 1) {
         const double a = tw__scale_at(&x, trajectory->x[k]), b = tw__scale_at(&y, trajectory->y[k]);
         if (!(fabs(a) < FAR && fabs(b) < FAR)) break;
         tw__put_tenths(&g->p, k ? "L" : "M", a);
@@ -118,7 +132,9 @@ static void put_path_marks(tw__page *g, size_t i)
     tw__print(&g->p, "<g class=\"%s\">", tw__page_class(entry, kind));
     for (size_t k = 1, n = 0; k < trajectory->n && n < MOST; k++) {
         const double a[2] = {tw__scale_at(&x, trajectory->x[k - 1]), tw__scale_at(&y, trajectory->y[k - 1])};
-        const double b[2] = {tw__scale_at(&x, trajectory->x[k]) - a[0], tw__scale_at(&y, trajectory->y[k]) - a[1]}, length = sqrt(b[0] * b[0] + b[1] * b[1]);
+        const double b[2] = {tw__scale_at(&x, trajectory->x[k]) - a[0],
+                             tw__scale_at(&y, trajectory->y[k]) - a[1]},
+                     length = sqrt(b[0] * b[0] + b[1] * b[1]);
         if (!(fabs(a[0]) + length < FAR && fabs(a[1]) < FAR)) break;
         for (; left < length && n < MOST; n++, left += every) {
             tw__put_tenths(&g->p, "<path class=\"sign\" transform=\"translate(", a[0] + b[0] * left / length);
@@ -148,7 +164,7 @@ static void put_points(tw__page *g)
     put_point(g, "start", "m-9 0a9 9 0 1 0 18 0a9 9 0 1 0-18 0z", start);
 }
 
-/* ---- the section -------------------------------------------------------------------------------------------------------- */
+/* ---- the section --------------------------------------------------------------------------------------- */
 
 static void put_ticks(tw__page *g)
 {
@@ -171,7 +187,9 @@ static void put_picture(tw__page *g)
 {
     const double height = tw__stage_height(&g->relief);
     tw__put_tenths(&g->p, "<svg class=\"surface\" role=\"img\" viewBox=\"-80 -10 1100 ", height + 60);
-    tw__print(&g->p, "\" aria-label=\"Level curves of the surface, bluer where it is lower, and the path of every optimizer\">\n");
+    tw__print(
+        &g->p,
+        "\" aria-label=\"Level curves of the surface, bluer where it is lower, and the path of every optimizer\">\n");
     put_ticks(g);
     tw__put_tenths(&g->p, "<svg width=\"1000\" height=\"", height);
     tw__put_tenths(&g->p, "\" viewBox=\"0 0 1000 ", height);
@@ -213,8 +231,10 @@ void tw__page_surface(tw__page *g)
     put_picture(g);
     tw__print(&g->p, "</div>\n");
     put_heights(g);
-    tw__print(&g->p, "<p class=\"hint\">The bluer, the lower; the levels are evenly spaced in the logarithm. A ring marks the start%s.%s"
-                     "<span class=\"live\"> Wheel or pinch to look closer, drag to move, double-click to see all again.</span></p>\n</section>\n",
-              tw__page_has_floor(g) ? ", a cross a minimum" : "",
-              g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
+    tw__print(
+        &g->p,
+        "<p class=\"hint\">The bluer, the lower; the levels are evenly spaced in the logarithm. A ring marks the start%s.%s"
+        "<span class=\"live\"> Wheel or pinch to look closer, drag to move, double-click to see all again.</span></p>\n</section>\n",
+        tw__page_has_floor(g) ? ", a cross a minimum" : "",
+        g->race->o.seeds > 1 ? " The still picture shows the first seed." : "");
 }

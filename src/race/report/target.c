@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const costs[TW__COSTS] = {[TW__COST_GRADIENTS] = "gradient evaluations", [TW__COST_SECONDS] = "seconds"};
+static const char *const costs[TW__COSTS] =
+    {[TW__COST_GRADIENTS] = "gradient evaluations", [TW__COST_SECONDS] = "seconds"};
 
-/* ---- ratios ------------------------------------------------------------------------------------------------------------- */
+/* ---- ratios -------------------------------------------------------------------------------------------- */
 
 static double cost_of(const tw__race_run *run, enum tw__cost by)
 {
@@ -58,7 +59,7 @@ static double next_ratio(const tw_race *race, const tw__entry *entry, enum tw__c
     return next;
 }
 
-/* ---- the picture -------------------------------------------------------------------------------------------------------- */
+/* ---- the picture --------------------------------------------------------------------------------------- */
 
 static double last_ratio(const tw_race *race, enum tw__cost by)
 {
@@ -79,7 +80,8 @@ static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
     double share = tw__profile_at(g->race, entry, by, 1);
     tw__chart_begin(c, "line");
     tw__chart_to(c, 1, share + apart);
-    for (double at = next_ratio(g->race, entry, by, 1 + 1e-12); isfinite(at); at = next_ratio(g->race, entry, by, at)) {
+    for (double at = next_ratio(g->race, entry, by, 1 + 1e-12); isfinite(at);
+         at = next_ratio(g->race, entry, by, at)) {
         tw__chart_to(c, at, share + apart);
         share = tw__profile_at(g->race, entry, by, at);
         tw__chart_to(c, at, share + apart);
@@ -89,7 +91,8 @@ static void put_stairs(tw__page *g, tw__chart *c, size_t i, enum tw__cost by)
     if (entry->colour < TW__COLOURS) return;
     for (double place = tw__page_first_mark(g, i) * TW__MARK_EVERY; place < 1; place += TW__MARK_EVERY) {
         const double at = tw__scale_value(&c->x, place);
-        tw__chart_mark(c, tw__mark_of(entry->colour), "sign", at, tw__profile_at(g->race, entry, by, at) + apart);
+        tw__chart_mark(c, tw__mark_of(entry->colour), "sign", at,
+                       tw__profile_at(g->race, entry, by, at) + apart);
     }
 }
 
@@ -97,8 +100,15 @@ static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
 {
     char name[96], kind[16], label[200];
     snprintf(name, sizeof name, "%s, times the seed's best (log)", costs[by]);
-    snprintf(label, sizeof label, "Performance profile: share of the runs that reached the target within a factor of the best, by %s", costs[by]);
-    tw__chart c = {.p = &g->p, .label = label, .x_name = name, .y_name = "share of runs that reached the target", .is_share = 1};
+    snprintf(
+        label, sizeof label,
+        "Performance profile: share of the runs that reached the target within a factor of the best, by %s",
+        costs[by]);
+    tw__chart c = {.p = &g->p,
+                   .label = label,
+                   .x_name = name,
+                   .y_name = "share of runs that reached the target",
+                   .is_share = 1};
     c.width = size->width;
     c.height = size->height;
     c.x = (tw__scale){.is_log = 1, .from = 1, .to = last_ratio(g->race, by) * 1.15};
@@ -106,7 +116,8 @@ static void put_picture(tw__page *g, enum tw__cost by, const tw__size *size)
     tw__print(&g->p, "<div class=\"%s\">", size->kind);
     tw__chart_open(&c);
     for (size_t i = g->race->n; i-- > 0;) {
-        tw__print(&g->p, "<g class=\"series %s\" data-entry=\"%zu\">", tw__page_class(tw__page_entry(g, i), kind), i);
+        tw__print(&g->p, "<g class=\"series %s\" data-entry=\"%zu\">",
+                  tw__page_class(tw__page_entry(g, i), kind), i);
         put_stairs(g, &c, i, by);
         tw__print(&g->p, "</g>\n");
     }
@@ -121,7 +132,7 @@ static void put_pictures(tw__page *g, enum tw__cost by)
     tw__print(&g->p, "</figure>\n");
 }
 
-/* ---- the section -------------------------------------------------------------------------------------------------------- */
+/* ---- the section --------------------------------------------------------------------------------------- */
 
 void tw__page_target(tw__page *g)
 {
@@ -130,22 +141,31 @@ void tw__page_target(tw__page *g)
     for (size_t i = 0; i < race->n; i++) reached += race->entries[i].reached;
     tw__page_open(g, "target", "Time to target");
     if (!race->o.job.run.target) {
-        tw__print(&g->p, "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here the runs that reached the target, how often "
-                         "and how soon.</p>\n</section>\n", race->surface ? "value=1e-6" : race->n_val ? "val_accuracy=0.95" : "loss=0.1");
+        tw__print(
+            &g->p,
+            "<p class=\"hint\">This race had no target. With <code>--target %s</code> it shows here the runs that reached the target, how often "
+            "and how soon.</p>\n</section>\n",
+            race->surface ? "value=1e-6"
+            : race->n_val ? "val_accuracy=0.95"
+                          : "loss=0.1");
         return;
     }
     tw__print(&g->p, "<p>The target is <code>");
     tw__put_escaped(&g->p, race->o.job.run.target);
-    tw__print(&g->p, "</code>%s. Medians are over the runs that reached it.</p>\n", reached ? "" : ", which no run reached");
+    tw__print(&g->p, "</code>%s. Medians are over the runs that reached it.</p>\n",
+              reached ? "" : ", which no run reached");
     tw__page_target_table(g);
     if (reached && count_raced(race)) {
         tw__print(&g->p, "<div id=\"profile\">\n<h3>Performance profile</h3>\n"
                          "<fieldset id=\"profile-cost\" hidden><legend>Measured in</legend></fieldset>\n");
         tw__page_keys(g);
-        for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_pictures(g, by); /* there a step is too short for a clock */
-        tw__print(&g->p, "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands "
-                         "how often it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn "
-                         "a little apart.</p>\n</div>\n");
+        /* there a step is too short for a clock */
+        for (enum tw__cost by = 0; by < (race->surface ? 1 : TW__COSTS); by++) put_pictures(g, by);
+        tw__print(
+            &g->p,
+            "<p class=\"hint\">For each seed, what an optimizer needed is divided by what the best one needed. At the left edge stands "
+            "how often it was the best, at the right how often it got there at all; higher is better. Lines that coincide are drawn "
+            "a little apart.</p>\n</div>\n");
     }
     tw__print(&g->p, "</section>\n");
 }

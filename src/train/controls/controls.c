@@ -1,4 +1,5 @@
-/* The controls of a run: reading their list, showing them what they monitor, the product of their factors, their state.
+/* The controls of a run: reading their list, showing them what they monitor, the product of their factors,
+ * their state.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
 #include "train/lists.h"
@@ -18,9 +19,12 @@ static tw_status check_company(const tw__controls *to, const tw_control_choice *
 {
     for (int i = 0; i < to->n; i++) {
         const tw_control_choice *there = &to->all[i].choice;
-        if (strcmp(there->spec, fresh->spec) == 0) return tw__fail(err, TW_ERR_SPEC, "control %.200s is listed twice", fresh->spec);
+        if (strcmp(there->spec, fresh->spec) == 0)
+            return tw__fail(err, TW_ERR_SPEC, "control %.200s is listed twice", fresh->spec);
         if (there->control->every_step && fresh->control->every_step)
-            return tw__fail(err, TW_ERR_SPEC, "%.200s beside %.200s: only one control can decide the length of every step", fresh->spec, there->spec);
+            return tw__fail(err, TW_ERR_SPEC,
+                            "%.200s beside %.200s: only one control can decide the length of every step",
+                            fresh->spec, there->spec);
     }
     if (to->n == MOST) return tw__fail(err, TW_ERR_SPEC, "more than %d controls", MOST);
     return TW_OK;
@@ -37,14 +41,19 @@ static tw_status add(tw__controls *to, tw__text word, const tw__control_setting 
     TW_TRY(tw__control_read(&choice, word, err));
     TW_TRY(check_company(to, &choice, err));
     tw__control *c = &to->all[to->n++];
-    *c = (tw__control){.type = tw__control_type_find(tw__text_of(choice.control->name)), .ctx = to->ctx, .choice = choice, .factor = 1,
-                       .real = s->train->type, .size = s->size};
+    *c = (tw__control){.type = tw__control_type_find(tw__text_of(choice.control->name)),
+                       .ctx = to->ctx,
+                       .choice = choice,
+                       .factor = 1,
+                       .real = s->train->type,
+                       .size = s->size};
     size_t n = strlen(to->text);
     snprintf(to->text + n, sizeof to->text - n, "%s%s", n ? " " : "", choice.spec);
     return c->type->create(c, s, err);
 }
 
-tw_status tw__controls_create(tw__controls **out, tw_context *ctx, const char *text, const tw__control_setting *s, tw_error *err)
+tw_status tw__controls_create(tw__controls **out, tw_context *ctx, const char *text,
+                              const tw__control_setting *s, tw_error *err)
 {
     static const char spaces[] = " \t\r\n";
     tw__controls *to;
@@ -128,7 +137,9 @@ tw_status tw__controls_visit(tw__controls *to, tw_visitor *v, tw_error *err)
         memcpy(numbers + 1, c->state, sizeof c->state);
         TW_TRY(v->field(v, name, TW_F64, 1, &n, numbers, err));
         if (v->loading != TW_LOAD) continue;
-        if (!(numbers[0] >= 0 && numbers[0] <= 1)) return tw__fail(err, TW_ERR_DATA, "the stored factor of %s, %g, is outside [0, 1]", name, numbers[0]);
+        if (!(numbers[0] >= 0 && numbers[0] <= 1))
+            return tw__fail(err, TW_ERR_DATA, "the stored factor of %s, %g, is outside [0, 1]", name,
+                            numbers[0]);
         c->factor = numbers[0];
         memcpy(c->state, numbers + 1, sizeof c->state);
     }

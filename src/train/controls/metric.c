@@ -11,7 +11,8 @@ tw_status tw__metric_choose(tw__control *c, int option, const tw__control_settin
     const char *name = c->choice.control->name;
     c->metric = (int)c->choice.values[option];
     if (c->metric == AUTO) c->metric = s->has_check ? VAL_LOSS : LOSS;
-    if (c->metric >= VAL_LOSS && !s->has_check) return tw__fail(err, TW_ERR_SPEC, "%s: this metric " TW__NEEDS_VAL, name);
+    if (c->metric >= VAL_LOSS && !s->has_check)
+        return tw__fail(err, TW_ERR_SPEC, "%s: this metric " TW__NEEDS_VAL, name);
     if ((c->metric == ACCURACY || c->metric == VAL_ACCURACY) && !s->train->counts_correct)
         return tw__fail(err, TW_ERR_SPEC, "%s: this objective counts no correct rows", name);
     return TW_OK;
@@ -26,6 +27,7 @@ double tw__metric_value(const tw__control *c, const tw_epoch *line)
 int tw__metric_improved(const tw__control *c, double value, double best, double threshold, int is_relative)
 {
     if (isnan(best)) return !isnan(value);
-    if (c->metric == LOSS || c->metric == VAL_LOSS) return value < (is_relative ? best * (1 - threshold) : best - threshold);
+    if (c->metric == LOSS || c->metric == VAL_LOSS)
+        return value < (is_relative ? best * (1 - threshold) : best - threshold);
     return value > (is_relative ? best * (1 + threshold) : best + threshold);
 }

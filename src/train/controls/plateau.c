@@ -1,5 +1,6 @@
-/* plateau: lowers the rate when a metric has stopped to improve. The two libraries count differently: PyTorch lowers after more than `patience` epochs
- * and counts none of a cooldown; Keras after `patience`, and counts the epoch in which the cooldown ends.
+/* plateau: lowers the rate when a metric has stopped to improve. The two libraries count differently: PyTorch
+ * lowers after more than `patience` epochs and counts none of a cooldown; Keras after `patience`, and counts
+ * the epoch in which the cooldown ends.
  * SPDX-License-Identifier: MIT */
 #include "train/controls/control.h"
 #include <math.h>
@@ -9,8 +10,10 @@ static const tw_option options[] = {
     {"factor", TW_REAL, NULL, 0.1, 0, 1, TW_OPEN, "lr is multiplied by it"},
     {"patience", TW_INT, NULL, 10, 0, 0x1p53, TW_CLOSED, "epochs without improvement that are waited for"},
     {"threshold", TW_REAL, NULL, 1e-4, 0, TW_INF, TW_OPEN_MAX, "an improvement must be larger"},
-    {"threshold_mode", TW_WORD, "rel abs", 0, 0, 1, TW_CLOSED, "threshold is a share of the best value, or a difference"},
-    {"cooldown", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "epochs after each reduction in which nothing is counted"},
+    {"threshold_mode", TW_WORD, "rel abs", 0, 0, 1, TW_CLOSED,
+     "threshold is a share of the best value, or a difference"},
+    {"cooldown", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED,
+     "epochs after each reduction in which nothing is counted"},
     {"least", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX, "the smallest factor on lr in all"},
     {"counting", TW_WORD, "torch keras", 0, 0, 1, TW_CLOSED, "whose way of counting"},
 };
@@ -31,14 +34,16 @@ static const char *ineffective(const double *h, int option)
 static tw_status create(tw__control *c, const tw__control_setting *s, tw_error *err)
 {
     const double *h = c->choice.values;
-    const double first = h[PATIENCE] + (h[COUNTING] == 0 || h[PATIENCE] == 0 ? 2 : 1); /* epoch after which the first reduction can be */
+    /* epoch after which the first reduction can be */
+    const double first = h[PATIENCE] + (h[COUNTING] == 0 || h[PATIENCE] == 0 ? 2 : 1);
     double lr;
     c->state[BEST] = NAN;
     TW_TRY(tw__metric_choose(c, METRIC, s, err));
     if (tw_optimizer_value(s->optimizer, "lr", &lr, NULL) != TW_OK)
         return tw__fail(err, TW_ERR_SPEC, "plateau: %s has no lr to lower", tw_optimizer_spec(s->optimizer));
     if (first < (double)s->epochs) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "plateau: with patience = %.0f it cannot act within %llu epochs", h[PATIENCE], (unsigned long long)s->epochs);
+    return tw__fail(err, TW_ERR_SPEC, "plateau: with patience = %.0f it cannot act within %llu epochs",
+                    h[PATIENCE], (unsigned long long)s->epochs);
 }
 
 static void lower(tw__control *c)
@@ -82,12 +87,22 @@ static void epoch(tw__control *c, const tw_epoch *line)
 
 extern const tw__control_type tw__control_plateau;
 const tw__control_type tw__control_plateau = {
-    .about = {.size = sizeof(tw_control), .name = "plateau", .help = "lowers the rate when a metric has stopped to improve",
-              .paper = "ReduceLROnPlateau of PyTorch and Keras",
-              .use = "Where no length of the run is known beforehand; with one, a schedule that ends with it does as well and is easier to compare.",
-              .equation = "better, for a loss: value < best (1 - threshold), or best - threshold with threshold_mode=abs; an accuracy likewise upwards\n"
-                          "bad = better ? 0 : bad + 1, and 0 in a cooldown\n"
-                          "bad > patience (keras: bad >= patience):  lr factor = max(lr factor * factor, least), bad = 0",
-              .n_options = sizeof options / sizeof options[0], .options = options, .aliases = aliases, .dialects = dialects, .ineffective = ineffective},
-    .create = create, .epoch = epoch,
+    .about =
+        {.size = sizeof(tw_control),
+         .name = "plateau",
+         .help = "lowers the rate when a metric has stopped to improve",
+         .paper = "ReduceLROnPlateau of PyTorch and Keras",
+         .use =
+             "Where no length of the run is known beforehand; with one, a schedule that ends with it does as well and is easier to compare.",
+         .equation =
+             "better, for a loss: value < best (1 - threshold), or best - threshold with threshold_mode=abs; an accuracy likewise upwards\n"
+             "bad = better ? 0 : bad + 1, and 0 in a cooldown\n"
+             "bad > patience (keras: bad >= patience):  lr factor = max(lr factor * factor, least), bad = 0",
+         .n_options = sizeof options / sizeof options[0],
+         .options = options,
+         .aliases = aliases,
+         .dialects = dialects,
+         .ineffective = ineffective},
+    .create = create,
+    .epoch = epoch,
 };

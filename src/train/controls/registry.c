@@ -45,9 +45,11 @@ static tw_status speak(tw_control_choice *out, tw__text name, const tw__table *t
         if (tw__text_is(name, d->name)) out->dialect = d;
     }
     if (!out->dialect)
-        return tw__fail(err, TW_ERR_SPEC, "control \"%s\" has no dialect \"%.*s\"%s", out->control->name, TW__SHOW(name), tw__guess_hint(&guess));
+        return tw__fail(err, TW_ERR_SPEC, "control \"%s\" has no dialect \"%.*s\"%s", out->control->name,
+                        TW__SHOW(name), tw__guess_hint(&guess));
     if (!*out->dialect->defaults) return TW_OK;
-    TW_TRY(tw__spec_items(&items, tw__text_of(out->dialect->defaults), tw__text_of(out->dialect->defaults), err));
+    TW_TRY(tw__spec_items(&items, tw__text_of(out->dialect->defaults), tw__text_of(out->dialect->defaults),
+                          err));
     for (int i = 0; i < items.n; i++) TW_TRY(tw__option_read(t, &items.items[i], out->values, NULL, err));
     return TW_OK;
 }
@@ -56,7 +58,9 @@ static tw_status check_effects(const tw_control_choice *c, const unsigned char *
 {
     for (int i = 0; c->control->ineffective && i < c->control->n_options; i++) {
         const char *why = given[i] ? c->control->ineffective(c->values, i) : NULL;
-        if (why) return tw__fail(err, TW_ERR_SPEC, "%s: %s has no effect: %s", c->control->name, c->control->options[i].name, why);
+        if (why)
+            return tw__fail(err, TW_ERR_SPEC, "%s: %s has no effect: %s", c->control->name,
+                            c->control->options[i].name, why);
     }
     return TW_OK;
 }
@@ -76,8 +80,10 @@ static tw_status read_control(tw_control_choice *out, tw__text text, tw_error *e
     memcpy(initial, out->values, sizeof initial);
     for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], out->values, given, err));
     TW_TRY(check_effects(out, given, err));
-    int n = snprintf(out->spec, sizeof out->spec, "%s%s%s", c->name, out->dialect ? "@" : "", out->dialect ? out->dialect->name : "");
-    if (tw__options_write(&t, out->values, initial, out->spec + n, sizeof out->spec - (size_t)n)) return TW_OK;
+    int n = snprintf(out->spec, sizeof out->spec, "%s%s%s", c->name, out->dialect ? "@" : "",
+                     out->dialect ? out->dialect->name : "");
+    if (tw__options_write(&t, out->values, initial, out->spec + n, sizeof out->spec - (size_t)n))
+        return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "\"%.*s\" is too long", TW__SHOW(text));
 }
 
@@ -89,4 +95,7 @@ tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
     return s;
 }
 
-tw_status tw_control_read(tw_control_choice *out, const char *spec, tw_error *err) { return tw__control_read(out, tw__text_of(spec), err); }
+tw_status tw_control_read(tw_control_choice *out, const char *spec, tw_error *err)
+{
+    return tw__control_read(out, tw__text_of(spec), err);
+}
