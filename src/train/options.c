@@ -350,20 +350,27 @@ static tw_status find_by_fingerprint(tw_config *c, const char *data, const char 
                                      const json_t *recorded, tw_error *err)
 {
     const char *const paths[] = {data, there}, *other = NULL;
+    tw_error broken = {.code = TW_OK}, why;
     for (int i = 0; i < 2 && paths[i]; i++) {
         int same = 0;
-        tw_status s = compare_data(c, paths[i], recorded, &same, err);
+        tw_status s = compare_data(c, paths[i], recorded, &same, &why);
         if (s == TW_OK && same) return i ? use_data(c, there, err) : TW_OK;
         if (s == TW_OK && !other) other = paths[i];
-        if (s != TW_OK && s != TW_ERR_NOT_FOUND && s != TW_ERR_DATA) return s;
+        if (s == TW_ERR_DATA && broken.code == TW_OK) broken = why;
+        if (s == TW_OK || s == TW_ERR_NOT_FOUND || s == TW_ERR_DATA) continue;
+        if (err) *err = why;
+        return s;
     }
     if (other)
         return tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1,
                            "%.200s holds other data than the run was made with (give DATA to choose)", other);
-    return there ? tw__fail(err, TW_ERR_NOT_FOUND,
-                            "%.200s holds no data, nor does %.250s, where the run was started", data, there)
-           : err ? err->code
-                 : TW_ERR_NOT_FOUND;
+    if (broken.code == TW_OK)
+        return there
+                   ? tw__fail(err, TW_ERR_NOT_FOUND,
+                              "%.200s holds no data, nor does %.250s, where the run was started", data, there)
+                   : tw__fail(err, TW_ERR_NOT_FOUND, "%.300s holds no data", data);
+    if (err) *err = broken;
+    return broken.code;
 }
 
 tw_status tw_config_find_data(tw_config *c, tw_error *err)

@@ -276,8 +276,8 @@ static tw_status not_finite(uint64_t step, const char *what, double value, tw_er
     return TW_ERR_NOT_FINITE;
 }
 
-/* A loss that is not finite: if its gradient is not either, that names the tensor. It is looked at by a step
- * on weights of no consequence. */
+/* A loss that is not finite: if its gradient is not either, the error names the tensor. A step on a copy that
+ * is thrown away finds it. */
 static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
     void *throwaway = NULL;
