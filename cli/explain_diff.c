@@ -1,54 +1,23 @@
-/* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on a
- * probe, the same gradients for both, whose coordinates have what rules treat differently. At step 51 lr
- * falls to a tenth, which parts rate inside from rate outside the momentum.
+/* thalweg explain --diff: two rules side by side: equations, hyperparameters, and where their steps part on
+ * the probe of compare.h.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include "rule_text.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <thalweg/optimizer.h>
+#include <thalweg/compare.h>
 
-enum { COORDINATES = 8, STEPS = 100, DROP = 51, LINES = 64 };
-static const char *const coordinates[COORDINATES] = {"ordinary", "tiny", "large", "alternating",
-                                                     "constant", "zero", "rare",  "jump"};
-static const double rounding = 1e-12;
-
-/* In (-1, 1), without a pattern. */
-static double irregular(int t, int i)
-{
-    uint32_t x = (uint32_t)(t * COORDINATES + i) * 2654435769u;
-    x = (x ^ x >> 15) * 2246822519u;
-    x = (x ^ x >> 13) * 3266489917u;
-    return (double)(int32_t)(x ^ x >> 16) * 0x1p-31;
-}
-
-static void gradient(int t, double g[COORDINATES])
-{
-    const double of[COORDINATES] = {
-        irregular(t, 0),  1e-9 * irregular(t, 1), 1e4 * irregular(t, 2), t % 2 ? 0.5 : -0.5, 0.3, 0,
-        t % 10 ? 0 : 0.4, t < DROP ? 0.1 : 10,
-    };
-    memcpy(g, of, sizeof of);
-}
+enum { LINES = 64 };
 
 struct side {
     tw_choice choice;
     char equation[CLI_EQUATION];
     char *line[LINES];
     int n;
-    tw_optimizer *opt;
-    double w[COORDINATES], shown[COORDINATES];
-};
-/* off: relative to the largest weight so far; step 0: nowhere */
-struct place {
-    int step, i;
-    double a, b, off;
 };
 struct diff {
     struct side a, b;
-    int drops;
-    struct place first, most;
+    tw_rule_comparison probe;
 };
 
 static tw_status read_side(struct side *s, const char *spec, tw_error *err)
@@ -63,63 +32,12 @@ static tw_status read_side(struct side *s, const char *spec, tw_error *err)
     return TW_OK;
 }
 
-/* ---- Where they part ----------------------------------------------------------------------------------- */
-
-static tw_status make(struct side *s, tw_context *ctx, int drops, tw_error *err)
-{
-    static const int64_t shape[] = {2, COORDINATES / 2};
-    static const tw_tensor tensor = {"probe", 2, shape, 0, 0};
-    tw_optimizer_free(s->opt);
-    for (int i = 0; i < COORDINATES; i++) s->w[i] = 0.5;
-    tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
-    o.rule = s->choice.spec;
-    o.schedule = drops ? "constant/50;constant:factor=0.1" : NULL;
-    o.total_steps = STEPS;
-    o.seed = 1;
-    o.type = TW_F64;
-    o.tensors = &tensor;
-    o.n_tensors = 1;
-    return tw_optimizer_create(&s->opt, ctx, &o, err);
-}
-
-static tw_status step(struct side *s, const double *g, tw_error *err)
-{
-    CLI_TRY(tw_step_f64(s->opt, s->w, g, err));
-    return tw_view_f64(s->opt, s->w, s->shown, err);
-}
-
-static double larger(double x, double y) { return fabs(y) > x ? fabs(y) : x; }
-
-static tw_status run_probe(struct diff *d, tw_error *err)
-{
-    double g[COORDINATES], scale[COORDINATES] = {0};
-    for (int t = 1; t <= STEPS; t++) {
-        gradient(t, g);
-        CLI_TRY(step(&d->a, g, err));
-        CLI_TRY(step(&d->b, g, err));
-        for (int i = 0; i < COORDINATES; i++) {
-            double a = d->a.shown[i], b = d->b.shown[i];
-            scale[i] = larger(larger(scale[i], a), b);
-            struct place here = {t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i]};
-            if (!(here.off <= rounding) && !d->first.step) d->first = here;
-            if (!(here.off <= rounding) && !(here.off <= d->most.off)) d->most = here;
-        }
-    }
-    return TW_OK;
-}
-
-/* Rules whose lr is where a slot begins have no schedule for it: then lr stays for both. */
 static tw_status probe(struct diff *d, const struct cli_common *common, tw_error *err)
 {
     tw_context *ctx = NULL;
     CLI_TRY(cli_context(common, &ctx, err));
-    d->drops = make(&d->a, ctx, 1, err) == TW_OK && make(&d->b, ctx, 1, err) == TW_OK;
-    tw_status s = TW_OK;
-    if (!d->drops) s = make(&d->a, ctx, 0, err);
-    if (!d->drops && s == TW_OK) s = make(&d->b, ctx, 0, err);
-    if (s == TW_OK) s = run_probe(d, err);
-    tw_optimizer_free(d->a.opt);
-    tw_optimizer_free(d->b.opt);
+    d->probe.size = sizeof d->probe;
+    tw_status s = tw_rules_compare(ctx, d->a.choice.spec, d->b.choice.spec, &d->probe, err);
     tw_context_free(ctx);
     return s;
 }
@@ -262,36 +180,36 @@ static void print_rows(const struct diff *d)
         cli_columns(stdout, CLI_PROSE));
 }
 
-static void print_place(const char *what, const struct place *p)
+static void print_place(const char *what, const tw_probe_place *p)
 {
     printf("  %-8s  ", what);
     char text[200];
-    snprintf(text, sizeof text, "step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g", p->step, p->i,
-             coordinates[p->i], p->a, p->b, p->off);
+    snprintf(text, sizeof text, "step %3d, coordinate %d (%s): %.10g and %.10g, relative %.2g", p->step,
+             p->coordinate, tw_probe_coordinate(p->coordinate), p->a, p->b, p->relative);
     cli_print_wrapped(12, text);
 }
 
-static void print_probe(const struct diff *d)
+static void print_probe(const tw_rule_comparison *c)
 {
     putchar('\n');
-    cli_print_sentence(0, "where they part, on %d coordinates%s", COORDINATES,
-                       d->drops ? ", lr a tenth from step 51 on" : ", lr the same throughout");
-    if (!d->first.step) {
-        printf("  nowhere: the same to rounding for %d steps\n", STEPS);
+    cli_print_sentence(0, "where they part, on %d coordinates, lr %s", TW_PROBE_COORDINATES,
+                       c->lr_drops ? "a tenth from step 51 on" : "the same throughout");
+    if (!c->first.step) {
+        printf("  nowhere: the same to rounding for %d steps\n", TW_PROBE_STEPS);
         return;
     }
-    print_place("first", &d->first);
-    print_place("furthest", &d->most);
+    print_place("first", &c->first);
+    print_place("furthest", &c->furthest);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
 
-static json_t *place_json(const struct place *p)
+static json_t *place_json(const tw_probe_place *p)
 {
     if (!p->step) return json_null();
-    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->i, "kind",
-                     coordinates[p->i], "a", cli_number(p->a), "b", cli_number(p->b), "relative",
-                     cli_number(p->off));
+    return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->coordinate, "kind",
+                     tw_probe_coordinate(p->coordinate), "a", cli_number(p->a), "b", cli_number(p->b),
+                     "relative", cli_number(p->relative));
 }
 
 static tw_status print_json(const struct diff *d, tw_error *err)
@@ -313,9 +231,10 @@ static tw_status print_json(const struct diff *d, tw_error *err)
                                                   : json_null()));
     return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:b, s:f, s:b, s:o, s:o}}", "a",
                                     cli_string(d->a.choice.spec), "b", cli_string(d->b.choice.spec),
-                                    "equation", lines, "hyperparameters", options, "probe", "steps", STEPS,
-                                    "lr_drops", d->drops, "rounding", rounding, "same", !d->first.step,
-                                    "first", place_json(&d->first), "furthest", place_json(&d->most)),
+                                    "equation", lines, "hyperparameters", options, "probe", "steps",
+                                    TW_PROBE_STEPS, "lr_drops", d->probe.lr_drops, "rounding",
+                                    TW_PROBE_ROUNDING, "same", !d->probe.first.step, "first",
+                                    place_json(&d->probe.first), "furthest", place_json(&d->probe.furthest)),
                           err);
 }
 
@@ -331,7 +250,7 @@ tw_status cli_explain_diff(const struct cli_common *common, const char *a, const
         puts("equations");
         print_equations(d);
         print_rows(d);
-        print_probe(d);
+        print_probe(&d->probe);
     }
     free(d);
     return s;

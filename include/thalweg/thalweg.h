@@ -40,6 +40,7 @@
  *   report.h        libthalweg-race    the page of a single run
  *   trajectory.h    libthalweg-race    where an optimiser moves on a surface, step by step
  *   find_lr.h       libthalweg-race    the learning-rate range test
+ *   compare.h       libthalweg-race    where the steps of two rules part
  *   figure.h        libthalweg-race    the figures of the source documents
  *   api.h           libthalweg         TW_API
  *
@@ -66,6 +67,7 @@
 #include <thalweg/version.h>
 #include <thalweg/visitor.h>
 #if __has_include(<thalweg/train.h>) /* not installed with the core alone (TW_CORE_ONLY) */
+#include <thalweg/compare.h>
 #include <thalweg/control.h>
 #include <thalweg/data.h>
 #include <thalweg/estimator.h>
