@@ -86,6 +86,40 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+static void lines_face_each_other(void **state)
+{
+    (void)state;
+    char a[] = "x = 1\ny = 2\nz = 3\n", b[] = "y = 2\nq = 4\nz = 3\nend";
+    static const tw_line_pair right[] = {{"x = 1", NULL},
+                                         {"y = 2", "y = 2"},
+                                         {NULL, "q = 4"},
+                                         {"z = 3", "z = 3"},
+                                         {NULL, "end"}};
+    tw_line_pair pairs[TW_LINE_PAIRS_MAX];
+    assert_int_equal(tw_pair_lines(a, b, pairs), 5);
+    for (int i = 0; i < 5; i++) {
+        assert_true(!pairs[i].a == !right[i].a && !pairs[i].b == !right[i].b);
+        if (right[i].a) assert_string_equal(pairs[i].a, right[i].a);
+        if (right[i].b) assert_string_equal(pairs[i].b, right[i].b);
+    }
+}
+
+static void options_that_differ_are_listed(void **state)
+{
+    (void)state;
+    tw_choice a, b;
+    tw_option_pair pairs[TW_OPTION_PAIRS_MAX];
+    assert_int_equal(tw_rule_read(&a, "sgd:lr=0.5", NULL, NULL), TW_OK);
+    assert_int_equal(tw_rule_read(&b, "rmsprop:lr=0.25", NULL, NULL), TW_OK);
+    assert_int_equal(tw_pair_options(&a, &a, pairs), 0);
+    const int n = tw_pair_options(&a, &b, pairs);
+    assert_true(n > 1);
+    assert_string_equal(pairs[0].name, "lr");
+    assert_true(pairs[0].value_a == 0.5 && pairs[0].value_b == 0.25);
+    for (int i = 1; i < n; i++) assert_true(pairs[i].a || pairs[i].b);
+    assert_null(pairs[n - 1].a); /* what only rmsprop has comes last */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +128,8 @@ int main(void)
         cmocka_unit_test(a_rule_without_a_schedule_for_lr_keeps_it),
         cmocka_unit_test(bad_specs_are_refused),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(lines_face_each_other),
+        cmocka_unit_test(options_that_differ_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

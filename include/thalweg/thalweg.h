@@ -40,7 +40,7 @@
  *   report.h        libthalweg-race    the page of a single run
  *   trajectory.h    libthalweg-race    where an optimiser moves on a surface, step by step
  *   find_lr.h       libthalweg-race    the learning-rate range test
- *   compare.h       libthalweg-race    where the steps of two rules part
+ *   compare.h       libthalweg-race    how two rules differ: equations, options, steps
  *   figure.h        libthalweg-race    the figures of the source documents
  *   api.h           libthalweg         TW_API
  *

@@ -1,4 +1,4 @@
-/* The probe on which two rules are compared.
+/* How two rules differ: lines, options, and their steps on a probe.
  * SPDX-License-Identifier: MIT */
 #include <thalweg/compare.h>
 #include "base/sized.h"
@@ -99,4 +99,80 @@ tw_status tw_rules_compare(tw_context *ctx, const char *a, const char *b, tw_rul
         s = compare(ctx, a, b, &c, err);
     }
     return s == TW_OK ? tw__sized_write(to, &c, sizeof c, "tw_rule_comparison", err) : s;
+}
+
+/* ---- equations ----------------------------------------------------------------------------------------- */
+
+static int cut(char *text, const char *lines[TW_LINES_MAX])
+{
+    int n = 0;
+    while (*text && n < TW_LINES_MAX) {
+        lines[n++] = text;
+        text += strcspn(text, "\n");
+        if (*text) *text++ = 0;
+    }
+    return n;
+}
+
+int tw_pair_lines(char *text_a, char *text_b, tw_line_pair to[TW_LINE_PAIRS_MAX])
+{
+    const char *a[TW_LINES_MAX], *b[TW_LINES_MAX];
+    const int n_a = cut(text_a, a), n_b = cut(text_b, b);
+    int common[TW_LINES_MAX + 1][TW_LINES_MAX + 1] = {{0}}, n = 0, i = 0, j = 0;
+    for (i = n_a - 1; i >= 0; i--)
+        for (j = n_b - 1; j >= 0; j--) {
+            int skip = common[i + 1][j] > common[i][j + 1] ? common[i + 1][j] : common[i][j + 1];
+            common[i][j] = strcmp(a[i], b[j]) == 0 ? 1 + common[i + 1][j + 1] : skip;
+        }
+    for (i = j = 0; i < n_a || j < n_b; n++) {
+        if (i < n_a && j < n_b && strcmp(a[i], b[j]) == 0) {
+            to[n] = (tw_line_pair){a[i++], b[j++]};
+            continue;
+        }
+        int take_a = i < n_a && (j == n_b || common[i + 1][j] == common[i][j]),
+            take_b = j < n_b && (i == n_a || common[i][j + 1] == common[i][j]);
+        if (take_a && take_b && i < n_a && j < n_b && common[i + 1][j + 1] != common[i][j]) take_b = 0;
+        to[n] = (tw_line_pair){take_a ? a[i++] : NULL, take_b ? b[j++] : NULL};
+    }
+    return n;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------- */
+
+static const tw_option *option_of(const tw_choice *c, const char *name, double *value)
+{
+    for (int i = 0; i < c->rule->n_options; i++)
+        if (strcmp(c->rule->options[i].name, name) == 0) {
+            *value = c->values[i];
+            return &c->rule->options[i];
+        }
+    return NULL;
+}
+
+static int has_effect(const tw_choice *c, const tw_option *o)
+{
+    return !c->rule->ineffective || !c->rule->ineffective(c->values, (int)(o - c->rule->options));
+}
+
+static int differs(const tw_choice *a, const tw_choice *b, const char *name, tw_option_pair *p)
+{
+    char text_a[TW_VALUE_MAX], text_b[TW_VALUE_MAX];
+    *p = (tw_option_pair){.name = name};
+    p->a = option_of(a, name, &p->value_a);
+    p->b = option_of(b, name, &p->value_b);
+    if (!p->a) return has_effect(b, p->b);
+    if (!p->b) return has_effect(a, p->a);
+    return strcmp(tw_option_text(p->a, p->value_a, text_a), tw_option_text(p->b, p->value_b, text_b)) != 0;
+}
+
+int tw_pair_options(const tw_choice *a, const tw_choice *b, tw_option_pair to[TW_OPTION_PAIRS_MAX])
+{
+    int n = 0;
+    double ignored;
+    for (int i = 0; i < a->rule->n_options; i++) n += differs(a, b, a->rule->options[i].name, &to[n]);
+    for (int i = 0; i < b->rule->n_options; i++) {
+        const char *name = b->rule->options[i].name;
+        if (!option_of(a, name, &ignored)) n += differs(a, b, name, &to[n]);
+    }
+    return n;
 }
