@@ -375,6 +375,8 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         error_t failed =
             argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
         status = parsing.status;
+        if (status == TW_OK && failed == ENOMEM)
+            status = cli_fail(err, TW_ERR_MEMORY, "out of memory for the command line");
         if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
         if (status == TW_OK) status = check_words(&call, err);
         if (status == TW_OK) status = command->run(&call, err);

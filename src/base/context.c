@@ -134,7 +134,7 @@ tw_status tw__alloc(tw_context *ctx, void *out, size_t n, size_t size, tw_error 
     else bytes = SIZE_MAX;
     if (p) memset(p, 0, bytes);
     memcpy(out, &p, sizeof p);
-    return p ? TW_OK : tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", n, size);
+    return p ? TW_OK : tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu items of %zu bytes)", n, size);
 }
 
 void tw__free(tw_context *ctx, void *p, size_t n, size_t size)
@@ -151,7 +151,7 @@ tw_status tw__grow(tw_context *ctx, void *p, size_t *capacity, size_t want, size
     memcpy(&old, p, sizeof old);
     if (tw__size_mul(now, size, &bytes))
         fresh = ctx->resize(ctx->user, old, old ? *capacity * size : 0, bytes, ALIGN);
-    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu items of %zu bytes", now, size);
+    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu items of %zu bytes)", now, size);
     memset((char *)fresh + *capacity * size, 0, bytes - *capacity * size);
     memcpy(p, &fresh, sizeof fresh);
     *capacity = now;

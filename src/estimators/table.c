@@ -10,7 +10,7 @@ static tw_status no_memory(const tw__estimator *e, size_t blocks, tw_error *err)
     double bytes = (double)blocks * (double)entry_bytes(e);
     return tw__fail(
         err, TW_ERR_MEMORY,
-        "%s keeps a gradient of %zu weights for each of %zu blocks of %llu rows: %.0f bytes, which cannot be allocated (a batch "
+        "out of memory: %s keeps a gradient of %zu weights for each of %zu blocks of %llu rows, %.0f bytes (a batch "
         "above %llu needs fewer blocks; svrg keeps no table)",
         e->type->about.name, e->size, blocks, (unsigned long long)e->batch, bytes,
         (unsigned long long)e->batch);

@@ -89,7 +89,7 @@ static tw_status fail_damaged(tw__stream *s, tw_error *err)
 {
     if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
     if (archive_errno(s->archive) == ENOMEM)
-        return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+        return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
     const char *text = archive_error_string(s->archive);
     return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
                        "the %s data is damaged or cut off (%s)", s->packing->name,
@@ -124,7 +124,7 @@ static tw_status check_end(tw__stream *s, tw_error *err)
 static tw_status open_archive(tw__stream *s, tw_error *err)
 {
     s->archive = archive_read_new();
-    if (!s->archive) return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+    if (!s->archive) return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
     /* ARCHIVE_WARN: built without this one, a program would be started */
     if (s->packing->filter(s->archive) != ARCHIVE_OK)
         return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
@@ -132,7 +132,7 @@ static tw_status open_archive(tw__stream *s, tw_error *err)
                            s->packing->name);
     if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK ||
         archive_read_support_format_empty(s->archive) != ARCHIVE_OK)
-        return tw__fail(err, TW_ERR_MEMORY, "no memory to unpack %.300s", s->path);
+        return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
     if (s->packing == &packings[0]) {
         TW_TRY(tw__alloc(s->ctx, &s->gzip, 1, sizeof *s->gzip, err));
         tw__gzip_start(s->gzip);
@@ -253,7 +253,7 @@ static tw_status resize(tw_context *ctx, uint8_t **p, size_t *capacity, size_t n
 {
     if (now == *capacity && *p) return TW_OK;
     void *fresh = ctx->resize(ctx->user, *p, *p ? *capacity + (*capacity == 0) : 0, now + (now == 0), 64);
-    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate %zu bytes", now);
+    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu bytes)", now);
     *p = fresh;
     *capacity = now;
     return TW_OK;
@@ -264,7 +264,7 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
     uint8_t *p = NULL;
     size_t capacity = 0, used = 0, first = s->packing ? FIRST_PACKED : FIRST_PLAIN;
     tw_status status = n > SIZE_MAX / 2
-                           ? tw__fail(err, TW_ERR_MEMORY, "cannot allocate %llu bytes", (unsigned long long)n)
+                           ? tw__fail(err, TW_ERR_MEMORY, "out of memory (%llu bytes)", (unsigned long long)n)
                            : TW_OK;
     *bytes = NULL;
     *got = 0;

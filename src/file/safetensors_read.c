@@ -73,7 +73,7 @@ static tw_status parse_header(reader *r, tw_error *err)
         return TW_OK;
     }
     if (json_error_code(&e) == json_error_out_of_memory)
-        return tw__fail(err, TW_ERR_MEMORY, "no memory for the header of %.300s", r->path);
+        return tw__fail(err, TW_ERR_MEMORY, "out of memory for the header of %.300s", r->path);
     return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH + e.position,
                        "the header is not the JSON it should be: %.150s", e.text);
 }

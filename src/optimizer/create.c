@@ -189,7 +189,8 @@ static tw_status make_scratch(tw_optimizer *opt, const tw_rule *r, tw_error *err
         opt->scratch_n = 0;
         size_t all;
         if (!tw__size_mul(most, (size_t)opt->ctx->threads, &all))
-            return tw__fail(err, TW_ERR_MEMORY, "the tensors are too large for rule \"%s\"", r->name);
+            return tw__fail(err, TW_ERR_MEMORY, "out of memory: the tensors are too large for rule \"%s\"",
+                            r->name);
         TW_TRY(tw__alloc(opt->ctx, &opt->scratch, all, opt->real, err));
         opt->scratch_n = most;
     }

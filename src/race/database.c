@@ -102,7 +102,8 @@ static tw_status open_db(tw__database *s, const char *file, int flags, tw_error 
     char path[TW__PATH];
     TW_TRY(tw__path_in(s->directory, file, path, err));
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-        return s->db ? fail_db(s, "open", err) : tw__fail(err, TW_ERR_MEMORY, "cannot open %.300s", path);
+        return s->db ? fail_db(s, "open", err)
+                     : tw__fail(err, TW_ERR_MEMORY, "out of memory: cannot open %.300s", path);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     return TW_OK;
 }
@@ -303,7 +304,7 @@ static tw_status make_db(tw__database *s, const char *description, const tw__dat
                          tw_error *err)
 {
     char *kind = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION, FORMAT);
-    if (!kind) return tw__fail(err, TW_ERR_MEMORY, "cannot make %.300s/race.db", s->directory);
+    if (!kind) return tw__fail(err, TW_ERR_MEMORY, "out of memory: cannot make %.300s/race.db", s->directory);
     tw_status status = open_db(s, new_files[0], SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (status == TW_OK) status = use_wal(s, err);
     if (status == TW_OK) status = execute(s, "BEGIN IMMEDIATE", "write", err);

@@ -11,7 +11,7 @@ void tw__put(tw__strbuf *p, const char *from, size_t n)
     size_t want;
     if (p->status != TW_OK) return;
     if (!tw__size_add(p->n, n, &want) || !tw__size_add(want, 1, &want))
-        p->status = tw__fail(p->err, TW_ERR_MEMORY, "a text of more bytes than there are");
+        p->status = tw__fail(p->err, TW_ERR_MEMORY, "out of memory: a text of more bytes than there are");
     else p->status = tw__grow(p->ctx, &p->at, &p->capacity, want, 1, p->err);
     if (p->status != TW_OK) return;
     memcpy(p->at + p->n, from, n);

@@ -202,7 +202,7 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
     if (tw__job_ended(run) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
         job->finished = json_deep_copy(json_object_get(run, "result"));
-        if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "cannot allocate the result");
+        if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "out of memory for the result");
         job->status = tw__job_ended(run);
         return TW_OK;
     }

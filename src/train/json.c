@@ -9,7 +9,7 @@
 
 enum { MOST_BYTES = 64 << 20 };
 
-tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "cannot allocate JSON"); }
+tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "out of memory for JSON"); }
 
 int tw__json_number(json_t *object, const char *key, double value)
 {

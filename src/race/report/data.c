@@ -177,7 +177,7 @@ void tw__page_data(tw__page *g)
     json_t *json = page_json(g);
     char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(json);
-    if (!text) g->p.status = tw__fail(g->p.err, TW_ERR_MEMORY, "cannot allocate JSON");
+    if (!text) g->p.status = tw__fail(g->p.err, TW_ERR_MEMORY, "out of memory for JSON");
     for (const char *c = text; c && *c;) {
         size_t n = strcspn(c, "<");
         tw__put(&g->p, c, n);
