@@ -16,7 +16,8 @@ static int add_spread(json_t *to, const char *key, const tw__entry *entry, int m
     const tw__spread *s = &entry->of[measure];
     if (isnan(s->median)) return 0;
     return json_object_set_new(to, key,
-                               json_pack("{s:f, s:f, s:f}", "median", s->median, "q1", s->q1, "q3", s->q3));
+                               json_pack("{s:o, s:o, s:o}", "median", tw__json_real(s->median), "q1",
+                                         tw__json_real(s->q1), "q3", tw__json_real(s->q3)));
 }
 
 struct entry {

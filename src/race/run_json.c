@@ -13,7 +13,7 @@ static json_t *numbers(const double *values, size_t n)
 {
     json_t *list = json_array();
     int bad = !list;
-    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, json_real(values[i]));
+    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, tw__json_real(values[i]));
     return tw__json_unless(bad, list);
 }
 
@@ -33,8 +33,8 @@ static json_t *trace_json(const tw__race_run *run)
         const tw__point *p = &run->trace.points[i];
         bad = json_array_append_new(steps, json_integer((json_int_t)p->step)) ||
               json_array_append_new(gradients, json_integer((json_int_t)p->gradients)) ||
-              json_array_append_new(seconds, json_real(p->seconds)) ||
-              json_array_append_new(loss, json_real(p->loss));
+              json_array_append_new(seconds, tw__json_real(p->seconds)) ||
+              json_array_append_new(loss, tw__json_real(p->loss));
     }
     return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients,
                                           "seconds", seconds, "loss", loss));
@@ -94,6 +94,12 @@ static tw_status read_trajectory(tw_context *ctx, const json_t *from, tw__trajec
     return read_numbers(ctx, json_object_get(from, "value"), to->n, &to->value, err);
 }
 
+static double number_at(const json_t *list, size_t i)
+{
+    const json_t *value = json_array_get(list, i);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err)
 {
     const json_t *steps = json_object_get(from, "steps"), *gradients = json_object_get(from, "gradients"),
@@ -106,8 +112,7 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
     for (size_t i = 0; i < n; i++)
         to->trace.points[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)),
                                           (uint64_t)json_integer_value(json_array_get(gradients, i)),
-                                          json_number_value(json_array_get(seconds, i)),
-                                          json_number_value(json_array_get(loss, i))};
+                                          number_at(seconds, i), number_at(loss, i)};
     return TW_OK;
 }
 

@@ -11,9 +11,11 @@ enum { MOST_BYTES = 64 << 20 };
 
 tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "out of memory for JSON"); }
 
+json_t *tw__json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
 int tw__json_number(json_t *object, const char *key, double value)
 {
-    return isnan(value) ? 0 : json_object_set_new(object, key, json_real(value));
+    return isnan(value) ? 0 : json_object_set_new(object, key, tw__json_real(value));
 }
 
 int tw__json_skipped(json_t *object, uint64_t skipped)

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <thalweg/train.h>
 
+/* the number, or null for a non-finite one, which JSON does not have */
+json_t *tw__json_real(double value);
 /* adds it, unless it does not apply (NaN) */
 int tw__json_number(json_t *object, const char *key, double value);
 int tw__json_skipped(json_t *object, uint64_t skipped); /* adds it if it is above 0 */

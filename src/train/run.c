@@ -376,6 +376,16 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
     return TW_OK;
 }
 
+/* Losses that are finite may have a sum that is not. */
+static tw_status check_mean(const tw_run *r, tw_error *err)
+{
+    char what[48];
+    const double mean = mean_of(r->sums.loss, r->sums.weight);
+    if (!isinf(mean)) return TW_OK;
+    snprintf(what, sizeof what, "the mean loss of epoch %llu", (unsigned long long)r->epoch + 1);
+    return not_finite(r->updates, what, mean, err);
+}
+
 /* Steps, and adds to the epoch's means what belongs there. */
 static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
@@ -390,7 +400,7 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     }
     r->updates++;
     r->step++;
-    return TW_OK;
+    return check_mean(r, err);
 }
 
 /* The target is checked after so many updates, wherever in an epoch that is. */

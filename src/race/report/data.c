@@ -10,11 +10,11 @@
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
-/* Non-finite values are null. */
+/* As short as it can be. */
 static json_t *number_json(double value)
 {
-    if (!isfinite(value)) return json_null();
-    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : json_real(value);
+    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value)
+                                                       : tw__json_real(value);
 }
 
 /* n numbers, each so many bytes behind the one before. */
@@ -31,7 +31,10 @@ static json_t *list_of(const void *first, size_t n, size_t apart)
     return list;
 }
 
-static json_t *spread_json(const tw__spread *s) { return json_pack("[f, f, f]", s->q1, s->median, s->q3); }
+static json_t *spread_json(const tw__spread *s)
+{
+    return json_pack("[o, o, o]", tw__json_real(s->q1), tw__json_real(s->median), tw__json_real(s->q3));
+}
 
 /* ---- optimizers ---------------------------------------------------------------------------------------- */
 
