@@ -15,22 +15,20 @@ struct points {
 };
 
 /* Squared error over the rows asked for, and its gradient; the library divides by the summed weight. */
-static int squared_error(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                         const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int squared_error(void *user, const tw_eval *e)
 {
     const struct points *points = user;
-    const double *w = weights;
-    double *g = gradient, *predicted = output;
-    (void)draw; /* nothing random here */
-    *sums = (tw_sums){0};
-    if (want & TW_WANT_GRADIENT) memset(g, 0, WEIGHTS * sizeof *g);
-    for (size_t i = 0; i < n; i++) {
-        double t = points->t[rows[i]], falling = exp(-w[K] * t), value = w[A] * falling + w[C],
-               error = value - points->y[rows[i]];
-        sums->loss += error * error;
-        sums->weight += 1;
-        if (want & TW_WANT_OUTPUT) predicted[i] = value;
-        if (want & TW_WANT_GRADIENT) {
+    const double *w = e->w;
+    double *g = e->gradient, *predicted = e->output;
+    *e->sums = (tw_sums){0};
+    if (e->want & TW_WANT_GRADIENT) memset(g, 0, WEIGHTS * sizeof *g);
+    for (size_t i = 0; i < e->n; i++) {
+        double t = points->t[e->rows[i]], falling = exp(-w[K] * t), value = w[A] * falling + w[C],
+               error = value - points->y[e->rows[i]];
+        e->sums->loss += error * error;
+        e->sums->weight += 1;
+        if (e->want & TW_WANT_OUTPUT) predicted[i] = value;
+        if (e->want & TW_WANT_GRADIENT) {
             g[A] += 2 * error * falling;
             g[K] += 2 * error * w[A] * -t * falling;
             g[C] += 2 * error;

@@ -27,31 +27,28 @@ static inline double ls_x(int row, int column)
 static inline double ls_y(int row) { return 2 * tw__random_unit(6, TW__FOR_TEST, (uint32_t)row, 0) - 1; }
 static inline double ls_weight(const least_squares *p, int row) { return p->uneven ? 1 + row % 3 : 1; }
 
-#define LS_EVAL(real, t)                                                                                \
-    static inline int ls_eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, \
-                                  size_t n, const tw_draw *draw, tw_sums *sums, void *gradient,         \
-                                  void *output)                                                         \
-    {                                                                                                   \
-        const least_squares *p = user;                                                                  \
-        const real *w = weights;                                                                        \
-        real *g = gradient;                                                                             \
-        (void)draw, (void)output;                                                                       \
-        *sums = (tw_sums){0};                                                                           \
-        if (want & TW_WANT_GRADIENT) memset(g, 0, (size_t)p->columns * sizeof *g);                      \
-        for (size_t k = 0; k < n; k++) {                                                                \
-            int row = (int)rows[k];                                                                     \
-            double dot = 0, square = 0, weight = ls_weight(p, row);                                     \
-            for (int j = 0; j < p->columns; j++) {                                                      \
-                dot += ls_x(row, j) * (double)w[j];                                                     \
-                square += (double)w[j] * (double)w[j];                                                  \
-            }                                                                                           \
-            double off = row == p->bad_row ? INFINITY : dot - ls_y(row);                                \
-            sums->loss += weight * (off * off + p->penalty * square) / 2;                               \
-            sums->weight += weight;                                                                     \
-            for (int j = 0; j < p->columns && want & TW_WANT_GRADIENT; j++)                             \
-                g[j] += (real)(weight * (off * ls_x(row, j) + p->penalty * (double)w[j]));              \
-        }                                                                                               \
-        return 0;                                                                                       \
+#define LS_EVAL(real, t)                                                                   \
+    static inline int ls_eval_##t(void *user, const tw_eval *e)                            \
+    {                                                                                      \
+        const least_squares *p = user;                                                     \
+        const real *w = e->w;                                                              \
+        real *g = e->gradient;                                                             \
+        *e->sums = (tw_sums){0};                                                           \
+        if (e->want & TW_WANT_GRADIENT) memset(g, 0, (size_t)p->columns * sizeof *g);      \
+        for (size_t k = 0; k < e->n; k++) {                                                \
+            int row = (int)e->rows[k];                                                     \
+            double dot = 0, square = 0, weight = ls_weight(p, row);                        \
+            for (int j = 0; j < p->columns; j++) {                                         \
+                dot += ls_x(row, j) * (double)w[j];                                        \
+                square += (double)w[j] * (double)w[j];                                     \
+            }                                                                              \
+            double off = row == p->bad_row ? INFINITY : dot - ls_y(row);                   \
+            e->sums->loss += weight * (off * off + p->penalty * square) / 2;               \
+            e->sums->weight += weight;                                                     \
+            for (int j = 0; j < p->columns && e->want & TW_WANT_GRADIENT; j++)             \
+                g[j] += (real)(weight * (off * ls_x(row, j) + p->penalty * (double)w[j])); \
+        }                                                                                  \
+        return 0;                                                                          \
     }
 LS_EVAL(float, f32)
 LS_EVAL(double, f64)

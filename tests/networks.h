@@ -50,7 +50,15 @@ static inline double networks_loss(const tw_objective *o, const void *w, unsigne
     const tw_draw draw = {.number = 3, .seed = 9};
     tw_sums sums;
     if (o->point) assert_int_equal(o->point(o->user, w), 0);
-    assert_int_equal(o->eval(o->user, want, w, rows, ROWS, &draw, &sums, gradient, NULL), 0);
+    const tw_eval e = {.size = sizeof e,
+                       .want = want,
+                       .w = w,
+                       .rows = rows,
+                       .n = ROWS,
+                       .draw = &draw,
+                       .sums = &sums,
+                       .gradient = gradient};
+    assert_int_equal(o->eval(o->user, &e), 0);
     return sums.loss;
 }
 

@@ -20,16 +20,14 @@ static const tw_tensor steep = {"w", 1, steep_shape, 0, 0};
         for (int i = 0; i < STEEP; i++, k *= 10) sum += k * (double)w[i] * (double)w[i] / 2;             \
         return sum;                                                                                      \
     }                                                                                                    \
-    static int eval_##t(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,  \
-                        const tw_draw *draw, tw_sums *sums, void *gradient, void *output)                \
+    static int eval_##t(void *user, const tw_eval *e)                                                    \
     {                                                                                                    \
         struct quadratic *q = user;                                                                      \
-        const real *w = weights;                                                                         \
-        real *g = gradient, k = 1;                                                                       \
-        (void)rows, (void)n, (void)draw, (void)output;                                                   \
+        const real *w = e->w;                                                                            \
+        real *g = e->gradient, k = 1;                                                                    \
         q->calls++;                                                                                      \
-        *sums = (tw_sums){value_##t(w), 1, 0};                                                           \
-        for (int i = 0; i < STEEP && want & TW_WANT_GRADIENT; i++, k *= 10)                              \
+        *e->sums = (tw_sums){value_##t(w), 1, 0};                                                        \
+        for (int i = 0; i < STEEP && e->want & TW_WANT_GRADIENT; i++, k *= 10)                           \
             g[i] = q->turned ? -k * w[i] : k * w[i];                                                     \
         return 0;                                                                                        \
     }                                                                                                    \
@@ -139,33 +137,31 @@ struct asked {
     int is_training, calls, differs;
 };
 
-static int note_draw(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                     const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int note_draw(void *user, const tw_eval *e)
 {
     struct asked *a = user;
-    const double w = *(const double *)weights;
-    struct asked now = {.number = draw->number,
-                        .epoch = draw->epoch,
-                        .seed = draw->seed,
-                        .n = n,
-                        .first = draw->first,
-                        .is_training = (want & TW_TRAINING) != 0};
-    (void)output;
-    memcpy(now.rows, rows, n * sizeof *rows);
-    now.calls = want & TW_WANT_GRADIENT ? 1 : a->calls + 1;
+    const double w = *(const double *)e->w;
+    struct asked now = {.number = e->draw->number,
+                        .epoch = e->draw->epoch,
+                        .seed = e->draw->seed,
+                        .n = e->n,
+                        .first = e->draw->first,
+                        .is_training = (e->want & TW_TRAINING) != 0};
+    memcpy(now.rows, e->rows, e->n * sizeof *e->rows);
+    now.calls = e->want & TW_WANT_GRADIENT ? 1 : a->calls + 1;
     now.differs = a->differs;
     if (now.calls > 1)
         now.differs |= now.number != a->number || now.epoch != a->epoch || now.seed != a->seed ||
                        now.n != a->n || now.first != a->first || !now.is_training ||
                        memcmp(now.rows, a->rows, sizeof now.rows) != 0;
     *a = now;
-    *sums = (tw_sums){0, (double)n, 0};
+    *e->sums = (tw_sums){0, (double)e->n, 0};
     double g = 0;
-    for (size_t i = 0; i < n; i++) {
-        sums->loss += (w - (double)rows[i]) * (w - (double)rows[i]) / 2;
-        g += w - (double)rows[i];
+    for (size_t i = 0; i < e->n; i++) {
+        e->sums->loss += (w - (double)e->rows[i]) * (w - (double)e->rows[i]) / 2;
+        g += w - (double)e->rows[i];
     }
-    if (want & TW_WANT_GRADIENT) *(double *)gradient = g;
+    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = g;
     return 0;
 }
 

@@ -10,13 +10,12 @@ struct table {
 };
 
 /* Without rows an epoch is one step; its loss stands in the table. */
-static int look_up(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
-                   const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int look_up(void *user, const tw_eval *e)
 {
     const struct table *t = user;
-    (void)w, (void)rows, (void)n, (void)output;
-    *sums = (tw_sums){t->loss ? t->loss[draw->epoch] : 0, 1, t->correct ? t->correct[draw->epoch] : 0};
-    if (want & TW_WANT_GRADIENT) *(double *)gradient = 0.125;
+    *e->sums =
+        (tw_sums){t->loss ? t->loss[e->draw->epoch] : 0, 1, t->correct ? t->correct[e->draw->epoch] : 0};
+    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = 0.125;
     return 0;
 }
 

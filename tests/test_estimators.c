@@ -166,14 +166,13 @@ static void options_I_and_II(void **state)
 }
 
 /* A curve without rows: (w0^4 + 2 w1^2) / 2. */
-static int eval_curve(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval_curve(void *user, const tw_eval *e)
 {
-    const double *w = weights;
-    double *g = gradient;
-    (void)user, (void)rows, (void)n, (void)draw, (void)output;
-    *sums = (tw_sums){(w[0] * w[0] * w[0] * w[0] + 2 * w[1] * w[1]) / 2, 1, 0};
-    if (want & TW_WANT_GRADIENT) {
+    const double *w = e->w;
+    double *g = e->gradient;
+    (void)user;
+    *e->sums = (tw_sums){(w[0] * w[0] * w[0] * w[0] + 2 * w[1] * w[1]) / 2, 1, 0};
+    if (e->want & TW_WANT_GRADIENT) {
         g[0] = 2 * w[0] * w[0] * w[0];
         g[1] = 2 * w[1];
     }

@@ -10,13 +10,12 @@
 
 enum { ROWS = 20, BATCH = 5, STEPS = 13 };
 
-static int bowl(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int bowl(void *user, const tw_eval *e)
 {
-    const double *w = weights;
-    (void)user, (void)rows, (void)n, (void)draw, (void)output;
-    *sums = (tw_sums){.loss = *w * *w / 2, .weight = 1};
-    if (want & TW_WANT_GRADIENT) *(double *)gradient = *w;
+    const double *w = e->w;
+    (void)user;
+    *e->sums = (tw_sums){.loss = *w * *w / 2, .weight = 1};
+    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = *w;
     return 0;
 }
 

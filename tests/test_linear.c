@@ -46,8 +46,17 @@ static tw_sums evaluate(const tw_objective *o, const double *w, size_t n, double
     double *g = gradient ? gradient : unused, *out = output ? output : unused_output;
     const unsigned want = TW_WANT_LOSS | (gradient ? TW_WANT_GRADIENT : 0) | (output ? TW_WANT_OUTPUT : 0);
     for (int j = 0; j < SIZE; j++) w32[j] = (float)w[j], g32[j] = NAN, g[j] = NAN;
-    if (o->type == TW_F64) assert_int_equal(o->eval(o->user, want, w, rows, n, &draw, &sums, g, out), 0);
-    else assert_int_equal(o->eval(o->user, want, w32, rows, n, &draw, &sums, g32, out32), 0);
+    tw_eval e = {.size = sizeof e,
+                 .want = want,
+                 .w = w,
+                 .rows = rows,
+                 .n = n,
+                 .draw = &draw,
+                 .sums = &sums,
+                 .gradient = g,
+                 .output = out};
+    if (o->type == TW_F32) e.w = w32, e.gradient = g32, e.output = out32;
+    assert_int_equal(o->eval(o->user, &e), 0);
     for (int j = 0; j < SIZE && o->type == TW_F32; j++) g[j] = g32[j];
     for (size_t i = 0; i < n && output && o->type == TW_F32; i++) output[i] = out32[i];
     return sums;

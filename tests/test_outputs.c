@@ -80,11 +80,9 @@ static void numbers(void **state)
                 policy == TW_NONFINITE_SKIP);
 }
 
-static int refuse(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
-                  const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int refuse(void *user, const tw_eval *e)
 {
-    (void)user, (void)want, (void)w, (void)rows, (void)n, (void)draw, (void)sums, (void)gradient,
-        (void)output;
+    (void)user, (void)e;
     return 5;
 }
 

@@ -20,24 +20,22 @@ struct custom {
     _Atomic long calls;
 };
 
-static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, const tw_eval *e)
 {
     struct custom *o = user;
-    const double w = *(const double *)weights;
-    (void)draw, (void)output;
+    const double w = *(const double *)e->w;
     o->mode |= fegetround() == FE_UPWARD ? 1 : 2;
     o->calls++;
-    *sums = (tw_sums){0};
+    *e->sums = (tw_sums){0};
     double g = 0;
-    for (size_t i = 0; i < n || (!rows && i == 0); i++) {
-        double row = rows ? (double)rows[i] : 0;
-        if (o->result && rows && (int)rows[i] >= o->results_from) return o->result + (int)rows[i];
-        sums->loss += rows && rows[i] == 3 ? o->loss_of_row_3 : (w - row) * (w - row) / 2;
-        sums->weight += 1;
+    for (size_t i = 0; i < e->n || (!e->rows && i == 0); i++) {
+        double row = e->rows ? (double)e->rows[i] : 0;
+        if (o->result && e->rows && (int)e->rows[i] >= o->results_from) return o->result + (int)e->rows[i];
+        e->sums->loss += e->rows && e->rows[i] == 3 ? o->loss_of_row_3 : (w - row) * (w - row) / 2;
+        e->sums->weight += 1;
         g += w - row + o->gradient;
     }
-    if (want & TW_WANT_GRADIENT) *(double *)gradient = g;
+    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = g;
     return 0;
 }
 

@@ -239,9 +239,13 @@ static double evaluate(const tw_objective *o, double x, double y, uint64_t numbe
     tw_sums sums;
     const tw_draw draw = {.number = number, .seed = 11};
     const int is32 = o->type == TW_F32;
-    assert_int_equal(o->eval(o->user, TW_WANT_LOSS | TW_WANT_GRADIENT, is32 ? (const void *)point32 : point64,
-                             NULL, 0, &draw, &sums, is32 ? (void *)g32 : gradient, NULL),
-                     0);
+    const tw_eval e = {.size = sizeof e,
+                       .want = TW_WANT_LOSS | TW_WANT_GRADIENT,
+                       .w = is32 ? (const void *)point32 : point64,
+                       .draw = &draw,
+                       .sums = &sums,
+                       .gradient = is32 ? (void *)g32 : gradient};
+    assert_int_equal(o->eval(o->user, &e), 0);
     assert_true(sums.weight == 1 && sums.correct == 0);
     for (int k = 0; k < 2 && is32; k++) gradient[k] = g32[k];
     return sums.loss;

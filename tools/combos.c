@@ -16,21 +16,20 @@ enum { WEIGHTS = 8, ROWS = 8, STEPS = 3, MOST_REASONS = 64 };
 /* The mean of |w - row|^2 / 2; the rows' numbers are of both signs and none is 0. */
 static double row_at(uint64_t row, int i) { return (double)((row * 7 + (uint64_t)i * 3) % 5) / 4 - 0.625; }
 
-static int eval(void *user, unsigned want, const void *weights, const uint64_t *rows, size_t n,
-                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, const tw_eval *e)
 {
-    const double *w = weights;
-    double *g = gradient;
-    (void)user, (void)draw, (void)output;
-    *sums = (tw_sums){0, (double)n, 0};
+    const double *w = e->w;
+    double *g = e->gradient;
+    (void)user;
+    *e->sums = (tw_sums){0, (double)e->n, 0};
     for (int i = 0; i < WEIGHTS; i++) {
         double sum = 0;
-        for (size_t k = 0; k < n; k++) {
-            double off = w[i] - row_at(rows[k], i);
-            sums->loss += off * off / 2;
+        for (size_t k = 0; k < e->n; k++) {
+            double off = w[i] - row_at(e->rows[k], i);
+            e->sums->loss += off * off / 2;
             sum += off;
         }
-        if (want & TW_WANT_GRADIENT) g[i] = sum;
+        if (e->want & TW_WANT_GRADIENT) g[i] = sum;
     }
     return 0;
 }

@@ -27,18 +27,16 @@ static void put(const struct closed_run *r, void *to, int i, double value)
     else ((double *)to)[i] = value;
 }
 
-static int eval(void *user, unsigned want, const void *theta, const uint64_t *rows, size_t n,
-                const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, const tw_eval *e)
 {
     struct closed_run *r = user;
     const struct closed_case *c = &r->c;
-    (void)rows, (void)n, (void)output;
-    *sums = (tw_sums){0, 1, 0};
-    if (c->noise(c->user, (long)draw->number + 1, r->noise, &r->why) != TW_OK) return 1;
+    *e->sums = (tw_sums){0, 1, 0};
+    if (c->noise(c->user, (long)e->draw->number + 1, r->noise, &r->why) != TW_OK) return 1;
     for (int i = 0; i < c->n; i++) {
-        double off = at(r, theta, i) - c->star[i];
-        sums->loss += c->curv[i] * off * off / 2 + r->noise[i] * off;
-        if (want & TW_WANT_GRADIENT) put(r, gradient, i, c->curv[i] * off + r->noise[i]);
+        double off = at(r, e->w, i) - c->star[i];
+        e->sums->loss += c->curv[i] * off * off / 2 + r->noise[i] * off;
+        if (e->want & TW_WANT_GRADIENT) put(r, e->gradient, i, c->curv[i] * off + r->noise[i]);
     }
     return 0;
 }

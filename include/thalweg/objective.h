@@ -50,6 +50,20 @@ typedef struct tw_sums {
     double loss, weight, correct;
 } tw_sums;
 
+/* One evaluation: over n rows at the weights w. The library fills it in, and may append fields. */
+typedef struct tw_eval {
+    size_t size;          /* sizeof(tw_eval) */
+    unsigned want;        /* what is requested: bits of TW_WANT_LOSS ... TW_ADD */
+    const void *w;        /* the weights, of the objective's type */
+    const uint64_t *rows; /* n indices of rows, from 0; NULL without rows */
+    size_t n;
+    const tw_draw *draw;
+    /* Results, not cleared before: sums always; gradient (a number per weight) and output (n * n_outputs),
+     * both of the objective's type, if they are requested. */
+    tw_sums *sums;
+    void *gradient, *output;
+} tw_eval;
+
 typedef struct tw_objective {
     /* sizeof(tw_objective), set by the program also for one that the library fills */
     size_t size;
@@ -74,12 +88,9 @@ typedef struct tw_objective {
     /* Called once before the evaluations at a new point w, never during one, for example to pack weights. May
      * be NULL. Non-zero stops the call. */
     int (*point)(void *user, const void *w);
-    /* Sets sums, and what `want` requests, over rows[0 .. n-1] (indices of rows, from 0) at the weights w.
-     * gradient has one number per weight and output n * n_outputs, both of the objective's type and not
-     * cleared before. Non-zero stops the call, which then returns TW_STOPPED with this value in
-     * tw_error.callback. */
-    int (*eval)(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
-                tw_sums *sums, void *gradient, void *output);
+    /* Sets the results that `e` requests. Non-zero stops the call, which then returns TW_STOPPED with this
+     * value in tw_error.callback. */
+    int (*eval)(void *user, const tw_eval *e);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

@@ -95,36 +95,35 @@ static void predict(const tw_linear *m, tw_type type, double h, void *output, si
     else ((double *)output)[i] = h;
 }
 
-FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const void *w, const uint64_t *rows, size_t n,
-                       tw_sums *sums, void *g, void *output)
+FOR_TYPE void evaluate(const tw_linear *m, tw_type type, const tw_eval *e)
 {
+    void *g = e->want & TW_WANT_GRADIENT ? e->gradient : NULL;
+    tw_sums *sums = e->sums;
     double slope[BLOCK];
-    *sums = (tw_sums){.weight = (double)n};
+    *sums = (tw_sums){.weight = (double)e->n};
     if (g) memset(g, 0, size_of(m) * tw_type_size(type));
-    for (size_t done = 0; done < n; done += BLOCK) {
-        const size_t block = n - done < BLOCK ? n - done : BLOCK;
+    for (size_t done = 0; done < e->n; done += BLOCK) {
+        const size_t block = e->n - done < BLOCK ? e->n - done : BLOCK;
+        const uint64_t *rows = e->rows + done;
         for (size_t i = 0; i < block; i++) {
-            const double h = score(m, type, w, rows[done + i]), y = m->o.y[rows[done + i]];
+            const double h = score(m, type, e->w, rows[i]), y = m->o.y[rows[i]];
             sums->loss += loss_of(m, h, y, &slope[i]);
             sums->correct += (h > 0) == (y > 0);
-            if (output) predict(m, type, h, output, done + i);
+            if (e->want & TW_WANT_OUTPUT) predict(m, type, h, e->output, done + i);
         }
-        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows + done, block, slope, g);
-        else if (g) add_rows(m, type, rows + done, block, slope, g);
+        if (g && m->o.form == TW_LINEAR_MATRIX) add_product(m, type, rows, block, slope, g);
+        else if (g) add_rows(m, type, rows, block, slope, g);
     }
-    if (m->o.l2 > 0) add_penalty(m, type, w, (double)n, sums, g);
+    if (m->o.l2 > 0) add_penalty(m, type, e->w, (double)e->n, sums, g);
 }
 
-#define EVAL(t, type)                                                                             \
-    static int eval_##t(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, \
-                        const tw_draw *draw, tw_sums *sums, void *gradient, void *output)         \
-    {                                                                                             \
-        (void)draw;                                                                               \
-        const tw__fp_mode mode = tw__fp_enter();                                                  \
-        evaluate(user, type, w, rows, n, sums, want &TW_WANT_GRADIENT ? gradient : NULL,          \
-                 want &TW_WANT_OUTPUT ? output : NULL);                                           \
-        tw__fp_leave(mode);                                                                       \
-        return 0;                                                                                 \
+#define EVAL(t, type)                                 \
+    static int eval_##t(void *user, const tw_eval *e) \
+    {                                                 \
+        const tw__fp_mode mode = tw__fp_enter();      \
+        evaluate(user, type, e);                      \
+        tw__fp_leave(mode);                           \
+        return 0;                                     \
     }
 EVAL(f32, TW_F32)
 EVAL(f64, TW_F64)

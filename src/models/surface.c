@@ -253,37 +253,26 @@ static void add_noise(const tw_surface *s, const tw_draw *draw, const double poi
     }
 }
 
-static int evaluate(const tw_surface *s, int with_noise, unsigned want, const void *w, const tw_draw *draw,
-                    tw_sums *sums, void *gradient)
+static int evaluate(const tw_surface *s, int with_noise, const tw_eval *e)
 {
     double point[2], g[2];
     const tw__fp_mode mode = tw__fp_enter();
     for (int k = 0; k < 2; k++)
-        point[k] = s->type == TW_F32 ? (double)((const float *)w)[k] : ((const double *)w)[k];
+        point[k] = s->type == TW_F32 ? (double)((const float *)e->w)[k] : ((const double *)e->w)[k];
     double value = tw__formula_gradient(&s->program, point, g);
-    if (with_noise && s->noise > 0) add_noise(s, draw, point, &value, g);
-    *sums = (tw_sums){.loss = value, .weight = 1};
-    for (int k = 0; k < 2 && (want & TW_WANT_GRADIENT); k++) {
-        if (s->type == TW_F32) ((float *)gradient)[k] = (float)g[k];
-        else ((double *)gradient)[k] = g[k];
+    if (with_noise && s->noise > 0) add_noise(s, e->draw, point, &value, g);
+    *e->sums = (tw_sums){.loss = value, .weight = 1};
+    for (int k = 0; k < 2 && (e->want & TW_WANT_GRADIENT); k++) {
+        if (s->type == TW_F32) ((float *)e->gradient)[k] = (float)g[k];
+        else ((double *)e->gradient)[k] = g[k];
     }
     tw__fp_leave(mode);
     return 0;
 }
 
-static int eval_noisy(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
-                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
-{
-    (void)rows, (void)n, (void)output;
-    return evaluate(user, 1, want, w, draw, sums, gradient);
-}
+static int eval_noisy(void *user, const tw_eval *e) { return evaluate(user, 1, e); }
 
-static int eval_exact(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n,
-                      const tw_draw *draw, tw_sums *sums, void *gradient, void *output)
-{
-    (void)rows, (void)n, (void)output;
-    return evaluate(user, 0, want, w, draw, sums, gradient);
-}
+static int eval_exact(void *user, const tw_eval *e) { return evaluate(user, 0, e); }
 
 tw_status tw_surface_objective(const tw_surface *s, int with_noise, tw_objective *out, tw_error *err)
 {

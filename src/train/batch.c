@@ -118,8 +118,15 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
     draw.lane = lane;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
-    int result = c->b->o->eval(c->b->o->user, c->want | add, c->w, c->rows ? c->rows + first : NULL, n, &draw,
-                               &c->b->sums[leaf], gradient, NULL);
+    const tw_eval e = {.size = sizeof e,
+                       .want = c->want | add,
+                       .w = c->w,
+                       .rows = c->rows ? c->rows + first : NULL,
+                       .n = n,
+                       .draw = &draw,
+                       .sums = &c->b->sums[leaf],
+                       .gradient = gradient};
+    int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
     if (!result) return;
     uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)result, was = atomic_load(&c->result);

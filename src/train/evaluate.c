@@ -54,9 +54,17 @@ tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void 
     uint64_t *rows;
     tw_sums sums;
     const tw_draw draw = {.number = 0};
+    tw_eval e = {.size = sizeof e,
+                 .want = TW_WANT_OUTPUT,
+                 .w = w,
+                 .n = n,
+                 .draw = &draw,
+                 .sums = &sums,
+                 .output = output};
     TW_TRY(all_rows(ctx, first, n, &rows, err));
+    e.rows = rows;
     int result = o.point ? o.point(o.user, w) : 0;
-    if (!result) result = o.eval(o.user, TW_WANT_OUTPUT, w, rows, n, &draw, &sums, NULL, output);
+    if (!result) result = o.eval(o.user, &e);
     tw__free(ctx, rows, n, sizeof *rows);
     if (!result) return TW_OK;
     tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", result);

@@ -108,30 +108,30 @@ static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sum
     }
 }
 
-static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
-                tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, const tw_eval *e)
 {
     plan *p = user;
-    lane *b = &p->lanes[draw->lane];
+    lane *b = &p->lanes[e->draw->lane];
     tw__fp_mode mode = tw__fp_enter();
-    *sums = (tw_sums){0};
-    for (size_t done = 0; done < n; done += ROWS) {
-        size_t piece = n - done < ROWS ? n - done : ROWS;
+    *e->sums = (tw_sums){0};
+    for (size_t done = 0; done < e->n; done += ROWS) {
+        size_t piece = e->n - done < ROWS ? e->n - done : ROWS;
         tw__pass pass = {.k = p->k,
                          .rows = piece,
-                         .draw = draw,
-                         .first = draw->first + done,
-                         .training = (want & TW_TRAINING) != 0,
-                         .w = w,
-                         .gradient = want & TW_WANT_GRADIENT ? gradient : NULL,
+                         .draw = e->draw,
+                         .first = e->draw->first + done,
+                         .training = (e->want & TW_TRAINING) != 0,
+                         .w = e->w,
+                         .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
                          .saved = b->saved,
                          .scratch = b->scratch,
-                         .into = done > 0        ? TW__CONTINUE
-                                 : want & TW_ADD ? TW__ADD
-                                                 : TW__START};
-        fetch(p, b, rows + done, piece);
-        add_to(p, b, &pass, want, sums,
-               output ? (char *)output + done * p->layers[p->n_layers - 1].out_size * p->k->real : NULL);
+                         .into = done > 0           ? TW__CONTINUE
+                                 : e->want & TW_ADD ? TW__ADD
+                                                    : TW__START};
+        fetch(p, b, e->rows + done, piece);
+        add_to(p, b, &pass, e->want, e->sums,
+               e->output ? (char *)e->output + done * p->layers[p->n_layers - 1].out_size * p->k->real
+                         : NULL);
     }
     tw__fp_leave(mode);
     return 0;

@@ -46,12 +46,11 @@ struct counted {
     uint64_t gradients;
 };
 
-static int eval(void *user, unsigned want, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
-                tw_sums *sums, void *gradient, void *output)
+static int eval(void *user, const tw_eval *e)
 {
     struct counted *c = user;
-    if (want & TW_WANT_GRADIENT) __atomic_fetch_add(&c->gradients, n, __ATOMIC_RELAXED);
-    return c->inner->eval(c->inner->user, want, w, rows, n, draw, sums, gradient, output);
+    if (e->want & TW_WANT_GRADIENT) __atomic_fetch_add(&c->gradients, e->n, __ATOMIC_RELAXED);
+    return c->inner->eval(c->inner->user, e);
 }
 
 static uint64_t of_estimator(const char *name, uint64_t n)
