@@ -165,6 +165,28 @@ static void changed_data_is_noticed(void **state)
     tw_context_free(ctx);
 }
 
+/* Of another race with the same seeds, on other data: its numbers would fit. */
+static void a_result_of_another_race_is_refused(void **state)
+{
+    (void)state;
+    static const char directory[] = DIRECTORY "/mine", other[] = DIRECTORY "/theirs";
+    tw_context *ctx = races_context(1);
+    assert_true(small_data(changed, 60, 20));
+    tw_race_options o = kept(directory, "sgd"), p = kept(other, "sgd");
+    p.job.data = changed;
+    tw_race_free(races_run(races_created(ctx, &o)));
+    tw_race_free(races_run(races_created(ctx, &p)));
+    run_sql(directory,
+            "ATTACH '" DIRECTORY "/theirs/race.db' AS o;"
+            "UPDATE run SET (result, race) = (SELECT result, race FROM o.run WHERE id = 2) WHERE id = 2");
+    refuse_resume(directory, TW_ERR_DATA, "the result of run 2 is of another race");
+    run_sql(directory, "UPDATE run SET race = NULL WHERE id = 1");
+    refuse_resume(directory, TW_ERR_DATA, "the result of run 1 is of another race");
+    run_sql(other, "UPDATE race SET description = json_set(description, '$.asked.dtype', 'f64')");
+    refuse_resume(other, TW_ERR_DATA, "the result of run 1 is of another race");
+    tw_context_free(ctx);
+}
+
 static void what_is_wrong_in_it_is_said(void **state)
 {
     (void)state;
@@ -198,7 +220,7 @@ static void what_is_wrong_in_it_is_said(void **state)
          "what the race is: seeds = -1 is not a whole number"},
         {"UPDATE race SET description = json_set(description, '$.asked.seeds', 3)",
          "it has 2 runs for 1 optimizers and 3 seeds"},
-        {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}')",
+        {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}', NULL)",
          "it has 3 runs for 1 optimizers and 2 seeds"},
     };
     tw_context *ctx = races_context(1);
@@ -538,6 +560,7 @@ int main(void)
         cmocka_unit_test(stopped_and_resumed),
         cmocka_unit_test(a_finished_race_needs_no_data),
         cmocka_unit_test(changed_data_is_noticed),
+        cmocka_unit_test(a_result_of_another_race_is_refused),
         cmocka_unit_test(what_is_wrong_in_it_is_said),
         cmocka_unit_test(a_path_is_whole),
         cmocka_unit_test(others_are_waited_for),

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "faulty_io.h"
+#include "file/checkpoint.h"
 #include "small_data.h"
 #include <math.h>
 #include <setjmp.h>
@@ -144,6 +145,35 @@ static void other_data_is_refused(void **state)
     assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, &err), TW_ERR_STATE);
     assert_non_null(strstr(err.message, "is not what the run in"));
     assert_true(small_data(DATA, 130, 30));
+    tw_context_free(ctx);
+}
+
+static tw_status no_state(void *object, tw_visitor *v, tw_error *err)
+{
+    (void)object, (void)v, (void)err;
+    return TW_OK;
+}
+
+/* As checkpoints were once written: it does not say whose it is. */
+static void a_checkpoint_without_settings_is_refused(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_job *job;
+    tw_error err;
+    int left = 2;
+    remove_run();
+    tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
+    o.run.event = stop_after;
+    o.run.user = &left;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    tw_job_free(job);
+    assert_int_equal(tw__checkpoint_save(ctx, OUT "/checkpoint.safetensors", "run", NULL, no_state, NULL,
+                                         &err),
+                     TW_OK);
+    assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, &err), TW_ERR_DATA);
+    assert_non_null(strstr(err.message, "does not say which settings it is of"));
     tw_context_free(ctx);
 }
 
@@ -579,6 +609,7 @@ int main(void)
     { cmocka_unit_test(json_numbers_are_short),
       cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
       cmocka_unit_test(other_data_is_refused),
+      cmocka_unit_test(a_checkpoint_without_settings_is_refused),
       cmocka_unit_test(any_allocation_may_fail),
       cmocka_unit_test(any_file_operation_may_fail),
       cmocka_unit_test(a_gradient_that_is_not_finite_stops_the_run),

@@ -4,15 +4,17 @@
 #include "race/database.h"
 #include "base/io.h"
 #include "file/directory.h"
+#include "file/hash.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 #include <thalweg/train.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x54775261, FORMAT = 1, BUSY_MS = 10000 }; /* "TwRa" */
+enum { APPLICATION = 0x54775261, FORMAT = 2, BUSY_MS = 10000 }; /* "TwRa" */
 enum { OPEN_BYTE = 0 };
 
 enum statement { DESCRIPTION, ROWS, LEFT, NEXT, IS_IN, RESULT, PUT, STATEMENTS };
@@ -24,12 +26,12 @@ static const char *const texts[STATEMENTS] = {
         "SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
         "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id",
     [IS_IN] = "SELECT result IS NOT NULL FROM run WHERE id = ?",
-    [RESULT] = "SELECT result FROM run WHERE id = ?",
-    [PUT] = "UPDATE run SET result = ? WHERE id = ? AND result IS NULL",
+    [RESULT] = "SELECT result, race FROM run WHERE id = ?",
+    [PUT] = "UPDATE run SET result = ?1, race = ?3 WHERE id = ?2 AND result IS NULL",
 };
 static const char schema[] =
     "CREATE TABLE race (description TEXT NOT NULL);"
-    "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT);"
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT, race TEXT);"
     "CREATE INDEX pending ON run (phase, optimizer) WHERE result IS NULL;";
 
 struct tw__database {
@@ -37,8 +39,9 @@ struct tw__database {
     char *directory;
     sqlite3 *db;
     sqlite3_stmt *statement[STATEMENTS];
-    uint64_t n; /* rows */
-    int lock;   /* race.lock, or -1 where it cannot be written */
+    uint64_t n;                     /* rows */
+    char race[TW__HASH_DIGITS + 1]; /* the hash of its description, which every result carries */
+    int lock;                       /* race.lock, or -1 where it cannot be written */
 };
 
 /* ---- failures ------------------------------------------------------------------------------------------ */
@@ -153,6 +156,46 @@ static tw_status count_rows(tw__database *s, tw_error *err)
     return status;
 }
 
+/* ---- what the race is ---------------------------------------------------------------------------------- */
+
+static tw_status copy_column(tw__database *s, sqlite3_stmt *q, char **text, tw_error *err)
+{
+    const char *column = (const char *)sqlite3_column_text(q, 0);
+    *text = NULL;
+    if (column) return tw__copy_text(s->ctx, text, column, err);
+    return sqlite3_column_type(q, 0) == SQLITE_NULL ? TW_OK : fail_db(s, "read", err);
+}
+
+tw_status tw__database_description(tw__database *s, char **text, tw_error *err)
+{
+    sqlite3_stmt *q = s->statement[DESCRIPTION];
+    int code = sqlite3_step(q);
+    *text = NULL;
+    tw_status status = code == SQLITE_ROW    ? copy_column(s, q, text, err)
+                       : code != SQLITE_DONE ? fail_db(s, "read", err)
+                                             : TW_OK;
+    if (status == TW_OK && !*text) status = fail_data(s, "says nothing of its race", err);
+    sqlite3_reset(q);
+    return status;
+}
+
+static void set_race(tw__database *s, const char *description)
+{
+    tw__hash h;
+    tw__hash_start(&h);
+    tw__hash_add(&h, description, strlen(description));
+    tw__hash_hex(&h, s->race);
+}
+
+static tw_status hash_description(tw__database *s, tw_error *err)
+{
+    char *text;
+    TW_TRY(tw__database_description(s, &text, err));
+    set_race(s, text);
+    tw__free_text(s->ctx, text);
+    return TW_OK;
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
 static tw_status begin(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
@@ -202,7 +245,8 @@ static tw_status open_all(tw__database *s, tw_error *err)
     TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
     TW_TRY(check_kind(s, err));
     TW_TRY(prepare(s, err));
-    return count_rows(s, err);
+    TW_TRY(count_rows(s, err));
+    return hash_description(s, err);
 }
 
 tw_status tw__database_open(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
@@ -267,8 +311,8 @@ static tw_status insert(const tw__database *s, const char *description, const tw
                sqlite3_step(q) == SQLITE_DONE;
     sqlite3_finalize(q);
     q = NULL;
-    good = good && sqlite3_prepare_v2(s->db, "INSERT INTO run VALUES (?, ?, ?, ?, ?, NULL)", -1, &q, NULL) ==
-                       SQLITE_OK;
+    good = good && sqlite3_prepare_v2(s->db, "INSERT INTO run VALUES (?, ?, ?, ?, ?, NULL, NULL)", -1, &q,
+                                      NULL) == SQLITE_OK;
     for (size_t i = 0; good && i < n; i++) {
         sqlite3_bind_int64(q, 1, (sqlite3_int64)i + 1);
         sqlite3_bind_text(q, 2, rows[i].is_trial ? "tune" : "race", -1, SQLITE_STATIC);
@@ -351,6 +395,7 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
     TW_TRY(prepare(s, err));
     s->n = n;
+    set_race(s, description);
     unlock(s, OPEN_BYTE + 1, 0);
     return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
 }
@@ -386,32 +431,23 @@ tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *d
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
 
-static tw_status copy_column(tw__database *s, sqlite3_stmt *q, char **text, tw_error *err)
+/* A result tells by its race that it was made for this one, as a row that somebody moved was not. */
+static tw_status check_race(const tw__database *s, sqlite3_stmt *q, uint64_t row, tw_error *err)
 {
-    const char *column = (const char *)sqlite3_column_text(q, 0);
-    *text = NULL;
-    if (column) return tw__copy_text(s->ctx, text, column, err);
-    return sqlite3_column_type(q, 0) == SQLITE_NULL ? TW_OK : fail_db(s, "read", err);
-}
-
-tw_status tw__database_description(tw__database *s, char **text, tw_error *err)
-{
-    sqlite3_stmt *q = s->statement[DESCRIPTION];
-    int code = sqlite3_step(q);
-    tw_status status = code == SQLITE_ROW    ? copy_column(s, q, text, err)
-                       : code != SQLITE_DONE ? fail_db(s, "read", err)
-                                             : TW_OK;
-    if (code == SQLITE_DONE) status = fail_data(s, "says nothing of its race", err);
-    sqlite3_reset(q);
-    return status;
+    char why[80];
+    const char *race = (const char *)sqlite3_column_text(q, 1);
+    if (sqlite3_column_type(q, 0) == SQLITE_NULL || (race && strcmp(race, s->race) == 0)) return TW_OK;
+    snprintf(why, sizeof why, "the result of run %llu is of another race", (unsigned long long)row + 1);
+    return fail_data(s, why, err);
 }
 
 tw_status tw__database_get(tw__database *s, uint64_t row, char **result, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[RESULT];
+    *result = NULL;
     sqlite3_bind_int64(q, 1, (sqlite3_int64)row + 1);
-    tw_status status =
-        sqlite3_step(q) == SQLITE_ROW ? copy_column(s, q, result, err) : fail_db(s, "read", err);
+    tw_status status = sqlite3_step(q) == SQLITE_ROW ? check_race(s, q, row, err) : fail_db(s, "read", err);
+    if (status == TW_OK) status = copy_column(s, q, result, err);
     sqlite3_reset(q);
     return status;
 }
@@ -482,6 +518,7 @@ tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw
     sqlite3_stmt *q = s->statement[PUT];
     sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 2, (sqlite3_int64)row + 1);
+    sqlite3_bind_text(q, 3, s->race, -1, SQLITE_STATIC);
     tw_status status = sqlite3_step(q) == SQLITE_DONE ? TW_OK : fail_db(s, "write", err);
     sqlite3_reset(q);
     sqlite3_clear_bindings(q);

@@ -4,6 +4,7 @@
 #include "race/database.h"
 #include "race/persist.h"
 #include "race/run.h"
+#include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
 #include "file/json_parse.h"
@@ -151,19 +152,6 @@ static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
     return copy_unless(race, &race->control, control, err);
 }
 
-static tw_status check_fingerprint(const tw_race *race, const json_t *found, tw_error *err)
-{
-    const json_t *then = json_object_get(found, "fingerprint");
-    const char *key;
-    json_t *value;
-    json_object_foreach (race->fingerprint, key, value)
-        if (!json_equal(value, json_object_get(then, key)))
-            return tw__fail(err, TW_ERR_STATE,
-                            "%.300s: the %s data is not what the race in %.100s was started with",
-                            race->o.job.data, key, race->o.job.out);
-    return TW_OK;
-}
-
 /* The data is opened only where runs are to be made. */
 static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, tw__database *database,
                          const json_t *all, const tw_race_options *given, tw_error *err)
@@ -184,7 +172,9 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
     if (s == TW_ERR_SPEC) s = in_directory(s, directory, "what the race is", err);
     if (s != TW_OK) return s;
     (*out)->database = database;
-    if (left > 0) s = check_fingerprint(*out, found, err);
+    if (left > 0 && !(*out)->surface)
+        s = tw__same_data(json_object_get(found, "fingerprint"), (*out)->fingerprint, "race", directory,
+                          o.job.data, err);
     if (s == TW_OK)
         s = in_directory(take_found(*out, found, err), directory, "what was found of the race", err);
     if (s == TW_OK) return TW_OK;

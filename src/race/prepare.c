@@ -137,8 +137,8 @@ static uint64_t rows_of(const tw_data *data)
 
 static tw_status open_data(tw_race *race, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed ? race->o.job.directory : NULL,
-                             &race->train, &race->val, &race->test, err));
+    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed, &race->train, &race->val, &race->test,
+                             err));
     race->n_train = rows_of(race->train);
     race->n_val = rows_of(race->val);
     race->n_test = rows_of(race->test);

@@ -47,26 +47,6 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train,
-                            tw_data **val, tw_data **test, tw_error *err)
-{
-    tw_data_options d = TW_DATA_OPTIONS_INIT;
-    char path[TW__PATH];
-    int kind;
-    d.val = o->val;
-    d.limit = o->limit;
-    d.cache = o->cache;
-    d.home = o->home;
-    tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
-    if (s != TW_ERR_NOT_FOUND || !directory || o->data[0] == '/') return s;
-    if (tw__path_kind(ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
-    TW_TRY(tw__path_in(directory, o->data, path, err));
-    s = tw_data_open(ctx, path, &d, train, val, test, err);
-    if (s != TW_ERR_NOT_FOUND) return s;
-    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started",
-                    o->data, directory);
-}
-
 /* About 120 points for a run; none where its epochs are as many. */
 static uint64_t trace_every(const tw_run *run, uint64_t epochs)
 {
@@ -77,8 +57,7 @@ static uint64_t trace_every(const tw_run *run, uint64_t epochs)
 
 static tw_status open_all(tw_job *job, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed ? job->o.directory : NULL, &job->train,
-                             &job->val, &job->test, err));
+    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed, &job->train, &job->val, &job->test, err));
     if (!job->train)
         return tw__fail(err, TW_ERR_DATA,
                         "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
@@ -170,19 +149,13 @@ void tw_job_free(tw_job *job)
 
 /* ---- resume -------------------------------------------------------------------------------------------- */
 
-static tw_status check_fingerprint(const tw_job *job, const json_t *run, tw_error *err)
+/* The data are those that run.json has the fingerprints of. */
+static tw_status check_data(const tw_job *job, const json_t *run, tw_error *err)
 {
     json_t *now = NULL;
     TW_TRY(tw__job_fingerprint(job, &now, err));
-    const json_t *then = json_object_get(run, "fingerprint");
-    tw_status s = TW_OK;
-    const char *key;
-    json_t *value;
-    json_object_foreach (now, key, value)
-        if (s == TW_OK && !json_equal(value, json_object_get(then, key)))
-            s = tw__fail(err, TW_ERR_STATE,
-                         "%.300s: the %s data is not what the run in %.100s was started with", job->o.data,
-                         key, job->o.out);
+    tw_status s =
+        tw__same_data(json_object_get(run, "fingerprint"), now, "run", job->o.out, job->o.data, err);
     json_decref(now);
     return s;
 }
@@ -208,7 +181,7 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
     }
     int found;
     TW_TRY(open_all(job, err));
-    TW_TRY(check_fingerprint(job, run, err));
+    TW_TRY(check_data(job, run, err));
     return tw__job_load_checkpoint(job, &found, err);
 }
 

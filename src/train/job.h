@@ -53,10 +53,14 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 
-/* The data: where it is named; else, of a run that is resumed, from the directory in which it was started
- * (NULL: not known). */
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const char *directory, tw_data **train,
+/* data_again.c: the data, where they are named; of a run or race that continues (`again`) also from the
+ * directory in which it was started, and a file that has gone meanwhile is TW_ERR_DATA. */
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
                             tw_data **val, tw_data **test, tw_error *err);
+/* TW_ERR_STATE where the fingerprints of the data that a `work` ("run", "race") in `directory` was started with
+ * are not those of what `data` holds now: the message names the part that has changed, gone or come. */
+tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
+                        const char *data, tw_error *err);
 
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock
  * locks one that is there. */

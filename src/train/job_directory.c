@@ -316,22 +316,30 @@ static const char *value_text(const json_t *value, char to[80])
     return to;
 }
 
-/* A checkpoint is continued only by a run with its settings: with others the bits would be neither run's. */
-static tw_status same_settings(const json_t *then, const json_t *now, const char *directory, tw_error *err)
+static tw_status differs(const char *directory, const char *key, const char *of, const json_t *then,
+                         const json_t *now, tw_error *err)
+{
+    char a[80], b[80];
+    return tw__fail(err, TW_ERR_STATE,
+                    "%.150s/checkpoint.safetensors is of another run: its %s%s is %s, here it is %s",
+                    directory, key, of, value_text(then, a), value_text(now, b));
+}
+
+/* A checkpoint is continued only by a run with its settings and data: with others the bits would be neither
+ * run's. */
+static tw_status same_settings(const json_t *then, const json_t *now, const char *of, const char *directory,
+                               tw_error *err)
 {
     const char *key;
     json_t *value;
-    char a[80], b[80];
-    json_object_foreach ((json_t *)(uintptr_t)now, key, value)
-        if (!json_equal(value, json_object_get(then, key)))
-            return tw__fail(err, TW_ERR_STATE,
-                            "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is %s",
-                            directory, key, value_text(json_object_get(then, key), a), value_text(value, b));
+    json_object_foreach ((json_t *)(uintptr_t)now, key, value) {
+        const json_t *before = json_object_get(then, key);
+        if (json_is_object(value) && json_is_object(before))
+            TW_TRY(same_settings(before, value, " data", directory, err));
+        else if (!json_equal(value, before)) return differs(directory, key, of, before, value, err);
+    }
     json_object_foreach ((json_t *)(uintptr_t)then, key, value)
-        if (!json_object_get(now, key))
-            return tw__fail(err, TW_ERR_STATE,
-                            "%.150s/checkpoint.safetensors is of another run: its %s is %s, here it is none",
-                            directory, key, value_text(value, a));
+        if (!json_object_get(now, key)) return differs(directory, key, of, value, NULL, err);
     return TW_OK;
 }
 
@@ -344,7 +352,7 @@ static tw_status check_settings(void *object, const char *settings, tw_error *er
         then ? tw__job_settings(job, &now, err)
              : tw__fail(err, TW_ERR_DATA,
                         "%.300s/checkpoint.safetensors does not say which settings it is of", job->o.out);
-    if (s == TW_OK) s = same_settings(then, now, job->o.out, err);
+    if (s == TW_OK) s = same_settings(then, now, "", job->o.out, err);
     json_decref(then);
     json_decref(now);
     return s;

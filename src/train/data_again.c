@@ -1,0 +1,71 @@
+/* The data of a run or race that continues: found again, and compared with what it was started with.
+ * SPDX-License-Identifier: MIT */
+#include "base/io.h"
+#include "train/job.h"
+
+/* Of what is missing within a data set that is there: the data have changed, and are not unknown. */
+static tw_status has_changed(tw_context *ctx, const char *data, tw_status s, tw_error *err)
+{
+    int kind;
+    if (s != TW_ERR_NOT_FOUND || tw__path_kind(ctx, data, &kind, NULL) != TW_OK || kind == TW_PATH_NONE)
+        return s;
+    if (err) err->code = TW_ERR_DATA;
+    return TW_ERR_DATA;
+}
+
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
+                            tw_data **val, tw_data **test, tw_error *err)
+{
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
+    char path[TW__PATH];
+    int kind;
+    d.val = o->val;
+    d.limit = o->limit;
+    d.cache = o->cache;
+    d.home = o->home;
+    tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
+    if (again) s = has_changed(ctx, o->data, s, err);
+    if (s != TW_ERR_NOT_FOUND || !again || !o->directory || o->data[0] == '/') return s;
+    if (tw__path_kind(ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
+    TW_TRY(tw__path_in(o->directory, o->data, path, err));
+    s = has_changed(ctx, path, tw_data_open(ctx, path, &d, train, val, test, err), err);
+    if (s != TW_ERR_NOT_FOUND) return s;
+    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started",
+                    o->data, o->directory);
+}
+
+struct part {
+    const char *name, *file;
+};
+
+static tw_status part_differs(const struct part *part, int was_there, int is_there, const char *work,
+                              const char *directory, const char *data, tw_error *err)
+{
+    if (was_there && is_there)
+        return tw__fail(err, TW_ERR_STATE,
+                        "%.300s: the %s data is not what the %s in %.100s was started with", data, part->name,
+                        work, directory);
+    if (is_there)
+        return tw__fail(err, TW_ERR_STATE, "%.300s holds %s data, without which the %s in %.100s was started",
+                        data, part->name, work, directory);
+    return tw__fail(
+        err, TW_ERR_STATE,
+        "%.250s: the %s data is missing (%s and its labels), with which the %s in %.100s was started", data,
+        part->name, part->file, work, directory);
+}
+
+tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
+                        const char *data, tw_error *err)
+{
+    static const struct part parts[] = {{"train", "train-images-idx3-ubyte"},
+                                        {"val", "train-images-idx3-ubyte"},
+                                        {"test", "t10k-images-idx3-ubyte"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const json_t *before = json_object_get(then, parts[i].name),
+                     *after = json_object_get(now, parts[i].name);
+        if (!before && !after) continue;
+        if (!before || !after || !json_equal(before, after))
+            return part_differs(&parts[i], before != NULL, after != NULL, work, directory, data, err);
+    }
+    return TW_OK;
+}
