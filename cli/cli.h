@@ -182,9 +182,13 @@ void cli_stop_worker(pid_t worker);
 
 /* ---- Results ------------------------------------------------------------------------------------------- */
 
+/* A tree of JSON of which an allocation failed is NULL, and so is all that it was to be part of, up to
+ * cli_print_json, which says so: TW_ERR_MEMORY. cli_put and cli_add take both references and return the tree;
+ * json_pack is such a function too. */
+json_t *cli_put(json_t *object, const char *key, json_t *value);
+json_t *cli_add(json_t *list, json_t *value);
 /* on stdout, with a newline; takes the reference */
 tw_status cli_print_json(json_t *value, tw_error *err);
-tw_status cli_json_failed(tw_error *err); /* when jansson had no memory */
 /* null for NaN and infinity, which JSON has not */
 json_t *cli_number(double x);
 /* null for NULL or text that is no UTF-8 */

@@ -18,7 +18,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return TW_OK;
     }
     json_t *all = json_array();
-    for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) json_array_append_new(all, cli_control_json(c));
+    for (size_t i = 0; (c = tw_control_at(i)) != NULL; i++) all = cli_add(all, cli_control_json(c));
     return cli_print_json(all, err);
 }
 

@@ -9,56 +9,53 @@ static const struct cli_option options[] = {CLI_JSON, CLI_VERBOSE, CLI_END};
 static json_t *part_json(const tw_data_info *info)
 {
     json_t *shape = json_array();
-    for (int i = 0; i < info->rank; i++) json_array_append_new(shape, json_integer(info->shape[i]));
+    for (int i = 0; i < info->rank; i++) shape = cli_add(shape, json_integer(info->shape[i]));
     json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type",
                              tw_type_name(info->type), "fingerprint", cli_string(info->fingerprint));
-    if (part && info->labels) json_object_set_new(part, "classes", json_integer(info->classes));
-    if (part && info->class_labels) {
+    if (info->labels) part = cli_put(part, "classes", json_integer(info->classes));
+    if (info->class_labels) {
         json_t *labels = json_array();
         for (int32_t i = 0; i < info->classes; i++)
-            json_array_append_new(labels, json_integer(info->class_labels[i]));
-        json_object_set_new(part, "labels", labels);
+            labels = cli_add(labels, json_integer(info->class_labels[i]));
+        part = cli_put(part, "labels", labels);
     }
     return part;
 }
 
 static tw_status print_part(const char *name, const tw_data_info *info, tw_error *err)
 {
-    char rows[32], *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return cli_fail(err, TW_ERR_MEMORY, "out of memory");
-    fprintf(to, "%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
-    for (int i = 0; i < info->rank; i++) fprintf(to, i ? " x %lld" : "%lld", (long long)info->shape[i]);
-    fprintf(to, " %s", tw_type_name(info->type));
-    if (info->labels) fprintf(to, ", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
-    for (int32_t i = 0; info->class_labels && i < info->classes; i++)
-        fprintf(to, i ? " %d" : ": %d", (int)info->class_labels[i]);
-    fprintf(to, ", fingerprint %s", info->fingerprint ? info->fingerprint : "-");
-    const int failed = fclose(to);
-    if (!failed) cli_print_row(0, 7, "%s", text);
+    const size_t labels = info->class_labels ? (size_t)info->classes : 0, size = 512 + 24 * labels;
+    char rows[32], *text = cli_alloc(size, 1, err);
+    if (!text) return TW_ERR_MEMORY;
+    size_t n = cli_append(text, size, 0, "%-5s  %s rows of ", name, cli_grouped(info->rows, rows));
+    for (int i = 0; i < info->rank; i++)
+        n = cli_append(text, size, n, i ? " x %lld" : "%lld", (long long)info->shape[i]);
+    n = cli_append(text, size, n, " %s", tw_type_name(info->type));
+    if (info->labels)
+        n = cli_append(text, size, n, ", %d class%s", (int)info->classes, info->classes == 1 ? "" : "es");
+    for (size_t i = 0; i < labels; i++)
+        n = cli_append(text, size, n, i ? " %d" : ": %d", (int)info->class_labels[i]);
+    cli_append(text, size, n, ", fingerprint %s", info->fingerprint ? info->fingerprint : "-");
+    cli_print_row(0, 7, text);
     free(text);
-    return failed ? cli_fail(err, TW_ERR_MEMORY, "out of memory") : TW_OK;
+    return TW_OK;
 }
 
 static tw_status print(const struct cli_common *common, tw_data *const part[2], tw_error *err)
 {
     static const char *const name[2] = {"train", "test"};
-    json_t *all = json_object();
-    for (int i = 0; i < 2; i++) {
+    json_t *all = common->json ? json_object() : NULL;
+    tw_status status = TW_OK;
+    for (int i = 0; i < 2 && status == TW_OK; i++) {
         if (!part[i]) continue;
         tw_data_info info = {.size = sizeof info};
-        tw_status status = tw_data_info_get(part[i], &info, err);
-        if (status == TW_OK) json_object_set_new(all, name[i], part_json(&info));
-        if (status == TW_OK && !common->json) status = print_part(name[i], &info, err);
-        if (status != TW_OK) {
-            json_decref(all);
-            return status;
-        }
+        status = tw_data_info_get(part[i], &info, err);
+        if (status == TW_OK && common->json) all = cli_put(all, name[i], part_json(&info));
+        else if (status == TW_OK) status = print_part(name[i], &info, err);
     }
-    if (common->json) return cli_print_json(all, err);
+    if (status == TW_OK && common->json) return cli_print_json(all, err);
     json_decref(all);
-    return TW_OK;
+    return status;
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)

@@ -89,27 +89,26 @@ static json_t *value_json(const tw_option *o, const char *text)
     case TW_LIST:
         if (!*text) return json_null();
         list = json_array();
-        for (; *text; text = end + (*end == '|')) json_array_append_new(list, cli_number(strtod(text, &end)));
+        for (; *text; text = end + (*end == '|')) list = cli_add(list, cli_number(strtod(text, &end)));
         return list;
     default: return *text ? cli_string(text) : json_null();
     }
 }
 
-json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values)
+json_t *cli_option_json(const tw_option *o, const char *value)
 {
     static const char *const types[] = {"real", "integer", "flag", "word", "list", "formula"};
+    char bounds[TW_VALUE_MAX], initial[TW_VALUE_MAX];
+    json_t *all = json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", o->name, "type", types[o->type], "default",
+                            value_json(o, tw_option_text(o, o->initial, initial)), "range",
+                            tw_option_bounds(o, bounds), "help", o->help ? o->help : "");
+    return value ? cli_put(all, "value", value_json(o, value)) : all;
+}
+
+json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values)
+{
     json_t *list = json_array();
-    for (int i = 0; i < n; i++) {
-        char bounds[TW_VALUE_MAX], initial[TW_VALUE_MAX];
-        json_t *o =
-            json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", options[i].name, "type", types[options[i].type],
-                      "default",
-                      value_json(&options[i], tw_option_text(&options[i], options[i].initial, initial)),
-                      "range", tw_option_bounds(&options[i], bounds), "help",
-                      options[i].help ? options[i].help : "");
-        if (values) json_object_set_new(o, "value", value_json(&options[i], values[i]));
-        json_array_append_new(list, o);
-    }
+    for (int i = 0; i < n; i++) list = cli_add(list, cli_option_json(&options[i], values ? values[i] : NULL));
     return list;
 }
 
@@ -206,10 +205,10 @@ json_t *cli_dialects_json(const tw_dialect *dialects, const char *name)
 {
     json_t *list = json_array();
     for (const tw_dialect *d = dialects; d && d->name; d++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", d->name, "rule",
-                                              d->rule ? d->rule : name, "defaults",
-                                              d->defaults ? d->defaults : "", "note", d->note ? d->note : "",
-                                              "library", cli_string(cli_library_of(d->name))));
+        list = cli_add(list,
+                       json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", d->name, "rule",
+                                 d->rule ? d->rule : name, "defaults", d->defaults ? d->defaults : "", "note",
+                                 d->note ? d->note : "", "library", cli_string(cli_library_of(d->name))));
     return list;
 }
 
@@ -219,11 +218,11 @@ tw_status cli_default_choice(const tw_rule *rule, tw_choice *out, tw_error *err)
     tw_chain chain;
     if (rule->place == TW_RULE) return tw_rule_read(out, rule->name, NULL, err);
     const int before = rule->place == TW_ON_GRADIENT;
-    char *spec = cli_text(err, "%s+%s", before ? rule->name : "sgd", before ? "sgd" : rule->name);
-    tw_status s = spec ? tw_chain_read(&chain, spec, NULL, err) : err->code;
-    free(spec);
-    if (s == TW_OK) *out = chain.link[!before];
-    return s;
+    char spec[TW_SPEC_MAX];
+    snprintf(spec, sizeof spec, "%s+%s", before ? rule->name : "sgd", before ? "sgd" : rule->name);
+    CLI_TRY(tw_chain_read(&chain, spec, NULL, err));
+    *out = chain.link[!before];
+    return TW_OK;
 }
 
 const char *cli_place_text(tw_place place)
@@ -232,22 +231,21 @@ const char *cli_place_text(tw_place place)
     return texts[place];
 }
 
-json_t *cli_rule_json(const tw_rule *rule, tw_error *err)
+static json_t *rule_json(const tw_rule *rule)
 {
     tw_choice choice;
+    tw_error why;
     char equation[4096];
-    if (cli_default_choice(rule, &choice, err) != TW_OK) return NULL;
+    if (cli_default_choice(rule, &choice, &why) != TW_OK) return NULL;
     tw_equation_text(&choice, equation, sizeof equation);
     json_t *state = json_array();
     for (int i = 0; i < choice.rule->n_slots; i++)
-        if (choice.slots >> i & 1) json_array_append_new(state, json_string(choice.rule->slots[i].name));
+        if (choice.slots >> i & 1) state = cli_add(state, json_string(choice.rule->slots[i].name));
     json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", rule->name, "paper", rule->paper,
                             "use", rule->use, "equation", equation, "options",
                             cli_options_json(choice.rule->n_options, choice.rule->options, NULL), "state",
                             state, "dialects", cli_dialects_json(rule->dialects, rule->name));
-    if (!all) cli_json_failed(err);
-    else if (rule->place != TW_RULE)
-        json_object_set_new(all, "place", json_string(cli_place_text(rule->place)));
+    if (rule->place != TW_RULE) all = cli_put(all, "place", json_string(cli_place_text(rule->place)));
     return all;
 }
 
@@ -255,14 +253,7 @@ tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err)
 {
     json_t *all = json_array();
     const tw_rule *rule;
-    for (size_t i = 0; (rule = at(i)) != NULL; i++) {
-        json_t *one = cli_rule_json(rule, err);
-        if (!one) {
-            json_decref(all);
-            return err->code;
-        }
-        json_array_append_new(all, one);
-    }
+    for (size_t i = 0; (rule = at(i)) != NULL; i++) all = cli_add(all, rule_json(rule));
     return cli_print_json(all, err);
 }
 

@@ -14,7 +14,8 @@ void cli_print_options(int n, const tw_option *options, const double *values);
 void cli_print_option_texts(int n, const tw_option *options, const char *const *values);
 /* The options as a table of Markdown, with their aliases (NULL: none). Nothing where n is 0. */
 void cli_print_options_markdown(int n, const tw_option *options, const tw_alias *aliases);
-/* values: NULL, or what the options are now. NULL: no memory. */
+/* values: NULL, or what the options are now. */
+json_t *cli_option_json(const tw_option *option, const char *value);
 json_t *cli_options_json(int n, const tw_option *options, const double *values);
 json_t *cli_option_texts_json(int n, const tw_option *options, const char *const *values);
 /* A rule or transform with its defaults. */
@@ -35,11 +36,10 @@ const char *cli_dialect_text(const tw_dialect *d, char to[CLI_DIALECT_TEXT]);
 void cli_print_dialects(const tw_dialect *dialects, const char *name);
 /* of what is called `name`; dialects may be NULL */
 json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);
-json_t *cli_rule_json(const tw_rule *rule, tw_error *err); /* NULL with err filled */
 /* Rules or transforms: at(0), at(1), ... up to NULL. */
 tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
-json_t *cli_schedule_json(const tw_schedule *schedule);    /* NULL: no memory */
-json_t *cli_estimator_json(const tw_estimator *estimator); /* NULL: no memory */
-json_t *cli_control_json(const tw_control *control);       /* NULL: no memory */
-json_t *cli_surface_json(const tw_surface_kind *kind);     /* NULL: no memory */
+json_t *cli_schedule_json(const tw_schedule *schedule);
+json_t *cli_estimator_json(const tw_estimator *estimator);
+json_t *cli_control_json(const tw_control *control);
+json_t *cli_surface_json(const tw_surface_kind *kind);
 #endif

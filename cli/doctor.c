@@ -228,8 +228,8 @@ static tw_status print(const struct report *r, int json, int failed, tw_error *e
     json_t *list = json_array();
     for (int i = 0; i < r->n; i++) {
         const struct check *c = &r->check[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome",
-                                              keys[c->outcome], "text", c->text));
+        list = cli_add(list, json_pack("{s:s, s:s, s:s}", "check", c->name, "outcome", keys[c->outcome],
+                                       "text", c->text));
     }
     return cli_print_json(json_pack("{s:s, s:b, s:o}", "version", TW_VERSION, "ok", !failed, "checks", list),
                           err);

@@ -19,8 +19,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return TW_OK;
     }
     json_t *all = json_array();
-    for (size_t i = 0; (e = tw_estimator_at(i)) != NULL; i++)
-        json_array_append_new(all, cli_estimator_json(e));
+    for (size_t i = 0; (e = tw_estimator_at(i)) != NULL; i++) all = cli_add(all, cli_estimator_json(e));
     return cli_print_json(all, err);
 }
 

@@ -18,9 +18,8 @@ tw_status cli_explain_control(const struct cli_common *common, const char *spec,
     const tw_control *c = choice.control;
     if (common->json) {
         json_t *all = cli_control_json(c);
-        if (!all) return cli_json_failed(err);
-        json_object_set_new(all, "spec", cli_string(choice.spec));
-        json_object_set_new(all, "options", cli_options_json(c->n_options, c->options, choice.values));
+        all = cli_put(all, "spec", cli_string(choice.spec));
+        all = cli_put(all, "options", cli_options_json(c->n_options, c->options, choice.values));
         return cli_print_json(all, err);
     }
     puts(choice.spec);

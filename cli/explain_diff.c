@@ -117,13 +117,13 @@ static tw_status print_json(const struct diff *d, tw_error *err)
 {
     json_t *lines = json_array(), *options = json_array();
     for (int i = 0; i < d->n_lines; i++)
-        json_array_append_new(lines, json_pack("{s:o, s:o, s:b}", "a", cli_string(d->lines[i].a), "b",
-                                               cli_string(d->lines[i].b), "same", same(&d->lines[i])));
+        lines = cli_add(lines, json_pack("{s:o, s:o, s:b}", "a", cli_string(d->lines[i].a), "b",
+                                         cli_string(d->lines[i].b), "same", same(&d->lines[i])));
     for (int i = 0; i < d->n_options; i++) {
         const tw_option_pair *p = &d->options[i];
-        json_array_append_new(options,
-                              json_pack("{s:s, s:o, s:o}", "name", p->name, "a",
-                                        option_json(p->a, p->value_a), "b", option_json(p->b, p->value_b)));
+        options =
+            cli_add(options, json_pack("{s:s, s:o, s:o}", "name", p->name, "a", option_json(p->a, p->value_a),
+                                       "b", option_json(p->b, p->value_b)));
     }
     return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:b, s:f, s:b, s:o, s:o}}", "a",
                                     cli_string(d->a.spec), "b", cli_string(d->b.spec), "equation", lines,

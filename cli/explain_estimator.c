@@ -39,9 +39,8 @@ tw_status cli_explain_estimator(const struct cli_common *common, const char *spe
     const tw_estimator *e = choice.estimator;
     if (common->json) {
         json_t *all = cli_estimator_json(e);
-        if (!all) return cli_json_failed(err);
-        json_object_set_new(all, "spec", cli_string(choice.spec));
-        json_object_set_new(all, "options", cli_options_json(e->n_options, e->options, choice.values));
+        all = cli_put(all, "spec", cli_string(choice.spec));
+        all = cli_put(all, "options", cli_options_json(e->n_options, e->options, choice.values));
         return cli_print_json(all, err);
     }
     puts(choice.spec);

@@ -62,9 +62,8 @@ static tw_status show_model(const struct cli_common *common, const char *name, c
     tw_model_preset((size_t)place_of(name, tw_model_preset), &network);
     if (common->json) {
         json_t *all = cli_layers_json(model);
-        if (!all) return cli_json_failed(err);
-        json_object_set_new(all, "name", cli_string(name));
-        json_object_set_new(all, "network", cli_string(network));
+        all = cli_put(all, "name", cli_string(name));
+        all = cli_put(all, "network", cli_string(network));
         return cli_print_json(all, err);
     }
     printf("%s, a model\n", name);

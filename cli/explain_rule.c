@@ -149,9 +149,9 @@ static json_t *state_json(const struct subject *s)
     char text[TW_VALUE_MAX];
     for (int i = 0; i < s->rule->n_slots; i++)
         if (s->choice.slots >> i & 1)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", s->rule->slots[i].name, "kept",
-                                                  cli_extent_text(s->rule->slots[i].extent), "from",
-                                                  start_text(s->rule, &s->rule->slots[i], text)));
+            list = cli_add(list, json_pack("{s:s, s:s, s:s}", "name", s->rule->slots[i].name, "kept",
+                                           cli_extent_text(s->rule->slots[i].extent), "from",
+                                           start_text(s->rule, &s->rule->slots[i], text)));
     return list;
 }
 
@@ -160,13 +160,15 @@ static json_t *link_json(const struct subject *s)
     char equation[CLI_EQUATION];
     const char *text;
     const tw_rule *shown = is_another(s) ? s->rule : s->named;
-    json_t *options = cli_options_json(s->rule->n_options, s->rule->options, s->choice.values),
-           *remarks = json_array();
+    json_t *options = json_array(), *remarks = json_array();
     tw_equation_text(&s->choice, equation, sizeof equation);
-    for (int i = 0; i < s->rule->n_options; i++)
-        json_object_set_new(json_array_get(options, (size_t)i), "dialect_default",
-                            cli_value_json(&s->rule->options[i], s->plain.values[i]));
-    for (int i = 0; (text = remark(s, i)) != NULL; i++) json_array_append_new(remarks, json_string(text));
+    for (int i = 0; i < s->rule->n_options; i++) {
+        const tw_option *o = &s->rule->options[i];
+        char value[TW_VALUE_MAX];
+        json_t *option = cli_option_json(o, tw_option_text(o, s->choice.values[i], value));
+        options = cli_add(options, cli_put(option, "dialect_default", cli_value_json(o, s->plain.values[i])));
+    }
+    for (int i = 0; (text = remark(s, i)) != NULL; i++) remarks = cli_add(remarks, json_string(text));
     return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:f, s:f}, s:o}", "spec",
                      cli_string(s->choice.spec), "name", s->named->name, "rule", s->rule->name, "dialect",
                      cli_string(s->choice.dialect ? s->choice.dialect->name : NULL), "note", note_of(s),
@@ -217,23 +219,22 @@ static tw_status read_chain(tw_chain *chain, const char *spec, int *from, int *t
 
 static tw_status explain_links(const tw_chain *chain, int from, int to, int json, tw_error *err)
 {
-    json_t *list = json_array();
+    json_t *list = json ? json_array() : NULL;
     for (int i = from; i < to; i++) {
         struct subject s;
         if (read_subject(&s, &chain->link[i], err) != TW_OK) {
             json_decref(list);
             return err->code;
         }
-        if (json) json_array_append_new(list, link_json(&s));
+        if (json) list = cli_add(list, link_json(&s));
         else print_link(&s);
         if (!json && i + 1 < to) puts("\n----\n");
     }
+    if (!json) return TW_OK;
     json_t *all = to - from > 1 ? json_pack("{s:s, s:O}", "spec", chain->spec, "links", list)
                                 : json_incref(json_array_get(list, 0));
     json_decref(list);
-    if (json) return cli_print_json(all, err);
-    json_decref(all);
-    return TW_OK;
+    return cli_print_json(all, err);
 }
 
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err)

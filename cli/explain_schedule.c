@@ -74,26 +74,31 @@ static json_t *piece_json(const tw_piece *p)
     const char *values[TW_PIECE_OPTIONS_MAX];
     option_texts(p, values);
     json_t *all = cli_schedule_json(p->schedule);
-    json_object_set_new(all, "options",
-                        cli_option_texts_json(p->schedule->n_options, p->schedule->options, values));
-    json_object_set_new(all, "spec", cli_string(p->spec));
-    json_object_set_new(all, "hyperparameter", cli_string(p->key));
-    json_object_set_new(all, "first", json_integer((json_int_t)p->first));
-    if (p->steps) json_object_set_new(all, "steps", json_integer((json_int_t)p->steps));
+    all =
+        cli_put(all, "options", cli_option_texts_json(p->schedule->n_options, p->schedule->options, values));
+    all = cli_put(all, "spec", cli_string(p->spec));
+    all = cli_put(all, "hyperparameter", cli_string(p->key));
+    all = cli_put(all, "first", json_integer((json_int_t)p->first));
+    if (p->steps) all = cli_put(all, "steps", json_integer((json_int_t)p->steps));
     return all;
 }
 
 static json_t *values_json(const double *values, size_t n)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) json_array_append_new(list, cli_number(values[i]));
+    for (size_t i = 0; i < n; i++) list = cli_add(list, cli_number(values[i]));
     return list;
 }
 
-/* A sequence, all the pieces of one hyperparameter, as a picture or, with --json, as numbers: those of the
- * first in `values`, others in `more`. */
+/* For --json. A sequence is all the pieces of one hyperparameter: the first one's numbers are in `values`,
+ * those of others in `more`. */
+struct json {
+    json_t *pieces, *values, *more;
+};
+
+/* A sequence, as a picture or, with --json, as numbers. */
 static tw_status show_values(const struct cli_explain *v, const char *spec, const char *key, int is_first,
-                             double *xy, json_t *all, tw_error *err)
+                             double *xy, struct json *json, tw_error *err)
 {
     size_t n = (size_t)v->steps;
     double *x = xy, *y = xy + n;
@@ -113,32 +118,40 @@ static tw_status show_values(const struct cli_explain *v, const char *spec, cons
         cli_print_plot(stdout, &plot);
         return TW_OK;
     }
-    if (is_first) json_object_set_new(all, "values", values_json(y, n));
-    else {
-        if (!json_object_get(all, "more")) json_object_set_new(all, "more", json_object());
-        json_object_set_new(json_object_get(all, "more"), key, values_json(y, n));
-    }
+    if (is_first) json->values = values_json(y, n);
+    else json->more = cli_put(json->more, key, values_json(y, n));
     return TW_OK;
 }
 
 /* Every piece, then every sequence. */
-static tw_status show(const struct cli_explain *v, const char *spec, double *xy, json_t *all, tw_error *err)
+static tw_status show(const struct cli_explain *v, const char *spec, double *xy, struct json *json,
+                      tw_error *err)
 {
     tw_piece p;
     char key[sizeof p.key] = "";
-    json_t *pieces = json_object_get(all, "pieces");
     for (size_t i = 0;; i++) {
         CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
         if (!p.schedule) break;
-        if (v->common.json) json_array_append_new(pieces, piece_json(&p));
+        if (v->common.json) json->pieces = cli_add(json->pieces, piece_json(&p));
         else print_piece(&p);
     }
     for (size_t i = 0;; i++) {
         CLI_TRY(tw_schedule_piece(&p, spec, i, v->steps, err));
         if (!p.schedule) return TW_OK;
-        if (strcmp(p.key, key) != 0) CLI_TRY(show_values(v, spec, p.key, i == 0, xy, all, err));
+        if (strcmp(p.key, key) != 0) CLI_TRY(show_values(v, spec, p.key, i == 0, xy, json, err));
         snprintf(key, sizeof key, "%s", p.key);
     }
+}
+
+static tw_status print_json(const struct cli_explain *v, const char *spec, const struct json *json,
+                            tw_error *err)
+{
+    json_t *all =
+        json_pack("{s:o, s:o, s:I, s:o, s:o}", "spec", cli_string(spec), "pieces", json->pieces, "steps",
+                  (json_int_t)v->steps, "base", cli_number(v->base), "values", json->values);
+    if (!json->more || json_object_size(json->more)) all = cli_put(all, "more", json->more);
+    else json_decref(json->more);
+    return cli_print_json(all, err);
 }
 
 /* A bare name that cannot stand alone ("multistep") is explained by its example. */
@@ -157,11 +170,13 @@ tw_status cli_explain_schedule(const struct cli_explain *given, const char *spec
     if (!v->steps) CLI_TRY(natural_steps(spec, &v->steps, err));
     double *xy = cli_alloc((size_t)v->steps, 2 * sizeof *xy, err);
     if (!xy) return err->code;
-    json_t *all = json_pack("{s:o, s:[], s:I, s:o}", "spec", cli_string(spec), "pieces", "steps",
-                            (json_int_t)v->steps, "base", cli_number(v->base));
-    tw_status s = show(v, spec, xy, all, err);
+    struct json json = {NULL, NULL, NULL};
+    if (v->common.json) json.pieces = json_array(), json.more = json_object();
+    tw_status s = show(v, spec, xy, &json, err);
     free(xy);
-    if (s == TW_OK && v->common.json) return cli_print_json(all, err);
-    json_decref(all);
+    if (s == TW_OK && v->common.json) return print_json(v, spec, &json, err);
+    json_decref(json.pieces);
+    json_decref(json.values);
+    json_decref(json.more);
     return s;
 }

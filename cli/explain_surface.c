@@ -12,7 +12,7 @@ static json_t *point_json(const double point[2])
 json_t *cli_surface_json(const tw_surface_kind *k)
 {
     json_t *minima = json_array();
-    for (int i = 0; i < k->n_minima; i++) json_array_append_new(minima, point_json(k->minima[i]));
+    for (int i = 0; i < k->n_minima; i++) minima = cli_add(minima, point_json(k->minima[i]));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:[o, o], s:o, s:o}", "name", k->name, "formula",
                      k->formula, "use", k->use, "paper", k->paper, "options",
                      cli_options_json(k->n_options, k->options, NULL), "start", point_json(k->start),
@@ -72,13 +72,12 @@ static tw_status show(const tw_surface *s, int json, tw_error *err)
         return TW_OK;
     }
     json_t *all = cli_surface_json(kind_of(s));
-    if (!all) return cli_json_failed(err);
     tw_surface_start(s, start);
     tw_surface_window(s, low, high);
-    json_object_set_new(all, "spec", cli_string(tw_surface_spec(s)));
-    json_object_set_new(all, "formula", cli_string(tw_surface_formula(s)));
-    json_object_set_new(all, "start", point_json(start));
-    json_object_set_new(all, "window", json_pack("[o, o]", point_json(low), point_json(high)));
+    all = cli_put(all, "spec", cli_string(tw_surface_spec(s)));
+    all = cli_put(all, "formula", cli_string(tw_surface_formula(s)));
+    all = cli_put(all, "start", point_json(start));
+    all = cli_put(all, "window", json_pack("[o, o]", point_json(low), point_json(high)));
     return cli_print_json(all, err);
 }
 

@@ -42,9 +42,9 @@ static tw_status print_list(const struct values *v, tw_error *err)
     }
     json_t *all = json_array();
     for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also",
-                                             kind->also, "source", kind->source, "shows", kind->shows,
-                                             "animated", kind->is_animated));
+        all = cli_add(all,
+                      json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", kind->name, "also", kind->also, "source",
+                                kind->source, "shows", kind->shows, "animated", kind->is_animated));
     return cli_print_json(all, err);
 }
 

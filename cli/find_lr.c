@@ -11,12 +11,12 @@ static tw_status print_json(const tw_find_lr *found, const char *out, tw_error *
     json_t *points = json_array(), *all = json_object();
     for (size_t i = 0; i < found->n; i++) {
         const tw_lr_point *p = &found->points[i];
-        json_array_append_new(points, json_pack("{s:I, s:f, s:f, s:f}", "step", (json_int_t)(i + 1), "lr",
-                                                p->lr, "loss", p->loss, "smooth", p->smooth));
+        points = cli_add(points, json_pack("{s:I, s:f, s:f, s:f}", "step", (json_int_t)(i + 1), "lr", p->lr,
+                                           "loss", p->loss, "smooth", p->smooth));
     }
-    json_object_set_new(all, "points", points);
-    json_object_set_new(all, "steps", json_integer((json_int_t)found->steps));
-    json_object_set_new(all, "exploded", json_boolean(found->exploded));
+    all = cli_put(all, "points", points);
+    all = cli_put(all, "steps", json_integer((json_int_t)found->steps));
+    all = cli_put(all, "exploded", json_boolean(found->exploded));
     const struct {
         const char *name;
         double value;
@@ -24,10 +24,10 @@ static tw_status print_json(const tw_find_lr *found, const char *out, tw_error *
                  {"steepest", found->steepest},
                  {"suggestion", found->suggestion}};
     for (int i = 0; i < 3; i++)
-        if (!isnan(rates[i].value)) json_object_set_new(all, rates[i].name, json_real(rates[i].value));
+        if (!isnan(rates[i].value)) all = cli_put(all, rates[i].name, json_real(rates[i].value));
     if (out) {
-        json_object_set_new(all, "csv", json_sprintf("%s/find_lr.csv", out));
-        json_object_set_new(all, "svg", json_sprintf("%s/find_lr.svg", out));
+        all = cli_put(all, "csv", json_sprintf("%s/find_lr.csv", out));
+        all = cli_put(all, "svg", json_sprintf("%s/find_lr.svg", out));
     }
     return cli_print_json(all, err);
 }

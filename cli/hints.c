@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <thalweg/registry.h>
 
@@ -128,11 +127,9 @@ static const char *rule_on_line(int n, char **line, const char *option)
 
 static int is_spec(const char *spec)
 {
-    tw_chain *chain = calloc(1, sizeof *chain);
+    tw_chain chain;
     tw_error why;
-    const int is = chain && tw_chain_read(chain, spec, NULL, &why) == TW_OK;
-    free(chain);
-    return is;
+    return tw_chain_read(&chain, spec, NULL, &why) == TW_OK;
 }
 
 /* The example with the line's rule and value as far as these make a spec. */

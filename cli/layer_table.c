@@ -49,10 +49,10 @@ json_t *cli_layers_json(const tw_model *model)
         tw_layer_info layer = {.size = sizeof layer};
         if (tw_model_layer(model, i, &layer, NULL) != TW_OK) continue;
         json_t *shape = json_array();
-        for (int k = 0; k < layer.rank; k++) json_array_append_new(shape, json_integer(layer.out_shape[k]));
-        json_array_append_new(layers,
-                              json_pack("{s:s, s:s, s:o, s:I}", "name", layer.name, "layer", layer.text,
-                                        "output_shape", shape, "parameters", (json_int_t)layer.parameters));
+        for (int k = 0; k < layer.rank; k++) shape = cli_add(shape, json_integer(layer.out_shape[k]));
+        layers =
+            cli_add(layers, json_pack("{s:s, s:s, s:o, s:I}", "name", layer.name, "layer", layer.text,
+                                      "output_shape", shape, "parameters", (json_int_t)layer.parameters));
         total += layer.parameters;
     }
     return json_pack("{s:s, s:o, s:I}", "network", tw_model_network(model), "layers", layers, "parameters",

@@ -7,5 +7,5 @@
 
 /* The layers with their output shapes and parameters, as Keras prints them. */
 void cli_print_layers(FILE *to, const tw_model *model);
-json_t *cli_layers_json(const tw_model *model); /* NULL: no memory */
+json_t *cli_layers_json(const tw_model *model);
 #endif

@@ -19,7 +19,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     }
     json_t *all = json_array();
     for (size_t i = 0; (name = tw_layer_type(i, &usage, &help)) != NULL; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", name, "usage", usage, "help", help));
+        all = cli_add(all, json_pack("{s:s, s:s, s:s}", "name", name, "usage", usage, "help", help));
     return cli_print_json(all, err);
 }
 

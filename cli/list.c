@@ -36,6 +36,6 @@ tw_status cli_print_list(const struct cli_call *call, const char *heading, const
     }
     json_t *all = json_array();
     for (size_t i = 0; (name = at(i, &text)) != NULL; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s}", "name", name, key, text));
+        all = cli_add(all, json_pack("{s:s, s:s}", "name", name, key, text));
     return cli_print_json(all, err);
 }

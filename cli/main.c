@@ -80,11 +80,13 @@ static int is_help(const char *word) { return !strcmp(word, "--help") || !strcmp
 /* For "thalweg data --help": the commands that begin with this word; 0 if there are none. */
 static int print_group(const char *first)
 {
+    char usage[1024];
     size_t n = strlen(first);
     int found = 0;
     for (size_t i = 0; i < COUNT; i++)
         if (!strncmp(commands[i]->name, first, n) && commands[i]->name[n] == ' ') {
-            cli_print_row(0, 4, "thalweg %s %s", commands[i]->name, commands[i]->usage);
+            snprintf(usage, sizeof usage, "thalweg %s %s", commands[i]->name, commands[i]->usage);
+            cli_print_row(0, 4, usage);
             cli_print_sentence(4, "%s", commands[i]->help);
             found = 1;
         }

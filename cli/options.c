@@ -1,22 +1,14 @@
-/* From a command's option table to its values: argp does the parsing; what it would say too vaguely (unknown
- * options, missing or unwanted values) is checked before, and abbreviations are not taken, so that a new
- * option never changes an old command line.
+/* From a command's option table to its values and its help. Abbreviations are not taken, so that a new option
+ * never changes an old command line.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "table.h"
-#include <argp.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_KEY = 256, MOST_OPTIONS = 64 };
-
-struct parsing {
-    struct cli_call *call;
-    tw_error *err;
-    tw_status status;
-};
+enum { MOST_OPTIONS = 64 };
 
 /* All options of a command: those of the library, then its own. */
 struct table {
@@ -111,68 +103,13 @@ static tw_status needs_value(const struct cli_option *o, tw_error *err)
 static tw_status unknown_option(const struct table *t, int argc, char **argv, int at, const char *name,
                                 tw_error *err)
 {
-    char hint[300];
+    char hint[300], word[64];
     const int dashes = (int)(name - argv[at]),
               length = (int)strcspn(name, "=") < 60 ? (int)strcspn(name, "=") : 60;
-    char *word = cli_text(err, "%.*s", length, name);
-    if (!word) return TW_ERR_MEMORY;
+    snprintf(word, sizeof word, "%.*s", length, name);
     cli_option_hint(t->rows, argc, argv, at, word, hint, sizeof hint);
     if (!*hint) snprintf(hint, sizeof hint, "; thalweg %s --help lists the options", t->command->name);
-    cli_fail(err, TW_ERR_SPEC, "unknown option %.*s%s%s", dashes, "--", word, hint);
-    free(word);
-    return TW_ERR_SPEC;
-}
-
-/* A long option at argv[at]; *used is how many words it takes, 0 for --help. */
-static tw_status check_long(const struct table *t, int argc, char **argv, int at, int *used, tw_error *err)
-{
-    const char *name = argv[at] + 2, *equals = strchr(name, '=');
-    size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    *used = 0;
-    if (length == 4 && !strncmp(name, "help", 4) && !equals) return TW_OK;
-    const struct cli_option *o = option_named(t->rows, name, length);
-    if (!o) return unknown_option(t, argc, argv, at, name, err);
-    *used = 1;
-    if (!o->arg) return equals ? cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", o->name) : TW_OK;
-    if (equals) return TW_OK;
-    if (at + 1 == argc) return needs_value(o, err);
-    *used = 2;
-    return TW_OK;
-}
-
-/* A group of one-letter options, e.g. -qt 2. What is none may be a long option with one dash. */
-static tw_status check_short(const struct table *t, int argc, char **argv, int at, int *used, tw_error *err)
-{
-    *used = 0;
-    for (const char *p = argv[at] + 1; *p; p++) {
-        const struct cli_option *o = option_lettered(t->rows, *p);
-        if (*p != 'h' && !o) return unknown_option(t, argc, argv, at, argv[at] + 1, err);
-        if (*p == 'h') return TW_OK;
-        if (!o->arg) continue;
-        if (!p[1] && at + 1 == argc) return needs_value(o, err);
-        *used = p[1] ? 1 : 2;
-        return TW_OK;
-    }
-    *used = 1;
-    return TW_OK;
-}
-
-/* Checks the line; *help is 1 for -h, 2 for --help. */
-static tw_status check_line(const struct table *t, int argc, char **argv, int *help, tw_error *err)
-{
-    *help = 0;
-    for (int i = 0; i < argc;) {
-        int used = 1;
-        if (!strcmp(argv[i], "--")) return TW_OK;
-        if (!strncmp(argv[i], "--", 2)) CLI_TRY(check_long(t, argc, argv, i, &used, err));
-        else if (argv[i][0] == '-' && argv[i][1]) CLI_TRY(check_short(t, argc, argv, i, &used, err));
-        if (!used) {
-            *help = argv[i][1] == '-' ? 2 : 1;
-            return TW_OK;
-        }
-        i += used;
-    }
-    return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "unknown option %.*s%s%s", dashes, "--", word, hint);
 }
 
 static tw_status store_natural(const struct cli_option *o, const char *text, uint64_t *out, tw_error *err)
@@ -239,11 +176,10 @@ static tw_status store_word(const struct cli_option *o, const char *text, int *o
     }
 }
 
-static tw_status store(struct cli_call *call, int i, const char *text, tw_error *err)
+static tw_status store(struct cli_call *call, const struct cli_option *o, const char *text, tw_error *err)
 {
-    const struct cli_option *o = &call->options[i];
     char *to = (char *)call->values + o->offset;
-    call->given |= (uint64_t)1 << i;
+    call->given |= (uint64_t)1 << (o - call->options);
     switch (o->type) {
     case CLI_FLAG: *(int *)to = 1; return TW_OK;
     case CLI_TEXT: *(const char **)to = text; return *text ? TW_OK : needs_value(o, err);
@@ -254,30 +190,72 @@ static tw_status store(struct cli_call *call, int i, const char *text, tw_error 
     }
 }
 
-static error_t parse_one(int key, char *arg, struct argp_state *state)
+/* A line that is read: for what it holds, and then (values) to store it, so that an unknown option is named
+ * before a wrong value. help: 1 for -h, 2 for --help, which end it. */
+struct reading {
+    const struct table *table;
+    struct cli_call *call;
+    int values, help;
+};
+
+static tw_status keep(const struct reading *r, const struct cli_option *o, const char *text, tw_error *err)
 {
-    struct parsing *p = state->input;
-    if (key == ARGP_KEY_ARG) {
-        p->call->word[p->call->n++] = arg;
-        return 0;
-    }
-    for (int i = 0; p->call->options[i].name; i++) {
-        const struct cli_option *o = &p->call->options[i];
-        if (key != (o->letter ? o->letter : FIRST_KEY + i)) continue;
-        p->status = store(p->call, i, arg, p->err);
-        return p->status == TW_OK ? 0 : EINVAL;
-    }
-    return ARGP_ERR_UNKNOWN;
+    return r->values ? store(r->call, o, text, err) : TW_OK;
 }
 
-/* The table in argp's form, which parses; the help is printed by this program. */
-static void to_argp(const struct table *t, struct argp_option to[MOST_OPTIONS + 1])
+/* A long option at line[at]; *used is how many words it takes. */
+static tw_status read_long(struct reading *r, int at, int *used, tw_error *err)
 {
-    memset(to, 0, (MOST_OPTIONS + 1) * sizeof *to);
-    for (int i = 0; i < t->n; i++) {
-        const struct cli_option *o = &t->rows[i];
-        to[i] = (struct argp_option){o->name, o->letter ? o->letter : FIRST_KEY + i, o->arg, 0, NULL, 0};
+    const int n = r->call->n_line;
+    char **line = r->call->line;
+    const char *name = line[at] + 2, *equals = strchr(name, '=');
+    const size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    *used = 1;
+    r->help = !strcmp(name, "help") ? 2 : 0;
+    if (r->help) return TW_OK;
+    const struct cli_option *o = option_named(r->call->options, name, length);
+    if (!o) return unknown_option(r->table, n, line, at, name, err);
+    if (!o->arg && equals) return cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", o->name);
+    if (!o->arg || equals) return keep(r, o, equals ? equals + 1 : NULL, err);
+    if (at + 1 == n) return needs_value(o, err);
+    *used = 2;
+    return keep(r, o, line[at + 1], err);
+}
+
+/* A group of one-letter options, e.g. -qt 2. What is none may be a long option with one dash. */
+static tw_status read_short(struct reading *r, int at, int *used, tw_error *err)
+{
+    const int n = r->call->n_line;
+    char **line = r->call->line;
+    *used = 1;
+    for (const char *p = line[at] + 1; *p; p++) {
+        const struct cli_option *o = option_lettered(r->call->options, *p);
+        if (*p != 'h' && !o) return unknown_option(r->table, n, line, at, line[at] + 1, err);
+        if (*p == 'h') {
+            r->help = 1;
+            return TW_OK;
+        }
+        if (o->arg && !p[1] && at + 1 == n) return needs_value(o, err);
+        *used = o->arg && !p[1] ? 2 : 1;
+        CLI_TRY(keep(r, o, p[1] ? p + 1 : line[at + *used - 1], err));
+        if (o->arg) return TW_OK;
     }
+    return TW_OK;
+}
+
+static tw_status read_line(struct reading *r, tw_error *err)
+{
+    struct cli_call *c = r->call;
+    int used, words = 0; /* after -- */
+    for (int i = 0; i < c->n_line && !r->help; i += used) {
+        const char *word = c->line[i];
+        const int is_option = !words && word[0] == '-' && word[1];
+        used = 1;
+        if (is_option && !strcmp(word, "--")) words = 1;
+        else if (is_option) CLI_TRY((word[1] == '-' ? read_long : read_short)(r, i, &used, err));
+        else if (r->values) c->word[c->n++] = c->line[i];
+    }
+    return TW_OK;
 }
 
 /* Whether the value may have spaces in it: its name in the help, or an example there, is in quotes. */
@@ -350,39 +328,28 @@ static tw_status check_words(const struct cli_call *call, tw_error *err)
 
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err)
 {
-    int help;
     struct table table;
     list_options(command, &table);
-    CLI_TRY(check_line(&table, argc, argv, &help, err));
-    if (help) {
-        cli_print_help(command, help == 2);
+    struct cli_call call = {command, table.rows, NULL, 0, argc, argv, 0, NULL};
+    struct reading line = {&table, &call, 0, 0};
+    CLI_TRY(read_line(&line, err));
+    if (line.help) {
+        cli_print_help(command, line.help == 2);
         return TW_OK;
     }
-    char **line = cli_alloc((size_t)argc + 2, 2 * sizeof *line, err);
-    void *values =
-        cli_alloc(1, command->size > sizeof(struct cli_common) ? command->size : sizeof(struct cli_common),
-                  err);
+    const size_t size = command->size > sizeof(struct cli_common) ? command->size : sizeof(struct cli_common);
+    call.word = cli_alloc((size_t)argc + 1, sizeof *call.word, err);
+    call.values = cli_alloc(1, size, err);
     tw_status status = TW_ERR_MEMORY;
-    if (line && values) {
-        if (command->initial) memcpy(values, command->initial, command->size);
-        line[0] = (char[]){"thalweg"};
-        for (int i = 0; i < argc; i++) line[i + 1] = argv[i];
-        struct argp_option options[MOST_OPTIONS + 1];
-        to_argp(&table, options);
-        struct cli_call call = {command, table.rows, values, 0, argc, argv, 0, line + argc + 2};
-        struct parsing parsing = {&call, err, TW_OK};
-        struct argp argp = {options, parse_one, NULL, NULL, NULL, NULL, NULL};
-        error_t failed =
-            argp_parse(&argp, argc + 1, line, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parsing);
-        status = parsing.status;
-        if (status == TW_OK && failed == ENOMEM)
-            status = cli_fail(err, TW_ERR_MEMORY, "out of memory for the command line");
-        if (status == TW_OK && failed) status = cli_fail(err, TW_ERR_SPEC, "the command line cannot be read");
+    if (call.word && call.values) {
+        if (command->initial) memcpy(call.values, command->initial, command->size);
+        line.values = 1;
+        status = read_line(&line, err);
         if (status == TW_OK) status = check_words(&call, err);
         if (status == TW_OK) status = command->run(&call, err);
     }
-    free(values);
-    free(line);
+    free(call.values);
+    free(call.word);
     return status;
 }
 
@@ -414,8 +381,10 @@ static const char *help_cell(const void *of, size_t row, int column, char to[CLI
 
 static void print_usage(const struct cli_command *command)
 {
+    char text[1024];
+    snprintf(text, sizeof text, "thalweg %s %s", command->name, command->usage);
     printf("Usage: ");
-    cli_print_row(7, 11, "thalweg %s %s", command->name, command->usage);
+    cli_print_row(7, 11, text);
 }
 
 void cli_print_help(const struct cli_command *command, int full)

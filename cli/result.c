@@ -2,30 +2,44 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <math.h>
+#include <stdlib.h>
 #include <thalweg/train.h>
 
-tw_status cli_json_failed(tw_error *err)
+json_t *cli_put(json_t *object, const char *key, json_t *value)
 {
-    return cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result");
+    if (!object) json_decref(value);
+    else if (json_object_set_new(object, key, value) == 0) return object;
+    json_decref(object);
+    return NULL;
 }
 
+json_t *cli_add(json_t *list, json_t *value)
+{
+    if (!list) json_decref(value);
+    else if (json_array_append_new(list, value) == 0) return list;
+    json_decref(list);
+    return NULL;
+}
+
+/* jansson's json_dumps may lose a key where it cannot allocate; into a buffer it allocates nothing. */
 tw_status cli_print_json(json_t *value, tw_error *err)
 {
-    if (!value) return cli_json_failed(err);
-    char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    const size_t flags = JSON_INDENT(2) | JSON_ENCODE_ANY, n = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    char *text = n ? calloc(n + 1, 1) : NULL;
+    const int whole = text && json_dumpb(value, text, n, flags) == n;
     json_decref(value);
-    if (!text) return cli_json_failed(err);
-    puts(tw_json_shorten(text));
+    if (whole) puts(tw_json_shorten(text));
     free(text);
-    return TW_OK;
+    return whole ? TW_OK : cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result");
 }
 
 json_t *cli_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 json_t *cli_string(const char *text)
 {
-    json_t *s = text ? json_string(text) : NULL;
-    return s ? s : json_null();
+    json_error_t why;
+    json_t *s = text ? json_pack_ex(&why, 0, "s", text) : json_null();
+    return s || json_error_code(&why) != json_error_invalid_utf8 ? s : json_null();
 }
 
 const char *cli_grouped(uint64_t n, char *to)

@@ -63,8 +63,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     if (v->markdown) return print_page(err);
     if (v->common.json) {
         json_t *all = json_array();
-        for (size_t i = 0; (s = tw_schedule_at(i)) != NULL; i++)
-            json_array_append_new(all, cli_schedule_json(s));
+        for (size_t i = 0; (s = tw_schedule_at(i)) != NULL; i++) all = cli_add(all, cli_schedule_json(s));
         return cli_print_json(all, err);
     }
     cli_print_names("schedule", "equation", at);

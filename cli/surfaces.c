@@ -32,8 +32,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return TW_OK;
     }
     json_t *all = json_array();
-    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++)
-        json_array_append_new(all, cli_surface_json(k));
+    for (size_t i = 0; (k = tw_surface_kind_at(i)) != NULL; i++) all = cli_add(all, cli_surface_json(k));
     return cli_print_json(all, err);
 }
 

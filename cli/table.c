@@ -3,7 +3,6 @@
 #include "table.h"
 #include "cli.h"
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LEAST = 40, COLUMNS = 8, GAP = 2, FURTHER = 4, WORD = 28, TIGHT = 6, LAST = 24 };
@@ -81,15 +80,9 @@ void cli_print_sentence(int indent, const char *format, ...)
     cli_print_wrapped(indent, text);
 }
 
-void cli_print_row(int at, int further, const char *format, ...)
+void cli_print_row(int at, int further, const char *text)
 {
-    va_list args;
-    va_start(args, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) text = NULL;
-    va_end(args);
-    print_line(at, further, cli_columns(stdout, 0), text ? text : "(out of memory)");
-    free(text);
+    print_line(at, further, cli_columns(stdout, 0), text);
 }
 
 /* The bytes of the words of a command that fit, with a backslash behind them unless they are the last; of one

@@ -15,7 +15,7 @@ void cli_print_wrapped(int at, const char *text);
 /* A sentence on a line of its own, indented. */
 __attribute__((format(printf, 2, 3))) void cli_print_sentence(int indent, const char *format, ...);
 /* One line where there is no width; else wrapped as above, further lines from column `further` on. */
-__attribute__((format(printf, 3, 4))) void cli_print_row(int at, int further, const char *format, ...);
+void cli_print_row(int at, int further, const char *text);
 /* A command to copy, up to its end or a newline: folded with backslashes, at spaces outside quotes only. */
 void cli_print_command(int indent, const char *command);
 /* The lines of a formula, indented, further lines more so. */

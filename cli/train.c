@@ -114,7 +114,7 @@ static tw_status parse_result(tw_job *job, const char **text, json_t **out, tw_e
 {
     CLI_TRY(tw_job_json(job, text, err));
     *out = json_loads(*text, 0, NULL);
-    return *out ? TW_OK : cli_json_failed(err);
+    return *out ? TW_OK : cli_fail(err, TW_ERR_MEMORY, "out of memory for the result");
 }
 
 /* For people: the test set's line, or the last epoch's where there is none. */

@@ -203,8 +203,7 @@ static void print_row(const struct bench *b, const char *spec, int passes, doubl
     fflush(stdout);
 }
 
-static tw_status add_json(const struct bench *b, const char *spec, int passes, double bytes,
-                          const struct figures *f, tw_error *err)
+static void add_json(struct bench *b, const char *spec, int passes, double bytes, const struct figures *f)
 {
     const double n = (double)b->shape.n;
     json_t *one =
@@ -213,11 +212,11 @@ static tw_status add_json(const struct bench *b, const char *spec, int passes, d
                   tw_context_threads(b->ctx), "rule", spec, "passes", passes, "bytes_per_weight", bytes,
                   "ns_per_weight", 1e9 * f->step / n, "gb_per_second", 1e-9 * bytes * n / f->step,
                   "kernel_ns_per_weight", 1e9 * f->kernel / n, "share_of_bandwidth", f->share);
-    if (one && f->peer > 0)
-        json_object_set_new(one, "peer",
-                            json_pack("{s:s, s:f, s:f}", "program", b->v->peer, "ns_per_weight",
-                                      1e9 * f->peer / n, "times_ours", f->times));
-    return json_array_append_new(b->all, one) ? cli_json_failed(err) : TW_OK;
+    if (f->peer > 0)
+        one = cli_put(one, "peer",
+                      json_pack("{s:s, s:f, s:f}", "program", b->v->peer, "ns_per_weight", 1e9 * f->peer / n,
+                                "times_ours", f->times));
+    b->all = cli_add(b->all, one);
 }
 
 static tw_status bench_rule(struct bench *b, const char *rule, tw_error *err)
@@ -237,7 +236,7 @@ static tw_status bench_rule(struct bench *b, const char *rule, tw_error *err)
     tw_status status = make_vectors(b, t.arrays, err);
     if (status == TW_OK)
         status = measure(b, opt, &t, b->peer && bench_peer_has(chain.spec) ? chain.spec : NULL, &f, err);
-    if (status == TW_OK && b->v->common.json) status = add_json(b, chain.spec, passes, bytes, &f, err);
+    if (status == TW_OK && b->v->common.json) add_json(b, chain.spec, passes, bytes, &f);
     else if (status == TW_OK) print_row(b, chain.spec, passes, bytes, &f);
     tw_optimizer_free(opt);
     return status;

@@ -144,11 +144,10 @@ static tw_status print(const struct values *v, double *ours, double *theirs, dou
                       (json_int_t)rows, "batch", (json_int_t)v->batch, "pairs", (json_int_t)v->pairs,
                       "threads", 1, "seconds", a, "fastest", ours[0], "slowest", ours[v->pairs - 1],
                       "microseconds_per_row", 1e6 * a / (double)rows);
-        if (all && peer)
-            json_object_set_new(all, "peer",
-                                json_pack("{s:s, s:f, s:f, s:f, s:f}", "program", v->peer, "seconds", b,
-                                          "fastest", theirs[0], "slowest", theirs[v->pairs - 1], "times_ours",
-                                          ratio));
+        if (peer)
+            all = cli_put(all, "peer",
+                          json_pack("{s:s, s:f, s:f, s:f, s:f}", "program", v->peer, "seconds", b, "fastest",
+                                    theirs[0], "slowest", theirs[v->pairs - 1], "times_ours", ratio));
         return cli_print_json(all, err);
     }
     printf("model %s, %llu rows, batch %llu, 1 thread, median of %llu\n", v->model, (unsigned long long)rows,

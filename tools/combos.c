@@ -4,7 +4,6 @@
 #include "cli.h"
 #include "table.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <thalweg/registry.h>
 #include <thalweg/train.h>
@@ -81,7 +80,7 @@ static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const 
 struct table {
     json_t *cells;
     int json, failed, pad, rule_width;
-    char *reasons[MOST_REASONS];
+    char reasons[MOST_REASONS][sizeof((tw_error *)NULL)->message];
     int n_reasons;
 };
 
@@ -90,7 +89,8 @@ static int reason_number(struct table *t, const char *text)
 {
     for (int i = 0; i < t->n_reasons; i++)
         if (strcmp(t->reasons[i], text) == 0) return i + 1;
-    if (t->n_reasons == MOST_REASONS || !(t->reasons[t->n_reasons] = cli_text(NULL, "%s", text))) return 0;
+    if (t->n_reasons == MOST_REASONS) return 0;
+    snprintf(t->reasons[t->n_reasons], sizeof t->reasons[0], "%s", text);
     return ++t->n_reasons;
 }
 
@@ -118,8 +118,8 @@ static void put_cell(struct table *t, const tw_estimator *estimator, const tw_ru
     if (t->json) {
         json_t *cell = json_pack("{s:s, s:s, s:s, s:s}", "estimator", estimator->name, "rule", rule->name,
                                  "exchange", exchange, "verdict", verdict);
-        if (s != TW_OK) json_object_set_new(cell, "why", cli_string(err->message));
-        json_array_append_new(t->cells, cell);
+        if (s != TW_OK) cell = cli_put(cell, "why", cli_string(err->message));
+        t->cells = cli_add(t->cells, cell);
         return;
     }
     char word[32];
@@ -145,7 +145,8 @@ static size_t last_that_fits(const struct table *t, size_t first)
 }
 
 /* The columns of the estimators from first to before last. */
-static void put_columns(struct table *t, tw_context *ctx, const char *exchange, size_t first, size_t last)
+static tw_status put_columns(struct table *t, tw_context *ctx, const char *exchange, size_t first,
+                             size_t last, tw_error *err)
 {
     const tw_rule *rule;
     if (!t->json) {
@@ -158,42 +159,53 @@ static void put_columns(struct table *t, tw_context *ctx, const char *exchange, 
         if (!t->json) put_first(t, rule->name);
         for (size_t k = first; k < last; k++) {
             const tw_estimator *e = tw_estimator_at(k);
-            tw_error err = {0};
-            tw_status s = try_cell(ctx, e, rule, exchange, &err);
-            put_cell(t, e, rule, exchange, s, &err);
+            const tw_status s = try_cell(ctx, e, rule, exchange, err);
+            if (s == TW_ERR_MEMORY) return s;
+            put_cell(t, e, rule, exchange, s, err);
         }
     }
     if (!t->json) puts("");
+    return TW_OK;
 }
 
-static void put_exchange(struct table *t, tw_context *ctx, const char *exchange)
+static tw_status put_exchange(struct table *t, tw_context *ctx, const char *exchange, tw_error *err)
 {
     for (size_t first = 0, last; tw_estimator_at(first); first = last) {
         last = last_that_fits(t, first);
-        put_columns(t, ctx, exchange, first, last);
+        CLI_TRY(put_columns(t, ctx, exchange, first, last, err));
     }
+    return TW_OK;
+}
+
+static tw_status print(struct table *t, tw_error *err)
+{
+    char line[sizeof t->reasons[0] + 16];
+    for (int i = 0; i < t->n_reasons; i++) {
+        snprintf(line, sizeof line, "%d: %s", i + 1, t->reasons[i]);
+        cli_print_row(0, 3, line);
+    }
+    if (t->json) CLI_TRY(cli_print_json(t->cells, err));
+    return t->failed
+               ? cli_fail(err, TW_ERR_INTERNAL, "%d combinations neither run nor are refused", t->failed)
+               : TW_OK;
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
     const char *exchange;
-    struct table t = {.cells = json_array(), .json = common->json};
-    tw_context *ctx;
-    CLI_TRY(cli_context(common, &ctx, err));
+    struct table t = {.cells = common->json ? json_array() : NULL, .json = common->json};
+    tw_context *ctx = NULL;
     const tw_rule *rule;
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
         if ((int)strlen(rule->name) > t.rule_width) t.rule_width = (int)strlen(rule->name);
-    for (size_t i = 0; (exchange = tw_exchange_name(i, NULL)) != NULL; i++) put_exchange(&t, ctx, exchange);
+    tw_status status = cli_context(common, &ctx, err);
+    for (size_t i = 0; status == TW_OK && (exchange = tw_exchange_name(i, NULL)) != NULL; i++)
+        status = put_exchange(&t, ctx, exchange, err);
     tw_context_free(ctx);
-    for (int i = 0; i < t.n_reasons; i++) {
-        cli_print_row(0, 3, "%d: %s", i + 1, t.reasons[i]);
-        free(t.reasons[i]);
-    }
-    if (common->json) CLI_TRY(cli_print_json(json_incref(t.cells), err));
+    if (status == TW_OK) return print(&t, err);
     json_decref(t.cells);
-    return t.failed ? cli_fail(err, TW_ERR_INTERNAL, "%d combinations neither run nor are refused", t.failed)
-                    : TW_OK;
+    return status;
 }
 
 const struct cli_command cli_command_combos = {

@@ -514,10 +514,10 @@ void report_row(struct report *r, const char *kind, const char *name, int passed
     *(passed ? &r->passed : &r->failed) += 1;
     if (r->json) {
         json_t *row = json_pack("{s:s, s:s, s:s}", "kind", kind, "name", name, "verdict", verdict);
-        if (!why && isfinite(f64)) json_object_set_new(row, "f64", json_real(f64));
-        if (!why && isfinite(f32)) json_object_set_new(row, "f32", json_real(f32));
-        if (why) json_object_set_new(row, "why", json_string(why));
-        json_array_append_new(r->rows, row);
+        if (!why && isfinite(f64)) row = cli_put(row, "f64", json_real(f64));
+        if (!why && isfinite(f32)) row = cli_put(row, "f32", json_real(f32));
+        if (why) row = cli_put(row, "why", json_string(why));
+        r->rows = cli_add(r->rows, row);
         return;
     }
     char a[24] = "", c[24] = "";

@@ -78,8 +78,10 @@ static void print_show(const struct cli_named *n)
     if (apart) cli_print_command(4, n->show);
     if (apart && *n->note) cli_print_sentence(4, "(%s)", n->note);
     if (apart) return;
+    char line[LINE];
+    snprintf(line, sizeof line, "%s%s%s", n->show, !*n->note ? "" : shown ? "  # " : ": ", n->note);
     printf("    ");
-    cli_print_row(4, 4, "%s%s%s", n->show, !*n->note ? "" : shown ? "  # " : ": ", n->note);
+    cli_print_row(4, 4, line);
 }
 
 /* A remark behind a command is a comment of the shell's; on a terminal it stands below. */
@@ -88,11 +90,11 @@ static void print_place(const struct cli_source *s, const struct cli_named *n, v
     char line[LINE];
     (void)user;
     line_of(s, n, line);
-    cli_print_row(0, 4, "%s", line);
+    cli_print_row(0, 4, line);
     print_show(n);
     if (!n->evidence) return;
     printf("    ");
-    cli_print_row(4, 4, "%s", n->evidence);
+    cli_print_row(4, 4, n->evidence);
 }
 
 static void add_json(const struct cli_source *s, const struct cli_named *n, void *user)
@@ -101,9 +103,10 @@ static void add_json(const struct cli_source *s, const struct cli_named *n, void
     json_t *place = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "source", s->id, "where", n->where,
                               "kind", kinds[n->kind], "printed", n->printed, "english", n->english, "status",
                               shown ? "built" : n->show, "note", n->note);
-    if (shown) json_object_set_new(place, "show", json_string(n->show));
-    if (n->evidence) json_object_set_new(place, "evidence", json_string(n->evidence));
-    json_array_append_new(user, place);
+    if (shown) place = cli_put(place, "show", json_string(n->show));
+    if (n->evidence) place = cli_put(place, "evidence", json_string(n->evidence));
+    json_t **places = user;
+    *places = cli_add(*places, place);
 }
 
 /* Text of others between the bars of a table. */
@@ -230,7 +233,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return TW_OK;
     }
     json_t *places = v->common.json ? json_array() : NULL;
-    if (each(call->n, call->word, v->common.json ? add_json : print_place, places))
+    if (each(call->n, call->word, v->common.json ? add_json : print_place, &places))
         return v->common.json ? cli_print_json(places, err) : TW_OK;
     json_decref(places);
     return nothing_found(call->n, call->word, err);

@@ -199,9 +199,8 @@ static int wait_for(pid_t child)
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     const struct timespec limit = {.tv_sec = SECONDS};
-    pid_t ended = waitpid(child, &status, WNOHANG);
-    if (ended == 0) sigtimedwait(&set, NULL, &limit);
-    ended = ended ? ended : waitpid(child, &status, WNOHANG);
+    pid_t ended; /* the signal may be an earlier child's */
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 && sigtimedwait(&set, NULL, &limit) > 0) continue;
     kill(-child, SIGKILL);
     if (ended == 0) waitpid(child, &status, 0);
     while (waitpid(-1, NULL, WNOHANG) > 0) continue;
