@@ -39,6 +39,7 @@ has_cmake|cmake
 has_make|make
 has_pkg_config|pkg-config
 has_module libarchive|libarchive-dev
+has_module zlib|zlib1g-dev
 has_module jansson|libjansson-dev
 has_module libxxhash|libxxhash-dev
 has_module sqlite3|libsqlite3-dev

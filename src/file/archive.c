@@ -1,29 +1,34 @@
-/* Streams: the context's files below, libarchive in between where the content asks for it, caps on top.
+/* Streams: the context's files below, an unpacker in between where the content asks for it, caps on top.
+ * gzip is unpacked by zlib, which verifies header, CRC-32 and length of each member (libarchive's reader
+ * compares neither of the two last); the other packings by libarchive.
  * SPDX-License-Identifier: MIT */
 #include "file/archive.h"
 #include "base/io.h"
-#include "file/gzip.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
+#include <zlib.h>
 
-enum { BLOCK = 65536, PIECE = 1 << 20, FIRST_PLAIN = 48 << 20, FIRST_PACKED = 64 << 20, RATIO = 1000 };
+enum { BLOCK = 65536, PIECE = 1 << 20, FIRST_PLAIN = 48 << 20, FIRST_PACKED = 64 << 20, GZIP_ONLY = 31 };
 static const uint64_t free_of_ratio = (uint64_t)64 << 20;
 
+/* ratio: what unpacks to more is refused; lz4 cannot pass 255, nor gzip 1032. filter: libarchive's; NULL:
+ * zlib unpacks it. */
 typedef struct packing {
     const char *name;
     size_t length;
     uint8_t magic[6];
+    unsigned ratio;
     int (*filter)(struct archive *);
 } packing;
 
 static const packing packings[] = {
-    {"gzip", 2, {0x1f, 0x8b}, archive_read_support_filter_gzip},
-    {"bzip2", 3, {'B', 'Z', 'h'}, archive_read_support_filter_bzip2},
-    {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, archive_read_support_filter_xz},
-    {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, archive_read_support_filter_zstd},
-    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, archive_read_support_filter_lz4},
+    {"gzip", 2, {0x1f, 0x8b}, 1000, NULL},
+    {"bzip2", 3, {'B', 'Z', 'h'}, 1000, archive_read_support_filter_bzip2},
+    {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, 1000, archive_read_support_filter_xz},
+    {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, 1000, archive_read_support_filter_zstd},
+    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, 200, archive_read_support_filter_lz4},
 };
 
 struct tw__stream {
@@ -32,7 +37,7 @@ struct tw__stream {
     void *file;             /* the I/O table's handle */
     const packing *packing; /* NULL: plain */
     struct archive *archive;
-    tw__gzip *gzip;
+    z_stream gzip;          /* total_in: of the member that is being read; 0 between two */
     uint64_t most, in, out; /* the cap; bytes read from the file; bytes handed out */
     int io_error, finished;
     size_t held, served; /* of the block: read from the file, given on */
@@ -74,26 +79,33 @@ static la_ssize_t supply(struct archive *a, void *stream, const void **to)
     size_t n = s->held - s->served;
     *to = s->block + s->served;
     s->served = s->held;
-    if (s->gzip) tw__gzip_packed(s->gzip, *to, n);
     return (la_ssize_t)n;
 }
 
 /* Packed bytes used so far. */
 static int64_t packed_position(const tw__stream *s)
 {
+    if (!s->archive) return (int64_t)(s->in - s->gzip.avail_in);
     int64_t at = archive_filter_bytes(s->archive, -1);
     return at > 0 ? at : 0; /* -1 before it is open */
 }
 
-static tw_status fail_damaged(tw__stream *s, tw_error *err)
+static tw_status fail_memory(const tw__stream *s, tw_error *err)
 {
-    if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
-    if (archive_errno(s->archive) == ENOMEM)
-        return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
-    const char *text = archive_error_string(s->archive);
+    return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
+}
+
+static tw_status fail_damaged(const tw__stream *s, const char *reason, tw_error *err)
+{
     return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s),
                        "the %s data is damaged or cut off (%s)", s->packing->name,
-                       text ? text : "no reason given");
+                       reason ? reason : "no reason given");
+}
+
+static tw_status fail_followed(const tw__stream *s, tw_error *err)
+{
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, packed_position(s), "something follows the %s data",
+                       s->packing->name);
 }
 
 static tw_status fail_twice(tw__stream *s, tw_error *err)
@@ -103,28 +115,91 @@ static tw_status fail_twice(tw__stream *s, tw_error *err)
                        s->packing->name);
 }
 
-/* The packed data has ended: nothing may follow it in the file, and its checksum must hold. */
+/* ---- gzip ---- */
+
+enum { PREFIX = 64 }; /* before a piece of zlib's memory, for its size; keeps the alignment */
+
+static void *zlib_allocate(void *ctx, unsigned n, unsigned size)
+{
+    uint8_t *p;
+    const size_t bytes = (size_t)n * size + PREFIX;
+    if (tw__alloc(ctx, &p, bytes, 1, NULL) != TW_OK) return NULL;
+    memcpy(p, &bytes, sizeof bytes);
+    return p + PREFIX;
+}
+
+static void zlib_free(void *ctx, void *memory)
+{
+    uint8_t *p = (uint8_t *)memory - PREFIX;
+    size_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    tw__free(ctx, p, bytes, 1);
+}
+
+static tw_status open_gzip(tw__stream *s, tw_error *err)
+{
+    s->gzip = (z_stream){.zalloc = zlib_allocate,
+                         .zfree = zlib_free,
+                         .opaque = s->ctx,
+                         .next_in = s->block,
+                         .avail_in = (unsigned)s->held};
+    return inflateInit2(&s->gzip, GZIP_ONLY) == Z_OK ? TW_OK : fail_memory(s, err);
+}
+
+/* More packed bytes. The end of the file is the end of the data only between two members. */
+static tw_status refill_gzip(tw__stream *s, tw_error *err)
+{
+    int e = fill(s, 1);
+    if (e) return tw__fail_system(err, e, "cannot read", s->path);
+    s->gzip.next_in = s->block;
+    s->gzip.avail_in = (unsigned)s->held;
+    s->finished = s->held == 0;
+    return s->finished && s->gzip.total_in > 0 ? fail_damaged(s, "the file ends within it", err) : TW_OK;
+}
+
+static tw_status read_gzip(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw_error *err)
+{
+    z_stream *z = &s->gzip;
+    z->next_out = to;
+    z->avail_out = (unsigned)n;
+    while (z->avail_out > 0) {
+        if (z->avail_in == 0) TW_TRY(refill_gzip(s, err));
+        if (s->finished) break;
+        if (z->total_in == 0 && *z->next_in != packings[0].magic[0]) return fail_followed(s, err);
+        int r = inflate(z, Z_NO_FLUSH);
+        if (r == Z_STREAM_END) r = inflateReset(z);
+        if (r == Z_MEM_ERROR) return fail_memory(s, err);
+        if (r != Z_OK && r != Z_BUF_ERROR) return fail_damaged(s, z->msg, err);
+    }
+    *got = n - z->avail_out;
+    return TW_OK;
+}
+
+/* ---- libarchive ---- */
+
+static tw_status fail_archive(const tw__stream *s, tw_error *err)
+{
+    if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
+    if (archive_errno(s->archive) == ENOMEM) return fail_memory(s, err);
+    return fail_damaged(s, archive_error_string(s->archive), err);
+}
+
+/* The packed data has ended: nothing may follow it in the file. */
 static tw_status check_end(tw__stream *s, tw_error *err)
 {
-    int64_t at = packed_position(s);
+    const uint64_t at = (uint64_t)packed_position(s);
     s->finished = 1;
-    if ((uint64_t)at == s->in) {
+    if (at == s->in) {
         int e = fill(s, 1);
         if (e) return tw__fail_system(err, e, "cannot read", s->path);
     }
-    if ((uint64_t)at < s->in)
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at, "something follows the %s data",
-                           s->packing->name);
-    if (s->gzip && !tw__gzip_holds(s->gzip))
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, at,
-                           "the gzip data is damaged (its checksum does not hold)");
-    return TW_OK;
+    return at < s->in ? fail_followed(s, err) : TW_OK;
 }
 
 static tw_status open_archive(tw__stream *s, tw_error *err)
 {
     s->archive = archive_read_new();
-    if (!s->archive) return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
+    if (!s->archive) return fail_memory(s, err);
     /* ARCHIVE_WARN: built without this one, a program would be started */
     if (s->packing->filter(s->archive) != ARCHIVE_OK)
         return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
@@ -132,23 +207,27 @@ static tw_status open_archive(tw__stream *s, tw_error *err)
                            s->packing->name);
     if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK ||
         archive_read_support_format_empty(s->archive) != ARCHIVE_OK)
-        return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", s->path);
-    if (s->packing == &packings[0]) {
-        TW_TRY(tw__alloc(s->ctx, &s->gzip, 1, sizeof *s->gzip, err));
-        tw__gzip_start(s->gzip);
-    }
-    if (archive_read_open(s->archive, s, NULL, supply, NULL) != ARCHIVE_OK) return fail_damaged(s, err);
+        return fail_memory(s, err);
+    if (archive_read_open(s->archive, s, NULL, supply, NULL) != ARCHIVE_OK) return fail_archive(s, err);
     struct archive_entry *entry;
     int r = archive_read_next_header(s->archive, &entry);
-    if (r != ARCHIVE_OK && r != ARCHIVE_EOF) return fail_damaged(s, err);
+    if (r != ARCHIVE_OK && r != ARCHIVE_EOF) return fail_archive(s, err);
     int filters = archive_filter_count(s->archive);
     if (filters > 2) return fail_twice(s, err); /* the packing, and the file below it */
     /* libarchive did not know it by its header, and would hand it out as it is */
-    if (filters < 2)
-        return tw__fail_in(err, TW_ERR_DATA, s->path, 0, 0,
-                           "the %s data is damaged or cut off (in its header)", s->packing->name);
+    if (filters < 2) return fail_damaged(s, "in its header", err);
     return r == ARCHIVE_EOF ? check_end(s, err) : TW_OK;
 }
+
+static tw_status read_archive(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw_error *err)
+{
+    la_ssize_t r = archive_read_data(s->archive, to, n);
+    if (r < 0 || s->io_error) return fail_archive(s, err);
+    *got = (size_t)r;
+    return r == 0 ? check_end(s, err) : TW_OK;
+}
+
+/* ---- The stream ---- */
 
 tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, int unpack,
                           uint64_t most_bytes, tw_error *err)
@@ -171,7 +250,7 @@ tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, i
         if (e) status = tw__fail_system(err, e, "cannot read", path);
     }
     if (status == TW_OK && unpack) s->packing = packing_of(s->block, s->held);
-    if (status == TW_OK && s->packing) status = open_archive(s, err);
+    if (status == TW_OK && s->packing) status = s->packing->filter ? open_archive(s, err) : open_gzip(s, err);
     if (status == TW_OK) *out = s;
     else tw__stream_close(s);
     return status;
@@ -182,8 +261,8 @@ void tw__stream_close(tw__stream *s)
     if (!s) return;
     tw_context *ctx = s->ctx;
     if (s->archive) archive_read_free(s->archive);
+    inflateEnd(&s->gzip);
     if (s->file) ctx->io.close(ctx->io.user, s->file);
-    tw__free(ctx, s->gzip, 1, sizeof *s->gzip);
     tw__free_text(ctx, s->path);
     tw__free(ctx, s, 1, sizeof *s);
 }
@@ -204,18 +283,15 @@ static tw_status read_plain(tw__stream *s, uint8_t *to, size_t n, size_t *got, t
 
 static tw_status read_packed(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw_error *err)
 {
-    la_ssize_t r = archive_read_data(s->archive, to, n < PIECE ? n : PIECE);
-    if (r < 0 || s->io_error) return fail_damaged(s, err);
-    *got = (size_t)r;
-    if (r == 0) return check_end(s, err);
+    if (n > PIECE) n = PIECE;
+    TW_TRY(s->archive ? read_archive(s, to, n, got, err) : read_gzip(s, to, n, got, err));
     if (s->out == 0 && packing_of(to, *got)) return fail_twice(s, err);
-    if (s->gzip) tw__gzip_unpacked(s->gzip, to, *got);
     uint64_t out = s->out + *got;
-    if (out >= free_of_ratio && out / RATIO > (uint64_t)packed_position(s))
+    if (out >= free_of_ratio && out / s->packing->ratio > (uint64_t)packed_position(s))
         return tw__fail_in(
             err, TW_ERR_DATA, s->path, 0, packed_position(s),
-            "unpacks to more than %d times its size (%llu bytes so far); unpack it first if that is right",
-            RATIO, (unsigned long long)out);
+            "unpacks to more than %u times its size (%llu bytes so far); unpack it first if that is right",
+            s->packing->ratio, (unsigned long long)out);
     return TW_OK;
 }
 

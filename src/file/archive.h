@@ -1,7 +1,10 @@
-/* Reading a file from front to back, plain or unpacked (gzip, bzip2, xz, zstd, lz4, recognised by content),
- * without trusting it: what it unpacks to is capped in bytes and in ratio, and a damaged, truncated or doubly
- * packed file is TW_ERR_DATA with the byte. Unpacking is libarchive's, with these five filters only, never
- * one that starts a program; libarchive keeps malloc.
+/* Reading a file from front to back, plain or unpacked (gzip, bzip2, xz, zstd, lz4, recognised by content;
+ * any number of members or frames), without trusting it: what it unpacks to is capped in bytes and in ratio,
+ * and a damaged, truncated or doubly packed file, or one with something behind the packed data, is
+ * TW_ERR_DATA with the byte. Every checksum in a file is verified; a zstd or lz4 frame that was written
+ * without one (zstd --no-check, lz4 --no-frame-crc) may hold damage that no reader can see. An lz4 file with
+ * an empty frame before others is refused: libarchive stops at it. No program is ever started; libarchive
+ * keeps malloc.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_ARCHIVE_H
 #define TW_FILE_ARCHIVE_H
