@@ -16,10 +16,11 @@ static void apply(const tw_config *config, tw_fields *fields, void *options, voi
         return;
     }
     MUST(tw__fields_check(fields, options, &err) == TW_OK);
-    json_t *json = tw__fields_json(fields, options, 0, 0), *twice;
-    MUST(json && tw__fields_read(fields, again, json, 1, &err) == TW_OK);
-    twice = tw__fields_json(fields, again, 0, 0);
-    MUST(json_equal(json, twice));
+    tw__json_builder b = {.err = &err};
+    json_t *json = tw__fields_json(&b, fields, options, 0, 0), *twice;
+    MUST(b.status == TW_OK && tw__fields_read(fields, again, json, 1, &err) == TW_OK);
+    twice = tw__fields_json(&b, fields, again, 0, 0);
+    MUST(b.status == TW_OK && json_equal(json, twice));
     json_decref(json);
     json_decref(twice);
 }

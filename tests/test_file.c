@@ -155,7 +155,7 @@ static void bad_safetensors(void **state)
          "byte 65: ends here; the header declares 4 bytes of data, not 3"},
         {"[]", 0, "byte 8: the header does not begin with { ; is this a safetensors file?"},
         {"{\"a\":1, \"a\":2}", 0,
-         "byte 19: the header is not the JSON it should be: duplicate object key near"},
+         "byte 16: the header is not the JSON it should be: the key \"a\" appears twice"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", 4, "the header is not the JSON"},
         {"{\"a\":{}}", 0, "byte 9: \"a\" is not an object of dtype, shape and two data_offsets"},
         {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "base/options.h"
-#include "file/json_parse.h"
+#include "file/json.h"
 #include "race/strbuf.h"
 #include "races.h"
 #include "small_data.h"
@@ -116,16 +116,20 @@ static void json(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         static const char text[] = "{\"a\":[0.5,1e-3,-2.25]}";
-        json_error_t e;
+        tw__json_fault fault;
+        tw_context *ctx;
+        json_t *all;
+        char *back;
+        assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
         enter(locales[i][0], locales[i][1]);
-        json_t *all = tw__json_parse(text, strlen(text), &e);
-        assert_non_null(all);
+        assert_int_equal(tw__json_parse(ctx, &all, text, strlen(text), &fault), TW_OK);
         assert_true(json_number_value(json_array_get(json_object_get(all, "a"), 1)) == 1e-3);
-        char *back = tw__json_dump(all, JSON_COMPACT);
+        assert_int_equal(tw__json_dump(ctx, all, JSON_COMPACT, &back, NULL), TW_OK);
         assert_string_equal(back, "{\"a\":[0.5,0.001,-2.25]}");
-        free(back);
+        tw__free_text(ctx, back);
         json_decref(all);
         leave();
+        tw_context_free(ctx);
     }
 }
 

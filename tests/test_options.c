@@ -33,10 +33,11 @@ static void json_and_back(void **state)
     (void)state;
     const tw_job_options o = filled();
     tw_job_options again = TW_JOB_OPTIONS_INIT;
-    json_t *json = tw__fields_json(tw_job_fields, &o, 0, 0), *twice;
+    tw__json_builder b = {.status = TW_OK};
+    json_t *json = tw__fields_json(&b, tw_job_fields, &o, 0, 0), *twice;
     tw_error err = {0};
     if (tw__fields_read(tw_job_fields, &again, json, 1, &err) != TW_OK) fail_msg("%s", err.message);
-    twice = tw__fields_json(tw_job_fields, &again, 0, 0);
+    twice = tw__fields_json(&b, tw_job_fields, &again, 0, 0);
     assert_true(json_equal(json, twice));
     assert_true(again.val == 0.3 && again.run.batch == 7 && again.run.seed == INT64_MAX &&
                 again.run.nonfinite == TW_NONFINITE_ZERO);
@@ -52,7 +53,8 @@ static void defaults_are_written(void **state)
 {
     (void)state;
     const tw_job_options o = TW_JOB_OPTIONS_INIT;
-    json_t *json = tw__fields_json(tw_job_fields, &o, 1, 0);
+    tw__json_builder b = {.status = TW_OK};
+    json_t *json = tw__fields_json(&b, tw_job_fields, &o, 1, 0);
     assert_int_equal(json_integer_value(json_object_get(json, "epochs")), 5);
     assert_string_equal(json_string_value(json_object_get(json, "optimizer")), "adam");
     assert_string_equal(json_string_value(json_object_get(json, "dtype")), "f32");
@@ -143,7 +145,7 @@ static void a_configuration(void **state)
         {"{\"config\": [1]}", "an object with options is needed"},
         {"{\"config\": {}, \"result\": 3}", "result is not an object"},
         {"[1]", "an object with options is needed"},
-        {"{\"val\": 0.1, \"val\": 0.2}", ":1: duplicate object key"},
+        {"{\"val\": 0.1, \"val\": 0.2}", ":1: the key \"val\" appears twice"},
         {"", ":1: this is not JSON, which begins with { or ["},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

@@ -1,11 +1,9 @@
-/* Reading safetensors from anyone: the header's JSON is jansson's work, everything it says is checked here
- * against the file.
+/* Reading safetensors from anyone: everything the header says is checked here against the file.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* memmem */
 #include "file/safetensors.h"
 #include "file/archive.h"
-#include "file/json_parse.h"
-#include <jansson.h>
+#include "file/json.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +57,7 @@ static tw_status parse_header(reader *r, tw_error *err)
 {
     const char *text = (const char *)r->file->header + LENGTH;
     size_t n = r->file->header_bytes - LENGTH, marks = 0;
-    json_error_t e;
+    tw__json_fault fault;
     if (text[0] != '{')
         return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH,
                            "the header does not begin with { ; is this a safetensors file?");
@@ -67,15 +65,13 @@ static tw_status parse_header(reader *r, tw_error *err)
     if (marks > MOST_MARKS)
         return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH, "the header holds more than %d values",
                            MOST_MARKS);
-    json_t *json = tw__json_parse(text, n, &e);
-    if (json) {
-        r->file->json = json;
-        return TW_OK;
-    }
-    if (json_error_code(&e) == json_error_out_of_memory)
-        return tw__fail(err, TW_ERR_MEMORY, "out of memory for the header of %.300s", r->path);
-    return tw__fail_in(err, TW_ERR_DATA, r->path, 0, LENGTH + e.position,
-                       "the header is not the JSON it should be: %.150s", e.text);
+    json_t *json;
+    tw_status s = tw__json_parse(r->file->ctx, &json, text, n, &fault);
+    r->file->json = json;
+    if (s == TW_ERR_DATA)
+        return tw__fail_in(err, s, r->path, 0, LENGTH + fault.at,
+                           "the header is not the JSON it should be: %s", fault.text);
+    return s == TW_OK ? s : tw__fail(err, s, "out of memory for the header of %.300s", r->path);
 }
 
 static tw_status check_meta(const reader *r, const json_t *meta, tw_error *err)

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "file/safetensors.h"
 #include "base/io.h"
+#include "file/utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,32 +49,17 @@ static tw_status put_number(text *t, uint64_t number, tw_error *err)
     return put_text(t, digits, err);
 }
 
-/* Bytes of the UTF-8 character at p, 0 if it is none: overlong forms, surrogates and what lies above U+10FFFF
- * are none. */
-static size_t utf8(const uint8_t *p)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-    if (n < 2) return n;
-    uint32_t c = p[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if (p[i] >> 6 != 2) return 0;
-        c = c << 6 | (p[i] & 63u);
-    }
-    return c < least[n] || c > 0x10FFFF || c >> 11 == 27 ? 0 : n;
-}
-
 static tw_status put_string(text *t, const char *string, tw_error *err)
 {
     TW_TRY(put(t, "\"", 1, err));
-    for (const uint8_t *p = (const uint8_t *)string; *p;) {
-        size_t n = utf8(p);
+    for (const char *p = string; *p;) {
+        size_t n = tw__utf8_length(p);
         if (n == 0)
             return tw__fail(err, TW_ERR_SPEC, "\"%.100s\" is not UTF-8 (byte %zu)", string,
-                            (size_t)(p - (const uint8_t *)string));
+                            (size_t)(p - string));
         char escaped[8];
-        if (*p < 0x20) {
-            snprintf(escaped, sizeof escaped, "\\u%04x", *p);
+        if ((unsigned char)*p < 0x20) {
+            snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)*p);
             TW_TRY(put_text(t, escaped, err));
         } else {
             if (*p == '"' || *p == '\\') TW_TRY(put(t, "\\", 1, err));

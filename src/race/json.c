@@ -11,13 +11,14 @@ enum { FORMAT = 2 };
 
 /* ---- optimizers ---------------------------------------------------------------------------------------- */
 
-static int add_spread(json_t *to, const char *key, const tw__entry *entry, int measure)
+static void put_spread(tw__json_builder *b, json_t *to, const char *key, const tw__spread *s)
 {
-    const tw__spread *s = &entry->of[measure];
-    if (isnan(s->median)) return 0;
-    return json_object_set_new(to, key,
-                               json_pack("{s:o, s:o, s:o}", "median", tw__json_real(s->median), "q1",
-                                         tw__json_real(s->q1), "q3", tw__json_real(s->q3)));
+    if (isnan(s->median)) return;
+    json_t *o = tw__json_object(b);
+    tw__json_put(b, o, "median", tw__json_real(b, s->median));
+    tw__json_put(b, o, "q1", tw__json_real(b, s->q1));
+    tw__json_put(b, o, "q3", tw__json_real(b, s->q3));
+    tw__json_put(b, to, key, o);
 }
 
 struct entry {
@@ -25,14 +26,13 @@ struct entry {
     int measure;
 };
 
-static int add_spreads(json_t *to, const tw__entry *entry, const struct entry *entries, size_t n)
+static void put_spreads(tw__json_builder *b, json_t *to, const tw__entry *entry, const struct entry *entries,
+                        size_t n)
 {
-    int bad = 0;
-    for (size_t i = 0; i < n && !bad; i++) bad = add_spread(to, entries[i].key, entry, entries[i].measure);
-    return bad;
+    for (size_t i = 0; i < n; i++) put_spread(b, to, entries[i].key, &entry->of[entries[i].measure]);
 }
 
-static json_t *summary_json(const tw_race *race, const tw__entry *entry)
+static json_t *summary_json(tw__json_builder *b, const tw_race *race, const tw__entry *entry)
 {
     static const struct entry all[] =
         {
@@ -47,61 +47,65 @@ static json_t *summary_json(const tw_race *race, const tw__entry *entry)
                                           {"steps", TW__TARGET_STEPS},
                                           {"gradients", TW__TARGET_GRADIENTS},
                                           {"seconds", TW__TARGET_SECONDS}};
-    json_t *o = json_object(), *to;
-    int bad = add_spreads(o, entry, all, sizeof all / sizeof all[0]) ||
-              json_object_set_new(o, "diverged", json_integer((json_int_t)entry->diverged));
-    if (!bad && race->o.job.run.target) {
-        to = json_pack("{s:I}", "reached", (json_int_t)entry->reached);
-        bad = json_object_set_new(o, "target", to) ||
-              add_spreads(to, entry, target, sizeof target / sizeof target[0]);
-    }
-    return tw__json_unless(bad, o);
+    json_t *o = tw__json_object(b);
+    put_spreads(b, o, entry, all, sizeof all / sizeof all[0]);
+    tw__json_put_natural(b, o, "diverged", entry->diverged);
+    if (!race->o.job.run.target) return o;
+    json_t *to = tw__json_object(b);
+    tw__json_put_natural(b, to, "reached", entry->reached);
+    put_spreads(b, to, entry, target, sizeof target / sizeof target[0]);
+    tw__json_put(b, o, "target", to);
+    return o;
 }
 
-static json_t *trial_json(const tw__trial *t)
+static json_t *trial_json(tw__json_builder *b, const tw__trial *t)
 {
     const tw__race_run *run = &t->run;
     const tw_epoch *last = run->n_epochs && !run->diverged ? &run->epochs[run->n_epochs - 1] : NULL;
-    json_t *o = json_pack("{s:f, s:s}", "lr", t->lr, "status",
-                          run->diverged ? "diverged" : tw_run_status_name(run->status));
-    int bad = !o || tw__json_number(o, "value", t->value);
-    if (!bad && last)
-        bad = tw__json_number(o, "loss", last->loss) || tw__json_number(o, "val_loss", last->val_loss) ||
-              tw__json_number(o, "val_accuracy", last->val_accuracy);
-    return tw__json_unless(bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
-                               json_object_set_new(o, "gradients",
-                                                   json_integer((json_int_t)run->gradients)) ||
-                               json_object_set_new(o, "seconds", json_real(run->seconds)),
-                           o);
+    json_t *o = tw__json_object(b);
+    tw__json_put_real(b, o, "lr", t->lr);
+    tw__json_put_text(b, o, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
+    tw__json_put_real(b, o, "value", t->value);
+    if (last) {
+        tw__json_put_real(b, o, "loss", last->loss);
+        tw__json_put_real(b, o, "val_loss", last->val_loss);
+        tw__json_put_real(b, o, "val_accuracy", last->val_accuracy);
+    }
+    tw__json_put_natural(b, o, "steps", run->steps);
+    tw__json_put_natural(b, o, "gradients", run->gradients);
+    tw__json_put_real(b, o, "seconds", run->seconds);
+    return o;
 }
 
-static json_t *tuned_json(const tw_race *race, const tw__entry *entry)
+static json_t *tuned_json(tw__json_builder *b, const tw_race *race, const tw__entry *entry)
 {
-    json_t *trials = json_array();
-    int bad = !trials;
-    for (uint64_t k = 0; k < race->o.tune && !bad; k++)
-        bad = json_array_append_new(trials, trial_json(&entry->trials[k]));
-    return json_pack("{s:s, s:f, s:f, s:f, s:s, s:o}", "spec", entry->tuned, "lr", entry->tuned_lr, "from",
-                     entry->from, "to", entry->to, "measure", tw__tune_measure(race), "trials",
-                     tw__json_unless(bad, trials));
+    json_t *o = tw__json_object(b), *trials = tw__json_list(b);
+    for (uint64_t k = 0; k < race->o.tune; k++) tw__json_append(b, trials, trial_json(b, &entry->trials[k]));
+    tw__json_put_text(b, o, "spec", entry->tuned);
+    tw__json_put_real(b, o, "lr", entry->tuned_lr);
+    tw__json_put_real(b, o, "from", entry->from);
+    tw__json_put_real(b, o, "to", entry->to);
+    tw__json_put_text(b, o, "measure", tw__tune_measure(race));
+    tw__json_put(b, o, "trials", trials);
+    return o;
 }
 
-static json_t *runs_json(const tw_race *race, const tw__entry *entry)
+static json_t *runs_json(tw__json_builder *b, const tw_race *race, const tw__entry *entry)
 {
-    json_t *runs = json_array();
-    int bad = !runs;
-    for (uint64_t k = 0; k < race->o.seeds && !bad; k++)
-        bad = json_array_append_new(runs, tw__run_json(entry, &entry->runs[k], 0));
-    return tw__json_unless(bad, runs);
+    json_t *runs = tw__json_list(b);
+    for (uint64_t k = 0; k < race->o.seeds; k++)
+        tw__json_append(b, runs, tw__run_json(b, entry, &entry->runs[k], 0));
+    return runs;
 }
 
-static json_t *entry_json(const tw_race *race, const tw__entry *entry)
+static json_t *entry_json(tw__json_builder *b, const tw_race *race, const tw__entry *entry)
 {
-    json_t *o = json_pack("{s:s}", "spec", entry->spec);
-    int bad = !o || (entry->tuned && json_object_set_new(o, "tuned", tuned_json(race, entry))) ||
-              json_object_set_new(o, "runs", runs_json(race, entry)) ||
-              json_object_set_new(o, "summary", summary_json(race, entry));
-    return tw__json_unless(bad, o);
+    json_t *o = tw__json_object(b);
+    tw__json_put_text(b, o, "spec", entry->spec);
+    if (entry->tuned) tw__json_put(b, o, "tuned", tuned_json(b, race, entry));
+    tw__json_put(b, o, "runs", runs_json(b, race, entry));
+    tw__json_put(b, o, "summary", summary_json(b, race, entry));
+    return o;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
@@ -116,7 +120,7 @@ static int is_elsewhere(const tw_race *race, const tw_field *f)
     return race->surface ? (f->traits & TW_FIELD_DATA_ONLY) != 0 : strcmp(f->name, "steps") == 0;
 }
 
-json_t *tw__race_config(const tw_race *race)
+json_t *tw__race_config(tw__json_builder *b, const tw_race *race)
 {
     tw_race_options o = race->o;
     tw_field f;
@@ -125,41 +129,50 @@ json_t *tw__race_config(const tw_race *race)
     o.job.run.schedule = race->schedule;
     o.job.run.estimator = race->estimator;
     o.job.run.control = race->control;
-    json_t *c = tw__fields_json(tw_race_fields, &o, 1, 0);
-    for (size_t i = 0; c && tw_race_fields(i, &f); i++)
+    json_t *c = tw__fields_json(b, tw_race_fields, &o, 1, 0);
+    for (size_t i = 0; tw_race_fields(i, &f); i++)
         if (is_elsewhere(race, &f) || json_is_null(json_object_get(c, f.name))) json_object_del(c, f.name);
     return c;
 }
 
-static json_t *surface_json(const tw_race *race)
+static json_t *points_json(tw__json_builder *b, const double (*at)[2], size_t n)
 {
-    double start[2], low[2], high[2], minima[4][2];
-    json_t *list = json_array();
-    int bad = !list;
-    const size_t n = tw__surface_minima(race, minima);
-    tw_surface_start(race->surface, start);
-    tw_surface_window(race->surface, low, high);
-    for (size_t i = 0; i < n && !bad; i++)
-        bad = json_array_append_new(list, json_pack("[ff]", minima[i][0], minima[i][1]));
-    return json_pack("{s:i, s:s, s:s, s:o, s:[ff], s:[[ff],[ff]], s:o}", "format", FORMAT, "surface",
-                     tw_surface_spec(race->surface), "formula", tw_surface_formula(race->surface), "config",
-                     tw__race_config(race), "start", start[0], start[1], "window", low[0], low[1], high[0],
-                     high[1], "minima", tw__json_unless(bad, list));
+    json_t *list = tw__json_list(b);
+    for (size_t i = 0; i < n; i++) tw__json_append(b, list, tw__json_reals(b, at[i], 2));
+    return list;
 }
 
-static json_t *data_json(const tw_race *race)
+static void put_surface(tw__json_builder *b, json_t *o, const tw_race *race)
 {
-    return json_pack("{s:i, s:s, s:s, s:o, s:O}", "format", FORMAT, "data", race->o.job.data, "model",
-                     race->network, "config", tw__race_config(race), "fingerprint", race->fingerprint);
+    double start[2], window[2][2], minima[4][2];
+    const size_t n = tw__surface_minima(race, minima);
+    tw_surface_start(race->surface, start);
+    tw_surface_window(race->surface, window[0], window[1]);
+    tw__json_put_text(b, o, "surface", tw_surface_spec(race->surface));
+    tw__json_put_text(b, o, "formula", tw_surface_formula(race->surface));
+    tw__json_put(b, o, "config", tw__race_config(b, race));
+    tw__json_put(b, o, "start", tw__json_reals(b, start, 2));
+    tw__json_put(b, o, "window", points_json(b, window, 2));
+    tw__json_put(b, o, "minima", points_json(b, minima, n));
+}
+
+static void put_data(tw__json_builder *b, json_t *o, const tw_race *race)
+{
+    tw__json_put_text(b, o, "data", race->o.job.data);
+    tw__json_put_text(b, o, "model", race->network);
+    tw__json_put(b, o, "config", tw__race_config(b, race));
+    tw__json_put(b, o, "fingerprint", json_incref(race->fingerprint));
 }
 
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err)
 {
-    json_t *entries = json_array();
-    int bad = !entries;
-    for (size_t i = 0; i < race->n && !bad; i++)
-        bad = json_array_append_new(entries, entry_json(race, &race->entries[i]));
-    *out = race->surface ? surface_json(race) : data_json(race);
-    *out = tw__json_unless(json_object_set_new(*out, "optimizers", tw__json_unless(bad, entries)), *out);
-    return *out ? TW_OK : tw__json_no_memory(err);
+    tw__json_builder b = {.err = err};
+    json_t *o = tw__json_object(&b), *entries = tw__json_list(&b);
+    tw__json_put_natural(&b, o, "format", FORMAT);
+    if (race->surface) put_surface(&b, o, race);
+    else put_data(&b, o, race);
+    for (size_t i = 0; i < race->n; i++)
+        tw__json_append(&b, entries, entry_json(&b, race, &race->entries[i]));
+    tw__json_put(&b, o, "optimizers", entries);
+    return tw__json_take(&b, o, out);
 }

@@ -8,7 +8,6 @@
 #include "race/database.h"
 #include "race/strbuf.h"
 #include "train/json.h"
-#include "file/json_parse.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,36 +24,28 @@ struct merge {
 enum { USUAL_BATCH = 32 };
 
 /* A batch size counts as it was asked for: what is resolved belongs to an optimiser. */
-static json_t *terms(const tw_race *race)
+static tw_status terms(const tw_race *race, json_t **out, tw_error *err)
 {
-    json_t *t = tw__race_config(race);
-    int bad = !t || (race->fingerprint && json_object_set(t, "fingerprint", race->fingerprint));
+    tw__json_builder b = {.err = err};
+    json_t *t = tw__race_config(&b, race);
+    if (race->fingerprint) tw__json_put(&b, t, "fingerprint", json_incref(race->fingerprint));
     json_object_del(t, "seeds");
     json_object_del(t, "first_seed");
-    if (!bad && race->surface)
-        bad = json_object_set_new(t, "surface", json_string(tw_surface_spec(race->surface)));
-    const json_int_t batch = race->o.job.run.batch ? (json_int_t)race->o.job.run.batch : USUAL_BATCH;
-    if (!bad && !race->surface)
-        bad = json_object_set_new(t, "model", json_string(race->network)) ||
-              json_object_set_new(t, "batch", json_integer(batch));
-    return tw__json_unless(bad, t);
-}
-
-static void put_value(tw__strbuf *p, const json_t *value)
-{
-    char *text = tw__json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-    tw__print(p, "%.60s", text ? text : "none");
-    free(text);
+    if (race->surface) tw__json_put_text(&b, t, "surface", tw_surface_spec(race->surface));
+    else {
+        tw__json_put_text(&b, t, "model", race->network);
+        tw__json_put_natural(&b, t, "batch", race->o.job.run.batch ? race->o.job.run.batch : USUAL_BATCH);
+    }
+    return tw__json_take(&b, t, out);
 }
 
 static void put_difference(tw__strbuf *p, const char *key, const json_t *a, const json_t *b)
 {
+    char x[TW__JSON_BRIEF] = "none", y[TW__JSON_BRIEF] = "none";
     if (a && b && json_equal(a, b)) return;
-    tw__print(p, "%s%s (", p->n ? ", " : "", key);
-    put_value(p, a);
-    tw__print(p, ", ");
-    put_value(p, b);
-    tw__print(p, ")");
+    if (a) tw__json_brief(a, x);
+    if (b) tw__json_brief(b, y);
+    tw__print(p, "%s%s (%s, %s)", p->n ? ", " : "", key, x, y);
 }
 
 /* Every key that one of the two has. */
@@ -80,9 +71,10 @@ static tw_status compare_ground(const struct merge *j, size_t i, tw_error *err)
 static tw_status compare_terms(const struct merge *j, size_t i, tw_error *err)
 {
     tw__strbuf p = {.ctx = j->ctx, .err = err};
-    json_t *a = terms(j->from[0]), *b = terms(j->from[i]);
+    json_t *a = NULL, *b = NULL;
     char *text = NULL;
-    tw_status s = a && b ? TW_OK : tw__json_no_memory(err);
+    tw_status s = terms(j->from[0], &a, err);
+    if (s == TW_OK) s = terms(j->from[i], &b, err);
     if (s == TW_OK) {
         put_differences(&p, a, b);
         s = tw__strbuf_take(&p, &text);
@@ -98,14 +90,21 @@ static tw_status compare_terms(const struct merge *j, size_t i, tw_error *err)
 
 /* ---- what is the same twice ---------------------------------------------------------------------------- */
 
+static tw_status run_json(const tw__entry *entry, const tw__race_run *run, json_t **out, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    TW_TRY(tw__json_take(&b, tw__run_json(&b, entry, run, 0), out));
+    tw__json_remove(*out, "seconds");
+    return TW_OK;
+}
+
 static tw_status compare_runs(const tw__entry *entry, const tw__race_run *a, const tw__race_run *b,
                               int *equal, tw_error *err)
 {
-    json_t *x = tw__run_json(entry, a, 0), *y = tw__run_json(entry, b, 0);
-    tw_status s = x && y ? TW_OK : tw__json_no_memory(err);
-    tw__json_remove(x, "seconds");
-    tw__json_remove(y, "seconds");
-    *equal = json_equal(x, y);
+    json_t *x = NULL, *y = NULL;
+    tw_status s = run_json(entry, a, &x, err);
+    if (s == TW_OK) s = run_json(entry, b, &y, err);
+    *equal = s == TW_OK && json_equal(x, y);
     json_decref(x);
     json_decref(y);
     return s;

@@ -1,67 +1,70 @@
 /* A race in its directory: its options as requested and as resolved, and its runs; written and read back.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
+#include "file/utf8.h"
 #include "race/database.h"
 #include "race/persist.h"
 #include "race/run.h"
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
-#include "file/json_parse.h"
 #include <math.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- description --------------------------------------------------------------------------------------- */
 
-static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
-
-static int set_text(json_t *o, const char *key, const char *text)
+static json_t *found_entry_json(tw__json_builder *b, const tw__entry *entry)
 {
-    return text ? json_object_set_new(o, key, json_string(text)) : 0;
+    json_t *o = tw__json_object(b);
+    tw__json_put_natural(b, o, "batch", entry->batch);
+    tw__json_put_natural(b, o, "steps_per_epoch", entry->steps_per_epoch);
+    return o;
 }
 
 /* What was found out with the data: a race whose runs are all in is shown without them. */
-static json_t *found_json(const tw_race *race)
+static json_t *found_json(tw__json_builder *b, const tw_race *race)
 {
-    json_t *entries = json_array(), *seeds = json_array();
-    int bad = 0;
-    for (size_t i = 0; i < race->n && !bad; i++) {
-        const tw__entry *r = &race->entries[i];
-        bad = json_array_append_new(entries, json_pack("{s:o, s:o}", "batch", number(r->batch),
-                                                       "steps_per_epoch", number(r->steps_per_epoch)));
-    }
-    for (uint64_t k = 0; k < race->o.seeds && !bad; k++)
-        bad = json_array_append_new(seeds, number(race->entries[0].runs[k].seed));
-    json_t *o = json_pack("{s:o, s:o, s:[ooo], s:o, s:o, s:o}", "racers", entries, "seeds", seeds, "rows",
-                          number(race->n_train), number(race->n_val), number(race->n_test), "weights",
-                          number(race->weights), "batch", number(race->batch), "steps_per_epoch",
-                          number(race->steps_per_epoch));
-    bad = bad || !o || set_text(o, "network", race->network) || set_text(o, "schedule", race->schedule) ||
-          set_text(o, "control", race->control);
-    return tw__json_unless(bad || (race->fingerprint && json_object_set(o, "fingerprint", race->fingerprint)),
-                           o);
+    const uint64_t counts[] = {race->n_train, race->n_val, race->n_test};
+    json_t *o = tw__json_object(b), *entries = tw__json_list(b), *seeds = tw__json_list(b),
+           *rows = tw__json_list(b);
+    for (size_t i = 0; i < race->n; i++) tw__json_append(b, entries, found_entry_json(b, &race->entries[i]));
+    for (uint64_t k = 0; k < race->o.seeds; k++)
+        tw__json_append(b, seeds, tw__json_natural(b, race->entries[0].runs[k].seed));
+    for (int i = 0; i < 3; i++) tw__json_append(b, rows, tw__json_natural(b, counts[i]));
+    tw__json_put(b, o, "racers", entries);
+    tw__json_put(b, o, "seeds", seeds);
+    tw__json_put(b, o, "rows", rows);
+    tw__json_put_natural(b, o, "weights", race->weights);
+    tw__json_put_natural(b, o, "batch", race->batch);
+    tw__json_put_natural(b, o, "steps_per_epoch", race->steps_per_epoch);
+    tw__json_put_text(b, o, "network", race->network);
+    tw__json_put_text(b, o, "schedule", race->schedule);
+    tw__json_put_text(b, o, "control", race->control);
+    if (race->fingerprint) tw__json_put(b, o, "fingerprint", json_incref(race->fingerprint));
+    return o;
 }
 
 static tw_status describe(const tw_race *race, char **text, tw_error *err)
 {
-    const char *directory = race->o.job.directory;
-    json_t *all =
-        json_pack("{s:o, s:o*, s:o}", "asked", tw__fields_json(tw_race_fields, &race->o, 0, 0), "directory",
-                  directory ? json_string(directory) : NULL, "found", found_json(race));
-    *text = all ? tw__json_text(all, JSON_INDENT(1)) : NULL;
+    tw__json_builder b = {.err = err};
+    json_t *all = tw__json_object(&b);
+    tw__json_put(&b, all, "asked", tw__fields_json(&b, tw_race_fields, &race->o, 0, 0));
+    if (race->o.job.directory && tw__utf8_is_valid(race->o.job.directory))
+        tw__json_put_text(&b, all, "directory", race->o.job.directory);
+    tw__json_put(&b, all, "found", found_json(&b, race));
+    TW_TRY(tw__json_take(&b, all, &all));
+    tw_status s = tw__json_record(race->ctx, all, JSON_INDENT(1), text, err);
     json_decref(all);
-    return *text ? TW_OK : tw__json_no_memory(err);
+    return s;
 }
 
 tw_status tw__race_keep(tw_race *race, tw_error *err)
 {
     const uint64_t n = tw__race_tasks(race);
     tw__database_row *rows;
-    char *text;
+    char *text = NULL;
     TW_TRY(tw__alloc(race->ctx, &rows, n, sizeof *rows, err));
     for (uint64_t i = 0; i < n; i++) {
         const tw__task p = tw__race_task(race, i);
@@ -72,7 +75,7 @@ tw_status tw__race_keep(tw_race *race, tw_error *err)
     if (s == TW_OK)
         s = tw__database_create(&race->database, race->ctx, race->o.job.out, race->o.job.force, text, rows, n,
                                 err);
-    free(text);
+    tw__free_text(race->ctx, text);
     tw__free(race->ctx, rows, n, sizeof *rows);
     return s;
 }
@@ -86,17 +89,6 @@ static tw_status in_directory(tw_status s, const char *directory, const char *wh
     if ((s != TW_ERR_SPEC && s != TW_ERR_DATA) || !err) return s;
     memcpy(text, err->message, sizeof text);
     return tw__fail(err, TW_ERR_DATA, "%.150s/race.db: %s: %.280s", directory, what, text);
-}
-
-/* What must be there, as json_unpack reads it. */
-static tw_status unpack(tw_error *err, const json_t *from, const char *format, ...)
-{
-    json_error_t e;
-    va_list to;
-    va_start(to, format);
-    const int bad = json_vunpack_ex((json_t *)(uintptr_t)from, &e, 0, format, to);
-    va_end(to);
-    return bad ? tw__fail(err, TW_ERR_DATA, "%s", e.text) : TW_OK;
 }
 
 static tw_status copy_unless(tw_race *race, char **to, const char *text, tw_error *err)
@@ -118,32 +110,39 @@ static tw_status check_found(const tw_race *race, const json_t *found, tw_error 
 static tw_status take_entry(tw_race *race, tw__entry *entry, const json_t *of, const json_t *seeds,
                             tw_error *err)
 {
-    json_int_t batch, steps;
-    TW_TRY(unpack(err, of, "{s:I, s:I}", "batch", &batch, "steps_per_epoch", &steps));
-    entry->batch = (uint64_t)batch;
-    entry->steps_per_epoch = (uint64_t)steps;
+    TW_TRY(tw__json_get_natural(of, "batch", &entry->batch, err));
+    TW_TRY(tw__json_get_natural(of, "steps_per_epoch", &entry->steps_per_epoch, err));
     for (uint64_t k = 0; k < race->o.seeds; k++)
         entry->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
     return TW_OK;
 }
 
+static tw_status take_rows(tw_race *race, const json_t *rows, tw_error *err)
+{
+    uint64_t *const to[] = {&race->n_train, &race->n_val, &race->n_test};
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *n = json_array_get(rows, i);
+        if (!json_is_integer(n) || json_integer_value(n) < 0)
+            return tw__fail(err, TW_ERR_DATA, "\"rows\" are not three whole numbers");
+        *to[i] = (uint64_t)json_integer_value(n);
+    }
+    return TW_OK;
+}
+
 static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
 {
-    json_int_t rows[3], weights, batch, steps;
-    json_t *entries, *seeds, *fingerprint = NULL;
-    const char *schedule, *network = NULL, *control = NULL;
+    const char *schedule, *network = NULL, *control = json_string_value(json_object_get(found, "control"));
+    const json_t *entries = json_object_get(found, "racers"), *seeds = json_object_get(found, "seeds");
+    json_t *fingerprint = json_object_get(found, "fingerprint");
     TW_TRY(check_found(race, found, err));
-    TW_TRY(unpack(err, found, "{s:o, s:o, s:[III], s:I, s:I, s:I, s:s, s?s}", "racers", &entries, "seeds",
-                  &seeds, "rows", &rows[0], &rows[1], &rows[2], "weights", &weights, "batch", &batch,
-                  "steps_per_epoch", &steps, "schedule", &schedule, "control", &control));
-    if (!race->surface)
-        TW_TRY(unpack(err, found, "{s:s, s:o}", "network", &network, "fingerprint", &fingerprint));
-    race->n_train = (uint64_t)rows[0];
-    race->n_val = (uint64_t)rows[1];
-    race->n_test = (uint64_t)rows[2];
-    race->weights = (uint64_t)weights;
-    race->batch = (uint64_t)batch;
-    race->steps_per_epoch = (uint64_t)steps;
+    TW_TRY(take_rows(race, json_object_get(found, "rows"), err));
+    TW_TRY(tw__json_get_natural(found, "weights", &race->weights, err));
+    TW_TRY(tw__json_get_natural(found, "batch", &race->batch, err));
+    TW_TRY(tw__json_get_natural(found, "steps_per_epoch", &race->steps_per_epoch, err));
+    TW_TRY(tw__json_get_text(found, "schedule", &schedule, err));
+    if (!race->surface) TW_TRY(tw__json_get_text(found, "network", &network, err));
+    if (!race->surface && !json_is_object(fingerprint))
+        return tw__fail(err, TW_ERR_DATA, "\"fingerprint\" is missing");
     for (size_t i = 0; i < race->n; i++)
         TW_TRY(take_entry(race, &race->entries[i], json_array_get(entries, i), seeds, err));
     if (!race->fingerprint) race->fingerprint = json_incref(fingerprint);
@@ -196,22 +195,36 @@ static tw_status check_finished(tw__database *database, const char *directory, t
         directory, (unsigned long long)left, tw_shell_word(directory, word));
 }
 
+/* JSON that this library has put into race.db. */
+static tw_status parse(tw_context *ctx, json_t **out, const char *text, tw_error *err)
+{
+    tw__json_fault fault;
+    tw_status s = tw__json_parse(ctx, out, text, strlen(text), &fault);
+    return s == TW_OK ? s : tw__fail(err, s, "%s", fault.text);
+}
+
+static tw_status read_description(tw_context *ctx, tw__database *database, const char *directory,
+                                  json_t **out, tw_error *err)
+{
+    char *text;
+    *out = NULL;
+    TW_TRY(tw__database_description(database, &text, err));
+    tw_status s = in_directory(parse(ctx, out, text, err), directory, "what the race is", err);
+    tw__free_text(ctx, text);
+    return s;
+}
+
 static tw_status open_race(tw_race **out, tw_context *ctx, const char *directory,
                            const tw_race_options *given, int finished, tw_error *err)
 {
     tw__database *database;
-    char *text = NULL;
-    json_error_t e;
+    json_t *all = NULL;
     *out = NULL;
     TW_TRY(tw__database_open(&database, ctx, directory, err));
     tw_status s = finished ? check_finished(database, directory, err) : TW_OK;
-    if (s == TW_OK) s = tw__database_description(database, &text, err);
-    json_t *all = s == TW_OK ? tw__json_parse(text, strlen(text), &e) : NULL;
-    if (s == TW_OK && !all)
-        s = tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: %s", directory, e.text);
+    if (s == TW_OK) s = read_description(ctx, database, directory, &all, err);
     if (s == TW_OK) s = restore(out, ctx, directory, database, all, given, err);
     json_decref(all);
-    tw__free_text(ctx, text);
     if (s != TW_OK) tw__database_close(database);
     return s;
 }
@@ -241,11 +254,14 @@ tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *directory, 
 tw_status tw__race_put(tw_race *race, uint64_t task, tw_error *err)
 {
     const tw__task p = tw__race_task(race, task);
-    json_t *json = tw__run_json(p.entry, p.run, 1);
-    char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    tw__json_builder b = {.err = err};
+    json_t *json;
+    char *text;
+    TW_TRY(tw__json_take(&b, tw__run_json(&b, p.entry, p.run, 1), &json));
+    tw_status s = tw__json_record(race->ctx, json, JSON_COMPACT, &text, err);
     json_decref(json);
-    tw_status s = text ? tw__database_put(race->database, task, text, err) : tw__json_no_memory(err);
-    free(text);
+    if (s == TW_OK) s = tw__database_put(race->database, task, text, err);
+    tw__free_text(race->ctx, text);
     return s;
 }
 
@@ -253,14 +269,14 @@ tw_status tw__race_fetch(tw_race *race, uint64_t task, tw_error *err)
 {
     const tw__task p = tw__race_task(race, task);
     char *text, what[40];
-    json_error_t e;
+    json_t *json;
     snprintf(what, sizeof what, "run %llu", (unsigned long long)task + 1);
     TW_TRY(tw__database_get(race->database, task, &text, err));
     if (!text)
         return tw__fail(err, TW_ERR_STATE, "the result of run %llu is not in", (unsigned long long)task + 1);
-    json_t *json = tw__json_parse(text, strlen(text), &e);
+    tw_status s = parse(race->ctx, &json, text, err);
     tw__free_text(race->ctx, text);
-    tw_status s = json ? tw__run_read(race, json, p.run, err) : tw__fail(err, TW_ERR_DATA, "%s", e.text);
+    if (s == TW_OK) s = tw__run_read(race, json, p.run, err);
     json_decref(json);
     return in_directory(s, race->o.job.out, what, err);
 }

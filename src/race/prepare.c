@@ -142,8 +142,7 @@ static tw_status open_data(tw_race *race, tw_error *err)
     race->n_train = rows_of(race->train);
     race->n_val = rows_of(race->val);
     race->n_test = rows_of(race->test);
-    race->fingerprint = tw__json_fingerprint(race->train, race->val, race->test);
-    if (!race->fingerprint) return tw__json_no_memory(err);
+    TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, &race->fingerprint, err));
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",
                     race->o.job.data);

@@ -95,7 +95,7 @@ void tw_race_free(tw_race *race)
     tw__free_text(ctx, race->table);
     json_decref(race->fingerprint);
     json_decref(race->json);
-    free(race->text);
+    tw__free_text(ctx, race->text);
     tw__fields_free(tw_race_fields, &race->o, ctx);
     tw__free(ctx, race, 1, sizeof *race);
 }

@@ -4,8 +4,8 @@
 #ifndef TW_RACE_RACE_H
 #define TW_RACE_RACE_H
 #include "base/context.h"
+#include "file/json.h"
 #include "train/loss_trace.h"
-#include <jansson.h>
 #include <thalweg/race.h>
 #include <thalweg/surface.h>
 
@@ -115,7 +115,7 @@ struct tw_race {
     uint64_t left; /* with `of`: runs that are not in */
     uint64_t next; /* without a database: the next task */
     json_t *fingerprint, *json;
-    char *text, *table; /* text: jansson's memory; table: the context's */
+    char *text, *table;
 };
 
 /* options.c: the race's copy of the options, with what 0 and NULL stand for; their checks. */
@@ -143,6 +143,6 @@ void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; 
 tw_status tw__race_write(const tw_race *race, const char *file, const char *text, tw_error *err);
 
 /* run_json.c: a run as JSON and back. */
-json_t *tw__run_json(const tw__entry *entry, const tw__race_run *run, int with_trace);
+json_t *tw__run_json(tw__json_builder *b, const tw__entry *entry, const tw__race_run *run, int with_trace);
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err);
 #endif

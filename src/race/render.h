@@ -10,7 +10,7 @@ tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
 uint64_t tw__race_in(const tw_race *race, const tw__entry *entry); /* an entry's runs that are in */
 /* json.c: its settings; race.json. */
-json_t *tw__race_config(const tw_race *race);
+json_t *tw__race_config(tw__json_builder *b, const tw_race *race);
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err);
 /* table.c, report.c: freed by tw__free_text. */
 tw_status tw__race_table(const tw_race *race, char **out, tw_error *err);

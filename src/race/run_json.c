@@ -9,64 +9,62 @@
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
-static json_t *numbers(const double *values, size_t n)
-{
-    json_t *list = json_array();
-    int bad = !list;
-    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, tw__json_real(values[i]));
-    return tw__json_unless(bad, list);
-}
-
 /* As lists of the same length: shorter than a list of objects. */
-static json_t *trajectory_json(const tw__trajectory *trajectory)
+static json_t *trajectory_json(tw__json_builder *b, const tw__trajectory *trajectory)
 {
-    return json_pack("{s:o, s:o, s:o}", "x", numbers(trajectory->x, trajectory->n), "y",
-                     numbers(trajectory->y, trajectory->n), "value",
-                     numbers(trajectory->value, trajectory->n));
+    json_t *o = tw__json_object(b);
+    tw__json_put(b, o, "x", tw__json_reals(b, trajectory->x, trajectory->n));
+    tw__json_put(b, o, "y", tw__json_reals(b, trajectory->y, trajectory->n));
+    tw__json_put(b, o, "value", tw__json_reals(b, trajectory->value, trajectory->n));
+    return o;
 }
 
-static json_t *trace_json(const tw__race_run *run)
+static json_t *trace_json(tw__json_builder *b, const tw__race_run *run)
 {
-    json_t *steps = json_array(), *gradients = json_array(), *seconds = json_array(), *loss = json_array();
-    int bad = 0;
-    for (size_t i = 0; i < run->trace.n && !bad; i++) {
+    json_t *o = tw__json_object(b), *steps = tw__json_list(b), *gradients = tw__json_list(b),
+           *seconds = tw__json_list(b), *loss = tw__json_list(b);
+    for (size_t i = 0; i < run->trace.n; i++) {
         const tw__point *p = &run->trace.points[i];
-        bad = json_array_append_new(steps, json_integer((json_int_t)p->step)) ||
-              json_array_append_new(gradients, json_integer((json_int_t)p->gradients)) ||
-              json_array_append_new(seconds, tw__json_real(p->seconds)) ||
-              json_array_append_new(loss, tw__json_real(p->loss));
+        tw__json_append(b, steps, tw__json_natural(b, p->step));
+        tw__json_append(b, gradients, tw__json_natural(b, p->gradients));
+        tw__json_append(b, seconds, tw__json_real(b, p->seconds));
+        tw__json_append(b, loss, tw__json_real(b, p->loss));
     }
-    return tw__json_unless(bad, json_pack("{s:o, s:o, s:o, s:o}", "steps", steps, "gradients", gradients,
-                                          "seconds", seconds, "loss", loss));
+    tw__json_put(b, o, "steps", steps);
+    tw__json_put(b, o, "gradients", gradients);
+    tw__json_put(b, o, "seconds", seconds);
+    tw__json_put(b, o, "loss", loss);
+    return o;
 }
 
-static json_t *reached_json(const tw__entry *entry, const tw__race_run *run)
+static json_t *reached_json(tw__json_builder *b, const tw__entry *entry, const tw__race_run *run)
 {
-    json_t *o = json_pack("{s:I, s:I, s:f}", "steps", (json_int_t)run->steps, "gradients",
-                          (json_int_t)run->gradients, "seconds", run->seconds);
+    json_t *o = tw__json_object(b);
     const double epochs = tw__epochs_of(entry, run);
-    if (isnan(epochs)) return o;
-    return tw__json_unless(json_object_set_new(o, "epochs",
-                                               epochs == floor(epochs) ? json_integer((json_int_t)epochs)
-                                                                       : json_real(epochs)),
-                           o);
+    tw__json_put_natural(b, o, "steps", run->steps);
+    tw__json_put_natural(b, o, "gradients", run->gradients);
+    tw__json_put_real(b, o, "seconds", run->seconds);
+    if (epochs == floor(epochs)) tw__json_put_natural(b, o, "epochs", (uint64_t)epochs);
+    else tw__json_put_real(b, o, "epochs", epochs);
+    return o;
 }
 
-json_t *tw__run_json(const tw__entry *entry, const tw__race_run *run, int with_trace)
+json_t *tw__run_json(tw__json_builder *b, const tw__entry *entry, const tw__race_run *run, int with_trace)
 {
-    json_t *o = json_pack("{s:I, s:s}", "seed", (json_int_t)run->seed, "status",
-                          run->diverged ? "diverged" : tw_run_status_name(run->status));
-    int bad = !o || (run->diverged && json_object_set_new(o, "message", json_string(run->message)));
-    if (!bad && run->trajectory.n) bad = json_object_set_new(o, "path", trajectory_json(&run->trajectory));
-    else if (!bad) bad = json_object_set_new(o, "epochs", tw__json_epochs(run->epochs, run->n_epochs));
-    if (!bad && !run->diverged && run->test.examples)
-        bad = json_object_set_new(o, "test", tw__json_metrics(&run->test));
-    bad = bad || json_object_set_new(o, "steps", json_integer((json_int_t)run->steps)) ||
-          tw__json_skipped(o, run->skipped) ||
-          json_object_set_new(o, "gradients", json_integer((json_int_t)run->gradients)) ||
-          json_object_set_new(o, "seconds", json_real(run->seconds)) ||
-          (run->reached && json_object_set_new(o, "reached", reached_json(entry, run)));
-    return tw__json_unless(bad || (with_trace && json_object_set_new(o, "trace", trace_json(run))), o);
+    json_t *o = tw__json_object(b);
+    tw__json_put_natural(b, o, "seed", run->seed);
+    tw__json_put_text(b, o, "status", run->diverged ? "diverged" : tw_run_status_name(run->status));
+    if (run->diverged) tw__json_put_text(b, o, "message", run->message);
+    if (run->trajectory.n) tw__json_put(b, o, "path", trajectory_json(b, &run->trajectory));
+    else tw__json_put(b, o, "epochs", tw__json_epochs(b, run->epochs, run->n_epochs));
+    if (!run->diverged && run->test.examples) tw__json_put(b, o, "test", tw__json_metrics(b, &run->test));
+    tw__json_put_natural(b, o, "steps", run->steps);
+    if (run->skipped) tw__json_put_natural(b, o, "skipped", run->skipped);
+    tw__json_put_natural(b, o, "gradients", run->gradients);
+    tw__json_put_real(b, o, "seconds", run->seconds);
+    if (run->reached) tw__json_put(b, o, "reached", reached_json(b, entry, run));
+    if (with_trace) tw__json_put(b, o, "trace", trace_json(b, run));
+    return o;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
@@ -119,18 +117,15 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
 /* What every run has. */
 static tw_status read_counts(const json_t *from, tw__race_run *to, const char **status, tw_error *err)
 {
-    json_int_t seed, steps, gradients;
-    json_error_t e;
-    if (json_unpack_ex((json_t *)(uintptr_t)from, &e, 0, "{s:I, s:s, s:I, s:I, s:F}", "seed", &seed, "status",
-                       status, "steps", &steps, "gradients", &gradients, "seconds", &to->seconds))
-        return tw__fail(err, TW_ERR_DATA, "%s", e.text);
-    if (seed < 0 || (uint64_t)seed != to->seed)
-        return tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu",
-                        (unsigned long long)to->seed);
-    if (steps < 0 || gradients < 0) return tw__fail(err, TW_ERR_DATA, "steps or gradients are below 0");
-    to->steps = (uint64_t)steps;
-    to->gradients = (uint64_t)gradients;
-    return TW_OK;
+    uint64_t seed;
+    TW_TRY(tw__json_get_natural(from, "seed", &seed, err));
+    TW_TRY(tw__json_get_text(from, "status", status, err));
+    TW_TRY(tw__json_get_natural(from, "steps", &to->steps, err));
+    TW_TRY(tw__json_get_natural(from, "gradients", &to->gradients, err));
+    TW_TRY(tw__json_get_real(from, "seconds", &to->seconds, err));
+    return seed == to->seed ? TW_OK
+                            : tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu",
+                                       (unsigned long long)to->seed);
 }
 
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err)

@@ -84,8 +84,7 @@ static tw_status make_texts(tw_race *race, tw_error *err)
 {
     TW_TRY(tw__race_summarise(race, err));
     TW_TRY(tw__race_json(race, &race->json, err));
-    race->text = tw__json_text(race->json, JSON_INDENT(2));
-    if (!race->text) return tw__json_no_memory(err);
+    TW_TRY(tw__json_record(race->ctx, race->json, JSON_INDENT(2), &race->text, err));
     return tw__race_table(race, &race->table, err);
 }
 

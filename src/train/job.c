@@ -7,7 +7,6 @@
 #include "math/sums.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- creation ------------------------------------------------------------------------------------------ */
@@ -141,8 +140,8 @@ void tw_job_free(tw_job *job)
     tw_data_free(job->val);
     tw_data_free(job->test);
     json_decref(job->finished);
-    free(job->text);
-    free(job->settings);
+    tw__free_text(job->ctx, job->text);
+    tw__free_text(job->ctx, job->settings);
     tw__fields_free(tw_job_fields, &job->o, job->ctx);
     tw__free(job->ctx, job, 1, sizeof *job);
 }
@@ -174,8 +173,7 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
     job->resumed = 1;
     if (tw__job_ended(run) != TW_RUN_GOING) {
         TW_TRY(tw__job_find_model(job, err));
-        job->finished = json_deep_copy(json_object_get(run, "result"));
-        if (!job->finished) return tw__fail(err, TW_ERR_MEMORY, "out of memory for the result");
+        job->finished = json_incref(json_object_get(run, "result"));
         job->status = tw__job_ended(run);
         return TW_OK;
     }

@@ -4,8 +4,8 @@
 #define TW_TRAIN_JOB_H
 #include "base/context.h"
 #include "file/hash.h"
+#include "file/json.h"
 #include "train/loss_trace.h"
-#include <jansson.h>
 #include <thalweg/train.h>
 
 struct tw_job {
@@ -26,13 +26,13 @@ struct tw_job {
     /* of the last tw_job_run, or of the finished run that was loaded */
     int status;
     json_t *finished; /* the result of a run that had finished before */
-    char *text;       /* of tw_job_json; jansson's memory */
+    char *text;       /* of tw_job_json */
     void *lock;       /* run.lock, open while the folder is ours */
     /* parts of the history kept beside the checkpoint (history.h) */
     uint64_t history_parts;
     tw__hash history_hash; /* over them */
     char history_sum[TW__HASH_DIGITS + 1];
-    /* what a checkpoint says it is of, once one was written; jansson's memory */
+    /* what a checkpoint says it is of, once one was written */
     char *settings;
 };
 

@@ -7,57 +7,59 @@
 #include "base/options.h"
 #include "file/checkpoint.h"
 #include "file/directory.h"
-#include "file/json_parse.h"
+#include "file/utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <thalweg/version.h>
 
 /* ---- run.json ------------------------------------------------------------------------------------------ */
 
-/* NULL: not known, or no text that JSON can hold. */
-static json_t *directory_json(const tw_job *job)
-{
-    return job->o.directory ? json_string(job->o.directory) : NULL;
-}
-
 /* {"directory", "config", "fingerprint", and "result" once there is one}, the config also in the result, as
  * train --json prints it. */
 static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *err)
 {
-    json_t *config = NULL, *fingerprint = NULL, *result = NULL;
-    tw_status s = tw__job_config(job, &config, err);
-    if (s == TW_OK) s = tw__job_fingerprint(job, &fingerprint, err);
-    if (s == TW_OK && with_result) s = tw__job_result(job, &result, err);
-    if (s == TW_OK && with_result && json_object_set(result, "config", config) != 0)
-        s = tw__json_no_memory(err);
-    if (s == TW_OK) {
-        *out = json_pack("{s:i, s:s, s:o*, s:O, s:O, s:O*}", "format", 1, "thalweg", TW_VERSION, "directory",
-                         directory_json(job), "config", config, "fingerprint", fingerprint, "result", result);
-        if (!*out) s = tw__json_no_memory(err);
+    json_t *config, *fingerprint, *result = NULL;
+    tw__json_builder b = {.err = err};
+    TW_TRY(tw__job_fingerprint(job, &fingerprint, err));
+    tw_status s = with_result ? tw__job_result(job, &result, err) : TW_OK;
+    if (s == TW_OK) s = tw__job_config(job, &config, err);
+    if (s != TW_OK) {
+        json_decref(fingerprint);
+        json_decref(result);
+        return s;
+    }
+    json_t *o = tw__json_object(&b);
+    tw__json_put_natural(&b, o, "format", 1);
+    tw__json_put_text(&b, o, "thalweg", TW_VERSION);
+    /* not known, or no text that JSON can hold */
+    if (job->o.directory && tw__utf8_is_valid(job->o.directory))
+        tw__json_put_text(&b, o, "directory", job->o.directory);
+    tw__json_put(&b, o, "config", json_incref(config));
+    tw__json_put(&b, o, "fingerprint", fingerprint);
+    if (with_result) {
+        tw__json_put(&b, result, "config", json_incref(config));
+        tw__json_put(&b, o, "result", result);
     }
     json_decref(config);
-    json_decref(fingerprint);
-    json_decref(result);
-    return s;
+    return tw__json_take(&b, o, out);
 }
 
 /* A new run.json, written but for the rename that puts it in place. */
 static tw_status prepare_run(tw_job *job, const char *directory, int with_result, tw__writer *w,
                              tw_error *err)
 {
-    char path[TW__PATH];
-    json_t *run = NULL;
+    char path[TW__PATH], *text;
+    json_t *run;
     TW_TRY(tw__path_in(directory, "run.json", path, err));
     TW_TRY(run_json(job, with_result, &run, err));
-    char *text = tw__json_text(run, JSON_INDENT(2));
+    tw_status s = tw__json_record(job->ctx, run, JSON_INDENT(2), &text, err);
     json_decref(run);
-    if (!text) return tw__json_no_memory(err);
-    tw_status s = tw__writer_open(w, job->ctx, path, err);
+    if (s != TW_OK) return s;
+    s = tw__writer_open(w, job->ctx, path, err);
     if (s == TW_OK) s = tw__writer_put(w, text, strlen(text), err);
-    free(text);
+    tw__free_text(job->ctx, text);
     return s;
 }
 
@@ -300,29 +302,26 @@ tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     if (!job->settings) {
         TW_TRY(tw__job_settings(job, &settings, err));
-        job->settings = tw__json_text(settings, JSON_COMPACT);
+        tw_status s = tw__json_record(job->ctx, settings, JSON_COMPACT, &job->settings, err);
         json_decref(settings);
-        if (!job->settings) return tw__json_no_memory(err);
+        if (s != TW_OK) return s;
     }
     TW_TRY(tw__history_save(job, err));
     return tw__checkpoint_save(job->ctx, path, "run", job->settings, visit, job, err);
 }
 
-static const char *value_text(const json_t *value, char to[80])
+static const char *brief(const json_t *value, char to[TW__JSON_BRIEF])
 {
-    char *text = tw__json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    snprintf(to, 80, "%s", text ? text : "none");
-    free(text);
-    return to;
+    return value ? tw__json_brief(value, to) : "none";
 }
 
 static tw_status differs(const char *directory, const char *key, const char *of, const json_t *then,
                          const json_t *now, tw_error *err)
 {
-    char a[80], b[80];
+    char a[TW__JSON_BRIEF], b[TW__JSON_BRIEF];
     return tw__fail(err, TW_ERR_STATE,
                     "%.150s/checkpoint.safetensors is of another run: its %s%s is %s, here it is %s",
-                    directory, key, of, value_text(then, a), value_text(now, b));
+                    directory, key, of, brief(then, a), brief(now, b));
 }
 
 /* A checkpoint is continued only by a run with its settings and data: with others the bits would be neither
@@ -346,12 +345,15 @@ static tw_status same_settings(const json_t *then, const json_t *now, const char
 static tw_status check_settings(void *object, const char *settings, tw_error *err)
 {
     const tw_job *job = object;
-    json_error_t e;
-    json_t *now = NULL, *then = settings ? tw__json_parse(settings, strlen(settings), &e) : NULL;
-    tw_status s =
-        then ? tw__job_settings(job, &now, err)
-             : tw__fail(err, TW_ERR_DATA,
-                        "%.300s/checkpoint.safetensors does not say which settings it is of", job->o.out);
+    tw__json_fault fault;
+    json_t *now = NULL, *then;
+    if (!settings) settings = "";
+    tw_status s = tw__json_parse(job->ctx, &then, settings, strlen(settings), &fault);
+    if (s == TW_ERR_DATA)
+        return tw__fail(err, s, "%.300s/checkpoint.safetensors does not say which settings it is of",
+                        job->o.out);
+    if (s != TW_OK) return tw__fail(err, s, "%s", fault.text);
+    s = tw__job_settings(job, &now, err);
     if (s == TW_OK) s = same_settings(then, now, "", job->o.out, err);
     json_decref(then);
     json_decref(now);

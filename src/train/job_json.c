@@ -3,10 +3,10 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
-#include <stdlib.h>
-#include <string.h>
+#include "base/io.h"
 
-static tw_status options_json(const tw_job *job, unsigned without, json_t **out, tw_error *err)
+/* The options as they were understood. */
+static json_t *options_json(const tw_job *job, tw__json_builder *b, unsigned without)
 {
     tw_job_options o = job->o;
     const tw_optimizer *opt = tw_run_optimizer(job->run);
@@ -16,73 +16,75 @@ static tw_status options_json(const tw_job *job, unsigned without, json_t **out,
     o.run.schedule = tw_optimizer_schedule(opt);
     o.run.control = tw_run_control(job->run);
     o.run.batch = tw_run_batch(job->run);
-    *out = tw__fields_json(tw_job_fields, &o, 1, without);
-    return *out ? TW_OK : tw__json_no_memory(err);
+    return tw__fields_json(b, tw_job_fields, &o, 1, without);
 }
 
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
 {
-    return options_json(job, 0, out, err);
+    tw__json_builder b = {.err = err};
+    return tw__json_take(&b, options_json(job, &b, 0), out);
 }
 
 tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
 {
-    json_t *data = NULL;
-    TW_TRY(options_json(job, TW_FIELD_NO_BITS, out, err));
-    tw_status s = tw__job_fingerprint(job, &data, err);
-    if (s == TW_OK && json_object_set(*out, "data", data) != 0) s = tw__json_no_memory(err);
-    json_decref(data);
-    if (s != TW_OK) json_decref(*out);
-    return s;
+    json_t *data;
+    tw__json_builder b = {.err = err};
+    TW_TRY(tw__job_fingerprint(job, &data, err));
+    json_t *settings = options_json(job, &b, TW_FIELD_NO_BITS);
+    tw__json_put(&b, settings, "data", data);
+    return tw__json_take(&b, settings, out);
 }
 
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
 {
-    *out = tw__json_fingerprint(job->train, job->val, job->test);
-    return *out ? TW_OK : tw__json_no_memory(err);
+    return tw__json_fingerprint(job->train, job->val, job->test, out, err);
 }
 
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
     const tw_epoch *history = tw_run_history(job->run, &n);
-    json_t *result = json_object();
-    int bad = json_object_set_new(result, "epochs", tw__json_epochs(history, n));
-    if (!bad && job->has_test)
-        bad = json_object_set_new(result, "test", tw__json_metrics(&job->test_metrics));
-    bad = bad || json_object_set_new(result, "status", json_string(tw_run_status_name(job->status))) ||
-          json_object_set_new(result, "steps", json_integer((json_int_t)tw_run_steps(job->run))) ||
-          json_object_set_new(result, "steps_per_epoch",
-                              json_integer((json_int_t)tw_run_steps_per_epoch(job->run))) ||
-          json_object_set_new(result, "gradients", json_integer((json_int_t)tw_run_gradients(job->run))) ||
-          tw__json_skipped(result, tw_optimizer_skipped(tw_run_optimizer(job->run))) ||
-          json_object_set_new(result, "seconds", json_real(tw_run_seconds(job->run)));
-    *out = tw__json_unless(bad, result);
-    return *out ? TW_OK : tw__json_no_memory(err);
+    const uint64_t skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
+    tw__json_builder b = {.err = err};
+    json_t *o = tw__json_object(&b);
+    tw__json_put(&b, o, "epochs", tw__json_epochs(&b, history, n));
+    if (job->has_test) tw__json_put(&b, o, "test", tw__json_metrics(&b, &job->test_metrics));
+    tw__json_put_text(&b, o, "status", tw_run_status_name(job->status));
+    tw__json_put_natural(&b, o, "steps", tw_run_steps(job->run));
+    tw__json_put_natural(&b, o, "steps_per_epoch", tw_run_steps_per_epoch(job->run));
+    tw__json_put_natural(&b, o, "gradients", tw_run_gradients(job->run));
+    if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
+    tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
+    return tw__json_take(&b, o, out);
 }
 
 /* The result, the model's path and the config. */
+static tw_status whole_json(tw_job *job, json_t **out, tw_error *err)
+{
+    char path[TW__PATH];
+    json_t *result = NULL;
+    tw__json_builder b = {.err = err};
+    if (job->o.out) TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
+    if (job->finished) result = json_incref(job->finished);
+    else TW_TRY(tw__job_result(job, &result, err));
+    json_t *all = tw__json_object(&b);
+    tw__json_put_members(&b, all, result, NULL);
+    json_decref(result);
+    if (job->o.out) tw__json_put_text(&b, all, "model", path);
+    if (!job->finished) tw__json_put(&b, all, "config", options_json(job, &b, 0));
+    return tw__json_take(&b, all, out);
+}
+
 tw_status tw_job_json(tw_job *job, const char **text, tw_error *err)
 {
-    json_t *all = NULL, *config = NULL;
-    tw_status s = TW_OK;
+    json_t *all;
+    char *fresh;
     *text = NULL;
-    if (job->finished) all = json_deep_copy(job->finished);
-    else s = tw__job_result(job, &all, err);
-    if (s == TW_OK && job->o.out) {
-        json_t *path = json_sprintf("%s/model.safetensors", job->o.out);
-        if (!all || json_object_set_new(all, "model", path) != 0) s = tw__json_no_memory(err);
-    }
-    if (s == TW_OK && !job->finished) {
-        s = tw__job_config(job, &config, err);
-        if (s == TW_OK && json_object_set_new(all, "config", config) != 0) s = tw__json_no_memory(err);
-    }
-    if (s == TW_OK) {
-        free(job->text);
-        job->text = tw__json_text(all, JSON_INDENT(2));
-        if (!job->text) s = tw__json_no_memory(err);
-        *text = job->text;
-    }
+    TW_TRY(whole_json(job, &all, err));
+    tw_status s = tw__json_text(job->ctx, all, JSON_INDENT(2), &fresh, err);
     json_decref(all);
-    return s;
+    if (s != TW_OK) return s;
+    tw__free_text(job->ctx, job->text);
+    *text = job->text = fresh;
+    return TW_OK;
 }

@@ -3,43 +3,25 @@
 #include "train/json.h"
 #include "base/context.h"
 #include "base/io.h"
-#include "file/json_parse.h"
+#include "file/utf8.h"
 #include <math.h>
 #include <string.h>
 
 enum { MOST_BYTES = 64 << 20 };
 
-tw_status tw__json_no_memory(tw_error *err) { return tw__fail(err, TW_ERR_MEMORY, "out of memory for JSON"); }
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
-json_t *tw__json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
-int tw__json_number(json_t *object, const char *key, double value)
+static json_t *epoch_json(tw__json_builder *b, const tw_epoch *e)
 {
-    return isnan(value) ? 0 : json_object_set_new(object, key, tw__json_real(value));
-}
-
-int tw__json_skipped(json_t *object, uint64_t skipped)
-{
-    return skipped ? json_object_set_new(object, "skipped", json_integer((json_int_t)skipped)) : 0;
-}
-
-json_t *tw__json_unless(int bad, json_t *object)
-{
-    if (!bad && object) return object;
-    json_decref(object);
-    return NULL;
-}
-
-static json_t *epoch_json(const tw_epoch *e)
-{
-    json_t *o = json_pack("{s:I}", "epoch", (json_int_t)e->epoch);
-    return tw__json_unless(!o || tw__json_number(o, "seconds", e->seconds) ||
-                               tw__json_number(o, "loss", e->loss) ||
-                               tw__json_number(o, "accuracy", e->accuracy) ||
-                               tw__json_number(o, "val_loss", e->val_loss) ||
-                               tw__json_number(o, "val_accuracy", e->val_accuracy) ||
-                               tw__json_number(o, "lr", e->lr),
-                           o);
+    json_t *o = tw__json_object(b);
+    tw__json_put_natural(b, o, "epoch", e->epoch);
+    tw__json_put_real(b, o, "seconds", e->seconds);
+    tw__json_put_real(b, o, "loss", e->loss);
+    tw__json_put_real(b, o, "accuracy", e->accuracy);
+    tw__json_put_real(b, o, "val_loss", e->val_loss);
+    tw__json_put_real(b, o, "val_accuracy", e->val_accuracy);
+    tw__json_put_real(b, o, "lr", e->lr);
+    return o;
 }
 
 void tw__json_remove(json_t *json, const char *key)
@@ -53,68 +35,56 @@ void tw__json_remove(json_t *json, const char *key)
     json_array_foreach (json, i, value) tw__json_remove(value, key);
 }
 
-json_t *tw__json_epochs(const tw_epoch *lines, size_t n)
+json_t *tw__json_epochs(tw__json_builder *b, const tw_epoch *lines, size_t n)
 {
-    json_t *list = json_array();
-    int bad = 0;
-    for (size_t i = 0; i < n && !bad; i++) bad = json_array_append_new(list, epoch_json(&lines[i]));
-    return tw__json_unless(bad, list);
+    json_t *list = tw__json_list(b);
+    for (size_t i = 0; i < n; i++) tw__json_append(b, list, epoch_json(b, &lines[i]));
+    return list;
 }
 
-json_t *tw__json_metrics(const tw_metrics *m)
+json_t *tw__json_metrics(tw__json_builder *b, const tw_metrics *m)
 {
-    json_t *o = json_object();
-    return tw__json_unless(tw__json_number(o, "loss", m->loss) || tw__json_number(o, "accuracy", m->accuracy),
-                           o);
+    json_t *o = tw__json_object(b);
+    tw__json_put_real(b, o, "loss", m->loss);
+    tw__json_put_real(b, o, "accuracy", m->accuracy);
+    return o;
 }
 
-json_t *tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test)
+tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test, json_t **out,
+                               tw_error *err)
 {
     const struct {
         const char *name;
         const tw_data *data;
     } parts[] = {{"train", train}, {"val", val}, {"test", test}};
-    json_t *o = json_object();
-    int bad = 0;
-    for (int i = 0; i < 3 && !bad; i++) {
+    tw__json_builder b = {.err = err};
+    json_t *o = tw__json_object(&b);
+    for (int i = 0; i < 3; i++) {
         tw_data_info info = {.size = sizeof info};
         if (!parts[i].data) continue;
-        bad = tw_data_info_get(parts[i].data, &info, NULL) != TW_OK ||
-              json_object_set_new(o, parts[i].name, json_string(info.fingerprint));
+        if (b.status == TW_OK) b.status = tw_data_info_get(parts[i].data, &info, err);
+        tw__json_put_text(&b, o, parts[i].name, info.fingerprint);
     }
-    return tw__json_unless(bad, o);
+    return tw__json_take(&b, o, out);
 }
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err)
 {
-    json_t *as_json = text ? json_string(text) : json_null();
-    json_decref(as_json);
-    return as_json ? TW_OK : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
-}
-
-/* jansson's words, but where they speak of its flags or repeat bytes of a file that is no JSON. */
-static const char *fault_text(const json_error_t *e)
-{
-    switch (json_error_code(e)) {
-    case json_error_numeric_overflow: return "a number is too large";
-    case json_error_null_character:
-    case json_error_null_byte_in_key: return "a text contains the character \\u0000";
-    case json_error_invalid_utf8: return "this is not JSON: it is not valid UTF-8";
-    default:
-        return strncmp(e->text, "'[' or '{' expected", 19) == 0 ? "this is not JSON, which begins with { or ["
-                                                                : e->text;
-    }
+    return !text || tw__utf8_is_valid(text) ? TW_OK
+                                            : tw__fail(err, TW_ERR_SPEC, "%s is not valid UTF-8", what);
 }
 
 tw_status tw__json_read_file(tw_context *ctx, const char *path, json_t **out, tw_error *err)
 {
     uint8_t *bytes;
     size_t n;
-    json_error_t e;
+    tw__json_fault fault;
     TW_TRY(tw__read_file(ctx, path, MOST_BYTES, &bytes, &n, err));
-    *out = tw__json_parse((const char *)bytes, n, &e);
+    tw_status s = tw__json_parse(ctx, out, (const char *)bytes, n, &fault);
     tw__free(ctx, bytes, n, 1);
-    return *out ? TW_OK : tw__fail_in(err, TW_ERR_DATA, path, e.line, -1, "%s", fault_text(&e));
+    return s == TW_OK ? s : tw__fail_in(err, s, path, fault.line, -1, "%s", fault.text);
 }
 
 tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err)
@@ -139,7 +109,36 @@ tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err)
                        (long long)json_integer_value(format));
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+static tw_status not_there(const json_t *object, const char *key, const char *type, tw_error *err)
+{
+    const json_t *value = json_object_get(object, key);
+    char text[TW__JSON_BRIEF];
+    return value ? tw__fail(err, TW_ERR_DATA, "%s = %s is not %s", key, tw__json_brief(value, text), type)
+                 : tw__fail(err, TW_ERR_DATA, "\"%s\" is missing", key);
+}
+
+tw_status tw__json_get_natural(const json_t *object, const char *key, uint64_t *to, tw_error *err)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return not_there(object, key, "a whole number of at least 0", err);
+    *to = (uint64_t)json_integer_value(value);
+    return TW_OK;
+}
+
+tw_status tw__json_get_real(const json_t *object, const char *key, double *to, tw_error *err)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value)) return not_there(object, key, "a number", err);
+    *to = json_number_value(value);
+    return TW_OK;
+}
+
+tw_status tw__json_get_text(const json_t *object, const char *key, const char **to, tw_error *err)
+{
+    *to = json_string_value(json_object_get(object, key));
+    return *to ? TW_OK : not_there(object, key, "a text", err);
+}
 
 double tw__json_number_of(const json_t *object, const char *key)
 {

@@ -1,8 +1,8 @@
 /* JSON as text, with numbers as specs have them.
  * SPDX-License-Identifier: MIT */
 #include "train/json.h"
+#include "base/decimal.h"
 #include "base/options.h"
-#include "file/json_parse.h"
 #include <string.h>
 
 /* "1e-07" as "1e-7", as JSON has it here; what is whole stays a real number, "1.0". */
@@ -52,8 +52,46 @@ char *tw_json_shorten(char *json)
     return json;
 }
 
-char *tw__json_text(const json_t *json, size_t flags)
+tw_status tw__json_text(tw_context *ctx, const json_t *json, size_t flags, char **text, tw_error *err)
 {
-    char *text = tw__json_dump(json, flags | JSON_REAL_PRECISION(17));
-    return text ? tw_json_shorten(text) : NULL;
+    char *longer;
+    *text = NULL;
+    TW_TRY(tw__json_dump(ctx, json, flags | JSON_REAL_PRECISION(17), &longer, err));
+    const size_t n = strlen(longer) + 1;
+    tw_status s = tw__copy_text(ctx, text, tw_json_shorten(longer), err);
+    tw__free(ctx, longer, n, 1);
+    return s;
+}
+
+tw_status tw__json_record(tw_context *ctx, const json_t *json, size_t flags, char **text, tw_error *err)
+{
+    json_t *back;
+    tw__json_fault fault;
+    TW_TRY(tw__json_text(ctx, json, flags, text, err));
+    tw_status s = tw__json_parse(ctx, &back, *text, strlen(*text), &fault);
+    if (s != TW_OK) tw__fail(err, s, "JSON that cannot be read back: %s", fault.text);
+    else if (!json_equal(json, back)) s = tw__fail(err, TW_ERR_INTERNAL, "JSON that reads back as another");
+    json_decref(back);
+    if (s == TW_OK) return TW_OK;
+    tw__free_text(ctx, *text);
+    *text = NULL;
+    return s;
+}
+
+static int put_brief(const char *from, size_t n, void *user)
+{
+    char *to = user;
+    const size_t used = strlen(to), fits = TW__JSON_BRIEF - 1 - used;
+    memcpy(to + used, from, n < fits ? n : fits);
+    return 0;
+}
+
+const char *tw__json_brief(const json_t *value, char to[TW__JSON_BRIEF])
+{
+    tw__decimal_mode mode;
+    memset(to, 0, TW__JSON_BRIEF);
+    tw__decimal_enter(&mode);
+    json_dump_callback(value, put_brief, to, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    tw__decimal_leave(&mode);
+    return tw_json_shorten(to);
 }

@@ -6,7 +6,6 @@
 #include "train/json.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
@@ -210,33 +209,36 @@ const char *tw__fields_set(tw_fields *fields, const void *options, unsigned mask
     return NULL;
 }
 
-static json_t *value_json(const tw_field *f, const void *options, int resolved)
+static json_t *value_json(tw__json_builder *b, const tw_field *f, const void *options, int resolved)
 {
     const int usual = resolved && f->usual && !is_set(f, options);
     double number = 0;
     if (usual && f->type != TW_FIELD_TEXT) tw__number_read(tw__text_of(f->usual), &number);
     if (f->type == TW_FIELD_NATURAL)
-        return json_integer(usual ? (json_int_t)number : (json_int_t)*natural_at(f, options));
-    if (is_real(f)) return json_real(usual ? number : *real_at(f, options));
-    if (f->type == TW_FIELD_WORD)
-        return json_stringn(word_at(f->words, *int_at(f, options)).at,
-                            word_at(f->words, *int_at(f, options)).n);
+        return tw__json_natural(b, usual ? (uint64_t)number : *natural_at(f, options));
+    if (is_real(f)) return tw__json_real(b, usual ? number : *real_at(f, options));
+    if (f->type == TW_FIELD_WORD) {
+        char word[64] = "";
+        const tw__text chosen = word_at(f->words, *int_at(f, options));
+        memcpy(word, chosen.at, chosen.n < sizeof word ? chosen.n : sizeof word - 1);
+        return tw__json_text_value(b, word);
+    }
     const char *text = usual ? f->usual : *text_at(f, options);
-    return text ? json_string(text) : json_null();
+    return text ? tw__json_text_value(b, text) : json_null();
 }
 
-json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, unsigned without)
+json_t *tw__fields_json(tw__json_builder *b, tw_fields *fields, const void *options, int resolved,
+                        unsigned without)
 {
     tw_field f;
-    json_t *o = json_object();
-    int bad = !o;
-    for (size_t i = 0; !bad && fields(i, &f); i++) {
+    json_t *o = tw__json_object(b);
+    for (size_t i = 0; fields(i, &f); i++) {
         if (f.traits & (TW_FIELD_RESOURCE | without) ||
             (!is_set(&f, options) && (f.traits & TW_FIELD_IF_SET)))
             continue;
-        bad = json_object_set_new(o, f.name, value_json(&f, options, resolved));
+        tw__json_put(b, o, f.name, value_json(b, &f, options, resolved));
     }
-    return tw__json_unless(bad, o);
+    return o;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
@@ -248,17 +250,14 @@ static const char *type_text(const tw_field *f)
 
 static tw_status wrong_value(const tw_field *f, const json_t *value, tw_error *err)
 {
-    char range[64] = "";
-    char *text = tw__json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    if (!text) return tw__json_no_memory(err);
+    char range[64] = "", text[TW__JSON_BRIEF];
     if (f->type == TW_FIELD_NATURAL && f->most > 0)
         snprintf(range, sizeof range, " from %llu to %llu", (unsigned long long)f->least,
                  (unsigned long long)f->most);
     else if (f->type == TW_FIELD_NATURAL)
         snprintf(range, sizeof range, " of at least %llu", (unsigned long long)f->least);
-    tw_status s = tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s%s", f->name, text, type_text(f), range);
-    free(text);
-    return s;
+    return tw__fail(err, TW_ERR_SPEC, "%s = %.40s is not %s%s", f->name, tw__json_brief(value, text),
+                    type_text(f), range);
 }
 
 static tw_status read_value(const tw_field *f, void *options, const json_t *value, tw_error *err)
@@ -322,18 +321,21 @@ static tw_status compare_data(const tw_config *c, const char *path, const json_t
     d.val = isnan(share) ? 0 : share;
     d.limit = (uint64_t)json_integer_value(json_object_get(c->options, "limit"));
     TW_TRY(tw_data_open(c->ctx, path, &d, &train, &val, &test, err));
-    json_t *now = tw__json_fingerprint(train, val, test);
+    json_t *now;
+    tw_status s = tw__json_fingerprint(train, val, test, &now, err);
     tw_data_free(train);
     tw_data_free(val);
     tw_data_free(test);
-    *same = json_equal(now, recorded);
+    *same = s == TW_OK && json_equal(now, recorded);
     json_decref(now);
-    return now ? TW_OK : tw__json_no_memory(err);
+    return s;
 }
 
 static tw_status use_data(tw_config *c, const char *path, tw_error *err)
 {
-    return json_object_set_new(c->options, "data", json_string(path)) == 0 ? TW_OK : tw__json_no_memory(err);
+    tw__json_builder b = {.err = err};
+    tw__json_put_text(&b, c->options, "data", path);
+    return b.status;
 }
 
 /* Without a fingerprint the name decides: here, else there. */

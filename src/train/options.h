@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_OPTIONS_H
 #define TW_TRAIN_OPTIONS_H
-#include <jansson.h>
+#include "file/json.h"
 #include <thalweg/options.h>
 
 /* The end of a message about an option that works on the validation loss or accuracy only. */
@@ -16,9 +16,10 @@ tw_status tw__fields_check(tw_fields *fields, const void *options, tw_error *err
 /* The first field that is set and whose traits, of those in the mask, are these; NULL: there is none. The
  * text lives as long as the library. */
 const char *tw__fields_set(tw_fields *fields, const void *options, unsigned mask, unsigned traits);
-/* All that is recorded but for fields with a trait of `without`, as a JSON object; NULL without memory.
- * resolved: with the defaults that 0 and NULL stand for. */
-json_t *tw__fields_json(tw_fields *fields, const void *options, int resolved, unsigned without);
+/* All that is recorded but for fields with a trait of `without`, as a JSON object. resolved: with the
+ * defaults that 0 and NULL stand for. */
+json_t *tw__fields_json(tw__json_builder *b, tw_fields *fields, const void *options, int resolved,
+                        unsigned without);
 /* Back, for the keys that are there; texts point into the JSON. whole: every key that is always recorded must
  * be there. */
 tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, int whole, tw_error *err);

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "race/figures/figures.h"
 #include "train/json.h"
-#include <stdlib.h>
 #include <string.h>
 
 tw_status tw__claim_add(tw__figure_output *output, const tw__claim_text *claim_text, tw_claim **out,
@@ -42,27 +41,38 @@ enum tw_holds tw__holds(int here, int elsewhere)
 
 /* ---- claims.json ---- */
 
-static json_t *claim_json(const tw_claim *c)
+static json_t *claim_json(tw__json_builder *b, const tw_claim *c)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", c->id, "figure", c->figure,
-                     "source", c->source, "printed", c->printed, "english", c->english, "setting", c->setting,
-                     "measured", c->measured, "holds", tw_holds_name(c->holds), "because", c->because,
-                     "control", c->is_control);
+    json_t *o = tw__json_object(b);
+    tw__json_put_text(b, o, "id", c->id);
+    tw__json_put_text(b, o, "figure", c->figure);
+    tw__json_put_text(b, o, "source", c->source);
+    tw__json_put_text(b, o, "printed", c->printed);
+    tw__json_put_text(b, o, "english", c->english);
+    tw__json_put_text(b, o, "setting", c->setting);
+    tw__json_put_text(b, o, "measured", c->measured);
+    tw__json_put_text(b, o, "holds", tw_holds_name(c->holds));
+    tw__json_put_text(b, o, "because", c->because);
+    tw__json_put(b, o, "control", json_boolean(c->is_control));
+    return o;
 }
 
 static tw_status make_json(tw_figures *f, char **out, tw_error *err)
 {
-    json_t *claims = json_array();
-    int bad = !claims;
-    for (size_t i = 0; i < f->n && !bad; i++) bad = json_array_append_new(claims, claim_json(&f->claims[i]));
-    json_t *all = json_pack("{s:i, s:o}", "format", 1, "claims", tw__json_unless(bad, claims));
-    char *text = tw__json_text(all, JSON_INDENT(2));
+    tw__json_builder b = {.err = err};
+    json_t *all = tw__json_object(&b), *claims = tw__json_list(&b);
+    char *text;
+    for (size_t i = 0; i < f->n; i++) tw__json_append(&b, claims, claim_json(&b, &f->claims[i]));
+    tw__json_put_natural(&b, all, "format", 1);
+    tw__json_put(&b, all, "claims", claims);
+    TW_TRY(tw__json_take(&b, all, &all));
+    tw_status s = tw__json_record(f->ctx, all, JSON_INDENT(2), &text, err);
     json_decref(all);
-    if (!text) return tw__json_no_memory(err);
+    if (s != TW_OK) return s;
     tw__strbuf p = {.ctx = f->ctx, .err = err};
     tw__put(&p, text, strlen(text));
     tw__put(&p, "\n", 1);
-    free(text);
+    tw__free_text(f->ctx, text);
     return tw__strbuf_take(&p, out);
 }
 

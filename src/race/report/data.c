@@ -3,59 +3,57 @@
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
 #include "train/json.h"
-#include "file/json_parse.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
 /* As short as it can be. */
-static json_t *number_json(double value)
+static json_t *number_json(tw__json_builder *b, double value)
 {
-    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value)
-                                                       : tw__json_real(value);
+    const int is_whole = value == floor(value) && fabs(value) < 1e15;
+    return is_whole ? tw__json_integer(b, (int64_t)value) : tw__json_real(b, value);
 }
 
 /* n numbers, each so many bytes behind the one before. */
-static json_t *list_of(const void *first, size_t n, size_t apart)
+static json_t *list_of(tw__json_builder *b, const void *first, size_t n, size_t apart)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < n; i++) {
+    json_t *list = tw__json_list(b);
+    for (size_t i = 0; i < n; i++) {
         const double value = *(const double *)(const void *)((const char *)first + i * apart);
-        if (json_array_append_new(list, number_json(value))) {
-            json_decref(list);
-            return NULL;
-        }
+        tw__json_append(b, list, number_json(b, value));
     }
     return list;
 }
 
-static json_t *spread_json(const tw__spread *s)
+static void put_flag(tw__json_builder *b, json_t *o, const char *key, int flag)
 {
-    return json_pack("[o, o, o]", tw__json_real(s->q1), tw__json_real(s->median), tw__json_real(s->q3));
+    tw__json_put(b, o, key, json_boolean(flag));
+}
+
+static json_t *spread_json(tw__json_builder *b, const tw__spread *s)
+{
+    return tw__json_reals(b, (const double[]){s->q1, s->median, s->q3}, 3);
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------------- */
 
-static json_t *curve_json(const tw__page *g, const tw__curve *curve)
+static json_t *curve_json(tw__json_builder *b, const tw__page *g, const tw__curve *curve)
 {
-    json_t *o = json_object();
-    int bad = !o;
-    for (int a = 0; a < TW__AXES && !bad; a++)
+    const size_t n = curve->n, apart = sizeof *curve->points;
+    json_t *o = tw__json_object(b);
+    for (int a = 0; a < TW__AXES; a++)
         if (tw__page_has_axis(g, a))
-            bad = json_object_set_new(o, tw__axes[a].key,
-                                      list_of(&curve->points->at[a], curve->n, sizeof *curve->points));
-    bad = bad || json_object_set_new(o, "median",
-                                     list_of(&curve->points->y.median, curve->n, sizeof *curve->points));
-    if (!bad && g->race->o.seeds > 1)
-        bad = json_object_set_new(o, "q1", list_of(&curve->points->y.q1, curve->n, sizeof *curve->points)) ||
-              json_object_set_new(o, "q3", list_of(&curve->points->y.q3, curve->n, sizeof *curve->points));
-    return tw__json_unless(bad, o);
+            tw__json_put(b, o, tw__axes[a].key, list_of(b, &curve->points->at[a], n, apart));
+    tw__json_put(b, o, "median", list_of(b, &curve->points->y.median, n, apart));
+    if (g->race->o.seeds <= 1) return o;
+    tw__json_put(b, o, "q1", list_of(b, &curve->points->y.q1, n, apart));
+    tw__json_put(b, o, "q3", list_of(b, &curve->points->y.q3, n, apart));
+    return o;
 }
 
 /* A path as it is played: every stride-th step and the last. */
-static json_t *path_json(const tw__race_run *run, size_t most)
+static json_t *path_json(tw__json_builder *b, const tw__race_run *run, size_t most)
 {
     const tw__trajectory *trajectory = &run->trajectory;
     const size_t stride = tw__trajectory_stride(trajectory, most),
@@ -63,18 +61,20 @@ static json_t *path_json(const tw__race_run *run, size_t most)
                  last = trajectory->n ? trajectory->n - 1 : 0;
     const double *from[] = {trajectory->x, trajectory->y, trajectory->value};
     static const char *const keys[] = {"x", "y", "value"};
-    json_t *o = json_pack("{s:I, s:I, s:I, s:b}", "seed", (json_int_t)run->seed, "stride", (json_int_t)stride,
-                          "last", (json_int_t)last, "diverged", run->diverged);
-    int bad = !o;
-    for (int k = 0; k < 3 && !bad && trajectory->n; k++) {
-        json_t *list = list_of(from[k], n + 1, stride * sizeof(double));
-        if (last % stride && json_array_append_new(list, number_json(from[k][last]))) bad = 1;
-        bad = json_object_set_new(o, keys[k], tw__json_unless(bad, list));
+    json_t *o = tw__json_object(b);
+    tw__json_put_natural(b, o, "seed", run->seed);
+    tw__json_put_natural(b, o, "stride", stride);
+    tw__json_put_natural(b, o, "last", last);
+    put_flag(b, o, "diverged", run->diverged);
+    for (int k = 0; k < 3 && trajectory->n; k++) {
+        json_t *list = list_of(b, from[k], n + 1, stride * sizeof(double));
+        if (last % stride) tw__json_append(b, list, number_json(b, from[k][last]));
+        tw__json_put(b, o, keys[k], list);
     }
-    return tw__json_unless(bad, o);
+    return o;
 }
 
-static json_t *paths_json(const tw__page *g, const tw__entry *entry)
+static json_t *paths_json(tw__json_builder *b, const tw__page *g, const tw__entry *entry)
 {
     /* in all, and of one path: rather fewer seeds than paths with gaps */
     enum { POINTS = 8000, MANY = 500 };
@@ -84,103 +84,111 @@ static json_t *paths_json(const tw__page *g, const tw__entry *entry)
             longest = g->race->entries[i].runs[0].trajectory.n;
     const size_t each = longest < MANY ? longest : MANY, fit = POINTS / (g->race->n * each),
                  seeds = fit < 1 ? 1 : fit;
-    json_t *list = json_array();
-    int bad = !list;
-    for (size_t k = 0; k < seeds && k < g->race->o.seeds && !bad; k++)
-        bad = json_array_append_new(list, path_json(&entry->runs[k], MANY));
-    return tw__json_unless(bad, list);
+    json_t *list = tw__json_list(b);
+    for (size_t k = 0; k < seeds && k < g->race->o.seeds; k++)
+        tw__json_append(b, list, path_json(b, &entry->runs[k], MANY));
+    return list;
 }
 
-static json_t *entry_json(const tw__page *g, size_t i)
+static json_t *entry_json(tw__json_builder *b, const tw__page *g, size_t i)
 {
     const tw__entry *entry = tw__page_entry(g, i);
-    json_t *curves = json_object(), *finals = json_object();
-    int bad = !curves || !finals;
-    for (int q = 0; q < TW__QUANTITIES && g->quantities[q].key && !bad; q++) {
+    json_t *o = tw__json_object(b), *curves = tw__json_object(b), *finals = tw__json_object(b);
+    for (int q = 0; q < TW__QUANTITIES && g->quantities[q].key; q++) {
         const tw__curve *curve = tw__page_curve(g, i, q);
         const tw__spread *final = &entry->of[tw__page_curve_measure(g, i, q)];
-        if (curve->n) bad = json_object_set_new(curves, g->quantities[q].key, curve_json(g, curve));
-        if (!bad && !isnan(final->median))
-            bad = json_object_set_new(finals, g->quantities[q].key, spread_json(final));
+        if (curve->n) tw__json_put(b, curves, g->quantities[q].key, curve_json(b, g, curve));
+        if (!isnan(final->median)) tw__json_put(b, finals, g->quantities[q].key, spread_json(b, final));
     }
-    json_t *o =
-        json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "spec", entry->spec, "colour", entry->colour, "runs",
-                  (json_int_t)tw__race_in(g->race, entry), "diverged", (json_int_t)entry->diverged, "curves",
-                  tw__json_unless(bad, curves), "final", tw__json_unless(bad, finals));
+    tw__json_put_text(b, o, "spec", entry->spec);
+    tw__json_put_natural(b, o, "colour", (uint64_t)entry->colour);
+    tw__json_put_natural(b, o, "runs", tw__race_in(g->race, entry));
+    tw__json_put_natural(b, o, "diverged", entry->diverged);
+    tw__json_put(b, o, "curves", curves);
+    tw__json_put(b, o, "final", finals);
     if (entry->colour >= TW__COLOURS)
-        o = tw__json_unless(json_object_set_new(o, "mark",
-                                                json_string(tw__mark_path(tw__mark_of(entry->colour)))),
-                            o);
-    return tw__json_unless(!bad && g->race->surface && json_object_set_new(o, "paths", paths_json(g, entry)),
-                           o);
+        tw__json_put_text(b, o, "mark", tw__mark_path(tw__mark_of(entry->colour)));
+    if (g->race->surface) tw__json_put(b, o, "paths", paths_json(b, g, entry));
+    return o;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
-static json_t *quantities_json(const tw__page *g)
+static json_t *quantities_json(tw__json_builder *b, const tw__page *g)
 {
-    json_t *list = json_array();
-    int bad = !list;
-    for (int q = 0; q < TW__QUANTITIES && !bad; q++) {
+    json_t *list = tw__json_list(b);
+    for (int q = 0; q < TW__QUANTITIES; q++) {
         const tw__quantity *of = &g->quantities[q];
         if (!tw__page_has(g, q)) continue;
-        bad = json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "key", of->key, "name", of->name,
-                                                    "share", of->is_share, "log", tw__page_wants_log(g, q)));
+        json_t *o = tw__json_object(b);
+        tw__json_put_text(b, o, "key", of->key);
+        tw__json_put_text(b, o, "name", of->name);
+        put_flag(b, o, "share", of->is_share);
+        put_flag(b, o, "log", tw__page_wants_log(g, q));
+        tw__json_append(b, list, o);
     }
-    return tw__json_unless(bad, list);
+    return list;
 }
 
-static json_t *axes_json(const tw__page *g)
+static json_t *axes_json(tw__json_builder *b, const tw__page *g)
 {
-    json_t *list = json_array();
-    int bad = !list;
-    for (int a = 0; a < TW__AXES && !bad; a++) {
-        const tw__axis_name *of = &tw__axes[a];
+    json_t *list = tw__json_list(b);
+    for (int a = 0; a < TW__AXES; a++) {
         if (!tw__page_has_axis(g, a)) continue;
-        bad = json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", of->key, "name", of->name,
-                                                    "unit", of->unit));
+        json_t *o = tw__json_object(b);
+        tw__json_put_text(b, o, "key", tw__axes[a].key);
+        tw__json_put_text(b, o, "name", tw__axes[a].name);
+        tw__json_put_text(b, o, "unit", tw__axes[a].unit);
+        tw__json_append(b, list, o);
     }
-    return tw__json_unless(bad, list);
+    return list;
 }
 
-static json_t *surface_json(const tw__page *g)
+static json_t *surface_json(tw__json_builder *b, const tw__page *g)
 {
     const tw__relief *r = &g->relief;
     double start[2], minima[4][2];
     const size_t n = tw__surface_minima(g->race, minima);
-    json_t *list = json_array();
-    int bad = !list;
+    json_t *o = tw__json_object(b), *list = tw__json_list(b);
     tw_surface_start(g->race->surface, start);
-    for (size_t i = 0; i < n && !bad; i++)
-        bad = json_array_append_new(list, json_pack("[f, f]", minima[i][0], minima[i][1]));
-    return json_pack("{s:[f, f], s:[f, f], s:f, s:[f, f], s:o}", "low", r->low[0], r->low[1], "high",
-                     r->high[0], r->high[1], "height", tw__stage_height(r), "start", start[0], start[1],
-                     "minima", tw__json_unless(bad, list));
+    for (size_t i = 0; i < n; i++) tw__json_append(b, list, tw__json_reals(b, minima[i], 2));
+    tw__json_put(b, o, "low", tw__json_reals(b, r->low, 2));
+    tw__json_put(b, o, "high", tw__json_reals(b, r->high, 2));
+    tw__json_put_real(b, o, "height", tw__stage_height(r));
+    tw__json_put(b, o, "start", tw__json_reals(b, start, 2));
+    tw__json_put(b, o, "minima", list);
+    return o;
 }
 
-static json_t *page_json(const tw__page *g)
+static json_t *page_json(tw__json_builder *b, const tw__page *g)
 {
-    json_t *entries = json_array();
-    int bad = !entries;
-    for (size_t i = 0; i < g->race->n && !bad; i++) bad = json_array_append_new(entries, entry_json(g, i));
-    json_t *o =
-        json_pack("{s:b, s:I, s:b, s:I, s:f, s:o, s:o, s:o, s:o}", "single", g->run != NULL, "seeds",
-                  (json_int_t)g->race->o.seeds, "unfinished", g->race->of != NULL, "epochs",
-                  (json_int_t)g->race->o.job.run.epochs, "linear", g->linear, "floor",
-                  tw__page_has_floor(g) ? json_real(tw__page_floor(g)) : json_null(), "quantities",
-                  quantities_json(g), "axes", axes_json(g), "optimizers", tw__json_unless(bad, entries));
-    return tw__json_unless(o && g->race->surface && json_object_set_new(o, "surface", surface_json(g)), o);
+    json_t *o = tw__json_object(b), *entries = tw__json_list(b);
+    put_flag(b, o, "single", g->run != NULL);
+    tw__json_put_natural(b, o, "seeds", g->race->o.seeds);
+    put_flag(b, o, "unfinished", g->race->of != NULL);
+    tw__json_put_natural(b, o, "epochs", g->race->o.job.run.epochs);
+    tw__json_put_real(b, o, "linear", g->linear);
+    tw__json_put(b, o, "floor", tw__page_has_floor(g) ? tw__json_real(b, tw__page_floor(g)) : json_null());
+    tw__json_put(b, o, "quantities", quantities_json(b, g));
+    tw__json_put(b, o, "axes", axes_json(b, g));
+    for (size_t i = 0; i < g->race->n; i++) tw__json_append(b, entries, entry_json(b, g, i));
+    tw__json_put(b, o, "optimizers", entries);
+    if (g->race->surface) tw__json_put(b, o, "surface", surface_json(b, g));
+    return o;
 }
 
 /* "<" only stands inside strings of JSON, where it may be written so that no end tag can be read out of
  * it. */
 void tw__page_data(tw__page *g)
 {
+    tw__json_builder b = {.err = g->p.err};
+    json_t *json;
+    char *text = NULL;
     if (g->p.status != TW_OK) return;
-    json_t *json = page_json(g);
-    char *text = tw__json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    g->p.status = tw__json_take(&b, page_json(&b, g), &json);
+    if (g->p.status == TW_OK)
+        g->p.status = tw__json_dump(g->p.ctx, json, JSON_COMPACT | JSON_REAL_PRECISION(6), &text, g->p.err);
     json_decref(json);
-    if (!text) g->p.status = tw__fail(g->p.err, TW_ERR_MEMORY, "out of memory for JSON");
     for (const char *c = text; c && *c;) {
         size_t n = strcspn(c, "<");
         tw__put(&g->p, c, n);
@@ -190,5 +198,5 @@ void tw__page_data(tw__page *g)
             c++;
         }
     }
-    free(text);
+    tw__free_text(g->p.ctx, text);
 }

@@ -53,28 +53,33 @@ static uint64_t whole_epochs(const tw__race_run *run)
     return steps ? steps : 1;
 }
 
+static tw_status take_counts(tw__run_page *page, const json_t *result, tw_error *err)
+{
+    tw_error why;
+    tw_status s = tw__json_get_natural(result, "steps", &page->run.steps, &why);
+    if (s == TW_OK) s = tw__json_get_natural(result, "gradients", &page->run.gradients, &why);
+    if (s == TW_OK) s = tw__json_get_real(result, "seconds", &page->run.seconds, &why);
+    if (s == TW_OK && json_object_get(result, "steps_per_epoch"))
+        s = tw__json_get_natural(result, "steps_per_epoch", &page->race.steps_per_epoch, &why);
+    return s == TW_OK ? s
+                      : tw__fail(err, s, "%.200s/run.json: in its result %s", page->job->o.out, why.message);
+}
+
 /* A run that had finished before, as run.json and the model tell it. */
 static tw_status take_finished(tw__run_page *page, tw_error *err)
 {
     tw_job *job = page->job;
     tw__race_run *run = &page->run;
     char path[TW__PATH];
-    json_int_t steps, gradients, steps_per_epoch = 0;
     const json_t *result = job->finished, *test = json_object_get(result, "test");
-    if (json_unpack((json_t *)(uintptr_t)result, "{s:I, s?I, s:I, s:F}", "steps", &steps, "steps_per_epoch",
-                    &steps_per_epoch, "gradients", &gradients, "seconds", &run->seconds) ||
-        steps < 0 || steps_per_epoch < 0 || gradients < 0)
-        return tw__fail(err, TW_ERR_DATA,
-                        "%.300s/run.json: steps, gradients or seconds are missing in its result", job->o.out);
-    run->steps = (uint64_t)steps;
-    run->gradients = (uint64_t)gradients;
+    TW_TRY(take_counts(page, result, err));
     run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
     run->status = job->status;
     if (test)
         run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
     TW_TRY(
         tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
-    page->race.steps_per_epoch = steps_per_epoch ? (uint64_t)steps_per_epoch : whole_epochs(run);
+    if (!page->race.steps_per_epoch) page->race.steps_per_epoch = whole_epochs(run);
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_load(&page->loaded, job->ctx, path, err));
     page->model = page->loaded;
