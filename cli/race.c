@@ -131,10 +131,10 @@ static tw_status print(const struct values *v, tw_race *race, const char *direct
     return count.diverged == count.raced ? cli_fail(err, TW_ERR_NOT_FINITE, "every run diverged") : TW_OK;
 }
 
-/* Opens the race and, where there is work for several processes, closes it again and lets them work. *race
- * NULL: it is to be opened once more. */
+/* Opens the race and, where there is work for several processes, closes it again and lets them work, while
+ * *hold keeps others from replacing it. *race NULL: it is to be opened once more. */
 static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_race_options *o,
-                       struct race_progress *show, tw_race **race, tw_error *err)
+                       struct race_progress *show, tw_race **race, int *hold, tw_error *err)
 {
     const struct values *v = call->values;
     uint64_t jobs, threads;
@@ -145,6 +145,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     CLI_TRY(share(v, count.left, &jobs, &threads, err));
     race_start(show, count.left);
     if (jobs == 1) return TW_OK;
+    CLI_TRY(tw_race_hold(*race, hold, err));
     tw_race_free(*race);
     *race = NULL;
     tw_context_free(*ctx);
@@ -158,13 +159,15 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     const struct values *v = call->values;
     tw_context *ctx = NULL;
     tw_race *race = NULL;
+    int hold = -1;
     char word[TW_SHELL_WORD];
     struct cli_common again = v->common;
     again.verbose = 0;
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = begin(call, &ctx, o, show, &race, err);
+    tw_status status = begin(call, &ctx, o, show, &race, &hold, err);
     if (status == TW_OK && !race) status = cli_context(&again, &ctx, err);
     if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->job.out, o, err);
+    if (hold >= 0) close(hold);
     if (status == TW_OK) status = tw_race_run(race, err);
     race_clear(show);
     if (status == TW_STOPPED)

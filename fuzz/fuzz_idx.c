@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         for (int i = 0; i < idx.rank; i++) product *= (size_t)idx.shape[i];
         MUST(product == idx.n && idx.n > 0 && idx.n <= cap);
         static uint8_t copy[sizeof file.written];
-        MUST(tw__idx_write(ctx, "output", idx.rank, idx.shape, idx.bytes, &err) == TW_OK);
+        tw__writer w;
+        MUST(tw__idx_put(&w, ctx, "output", idx.rank, idx.shape, idx.bytes, &err) == TW_OK);
+        MUST(tw__writer_finish(&w, &err) == TW_OK);
         memcpy(copy, file.written, file.n_written);
         file.bytes = copy;
         file.n = file.n_written;

@@ -42,6 +42,16 @@ static void write_file(const char *path, const void *bytes, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
+static tw_status idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape,
+                           const uint8_t *bytes, tw_error *err)
+{
+    tw__writer w = {.file = NULL};
+    tw_status s = tw__idx_put(&w, ctx, path, rank, shape, bytes, err);
+    if (s == TW_OK) return tw__writer_finish(&w, err);
+    tw__writer_abandon(&w);
+    return s;
+}
+
 static void idx_round_trip(void **state)
 {
     (void)state;
@@ -52,7 +62,7 @@ static void idx_round_trip(void **state)
     static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255};
     for (int rank = 1; rank <= 4; rank++) {
         tw__idx idx;
-        assert_int_equal(tw__idx_write(ctx, PATH("idx"), rank, shape, bytes, &err), TW_OK);
+        assert_int_equal(idx_write(ctx, PATH("idx"), rank, shape, bytes, &err), TW_OK);
         assert_int_equal(tw__idx_read(&idx, ctx, PATH("idx"), 0, 0, &err), TW_OK);
         assert_int_equal(idx.rank, rank);
         assert_memory_equal(idx.shape, shape, (size_t)rank * sizeof *shape);
@@ -213,10 +223,10 @@ static const char *make_directory(tw_context *ctx, const char *name, int64_t tra
         const int64_t shape[] = {part ? test : train, 2, 2};
         snprintf(path, sizeof path, "%s/%s-images%cidx3-ubyte", directory, part ? "t10k" : "train",
                  separator);
-        assert_int_equal(tw__idx_write(ctx, path, 3, shape, pixels, NULL), TW_OK);
+        assert_int_equal(idx_write(ctx, path, 3, shape, pixels, NULL), TW_OK);
         snprintf(path, sizeof path, "%s/%s-labels%cidx1-ubyte", directory, part ? "t10k" : "train",
                  separator);
-        assert_int_equal(tw__idx_write(ctx, path, 1, shape, classes, NULL), TW_OK);
+        assert_int_equal(idx_write(ctx, path, 1, shape, classes, NULL), TW_OK);
     }
     return directory;
 }
@@ -267,8 +277,7 @@ static void directories_are_opened_and_cut(void **state)
     tw_data_free(train);
     classes[149] ^= 1; /* one label */
     const int64_t shape[] = {150};
-    assert_int_equal(tw__idx_write(ctx, PATH("dashed/train-labels-idx1-ubyte"), 1, shape, classes, NULL),
-                     TW_OK);
+    assert_int_equal(idx_write(ctx, PATH("dashed/train-labels-idx1-ubyte"), 1, shape, classes, NULL), TW_OK);
     assert_int_equal(tw_data_open(ctx, PATH("dashed"), NULL, &train, NULL, NULL, &err), TW_OK);
     assert_string_not_equal(info_of(train).fingerprint, whole);
     tw_data_free(train);
@@ -292,10 +301,8 @@ static void validation_shares(void **state)
         const int64_t shape[] = {(int64_t)cases[i].rows, 1, 1};
         uint8_t *zeros = calloc(cases[i].rows, 1);
         mkdir(PATH("cut"), 0777);
-        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-images-idx3-ubyte"), 3, shape, zeros, NULL),
-                         TW_OK);
-        assert_int_equal(tw__idx_write(ctx, PATH("cut/train-labels-idx1-ubyte"), 1, shape, zeros, NULL),
-                         TW_OK);
+        assert_int_equal(idx_write(ctx, PATH("cut/train-images-idx3-ubyte"), 3, shape, zeros, NULL), TW_OK);
+        assert_int_equal(idx_write(ctx, PATH("cut/train-labels-idx1-ubyte"), 1, shape, zeros, NULL), TW_OK);
         free(zeros);
         assert_int_equal(tw_data_open(ctx, PATH("cut"), &o, &train, &val, NULL, NULL), TW_OK);
         assert_int_equal(info_of(val).rows, cases[i].back);
@@ -374,15 +381,14 @@ static void what_cannot_be_opened(void **state)
            "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
     expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA,
            "byte 3: one dimension, as labels have");
-    assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL),
-                     TW_OK);
+    assert_int_equal(idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL), TW_OK);
     expect(ctx, directory, NULL, TW_ERR_DATA, "wrong/t10k-labels-idx1-ubyte: byte 4: 8 labels for 9 images");
     classes[6] = 5;
-    assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, nine, classes, NULL), TW_OK);
+    assert_int_equal(idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, nine, classes, NULL), TW_OK);
     expect(
         ctx, directory, NULL, TW_ERR_DATA,
         "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
-    assert_int_equal(tw__idx_write(ctx, PATH("wrong/t10k-images-idx3-ubyte"), 3, nine, pixels, NULL), TW_OK);
+    assert_int_equal(idx_write(ctx, PATH("wrong/t10k-images-idx3-ubyte"), 3, nine, pixels, NULL), TW_OK);
     expect(ctx, directory, NULL, TW_ERR_DATA,
            "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");
     assert_int_equal(remove(PATH("wrong/train-labels-idx1-ubyte")), 0);

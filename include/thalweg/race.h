@@ -112,6 +112,10 @@ TW_API tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *dire
  * they are. */
 TW_API tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n,
                               const tw_race_options *options, tw_error *err);
+/* A descriptor that keeps other processes from replacing the race in the directory until it is closed, also
+ * after tw_race_free: for a process that closes its race, as SQLite asks, to fork workers which resume it.
+ * -1: there is no directory, or nothing in it can be locked. */
+TW_API tw_status tw_race_hold(tw_race *race, int *fd, tw_error *err);
 /* Makes runs until none is left, and waits for those that other processes make: if one of these is killed,
  * its run is made here. A run that diverges is a result, not an error. TW_STOPPED: the event callback stopped
  * it. After an error runs that were in stay in, and another call continues. */

@@ -113,8 +113,8 @@ void tw__idx_free(tw__idx *idx, tw_context *ctx)
     memset(idx, 0, sizeof *idx);
 }
 
-tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape,
-                        const uint8_t *bytes, tw_error *err)
+tw_status tw__idx_put(tw__writer *w, tw_context *ctx, const char *path, int rank, const int64_t *shape,
+                      const uint8_t *bytes, tw_error *err)
 {
     uint8_t header[4 + 4 * TW__IDX_MOST_RANK] = {0, 0, UNSIGNED_BYTES, (uint8_t)rank};
     size_t n;
@@ -127,11 +127,7 @@ tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64
                             (long long)shape[i]);
         for (int k = 0; k < 4; k++) header[4 + 4 * i + k] = (uint8_t)(shape[i] >> (24 - 8 * k));
     }
-    tw__writer w;
-    TW_TRY(tw__writer_open(&w, ctx, path, err));
-    tw_status s = tw__writer_put(&w, header, 4 + 4 * (size_t)rank, err);
-    if (s == TW_OK) s = tw__writer_put(&w, bytes, n, err);
-    if (s == TW_OK) return tw__writer_finish(&w, err);
-    tw__writer_abandon(&w);
-    return s;
+    TW_TRY(tw__writer_open(w, ctx, path, err));
+    TW_TRY(tw__writer_put(w, header, 4 + 4 * (size_t)rank, err));
+    return tw__writer_put(w, bytes, n, err);
 }

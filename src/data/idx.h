@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_IDX_H
 #define TW_DATA_IDX_H
-#include "base/context.h"
+#include "base/io.h"
 
 enum { TW__IDX_MOST_RANK = 4 };
 typedef struct tw__idx {
@@ -17,7 +17,7 @@ typedef struct tw__idx {
 tw_status tw__idx_read(tw__idx *out, tw_context *ctx, const char *path, int rank, uint64_t most_bytes,
                        tw_error *err);
 void tw__idx_free(tw__idx *idx, tw_context *ctx); /* fine on a zeroed or freed one */
-/* A plain file that appears whole or not at all. */
-tw_status tw__idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape,
-                        const uint8_t *bytes, tw_error *err);
+/* Opens a plain file and writes all of it; the caller finishes or abandons the writer. */
+tw_status tw__idx_put(tw__writer *w, tw_context *ctx, const char *path, int rank, const int64_t *shape,
+                      const uint8_t *bytes, tw_error *err);
 #endif

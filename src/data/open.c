@@ -4,6 +4,7 @@
 #include "data/data.h"
 #include "data/digits.h"
 #include "data/idx.h"
+#include "file/together.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -100,8 +101,9 @@ static tw_status make_directories(tw_context *ctx, const char *path, tw_error *e
     return TW_OK;
 }
 
-static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows,
-                              const uint8_t *images, const uint8_t *labels, tw_error *err)
+/* The labels' and the images' file of a part, written but for their names. */
+static tw_status put_digits(tw__writer w[2], tw_context *ctx, const char *directory, int part, uint64_t rows,
+                            const uint8_t *images, const uint8_t *labels, tw_error *err)
 {
     const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
     const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
@@ -109,9 +111,9 @@ static tw_status write_digits(tw_context *ctx, const char *directory, int part, 
     TW_TRY(make_directories(ctx, directory, err));
     if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", directory, name) >= PATH)
         return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
-    TW_TRY(tw__idx_write(ctx, path, 1, shape, labels, err));
+    TW_TRY(tw__idx_put(&w[0], ctx, path, 1, shape, labels, err));
     snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", directory, name);
-    return tw__idx_write(ctx, path, 3, shape, images, err);
+    return tw__idx_put(&w[1], ctx, path, 3, shape, images, err);
 }
 
 /* Draws one part; both arrays freed by tw__free. */
@@ -127,23 +129,42 @@ static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t ro
     return s;
 }
 
+/* No file is put in place before all are written: images of one seed beside labels of another would not be
+ * noticed. */
 tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
                               uint64_t test, tw_error *err)
 {
     const uint64_t rows[] = {train, test};
+    tw__writer w[4];
+    tw_status s = TW_OK;
+    memset(w, 0, sizeof w);
     for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++)
         if (rows[part] == 0 || rows[part] > INT32_MAX)
             return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)",
                             (unsigned long long)rows[part]);
-    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++) {
+    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST && s == TW_OK; part++) {
         uint8_t *images, *labels;
-        TW_TRY(draw_part(ctx, seed, part, rows[part], &images, &labels, err));
-        tw_status s = write_digits(ctx, directory, part, rows[part], images, labels, err);
+        s = draw_part(ctx, seed, part, rows[part], &images, &labels, err);
+        if (s != TW_OK) break;
+        s = put_digits(w + 2 * part, ctx, directory, part, rows[part], images, labels, err);
         tw__free(ctx, images, (size_t)rows[part], TW__DIGIT_PIXELS);
         tw__free(ctx, labels, (size_t)rows[part], 1);
-        TW_TRY(s);
     }
-    return TW_OK;
+    if (s == TW_OK) return tw__together_finish(w, 4, err);
+    tw__together_abandon(w, 4);
+    return s;
+}
+
+/* One part, into the cache. */
+static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows,
+                              const uint8_t *images, const uint8_t *labels, tw_error *err)
+{
+    tw__writer w[2];
+    memset(w, 0, sizeof w);
+    tw_status s = put_digits(w, ctx, directory, part, rows, images, labels, err);
+    if (s == TW_OK) return tw__together_finish(w, 2, err);
+    tw__together_abandon(w, 2);
+    return s;
 }
 
 /* Draws a part for the cache. That the cache cannot be written is reported but stops nothing: the data are

@@ -8,13 +8,15 @@
 
 enum { START = 128 }; /* how much of a file is looked at */
 
+/* lock: the file that is locked while such a directory is written, if it is for long and not a database's
+ * affair. */
 static const struct {
-    const char *one, *many;
+    const char *one, *many, *lock;
 } works[] = {
-    [TW__WORK_RUN] = {"a run", "runs"},
-    [TW__WORK_RACE] = {"a race", "races"},
-    [TW__WORK_FIGURES] = {"figures", "figures"},
-    [TW__WORK_RATES] = {"a learning-rate range test", "learning-rate range tests"},
+    [TW__WORK_RUN] = {"a run", "runs", "run.lock"},
+    [TW__WORK_RACE] = {"a race", "races", NULL},
+    [TW__WORK_FIGURES] = {"figures", "figures", "figures.lock"},
+    [TW__WORK_RATES] = {"a learning-rate range test", "learning-rate range tests", NULL},
 };
 
 /* Within its start a file has this text; "": any file of this name will do, as a kill leaves it. */
@@ -25,8 +27,8 @@ static const struct {
     {TW__WORK_RUN, "run.json", "\"thalweg\""},       {TW__WORK_RACE, "race.db", "TwRa"},
     {TW__WORK_RACE, "race.json", "\"format\""},      {TW__WORK_RACE, "race.lock", ""},
     {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json.partial", ""},
-    {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"}, {TW__WORK_RATES, "find_lr.svg", "<svg"},
-    {TW__WORK_RATES, "find_lr.svg.partial", ""},
+    {TW__WORK_FIGURES, "figures.lock", ""},          {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"},
+    {TW__WORK_RATES, "find_lr.svg", "<svg"},         {TW__WORK_RATES, "find_lr.svg.partial", ""},
 };
 
 static int has(const char *start, size_t n, const char *text)
@@ -102,4 +104,31 @@ tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work o
     if (kind != TW_PATH_DIRECTORY)
         return tw__fail(err, TW_ERR_SYSTEM, "cannot make the folder %.300s: a file has this name", directory);
     return check_inside(ctx, directory, own, err);
+}
+
+tw_status tw__directory_in_use(const char *directory, tw__work own, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s is in use: another process is writing %s there (give another --out)", directory,
+                    works[own].one);
+}
+
+tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work own, void **lock, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(directory, works[own].lock, path, err));
+    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_WRITE, lock);
+    if (!e) return TW_OK;
+    *lock = NULL;
+    return e == EBUSY ? tw__directory_in_use(directory, own, err)
+                      : tw__fail_system(err, e, "cannot lock", path);
+}
+
+void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own, void *lock)
+{
+    char path[TW__PATH];
+    if (!lock) return;
+    if (tw__path_in(directory, works[own].lock, path, NULL) == TW_OK)
+        ctx->io.remove(ctx->io.user, path); /* while it is ours */
+    ctx->io.close(ctx->io.user, lock);
 }

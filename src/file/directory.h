@@ -12,4 +12,13 @@ typedef enum tw__work { TW__WORK_RUN, TW__WORK_RACE, TW__WORK_FIGURES, TW__WORK_
  * begun; whether that may be replaced, the caller knows. TW_ERR_SPEC: it holds something else, which the
  * message names. TW_ERR_SYSTEM: it is no directory. */
 tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work own, tw_error *err);
+
+/* Locks a directory that is there for the process that writes `own` (a run or figures) into it, until unlock
+ * or the process's end, however that comes. TW_ERR_SPEC: another process has it; TW_ERR_NOT_FOUND: it is not
+ * there (any more). */
+tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work own, void **lock,
+                             tw_error *err);
+tw_status tw__directory_in_use(const char *directory, tw__work own, tw_error *err); /* TW_ERR_SPEC */
+void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own,
+                          void *lock); /* NULL is fine */
 #endif

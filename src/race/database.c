@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <thalweg/train.h>
 #include <unistd.h>
 
@@ -91,6 +92,34 @@ static tw_status open_lock(tw__database *s, tw_error *err)
     TW_TRY(tw__path_in(s->directory, "race.lock", path, err));
     s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
+}
+
+static void close_lock(tw__database *s)
+{
+    if (s->lock >= 0) close(s->lock);
+    s->lock = -1;
+}
+
+/* What is locked still has the name: the process that had the lock before may have removed it. */
+static int is_in_place(const tw__database *s)
+{
+    char path[TW__PATH];
+    struct stat held, there;
+    return tw__path_in(s->directory, "race.lock", path, NULL) == TW_OK && fstat(s->lock, &held) == 0 &&
+           stat(path, &there) == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+/* Opens race.lock and locks n bytes from the first on (0: all of it). *got 0: another process holds one. */
+static tw_status take_lock(tw__database *s, short type, uint64_t n, int *got, tw_error *err)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        TW_TRY(open_lock(s, err));
+        TW_TRY(set_lock(s, type, OPEN_BYTE, n, got, err));
+        if (!*got || is_in_place(s)) return TW_OK;
+        close_lock(s);
+    }
+    *got = 0;
+    return TW_OK;
 }
 
 /* ---- the database -------------------------------------------------------------------------------------- */
@@ -223,7 +252,7 @@ void tw__database_close(tw__database *s)
 {
     if (!s) return;
     close_db(s);
-    if (s->lock >= 0) close(s->lock);
+    close_lock(s);
     tw__free_text(s->ctx, s->directory);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
@@ -237,8 +266,10 @@ static tw_status open_all(tw__database *s, tw_error *err)
     if (kind == TW_PATH_NONE)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db",
                         s->directory);
-    /* cannot be opened: nor can anything be written */
-    if (open_lock(s, NULL) == TW_OK) TW_TRY(set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err));
+    if (take_lock(s, F_RDLCK, 1, &got, err) != TW_OK) {
+        if (s->lock >= 0) return TW_ERR_SYSTEM;
+        got = 1; /* cannot be opened: nor can anything be written */
+    }
     if (!got)
         return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process",
                         s->directory);
@@ -380,12 +411,6 @@ static tw_status make(tw__database *s, int replace, const char *description, con
                       size_t n, tw_error *err)
 {
     int got;
-    TW_TRY(set_lock(s, F_WRLCK, OPEN_BYTE, 0, &got, err));
-    if (!got)
-        return tw__fail(
-            err, TW_ERR_SPEC,
-            "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
-            s->directory);
     TW_TRY(check_way(s, replace, err));
     remove_files(s, new_files);
     tw_status status = make_db(s, description, rows, n, err);
@@ -400,21 +425,33 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
 }
 
+/* Whoever has the lock takes it along from a folder in which there is no race. */
+static void leave(const tw__database *s, int was_there)
+{
+    static const char *const lock[] = {"race.lock", NULL};
+    int db;
+    if (find(s, "race.db", &db, NULL) != TW_OK || db) return;
+    remove_files(s, lock);
+    if (!was_there) s->ctx->io.remove(s->ctx->io.user, s->directory);
+}
+
 static tw_status create(tw__database *s, int replace, const char *description, const tw__database_row *rows,
                         size_t n, tw_error *err)
 {
-    static const char *const lock[] = {"race.lock", NULL};
     char path[TW__PATH];
-    int kind;
+    int kind, got;
     TW_TRY(check_way(s, replace, err));
     TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
     TW_TRY(tw__path_in(s->directory, "", path, err)); /* "out/": out itself is above it */
     TW_TRY(tw__make_parents(s->ctx, path, err));
-    tw_status status = open_lock(s, err);
+    tw_status status = take_lock(s, F_WRLCK, 0, &got, err);
+    if (status == TW_OK && !got)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%.300s is in use: another process works on the race in it, or it is one of those to join (give another --out)",
+            s->directory);
     if (status == TW_OK) status = make(s, replace, description, rows, n, err);
-    if (status == TW_OK || kind != TW_PATH_NONE) return status;
-    remove_files(s, lock);
-    s->ctx->io.remove(s->ctx->io.user, s->directory);
+    if (status != TW_OK) leave(s, kind != TW_PATH_NONE);
     return status;
 }
 
@@ -450,6 +487,15 @@ tw_status tw__database_get(tw__database *s, uint64_t row, char **result, tw_erro
     if (status == TW_OK) status = copy_column(s, q, result, err);
     sqlite3_reset(q);
     return status;
+}
+
+tw_status tw__database_hold(const tw__database *s, int *fd, tw_error *err)
+{
+    char text[128];
+    *fd = s->lock >= 0 ? fcntl(s->lock, F_DUPFD_CLOEXEC, 0) : -1;
+    if (*fd >= 0 || s->lock < 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SYSTEM, "cannot hold %.300s/race.lock: %s", s->directory,
+                    tw__system_text(errno, text, sizeof text));
 }
 
 uint64_t tw__database_rows(const tw__database *s) { return s->n; }

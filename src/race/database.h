@@ -26,6 +26,9 @@ tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *d
                               const char *description, const tw__database_row *rows, size_t n, tw_error *err);
 tw_status tw__database_open(tw__database **out, tw_context *ctx, const char *directory, tw_error *err);
 void tw__database_close(tw__database *s); /* NULL is fine; drops its locks */
+/* A descriptor that keeps the race from being replaced for as long as it is open, also after close; -1 where
+ * nothing can be locked. */
+tw_status tw__database_hold(const tw__database *s, int *fd, tw_error *err);
 /* What the race is, as it was created with; freed by tw__free_text. */
 tw_status tw__database_description(tw__database *s, char **text, tw_error *err);
 

@@ -166,7 +166,7 @@ tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_opt
     if (s == TW_OK) s = run_job(f, job, o, err);
     tw_job_free(job);
     if (s == TW_OK) find_rates(&f->found);
-    if (s == TW_OK && o->job.out) s = tw__find_lr_write(f, o->job.out, err);
+    if (s == TW_OK && o->job.out) s = tw__find_lr_write(f, o->job.out, o->job.force, err);
     if (s == TW_OK) *out = &f->found;
     else tw_find_lr_free(&f->found);
     return s;

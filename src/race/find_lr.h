@@ -14,5 +14,5 @@ typedef struct tw__find_lr {
 } tw__find_lr;
 /* find_lr_write.c: whether the folder may get the files, and writing them. */
 tw_status tw__find_lr_check(tw_context *ctx, const char *directory, int force, tw_error *err);
-tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, tw_error *err);
+tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, int force, tw_error *err);
 #endif

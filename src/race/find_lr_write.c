@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/options.h"
 #include "file/directory.h"
+#include "file/together.h"
 #include "race/find_lr.h"
 #include "race/svg.h"
 #include <math.h>
@@ -100,18 +101,27 @@ tw_status tw__find_lr_check(tw_context *ctx, const char *directory, int force, t
                     "%.300s is there already (give another --out, or --force to replace it)", path);
 }
 
-tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, tw_error *err)
+static tw_status write_one(const tw__find_lr *f, const char *directory, int i, tw__writer *w, tw_error *err)
 {
     static tw_status (*const make[])(const tw__find_lr *f, char **out, tw_error *err) = {make_svg, make_csv};
-    char path[TW__PATH];
-    for (int i = 0; i < 2; i++) {
-        char *text;
-        TW_TRY(tw__path_in(directory, files[i], path, err));
-        TW_TRY(tw__make_parents(f->ctx, path, err));
-        TW_TRY(make[i](f, &text, err));
-        tw_status s = tw__write_text(f->ctx, path, text, err);
-        tw__free_text(f->ctx, text);
-        if (s != TW_OK) return s;
-    }
-    return TW_OK;
+    char path[TW__PATH], *text;
+    TW_TRY(tw__path_in(directory, files[i], path, err));
+    TW_TRY(tw__make_parents(f->ctx, path, err));
+    TW_TRY(make[i](f, &text, err));
+    tw_status s = tw__writer_open(w, f->ctx, path, err);
+    if (s == TW_OK) s = tw__writer_put(w, text, strlen(text), err);
+    tw__free_text(f->ctx, text);
+    return s;
+}
+
+/* What the directory holds is looked at again: another process may have filled it meanwhile. */
+tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, int force, tw_error *err)
+{
+    tw__writer w[2] = {{.file = NULL}, {.file = NULL}};
+    tw_status s = tw__find_lr_check(f->ctx, directory, force, err);
+    for (int i = 0; i < 2 && s == TW_OK; i++) s = write_one(f, directory, i, &w[i], err);
+    if (s == TW_OK) s = tw__find_lr_check(f->ctx, directory, force, err);
+    if (s == TW_OK) return tw__together_finish(w, 2, err);
+    tw__together_abandon(w, 2);
+    return s;
 }

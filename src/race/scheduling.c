@@ -162,3 +162,9 @@ tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
     for (size_t i = 0; i < race->n; i++) all.diverged += race->entries[i].diverged;
     return tw__sized_write(out, &all, sizeof all, "tw_race_count", err);
 }
+
+tw_status tw_race_hold(tw_race *race, int *fd, tw_error *err)
+{
+    *fd = -1;
+    return race->database ? tw__database_hold(race->database, fd, err) : TW_OK;
+}

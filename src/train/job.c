@@ -4,6 +4,7 @@
 #include "train/json.h"
 #include "train/options.h"
 #include "base/io.h"
+#include "file/directory.h"
 #include "math/sums.h"
 #include <math.h>
 #include <stdio.h>
@@ -127,7 +128,7 @@ tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *giv
 void tw_job_free(tw_job *job)
 {
     if (!job) return;
-    tw__job_unlock(job->ctx, job->o.out, job->lock);
+    tw__directory_unlock(job->ctx, job->o.out, TW__WORK_RUN, job->lock);
     tw_run_free(job->run);
     tw__loss_trace_free(&job->trace, job->ctx);
     if (job->model)
@@ -192,7 +193,7 @@ static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **
     if (tw__job_ended(*run) != TW_RUN_GOING) return TW_OK;
     json_decref(*run);
     *run = NULL;
-    TW_TRY(tw__job_lock(ctx, directory, lock, err));
+    TW_TRY(tw__directory_lock(ctx, directory, TW__WORK_RUN, lock, err));
     return tw__job_read_directory(ctx, directory, run, err);
 }
 
@@ -227,7 +228,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
     json_decref(run);
     if (s != TW_OK) {
         tw_job_free(job);
-        tw__job_unlock(ctx, directory, lock);
+        tw__directory_unlock(ctx, directory, TW__WORK_RUN, lock);
         return s;
     }
     job->lock = lock;

@@ -27,7 +27,7 @@ struct tw_job {
     int status;
     json_t *finished; /* the result of a run that had finished before */
     char *text;       /* of tw_job_json */
-    void *lock;       /* run.lock, open while the folder is ours */
+    void *lock;       /* of tw__directory_lock, while the folder is ours */
     /* parts of the history kept beside the checkpoint (history.h) */
     uint64_t history_parts;
     tw__hash history_hash; /* over them */
@@ -62,12 +62,8 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again,
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
                         const char *data, tw_error *err);
 
-/* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked; tw__job_lock
- * locks one that is there. */
+/* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
-/* TW_ERR_SPEC: another process has it */
-tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err);
-void tw__job_unlock(tw_context *ctx, const char *directory, void *lock); /* NULL is fine */
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 /* model, history.csv, run.json; removes the checkpoint of an ended run */

@@ -107,36 +107,10 @@ static tw_status remove_file(tw_context *ctx, const char *directory, const char 
     return e && e != ENOENT ? tw__fail_system(err, e, "cannot remove", path) : TW_OK;
 }
 
-static tw_status in_use(const char *directory, tw_error *err)
-{
-    return tw__fail(err, TW_ERR_SPEC,
-                    "%.300s is in use: another process is writing a run there (give another --out)",
-                    directory);
-}
-
 static tw_status in_the_way(const char *partial, tw_error *err)
 {
     return tw__fail(err, TW_ERR_SPEC,
                     "%.300s is in the way: no run left it there (remove it, or give another --out)", partial);
-}
-
-/* The lock goes with its process, however that ends. */
-tw_status tw__job_lock(tw_context *ctx, const char *directory, void **lock, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(directory, "run.lock", path, err));
-    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_WRITE, lock);
-    if (e) *lock = NULL;
-    return e == 0       ? TW_OK
-           : e == EBUSY ? in_use(directory, err)
-                        : tw__fail_system(err, e, "cannot lock", path);
-}
-
-void tw__job_unlock(tw_context *ctx, const char *directory, void *lock)
-{
-    if (!lock) return;
-    remove_file(ctx, directory, "run.lock", NULL); /* while it is ours */
-    ctx->io.close(ctx->io.user, lock);
 }
 
 /* Only what has not ended can be continued. */
@@ -191,7 +165,7 @@ static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
             return tw__fail_system(err, e == ENOENT ? ENOTDIR : e, "cannot make the folder", partial);
         TW_TRY(tw__path_kind(ctx, partial, &kind, err));
         if (kind == TW_PATH_FILE || kind == TW_PATH_OTHER) return in_the_way(partial, err);
-        tw_status s = tw__job_lock(ctx, partial, &job->lock, err);
+        tw_status s = tw__directory_lock(ctx, partial, TW__WORK_RUN, &job->lock, err);
         if (s == TW_ERR_NOT_FOUND) continue; /* another process has cleared it away, or given it its name */
         if (s != TW_OK || e == 0) return s;
         int left = remove_partial(ctx, partial);
@@ -199,7 +173,7 @@ static tw_status make_partial(tw_job *job, const char *partial, tw_error *err)
         job->lock = NULL;
         if (left) return in_the_way(partial, err);
     }
-    return in_use(job->o.out, err);
+    return tw__directory_in_use(job->o.out, TW__WORK_RUN, err);
 }
 
 static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
@@ -210,7 +184,7 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
     if (e != ENOTEMPTY && e != EEXIST)
         return e ? tw__fail_system(err, e, "cannot make the folder", job->o.out) : TW_OK;
     TW_TRY(check_way(job, &old, err)); /* another process may have made it meanwhile */
-    return old ? in_use(job->o.out, err)
+    return old ? tw__directory_in_use(job->o.out, TW__WORK_RUN, err)
                : tw__fail(err, TW_ERR_SPEC, "%.300s is a folder with other files in it (give another --out)",
                           job->o.out);
 }
@@ -236,7 +210,7 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
 static tw_status take_over(tw_job *job, tw_error *err)
 {
     tw__writer w;
-    TW_TRY(tw__job_lock(job->ctx, job->o.out, &job->lock, err));
+    TW_TRY(tw__directory_lock(job->ctx, job->o.out, TW__WORK_RUN, &job->lock, err));
     TW_TRY(prepare_run(job, job->o.out, 0, &w, err));
     tw_status s = remove_old(job->ctx, job->o.out, err);
     if (s == TW_OK) return tw__writer_finish(&w, err);

@@ -24,22 +24,32 @@ const tw_figure_kind *tw_figure_kind_at(size_t i)
 
 /* ---- The folder ---- */
 
-/* A new folder begins with a claims.json without claims, which says whose the files are. */
-static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
+static tw_status check_directory(const tw_figures *f, int force, int *is_new, tw_error *err)
 {
     char path[TW__PATH];
     int kind;
     TW_TRY(tw__directory_check(f->ctx, f->directory, TW__WORK_FIGURES, err));
     TW_TRY(tw__path_in(f->directory, "claims.json", path, err));
     TW_TRY(tw__path_kind(f->ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE) {
-        TW_TRY(tw__make_parents(f->ctx, path, err));
-        return tw__figures_write_json(f, err);
-    }
-    if (force) return TW_OK;
+    *is_new = kind == TW_PATH_NONE;
+    if (*is_new || force) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC,
                     "%.300s holds figures already (give another --out, or --force to replace them)",
                     f->directory);
+}
+
+/* A new folder begins with a claims.json without claims, which says whose the files are. What it holds is
+ * looked at again once it is locked: another process may have filled it meanwhile. */
+static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
+{
+    char path[TW__PATH];
+    int is_new;
+    TW_TRY(check_directory(f, force, &is_new, err));
+    TW_TRY(tw__path_in(f->directory, "claims.json", path, err));
+    TW_TRY(tw__make_parents(f->ctx, path, err));
+    TW_TRY(tw__directory_lock(f->ctx, f->directory, TW__WORK_FIGURES, &f->lock, err));
+    TW_TRY(check_directory(f, force, &is_new, err));
+    return is_new ? tw__figures_write_json(f, err) : TW_OK;
 }
 
 tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force,
@@ -59,6 +69,7 @@ tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *direc
 void tw_figures_free(tw_figures *f)
 {
     if (!f) return;
+    tw__directory_unlock(f->ctx, f->directory, TW__WORK_FIGURES, f->lock);
     tw__free_text(f->ctx, f->directory);
     tw__free_text(f->ctx, f->json);
     tw__free(f->ctx, f->claims, f->capacity, sizeof *f->claims);

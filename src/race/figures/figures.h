@@ -9,6 +9,7 @@ struct tw_figures {
     char *directory, *json;
     tw_claim *claims;
     size_t n, capacity;
+    void *lock; /* of tw__directory_lock */
 };
 
 tw_status tw__figures_write(const tw_figures *figures, const char *file, const char *text, tw_error *err);
