@@ -3,18 +3,6 @@
 #include "model_file.h"
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static tw_status load(struct cli_model_on_data *m, const char *path, tw_error *err)
-{
-    struct stat there;
-    if (stat(path, &there) || !S_ISDIR(there.st_mode)) return tw_model_load(&m->model, m->ctx, path, err);
-    char *file = cli_text(err, "%s/model.safetensors", path);
-    if (!file) return TW_ERR_MEMORY;
-    tw_status status = tw_model_load(&m->model, m->ctx, file, err);
-    free(file);
-    return status;
-}
 
 static tw_status check_weights(tw_model *model, const char *path, tw_error *err)
 {
@@ -32,7 +20,7 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *c
 {
     memset(m, 0, sizeof *m);
     CLI_TRY(cli_context(common, &m->ctx, err));
-    CLI_TRY(load(m, model, err));
+    CLI_TRY(tw_model_load(&m->model, m->ctx, model, err));
     CLI_TRY(check_weights(m->model, model, err));
     if (!strcmp(data, "-")) data = "/dev/stdin";
     tw_data_options o = TW_DATA_OPTIONS_INIT;

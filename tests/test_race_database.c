@@ -322,7 +322,7 @@ static void what_is_wrong_is_said(void **state)
         {"PRAGMA user_version = 3", "is of a newer thalweg"},
         {"PRAGMA user_version = 1", "is of an older thalweg"},
         {"PRAGMA application_id = 0; PRAGMA user_version = 0", "holds no race"},
-        {"DROP TABLE run", "no such table: run"},
+        {"DROP TABLE run", "its tables, views and triggers are not those of a race"},
         {"DELETE FROM run WHERE id = 3", "its runs are not numbered from 1 on"},
         {"DELETE FROM run", "its runs are not numbered from 1 on"},
         {"DELETE FROM race", "says nothing of its race"},
@@ -335,6 +335,63 @@ static void what_is_wrong_is_said(void **state)
         run_sql(directory, cases[i].sql);
         refuse_open(directory, TW_ERR_DATA, cases[i].message);
     }
+    tw_context_free(ctx);
+}
+
+/* What would be run without an end if the schema were trusted, or read without one. */
+static void a_hostile_schema_runs_nothing(void **state)
+{
+    (void)state;
+#define FOR_EVER "(WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n)"
+    static const char directory[] = DIRECTORY "/hostile", other[] = "its tables, views and triggers are not";
+    static const struct {
+        const char *sql, *message;
+    } cases[] = {
+        {"CREATE TRIGGER t AFTER UPDATE ON run BEGIN UPDATE run SET lr = " FOR_EVER "; END", other},
+        {"CREATE TEMP TABLE t(x); CREATE VIEW v AS SELECT " FOR_EVER " AS x", other},
+        {"ALTER TABLE race RENAME TO r; CREATE VIEW race AS SELECT " FOR_EVER " AS description", other},
+        {"ALTER TABLE run ADD COLUMN x AS (abs(id))", other},
+        {"CREATE INDEX i ON run (abs(id))", other},
+        {"CREATE TABLE other (x)", other},
+        {"DROP INDEX pending", other},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = 'view' WHERE name = 'race'",
+         "malformed"},
+        /* of which the query for the next run would find no end */
+        {"UPDATE run SET result = 1; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' WHERE result IS NULL', '') WHERE name = 'pending'; PRAGMA writable_schema = RESET; REINDEX; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' WHERE result IS NULL' WHERE name = 'pending'",
+         "it is damaged: "},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'pending'",
+         "it is damaged: 2nd reference to page 3"},
+    };
+    tw_context *ctx = context();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw__database_close(made(ctx, directory));
+        run_sql(directory, cases[i].sql);
+        refuse_open(directory, TW_ERR_DATA, cases[i].message);
+    }
+    clear(directory);
+    tw_context_free(ctx);
+}
+
+/* SQLite would wait for ever to open a pipe beside a database. */
+static void only_files_are_opened(void **state)
+{
+    (void)state;
+    static const char directory[] = DIRECTORY "/kinds";
+    static const char *const names[] = {"race.db", "race.db-wal", "race.db-shm", "race.db-journal",
+                                        "race.lock"};
+    char path[TW__PATH], message[64];
+    tw_context *ctx = context();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        tw__database_close(made(ctx, directory));
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        snprintf(message, sizeof message, "/%s: is a pipe, socket or device, not a file", names[i]);
+        alarm(60);
+        refuse_open(directory, TW_ERR_DATA, message);
+        alarm(0);
+    }
+    clear(directory);
     tw_context_free(ctx);
 }
 
@@ -507,6 +564,8 @@ int main(void)
         cmocka_unit_test(a_race_is_made_in_one_step),
         cmocka_unit_test(a_full_disk_replaces_nothing),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(a_hostile_schema_runs_nothing),
+        cmocka_unit_test(only_files_are_opened),
         cmocka_unit_test(damage_is_bad_data),
         cmocka_unit_test(a_finished_race_is_read_where_nothing_is_written),
         cmocka_unit_test(a_full_disk_leaves_nothing_half_made),

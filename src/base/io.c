@@ -156,6 +156,17 @@ tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *
     return e == 0 ? TW_OK : tw__fail_system(err, e, "cannot look at", path);
 }
 
+tw_status tw__find_file(tw_context *ctx, const char *path, int *found, tw_error *err)
+{
+    int kind = TW_PATH_NONE;
+    *found = 0;
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    *found = kind == TW_PATH_FILE;
+    if (*found || kind == TW_PATH_NONE) return TW_OK;
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "is a %s, not a file",
+                       kind == TW_PATH_DIRECTORY ? "folder" : "pipe, socket or device");
+}
+
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err)
 {
     char part[4096];

@@ -9,6 +9,9 @@ extern const tw_io tw__system_io;
 /* TW_ERR_NOT_FOUND for a path that does not exist, else TW_ERR_SYSTEM: "<what> <path>: <reason>". */
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path);
 tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *err);
+/* *found: a file has this name. TW_ERR_DATA: something else has it; what a folder holds may be anybody's, and
+ * to open a pipe or device can take for ever. */
+tw_status tw__find_file(tw_context *ctx, const char *path, int *found, tw_error *err);
 /* Makes the folders above `path` that are missing. */
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 

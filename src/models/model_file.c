@@ -1,6 +1,7 @@
 /* Models as safetensors files: tensors named and shaped as in torch.nn.Sequential, the network and what it
  * takes in the metadata.
  * SPDX-License-Identifier: MIT */
+#include "base/io.h"
 #include "file/safetensors.h"
 #include "models/model.h"
 #include <stdio.h>
@@ -182,11 +183,27 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     return TW_OK;
 }
 
+/* A folder's model must be a file; what is named by itself may be a pipe. */
+static tw_status find_model(tw_context *ctx, const char *path, char inside[TW__PATH], int *is_directory,
+                            tw_error *err)
+{
+    int kind, found;
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    *is_directory = kind == TW_PATH_DIRECTORY;
+    if (!*is_directory) return TW_OK;
+    TW_TRY(tw__path_in(path, "model.safetensors", inside, err));
+    return tw__find_file(ctx, inside, &found, err);
+}
+
 tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err)
 {
     tw__safetensors f;
     tw_model *m = NULL;
+    char inside[TW__PATH];
+    int is_directory;
     *out = NULL;
+    TW_TRY(find_model(ctx, path, inside, &is_directory, err));
+    if (is_directory) path = inside;
     TW_TRY(tw__safetensors_open(&f, ctx, path, err));
     tw_status s = read_model(&m, ctx, &f, path, err);
     tw__safetensors_free(&f);

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "file/directory.h"
 #include "file/hash.h"
+#include "race/untrusted.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -30,10 +31,13 @@ static const char *const texts[STATEMENTS] = {
     [RESULT] = "SELECT result, race FROM run WHERE id = ?",
     [PUT] = "UPDATE run SET result = ?1, race = ?3 WHERE id = ?2 AND result IS NULL",
 };
-static const char schema[] =
-    "CREATE TABLE race (description TEXT NOT NULL);"
-    "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT, race TEXT);"
-    "CREATE INDEX pending ON run (phase, optimizer) WHERE result IS NULL;";
+/* A race.db has these and nothing else. */
+static const char *const schema[] = {
+    "CREATE TABLE race (description TEXT NOT NULL)",
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, optimizer TEXT NOT NULL, lr REAL, seed INTEGER NOT NULL, result TEXT, race TEXT)",
+    "CREATE INDEX pending ON run (phase, optimizer) WHERE result IS NULL",
+};
+enum { SCHEMA = sizeof schema / sizeof schema[0] };
 
 struct tw__database {
     tw_context *ctx;
@@ -50,7 +54,8 @@ struct tw__database {
 static tw_status fail_db(const tw__database *s, const char *what, tw_error *err)
 {
     const int code = sqlite3_errcode(s->db) & 0xff,
-              is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+              is_bad = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR ||
+                       code == SQLITE_INTERRUPT || code == SQLITE_TOOBIG || code == SQLITE_FORMAT;
     const tw_status status = code == SQLITE_NOMEM ? TW_ERR_MEMORY : is_bad ? TW_ERR_DATA : TW_ERR_SYSTEM;
     if (code == SQLITE_BUSY)
         return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s",
@@ -90,7 +95,7 @@ static tw_status open_lock(tw__database *s, tw_error *err)
 {
     char path[TW__PATH];
     TW_TRY(tw__path_in(s->directory, "race.lock", path, err));
-    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
 }
 
@@ -140,6 +145,19 @@ static tw_status open_db(tw__database *s, const char *file, int flags, tw_error 
     return TW_OK;
 }
 
+/* *found: race.db. SQLite also opens the files beside it. */
+static tw_status check_files(const tw__database *s, int *found, tw_error *err)
+{
+    static const char *const names[] = {"race.lock", "race.db-wal", "race.db-shm", "race.db-journal",
+                                        "race.db"};
+    char path[TW__PATH];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        TW_TRY(tw__path_in(s->directory, names[i], path, err));
+        TW_TRY(tw__find_file(s->ctx, path, found, err));
+    }
+    return TW_OK;
+}
+
 static tw_status prepare(tw__database *s, tw_error *err)
 {
     for (int i = 0; i < STATEMENTS; i++)
@@ -171,6 +189,15 @@ static tw_status check_kind(const tw__database *s, tw_error *err)
     if (format != FORMAT)
         return fail_data(s, format > FORMAT ? "is of a newer thalweg" : "is of an older thalweg", err);
     return TW_OK;
+}
+
+static tw_status check(const tw__database *s, tw_error *err)
+{
+    char fault[TW__FAULT];
+    tw__untrusted_begin(s->db);
+    TW_TRY(check_kind(s, err));
+    if (tw__untrusted_check(s->db, schema, SCHEMA, fault) != SQLITE_OK) return fail_db(s, "read", err);
+    return fault[0] ? fail_data(s, fault, err) : TW_OK;
 }
 
 static tw_status count_rows(tw__database *s, tw_error *err)
@@ -259,11 +286,9 @@ void tw__database_close(tw__database *s)
 
 static tw_status open_all(tw__database *s, tw_error *err)
 {
-    char path[TW__PATH];
-    int kind, got = 1;
-    TW_TRY(tw__path_in(s->directory, "race.db", path, err));
-    TW_TRY(tw__path_kind(s->ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE)
+    int found, got = 1;
+    TW_TRY(check_files(s, &found, err));
+    if (!found)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db",
                         s->directory);
     if (take_lock(s, F_RDLCK, 1, &got, err) != TW_OK) {
@@ -274,7 +299,7 @@ static tw_status open_all(tw__database *s, tw_error *err)
         return tw__fail(err, TW_ERR_SYSTEM, "the race in %.300s is being replaced by another process",
                         s->directory);
     TW_TRY(open_db(s, "race.db", SQLITE_OPEN_READWRITE, err));
-    TW_TRY(check_kind(s, err));
+    TW_TRY(check(s, err));
     TW_TRY(prepare(s, err));
     TW_TRY(count_rows(s, err));
     return hash_description(s, err);
@@ -384,7 +409,7 @@ static tw_status make_db(tw__database *s, const char *description, const tw__dat
     if (status == TW_OK) status = use_wal(s, err);
     if (status == TW_OK) status = execute(s, "BEGIN IMMEDIATE", "write", err);
     if (status == TW_OK) status = execute(s, kind, "write", err);
-    if (status == TW_OK) status = execute(s, schema, "write", err);
+    for (int i = 0; status == TW_OK && i < SCHEMA; i++) status = execute(s, schema[i], "write", err);
     if (status == TW_OK) status = insert(s, description, rows, n, err);
     if (status == TW_OK) status = execute(s, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", "write", err);
     sqlite3_free(kind);

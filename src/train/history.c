@@ -93,7 +93,9 @@ static tw_status read_part(tw_job *job, uint64_t part, tw_epoch *to, tw_error *e
     char path[TW__PATH], sum[TW__HASH_DIGITS + 1];
     uint8_t *bytes;
     size_t n;
+    int found;
     TW_TRY(path_of(job->o.out, part, path, err));
+    TW_TRY(tw__find_file(job->ctx, path, &found, err));
     TW_TRY(tw__read_file(job->ctx, path, WHOLE, &bytes, &n, err));
     tw_status s = TW_OK;
     if (n != WHOLE)

@@ -73,10 +73,10 @@ static tw_status write_run(tw_job *job, const char *directory, int with_result, 
 tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t **run, tw_error *err)
 {
     char path[TW__PATH];
-    int kind;
+    int found;
     TW_TRY(tw__path_in(directory, "run.json", path, err));
-    TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE)
+    TW_TRY(tw__find_file(ctx, path, &found, err));
+    if (!found)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
     TW_TRY(tw__json_read_file(ctx, path, run, err));
     tw_status s = tw__json_check_run(*run, path, err);
@@ -337,10 +337,8 @@ static tw_status check_settings(void *object, const char *settings, tw_error *er
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
 {
     char path[TW__PATH];
-    int kind;
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
-    *found = kind != TW_PATH_NONE;
+    TW_TRY(tw__find_file(job->ctx, path, found, err));
     if (!*found) return TW_OK;
     TW_TRY(tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err));
     return tw__history_load(job, err);
@@ -379,13 +377,12 @@ static tw_status write_history(tw_job *job, tw_error *err)
 tw_status tw__job_find_model(const tw_job *job, tw_error *err)
 {
     char path[TW__PATH];
-    int kind;
+    int found;
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
-    TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
-    return kind == TW_PATH_FILE
-               ? TW_OK
-               : tw__fail(err, TW_ERR_NOT_FOUND,
-                          "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
+    TW_TRY(tw__find_file(job->ctx, path, &found, err));
+    return found ? TW_OK
+                 : tw__fail(err, TW_ERR_NOT_FOUND,
+                            "the run in %.300s has ended, but its model.safetensors is gone", job->o.out);
 }
 
 tw_status tw__job_save_result(tw_job *job, tw_error *err)

@@ -70,7 +70,6 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
 {
     tw_job *job = page->job;
     tw__race_run *run = &page->run;
-    char path[TW__PATH];
     const json_t *result = job->finished, *test = json_object_get(result, "test");
     TW_TRY(take_counts(page, result, err));
     run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
@@ -80,8 +79,7 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     TW_TRY(
         tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
     if (!page->race.steps_per_epoch) page->race.steps_per_epoch = whole_epochs(run);
-    TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
-    TW_TRY(tw_model_load(&page->loaded, job->ctx, path, err));
+    TW_TRY(tw_model_load(&page->loaded, job->ctx, job->o.out, err));
     page->model = page->loaded;
     page->config = json_object_get(result, "config");
     return TW_OK;
