@@ -135,27 +135,34 @@ static void print_result(const json_t *result)
     putchar('\n');
 }
 
-static tw_status finish(const struct values *v, tw_job *job, tw_error *err)
+/* Prints the result. TW_ERR_NOT_FINITE, in `why`: it is that of a run that diverged. */
+static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_error *err)
 {
     const char *text;
     json_t *result;
     CLI_TRY(parse_result(job, &text, &result, err));
-    const char *model = json_string_value(json_object_get(result, "model"));
+    const char *model = json_string_value(json_object_get(result, "model")),
+               *message = json_string_value(json_object_get(result, "message"));
     if (v->common.json) printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
     else print_result(result);
     if (!v->common.quiet && model) fprintf(stderr, "model %s\n", model);
+    if (message)
+        cli_fail(why, TW_ERR_NOT_FINITE,
+                 "diverged: %.300s (try a lower learning rate; --find-lr looks for one)", message);
     json_decref(result);
     return TW_OK;
 }
 
-/* The result, and what came of writing its page. */
+/* The result, what came of writing its page, and whether the run diverged. */
 static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status page, const tw_error *why,
                                   tw_error *err)
 {
-    CLI_TRY(finish(v, job, err));
+    tw_error diverged = {0};
+    CLI_TRY(finish(v, job, &diverged, err));
     if (page == TW_OK && !v->common.quiet) fprintf(stderr, "report %s/report.html\n", tw_job_directory(job));
-    if (page != TW_OK) *err = *why;
-    return page;
+    fflush(stdout);
+    *err = page != TW_OK ? *why : diverged;
+    return err->code;
 }
 
 /* A run that had ended before has its page, unless the process was killed between the two. */
@@ -197,6 +204,10 @@ static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *
 {
     char word[TW_SHELL_WORD];
     tw_shell_word(tw_job_directory(job), word);
+    tw_error why;
+    if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet &&
+        tw_run_diverged(tw_job_run_of(job), &why) != TW_OK)
+        fprintf(stderr, "warning: diverging: %s\n", why.message);
     if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet)
         fprintf(
             stderr,

@@ -468,12 +468,62 @@ static void a_bad_loss_alone(void **state)
         } else {
             assert_int_equal(second, TW_OK);
             assert_true(w == -0.25);
-            assert_int_equal(go_on(run), TW_RUN_FINISHED);
+            assert_int_equal(go_on(run), TW_RUN_DIVERGED);
             assert_true(w == -0.5);
         }
         tw_run_free(run);
         tw_context_free(ctx);
     }
+}
+
+static void a_run_diverges_by_its_losses(void **state)
+{
+    (void)state;
+    static const struct {
+        double loss[6];
+        const char *control;
+        int status;
+        const char *message;
+    } cases[] = {
+        {{2, 3, 2001}, NULL, TW_RUN_DIVERGED, "the loss rose from 2 to 2001 (step 3) and is 2001 in the end"},
+        {{2, 3, 2000}, NULL, TW_RUN_FINISHED, NULL},
+        /* it came down again, or not far enough */
+        {{2, 1e30, 2}, NULL, TW_RUN_FINISHED, NULL},
+        {{2, 1e30, 2.5},
+         NULL,
+         TW_RUN_DIVERGED,
+         "the loss rose from 2 to 1e+30 (step 2) and is 2.5 in the end"},
+        /* a first loss near 0, or below, says nothing of the losses' scale */
+        {{1e-9, 1, 999}, NULL, TW_RUN_FINISHED, NULL},
+        {{-5, -1, 1001},
+         NULL,
+         TW_RUN_DIVERGED,
+         "the loss rose from -5 to 1001 (step 3) and is 1001 in the end"},
+        {{-1e9, -1e12, -1}, NULL, TW_RUN_FINISHED, NULL},
+        {{2, 5000, 6000},
+         "early_stop:patience=1",
+         TW_RUN_DIVERGED,
+         "the loss rose from 2 to 5000 (step 2) and is 5000 in the end"},
+    };
+    tw_context *ctx = context(1);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct table t = {cases[k].loss, NULL};
+        const tw_objective f = looked_up(&t);
+        double w = 0;
+        tw_error err = {0};
+        tw_run_options o = TW_RUN_OPTIONS_INIT;
+        o.optimizer = "sgd:lr=1";
+        o.control = cases[k].control;
+        o.epochs = 3;
+        tw_run *run = new_run(ctx, &f, &w, &o);
+        assert_int_equal(tw_run_diverged(run, &err), TW_OK);
+        const int ended = go_on(run);
+        if (ended != cases[k].status) fail_msg("case %zu: %s", k, tw_run_status_name(ended));
+        assert_int_equal(tw_run_diverged(run, &err), cases[k].message ? TW_ERR_NOT_FINITE : TW_OK);
+        if (cases[k].message) assert_string_equal(err.message, cases[k].message);
+        tw_run_free(run);
+    }
+    tw_context_free(ctx);
 }
 
 int main(void)
@@ -488,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_skipped_update_leaves_nothing),
         cmocka_unit_test(an_epoch_of_skipped_updates_ends_the_run),
         cmocka_unit_test(a_bad_loss_alone),
+        cmocka_unit_test(a_run_diverges_by_its_losses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

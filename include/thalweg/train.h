@@ -51,7 +51,7 @@ extern "C" {
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
 /* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME,
- * INTERRUPTED: stopped, to be continued. */
+ * INTERRUPTED: stopped, to be continued; DIVERGED: would be FINISHED or EARLY_STOP, but tw_run_diverged. */
 enum tw_run_status {
     TW_RUN_GOING = 0,
     TW_RUN_FINISHED,
@@ -59,11 +59,12 @@ enum tw_run_status {
     TW_RUN_TIME,
     TW_RUN_INTERRUPTED,
     TW_RUN_EARLY_STOP,
-    TW_RUN_STALLED
+    TW_RUN_STALLED,
+    TW_RUN_DIVERGED
 };
 /* "going", "finished", "target", "time", ..., or "unknown" */
 TW_API const char *tw_run_status_name(int status);
-/* 1: finished, target, early_stop or stalled: no further steps */
+/* 1: finished, target, early_stop, stalled or diverged: no further steps */
 TW_API int tw_run_is_over(int status);
 /* "error", "skip", "zero", or "unknown" */
 TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
@@ -170,6 +171,13 @@ TW_API double tw_run_seconds(const tw_run *run);
 TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg:m=100" */
 /* canonical specs of the controls; NULL: none */
 TW_API const char *tw_run_control(const tw_run *run);
+#define TW_DIVERGED_ABOVE 1000
+/* TW_ERR_NOT_FINITE, with the losses in the message, if the run has diverged: the loss of an epoch was above
+ * TW_DIVERGED_ABOVE times that of the first update, and the loss of the last epoch is still above that of the
+ * first update, which counts as 1 where it is less; or, with another `nonfinite` than TW_NONFINITE_ERROR, no
+ * loss of the last epoch was finite. Such a run is not stopped: its loss may come down again. Else, and
+ * before the first epoch has ended, TW_OK. */
+TW_API tw_status tw_run_diverged(const tw_run *run, tw_error *err);
 /* the *n epochs that have ended; valid until the next step */
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);
 /* belongs to the run: to look at, not to step */

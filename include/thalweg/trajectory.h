@@ -21,7 +21,8 @@ typedef struct tw_trajectory_options {
     }
 
 /* Point 0 is the start; point i is the point to report (the rule's view) after step i. It ends early if a
- * control ends it, or, with diverged set, before the first point or value that is not finite. */
+ * control ends it or, with diverged set, before the first point or value that is not finite. diverged is also
+ * set if tw_run_diverged (train.h) says so in the end. */
 typedef struct tw_trajectory {
     char spec[TW_SPEC_MAX]; /* the optimizer's canonical spec */
     size_t n;               /* points, at most steps + 1 */

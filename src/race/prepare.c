@@ -8,6 +8,7 @@
 #include "train/json.h"
 #include "train/lists.h"
 #include "train/options.h"
+#include "train/target.h"
 #include <string.h>
 
 /* ---- the entries --------------------------------------------------------------------------------------- */
@@ -189,6 +190,7 @@ static tw_status dry_run(tw_race *race, tw_error *err)
 {
     tw__problem problem;
     if (!race->surface) TW_TRY(open_data(race, err));
+    if (!race->surface) TW_TRY(tw__target_check_model(race->o.job.run.target, err));
     TW_TRY(tw__problem_open(&problem, race, race->o.job.run.seed, err));
     tw_status s = dry_run_on(race, &problem, err);
     tw__problem_close(&problem);

@@ -94,11 +94,23 @@ static tw_status check_start(const tw_race *race, tw_error *err)
                     race->o.job.run.target, tw_surface_spec(race->surface), value);
 }
 
+/* Minima are known to about 12 digits. */
+static tw_status check_least(const tw_race *race, tw_error *err)
+{
+    double minima[4][2];
+    if (!race->o.job.run.target || tw__surface_minima(race, minima) == 0) return TW_OK;
+    const double least = tw_surface_value(race->surface, minima[0], NULL);
+    if (race->target >= least - 1e-9 * (1 + fabs(least))) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "target %.80s cannot be reached: the least value of %.200s is %.6g",
+                    race->o.job.run.target, tw_surface_spec(race->surface), least);
+}
+
 tw_status tw__surface_open(tw_race *race, tw_error *err)
 {
     TW_TRY(tw_surface_create(&race->surface, race->ctx, race->o.surface, tw__race_type(race), err));
     TW_TRY(check_seeds(race, err));
     TW_TRY(read_target(race, err));
+    TW_TRY(check_least(race, err));
     return check_start(race, err);
 }
 

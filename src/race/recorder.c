@@ -36,6 +36,7 @@ tw_status tw__recorder_end(tw__run_recorder *w, tw_run *run, tw_status s, tw_err
     to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
     to->seconds = tw_run_seconds(run);
     to->reached = s == TW_OK && to->status == TW_RUN_TARGET;
+    if (s == TW_OK && to->status == TW_RUN_DIVERGED) s = tw_run_diverged(run, &w->why);
     if (s == TW_ERR_NOT_FINITE) {
         to->diverged = 1;
         memcpy(to->message, w->why.message, sizeof to->message);

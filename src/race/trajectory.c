@@ -45,6 +45,13 @@ static int add_point(struct recording *w, const tw_surface *surface, double x, d
     return 1;
 }
 
+static void set_diverged(struct recording *w, const tw_run *run)
+{
+    tw_error why = {0};
+    w->path.diverged = tw_run_diverged(run, &why) != TW_OK;
+    snprintf(w->path.message, sizeof w->path.message, "%.250s", why.message);
+}
+
 static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_type type, tw_run *run,
                             tw_error *err)
 {
@@ -65,6 +72,7 @@ static tw_status take_steps(struct recording *w, const tw_surface *surface, tw_t
             return s;
         }
         if (status == TW_RUN_STALLED) return TW_OK; /* no step was made */
+        if (status == TW_RUN_DIVERGED) set_diverged(w, run);
         TW_TRY(tw_run_weights(run, &weights, err));
         if (!add_point(w, surface, reported(weights, type, 0), reported(weights, type, 1), lr)) return TW_OK;
     }

@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "train/target.h"
 #include "base/io.h"
 #include "file/directory.h"
 #include "math/sums.h"
@@ -80,6 +81,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     job->user = r.user;
     r.event = on_event;
     r.user = job;
+    TW_TRY(tw__target_check_model(r.target, err));
     TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run, r.epochs);

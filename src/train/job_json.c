@@ -46,10 +46,15 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     const tw_epoch *history = tw_run_history(job->run, &n);
     const uint64_t skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
     tw__json_builder b = {.err = err};
+    tw_error why = {0};
     json_t *o = tw__json_object(&b);
     tw__json_put(&b, o, "epochs", tw__json_epochs(&b, history, n));
     if (job->has_test) tw__json_put(&b, o, "test", tw__json_metrics(&b, &job->test_metrics));
     tw__json_put_text(&b, o, "status", tw_run_status_name(job->status));
+    if (job->status == TW_RUN_DIVERGED) {
+        tw_run_diverged(job->run, &why);
+        tw__json_put_text(&b, o, "message", why.message);
+    }
     tw__json_put_natural(&b, o, "steps", tw_run_steps(job->run));
     tw__json_put_natural(&b, o, "steps_per_epoch", tw_run_steps_per_epoch(job->run));
     tw__json_put_natural(&b, o, "gradients", tw_run_gradients(job->run));

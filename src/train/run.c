@@ -10,6 +10,7 @@
 #include "train/batch.h"
 #include "train/controls/control.h"
 #include "train/options.h"
+#include "train/target.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,17 +19,11 @@
 
 enum { COLUMNS = TW__EPOCH_NUMBERS };
 
-struct target {
-    int column;
-    double value;
-    int below;
-};
-
 struct tw_run {
     tw_context *ctx;
     tw_objective train, check; /* check.eval NULL: none */
     tw_run_options o;
-    struct target target;
+    tw__target target;
     void *w, *view; /* the caller's; the rule's view, made when needed */
     size_t size;
     tw__estimator *estimator;
@@ -44,6 +39,7 @@ struct tw_run {
     uint64_t skipped;                        /* updates of this epoch */
     uint64_t gradients;                      /* of one row each, in all */
     double update_loss;                      /* of the last update */
+    double first_loss;                       /* of the first update that had a finite one; NaN: none yet */
     double epoch_lr, seconds, epoch_seconds; /* time before this call is counted in by visit */
     int status, failed;                      /* failed: by an error; no further steps */
     tw__fp_mode mode;                        /* the caller's, for its callbacks */
@@ -53,36 +49,6 @@ struct tw_run {
     size_t n_history, capacity, elsewhere;
 };
 
-const char *tw_run_status_name(int status)
-{
-    static const char *const names[] = {"going",       "finished",   "target", "time",
-                                        "interrupted", "early_stop", "stalled"};
-    return status >= 0 && status < (int)(sizeof names / sizeof names[0]) ? names[status] : "unknown";
-}
-
-static const char *const policies[] = {"error", "skip", "zero"};
-
-const char *tw_nonfinite_name(enum tw_nonfinite policy)
-{
-    return (unsigned)policy < sizeof policies / sizeof policies[0] ? policies[policy] : "unknown";
-}
-
-tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err)
-{
-    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
-        if (strcmp(name, policies[i]) != 0) continue;
-        *out = (enum tw_nonfinite)i;
-        return TW_OK;
-    }
-    return tw__fail(err, TW_ERR_SPEC, "nonfinite = %.40s is not error, skip or zero", name);
-}
-
-int tw_run_is_over(int status)
-{
-    return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP ||
-           status == TW_RUN_STALLED;
-}
-
 double tw__seconds(void)
 {
     struct timespec t;
@@ -91,28 +57,6 @@ double tw__seconds(void)
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------ */
-
-static const char *const columns[COLUMNS] = {"epoch",    "seconds",      "loss", "accuracy",
-                                             "val_loss", "val_accuracy", "lr"};
-
-static tw_status read_target(struct target *t, const char *text, int counts_correct, int has_check,
-                             tw_error *err)
-{
-    const char *equals = strchr(text, '=');
-    for (int i = 2; equals && i <= 5; i++)
-        if (strlen(columns[i]) == (size_t)(equals - text) &&
-            strncmp(text, columns[i], (size_t)(equals - text)) == 0)
-            t->column = i;
-    if (!t->column || tw__number_read(tw__text_of(equals + 1), &t->value) != 1)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "target \"%.80s\" is not METRIC=NUMBER with loss, accuracy, val_loss or val_accuracy",
-                        text);
-    if (t->column == 3 && !counts_correct)
-        return tw__fail(err, TW_ERR_SPEC, "target %.80s: this objective counts no correct rows", text);
-    if (t->column >= 4 && !has_check) return tw__fail(err, TW_ERR_SPEC, "target %.80s " TW__NEEDS_VAL, text);
-    t->below = t->column == 2 || t->column == 4;
-    return TW_OK;
-}
 
 static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given,
                                  tw_error *err)
@@ -240,10 +184,11 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     r->ctx = ctx;
     r->o = o;
     if (!r->o.epochs) r->o.epochs = 5;
+    r->first_loss = NAN;
     r->w = w;
     tw_status s = read_objectives(r, train, check, err);
     if (s == TW_OK && o.target)
-        s = read_target(&r->target, o.target, r->train.counts_correct, check != NULL, err);
+        s = tw__target_read(&r->target, o.target, r->train.counts_correct, check != NULL, err);
     if (s == TW_OK) s = make_parts(r, err);
     if (s == TW_OK) *out = r;
     else tw_run_free(r);
@@ -394,6 +339,7 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
     if (!is_skipped && isfinite(sums->loss)) {
+        if (isnan(r->first_loss)) r->first_loss = r->update_loss;
         r->sums.loss += sums->loss;
         r->sums.correct += sums->correct;
         r->sums.weight += sums->weight;
@@ -467,13 +413,6 @@ static tw_status end_epoch(tw_run *r, const tw_epoch *line, tw_error *err)
                     (unsigned long long)skipped, (unsigned long long)r->epoch);
 }
 
-static int reached(const tw_run *r, const tw_epoch *line)
-{
-    const double values[] = {0, 0, line->loss, line->accuracy, line->val_loss, line->val_accuracy};
-    double value = values[r->target.column];
-    return r->target.column && (r->target.below ? value <= r->target.value : value >= r->target.value);
-}
-
 /* Ends the epoch whose steps are done, or in whose middle the target is reached. */
 static tw_status check_epoch(tw_run *r, int *ended, tw_error *err)
 {
@@ -481,7 +420,7 @@ static tw_status check_epoch(tw_run *r, int *ended, tw_error *err)
     *ended = r->step == r->steps_per_epoch;
     if (!*ended && !is_due(r, r->updates)) return TW_OK;
     TW_TRY(evaluate(r, &line, err));
-    *ended = *ended || reached(r, &line);
+    *ended = *ended || tw__target_reached(&r->target, &line);
     return *ended ? end_epoch(r, &line, err) : TW_OK;
 }
 
@@ -512,7 +451,9 @@ static tw_status apply_controls(tw_run *r, const tw_epoch *line, tw_error *err)
     int status = TW_RUN_GOING;
     tw__controls_epoch(r->controls, line, &status);
     if (r->controls) TW_TRY(tw_optimizer_set_factor(r->optimizer, tw__controls_factor(r->controls), err));
-    r->status = reached(r, line) ? TW_RUN_TARGET : r->epoch == r->o.epochs ? TW_RUN_FINISHED : status;
+    if (r->epoch == r->o.epochs) status = TW_RUN_FINISHED;
+    if (status != TW_RUN_GOING && tw_run_diverged(r, NULL) != TW_OK) status = TW_RUN_DIVERGED;
+    r->status = tw__target_reached(&r->target, line) ? TW_RUN_TARGET : status;
     return TW_OK;
 }
 
@@ -578,6 +519,23 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
     return r->history;
 }
 
+tw_status tw_run_diverged(const tw_run *r, tw_error *err)
+{
+    const double bound = r->first_loss > 1 ? r->first_loss : 1;
+    const tw_epoch *last = r->history + r->n_history - 1, *worst = r->history;
+    if (r->n_history == 0) return TW_OK;
+    if (isnan(last->loss) && r->o.nonfinite != TW_NONFINITE_ERROR)
+        return tw__fail(err, TW_ERR_NOT_FINITE, "no loss of epoch %llu was finite",
+                        (unsigned long long)last->epoch);
+    for (const tw_epoch *e = r->history; e <= last; e++)
+        if (e->loss > worst->loss || isnan(worst->loss)) worst = e;
+    if (!(worst->loss > TW_DIVERGED_ABOVE * bound && last->loss > bound)) return TW_OK;
+    return tw__fail(err, TW_ERR_NOT_FINITE,
+                    "the loss rose from %.4g to %.4g (%s %llu) and is %.4g in the end", r->first_loss,
+                    worst->loss, r->train.n_rows ? "epoch" : "step", (unsigned long long)worst->epoch,
+                    last->loss);
+}
+
 tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
     tw_status s = TW_OK;
@@ -592,17 +550,17 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
 {
     int64_t cursor[] = {(int64_t)r->epoch, (int64_t)r->step, (int64_t)r->updates, r->status},
             gradients = (int64_t)r->gradients, n = 4;
-    double sums[] = {r->sums.loss, r->sums.weight, r->sums.correct,
-                     r->epoch_lr,  r->seconds,     r->epoch_seconds};
+    double sums[] = {r->sums.loss, r->sums.weight,   r->sums.correct, r->epoch_lr,
+                     r->seconds,   r->epoch_seconds, r->first_loss};
     TW_TRY(v->field(v, "run.cursor", TW_I64, 1, &n, cursor, err));
     TW_TRY(v->field(v, "run.gradients", TW_I64, 0, NULL, &gradients, err));
-    n = 6;
+    n = 7;
     TW_TRY(v->field(v, "run.sums", TW_F64, 1, &n, sums, err));
     if (v->loading != TW_LOAD) return TW_OK;
     int is_over = tw_run_is_over((int)cursor[3]);
     if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 ||
         (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
-        cursor[3] > TW_RUN_STALLED)
+        cursor[3] > TW_RUN_DIVERGED)
         return tw__fail(err, TW_ERR_DATA,
                         "the stored run stands at epoch %lld, step %lld, which this run does not have",
                         (long long)cursor[0], (long long)cursor[1]);
@@ -615,6 +573,7 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     r->epoch_lr = sums[3];
     r->seconds = sums[4];
     r->epoch_seconds = sums[5];
+    r->first_loss = sums[6];
     return TW_OK;
 }
 

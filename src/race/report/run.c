@@ -8,6 +8,7 @@
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <thalweg/report.h>
 
@@ -34,6 +35,11 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     run->skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
     run->seconds = tw_run_seconds(job->run);
     run->status = job->status;
+    if (run->status == TW_RUN_DIVERGED) {
+        tw_error why = {0};
+        tw_run_diverged(job->run, &why);
+        snprintf(run->message, sizeof run->message, "%s", why.message);
+    }
     if (job->has_test && !page->failure) run->test = job->test_metrics;
     page->race.steps_per_epoch = tw_run_steps_per_epoch(job->run);
     page->rows[TW__TRAINING] = rows_of(job->train);
@@ -71,9 +77,11 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     tw_job *job = page->job;
     tw__race_run *run = &page->run;
     const json_t *result = job->finished, *test = json_object_get(result, "test");
+    const char *message = json_string_value(json_object_get(result, "message"));
     TW_TRY(take_counts(page, result, err));
     run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
     run->status = job->status;
+    snprintf(run->message, sizeof run->message, "%s", message ? message : "");
     if (test)
         run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
     TW_TRY(

@@ -16,6 +16,7 @@ static int is_over(const tw__page *g) { return !g->run->failure && tw_run_is_ove
 static void put_title(tw__page *g)
 {
     if (!is_over(g)) tw__print(&g->p, g->run->failure ? "Failed: " : "Unfinished: ");
+    else if (g->run->run.status == TW_RUN_DIVERGED) tw__print(&g->p, "Diverged: ");
     tw__put_escaped(&g->p, optimizer_of(g));
     tw__print(&g->p, " on ");
     tw__put_escaped(&g->p, tw__page_subject(g->race));
@@ -119,6 +120,13 @@ static void put_lead(tw__page *g)
         break;
     case TW_RUN_EARLY_STOP:
         tw__print(&g->p, "Stopped early, after %llu of %llu epoch%s, in ", done, all, plural(all));
+        break;
+    case TW_RUN_DIVERGED:
+        tw__print(&g->p, "<strong class=\"bad\">Diverged</strong>: ");
+        tw__put_escaped(&g->p, run->message);
+        tw__print(&g->p, ". Trained for ");
+        tw__put_count(&g->p, done);
+        tw__print(&g->p, " epoch%s in ", plural(done));
         break;
     case TW_RUN_STALLED:
         tw__print(&g->p, "Ended after %llu of %llu epoch%s, as the line search found no step, in ", done, all,
