@@ -122,6 +122,8 @@ static void sums_may_be_added_over_ranks(void **state)
     gradient(&right, 0, 1);
     assert_int_equal(tw_step_begin(left.opt, NULL), TW_OK);
     assert_int_equal(tw_step_begin(right.opt, NULL), TW_OK);
+    assert_int_equal(tw_step_share(left.opt, 0, half, NULL), TW_OK);
+    assert_int_equal(tw_step_share(right.opt, half, n, NULL), TW_OK);
     for (int pass = 0; pass < tw_optimizer_passes(left.opt); pass++) {
         double *a, *b;
         size_t count, same;
@@ -136,6 +138,8 @@ static void sums_may_be_added_over_ranks(void **state)
     }
     assert_int_equal(tw_step_range_f32(left.opt, 0, half, left.w, left.g, NULL), TW_OK);
     assert_int_equal(tw_step_range_f32(right.opt, half, n, right.w, right.g, NULL), TW_OK);
+    assert_int_equal(tw_step_end(left.opt, NULL), TW_OK);
+    assert_int_equal(tw_step_end(right.opt, NULL), TW_OK);
     memcpy((float *)left.w + half, (float *)right.w + half, (n - half) * sizeof(float));
     assert_same_bits(&s, "two halves", &one, &left);
     end(&one);

@@ -151,9 +151,11 @@ TW_API tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_e
  *     tw_step_range_* over all ranges
  *     tw_step_end
  *
- * Ranges [lo, hi) begin and end at multiples of TW_CHUNK or at the vector's end, cover the vector once, and
- * come in any order from any threads; w and g point to element 0 of the vector. All calls of a line return
- * before the next line begins. The gradient must not change until the end. */
+ * Ranges [lo, hi) begin and end at multiples of TW_CHUNK or at the vector's end, cover the vector once in
+ * each pass, and come in any order from any threads; w and g point to element 0 of the vector. TW_ERR_STATE:
+ * an element comes a second time in a pass (nothing has been done), or in no range before the pass is settled
+ * or the step ended (it may still be given). All calls of a line return before the next line begins. The
+ * gradient must not change until the end. */
 enum { TW_CHUNK = 4096 };
 /* Computes the hyperparameters and coefficients of the next step. Errors as tw_step_*, but for non-finite
  * numbers. */
@@ -167,9 +169,10 @@ TW_API tw_status tw_step_measure_f32(tw_optimizer *opt, size_t lo, size_t hi, co
 TW_API tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const double *w,
                                      const double *g, tw_error *err);
 /* What this pass has measured: *n numbers (perhaps 0), in which ranges that were not measured are 0, so that
- * processes may add up theirs. They belong to the optimiser and are valid until the pass is settled. */
+ * processes may add up theirs (tw_step_share). They belong to the optimiser and are valid until the pass is
+ * settled. */
 TW_API tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *err);
-/* Ends a pass. Errors as tw_step_measure_*. */
+/* Ends a pass. Errors as tw_step_measure_*; TW_ERR_STATE also: a range is missing. */
 TW_API tw_status tw_step_settle_f32(tw_optimizer *opt, const float *w, tw_error *err);
 TW_API tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err);
 /* Updates a range, after all passes. A non-finite gradient is reported by tw_step_end, not here.
@@ -179,12 +182,16 @@ TW_API tw_status tw_step_range_f32(tw_optimizer *opt, size_t lo, size_t hi, floa
 TW_API tw_status tw_step_range_f64(tw_optimizer *opt, size_t lo, size_t hi, double *w, const double *g,
                                    tw_error *err);
 /* Counts the step, or reports the first non-finite number of all ranges and stops the optimiser, as tw_step_*
- * does. TW_ERR_STATE: no step has begun, or a pass is missing. */
+ * does. TW_ERR_STATE: no step has begun, or a pass or a range is missing. */
 TW_API tw_status tw_step_end(tw_optimizer *opt, tw_error *err);
 /* Between tw_step_begin and the first pass or range: the weights at which the gradient was taken, if they are
  * not those that are stepped (a delayed gradient). A whole vector of the optimiser's type, not copied, used
- * until tw_step_end. Only dcasgd and custom rules with TW_USES_POINT use it. */
+ * until tw_step_end. Only dcasgd and custom rules with TW_USES_POINT use it. TW_ERR_STATE: elsewhere. */
 TW_API tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err);
+/* Between tw_step_begin and the first pass or range: this process measures and updates the elements [lo, hi)
+ * only, where others do the rest: the ranges of this step cover them and no more. TW_ERR_STATE: elsewhere;
+ * TW_ERR_SPEC: the range. */
+TW_API tw_status tw_step_share(tw_optimizer *opt, size_t lo, size_t hi, tw_error *err);
 
 /* One step with a gradient that is g[i] at element index[i] and 0 elsewhere; indices rise, n may be 0. The
  * result is that of a dense step: the same bits with TW_SPARSE_REPLAY or a rule that a gradient of 0 does not

@@ -219,6 +219,7 @@ static tw_status make_passes(tw_optimizer *opt, tw_error *err)
     }
     if (!opt->n_passes && opt->nonfinite == TW_NONFINITE_SKIP) opt->pass_link[opt->n_passes++] = -1;
     opt->n_chunks = opt->n / TW_CHUNK + (opt->n % TW_CHUNK != 0);
+    TW_TRY(tw__alloc(opt->ctx, &opt->done, opt->n_chunks, sizeof *opt->done, err));
     if (!opt->n_passes) return TW_OK;
     TW_TRY(tw__alloc(opt->ctx, &opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece, err));
     for (size_t i = 0; i < opt->n_chunks; i++) {
@@ -380,6 +381,7 @@ void tw_optimizer_free(tw_optimizer *opt)
     tw__free(ctx, opt->piece, opt->first_piece ? opt->first_piece[opt->n_chunks] * opt->most_sums : 0,
              sizeof *opt->piece);
     tw__free(ctx, opt->first_piece, opt->n_chunks + 1, sizeof *opt->first_piece);
+    tw__free(ctx, (void *)opt->done, opt->n_chunks, sizeof *opt->done);
     tw__free(ctx, opt->direction, opt->n, opt->real);
     tw__free(ctx, opt->scratch, opt->scratch_n * (size_t)ctx->threads, opt->real);
     tw__free(ctx, opt->tensors, opt->capacity, sizeof *opt->tensors);

@@ -85,10 +85,14 @@ struct tw_optimizer {
     double *piece; /* sums of each block; room for the link with the most (most_sums) */
     /* the gradient after the WHOLE links so far; NULL where there is none */
     void *direction;
-    void *scratch;             /* for whole(), one per thread */
-    size_t scratch_n;          /* numbers of one */
-    int filled;                /* last link that is in `direction`; -1: none */
-    const void *at;            /* where the gradient was taken; NULL: at the weights */
+    void *scratch;    /* for whole(), one per thread */
+    size_t scratch_n; /* numbers of one */
+    int filled;       /* last link that is in `direction`; -1: none */
+    const void *at;   /* where the gradient was taken; NULL: at the weights */
+    /* of each chunk: whether it has been measured in this pass, or updated; kept by the calls that step in
+     * parts, which come from several threads */
+    _Atomic unsigned char *done;
+    size_t share_lo, share_hi; /* what this process measures and updates */
     struct tw__sparse *behind; /* sparse steps: what each element has seen; NULL before the first */
     /* first element that is not finite in this step's gradient; SIZE_MAX: none yet */
     _Atomic size_t bad;
@@ -187,7 +191,9 @@ void tw__check_state(tw_optimizer *opt, size_t lo, size_t hi);
 int tw__first_overflow(const tw_optimizer *opt, const tw__link *l, size_t tensor, size_t *at);
 void tw__note_first(_Atomic size_t *first, size_t i);
 
-/* step.c: what the calls share */
+/* step.c: what the calls share; begin and end of a step that is not made in parts */
+tw_status tw__step_begin(tw_optimizer *opt, tw_error *err);
+tw_status tw__step_end(tw_optimizer *opt, tw_error *err);
 tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err);
 tw_status tw__refuse(tw_error *err);
 

@@ -338,7 +338,7 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
     TW_TRY(start(opt, err));
     const int was_behind = opt->behind->behind;
     opt->behind->behind = 0;
-    tw_status status = tw_step_begin(opt, err);
+    tw_status status = tw__step_begin(opt, err);
     opt->behind->behind = was_behind;
     TW_TRY(status);
     tw__fp_mode mode = tw__fp_enter();
@@ -359,7 +359,7 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
         tw__set_values(opt, tw__before_last(opt));
     }
     tw__fp_leave(mode);
-    return status != TW_OK ? status : tw_step_end(opt, err);
+    return status != TW_OK ? status : tw__step_end(opt, err);
 }
 
 tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g,

@@ -53,7 +53,10 @@ static void clear_sums(tw_optimizer *opt)
         memset(opt->piece, 0, opt->first_piece[opt->n_chunks] * opt->most_sums * sizeof *opt->piece);
 }
 
-tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
+/* So that no chunk counts as measured or updated. */
+static void clear_done(tw_optimizer *opt) { memset((void *)opt->done, 0, opt->n_chunks); }
+
+tw_status tw__step_begin(tw_optimizer *opt, tw_error *err)
 {
     if (opt->phase == TW__REFUSED) return tw__refuse(err);
     if (opt->phase == TW__BEGUN)
@@ -80,20 +83,71 @@ tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
     return s;
 }
 
+tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
+{
+    TW_TRY(tw__step_begin(opt, err));
+    clear_done(opt);
+    opt->share_lo = 0;
+    opt->share_hi = opt->n;
+    return TW_OK;
+}
+
 int tw_optimizer_passes(const tw_optimizer *opt) { return opt->n_passes; }
+
+/* The call comes after tw_step_begin, and before anything is measured or updated. */
+static tw_status check_untouched(const tw_optimizer *opt, const char *call, tw_error *err)
+{
+    TW_TRY(check_begun(opt, call, err));
+    if (opt->pass == 0 && !memchr((const void *)opt->done, 1, opt->n_chunks)) return TW_OK;
+    return tw__fail(err, TW_ERR_STATE, "%s after the first range of the step", call);
+}
 
 tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err)
 {
-    TW_TRY(check_begun(opt, "tw_step_at", err));
+    TW_TRY(check_untouched(opt, "tw_step_at", err));
     opt->at = at;
     return TW_OK;
 }
 
 static tw_status check_range(const tw_optimizer *opt, size_t lo, size_t hi, tw_error *err)
 {
-    if (lo <= hi && hi <= opt->n && lo % TW_CHUNK == 0 && (hi % TW_CHUNK == 0 || hi == opt->n)) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the range [%zu, %zu) does not fall on multiples of %d within [0, %zu)",
-                    lo, hi, (int)TW_CHUNK, opt->n);
+    if (lo <= hi && lo >= opt->share_lo && hi <= opt->share_hi && lo % TW_CHUNK == 0 &&
+        (hi % TW_CHUNK == 0 || hi == opt->n))
+        return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "the range [%zu, %zu) does not fall on multiples of %d within [%zu, %zu)", lo, hi,
+                    (int)TW_CHUNK, opt->share_lo, opt->share_hi);
+}
+
+tw_status tw_step_share(tw_optimizer *opt, size_t lo, size_t hi, tw_error *err)
+{
+    TW_TRY(check_untouched(opt, "tw_step_share", err));
+    opt->share_lo = 0;
+    opt->share_hi = opt->n;
+    TW_TRY(check_range(opt, lo, hi, err));
+    opt->share_lo = lo;
+    opt->share_hi = hi;
+    return TW_OK;
+}
+
+/* Marks the range's chunks as done, or none of them if one is already. */
+static tw_status claim(tw_optimizer *opt, size_t lo, size_t hi, tw_error *err)
+{
+    const size_t first = lo / TW_CHUNK;
+    size_t i = first;
+    while (i * TW_CHUNK < hi && !atomic_exchange_explicit(&opt->done[i], 1, memory_order_relaxed)) i++;
+    if (i * TW_CHUNK >= hi) return TW_OK;
+    const size_t twice = i * TW_CHUNK;
+    while (i-- > first) atomic_store_explicit(&opt->done[i], 0, memory_order_relaxed);
+    return tw__fail(err, TW_ERR_STATE, "element %zu comes a second time in this pass over the ranges", twice);
+}
+
+static tw_status check_done(const tw_optimizer *opt, tw_error *err)
+{
+    for (size_t lo = opt->share_lo; lo < opt->share_hi; lo += TW_CHUNK)
+        if (!opt->done[lo / TW_CHUNK])
+            return tw__fail(err, TW_ERR_STATE, "element %zu is in no range of this pass", lo);
+    return TW_OK;
 }
 
 static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, const void *w,
@@ -104,6 +158,7 @@ static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_
     TW_TRY(check_range(opt, lo, hi, err));
     if (opt->pass == opt->n_passes)
         return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    TW_TRY(claim(opt, lo, hi, err));
     tw__fp_mode mode = tw__fp_enter();
     for (size_t chunk = lo / TW_CHUNK; chunk * TW_CHUNK < hi; chunk++) tw__measure_chunk(opt, chunk, w, g);
     tw__fp_leave(mode);
@@ -135,12 +190,8 @@ tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *er
     return TW_OK;
 }
 
-static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error *err)
+static void settle_pass(tw_optimizer *opt, const void *w)
 {
-    TW_TRY(tw__check_type(opt, type, err));
-    TW_TRY(check_begun(opt, "tw_step_settle", err));
-    if (opt->pass == opt->n_passes)
-        return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
     const int link = opt->pass_link[opt->pass];
     if (link >= 0 && atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
         tw__fp_mode mode = tw__fp_enter();
@@ -153,6 +204,17 @@ static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error
     }
     clear_sums(opt);
     opt->pass++;
+}
+
+static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error *err)
+{
+    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(check_begun(opt, "tw_step_settle", err));
+    if (opt->pass == opt->n_passes)
+        return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
+    TW_TRY(check_done(opt, err));
+    settle_pass(opt, w);
+    clear_done(opt);
     return TW_OK;
 }
 
@@ -175,6 +237,7 @@ static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t h
                         "this optimiser measures first: %d more passes of tw_step_measure and tw_step_settle",
                         opt->n_passes - opt->pass);
     TW_TRY(check_range(opt, lo, hi, err));
+    TW_TRY(claim(opt, lo, hi, err));
     tw__fp_mode mode = tw__fp_enter();
     tw__update_chunks(opt, lo, hi, w, g);
     tw__fp_leave(mode);
@@ -244,14 +307,10 @@ static tw_status report(const tw_optimizer *opt, size_t element, int is_overflow
     return TW_ERR_NOT_FINITE;
 }
 
-tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
+tw_status tw__step_end(tw_optimizer *opt, tw_error *err)
 {
-    TW_TRY(check_begun(opt, "tw_step_end", err));
     const size_t bad = atomic_load_explicit(&opt->bad, memory_order_relaxed),
                  overflow = atomic_load_explicit(&opt->overflow, memory_order_relaxed);
-    if (bad == SIZE_MAX && opt->pass < opt->n_passes)
-        return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled",
-                        opt->n_passes - opt->pass);
     const int is_overflow = overflow != SIZE_MAX && (bad == SIZE_MAX || opt->n_passes),
               is_skipped = bad != SIZE_MAX && opt->nonfinite == TW_NONFINITE_SKIP;
     opt->phase = (bad == SIZE_MAX && !is_overflow) || is_skipped ? TW__IDLE : TW__REFUSED;
@@ -267,6 +326,19 @@ tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
     }
     opt->steps++;
     return TW_OK;
+}
+
+/* After a gradient that is not finite nothing else need be done. */
+tw_status tw_step_end(tw_optimizer *opt, tw_error *err)
+{
+    TW_TRY(check_begun(opt, "tw_step_end", err));
+    if (atomic_load_explicit(&opt->bad, memory_order_relaxed) == SIZE_MAX) {
+        if (opt->pass < opt->n_passes)
+            return tw__fail(err, TW_ERR_STATE, "the step has %d passes that are not settled",
+                            opt->n_passes - opt->pass);
+        TW_TRY(check_done(opt, err));
+    }
+    return tw__step_end(opt, err);
 }
 
 /* each: chunks of a task */
@@ -296,15 +368,15 @@ static void step_task(void *arg, size_t index, int worker)
 static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, tw_error *err)
 {
     TW_TRY(tw__check_type(opt, type, err));
-    TW_TRY(tw_step_begin(opt, err));
+    TW_TRY(tw__step_begin(opt, err));
     struct whole whole = {opt, w, g, chunks_per_task(opt)};
     const size_t tasks = (opt->n_chunks + whole.each - 1) / whole.each;
     while (opt->pass < opt->n_passes) {
         tw__pool_run(opt->ctx, tasks, measure_task, &whole);
-        TW_TRY(settle(opt, type, w, err));
+        settle_pass(opt, w);
     }
     tw__pool_run(opt->ctx, tasks, step_task, &whole);
-    return tw_step_end(opt, err);
+    return tw__step_end(opt, err);
 }
 
 tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err)
