@@ -242,6 +242,53 @@ static void what_is_built_is_whole(void **state)
     assert_true(every_allocation(build_all, "flatten; dense 128 relu; dense classes softmax") > 100);
 }
 
+/* Any change of content is noticed, none of layout. */
+static void a_checksum_is_of_the_content(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "{\"a\": [1, 2.5, \"x\", true, null, {}], \"b\": {\"c\": -1}}",
+        "{\"a\": [1, 2.5, \"x\", true, null, {}], \"b\": {\"c\": 2}}",
+        "{\"a\": [1, 2.5, \"x\", true, null, {}], \"b\": {\"d\": 1}}",
+        "{\"a\": [1, 2.5, \"x\", true, null, []], \"b\": {\"c\": 1}}",
+        "{\"a\": [1, 2.5, \"x\", false, null, {}], \"b\": {\"c\": 1}}",
+        "{\"a\": [1, 2.5, \"x\", true, null], \"b\": {\"c\": 1}}",
+        "{\"a\": [1.0, 2.5, \"x\", true, null, {}], \"b\": {\"c\": 1}}",
+        "{\"a\": [1, 2.5000000000000004, \"x\", true, null, {}], \"b\": {\"c\": 1}}",
+        "{\"b\": {\"c\": 1}, \"a\": [1, 2.5, \"x\", true, null, {}]}",
+        "{\"a\": [1, 2.5, \"x\", true, null, {}, \"b\"], \"c\": 1}",
+    };
+    static const char text[] = "{\"a\": [1, 2.5, \"x\", true, null, {}], \"b\": {\"c\": 1}}";
+    faults f;
+    tw_error err = {0};
+    tw_context *ctx = context(&f);
+    tw__json_fault fault;
+    tw__json_builder b = {.err = &err};
+    json_t *json, *other;
+    char *compact;
+    assert_int_equal(tw__json_parse(ctx, &json, text, strlen(text), &fault), TW_OK);
+    assert_int_equal(tw__json_check_sum(json, &err), TW_OK); /* there is none */
+    tw__json_put_sum(&b, json);
+    assert_int_equal(b.status, TW_OK);
+    json_t *sum = json_object_get(json, "checksum");
+    assert_int_equal(tw__json_record(ctx, json, JSON_COMPACT, &compact, &err), TW_OK);
+    assert_int_equal(tw__json_parse(ctx, &other, compact, strlen(compact), &fault), TW_OK);
+    assert_int_equal(tw__json_check_sum(other, &err), TW_OK);
+    json_decref(other);
+    tw__free_text(ctx, compact);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(tw__json_parse(ctx, &other, others[i], strlen(others[i]), &fault), TW_OK);
+        tw__json_put(&b, other, "checksum", json_incref(sum));
+        if (tw__json_check_sum(other, &err) != TW_ERR_DATA) fail_msg("%s has the same checksum", others[i]);
+        json_decref(other);
+    }
+    tw__json_put_natural(&b, json, "checksum", 7);
+    assert_int_equal(tw__json_check_sum(json, &err), TW_ERR_DATA);
+    json_decref(json);
+    tw_context_free(ctx);
+    assert_int_equal(f.live, 0);
+}
+
 static void what_json_cannot_hold(void **state)
 {
     (void)state;
@@ -289,6 +336,8 @@ static json_t *run_file(tw_context *ctx)
     json_t *run;
     tw_error err;
     if (tw__json_read_file(ctx, OUT "/run.json", &run, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw__json_check_sum(run, &err) != TW_OK) fail_msg("%s", err.message);
+    json_object_del(run, "checksum");
     tw__json_remove(run, "seconds");
     return run;
 }
@@ -369,6 +418,7 @@ int main(void)
         cmocka_unit_test(what_is_read_and_written_is_whole),
         cmocka_unit_test(what_is_built_is_whole),
         cmocka_unit_test(what_json_cannot_hold),
+        cmocka_unit_test(a_checksum_is_of_the_content),
         cmocka_unit_test(a_run_is_whole_or_can_be_continued),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -182,7 +182,7 @@ static void a_result_of_another_race_is_refused(void **state)
     refuse_resume(directory, TW_ERR_DATA, "the result of run 2 is of another race");
     run_sql(directory, "UPDATE run SET race = NULL WHERE id = 1");
     refuse_resume(directory, TW_ERR_DATA, "the result of run 1 is of another race");
-    run_sql(other, "UPDATE race SET description = json_set(description, '$.asked.dtype', 'f64')");
+    run_sql_unsummed(other, "UPDATE race SET description = json_set(description, '$.asked.dtype', 'f64')");
     refuse_resume(other, TW_ERR_DATA, "the result of run 1 is of another race");
     tw_context_free(ctx);
 }
@@ -227,9 +227,54 @@ static void what_is_wrong_in_it_is_said(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_options o = kept(directory, "sgd");
         tw_race_free(races_run(races_created(ctx, &o)));
-        run_sql(directory, cases[i].sql);
+        run_sql_unsummed(directory, cases[i].sql);
         refuse_resume(directory, TW_ERR_DATA, cases[i].message);
     }
+    tw_context_free(ctx);
+}
+
+static void refuse_join(const char *a, const char *b, tw_status code, const char *message)
+{
+    const char *const directories[] = {a, b};
+    tw_context *ctx = races_context(1);
+    const tw_race_options o = TW_RACE_OPTIONS_INIT;
+    tw_error err = {0};
+    tw_race *race;
+    tw_status s = tw_race_join(&race, ctx, directories, 2, &o, &err);
+    if (s != code || !strstr(err.message, message))
+        fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
+    assert_null(race);
+    tw_context_free(ctx);
+}
+
+/* Whatever was changed in it; without the checksum, as of an earlier version, it is taken. */
+static void what_was_changed_is_refused(void **state)
+{
+    (void)state;
+    static const char directory[] = DIRECTORY "/changed-race";
+    static const struct {
+        const char *sql, *message;
+    } cases[] = {
+        {"UPDATE run SET result = json_set(result, '$.gradients', 7) WHERE id = 2",
+         "/race.db: run 2: it was changed"},
+        {"UPDATE run SET result = json_set(result, '$.epochs[1].loss', 0.5) WHERE id = 1",
+         "run 1: it was changed"},
+        {"UPDATE run SET result = json_remove(result, '$.test') WHERE id = 1",
+         "run 1: it was changed or damaged"},
+        {"UPDATE race SET description = json_set(description, '$.found.weights', 7)",
+         "what the race is: it was changed or damaged: its checksum does not fit its content"},
+    };
+    tw_context *ctx = races_context(1);
+    tw_race_options o = kept(directory, "sgd");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_race_free(races_run(races_created(ctx, &o)));
+        run_sql(directory, cases[i].sql);
+        refuse_resume(directory, TW_ERR_DATA, cases[i].message);
+        refuse_join(directory, directory, TW_ERR_DATA, cases[i].message);
+    }
+    tw_race_free(races_run(races_created(ctx, &o)));
+    run_sql_unsummed(directory, cases[0].sql);
+    tw_race_free(races_run(races_resumed(ctx, directory)));
     tw_context_free(ctx);
 }
 
@@ -257,7 +302,7 @@ static void a_path_is_whole(void **state)
         o.job.out = directory;
         o.job.force = 1;
         tw_race_free(races_run(races_created(ctx, &o)));
-        run_sql(directory, cases[i].sql);
+        run_sql_unsummed(directory, cases[i].sql);
         refuse_resume(directory, TW_ERR_DATA, cases[i].message);
     }
     tw_context_free(ctx);
@@ -350,20 +395,6 @@ static void joined_is_as_raced_together(void **state)
     tw_context_free(ctx);
 }
 
-static void refuse_join(const char *a, const char *b, tw_status code, const char *message)
-{
-    const char *const directories[] = {a, b};
-    tw_context *ctx = races_context(1);
-    const tw_race_options o = TW_RACE_OPTIONS_INIT;
-    tw_error err = {0};
-    tw_race *race;
-    tw_status s = tw_race_join(&race, ctx, directories, 2, &o, &err);
-    if (s != code || !strstr(err.message, message))
-        fail_msg("%d \"%s\" in place of \"%s\"", (int)s, err.message, message);
-    assert_null(race);
-    tw_context_free(ctx);
-}
-
 static void what_cannot_be_joined(void **state)
 {
     (void)state;
@@ -391,11 +422,11 @@ static void what_cannot_be_joined(void **state)
     refuse_join(a, b, TW_ERR_SPEC, "sgd has no run with seed 2, which adam has");
     refuse_join(b, a, TW_ERR_SPEC, "sgd has no run with seed 2, which adam has");
     race_in(b, "sgd", 1, 2, 0);
-    run_sql(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 1");
+    run_sql_unsummed(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 1");
     refuse_join(a, b, TW_ERR_SPEC, "sgd has another result for seed 1 there");
     race_in(a, "sgd", 0, 1, 2);
     race_in(b, "sgd", 1, 1, 2);
-    run_sql(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 2");
+    run_sql_unsummed(b, "UPDATE run SET result = json_set(result, '$.steps', 1) WHERE id = 2");
     refuse_join(a, b, TW_ERR_SPEC, "tuning sgd had other results there");
     o = races_on_surface("beale", "sgd");
     o.job.out = b;
@@ -562,6 +593,7 @@ int main(void)
         cmocka_unit_test(changed_data_is_noticed),
         cmocka_unit_test(a_result_of_another_race_is_refused),
         cmocka_unit_test(what_is_wrong_in_it_is_said),
+        cmocka_unit_test(what_was_changed_is_refused),
         cmocka_unit_test(a_path_is_whole),
         cmocka_unit_test(others_are_waited_for),
         cmocka_unit_test(joined_is_as_raced_together),

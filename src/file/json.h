@@ -1,5 +1,5 @@
 /* JSON in trees of jansson's, read, built and written here: in every locale, and whichever allocation fails,
- * a tree or a text is whole or there is none (docs/design/0021).
+ * a tree or a text is whole or there is none (docs/design/0023).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_JSON_H
 #define TW_FILE_JSON_H
@@ -45,6 +45,15 @@ void tw__json_put_natural(tw__json_builder *b, json_t *object, const char *key, 
 void tw__json_put_members(tw__json_builder *b, json_t *object, const json_t *from, const char *but);
 /* The tree; or the first failure, with `root` freed and *out NULL. */
 tw_status tw__json_take(tw__json_builder *b, json_t *root, json_t **out);
+
+/* ---- checksums ----------------------------------------------------------------------------------------- */
+
+/* "checksum", the last member of an object that is put away: over all others, their order and their types. */
+void tw__json_put_sum(tw__json_builder *b, json_t *object);
+/* TW_ERR_DATA where it does not fit; what an earlier version wrote has none. */
+tw_status tw__json_check_sum(const json_t *object, tw_error *err);
+/* As json_equal, to the bit and with the order of keys. */
+int tw__json_same(const json_t *a, const json_t *b);
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 

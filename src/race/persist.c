@@ -54,6 +54,7 @@ static tw_status describe(const tw_race *race, char **text, tw_error *err)
     if (race->o.job.directory && tw__utf8_is_valid(race->o.job.directory))
         tw__json_put_text(&b, all, "directory", race->o.job.directory);
     tw__json_put(&b, all, "found", found_json(&b, race));
+    tw__json_put_sum(&b, all);
     TW_TRY(tw__json_take(&b, all, &all));
     tw_status s = tw__json_record(race->ctx, all, JSON_INDENT(1), text, err);
     json_decref(all);
@@ -200,7 +201,7 @@ static tw_status parse(tw_context *ctx, json_t **out, const char *text, tw_error
 {
     tw__json_fault fault;
     tw_status s = tw__json_parse(ctx, out, text, strlen(text), &fault);
-    return s == TW_OK ? s : tw__fail(err, s, "%s", fault.text);
+    return s == TW_OK ? tw__json_check_sum(*out, err) : tw__fail(err, s, "%s", fault.text);
 }
 
 static tw_status read_description(tw_context *ctx, tw__database *database, const char *directory,
@@ -257,7 +258,9 @@ tw_status tw__race_put(tw_race *race, uint64_t task, tw_error *err)
     tw__json_builder b = {.err = err};
     json_t *json;
     char *text;
-    TW_TRY(tw__json_take(&b, tw__run_json(&b, p.entry, p.run, 1), &json));
+    json = tw__run_json(&b, p.entry, p.run, 1);
+    tw__json_put_sum(&b, json);
+    TW_TRY(tw__json_take(&b, json, &json));
     tw_status s = tw__json_record(race->ctx, json, JSON_COMPACT, &text, err);
     json_decref(json);
     if (s == TW_OK) s = tw__database_put(race->database, task, text, err);

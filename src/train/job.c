@@ -186,17 +186,30 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
     return tw__job_load_checkpoint(job, &found, err);
 }
 
+static tw_status read_run(tw_context *ctx, const char *directory, json_t **run, tw_error *err)
+{
+    tw_error why;
+    char word[TW_SHELL_WORD];
+    TW_TRY(tw__job_read_directory(ctx, directory, run, err));
+    if (tw__json_check_sum(*run, &why) == TW_OK) return TW_OK;
+    json_decref(*run);
+    *run = NULL;
+    return tw__fail(err, TW_ERR_DATA,
+                    "%.150s/run.json: %s (thalweg train --config %s/run.json takes it as it is)", directory,
+                    why.message, tw_shell_word(directory, word));
+}
+
 /* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another
  * process may have begun a new run there. */
 static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock,
                                tw_error *err)
 {
-    TW_TRY(tw__job_read_directory(ctx, directory, run, err));
+    TW_TRY(read_run(ctx, directory, run, err));
     if (tw__job_ended(*run) != TW_RUN_GOING) return TW_OK;
     json_decref(*run);
     *run = NULL;
     TW_TRY(tw__directory_lock(ctx, directory, TW__WORK_RUN, lock, err));
-    return tw__job_read_directory(ctx, directory, run, err);
+    return read_run(ctx, directory, run, err);
 }
 
 static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,

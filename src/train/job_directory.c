@@ -43,6 +43,7 @@ static tw_status run_json(tw_job *job, int with_result, json_t **out, tw_error *
         tw__json_put(&b, o, "result", result);
     }
     json_decref(config);
+    tw__json_put_sum(&b, o);
     return tw__json_take(&b, o, out);
 }
 

@@ -70,7 +70,8 @@ tw_status tw__json_record(tw_context *ctx, const json_t *json, size_t flags, cha
     TW_TRY(tw__json_text(ctx, json, flags, text, err));
     tw_status s = tw__json_parse(ctx, &back, *text, strlen(*text), &fault);
     if (s != TW_OK) tw__fail(err, s, "JSON that cannot be read back: %s", fault.text);
-    else if (!json_equal(json, back)) s = tw__fail(err, TW_ERR_INTERNAL, "JSON that reads back as another");
+    else if (!tw__json_same(json, back))
+        s = tw__fail(err, TW_ERR_INTERNAL, "JSON that reads back as another");
     json_decref(back);
     if (s == TW_OK) return TW_OK;
     tw__free_text(ctx, *text);
