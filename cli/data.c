@@ -16,14 +16,12 @@ static void tell(const char *part, const char *name, const tw_data *data)
 
 tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err)
 {
-    static const char *const sets[] = {"digits", "mnist"};
     if (!strcmp(name, "-"))
         return cli_fail(err, TW_ERR_SPEC,
                         "-: this command does not read the standard input in this version (predict does)");
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0] && !common->quiet; i++)
-        if (!strcmp(name, sets[i]) && !access(name, F_OK))
-            fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name,
-                    name);
+    if (tw_data_is_set(name) && !common->quiet && !access(name, F_OK))
+        fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name,
+                name);
     return TW_OK;
 }
 

@@ -51,7 +51,6 @@ static uint64_t hash(const void *bytes, size_t n)
 
 static tw_status make_rows(tw_context *ctx, tw_data **out, tw_error *err)
 {
-    static const int64_t shape[2] = {SIDE, SIDE};
     uint8_t x[ROWS * SIDE * SIDE];
     int32_t label[ROWS];
     uint32_t state = 1;
@@ -63,7 +62,15 @@ static tw_status make_rows(tw_context *ctx, tw_data **out, tw_error *err)
         label[i] = i % CLASSES;
         for (int k = 0; k < SIDE; k++) x[(i * SIDE + 2 * label[i]) * SIDE + k] = 255;
     }
-    return tw_data_create(out, ctx, TW_U8, ROWS, 2, shape, x, label, err);
+    return tw_data_create(out, ctx,
+                          &(tw_data_info){.size = sizeof(tw_data_info),
+                                          .rows = ROWS,
+                                          .rank = 2,
+                                          .shape = {SIDE, SIDE},
+                                          .type = TW_U8,
+                                          .x = x,
+                                          .labels = label},
+                          err);
 }
 
 static tw_status train_steps(tw_context *ctx, tw_model *model, const tw_objective *objective, uint64_t *h,

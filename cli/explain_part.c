@@ -48,10 +48,17 @@ tw_status cli_explain_layer(const struct cli_common *common, const char *name, t
 /* The model on rows of the kind that most data sets have: images of 28 x 28, ten classes. */
 static tw_status example(tw_context *ctx, const char *name, tw_data **data, tw_model **model, tw_error *err)
 {
-    static const int64_t shape[] = {28, 28};
     static const uint8_t images[10 * 28 * 28];
     static const int32_t labels[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    CLI_TRY(tw_data_create(data, ctx, TW_U8, 10, 2, shape, images, labels, err));
+    CLI_TRY(tw_data_create(data, ctx,
+                           &(tw_data_info){.size = sizeof(tw_data_info),
+                                           .rows = 10,
+                                           .rank = 2,
+                                           .shape = {28, 28},
+                                           .type = TW_U8,
+                                           .x = images,
+                                           .labels = labels},
+                           err));
     return tw_model_create(model, ctx, name, TW_F32, *data, 0, err);
 }
 

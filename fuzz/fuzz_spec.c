@@ -80,10 +80,18 @@ static void network(tw_context *ctx, const char *text)
     static tw_data *data;
     static const uint8_t pixels[2 * 6 * 6];
     static const int32_t labels[] = {0, 1};
-    static const int64_t shape[] = {6, 6};
     tw_model *model, *again;
     tw_error err;
-    if (!data) MUST(tw_data_create(&data, ctx, TW_U8, 2, 2, shape, pixels, labels, &err) == TW_OK);
+    if (!data)
+        MUST(tw_data_create(&data, ctx,
+                            &(tw_data_info){.size = sizeof(tw_data_info),
+                                            .rows = 2,
+                                            .rank = 2,
+                                            .shape = {6, 6},
+                                            .type = TW_U8,
+                                            .x = pixels,
+                                            .labels = labels},
+                            &err) == TW_OK);
     if (tw_model_create(&model, ctx, text, TW_F32, data, 0, &err) != TW_OK) {
         MUST((err.code == TW_ERR_SPEC || err.code == TW_ERR_MEMORY) && err.message[0]);
         return;

@@ -4,6 +4,7 @@
 #ifndef TESTS_NETWORKS_H
 #define TESTS_NETWORKS_H
 #define _DEFAULT_SOURCE
+#include "dense_data.h"
 #include "base/context.h"
 #include "base/random.h"
 #include "models/model.h"
@@ -38,7 +39,7 @@ static inline tw_data *networks_data(tw_context *ctx, uint64_t rows, int classes
     for (size_t i = 0; i < n; i++) x[i] = (float)tw__random_unit(1, TW__FOR_TEST, 0, i) - 0.3f;
     for (uint64_t i = 0; i < rows; i++) labels[i] = (int32_t)(i % (uint64_t)classes);
     tw_data *data;
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, rows, 3, shape, x, labels, NULL), TW_OK);
     free(x);
     free(labels);
     return data;

@@ -1,6 +1,7 @@
 /* data: IDX files good and bad, opening by name, cutting, fingerprints, and everything that can fail failing
  * in turn.
  * SPDX-License-Identifier: MIT */
+#include "dense_data.h"
 #include "base/context.h"
 #include "data/idx.h"
 #include "data/kind.h"
@@ -435,21 +436,20 @@ static void rows_from_memory(void **state)
     float x[] = {1, 2, 3, 4, 5, 6};
     int32_t labels[] = {0, 2, 1};
     const int64_t shape[] = {2};
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 3, 1, shape, x, labels, &err), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 3, 1, shape, x, labels, &err), TW_OK);
     tw_data_info a = info_of(data);
     assert_true(a.classes == 3 && a.rows == 3 && a.type == TW_F32 && a.x != x);
     assert_memory_equal(a.x, x, sizeof x);
     tw_data_free(data);
     labels[1] = -1;
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 3, 1, shape, x, labels, &err), TW_ERR_DATA);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 3, 1, shape, x, labels, &err), TW_ERR_DATA);
     assert_string_equal(err.message, "label -1 of row 1 is negative");
     x[5] = __builtin_nanf("");
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 3, 1, shape, x, NULL, &err), TW_ERR_DATA);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 3, 1, shape, x, NULL, &err), TW_ERR_DATA);
     assert_string_equal(err.message, "value 1 of row 2 is not finite");
-    assert_int_equal(tw_data_create(&data, ctx, TW_F64, 3, 1, shape, x, NULL, &err), TW_ERR_SPEC);
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, UINT64_MAX / 4, 1, shape, x, NULL, &err),
-                     TW_ERR_SPEC);
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 0, 1, shape, x, NULL, &err), TW_ERR_DATA);
+    assert_int_equal(dense_data(&data, ctx, TW_I64, 3, 1, shape, x, NULL, &err), TW_ERR_SPEC);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, UINT64_MAX / 4, 1, shape, x, NULL, &err), TW_ERR_SPEC);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 0, 1, shape, x, NULL, &err), TW_ERR_DATA);
     assert_null(data);
     finish(ctx, &f);
 }

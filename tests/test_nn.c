@@ -80,7 +80,7 @@ static void presets_have_the_known_sizes(void **state)
     const uint64_t wanted[] = {320, 0, 0, 54090};
     tw_data *data;
     tw_model *model;
-    assert_int_equal(tw_data_create(&data, ctx, TW_U8, 10, 2, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_U8, 10, 2, shape, x, labels, NULL), TW_OK);
     assert_int_equal(tw_model_create(&model, ctx, "cnn", TW_F32, data, 0, NULL), TW_OK);
     assert_int_equal(tw_model_size(model), 54410);
     assert_int_equal(tw_model_layers(model), 4);
@@ -112,7 +112,7 @@ static void the_network_of_source_002(void **state)
     tw_layer_info info[2] = {{.size = sizeof info[0]}, {.size = sizeof info[0]}};
     float p[4];
     for (int i = 0; i < 400; i++) x[i] = (float)tw__random_unit(4, TW__FOR_TEST, 0, (uint64_t)i) - 0.5f;
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 4, 1, shape, x, labels, NULL), TW_OK);
     assert_int_equal(tw_model_create(&model, ctx, "dense 64 relu; dense 1 sigmoid", TW_F32, data, 0, NULL),
                      TW_OK);
     assert_int_equal(tw_model_size(model), 6529);

@@ -1,6 +1,7 @@
 /* What calls leave in their outputs when they fail (error.h): pointers are NULL, structs zero, numbers
  * unchanged.
  * SPDX-License-Identifier: MIT */
+#include "dense_data.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,7 +108,7 @@ static void objects(void **state)
     const char *const directories[] = {"no such race", "nor this one"};
     STAYS_NULL(tw_context, TW_ERR_SPEC, tw_context_create(&out, &many, &err));
     STAYS_NULL(tw_optimizer, TW_ERR_SPEC, tw_optimizer_create(&out, ctx, &no_tensors, &err));
-    STAYS_NULL(tw_data, TW_ERR_SPEC, tw_data_create(&out, ctx, TW_I64, 1, 1, two, NULL, NULL, &err));
+    STAYS_NULL(tw_data, TW_ERR_SPEC, dense_data(&out, ctx, TW_I64, 1, 1, two, NULL, NULL, &err));
     STAYS_NULL(tw_data, TW_ERR_NOT_FOUND, tw_data_open(ctx, "no such file", &all, &out, NULL, NULL, &err));
     STAYS_NULL(tw_data, TW_ERR_NOT_FOUND, tw_data_open(ctx, "no such file", &all, NULL, &out, NULL, &err));
     STAYS_NULL(tw_model, TW_ERR_NOT_FOUND, tw_model_load(&out, ctx, "no such file", &err));
@@ -159,13 +160,13 @@ static void parts_of_objects(void **state)
     static const int32_t labels[] = {0, 1};
     tw_data *data;
     tw_model *model;
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, two, x, labels, &err), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 2, 1, two, x, labels, &err), TW_OK);
     assert_int_equal(tw_model_create(&model, ctx, "dense 3 relu; dense classes softmax", TW_F32, data, 0,
                                      &err),
                      TW_OK);
     STAYS_CLEAR(tw_layer_info, TW_ERR_SPEC, tw_model_layer(model, 2, &out, &err));
     tw_data *other;
-    assert_int_equal(tw_data_create(&other, ctx, TW_F32, 1, 1, (const int64_t[]){4}, x, labels, &err), TW_OK);
+    assert_int_equal(dense_data(&other, ctx, TW_F32, 1, 1, (const int64_t[]){4}, x, labels, &err), TW_OK);
     STAYS_CLEAR(tw_objective, TW_ERR_DATA, tw_model_objective(model, other, &out, &err));
     tw_data_free(other);
     tw_model_free(model);

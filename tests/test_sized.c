@@ -1,6 +1,7 @@
 /* Structs that may grow: a program compiled against an older or a newer header works with this library, or is
  * told why not.
  * SPDX-License-Identifier: MIT */
+#include "dense_data.h"
 #include "base/sized.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,7 +140,7 @@ static void older_objective_is_filled_as_far_as_it_reaches(void **state)
     tw_objective f;
     const size_t known = offsetof(tw_objective, point);
     assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-    assert_int_equal(tw_data_create(&data, ctx, TW_F32, 2, 1, shape, x, labels, NULL), TW_OK);
+    assert_int_equal(dense_data(&data, ctx, TW_F32, 2, 1, shape, x, labels, NULL), TW_OK);
     assert_int_equal(tw_model_create(&model, ctx, "dense 2 relu; dense classes softmax", TW_F32, data, 0,
                                      NULL),
                      TW_OK);

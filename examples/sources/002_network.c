@@ -85,16 +85,31 @@ int main(void)
     static const char *const optimizers[] = {"sgd@keras2:lr=0.01", "momentum@keras2:lr=0.01",
                                              "adagrad@keras2:lr=0.01", "rmsprop@keras2:lr=0.01",
                                              "adam@keras2:lr=0.01"};
-    static const int64_t shape[] = {NUMBERS};
     tw_context *ctx = NULL;
     tw_data *known = NULL, *held_out = NULL;
     tw_error err;
     int learnt = 1;
     generate(&rows);
     tw_status s = tw_context_create(&ctx, NULL, &err);
-    if (s == TW_OK) s = tw_data_create(&known, ctx, TW_F32, KNOWN, 1, shape, rows.x, rows.y, &err);
     if (s == TW_OK)
-        s = tw_data_create(&held_out, ctx, TW_F32, ROWS - KNOWN, 1, shape, rows.x[KNOWN], rows.y + KNOWN,
+        s = tw_data_create(&known, ctx,
+                           &(tw_data_info){.size = sizeof(tw_data_info),
+                                           .rows = KNOWN,
+                                           .rank = 1,
+                                           .shape = {NUMBERS},
+                                           .type = TW_F32,
+                                           .x = rows.x,
+                                           .labels = rows.y},
+                           &err);
+    if (s == TW_OK)
+        s = tw_data_create(&held_out, ctx,
+                           &(tw_data_info){.size = sizeof(tw_data_info),
+                                           .rows = ROWS - KNOWN,
+                                           .rank = 1,
+                                           .shape = {NUMBERS},
+                                           .type = TW_F32,
+                                           .x = rows.x[KNOWN],
+                                           .labels = rows.y + KNOWN},
                            &err);
     for (int i = 0; s == TW_OK && i < 5; i++) {
         tw_epoch last = {0};

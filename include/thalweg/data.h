@@ -37,8 +37,8 @@ extern "C" {
 
 typedef struct tw_data tw_data;
 
-/* What a data set holds. Pointers are valid as long as the tw_data; the memory behind them must not be
- * written. */
+/* What a data set holds, or rows in memory to make one of (tw_data_create). Pointers that the library fills
+ * in are valid as long as the tw_data; the memory behind them must not be written. */
 typedef struct tw_data_info {
     /* sizeof(tw_data_info), set by the caller */
     size_t size;
@@ -46,19 +46,31 @@ typedef struct tw_data_info {
     /* of one row: 2 or 3 for images (height, width[, channels]), 1 for vectors */
     int rank;
     int64_t shape[4]; /* of one row, `rank` lengths */
-    /* TW_U8, which models divide by 255, or TW_F32 */
+    /* of x: TW_U8, which networks divide by 255, TW_F32 or TW_F64 */
     tw_type type;
-    /* the rows, one after the other, the last dimension innermost */
+    /* dense: the rows, one after the other, the last dimension innermost. Sparse: see starts */
     const void *x;
     /* label of each row, from 0 on; NULL: none */
     const int32_t *labels;
     /* different labels, those of the training rows; 0 without labels */
     int32_t classes;
     const char *name; /* where it came from, for messages */
-    /* hash of rows and labels, 32 hex digits */
+    /* hash of everything but the names, 32 hex digits */
     const char *fingerprint;
     /* the label of each class, rising; NULL: 0 to classes - 1 */
     const int32_t *class_labels;
+    /* NULL: dense. Else compressed sparse rows, of rank 1: row i has the numbers x[k] in the columns
+     * columns[k], starts[i] <= k < starts[i + 1], and 0 elsewhere. Columns rise within a row; starts has rows
+     * + 1 numbers */
+    const uint64_t *starts;
+    const uint32_t *columns;
+    /* real targets, n_targets per row, row by row; NULL: none. Rows have labels or targets, not both */
+    const double *targets;
+    size_t n_targets;
+    const double *weights;           /* one per row, above 0; NULL: 1 each */
+    const uint64_t *groups;          /* rows of one group belong together (folds, queries); NULL: none */
+    const char *const *column_names; /* shape[0] of them, of rank 1; NULL: none */
+    const char *const *class_names;  /* `classes` of them; NULL: classes are numbers, class_labels */
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
@@ -93,12 +105,20 @@ typedef struct tw_data_options {
  * TW_ERR_SPEC: an option, or `val` leaves no row on one side. */
 TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options,
                               tw_data **train, tw_data **val, tw_data **test, tw_error *err);
-/* Rows from memory, copied: x of TW_U8 or TW_F32 with `rank` lengths (1 to 4) in `shape`, at least one row;
- * labels NULL or one per row, from 0 on. TW_ERR_DATA: a value that is not finite or a negative label, with
- * its row; TW_ERR_SPEC: type or shape. */
-TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
-                                const int64_t *shape, const void *x, const int32_t *labels, tw_error *err);
-TW_API void tw_data_free(tw_data *data); /* NULL is allowed */
+/* Rows from memory, all copied: at least one row, of `rank` lengths (1 to 4) in `shape`. Fields that are 0 or
+ * NULL are not there; `fingerprint` and `class_labels` are not read, nor is `classes` without class_names, as
+ * they follow from the labels. name NULL: "memory". TW_ERR_DATA: a number that is not finite, a negative
+ * label or one that has no name, a weight that is not above 0, columns that do not rise, with the row;
+ * TW_ERR_SPEC: type, shape, or fields that exclude each other. */
+TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *rows, tw_error *err);
+/* Rows first .. first + rows - 1 of a data set as one of their own, which shares its memory and classes:
+ * `data` may be freed before it. TW_ERR_SPEC: there are no such rows, or none. */
+TW_API tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows,
+                               tw_error *err);
+/* Name of data set i, which tw_data_open opens by its name; NULL after the last. */
+TW_API const char *tw_data_set(size_t i);
+TW_API int tw_data_is_set(const char *name); /* 1: one of them */
+TW_API void tw_data_free(tw_data *data);     /* NULL is allowed */
 
 /* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as
  * four IDX files of MNIST's names into `directory`, which is made if it is missing; files of these names are

@@ -10,7 +10,8 @@
  *     {
  *         static const float x[][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}};
  *         static const int32_t label[] = {0, 1, 1, 0};
- *         static const int64_t shape[] = {2};
+ *         const tw_data_info rows = {.size = sizeof rows, .rows = 4, .rank = 1, .shape = {2}, .type = TW_F32,
+ *                                    .x = x, .labels = label};
  *         const tw_run_options options = {.size = sizeof options, .optimizer = "adam:lr=0.05", .epochs = 200};
  *         tw_context *ctx = NULL;
  *         tw_data *data = NULL;
@@ -20,7 +21,7 @@
  *         float p[4][2];
  *         tw_error err;
  *         tw_status s = tw_context_create(&ctx, NULL, &err);
- *         if (s == TW_OK) s = tw_data_create(&data, ctx, TW_F32, 4, 1, shape, x, label, &err);
+ *         if (s == TW_OK) s = tw_data_create(&data, ctx, &rows, &err);
  *         const char *layers = "dense 8 relu; dense classes softmax";
  *         if (s == TW_OK) s = tw_model_create(&model, ctx, layers, TW_F32, data, 1, &err);
  *         if (s == TW_OK) s = tw_model_objective(model, data, &f, &err);
@@ -63,7 +64,7 @@ typedef struct tw_model tw_model;
  * "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights and outputs. Weights
  * start Glorot uniform and biases at 0; the draws are made in double from `seed`, one for each element of the
  * saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit, with the layer and both shapes;
- * TW_ERR_DATA: no labels. */
+ * TW_ERR_DATA: no labels, or rows that are sparse, of f64 or weighted. */
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                                  const tw_data *data, uint64_t seed, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */

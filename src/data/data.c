@@ -1,9 +1,6 @@
-/* Data in memory: blocks, the views cut from them, and what tw_data shows of itself.
+/* Data sets: views of shared rows, and rows from memory.
  * SPDX-License-Identifier: MIT */
 #include "data/data.h"
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct tw_data {
@@ -11,111 +8,6 @@ struct tw_data {
     uint64_t first, rows;
     char fingerprint[TW__HASH_DIGITS + 1];
 };
-
-static int compare_labels(const void *a, const void *b)
-{
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static tw_status set_classes(tw__block *b, const int32_t *labels, int32_t n, tw_error *err)
-{
-    tw__free(b->ctx, b->class_labels, (size_t)b->classes, sizeof *labels);
-    b->class_labels = NULL;
-    b->classes = n;
-    if (n == 0 || !labels || labels[n - 1] == n - 1) return TW_OK;
-    TW_TRY(tw__alloc(b->ctx, &b->class_labels, (size_t)n, sizeof *labels, err));
-    memcpy(b->class_labels, labels, (size_t)n * sizeof *labels);
-    return TW_OK;
-}
-
-/* The classes are the labels that occur. */
-static tw_status find_classes(tw__block *b, tw_error *err)
-{
-    int32_t *sorted, n = 0;
-    if (!b->labels) return TW_OK;
-    TW_TRY(tw__alloc(b->ctx, &sorted, (size_t)b->rows, sizeof *sorted, err));
-    memcpy(sorted, b->labels, (size_t)b->rows * sizeof *sorted);
-    qsort(sorted, (size_t)b->rows, sizeof *sorted, compare_labels);
-    for (uint64_t i = 0; i < b->rows; i++)
-        if (i == 0 || sorted[i] != sorted[n - 1]) sorted[n++] = sorted[i];
-    const tw_status s = set_classes(b, sorted, n, err);
-    tw__free(b->ctx, sorted, (size_t)b->rows, sizeof *sorted);
-    return s;
-}
-
-/* The class of a label; -1: none. */
-static int32_t class_of(const tw__block *b, int32_t label)
-{
-    if (!b->class_labels) return label < b->classes ? label : -1;
-    const int32_t *at = bsearch(&label, b->class_labels, (size_t)b->classes, sizeof label, compare_labels);
-    return at ? (int32_t)(at - b->class_labels) : -1;
-}
-
-tw_status tw__block_create(tw__block **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
-                           const int64_t *shape, uint8_t *x, int32_t *labels, const char *name, tw_error *err)
-{
-    size_t row_bytes = 0;
-    tw__block *b = NULL;
-    *out = NULL;
-    /* x exists, so it fits */
-    (void)(tw__size_of_shape(rank, shape, &row_bytes) &&
-           tw__size_mul(row_bytes, tw_type_size(type), &row_bytes));
-    tw_status s = tw__alloc(ctx, &b, 1, sizeof *b, err);
-    if (s == TW_OK) s = tw__copy_text(ctx, &b->name, name, err);
-    if (s != TW_OK) {
-        tw__free(ctx, b, 1, sizeof *b);
-        tw__free(ctx, x, (size_t)rows, row_bytes);
-        tw__free(ctx, labels, (size_t)rows, sizeof *labels);
-        return s;
-    }
-    b->ctx = ctx;
-    atomic_init(&b->references, 1);
-    b->type = type;
-    b->rank = rank;
-    memcpy(b->shape, shape, (size_t)rank * sizeof *shape);
-    b->rows = rows;
-    b->row_bytes = row_bytes;
-    b->x = x;
-    b->labels = labels;
-    s = find_classes(b, err);
-    if (s == TW_OK) *out = b;
-    else tw__block_release(b);
-    return s;
-}
-
-void tw__block_release(tw__block *b)
-{
-    if (!b || atomic_fetch_sub(&b->references, 1) > 1) return;
-    tw_context *ctx = b->ctx;
-    tw__free(ctx, b->x, (size_t)b->rows, b->row_bytes);
-    tw__free(ctx, b->labels, (size_t)b->rows, sizeof *b->labels);
-    tw__free(ctx, b->class_labels, (size_t)b->classes, sizeof *b->class_labels);
-    tw__free_text(ctx, b->name);
-    tw__free(ctx, b, 1, sizeof *b);
-}
-
-void tw__block_drop_labels(tw__block *b)
-{
-    if (!b) return;
-    tw__free(b->ctx, b->labels, (size_t)b->rows, sizeof *b->labels);
-    b->labels = NULL;
-    (void)set_classes(b, NULL, 0, NULL);
-}
-
-void tw__block_hash(const tw__block *b, uint64_t first, uint64_t rows, char to[TW__HASH_DIGITS + 1])
-{
-    tw__hash h;
-    tw__hash_start(&h);
-    tw__hash_add_number(&h, (uint64_t)b->type);
-    tw__hash_add_number(&h, rows);
-    tw__hash_add_number(&h, (uint64_t)b->rank);
-    for (int i = 0; i < b->rank; i++) tw__hash_add_number(&h, (uint64_t)b->shape[i]);
-    tw__hash_add_number(&h, b->labels != NULL);
-    tw__hash_add(&h, b->x + first * b->row_bytes, (size_t)rows * b->row_bytes);
-    if (b->labels) tw__hash_add(&h, b->labels + first, (size_t)rows * sizeof *b->labels);
-    tw__hash_hex(&h, to);
-}
 
 tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t rows, tw_error *err)
 {
@@ -126,9 +18,19 @@ tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t
     d->block = block;
     d->first = first;
     d->rows = rows;
-    tw__block_hash(block, first, rows, d->fingerprint);
+    const tw_data_info view = tw__block_rows(block, first, rows);
+    tw__data_hash_rows(&view, d->fingerprint);
     *out = d;
     return TW_OK;
+}
+
+tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows, tw_error *err)
+{
+    *out = NULL;
+    if (rows == 0 || first > data->rows || rows > data->rows - first)
+        return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first,
+                        (unsigned long long)(first + rows - 1), (unsigned long long)data->rows);
+    return tw__data_cut(out, data->block, data->first + first, rows, err);
 }
 
 void tw_data_free(tw_data *data)
@@ -141,179 +43,80 @@ void tw_data_free(tw_data *data)
 
 tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err)
 {
-    const tw__block *b = data->block;
-    tw_data_info all = {.rows = data->rows,
-                        .rank = b->rank,
-                        .type = b->type,
-                        .x = b->x + data->first * b->row_bytes,
-                        .labels = b->labels ? b->labels + data->first : NULL,
-                        .classes = b->classes,
-                        .name = b->name,
-                        .fingerprint = data->fingerprint,
-                        .class_labels = b->class_labels};
-    memcpy(all.shape, b->shape, (size_t)b->rank * sizeof *b->shape);
-    return tw__sized_write(info, &all, sizeof all, "tw_data_info", err);
+    tw_data_info view = tw__block_rows(data->block, data->first, data->rows);
+    view.fingerprint = data->fingerprint;
+    return tw__sized_write(info, &view, sizeof view, "tw_data_info", err);
 }
 
-static tw_status check_rows(tw_type type, const void *x, uint64_t rows, size_t width, const int32_t *labels,
+/* ---- rows from memory ---------------------------------------------------------------------------------- */
+
+/* *to: a copy of n things, or NULL as `from` is. */
+static tw_status copy(tw_context *ctx, const void **to, const void *from, size_t n, size_t size,
+                      tw_error *err)
+{
+    void *fresh;
+    *to = NULL;
+    if (!from) return TW_OK;
+    TW_TRY(tw__alloc(ctx, &fresh, n, size, err));
+    memcpy(fresh, from, n * size);
+    *to = fresh;
+    return TW_OK;
+}
+#define COPY(field, n) \
+    copy(ctx, (const void **)&to->field, from->field, (size_t)(n), sizeof *from->field, err)
+
+static tw_status copy_texts(tw_context *ctx, const char *const **to, const char *const *from, size_t n,
                             tw_error *err)
 {
-    for (uint64_t i = 0; labels && i < rows; i++) {
-        if (labels[i] < 0)
-            return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is negative", labels[i],
-                            (unsigned long long)i);
-        if (labels[i] == INT32_MAX)
-            return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is too large", labels[i],
-                            (unsigned long long)i);
-    }
-    const float *f = x;
-    for (size_t i = 0; type == TW_F32 && i < (size_t)rows * width; i++)
-        if (!isfinite(f[i]))
-            return tw__fail(err, TW_ERR_DATA, "value %zu of row %zu is not finite", i % width, i / width);
+    char **texts;
+    *to = NULL;
+    if (!from) return TW_OK;
+    TW_TRY(tw__alloc(ctx, &texts, n, sizeof *texts, err));
+    *to = (const char *const *)texts;
+    for (size_t i = 0; i < n; i++) TW_TRY(tw__copy_text(ctx, &texts[i], from[i], err));
     return TW_OK;
 }
 
-tw_status tw_data_create(tw_data **out, tw_context *ctx, tw_type type, uint64_t rows, int rank,
-                         const int64_t *shape, const void *x, const int32_t *labels, tw_error *err)
+/* After an error what was copied is in `to`. */
+static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info *from, tw_error *err)
 {
-    size_t width, values, bytes;
-    uint8_t *copy = NULL;
-    int32_t *label_copy = NULL;
+    size_t width = 0;
+    (void)tw__size_of_shape(from->rank, from->shape, &width);
+    const uint64_t rows = from->rows, numbers = from->starts ? from->starts[rows] : rows * width;
+    TW_TRY(COPY(starts, rows + 1)); /* first: it says how much is to be freed */
+    TW_TRY(COPY(columns, numbers));
+    TW_TRY(copy(ctx, &to->x, from->x, (size_t)numbers, tw_type_size(from->type), err));
+    TW_TRY(COPY(labels, rows));
+    TW_TRY(COPY(targets, rows * from->n_targets));
+    TW_TRY(COPY(weights, rows));
+    TW_TRY(COPY(groups, rows));
+    TW_TRY(copy_texts(ctx, &to->column_names, from->column_names, width, err));
+    return copy_texts(ctx, &to->class_names, from->class_names, (size_t)to->classes, err);
+}
+
+tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *given, tw_error *err)
+{
+    tw_data_info from;
     tw__block *block;
     *out = NULL;
-    if (type != TW_U8 && type != TW_F32)
-        return tw__fail(err, TW_ERR_SPEC, "rows of type %s; u8 and f32 can be learnt from",
-                        tw_type_name(type));
-    if (rank < 1 || rank > TW__ROW_MOST_RANK)
-        return tw__fail(err, TW_ERR_SPEC, "rank %d of a row is outside [1, %d]", rank, TW__ROW_MOST_RANK);
-    if (rows == 0) return tw__fail(err, TW_ERR_DATA, "no rows");
-    if (!tw__size_of_shape(rank, shape, &width) || rows > SIZE_MAX ||
-        !tw__size_mul(width, (size_t)rows, &values) || !tw__size_mul(values, tw_type_size(type), &bytes))
-        return tw__fail(err, TW_ERR_SPEC, "the rows are larger than memory");
-    if (width == 0) return tw__fail(err, TW_ERR_SPEC, "the shape of a row holds a 0");
-    TW_TRY(check_rows(type, x, rows, width, labels, err));
-    TW_TRY(tw__alloc(ctx, &copy, bytes, 1, err));
-    memcpy(copy, x, bytes);
-    if (labels) {
-        tw_status s = tw__alloc(ctx, &label_copy, (size_t)rows, sizeof *labels, err);
-        if (s != TW_OK) {
-            tw__free(ctx, copy, bytes, 1);
-            return s;
-        }
-        memcpy(label_copy, labels, (size_t)rows * sizeof *labels);
+    TW_TRY(tw__sized_read(&from, sizeof from, given, "tw_data_info", err));
+    if (!from.class_names) from.classes = 0;
+    TW_TRY(tw__data_check_rows(&from, err));
+    tw_data_info to = {.size = sizeof to,
+                       .rows = from.rows,
+                       .rank = from.rank,
+                       .type = from.type,
+                       .classes = from.classes,
+                       .n_targets = from.n_targets,
+                       .name = from.name ? from.name : "memory"};
+    memcpy(to.shape, from.shape, (size_t)from.rank * sizeof *from.shape);
+    const tw_status copied = copy_rows(ctx, &to, &from, err);
+    if (copied != TW_OK) {
+        tw__data_free_rows(ctx, &to);
+        return copied;
     }
-    TW_TRY(tw__block_create(&block, ctx, type, rows, rank, shape, copy, label_copy, "memory", err));
-    tw_status s = tw__data_cut(out, block, 0, rows, err);
+    TW_TRY(tw__block_create(&block, ctx, &to, err));
+    const tw_status s = tw__data_cut(out, block, 0, from.rows, err);
     tw__block_release(block);
     return s;
-}
-
-/* "28x28" */
-static void shape_text(const tw__block *b, char to[TW__ROW_MOST_RANK * 24])
-{
-    int n = 0;
-    for (int i = 0; i < b->rank; i++)
-        n += snprintf(to + n, (size_t)(TW__ROW_MOST_RANK * 24 - n), i ? "x%lld" : "%lld",
-                      (long long)b->shape[i]);
-}
-
-/* "0 to 9" or "0, 2, 5": the labels of the classes, or of those that `where` has not as 1. */
-static const char *classes_text(const tw__block *b, const uint8_t *where, char *to, size_t size)
-{
-    size_t used = 0;
-    *to = 0;
-    if (!where && !b->class_labels && b->classes > 1) {
-        snprintf(to, size, "0 to %d", b->classes - 1);
-        return to;
-    }
-    for (int32_t i = 0; i < b->classes; i++) {
-        if (where && where[i] == 1) continue;
-        if (used + 24 > size) {
-            snprintf(to + used, size - used, ", ...");
-            break;
-        }
-        used += (size_t)snprintf(to + used, size - used, "%s%d", used ? ", " : "",
-                                 b->class_labels ? b->class_labels[i] : i);
-    }
-    return to;
-}
-
-/* Test rows must have the training rows' form, and labels the model knows. */
-static tw_status check_test(const tw__parts *p, tw_error *err)
-{
-    const tw__block *a = p->train, *b = p->test;
-    if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) != 0) {
-        char have[TW__ROW_MOST_RANK * 24], want[TW__ROW_MOST_RANK * 24];
-        shape_text(b, have);
-        shape_text(a, want);
-        return tw__fail_in(err, TW_ERR_DATA, b->name, 0, 8, "rows of %s, where the training rows are %s (%s)",
-                           have, want, a->name);
-    }
-    char known[80];
-    for (uint64_t i = 0; i < b->rows; i++)
-        if (class_of(a, b->labels[i]) < 0)
-            return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),
-                               "label %d of row %llu is not among the training labels, %s (%d class%s)",
-                               b->labels[i], (unsigned long long)i,
-                               classes_text(a, NULL, known, sizeof known), a->classes,
-                               a->classes == 1 ? "" : "es");
-    return set_classes(p->test, a->class_labels, a->classes, err);
-}
-
-/* Says which classes no training row has: nothing can be learnt of them. */
-static tw_status warn_of_untrained(const tw__parts *p, uint64_t front, uint64_t back, tw_error *err)
-{
-    const tw__block *b = p->train;
-    uint8_t *where = NULL;
-    int32_t none = 0, held = 0;
-    char text[80];
-    if (!b->labels) return TW_OK;
-    TW_TRY(tw__alloc(b->ctx, &where, (size_t)b->classes, 1, err));
-    for (uint64_t i = 0; i < front; i++) where[class_of(b, b->labels[i])] = 1;
-    for (uint64_t i = b->rows - back; i < b->rows; i++) {
-        const int32_t class = class_of(b, b->labels[i]);
-        if (where[class] == 0) where[class] = 2;
-    }
-    for (int32_t i = 0; i < b->classes; i++) {
-        none += where[i] != 1;
-        held += where[i] == 2;
-    }
-    if (none)
-        tw__log(b->ctx, TW_LOG_WARNING, "%d of %d classes have no row among the %llu to train on: %s%s", none,
-                b->classes, (unsigned long long)front, classes_text(b, where, text, sizeof text),
-                held ? "; validation rows have such labels" : "");
-    tw__free(b->ctx, where, (size_t)b->classes, 1);
-    return TW_OK;
-}
-
-static tw_status cut_train(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out,
-                           tw_error *err)
-{
-    uint64_t all = p->train->rows, back = (uint64_t)floor((double)all * val + 0.5), front = all - back;
-    if (val > 0 && (back == 0 || front == 0))
-        return tw__fail(err, TW_ERR_SPEC,
-                        "val = %g of %llu rows leaves %llu to train on and %llu to validate", val,
-                        (unsigned long long)all, (unsigned long long)front, (unsigned long long)back);
-    if (val_out && back > 0) TW_TRY(tw__data_cut(val_out, p->train, front, back, err));
-    if (limit > 0 && limit < front) front = limit;
-    if (front < all) TW_TRY(warn_of_untrained(p, front, back, err));
-    return train ? tw__data_cut(train, p->train, 0, front, err) : TW_OK;
-}
-
-tw_status tw__data_split(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out,
-                         tw_data **test, tw_error *err)
-{
-    tw_data *cut[2] = {NULL, NULL};
-    if (p->train && p->test && p->test->labels) TW_TRY(check_test(p, err));
-    tw_status s =
-        p->train ? cut_train(p, val, limit, train ? &cut[0] : NULL, val_out ? &cut[1] : NULL, err) : TW_OK;
-    if (s == TW_OK && p->test && test) s = tw__data_cut(test, p->test, 0, p->test->rows, err);
-    if (s != TW_OK) {
-        tw_data_free(cut[0]);
-        tw_data_free(cut[1]);
-        return s;
-    }
-    if (train) *train = cut[0];
-    if (val_out) *val_out = cut[1];
-    return TW_OK;
 }

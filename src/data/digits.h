@@ -10,7 +10,7 @@ enum { TW__DIGITS_TRAIN = 60000, TW__DIGITS_TEST = 10000 };
 /* number of the first test image: the sets stay apart whatever their sizes */
 #define TW__DIGITS_TEST_FIRST 0x80000000u
 
-/* Hashes (tw__block_hash) of the 60,000 training and the 10,000 test images of seed 0. */
+/* Hashes (tw__data_hash_rows) of the 60,000 training and the 10,000 test images of seed 0. */
 #define TW__DIGITS_TRAIN_HASH "a7e813150d563525e723edd8cec8301f"
 #define TW__DIGITS_TEST_HASH "3d0f13191e182881bd3da3fd5af22e8e"
 

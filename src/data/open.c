@@ -1,239 +1,60 @@
-/* From a data set's name to its rows: what kind of thing the name is, and where its files are.
+/* The registry of readers: from a data set's name or path to its rows.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
-#include "data/data.h"
-#include "data/digits.h"
-#include "data/idx.h"
-#include "file/together.h"
+#include "data/reader.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH = 4096 };
-#define SUPPORTED "supported: a folder with MNIST's IDX files, an IDX image file, \"digits\" and \"mnist\""
+#define TW__READER(name) extern const tw__reader tw__reader_##name;
+#include "data/list.h"
+#undef TW__READER
+#define TW__READER(name) &tw__reader_##name,
+static const tw__reader *const readers[] = {
+#include "data/list.h"
+};
+#undef TW__READER
+enum { N_READERS = sizeof readers / sizeof readers[0] };
 
-static void release(tw__parts *p)
+const char *tw_data_set(size_t i)
 {
-    tw__block_release(p->train);
-    tw__block_release(p->test);
+    for (size_t k = 0; k < N_READERS; k++)
+        if (readers[k]->name && i-- == 0) return readers[k]->name;
+    return NULL;
 }
 
-static tw_status open_directory(tw__parts *p, tw_context *ctx, const char *directory,
-                                const tw_data_options *o, int want_train, int want_test, tw_error *err)
+int tw_data_is_set(const char *name)
 {
-    int has_train, has_test;
-    char *train_labels = o->unlabelled ? NULL : p->train_labels,
-         *test_labels = o->unlabelled ? NULL : p->test_labels;
-    TW_TRY(tw__directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
-    TW_TRY(tw__directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
-    if (!has_train && !has_test)
-        return tw__fail(
-            err, TW_ERR_NOT_FOUND,
-            "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)",
-            directory);
-    if (want_train)
-        TW_TRY(
-            tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
-    return want_test
-               ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err)
-               : TW_OK;
+    const char *set;
+    for (size_t i = 0; (set = tw_data_set(i)); i++)
+        if (strcmp(name, set) == 0) return 1;
+    return 0;
 }
 
-static tw_status open_file(tw__parts *p, tw_context *ctx, const char *path, uint64_t most_bytes,
-                           tw_error *err)
+const char *tw__data_supported(char to[TW__SUPPORTED])
 {
-    tw__idx idx;
-    tw_error why;
-    tw_status s = tw__idx_read(&idx, ctx, path, 0, most_bytes, &why);
-    if (s == TW_ERR_DATA && why.offset == 0) { /* the very beginning: not ours */
-        const char *text = strstr(why.message, "byte 0: ");
-        return tw__fail_in(err, s, path, 0, 0, "%.120s; " SUPPORTED, text ? text + 8 : why.message);
-    }
-    if (s != TW_OK) {
-        if (err) *err = why;
-        return s;
-    }
-    if (idx.rank < 2) {
-        tw__idx_free(&idx, ctx);
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3,
-                           "one dimension, as labels have; name the image file, or the folder of both");
-    }
-    return tw__block_create(&p->test, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1,
-                            idx.bytes, NULL, path, err);
+    int n = snprintf(to, TW__SUPPORTED, "supported: ");
+    for (size_t i = 0; i < N_READERS && n < TW__SUPPORTED; i++)
+        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), "%s%s",
+                      i == 0              ? ""
+                      : i + 1 < N_READERS ? ", "
+                                          : " and ",
+                      readers[i]->supported);
+    return to;
 }
 
-static tw_status open_mnist(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train,
-                            int want_test, tw_error *err)
+static tw_status open_parts(tw__parts *p, tw__opening *o, tw_error *err)
 {
-    char directory[PATH];
-    if (!o->home)
-        return tw__fail(err, TW_ERR_NOT_FOUND,
-                        "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
-    for (int i = 0; i < 2; i++) {
-        int has, n = snprintf(directory, sizeof directory, i == 0 ? "%s/mnist" : "%s", o->home);
-        if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
-        TW_TRY(tw__directory_has(&has, ctx, directory, TW__PART_TRAIN, err));
-        if (has) return open_directory(p, ctx, directory, o, want_train, want_test, err);
-    }
-    return tw__fail(
-        err, TW_ERR_NOT_FOUND,
-        "MNIST is not in %.150s/mnist: put its four files there (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-        "t10k-labels-idx1-ubyte, plain or .gz .xz .zst .bz2 .lz4); \"digits\" is generated and needs none",
-        o->home);
-}
-
-static tw_status make_directories(tw_context *ctx, const char *path, tw_error *err)
-{
-    char part[PATH];
-    size_t n = strlen(path);
-    if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", n);
-    for (size_t i = 1; i <= n; i++) {
-        if (i < n && path[i] != '/') continue;
-        int kind;
-        snprintf(part, sizeof part, "%.*s", (int)i, path);
-        TW_TRY(tw__path_kind(ctx, part, &kind, err));
-        if (kind == TW_PATH_DIRECTORY) continue;
-        int e = ctx->io.make_directory(ctx->io.user, part);
-        if (e) { /* another program may have been faster */
-            TW_TRY(tw__path_kind(ctx, part, &kind, err));
-            if (kind != TW_PATH_DIRECTORY) return tw__fail_system(err, e, "cannot make the folder", part);
-        }
-    }
-    return TW_OK;
-}
-
-/* The labels' and the images' file of a part, written but for their names. */
-static tw_status put_digits(tw__writer w[2], tw_context *ctx, const char *directory, int part, uint64_t rows,
-                            const uint8_t *images, const uint8_t *labels, tw_error *err)
-{
-    const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
-    const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
-    char path[PATH];
-    TW_TRY(make_directories(ctx, directory, err));
-    if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", directory, name) >= PATH)
-        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
-    TW_TRY(tw__idx_put(&w[0], ctx, path, 1, shape, labels, err));
-    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", directory, name);
-    return tw__idx_put(&w[1], ctx, path, 3, shape, images, err);
-}
-
-/* Draws one part; both arrays freed by tw__free. */
-static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t rows, uint8_t **images,
-                           uint8_t **labels, tw_error *err)
-{
-    TW_TRY(tw__alloc(ctx, images, (size_t)rows, TW__DIGIT_PIXELS, err));
-    tw_status s = tw__alloc(ctx, labels, (size_t)rows, 1, err);
-    if (s == TW_OK)
-        tw__digits_draw(ctx, seed, part == TW__PART_TRAIN ? 0 : TW__DIGITS_TEST_FIRST, (size_t)rows, *images,
-                        *labels);
-    else tw__free(ctx, *images, (size_t)rows, TW__DIGIT_PIXELS);
-    return s;
-}
-
-/* No file is put in place before all are written: images of one seed beside labels of another would not be
- * noticed. */
-tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
-                              uint64_t test, tw_error *err)
-{
-    const uint64_t rows[] = {train, test};
-    tw__writer w[4];
-    tw_status s = TW_OK;
-    memset(w, 0, sizeof w);
-    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST; part++)
-        if (rows[part] == 0 || rows[part] > INT32_MAX)
-            return tw__fail(err, TW_ERR_SPEC, "%llu digits are outside [1, 2^31)",
-                            (unsigned long long)rows[part]);
-    for (int part = TW__PART_TRAIN; part <= TW__PART_TEST && s == TW_OK; part++) {
-        uint8_t *images, *labels;
-        s = draw_part(ctx, seed, part, rows[part], &images, &labels, err);
-        if (s != TW_OK) break;
-        s = put_digits(w + 2 * part, ctx, directory, part, rows[part], images, labels, err);
-        tw__free(ctx, images, (size_t)rows[part], TW__DIGIT_PIXELS);
-        tw__free(ctx, labels, (size_t)rows[part], 1);
-    }
-    if (s == TW_OK) return tw__together_finish(w, 4, err);
-    tw__together_abandon(w, 4);
-    return s;
-}
-
-/* One part, into the cache. */
-static tw_status write_digits(tw_context *ctx, const char *directory, int part, uint64_t rows,
-                              const uint8_t *images, const uint8_t *labels, tw_error *err)
-{
-    tw__writer w[2];
-    memset(w, 0, sizeof w);
-    tw_status s = put_digits(w, ctx, directory, part, rows, images, labels, err);
-    if (s == TW_OK) return tw__together_finish(w, 2, err);
-    tw__together_abandon(w, 2);
-    return s;
-}
-
-/* Draws a part for the cache. That the cache cannot be written is reported but stops nothing: the data are
- * there. TW_ERR_NOT_FOUND is the temporary file that a second program, drawing the same, has renamed under
- * us. */
-static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *directory, int part,
-                             uint64_t rows, tw_error *err)
-{
-    const int64_t shape[] = {TW__DIGIT_SIDE, TW__DIGIT_SIDE};
-    uint8_t *images, *bytes;
-    int32_t *labels;
-    tw_error why;
-    TW_TRY(draw_part(ctx, 0, part, rows, &images, &bytes, err));
-    tw_status s = write_digits(ctx, directory, part, rows, images, bytes, &why);
-    if (s != TW_OK && s != TW_ERR_NOT_FOUND)
-        tw__log(ctx, TW_LOG_WARNING, "digits are not kept: %s", why.message);
-    s = tw__alloc(ctx, &labels, (size_t)rows, sizeof *labels, err);
-    for (size_t i = 0; s == TW_OK && i < rows; i++) labels[i] = bytes[i];
-    tw__free(ctx, bytes, (size_t)rows, 1);
-    if (s == TW_OK) return tw__block_create(block, ctx, TW_U8, rows, 2, shape, images, labels, "digits", err);
-    tw__free(ctx, images, (size_t)rows, TW__DIGIT_PIXELS);
-    return s;
-}
-
-/* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is
- * drawn again. */
-static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx,
-                                  const char *directory, int part, tw_error *err)
-{
-    tw_error why;
-    char hash[TW__HASH_DIGITS + 1];
-    tw_status s = tw__directory_read(block, labels_path, ctx, directory, part, 0, &why);
-    if (s == TW_OK && *block) {
-        tw__block_hash(*block, 0, (*block)->rows, hash);
-        if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0)
-            return TW_OK;
-        tw__block_release(*block);
-        *block = NULL;
-    }
-    if (s == TW_ERR_MEMORY || s == TW_ERR_SYSTEM) {
-        if (err) *err = why;
-        return s;
-    }
-    return draw_digits(block, ctx, directory, part,
-                       part == TW__PART_TRAIN ? TW__DIGITS_TRAIN : TW__DIGITS_TEST, err);
-}
-
-static tw_status open_digits(tw__parts *p, tw_context *ctx, const tw_data_options *o, int want_train,
-                             int want_test, tw_error *err)
-{
-    char directory[PATH];
-    if (!o->cache) return tw__fail(err, TW_ERR_SPEC, "\"digits\" needs a cache folder, and none was given");
-    if (snprintf(directory, sizeof directory, "%s/digits-1", o->cache) >= PATH)
-        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(o->cache));
-    if (want_train) TW_TRY(open_digits_part(&p->train, p->train_labels, ctx, directory, TW__PART_TRAIN, err));
-    return want_test ? open_digits_part(&p->test, p->test_labels, ctx, directory, TW__PART_TEST, err) : TW_OK;
-}
-
-static tw_status open_parts(tw__parts *p, tw_context *ctx, const char *path, const tw_data_options *o,
-                            int want_train, int want_test, tw_error *err)
-{
-    if (strcmp(path, "digits") == 0) return open_digits(p, ctx, o, want_train, want_test, err);
-    if (strcmp(path, "mnist") == 0) return open_mnist(p, ctx, o, want_train, want_test, err);
-    int kind = TW_PATH_NONE;
-    TW_TRY(tw__path_kind(ctx, path, &kind, err));
-    if (kind == TW_PATH_NONE)
-        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; " SUPPORTED, path);
-    if (kind == TW_PATH_DIRECTORY) return open_directory(p, ctx, path, o, want_train, want_test, err);
-    return want_test ? open_file(p, ctx, path, o->most_bytes, err) : TW_OK;
+    char supported[TW__SUPPORTED];
+    for (size_t i = 0; i < N_READERS; i++)
+        if (readers[i]->name && strcmp(o->path, readers[i]->name) == 0) return readers[i]->open(p, o, err);
+    TW_TRY(tw__path_kind(o->ctx, o->path, &o->kind, err));
+    if (o->kind == TW_PATH_NONE)
+        return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; %s", o->path,
+                        tw__data_supported(supported));
+    const int kind = o->kind == TW_PATH_OTHER ? TW_PATH_FILE : o->kind; /* a pipe is read like a file */
+    for (size_t i = 0; i < N_READERS; i++)
+        if (readers[i]->kind == kind) return readers[i]->open(p, o, err);
+    return tw__fail(err, TW_ERR_SPEC, "%.300s: %s", o->path, tw__data_supported(supported));
 }
 
 tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train,
@@ -241,19 +62,24 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
 {
     tw_data_options taken = TW_DATA_OPTIONS_INIT;
     const tw_data_options *o = &taken;
-    tw__parts parts;
+    tw__parts parts = {.train = NULL};
     if (train) *train = NULL;
     if (val) *val = NULL;
     if (test) *test = NULL;
     if (options) TW_TRY(tw__sized_read(&taken, sizeof taken, options, "tw_data_options", err));
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
-    memset(&parts, 0, sizeof parts);
-    tw_status s = open_parts(&parts, ctx, path, o, train || (val && o->val > 0), test != NULL, err);
-    if (o->unlabelled) { /* "digits" comes with them */
+    tw__opening opening = {.ctx = ctx,
+                           .path = path,
+                           .options = o,
+                           .want_train = train || (val && o->val > 0),
+                           .want_test = test != NULL};
+    tw_status s = open_parts(&parts, &opening, err);
+    if (o->unlabelled) { /* some come with them all the same */
         tw__block_drop_labels(parts.train);
         tw__block_drop_labels(parts.test);
     }
     if (s == TW_OK) s = tw__data_split(&parts, o->val, o->limit, train, val, test, err);
-    release(&parts);
+    tw__block_release(parts.train);
+    tw__block_release(parts.test);
     return s;
 }

@@ -74,6 +74,17 @@ tw_status tw__model_allocate(tw_model *m, tw_error *err)
     return tw__alloc(m->ctx, &m->w, m->net->size, tw_type_size(m->type), err);
 }
 
+static tw_status check_kind(const tw_data_info *data, tw_error *err)
+{
+    const char *odd = data->starts           ? "sparse rows"
+                      : data->type == TW_F64 ? "rows of f64"
+                      : data->weights        ? "row weights"
+                                             : NULL;
+    if (!odd) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "%s has %s; a network takes dense rows of u8 or f32, each counted once",
+                    data->name, odd);
+}
+
 static tw_status check_labels(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__network *net = m->net;
@@ -101,6 +112,7 @@ tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, 
     tw_data_info info = {.size = sizeof info};
     *out = NULL;
     TW_TRY(tw_data_info_get(data, &info, err));
+    TW_TRY(check_kind(&info, err));
     tw_model *m = NULL;
     TW_TRY(tw__model_new(&m, ctx, network, type, info.type, info.rank, info.shape, info.classes, err));
     tw_status s = check_labels(m, &info, err);
@@ -134,6 +146,7 @@ static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_erro
 {
     char wants[64], has[64];
     tw__shape row;
+    TW_TRY(check_kind(data, err));
     TW_TRY(shape_of_row(data->rank, data->shape, &row, err));
     const tw__shape *in = &m->net->in;
     if (row.rank != in->rank || memcmp(row.n, in->n, sizeof row.n) != 0)

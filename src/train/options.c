@@ -383,7 +383,7 @@ tw_status tw_config_find_data(tw_config *c, tw_error *err)
     char path[TW__PATH];
     const int relative = data && directory && data[0] != '/';
     /* the same everywhere */
-    if (!data || strcmp(data, "digits") == 0 || strcmp(data, "mnist") == 0) return TW_OK;
+    if (!data || tw_data_is_set(data)) return TW_OK;
     if (relative) TW_TRY(tw__path_in(directory, data, path, err));
     const char *there = relative ? path : NULL;
     return recorded ? find_by_fingerprint(c, data, there, recorded, err) : find_by_name(c, data, there, err);

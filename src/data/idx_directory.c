@@ -1,12 +1,12 @@
 /* A folder with MNIST's files. The I/O table lists no folders, so the names are tried one by one.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
-#include "data/data.h"
+#include "data/reader.h"
 #include "data/idx.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH = 4096 };
+enum { PATH = TW__DATA_PATH };
 static const char *const part_names[] = {"train", "t10k"};
 
 /* *found: 1 and the path, or 0. `what` is "images" with idx3 or "labels" with idx1. */
@@ -75,8 +75,40 @@ tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_conte
                         "1 dimension where images have three (are these labels?)");
     if (s == TW_OK && labels_path) s = read_labels(ctx, labels_path, &idx, path, most_bytes, &numbers, err);
     if (s == TW_OK)
-        return tw__block_create(block, ctx, TW_U8, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1,
-                                idx.bytes, numbers, path, err);
+        return tw__block_of_bytes(block, ctx, (uint64_t)idx.shape[0], idx.rank - 1, idx.shape + 1, idx.bytes,
+                                  numbers, path, err);
     tw__idx_free(&idx, ctx);
     return s;
 }
+
+tw_status tw__idx_directory_open(tw__parts *p, const tw__opening *opening, const char *directory,
+                                 tw_error *err)
+{
+    tw_context *ctx = opening->ctx;
+    const tw_data_options *o = opening->options;
+    int has_train, has_test;
+    char *train_labels = o->unlabelled ? NULL : p->train_labels,
+         *test_labels = o->unlabelled ? NULL : p->test_labels;
+    TW_TRY(tw__directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
+    TW_TRY(tw__directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
+    if (!has_train && !has_test)
+        return tw__fail(
+            err, TW_ERR_NOT_FOUND,
+            "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)",
+            directory);
+    if (opening->want_train)
+        TW_TRY(
+            tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
+    return opening->want_test
+               ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err)
+               : TW_OK;
+}
+
+static tw_status open_directory(tw__parts *p, const tw__opening *opening, tw_error *err)
+{
+    return tw__idx_directory_open(p, opening, opening->path, err);
+}
+
+const tw__reader tw__reader_idx_directory = {.supported = "a folder with MNIST's IDX files",
+                                             .kind = TW_PATH_DIRECTORY,
+                                             .open = open_directory};

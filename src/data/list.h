@@ -1,0 +1,6 @@
+/* The readers, in the order in which they are asked: one line each.
+ * SPDX-License-Identifier: MIT */
+TW__READER(idx_directory)
+TW__READER(idx_file)
+TW__READER(digits)
+TW__READER(mnist)
