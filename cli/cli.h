@@ -168,15 +168,17 @@ double cli_seconds(void); /* of the monotonic clock */
 /* COLUMNS, or the columns of the terminal that `to` is; 0: neither */
 int cli_width(FILE *to);
 
-/* SIGINT, SIGTERM and SIGHUP: before cli_running() they end the program at once with 130; then the first is
- * noted, and a second one has its default action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What
+/* SIGINT, SIGTERM and SIGHUP: while nothing is running that must come to an end (cli_running), as when data
+ * are read or a result is printed, they end the program at once with 130; else the first is noted, and a
+ * second one has its default action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What
  * was ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
-void cli_running(void);
+void cli_running(int is);
 int cli_checkpoint_wanted(void);
 int cli_interrupted(void);
 /* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop
- * (cli_interrupted there). */
+ * (cli_interrupted there; while it is not running, it ends). Once may be too early for a new child: tell it
+ * until it has ended. */
 pid_t cli_fork_worker(void);
 void cli_stop_worker(pid_t worker);
 

@@ -134,18 +134,19 @@ tw_status cli_check_out(const char *out, tw_error *err)
     return TW_OK;
 }
 
-static volatile sig_atomic_t interrupted, running, checkpoint_wanted;
+static volatile sig_atomic_t interrupted, running, has_run, checkpoint_wanted;
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_CAUGHT = sizeof caught / sizeof caught[0] };
 static volatile sig_atomic_t ignored[N_CAUGHT];
 
-/* While data are read there is nothing to keep, and the read may wait for ever: the program ends at once. */
+/* While there is nothing to keep, a read or write may wait for ever: the program ends at once. */
 static void note(int signal_number)
 {
-    static const char text[] = "thalweg: interrupted; nothing was written\n";
+    static const char before[] = "thalweg: interrupted; nothing was written\n",
+                      after[] = "thalweg: interrupted; what was made is kept\n";
     (void)signal_number;
     if (!running) {
-        (void)!write(STDERR_FILENO, text, sizeof text - 1);
+        (void)!write(STDERR_FILENO, has_run ? after : before, has_run ? sizeof after - 1 : sizeof before - 1);
         _exit(cli_exit_code(TW_STOPPED));
     }
     interrupted = 1;
@@ -176,7 +177,12 @@ void cli_catch_signals(void)
     }
 }
 
-void cli_running(void) { running = 1; }
+void cli_running(int is)
+{
+    running = is;
+    has_run |= is;
+}
+
 int cli_interrupted(void) { return interrupted; }
 
 int cli_checkpoint_wanted(void)
@@ -191,6 +197,7 @@ enum { STOP = SIGUSR1 };
 static void note_stop(int signal_number)
 {
     (void)signal_number;
+    if (!running) _exit(0);
     interrupted = 1;
 }
 
@@ -211,6 +218,7 @@ pid_t cli_fork_worker(void)
         errno = why;
         return worker;
     }
+    running = 0;
     for (int i = 0; i < N_CAUGHT; i++) signal(caught[i], SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(TW_ERR_WORKER);

@@ -145,6 +145,7 @@ static tw_status finish(const struct values *v, tw_figures *figures, const struc
 {
     const char *json;
     CLI_TRY(tw_figures_write_claims(figures, &json, err));
+    cli_running(0);
     if (v->common.json) printf("%s", json);
     else print_claims(figures);
     if (g->error == ENOENT)
@@ -173,7 +174,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
                             .most = tw_context_threads(ctx),
                             .verbose = v->common.verbose};
     cli_catch_signals();
-    cli_running();
+    cli_running(1);
     tw_status status = tw_figures_create(&figures, ctx, g.directory, v->force, err);
     if (status == TW_OK) status = make_all(call, figures, &g, err);
     cli_gnuplot_stop(&g);

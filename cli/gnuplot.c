@@ -5,25 +5,36 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
-/* Nobody's gnuplotrc is read (-d), so that a picture is the same everywhere. */
+/* Nobody's gnuplotrc is read (-d), so that a picture is the same everywhere. A picture that may not become as
+ * large as it is ends gnuplot, which would not notice itself. */
 static int spawn(const struct cli_gnuplot *g, const char *script, FILE *said, pid_t *pid)
 {
     char *const argv[] = {"gnuplot", "-d", (char *)script, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t usual;
     int error = posix_spawn_file_actions_init(&actions);
     if (error) return error;
+    if ((error = posix_spawnattr_init(&attributes)) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGXFSZ);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     error = posix_spawn_file_actions_addchdir_np(&actions, g->directory);
     if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
     if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 1);
     if (!error) error = posix_spawn_file_actions_adddup2(&actions, fileno(said), 2);
-    if (!error) error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    if (!error) error = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
@@ -54,14 +65,25 @@ static void remove_pictures(const struct cli_gnuplot *g, const char *name, int a
         if (picture_path(g, name, i, path)) unlink(path);
 }
 
+/* A picture that ends as its type does: on a full disk gnuplot leaves one that is cut, and says nothing. */
+static int is_whole(const char *path, int type)
+{
+    static const char *const ends[] = {"</svg>", "IEND\xae\x42\x60\x82", ";"};
+    char end[16];
+    FILE *picture = fopen(path, "rb");
+    size_t n = 0, length = strlen(ends[type]);
+    if (!picture) return 0;
+    if (fseek(picture, -(long)sizeof end, SEEK_END) == 0) n = fread(end, 1, sizeof end, picture);
+    fclose(picture);
+    while (n && end[n - 1] == '\n') n--;
+    return n >= length && memcmp(end + n - length, ends[type], length) == 0;
+}
+
 static int are_drawn(const struct cli_gnuplot *g, const char *name, int animated)
 {
     char path[PATH_MAX];
-    struct stat there;
     for (int i = 0; i < 2 + animated; i++)
-        if (!picture_path(g, name, i, path) || stat(path, &there) || !S_ISREG(there.st_mode) ||
-            !there.st_size)
-            return 0;
+        if (!picture_path(g, name, i, path) || !is_whole(path, i)) return 0;
     return 1;
 }
 

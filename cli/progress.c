@@ -5,12 +5,13 @@
 #include "cli.h"
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 static const double redraw_seconds = 0.1;
 
-void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log)
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, int log)
 {
     memset(p, 0, sizeof *p);
     p->epochs = epochs;
@@ -97,6 +98,20 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
     fprintf(stderr, "%s\n", line);
 }
 
+/* Waits for a pipe that nobody empties, but not after a signal; what poll lets through is short enough for
+ * one write. */
+static void write_log(struct progress *p, const char *line, size_t n)
+{
+    struct pollfd log = {p->log, POLLOUT, 0};
+    while (poll(&log, 1, 100) <= 0)
+        if (cli_interrupted()) return;
+    for (ssize_t put; n; line += put, n -= (size_t)put) {
+        put = write(p->log, line, n);
+        if (put < 0 && !p->log_error) p->log_error = errno;
+        if (put < 0) return;
+    }
+}
+
 static void log_epoch(struct progress *p, const tw_epoch *l)
 {
     static const char *const names[] = {"seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
@@ -105,8 +120,9 @@ static void log_epoch(struct progress *p, const tw_epoch *l)
     size_t n = cli_append(line, sizeof line, 0, "{\"epoch\": %llu", (unsigned long long)l->epoch);
     for (int i = 0; i < 6; i++)
         if (isfinite(values[i])) n = cli_append(line, sizeof line, n, ", \"%s\": %.17g", names[i], values[i]);
-    fprintf(p->log, "%s}\n", tw_json_shorten(line));
-    if (fflush(p->log) && !p->log_error) p->log_error = errno;
+    tw_json_shorten(line);
+    n = cli_append(line, sizeof line, strlen(line), "}\n");
+    write_log(p, line, n);
 }
 
 int progress_event(void *progress, const tw_event *e)
@@ -117,7 +133,7 @@ int progress_event(void *progress, const tw_event *e)
         p->done++;
         if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
     } else if (e->line) {
-        if (p->log) log_epoch(p, e->line);
+        if (p->log >= 0) log_epoch(p, e->line);
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
         p->epoch_first = p->done;
     }

@@ -12,14 +12,14 @@ struct progress {
     double start, epoch_start, drawn; /* seconds of the clock */
     /* steps of the whole run: where we began, are, and the epoch began */
     uint64_t first, done, epoch_first;
-    /* one JSON line per epoch; NULL: none */
-    FILE *log;
+    /* a file for one JSON line per epoch; -1: none */
+    int log;
     int log_error; /* errno of a failed write to it */
     /* which SIGUSR1 and SIGUSR2 make write a checkpoint */
     tw_job *job;
 };
 
-void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, FILE *log);
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, int log);
 /* for tw_run_options.event; non-zero after SIGINT, SIGTERM or SIGHUP */
 int progress_event(void *progress, const tw_event *event);
 const char *progress_time(double seconds, char *to, size_t n); /* "42s", "3m05s", "2h10m" */

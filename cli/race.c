@@ -140,7 +140,7 @@ static tw_status begin(const struct cli_call *call, tw_context **ctx, const tw_r
     uint64_t jobs, threads;
     tw_race_count count = {.size = sizeof count};
     CLI_TRY(open_race(call, *ctx, o, race, err));
-    cli_running();
+    cli_running(1);
     CLI_TRY(tw_race_counts(*race, &count, err));
     CLI_TRY(share(v, count.left, &jobs, &threads, err));
     race_start(show, count.left);
@@ -166,10 +166,13 @@ static tw_status go(const struct cli_call *call, const tw_race_options *o, struc
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = begin(call, &ctx, o, show, &race, &hold, err);
     if (status == TW_OK && !race) status = cli_context(&again, &ctx, err);
+    cli_running(race != NULL);
     if (status == TW_OK && !race) status = tw_race_resume(&race, ctx, o->job.out, o, err);
+    cli_running(1);
     if (hold >= 0) close(hold);
     if (status == TW_OK) status = tw_race_run(race, err);
     race_clear(show);
+    cli_running(0);
     if (status == TW_STOPPED)
         cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg race --resume %s",
                  tw_shell_word(o->job.out, word));

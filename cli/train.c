@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "layer_table.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <thalweg/report.h>
 #include <unistd.h>
@@ -185,8 +186,7 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
                             err);
 }
 
-static tw_status start(const struct values *v, tw_job *job, struct progress *progress, FILE *log,
-                       tw_error *err)
+static tw_status start(const struct values *v, tw_job *job, struct progress *progress, int log, tw_error *err)
 {
     const char *text;
     json_t *before;
@@ -218,7 +218,7 @@ static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *
     return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", word);
 }
 
-static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, FILE *log,
+static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, int log,
                          tw_error *err)
 {
     tw_error why;
@@ -231,6 +231,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     if (status == TW_ERR_NOT_FINITE) tw_job_report(job, err, NULL);
     CLI_TRY(status);
     status = tw_job_report(job, NULL, &why);
+    cli_running(0);
     CLI_TRY(finish_with_page(v, job, status, &why, err));
     if (progress->log_error)
         return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
@@ -238,15 +239,15 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
 }
 
 /* That a log can be written is known before there is a run. *made: there was none. */
-static tw_status open_log(const char *path, FILE **log, int *made, tw_error *err)
+static tw_status open_log(const char *path, int *log, int *made, tw_error *err)
 {
     *made = access(path, F_OK) != 0;
-    *log = fopen(path, "a");
-    return *log ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
+    *log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    return *log >= 0 ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
 }
 
 static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job,
-                          FILE **log, tw_error *err)
+                          int *log, tw_error *err)
 {
     int made = 0;
     if (v->log) CLI_TRY(open_log(v->log, log, &made, err));
@@ -254,7 +255,7 @@ static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_
     if (status != TW_OK && made) unlink(v->log);
     /* the data are not those the run began with */
     if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;
-    cli_running();
+    cli_running(1);
     return status;
 }
 
@@ -283,7 +284,7 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
 {
     char directory[PATH_MAX];
     tw_job *job = NULL;
-    FILE *log = NULL;
+    int log = -1;
     if (v->resume || v->job.out)
         snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
     else cli_run_directory(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", directory);
@@ -292,7 +293,7 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = run_job(v, job, progress, log, err);
-    if (log && fclose(log) && status == TW_OK)
+    if (log >= 0 && close(log) && status == TW_OK)
         status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
     tw_job_free(job);
     return status;

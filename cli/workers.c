@@ -138,6 +138,7 @@ static tw_status work(const struct cli_common *common, const char *directory, st
     o.user = show;
     CLI_TRY(cli_context(common, &ctx, err));
     tw_status status = tw_race_resume(&race, ctx, directory, &o, err);
+    cli_running(1);
     if (status == TW_OK) status = tw_race_work(race, err);
     tw_race_free(race);
     tw_context_free(ctx);
@@ -162,15 +163,13 @@ static _Noreturn void be_worker(struct cli_common common, const char *directory,
 struct workers {
     pid_t pid[256];
     size_t n, lost;
-    int told;
-    tw_error why;
-}; /* pid 0: has ended */
+    tw_error why; /* they are to stop, if it has a code */
+};                /* pid 0: has ended */
 
 static void tell_all(struct workers *c)
 {
-    for (size_t i = 0; !c->told && i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++)
         if (c->pid[i]) cli_stop_worker(c->pid[i]);
-    c->told = 1;
 }
 
 /* Takes note of those that have ended; wait: until all have. */
@@ -197,7 +196,6 @@ static void take_note(struct workers *c, struct race_progress *show, const struc
         return;
     }
     if (c->why.code == TW_OK) cli_fail(&c->why, note->code, "%s", note->text);
-    tell_all(c);
 }
 
 /* Until the last worker has closed its end of the pipe. */
@@ -208,7 +206,7 @@ static void listen_to(struct workers *c, struct race_progress *show, int pipe)
     ssize_t n = 1;
     while (n != 0) {
         int ready = poll(&end, 1, 100);
-        if (cli_interrupted()) tell_all(c);
+        if (cli_interrupted() || c->why.code != TW_OK) tell_all(c);
         reap(c, show, 0);
         if (ready <= 0) continue;
         n = read(pipe, &note, sizeof note);
@@ -242,7 +240,7 @@ tw_status race_jobs(const struct cli_common *common, const char *directory, uint
         return cli_fail(err, TW_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
     tw_status status = spawn(&workers, common, directory, jobs, threads, pipe, err);
     close(pipe[1]);
-    if (status != TW_OK) tell_all(&workers);
+    if (status != TW_OK) workers.why = *err;
     listen_to(&workers, show, pipe[0]);
     close(pipe[0]);
     reap(&workers, show, 1);
