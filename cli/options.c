@@ -4,9 +4,9 @@
 #include "cli.h"
 #include "table.h"
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <thalweg/registry.h>
 
 enum { MOST_OPTIONS = 64 };
 
@@ -127,41 +127,18 @@ static tw_status store_natural(const struct cli_option *o, const char *text, uin
     return TW_OK;
 }
 
-/* A decimal number; strtod would take hexadecimal ones, spaces before them and names, too. */
-static int read_number(const char *text, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    return end != text && !text[strspn(text, "+-.0123456789eE")] && !*end && isfinite(*out);
-}
-
-static const char *comma_hint(const char *text)
-{
-    return strchr(text, ',') ? " (decimals come after a point: 0.1)" : "";
-}
-
 static tw_status store_real(const struct cli_option *o, const char *text, double *out, tw_error *err)
 {
-    double x;
-    if (!read_number(text, &x) || x < o->least || (o->most > 0 && x >= o->most)) {
-        if (o->most > 0)
-            return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number in [%g, %g)%s", o->name, text,
-                            o->least, o->most, comma_hint(text));
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number from %g on%s", o->name, text, o->least,
-                        comma_hint(text));
-    }
-    *out = x;
-    return TW_OK;
-}
-
-static tw_status store_positive(const struct cli_option *o, const char *text, double *out, tw_error *err)
-{
-    double x;
-    if (!read_number(text, &x) || x <= 0)
-        return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: not a number above 0%s", o->name, text,
-                        comma_hint(text));
-    *out = x;
-    return TW_OK;
+    char range[64]; /* what is right */
+    const int is = tw_number_read(text, out), is_positive = o->type == CLI_POSITIVE;
+    if (is == 1 && (is_positive ? *out > 0 : *out >= o->least) && !(o->most > 0 && *out >= o->most))
+        return TW_OK;
+    if (is_positive) snprintf(range, sizeof range, "above 0");
+    else if (o->most > 0) snprintf(range, sizeof range, "in [%g, %g)", o->least, o->most);
+    else snprintf(range, sizeof range, "from %g on", o->least);
+    return cli_fail(err, TW_ERR_SPEC, "--%s %.60s: %snot a number %s%s", o->name, text,
+                    is < 0 ? *out == 0 ? "too small, " : "too large, " : "", range,
+                    strchr(text, ',') ? " (decimals come after a point: 0.1)" : "");
 }
 
 /* One of the words in o->arg, which "|" separates. */
@@ -184,7 +161,6 @@ static tw_status store(struct cli_call *call, const struct cli_option *o, const 
     case CLI_FLAG: *(int *)to = 1; return TW_OK;
     case CLI_TEXT: *(const char **)to = text; return *text ? TW_OK : needs_value(o, err);
     case CLI_NATURAL: return store_natural(o, text, (uint64_t *)to, err);
-    case CLI_POSITIVE: return store_positive(o, text, (double *)to, err);
     case CLI_WORD: return store_word(o, text, (int *)to, err);
     default: return store_real(o, text, (double *)to, err);
     }

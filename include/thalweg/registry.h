@@ -71,6 +71,11 @@ TW_API int tw_rule_option(const tw_rule *rule, const char *name);
 TW_API const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const void *user),
                               const void *user);
 
+/* Reads a decimal number and nothing else, correctly rounded, in any locale: "1e-3", not "0x1p3", "inf" or
+ * " 1". 1 if it is one; 0 if not; -1 if a double cannot hold it: *to is then infinite, or 0 where it is too
+ * small. */
+TW_API int tw_number_read(const char *text, double *to);
+
 /* Bytes that are enough for an option's default, bounds or value as text. */
 enum { TW_VALUE_MAX = 64 };
 /* The value as a spec has it: "0.001", "out", "1", "convex"; "" for a list or formula, whose value is more

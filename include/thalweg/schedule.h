@@ -38,8 +38,8 @@ typedef struct tw_schedule {
     /* the option that gives the length if it is not 0; -1: this schedule needs no length */
     int length_option;
     double (*rate)(const tw_instant *now); /* the hyperparameter's value */
-    /* The next two are called when a spec is read, with base 0, and may be NULL. In ineffective s and length
-     * are 0; in check s is the number of steps that the run leaves to the piece, 0 if unknown. */
+    /* The next two are called when a spec is read, with base 0, and may be NULL. s is the number of steps
+     * that the run leaves to the piece, 0 if unknown; length is 0 in ineffective. */
     /* why this option has no effect with the others, or NULL */
     const char *(*ineffective)(const tw_instant *piece, int option);
     /* refuses options that are allowed alone but not together */

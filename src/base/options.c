@@ -37,6 +37,13 @@ static int is_number(tw__text t)
     return i == t.n;
 }
 
+/* Of a decimal number: no digit before its exponent is above 0. */
+static int is_zero(const char *text)
+{
+    const char first = text[strspn(text, "+-0.")];
+    return first < '1' || first > '9';
+}
+
 int tw__number_read(tw__text t, double *to)
 {
     char copy[LONGEST_NUMBER + 1];
@@ -44,8 +51,10 @@ int tw__number_read(tw__text t, double *to)
     memcpy(copy, t.at, t.n);
     copy[t.n] = 0;
     *to = tw__decimal_read(copy);
-    return *to - *to == 0 ? 1 : -1;
+    return *to - *to == 0 && (*to != 0 || is_zero(copy)) ? 1 : -1;
 }
+
+int tw_number_read(const char *text, double *to) { return tw__number_read(tw__text_of(text), to); }
 
 static void number_text(double x, char to[TW_VALUE_MAX])
 {
@@ -150,7 +159,8 @@ static tw_status number_value(const tw_option *o, tw__text v, double *to, tw_err
                         tw_option_bounds(o, bounds), tw__guess_hint(&guess));
     if (is == 0) return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is not a number", o->name, TW__SHOW(v));
     if (is < 0)
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too large for a number", o->name, TW__SHOW(v));
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is too %s for a number", o->name, TW__SHOW(v),
+                        *to == 0 ? "small" : "large");
     if (!tw__option_allows(o, *to))
         return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is outside %s", o->name, TW__SHOW(v),
                         tw_option_bounds(o, bounds));

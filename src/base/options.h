@@ -6,8 +6,7 @@
 #include <thalweg/registry.h>
 #include "base/names.h"
 
-/* A decimal number and nothing else, correctly rounded: 1 if it is one, 0 if not, -1 if it is beyond what a
- * double holds. */
+/* tw_number_read of a text that ends anywhere. */
 int tw__number_read(tw__text t, double *to);
 /* The shortest text that reads back as x. Returns `to`. */
 const char *tw__number_text(double x, char to[TW_VALUE_MAX]);

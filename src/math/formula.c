@@ -94,7 +94,9 @@ static tw_status number(struct reader *r, tw_error *err)
     tw__text text = {r->text.at + r->at, i - r->at};
     int is = tw__number_read(text, &value);
     if (is == 0) return wrong(r, r->at, "not a number", err);
-    if (is < 0) return wrong(r, r->at, "a number too large for a double", err);
+    if (is < 0)
+        return wrong(r, r->at,
+                     value == 0 ? "a number too small for a double" : "a number too large for a double", err);
     TW_TRY(emit(r, TW__NUMBER, value, err));
     r->at = i;
     return TW_OK;

@@ -17,8 +17,7 @@ static double rate(const tw_instant *now)
 
 static const char *ineffective(const tw_instant *piece, int option)
 {
-    return option == STAIRCASE && piece->h[DECAY_STEPS] == 1 ? "decay_steps is 1, and s is whole anyway"
-                                                             : NULL;
+    return option == STAIRCASE ? tw__stairs_ineffective(piece, DECAY_STEPS) : NULL;
 }
 
 extern const tw_schedule tw_schedule_exponential;

@@ -19,7 +19,7 @@ static double rate(const tw_instant *now)
 
 static tw_status check(const tw_instant *piece, tw_error *err)
 {
-    return tw__steps_check(piece, options, MILESTONES, "multistep:milestones=30|60", 1, err);
+    return tw__steps_check(piece, options, MILESTONES, "multistep:milestones=30|60", err);
 }
 
 static uint64_t span(const tw_instant *piece) { return tw__steps_span(piece, MILESTONES); }

@@ -23,8 +23,7 @@ static double rate(const tw_instant *now)
 
 static tw_status check(const tw_instant *piece, tw_error *err)
 {
-    TW_TRY(
-        tw__steps_check(piece, options, BOUNDARIES, "piecewise:boundaries=10|30,factors=1|0.5|0.1", 0, err));
+    TW_TRY(tw__steps_check(piece, options, BOUNDARIES, "piecewise:boundaries=10|30,factors=1|0.5|0.1", err));
     int boundaries = (int)piece->lists[(int)piece->h[BOUNDARIES]],
         factors = (int)piece->lists[(int)piece->h[FACTORS]];
     if (factors == boundaries + 1) return TW_OK;

@@ -40,6 +40,7 @@ struct reader {
     uint64_t total, first;
     int key, n_names;
     size_t used;
+    unsigned char given[TW__PIECE_OPTIONS]; /* options of the last piece */
 };
 
 static tw_status write(struct reader *r, const char *text, tw_error *err)
@@ -165,10 +166,12 @@ static tw_instant instant(const tw__plan *plan, const tw__piece *p, tw_formula *
     return (tw_instant){.h = p->h, .lists = plan->lists.at, .formula = p->n_terms ? formula : NULL};
 }
 
-static const char *no_effect(const tw__plan *plan, const tw__piece *p, int option)
+/* left: steps that the run leaves to the piece; 0: not known */
+static const char *no_effect(const tw__plan *plan, const tw__piece *p, uint64_t left, int option)
 {
     tw_formula formula;
-    const tw_instant now = instant(plan, p, &formula);
+    tw_instant now = instant(plan, p, &formula);
+    now.s = left;
     return p->kind->ineffective ? p->kind->ineffective(&now, option) : NULL;
 }
 
@@ -189,25 +192,12 @@ static tw_status read_formula(struct reader *r, tw__piece *p, tw__text text, tw_
     return TW_OK;
 }
 
-static tw_status check_given(const struct reader *r, const tw__piece *p, const tw__table *t,
-                             const unsigned char *given, tw_error *err)
-{
-    for (int i = 0; i < t->n; i++) {
-        const char *reason = given[i] ? no_effect(r->plan, p, i) : NULL;
-        char text[TW_SPEC_MAX];
-        if (!reason) continue;
-        if (!tw__option_write(t, i, p->h[i], text, sizeof text)) *text = 0;
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.60s has no effect: %s", t->options[i].name, text, reason);
-    }
-    return TW_OK;
-}
-
 static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_error *err)
 {
     tw__spec spec;
-    unsigned char given[TW__PIECE_OPTIONS] = {0};
     double start[TW__PIECE_OPTIONS];
     tw__text *formula = &r->formulas[r->plan->n];
+    memset(r->given, 0, sizeof r->given);
     TW_TRY(tw__spec_parse(&spec, text, err));
     p->kind = find(spec.name);
     if (!p->kind) return tw__name_unknown("unknown schedule", spec.name, name_at, NULL, err);
@@ -215,9 +205,8 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
     tw__table t = {p->kind->name,    p->kind->options, p->kind->n_options,
                    p->kind->aliases, &r->plan->lists,  formula};
     for (int i = 0; i < t.n; i++) p->h[i] = start[i] = t.options[i].initial;
-    for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, given, err));
+    for (int i = 0; i < spec.n; i++) TW_TRY(tw__option_read(&t, &spec.items[i], p->h, r->given, err));
     TW_TRY(read_formula(r, p, *formula, err));
-    TW_TRY(check_given(r, p, &t, given, err));
     TW_TRY(write(r, p->kind->name, err));
     char options[TW_SPEC_MAX] = "";
     if (!tw__options_write(&t, p->h, start, options, sizeof options))
@@ -229,7 +218,7 @@ static tw_status read_spec(tw__piece *p, tw__text text, struct reader *r, tw_err
 static tw_status check_steps(const tw__plan *plan, const tw__piece *p, uint64_t steps, tw_error *err)
 {
     int option = p->kind->length_option;
-    const char *name = p->kind->name, *reason = option >= 0 ? no_effect(plan, p, option) : NULL;
+    const char *name = p->kind->name, *reason = option >= 0 ? no_effect(plan, p, 0, option) : NULL;
     char value[TW_VALUE_MAX];
     if (!steps) return TW_OK;
     if (reason)
@@ -264,6 +253,20 @@ static tw_status check_together(const struct reader *r, const tw__piece *p, tw_e
     return p->kind->check ? p->kind->check(&now, err) : TW_OK;
 }
 
+static tw_status check_given(struct reader *r, const tw__piece *p, tw_error *err)
+{
+    const tw__table t = {p->kind->name,    p->kind->options, p->kind->n_options,
+                         p->kind->aliases, &r->plan->lists,  &r->formulas[p - r->plan->pieces]};
+    for (int i = 0; i < t.n; i++) {
+        const char *reason = r->given[i] ? no_effect(r->plan, p, steps_left(r, p), i) : NULL;
+        char text[TW_SPEC_MAX];
+        if (!reason) continue;
+        if (!tw__option_write(&t, i, p->h[i], text, sizeof text)) *text = 0;
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.60s has no effect: %s", t.options[i].name, text, reason);
+    }
+    return TW_OK;
+}
+
 /* Length and scale, once it is known whether another piece follows. */
 static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_last, tw_error *err)
 {
@@ -281,7 +284,7 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
                         "\"%s\" is followed by another piece and needs its number of steps, as in \"%s/500\"",
                         p->kind->name, p->kind->name);
     if (is_last) TW_TRY(check_steps(r->plan, p, steps, err));
-    if (is_last && option >= 0 && p->scale == 0 && !no_effect(r->plan, p, option)) {
+    if (is_last && option >= 0 && p->scale == 0 && !no_effect(r->plan, p, 0, option)) {
         if (r->total == 0)
             return tw__fail(
                 err, TW_ERR_SPEC,
@@ -293,6 +296,7 @@ static tw_status place(tw__piece *p, struct reader *r, uint64_t steps, int is_la
     r->first += steps;
     if (r->first > TW__STEPS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has too many steps", TW__SHOW(r->whole));
+    TW_TRY(check_given(r, p, err));
     return check_together(r, p, err);
 }
 

@@ -32,6 +32,19 @@ static double rate(const tw_instant *now)
     return now->base * ((1 - now->h[FLOOR]) * wave + now->h[FLOOR]);
 }
 
+static const char *ineffective(const tw_instant *piece, int option)
+{
+    const int is_of_restarts = option == T_MULT || option == GAMMA;
+    return is_of_restarts && piece->s && piece->h[T_0] >= (double)piece->s
+               ? "the run ends before the first restart"
+               : NULL;
+}
+
+static tw_status check(const tw_instant *piece, tw_error *err)
+{
+    return tw__end_check(piece, options, T_0, err);
+}
+
 static uint64_t span(const tw_instant *piece)
 {
     return (uint64_t)piece->h[T_0] * (1 + (uint64_t)piece->h[T_MULT]);
@@ -52,5 +65,7 @@ const tw_schedule tw_schedule_sgdr = {
     .aliases = aliases,
     .length_option = -1,
     .rate = rate,
+    .ineffective = ineffective,
+    .check = check,
     .span = span,
 };

@@ -42,11 +42,15 @@ enum { TW__STEP_SIZE, TW__STEP_SIZE_DOWN, TW__MAX_FACTOR };
 tw_status tw__triangle_check(const tw_instant *piece, tw_error *err);
 uint64_t tw__triangle_span(const tw_instant *piece);
 
-/* A list of steps at which something changes: whole numbers that rise (or repeat: may_repeat). `example` for
- * the message if there is none: "multistep:milestones=30|60". All of them lie before the piece's end, where
- * that is known. */
+/* A list of steps at which something changes: whole numbers that rise. `example` for the message if there is
+ * none: "multistep:milestones=30|60". All of them lie before the piece's end, where that is known. */
 tw_status tw__steps_check(const tw_instant *piece, const tw_option *options, int option, const char *example,
-                          int may_repeat, tw_error *err);
+                          tw_error *err);
+/* An option that counts the steps of a phase which has to end before the piece does. Its default may be
+ * longer: a short run is then the beginning of a long one. */
+tw_status tw__end_check(const tw_instant *piece, const tw_option *options, int option, tw_error *err);
+/* Why stairs of so many steps each have no effect; NULL: they have. */
+const char *tw__stairs_ineffective(const tw_instant *piece, int steps);
 /* A single step at which something first changes: the option `name`, before the piece's end. */
 tw_status tw__step_check(const tw_instant *piece, const char *name, double step, tw_error *err);
 /* up to the last of a list, and a quarter more */

@@ -17,6 +17,9 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                         t->text, t->word[0]);
     l->out = l->in;
     l->dropout.threshold = (uint32_t)(rate * 0x1p32);
+    if (rate > 0 && l->dropout.threshold == 0)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a rate below 2.4e-10 drops nothing", l->source + 1,
+                        t->text);
     l->dropout.scale = 1 / (1 - rate);
     return TW_OK;
 }
