@@ -10,9 +10,12 @@
  * to be filled is all zero (but its `size`); a single number is unchanged; an array may have been filled in
  * part. A header says where more is promised.
  *
- * Arguments. A pointer may be NULL only where the header says so. Texts and structs are copied unless the
- * header says otherwise; texts that come from an object live as long as it, those of a registry as long as
- * the program. Texts are in UTF-8, and numbers in them have a point, whatever the locale.
+ * Arguments. A pointer may be NULL only where the header says so. Elsewhere a call that returns a tw_status
+ * refuses NULL before it does anything: TW_ERR_SPEC. So it does where a function that it needs is missing in
+ * a struct of functions (tw_io, tw_visitor, tw_objective). Calls that return anything else do not look, and
+ * must not be given NULL; nor may a pointer point to less than the header says. Texts and structs are copied
+ * unless the header says otherwise; texts that come from an object live as long as it, those of a registry as
+ * long as the program. Texts are in UTF-8, and numbers in them have a point, whatever the locale.
  *
  * Threads. What only looks something up (tw_rule_find, tw_status_name) may be called from any thread. An
  * object is used by one thread at a time, different objects by different threads at once, unless its header

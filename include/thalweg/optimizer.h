@@ -193,12 +193,12 @@ TW_API tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err);
  * TW_ERR_SPEC: the range. */
 TW_API tw_status tw_step_share(tw_optimizer *opt, size_t lo, size_t hi, tw_error *err);
 
-/* One step with a gradient that is g[i] at element index[i] and 0 elsewhere; indices rise, n may be 0. The
- * result is that of a dense step: the same bits with TW_SPARSE_REPLAY or a rule that a gradient of 0 does not
- * move, equal up to rounding with a closed form. Elements that are not touched fall behind: flush those that
- * you read before the next gradient, and all before tw_view_*, a dense step and saving, which are
- * TW_ERR_STATE until then. TW_ERR_SPEC: an index, or an optimiser that cannot step like this: with a
- * transform, with noise, with a rule that looks at whole tensors, with another `nonfinite` than
+/* One step with a gradient that is g[i] at element index[i] and 0 elsewhere; indices rise, n may be 0, and
+ * index and g then NULL. The result is that of a dense step: the same bits with TW_SPARSE_REPLAY or a rule
+ * that a gradient of 0 does not move, equal up to rounding with a closed form. Elements that are not touched
+ * fall behind: flush those that you read before the next gradient, and all before tw_view_*, a dense step and
+ * saving, which are TW_ERR_STATE until then. TW_ERR_SPEC: an index, or an optimiser that cannot step like
+ * this: with a transform, with noise, with a rule that looks at whole tensors, with another `nonfinite` than
  * TW_NONFINITE_ERROR, or with TW_SPARSE_EXACT and no closed form. Non-finite gradients as in tw_step_*: no
  * weight has changed. */
 TW_API tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index,

@@ -46,7 +46,7 @@ typedef struct tw_choice {
     char spec[TW_SPEC_MAX];
 } tw_choice;
 
-/* Reads "adam@keras:lr=3e-4". own: NULL, or a custom rule, which the spec must then name. */
+/* Reads "adam@keras:lr=3e-4". custom: NULL, or a custom rule, which the spec must then name. */
 TW_API tw_status tw_rule_read(tw_choice *out, const char *spec, const tw_rule *custom, tw_error *err);
 /* What the spec of a rule with transforms says: "clip_global_norm:max=1+adam:lr=1e-3+ema:decay=0.999". */
 enum { TW_LINKS_MAX = 8 };

@@ -68,6 +68,7 @@ static tw_status read_io(tw_io *io, const tw_io *given, tw_error *err)
 
 tw_status tw_context_create(tw_context **out, const tw_context_options *given, tw_error *err)
 {
+    TW_NEEDS(err, out);
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
     const tw_context_options *o = &options;
     tw_io io = tw__system_io;

@@ -44,6 +44,7 @@ const char *tw_isa_name(tw_isa isa)
 
 tw_status tw_isa_from_name(const char *name, tw_isa *out, tw_error *err)
 {
+    TW_NEEDS(err, name && out);
     for (tw_isa isa = TW_ISA_BASE; isa <= TW_ISA_AVX512; isa = (tw_isa)(isa + 1))
         if (strcmp(name, tw_isa_name(isa)) == 0) {
             *out = isa;

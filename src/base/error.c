@@ -36,6 +36,8 @@ tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...)
     return code;
 }
 
+tw_status tw__fail_null(tw_error *err) { return tw__fail(err, TW_ERR_SPEC, "a required argument is NULL"); }
+
 tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset,
                       const char *format, ...)
 {

@@ -13,6 +13,7 @@ static tw_status check_size(size_t size, const char *name, tw_error *err)
 
 tw_status tw__sized_read(void *to, size_t size, const void *from, const char *name, tw_error *err)
 {
+    TW_NEEDS(err, from);
     const size_t given = *(const size_t *)from;
     TW_TRY(check_size(given, name, err));
     for (size_t i = size; i < given; i++)
@@ -29,6 +30,7 @@ tw_status tw__sized_read(void *to, size_t size, const void *from, const char *na
 
 tw_status tw__sized_clear(void *to, const char *name, tw_error *err)
 {
+    TW_NEEDS(err, to);
     const size_t given = *(const size_t *)to;
     TW_TRY(check_size(given, name, err));
     memset(to, 0, given);

@@ -26,7 +26,7 @@ tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t
 
 tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows, tw_error *err)
 {
-    *out = NULL;
+    TW_MAKES(err, out, data);
     if (rows == 0 || first > data->rows || rows > data->rows - first)
         return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first,
                         (unsigned long long)(first + rows - 1), (unsigned long long)data->rows);
@@ -43,6 +43,8 @@ void tw_data_free(tw_data *data)
 
 tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err)
 {
+    TW_TRY(tw__sized_clear(info, "tw_data_info", err));
+    TW_NEEDS(err, data);
     tw_data_info view = tw__block_rows(data->block, data->first, data->rows);
     view.fingerprint = data->fingerprint;
     return tw__sized_write(info, &view, sizeof view, "tw_data_info", err);
@@ -96,9 +98,9 @@ static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info
 
 tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && given);
     tw_data_info from;
     tw__block *block;
-    *out = NULL;
     TW_TRY(tw__sized_read(&from, sizeof from, given, "tw_data_info", err));
     if (!from.class_names) from.classes = 0;
     TW_TRY(tw__data_check_rows(&from, err));

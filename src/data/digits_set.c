@@ -63,6 +63,7 @@ static tw_status draw_part(tw_context *ctx, uint64_t seed, int part, uint64_t ro
 tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
                               uint64_t test, tw_error *err)
 {
+    TW_NEEDS(err, ctx && directory);
     const uint64_t rows[] = {train, test};
     tw__writer w[4];
     tw_status s = TW_OK;

@@ -66,6 +66,7 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     if (train) *train = NULL;
     if (val) *val = NULL;
     if (test) *test = NULL;
+    TW_NEEDS(err, ctx && path);
     if (options) TW_TRY(tw__sized_read(&taken, sizeof taken, options, "tw_data_options", err));
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
     tw__opening opening = {.ctx = ctx,

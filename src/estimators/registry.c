@@ -60,7 +60,9 @@ static tw_status read_estimator(tw_estimator_choice *out, const char *text, tw_e
 
 tw_status tw_estimator_read(tw_estimator_choice *out, const char *text, tw_error *err)
 {
+    TW_NEEDS(err, out);
     *out = (tw_estimator_choice){.estimator = NULL};
+    TW_NEEDS(err, text);
     const tw_status s = read_estimator(out, text, err);
     if (s != TW_OK) *out = (tw_estimator_choice){.estimator = NULL};
     return s;

@@ -11,10 +11,12 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 
 tw_status tw_state_save(tw_optimizer *opt, const char *path, tw_error *err)
 {
+    TW_NEEDS(err, opt && path);
     return tw__checkpoint_save(opt->ctx, path, "optimizer", NULL, visit, opt, err);
 }
 
 tw_status tw_state_load(tw_optimizer *opt, const char *path, tw_error *err)
 {
+    TW_NEEDS(err, opt && path);
     return tw__checkpoint_load(opt->ctx, path, "optimizer", NULL, visit, opt, err);
 }

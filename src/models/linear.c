@@ -174,9 +174,9 @@ static tw_status check_data(const tw_linear_options *o, tw_error *err)
 
 tw_status tw_linear_create(tw_linear **out, tw_context *ctx, const tw_linear_options *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && given);
     tw_linear *m;
     tw_linear_options options;
-    *out = NULL;
     TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_linear_options", err));
     TW_TRY(check_options(&options, err));
     TW_TRY(check_data(&options, err));
@@ -195,6 +195,8 @@ void tw_linear_free(tw_linear *m)
 
 tw_status tw_linear_objective(tw_linear *m, tw_objective *out, tw_error *err)
 {
+    TW_TRY(tw__sized_clear(out, "tw_objective", err));
+    TW_NEEDS(err, m);
     const tw_objective all = {.type = m->o.type,
                               .tensors = m->tensors,
                               .n_tensors = m->o.intercept ? 2 : 1,

@@ -109,8 +109,8 @@ static tw_status name_classes(tw_model *m, const tw_data_info *data, tw_error *e
 tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                           const tw_data *data, uint64_t seed, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && network && data);
     tw_data_info info = {.size = sizeof info};
-    *out = NULL;
     TW_TRY(tw_data_info_get(data, &info, err));
     TW_TRY(check_kind(&info, err));
     tw_model *m = NULL;
@@ -169,6 +169,7 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     tw_data_info info = {.size = sizeof info};
     tw_objective all;
     TW_TRY(tw__sized_clear(out, "tw_objective", err));
+    TW_NEEDS(err, m && data);
     TW_TRY(tw_data_info_get(data, &info, err));
     TW_TRY(check_rows(m, &info, err));
     TW_TRY(tw__plan_objective(&all, m->ctx, m->net, m->type, &info, err));
@@ -192,6 +193,7 @@ tw_status tw_model_layer(const tw_model *m, size_t i, tw_layer_info *info, tw_er
 {
     tw_layer_info all = {.rank = 0};
     TW_TRY(tw__sized_clear(info, "tw_layer_info", err));
+    TW_NEEDS(err, m);
     if (i >= m->net->n_sources) return tw__fail(err, TW_ERR_SPEC, "layer %zu of %zu", i, m->net->n_sources);
     snprintf(all.text, sizeof all.text, "%s", m->net->source[i]);
     for (size_t j = 0; j < m->net->n_layers; j++) {

@@ -49,6 +49,7 @@ static tw_status save_entries(const tw_model *m, const char *path, const tw__ten
 
 tw_status tw_model_save(const tw_model *m, const void *weights, const char *path, tw_error *err)
 {
+    TW_NEEDS(err, m && path);
     tw__tensor_entry *entries = NULL;
     char *saved = NULL;
     size_t n = m->net->n_tensors, bytes = tw_type_size(m->type);
@@ -197,11 +198,11 @@ static tw_status find_model(tw_context *ctx, const char *path, char inside[TW__P
 
 tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && path);
     tw__safetensors f;
     tw_model *m = NULL;
     char inside[TW__PATH];
     int is_directory;
-    *out = NULL;
     TW_TRY(find_model(ctx, path, inside, &is_directory, err));
     if (is_directory) path = inside;
     TW_TRY(tw__safetensors_open(&f, ctx, path, err));

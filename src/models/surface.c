@@ -199,8 +199,8 @@ static tw_status read_surface(struct reader *r, const char *text, tw_error *err)
 
 tw_status tw_surface_create(tw_surface **out, tw_context *ctx, const char *spec, tw_type type, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && spec);
     tw_surface *s;
-    *out = NULL;
     if (type != TW_F32 && type != TW_F64)
         return tw__fail(err, TW_ERR_SPEC, "a surface's point is of type f32 or f64, not %s",
                         tw_type_name(type));
@@ -278,6 +278,8 @@ tw_status tw_surface_objective(const tw_surface *s, int with_noise, tw_objective
 {
     static const int64_t shape[] = {2};
     static const tw_tensor point = {.name = "point", .rank = 1, .shape = shape};
+    TW_TRY(tw__sized_clear(out, "tw_objective", err));
+    TW_NEEDS(err, s);
     const tw_objective all = {.type = s->type,
                               .tensors = &point,
                               .n_tensors = 1,

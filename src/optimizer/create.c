@@ -12,6 +12,7 @@ static tw_status tensor_size(const tw_tensor *t, size_t *n, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "a tensor's name must have 1 to %d characters", (int)TW__NAME_MAX);
     if (t->rank < 0 || t->rank > 8)
         return tw__fail(err, TW_ERR_SPEC, "tensor %s: rank %d is outside [0, 8]", t->name, t->rank);
+    TW_NEEDS(err, t->rank == 0 || t->shape);
     if (!tw__size_of_shape(t->rank, t->shape, n))
         return tw__fail(err, TW_ERR_SPEC, "tensor %s: its shape has no size", t->name);
     return TW_OK;
@@ -332,10 +333,10 @@ static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
 tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *given,
                               tw_error *err)
 {
+    TW_MAKES(err, out, ctx && given);
     tw_optimizer *opt;
     tw_optimizer_options options;
     const tw_optimizer_options *o = &options;
-    *out = NULL;
     TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_optimizer_options", err));
     TW_TRY(check_options(o, err));
     TW_TRY(tw__alloc(ctx, &opt, 1, sizeof *opt, err));

@@ -194,7 +194,9 @@ void tw__note_first(_Atomic size_t *first, size_t i);
 /* step.c: what the calls share; begin and end of a step that is not made in parts */
 tw_status tw__step_begin(tw_optimizer *opt, tw_error *err);
 tw_status tw__step_end(tw_optimizer *opt, tw_error *err);
-tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err);
+/* The call has both vectors, and is for this type. */
+tw_status tw__check_vectors(const tw_optimizer *opt, tw_type type, const void *a, const void *b,
+                            tw_error *err);
 tw_status tw__refuse(tw_error *err);
 
 /* sparse.c */

@@ -333,7 +333,7 @@ static void start_from_weights(tw_optimizer *opt, const void *w)
 static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
                              const void *g, tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, n == 0 ? w : index ? g : NULL, err));
     TW_TRY(check_index(opt, n, index, err));
     TW_TRY(start(opt, err));
     const int was_behind = opt->behind->behind;
@@ -377,7 +377,7 @@ tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint3
 static tw_status flush(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
                        tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, w, err));
     if (opt->phase != TW__IDLE)
         return opt->phase == TW__REFUSED ? tw__refuse(err)
                                          : tw__fail(err, TW_ERR_STATE, "tw_sparse_flush within a step");

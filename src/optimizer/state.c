@@ -48,8 +48,8 @@ static tw_status view_link(const tw_optimizer *opt, const tw__link *l, void *rep
 
 static tw_status view(const tw_optimizer *opt, tw_type type, const void *w, void *reported, tw_error *err)
 {
+    TW_TRY(tw__check_vectors(opt, type, w, reported, err));
     const tw__link *rule = &opt->links[opt->chain.rule], *last = last_view(opt);
-    TW_TRY(tw__check_type(opt, type, err));
     if (tw__is_behind(opt))
         return tw__fail(err, TW_ERR_STATE,
                         "after sparse steps tw_sparse_flush comes before the weights are reported");
@@ -96,6 +96,7 @@ static tw_status check_factor(const tw_optimizer *opt, double factor, tw_error *
 
 tw_status tw_optimizer_set_factor(tw_optimizer *opt, double factor, tw_error *err)
 {
+    TW_NEEDS(err, opt);
     if (opt->phase == TW__BEGUN) return tw__fail(err, TW_ERR_STATE, "a factor on lr is set between steps");
     TW_TRY(check_factor(opt, factor, err));
     if (tw__is_behind(opt) && opt->sparse == TW_SPARSE_EXACT && factor != opt->factor)
@@ -110,6 +111,7 @@ const char *tw_optimizer_schedule(const tw_optimizer *opt) { return opt->plan.te
 
 tw_status tw_optimizer_value(const tw_optimizer *opt, const char *name, double *value, tw_error *err)
 {
+    TW_NEEDS(err, opt && name && value);
     const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
     int i = tw_rule_option(r, name);
     double h[TW_OPTIONS_MAX];
@@ -266,6 +268,7 @@ static tw_status check_state(const tw_optimizer *opt, tw_error *err)
 
 tw_status tw_optimizer_visit(tw_optimizer *opt, tw_visitor *v, tw_error *err)
 {
+    TW_NEEDS(err, opt && v && v->field && v->list);
     if (v->loading == TW_SHOW) TW_TRY(check_state(opt, err));
     TW_TRY(visit_spec(opt, v, err));
     tw_status s = visit_all(opt, v, err);

@@ -24,8 +24,10 @@ tw_status tw__refuse(tw_error *err)
                     "the optimiser was stopped by an earlier error and takes no further steps");
 }
 
-tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
+tw_status tw__check_vectors(const tw_optimizer *opt, tw_type type, const void *a, const void *b,
+                            tw_error *err)
 {
+    TW_NEEDS(err, opt && a && b);
     if (type == opt->type) return TW_OK;
     return tw__fail(err, TW_ERR_STATE, "this optimiser was made for %s and is called with %s",
                     tw_type_name(opt->type), tw_type_name(type));
@@ -33,6 +35,7 @@ tw_status tw__check_type(const tw_optimizer *opt, tw_type type, tw_error *err)
 
 static tw_status check_begun(const tw_optimizer *opt, const char *call, tw_error *err)
 {
+    TW_NEEDS(err, opt);
     if (opt->phase == TW__BEGUN) return TW_OK;
     return opt->phase == TW__REFUSED ? tw__refuse(err)
                                      : tw__fail(err, TW_ERR_STATE, "%s without tw_step_begin", call);
@@ -85,6 +88,7 @@ tw_status tw__step_begin(tw_optimizer *opt, tw_error *err)
 
 tw_status tw_step_begin(tw_optimizer *opt, tw_error *err)
 {
+    TW_NEEDS(err, opt);
     TW_TRY(tw__step_begin(opt, err));
     clear_done(opt);
     opt->share_lo = 0;
@@ -104,6 +108,7 @@ static tw_status check_untouched(const tw_optimizer *opt, const char *call, tw_e
 
 tw_status tw_step_at(tw_optimizer *opt, const void *at, tw_error *err)
 {
+    TW_NEEDS(err, at);
     TW_TRY(check_untouched(opt, "tw_step_at", err));
     opt->at = at;
     return TW_OK;
@@ -153,7 +158,7 @@ static tw_status check_done(const tw_optimizer *opt, tw_error *err)
 static tw_status measure_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, const void *w,
                                const void *g, tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, g, err));
     TW_TRY(check_begun(opt, "tw_step_measure", err));
     TW_TRY(check_range(opt, lo, hi, err));
     if (opt->pass == opt->n_passes)
@@ -179,7 +184,7 @@ tw_status tw_step_measure_f64(tw_optimizer *opt, size_t lo, size_t hi, const dou
 
 tw_status tw_step_sums(tw_optimizer *opt, double **sums, size_t *n, tw_error *err)
 {
-    *sums = NULL;
+    TW_MAKES(err, sums, n);
     *n = 0;
     TW_TRY(check_begun(opt, "tw_step_sums", err));
     if (opt->pass == opt->n_passes)
@@ -208,7 +213,7 @@ static void settle_pass(tw_optimizer *opt, const void *w)
 
 static tw_status settle(tw_optimizer *opt, tw_type type, const void *w, tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, w, err));
     TW_TRY(check_begun(opt, "tw_step_settle", err));
     if (opt->pass == opt->n_passes)
         return tw__fail(err, TW_ERR_STATE, "all %d passes of this step are settled", opt->n_passes);
@@ -230,7 +235,7 @@ tw_status tw_step_settle_f64(tw_optimizer *opt, const double *w, tw_error *err)
 static tw_status step_range(tw_optimizer *opt, tw_type type, size_t lo, size_t hi, void *w, const void *g,
                             tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, g, err));
     TW_TRY(check_begun(opt, "tw_step_range", err));
     if (opt->pass < opt->n_passes)
         return tw__fail(err, TW_ERR_STATE,
@@ -367,7 +372,7 @@ static void step_task(void *arg, size_t index, int worker)
 
 static tw_status step(tw_optimizer *opt, tw_type type, void *w, const void *g, tw_error *err)
 {
-    TW_TRY(tw__check_type(opt, type, err));
+    TW_TRY(tw__check_vectors(opt, type, w, g, err));
     TW_TRY(tw__step_begin(opt, err));
     struct whole whole = {opt, w, g, chunks_per_task(opt)};
     const size_t tasks = (opt->n_chunks + whole.each - 1) / whole.each;

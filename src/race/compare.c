@@ -92,6 +92,7 @@ tw_status tw_rules_compare(tw_context *ctx, const char *a, const char *b, tw_rul
                            tw_error *err)
 {
     TW_TRY(tw__sized_clear(to, "tw_rule_comparison", err));
+    TW_NEEDS(err, ctx && a && b);
     tw_rule_comparison c = {.lr_drops = 1};
     tw_status s = compare(ctx, a, b, &c, err);
     if (s == TW_ERR_SPEC) { /* a rule whose lr is where a slot begins has no schedule for it */

@@ -145,12 +145,12 @@ static void find_rates(tw_find_lr *found)
 
 tw_status tw_find_lr_run(tw_find_lr **out, tw_context *ctx, const tw_find_lr_options *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && given);
     tw__find_lr *f;
     tw_job *job = NULL;
     double from = 0, to = 0;
     tw_find_lr_options options;
     const tw_find_lr_options *o = &options;
-    *out = NULL;
     TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_find_lr_options", err));
     options.job.run.size = sizeof options.job.run;
     tw_job_options inside = o->job;

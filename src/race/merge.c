@@ -330,9 +330,9 @@ static tw_status open_and_merge(struct merge *j, tw_race **out, const tw_race_op
 tw_status tw_race_join(tw_race **out, tw_context *ctx, const char *const *directories, size_t n,
                        const tw_race_options *options, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && directories && options);
     struct merge j = {ctx, directories, NULL, n};
     tw_race_options given;
-    *out = NULL;
     TW_TRY(tw__sized_read(&given, sizeof given, options, "tw_race_options", err));
     if (n < 2) return tw__fail(err, TW_ERR_SPEC, "%zu race%s to join (at least 2)", n, n == 1 ? "" : "s");
     TW_TRY(tw__alloc(ctx, &j.from, n, sizeof *j.from, err));

@@ -232,8 +232,8 @@ static tw_status open_race(tw_race **out, tw_context *ctx, const char *directory
 
 tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *options, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && options);
     tw_race_options o;
-    *out = NULL;
     TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
     TW_TRY(tw__race_prepare(out, ctx, &o, TW__NEW_DATA, err));
     tw_status s = (*out)->o.job.out ? tw__race_keep(*out, err) : TW_OK;
@@ -246,8 +246,8 @@ tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *
 tw_status tw_race_resume(tw_race **out, tw_context *ctx, const char *directory, const tw_race_options *caller,
                          tw_error *err)
 {
+    TW_MAKES(err, out, ctx && directory && caller);
     tw_race_options given;
-    *out = NULL;
     TW_TRY(tw__sized_read(&given, sizeof given, caller, "tw_race_options", err));
     return open_race(out, ctx, directory, &given, 0, err);
 }

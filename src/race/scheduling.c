@@ -73,6 +73,7 @@ static tw_status make_all(tw_race *race, tw_error *err)
 
 tw_status tw_race_work(tw_race *race, tw_error *err)
 {
+    TW_NEEDS(err, race);
     tw_status s = make_all(race, err);
     tw__race_show_end(race);
     return s;
@@ -148,6 +149,7 @@ static tw_status make_result(tw_race *race, tw_error *err)
 
 tw_status tw_race_run(tw_race *race, tw_error *err)
 {
+    TW_NEEDS(err, race);
     if (race->text) return tw__fail(err, TW_ERR_STATE, "the race was run before");
     TW_TRY(tw_race_work(race, err));
     return make_result(race, err);
@@ -155,8 +157,9 @@ tw_status tw_race_run(tw_race *race, tw_error *err)
 
 tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
 {
-    uint64_t left = tw__race_tasks(race) - race->next;
     TW_TRY(tw__sized_clear(out, "tw_race_count", err));
+    TW_NEEDS(err, race);
+    uint64_t left = tw__race_tasks(race) - race->next;
     if (race->database) TW_TRY(tw__database_left(race->database, &left, err));
     tw_race_count all = {.runs = tw__race_tasks(race), .left = left, .raced = race->n * race->o.seeds};
     for (size_t i = 0; i < race->n; i++) all.diverged += race->entries[i].diverged;
@@ -165,6 +168,7 @@ tw_status tw_race_counts(tw_race *race, tw_race_count *out, tw_error *err)
 
 tw_status tw_race_hold(tw_race *race, int *fd, tw_error *err)
 {
+    TW_NEEDS(err, race && fd);
     *fd = -1;
     return race->database ? tw__database_hold(race->database, fd, err) : TW_OK;
 }

@@ -110,10 +110,10 @@ static tw_status record(struct recording *w, tw_context *ctx, const tw_surface *
 tw_status tw_trajectory_run(tw_trajectory **out, tw_context *ctx, const tw_surface *surface,
                             const tw_trajectory_options *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && surface && given);
     struct recording *w;
     tw_trajectory_options options;
     const tw_trajectory_options *o = &options;
-    *out = NULL;
     TW_TRY(tw__sized_read(&options, sizeof options, given, "tw_trajectory_options", err));
     if (o->steps > MOST_STEPS)
         return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [0, %d]", (unsigned long long)o->steps,

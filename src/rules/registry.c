@@ -185,6 +185,7 @@ tw_status tw__choice_read(tw_choice *out, const tw_rule *rule, const tw__spec *s
 
 tw_status tw_rule_read(tw_choice *out, const char *text, const tw_rule *custom, tw_error *err)
 {
+    TW_NEEDS(err, out);
     tw__spec spec;
     const tw_rule *rule;
     memset(out, 0, sizeof *out);

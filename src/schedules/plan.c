@@ -374,6 +374,7 @@ double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
 tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value,
                             tw_error *err)
 {
+    TW_NEEDS(err, value);
     tw__plan plan;
     if (done > TW__STEPS_MAX)
         return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
@@ -387,6 +388,7 @@ tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, ui
 tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n,
                              double *values, tw_error *err)
 {
+    TW_NEEDS(err, values);
     tw__plan plan;
     struct reader r;
     int k = 0;
@@ -438,6 +440,7 @@ static tw_status read_piece_at(tw_piece *out, const char *schedule, size_t i, ui
 
 tw_status tw_schedule_piece(tw_piece *out, const char *schedule, size_t i, uint64_t total, tw_error *err)
 {
+    TW_NEEDS(err, out);
     memset(out, 0, sizeof *out);
     const tw_status s = read_piece_at(out, schedule, i, total, err);
     if (s != TW_OK) memset(out, 0, sizeof *out);

@@ -38,7 +38,7 @@ tw_status tw__objective_read(tw_objective *o, const tw_objective *given, int wit
     TW_TRY(tw__sized_read(o, sizeof *o, given, "tw_objective", err));
     if (o->type != TW_F32 && o->type != TW_F64)
         return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
-    if (!o->eval || tw__objective_size(o) == 0)
+    if (!o->eval || !o->tensors || tw__objective_size(o) == 0)
         return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
     if (o->joins)
         return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version",

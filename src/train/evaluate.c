@@ -35,7 +35,9 @@ tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void
                       tw_error *err)
 {
     tw_objective o;
+    TW_NEEDS(err, out);
     *out = (tw_metrics){0};
+    TW_NEEDS(err, ctx && objective && w);
     TW_TRY(tw__objective_read(&o, objective, 1, err));
     tw__fp_mode mode = tw__fp_enter();
     tw_status s = evaluate(ctx, &o, w, mode, out, err);
@@ -46,6 +48,7 @@ tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void
 tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n,
                      void *output, tw_error *err)
 {
+    TW_NEEDS(err, ctx && objective && w && output);
     tw_objective o;
     TW_TRY(tw__objective_read(&o, objective, 0, err));
     if (first > o.n_rows || n > o.n_rows - first)

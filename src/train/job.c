@@ -112,9 +112,9 @@ tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, 
 
 tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && given);
     tw_job *job;
     tw_job_options o;
-    *out = NULL;
     TW_TRY(tw__job_options_read(&o, given, err));
     TW_TRY(new_job(&job, ctx, &o, err));
     tw_status s = open_all(job, err);
@@ -232,11 +232,11 @@ static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, co
 tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *options,
                         tw_error *err)
 {
+    TW_MAKES(err, out, ctx && directory && options);
     json_t *run = NULL;
     void *lock = NULL;
     tw_job *job = NULL;
     tw_job_options given;
-    *out = NULL;
     TW_TRY(tw__job_options_read(&given, options, err));
     tw_status s = read_and_lock(ctx, directory, &run, &lock, err);
     if (s == TW_OK) s = in_run_json(resume(&job, ctx, directory, &given, run, err), directory, err);
@@ -299,6 +299,7 @@ static tw_status finish(tw_job *job, tw_error *err)
 
 tw_status tw_job_run(tw_job *job, tw_error *err)
 {
+    TW_NEEDS(err, job);
     if (job->finished) return TW_OK;
     int status = tw_run_status(job->run); /* a run may have ended and then failed to write its result */
     if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;

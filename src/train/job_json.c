@@ -82,9 +82,9 @@ static tw_status whole_json(tw_job *job, json_t **out, tw_error *err)
 
 tw_status tw_job_json(tw_job *job, const char **text, tw_error *err)
 {
+    TW_MAKES(err, text, job);
     json_t *all;
     char *fresh;
-    *text = NULL;
     TW_TRY(whole_json(job, &all, err));
     tw_status s = tw__json_text(job->ctx, all, JSON_INDENT(2), &fresh, err);
     json_decref(all);

@@ -20,6 +20,7 @@ const char *tw_nonfinite_name(enum tw_nonfinite policy)
 
 tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err)
 {
+    TW_NEEDS(err, name && out);
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
         if (strcmp(name, policies[i]) != 0) continue;
         *out = (enum tw_nonfinite)i;

@@ -377,6 +377,7 @@ static tw_status find_by_fingerprint(tw_config *c, const char *data, const char 
 
 tw_status tw_config_find_data(tw_config *c, tw_error *err)
 {
+    TW_NEEDS(err, c);
     const char *data = json_string_value(json_object_get(c->options, "data")),
                *directory = json_string_value(json_object_get(c->whole, "directory"));
     const json_t *recorded = json_object_get(c->whole, "fingerprint");
@@ -391,8 +392,8 @@ tw_status tw_config_find_data(tw_config *c, tw_error *err)
 
 tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && file);
     tw_config *c;
-    *out = NULL;
     TW_TRY(tw__alloc(ctx, &c, 1, sizeof *c, err));
     c->ctx = ctx;
     tw_status s = tw__copy_text(ctx, &c->file, file, err);
@@ -425,6 +426,7 @@ static tw_status check_zeros(tw_fields *fields, const json_t *from, tw_error *er
 
 tw_status tw_config_apply(const tw_config *config, tw_fields *fields, void *options, tw_error *err)
 {
+    TW_NEEDS(err, config && fields && options);
     tw_error why;
     tw_status s = tw__fields_read(fields, options, config->options, 0, &why);
     if (s == TW_OK) s = check_zeros(fields, config->options, &why);

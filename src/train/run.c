@@ -172,9 +172,9 @@ static tw_status make_parts(tw_run *r, tw_error *err)
 tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check,
                         void *w, const tw_run_options *given, tw_error *err)
 {
+    TW_MAKES(err, out, ctx && train && w && given);
     tw_run *r;
     tw_run_options o;
-    *out = NULL;
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
     if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
     if (o.eval_every && !o.target)
@@ -492,6 +492,7 @@ static tw_status step(tw_run *r, tw_error *err)
 
 tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 {
+    TW_NEEDS(err, r && status);
     r->mode = tw__fp_enter();
     tw_status s = step(r, err);
     tw__fp_leave(r->mode);
@@ -521,6 +522,7 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 
 tw_status tw_run_diverged(const tw_run *r, tw_error *err)
 {
+    TW_NEEDS(err, r);
     const double bound = r->first_loss > 1 ? r->first_loss : 1;
     const tw_epoch *last = r->history + r->n_history - 1, *worst = r->history;
     if (r->n_history == 0) return TW_OK;
@@ -538,6 +540,7 @@ tw_status tw_run_diverged(const tw_run *r, tw_error *err)
 
 tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
+    TW_MAKES(err, weights, r);
     tw_status s = TW_OK;
     if (r->view)
         s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err)
@@ -625,6 +628,7 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
 
 tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
 {
+    TW_NEEDS(err, r && v && v->field && v->list);
     const tw_status s = visit_all(r, v, err);
     if (v->loading == TW_LOAD) r->failed = s != TW_OK;
     return s;

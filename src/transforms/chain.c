@@ -153,6 +153,7 @@ static tw_status read_chain(tw_chain *out, const char *text, const tw_rule *cust
 
 tw_status tw_chain_read(tw_chain *out, const char *text, const tw_rule *custom, tw_error *err)
 {
+    TW_NEEDS(err, out);
     memset(out, 0, sizeof *out);
     const tw_status s = read_chain(out, text, custom, err);
     if (s != TW_OK) memset(out, 0, sizeof *out);

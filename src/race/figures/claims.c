@@ -128,6 +128,7 @@ tw_status tw_figures_write_claims(tw_figures *f, const char **json, tw_error *er
 {
     char *page;
     if (json) *json = NULL;
+    TW_NEEDS(err, f);
     TW_TRY(make_page(f, &page, err));
     tw_status s = tw__figures_write(f, "claims.md", page, err);
     tw__free_text(f->ctx, page);

@@ -55,8 +55,8 @@ static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
 tw_status tw_figures_create(tw_figures **out, tw_context *ctx, const char *directory, int force,
                             tw_error *err)
 {
+    TW_MAKES(err, out, ctx && directory);
     tw_figures *f;
-    *out = NULL;
     TW_TRY(tw__alloc(ctx, &f, 1, sizeof *f, err));
     f->ctx = ctx;
     tw_status s = tw__copy_text(ctx, &f->directory, directory, err);
@@ -118,6 +118,7 @@ static const tw__figure *figure_of(const tw_figure_kind *kind)
 
 tw_status tw_figures_make(tw_figures *f, const tw_figure_kind *kind, tw_error *err)
 {
+    TW_NEEDS(err, f && kind);
     tw__figure_output output = {.ctx = f->ctx,
                                 .figures = f,
                                 .figure = figure_of(kind),

@@ -159,6 +159,7 @@ static tw_status write(tw__run_page *page, tw_error *err)
 
 tw_status tw_job_report(tw_job *job, const tw_error *failure, tw_error *err)
 {
+    TW_NEEDS(err, job);
     tw__run_page *page;
     if (!job->o.out) return tw__fail(err, TW_ERR_SPEC, "a run without a folder has no place for its page");
     TW_TRY(tw__alloc(job->ctx, &page, 1, sizeof *page, err));

@@ -97,5 +97,8 @@ tw_status tw__control_read(tw_control_choice *out, tw__text text, tw_error *err)
 
 tw_status tw_control_read(tw_control_choice *out, const char *spec, tw_error *err)
 {
+    TW_NEEDS(err, out);
+    *out = (tw_control_choice){.control = NULL};
+    TW_NEEDS(err, spec);
     return tw__control_read(out, tw__text_of(spec), err);
 }
