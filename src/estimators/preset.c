@@ -58,12 +58,11 @@ static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *lin
 /* The first link of the chain that is named like an estimator. */
 static const tw__estimator_type *find_link(const char *optimizer, const char *own, tw__text *link)
 {
-    const char *at = optimizer;
-    for (;; at = link->at + link->n + 1) {
-        tw__text rest = tw__text_of(at);
-        *link = (tw__text){at, tw__spec_joint(rest)};
-        size_t n = strcspn(at, ":@+");
-        tw__text name = {at, n < link->n ? n : link->n};
+    tw__text rest = tw__text_of(optimizer);
+    for (;; rest = (tw__text){rest.at + link->n + 1, rest.n - link->n - 1}) {
+        *link = (tw__text){rest.at, tw__spec_joint(rest)};
+        size_t n = strcspn(rest.at, ":@+");
+        tw__text name = {rest.at, n < link->n ? n : link->n};
         const tw__estimator_type *type = own && tw__text_is(name, own) ? NULL : tw__estimator_type_find(name);
         if (type || link->n == rest.n) return type;
     }

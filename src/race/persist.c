@@ -108,48 +108,91 @@ static tw_status check_found(const tw_race *race, const json_t *found, tw_error 
                     (unsigned long long)race->o.seeds);
 }
 
-static tw_status take_entry(tw_race *race, tw__entry *entry, const json_t *of, const json_t *seeds,
-                            tw_error *err)
+/* Of a race that was joined they need not follow each other, but they rise. */
+static tw_status take_seeds(tw_race *race, const json_t *seeds, tw_error *err)
 {
-    TW_TRY(tw__json_get_natural(of, "batch", &entry->batch, err));
-    TW_TRY(tw__json_get_natural(of, "steps_per_epoch", &entry->steps_per_epoch, err));
-    for (uint64_t k = 0; k < race->o.seeds; k++)
-        entry->runs[k].seed = (uint64_t)json_integer_value(json_array_get(seeds, k));
+    uint64_t least = race->o.job.run.seed, seed;
+    for (uint64_t k = 0; k < race->o.seeds; k++, least = seed + 1) {
+        TW_TRY(tw__json_read_natural(json_array_get(seeds, k), "seeds", least, &seed, err));
+        for (size_t i = 0; i < race->n; i++) race->entries[i].runs[k].seed = seed;
+    }
+    return TW_OK;
+}
+
+static tw_status take_entries(tw_race *race, const json_t *entries, tw_error *err)
+{
+    tw_error why;
+    for (size_t i = 0; i < race->n; i++) {
+        const json_t *of = json_array_get(entries, i);
+        tw_status s = tw__json_get_natural(of, "batch", 0, &race->entries[i].batch, &why);
+        if (s == TW_OK)
+            s = tw__json_get_natural(of, "steps_per_epoch", 1, &race->entries[i].steps_per_epoch, &why);
+        if (s != TW_OK) return tw__fail(err, s, "racers[%zu]: %s", i, why.message);
+    }
     return TW_OK;
 }
 
 static tw_status take_rows(tw_race *race, const json_t *rows, tw_error *err)
 {
     uint64_t *const to[] = {&race->n_train, &race->n_val, &race->n_test};
-    for (size_t i = 0; i < 3; i++) {
-        const json_t *n = json_array_get(rows, i);
-        if (!json_is_integer(n) || json_integer_value(n) < 0)
-            return tw__fail(err, TW_ERR_DATA, "\"rows\" are not three whole numbers");
-        *to[i] = (uint64_t)json_integer_value(n);
-    }
+    for (size_t i = 0; i < 3; i++)
+        TW_TRY(tw__json_read_natural(json_array_get(rows, i), "rows", 0, to[i], err));
     return TW_OK;
+}
+
+static tw_status take_texts(tw_race *race, const json_t *found, tw_error *err)
+{
+    const char *schedule, *network = NULL, *control = NULL;
+    TW_TRY(tw__json_get_text(found, "schedule", &schedule, err));
+    if (!race->surface) TW_TRY(tw__json_get_text(found, "network", &network, err));
+    if (json_object_get(found, "control")) TW_TRY(tw__json_get_text(found, "control", &control, err));
+    TW_TRY(copy_unless(race, &race->network, network, err));
+    TW_TRY(copy_unless(race, &race->schedule, schedule, err));
+    return copy_unless(race, &race->control, control, err);
 }
 
 static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
 {
-    const char *schedule, *network = NULL, *control = json_string_value(json_object_get(found, "control"));
-    const json_t *entries = json_object_get(found, "racers"), *seeds = json_object_get(found, "seeds");
-    json_t *fingerprint = json_object_get(found, "fingerprint");
+    json_t *fingerprint = json_object_get(found, "fingerprint"), *sum;
+    const char *key, *text;
     TW_TRY(check_found(race, found, err));
+    TW_TRY(take_seeds(race, json_object_get(found, "seeds"), err));
+    TW_TRY(take_entries(race, json_object_get(found, "racers"), err));
     TW_TRY(take_rows(race, json_object_get(found, "rows"), err));
-    TW_TRY(tw__json_get_natural(found, "weights", &race->weights, err));
-    TW_TRY(tw__json_get_natural(found, "batch", &race->batch, err));
-    TW_TRY(tw__json_get_natural(found, "steps_per_epoch", &race->steps_per_epoch, err));
-    TW_TRY(tw__json_get_text(found, "schedule", &schedule, err));
-    if (!race->surface) TW_TRY(tw__json_get_text(found, "network", &network, err));
-    if (!race->surface && !json_is_object(fingerprint))
-        return tw__fail(err, TW_ERR_DATA, "\"fingerprint\" is missing");
-    for (size_t i = 0; i < race->n; i++)
-        TW_TRY(take_entry(race, &race->entries[i], json_array_get(entries, i), seeds, err));
-    if (!race->fingerprint) race->fingerprint = json_incref(fingerprint);
-    TW_TRY(copy_unless(race, &race->network, network, err));
-    TW_TRY(copy_unless(race, &race->schedule, schedule, err));
-    return copy_unless(race, &race->control, control, err);
+    TW_TRY(tw__json_get_natural(found, "weights", 1, &race->weights, err));
+    TW_TRY(tw__json_get_natural(found, "batch", 0, &race->batch, err));
+    TW_TRY(tw__json_get_natural(found, "steps_per_epoch", 1, &race->steps_per_epoch, err));
+    TW_TRY(take_texts(race, found, err));
+    if (race->surface || race->fingerprint) return TW_OK;
+    if (!json_is_object(fingerprint)) return tw__fail(err, TW_ERR_DATA, "\"fingerprint\" is missing");
+    json_object_foreach (fingerprint, key, sum) TW_TRY(tw__json_get_text(fingerprint, key, &text, err));
+    race->fingerprint = json_incref(fingerprint);
+    return TW_OK;
+}
+
+/* What was found now, with the data at hand, is what was found then. */
+static tw_status compare_found(const json_t *then, const json_t *now, tw_error *err)
+{
+    const char *key;
+    json_t *value;
+    char a[TW__JSON_BRIEF], b[TW__JSON_BRIEF];
+    json_object_foreach ((json_t *)(uintptr_t)now, key, value)
+        if (strcmp(key, "seeds") != 0 && !json_equal(value, json_object_get(then, key)))
+            return tw__fail(err, TW_ERR_DATA, "%s = %s, but its options and data give %s", key,
+                            tw__json_brief(json_object_get(then, key), a), tw__json_brief(value, b));
+    return TW_OK;
+}
+
+/* Checks what was found of the race and takes it, of a finished one without its data. */
+static tw_status take_checked(tw_race *race, const json_t *found, int with_data, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    json_t *now = NULL;
+    if (with_data) TW_TRY(tw__json_take(&b, found_json(&b, race), &now));
+    tw_status s = take_found(race, found, err);
+    if (s == TW_OK && now) s = compare_found(found, now, err);
+    json_decref(now);
+    return s;
 }
 
 /* The data is opened only where runs are to be made. */
@@ -164,6 +207,9 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
                         "what the race is", err));
     o.job.out = directory;
     o.job.directory = json_string_value(json_object_get(all, "directory"));
+    if (!o.job.directory && json_object_get(all, "directory"))
+        return tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: \"directory\" is not a text",
+                        directory);
     o.job.cache = given->job.cache;
     o.job.home = given->job.home;
     o.event = given->event;
@@ -176,7 +222,8 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
         s = tw__same_data(json_object_get(found, "fingerprint"), (*out)->fingerprint, "race", directory,
                           o.job.data, err);
     if (s == TW_OK)
-        s = in_directory(take_found(*out, found, err), directory, "what was found of the race", err);
+        s = in_directory(take_checked(*out, found, left > 0, err), directory, "what was found of the race",
+                         err);
     if (s == TW_OK) return TW_OK;
     (*out)->database = NULL;
     tw_race_free(*out);

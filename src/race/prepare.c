@@ -58,6 +58,11 @@ static tw_status read_entry(tw_race *race, const char *spec, tw__entry *fresh, t
 
 static tw_status make_runs(tw_race *race, tw__entry *entry, tw_error *err)
 {
+    if (race->n > TW__MOST_ENTRIES || tw__race_tasks(race) > TW__MOST_RUNS)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%zu optimizers and %llu runs are more than the %d and %d of a race (fewer optimizers or seeds)",
+            race->n, (unsigned long long)tw__race_tasks(race), TW__MOST_ENTRIES, TW__MOST_RUNS);
     TW_TRY(tw__alloc(race->ctx, &entry->runs, race->o.seeds, sizeof *entry->runs, err));
     for (uint64_t k = 0; k < race->o.seeds; k++) entry->runs[k].seed = race->o.job.run.seed + k;
     if (!race->o.tune) return TW_OK;
@@ -79,8 +84,8 @@ static tw_status add_entry(tw_race *race, tw__text word, tw_error *err)
         tw__free_text(race->ctx, fresh.spec);
         return s;
     }
-    race->entries[race->n] = fresh;
-    return make_runs(race, &race->entries[race->n++], err);
+    race->entries[race->n++] = fresh;
+    return make_runs(race, &race->entries[race->n - 1], err);
 }
 
 static tw_status choose_colours(tw_race *race, tw_error *err)

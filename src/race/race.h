@@ -17,6 +17,8 @@ typedef struct tw__trajectory {
 
 enum {
     TW__MOST_SEEDS = 10000,
+    TW__MOST_ENTRIES = 1000,
+    TW__MOST_RUNS = 100000, /* trials among them */
     TW__MOST_TRIALS = 100,
     TW__MOST_STEPS = 100000,
     TW__MOST_POINTS = 10000000 /* of all paths: 4 GB */

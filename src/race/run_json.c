@@ -92,25 +92,32 @@ static tw_status read_trajectory(tw_context *ctx, const json_t *from, tw__trajec
     return read_numbers(ctx, json_object_get(from, "value"), to->n, &to->value, err);
 }
 
-static double number_at(const json_t *list, size_t i)
+static tw_status read_point(const json_t *from, size_t i, tw__point *to, tw_error *err)
 {
-    const json_t *value = json_array_get(list, i);
-    return json_is_number(value) ? json_number_value(value) : NAN;
+    TW_TRY(
+        tw__json_read_natural(json_array_get(json_object_get(from, "steps"), i), "steps", 0, &to->step, err));
+    TW_TRY(tw__json_read_natural(json_array_get(json_object_get(from, "gradients"), i), "gradients", 0,
+                                 &to->gradients, err));
+    TW_TRY(tw__json_read_real(json_array_get(json_object_get(from, "seconds"), i), "seconds", &to->seconds,
+                              err));
+    return tw__json_read_real(json_array_get(json_object_get(from, "loss"), i), "loss", &to->loss, err);
 }
 
 static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *to, tw_error *err)
 {
-    const json_t *steps = json_object_get(from, "steps"), *gradients = json_object_get(from, "gradients"),
-                 *seconds = json_object_get(from, "seconds"), *loss = json_object_get(from, "loss");
-    size_t n = json_array_size(steps);
-    if (json_array_size(gradients) != n || json_array_size(seconds) != n || json_array_size(loss) != n)
-        return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
+    static const char *const keys[] = {"steps", "gradients", "seconds", "loss"};
+    tw_error why;
+    const size_t n = json_array_size(json_object_get(from, keys[0]));
+    for (int i = 0; i < 4; i++)
+        if (!json_is_array(json_object_get(from, keys[i])) ||
+            json_array_size(json_object_get(from, keys[i])) != n)
+            return tw__fail(err, TW_ERR_DATA, "a trace's lists differ in their lengths");
     TW_TRY(tw__alloc(ctx, &to->trace.points, n, sizeof *to->trace.points, err));
     to->trace.capacity = to->trace.n = n;
-    for (size_t i = 0; i < n; i++)
-        to->trace.points[i] = (tw__point){(uint64_t)json_integer_value(json_array_get(steps, i)),
-                                          (uint64_t)json_integer_value(json_array_get(gradients, i)),
-                                          number_at(seconds, i), number_at(loss, i)};
+    for (size_t i = 0; i < n; i++) {
+        const tw_status s = read_point(from, i, &to->trace.points[i], &why);
+        if (s != TW_OK) return tw__fail(err, s, "trace[%zu]: %s", i, why.message);
+    }
     return TW_OK;
 }
 
@@ -118,11 +125,12 @@ static tw_status read_trace(tw_context *ctx, const json_t *from, tw__race_run *t
 static tw_status read_counts(const json_t *from, tw__race_run *to, const char **status, tw_error *err)
 {
     uint64_t seed;
-    TW_TRY(tw__json_get_natural(from, "seed", &seed, err));
+    TW_TRY(tw__json_get_natural(from, "seed", 0, &seed, err));
     TW_TRY(tw__json_get_text(from, "status", status, err));
-    TW_TRY(tw__json_get_natural(from, "steps", &to->steps, err));
-    TW_TRY(tw__json_get_natural(from, "gradients", &to->gradients, err));
+    TW_TRY(tw__json_get_natural(from, "steps", 0, &to->steps, err));
+    TW_TRY(tw__json_get_natural(from, "gradients", 0, &to->gradients, err));
     TW_TRY(tw__json_get_real(from, "seconds", &to->seconds, err));
+    if (json_object_get(from, "skipped")) TW_TRY(tw__json_get_natural(from, "skipped", 0, &to->skipped, err));
     return seed == to->seed ? TW_OK
                             : tw__fail(err, TW_ERR_DATA, "it is no result of a run with seed %llu",
                                        (unsigned long long)to->seed);
@@ -130,18 +138,17 @@ static tw_status read_counts(const json_t *from, tw__race_run *to, const char **
 
 tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to, tw_error *err)
 {
-    const char *status, *message = json_string_value(json_object_get(from, "message"));
-    const json_t *test = json_object_get(from, "test");
+    const char *status, *message = "";
     tw__run_clear(race->ctx, to);
     TW_TRY(read_counts(from, to, &status, err));
     to->diverged = strcmp(status, "diverged") == 0;
     to->status = to->diverged ? 0 : tw__json_run_status(status);
-    if (to->status < 0) return tw__fail(err, TW_ERR_DATA, "unknown status \"%.40s\"", status);
+    if (!to->diverged && to->status <= TW_RUN_GOING)
+        return tw__fail(err, TW_ERR_DATA, "unknown status \"%.40s\"", status);
     to->reached = to->status == TW_RUN_TARGET;
-    to->skipped = (uint64_t)json_integer_value(json_object_get(from, "skipped"));
-    to->test =
-        (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), test != NULL};
-    snprintf(to->message, sizeof to->message, "%s", message ? message : "");
+    TW_TRY(tw__json_read_metrics(json_object_get(from, "test"), &to->test, err));
+    if (to->diverged) TW_TRY(tw__json_get_text(from, "message", &message, err));
+    snprintf(to->message, sizeof to->message, "%s", message);
     if (race->surface) return read_trajectory(race->ctx, json_object_get(from, "path"), &to->trajectory, err);
     TW_TRY(tw__json_read_epochs(race->ctx, json_object_get(from, "epochs"), &to->epochs, &to->n_epochs, err));
     return read_trace(race->ctx, json_object_get(from, "trace"), to, err);

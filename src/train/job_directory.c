@@ -81,6 +81,7 @@ tw_status tw__job_read_directory(tw_context *ctx, const char *directory, json_t 
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a run's folder: it has no run.json", directory);
     TW_TRY(tw__json_read_file(ctx, path, run, err));
     tw_status s = tw__json_check_run(*run, path, err);
+    if (s == TW_OK) s = tw__json_check_result(ctx, *run, path, err);
     if (s == TW_OK && json_integer_value(json_object_get(*run, "format")) == 1) return TW_OK;
     json_decref(*run);
     *run = NULL;

@@ -28,13 +28,21 @@ tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err)
 /* JSON is UTF-8, and what a folder records of a run is JSON: `what` is named if a text is not; NULL is
  * fine. */
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
-/* What must be there: TW_ERR_DATA where it is missing or of another type. */
-tw_status tw__json_get_natural(const json_t *object, const char *key, uint64_t *to, tw_error *err);
+/* The result that the run.json records, if it records one. */
+tw_status tw__json_check_result(tw_context *ctx, const json_t *run, const char *path, tw_error *err);
+/* What must be there: TW_ERR_DATA where it is missing or of another type, with its name. A number that is
+ * null was not finite: NaN. */
+tw_status tw__json_read_natural(const json_t *value, const char *name, uint64_t least, uint64_t *to,
+                                tw_error *err);
+tw_status tw__json_get_natural(const json_t *object, const char *key, uint64_t least, uint64_t *to,
+                               tw_error *err);
+tw_status tw__json_read_real(const json_t *value, const char *name, double *to, tw_error *err);
 tw_status tw__json_get_real(const json_t *object, const char *key, double *to, tw_error *err);
 tw_status tw__json_get_text(const json_t *object, const char *key, const char **to, tw_error *err);
-/* NaN where the key is absent; the status of this name, or -1. */
-double tw__json_number_of(const json_t *object, const char *key);
-int tw__json_run_status(const char *name);
+double tw__json_number_of(const json_t *object, const char *key); /* NaN: it is not there */
+int tw__json_run_status(const char *name);                        /* -1: no status has this name */
+tw_status tw__json_read_metrics(const json_t *from, tw_metrics *to, tw_error *err); /* NULL: none */
+/* Epochs in order; what does not apply is absent, and NaN. */
 tw_status tw__json_read_epochs(tw_context *ctx, const json_t *list, tw_epoch **lines, size_t *n,
                                tw_error *err);
 #endif

@@ -148,8 +148,11 @@ void tw__page_cell(tw__page *g, enum tw__form form, tw__spread s, int is_best)
 /* Bytes up to where a spec may be broken: behind a colon or comma, and where transforms are joined. */
 static size_t unbroken(const char *spec)
 {
-    const size_t joint = tw__spec_joint(tw__text_of(spec)), n = strcspn(spec, ":,");
-    return n < joint ? n + (spec[n] != 0) : joint + (spec[joint] != 0);
+    static const char breaks[] = ":,+";
+    size_t n = strcspn(spec, breaks);
+    while (spec[n] == '+' && tw__spec_joint((tw__text){spec + n, 1 + (spec[n + 1] != 0)}) > 0)
+        n += 1 + strcspn(spec + n + 1, breaks);
+    return n + (spec[n] != 0);
 }
 
 void tw__page_spec(tw__page *g, const char *spec)

@@ -59,16 +59,10 @@ static uint64_t whole_epochs(const tw__race_run *run)
     return steps ? steps : 1;
 }
 
-static tw_status take_counts(tw__run_page *page, const json_t *result, tw_error *err)
+/* They were checked when run.json was read. */
+static uint64_t count_of(const json_t *result, const char *key)
 {
-    tw_error why;
-    tw_status s = tw__json_get_natural(result, "steps", &page->run.steps, &why);
-    if (s == TW_OK) s = tw__json_get_natural(result, "gradients", &page->run.gradients, &why);
-    if (s == TW_OK) s = tw__json_get_real(result, "seconds", &page->run.seconds, &why);
-    if (s == TW_OK && json_object_get(result, "steps_per_epoch"))
-        s = tw__json_get_natural(result, "steps_per_epoch", &page->race.steps_per_epoch, &why);
-    return s == TW_OK ? s
-                      : tw__fail(err, s, "%.200s/run.json: in its result %s", page->job->o.out, why.message);
+    return (uint64_t)json_integer_value(json_object_get(result, key));
 }
 
 /* A run that had finished before, as run.json and the model tell it. */
@@ -76,14 +70,16 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
 {
     tw_job *job = page->job;
     tw__race_run *run = &page->run;
-    const json_t *result = job->finished, *test = json_object_get(result, "test");
+    const json_t *result = job->finished;
     const char *message = json_string_value(json_object_get(result, "message"));
-    TW_TRY(take_counts(page, result, err));
-    run->skipped = (uint64_t)json_integer_value(json_object_get(result, "skipped"));
+    run->steps = count_of(result, "steps");
+    run->gradients = count_of(result, "gradients");
+    run->skipped = count_of(result, "skipped");
+    run->seconds = json_number_value(json_object_get(result, "seconds"));
     run->status = job->status;
     snprintf(run->message, sizeof run->message, "%s", message ? message : "");
-    if (test)
-        run->test = (tw_metrics){tw__json_number_of(test, "loss"), tw__json_number_of(test, "accuracy"), 1};
+    page->race.steps_per_epoch = count_of(result, "steps_per_epoch");
+    TW_TRY(tw__json_read_metrics(json_object_get(result, "test"), &run->test, err));
     TW_TRY(
         tw__json_read_epochs(job->ctx, json_object_get(result, "epochs"), &run->epochs, &run->n_epochs, err));
     if (!page->race.steps_per_epoch) page->race.steps_per_epoch = whole_epochs(run);
