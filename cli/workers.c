@@ -198,20 +198,32 @@ static void take_note(struct workers *c, struct race_progress *show, const struc
     if (c->why.code == TW_OK) cli_fail(&c->why, note->code, "%s", note->text);
 }
 
-/* Until the last worker has closed its end of the pipe. */
-static void listen_to(struct workers *c, struct race_progress *show, int pipe)
+/* The next note, if there is one within a tenth of a second; 0: the last worker has closed its end of the
+ * pipe; below 0: it cannot be read. */
+static ssize_t next_note(int pipe, struct note *note)
 {
     struct pollfd end = {pipe, POLLIN, 0};
+    const int ready = poll(&end, 1, 100);
+    note->code = TW_OK;
+    note->made = 0;
+    note->text[0] = 0;
+    const ssize_t n = ready > 0 ? read(pipe, note, sizeof *note) : ready < 0 ? -1 : 1;
+    return n < 0 && errno == EINTR ? 1 : n;
+}
+
+static void listen_to(struct workers *c, struct race_progress *show, int pipe)
+{
     struct note note;
-    ssize_t n = 1;
-    while (n != 0) {
-        int ready = poll(&end, 1, 100);
+    ssize_t n;
+    while ((n = next_note(pipe, &note)) > 0) {
+        take_note(c, show, &note);
         if (cli_interrupted() || c->why.code != TW_OK) tell_all(c);
         reap(c, show, 0);
-        if (ready <= 0) continue;
-        n = read(pipe, &note, sizeof note);
-        if (n == (ssize_t)sizeof note) take_note(c, show, &note);
     }
+    if (n == 0) return;
+    if (c->why.code == TW_OK)
+        cli_fail(&c->why, TW_ERR_SYSTEM, "cannot read what the workers report: %s", strerror(errno));
+    tell_all(c);
 }
 
 static tw_status spawn(struct workers *c, const struct cli_common *common, const char *directory,

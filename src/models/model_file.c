@@ -156,7 +156,7 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
     char *end;
     long long n_classes = strtoll(classes, &end, 10);
-    if (end == classes || *end || n_classes < 0 || n_classes > INT32_MAX)
+    if (*classes < '0' || *classes > '9' || *end || n_classes > INT32_MAX)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes",
                            classes);
     if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
@@ -173,6 +173,10 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n,
                            (*out)->net->n_tensors);
     const char *labels = tw__safetensors_meta(f, "labels");
+    const int64_t units = (*out)->net->labels;
+    if (n_classes > units || (labels && n_classes != units))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %lld classes%s, its last layer %lld",
+                           n_classes, labels ? " with labels" : "", (long long)units);
     if (labels) TW_TRY(read_labels(*out, labels, path, err));
     const void *data;
     for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(*out, f, path, i, &data, err));
