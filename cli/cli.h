@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <thalweg/data.h>
 #include <thalweg/options.h>
+#include <thalweg/train.h>
 
 /* ---- Commands and options ------------------------------------------------------------------------------ */
 
@@ -138,8 +139,8 @@ __attribute__((format(printf, 4, 5))) size_t cli_append(char *to, size_t size, s
 size_t cli_append_number(char *to, size_t size, size_t used, const char *name, double value);
 /* letters, digits, "_" and "-" at its beginning */
 size_t cli_name_length(const char *spec);
-/* control characters become '?': a terminal would obey them */
-void cli_clean(char *text);
+/* a line on the error output, as tw_printable shows it: what has names in it */
+__attribute__((format(printf, 1, 2))) void cli_say(const char *format, ...);
 
 /* ---- Surroundings -------------------------------------------------------------------------------------- */
 

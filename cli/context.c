@@ -31,9 +31,8 @@ static void log_all(void *user, int level, const char *text)
     const char *begin = level == TW_LOG_WARNING ? "warning: " : "";
     const int live = isatty(STDERR_FILENO), columns = live ? cli_width(stderr) - (int)strlen(begin) - 1 : 0;
     char line[1024];
-    cli_append(line, sizeof line, 0, "%s", text);
-    cli_clean(line);
-    fprintf(stderr, "%s%s%-*s\n", live ? "\r" : "", begin, columns > 0 ? columns : 0, line);
+    fprintf(stderr, "%s%s%-*s\n", live ? "\r" : "", begin, columns > 0 ? columns : 0,
+            tw_printable(text, line, sizeof line));
 }
 
 static void log_warnings(void *user, int level, const char *text)

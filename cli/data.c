@@ -10,7 +10,7 @@ static void tell(const char *part, const char *name, const tw_data *data)
     tw_error why;
     char rows[32];
     if (!data || tw_data_info_get(data, &info, &why) != TW_OK) return;
-    fprintf(stderr, "%s: %s %s rows, fingerprint %s\n", name, cli_grouped(info.rows, rows), part,
+    cli_say("%s: %s %s rows, fingerprint %s", name, cli_grouped(info.rows, rows), part,
             info.fingerprint ? info.fingerprint : "-");
 }
 

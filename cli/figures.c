@@ -149,13 +149,11 @@ static tw_status finish(const struct values *v, tw_figures *figures, const struc
     if (v->common.json) printf("%s", json);
     else print_claims(figures);
     if (g->error == ENOENT)
-        fprintf(
-            stderr,
-            "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them\n",
+        cli_say(
+            "no pictures: gnuplot is not installed (Debian, Ubuntu: gnuplot-nox); with it, \"gnuplot NAME.gp\" in %s draws them",
             g->directory);
     if (!v->common.quiet)
-        fprintf(stderr, "%d figure%s drawn; claims %s/claims.md\n", g->drawn, g->drawn == 1 ? "" : "s",
-                g->directory);
+        cli_say("%d figure%s drawn; claims %s/claims.md", g->drawn, g->drawn == 1 ? "" : "s", g->directory);
     return cli_gnuplot_verdict(g, err);
 }
 

@@ -45,8 +45,7 @@ static void show(FILE *said)
     rewind(said);
     while (fgets(line, sizeof line, said)) {
         line[strcspn(line, "\n")] = 0;
-        cli_clean(line);
-        if (line[0]) fprintf(stderr, "%s\n", line);
+        if (line[0]) cli_say("%s", line);
     }
 }
 

@@ -138,8 +138,6 @@ int main(int argc, char **argv)
     if ((fflush(stdout) || broken) && status == TW_OK)
         status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
                           errno ? strerror(errno) : "write error");
-    cli_clean(err.message);
-    if (status != TW_OK)
-        fprintf(stderr, "thalweg: %s\n", err.message[0] ? err.message : tw_status_name(status));
+    if (status != TW_OK) cli_say("thalweg: %s", err.message[0] ? err.message : tw_status_name(status));
     return cli_exit_code(status);
 }

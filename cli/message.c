@@ -1,6 +1,7 @@
 /* Failures and exit codes.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -68,8 +69,12 @@ size_t cli_append_number(char *to, size_t size, size_t used, const char *name, d
     return cli_append(to, size, used, fabs(value) < 1e6 ? "  %s %.4f" : "  %s %.4g", name, value);
 }
 
-void cli_clean(char *text)
+void cli_say(const char *format, ...)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    char line[2 * PATH_MAX], shown[sizeof line];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    fprintf(stderr, "%s\n", tw_printable(line, shown, sizeof shown));
 }

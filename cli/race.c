@@ -127,7 +127,7 @@ static tw_status print(const struct values *v, tw_race *race, const char *direct
     CLI_TRY(tw_race_counts(race, &count, err));
     const char *text = v->common.json ? tw_race_json(race) : tw_race_table(race);
     printf("%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
-    if (!v->common.quiet) fprintf(stderr, "report %s/report.html\n", directory);
+    if (!v->common.quiet) cli_say("report %s/report.html", directory);
     return count.diverged == count.raced ? cli_fail(err, TW_ERR_NOT_FINITE, "every run diverged") : TW_OK;
 }
 

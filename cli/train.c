@@ -146,7 +146,7 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
                *message = json_string_value(json_object_get(result, "message"));
     if (v->common.json) printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
     else print_result(result);
-    if (!v->common.quiet && model) fprintf(stderr, "model %s\n", model);
+    if (!v->common.quiet && model) cli_say("model %s", model);
     if (message)
         cli_fail(why, TW_ERR_NOT_FINITE,
                  "diverged: %.300s (try a lower learning rate; --find-lr looks for one)", message);
@@ -160,7 +160,7 @@ static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status
 {
     tw_error diverged = {0};
     CLI_TRY(finish(v, job, &diverged, err));
-    if (page == TW_OK && !v->common.quiet) fprintf(stderr, "report %s/report.html\n", tw_job_directory(job));
+    if (page == TW_OK && !v->common.quiet) cli_say("report %s/report.html", tw_job_directory(job));
     fflush(stdout);
     *err = page != TW_OK ? *why : diverged;
     return err->code;
@@ -207,7 +207,7 @@ static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *
     tw_error why;
     if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet &&
         tw_run_diverged(tw_job_run_of(job), &why) != TW_OK)
-        fprintf(stderr, "warning: diverging: %s\n", why.message);
+        cli_say("warning: diverging: %s", why.message);
     if (tw_job_status(job) == TW_RUN_TIME && !v->common.quiet)
         fprintf(
             stderr,

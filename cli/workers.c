@@ -85,7 +85,10 @@ static void say(struct race_progress *s, const char *line, int stays, double mad
 
 static size_t end_text(char *line, size_t size, size_t used, const tw_race_event *e)
 {
-    if (e->message) return cli_append(line, size, used, "  diverged: %.150s", e->message);
+    char message[151];
+    if (e->message)
+        return cli_append(line, size, used, "  diverged: %s",
+                          tw_printable(e->message, message, sizeof message));
     return cli_append(line, size, used, "  value %.4g  %llu steps%s%s", e->value,
                       (unsigned long long)e->steps, strcmp(e->status, "finished") ? ", " : "",
                       strcmp(e->status, "finished") ? e->status : "");
@@ -93,7 +96,9 @@ static size_t end_text(char *line, size_t size, size_t used, const tw_race_event
 
 static void write_line(const tw_race_event *e, int is_end, char *line, size_t size)
 {
-    size_t used = cli_append(line, size, 0, "run %zu/%zu  %.80s  ", e->run, e->runs, e->optimizer);
+    char name[81];
+    size_t used = cli_append(line, size, 0, "run %zu/%zu  %s  ", e->run, e->runs,
+                             tw_printable(e->optimizer, name, sizeof name));
     used = e->is_trial ? cli_append(line, size, used, "trial")
                        : cli_append(line, size, used, "seed %llu", (unsigned long long)e->seed);
     if (is_end) {
@@ -105,7 +110,6 @@ static void write_line(const tw_race_event *e, int is_end, char *line, size_t si
         used = cli_append_number(line, size, used, "val_loss", e->line->val_loss);
         cli_append_number(line, size, used, "val_acc", e->line->val_accuracy);
     }
-    cli_clean(line);
 }
 
 int race_event(void *show, const tw_race_event *e)

@@ -271,6 +271,10 @@ enum { TW_SHELL_WORD = 256 };
 /* A directory's name as a word of a command for a POSIX shell, quoted where it has to be: 'a b', ./-x,
  * "$(printf 'a\012b')". DIR where that is too long. Returns `to`. */
 TW_API const char *tw_shell_word(const char *word, char to[TW_SHELL_WORD]);
+/* A text as one line for a terminal: control characters, bytes that are not UTF-8, and characters that break
+ * lines or turn the direction of writing are shown as \x1b; cut to `size` bytes. Returns `to`, which is
+ * another place than `text`. */
+TW_API const char *tw_printable(const char *text, char *to, size_t size);
 /* Requests a checkpoint after the present step; to be called from run.event. */
 TW_API void tw_job_checkpoint(tw_job *job);
 /* enum tw_run_status, after tw_job_run or as resumed */

@@ -87,9 +87,9 @@ static const char *name_of(const tw__entry *entry) { return entry->tuned ? entry
 /* As much of a text as fits, its cut said by dots. */
 static void put_cut(tw__strbuf *p, const char *text, int width)
 {
-    int n = (int)strlen(text);
-    if (n <= width) tw__print(p, "%s", text);
-    else tw__print(p, "%.*s...", width - 3, text);
+    char shown[1024];
+    if ((int)strlen(tw_printable(text, shown, sizeof shown)) <= width) tw__print(p, "%s", shown);
+    else tw__print(p, "%s...", tw_printable(text, shown, (size_t)(width < 1000 ? width : 1000) - 2));
 }
 
 /* 54,000 rows, 1 epoch */
