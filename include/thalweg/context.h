@@ -46,6 +46,8 @@ typedef struct tw_io {
     void *user;
     /* of a directory; may be NULL: none counts as empty */
     int (*is_empty)(void *user, const char *path, int *empty);
+    /* of an open file: it is the one at the path; may be NULL: it is taken to be */
+    int (*is_at)(void *user, void *file, const char *path, int *is);
 } tw_io;
 /* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. The library
  * writes a file under a temporary name and renames it when it is whole. */

@@ -136,9 +136,18 @@ static int sys_is_empty(void *user, const char *path, int *empty)
     return 0;
 }
 
-const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,    sys_write,          sys_sync,
-                             sys_close,     sys_rename, sys_remove,  sys_make_directory, sys_sync_directory,
-                             sys_kind,      NULL,       sys_is_empty};
+static int sys_is_at(void *user, void *file, const char *path, int *is)
+{
+    (void)user;
+    struct stat held, there;
+    if (fstat(handle(file), &held) != 0) return errno;
+    *is = lstat(path, &there) == 0 && is_same_file(&held, &there);
+    return 0;
+}
+
+const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,     sys_write,          sys_sync,
+                             sys_close,     sys_rename, sys_remove,   sys_make_directory, sys_sync_directory,
+                             sys_kind,      NULL,       sys_is_empty, sys_is_at};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {

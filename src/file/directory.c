@@ -124,11 +124,27 @@ tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work ow
                       : tw__fail_system(err, e, "cannot lock", path);
 }
 
+tw_status tw__directory_still(tw_context *ctx, const char *directory, tw__work own, void *lock, tw_error *err)
+{
+    char path[TW__PATH];
+    int is = 1;
+    if (!lock || !ctx->io.is_at) return TW_OK;
+    TW_TRY(tw__path_in(directory, works[own].lock, path, err));
+    int e = ctx->io.is_at(ctx->io.user, lock, path, &is);
+    if (e) return tw__fail_system(err, e, "cannot look at", path);
+    return is ? TW_OK
+              : tw__fail(err, TW_ERR_SYSTEM,
+                         "%.300s was removed or replaced while %s was written there: nothing more is written",
+                         directory, works[own].one);
+}
+
 void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own, void *lock)
 {
     char path[TW__PATH];
     if (!lock) return;
-    if (tw__path_in(directory, works[own].lock, path, NULL) == TW_OK)
-        ctx->io.remove(ctx->io.user, path); /* while it is ours */
+    /* while it is ours */
+    if (tw__directory_still(ctx, directory, own, lock, NULL) == TW_OK &&
+        tw__path_in(directory, works[own].lock, path, NULL) == TW_OK)
+        ctx->io.remove(ctx->io.user, path);
     ctx->io.close(ctx->io.user, lock);
 }

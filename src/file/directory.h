@@ -18,6 +18,10 @@ tw_status tw__directory_check(tw_context *ctx, const char *directory, tw__work o
  * there (any more). */
 tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work own, void **lock,
                              tw_error *err);
+/* Before anything is written: TW_ERR_SYSTEM where the directory was removed or replaced, and is not the one
+ * that was locked. lock NULL: nothing is known. */
+tw_status tw__directory_still(tw_context *ctx, const char *directory, tw__work own, void *lock,
+                              tw_error *err);
 tw_status tw__directory_in_use(const char *directory, tw__work own, tw_error *err); /* TW_ERR_SPEC */
 void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own,
                           void *lock); /* NULL is fine */

@@ -584,13 +584,23 @@ tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_e
 
 void tw__database_release(tw__database *s, uint64_t row) { unlock(s, row + 1, 1); }
 
+/* Before anything is written: the directory is the one whose race.lock we have. */
+static tw_status check_place(const tw__database *s, tw_error *err)
+{
+    if (s->lock < 0 || is_in_place(s)) return TW_OK;
+    return tw__fail(err, TW_ERR_SYSTEM,
+                    "%.300s was removed or replaced while a race was written there: nothing more is written",
+                    s->directory);
+}
+
 tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw_error *err)
 {
     sqlite3_stmt *q = s->statement[PUT];
     sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 2, (sqlite3_int64)row + 1);
     sqlite3_bind_text(q, 3, s->race, -1, SQLITE_STATIC);
-    tw_status status = sqlite3_step(q) == SQLITE_DONE ? TW_OK : fail_db(s, "write", err);
+    tw_status status = check_place(s, err);
+    if (status == TW_OK && sqlite3_step(q) != SQLITE_DONE) status = fail_db(s, "write", err);
     sqlite3_reset(q);
     sqlite3_clear_bindings(q);
     tw__database_release(s, row);
@@ -600,6 +610,7 @@ tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw
 tw_status tw__database_lock_result(tw__database *s, int *got, tw_error *err)
 {
     if (s->lock < 0) TW_TRY(open_lock(s, err));
+    TW_TRY(check_place(s, err));
     return set_lock(s, F_WRLCK, s->n + 1, 1, got, err);
 }
 

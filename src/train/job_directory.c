@@ -275,6 +275,7 @@ tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
 {
     char path[TW__PATH];
     json_t *settings = NULL;
+    TW_TRY(tw__directory_still(job->ctx, job->o.out, TW__WORK_RUN, job->lock, err));
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     if (!job->settings) {
         TW_TRY(tw__job_settings(job, &settings, err));
@@ -391,6 +392,7 @@ tw_status tw__job_save_result(tw_job *job, tw_error *err)
 {
     char path[TW__PATH];
     const void *kept;
+    TW_TRY(tw__directory_still(job->ctx, job->o.out, TW__WORK_RUN, job->lock, err));
     TW_TRY(tw__job_kept(job, &kept, err));
     TW_TRY(tw__path_in(job->o.out, "model.safetensors", path, err));
     TW_TRY(tw_model_save(job->model, kept, path, err));

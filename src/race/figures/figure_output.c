@@ -1,5 +1,6 @@
 /* Putting a figure's data into files and names into its script.
  * SPDX-License-Identifier: MIT */
+#include "file/directory.h"
 #include "base/decimal.h"
 #include "base/io.h"
 #include "base/options.h"
@@ -21,6 +22,7 @@ void tw__append(char *to, size_t size, const char *format, ...)
 tw_status tw__figures_write(const tw_figures *f, const char *file, const char *text, tw_error *err)
 {
     char path[TW__PATH];
+    TW_TRY(tw__directory_still(f->ctx, f->directory, TW__WORK_FIGURES, f->lock, err));
     TW_TRY(tw__path_in(f->directory, file, path, err));
     return tw__write_text(f->ctx, path, text, err);
 }

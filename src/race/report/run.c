@@ -1,6 +1,7 @@
 /* report.html of a single run: takes what is to be shown from the job, live or as it was recorded, and writes
  * the page.
  * SPDX-License-Identifier: MIT */
+#include "file/directory.h"
 #include "race/report/run.h"
 #include "base/cpu.h"
 #include "base/io.h"
@@ -146,6 +147,7 @@ static tw_status take(tw__run_page *page, tw_error *err)
 static tw_status write(tw__run_page *page, tw_error *err)
 {
     char *text;
+    TW_TRY(tw__directory_still(page->job->ctx, page->job->o.out, TW__WORK_RUN, page->job->lock, err));
     TW_TRY(take(page, err));
     TW_TRY(tw__page_make(&page->race, &(tw__page_kind){tw__run_parts, quantities, page}, &text, err));
     tw_status s = tw__race_write(&page->race, "report.html", text, err);
