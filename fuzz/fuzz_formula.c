@@ -1,5 +1,5 @@
-/* Fuzz target: any text as a formula of x and y. What is understood has a value and a gradient, the same each
- * time; what is refused has a message that names a character.
+/* Fuzz target: any text as a formula of x and y. What is understood has a value and a gradient, the same
+ * each time; what is refused has a message that names a character.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h" /* MUST */
 #include "models/formula_gradient.h"
