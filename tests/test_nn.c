@@ -1,6 +1,7 @@
 /* Networks: gradients by central differences, shapes and their messages, the saved order, files.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
+#include "models/nn/layer.h"
 
 static void gradients_equal_central_differences(void **state)
 {
@@ -163,6 +164,40 @@ static void files_bring_the_weights_back(void **state)
     tw_context_free(ctx);
 }
 
+/* Each number of each tensor, one by one: tiles and their rests, in float and double, both ways. */
+static void the_saved_order_is_what_the_layers_say(void **state)
+{
+    (void)state;
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, 3);
+    for (int wide = 0; wide < 2; wide++) {
+        tw_model *m;
+        const tw_type type = wide ? TW_F64 : TW_F32;
+        const size_t bytes = tw_type_size(type);
+        assert_int_equal(tw_model_create(&m, ctx, "conv2d 33 3x2; flatten; dense 67; dense 3 softmax", type,
+                                         data, 7, NULL),
+                         TW_OK);
+        char *saved = test_calloc(m->net->size, bytes), *w = test_calloc(m->net->size, bytes);
+        for (size_t t = 0; t < m->net->n_tensors; t++) {
+            int which;
+            const tw__layer *l = tw__network_tensor(m->net, t, &which);
+            tw__network_export(m->net, t, type, m->w, saved);
+            tw__network_import(m->net, t, type, saved, w);
+            for (size_t i = 0; i < l->tensor[which].size; i++) {
+                const size_t at =
+                    l->tensor[which].offset + (l->type->place ? l->type->place(l, which, i) : i);
+                assert_memory_equal(saved + i * bytes, (char *)m->w + at * bytes, bytes);
+            }
+        }
+        assert_memory_equal(w, m->w, m->net->size * bytes);
+        test_free(saved);
+        test_free(w);
+        tw_model_free(m);
+    }
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 static void runs_do_not_depend_on_threads(void **state)
 {
     (void)state;
@@ -173,9 +208,13 @@ static void runs_do_not_depend_on_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients_equal_central_differences), cmocka_unit_test(networks_that_cannot_be),
-        cmocka_unit_test(presets_have_the_known_sizes),        cmocka_unit_test(files_bring_the_weights_back),
-        cmocka_unit_test(runs_do_not_depend_on_threads),       cmocka_unit_test(the_network_of_source_002),
+        cmocka_unit_test(gradients_equal_central_differences),
+        cmocka_unit_test(networks_that_cannot_be),
+        cmocka_unit_test(presets_have_the_known_sizes),
+        cmocka_unit_test(files_bring_the_weights_back),
+        cmocka_unit_test(runs_do_not_depend_on_threads),
+        cmocka_unit_test(the_network_of_source_002),
+        cmocka_unit_test(the_saved_order_is_what_the_layers_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,7 +344,7 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
                            : TW_OK;
     *bytes = NULL;
     *got = 0;
-    for (size_t now = first; status == TW_OK; now = capacity + capacity / 2) {
+    for (size_t now = first; status == TW_OK; now = s->packing ? capacity + capacity / 2 : 4 * capacity) {
         size_t more;
         status = resize(s->ctx, &p, &capacity, now < n ? now : (size_t)n, err);
         if (status == TW_OK) status = tw__stream_read(s, p + used, capacity - used, &more, err);

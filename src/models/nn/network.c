@@ -351,20 +351,48 @@ void tw__network_start(const tw__network *net, uint64_t seed, tw_type type, void
     }
 }
 
-void tw__network_export(const tw__network *net, size_t tensor, tw_type type, const void *w, void *saved)
+/* Copies n elements of `bytes` bytes, 4 or 8, that are `from_step` and `to_step` elements apart. */
+static void copy_steps(char *to, size_t to_step, const char *from, size_t from_step, size_t n, size_t bytes)
 {
+    if (to_step == 1 && from_step == 1) memcpy(to, from, n * bytes);
+    else if (bytes == sizeof(float))
+        for (size_t i = 0; i < n; i++) memcpy(to + i * to_step * 4, from + i * from_step * 4, 4);
+    else
+        for (size_t i = 0; i < n; i++) memcpy(to + i * to_step * 8, from + i * from_step * 8, 8);
+}
+
+/* Between the saved order of a tensor and the flat vector's: tiles of rows and columns (layout_of), since
+ * along one of the two orders each element lies in another page. */
+static void reorder(const tw__network *net, size_t tensor, tw_type type, char *saved, char *w, int save)
+{
+    enum { TILE = 32 };
     int which;
     const tw__layer *l = tw__network_tensor(net, tensor, &which);
-    size_t bytes = tw_type_size(type);
-    for (size_t i = 0; i < l->tensor[which].size; i++)
-        memcpy((char *)saved + i * bytes, (const char *)w + place_of(l, which, i) * bytes, bytes);
+    const size_t bytes = tw_type_size(type), size = l->tensor[which].size;
+    const size_t rows = l->tensor[which].rank > 1 ? (size_t)l->tensor[which].shape[0] : 1,
+                 columns = size / rows;
+    const size_t step = rows > 1 ? place_of(l, which, columns) - place_of(l, which, 0) : 0;
+    if (!l->type->place) {
+        char *at = w + l->tensor[which].offset * bytes;
+        memcpy(save ? saved : at, save ? at : saved, size * bytes);
+        return;
+    }
+    for (size_t row = 0; row < rows; row += TILE)
+        for (size_t column = 0; column < columns; column++) {
+            const size_t n = rows - row < TILE ? rows - row : TILE;
+            char *in_file = saved + (row * columns + column) * bytes,
+                 *at = w + (place_of(l, which, column) + row * step) * bytes;
+            if (save) copy_steps(in_file, columns, at, step, n, bytes);
+            else copy_steps(at, step, in_file, columns, n, bytes);
+        }
+}
+
+void tw__network_export(const tw__network *net, size_t tensor, tw_type type, const void *w, void *saved)
+{
+    reorder(net, tensor, type, saved, (char *)(uintptr_t)w, 1);
 }
 
 void tw__network_import(const tw__network *net, size_t tensor, tw_type type, const void *saved, void *w)
 {
-    int which;
-    const tw__layer *l = tw__network_tensor(net, tensor, &which);
-    size_t bytes = tw_type_size(type);
-    for (size_t i = 0; i < l->tensor[which].size; i++)
-        memcpy((char *)w + place_of(l, which, i) * bytes, (const char *)saved + i * bytes, bytes);
+    reorder(net, tensor, type, (char *)(uintptr_t)saved, w, 0);
 }
