@@ -27,7 +27,7 @@ static int make_data(void **state)
     return small_data(DATA, 130, 30) ? 0 : -1;
 }
 
-static void remove_run(void) { assert_int_equal(system("rm -rf '" OUT "' '" OUT ".partial'"), 0); }
+static void remove_run(void) { assert_int_equal(system("rm -rf '" OUT "' '" OUT TW__PARTIAL "'"), 0); }
 
 static tw_job_options options(const char *out)
 {
@@ -415,7 +415,7 @@ static void a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_re
     assert_int_equal(tw_job_create(&job, full, &o, &err), TW_ERR_SYSTEM);
     tw_context_free(full);
     assert_same_model(n);
-    assert_int_not_equal(access(OUT ".partial", F_OK), 0);
+    assert_int_not_equal(access(OUT TW__PARTIAL, F_OK), 0);
     tw_context_free(ctx);
 }
 
@@ -453,7 +453,7 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
         tw_error err;
         tw_job_options o = options(OUT);
         write_file(OUT "/report.html", page);
-        write_file(OUT "/model.safetensors.partial", "left by a kill");
+        write_file(OUT "/model.safetensors" TW__PARTIAL, "left by a kill");
         assert_false(holds_seed(99));
         o.run.seed = 99;
         o.force = 1;

@@ -127,8 +127,9 @@ typedef struct tw_optimizer_options {
     }
 
 /* Creates an optimiser at step 0, with its state allocated. TW_ERR_SPEC: an option that is unknown (the
- * message suggests the nearest name), out of bounds or without effect, tensors with gaps or equal names, or a
- * custom rule whose tables cannot be used. */
+ * message suggests the nearest name), out of bounds or without effect, tensors with gaps or equal names, a
+ * custom rule whose tables cannot be used, or a schedule that leaves the bounds within the first 1,000
+ * steps. */
 TW_API tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *options,
                                      tw_error *err);
 TW_API void tw_optimizer_free(tw_optimizer *opt); /* NULL is allowed */

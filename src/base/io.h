@@ -19,12 +19,16 @@ tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n,
                         tw_error *err);
 
+/* Ends the names of what is not whole yet: nobody else's files are called so, and what a kill has left under
+ * such a name may be written over. */
+#define TW__PARTIAL ".thalweg-partial"
+
 /* Writing a file that appears whole or not at all: open a temporary name beside it, write, then finish (sync,
  * rename, sync the folder) or give up (remove).  The old file stays as it was until the rename. */
 typedef struct tw__writer {
     tw_context *ctx;
     void *file;
-    char path[4096], temporary[4112];
+    char path[4096], temporary[4096 + sizeof TW__PARTIAL];
 } tw__writer;
 tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err);

@@ -19,16 +19,16 @@ static const struct {
     [TW__WORK_RATES] = {"a learning-rate range test", "learning-rate range tests", NULL},
 };
 
-/* Within its start a file has this text; "": any file of this name will do, as a kill leaves it. */
+/* Within its start a file has this text; "": it is empty; NULL: its name is enough. */
 static const struct {
     tw__work work;
     const char *file, *text;
 } marks[] = {
     {TW__WORK_RUN, "run.json", "\"thalweg\""},       {TW__WORK_RACE, "race.db", "TwRa"},
     {TW__WORK_RACE, "race.json", "\"format\""},      {TW__WORK_RACE, "race.lock", ""},
-    {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json.partial", ""},
+    {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json" TW__PARTIAL, NULL},
     {TW__WORK_FIGURES, "figures.lock", ""},          {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"},
-    {TW__WORK_RATES, "find_lr.svg", "<svg"},         {TW__WORK_RATES, "find_lr.svg.partial", ""},
+    {TW__WORK_RATES, "find_lr.svg", "<svg"},         {TW__WORK_RATES, "find_lr.svg" TW__PARTIAL, NULL},
 };
 
 static int has(const char *start, size_t n, const char *text)
@@ -65,9 +65,10 @@ static tw_status look(tw_context *ctx, const char *directory, size_t mark, int *
     TW_TRY(tw__path_in(directory, marks[mark].file, path, err));
     TW_TRY(tw__path_kind(ctx, path, kind, err));
     *is_ours = *kind == TW_PATH_FILE;
-    if (!*is_ours || !marks[mark].text[0]) return TW_OK;
+    const char *text = marks[mark].text;
+    if (!*is_ours || !text) return TW_OK;
     TW_TRY(read_start(ctx, path, start, &n, err));
-    *is_ours = has(start, n, marks[mark].text);
+    *is_ours = text[0] ? has(start, n, text) : n == 0;
     return TW_OK;
 }
 

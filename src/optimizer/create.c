@@ -330,6 +330,20 @@ static tw_status check_options(const tw_optimizer_options *o, tw_error *err)
     return TW_OK;
 }
 
+/* The first steps of the schedule, before anything else is made with it. */
+static tw_status try_schedule(tw_optimizer *opt, tw_error *err)
+{
+    enum { MOST = 1000 };
+    const uint64_t known = opt->total_steps ? opt->total_steps : 1;
+    tw_status s = TW_OK;
+    for (; opt->plan.n && s == TW_OK && opt->steps < known && opt->steps < MOST; opt->steps++) {
+        tw__set_values(opt, opt->steps);
+        s = tw__values_check(opt, err);
+    }
+    opt->steps = 0;
+    return s;
+}
+
 tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_optimizer_options *given,
                               tw_error *err)
 {
@@ -349,6 +363,7 @@ tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_opti
     opt->factor = 1;
     tw_status s = set_up(opt, o, err);
     if (s == TW_OK) s = check_schedule(opt, err);
+    if (s == TW_OK) s = try_schedule(opt, err);
     if (s == TW_OK) *out = opt;
     else tw_optimizer_free(opt);
     return s;

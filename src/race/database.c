@@ -616,11 +616,22 @@ tw_status tw__database_lock_result(tw__database *s, int *got, tw_error *err)
 
 void tw__database_unlock_result(tw__database *s) { unlock(s, s->n + 1, 1); }
 
+int tw__database_is_unsettled(const tw__database *s)
+{
+    int journal, wal;
+    return s->lock >= 0 && find(s, "race.db-journal", &journal, NULL) == TW_OK &&
+           find(s, "race.db-wal", &wal, NULL) == TW_OK && (journal || wal);
+}
+
 void tw__database_settle(tw__database *s)
 {
+    char change[80];
     sqlite3_busy_timeout(s->db, 0);
     /* cannot be done while others read, and need not */
     sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    /* with a change SQLite removes a journal that was left, too */
+    snprintf(change, sizeof change, "BEGIN EXCLUSIVE; PRAGMA user_version = %d; COMMIT", FORMAT);
+    if (tw__database_is_unsettled(s)) sqlite3_exec(s->db, change, NULL, NULL, NULL);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     tw__database_unlock_result(s);
 }

@@ -125,7 +125,7 @@ static tw_status write_result(tw_race *race, tw_error *err)
 {
     int written, got;
     TW_TRY(is_written(race, &written, err));
-    if (written) return TW_OK;
+    if (written && !tw__database_is_unsettled(race->database)) return TW_OK;
     for (got = 0; !got;) {
         TW_TRY(tw__database_lock_result(race->database, &got, err));
         if (!got) TW_TRY(wait_for_others(race, err));

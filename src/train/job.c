@@ -205,7 +205,10 @@ static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **
                                tw_error *err)
 {
     TW_TRY(read_run(ctx, directory, run, err));
-    if (tw__job_ended(*run) != TW_RUN_GOING) return TW_OK;
+    if (tw__job_ended(*run) != TW_RUN_GOING) {
+        tw__job_tidy(ctx, directory);
+        return TW_OK;
+    }
     json_decref(*run);
     *run = NULL;
     TW_TRY(tw__directory_lock(ctx, directory, TW__WORK_RUN, lock, err));

@@ -65,6 +65,8 @@ tw_status tw__same_data(const json_t *then, const json_t *now, const char *work,
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
+/* Removes what a run that was killed at its very end has left; where that cannot be done it stays. */
+void tw__job_tidy(tw_context *ctx, const char *directory);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 /* model, history.csv, run.json; removes the checkpoint of an ended run */
 tw_status tw__job_save_result(tw_job *job, tw_error *err);

@@ -151,7 +151,7 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 static int remove_partial(tw_context *ctx, const char *partial)
 {
     remove_file(ctx, partial, "run.json", NULL);
-    remove_file(ctx, partial, "run.json.partial", NULL);
+    remove_file(ctx, partial, "run.json" TW__PARTIAL, NULL);
     remove_file(ctx, partial, "run.lock", NULL);
     return ctx->io.remove(ctx->io.user, partial);
 }
@@ -198,7 +198,7 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
                                         "report.html"};
     char partial[64];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(partial, sizeof partial, "%s.partial", files[i]);
+        snprintf(partial, sizeof partial, "%s" TW__PARTIAL, files[i]);
         TW_TRY(remove_file(ctx, directory, files[i], err));
         TW_TRY(remove_file(ctx, directory, partial, err));
     }
@@ -220,10 +220,37 @@ static tw_status take_over(tw_job *job, tw_error *err)
     return s;
 }
 
+static int is_left(tw_context *ctx, const char *directory)
+{
+    static const char *const files[] = {"checkpoint.safetensors", "history-000001", "run.lock"};
+    char path[TW__PATH];
+    int found = 0;
+    for (size_t i = 0; !found && i < sizeof files / sizeof files[0]; i++)
+        if (tw__path_in(directory, files[i], path, NULL) != TW_OK ||
+            tw__find_file(ctx, path, &found, NULL) != TW_OK)
+            return 0;
+    return found;
+}
+
+/* Under the lock, as another process may have begun a new run there. */
+void tw__job_tidy(tw_context *ctx, const char *directory)
+{
+    json_t *run = NULL;
+    void *lock;
+    if (!is_left(ctx, directory) || tw__directory_lock(ctx, directory, TW__WORK_RUN, &lock, NULL) != TW_OK)
+        return;
+    if (tw__job_read_directory(ctx, directory, &run, NULL) == TW_OK && tw__job_ended(run) != TW_RUN_GOING) {
+        remove_file(ctx, directory, "checkpoint.safetensors", NULL);
+        tw__history_remove(ctx, directory, NULL);
+    }
+    json_decref(run);
+    tw__directory_unlock(ctx, directory, TW__WORK_RUN, lock);
+}
+
 static tw_status claim(tw_job *job, tw_error *err)
 {
     char partial[TW__PATH];
-    int old, n = snprintf(partial, sizeof partial, "%s.partial", job->o.out);
+    int old, n = snprintf(partial, sizeof partial, "%s" TW__PARTIAL, job->o.out);
     if (n < 0 || n >= TW__PATH - 64)
         return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)",
                         strlen(job->o.out));
