@@ -221,14 +221,16 @@ static void very_many_members(void **state)
     (void)state;
     faults f;
     tw_context *ctx = context(&f);
-    static const size_t times[KINDS] = {500000, 50000, 50000, 500000, 500000};
+    static const size_t times[KINDS] = {500000, 5000, 5000, 5000, 5000}; /* most take megabytes for each */
     static uint8_t expected[1000000];
     for (size_t i = 0; i < sizeof expected; i++) expected[i] = "xy"[i % 2];
     for (int k = 0; k < KINDS; k++) {
         size_t n = pack(k, "x", 1, 0, piece, MB);
         n += pack(k, "y", 1, 0, piece + n, MB - n);
         assert_unpacks(ctx, names[k], repeat(n, times[k]), expected, 2 * times[k]);
-        if (k != LZ4) assert_unpacks(ctx, names[k], repeat(pack(k, "", 0, 0, piece, MB), 1000000), "", 0);
+        if (k == LZ4) continue;
+        const size_t empties = k == BZIP2 ? times[k] : 1000000, empty = pack(k, "", 0, 0, piece, MB);
+        assert_unpacks(ctx, names[k], repeat(empty, empties), "", 0);
     }
     static const uint8_t skippable[9] = {0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, '?'};
     for (int k = ZSTD; k <= LZ4; k++) {
