@@ -1,5 +1,5 @@
 /* JSON in trees of jansson's, read, built and written here: in every locale, and whichever allocation fails,
- * a tree or a text is whole or there is none (docs/design/0023).
+ * a tree or a text is whole or there is none (docs/design/0021).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_JSON_H
 #define TW_FILE_JSON_H
