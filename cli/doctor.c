@@ -40,6 +40,14 @@ __attribute__((format(printf, 4, 5))) static void add(struct report *r, enum out
     va_end(args);
 }
 
+/* A check that an error ends. Memory that is missing says nothing of the machine: then there is no report. */
+static tw_status fail(struct report *r, const char *name, const tw_error *err)
+{
+    if (err->code == TW_ERR_MEMORY) return err->code;
+    add(r, FAIL, name, "%.190s", err->message);
+    return TW_OK;
+}
+
 /* ---- The self-test: 200 steps of a small network, whose weights' hash no thread count changes ---- */
 
 static uint64_t hash(const void *bytes, size_t n)
@@ -121,7 +129,7 @@ static tw_status train_once(int threads, tw_isa isa, uint64_t *h, tw_error *err)
     return status;
 }
 
-static void check_bits(struct report *r)
+static tw_status check_bits(struct report *r, tw_error *err)
 {
     uint64_t first = 0, h = 0;
     int have = 0;
@@ -135,11 +143,11 @@ static void check_bits(struct report *r)
         enum outcome outcome = PASS;
         char text[200] = "";
         for (int threads = 1; threads <= MOST_THREADS && outcome == PASS; threads++) {
-            tw_error err;
-            memset(&err, 0, sizeof err);
-            if (train_once(threads, isa, &h, &err) != TW_OK) {
+            const tw_status status = train_once(threads, isa, &h, err);
+            if (status == TW_ERR_MEMORY) return status;
+            if (status != TW_OK) {
                 outcome = FAIL;
-                snprintf(text, sizeof text, "%d threads: %.150s", threads, err.message);
+                snprintf(text, sizeof text, "%d threads: %.150s", threads, err->message);
             } else {
                 if (!have++) first = h;
                 if (h != first) outcome = FAIL;
@@ -149,6 +157,7 @@ static void check_bits(struct report *r)
         }
         add(r, outcome, name, "%s", text);
     }
+    return TW_OK;
 }
 
 /* ---- The machine ---- */
@@ -175,16 +184,12 @@ static int make_directories(const char *path)
     return mkdir(part, 0777) && errno != EEXIST ? -1 : 0;
 }
 
-static void check_cache(struct report *r)
+static tw_status check_cache(struct report *r, tw_error *err)
 {
     struct cli_directories directories;
-    tw_error err;
-    if (cli_directories(&directories, &err) != TW_OK) {
-        add(r, FAIL, "cache folder", "%.190s", err.message);
-        return;
-    }
-    char *file = cli_text(&err, "%s/.doctor-XXXXXX", directories.cache);
-    if (!file) return;
+    char file[PATH_MAX + 20];
+    if (cli_directories(&directories, err) != TW_OK) return fail(r, "cache folder", err);
+    snprintf(file, sizeof file, "%s/.doctor-XXXXXX", directories.cache);
     int made = make_directories(directories.cache) ? -1 : mkstemp(file);
     if (made < 0)
         add(r, FAIL, "cache folder", "%.120s: %s (THALWEG_CACHE names another)", directories.cache,
@@ -194,23 +199,20 @@ static void check_cache(struct report *r)
         close(made);
         unlink(file);
     }
-    free(file);
+    return TW_OK;
 }
 
-static void check_machine(struct report *r)
+static tw_status check_machine(struct report *r, tw_error *err)
 {
-    tw_error err;
     tw_context *ctx = NULL;
     struct cli_common common = {0};
     add(r, PASS, "version", "thalweg %s, %s, jansson %s", TW_VERSION, TW_BUILT_WITH, jansson_version_str());
-    if (cli_context(&common, &ctx, &err) != TW_OK) {
-        add(r, FAIL, "context", "%.190s", err.message);
-        return;
-    }
+    if (cli_context(&common, &ctx, err) != TW_OK) return fail(r, "context", err);
     add(r, PASS, "instruction set", "%s is used, the CPU has %s", tw_isa_name(tw_context_isa(ctx)),
         tw_isa_name(tw_isa_of_cpu()));
     add(r, PASS, "threads", "%d", tw_context_threads(ctx));
     tw_context_free(ctx);
+    return TW_OK;
 }
 
 static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL])
@@ -247,9 +249,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     const struct cli_common *common = call->values;
     struct report r = {.n = 0};
     int failed = 0;
-    check_machine(&r);
-    check_cache(&r);
-    check_bits(&r);
+    CLI_TRY(check_machine(&r, err));
+    CLI_TRY(check_cache(&r, err));
+    CLI_TRY(check_bits(&r, err));
     check_numbers(&r);
     for (int i = 0; i < r.n; i++) failed += r.check[i].outcome == FAIL;
     CLI_TRY(print(&r, common->json, failed, err));

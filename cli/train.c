@@ -6,6 +6,7 @@
 #include "layer_table.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <thalweg/report.h>
 #include <unistd.h>
@@ -97,42 +98,32 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     return check_line(call, err);
 }
 
-static void print_setting(tw_job *job, json_t *result)
+static void print_setting(const tw_job_options *o, tw_model *model)
 {
-    tw_optimizer *optimizer = tw_run_optimizer(tw_job_run_of(job));
-    json_t *config = json_object_get(result, "config");
-    cli_print_layers(stderr, tw_job_model(job));
-    fprintf(stderr, "optimizer %s  schedule %s", tw_optimizer_spec(optimizer),
-            tw_optimizer_schedule(optimizer));
-    static const char *const keys[] = {"estimator", "exchange", "control", "groups", "nonfinite"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (json_is_string(json_object_get(config, keys[i])))
-            fprintf(stderr, "  %s %s", keys[i], json_string_value(json_object_get(config, keys[i])));
+    const char *const texts[][2] = {{"optimizer", o->run.optimizer},
+                                    {"  schedule", o->run.schedule},
+                                    {"  estimator", o->run.estimator},
+                                    {"  exchange", o->run.exchange},
+                                    {"  control", o->run.control},
+                                    {"  groups", o->run.groups},
+                                    {"  nonfinite",
+                                     o->run.nonfinite ? tw_nonfinite_name(o->run.nonfinite) : NULL}};
+    cli_print_layers(stderr, model);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i][1]) fprintf(stderr, "%s %s", texts[i][0], texts[i][1]);
     fputc('\n', stderr);
 }
 
-static tw_status parse_result(tw_job *job, const char **text, json_t **out, tw_error *err)
-{
-    CLI_TRY(tw_job_json(job, text, err));
-    *out = json_loads(*text, 0, NULL);
-    return *out ? TW_OK : cli_fail(err, TW_ERR_MEMORY, "out of memory for the result");
-}
-
 /* For people: the test set's line, or the last epoch's where there is none. */
-static void print_result(const json_t *result)
+static void print_result(const tw_job *job)
 {
-    const json_t *test = json_object_get(result, "test"), *epochs = json_object_get(result, "epochs");
-    const char *name = "test";
-    if (!test) {
-        test = json_array_get(epochs, json_array_size(epochs) - (json_array_size(epochs) > 0));
-        name = "last epoch";
-    }
-    if (!test) return;
-    const json_t *loss = json_object_get(test, "loss");
-    if (json_is_number(loss)) printf("%s  loss %.6g", name, json_number_value(loss));
-    else printf("%s  loss not finite", name);
-    if (json_object_get(test, "accuracy"))
-        printf("  accuracy %.4f", json_number_value(json_object_get(test, "accuracy")));
+    static const char *const names[] = {[TW_JOB_TEST] = "test", [TW_JOB_LAST_EPOCH] = "last epoch"};
+    double loss, accuracy;
+    const enum tw_job_rows rows = tw_job_score(job, &loss, &accuracy);
+    if (rows == TW_JOB_NO_ROWS) return;
+    if (isfinite(loss)) printf("%s  loss %.6g", names[rows], loss);
+    else printf("%s  loss not finite", names[rows]);
+    if (!isnan(accuracy)) printf("  accuracy %.4f", accuracy);
     putchar('\n');
 }
 
@@ -140,17 +131,15 @@ static void print_result(const json_t *result)
 static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_error *err)
 {
     const char *text;
-    json_t *result;
-    CLI_TRY(parse_result(job, &text, &result, err));
-    const char *model = json_string_value(json_object_get(result, "model")),
-               *message = json_string_value(json_object_get(result, "message"));
-    if (v->common.json) printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
-    else print_result(result);
-    if (!v->common.quiet && model) cli_say("model %s", model);
-    if (message)
+    tw_error reason;
+    if (v->common.json) {
+        CLI_TRY(tw_job_json(job, &text, err));
+        printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
+    } else print_result(job);
+    if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));
+    if (tw_job_diverged(job, &reason) != TW_OK)
         cli_fail(why, TW_ERR_NOT_FINITE,
-                 "diverged: %.300s (try a lower learning rate; --find-lr looks for one)", message);
-    json_decref(result);
+                 "diverged: %.300s (try a lower learning rate; --find-lr looks for one)", reason.message);
     return TW_OK;
 }
 
@@ -186,17 +175,12 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
                             err);
 }
 
-static tw_status start(const struct values *v, tw_job *job, struct progress *progress, int log, tw_error *err)
+static void start(const struct values *v, tw_job *job, struct progress *progress, int log)
 {
-    const char *text;
-    json_t *before;
-    CLI_TRY(parse_result(job, &text, &before, err));
-    const json_t *config = json_object_get(before, "config");
-    progress_start(progress, (uint64_t)json_integer_value(json_object_get(config, "epochs")),
-                   tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
-    if (!v->common.quiet) print_setting(job, before);
-    json_decref(before);
-    return TW_OK;
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    tw_job_understood(job, &o);
+    progress_start(progress, o.run.epochs, tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
+    if (!v->common.quiet) print_setting(&o, tw_job_model(job));
 }
 
 /* How a run that has not come to its end is continued. Its limit of time counts from its start. */
@@ -223,7 +207,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
 {
     tw_error why;
     if (tw_run_is_over(tw_job_status(job))) return finish_again(v, job, err);
-    CLI_TRY(start(v, job, progress, log, err));
+    start(v, job, progress, log);
     progress->job = job;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);

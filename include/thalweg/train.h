@@ -161,6 +161,7 @@ TW_API uint64_t tw_run_batch(const tw_run *run);
 /* rows drawn for an update; an epoch's last update may have fewer */
 TW_API uint64_t tw_run_rows(const tw_run *run);
 TW_API uint64_t tw_run_steps_per_epoch(const tw_run *run); /* updates, at least 1 */
+TW_API uint64_t tw_run_epochs(const tw_run *run);          /* the option `epochs` or its default */
 /* updates made, skipped ones (tw_optimizer_skipped) included */
 TW_API uint64_t tw_run_steps(const tw_run *run);
 /* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's
@@ -262,6 +263,15 @@ TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *direct
  * TW_ERR_SYSTEM for a file that cannot be written; then the last checkpoint is still there, for
  * tw_job_resume. Every file is replaced as a whole. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
+/* The options as they were understood: specs are canonical, and defaults filled in where the run has them.
+ * What they point to belongs to the job. Not for a finished run that was resumed. */
+TW_API void tw_job_understood(const tw_job *job, tw_job_options *out);
+enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
+/* How the model does on the test rows; where there are none, how the last epoch went. NaN: not finite, or not
+ * counted. */
+TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy);
+/* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
+TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);
 /* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 /* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same:

@@ -177,11 +177,13 @@ static tw_status read_gzip(tw__stream *s, uint8_t *to, size_t n, size_t *got, tw
 
 /* ---- libarchive ---- */
 
+/* libarchive has a reason for all but some of its failed allocations. */
 static tw_status fail_archive(const tw__stream *s, tw_error *err)
 {
+    const char *reason = archive_error_string(s->archive);
     if (s->io_error) return tw__fail_system(err, s->io_error, "cannot read", s->path);
-    if (archive_errno(s->archive) == ENOMEM) return fail_memory(s, err);
-    return fail_damaged(s, archive_error_string(s->archive), err);
+    if (archive_errno(s->archive) == ENOMEM || !reason) return fail_memory(s, err);
+    return fail_damaged(s, reason, err);
 }
 
 /* The packed data has ended: nothing may follow it in the file. */

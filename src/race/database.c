@@ -61,7 +61,7 @@ static tw_status fail_db(const tw__database *s, const char *what, tw_error *err)
         return tw__fail(err, status, "cannot %s %.300s/race.db: another program has had it locked for %d s",
                         what, s->directory, BUSY_MS / 1000);
     return tw__fail(err, status, "cannot %s %.300s/race.db: %.100s", what, s->directory,
-                    sqlite3_errmsg(s->db));
+                    code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(s->db));
 }
 
 static tw_status fail_data(const tw__database *s, const char *why, tw_error *err)

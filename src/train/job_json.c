@@ -4,18 +4,26 @@
 #include "train/json.h"
 #include "train/options.h"
 #include "base/io.h"
+#include <math.h>
 
-/* The options as they were understood. */
+void tw_job_understood(const tw_job *job, tw_job_options *out)
+{
+    const tw_optimizer *opt = tw_run_optimizer(job->run);
+    *out = job->o;
+    out->model = tw_model_network(job->model);
+    out->run.optimizer = tw_optimizer_spec(opt);
+    out->run.estimator = tw_run_estimator(job->run);
+    out->run.schedule = tw_optimizer_schedule(opt);
+    out->run.control = tw_run_control(job->run);
+    out->run.batch = tw_run_batch(job->run);
+    out->run.epochs = tw_run_epochs(job->run);
+    if (!out->run.exchange) out->run.exchange = "local";
+}
+
 static json_t *options_json(const tw_job *job, tw__json_builder *b, unsigned without)
 {
-    tw_job_options o = job->o;
-    const tw_optimizer *opt = tw_run_optimizer(job->run);
-    o.model = tw_model_network(job->model);
-    o.run.optimizer = tw_optimizer_spec(opt);
-    o.run.estimator = tw_run_estimator(job->run);
-    o.run.schedule = tw_optimizer_schedule(opt);
-    o.run.control = tw_run_control(job->run);
-    o.run.batch = tw_run_batch(job->run);
+    tw_job_options o;
+    tw_job_understood(job, &o);
     return tw__fields_json(b, tw_job_fields, &o, 1, without);
 }
 
@@ -61,6 +69,43 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);
+}
+
+/* ---- the result ---------------------------------------------------------------------------------------- */
+
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* As a finished run's result has it. */
+static enum tw_job_rows score_of(const json_t *result, double *loss, double *accuracy)
+{
+    const json_t *test = json_object_get(result, "test"), *epochs = json_object_get(result, "epochs");
+    const size_t n = json_array_size(epochs);
+    const json_t *from = test ? test : n ? json_array_get(epochs, n - 1) : NULL;
+    *loss = number_of(from, "loss");
+    *accuracy = number_of(from, "accuracy");
+    return test ? TW_JOB_TEST : n ? TW_JOB_LAST_EPOCH : TW_JOB_NO_ROWS;
+}
+
+enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy)
+{
+    size_t n;
+    if (job->finished) return score_of(job->finished, loss, accuracy);
+    const tw_epoch *history = tw_run_history(job->run, &n);
+    *loss = job->has_test ? job->test_metrics.loss : n ? history[n - 1].loss : NAN;
+    *accuracy = job->has_test ? job->test_metrics.accuracy : n ? history[n - 1].accuracy : NAN;
+    return job->has_test ? TW_JOB_TEST : n ? TW_JOB_LAST_EPOCH : TW_JOB_NO_ROWS;
+}
+
+tw_status tw_job_diverged(const tw_job *job, tw_error *err)
+{
+    if (job->status != TW_RUN_DIVERGED) return TW_OK;
+    if (!job->finished) return tw_run_diverged(job->run, err);
+    const char *message = json_string_value(json_object_get(job->finished, "message"));
+    return tw__fail(err, TW_ERR_NOT_FINITE, "%s", message ? message : "the run has diverged");
 }
 
 /* The result, the model's path and the config. */

@@ -82,6 +82,7 @@ static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
                     (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
 }
 
+uint64_t tw_run_epochs(const tw_run *r) { return r->o.epochs; }
 uint64_t tw__run_updates(const tw_run *r) { return r->o.epochs * r->steps_per_epoch; }
 
 tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err)

@@ -4,10 +4,10 @@
  *   FAIL_MALLOC_FOR_EVER=1     so do all later ones
  *   FAIL_MALLOC_COUNT=FILE     FILE, of two longs, gets the number of allocations, and 1 where one has failed
  *   FAIL_MALLOC_STILL_CLOCK=1  no time passes, so that two runs print and write the same
- * A forked child counts on from its parent; FILE has the largest count, also of processes that were killed.
- * Programs that the process executes are left alone. glibc calls the program's malloc, calloc, realloc and
- * memalign, so that strdup, getline, asprintf, fopen and open_memstream fail too. fail_malloc_here is a place
- * for a breakpoint:
+ *   FAIL_MALLOC_CHILDREN=1     programs that the process executes are treated alike; else they are left alone
+ * A forked child counts on from its parent; FILE has the largest count, also of killed processes. glibc calls
+ * the program's malloc, calloc, realloc and memalign, so that strdup, getline, asprintf, fopen and
+ * open_memstream fail too. fail_malloc_here is a place for a breakpoint:
  *   gdb -batch -ex "set environment LD_PRELOAD .../fail_malloc.so" -ex "set environment FAIL_MALLOC_AT n"
  *       -ex "set breakpoint pending on" -ex "break fail_malloc_here" -ex run -ex bt --args PROGRAM ...
  * SPDX-License-Identifier: MIT */
@@ -57,7 +57,7 @@ __attribute__((constructor)) static void start(void)
     still_clock = getenv("FAIL_MALLOC_STILL_CLOCK") != NULL;
     at = n ? atol(n) : 0;
     count = 0;
-    if (at) unsetenv("LD_PRELOAD");
+    if (!getenv("FAIL_MALLOC_CHILDREN")) unsetenv("LD_PRELOAD");
 }
 
 __attribute__((noinline)) void fail_malloc_here(void)
