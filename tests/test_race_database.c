@@ -185,11 +185,13 @@ static void one_writes_the_result(void **state)
     assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 0);
     /* b still reads: it stays a database of several files */
-    tw__database_settle(a);
+    assert_int_equal(tw__database_settle(a, NULL), TW_OK);
+    tw__database_unlock_result(a);
     assert_int_equal(tw__database_lock_result(b, &got, NULL), TW_OK);
     assert_int_equal(got, 1);
     tw__database_close(a);
-    tw__database_settle(b);
+    assert_int_equal(tw__database_settle(b, NULL), TW_OK);
+    tw__database_unlock_result(b);
     tw__database_close(b);
     assert_int_equal(access(DIRECTORY "/result/race.db-wal", F_OK), -1);
     FILE *f = fopen(DIRECTORY "/result/race.db", "rb");
@@ -404,7 +406,8 @@ static void damage_is_bad_data(void **state)
     char path[TW__PATH], *bytes = NULL;
     tw_context *ctx = context();
     tw__database *s = made(ctx, directory);
-    tw__database_settle(s);
+    assert_int_equal(tw__database_settle(s, NULL), TW_OK);
+    tw__database_unlock_result(s);
     tw__database_close(s);
     snprintf(path, sizeof path, "%s/race.db", directory);
     FILE *f = fopen(path, "rb");
@@ -444,7 +447,8 @@ static void a_finished_race_is_read_where_nothing_is_written(void **state)
     tw_context *ctx = context();
     chmod(directory, 0755);
     tw__database *s = made(ctx, directory);
-    tw__database_settle(s);
+    assert_int_equal(tw__database_settle(s, NULL), TW_OK);
+    tw__database_unlock_result(s);
     tw__database_close(s);
     assert_int_equal(chmod(DIRECTORY "/read-only/race.db", 0444) |
                          chmod(DIRECTORY "/read-only/race.lock", 0444) | chmod(directory, 0555),

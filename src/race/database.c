@@ -623,15 +623,17 @@ int tw__database_is_unsettled(const tw__database *s)
            find(s, "race.db-wal", &wal, NULL) == TW_OK && (journal || wal);
 }
 
-void tw__database_settle(tw__database *s)
+tw_status tw__database_settle(tw__database *s, tw_error *err)
 {
     char change[80];
     sqlite3_busy_timeout(s->db, 0);
     /* cannot be done while others read, and need not */
-    sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    int code = sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     /* with a change SQLite removes a journal that was left, too */
     snprintf(change, sizeof change, "BEGIN EXCLUSIVE; PRAGMA user_version = %d; COMMIT", FORMAT);
-    if (tw__database_is_unsettled(s)) sqlite3_exec(s->db, change, NULL, NULL, NULL);
+    if (code != SQLITE_NOMEM && tw__database_is_unsettled(s))
+        code = sqlite3_exec(s->db, change, NULL, NULL, NULL);
+    tw_status status = code == SQLITE_NOMEM ? fail_db(s, "write", err) : TW_OK;
     sqlite3_busy_timeout(s->db, BUSY_MS);
-    tw__database_unlock_result(s);
+    return status;
 }

@@ -130,8 +130,9 @@ static tw_status write_result(tw_race *race, tw_error *err)
         TW_TRY(tw__database_lock_result(race->database, &got, err));
         if (!got) TW_TRY(wait_for_others(race, err));
     }
-    tw_status s = write_locked(race, err);
-    tw__database_settle(race->database);
+    tw_status s = tw__database_settle(race->database, err);
+    if (s == TW_OK) s = write_locked(race, err);
+    tw__database_unlock_result(race->database);
     return s;
 }
 
