@@ -36,8 +36,10 @@ __attribute__((format(printf, 4, 5))) static void add(struct report *r, enum out
     c->outcome = outcome;
     snprintf(c->name, sizeof c->name, "%s", name);
     va_start(args, format);
-    vsnprintf(c->text, sizeof c->text, format, args);
+    char line[sizeof c->text];
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    tw_printable(line, c->text, sizeof c->text);
 }
 
 /* A check that an error ends. Memory that is missing says nothing of the machine: then there is no report. */

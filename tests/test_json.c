@@ -34,7 +34,7 @@ static const char *const right[] = {
     "{}",
     " [ ]\n",
     "[0, -0, 9223372036854775807, -9223372036854775808, 128, 1234567890123456789]",
-    "[0.5, -0.0, 1e3, 1E+3, 1.25e-3, 123456789.123456789, 0.1, 1e-400, 4.9e-324, 1.7976931348623157e308]",
+    "[0.5, -0.0, 1e3, 1E+3, 1.25e-3, 123456789.123456789, 0.1, 0e-400, 4.9e-324, 1.7976931348623157e308]",
     "[true, false, null, [true], {\"a\": null}]",
     "{\"a\": {\"b\": [{\"c\": 1}, {}]}, \"\": 2, \"long key of more than sixteen characters\": 3}",
     "[\"\", \"a\", \"fifteen letters\", \"sixteen letters!\", \"flatten; dense 128 relu; dense classes softmax\"]",
@@ -125,6 +125,9 @@ static void a_fault_is_said_with_its_place(void **state)
     json_t *json;
     assert_int_equal(tw__json_parse(ctx, &json, "[1\0]", 4, &fault), TW_ERR_DATA);
     assert_string_equal(fault.text, "this is not JSON: byte 0x00");
+    /* which jansson takes for 0 */
+    assert_int_equal(tw__json_parse(ctx, &json, "[-0.001e-1000]", 14, &fault), TW_ERR_DATA);
+    assert_string_equal(fault.text, "a number is too small: it would be 0");
     char deep[3000];
     memset(deep, '[', sizeof deep);
     assert_int_equal(tw__json_parse(ctx, &json, deep, sizeof deep, &fault), TW_ERR_DATA);
