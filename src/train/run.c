@@ -524,9 +524,9 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 tw_status tw_run_diverged(const tw_run *r, tw_error *err)
 {
     TW_NEEDS(err, r);
+    if (r->n_history == 0) return TW_OK;
     const double bound = r->first_loss > 1 ? r->first_loss : 1;
     const tw_epoch *last = r->history + r->n_history - 1, *worst = r->history;
-    if (r->n_history == 0) return TW_OK;
     if (isnan(last->loss) && r->o.nonfinite != TW_NONFINITE_ERROR)
         return tw__fail(err, TW_ERR_NOT_FINITE, "no loss of epoch %llu was finite",
                         (unsigned long long)last->epoch);
