@@ -102,6 +102,7 @@ enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy)
 
 tw_status tw_job_diverged(const tw_job *job, tw_error *err)
 {
+    TW_NEEDS(err, job);
     if (job->status != TW_RUN_DIVERGED) return TW_OK;
     if (!job->finished) return tw_run_diverged(job->run, err);
     const char *message = json_string_value(json_object_get(job->finished, "message"));
