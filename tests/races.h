@@ -34,6 +34,17 @@ static inline tw_race_options races_on_data(const char *directory, const char *o
     return o;
 }
 
+/* A small race in a folder. */
+static inline tw_race_options races_kept(const char *data, const char *directory, const char *optimizers)
+{
+    tw_race_options o = races_on_data(data, optimizers);
+    o.job.out = directory;
+    o.job.force = 1;
+    o.seeds = 2;
+    o.job.run.epochs = 2;
+    return o;
+}
+
 static inline tw_race_options races_on_surface(const char *surface, const char *optimizers)
 {
     tw_race_options o = TW_RACE_OPTIONS_INIT;

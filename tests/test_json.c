@@ -412,6 +412,47 @@ static void a_run_is_whole_or_can_be_continued(void **state)
     assert_int_equal(f.live, 0);
 }
 
+/* Numbers of a JSON text are the shortest that read back as the same, and nothing else changes. */
+static void json_numbers_are_short(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"0.29999999999999999", "0.3"},
+        {"[0.10000000000000001, 1.0, -2.0]", "[0.1, 1.0, -2.0]"},
+        {"9.9999999999999995e-8", "1e-7"},
+        {"{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 5e-1}",
+         "{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 0.5}"},
+        {"[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]",
+         "[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]"},
+        {"4.9406564584124654e-324", "5e-324"},
+        {"-0.0", "-0.0"},
+        {"1.0000000000000000e22", "1e22"},
+        {"0.33333333333333331", "0.3333333333333333"},
+        {"", ""},
+        {"\"open", "\"open"},
+        {"9.5367431640625e-7", "9.5367431640625e-7"},
+        {"-1.5e", "-1.5e"},
+    };
+    char text[200];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "%s", cases[i].from);
+        assert_string_equal(tw_json_shorten(text), cases[i].to);
+    }
+    uint64_t bits = 1;
+    for (int i = 0; i < 20000; i++) {
+        double x;
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        memcpy(&x, &bits, sizeof x);
+        if (!(x - x == 0)) continue;
+        snprintf(text, sizeof text, "%.17g", x);
+        const size_t before = strlen(text);
+        assert_true(strlen(tw_json_shorten(text)) <= before);
+        assert_true(strtod(text, NULL) == x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +464,7 @@ int main(void)
         cmocka_unit_test(what_json_cannot_hold),
         cmocka_unit_test(a_checksum_is_of_the_content),
         cmocka_unit_test(a_run_is_whole_or_can_be_continued),
+        cmocka_unit_test(json_numbers_are_short),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

@@ -1,8 +1,9 @@
-/* Names as a terminal may see them.
+/* Names as a terminal may see them, and as a shell reads them.
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include <thalweg/train.h>
@@ -49,11 +50,57 @@ static void it_is_cut_between_characters(void **state)
     assert_string_equal(tw_printable("1234", to, 1), "");
 }
 
+/* A shell hands a word on as it was given; "./" before a dash and a slash at the end name the same
+ * directory. */
+static void a_shell_reads_a_word_as_it_was_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *read;
+    } cases[] = {
+        {"out/a-1.b_c", NULL},
+        {"a b", NULL},
+        {"it's \"q\"", NULL},
+        {"$(id)", NULL},
+        {"`id`", NULL},
+        {"a\\n", NULL},
+        {"~", NULL},
+        {"*", NULL},
+        {"", NULL},
+        {"100%s", NULL},
+        {"a\nb's %d \\1 \t\x7f", NULL},
+        {"a\n", "a\n/"},
+        {"-x; rm y", "./-x; rm y"},
+        {"-x", "./-x"},
+        {"-\n-", "./-\n-"},
+        {"\xc3\xa9t\xc3\xa9", NULL},
+    };
+    char word[TW_SHELL_WORD], command[TW_SHELL_WORD + 32], got[64], long_one[TW_SHELL_WORD + 1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *expect = cases[i].read ? cases[i].read : cases[i].word;
+        snprintf(command, sizeof command, "printf %%s %s", tw_shell_word(cases[i].word, word));
+        for (const char *c = word; *c; c++) assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
+        FILE *f = popen(command, "r");
+        assert_non_null(f);
+        got[fread(got, 1, sizeof got - 1, f)] = 0;
+        assert_int_equal(pclose(f), 0);
+        assert_string_equal(got, expect);
+    }
+    memset(long_one, 'a', TW_SHELL_WORD);
+    long_one[TW_SHELL_WORD] = 0;
+    assert_string_equal(tw_shell_word(long_one, word), "DIR");
+    long_one[TW_SHELL_WORD - 1] = 0;
+    assert_string_equal(tw_shell_word(long_one, word), long_one);
+    long_one[0] = '-';
+    assert_string_equal(tw_shell_word(long_one, word), "DIR");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_terminal_obeys_is_shown),
         cmocka_unit_test(it_is_cut_between_characters),
+        cmocka_unit_test(a_shell_reads_a_word_as_it_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,21 @@ static int stop_after(void *user, const tw_event *event)
     return event->kind == TW_EVENT_STEP && (*left)-- == 0;
 }
 
+/* In OUT, a run that was stopped after `steps` steps. */
+static void stopped_run(tw_context *ctx, int steps, enum tw_run_status status)
+{
+    tw_job *job;
+    tw_error err;
+    tw_job_options o = options(OUT);
+    remove_run();
+    o.run.event = stop_after;
+    o.run.user = &steps;
+    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
+    assert_int_equal(tw_job_run(job, &err), TW_OK);
+    assert_int_equal(tw_job_status(job), status);
+    tw_job_free(job);
+}
+
 static void stopped_at_any_step_and_resumed_is_the_same(void **state)
 {
     (void)state;
@@ -103,15 +118,7 @@ static void stopped_at_any_step_and_resumed_is_the_same(void **state)
         tw_context *ctx = context(1 + stop % 3);
         tw_job *job;
         tw_error err;
-        int left = stop;
-        remove_run();
-        tw_job_options o = options(OUT);
-        o.run.event = stop_after;
-        o.run.user = &left;
-        assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
-        assert_int_equal(tw_job_run(job, &err), TW_OK);
-        assert_int_equal(tw_job_status(job), stop == 17 ? TW_RUN_FINISHED : TW_RUN_INTERRUPTED);
-        tw_job_free(job);
+        stopped_run(ctx, stop, stop == 17 ? TW_RUN_FINISHED : TW_RUN_INTERRUPTED);
         tw_job_options again = TW_JOB_OPTIONS_INIT;
         for (int round = 0; round < 2; round++) { /* the second time the run is over */
             const char *text;
@@ -133,14 +140,8 @@ static void other_data_is_refused(void **state)
     tw_context *ctx = context(1);
     tw_job *job;
     tw_error err;
-    int left = 2;
-    remove_run();
-    tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
-    o.run.event = stop_after;
-    o.run.user = &left;
-    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
-    assert_int_equal(tw_job_run(job, &err), TW_OK);
-    tw_job_free(job);
+    const tw_job_options again = TW_JOB_OPTIONS_INIT;
+    stopped_run(ctx, 2, TW_RUN_INTERRUPTED);
     assert_true(small_data(DATA, 131, 30));
     assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, &err), TW_ERR_STATE);
     assert_non_null(strstr(err.message, "is not what the run in"));
@@ -161,14 +162,8 @@ static void a_checkpoint_without_settings_is_refused(void **state)
     tw_context *ctx = context(1);
     tw_job *job;
     tw_error err;
-    int left = 2;
-    remove_run();
-    tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
-    o.run.event = stop_after;
-    o.run.user = &left;
-    assert_int_equal(tw_job_create(&job, ctx, &o, &err), TW_OK);
-    assert_int_equal(tw_job_run(job, &err), TW_OK);
-    tw_job_free(job);
+    const tw_job_options again = TW_JOB_OPTIONS_INIT;
+    stopped_run(ctx, 2, TW_RUN_INTERRUPTED);
     assert_int_equal(tw__checkpoint_save(ctx, OUT "/checkpoint.safetensors", "run", NULL, no_state, NULL,
                                          &err),
                      TW_OK);
@@ -481,51 +476,6 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
     assert_true(new > 10);
 }
 
-/* A shell hands a word on as it was given; "./" before a dash and a slash at the end name the same
- * directory. */
-static void a_shell_reads_a_word_as_it_was_given(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *word, *read;
-    } cases[] = {
-        {"out/a-1.b_c", NULL},
-        {"a b", NULL},
-        {"it's \"q\"", NULL},
-        {"$(id)", NULL},
-        {"`id`", NULL},
-        {"a\\n", NULL},
-        {"~", NULL},
-        {"*", NULL},
-        {"", NULL},
-        {"100%s", NULL},
-        {"a\nb's %d \\1 \t\x7f", NULL},
-        {"a\n", "a\n/"},
-        {"-x; rm y", "./-x; rm y"},
-        {"-x", "./-x"},
-        {"-\n-", "./-\n-"},
-        {"\xc3\xa9t\xc3\xa9", NULL},
-    };
-    char word[TW_SHELL_WORD], command[TW_SHELL_WORD + 32], got[64], long_one[TW_SHELL_WORD + 1];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *expect = cases[i].read ? cases[i].read : cases[i].word;
-        snprintf(command, sizeof command, "printf %%s %s", tw_shell_word(cases[i].word, word));
-        for (const char *c = word; *c; c++) assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
-        FILE *f = popen(command, "r");
-        assert_non_null(f);
-        got[fread(got, 1, sizeof got - 1, f)] = 0;
-        assert_int_equal(pclose(f), 0);
-        assert_string_equal(got, expect);
-    }
-    memset(long_one, 'a', TW_SHELL_WORD);
-    long_one[TW_SHELL_WORD] = 0;
-    assert_string_equal(tw_shell_word(long_one, word), "DIR");
-    long_one[TW_SHELL_WORD - 1] = 0;
-    assert_string_equal(tw_shell_word(long_one, word), long_one);
-    long_one[0] = '-';
-    assert_string_equal(tw_shell_word(long_one, word), "DIR");
-}
-
 static void best_weights_are_kept(void **state)
 {
     (void)state;
@@ -562,52 +512,10 @@ static void best_weights_are_kept(void **state)
     tw_context_free(ctx);
 }
 
-/* Numbers of a JSON text are the shortest that read back as the same, and nothing else changes. */
-static void json_numbers_are_short(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from, *to;
-    } cases[] = {
-        {"0.29999999999999999", "0.3"},
-        {"[0.10000000000000001, 1.0, -2.0]", "[0.1, 1.0, -2.0]"},
-        {"9.9999999999999995e-8", "1e-7"},
-        {"{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 5e-1}",
-         "{\"a 0.29999999999999999 \\\" 0.10000000000000001\": 0.5}"},
-        {"[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]",
-         "[12345678901234567890, 3, true, false, null, 1.7976931348623157e308]"},
-        {"4.9406564584124654e-324", "5e-324"},
-        {"-0.0", "-0.0"},
-        {"1.0000000000000000e22", "1e22"},
-        {"0.33333333333333331", "0.3333333333333333"},
-        {"", ""},
-        {"\"open", "\"open"},
-        {"9.5367431640625e-7", "9.5367431640625e-7"},
-        {"-1.5e", "-1.5e"},
-    };
-    char text[200];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(text, sizeof text, "%s", cases[i].from);
-        assert_string_equal(tw_json_shorten(text), cases[i].to);
-    }
-    uint64_t bits = 1;
-    for (int i = 0; i < 20000; i++) {
-        double x;
-        bits = bits * 6364136223846793005u + 1442695040888963407u;
-        memcpy(&x, &bits, sizeof x);
-        if (!(x - x == 0)) continue;
-        snprintf(text, sizeof text, "%.17g", x);
-        const size_t before = strlen(text);
-        assert_true(strlen(tw_json_shorten(text)) <= before);
-        assert_true(strtod(text, NULL) == x);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] =
-    { cmocka_unit_test(json_numbers_are_short),
-      cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
+    { cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
       cmocka_unit_test(other_data_is_refused),
       cmocka_unit_test(a_checkpoint_without_settings_is_refused),
       cmocka_unit_test(any_allocation_may_fail),
@@ -621,7 +529,6 @@ int main(void)
       cmocka_unit_test(looking_after_the_end_is_refused),
       cmocka_unit_test(a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_replaced),
       cmocka_unit_test(no_file_of_a_replaced_run_stands_beside_the_new_one),
-      cmocka_unit_test(a_shell_reads_a_word_as_it_was_given),
       cmocka_unit_test(best_weights_are_kept),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
