@@ -37,13 +37,6 @@ static int is_number(tw__text t)
     return i == t.n;
 }
 
-/* Of a decimal number: no digit before its exponent is above 0. */
-static int is_zero(const char *text)
-{
-    const char first = text[strspn(text, "+-0.")];
-    return first < '1' || first > '9';
-}
-
 int tw__number_read(tw__text t, double *to)
 {
     char copy[LONGEST_NUMBER + 1];
@@ -51,7 +44,7 @@ int tw__number_read(tw__text t, double *to)
     memcpy(copy, t.at, t.n);
     copy[t.n] = 0;
     *to = tw__decimal_read(copy);
-    return *to - *to == 0 && (*to != 0 || is_zero(copy)) ? 1 : -1;
+    return *to - *to == 0 && (*to != 0 || tw__decimal_is_zero(copy)) ? 1 : -1;
 }
 
 int tw_number_read(const char *text, double *to) { return tw__number_read(tw__text_of(text), to); }

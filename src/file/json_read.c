@@ -150,13 +150,6 @@ static size_t number_length(const char *first, int *is_real)
     return (size_t)(p - first);
 }
 
-/* 1: the number as it is written is 0. */
-static int is_written_zero(const char *number)
-{
-    const char first = number[strspn(number, "-.0")];
-    return first < '1' || first > '9';
-}
-
 static json_t *read_number(reader *r)
 {
     char *first = r->at;
@@ -169,7 +162,7 @@ static json_t *read_number(reader *r)
     if (is_real) real = strtod(first, NULL);
     else whole = strtoll(first, NULL, 10);
     if (is_real ? !isfinite(real) : errno == ERANGE) return fail(r, first, "a number is too large"), NULL;
-    if (is_real && real == 0 && !is_written_zero(first))
+    if (is_real && real == 0 && !tw__decimal_is_zero(first))
         return fail(r, first, "a number is too small: it would be 0"), NULL;
     r->at += n;
     return is_real ? json_real(real) : json_integer(whole);

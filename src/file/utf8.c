@@ -2,18 +2,23 @@
  * SPDX-License-Identifier: MIT */
 #include "file/utf8.h"
 
-size_t tw__utf8_length(const char *text)
+size_t tw__utf8_read(const char *text, uint32_t *c)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const uint8_t *p = (const uint8_t *)text;
     size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-    if (n < 2) return n;
-    uint32_t c = p[0] & (0x7fu >> n);
+    *c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
     for (size_t i = 1; i < n; i++) {
         if (p[i] >> 6 != 2) return 0;
-        c = c << 6 | (p[i] & 63u);
+        *c = *c << 6 | (p[i] & 63u);
     }
-    return c < least[n] || c > 0x10FFFF || c >> 11 == 27 ? 0 : n;
+    return *c < least[n] || *c > 0x10FFFF || *c >> 11 == 27 ? 0 : n;
+}
+
+size_t tw__utf8_length(const char *text)
+{
+    uint32_t c;
+    return tw__utf8_read(text, &c);
 }
 
 int tw__utf8_is_valid(const char *text)

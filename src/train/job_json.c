@@ -73,20 +73,14 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 
 /* ---- the result ---------------------------------------------------------------------------------------- */
 
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 /* As a finished run's result has it. */
 static enum tw_job_rows score_of(const json_t *result, double *loss, double *accuracy)
 {
     const json_t *test = json_object_get(result, "test"), *epochs = json_object_get(result, "epochs");
     const size_t n = json_array_size(epochs);
     const json_t *from = test ? test : n ? json_array_get(epochs, n - 1) : NULL;
-    *loss = number_of(from, "loss");
-    *accuracy = number_of(from, "accuracy");
+    *loss = tw__json_number_of(from, "loss");
+    *accuracy = tw__json_number_of(from, "accuracy");
     return test ? TW_JOB_TEST : n ? TW_JOB_LAST_EPOCH : TW_JOB_NO_ROWS;
 }
 
