@@ -178,7 +178,7 @@ tw_status tw__find_file(tw_context *ctx, const char *path, int *found, tw_error 
 
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err)
 {
-    char part[4096];
+    char part[TW__PATH];
     if (strlen(path) >= sizeof part)
         return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
     for (const char *slash = path[0] ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
@@ -296,7 +296,7 @@ tw_status tw__writer_finish(tw__writer *w, tw_error *err)
     e = io->close(io->user, w->file);
     w->file = NULL;
     if (e) return tw__fail_system(err, e, "cannot write", w->path);
-    char directory[4096];
+    char directory[TW__PATH];
     directory_of(w->path, directory, sizeof directory);
     e = io->sync_directory(io->user, directory);
     return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;

@@ -23,12 +23,14 @@ tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t *
  * such a name may be written over. */
 #define TW__PARTIAL ".thalweg-partial"
 
+enum { TW__PATH = 4096 };
+
 /* Writing a file that appears whole or not at all: open a temporary name beside it, write, then finish (sync,
  * rename, sync the folder) or give up (remove).  The old file stays as it was until the rename. */
 typedef struct tw__writer {
     tw_context *ctx;
     void *file;
-    char path[4096], temporary[4096 + sizeof TW__PARTIAL];
+    char path[TW__PATH], temporary[TW__PATH + sizeof TW__PARTIAL];
 } tw__writer;
 tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err);
@@ -38,7 +40,6 @@ void tw__writer_abandon(tw__writer *w); /* fine after finish */
 /* all of it at once */
 tw_status tw__write_text(tw_context *ctx, const char *path, const char *text, tw_error *err);
 
-enum { TW__PATH = 4096 };
 /* "folder/file"; TW_ERR_SPEC if that is too long. */
 tw_status tw__path_in(const char *directory, const char *file, char to[TW__PATH], tw_error *err);
 #endif

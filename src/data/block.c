@@ -1,19 +1,19 @@
 /* Rows that their views share, and their classes.
  * SPDX-License-Identifier: MIT */
-#include "data/reader.h"
+#include "data/data.h"
 #include <stdlib.h>
 #include <string.h>
 
-static size_t width_of(const tw_data_info *r)
+size_t tw__data_width(const tw_data_info *r)
 {
     size_t width = 0;
     return tw__size_of_shape(r->rank, r->shape, &width) ? width : 0;
 }
 
-/* Numbers in x: they exist, so the product fits. */
-static size_t numbers_of(const tw_data_info *r)
+/* They exist, so the product fits. */
+size_t tw__data_numbers(const tw_data_info *r)
 {
-    return r->starts ? (size_t)r->starts[r->rows] : (size_t)r->rows * width_of(r);
+    return r->starts ? (size_t)r->starts[r->rows] : (size_t)r->rows * tw__data_width(r);
 }
 
 static void free_texts(tw_context *ctx, const char *const *texts, size_t n)
@@ -24,7 +24,7 @@ static void free_texts(tw_context *ctx, const char *const *texts, size_t n)
 
 void tw__data_free_rows(tw_context *ctx, const tw_data_info *r)
 {
-    const size_t rows = (size_t)r->rows, numbers = numbers_of(r);
+    const size_t rows = (size_t)r->rows, numbers = tw__data_numbers(r);
     tw__free(ctx, (void *)r->x, numbers, tw_type_size(r->type));
     tw__free(ctx, (void *)r->columns, numbers, sizeof *r->columns);
     tw__free(ctx, (void *)r->starts, rows + 1, sizeof *r->starts);
@@ -32,7 +32,7 @@ void tw__data_free_rows(tw_context *ctx, const tw_data_info *r)
     tw__free(ctx, (void *)r->targets, rows * r->n_targets, sizeof *r->targets);
     tw__free(ctx, (void *)r->weights, rows, sizeof *r->weights);
     tw__free(ctx, (void *)r->groups, rows, sizeof *r->groups);
-    free_texts(ctx, r->column_names, width_of(r));
+    free_texts(ctx, r->column_names, tw__data_width(r));
     free_texts(ctx, r->class_names, (size_t)r->classes);
     tw__free(ctx, (void *)r->class_labels, (size_t)r->classes, sizeof *r->class_labels);
 }
@@ -105,7 +105,7 @@ tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info 
     atomic_init(&b->references, 1);
     b->all = *rows;
     b->all.name = name;
-    b->row_bytes = width_of(rows) * tw_type_size(rows->type);
+    b->row_bytes = tw__data_width(rows) * tw_type_size(rows->type);
     s = find_classes(b, err);
     if (s == TW_OK) *out = b;
     else tw__block_release(b);
@@ -189,7 +189,7 @@ void tw__data_hash_rows(const tw_data_info *r, char to[TW__HASH_DIGITS + 1])
     for (int i = 0; i < r->rank; i++) tw__hash_add_number(&h, (uint64_t)r->shape[i]);
     tw__hash_add_number(&h, r->labels != NULL);
     if (r->starts) add_sparse(&h, r);
-    else tw__hash_add(&h, r->x, rows * width_of(r) * tw_type_size(r->type));
+    else tw__hash_add(&h, r->x, rows * tw__data_width(r) * tw_type_size(r->type));
     if (r->labels) tw__hash_add(&h, r->labels, rows * sizeof *r->labels);
     add_optional(&h, "targets", r->targets, rows * r->n_targets * sizeof *r->targets);
     add_optional(&h, "weights", r->weights, rows * sizeof *r->weights);

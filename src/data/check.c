@@ -1,6 +1,7 @@
 /* Rows from memory are checked before anything learns from them.
  * SPDX-License-Identifier: MIT */
 #include "data/data.h"
+#include "math/sums.h"
 #include <math.h>
 
 static tw_status check_form(const tw_data_info *r, tw_error *err)
@@ -72,28 +73,20 @@ static tw_status check_columns(const tw_data_info *r, tw_error *err)
     return TW_OK;
 }
 
-static int is_finite(const tw_data_info *r, uint64_t k)
-{
-    return r->type == TW_F32 ? isfinite(((const float *)r->x)[k]) : isfinite(((const double *)r->x)[k]);
-}
-
 static tw_status check_numbers(const tw_data_info *r, tw_error *err)
 {
-    size_t width = 0;
+    const tw__sums *sums = tw__sums_for(TW_ISA_BASE);
+    const size_t n = tw__data_numbers(r), width = tw__data_width(r);
     if (r->type == TW_U8) return TW_OK;
-    if (r->starts) {
-        for (uint64_t i = 0; i < r->rows; i++)
-            for (uint64_t k = r->starts[i]; k < r->starts[i + 1]; k++)
-                if (!is_finite(r, k))
-                    return tw__fail(err, TW_ERR_DATA, "column %lu of row %llu is not finite",
-                                    (unsigned long)r->columns[k], (unsigned long long)i);
-        return TW_OK;
-    }
-    (void)tw__size_of_shape(r->rank, r->shape, &width);
-    for (size_t k = 0; k < (size_t)r->rows * width; k++)
-        if (!is_finite(r, k))
-            return tw__fail(err, TW_ERR_DATA, "value %zu of row %zu is not finite", k % width, k / width);
-    return TW_OK;
+    const size_t bad =
+        r->type == TW_F32 ? tw__first_not_finite_f32(sums, r->x, n) : tw__first_not_finite_f64(sums, r->x, n);
+    if (bad == n) return TW_OK;
+    if (!r->starts)
+        return tw__fail(err, TW_ERR_DATA, "value %zu of row %zu is not finite", bad % width, bad / width);
+    uint64_t row = 0;
+    while (r->starts[row + 1] <= bad) row++;
+    return tw__fail(err, TW_ERR_DATA, "column %lu of row %llu is not finite", (unsigned long)r->columns[bad],
+                    (unsigned long long)row);
 }
 
 tw_status tw__data_check_rows(const tw_data_info *r, tw_error *err)

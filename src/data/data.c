@@ -82,17 +82,16 @@ static tw_status copy_texts(tw_context *ctx, const char *const **to, const char 
 /* After an error what was copied is in `to`. */
 static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info *from, tw_error *err)
 {
-    size_t width = 0;
-    (void)tw__size_of_shape(from->rank, from->shape, &width);
-    const uint64_t rows = from->rows, numbers = from->starts ? from->starts[rows] : rows * width;
+    const uint64_t rows = from->rows;
+    const size_t numbers = tw__data_numbers(from);
     TW_TRY(COPY(starts, rows + 1)); /* first: it says how much is to be freed */
     TW_TRY(COPY(columns, numbers));
-    TW_TRY(copy(ctx, &to->x, from->x, (size_t)numbers, tw_type_size(from->type), err));
+    TW_TRY(copy(ctx, &to->x, from->x, numbers, tw_type_size(from->type), err));
     TW_TRY(COPY(labels, rows));
     TW_TRY(COPY(targets, rows * from->n_targets));
     TW_TRY(COPY(weights, rows));
     TW_TRY(COPY(groups, rows));
-    TW_TRY(copy_texts(ctx, &to->column_names, from->column_names, width, err));
+    TW_TRY(copy_texts(ctx, &to->column_names, from->column_names, tw__data_width(from), err));
     return copy_texts(ctx, &to->class_names, from->class_names, (size_t)to->classes, err);
 }
 

@@ -1,47 +1,25 @@
 /* The data set "digits": drawn at its first use and kept in the cache, or written into a folder.
  * SPDX-License-Identifier: MIT */
-#include "base/io.h"
 #include "data/digits.h"
 #include "data/idx.h"
 #include "data/reader.h"
 #include "file/together.h"
-#include <stdio.h>
 #include <string.h>
-
-enum { PATH = TW__DATA_PATH };
-
-static tw_status make_directories(tw_context *ctx, const char *path, tw_error *err)
-{
-    char part[PATH];
-    size_t n = strlen(path);
-    if (n >= PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", n);
-    for (size_t i = 1; i <= n; i++) {
-        if (i < n && path[i] != '/') continue;
-        int kind;
-        snprintf(part, sizeof part, "%.*s", (int)i, path);
-        TW_TRY(tw__path_kind(ctx, part, &kind, err));
-        if (kind == TW_PATH_DIRECTORY) continue;
-        int e = ctx->io.make_directory(ctx->io.user, part);
-        if (e) { /* another program may have been faster */
-            TW_TRY(tw__path_kind(ctx, part, &kind, err));
-            if (kind != TW_PATH_DIRECTORY) return tw__fail_system(err, e, "cannot make the folder", part);
-        }
-    }
-    return TW_OK;
-}
 
 /* The labels' and the images' file of a part, written but for their names. */
 static tw_status put_digits(tw__writer w[2], tw_context *ctx, const char *directory, int part, uint64_t rows,
                             const uint8_t *images, const uint8_t *labels, tw_error *err)
 {
     const int64_t shape[] = {(int64_t)rows, TW__DIGIT_SIDE, TW__DIGIT_SIDE};
-    const char *name = part == TW__PART_TRAIN ? "train" : "t10k";
-    char path[PATH];
-    TW_TRY(make_directories(ctx, directory, err));
-    if (snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", directory, name) >= PATH)
-        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
+    const int is_train = part == TW__PART_TRAIN;
+    char path[TW__PATH];
+    TW_TRY(tw__path_in(directory, "", path, err)); /* "out/": out itself is above it */
+    TW_TRY(tw__make_parents(ctx, path, err));
+    TW_TRY(
+        tw__path_in(directory, is_train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", path, err));
     TW_TRY(tw__idx_put(&w[0], ctx, path, 1, shape, labels, err));
-    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", directory, name);
+    TW_TRY(
+        tw__path_in(directory, is_train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", path, err));
     return tw__idx_put(&w[1], ctx, path, 3, shape, images, err);
 }
 
@@ -121,12 +99,12 @@ static tw_status draw_digits(tw__block **block, tw_context *ctx, const char *dir
 
 /* From the cache if it holds exactly what would be drawn; what a killed or a second program left half done is
  * drawn again. */
-static tw_status open_digits_part(tw__block **block, char labels_path[PATH], tw_context *ctx,
+static tw_status open_digits_part(tw__block **block, char labels_path[TW__PATH], tw_context *ctx,
                                   const char *directory, int part, tw_error *err)
 {
     tw_error why;
     char hash[TW__HASH_DIGITS + 1];
-    tw_status s = tw__directory_read(block, labels_path, ctx, directory, part, 0, &why);
+    tw_status s = tw__idx_directory_read(block, labels_path, ctx, directory, part, 0, &why);
     if (s == TW_OK && *block) {
         tw__data_hash_rows(&(*block)->all, hash);
         if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0)
@@ -146,10 +124,9 @@ static tw_status open_digits(tw__parts *p, const tw__opening *o, tw_error *err)
 {
     tw_context *ctx = o->ctx;
     const char *cache = o->options->cache;
-    char directory[PATH];
+    char directory[TW__PATH];
     if (!cache) return tw__fail(err, TW_ERR_SPEC, "\"digits\" needs a cache folder, and none was given");
-    if (snprintf(directory, sizeof directory, "%s/digits-1", cache) >= PATH)
-        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(cache));
+    TW_TRY(tw__path_in(cache, "digits-1", directory, err));
     if (o->want_train)
         TW_TRY(open_digits_part(&p->train, p->train_labels, ctx, directory, TW__PART_TRAIN, err));
     return o->want_test ? open_digits_part(&p->test, p->test_labels, ctx, directory, TW__PART_TEST, err)

@@ -1,25 +1,23 @@
 /* A folder with MNIST's files. The I/O table lists no folders, so the names are tried one by one.
  * SPDX-License-Identifier: MIT */
-#include "base/io.h"
 #include "data/reader.h"
 #include "data/idx.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH = TW__DATA_PATH };
 static const char *const part_names[] = {"train", "t10k"};
 
-/* *found: 1 and the path, or 0. `what` is "images" with idx3 or "labels" with idx1. */
-static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[PATH],
+/* *found: 1 and the path, or 0. images: 1 for the file of images, 0 for that of labels. */
+static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[TW__PATH],
                       int *found, tw_error *err)
 {
     static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
     *found = 0;
     for (size_t i = 0; i < 2 * sizeof ends / sizeof *ends; i++) {
-        int n = snprintf(path, PATH, "%s/%s-%s%cidx%d-ubyte%s", directory, part_names[part],
-                         images ? "images" : "labels", i % 2 ? '.' : '-', images ? 3 : 1, ends[i / 2]);
-        if (n >= PATH)
-            return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(directory));
+        char name[40];
+        snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", part_names[part], images ? "images" : "labels",
+                 i % 2 ? '.' : '-', images ? 3 : 1, ends[i / 2]);
+        TW_TRY(tw__path_in(directory, name, path, err));
         int kind = TW_PATH_NONE;
         TW_TRY(tw__path_kind(ctx, path, &kind, err));
         if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY) {
@@ -30,9 +28,9 @@ static tw_status find(tw_context *ctx, const char *directory, int part, int imag
     return TW_OK;
 }
 
-tw_status tw__directory_has(int *has, tw_context *ctx, const char *directory, int part, tw_error *err)
+tw_status tw__idx_directory_has(int *has, tw_context *ctx, const char *directory, int part, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     return find(ctx, directory, part, 1, path, has, err);
 }
 
@@ -51,10 +49,10 @@ static tw_status read_labels(tw_context *ctx, const char *path, const tw__idx *i
     return s;
 }
 
-tw_status tw__directory_read(tw__block **block, char labels_path[PATH], tw_context *ctx,
-                             const char *directory, int part, uint64_t most_bytes, tw_error *err)
+tw_status tw__idx_directory_read(tw__block **block, char labels_path[TW__PATH], tw_context *ctx,
+                                 const char *directory, int part, uint64_t most_bytes, tw_error *err)
 {
-    char path[PATH];
+    char path[TW__PATH];
     int images, labels = 0;
     *block = NULL;
     TW_TRY(find(ctx, directory, part, 1, path, &images, err));
@@ -89,19 +87,19 @@ tw_status tw__idx_directory_open(tw__parts *p, const tw__opening *opening, const
     int has_train, has_test;
     char *train_labels = o->unlabelled ? NULL : p->train_labels,
          *test_labels = o->unlabelled ? NULL : p->test_labels;
-    TW_TRY(tw__directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
-    TW_TRY(tw__directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
+    TW_TRY(tw__idx_directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
+    TW_TRY(tw__idx_directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
     if (!has_train && !has_test)
         return tw__fail(
             err, TW_ERR_NOT_FOUND,
             "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)",
             directory);
     if (opening->want_train)
-        TW_TRY(
-            tw__directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes, err));
-    return opening->want_test
-               ? tw__directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST, o->most_bytes, err)
-               : TW_OK;
+        TW_TRY(tw__idx_directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes,
+                                      err));
+    return opening->want_test ? tw__idx_directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST,
+                                                       o->most_bytes, err)
+                              : TW_OK;
 }
 
 static tw_status open_directory(tw__parts *p, const tw__opening *opening, tw_error *err)

@@ -1,20 +1,20 @@
 /* MNIST by its name: in the folder of data sets.
  * SPDX-License-Identifier: MIT */
 #include "data/reader.h"
-#include <stdio.h>
 
 static tw_status open_mnist(tw__parts *p, const tw__opening *opening, tw_error *err)
 {
     const tw_data_options *o = opening->options;
-    char directory[TW__DATA_PATH];
+    char directory[TW__PATH];
     if (!o->home)
         return tw__fail(err, TW_ERR_NOT_FOUND,
                         "\"mnist\" needs a folder of data sets, and none was given; \"digits\" needs none");
+    TW_TRY(tw__path_in(o->home, "mnist", directory, err));
+    const char *const places[] = {directory, o->home};
     for (int i = 0; i < 2; i++) {
-        int has, n = snprintf(directory, sizeof directory, i == 0 ? "%s/mnist" : "%s", o->home);
-        if (n >= TW__DATA_PATH) return tw__fail(err, TW_ERR_SPEC, "a path of %d characters is too long", n);
-        TW_TRY(tw__directory_has(&has, opening->ctx, directory, TW__PART_TRAIN, err));
-        if (has) return tw__idx_directory_open(p, opening, directory, err);
+        int has;
+        TW_TRY(tw__idx_directory_has(&has, opening->ctx, places[i], TW__PART_TRAIN, err));
+        if (has) return tw__idx_directory_open(p, opening, places[i], err);
     }
     return tw__fail(
         err, TW_ERR_NOT_FOUND,

@@ -1,6 +1,5 @@
 /* The registry of readers: from a data set's name or path to its rows.
  * SPDX-License-Identifier: MIT */
-#include "base/io.h"
 #include "data/reader.h"
 #include <stdio.h>
 #include <string.h>

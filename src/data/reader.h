@@ -4,8 +4,6 @@
 #define TW_DATA_READER_H
 #include "data/data.h"
 
-enum { TW__DATA_PATH = 4096 };
-
 /* What is to be opened. */
 typedef struct tw__opening {
     tw_context *ctx;
@@ -24,13 +22,19 @@ typedef struct tw__reader {
     tw_status (*open)(tw__parts *to, const tw__opening *opening, tw_error *err);
 } tw__reader;
 
-/* A block of dense bytes, which are taken over, with their labels (NULL: none). */
-tw_status tw__block_of_bytes(tw__block **out, tw_context *ctx, uint64_t rows, int rank, const int64_t *shape,
-                             uint8_t *bytes, int32_t *labels, const char *name, tw_error *err);
 /* "supported: a folder with MNIST's IDX files, ...": what all readers open, for messages. */
 enum { TW__SUPPORTED = 256 };
 const char *tw__data_supported(char to[TW__SUPPORTED]);
-/* The folder of a data set with MNIST's files, for readers that know where theirs is. */
+
+/* idx_directory.c: a folder with MNIST's files, for readers that know where theirs is.
+ *
+ * The image and label file of one part: *block stays NULL if there is neither. labels_path NULL: the images
+ * alone. */
+tw_status tw__idx_directory_read(tw__block **block, char labels_path[TW__PATH], tw_context *ctx,
+                                 const char *directory, int part, uint64_t most_bytes, tw_error *err);
+/* *has: 1 if the folder holds an image file of that part. */
+tw_status tw__idx_directory_has(int *has, tw_context *ctx, const char *directory, int part, tw_error *err);
+/* The parts that are wanted. */
 tw_status tw__idx_directory_open(tw__parts *to, const tw__opening *opening, const char *directory,
                                  tw_error *err);
 #endif
