@@ -22,8 +22,8 @@ enum { TW__EPOCH_NUMBERS = sizeof(tw_epoch) / sizeof(double) };
 void tw__epochs_to_numbers(const tw_epoch *from, size_t n, double *to);
 void tw__epochs_from_numbers(const void *from, size_t n, tw_epoch *to);
 
-/* run.c: the first n epochs of the history are kept elsewhere, and tw_run_visit leaves them out; room for
- * them, to be filled in. */
+/* run_visit.c: the first n epochs of the history are kept elsewhere, and tw_run_visit leaves them out; room
+ * for them, to be filled in. */
 void tw__run_history_elsewhere(tw_run *run, size_t n);
 tw_epoch *tw__run_history_reserve(tw_run *run);
 #endif

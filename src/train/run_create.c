@@ -1,0 +1,157 @@
+/* Making a run: its options checked, and its parts made from them.
+ * SPDX-License-Identifier: MIT */
+#include "train/job.h"
+#include "train/run.h"
+#include <math.h>
+
+static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given,
+                                 tw_error *err)
+{
+    tw_objective *train = &r->train, *check = &r->check;
+    TW_TRY(tw__objective_read(train, train_given, 1, err));
+    r->size = tw__objective_size(train);
+    if (!check_given) return TW_OK;
+    TW_TRY(tw__objective_read(check, check_given, 1, err));
+    if (check->type == train->type && tw__objective_size(check) == r->size) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "the validation objective has %zu weights of %s, the training objective %zu of %s",
+                    tw__objective_size(check), tw_type_name(check->type), tw__objective_size(train),
+                    tw_type_name(train->type));
+}
+
+static tw_status count_steps(const tw_run *r, uint64_t *total, tw_error *err)
+{
+    if (r->o.epochs <= UINT32_MAX && !__builtin_mul_overflow(r->o.epochs, r->steps_per_epoch, total) &&
+        *total < (uint64_t)1 << 53)
+        return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "%llu epochs of %llu updates are too many",
+                    (unsigned long long)r->o.epochs, (unsigned long long)r->steps_per_epoch);
+}
+
+uint64_t tw_run_epochs(const tw_run *r) { return r->o.epochs; }
+uint64_t tw__run_updates(const tw_run *r) { return r->o.epochs * r->steps_per_epoch; }
+
+tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err)
+{
+    if (every < longest || every == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect: after %llu updates training is over",
+                    (unsigned long long)every, (unsigned long long)longest);
+}
+
+static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
+{
+    const tw_run_options *o = &r->o;
+    tw__estimator_setting s = {.spec = spec,
+                               .n_rows = r->train.n_rows,
+                               .batch = o->batch,
+                               .seed = o->seed,
+                               .real = r->train.type,
+                               .size = r->size,
+                               .order = o->order,
+                               .n_order = o->n_order,
+                               .accumulate = o->accumulate};
+    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
+    r->steps_per_epoch = tw__estimator_steps(r->estimator);
+    return TW_OK;
+}
+
+static tw_status make_controls(tw_run *r, tw_error *err)
+{
+    const tw__exchange_type *exchange = r->exchange->type;
+    const tw__control_setting s = {.train = &r->train,
+                                   .size = r->size,
+                                   .has_check = r->check.eval != NULL,
+                                   .epochs = r->o.epochs,
+                                   .optimizer = r->optimizer,
+                                   .custom = r->o.custom_rule,
+                                   .groups = r->o.groups,
+                                   .estimator = r->estimator->type->about.name,
+                                   .exchange = exchange->name,
+                                   .nonfinite = r->o.nonfinite,
+                                   .has_direction = r->estimator->type->direction != NULL,
+                                   .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
+    TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
+    return tw__controls_search(r->controls)
+               ? tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(r->train.type), err)
+               : TW_OK;
+}
+
+static tw_status make_parts(tw_run *r, tw_error *err)
+{
+    const tw_run_options *o = &r->o;
+    tw__preset preset;
+    TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
+                           err));
+    TW_TRY(make_estimator(r, preset.estimator, err));
+    TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type,
+                               r->size, err));
+    const tw__exchange_type *exchange = r->exchange->type;
+    if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
+            r->estimator->type->about.name);
+    TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0,
+                               err));
+    TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
+    uint64_t total = 0;
+    TW_TRY(count_steps(r, &total, err));
+    tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
+    optimizer.rule = preset.optimizer;
+    optimizer.custom = o->custom_rule;
+    optimizer.schedule = o->schedule;
+    optimizer.groups = o->groups;
+    optimizer.total_steps = total;
+    optimizer.seed = o->seed;
+    optimizer.type = r->train.type;
+    optimizer.tensors = r->train.tensors;
+    optimizer.n_tensors = r->train.n_tensors;
+    optimizer.nonfinite = o->nonfinite;
+    TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
+    if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
+        return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
+                        tw_optimizer_spec(r->optimizer));
+    TW_TRY(make_controls(r, err));
+    if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
+    return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
+}
+
+tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check,
+                        void *w, const tw_run_options *given, tw_error *err)
+{
+    TW_MAKES(err, out, ctx && train && w && given);
+    tw_run *r;
+    tw_run_options o;
+    TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
+    if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
+    if (o.eval_every && !o.target)
+        return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect without target",
+                        (unsigned long long)o.eval_every);
+    TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
+    r->ctx = ctx;
+    r->o = o;
+    if (!r->o.epochs) r->o.epochs = 5;
+    r->first_loss = NAN;
+    r->w = w;
+    tw_status s = read_objectives(r, train, check, err);
+    if (s == TW_OK && o.target)
+        s = tw__target_read(&r->target, o.target, r->train.counts_correct, check != NULL, err);
+    if (s == TW_OK) s = make_parts(r, err);
+    if (s == TW_OK) *out = r;
+    else tw_run_free(r);
+    return s;
+}
+
+void tw_run_free(tw_run *r)
+{
+    if (!r) return;
+    tw__controls_free(r->controls);
+    tw_optimizer_free(r->optimizer);
+    tw__batch_free(r->batch);
+    tw__exchange_free(r->exchange);
+    tw__estimator_free(r->estimator);
+    tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);
+    tw__free(r->ctx, r, 1, sizeof *r);
+}
