@@ -125,6 +125,13 @@ tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work ow
                       : tw__fail_system(err, e, "cannot lock", path);
 }
 
+tw_status tw__directory_gone(const char *directory, tw__work own, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SYSTEM,
+                    "%.300s was removed or replaced while %s was written there: nothing more is written",
+                    directory, works[own].one);
+}
+
 tw_status tw__directory_still(tw_context *ctx, const char *directory, tw__work own, void *lock, tw_error *err)
 {
     char path[TW__PATH];
@@ -133,10 +140,7 @@ tw_status tw__directory_still(tw_context *ctx, const char *directory, tw__work o
     TW_TRY(tw__path_in(directory, works[own].lock, path, err));
     int e = ctx->io.is_at(ctx->io.user, lock, path, &is);
     if (e) return tw__fail_system(err, e, "cannot look at", path);
-    return is ? TW_OK
-              : tw__fail(err, TW_ERR_SYSTEM,
-                         "%.300s was removed or replaced while %s was written there: nothing more is written",
-                         directory, works[own].one);
+    return is ? TW_OK : tw__directory_gone(directory, own, err);
 }
 
 void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own, void *lock)

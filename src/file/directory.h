@@ -22,7 +22,9 @@ tw_status tw__directory_lock(tw_context *ctx, const char *directory, tw__work ow
  * that was locked. lock NULL: nothing is known. */
 tw_status tw__directory_still(tw_context *ctx, const char *directory, tw__work own, void *lock,
                               tw_error *err);
-tw_status tw__directory_in_use(const char *directory, tw__work own, tw_error *err); /* TW_ERR_SPEC */
+/* What lock and still say where they fail: TW_ERR_SPEC, TW_ERR_SYSTEM. */
+tw_status tw__directory_in_use(const char *directory, tw__work own, tw_error *err);
+tw_status tw__directory_gone(const char *directory, tw__work own, tw_error *err);
 void tw__directory_unlock(tw_context *ctx, const char *directory, tw__work own,
                           void *lock); /* NULL is fine */
 #endif

@@ -1,23 +1,19 @@
-/* race.db and race.lock; see database.h.
+/* race.db; see database.h.
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "race/database.h"
 #include "base/io.h"
 #include "file/directory.h"
 #include "file/hash.h"
+#include "race/lock.h"
 #include "race/untrusted.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <thalweg/train.h>
-#include <unistd.h>
 
 enum { APPLICATION = 0x54775261, FORMAT = 2, BUSY_MS = 10000 }; /* "TwRa" */
-enum { OPEN_BYTE = 0 };
 
 enum statement { DESCRIPTION, ROWS, LEFT, NEXT, IS_IN, RESULT, PUT, STATEMENTS };
 static const char *const texts[STATEMENTS] = {
@@ -46,7 +42,7 @@ struct tw__database {
     sqlite3_stmt *statement[STATEMENTS];
     uint64_t n;                     /* rows */
     char race[TW__HASH_DIGITS + 1]; /* the hash of its description, which every result carries */
-    int lock;                       /* race.lock, or -1 where it cannot be written */
+    tw__race_lock lock;
 };
 
 /* ---- failures ------------------------------------------------------------------------------------------ */
@@ -69,62 +65,6 @@ static tw_status fail_data(const tw__database *s, const char *why, tw_error *err
     char path[TW__PATH];
     TW_TRY(tw__path_in(s->directory, "race.db", path, err));
     return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s", why);
-}
-
-/* ---- locks --------------------------------------------------------------------------------------------- */
-
-/* type: F_RDLCK, F_WRLCK, F_UNLCK; n 0: all bytes from there on. *got 0: another process holds it. */
-static tw_status set_lock(const tw__database *s, short type, uint64_t at, uint64_t n, int *got, tw_error *err)
-{
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)n};
-    *got = fcntl(s->lock, F_OFD_SETLK, &lock) == 0;
-    if (*got || errno == EAGAIN || errno == EACCES) return TW_OK;
-    char text[128];
-    return tw__fail(err, TW_ERR_SYSTEM,
-                    "cannot lock %.300s/race.lock: %s (a race's folder must be on a file system with locks)",
-                    s->directory, tw__system_text(errno, text, sizeof text));
-}
-
-static void unlock(const tw__database *s, uint64_t at, uint64_t n)
-{
-    int got;
-    if (s->lock >= 0) set_lock(s, F_UNLCK, at, n, &got, NULL);
-}
-
-static tw_status open_lock(tw__database *s, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(s->directory, "race.lock", path, err));
-    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-    return s->lock >= 0 ? TW_OK : tw__fail_system(err, errno, "cannot open", path);
-}
-
-static void close_lock(tw__database *s)
-{
-    if (s->lock >= 0) close(s->lock);
-    s->lock = -1;
-}
-
-/* What is locked still has the name: the process that had the lock before may have removed it. */
-static int is_in_place(const tw__database *s)
-{
-    char path[TW__PATH];
-    struct stat held, there;
-    return tw__path_in(s->directory, "race.lock", path, NULL) == TW_OK && fstat(s->lock, &held) == 0 &&
-           stat(path, &there) == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
-}
-
-/* Opens race.lock and locks n bytes from the first on (0: all of it). *got 0: another process holds one. */
-static tw_status take_lock(tw__database *s, short type, uint64_t n, int *got, tw_error *err)
-{
-    for (int tries = 0; tries < 100; tries++) {
-        TW_TRY(open_lock(s, err));
-        TW_TRY(set_lock(s, type, OPEN_BYTE, n, got, err));
-        if (!*got || is_in_place(s)) return TW_OK;
-        close_lock(s);
-    }
-    *got = 0;
-    return TW_OK;
 }
 
 /* ---- the database -------------------------------------------------------------------------------------- */
@@ -257,8 +197,9 @@ static tw_status hash_description(tw__database *s, tw_error *err)
 static tw_status begin(tw__database **out, tw_context *ctx, const char *directory, tw_error *err)
 {
     TW_TRY(tw__alloc(ctx, out, 1, sizeof **out, err));
-    **out = (tw__database){.ctx = ctx, .lock = -1};
+    **out = (tw__database){.ctx = ctx};
     tw_status status = tw__copy_text(ctx, &(*out)->directory, directory, err);
+    (*out)->lock = tw__lock_of((*out)->directory);
     if (status == TW_OK) return TW_OK;
     tw__free(ctx, *out, 1, sizeof **out);
     *out = NULL;
@@ -279,7 +220,7 @@ void tw__database_close(tw__database *s)
 {
     if (!s) return;
     close_db(s);
-    close_lock(s);
+    tw__lock_close(&s->lock);
     tw__free_text(s->ctx, s->directory);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
@@ -291,8 +232,8 @@ static tw_status open_all(tw__database *s, tw_error *err)
     if (!found)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s is not a race's folder: it has no race.db",
                         s->directory);
-    if (take_lock(s, F_RDLCK, 1, &got, err) != TW_OK) {
-        if (s->lock >= 0) return TW_ERR_SYSTEM;
+    if (tw__lock_take(&s->lock, F_RDLCK, 1, &got, err) != TW_OK) {
+        if (s->lock.fd >= 0) return TW_ERR_SYSTEM;
         got = 1; /* cannot be opened: nor can anything be written */
     }
     if (!got)
@@ -446,8 +387,8 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     TW_TRY(prepare(s, err));
     s->n = n;
     set_race(s, description);
-    unlock(s, OPEN_BYTE + 1, 0);
-    return set_lock(s, F_RDLCK, OPEN_BYTE, 1, &got, err);
+    tw__lock_drop(&s->lock, TW__OPEN_BYTE + 1, 0);
+    return tw__lock_set(&s->lock, F_RDLCK, TW__OPEN_BYTE, 1, &got, err);
 }
 
 /* Whoever has the lock takes it along from a folder in which there is no race. */
@@ -469,7 +410,7 @@ static tw_status create(tw__database *s, int replace, const char *description, c
     TW_TRY(tw__path_kind(s->ctx, s->directory, &kind, err));
     TW_TRY(tw__path_in(s->directory, "", path, err)); /* "out/": out itself is above it */
     TW_TRY(tw__make_parents(s->ctx, path, err));
-    tw_status status = take_lock(s, F_WRLCK, 0, &got, err);
+    tw_status status = tw__lock_take(&s->lock, F_WRLCK, 0, &got, err);
     if (status == TW_OK && !got)
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -516,11 +457,7 @@ tw_status tw__database_get(tw__database *s, uint64_t row, char **result, tw_erro
 
 tw_status tw__database_hold(const tw__database *s, int *fd, tw_error *err)
 {
-    char text[128];
-    *fd = s->lock >= 0 ? fcntl(s->lock, F_DUPFD_CLOEXEC, 0) : -1;
-    if (*fd >= 0 || s->lock < 0) return TW_OK;
-    return tw__fail(err, TW_ERR_SYSTEM, "cannot hold %.300s/race.lock: %s", s->directory,
-                    tw__system_text(errno, text, sizeof text));
+    return tw__lock_hold(&s->lock, fd, err);
 }
 
 uint64_t tw__database_rows(const tw__database *s) { return s->n; }
@@ -542,7 +479,7 @@ static tw_status lock_next(tw__database *s, uint64_t *id, tw_error *err)
     int code, got = 0;
     while (status == TW_OK && !got && (code = sqlite3_step(q)) == SQLITE_ROW) {
         *id = (uint64_t)sqlite3_column_int64(q, 0);
-        status = set_lock(s, F_WRLCK, *id, 1, &got, err);
+        status = tw__lock_set(&s->lock, F_WRLCK, *id, 1, &got, err);
     }
     if (status == TW_OK && !got && code != SQLITE_DONE) status = fail_db(s, "read", err);
     if (!got) *id = 0;
@@ -564,9 +501,9 @@ tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_e
 {
     *row = s->n;
     TW_TRY(tw__database_left(s, left, err));
-    if (*left && s->lock < 0) TW_TRY(open_lock(s, err));
+    if (*left) TW_TRY(tw__lock_open(&s->lock, err));
     while (*left) {
-        uint64_t id;
+        uint64_t id = 0;
         int in;
         TW_TRY(lock_next(s, &id, err));
         if (id == 0) break;
@@ -576,22 +513,13 @@ tw_status tw__database_take(tw__database *s, uint64_t *row, uint64_t *left, tw_e
             *row = id - 1;
             return TW_OK;
         }
-        unlock(s, id, 1);
+        tw__lock_drop(&s->lock, id, 1);
         TW_TRY(status);
     }
     return *left ? tw__database_left(s, left, err) : TW_OK;
 }
 
-void tw__database_release(tw__database *s, uint64_t row) { unlock(s, row + 1, 1); }
-
-/* Before anything is written: the directory is the one whose race.lock we have. */
-static tw_status check_place(const tw__database *s, tw_error *err)
-{
-    if (s->lock < 0 || is_in_place(s)) return TW_OK;
-    return tw__fail(err, TW_ERR_SYSTEM,
-                    "%.300s was removed or replaced while a race was written there: nothing more is written",
-                    s->directory);
-}
+void tw__database_release(tw__database *s, uint64_t row) { tw__lock_drop(&s->lock, row + 1, 1); }
 
 tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw_error *err)
 {
@@ -599,7 +527,7 @@ tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw
     sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
     sqlite3_bind_int64(q, 2, (sqlite3_int64)row + 1);
     sqlite3_bind_text(q, 3, s->race, -1, SQLITE_STATIC);
-    tw_status status = check_place(s, err);
+    tw_status status = tw__lock_check(&s->lock, err);
     if (status == TW_OK && sqlite3_step(q) != SQLITE_DONE) status = fail_db(s, "write", err);
     sqlite3_reset(q);
     sqlite3_clear_bindings(q);
@@ -609,17 +537,17 @@ tw_status tw__database_put(tw__database *s, uint64_t row, const char *result, tw
 
 tw_status tw__database_lock_result(tw__database *s, int *got, tw_error *err)
 {
-    if (s->lock < 0) TW_TRY(open_lock(s, err));
-    TW_TRY(check_place(s, err));
-    return set_lock(s, F_WRLCK, s->n + 1, 1, got, err);
+    TW_TRY(tw__lock_open(&s->lock, err));
+    TW_TRY(tw__lock_check(&s->lock, err));
+    return tw__lock_set(&s->lock, F_WRLCK, s->n + 1, 1, got, err);
 }
 
-void tw__database_unlock_result(tw__database *s) { unlock(s, s->n + 1, 1); }
+void tw__database_unlock_result(tw__database *s) { tw__lock_drop(&s->lock, s->n + 1, 1); }
 
 int tw__database_is_unsettled(const tw__database *s)
 {
     int journal, wal;
-    return s->lock >= 0 && find(s, "race.db-journal", &journal, NULL) == TW_OK &&
+    return s->lock.fd >= 0 && find(s, "race.db-journal", &journal, NULL) == TW_OK &&
            find(s, "race.db-wal", &wal, NULL) == TW_OK && (journal || wal);
 }
 
