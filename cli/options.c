@@ -99,6 +99,11 @@ static tw_status needs_value(const struct cli_option *o, tw_error *err)
     return cli_fail(err, TW_ERR_SPEC, "option --%s needs a value: --%s %s", o->name, o->name, o->arg);
 }
 
+static tw_status takes_no_value(const char *name, tw_error *err)
+{
+    return cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", name);
+}
+
 /* The option at argv[at], which the command does not have; `name` is as it was written, without dashes. */
 static tw_status unknown_option(const struct table *t, int argc, char **argv, int at, const char *name,
                                 tw_error *err)
@@ -187,18 +192,20 @@ static tw_status read_long(struct reading *r, int at, int *used, tw_error *err)
     const char *name = line[at] + 2, *equals = strchr(name, '=');
     const size_t length = equals ? (size_t)(equals - name) : strlen(name);
     *used = 1;
-    r->help = !strcmp(name, "help") ? 2 : 0;
-    if (r->help) return TW_OK;
+    if (length == 4 && !strncmp(name, "help", length)) {
+        r->help = 2;
+        return equals ? takes_no_value("help", err) : TW_OK;
+    }
     const struct cli_option *o = option_named(r->call->options, name, length);
     if (!o) return unknown_option(r->table, n, line, at, name, err);
-    if (!o->arg && equals) return cli_fail(err, TW_ERR_SPEC, "option --%s takes no value", o->name);
+    if (!o->arg && equals) return takes_no_value(o->name, err);
     if (!o->arg || equals) return keep(r, o, equals ? equals + 1 : NULL, err);
     if (at + 1 == n) return needs_value(o, err);
     *used = 2;
     return keep(r, o, line[at + 1], err);
 }
 
-/* A group of one-letter options, e.g. -qt 2. What is none may be a long option with one dash. */
+/* A group of one-letter options, e.g. -qj 2. What is none may be a long option with one dash. */
 static tw_status read_short(struct reading *r, int at, int *used, tw_error *err)
 {
     const int n = r->call->n_line;
@@ -211,6 +218,7 @@ static tw_status read_short(struct reading *r, int at, int *used, tw_error *err)
             r->help = 1;
             return TW_OK;
         }
+        if (!o->arg && p[1] == '=') return takes_no_value(o->name, err);
         if (o->arg && !p[1] && at + 1 == n) return needs_value(o, err);
         *used = o->arg && !p[1] ? 2 : 1;
         CLI_TRY(keep(r, o, p[1] ? p + 1 : line[at + *used - 1], err));
