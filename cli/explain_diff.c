@@ -76,7 +76,7 @@ static void print_options(const struct diff *d)
                     cli_columns(stdout, CLI_PROSE));
 }
 
-static void print_place(const char *what, const tw_probe_place *p)
+static void print_difference(const char *what, const tw_probe_difference *p)
 {
     printf("  %-8s  ", what);
     char text[200];
@@ -94,13 +94,13 @@ static void print_probe(const tw_rule_comparison *c)
         printf("  nowhere: the same to rounding for %d steps\n", TW_PROBE_STEPS);
         return;
     }
-    print_place("first", &c->first);
-    print_place("furthest", &c->furthest);
+    print_difference("first", &c->first);
+    print_difference("furthest", &c->furthest);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
 
-static json_t *place_json(const tw_probe_place *p)
+static json_t *difference_json(const tw_probe_difference *p)
 {
     if (!p->step) return json_null();
     return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "step", p->step, "coordinate", p->coordinate, "kind",
@@ -129,8 +129,8 @@ static tw_status print_json(const struct diff *d, tw_error *err)
                                     cli_string(d->a.spec), "b", cli_string(d->b.spec), "equation", lines,
                                     "hyperparameters", options, "probe", "steps", TW_PROBE_STEPS, "lr_drops",
                                     d->probe.lr_drops, "rounding", TW_PROBE_ROUNDING, "same",
-                                    !d->probe.first.step, "first", place_json(&d->probe.first), "furthest",
-                                    place_json(&d->probe.furthest)),
+                                    !d->probe.first.step, "first", difference_json(&d->probe.first),
+                                    "furthest", difference_json(&d->probe.furthest)),
                           err);
 }
 

@@ -19,17 +19,17 @@ enum { TW_PROBE_COORDINATES = 8, TW_PROBE_STEPS = 100, TW_PROBE_DROP = 51 };
 #define TW_PROBE_ROUNDING 1e-12
 
 /* The reported weights of one coordinate after one step. */
-typedef struct tw_probe_place {
+typedef struct tw_probe_difference {
     int step, coordinate; /* step from 1 on, 0: nowhere; coordinate from 0 on */
     double a, b;
     double relative; /* |a - b|, as TW_PROBE_ROUNDING counts it */
-} tw_probe_place;
+} tw_probe_difference;
 
 typedef struct tw_rule_comparison {
     size_t size; /* sizeof(tw_rule_comparison) */
     /* 0: lr stays the same throughout, as a rule without a schedule for lr is among the two */
     int lr_drops;
-    tw_probe_place first, furthest; /* where the two differ first, and by most */
+    tw_probe_difference first, furthest; /* where the two differ first, and by most */
 } tw_rule_comparison;
 
 /* Steps both rules, or chains, over the probe. TW_ERR_SPEC: a spec cannot be read. TW_ERR_NOT_FINITE: a rule

@@ -33,6 +33,8 @@ tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint
     return tw__data_cut(out, data->block, data->first + first, rows, err);
 }
 
+uint64_t tw__data_rows(const tw_data *data) { return data ? data->rows : 0; }
+
 void tw_data_free(tw_data *data)
 {
     if (!data) return;

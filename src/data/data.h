@@ -45,6 +45,8 @@ tw_data_info tw__block_rows(const tw__block *block, uint64_t first, uint64_t n);
 /* A view of rows first .. first + rows - 1 with a reference of its own. */
 tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t rows, tw_error *err);
 
+uint64_t tw__data_rows(const tw_data *data); /* NULL has none */
+
 /* The two parts of a data set; either may be missing. */
 typedef struct tw__parts {
     tw__block *train, *test;                            /* one reference each, the receiver's */

@@ -68,7 +68,7 @@ static tw_status run(struct side side[2], tw_rule_comparison *c, tw_error *err)
         for (int i = 0; i < N; i++) {
             const double a = side[0].shown[i], b = side[1].shown[i];
             scale[i] = larger(larger(scale[i], a), b);
-            const tw_probe_place here = {t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i]};
+            const tw_probe_difference here = {t, i, a, b, a == b ? 0 : fabs(a - b) / scale[i]};
             if (!(here.relative <= TW_PROBE_ROUNDING) && !c->first.step) c->first = here;
             if (!(here.relative <= TW_PROBE_ROUNDING) && !(here.relative <= c->furthest.relative))
                 c->furthest = here;

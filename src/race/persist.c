@@ -61,7 +61,8 @@ static tw_status describe(const tw_race *race, char **text, tw_error *err)
     return s;
 }
 
-tw_status tw__race_keep(tw_race *race, tw_error *err)
+/* Makes the directory, with every task as a row. */
+static tw_status keep(tw_race *race, tw_error *err)
 {
     const uint64_t n = tw__race_tasks(race);
     tw__database_row *rows;
@@ -206,10 +207,9 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
     TW_TRY(in_directory(tw__fields_read(tw_race_fields, &o, json_object_get(all, "asked"), 1, err), directory,
                         "what the race is", err));
     o.job.out = directory;
-    o.job.directory = json_string_value(json_object_get(all, "directory"));
-    if (!o.job.directory && json_object_get(all, "directory"))
-        return tw__fail(err, TW_ERR_DATA, "%.300s/race.db: what the race is: \"directory\" is not a text",
-                        directory);
+    if (json_object_get(all, "directory"))
+        TW_TRY(in_directory(tw__json_get_text(all, "directory", &o.job.directory, err), directory,
+                            "what the race is", err));
     o.job.cache = given->job.cache;
     o.job.home = given->job.home;
     o.event = given->event;
@@ -283,7 +283,7 @@ tw_status tw_race_create(tw_race **out, tw_context *ctx, const tw_race_options *
     tw_race_options o;
     TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_race_options", err));
     TW_TRY(tw__race_prepare(out, ctx, &o, TW__NEW_DATA, err));
-    tw_status s = (*out)->o.job.out ? tw__race_keep(*out, err) : TW_OK;
+    tw_status s = (*out)->o.job.out ? keep(*out, err) : TW_OK;
     if (s == TW_OK) return TW_OK;
     tw_race_free(*out);
     *out = NULL;
@@ -344,7 +344,7 @@ tw_status tw__race_enter(tw_race *race, tw_error *err)
 {
     race->next = tw__race_tasks(race);
     if (!race->o.job.out) return TW_OK;
-    TW_TRY(tw__race_keep(race, err));
+    TW_TRY(keep(race, err));
     for (uint64_t i = 0; i < tw__race_tasks(race); i++) TW_TRY(tw__race_put(race, i, err));
     return TW_OK;
 }

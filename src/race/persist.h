@@ -4,8 +4,7 @@
 #define TW_RACE_PERSIST_H
 #include "race/race.h"
 
-/* Makes the directory, with every task as a row; a task's run out of the directory, and into it. */
-tw_status tw__race_keep(tw_race *race, tw_error *err);
+/* A task's run out of the directory, and into it. */
 tw_status tw__race_fetch(tw_race *race, uint64_t task, tw_error *err);
 tw_status tw__race_put(tw_race *race, uint64_t task, tw_error *err);
 /* A finished race with all its runs; a race whose runs are all in memory, with `out` made into a directory.

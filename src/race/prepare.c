@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "race/run.h"
 #include "base/spec.h"
+#include "data/data.h"
 #include "estimators/estimator.h"
 #include "race/colours.h"
 #include "train/job.h"
@@ -135,19 +136,13 @@ static tw_status check_size(const tw_race *race, tw_error *err)
 
 /* ---- data and model ------------------------------------------------------------------------------------ */
 
-static uint64_t rows_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
-}
-
 static tw_status open_data(tw_race *race, tw_error *err)
 {
     TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed, &race->train, &race->val, &race->test,
                              err));
-    race->n_train = rows_of(race->train);
-    race->n_val = rows_of(race->val);
-    race->n_test = rows_of(race->test);
+    race->n_train = tw__data_rows(race->train);
+    race->n_val = tw__data_rows(race->val);
+    race->n_test = tw__data_rows(race->test);
     TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, &race->fingerprint, err));
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",

@@ -72,15 +72,15 @@ void tw__batch_free(tw__batch *b)
     tw__free(b->ctx, b, 1, sizeof *b);
 }
 
-size_t tw__leaves(size_t rows)
+static size_t leaf_count(size_t rows)
 {
     size_t n = (rows + TW_LEAF - 1) / TW_LEAF;
     return n == 0 ? 1 : n > TW_MOST_LEAVES ? TW_MOST_LEAVES : n;
 }
 
-void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n)
+static void leaf_rows(size_t rows, size_t leaf, size_t *first, size_t *n)
 {
-    size_t leaves = tw__leaves(rows);
+    size_t leaves = leaf_count(rows);
     if (rows <= (size_t)TW_LEAF * TW_MOST_LEAVES) {
         *first = leaf * TW_LEAF;
         *n = rows - *first < TW_LEAF ? rows - *first : TW_LEAF;
@@ -113,7 +113,7 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
 {
     size_t first, n;
     tw_draw draw = *c->draw;
-    tw__leaf(c->n, leaf, &first, &n);
+    leaf_rows(c->n, leaf, &first, &n);
     draw.first = first;
     draw.lane = lane;
     tw__fp_mode ours = tw__fp_enter();
@@ -149,7 +149,7 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, void
     }
     size_t left = half_of(n), right = n - left, from, rows;
     eval_node(c, first, left, level, lane, to);
-    tw__leaf(c->n, first + left, &from, &rows);
+    leaf_rows(c->n, first + left, &from, &rows);
     if (right == 1 && rows <= TW_LEAF && c->b->o->can_add) {
         eval_leaf(c, first + left, TW_ADD, lane, to);
         return;
@@ -238,7 +238,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
               .draw = draw,
               .mode = callers,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
-    size_t leaves = tw__leaves(n);
+    size_t leaves = leaf_count(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
     size_t blocks = 0;
     TW_TRY(run_blocks(&c, &blocks, err));
@@ -271,7 +271,7 @@ static void add_task(void *arg, size_t i, int worker)
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err)
 {
-    size_t leaves = tw__leaves(n);
+    size_t leaves = leaf_count(n);
     call c = {.b = b,
               .w = w,
               .rows = rows,
@@ -293,7 +293,7 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
                          tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
     const tw_draw none = {.number = 0};
-    size_t leaves = tw__leaves(n);
+    size_t leaves = leaf_count(n);
     call c = {.b = b,
               .w = w,
               .rows = rows,

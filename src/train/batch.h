@@ -23,9 +23,6 @@ typedef struct tw__batch tw__batch;
 tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *objective, tw_error *err);
 void tw__batch_free(tw__batch *b);
 
-size_t tw__leaves(size_t rows);
-void tw__leaf(size_t rows, size_t leaf, size_t *first, size_t *n);
-
 /* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
  * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called
  * in. */

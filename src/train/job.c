@@ -49,10 +49,10 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
 }
 
 /* About 120 points for a run; none where its epochs are as many. */
-static uint64_t trace_every(const tw_run *run, uint64_t epochs)
+static uint64_t trace_every(const tw_run *run)
 {
     enum { POINTS = 120 };
-    const uint64_t per_epoch = POINTS / (epochs ? epochs : 5);
+    const uint64_t per_epoch = POINTS / tw_run_epochs(run);
     return per_epoch > 1 ? tw__loss_trace_every(tw_run_steps_per_epoch(run), per_epoch) : 0;
 }
 
@@ -84,7 +84,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     TW_TRY(tw__target_check_model(r.target, err));
     TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
-    job->trace.every = trace_every(job->run, r.epochs);
+    job->trace.every = trace_every(job->run);
     return tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err);
 }
 
@@ -103,7 +103,8 @@ static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o,
     return s;
 }
 
-tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err)
+/* The caller's options, whose size and whose run's size may be another version's. */
+static tw_status read_options(tw_job_options *to, const tw_job_options *given, tw_error *err)
 {
     TW_TRY(tw__sized_read(to, sizeof *to, given, "tw_job_options", err));
     to->run.size = sizeof to->run; /* it stands last: what either lacks is 0 */
@@ -115,7 +116,7 @@ tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *giv
     TW_MAKES(err, out, ctx && given);
     tw_job *job;
     tw_job_options o;
-    TW_TRY(tw__job_options_read(&o, given, err));
+    TW_TRY(read_options(&o, given, err));
     TW_TRY(new_job(&job, ctx, &o, err));
     tw_status s = open_all(job, err);
     if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
@@ -240,7 +241,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
     void *lock = NULL;
     tw_job *job = NULL;
     tw_job_options given;
-    TW_TRY(tw__job_options_read(&given, options, err));
+    TW_TRY(read_options(&given, options, err));
     tw_status s = read_and_lock(ctx, directory, &run, &lock, err);
     if (s == TW_OK) s = in_run_json(resume(&job, ctx, directory, &given, run, err), directory, err);
     json_decref(run);

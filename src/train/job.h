@@ -36,9 +36,6 @@ struct tw_job {
     char *settings;
 };
 
-/* The caller's options, whose size and whose run's size may be another version's. */
-tw_status tw__job_options_read(tw_job_options *to, const tw_job_options *given, tw_error *err);
-
 /* run_create.c: the updates of a run that goes to its end; TW_ERR_SPEC where the longest of some runs is too
  * short for eval_every. */
 uint64_t tw__run_updates(const tw_run *run);

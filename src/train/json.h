@@ -30,8 +30,8 @@ tw_status tw__json_check_run(const json_t *run, const char *path, tw_error *err)
 tw_status tw__json_check_text(const char *what, const char *text, tw_error *err);
 /* The result that the run.json records, if it records one. */
 tw_status tw__json_check_result(tw_context *ctx, const json_t *run, const char *path, tw_error *err);
-/* What must be there: TW_ERR_DATA where it is missing or of another type, with its name. A number that is
- * null was not finite: NaN. */
+/* read: a value; get: a member of an object. What must be there: TW_ERR_DATA where it is missing or of
+ * another type, with its name. A number that is null was not finite: NaN. */
 tw_status tw__json_read_natural(const json_t *value, const char *name, uint64_t least, uint64_t *to,
                                 tw_error *err);
 tw_status tw__json_get_natural(const json_t *object, const char *key, uint64_t least, uint64_t *to,

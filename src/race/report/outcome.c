@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
-
 /* ---- the outcome --------------------------------------------------------------------------------------- */
 
 static void put_strong(tw__page *g, const tw__entry *entry)
@@ -109,7 +107,7 @@ static void put_unfinished(tw__page *g)
               (unsigned long long)(tw__race_tasks(race) - part->left),
               (unsigned long long)tw__race_tasks(race));
     if (part->n < race->n)
-        tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", plural(race->n - part->n),
+        tw__print(&g->p, "The other optimizer%s %s as soon as a run is in. ", tw__plural(race->n - part->n),
                   race->n - part->n == 1 ? "follows" : "follow");
     tw__print(&g->p, "Load the page again for more. So far: ");
 }
@@ -143,7 +141,7 @@ static void put_fact(tw__page *g, const char *name, const char *value)
     tw__print(&g->p, "</dd></div>\n");
 }
 
-static void put_count(tw__page *g, const char *name, uint64_t n)
+void tw__page_count(tw__page *g, const char *name, uint64_t n)
 {
     tw__print(&g->p, "<div><dt>%s</dt><dd>", name);
     tw__put_count(&g->p, n);
@@ -175,11 +173,12 @@ static void put_data_facts(tw__page *g)
     put_fact(g, "Data", race->o.job.data);
     put_rows(g);
     put_fact(g, "Network", race->network);
-    put_count(g, "Parameters", race->weights);
+    tw__page_count(g, "Parameters", race->weights);
     snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch,
-             plural(race->batch), (unsigned long long)race->steps_per_epoch, plural(race->steps_per_epoch));
+             tw__plural(race->batch), (unsigned long long)race->steps_per_epoch,
+             tw__plural(race->steps_per_epoch));
     put_fact(g, "Batch", text);
-    put_count(g, "Epochs", race->o.job.run.epochs);
+    tw__page_count(g, "Epochs", race->o.job.run.epochs);
 }
 
 static void put_surface_facts(tw__page *g)
@@ -203,7 +202,7 @@ void tw__page_setting(tw__page *g)
     if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", first, last);
     else snprintf(text, sizeof text, "%llu", first);
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
-    if (o->tune) put_count(g, "Learning rates tried, each optimizer", o->tune);
+    if (o->tune) tw__page_count(g, "Learning rates tried, each optimizer", o->tune);
     put_fact(g, "Schedule", race->schedule);
     if (!race->surface) put_fact(g, "Estimator", race->estimator);
     put_fact(g, "Control", race->control);

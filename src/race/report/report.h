@@ -96,6 +96,8 @@ extern const tw__size tw__sizes[TW__SIZES];
 
 enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_PLAIN };
 void tw__page_number(tw__page *g, enum tw__form form, double value);
+void tw__page_count(tw__page *g, const char *name, uint64_t n); /* a fact, in a list of facts */
+static inline const char *tw__plural(uint64_t n) { return n == 1 ? "" : "s"; }
 /* A cell: the median, and below it the quartiles where they differ. is_best: in bold. */
 void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_best);
 /* A spec that may be broken after its colon and commas; the short line in its colour and dashes, with its

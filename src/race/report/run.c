@@ -1,11 +1,12 @@
 /* report.html of a single run: takes what is to be shown from the job, live or as it was recorded, and writes
  * the page.
  * SPDX-License-Identifier: MIT */
-#include "file/directory.h"
 #include "race/report/run.h"
 #include "base/cpu.h"
 #include "base/io.h"
 #include "base/options.h"
+#include "data/data.h"
+#include "file/directory.h"
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>
@@ -17,12 +18,6 @@ static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOS
                                                         {"accuracy", "accuracy", TW__ACCURACY, 1}};
 
 /* ---- what the job knows -------------------------------------------------------------------------------- */
-
-static uint64_t rows_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    return data && tw_data_info_get(data, &info, NULL) == TW_OK ? info.rows : 0;
-}
 
 /* A run in this process: its history and trace are lent. */
 static tw_status take_live(tw__run_page *page, tw_error *err)
@@ -43,9 +38,9 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     }
     if (job->has_test && !page->failure) run->test = job->test_metrics;
     page->race.steps_per_epoch = tw_run_steps_per_epoch(job->run);
-    page->rows[TW__TRAINING] = rows_of(job->train);
-    page->rows[TW__VALIDATION] = rows_of(job->val);
-    page->rows[TW__TEST] = rows_of(job->test);
+    page->rows[TW__TRAINING] = tw__data_rows(job->train);
+    page->rows[TW__VALIDATION] = tw__data_rows(job->val);
+    page->rows[TW__TEST] = tw__data_rows(job->test);
     page->model = job->model;
     TW_TRY(tw__job_config(job, &page->owned, err));
     page->config = page->owned;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
 static const char *optimizer_of(const tw__page *g) { return g->race->o.job.run.optimizer; }
 static int is_over(const tw__page *g) { return !g->run->failure && tw_run_is_over(g->run->run.status); }
 
@@ -87,7 +86,7 @@ static void put_unfinished(tw__page *g, unsigned long long done, unsigned long l
     tw__print(
         &g->p,
         "<strong id=\"unfinished\">Unfinished:</strong> %s after %llu of %llu epoch%s. To continue, run <code>thalweg train --resume ",
-        by_time ? "stopped by its time limit" : "stopped", done, all, plural(all));
+        by_time ? "stopped by its time limit" : "stopped", done, all, tw__plural(all));
     tw__put_escaped(&g->p, tw_shell_word(g->race->o.job.out, word));
     tw__print(&g->p, by_time ? " --time SECONDS</code>, with more than the %.3g seconds so far." : "</code>.",
               g->run->run.seconds);
@@ -109,28 +108,28 @@ static void put_lead(tw__page *g)
     case TW_RUN_FINISHED:
         tw__print(&g->p, "Trained for ");
         tw__put_count(&g->p, done);
-        tw__print(&g->p, " epoch%s in ", plural(done));
+        tw__print(&g->p, " epoch%s in ", tw__plural(done));
         break;
     case TW_RUN_TARGET:
         tw__print(&g->p, "Reached <code>");
         tw__put_escaped(&g->p, target ? target : "the target");
         tw__print(&g->p, "</code> in epoch %llu of %llu, after ", done, all);
         tw__put_count(&g->p, run->steps);
-        tw__print(&g->p, " update%s, in ", plural(run->steps));
+        tw__print(&g->p, " update%s, in ", tw__plural(run->steps));
         break;
     case TW_RUN_EARLY_STOP:
-        tw__print(&g->p, "Stopped early, after %llu of %llu epoch%s, in ", done, all, plural(all));
+        tw__print(&g->p, "Stopped early, after %llu of %llu epoch%s, in ", done, all, tw__plural(all));
         break;
     case TW_RUN_DIVERGED:
         tw__print(&g->p, "<strong class=\"bad\">Diverged</strong>: ");
         tw__put_escaped(&g->p, run->message);
         tw__print(&g->p, ". Trained for ");
         tw__put_count(&g->p, done);
-        tw__print(&g->p, " epoch%s in ", plural(done));
+        tw__print(&g->p, " epoch%s in ", tw__plural(done));
         break;
     case TW_RUN_STALLED:
         tw__print(&g->p, "Ended after %llu of %llu epoch%s, as the line search found no step, in ", done, all,
-                  plural(all));
+                  tw__plural(all));
         break;
     default:
         put_unfinished(g, done, all);
@@ -177,13 +176,6 @@ static void put_row(tw__page *g, size_t i)
     tw__print(&g->p, "</tr>\n");
 }
 
-static void put_count(tw__page *g, const char *name, uint64_t n)
-{
-    tw__print(&g->p, "<div><dt>%s</dt><dd>", name);
-    tw__put_count(&g->p, n);
-    tw__print(&g->p, "</dd></div>\n");
-}
-
 static void put_seconds(tw__page *g, const char *name, double seconds)
 {
     tw__print(&g->p, "<div><dt>%s</dt><dd>", name);
@@ -207,9 +199,9 @@ static void put_facts(tw__page *g)
     tw__print(&g->p, "<div><dt>Epochs</dt><dd>");
     tw__page_number(g, is_whole(epochs) ? TW__AS_COUNT : TW__AS_PLAIN, epochs);
     tw__print(&g->p, "</dd></div>\n");
-    put_count(g, "Updates", run->steps);
-    if (run->skipped) put_count(g, "Skipped updates", run->skipped);
-    put_count(g, "Gradient evaluations", run->gradients);
+    tw__page_count(g, "Updates", run->steps);
+    if (run->skipped) tw__page_count(g, "Skipped updates", run->skipped);
+    tw__page_count(g, "Gradient evaluations", run->gradients);
     put_seconds(g, "Time", run->seconds);
     if (epochs > 0) put_seconds(g, "Time per epoch", run->seconds / epochs);
     if (!g->run->failure) {
