@@ -12,48 +12,37 @@ INLINE double add_lanes(double *lane)
     return lane[0];
 }
 
-/* `term` is an expression in i */
-#define SUM_BODY(term)                                                                    \
-    double lane[TW__SUM_LANES] = {0};                                                     \
-    size_t whole = n - n % TW__SUM_LANES, first = 0;                                      \
-    for (; first < whole; first += TW__SUM_LANES) {                                       \
-        _Pragma("omp simd") for (size_t j = 0; j < TW__SUM_LANES; j++)                    \
-        {                                                                                 \
-            size_t i = first + j;                                                         \
-            lane[j] += (term);                                                            \
-        }                                                                                 \
-    }                                                                                     \
-    _Pragma("GCC unroll 1") for (size_t i = whole; i < n; i++) lane[i - whole] += (term); \
-    return add_lanes(lane);
-
-#define BODIES(real, t, uint, exponent, one)                                                           \
-    INLINE double sum_##t(const real *x, size_t n){                                                    \
-        SUM_BODY((double)x[i])} INLINE double dot_##t(const real *x, const real *y, size_t n){         \
-        SUM_BODY((double)x[i] * (double)y[i])} INLINE double sum_squares_##t(const real *x, size_t n){ \
-        SUM_BODY((double)x[i] * (double)x[i])} INLINE int finite_##t(const real *x, size_t n)          \
-    {                                                                                                  \
-        uint any = 0; /* the sign bit is set by an exponent of all ones, plus one */                   \
-        _Pragma("omp simd reduction(|:any)") for (size_t i = 0; i < n; i++) any |=                     \
-            (tw__bits_##t(x[i]) & exponent) + one;                                                     \
-        return !(any & (exponent + one));                                                              \
+#define BODIES(real, t, uint, exponent, one)                                          \
+    INLINE double sum_squares_##t(const real *x, size_t n)                            \
+    {                                                                                 \
+        double lane[TW__SUM_LANES] = {0};                                             \
+        size_t whole = n - n % TW__SUM_LANES, first = 0;                              \
+        for (; first < whole; first += TW__SUM_LANES) {                               \
+            _Pragma("omp simd") for (size_t j = 0; j < TW__SUM_LANES; j++) lane[j] += \
+                (double)x[first + j] * (double)x[first + j];                          \
+        }                                                                             \
+        _Pragma("GCC unroll 1") for (size_t i = whole; i < n; i++) lane[i - whole] += \
+            (double)x[i] * (double)x[i];                                              \
+        return add_lanes(lane);                                                       \
+    }                                                                                 \
+    INLINE int finite_##t(const real *x, size_t n)                                    \
+    {                                                                                 \
+        uint any = 0; /* the sign bit is set by an exponent of all ones, plus one */  \
+        _Pragma("omp simd reduction(|:any)") for (size_t i = 0; i < n; i++) any |=    \
+            (tw__bits_##t(x[i]) & exponent) + one;                                    \
+        return !(any & (exponent + one));                                             \
     }
 
 BODIES(float, f32, uint32_t, 0x7f800000u, 0x00800000u)
 BODIES(double, f64, uint64_t, 0x7ff0000000000000u, 0x0010000000000000u)
 
 #define STAMP(isa, target, t, real)                                                                         \
-    target static double sum_##t##_##isa(const real *x, size_t n) { return sum_##t(x, n); }                 \
-    target static double dot_##t##_##isa(const real *x, const real *y, size_t n)                            \
-    {                                                                                                       \
-        return dot_##t(x, y, n);                                                                            \
-    }                                                                                                       \
     target static double sum_squares_##t##_##isa(const real *x, size_t n) { return sum_squares_##t(x, n); } \
     target static int finite_##t##_##isa(const real *x, size_t n) { return finite_##t(x, n); }
 /* Double has the plain bodies alone, as in rules. */
 #define TABLE(isa)                                                                                      \
-    static const tw__sums table_##isa = {sum_f32_##isa,    sum_f64_base,          dot_f32_##isa,        \
-                                         dot_f64_base,     sum_squares_f32_##isa, sum_squares_f64_base, \
-                                         finite_f32_##isa, finite_f64_base};
+    static const tw__sums table_##isa = {sum_squares_f32_##isa, sum_squares_f64_base, finite_f32_##isa, \
+                                         finite_f64_base};
 
 STAMP(base, , f32, float)
 STAMP(base, , f64, double)
@@ -112,31 +101,21 @@ double tw__tree_sum(const double *chunk, size_t n)
 
 static size_t chunk_length(size_t first, size_t n) { return n - first < TW__CHUNK ? n - first : TW__CHUNK; }
 
-#define WHOLE_BODY(chunk)                                                      \
-    tw__tree tree = {0};                                                       \
-    for (size_t at = 0; at < n; at += TW__CHUNK) tw__tree_add(&tree, (chunk)); \
-    return tw__tree_total(&tree);
-
-#define WHOLE(real, t)                                                                                     \
-    double tw__sum_##t(const tw__sums *sums, const real *x, size_t n)                                      \
-    {                                                                                                      \
-        WHOLE_BODY(sums->sum_##t(x + at, chunk_length(at, n)))                                             \
-    }                                                                                                      \
-    double tw__dot_##t(const tw__sums *sums, const real *x, const real *y, size_t n)                       \
-    {                                                                                                      \
-        WHOLE_BODY(sums->dot_##t(x + at, y + at, chunk_length(at, n)))                                     \
-    }                                                                                                      \
-    double tw__sum_squares_##t(const tw__sums *sums, const real *x, size_t n){WHOLE_BODY(                  \
-        sums->sum_squares_##t(x + at,                                                                      \
-                              chunk_length(at, n)))} size_t tw__first_not_finite_##t(const tw__sums *sums, \
-                                                                                     const real *x,        \
-                                                                                     size_t n)             \
-    {                                                                                                      \
-        for (size_t at = 0; at < n; at += TW__CHUNK)                                                       \
-            if (!sums->finite_##t(x + at, chunk_length(at, n)))                                            \
-                for (size_t i = at;; i++)                                                                  \
-                    if (!finite_##t(x + i, 1)) return i;                                                   \
-        return n;                                                                                          \
+#define WHOLE(real, t)                                                               \
+    double tw__sum_squares_##t(const tw__sums *sums, const real *x, size_t n)        \
+    {                                                                                \
+        tw__tree tree = {0};                                                         \
+        for (size_t at = 0; at < n; at += TW__CHUNK)                                 \
+            tw__tree_add(&tree, sums->sum_squares_##t(x + at, chunk_length(at, n))); \
+        return tw__tree_total(&tree);                                                \
+    }                                                                                \
+    size_t tw__first_not_finite_##t(const tw__sums *sums, const real *x, size_t n)   \
+    {                                                                                \
+        for (size_t at = 0; at < n; at += TW__CHUNK)                                 \
+            if (!sums->finite_##t(x + at, chunk_length(at, n)))                      \
+                for (size_t i = at;; i++)                                            \
+                    if (!finite_##t(x + i, 1)) return i;                             \
+        return n;                                                                    \
     }
 
 WHOLE(float, f32)
