@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_CONTROL_RUNS_H
 #define TESTS_CONTROL_RUNS_H
+#include "context.h"
 #include "faulty_io.h"
 #include "least_squares.h"
 #include <setjmp.h>
@@ -12,15 +13,6 @@
 /* One weight. */
 static const int64_t one[] = {1};
 static const tw_tensor weight = {"w", 1, one, 0, 0};
-
-static inline tw_context *context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
 
 static inline tw_run *new_run(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
 {

@@ -33,7 +33,7 @@ static inline void run_sql_unsummed(const char *directory, const char *sql)
 
 static inline void refuse_resume(const char *directory, tw_status code, const char *message)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_error err = {0};
     tw_race *race;
     const tw_race_options o = TW_RACE_OPTIONS_INIT;
@@ -50,7 +50,7 @@ static inline void refuse_resume(const char *directory, tw_status code, const ch
 static inline void refuse_join(const char *a, const char *b, tw_status code, const char *message)
 {
     const char *const directories[] = {a, b};
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     const tw_race_options o = TW_RACE_OPTIONS_INIT;
     tw_error err = {0};
     tw_race *race;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_RACES_H
 #define TESTS_RACES_H
+#include "context.h"
 #include "race/race.h"
 #include "small_data.h"
 #include "train/json.h"
@@ -12,15 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static inline tw_context *races_context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
 
 static inline tw_race_options races_on_data(const char *directory, const char *optimizers)
 {
@@ -89,7 +81,7 @@ static inline json_t *races_json(const tw_race *race)
 
 static inline void races_refused(const tw_race_options *o, const char *message)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_error err = {0};
     tw_race *race;
     tw_status s = tw_race_create(&race, ctx, o, &err);

@@ -6,6 +6,7 @@
 #include "data/idx.h"
 #include "data/kind.h"
 #include "faulty_io.h"
+#include "files.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <setjmp.h>
@@ -32,15 +33,6 @@ static void finish(tw_context *ctx, faults *f)
 {
     tw_context_free(ctx);
     assert_int_equal(f->live, 0);
-}
-
-static void write_file(const char *path, const void *bytes, size_t n)
-{
-    remove(path); /* some file systems wait for the disk when a file is truncated */
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
 }
 
 static tw_status idx_write(tw_context *ctx, const char *path, int rank, const int64_t *shape,

@@ -1,6 +1,7 @@
 /* Figures: what is claimed, with which numbers; that wrong settings change the verdicts; measures; files;
  * failures.
  * SPDX-License-Identifier: MIT */
+#include "context.h"
 #include "faulty_io.h"
 #include "race/figures/figures.h"
 #include "race/figures/settings.h"
@@ -30,15 +31,6 @@ static void remove_directory(const char *path)
     }
     if (directory) closedir(directory);
     rmdir(path);
-}
-
-static tw_context *context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
 }
 
 static tw_figures *begin(tw_context *ctx, const char *directory)

@@ -6,6 +6,7 @@
 #include "file/checkpoint.h"
 #include "file/hash.h"
 #include "file/safetensors.h"
+#include "files.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,24 +29,6 @@ static void finish(tw_context *ctx, const faults *f)
 }
 
 #define PATH(name) TW_BINARY_DIR "/test_file." name
-
-static void write_file(const char *path, const void *bytes, size_t n)
-{
-    remove(path); /* some file systems wait for the disk when a file is truncated */
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
-}
-
-static size_t slurp(const char *path, uint8_t *to, size_t capacity)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    size_t n = fread(to, 1, capacity, f);
-    fclose(f);
-    return n;
-}
 
 enum { PACKED = 1 << 20 };
 static uint8_t packed[PACKED], again[PACKED];
@@ -88,7 +71,7 @@ static void safetensors_round_trip(void **state)
     tw__safetensors file;
     entries_of(e);
     assert_int_equal(tw__safetensors_save(ctx, PATH("tensors"), e, 4, meta, 2, &err), TW_OK);
-    size_t n = slurp(PATH("tensors"), packed, PACKED);
+    size_t n = read_file(PATH("tensors"), packed, PACKED);
     static const char expected[] =
         "{\"__metadata__\":{\"format\":\"pt\",\"network\":\"dense 10 \\\"x\\\"\"},"
         "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},\"flags\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[24,27]},"
@@ -116,7 +99,7 @@ static void safetensors_round_trip(void **state)
     assert_int_equal(tw__safetensors_save(ctx, PATH("tensors"), e, 4, meta, 2, &err), TW_ERR_INTERNAL);
     e[1].name = "\xff";
     assert_int_equal(tw__safetensors_save(ctx, PATH("tensors"), e, 4, meta, 2, &err), TW_ERR_SPEC);
-    assert_int_equal(slurp(PATH("tensors"), again, PACKED), n);
+    assert_int_equal(read_file(PATH("tensors"), again, PACKED), n);
     assert_memory_equal(again, packed, n);
     finish(ctx, &f);
 }
@@ -263,9 +246,9 @@ static void checkpoint_round_trip(void **state)
     assert_true(b.rate == 0.1 && b.step == 77 && b.n == 3);
     assert_memory_equal(b.w, a.w, sizeof a.w);
     assert_memory_equal(b.history, a.history, 3 * sizeof(double));
-    size_t n = slurp(PATH("check"), packed, PACKED);
+    size_t n = read_file(PATH("check"), packed, PACKED);
     assert_int_equal(tw__checkpoint_save(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err), TW_OK);
-    assert_int_equal(slurp(PATH("check"), again, PACKED), n);
+    assert_int_equal(read_file(PATH("check"), again, PACKED), n);
     assert_memory_equal(packed, again, n);
     b.last = "v";
     assert_int_equal(tw__checkpoint_load(ctx, PATH("check"), "thing", NULL, visit_thing, &b, &err),
@@ -294,7 +277,7 @@ static void any_flipped_bit_is_found(void **state)
     thing a, b;
     assert_int_equal(fill_thing(&a, ctx), TW_OK);
     assert_int_equal(tw__checkpoint_save(ctx, PATH("flip"), "thing", NULL, visit_thing, &a, &err), TW_OK);
-    size_t n = slurp(PATH("flip"), packed, PACKED);
+    size_t n = read_file(PATH("flip"), packed, PACKED);
     for (size_t bit = 0; bit < 8 * n; bit++) {
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         write_file(PATH("flip"), packed, n);
@@ -333,7 +316,7 @@ static int checkpoint_with_fault(int loading, int memory, int for_ever, long at,
     int clean = memory ? f.allocations < f.fail_allocation : f.steps < at;
     if (clean) assert_int_equal(s, TW_OK);
     else if (s != TW_OK) assert_int_equal(s, memory ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
-    size_t n = slurp(PATH("fault"), again, PACKED);
+    size_t n = read_file(PATH("fault"), again, PACKED);
     int is_old = n == n_old && memcmp(again, old, n) == 0;
     if (!loading && s == TW_OK) assert_false(is_old);
     if (!is_old) { /* whole and new, even when only the last sync failed */
@@ -362,7 +345,7 @@ static void checkpoints_survive_faults(void **state)
     assert_int_equal(tw__checkpoint_save(ctx, PATH("fault"), "thing", NULL, visit_thing, &t, NULL), TW_OK);
     free_thing(&t);
     tw_context_free(ctx);
-    size_t n = slurp(PATH("fault"), old, sizeof old);
+    size_t n = read_file(PATH("fault"), old, sizeof old);
     for (int mode = 0; mode < 8; mode++)
         for (long at = 1;; at++) {
             write_file(PATH("fault"), old, n);

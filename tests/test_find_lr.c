@@ -1,6 +1,7 @@
 /* The learning-rate range test: its rates, its losses against a run of its own, its mean and its verdict by
  * their definitions, its files.
  * SPDX-License-Identifier: MIT */
+#include "context.h"
 #include "faulty_io.h"
 #include "small_data.h"
 #include <math.h>
@@ -14,15 +15,6 @@
 
 #define DATA TW_BINARY_DIR "/find_lr_data"
 #define OUT TW_BINARY_DIR "/find_lr_out"
-
-static tw_context *context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
 
 static tw_find_lr_options options(void)
 {

@@ -248,7 +248,7 @@ static char *without_seconds(const char *text)
 /* The race's page is in `page` and its table in `table`; returns its JSON. */
 static char *race(char *page, size_t *n, char table[1024])
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("bowl:x=0.75,y=1.5", "sgd:lr=0.125 momentum:lr=0.05,momentum=0.8");
     o.steps = 40;
     o.job.run.target = "value=0.001";

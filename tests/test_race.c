@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "base/io.h"
+#include "context.h"
 #include "race/render.h"
 #include "race/strbuf.h"
 #include "train/json.h"
@@ -21,18 +22,11 @@
 static const char data[] = DIRECTORY "/digits", few[] = DIRECTORY "/few";
 static const char network[] = "flatten; dense 12 relu; dense 10 softmax";
 
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-    return ctx;
-}
-
 static int make_data(void **state)
 {
     (void)state;
     tw_error err;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     mkdir(DIRECTORY, 0777);
     mkdir(data, 0777);
     mkdir(few, 0777);
@@ -127,7 +121,7 @@ static void same_race_same_json(void **state)
 static void a_target_is_reached_within_an_epoch(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_race_options o = options("adam:lr=0.01 full:lr=0.01");
     o.seeds = 5;
     o.job.run.target = "val_accuracy=0.5";
@@ -171,7 +165,7 @@ static void a_target_is_reached_within_an_epoch(void **state)
 static void company_changes_nothing(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     json_t *run[2];
     const char *lists[] = {"adam", "sgd:lr=0.5 momentum adam"};
     for (int i = 0; i < 2; i++) {
@@ -193,7 +187,7 @@ static void company_changes_nothing(void **state)
 static void quartiles_lie_between(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_epoch lines[5] = {{.val_loss = 4},
                          {.val_loss = 1},
                          {.val_loss = 3},
@@ -218,7 +212,7 @@ static void quartiles_lie_between(void **state)
 static void trace_adds_up_to_the_epoch(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_race_options o = options("adam");
     tw_race *race = raced(ctx, &o);
     const tw__race_run *run = &race->entries[0].runs[0];
@@ -247,7 +241,7 @@ static int watch(void *user, const tw_race_event *e)
 static void divergence_is_a_result(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     struct seen seen = {0};
     tw_race_options o = options("sgd:lr=1e30 adam");
     o.event = watch;
@@ -278,7 +272,7 @@ static void divergence_is_a_result(void **state)
 
 static void refuse(tw_race_options o, tw_status code, const char *message)
 {
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_error err = {0};
     tw_race *race;
     assert_int_equal(tw_race_create(&race, ctx, &o, &err), code);
@@ -324,7 +318,7 @@ static void specs_are_checked_first(void **state)
 static void an_old_race_stays(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_race_options o = options("sgd");
     o.job.out = DIRECTORY "/a/old";
     o.job.force = 1;
@@ -355,7 +349,7 @@ static void refuse_unfinished(const char *directory)
 static void stopping_keeps_what_is_in(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     struct seen seen = {.stop_at = 3};
     tw_race_options o = options("sgd adam");
     o.job.out = DIRECTORY "/stopped";
@@ -449,7 +443,7 @@ static void only(const char *page, const char *what, const char *allowed)
 static void the_page_fetches_nothing(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_race_options o = options("sgd momentum adam adam:lr=0.01 sgd:lr=1e30");
     o.job.out = DIRECTORY "/report";
     o.seeds = 3;
@@ -481,7 +475,7 @@ static void the_page_fetches_nothing(void **state)
 static void names_cannot_break_the_page(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     char *text;
     tw__strbuf p = {.ctx = ctx};
     tw__put_escaped(&p, "<b>&\"");

@@ -23,15 +23,6 @@
 
 #define DIRECTORY TW_BINARY_DIR "/test_race_database.data"
 
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = 1;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
-
 static void clear(const char *directory)
 {
     static const char *const files[] = {"race.json",       "report.html",        "race.db",
@@ -95,7 +86,7 @@ static void puts_in(tw_context *ctx, tw__database *s, uint64_t row, const char *
 static void two_share_the_rows(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *a = made(ctx, DIRECTORY "/shared"), *b = opened(ctx, DIRECTORY "/shared"),
                  *c = opened(ctx, DIRECTORY "/shared");
     char *text;
@@ -129,7 +120,7 @@ static void two_share_the_rows(void **state)
 static void a_result_is_not_replaced(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *a = made(ctx, DIRECTORY "/once");
     char *text;
     puts_in(ctx, a, 0, "first");
@@ -146,7 +137,7 @@ static void a_result_is_not_replaced(void **state)
 static void a_killed_worker_frees_its_row(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     int pipe_[2];
     char byte;
     tw__database_close(made(ctx, DIRECTORY "/killed"));
@@ -177,7 +168,7 @@ static void a_killed_worker_frees_its_row(void **state)
 static void one_writes_the_result(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *a = made(ctx, DIRECTORY "/result"), *b = opened(ctx, DIRECTORY "/result");
     int got;
     assert_int_equal(tw__database_lock_result(a, &got, NULL), TW_OK);
@@ -218,7 +209,7 @@ static void refuse_create(tw_context *ctx, const char *directory, int replace, t
 static void a_race_is_replaced_when_asked(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *a = made(ctx, DIRECTORY "/old");
     uint64_t row, left;
     char *text;
@@ -252,7 +243,7 @@ static void a_race_is_made_in_one_step(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/begun";
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     for (int n = 0; n < 40; n++) {
         clear(directory);
         pid_t child = fork();
@@ -284,7 +275,7 @@ static void a_full_disk_replaces_nothing(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/stays";
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *s = made(ctx, directory);
     char *text;
     tw__database_close(s);
@@ -303,7 +294,7 @@ static void a_full_disk_replaces_nothing(void **state)
 
 static void refuse_open(const char *directory, tw_status code, const char *message)
 {
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *s;
     tw_error err = {0};
     tw_status is = tw__database_open(&s, ctx, directory, &err);
@@ -329,7 +320,7 @@ static void what_is_wrong_is_said(void **state)
         {"DELETE FROM run", "its runs are not numbered from 1 on"},
         {"DELETE FROM race", "says nothing of its race"},
     };
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     clear(directory);
     refuse_open(directory, TW_ERR_NOT_FOUND, "/wrong is not a race's folder: it has no race.db");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -364,7 +355,7 @@ static void a_hostile_schema_runs_nothing(void **state)
         {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'pending'",
          "it is damaged: 2nd reference to page 3"},
     };
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw__database_close(made(ctx, directory));
         run_sql(directory, cases[i].sql);
@@ -382,7 +373,7 @@ static void only_files_are_opened(void **state)
     static const char *const names[] = {"race.db", "race.db-wal", "race.db-shm", "race.db-journal",
                                         "race.lock"};
     char path[TW__PATH], message[64];
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         tw__database_close(made(ctx, directory));
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
@@ -404,7 +395,7 @@ static void damage_is_bad_data(void **state)
     (void)state;
     static const char directory[] = DIRECTORY "/damaged";
     char path[TW__PATH], *bytes = NULL;
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw__database *s = made(ctx, directory);
     assert_int_equal(tw__database_settle(s, NULL), TW_OK);
     tw__database_unlock_result(s);
@@ -444,7 +435,7 @@ static void a_finished_race_is_read_where_nothing_is_written(void **state)
     (void)state;
     static const char directory[] = DIRECTORY "/read-only";
     if (geteuid() == 0) skip(); /* whom no permission stops */
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     chmod(directory, 0755);
     tw__database *s = made(ctx, directory);
     assert_int_equal(tw__database_settle(s, NULL), TW_OK);
@@ -480,7 +471,7 @@ static void a_full_disk_leaves_nothing_half_made(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/full";
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     tw_status status = TW_ERR_SYSTEM;
     int kept = 0, none = 0;
     for (int n = 0; status != TW_OK; n++) {
@@ -523,7 +514,7 @@ static void sqlite_without_memory(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/memory";
-    tw_context *ctx = context();
+    tw_context *ctx = context(1);
     disk_end();
     sqlite3_shutdown();
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory), SQLITE_OK);

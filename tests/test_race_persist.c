@@ -38,7 +38,7 @@ static int stop_at(void *user, const tw_race_event *e)
 
 static json_t *undisturbed(tw_race_options o)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     o.job.out = NULL;
     tw_race *race = races_run(races_created(ctx, &o));
     json_t *json = races_json(race);
@@ -61,7 +61,7 @@ static void stopped_and_resumed(void **state)
     long stops = 0;
     for (; s == TW_STOPPED; stops++) {
         struct stop stop = {.at = 17};
-        tw_context *ctx = races_context(stops % 2 ? 3 : 1);
+        tw_context *ctx = context(stops % 2 ? 3 : 1);
         tw_error err = {0};
         tw_race *race;
         o.event = stop_at;
@@ -89,7 +89,7 @@ static void a_finished_race_needs_no_data(void **state)
     static const char directory[] = DIRECTORY "/finished";
     mkdir(changed, 0777);
     assert_true(small_data(changed, 60, 20));
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, "sgd sgd:lr=1e30");
     o.job.data = changed;
     tw_race *race = races_run(races_created(ctx, &o));
@@ -129,7 +129,7 @@ static void changed_data_is_noticed(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/fingerprint";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     assert_true(small_data(changed, 60, 20));
     tw_race_options o = races_kept(data, directory, "sgd");
     o.job.data = changed;
@@ -154,7 +154,7 @@ static void others_are_waited_for(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/others";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, "sgd adam");
     json_t *whole = undisturbed(o);
     tw_race_free(races_created(ctx, &o));
@@ -182,7 +182,7 @@ static void others_are_waited_for(void **state)
 static void race_in(const char *directory, const char *optimizers, uint64_t first_seed, uint64_t seeds,
                     uint64_t tune)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, optimizers);
     o.job.run.seed = first_seed;
     o.seeds = seeds;
@@ -203,7 +203,7 @@ static void joined_is_as_raced_together(void **state)
     o.seeds = 3;
     o.tune = 2;
     json_t *together = undisturbed(o);
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (int kept_too = 0; kept_too < 2; kept_too++) {
         tw_race_options j = TW_RACE_OPTIONS_INIT;
         tw_error err = {0};
@@ -230,7 +230,7 @@ static void what_cannot_be_joined(void **state)
 {
     (void)state;
     static const char a[] = DIRECTORY "/j1", b[] = DIRECTORY "/j2";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     race_in(a, "sgd", 0, 2, 0);
     refuse_join(a, DIRECTORY "/none", TW_ERR_NOT_FOUND, "is not a race's folder");
     tw_race_options o = races_kept(data, b, "adam");
@@ -346,7 +346,7 @@ static void every_file_operation_may_fail(void **state)
 static void the_disk_may_be_full(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_status s = TW_ERR_SYSTEM;
     for (int n = 0; s != TW_OK; n++) {
         disk_writes_left = n;
@@ -383,7 +383,7 @@ static int page_has(const char *path, const char *text)
 {
     uint8_t *bytes;
     size_t n;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     assert_int_equal(tw__read_file(ctx, path, 1 << 20, &bytes, &n, NULL), TW_OK);
     const int has = memmem(bytes, n, text, strlen(text)) != NULL;
     tw__free(ctx, bytes, n, 1);
@@ -399,7 +399,7 @@ static void an_unfinished_race_has_a_page(void **state)
     tw_race_options o = races_kept(data, directory, "sgd adam nag");
     o.event = read_page;
     o.user = &w;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race *race = races_run(races_created(ctx, &o));
     assert_non_null(w.first);
     assert_non_null(strstr(w.first, "<title>Unfinished: 1 of 3 optimizers so far on "));

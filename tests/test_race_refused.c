@@ -20,7 +20,7 @@ static void a_result_of_another_race_is_refused(void **state)
 {
     (void)state;
     static const char directory[] = DIRECTORY "/mine", other[] = DIRECTORY "/theirs";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     assert_true(small_data(changed, 60, 20));
     tw_race_options o = races_kept(data, directory, "sgd"), p = races_kept(data, other, "sgd");
     p.job.data = changed;
@@ -73,7 +73,7 @@ static void what_is_wrong_in_it_is_said(void **state)
         {"INSERT INTO run VALUES (3, 'race', 'sgd', NULL, 3, '{}', NULL)",
          "it has 3 runs for 1 optimizers and 2 seeds"},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_options o = races_kept(data, directory, "sgd");
         tw_race_free(races_run(races_created(ctx, &o)));
@@ -100,7 +100,7 @@ static void what_was_changed_is_refused(void **state)
         {"UPDATE race SET description = json_set(description, '$.found.weights', 7)",
          "what the race is: it was changed or damaged: its checksum does not fit its content"},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, "sgd");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_free(races_run(races_created(ctx, &o)));
@@ -158,7 +158,7 @@ static void every_number_is_checked(void **state)
     static const char *const values[] = {"\"x\"", "[]", "{}", "true", "-1", "0.5", "1e308", "null", "0"};
     enum { OF_REALS = 4, VALUES = sizeof values / sizeof values[0] };
     char message[80];
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, "sgd adam");
     tw_race_free(races_run(races_created(ctx, &o)));
     assert_int_equal(system("cp '" DIRECTORY "/numbers/race.db' '" DIRECTORY "/saved'"), 0);
@@ -181,7 +181,7 @@ static void what_was_found_is_found_again(void **state)
     static const char directory[] = DIRECTORY "/found";
     static const char *const paths[] =
         {"racers[1].steps_per_epoch", "racers[0].batch", "rows[0]", "weights", "batch", "steps_per_epoch"};
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         char path[60];
         tw_race_options o = races_kept(data, directory, "sgd adam");
@@ -202,7 +202,7 @@ static void a_race_has_an_end(void **state)
     size_t n = 0;
     tw_error err = {0};
     tw_race *race;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_kept(data, directory, "sgd");
     tw_race_free(races_created(ctx, &o));
     set_json(directory, "description", "asked.seeds", "10000");
@@ -234,7 +234,7 @@ static void a_path_is_whole(void **state)
         {"UPDATE run SET result = json_set(result, '$.path.value[2]', 'high') WHERE id = 2",
          "run 2: not all of a path is numbers"},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_options o = races_on_surface("bowl", "sgd");
         o.steps = 5;

@@ -14,7 +14,7 @@ static const tw__trajectory *trajectory_of(const tw_race *race, size_t entry, si
 static void a_trajectory_is_what_the_rule_says(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("bowl", "sgd:lr=0.3 momentum:lr=0.1,momentum=0.8");
     o.steps = 20;
     tw_race *race = races_run(races_created(ctx, &o));
@@ -44,7 +44,7 @@ static void a_trajectory_is_what_the_rule_says(void **state)
 static void the_trajectory_is_the_view(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("bowl", "nag:lr=0.1");
     o.steps = 1;
     tw_race *race = races_run(races_created(ctx, &o));
@@ -56,7 +56,7 @@ static void the_trajectory_is_the_view(void **state)
 static void the_target_is_a_value(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("quadratic:condition=4,x=1,y=1",
                                          "sgd:lr=0.1 sgd:lr=0.2 sgd:lr=0.001 sam:lr=0.1,rho=0.001");
     o.job.run.target = "value=0.5";
@@ -105,7 +105,7 @@ static void minima_that_are_known(void **state)
         {"ackley:x=0.5,y=0", 1, 0.5},
         {"expr:\"x^2+y^2\"", 0, 0},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_race_options o = races_on_surface(cases[i].surface, "sgd:lr=1e-300");
         o.steps = 1;
@@ -124,7 +124,7 @@ static void minima_that_are_known(void **state)
 static void noise_is_a_seeds(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(2);
+    tw_context *ctx = context(2);
     tw_race_options o = races_on_surface("beale:noise=0.5", "adam:lr=0.1 sgd:lr=0.001");
     o.seeds = 2;
     o.steps = 40;
@@ -148,7 +148,7 @@ static void noise_is_a_seeds(void **state)
 static void in_single_precision(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("bowl", "sgd:lr=0.1");
     o.job.dtype = "f32";
     tw_race *race = races_run(races_created(ctx, &o));
@@ -163,7 +163,7 @@ static void in_single_precision(void **state)
 static void divergence_is_a_result(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("rosenbrock", "sgd:lr=1 adam:lr=0.1");
     tw_race *race = races_run(races_created(ctx, &o));
     const tw__race_run *run = &race->entries[0].runs[0];
@@ -190,7 +190,7 @@ static void what_is_nowhere(void **state)
          "sgd: step 1 overflows f64, though the gradient is finite: a weight, or a number on the way to it; clip or scale the gradient"},
         {"expr:\"sqrt(x)\",x=4", "the value is nan at (-2.5e+299, 1), after step 1"},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const tw_race_options o = races_on_surface(cases[i].surface, "sgd:lr=1e300");
         tw_race *race = races_run(races_created(ctx, &o));
@@ -247,7 +247,7 @@ static void what_a_surface_does_not_have(void **state)
 static void noise_of_a_rule(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("bowl", "sgld:lr=0.01 sgd");
     o.seeds = 2;
     tw_race *race = races_run(races_created(ctx, &o));

@@ -107,7 +107,7 @@ struct trial {
 
 static void chosen(const struct trial *trials, size_t n, const char *spec)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw__trial of[4] = {{0}};
     tw_epoch line[4] = {{0}};
     tw__entry entry = {.spec = (char[]){"sgd"}, .trials = of};
@@ -149,7 +149,7 @@ static void the_best_is_raced(void **state)
 static void trials_and_runs(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_data(data, "sgd adam");
     o.tune = 3;
     o.seeds = 2;
@@ -207,7 +207,7 @@ static void trials_and_runs(void **state)
 static void no_rate_works(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_race_options o = races_on_surface("expr:\"-exp(x^2 + 1000)\",x=0.01", "sgd");
     o.tune = 2;
     tw_race *race;

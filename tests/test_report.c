@@ -62,7 +62,7 @@ static void test_numbers(void **state)
 static void test_chart(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw__strbuf p = {.ctx = ctx};
     tw__chart c = {.p = &p,
                    .label = "a < b",
@@ -117,7 +117,7 @@ static double area_of(const tw__rings *rings)
 
 static void rings_are(double (*f)(double x, double y), double level, size_t n, double area, double slack)
 {
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw__relief r = relief_of(ctx, f);
     tw__rings rings;
     assert_int_equal(tw__rings_make(&rings, ctx, &r, level, NULL), TW_OK);
@@ -153,7 +153,7 @@ static void test_rings(void **state)
 static void test_levels(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw__relief r = relief_of(ctx, bowl);
     double levels[TW__LEVELS];
     const double least = 0;
@@ -188,7 +188,7 @@ static tw_epoch epoch(uint64_t number, double loss)
 static void test_curve(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_epoch lines[3][3] = {{epoch(1, 0.5)},
                             {epoch(1, 3), epoch(2, 2), epoch(3, 1)},
                             {epoch(1, 4), epoch(2, 3), epoch(3, 2)}};
@@ -225,7 +225,7 @@ static void test_curve(void **state)
 static void test_missing_runs(void **state)
 {
     (void)state;
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     tw_epoch lines[4] = {epoch(1, 1), epoch(1, 2), epoch(1, 9), epoch(1, 0.5)};
     tw__race_run a[3] = {{.epochs = &lines[0], .n_epochs = 1, .steps = 10, .gradients = 100, .reached = 1},
                          {.missing = 1},
@@ -299,7 +299,7 @@ static void test_equations(void **state)
         {"over the `batch` rows", "over the batch rows"},
         {"a tensor's f_i'(w)", "<i>a</i> tensor's <i>f</i><sub><i>i</i></sub>′(<i>w</i>)"},
     };
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         tw__strbuf p = {.ctx = ctx};
         char *text;
@@ -401,7 +401,7 @@ static void test_marks(void **state)
     (void)state;
     static const char *const specs =
         "sgd momentum nag adagrad adadelta rmsprop adam adamw nadam adamax lion radam yogi adabelief adan sgd:momentum=0.5";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (int n = 10; n <= 16; n += 6) {
         char some[200];
         const char *end = specs;
@@ -435,7 +435,7 @@ static void test_extreme_values(void **state)
     static const char *const surfaces[] = {"expr:\"1/x\",x=1,y=0", "expr:\"x*1e300\"", "expr:\"x*1e-300\"",
                                            "expr:\"x*1e-320\""};
     static const char optimizers[] = "sgd sgd:lr=1e300 adam:lr=1 sgd:lr=1e-300";
-    tw_context *ctx = races_context(1);
+    tw_context *ctx = context(1);
     for (size_t i = 0; i < sizeof surfaces / sizeof surfaces[0]; i++) {
         tw_race_options o = races_on_surface(surfaces[i], optimizers);
         o.steps = 20;

@@ -1,6 +1,7 @@
 /* Rows from memory of every kind: what goes in comes out, views are cut right, every number counts in the
  * fingerprint, and what is wrong is refused with its row.
  * SPDX-License-Identifier: MIT */
+#include "context.h"
 #include "faulty_io.h"
 #include <math.h>
 #include <stdio.h>
@@ -51,13 +52,6 @@ static tw_data_info dense_rows(void)
                           .n_targets = 2};
 }
 
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-    return ctx;
-}
-
 static tw_data_info info_of(const tw_data *data)
 {
     tw_data_info info = {.size = sizeof info};
@@ -68,7 +62,7 @@ static tw_data_info info_of(const tw_data *data)
 static void sparse_rows_come_back(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_data *data;
     const tw_data_info in = sparse_rows();
     assert_int_equal(tw_data_create(&data, ctx, &in, NULL), TW_OK);
@@ -93,7 +87,7 @@ static void sparse_rows_come_back(void **state)
 static void dense_rows_with_targets_come_back(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_data *data;
     const tw_data_info in = dense_rows();
     assert_int_equal(tw_data_create(&data, ctx, &in, NULL), TW_OK);
@@ -112,7 +106,7 @@ static void views_are_cut_in_every_field(void **state)
     (void)state;
     static uint64_t last_starts[] = {0, 2, 3};
     for (int sparse = 0; sparse < 2; sparse++) {
-        tw_context *ctx = context();
+        tw_context *ctx = context(0);
         tw_data *all, *view, *anew;
         tw_data_info in = sparse ? sparse_rows() : dense_rows(), rest = in;
         rest.rows = 2;
@@ -134,7 +128,7 @@ static void views_are_cut_in_every_field(void **state)
 static void fingerprints_tell_rows_apart(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     char seen[12][33];
     int n = 0;
     for (int change = 0; change < 9; change++) {
@@ -222,7 +216,7 @@ static void wrong_rows_are_refused(void **state)
     cases[14].rows.rank = 2;
     cases[14].rows.shape[1] = 1;
     cases[15].rows.type = TW_I64;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tw_data *data = (tw_data *)cases;
         tw_error err;
@@ -236,7 +230,7 @@ static void wrong_rows_are_refused(void **state)
 static void slices_stay_inside(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_data *data, *view;
     tw_error err;
     const tw_data_info in = dense_rows();
@@ -257,7 +251,7 @@ static void networks_say_what_they_take(void **state)
         int sparse;
         const char *odd;
     } cases[] = {{1, "sparse rows"}, {0, "rows of f64"}};
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     for (int i = 0; i < 2; i++) {
         tw_data *data;
         tw_model *model;

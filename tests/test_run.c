@@ -1,6 +1,7 @@
 /* The loop over objectives of one's own: what it asks for, in which floating-point mode, and how it stops.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
+#include "context.h"
 #include <fenv.h>
 #include <math.h>
 #include <setjmp.h>
@@ -54,15 +55,6 @@ static tw_objective objective(struct custom *custom, uint64_t rows)
                           .eval = eval};
 }
 
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = 2;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
-
 static tw_run_options options(void)
 {
     tw_run_options o = TW_RUN_OPTIONS_INIT;
@@ -77,7 +69,7 @@ static void a_loss_that_is_not_finite_changes_nothing(void **state)
     const double losses[] = {INFINITY, NAN};
     for (int i = 0; i < 2; i++) {
         struct custom custom = {.loss_of_row_3 = losses[i]};
-        tw_context *ctx = context();
+        tw_context *ctx = context(2);
         tw_objective train = objective(&custom, 5);
         tw_run_options o = options();
         tw_run *run;
@@ -100,7 +92,7 @@ static void a_failing_validation_ends_the_run(void **state)
 {
     (void)state;
     struct custom good = {.loss_of_row_3 = 1}, bad = {.loss_of_row_3 = NAN};
-    tw_context *ctx = context();
+    tw_context *ctx = context(2);
     tw_objective train = objective(&good, 40), check = objective(&bad, 5);
     tw_run_options o = options();
     tw_run *run;
@@ -122,7 +114,7 @@ static void the_first_result_is_handed_back(void **state)
 {
     (void)state;
     struct custom custom = {.loss_of_row_3 = 1, .result = 100, .results_from = 20};
-    tw_context *ctx = context();
+    tw_context *ctx = context(2);
     tw_objective train = objective(&custom, 64);
     train.lanes = 2;
     tw_run_options o = options();
@@ -144,7 +136,7 @@ static void objectives_without_rows(void **state)
     const char *const estimators[] = {"minibatch", "full", "single"};
     for (int i = 0; i < 3; i++) {
         struct custom custom = {0};
-        tw_context *ctx = context();
+        tw_context *ctx = context(2);
         tw_objective train = objective(&custom, 0);
         tw_run_options o = options();
         o.estimator = estimators[i];
@@ -171,7 +163,7 @@ static void the_callers_mode_is_his_own(void **state)
     double results[2], losses[2];
     for (int upward = 0; upward < 2; upward++) {
         struct custom custom = {.loss_of_row_3 = 0.1, .gradient = 1.0 / 3};
-        tw_context *ctx = context();
+        tw_context *ctx = context(2);
         tw_objective train = objective(&custom, 40);
         tw_run_options o = options();
         tw_run *run;
@@ -198,7 +190,7 @@ static void wrong_sizes_are_refused(void **state)
 {
     (void)state;
     struct custom custom = {0};
-    tw_context *ctx = context();
+    tw_context *ctx = context(2);
     tw_objective train = objective(&custom, 4), wrong = train;
     tw_run_options o = options(), wrong_options = o;
     tw_job_options job = TW_JOB_OPTIONS_INIT;
@@ -248,7 +240,7 @@ static struct made make(const char *target, uint64_t every)
 {
     struct custom custom = {.loss_of_row_3 = 1};
     struct made m = {.status = TW_RUN_GOING};
-    tw_context *ctx = context();
+    tw_context *ctx = context(2);
     tw_objective train = objective(&custom, ROWS), check = objective(&custom, 5);
     tw_run_options o = options();
     tw_run *run;
@@ -317,7 +309,7 @@ static void looking_without_a_target_is_refused(void **state)
 {
     (void)state;
     struct custom custom = {0};
-    tw_context *ctx = context();
+    tw_context *ctx = context(2);
     tw_objective train = objective(&custom, 4);
     tw_run_options o = options();
     tw_run *run;

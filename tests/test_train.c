@@ -1,8 +1,10 @@
 /* Jobs: the result, resume, stopping, and what happens when memory, files or numbers fail.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
+#include "context.h"
 #include "faulty_io.h"
 #include "file/checkpoint.h"
+#include "files.h"
 #include "small_data.h"
 #include <math.h>
 #include <setjmp.h>
@@ -44,24 +46,6 @@ static tw_job_options options(const char *out)
     return o;
 }
 
-static tw_context *context(int threads)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
-
-static size_t read_bytes(const char *path, char *to, size_t n)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) return 0;
-    size_t got = fread(to, 1, n, f);
-    fclose(f);
-    return got;
-}
-
 /* The model file of an undisturbed run. */
 static size_t reference(char *to, size_t n)
 {
@@ -74,7 +58,7 @@ static size_t reference(char *to, size_t n)
         fail_msg("%s", err.message);
     tw_job_free(job);
     tw_context_free(ctx);
-    n = read_bytes(OUT "/model.safetensors", to, n);
+    n = read_file(OUT "/model.safetensors", to, n);
     assert_true(n > 1000);
     return n;
 }
@@ -83,7 +67,7 @@ static char expected[100000], found[100000];
 
 static void assert_same_model(size_t n)
 {
-    assert_int_equal(read_bytes(OUT "/model.safetensors", found, sizeof found), n);
+    assert_int_equal(read_file(OUT "/model.safetensors", found, sizeof found), n);
     assert_memory_equal(found, expected, n);
 }
 
@@ -359,7 +343,7 @@ static void a_target_within_an_epoch_is_found_after_a_stop(void **state)
             reached = tw_run_steps(run);
             gradients = tw_run_gradients(run);
             assert_true(reached > 3 && reached % tw_run_steps_per_epoch(run) != 0);
-            n = read_bytes(OUT "/model.safetensors", expected, sizeof expected);
+            n = read_file(OUT "/model.safetensors", expected, sizeof expected);
         }
         assert_int_equal(tw_run_steps(run), reached);
         assert_int_equal(tw_run_gradients(run), gradients);
@@ -414,19 +398,11 @@ static void a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_re
     tw_context_free(ctx);
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_not_equal(fputs(text, f), EOF);
-    assert_int_equal(fclose(f), 0);
-}
-
 static int holds_seed(int seed)
 {
     char line[40], run[8192];
     snprintf(line, sizeof line, "\"seed\": %d", seed);
-    run[read_bytes(OUT "/run.json", run, sizeof run - 1)] = 0;
+    run[read_file(OUT "/run.json", run, sizeof run - 1)] = 0;
     return strstr(run, line) != NULL;
 }
 
@@ -441,14 +417,14 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
     tw_status s = TW_ERR_SYSTEM;
     for (long i = 1; s != TW_OK; i++) {
         size_t n = reference(expected, sizeof expected),
-               n_history = read_bytes(OUT "/history.csv", history, sizeof history);
+               n_history = read_file(OUT "/history.csv", history, sizeof history);
         faults f;
         tw_context *ctx;
         tw_job *job = NULL;
         tw_error err;
         tw_job_options o = options(OUT);
-        write_file(OUT "/report.html", page);
-        write_file(OUT "/model.safetensors" TW__PARTIAL, "left by a kill");
+        write_file(OUT "/report.html", page, strlen(page));
+        write_file(OUT "/model.safetensors" TW__PARTIAL, "left by a kill", 14);
         assert_false(holds_seed(99));
         o.run.seed = 99;
         o.force = 1;
@@ -461,15 +437,15 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
         tw_context_free(ctx);
         if (!holds_seed(99)) {
             old++;
-            if (read_bytes(OUT "/model.safetensors", found, sizeof found)) assert_same_model(n);
+            if (read_file(OUT "/model.safetensors", found, sizeof found)) assert_same_model(n);
             continue;
         }
         new ++;
-        assert_false(read_bytes(OUT "/model.safetensors", found, sizeof found) == n &&
+        assert_false(read_file(OUT "/model.safetensors", found, sizeof found) == n &&
                      memcmp(found, expected, n) == 0);
-        assert_false(read_bytes(OUT "/history.csv", csv, sizeof csv) == n_history &&
+        assert_false(read_file(OUT "/history.csv", csv, sizeof csv) == n_history &&
                      memcmp(csv, history, n_history) == 0);
-        assert_int_equal(read_bytes(OUT "/report.html", html, sizeof html), 0);
+        assert_int_equal(read_file(OUT "/report.html", html, sizeof html), 0);
         assert_true(i < 500);
     }
     assert_true(old > 5);

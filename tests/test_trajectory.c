@@ -1,6 +1,7 @@
 /* Paths on surfaces: the numbers known for the figures of the sources, the loop's own steps, views, noise,
  * float, ends that are not finite, failures.
  * SPDX-License-Identifier: MIT */
+#include "context.h"
 #include "faulty_io.h"
 #include <math.h>
 #include <setjmp.h>
@@ -29,13 +30,6 @@ static tw_trajectory *walk(tw_context *ctx, const char *surface, const char *opt
     o.optimizer = optimizer;
     o.steps = steps;
     return walk_on(ctx, surface, TW_F64, &o);
-}
-
-static tw_context *context(void)
-{
-    tw_context *ctx;
-    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
-    return ctx;
 }
 
 static int first(const double *v, size_t n, double limit, int above)
@@ -74,7 +68,7 @@ static void known_steps_are_met(void **state)
         {"beale", "nag:lr=0.002", 500, 'f', 0, 0.1, 56},
         {"beale", "adam:lr=0.3", 500, 'f', 0, 0.1, 45},
     };
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         tw_trajectory *p = walk(ctx, known[i].surface, known[i].optimizer, known[i].steps);
         const int step =
@@ -89,7 +83,7 @@ static void known_steps_are_met(void **state)
 static void points_are_those_of_the_formula(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "nag:lr=0.02,momentum=0.8";
     o.steps = 40;
@@ -118,7 +112,7 @@ static void points_are_those_of_the_formula(void **state)
 static void float_is_near_and_noise_is_its_seeds(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "adam:lr=0.1";
     o.steps = 50;
@@ -141,7 +135,7 @@ static void float_is_near_and_noise_is_its_seeds(void **state)
 static void a_path_ends_before_what_is_not_finite(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_trajectory *p = walk(ctx, "beale", "sgd:lr=1", 100);
     assert_true(p->diverged && p->n >= 2 && p->n < 20 && p->message[0]);
     for (size_t i = 0; i < p->n; i++)
@@ -153,7 +147,7 @@ static void a_path_ends_before_what_is_not_finite(void **state)
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_surface *s;
     tw_trajectory *p;
     tw_error err;
@@ -181,7 +175,7 @@ static void what_cannot_be_is_refused(void **state)
 static void a_stalled_run_adds_no_point(void **state)
 {
     (void)state;
-    tw_context *ctx = context();
+    tw_context *ctx = context(0);
     tw_trajectory_options o = TW_TRAJECTORY_OPTIONS_INIT;
     o.optimizer = "sgd:lr=1";
     o.control = "armijo:most=1";
