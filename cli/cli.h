@@ -161,18 +161,18 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
 tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
-/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_folder adds a number if that is
- * there. */
+/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_directory adds a number
+ * if that is there. */
 void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void); /* of the monotonic clock */
 /* COLUMNS, or the columns of the terminal that `to` is; 0: neither */
 int cli_width(FILE *to);
 
-/* SIGINT, SIGTERM and SIGHUP: while nothing is running that must come to an end (cli_running), as when data
- * are read or a result is printed, they end the program at once with 130; else the first is noted, and a
- * second one has its default action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What
- * was ignored when we began stays ignored (nohup). */
+/* SIGINT, SIGTERM and SIGHUP: unless something is running that has to be stopped in order (cli_running), as
+ * while data are read or a result is printed, they end the program at once with 130; else the first is noted,
+ * and a second one has its default action. SIGUSR1 and SIGUSR2 ask for a checkpoint, once each. What was
+ * ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 void cli_running(int is);
 int cli_checkpoint_wanted(void);
@@ -185,14 +185,14 @@ void cli_stop_worker(pid_t worker);
 
 /* ---- Results ------------------------------------------------------------------------------------------- */
 
-/* A tree of JSON of which an allocation failed is NULL, and so is all that it was to be part of, up to
- * cli_print_json, which says so: TW_ERR_MEMORY. cli_put and cli_add take both references and return the tree;
- * json_pack is such a function too. */
+/* A JSON tree is NULL after a failed allocation, and so is every tree that it was to be part of;
+ * cli_print_json reports it as TW_ERR_MEMORY. cli_put and cli_add take both references and return the tree,
+ * NULL if either argument is. */
 json_t *cli_put(json_t *object, const char *key, json_t *value);
 json_t *cli_add(json_t *list, json_t *value);
 /* on stdout, with a newline; takes the reference */
 tw_status cli_print_json(json_t *value, tw_error *err);
-/* null for NaN and infinity, which JSON has not */
+/* null for NaN and infinity, which JSON does not have */
 json_t *cli_number(double x);
 /* null for NULL or text that is no UTF-8 */
 json_t *cli_string(const char *text);

@@ -149,6 +149,7 @@ static tw_status print_json(const struct cli_explain *v, const char *spec, const
     json_t *all =
         json_pack("{s:o, s:o, s:I, s:o, s:o}", "spec", cli_string(spec), "pieces", json->pieces, "steps",
                   (json_int_t)v->steps, "base", cli_number(v->base), "values", json->values);
+    /* more is NULL where an allocation failed, and then so is all */
     if (!json->more || json_object_size(json->more)) all = cli_put(all, "more", json->more);
     else json_decref(json->more);
     return cli_print_json(all, err);

@@ -96,8 +96,10 @@ tw_status cli_find_lr(const struct cli_common *common, const tw_find_lr_options 
         status = print_picture(found, err);
         if (status == TW_OK) print_rates(found);
     }
-    if (status == TW_OK && out && !common->quiet)
-        cli_say("points %s/find_lr.csv", out), cli_say("picture %s/find_lr.svg", out);
+    if (status == TW_OK && out && !common->quiet) {
+        cli_say("points %s/find_lr.csv", out);
+        cli_say("picture %s/find_lr.svg", out);
+    }
     tw_find_lr_free(found);
     tw_context_free(ctx);
     return status;

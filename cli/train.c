@@ -127,7 +127,7 @@ static void print_result(const tw_job *job)
     putchar('\n');
 }
 
-/* Prints the result. TW_ERR_NOT_FINITE, in `why`: it is that of a run that diverged. */
+/* Prints the result; why->code becomes TW_ERR_NOT_FINITE if the run diverged. */
 static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_error *err)
 {
     const char *text;

@@ -165,10 +165,10 @@ static _Noreturn void be_worker(struct cli_common common, const char *directory,
 /* ---- all of them --------------------------------------------------------------------------------------- */
 
 struct workers {
-    pid_t pid[256];
+    pid_t pid[256]; /* 0: has ended */
     size_t n, lost;
-    tw_error why; /* they are to stop, if it has a code */
-};                /* pid 0: has ended */
+    tw_error why; /* why they are to stop; TW_OK: they are not */
+};
 
 static void tell_all(struct workers *c)
 {
