@@ -9,6 +9,16 @@ enum { CAP = 1 << 20, PIECE = 333 };
 static one_file file;
 static tw_context *ctx;
 
+static tw_status at_once(uint8_t **whole, size_t *n, tw_error *err)
+{
+    tw__stream *s;
+    TW_TRY(tw__stream_open(&s, ctx, "input", TW__UNPACK, CAP, err));
+    tw_status status = tw__stream_take(s, CAP, whole, n, err);
+    if (status == TW_OK && (status = tw__stream_end(s, err)) != TW_OK) tw__free(ctx, *whole, *n, 1);
+    tw__stream_close(s);
+    return status;
+}
+
 static tw_status in_pieces(const uint8_t *whole, size_t n, tw_error *err)
 {
     tw__stream *s;
@@ -33,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (!ctx) ctx = one_file_context(&file);
     file.bytes = bytes;
     file.n = n;
-    if (tw__unpack_file(ctx, "input", CAP, &whole, &size, &err) == TW_OK) {
+    if (at_once(&whole, &size, &err) == TW_OK) {
         MUST(size <= CAP && in_pieces(whole, size, &err) == TW_OK);
         tw__free(ctx, whole, size, 1);
     } else {

@@ -363,21 +363,3 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
     }
     return status;
 }
-
-tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n,
-                          tw_error *err)
-{
-    tw__stream *s;
-    *bytes = NULL;
-    *n = 0;
-    TW_TRY(tw__stream_open(&s, ctx, path, TW__UNPACK, most_bytes, err));
-    tw_status status = tw__stream_take(s, s->most, bytes, n, err);
-    if (status == TW_OK) status = tw__stream_end(s, err);
-    if (status != TW_OK) {
-        tw__free(ctx, *bytes, *n, 1);
-        *bytes = NULL;
-        *n = 0;
-    }
-    tw__stream_close(s);
-    return status;
-}

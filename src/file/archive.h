@@ -25,8 +25,4 @@ tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_err
 tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err);
 /* TW_ERR_DATA unless everything has been read. */
 tw_status tw__stream_end(tw__stream *s, tw_error *err);
-
-/* A whole file. */
-tw_status tw__unpack_file(tw_context *ctx, const char *path, uint64_t most_bytes, uint8_t **bytes, size_t *n,
-                          tw_error *err);
 #endif
