@@ -178,7 +178,7 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
 static void start(const struct values *v, tw_job *job, struct progress *progress, int log)
 {
     tw_job_options o = TW_JOB_OPTIONS_INIT;
-    tw_job_understood(job, &o);
+    tw_job_resolved(job, &o);
     progress_start(progress, o.run.epochs, tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
     if (!v->common.quiet) print_setting(&o, tw_job_model(job));
 }

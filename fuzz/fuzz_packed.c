@@ -1,4 +1,4 @@
-/* Fuzz target: any bytes as a packed file, told by its content: gzip, bzip2, xz, zstd, lz4. Read whole and
+/* Fuzz target: any bytes as a packed file, recognised by content: gzip, bzip2, xz, zstd, lz4. Read whole and
  * read piece by piece it is the same; what is damaged has a message.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"

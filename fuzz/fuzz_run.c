@@ -1,4 +1,4 @@
-/* Fuzz target: any bytes as run.json of a run's folder. What is taken has a status that is known, and is the
+/* Fuzz target: any bytes as run.json of a run's folder. A run that is accepted has a known status, and is the
  * same when its JSON is written and read again; what is refused has a message.
  * SPDX-License-Identifier: MIT */
 #include "one_file.h"

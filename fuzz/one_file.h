@@ -1,4 +1,4 @@
-/* What the fuzz targets share: a context whose only file is the input, and which forgets what is written.
+/* Shared by the fuzz targets: a context whose only file is the input, and which forgets what is written.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FUZZ_ONE_FILE_H
 #define TW_FUZZ_ONE_FILE_H

@@ -1,4 +1,4 @@
-/* What the fuzz targets of texts share: a context with little memory, and the input as a string.
+/* Shared by the fuzz targets of texts: a context with little memory, and the input as a string.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FUZZ_TEXT_H
 #define TW_FUZZ_TEXT_H

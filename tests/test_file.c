@@ -142,7 +142,7 @@ static void bad_safetensors(void **state)
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", 4, "the header is not the JSON"},
         {"{\"a\":{}}", 0, "byte 9: \"a\" is not an object of dtype, shape and two data_offsets"},
         {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
-         "byte 9: \"a\" has dtype F16; U8, I64, F32 and F64 are understood"},
+         "byte 9: \"a\" has dtype F16; U8, I64, F32 and F64 are supported"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
          "byte 9: the data_offsets of \"a\" span 4 bytes, its shape and dtype 8"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4,

@@ -312,8 +312,8 @@ static void what_is_wrong_is_said(void **state)
         const char *sql, *message;
     } cases[] = {
         {"PRAGMA application_id = 7", "is another program's database, not a race"},
-        {"PRAGMA user_version = 3", "is of a newer thalweg"},
-        {"PRAGMA user_version = 1", "is of an older thalweg"},
+        {"PRAGMA user_version = 3", "was written by a newer thalweg"},
+        {"PRAGMA user_version = 1", "was written by an older thalweg"},
         {"PRAGMA application_id = 0; PRAGMA user_version = 0", "holds no race"},
         {"DROP TABLE run", "its tables, views and triggers are not those of a race"},
         {"DELETE FROM run WHERE id = 3", "its runs are not numbered from 1 on"},

@@ -11,8 +11,8 @@ extern "C" {
 
 /* The probe: TW_PROBE_STEPS steps in double on a matrix of 2 rows, whose coordinates have the gradients that
  * rules treat differently: ordinary, tiny, large, alternating, constant, zero, rare, and one that jumps. All
- * weights begin at 0.5. From step TW_PROBE_DROP on lr is a tenth, which tells a rate inside the momentum from
- * one outside it. */
+ * weights begin at 0.5. From step TW_PROBE_DROP on lr is a tenth, which shows whether the rate is inside the
+ * momentum or outside. */
 enum { TW_PROBE_COORDINATES = 8, TW_PROBE_STEPS = 100, TW_PROBE_DROP = 51 };
 /* Weights that differ by no more than this are the same, relative to the largest magnitude that the
  * coordinate has had. */

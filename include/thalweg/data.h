@@ -37,8 +37,8 @@ extern "C" {
 
 typedef struct tw_data tw_data;
 
-/* What a data set holds, or rows in memory to make one of (tw_data_create). Pointers that the library fills
- * in are valid as long as the tw_data; the memory behind them must not be written. */
+/* The content of a data set, or rows in memory to make one of (tw_data_create). Pointers that the library
+ * fills in are valid as long as the tw_data; the memory behind them must not be written. */
 typedef struct tw_data_info {
     /* sizeof(tw_data_info), set by the caller */
     size_t size;
@@ -111,7 +111,7 @@ TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_o
  * label or one that has no name, a weight that is not above 0, columns that do not rise, with the row;
  * TW_ERR_SPEC: type, shape, or fields that exclude each other. */
 TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *rows, tw_error *err);
-/* Rows first .. first + rows - 1 of a data set as one of their own, which shares its memory and classes:
+/* Rows first .. first + rows - 1 of a data set as another data set, which shares its memory and classes:
  * `data` may be freed before it. TW_ERR_SPEC: there are no such rows, or none. */
 TW_API tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows,
                                tw_error *err);

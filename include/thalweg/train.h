@@ -263,9 +263,9 @@ TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *direct
  * TW_ERR_SYSTEM for a file that cannot be written; then the last checkpoint is still there, for
  * tw_job_resume. Every file is replaced as a whole. */
 TW_API tw_status tw_job_run(tw_job *job, tw_error *err);
-/* The options as they were understood: specs are canonical, and defaults filled in where the run has them.
- * What they point to belongs to the job. Not for a finished run that was resumed. */
-TW_API void tw_job_understood(const tw_job *job, tw_job_options *out);
+/* The resolved options: specs are canonical, and defaults filled in where the run has them. What they point
+ * to belongs to the job. Not for a finished run that was resumed. */
+TW_API void tw_job_resolved(const tw_job *job, tw_job_options *out);
 enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
 /* How the model does on the test rows; where there are none, how the last epoch went. NaN: not finite, or not
  * counted. */

@@ -9,8 +9,8 @@ extern const tw_io tw__system_io;
 /* TW_ERR_NOT_FOUND for a path that does not exist, else TW_ERR_SYSTEM: "<what> <path>: <reason>". */
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path);
 tw_status tw__path_kind(tw_context *ctx, const char *path, int *kind, tw_error *err);
-/* *found: a file has this name. TW_ERR_DATA: something else has it; what a folder holds may be anybody's, and
- * to open a pipe or device can take for ever. */
+/* *found: a file has this name. TW_ERR_DATA: something else has it. A folder may hold anything, and opening a
+ * pipe or device can take for ever. */
 tw_status tw__find_file(tw_context *ctx, const char *path, int *found, tw_error *err);
 /* Makes the folders above `path` that are missing. */
 tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
@@ -19,8 +19,8 @@ tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n,
                         tw_error *err);
 
-/* Ends the names of what is not whole yet: nobody else's files are called so, and what a kill has left under
- * such a name may be written over. */
+/* Ends the name of a file or folder that is not whole yet. No other program uses it, so that what a kill has
+ * left under such a name may be overwritten. */
 #define TW__PARTIAL ".thalweg-partial"
 
 enum { TW__PATH = 4096 };

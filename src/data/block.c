@@ -160,7 +160,7 @@ tw_data_info tw__block_rows(const tw__block *b, uint64_t first, uint64_t n)
 
 /* ---- hash ---------------------------------------------------------------------------------------------- */
 
-/* What is not there adds nothing, so that dense rows with labels keep the hash they always had. */
+/* A missing field adds nothing, so that dense rows with labels keep the hash they always had. */
 static void add_optional(tw__hash *h, const char *name, const void *from, size_t n)
 {
     if (!from) return;

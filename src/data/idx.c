@@ -40,7 +40,7 @@ static tw_status check_magic(tw__stream *s, const uint8_t *m, size_t got, const 
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 2,
                            "element type %02x; only 08, unsigned bytes, is supported", m[2]);
     if (m[3] < 1 || m[3] > TW__IDX_MOST_RANK)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimensions; 1 to %d are understood", m[3],
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimensions; 1 to %d are supported", m[3],
                            TW__IDX_MOST_RANK);
     if (rank && m[3] != rank)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 3, "%d dimension%s where %d %s expected (%s)", m[3],

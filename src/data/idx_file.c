@@ -4,7 +4,7 @@
 #include "data/reader.h"
 #include <string.h>
 
-/* Images to predict: a file of its own has no labels. */
+/* Images to predict: a single file has no labels. */
 static tw_status open_file(tw__parts *p, const tw__opening *o, tw_error *err)
 {
     tw_context *ctx = o->ctx;

@@ -1,4 +1,4 @@
-/* The readers, in the order in which they are asked: one line each.
+/* The readers, in the order in which they are tried: one line each.
  * SPDX-License-Identifier: MIT */
 TW__READER(idx_directory)
 TW__READER(idx_file)

@@ -1,16 +1,17 @@
-/* Readers: each opens one kind of data set, and says what it knows it by. One file each, one line in list.h.
+/* Readers: each opens one kind of data set, by its name or by the kind of its path. One file each, one line
+ * in list.h.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_READER_H
 #define TW_DATA_READER_H
 #include "data/data.h"
 
-/* What is to be opened. */
+/* A data set to open. */
 typedef struct tw__opening {
     tw_context *ctx;
     const char *path; /* or a data set's name */
     const tw_data_options *options;
     int kind;                  /* of the path: TW_PATH_... */
-    int want_train, want_test; /* the parts that anybody asked for */
+    int want_train, want_test; /* the parts that are requested */
 } tw__opening;
 
 typedef struct tw__reader {

@@ -1,5 +1,5 @@
-/* What a directory holds, told by the files that each kind of work always has, and by how these begin: others
- * use such names, too.
+/* Recognises what a directory holds by the files that each kind of work always has, and by how these begin:
+ * other programs use such names, too.
  * SPDX-License-Identifier: MIT */
 #include "file/directory.h"
 #include "base/io.h"
@@ -8,8 +8,8 @@
 
 enum { START = 128 }; /* how much of a file is looked at */
 
-/* lock: the file that is locked while such a directory is written, if it is for long and not a database's
- * affair. */
+/* lock: the file that is locked while such a directory is written; NULL: that is short, or the database does
+ * it. */
 static const struct {
     const char *one, *many, *lock;
 } works[] = {

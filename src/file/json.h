@@ -37,7 +37,7 @@ json_t *tw__json_real(tw__json_builder *b,
 json_t *tw__json_reals(tw__json_builder *b, const double *x, size_t n);
 void tw__json_put(tw__json_builder *b, json_t *object, const char *key, json_t *value);
 void tw__json_append(tw__json_builder *b, json_t *list, json_t *value);
-/* Nothing for NULL and NaN, which stand for what does not apply. */
+/* Put nothing for NULL and NaN: the value does not apply. */
 void tw__json_put_text(tw__json_builder *b, json_t *object, const char *key, const char *text);
 void tw__json_put_real(tw__json_builder *b, json_t *object, const char *key, double x);
 void tw__json_put_natural(tw__json_builder *b, json_t *object, const char *key, uint64_t n);

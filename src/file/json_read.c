@@ -15,7 +15,7 @@ enum { MOST_DEPTH = 1000 };
 
 typedef struct reader {
     const char *text; /* as it was given */
-    char *first, *at; /* a copy that ends with 0, in which texts are decoded where they stand */
+    char *first, *at; /* a copy that ends with 0, in which texts are decoded in place */
     const char *end;
     tw_status status;
     tw__json_fault *fault;
@@ -98,8 +98,7 @@ static int read_escape(reader *r, char **to)
     return 1;
 }
 
-/* The text whose quote is at `at`, decoded and with a 0 behind it: what it means is never longer than what
- * stands for it. */
+/* The text whose quote is at `at`, decoded in place, as it never gets longer, and with a 0 behind it. */
 static char *read_text(reader *r)
 {
     char *first = ++r->at, *to = first;

@@ -1,4 +1,4 @@
-/* Names for a terminal: a file may be called anything, and a terminal obeys what it is told.
+/* Names made safe for a terminal, which would obey the control characters in them.
  * SPDX-License-Identifier: MIT */
 #include "file/utf8.h"
 #include <stdio.h>

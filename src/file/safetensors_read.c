@@ -134,7 +134,7 @@ static tw_status read_entry(const reader *r, span *to, const char *name, const j
         json_array_size(offsets) != 2)
         return FAIL_AT(r, name, "\"%.80s\" is not an object of dtype, shape and two data_offsets", name);
     if (!type_of(json_string_value(dtype), &t->type))
-        return FAIL_AT(r, name, "\"%.80s\" has dtype %.20s; U8, I64, F32 and F64 are understood", name,
+        return FAIL_AT(r, name, "\"%.80s\" has dtype %.20s; U8, I64, F32 and F64 are supported", name,
                        json_string_value(dtype));
     TW_TRY(read_shape(r, t, json_object_get(value, "shape"), &bytes, err));
     const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);

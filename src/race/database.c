@@ -126,9 +126,8 @@ static tw_status check_kind(const tw__database *s, tw_error *err)
     if (application == 0 && format == 0)
         return fail_data(s, "holds no race: it is empty, or another program's", err);
     if (application != APPLICATION) return fail_data(s, "is another program's database, not a race", err);
-    if (format != FORMAT)
-        return fail_data(s, format > FORMAT ? "is of a newer thalweg" : "is of an older thalweg", err);
-    return TW_OK;
+    if (format > FORMAT) return fail_data(s, "was written by a newer thalweg", err);
+    return format == FORMAT ? TW_OK : fail_data(s, "was written by an older thalweg", err);
 }
 
 static tw_status check(const tw__database *s, tw_error *err)
@@ -391,7 +390,7 @@ static tw_status make(tw__database *s, int replace, const char *description, con
     return tw__lock_set(&s->lock, F_RDLCK, TW__OPEN_BYTE, 1, &got, err);
 }
 
-/* Whoever has the lock takes it along from a folder in which there is no race. */
+/* Removes the lock, and a new folder, where no race was made. */
 static void leave(const tw__database *s, int was_there)
 {
     static const char *const lock[] = {"race.lock", NULL};
@@ -434,7 +433,7 @@ tw_status tw__database_create(tw__database **out, tw_context *ctx, const char *d
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
 
-/* A result tells by its race that it was made for this one, as a row that somebody moved was not. */
+/* A result carries the hash of its race: a row that was copied from another race is refused. */
 static tw_status check_race(const tw__database *s, sqlite3_stmt *q, uint64_t row, tw_error *err)
 {
     char why[80];

@@ -47,7 +47,7 @@ tw_status tw__database_left(tw__database *s, uint64_t *left, tw_error *err);
 /* The lock to write the result under: *got 0: another has it. */
 tw_status tw__database_lock_result(tw__database *s, int *got, tw_error *err);
 void tw__database_unlock_result(tw__database *s);
-/* Whether a process that was killed has left files beside race.db that settling removes. */
+/* 1: a process that was killed has left files beside race.db that settling removes. */
 int tw__database_is_unsettled(const tw__database *s);
 /* All results are in, under the lock: race.db becomes one file that can be read where nothing can be written,
  * unless others read it now. TW_ERR_MEMORY. */

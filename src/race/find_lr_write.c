@@ -114,7 +114,7 @@ static tw_status write_one(const tw__find_lr *f, const char *directory, int i, t
     return s;
 }
 
-/* What the directory holds is looked at again: another process may have filled it meanwhile. */
+/* Checks the directory again at the end: another process may have filled it meanwhile. */
 tw_status tw__find_lr_write(const tw__find_lr *f, const char *directory, int force, tw_error *err)
 {
     tw__writer w[2] = {{.file = NULL}, {.file = NULL}};

@@ -171,7 +171,7 @@ static tw_status take_found(tw_race *race, const json_t *found, tw_error *err)
     return TW_OK;
 }
 
-/* What was found now, with the data at hand, is what was found then. */
+/* Compares what was found with the data at hand with what the race recorded. */
 static tw_status compare_found(const json_t *then, const json_t *now, tw_error *err)
 {
     const char *key;

@@ -41,7 +41,7 @@ struct tw_job {
 uint64_t tw__run_updates(const tw_run *run);
 tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err);
 
-/* The options that are recorded, as they were understood. */
+/* The options that are recorded, resolved. */
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
 /* Of them those that decide the bits, and the data's fingerprint. */
 tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);

@@ -6,7 +6,7 @@
 #include "base/io.h"
 #include <math.h>
 
-void tw_job_understood(const tw_job *job, tw_job_options *out)
+void tw_job_resolved(const tw_job *job, tw_job_options *out)
 {
     const tw_optimizer *opt = tw_run_optimizer(job->run);
     *out = job->o;
@@ -23,7 +23,7 @@ void tw_job_understood(const tw_job *job, tw_job_options *out)
 static json_t *options_json(const tw_job *job, tw__json_builder *b, unsigned without)
 {
     tw_job_options o;
-    tw_job_understood(job, &o);
+    tw_job_resolved(job, &o);
     return tw__fields_json(b, tw_job_fields, &o, 1, without);
 }
 

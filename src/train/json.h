@@ -15,7 +15,8 @@ void tw__json_remove(json_t *json, const char *key);
 /* As text, every number the shortest that reads back as the same; freed by tw__free_text. flags: jansson's.
  */
 tw_status tw__json_text(tw_context *ctx, const json_t *json, size_t flags, char **text, tw_error *err);
-/* What is to be read again: as text that was read back and found to be the same. */
+/* The same for what will be read again: the text is parsed and compared with the tree before it is
+ * returned. */
 tw_status tw__json_record(tw_context *ctx, const json_t *json, size_t flags, char **text, tw_error *err);
 /* For a message, cut to what fits; needs no memory. Returns `to`. */
 enum { TW__JSON_BRIEF = 64 };

@@ -1,4 +1,4 @@
-/* What a checkpoint holds of a run: weights, cursor, sums and history, and the state of its parts.
+/* A run in a checkpoint: weights, cursor, sums and history, and the state of its parts.
  * SPDX-License-Identifier: MIT */
 #include "train/history.h"
 #include "train/run.h"

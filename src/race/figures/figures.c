@@ -38,8 +38,8 @@ static tw_status check_directory(const tw_figures *f, int force, int *is_new, tw
                     f->directory);
 }
 
-/* A new folder begins with a claims.json without claims, which says whose the files are. What it holds is
- * looked at again once it is locked: another process may have filled it meanwhile. */
+/* A new folder begins with a claims.json without claims, which says whose the files are. It is checked again
+ * once it is locked: another process may have filled it meanwhile. */
 static tw_status begin_directory(tw_figures *f, int force, tw_error *err)
 {
     char path[TW__PATH];
