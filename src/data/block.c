@@ -105,7 +105,6 @@ tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info 
     atomic_init(&b->references, 1);
     b->all = *rows;
     b->all.name = name;
-    b->row_bytes = tw__data_width(rows) * tw_type_size(rows->type);
     s = find_classes(b, err);
     if (s == TW_OK) *out = b;
     else tw__block_release(b);
@@ -150,7 +149,7 @@ tw_data_info tw__block_rows(const tw__block *b, uint64_t first, uint64_t n)
     tw_data_info r = b->all;
     r.rows = n;
     if (r.starts) r.starts += first;
-    else r.x = (const char *)r.x + first * b->row_bytes;
+    else r.x = (const char *)r.x + first * tw__data_width(&r) * tw_type_size(r.type);
     if (r.labels) r.labels += first;
     if (r.targets) r.targets += first * r.n_targets;
     if (r.weights) r.weights += first;

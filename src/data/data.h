@@ -14,7 +14,6 @@ typedef struct tw__block {
     /* All rows; the block owns what it points to. classes and class_labels of test rows that were opened with
      * training rows are theirs. */
     tw_data_info all;
-    size_t row_bytes; /* of a dense row */
 } tw__block;
 
 /* Numbers of a dense row, and numbers in x, of rows that are there. */

@@ -133,4 +133,4 @@ static tw_status open_digits(tw__parts *p, const tw__opening *o, tw_error *err)
                         : TW_OK;
 }
 
-const tw__reader tw__reader_digits = {.name = "digits", .supported = "\"digits\"", .open = open_digits};
+const tw__reader tw__reader_digits = {.name = "digits", .open = open_digits};

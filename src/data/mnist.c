@@ -23,4 +23,4 @@ static tw_status open_mnist(tw__parts *p, const tw__opening *opening, tw_error *
         o->home);
 }
 
-const tw__reader tw__reader_mnist = {.name = "mnist", .supported = "\"mnist\"", .open = open_mnist};
+const tw__reader tw__reader_mnist = {.name = "mnist", .open = open_mnist};

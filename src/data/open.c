@@ -32,25 +32,25 @@ int tw_data_is_set(const char *name)
 const char *tw__data_supported(char to[TW__SUPPORTED])
 {
     int n = snprintf(to, TW__SUPPORTED, "supported: ");
-    for (size_t i = 0; i < N_READERS && n < TW__SUPPORTED; i++)
-        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), "%s%s",
-                      i == 0              ? ""
-                      : i + 1 < N_READERS ? ", "
-                                          : " and ",
-                      readers[i]->supported);
+    for (size_t i = 0; i < N_READERS && n < TW__SUPPORTED; i++) {
+        const char *join = i == 0 ? "" : i + 1 < N_READERS ? ", " : " and ", *name = readers[i]->name;
+        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), name ? "%s\"%s\"" : "%s%s", join,
+                      name ? name : readers[i]->supported);
+    }
     return to;
 }
 
-static tw_status open_parts(tw__parts *p, tw__opening *o, tw_error *err)
+static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
 {
     char supported[TW__SUPPORTED];
+    int kind;
     for (size_t i = 0; i < N_READERS; i++)
         if (readers[i]->name && strcmp(o->path, readers[i]->name) == 0) return readers[i]->open(p, o, err);
-    TW_TRY(tw__path_kind(o->ctx, o->path, &o->kind, err));
-    if (o->kind == TW_PATH_NONE)
+    TW_TRY(tw__path_kind(o->ctx, o->path, &kind, err));
+    if (kind == TW_PATH_NONE)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; %s", o->path,
                         tw__data_supported(supported));
-    const int kind = o->kind == TW_PATH_OTHER ? TW_PATH_FILE : o->kind; /* a pipe is read like a file */
+    if (kind == TW_PATH_OTHER) kind = TW_PATH_FILE; /* a pipe is read like a file */
     for (size_t i = 0; i < N_READERS; i++)
         if (readers[i]->kind == kind) return readers[i]->open(p, o, err);
     return tw__fail(err, TW_ERR_SPEC, "%.300s: %s", o->path, tw__data_supported(supported));
@@ -68,11 +68,11 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     TW_NEEDS(err, ctx && path);
     if (options) TW_TRY(tw__sized_read(&taken, sizeof taken, options, "tw_data_options", err));
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
-    tw__opening opening = {.ctx = ctx,
-                           .path = path,
-                           .options = o,
-                           .want_train = train || (val && o->val > 0),
-                           .want_test = test != NULL};
+    const tw__opening opening = {.ctx = ctx,
+                                 .path = path,
+                                 .options = o,
+                                 .want_train = train || (val && o->val > 0),
+                                 .want_test = test != NULL};
     tw_status s = open_parts(&parts, &opening, err);
     if (o->unlabelled) { /* some come with them all the same */
         tw__block_drop_labels(parts.train);

@@ -10,14 +10,12 @@ typedef struct tw__opening {
     tw_context *ctx;
     const char *path; /* or a data set's name */
     const tw_data_options *options;
-    int kind;                  /* of the path: TW_PATH_... */
     int want_train, want_test; /* the parts that are requested */
 } tw__opening;
 
 typedef struct tw__reader {
-    const char
-        *name; /* of the one data set that it opens by its name, whatever is on the disk; NULL: paths */
-    const char *supported; /* for the list of what can be opened: "an IDX image file" */
+    const char *name;      /* of the one data set that it opens, whatever is on the disk; NULL: paths */
+    const char *supported; /* of paths, for messages: "an IDX image file" */
     int kind;              /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0 with a name */
     /* Parts that do not exist stay NULL; after an error parts may be there, for the caller to release. */
     tw_status (*open)(tw__parts *to, const tw__opening *opening, tw_error *err);
