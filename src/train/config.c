@@ -1,0 +1,142 @@
+/* A configuration: the options in a JSON file or in a run's run.json, and the data that they name.
+ * SPDX-License-Identifier: MIT */
+#include "base/io.h"
+#include "train/json.h"
+#include "train/options.h"
+#include <math.h>
+
+struct tw_config {
+    tw_context *ctx;
+    char *file;
+    json_t *whole, *options;
+};
+
+/* Opens the data at `path` as the configuration does. *same: they have the recorded fingerprint. */
+static tw_status compare_data(const tw_config *c, const char *path, const json_t *recorded, int *same,
+                              tw_error *err)
+{
+    tw_data_options d = TW_DATA_OPTIONS_INIT;
+    tw_data *train = NULL, *val = NULL, *test = NULL;
+    const double share = tw__json_number_of(c->options, "val");
+    d.val = isnan(share) ? 0 : share;
+    d.limit = (uint64_t)json_integer_value(json_object_get(c->options, "limit"));
+    TW_TRY(tw_data_open(c->ctx, path, &d, &train, &val, &test, err));
+    json_t *now;
+    tw_status s = tw__json_fingerprint(train, val, test, &now, err);
+    tw_data_free(train);
+    tw_data_free(val);
+    tw_data_free(test);
+    *same = s == TW_OK && json_equal(now, recorded);
+    json_decref(now);
+    return s;
+}
+
+static tw_status use_data(tw_config *c, const char *path, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    tw__json_put_text(&b, c->options, "data", path);
+    return b.status;
+}
+
+/* Without a fingerprint the name decides: here, else there. */
+static tw_status find_by_name(tw_config *c, const char *data, const char *there, tw_error *err)
+{
+    int kind;
+    if (!there || tw__path_kind(c->ctx, data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return TW_OK;
+    if (tw__path_kind(c->ctx, there, &kind, NULL) != TW_OK || kind == TW_PATH_NONE) return TW_OK;
+    return use_data(c, there, err);
+}
+
+/* With one the rows decide. */
+static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there,
+                                     const json_t *recorded, tw_error *err)
+{
+    const char *const paths[] = {data, there}, *other = NULL;
+    tw_error broken = {.code = TW_OK}, why;
+    for (int i = 0; i < 2 && paths[i]; i++) {
+        int same = 0;
+        tw_status s = compare_data(c, paths[i], recorded, &same, &why);
+        if (s == TW_OK && same) return i ? use_data(c, there, err) : TW_OK;
+        if (s == TW_OK && !other) other = paths[i];
+        if (s == TW_ERR_DATA && broken.code == TW_OK) broken = why;
+        if (s == TW_OK || s == TW_ERR_NOT_FOUND || s == TW_ERR_DATA) continue;
+        if (err) *err = why;
+        return s;
+    }
+    if (other)
+        return tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1,
+                           "%.200s holds other data than the run was made with (give DATA to choose)", other);
+    if (broken.code == TW_OK)
+        return there
+                   ? tw__fail(err, TW_ERR_NOT_FOUND,
+                              "%.200s holds no data, nor does %.250s, where the run was started", data, there)
+                   : tw__fail(err, TW_ERR_NOT_FOUND, "%.300s holds no data", data);
+    if (err) *err = broken;
+    return broken.code;
+}
+
+tw_status tw_config_find_data(tw_config *c, tw_error *err)
+{
+    TW_NEEDS(err, c);
+    const char *data = json_string_value(json_object_get(c->options, "data")),
+               *directory = json_string_value(json_object_get(c->whole, "directory"));
+    const json_t *recorded = json_object_get(c->whole, "fingerprint");
+    char path[TW__PATH];
+    const int relative = data && directory && data[0] != '/';
+    /* the same everywhere */
+    if (!data || tw_data_is_set(data)) return TW_OK;
+    if (relative) TW_TRY(tw__path_in(directory, data, path, err));
+    const char *there = relative ? path : NULL;
+    return recorded ? find_by_fingerprint(c, data, there, recorded, err) : find_by_name(c, data, there, err);
+}
+
+tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)
+{
+    TW_MAKES(err, out, ctx && file);
+    tw_config *c;
+    TW_TRY(tw__alloc(ctx, &c, 1, sizeof *c, err));
+    c->ctx = ctx;
+    tw_status s = tw__copy_text(ctx, &c->file, file, err);
+    if (s == TW_OK) s = tw__json_read_file(ctx, file, &c->whole, err);
+    if (s == TW_OK) s = tw__json_check_run(c->whole, file, err);
+    if (s == TW_OK) {
+        json_t *inside = json_object_get(c->whole, "config");
+        c->options = inside ? inside : c->whole;
+        if (!json_is_object(c->options))
+            s = tw__fail_in(err, TW_ERR_DATA, file, 0, -1,
+                            "an object with options is needed, as the \"config\" of a run.json");
+    }
+    if (s == TW_OK) *out = c;
+    else tw_config_free(c);
+    return s;
+}
+
+/* 0 is what a library caller leaves unset. A file that says 0 is refused as the line is, but where a run
+ * records 0 for "not given". */
+static tw_status check_zeros(tw_fields *fields, const json_t *from, tw_error *err)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++) {
+        const json_t *value = json_object_get(from, f.name);
+        if (f.type != TW_FIELD_NATURAL || f.least < 1 || !(f.usual || f.traits & TW_FIELD_IF_SET)) continue;
+        if (json_is_integer(value) && json_integer_value(value) == 0) return tw__field_wrong(&f, value, err);
+    }
+    return TW_OK;
+}
+
+tw_status tw_config_apply(const tw_config *config, tw_fields *fields, void *options, tw_error *err)
+{
+    TW_NEEDS(err, config && fields && options);
+    tw_error why;
+    tw_status s = tw__fields_read(fields, options, config->options, 0, &why);
+    if (s == TW_OK) s = check_zeros(fields, config->options, &why);
+    return s == TW_OK ? TW_OK : tw__fail_in(err, TW_ERR_DATA, config->file, 0, -1, "%s", why.message);
+}
+
+void tw_config_free(tw_config *c)
+{
+    if (!c) return;
+    json_decref(c->whole);
+    tw__free_text(c->ctx, c->file);
+    tw__free(c->ctx, c, 1, sizeof *c);
+}
