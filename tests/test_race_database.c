@@ -25,10 +25,17 @@
 
 static void clear(const char *directory)
 {
-    static const char *const files[] = {"race.json",       "report.html",        "race.db",
-                                        "race.db-wal",     "race.db-shm",        "race.db-journal",
-                                        "race.lock",       "race.db.new",        "race.db.new-wal",
-                                        "race.db.new-shm", "race.db.new-journal"};
+    static const char *const files[] = {"race.json",
+                                        "report.html",
+                                        "race.db",
+                                        "race.db-wal",
+                                        "race.db-shm",
+                                        "race.db-journal",
+                                        "race.lock",
+                                        "race.db.thalweg-partial",
+                                        "race.db.thalweg-partial-wal",
+                                        "race.db.thalweg-partial-shm",
+                                        "race.db.thalweg-partial-journal"};
     char path[TW__PATH];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, files[i]);
@@ -265,7 +272,7 @@ static void a_race_is_made_in_one_step(void **state)
         if (status != TW_OK) fail_msg("after %d writes: %d, %s", n, (int)status, err.message);
         takes(s, 0, ROWS);
         tw__database_close(s);
-        assert_int_equal(access(DIRECTORY "/begun/race.db.new", F_OK), -1);
+        assert_int_equal(access(DIRECTORY "/begun/race.db.thalweg-partial", F_OK), -1);
     }
     tw_context_free(ctx);
 }

@@ -3,7 +3,6 @@
 #include "data/reader.h"
 #include "data/idx.h"
 #include <stdio.h>
-#include <string.h>
 
 static const char *const part_names[] = {"train", "t10k"};
 

@@ -7,7 +7,6 @@
 #include "race/lock.h"
 #include "race/untrusted.h"
 #include <fcntl.h>
-#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -295,8 +294,8 @@ static void remove_files(const tw__database *s, const char *const *name)
 
 static const char *const files[] = {"race.json",   "report.html",     "race.db", "race.db-wal",
                                     "race.db-shm", "race.db-journal", NULL};
-static const char *const new_files[] = {"race.db.new", "race.db.new-wal", "race.db.new-shm",
-                                        "race.db.new-journal", NULL};
+#define NEW "race.db" TW__PARTIAL
+static const char *const new_files[] = {NEW, NEW "-wal", NEW "-shm", NEW "-journal", NULL};
 
 static tw_status insert(const tw__database *s, const char *description, const tw__database_row *rows,
                         size_t n, tw_error *err)

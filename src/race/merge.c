@@ -8,7 +8,6 @@
 #include "race/database.h"
 #include "race/strbuf.h"
 #include "train/json.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

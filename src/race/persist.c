@@ -1,6 +1,5 @@
 /* A race in its directory: its options as requested and as resolved, and its runs; written and read back.
  * SPDX-License-Identifier: MIT */
-#include "base/io.h"
 #include "file/utf8.h"
 #include "race/database.h"
 #include "race/persist.h"

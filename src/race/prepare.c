@@ -8,7 +8,6 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/lists.h"
-#include "train/options.h"
 #include "train/target.h"
 #include <string.h>
 

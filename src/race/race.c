@@ -5,7 +5,6 @@
 #include "race/database.h"
 #include "train/options.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 uint64_t tw__race_tasks(const tw_race *race) { return race->n * (race->o.tune + race->o.seeds); }

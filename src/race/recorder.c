@@ -1,7 +1,6 @@
 /* What a run keeps while it is made: its events on their way to the race's caller, and how it ended.
  * SPDX-License-Identifier: MIT */
 #include "race/run.h"
-#include <math.h>
 #include <string.h>
 
 void tw__recorder_notify(tw__run_recorder *w, tw_race_event *e)

@@ -8,7 +8,6 @@
 #include "race/render.h"
 #include "race/run.h"
 #include "train/json.h"
-#include <stdlib.h>
 #include <time.h>
 
 /* ---- work ---------------------------------------------------------------------------------------------- */

@@ -4,7 +4,6 @@
 #include "base/pool.h"
 #include "math/kernels.h"
 #include <stdatomic.h>
-#include <string.h>
 
 enum { MOST_LEVELS = 7, FEW_NODES = 4 };
 #define NO_RESULT UINT_FAST64_MAX

@@ -4,7 +4,6 @@
 #include "train/json.h"
 #include "train/options.h"
 #include "train/target.h"
-#include "base/io.h"
 #include "file/directory.h"
 #include "math/sums.h"
 #include <math.h>

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/plan.h"
 #include "base/cpu.h"
-#include <string.h>
 
 enum { ROWS = TW__PASS_ROWS };
 

@@ -3,7 +3,6 @@
 #include "race/report/report.h"
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- the outcome --------------------------------------------------------------------------------------- */
 

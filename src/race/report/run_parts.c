@@ -4,8 +4,6 @@
 #include "race/report/run.h"
 #include "base/options.h"
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 static const char *optimizer_of(const tw__page *g) { return g->race->o.job.run.optimizer; }
 static int is_over(const tw__page *g) { return !g->run->failure && tw_run_is_over(g->run->run.status); }
