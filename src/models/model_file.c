@@ -81,17 +81,24 @@ static tw_status meta_of(const tw__safetensors *f, const char *path, const char 
                                 "has no \"%s\" in its metadata, so it is not a model of ours", key);
 }
 
+/* The number at *p, and *p behind it; -1: there is none. INT64_MAX for one that is larger. */
+static int64_t take_number(const char **p)
+{
+    char *end;
+    if (**p < '0' || **p > '9') return -1;
+    const int64_t n = strtoll(*p, &end, 10);
+    *p = end;
+    return n;
+}
+
 /* "28x28x1" or "784". */
 static int read_shape(const char *text, int *rank, int64_t shape[3])
 {
     *rank = 0;
-    for (const char *p = text; *rank < 3;) {
-        char *end;
-        if (*p < '1' || *p > '9') return 0;
-        shape[(*rank)++] = strtoll(p, &end, 10);
-        if (*end == 0) return *rank == 1 || *rank == 3;
-        if (*end != 'x') return 0;
-        p = end + 1;
+    for (const char *p = text; *rank < 3; p++) {
+        if ((shape[(*rank)++] = take_number(&p)) < 1) return 0;
+        if (*p == 0) return *rank == 1 || *rank == 3;
+        if (*p != 'x') return 0;
     }
     return 0;
 }
@@ -119,14 +126,12 @@ static tw_status read_labels(tw_model *m, const char *text, const char *path, tw
     int32_t *labels;
     size_t read = 0;
     TW_TRY(tw__alloc(m->ctx, &labels, n, sizeof *labels, err));
-    for (const char *p = text; read < n && *p >= '0' && *p <= '9'; read++) {
-        char *end;
-        const long long label = strtoll(p, &end, 10);
-        if (label > INT32_MAX || (read && label <= labels[read - 1]) || (*end && *end != ',') ||
-            (*end == 0) != (read + 1 == n))
+    for (const char *p = text; read < n; read++, p++) {
+        const int64_t label = take_number(&p);
+        if (label < 0 || label > INT32_MAX || (read && label <= labels[read - 1]) ||
+            *p != (read + 1 < n ? ',' : 0))
             break;
         labels[read] = (int32_t)label;
-        p = end + (*end == ',');
     }
     tw_status s = read == n ? tw__network_name_classes(m->net, labels, (int64_t)n, err)
                             : tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
@@ -154,9 +159,9 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     int is_image = strcmp(scaling, "1/255") == 0;
     if (!is_image && strcmp(scaling, "1") != 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
-    char *end;
-    long long n_classes = strtoll(classes, &end, 10);
-    if (*classes < '0' || *classes > '9' || *end || n_classes > INT32_MAX)
+    const char *end = classes;
+    const int64_t n_classes = take_number(&end);
+    if (n_classes < 0 || *end || n_classes > INT32_MAX)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes",
                            classes);
     if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
@@ -176,7 +181,7 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     const int64_t units = (*out)->net->labels;
     if (n_classes > units || (labels && n_classes != units))
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %lld classes%s, its last layer %lld",
-                           n_classes, labels ? " with labels" : "", (long long)units);
+                           (long long)n_classes, labels ? " with labels" : "", (long long)units);
     if (labels) TW_TRY(read_labels(*out, labels, path, err));
     const void *data;
     for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(*out, f, path, i, &data, err));
