@@ -9,6 +9,9 @@
  * Threads: one call (a run's step, an evaluation) uses an objective at a time. Within it eval may run in
  * several threads at once, each in a lane of its own, if `lanes` is at least the threads of the context.
  * Callbacks are called in the floating-point mode of the caller.
+ *
+ * Sparse gradients: if a few rows touch few of the weights, set `touched`, and eval is asked for lists in
+ * place of whole vectors wherever a list is shorter. The result has the same bits either way.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_OBJECTIVE_H
 #define THALWEG_OBJECTIVE_H
@@ -50,6 +53,14 @@ typedef struct tw_sums {
     double loss, weight, correct;
 } tw_sums;
 
+/* A gradient as a list: value[i], of the objective's type, at weight index[i], and 0 at all others. The
+ * library gives room for `most` numbers; eval sets n and writes rising indices. */
+typedef struct tw_sparse_sum {
+    size_t n, most;
+    uint32_t *index;
+    void *value;
+} tw_sparse_sum;
+
 /* One evaluation: over n rows at the weights w. The library fills it in, and may append fields. */
 typedef struct tw_eval {
     size_t size;          /* sizeof(tw_eval) */
@@ -62,6 +73,10 @@ typedef struct tw_eval {
      * both of the objective's type, if they are requested. */
     tw_sums *sums;
     void *gradient, *output;
+    /* NULL, or where the gradient goes as a list; `gradient` is then NULL. Only if the objective has
+     * `touched`; never with TW_ADD. Each number must have the bits that it has in a gradient of all weights,
+     * whose sums begin with 0: -0 counts as 0. */
+    tw_sparse_sum *sparse;
 } tw_eval;
 
 typedef struct tw_objective {
@@ -91,6 +106,11 @@ typedef struct tw_objective {
     /* Sets the results that `e` requests. Non-zero stops the call, which then returns TW_STOPPED with this
      * value in tw_error.callback. */
     int (*eval)(void *user, const tw_eval *e);
+    /* NULL: gradients are whole vectors. Else eval can answer with a list (tw_eval.sparse), and this returns
+     * how long one over these n rows may be. index not NULL: it has that much room, and gets the weights that
+     * the rows' losses and gradients depend on, in any order, the same one perhaps more than once. Called by
+     * one thread at a time, never during an evaluation; must not fail. */
+    size_t (*touched)(void *user, const uint64_t *rows, size_t n, uint32_t *index);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

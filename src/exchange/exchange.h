@@ -5,8 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_EXCHANGE_H
 #define TW_EXCHANGE_EXCHANGE_H
-#include "base/context.h"
-#include <thalweg/objective.h>
+#include "exchange/sum.h"
 
 enum { TW__EXCHANGE_BARRIER = 1, TW__EXCHANGE_RACES = 2, TW__EXCHANGE_EXACT = 4 };
 
@@ -18,9 +17,11 @@ typedef struct tw__exchange_type {
     void (*free)(tw__exchange *x);
     /* Which leaves [*lo, *hi) of this update's batch are mine; may wait. */
     tw_status (*begin)(tw__exchange *x, uint64_t clock, size_t leaves, size_t *lo, size_t *hi, tw_error *err);
-    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order; `sum` is
-     * valid until end() and may be changed. */
-    tw_status (*bucket)(tw__exchange *x, size_t first_leaf, size_t n_leaves, void *sum, tw_error *err);
+    /* The summed gradient of the tree's node over leaves first .. first+n-1; nodes in rising order, all of
+     * them lists or none. What `sum` points to is valid until end() and may be changed; its list has room for
+     * all that the update's lists hold. */
+    tw_status (*bucket)(tw__exchange *x, size_t first_leaf, size_t n_leaves, const tw__sum *sum,
+                        tw_error *err);
     /* n sums per leaf of all leaves, mine filled in: adds them up in the tree into sums[0 .. n-1]. */
     tw_status (*reduce)(tw__exchange *x, double *sums, size_t leaves, size_t n, tw_error *err);
     tw_status (*barrier)(tw__exchange *x, tw_error *err);
@@ -31,6 +32,8 @@ typedef struct tw__exchange_type {
 
 struct tw__exchange {
     const tw__exchange_type *type;
+    /* whether end() may step with a list as it is; set by the loop */
+    int steps_lists;
 };
 
 tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type,

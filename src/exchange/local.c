@@ -1,10 +1,10 @@
 /* local: one process. Every leaf is mine; end() adds the nodes chunk by chunk and steps each chunk while it
- * is in the cache.
+ * is in the cache, or adds lists up and steps what they touch.
  * SPDX-License-Identifier: MIT */
 #include "base/pool.h"
 #include "exchange/exchange.h"
-#include "math/kernels.h"
 #include <stdatomic.h>
+#include <string.h>
 
 enum { MOST_NODES = TW_MOST_LEAVES, CHUNKS_PER_TASK = 4 };
 
@@ -14,7 +14,8 @@ typedef struct local {
     const tw__kernels *k;
     tw_type type;
     size_t n_weights, n_nodes;
-    char *node[MOST_NODES];
+    tw__sum node[MOST_NODES];
+    void *spread; /* a list's vector; made when needed */
 } local;
 
 extern const tw__exchange_type tw__exchange_local;
@@ -35,6 +36,7 @@ static tw_status create(tw__exchange **out, tw_context *ctx, tw_type type, size_
 static void destroy(tw__exchange *base)
 {
     local *x = (local *)base;
+    tw__free(x->ctx, x->spread, x->n_weights, x->k->real);
     tw__free(x->ctx, x, 1, sizeof *x);
 }
 
@@ -48,13 +50,14 @@ static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t
     return TW_OK;
 }
 
-static tw_status bucket(tw__exchange *base, size_t first_leaf, size_t n_leaves, void *sum, tw_error *err)
+static tw_status bucket(tw__exchange *base, size_t first_leaf, size_t n_leaves, const tw__sum *sum,
+                        tw_error *err)
 {
     local *x = (local *)base;
     if (x->n_nodes == MOST_NODES)
         return tw__fail(err, TW_ERR_INTERNAL, "leaves %zu to %zu: more than %d nodes", first_leaf,
                         first_leaf + n_leaves, MOST_NODES);
-    x->node[x->n_nodes++] = sum;
+    x->node[x->n_nodes++] = *sum;
     return TW_OK;
 }
 
@@ -76,29 +79,34 @@ static tw_status barrier(tw__exchange *base, tw_error *err)
 struct pass {
     local *x;
     tw_optimizer *opt;
-    void *w;
+    void *w, *g;
     double weight;
     int is_first, measures;
     atomic_int failed;
 };
 
-static void add_nodes(const local *x, size_t lo, size_t n, double weight)
+static void add_nodes(const struct pass *p, size_t lo, size_t n)
 {
+    const local *x = p->x;
     const size_t at = lo * x->k->real;
-    for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
-        for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride)
-            x->k->add(n, x->node[j] + at, x->node[j + stride] + at);
-    if (weight != 1) x->k->divide(n, x->node[0] + at, weight);
+    char *g = (char *)p->g + at;
+    if (x->node[0].is_list) {
+        memset(g, 0, n * x->k->real);
+        tw__list_spread(x->node[0].list, x->type, lo, lo + n, p->g);
+    } else
+        for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
+            for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride)
+                x->k->add(n, (char *)x->node[j].dense + at, (char *)x->node[j + stride].dense + at);
+    if (p->weight != 1) x->k->divide(n, g, p->weight);
 }
 
 static tw_status do_range(const struct pass *p, size_t lo, size_t hi)
 {
-    const void *g = p->x->node[0];
     if (p->x->type == TW_F32)
-        return p->measures ? tw_step_measure_f32(p->opt, lo, hi, p->w, g, NULL)
-                           : tw_step_range_f32(p->opt, lo, hi, p->w, g, NULL);
-    return p->measures ? tw_step_measure_f64(p->opt, lo, hi, p->w, g, NULL)
-                       : tw_step_range_f64(p->opt, lo, hi, p->w, g, NULL);
+        return p->measures ? tw_step_measure_f32(p->opt, lo, hi, p->w, p->g, NULL)
+                           : tw_step_range_f32(p->opt, lo, hi, p->w, p->g, NULL);
+    return p->measures ? tw_step_measure_f64(p->opt, lo, hi, p->w, p->g, NULL)
+                       : tw_step_range_f64(p->opt, lo, hi, p->w, p->g, NULL);
 }
 
 static void pass_task(void *arg, size_t i, int worker)
@@ -108,21 +116,23 @@ static void pass_task(void *arg, size_t i, int worker)
     const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, n = p->x->n_weights;
     for (size_t lo = i * length, hi = lo; lo < n && lo < (i + 1) * length; lo = hi) {
         hi = lo + TW_CHUNK < n ? lo + TW_CHUNK : n;
-        if (p->is_first) add_nodes(p->x, lo, hi - lo, p->weight);
+        if (p->is_first) add_nodes(p, lo, hi - lo);
         tw_status status = do_range(p, lo, hi);
         if (status != TW_OK && status != TW_ERR_NOT_FINITE) atomic_store(&p->failed, status);
     }
 }
 
-static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weight, tw_error *err)
+/* Steps the whole vector, on the mean gradient in `g`, which the first pass makes. */
+static tw_status step_all(local *x, tw_optimizer *opt, void *w, void *g, double weight, tw_error *err)
 {
-    local *x = (local *)base;
+    TW_TRY(x->type == TW_F32 ? tw_sparse_flush_f32(opt, w, x->n_weights, NULL, err)
+                             : tw_sparse_flush_f64(opt, w, x->n_weights, NULL, err));
     TW_TRY(tw_step_begin(opt, err));
     const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, tasks = (x->n_weights + length - 1) / length;
     const int passes = tw_optimizer_passes(opt);
     for (int i = 0; i <= passes; i++) {
-        struct pass p =
-            {.x = x, .opt = opt, .w = w, .weight = weight, .is_first = i == 0, .measures = i < passes};
+        struct pass p = {
+            .x = x, .opt = opt, .w = w, .g = g, .weight = weight, .is_first = i == 0, .measures = i < passes};
         tw__pool_run(x->ctx, tasks, pass_task, &p);
         if (p.failed)
             return tw__fail(err, p.failed, "a range of the step failed (%s)", tw_status_name(p.failed));
@@ -130,6 +140,26 @@ static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weig
             TW_TRY(x->type == TW_F32 ? tw_step_settle_f32(opt, w, err) : tw_step_settle_f64(opt, w, err));
     }
     return tw_step_end(opt, err);
+}
+
+/* Steps what the list touches; the others' gradient is 0 / weight, so weight is above 0. */
+static tw_status step_touched(local *x, tw_optimizer *opt, void *w, const tw_sparse_sum *list, double weight,
+                              tw_error *err)
+{
+    if (weight != 1) x->k->divide(list->n, list->value, weight);
+    return x->type == TW_F32 ? tw_step_sparse_f32(opt, w, list->n, list->index, list->value, err)
+                             : tw_step_sparse_f64(opt, w, list->n, list->index, list->value, err);
+}
+
+static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weight, tw_error *err)
+{
+    local *x = (local *)base;
+    const tw__sum *sum = &x->node[0];
+    if (!sum->is_list) return step_all(x, opt, w, sum->dense, weight, err);
+    tw__lists_add(x->node, x->n_nodes, x->type);
+    if (base->steps_lists && weight > 0) return step_touched(x, opt, w, sum->list, weight, err);
+    if (!x->spread) TW_TRY(tw__alloc(x->ctx, &x->spread, x->n_weights, x->k->real, err));
+    return step_all(x, opt, w, x->spread, weight, err);
 }
 
 static tw_status visit(tw__exchange *base, tw_visitor *v, tw_error *err)

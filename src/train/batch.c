@@ -5,17 +5,30 @@
 #include "math/kernels.h"
 #include <stdatomic.h>
 
-enum { MOST_LEVELS = 7, FEW_NODES = 4 };
+/* A node is a list while that has at most one in LIST_SHARE of the weights: adding a number of a list takes
+ * about as long as adding so many of a vector (docs/design/0028). */
+enum { MOST_LEVELS = 7, FEW_NODES = 4, LIST_SHARE = 16 };
 #define NO_RESULT UINT_FAST64_MAX
+/* a result of a leaf, beside what eval returned */
+#define NO_LIST ((uint_fast64_t)1 << 32)
+
+/* Room for a node's sum in both forms, each made when first needed. */
+struct buffer {
+    void *dense;
+    tw_sparse_sum list;
+};
 
 struct tw__batch {
     tw_context *ctx;
     const tw_objective *o;
     const tw__kernels *k;
-    size_t size;                /* weights */
-    void *node[TW_MOST_LEAVES]; /* sums of blocks; made when first needed */
-    /* per lane: right subtrees on their way into a node; likewise */
-    void *(*scratch)[MOST_LEVELS];
+    size_t size;                        /* weights */
+    struct buffer node[TW_MOST_LEAVES]; /* of blocks */
+    /* per lane: right subtrees on their way into a node */
+    struct buffer (*scratch)[MOST_LEVELS];
+    tw__sum block[TW_MOST_LEAVES]; /* the sums of the present call's blocks */
+    /* numbers that lists of the leaves before a leaf may have, all together */
+    size_t most[TW_MOST_LEAVES + 1];
     tw_sums sums[TW_MOST_LEAVES];
 };
 
@@ -42,6 +55,10 @@ tw_status tw__objective_read(tw_objective *o, const tw_objective *given, int wit
     if (o->joins)
         return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version",
                         o->joins);
+    if (o->touched && tw__objective_size(o) > UINT32_MAX)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "an objective of %zu weights cannot have `touched`: indices are 32 bits",
+                        tw__objective_size(o));
     if (with_loss && o->only_outputs)
         return tw__fail(err, TW_ERR_DATA, "the rows have no labels, so there is no loss");
     return TW_OK;
@@ -61,12 +78,18 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
     return s;
 }
 
+static void free_buffer(tw__batch *b, struct buffer *buffer)
+{
+    tw__free(b->ctx, buffer->dense, b->size, b->k->real);
+    tw__list_free(b->ctx, &buffer->list, b->k->real);
+}
+
 void tw__batch_free(tw__batch *b)
 {
     if (!b) return;
-    for (size_t i = 0; i < TW_MOST_LEAVES; i++) tw__free(b->ctx, b->node[i], b->size, b->k->real);
+    for (size_t i = 0; i < TW_MOST_LEAVES; i++) free_buffer(b, &b->node[i]);
     for (int i = 0; b->scratch && i < tw_context_threads(b->ctx); i++)
-        for (int j = 0; j < MOST_LEVELS; j++) tw__free(b->ctx, b->scratch[i][j], b->size, b->k->real);
+        for (int j = 0; j < MOST_LEVELS; j++) free_buffer(b, &b->scratch[i][j]);
     tw__free(b->ctx, b->scratch, (size_t)tw_context_threads(b->ctx), sizeof *b->scratch);
     tw__free(b->ctx, b, 1, sizeof *b);
 }
@@ -101,15 +124,25 @@ typedef struct call {
     size_t n, lo, hi, block;
     const tw_draw *draw;
     unsigned want;
-    /* where the first block goes; NULL: a node like the others */
+    /* where the first block goes as a vector; NULL: a node like the others */
     void *to;
     tw__fp_mode mode; /* the caller's, for its callbacks */
     /* leaf and answer of the first evaluation that stopped the call */
     atomic_uint_fast64_t result;
 } call;
 
-static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradient)
+/* Whether the sum over these leaves is kept as a list: only where no leaf could make it long, so that this is
+ * known beforehand. The bits are the same. */
+static int is_list(const call *c, size_t first, size_t n)
 {
+    const tw__batch *b = c->b;
+    return b->o->touched && b->most[first + n] - b->most[first] <= b->size / LIST_SHARE;
+}
+
+/* `to`: where its gradient goes; NULL: only the loss is computed. */
+static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
+{
+    const int as_list = to && is_list(c, leaf, 1);
     size_t first, n;
     tw_draw draw = *c->draw;
     leaf_rows(c->n, leaf, &first, &n);
@@ -124,12 +157,22 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, void *gradie
                        .n = n,
                        .draw = &draw,
                        .sums = &c->b->sums[leaf],
-                       .gradient = gradient};
+                       .gradient = to && !as_list ? to->dense : NULL,
+                       .sparse = as_list ? to->list : NULL};
     int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
-    if (!result) return;
-    uint_fast64_t mine = (uint_fast64_t)leaf << 32 | (uint32_t)result, was = atomic_load(&c->result);
+    if (to) to->is_list = as_list;
+    const int is_wrong = !result && as_list && !tw__list_accept(to->list, c->b->o->type, c->b->size);
+    if (!result && !is_wrong) return;
+    if (as_list) to->list->n = 0;
+    uint_fast64_t mine = (uint_fast64_t)leaf << 33 | (is_wrong ? NO_LIST : (uint32_t)result),
+                  was = atomic_load(&c->result);
     while (mine < was && !atomic_compare_exchange_weak(&c->result, &was, mine)) continue;
+}
+
+static tw__sum sum_in(struct buffer *buffer)
+{
+    return (tw__sum){.dense = buffer->dense, .list = &buffer->list};
 }
 
 static size_t half_of(size_t n)
@@ -140,8 +183,9 @@ static size_t half_of(size_t n)
 }
 
 /* The sum over leaves first .. first+n-1 into `to`; level: scratch buffers from there on are free. */
-static void eval_node(call *c, size_t first, size_t n, int level, int lane, void *to)
+static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__sum *to)
 {
+    const tw__batch *b = c->b;
     if (n == 1) {
         eval_leaf(c, first, 0, lane, to);
         return;
@@ -149,22 +193,28 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, void
     size_t left = half_of(n), right = n - left, from, rows;
     eval_node(c, first, left, level, lane, to);
     leaf_rows(c->n, first + left, &from, &rows);
-    if (right == 1 && rows <= TW_LEAF && c->b->o->can_add) {
+    if (!is_list(c, first, n)) tw__sum_spread(to, b->o->type, b->size);
+    if (right == 1 && rows <= TW_LEAF && b->o->can_add && !is_list(c, first + left, 1)) {
         eval_leaf(c, first + left, TW_ADD, lane, to);
         return;
     }
-    void *other = c->b->scratch[lane][level];
-    eval_node(c, first + left, right, level + 1, lane, other);
-    c->b->k->add(c->b->size, to, other);
+    tw__sum other = sum_in(&b->scratch[lane][level]);
+    eval_node(c, first + left, right, level + 1, lane, &other);
+    tw__sum_add(to, &other, b->k, b->o->type, b->size);
 }
 
-static void *block_sum(const call *c, size_t i) { return i == 0 && c->to ? c->to : c->b->node[i]; }
+/* Blocks are lists if their sum can be one. */
+static int blocks_are_lists(const call *c) { return is_list(c, c->lo, c->hi - c->lo); }
 
 static void gradient_task(void *arg, size_t i, int worker)
 {
     call *c = arg;
+    tw__batch *b = c->b;
     size_t first = c->lo + i * c->block, n = c->hi - first < c->block ? c->hi - first : c->block;
-    eval_node(c, first, n, 0, worker, block_sum(c, i));
+    b->block[i] = sum_in(&b->node[i]);
+    if (i == 0 && c->to) b->block[i].dense = c->to;
+    eval_node(c, first, n, 0, worker, &b->block[i]);
+    if (!blocks_are_lists(c)) tw__sum_spread(&b->block[i], b->o->type, b->size);
 }
 
 static void loss_task(void *arg, size_t i, int worker) { eval_leaf(arg, i, 0, worker, NULL); }
@@ -180,17 +230,59 @@ static size_t block_size(size_t leaves, size_t threads)
     return block;
 }
 
+/* Counts what the leaves' lists may hold, which beyond the limit does not matter; the longest list there will
+ * be. */
+static size_t measure_lists(const call *c)
+{
+    tw__batch *b = c->b;
+    const size_t limit = b->size / LIST_SHARE;
+    size_t longest = 0;
+    b->most[c->lo] = 0;
+    for (size_t i = c->lo; b->o->touched && i < c->hi; i++) {
+        size_t first, n;
+        leaf_rows(c->n, i, &first, &n);
+        const size_t most = b->o->touched(b->o->user, c->rows ? c->rows + first : NULL, n, NULL);
+        b->most[i + 1] = b->most[i] + (most > limit ? limit + 1 : most);
+        if (most <= limit) longest = b->most[i + 1] < limit ? b->most[i + 1] : limit;
+    }
+    return longest;
+}
+
+/* Whether the sum over n neighbouring leaves is a vector anywhere. */
+static int any_dense(const call *c, size_t n)
+{
+    for (size_t first = c->lo; first < c->hi; first += n)
+        if (!is_list(c, first, c->hi - first < n ? c->hi - first : n)) return 1;
+    return 0;
+}
+
+static tw_status make_buffer(tw__batch *b, struct buffer *buffer, int dense, size_t longest, tw_error *err)
+{
+    if (dense && !buffer->dense) TW_TRY(tw__alloc(b->ctx, &buffer->dense, b->size, b->k->real, err));
+    return tw__list_reserve(b->ctx, &buffer->list, longest, b->k->real, err);
+}
+
 static tw_status make_buffers(const call *c, size_t blocks, int lanes, tw_error *err)
 {
     tw__batch *b = c->b;
+    const size_t longest = measure_lists(c);
+    const int dense = !blocks_are_lists(c);
     for (size_t i = 0; i < blocks; i++)
-        if (!block_sum(c, i)) TW_TRY(tw__alloc(b->ctx, &b->node[i], b->size, b->k->real, err));
-    int levels = 0;
-    while ((size_t)1 << levels < c->block) levels++;
-    for (int i = 0; i < lanes; i++)
-        for (int j = 0; j < levels; j++)
-            if (!b->scratch[i][j]) TW_TRY(tw__alloc(b->ctx, &b->scratch[i][j], b->size, b->k->real, err));
+        TW_TRY(make_buffer(b, &b->node[i], dense && !(i == 0 && c->to), longest, err));
+    for (int level = 0; c->block >> level > 1; level++) {
+        const int any = any_dense(c, c->block >> (level + 1));
+        for (int i = 0; i < lanes; i++) TW_TRY(make_buffer(b, &b->scratch[i][level], any, longest, err));
+    }
     return TW_OK;
+}
+
+static tw_status not_a_list(const call *c, size_t leaf, tw_error *err)
+{
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "the objective answered leaf %zu of the batch with a list that is longer than the room, or "
+        "whose indices do not rise or are not below %zu",
+        leaf, c->b->size);
 }
 
 static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
@@ -209,6 +301,7 @@ static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
         else
             for (size_t i = 0; i < tasks; i++) task(c, i, 0);
         uint_fast64_t first = atomic_load(&c->result);
+        if (first != NO_RESULT && first & NO_LIST) return not_a_list(c, (size_t)(first >> 33), err);
         result = first == NO_RESULT ? 0 : (int)(uint32_t)first;
     }
     if (!result) return TW_OK;
@@ -243,7 +336,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
     TW_TRY(run_blocks(&c, &blocks, err));
     for (size_t i = 0; i < blocks; i++) {
         size_t first = c.lo + i * c.block;
-        TW_TRY(x->type->bucket(x, first, c.hi - first < c.block ? c.hi - first : c.block, b->node[i], err));
+        TW_TRY(x->type->bucket(x, first, c.hi - first < c.block ? c.hi - first : c.block, &b->block[i], err));
     }
     TW_TRY(x->type->reduce(x, (double *)b->sums, leaves, sizeof *sums / sizeof(double), err));
     *sums = b->sums[0];
@@ -264,7 +357,18 @@ static void add_task(void *arg, size_t i, int worker)
     size_t lo = i * TW_CHUNK, n = b->size - lo < TW_CHUNK ? b->size - lo : TW_CHUNK, at = lo * b->k->real;
     for (size_t stride = 1; stride < a->blocks; stride *= 2)
         for (size_t j = 0; j + stride < a->blocks; j += 2 * stride)
-            b->k->add(n, (char *)block_sum(a->c, j) + at, (char *)block_sum(a->c, j + stride) + at);
+            b->k->add(n, (char *)b->block[j].dense + at, (char *)b->block[j + stride].dense + at);
+}
+
+/* The tree above the blocks, ending in the first one's vector. */
+static void add_blocks(const call *c, size_t blocks)
+{
+    tw__batch *b = c->b;
+    struct adding adding = {.c = c, .blocks = blocks};
+    if (blocks_are_lists(c)) {
+        tw__lists_add(b->block, blocks, b->o->type);
+        tw__sum_spread(&b->block[0], b->o->type, b->size);
+    } else tw__pool_run(b->ctx, (b->size + TW_CHUNK - 1) / TW_CHUNK, add_task, &adding);
 }
 
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
@@ -280,9 +384,9 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
               .to = to,
               .mode = callers,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
-    struct adding adding = {.c = &c};
-    TW_TRY(run_blocks(&c, &adding.blocks, err));
-    tw__pool_run(b->ctx, (b->size + TW_CHUNK - 1) / TW_CHUNK, add_task, &adding);
+    size_t blocks = 0;
+    TW_TRY(run_blocks(&c, &blocks, err));
+    add_blocks(&c, blocks);
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];
     return TW_OK;

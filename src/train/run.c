@@ -60,9 +60,10 @@ static tw_status barrier(void *user, tw_error *err)
 static tw_status hand_over(tw_run *r, const tw__update *u, tw_sums *sums, tw_error *err)
 {
     const tw__exchange_type *exchange = r->exchange->type;
+    const tw__sum whole = {.dense = u->direction};
     size_t lo, hi;
     TW_TRY(exchange->begin(r->exchange, u->number, 1, &lo, &hi, err));
-    if (lo < hi) TW_TRY(exchange->bucket(r->exchange, 0, 1, u->direction, err));
+    if (lo < hi) TW_TRY(exchange->bucket(r->exchange, 0, 1, &whole, err));
     *sums = u->sums;
     return exchange->reduce(r->exchange, (double *)sums, 1, sizeof *sums / sizeof(double), err);
 }

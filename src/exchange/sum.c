@@ -1,0 +1,143 @@
+/* Adding gradients that are lists; see sum.h.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/sum.h"
+#include <string.h>
+
+/* ---- lists --------------------------------------------------------------------------------------------- */
+
+tw_status tw__list_reserve(tw_context *ctx, tw_sparse_sum *list, size_t most, size_t real, tw_error *err)
+{
+    if (most <= list->most) return TW_OK;
+    tw__list_free(ctx, list, real);
+    list->most = most;
+    tw_status s = tw__alloc(ctx, &list->index, most, sizeof *list->index, err);
+    if (s == TW_OK) s = tw__alloc(ctx, &list->value, most, real, err);
+    if (s != TW_OK) tw__list_free(ctx, list, real);
+    return s;
+}
+
+void tw__list_free(tw_context *ctx, tw_sparse_sum *list, size_t real)
+{
+    tw__free(ctx, list->index, list->most, sizeof *list->index);
+    tw__free(ctx, list->value, list->most, real);
+    *list = (tw_sparse_sum){0};
+}
+
+/* The first place in the list at or after an index. */
+static size_t place_of(const tw_sparse_sum *list, size_t index)
+{
+    size_t a = 0, b = list->n;
+    while (a < b) {
+        const size_t middle = a + (b - a) / 2;
+        if (list->index[middle] < index) a = middle + 1;
+        else b = middle;
+    }
+    return a;
+}
+
+/* Adding from the back, `to` takes no second place: what is still to be read stands before what is written.
+ * The indices in both leave a gap in front. A number that one list lacks is 0, so that nothing branches on
+ * what stands where. */
+#define LISTS(real, t)                                                                    \
+    static void drop_minus_zero_##t(size_t n, real *x)                                    \
+    {                                                                                     \
+        for (size_t i = 0; i < n; i++) x[i] += 0;                                         \
+    }                                                                                     \
+    static void add_##t(tw_sparse_sum *to, const tw_sparse_sum *from)                     \
+    {                                                                                     \
+        real *x = to->value;                                                              \
+        const real *y = from->value;                                                      \
+        size_t i = to->n, j = from->n, at = i + j;                                        \
+        while (i > 0 && j > 0) {                                                          \
+            const uint32_t a = to->index[i - 1], b = from->index[j - 1];                  \
+            const real pair[2][2] = {{0, x[i - 1]}, {0, y[j - 1]}};                       \
+            to->index[--at] = a > b ? a : b;                                              \
+            x[at] = pair[0][a >= b] + pair[1][b >= a];                                    \
+            i -= a >= b;                                                                  \
+            j -= b >= a;                                                                  \
+        }                                                                                 \
+        at -= j;                                                                          \
+        memcpy(to->index + at, from->index, j * sizeof *to->index);                       \
+        memcpy(x + at, y, j * sizeof *x);                                                 \
+        const size_t moved = to->n + from->n - at;                                        \
+        memmove(to->index + i, to->index + at, moved * sizeof *to->index);                \
+        memmove(x + i, x + at, moved * sizeof *x);                                        \
+        to->n = i + moved;                                                                \
+    }                                                                                     \
+    static void spread_##t(const tw_sparse_sum *list, size_t lo, size_t hi, real *vector) \
+    {                                                                                     \
+        const real *x = list->value;                                                      \
+        for (size_t i = place_of(list, lo); i < list->n && list->index[i] < hi; i++)      \
+            vector[list->index[i]] += x[i];                                               \
+    }
+
+LISTS(float, f32)
+LISTS(double, f64)
+#define FOR(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
+
+int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights)
+{
+    if (list->n > list->most) return 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->index[i] >= n_weights || (i && list->index[i] <= list->index[i - 1])) return 0;
+    FOR(type, drop_minus_zero, list->n, list->value);
+    return 1;
+}
+
+void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type)
+{
+    if (from->n) FOR(type, add, to, from);
+}
+
+void tw__list_spread(const tw_sparse_sum *list, tw_type type, size_t lo, size_t hi, void *vector)
+{
+    FOR(type, spread, list, lo, hi, vector);
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
+void tw__sum_spread(tw__sum *sum, tw_type type, size_t n_weights)
+{
+    if (!sum->is_list) return;
+    memset(sum->dense, 0, n_weights * tw_type_size(type));
+    tw__list_spread(sum->list, type, 0, n_weights, sum->dense);
+    sum->is_list = 0;
+}
+
+void tw__sum_add(tw__sum *to, const tw__sum *from, const tw__kernels *k, tw_type type, size_t n_weights)
+{
+    if (to->is_list) tw__list_add(to->list, from->list, type);
+    else if (from->is_list) tw__list_spread(from->list, type, 0, n_weights, to->dense);
+    else k->add(n_weights, to->dense, from->dense);
+}
+
+void tw__lists_add(const tw__sum *sums, size_t n, tw_type type)
+{
+    for (size_t stride = 1; stride < n; stride *= 2)
+        for (size_t j = 0; j + stride < n; j += 2 * stride)
+            tw__list_add(sums[j].list, sums[j + stride].list, type);
+}
+
+/* ---- indices ------------------------------------------------------------------------------------------- */
+
+enum { DIGIT = 11, DIGITS = 3, VALUES = 1 << DIGIT };
+
+/* By one digit: stable, so that three passes from the lowest sort. */
+static void sort_digit(size_t n, const uint32_t *from, uint32_t *to, int shift)
+{
+    size_t start[VALUES + 1] = {0};
+    for (size_t i = 0; i < n; i++) start[(from[i] >> shift & (VALUES - 1)) + 1]++;
+    for (size_t i = 0; i < VALUES; i++) start[i + 1] += start[i];
+    for (size_t i = 0; i < n; i++) to[start[from[i] >> shift & (VALUES - 1)]++] = from[i];
+}
+
+size_t tw__indices_sort(size_t n, uint32_t *index, uint32_t *spare)
+{
+    size_t kept = 0;
+    sort_digit(n, index, spare, 0);
+    sort_digit(n, spare, index, DIGIT);
+    sort_digit(n, index, spare, DIGIT * (DIGITS - 1));
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || spare[i] != index[kept - 1]) index[kept++] = spare[i];
+    return kept;
+}
