@@ -71,9 +71,16 @@ typedef struct tw_data_info {
     const uint64_t *groups;          /* rows of one group belong together (folds, queries); NULL: none */
     const char *const *column_names; /* shape[0] of them, of rank 1; NULL: none */
     const char *const *class_names;  /* `classes` of them; NULL: classes are numbers, class_labels */
+    /* What columns and labels mean, for other files of such rows (tw_data_options); NULL: nothing to say */
+    const char *schema;
+    uint64_t left_out; /* bad rows of the files, which `skip_bad` allowed */
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
+
+/* AUTO: classes if the labels are words or whole numbers, and if there are at most half as many as rows; else
+ * real targets. */
+enum tw_targets { TW_TARGETS_AUTO, TW_TARGETS_CLASSES, TW_TARGETS_REALS };
 
 /* How to open a data set. */
 typedef struct tw_data_options {
@@ -90,10 +97,40 @@ typedef struct tw_data_options {
     uint64_t most_bytes;
     /* 1: without labels; their files are not opened and may be missing */
     int unlabelled;
+
+    /* Files of rows (docs/data.md). Lists end with NULL. */
+
+    /* name of a format, for all files: "libsvm", "csv", "npy", "idx"; NULL: by content */
+    const char *format;
+    /* more files of the rows that `path` begins, and files of test rows; NULL: none */
+    const char *const *more, *const *tests;
+    /* columns by their names or numbers (1: the first; -1: the last): of labels or targets; of weights; of
+     * groups; NULL: the last one with labels, and none */
+    const char *label, *weight, *group;
+    /* the only columns to take, or those to leave out: "a b 3-7"; NULL: all, and none */
+    const char *columns, *without;
+    /* a missing value, empty, NA, N/A, nan, null or ?: "error" (NULL), "zero", "mean" of its column, "skip"
+     * (the row is left out) */
+    const char *missing;
+    /* LIBSVM: number of the first column, "0" or "1"; NULL: 0 if an index 0 occurs, else 1 */
+    const char *base;
+    /* LIBSVM: columns of a row, at least as many as occur; 0: as many as occur */
+    uint64_t features;
+    /* so many bad rows may be left out, with a warning; one more is an error */
+    uint64_t skip_bad;
+    /* what labels are: classes or numbers */
+    enum tw_targets targets;
+    /* TW_F32 or TW_F64: of x; 0: TW_F32 if that holds every value, else TW_F64 */
+    tw_type type;
+    /* of the draw of validation rows, of each class the same share; rows of a group stay together */
+    uint64_t seed;
+    /* tw_data_info.schema of the rows that a model was trained on: columns are found by their names, in any
+     * order, and labels belong to its classes. NULL: these are the training rows */
+    const char *schema;
 } tw_data_options;
-#define TW_DATA_OPTIONS_INIT                              \
-    {                                                     \
-        sizeof(tw_data_options), 0.0, 0, NULL, NULL, 0, 0 \
+#define TW_DATA_OPTIONS_INIT            \
+    {                                   \
+        .size = sizeof(tw_data_options) \
     }
 
 /* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train

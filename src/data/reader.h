@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_READER_H
 #define TW_DATA_READER_H
-#include "data/data.h"
+#include "data/schema.h"
+#include "file/archive.h"
 
 /* A data set to open. */
 typedef struct tw__opening {
@@ -13,13 +14,34 @@ typedef struct tw__opening {
     int want_train, want_test; /* the parts that are requested */
 } tw__opening;
 
+/* Files with the rows of one part, one after the other. */
+typedef struct tw__source {
+    tw_context *ctx;
+    const tw_data_options *options;
+    const char *const *paths;
+    size_t n;
+    tw__stream *first; /* paths[0], open, from its start on; the reader's to read and the caller's to close */
+    /* What the rows must fit, as the training rows or a model have it; NULL: they are the training rows. */
+    const tw__schema *schema;
+} tw__source;
+
 typedef struct tw__reader {
-    const char *name;      /* of the one data set that it opens, whatever is on the disk; NULL: paths */
+    /* of the one data set that it opens, whatever is on the disk; or of a format of files (--format) */
+    const char *name;
     const char *supported; /* of paths, for messages: "an IDX image file" */
-    int kind;              /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0 with a name */
-    /* Parts that do not exist stay NULL; after an error parts may be there, for the caller to release. */
+    int kind;              /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0: a data set */
+    /* Data sets and directories. Parts that do not exist stay NULL; after an error parts may be there, for
+     * the caller to release. */
     tw_status (*open)(tw__parts *to, const tw__opening *opening, tw_error *err);
+    /* Files: whether one begins like this; n: TW__HEAD, or less where it is `whole`. */
+    int (*recognises)(const uint8_t *head, size_t n, int whole);
+    /* Files: their rows. The block has a schema (tw_data_info.schema). */
+    tw_status (*read)(tw__block **out, const tw__source *source, tw_error *err);
 } tw__reader;
+
+/* The next file of a source: its stream, which the caller closes by tw__source_close. */
+tw_status tw__source_open(const tw__source *source, size_t i, tw__stream **stream, tw_error *err);
+void tw__source_close(const tw__source *source, tw__stream *stream);
 
 /* "supported: a folder with MNIST's IDX files, ...": what all readers open, for messages. */
 enum { TW__SUPPORTED = 256 };
