@@ -155,6 +155,8 @@ TW_API tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t firs
 /* Name of data set i, which tw_data_open opens by its name; NULL after the last. */
 TW_API const char *tw_data_set(size_t i);
 TW_API int tw_data_is_set(const char *name); /* 1: one of them */
+/* Name of format i of files, for tw_data_options; NULL after the last. */
+TW_API const char *tw_data_format(size_t i);
 TW_API void tw_data_free(tw_data *data);     /* NULL is allowed */
 
 /* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as

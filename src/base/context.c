@@ -144,18 +144,28 @@ void tw__free(tw_context *ctx, void *p, size_t n, size_t size)
     if (p) ctx->resize(ctx->user, p, bytes > 0 ? bytes : 1, 0, ALIGN);
 }
 
-tw_status tw__grow(tw_context *ctx, void *p, size_t *capacity, size_t want, size_t size, tw_error *err)
+tw_status tw__resize(tw_context *ctx, void *p, size_t *capacity, size_t now, size_t size, tw_error *err)
 {
-    if (want <= *capacity) return TW_OK;
-    size_t now = *capacity + *capacity / 2 > want ? *capacity + *capacity / 2 : want, bytes;
+    size_t bytes, was = *capacity * size;
     void *old, *fresh = NULL;
     memcpy(&old, p, sizeof old);
+    if (old && now == *capacity) return TW_OK;
     if (tw__size_mul(now, size, &bytes))
-        fresh = ctx->resize(ctx->user, old, old ? *capacity * size : 0, bytes, ALIGN);
+        fresh = ctx->resize(ctx->user, old, old ? was + (was == 0) : 0, bytes + (bytes == 0), ALIGN);
     if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu items of %zu bytes)", now, size);
-    memset((char *)fresh + *capacity * size, 0, bytes - *capacity * size);
     memcpy(p, &fresh, sizeof fresh);
     *capacity = now;
+    return TW_OK;
+}
+
+tw_status tw__grow(tw_context *ctx, void *p, size_t *capacity, size_t want, size_t size, tw_error *err)
+{
+    const size_t was = *capacity, more = was + was / 2;
+    char *fresh;
+    if (want <= was) return TW_OK;
+    TW_TRY(tw__resize(ctx, p, capacity, more > want ? more : want, size, err));
+    memcpy(&fresh, p, sizeof fresh);
+    memset(fresh + was * size, 0, (*capacity - was) * size);
     return TW_OK;
 }
 

@@ -25,6 +25,10 @@ void tw__free(tw_context *ctx, void *p, size_t n, size_t size); /* p NULL is fin
 /* Grows a list to hold `want` items: *p and *capacity are changed only on success. New items are zeroed. */
 tw_status tw__grow(tw_context *ctx, void *p /* T ** */, size_t *capacity, size_t want, size_t size,
                    tw_error *err);
+/* Makes a list as long as `now`, without clearing what is new: memory that nobody writes to need not become
+ * real. */
+tw_status tw__resize(tw_context *ctx, void *p /* T ** */, size_t *capacity, size_t now, size_t size,
+                     tw_error *err);
 /* A copy of a string; freed by tw__free_text. */
 tw_status tw__copy_text(tw_context *ctx, char **out, const char *text, tw_error *err);
 void tw__free_text(tw_context *ctx, char *text);

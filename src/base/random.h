@@ -16,7 +16,8 @@ enum tw__purpose {
     TW__FOR_SAMPLING,
     TW__FOR_SNAPSHOT,
     TW__FOR_SURFACE,
-    TW__FOR_FIGURE
+    TW__FOR_FIGURE,
+    TW__FOR_VALIDATION
 };
 
 typedef struct tw__philox4 {

@@ -35,6 +35,7 @@ void tw__data_free_rows(tw_context *ctx, const tw_data_info *r)
     free_texts(ctx, r->column_names, tw__data_width(r));
     free_texts(ctx, r->class_names, (size_t)r->classes);
     tw__free(ctx, (void *)r->class_labels, (size_t)r->classes, sizeof *r->class_labels);
+    tw__free_text(ctx, (char *)(uintptr_t)r->schema);
 }
 
 /* ---- classes ------------------------------------------------------------------------------------------- */

@@ -94,7 +94,8 @@ static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info
     TW_TRY(COPY(weights, rows));
     TW_TRY(COPY(groups, rows));
     TW_TRY(copy_texts(ctx, &to->column_names, from->column_names, tw__data_width(from), err));
-    return copy_texts(ctx, &to->class_names, from->class_names, (size_t)to->classes, err);
+    TW_TRY(copy_texts(ctx, &to->class_names, from->class_names, (size_t)to->classes, err));
+    return from->schema ? tw__copy_text(ctx, (char **)(uintptr_t)&to->schema, from->schema, err) : TW_OK;
 }
 
 tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *given, tw_error *err)

@@ -50,6 +50,7 @@ uint64_t tw__data_rows(const tw_data *data); /* NULL has none */
 typedef struct tw__parts {
     tw__block *train, *test;                            /* one reference each, the receiver's */
     char train_labels[TW__PATH], test_labels[TW__PATH]; /* where the labels came from, for messages */
+    uint64_t val_rows; /* validation rows, drawn, at the end of train; 0: they are cut off by `val` */
 } tw__parts;
 enum { TW__PART_TRAIN = 0, TW__PART_TEST = 1 };
 /* Cuts train, val and test from the parts; outs that are NULL are not wanted. */

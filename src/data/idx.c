@@ -101,8 +101,17 @@ tw_status tw__idx_read(tw__idx *out, tw_context *ctx, const char *path, int rank
     if (most_bytes == 0) most_bytes = TW__MOST_BYTES;
     uint64_t cap = most_bytes < UINT64_MAX - 64 ? most_bytes + 64 : UINT64_MAX; /* with the header */
     TW_TRY(tw__stream_open(&s, ctx, path, TW__UNPACK, cap, err));
-    tw_status status = read_all(out, s, path, rank, most_bytes, err);
+    const tw_status status = tw__idx_read_stream(out, ctx, s, rank, most_bytes, err);
     tw__stream_close(s);
+    return status;
+}
+
+tw_status tw__idx_read_stream(tw__idx *out, tw_context *ctx, tw__stream *s, int rank, uint64_t most_bytes,
+                              tw_error *err)
+{
+    memset(out, 0, sizeof *out);
+    const tw_status status =
+        read_all(out, s, tw__stream_path(s), rank, most_bytes ? most_bytes : TW__MOST_BYTES, err);
     if (status != TW_OK) tw__idx_free(out, ctx);
     return status;
 }

@@ -1,6 +1,9 @@
 /* The registry of readers: from a data set's name or path to its rows.
  * SPDX-License-Identifier: MIT */
-#include "data/reader.h"
+#include "base/names.h"
+#include "data/kind.h"
+#include "data/text.h"
+#include "data/validation.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -14,12 +17,18 @@ static const tw__reader *const readers[] = {
 #undef TW__READER
 enum { N_READERS = sizeof readers / sizeof readers[0] };
 
-const char *tw_data_set(size_t i)
+/* ---- names --------------------------------------------------------------------------------------------- */
+
+/* Name i of those readers that read files, or of those that are data sets. */
+static const char *name_of(size_t i, int of_files)
 {
     for (size_t k = 0; k < N_READERS; k++)
-        if (readers[k]->name && i-- == 0) return readers[k]->name;
+        if (readers[k]->name && (readers[k]->kind != 0) == of_files && i-- == 0) return readers[k]->name;
     return NULL;
 }
+
+const char *tw_data_set(size_t i) { return name_of(i, 0); }
+const char *tw_data_format(size_t i) { return name_of(i, 1); }
 
 int tw_data_is_set(const char *name)
 {
@@ -33,11 +42,143 @@ const char *tw__data_supported(char to[TW__SUPPORTED])
 {
     int n = snprintf(to, TW__SUPPORTED, "supported: ");
     for (size_t i = 0; i < N_READERS && n < TW__SUPPORTED; i++) {
-        const char *join = i == 0 ? "" : i + 1 < N_READERS ? ", " : " and ", *name = readers[i]->name;
-        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), name ? "%s\"%s\"" : "%s%s", join,
-                      name ? name : readers[i]->supported);
+        const char *join = i == 0 ? "" : i + 1 < N_READERS ? ", " : " and ", *text = readers[i]->supported;
+        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), text ? "%s%s" : "%s\"%s\"", join,
+                      text ? text : readers[i]->name);
     }
     return to;
+}
+
+/* ---- files of rows ------------------------------------------------------------------------------------- */
+
+/* What is not known by its content is told as what it is. */
+static tw_status fail_unknown(const char *path, const uint8_t *head, size_t n, tw_error *err)
+{
+    char supported[TW__SUPPORTED], kind[TW__KIND_TEXT];
+    tw__data_supported(supported);
+    if (n == 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "empty; %s", supported);
+    if (*tw__file_kind(head, n, kind))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "%s; %s", kind, supported);
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "begins with %02x %02x %02x %02x; %s", head[0],
+                       n > 1 ? head[1] : 0, n > 2 ? head[2] : 0, n > 3 ? head[3] : 0, supported);
+}
+
+static const char *format_at(size_t i, const void *user)
+{
+    (void)user;
+    return tw_data_format(i);
+}
+
+static tw_status find_reader(const tw__reader **out, const tw__source *source, tw_error *err)
+{
+    const char *format = source->options->format;
+    const uint8_t *head;
+    size_t n;
+    *out = NULL;
+    TW_TRY(tw__stream_peek(source->first, TW__HEAD, &head, &n, err));
+    for (size_t i = 0; i < N_READERS && !*out; i++)
+        if (readers[i]->read &&
+            (format ? strcmp(format, readers[i]->name) == 0 : readers[i]->recognises(head, n, n < TW__HEAD)))
+            *out = readers[i];
+    if (*out) return TW_OK;
+    return format ? tw__name_unknown("unknown format", tw__text_of(format), format_at, NULL, err)
+                  : fail_unknown(source->paths[0], head, n, err);
+}
+
+static tw_status open_stream(const tw__source *source, const char *path, tw__stream **stream, tw_error *err)
+{
+    enum { HEADER = 64 }; /* of a format whose data are counted without one */
+    const uint64_t most = source->options->most_bytes;
+    return tw__stream_open(stream, source->ctx, path, TW__UNPACK,
+                           most && most < UINT64_MAX - HEADER ? most + HEADER : most, err);
+}
+
+tw_status tw__source_open(const tw__source *source, size_t i, tw__stream **stream, tw_error *err)
+{
+    *stream = source->first;
+    return i == 0 ? TW_OK : open_stream(source, source->paths[i], stream, err);
+}
+
+void tw__source_close(const tw__source *source, tw__stream *stream)
+{
+    if (stream != source->first) tw__stream_close(stream);
+}
+
+/* Rows that fit a schema: that of training rows or of a model, as JSON. NULL: they are training rows. */
+static tw_status read_rows(tw__block **out, tw__source *source, const char *schema, tw_error *err)
+{
+    const tw__reader *reader;
+    tw__schema given = TW__SCHEMA_INIT;
+    if (schema) TW_TRY(tw__schema_read(&given, source->ctx, schema, err));
+    source->schema = schema ? &given : NULL;
+    tw_status s = open_stream(source, source->paths[0], &source->first, err);
+    if (s == TW_OK) {
+        s = find_reader(&reader, source, err);
+        if (s == TW_OK) s = reader->read(out, source, err);
+        tw__stream_close(source->first);
+    }
+    tw__schema_free(&given, source->ctx);
+    return s;
+}
+
+/* The paths of DATA: the first and those in options->more. */
+static tw_status list_paths(tw_context *ctx, const char *first, const char *const *more, const char ***out,
+                            size_t *n, tw_error *err)
+{
+    size_t count = 1;
+    while (more && more[count - 1]) count++;
+    TW_TRY(tw__alloc(ctx, out, count, sizeof **out, err));
+    (*out)[0] = first;
+    for (size_t i = 1; i < count; i++) (*out)[i] = more[i - 1];
+    *n = count;
+    return TW_OK;
+}
+
+static int has_answers(const tw__block *b) { return b->all.labels || b->all.targets; }
+
+static tw_status read_data(tw__parts *p, const tw__opening *o, tw__source *source, tw_error *err)
+{
+    const char *const *tests = o->options->tests;
+    tw__block *b = NULL;
+    TW_TRY(read_rows(&b, source, o->options->schema, err));
+    if (!o->want_train || (!has_answers(b) && o->want_test && !tests)) { /* rows to evaluate or to predict */
+        p->test = b;
+        return TW_OK;
+    }
+    p->train = b;
+    if (o->options->val > 0)
+        TW_TRY(tw__validation_last(b, o->options->val, o->options->seed, &p->val_rows, err));
+    if (!tests || !tests[0] || !o->want_test) return TW_OK;
+    tw__source test = {.ctx = o->ctx, .options = o->options, .paths = tests};
+    while (tests[test.n]) test.n++;
+    snprintf(p->test_labels, sizeof p->test_labels, "%s", tests[0]);
+    return read_rows(&p->test, &test, b->all.schema, err);
+}
+
+static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
+{
+    const char **paths;
+    tw__source source = {.ctx = o->ctx, .options = o->options};
+    TW_TRY(list_paths(o->ctx, o->path, o->options->more, &paths, &source.n, err));
+    source.paths = paths;
+    const tw_status s = read_data(p, o, &source, err);
+    tw__free(o->ctx, paths, source.n, sizeof *paths);
+    return s;
+}
+
+/* ---- any data set -------------------------------------------------------------------------------------- */
+
+/* What is said of files means nothing for a data set that is more than a file. */
+static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__opening *o, tw_error *err)
+{
+    const tw_data_options *d = o->options;
+    const char *odd = d->more                 ? "one data set"
+                      : d->tests              ? "its own test rows"
+                      : d->format || d->label ? "a format of its own"
+                                              : NULL;
+    if (odd)
+        return tw__fail(err, TW_ERR_SPEC, "%.300s has %s: that option is for files of rows", o->path, odd);
+    return reader->open(p, o, err);
 }
 
 static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
@@ -45,14 +186,15 @@ static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
     char supported[TW__SUPPORTED];
     int kind;
     for (size_t i = 0; i < N_READERS; i++)
-        if (readers[i]->name && strcmp(o->path, readers[i]->name) == 0) return readers[i]->open(p, o, err);
+        if (!readers[i]->kind && strcmp(o->path, readers[i]->name) == 0)
+            return open_whole(p, readers[i], o, err);
     TW_TRY(tw__path_kind(o->ctx, o->path, &kind, err));
     if (kind == TW_PATH_NONE)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; %s", o->path,
                         tw__data_supported(supported));
-    if (kind == TW_PATH_OTHER) kind = TW_PATH_FILE; /* a pipe is read like a file */
+    if (kind != TW_PATH_DIRECTORY) return open_files(p, o, err);
     for (size_t i = 0; i < N_READERS; i++)
-        if (readers[i]->kind == kind) return readers[i]->open(p, o, err);
+        if (readers[i]->kind == TW_PATH_DIRECTORY) return open_whole(p, readers[i], o, err);
     return tw__fail(err, TW_ERR_SPEC, "%.300s: %s", o->path, tw__data_supported(supported));
 }
 

@@ -10,25 +10,28 @@ enum tw__column_kind { TW__COLUMN_NUMBER, TW__COLUMN_CATEGORY };
 /* One column of the file, in the order of the rows' columns. A category becomes n_levels columns, 1 in that of
  * its level. */
 typedef struct tw__column {
-    char *name;  /* NULL: the file has no names */
-    int64_t at;  /* its place in the training file, from 0 */
+    char *name; /* NULL: the file has no names */
+    int64_t at; /* its place in the training file, from 0 */
     enum tw__column_kind kind;
     char **levels; /* rising by bytes */
     size_t n_levels;
     double fill; /* for a missing value (option `missing`); NaN: there is none */
 } tw__column;
 
-/* {.base = -1} is an empty one. */
 typedef struct tw__schema {
     size_t width;        /* columns of a row */
     int base;            /* LIBSVM: number of its first column, 0 or 1; -1: not LIBSVM */
     tw__column *columns; /* CSV; NULL: all columns are numbers without names */
     size_t n_columns;
-    char *label;     /* name of the label's column, or NULL */
+    char *label;      /* name of the label's column, or NULL */
     int64_t label_at; /* its place in the training file, from 0; -1: none */
-    char **classes;  /* as the file spells them, in the order of the classes; NULL: real targets, or none */
+    char **classes;   /* as the file spells them, in the order of the classes; NULL: real targets, or none */
     int32_t n_classes;
 } tw__schema;
+#define TW__SCHEMA_INIT            \
+    {                              \
+        .base = -1, .label_at = -1 \
+    }
 
 void tw__schema_free(tw__schema *schema, tw_context *ctx);
 /* As JSON, freed by tw__free_text; and back. TW_ERR_DATA: not a schema. */

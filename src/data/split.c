@@ -19,7 +19,7 @@ static const char *classes_text(const tw__block *b, const uint8_t *where, char *
 {
     size_t used = 0;
     *to = 0;
-    if (!where && !b->all.class_labels && b->all.classes > 1) {
+    if (!where && !b->all.class_labels && !b->all.class_names && b->all.classes > 1) {
         snprintf(to, size, "0 to %d", b->all.classes - 1);
         return to;
     }
@@ -29,8 +29,12 @@ static const char *classes_text(const tw__block *b, const uint8_t *where, char *
             snprintf(to + used, size - used, ", ...");
             break;
         }
-        used += (size_t)snprintf(to + used, size - used, "%s%d", used ? ", " : "",
-                                 b->all.class_labels ? b->all.class_labels[i] : i);
+        const char *comma = used ? ", " : "";
+        if (b->all.class_names)
+            used += (size_t)snprintf(to + used, size - used, "%s%.20s", comma, b->all.class_names[i]);
+        else
+            used += (size_t)snprintf(to + used, size - used, "%s%d", comma,
+                                     b->all.class_labels ? b->all.class_labels[i] : i);
     }
     return to;
 }
@@ -87,7 +91,8 @@ static tw_status warn_of_untrained(const tw__parts *p, uint64_t front, uint64_t 
 static tw_status cut_train(const tw__parts *p, double val, uint64_t limit, tw_data **train, tw_data **val_out,
                            tw_error *err)
 {
-    uint64_t all = p->train->all.rows, back = (uint64_t)floor((double)all * val + 0.5), front = all - back;
+    uint64_t all = p->train->all.rows,
+             back = p->val_rows ? p->val_rows : (uint64_t)floor((double)all * val + 0.5), front = all - back;
     if (val > 0 && (back == 0 || front == 0))
         return tw__fail(err, TW_ERR_SPEC,
                         "val = %g of %llu rows leaves %llu to train on and %llu to validate", val,

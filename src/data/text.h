@@ -5,15 +5,14 @@
 #ifndef TW_DATA_TEXT_H
 #define TW_DATA_TEXT_H
 #include "data/reader.h"
-#include "data/table.h"
+#include "data/rows.h"
 
 /* Whole records in memory; each ends with "\n", which is added where a file's last has none, and a 0 byte
  * follows them. */
 typedef struct tw__piece {
     const char *path;
     const char *text, *end;
-    const char *block;     /* the text before it that is in memory begins here, */
-    uint64_t line, offset; /* which is in this line, from 1 on, and byte of the file */
+    uint64_t line, offset; /* of its beginning in the file: from 1 on, and from 0 on */
 } tw__piece;
 
 typedef struct tw__text_format {
@@ -27,17 +26,17 @@ typedef struct tw__text_format {
     /* The record at `at`, into `to`; *next: behind it. Called by several threads. TW_ERR_DATA by
      * tw__piece_fail: the record is bad, and nothing of it counts. */
     tw_status (*record)(const void *user, const tw__piece *piece, const char *at, const char **next,
-                        tw__table *to, tw_error *err);
+                        tw__rows *to, tw_error *err);
 } tw__text_format;
 enum { TW__HEAD = 1 << 16 };
 
 /* Reads all files of a source into `to`, whose width and lists are set up; each piece's table begins as a
  * copy of it. Up to options->skip_bad bad records are left out, with a warning. */
-tw_status tw__text_read(tw__table *to, const tw__source *source, const tw__text_format *format, void *user,
+tw_status tw__text_read(tw__rows *to, const tw__source *source, const tw__text_format *format, void *user,
                         tw_error *err);
 /* As `cut`, where a record is a line. */
 size_t tw__cut_lines(const void *user, const char *text, size_t n, size_t least);
-/* Fails with "file:line: column COLUMN: ..." for the byte at `at` of a piece. */
+/* Fails with "file:line: byte N: ..." for what is at `at` in a piece; N: from 1 on in the line. */
 __attribute__((format(printf, 4, 5))) tw_status tw__piece_fail(tw_error *err, const tw__piece *piece,
                                                                const char *at, const char *format, ...);
 #endif

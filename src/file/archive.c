@@ -40,6 +40,8 @@ struct tw__stream {
     z_stream gzip;          /* total_in: of the member that is being read; 0 between two */
     uint64_t most, in, out; /* the cap; bytes read from the file; bytes handed out */
     int io_error, finished;
+    uint8_t *ahead; /* what was looked at before it is read: `ahead_held` bytes of it, so many given on */
+    size_t ahead_size, ahead_held, ahead_served;
     size_t held, served; /* of the block: read from the file, given on */
     uint8_t block[BLOCK];
 };
@@ -265,6 +267,7 @@ void tw__stream_close(tw__stream *s)
     if (s->archive) archive_read_free(s->archive);
     inflateEnd(&s->gzip);
     if (s->file) ctx->io.close(ctx->io.user, s->file);
+    tw__free(ctx, s->ahead, s->ahead_size, 1);
     tw__free_text(ctx, s->path);
     tw__free(ctx, s, 1, sizeof *s);
 }
@@ -297,9 +300,18 @@ static tw_status read_packed(tw__stream *s, uint8_t *to, size_t n, size_t *got, 
     return TW_OK;
 }
 
+/* What was looked at, as far as it goes. */
+static size_t read_ahead(tw__stream *s, void *to, size_t n)
+{
+    const size_t left = s->ahead_held - s->ahead_served, part = left < n ? left : n;
+    if (part) memcpy(to, s->ahead + s->ahead_served, part);
+    s->ahead_served += part;
+    return part;
+}
+
 tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err)
 {
-    *got = 0;
+    *got = read_ahead(s, to, n);
     while (*got < n && !s->finished) {
         size_t more = 0;
         uint8_t *at = (uint8_t *)to + *got;
@@ -314,27 +326,30 @@ tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_err
     return TW_OK;
 }
 
+tw_status tw__stream_peek(tw__stream *s, size_t n, const uint8_t **bytes, size_t *got, tw_error *err)
+{
+    size_t held;
+    *bytes = NULL;
+    *got = 0;
+    TW_TRY(tw__alloc(s->ctx, &s->ahead, n, 1, err));
+    s->ahead_size = n;
+    TW_TRY(tw__stream_read(s, s->ahead, n, &held, err));
+    *bytes = s->ahead;
+    *got = s->ahead_held = held;
+    return TW_OK;
+}
+
+const char *tw__stream_path(const tw__stream *s) { return s->path; }
+
 tw_status tw__stream_end(tw__stream *s, tw_error *err)
 {
     uint8_t one;
     size_t got;
-    uint64_t at = s->out;
+    uint64_t at = s->out - (s->ahead_held - s->ahead_served);
     TW_TRY(tw__stream_read(s, &one, 1, &got, err));
     return got == 0 ? TW_OK
                     : tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)at,
                                   "something follows the data, which end here");
-}
-
-/* Like tw__grow, but to the size asked for and without clearing: what is not read need not become real
- * memory. */
-static tw_status resize(tw_context *ctx, uint8_t **p, size_t *capacity, size_t now, tw_error *err)
-{
-    if (now == *capacity && *p) return TW_OK;
-    void *fresh = ctx->resize(ctx->user, *p, *p ? *capacity + (*capacity == 0) : 0, now + (now == 0), 64);
-    if (!fresh) return tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu bytes)", now);
-    *p = fresh;
-    *capacity = now;
-    return TW_OK;
 }
 
 tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err)
@@ -348,13 +363,13 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
     *got = 0;
     for (size_t now = first; status == TW_OK; now = s->packing ? capacity + capacity / 2 : 4 * capacity) {
         size_t more;
-        status = resize(s->ctx, &p, &capacity, now < n ? now : (size_t)n, err);
+        status = tw__resize(s->ctx, &p, &capacity, now < n ? now : (size_t)n, 1, err);
         if (status == TW_OK) status = tw__stream_read(s, p + used, capacity - used, &more, err);
         if (status != TW_OK) break;
         used += more;
         if (used < capacity || used == n) break;
     }
-    if (status == TW_OK) status = resize(s->ctx, &p, &capacity, used, err);
+    if (status == TW_OK) status = tw__resize(s->ctx, &p, &capacity, used, 1, err);
     if (status == TW_OK) {
         *bytes = p;
         *got = used;

@@ -20,6 +20,10 @@ tw_status tw__stream_open(tw__stream **out, tw_context *ctx, const char *path, i
 void tw__stream_close(tw__stream *s); /* NULL is fine */
 /* The next n bytes; *got < n only at the end, and then the packed file's checksums have held. */
 tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err);
+/* The first n bytes, or as many as there are, before anything has been read: to see what the file is. Reading
+ * begins with them all the same. They are the stream's. */
+tw_status tw__stream_peek(tw__stream *s, size_t n, const uint8_t **bytes, size_t *got, tw_error *err);
+const char *tw__stream_path(const tw__stream *s);
 /* The next n bytes, or as many as there are, in memory of *got bytes freed by tw__free(ctx, *bytes, *got, 1).
  * n may be untrusted: memory follows what has been read. */
 tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err);

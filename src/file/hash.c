@@ -31,3 +31,5 @@ void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1])
         to[i] = "0123456789abcdef"[canonical.digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
     to[TW__HASH_DIGITS] = 0;
 }
+
+uint64_t tw__hash_text(const char *text, size_t n) { return XXH3_64bits(text, n); }

@@ -1,0 +1,164 @@
+/* Schemas as JSON:
+ *   {"width": 3, "base": 1, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
+ *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
+ * SPDX-License-Identifier: MIT */
+#include "data/schema.h"
+#include "file/json.h"
+#include <math.h>
+#include <string.h>
+
+static void free_texts(tw_context *ctx, char **texts, size_t n)
+{
+    for (size_t i = 0; texts && i < n; i++) tw__free_text(ctx, texts[i]);
+    tw__free(ctx, texts, n, sizeof *texts);
+}
+
+void tw__schema_free(tw__schema *s, tw_context *ctx)
+{
+    for (size_t i = 0; s->columns && i < s->n_columns; i++) {
+        tw__free_text(ctx, s->columns[i].name);
+        free_texts(ctx, s->columns[i].levels, s->columns[i].n_levels);
+    }
+    tw__free(ctx, s->columns, s->n_columns, sizeof *s->columns);
+    tw__free_text(ctx, s->label);
+    free_texts(ctx, s->classes, (size_t)s->n_classes);
+    *s = (tw__schema)TW__SCHEMA_INIT;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+static json_t *texts_json(tw__json_builder *b, char *const *texts, size_t n)
+{
+    json_t *list = tw__json_list(b);
+    for (size_t i = 0; i < n; i++) tw__json_append(b, list, tw__json_text_value(b, texts[i]));
+    return list;
+}
+
+static json_t *column_json(tw__json_builder *b, const tw__column *c)
+{
+    json_t *o = tw__json_object(b);
+    tw__json_put_text(b, o, "name", c->name);
+    tw__json_put_natural(b, o, "at", (uint64_t)c->at);
+    if (c->kind == TW__COLUMN_CATEGORY) tw__json_put(b, o, "levels", texts_json(b, c->levels, c->n_levels));
+    tw__json_put_real(b, o, "fill", c->fill);
+    return o;
+}
+
+tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    json_t *o = tw__json_object(&b), *all;
+    tw__json_put_natural(&b, o, "width", s->width);
+    if (s->base >= 0) tw__json_put_natural(&b, o, "base", (uint64_t)s->base);
+    if (s->label_at >= 0) {
+        json_t *label = tw__json_object(&b);
+        tw__json_put_text(&b, label, "name", s->label);
+        tw__json_put_natural(&b, label, "at", (uint64_t)s->label_at);
+        tw__json_put(&b, o, "label", label);
+    }
+    if (s->classes) tw__json_put(&b, o, "classes", texts_json(&b, s->classes, (size_t)s->n_classes));
+    if (s->columns) {
+        json_t *columns = tw__json_list(&b);
+        for (size_t i = 0; i < s->n_columns; i++)
+            tw__json_append(&b, columns, column_json(&b, &s->columns[i]));
+        tw__json_put(&b, o, "columns", columns);
+    }
+    TW_TRY(tw__json_take(&b, o, &all));
+    const tw_status status = tw__json_dump(ctx, all, JSON_COMPACT, text, err);
+    json_decref(all);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
+
+static tw_status wrong(const char *what, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_DATA, "the description of the columns is damaged: %s", what);
+}
+
+static tw_status read_natural(const json_t *value, int64_t most, const char *what, int64_t *to, tw_error *err)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > most)
+        return wrong(what, err);
+    *to = json_integer_value(value);
+    return TW_OK;
+}
+
+static tw_status read_text(tw_context *ctx, const json_t *value, const char *what, char **to, tw_error *err)
+{
+    if (!value) return TW_OK;
+    return json_is_string(value) ? tw__copy_text(ctx, to, json_string_value(value), err) : wrong(what, err);
+}
+
+static tw_status read_texts(tw_context *ctx, const json_t *list, const char *what, int rising, char ***to,
+                            size_t *n, tw_error *err)
+{
+    if (!json_is_array(list) || json_array_size(list) > INT32_MAX) return wrong(what, err);
+    TW_TRY(tw__alloc(ctx, to, json_array_size(list), sizeof **to, err));
+    *n = json_array_size(list);
+    for (size_t i = 0; i < *n; i++) {
+        TW_TRY(read_text(ctx, json_array_get(list, i), what, &(*to)[i], err));
+        if (i && rising && strcmp((*to)[i - 1], (*to)[i]) >= 0) return wrong(what, err);
+    }
+    return TW_OK;
+}
+
+static tw_status read_column(tw_context *ctx, const json_t *from, tw__column *to, tw_error *err)
+{
+    const json_t *levels = json_object_get(from, "levels"), *fill = json_object_get(from, "fill");
+    if (!json_is_object(from) || (fill && !json_is_number(fill))) return wrong("columns", err);
+    to->fill = fill ? json_number_value(fill) : NAN;
+    TW_TRY(read_text(ctx, json_object_get(from, "name"), "name", &to->name, err));
+    TW_TRY(read_natural(json_object_get(from, "at"), INT32_MAX, "at", &to->at, err));
+    to->kind = levels ? TW__COLUMN_CATEGORY : TW__COLUMN_NUMBER;
+    return levels ? read_texts(ctx, levels, "levels", 1, &to->levels, &to->n_levels, err) : TW_OK;
+}
+
+static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list, tw_error *err)
+{
+    size_t width = 0;
+    if (!json_is_array(list)) return wrong("columns", err);
+    TW_TRY(tw__alloc(ctx, &s->columns, json_array_size(list), sizeof *s->columns, err));
+    s->n_columns = json_array_size(list);
+    for (size_t i = 0; i < s->n_columns; i++) {
+        TW_TRY(read_column(ctx, json_array_get(list, i), &s->columns[i], err));
+        width += s->columns[i].kind == TW__COLUMN_CATEGORY ? s->columns[i].n_levels : 1;
+    }
+    return width == s->width ? TW_OK : wrong("width", err);
+}
+
+static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from, tw_error *err)
+{
+    const json_t *base = json_object_get(from, "base"), *label = json_object_get(from, "label"),
+                 *classes = json_object_get(from, "classes"), *columns = json_object_get(from, "columns");
+    int64_t width = 0, number = -1;
+    size_t n = 0;
+    if (!json_is_object(from)) return wrong("not an object", err);
+    TW_TRY(read_natural(json_object_get(from, "width"), (int64_t)1 << 32, "width", &width, err));
+    s->width = (size_t)width;
+    if (base) TW_TRY(read_natural(base, 1, "base", &number, err));
+    s->base = (int)number;
+    if (label) {
+        TW_TRY(read_text(ctx, json_object_get(label, "name"), "label", &s->label, err));
+        TW_TRY(read_natural(json_object_get(label, "at"), INT32_MAX, "label", &s->label_at, err));
+    }
+    if (classes) {
+        tw_status status = read_texts(ctx, classes, "classes", 0, &s->classes, &n, err);
+        s->n_classes = (int32_t)n;
+        if (status != TW_OK) return status;
+    }
+    return columns ? read_columns(s, ctx, columns, err) : TW_OK;
+}
+
+tw_status tw__schema_read(tw__schema *out, tw_context *ctx, const char *text, tw_error *err)
+{
+    tw__json_fault fault;
+    json_t *from = NULL;
+    *out = (tw__schema)TW__SCHEMA_INIT;
+    tw_status s = tw__json_parse(ctx, &from, text, strlen(text), &fault);
+    if (s != TW_OK) return tw__fail(err, s, "the description of the columns is damaged: %s", fault.text);
+    s = read_schema(out, ctx, from, err);
+    json_decref(from);
+    if (s != TW_OK) tw__schema_free(out, ctx);
+    return s;
+}

@@ -1,0 +1,298 @@
+/* From a table of rows to a block: what its labels are, and the type of its numbers.
+ * SPDX-License-Identifier: MIT */
+#include "base/options.h"
+#include "data/rows.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- labels -------------------------------------------------------------------------------------------- */
+
+/* One spelling of a label. */
+typedef struct spelling {
+    const char *text;
+    double number; /* NaN: it is none */
+    uint32_t word;
+    int32_t class;
+} spelling;
+
+/* What the labels of a table are. */
+typedef struct labels {
+    tw_context *ctx;
+    spelling *each; /* n of them; by value or, where one is no number, by their bytes */
+    size_t n;
+    int are_numbers, are_whole;
+    size_t different; /* values */
+} labels;
+
+static int compare_words(const void *a, const void *b)
+{
+    const spelling *x = a, *y = b;
+    if (x->number < y->number || x->number > y->number) return x->number < y->number ? -1 : 1;
+    return (x->word > y->word) - (x->word < y->word);
+}
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(((const spelling *)a)->text, ((const spelling *)b)->text);
+}
+
+static int is_same(const labels *l, size_t i, size_t j)
+{
+    return l->are_numbers && l->each[i].number == l->each[j].number;
+}
+
+/* Sorts the spellings, and numbers the classes that they stand for. */
+static tw_status sort_labels(labels *l, const tw__rows *t, tw_error *err)
+{
+    l->ctx = t->ctx;
+    l->are_numbers = l->are_whole = 1;
+    TW_TRY(tw__alloc(t->ctx, &l->each, t->labels.n, sizeof *l->each, err));
+    l->n = t->labels.n;
+    for (uint32_t i = 0; i < l->n; i++) {
+        spelling *s = &l->each[i];
+        *s = (spelling){.text = tw__words_at(&t->labels, i), .word = i};
+        if (tw__number_read(tw__text_of(s->text), &s->number) != 1) l->are_numbers = 0;
+        else if (s->number != floor(s->number)) l->are_whole = 0;
+    }
+    if (l->n) qsort(l->each, l->n, sizeof *l->each, l->are_numbers ? compare_words : compare_texts);
+    for (size_t i = 0; i < l->n; i++) {
+        l->different += i == 0 || !is_same(l, i, i - 1);
+        l->each[i].class = l->different <= INT32_MAX ? (int32_t)l->different - 1 : -1;
+    }
+    return TW_OK;
+}
+
+static void free_labels(labels *l)
+{
+    if (l->each) tw__free(l->ctx, l->each, l->n, sizeof *l->each);
+}
+
+static int are_classes(const labels *l, const tw__rows *t, const tw_data_options *o, const tw__schema *given)
+{
+    if (given) return given->classes != NULL;
+    if (o->targets != TW_TARGETS_AUTO) return o->targets == TW_TARGETS_CLASSES;
+    return !l->are_numbers || (l->are_whole && l->different <= t->rows / 2);
+}
+
+/* ---- classes ------------------------------------------------------------------------------------------- */
+
+/* The first spelling of each class becomes its name. */
+static tw_status name_classes(const labels *l, tw__schema *s, tw_error *err)
+{
+    if (l->different > INT32_MAX - 1)
+        return tw__fail(err, TW_ERR_DATA, "%zu different labels are more than %d classes", l->different,
+                        INT32_MAX - 1);
+    TW_TRY(tw__alloc(l->ctx, &s->classes, l->different, sizeof *s->classes, err));
+    s->n_classes = (int32_t)l->different;
+    for (size_t i = 0; i < l->n; i++)
+        if (i == 0 || l->each[i].class != l->each[i - 1].class)
+            TW_TRY(tw__copy_text(l->ctx, &s->classes[l->each[i].class], l->each[i].text, err));
+    return TW_OK;
+}
+
+static int is_class(const spelling *word, const char *class, int by_number)
+{
+    double number;
+    if (strcmp(word->text, class) == 0) return 1;
+    return by_number && tw__number_read(tw__text_of(class), &number) == 1 && number == word->number;
+}
+
+/* The classes are those of the training rows. */
+static tw_status find_classes(labels *l, const tw__rows *t, const tw__schema *given, const char *name,
+                              tw_error *err)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        int32_t class = 0;
+        while (class < given->n_classes && !is_class(&l->each[i], given->classes[class], l->are_numbers))
+            class ++;
+        l->each[i].class = class < given->n_classes ? class : -1;
+        if (class < given->n_classes) continue;
+        size_t row = 0;
+        while (t->label[row] != l->each[i].word) row++;
+        return tw__fail(
+            err, TW_ERR_DATA,
+            "%.200s: label \"%.60s\" of row %zu is not among the %d training labels, %.40s to %.40s", name,
+            l->each[i].text, row + 1, (int)given->n_classes, given->classes[0],
+            given->classes[given->n_classes - 1]);
+    }
+    return TW_OK;
+}
+
+static tw_status put_classes(const labels *l, const tw__rows *t, const tw__schema *s, tw_data_info *to,
+                             tw_error *err)
+{
+    int32_t *class_of, *label;
+    char **names;
+    TW_TRY(tw__alloc(t->ctx, &names, (size_t)s->n_classes, sizeof *names, err));
+    to->class_names = (const char *const *)names;
+    to->classes = s->n_classes;
+    for (int32_t i = 0; i < s->n_classes; i++) TW_TRY(tw__copy_text(t->ctx, &names[i], s->classes[i], err));
+    TW_TRY(tw__alloc(t->ctx, &label, t->rows, sizeof *label, err));
+    to->labels = label;
+    TW_TRY(tw__alloc(t->ctx, &class_of, l->n, sizeof *class_of, err));
+    for (size_t i = 0; i < l->n; i++) class_of[l->each[i].word] = l->each[i].class;
+    for (size_t i = 0; i < t->rows; i++) label[i] = class_of[t->label[i]];
+    tw__free(t->ctx, class_of, l->n, sizeof *class_of);
+    return TW_OK;
+}
+
+static tw_status put_targets(const labels *l, const tw__rows *t, tw_data_info *to, const char *name,
+                             tw_error *err)
+{
+    double *number, *target;
+    for (size_t i = 0; i < l->n; i++)
+        if (tw__number_read(tw__text_of(l->each[i].text), &(double){0}) != 1)
+            return tw__fail(
+                err, TW_ERR_DATA,
+                "%.300s: label \"%.60s\" is not a number, as a real target is; a model of classes "
+                "takes words",
+                name, l->each[i].text);
+    TW_TRY(tw__alloc(t->ctx, &target, t->rows, sizeof *target, err));
+    to->targets = target;
+    to->n_targets = 1;
+    TW_TRY(tw__alloc(t->ctx, &number, l->n, sizeof *number, err));
+    for (size_t i = 0; i < l->n; i++) number[l->each[i].word] = l->each[i].number;
+    for (size_t i = 0; i < t->rows; i++) target[i] = number[t->label[i]];
+    tw__free(t->ctx, number, l->n, sizeof *number);
+    return TW_OK;
+}
+
+static tw_status decide_labels(const tw__rows *t, const tw_data_options *o, tw__schema *s, int is_given,
+                               tw_data_info *to, const char *name, tw_error *err)
+{
+    labels l = {.each = NULL};
+    tw_status status = TW_OK;
+    if (o->unlabelled || t->labels.n == 0) return TW_OK;
+    status = sort_labels(&l, t, err);
+    if (status == TW_OK && are_classes(&l, t, o, is_given ? s : NULL)) {
+        status = is_given ? find_classes(&l, t, s, name, err) : name_classes(&l, s, err);
+        if (status == TW_OK) status = put_classes(&l, t, s, to, err);
+    } else if (status == TW_OK) {
+        status = put_targets(&l, t, to, name, err);
+    }
+    free_labels(&l);
+    return status;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+static int are_floats(const double *x, size_t n)
+{
+    int are = 1;
+    for (size_t i = 0; i < n; i++) are &= (double)(float)x[i] == x[i];
+    return are;
+}
+
+/* Floats in a list of their own; else the doubles, cut to what is used. */
+static tw_status decide_numbers(tw__rows *t, tw_type type, tw_data_info *to, const char *name, tw_error *err)
+{
+    if (type != TW_F64 && (type == TW_F32 || are_floats(t->x, t->numbers))) {
+        float *x;
+        TW_TRY(tw__alloc(t->ctx, &x, t->numbers, sizeof *x, err));
+        to->type = TW_F32;
+        to->x = x;
+        for (size_t i = 0; i < t->numbers; i++) {
+            x[i] = (float)t->x[i];
+            if (isinf(x[i]))
+                return tw__fail(err, TW_ERR_DATA, "%.300s: %g is too large for an f32", name, t->x[i]);
+        }
+        return TW_OK;
+    }
+    TW_TRY(tw__resize(t->ctx, &t->x, &t->room.x, t->numbers, sizeof *t->x, err));
+    to->type = TW_F64;
+    to->x = t->x;
+    t->x = NULL;
+    return TW_OK;
+}
+
+static tw_status take_columns(tw__rows *t, tw_data_info *to, tw_error *err)
+{
+    uint64_t *starts;
+    if (t->width) return TW_OK;
+    TW_TRY(tw__alloc(t->ctx, &starts, t->rows + 1, sizeof *starts, err));
+    memcpy(starts + 1, t->ends, t->rows * sizeof *starts);
+    to->starts = starts;
+    TW_TRY(tw__resize(t->ctx, &t->columns, &t->room.columns, t->numbers, sizeof *t->columns, err));
+    to->columns = t->columns;
+    t->columns = NULL;
+    return TW_OK;
+}
+
+/* Lists of one number per row. */
+static tw_status take_rows(tw__rows *t, tw_data_info *to, tw_error *err)
+{
+    if (t->has_groups) {
+        TW_TRY(tw__resize(t->ctx, &t->groups, &t->room.groups, t->rows, sizeof *t->groups, err));
+        to->groups = t->groups;
+        t->groups = NULL;
+    }
+    if (t->has_weights) {
+        TW_TRY(tw__resize(t->ctx, &t->weights, &t->room.weights, t->rows, sizeof *t->weights, err));
+        to->weights = t->weights;
+        t->weights = NULL;
+    }
+    return TW_OK;
+}
+
+/* "colour=red" for a level. */
+static tw_status name_column(tw_context *ctx, char **to, const tw__column *c, size_t level, tw_error *err)
+{
+    if (c->kind == TW__COLUMN_NUMBER) return tw__copy_text(ctx, to, c->name, err);
+    const size_t n = strlen(c->name), m = strlen(c->levels[level]);
+    TW_TRY(tw__alloc(ctx, to, n + m + 2, 1, err));
+    memcpy(*to, c->name, n);
+    (*to)[n] = '=';
+    memcpy(*to + n + 1, c->levels[level], m);
+    return TW_OK;
+}
+
+static tw_status name_columns(tw_context *ctx, const tw__schema *s, tw_data_info *to, tw_error *err)
+{
+    char **names;
+    size_t n = 0;
+    if (s->n_columns == 0 || !s->columns[0].name) return TW_OK;
+    TW_TRY(tw__alloc(ctx, &names, s->width, sizeof *names, err));
+    to->column_names = (const char *const *)names;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        const tw__column *c = &s->columns[i];
+        const size_t levels = c->kind == TW__COLUMN_CATEGORY ? c->n_levels : 1;
+        for (size_t j = 0; j < levels; j++) TW_TRY(name_column(ctx, &names[n++], c, j, err));
+    }
+    return TW_OK;
+}
+
+static tw_status fill_in(tw_data_info *to, tw__rows *t, const tw_data_options *o, tw__schema *s,
+                         int is_given, const char *name, tw_error *err)
+{
+    char *schema = NULL;
+    if (t->rows == 0) return tw__fail(err, TW_ERR_DATA, "%.300s holds no rows", name);
+    TW_TRY(take_columns(t, to, err));
+    TW_TRY(decide_labels(t, o, s, is_given, to, name, err));
+    TW_TRY(decide_numbers(t, o->type, to, name, err));
+    TW_TRY(take_rows(t, to, err));
+    TW_TRY(name_columns(t->ctx, s, to, err));
+    TW_TRY(tw__schema_text(s, t->ctx, &schema, err));
+    to->schema = schema;
+    return TW_OK;
+}
+
+tw_status tw__rows_block(tw__block **out, tw__rows *t, const tw_data_options *o, tw__schema *s,
+                          int is_given, const char *name, tw_error *err)
+{
+    tw_context *ctx = t->ctx;
+    tw_data_info to = {.size = sizeof to,
+                       .rows = t->rows,
+                       .rank = 1,
+                       .shape = {(int64_t)s->width},
+                       .name = name,
+                       .left_out = t->bad};
+    *out = NULL;
+    const tw_status status = fill_in(&to, t, o, s, is_given, name, err);
+    if (status == TW_OK) {
+        tw__rows_free(t);
+        return tw__block_create(out, ctx, &to, err);
+    }
+    tw__data_free_rows(ctx, &to);
+    tw__rows_free(t);
+    return status;
+}
