@@ -98,22 +98,22 @@ typedef struct tw_data_options {
     /* 1: without labels; their files are not opened and may be missing */
     int unlabelled;
 
-    /* Files of rows (docs/data.md). Lists end with NULL. */
+    /* Files of rows (docs/data.md). */
 
     /* name of a format, for all files: "libsvm", "csv", "npy", "idx"; NULL: by content */
     const char *format;
-    /* more files of the rows that `path` begins, and files of test rows; NULL: none */
-    const char *const *more, *const *tests;
+    /* more files of the rows that `path` begins, and files of test rows, one in a line; NULL: none */
+    const char *more, *test;
     /* columns by their names or numbers (1: the first; -1: the last): of labels or targets; of weights; of
-     * groups; NULL: the last one with labels, and none */
-    const char *label, *weight, *group;
+     * groups; NULL: the last one, none, and none */
+    const char *label, *row_weight, *group_by;
     /* the only columns to take, or those to leave out: "a b 3-7"; NULL: all, and none */
     const char *columns, *without;
     /* a missing value, empty, NA, N/A, nan, null or ?: "error" (NULL), "zero", "mean" of its column, "skip"
      * (the row is left out) */
     const char *missing;
     /* LIBSVM: number of the first column, "0" or "1"; NULL: 0 if an index 0 occurs, else 1 */
-    const char *base;
+    const char *index_base;
     /* LIBSVM: columns of a row, at least as many as occur; 0: as many as occur */
     uint64_t features;
     /* so many bad rows may be left out, with a warning; one more is an error */

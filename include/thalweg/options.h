@@ -48,13 +48,16 @@ enum {
     TW_FIELD_RESOURCE = 4,  /* changes no bit of the result, and is not recorded */
     TW_FIELD_IF_SET = 8,    /* recorded only if it is not the default */
     /* recorded, but changes no bit up to a given step: a checkpoint fits runs that differ in it */
-    TW_FIELD_NO_BITS = 16
+    TW_FIELD_NO_BITS = 16,
+    TW_FIELD_READS = 32 /* how files of rows are read */
 };
 
 /* Row i of a table: fills *out and returns 1, or returns 0 past the end. The texts live as long as the
  * program. */
 typedef int tw_fields(size_t i, tw_field *out);
 TW_API int tw_job_fields(size_t i, tw_field *out); /* of tw_job_options (train.h) */
+/* Those of the same struct that say how files of rows are read, but for `test`. */
+TW_API int tw_read_fields(size_t i, tw_field *out);
 
 /* A configuration in JSON: an object of a table's keys, or an object whose "config" is one, as in
  * run.json. */

@@ -232,6 +232,10 @@ typedef struct tw_job_options {
     int numbered;
     /* steps between checkpoints; 0: one at every epoch's end */
     uint64_t checkpoint_every;
+    /* how files of rows are read: as in tw_data_options */
+    const char *format, *more, *test, *label, *row_weight, *group_by, *columns, *without, *missing,
+        *index_base;
+    uint64_t features, skip_bad;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;
@@ -239,6 +243,9 @@ typedef struct tw_job_options {
     {                                                              \
         .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT \
     }
+
+/* How a job with these options opens its data, into `out`, whose size is set. */
+TW_API tw_status tw_job_data_options(const tw_job_options *options, tw_data_options *out, tw_error *err);
 
 typedef struct tw_job tw_job;
 /* Opens the data, creates model and run and, with `out`, the directory with run.json in it, which is locked

@@ -121,49 +121,69 @@ static tw_status read_rows(tw__block **out, tw__source *source, const char *sche
     return s;
 }
 
-/* The paths of DATA: the first and those in options->more. */
-static tw_status list_paths(tw_context *ctx, const char *first, const char *const *more, const char ***out,
-                            size_t *n, tw_error *err)
+/* Paths, cut from texts that hold one in a line. */
+typedef struct paths {
+    char *text;
+    size_t size, n;
+    const char **at;
+} paths;
+
+static void free_paths(paths *p, tw_context *ctx)
 {
-    size_t count = 1;
-    while (more && more[count - 1]) count++;
-    TW_TRY(tw__alloc(ctx, out, count, sizeof **out, err));
-    (*out)[0] = first;
-    for (size_t i = 1; i < count; i++) (*out)[i] = more[i - 1];
-    *n = count;
+    tw__free(ctx, p->at, p->n, sizeof *p->at);
+    tw__free(ctx, p->text, p->size, 1);
+}
+
+/* first: NULL, or a path, whatever is in it. */
+static tw_status list_paths(paths *p, tw_context *ctx, const char *first, const char *lines, tw_error *err)
+{
+    char *line;
+    size_t n = first != NULL;
+    *p = (paths){.size = lines ? strlen(lines) + 1 : 1};
+    TW_TRY(tw__alloc(ctx, &p->text, p->size, 1, err));
+    if (lines) memcpy(p->text, lines, p->size);
+    for (line = p->text; *line; line++) n += *line != '\n' && (line == p->text || line[-1] == '\n');
+    TW_TRY(tw__alloc(ctx, &p->at, n, sizeof *p->at, err));
+    p->n = n;
+    if (first) p->at[0] = first;
+    n = first != NULL;
+    for (line = p->text; n < p->n; line += strlen(line) + 1) {
+        line[strcspn(line, "\n")] = 0;
+        if (*line) p->at[n++] = line;
+    }
     return TW_OK;
 }
 
 static int has_answers(const tw__block *b) { return b->all.labels || b->all.targets; }
 
-static tw_status read_data(tw__parts *p, const tw__opening *o, tw__source *source, tw_error *err)
+/* Of all files together. */
+static tw_status read_files(tw__block **out, const tw__opening *o, const char *first, const char *lines,
+                            const char *schema, tw_error *err)
 {
-    const char *const *tests = o->options->tests;
-    tw__block *b = NULL;
-    TW_TRY(read_rows(&b, source, o->options->schema, err));
-    if (!o->want_train || (!has_answers(b) && o->want_test && !tests)) { /* rows to evaluate or to predict */
-        p->test = b;
-        return TW_OK;
-    }
-    p->train = b;
-    if (o->options->val > 0)
-        TW_TRY(tw__validation_last(b, o->options->val, o->options->seed, &p->val_rows, err));
-    if (!tests || !tests[0] || !o->want_test) return TW_OK;
-    tw__source test = {.ctx = o->ctx, .options = o->options, .paths = tests};
-    while (tests[test.n]) test.n++;
-    snprintf(p->test_labels, sizeof p->test_labels, "%s", tests[0]);
-    return read_rows(&p->test, &test, b->all.schema, err);
+    paths p;
+    tw__source source = {.ctx = o->ctx, .options = o->options};
+    tw_status s = list_paths(&p, o->ctx, first, lines, err);
+    source.paths = p.at;
+    source.n = p.n;
+    if (s == TW_OK && p.n) s = read_rows(out, &source, schema, err);
+    free_paths(&p, o->ctx);
+    return s;
 }
 
 static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 {
-    const char **paths;
-    tw__source source = {.ctx = o->ctx, .options = o->options};
-    TW_TRY(list_paths(o->ctx, o->path, o->options->more, &paths, &source.n, err));
-    source.paths = paths;
-    const tw_status s = read_data(p, o, &source, err);
-    tw__free(o->ctx, paths, source.n, sizeof *paths);
-    return s;
+    const tw_data_options *d = o->options;
+    tw__block *b = NULL;
+    TW_TRY(read_files(&b, o, o->path, d->more, d->schema, err));
+    if (!o->want_train || (!has_answers(b) && o->want_test && !d->test)) { /* to evaluate or to predict */
+        p->test = b;
+        return TW_OK;
+    }
+    p->train = b;
+    if (d->val > 0) TW_TRY(tw__validation_last(b, d->val, d->seed, &p->val_rows, err));
+    if (!d->test || !o->want_test) return TW_OK;
+    snprintf(p->test_labels, sizeof p->test_labels, "%s", d->test);
+    return read_files(&p->test, o, NULL, d->test, b->all.schema, err);
 }
 
 /* ---- any data set -------------------------------------------------------------------------------------- */
@@ -173,7 +193,7 @@ static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__op
 {
     const tw_data_options *d = o->options;
     const char *odd = d->more                 ? "one data set"
-                      : d->tests              ? "its own test rows"
+                      : d->test               ? "its own test rows"
                       : d->format || d->label ? "a format of its own"
                                               : NULL;
     if (odd)

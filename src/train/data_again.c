@@ -13,16 +13,39 @@ static tw_status has_changed(tw_context *ctx, const char *data, tw_status s, tw_
     return TW_ERR_DATA;
 }
 
+tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out, tw_error *err)
+{
+    tw_job_options o;
+    TW_TRY(tw__sized_clear(out, "tw_data_options", err));
+    TW_NEEDS(err, given);
+    TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_job_options", err));
+    const tw_data_options all = {.val = o.val,
+                                 .limit = o.limit,
+                                 .cache = o.cache,
+                                 .home = o.home,
+                                 .format = o.format,
+                                 .more = o.more,
+                                 .test = o.test,
+                                 .label = o.label,
+                                 .row_weight = o.row_weight,
+                                 .group_by = o.group_by,
+                                 .columns = o.columns,
+                                 .without = o.without,
+                                 .missing = o.missing,
+                                 .index_base = o.index_base,
+                                 .features = o.features,
+                                 .skip_bad = o.skip_bad,
+                                 .seed = o.run.seed};
+    return tw__sized_write(out, &all, sizeof all, "tw_data_options", err);
+}
+
 tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
                             tw_data **val, tw_data **test, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     char path[TW__PATH];
     int kind;
-    d.val = o->val;
-    d.limit = o->limit;
-    d.cache = o->cache;
-    d.home = o->home;
+    TW_TRY(tw_job_data_options(o, &d, err));
     tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
     if (again) s = has_changed(ctx, o->data, s, err);
     if (s != TW_ERR_NOT_FOUND || !again || !o->directory || o->data[0] == '/') return s;

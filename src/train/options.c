@@ -15,11 +15,38 @@ enum {
     DATA = TW_FIELD_RACED | TW_FIELD_DATA_ONLY,
     RESOURCE = TW_FIELD_RESOURCE,
     IF_SET = TW_FIELD_IF_SET,
-    NO_BITS = TW_FIELD_NO_BITS
+    NO_BITS = TW_FIELD_NO_BITS,
+    FILES = DATA | IF_SET, /* the fingerprints of the rows stand for what they are */
+    READS = FILES | TW_FIELD_READS
 };
 
 static const tw_field rows[] = {
     {"data", NULL, TW_FIELD_TEXT, AT(data), NULL, NULL, 0, 0, DATA | NO_BITS, "DATA", "a data set"},
+    {"more", NULL, TW_FIELD_TEXT, AT(more), NULL, NULL, 0, 0, FILES | NO_BITS, "DATA...",
+     "more files of such rows"},
+    {"test", "test", TW_FIELD_TEXT, AT(test), NULL, NULL, 0, 0, FILES | NO_BITS, "FILE",
+     "test rows, in a file like DATA"},
+    {"format", "format", TW_FIELD_TEXT, AT(format), NULL, NULL, 0, 0, READS | NO_BITS, "F",
+     "format of the files, found from their content (default): libsvm, csv, npy or idx"},
+    {"label", "label", TW_FIELD_TEXT, AT(label), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
+     "column of labels or targets, by its name or number (default: the last, -1)"},
+    {"row_weight", "row-weight", TW_FIELD_TEXT, AT(row_weight), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
+     "column of the rows' weights"},
+    {"group_by", "group-by", TW_FIELD_TEXT, AT(group_by), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
+     "column of groups, whose rows stay together when some are kept for validation"},
+    {"columns", "columns", TW_FIELD_TEXT, AT(columns), NULL, NULL, 0, 0, READS | NO_BITS, "\"C...\"",
+     "the only columns to take, e.g. \"age 3-7\""},
+    {"without", "without", TW_FIELD_TEXT, AT(without), NULL, NULL, 0, 0, READS | NO_BITS, "\"C...\"",
+     "columns to leave out, e.g. \"id 3-7\""},
+    {"missing", "missing", TW_FIELD_TEXT, AT(missing), NULL, "error zero mean skip", 0, 0, READS | NO_BITS,
+     "error|zero|mean|skip",
+     "a missing value is an error (default), counts as 0 or as its column's mean, or its row is left out"},
+    {"index_base", "index-base", TW_FIELD_TEXT, AT(index_base), NULL, "0 1", 0, 0, READS | NO_BITS, "0|1",
+     "LIBSVM: the number of the first column (default: 0 if it occurs, else 1)"},
+    {"features", "features", TW_FIELD_NATURAL, AT(features), NULL, NULL, 1, 4294967295, READS | NO_BITS, "N",
+     "LIBSVM: columns of a row, where more than occur"},
+    {"skip_bad", "skip-bad", TW_FIELD_NATURAL, AT(skip_bad), NULL, NULL, 1, 0, READS | NO_BITS, "N",
+     "leave out up to N bad rows, with a warning"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
      "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
@@ -81,6 +108,13 @@ int tw_job_fields(size_t i, tw_field *out)
     if (i >= sizeof rows / sizeof rows[0]) return 0;
     *out = rows[i];
     return 1;
+}
+
+int tw_read_fields(size_t i, tw_field *out)
+{
+    for (size_t k = 0; tw_job_fields(k, out); k++)
+        if (out->traits & TW_FIELD_READS && i-- == 0) return 1;
+    return 0;
 }
 
 /* ---- one field ----------------------------------------------------------------------------------------- */
