@@ -47,6 +47,7 @@ struct cli_call {
     char **line;
     int n; /* words that are no options */
     char **word;
+    char *lines; /* all words, one in a line */
 };
 
 struct cli_command {
@@ -152,13 +153,13 @@ struct cli_directories {
     char cache[PATH_MAX], home[PATH_MAX], current[PATH_MAX];
 };
 tw_status cli_directories(struct cli_directories *out, tw_error *err);
-/* DATA for a command that is no run: its training and its test rows, NULL for what it does not hold. Either
- * of `train` and `test` may be NULL. The folders of `options` are the program's. */
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name,
-                        tw_data_options options, tw_data **train, tw_data **test, tw_error *err);
-/* DATA for a command that cannot read it from the standard input. Says which is meant where a data set and a
- * file have the same name. */
-tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err);
+/* The words from word `first` on, which are DATA: a data set, or files of the same rows ("-": the standard
+ * input). Says which is meant where a data set and a file have the same name. */
+tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *to, tw_error *err);
+/* These data, for a command that is no run: training and test rows, NULL for what there is none of. Either of
+ * `train` and `test` may be NULL. unlabelled: they need no labels. schema: NULL, or the model's. */
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const tw_job_options *data,
+                        int unlabelled, const char *schema, tw_data **train, tw_data **test, tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_directory adds a number

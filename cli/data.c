@@ -14,27 +14,41 @@ static void tell(const char *part, const char *name, const tw_data *data)
             info.fingerprint ? info.fingerprint : "-");
 }
 
-tw_status cli_check_data(const struct cli_common *common, const char *name, tw_error *err)
+tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *to, tw_error *err)
 {
-    if (!strcmp(name, "-"))
-        return cli_fail(err, TW_ERR_SPEC,
-                        "-: this command does not read the standard input in this version (predict does)");
+    const struct cli_common *common = call->values;
+    const char *name, *more = call->lines;
+    if (call->n <= first) return TW_OK;
+    name = call->word[first];
+    for (int i = 0; i <= first; i++) more += strlen(call->word[i]) + 1;
+    for (int i = first + 1; i < call->n; i++) {
+        CLI_TRY(cli_check_quotes(call, call->word[i], err));
+        if (strchr(call->word[i], '\n'))
+            return cli_fail(err, TW_ERR_SPEC,
+                            "%.300s: a line ends in this name; one file in a line is recorded",
+                            call->word[i]);
+    }
+    to->data = strcmp(name, "-") ? name : "/dev/stdin";
+    to->more = call->n > first + 1 ? more : NULL;
     if (tw_data_is_set(name) && !common->quiet && !access(name, F_OK))
         fprintf(stderr, "%s is the data set of that name; what is called %s here is ./%s\n", name, name,
                 name);
     return TW_OK;
 }
 
-tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const char *name, tw_data_options o,
-                        tw_data **train, tw_data **test, tw_error *err)
+tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const tw_job_options *data,
+                        int unlabelled, const char *schema, tw_data **train, tw_data **test, tw_error *err)
 {
     struct cli_directories directories;
-    CLI_TRY(cli_check_data(common, name, err));
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
     CLI_TRY(cli_directories(&directories, err));
+    CLI_TRY(tw_job_data_options(data, &o, err));
     o.cache = directories.cache;
     o.home = directories.home;
-    CLI_TRY(tw_data_open(ctx, name, &o, train, NULL, test, err));
-    if (common->verbose && train) tell("training", name, *train);
-    if (common->verbose && test) tell("test", name, *test);
+    o.unlabelled = unlabelled;
+    o.schema = schema;
+    CLI_TRY(tw_data_open(ctx, data->data, &o, train, NULL, test, err));
+    if (common->verbose && train) tell("training", data->data, *train);
+    if (common->verbose && test) tell("test", data->data, *test);
     return TW_OK;
 }

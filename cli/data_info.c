@@ -4,7 +4,14 @@
 #include "table.h"
 #include <stdlib.h>
 
+struct values {
+    struct cli_common common;
+    tw_job_options job;
+};
+
 static const struct cli_option options[] = {CLI_JSON, CLI_VERBOSE, CLI_END};
+
+static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
 static json_t *part_json(const tw_data_info *info)
 {
@@ -60,12 +67,13 @@ static tw_status print(const struct cli_common *common, tw_data *const part[2], 
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
-    const struct cli_common *common = call->values;
+    struct values *v = call->values;
+    const struct cli_common *common = &v->common;
     tw_context *ctx = NULL;
     tw_data *part[2] = {NULL, NULL};
+    CLI_TRY(cli_take_data(call, 0, &v->job, err));
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_status status = cli_open_data(ctx, common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT,
-                                     &part[0], &part[1], err);
+    tw_status status = cli_open_data(ctx, common, &v->job, 0, NULL, &part[0], &part[1], err);
     if (status == TW_OK) status = print(common, part, err);
     tw_data_free(part[0]);
     tw_data_free(part[1]);
@@ -75,12 +83,15 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_data_info = {
     .name = "data info",
-    .usage = "DATA [--json]",
+    .usage = "DATA... [OPTION...]",
     .help = "what a data set holds",
     .examples = "thalweg data info digits\nthalweg data info my-images --json",
     .least = 1,
-    .most = 1,
+    .most = INT_MAX,
     .options = options,
-    .size = sizeof(struct cli_common),
+    .fields = tw_read_fields,
+    .fields_at = offsetof(struct values, job),
+    .size = sizeof(struct values),
+    .initial = &initial,
     .run = run,
 };

@@ -22,26 +22,26 @@ static tw_status check_weights(tw_model *model, const char *path, tw_error *err)
     return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path, i, n);
 }
 
-tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_common *common, const char *model,
-                         const char *data, int labels, tw_error *err)
+tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_call *call, tw_job_options *data,
+                         int labels, tw_error *err)
 {
+    const char *path = call->word[0];
     memset(m, 0, sizeof *m);
-    CLI_TRY(cli_context(common, &m->ctx, err));
-    CLI_TRY(tw_model_load(&m->model, m->ctx, model, err));
-    CLI_TRY(check_weights(m->model, model, err));
-    if (!strcmp(data, "-")) data = "/dev/stdin";
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.unlabelled = !labels;
-    CLI_TRY(cli_open_data(m->ctx, common, data, o, NULL, &m->data, err));
+    CLI_TRY(cli_take_data(call, 1, data, err));
+    CLI_TRY(cli_context(call->values, &m->ctx, err));
+    CLI_TRY(tw_model_load(&m->model, m->ctx, path, err));
+    CLI_TRY(check_weights(m->model, path, err));
+    CLI_TRY(cli_open_data(m->ctx, call->values, data, !labels, NULL, NULL, &m->data, err));
     if (!m->data)
         return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)",
-                        data);
+                        data->data);
     tw_data_info info = {.size = sizeof info};
     CLI_TRY(tw_data_info_get(m->data, &info, err));
-    if (labels && !info.labels)
-        return cli_fail(err, TW_ERR_DATA,
-                        "%.200s: images without labels; eval needs a folder with t10k images and labels",
-                        data);
+    if (labels && !info.labels && !info.targets)
+        return cli_fail(err, TW_ERR_DATA, "%.200s: %s", data->data,
+                        info.rank > 1
+                            ? "images without labels; eval needs a folder with t10k images and labels"
+                            : "rows without labels, which eval needs");
     m->objective = (tw_objective)TW_OBJECTIVE_INIT;
     CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
     m->bound = 1;

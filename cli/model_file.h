@@ -12,9 +12,9 @@ struct cli_model_on_data {
     tw_objective objective;
     int bound; /* the objective is there */
 };
-/* model: a run's folder or a model file. data: as in data.h; of a folder the t10k files. `labels`: rows
- * without labels are an error. */
-tw_status cli_open_model(struct cli_model_on_data *out, const struct cli_common *common, const char *model,
-                         const char *data, int labels, tw_error *err);
+/* The first word is the model, a run's folder or a model file, the others are DATA, read as `data` says; of a
+ * folder the t10k files. `labels`: rows without labels are an error. */
+tw_status cli_open_model(struct cli_model_on_data *out, const struct cli_call *call, tw_job_options *data,
+                         int labels, tw_error *err);
 void cli_close_model(struct cli_model_on_data *m); /* also after a failure */
 #endif

@@ -292,7 +292,7 @@ static void argument_name(const char *usage, int i, char to[40])
         if (usage[0] != '-' && !is_value && i-- == 0) break;
         is_value = usage[0] == '-';
     }
-    snprintf(to, 40, "%.*s", (int)strcspn(usage, " |"), usage);
+    snprintf(to, 40, "%.*s", (int)strcspn(usage, " |."), usage);
 }
 
 static tw_status check_words(const struct cli_call *call, tw_error *err)
@@ -310,11 +310,21 @@ static tw_status check_words(const struct cli_call *call, tw_error *err)
                     call->word[call->n - 1], before, command->name, command->usage);
 }
 
+static tw_status join_words(struct cli_call *call, tw_error *err)
+{
+    size_t size = 1, used = 0;
+    for (int i = 0; i < call->n; i++) size += strlen(call->word[i]) + 1;
+    call->lines = cli_alloc(size, 1, err);
+    for (int i = 0; call->lines && i < call->n; i++)
+        used = cli_append(call->lines, size, used, i ? "\n%s" : "%s", call->word[i]);
+    return call->lines ? TW_OK : TW_ERR_MEMORY;
+}
+
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err)
 {
     struct table table;
     list_options(command, &table);
-    struct cli_call call = {command, table.rows, NULL, 0, argc, argv, 0, NULL};
+    struct cli_call call = {command, table.rows, NULL, 0, argc, argv, 0, NULL, NULL};
     struct reading line = {&table, &call, 0, 0};
     CLI_TRY(read_line(&line, err));
     if (line.help) {
@@ -330,10 +340,12 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
         line.values = 1;
         status = read_line(&line, err);
         if (status == TW_OK) status = check_words(&call, err);
+        if (status == TW_OK) status = join_words(&call, err);
         if (status == TW_OK) status = command->run(&call, err);
     }
     free(call.values);
     free(call.word);
+    free(call.lines);
     return status;
 }
 

@@ -9,7 +9,10 @@
 struct values {
     struct cli_common common;
     int probability;
+    tw_job_options job;
 };
+
+static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
 static const struct cli_option options[] = {
     {"probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
@@ -68,7 +71,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     struct cli_model_on_data m;
     static char buffer[1 << 16];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    tw_status status = cli_open_model(&m, call->values, call->word[0], call->word[1], 0, err);
+    tw_status status = cli_open_model(&m, call, &((struct values *)call->values)->job, 0, err);
     if (status == TW_OK) status = print_all(call->values, &m, err);
     cli_close_model(&m);
     return status;
@@ -76,13 +79,16 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_predict = {
     .name = "predict",
-    .usage = "MODEL DATA|- [--probability]",
+    .usage = "MODEL DATA... [--probability] [OPTION...]",
     .help = "one prediction per line",
     .examples =
         "thalweg predict out/cnn t10k-images-idx3-ubyte | head\nthalweg predict out/cnn digits --probability\nzcat images.gz | thalweg predict out/cnn -",
     .least = 2,
-    .most = 2,
+    .most = INT_MAX,
     .options = options,
+    .fields = tw_read_fields,
+    .fields_at = offsetof(struct values, job),
     .size = sizeof(struct values),
+    .initial = &initial,
     .run = run,
 };

@@ -75,11 +75,12 @@ static tw_status check_data(const struct cli_call *call, tw_error *err)
     if (!call->n)
         return cli_fail(err, TW_ERR_SPEC,
                         "missing DATA (or --surface SURFACE, --resume DIR, --join DIR DIR)");
-    if (call->n > 1) return cli_unexpected(call, 1, err);
     if (cli_given(call, "steps"))
         return cli_fail(err, TW_ERR_SPEC,
                         "--steps can be used with --surface only (on data there are --epochs)");
-    return cli_check_data(call->values, call->word[0], err);
+    if (!strcmp(call->word[0], "-"))
+        return cli_fail(err, TW_ERR_SPEC, "-: the processes of a race cannot share the standard input");
+    return TW_OK;
 }
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
@@ -201,7 +202,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
                            : o->job.model ? o->job.model
                                           : "mlp",
                            "race", directory);
-    if (!v->resume && !v->join && !o->surface) o->job.data = call->word[0];
+    if (!v->resume && !v->join && !o->surface) CLI_TRY(cli_take_data(call, 0, &o->job, err));
     o->job.directory = directories.current;
     o->job.cache = directories.cache;
     o->job.home = directories.home;

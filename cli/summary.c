@@ -5,6 +5,7 @@
 struct values {
     struct cli_common common;
     const char *model;
+    tw_job_options job;
 };
 
 static const struct cli_option options[] =
@@ -13,6 +14,8 @@ static const struct cli_option options[] =
      CLI_JSON,
      CLI_VERBOSE,
      CLI_END};
+
+static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
 static tw_status print(const struct values *v, tw_context *ctx, const tw_data *data, tw_error *err)
 {
@@ -26,13 +29,13 @@ static tw_status print(const struct values *v, tw_context *ctx, const tw_data *d
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
-    const struct values *v = call->values;
+    struct values *v = call->values;
     tw_context *ctx = NULL;
     tw_data *train = NULL, *test = NULL;
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    tw_status status = cli_open_data(ctx, &v->common, call->word[0], (tw_data_options)TW_DATA_OPTIONS_INIT,
-                                     &train, &test, err);
+    tw_status status = cli_take_data(call, 0, &v->job, err);
+    if (status == TW_OK) status = cli_open_data(ctx, &v->common, &v->job, 0, NULL, &train, &test, err);
     if (status == TW_OK) status = print(v, ctx, train ? train : test, err);
     tw_data_free(train);
     tw_data_free(test);
@@ -42,12 +45,15 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_summary = {
     .name = "summary",
-    .usage = "--model M DATA [--json]",
+    .usage = "--model M DATA... [OPTION...]",
     .help = "a model's layers, shapes and parameters",
     .examples = "thalweg summary --model cnn digits",
     .least = 1,
-    .most = 1,
+    .most = INT_MAX,
     .options = options,
+    .fields = tw_read_fields,
+    .fields_at = offsetof(struct values, job),
     .size = sizeof(struct values),
+    .initial = &initial,
     .run = run,
 };

@@ -69,7 +69,6 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
             return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
         if (!v->job.model)
             return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
-        CLI_TRY(cli_check_data(&v->common, v->job.data, err));
         CLI_TRY(check_find_lr(call, err));
         return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }
@@ -89,7 +88,7 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     struct values *v = call->values;
     tw_job_options *o = &v->job;
     if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
-    if (call->n) o->data = call->word[0];
+    CLI_TRY(cli_take_data(call, 0, o, err));
     o->directory = directories->current;
     o->cache = directories->cache;
     o->home = directories->home;
@@ -301,7 +300,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 
 const struct cli_command cli_command_train = {
     .name = "train",
-    .usage = "DATA --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]",
+    .usage = "DATA... --model M [OPTION...] | --config FILE [OPTION...] | --resume DIR [OPTION...]",
     .help = "train a model",
     .examples =
         "thalweg train digits --model cnn --optimizer adam --epochs 5 --out out/cnn\n"
@@ -309,7 +308,7 @@ const struct cli_command cli_command_train = {
         "thalweg train digits --model mlp --optimizer sgd --find-lr\n"
         "thalweg train --config out/cnn/run.json --seed 2 --out out/cnn2\n"
         "thalweg train --resume out/cnn",
-    .most = 1,
+    .most = INT_MAX,
     .options = options,
     .fields = tw_job_fields,
     .fields_at = AT(job),

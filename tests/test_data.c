@@ -370,8 +370,7 @@ static void what_cannot_be_opened(void **state)
     o.val = 0.001;
     expect(ctx, directory, &o, TW_ERR_SPEC, "val = 0.001 of 50 rows leaves 50 to train on and 0 to validate");
     write_file(BAD, "label,pixel\n1,2\n", 16);
-    expect(ctx, BAD, NULL, TW_ERR_DATA,
-           "byte 0: a CSV file with 2 columns, not an IDX file; supported: a folder");
+    expect(ctx, BAD, NULL, TW_ERR_DATA, "byte 0: a CSV file with 2 columns; supported: a folder");
     expect(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), NULL, TW_ERR_DATA,
            "byte 3: one dimension, as labels have");
     assert_int_equal(idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, eight, classes, NULL), TW_OK);

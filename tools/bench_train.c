@@ -196,12 +196,12 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_context *ctx = NULL;
     tw_data *train = NULL, *test = NULL;
     CLI_TRY(cli_context(&v->common, &ctx, err));
-    const char *data = call->n ? call->word[0] : "digits";
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
+    o.data = call->n ? call->word[0] : "digits";
     o.limit = v->limit;
-    tw_status status = cli_open_data(ctx, &v->common, data, o, &train, &test, err);
+    tw_status status = cli_open_data(ctx, &v->common, &o, 0, NULL, &train, &test, err);
     if (status == TW_OK && (!train || !test))
-        status = cli_fail(err, TW_ERR_DATA, "%.200s: no training and test rows", data);
+        status = cli_fail(err, TW_ERR_DATA, "%.200s: no training and test rows", o.data);
     if (status == TW_OK) status = with_peer(v, ctx, train, test, err);
     tw_data_free(train);
     tw_data_free(test);

@@ -157,7 +157,7 @@ TW_API const char *tw_data_set(size_t i);
 TW_API int tw_data_is_set(const char *name); /* 1: one of them */
 /* Name of format i of files, for tw_data_options; NULL after the last. */
 TW_API const char *tw_data_format(size_t i);
-TW_API void tw_data_free(tw_data *data);     /* NULL is allowed */
+TW_API void tw_data_free(tw_data *data); /* NULL is allowed */
 
 /* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as
  * four IDX files of MNIST's names into `directory`, which is made if it is missing; files of these names are

@@ -192,12 +192,19 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__opening *o, tw_error *err)
 {
     const tw_data_options *d = o->options;
-    const char *odd = d->more                 ? "one data set"
-                      : d->test               ? "its own test rows"
-                      : d->format || d->label ? "a format of its own"
-                                              : NULL;
-    if (odd)
-        return tw__fail(err, TW_ERR_SPEC, "%.300s has %s: that option is for files of rows", o->path, odd);
+    const char *const given[][2] = {{"label", d->label},           {"format", d->format},
+                                    {"columns", d->columns},       {"without", d->without},
+                                    {"row_weight", d->row_weight}, {"group_by", d->group_by},
+                                    {"missing", d->missing},       {"index_base", d->index_base}};
+    if (d->more)
+        return tw__fail(err, TW_ERR_SPEC, "%.200s is a data set of its own: no file (%.200s) can be added",
+                        o->path, d->more);
+    if (d->test)
+        return tw__fail(err, TW_ERR_SPEC, "test = %.200s: %.200s has its own test rows", d->test, o->path);
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i][1])
+            return tw__fail(err, TW_ERR_SPEC, "%s = %.60s: that is for files of rows, and %.200s is none",
+                            given[i][0], given[i][1], o->path);
     return reader->open(p, o, err);
 }
 

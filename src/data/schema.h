@@ -7,8 +7,8 @@
 
 enum tw__column_kind { TW__COLUMN_NUMBER, TW__COLUMN_CATEGORY };
 
-/* One column of the file, in the order of the rows' columns. A category becomes n_levels columns, 1 in that of
- * its level. */
+/* One column of the file, in the order of the rows' columns. A category becomes n_levels columns, 1 in that
+ * of its level. */
 typedef struct tw__column {
     char *name; /* NULL: the file has no names */
     int64_t at; /* its place in the training file, from 0 */

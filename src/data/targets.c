@@ -1,7 +1,7 @@
 /* From a table of rows to a block: what its labels are, and the type of its numbers.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
-#include "data/rows.h"
+#include "data/row_list.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static int is_same(const labels *l, size_t i, size_t j)
 }
 
 /* Sorts the spellings, and numbers the classes that they stand for. */
-static tw_status sort_labels(labels *l, const tw__rows *t, tw_error *err)
+static tw_status sort_labels(labels *l, const tw__row_list *t, tw_error *err)
 {
     l->ctx = t->ctx;
     l->are_numbers = l->are_whole = 1;
@@ -67,7 +67,8 @@ static void free_labels(labels *l)
     if (l->each) tw__free(l->ctx, l->each, l->n, sizeof *l->each);
 }
 
-static int are_classes(const labels *l, const tw__rows *t, const tw_data_options *o, const tw__schema *given)
+static int are_classes(const labels *l, const tw__row_list *t, const tw_data_options *o,
+                       const tw__schema *given)
 {
     if (given) return given->classes != NULL;
     if (o->targets != TW_TARGETS_AUTO) return o->targets == TW_TARGETS_CLASSES;
@@ -98,7 +99,7 @@ static int is_class(const spelling *word, const char *class, int by_number)
 }
 
 /* The classes are those of the training rows. */
-static tw_status find_classes(labels *l, const tw__rows *t, const tw__schema *given, const char *name,
+static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema *given, const char *name,
                               tw_error *err)
 {
     for (size_t i = 0; i < l->n; i++) {
@@ -118,7 +119,7 @@ static tw_status find_classes(labels *l, const tw__rows *t, const tw__schema *gi
     return TW_OK;
 }
 
-static tw_status put_classes(const labels *l, const tw__rows *t, const tw__schema *s, tw_data_info *to,
+static tw_status put_classes(const labels *l, const tw__row_list *t, const tw__schema *s, tw_data_info *to,
                              tw_error *err)
 {
     int32_t *class_of, *label;
@@ -136,7 +137,7 @@ static tw_status put_classes(const labels *l, const tw__rows *t, const tw__schem
     return TW_OK;
 }
 
-static tw_status put_targets(const labels *l, const tw__rows *t, tw_data_info *to, const char *name,
+static tw_status put_targets(const labels *l, const tw__row_list *t, tw_data_info *to, const char *name,
                              tw_error *err)
 {
     double *number, *target;
@@ -157,7 +158,7 @@ static tw_status put_targets(const labels *l, const tw__rows *t, tw_data_info *t
     return TW_OK;
 }
 
-static tw_status decide_labels(const tw__rows *t, const tw_data_options *o, tw__schema *s, int is_given,
+static tw_status decide_labels(const tw__row_list *t, const tw_data_options *o, tw__schema *s, int is_given,
                                tw_data_info *to, const char *name, tw_error *err)
 {
     labels l = {.each = NULL};
@@ -184,7 +185,8 @@ static int are_floats(const double *x, size_t n)
 }
 
 /* Floats in a list of their own; else the doubles, cut to what is used. */
-static tw_status decide_numbers(tw__rows *t, tw_type type, tw_data_info *to, const char *name, tw_error *err)
+static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to, const char *name,
+                                tw_error *err)
 {
     if (type != TW_F64 && (type == TW_F32 || are_floats(t->x, t->numbers))) {
         float *x;
@@ -198,36 +200,36 @@ static tw_status decide_numbers(tw__rows *t, tw_type type, tw_data_info *to, con
         }
         return TW_OK;
     }
-    TW_TRY(tw__resize(t->ctx, &t->x, &t->room.x, t->numbers, sizeof *t->x, err));
+    TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->numbers, sizeof *t->x, err));
     to->type = TW_F64;
     to->x = t->x;
     t->x = NULL;
     return TW_OK;
 }
 
-static tw_status take_columns(tw__rows *t, tw_data_info *to, tw_error *err)
+static tw_status take_columns(tw__row_list *t, tw_data_info *to, tw_error *err)
 {
     uint64_t *starts;
     if (t->width) return TW_OK;
     TW_TRY(tw__alloc(t->ctx, &starts, t->rows + 1, sizeof *starts, err));
     memcpy(starts + 1, t->ends, t->rows * sizeof *starts);
     to->starts = starts;
-    TW_TRY(tw__resize(t->ctx, &t->columns, &t->room.columns, t->numbers, sizeof *t->columns, err));
+    TW_TRY(tw__resize(t->ctx, &t->columns, &t->capacity.columns, t->numbers, sizeof *t->columns, err));
     to->columns = t->columns;
     t->columns = NULL;
     return TW_OK;
 }
 
 /* Lists of one number per row. */
-static tw_status take_rows(tw__rows *t, tw_data_info *to, tw_error *err)
+static tw_status take_rows(tw__row_list *t, tw_data_info *to, tw_error *err)
 {
     if (t->has_groups) {
-        TW_TRY(tw__resize(t->ctx, &t->groups, &t->room.groups, t->rows, sizeof *t->groups, err));
+        TW_TRY(tw__resize(t->ctx, &t->groups, &t->capacity.groups, t->rows, sizeof *t->groups, err));
         to->groups = t->groups;
         t->groups = NULL;
     }
     if (t->has_weights) {
-        TW_TRY(tw__resize(t->ctx, &t->weights, &t->room.weights, t->rows, sizeof *t->weights, err));
+        TW_TRY(tw__resize(t->ctx, &t->weights, &t->capacity.weights, t->rows, sizeof *t->weights, err));
         to->weights = t->weights;
         t->weights = NULL;
     }
@@ -261,7 +263,7 @@ static tw_status name_columns(tw_context *ctx, const tw__schema *s, tw_data_info
     return TW_OK;
 }
 
-static tw_status fill_in(tw_data_info *to, tw__rows *t, const tw_data_options *o, tw__schema *s,
+static tw_status fill_in(tw_data_info *to, tw__row_list *t, const tw_data_options *o, tw__schema *s,
                          int is_given, const char *name, tw_error *err)
 {
     char *schema = NULL;
@@ -276,8 +278,8 @@ static tw_status fill_in(tw_data_info *to, tw__rows *t, const tw_data_options *o
     return TW_OK;
 }
 
-tw_status tw__rows_block(tw__block **out, tw__rows *t, const tw_data_options *o, tw__schema *s,
-                          int is_given, const char *name, tw_error *err)
+tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw_data_options *o, tw__schema *s,
+                             int is_given, const char *name, tw_error *err)
 {
     tw_context *ctx = t->ctx;
     tw_data_info to = {.size = sizeof to,
@@ -289,10 +291,10 @@ tw_status tw__rows_block(tw__block **out, tw__rows *t, const tw_data_options *o,
     *out = NULL;
     const tw_status status = fill_in(&to, t, o, s, is_given, name, err);
     if (status == TW_OK) {
-        tw__rows_free(t);
+        tw__row_list_free(t);
         return tw__block_create(out, ctx, &to, err);
     }
     tw__data_free_rows(ctx, &to);
-    tw__rows_free(t);
+    tw__row_list_free(t);
     return status;
 }

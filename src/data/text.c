@@ -12,7 +12,7 @@ enum { PIECE = 1 << 20, MOST_PIECES = 16, MOST_RECORD = 1 << 30 };
 /* A piece, and what has become of it. */
 typedef struct result {
     tw__piece piece;
-    tw__rows table;
+    tw__row_list table;
     tw_status status;
     tw_error why;
 } result;
@@ -22,7 +22,7 @@ typedef struct reading {
     const tw__source *source;
     const tw__text_format *format;
     void *user;
-    tw__rows *to;
+    tw__row_list *to;
     const char *path;
     tw__stream *stream;
     char *text; /* size bytes, of which `held` have been read and `used` been cut into pieces */
@@ -84,9 +84,9 @@ tw_status tw__piece_fail(tw_error *err, const tw__piece *p, const char *at, cons
 /* Leaves a bad record out, if that is still allowed. */
 static tw_status leave_out(const reading *r, result *to, size_t rows, size_t numbers)
 {
-    tw__rows *t = &to->table;
+    tw__row_list *t = &to->table;
     if (t->bad >= r->source->options->skip_bad) return TW_ERR_DATA;
-    tw__rows_cut(t, rows, numbers);
+    tw__row_list_cut(t, rows, numbers);
     if (t->bad < TW__BAD_SHOWN) {
         memcpy(t->said[t->bad], to->why.message, sizeof t->said[0] - 1);
         t->said[t->bad][sizeof t->said[0] - 1] = 0;
@@ -101,7 +101,7 @@ static void parse_task(void *reading_, size_t i, int worker)
     const reading *r = reading_;
     result *to = &((reading *)reading_)->results[i];
     const tw__piece *p = &to->piece;
-    tw__rows *t = &to->table;
+    tw__row_list *t = &to->table;
     const char *at = p->text, *next;
     to->status = TW_OK;
     while (at < p->end && to->status == TW_OK) {
@@ -143,12 +143,12 @@ static tw_status fill(reading *r, tw_error *err)
 }
 
 /* The table of a piece: without rows, with the lists of the whole. */
-static tw_status begin_table(const reading *r, tw__rows *t, tw_error *err)
+static tw_status begin_table(const reading *r, tw__row_list *t, tw_error *err)
 {
-    *t = (tw__rows){.ctx = r->ctx,
-                     .width = r->to->width,
-                     .has_groups = r->to->has_groups,
-                     .has_weights = r->to->has_weights};
+    *t = (tw__row_list){.ctx = r->ctx,
+                        .width = r->to->width,
+                        .has_groups = r->to->has_groups,
+                        .has_weights = r->to->has_weights};
     return r->to->texts ? tw__alloc(r->ctx, &t->texts, t->width, sizeof *t->texts, err) : TW_OK;
 }
 
@@ -179,7 +179,7 @@ static tw_status cut(reading *r, tw_error *err)
 /* Adds the pieces in their order, up to the first error. */
 static tw_status join(reading *r, tw_error *err)
 {
-    tw__rows *to = r->to;
+    tw__row_list *to = r->to;
     const uint64_t most = r->source->options->skip_bad;
     for (size_t i = 0; i < r->n; i++) {
         result *from = &r->results[i];
@@ -194,7 +194,7 @@ static tw_status join(reading *r, tw_error *err)
             if (err) *err = from->why;
             return from->status;
         }
-        TW_TRY(tw__rows_append(to, &from->table, err));
+        TW_TRY(tw__row_list_append(to, &from->table, err));
     }
     return TW_OK;
 }
@@ -207,7 +207,7 @@ static tw_status read_block(reading *r, tw_error *err)
         s = join(r, err);
     }
     for (size_t i = 0; i < MOST_PIECES; i++)
-        if (r->results[i].table.ctx) tw__rows_free(&r->results[i].table);
+        if (r->results[i].table.ctx) tw__row_list_free(&r->results[i].table);
     return s;
 }
 
@@ -242,7 +242,7 @@ static tw_status read_file(reading *r, size_t i, tw_error *err)
     return s;
 }
 
-tw_status tw__text_read(tw__rows *to, const tw__source *source, const tw__text_format *format, void *user,
+tw_status tw__text_read(tw__row_list *to, const tw__source *source, const tw__text_format *format, void *user,
                         tw_error *err)
 {
     reading *r;

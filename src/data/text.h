@@ -5,7 +5,7 @@
 #ifndef TW_DATA_TEXT_H
 #define TW_DATA_TEXT_H
 #include "data/reader.h"
-#include "data/rows.h"
+#include "data/row_list.h"
 
 /* Whole records in memory; each ends with "\n", which is added where a file's last has none, and a 0 byte
  * follows them. */
@@ -26,13 +26,13 @@ typedef struct tw__text_format {
     /* The record at `at`, into `to`; *next: behind it. Called by several threads. TW_ERR_DATA by
      * tw__piece_fail: the record is bad, and nothing of it counts. */
     tw_status (*record)(const void *user, const tw__piece *piece, const char *at, const char **next,
-                        tw__rows *to, tw_error *err);
+                        tw__row_list *to, tw_error *err);
 } tw__text_format;
 enum { TW__HEAD = 1 << 16 };
 
 /* Reads all files of a source into `to`, whose width and lists are set up; each piece's table begins as a
  * copy of it. Up to options->skip_bad bad records are left out, with a warning. */
-tw_status tw__text_read(tw__rows *to, const tw__source *source, const tw__text_format *format, void *user,
+tw_status tw__text_read(tw__row_list *to, const tw__source *source, const tw__text_format *format, void *user,
                         tw_error *err);
 /* As `cut`, where a record is a line. */
 size_t tw__cut_lines(const void *user, const char *text, size_t n, size_t least);

@@ -1,6 +1,7 @@
 /* A configuration: the options in a JSON file or in a run's run.json, and the data that they name.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
+#include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>
@@ -11,52 +12,69 @@ struct tw_config {
     json_t *whole, *options;
 };
 
-/* Opens the data at `path` as the configuration does. *same: they have the recorded fingerprint. */
-static tw_status compare_data(const tw_config *c, const char *path, const json_t *recorded, int *same,
-                              tw_error *err)
+/* Opens the data at `path` as the configuration does, other files from the directory where that is given.
+ * *same: they have the recorded fingerprint. */
+static tw_status compare_data(const tw_config *c, const char *path, const char *directory,
+                              const json_t *recorded, int *same, tw_error *err)
 {
+    tw_job_options o = TW_JOB_OPTIONS_INIT;
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     tw_data *train = NULL, *val = NULL, *test = NULL;
-    const double share = tw__json_number_of(c->options, "val");
-    d.val = isnan(share) ? 0 : share;
-    d.limit = (uint64_t)json_integer_value(json_object_get(c->options, "limit"));
-    TW_TRY(tw_data_open(c->ctx, path, &d, &train, &val, &test, err));
-    json_t *now;
-    tw_status s = tw__json_fingerprint(train, val, test, &now, err);
+    char *more = NULL, *tests = NULL;
+    json_t *now = NULL;
+    TW_TRY(tw__fields_read_known(tw_job_fields, &o, c->options, err));
+    TW_TRY(tw_job_data_options(&o, &d, err));
+    tw_status s = directory ? tw__paths_from(c->ctx, &more, directory, d.more, err) : TW_OK;
+    if (s == TW_OK && directory) s = tw__paths_from(c->ctx, &tests, directory, d.test, err);
+    if (directory) d.more = more, d.test = tests;
+    if (s == TW_OK) s = tw_data_open(c->ctx, path, &d, &train, &val, &test, err);
+    if (s == TW_OK) s = tw__json_fingerprint(train, val, test, &now, err);
     tw_data_free(train);
     tw_data_free(val);
     tw_data_free(test);
+    tw__free_text(c->ctx, more);
+    tw__free_text(c->ctx, tests);
     *same = s == TW_OK && json_equal(now, recorded);
     json_decref(now);
     return s;
 }
 
-static tw_status use_data(tw_config *c, const char *path, tw_error *err)
+/* The data are there, and so are the files beside them. */
+static tw_status use_data(tw_config *c, const char *there, const char *directory, tw_error *err)
 {
+    static const char *const keys[] = {"more", "test"};
     tw__json_builder b = {.err = err};
-    tw__json_put_text(&b, c->options, "data", path);
+    tw__json_put_text(&b, c->options, "data", there);
+    for (size_t i = 0; b.status == TW_OK && i < sizeof keys / sizeof keys[0]; i++) {
+        char *paths;
+        const char *given = json_string_value(json_object_get(c->options, keys[i]));
+        TW_TRY(tw__paths_from(c->ctx, &paths, directory, given, err));
+        if (paths) tw__json_put_text(&b, c->options, keys[i], paths);
+        tw__free_text(c->ctx, paths);
+    }
     return b.status;
 }
 
 /* Without a fingerprint the name decides: here, else there. */
-static tw_status find_by_name(tw_config *c, const char *data, const char *there, tw_error *err)
+static tw_status find_by_name(tw_config *c, const char *data, const char *there, const char *directory,
+                              tw_error *err)
 {
     int kind;
     if (!there || tw__path_kind(c->ctx, data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return TW_OK;
     if (tw__path_kind(c->ctx, there, &kind, NULL) != TW_OK || kind == TW_PATH_NONE) return TW_OK;
-    return use_data(c, there, err);
+    return use_data(c, there, directory, err);
 }
 
 /* With one the rows decide. */
-static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there,
+static tw_status find_by_fingerprint(tw_config *c, const char *data, const char *there, const char *directory,
                                      const json_t *recorded, tw_error *err)
 {
     const char *const paths[] = {data, there}, *other = NULL;
     tw_error broken = {.code = TW_OK}, why;
     for (int i = 0; i < 2 && paths[i]; i++) {
         int same = 0;
-        tw_status s = compare_data(c, paths[i], recorded, &same, &why);
-        if (s == TW_OK && same) return i ? use_data(c, there, err) : TW_OK;
+        tw_status s = compare_data(c, paths[i], i ? directory : NULL, recorded, &same, &why);
+        if (s == TW_OK && same) return i ? use_data(c, there, directory, err) : TW_OK;
         if (s == TW_OK && !other) other = paths[i];
         if (s == TW_ERR_DATA && broken.code == TW_OK) broken = why;
         if (s == TW_OK || s == TW_ERR_NOT_FOUND || s == TW_ERR_DATA) continue;
@@ -87,7 +105,8 @@ tw_status tw_config_find_data(tw_config *c, tw_error *err)
     if (!data || tw_data_is_set(data)) return TW_OK;
     if (relative) TW_TRY(tw__path_in(directory, data, path, err));
     const char *there = relative ? path : NULL;
-    return recorded ? find_by_fingerprint(c, data, there, recorded, err) : find_by_name(c, data, there, err);
+    return recorded ? find_by_fingerprint(c, data, there, directory, recorded, err)
+                    : find_by_name(c, data, there, directory, err);
 }
 
 tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err)

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "train/job.h"
+#include <stdio.h>
+#include <string.h>
 
 /* Of what is missing within a data set that is there: the data have changed, and are not unknown. */
 static tw_status has_changed(tw_context *ctx, const char *data, tw_status s, tw_error *err)
@@ -39,19 +41,56 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
     return tw__sized_write(out, &all, sizeof all, "tw_data_options", err);
 }
 
+tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, const char *paths, tw_error *err)
+{
+    const size_t each = strlen(directory) + 1;
+    size_t lines = 1;
+    char *text;
+    *out = NULL;
+    if (!paths) return TW_OK;
+    for (const char *p = paths; *p; p++) lines += *p == '\n';
+    const size_t size = strlen(paths) + lines * each + 1;
+    TW_TRY(tw__alloc(ctx, &text, size, 1, err));
+    char *to = text;
+    for (size_t n; *paths; paths += n) {
+        if (*paths != '/' && *paths != '\n') to += snprintf(to, each + 1, "%s/", directory);
+        n = strcspn(paths, "\n");
+        n += paths[n] == '\n';
+        memcpy(to, paths, n);
+        to += n;
+    }
+    const tw_status s = tw__copy_text(ctx, out, text, err);
+    tw__free(ctx, text, size, 1);
+    return s;
+}
+
+/* From the directory in which the run was started. */
+static tw_status open_there(tw_context *ctx, const tw_job_options *o, tw_data_options d, tw_data **train,
+                            tw_data **val, tw_data **test, tw_error *err)
+{
+    char path[TW__PATH], *more = NULL, *tests = NULL;
+    tw_status s = tw__path_in(o->directory, o->data, path, err);
+    if (s == TW_OK) s = tw__paths_from(ctx, &more, o->directory, d.more, err);
+    if (s == TW_OK) s = tw__paths_from(ctx, &tests, o->directory, d.test, err);
+    d.more = more;
+    d.test = tests;
+    if (s == TW_OK) s = has_changed(ctx, path, tw_data_open(ctx, path, &d, train, val, test, err), err);
+    tw__free_text(ctx, more);
+    tw__free_text(ctx, tests);
+    return s;
+}
+
 tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
                             tw_data **val, tw_data **test, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
-    char path[TW__PATH];
     int kind;
     TW_TRY(tw_job_data_options(o, &d, err));
     tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
     if (again) s = has_changed(ctx, o->data, s, err);
     if (s != TW_ERR_NOT_FOUND || !again || !o->directory || o->data[0] == '/') return s;
     if (tw__path_kind(ctx, o->data, &kind, NULL) != TW_OK || kind != TW_PATH_NONE) return s;
-    TW_TRY(tw__path_in(o->directory, o->data, path, err));
-    s = has_changed(ctx, path, tw_data_open(ctx, path, &d, train, val, test, err), err);
+    s = open_there(ctx, o, d, train, val, test, err);
     if (s != TW_ERR_NOT_FOUND) return s;
     return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started",
                     o->data, o->directory);

@@ -54,6 +54,9 @@ tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
  * directory in which it was started, and a file that has gone meanwhile is TW_ERR_DATA. */
 tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
                             tw_data **val, tw_data **test, tw_error *err);
+/* Paths, one in a line, from a directory where they are relative; freed by tw__free_text. NULL stays NULL. */
+tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, const char *paths,
+                         tw_error *err);
 /* TW_ERR_STATE where the fingerprints of the data that a `work` ("run", "race") in `directory` was started with
  * are not those of what `data` holds now: the message names the part that has changed, gone or come. */
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,

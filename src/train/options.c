@@ -337,3 +337,13 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
             return tw__fail(err, TW_ERR_SPEC, "\"%s\" is missing", f.name);
     return TW_OK;
 }
+
+tw_status tw__fields_read_known(tw_fields *fields, void *options, const json_t *from, tw_error *err)
+{
+    tw_field f;
+    for (size_t i = 0; fields(i, &f); i++) {
+        const json_t *value = f.traits & TW_FIELD_RESOURCE ? NULL : json_object_get(from, f.name);
+        if (value) TW_TRY(read_value(&f, options, value, err));
+    }
+    return TW_OK;
+}

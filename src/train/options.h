@@ -23,6 +23,8 @@ json_t *tw__fields_json(tw__json_builder *b, tw_fields *fields, const void *opti
 /* Back, for the keys that are there; texts point into the JSON. whole: every key that is always recorded must
  * be there. */
 tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, int whole, tw_error *err);
+/* The same, passing over keys that are no fields. */
+tw_status tw__fields_read_known(tw_fields *fields, void *options, const json_t *from, tw_error *err);
 /* TW_ERR_SPEC: the field cannot have this value; the message says what it can have. */
 tw_status tw__field_wrong(const tw_field *f, const json_t *value, tw_error *err);
 #endif

@@ -1,20 +1,21 @@
 /* Tables of rows: growing, and joining.
  * SPDX-License-Identifier: MIT */
-#include "data/rows.h"
+#include "data/row_list.h"
 #include <string.h>
 
 /* Room for n items, at least half as many again as there were. */
-static tw_status more(tw_context *ctx, void *list, size_t *room, size_t used, size_t n, size_t size,
+static tw_status more(tw_context *ctx, void *list, size_t *capacity, size_t used, size_t n, size_t size,
                       tw_error *err)
 {
-    const size_t grown = *room + *room / 2;
+    const size_t grown = *capacity + *capacity / 2;
     size_t want;
     if (!tw__size_add(used, n, &want)) want = SIZE_MAX;
-    return want <= *room ? TW_OK : tw__resize(ctx, list, room, want > grown ? want : grown, size, err);
+    return want <= *capacity ? TW_OK
+                             : tw__resize(ctx, list, capacity, want > grown ? want : grown, size, err);
 }
-#define MORE(list, used, n) more(t->ctx, &t->list, &t->room.list, used, n, sizeof *t->list, err)
+#define MORE(list, used, n) more(t->ctx, &t->list, &t->capacity.list, used, n, sizeof *t->list, err)
 
-tw_status tw__rows_reserve(tw__rows *t, size_t rows, size_t numbers, tw_error *err)
+tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_error *err)
 {
     TW_TRY(MORE(x, t->numbers, numbers));
     if (!t->width) TW_TRY(MORE(columns, t->numbers, numbers));
@@ -24,7 +25,7 @@ tw_status tw__rows_reserve(tw__rows *t, size_t rows, size_t numbers, tw_error *e
     return MORE(label, t->rows, rows);
 }
 
-tw_status tw__rows_end_row(tw__rows *t, const char *label, size_t n, tw_error *err)
+tw_status tw__row_list_end_row(tw__row_list *t, const char *label, size_t n, tw_error *err)
 {
     uint32_t word = TW__NO_LABEL;
     if (label) TW_TRY(tw__words_add(&t->labels, t->ctx, label, n, &word, err));
@@ -34,25 +35,25 @@ tw_status tw__rows_end_row(tw__rows *t, const char *label, size_t n, tw_error *e
     return TW_OK;
 }
 
-void tw__rows_cut(tw__rows *t, size_t rows, size_t numbers)
+void tw__row_list_cut(tw__row_list *t, size_t rows, size_t numbers)
 {
     t->rows = rows;
     t->numbers = numbers;
 }
 
-void tw__rows_free(tw__rows *t)
+void tw__row_list_free(tw__row_list *t)
 {
     tw_context *ctx = t->ctx;
-    tw__free(ctx, t->x, t->room.x, sizeof *t->x);
-    tw__free(ctx, t->columns, t->room.columns, sizeof *t->columns);
-    tw__free(ctx, t->ends, t->room.ends, sizeof *t->ends);
-    tw__free(ctx, t->label, t->room.label, sizeof *t->label);
-    tw__free(ctx, t->groups, t->room.groups, sizeof *t->groups);
-    tw__free(ctx, t->weights, t->room.weights, sizeof *t->weights);
+    tw__free(ctx, t->x, t->capacity.x, sizeof *t->x);
+    tw__free(ctx, t->columns, t->capacity.columns, sizeof *t->columns);
+    tw__free(ctx, t->ends, t->capacity.ends, sizeof *t->ends);
+    tw__free(ctx, t->label, t->capacity.label, sizeof *t->label);
+    tw__free(ctx, t->groups, t->capacity.groups, sizeof *t->groups);
+    tw__free(ctx, t->weights, t->capacity.weights, sizeof *t->weights);
     tw__words_free(&t->labels, ctx);
     for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], ctx);
     tw__free(ctx, t->texts, t->width, sizeof *t->texts);
-    *t = (tw__rows){.ctx = ctx};
+    *t = (tw__row_list){.ctx = ctx};
 }
 
 /* ---- joining ------------------------------------------------------------------------------------------- */
@@ -71,7 +72,7 @@ static tw_status join_words(tw_context *ctx, tw__words *to, const tw__words *fro
     return s;
 }
 
-static tw_status append_labels(tw__rows *t, const tw__rows *from, tw_error *err)
+static tw_status append_labels(tw__row_list *t, const tw__row_list *from, tw_error *err)
 {
     uint32_t *number;
     TW_TRY(join_words(t->ctx, &t->labels, &from->labels, &number, err));
@@ -81,7 +82,7 @@ static tw_status append_labels(tw__rows *t, const tw__rows *from, tw_error *err)
     return TW_OK;
 }
 
-static tw_status append_texts(tw__rows *t, const tw__rows *from, size_t column, tw_error *err)
+static tw_status append_texts(tw__row_list *t, const tw__row_list *from, size_t column, tw_error *err)
 {
     uint32_t *number;
     double *x = t->x + t->numbers;
@@ -92,9 +93,9 @@ static tw_status append_texts(tw__rows *t, const tw__rows *from, size_t column, 
     return TW_OK;
 }
 
-tw_status tw__rows_append(tw__rows *t, const tw__rows *from, tw_error *err)
+tw_status tw__row_list_append(tw__row_list *t, const tw__row_list *from, tw_error *err)
 {
-    TW_TRY(tw__rows_reserve(t, from->rows, from->numbers, err));
+    TW_TRY(tw__row_list_reserve(t, from->rows, from->numbers, err));
     if (from->numbers) memcpy(t->x + t->numbers, from->x, from->numbers * sizeof *t->x);
     if (from->numbers && !t->width)
         memcpy(t->columns + t->numbers, from->columns, from->numbers * sizeof *t->columns);

@@ -1,17 +1,17 @@
 /* Rows while they are being read from files: lists that grow, of one piece of a text or of all. Values are in
  * double; what becomes of them is decided when all have been read.
  * SPDX-License-Identifier: MIT */
-#ifndef TW_DATA_ROWS_H
-#define TW_DATA_ROWS_H
+#ifndef TW_DATA_ROW_LIST_H
+#define TW_DATA_ROW_LIST_H
 #include "data/schema.h"
 #include "data/words.h"
 
 #define TW__NO_LABEL UINT32_MAX
 enum { TW__BAD_SHOWN = 3 };
 
-/* {.ctx = ...} is an empty one. Sparse with width 0: row i has the numbers up to number ends[i]. Dense: `width`
- * numbers a row, and neither columns nor ends. */
-typedef struct tw__rows {
+/* {.ctx = ...} is an empty one. Sparse with width 0: row i has the numbers up to number ends[i]. Dense:
+ * `width` numbers a row, and neither columns nor ends. */
+typedef struct tw__row_list {
     tw_context *ctx;
     size_t width;
     size_t rows, numbers;
@@ -23,7 +23,7 @@ typedef struct tw__rows {
     double *weights;
     struct {
         size_t x, columns, ends, label, groups, weights;
-    } room;                      /* items that fit into each list */
+    } capacity;                  /* items that fit into each list */
     int has_groups, has_weights; /* else those lists stay empty */
     tw__words labels;
     /* NULL, or `width` of them: texts of the columns of a dense table. Where a column has any, x holds their
@@ -32,22 +32,22 @@ typedef struct tw__rows {
     uint64_t bad;       /* rows left out */
     uint64_t first_bad; /* their first line, and what was said of the first few */
     char said[TW__BAD_SHOWN][256];
-} tw__rows;
+} tw__row_list;
 
 /* Room for so many more rows and numbers, not cleared. */
-tw_status tw__rows_reserve(tw__rows *table, size_t rows, size_t numbers, tw_error *err);
+tw_status tw__row_list_reserve(tw__row_list *table, size_t rows, size_t numbers, tw_error *err);
 /* Ends a row, whose numbers have been written, and for which there is room. label NULL: it has none. */
-tw_status tw__rows_end_row(tw__rows *table, const char *label, size_t n, tw_error *err);
+tw_status tw__row_list_end_row(tw__row_list *table, const char *label, size_t n, tw_error *err);
 /* Adds the rows of `from`, and its words. */
-tw_status tw__rows_append(tw__rows *table, const tw__rows *from, tw_error *err);
+tw_status tw__row_list_append(tw__row_list *table, const tw__row_list *from, tw_error *err);
 /* As it was with this many rows and numbers; words stay. */
-void tw__rows_cut(tw__rows *table, size_t rows, size_t numbers);
-void tw__rows_free(tw__rows *table); /* is empty afterwards */
+void tw__row_list_cut(tw__row_list *table, size_t rows, size_t numbers);
+void tw__row_list_free(tw__row_list *table); /* is empty afterwards */
 
 /* What the rows become: a block with labels or targets, of f32 where that holds every value or the options
- * say so, else f64, with the names of the schema's columns. is_given: the schema is that of the training rows,
- * and labels belong to its classes; else classes are put into it, and the rest is filled in. The table is empty
- * afterwards. targets.c */
-tw_status tw__rows_block(tw__block **out, tw__rows *table, const tw_data_options *options,
-                          tw__schema *schema, int is_given, const char *name, tw_error *err);
+ * say so, else f64, with the names of the schema's columns. is_given: the schema is that of the training
+ * rows, and labels belong to its classes; else classes are put into it, and the rest is filled in. The table
+ * is empty afterwards. targets.c */
+tw_status tw__row_list_block(tw__block **out, tw__row_list *table, const tw_data_options *options,
+                             tw__schema *schema, int is_given, const char *name, tw_error *err);
 #endif
