@@ -15,9 +15,11 @@ typedef struct sparse_rows {
     int rows, columns; /* weights: the columns, then the bias */
     /* what a list has for a sum of 0: 0 or -0 */
     double zero;
+    /* what the gradient of every fifth row is multiplied by; 0: 1 */
+    double tiny;
     /* -1, or the row whose gradient is infinite */
     int bad_row;
-    /* 1: too long a list; 2: indices that fall; 3: an index that is too large */
+    /* 1: too long a list; 2: indices that fall; 3: an index that is too large; 4: nothing, of no weight */
     int wrong;
     void *sum[SR_LANES];     /* a leaf's, as a vector that is 0 between two evaluations */
     uint32_t *own[SR_LANES]; /* and which of its numbers it touches */
@@ -43,6 +45,11 @@ static inline double sr_sign(uint64_t row)
     return tw__random_unit(9, TW__FOR_TEST, (uint32_t)row, 0) < 0.4 ? -1 : 1;
 }
 static inline double sr_weight(uint64_t row) { return 1 + (double)(row % 3); }
+
+static inline double sr_scale(const sparse_rows *p, uint64_t row)
+{
+    return p->tiny != 0 && row % 5 == 0 ? p->tiny : 1;
+}
 
 static inline size_t sr_touched(void *user, const uint64_t *rows, size_t n, uint32_t *index)
 {
@@ -86,6 +93,7 @@ static inline size_t sr_sort(uint32_t *index, size_t n)
         e->sparse->n = p->wrong == 1 ? e->sparse->most + 1 : n;                                        \
         if (p->wrong == 2) e->sparse->index[1] = e->sparse->index[0];                                  \
         if (p->wrong == 3) e->sparse->index[n - 1] = (uint32_t)sr_size(p);                             \
+        if (p->wrong == 4) e->sparse->n = 0;                                                           \
     }                                                                                                  \
     static inline int sr_eval_##t(void *user, const tw_eval *e)                                        \
     {                                                                                                  \
@@ -104,12 +112,14 @@ static inline size_t sr_sort(uint32_t *index, size_t n)
             e->sums->correct += margin > 0 ? weight : 0;                                               \
             e->sums->weight += weight;                                                                 \
             if (!(e->want & TW_WANT_GRADIENT)) continue;                                               \
-            const double off = -sr_sign(row) * weight / (1 + exp(margin)),                             \
+            const double off = -sr_sign(row) * weight / (1 + exp(margin)) * sr_scale(p, row),          \
                          slope = (int)row == p->bad_row ? INFINITY : off;                              \
             for (int k = 0; k < SR_EACH; k++) g[sr_column(p, row, k)] += (real)(slope * sr_x(row, k)); \
             g[p->columns] += (real)off;                                                                \
         }                                                                                              \
         if (e->want & TW_WANT_GRADIENT && e->sparse) sr_answer_##t(p, e, g);                           \
+        if (p->wrong == 4) *e->sums = (tw_sums){0};                                                    \
+        if (p->wrong == 4 && g) memset(g, 0, sr_size(p) * sizeof *g);                                  \
         return 0;                                                                                      \
     }
 SR_EVAL(float, f32)

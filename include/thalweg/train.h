@@ -93,6 +93,25 @@ typedef struct tw_event {
 } tw_event;
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
 
+/* How the weights are stepped where the objective answers with lists (tw_objective.touched). The weights that
+ * no list of an update touches have a gradient of 0. */
+enum tw_run_sparse {
+    /* They are left out if that changes nothing (sgd, adagrad); else every weight is stepped. */
+    TW_RUN_SPARSE_EXACT = 0,
+    /* They are left out also if the rule has a closed form for steps with a gradient of 0 (momentum, decay):
+     * they make up for those when they are next touched or looked at. The result is that of EXACT up to
+     * rounding, which depends on when the run is looked at, saved or stopped within an epoch. */
+    TW_RUN_SPARSE_SKIP = 1,
+    /* They make up for the steps one by one: the bits of EXACT. As many operations, in another order. */
+    TW_RUN_SPARSE_REPLAY = 2,
+    /* They are left alone: another method for rules with momentum, decay or schedules (SparseAdam).
+     * TW_ERR_SPEC where that cannot be done: with a transform, with a rule that looks at whole tensors or
+     * draws noise, with an estimator or a control that makes whole gradients, with nonfinite. */
+    TW_RUN_SPARSE_TOUCHED = 3,
+    /* Every weight is stepped. */
+    TW_RUN_SPARSE_DENSE = 4
+};
+
 typedef struct tw_run_options {
     size_t size; /* sizeof(tw_run_options) */
     /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is
@@ -133,6 +152,9 @@ typedef struct tw_run_options {
      * Inside an epoch, loss and accuracy are the means over its updates so far. If the target is reached, the
      * epoch ends there and gets its line. The weights are the same with and without. */
     uint64_t eval_every;
+    /* For objectives that answer with lists; TW_ERR_SPEC for others. Where EXACT, SKIP or REPLAY step every
+     * weight, the reason is logged (TW_LOG_INFO). */
+    enum tw_run_sparse sparse;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT            \
     {                                  \
@@ -183,7 +205,8 @@ TW_API tw_status tw_run_diverged(const tw_run *run, tw_error *err);
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);
 /* belongs to the run: to look at, not to step */
 TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
-/* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. */
+/* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. With
+ * TW_RUN_SPARSE_SKIP and REPLAY w is up to date after this call and after every epoch. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
 /* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was
  * created with the same objectives and options; it then continues with the same bits. TW_ERR_DATA: a position

@@ -36,43 +36,62 @@ static size_t place_of(const tw_sparse_sum *list, size_t index)
 }
 
 /* Adding from the back, `to` takes no second place: what is still to be read stands before what is written.
- * The indices in both leave a gap in front. A number that one list lacks is 0, so that nothing branches on
- * what stands where. */
-#define LISTS(real, t)                                                                    \
-    static void drop_minus_zero_##t(size_t n, real *x)                                    \
-    {                                                                                     \
-        for (size_t i = 0; i < n; i++) x[i] += 0;                                         \
-    }                                                                                     \
-    static void add_##t(tw_sparse_sum *to, const tw_sparse_sum *from)                     \
-    {                                                                                     \
-        real *x = to->value;                                                              \
-        const real *y = from->value;                                                      \
-        size_t i = to->n, j = from->n, at = i + j;                                        \
-        while (i > 0 && j > 0) {                                                          \
-            const uint32_t a = to->index[i - 1], b = from->index[j - 1];                  \
-            const real pair[2][2] = {{0, x[i - 1]}, {0, y[j - 1]}};                       \
-            to->index[--at] = a > b ? a : b;                                              \
-            x[at] = pair[0][a >= b] + pair[1][b >= a];                                    \
-            i -= a >= b;                                                                  \
-            j -= b >= a;                                                                  \
-        }                                                                                 \
-        at -= j;                                                                          \
-        memcpy(to->index + at, from->index, j * sizeof *to->index);                       \
-        memcpy(x + at, y, j * sizeof *x);                                                 \
-        const size_t moved = to->n + from->n - at;                                        \
-        memmove(to->index + i, to->index + at, moved * sizeof *to->index);                \
-        memmove(x + i, x + at, moved * sizeof *x);                                        \
-        to->n = i + moved;                                                                \
-    }                                                                                     \
-    static void spread_##t(const tw_sparse_sum *list, size_t lo, size_t hi, real *vector) \
-    {                                                                                     \
-        const real *x = list->value;                                                      \
-        for (size_t i = place_of(list, lo); i < list->n && list->index[i] < hi; i++)      \
-            vector[list->index[i]] += x[i];                                               \
+ * The indices in both leave a gap in front. A number that one list lacks is 0, and is added: that turns a
+ * number below the least normal one into 0, as it does in a vector, and saves a branch on what stands
+ * where. */
+#define LISTS(real, bits, t)                                                                 \
+    static void drop_minus_zero_##t(size_t n, real *x)                                       \
+    {                                                                                        \
+        for (size_t i = 0; i < n; i++) {                                                     \
+            bits b;                                                                          \
+            memcpy(&b, &x[i], sizeof b);                                                     \
+            if (b == (bits)1 << (8 * sizeof b - 1)) x[i] = 0;                                \
+        }                                                                                    \
+    }                                                                                        \
+    static void add_##t(tw_sparse_sum *to, const tw_sparse_sum *from)                        \
+    {                                                                                        \
+        real *x = to->value;                                                                 \
+        const real *y = from->value;                                                         \
+        size_t i = to->n, j = from->n, at = i + j;                                           \
+        while (i > 0 && j > 0) {                                                             \
+            const uint32_t a = to->index[i - 1], b = from->index[j - 1];                     \
+            const real pair[2][2] = {{0, x[i - 1]}, {0, y[j - 1]}};                          \
+            to->index[--at] = a > b ? a : b;                                                 \
+            x[at] = pair[0][a >= b] + pair[1][b >= a];                                       \
+            i -= a >= b;                                                                     \
+            j -= b >= a;                                                                     \
+        }                                                                                    \
+        for (size_t k = 0; k < i; k++) x[k] += 0;                                            \
+        for (; j > 0; j--) {                                                                 \
+            to->index[--at] = from->index[j - 1];                                            \
+            x[at] = y[j - 1] + 0;                                                            \
+        }                                                                                    \
+        const size_t moved = to->n + from->n - at;                                           \
+        if (at > i) {                                                                        \
+            memmove(to->index + i, to->index + at, moved * sizeof *to->index);               \
+            memmove(x + i, x + at, moved * sizeof *x);                                       \
+        }                                                                                    \
+        to->n = i + moved;                                                                   \
+    }                                                                                        \
+    static void spread_##t(const tw_sparse_sum *list, size_t lo, size_t hi, real *vector)    \
+    {                                                                                        \
+        const real *x = list->value;                                                         \
+        for (size_t i = place_of(list, lo); i < list->n && list->index[i] < hi; i++)         \
+            vector[list->index[i]] = x[i];                                                   \
+    }                                                                                        \
+    static void add_to_vector_##t(const tw_sparse_sum *list, size_t n_weights, real *vector) \
+    {                                                                                        \
+        const real *x = list->value;                                                         \
+        size_t k = 0;                                                                        \
+        for (size_t i = 0; i < list->n; i++, k++) {                                          \
+            for (; k < list->index[i]; k++) vector[k] += 0;                                  \
+            vector[k] += x[i];                                                               \
+        }                                                                                    \
+        for (; k < n_weights; k++) vector[k] += 0;                                           \
     }
 
-LISTS(float, f32)
-LISTS(double, f64)
+LISTS(float, uint32_t, f32)
+LISTS(double, uint64_t, f64)
 #define FOR(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
 
 int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights)
@@ -84,10 +103,7 @@ int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights)
     return 1;
 }
 
-void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type)
-{
-    if (from->n) FOR(type, add, to, from);
-}
+void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type) { FOR(type, add, to, from); }
 
 void tw__list_spread(const tw_sparse_sum *list, tw_type type, size_t lo, size_t hi, void *vector)
 {
@@ -107,7 +123,7 @@ void tw__sum_spread(tw__sum *sum, tw_type type, size_t n_weights)
 void tw__sum_add(tw__sum *to, const tw__sum *from, const tw__kernels *k, tw_type type, size_t n_weights)
 {
     if (to->is_list) tw__list_add(to->list, from->list, type);
-    else if (from->is_list) tw__list_spread(from->list, type, 0, n_weights, to->dense);
+    else if (from->is_list) FOR(type, add_to_vector, from->list, n_weights, to->dense);
     else k->add(n_weights, to->dense, from->dense);
 }
 

@@ -1,6 +1,6 @@
 /* A sum of gradients on its way through the batch tree: a number for each weight or, where the rows touch few
- * weights, a list of those. What is in no list is 0, and a list has no -0: as x + 0 is then x, adding lists
- * gives the bits that adding vectors does.
+ * weights, a list of those. What is in no list is 0, and a list has no -0, so that adding 0 changes nothing
+ * but what is too small to be normal: then adding lists gives the bits that adding vectors does.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_SUM_H
 #define TW_EXCHANGE_SUM_H
@@ -21,7 +21,7 @@ void tw__list_free(tw_context *ctx, tw_sparse_sum *list, size_t real);
 int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights);
 /* to += from; `to` has room for both. */
 void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type);
-/* Adds the elements lo .. hi-1 to a vector, of which `vector` is element 0. */
+/* Writes the elements lo .. hi-1 to a vector of zeros, of which `vector` is element 0. */
 void tw__list_spread(const tw_sparse_sum *list, tw_type type, size_t lo, size_t hi, void *vector);
 
 /* Makes a list a vector of n_weights. */

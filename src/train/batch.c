@@ -22,7 +22,7 @@ struct tw__batch {
     tw_context *ctx;
     const tw_objective *o;
     const tw__kernels *k;
-    size_t size;                        /* weights */
+    size_t size, limit;                 /* weights; numbers that a list may have */
     struct buffer node[TW_MOST_LEAVES]; /* of blocks */
     /* per lane: right subtrees on their way into a node */
     struct buffer (*scratch)[MOST_LEVELS];
@@ -72,11 +72,14 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
                      .o = o,
                      .k = tw__kernels_for(o->type, tw_context_isa(ctx)),
                      .size = tw__objective_size(o)};
+    b->limit = b->size / LIST_SHARE;
     tw_status s = tw__alloc(ctx, &b->scratch, (size_t)tw_context_threads(ctx), sizeof *b->scratch, err);
     if (s == TW_OK) *out = b;
     else tw__batch_free(b);
     return s;
 }
+
+void tw__batch_only_lists(tw__batch *b) { b->limit = SIZE_MAX / TW_MOST_LEAVES - 1; }
 
 static void free_buffer(tw__batch *b, struct buffer *buffer)
 {
@@ -136,7 +139,7 @@ typedef struct call {
 static int is_list(const call *c, size_t first, size_t n)
 {
     const tw__batch *b = c->b;
-    return b->o->touched && b->most[first + n] - b->most[first] <= b->size / LIST_SHARE;
+    return b->o->touched && b->most[first + n] - b->most[first] <= b->limit;
 }
 
 /* `to`: where its gradient goes; NULL: only the loss is computed. */
@@ -235,16 +238,18 @@ static size_t block_size(size_t leaves, size_t threads)
 static size_t measure_lists(const call *c)
 {
     tw__batch *b = c->b;
-    const size_t limit = b->size / LIST_SHARE;
     size_t longest = 0;
+    tw__fp_mode ours = tw__fp_enter();
+    tw__fp_leave(c->mode);
     b->most[c->lo] = 0;
     for (size_t i = c->lo; b->o->touched && i < c->hi; i++) {
         size_t first, n;
         leaf_rows(c->n, i, &first, &n);
         const size_t most = b->o->touched(b->o->user, c->rows ? c->rows + first : NULL, n, NULL);
-        b->most[i + 1] = b->most[i] + (most > limit ? limit + 1 : most);
-        if (most <= limit) longest = b->most[i + 1] < limit ? b->most[i + 1] : limit;
+        b->most[i + 1] = b->most[i] + (most > b->limit ? b->limit + 1 : most);
+        if (most <= b->limit) longest = b->most[i + 1] < b->limit ? b->most[i + 1] : b->limit;
     }
+    tw__fp_leave(ours);
     return longest;
 }
 

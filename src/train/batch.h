@@ -22,6 +22,8 @@ typedef struct tw__batch tw__batch;
 /* Buffers for gradients of this objective's size. */
 tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *objective, tw_error *err);
 void tw__batch_free(tw__batch *b);
+/* From now on an objective that can answer with lists always does. */
+void tw__batch_only_lists(tw__batch *b);
 
 /* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
  * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called

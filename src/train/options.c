@@ -65,6 +65,10 @@ static const tw_field rows[] = {
      DATA | IF_SET, "error|skip|zero",
      "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero); a state that "
      "overflows ends the run in any case"},
+    {"sparse", "sparse", TW_FIELD_WORD, AT(run.sparse), "exact", "exact skip replay touched dense", 0, 0,
+     DATA | IF_SET, "exact|skip|replay|touched|dense",
+     "on sparse rows, the weights that an update does not touch: as in a step of all (exact), in closed form (skip) or one by one "
+     "(replay) when next touched, left alone (touched), or a step of all (dense)"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N",
      "passes over the training rows"},
     {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B",

@@ -123,6 +123,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
         return hand_over(r, u, sums, err);
     }
     count_gradients(r, u->n);
+    TW_TRY(tw__run_catch_up(r, u->rows, u->n, err));
     TW_TRY(tw__batch_gradient(r->batch, r->exchange, r->w, u->rows, u->n, r->draw, r->mode, sums, err));
     *weight = sums->weight;
     return TW_OK;
@@ -205,8 +206,11 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
     return TW_OK;
 }
 
+/* Whether anyone looks or not, all weights are brought up to date here, as that can change how they are
+ * rounded. */
 static tw_status end_epoch(tw_run *r, const tw_epoch *line, tw_error *err)
 {
+    TW_TRY(tw__run_catch_up_all(r, err));
     TW_TRY(tw__grow(r->ctx, &r->history, &r->capacity, r->n_history + 1, sizeof *r->history, err));
     r->history[r->n_history++] = *line;
     const uint64_t skipped = r->skipped;
@@ -330,8 +334,8 @@ const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
     TW_MAKES(err, weights, r);
-    tw_status s = TW_OK;
-    if (r->view)
+    tw_status s = tw__run_catch_up_all(r, err);
+    if (s == TW_OK && r->view)
         s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err)
                                     : tw_view_f64(r->optimizer, r->w, r->view, err);
     *weights = s != TW_OK ? NULL : r->view ? r->view : r->w;

@@ -1,5 +1,5 @@
-/* A run from inside: made in run_create.c, stepped in run.c, judged in divergence.c, and kept in checkpoints
- * by run_visit.c.
+/* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c, judged in
+ * divergence.c, and kept in checkpoints by run_visit.c.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H
 #define TW_TRAIN_RUN_H
@@ -25,6 +25,11 @@ struct tw_run {
     tw__controls *controls;
     /* the mean, for controls that look at every step; else NULL */
     void *gradient;
+    /* run_sparse.c: whether weights fall behind that are not touched; what a batch touches, and room to sort
+     * it */
+    int falls_behind;
+    uint32_t *touched;
+    size_t touched_capacity;
     /* cursor: epochs done, updates done in this one, updates in all */
     uint64_t epoch, step, updates, steps_per_epoch;
     tw_sums sums;                            /* of this epoch */
@@ -40,4 +45,13 @@ struct tw_run {
     /* elsewhere: the first so many are not visited (history.h) */
     size_t n_history, capacity, elsewhere;
 };
+
+/* run_sparse.c */
+/* The optimiser's option for the run's. */
+enum tw_sparse tw__run_sparse_of(const tw_run *r);
+/* Decides how lists are stepped, for the optimiser made with these options; TW_ERR_SPEC as train.h says. */
+tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_error *err);
+/* Brings up to date the weights that these rows touch, or all. */
+tw_status tw__run_catch_up(tw_run *r, const uint64_t *rows, size_t n, tw_error *err);
+tw_status tw__run_catch_up_all(tw_run *r, tw_error *err);
 #endif

@@ -107,11 +107,13 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.tensors = r->train.tensors;
     optimizer.n_tensors = r->train.n_tensors;
     optimizer.nonfinite = o->nonfinite;
+    optimizer.sparse = tw__run_sparse_of(r);
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
                         tw_optimizer_spec(r->optimizer));
     TW_TRY(make_controls(r, err));
+    TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }
@@ -152,6 +154,7 @@ void tw_run_free(tw_run *r)
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->touched, r->touched_capacity, sizeof *r->touched);
     tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);
     tw__free(r->ctx, r, 1, sizeof *r);
 }
