@@ -24,6 +24,7 @@
     X(sources)          \
     X(data_make)        \
     X(data_info)        \
+    X(bench_sparse)     \
     X(bench_step)       \
     X(bench_train)      \
     X(conformance)      \

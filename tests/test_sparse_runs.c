@@ -181,7 +181,7 @@ static void every_estimator_works_on_lists(void **state)
             same_as_vectors((plan){.rule = "sgd:lr=0.1",
                                    .estimator = all_specs[k],
                                    .type = i == 2 ? TW_F64 : TW_F32,
-                                   .columns = i == 3 ? 640 : 3000, /* 8 rows too many for a list, 4 not */
+                                   .columns = i == 3 ? 1200 : 3000, /* 8 rows too many for a list, 4 not */
                                    .batch = takes_batch(all_specs[k]) ? batches[i] : 0,
                                    .tiny = 1e-39,
                                    .steps = 24},
@@ -309,7 +309,7 @@ static void an_evaluation_changes_no_bit(void **state)
     plan a = of_rule("momentum", TW_RUN_SPARSE_SKIP, TW_F32), b;
     a.threads = a.lists = 1;
     a.batch = 70;
-    a.columns = 12000;
+    a.columns = MOST_COLUMNS;
     b = a;
     b.no_check = 1;
     ls_state x = go(&a), y = go(&b);
@@ -324,7 +324,7 @@ static void gradients_that_are_not_finite(void **state)
         for (uint64_t batch = 1; batch <= 40; batch += 13)
             same_as_vectors((plan){.rule = "sgd:lr=0.1",
                                    .type = TW_F32,
-                                   .columns = 3000,
+                                   .columns = 12000,
                                    .batch = batch,
                                    .bad_row = 77,
                                    .nonfinite = (enum tw_nonfinite)policy,
@@ -531,10 +531,10 @@ static void options_without_effect_are_refused(void **state)
 
 static tw_status go_faulty(tw_context *ctx, const char *rule, enum tw_run_sparse sparse, uint64_t batch)
 {
-    sparse_rows p = {.rows = ROWS, .columns = 3000, .bad_row = -1};
+    sparse_rows p = {.rows = ROWS, .columns = 6000, .bad_row = -1};
     tw_objective f = sr_objective(&p, TW_F32, 1);
     tw_run_options o = options(rule, "minibatch", batch);
-    float *w = calloc(3001, sizeof *w);
+    float *w = calloc(6001, sizeof *w);
     tw_run *run;
     int status;
     o.sparse = sparse;

@@ -5,16 +5,24 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <thalweg/optimizer.h>
+#include <thalweg/registry.h>
 
 enum {
     BENCH_MOST_PAIRS = 101,
     BENCH_MOST_TENSORS = 161,
+    BENCH_MOST_COUNTS = 16,
     BENCH_STREAMS = 4,
     BENCH_READ_G = 0,
     BENCH_READ_BOTH = -1
 };
 
 double bench_median(double *x, size_t n); /* sorts x */
+
+/* Reads "1,2,4", numbers from 1 to `most`; the option's name is without dashes. */
+tw_status bench_counts(const char *option, const char *text, long most, long counts[BENCH_MOST_COUNTS],
+                       int *n, tw_error *err);
+/* The next of the specs in a list separated by spaces, of which it takes it off; 0: there are no more. */
+int bench_next_spec(const char **list, char spec[TW_SPEC_MAX]);
 
 /* ---- The memory's speed ---- */
 

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT */
 #include "bench.h"
 #include "cli.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,13 +41,13 @@ static const struct values initial = {.common = {.threads = 1},
                                       .threads = "1",
                                       .python = BENCH_PYTHON};
 
-enum { MOST_COUNTS = 16, MOST_THREADS = 256, SMALL = 1000000, LARGE = 20000000, ROUNDS = 21, OPPOSITE = 16 };
+enum { MOST_THREADS = 256, SMALL = 1000000, LARGE = 20000000, ROUNDS = 21, OPPOSITE = 16 };
 
 struct bench {
     const struct values *v;
-    int counts[MOST_COUNTS], n_counts; /* of threads */
-    int peer;                          /* it can run */
-    size_t capacity;                   /* of each vector */
+    long counts[BENCH_MOST_COUNTS]; /* of threads */
+    int n_counts, peer;             /* peer: it can run */
+    size_t capacity;                /* of each vector */
     /* x[0]: the weights; the others stand in for a rule's state */
     float *x[BENCH_STREAMS], *g;
     unsigned steps; /* taken so far */
@@ -251,13 +250,8 @@ static tw_status each_rule(struct bench *b, tw_status (*one)(struct bench *, con
         for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) CLI_TRY(one(b, rule->name, err));
         return TW_OK;
     }
-    for (const char *p = b->v->rules + strspn(b->v->rules, " "); *p; p += strspn(p, " ")) {
-        char spec[TW_SPEC_MAX];
-        size_t n = strcspn(p, " ");
-        snprintf(spec, sizeof spec, "%.*s", (int)(n < sizeof spec ? n : sizeof spec - 1), p);
-        CLI_TRY(one(b, spec, err));
-        p += n;
-    }
+    char spec[TW_SPEC_MAX];
+    for (const char *p = b->v->rules; bench_next_spec(&p, spec);) CLI_TRY(one(b, spec, err));
     return TW_OK;
 }
 
@@ -285,26 +279,6 @@ static tw_status check_shape(const struct bench *b, tw_error *err)
                        tw_suggest(b->v->shape, bench_shape_name, NULL), " (flat, resnet50, cnn or all)");
 }
 
-static tw_status read_threads(struct bench *b, tw_error *err)
-{
-    for (const char *p = b->v->threads;; p++) {
-        char *end;
-        errno = 0;
-        const long count = strtol(p, &end, 10);
-        if (end == p || *p < '0' || *p > '9' || (*end && *end != ',') || errno || count < 1 ||
-            count > MOST_THREADS)
-            return cli_fail(err, TW_ERR_SPEC,
-                            "--threads %.60s: not whole numbers from 1 to %d with commas between",
-                            b->v->threads, MOST_THREADS);
-        if (b->n_counts == MOST_COUNTS)
-            return cli_fail(err, TW_ERR_SPEC, "--threads %.60s: more than %d numbers", b->v->threads,
-                            MOST_COUNTS);
-        b->counts[b->n_counts++] = (int)count;
-        if (!*end) return TW_OK;
-        p = end;
-    }
-}
-
 static void find_capacity(struct bench *b)
 {
     const char *name;
@@ -315,7 +289,7 @@ static void find_capacity(struct bench *b)
     }
 }
 
-static tw_status bench_shape(struct bench *b, int threads, tw_error *err)
+static tw_status bench_shape(struct bench *b, long threads, tw_error *err)
 {
     struct cli_common common = b->v->common;
     common.threads = (uint64_t)threads;
@@ -331,7 +305,7 @@ static tw_status bench_all(struct bench *b, tw_error *err)
     const char *name;
     int tables = 0;
     CLI_TRY(check_shape(b, err));
-    CLI_TRY(read_threads(b, err));
+    CLI_TRY(bench_counts("threads", b->v->threads, MOST_THREADS, b->counts, &b->n_counts, err));
     CLI_TRY(each_rule(b, check_rule, err));
     if (b->v->peer && b->v->n && strcmp(b->v->shape, "flat"))
         return cli_fail(err, TW_ERR_SPEC,

@@ -5,9 +5,9 @@
 #include "math/kernels.h"
 #include <stdatomic.h>
 
-/* A node is a list while that has at most one in LIST_SHARE of the weights: adding a number of a list takes
- * about as long as adding so many of a vector (docs/design/0028). */
-enum { MOST_LEVELS = 7, FEW_NODES = 4, LIST_SHARE = 16 };
+/* A node is a list while that has at most one in LIST_SHARE of the weights: a number of a list takes about as
+ * long as so many of a vector (docs/design/0028). */
+enum { MOST_LEVELS = 7, FEW_NODES = 4, LIST_SHARE = 32 };
 #define NO_RESULT UINT_FAST64_MAX
 /* a result of a leaf, beside what eval returned */
 #define NO_LIST ((uint_fast64_t)1 << 32)
