@@ -20,8 +20,8 @@ static const char *const texts[STATEMENTS] = {
     [ROWS] = "SELECT count(*), min(id), max(id) FROM run",
     [LEFT] = "SELECT count(*) FROM run WHERE result IS NULL",
     [NEXT] =
-        "SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
-        "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id",
+        ("SELECT id FROM run r WHERE result IS NULL AND (phase = 'tune' OR NOT EXISTS "
+         "(SELECT 1 FROM run t WHERE t.result IS NULL AND t.phase = 'tune' AND t.optimizer = r.optimizer)) ORDER BY id"),
     [IS_IN] = "SELECT result IS NOT NULL FROM run WHERE id = ?",
     [RESULT] = "SELECT result, race FROM run WHERE id = ?",
     [PUT] = "UPDATE run SET result = ?1, race = ?3 WHERE id = ?2 AND result IS NULL",
