@@ -6,6 +6,7 @@
 #include "table.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/model.h>
 #include <thalweg/surface.h>
 
 /* One line per option: name, value (NULL: the defaults), default, range, help. */
@@ -40,6 +41,10 @@ json_t *cli_dialects_json(const tw_dialect *dialects, const char *name);
 tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);
 json_t *cli_estimator_json(const tw_estimator *estimator);
+json_t *cli_model_json(const tw_model_kind *kind);
+/* Where a method comes from, its equation and options. */
+void cli_print_method(const char *paper, const char *equation, int n, const tw_option *options,
+                      const double *values);
 json_t *cli_control_json(const tw_control *control);
 json_t *cli_surface_json(const tw_surface_kind *kind);
 #endif

@@ -45,7 +45,7 @@ static const char *method_name(size_t i, const void *user)
         if (i-- == 0) return f->name;
     for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++)
         if (i-- == 0) return name;
-    for (size_t k = 0; (name = tw_model_preset(k, &text)) != NULL; k++)
+    for (size_t k = 0; (name = tw_model_name(k, &text)) != NULL; k++)
         if (i-- == 0) return name;
     for (size_t k = 0; (name = tw_exchange_name(k, &text)) != NULL; k++)
         if (i-- == 0) return name;
@@ -142,7 +142,7 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
     case CONTROL: return cli_explain_control(&v->common, spec, err);
     case SURFACE: return cli_explain_surface(&v->common, spec, err);
     case LAYER: return cli_explain_layer(&v->common, name, err);
-    case MODEL: return cli_explain_model(&v->common, name, err);
+    case MODEL: return cli_explain_model(&v->common, spec, err);
     case EXCHANGE: return cli_explain_exchange(&v->common, name, err);
     case UNKNOWN: return unknown(spec, err);
     default: return cli_explain_rule(&v->common, spec, err);
@@ -163,7 +163,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         if (cli_given(call, of_schedules[i]))
             return cli_fail(err, TW_ERR_SPEC, "--%s is for schedules only, and this is %s", of_schedules[i],
                             kind_words[kind]);
-    return v->diff ? diff(call, err) : explain(v, kind, spec, err);
+    if (v->diff) return diff(call, err);
+    CLI_TRY(explain(v, kind, spec, err));
+    if (kind == MODEL || v->common.json || !cli_is_model(spec)) return TW_OK;
+    putchar('\n'); /* softmax is a layer and a model, linear a schedule and one */
+    return cli_explain_model(&v->common, spec, err);
 }
 
 const struct cli_command cli_command_explain = {

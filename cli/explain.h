@@ -22,7 +22,7 @@ int cli_is_layer(const char *name);
 int cli_is_model(const char *name);
 int cli_is_exchange(const char *name);
 tw_status cli_explain_layer(const struct cli_common *common, const char *name, tw_error *err);
-tw_status cli_explain_model(const struct cli_common *common, const char *name, tw_error *err);
+tw_status cli_explain_model(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_exchange(const struct cli_common *common, const char *name, tw_error *err);
 /* A rule, a transform, or each link of a chain. */
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);

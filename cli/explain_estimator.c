@@ -14,6 +14,16 @@ json_t *cli_estimator_json(const tw_estimator *e)
                      "vectors", e->vectors, "doubles", e->doubles, "vectors_per_block", e->per_block);
 }
 
+void cli_print_method(const char *paper, const char *equation, int n, const tw_option *options,
+                      const double *values)
+{
+    cli_print_wrapped(0, paper);
+    puts("\nequation");
+    cli_print_equation(equation);
+    if (n) puts("\noptions");
+    cli_print_options(n, options, values);
+}
+
 static void print_memory(const tw_estimator *e)
 {
     char f32[32], f64[32], kept[160];
@@ -44,11 +54,7 @@ tw_status cli_explain_estimator(const struct cli_common *common, const char *spe
         return cli_print_json(all, err);
     }
     puts(choice.spec);
-    cli_print_wrapped(0, e->paper);
-    puts("\nequation");
-    cli_print_equation(e->equation);
-    if (e->n_options) puts("\noptions");
-    cli_print_options(e->n_options, e->options, choice.values);
+    cli_print_method(e->paper, e->equation, e->n_options, e->options, choice.values);
     print_memory(e);
     putchar('\n');
     cli_print_sentence(0, "--optimizer %s is short for --estimator %s --optimizer sgd", e->name, e->name);

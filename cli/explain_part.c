@@ -22,7 +22,7 @@ static const char *layer_at(size_t i, const char **usage)
 }
 
 int cli_is_layer(const char *name) { return place_of(name, layer_at) >= 0; }
-int cli_is_model(const char *name) { return place_of(name, tw_model_preset) >= 0; }
+int cli_is_model(const char *name) { return place_of(name, tw_model_name) >= 0; }
 int cli_is_exchange(const char *name) { return place_of(name, tw_exchange_name) >= 0; }
 
 tw_status cli_explain_layer(const struct cli_common *common, const char *name, tw_error *err)
@@ -80,14 +80,34 @@ static tw_status show_model(const struct cli_common *common, const char *name, c
     return TW_OK;
 }
 
-tw_status cli_explain_model(const struct cli_common *common, const char *name, tw_error *err)
+json_t *cli_model_json(const tw_model_kind *k)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", k->name, "help", k->help, "paper", k->paper,
+                     "equation", k->equation, "options", cli_options_json(k->n_options, k->options, NULL));
+}
+
+static tw_status show_kind(const struct cli_common *common, const tw_model_choice *c, tw_error *err)
+{
+    const tw_model_kind *k = c->kind;
+    if (common->json) return cli_print_json(cli_put(cli_model_json(k), "spec", cli_string(c->spec)), err);
+    printf("%s, a model\n", c->spec);
+    cli_print_wrapped(0, k->help);
+    putchar('\n');
+    cli_print_method(k->paper, k->equation, k->n_options, k->options, c->values);
+    return TW_OK;
+}
+
+tw_status cli_explain_model(const struct cli_common *common, const char *spec, tw_error *err)
 {
     tw_context *ctx;
     tw_data *data = NULL;
     tw_model *model = NULL;
+    tw_model_choice choice;
+    CLI_TRY(tw_model_read(&choice, spec, err));
+    if (choice.kind) return show_kind(common, &choice, err);
     CLI_TRY(cli_context(common, &ctx, err));
-    tw_status status = example(ctx, name, &data, &model, err);
-    if (status == TW_OK) status = show_model(common, name, model, err);
+    tw_status status = example(ctx, spec, &data, &model, err);
+    if (status == TW_OK) status = show_model(common, spec, model, err);
     tw_model_free(model);
     tw_data_free(data);
     tw_context_free(ctx);

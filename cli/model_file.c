@@ -1,25 +1,13 @@
 /* Opening a model together with the rows it is asked about.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
-#include <math.h>
 #include <string.h>
 
-static double weight_at(const void *w, int wide, size_t i)
+static tw_status check_weights(const tw_model *model, const char *path, tw_error *err)
 {
-    return wide ? ((const double *)w)[i] : ((const float *)w)[i];
-}
-
-static tw_status check_weights(tw_model *model, const char *path, tw_error *err)
-{
-    const void *w = tw_model_weights(model);
-    const size_t n = tw_model_size(model);
-    size_t i = 0;
-    int odd = 0, wide = tw_model_type(model) == TW_F64;
-    for (size_t j = 0; j < n; j++)
-        odd |= !isfinite(weight_at(w, wide, j)); /* in vectors: it has no way out */
-    if (!odd) return TW_OK;
-    while (isfinite(weight_at(w, wide, i))) i++;
-    return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path, i, n);
+    const size_t n = tw_model_size(model), bad = tw_model_not_finite(model);
+    if (bad == n) return TW_OK;
+    return cli_fail(err, TW_ERR_NOT_FINITE, "%.300s: weight %zu of %zu is not a finite number", path, bad, n);
 }
 
 tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_call *call, tw_job_options *data,

@@ -1,4 +1,4 @@
-/* thalweg predict: one class, or one line of probabilities, for every row.
+/* thalweg predict: one class or number, or one line of probabilities, for every row.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <errno.h>
@@ -16,7 +16,7 @@ static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
 static const struct cli_option options[] = {
     {"probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
-     "print every class's probability instead of the class, in the order of the labels; where the network ends with sigmoid, that of the second"},
+     "print every class's probability instead of the class, in the order of the labels; where the model has one output for two classes, that of the second"},
     CLI_THREADS,
     CLI_QUIET,
     CLI_VERBOSE,
@@ -32,15 +32,14 @@ static double at(tw_type type, const void *output, size_t i)
 static void print_row(const struct values *v, const tw_model *model, tw_type type, const void *output,
                       size_t first, size_t n)
 {
-    size_t best = 0;
-    for (size_t i = 0; i < n; i++) {
-        double x = at(type, output, first + i);
-        if (v->probability) printf(i ? " %.9g" : "%.9g", x);
-        else if (x > at(type, output, first + best)) best = i;
+    char text[1024];
+    if (!v->probability) {
+        puts(
+            tw_model_prediction(model, (const char *)output + first * tw_type_size(type), text, sizeof text));
+        return;
     }
-    if (n == 1) best = at(type, output, first) > 0.5; /* the probability of class 1 */
-    if (v->probability) putchar('\n');
-    else printf("%d\n", (int)tw_model_class(model, best));
+    for (size_t i = 0; i < n; i++) printf(i ? " %.9g" : "%.9g", at(type, output, first + i));
+    putchar('\n');
 }
 
 static tw_status print_all(const struct values *v, struct cli_model_on_data *m, tw_error *err)
@@ -68,11 +67,14 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
+    struct values *v = call->values;
     struct cli_model_on_data m;
     static char buffer[1 << 16];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    tw_status status = cli_open_model(&m, call, &((struct values *)call->values)->job, 0, err);
-    if (status == TW_OK) status = print_all(call->values, &m, err);
+    tw_status status = cli_open_model(&m, call, &v->job, 0, err);
+    if (status == TW_OK && v->probability && tw_model_output(m.model) != TW_OUTPUT_PROBABILITY)
+        status = cli_fail(err, TW_ERR_SPEC, "--probability: %.200s gives no probabilities", call->word[0]);
+    if (status == TW_OK) status = print_all(v, &m, err);
     cli_close_model(&m);
     return status;
 }

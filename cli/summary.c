@@ -8,12 +8,12 @@ struct values {
     tw_job_options job;
 };
 
-static const struct cli_option options[] =
-    {{"model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0,
-      "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
-     CLI_JSON,
-     CLI_VERBOSE,
-     CLI_END};
+static const struct cli_option options[] = {
+    {"model", 0, CLI_TEXT, offsetof(struct values, model), "M", 0, 0,
+     "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+    CLI_JSON,
+    CLI_VERBOSE,
+    CLI_END};
 
 static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
@@ -32,7 +32,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     struct values *v = call->values;
     tw_context *ctx = NULL;
     tw_data *train = NULL, *test = NULL;
-    if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
+    if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = cli_take_data(call, 0, &v->job, err);
     if (status == TW_OK) status = cli_open_data(ctx, &v->common, &v->job, 0, NULL, &train, &test, err);

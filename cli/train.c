@@ -67,8 +67,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!v->resume) {
         if (!v->job.data)
             return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
-        if (!v->job.model)
-            return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists the presets)");
+        if (!v->job.model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
         CLI_TRY(check_find_lr(call, err));
         return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }

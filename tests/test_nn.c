@@ -1,7 +1,7 @@
 /* Networks: gradients by central differences, shapes and their messages, the saved order, files.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
-#include "models/nn/layer.h"
+#include "models/nn/network.h"
 
 static void gradients_equal_central_differences(void **state)
 {
@@ -177,19 +177,20 @@ static void the_saved_order_is_what_the_layers_say(void **state)
         assert_int_equal(tw_model_create(&m, ctx, "conv2d 33 3x2; flatten; dense 67; dense 3 softmax", type,
                                          data, 7, NULL),
                          TW_OK);
-        char *saved = test_calloc(m->net->size, bytes), *w = test_calloc(m->net->size, bytes);
-        for (size_t t = 0; t < m->net->n_tensors; t++) {
+        const tw__network *net = m->state;
+        char *saved = test_calloc(net->size, bytes), *w = test_calloc(net->size, bytes);
+        for (size_t t = 0; t < net->n_tensors; t++) {
             int which;
-            const tw__layer *l = tw__network_tensor(m->net, t, &which);
-            tw__network_export(m->net, t, type, m->w, saved);
-            tw__network_import(m->net, t, type, saved, w);
+            const tw__layer *l = tw__network_tensor(net, t, &which);
+            tw__network_export(net, t, type, m->w, saved);
+            tw__network_import(net, t, type, saved, w);
             for (size_t i = 0; i < l->tensor[which].size; i++) {
                 const size_t at =
                     l->tensor[which].offset + (l->type->place ? l->type->place(l, which, i) : i);
                 assert_memory_equal(saved + i * bytes, (char *)m->w + at * bytes, bytes);
             }
         }
-        assert_memory_equal(w, m->w, m->net->size * bytes);
+        assert_memory_equal(w, m->w, net->size * bytes);
         test_free(saved);
         test_free(w);
         tw_model_free(m);

@@ -1,5 +1,5 @@
-/* libthalweg-train. Models: networks described by a line of text, and their files. Link: cc program.c
- * $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
+/* libthalweg-train. Models: networks described by a line of text, linear models, and their files. Link: cc
+ * program.c $(pkg-config --cflags --libs thalweg-train), or CMake's target thalweg::train.
  * SPDX-License-Identifier: MIT
  *
  *     #include <stdio.h>
@@ -41,6 +41,7 @@
  *         return s != TW_OK;
  *     }
  *
+ *   model = network | kind [ ":" option "=" value { "," option "=" value } ]          "logistic:l2=1e-4"
  *   network = layer { ";" layer }      layer = name { word }
  *   "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 10 softmax"
  *
@@ -48,28 +49,70 @@
  * in torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are
  * "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the classes; after
  * sigmoid with one output the binary cross-entropy of labels 0 and 1. That output is the probability of class
- * 1, and a row counts as correct if it is above 0.5 just when the label is 1. */
+ * 1, and a row counts as correct if it is above 0.5 just when the label is 1.
+ *
+ * A linear model's kind (tw_model_kind_at) is its loss. It learns
+ *   mean loss over the rows, by their weights, + l2/2 |w|^2 + l1 |w|_1          the intercept is not
+ *     penalised
+ * from rows of every type, dense or sparse, with the same bits for the same numbers; u8 are divided by 255.
+ * Tensors: "weight" (outputs, columns) and "bias" (outputs). Its loss holds the penalty, on all data. The
+ * gradient of l1 |w| is taken as 0 at 0. linear, ridge, huber and poisson predict a number: one target per
+ * row, or labels or class names that are numbers. logistic and svm have one output for two classes, of the
+ * second of the rising labels, and else one against the rest for each class, whose losses are added; softmax
+ * has one for each class. class_weight=balanced: a row counts rows / (classes * rows of its class) times, in
+ * loss and accuracy. Sparse rows may have fewer or more columns than the training rows: what a row lacks is
+ * 0, and so is the weight of what the model lacks. Classes of other data are found by name, or by number,
+ * "+1" as 1. */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H
 #include <thalweg/data.h>
 #include <thalweg/objective.h>
+#include <thalweg/registry.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct tw_model tw_model;
 
-/* Creates a model. network: a network, or the name of a preset: "cnn", "mlp" (tw_model_preset). The shape of
- * a row and the number of classes come from `data`, which must have labels and need not outlive the call;
+/* Creates a model. network: a network, a preset's name, "cnn" or "mlp" (tw_model_preset), or a kind with its
+ * options. The shape of a row and the number of classes come from `data`, which need not outlive the call;
  * "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights and outputs. Weights
- * start Glorot uniform and biases at 0; the draws are made in double from `seed`, one for each element of the
- * saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit, with the layer and both shapes;
- * TW_ERR_DATA: no labels, or rows that are sparse, of f64 or weighted. */
+ * start Glorot uniform and biases at 0, those of linear models at 0; the draws are made in double from
+ * `seed`, one for each element of the saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit,
+ * with the layer and both shapes; TW_ERR_DATA: no labels, or for a network rows that are sparse, of f64 or
+ * weighted; targets of the wrong kind or range. */
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                                  const tw_data *data, uint64_t seed, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
 /* name and network (may be NULL) of preset i; NULL after the last */
 TW_API const char *tw_model_preset(size_t i, const char **network);
+
+/* A kind of models that has a name, "logistic", and options, "logistic:l2=1e-4". Descriptors live as long as
+ * the program. */
+typedef struct tw_model_kind {
+    size_t size;                                /* sizeof(tw_model_kind) */
+    const char *name, *help, *paper, *equation; /* equation: lines separated by newlines */
+    int n_options;
+    const tw_option *options;
+} tw_model_kind;
+TW_API const tw_model_kind *tw_model_kind_at(size_t i); /* NULL past the end of the list */
+
+/* Name i of those that a model's text may be or begin with: the presets, with their network, then the kinds,
+ * with their help (text, may be NULL). NULL after the last. */
+TW_API const char *tw_model_name(size_t i, const char **text);
+
+/* What a spec of such a model says. */
+typedef struct tw_model_choice {
+    const tw_model_kind *kind; /* NULL: the text is a preset or a network */
+    /* of each option, in the order of the table, defaults included */
+    double values[TW_OPTIONS_MAX];
+    unsigned char given[TW_OPTIONS_MAX]; /* 1: the spec gives it */
+    /* canonical: shortest numbers, defaults left out */
+    char spec[TW_SPEC_MAX];
+} tw_model_choice;
+/* Reads "logistic:l2=1e-4". TW_ERR_SPEC, with the nearest name as a suggestion: a single word that is
+ * unknown, an option that is unknown, malformed, out of bounds or given twice. */
+TW_API tw_status tw_model_read(tw_model_choice *out, const char *text, tw_error *err);
 
 /* Name, usage ("dense WIDTH|classes") and help of layer type i; NULL after the last. usage and help may be
  * NULL. */
@@ -84,12 +127,25 @@ TW_API const char *tw_layer_equation(size_t i);
 TW_API void *tw_model_weights(tw_model *model);
 TW_API size_t tw_model_size(const tw_model *model);
 TW_API tw_type tw_model_type(const tw_model *model);
+/* the first weight that is not finite; tw_model_size: all are */
+TW_API size_t tw_model_not_finite(const tw_model *model);
 /* canonical, with a preset spelt out */
 TW_API const char *tw_model_network(const tw_model *model);
 
 /* The label of class i, below the number of classes: of output i of softmax, of outcome 0 or 1 of sigmoid. It
  * is i unless the training labels have gaps, such as 0 and 2. */
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
+/* Its name in the training data, valid as long as the model; NULL: classes are numbers, tw_model_class. */
+TW_API const char *tw_model_class_name(const tw_model *model, size_t i);
+
+/* What outputs are: probabilities, of every class or of the second of two; scores, of which the highest is
+ * the class's, or one above 0 the second's of two; the predicted number. */
+typedef enum tw_output { TW_OUTPUT_PROBABILITY = 0, TW_OUTPUT_SCORE = 1, TW_OUTPUT_VALUE = 2 } tw_output;
+/* what tw_predict gives for the model's objectives */
+TW_API tw_output tw_model_output(const tw_model *model);
+/* What the outputs of one row say: the class by its name or label, or the number, as a text of at most `size`
+ * bytes with its final 0 in `to`. Returns `to`. */
+TW_API const char *tw_model_prediction(const tw_model *model, const void *outputs, char *to, size_t size);
 
 /* Fills `out`, whose size is set, with the model on some data as an objective: to train, evaluate or predict.
  * Without labels it only predicts (tw_predict). Model and data must outlive it. It has buffers of its own, so

@@ -1,21 +1,95 @@
-/* A model: a network with its weights, and what its file says about the data it takes.
+/* A model: its kind, its weights, and what its file says about the data it takes. A kind is one file and one
+ * line in list.h; all that is not a network's or a linear model's own is in model.c.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MODELS_MODEL_H
 #define TW_MODELS_MODEL_H
-#include "models/nn/network.h"
+#include <thalweg/model.h>
+#include "models/shape.h"
+
+typedef struct tw__model_type tw__model_type;
 
 struct tw_model {
     tw_context *ctx;
-    tw__network *net;
+    const tw__model_type *kind;
     tw_type type; /* of the weights */
-    /* TW_U8: rows are scaled by 1/255; TW_F32: as they are */
+    /* of the rows it was made for; TW_U8: they are scaled by 1/255, otherwise as they are */
     tw_type input;
-    int64_t classes; /* of the training labels */
+    tw__shape in;
+    int64_t classes;       /* of the training labels */
+    char **column_names;   /* of the training rows, as many as a row is wide; NULL: none */
+    char **class_names;    /* `classes` of them; NULL: classes are numbers */
+    int32_t *class_labels; /* `labels` of them, rising: what each class stands for; NULL: its number */
+    double *class_weights; /* `labels` of them; NULL: 1 each */
+    /* Set by the kind's create: canonical text, tensors as they are saved, numbers in the flat vector, and
+     * how many classes the model has (0: it predicts numbers). */
+    const char *text;
+    const tw_tensor *tensors;
+    size_t n_tensors, size;
+    int64_t labels;
+    void *state;
     void *w;
 };
 
+/* A model's text: a kind with its options, or a network. */
+typedef struct tw__model_text {
+    const tw__model_type *kind;
+    const char *network; /* with a preset spelt out */
+    tw_model_choice choice;
+} tw__model_text;
+
+/* A model on some data: what the `user` of its objective begins with. */
+typedef struct tw__bound tw__bound;
+struct tw__bound {
+    tw_model *model;
+    tw_data_info data;
+    int32_t *classes;               /* the model's class of each row; NULL: no labels */
+    void (*free)(tw__bound *bound); /* all but the classes */
+};
+
+struct tw__model_type {
+    tw_model_kind about;
+    const char *key; /* of the text in a file's metadata */
+    tw_output output;
+    /* TW_ERR_DATA: no model of this kind takes such rows */
+    tw_status (*takes)(const tw__model_type *kind, const tw_data_info *rows, tw_error *err);
+    /* From the text, m->in and m->classes: what tw_model says. Also after a failure m->state is freed. */
+    tw_status (*create)(tw_model *m, const tw__model_text *text, tw_error *err);
+    /* What follows from the training data, which must have something to learn from. */
+    tw_status (*learn)(tw_model *m, const tw_data_info *rows, tw_error *err);
+    void (*start)(tw_model *m, uint64_t seed); /* initial weights; NULL: 0 */
+    void (*free)(tw_model *m);
+    /* Fills *out; out->user is a tw__bound with what is in *on. */
+    tw_status (*objective)(const tw__bound *on, tw_objective *out, tw_error *err);
+    /* between a saved tensor and the flat vector; NULL: it lies there as it is saved */
+    void (*save)(const tw_model *m, size_t tensor, const void *w, void *saved);
+    void (*load)(tw_model *m, size_t tensor, const void *saved);
+    size_t (*outputs)(const tw_model *m); /* numbers of a row's prediction */
+    /* rows of a summary */
+    size_t (*layers)(const tw_model *m);
+    void (*layer)(const tw_model *m, size_t i, tw_layer_info *info);
+    /* of the linear family: its loss (linear/linear.h); otherwise NULL */
+    const struct tw__linear_loss *loss;
+};
+
+/* kinds.c */
+extern const tw__model_type tw__model_network;
+tw_status tw__model_text_read(tw__model_text *out, const char *text, tw_error *err);
+/* The choice's canonical spec, from its values. */
+tw_status tw__model_choice_write(tw_model_choice *choice, tw_error *err);
+
 /* A model for rows of this shape and type, without weights yet; then room for them, 0. */
-tw_status tw__model_new(tw_model **out, tw_context *ctx, const char *network, tw_type type, tw_type input,
-                        int rank, const int64_t *shape, int64_t classes, tw_error *err);
+tw_status tw__model_new(tw_model **out, tw_context *ctx, const tw__model_text *text, tw_type type,
+                        tw_type input, const tw__shape *in, int64_t classes, tw_error *err);
 tw_status tw__model_allocate(tw_model *m, tw_error *err);
+
+/* classes.c
+ *
+ * Names and labels of the training data's classes, and the names of their columns. */
+tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *err);
+/* The model's class of every row of data that have labels; freed with their number of rows. TW_ERR_DATA: one
+ * that the model does not have. */
+tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t **out, tw_error *err);
+/* Copies n texts, which must be UTF-8; after an error *out holds those that were copied. */
+tw_status tw__copy_names(tw_context *ctx, char ***out, const char *const *from, size_t n, tw_error *err);
+void tw__free_names(tw_context *ctx, char **names, size_t n);
 #endif

@@ -2,10 +2,10 @@
  * takes in the metadata.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
+#include "file/json.h"
 #include "file/safetensors.h"
 #include "models/model.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char format[] = "thalweg model 1";
@@ -15,36 +15,85 @@ static const char format[] = "thalweg model 1";
 /* "0,2", freed by tw__free_text; NULL where classes are numbers from 0. */
 static tw_status labels_text(const tw_model *m, char **out, tw_error *err)
 {
-    const int32_t *labels = m->net->class_labels;
-    const size_t capacity = (size_t)m->net->labels * 12 + 1;
+    const int32_t *labels = m->class_labels;
+    const size_t capacity = (size_t)m->labels * 12 + 1;
     size_t used = 0;
     char *text;
-    *out = NULL;
     if (!labels) return TW_OK;
     TW_TRY(tw__alloc(m->ctx, &text, capacity, 1, err));
-    for (int64_t i = 0; i < m->net->labels; i++)
+    for (int64_t i = 0; i < m->labels; i++)
         used += (size_t)snprintf(text + used, capacity - used, "%s%d", i ? "," : "", labels[i]);
     const tw_status s = tw__copy_text(m->ctx, out, text, err);
     tw__free(m->ctx, text, capacity, 1);
     return s;
 }
 
+/* Takes the list; its text is freed by tw__free_text. */
+static tw_status list_text(const tw_model *m, tw__json_builder *b, json_t *list, char **out)
+{
+    json_t *whole;
+    TW_TRY(tw__json_take(b, list, &whole));
+    const tw_status s = tw__json_dump(m->ctx, whole, JSON_COMPACT, out, b->err);
+    json_decref(whole);
+    return s;
+}
+
+/* As a JSON list; NULL where there are none. */
+static tw_status names_text(const tw_model *m, char **names, size_t n, char **out, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    if (!names) return TW_OK;
+    json_t *list = tw__json_list(&b);
+    for (size_t i = 0; i < n; i++) tw__json_append(&b, list, tw__json_text_value(&b, names[i]));
+    return list_text(m, &b, list, out);
+}
+
+static tw_status weights_text(const tw_model *m, char **out, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    if (!m->class_weights) return TW_OK;
+    return list_text(m, &b, tw__json_reals(&b, m->class_weights, (size_t)m->labels), out);
+}
+
+/* What only some models have. */
+enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, COLUMN_NAMES, N_OPTIONAL };
+static const char *const optional[N_OPTIONAL] = {"labels", "class_names", "class_weights", "column_names"};
+
+static tw_status optional_texts(const tw_model *m, char *texts[N_OPTIONAL], tw_error *err)
+{
+    TW_TRY(labels_text(m, &texts[LABELS], err));
+    TW_TRY(names_text(m, m->class_names, (size_t)m->classes, &texts[CLASS_NAMES], err));
+    TW_TRY(weights_text(m, &texts[CLASS_WEIGHTS], err));
+    return names_text(m, m->column_names, tw__shape_size(&m->in), &texts[COLUMN_NAMES], err);
+}
+
 static tw_status save_entries(const tw_model *m, const char *path, const tw__tensor_entry *entries,
                               tw_error *err)
 {
-    char shape[64], classes[24], *labels;
-    TW_TRY(labels_text(m, &labels, err));
-    const tw__text_pair meta[] = {{"format", format},
-                                  {"network", m->net->text},
-                                  {"input", tw__shape_text(&m->net->in, shape, sizeof shape)},
-                                  {"scaling", m->input == TW_U8 ? "1/255" : "1"},
-                                  {"classes", classes},
-                                  {"labels", labels}};
+    enum { ALWAYS = 5 };
+    char shape[TW__SHAPE_TEXT], classes[24], *texts[N_OPTIONAL] = {NULL};
+    tw__text_pair meta[ALWAYS + N_OPTIONAL] = {{"format", format},
+                                               {m->kind->key, m->text},
+                                               {"input", tw__shape_text(&m->in, shape, sizeof shape)},
+                                               {"scaling", m->input == TW_U8 ? "1/255" : "1"},
+                                               {"classes", classes}};
+    size_t n = ALWAYS;
     snprintf(classes, sizeof classes, "%lld", (long long)m->classes);
-    const tw_status s = tw__safetensors_save(m->ctx, path, entries, m->net->n_tensors, meta,
-                                             sizeof meta / sizeof meta[0] - !labels, err);
-    tw__free_text(m->ctx, labels);
+    tw_status s = optional_texts(m, texts, err);
+    for (int i = 0; i < N_OPTIONAL; i++)
+        if (texts[i]) meta[n++] = (tw__text_pair){optional[i], texts[i]};
+    if (s == TW_OK) s = tw__safetensors_save(m->ctx, path, entries, m->n_tensors, meta, n, err);
+    for (int i = 0; i < N_OPTIONAL; i++) tw__free_text(m->ctx, texts[i]);
     return s;
+}
+
+static void save_tensor(const tw_model *m, size_t i, const void *w, void *saved)
+{
+    const size_t bytes = tw_type_size(m->type);
+    size_t n;
+    if (m->kind->save) m->kind->save(m, i, w, saved);
+    else if (tw__size_of_shape(m->tensors[i].rank, m->tensors[i].shape, &n))
+        memcpy(saved, (const char *)w + m->tensors[i].offset * bytes, n * bytes);
 }
 
 tw_status tw_model_save(const tw_model *m, const void *weights, const char *path, tw_error *err)
@@ -52,20 +101,20 @@ tw_status tw_model_save(const tw_model *m, const void *weights, const char *path
     TW_NEEDS(err, m && path);
     tw__tensor_entry *entries = NULL;
     char *saved = NULL;
-    size_t n = m->net->n_tensors, bytes = tw_type_size(m->type);
+    size_t n = m->n_tensors, bytes = tw_type_size(m->type);
     tw_status s = tw__alloc(m->ctx, &entries, n, sizeof *entries, err);
-    if (s == TW_OK) s = tw__alloc(m->ctx, &saved, m->net->size, bytes, err);
+    if (s == TW_OK) s = tw__alloc(m->ctx, &saved, m->size, bytes, err);
     for (size_t i = 0; s == TW_OK && i < n; i++) {
-        const tw_tensor *t = &m->net->tensors[i];
+        const tw_tensor *t = &m->tensors[i];
         entries[i] = (tw__tensor_entry){.name = t->name,
                                         .type = m->type,
                                         .rank = t->rank,
                                         .data = saved + t->offset * bytes};
         memcpy(entries[i].shape, t->shape, (size_t)t->rank * sizeof *t->shape);
-        tw__network_export(m->net, i, m->type, weights ? weights : m->w, entries[i].data);
+        save_tensor(m, i, weights ? weights : m->w, entries[i].data);
     }
     if (s == TW_OK) s = save_entries(m, path, entries, err);
-    tw__free(m->ctx, saved, m->net->size, bytes);
+    tw__free(m->ctx, saved, m->size, bytes);
     tw__free(m->ctx, entries, n, sizeof *entries);
     return s;
 }
@@ -81,114 +130,184 @@ static tw_status meta_of(const tw__safetensors *f, const char *path, const char 
                                 "has no \"%s\" in its metadata, so it is not a model of ours", key);
 }
 
-/* The number at *p, and *p behind it; -1: there is none. INT64_MAX for one that is larger. */
-static int64_t take_number(const char **p)
-{
-    char *end;
-    if (**p < '0' || **p > '9') return -1;
-    const int64_t n = strtoll(*p, &end, 10);
-    *p = end;
-    return n;
-}
-
-/* "28x28x1" or "784". */
-static int read_shape(const char *text, int *rank, int64_t shape[3])
-{
-    *rank = 0;
-    for (const char *p = text; *rank < 3; p++) {
-        if ((shape[(*rank)++] = take_number(&p)) < 1) return 0;
-        if (*p == 0) return *rank == 1 || *rank == 3;
-        if (*p != 'x') return 0;
-    }
-    return 0;
-}
-
 static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const char *path, size_t i,
                              const void **data, tw_error *err)
 {
-    const tw_tensor *t = &m->net->tensors[i];
+    const tw_tensor *t = &m->tensors[i];
     const tw__tensor_entry *e = tw__safetensors_find(f, t->name);
     if (!e)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its network needs",
-                           t->name);
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensor %s, which its %s needs", t->name,
+                           m->kind->key);
     if (e->type != m->type || e->rank != t->rank ||
         memcmp(e->shape, t->shape, (size_t)t->rank * sizeof *t->shape) != 0)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
-                           "tensor %s has not the type and shape that its network needs", t->name);
+                           "tensor %s has not the type and shape that its %s needs", t->name, m->kind->key);
     *data = e->data;
     return TW_OK;
 }
 
-/* "0,2" into the network's class labels, which must be as many as it has classes, and rise. */
+static void load_tensor(tw_model *m, size_t i, const void *data)
+{
+    const size_t bytes = tw_type_size(m->type);
+    size_t n;
+    if (m->kind->load) m->kind->load(m, i, data);
+    else if (tw__size_of_shape(m->tensors[i].rank, m->tensors[i].shape, &n))
+        memcpy((char *)m->w + m->tensors[i].offset * bytes, data, n * bytes);
+}
+
+/* "0,2" into the class labels, which must be as many as there are classes, and rise. */
 static tw_status read_labels(tw_model *m, const char *text, const char *path, tw_error *err)
 {
-    const size_t n = (size_t)m->net->labels;
-    int32_t *labels;
+    const size_t n = (size_t)m->labels;
     size_t read = 0;
-    TW_TRY(tw__alloc(m->ctx, &labels, n, sizeof *labels, err));
+    if (!text) return TW_OK;
+    TW_TRY(tw__alloc(m->ctx, &m->class_labels, n, sizeof *m->class_labels, err));
     for (const char *p = text; read < n; read++, p++) {
-        const int64_t label = take_number(&p);
-        if (label < 0 || label > INT32_MAX || (read && label <= labels[read - 1]) ||
+        const int64_t label = tw__shape_number(&p);
+        if (label < 0 || label > INT32_MAX || (read && label <= m->class_labels[read - 1]) ||
             *p != (read + 1 < n ? ',' : 0))
             break;
-        labels[read] = (int32_t)label;
+        m->class_labels[read] = (int32_t)label;
     }
-    tw_status s = read == n ? tw__network_name_classes(m->net, labels, (int64_t)n, err)
-                            : tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
-                                          "labels \"%.40s\" are not those of %zu classes, rising", text, n);
-    tw__free(m->ctx, labels, n, sizeof *labels);
+    return read == n ? TW_OK
+                     : tw__fail_in(err, TW_ERR_DATA, path, 0, -1,
+                                   "labels \"%.40s\" are not those of %zu classes, rising", text, n);
+}
+
+/* A JSON list of n items, to be freed; *list stays NULL where the file does not have it. */
+static tw_status read_list(tw_context *ctx, const tw__safetensors *f, const char *path, const char *key,
+                           size_t n, json_t **list, tw_error *err)
+{
+    const char *text = tw__safetensors_meta(f, key);
+    tw__json_fault fault;
+    *list = NULL;
+    if (!text) return TW_OK;
+    tw_status s = tw__json_parse(ctx, list, text, strlen(text), &fault);
+    if (s == TW_OK && json_array_size(*list) == n) return TW_OK;
+    json_decref(*list);
+    *list = NULL;
+    if (s == TW_ERR_MEMORY) return tw__fail(err, s, "%s", fault.text);
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s \"%.40s\" is not a list of %zu", key, text, n);
+}
+
+static tw_status read_names(tw_model *m, const tw__safetensors *f, const char *path, const char *key,
+                            size_t n, char ***out, tw_error *err)
+{
+    json_t *list;
+    TW_TRY(read_list(m->ctx, f, path, key, n, &list, err));
+    if (!list) return TW_OK;
+    tw_status s = tw__alloc(m->ctx, out, n, sizeof **out, err);
+    for (size_t i = 0; s == TW_OK && i < n; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        s = name ? tw__copy_text(m->ctx, &(*out)[i], name, err)
+                 : tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s: item %zu is not a text", key, i);
+    }
+    json_decref(list);
+    return s;
+}
+
+static tw_status read_weights(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
+{
+    const size_t n = (size_t)m->labels;
+    json_t *list;
+    TW_TRY(read_list(m->ctx, f, path, optional[CLASS_WEIGHTS], n, &list, err));
+    if (!list) return TW_OK;
+    tw_status s = tw__alloc(m->ctx, &m->class_weights, n, sizeof *m->class_weights, err);
+    for (size_t i = 0; s == TW_OK && i < n; i++) {
+        m->class_weights[i] = json_number_value(json_array_get(list, i));
+        if (!(m->class_weights[i] > 0))
+            s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "class weight %zu is not above 0", i);
+    }
+    json_decref(list);
+    return s;
+}
+
+static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
+{
+    const char *labels = tw__safetensors_meta(f, optional[LABELS]);
+    const int named = labels || tw__safetensors_meta(f, optional[CLASS_WEIGHTS]);
+    if (m->classes > m->labels || (named && m->classes != m->labels))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %lld classes%s, its last layer %lld",
+                           (long long)m->classes, labels ? " with labels" : "", (long long)m->labels);
+    TW_TRY(read_labels(m, labels, path, err));
+    TW_TRY(read_names(m, f, path, optional[CLASS_NAMES], (size_t)m->classes, &m->class_names, err));
+    TW_TRY(read_weights(m, f, path, err));
+    return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
+}
+
+/* What the rows are that the model takes, and how many classes they had. */
+static tw_status read_input(const tw__safetensors *f, const char *path, tw__shape *in, tw_type *type,
+                            int64_t *n_classes, tw_error *err)
+{
+    const char *input, *scaling, *classes;
+    TW_TRY(meta_of(f, path, "input", &input, err));
+    TW_TRY(meta_of(f, path, "scaling", &scaling, err));
+    TW_TRY(meta_of(f, path, "classes", &classes, err));
+    if (!tw__shape_read(input, in))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1",
+                           input);
+    *type = strcmp(scaling, "1/255") == 0 ? TW_U8 : TW_F32;
+    if (*type != TW_U8 && strcmp(scaling, "1") != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
+    const char *end = classes;
+    *n_classes = tw__shape_number(&end);
+    if (*n_classes >= 0 && !*end && *n_classes <= INT32_MAX) return TW_OK;
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes",
+                       classes);
+}
+
+/* A model of this text, in which any error is the file's. */
+static tw_status make_model(tw_model **out, tw_context *ctx, const char *key, const char *text, tw_type type,
+                            tw_type input, const tw__shape *in, int64_t classes, tw_error *err)
+{
+    tw__model_text t;
+    TW_TRY(tw__model_text_read(&t, text, err));
+    if (strcmp(t.kind->key, key) != 0) return tw__fail(err, TW_ERR_DATA, "\"%.40s\" is not a %s", text, key);
+    TW_TRY(tw__model_new(out, ctx, &t, type, input, in, classes, err));
+    if ((*out)->classes == classes) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "has %lld classes, but %.40s predicts numbers", (long long)classes,
+                    text);
+}
+
+/* A model as the metadata say, without weights. */
+static tw_status read_kind(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path,
+                           tw_error *err)
+{
+    const char *key = tw__safetensors_meta(f, "model") ? "model" : "network";
+    const char *kind, *text;
+    tw__shape in;
+    tw_type input = TW_F32;
+    int64_t classes = 0;
+    tw_error inner;
+    TW_TRY(meta_of(f, path, "format", &kind, err));
+    if (strcmp(kind, format) != 0)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format \"%.40s\" is not \"%s\"", kind, format);
+    TW_TRY(meta_of(f, path, key, &text, err));
+    TW_TRY(read_input(f, path, &in, &input, &classes, err));
+    if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensors of float or double");
+    const tw_status s = make_model(out, ctx, key, text, f->entries[0].type, input, &in, classes, &inner);
+    if (s == TW_ERR_SPEC || s == TW_ERR_DATA)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.300s", inner.message);
+    if (s != TW_OK && err) *err = inner;
     return s;
 }
 
 static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path,
                             tw_error *err)
 {
-    const char *kind, *network, *input, *scaling, *classes;
-    int rank;
-    int64_t shape[3];
-    TW_TRY(meta_of(f, path, "format", &kind, err));
-    if (strcmp(kind, format) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "format \"%.40s\" is not \"%s\"", kind, format);
-    TW_TRY(meta_of(f, path, "network", &network, err));
-    TW_TRY(meta_of(f, path, "input", &input, err));
-    TW_TRY(meta_of(f, path, "scaling", &scaling, err));
-    TW_TRY(meta_of(f, path, "classes", &classes, err));
-    if (!read_shape(input, &rank, shape))
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1",
-                           input);
-    int is_image = strcmp(scaling, "1/255") == 0;
-    if (!is_image && strcmp(scaling, "1") != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "scaling \"%.40s\" is not 1/255 or 1", scaling);
-    const char *end = classes;
-    const int64_t n_classes = take_number(&end);
-    if (n_classes < 0 || *end || n_classes > INT32_MAX)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "classes \"%.40s\" is not a number of classes",
-                           classes);
-    if (f->n == 0 || (f->entries[0].type != TW_F32 && f->entries[0].type != TW_F64))
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has no tensors of float or double");
-    tw_error inner;
-    tw_status s = tw__model_new(out, ctx, network, f->entries[0].type, is_image ? TW_U8 : TW_F32, rank, shape,
-                                n_classes, &inner);
-    if (s == TW_ERR_SPEC) return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.300s", inner.message);
-    if (s != TW_OK) {
-        if (err) *err = inner;
-        return s;
-    }
-    if (f->n != (*out)->net->n_tensors)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its network %zu", f->n,
-                           (*out)->net->n_tensors);
-    const char *labels = tw__safetensors_meta(f, "labels");
-    const int64_t units = (*out)->net->labels;
-    if (n_classes > units || (labels && n_classes != units))
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %lld classes%s, its last layer %lld",
-                           (long long)n_classes, labels ? " with labels" : "", (long long)units);
-    if (labels) TW_TRY(read_labels(*out, labels, path, err));
     const void *data;
-    for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(*out, f, path, i, &data, err));
-    TW_TRY(tw__model_allocate(*out, err)); /* not before: a network's text could ask for any amount */
+    TW_TRY(read_kind(out, ctx, f, path, err));
+    tw_model *m = *out;
+    if (f->n != m->n_tensors)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "has %zu tensors, its %s %zu", f->n, m->kind->key,
+                           m->n_tensors);
+    for (size_t i = 0; i < f->n; i++) TW_TRY(find_tensor(m, f, path, i, &data, err));
+    TW_TRY(read_optional(m, f, path, err));
+    TW_TRY(tw__model_allocate(m, err)); /* not before: a text could ask for any amount */
     for (size_t i = 0; i < f->n; i++) {
-        TW_TRY(find_tensor(*out, f, path, i, &data, err));
-        tw__network_import((*out)->net, i, (*out)->type, data, (*out)->w);
+        TW_TRY(find_tensor(m, f, path, i, &data, err));
+        load_tensor(m, i, data);
     }
     return TW_OK;
 }

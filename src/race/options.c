@@ -32,7 +32,7 @@ static const struct difference {
     const char *of, *name, *usual, *help;
 } differences[] = {
     {"model", NULL, usual_model,
-     "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+     "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"epochs", NULL, "3", NULL},
     {"val", NULL, "0.1", NULL},
     {"seed", "first_seed", NULL, "the first seed"},

@@ -48,7 +48,7 @@ static const tw_field rows[] = {
     {"skip_bad", "skip-bad", TW_FIELD_NATURAL, AT(skip_bad), NULL, NULL, 1, 0, READS | NO_BITS, "N",
      "leave out up to N bad rows, with a warning"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
-     "a preset (thalweg models) or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+     "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
     {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA, "E",

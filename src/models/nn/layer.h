@@ -6,14 +6,7 @@
 #include <thalweg/model.h>
 #include "base/error.h"
 #include "math/kernels.h"
-
-/* The shape of one row between two layers: an image (rank 3: height, width, channels) or a vector (rank 1).
- * A flattened image remembers what it was, because files number its elements by channel first. */
-typedef struct tw__shape {
-    int rank;
-    int64_t n[3];
-    int64_t image[3];
-} tw__shape;
+#include "models/shape.h"
 
 enum { TW__LAYER_WORDS = 8, TW__LAYER_TENSORS = 2, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
 
@@ -112,9 +105,6 @@ static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int t
 {
     return p->gradient + l->tensor[tensor].offset * p->k->real;
 }
-
-size_t tw__shape_size(const tw__shape *s);
-const char *tw__shape_text(const tw__shape *s, char *to, size_t n); /* "28x28x1" */
 
 /* Reading a layer's words: each fails with the layer's name, the word and what would be right. */
 /* fails where there are more words */

@@ -39,21 +39,6 @@ static const tw__layer_type *find_type(const char *name)
     return i < 0 ? NULL : types[i];
 }
 
-size_t tw__shape_size(const tw__shape *s)
-{
-    size_t n = 1;
-    for (int i = 0; i < s->rank; i++) n *= (size_t)s->n[i];
-    return n;
-}
-
-const char *tw__shape_text(const tw__shape *s, char *to, size_t n)
-{
-    if (s->rank == 3)
-        snprintf(to, n, "%lldx%lldx%lld", (long long)s->n[0], (long long)s->n[1], (long long)s->n[2]);
-    else snprintf(to, n, "%lld", (long long)s->n[0]);
-    return to;
-}
-
 /* ---- words --------------------------------------------------------------------------------------------- */
 
 static int read_count(const char **p, int64_t *value)
@@ -298,29 +283,9 @@ tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *tex
     return s;
 }
 
-tw_status tw__network_name_classes(tw__network *net, const int32_t *labels, int64_t n, tw_error *err)
-{
-    TW_TRY(tw__alloc(net->ctx, &net->class_labels, (size_t)n, sizeof *labels, err));
-    memcpy(net->class_labels, labels, (size_t)n * sizeof *labels);
-    return TW_OK;
-}
-
-int32_t tw__network_class(const tw__network *net, int32_t label)
-{
-    if (!net->class_labels) return label >= 0 && label < net->labels ? label : -1;
-    int64_t lo = 0, hi = net->labels;
-    while (lo < hi) {
-        const int64_t middle = lo + (hi - lo) / 2;
-        if (net->class_labels[middle] < label) lo = middle + 1;
-        else hi = middle;
-    }
-    return lo < net->labels && net->class_labels[lo] == label ? (int32_t)lo : -1;
-}
-
 void tw__network_free(tw__network *net)
 {
     if (!net) return;
-    tw__free(net->ctx, net->class_labels, (size_t)net->labels, sizeof *net->class_labels);
     tw__free(net->ctx, net->layers, net->capacity, sizeof *net->layers);
     tw__free(net->ctx, net->tensors, net->n_tensors, sizeof *net->tensors);
     tw__free(net->ctx, net->names, net->n_tensors, sizeof *net->names);

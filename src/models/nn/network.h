@@ -12,8 +12,6 @@ typedef struct tw__network {
     tw__shape in;
     int64_t classes; /* what "classes" means; 0: unknown */
     int64_t labels;  /* how many classes the last layer has */
-    /* `labels` labels, rising: what each class stands for; NULL: its number */
-    int32_t *class_labels;
     tw__layer *layers;
     size_t n_layers, capacity;
     /* names "4.weight", shapes as saved; in memory a layer orders them as it likes */
@@ -30,9 +28,6 @@ typedef struct tw__network {
 tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in,
                              int64_t classes, tw_error *err);
 void tw__network_free(tw__network *net);
-/* Makes the last layer's classes stand for these labels, which are copied; n is net->labels. */
-tw_status tw__network_name_classes(tw__network *net, const int32_t *labels, int64_t n, tw_error *err);
-int32_t tw__network_class(const tw__network *net, int32_t label); /* -1: none */
 
 /* w = initial weights, converted from double: Glorot uniform, biases 0, drawn from `seed` by tensor and place
  * in the saved tensor. Glorot & Bengio 2010, equation 16. */

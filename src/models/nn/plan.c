@@ -18,11 +18,10 @@ typedef struct lane {
 } lane;
 
 typedef struct plan {
+    tw__bound on;
     tw_context *ctx;
     const tw__kernels *k;
-    tw_data_info data;
     size_t row_bytes; /* of the data */
-    const tw__network *net;
     /* the network's, fused where they can be; the last has the loss */
     tw__layer *layers;
     size_t n_layers, capacity;
@@ -54,11 +53,11 @@ static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
 {
     size_t in = p->layers[0].in_size;
     for (size_t r = 0; r < n; r++) {
-        const char *from = (const char *)p->data.x + rows[r] * p->row_bytes;
+        const char *from = (const char *)p->on.data.x + rows[r] * p->row_bytes;
         char *to = b->activations + r * in * p->k->real;
-        if (p->data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
+        if (p->on.data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
         else p->k->fetch_f32(in, (const float *)from, to);
-        if (p->data.labels) b->labels[r] = tw__network_class(p->net, p->data.labels[rows[r]]);
+        if (p->on.classes) b->labels[r] = p->on.classes[rows[r]];
     }
 }
 
@@ -196,10 +195,9 @@ static tw_status make_buffers(plan *p, tw_error *err)
     return TW_OK;
 }
 
-void tw__plan_free(void *user)
+static void destroy(tw__bound *on)
 {
-    plan *p = user;
-    if (!p) return;
+    plan *p = (plan *)on;
     for (int i = 0; p->lanes && i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
         tw__free(p->ctx, b->activations, p->activations, p->k->real);
@@ -216,32 +214,34 @@ void tw__plan_free(void *user)
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
-tw_status tw__plan_objective(tw_objective *out, tw_context *ctx, const tw__network *net, tw_type type,
-                             const tw_data_info *data, tw_error *err)
+tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *err)
 {
     plan *p;
+    tw_context *ctx = on->model->ctx;
+    const tw__network *net = on->model->state;
+    const tw_type type = on->model->type;
     TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
+    p->on = *on;
+    p->on.free = destroy;
     p->ctx = ctx;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
-    p->data = *data;
-    p->net = net;
-    p->row_bytes = net->layers[0].in_size * tw_type_size(data->type);
+    p->row_bytes = net->layers[0].in_size * tw_type_size(on->data.type);
     tw_status s = list_layers(p, net, err);
     if (s == TW_OK) s = place_activations(p, err);
     if (s == TW_OK) s = make_buffers(p, err);
     if (s != TW_OK) {
-        tw__plan_free(p);
+        destroy(&p->on);
         return s;
     }
     *out = (tw_objective){.size = sizeof *out,
                           .type = type,
                           .tensors = net->tensors,
                           .n_tensors = net->n_tensors,
-                          .n_rows = data->rows,
-                          .n_outputs = net->layers[net->n_layers - 1].out_size,
+                          .n_rows = on->data.rows,
+                          .n_outputs = on->model->kind->outputs(on->model),
                           .can_add = 1,
-                          .only_outputs = !data->labels,
-                          .counts_correct = data->labels != NULL,
+                          .only_outputs = !on->data.labels,
+                          .counts_correct = on->data.labels != NULL,
                           .lanes = p->n_lanes,
                           .user = p,
                           .point = point,

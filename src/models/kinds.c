@@ -1,0 +1,104 @@
+/* The registry of models: which kind a text means.
+ * SPDX-License-Identifier: MIT */
+#include "base/options.h"
+#include "models/model.h"
+#include <string.h>
+
+#define TW__MODEL(name) extern const tw__model_type tw__model_##name;
+#include "models/list.h"
+#undef TW__MODEL
+#define TW__MODEL(name) &tw__model_##name,
+static const tw__model_type *const kinds[] = {
+#include "models/list.h"
+};
+#undef TW__MODEL
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+
+static const struct {
+    const char *name, *network;
+} presets[] = {
+    {"cnn", "conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense classes softmax"},
+    {"mlp", "flatten; dense 128 relu; dropout 0.2; dense classes softmax"},
+};
+enum { N_PRESETS = sizeof presets / sizeof presets[0] };
+
+const char *tw_model_preset(size_t i, const char **network)
+{
+    if (i >= N_PRESETS) return NULL;
+    if (network) *network = presets[i].network;
+    return presets[i].name;
+}
+
+const tw_model_kind *tw_model_kind_at(size_t i) { return i < N_KINDS ? &kinds[i]->about : NULL; }
+
+const char *tw_model_name(size_t i, const char **text)
+{
+    if (i < N_PRESETS) return tw_model_preset(i, text);
+    const tw_model_kind *kind = tw_model_kind_at(i - N_PRESETS);
+    if (kind && text) *text = kind->help;
+    return kind ? kind->name : NULL;
+}
+
+static const char *any_name(size_t i, const void *user)
+{
+    (void)user;
+    return tw_model_name(i, NULL);
+}
+
+static tw__table table_of(const tw_model_kind *kind)
+{
+    return (tw__table){.owner = kind->name, .options = kind->options, .n = kind->n_options};
+}
+
+tw_status tw__model_choice_write(tw_model_choice *c, tw_error *err)
+{
+    double initial[TW_OPTIONS_MAX];
+    const tw__table t = table_of(c->kind);
+    const size_t n = strlen(t.owner);
+    for (int i = 0; i < t.n; i++) initial[i] = t.options[i].initial;
+    memcpy(c->spec, t.owner, n + 1);
+    if (tw__options_write(&t, c->values, initial, c->spec + n, sizeof c->spec - n)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "the options of %s are too long", t.owner);
+}
+
+static tw_status read_options(tw_model_choice *out, const tw_model_kind *kind, const tw__spec *spec,
+                              tw_error *err)
+{
+    const tw__table t = table_of(kind);
+    if (spec->dialect.n) return tw__fail(err, TW_ERR_SPEC, "model \"%s\" has no dialects", kind->name);
+    *out = (tw_model_choice){.kind = kind};
+    for (int i = 0; i < t.n; i++) out->values[i] = t.options[i].initial;
+    for (int i = 0; i < spec->n; i++)
+        TW_TRY(tw__option_read(&t, &spec->items[i], out->values, out->given, err));
+    return tw__model_choice_write(out, err);
+}
+
+/* A single word is a name: no network has less than two layers. */
+tw_status tw__model_text_read(tw__model_text *out, const char *text, tw_error *err)
+{
+    tw__spec spec;
+    *out = (tw__model_text){.kind = &tw__model_network, .network = text};
+    if (!*text || strpbrk(text, " \t;")) return TW_OK;
+    TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
+    const int i = tw__name_find(spec.name, any_name, NULL);
+    if (i < 0) return tw__name_unknown("unknown model", spec.name, any_name, NULL, err);
+    if (i >= N_PRESETS) {
+        out->kind = kinds[i - N_PRESETS];
+        return read_options(&out->choice, &out->kind->about, &spec, err);
+    }
+    if (spec.n || spec.dialect.n)
+        return tw__fail(err, TW_ERR_SPEC, "the preset %s has no options", presets[i].name);
+    out->network = presets[i].network;
+    return TW_OK;
+}
+
+tw_status tw_model_read(tw_model_choice *out, const char *spec, tw_error *err)
+{
+    tw__model_text text = {.kind = NULL};
+    TW_NEEDS(err, out);
+    *out = (tw_model_choice){.kind = NULL};
+    TW_NEEDS(err, spec);
+    TW_TRY(tw__model_text_read(&text, spec, err));
+    *out = text.choice;
+    return TW_OK;
+}

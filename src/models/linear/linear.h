@@ -1,0 +1,90 @@
+/* The linear family: a score for every class or one for all, theta . x + b, under a loss. One file per loss,
+ * one line per model in models/list.h; model.c is the rest.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MODELS_LINEAR_LINEAR_H
+#define TW_MODELS_LINEAR_LINEAR_H
+#include "models/model.h"
+
+typedef struct tw__linear_loss {
+    /* Of one row with this score: the loss, and its derivative by the score. y: the target, or 1 and -1 of
+     * two classes; parameter: the loss's own option. More classes are taken one against the rest. */
+    double (*loss)(double score, double y, double parameter, double *slope);
+    /* Instead: of all scores of a row, one for each class, whose right one is `class`. */
+    double (*of_all)(const double *score, size_t n, size_t class, double *slope);
+    /* Makes the outputs of a row from its scores, in place; NULL: they are the outputs. */
+    void (*output)(double *score, size_t n);
+    int is_of_classes; /* 0: of numbers */
+    double least;      /* target that it takes, -TW_INF: any */
+    int option;        /* its own in the table; 0: none */
+} tw__linear_loss;
+
+/* Options of all models of the family, which stand first in their tables; of those with classes one more. */
+enum { TW__LINEAR_L2, TW__LINEAR_L1, TW__LINEAR_INTERCEPT, TW__LINEAR_CLASS_WEIGHT };
+enum { TW__LINEAR_L2_BY_ROWS = -1 };
+#define TW__LINEAR_OPTIONS(l2)                                                                                \
+    {"l2",        TW_REAL,                                                                                    \
+     "1/rows",    l2,                                                                                         \
+     0,           TW_INF,                                                                                     \
+     TW_OPEN_MAX, "adds l2/2 times the sum of the squared weights; 1/rows: 1 divided by the training rows"},  \
+        {"l1", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "adds l1 times the sum of the weights' magnitudes"}, \
+    {                                                                                                         \
+        "intercept", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED, "1: a bias, which is not penalised"                   \
+    }
+#define TW__LINEAR_CLASS_OPTION                                               \
+    {                                                                         \
+        "class_weight", TW_WORD, "none balanced", 0, 0, 1, TW_CLOSED,         \
+            "balanced: every class weighs the same, however many rows it has" \
+    }
+
+/* A model of the family: TW__LINEAR_MODEL(logistic, loss, TW_OUTPUT_PROBABILITY, .help = ...). */
+#define TW__LINEAR_MODEL(model, its_loss, its_output, table, ...)                                     \
+    extern const tw__model_type tw__model_##model;                                                    \
+    const tw__model_type tw__model_##model = {.about = {.size = sizeof(tw_model_kind),                \
+                                                        .name = #model,                               \
+                                                        .n_options = sizeof(table) / sizeof *(table), \
+                                                        .options = table,                             \
+                                                        __VA_ARGS__},                                 \
+                                              .key = "model",                                         \
+                                              .output = its_output,                                   \
+                                              .takes = tw__linear_takes,                              \
+                                              .create = tw__linear_create,                            \
+                                              .learn = tw__linear_learn,                              \
+                                              .free = tw__linear_free,                                \
+                                              .objective = tw__linear_bind,                           \
+                                              .outputs = tw__linear_outputs,                          \
+                                              .layers = tw__linear_layers,                            \
+                                              .layer = tw__linear_layer,                              \
+                                              .loss = &(its_loss)}
+
+/* model.c */
+tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *rows, tw_error *err);
+tw_status tw__linear_create(tw_model *m, const tw__model_text *text, tw_error *err);
+tw_status tw__linear_learn(tw_model *m, const tw_data_info *rows, tw_error *err);
+void tw__linear_free(tw_model *m);
+size_t tw__linear_outputs(const tw_model *m);
+size_t tw__linear_layers(const tw_model *m);
+void tw__linear_layer(const tw_model *m, size_t i, tw_layer_info *info);
+
+/* What create has read. */
+typedef struct tw__linear_state {
+    const tw__linear_loss *loss;
+    tw_model_choice choice;
+    size_t columns, outputs; /* scores of a row */
+    double l2, l1, parameter;
+    int64_t weight_shape[2], bias_shape[1];
+    tw_tensor tensors[2]; /* (outputs, columns), and with an intercept (outputs) */
+} tw__linear_state;
+
+/* objective.c */
+tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err);
+/* *to = the targets of the rows, freed with their number: targets, or labels that are numbers. *to stays NULL
+ * where there are neither. TW_ERR_DATA: one that the loss does not take. */
+tw_status tw__linear_targets(const tw_model *m, const tw_data_info *rows, double **to, tw_error *err);
+
+/* The losses that tw_linear has, too (../linear.c). */
+double tw__squared_loss(double score, double y, double parameter, double *slope);
+double tw__logistic_loss(double score, double y, double parameter, double *slope);
+double tw__sigmoid(double score);
+/* score[i] = exp(score[i]) / the sum of all: no score is too large. */
+void tw__softmax(double *score, size_t n);
+#endif

@@ -1,0 +1,371 @@
+/* A linear model on some rows: the sums over a leaf of the batch. A row is read twice, for its scores and for
+ * its share of the gradient; between the two it is a slope per score.
+ * SPDX-License-Identifier: MIT */
+#include "models/linear/linear.h"
+#include "models/linear/rows.h"
+#include "base/cpu.h"
+#include "base/options.h"
+#include "math/sums.h"
+#include <string.h>
+
+typedef struct objective {
+    tw__bound on;
+    const tw__linear_state *s;
+    const tw__rows *k;
+    double *targets; /* of numbers; NULL: classes, or no targets */
+    double penalty;  /* at the present point, for one unit of weight */
+    double *scratch; /* per lane, scores and slopes of a row */
+    /* per lane, a gradient that is 0 between two evaluations; NULL: no answers with lists */
+    char *sums;
+    int lanes;
+} objective;
+
+/* A row's numbers; columns NULL: dense. */
+typedef struct numbers {
+    const void *x;
+    const uint32_t *columns;
+    size_t n;
+} numbers;
+
+/* Columns that the model does not have are left out: they stand at the end. */
+static numbers row_at(const objective *o, uint64_t i)
+{
+    const tw_data_info *d = &o->on.data;
+    const char *x = d->x;
+    const size_t bytes = tw_type_size(d->type);
+    if (!d->starts) return (numbers){.x = x + i * o->s->columns * bytes, .n = o->s->columns};
+    const uint64_t first = d->starts[i];
+    uint64_t end = d->starts[i + 1];
+    while (end > first && d->columns[end - 1] >= o->s->columns) end--;
+    return (numbers){x + first * bytes, d->columns + first, (size_t)(end - first)};
+}
+
+static double weight_at(tw_type type, const void *w, size_t i)
+{
+    return type == TW_F64 ? ((const double *)w)[i] : (double)((const float *)w)[i];
+}
+
+/* ---- a row --------------------------------------------------------------------------------------------- */
+
+static const void *weights_of(const objective *o, const void *w, size_t output)
+{
+    return (const char *)w + output * o->s->columns * tw_type_size(o->on.model->type);
+}
+
+static void scores_of(const objective *o, const void *w, const numbers *r, double *score)
+{
+    const tw__linear_state *s = o->s;
+    for (size_t k = 0; k < s->outputs; k++) {
+        score[k] = o->k->dot(weights_of(o, w, k), r->x, r->columns, r->n);
+        if (o->on.model->n_tensors > 1)
+            score[k] += weight_at(o->on.model->type, w, s->outputs * s->columns + k);
+    }
+}
+
+static double loss_of(const objective *o, uint64_t row, const double *score, double *slope)
+{
+    const tw__linear_state *s = o->s;
+    if (o->targets) return s->loss->loss(score[0], o->targets[row], s->parameter, slope);
+    const size_t class = (size_t)o->on.classes[row];
+    if (s->loss->of_all) return s->loss->of_all(score, s->outputs, class, slope);
+    if (s->outputs == 1) return s->loss->loss(score[0], class ? 1 : -1, s->parameter, slope);
+    double sum = 0;
+    for (size_t k = 0; k < s->outputs; k++)
+        sum += s->loss->loss(score[k], k == class ? 1 : -1, s->parameter, &slope[k]);
+    return sum;
+}
+
+static int is_correct(const objective *o, uint64_t row, const double *score)
+{
+    const size_t class = (size_t)o->on.classes[row];
+    size_t best = 0;
+    if (o->s->outputs == 1) return (score[0] > 0) == (class == 1);
+    for (size_t k = 1; k < o->s->outputs; k++)
+        if (score[k] > score[best]) best = k;
+    return best == class;
+}
+
+static double weight_of(const objective *o, uint64_t row)
+{
+    const double *of_class = o->on.model->class_weights, *of_row = o->on.data.weights;
+    return (of_row ? of_row[row] : 1) * (of_class && o->on.classes ? of_class[o->on.classes[row]] : 1);
+}
+
+static void add_gradient(const objective *o, void *g, const numbers *r, const double *slope, double weight)
+{
+    const tw__linear_state *s = o->s;
+    const tw_type type = o->on.model->type;
+    for (size_t k = 0; k < s->outputs; k++) {
+        const double by = weight * slope[k];
+        const size_t bias = s->outputs * s->columns + k;
+        if (by == 0) continue;
+        o->k->add((char *)g + k * s->columns * tw_type_size(type), by, r->x, r->columns, r->n);
+        if (o->on.model->n_tensors == 1) continue;
+        if (type == TW_F64) ((double *)g)[bias] += by;
+        else ((float *)g)[bias] += (float)by;
+    }
+}
+
+/* ---- penalties ----------------------------------------------------------------------------------------- */
+
+static double sum_magnitudes(tw_type type, const void *w, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += __builtin_fabs(weight_at(type, w, i));
+    return sum;
+}
+
+static int point(void *user, const void *w)
+{
+    objective *o = user;
+    const tw__linear_state *s = o->s;
+    const tw_type type = o->on.model->type;
+    const tw__sums *sums = tw__sums_for(tw_context_isa(o->on.model->ctx));
+    const size_t n = s->outputs * s->columns;
+    const tw__fp_mode mode = tw__fp_enter();
+    o->penalty = 0;
+    if (s->l2 > 0)
+        o->penalty =
+            s->l2 / 2 * (type == TW_F64 ? tw__sum_squares_f64(sums, w, n) : tw__sum_squares_f32(sums, w, n));
+    if (s->l1 > 0) o->penalty += s->l1 * sum_magnitudes(type, w, n);
+    tw__fp_leave(mode);
+    return 0;
+}
+
+/* The last step of a leaf's gradient; without a penalty it makes a -0 a 0. */
+#define ADD_PENALTY(real, t)                                                                                 \
+    static void add_penalty_##t(real *restrict g, const real *restrict w, size_t n, real l2, real l1)        \
+    {                                                                                                        \
+        for (size_t i = 0; i < n; i++) g[i] = g[i] + (l2 * w[i] + l1 * (real)((w[i] > 0) - (w[i] < 0))) + 0; \
+    }
+ADD_PENALTY(float, f32)
+ADD_PENALTY(double, f64)
+
+static void add_penalty(const objective *o, void *g, const void *w, double weight)
+{
+    const tw__linear_state *s = o->s;
+    const size_t n = s->outputs * s->columns, bias = o->on.model->size - n;
+    const double l2 = weight * s->l2, l1 = weight * s->l1;
+    if (o->on.model->type == TW_F64) {
+        add_penalty_f64(g, w, n, l2, l1);
+        add_penalty_f64((double *)g + n, (const double *)w + n, bias, 0, 0);
+    } else {
+        add_penalty_f32(g, w, n, (float)l2, (float)l1);
+        add_penalty_f32((float *)g + n, (const float *)w + n, bias, 0, 0);
+    }
+}
+
+/* ---- lists --------------------------------------------------------------------------------------------- */
+
+static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b, uint32_t *to)
+{
+    size_t i = 0, j = 0, n = 0;
+    while (i < n_a || j < n_b) {
+        const uint32_t next = j == n_b || (i < n_a && a[i] < b[j]) ? a[i] : b[j];
+        i += i < n_a && a[i] == next;
+        j += j < n_b && b[j] == next;
+        to[n++] = next;
+    }
+    return n;
+}
+
+/* The columns of some rows, rising, each once, into `to`; returns how many. spare is as long. */
+static size_t merge_columns(const objective *o, const uint64_t *rows, size_t n, uint32_t *to, uint32_t *spare)
+{
+    if (n == 1) {
+        const numbers r = row_at(o, rows[0]);
+        memcpy(to, r.columns, r.n * sizeof *to);
+        return r.n;
+    }
+    const size_t half = n / 2, a = merge_columns(o, rows, half, spare, to),
+                 b = merge_columns(o, rows + half, n - half, spare + a, to + a);
+    return merge(spare, a, spare + a, b, to);
+}
+
+/* From the columns to the weights of every output, then their biases. */
+static size_t list_weights(const objective *o, uint32_t *index, size_t n)
+{
+    const size_t outputs = o->s->outputs, columns = o->s->columns;
+    for (size_t k = outputs; k-- > 0;)
+        for (size_t i = 0; i < n; i++) index[k * n + i] = (uint32_t)(k * columns + index[i]);
+    n *= outputs;
+    for (size_t at = outputs * columns; at < o->on.model->size; at++) index[n++] = (uint32_t)at;
+    return n;
+}
+
+/* Moves the sum out of the lane's vector; the values' place is the merge's spare one. */
+static void write_list(const objective *o, const tw_eval *e, void *sum)
+{
+    tw_sparse_sum *to = e->sparse;
+    to->n = e->n ? merge_columns(o, e->rows, e->n, to->index, to->value) : 0;
+    to->n = list_weights(o, to->index, to->n);
+    for (size_t i = 0; i < to->n; i++)
+        if (o->on.model->type == TW_F64) {
+            ((double *)to->value)[i] = ((double *)sum)[to->index[i]] + 0;
+            ((double *)sum)[to->index[i]] = 0;
+        } else {
+            ((float *)to->value)[i] = ((float *)sum)[to->index[i]] + 0;
+            ((float *)sum)[to->index[i]] = 0;
+        }
+}
+
+static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *index)
+{
+    const objective *o = user;
+    const size_t outputs = o->s->outputs, columns = o->s->columns,
+                 biases = o->on.model->size - outputs * columns;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const numbers r = row_at(o, rows[i]);
+        for (size_t k = 0; index && k < outputs; k++)
+            for (size_t j = 0; j < r.n; j++)
+                index[count + k * r.n + j] = (uint32_t)(k * columns + r.columns[j]);
+        count += outputs * r.n;
+    }
+    for (size_t k = 0; index && k < biases; k++) index[count + k] = (uint32_t)(outputs * columns + k);
+    return count + biases;
+}
+
+/* ---- a leaf -------------------------------------------------------------------------------------------- */
+
+static void write_outputs(const objective *o, double *score, void *to, size_t first)
+{
+    const size_t n = o->s->outputs;
+    if (o->s->loss->output) o->s->loss->output(score, n);
+    for (size_t k = 0; k < n; k++)
+        if (o->on.model->type == TW_F64) ((double *)to)[first + k] = score[k];
+        else ((float *)to)[first + k] = (float)score[k];
+}
+
+static void add_row(const objective *o, const tw_eval *e, size_t i, double *score, double *slope, void *g)
+{
+    const uint64_t at = e->rows[i];
+    const numbers r = row_at(o, at);
+    scores_of(o, e->w, &r, score);
+    if (e->want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
+        const double weight = weight_of(o, at);
+        e->sums->loss += weight * loss_of(o, at, score, slope);
+        e->sums->weight += weight;
+        if (o->on.classes) e->sums->correct += weight * is_correct(o, at, score);
+        if (e->want & TW_WANT_GRADIENT) add_gradient(o, g, &r, slope, weight);
+    }
+    if (e->want & TW_WANT_OUTPUT) write_outputs(o, score, e->output, i * o->s->outputs);
+}
+
+static int eval(void *user, const tw_eval *e)
+{
+    const objective *o = user;
+    const size_t n = o->s->outputs, bytes = o->on.model->size * tw_type_size(o->on.model->type),
+                 lane = (size_t)e->draw->lane;
+    const int wanted = (e->want & TW_WANT_GRADIENT) != 0, lists = wanted && e->sparse;
+    double *score = o->scratch + lane * 2 * n;
+    void *g = lists ? o->sums + lane * bytes : e->gradient;
+    const tw__fp_mode mode = tw__fp_enter();
+    *e->sums = (tw_sums){0};
+    if (wanted && !lists) memset(g, 0, bytes);
+    for (size_t i = 0; i < e->n; i++) add_row(o, e, i, score, score + n, g);
+    e->sums->loss += e->sums->weight * o->penalty;
+    if (lists) write_list(o, e, g);
+    else if (wanted) add_penalty(o, g, e->w, e->sums->weight);
+    tw__fp_leave(mode);
+    return 0;
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+/* Row i's target; 0: it has a class whose name is no number. */
+static int target_of(const tw_data_info *d, uint64_t i, double *to)
+{
+    if (d->targets) *to = d->targets[i];
+    else if (!d->class_names) *to = d->labels[i];
+    else return tw__number_read(tw__text_of(d->class_names[d->labels[i]]), to);
+    return 1;
+}
+
+static tw_status read_targets(const tw_model *m, const tw_data_info *d, double *to, tw_error *err)
+{
+    const double least = m->kind->loss->least;
+    for (uint64_t i = 0; i < d->rows; i++) {
+        const unsigned long long row = i;
+        if (!target_of(d, i, &to[i]))
+            return tw__fail(err, TW_ERR_DATA, "%s: row %llu is of class \"%.60s\"; %s predicts numbers",
+                            d->name, row, d->class_names[d->labels[i]], m->kind->about.name);
+        if (!(to[i] >= least))
+            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has target %g; those of %s are %g or more",
+                            d->name, row, to[i], m->kind->about.name, least);
+    }
+    return TW_OK;
+}
+
+tw_status tw__linear_targets(const tw_model *m, const tw_data_info *d, double **to, tw_error *err)
+{
+    *to = NULL;
+    if (!d->targets && !d->labels) return TW_OK;
+    if (d->n_targets > 1)
+        return tw__fail(err, TW_ERR_DATA, "%s has %zu targets per row, %s predicts one", d->name,
+                        d->n_targets, m->kind->about.name);
+    TW_TRY(tw__alloc(m->ctx, to, (size_t)d->rows, sizeof **to, err));
+    const tw_status s = read_targets(m, d, *to, err);
+    if (s == TW_OK) return TW_OK;
+    tw__free(m->ctx, *to, (size_t)d->rows, sizeof **to);
+    *to = NULL;
+    return s;
+}
+
+static void destroy(tw__bound *on)
+{
+    objective *o = (objective *)on;
+    tw_context *ctx = on->model->ctx;
+    tw__free(ctx, o->targets, (size_t)on->data.rows, sizeof *o->targets);
+    tw__free(ctx, o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch);
+    tw__free(ctx, o->sums, (size_t)o->lanes * on->model->size, tw_type_size(on->model->type));
+    tw__free(ctx, o, 1, sizeof *o);
+}
+
+static void warn_of_columns(const tw_model *m, const tw_data_info *d, size_t columns)
+{
+    if (d->starts && (uint64_t)d->shape[0] > columns)
+        tw__log(m->ctx, TW_LOG_WARNING, "%s has %lld columns, the model %zu: those after them count 0",
+                d->name, (long long)d->shape[0], columns);
+}
+
+static tw_status fill(objective *o, tw_error *err)
+{
+    const tw_model *m = o->on.model;
+    TW_TRY(tw__alloc(m->ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
+    if (m->labels == 0) TW_TRY(tw__linear_targets(m, &o->on.data, &o->targets, err));
+    warn_of_columns(m, &o->on.data, o->s->columns);
+    if (!o->on.data.starts || o->s->l2 > 0 || o->s->l1 > 0 || m->size > UINT32_MAX) return TW_OK;
+    return tw__alloc(m->ctx, &o->sums, (size_t)o->lanes * m->size, tw_type_size(m->type), err);
+}
+
+tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
+{
+    const tw_model *m = on->model;
+    objective *o;
+    TW_TRY(tw__alloc(m->ctx, &o, 1, sizeof *o, err));
+    *o = (objective){.on = *on,
+                     .s = m->state,
+                     .k = tw__rows_for(m->type, on->data.type, tw_context_isa(m->ctx)),
+                     .lanes = tw_context_threads(m->ctx)};
+    o->on.free = destroy;
+    const tw_status s = fill(o, err);
+    if (s != TW_OK) {
+        destroy(&o->on);
+        return s;
+    }
+    *out = (tw_objective){.size = sizeof *out,
+                          .type = m->type,
+                          .tensors = m->tensors,
+                          .n_tensors = m->n_tensors,
+                          .n_rows = on->data.rows,
+                          .n_outputs = o->s->outputs,
+                          .only_outputs = !on->classes && !o->targets,
+                          .counts_correct = on->classes != NULL,
+                          .lanes = o->lanes,
+                          .user = o,
+                          .point = point,
+                          .eval = eval,
+                          .touched = o->sums ? touched : NULL};
+    return TW_OK;
+}

@@ -1,0 +1,27 @@
+/* poisson: counts and rates, by the logarithm of their mean.
+ * SPDX-License-Identifier: MIT */
+#include "models/linear/linear.h"
+#include "math/elementary.h"
+
+/* Half the deviance: 0 where the prediction is right. */
+static double loss(double score, double y, double parameter, double *slope)
+{
+    const double mean = tw__exp_f64(score);
+    (void)parameter;
+    *slope = mean - y;
+    return y > 0 ? mean - y + y * (tw__log_f64(y) - score) : mean;
+}
+
+static void output(double *score, size_t n)
+{
+    for (size_t i = 0; i < n; i++) score[i] = tw__exp_f64(score[i]);
+}
+
+static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};
+static const tw__linear_loss poisson = {.loss = loss, .output = output, .least = 0};
+
+TW__LINEAR_MODEL(poisson, poisson, TW_OUTPUT_VALUE, options,
+                 .help = "counts: the logarithm of their mean is a weighted sum of the columns",
+                 .paper = "Nelder & Wedderburn 1972",
+                 .equation = "h = w . x + b, predicted: exp(h)\n"
+                             "f = mean (exp(h) - y + y (log y - h)) + l2/2 |w|^2 + l1 |w|_1");

@@ -1,0 +1,91 @@
+/* Networks as models.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/plan.h"
+#include <stdio.h>
+
+static tw_status takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
+{
+    (void)kind;
+    const char *odd = data->starts           ? "sparse rows"
+                      : data->type == TW_F64 ? "rows of f64"
+                      : data->weights        ? "row weights"
+                                             : NULL;
+    if (!odd) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "%s has %s; a network takes dense rows of u8 or f32, each counted once",
+                    data->name, odd);
+}
+
+static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
+{
+    tw__network *net;
+    TW_TRY(tw__network_create(&net, m->ctx, text->network, &m->in, m->classes, err));
+    m->state = net;
+    m->text = net->text;
+    m->tensors = net->tensors;
+    m->n_tensors = net->n_tensors;
+    m->size = net->size;
+    m->labels = net->labels;
+    return TW_OK;
+}
+
+static void destroy(tw_model *m) { tw__network_free(m->state); }
+
+static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
+{
+    const tw__network *net = m->state;
+    if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
+    if (data->classes > net->labels)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
+            net->source[net->n_sources - 1], (long long)net->labels, data->name, data->classes,
+            data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
+    return TW_OK;
+}
+
+static void start(tw_model *m, uint64_t seed) { tw__network_start(m->state, seed, m->type, m->w); }
+
+static void save(const tw_model *m, size_t tensor, const void *w, void *saved)
+{
+    tw__network_export(m->state, tensor, m->type, w, saved);
+}
+
+static void load(tw_model *m, size_t tensor, const void *saved)
+{
+    tw__network_import(m->state, tensor, m->type, saved, m->w);
+}
+
+static size_t outputs(const tw_model *m)
+{
+    const tw__network *net = m->state;
+    return net->layers[net->n_layers - 1].out_size;
+}
+
+static size_t layers(const tw_model *m) { return ((const tw__network *)m->state)->n_sources; }
+
+static void layer(const tw_model *m, size_t i, tw_layer_info *info)
+{
+    const tw__network *net = m->state;
+    snprintf(info->text, sizeof info->text, "%s", net->source[i]);
+    for (size_t j = 0; j < net->n_layers; j++) {
+        const tw__layer *l = &net->layers[j];
+        if ((size_t)l->source != i) continue;
+        if (info->rank == 0) snprintf(info->name, sizeof info->name, "%s", l->type->name);
+        info->rank = l->out.rank;
+        for (int d = 0; d < l->out.rank; d++) info->out_shape[d] = l->out.n[d];
+        for (int t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
+    }
+}
+
+const tw__model_type tw__model_network = {.key = "network",
+                                          .takes = takes,
+                                          .create = create,
+                                          .learn = learn,
+                                          .start = start,
+                                          .free = destroy,
+                                          .objective = tw__plan_objective,
+                                          .save = save,
+                                          .load = load,
+                                          .outputs = outputs,
+                                          .layers = layers,
+                                          .layer = layer};
