@@ -3,11 +3,11 @@
 #include "data/row_list.h"
 #include <string.h>
 
-/* Room for n items, at least half as many again as there were. */
+/* Room for n items, at least twice as much as there was. */
 static tw_status more(tw_context *ctx, void *list, size_t *capacity, size_t used, size_t n, size_t size,
                       tw_error *err)
 {
-    const size_t grown = *capacity + *capacity / 2;
+    const size_t grown = 2 * *capacity;
     size_t want;
     if (!tw__size_add(used, n, &want)) want = SIZE_MAX;
     return want <= *capacity ? TW_OK
@@ -39,6 +39,14 @@ void tw__row_list_cut(tw__row_list *t, size_t rows, size_t numbers)
 {
     t->rows = rows;
     t->numbers = numbers;
+}
+
+void tw__row_list_clear(tw__row_list *t)
+{
+    t->rows = t->numbers = 0;
+    t->bad = 0;
+    tw__words_free(&t->labels, t->ctx);
+    for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], t->ctx);
 }
 
 void tw__row_list_free(tw__row_list *t)

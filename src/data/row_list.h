@@ -42,7 +42,8 @@ tw_status tw__row_list_end_row(tw__row_list *table, const char *label, size_t n,
 tw_status tw__row_list_append(tw__row_list *table, const tw__row_list *from, tw_error *err);
 /* As it was with this many rows and numbers; words stay. */
 void tw__row_list_cut(tw__row_list *table, size_t rows, size_t numbers);
-void tw__row_list_free(tw__row_list *table); /* is empty afterwards */
+void tw__row_list_clear(tw__row_list *table); /* has neither rows nor words afterwards, but its memory */
+void tw__row_list_free(tw__row_list *table);  /* is empty afterwards */
 
 /* What the rows become: a block with labels or targets, of f32 where that holds every value or the options
  * say so, else f64, with the names of the schema's columns. is_given: the schema is that of the training

@@ -6,8 +6,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Bytes of a piece, a little more where the record does not end there; pieces in memory at a time. */
-enum { PIECE = 1 << 20, MOST_PIECES = 16, MOST_RECORD = 1 << 30 };
+/* Bytes of a piece, a little more where the record does not end there: it and its rows fit the cache. Pieces
+ * of each thread that are in memory at a time, and all of them. */
+enum { PIECE = 1 << 18, PIECES = 2, MOST_PIECES = 64, MOST_RECORD = 1 << 30 };
 
 /* A piece, and what has become of it. */
 typedef struct result {
@@ -29,7 +30,7 @@ typedef struct reading {
     size_t size, held, used;
     int ended;             /* the file has been read */
     uint64_t line, offset; /* of text[0] */
-    size_t n;              /* pieces */
+    size_t n, most;        /* pieces */
     result results[MOST_PIECES];
 } reading;
 
@@ -142,9 +143,14 @@ static tw_status fill(reading *r, tw_error *err)
     return TW_OK;
 }
 
-/* The table of a piece: without rows, with the lists of the whole. */
+/* The table of a piece: without rows, with the lists of the whole, and with the memory of the piece before
+ * it. */
 static tw_status begin_table(const reading *r, tw__row_list *t, tw_error *err)
 {
+    if (t->ctx) {
+        tw__row_list_clear(t);
+        return TW_OK;
+    }
     *t = (tw__row_list){.ctx = r->ctx,
                         .width = r->to->width,
                         .has_groups = r->to->has_groups,
@@ -156,11 +162,12 @@ static tw_status begin_table(const reading *r, tw__row_list *t, tw_error *err)
 static tw_status cut(reading *r, tw_error *err)
 {
     size_t at = 0;
-    for (r->n = 0; r->n < MOST_PIECES && at < r->held; r->n++) {
+    for (r->n = 0; r->n < r->most && at < r->held; r->n++) {
         const size_t left = r->held - at;
-        size_t n = r->format->cut(r->user, r->text + at, left, left < PIECE ? left : PIECE);
+        size_t least = left < PIECE ? left : PIECE, n = r->format->cut(r->user, r->text + at, left, least);
         if (n == 0 && r->ended) n = left;
-        if (n == 0 && at == 0) n = r->format->cut(r->user, r->text, left, 1);
+        while (n == 0 && at == 0 && (least /= 2) > 0) /* a long record comes after others */
+            n = r->format->cut(r->user, r->text, left, least);
         if (n == 0) break;
         r->results[r->n].piece = (tw__piece){.path = r->path,
                                              .text = r->text + at,
@@ -206,8 +213,6 @@ static tw_status read_block(reading *r, tw_error *err)
         tw__pool_run(r->ctx, r->n, parse_task, r);
         s = join(r, err);
     }
-    for (size_t i = 0; i < MOST_PIECES; i++)
-        if (r->results[i].table.ctx) tw__row_list_free(&r->results[i].table);
     return s;
 }
 
@@ -249,8 +254,12 @@ tw_status tw__text_read(tw__row_list *to, const tw__source *source, const tw__te
     tw_context *ctx = source->ctx;
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     *r = (reading){.ctx = ctx, .source = source, .format = format, .user = user, .to = to};
-    tw_status s = tw__resize(ctx, &r->text, &r->size, (size_t)PIECE * MOST_PIECES, 1, err);
+    const size_t pieces = PIECES * (size_t)tw_context_threads(ctx);
+    r->most = pieces < MOST_PIECES ? pieces : MOST_PIECES;
+    tw_status s = tw__resize(ctx, &r->text, &r->size, (size_t)PIECE * (r->most + 1), 1, err);
     for (size_t i = 0; s == TW_OK && i < source->n; i++) s = read_file(r, i, err);
+    for (size_t i = 0; i < r->most; i++)
+        if (r->results[i].table.ctx) tw__row_list_free(&r->results[i].table);
     tw__free(ctx, r->text, r->size, 1);
     tw__free(ctx, r, 1, sizeof *r);
     if (s != TW_OK) return s;
