@@ -58,7 +58,7 @@ static inline int faulty_open(void *user, const char *path, int mode, void **fil
 static inline int faulty_read(void *user, void *file, void *to, size_t n, size_t *got)
 {
     faults *f = user;
-    return faulty_look(f) ? EIO : tw__system_io.read(NULL, file, to, f->whole || n < 4 ? n : 3 + n / 2, got);
+    return faulty_look(f) ? EIO : tw__system_io.read(NULL, file, to, f->whole || n < 6 ? n : 3 + n / 2, got);
 }
 
 static inline int faulty_write(void *user, void *file, const void *from, size_t n, size_t *put)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "data/kind.h"
 #include "base/options.h"
+#include "data/libsvm_head.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -56,31 +57,6 @@ static int is_number(tw__text t)
     return tw__number_read(t, &number) != 0;
 }
 
-/* "2:0.5": the index or qid, and a number */
-static int is_feature(tw__text t)
-{
-    const char *colon = memchr(t.at, ':', t.n);
-    if (!colon) return 0;
-    const tw__text index = {t.at, (size_t)(colon - t.at)}, value = {colon + 1, t.n - index.n - 1};
-    return (tw__text_is(index, "qid") || is_number(index)) && is_number(value);
-}
-
-/* A label and features; the last may be cut off. */
-static int is_libsvm(tw__text line)
-{
-    int features = 0;
-    const tw__text label = {line.at, strcspn(line.at, " \t\r\n")};
-    if (!is_number(label)) return 0;
-    for (size_t i = label.n, n; i < line.n; i += n) {
-        n = strspn(line.at + i, " \t");
-        if (i += n, i >= line.n || line.at[i] == '#') break;
-        n = strcspn(line.at + i, " \t\r\n");
-        if (!is_feature((tw__text){line.at + i, n})) return features > 1 && i + n == line.n;
-        features++;
-    }
-    return features > 0;
-}
-
 /* How many columns the line has, and of these are numbers. */
 static int columns(tw__text line, char separator, int *numbers)
 {
@@ -106,7 +82,7 @@ static void text_kind(const char *text, char to[TW__KIND_TEXT])
     tw__text rest = tw__text_of(text);
     const tw__text first = next_line(&rest), second = next_line(&rest);
     int n;
-    if (is_libsvm(first)) {
+    if (tw__is_libsvm(text, strlen(text))) {
         snprintf(to, TW__KIND_TEXT, "a LIBSVM file");
         return;
     }

@@ -2,5 +2,6 @@
  * SPDX-License-Identifier: MIT */
 TW__READER(idx_directory)
 TW__READER(idx_file)
+TW__READER(libsvm)
 TW__READER(digits)
 TW__READER(mnist)

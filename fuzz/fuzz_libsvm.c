@@ -1,0 +1,90 @@
+/* Fuzz target: any text as a LIBSVM file. Rows that are accepted are the same, bit for bit, when they are
+ * written and read again; what is refused is told with a message.
+ * SPDX-License-Identifier: MIT */
+#include "one_file.h"
+#include <stdio.h>
+#include <thalweg/data.h>
+
+static one_file file;
+static tw_context *ctx;
+static char copy[1 << 20];
+
+static size_t put_row(char *to, size_t room, const tw_data_info *r, uint64_t i, unsigned base)
+{
+    size_t n = 0;
+    if (r->labels) n += (size_t)snprintf(to, room, "%s", r->class_names[r->labels[i]]);
+    else n += (size_t)snprintf(to, room, "%.17g", r->targets ? r->targets[i] : 0);
+    if (r->groups && n < room)
+        n += (size_t)snprintf(to + n, room - n, " qid:%llu", (unsigned long long)r->groups[i]);
+    for (uint64_t k = r->starts[i]; k < r->starts[i + 1] && n < room; k++) {
+        const double x = r->type == TW_F32 ? (double)((const float *)r->x)[k] : ((const double *)r->x)[k];
+        n += (size_t)snprintf(to + n, room - n, " %llu:%.17g", (unsigned long long)r->columns[k] + base, x);
+    }
+    if (n < room) n += (size_t)snprintf(to + n, room - n, "\n");
+    return n;
+}
+
+/* Their length; 0: they are longer than the copy. An empty line comes first: a label may begin like a mark of
+ * the order of bytes. */
+static size_t put_rows(const tw_data_info *r, unsigned base)
+{
+    size_t n = 1;
+    copy[0] = '\n';
+    for (uint64_t i = 0; i < r->rows && n < sizeof copy; i++)
+        n += put_row(copy + n, sizeof copy - n, r, i, base);
+    return n < sizeof copy ? n : 0;
+}
+
+/* Options under which these very rows come back. */
+static void read_again(const tw_data *data, tw_data_options o)
+{
+    tw_data *again;
+    tw_error err;
+    tw_data_info r = {.size = sizeof r}, same = {.size = sizeof same};
+    MUST(tw_data_info_get(data, &r, &err) == TW_OK && r.rows > 0 && r.starts && r.schema);
+    const unsigned base = strstr(r.schema, "\"base\":1") != NULL;
+    const size_t n = put_rows(&r, base);
+    if (!n) return;
+    file.bytes = (const uint8_t *)copy;
+    file.n = n;
+    o.index_base = base ? "1" : "0";
+    o.features = (uint64_t)r.shape[0];
+    o.skip_bad = 0;
+    o.targets = r.labels ? TW_TARGETS_CLASSES : r.targets ? TW_TARGETS_REALS : TW_TARGETS_AUTO;
+    MUST(tw_data_open(ctx, "input", &o, &again, NULL, NULL, &err) == TW_OK);
+    MUST(tw_data_info_get(again, &same, &err) == TW_OK);
+    MUST(strcmp(same.fingerprint, r.fingerprint) == 0);
+    tw_data_free(again);
+}
+
+static void try_options(const uint8_t *bytes, size_t n, const tw_data_options *o)
+{
+    tw_data *data;
+    tw_error err = {0};
+    file.bytes = bytes;
+    file.n = n;
+    if (tw_data_open(ctx, "input", o, &data, NULL, NULL, &err) == TW_OK) {
+        read_again(data, *o);
+        tw_data_free(data);
+    } else {
+        MUST(!data && err.message[0] && (err.code == TW_ERR_DATA || err.code == TW_ERR_MEMORY));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw_data *data;
+    if (!ctx) ctx = one_file_context(&file);
+    o.most_bytes = 1 << 18;
+    o.format = "libsvm";
+    try_options(bytes, n, &o);
+    o.skip_bad = 2;
+    o.unlabelled = 1;
+    try_options(bytes, n, &o);
+    o.schema = "{\"width\":3,\"base\":1,\"classes\":[\"-1\",\"1\"]}"; /* as a model has it */
+    file.bytes = bytes;
+    file.n = n;
+    if (tw_data_open(ctx, "input", &o, &data, NULL, NULL, NULL) == TW_OK) tw_data_free(data);
+    return 0;
+}

@@ -1,0 +1,13 @@
+/* Knows a LIBSVM file, and whether its rows have a qid, by its first row with features.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_DATA_LIBSVM_HEAD_H
+#define TW_DATA_LIBSVM_HEAD_H
+#include <stddef.h>
+
+/* A text of n bytes, which may be cut off. A wrong row is recognised too, so that its error can be named: it
+ * begins like "1 3:", with a number and an index; one without a label, or with a word for one, has to be
+ * right. */
+int tw__is_libsvm(const char *text, size_t n);
+/* The first row has a qid. */
+int tw__libsvm_has_qid(const char *text, size_t n);
+#endif
