@@ -27,6 +27,7 @@
     X(bench_sparse)     \
     X(bench_step)       \
     X(bench_train)      \
+    X(bench_parse)      \
     X(conformance)      \
     X(doctor)           \
     X(help)
