@@ -125,8 +125,7 @@ static tw_status check_label(const tw__piece *piece, const char *at, const char 
             return fail_number(piece, "label", at, NULL, 0, err);
     for (const char *p = at; p < end;) {
         const size_t length = tw__utf8_length(p);
-        if (!length)
-            return tw__piece_fail(err, piece, p, "label \"%s\" is not UTF-8", show(at, end, shown));
+        if (!length) return tw__piece_fail(err, piece, p, "label \"%s\" is not UTF-8", show(at, end, shown));
         p += length;
     }
     if (memchr(at, ',', (size_t)(end - at)))

@@ -24,9 +24,9 @@ static tw__text next_line(tw__text *rest)
 /* Cuts off the next word; n = 0: there is none. */
 static tw__text next_word(tw__text *line)
 {
-    size_t blanks = 0, n = 0;
-    while (blanks < line->n && memchr(" \t\r", line->at[blanks], 3)) blanks++;
-    cut(line, blanks, 0);
+    size_t start = 0, n = 0;
+    while (start < line->n && memchr(" \t\r", line->at[start], 3)) start++;
+    cut(line, start, 0);
     while (n < line->n && !memchr(" \t\r", line->at[n], 3)) n++;
     return cut(line, n, 0);
 }
