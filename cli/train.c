@@ -105,7 +105,8 @@ static void print_setting(const tw_job_options *o, tw_model *model)
                                     {"  control", o->run.control},
                                     {"  groups", o->run.groups},
                                     {"  nonfinite",
-                                     o->run.nonfinite ? tw_nonfinite_name(o->run.nonfinite) : NULL}};
+                                     o->run.nonfinite ? tw_nonfinite_name(o->run.nonfinite) : NULL},
+                                    {"  sparse", o->run.sparse ? tw_run_sparse_name(o->run.sparse) : NULL}};
     cli_print_layers(stderr, model);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i][1]) fprintf(stderr, "%s %s", texts[i][0], texts[i][1]);

@@ -172,6 +172,19 @@ static void nonfinite_has_one_set_of_names(void **state)
     assert_int_equal(tw_nonfinite_from_name("stop", &policy, NULL), TW_ERR_SPEC);
 }
 
+static void sparse_steps_have_one_set_of_names(void **state)
+{
+    tw_field f = {.name = ""};
+    (void)state;
+    for (size_t i = 0; strcmp(f.name, "sparse") != 0; i++) assert_int_equal(tw_job_fields(i, &f), 1);
+    char words[64] = "";
+    for (int i = TW_RUN_SPARSE_EXACT; i <= TW_RUN_SPARSE_DENSE; i++)
+        snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", i ? " " : "",
+                 tw_run_sparse_name((enum tw_run_sparse)i));
+    assert_string_equal(f.words, words);
+    assert_string_equal(tw_run_sparse_name((enum tw_run_sparse)5), "unknown");
+}
+
 static void version_of_the_library_is_that_of_its_headers(void **state)
 {
     (void)state;
@@ -187,6 +200,7 @@ int main(void)
         cmocka_unit_test(every_field_has_a_row),
         cmocka_unit_test(a_configuration),
         cmocka_unit_test(nonfinite_has_one_set_of_names),
+        cmocka_unit_test(sparse_steps_have_one_set_of_names),
         cmocka_unit_test(version_of_the_library_is_that_of_its_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,9 @@ enum tw_run_sparse {
     TW_RUN_SPARSE_DENSE = 4
 };
 
+/* "exact", "skip", "replay", "touched", "dense", or "unknown" */
+TW_API const char *tw_run_sparse_name(enum tw_run_sparse how);
+
 typedef struct tw_run_options {
     size_t size; /* sizeof(tw_run_options) */
     /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is

@@ -1,4 +1,4 @@
-/* Names of a run's states and of what to do with non-finite values, and what a state means.
+/* Names of a run's states, of what to do with non-finite values and of sparse steps, and what a state means.
  * SPDX-License-Identifier: MIT */
 #include "base/error.h"
 #include <string.h>
@@ -27,6 +27,12 @@ tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_er
         return TW_OK;
     }
     return tw__fail(err, TW_ERR_SPEC, "nonfinite = %.40s is not error, skip or zero", name);
+}
+
+const char *tw_run_sparse_name(enum tw_run_sparse how)
+{
+    static const char *const names[] = {"exact", "skip", "replay", "touched", "dense"};
+    return (unsigned)how < sizeof names / sizeof names[0] ? names[how] : "unknown";
 }
 
 int tw_run_is_over(int status)

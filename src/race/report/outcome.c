@@ -208,6 +208,8 @@ void tw__page_setting(tw__page *g)
     put_fact(g, "Groups", o->job.run.groups);
     if (o->job.run.nonfinite != TW_NONFINITE_ERROR)
         put_fact(g, "Not finite", tw_nonfinite_name(o->job.run.nonfinite));
+    if (o->job.run.sparse != TW_RUN_SPARSE_EXACT)
+        put_fact(g, "Sparse steps", tw_run_sparse_name(o->job.run.sparse));
     put_fact(g, "Numbers", tw__race_type(race) == TW_F64 ? "64-bit" : "32-bit");
     put_fact(g, "Target", o->job.run.target);
     if (o->job.run.eval_every) {
