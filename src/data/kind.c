@@ -1,7 +1,7 @@
 /* Knows a file by its first bytes; see kind.h.
  * SPDX-License-Identifier: MIT */
 #include "data/kind.h"
-#include "base/options.h"
+#include "data/csv.h"
 #include "data/libsvm_head.h"
 #include <stdio.h>
 #include <string.h>
@@ -40,73 +40,47 @@ static int is_text(const uint8_t *bytes, size_t n)
     return n > 0;
 }
 
-/* Cuts off the next line that is neither empty nor a comment; n = 0: there is none. */
-static tw__text next_line(tw__text *rest)
+static const char *magic_of(const uint8_t *bytes, size_t n)
 {
-    while (rest->at && rest->n) {
-        tw__text line = tw__text_cut(rest, '\n');
-        if (line.n && line.at[line.n - 1] == '\r') line.n--;
-        if (line.n && line.at[0] != '#') return line;
-    }
-    return (tw__text){"", 0};
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+        if (n >= (size_t)magics[i].at + magics[i].length &&
+            memcmp(bytes + magics[i].at, magics[i].magic, magics[i].length) == 0)
+            return magics[i].name;
+    return NULL;
 }
 
-static int is_number(tw__text t)
+static void skip_mark(const uint8_t **bytes, size_t *n)
 {
-    double number;
-    return tw__number_read(t, &number) != 0;
+    if (*n >= 3 && memcmp(*bytes, "\xef\xbb\xbf", 3) == 0) *bytes += 3, *n -= 3;
 }
 
-/* How many columns the line has, and of these are numbers. */
-static int columns(tw__text line, char separator, int *numbers)
+int tw__is_plain_text(const uint8_t **bytes, size_t *n)
 {
-    int n = 0;
-    for (*numbers = 0; line.at; n++) *numbers += is_number(tw__text_cut(&line, separator));
-    return n;
+    skip_mark(bytes, n);
+    return is_text(*bytes, *n < TW__KIND_BYTES ? *n : TW__KIND_BYTES) && !magic_of(*bytes, *n);
 }
 
-/* A table has numbers in its first line or, below a header, as many columns in its second. */
-static int is_table(tw__text first, tw__text second, char separator, int *n)
+static void text_kind(const char *text, size_t n, char to[TW__KIND_TEXT])
 {
-    int numbers, more;
-    *n = columns(first, separator, &numbers);
-    return *n > 1 && (numbers || columns(second, separator, &more) == *n);
-}
-
-static void text_kind(const char *text, char to[TW__KIND_TEXT])
-{
-    static const struct {
-        char separator;
-        const char *name;
-    } tables[] = {{',', "CSV"}, {';', "CSV"}, {'\t', "TSV"}, {' ', "text"}};
-    tw__text rest = tw__text_of(text);
-    const tw__text first = next_line(&rest), second = next_line(&rest);
-    int n;
-    if (tw__is_libsvm(text, strlen(text))) {
-        snprintf(to, TW__KIND_TEXT, "a LIBSVM file");
-        return;
-    }
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !*to; i++)
-        if (is_table(first, second, tables[i].separator, &n))
-            snprintf(to, TW__KIND_TEXT, "a %s file with %d columns", tables[i].name, n);
-    if (!*to) snprintf(to, TW__KIND_TEXT, "a text file");
+    char separator;
+    size_t columns;
+    if (tw__is_libsvm(text, n)) snprintf(to, TW__KIND_TEXT, "a LIBSVM file");
+    else if (tw__csv_layout(text, n, n < TW__KIND_BYTES, &separator, &columns))
+        snprintf(to, TW__KIND_TEXT, "a %s file with %zu column%s",
+                 separator == '\t'  ? "TSV"
+                 : separator == ' ' ? "text"
+                                    : "CSV",
+                 columns, columns == 1 ? "" : "s");
+    else snprintf(to, TW__KIND_TEXT, "a text file");
 }
 
 const char *tw__file_kind(const uint8_t *bytes, size_t n, char to[TW__KIND_TEXT])
 {
-    char text[TW__KIND_BYTES + 1];
     *to = 0;
     if (n > TW__KIND_BYTES) n = TW__KIND_BYTES;
-    if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) bytes += 3, n -= 3;
-    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
-        if (n >= (size_t)magics[i].at + magics[i].length &&
-            memcmp(bytes + magics[i].at, magics[i].magic, magics[i].length) == 0) {
-            snprintf(to, TW__KIND_TEXT, "%s", magics[i].name);
-            return to;
-        }
-    if (!is_text(bytes, n)) return to;
-    memcpy(text, bytes, n);
-    text[n] = 0;
-    text_kind(text, to);
+    skip_mark(&bytes, &n);
+    const char *magic = magic_of(bytes, n);
+    if (magic) snprintf(to, TW__KIND_TEXT, "%s", magic);
+    else if (is_text(bytes, n)) text_kind((const char *)bytes, n, to);
     return to;
 }

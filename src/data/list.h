@@ -3,5 +3,6 @@
 TW__READER(idx_directory)
 TW__READER(idx_file)
 TW__READER(libsvm)
+TW__READER(csv)
 TW__READER(digits)
 TW__READER(mnist)

@@ -6,6 +6,8 @@
 #include "data/schema.h"
 #include "file/archive.h"
 
+enum { TW__HEAD = 1 << 16 };
+
 /* A data set to open. */
 typedef struct tw__opening {
     tw_context *ctx;

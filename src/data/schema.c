@@ -1,5 +1,5 @@
 /* Schemas as JSON:
- *   {"width": 3, "base": 1, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
+ *   {"width": 3, "base": 1, "fields": 3, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
@@ -50,6 +50,7 @@ tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_
     json_t *o = tw__json_object(&b), *all;
     tw__json_put_natural(&b, o, "width", s->width);
     if (s->base >= 0) tw__json_put_natural(&b, o, "base", (uint64_t)s->base);
+    if (s->n_fields) tw__json_put_natural(&b, o, "fields", s->n_fields);
     if (s->label_at >= 0) {
         json_t *label = tw__json_object(&b);
         tw__json_put_text(&b, label, "name", s->label);
@@ -130,7 +131,8 @@ static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list
 static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from, tw_error *err)
 {
     const json_t *base = json_object_get(from, "base"), *label = json_object_get(from, "label"),
-                 *classes = json_object_get(from, "classes"), *columns = json_object_get(from, "columns");
+                 *fields = json_object_get(from, "fields"), *classes = json_object_get(from, "classes"),
+                 *columns = json_object_get(from, "columns");
     int64_t width = 0, number = -1;
     size_t n = 0;
     if (!json_is_object(from)) return wrong("not an object", err);
@@ -138,6 +140,8 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     s->width = (size_t)width;
     if (base) TW_TRY(read_natural(base, 1, "base", &number, err));
     s->base = (int)number;
+    if (fields) TW_TRY(read_natural(fields, INT32_MAX, "fields", &width, err));
+    s->n_fields = fields ? (size_t)width : 0;
     if (label) {
         TW_TRY(read_text(ctx, json_object_get(label, "name"), "label", &s->label, err));
         TW_TRY(read_natural(json_object_get(label, "at"), INT32_MAX, "label", &s->label_at, err));

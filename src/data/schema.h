@@ -23,6 +23,7 @@ typedef struct tw__schema {
     int base;            /* LIBSVM: number of its first column, 0 or 1; -1: not LIBSVM */
     tw__column *columns; /* CSV; NULL: all columns are numbers without names */
     size_t n_columns;
+    size_t n_fields;  /* CSV: columns of the training file, taken or not; 0: not CSV */
     char *label;      /* name of the label's column, or NULL */
     int64_t label_at; /* its place in the training file, from 0; -1: none */
     char **classes;   /* as the file spells them, in the order of the classes; NULL: real targets, or none */

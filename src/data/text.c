@@ -224,8 +224,8 @@ static tw_status begin_file(reading *r, tw_error *err)
     r->offset = 0;
     TW_TRY(fill(r, err));
     if (r->format->begin)
-        TW_TRY(r->format->begin(r->user, r->path, r->text, r->held < TW__HEAD ? r->held : TW__HEAD,
-                                r->ended && r->held <= TW__HEAD, &used, err));
+        TW_TRY(r->format->begin(r->user, r->path, r->text, r->held < TW__TEXT_HEAD ? r->held : TW__TEXT_HEAD,
+                                r->ended && r->held <= TW__TEXT_HEAD, &used, err));
     r->line += lines_between(r->text, r->text + used);
     r->offset += used;
     r->held -= used;

@@ -19,8 +19,8 @@ typedef struct tw__text_format {
     /* Length of the first records of the n bytes that end at byte `least` or behind; 0: the text ends within
      * a record. */
     size_t (*cut)(const void *user, const char *text, size_t n, size_t least);
-    /* NULL, or what is to be done at the beginning of each file, with its first bytes, at most TW__HEAD of
-     * them (`whole`: all): *used of them are read, as a header. */
+    /* NULL, or what is to be done at the beginning of each file, with its first bytes, at most
+     * TW__TEXT_HEAD of them (`whole`: all): *used of them are read, as a header. */
     tw_status (*begin)(void *user, const char *path, const char *text, size_t n, int whole, size_t *used,
                        tw_error *err);
     /* The record at `at`, into `to`; *next: behind it. Called by several threads. TW_ERR_DATA by
@@ -28,7 +28,7 @@ typedef struct tw__text_format {
     tw_status (*record)(const void *user, const tw__piece *piece, const char *at, const char **next,
                         tw__row_list *to, tw_error *err);
 } tw__text_format;
-enum { TW__HEAD = 1 << 16 };
+enum { TW__TEXT_HEAD = 1 << 19 };
 
 /* Reads all files of a source into `to`, whose width and lists are set up; each piece's table begins as a
  * copy of it. Up to options->skip_bad bad records are left out, with a warning. */

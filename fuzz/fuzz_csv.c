@@ -1,0 +1,67 @@
+/* Fuzz target: any text as a table. Rows that are accepted fit their own schema: read again with it, they
+ * have the same bits; what is refused is told with a message.
+ * SPDX-License-Identifier: MIT */
+#include "one_file.h"
+#include <thalweg/data.h>
+
+static one_file file;
+static tw_context *ctx;
+
+/* Labels have to be among those of the training rows, and are. */
+static void read_again(const tw_data *data, tw_data_options o)
+{
+    tw_data *again;
+    tw_error err;
+    tw_data_info r = {.size = sizeof r}, same = {.size = sizeof same};
+    MUST(tw_data_info_get(data, &r, &err) == TW_OK && r.rows > 0 && !r.starts && r.schema);
+    o.schema = r.schema;
+    if (o.columns || o.label) return; /* which a header with such names would have made another table of */
+    if (tw_data_open(ctx, "input", &o, &again, NULL, NULL, &err) != TW_OK) abort();
+    MUST(tw_data_info_get(again, &same, &err) == TW_OK);
+    MUST(same.rows == r.rows && same.shape[0] == r.shape[0] && same.classes == r.classes);
+    tw_data_free(again);
+}
+
+static void try_options(const uint8_t *bytes, size_t n, const tw_data_options *o)
+{
+    tw_data *data;
+    tw_error err = {0};
+    file.bytes = bytes;
+    file.n = n;
+    if (tw_data_open(ctx, "input", o, &data, NULL, NULL, &err) == TW_OK) {
+        if (!o->schema) read_again(data, *o);
+        tw_data_free(data);
+    } else {
+        MUST(!data && err.message[0] &&
+             (err.code == TW_ERR_DATA || err.code == TW_ERR_MEMORY || err.code == TW_ERR_SPEC));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    if (!ctx) ctx = one_file_context(&file);
+    o.most_bytes = 1 << 18;
+    o.format = "csv";
+    try_options(bytes, n, &o);
+    o.missing = "mean";
+    o.skip_bad = 2;
+    o.columns = "a 1-2";
+    o.label = "-1";
+    try_options(bytes, n, &o);
+    o.missing = "skip";
+    o.columns = NULL;
+    o.group_by = "1";
+    o.without = "b";
+    try_options(bytes, n, &o);
+    o.unlabelled = 1;
+    o.group_by = o.label = NULL;
+    o.schema =
+        "{\"width\":3,\"fields\":3,\"label\":{\"name\":\"y\",\"at\":1},\"classes\":[\"0\",\"1\"],\"columns\":"
+        /* as a model has it */
+        "[{\"name\":\"a\",\"at\":0,\"fill\":1},{\"name\":\"b\",\"at\":2,\"levels\":[\"p\",\"q\"]}]}";
+    try_options(bytes, n, &o);
+    o.schema = "{\"width\":3,\"base\":1}";
+    try_options(bytes, n, &o);
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* When all rows of a table in text are there: missing values are filled in, and a column of texts becomes one
+ * column of 0 and 1 for each of its texts.
+ * SPDX-License-Identifier: MIT */
+#include "data/csv.h"
+#include "base/cpu.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- missing values ------------------------------------------------------------------------------------ */
+
+/* Of what is there, in the order of the rows. */
+static tw_status find_mean(const tw__csv *c, size_t column, double *mean, tw_error *err)
+{
+    const tw__row_list *t = c->to;
+    double sum = 0;
+    size_t n = 0;
+    const tw__fp_mode was = tw__fp_enter();
+    for (size_t i = column; i < t->numbers; i += t->width)
+        if (!isnan(t->x[i])) sum += t->x[i], n++;
+    *mean = sum / (double)n;
+    tw__fp_leave(was);
+    if (isfinite(*mean)) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "%.200s: column %lld has %s; option without leaves a column out",
+                    c->source->paths[0], (long long)c->schema->columns[column].at + 1,
+                    n ? "numbers too large for a mean" : "no value, of which there could be a mean");
+}
+
+static tw_status fill_column(const tw__csv *c, size_t i, tw_error *err)
+{
+    tw__row_list *t = c->to;
+    tw__column *column = c->schema->columns ? &c->schema->columns[i] : NULL;
+    double fill = c->policy == TW__CSV_ZERO || !column ? 0 : column->fill;
+    if (column && column->kind == TW__COLUMN_CATEGORY) return TW_OK;
+    if (c->policy == TW__CSV_MEAN && !c->is_given) {
+        TW_TRY(find_mean(c, i, &fill, err));
+        column->fill = fill;
+    }
+    for (size_t k = i; k < t->numbers; k += t->width)
+        if (isnan(t->x[k])) t->x[k] = fill;
+    return TW_OK;
+}
+
+/* ---- levels -------------------------------------------------------------------------------------------- */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Texts of a column of the training rows, rising. */
+static tw_status make_levels(const tw__csv *c, size_t i, tw_error *err)
+{
+    tw_context *ctx = c->source->ctx;
+    const tw__words *words = &c->to->texts[i];
+    tw__column *column = &c->schema->columns[i];
+    if (words->n == 0 || words->n > TW__CSV_MOST_LEVELS)
+        return tw__fail(
+            err, TW_ERR_DATA,
+            "%.200s: column %lld has %s%.60s%s %lu different texts; option without leaves a column out",
+            c->source->paths[0], (long long)column->at + 1, column->name ? "\"" : "",
+            column->name ? column->name : "", column->name ? "\" and" : "", (unsigned long)words->n);
+    TW_TRY(tw__alloc(ctx, &column->levels, words->n, sizeof *column->levels, err));
+    column->n_levels = words->n;
+    for (uint32_t k = 0; k < words->n; k++)
+        TW_TRY(tw__copy_text(ctx, &column->levels[k], tw__words_at(words, k), err));
+    qsort(column->levels, column->n_levels, sizeof *column->levels, compare_texts);
+    return TW_OK;
+}
+
+/* The level of each text of column i, or -1; *level of words->n numbers, freed by the caller. */
+static tw_status find_levels(const tw__csv *c, size_t i, int32_t **level, tw_error *err)
+{
+    const tw__words *words = &c->to->texts[i];
+    const tw__column *column = &c->schema->columns[i];
+    TW_TRY(tw__alloc(c->source->ctx, level, words->n, sizeof **level, err));
+    for (uint32_t k = 0; k < words->n; k++) {
+        const char *const word = tw__words_at(words, k);
+        char *const *found = bsearch(&word, column->levels, column->n_levels, sizeof word, compare_texts);
+        (*level)[k] = found ? (int32_t)(found - column->levels) : -1;
+    }
+    return TW_OK;
+}
+
+/* Texts that the training rows do not have are in no column: the row has a 0 in all of them. */
+static void warn(const tw__csv *c, size_t i, const int32_t *level)
+{
+    const tw__words *words = &c->to->texts[i];
+    uint32_t unknown = 0, first = 0;
+    for (uint32_t k = words->n; k-- > 0;)
+        if (level[k] < 0) unknown++, first = k;
+    if (unknown)
+        tw__log(c->source->ctx, TW_LOG_WARNING,
+                "%s: %lu text%s of column %s%s%s not in the training rows (\"%.60s\"%s) and count%s as none",
+                c->source->paths[0], (unsigned long)unknown, unknown == 1 ? "" : "s",
+                c->schema->columns[i].name ? c->schema->columns[i].name : "without a name", "",
+                unknown == 1 ? " is" : " are", tw__words_at(words, first), unknown == 1 ? "" : ", ...",
+                unknown == 1 ? "s" : "");
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------- */
+
+static tw_status expand_column(const tw__csv *c, size_t i, size_t first, double *to, size_t width,
+                               tw_error *err)
+{
+    const tw__row_list *t = c->to;
+    const tw__column *column = &c->schema->columns[i];
+    int32_t *level;
+    if (column->kind == TW__COLUMN_NUMBER) {
+        for (size_t row = 0; row < t->rows; row++) to[row * width + first] = t->x[row * t->width + i];
+        return TW_OK;
+    }
+    TW_TRY(find_levels(c, i, &level, err));
+    for (size_t row = 0; row < t->rows; row++) {
+        const double word = t->x[row * t->width + i];
+        if (isnan(word) || level[(size_t)word] < 0) continue;
+        to[row * width + first + (size_t)level[(size_t)word]] = 1;
+    }
+    warn(c, i, level);
+    tw__free(c->source->ctx, level, t->texts[i].n, sizeof *level);
+    return TW_OK;
+}
+
+static size_t columns_of(const tw__column *c) { return c->kind == TW__COLUMN_CATEGORY ? c->n_levels : 1; }
+
+static void take_over(tw__row_list *t, double *x, size_t width)
+{
+    tw__free(t->ctx, t->x, t->capacity.x, sizeof *t->x);
+    for (size_t i = 0; i < t->width; i++) tw__words_free(&t->texts[i], t->ctx);
+    tw__free(t->ctx, t->texts, t->width, sizeof *t->texts);
+    t->texts = NULL;
+    t->x = x;
+    t->width = width;
+    t->numbers = t->capacity.x = t->rows * width;
+}
+
+static tw_status expand(const tw__csv *c, size_t width, tw_error *err)
+{
+    tw__row_list *t = c->to;
+    const tw__schema *s = c->schema;
+    size_t numbers, first = 0;
+    double *x = NULL;
+    if (!tw__size_mul(t->rows, width, &numbers)) numbers = SIZE_MAX;
+    tw_status status = tw__alloc(t->ctx, &x, numbers, sizeof *x, NULL);
+    if (status != TW_OK)
+        return tw__fail(
+            err, status,
+            "out of memory: %zu rows of %zu columns, most of them for texts, need %.3g GB; option without leaves columns out",
+            t->rows, width, 8e-9 * (double)t->rows * (double)width);
+    for (size_t i = 0; i < s->n_columns && status == TW_OK; i++) {
+        status = expand_column(c, i, first, x, width, err);
+        first += columns_of(&s->columns[i]);
+    }
+    if (status == TW_OK) take_over(t, x, width);
+    else tw__free(t->ctx, x, numbers, sizeof *x);
+    return status;
+}
+
+tw_status tw__csv_finish(tw__csv *c, tw_error *err)
+{
+    tw__schema *s = c->schema;
+    size_t width = 0;
+    if (c->policy == TW__CSV_MEAN || c->found->missing)
+        for (size_t i = 0; c->to->rows && i < c->to->width; i++) TW_TRY(fill_column(c, i, err));
+    if (!s->columns) return TW_OK;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        if (s->columns[i].kind == TW__COLUMN_CATEGORY && !c->is_given && c->to->rows)
+            TW_TRY(make_levels(c, i, err));
+        width += columns_of(&s->columns[i]);
+    }
+    s->width = width;
+    return c->to->texts && c->to->rows ? expand(c, width, err) : TW_OK;
+}
