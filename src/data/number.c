@@ -1,16 +1,20 @@
-/* Decimal numbers, exactly: up to 19 digits and a power of ten up to 19 in whole numbers of 64 and 128 bits,
- * which no floating-point mode touches; all others by the C library.
+/* Decimal numbers, exactly. Up to 2^53 and a power of ten that is a double: one operation, which rounds once.
+ * Up to 19 digits: whole numbers of 64 and 128 bits. All others: the C library.
  * SPDX-License-Identifier: MIT */
 #include "data/number.h"
 #include "base/decimal.h"
-#include <stddef.h>
+#include <float.h>
 
 #define CONSTANT(power, zeros)                                                                           \
     {                                                                                                    \
         (uint64_t) power << zeros, zeros, (uint64_t)(~(unsigned __int128)0 / ((uint64_t)power << zeros)) \
     }
 
-enum { MOST_EXPONENT = 99999 };
+enum { MOST_EXPONENT = 99999, EXACT_POWERS = 22 };
+
+static const double exact_power[EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 const uint64_t tw__power_of_ten[TW__DIGITS + 1] = {
     1u,
@@ -97,15 +101,12 @@ static inline uint64_t quotient(uint64_t m, int n)
     return round_off(q, rest != 0, d->zeros - zeros - 64 + half);
 }
 
-/* m * 10^n, m above 0. */
-static inline uint64_t product(uint64_t m, int n)
+/* In any other mode one of the two is not 1. */
+static inline int rounds_to_nearest(void)
 {
-    const int zeros = __builtin_clzll(m);
-    const struct divisor *const f = &divisors[n];
-    const unsigned __int128 whole = (unsigned __int128)(m << zeros) * f->shifted; /* 127 or 128 bits */
-    const int shift = !(whole >> 127);
-    const unsigned __int128 top = whole << shift;
-    return round_off((uint64_t)(top >> 64), (uint64_t)top != 0, 64 - zeros - f->zeros - shift);
+    const volatile float tiny = FLT_MIN;
+    const float x = tiny;
+    return 1 + x == 1 - x;
 }
 
 /* An exponent at `at`, if there is one, added to *exponent; returns what follows. */
@@ -144,11 +145,13 @@ const char *tw__number_take(const char *at, const char *end, double *x)
     }
     if (digits == 0) return NULL;
     if ((*p | 0x20) == 'e') p = take_exponent(p, &exponent);
-    if (digits > TW__DIGITS || exponent < -TW__DIGITS || exponent > TW__DIGITS) *x = read_slowly(at);
-    else if (m == 0 || (exponent == 0 && m <= (uint64_t)1 << 53)) *x = negative ? -(double)m : (double)m;
-    else {
-        const uint64_t bits = exponent < 0 ? quotient(m, (int)-exponent) : product(m, (int)exponent);
-        *x = of_bits(bits | (uint64_t)negative << 63);
-    }
+    const uint64_t most = (uint64_t)1 << 53;
+    double size;
+    if (digits > TW__DIGITS || exponent < -EXACT_POWERS || exponent > EXACT_POWERS) size = -1;
+    else if (m == 0 || (m <= most && (exponent == 0 || rounds_to_nearest())))
+        size = exponent < 0 ? (double)m / exact_power[-exponent] : (double)m * exact_power[exponent];
+    else if (exponent <= 0 && exponent >= -TW__DIGITS) size = of_bits(quotient(m, (int)-exponent));
+    else size = -1;
+    *x = size < 0 ? read_slowly(at) : negative ? -size : size;
     return p;
 }
