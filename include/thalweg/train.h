@@ -102,7 +102,7 @@ enum tw_run_sparse {
      * they make up for those when they are next touched or looked at. The result is that of EXACT up to
      * rounding, which depends on when the run is looked at, saved or stopped within an epoch. */
     TW_RUN_SPARSE_SKIP = 1,
-    /* They make up for the steps one by one: the bits of EXACT. As many operations, in another order. */
+    /* They make up for the steps one by one: the bits of EXACT, at many times the time of DENSE. */
     TW_RUN_SPARSE_REPLAY = 2,
     /* They are left alone: another method for rules with momentum, decay or schedules (SparseAdam).
      * TW_ERR_SPEC where that cannot be done: with a transform, with a rule that looks at whole tensors or
