@@ -3,7 +3,7 @@
 #include <thalweg/linear.h>
 #include "base/context.h"
 #include "base/cpu.h"
-#include "math/elementary.h"
+#include "models/linear/linear.h"
 #include <math.h>
 #include <string.h>
 
@@ -43,17 +43,10 @@ FOR_TYPE double score(const tw_linear *m, tw_type type, const void *w, uint64_t 
     return m->o.intercept ? h + weight(type, w, m->o.columns) : h;
 }
 
-/* The loss of a row with score h, and its derivative by h. For margins m = y h below 0, log(1 + exp(-m)) is
- * log(1 + exp(m)) - m. */
 static double loss_of(const tw_linear *m, double h, double y, double *slope)
 {
-    if (m->o.loss == TW_LINEAR_SQUARED) {
-        *slope = h - y;
-        return *slope * *slope / 2;
-    }
-    const double margin = y * h, e = tw__exp_f64(-__builtin_fabs(margin));
-    *slope = -y * (margin < 0 ? 1 : e) / (1 + e);
-    return tw__log1p_f64(e) - (margin < 0 ? margin : 0);
+    return m->o.loss == TW_LINEAR_SQUARED ? tw__squared_loss(h, y, 0, slope)
+                                          : tw__logistic_loss(h, y, 0, slope);
 }
 
 /* Row by row: equation 3.3. */
@@ -90,7 +83,7 @@ FOR_TYPE void add_penalty(const tw_linear *m, tw_type type, const void *w, doubl
 
 static void predict(const tw_linear *m, tw_type type, double h, void *output, size_t i)
 {
-    if (m->o.loss == TW_LINEAR_LOGISTIC) h = 1 / (1 + tw__exp_f64(-h));
+    if (m->o.loss == TW_LINEAR_LOGISTIC) h = tw__sigmoid(h);
     if (type == TW_F32) ((float *)output)[i] = (float)h;
     else ((double *)output)[i] = h;
 }

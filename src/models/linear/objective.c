@@ -157,16 +157,19 @@ static void add_penalty(const objective *o, void *g, const void *w, double weigh
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
+/* Without a branch on the numbers, which no CPU could foretell. */
 static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b, uint32_t *to)
 {
     size_t i = 0, j = 0, n = 0;
-    while (i < n_a || j < n_b) {
-        const uint32_t next = j == n_b || (i < n_a && a[i] < b[j]) ? a[i] : b[j];
-        i += i < n_a && a[i] == next;
-        j += j < n_b && b[j] == next;
-        to[n++] = next;
+    while (i < n_a && j < n_b) {
+        const uint32_t x = a[i], y = b[j];
+        to[n++] = x < y ? x : y;
+        i += x <= y;
+        j += y <= x;
     }
-    return n;
+    memcpy(to + n, a + i, (n_a - i) * sizeof *to);
+    memcpy(to + n + n_a - i, b + j, (n_b - j) * sizeof *to);
+    return n + n_a - i + n_b - j;
 }
 
 /* The columns of some rows, rising, each once, into `to`; returns how many. spare is as long. */
