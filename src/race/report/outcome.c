@@ -171,7 +171,7 @@ static void put_data_facts(tw__page *g)
     char text[96];
     put_fact(g, "Data", race->o.job.data);
     put_rows(g);
-    put_fact(g, "Network", race->network);
+    put_fact(g, "Model", race->network);
     tw__page_count(g, "Parameters", race->weights);
     snprintf(text, sizeof text, "%llu row%s, %llu update%s an epoch", (unsigned long long)race->batch,
              tw__plural(race->batch), (unsigned long long)race->steps_per_epoch,

@@ -43,7 +43,7 @@ static void put_nav(tw__page *g)
     if (has_rates(g)) tw__print(&g->p, "<a href=\"#rate\">Learning rate</a>");
     tw__print(
         &g->p,
-        "<a href=\"#network\">Network</a><a href=\"#optimizers\">Optimizer</a><a href=\"#setting\">Settings</a>");
+        "<a href=\"#network\">Model</a><a href=\"#optimizers\">Optimizer</a><a href=\"#setting\">Settings</a>");
 }
 
 static void put_footer(tw__page *g)
@@ -305,7 +305,7 @@ static void put_network(tw__page *g)
 {
     const tw_model *model = g->run->model;
     uint64_t all = 0;
-    tw__page_open(g, "network", "The network");
+    tw__page_open(g, "network", "The model");
     tw__page_open_table(g, "network", "layer");
     tw__print(&g->p,
               "<th scope=\"col\">output</th><th scope=\"col\">parameters</th></tr></thead>\n<tbody>\n");
