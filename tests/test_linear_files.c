@@ -40,7 +40,7 @@ static void data_that_do_not_fit_are_refused(void **state)
         {1, "svm", TW_ERR_DATA,
          "the training labels are all of one class; svm needs at least two to tell apart"},
         {2, "huber", TW_ERR_DATA, "memory: row 0 is of class \"dog\"; huber predicts numbers"},
-        {3, "softmax", TW_ERR_DATA, "memory: row 0 has target 1, a number; softmax predicts classes"},
+        {3, "softmax", TW_ERR_DATA, "memory has targets that are numbers"},
         {3, "poisson", TW_ERR_DATA, "memory: row 1 has target -2; those of poisson are 0 or more"},
         {4, "ridge", TW_ERR_DATA, "memory has 2 targets per row, ridge predicts one"},
         {3, "ridge:l2=-1", TW_ERR_SPEC, "l2 = -1 is outside [0, inf) or 1/rows"},

@@ -101,6 +101,10 @@ TW_API const tw_model_kind *tw_model_kind_at(size_t i); /* NULL past the end of 
  * with their help (text, may be NULL). NULL after the last. */
 TW_API const char *tw_model_name(size_t i, const char **text);
 
+/* What labels are to a model with this text: numbers for a kind that predicts them; otherwise
+ * TW_TARGETS_AUTO, as for a text that is none (tw_data_options.targets). */
+TW_API enum tw_targets tw_model_targets(const char *text);
+
 /* What a spec of such a model says. */
 typedef struct tw_model_choice {
     const tw_model_kind *kind; /* NULL: the text is a preset or a network */
@@ -137,6 +141,10 @@ TW_API const char *tw_model_network(const tw_model *model);
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 /* Its name in the training data, valid as long as the model; NULL: classes are numbers, tw_model_class. */
 TW_API const char *tw_model_class_name(const tw_model *model, size_t i);
+
+/* tw_data_info.schema of the training rows, for tw_data_options.schema of other files: columns by their
+ * names, labels by the classes. Valid as long as the model; NULL: they had none. */
+TW_API const char *tw_model_schema(const tw_model *model);
 
 /* What outputs are: probabilities, of every class or of the second of two; scores, of which the highest is
  * the class's, or one above 0 the second's of two; the predicted number. */

@@ -30,6 +30,7 @@ void tw__free_names(tw_context *ctx, char **names, size_t n)
 tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const size_t n = (size_t)data->classes;
+    if (data->schema) TW_TRY(tw__copy_text(m->ctx, &m->schema, data->schema, err));
     if (data->column_names)
         TW_TRY(tw__copy_names(m->ctx, &m->column_names, data->column_names, tw__shape_size(&m->in), err));
     if (m->labels && data->class_names)

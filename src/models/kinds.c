@@ -102,3 +102,10 @@ tw_status tw_model_read(tw_model_choice *out, const char *spec, tw_error *err)
     *out = text.choice;
     return TW_OK;
 }
+
+enum tw_targets tw_model_targets(const char *text)
+{
+    tw__model_text t;
+    if (!text || tw__model_text_read(&t, text, NULL) != TW_OK) return TW_TARGETS_AUTO;
+    return t.kind->output == TW_OUTPUT_VALUE ? TW_TARGETS_REALS : TW_TARGETS_AUTO;
+}

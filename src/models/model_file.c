@@ -56,14 +56,16 @@ static tw_status weights_text(const tw_model *m, char **out, tw_error *err)
 }
 
 /* What only some models have. */
-enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, COLUMN_NAMES, N_OPTIONAL };
-static const char *const optional[N_OPTIONAL] = {"labels", "class_names", "class_weights", "column_names"};
+enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, COLUMN_NAMES, SCHEMA, N_OPTIONAL };
+static const char *const optional[N_OPTIONAL] = {"labels", "class_names", "class_weights", "column_names",
+                                                 "schema"};
 
 static tw_status optional_texts(const tw_model *m, char *texts[N_OPTIONAL], tw_error *err)
 {
     TW_TRY(labels_text(m, &texts[LABELS], err));
     TW_TRY(names_text(m, m->class_names, (size_t)m->classes, &texts[CLASS_NAMES], err));
     TW_TRY(weights_text(m, &texts[CLASS_WEIGHTS], err));
+    if (m->schema) TW_TRY(tw__copy_text(m->ctx, &texts[SCHEMA], m->schema, err));
     return names_text(m, m->column_names, tw__shape_size(&m->in), &texts[COLUMN_NAMES], err);
 }
 
@@ -232,6 +234,8 @@ static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char
     TW_TRY(read_labels(m, labels, path, err));
     TW_TRY(read_names(m, f, path, optional[CLASS_NAMES], (size_t)m->classes, &m->class_names, err));
     TW_TRY(read_weights(m, f, path, err));
+    const char *schema = tw__safetensors_meta(f, optional[SCHEMA]);
+    if (schema) TW_TRY(tw__copy_text(m->ctx, &m->schema, schema, err));
     return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
 }
 

@@ -37,6 +37,7 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
                                  .index_base = o.index_base,
                                  .features = o.features,
                                  .skip_bad = o.skip_bad,
+                                 .targets = tw_model_targets(o.model),
                                  .seed = o.run.seed};
     return tw__sized_write(out, &all, sizeof all, "tw_data_options", err);
 }

@@ -4,11 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names the first target that is not whole, where there is one. */
 tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
 {
+    uint64_t row = 0;
     if (!kind->loss->is_of_classes || !data->targets) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%s: row 0 has target %g, a number; %s predicts classes", data->name,
-                    data->targets[0], kind->about.name);
+    while (row < data->rows && __builtin_floor(data->targets[row]) == data->targets[row]) row++;
+    if (row < data->rows)
+        return tw__fail(err, TW_ERR_DATA, "%s: row %llu has target %g; %s predicts classes", data->name,
+                        (unsigned long long)row, data->targets[row], kind->about.name);
+    return tw__fail(
+        err, TW_ERR_DATA,
+        "%s has targets that are numbers, as whole numbers are if more than half are different; %s predicts classes",
+        data->name, kind->about.name);
 }
 
 static tw_status check_classes(const tw_model *m, tw_error *err)
