@@ -3,11 +3,13 @@
 #include "data/row_list.h"
 #include <string.h>
 
-/* Room for n items, at least twice as much as there was. */
+/* Room for n items, at least twice as much as there was, four times in a small list: each time all is copied
+ * into new memory, which the system clears as far as it is written to. */
+enum { SMALL = 16 << 20 };
 static tw_status more(tw_context *ctx, void *list, size_t *capacity, size_t used, size_t n, size_t size,
                       tw_error *err)
 {
-    const size_t grown = 2 * *capacity;
+    const size_t grown = (*capacity * size < SMALL ? 4 : 2) * *capacity;
     size_t want;
     if (!tw__size_add(used, n, &want)) want = SIZE_MAX;
     return want <= *capacity ? TW_OK
