@@ -1,6 +1,6 @@
 /* thalweg data info: what a data set holds.
  * SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "data_columns.h"
 #include "table.h"
 #include <stdlib.h>
 
@@ -20,6 +20,10 @@ static json_t *part_json(const tw_data_info *info)
     json_t *part = json_pack("{s:I, s:o, s:s, s:o}", "rows", (json_int_t)info->rows, "shape", shape, "type",
                              tw_type_name(info->type), "fingerprint", cli_string(info->fingerprint));
     if (info->labels) part = cli_put(part, "classes", json_integer(info->classes));
+    if (info->starts)
+        part =
+            cli_put(part, "numbers", json_integer((json_int_t)(info->starts[info->rows] - info->starts[0])));
+    if (info->left_out) part = cli_put(part, "left_out", json_integer((json_int_t)info->left_out));
     if (info->class_labels) {
         json_t *labels = json_array();
         for (int32_t i = 0; i < info->classes; i++)
@@ -57,8 +61,10 @@ static tw_status print(const struct cli_common *common, tw_data *const part[2], 
         if (!part[i]) continue;
         tw_data_info info = {.size = sizeof info};
         status = tw_data_info_get(part[i], &info, err);
-        if (status == TW_OK && common->json) all = cli_put(all, name[i], part_json(&info));
-        else if (status == TW_OK) status = print_part(name[i], &info, err);
+        json_t *json = status == TW_OK && common->json ? part_json(&info) : NULL;
+        if (status == TW_OK && !common->json) status = print_part(name[i], &info, err);
+        if (status == TW_OK) status = cli_data_columns(part[i], &info, common->json ? &json : NULL, err);
+        if (common->json) all = cli_put(all, name[i], json);
     }
     if (status == TW_OK && common->json) return cli_print_json(all, err);
     json_decref(all);

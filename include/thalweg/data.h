@@ -152,6 +152,13 @@ TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_in
  * `data` may be freed before it. TW_ERR_SPEC: there are no such rows, or none. */
 TW_API tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows,
                                tw_error *err);
+/* The numbers in one column, over all rows, zeros included. */
+typedef struct tw_data_column {
+    uint64_t nonzero;                        /* how many are not 0 */
+    double least, greatest, mean, deviation; /* the deviation is the root of the mean square of x - mean */
+} tw_data_column;
+/* Fills in one entry for each number of a row: shape[0] of them for vectors. */
+TW_API tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error *err);
 /* Name of data set i, which tw_data_open opens by its name; NULL after the last. */
 TW_API const char *tw_data_set(size_t i);
 TW_API int tw_data_is_set(const char *name); /* 1: one of them */

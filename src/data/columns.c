@@ -1,0 +1,62 @@
+/* What the columns hold.
+ * SPDX-License-Identifier: MIT */
+#include "data/data.h"
+#include <math.h>
+
+static double number_at(const tw_data_info *r, size_t i)
+{
+    return r->type == TW_U8    ? ((const uint8_t *)r->x)[i]
+           : r->type == TW_F32 ? (double)((const float *)r->x)[i]
+                               : ((const double *)r->x)[i];
+}
+
+/* The first number of a row, and the one behind its last. */
+static size_t start_of(const tw_data_info *r, size_t width, uint64_t row)
+{
+    return r->starts ? (size_t)r->starts[row] : (size_t)row * width;
+}
+
+static tw_data_column *column_of(const tw_data_info *r, size_t first, size_t i, tw_data_column *columns)
+{
+    return &columns[r->starts ? r->columns[i] : i - first];
+}
+
+static void add_number(tw_data_column *c, double x)
+{
+    if (x < c->least) c->least = x;
+    if (x > c->greatest) c->greatest = x;
+    c->nonzero += x != 0;
+    c->mean += x;
+}
+
+/* In two passes, so that nothing is lost where the mean is large; numbers that sparse rows leave out are 0. */
+tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error *err)
+{
+    tw_data_info r = {.size = sizeof r};
+    TW_NEEDS(err, data && columns);
+    TW_TRY(tw_data_info_get(data, &r, err));
+    const size_t width = tw__data_width(&r);
+    const double rows = (double)r.rows;
+    for (size_t j = 0; j < width; j++)
+        columns[j] = (tw_data_column){.least = INFINITY, .greatest = -INFINITY};
+    for (uint64_t row = 0; row < r.rows; row++)
+        for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++)
+            add_number(column_of(&r, first, i, columns), number_at(&r, i));
+    for (size_t j = 0; j < width; j++) {
+        tw_data_column *c = &columns[j];
+        if (r.starts && c->nonzero < r.rows) {
+            c->least = fmin(c->least, 0);
+            c->greatest = fmax(c->greatest, 0);
+        }
+        c->mean /= rows;
+        c->deviation = r.starts ? (rows - (double)c->nonzero) * c->mean * c->mean : 0;
+    }
+    for (uint64_t row = 0; row < r.rows; row++)
+        for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++) {
+            tw_data_column *c = column_of(&r, first, i, columns);
+            const double x = number_at(&r, i), from = x - c->mean;
+            if (!r.starts || x != 0) c->deviation += from * from;
+        }
+    for (size_t j = 0; j < width; j++) columns[j].deviation = sqrt(columns[j].deviation / rows);
+    return TW_OK;
+}
