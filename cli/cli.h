@@ -157,9 +157,10 @@ tw_status cli_directories(struct cli_directories *out, tw_error *err);
  * input). Says which is meant where a data set and a file have the same name. */
 tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *to, tw_error *err);
 /* These data, for a command that is no run: training and test rows, NULL for what there is none of. Either of
- * `train` and `test` may be NULL. unlabelled: they need no labels. schema: NULL, or the model's. */
+ * `train` and `test` may be NULL. unlabelled: they need no labels. model: NULL, or what they are for. */
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const tw_job_options *data,
-                        int unlabelled, const char *schema, tw_data **train, tw_data **test, tw_error *err);
+                        int unlabelled, const tw_model *model, tw_data **train, tw_data **test,
+                        tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
 /* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_directory adds a number

@@ -37,7 +37,7 @@ tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *
 }
 
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const tw_job_options *data,
-                        int unlabelled, const char *schema, tw_data **train, tw_data **test, tw_error *err)
+                        int unlabelled, const tw_model *model, tw_data **train, tw_data **test, tw_error *err)
 {
     struct cli_directories directories;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
@@ -46,7 +46,7 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
     o.cache = directories.cache;
     o.home = directories.home;
     o.unlabelled = unlabelled;
-    o.schema = schema;
+    if (model) CLI_TRY(tw_model_reads(model, &o, err));
     CLI_TRY(tw_data_open(ctx, data->data, &o, train, NULL, test, err));
     if (common->verbose && train) tell("training", data->data, *train);
     if (common->verbose && test) tell("test", data->data, *test);

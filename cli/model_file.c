@@ -19,8 +19,7 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_call *cal
     CLI_TRY(cli_context(call->values, &m->ctx, err));
     CLI_TRY(tw_model_load(&m->model, m->ctx, path, err));
     CLI_TRY(check_weights(m->model, path, err));
-    CLI_TRY(
-        cli_open_data(m->ctx, call->values, data, !labels, tw_model_schema(m->model), NULL, &m->data, err));
+    CLI_TRY(cli_open_data(m->ctx, call->values, data, !labels, m->model, NULL, &m->data, err));
     if (!m->data)
         return cli_fail(err, TW_ERR_DATA, "%.200s: no test rows (t10k-images-idx3-ubyte and its labels)",
                         data->data);

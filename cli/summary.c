@@ -34,6 +34,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     tw_data *train = NULL, *test = NULL;
     if (!v->model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
     CLI_TRY(cli_context(&v->common, &ctx, err));
+    v->job.model = v->model;
     tw_status status = cli_take_data(call, 0, &v->job, err);
     if (status == TW_OK) status = cli_open_data(ctx, &v->common, &v->job, 0, NULL, &train, &test, err);
     if (status == TW_OK) status = print(v, ctx, train ? train : test, err);

@@ -84,6 +84,9 @@ typedef struct tw_model tw_model;
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                                  const tw_data *data, uint64_t seed, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
+/* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, and for a
+ * network `type`. TW_ERR_SPEC: tw_model_read. */
+TW_API tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *err);
 /* name and network (may be NULL) of preset i; NULL after the last */
 TW_API const char *tw_model_preset(size_t i, const char **network);
 
@@ -100,10 +103,6 @@ TW_API const tw_model_kind *tw_model_kind_at(size_t i); /* NULL past the end of 
 /* Name i of those that a model's text may be or begin with: the presets, with their network, then the kinds,
  * with their help (text, may be NULL). NULL after the last. */
 TW_API const char *tw_model_name(size_t i, const char **text);
-
-/* What labels are to a model with this text: numbers for a kind that predicts them; otherwise
- * TW_TARGETS_AUTO, as for a text that is none (tw_data_options.targets). */
-TW_API enum tw_targets tw_model_targets(const char *text);
 
 /* What a spec of such a model says. */
 typedef struct tw_model_choice {
@@ -142,10 +141,6 @@ TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 /* Its name in the training data, valid as long as the model; NULL: classes are numbers, tw_model_class. */
 TW_API const char *tw_model_class_name(const tw_model *model, size_t i);
 
-/* tw_data_info.schema of the training rows, for tw_data_options.schema of other files: columns by their
- * names, labels by the classes. Valid as long as the model; NULL: they had none. */
-TW_API const char *tw_model_schema(const tw_model *model);
-
 /* What outputs are: probabilities, of every class or of the second of two; scores, of which the highest is
  * the class's, or one above 0 the second's of two; the predicted number. */
 typedef enum tw_output { TW_OUTPUT_PROBABILITY = 0, TW_OUTPUT_SCORE = 1, TW_OUTPUT_VALUE = 2 } tw_output;
@@ -154,6 +149,11 @@ TW_API tw_output tw_model_output(const tw_model *model);
 /* What the outputs of one row say: the class by its name or label, or the number, as a text of at most `size`
  * bytes with its final 0 in `to`. Returns `to`. */
 TW_API const char *tw_model_prediction(const tw_model *model, const void *outputs, char *to, size_t size);
+
+/* Sets in `rows`, whose size is set, what this model needs of files of rows that it is to evaluate or
+ * predict: tw_model_needs, and the schema of the rows that it was made for, which lives as long as the
+ * model. */
+TW_API tw_status tw_model_reads(const tw_model *model, tw_data_options *rows, tw_error *err);
 
 /* Fills `out`, whose size is set, with the model on some data as an objective: to train, evaluate or predict.
  * Without labels it only predicts (tw_predict). Model and data must outlive it. It has buffers of its own, so

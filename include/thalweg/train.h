@@ -270,7 +270,7 @@ typedef struct tw_job_options {
         .size = sizeof(tw_job_options), .run = TW_RUN_OPTIONS_INIT \
     }
 
-/* How a job with these options opens its data, into `out`, whose size is set. */
+/* How a job with these options opens its data, into `out`, whose size is set. TW_ERR_SPEC: no such model. */
 TW_API tw_status tw_job_data_options(const tw_job_options *options, tw_data_options *out, tw_error *err);
 
 typedef struct tw_job tw_job;

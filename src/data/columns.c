@@ -45,8 +45,8 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
     for (size_t j = 0; j < width; j++) {
         tw_data_column *c = &columns[j];
         if (r.starts && c->nonzero < r.rows) {
-            c->least = fmin(c->least, 0);
-            c->greatest = fmax(c->greatest, 0);
+            if (c->least > 0) c->least = 0;
+            if (c->greatest < 0) c->greatest = 0;
         }
         c->mean /= rows;
         c->deviation = r.starts ? (rows - (double)c->nonzero) * c->mean * c->mean : 0;

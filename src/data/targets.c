@@ -77,9 +77,22 @@ static int are_classes(const labels *l, const tw__row_list *t, const tw_data_opt
 
 /* ---- classes ------------------------------------------------------------------------------------------- */
 
-/* The first spelling of each class becomes its name. */
-static tw_status name_classes(const labels *l, tw__schema *s, tw_error *err)
+static size_t row_with(const tw__row_list *t, const spelling *label)
 {
+    size_t row = 0;
+    while (t->label[row] != label->word) row++;
+    return row + 1;
+}
+
+/* The first spelling of each class becomes its name. */
+static tw_status name_classes(const labels *l, const tw__row_list *t, tw__schema *s, const char *name,
+                              tw_error *err)
+{
+    for (size_t i = 0; l->are_numbers && !l->are_whole && i < l->n; i++)
+        if (l->each[i].number != floor(l->each[i].number))
+            return tw__fail(err, TW_ERR_DATA,
+                            "%.300s: label %.60s of row %zu is no class: classes are whole numbers or words",
+                            name, l->each[i].text, row_with(t, &l->each[i]));
     if (l->different > INT32_MAX - 1)
         return tw__fail(err, TW_ERR_DATA, "%zu different labels are more than %d classes", l->different,
                         INT32_MAX - 1);
@@ -108,8 +121,6 @@ static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema
             class ++;
         l->each[i].class = class < given->n_classes ? class : -1;
         if (class < given->n_classes) continue;
-        size_t row = 0;
-        while (t->label[row] != l->each[i].word) row++;
         return tw__fail(
             err, TW_ERR_DATA,
             "%.200s: label \"%.60s\" of row %zu is not among the %d training labels, %.40s to %.40s", name,
@@ -166,7 +177,7 @@ static tw_status decide_labels(const tw__row_list *t, const tw_data_options *o, 
     if (o->unlabelled || t->labels.n == 0) return TW_OK;
     status = sort_labels(&l, t, err);
     if (status == TW_OK && are_classes(&l, t, o, is_given ? s : NULL)) {
-        status = is_given ? find_classes(&l, t, s, name, err) : name_classes(&l, s, err);
+        status = is_given ? find_classes(&l, t, s, name, err) : name_classes(&l, t, s, name, err);
         if (status == TW_OK) status = put_classes(&l, t, s, to, err);
     } else if (status == TW_OK) {
         status = put_targets(&l, t, to, name, err);

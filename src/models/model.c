@@ -65,9 +65,9 @@ void tw_model_free(tw_model *m)
     if (!m) return;
     tw_context *ctx = m->ctx;
     tw__free(ctx, m->w, m->size, tw_type_size(m->type));
-    tw__free_text(ctx, m->schema);
     tw__free_names(ctx, m->column_names, tw__shape_size(&m->in));
     tw__free_names(ctx, m->class_names, (size_t)m->classes);
+    tw__free_text(ctx, m->schema);
     tw__free(ctx, m->class_labels, (size_t)m->labels, sizeof *m->class_labels);
     tw__free(ctx, m->class_weights, (size_t)m->labels, sizeof *m->class_weights);
     m->kind->free(m);
@@ -86,7 +86,6 @@ size_t tw_model_not_finite(const tw_model *m)
 }
 
 tw_output tw_model_output(const tw_model *m) { return m->kind->output; }
-const char *tw_model_schema(const tw_model *m) { return m->schema; }
 const char *tw_model_network(const tw_model *m) { return m->text; }
 
 /* ---- on data ------------------------------------------------------------------------------------------- */

@@ -16,9 +16,9 @@ struct tw_model {
     tw_type input;
     tw__shape in;
     int64_t classes;       /* of the training labels */
-    char *schema;          /* of the training rows; NULL: none */
     char **column_names;   /* of the training rows, as many as a row is wide; NULL: none */
     char **class_names;    /* `classes` of them; NULL: classes are numbers */
+    char *schema;          /* of the training rows (tw_data_info); NULL: none */
     int32_t *class_labels; /* `labels` of them, rising: what each class stands for; NULL: its number */
     double *class_weights; /* `labels` of them; NULL: 1 each */
     /* Set by the kind's create: canonical text, tensors as they are saved, numbers in the flat vector, and

@@ -2,6 +2,7 @@
  * takes in the metadata.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
+#include "data/schema.h"
 #include "file/json.h"
 #include "file/safetensors.h"
 #include "models/model.h"
@@ -224,6 +225,25 @@ static tw_status read_weights(tw_model *m, const tw__safetensors *f, const char 
     return s;
 }
 
+/* It must be one, and of rows like those that the model takes. */
+static tw_status read_schema(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
+{
+    const char *text = tw__safetensors_meta(f, optional[SCHEMA]);
+    tw__schema schema;
+    tw_error why;
+    if (!text) return TW_OK;
+    tw_status s = tw__schema_read(&schema, m->ctx, text, &why);
+    if (s == TW_OK) {
+        if (schema.width != tw__shape_size(&m->in))
+            s = tw__fail(&why, TW_ERR_DATA, "schema of %zu columns, but the model takes %zu", schema.width,
+                         tw__shape_size(&m->in));
+        tw__schema_free(&schema, m->ctx);
+    }
+    if (s == TW_ERR_DATA) return tw__fail_in(err, s, path, 0, -1, "%.300s", why.message);
+    return s == TW_OK ? tw__copy_text(m->ctx, &m->schema, text, err)
+                      : tw__fail(err, s, "%.300s", why.message);
+}
+
 static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
 {
     const char *labels = tw__safetensors_meta(f, optional[LABELS]);
@@ -234,8 +254,7 @@ static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char
     TW_TRY(read_labels(m, labels, path, err));
     TW_TRY(read_names(m, f, path, optional[CLASS_NAMES], (size_t)m->classes, &m->class_names, err));
     TW_TRY(read_weights(m, f, path, err));
-    const char *schema = tw__safetensors_meta(f, optional[SCHEMA]);
-    if (schema) TW_TRY(tw__copy_text(m->ctx, &m->schema, schema, err));
+    TW_TRY(read_schema(m, f, path, err));
     return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
 }
 

@@ -21,24 +21,25 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
     TW_TRY(tw__sized_clear(out, "tw_data_options", err));
     TW_NEEDS(err, given);
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_job_options", err));
-    const tw_data_options all = {.val = o.val,
-                                 .limit = o.limit,
-                                 .cache = o.cache,
-                                 .home = o.home,
-                                 .format = o.format,
-                                 .more = o.more,
-                                 .test = o.test,
-                                 .label = o.label,
-                                 .row_weight = o.row_weight,
-                                 .group_by = o.group_by,
-                                 .columns = o.columns,
-                                 .without = o.without,
-                                 .missing = o.missing,
-                                 .index_base = o.index_base,
-                                 .features = o.features,
-                                 .skip_bad = o.skip_bad,
-                                 .targets = tw_model_targets(o.model),
-                                 .seed = o.run.seed};
+    tw_data_options all = {.size = sizeof all,
+                           .val = o.val,
+                           .limit = o.limit,
+                           .cache = o.cache,
+                           .home = o.home,
+                           .format = o.format,
+                           .more = o.more,
+                           .test = o.test,
+                           .label = o.label,
+                           .row_weight = o.row_weight,
+                           .group_by = o.group_by,
+                           .columns = o.columns,
+                           .without = o.without,
+                           .missing = o.missing,
+                           .index_base = o.index_base,
+                           .features = o.features,
+                           .skip_bad = o.skip_bad,
+                           .seed = o.run.seed};
+    if (o.model) TW_TRY(tw_model_needs(o.model, &all, err));
     return tw__sized_write(out, &all, sizeof all, "tw_data_options", err);
 }
 
