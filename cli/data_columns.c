@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NAMED = 10 }; /* columns or classes in a line for people */
+enum {
+    MOST_NAMED = 10,          /* columns or classes in a line for people */
+    MOST_DESCRIBED = 10000000 /* columns: each takes memory, however few numbers there are */
+};
 
 static int is_constant(const tw_data_column *c) { return !(c->deviation > 0); }
 
@@ -144,7 +147,7 @@ static void print_columns(const tw_data_info *info, const tw_data_column *c, siz
 tw_status cli_data_columns(const tw_data *data, const tw_data_info *info, json_t **json, tw_error *err)
 {
     const size_t n = (size_t)info->shape[0];
-    if (info->rank != 1) return TW_OK;
+    if (info->rank != 1 || n > MOST_DESCRIBED) return TW_OK;
     tw_data_column *columns = cli_alloc(n, sizeof *columns, err);
     uint64_t *count = info->labels ? count_classes(info, err) : NULL;
     tw_status status = !columns || (info->labels && !count) ? TW_ERR_MEMORY : TW_OK;

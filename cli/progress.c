@@ -65,7 +65,7 @@ static void draw(struct progress *p, const tw_event *e, double now)
     n = cli_append_number(line, sizeof line, n, "loss", e->loss);
     n = cli_append_number(line, sizeof line, n, "acc", e->accuracy);
     if (per_second > 0 && p->batch)
-        n = cli_append(line, sizeof line, n, "  %s img/s",
+        n = cli_append(line, sizeof line, n, "  %s rows/s",
                        rate_text(per_second * (double)p->batch, rate, sizeof rate));
     if (per_second > 0)
         n = cli_append(line, sizeof line, n, "  ETA %s", progress_time(left / per_second, eta, sizeof eta));
@@ -93,7 +93,7 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
     n = cli_append_number(line, sizeof line, n, "val_acc", l->val_accuracy);
     n = cli_append(line, sizeof line, n, "  lr %g", l->lr);
     if (images > 0 && l->seconds > 0)
-        cli_append(line, sizeof line, n, "  %s img/s", rate_text(images / l->seconds, rate, sizeof rate));
+        cli_append(line, sizeof line, n, "  %s rows/s", rate_text(images / l->seconds, rate, sizeof rate));
     progress_clear(p);
     fprintf(stderr, "%s\n", line);
 }

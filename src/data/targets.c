@@ -72,7 +72,7 @@ static int are_classes(const labels *l, const tw__row_list *t, const tw_data_opt
 {
     if (given) return given->classes != NULL;
     if (o->targets != TW_TARGETS_AUTO) return o->targets == TW_TARGETS_CLASSES;
-    return !l->are_numbers || (l->are_whole && l->different <= t->rows / 2);
+    return !l->are_numbers || (l->are_whole && (l->different <= 2 || l->different <= t->rows / 2));
 }
 
 /* ---- classes ------------------------------------------------------------------------------------------- */
