@@ -29,7 +29,7 @@ static void add_number(tw_data_column *c, double x)
     c->mean += x;
 }
 
-/* In two passes, so that nothing is lost where the mean is large; numbers that sparse rows leave out are 0. */
+/* In two passes, so that nothing is lost where the mean is large; what sparse rows leave out is 0. */
 tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error *err)
 {
     tw_data_info r = {.size = sizeof r};
