@@ -124,7 +124,7 @@ static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema
         return tw__fail(
             err, TW_ERR_DATA,
             "%.200s: label \"%.60s\" of row %zu is not among the %d training labels, %.40s to %.40s", name,
-            l->each[i].text, row + 1, (int)given->n_classes, given->classes[0],
+            l->each[i].text, row_with(t, &l->each[i]), (int)given->n_classes, given->classes[0],
             given->classes[given->n_classes - 1]);
     }
     return TW_OK;
