@@ -513,6 +513,15 @@ static void bad_rows_may_be_left_out(void **state)
     assert_non_null(strstr(log, TABLE ":3: byte 3: column 2 \"b\": \"x\""));
     assert_non_null(strstr(log, "3 bad rows left out"));
     tw_data_free(data);
+    static const char none[] = "t,a,b\np,1,\nq,2,3\n"; /* texts of rows that are left out */
+    write_file(TABLE, none, sizeof none - 1);
+    o.skip_bad = 2;
+    o.row_weight = "a";
+    o.label = "t";
+    o.missing = NULL;
+    data = open_path(ctx, TABLE, &o);
+    expect(data, 1, 1, (const double[]){3});
+    tw_data_free(data);
     tw_context_free(ctx);
 }
 

@@ -134,12 +134,14 @@ typedef struct tw_data_options {
     }
 
 /* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train
- * and its last share val, and t10k-* test; one IDX image file (test only, without labels); "digits",
- * generated into the cache at first use; "mnist", in `home`. options NULL: all defaults. An output that is
- * NULL is not wanted, and its files are not read; one that the data set does not have becomes NULL, which is
- * no error. TW_ERR_NOT_FOUND: no such file or directory, or no known files in it; TW_ERR_DATA: a malformed
- * file, with its name and the byte; test rows of another shape, or with a label that no training row has.
- * TW_ERR_SPEC: an option, or `val` leaves no row on one side. */
+ * and its last share val, and t10k-* test; one IDX image file (test only, without labels); a LIBSVM, CSV,
+ * TSV, npy or npz file of rows: training rows, of which a share is drawn for val, or test rows where only
+ * those are wanted or there are no labels; "digits", generated into the cache at first use; "mnist", in
+ * `home`. options NULL: all defaults. An output that is NULL is not wanted, and its files are not read; one
+ * that the data set does not have becomes NULL, which is no error. TW_ERR_NOT_FOUND: no such file or
+ * directory, or no known files in it; TW_ERR_DATA: a malformed file, with its name and the line or byte; test
+ * rows of another shape, or with a label that no training row has. TW_ERR_SPEC: an option, or `val` leaves no
+ * row on one side. */
 TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options,
                               tw_data **train, tw_data **val, tw_data **test, tw_error *err);
 /* Rows from memory, all copied: at least one row, of `rank` lengths (1 to 4) in `shape`. Fields that are 0 or

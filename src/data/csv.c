@@ -238,7 +238,7 @@ static tw_status begin_file(void *user, const char *path, const char *text, size
     return tw__csv_begin(c, text, n, whole, used, err);
 }
 
-static tw_status read_policy(tw__csv *c, tw_error *err)
+tw_status tw__csv_policy(tw__csv *c, tw_error *err)
 {
     static const char *const names[] = {"error", "zero", "mean", "skip"};
     const char *given = c->source->options->missing;
@@ -259,7 +259,7 @@ static const tw__text_format records = {.cut = tw__csv_cut, .begin = begin_file,
 
 static tw_status read_all(tw__csv *c, tw_error *err)
 {
-    TW_TRY(read_policy(c, err));
+    TW_TRY(tw__csv_policy(c, err));
     TW_TRY(tw__text_read(c->to, c->source, &records, c, err));
     if (c->found->left_out)
         tw__log(c->source->ctx, TW_LOG_WARNING, "%s: %llu row%s with a missing value left out",
@@ -268,28 +268,40 @@ static tw_status read_all(tw__csv *c, tw_error *err)
     return tw__csv_finish(c, err);
 }
 
+void tw__csv_start(tw__csv *c, const tw__source *source, tw__row_list *rows, tw__schema *schema,
+                   tw__csv_found *found)
+{
+    if (source->schema) *schema = *source->schema; /* which is not changed */
+    *c = (tw__csv){.source = source,
+                   .path = source->paths[0],
+                   .to = rows,
+                   .schema = schema,
+                   .is_given = source->schema != NULL,
+                   .is_made = source->schema != NULL,
+                   .found = found};
+}
+
+tw_status tw__csv_end(tw__csv *c, tw_status s, tw__block **out, tw_error *err)
+{
+    const tw__source *source = c->source;
+    *out = NULL;
+    if (s == TW_OK)
+        s = tw__row_list_block(out, c->to, source->options, c->schema, c->is_given, source->paths[0], err);
+    else tw__row_list_free(c->to);
+    tw__words_free(&c->names, source->ctx);
+    tw__free(source->ctx, c->columns, c->n, sizeof *c->columns);
+    if (!c->is_given) tw__schema_free(c->schema, source->ctx);
+    return s;
+}
+
 static tw_status read_files(tw__block **out, const tw__source *source, tw_error *err)
 {
-    tw_context *ctx = source->ctx;
+    tw__csv c;
     tw__csv_found found = {.missing = 0};
-    tw__row_list rows = {.ctx = ctx};
+    tw__row_list rows = {.ctx = source->ctx};
     tw__schema schema = TW__SCHEMA_INIT;
-    if (source->schema) schema = *source->schema; /* which is not changed */
-    tw__csv c = {.source = source,
-                 .to = &rows,
-                 .schema = &schema,
-                 .is_given = source->schema != NULL,
-                 .is_made = source->schema != NULL,
-                 .found = &found};
-    *out = NULL;
-    tw_status s = read_all(&c, err);
-    if (s == TW_OK)
-        s = tw__row_list_block(out, &rows, source->options, &schema, c.is_given, source->paths[0], err);
-    else tw__row_list_free(&rows);
-    tw__words_free(&c.names, ctx);
-    tw__free(ctx, c.columns, c.n, sizeof *c.columns);
-    if (!c.is_given) tw__schema_free(&schema, ctx);
-    return s;
+    tw__csv_start(&c, source, &rows, &schema, &found);
+    return tw__csv_end(&c, read_all(&c, err), out, err);
 }
 
 static int recognises(const uint8_t *head, size_t n, int whole)

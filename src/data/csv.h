@@ -108,6 +108,13 @@ typedef struct tw__csv {
     tw__words names; /* name i is that of column i; empty without a header */
 } tw__csv;
 
+/* Begins and ends the reading of a table, also of one that is no text: afterwards `found`, `rows` and
+ * `schema` are empty, and *out holds the rows unless `s` or the call itself is an error. */
+void tw__csv_start(tw__csv *csv, const tw__source *source, tw__row_list *rows, tw__schema *schema,
+                   tw__csv_found *found);
+tw_status tw__csv_end(tw__csv *csv, tw_status s, tw__block **out, tw_error *err);
+/* Reads option missing, and refuses those of other formats. */
+tw_status tw__csv_policy(tw__csv *csv, tw_error *err);
 /* Reads the first bytes of a file: its separator, its header, and what its columns hold. *used: bytes of the
  * header and before it. */
 tw_status tw__csv_begin(tw__csv *csv, const char *text, size_t n, int whole, size_t *used, tw_error *err);

@@ -142,7 +142,9 @@ static tw_status find_extras(tw__csv *c, int may_lack, tw_error *err)
                   {"group_by", o->group_by, TW__CSV_GROUP, &c->to->has_groups}};
     for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++) {
         size_t at = 0;
-        if (!extras[i].value || (may_lack && !tw__csv_has_name(c, extras[i].value, &at))) continue;
+        if (!extras[i].value ||
+            (may_lack && tw__csv_find(c, extras[i].option, tw__text_of(extras[i].value), &at, NULL) != TW_OK))
+            continue;
         TW_TRY(find_role(c, extras[i].option, extras[i].value, extras[i].role, &at, err));
         *extras[i].has = 1;
     }

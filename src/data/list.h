@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 TW__READER(idx_directory)
 TW__READER(idx_file)
+TW__READER(npy)
 TW__READER(libsvm)
 TW__READER(csv)
 TW__READER(digits)

@@ -111,7 +111,7 @@ tw_status tw__row_list_append(tw__row_list *t, const tw__row_list *from, tw_erro
         memcpy(t->columns + t->numbers, from->columns, from->numbers * sizeof *t->columns);
     TW_TRY(append_labels(t, from, err));
     for (size_t i = 0; t->texts && i < t->width; i++)
-        if (from->texts[i].n) TW_TRY(append_texts(t, from, i, err));
+        if (from->rows && from->texts[i].n) TW_TRY(append_texts(t, from, i, err));
     for (size_t i = 0; i < from->rows; i++) {
         if (!t->width) t->ends[t->rows + i] = t->numbers + from->ends[i];
         if (t->has_groups) t->groups[t->rows + i] = from->groups[i];

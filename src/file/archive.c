@@ -331,11 +331,14 @@ tw_status tw__stream_peek(tw__stream *s, size_t n, const uint8_t **bytes, size_t
     size_t held;
     *bytes = NULL;
     *got = 0;
-    TW_TRY(tw__alloc(s->ctx, &s->ahead, n, 1, err));
-    s->ahead_size = n;
-    TW_TRY(tw__stream_read(s, s->ahead, n, &held, err));
+    if (!s->ahead) {
+        TW_TRY(tw__alloc(s->ctx, &s->ahead, n, 1, err));
+        s->ahead_size = n;
+        TW_TRY(tw__stream_read(s, s->ahead, n, &held, err));
+        s->ahead_held = held;
+    }
     *bytes = s->ahead;
-    *got = s->ahead_held = held;
+    *got = s->ahead_held < n ? s->ahead_held : n;
     return TW_OK;
 }
 

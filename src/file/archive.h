@@ -21,7 +21,7 @@ void tw__stream_close(tw__stream *s); /* NULL is fine */
 /* The next n bytes; *got < n only at the end, and then the packed file's checksums have held. */
 tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err);
 /* The first n bytes, or as many as there are, before anything has been read: to see what the file is. Reading
- * begins with them all the same. They are the stream's. */
+ * begins with them all the same. They are the stream's. A second look is at no more than the first. */
 tw_status tw__stream_peek(tw__stream *s, size_t n, const uint8_t **bytes, size_t *got, tw_error *err);
 const char *tw__stream_path(const tw__stream *s);
 /* The next n bytes, or as many as there are, in memory of *got bytes freed by tw__free(ctx, *bytes, *got, 1).

@@ -1,0 +1,428 @@
+/* npy: every type, order and version has the same bits, alone and in an archive; what is damaged, cut off or
+ * no table of numbers is refused; everything that can fail fails in turn.
+ * SPDX-License-Identifier: MIT */
+#include "base/context.h"
+#include "faulty_io.h"
+#include "files.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <string.h>
+#include <thalweg/data.h>
+#include <cmocka.h>
+
+#define PATH(name) TW_BINARY_DIR "/test_npy." name
+#define ARRAY PATH("array")
+#define OTHER PATH("other")
+
+enum { LOGGED = 2048, MOST = 4096, ROWS = 4, COLUMNS = 3 };
+
+static const double table[ROWS * COLUMNS] = {1, 2, 0, 3, 4, 1, 5, 6, 0, 7, 8, 1};
+static const double features[] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+static void keep_log(void *user, int level, const char *text)
+{
+    char *log = user;
+    const size_t used = strlen(log);
+    if (level == TW_LOG_WARNING) snprintf(log + used, LOGGED - used, "%s\n", text);
+}
+
+static tw_context *context(char *log)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = 1;
+    o.log = log ? keep_log : NULL;
+    o.user = log;
+    if (log) *log = 0;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return ctx;
+}
+
+/* ---- making arrays ------------------------------------------------------------------------------------- */
+
+/* A header of a version that begins with "\x93NUMPY", padded to `all` bytes. Returns them. */
+static size_t put_header(uint8_t *to, int version, size_t all, const char *text)
+{
+    const size_t begin = version == 1 ? 10 : 12, length = all - begin;
+    memset(to, ' ', all);
+    memcpy(to, "\x93NUMPY", 6);
+    to[6] = (uint8_t)version;
+    to[7] = 0;
+    for (size_t i = 8; i < begin; i++) to[i] = (uint8_t)(length >> (8 * (i - 8)));
+    memcpy(to + begin, text, strlen(text));
+    to[all - 1] = '\n';
+    return all;
+}
+
+static void put_element(uint8_t *to, const char *type, double x)
+{
+    const char kind = type[1];
+    const int size = type[2] - '0';
+    uint64_t bits = kind == 'b' ? x != 0 : (uint64_t)(int64_t)x;
+    const float f = (float)x;
+    if (kind == 'f' && size == 8) memcpy(&bits, &x, 8);
+    if (kind == 'f' && size == 4) {
+        uint32_t half;
+        memcpy(&half, &f, 4);
+        bits = half;
+    }
+    for (int i = 0; i < size; i++) to[type[0] == '>' ? size - 1 - i : i] = (uint8_t)(bits >> (8 * i));
+}
+
+/* The first `columns` of the table from column `first` on. Returns how many bytes. */
+static size_t put_array(uint8_t *to, const char *type, int is_fortran, size_t first, size_t columns, int rank)
+{
+    char header[128];
+    const size_t size = (size_t)(type[2] - '0');
+    if (rank == 1)
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (4,), }", type);
+    else
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, 'shape': (4, %d), }", type,
+                 is_fortran ? "True" : "False", (int)columns);
+    size_t n = put_header(to, 1, 128, header);
+    for (size_t i = 0; i < ROWS * columns; i++, n += size) {
+        const size_t row = is_fortran ? i % ROWS : i / columns, column = is_fortran ? i / ROWS : i % columns;
+        put_element(to + n, type, table[row * COLUMNS + first + column]);
+    }
+    return n;
+}
+
+static void put_member(struct archive *a, const char *name, const void *bytes, size_t n)
+{
+    struct archive_entry *e = archive_entry_new();
+    archive_entry_set_pathname(e, name);
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_entry_set_perm(e, 0644);
+    archive_entry_set_size(e, (la_int64_t)n);
+    assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+    assert_int_equal(archive_write_data(a, bytes, n), n);
+    archive_entry_free(e);
+}
+
+/* An archive of the features and the labels, which come first or last, with something else between them. */
+static void write_zip(const char *path, const char *how, const char *rows, const char *labels,
+                      int labels_first)
+{
+    uint8_t x[MOST], y[MOST];
+    const size_t n = put_array(x, "<f8", 0, 0, 2, 2), m = put_array(y, "<i4", 0, 2, 1, 1);
+    struct archive *a = archive_write_new();
+    assert_int_equal(archive_write_set_format_zip(a), ARCHIVE_OK);
+    assert_int_equal(archive_write_set_format_option(a, "zip", "compression", how), ARCHIVE_OK);
+    assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+    if (labels_first) put_member(a, labels, y, m);
+    else put_member(a, rows, x, n);
+    put_member(a, "notes.txt", "hello", 5);
+    if (labels_first) put_member(a, rows, x, n);
+    else put_member(a, labels, y, m);
+    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+    archive_write_free(a);
+}
+
+/* ---- reading them -------------------------------------------------------------------------------------- */
+
+static tw_data_info info_of(const tw_data *data)
+{
+    tw_data_info info = {.size = sizeof info};
+    assert_int_equal(tw_data_info_get(data, &info, NULL), TW_OK);
+    return info;
+}
+
+static tw_data *open_path(tw_context *ctx, const char *path, const tw_data_options *o)
+{
+    tw_data *data;
+    tw_error err;
+    if (tw_data_open(ctx, path, o, &data, NULL, NULL, &err) != TW_OK) fail_msg("%s", err.message);
+    return data;
+}
+
+static double number_at(const tw_data_info *r, size_t i)
+{
+    return r->type == TW_F32 ? (double)((const float *)r->x)[i] : ((const double *)r->x)[i];
+}
+
+static void expect(tw_context *ctx, const char *path, const tw_data_options *o, uint64_t rows, int64_t width,
+                   const double *x)
+{
+    tw_data *data = open_path(ctx, path, o);
+    const tw_data_info r = info_of(data);
+    assert_int_equal(r.rows, rows);
+    assert_int_equal(r.rank, 1);
+    assert_int_equal(r.shape[0], width);
+    for (size_t i = 0; i < rows * (size_t)width; i++)
+        if (number_at(&r, i) != x[i]) fail_msg("%s: number %d is %.17g", path, (int)i, number_at(&r, i));
+    tw_data_free(data);
+}
+
+/* The features, and the labels 0 1 0 1. */
+static void expect_table(tw_context *ctx, const char *path)
+{
+    tw_data *data = open_path(ctx, path, NULL);
+    const tw_data_info r = info_of(data);
+    expect(ctx, path, NULL, 4, 2, features);
+    assert_int_equal(r.classes, 2);
+    for (int i = 0; i < 4; i++) assert_int_equal(r.labels[i], i % 2);
+    assert_string_equal(r.class_names[0], "0");
+    assert_string_equal(r.class_names[1], "1");
+    tw_data_free(data);
+}
+
+static void expect_error(tw_context *ctx, const char *path, const tw_data_options *o, tw_status status,
+                         const char *message)
+{
+    tw_data *data;
+    tw_error err;
+    const tw_status s = tw_data_open(ctx, path, o, &data, NULL, NULL, &err);
+    if (s == TW_OK) fail_msg("was read, not \"%s\"", message);
+    if (s != status || !strstr(err.message, message))
+        fail_msg("%d, \"%s\" instead of \"%s\"", s, err.message, message);
+    assert_null(data);
+}
+
+/* ---- tests --------------------------------------------------------------------------------------------- */
+
+static void every_type_and_order(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"<f4", "<f8", ">f4", ">f8", "|i1", "<i2", ">i2", "<i4", ">i4", "<i8",
+                                        ">i8", "|u1", "<u2", ">u2", "<u4", ">u4", "<u8", ">u8", "=f8"};
+    uint8_t bytes[MOST];
+    tw_context *ctx = context(NULL);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        for (int is_fortran = 0; is_fortran < 2; is_fortran++) {
+            write_file(ARRAY, bytes, put_array(bytes, types[i], is_fortran, 0, COLUMNS, 2));
+            expect_table(ctx, ARRAY);
+        }
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.unlabelled = 1;
+    write_file(ARRAY, bytes, put_array(bytes, "|b1", 0, 1, 2, 2));
+    expect(ctx, ARRAY, &o, 4, 2, (const double[]){1, 0, 1, 1, 1, 0, 1, 1});
+    write_file(ARRAY, bytes, put_array(bytes, "<f8", 0, 1, 1, 1)); /* case N2: (n,) is one column */
+    expect(ctx, ARRAY, &o, 4, 1, (const double[]){2, 4, 6, 8});
+    tw_context_free(ctx);
+}
+
+/* Versions 2 and 3 have room for longer headers; keys may come in any order. */
+static void versions_and_headers(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST], array[MOST];
+    tw_context *ctx = context(NULL);
+    put_array(array, "<f8", 0, 0, COLUMNS, 2);
+    for (int version = 1; version <= 3; version++) {
+        const size_t n =
+            put_header(bytes, version, 1000, "{\"shape\":(4,3,),'fortran_order' : False, \"descr\":'<f8'}");
+        memcpy(bytes + n, array + 128, sizeof table);
+        write_file(ARRAY, bytes, n + sizeof table);
+        expect_table(ctx, ARRAY);
+    }
+    tw_context_free(ctx);
+}
+
+static void options_choose_columns(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    tw_context *ctx = context(NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    write_file(ARRAY, bytes, put_array(bytes, "<i8", 1, 0, COLUMNS, 2));
+    o.label = "1";
+    o.without = "-1";
+    expect(ctx, ARRAY, &o, 4, 1, (const double[]){2, 4, 6, 8});
+    o.label = "y";
+    expect_error(ctx, ARRAY, &o, TW_ERR_SPEC, "has no header with names of columns; give a number, 1 to 3");
+    o = (tw_data_options)TW_DATA_OPTIONS_INIT;
+    o.row_weight = "1";
+    o.group_by = "2";
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA, "no column is left to learn from");
+    o.group_by = NULL;
+    tw_data *data = open_path(ctx, ARRAY, &o);
+    assert_true(info_of(data).weights[3] == 7);
+    const char *const schema = info_of(data).schema;
+    o = (tw_data_options)TW_DATA_OPTIONS_INIT; /* rows to predict, as the schema has them */
+    o.schema = schema;
+    o.unlabelled = 1;
+    expect(ctx, ARRAY, &o, 4, 1, (const double[]){2, 4, 6, 8});
+    write_file(OTHER, "9,2\n9,4\n", 8);
+    expect(ctx, OTHER, &o, 2, 1, (const double[]){2, 4});
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void archives(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    tw_context *ctx = context(NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    for (int i = 0; i < 8; i++) {
+        write_zip(ARRAY, i & 1 ? "deflate" : "store", i & 2 ? "X.npy" : "data", i & 2 ? "y.npy" : "label",
+                  i & 4);
+        expect_table(ctx, ARRAY);
+    }
+    o.unlabelled = 1;
+    expect(ctx, ARRAY, &o, 4, 2, features);
+    o = (tw_data_options)TW_DATA_OPTIONS_INIT;
+    o.label = "-1";
+    expect_error(ctx, ARRAY, &o, TW_ERR_SPEC, "label = -1: the labels of " ARRAY " are its array of labels");
+    write_zip(OTHER, "store", "a.npy", "y.npy", 0);
+    expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "holds no array of rows, called X, x or data");
+    write_zip(OTHER, "store", "x.npy", "X", 0);
+    expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "holds two arrays of rows: x.npy and X");
+    for (int how = 0; how < 2; how++) { /* cut off anywhere, and damaged */
+        write_zip(ARRAY, how ? "deflate" : "store", "X.npy", "y.npy", 0);
+        const size_t n = read_file(ARRAY, bytes, sizeof bytes);
+        assert_true(n > 200 && n < sizeof bytes);
+        for (size_t cut = 4; cut < n; cut += 7) {
+            write_file(OTHER, bytes, cut);
+            expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "");
+        }
+        bytes[how ? 60 : 210] ^= 1;
+        write_file(OTHER, bytes, n);
+        expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "");
+    }
+    tw_context_free(ctx);
+}
+
+/* Cases N2: nothing is executed, and the header's lengths are not believed. */
+static void what_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *message;
+    } cases[] = {
+        {"{'descr': '|O', 'fortran_order': False, 'shape': (4,), }", "type |O: an array of objects"},
+        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4,), }", "a structured type"},
+        {"{'descr': '<c16', 'fortran_order': False, 'shape': (4,), }", "type <c16 is not supported; f4, f8"},
+        {"{'descr': '<U3', 'fortran_order': False, 'shape': (4,), }", "type <U3 is not supported"},
+        {"{'descr': '<f2', 'fortran_order': False, 'shape': (4,), }", "type <f2 is not supported"},
+        {"{'descr': '', 'fortran_order': False, 'shape': (4,), }", "is not supported"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (), }", "a single number, of shape ()"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, 3), }",
+         "more than two dimensions: (2, 2, 3); reshape"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 3), }", "the array is empty"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4, -3), }", "the shape of the array is damaged"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4 3), }", "the shape of the array is damaged"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }",
+         "more than 2^48 elements"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (281474976710656, 1), }",
+         "ends here; the header declares"},
+        {"{'descr': '<f8', 'fortran_order': exit(1), 'shape': (4, 3), }",
+         "fortran_order is neither True nor False"},
+        {"{'descr': '<f8', 'shape': (4, 3), }", "the header lacks descr, fortran_order or shape"},
+        {"{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (4, 3), }",
+         "the header is damaged"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 3), } + x", "something follows the header"},
+        {"[1, 2]", "the header is no dictionary"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 4), }",
+         "byte 224: ends here; the header declares 128 bytes"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2), }",
+         "byte 192: something follows the data"},
+    };
+    uint8_t bytes[MOST], array[MOST];
+    tw_context *ctx = context(NULL);
+    put_array(array, "<f8", 0, 0, COLUMNS, 2);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const size_t n = put_header(bytes, 1, 128, cases[i].header);
+        memcpy(bytes + n, array + 128, sizeof table);
+        write_file(ARRAY, bytes, n + sizeof table);
+        expect_error(ctx, ARRAY, NULL, TW_ERR_DATA, cases[i].message);
+    }
+    for (size_t n = 6; n < 128 + sizeof table; n++) {
+        write_file(ARRAY, array, n);
+        expect_error(ctx, ARRAY, NULL, TW_ERR_DATA, n < 128 ? "ends inside the npy header" : "ends here");
+    }
+    write_file(ARRAY, "\x93NUMPY\2\0\xff\xff\xff\x7f", 12);
+    expect_error(ctx, ARRAY, NULL, TW_ERR_DATA,
+                 "byte 8: declares a header of 2147483647 bytes; at most 65536 are read");
+    write_file(ARRAY, "\x93NUMPY\4\0\0\0\0\0", 12);
+    expect_error(ctx, ARRAY, NULL, TW_ERR_DATA, "byte 6: npy version 4");
+    tw_context_free(ctx);
+}
+
+/* A value of the table is written over. */
+static void write_with(const char *type, size_t at, const void *value, size_t n)
+{
+    uint8_t bytes[MOST];
+    const size_t all = put_array(bytes, type, 0, 0, COLUMNS, 2);
+    memcpy(bytes + 128 + at * n, value, n);
+    write_file(ARRAY, bytes, all);
+}
+
+static void values_that_are_none(void **state)
+{
+    (void)state;
+    char log[LOGGED];
+    const double nan = __builtin_nan(""), infinite = __builtin_inf();
+    const int64_t large = ((int64_t)1 << 60) + 1;
+    tw_context *ctx = context(log);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    write_with("<f8", 3, &nan, sizeof nan);
+    expect_error(ctx, ARRAY, NULL, TW_ERR_DATA,
+                 "byte 152: row 2, column 1: the value is missing (nan); option missing");
+    o.missing = "zero";
+    expect(ctx, ARRAY, &o, 4, 2, (const double[]){1, 2, 0, 4, 5, 6, 7, 8});
+    o.missing = "mean";
+    expect(ctx, ARRAY, &o, 4, 2, (const double[]){1, 2, 13.0 / 3, 4, 5, 6, 7, 8});
+    o.missing = "skip";
+    expect(ctx, ARRAY, &o, 3, 2, (const double[]){1, 2, 5, 6, 7, 8});
+    assert_non_null(strstr(log, "1 row with a missing value left out"));
+    write_with("<f8", 4, &infinite, sizeof infinite);
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA, "byte 160: row 2, column 2: an infinite number");
+    o.skip_bad = 1;
+    expect(ctx, ARRAY, &o, 3, 2, (const double[]){1, 2, 5, 6, 7, 8});
+    assert_non_null(strstr(log, "left out: " ARRAY ": byte 160: row 2"));
+    write_with("<f8", 5, &nan, sizeof nan);
+    expect_error(ctx, ARRAY, NULL, TW_ERR_DATA,
+                 "row 2, column 3: the value is missing (nan); option missing = skip");
+    write_with("<i8", 0, &large, sizeof large);
+    expect_error(ctx, ARRAY, NULL, TW_ERR_DATA, "row 1, column 1: a whole number beyond 2^53");
+    write_with("<i8", 2, &large, sizeof large); /* as a label it keeps all its digits */
+    o.targets = TW_TARGETS_CLASSES;
+    tw_data *data = open_path(ctx, ARRAY, &o);
+    assert_string_equal(info_of(data).class_names[2], "1152921504606846977");
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void reading_survives_faults(void **state)
+{
+    (void)state;
+    faults f;
+    tw_error err;
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    uint8_t bytes[MOST];
+    write_file(ARRAY, bytes, put_array(bytes, "<f8", 1, 0, COLUMNS, 2));
+    write_zip(OTHER, "deflate", "X.npy", "y.npy", 0);
+    o.missing = "mean";
+    for (int mode = 0; mode < 8; mode++) {
+        int clean = 0;
+        for (long at = 1; !clean; at++) {
+            tw_data *out;
+            tw_context *ctx;
+            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+            f.for_ever = mode & 1;
+            if (mode & 2) f.fail_allocation = f.allocations + at;
+            else f.fail_step = f.steps + at;
+            const tw_status s = tw_data_open(ctx, mode & 4 ? ARRAY : OTHER, &o, &out, NULL, NULL, &err);
+            clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
+            if (s != (clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
+                fail_msg("mode %d, %ld: %d %s", mode, at, s, err.message);
+            if (!clean) assert_null(out);
+            tw_data_free(out);
+            tw_context_free(ctx);
+            assert_int_equal(f.live, 0);
+            if (clean) assert_true(at > 3);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_and_order),    cmocka_unit_test(versions_and_headers),
+        cmocka_unit_test(options_choose_columns),  cmocka_unit_test(archives),
+        cmocka_unit_test(what_is_refused),         cmocka_unit_test(values_that_are_none),
+        cmocka_unit_test(reading_survives_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
