@@ -244,6 +244,7 @@ static void missing_values(void **state)
     o.missing = "mean";
     EXPECT(text, &o, 6, 4, 1, 3, 1, 0, 3, 4, 0, 0, 4.8, 2, 0, 1, 5, 3, 1, 0, 7, 3, 0, 1, 8, 3, 1, 0);
     o.missing = "skip";
+    EXPECT("t,a,y\nred,1,0\nblue,,1\nred,3,1\n", &o, 2, 2, 1, 1, 1, 3); /* nor does its text count */
     static const char few[] = "a,y\n1,0\n,1\n2,?\n3,1\n";
     write_file(TABLE, few, sizeof few - 1);
     tw_data *data = open_path(ctx, TABLE, &o);

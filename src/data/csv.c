@@ -208,6 +208,12 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
         const tw__csv_column *column = &c->columns[i];
         if (column->role == TW__CSV_FEATURE) {
             double x;
+            if (tw__is_digit(*p) && p[1] == separator &&
+                i + 1 < c->n) { /* as most are, where categories were */
+                r.x[column->to] = *p - '0';
+                p += 2;
+                continue;
+            }
             const char *const behind = tw__number_take(p, end, &x);
             if (behind && (i + 1 < c->n ? *behind == separator : tw__csv_is_end(behind, end)) &&
                 isfinite(x)) {

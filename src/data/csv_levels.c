@@ -48,24 +48,45 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Marks the texts of column i that a row has: those of rows that were left out are none of its levels. */
+static uint32_t mark_texts(const tw__row_list *t, size_t i, uint8_t *marks)
+{
+    uint32_t n = 0;
+    for (size_t k = i; k < t->numbers; k += t->width) {
+        if (isnan(t->x[k])) continue;
+        n += !marks[(size_t)t->x[k]];
+        marks[(size_t)t->x[k]] = 1;
+    }
+    return n;
+}
+
+static tw_status fail_levels(const tw__csv *c, size_t i, uint32_t n, tw_error *err)
+{
+    const tw__column *column = &c->schema->columns[i];
+    return tw__fail(
+        err, TW_ERR_DATA,
+        "%.200s: column %lld%s%.60s%s has %lu different texts, of 1 to %d; option without leaves a column out",
+        c->source->paths[0], (long long)column->at + 1, column->name ? " \"" : "",
+        column->name ? column->name : "", column->name ? "\"" : "", (unsigned long)n, TW__CSV_MOST_LEVELS);
+}
+
 /* Texts of a column of the training rows, rising. */
 static tw_status make_levels(const tw__csv *c, size_t i, tw_error *err)
 {
     tw_context *ctx = c->source->ctx;
     const tw__words *words = &c->to->texts[i];
     tw__column *column = &c->schema->columns[i];
-    if (words->n == 0 || words->n > TW__CSV_MOST_LEVELS)
-        return tw__fail(
-            err, TW_ERR_DATA,
-            "%.200s: column %lld has %s%.60s%s %lu different texts; option without leaves a column out",
-            c->source->paths[0], (long long)column->at + 1, column->name ? "\"" : "",
-            column->name ? column->name : "", column->name ? "\" and" : "", (unsigned long)words->n);
-    TW_TRY(tw__alloc(ctx, &column->levels, words->n, sizeof *column->levels, err));
-    column->n_levels = words->n;
-    for (uint32_t k = 0; k < words->n; k++)
-        TW_TRY(tw__copy_text(ctx, &column->levels[k], tw__words_at(words, k), err));
-    qsort(column->levels, column->n_levels, sizeof *column->levels, compare_texts);
-    return TW_OK;
+    uint8_t *marks;
+    TW_TRY(tw__alloc(ctx, &marks, words->n, 1, err));
+    const uint32_t n = mark_texts(c->to, i, marks);
+    tw_status s = n == 0 || n > TW__CSV_MOST_LEVELS ? fail_levels(c, i, n, err) : TW_OK;
+    if (s == TW_OK) s = tw__alloc(ctx, &column->levels, n, sizeof *column->levels, err);
+    if (s == TW_OK) column->n_levels = n;
+    for (uint32_t k = 0, to = 0; s == TW_OK && k < words->n; k++)
+        if (marks[k]) s = tw__copy_text(ctx, &column->levels[to++], tw__words_at(words, k), err);
+    tw__free(ctx, marks, words->n, 1);
+    if (s == TW_OK) qsort(column->levels, column->n_levels, sizeof *column->levels, compare_texts);
+    return s;
 }
 
 /* The level of each text of column i, or -1; *level of words->n numbers, freed by the caller. */
@@ -116,7 +137,7 @@ static tw_status expand_column(const tw__csv *c, size_t i, size_t first, double 
         if (isnan(word) || level[(size_t)word] < 0) continue;
         to[row * width + first + (size_t)level[(size_t)word]] = 1;
     }
-    warn(c, i, level);
+    if (c->is_given) warn(c, i, level);
     tw__free(c->source->ctx, level, t->texts[i].n, sizeof *level);
     return TW_OK;
 }
