@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Seconds in which other programs read a LIBSVM file: the peers of `thalweg bench parse FILE --peer bench/parse_peers.py`.
+"""Seconds in which other programs read a LIBSVM file, or one of numbers between commas: the peers of `thalweg bench parse FILE --peer bench/parse_peers.py`.
 
 scikit-learn: load_svmlight_file. liblinear: liblinear-train with a tolerance that it refuses once it has read the file; its whole process counts,
-about a millisecond more. What is not installed is left out.
+about a millisecond more. NumPy: loadtxt. pandas: read_csv with its C parser. What is not installed is left out.
 SPDX-License-Identifier: MIT"""
 import json
 import shutil
@@ -33,5 +33,28 @@ def liblinear(path):
     return seconds
 
 
-seconds = {"scikit-learn": scikit_learn(sys.argv[1]), "liblinear": liblinear(sys.argv[1])}
+def numpy(path):
+    try:
+        from numpy import loadtxt
+    except ImportError:
+        return None
+    start = time.perf_counter()
+    loadtxt(path, delimiter=",")
+    return time.perf_counter() - start
+
+
+def pandas(path):
+    try:
+        from pandas import read_csv
+    except ImportError:
+        return None
+    start = time.perf_counter()
+    read_csv(path, header=None, engine="c")
+    return time.perf_counter() - start
+
+
+with open(sys.argv[1], "rb") as file:
+    is_csv = b"," in file.readline()
+peers = {"NumPy": numpy, "pandas": pandas} if is_csv else {"scikit-learn": scikit_learn, "liblinear": liblinear}
+seconds = {name: read(sys.argv[1]) for name, read in peers.items()}
 print(json.dumps({name: x for name, x in seconds.items() if x is not None}))
