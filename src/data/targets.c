@@ -67,12 +67,16 @@ static void free_labels(labels *l)
     if (l->each) tw__free(l->ctx, l->each, l->n, sizeof *l->each);
 }
 
+/* of labels that are whole numbers, where nobody says what they are */
+enum { MOST_CLASSES = 1000 };
+
 static int are_classes(const labels *l, const tw__row_list *t, const tw_data_options *o,
                        const tw__schema *given)
 {
     if (given) return given->classes != NULL;
     if (o->targets != TW_TARGETS_AUTO) return o->targets == TW_TARGETS_CLASSES;
-    return !l->are_numbers || (l->are_whole && (l->different <= 2 || l->different <= t->rows / 2));
+    const size_t most = t->rows / 2 < MOST_CLASSES ? t->rows / 2 : MOST_CLASSES;
+    return !l->are_numbers || (l->are_whole && (l->different <= 2 || l->different <= most));
 }
 
 /* ---- classes ------------------------------------------------------------------------------------------- */
