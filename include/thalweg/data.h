@@ -78,8 +78,8 @@ typedef struct tw_data_info {
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
 
-/* AUTO: classes if the labels are words, or whole numbers of which there are two, or at most 1,000 and half as
- * many as rows; else real targets. */
+/* AUTO: classes if the labels are words, or whole numbers of which there are two, or at most 1,000 and half
+ * as many as rows; else real targets. */
 enum tw_targets { TW_TARGETS_AUTO, TW_TARGETS_CLASSES, TW_TARGETS_REALS };
 
 /* How to open a data set. */
