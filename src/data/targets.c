@@ -204,8 +204,8 @@ static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to,
                                 tw_error *err)
 {
     if (type != TW_F64 && (type == TW_F32 || are_floats(t->x, t->numbers))) {
-        float *x;
-        TW_TRY(tw__alloc(t->ctx, &x, t->numbers, sizeof *x, err));
+        float *x = NULL;
+        TW_TRY(tw__resize(t->ctx, &x, &(size_t){0}, t->numbers, sizeof *x, err));
         to->type = TW_F32;
         to->x = x;
         for (size_t i = 0; i < t->numbers; i++) {
@@ -224,9 +224,10 @@ static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to,
 
 static tw_status take_columns(tw__row_list *t, tw_data_info *to, tw_error *err)
 {
-    uint64_t *starts;
+    uint64_t *starts = NULL;
     if (t->width) return TW_OK;
-    TW_TRY(tw__alloc(t->ctx, &starts, t->rows + 1, sizeof *starts, err));
+    TW_TRY(tw__resize(t->ctx, &starts, &(size_t){0}, t->rows + 1, sizeof *starts, err));
+    starts[0] = 0;
     memcpy(starts + 1, t->ends, t->rows * sizeof *starts);
     to->starts = starts;
     TW_TRY(tw__resize(t->ctx, &t->columns, &t->capacity.columns, t->numbers, sizeof *t->columns, err));
