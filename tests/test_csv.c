@@ -5,58 +5,15 @@
 #include "base/context.h"
 #include "base/random.h"
 #include "faulty_io.h"
-#include "files.h"
-#include <archive.h>
-#include <archive_entry.h>
+#include "row_files.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <thalweg/data.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #define PATH(name) TW_BINARY_DIR "/test_csv." name
 #define TABLE PATH("table")
 #define OTHER PATH("other")
 #define SHARED TW_SOURCE_DIR "/../shared/data/"
-
-enum { LOGGED = 4096, FINGERPRINT = 33 };
-
-static void keep_log(void *user, int level, const char *text)
-{
-    char *log = user;
-    const size_t used = strlen(log);
-    if (level == TW_LOG_WARNING) snprintf(log + used, LOGGED - used, "%s\n", text);
-}
-
-/* log: LOGGED bytes; NULL: silent */
-static tw_context *context(int threads, char *log)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = threads;
-    o.log = log ? keep_log : NULL;
-    o.user = log;
-    if (log) *log = 0;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
-
-static tw_data_info info_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    assert_int_equal(tw_data_info_get(data, &info, NULL), TW_OK);
-    return info;
-}
-
-static tw_data *open_path(tw_context *ctx, const char *path, const tw_data_options *options)
-{
-    tw_data *data;
-    tw_error err;
-    if (tw_data_open(ctx, path, options, &data, NULL, NULL, &err) != TW_OK) fail_msg("%s", err.message);
-    return data;
-}
 
 static double number_at(const tw_data_info *r, size_t i)
 {
@@ -369,18 +326,6 @@ static void like_libsvm(void **state)
 
 /* ---- errors -------------------------------------------------------------------------------------------- */
 
-static void expect_error(tw_context *ctx, const char *path, const tw_data_options *o, tw_status status,
-                         const char *message)
-{
-    tw_data *data;
-    tw_error err;
-    const tw_status s = tw_data_open(ctx, path, o, &data, NULL, NULL, &err);
-    if (s == TW_OK) fail_msg("was read, not \"%s\"", message);
-    if (s != status || !strstr(err.message, message))
-        fail_msg("%d, \"%s\" instead of \"%s\"", s, err.message, message);
-    assert_null(data);
-}
-
 static void wrong_rows(void **state)
 {
     (void)state;
@@ -528,13 +473,6 @@ static void bad_rows_may_be_left_out(void **state)
 
 /* ---- files, pieces, threads ---------------------------------------------------------------------------- */
 
-static void fingerprint_of(tw_context *ctx, const char *path, const tw_data_options *o, char to[FINGERPRINT])
-{
-    tw_data *data = open_path(ctx, path, o);
-    memcpy(to, info_of(data).fingerprint, FINGERPRINT);
-    tw_data_free(data);
-}
-
 /* Rows with texts over several lines, which many pieces hold. Returns the length. */
 static size_t make_table(char *to, size_t capacity)
 {
@@ -551,39 +489,6 @@ static size_t make_table(char *to, size_t capacity)
                             tw__random_unit(7, TW__FOR_TEST, 2, at + 3), row % 3 ? "p" : "\"q\"");
     }
     return n;
-}
-
-static void pack(const char *path, const char *filter, const char *text, size_t n)
-{
-    struct archive *a = archive_write_new();
-    struct archive_entry *e = archive_entry_new();
-    assert_int_equal(archive_write_add_filter_by_name(a, filter), ARCHIVE_OK);
-    assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
-    assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
-    archive_entry_set_filetype(e, AE_IFREG);
-    assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-    assert_int_equal(archive_write_data(a, text, n), n);
-    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
-    archive_entry_free(e);
-    archive_write_free(a);
-}
-
-/* Through a pipe, as from the standard input. */
-static void fingerprint_of_pipe(tw_context *ctx, const char *text, size_t n, const tw_data_options *o,
-                                char to[FINGERPRINT])
-{
-    remove(OTHER);
-    assert_int_equal(mkfifo(OTHER, 0600), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-        FILE *f = fopen(OTHER, "wb");
-        _exit(f && fwrite(text, 1, n, f) == n && fclose(f) == 0 ? 0 : 1);
-    }
-    int status;
-    fingerprint_of(ctx, OTHER, o, to);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    remove(OTHER);
 }
 
 static void the_same_bits_however_it_is_read(void **state)
@@ -612,7 +517,7 @@ static void the_same_bits_however_it_is_read(void **state)
         fingerprint_of(ctx, OTHER, &o, other);
         assert_string_equal(other, first);
     }
-    fingerprint_of_pipe(ctx, text, n, &o, other);
+    fingerprint_of_pipe(ctx, OTHER, text, n, &o, other);
     assert_string_equal(other, first);
     tw_context_free(ctx);
     faults f; /* reads that are cut short */

@@ -3,40 +3,18 @@
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "faulty_io.h"
-#include "files.h"
-#include <archive.h>
-#include <archive_entry.h>
+#include "row_files.h"
 #include <string.h>
-#include <thalweg/data.h>
 #include <cmocka.h>
 
 #define PATH(name) TW_BINARY_DIR "/test_npy." name
 #define ARRAY PATH("array")
 #define OTHER PATH("other")
 
-enum { LOGGED = 2048, MOST = 4096, ROWS = 4, COLUMNS = 3 };
+enum { MOST = 4096, ROWS = 4, COLUMNS = 3 };
 
 static const double table[ROWS * COLUMNS] = {1, 2, 0, 3, 4, 1, 5, 6, 0, 7, 8, 1};
 static const double features[] = {1, 2, 3, 4, 5, 6, 7, 8};
-
-static void keep_log(void *user, int level, const char *text)
-{
-    char *log = user;
-    const size_t used = strlen(log);
-    if (level == TW_LOG_WARNING) snprintf(log + used, LOGGED - used, "%s\n", text);
-}
-
-static tw_context *context(char *log)
-{
-    tw_context *ctx;
-    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
-    o.threads = 1;
-    o.log = log ? keep_log : NULL;
-    o.user = log;
-    if (log) *log = 0;
-    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
-    return ctx;
-}
 
 /* ---- making arrays ------------------------------------------------------------------------------------- */
 
@@ -120,21 +98,6 @@ static void write_zip(const char *path, const char *how, const char *rows, const
 
 /* ---- reading them -------------------------------------------------------------------------------------- */
 
-static tw_data_info info_of(const tw_data *data)
-{
-    tw_data_info info = {.size = sizeof info};
-    assert_int_equal(tw_data_info_get(data, &info, NULL), TW_OK);
-    return info;
-}
-
-static tw_data *open_path(tw_context *ctx, const char *path, const tw_data_options *o)
-{
-    tw_data *data;
-    tw_error err;
-    if (tw_data_open(ctx, path, o, &data, NULL, NULL, &err) != TW_OK) fail_msg("%s", err.message);
-    return data;
-}
-
 static double number_at(const tw_data_info *r, size_t i)
 {
     return r->type == TW_F32 ? (double)((const float *)r->x)[i] : ((const double *)r->x)[i];
@@ -166,18 +129,6 @@ static void expect_table(tw_context *ctx, const char *path)
     tw_data_free(data);
 }
 
-static void expect_error(tw_context *ctx, const char *path, const tw_data_options *o, tw_status status,
-                         const char *message)
-{
-    tw_data *data;
-    tw_error err;
-    const tw_status s = tw_data_open(ctx, path, o, &data, NULL, NULL, &err);
-    if (s == TW_OK) fail_msg("was read, not \"%s\"", message);
-    if (s != status || !strstr(err.message, message))
-        fail_msg("%d, \"%s\" instead of \"%s\"", s, err.message, message);
-    assert_null(data);
-}
-
 /* ---- tests --------------------------------------------------------------------------------------------- */
 
 static void every_type_and_order(void **state)
@@ -186,7 +137,7 @@ static void every_type_and_order(void **state)
     static const char *const types[] = {"<f4", "<f8", ">f4", ">f8", "|i1", "<i2", ">i2", "<i4", ">i4", "<i8",
                                         ">i8", "|u1", "<u2", ">u2", "<u4", ">u4", "<u8", ">u8", "=f8"};
     uint8_t bytes[MOST];
-    tw_context *ctx = context(NULL);
+    tw_context *ctx = context(1, NULL);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         for (int is_fortran = 0; is_fortran < 2; is_fortran++) {
             write_file(ARRAY, bytes, put_array(bytes, types[i], is_fortran, 0, COLUMNS, 2));
@@ -206,7 +157,7 @@ static void versions_and_headers(void **state)
 {
     (void)state;
     uint8_t bytes[MOST], array[MOST];
-    tw_context *ctx = context(NULL);
+    tw_context *ctx = context(1, NULL);
     put_array(array, "<f8", 0, 0, COLUMNS, 2);
     for (int version = 1; version <= 3; version++) {
         const size_t n =
@@ -222,7 +173,7 @@ static void options_choose_columns(void **state)
 {
     (void)state;
     uint8_t bytes[MOST];
-    tw_context *ctx = context(NULL);
+    tw_context *ctx = context(1, NULL);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     write_file(ARRAY, bytes, put_array(bytes, "<i8", 1, 0, COLUMNS, 2));
     o.label = "1";
@@ -252,7 +203,7 @@ static void archives(void **state)
 {
     (void)state;
     uint8_t bytes[MOST];
-    tw_context *ctx = context(NULL);
+    tw_context *ctx = context(1, NULL);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     for (int i = 0; i < 8; i++) {
         write_zip(ARRAY, i & 1 ? "deflate" : "store", i & 2 ? "X.npy" : "data", i & 2 ? "y.npy" : "label",
@@ -319,7 +270,7 @@ static void what_is_refused(void **state)
          "byte 192: something follows the data"},
     };
     uint8_t bytes[MOST], array[MOST];
-    tw_context *ctx = context(NULL);
+    tw_context *ctx = context(1, NULL);
     put_array(array, "<f8", 0, 0, COLUMNS, 2);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const size_t n = put_header(bytes, 1, 128, cases[i].header);
@@ -354,7 +305,7 @@ static void values_that_are_none(void **state)
     char log[LOGGED];
     const double nan = __builtin_nan(""), infinite = __builtin_inf();
     const int64_t large = ((int64_t)1 << 60) + 1;
-    tw_context *ctx = context(log);
+    tw_context *ctx = context(1, log);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     write_with("<f8", 3, &nan, sizeof nan);
     expect_error(ctx, ARRAY, NULL, TW_ERR_DATA,
