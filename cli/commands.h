@@ -15,6 +15,7 @@
     X(schedules)        \
     X(estimators)       \
     X(controls)         \
+    X(solvers)          \
     X(exchanges)        \
     X(layers)           \
     X(models)           \

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "table.h"
 #include <thalweg/control.h>
+#include <thalweg/solver.h>
 #include <thalweg/estimator.h>
 #include <thalweg/model.h>
 #include <thalweg/surface.h>
@@ -45,6 +46,7 @@ json_t *cli_model_json(const tw_model_kind *kind);
 /* Where a method comes from, its equation and options. */
 void cli_print_method(const char *paper, const char *equation, int n, const tw_option *options,
                       const double *values);
+json_t *cli_solver_json(const tw_solver *solver);
 json_t *cli_control_json(const tw_control *control);
 json_t *cli_surface_json(const tw_surface_kind *kind);
 #endif

@@ -1,10 +1,11 @@
-/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control or a surface does, with every
- * hyperparameter as this spec sets it; what a layer computes, what a model is made of, and what an exchange
- * is.
+/* thalweg explain: what a rule, a chain, a schedule, an estimator, a control, a solver or a surface does,
+ * with every hyperparameter as this spec sets it; what a layer computes, what a model is made of, and what an
+ * exchange is.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/solver.h>
 #include <thalweg/surface.h>
 #include <thalweg/train.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const char *method_name(size_t i, const void *user)
     const tw_schedule *s;
     const tw_estimator *e;
     const tw_control *c;
+    const tw_solver *v;
     const tw_surface_kind *f;
     const char *name, *text, *help;
     (void)user;
@@ -41,6 +43,8 @@ static const char *method_name(size_t i, const void *user)
         if (i-- == 0) return e->name;
     for (size_t k = 0; (c = tw_control_at(k)) != NULL; k++)
         if (i-- == 0) return c->name;
+    for (size_t k = 0; (v = tw_solver_at(k)) != NULL; k++)
+        if (i-- == 0) return v->name;
     for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++)
         if (i-- == 0) return f->name;
     for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++)
@@ -52,10 +56,10 @@ static const char *method_name(size_t i, const void *user)
     return NULL;
 }
 
-enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SURFACE, LAYER, MODEL, EXCHANGE, UNKNOWN };
-static const char *const kind_words[] = {"a rule",       "a transform", "a schedule",
-                                         "an estimator", "a control",   "a surface",
-                                         "a layer",      "a model",     "an exchange"};
+enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SOLVER, SURFACE, LAYER, MODEL, EXCHANGE, UNKNOWN };
+static const char *const kind_words[] = {"a rule",    "a transform", "a schedule", "an estimator",
+                                         "a control", "a solver",    "a surface",  "a layer",
+                                         "a model",   "an exchange"};
 
 /* The first name of a spec, or of a layer with its sizes. */
 static void name_of(const char *spec, char to[40])
@@ -97,6 +101,7 @@ static enum kind kind_of(const char *spec)
     if (tw_transform_find(name)) return TRANSFORM;
     if (tw_estimator_find(name)) return ESTIMATOR;
     if (tw_control_find(name)) return CONTROL;
+    if (tw_solver_find(name)) return SOLVER;
     if (is_surface(name) || is_own_surface(spec, name)) return SURFACE;
     if (tw_schedule_find(name)) return SCHEDULE;
     if (cli_is_layer(name)) return LAYER;
@@ -114,7 +119,7 @@ static tw_status unknown(const char *spec, tw_error *err)
     name_of(spec, name);
     return cli_unknown(
         err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
-        ": thalweg rules, transforms, schedules, estimators, controls, surfaces, layers, models and exchanges list what there is");
+        ": thalweg rules, transforms, schedules, estimators, controls, solvers, surfaces, layers, models and exchanges list what there is");
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -140,6 +145,7 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
     case SCHEDULE: return cli_explain_schedule(v, spec, err);
     case ESTIMATOR: return cli_explain_estimator(&v->common, spec, err);
     case CONTROL: return cli_explain_control(&v->common, spec, err);
+    case SOLVER: return cli_explain_solver(&v->common, spec, err);
     case SURFACE: return cli_explain_surface(&v->common, spec, err);
     case LAYER: return cli_explain_layer(&v->common, name, err);
     case MODEL: return cli_explain_model(&v->common, spec, err);
@@ -174,7 +180,7 @@ const struct cli_command cli_command_explain = {
     .name = "explain",
     .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
     .help =
-        "equation, hyperparameters and memory of a rule, transform, schedule, estimator or control; what a surface, layer, model or exchange is",
+        "equation, hyperparameters and memory of a rule, transform, schedule, estimator, control or solver; what a surface, layer, model or exchange is",
     .examples =
         "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
         "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg\nthalweg explain relu",

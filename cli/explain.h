@@ -15,6 +15,7 @@ struct cli_explain {
 int cli_is_schedule(const char *spec);
 tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err);
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
+tw_status cli_explain_solver(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_surface(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
 /* explain_part.c: names that stand in the lists of layers, models and exchanges. */

@@ -91,7 +91,7 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
     n = cli_append_number(line, sizeof line, n, "acc", l->accuracy);
     n = cli_append_number(line, sizeof line, n, "val_loss", l->val_loss);
     n = cli_append_number(line, sizeof line, n, "val_acc", l->val_accuracy);
-    n = cli_append(line, sizeof line, n, "  lr %g", l->lr);
+    if (!isnan(l->lr)) n = cli_append(line, sizeof line, n, "  lr %g", l->lr);
     if (images > 0 && l->seconds > 0)
         cli_append(line, sizeof line, n, "  %s rows/s", rate_text(images / l->seconds, rate, sizeof rate));
     progress_clear(p);

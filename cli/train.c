@@ -98,7 +98,8 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
 
 static void print_setting(const tw_job_options *o, tw_model *model)
 {
-    const char *const texts[][2] = {{"optimizer", o->run.optimizer},
+    const char *const texts[][2] = {{o->run.solver ? "solver" : "optimizer",
+                                     o->run.solver ? o->run.solver : o->run.optimizer},
                                     {"  schedule", o->run.schedule},
                                     {"  estimator", o->run.estimator},
                                     {"  exchange", o->run.exchange},
@@ -126,6 +127,17 @@ static void print_result(const tw_job *job)
     putchar('\n');
 }
 
+/* How a solver's run has ended. */
+static void print_ending(tw_job *job)
+{
+    tw_run_progress p = {.size = sizeof p};
+    if (!tw_job_run_of(job) || tw_run_progress_get(tw_job_run_of(job), &p, NULL) != TW_OK) return;
+    cli_say(
+        "%s after %llu iterations: gradient %.3g of %.3g at the start, last step %.3g, loss lowered by %.3g",
+        tw_run_status_name(tw_job_status(job)), (unsigned long long)tw_run_steps(tw_job_run_of(job)),
+        p.gradient, p.first_gradient, p.step, p.decrease);
+}
+
 /* Prints the result; why->code becomes TW_ERR_NOT_FINITE if the run diverged. */
 static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_error *err)
 {
@@ -135,6 +147,7 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
         CLI_TRY(tw_job_json(job, &text, err));
         printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
     } else print_result(job);
+    if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));
     if (tw_job_diverged(job, &reason) != TW_OK)
         cli_fail(why, TW_ERR_NOT_FINITE,
@@ -270,7 +283,12 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     int log = -1;
     if (v->resume || v->job.out)
         snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
-    else cli_run_directory(v->job.model, v->job.run.optimizer ? v->job.run.optimizer : "adam", directory);
+    else
+        cli_run_directory(v->job.model,
+                          v->job.run.solver      ? v->job.run.solver
+                          : v->job.run.optimizer ? v->job.run.optimizer
+                                                 : "adam",
+                          directory);
     v->job.numbered = !v->resume && !v->job.out;
     v->job.out = directory;
     cli_catch_signals();

@@ -111,6 +111,8 @@ typedef struct tw_objective {
      * the rows' losses and gradients depend on, in any order, the same one perhaps more than once. Called by
      * one thread at a time, never during an evaluation; must not fail. */
     size_t (*touched)(void *user, const uint64_t *rows, size_t n, uint32_t *index);
+    /* NULL, or what makes the gradient jump, such as "l1": solvers that need a smooth loss refuse it */
+    const char *kinks;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

@@ -49,7 +49,8 @@ enum {
     TW_FIELD_IF_SET = 8,    /* recorded only if it is not the default */
     /* recorded, but changes no bit up to a given step: a checkpoint fits runs that differ in it */
     TW_FIELD_NO_BITS = 16,
-    TW_FIELD_READS = 32 /* how files of rows are read */
+    TW_FIELD_READS = 32,    /* how files of rows are read */
+    TW_FIELD_NO_SOLVER = 64 /* cannot be given beside a solver, whose run does not record it */
 };
 
 /* Row i of a table: fills *out and returns 1, or returns 0 past the end. The texts live as long as the

@@ -41,6 +41,7 @@
 #include <thalweg/estimator.h>
 #include <thalweg/model.h>
 #include <thalweg/options.h>
+#include <thalweg/solver.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -51,7 +52,9 @@ extern "C" {
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
 /* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME,
- * INTERRUPTED: stopped, to be continued; DIVERGED: would be FINISHED or EARLY_STOP, but tw_run_diverged. */
+ * INTERRUPTED: stopped, to be continued; DIVERGED: would be FINISHED or EARLY_STOP, but tw_run_diverged. A
+ * solver's run ends as CONVERGED: `tol` is reached, or the gradient is 0; MAX_EPOCHS: it is not, after all
+ * iterations; STALLED: nothing more can be gained but by rounding. */
 enum tw_run_status {
     TW_RUN_GOING = 0,
     TW_RUN_FINISHED,
@@ -60,11 +63,13 @@ enum tw_run_status {
     TW_RUN_INTERRUPTED,
     TW_RUN_EARLY_STOP,
     TW_RUN_STALLED,
-    TW_RUN_DIVERGED
+    TW_RUN_DIVERGED,
+    TW_RUN_CONVERGED,
+    TW_RUN_MAX_EPOCHS
 };
 /* "going", "finished", "target", "time", ..., or "unknown" */
 TW_API const char *tw_run_status_name(int status);
-/* 1: finished, target, early_stop, stalled or diverged: no further steps */
+/* 1: finished, target, early_stop, stalled, diverged, converged or max_epochs: no further steps */
 TW_API int tw_run_is_over(int status);
 /* "error", "skip", "zero", or "unknown" */
 TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
@@ -72,9 +77,9 @@ TW_API const char *tw_nonfinite_name(enum tw_nonfinite policy);
 TW_API tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_error *err);
 
 /* One line per epoch, counted from 1. loss and accuracy are means over the epoch's batches while it trained,
- * with dropout; val_* are evaluated at its end, which is early in an epoch in which the target is reached
- * (eval_every). lr is that of the epoch's last step. seconds is the time that this epoch took. A number that
- * does not apply is NaN. */
+ * with dropout, and with a solver those of its end, without; val_* are evaluated at its end, which is early
+ * in an epoch in which the target is reached (eval_every). lr is that of the epoch's last step. seconds is
+ * the time that this epoch took. A number that does not apply is NaN. */
 typedef struct tw_epoch {
     uint64_t epoch;
     double seconds, loss, accuracy, val_loss, val_accuracy, lr;
@@ -110,6 +115,16 @@ enum tw_run_sparse {
     TW_RUN_SPARSE_TOUCHED = 3,
     /* Every weight is stepped. */
     TW_RUN_SPARSE_DENSE = 4
+};
+
+/* When a solver has converged, with `tol`. */
+enum tw_run_stop {
+    /* the norm of the gradient is at most tol times that at the start */
+    TW_RUN_STOP_GRAD = 0,
+    /* no weight has changed by more than tol in the last iteration (source 004's termination distance) */
+    TW_RUN_STOP_STEP = 1,
+    /* the loss has changed by at most tol times its magnitude, or times 1 where that is less */
+    TW_RUN_STOP_OBJECTIVE = 2
 };
 
 /* "exact", "skip", "replay", "touched", "dense", or "unknown" */
@@ -158,6 +173,14 @@ typedef struct tw_run_options {
     /* For objectives that answer with lists; TW_ERR_SPEC for others. Where EXACT, SKIP or REPLAY step every
      * weight, the reason is logged (TW_LOG_INFO). */
     enum tw_run_sparse sparse;
+    /* NULL, or a solver's spec, "lbfgs:memory=20": it takes the place of optimizer, estimator, schedule and
+     * exchange, and of what belongs to them, control, groups, nonfinite, sparse, batch, accumulate, order and
+     * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). */
+    const char *solver;
+    /* With a solver: the tolerance at which it has converged, from 0 on; 0: none. stop: "grad" (NULL),
+     * "step" or "objective" (enum tw_run_stop). */
+    double tol;
+    const char *stop;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT            \
     {                                  \
@@ -179,9 +202,20 @@ TW_API void tw_run_free(tw_run *run); /* NULL is allowed */
  * loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*). TW_STOPPED:
  * the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
+/* How far a solver's run has come. */
+typedef struct tw_run_progress {
+    size_t size;        /* sizeof(tw_run_progress), set by the caller */
+    const char *solver; /* canonical spec */
+    /* Euclidean norms of the gradient at the start and now; largest change of a weight and decrease of the
+     * loss in the last iteration. NaN: there was none. */
+    double first_gradient, gradient, step, decrease;
+    const char *stop; /* what `tol` is compared with: "grad", "step" or "objective"; NULL: tol is 0 */
+} tw_run_progress;
+/* TW_ERR_STATE: the run has no solver. */
+TW_API tw_status tw_run_progress_get(const tw_run *run, tw_run_progress *out, tw_error *err);
 /* after the last step, or as loaded */
 TW_API int tw_run_status(const tw_run *run);
-/* the option `batch` or its default; 0 with full and single */
+/* the option `batch` or its default; 0 with full and single, or a solver */
 TW_API uint64_t tw_run_batch(const tw_run *run);
 /* rows drawn for an update; an epoch's last update may have fewer */
 TW_API uint64_t tw_run_rows(const tw_run *run);
@@ -194,7 +228,7 @@ TW_API uint64_t tw_run_steps(const tw_run *run);
 TW_API uint64_t tw_run_gradients(const tw_run *run);
 /* time spent in tw_run_step, resumed time included */
 TW_API double tw_run_seconds(const tw_run *run);
-TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg:m=100" */
+TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg:m=100"; NULL: a solver */
 /* canonical specs of the controls; NULL: none */
 TW_API const char *tw_run_control(const tw_run *run);
 #define TW_DIVERGED_ABOVE 1000
@@ -206,7 +240,7 @@ TW_API const char *tw_run_control(const tw_run *run);
 TW_API tw_status tw_run_diverged(const tw_run *run, tw_error *err);
 /* the *n epochs that have ended; valid until the next step */
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);
-/* belongs to the run: to look at, not to step */
+/* belongs to the run: to look at, not to step; NULL: a solver */
 TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
 /* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. With
  * TW_RUN_SPARSE_SKIP and REPLAY w is up to date after this call and after every epoch. */

@@ -32,7 +32,8 @@ static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw
     if (o->steps && (o->steps < LEAST_STEPS || o->steps > MOST_STEPS))
         return tw__fail(err, TW_ERR_SPEC, "steps = %llu is outside [%d, %d]", (unsigned long long)o->steps,
                         LEAST_STEPS, MOST_STEPS);
-    const char *odd = j->run.schedule      ? "schedule"
+    const char *odd = j->run.solver        ? "solver"
+                      : j->run.schedule    ? "schedule"
                       : j->run.control     ? "control"
                       : j->run.target      ? "target"
                       : j->run.eval_every  ? "eval_every"

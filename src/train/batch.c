@@ -379,16 +379,17 @@ static void add_blocks(const call *c, size_t blocks)
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err)
 {
+    const tw_draw none = {.number = 0};
     size_t leaves = leaf_count(n);
     call c = {.b = b,
               .w = w,
               .rows = rows,
               .n = n,
               .hi = leaves,
-              .draw = draw,
+              .draw = draw ? draw : &none,
               .to = to,
               .mode = callers,
-              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | (draw ? TW_TRAINING : 0)};
     size_t blocks = 0;
     TW_TRY(run_blocks(&c, &blocks, err));
     add_blocks(&c, blocks);

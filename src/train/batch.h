@@ -31,7 +31,7 @@ void tw__batch_only_lists(tw__batch *b);
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
                              const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err);
 /* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of
- * several such sums. */
+ * several such sums. draw NULL: not training. */
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err);
 /* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find
@@ -39,6 +39,8 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
 tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                          tw__fp_mode callers, tw_sums *sums, tw_error *err);
 
+/* n indices of rows from `first` on; freed with their number. */
+tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err);
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
 tw_status tw__objective_read(tw_objective *out, const tw_objective *given, int with_loss, tw_error *err);
 size_t tw__objective_size(const tw_objective *o); /* weights */

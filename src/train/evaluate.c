@@ -5,7 +5,7 @@
 #include <math.h>
 #include <thalweg/train.h>
 
-static tw_status all_rows(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err)
+tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err)
 {
     TW_TRY(tw__alloc(ctx, rows, n, sizeof **rows, err));
     for (uint64_t i = 0; i < n; i++) (*rows)[i] = first + i;
@@ -18,7 +18,7 @@ static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w,
     tw__batch *b = NULL;
     uint64_t *rows = NULL;
     tw_sums sums;
-    TW_TRY(all_rows(ctx, 0, o->n_rows, &rows, err));
+    TW_TRY(tw__rows_from(ctx, 0, o->n_rows, &rows, err));
     tw_status s = tw__batch_create(&b, ctx, o, err);
     if (s == TW_OK) s = tw__batch_loss(b, w, o->n_rows ? rows : NULL, o->n_rows, NULL, callers, &sums, err);
     if (s == TW_OK && !(sums.weight > 0))
@@ -64,7 +64,7 @@ tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void 
                  .draw = &draw,
                  .sums = &sums,
                  .output = output};
-    TW_TRY(all_rows(ctx, first, n, &rows, err));
+    TW_TRY(tw__rows_from(ctx, first, n, &rows, err));
     e.rows = rows;
     int result = o.point ? o.point(o.user, w) : 0;
     if (!result) result = o.eval(o.user, &e);

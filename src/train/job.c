@@ -309,9 +309,10 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
         job->epoch_ended = job->checkpoint_requested = 0;
+        const uint64_t steps = tw_run_steps(job->run);
         TW_TRY(tw_run_step(job->run, &status, err));
-        /* which made no step */
-        if (status != TW_RUN_STALLED) TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
+        if (tw_run_steps(job->run) != steps)
+            TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
         int due =
             job->checkpoint_requested || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);

@@ -9,14 +9,19 @@
 void tw_job_resolved(const tw_job *job, tw_job_options *out)
 {
     const tw_optimizer *opt = tw_run_optimizer(job->run);
+    tw_run_progress solver = {.size = sizeof solver};
     *out = job->o;
     out->model = tw_model_network(job->model);
+    out->run.epochs = tw_run_epochs(job->run);
+    if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK) {
+        out->run.solver = solver.solver;
+        return;
+    }
     out->run.optimizer = tw_optimizer_spec(opt);
     out->run.estimator = tw_run_estimator(job->run);
     out->run.schedule = tw_optimizer_schedule(opt);
     out->run.control = tw_run_control(job->run);
     out->run.batch = tw_run_batch(job->run);
-    out->run.epochs = tw_run_epochs(job->run);
     if (!out->run.exchange) out->run.exchange = "local";
 }
 
@@ -24,7 +29,7 @@ static json_t *options_json(const tw_job *job, tw__json_builder *b, unsigned wit
 {
     tw_job_options o;
     tw_job_resolved(job, &o);
-    return tw__fields_json(b, tw_job_fields, &o, 1, without);
+    return tw__fields_json(b, tw_job_fields, &o, 1, without | (o.run.solver ? TW_FIELD_NO_SOLVER : 0));
 }
 
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)
@@ -48,11 +53,26 @@ tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
     return tw__json_fingerprint(job->train, job->val, job->test, out, err);
 }
 
+static json_t *solver_json(tw__json_builder *b, const tw_job *job, const tw_run_progress *p)
+{
+    json_t *o = tw__json_object(b);
+    tw__json_put_text(b, o, "name", p->solver);
+    tw__json_put_real(b, o, "first_gradient", p->first_gradient);
+    tw__json_put_real(b, o, "gradient", p->gradient);
+    tw__json_put_real(b, o, "step", p->step);
+    tw__json_put_real(b, o, "decrease", p->decrease);
+    if (p->stop) tw__json_put_text(b, o, "stop", p->stop);
+    if (p->stop) tw__json_put_real(b, o, "tol", job->o.run.tol);
+    return o;
+}
+
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
     const tw_epoch *history = tw_run_history(job->run, &n);
-    const uint64_t skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
+    const tw_optimizer *opt = tw_run_optimizer(job->run);
+    const uint64_t skipped = opt ? tw_optimizer_skipped(opt) : 0;
+    tw_run_progress solver = {.size = sizeof solver};
     tw__json_builder b = {.err = err};
     tw_error why = {0};
     json_t *o = tw__json_object(&b);
@@ -66,6 +86,8 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     tw__json_put_natural(&b, o, "steps", tw_run_steps(job->run));
     tw__json_put_natural(&b, o, "steps_per_epoch", tw_run_steps_per_epoch(job->run));
     tw__json_put_natural(&b, o, "gradients", tw_run_gradients(job->run));
+    if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK)
+        tw__json_put(&b, o, "solver", solver_json(&b, job, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);

@@ -161,7 +161,7 @@ double tw__json_number_of(const json_t *object, const char *key)
 
 int tw__json_run_status(const char *name)
 {
-    for (int i = TW_RUN_GOING; name && i <= TW_RUN_DIVERGED; i++)
+    for (int i = TW_RUN_GOING; name && i <= TW_RUN_MAX_EPOCHS; i++)
         if (strcmp(name, tw_run_status_name(i)) == 0) return i;
     return -1;
 }

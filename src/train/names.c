@@ -6,8 +6,8 @@
 
 const char *tw_run_status_name(int status)
 {
-    static const char *const names[] = {"going",       "finished",   "target",  "time",
-                                        "interrupted", "early_stop", "stalled", "diverged"};
+    static const char *const names[] = {"going",      "finished", "target",   "time",      "interrupted",
+                                        "early_stop", "stalled",  "diverged", "converged", "max_epochs"};
     return status >= 0 && status < (int)(sizeof names / sizeof names[0]) ? names[status] : "unknown";
 }
 
@@ -38,5 +38,6 @@ const char *tw_run_sparse_name(enum tw_run_sparse how)
 int tw_run_is_over(int status)
 {
     return status == TW_RUN_FINISHED || status == TW_RUN_TARGET || status == TW_RUN_EARLY_STOP ||
-           status == TW_RUN_STALLED || status == TW_RUN_DIVERGED;
+           status == TW_RUN_STALLED || status == TW_RUN_DIVERGED || status == TW_RUN_CONVERGED ||
+           status == TW_RUN_MAX_EPOCHS;
 }

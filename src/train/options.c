@@ -16,6 +16,7 @@ enum {
     RESOURCE = TW_FIELD_RESOURCE,
     IF_SET = TW_FIELD_IF_SET,
     NO_BITS = TW_FIELD_NO_BITS,
+    NO_SOLVER = TW_FIELD_NO_SOLVER,
     FILES = DATA | IF_SET, /* the fingerprints of the rows stand for what they are */
     READS = FILES | TW_FIELD_READS
 };
@@ -49,32 +50,41 @@ static const tw_field rows[] = {
      "leave out up to N bad rows, with a warning"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
      "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
-    {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, 0, "O",
+    {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, NO_SOLVER, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
-    {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA, "E",
-     "gradient estimator (thalweg estimators)"},
-    {"schedule", "schedule", TW_FIELD_TEXT, AT(run.schedule), "constant", NULL, 0, 0, RACED, "S",
+    {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA | NO_SOLVER,
+     "E", "gradient estimator (thalweg estimators)"},
+    {"schedule", "schedule", TW_FIELD_TEXT, AT(run.schedule), "constant", NULL, 0, 0, RACED | NO_SOLVER, "S",
      "how hyperparameters change, e.g. \"warmup/500;cosine\" (thalweg schedules)"},
-    {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA, "X",
+    {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA | NO_SOLVER, "X",
      "how workers share their progress; so far there is one, local: a single process"},
-    {"control", "control", TW_FIELD_TEXT, AT(run.control), NULL, NULL, 0, 0, RACED | IF_SET, "\"C...\"",
-     "controls that monitor the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)"},
-    {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET, "\"G...\"",
+    {"control", "control", TW_FIELD_TEXT, AT(run.control), NULL, NULL, 0, 0, RACED | IF_SET | NO_SOLVER,
+     "\"C...\"", "controls that monitor the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)"},
+    {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET | NO_SOLVER,
+     "\"G...\"",
      "rule options for the tensors that fit a pattern, e.g. \"*.bias:weight_decay=0 0.*:lr_mult=10,freeze=0\""},
     {"nonfinite", "nonfinite", TW_FIELD_WORD, AT(run.nonfinite), "error", "error skip zero", 0, 0,
-     DATA | IF_SET, "error|skip|zero",
+     DATA | IF_SET | NO_SOLVER, "error|skip|zero",
      "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero); a state that "
      "overflows ends the run in any case"},
     {"sparse", "sparse", TW_FIELD_WORD, AT(run.sparse), "exact", "exact skip replay touched dense", 0, 0,
-     DATA | IF_SET, "exact|skip|replay|touched|dense",
+     DATA | IF_SET | NO_SOLVER, "exact|skip|replay|touched|dense",
      "on sparse rows, the weights that an update does not touch: as in a step of all (exact), in closed form (skip) or one by one "
      "(replay) when next touched, left alone (touched), or a step of all (dense)"},
+    {"solver", "solver", TW_FIELD_TEXT, AT(run.solver), NULL, NULL, 0, 0, IF_SET, "S",
+     "a loop of its own in place of optimizer, estimator and schedule, e.g. lbfgs (thalweg solvers)"},
+    {"tol", "tol", TW_FIELD_REAL, AT(run.tol), NULL, NULL, 0, 0, IF_SET, "T",
+     "with --solver: stop when --stop is at most T (default: 0, never)"},
+    {"stop", "stop", TW_FIELD_TEXT, AT(run.stop), NULL, "grad step objective", 0, 0, IF_SET,
+     "grad|step|objective",
+     "with --tol: the gradient's norm by that at the start (grad, the default), the largest change of a weight (step), the relative "
+     "change of the loss (objective)"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N",
-     "passes over the training rows"},
-    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA, "B",
+     "passes over the training rows; with --solver its iterations, 1000 at most where not given"},
+    {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA | NO_SOLVER, "B",
      "rows per update (default: 32)"},
-    {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA, "K",
-     "batches per update; the result is that of --batch K*B, to the bit"},
+    {"accumulate", "accumulate", TW_FIELD_NATURAL, AT(run.accumulate), "1", NULL, 1, 1e9, DATA | NO_SOLVER,
+     "K", "batches per update; the result is that of --batch K*B, to the bit"},
     {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F",
      "share of the training rows, the last ones, kept for validation"},
     {"seed", "seed", TW_FIELD_NATURAL, AT(run.seed), "0", NULL, 0, 0, RACED, "S",
@@ -85,8 +95,8 @@ static const tw_field rows[] = {
      "use only the first ROWS training rows, after --val is cut off"},
     {"target", "target", TW_FIELD_TEXT, AT(run.target), NULL, NULL, 0, 0, RACED, "METRIC=VALUE",
      "stop when reached, e.g. val_accuracy=0.98; checked after each epoch, and every --eval-every STEPS"},
-    {"eval_every", "eval-every", TW_FIELD_NATURAL, AT(run.eval_every), NULL, NULL, 1, 0, DATA | IF_SET,
-     "STEPS", "with --target: check it every STEPS updates, too"},
+    {"eval_every", "eval-every", TW_FIELD_NATURAL, AT(run.eval_every), NULL, NULL, 1, 0,
+     DATA | IF_SET | NO_SOLVER, "STEPS", "with --target: check it every STEPS updates, too"},
     {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, NO_BITS, "SECONDS",
      "stop after this time in total, including resumed time; with --resume a new limit"},
     {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
@@ -329,6 +339,14 @@ static tw_status unknown(tw_fields *fields, const char *name, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "unknown option \"%.60s\"%s", name, tw__guess_hint(&guess));
 }
 
+/* Recorded in any case, but for what a solver takes the place of. */
+static int must_be_there(const tw_field *f, const json_t *from)
+{
+    const int has_solver = json_object_get(from, "solver") != NULL;
+    return !(f->traits & (TW_FIELD_RESOURCE | TW_FIELD_IF_SET)) &&
+           !(has_solver && f->traits & TW_FIELD_NO_SOLVER);
+}
+
 tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, int whole, tw_error *err)
 {
     const char *name;
@@ -337,7 +355,7 @@ tw_status tw__fields_read(tw_fields *fields, void *options, const json_t *from, 
     json_object_foreach ((json_t *)(uintptr_t)from, name, value)
         TW_TRY(find(fields, name, &f) ? read_value(&f, options, value, err) : unknown(fields, name, err));
     for (size_t i = 0; whole && fields(i, &f); i++)
-        if (!(f.traits & (TW_FIELD_RESOURCE | TW_FIELD_IF_SET)) && !json_object_get(from, f.name))
+        if (must_be_there(&f, from) && !json_object_get(from, f.name))
             return tw__fail(err, TW_ERR_SPEC, "\"%s\" is missing", f.name);
     return TW_OK;
 }

@@ -68,14 +68,12 @@ static tw_status hand_over(tw_run *r, const tw__update *u, tw_sums *sums, tw_err
     return exchange->reduce(r->exchange, (double *)sums, 1, sizeof *sums / sizeof(double), err);
 }
 
-/* The mean gradient as a control sees it: 0 where nothing is stepped. */
-static tw_status whole_gradient(tw_run *r, tw__update *u, tw_error *err)
+tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err)
 {
     const size_t real = tw_type_size(r->train.type);
-    u->direction = r->gradient;
-    TW_TRY(gradient_at(r, r->w, u->rows, u->n, r->gradient, &u->sums, err));
-    if (u->sums.weight != 1)
-        tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, u->sums.weight);
+    TW_TRY(gradient_at(r, r->w, rows, n, r->gradient, sums, err));
+    if (sums->weight != 1)
+        tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, sums->weight);
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const tw_tensor *t = &r->train.tensors[i];
         const size_t end = i + 1 < r->train.n_tensors ? t[1].offset : r->size;
@@ -83,6 +81,13 @@ static tw_status whole_gradient(tw_run *r, tw__update *u, tw_error *err)
             memset((char *)r->gradient + t->offset * real, 0, (end - t->offset) * real);
     }
     return TW_OK;
+}
+
+/* The mean gradient as a control sees it. */
+static tw_status whole_gradient(tw_run *r, tw__update *u, tw_error *err)
+{
+    u->direction = r->gradient;
+    return tw__run_mean_gradient(r, u->rows, u->n, &u->sums, err);
 }
 
 struct draw_of {
@@ -262,7 +267,9 @@ static tw_status apply_controls(tw_run *r, const tw_epoch *line, tw_error *err)
     int status = TW_RUN_GOING;
     tw__controls_epoch(r->controls, line, &status);
     if (r->controls) TW_TRY(tw_optimizer_set_factor(r->optimizer, tw__controls_factor(r->controls), err));
-    if (r->epoch == r->o.epochs) status = TW_RUN_FINISHED;
+    if (r->solver) status = r->solver->status;
+    if (r->epoch == r->o.epochs && !(r->solver && status != TW_RUN_GOING))
+        status = r->solver ? TW_RUN_MAX_EPOCHS : TW_RUN_FINISHED;
     if (status != TW_RUN_GOING && tw_run_diverged(r, NULL) != TW_OK) status = TW_RUN_DIVERGED;
     r->status = tw__target_reached(&r->target, line) ? TW_RUN_TARGET : status;
     return TW_OK;
@@ -280,7 +287,7 @@ static tw_status step(tw_run *r, tw_error *err)
     double start = tw__seconds();
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
-    TW_TRY(update(r, err));
+    TW_TRY(r->solver ? tw__run_solve(r, err) : update(r, err));
     const uint64_t done = r->step;
     const double weight = r->sums.weight;
     const int stalled = r->status != TW_RUN_GOING;
@@ -314,10 +321,10 @@ tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 
 /* ---- looking at it ------------------------------------------------------------------------------------- */
 
-uint64_t tw_run_batch(const tw_run *r) { return r->estimator->requested; }
-uint64_t tw_run_rows(const tw_run *r) { return r->estimator->batch; }
+uint64_t tw_run_batch(const tw_run *r) { return r->solver ? 0 : r->estimator->requested; }
+uint64_t tw_run_rows(const tw_run *r) { return r->solver ? r->train.n_rows : r->estimator->batch; }
 uint64_t tw_run_steps_per_epoch(const tw_run *r) { return r->steps_per_epoch; }
-const char *tw_run_estimator(const tw_run *r) { return r->estimator->choice.spec; }
+const char *tw_run_estimator(const tw_run *r) { return r->solver ? NULL : r->estimator->choice.spec; }
 const char *tw_run_control(const tw_run *r) { return tw__controls_text(r->controls); }
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }

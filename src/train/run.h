@@ -1,5 +1,5 @@
 /* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c, judged in
- * divergence.c, and kept in checkpoints by run_visit.c.
+ * divergence.c, and kept in checkpoints by run_visit.c. With a solver run_solver.c makes the steps.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H
 #define TW_TRAIN_RUN_H
@@ -8,6 +8,7 @@
 #include "exchange/exchange.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
+#include "train/solvers/solver.h"
 #include "train/target.h"
 #include <thalweg/train.h>
 
@@ -23,7 +24,12 @@ struct tw_run {
     tw__batch *batch;
     tw_optimizer *optimizer;
     tw__controls *controls;
-    /* the mean, for controls that look at every step; else NULL */
+    /* with a solver, which has the place of estimator, exchange, optimizer and controls, then NULL; all rows,
+     * NULL where there are none; the sums at the point that was last evaluated */
+    tw__solver *solver;
+    uint64_t *rows;
+    tw_sums there;
+    /* the mean, for a solver and for controls that look at every step; else NULL */
     void *gradient;
     /* run_sparse.c: whether weights fall behind that are not touched; what a batch touches, and room to sort
      * it */
@@ -45,6 +51,18 @@ struct tw_run {
     /* elsewhere: the first so many are not visited (history.h) */
     size_t n_history, capacity, elsewhere;
 };
+
+/* run.c: the mean gradient of the rows at r->w into r->gradient, 0 where nothing is stepped. */
+tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
+
+/* run_solver.c */
+/* TW_ERR_SPEC: an option that cannot be given with a solver, or without one. */
+tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err);
+tw_status tw__run_make_solver(tw_run *r, tw_error *err);
+/* An iteration, counted as a step; or r->status says why there is none. */
+tw_status tw__run_solve(tw_run *r, tw_error *err);
+/* with the weights already loaded */
+tw_status tw__run_visit_solver(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_sparse.c */
 /* The optimiser's option for the run's. */

@@ -79,6 +79,11 @@ static tw_status make_controls(tw_run *r, tw_error *err)
 static tw_status make_parts(tw_run *r, tw_error *err)
 {
     const tw_run_options *o = &r->o;
+    uint64_t total = 0;
+    if (o->solver) {
+        TW_TRY(tw__run_make_solver(r, err));
+        return count_steps(r, &total, err);
+    }
     tw__preset preset;
     TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
                            err));
@@ -94,7 +99,6 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0,
                                err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
-    uint64_t total = 0;
     TW_TRY(count_steps(r, &total, err));
     tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
     optimizer.rule = preset.optimizer;
@@ -126,13 +130,14 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     tw_run_options o;
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
     if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
+    TW_TRY(tw__run_check_solver(&o, err));
     if (o.eval_every && !o.target)
         return tw__fail(err, TW_ERR_SPEC, "eval_every = %llu has no effect without target",
                         (unsigned long long)o.eval_every);
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     r->ctx = ctx;
     r->o = o;
-    if (!r->o.epochs) r->o.epochs = 5;
+    if (!r->o.epochs && !o.solver) r->o.epochs = 5;
     r->first_loss = NAN;
     r->w = w;
     tw_status s = read_objectives(r, train, check, err);
@@ -147,6 +152,8 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
 void tw_run_free(tw_run *r)
 {
     if (!r) return;
+    tw__solver_free(r->solver);
+    tw__free(r->ctx, r->rows, (size_t)r->train.n_rows, sizeof *r->rows);
     tw__controls_free(r->controls);
     tw_optimizer_free(r->optimizer);
     tw__batch_free(r->batch);

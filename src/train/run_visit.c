@@ -20,7 +20,7 @@ static tw_status visit_numbers(tw_run *r, tw_visitor *v, tw_error *err)
     int is_over = tw_run_is_over((int)cursor[3]);
     if (cursor[0] < 0 || (uint64_t)cursor[0] + !is_over > r->o.epochs || cursor[1] < 0 ||
         (uint64_t)cursor[1] >= r->steps_per_epoch || cursor[2] < 0 || cursor[3] < 0 ||
-        cursor[3] > TW_RUN_DIVERGED)
+        cursor[3] > TW_RUN_MAX_EPOCHS)
         return tw__fail(err, TW_ERR_DATA,
                         "the stored run stands at epoch %lld, step %lld, which this run does not have",
                         (long long)cursor[0], (long long)cursor[1]);
@@ -75,6 +75,7 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
     }
     TW_TRY(visit_numbers(r, v, err));
     TW_TRY(visit_history(r, v, err));
+    if (r->solver) return tw__run_visit_solver(r, v, err);
     TW_TRY(tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));

@@ -16,6 +16,7 @@ typedef struct tw__linear_loss {
     int is_of_classes; /* 0: of numbers */
     double least;      /* target that it takes, -TW_INF: any */
     int option;        /* its own in the table; 0: none */
+    const char *kinks; /* what makes its slope jump where its own option is 0; NULL: nothing */
 } tw__linear_loss;
 
 /* Options of all models of the family, which stand first in their tables; of those with classes one more. */

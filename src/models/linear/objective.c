@@ -369,6 +369,9 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .user = o,
                           .point = point,
                           .eval = eval,
-                          .touched = o->sums ? touched : NULL};
+                          .touched = o->sums ? touched : NULL,
+                          .kinks = o->s->l1 > 0           ? "l1"
+                                   : o->s->parameter == 0 ? o->s->loss->kinks
+                                                          : NULL};
     return TW_OK;
 }

@@ -19,7 +19,7 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
                                      SQUARED_HINGE, TW_CLOSED,
                                      "what a row costs whose margin y h is below 1: 1 - y h, or its square"}};
 enum { LOSS = 4 };
-static const tw__linear_loss svm = {.loss = loss, .is_of_classes = 1, .option = LOSS};
+static const tw__linear_loss svm = {.loss = loss, .is_of_classes = 1, .option = LOSS, .kinks = "loss=hinge"};
 
 TW__LINEAR_MODEL(svm, svm, TW_OUTPUT_SCORE, options,
                  .help = "support vector machine: two classes by a margin; more: one against the rest",

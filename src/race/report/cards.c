@@ -234,6 +234,23 @@ static void put_run_card(tw__page *g, struct parts *parts)
     tw__print(&g->p, "</section>\n");
 }
 
+static void put_solver_card(tw__page *g)
+{
+    tw_solver_choice choice;
+    g->p.status = tw_solver_read(&choice, g->race->o.job.run.solver, g->p.err);
+    if (g->p.status != TW_OK) return;
+    tw__page_open(g, "optimizers", "The solver");
+    tw__print(&g->p, "<article class=\"card one\" aria-labelledby=\"card-0\">\n<h3 id=\"card-0\">");
+    tw__page_spec(g, choice.spec);
+    tw__print(&g->p, "</h3>\n<p class=\"use\">");
+    tw__put_escaped(&g->p, choice.solver->use);
+    tw__print(&g->p, "</p>\n<div class=\"equation\">");
+    put_lines(g, choice.solver->equation);
+    tw__print(&g->p, "</div>\n<dl>\n<div><dt>From</dt><dd>");
+    tw__put_escaped(&g->p, choice.solver->paper);
+    tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n</section>\n");
+}
+
 static void with_parts(tw__page *g, void (*put)(tw__page *g, struct parts *parts))
 {
     struct parts *parts;
@@ -244,4 +261,9 @@ static void with_parts(tw__page *g, void (*put)(tw__page *g, struct parts *parts
 }
 
 void tw__page_cards(tw__page *g) { with_parts(g, put_cards); }
-void tw__page_run_card(tw__page *g) { with_parts(g, put_run_card); }
+
+void tw__page_run_card(tw__page *g)
+{
+    if (g->race->o.job.run.solver) put_solver_card(g);
+    else with_parts(g, put_run_card);
+}

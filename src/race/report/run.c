@@ -27,7 +27,7 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     run->trace = job->trace;
     run->steps = tw_run_steps(job->run);
     run->gradients = tw_run_gradients(job->run);
-    run->skipped = tw_optimizer_skipped(tw_run_optimizer(job->run));
+    run->skipped = tw_run_optimizer(job->run) ? tw_optimizer_skipped(tw_run_optimizer(job->run)) : 0;
     run->seconds = tw_run_seconds(job->run);
     run->status = job->status;
     if (run->status == TW_RUN_DIVERGED) {

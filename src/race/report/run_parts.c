@@ -5,7 +5,13 @@
 #include "base/options.h"
 #include <math.h>
 
-static const char *optimizer_of(const tw__page *g) { return g->race->o.job.run.optimizer; }
+/* What trained the model. */
+static const char *optimizer_of(const tw__page *g)
+{
+    const tw_run_options *o = &g->race->o.job.run;
+    return o->solver ? o->solver : o->optimizer;
+}
+
 static int is_over(const tw__page *g) { return !g->run->failure && tw_run_is_over(g->run->run.status); }
 
 /* ---- head and foot ------------------------------------------------------------------------------------- */
@@ -41,9 +47,9 @@ static void put_nav(tw__page *g)
 {
     tw__print(&g->p, "<a href=\"#curves\">Curves</a><a href=\"#results\">Result</a>");
     if (has_rates(g)) tw__print(&g->p, "<a href=\"#rate\">Learning rate</a>");
-    tw__print(
-        &g->p,
-        "<a href=\"#network\">Model</a><a href=\"#optimizers\">Optimizer</a><a href=\"#setting\">Settings</a>");
+    tw__print(&g->p,
+              "<a href=\"#network\">Model</a><a href=\"#optimizers\">%s</a><a href=\"#setting\">Settings</a>",
+              g->race->o.job.run.solver ? "Solver" : "Optimizer");
 }
 
 static void put_footer(tw__page *g)
@@ -128,6 +134,12 @@ static void put_lead(tw__page *g)
     case TW_RUN_STALLED:
         tw__print(&g->p, "Ended after %llu of %llu epoch%s, as the line search found no step, in ", done, all,
                   tw__plural(all));
+        break;
+    case TW_RUN_CONVERGED:
+        tw__print(&g->p, "Converged after %llu iteration%s, in ", done, tw__plural(done));
+        break;
+    case TW_RUN_MAX_EPOCHS:
+        tw__print(&g->p, "Not converged after %llu iteration%s, in ", done, tw__plural(done));
         break;
     default:
         put_unfinished(g, done, all);
@@ -223,12 +235,13 @@ static void put_result(tw__page *g)
         tw__page_has(g, 1) ? "<th scope=\"col\">accuracy</th>" : "");
     for (size_t i = 0; i < g->race->n; i++) put_row(g, i);
     tw__page_close_table(g);
-    tw__print(
-        &g->p,
-        "<p class=\"hint\">Training values are means over the last epoch%s while it was trained, with dropout on; validation values are "
-        "taken at its end%s.</p>\n",
-        is_whole(epochs_done(g)) ? "" : ", which ended early,",
-        g->run->run.test.examples ? ", test values with the model that was kept" : "");
+    tw__print(&g->p,
+              "<p class=\"hint\">Training values are %s; validation values are taken at its end%s.</p>\n",
+              g->race->o.job.run.solver ? "those after the last iteration, over all rows"
+              : is_whole(epochs_done(g))
+                  ? "means over the last epoch while it was trained, with dropout on"
+                  : "means over the last epoch, which ended early, while it was trained, with dropout on",
+              g->run->run.test.examples ? ", test values with the model that was kept" : "");
     put_facts(g);
     tw__print(&g->p, "</section>\n");
 }

@@ -1,0 +1,121 @@
+/* A run with a solver: what it cannot be combined with, the mean loss over all rows as its problem, and an
+ * iteration as a step.
+ * SPDX-License-Identifier: MIT */
+#include "train/run.h"
+#include "train/options.h"
+#include <math.h>
+#include <string.h>
+
+static const char *const criteria[] = {"grad", "step", "objective"};
+enum { N_CRITERIA = sizeof criteria / sizeof criteria[0] };
+
+static tw_status find_criterion(const char *name, enum tw_run_stop *stop, tw_error *err)
+{
+    *stop = TW_RUN_STOP_GRAD;
+    for (size_t i = 0; name && i < N_CRITERIA; i++) {
+        *stop = (enum tw_run_stop)i;
+        if (strcmp(name, criteria[i]) == 0) return TW_OK;
+    }
+    return name ? tw__fail(err, TW_ERR_SPEC, "stop = %.40s is not grad, step or objective", name) : TW_OK;
+}
+
+tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err)
+{
+    const tw_job_options all = {.size = sizeof all, .run = *o};
+    const char *odd = tw__fields_set(tw_job_fields, &all, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
+    if (!odd) odd = o->custom_rule ? "custom_rule" : o->order ? "order" : NULL;
+    if (!(o->tol >= 0 && isfinite(o->tol)))
+        return tw__fail(err, TW_ERR_SPEC, "tol = %g is outside [0, inf)", o->tol);
+    if (o->stop && !(o->tol > 0))
+        return tw__fail(err, TW_ERR_SPEC, "stop = %.40s has no effect without tol", o->stop);
+    if (!o->solver && o->tol > 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "tol has no effect without a solver (the control early_stop ends other runs)");
+    if (o->solver && odd)
+        return tw__fail(err, TW_ERR_SPEC, "%s cannot be given beside a solver, which has a loop of its own",
+                        odd);
+    return TW_OK;
+}
+
+/* ---- the problem --------------------------------------------------------------------------------------- */
+
+static void copy_in(const tw_run *r, double *x)
+{
+    for (size_t i = 0; i < r->size; i++)
+        if (r->train.type == TW_F64) ((double *)r->w)[i] = x[i];
+        else x[i] = (double)(((float *)r->w)[i] = (float)x[i]);
+}
+
+static tw_status evaluate(void *user, double *x, double *loss, double *gradient, tw_error *err)
+{
+    tw_run *r = user;
+    copy_in(r, x);
+    TW_TRY(tw__run_mean_gradient(r, r->rows, (size_t)r->train.n_rows, &r->there, err));
+    if (!(r->there.weight > 0))
+        return tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", r->there.weight);
+    *loss = r->there.loss / r->there.weight;
+    for (size_t i = 0; i < r->size; i++)
+        gradient[i] =
+            r->train.type == TW_F64 ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
+    return TW_OK;
+}
+
+tw_status tw__run_make_solver(tw_run *r, tw_error *err)
+{
+    const tw_objective *o = &r->train;
+    tw__problem problem = {.objective = o, .n = r->size, .user = r, .evaluate = evaluate, .tol = r->o.tol};
+    TW_TRY(find_criterion(r->o.stop, &problem.stop, err));
+    if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
+    TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
+    TW_TRY(tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(o->type), err));
+    TW_TRY(tw__solver_create(&r->solver, r->ctx, r->o.solver, &problem, err));
+    tw__solver_place(r->solver, r->w);
+    r->steps_per_epoch = 1;
+    if (!r->o.epochs) r->o.epochs = r->solver->choice.solver->epochs;
+    return TW_OK;
+}
+
+/* ---- a step -------------------------------------------------------------------------------------------- */
+
+tw_status tw__run_solve(tw_run *r, tw_error *err)
+{
+    tw__solver *s = r->solver;
+    int moved;
+    const tw_status status = tw__solver_iterate(s, &moved, err);
+    copy_in(r, s->at.x);
+    if (status == TW_ERR_NOT_FINITE && err) err->step = r->updates + 1;
+    if (status != TW_OK) return status;
+    if (!moved) {
+        r->status = s->status;
+        return TW_OK;
+    }
+    r->sums = r->there;
+    r->update_loss = s->at.loss;
+    if (isnan(r->first_loss)) r->first_loss = s->at.loss;
+    r->epoch_lr = NAN;
+    r->updates++;
+    r->step++;
+    return TW_OK;
+}
+
+tw_status tw__run_visit_solver(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    TW_TRY(tw__solver_visit(r->solver, v, err));
+    if (v->loading == TW_LOAD) tw__solver_place(r->solver, r->w);
+    return TW_OK;
+}
+
+tw_status tw_run_progress_get(const tw_run *r, tw_run_progress *out, tw_error *err)
+{
+    TW_NEEDS(err, r && out);
+    if (!r->solver) return tw__fail(err, TW_ERR_STATE, "the run has no solver");
+    const tw__progress *p = &r->solver->progress;
+    const tw_run_progress now = {.size = sizeof now,
+                                 .solver = r->solver->choice.spec,
+                                 .first_gradient = p->started > 0 ? p->first_norm : NAN,
+                                 .gradient = p->started > 0 ? p->norm : NAN,
+                                 .step = r->updates ? p->step : NAN,
+                                 .decrease = r->updates ? p->drop : NAN,
+                                 .stop = r->o.tol > 0 ? criteria[r->solver->problem.stop] : NULL};
+    return tw__sized_write(out, &now, sizeof now, "tw_run_progress", err);
+}

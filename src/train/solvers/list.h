@@ -1,0 +1,3 @@
+/* The solvers: one line each.
+ * SPDX-License-Identifier: MIT */
+TW__SOLVER(lbfgs)

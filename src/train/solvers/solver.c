@@ -1,0 +1,173 @@
+/* What all solvers share: the point, moving on, and when the run ends.
+ * SPDX-License-Identifier: MIT */
+#include "train/solvers/solver.h"
+#include <math.h>
+#include <string.h>
+
+/* After so many iterations that lowered neither loss nor gradient there is nothing but rounding. */
+enum { MOST_IDLE = 30 };
+
+double tw__dot(const double *a, const double *b, size_t n)
+{
+    enum { LANES = 8 };
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; n - i >= LANES; i += LANES)
+        for (size_t j = 0; j < LANES; j++) lane[j] += a[i + j] * b[i + j];
+    for (size_t j = 0; i + j < n; j++) lane[j] += a[i + j] * b[i + j];
+    for (size_t half = LANES / 2; half; half /= 2)
+        for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
+    return lane[0];
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status allocate(tw__solver *s, tw_error *err)
+{
+    double **const vectors[] = {&s->at.x, &s->at.g, &s->next.x, &s->next.g};
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        TW_TRY(tw__alloc(s->ctx, vectors[i], s->problem.n, sizeof(double), err));
+    return s->type->create(s, err);
+}
+
+tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec, const tw__problem *problem,
+                            tw_error *err)
+{
+    tw__solver *s;
+    tw_solver_choice choice;
+    TW_TRY(tw_solver_read(&choice, spec, err));
+    TW_TRY(tw__alloc(ctx, &s, 1, sizeof *s, err));
+    *s = (tw__solver){.type = tw__solver_type_find(tw__text_of(choice.solver->name)),
+                      .ctx = ctx,
+                      .choice = choice,
+                      .problem = *problem,
+                      .progress = {.least_loss = INFINITY, .least_norm = INFINITY}};
+    const tw_status status = allocate(s, err);
+    if (status == TW_OK) *out = s;
+    else tw__solver_free(s);
+    return status;
+}
+
+void tw__solver_free(tw__solver *s)
+{
+    if (!s) return;
+    s->type->free(s);
+    double *const vectors[] = {s->at.x, s->at.g, s->next.x, s->next.g};
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        tw__free(s->ctx, vectors[i], s->problem.n, sizeof(double));
+    tw__free(s->ctx, s, 1, sizeof *s);
+}
+
+void tw__solver_place(tw__solver *s, const void *w)
+{
+    const int is_double = s->problem.objective->type == TW_F64;
+    for (size_t i = 0; i < s->problem.n; i++)
+        s->at.x[i] = is_double ? ((const double *)w)[i] : (double)((const float *)w)[i];
+}
+
+tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err)
+{
+    const char *kinks = s->problem.objective->kinks;
+    if (!kinks) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "solver %s needs a smooth loss, which one with %s is not: an optimizer takes it",
+                    s->type->about.name, kinks);
+}
+
+/* ---- an iteration -------------------------------------------------------------------------------------- */
+
+tw_status tw__solver_evaluate(tw__solver *s, tw_error *err)
+{
+    return s->problem.evaluate(s->problem.user, s->next.x, &s->next.loss, s->next.g, err);
+}
+
+static void swap(tw__solver *s)
+{
+    const tw__place was = s->at;
+    s->at = s->next;
+    s->next = was;
+}
+
+/* The point where the run begins. */
+static tw_status start(tw__solver *s, tw_error *err)
+{
+    tw__progress *p = &s->progress;
+    memcpy(s->next.x, s->at.x, s->problem.n * sizeof(double));
+    TW_TRY(tw__solver_evaluate(s, err));
+    swap(s);
+    p->first_norm = p->norm = p->least_norm = sqrt(tw__dot(s->at.g, s->at.g, s->problem.n));
+    p->least_loss = s->at.loss;
+    p->started = 1;
+    if (isfinite(s->at.loss) && isfinite(p->norm)) return TW_OK;
+    return tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at the start",
+                    isfinite(s->at.loss) ? "the gradient's norm" : "the loss",
+                    isfinite(s->at.loss) ? p->norm : s->at.loss);
+}
+
+/* The largest change of a weight. */
+static double largest_step(const tw__solver *s)
+{
+    double most = 0;
+    for (size_t i = 0; i < s->problem.n; i++) {
+        const double step = fabs(s->next.x[i] - s->at.x[i]);
+        if (step > most) most = step;
+    }
+    return most;
+}
+
+static int has_converged(const tw__solver *s)
+{
+    const tw__progress *p = &s->progress;
+    const double tol = s->problem.tol, size = fabs(s->at.loss);
+    if (!(tol > 0)) return 0;
+    if (s->problem.stop == TW_RUN_STOP_STEP) return p->step <= tol;
+    if (s->problem.stop == TW_RUN_STOP_OBJECTIVE) return fabs(p->drop) <= tol * (size > 1 ? size : 1);
+    return p->norm <= tol * p->first_norm;
+}
+
+static double smaller(double a, double b) { return a < b ? a : b; }
+
+static void update_status(tw__solver *s)
+{
+    tw__progress *p = &s->progress;
+    p->idle = s->at.loss < p->least_loss || p->norm < p->least_norm ? 0 : p->idle + 1;
+    p->least_loss = smaller(p->least_loss, s->at.loss);
+    p->least_norm = smaller(p->least_norm, p->norm);
+    s->status = has_converged(s) ? TW_RUN_CONVERGED : p->idle >= MOST_IDLE ? TW_RUN_STALLED : TW_RUN_GOING;
+}
+
+tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err)
+{
+    tw__progress *p = &s->progress;
+    *moved = 0;
+    if (!p->started) TW_TRY(start(s, err));
+    s->status = TW_RUN_CONVERGED;
+    if (p->norm == 0) return TW_OK;
+    TW_TRY(s->type->iterate(s, moved, err));
+    const double step = *moved ? largest_step(s) : 0;
+    s->status = TW_RUN_STALLED;
+    *moved = step > 0;
+    if (!*moved) return TW_OK;
+    p->step = step;
+    p->drop = s->at.loss - s->next.loss;
+    swap(s);
+    p->norm = sqrt(tw__dot(s->at.g, s->at.g, s->problem.n));
+    update_status(s);
+    return TW_OK;
+}
+
+/* ---- a checkpoint -------------------------------------------------------------------------------------- */
+
+tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err)
+{
+    const int64_t n = (int64_t)s->problem.n, n_numbers = 1 + sizeof s->progress / sizeof(double);
+    double numbers[1 + sizeof s->progress / sizeof(double)] = {s->at.loss};
+    memcpy(numbers + 1, &s->progress, sizeof s->progress);
+    TW_TRY(v->field(v, "solver.progress", TW_F64, 1, &n_numbers, numbers, err));
+    TW_TRY(v->field(v, "solver.gradient", TW_F64, 1, &n, s->at.g, err));
+    if (v->loading == TW_LOAD) {
+        s->at.loss = numbers[0];
+        memcpy(&s->progress, numbers + 1, sizeof s->progress);
+    }
+    return s->type->visit ? s->type->visit(s, v, err) : TW_OK;
+}

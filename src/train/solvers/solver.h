@@ -1,0 +1,87 @@
+/* What a solver is to the loop. One file per solver, one line in list.h.
+ *
+ * A solver stands at a point x, of which it knows the mean loss over all rows and the gradient. An iteration
+ * looks for a better point, `next`, by asking for loss and gradient elsewhere; solver.c moves there, and
+ * decides whether the run ends. All vectors are in double.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_SOLVERS_SOLVER_H
+#define TW_TRAIN_SOLVERS_SOLVER_H
+#include "base/context.h"
+#include "base/options.h"
+#include <thalweg/solver.h>
+#include <thalweg/train.h>
+
+/* What is minimised. */
+typedef struct tw__problem {
+    const tw_objective *objective;
+    size_t n; /* weights */
+    void *user;
+    /* Rounds x to the type of the weights. The mean loss there and its gradient, 0 for weights that do not
+     * move; either may be not finite. */
+    tw_status (*evaluate)(void *user, double *x, double *loss, double *gradient, tw_error *err);
+    /* criterion of tw_run_options.stop, and its tolerance; 0: none */
+    enum tw_run_stop stop;
+    double tol;
+} tw__problem;
+
+typedef struct tw__solver tw__solver;
+typedef struct tw__solver_type {
+    tw_solver about;
+    /* refuses what it cannot work with, allocates s->state */
+    tw_status (*create)(tw__solver *s, tw_error *err);
+    void (*free)(tw__solver *s); /* also after a create that failed */
+    /* Looks for a better point; *found: it is in s->next, the last one that was evaluated. */
+    tw_status (*iterate)(tw__solver *s, int *found, tw_error *err);
+    tw_status (*visit)(tw__solver *s, tw_visitor *v, tw_error *err);
+} tw__solver_type;
+
+/* A point, the loss there and the gradient. */
+typedef struct tw__place {
+    double *x, *g, loss;
+} tw__place;
+
+/* The numbers that a solver is judged by, all kept in checkpoints. */
+typedef struct tw__progress {
+    double started; /* 1: `at` is evaluated */
+    double first_norm, norm, step, drop;
+    double least_loss, least_norm, idle; /* idle: iterations since either was lowered */
+} tw__progress;
+
+struct tw__solver {
+    const tw__solver_type *type;
+    tw_context *ctx;
+    tw_solver_choice choice;
+    tw__problem problem;
+    tw__place at, next;
+    tw__progress progress;
+    int status; /* TW_RUN_GOING, TW_RUN_CONVERGED or TW_RUN_STALLED */
+    void *state;
+};
+
+/* The point is set by tw__solver_start. */
+tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec, const tw__problem *problem,
+                            tw_error *err);
+void tw__solver_free(tw__solver *s); /* NULL is fine */
+/* Sets the point, from weights of the objective's type: at the start, and after a load. */
+void tw__solver_place(tw__solver *s, const void *w);
+/* One iteration. *moved: s->at is a new point; else s->status says why the run ends at the old one.
+ * TW_ERR_NOT_FINITE: loss or gradient at the start. */
+tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err);
+tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err);
+
+/* registry.c */
+const tw__solver_type *tw__solver_type_find(tw__text name); /* NULL if there is none */
+
+/* For the solvers' own files. */
+tw_status tw__solver_evaluate(tw__solver *s, tw_error *err); /* s->next.x */
+/* TW_ERR_SPEC where the loss has kinks */
+tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err);
+/* Sum of the products, in 8 lanes from 0: product i is added to lane i % 8; lanes j and j + 4 are added, then
+ * j and j + 2, then 0 and 1. No fma. */
+double tw__dot(const double *a, const double *b, size_t n);
+
+/* search.c: looks along a direction for the length of a step, from `first` on. *found: s->next is the point
+ * at->x + length d, where the slope along d is small and the loss lower, or near the minimum as low as
+ * rounding lets one see. */
+tw_status tw__search(tw__solver *s, const double *d, double first, int *found, tw_error *err);
+#endif
