@@ -89,6 +89,56 @@ static void check_known(const char *solver)
     check_logistic(solver, &r3, "logistic:l2=0.05", w3, 0);
 }
 
+/* The Hessian's part that is read, beside differences of gradients. */
+static void check_hessian(const char *text, int classes)
+{
+    enum { MOST = COLUMNS + 1 };
+    static const uint64_t rows[] = {3, 0, 7, 1, 4, 2, 6, 5};
+    static double h[MOST * MOST], up[MOST], down[MOST];
+    static some_rows r;
+    fill_rows(&r, classes ? classes : 1);
+    for (int sparse = 0; sparse < 2; sparse++) {
+        tw_context *ctx = context(1);
+        tw_data *data = rows_data(ctx, &r, TW_F64, sparse, classes, 1);
+        tw_model *m = new_model(ctx, text, TW_F64, data);
+        tw_objective f = TW_OBJECTIVE_INIT;
+        const tw_draw draw = {.number = 0};
+        tw_sums sums;
+        assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+        set_weights(m);
+        const size_t n = tw_model_size(m);
+        double *w = tw_model_weights(m);
+        const tw_eval e =
+            {.size = sizeof e, .w = w, .rows = rows, .n = 8, .draw = &draw, .sums = &sums, .gradient = h};
+        assert_int_equal(f.hessian == NULL, strncmp(text, "softmax", 7) == 0 || classes > 2);
+        for (size_t i = 0; f.hessian && i < n; i++) {
+            const double was = w[i], by = 1e-6;
+            if (i == 0) assert_int_equal(f.hessian(f.user, &e), 0);
+            w[i] = was + by, evaluate(&f, w, TW_WANT_GRADIENT, rows, 8, up, NULL);
+            w[i] = was - by, evaluate(&f, w, TW_WANT_GRADIENT, rows, 8, down, NULL);
+            w[i] = was;
+            for (size_t j = i; j < n; j++)
+                if (fabs((up[j] - down[j]) / (2 * by) - h[j * n + i]) > 1e-6)
+                    fail_msg("%s: (%zu, %zu) is %g, by differences %g", text, j, i, h[j * n + i],
+                             (up[j] - down[j]) / (2 * by));
+        }
+        tw_model_objective_free(&f);
+        tw_model_free(m);
+        tw_data_free(data);
+        tw_context_free(ctx);
+    }
+}
+
+static void hessians_equal_differences_of_gradients(void **state)
+{
+    static const char *const numbers[] = {"linear", "ridge", "huber:delta=0.3", "poisson:l2=0.1",
+                                          "linear:intercept=0"};
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) check_hessian(numbers[i], 0);
+    check_hessian("logistic:l2=0.01", 2), check_hessian("svm", 2);
+    check_hessian("softmax", 2), check_hessian("logistic", 3);
+}
+
 static void known_optima_are_found(void **state)
 {
     (void)state;
@@ -357,6 +407,9 @@ static void options_without_meaning_are_refused(void **state)
                   "unknown solver \"lbfg\" (did you mean \"lbfgs\"?)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs:memory=0"}, TW_ERR_SPEC,
                   "memory = 0 is outside [1, 1000]");
+    check_refused(
+        &barrier, (tw_run_options){.solver = "newton"}, TW_ERR_SPEC,
+        "solver newton needs second derivatives, which linear models with one output have: use lbfgs");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs@scipy"}, TW_ERR_SPEC,
                   "solver \"lbfgs\" has no dialects");
 }
@@ -451,6 +504,7 @@ static void stored_states_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hessians_equal_differences_of_gradients),
         cmocka_unit_test(known_optima_are_found),
         cmocka_unit_test(a_curved_valley_is_followed),
         cmocka_unit_test(where_the_loss_is_infinite_a_step_is_too_long),

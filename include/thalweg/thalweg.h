@@ -35,7 +35,7 @@
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
- *   solver.h        libthalweg-train   solvers, with a loop of their own: lbfgs
+ *   solver.h        libthalweg-train   solvers, with a loop of their own: lbfgs, newton
  *   linear.h        libthalweg-train   linear and logistic regression on rows in memory
  *   surface.h       libthalweg-train   test functions of two variables, and formulas
  *   report.h        libthalweg-race    the page of a single run

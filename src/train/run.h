@@ -12,6 +12,8 @@
 #include "train/target.h"
 #include <thalweg/train.h>
 
+typedef struct tw__second tw__second;
+
 struct tw_run {
     tw_context *ctx;
     tw_objective train, check; /* check.eval NULL: none */
@@ -28,6 +30,7 @@ struct tw_run {
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
     uint64_t *rows;
+    tw__second *second; /* run_solver.c; NULL: not needed */
     tw_sums there;
     /* the mean, for a solver and for controls that look at every step; else NULL */
     void *gradient;
@@ -59,6 +62,7 @@ tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_su
 /* TW_ERR_SPEC: an option that cannot be given with a solver, or without one. */
 tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err);
 tw_status tw__run_make_solver(tw_run *r, tw_error *err);
+void tw__run_free_solver(tw_run *r);
 /* An iteration, counted as a step; or r->status says why there is none. */
 tw_status tw__run_solve(tw_run *r, tw_error *err);
 /* with the weights already loaded */

@@ -152,8 +152,7 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
 void tw_run_free(tw_run *r)
 {
     if (!r) return;
-    tw__solver_free(r->solver);
-    tw__free(r->ctx, r->rows, (size_t)r->train.n_rows, sizeof *r->rows);
+    tw__run_free_solver(r);
     tw__controls_free(r->controls);
     tw_optimizer_free(r->optimizer);
     tw__batch_free(r->batch);

@@ -13,11 +13,19 @@ static double loss(double score, double y, double delta, double *slope)
     return r * r / 2;
 }
 
+static double curvature(double score, double y, double delta)
+{
+    return score - y <= delta && y - score <= delta;
+}
+
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0),
                                     {"delta", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN,
                                      "errors above it count by their size, not its square"}};
 enum { DELTA = 3 };
-static const tw__linear_loss huber = {.loss = loss, .least = -TW_INF, .option = DELTA};
+static const tw__linear_loss huber = {.loss = loss,
+                                      .curvature = curvature,
+                                      .least = -TW_INF,
+                                      .option = DELTA};
 
 TW__LINEAR_MODEL(
     huber, huber, TW_OUTPUT_VALUE, options, .help = "linear with a loss that outliers hardly move",

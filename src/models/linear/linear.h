@@ -11,6 +11,8 @@ typedef struct tw__linear_loss {
     double (*loss)(double score, double y, double parameter, double *slope);
     /* Instead: of all scores of a row, one for each class, whose right one is `class`. */
     double (*of_all)(const double *score, size_t n, size_t class, double *slope);
+    /* the second derivative of `loss` by the score */
+    double (*curvature)(double score, double y, double parameter);
     /* Makes the outputs of a row from its scores, in place; NULL: they are the outputs. */
     void (*output)(double *score, size_t n);
     int is_of_classes; /* 0: of numbers */

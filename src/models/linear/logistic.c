@@ -12,6 +12,13 @@ double tw__logistic_loss(double score, double y, double parameter, double *slope
     return tw__log1p_f64(e) - (margin < 0 ? margin : 0);
 }
 
+static double curvature(double score, double y, double parameter)
+{
+    const double e = tw__exp_f64(-__builtin_fabs(score));
+    (void)y, (void)parameter;
+    return e / ((1 + e) * (1 + e));
+}
+
 double tw__sigmoid(double score) { return 1 / (1 + tw__exp_f64(-score)); }
 
 /* Several are made to sum to 1, by their logarithms, as all may be 0 in double. */
@@ -24,7 +31,10 @@ static void output(double *score, size_t n)
 }
 
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
-static const tw__linear_loss logistic = {.loss = tw__logistic_loss, .output = output, .is_of_classes = 1};
+static const tw__linear_loss logistic = {.loss = tw__logistic_loss,
+                                         .curvature = curvature,
+                                         .output = output,
+                                         .is_of_classes = 1};
 
 TW__LINEAR_MODEL(logistic, logistic, TW_OUTPUT_PROBABILITY, options,
                  .help = "the probability of the second of two classes; more: one against the rest",

@@ -274,6 +274,50 @@ static int eval(void *user, const tw_eval *e)
     return 0;
 }
 
+/* ---- second derivatives -------------------------------------------------------------------------------- */
+
+static double number_at(const objective *o, const numbers *r, size_t i)
+{
+    const double x =
+        o->on.data.type == TW_U8 ? ((const uint8_t *)r->x)[i] / 255.0 : weight_at(o->on.data.type, r->x, i);
+    return o->on.model->type == TW_F64 ? x : (double)(float)x;
+}
+
+/* Adds c x x' of a row, whose bias is a last column of ones. */
+static void add_product(const objective *o, double *h, const numbers *r, double c)
+{
+    const size_t n = o->on.model->size;
+    for (size_t i = 0; i < r->n; i++) {
+        const double x = c * number_at(o, r, i);
+        double *row = h + (r->columns ? r->columns[i] : i) * n;
+        for (size_t j = 0; x != 0 && j <= i; j++)
+            row[r->columns ? r->columns[j] : j] += x * number_at(o, r, j);
+        if (n > o->s->columns) h[o->s->columns * n + (r->columns ? r->columns[i] : i)] += x;
+    }
+    if (n > o->s->columns) h[n * n - 1] += c;
+}
+
+static int hessian(void *user, const tw_eval *e)
+{
+    const objective *o = user;
+    const size_t n = o->on.model->size;
+    double *h = e->gradient, *score = o->scratch + (size_t)e->draw->lane * 2;
+    const tw__fp_mode mode = tw__fp_enter();
+    *e->sums = (tw_sums){0};
+    memset(h, 0, n * n * sizeof *h);
+    for (size_t i = 0; i < e->n; i++) {
+        const uint64_t at = e->rows[i];
+        const numbers r = row_at(o, at);
+        const double weight = weight_of(o, at), y = o->targets ? o->targets[at] : o->on.classes[at] ? 1 : -1;
+        scores_of(o, e->w, &r, score);
+        add_product(o, h, &r, weight * o->s->loss->curvature(score[0], y, o->s->parameter));
+        e->sums->weight += weight;
+    }
+    for (size_t i = 0; i < o->s->columns; i++) h[i * n + i] += e->sums->weight * o->s->l2;
+    tw__fp_leave(mode);
+    return 0;
+}
+
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 /* Row i's target; 0: it has a class whose name is no number. */
@@ -370,6 +414,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .point = point,
                           .eval = eval,
                           .touched = o->sums ? touched : NULL,
+                          .hessian = o->s->loss->curvature && o->s->outputs == 1 ? hessian : NULL,
                           .kinks = o->s->l1 > 0           ? "l1"
                                    : o->s->parameter == 0 ? o->s->loss->kinks
                                                           : NULL};

@@ -12,13 +12,19 @@ static double loss(double score, double y, double parameter, double *slope)
     return y > 0 ? mean - y + y * (tw__log_f64(y) - score) : mean;
 }
 
+static double curvature(double score, double y, double parameter)
+{
+    (void)y, (void)parameter;
+    return tw__exp_f64(score);
+}
+
 static void output(double *score, size_t n)
 {
     for (size_t i = 0; i < n; i++) score[i] = tw__exp_f64(score[i]);
 }
 
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};
-static const tw__linear_loss poisson = {.loss = loss, .output = output, .least = 0};
+static const tw__linear_loss poisson = {.loss = loss, .curvature = curvature, .output = output, .least = 0};
 
 TW__LINEAR_MODEL(poisson, poisson, TW_OUTPUT_VALUE, options,
                  .help = "counts: the logarithm of their mean is a weighted sum of the columns",

@@ -9,7 +9,13 @@ double tw__squared_loss(double score, double y, double parameter, double *slope)
     return *slope * *slope / 2;
 }
 
-static const tw__linear_loss squared = {.loss = tw__squared_loss, .least = -TW_INF};
+static double curvature(double score, double y, double parameter)
+{
+    (void)score, (void)y, (void)parameter;
+    return 1;
+}
+
+static const tw__linear_loss squared = {.loss = tw__squared_loss, .curvature = curvature, .least = -TW_INF};
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};
 static const tw_option ridge_options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS)};
 

@@ -13,13 +13,24 @@ static double loss(double score, double y, double which, double *slope)
     return which == HINGE ? short_of : short_of * short_of;
 }
 
+/* of the squared hinge */
+static double curvature(double score, double y, double which)
+{
+    (void)which;
+    return 1 - y * score > 0 ? 2 : 0;
+}
+
 static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
                                     TW__LINEAR_CLASS_OPTION,
                                     {"loss", TW_WORD, "hinge squared_hinge", SQUARED_HINGE, HINGE,
                                      SQUARED_HINGE, TW_CLOSED,
                                      "what a row costs whose margin y h is below 1: 1 - y h, or its square"}};
 enum { LOSS = 4 };
-static const tw__linear_loss svm = {.loss = loss, .is_of_classes = 1, .option = LOSS, .kinks = "loss=hinge"};
+static const tw__linear_loss svm = {.loss = loss,
+                                    .curvature = curvature,
+                                    .is_of_classes = 1,
+                                    .option = LOSS,
+                                    .kinks = "loss=hinge"};
 
 TW__LINEAR_MODEL(svm, svm, TW_OUTPUT_SCORE, options,
                  .help = "support vector machine: two classes by a margin; more: one against the rest",

@@ -19,6 +19,8 @@ typedef struct tw__problem {
     /* Rounds x to the type of the weights. The mean loss there and its gradient, 0 for weights that do not
      * move; either may be not finite. */
     tw_status (*evaluate)(void *user, double *x, double *loss, double *gradient, tw_error *err);
+    /* The mean Hessian at s->at, n * n numbers, row i up to column i; where the objective has one. */
+    tw_status (*hessian)(void *user, double *to, tw_error *err);
     /* criterion of tw_run_options.stop, and its tolerance; 0: none */
     enum tw_run_stop stop;
     double tol;
