@@ -319,7 +319,7 @@ static tw_status check_schema(const tw__source *source, tw_error *err)
     for (size_t i = 0; s->columns && i < s->n_columns; i++)
         if (s->columns[i].name || s->columns[i].kind != TW__COLUMN_NUMBER)
             return tw__fail(
-                err, TW_ERR_SPEC,
+                err, TW_ERR_DATA,
                 "%.200s: a LIBSVM file has no names of columns; the training rows have columns with names or categories",
                 source->paths[0]);
     if (o->index_base && s->base >= 0 && o->index_base[0] - '0' != s->base)
