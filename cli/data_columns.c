@@ -11,7 +11,7 @@ enum {
     MOST_DESCRIBED = 10000000 /* columns: each takes memory, however few numbers there are */
 };
 
-static int is_constant(const tw_data_column *c) { return !(c->deviation > 0); }
+static int is_constant(const tw_data_column *c) { return c->least == c->greatest; }
 
 /* Deviations of the columns that vary, and how many do not. */
 struct spread {

@@ -57,6 +57,11 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
             const double x = number_at(&r, i), from = x - c->mean;
             if (!r.starts || x != 0) c->deviation += from * from;
         }
-    for (size_t j = 0; j < width; j++) columns[j].deviation = sqrt(columns[j].deviation / rows);
+    for (size_t j = 0; j < width; j++) {
+        tw_data_column *c = &columns[j];
+        c->deviation = sqrt(c->deviation / rows);
+        if (c->least == c->greatest)
+            c->mean = c->least, c->deviation = 0; /* what rounding left of the mean */
+    }
     return TW_OK;
 }
