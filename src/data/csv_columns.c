@@ -306,6 +306,10 @@ static tw_status follow_schema(tw__csv *c, tw_error *err)
     if (named && c->names.n == 0)
         tw__log(c->source->ctx, TW_LOG_WARNING,
                 "%s has no header: its columns are taken in the order of the training file", c->path);
+    if (!named && c->names.n > 0)
+        tw__log(c->source->ctx, TW_LOG_WARNING,
+                "the training file had no header: the columns of %s are taken in their order, not by name",
+                c->path);
     TW_TRY(named && c->names.n ? match_names(c, err) : match_places(c, err));
     TW_TRY(find_extras(c, c->source->options->unlabelled, err));
     return make_texts(c, err);
