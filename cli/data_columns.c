@@ -4,7 +4,6 @@
 #include "table.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     MOST_NAMED = 10,          /* columns or classes in a line for people */
@@ -36,8 +35,7 @@ static struct spread spread_of(const tw_data_column *c, size_t n)
 static const char *column_name(const tw_data_info *info, size_t i, char to[32])
 {
     if (info->column_names) return info->column_names[i];
-    const int from_0 = info->schema && strstr(info->schema, "\"base\":0") != NULL;
-    snprintf(to, 32, "%zu", i + !from_0);
+    snprintf(to, 32, "%zu", i + (size_t)info->first_column);
     return to;
 }
 

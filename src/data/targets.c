@@ -306,7 +306,8 @@ tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw_data_opt
                        .rank = 1,
                        .shape = {(int64_t)s->width},
                        .name = name,
-                       .left_out = t->bad};
+                       .left_out = t->bad,
+                       .first_column = s->base != 0};
     *out = NULL;
     const tw_status status = fill_in(&to, t, o, s, is_given, name, err);
     if (status == TW_OK) {
