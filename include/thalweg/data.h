@@ -74,7 +74,8 @@ typedef struct tw_data_info {
     /* What columns and labels mean, for other files of such rows (tw_data_options); NULL: nothing to say */
     const char *schema;
     uint64_t left_out; /* bad rows of the files, which `skip_bad` allowed */
-    /* what the file calls the first column, where columns have no names: 0 or 1; 0 also for rows from memory */
+    /* what the file calls the first column, where columns have no names: 0 or 1; 0 also for rows from
+     * memory */
     int first_column;
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
