@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "data/row_list.h"
+#include "math/sums.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,12 +212,10 @@ static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to,
         TW_TRY(tw__resize(t->ctx, &x, &(size_t){0}, t->numbers, sizeof *x, err));
         to->type = TW_F32;
         to->x = x;
-        for (size_t i = 0; i < t->numbers; i++) {
-            x[i] = (float)t->x[i];
-            if (isinf(x[i]))
-                return tw__fail(err, TW_ERR_DATA, "%.300s: %g is too large for an f32", name, t->x[i]);
-        }
-        return TW_OK;
+        for (size_t i = 0; i < t->numbers; i++) x[i] = (float)t->x[i];
+        const size_t bad = tw__first_not_finite_f32(tw__sums_for(tw_context_isa(t->ctx)), x, t->numbers);
+        if (bad == t->numbers) return TW_OK;
+        return tw__fail(err, TW_ERR_DATA, "%.300s: %g is too large for an f32", name, t->x[bad]);
     }
     TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->numbers, sizeof *t->x, err));
     to->type = TW_F64;
