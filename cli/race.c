@@ -8,6 +8,8 @@
 struct values {
     struct cli_common common;
     tw_race_options race;
+    struct cli_penalties penalties;
+    char model[TW_SPEC_MAX];
     const char *resume;
     uint64_t jobs;
     int join;
@@ -15,6 +17,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
+    CLI_PENALTIES(struct values),
     {"resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
      "continue the race in DIR, also while others do; can be combined with --jobs, --threads, --json, -q and -v only"},
     {"join", 0, CLI_FLAG, AT(join), NULL, 0, 0, "make one race of the finished races in the folders named"},
@@ -203,6 +206,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
                                           : "mlp",
                            "race", directory);
     if (!v->resume && !v->join && !o->surface) CLI_TRY(cli_take_data(call, 0, &o->job, err));
+    CLI_TRY(cli_add_penalties(&v->penalties, &o->job, v->model, err));
     o->job.directory = directories.current;
     o->job.cache = directories.cache;
     o->job.home = directories.home;

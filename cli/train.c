@@ -14,6 +14,8 @@
 struct values {
     struct cli_common common;
     tw_job_options job;
+    struct cli_penalties penalties;
+    char model[TW_SPEC_MAX];
     const char *config, *resume, *log;
     uint64_t steps;
     double lr_from, lr_to;
@@ -22,6 +24,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct cli_option options[] = {
+    CLI_PENALTIES(struct values),
     {"config", 0, CLI_TEXT, AT(config), "FILE", 0, 0,
      "take the options from FILE, a run.json or JSON like its config; options on the line override it"},
     {"resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
@@ -88,6 +91,7 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     tw_job_options *o = &v->job;
     if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
     CLI_TRY(cli_take_data(call, 0, o, err));
+    CLI_TRY(cli_add_penalties(&v->penalties, o, v->model, err));
     o->directory = directories->current;
     o->cache = directories->cache;
     o->home = directories->home;
@@ -96,8 +100,9 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
     return check_line(call, err);
 }
 
-static void print_setting(const tw_job_options *o, tw_model *model)
+static void print_setting(const tw_job_options *o, tw_model *model, const tw_run *run)
 {
+    tw_run_progress solver = {.size = sizeof solver};
     const char *const texts[][2] = {{o->run.solver ? "solver" : "optimizer",
                                      o->run.solver ? o->run.solver : o->run.optimizer},
                                     {"  schedule", o->run.schedule},
@@ -111,6 +116,8 @@ static void print_setting(const tw_job_options *o, tw_model *model)
     cli_print_layers(stderr, model);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i][1]) fprintf(stderr, "%s %s", texts[i][0], texts[i][1]);
+    if (tw_run_progress_get(run, &solver, NULL) == TW_OK && solver.why)
+        fprintf(stderr, " (auto, for %s)", solver.why);
     fputc('\n', stderr);
 }
 
@@ -192,7 +199,7 @@ static void start(const struct values *v, tw_job *job, struct progress *progress
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     tw_job_resolved(job, &o);
     progress_start(progress, o.run.epochs, tw_run_rows(tw_job_run_of(job)), v->common.quiet, log);
-    if (!v->common.quiet) print_setting(&o, tw_job_model(job));
+    if (!v->common.quiet) print_setting(&o, tw_job_model(job), tw_job_run_of(job));
 }
 
 /* How a run that has not come to its end is continued. Its limit of time counts from its start. */

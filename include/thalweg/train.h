@@ -210,6 +210,7 @@ typedef struct tw_run_progress {
      * loss in the last iteration. NaN: there was none. */
     double first_gradient, gradient, step, decrease;
     const char *stop; /* what `tol` is compared with: "grad", "step" or "objective"; NULL: tol is 0 */
+    const char *why;  /* why `auto` took this solver; NULL: it was named */
 } tw_run_progress;
 /* TW_ERR_STATE: the run has no solver. */
 TW_API tw_status tw_run_progress_get(const tw_run *run, tw_run_progress *out, tw_error *err);

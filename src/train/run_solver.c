@@ -180,6 +180,7 @@ tw_status tw_run_progress_get(const tw_run *r, tw_run_progress *out, tw_error *e
                                  .gradient = p->started > 0 ? p->norm : NAN,
                                  .step = r->updates ? p->step : NAN,
                                  .decrease = r->updates ? p->drop : NAN,
-                                 .stop = r->o.tol > 0 ? criteria[r->solver->problem.stop] : NULL};
+                                 .stop = r->o.tol > 0 ? criteria[r->solver->problem.stop] : NULL,
+                                 .why = *r->solver->why ? r->solver->why : NULL};
     return tw__sized_write(out, &now, sizeof now, "tw_run_progress", err);
 }

@@ -3,6 +3,7 @@
 #include "train/solvers/solver.h"
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const tw_option options[] = {
@@ -130,6 +131,15 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
+/* Any problem. */
+static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
+{
+    snprintf(why, TW__SOLVER_WHY, "%zu weights%s", p->n,
+             p->objective->hessian ? ", too many for a matrix of second derivatives"
+                                   : " and no second derivatives");
+    return 1;
+}
+
 extern const tw__solver_type tw__solver_lbfgs;
 const tw__solver_type tw__solver_lbfgs = {
     .about = {.size = sizeof(tw_solver),
@@ -146,6 +156,7 @@ const tw__solver_type tw__solver_lbfgs = {
               .options = options,
               .epochs = 1000},
     .create = create,
+    .suits = suits,
     .free = destroy,
     .iterate = iterate,
     .visit = visit,

@@ -1,4 +1,5 @@
-/* The solvers: one line each.
+/* The solvers, in the order in which `auto` asks whether they suit: one line each.
  * SPDX-License-Identifier: MIT */
-TW__SOLVER(lbfgs)
+TW__SOLVER(auto)
 TW__SOLVER(newton)
+TW__SOLVER(lbfgs)

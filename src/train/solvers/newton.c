@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/solver.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_WEIGHTS = 2000 };
@@ -28,6 +29,15 @@ static tw_status create(tw__solver *s, tw_error *err)
     TW_TRY(tw__alloc(s->ctx, &h->hessian, n * n, sizeof(double), err));
     TW_TRY(tw__alloc(s->ctx, &h->factor, n * n, sizeof(double), err));
     return tw__alloc(s->ctx, &h->d, n, sizeof(double), err);
+}
+
+/* The matrix is made and factorised in every iteration. */
+static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
+{
+    enum { CHEAP = 500 };
+    snprintf(why, TW__SOLVER_WHY, "%zu weights and %llu rows", p->n,
+             (unsigned long long)p->objective->n_rows);
+    return p->objective->hessian && p->n <= CHEAP && p->n <= p->objective->n_rows;
 }
 
 static void destroy(tw__solver *s)
@@ -101,6 +111,7 @@ const tw__solver_type tw__solver_newton = {
              "w = w - a H^-1 g, with a by the strong Wolfe conditions (1e-4, 0.9)",
          .epochs = 1000},
     .create = create,
+    .suits = suits,
     .free = destroy,
     .iterate = iterate,
 };

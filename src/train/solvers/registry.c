@@ -13,6 +13,8 @@ static const tw__solver_type *const types[] = {
 #undef TW__SOLVER
 enum { N_TYPES = sizeof types / sizeof types[0] };
 
+const tw__solver_type *tw__solver_type_at(size_t i) { return i < N_TYPES ? types[i] : NULL; }
+
 static const char *name_at(size_t i, const void *user)
 {
     (void)user;

@@ -26,11 +26,14 @@ typedef struct tw__problem {
     double tol;
 } tw__problem;
 
+enum { TW__SOLVER_WHY = 96 };
 typedef struct tw__solver tw__solver;
 typedef struct tw__solver_type {
     tw_solver about;
     /* refuses what it cannot work with, allocates s->state */
     tw_status (*create)(tw__solver *s, tw_error *err);
+    /* 1: `auto` may take it, and why: "124 weights and 32561 rows". NULL: never */
+    int (*suits)(const tw__problem *problem, char why[TW__SOLVER_WHY]);
     void (*free)(tw__solver *s); /* also after a create that failed */
     /* Looks for a better point; *found: it is in s->next, the last one that was evaluated. */
     tw_status (*iterate)(tw__solver *s, int *found, tw_error *err);
@@ -58,6 +61,7 @@ struct tw__solver {
     tw__progress progress;
     int status; /* TW_RUN_GOING, TW_RUN_CONVERGED or TW_RUN_STALLED */
     void *state;
+    char why[TW__SOLVER_WHY]; /* that auto took it; "": it was named */
 };
 
 /* The point is set by tw__solver_start. */
@@ -73,6 +77,7 @@ tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err);
 
 /* registry.c */
 const tw__solver_type *tw__solver_type_find(tw__text name); /* NULL if there is none */
+const tw__solver_type *tw__solver_type_at(size_t i);        /* NULL past the end */
 
 /* For the solvers' own files. */
 tw_status tw__solver_evaluate(tw__solver *s, tw_error *err); /* s->next.x */

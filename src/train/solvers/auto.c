@@ -1,0 +1,34 @@
+/* auto: becomes the first solver of the list that suits the problem.
+ * SPDX-License-Identifier: MIT */
+#include "train/solvers/solver.h"
+
+static tw_status create(tw__solver *s, tw_error *err)
+{
+    const tw__solver_type *type;
+    size_t i = 0;
+    TW_TRY(tw__solver_needs_smooth(s, err));
+    while ((type = tw__solver_type_at(i)) && !(type->suits && type->suits(&s->problem, s->why))) i++;
+    if (!type) return tw__fail(err, TW_ERR_SPEC, "no solver suits this problem: an optimizer takes it");
+    TW_TRY(tw_solver_read(&s->choice, type->about.name, err));
+    s->type = type;
+    tw__log(s->ctx, TW_LOG_DETAIL, "solver auto: %s, for %s", type->about.name, s->why);
+    return type->create(s, err);
+}
+
+/* A solver that could not be chosen has nothing to free, and one that was is another. */
+static void destroy(tw__solver *s) { (void)s; }
+
+extern const tw__solver_type tw__solver_auto;
+const tw__solver_type tw__solver_auto = {
+    .about = {.size = sizeof(tw_solver),
+              .name = "auto",
+              .help = "newton where its matrix is small, else lbfgs",
+              .paper = "none",
+              .use = "Where you do not want to choose: the run says which one it took, and why.",
+              .equation =
+                  "newton for losses with second derivatives, up to 500 weights and no more than rows;\n"
+                  "else lbfgs",
+              .epochs = 1000},
+    .create = create,
+    .free = destroy,
+};
