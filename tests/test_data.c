@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <thalweg/data.h>
@@ -316,6 +317,37 @@ static void expect(tw_context *ctx, const char *path, const tw_data_options *o, 
     if (!strstr(err.message, message)) fail_msg("\"%s\" instead of \"%s\"", err.message, message);
 }
 
+/* Squares of such numbers are beyond a double. */
+static void deviations_of_any_size(void **state)
+{
+    (void)state;
+    static const double sizes[] = {1, 0x1p-1000, 0x1p-1060, 0x1p-460, 0x1p440, 0x1p460, 0x1p1000, 0x1p1020};
+    static const uint64_t starts[] = {0, 1, 2, 2, 2};
+    static const uint32_t column[] = {0, 0};
+    tw_context *ctx;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int is_sparse = 0; is_sparse < 2; is_sparse++) {
+            const double u = sizes[i], x[] = {3 * u, -3 * u, 0, 0};
+            const tw_data_info rows = {.size = sizeof rows,
+                                       .rows = 4,
+                                       .rank = 1,
+                                       .shape = {1},
+                                       .type = TW_F64,
+                                       .x = x,
+                                       .starts = is_sparse ? starts : NULL,
+                                       .columns = is_sparse ? column : NULL};
+            tw_data *data;
+            tw_data_column c;
+            assert_int_equal(tw_data_create(&data, ctx, &rows, NULL), TW_OK);
+            assert_int_equal(tw_data_columns(data, &c, NULL), TW_OK);
+            const double right = sqrt(4.5) * u;
+            assert_true(c.mean == 0 && fabs(c.deviation - right) <= 1e-15 * right + 0x1p-1074);
+            tw_data_free(data);
+        }
+    tw_context_free(ctx);
+}
+
 /* A file is known by its content, whatever its name. */
 static void kinds_of_files(void **state)
 {
@@ -485,6 +517,7 @@ int main(void)
         cmocka_unit_test(bombs_behind_a_header),
         cmocka_unit_test(directories_are_opened_and_cut),
         cmocka_unit_test(validation_shares),
+        cmocka_unit_test(deviations_of_any_size),
         cmocka_unit_test(kinds_of_files),
         cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(names_and_single_files),

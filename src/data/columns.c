@@ -29,6 +29,13 @@ static void add_number(tw_data_column *c, double x)
     c->mean += x;
 }
 
+/* A power of two by which the numbers of a column are multiplied before they are squared: most often 1. */
+static double scale_of(const tw_data_column *c)
+{
+    const double most = -c->least > c->greatest ? -c->least : c->greatest;
+    return most > 0x1p450 ? 0x1p-600 : most < 0x1p-450 ? 0x1p600 : 1;
+}
+
 /* In two passes, so that nothing is lost where the mean is large; what sparse rows leave out is 0. */
 tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error *err)
 {
@@ -49,17 +56,18 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
             if (c->greatest < 0) c->greatest = 0;
         }
         c->mean /= rows;
-        c->deviation = r.starts ? (rows - (double)c->nonzero) * c->mean * c->mean : 0;
+        const double mean = c->mean * scale_of(c);
+        c->deviation = r.starts ? (rows - (double)c->nonzero) * mean * mean : 0;
     }
     for (uint64_t row = 0; row < r.rows; row++)
         for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++) {
             tw_data_column *c = column_of(&r, first, i, columns);
-            const double x = number_at(&r, i), from = x - c->mean;
+            const double x = number_at(&r, i), scale = scale_of(c), from = x * scale - c->mean * scale;
             if (!r.starts || x != 0) c->deviation += from * from;
         }
     for (size_t j = 0; j < width; j++) {
         tw_data_column *c = &columns[j];
-        c->deviation = sqrt(c->deviation / rows);
+        c->deviation = sqrt(c->deviation / rows) / scale_of(c);
         if (c->least == c->greatest)
             c->mean = c->least, c->deviation = 0; /* what rounding left of the mean */
     }
