@@ -14,19 +14,25 @@ static void tell(const char *part, const char *name, const tw_data *data)
             info.fingerprint ? info.fingerprint : "-");
 }
 
+/* Several files are recorded as one text, with one in a line. */
+static tw_status check_name(const char *name, tw_error *err)
+{
+    if (!strchr(name, '\n')) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "%.300s: a line ends in this name; one file in a line is recorded",
+                    name);
+}
+
 tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *to, tw_error *err)
 {
     const struct cli_common *common = call->values;
     const char *name, *more = call->lines;
+    if (to->test && cli_given(call, "test")) CLI_TRY(check_name(to->test, err));
     if (call->n <= first) return TW_OK;
     name = call->word[first];
     for (int i = 0; i <= first; i++) more += strlen(call->word[i]) + 1;
     for (int i = first + 1; i < call->n; i++) {
         CLI_TRY(cli_check_quotes(call, call->word[i], err));
-        if (strchr(call->word[i], '\n'))
-            return cli_fail(err, TW_ERR_SPEC,
-                            "%.300s: a line ends in this name; one file in a line is recorded",
-                            call->word[i]);
+        CLI_TRY(check_name(call->word[i], err));
     }
     to->data = strcmp(name, "-") ? name : "/dev/stdin";
     to->more = call->n > first + 1 ? more : NULL;
