@@ -5,7 +5,7 @@
 #include "base/context.h"
 #include "base/random.h"
 #include "faulty_io.h"
-#include "row_files.h"
+#include "table_rows.h"
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -14,40 +14,6 @@
 #define TABLE PATH("table")
 #define OTHER PATH("other")
 #define SHARED TW_SOURCE_DIR "/../shared/data/"
-
-static double number_at(const tw_data_info *r, size_t i)
-{
-    return r->type == TW_F32 ? (double)((const float *)r->x)[i] : ((const double *)r->x)[i];
-}
-
-static void expect(const tw_data *data, uint64_t rows, int64_t width, const double *x)
-{
-    const tw_data_info r = info_of(data);
-    assert_int_equal(r.rows, rows);
-    assert_int_equal(r.rank, 1);
-    assert_int_equal(r.shape[0], width);
-    assert_null(r.starts);
-    for (size_t i = 0; i < rows * (size_t)width; i++)
-        if (number_at(&r, i) != x[i])
-            fail_msg("row %d, column %d: %.17g instead of %.17g", (int)(i / (size_t)width),
-                     (int)(i % (size_t)width), number_at(&r, i), x[i]);
-}
-
-static void expect_labels(const tw_data *data, int32_t classes, const char *const *names,
-                          const int32_t *labels)
-{
-    const tw_data_info r = info_of(data);
-    assert_int_equal(r.classes, classes);
-    for (int32_t i = 0; i < classes; i++) assert_string_equal(r.class_names[i], names[i]);
-    for (uint64_t i = 0; i < r.rows; i++) assert_int_equal(r.labels[i], labels[i]);
-}
-
-static void expect_names(const tw_data *data, const char *const *names)
-{
-    const tw_data_info r = info_of(data);
-    assert_non_null(r.column_names);
-    for (int64_t i = 0; i < r.shape[0]; i++) assert_string_equal(r.column_names[i], names[i]);
-}
 
 /* The text, which is known by its content, holds these rows, with labels that are not looked at. */
 static void expect_text(const char *text, size_t n, const tw_data_options *o, uint64_t rows, int64_t width,
@@ -211,119 +177,6 @@ static void missing_values(void **state)
     tw_context_free(ctx);
 }
 
-/* ---- other rows than the training rows ----------------------------------------------------------------- */
-
-static tw_data *open_with(tw_context *ctx, const char *text, const char *schema, int unlabelled)
-{
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.schema = schema;
-    o.unlabelled = unlabelled;
-    write_file(OTHER, text, strlen(text));
-    return open_path(ctx, OTHER, &o);
-}
-
-static void fails_with(tw_context *ctx, const char *text, const char *schema, const char *message)
-{
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    tw_data *data;
-    tw_error err;
-    o.schema = schema;
-    write_file(OTHER, text, strlen(text));
-    assert_int_equal(tw_data_open(ctx, OTHER, &o, &data, NULL, NULL, &err), TW_ERR_DATA);
-    assert_null(data);
-    if (!strstr(err.message, message)) fail_msg("\"%s\" instead of \"%s\"", err.message, message);
-}
-
-/* Case U1: by name, in any order. */
-static void columns_are_found_by_name(void **state)
-{
-    (void)state;
-    char log[LOGGED];
-    tw_context *ctx = context(1, log);
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    o.without = "id";
-    o.missing = "mean";
-    static const char text[] = "id,a,colour,y,b\n1,1,red,yes,2\n2,3,blue,no,4\n3,5,red,no,6\n4,,red,yes,8\n";
-    o.label = "y";
-    write_file(TABLE, text, sizeof text - 1);
-    tw_data *train = open_path(ctx, TABLE, &o);
-    const char *const s = info_of(train).schema;
-    tw_data *data = open_with(ctx, "y,extra,b,colour,a\nno,x,20,blue,10\nyes,y,21,red,\n", s, 0);
-    expect(data, 2, 4, (const double[]){10, 1, 0, 20, 3, 0, 1, 21});
-    expect_labels(data, 2, (const char *const[]){"no", "yes"}, (const int32_t[]){0, 1});
-    tw_data_free(data);
-    data = open_with(ctx, "colour,b,a\ngreen,2,1\nred,4,3\n", s, 1);
-    expect(data, 2, 4, (const double[]){1, 0, 0, 2, 3, 0, 1, 4});
-    assert_non_null(
-        strstr(log, "1 text of column colour is not in the training rows (\"green\") and counts as none"));
-    tw_data_free(data);
-    assert_null(strstr(log, "has no header"));
-    data = open_with(ctx, "9,1,red,yes,2\n9,3,blue,no,4\n", s, 0); /* in the order of the training file */
-    expect(data, 2, 4, (const double[]){1, 0, 1, 2, 3, 1, 0, 4});
-    tw_data_free(data);
-    assert_non_null(strstr(log, "has no header: its columns are taken in the order of the training file"));
-    data = open_with(ctx, "9,1,red,2\n9,3,blue,4\n", s, 1);
-    expect(data, 2, 4, (const double[]){1, 0, 1, 2, 3, 1, 0, 4});
-    tw_data_free(data);
-    fails_with(ctx, "y,b,colour\nno,2,blue\n", s, "lacks a column of the training rows: \"a\"");
-    fails_with(ctx, "a,b,colour\n1,2,blue\n", s, "has no column \"y\", the labels of the training rows");
-    fails_with(ctx, "9,1,red,2\n", s, "4 columns, but the training rows have 5");
-    fails_with(ctx, "y,b,colour,a\nmaybe,2,red,1\n", s,
-               "label \"maybe\" of row 1 is not among"); /* case U2 */
-    tw_data_free(train);
-    tw_context_free(ctx);
-}
-
-static void several_files(void **state)
-{
-    (void)state;
-    tw_context *ctx = context(2, NULL);
-    tw_data_options o = TW_DATA_OPTIONS_INIT;
-    tw_data *train, *test;
-    static const char text[] = "a,b,y\n1,2,0\n3,4,1\n", more[] = "b,y,a\n6,1,5\n8,0,7\n",
-                      tests[] = "y,b,a\n1,10,9\n";
-    write_file(TABLE, text, sizeof text - 1);
-    write_file(OTHER, more, sizeof more - 1);
-    write_file(PATH("test"), tests, sizeof tests - 1);
-    o.more = OTHER "\n" TABLE;
-    o.test = PATH("test");
-    o.targets = TW_TARGETS_CLASSES;
-    tw_error err;
-    if (tw_data_open(ctx, TABLE, &o, &train, NULL, &test, &err) != TW_OK) fail_msg("%s", err.message);
-    expect(train, 6, 2, (const double[]){1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4});
-    expect_labels(train, 2, (const char *const[]){"0", "1"}, (const int32_t[]){0, 1, 1, 0, 0, 1});
-    expect(test, 1, 2, (const double[]){9, 10});
-    tw_data_free(train);
-    tw_data_free(test);
-    tw_context_free(ctx);
-}
-
-/* Case R9: the same rows as a LIBSVM file, number for number. */
-static void like_libsvm(void **state)
-{
-    (void)state;
-    tw_context *ctx = context(1, NULL);
-    static const char text[] = "2,0,1,+1\n0,4,0,-1\n1,1,0,+1\n0,0,0,-1\n",
-                      sparse[] = "+1 1:2 3:1\n-1 2:4\n+1 1:1 2:1\n-1\n";
-    write_file(TABLE, text, sizeof text - 1);
-    write_file(OTHER, sparse, sizeof sparse - 1);
-    tw_data *dense = open_path(ctx, TABLE, NULL), *other = open_path(ctx, OTHER, NULL);
-    const tw_data_info a = info_of(dense), b = info_of(other);
-    assert_int_equal(a.type, b.type);
-    assert_int_equal(a.shape[0], b.shape[0]);
-    assert_memory_equal(a.labels, b.labels, 4 * sizeof *a.labels);
-    for (int c = 0; c < 2; c++) assert_string_equal(a.class_names[c], b.class_names[c]);
-    for (uint64_t i = 0; i < b.rows; i++)
-        for (uint64_t k = b.starts[i]; k < b.starts[i + 1]; k++)
-            assert_true(number_at(&a, i * 3 + b.columns[k]) == number_at(&b, k));
-    tw_data_free(other);
-    other = open_with(ctx, text, a.schema, 0);
-    assert_string_equal(info_of(other).fingerprint, a.fingerprint);
-    tw_data_free(other);
-    tw_data_free(dense);
-    tw_context_free(ctx);
-}
-
 /* ---- errors -------------------------------------------------------------------------------------------- */
 
 static void wrong_rows(void **state)
@@ -408,6 +261,10 @@ static void wrong_files_and_options(void **state)
         {"\n\n", {.format = "csv"}, TW_ERR_DATA, "holds no rows"},
         {"", {.format = "csv"}, TW_ERR_DATA, "holds no rows"},
         {"a,b,y\n", {0}, TW_ERR_DATA, "a text file"},
+        {"x,y\n1,a\1b\n",
+         {0},
+         TW_ERR_DATA,
+         "table: byte 7: the control character 0x01, which no text file holds"},
         {"\"a,b,y\n", {.format = "csv"}, TW_ERR_DATA, "table:1: "},
         {"It was the best of times,\nit was the worst of times.\n", {0}, TW_ERR_DATA, "a text file"},
     };
@@ -632,9 +489,6 @@ int main(void)
         cmocka_unit_test(weights_and_groups),
         cmocka_unit_test(texts_become_columns),
         cmocka_unit_test(missing_values),
-        cmocka_unit_test(columns_are_found_by_name),
-        cmocka_unit_test(several_files),
-        cmocka_unit_test(like_libsvm),
         cmocka_unit_test(wrong_rows),
         cmocka_unit_test(wrong_files_and_options),
         cmocka_unit_test(too_many_texts),

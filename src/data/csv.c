@@ -310,11 +310,13 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
     return tw__csv_end(&c, read_all(&c, err), out, err);
 }
 
-static int recognises(const uint8_t *head, size_t n, int whole)
+/* Where the training rows were a table, any text is one: of one column with texts, say. */
+static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
     char separator;
     size_t columns;
-    return tw__is_plain_text(&head, &n) && tw__csv_layout((const char *)head, n, whole, &separator, &columns);
+    if (!tw__is_plain_text(&head, &n)) return 0;
+    return (fit && fit->n_fields) || tw__csv_layout((const char *)head, n, whole, &separator, &columns);
 }
 
 const tw__reader tw__reader_csv = {.name = "csv",

@@ -4,8 +4,9 @@
 #include "data/reader.h"
 #include <string.h>
 
-static int recognises(const uint8_t *head, size_t n, int whole)
+static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
+    (void)fit;
     if (n < 4) return whole && n > 0 && memcmp(head, "\0\0\10", n) == 0;
     return head[0] == 0 && head[1] == 0 && head[2] >= 8 && head[2] <= 0x0e;
 }

@@ -33,12 +33,15 @@ static const struct {
     {"[", 0, 1, "a JSON file"},
 };
 
-static int is_text(const uint8_t *bytes, size_t n)
+size_t tw__text_length(const uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if ((bytes[i] < ' ' && !strchr("\t\r\n", bytes[i])) || bytes[i] == 0 || bytes[i] == 0x7f) return 0;
-    return n > 0;
+    size_t i = 0;
+    if (n > TW__KIND_BYTES) n = TW__KIND_BYTES;
+    while (i < n && bytes[i] != 0x7f && (bytes[i] >= ' ' || (bytes[i] && strchr("\t\r\n", bytes[i])))) i++;
+    return i;
 }
+
+static int is_text(const uint8_t *bytes, size_t n) { return n > 0 && tw__text_length(bytes, n) == n; }
 
 static const char *magic_of(const uint8_t *bytes, size_t n)
 {

@@ -400,10 +400,10 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
     return s;
 }
 
-static int recognises(const uint8_t *head, size_t n, int whole)
+static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
     const char *text = (const char *)head;
-    (void)whole;
+    (void)whole, (void)fit;
     return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? tw__is_libsvm(text + 3, n - 3)
                                                           : tw__is_libsvm(text, n);
 }

@@ -255,9 +255,9 @@ static tw_status read_file(tw__block **out, const tw__source *source, tw_error *
     return s;
 }
 
-static int recognises(const uint8_t *head, size_t n, int whole)
+static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
-    (void)whole;
+    (void)whole, (void)fit;
     return is_zip(head, n) || (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0);
 }
 

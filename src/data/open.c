@@ -55,10 +55,15 @@ const char *tw__data_supported(char to[TW__SUPPORTED])
 static tw_status fail_unknown(const char *path, const uint8_t *head, size_t n, tw_error *err)
 {
     char supported[TW__SUPPORTED], kind[TW__KIND_TEXT];
+    const size_t text = tw__text_length(head, n);
     tw__data_supported(supported);
     if (n == 0) return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "empty; %s", supported);
     if (*tw__file_kind(head, n, kind))
         return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "%s; %s", kind, supported);
+    if (text >= 4)
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, (int64_t)text,
+                           "the control character 0x%02x, which no text file holds; %s", head[text],
+                           supported);
     return tw__fail_in(err, TW_ERR_DATA, path, 0, 0, "begins with %02x %02x %02x %02x; %s", head[0],
                        n > 1 ? head[1] : 0, n > 2 ? head[2] : 0, n > 3 ? head[3] : 0, supported);
 }
@@ -77,8 +82,8 @@ static tw_status find_reader(const tw__reader **out, const tw__source *source, t
     *out = NULL;
     TW_TRY(tw__stream_peek(source->first, TW__HEAD, &head, &n, err));
     for (size_t i = 0; i < N_READERS && !*out; i++)
-        if (readers[i]->read &&
-            (format ? strcmp(format, readers[i]->name) == 0 : readers[i]->recognises(head, n, n < TW__HEAD)))
+        if (readers[i]->read && (format ? strcmp(format, readers[i]->name) == 0
+                                        : readers[i]->recognises(head, n, n < TW__HEAD, source->schema)))
             *out = readers[i];
     if (*out) return TW_OK;
     return format ? tw__name_unknown("unknown format", tw__text_of(format), format_at, NULL, err)

@@ -35,8 +35,9 @@ typedef struct tw__reader {
     /* Data sets and directories. Parts that do not exist stay NULL; after an error parts may be there, for
      * the caller to release. */
     tw_status (*open)(tw__parts *to, const tw__opening *opening, tw_error *err);
-    /* Files: whether one begins like this; n: TW__HEAD, or less where it is `whole`. */
-    int (*recognises)(const uint8_t *head, size_t n, int whole);
+    /* Files: whether one begins like this; n: TW__HEAD, or less where it is `whole`. fit: what its rows must
+     * fit (tw__source.schema), or NULL. */
+    int (*recognises)(const uint8_t *head, size_t n, int whole, const tw__schema *fit);
     /* Files: their rows. The block has a schema (tw_data_info.schema). */
     tw_status (*read)(tw__block **out, const tw__source *source, tw_error *err);
 } tw__reader;

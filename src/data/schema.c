@@ -3,6 +3,7 @@
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
+#include "data/words.h"
 #include "file/json.h"
 #include <math.h>
 #include <string.h>
@@ -94,7 +95,8 @@ static tw_status read_text(tw_context *ctx, const json_t *value, const char *wha
 static tw_status read_texts(tw_context *ctx, const json_t *list, const char *what, int rising, char ***to,
                             size_t *n, tw_error *err)
 {
-    if (!json_is_array(list) || json_array_size(list) > INT32_MAX) return wrong(what, err);
+    if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > INT32_MAX)
+        return wrong(what, err);
     TW_TRY(tw__alloc(ctx, to, json_array_size(list), sizeof **to, err));
     *n = json_array_size(list);
     for (size_t i = 0; i < *n; i++) {
@@ -118,7 +120,7 @@ static tw_status read_column(tw_context *ctx, const json_t *from, tw__column *to
 static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list, tw_error *err)
 {
     size_t width = 0;
-    if (!json_is_array(list)) return wrong("columns", err);
+    if (!json_is_array(list) || json_array_size(list) == 0) return wrong("columns", err);
     TW_TRY(tw__alloc(ctx, &s->columns, json_array_size(list), sizeof *s->columns, err));
     s->n_columns = json_array_size(list);
     for (size_t i = 0; i < s->n_columns; i++) {
@@ -126,6 +128,27 @@ static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list
         width += s->columns[i].kind == TW__COLUMN_CATEGORY ? s->columns[i].n_levels : 1;
     }
     return width == s->width ? TW_OK : wrong("width", err);
+}
+
+/* Places rise, all columns have names or none, and no two have the same place or name, the label's
+ * included. */
+static tw_status check_columns(const tw__schema *s, tw_context *ctx, tw_error *err)
+{
+    tw__words names = {.n = 0};
+    tw_status status = s->label_at < (int64_t)s->n_fields ? TW_OK : wrong("label", err);
+    for (size_t i = 0; i < s->n_columns && status == TW_OK; i++) {
+        const tw__column *c = &s->columns[i];
+        uint32_t number = (uint32_t)i;
+        if ((i && c->at <= c[-1].at) || c->at == s->label_at || c->at >= (int64_t)s->n_fields)
+            status = wrong("at", err);
+        else if (!c->name != !s->columns[0].name) status = wrong("name", err);
+        else if (c->name) status = tw__words_add(&names, ctx, c->name, strlen(c->name), &number, err);
+        if (status == TW_OK && number < i) status = wrong("name", err);
+    }
+    if (status == TW_OK && s->label && tw__words_find(&names, s->label, strlen(s->label)) >= 0)
+        status = wrong("label", err);
+    tw__words_free(&names, ctx);
+    return status;
 }
 
 static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from, tw_error *err)
@@ -151,7 +174,8 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
         s->n_classes = (int32_t)n;
         if (status != TW_OK) return status;
     }
-    return columns ? read_columns(s, ctx, columns, err) : TW_OK;
+    if (columns) TW_TRY(read_columns(s, ctx, columns, err));
+    return check_columns(s, ctx, err);
 }
 
 tw_status tw__schema_read(tw__schema *out, tw_context *ctx, const char *text, tw_error *err)
