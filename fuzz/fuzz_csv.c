@@ -1,40 +1,27 @@
 /* Fuzz target: any text as a table. Rows that are accepted fit their own schema: read again with it, they
  * have the same bits; what is refused is told with a message.
  * SPDX-License-Identifier: MIT */
-#include "one_file.h"
-#include <thalweg/data.h>
-
-static one_file file;
-static tw_context *ctx;
+#include "rows.h"
 
 /* Labels have to be among those of the training rows, and are. */
-static void read_again(const tw_data *data, tw_data_options o)
+static void read_again(const uint8_t *bytes, size_t n, const tw_data *data, tw_data_options o)
 {
-    tw_data *again;
-    tw_error err;
-    tw_data_info r = {.size = sizeof r}, same = {.size = sizeof same};
-    MUST(tw_data_info_get(data, &r, &err) == TW_OK && r.rows > 0 && !r.starts && r.schema);
+    const tw_data_info r = rows_of(data);
+    MUST(!r.starts);
     o.schema = r.schema;
     if (o.columns || o.label) return; /* which a header with such names would have made another table of */
-    if (tw_data_open(ctx, "input", &o, &again, NULL, NULL, &err) != TW_OK) abort();
-    MUST(tw_data_info_get(again, &same, &err) == TW_OK);
+    tw_data *again = open_input(bytes, n, &o, 0);
+    MUST(again);
+    const tw_data_info same = rows_of(again);
     MUST(same.rows == r.rows && same.shape[0] == r.shape[0] && same.classes == r.classes);
     tw_data_free(again);
 }
 
 static void try_options(const uint8_t *bytes, size_t n, const tw_data_options *o)
 {
-    tw_data *data;
-    tw_error err = {0};
-    file.bytes = bytes;
-    file.n = n;
-    if (tw_data_open(ctx, "input", o, &data, NULL, NULL, &err) == TW_OK) {
-        if (!o->schema) read_again(data, *o);
-        tw_data_free(data);
-    } else {
-        MUST(!data && err.message[0] &&
-             (err.code == TW_ERR_DATA || err.code == TW_ERR_MEMORY || err.code == TW_ERR_SPEC));
-    }
+    tw_data *data = open_input(bytes, n, o, 1);
+    if (data && !o->schema) read_again(bytes, n, data, *o);
+    tw_data_free(data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

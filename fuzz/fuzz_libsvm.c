@@ -1,12 +1,9 @@
 /* Fuzz target: any text as a LIBSVM file. Rows that are accepted are the same, bit for bit, when they are
  * written and read again; what is refused is told with a message.
  * SPDX-License-Identifier: MIT */
-#include "one_file.h"
+#include "rows.h"
 #include <stdio.h>
-#include <thalweg/data.h>
 
-static one_file file;
-static tw_context *ctx;
 static char copy[1 << 20];
 
 static size_t put_row(char *to, size_t room, const tw_data_info *r, uint64_t i, unsigned base)
@@ -38,43 +35,30 @@ static size_t put_rows(const tw_data_info *r, unsigned base)
 /* Options under which these very rows come back. */
 static void read_again(const tw_data *data, tw_data_options o)
 {
-    tw_data *again;
-    tw_error err;
-    tw_data_info r = {.size = sizeof r}, same = {.size = sizeof same};
-    MUST(tw_data_info_get(data, &r, &err) == TW_OK && r.rows > 0 && r.starts && r.schema);
+    const tw_data_info r = rows_of(data);
+    MUST(r.starts);
     const unsigned base = strstr(r.schema, "\"base\":1") != NULL;
     const size_t n = put_rows(&r, base);
     if (!n) return;
-    file.bytes = (const uint8_t *)copy;
-    file.n = n;
     o.index_base = base ? "1" : "0";
     o.features = (uint64_t)r.shape[0];
     o.skip_bad = 0;
     o.targets = r.labels ? TW_TARGETS_CLASSES : r.targets ? TW_TARGETS_REALS : TW_TARGETS_AUTO;
-    MUST(tw_data_open(ctx, "input", &o, &again, NULL, NULL, &err) == TW_OK);
-    MUST(tw_data_info_get(again, &same, &err) == TW_OK);
-    MUST(strcmp(same.fingerprint, r.fingerprint) == 0);
+    tw_data *again = open_input((const uint8_t *)copy, n, &o, 0);
+    MUST(again && strcmp(rows_of(again).fingerprint, r.fingerprint) == 0);
     tw_data_free(again);
 }
 
 static void try_options(const uint8_t *bytes, size_t n, const tw_data_options *o)
 {
-    tw_data *data;
-    tw_error err = {0};
-    file.bytes = bytes;
-    file.n = n;
-    if (tw_data_open(ctx, "input", o, &data, NULL, NULL, &err) == TW_OK) {
-        read_again(data, *o);
-        tw_data_free(data);
-    } else {
-        MUST(!data && err.message[0] && (err.code == TW_ERR_DATA || err.code == TW_ERR_MEMORY));
-    }
+    tw_data *data = open_input(bytes, n, o, 0);
+    if (data) read_again(data, *o);
+    tw_data_free(data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     tw_data_options o = TW_DATA_OPTIONS_INIT;
-    tw_data *data;
     if (!ctx) ctx = one_file_context(&file);
     o.most_bytes = 1 << 18;
     o.format = "libsvm";
@@ -83,8 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     o.unlabelled = 1;
     try_options(bytes, n, &o);
     o.schema = "{\"width\":3,\"base\":1,\"classes\":[\"-1\",\"1\"]}"; /* as a model has it */
-    file.bytes = bytes;
-    file.n = n;
-    if (tw_data_open(ctx, "input", &o, &data, NULL, NULL, NULL) == TW_OK) tw_data_free(data);
+    tw_data_free(open_input(bytes, n, &o, 1));
     return 0;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_ROW_FILES_H
 #define TESTS_ROW_FILES_H
+#include "faulty_io.h"
 #include "files.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -100,5 +101,33 @@ static inline void fingerprint_of_pipe(tw_context *ctx, const char *pipe, const 
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     remove(pipe);
+}
+/* Opens a file and the test rows that the options name while each read or, with fail_allocations, each
+ * allocation fails in turn, once or for ever. */
+static inline void survives_faults(const char *path, const tw_data_options *o, int fail_allocations,
+                                   int for_ever)
+{
+    faults f;
+    tw_error err;
+    int clean = 0;
+    for (long at = 1; !clean; at++) {
+        tw_data *out[2];
+        tw_context *ctx;
+        assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+        f.for_ever = for_ever;
+        if (fail_allocations) f.fail_allocation = f.allocations + at;
+        else f.fail_step = f.steps + at;
+        const tw_status s = tw_data_open(ctx, path, o, &out[0], NULL, &out[1], &err);
+        clean = fail_allocations ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
+        if (s != (clean ? TW_OK : fail_allocations ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
+            fail_msg("%s, %d, %d, %ld: %d %s", path, fail_allocations, for_ever, at, s, err.message);
+        for (int i = 0; i < 2; i++) {
+            if (!clean) assert_null(out[i]);
+            tw_data_free(out[i]);
+        }
+        tw_context_free(ctx);
+        assert_int_equal(f.live, 0);
+        if (clean) assert_true(at > 3);
+    }
 }
 #endif

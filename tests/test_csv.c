@@ -444,8 +444,6 @@ static void reading_survives_faults(void **state)
     (void)state;
     static const char text[] = "a,t,g,w,y\n1,p,x,1,0\n?,\"q\",x,2,1\nspam,p,y,1,1\n",
                       more[] = "y,w,g,a,t\n1,1,u,3,q\n";
-    faults f;
-    tw_error err;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     write_file(TABLE, text, sizeof text - 1);
     write_file(OTHER, more, sizeof more - 1);
@@ -455,27 +453,8 @@ static void reading_survives_faults(void **state)
     o.group_by = "g";
     o.row_weight = "w";
     for (int mode = 0; mode < 8; mode++) {
-        int clean = 0;
         o.without = mode & 4 ? "t" : NULL;
-        for (long at = 1; !clean; at++) {
-            tw_data *out[2];
-            tw_context *ctx;
-            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-            f.for_ever = mode & 1;
-            if (mode & 2) f.fail_allocation = f.allocations + at;
-            else f.fail_step = f.steps + at;
-            const tw_status s = tw_data_open(ctx, TABLE, &o, &out[0], NULL, &out[1], &err);
-            clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
-            if (s != (clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
-                fail_msg("mode %d, %ld: %d %s", mode, at, s, err.message);
-            for (int i = 0; i < 2; i++) {
-                if (!clean) assert_null(out[i]);
-                tw_data_free(out[i]);
-            }
-            tw_context_free(ctx);
-            assert_int_equal(f.live, 0);
-            if (clean) assert_true(at > 5);
-        }
+        survives_faults(TABLE, &o, mode & 2, mode & 1);
     }
 }
 

@@ -542,35 +542,12 @@ static void reading_survives_faults(void **state)
     (void)state;
     static const char text[] = "1 qid:1 1:2 # a\n2 qid:1 3:x\nspam qid:2 2:0.25\n",
                       more[] = "4 qid:7 1:1e-30\n";
-    faults f;
-    tw_error err;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     write_file(ROWS, text, sizeof text - 1);
     write_file(OTHER, more, sizeof more - 1);
     o.more = o.test = OTHER;
     o.skip_bad = 1;
-    for (int mode = 0; mode < 4; mode++) {
-        int clean = 0;
-        for (long at = 1; !clean; at++) {
-            tw_data *out[2];
-            tw_context *ctx;
-            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-            f.for_ever = mode & 1;
-            if (mode & 2) f.fail_allocation = f.allocations + at;
-            else f.fail_step = f.steps + at;
-            const tw_status s = tw_data_open(ctx, ROWS, &o, &out[0], NULL, &out[1], &err);
-            clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
-            if (s != (clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
-                fail_msg("mode %d, %ld: %s", mode, at, err.message);
-            for (int i = 0; i < 2; i++) {
-                if (!clean) assert_null(out[i]);
-                tw_data_free(out[i]);
-            }
-            tw_context_free(ctx);
-            assert_int_equal(f.live, 0);
-            if (clean) assert_true(at > 5);
-        }
-    }
+    for (int mode = 0; mode < 4; mode++) survives_faults(ROWS, &o, mode & 2, mode & 1);
 }
 
 int main(void)

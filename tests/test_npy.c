@@ -338,33 +338,12 @@ static void values_that_are_none(void **state)
 static void reading_survives_faults(void **state)
 {
     (void)state;
-    faults f;
-    tw_error err;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     uint8_t bytes[MOST];
     write_file(ARRAY, bytes, put_array(bytes, "<f8", 1, 0, COLUMNS, 2));
     write_zip(OTHER, "deflate", "X.npy", "y.npy", 0);
     o.missing = "mean";
-    for (int mode = 0; mode < 8; mode++) {
-        int clean = 0;
-        for (long at = 1; !clean; at++) {
-            tw_data *out;
-            tw_context *ctx;
-            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-            f.for_ever = mode & 1;
-            if (mode & 2) f.fail_allocation = f.allocations + at;
-            else f.fail_step = f.steps + at;
-            const tw_status s = tw_data_open(ctx, mode & 4 ? ARRAY : OTHER, &o, &out, NULL, NULL, &err);
-            clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
-            if (s != (clean ? TW_OK : mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
-                fail_msg("mode %d, %ld: %d %s", mode, at, s, err.message);
-            if (!clean) assert_null(out);
-            tw_data_free(out);
-            tw_context_free(ctx);
-            assert_int_equal(f.live, 0);
-            if (clean) assert_true(at > 3);
-        }
-    }
+    for (int mode = 0; mode < 8; mode++) survives_faults(mode & 4 ? ARRAY : OTHER, &o, mode & 2, mode & 1);
 }
 
 int main(void)
