@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "data/csv.h"
 #include "base/options.h"
+#include "data/kind.h"
 #include "file/utf8.h"
 #include <stdio.h>
 #include <string.h>
@@ -209,9 +210,8 @@ static void warn_of_numbers(const tw__csv *c)
 
 tw_status tw__csv_begin(tw__csv *c, const char *text, size_t n, int whole, size_t *used, tw_error *err)
 {
-    const char *at = text, *end = text + n;
+    const char *at = text + tw__mark_length(text, n), *end = text + n;
     const size_t before = c->n;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) at += 3;
     tw__csv_layout(at, (size_t)(end - at), whole, &c->separator, &c->n);
     at = skip_empty(at, end);
     *used = (size_t)(at - text);

@@ -112,9 +112,9 @@ static void warn(const tw__csv *c, size_t i, const int32_t *level)
         if (level[k] < 0) unknown++, first = k;
     if (unknown)
         tw__log(c->source->ctx, TW_LOG_WARNING,
-                "%s: %lu text%s of column %s%s%s not in the training rows (\"%.60s\"%s) and count%s as none",
+                "%s: %lu text%s of column %s%s not in the training rows (\"%.60s\"%s) and count%s as none",
                 c->source->paths[0], (unsigned long)unknown, unknown == 1 ? "" : "s",
-                c->schema->columns[i].name ? c->schema->columns[i].name : "without a name", "",
+                c->schema->columns[i].name ? c->schema->columns[i].name : "without a name",
                 unknown == 1 ? " is" : " are", tw__words_at(words, first), unknown == 1 ? "" : ", ...",
                 unknown == 1 ? "s" : "");
 }

@@ -52,9 +52,16 @@ static const char *magic_of(const uint8_t *bytes, size_t n)
     return NULL;
 }
 
+size_t tw__mark_length(const void *text, size_t n)
+{
+    return n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
 static void skip_mark(const uint8_t **bytes, size_t *n)
 {
-    if (*n >= 3 && memcmp(*bytes, "\xef\xbb\xbf", 3) == 0) *bytes += 3, *n -= 3;
+    const size_t mark = tw__mark_length(*bytes, *n);
+    *bytes += mark;
+    *n -= mark;
 }
 
 int tw__is_plain_text(const uint8_t **bytes, size_t *n)

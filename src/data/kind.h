@@ -9,6 +9,8 @@ enum { TW__KIND_BYTES = 1024, TW__KIND_TEXT = 64 };
 /* "a CSV file with 3 columns", "a PNG image", ... in `to`; "" for none that is known. n: up to
  * TW__KIND_BYTES, fewer only where the file ends. */
 const char *tw__file_kind(const uint8_t *bytes, size_t n, char to[TW__KIND_TEXT]);
+/* Bytes of the mark of the order of bytes (UTF-8) that a text begins with: 3 or 0. */
+size_t tw__mark_length(const void *text, size_t n);
 /* How many of the first bytes, up to TW__KIND_BYTES, could be text: all, or those before a control
  * character. */
 size_t tw__text_length(const uint8_t *bytes, size_t n);

@@ -1,6 +1,7 @@
 /* LIBSVM's text: a row is a line "label index:value index:value ...", with what the tools around it added:
  * "qid:N" after the label, comments from "#" on, and first columns that are called 0 or 1.
  * SPDX-License-Identifier: MIT */
+#include "data/kind.h"
 #include "data/libsvm_head.h"
 #include "data/number.h"
 #include "data/text.h"
@@ -288,7 +289,7 @@ static tw_status begin_file(void *user, const char *path, const char *text, size
 {
     reading *r = user;
     (void)path, (void)whole, (void)err;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) *used = 3;
+    *used = tw__mark_length(text, n);
     if (!r->is_begun) r->to->has_groups = tw__libsvm_has_qid(text + *used, n - *used);
     r->is_begun = 1;
     return TW_OK;
@@ -402,10 +403,9 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
 
 static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
-    const char *text = (const char *)head;
+    const size_t mark = tw__mark_length(head, n);
     (void)whole, (void)fit;
-    return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? tw__is_libsvm(text + 3, n - 3)
-                                                          : tw__is_libsvm(text, n);
+    return tw__is_libsvm((const char *)head + mark, n - mark);
 }
 
 const tw__reader tw__reader_libsvm = {.name = "libsvm",
