@@ -4,13 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* numbers in a row */
+static const size_t LARGEST = (size_t)1 << 31;
+
 tw_status tw__shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw_error *err)
 {
     size_t n;
     *out = (tw__shape){.rank = rank == 1 ? 1 : 3, .n = {1, 1, 1}};
-    if (rank < 1 || rank > 3 || !tw__size_of_shape(rank, shape, &n) || n == 0 || n > (size_t)1 << 31)
+    if (rank < 1 || rank > 3)
         return tw__fail(err, TW_ERR_SPEC,
                         "rows of rank %d cannot be the input of a model (1: a vector; 2, 3: an image)", rank);
+    if (!tw__size_of_shape(rank, shape, &n) || n == 0 || n > LARGEST)
+        return tw__fail(err, TW_ERR_SPEC, "a model takes rows of 1 to %zu numbers", LARGEST);
     for (int i = 0; i < rank; i++) out->n[i] = shape[i];
     return TW_OK;
 }
