@@ -33,14 +33,14 @@ static tw__text next_word(tw__text *line)
 
 static const char *colon_in(tw__text word) { return memchr(word.at, ':', word.n); }
 
-/* "2:", "qid:" or ":0.5", whatever follows. */
+/* "2:", "qid:", ":0.5" or the mistake "-1:", whatever follows. */
 static int begins_feature(tw__text word)
 {
     const char *const colon = colon_in(word), *const end = word.at + word.n;
     tw__text index = {word.at, colon ? (size_t)(colon - word.at) : 0};
     if (!colon || memchr(colon + 1, ':', (size_t)(end - colon - 1))) return 0;
     if (tw__text_is(index, "qid")) return 1;
-    for (size_t i = 0; i < index.n; i++)
+    for (size_t i = index.n > 1 && index.at[0] == '-'; i < index.n; i++)
         if (!tw__is_digit(index.at[i])) return 0;
     return index.n > 0 || (colon + 1 < end && tw__is_digit(colon[1]));
 }

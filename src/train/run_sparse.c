@@ -70,7 +70,10 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
     if ((unsigned)r->o.sparse > TW_RUN_SPARSE_DENSE)
         return tw__fail(err, TW_ERR_SPEC, "sparse = %d is none of the values there are", (int)r->o.sparse);
     if (!r->train.touched && r->o.sparse != TW_RUN_SPARSE_EXACT)
-        return tw__fail(err, TW_ERR_SPEC, "sparse has no effect: this objective's gradients are not sparse");
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "sparse has no effect: this objective's gradients are not sparse (a linear model's are "
+            "on sparse rows, without l1 and l2)");
     if (!r->train.touched || r->o.sparse == TW_RUN_SPARSE_DENSE) return TW_OK;
     const tw_status s = check_lists(r, o, &why);
     r->exchange->steps_lists = s == TW_OK;

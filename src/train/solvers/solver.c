@@ -101,7 +101,7 @@ static tw_status start(tw__solver *s, tw_error *err)
     if (isfinite(s->at.loss) && isfinite(p->norm)) return TW_OK;
     return tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at the start",
                     isfinite(s->at.loss) ? "the gradient's norm" : "the loss",
-                    isfinite(s->at.loss) ? p->norm : s->at.loss);
+                    tw__shown(isfinite(s->at.loss) ? p->norm : s->at.loss));
 }
 
 /* The largest change of a weight. */
