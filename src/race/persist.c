@@ -219,7 +219,7 @@ static tw_status restore(tw_race **out, tw_context *ctx, const char *directory, 
     (*out)->database = database;
     if (left > 0 && !(*out)->surface)
         s = tw__same_data(json_object_get(found, "fingerprint"), (*out)->fingerprint, "race", directory,
-                          o.job.data, err);
+                          &o.job, err);
     if (s == TW_OK)
         s = in_directory(take_checked(*out, found, left > 0, err), directory, "what was found of the race",
                          err);

@@ -98,38 +98,40 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again,
                     o->data, o->directory);
 }
 
-struct part {
-    const char *name, *file;
-};
-
-static tw_status part_differs(const struct part *part, int was_there, int is_there, const char *work,
-                              const char *directory, const char *data, tw_error *err)
+/* The names of the files that hold a part of the data, with spaces between. */
+static void part_files(const tw_job_options *o, int is_test, char *to, size_t size)
 {
+    if (is_test && o->test) snprintf(to, size, "%s", o->test);
+    else snprintf(to, size, "%s%s%s", o->data, o->more ? " " : "", o->more ? o->more : "");
+    while ((to = strchr(to, '\n')) != NULL) *to = ' ';
+}
+
+static tw_status part_differs(const char *part, int was_there, int is_there, const char *work,
+                              const char *directory, const tw_job_options *o, tw_error *err)
+{
+    const int is_test = strcmp(part, "test") == 0;
+    char files[301];
+    part_files(o, is_test, files, sizeof files);
     if (was_there && is_there)
-        return tw__fail(err, TW_ERR_STATE,
-                        "%.300s: the %s data is not what the %s in %.100s was started with", data, part->name,
-                        work, directory);
+        return tw__fail(err, TW_ERR_STATE, "%s: the %s data is not what the %s in %.100s was started with",
+                        files, part, work, directory);
     if (is_there)
-        return tw__fail(err, TW_ERR_STATE, "%.300s holds %s data, without which the %s in %.100s was started",
-                        data, part->name, work, directory);
-    return tw__fail(
-        err, TW_ERR_STATE,
-        "%.250s: the %s data is missing (%s and its labels), with which the %s in %.100s was started", data,
-        part->name, part->file, work, directory);
+        return tw__fail(err, TW_ERR_STATE, "%s holds %s data, without which the %s in %.100s was started",
+                        files, part, work, directory);
+    return tw__fail(err, TW_ERR_STATE,
+                    "%.250s: the %s data is missing%s, with which the %s in %.100s was started", files, part,
+                    is_test ? " (t10k-images-idx3-ubyte and its labels)" : "", work, directory);
 }
 
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
-                        const char *data, tw_error *err)
+                        const tw_job_options *o, tw_error *err)
 {
-    static const struct part parts[] = {{"train", "train-images-idx3-ubyte"},
-                                        {"val", "train-images-idx3-ubyte"},
-                                        {"test", "t10k-images-idx3-ubyte"}};
+    static const char *const parts[] = {"train", "val", "test"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const json_t *before = json_object_get(then, parts[i].name),
-                     *after = json_object_get(now, parts[i].name);
+        const json_t *before = json_object_get(then, parts[i]), *after = json_object_get(now, parts[i]);
         if (!before && !after) continue;
         if (!before || !after || !json_equal(before, after))
-            return part_differs(&parts[i], before != NULL, after != NULL, work, directory, data, err);
+            return part_differs(parts[i], before != NULL, after != NULL, work, directory, o, err);
     }
     return TW_OK;
 }

@@ -156,8 +156,7 @@ static tw_status check_data(const tw_job *job, const json_t *run, tw_error *err)
 {
     json_t *now = NULL;
     TW_TRY(tw__job_fingerprint(job, &now, err));
-    tw_status s =
-        tw__same_data(json_object_get(run, "fingerprint"), now, "run", job->o.out, job->o.data, err);
+    tw_status s = tw__same_data(json_object_get(run, "fingerprint"), now, "run", job->o.out, &job->o, err);
     json_decref(now);
     return s;
 }

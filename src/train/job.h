@@ -58,9 +58,10 @@ tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again,
 tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, const char *paths,
                          tw_error *err);
 /* TW_ERR_STATE where the fingerprints of the data that a `work` ("run", "race") in `directory` was started with
- * are not those of what `data` holds now: the message names the part that has changed, gone or come. */
+ * are not those of what the files in `o` hold now: the message names the part that has changed, gone or come,
+ * and its files. */
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
-                        const char *data, tw_error *err);
+                        const tw_job_options *o, tw_error *err);
 
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);

@@ -64,7 +64,7 @@ struct tw__solver {
     char why[TW__SOLVER_WHY]; /* that auto took it; "": it was named */
 };
 
-/* The point is set by tw__solver_start. */
+/* The point is set by tw__solver_place. */
 tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec, const tw__problem *problem,
                             tw_error *err);
 void tw__solver_free(tw__solver *s); /* NULL is fine */
