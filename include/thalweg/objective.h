@@ -113,8 +113,9 @@ typedef struct tw_objective {
     size_t (*touched)(void *user, const uint64_t *rows, size_t n, uint32_t *index);
     /* NULL, or what makes the gradient jump, such as "l1": solvers that need a smooth loss refuse it */
     const char *kinks;
-    /* NULL, or like eval the sum of the Hessians of the rows' losses, for solvers that need them: `gradient`
-     * is a square of doubles, of which row i is read up to column i; sums.weight is set. */
+    /* NULL, or like eval the sum over the rows of their losses' Hessians, for solvers that need them:
+     * `gradient` is a square of doubles, as wide as there are weights and in their order, of which row i is
+     * read up to column i; it is divided by the sum of sums.weight, which is set. */
     int (*hessian)(void *user, const tw_eval *e);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \

@@ -1,4 +1,5 @@
-/* Linear models: theta . x + b under two losses, and their gradient in two forms.
+/* tw_linear: regression on doubles in memory, as the sources have it, with its gradient in two forms. The
+ * linear models that are trained by name are in models/linear/.
  * SPDX-License-Identifier: MIT */
 #include <thalweg/linear.h>
 #include "base/context.h"

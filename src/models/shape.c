@@ -15,7 +15,7 @@ tw_status tw__shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw_er
         return tw__fail(err, TW_ERR_SPEC,
                         "rows of rank %d cannot be the input of a model (1: a vector; 2, 3: an image)", rank);
     if (!tw__size_of_shape(rank, shape, &n) || n == 0 || n > LARGEST)
-        return tw__fail(err, TW_ERR_SPEC, "a model takes rows of 1 to %zu numbers", LARGEST);
+        return tw__fail(err, TW_ERR_DATA, "a model takes rows of 1 to %zu numbers", LARGEST);
     for (int i = 0; i < rank; i++) out->n[i] = shape[i];
     return TW_OK;
 }

@@ -13,7 +13,8 @@ typedef struct tw__shape {
 } tw__shape;
 
 enum { TW__SHAPE_TEXT = 64 };
-/* Of a data set's rows: rank 2 is an image of one channel. TW_ERR_SPEC: no model takes such rows. */
+/* Of a data set's rows: rank 2 is an image of one channel. TW_ERR_SPEC: no model takes such a
+ * rank; TW_ERR_DATA: so many numbers. */
 tw_status tw__shape_of_row(int rank, const int64_t *shape, tw__shape *out, tw_error *err);
 size_t tw__shape_size(const tw__shape *s);
 const char *tw__shape_text(const tw__shape *s, char *to, size_t n); /* "28x28x1" */
