@@ -1,4 +1,4 @@
-/* The linear family: gradients, the same bits for dense and sparse rows, known optima.
+/* The linear family: gradients, row by row too, the same bits for dense and sparse rows, known optima.
  * SPDX-License-Identifier: MIT */
 #include "linear_models.h"
 
@@ -46,6 +46,108 @@ static void gradients_equal_central_differences(void **state)
 {
     (void)state;
     for_each_model(check_gradient);
+}
+
+/* ---- row by row ---------------------------------------------------------------------------------------- */
+
+enum { MOST_OUTPUTS = 3 };
+
+/* Scores of a row; with g not NULL also adds the row's share of the gradient, of slopes that are given. */
+static void with_row(const tw_glm *f, uint64_t row, const double *w, double *scores, const double *slopes,
+                     double *g)
+{
+    tw_row r;
+    f->row(f->user, row, &r);
+    for (size_t k = 0; k < f->outputs; k++) {
+        const size_t bias = f->outputs * f->columns + k;
+        scores[k] = f->intercept ? w[bias] : 0;
+        if (g && f->intercept) g[bias] += slopes[k];
+        for (size_t j = 0; j < r.n; j++) {
+            const size_t at = k * f->columns + (r.columns ? r.columns[j] : j);
+            scores[k] += w[at] * ((const double *)r.x)[j];
+            if (g) g[at] += slopes[k] * ((const double *)r.x)[j];
+        }
+    }
+}
+
+static void add_penalties(const tw_glm *f, const double *w, double weight, double *loss, double *g)
+{
+    for (size_t i = 0; i < f->outputs * f->columns; i++) {
+        *loss += weight * (f->l2 / 2 * w[i] * w[i] + f->l1 * fabs(w[i]));
+        g[i] += weight * (f->l2 * w[i] + f->l1 * ((w[i] > 0) - (w[i] < 0)));
+    }
+}
+
+/* Slopes, curvature and smoothness of a row from these scores on, a little and a lot away. */
+static void check_slopes(const char *text, const tw_glm *f, uint64_t row, const double *scores)
+{
+    double slopes[MOST_OUTPUTS], moved[MOST_OUTPUTS], others[MOST_OUTPUTS];
+    f->loss(f->user, row, scores, slopes);
+    for (int far = 0; far < 2; far++) {
+        double change = 0, distance = 0;
+        for (size_t k = 0; k < f->outputs; k++) {
+            moved[k] = scores[k] + (far ? 3 * unit(5, k) - 1 : k == 0 ? 1e-6 : 0);
+            distance += (moved[k] - scores[k]) * (moved[k] - scores[k]);
+        }
+        f->loss(f->user, row, moved, others);
+        for (size_t k = 0; k < f->outputs; k++) change += (others[k] - slopes[k]) * (others[k] - slopes[k]);
+        if (f->smoothness > 0 && sqrt(change) > (1 + 1e-7) * f->smoothness * sqrt(distance))
+            fail_msg("%s: smoothness is not %g", text, f->smoothness);
+        const double middle = (scores[0] + moved[0]) / 2;
+        if (!far && f->curvature &&
+            fabs((others[0] - slopes[0]) / 1e-6 - f->curvature(f->user, row, 0, middle)) > 1e-7)
+            fail_msg("%s: row %d: the curvature is not %g", text, (int)row,
+                     f->curvature(f->user, row, 0, middle));
+    }
+}
+
+static void check_rows(const char *text, const tw_objective *o, const double *w, size_t n)
+{
+    const tw_glm *f = o->glm;
+    double *g = calloc(2 * n, sizeof *g), *wanted = g + n, loss = 0, weight = 0;
+    const tw_sums all = evaluate(o, w, TW_WANT_LOSS | TW_WANT_GRADIENT, eight, 8, wanted, NULL);
+    for (size_t i = 0; i < 8; i++) {
+        double scores[MOST_OUTPUTS], slopes[MOST_OUTPUTS];
+        const double by = f->weight(f->user, eight[i]);
+        with_row(f, eight[i], w, scores, NULL, NULL);
+        loss += by * f->loss(f->user, eight[i], scores, slopes);
+        check_slopes(text, f, eight[i], scores);
+        for (size_t k = 0; k < f->outputs; k++) slopes[k] *= by;
+        with_row(f, eight[i], w, scores, slopes, g);
+        weight += by;
+    }
+    add_penalties(f, w, weight, &loss, g);
+    assert_true(weight == all.weight && fabs(loss - all.loss) < 1e-12 * all.loss);
+    for (size_t i = 0; i < n; i++)
+        if (fabs(g[i] - wanted[i]) > 1e-12)
+            fail_msg("%s: weight %zu: %.15g, not %.15g", text, i, g[i], wanted[i]);
+    free(g);
+}
+
+static void check_glm(const char *text, int classes)
+{
+    static some_rows r;
+    fill_rows(&r, classes ? classes : 1);
+    for (int sparse = 0; sparse < 2; sparse++) {
+        tw_context *ctx = context(1);
+        tw_data *data = rows_data(ctx, &r, TW_F64, sparse, classes, 1);
+        tw_model *m = new_model(ctx, text, TW_F64, data);
+        tw_objective o = TW_OBJECTIVE_INIT;
+        assert_int_equal(tw_model_objective(m, data, &o, NULL), TW_OK);
+        set_weights(m);
+        assert_non_null(o.glm);
+        check_rows(text, &o, tw_model_weights(m), tw_model_size(m));
+        tw_model_objective_free(&o);
+        tw_model_free(m);
+        tw_data_free(data);
+        tw_context_free(ctx);
+    }
+}
+
+static void rows_add_up_to_the_sums(void **state)
+{
+    (void)state;
+    for_each_model(check_glm);
 }
 
 /* What one evaluation gives: sums, outputs, gradient. */
@@ -435,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences),
+        cmocka_unit_test(rows_add_up_to_the_sums),
         cmocka_unit_test(sparse_rows_have_the_bits_of_dense_ones),
         cmocka_unit_test(runs_do_not_depend_on_threads),
         cmocka_unit_test(lists_hold_the_gradient),

@@ -79,6 +79,41 @@ typedef struct tw_eval {
     tw_sparse_sum *sparse;
 } tw_eval;
 
+/* A row's numbers. */
+typedef struct tw_row {
+    const void *x; /* of tw_glm.row_type */
+    /* rising; NULL: a number for every column */
+    const uint32_t *columns;
+    size_t n;
+} tw_row;
+
+/* A generalised linear model: a row's loss depends on its scores h_k = w_k . x + b_k alone, and
+ *
+ *   f(w, b) = sum weight_i loss_i(h) / sum weight_i  +  l2/2 |w|^2 + l1 |w|_1
+ *
+ * so that methods which look at single rows or columns need no gradient of all weights. The weights are
+ * `outputs` times `columns` numbers w, then, with an intercept, `outputs` numbers b. The functions may be
+ * called at any time, by several threads, and cannot fail. */
+typedef struct tw_glm {
+    size_t size; /* sizeof(tw_glm) */
+    size_t columns, outputs;
+    int intercept;
+    /* of the rows' numbers, which are converted to the weights' type before use; TW_U8: and divided by 255 */
+    tw_type row_type;
+    double l2, l1;
+    void *user;
+    void (*row)(void *user, uint64_t i, tw_row *to);
+    double (*weight)(void *user, uint64_t i); /* 0 or more */
+    /* The loss of row i with these scores; slope[k]: its derivative by score k. */
+    double (*loss)(void *user, uint64_t i, const double *scores, double *slopes);
+    /* NULL, or: the loss is a sum over the scores, and this the second derivative by score k */
+    double (*curvature)(void *user, uint64_t i, size_t k, double score);
+    /* How many times their own distance apart two points' scores can set a row's slopes; 0: there is no
+     * bound. */
+    double smoothness;
+    const char *kinks; /* what makes a row's slopes jump; NULL: nothing */
+} tw_glm;
+
 typedef struct tw_objective {
     /* sizeof(tw_objective), set by the program also for one that the library fills */
     size_t size;
@@ -117,6 +152,7 @@ typedef struct tw_objective {
      * `gradient` is a square of doubles, as wide as there are weights and in their order, of which row i is
      * read up to column i; it is divided by the sum of sums.weight, which is set. */
     int (*hessian)(void *user, const tw_eval *e);
+    const tw_glm *glm; /* NULL: it is none */
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

@@ -24,6 +24,7 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(0),
 enum { DELTA = 3 };
 static const tw__linear_loss huber = {.loss = loss,
                                       .curvature = curvature,
+                                      .smoothness = 1,
                                       .least = -TW_INF,
                                       .option = DELTA};
 

@@ -34,6 +34,7 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTI
 static const tw__linear_loss logistic = {.loss = tw__logistic_loss,
                                          .curvature = curvature,
                                          .output = output,
+                                         .smoothness = 0.25,
                                          .is_of_classes = 1};
 
 TW__LINEAR_MODEL(logistic, logistic, TW_OUTPUT_PROBABILITY, options,

@@ -18,26 +18,20 @@ typedef struct objective {
     /* per lane, a gradient that is 0 between two evaluations; NULL: no answers with lists */
     char *sums;
     int lanes;
+    tw_glm glm;
 } objective;
 
-/* A row's numbers; columns NULL: dense. */
-typedef struct numbers {
-    const void *x;
-    const uint32_t *columns;
-    size_t n;
-} numbers;
-
 /* Columns that the model does not have are left out: they stand at the end. */
-static numbers row_at(const objective *o, uint64_t i)
+static tw_row row_at(const objective *o, uint64_t i)
 {
     const tw_data_info *d = &o->on.data;
     const char *x = d->x;
     const size_t bytes = tw_type_size(d->type);
-    if (!d->starts) return (numbers){.x = x + i * o->s->columns * bytes, .n = o->s->columns};
+    if (!d->starts) return (tw_row){.x = x + i * o->s->columns * bytes, .n = o->s->columns};
     const uint64_t first = d->starts[i];
     uint64_t end = d->starts[i + 1];
     while (end > first && d->columns[end - 1] >= o->s->columns) end--;
-    return (numbers){x + first * bytes, d->columns + first, (size_t)(end - first)};
+    return (tw_row){x + first * bytes, d->columns + first, (size_t)(end - first)};
 }
 
 static double weight_at(tw_type type, const void *w, size_t i)
@@ -52,7 +46,7 @@ static const void *weights_of(const objective *o, const void *w, size_t output)
     return (const char *)w + output * o->s->columns * tw_type_size(o->on.model->type);
 }
 
-static void scores_of(const objective *o, const void *w, const numbers *r, double *score)
+static void scores_of(const objective *o, const void *w, const tw_row *r, double *score)
 {
     const tw__linear_state *s = o->s;
     for (size_t k = 0; k < s->outputs; k++) {
@@ -91,7 +85,7 @@ static double weight_of(const objective *o, uint64_t row)
     return (of_row ? of_row[row] : 1) * (of_class && o->on.classes ? of_class[o->on.classes[row]] : 1);
 }
 
-static void add_gradient(const objective *o, void *g, const numbers *r, const double *slope, double weight)
+static void add_gradient(const objective *o, void *g, const tw_row *r, const double *slope, double weight)
 {
     const tw__linear_state *s = o->s;
     const tw_type type = o->on.model->type;
@@ -176,7 +170,7 @@ static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b
 static size_t merge_columns(const objective *o, const uint64_t *rows, size_t n, uint32_t *to, uint32_t *spare)
 {
     if (n == 1) {
-        const numbers r = row_at(o, rows[0]);
+        const tw_row r = row_at(o, rows[0]);
         memcpy(to, r.columns, r.n * sizeof *to);
         return r.n;
     }
@@ -219,7 +213,7 @@ static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *inde
                  biases = o->on.model->size - outputs * columns;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        const numbers r = row_at(o, rows[i]);
+        const tw_row r = row_at(o, rows[i]);
         for (size_t k = 0; index && k < outputs; k++)
             for (size_t j = 0; j < r.n; j++)
                 index[count + k * r.n + j] = (uint32_t)(k * columns + r.columns[j]);
@@ -243,7 +237,7 @@ static void write_outputs(const objective *o, double *score, void *to, size_t fi
 static void add_row(const objective *o, const tw_eval *e, size_t i, double *score, double *slope, void *g)
 {
     const uint64_t at = e->rows[i];
-    const numbers r = row_at(o, at);
+    const tw_row r = row_at(o, at);
     scores_of(o, e->w, &r, score);
     if (e->want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
         const double weight = weight_of(o, at);
@@ -276,7 +270,7 @@ static int eval(void *user, const tw_eval *e)
 
 /* ---- second derivatives -------------------------------------------------------------------------------- */
 
-static double number_at(const objective *o, const numbers *r, size_t i)
+static double number_at(const objective *o, const tw_row *r, size_t i)
 {
     const double x =
         o->on.data.type == TW_U8 ? ((const uint8_t *)r->x)[i] / 255.0 : weight_at(o->on.data.type, r->x, i);
@@ -284,7 +278,7 @@ static double number_at(const objective *o, const numbers *r, size_t i)
 }
 
 /* Adds c x x' of a row, whose bias is a last column of ones. */
-static void add_product(const objective *o, double *h, const numbers *r, double c)
+static void add_product(const objective *o, double *h, const tw_row *r, double c)
 {
     const size_t n = o->on.model->size;
     for (size_t i = 0; i < r->n; i++) {
@@ -307,7 +301,7 @@ static int hessian(void *user, const tw_eval *e)
     memset(h, 0, n * n * sizeof *h);
     for (size_t i = 0; i < e->n; i++) {
         const uint64_t at = e->rows[i];
-        const numbers r = row_at(o, at);
+        const tw_row r = row_at(o, at);
         const double weight = weight_of(o, at), y = o->targets ? o->targets[at] : o->on.classes[at] ? 1 : -1;
         scores_of(o, e->w, &r, score);
         add_product(o, h, &r, weight * o->s->loss->curvature(score[0], y, o->s->parameter));
@@ -316,6 +310,52 @@ static int hessian(void *user, const tw_eval *e)
     for (size_t i = 0; i < o->s->columns; i++) h[i * n + i] += e->sums->weight * o->s->l2;
     tw__fp_leave(mode);
     return 0;
+}
+
+/* ---- as a generalised linear model --------------------------------------------------------------------- */
+
+static void glm_row(void *user, uint64_t i, tw_row *to) { *to = row_at(user, i); }
+
+static double glm_weight(void *user, uint64_t i) { return weight_of(user, i); }
+
+static double glm_loss(void *user, uint64_t i, const double *scores, double *slopes)
+{
+    return loss_of(user, i, scores, slopes);
+}
+
+static double sign_of(const objective *o, uint64_t row, size_t k)
+{
+    return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
+}
+
+static double glm_curvature(void *user, uint64_t i, size_t k, double score)
+{
+    const objective *o = user;
+    return o->s->loss->curvature(score, o->targets ? o->targets[i] : sign_of(o, i, k), o->s->parameter);
+}
+
+static const char *kinks_of_loss(const tw__linear_state *s)
+{
+    return s->parameter == 0 ? s->loss->kinks : NULL;
+}
+
+static void fill_glm(objective *o)
+{
+    const tw__linear_state *s = o->s;
+    o->glm = (tw_glm){.size = sizeof o->glm,
+                      .columns = s->columns,
+                      .outputs = s->outputs,
+                      .intercept = o->on.model->n_tensors > 1,
+                      .row_type = o->on.data.type,
+                      .l2 = s->l2,
+                      .l1 = s->l1,
+                      .user = o,
+                      .row = glm_row,
+                      .weight = glm_weight,
+                      .loss = glm_loss,
+                      .curvature = s->loss->curvature && !kinks_of_loss(s) ? glm_curvature : NULL,
+                      .kinks = kinks_of_loss(s),
+                      .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness};
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -401,6 +441,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
         destroy(&o->on);
         return s;
     }
+    fill_glm(o);
     *out = (tw_objective){.size = sizeof *out,
                           .type = m->type,
                           .tensors = m->tensors,
@@ -415,8 +456,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .eval = eval,
                           .touched = o->sums ? touched : NULL,
                           .hessian = o->s->loss->curvature && o->s->outputs == 1 ? hessian : NULL,
-                          .kinks = o->s->l1 > 0           ? "l1"
-                                   : o->s->parameter == 0 ? o->s->loss->kinks
-                                                          : NULL};
+                          .kinks = o->s->l1 > 0 ? "l1" : kinks_of_loss(o->s),
+                          .glm = on->classes || o->targets ? &o->glm : NULL};
     return TW_OK;
 }

@@ -38,7 +38,10 @@ static double loss(const double *score, size_t n, size_t class, double *slope)
 }
 
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
-static const tw__linear_loss softmax = {.of_all = loss, .output = tw__softmax, .is_of_classes = 1};
+static const tw__linear_loss softmax = {.of_all = loss,
+                                        .output = tw__softmax,
+                                        .smoothness = 0.5,
+                                        .is_of_classes = 1};
 
 TW__LINEAR_MODEL(softmax, softmax, TW_OUTPUT_PROBABILITY, options,
                  .help = "a probability for every class (multinomial logistic regression)",

@@ -15,7 +15,10 @@ static double curvature(double score, double y, double parameter)
     return 1;
 }
 
-static const tw__linear_loss squared = {.loss = tw__squared_loss, .curvature = curvature, .least = -TW_INF};
+static const tw__linear_loss squared = {.loss = tw__squared_loss,
+                                        .curvature = curvature,
+                                        .smoothness = 1,
+                                        .least = -TW_INF};
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};
 static const tw_option ridge_options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS)};
 

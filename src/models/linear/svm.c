@@ -28,6 +28,7 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
 enum { LOSS = 4 };
 static const tw__linear_loss svm = {.loss = loss,
                                     .curvature = curvature,
+                                    .smoothness = 2,
                                     .is_of_classes = 1,
                                     .option = LOSS,
                                     .kinks = "loss=hinge"};
