@@ -70,7 +70,8 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!v->resume) {
         if (!v->job.data)
             return cli_fail(err, TW_ERR_SPEC, "missing DATA (usage: thalweg train %s)", call->command->usage);
-        if (!v->job.model) return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
+        if (!v->job.model && !v->job.from)
+            return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
         CLI_TRY(check_find_lr(call, err));
         return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }
@@ -291,7 +292,7 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     if (v->resume || v->job.out)
         snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
     else
-        cli_run_directory(v->job.model,
+        cli_run_directory(v->job.model ? v->job.model : "from",
                           v->job.run.solver      ? v->job.run.solver
                           : v->job.run.optimizer ? v->job.run.optimizer
                                                  : "adam",

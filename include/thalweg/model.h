@@ -83,6 +83,13 @@ typedef struct tw_model tw_model;
  * weighted; targets of the wrong kind or range. */
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                                  const tw_data *data, uint64_t seed, tw_error *err);
+/* Creates a model that starts from the weights of another one and takes its rows and classes; what else is
+ * learnt from the training rows is learnt from `data`. network: NULL, or another text than that of `from`,
+ * whose tensors have the same names and shapes: a linear model with another penalty or loss, a network with
+ * another dropout. TW_ERR_SPEC: its tensors or classes differ, with both; TW_ERR_DATA: tw_model_objective, or
+ * there is nothing to learn from. */
+TW_API tw_status tw_model_create_from(tw_model **out, tw_context *ctx, const tw_model *from,
+                                      const char *network, tw_type type, const tw_data *data, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
 /* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, and for a
  * network `type`. TW_ERR_SPEC: tw_model_read. */

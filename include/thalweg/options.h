@@ -68,7 +68,8 @@ typedef struct tw_config tw_config;
 TW_API tw_status tw_config_read(tw_config **out, tw_context *ctx, const char *file, tw_error *err);
 /* Finds the data that the configuration names, before it is applied: here, else in the directory in which the
  * run was started. Where a run.json has the data's fingerprint, data that have another are not taken:
- * TW_ERR_DATA, with their path. TW_ERR_NOT_FOUND, with both paths: no data at either. */
+ * TW_ERR_DATA, with their path. TW_ERR_NOT_FOUND, with both paths: no data at either. The model `from` is
+ * found in the same way. */
 TW_API tw_status tw_config_find_data(tw_config *config, tw_error *err);
 /* Sets the fields of `options`, a struct of this table, that the configuration has; the others stay. Texts
  * belong to the configuration: create the job or race before you free it. TW_ERR_DATA, with file and key: a

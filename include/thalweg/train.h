@@ -297,6 +297,9 @@ typedef struct tw_job_options {
     const char *format, *more, *test, *label, *row_weight, *group_by, *columns, *without, *missing,
         *index_base;
     uint64_t features, skip_bad;
+    /* NULL, or a run's folder or a model file to start from (tw_model_create_from): files of rows are read as
+     * it reads them. `model` may then be NULL, and so may dtype: as there */
+    const char *from;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;
@@ -320,9 +323,9 @@ TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_optio
 /* The run in a directory, from its last checkpoint or from the start; it ends with the same bits as if it had
  * never stopped. A finished run is loaded with its result, and tw_job_run does nothing. Of `options` only
  * run.seconds, run.custom_rule, run.event, run.user, cache and home are used. TW_ERR_NOT_FOUND: no run there,
- * or its data or model is gone; TW_ERR_DATA: run.json or the checkpoint is malformed or damaged;
- * TW_ERR_STATE: the data has changed, or the checkpoint belongs to a run with other settings; TW_ERR_SPEC:
- * another process writes the run. The directory stays as it was. */
+ * or its data, its model or the one that it started from is gone; TW_ERR_DATA: run.json or the checkpoint is
+ * malformed or damaged; TW_ERR_STATE: the data or the model `from` has changed, or the checkpoint belongs to
+ * a run with other settings; TW_ERR_SPEC: another process writes the run. The directory stays as it was. */
 TW_API tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory,
                                const tw_job_options *options, tw_error *err);
 /* Runs until the end, the target, the time limit, a control or the event callback stops it (tw_job_status),

@@ -102,7 +102,7 @@ static tw_status check_columns(const tw_model *m, const tw_data_info *data, tw_e
     return TW_OK;
 }
 
-static tw_status check_rows(const tw_model *m, const tw_data_info *data, tw_error *err)
+tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
     char wants[TW__SHAPE_TEXT], has[TW__SHAPE_TEXT];
     tw__shape row;
@@ -126,7 +126,7 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     TW_NEEDS(err, m && data);
     on.model = m;
     TW_TRY(tw_data_info_get(data, &on.data, err));
-    TW_TRY(check_rows(m, &on.data, err));
+    TW_TRY(tw__model_check_rows(m, &on.data, err));
     if (m->labels && on.data.labels) TW_TRY(tw__model_classes(m, &on.data, &on.classes, err));
     const tw_status s = m->kind->objective(&on, &all, err);
     if (s == TW_OK) return tw__sized_write(out, &all, sizeof all, "tw_objective", err);

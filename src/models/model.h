@@ -4,6 +4,7 @@
 #ifndef TW_MODELS_MODEL_H
 #define TW_MODELS_MODEL_H
 #include <thalweg/model.h>
+#include "file/hash.h"
 #include "models/shape.h"
 
 typedef struct tw__model_type tw__model_type;
@@ -82,6 +83,15 @@ tw_status tw__model_choice_write(tw_model_choice *choice, tw_error *err);
 tw_status tw__model_new(tw_model **out, tw_context *ctx, const tw__model_text *text, tw_type type,
                         tw_type input, const tw__shape *in, int64_t classes, tw_error *err);
 tw_status tw__model_allocate(tw_model *m, tw_error *err);
+
+/* model_file.c: tensor i between the flat vector and what is saved, n numbers of the model's type. */
+void tw__model_save_tensor(const tw_model *m, size_t i, const void *w, void *saved);
+void tw__model_load_tensor(tw_model *m, size_t i, const void *saved);
+
+/* from.c: hash of all that a model's file holds. */
+tw_status tw__model_hash(const tw_model *m, char to[TW__HASH_DIGITS + 1], tw_error *err);
+/* model.c: the model takes such rows. */
+tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_error *err);
 
 /* classes.c
  *

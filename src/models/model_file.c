@@ -90,7 +90,7 @@ static tw_status save_entries(const tw_model *m, const char *path, const tw__ten
     return s;
 }
 
-static void save_tensor(const tw_model *m, size_t i, const void *w, void *saved)
+void tw__model_save_tensor(const tw_model *m, size_t i, const void *w, void *saved)
 {
     const size_t bytes = tw_type_size(m->type);
     size_t n;
@@ -114,7 +114,7 @@ tw_status tw_model_save(const tw_model *m, const void *weights, const char *path
                                         .rank = t->rank,
                                         .data = saved + t->offset * bytes};
         memcpy(entries[i].shape, t->shape, (size_t)t->rank * sizeof *t->shape);
-        save_tensor(m, i, weights ? weights : m->w, entries[i].data);
+        tw__model_save_tensor(m, i, weights ? weights : m->w, entries[i].data);
     }
     if (s == TW_OK) s = save_entries(m, path, entries, err);
     tw__free(m->ctx, saved, m->size, bytes);
@@ -149,7 +149,7 @@ static tw_status find_tensor(const tw_model *m, const tw__safetensors *f, const 
     return TW_OK;
 }
 
-static void load_tensor(tw_model *m, size_t i, const void *data)
+void tw__model_load_tensor(tw_model *m, size_t i, const void *data)
 {
     const size_t bytes = tw_type_size(m->type);
     size_t n;
@@ -330,7 +330,7 @@ static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetenso
     TW_TRY(tw__model_allocate(m, err)); /* not before: a text could ask for any amount */
     for (size_t i = 0; i < f->n; i++) {
         TW_TRY(find_tensor(m, f, path, i, &data, err));
-        load_tensor(m, i, data);
+        tw__model_load_tensor(m, i, data);
     }
     return TW_OK;
 }

@@ -137,12 +137,12 @@ static tw_status check_size(const tw_race *race, tw_error *err)
 
 static tw_status open_data(tw_race *race, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, race->resumed, &race->train, &race->val, &race->test,
-                             err));
+    TW_TRY(tw__job_open_data(race->ctx, &race->o.job, NULL, race->resumed, &race->train, &race->val,
+                             &race->test, err));
     race->n_train = tw__data_rows(race->train);
     race->n_val = tw__data_rows(race->val);
     race->n_test = tw__data_rows(race->test);
-    TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, &race->fingerprint, err));
+    TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, NULL, &race->fingerprint, err));
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",
                     race->o.job.data);

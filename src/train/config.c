@@ -1,10 +1,12 @@
 /* A configuration: the options in a JSON file or in a run's run.json, and the data that they name.
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
+#include "models/model.h"
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>
+#include <string.h>
 
 struct tw_config {
     tw_context *ctx;
@@ -22,13 +24,17 @@ static tw_status compare_data(const tw_config *c, const char *path, const char *
     tw_data *train = NULL, *val = NULL, *test = NULL;
     char *more = NULL, *tests = NULL;
     json_t *now = NULL;
+    tw_model *from = NULL;
     TW_TRY(tw__fields_read_known(tw_job_fields, &o, c->options, err));
     TW_TRY(tw_job_data_options(&o, &d, err));
     tw_status s = directory ? tw__paths_from(c->ctx, &more, directory, d.more, err) : TW_OK;
     if (s == TW_OK && directory) s = tw__paths_from(c->ctx, &tests, directory, d.test, err);
     if (directory) d.more = more, d.test = tests;
+    if (s == TW_OK && o.from) s = tw__job_open_from(c->ctx, o.from, NULL, &from, err);
+    if (s == TW_OK && from) s = tw_model_reads(from, &d, err);
     if (s == TW_OK) s = tw_data_open(c->ctx, path, &d, &train, &val, &test, err);
-    if (s == TW_OK) s = tw__json_fingerprint(train, val, test, &now, err);
+    if (s == TW_OK) s = tw__json_fingerprint(train, val, test, from, &now, err);
+    tw_model_free(from);
     tw_data_free(train);
     tw_data_free(val);
     tw_data_free(test);
@@ -93,6 +99,35 @@ static tw_status find_by_fingerprint(tw_config *c, const char *data, const char 
     return broken.code;
 }
 
+/* The model that the run started from, here or there: it is the recorded one. */
+static tw_status find_from(tw_config *c, const char *directory, const json_t *recorded, tw_error *err)
+{
+    char there[TW__PATH], hash[TW__HASH_DIGITS + 1];
+    const char *from = json_string_value(json_object_get(c->options, "from")), *paths[] = {from, NULL},
+               *other = NULL;
+    tw__json_builder b = {.err = err};
+    if (!from) return TW_OK;
+    if (directory && from[0] != '/') TW_TRY(tw__path_in(directory, from, there, err));
+    if (directory && from[0] != '/') paths[1] = there;
+    for (int i = 0; i < 2 && paths[i]; i++) {
+        tw_model *m;
+        tw_status s = tw_model_load(&m, c->ctx, paths[i], err);
+        if (s == TW_ERR_NOT_FOUND) continue;
+        TW_TRY(s);
+        s = tw__model_hash(m, hash, err);
+        tw_model_free(m);
+        TW_TRY(s);
+        other = paths[i];
+        if (json_is_string(recorded) && strcmp(hash, json_string_value(recorded)) != 0) continue;
+        tw__json_put_text(&b, c->options, "from", paths[i]);
+        return b.status;
+    }
+    return other ? tw__fail_in(err, TW_ERR_DATA, c->file, 0, -1,
+                               "%.200s is another model than the run started from", other)
+                 : tw__fail(err, TW_ERR_NOT_FOUND,
+                            "%.300s, the model that the run started from, does not exist", from);
+}
+
 tw_status tw_config_find_data(tw_config *c, tw_error *err)
 {
     TW_NEEDS(err, c);
@@ -100,6 +135,7 @@ tw_status tw_config_find_data(tw_config *c, tw_error *err)
                *directory = json_string_value(json_object_get(c->whole, "directory"));
     const json_t *recorded = json_object_get(c->whole, "fingerprint");
     char path[TW__PATH];
+    TW_TRY(find_from(c, directory, json_object_get(recorded, "from"), err));
     const int relative = data && directory && data[0] != '/';
     /* the same everywhere */
     if (!data || tw_data_is_set(data)) return TW_OK;

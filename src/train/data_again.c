@@ -82,12 +82,26 @@ static tw_status open_there(tw_context *ctx, const tw_job_options *o, tw_data_op
     return s;
 }
 
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
-                            tw_data **val, tw_data **test, tw_error *err)
+tw_status tw__job_open_from(tw_context *ctx, const char *path, const char *directory, tw_model **out,
+                            tw_error *err)
+{
+    char there[TW__PATH];
+    tw_status s = tw_model_load(out, ctx, path, err);
+    if (s != TW_ERR_NOT_FOUND || !directory || path[0] == '/') return s;
+    TW_TRY(tw__path_in(directory, path, there, err));
+    s = tw_model_load(out, ctx, there, err);
+    if (s != TW_ERR_NOT_FOUND) return s;
+    return tw__fail(err, s, "%.200s does not exist, neither here nor in %.250s, where the run was started",
+                    path, directory);
+}
+
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const tw_model *from, int again,
+                            tw_data **train, tw_data **val, tw_data **test, tw_error *err)
 {
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     int kind;
     TW_TRY(tw_job_data_options(o, &d, err));
+    if (from) TW_TRY(tw_model_reads(from, &d, err));
     tw_status s = tw_data_open(ctx, o->data, &d, train, val, test, err);
     if (again) s = has_changed(ctx, o->data, s, err);
     if (s != TW_ERR_NOT_FOUND || !again || !o->directory || o->data[0] == '/') return s;

@@ -4,6 +4,7 @@
 #include "train/json.h"
 #include "train/options.h"
 #include "train/target.h"
+#include "base/io.h"
 #include "file/directory.h"
 #include "math/sums.h"
 #include <math.h>
@@ -35,7 +36,7 @@ static int on_event(void *user, const tw_event *event)
 
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
-    if (!o->data || !o->model) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
+    if (!o->data || !(o->model || o->from)) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(tw__fields_check(tw_job_fields, o, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
     if (o->run.order)
@@ -55,14 +56,43 @@ static uint64_t trace_every(const tw_run *run)
     return per_epoch > 1 ? tw__loss_trace_every(tw_run_steps_per_epoch(run), per_epoch) : 0;
 }
 
+/* What the run is to start from must still be there when it is resumed. */
+static tw_status open_from(tw_job *job, tw_error *err)
+{
+    const char *from = job->o.from;
+    char inside[TW__PATH];
+    if (!from) return TW_OK;
+    if (job->o.out) {
+        TW_TRY(tw__path_in(job->o.out, "model.safetensors", inside, err));
+        if (strcmp(from, job->o.out) == 0 || strcmp(from, inside) == 0)
+            return tw__fail(err, TW_ERR_SPEC, "from = %.300s would be replaced by the run (give another out)",
+                            from);
+    }
+    TW_TRY(tw__job_open_from(job->ctx, from, job->resumed ? job->o.directory : NULL, &job->from, err));
+    if (job->o.dtype) return TW_OK;
+    char *dtype;
+    TW_TRY(tw__copy_text(job->ctx, &dtype, tw_type_name(tw_model_type(job->from)), err));
+    job->o.dtype = dtype;
+    return TW_OK;
+}
+
+static tw_status make_model(tw_job *job, tw_type type, tw_error *err)
+{
+    if (job->from)
+        return tw_model_create_from(&job->model, job->ctx, job->from, job->o.model, type, job->train, err);
+    return tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err);
+}
+
 static tw_status open_all(tw_job *job, tw_error *err)
 {
-    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->resumed, &job->train, &job->val, &job->test, err));
+    TW_TRY(open_from(job, err));
+    TW_TRY(tw__job_open_data(job->ctx, &job->o, job->from, job->resumed, &job->train, &job->val, &job->test,
+                             err));
     if (!job->train)
         return tw__fail(err, TW_ERR_DATA,
                         "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
-    TW_TRY(tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err));
+    TW_TRY(make_model(job, type, err));
     TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
     uint64_t rows = job->train_objective.n_rows;
     if (job->o.run.batch > rows / (job->o.run.accumulate ? job->o.run.accumulate : 1))
@@ -139,6 +169,7 @@ void tw_job_free(tw_job *job)
     tw_model_objective_free(&job->val_objective);
     tw_model_objective_free(&job->test_objective);
     tw_model_free(job->model);
+    tw_model_free(job->from);
     tw_data_free(job->train);
     tw_data_free(job->val);
     tw_data_free(job->test);
@@ -151,12 +182,16 @@ void tw_job_free(tw_job *job)
 
 /* ---- resume -------------------------------------------------------------------------------------------- */
 
-/* The data are those that run.json has the fingerprints of. */
+/* Data and model are those that run.json has the fingerprints of. */
 static tw_status check_data(const tw_job *job, const json_t *run, tw_error *err)
 {
     json_t *now = NULL;
+    const json_t *then = json_object_get(run, "fingerprint");
     TW_TRY(tw__job_fingerprint(job, &now, err));
-    tw_status s = tw__same_data(json_object_get(run, "fingerprint"), now, "run", job->o.out, &job->o, err);
+    tw_status s = tw__same_data(then, now, "run", job->o.out, &job->o, err);
+    if (s == TW_OK && job->from && !json_equal(json_object_get(then, "from"), json_object_get(now, "from")))
+        s = tw__fail(err, TW_ERR_STATE, "%.200s is not the model that the run in %.200s started from",
+                     job->o.from, job->o.out);
     json_decref(now);
     return s;
 }

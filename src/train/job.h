@@ -12,7 +12,7 @@ struct tw_job {
     tw_context *ctx;
     tw_job_options o; /* texts are copies */
     tw_data *train, *val, *test;
-    tw_model *model;
+    tw_model *from, *model; /* from: what it started from; NULL: nothing */
     tw_objective train_objective, val_objective, test_objective;
     tw_run *run;
     int (*event)(void *user, const tw_event *event); /* the caller's; the run is given ours */
@@ -51,15 +51,20 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 
 /* data_again.c: the data, where they are named; of a run or race that continues (`again`) also from the
- * directory in which it was started, and a file that has gone meanwhile is TW_ERR_DATA. */
-tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, int again, tw_data **train,
-                            tw_data **val, tw_data **test, tw_error *err);
+ * directory in which it was started, and a file that has gone meanwhile is TW_ERR_DATA. from: NULL, or the
+ * model that reads the files. */
+tw_status tw__job_open_data(tw_context *ctx, const tw_job_options *o, const tw_model *from, int again,
+                            tw_data **train, tw_data **val, tw_data **test, tw_error *err);
+/* The model at `path`, which a run starts from, found as the data are; directory NULL: only as it is
+ * named. */
+tw_status tw__job_open_from(tw_context *ctx, const char *path, const char *directory, tw_model **out,
+                            tw_error *err);
 /* Paths, one in a line, from a directory where they are relative; freed by tw__free_text. NULL stays NULL. */
 tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, const char *paths,
                          tw_error *err);
-/* TW_ERR_STATE where the fingerprints of the data that a `work` ("run", "race") in `directory` was started with
- * are not those of what the files in `o` hold now: the message names the part that has changed, gone or come,
- * and its files. */
+/* TW_ERR_STATE where the fingerprints of the data that a `work` ("run", "race") in `directory` was started
+ * with are not those of what the files in `o` hold now: the message names the part that has changed, gone or
+ * come, and its files. */
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
                         const tw_job_options *o, tw_error *err);
 

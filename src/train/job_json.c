@@ -50,7 +50,7 @@ tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
 
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
 {
-    return tw__json_fingerprint(job->train, job->val, job->test, out, err);
+    return tw__json_fingerprint(job->train, job->val, job->test, job->from, out, err);
 }
 
 static json_t *solver_json(tw__json_builder *b, const tw_job *job, const tw_run_progress *p)

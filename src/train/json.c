@@ -1,6 +1,7 @@
 /* Parts of JSON that jobs and races share.
  * SPDX-License-Identifier: MIT */
 #include "train/json.h"
+#include "models/model.h"
 #include "base/context.h"
 #include "base/io.h"
 #include "file/utf8.h"
@@ -50,9 +51,10 @@ json_t *tw__json_metrics(tw__json_builder *b, const tw_metrics *m)
     return o;
 }
 
-tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test, json_t **out,
-                               tw_error *err)
+tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test,
+                               const tw_model *from, json_t **out, tw_error *err)
 {
+    char hash[TW__HASH_DIGITS + 1];
     const struct {
         const char *name;
         const tw_data *data;
@@ -65,6 +67,8 @@ tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const t
         if (b.status == TW_OK) b.status = tw_data_info_get(parts[i].data, &info, err);
         tw__json_put_text(&b, o, parts[i].name, info.fingerprint);
     }
+    if (from && b.status == TW_OK) b.status = tw__model_hash(from, hash, err);
+    if (from && b.status == TW_OK) tw__json_put_text(&b, o, "from", hash);
     return tw__json_take(&b, o, out);
 }
 

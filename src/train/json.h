@@ -8,8 +8,10 @@
 /* Writing: file/json.h says how a tree is built. */
 json_t *tw__json_epochs(tw__json_builder *b, const tw_epoch *lines, size_t n);
 json_t *tw__json_metrics(tw__json_builder *b, const tw_metrics *m); /* {"loss", "accuracy"} */
-tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test, json_t **out,
-                               tw_error *err);
+/* {"train": "...", ...}: the hashes of the data that are there and of the model a run starts from (NULL:
+ * none). */
+tw_status tw__json_fingerprint(const tw_data *train, const tw_data *val, const tw_data *test,
+                               const tw_model *from, json_t **out, tw_error *err);
 /* from every object in it: "seconds", which equal runs may differ in */
 void tw__json_remove(json_t *json, const char *key);
 /* As text, every number the shortest that reads back as the same; freed by tw__free_text. flags: jansson's.

@@ -50,6 +50,9 @@ static const tw_field rows[] = {
      "leave out up to N bad rows, with a warning"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
      "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+    {"from", "from", TW_FIELD_TEXT, AT(from), NULL, NULL, 0, 0, IF_SET | NO_BITS, "MODEL",
+     "start from the weights of MODEL, a run's folder or a model file, whose columns and classes DATA must have; --model may be left "
+     "out"},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, NO_SOLVER, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
     {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA | NO_SOLVER,
