@@ -29,6 +29,7 @@
     X(bench_step)       \
     X(bench_train)      \
     X(bench_parse)      \
+    X(bench_linear)     \
     X(conformance)      \
     X(doctor)           \
     X(help)
