@@ -5,8 +5,8 @@
 
 json_t *cli_solver_json(const tw_solver *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "name", s->name, "help", s->help, "paper",
-                     s->paper, "use", s->use, "equation", s->equation, "options",
+    return json_pack("{s:s, s:s*, s:s, s:s, s:s, s:s, s:o, s:I}", "name", s->name, "alias", s->alias, "help",
+                     s->help, "paper", s->paper, "use", s->use, "equation", s->equation, "options",
                      cli_options_json(s->n_options, s->options, NULL), "epochs", (json_int_t)s->epochs);
 }
 
@@ -22,6 +22,7 @@ tw_status cli_explain_solver(const struct cli_common *common, const char *spec, 
         return cli_print_json(all, err);
     }
     puts(choice.spec);
+    if (s->alias) printf("\nalso called %s\n", s->alias);
     cli_print_method(s->paper, s->equation, s->n_options, s->options, choice.values);
     puts("\nwhen to use it");
     cli_print_sentence(2, "%s", s->use);

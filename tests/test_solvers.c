@@ -1,34 +1,10 @@
 /* Solvers: known optima, when a run ends and what it says of itself, the same bits on any threads and after a
  * stop, what is refused.
  * SPDX-License-Identifier: MIT */
-#include "linear_models.h"
+#include "solver_runs.h"
 #include "faulty_io.h"
 #include "least_squares.h"
 #include <thalweg/surface.h>
-
-static tw_run *new_run(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
-{
-    tw_run *run;
-    tw_error err;
-    if (tw_run_create(&run, ctx, f, NULL, w, o, &err) != TW_OK) fail_msg("%s: %s", o->solver, err.message);
-    return run;
-}
-
-static int go_on(tw_run *run)
-{
-    tw_error err;
-    int status = TW_RUN_GOING;
-    while (status == TW_RUN_GOING)
-        if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("%s", err.message);
-    return status;
-}
-
-static tw_run_progress progress_of(const tw_run *run)
-{
-    tw_run_progress p = {.size = sizeof p};
-    assert_int_equal(tw_run_progress_get(run, &p, NULL), TW_OK);
-    return p;
-}
 
 static void for_each_solver(void (*check)(const char *name))
 {

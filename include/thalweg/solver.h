@@ -20,7 +20,8 @@ typedef struct tw_solver {
     const char *equation;                  /* lines separated by newlines */
     int n_options;
     const tw_option *options;
-    uint64_t epochs; /* iterations at most, where tw_run_options.epochs is 0 */
+    uint64_t epochs;   /* iterations at most, where tw_run_options.epochs is 0 */
+    const char *alias; /* another name; NULL: none */
 } tw_solver;
 
 /* entry i of the list; NULL past its end */

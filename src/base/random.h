@@ -17,7 +17,8 @@ enum tw__purpose {
     TW__FOR_SNAPSHOT,
     TW__FOR_SURFACE,
     TW__FOR_FIGURE,
-    TW__FOR_VALIDATION
+    TW__FOR_VALIDATION,
+    TW__FOR_COORDINATES
 };
 
 typedef struct tw__philox4 {

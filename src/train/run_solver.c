@@ -46,6 +46,14 @@ static void copy_in(const tw_run *r, double *x)
         else x[i] = (double)(((float *)r->w)[i] = (float)x[i]);
 }
 
+/* Of the gradient that an objective with l1 gives, which counts 0 for the magnitude of a weight that is 0. */
+static void least_subgradient(const tw_glm *glm, const double *x, double *gradient)
+{
+    const size_t n = glm && glm->l1 > 0 ? glm->outputs * glm->columns : 0;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] == 0) gradient[i] = tw__soft(gradient[i], glm->l1);
+}
+
 static tw_status evaluate(void *user, double *x, double *loss, double *gradient, tw_error *err)
 {
     tw_run *r = user;
@@ -57,6 +65,7 @@ static tw_status evaluate(void *user, double *x, double *loss, double *gradient,
     for (size_t i = 0; i < r->size; i++)
         gradient[i] =
             r->train.type == TW_F64 ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
+    least_subgradient(r->train.glm, x, gradient);
     return TW_OK;
 }
 
@@ -126,8 +135,13 @@ void tw__run_free_solver(tw_run *r)
 tw_status tw__run_make_solver(tw_run *r, tw_error *err)
 {
     const tw_objective *o = &r->train;
-    tw__problem problem =
-        {.objective = o, .n = r->size, .user = r, .evaluate = evaluate, .hessian = hessian, .tol = r->o.tol};
+    tw__problem problem = {.objective = o,
+                           .n = r->size,
+                           .user = r,
+                           .evaluate = evaluate,
+                           .hessian = hessian,
+                           .tol = r->o.tol,
+                           .seed = r->o.seed};
     TW_TRY(find_criterion(r->o.stop, &problem.stop, err));
     if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));

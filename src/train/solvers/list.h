@@ -3,3 +3,4 @@
 TW__SOLVER(auto)
 TW__SOLVER(newton)
 TW__SOLVER(lbfgs)
+TW__SOLVER(coordinate_descent)

@@ -23,8 +23,11 @@ static const char *name_at(size_t i, const void *user)
 
 const tw__solver_type *tw__solver_type_find(tw__text name)
 {
-    const int i = tw__name_find(name, name_at, NULL);
-    return i < 0 ? NULL : types[i];
+    for (size_t i = 0; i < N_TYPES; i++) {
+        const tw_solver *s = &types[i]->about;
+        if (tw__text_is(name, s->name) || (s->alias && tw__text_is(name, s->alias))) return types[i];
+    }
+    return NULL;
 }
 
 const tw_solver *tw_solver_at(size_t i) { return i < N_TYPES ? &types[i]->about : NULL; }

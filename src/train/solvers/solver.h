@@ -17,13 +17,15 @@ typedef struct tw__problem {
     size_t n; /* weights */
     void *user;
     /* Rounds x to the type of the weights. The mean loss there and its gradient, 0 for weights that do not
-     * move; either may be not finite. */
+     * move; either may be not finite. With l1 (tw_glm.l1) the gradient is the subgradient of least norm: at
+     * weights that are 0, what is left of the smooth part's after l1. */
     tw_status (*evaluate)(void *user, double *x, double *loss, double *gradient, tw_error *err);
     /* The mean Hessian at s->at, n * n numbers, row i up to column i; where the objective has one. */
     tw_status (*hessian)(void *user, double *to, tw_error *err);
     /* criterion of tw_run_options.stop, and its tolerance; 0: none */
     enum tw_run_stop stop;
     double tol;
+    uint64_t seed;
 } tw__problem;
 
 enum { TW__SOLVER_WHY = 96 };
@@ -86,6 +88,9 @@ tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err);
 /* Sum of the products, in 8 lanes from 0: product i is added to lane i % 8; lanes j and j + 4 are added, then
  * j and j + 2, then 0 and 1. No fma. */
 double tw__dot(const double *a, const double *b, size_t n);
+
+/* x moved towards 0 by `by`, to 0 if that is further than 0. */
+static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 /* search.c: looks along a direction for the length of a step, from `first` on. *found: s->next is the point
  * at->x + length d, where the slope along d is small and the loss lower, or near the minimum as low as
