@@ -12,7 +12,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGN = 64, MOST_THREADS = 256, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
+enum {
+    ALIGN = 64,
+    MOST_THREADS = 256,
+    PAGE = 1 << 12,
+    MANY = 16 * PAGE,
+    LARGE = 1 << 22,
+    HUGE_PAGE = 1 << 21
+};
 
 /* With small pages a step over many vectors waits for the translation of addresses; where there are no large
  * ones nothing is lost. */
@@ -26,6 +33,19 @@ static void ask_for_huge_pages(void *p, size_t n)
 #endif
 }
 
+/* The pages between two addresses go back to the system. */
+static void give_back(char *from, char *to)
+{
+#ifdef MADV_DONTNEED
+    from += -(uintptr_t)from % PAGE;
+    to -= (uintptr_t)to % PAGE;
+    if (from < to) madvise(from, (size_t)(to - from), MADV_DONTNEED);
+#else
+    (void)from;
+    (void)to;
+#endif
+}
+
 static void *system_resize(void *user, void *p, size_t old, size_t now, size_t align)
 {
     (void)user;
@@ -36,6 +56,10 @@ static void *system_resize(void *user, void *p, size_t old, size_t now, size_t a
     size_t rounded;
     if (now >= LARGE && align < HUGE_PAGE) align = HUGE_PAGE;
     if (!tw__size_add(now, align - 1, &rounded)) return NULL;
+    if (p && now < old && old >= MANY) { /* not copied: it stays where it is */
+        give_back((char *)p + now, (char *)p + old);
+        return p;
+    }
     void *q = aligned_alloc(align, rounded & ~(align - 1));
     if (q && now >= LARGE) ask_for_huge_pages(q, rounded & ~(align - 1));
     if (q && p) {
