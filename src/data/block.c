@@ -172,8 +172,14 @@ static void add_sparse(tw__hash *h, const tw_data_info *r)
 {
     const uint64_t first = r->starts[0], n = r->starts[r->rows] - first;
     const size_t each = tw_type_size(r->type);
+    enum { PART = 512 };
+    uint64_t part[PART];
     tw__hash_add(h, "sparse", strlen("sparse"));
-    for (uint64_t i = 1; i <= r->rows; i++) tw__hash_add_number(h, r->starts[i] - first);
+    for (uint64_t i = 1; i <= r->rows;) {
+        size_t k = 0;
+        for (; k < PART && i <= r->rows; k++, i++) part[k] = r->starts[i] - first;
+        tw__hash_add_numbers(h, part, k);
+    }
     tw__hash_add(h, r->columns + first, (size_t)n * sizeof *r->columns);
     tw__hash_add(h, (const char *)r->x + first * each, (size_t)n * each);
 }

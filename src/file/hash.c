@@ -23,6 +23,13 @@ void tw__hash_add_number(tw__hash *h, uint64_t number)
     tw__hash_add(h, bytes, sizeof bytes);
 }
 
+void tw__hash_add_numbers(tw__hash *h, const uint64_t *numbers, size_t n)
+{
+    const int is_little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    if (is_little) tw__hash_add(h, numbers, n * sizeof *numbers);
+    for (size_t i = 0; !is_little && i < n; i++) tw__hash_add_number(h, numbers[i]);
+}
+
 void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1])
 {
     XXH128_canonical_t canonical;

@@ -13,8 +13,9 @@ enum { TW__HASH_DIGITS = 32 };
 
 void tw__hash_start(tw__hash *h);
 void tw__hash_add(tw__hash *h, const void *from, size_t n);
-void tw__hash_add_number(tw__hash *h, uint64_t number);             /* as 8 bytes, little end first */
-void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1]); /* the state stays usable */
+void tw__hash_add_number(tw__hash *h, uint64_t number);                    /* as 8 bytes, little end first */
+void tw__hash_add_numbers(tw__hash *h, const uint64_t *numbers, size_t n); /* likewise */
+void tw__hash_hex(const tw__hash *h, char to[TW__HASH_DIGITS + 1]);        /* the state stays usable */
 /* Of a text, for tables in memory: 64 bits of XXH3. */
 uint64_t tw__hash_text(const char *text, size_t n);
 #endif
