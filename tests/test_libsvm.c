@@ -463,6 +463,42 @@ static void the_same_bits_however_it_is_read(void **state)
     free(text);
 }
 
+/* Rows of many pieces, of which only the last holds a number that is no float, or none does. */
+static void one_number_makes_all_doubles(void **state)
+{
+    (void)state;
+    enum { N = 100000, ROW = 6 };
+    static const char row[] = "1 1:1\n", last[] = "1 1:0.1\n";
+    char *text = malloc(N * ROW + sizeof last);
+    assert_non_null(text);
+    for (size_t i = 0; i < N; i++) memcpy(text + i * ROW, row, ROW);
+    memcpy(text + N * ROW, last, sizeof last);
+    for (int threads = 1; threads <= 3; threads++) {
+        tw_context *ctx = context(threads, NULL);
+        for (int is_mixed = 0; is_mixed < 2; is_mixed++)
+            for (tw_type type = 0; type <= TW_F64; type++) {
+                const tw_type want = type ? type : is_mixed ? TW_F64 : TW_F32;
+                if (type && type < TW_F32) continue;
+                tw_data_options o = TW_DATA_OPTIONS_INIT;
+                o.type = type;
+                write_file(ROWS, text, N * ROW + (is_mixed ? sizeof last - 1 : 0));
+                tw_data *data = open_path(ctx, ROWS, &o);
+                const tw_data_info info = info_of(data);
+                assert_int_equal(info.type, want);
+                assert_int_equal(info.rows, N + is_mixed);
+                for (size_t i = 0; i < N + (size_t)is_mixed; i++) {
+                    const double x = i < N ? 1 : want == TW_F32 ? 0.1f : 0.1;
+                    assert_int_equal(info.starts[i + 1], i + 1);
+                    assert_true((want == TW_F32 ? (double)((const float *)info.x)[i]
+                                                : ((const double *)info.x)[i]) == x);
+                }
+                tw_data_free(data);
+            }
+        tw_context_free(ctx);
+    }
+    free(text);
+}
+
 /* The error of the first wrong line of the first wrong file, whichever thread comes upon one first. */
 static void the_first_error_is_told(void **state)
 {
@@ -565,6 +601,7 @@ int main(void)
         cmocka_unit_test(options_that_do_not_fit),
         cmocka_unit_test(bad_rows_may_be_left_out),
         cmocka_unit_test(the_same_bits_however_it_is_read),
+        cmocka_unit_test(one_number_makes_all_doubles),
         cmocka_unit_test(the_first_error_is_told),
         cmocka_unit_test(real_files),
         cmocka_unit_test(reading_survives_faults),

@@ -20,9 +20,9 @@ typedef struct row {
     const tw__piece *piece;
     tw__row_list *to;
     double *x;
-    char *label; /* room for one */
-    size_t label_length;
-    int is_labelled, is_left_out;
+    char *text; /* room for the label's */
+    tw__label label;
+    int is_left_out;
 } row;
 
 __attribute__((format(printf, 5, 6))) static tw_status fail(const row *r, const char *at, size_t column,
@@ -102,16 +102,17 @@ static tw_status take_label(row *r, const tw__csv_field *f, size_t i, tw_error *
 {
     char shown[TW__CSV_SHOWN];
     double x;
-    TW_TRY(take_text(r, f, i, r->label, &r->label_length, err));
-    r->is_labelled = 1;
-    if (tw__words_find(&r->to->labels, r->label, r->label_length) >= 0) return TW_OK;
-    const char *word = r->label + (*r->label == '-' || *r->label == '+');
+    TW_TRY(take_text(r, f, i, r->text, &r->label.n, err));
+    r->label.text = r->text;
+    r->label.word = tw__words_find(&r->to->labels, r->text, r->label.n);
+    if (r->label.word >= 0) return TW_OK;
+    const char *word = r->text + (*r->text == '-' || *r->text == '+');
     if (!strcasecmp(word, "inf") || !strcasecmp(word, "infinity") || !strcasecmp(word, "nan") ||
-        tw__number_read(tw__text_of(r->label), &x) < 0)
+        tw__number_read(tw__text_of(r->text), &x) < 0)
         return fail(r, f->at, i, err, "label %s is not a finite number", tw__csv_show(f, shown));
-    for (const char *p = r->label; *p; p++)
+    for (const char *p = r->text; *p; p++)
         if ((unsigned char)*p < ' ') return fail(r, f->at, i, err, "a control character in a label");
-    return tw__utf8_is_valid(r->label) ? TW_OK : fail(r, f->at, i, err, "the label is not UTF-8");
+    return tw__utf8_is_valid(r->text) ? TW_OK : fail(r, f->at, i, err, "the label is not UTF-8");
 }
 
 /* Whole numbers below 2^64 count as they are, and other texts by their hash. */
@@ -194,8 +195,8 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
 {
     const tw__csv *c = user;
     const char *const end = piece->end, separator = c->separator;
-    char label[TW__CSV_TEXT + 1];
-    row r = {.csv = c, .piece = piece, .to = to, .label = label};
+    char text[TW__CSV_TEXT + 1];
+    row r = {.csv = c, .piece = piece, .to = to, .text = text};
     const char *p = tw__csv_skip(at, end, ' ');
     if (tw__csv_is_end(p, end) && (separator != '\t' || p == at)) { /* an empty line */
         *next = tw__csv_next_line(p, end);
@@ -229,7 +230,7 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
         atomic_fetch_add_explicit(&c->found->left_out, 1, memory_order_relaxed);
         return TW_OK;
     }
-    TW_TRY(tw__row_list_end_row(to, r.is_labelled ? label : NULL, r.label_length, err));
+    TW_TRY(tw__row_list_end_row(to, &r.label, err));
     to->numbers += to->width;
     return TW_OK;
 }

@@ -181,8 +181,10 @@ tw_status tw__csv_finish(tw__csv *c, tw_error *err)
 {
     tw__schema *s = c->schema;
     size_t width = 0;
-    if (c->policy == TW__CSV_MEAN || c->found->missing)
+    if (c->policy == TW__CSV_MEAN || c->found->missing) {
+        TW_TRY(tw__row_list_widen(c->to, err));
         for (size_t i = 0; c->to->rows && i < c->to->width; i++) TW_TRY(fill_column(c, i, err));
+    }
     if (!s->columns) return TW_OK;
     for (size_t i = 0; i < s->n_columns; i++) {
         if (s->columns[i].kind == TW__COLUMN_CATEGORY && !c->is_given && c->to->rows)

@@ -135,13 +135,12 @@ static tw_status check_label(const tw__piece *piece, const char *at, const char 
     return TW_OK;
 }
 
-/* The label at *at, if there is one: *label and its *n bytes. One that has been seen before is good. */
+/* The label at *at, if there is one. One that has been seen before is good. */
 static tw_status take_label(const reading *r, const tw__piece *piece, const char **at, const tw__row_list *to,
-                            const char **label, size_t *n, tw_error *err)
+                            tw__label *label, tw_error *err)
 {
     const char *p = *at;
     char shown[SHOWN];
-    *label = NULL;
     for (; *p != ':' && !is_word_end(p); p++)
         if ((unsigned char)*p < ' ')
             return tw__piece_fail(err, piece, p, "control character \"%s\" in a label",
@@ -152,9 +151,9 @@ static tw_status take_label(const reading *r, const tw__piece *piece, const char
                               "\"%s\" is not a label; rows without labels can only be predicted",
                               show(*at, word_end(*at), shown));
     if (!r->source->options->unlabelled) {
-        *label = *at;
-        *n = (size_t)(p - *at);
-        if (tw__words_find(&to->labels, *label, *n) < 0) TW_TRY(check_label(piece, *label, p, err));
+        const size_t n = (size_t)(p - *at);
+        *label = (tw__label){.text = *at, .n = n, .word = tw__words_find(&to->labels, *at, n)};
+        if (label->word < 0) TW_TRY(check_label(piece, *at, p, err));
     }
     *at = p;
     return TW_OK;
@@ -259,18 +258,19 @@ static tw_status take_line(const void *user, const tw__piece *piece, const char 
                            tw__row_list *to, tw_error *err)
 {
     const reading *r = user;
-    const char *p = skip_blanks(at), *label;
-    size_t length = 0, numbers = to->numbers;
+    const char *p = skip_blanks(at);
+    const size_t numbers = to->numbers;
+    tw__label label = {.text = NULL};
     extent row = {.last = -1};
     if (!is_end(p)) {
         if (to->rows == to->capacity.label)
             TW_TRY(tw__row_list_reserve(to, 1 + (size_t)(piece->end - at) / TYPICAL_ROW, 0, err));
-        TW_TRY(take_label(r, piece, &p, to, &label, &length, err));
+        TW_TRY(take_label(r, piece, &p, to, &label, err));
         p = skip_blanks(p);
         TW_TRY(take_group(piece, &p, to, err));
         TW_TRY(take_features(r, piece, &p, to, &row, err));
         to->numbers = row.end;
-        const tw_status s = tw__row_list_end_row(to, label, length, err);
+        const tw_status s = tw__row_list_end_row(to, &label, err);
         if (s != TW_OK) to->numbers = numbers;
         TW_TRY(s);
         note_indices(r, row.has_zero, row.last);

@@ -208,7 +208,8 @@ static tw_status take_rows(reading *r, tw_error *err)
         if (s != TW_OK) TW_TRY(leave_out(r, &why, err));
         skips += (size_t)skipped;
         if (s != TW_OK || skipped) continue;
-        TW_TRY(tw__row_list_end_row(to, *label ? label : NULL, strlen(label), err));
+        const tw__label found = {.text = *label ? label : NULL, .n = strlen(label), .word = -1};
+        TW_TRY(tw__row_list_end_row(to, &found, err));
         to->numbers += to->width;
     }
     if (skips)

@@ -3,23 +3,26 @@
 #include "data/row_list.h"
 #include <string.h>
 
-/* Room for n items, at least twice as much as there was, four times in a small list: each time all is copied
- * into new memory, which the system clears as far as it is written to. */
-enum { SMALL = 16 << 20 };
+/* Room for n items: several times as much as there was, where that can be had, as memory that is not written
+ * to is not real, and lists are then seldom copied. */
+enum { SMALL = 1 << 20, BLOCK = 1 << 10 };
 static tw_status more(tw_context *ctx, void *list, size_t *capacity, size_t used, size_t n, size_t size,
                       tw_error *err)
 {
-    const size_t grown = (*capacity * size < SMALL ? 4 : 2) * *capacity;
-    size_t want;
+    size_t want, grown;
     if (!tw__size_add(used, n, &want)) want = SIZE_MAX;
-    return want <= *capacity ? TW_OK
-                             : tw__resize(ctx, list, capacity, want > grown ? want : grown, size, err);
+    if (want <= *capacity) return TW_OK;
+    if (tw__size_mul(*capacity, *capacity * size < SMALL ? 16 : 4, &grown) && grown > want &&
+        tw__resize(ctx, list, capacity, grown, size, NULL) == TW_OK)
+        return TW_OK;
+    if (tw__size_add(*capacity, *capacity / 4, &grown) && grown > want) want = grown;
+    return tw__resize(ctx, list, capacity, want, size, err);
 }
 #define MORE(list, used, n) more(t->ctx, &t->list, &t->capacity.list, used, n, sizeof *t->list, err)
 
 tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_error *err)
 {
-    TW_TRY(MORE(x, t->numbers, numbers));
+    TW_TRY(t->is_narrow ? MORE(narrow, t->numbers, numbers) : MORE(x, t->numbers, numbers));
     if (!t->width) TW_TRY(MORE(columns, t->numbers, numbers));
     if (!t->width) TW_TRY(MORE(ends, t->rows, rows));
     if (t->has_groups) TW_TRY(MORE(groups, t->rows, rows));
@@ -27,10 +30,11 @@ tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_
     return MORE(label, t->rows, rows);
 }
 
-tw_status tw__row_list_end_row(tw__row_list *t, const char *label, size_t n, tw_error *err)
+tw_status tw__row_list_end_row(tw__row_list *t, const tw__label *label, tw_error *err)
 {
-    uint32_t word = TW__NO_LABEL;
-    if (label) TW_TRY(tw__words_add(&t->labels, t->ctx, label, n, &word, err));
+    uint32_t word = label->text && label->word >= 0 ? (uint32_t)label->word : TW__NO_LABEL;
+    if (label->text && label->word < 0)
+        TW_TRY(tw__words_add(&t->labels, t->ctx, label->text, label->n, &word, err));
     t->label[t->rows] = word;
     if (!t->width) t->ends[t->rows] = t->numbers;
     t->rows++;
@@ -55,6 +59,7 @@ void tw__row_list_free(tw__row_list *t)
 {
     tw_context *ctx = t->ctx;
     tw__free(ctx, t->x, t->capacity.x, sizeof *t->x);
+    tw__free(ctx, t->narrow, t->capacity.narrow, sizeof *t->narrow);
     tw__free(ctx, t->columns, t->capacity.columns, sizeof *t->columns);
     tw__free(ctx, t->ends, t->capacity.ends, sizeof *t->ends);
     tw__free(ctx, t->label, t->capacity.label, sizeof *t->label);
@@ -64,6 +69,42 @@ void tw__row_list_free(tw__row_list *t)
     for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], ctx);
     tw__free(ctx, t->texts, t->width, sizeof *t->texts);
     *t = (tw__row_list){.ctx = ctx};
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+/* 1: they are the same numbers; 0: one is not, and those behind it are missing. */
+static int narrow(float *to, const double *from, size_t n)
+{
+    int fits = 1;
+    for (size_t first = 0; first < n && fits; first += BLOCK) {
+        const size_t end = n - first < BLOCK ? n : first + BLOCK;
+        for (size_t i = first; i < end; i++) {
+            to[i] = (float)from[i];
+            fits &= (double)to[i] == from[i];
+        }
+    }
+    return fits;
+}
+
+tw_status tw__row_list_narrow(tw__row_list *t, tw_error *err)
+{
+    if (t->is_narrow) return TW_OK;
+    TW_TRY(tw__resize(t->ctx, &t->narrow, &t->capacity.narrow, t->numbers, sizeof *t->narrow, err));
+    t->is_narrow = narrow(t->narrow, t->x, t->numbers);
+    return TW_OK;
+}
+
+tw_status tw__row_list_widen(tw__row_list *t, tw_error *err)
+{
+    if (!t->is_narrow) return TW_OK;
+    TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->capacity.narrow, sizeof *t->x, err));
+    for (size_t i = 0; i < t->numbers; i++) t->x[i] = (double)t->narrow[i];
+    tw__free(t->ctx, t->narrow, t->capacity.narrow, sizeof *t->narrow);
+    t->narrow = NULL;
+    t->is_narrow = 0;
+    t->capacity.narrow = 0;
+    return TW_OK;
 }
 
 /* ---- joining ------------------------------------------------------------------------------------------- */
@@ -82,42 +123,43 @@ static tw_status join_words(tw_context *ctx, tw__words *to, const tw__words *fro
     return s;
 }
 
-static tw_status append_labels(tw__row_list *t, const tw__row_list *from, tw_error *err)
+static tw_status share_labels(tw__row_list *t, tw__row_list *from, tw_error *err)
 {
     uint32_t *number;
     TW_TRY(join_words(t->ctx, &t->labels, &from->labels, &number, err));
     for (size_t i = 0; i < from->rows; i++)
-        t->label[t->rows + i] = from->label[i] == TW__NO_LABEL ? TW__NO_LABEL : number[from->label[i]];
+        if (from->label[i] != TW__NO_LABEL) from->label[i] = number[from->label[i]];
     tw__free(t->ctx, number, from->labels.n, sizeof *number);
     return TW_OK;
 }
 
-static tw_status append_texts(tw__row_list *t, const tw__row_list *from, size_t column, tw_error *err)
+static tw_status share_texts(tw__row_list *t, tw__row_list *from, size_t column, tw_error *err)
 {
     uint32_t *number;
-    double *x = t->x + t->numbers;
     TW_TRY(join_words(t->ctx, &t->texts[column], &from->texts[column], &number, err));
     for (size_t i = column; i < from->numbers; i += t->width)
-        if (x[i] >= 0) x[i] = number[(size_t)x[i]]; /* NaN: it is missing */
+        if (from->x[i] >= 0) from->x[i] = number[(size_t)from->x[i]]; /* NaN: it is missing */
     tw__free(t->ctx, number, from->texts[column].n, sizeof *number);
     return TW_OK;
 }
 
-tw_status tw__row_list_append(tw__row_list *t, const tw__row_list *from, tw_error *err)
+tw_status tw__row_list_share_words(tw__row_list *t, tw__row_list *from, tw_error *err)
 {
-    TW_TRY(tw__row_list_reserve(t, from->rows, from->numbers, err));
-    if (from->numbers) memcpy(t->x + t->numbers, from->x, from->numbers * sizeof *t->x);
-    if (from->numbers && !t->width)
-        memcpy(t->columns + t->numbers, from->columns, from->numbers * sizeof *t->columns);
-    TW_TRY(append_labels(t, from, err));
+    TW_TRY(share_labels(t, from, err));
     for (size_t i = 0; t->texts && i < t->width; i++)
-        if (from->rows && from->texts[i].n) TW_TRY(append_texts(t, from, i, err));
-    for (size_t i = 0; i < from->rows; i++) {
-        if (!t->width) t->ends[t->rows + i] = t->numbers + from->ends[i];
-        if (t->has_groups) t->groups[t->rows + i] = from->groups[i];
-        if (t->has_weights) t->weights[t->rows + i] = from->weights[i];
-    }
-    t->rows += from->rows;
-    t->numbers += from->numbers;
+        if (from->rows && from->texts[i].n) TW_TRY(share_texts(t, from, i, err));
     return TW_OK;
+}
+
+int tw__row_list_copy(tw__row_list *t, size_t row, size_t number, const tw__row_list *from)
+{
+    const size_t rows = from->rows, numbers = from->numbers;
+    if (t->is_narrow && !narrow(t->narrow + number, from->x, numbers)) return 0;
+    if (!t->is_narrow && numbers) memcpy(t->x + number, from->x, numbers * sizeof *t->x);
+    if (numbers && !t->width) memcpy(t->columns + number, from->columns, numbers * sizeof *t->columns);
+    for (size_t i = 0; !t->width && i < rows; i++) t->ends[row + i] = number + from->ends[i];
+    if (rows) memcpy(t->label + row, from->label, rows * sizeof *t->label);
+    if (rows && t->has_groups) memcpy(t->groups + row, from->groups, rows * sizeof *t->groups);
+    if (rows && t->has_weights) memcpy(t->weights + row, from->weights, rows * sizeof *t->weights);
+    return 1;
 }

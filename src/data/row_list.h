@@ -15,14 +15,16 @@ typedef struct tw__row_list {
     tw_context *ctx;
     size_t width;
     size_t rows, numbers;
+    int is_narrow; /* the numbers are in `narrow`, else in x */
     double *x;
+    float *narrow;
     uint32_t *columns;
     uint64_t *ends;
     uint32_t *label; /* of each row: its word in `labels`, or TW__NO_LABEL */
     uint64_t *groups;
     double *weights;
     struct {
-        size_t x, columns, ends, label, groups, weights;
+        size_t x, narrow, columns, ends, label, groups, weights;
     } capacity;                  /* items that fit into each list */
     int has_groups, has_weights; /* else those lists stay empty */
     tw__words labels;
@@ -36,10 +38,22 @@ typedef struct tw__row_list {
 
 /* Room for so many more rows and numbers, not cleared. */
 tw_status tw__row_list_reserve(tw__row_list *table, size_t rows, size_t numbers, tw_error *err);
-/* Ends a row, whose numbers have been written, and for which there is room. label NULL: it has none. */
-tw_status tw__row_list_end_row(tw__row_list *table, const char *label, size_t n, tw_error *err);
-/* Adds the rows of `from`, and its words. */
-tw_status tw__row_list_append(tw__row_list *table, const tw__row_list *from, tw_error *err);
+/* A label of n bytes, and its number among the list's labels; -1: it is a new one. */
+typedef struct tw__label {
+    const char *text;
+    size_t n;
+    int64_t word;
+} tw__label;
+/* Ends a row, whose numbers have been written, and for which there is room. label->text NULL: it has none. */
+tw_status tw__row_list_end_row(tw__row_list *table, const tw__label *label, tw_error *err);
+/* Turns doubles into floats, if floats hold all of them; and floats into doubles. */
+tw_status tw__row_list_narrow(tw__row_list *table, tw_error *err);
+tw_status tw__row_list_widen(tw__row_list *table, tw_error *err);
+/* Adds the words of `from` to the table's, whose numbers its rows have afterwards. */
+tw_status tw__row_list_share_words(tw__row_list *table, tw__row_list *from, tw_error *err);
+/* Copies the rows of `from`, of doubles, to `row` and `number` of a table that has room for them. Several
+ * threads may copy to different rows. 0: the table is narrow, and floats do not hold all of the numbers. */
+int tw__row_list_copy(tw__row_list *table, size_t row, size_t number, const tw__row_list *from);
 /* As it was with this many rows and numbers; words stay. */
 void tw__row_list_cut(tw__row_list *table, size_t rows, size_t numbers);
 void tw__row_list_clear(tw__row_list *table); /* has neither rows nor words afterwards, but its memory */

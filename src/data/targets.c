@@ -138,21 +138,22 @@ static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema
     return TW_OK;
 }
 
-static tw_status put_classes(const labels *l, const tw__row_list *t, const tw__schema *s, tw_data_info *to,
+static tw_status put_classes(const labels *l, tw__row_list *t, const tw__schema *s, tw_data_info *to,
                              tw_error *err)
 {
-    int32_t *class_of, *label;
+    int32_t *class_of;
     char **names;
     TW_TRY(tw__alloc(t->ctx, &names, (size_t)s->n_classes, sizeof *names, err));
     to->class_names = (const char *const *)names;
     to->classes = s->n_classes;
     for (int32_t i = 0; i < s->n_classes; i++) TW_TRY(tw__copy_text(t->ctx, &names[i], s->classes[i], err));
-    TW_TRY(tw__alloc(t->ctx, &label, t->rows, sizeof *label, err));
-    to->labels = label;
+    TW_TRY(tw__resize(t->ctx, &t->label, &t->capacity.label, t->rows, sizeof *t->label, err));
     TW_TRY(tw__alloc(t->ctx, &class_of, l->n, sizeof *class_of, err));
     for (size_t i = 0; i < l->n; i++) class_of[l->each[i].word] = l->each[i].class;
-    for (size_t i = 0; i < t->rows; i++) label[i] = class_of[t->label[i]];
+    for (size_t i = 0; i < t->rows; i++) t->label[i] = (uint32_t)class_of[t->label[i]];
     tw__free(t->ctx, class_of, l->n, sizeof *class_of);
+    to->labels = (int32_t *)t->label;
+    t->label = NULL;
     return TW_OK;
 }
 
@@ -177,7 +178,7 @@ static tw_status put_targets(const labels *l, const tw__row_list *t, tw_data_inf
     return TW_OK;
 }
 
-static tw_status decide_labels(const tw__row_list *t, const tw_data_options *o, tw__schema *s, int is_given,
+static tw_status decide_labels(tw__row_list *t, const tw_data_options *o, tw__schema *s, int is_given,
                                tw_data_info *to, const char *name, tw_error *err)
 {
     labels l = {.each = NULL};
@@ -196,42 +197,44 @@ static tw_status decide_labels(const tw__row_list *t, const tw_data_options *o, 
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
-static int are_floats(const double *x, size_t n)
+/* Rounds to floats. */
+static tw_status round_off(tw__row_list *t, const char *name, tw_error *err)
 {
-    int are = 1;
-    for (size_t i = 0; i < n; i++) are &= (double)(float)x[i] == x[i];
-    return are;
+    TW_TRY(tw__resize(t->ctx, &t->narrow, &t->capacity.narrow, t->numbers, sizeof *t->narrow, err));
+    for (size_t i = 0; i < t->numbers; i++) t->narrow[i] = (float)t->x[i];
+    t->is_narrow = 1;
+    const size_t bad = tw__first_not_finite_f32(tw__sums_for(tw_context_isa(t->ctx)), t->narrow, t->numbers);
+    if (bad == t->numbers) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "%.300s: %g is too large for an f32", name, t->x[bad]);
 }
 
-/* Floats in a list of their own; else the doubles, cut to what is used. */
+/* Lists are cut to what is used. */
 static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to, const char *name,
                                 tw_error *err)
 {
-    if (type != TW_F64 && (type == TW_F32 || are_floats(t->x, t->numbers))) {
-        float *x = NULL;
-        TW_TRY(tw__resize(t->ctx, &x, &(size_t){0}, t->numbers, sizeof *x, err));
-        to->type = TW_F32;
-        to->x = x;
-        for (size_t i = 0; i < t->numbers; i++) x[i] = (float)t->x[i];
-        const size_t bad = tw__first_not_finite_f32(tw__sums_for(tw_context_isa(t->ctx)), x, t->numbers);
-        if (bad == t->numbers) return TW_OK;
-        return tw__fail(err, TW_ERR_DATA, "%.300s: %g is too large for an f32", name, t->x[bad]);
+    TW_TRY(type == TW_F64 ? tw__row_list_widen(t, err) : tw__row_list_narrow(t, err));
+    if (type == TW_F32 && !t->is_narrow) TW_TRY(round_off(t, name, err));
+    if (t->is_narrow) {
+        TW_TRY(tw__resize(t->ctx, &t->narrow, &t->capacity.narrow, t->numbers, sizeof *t->narrow, err));
+        to->x = t->narrow;
+        t->narrow = NULL;
+    } else {
+        TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->numbers, sizeof *t->x, err));
+        to->x = t->x;
+        t->x = NULL;
     }
-    TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->numbers, sizeof *t->x, err));
-    to->type = TW_F64;
-    to->x = t->x;
-    t->x = NULL;
+    to->type = t->is_narrow ? TW_F32 : TW_F64;
     return TW_OK;
 }
 
 static tw_status take_columns(tw__row_list *t, tw_data_info *to, tw_error *err)
 {
-    uint64_t *starts = NULL;
     if (t->width) return TW_OK;
-    TW_TRY(tw__resize(t->ctx, &starts, &(size_t){0}, t->rows + 1, sizeof *starts, err));
-    starts[0] = 0;
-    memcpy(starts + 1, t->ends, t->rows * sizeof *starts);
-    to->starts = starts;
+    TW_TRY(tw__resize(t->ctx, &t->ends, &t->capacity.ends, t->rows + 1, sizeof *t->ends, err));
+    memmove(t->ends + 1, t->ends, t->rows * sizeof *t->ends);
+    t->ends[0] = 0;
+    to->starts = t->ends;
+    t->ends = NULL;
     TW_TRY(tw__resize(t->ctx, &t->columns, &t->capacity.columns, t->numbers, sizeof *t->columns, err));
     to->columns = t->columns;
     t->columns = NULL;

@@ -6,14 +6,24 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Bytes of a piece, a little more where the record does not end there: it and its rows fit the cache. Pieces
- * of each thread that are in memory at a time, and all of them. */
-enum { PIECE = 1 << 18, PIECES = 2, MOST_PIECES = 64, MOST_RECORD = 1 << 30 };
+/* Bytes of a piece, a little more where the record does not end there: it and its rows fit the cache. Text
+ * that is in memory beside the pieces: what comes after their ends. Pieces of each of several threads that
+ * are parsed at a time, and of all. */
+enum {
+    PIECE = 1 << 17,
+    SPARE = PIECE / 4,
+    PIECES = 2,
+    MOST_PIECES = 64,
+    LEAST_TEXT = 4,
+    MOST_RECORD = 1 << 30
+};
 
 /* A piece, and what has become of it. */
 typedef struct result {
     tw__piece piece;
     tw__row_list table;
+    size_t row, number; /* of its first row, among those of all pieces */
+    int fits;           /* its rows have been copied there */
     tw_status status;
     tw_error why;
 } result;
@@ -29,6 +39,7 @@ typedef struct reading {
     char *text; /* size bytes, of which `held` have been read and `used` been cut into pieces */
     size_t size, held, used;
     int ended;             /* the file has been read */
+    int may_narrow;        /* numbers may be kept as floats, where floats hold all of them */
     uint64_t line, offset; /* of text[0] */
     size_t n, most;        /* pieces */
     result results[MOST_PIECES];
@@ -118,6 +129,14 @@ static void parse_task(void *reading_, size_t i, int worker)
     }
 }
 
+static void copy_task(void *reading_, size_t i, int worker)
+{
+    (void)worker;
+    const reading *r = reading_;
+    result *from = &((reading *)reading_)->results[i];
+    from->fits = tw__row_list_copy(r->to, from->row, from->number, &from->table);
+}
+
 /* ---- one file ------------------------------------------------------------------------------------------ */
 
 /* Fills the memory, which has room for a 0 and for the end of a last line without one. */
@@ -161,30 +180,29 @@ static tw_status begin_table(const reading *r, tw__row_list *t, tw_error *err)
 /* Cuts what is held into pieces. At the file's end the rest is one, whatever its format says. */
 static tw_status cut(reading *r, tw_error *err)
 {
-    size_t at = 0;
-    for (r->n = 0; r->n < r->most && at < r->held; r->n++) {
-        const size_t left = r->held - at;
-        size_t least = left < PIECE ? left : PIECE, n = r->format->cut(r->user, r->text + at, left, least);
+    for (r->n = 0; r->n < r->most && r->used < r->held; r->n++) {
+        const char *const at = r->text + r->used;
+        const size_t left = r->held - r->used;
+        size_t least = left < PIECE ? left : PIECE, n = r->format->cut(r->user, at, left, least);
         if (n == 0 && r->ended) n = left;
-        while (n == 0 && at == 0 && (least /= 2) > 0) /* a long record comes after others */
-            n = r->format->cut(r->user, r->text, left, least);
+        while (n == 0 && r->n == 0 && (least /= 2) > 0) /* a long record comes after others */
+            n = r->format->cut(r->user, at, left, least);
         if (n == 0) break;
         r->results[r->n].piece = (tw__piece){.path = r->path,
-                                             .text = r->text + at,
-                                             .end = r->text + at + n,
+                                             .text = at,
+                                             .end = at + n,
                                              .line = r->line,
-                                             .offset = r->offset + at};
-        r->line += lines_between(r->text + at, r->text + at + n);
-        at += n;
+                                             .offset = r->offset + r->used};
+        r->line += lines_between(at, at + n);
+        r->used += n;
         r->results[r->n].status = TW_OK;
         TW_TRY(begin_table(r, &r->results[r->n].table, err));
     }
-    r->used = at;
     return TW_OK;
 }
 
-/* Adds the pieces in their order, up to the first error. */
-static tw_status join(reading *r, tw_error *err)
+/* Counts bad records, up to the first error in the order of the pieces. */
+static tw_status check(reading *r, tw_error *err)
 {
     tw__row_list *to = r->to;
     const uint64_t most = r->source->options->skip_bad;
@@ -201,19 +219,43 @@ static tw_status join(reading *r, tw_error *err)
             if (err) *err = from->why;
             return from->status;
         }
-        TW_TRY(tw__row_list_append(to, &from->table, err));
     }
     return TW_OK;
 }
 
-static tw_status read_block(reading *r, tw_error *err)
+/* Adds the pieces in their order. */
+static tw_status join(reading *r, tw_error *err)
 {
-    tw_status s = cut(r, err);
-    if (s == TW_OK) {
-        tw__pool_run(r->ctx, r->n, parse_task, r);
-        s = join(r, err);
+    tw__row_list *to = r->to;
+    size_t rows = to->rows, numbers = to->numbers;
+    int fits = 1;
+    for (size_t i = 0; i < r->n; i++) {
+        result *from = &r->results[i];
+        from->row = rows;
+        from->number = numbers;
+        rows += from->table.rows;
+        numbers += from->table.numbers;
+        TW_TRY(tw__row_list_share_words(to, &from->table, err));
     }
-    return s;
+    if (!to->numbers) to->is_narrow = r->may_narrow;
+    TW_TRY(tw__row_list_reserve(to, rows - to->rows, numbers - to->numbers, err));
+    tw__pool_run(r->ctx, r->n, copy_task, r);
+    for (size_t i = 0; i < r->n; i++) fits &= r->results[i].fits;
+    if (!fits) { /* once */
+        TW_TRY(tw__row_list_widen(to, err));
+        tw__pool_run(r->ctx, r->n, copy_task, r);
+    }
+    tw__row_list_cut(to, rows, numbers);
+    return TW_OK;
+}
+
+/* Reads as many pieces as there are tables, from the text that is held. */
+static tw_status read_pieces(reading *r, tw_error *err)
+{
+    TW_TRY(cut(r, err));
+    tw__pool_run(r->ctx, r->n, parse_task, r);
+    TW_TRY(check(r, err));
+    return join(r, err);
 }
 
 static tw_status begin_file(reading *r, tw_error *err)
@@ -230,6 +272,7 @@ static tw_status begin_file(reading *r, tw_error *err)
     r->offset += used;
     r->held -= used;
     memmove(r->text, r->text + used, r->held + 1);
+    r->may_narrow = r->source->options->type != TW_F64 && !r->to->texts;
     return TW_OK;
 }
 
@@ -239,8 +282,9 @@ static tw_status read_file(reading *r, size_t i, tw_error *err)
     TW_TRY(tw__source_open(r->source, i, &r->stream, err));
     tw_status s = begin_file(r, err);
     while (s == TW_OK) {
-        s = read_block(r, err);
-        if (s != TW_OK || (r->ended && r->used == r->held)) break;
+        do s = read_pieces(r, err);
+        while (s == TW_OK && r->n && (r->ended ? r->used < r->held : r->held - r->used > PIECE));
+        if (s != TW_OK || r->ended) break;
         s = fill(r, err);
     }
     tw__source_close(r->source, r->stream);
@@ -254,9 +298,10 @@ tw_status tw__text_read(tw__row_list *to, const tw__source *source, const tw__te
     tw_context *ctx = source->ctx;
     TW_TRY(tw__alloc(ctx, &r, 1, sizeof *r, err));
     *r = (reading){.ctx = ctx, .source = source, .format = format, .user = user, .to = to};
-    const size_t pieces = PIECES * (size_t)tw_context_threads(ctx);
+    const size_t threads = (size_t)tw_context_threads(ctx), pieces = threads > 1 ? PIECES * threads : 1;
     r->most = pieces < MOST_PIECES ? pieces : MOST_PIECES;
-    tw_status s = tw__resize(ctx, &r->text, &r->size, (size_t)PIECE * (r->most + 1), 1, err);
+    const size_t text = PIECE * (r->most > LEAST_TEXT ? r->most : LEAST_TEXT) + SPARE;
+    tw_status s = tw__resize(ctx, &r->text, &r->size, text, 1, err);
     for (size_t i = 0; s == TW_OK && i < source->n; i++) s = read_file(r, i, err);
     for (size_t i = 0; i < r->most; i++)
         if (r->results[i].table.ctx) tw__row_list_free(&r->results[i].table);

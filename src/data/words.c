@@ -13,8 +13,8 @@ static size_t slot_of(const tw__words *w, const char *text, size_t n)
 {
     size_t i = (size_t)tw__hash_text(text, n) & (w->slots - 1);
     for (; w->slot[i]; i = (i + 1) & (w->slots - 1)) {
-        const char *word = tw__words_at(w, w->slot[i] - 1);
-        if (strncmp(word, text, n) == 0 && word[n] == 0) break;
+        const size_t at = w->start[w->slot[i] - 1];
+        if (w->used - at > n && memcmp(w->text + at, text, n) == 0 && w->text[at + n] == 0) break;
     }
     return i;
 }
