@@ -19,6 +19,7 @@
     X(exchanges)        \
     X(layers)           \
     X(models)           \
+    X(metrics)          \
     X(surfaces)         \
     X(combos)           \
     X(explain)          \

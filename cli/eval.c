@@ -1,41 +1,170 @@
-/* thalweg eval: loss and accuracy of a model on test rows.
+/* thalweg eval: loss and metrics of a model on test rows.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <math.h>
+#include <string.h>
+#include <thalweg/metrics.h>
 
 struct values {
     struct cli_common common;
+    const char *metrics;
     tw_job_options job;
 };
 
 static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
-static const struct cli_option options[] = {CLI_THREADS, CLI_JSON, CLI_QUIET, CLI_VERBOSE, CLI_END};
+static const struct cli_option options[] = {
+    {"metrics", 0, CLI_TEXT, offsetof(struct values, metrics), "LIST", 0, 0,
+     "the metrics to print, with spaces between them: \"auc f1\" (thalweg metrics lists them); all that fit"},
+    CLI_THREADS,
+    CLI_JSON,
+    CLI_QUIET,
+    CLI_VERBOSE,
+    CLI_END};
 
-static tw_status print(const struct cli_call *call, const tw_metrics *m, tw_error *err)
+/* The class by its name or label. */
+static const char *class_text(const tw_model *m, size_t i, char to[16])
 {
-    const struct cli_common *common = call->values;
-    if (!isfinite(m->loss))
+    const char *name = tw_model_class_name(m, i);
+    if (name) return name;
+    snprintf(to, 16, "%d", (int)tw_model_class(m, i));
+    return to;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
+
+static json_t *matrix_json(const tw_score *s)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < s->n; i++) {
+        json_t *row = json_array();
+        for (size_t j = 0; j < s->n; j++) row = cli_add(row, cli_number(s->matrix[i * s->n + j]));
+        rows = cli_add(rows, row);
+    }
+    return rows;
+}
+
+static json_t *classes_json(const tw_model *m, size_t n)
+{
+    char text[16];
+    json_t *names = json_array();
+    for (size_t i = 0; i < n; i++) names = cli_add(names, cli_string(class_text(m, i, text)));
+    return names;
+}
+
+/* A metric is a key, null where it is not defined; what is to be said of it is in "notes". */
+static tw_status print_json(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
+                            const tw_scores *scores, tw_error *err)
+{
+    json_t *o = json_pack("{s:o}", "loss", cli_number(m->loss)), *notes = json_object();
+    const tw_score *s;
+    for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++) {
+        const char *name = s->metric->name;
+        if (s->matrix) o = cli_put(o, "classes", classes_json(model, s->n));
+        o = cli_put(o, name, s->matrix ? matrix_json(s) : cli_number(s->value));
+        if (s->note[0]) notes = cli_put(notes, name, cli_string(s->note));
+    }
+    if (json_object_size(notes)) o = cli_put(o, "notes", notes);
+    else json_decref(notes);
+    o = cli_put(o, "examples", json_integer((json_int_t)m->examples));
+    o = cli_put(o, "model", cli_string(call->word[0]));
+    return cli_print_json(cli_put(o, "data", cli_string(call->word[1])), err);
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------- */
+
+/* Right-aligned columns, a row for each right class. */
+static void print_matrix(const tw_model *m, const tw_score *s)
+{
+    char text[16];
+    int width = 5;
+    for (size_t i = 0; i < s->n * s->n; i++) {
+        const int long_as = snprintf(NULL, 0, "%.9g", s->matrix[i]);
+        if (long_as > width) width = long_as;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        const int long_as = (int)strlen(class_text(m, i, text));
+        if (long_as > width) width = long_as > 20 ? 20 : long_as;
+    }
+    puts("confusion: a row for each right class, a column for each predicted one");
+    printf("%*s", width, "");
+    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, class_text(m, i, text));
+    for (size_t i = 0; i < s->n * s->n; i++) {
+        if (i % s->n == 0) printf("\n%*.20s", width, class_text(m, i / s->n, text));
+        printf("  %*.9g", width, s->matrix[i]);
+    }
+    putchar('\n');
+}
+
+/* Once for all metrics of which the same is to be said. */
+static void print_notes(const tw_scores *scores)
+{
+    const tw_score *s, *other;
+    for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++) {
+        char names[200] = "";
+        size_t used = 0, k = 0;
+        while (k < i && strcmp(tw_scores_at(scores, k)->note, s->note) != 0) k++;
+        if (k < i || !s->note[0]) continue;
+        for (; (other = tw_scores_at(scores, k)) != NULL; k++)
+            if (strcmp(other->note, s->note) == 0)
+                used = cli_append(names, sizeof names, used, "%s%s", used ? ", " : "", other->metric->name);
+        cli_say("%s: %s", names, s->note);
+    }
+}
+
+/* Loss and accuracy as train prints them, then the others; with --metrics these alone. */
+static void print_text(const struct values *v, const tw_model *model, const tw_metrics *m,
+                       const tw_scores *scores)
+{
+    const tw_score *s = tw_scores_at(scores, 0);
+    const int accuracy = !v->metrics && strcmp(s->metric->name, "accuracy") == 0;
+    const char *between = "";
+    if (!v->metrics) {
+        printf("loss %.6g", m->loss);
+        if (accuracy) printf("  accuracy %.4f", s->value);
+        printf("  examples %llu\n", (unsigned long long)m->examples);
+    }
+    for (size_t i = (size_t)accuracy; (s = tw_scores_at(scores, i)) != NULL; i++) {
+        if (s->matrix) continue;
+        if (isnan(s->value)) printf("%s%s undefined", between, s->metric->name);
+        else printf("%s%s %.6g", between, s->metric->name, s->value);
+        between = "  ";
+    }
+    if (between[0]) putchar('\n');
+    for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++)
+        if (s->matrix) print_matrix(model, s);
+    if (!v->common.quiet) print_notes(scores);
+}
+
+static tw_status print(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
+                       const tw_scores *scores, tw_error *err)
+{
+    const struct values *v = call->values;
+    if (v->common.json) return print_json(call, model, m, scores, err);
+    print_text(v, model, m, scores);
+    return TW_OK;
+}
+
+static tw_status evaluate(const struct cli_call *call, struct cli_model_on_data *m, tw_error *err)
+{
+    tw_metrics metrics;
+    tw_scores *scores;
+    const struct values *v = call->values;
+    CLI_TRY(tw_evaluate(m->ctx, &m->objective, tw_model_weights(m->model), &metrics, err));
+    if (!isfinite(metrics.loss))
         return cli_fail(err, TW_ERR_NOT_FINITE, "%.200s: the loss on %.200s is not a finite number",
                         call->word[0], call->word[1]);
-    if (common->json)
-        return cli_print_json(json_pack("{s:o, s:o, s:I, s:o, s:o}", "loss", cli_number(m->loss), "accuracy",
-                                        cli_number(m->accuracy), "examples", (json_int_t)m->examples, "model",
-                                        cli_string(call->word[0]), "data", cli_string(call->word[1])),
-                              err);
-    printf("loss %.6g", m->loss);
-    if (!isnan(m->accuracy)) printf("  accuracy %.4f", m->accuracy);
-    printf("  examples %llu\n", (unsigned long long)m->examples);
-    return TW_OK;
+    CLI_TRY(tw_scores_of_model(&scores, m->model, m->data, NULL, v->metrics, err));
+    const tw_status status = print(call, m->model, &metrics, scores, err);
+    tw_scores_free(scores);
+    return status;
 }
 
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     struct cli_model_on_data m;
-    tw_metrics metrics;
     tw_status status = cli_open_model(&m, call, &((struct values *)call->values)->job, 1, err);
-    if (status == TW_OK) status = tw_evaluate(m.ctx, &m.objective, tw_model_weights(m.model), &metrics, err);
-    if (status == TW_OK) status = print(call, &metrics, err);
+    if (status == TW_OK) status = evaluate(call, &m, err);
     cli_close_model(&m);
     return status;
 }
@@ -43,8 +172,9 @@ static tw_status run(const struct cli_call *call, tw_error *err)
 const struct cli_command cli_command_eval = {
     .name = "eval",
     .usage = "MODEL DATA... [OPTION...]",
-    .help = "loss and accuracy of a model on test rows",
-    .examples = "thalweg eval out/cnn digits\nthalweg eval out/cnn/model.safetensors my-images --json",
+    .help = "loss and metrics of a model on test rows",
+    .examples =
+        "thalweg eval out/cnn digits\nthalweg eval out/cnn/model.safetensors my-images --json\nthalweg eval out/cnn digits --metrics \"auc f1_macro\"",
     .least = 2,
     .most = INT_MAX,
     .options = options,

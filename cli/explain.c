@@ -53,13 +53,26 @@ static const char *method_name(size_t i, const void *user)
         if (i-- == 0) return name;
     for (size_t k = 0; (name = tw_exchange_name(k, &text)) != NULL; k++)
         if (i-- == 0) return name;
-    return NULL;
+    return cli_metric_at(i, NULL);
 }
 
-enum kind { RULE, TRANSFORM, SCHEDULE, ESTIMATOR, CONTROL, SOLVER, SURFACE, LAYER, MODEL, EXCHANGE, UNKNOWN };
+enum kind {
+    RULE,
+    TRANSFORM,
+    SCHEDULE,
+    ESTIMATOR,
+    CONTROL,
+    SOLVER,
+    SURFACE,
+    LAYER,
+    MODEL,
+    EXCHANGE,
+    METRIC,
+    UNKNOWN
+};
 static const char *const kind_words[] = {"a rule",    "a transform", "a schedule", "an estimator",
                                          "a control", "a solver",    "a surface",  "a layer",
-                                         "a model",   "an exchange"};
+                                         "a model",   "an exchange", "a metric"};
 
 /* The first name of a spec, or of a layer with its sizes. */
 static void name_of(const char *spec, char to[40])
@@ -107,6 +120,7 @@ static enum kind kind_of(const char *spec)
     if (cli_is_layer(name)) return LAYER;
     if (cli_is_model(name)) return MODEL;
     if (cli_is_exchange(name)) return EXCHANGE;
+    if (cli_is_metric(name)) return METRIC;
     const size_t n = cli_name_length(spec);
     if (n && !spec[n] && n == strlen(name)) return UNKNOWN;
     if (cli_is_schedule(spec)) return SCHEDULE;
@@ -119,7 +133,7 @@ static tw_status unknown(const char *spec, tw_error *err)
     name_of(spec, name);
     return cli_unknown(
         err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
-        ": thalweg rules, transforms, schedules, estimators, controls, solvers, surfaces, layers, models and exchanges list what there is");
+        ": thalweg rules, transforms, schedules, estimators, controls, solvers, surfaces, layers, models, exchanges and metrics list what there is");
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -150,6 +164,7 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
     case LAYER: return cli_explain_layer(&v->common, name, err);
     case MODEL: return cli_explain_model(&v->common, spec, err);
     case EXCHANGE: return cli_explain_exchange(&v->common, name, err);
+    case METRIC: return cli_explain_metric(&v->common, name, err);
     case UNKNOWN: return unknown(spec, err);
     default: return cli_explain_rule(&v->common, spec, err);
     }
@@ -180,7 +195,7 @@ const struct cli_command cli_command_explain = {
     .name = "explain",
     .usage = "SPEC [--steps N] [--base X] [--json] | --diff SPEC SPEC [--json]",
     .help =
-        "equation, hyperparameters and memory of a rule, transform, schedule, estimator, control or solver; what a surface, layer, model or exchange is",
+        "equation, hyperparameters and memory of a rule, transform, schedule, estimator, control or solver; what a surface, layer, model, exchange or metric is",
     .examples =
         "thalweg explain adam\nthalweg explain sgd@torch:momentum=0.9\nthalweg explain --diff momentum momentum@torch\n"
         "thalweg explain \"warmup/100;cosine\" --steps 2000\nthalweg explain svrg\nthalweg explain relu",

@@ -18,13 +18,16 @@ tw_status cli_explain_control(const struct cli_common *common, const char *spec,
 tw_status cli_explain_solver(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_surface(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_estimator(const struct cli_common *common, const char *spec, tw_error *err);
-/* explain_part.c: names that stand in the lists of layers, models and exchanges. */
+/* explain_part.c: names that stand in the lists of layers, models, exchanges and metrics. */
 int cli_is_layer(const char *name);
 int cli_is_model(const char *name);
 int cli_is_exchange(const char *name);
+int cli_is_metric(const char *name);
+const char *cli_metric_at(size_t i, const char **help); /* help may be NULL */
 tw_status cli_explain_layer(const struct cli_common *common, const char *name, tw_error *err);
 tw_status cli_explain_model(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_exchange(const struct cli_common *common, const char *name, tw_error *err);
+tw_status cli_explain_metric(const struct cli_common *common, const char *name, tw_error *err);
 /* A rule, a transform, or each link of a chain. */
 tw_status cli_explain_rule(const struct cli_common *common, const char *spec, tw_error *err);
 /* Two rules side by side. */

@@ -1,9 +1,10 @@
-/* thalweg explain for layers, models and exchanges: what networks and runs are made of.
+/* thalweg explain for layers, models, exchanges and metrics.
  * SPDX-License-Identifier: MIT */
 #include "describe.h"
 #include "explain.h"
 #include "layer_table.h"
 #include <string.h>
+#include <thalweg/metrics.h>
 #include <thalweg/train.h>
 
 /* The place of `name` in a list; -1 if it is not there. */
@@ -21,9 +22,17 @@ static const char *layer_at(size_t i, const char **usage)
     return tw_layer_type(i, usage, &help);
 }
 
+const char *cli_metric_at(size_t i, const char **help)
+{
+    const tw_metric *m = tw_metric_at(i);
+    if (help) *help = m ? m->help : NULL;
+    return m ? m->name : NULL;
+}
+
 int cli_is_layer(const char *name) { return place_of(name, layer_at) >= 0; }
 int cli_is_model(const char *name) { return place_of(name, tw_model_name) >= 0; }
 int cli_is_exchange(const char *name) { return place_of(name, tw_exchange_name) >= 0; }
+int cli_is_metric(const char *name) { return place_of(name, cli_metric_at) >= 0; }
 
 tw_status cli_explain_layer(const struct cli_common *common, const char *name, tw_error *err)
 {
@@ -121,5 +130,19 @@ tw_status cli_explain_exchange(const struct cli_common *common, const char *name
     if (common->json) return cli_print_json(json_pack("{s:s, s:s}", "name", name, "help", help), err);
     cli_print_sentence(0, "%s, an exchange: how workers share their progress (--exchange)", name);
     cli_print_wrapped(0, help);
+    return TW_OK;
+}
+
+tw_status cli_explain_metric(const struct cli_common *common, const char *name, tw_error *err)
+{
+    const tw_metric *m = tw_metric_at((size_t)place_of(name, cli_metric_at));
+    if (common->json)
+        return cli_print_json(json_pack("{s:s, s:s, s:s}", "name", name, "help", m->help, "equation",
+                                        m->equation),
+                              err);
+    printf("%s, a metric (thalweg eval)\n", name);
+    cli_print_wrapped(0, m->help);
+    puts("\nequation");
+    cli_print_equation(m->equation);
     return TW_OK;
 }

@@ -32,6 +32,7 @@
  *   schedule.h      libthalweg         the descriptors of schedules
  *   visitor.h       libthalweg         an object's state, for any file format
  *   state.h         libthalweg-train   an optimiser's state in a safetensors file
+ *   metrics.h       libthalweg-train   how good predictions are: AUC, F1, R2, ...
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
@@ -75,6 +76,7 @@
 #include <thalweg/figure.h>
 #include <thalweg/find_lr.h>
 #include <thalweg/linear.h>
+#include <thalweg/metrics.h>
 #include <thalweg/model.h>
 #include <thalweg/objective.h>
 #include <thalweg/options.h>

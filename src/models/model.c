@@ -118,6 +118,13 @@ tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_e
     return check_columns(m, data, err);
 }
 
+static void free_right(tw__bound *b)
+{
+    const size_t rows = (size_t)b->data.rows;
+    tw__free(b->model->ctx, b->classes, rows, sizeof *b->classes);
+    tw__free(b->model->ctx, b->targets, rows, sizeof *b->targets);
+}
+
 tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out, tw_error *err)
 {
     tw__bound on = {.data = {.size = sizeof on.data}};
@@ -128,9 +135,10 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     TW_TRY(tw_data_info_get(data, &on.data, err));
     TW_TRY(tw__model_check_rows(m, &on.data, err));
     if (m->labels && on.data.labels) TW_TRY(tw__model_classes(m, &on.data, &on.classes, err));
+    if (!m->labels) TW_TRY(tw__model_targets(m, &on.data, &on.targets, err));
     const tw_status s = m->kind->objective(&on, &all, err);
     if (s == TW_OK) return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
-    tw__free(m->ctx, on.classes, (size_t)on.data.rows, sizeof *on.classes);
+    free_right(&on);
     return s;
 }
 
@@ -138,7 +146,7 @@ void tw_model_objective_free(tw_objective *objective)
 {
     tw__bound *const b = objective->user;
     if (tw__sized_clear(objective, "tw_objective", NULL) != TW_OK || !b) return;
-    tw__free(b->model->ctx, b->classes, (size_t)b->data.rows, sizeof *b->classes);
+    free_right(b);
     b->free(b);
 }
 

@@ -44,8 +44,10 @@ typedef struct tw__bound tw__bound;
 struct tw__bound {
     tw_model *model;
     tw_data_info data;
-    int32_t *classes;               /* the model's class of each row; NULL: no labels */
-    void (*free)(tw__bound *bound); /* all but the classes */
+    /* Of each row: the model's class, or of a model of numbers the target; NULL: rows without labels. */
+    int32_t *classes;
+    double *targets;
+    void (*free)(tw__bound *bound); /* all but classes and targets */
 };
 
 struct tw__model_type {
@@ -100,6 +102,11 @@ tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *
 /* The model's class of every row of data that have labels; freed with their number of rows. TW_ERR_DATA: one
  * that the model does not have. */
 tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t **out, tw_error *err);
+/* targets.c
+ *
+ * *to = the targets of the rows, freed with their number: targets, or labels that are numbers. *to stays NULL
+ * where there are neither. TW_ERR_DATA: one that the model does not take. */
+tw_status tw__model_targets(const tw_model *m, const tw_data_info *rows, double **to, tw_error *err);
 /* Copies n texts, which must be UTF-8; after an error *out holds those that were copied. */
 tw_status tw__copy_names(tw_context *ctx, char ***out, const char *const *from, size_t n, tw_error *err);
 void tw__free_names(tw_context *ctx, char **names, size_t n);

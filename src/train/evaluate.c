@@ -1,8 +1,10 @@
 /* Means and outputs over all rows of an objective, dropout off.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
+#include "base/pool.h"
 #include "train/batch.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <thalweg/train.h>
 
 tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err)
@@ -45,6 +47,53 @@ tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void
     return s;
 }
 
+/* Rows that one task predicts: outputs are each row's own, so that their number changes no bit. */
+enum { ROWS_OF_TASK = 512 };
+
+struct prediction {
+    const tw_objective *o;
+    const void *w;
+    const uint64_t *rows;
+    size_t n;
+    char *output;
+    tw__fp_mode mode; /* the caller's, for its callbacks */
+    atomic_int result;
+};
+
+static void predict_task(void *arg, size_t i, int worker)
+{
+    struct prediction *p = arg;
+    const size_t first = i * ROWS_OF_TASK, left = p->n - first;
+    tw_sums sums;
+    const tw_draw draw = {.lane = worker};
+    const tw_eval e = {.size = sizeof e,
+                       .want = TW_WANT_OUTPUT,
+                       .w = p->w,
+                       .rows = p->rows + first,
+                       .n = left < ROWS_OF_TASK ? left : ROWS_OF_TASK,
+                       .draw = &draw,
+                       .sums = &sums,
+                       .output = p->output + first * p->o->n_outputs * tw_type_size(p->o->type)};
+    const tw__fp_mode ours = tw__fp_enter();
+    tw__fp_leave(p->mode);
+    const int result = p->o->eval(p->o->user, &e);
+    tw__fp_leave(ours);
+    if (result) atomic_store(&p->result, result);
+}
+
+static int predict(tw_context *ctx, struct prediction *p)
+{
+    const size_t tasks = (p->n + ROWS_OF_TASK - 1) / ROWS_OF_TASK;
+    const int result = p->o->point ? p->o->point(p->o->user, p->w) : 0;
+    if (result) return result;
+    const tw__fp_mode mode = p->mode = tw__fp_enter();
+    if (p->o->lanes >= tw_context_threads(ctx)) tw__pool_run(ctx, tasks, predict_task, p);
+    else
+        for (size_t i = 0; i < tasks; i++) predict_task(p, i, 0);
+    tw__fp_leave(mode);
+    return atomic_load(&p->result);
+}
+
 tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n,
                      void *output, tw_error *err)
 {
@@ -55,19 +104,9 @@ tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void 
         return tw__fail(err, TW_ERR_SPEC, "rows %llu to %llu of %llu", (unsigned long long)first,
                         (unsigned long long)(first + n), (unsigned long long)o.n_rows);
     uint64_t *rows;
-    tw_sums sums;
-    const tw_draw draw = {.number = 0};
-    tw_eval e = {.size = sizeof e,
-                 .want = TW_WANT_OUTPUT,
-                 .w = w,
-                 .n = n,
-                 .draw = &draw,
-                 .sums = &sums,
-                 .output = output};
     TW_TRY(tw__rows_from(ctx, first, n, &rows, err));
-    e.rows = rows;
-    int result = o.point ? o.point(o.user, w) : 0;
-    if (!result) result = o.eval(o.user, &e);
+    struct prediction p = {.o = &o, .w = w, .rows = rows, .n = n, .output = output};
+    const int result = predict(ctx, &p);
     tw__free(ctx, rows, n, sizeof *rows);
     if (!result) return TW_OK;
     tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", result);

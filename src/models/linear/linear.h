@@ -81,9 +81,6 @@ typedef struct tw__linear_state {
 
 /* objective.c */
 tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err);
-/* *to = the targets of the rows, freed with their number: targets, or labels that are numbers. *to stays NULL
- * where there are neither. TW_ERR_DATA: one that the loss does not take. */
-tw_status tw__linear_targets(const tw_model *m, const tw_data_info *rows, double **to, tw_error *err);
 
 /* The losses that tw_linear has, too (../linear.c). */
 double tw__squared_loss(double score, double y, double parameter, double *slope);

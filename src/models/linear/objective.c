@@ -4,7 +4,6 @@
 #include "models/linear/linear.h"
 #include "models/linear/rows.h"
 #include "base/cpu.h"
-#include "base/options.h"
 #include "math/sums.h"
 #include <string.h>
 
@@ -12,7 +11,6 @@ typedef struct objective {
     tw__bound on;
     const tw__linear_state *s;
     const tw__rows *k;
-    double *targets; /* of numbers; NULL: classes, or no targets */
     double penalty;  /* at the present point, for one unit of weight */
     double *scratch; /* per lane, scores and slopes of a row */
     /* per lane, a gradient that is 0 between two evaluations; NULL: no answers with lists */
@@ -59,7 +57,7 @@ static void scores_of(const objective *o, const void *w, const tw_row *r, double
 static double loss_of(const objective *o, uint64_t row, const double *score, double *slope)
 {
     const tw__linear_state *s = o->s;
-    if (o->targets) return s->loss->loss(score[0], o->targets[row], s->parameter, slope);
+    if (o->on.targets) return s->loss->loss(score[0], o->on.targets[row], s->parameter, slope);
     const size_t class = (size_t)o->on.classes[row];
     if (s->loss->of_all) return s->loss->of_all(score, s->outputs, class, slope);
     if (s->outputs == 1) return s->loss->loss(score[0], class ? 1 : -1, s->parameter, slope);
@@ -302,7 +300,9 @@ static int hessian(void *user, const tw_eval *e)
     for (size_t i = 0; i < e->n; i++) {
         const uint64_t at = e->rows[i];
         const tw_row r = row_at(o, at);
-        const double weight = weight_of(o, at), y = o->targets ? o->targets[at] : o->on.classes[at] ? 1 : -1;
+        const double weight = weight_of(o, at), y = o->on.targets       ? o->on.targets[at]
+                                                    : o->on.classes[at] ? 1
+                                                                        : -1;
         scores_of(o, e->w, &r, score);
         add_product(o, h, &r, weight * o->s->loss->curvature(score[0], y, o->s->parameter));
         e->sums->weight += weight;
@@ -331,7 +331,7 @@ static double sign_of(const objective *o, uint64_t row, size_t k)
 static double glm_curvature(void *user, uint64_t i, size_t k, double score)
 {
     const objective *o = user;
-    return o->s->loss->curvature(score, o->targets ? o->targets[i] : sign_of(o, i, k), o->s->parameter);
+    return o->s->loss->curvature(score, o->on.targets ? o->on.targets[i] : sign_of(o, i, k), o->s->parameter);
 }
 
 static const char *kinks_of_loss(const tw__linear_state *s)
@@ -360,50 +360,10 @@ static void fill_glm(objective *o)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
-/* Row i's target; 0: it has a class whose name is no number. */
-static int target_of(const tw_data_info *d, uint64_t i, double *to)
-{
-    if (d->targets) *to = d->targets[i];
-    else if (!d->class_names) *to = d->labels[i];
-    else return tw__number_read(tw__text_of(d->class_names[d->labels[i]]), to);
-    return 1;
-}
-
-static tw_status read_targets(const tw_model *m, const tw_data_info *d, double *to, tw_error *err)
-{
-    const double least = m->kind->loss->least;
-    for (uint64_t i = 0; i < d->rows; i++) {
-        const unsigned long long row = i;
-        if (!target_of(d, i, &to[i]))
-            return tw__fail(err, TW_ERR_DATA, "%s: row %llu is of class \"%.60s\"; %s predicts numbers",
-                            d->name, row, d->class_names[d->labels[i]], m->kind->about.name);
-        if (!(to[i] >= least))
-            return tw__fail(err, TW_ERR_DATA, "%s: row %llu has target %g; those of %s are %g or more",
-                            d->name, row, to[i], m->kind->about.name, least);
-    }
-    return TW_OK;
-}
-
-tw_status tw__linear_targets(const tw_model *m, const tw_data_info *d, double **to, tw_error *err)
-{
-    *to = NULL;
-    if (!d->targets && !d->labels) return TW_OK;
-    if (d->n_targets > 1)
-        return tw__fail(err, TW_ERR_DATA, "%s has %zu targets per row, %s predicts one", d->name,
-                        d->n_targets, m->kind->about.name);
-    TW_TRY(tw__alloc(m->ctx, to, (size_t)d->rows, sizeof **to, err));
-    const tw_status s = read_targets(m, d, *to, err);
-    if (s == TW_OK) return TW_OK;
-    tw__free(m->ctx, *to, (size_t)d->rows, sizeof **to);
-    *to = NULL;
-    return s;
-}
-
 static void destroy(tw__bound *on)
 {
     objective *o = (objective *)on;
     tw_context *ctx = on->model->ctx;
-    tw__free(ctx, o->targets, (size_t)on->data.rows, sizeof *o->targets);
     tw__free(ctx, o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch);
     tw__free(ctx, o->sums, (size_t)o->lanes * on->model->size, tw_type_size(on->model->type));
     tw__free(ctx, o, 1, sizeof *o);
@@ -420,7 +380,6 @@ static tw_status fill(objective *o, tw_error *err)
 {
     const tw_model *m = o->on.model;
     TW_TRY(tw__alloc(m->ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
-    if (m->labels == 0) TW_TRY(tw__linear_targets(m, &o->on.data, &o->targets, err));
     warn_of_columns(m, &o->on.data, o->s->columns);
     if (!o->on.data.starts || o->s->l2 > 0 || o->s->l1 > 0 || m->size > UINT32_MAX) return TW_OK;
     return tw__alloc(m->ctx, &o->sums, (size_t)o->lanes * m->size, tw_type_size(m->type), err);
@@ -448,7 +407,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .n_tensors = m->n_tensors,
                           .n_rows = on->data.rows,
                           .n_outputs = o->s->outputs,
-                          .only_outputs = !on->classes && !o->targets,
+                          .only_outputs = !on->classes && !on->targets,
                           .counts_correct = on->classes != NULL,
                           .lanes = o->lanes,
                           .user = o,
@@ -457,6 +416,6 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .touched = o->sums ? touched : NULL,
                           .hessian = o->s->loss->curvature && o->s->outputs == 1 ? hessian : NULL,
                           .kinks = o->s->l1 > 0 ? "l1" : kinks_of_loss(o->s),
-                          .glm = on->classes || o->targets ? &o->glm : NULL};
+                          .glm = on->classes || o->on.targets ? &o->glm : NULL};
     return TW_OK;
 }

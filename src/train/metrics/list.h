@@ -1,0 +1,16 @@
+/* The metrics: one line each, in the order in which they are printed.
+ * SPDX-License-Identifier: MIT */
+TW__METRIC(accuracy)
+TW__METRIC(balanced_accuracy)
+TW__METRIC(auc)
+TW__METRIC(log_loss)
+TW__METRIC(precision)
+TW__METRIC(recall)
+TW__METRIC(f1)
+TW__METRIC(precision_macro)
+TW__METRIC(recall_macro)
+TW__METRIC(f1_macro)
+TW__METRIC(confusion)
+TW__METRIC(rmse)
+TW__METRIC(mae)
+TW__METRIC(r2)

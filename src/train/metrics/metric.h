@@ -1,0 +1,50 @@
+/* A metric: what it needs, and how it is computed. One file per family, one line per metric in list.h.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_METRICS_METRIC_H
+#define TW_TRAIN_METRICS_METRIC_H
+#include <thalweg/metrics.h>
+#include "base/context.h"
+
+enum {
+    TW__OF_CLASSES = 1,
+    TW__OF_NUMBERS = 2,
+    TW__OF_PROBABILITIES = 4,
+    TW__OF_TWO_CLASSES = 8,
+    /* not taken by itself: of two classes; of many classes */
+    TW__FOR_MORE_CLASSES = 16,
+    TW__FOR_FEW_CLASSES = 32
+};
+
+/* What metrics are computed from. */
+typedef struct tw__predicted {
+    tw_context *ctx;
+    tw_outcomes o;
+    int32_t *classes; /* predicted, of each row; NULL: numbers */
+} tw__predicted;
+
+typedef struct tw__metric_type {
+    tw_metric about;
+    unsigned traits;
+    /* Sets the value, or the matrix, which is freed with n * n; and a note where one is due. */
+    tw_status (*compute)(const tw__predicted *p, tw_score *to, tw_error *err);
+} tw__metric_type;
+
+#define TW__METRIC_TYPE(metric, its_traits, function, ...)                            \
+    extern const tw__metric_type tw__metric_##metric;                                 \
+    const tw__metric_type tw__metric_##metric = {.about = {.size = sizeof(tw_metric), \
+                                                           .name = #metric,           \
+                                                           __VA_ARGS__},              \
+                                                 .traits = (its_traits),              \
+                                                 .compute = function}
+
+/* registry.c */
+const tw__metric_type *tw__metric_type_at(size_t i);
+int tw__metric_is(const char *name);
+/* Reads one name of a list. */
+tw_status tw__metric_find(const tw__metric_type **out, const char *name, size_t n, tw_error *err);
+
+static inline double tw__row_weight(const tw__predicted *p, uint64_t row)
+{
+    return p->o.weights ? p->o.weights[row] : 1;
+}
+#endif
