@@ -109,7 +109,7 @@ function read() {
   if (view.at !== null) place = "at " + view.axis.unit + " " + (+view.at.toPrecision(4)).toLocaleString("en");
   else if (race.single) place = "after the last epoch, as in the table";
   else if (race.surface) place = "after the last step";
-  else if (!/^val/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
+  else if (!/^(val|gap)/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
   $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + seedsText() + ", bands go from the first to the third quartile. " : "") +
     "Values: " + place + ".";
 }

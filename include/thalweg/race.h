@@ -62,7 +62,9 @@ typedef struct tw_race_options {
     size_t size; /* sizeof(tw_race_options) */
     /* instead of data and model: a surface (surface.h); NULL: on data */
     const char *surface;
-    /* specs separated by spaces: "sgd adam:lr=3e-4 saga"; NULL: eight common ones */
+    /* specs separated by spaces: "sgd adam:lr=3e-4 saga newton"; NULL: eight common ones. A solver makes
+     * epochs (steps on a surface) iterations; on data the mean loss over all training rows is then evaluated
+     * for all at the start and after each epoch, outside the time of the runs */
     const char *optimizers;
     /* runs of each, with the seeds job.run.seed, job.run.seed + 1, ...; 0: 3, on a surface 1 */
     uint64_t seeds;

@@ -41,7 +41,7 @@ static json_t *summary_json(tw__json_builder *b, const tw_race *race, const tw__
             {"test_loss", TW__TEST_LOSS}, {"test_accuracy", TW__TEST_ACCURACY},
             {"value", TW__VALUE},         {"best", TW__BEST},
             {"distance", TW__DISTANCE},   {"gradients", TW__GRADIENTS},
-            {"seconds", TW__SECONDS},
+            {"seconds", TW__SECONDS},     {"gap", TW__GAP},
         },
                               target[] = {{"epochs", TW__TARGET_EPOCHS},
                                           {"steps", TW__TARGET_STEPS},
@@ -164,6 +164,15 @@ static void put_data(tw__json_builder *b, json_t *o, const tw_race *race)
     tw__json_put(b, o, "fingerprint", json_incref(race->fingerprint));
 }
 
+/* The least objective, and whose it is. */
+static json_t *optimum_json(tw__json_builder *b, const tw_race *race)
+{
+    json_t *o = tw__json_object(b);
+    tw__json_put_real(b, o, "value", race->optimum);
+    tw__json_put_text(b, o, "of", race->optimum_of->spec);
+    return o;
+}
+
 tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err)
 {
     tw__json_builder b = {.err = err};
@@ -171,6 +180,7 @@ tw_status tw__race_json(const tw_race *race, json_t **out, tw_error *err)
     tw__json_put_natural(&b, o, "format", FORMAT);
     if (race->surface) put_surface(&b, o, race);
     else put_data(&b, o, race);
+    if (race->optimum_of) tw__json_put(&b, o, "optimum", optimum_json(&b, race));
     for (size_t i = 0; i < race->n; i++)
         tw__json_append(&b, entries, entry_json(&b, race, &race->entries[i]));
     tw__json_put(&b, o, "optimizers", entries);

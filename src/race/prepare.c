@@ -8,10 +8,27 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/lists.h"
+#include "train/options.h"
 #include "train/target.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the entries --------------------------------------------------------------------------------------- */
+
+static int names_solver(const char *spec)
+{
+    char name[TW_SPEC_MAX];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":@+"), spec);
+    return tw_solver_find(name) != NULL;
+}
+
+static tw_status read_solver(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
+{
+    tw_solver_choice choice;
+    TW_TRY(tw_solver_read(&choice, spec, err));
+    out->is_solver = out->is_preset = 1;
+    return tw__copy_text(race->ctx, &out->spec, choice.spec, err);
+}
 
 /* An optimiser of one weight reads the spec as a run's will, before any data is there. */
 static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
@@ -21,6 +38,7 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out,
     tw_optimizer *opt;
     tw__preset preset;
     tw_estimator_choice estimator;
+    if (names_solver(spec)) return read_solver(race, spec, out, err);
     TW_TRY(tw__preset_read(&preset, spec, race->o.job.run.estimator, NULL, err));
     TW_TRY(tw_estimator_read(&estimator, preset.estimator, err));
     out->is_preset = preset.is_one;
@@ -42,7 +60,7 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out,
 
 static int is_method(const char *name)
 {
-    return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name);
+    return tw_rule_find(name) || tw_transform_find(name) || tw_estimator_find(name) || tw_solver_find(name);
 }
 
 static tw_status read_entry(tw_race *race, const char *spec, tw__entry *fresh, tw_error *err)
@@ -99,6 +117,16 @@ static tw_status choose_colours(tw_race *race, tw_error *err)
     return TW_OK;
 }
 
+/* What solvers take the place of needs another entry that has it. */
+static tw_status check_solvers(const tw_race *race, tw_error *err)
+{
+    for (size_t i = 0; i < race->n; i++)
+        if (!race->entries[i].is_solver) return TW_OK;
+    const char *odd = tw__fields_set(tw_race_fields, &race->o, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
+    return odd ? tw__fail(err, TW_ERR_SPEC, "%s has no effect: all optimizers of this race are solvers", odd)
+               : TW_OK;
+}
+
 static tw_status read_entries(tw_race *race, tw_error *err)
 {
     static const char spaces[] = " \t\r\n";
@@ -117,6 +145,7 @@ static tw_status read_entries(tw_race *race, tw_error *err)
     if (!takes_batch && (race->o.job.run.batch || race->o.job.run.accumulate > 1))
         return tw__fail(err, TW_ERR_SPEC, "%s has no effect: no optimizer of this race takes one",
                         race->o.job.run.batch ? "batch" : "accumulate");
+    TW_TRY(check_solvers(race, err));
     TW_TRY(choose_colours(race, err));
     return tw__alloc(race->ctx, &race->order, race->n, sizeof *race->order, err);
 }
@@ -159,17 +188,19 @@ static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
         tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
         TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w,
                              &r, err));
-        tw_status s =
-            i ? TW_OK
-              : tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
-        if (s == TW_OK && !i && tw_run_control(run))
+        const int is_first = !entry->is_solver && !race->schedule;
+        tw_status s = TW_OK;
+        if (is_first)
+            s = tw__copy_text(race->ctx, &race->schedule, tw_optimizer_schedule(tw_run_optimizer(run)), err);
+        if (s == TW_OK && is_first && tw_run_control(run))
             s = tw__copy_text(race->ctx, &race->control, tw_run_control(run), err);
-        entry->batch = tw_run_rows(run);
+        entry->batch = entry->is_solver ? problem->train.n_rows : tw_run_rows(run);
         entry->steps_per_epoch = tw_run_steps_per_epoch(run);
         if (tw__run_updates(run) > longest) longest = tw__run_updates(run);
         tw_run_free(run);
         if (s != TW_OK) return s;
     }
+    if (!race->schedule) TW_TRY(tw__copy_text(race->ctx, &race->schedule, "constant", err));
     const tw__entry *common = race->entries;
     while (common < race->entries + race->n && common->is_preset) common++;
     if (common == race->entries + race->n) common = race->entries;

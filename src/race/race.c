@@ -28,6 +28,12 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry,
     tw_run_options r = race->o.job.run;
     r.optimizer = spec;
     r.seed = seed;
+    if (entry->is_solver)
+        r = (tw_run_options){.size = r.size,
+                             .seed = seed,
+                             .epochs = r.epochs,
+                             .target = r.target,
+                             .solver = spec};
     if (race->surface) {
         r.epochs = race->o.steps;
         r.target = NULL;
@@ -40,6 +46,13 @@ tw_type tw__race_type(const tw_race *race)
 {
     const char *usual = race->o.surface ? "f64" : "f32";
     return strcmp(race->o.job.dtype ? race->o.job.dtype : usual, "f64") == 0 ? TW_F64 : TW_F32;
+}
+
+int tw__race_has_solver(const tw_race *race)
+{
+    for (size_t i = 0; i < race->n; i++)
+        if (race->entries[i].is_solver) return 1;
+    return 0;
 }
 
 double tw__epochs_of(const tw__entry *entry, const tw__race_run *run)
@@ -57,6 +70,7 @@ tw_status tw__race_write(const tw_race *race, const char *file, const char *text
 void tw__run_clear(tw_context *ctx, tw__race_run *run)
 {
     tw__free(ctx, run->epochs, run->n_epochs, sizeof *run->epochs);
+    tw__free(ctx, run->objective, run->objective_capacity, sizeof *run->objective);
     tw__loss_trace_free(&run->trace, ctx);
     tw__free(ctx, run->trajectory.x, run->trajectory.n, sizeof *run->trajectory.x);
     tw__free(ctx, run->trajectory.y, run->trajectory.n, sizeof *run->trajectory.y);

@@ -37,6 +37,9 @@ typedef struct tw__race_run {
     tw_epoch *epochs;
     /* kept: of a single run, the epoch whose weights were tested; 0: the last */
     size_t n_epochs, kept;
+    /* in a race with a solver: the mean loss over all training rows, at the start and after each epoch */
+    double *objective;
+    size_t n_objective, objective_capacity;
     tw__loss_trace trace;
     tw__trajectory trajectory; /* surfaces; else n = 0 */
     double seconds;
@@ -60,6 +63,8 @@ enum tw__measure {
     TW__SECONDS,
     TW__EPOCH_SECONDS,
     TW__GRADIENTS,
+    /* objective in the end, above the least of the race */
+    TW__GAP,
     TW__TARGET_EPOCHS,
     TW__TARGET_SECONDS,
     TW__TARGET_STEPS,
@@ -81,8 +86,8 @@ typedef struct tw__entry {
     /* with `tuned`: the rate, and the range it was looked for in */
     double tuned_lr, from, to;
     tw__trial *trials; /* race.o.tune of them, or NULL */
-    /* an estimator with sgd, not the race's estimator; a batch size means something to it */
-    int is_preset, takes_batch;
+    /* an estimator with sgd or a solver, not the race's estimator; a batch size means something to it */
+    int is_preset, takes_batch, is_solver;
     uint64_t batch, steps_per_epoch; /* as resolved */
     tw__race_run *runs;              /* one per seed */
     /* over the runs that did not diverge; targets: over those that reached it */
@@ -104,6 +109,9 @@ struct tw_race {
     tw__entry *entries;
     size_t n, capacity;
     size_t *order; /* entries, best first; after the runs */
+    /* the least objective of all runs, and whose it is; NULL: the race has no solver, or nothing is in */
+    double optimum;
+    const tw__entry *optimum_of;
     /* as resolved; the first two of the first entry with the race's estimator, if there is one */
     uint64_t batch, steps_per_epoch, weights;
     char *network, *schedule, *estimator, *control; /* canonical; control NULL: none */
@@ -138,6 +146,8 @@ tw__task tw__race_task(const tw_race *race, uint64_t number);
 tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec,
                                     uint64_t seed);
 tw_type tw__race_type(const tw_race *race);
+/* 1: an entry is a solver, and so every run on data keeps its objective. */
+int tw__race_has_solver(const tw_race *race);
 /* The epochs of a run, the last of which may be a part of one; NaN for one that has no epochs. */
 double tw__epochs_of(const tw__entry *entry, const tw__race_run *run);
 void tw__run_clear(tw_context *ctx, tw__race_run *run); /* frees what it holds; the seed stays */

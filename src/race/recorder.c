@@ -32,7 +32,7 @@ tw_status tw__recorder_end(tw__run_recorder *w, tw_run *run, tw_status s, tw_err
     tw__race_run *to = w->run;
     to->steps = tw_run_steps(run);
     to->gradients = tw_run_gradients(run);
-    to->skipped = tw_optimizer_skipped(tw_run_optimizer(run));
+    to->skipped = tw_run_optimizer(run) ? tw_optimizer_skipped(tw_run_optimizer(run)) : 0;
     to->seconds = tw_run_seconds(run);
     to->reached = s == TW_OK && to->status == TW_RUN_TARGET;
     if (s == TW_OK && to->status == TW_RUN_DIVERGED) s = tw_run_diverged(run, &w->why);

@@ -14,16 +14,42 @@ static uint64_t trace_every(const tw_race *race, const tw__entry *entry)
     return tw__loss_trace_every(entry->steps_per_epoch, per_epoch > 1 ? per_epoch : 1);
 }
 
-static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
+/* The mean loss over all training rows, beside what solvers have reached; none of the run's time. */
+static tw_status add_objective(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
 {
-    w->run->status = TW_RUN_GOING;
-    while (w->run->status == TW_RUN_GOING) {
+    tw__race_run *to = w->run;
+    tw_context *ctx = w->race->ctx;
+    const void *weights;
+    tw_metrics m;
+    TW_TRY(tw_run_weights(run, &weights, err));
+    TW_TRY(tw_evaluate(ctx, &problem->train, weights, &m, err));
+    TW_TRY(tw__grow(ctx, &to->objective, &to->objective_capacity, to->n_objective + 1, sizeof *to->objective,
+                    err));
+    to->objective[to->n_objective++] = m.loss;
+    return TW_OK;
+}
+
+/* Steps to the run's end. */
+static tw_status take_steps(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
+{
+    const int with_objective = tw__race_has_solver(w->race);
+    size_t epochs = 0;
+    if (with_objective) TW_TRY(add_objective(w, run, problem, err));
+    for (w->run->status = TW_RUN_GOING; w->run->status == TW_RUN_GOING;) {
+        const uint64_t steps = tw_run_steps(run);
+        const size_t before = epochs;
         TW_TRY(tw_run_step(run, &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
-        /* which made no step */
-        if (w->run->status != TW_RUN_STALLED)
-            TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err));
+        if (tw_run_steps(run) != steps) TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err));
+        tw_run_history(run, &epochs);
+        if (with_objective && epochs != before) TW_TRY(add_objective(w, run, problem, err));
     }
+    return TW_OK;
+}
+
+static tw_status go(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
+{
+    TW_TRY(take_steps(w, run, problem, err));
     if (!w->race->test) return TW_OK;
     const void *weights;
     TW_TRY(tw_run_weights(run, &weights, err));

@@ -57,6 +57,8 @@ json_t *tw__run_json(tw__json_builder *b, const tw__entry *entry, const tw__race
     if (run->diverged) tw__json_put_text(b, o, "message", run->message);
     if (run->trajectory.n) tw__json_put(b, o, "path", trajectory_json(b, &run->trajectory));
     else tw__json_put(b, o, "epochs", tw__json_epochs(b, run->epochs, run->n_epochs));
+    if (run->n_objective)
+        tw__json_put(b, o, "objective", tw__json_reals(b, run->objective, run->n_objective));
     if (!run->diverged && run->test.examples) tw__json_put(b, o, "test", tw__json_metrics(b, &run->test));
     tw__json_put_natural(b, o, "steps", run->steps);
     if (run->skipped) tw__json_put_natural(b, o, "skipped", run->skipped);
@@ -90,6 +92,20 @@ static tw_status read_trajectory(tw_context *ctx, const json_t *from, tw__trajec
     TW_TRY(read_numbers(ctx, json_object_get(from, "x"), to->n, &to->x, err));
     TW_TRY(read_numbers(ctx, json_object_get(from, "y"), to->n, &to->y, err));
     return read_numbers(ctx, json_object_get(from, "value"), to->n, &to->value, err);
+}
+
+/* Of races without a solver there is none. */
+static tw_status read_objective(tw_context *ctx, const json_t *list, tw__race_run *to, tw_error *err)
+{
+    const size_t n = json_array_size(list);
+    if (!list) return TW_OK;
+    if (n != to->n_epochs + 1)
+        return tw__fail(err, TW_ERR_DATA, "it has %zu objectives after %zu epochs", n, to->n_epochs);
+    TW_TRY(tw__alloc(ctx, &to->objective, n, sizeof *to->objective, err));
+    to->n_objective = to->objective_capacity = n;
+    for (size_t i = 0; i < n; i++)
+        TW_TRY(tw__json_read_real(json_array_get(list, i), "objective", &to->objective[i], err));
+    return TW_OK;
 }
 
 static tw_status read_point(const json_t *from, size_t i, tw__point *to, tw_error *err)
@@ -151,5 +167,6 @@ tw_status tw__run_read(const tw_race *race, const json_t *from, tw__race_run *to
     snprintf(to->message, sizeof to->message, "%s", message);
     if (race->surface) return read_trajectory(race->ctx, json_object_get(from, "path"), &to->trajectory, err);
     TW_TRY(tw__json_read_epochs(race->ctx, json_object_get(from, "epochs"), &to->epochs, &to->n_epochs, err));
+    TW_TRY(read_objective(race->ctx, json_object_get(from, "objective"), to, err));
     return read_trace(race->ctx, json_object_get(from, "trace"), to, err);
 }

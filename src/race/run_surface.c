@@ -37,9 +37,10 @@ static tw_status go(struct descent *k, tw_error *err)
     const tw_race *race = w->race;
     TW_TRY(add_point(k, err));
     for (*status = TW_RUN_GOING; *status == TW_RUN_GOING;) {
+        const uint64_t steps = tw_run_steps(k->run);
         TW_TRY(tw_run_step(k->run, status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
-        if (*status == TW_RUN_STALLED) return TW_OK; /* no step was made */
+        if (tw_run_steps(k->run) == steps) return TW_OK;
         TW_TRY(add_point(k, err));
         if (race->o.job.run.target && k->value[k->n - 1] <= race->target) *status = TW_RUN_TARGET;
     }

@@ -40,6 +40,8 @@ static double value_of(const tw_race *race, const tw__entry *entry, const tw__ra
     case TW__SECONDS: return r->seconds;
     case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
     case TW__GRADIENTS: return (double)r->gradients;
+    case TW__GAP:
+        return race->optimum_of && r->n_objective ? r->objective[r->n_objective - 1] - race->optimum : NAN;
     case TW__TARGET_EPOCHS: return r->reached ? tw__epochs_of(entry, r) : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
@@ -98,19 +100,37 @@ static int before(const tw_race *race, const tw__entry *a, const tw__entry *b)
     const uint64_t share_a = a->reached * tw__race_in(race, b), share_b = b->reached * tw__race_in(race, a);
     if (bad_a != bad_b) return bad_a < bad_b;
     if (share_a != share_b) return share_a > share_b;
-    int measure = a->reached      ? TW__TARGET_GRADIENTS
-                  : race->surface ? TW__VALUE
-                  : race->n_val   ? TW__VAL_LOSS
-                  : race->n_test  ? TW__TEST_LOSS
-                                  : TW__LOSS;
+    int measure = a->reached         ? TW__TARGET_GRADIENTS
+                  : race->surface    ? TW__VALUE
+                  : race->n_val      ? TW__VAL_LOSS
+                  : race->n_test     ? TW__TEST_LOSS
+                  : race->optimum_of ? TW__GAP
+                                     : TW__LOSS;
     const double of_a = a->of[measure].median, of_b = b->of[measure].median;
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
+}
+
+/* The least objective of all, which a solver that came to its end has or nearly has. */
+static void find_optimum(tw_race *race)
+{
+    race->optimum_of = NULL;
+    for (size_t i = 0; i < race->n && tw__race_has_solver(race); i++)
+        for (uint64_t k = 0; k < race->o.seeds; k++) {
+            const tw__race_run *r = &race->entries[i].runs[k];
+            for (size_t j = 0; j < r->n_objective && !r->diverged; j++) {
+                if (!isfinite(r->objective[j]) || (race->optimum_of && r->objective[j] >= race->optimum))
+                    continue;
+                race->optimum = r->objective[j];
+                race->optimum_of = &race->entries[i];
+            }
+        }
 }
 
 tw_status tw__race_summarise(tw_race *race, tw_error *err)
 {
     double *sorted;
     TW_TRY(tw__alloc(race->ctx, &sorted, race->o.seeds, sizeof *sorted, err));
+    find_optimum(race);
     for (size_t i = 0; i < race->n; i++) {
         tw__entry *entry = &race->entries[i];
         entry->diverged = entry->reached = entry->missing = 0;

@@ -1,5 +1,6 @@
 /* The table for people: a row for every optimiser, best first, in 100 columns unless the names need more.
  * SPDX-License-Identifier: MIT */
+#include "base/options.h"
 #include "race/render.h"
 #include "race/run.h"
 #include "race/strbuf.h"
@@ -23,6 +24,7 @@ static const struct column columns[] = {
     {"value", TW__VALUE, NULL},
     {"best", TW__BEST, NULL},
     {"distance", TW__DISTANCE, NULL},
+    {"above f*", TW__GAP, "%.2e"},
     {"gradients", TW__GRADIENTS, "%.7g"},
     {"s/epoch", TW__EPOCH_SECONDS, "%.3f"},
     {"epochs", TW__TARGET_EPOCHS, "%.3g"},
@@ -136,6 +138,7 @@ static void put_ground(const tw_race *race, tw__strbuf *p)
 
 static void put_head(const tw_race *race, tw__strbuf *p)
 {
+    char number[TW_VALUE_MAX];
     put_ground(race, p);
     if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
     else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.job.run.seed);
@@ -144,6 +147,9 @@ static void put_head(const tw_race *race, tw__strbuf *p)
         tw__print(p, "%s: to %.60s\n",
                   race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds",
                   race->o.job.run.target);
+    if (race->optimum_of)
+        tw__print(p, "f* = %s, the least mean loss over all rows, of %s\n",
+                  tw__number_text(race->optimum, number), race->optimum_of->spec);
     tw__print(p, "\n");
 }
 

@@ -63,6 +63,11 @@ static tw_status given_range(const char *text, double *from, double *to, tw_erro
 tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *entry, tw_error *err)
 {
     tw_chain chain;
+    if (entry->is_solver)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%.200s finds its steps itself and has no learning rate to tune: race it without tune",
+            requested);
     TW_TRY(read_chain(race, requested, &chain, err));
     const tw_choice *rule = &chain.link[chain.rule];
     int lr = tw_rule_option(rule->rule, "lr");

@@ -192,6 +192,21 @@ static void put_body(tw__page *g, const struct parts *of, const tw__entry *entry
     tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n");
 }
 
+/* Below a solver's head. */
+static void put_solver(tw__page *g, const char *spec)
+{
+    tw_solver_choice choice;
+    g->p.status = tw_solver_read(&choice, spec, g->p.err);
+    if (g->p.status != TW_OK) return;
+    tw__print(&g->p, "<p class=\"use\">");
+    tw__put_escaped(&g->p, choice.solver->use);
+    tw__print(&g->p, "</p>\n<div class=\"equation\">");
+    put_lines(g, choice.solver->equation);
+    tw__print(&g->p, "</div>\n<dl>\n<div><dt>From</dt><dd>");
+    tw__put_escaped(&g->p, choice.solver->paper);
+    tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n");
+}
+
 static void put_card(tw__page *g, size_t i, const struct parts *of)
 {
     const tw__entry *entry = tw__page_entry(g, i);
@@ -203,7 +218,8 @@ static void put_card(tw__page *g, size_t i, const struct parts *of)
     tw__print(&g->p, "</h3>\n");
     put_small(g, i);
     tw__print(&g->p, "</header>\n");
-    put_body(g, of, entry);
+    if (entry->is_solver) put_solver(g, entry->spec);
+    else put_body(g, of, entry);
 }
 
 static void put_cards(tw__page *g, struct parts *parts)
@@ -213,7 +229,9 @@ static void put_cards(tw__page *g, struct parts *parts)
     tw__print(&g->p, "<div class=\"cards\">\n");
     for (size_t i = 0; i < g->race->n && g->p.status == TW_OK; i++) {
         const tw__entry *entry = tw__page_entry(g, i);
-        tw_status s = read_parts(parts, entry->tuned ? entry->tuned : entry->spec, NULL, NULL, g->p.err);
+        tw_status s = entry->is_solver ? TW_OK
+                                       : read_parts(parts, entry->tuned ? entry->tuned : entry->spec, NULL,
+                                                    NULL, g->p.err);
         if (s == TW_OK) put_card(g, i, parts);
         else g->p.status = s;
     }
@@ -236,19 +254,12 @@ static void put_run_card(tw__page *g, struct parts *parts)
 
 static void put_solver_card(tw__page *g)
 {
-    tw_solver_choice choice;
-    g->p.status = tw_solver_read(&choice, g->race->o.job.run.solver, g->p.err);
-    if (g->p.status != TW_OK) return;
     tw__page_open(g, "optimizers", "The solver");
     tw__print(&g->p, "<article class=\"card one\" aria-labelledby=\"card-0\">\n<h3 id=\"card-0\">");
-    tw__page_spec(g, choice.spec);
-    tw__print(&g->p, "</h3>\n<p class=\"use\">");
-    tw__put_escaped(&g->p, choice.solver->use);
-    tw__print(&g->p, "</p>\n<div class=\"equation\">");
-    put_lines(g, choice.solver->equation);
-    tw__print(&g->p, "</div>\n<dl>\n<div><dt>From</dt><dd>");
-    tw__put_escaped(&g->p, choice.solver->paper);
-    tw__print(&g->p, "</dd></div>\n</dl>\n</article>\n</section>\n");
+    tw__page_spec(g, g->race->o.job.run.solver);
+    tw__print(&g->p, "</h3>\n");
+    put_solver(g, g->race->o.job.run.solver);
+    tw__print(&g->p, "</section>\n");
 }
 
 static void with_parts(tw__page *g, void (*put)(tw__page *g, struct parts *parts))

@@ -4,7 +4,8 @@
 #define TW_RACE_REPORT_MEDIANS_H
 #include "race/render.h"
 
-enum tw__axis { TW__BY_EPOCHS, TW__BY_STEPS, TW__BY_GRADIENTS, TW__BY_SECONDS, TW__AXES };
+/* PASSES: gradients divided by the training rows */
+enum tw__axis { TW__BY_EPOCHS, TW__BY_PASSES, TW__BY_STEPS, TW__BY_GRADIENTS, TW__BY_SECONDS, TW__AXES };
 
 /* Where the runs were, and what they had reached there. */
 typedef struct tw__moment {

@@ -1,6 +1,7 @@
 /* The outcome in a sentence or two, and what was raced.
  * SPDX-License-Identifier: MIT */
 #include "race/report/report.h"
+#include "base/options.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -178,6 +179,11 @@ static void put_data_facts(tw__page *g)
              tw__plural(race->steps_per_epoch));
     put_fact(g, "Batch", text);
     tw__page_count(g, "Epochs", race->o.job.run.epochs);
+    if (!race->optimum_of) return;
+    char number[TW_VALUE_MAX];
+    snprintf(text, sizeof text, "%s, of %.60s", tw__number_text(race->optimum, number),
+             race->optimum_of->spec);
+    put_fact(g, "Least training loss", text);
 }
 
 static void put_surface_facts(tw__page *g)

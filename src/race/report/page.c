@@ -10,6 +10,7 @@
 const tw__size tw__sizes[TW__SIZES] = {{"wide", 1040, 420}, {"narrow", 400, 380}};
 const tw__axis_name tw__axes[TW__AXES] = {
     [TW__BY_EPOCHS] = {"epochs", "epochs", "epoch"},
+    [TW__BY_PASSES] = {"passes", "passes over the rows", "pass"},
     [TW__BY_STEPS] = {"steps", "steps", "step"},
     [TW__BY_GRADIENTS] = {"gradients", "gradient evaluations", "gradient evaluation"},
     [TW__BY_SECONDS] = {"seconds", "seconds", "second"},
@@ -35,9 +36,11 @@ int tw__page_has(const tw__page *g, int quantity)
 }
 
 /* On a surface there are no epochs, a step is too short for a clock, and most optimizers look at one gradient
- * for each. */
+ * for each. Where solvers are raced, passes are the common measure. */
 int tw__page_has_axis(const tw__page *g, int axis)
 {
+    if (axis == TW__BY_PASSES) return g->race->optimum_of != NULL;
+    if (axis == TW__BY_EPOCHS && g->race->optimum_of) return 0;
     if (!g->race->surface || axis == TW__BY_STEPS) return 1;
     for (size_t i = 0; i < g->race->n && axis == TW__BY_GRADIENTS; i++)
         for (uint64_t k = 0; k < g->race->o.seeds; k++)
@@ -47,7 +50,11 @@ int tw__page_has_axis(const tw__page *g, int axis)
 
 enum tw__measure tw__page_measure(const tw_race *race)
 {
-    return race->surface ? TW__VALUE : race->n_val ? TW__VAL_LOSS : race->n_test ? TW__TEST_LOSS : TW__LOSS;
+    return race->surface      ? TW__VALUE
+           : race->n_val      ? TW__VAL_LOSS
+           : race->n_test     ? TW__TEST_LOSS
+           : race->optimum_of ? TW__GAP
+                              : TW__LOSS;
 }
 
 const char *tw__page_measure_name(const tw_race *race)
@@ -56,6 +63,7 @@ const char *tw__page_measure_name(const tw_race *race)
     case TW__VALUE: return "value";
     case TW__VAL_LOSS: return "validation loss";
     case TW__TEST_LOSS: return "test loss";
+    case TW__GAP: return "training loss above the optimum";
     default: return "training loss";
     }
 }
@@ -98,6 +106,7 @@ int tw__page_wants_log(const tw__page *g, int quantity)
 {
     double low = INFINITY, high = 0;
     if (g->quantities[quantity].is_share) return 0;
+    if (g->quantities[quantity].measure == TW__GAP) return 1;
     if (g->run) return is_wide(g, quantity);
     for (size_t i = 0; i < g->race->n; i++) {
         const tw__curve *curve = tw__page_curve(g, i, quantity);

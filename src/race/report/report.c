@@ -4,6 +4,7 @@
 #include "race/render.h"
 
 static const tw__quantity race_quantities[TW__QUANTITIES] = {
+    {"gap", "training loss above the optimum", TW__GAP, 0},
     {"val_loss", "validation loss", TW__VAL_LOSS, 0},
     {"loss", "training loss", TW__LOSS, 0},
     {"val_accuracy", "validation accuracy", TW__VAL_ACCURACY, 1},

@@ -15,7 +15,7 @@ typedef struct tw__quantity {
     enum tw__measure measure;
     int is_share;
 } tw__quantity;
-enum { TW__QUANTITIES = 5 };
+enum { TW__QUANTITIES = 6 };
 typedef struct tw__axis_name {
     const char *key, *name, *unit;
 } tw__axis_name;
