@@ -29,7 +29,8 @@ enum {
     TW_TRAINING = 8, /* as in training: with dropout */
     /* compute this leaf's gradient apart, then add it to what `gradient` holds; at most TW_LEAF rows, and
      * only if can_add is set */
-    TW_ADD = 16
+    TW_ADD = 16,
+    TW_NO_PENALTY = 32 /* leave out the penalties of `glm`, l2 and l1; only if it is set */
 };
 /* rows of a leaf of the batch; leaves of a batch of more than 512 rows */
 enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };
@@ -112,6 +113,8 @@ typedef struct tw_glm {
      * bound. */
     double smoothness;
     const char *kinks; /* what makes a row's slopes jump; NULL: nothing */
+    /* 1: row i with these scores is predicted correctly. Needed where counts_correct is set. */
+    int (*correct)(void *user, uint64_t i, const double *scores);
 } tw_glm;
 
 typedef struct tw_objective {

@@ -69,6 +69,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
                          .real = s->real,
                          .size = s->size,
                          .n_rows = s->n_rows,
+                         .weight = s->weight,
                          .seed = s->seed};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;

@@ -45,6 +45,9 @@ typedef struct tw__estimator_type {
     tw_estimator about;
     uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
+    /* 1: its sums are of losses only; the loop adds the gradient of the penalties of a generalised linear
+     * model to the direction, or makes their proximal step */
+    int leaves_penalties;
     /* allocates e->own; from here on NULL: keeps nothing */
     tw_status (*create)(tw__estimator *e, tw_error *err);
     /* also after a create that failed; e->own may be NULL */
@@ -60,6 +63,7 @@ struct tw__estimator {
     tw_type real; /* of weights and gradients */
     size_t size;  /* weights */
     uint64_t n_rows, batch, seed;
+    double weight; /* of all rows; 0: not known */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
     /* the rows in the order of this epoch (counted from 1) */
@@ -74,6 +78,7 @@ typedef struct tw__estimator_setting {
     const char *spec;
     uint64_t n_rows, batch, seed; /* batch 0: 32, or 1 with an order from outside */
     uint64_t accumulate;          /* so many batches make one; 0: 1 */
+    double weight;                /* of all rows, if it is known */
     tw_type real;
     size_t size;
     /* NULL, or rows to draw in place of its own; copied */

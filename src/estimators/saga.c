@@ -27,6 +27,7 @@ const tw__estimator_type tw__estimator_saga = {
               .per_block = 1},
     .batch = tw__batch_as_wanted,
     .sampling = TW__BLOCKS,
+    .leaves_penalties = 1,
     .create = tw__table_create,
     .free = tw__table_free,
     .direction = direction,

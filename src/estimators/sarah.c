@@ -86,6 +86,7 @@ const tw__estimator_type tw__estimator_sarah = {
          .vectors = 4},
     .batch = tw__batch_as_wanted,
     .sampling = TW__REPLACED,
+    .leaves_penalties = 1,
     .create = create,
     .free = destroy,
     .direction = direction,

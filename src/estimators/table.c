@@ -83,5 +83,5 @@ void *tw__table_entry(const tw__estimator *e, uint64_t block)
 double tw__table_total(const tw__estimator *e)
 {
     const tw__gradients *t = e->state;
-    return t->weight * (double)e->n_rows / (double)t->rows;
+    return e->weight > 0 ? e->weight : t->weight * (double)e->n_rows / (double)t->rows;
 }

@@ -23,7 +23,7 @@ tw_status tw__table_visit(tw__estimator *e, tw_visitor *v, tw_error *err);
 /* Evaluates the drawn block at u->w: table->gradient and u->sums, and counts it as seen. */
 tw_status tw__table_look(tw__estimator *e, tw__update *u, tw_error *err);
 void *tw__table_entry(const tw__estimator *e, uint64_t block);
-/* The weight of all rows, from those seen so far: exact where all rows weigh the same, and once all blocks
- * were seen. */
+/* The weight of all rows. Where it is not known, from those seen so far: exact where all rows weigh the same,
+ * and once all blocks were seen. */
 double tw__table_total(const tw__estimator *e);
 #endif

@@ -23,6 +23,7 @@ struct tw__batch {
     const tw_objective *o;
     const tw__kernels *k;
     size_t size, limit;                 /* weights; numbers that a list may have */
+    unsigned want;                      /* beside what a call asks for */
     struct buffer node[TW_MOST_LEAVES]; /* of blocks */
     /* per lane: right subtrees on their way into a node */
     struct buffer (*scratch)[MOST_LEVELS];
@@ -80,6 +81,8 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
 }
 
 void tw__batch_only_lists(tw__batch *b) { b->limit = SIZE_MAX / TW_MOST_LEAVES - 1; }
+
+void tw__batch_without_penalty(tw__batch *b) { b->want = TW_NO_PENALTY; }
 
 static void free_buffer(tw__batch *b, struct buffer *buffer)
 {
@@ -154,7 +157,7 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
     const tw_eval e = {.size = sizeof e,
-                       .want = c->want | add,
+                       .want = c->want | c->b->want | add,
                        .w = c->w,
                        .rows = c->rows ? c->rows + first : NULL,
                        .n = n,

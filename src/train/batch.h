@@ -25,6 +25,9 @@ void tw__batch_free(tw__batch *b);
 /* From now on an objective that can answer with lists always does. */
 void tw__batch_only_lists(tw__batch *b);
 
+/* From now on sums are without the penalties of the objective's glm. */
+void tw__batch_without_penalty(tw__batch *b);
+
 /* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
  * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called
  * in. */

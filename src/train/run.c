@@ -125,6 +125,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
     *weight = 1;
     if (r->estimator->type->direction || r->gradient) {
         TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
+        tw__run_add_penalty(r, u->direction);
         return hand_over(r, u, sums, err);
     }
     count_gradients(r, u->n);
@@ -148,7 +149,10 @@ static tw_status check_mean(const tw_run *r, tw_error *err)
 static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
     const uint64_t skipped = tw_optimizer_skipped(r->optimizer);
+    double lr = 0;
+    if (r->is_proximal) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &lr, err));
     TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
+    tw__run_shrink(r, lr);
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
     if (!is_skipped && isfinite(sums->loss)) {
@@ -197,7 +201,7 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
     const void *w;
     tw_metrics m;
     *line = (tw_epoch){.epoch = r->epoch + 1,
-                       .loss = mean_of(r->sums.loss, r->sums.weight),
+                       .loss = mean_of(r->sums.loss, r->sums.weight) + tw__run_penalty(r),
                        .val_loss = NAN,
                        .val_accuracy = NAN,
                        .lr = r->epoch_lr};

@@ -1,5 +1,6 @@
-/* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c, judged in
- * divergence.c, and kept in checkpoints by run_visit.c. With a solver run_solver.c makes the steps.
+/* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c and penalties
+ * by run_penalty.c, judged in divergence.c, and kept in checkpoints by run_visit.c. With a solver
+ * run_solver.c makes the steps.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H
 #define TW_TRAIN_RUN_H
@@ -39,6 +40,10 @@ struct tw_run {
     int falls_behind;
     uint32_t *touched;
     size_t touched_capacity;
+    /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
+     * losses, and whether that of l1 is a proximal step */
+    tw_glm glm;
+    int parts_penalty, is_proximal;
     /* cursor: epochs done, updates done in this one, updates in all */
     uint64_t epoch, step, updates, steps_per_epoch;
     tw_sums sums;                            /* of this epoch */
@@ -67,6 +72,18 @@ void tw__run_free_solver(tw_run *r);
 tw_status tw__run_solve(tw_run *r, tw_error *err);
 /* with the weights already loaded */
 tw_status tw__run_visit_solver(tw_run *r, tw_visitor *v, tw_error *err);
+
+/* run_penalty.c */
+tw_status tw__run_read_glm(tw_run *r, tw_error *err);
+/* Decides how penalties are counted, once the other parts are made. */
+void tw__run_choose_penalty(tw_run *r);
+/* Adds their gradient at r->w to a direction; makes the proximal step after one of this length; the penalty
+ * at r->w. Without effect and 0 where they are not apart. */
+void tw__run_add_penalty(const tw_run *r, void *direction);
+void tw__run_shrink(const tw_run *r, double lr);
+double tw__run_penalty(const tw_run *r);
+/* Whether the steps are w - lr g, of one length for all weights. */
+int tw__run_is_plain_sgd(const tw_run *r);
 
 /* run_sparse.c */
 /* The optimiser's option for the run's. */

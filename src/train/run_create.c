@@ -9,6 +9,7 @@ static tw_status read_objectives(tw_run *r, const tw_objective *train_given, con
 {
     tw_objective *train = &r->train, *check = &r->check;
     TW_TRY(tw__objective_read(train, train_given, 1, err));
+    TW_TRY(tw__run_read_glm(r, err));
     r->size = tw__objective_size(train);
     if (!check_given) return TW_OK;
     TW_TRY(tw__objective_read(check, check_given, 1, err));
@@ -38,6 +39,13 @@ tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err)
                     (unsigned long long)every, (unsigned long long)longest);
 }
 
+static double weight_of_rows(const tw_run *r)
+{
+    double sum = 0;
+    for (uint64_t i = 0; r->train.glm && i < r->train.n_rows; i++) sum += r->glm.weight(r->glm.user, i);
+    return sum;
+}
+
 static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
 {
     const tw_run_options *o = &r->o;
@@ -49,6 +57,7 @@ static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
                                .size = r->size,
                                .order = o->order,
                                .n_order = o->n_order,
+                               .weight = weight_of_rows(r),
                                .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
@@ -118,6 +127,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
                         tw_optimizer_spec(r->optimizer));
     TW_TRY(make_controls(r, err));
     TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
+    tw__run_choose_penalty(r);
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
 }

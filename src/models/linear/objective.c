@@ -133,6 +133,7 @@ static int point(void *user, const void *w)
 ADD_PENALTY(float, f32)
 ADD_PENALTY(double, f64)
 
+/* weight: of the rows; 0: without a penalty */
 static void add_penalty(const objective *o, void *g, const void *w, double weight)
 {
     const tw__linear_state *s = o->s;
@@ -259,9 +260,10 @@ static int eval(void *user, const tw_eval *e)
     *e->sums = (tw_sums){0};
     if (wanted && !lists) memset(g, 0, bytes);
     for (size_t i = 0; i < e->n; i++) add_row(o, e, i, score, score + n, g);
-    e->sums->loss += e->sums->weight * o->penalty;
+    const double penalised = e->want & TW_NO_PENALTY ? 0 : e->sums->weight;
+    e->sums->loss += penalised * o->penalty;
     if (lists) write_list(o, e, g);
-    else if (wanted) add_penalty(o, g, e->w, e->sums->weight);
+    else if (wanted) add_penalty(o, g, e->w, penalised);
     tw__fp_leave(mode);
     return 0;
 }
@@ -323,6 +325,8 @@ static double glm_loss(void *user, uint64_t i, const double *scores, double *slo
     return loss_of(user, i, scores, slopes);
 }
 
+static int glm_correct(void *user, uint64_t i, const double *scores) { return is_correct(user, i, scores); }
+
 static double sign_of(const objective *o, uint64_t row, size_t k)
 {
     return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
@@ -355,6 +359,7 @@ static void fill_glm(objective *o)
                       .loss = glm_loss,
                       .curvature = s->loss->curvature && !kinks_of_loss(s) ? glm_curvature : NULL,
                       .kinks = kinks_of_loss(s),
+                      .correct = o->on.classes ? glm_correct : NULL,
                       .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness};
 }
 

@@ -1,0 +1,83 @@
+/* The penalties of a generalised linear model, beside an estimator that remembers gradients. Those it
+ * remembers are of the losses alone, so that old penalties never count: the gradient of l2 is added to the
+ * direction where it is needed, exactly. l1 is a proximal step after that of plain sgd (Defazio, Bach &
+ * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule.
+ * SPDX-License-Identifier: MIT */
+#include "train/run.h"
+#include "math/sums.h"
+#include <math.h>
+#include <string.h>
+
+tw_status tw__run_read_glm(tw_run *r, tw_error *err)
+{
+    if (!r->train.glm) return TW_OK;
+    TW_TRY(tw__sized_read(&r->glm, sizeof r->glm, r->train.glm, "tw_glm", err));
+    r->train.glm = &r->glm;
+    return TW_OK;
+}
+
+int tw__run_is_plain_sgd(const tw_run *r)
+{
+    const char *spec = tw_optimizer_spec(r->optimizer);
+    for (size_t i = 0; i < r->train.n_tensors; i++)
+        if (r->train.tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) return 0;
+    return !r->o.custom_rule && !r->o.groups &&
+           (strcmp(spec, "sgd") == 0 || (strncmp(spec, "sgd:lr=", 7) == 0 && !strpbrk(spec, ",+")));
+}
+
+void tw__run_choose_penalty(tw_run *r)
+{
+    if (!r->train.glm || !r->estimator->type->leaves_penalties || !(r->glm.l2 > 0 || r->glm.l1 > 0)) return;
+    r->parts_penalty = 1;
+    r->is_proximal = r->glm.l1 > 0 && tw__run_is_plain_sgd(r);
+    tw__batch_without_penalty(r->batch);
+}
+
+static size_t n_penalised(const tw_run *r) { return r->glm.outputs * r->glm.columns; }
+
+static double soft(double x, double by)
+{
+    return __builtin_fabs(x) <= by ? 0 : x > 0 ? x - by : x + by; /* a NaN stays one */
+}
+
+#define KERNELS(real, t)                                                                                \
+    static void add_##t(real *restrict d, const real *restrict w, size_t n, double l2, double l1)       \
+    {                                                                                                   \
+        for (size_t i = 0; i < n; i++)                                                                  \
+            d[i] = (real)((double)d[i] + (l2 * (double)w[i] + l1 * (double)((w[i] > 0) - (w[i] < 0)))); \
+    }                                                                                                   \
+    static void shrink_##t(real *w, size_t n, double by)                                                \
+    {                                                                                                   \
+        for (size_t i = 0; i < n; i++) w[i] = (real)soft((double)w[i], by);                             \
+    }
+KERNELS(float, f32)
+KERNELS(double, f64)
+
+void tw__run_add_penalty(const tw_run *r, void *direction)
+{
+    const double l1 = r->is_proximal ? 0 : r->glm.l1;
+    if (!r->parts_penalty) return;
+    if (r->train.type == TW_F64) add_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
+    else add_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
+}
+
+void tw__run_shrink(const tw_run *r, double lr)
+{
+    if (!r->is_proximal) return;
+    if (r->train.type == TW_F64) shrink_f64(r->w, n_penalised(r), lr * r->glm.l1);
+    else shrink_f32(r->w, n_penalised(r), lr * r->glm.l1);
+}
+
+double tw__run_penalty(const tw_run *r)
+{
+    const tw__sums *sums = tw__sums_for(tw_context_isa(r->ctx));
+    const size_t n = n_penalised(r);
+    double l1 = 0;
+    if (!r->parts_penalty) return 0;
+    for (size_t i = 0; r->glm.l1 > 0 && i < n; i++)
+        l1 += r->train.type == TW_F64 ? __builtin_fabs(((double *)r->w)[i])
+                                      : (double)__builtin_fabsf(((float *)r->w)[i]);
+    const double l2 =
+        r->train.type == TW_F64 ? tw__sum_squares_f64(sums, r->w, n) : tw__sum_squares_f32(sums, r->w, n);
+    return r->glm.l2 / 2 * l2 + r->glm.l1 * l1;
+}
