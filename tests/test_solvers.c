@@ -37,6 +37,7 @@ static void check_logistic(const char *solver, const tw_data_info *rows, const c
     assert_true(n == tw_run_steps(run) && n < 60);
     if (wanted_loss > 0) assert_true(fabs(line[n - 1].loss - wanted_loss) < 1e-12);
     assert_true(isnan(line[n - 1].lr) && line[n - 1].accuracy >= 0.5);
+    assert_true(tw_run_gradients(run) < 1500);
     tw_run_free(run);
     tw_model_objective_free(&f);
     tw_model_free(m);
@@ -103,6 +104,62 @@ static void check_hessian(const char *text, int classes)
         tw_data_free(data);
         tw_context_free(ctx);
     }
+}
+
+/* The Hessian's products with a vector, and its diagonal. */
+static void check_products(const char *text, int classes)
+{
+    enum { MOST = 3 * (COLUMNS + 1) };
+    static const uint64_t rows[] = {3, 0, 7, 1, 4, 2, 6, 5};
+    static double v[MOST], kept[3 * ROWS], product[MOST], diagonal[MOST], up[MOST], down[MOST], was[MOST];
+    static some_rows r;
+    fill_rows(&r, classes ? classes : 1);
+    for (int sparse = 0; sparse < 2; sparse++) {
+        tw_context *ctx = context(1);
+        tw_data *data = rows_data(ctx, &r, TW_F64, sparse, classes, 1);
+        tw_model *m = new_model(ctx, text, TW_F64, data);
+        tw_objective f = TW_OBJECTIVE_INIT;
+        const tw_draw draw = {.number = 0};
+        tw_sums sums;
+        assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+        set_weights(m);
+        const size_t n = tw_model_size(m);
+        const double by = 1e-6;
+        double *w = tw_model_weights(m);
+        memcpy(was, w, n * sizeof *w);
+        tw_eval e =
+            {.size = sizeof e, .w = w, .rows = rows, .n = 8, .draw = &draw, .sums = &sums, .kept = kept};
+        e.gradient = diagonal;
+        assert_int_equal(f.hessian_times(f.user, &e), 0);
+        e.gradient = product, e.vector = v;
+        for (size_t k = 0; k <= n; k++) { /* in the end all at once */
+            for (size_t i = 0; i < n; i++) v[i] = k == n ? unit(9, i) - 0.5 : i == k;
+            assert_int_equal(f.hessian_times(f.user, &e), 0);
+            for (size_t i = 0; i < n; i++) w[i] = was[i] + by * v[i];
+            evaluate(&f, w, TW_WANT_GRADIENT, rows, 8, up, NULL);
+            for (size_t i = 0; i < n; i++) w[i] = was[i] - by * v[i];
+            evaluate(&f, w, TW_WANT_GRADIENT, rows, 8, down, NULL);
+            memcpy(w, was, n * sizeof *w);
+            for (size_t i = 0; i < n; i++)
+                if (fabs((up[i] - down[i]) / (2 * by) - product[i]) > 1e-6)
+                    fail_msg("%s: product %zu, number %zu is %g, by differences %g", text, k, i, product[i],
+                             (up[i] - down[i]) / (2 * by));
+            if (k < n) assert_true(fabs(product[k] - diagonal[k]) < 1e-12);
+        }
+        tw_model_objective_free(&f);
+        tw_model_free(m);
+        tw_data_free(data);
+        tw_context_free(ctx);
+    }
+}
+
+static void products_equal_differences_of_gradients(void **state)
+{
+    (void)state;
+    check_products("linear", 0), check_products("poisson:l2=0.1", 0), check_products("huber:delta=0.3", 0);
+    check_products("logistic:l2=0.01", 2), check_products("svm:intercept=0", 2);
+    check_products("logistic:l2=0.1", 3), check_products("svm", 3);
+    check_products("softmax:l2=0.1", 3), check_products("softmax:intercept=0", 2);
 }
 
 static void hessians_equal_differences_of_gradients(void **state)
@@ -174,6 +231,67 @@ static void where_the_loss_is_infinite_a_step_is_too_long(void **state)
         tw_run_free(run);
         tw_context_free(ctx);
     }
+}
+
+/* f = sqrt(1 + w^2), where a whole Newton step from beyond 1 goes farther away, and the double well w^4/4 -
+ * w^2/2, which has a negative second derivative near 0. */
+static int eval_root(void *user, const tw_eval *e)
+{
+    const double w = ((const double *)e->w)[0], root = sqrt(1 + w * w);
+    (void)user;
+    *e->sums = (tw_sums){.loss = root, .weight = 1};
+    if (e->want & TW_WANT_GRADIENT) ((double *)e->gradient)[0] = w / root;
+    return 0;
+}
+
+static int root_times(void *user, const tw_eval *e)
+{
+    const double w = ((const double *)e->w)[0], root = sqrt(1 + w * w);
+    (void)user;
+    *e->sums = (tw_sums){.weight = 1};
+    ((double *)e->gradient)[0] = (e->vector ? e->vector[0] : 1) / (root * root * root);
+    return 0;
+}
+
+static int eval_wells(void *user, const tw_eval *e)
+{
+    const double w = ((const double *)e->w)[0];
+    (void)user;
+    *e->sums = (tw_sums){.loss = w * w * (w * w / 4 - 0.5), .weight = 1};
+    if (e->want & TW_WANT_GRADIENT) ((double *)e->gradient)[0] = w * w * w - w;
+    return 0;
+}
+
+static int wells_times(void *user, const tw_eval *e)
+{
+    const double w = ((const double *)e->w)[0];
+    (void)user;
+    *e->sums = (tw_sums){.weight = 1};
+    ((double *)e->gradient)[0] = (e->vector ? e->vector[0] : 1) * (3 * w * w - 1);
+    return 0;
+}
+
+static void check_region(tw_objective f, double start, double wanted)
+{
+    tw_context *ctx = context(1);
+    double w[] = {start};
+    const tw_run_options o = {.size = sizeof o, .solver = "newton-cg", .tol = 1e-9};
+    tw_run *run = new_run(ctx, &f, w, &o);
+    assert_int_equal(go_on(run), TW_RUN_CONVERGED);
+    if (!(fabs(w[0] - wanted) < 1e-5)) fail_msg("from %g to %g, not to %g", start, w[0], wanted);
+    assert_true(tw_run_steps(run) < 30);
+    tw_run_free(run);
+    tw_context_free(ctx);
+}
+
+static void a_step_is_no_longer_than_the_model_is_trusted(void **state)
+{
+    (void)state;
+    tw_objective root = barrier, wells = barrier;
+    root.eval = eval_root, root.hessian_times = root_times, root.n_kept = 1;
+    wells.eval = eval_wells, wells.hessian_times = wells_times, wells.n_kept = 1;
+    for (double start = 0.5; start < 1000; start *= 5) check_region(root, start, 0);
+    check_region(wells, 0.1, 1), check_region(wells, -0.5, -1), check_region(wells, 20, 1);
 }
 
 /* ---- the end of a run ---------------------------------------------------------------------------------- */
@@ -386,6 +504,8 @@ static void options_without_meaning_are_refused(void **state)
     check_refused(
         &barrier, (tw_run_options){.solver = "newton"}, TW_ERR_SPEC,
         "solver newton needs second derivatives, which linear models with one output have: use lbfgs");
+    check_refused(&barrier, (tw_run_options){.solver = "newton-cg"}, TW_ERR_SPEC,
+                  "solver newton-cg needs second derivatives, which linear models have: use lbfgs");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs@scipy"}, TW_ERR_SPEC,
                   "solver \"lbfgs\" has no dialects");
 }
@@ -481,9 +601,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hessians_equal_differences_of_gradients),
+        cmocka_unit_test(products_equal_differences_of_gradients),
         cmocka_unit_test(known_optima_are_found),
         cmocka_unit_test(a_curved_valley_is_followed),
         cmocka_unit_test(where_the_loss_is_infinite_a_step_is_too_long),
+        cmocka_unit_test(a_step_is_no_longer_than_the_model_is_trusted),
         cmocka_unit_test(a_run_ends_by_its_criterion),
         cmocka_unit_test(at_the_optimum_no_step_is_made),
         cmocka_unit_test(a_start_that_is_not_finite_is_an_error),

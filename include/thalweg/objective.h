@@ -78,6 +78,9 @@ typedef struct tw_eval {
      * `touched`; never with TW_ADD. Each number must have the bits that it has in a gradient of all weights,
      * whose sums begin with 0: -0 counts as 0. */
     tw_sparse_sum *sparse;
+    /* for hessian_times only */
+    const double *vector;
+    double *kept;
 } tw_eval;
 
 /* A row's numbers. */
@@ -156,6 +159,13 @@ typedef struct tw_objective {
      * read up to column i; it is divided by the sum of sums.weight, which is set. */
     int (*hessian)(void *user, const tw_eval *e);
     const tw_glm *glm; /* NULL: it is none */
+    /* NULL, or like eval the sum over the rows of their losses' Hessians times `vector`, without the matrix:
+     * `vector` and `gradient` are doubles, one per weight. With vector NULL it is asked for their diagonals,
+     * once at each point before any product there, and sets for row i the n_kept numbers from
+     * kept[i * n_kept] on; the products at this point get them as it left them. The result is divided as that
+     * of hessian. */
+    int (*hessian_times)(void *user, const tw_eval *e);
+    size_t n_kept;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

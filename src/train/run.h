@@ -9,11 +9,10 @@
 #include "exchange/exchange.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
+#include "train/second.h"
 #include "train/solvers/solver.h"
 #include "train/target.h"
 #include <thalweg/train.h>
-
-typedef struct tw__second tw__second;
 
 struct tw_run {
     tw_context *ctx;
@@ -31,7 +30,7 @@ struct tw_run {
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
     uint64_t *rows;
-    tw__second *second; /* run_solver.c; NULL: not needed */
+    tw__second *second; /* NULL: not needed so far */
     tw_sums there;
     /* the mean, for a solver and for controls that look at every step; else NULL */
     void *gradient;

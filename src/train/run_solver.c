@@ -69,67 +69,41 @@ static tw_status evaluate(void *user, double *x, double *loss, double *gradient,
     return TW_OK;
 }
 
-/* The Hessian as the sum over a batch of an objective whose weights are its numbers. */
-struct tw__second {
-    tw_objective of;
-    const tw_objective *first;
-    int64_t shape[2];
-    tw_tensor tensor;
-    tw__batch *batch;
-};
-
-static int second_point(void *user, const void *w)
+/* What all questions about second derivatives begin with. */
+static tw_status at_point(tw_run *r, tw_error *err)
 {
-    const tw_objective *first = ((const tw__second *)user)->first;
-    return first->point ? first->point(first->user, w) : 0;
-}
-
-static int second_eval(void *user, const tw_eval *e)
-{
-    const tw_objective *first = ((const tw__second *)user)->first;
-    return first->hessian(first->user, e);
-}
-
-/* Made when it is first asked for. */
-static tw_status make_second(tw_run *r, tw_error *err)
-{
-    tw__second *h;
-    TW_TRY(tw__alloc(r->ctx, &h, 1, sizeof *h, err));
-    r->second = h;
-    h->first = &r->train;
-    h->shape[0] = h->shape[1] = (int64_t)r->size;
-    h->tensor = (tw_tensor){.name = "hessian", .rank = 2, .shape = h->shape};
-    h->of = (tw_objective){.size = sizeof h->of,
-                           .type = TW_F64,
-                           .tensors = &h->tensor,
-                           .n_tensors = 1,
-                           .n_rows = r->train.n_rows,
-                           .lanes = r->train.lanes,
-                           .user = h,
-                           .point = second_point,
-                           .eval = second_eval};
-    return tw__batch_create(&h->batch, r->ctx, &h->of, err);
+    if (!r->second) TW_TRY(tw__second_create(&r->second, r->ctx, &r->train, r->rows, err));
+    copy_in(r, r->solver->at.x);
+    r->gradients += r->train.n_rows ? r->train.n_rows : 1;
+    return TW_OK;
 }
 
 static tw_status hessian(void *user, double *to, tw_error *err)
 {
     tw_run *r = user;
-    tw_sums sums;
-    if (!r->second) TW_TRY(make_second(r, err));
-    copy_in(r, r->solver->at.x);
-    r->gradients += r->train.n_rows ? r->train.n_rows : 1;
-    TW_TRY(tw__batch_sum(r->second->batch, r->w, r->rows, (size_t)r->train.n_rows, NULL, r->mode, to, &sums,
-                         err));
-    for (size_t i = 0; i < r->size * r->size; i++) to[i] /= sums.weight;
-    return TW_OK;
+    TW_TRY(at_point(r, err));
+    return tw__second_matrix(r->second, r->w, r->mode, to, err);
+}
+
+static tw_status diagonal(void *user, double *to, tw_error *err)
+{
+    tw_run *r = user;
+    TW_TRY(at_point(r, err));
+    return tw__second_diagonal(r->second, r->w, r->mode, to, err);
+}
+
+static tw_status times(void *user, const double *v, double *to, tw_error *err)
+{
+    tw_run *r = user;
+    TW_TRY(at_point(r, err));
+    return tw__second_times(r->second, r->w, v, r->mode, to, err);
 }
 
 void tw__run_free_solver(tw_run *r)
 {
     tw__solver_free(r->solver);
     tw__free(r->ctx, r->rows, (size_t)r->train.n_rows, sizeof *r->rows);
-    if (r->second) tw__batch_free(r->second->batch);
-    tw__free(r->ctx, r->second, 1, sizeof *r->second);
+    tw__second_free(r->second);
 }
 
 tw_status tw__run_make_solver(tw_run *r, tw_error *err)
@@ -140,6 +114,8 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .user = r,
                            .evaluate = evaluate,
                            .hessian = hessian,
+                           .diagonal = diagonal,
+                           .times = times,
                            .tol = r->o.tol,
                            .seed = r->o.seed};
     TW_TRY(find_criterion(r->o.stop, &problem.stop, err));

@@ -10,9 +10,9 @@
 typedef struct objective {
     tw__bound on;
     const tw__linear_state *s;
-    const tw__rows *k;
-    double penalty;  /* at the present point, for one unit of weight */
-    double *scratch; /* per lane, scores and slopes of a row */
+    const tw__rows *k, *k_f64; /* for weights in the model's type, and in double */
+    double penalty;            /* at the present point, for one unit of weight */
+    double *scratch;           /* per lane, scores and slopes of a row */
     /* per lane, a gradient that is 0 between two evaluations; NULL: no answers with lists */
     char *sums;
     int lanes;
@@ -277,8 +277,19 @@ static double number_at(const objective *o, const tw_row *r, size_t i)
     return o->on.model->type == TW_F64 ? x : (double)(float)x;
 }
 
+static double sign_of(const objective *o, uint64_t row, size_t k)
+{
+    return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
+}
+
+static double curvature_of(const objective *o, uint64_t row, size_t k, double score)
+{
+    const double y = o->on.targets ? o->on.targets[row] : sign_of(o, row, k);
+    return o->s->loss->curvature(score, y, o->s->parameter);
+}
+
 /* Adds c x x' of a row, whose bias is a last column of ones. */
-static void add_product(const objective *o, double *h, const tw_row *r, double c)
+static void add_square(const objective *o, double *h, const tw_row *r, double c)
 {
     const size_t n = o->on.model->size;
     for (size_t i = 0; i < r->n; i++) {
@@ -302,14 +313,88 @@ static int hessian(void *user, const tw_eval *e)
     for (size_t i = 0; i < e->n; i++) {
         const uint64_t at = e->rows[i];
         const tw_row r = row_at(o, at);
-        const double weight = weight_of(o, at), y = o->on.targets       ? o->on.targets[at]
-                                                    : o->on.classes[at] ? 1
-                                                                        : -1;
+        const double weight = weight_of(o, at);
         scores_of(o, e->w, &r, score);
-        add_product(o, h, &r, weight * o->s->loss->curvature(score[0], y, o->s->parameter));
+        add_square(o, h, &r, weight * curvature_of(o, at, 0, score[0]));
         e->sums->weight += weight;
     }
     for (size_t i = 0; i < o->s->columns; i++) h[i * n + i] += e->sums->weight * o->s->l2;
+    tw__fp_leave(mode);
+    return 0;
+}
+
+/* The derivatives of the slopes by the scores; of softmax, whose slopes depend on all scores, the
+ * probabilities that make them. */
+static void curve(const objective *o, uint64_t row, double *score)
+{
+    const tw__linear_state *s = o->s;
+    if (s->loss->of_all) {
+        tw__softmax(score, s->outputs);
+        return;
+    }
+    for (size_t k = 0; k < s->outputs; k++) score[k] = curvature_of(o, row, k, score[k]);
+}
+
+/* What the scores change by, in place, into what the slopes change by. */
+static void times_curvature(const objective *o, const double *kept, double *by)
+{
+    const size_t n = o->s->outputs;
+    double mean = 0;
+    for (size_t k = 0; o->s->loss->of_all && k < n; k++) mean += kept[k] * by[k];
+    for (size_t k = 0; k < n; k++) by[k] = kept[k] * (by[k] - mean);
+}
+
+static void add_product(const objective *o, const tw_eval *e, uint64_t row, double weight, double *by)
+{
+    const tw__linear_state *s = o->s;
+    const tw_row r = row_at(o, row);
+    const size_t biases = s->outputs * s->columns;
+    double *to = e->gradient;
+    for (size_t k = 0; k < s->outputs; k++) {
+        by[k] = o->k_f64->dot(e->vector + k * s->columns, r.x, r.columns, r.n);
+        if (o->on.model->n_tensors > 1) by[k] += e->vector[biases + k];
+    }
+    times_curvature(o, e->kept + row * s->outputs, by);
+    for (size_t k = 0; k < s->outputs; k++) {
+        if (by[k] == 0) continue;
+        o->k_f64->add(to + k * s->columns, weight * by[k], r.x, r.columns, r.n);
+        if (o->on.model->n_tensors > 1) to[biases + k] += weight * by[k];
+    }
+}
+
+static void add_diagonal(const objective *o, const tw_eval *e, uint64_t row, double weight)
+{
+    const tw__linear_state *s = o->s;
+    const tw_row r = row_at(o, row);
+    double *kept = e->kept + row * s->outputs, *to = e->gradient;
+    scores_of(o, e->w, &r, kept);
+    curve(o, row, kept);
+    for (size_t k = 0; k < s->outputs; k++) {
+        const double c = weight * (s->loss->of_all ? kept[k] * (1 - kept[k]) : kept[k]);
+        for (size_t i = 0; i < r.n; i++) {
+            const double x = number_at(o, &r, i);
+            to[k * s->columns + (r.columns ? r.columns[i] : i)] += c * x * x;
+        }
+        if (o->on.model->n_tensors > 1) to[s->outputs * s->columns + k] += c;
+    }
+}
+
+static int hessian_times(void *user, const tw_eval *e)
+{
+    const objective *o = user;
+    const size_t n = o->s->outputs * o->s->columns;
+    double *to = e->gradient, *by = o->scratch + (size_t)e->draw->lane * 2 * o->s->outputs;
+    const tw__fp_mode mode = tw__fp_enter();
+    *e->sums = (tw_sums){0};
+    for (size_t i = 0; i < e->n; i++) e->sums->weight += weight_of(o, e->rows[i]);
+    const double l2 = e->sums->weight * o->s->l2;
+    for (size_t i = 0; i < n; i++) to[i] = e->vector ? l2 * e->vector[i] : l2;
+    memset(to + n, 0, (o->on.model->size - n) * sizeof *to);
+    for (size_t i = 0; i < e->n; i++) {
+        const double weight = weight_of(o, e->rows[i]);
+        if (e->vector) add_product(o, e, e->rows[i], weight, by);
+        else add_diagonal(o, e, e->rows[i], weight);
+    }
     tw__fp_leave(mode);
     return 0;
 }
@@ -327,15 +412,9 @@ static double glm_loss(void *user, uint64_t i, const double *scores, double *slo
 
 static int glm_correct(void *user, uint64_t i, const double *scores) { return is_correct(user, i, scores); }
 
-static double sign_of(const objective *o, uint64_t row, size_t k)
-{
-    return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
-}
-
 static double glm_curvature(void *user, uint64_t i, size_t k, double score)
 {
-    const objective *o = user;
-    return o->s->loss->curvature(score, o->on.targets ? o->on.targets[i] : sign_of(o, i, k), o->s->parameter);
+    return curvature_of(user, i, k, score);
 }
 
 static const char *kinks_of_loss(const tw__linear_state *s)
@@ -398,6 +477,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
     *o = (objective){.on = *on,
                      .s = m->state,
                      .k = tw__rows_for(m->type, on->data.type, tw_context_isa(m->ctx)),
+                     .k_f64 = tw__rows_for(TW_F64, on->data.type, tw_context_isa(m->ctx)),
                      .lanes = tw_context_threads(m->ctx)};
     o->on.free = destroy;
     const tw_status s = fill(o, err);
@@ -420,6 +500,8 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .eval = eval,
                           .touched = o->sums ? touched : NULL,
                           .hessian = o->s->loss->curvature && o->s->outputs == 1 ? hessian : NULL,
+                          .hessian_times = o->s->loss->curvature || o->s->loss->of_all ? hessian_times : NULL,
+                          .n_kept = o->s->outputs,
                           .kinks = o->s->l1 > 0 ? "l1" : kinks_of_loss(o->s),
                           .glm = on->classes || o->on.targets ? &o->glm : NULL};
     return TW_OK;

@@ -22,11 +22,12 @@ extern const tw__solver_type tw__solver_auto;
 const tw__solver_type tw__solver_auto = {
     .about = {.size = sizeof(tw_solver),
               .name = "auto",
-              .help = "newton where its matrix is small, else lbfgs",
+              .help = "newton where its matrix is small, newton-cg on other linear models, else lbfgs",
               .paper = "none",
               .use = "Where you do not want to choose: the run says which one it took, and why.",
               .equation =
                   "newton for losses with second derivatives, up to 500 weights and no more than rows;\n"
+                  "newton-cg for those with products of the Hessian, which all smooth linear models have;\n"
                   "else lbfgs",
               .epochs = 1000},
     .create = create,

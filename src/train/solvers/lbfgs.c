@@ -51,12 +51,6 @@ static void destroy(tw__solver *s)
     tw__free(s->ctx, l, 1, sizeof *l);
 }
 
-/* to = to + factor * a */
-static void add(double *to, double factor, const double *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++) to[i] += factor * a[i];
-}
-
 /* d = -H g: the two loops over the remembered steps, newest to oldest and back. */
 static void set_direction(const tw__solver *s, state *l)
 {
@@ -64,7 +58,7 @@ static void set_direction(const tw__solver *s, state *l)
     for (size_t i = 0; i < n; i++) l->d[i] = -s->at.g[i];
     for (size_t k = l->n; k-- > 0;) {
         l->factors[k] = tw__dot(l->steps + k * n, l->d, n) / l->products[k];
-        add(l->d, -l->factors[k], l->changes + k * n, n);
+        tw__add_scaled(l->d, -l->factors[k], l->changes + k * n, n);
     }
     if (l->n) {
         const double *newest = l->changes + (l->n - 1) * n,
@@ -73,7 +67,7 @@ static void set_direction(const tw__solver *s, state *l)
     }
     for (size_t k = 0; k < l->n; k++) {
         const double back = tw__dot(l->changes + k * n, l->d, n) / l->products[k];
-        add(l->d, l->factors[k] - back, l->steps + k * n, n);
+        tw__add_scaled(l->d, l->factors[k] - back, l->steps + k * n, n);
     }
 }
 
@@ -134,9 +128,7 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
 /* Any problem. */
 static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 {
-    snprintf(why, TW__SOLVER_WHY, "%zu weights%s", p->n,
-             p->objective->hessian ? ", too many for a matrix of second derivatives"
-                                   : " and no second derivatives");
+    snprintf(why, TW__SOLVER_WHY, "%zu weights and no second derivatives", p->n);
     return 1;
 }
 

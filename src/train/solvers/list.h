@@ -2,5 +2,6 @@
  * SPDX-License-Identifier: MIT */
 TW__SOLVER(auto)
 TW__SOLVER(newton)
+TW__SOLVER(newton_cg)
 TW__SOLVER(lbfgs)
 TW__SOLVER(coordinate_descent)

@@ -20,6 +20,11 @@ double tw__dot(const double *a, const double *b, size_t n)
     return lane[0];
 }
 
+void tw__add_scaled(double *to, double factor, const double *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) to[i] += factor * a[i];
+}
+
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status allocate(tw__solver *s, tw_error *err)

@@ -22,6 +22,9 @@ typedef struct tw__problem {
     tw_status (*evaluate)(void *user, double *x, double *loss, double *gradient, tw_error *err);
     /* The mean Hessian at s->at, n * n numbers, row i up to column i; where the objective has one. */
     tw_status (*hessian)(void *user, double *to, tw_error *err);
+    /* Its diagonal, and then its products with vectors at the same point; where the objective has them. */
+    tw_status (*diagonal)(void *user, double *to, tw_error *err);
+    tw_status (*times)(void *user, const double *v, double *to, tw_error *err);
     /* criterion of tw_run_options.stop, and its tolerance; 0: none */
     enum tw_run_stop stop;
     double tol;
@@ -88,6 +91,8 @@ tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err);
 /* Sum of the products, in 8 lanes from 0: product i is added to lane i % 8; lanes j and j + 4 are added, then
  * j and j + 2, then 0 and 1. No fma. */
 double tw__dot(const double *a, const double *b, size_t n);
+/* to = to + factor * a */
+void tw__add_scaled(double *to, double factor, const double *a, size_t n);
 
 /* x moved towards 0 by `by`, to 0 if that is further than 0. */
 static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
