@@ -166,6 +166,9 @@ typedef struct tw_objective {
      * of hessian. */
     int (*hessian_times)(void *user, const tw_eval *e);
     size_t n_kept;
+    /* If above 1, the Hessian is 0 outside of so many blocks, which `hessian` sets one after the other, each
+     * a square as above: block k is of slice k of every tensor's first dimension, in their order. */
+    size_t hessian_blocks;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

@@ -92,9 +92,10 @@ static tw_status mean(tw__second *s, struct part *p, const void *w, tw__fp_mode 
 
 tw_status tw__second_matrix(tw__second *s, const void *w, tw__fp_mode callers, double *to, tw_error *err)
 {
-    const size_t n = tw__objective_size(s->of);
-    TW_TRY(make_part(s, &s->matrix, n * n, matrix_eval, err));
-    return mean(s, &s->matrix, w, callers, to, n * n, err);
+    const size_t blocks = s->of->hessian_blocks ? s->of->hessian_blocks : 1,
+                 width = tw__objective_size(s->of) / blocks, n = blocks * width * width;
+    TW_TRY(make_part(s, &s->matrix, n, matrix_eval, err));
+    return mean(s, &s->matrix, w, callers, to, n, err);
 }
 
 tw_status tw__second_times(tw__second *s, const void *w, const double *v, tw__fp_mode callers, double *to,

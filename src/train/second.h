@@ -12,7 +12,7 @@ tw_status tw__second_create(tw__second **out, tw_context *ctx, const tw_objectiv
                             tw_error *err);
 void tw__second_free(tw__second *s); /* NULL is fine */
 
-/* Row i of `to` up to column i. */
+/* Of each block row i up to column i. */
 tw_status tw__second_matrix(tw__second *s, const void *w, tw__fp_mode callers, double *to, tw_error *err);
 /* The Hessian's diagonal, and the point of the products that follow. */
 tw_status tw__second_diagonal(tw__second *s, const void *w, tw__fp_mode callers, double *to, tw_error *err);

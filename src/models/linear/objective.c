@@ -288,41 +288,6 @@ static double curvature_of(const objective *o, uint64_t row, size_t k, double sc
     return o->s->loss->curvature(score, y, o->s->parameter);
 }
 
-/* Adds c x x' of a row, whose bias is a last column of ones. */
-static void add_square(const objective *o, double *h, const tw_row *r, double c)
-{
-    const size_t n = o->on.model->size;
-    for (size_t i = 0; i < r->n; i++) {
-        const double x = c * number_at(o, r, i);
-        double *row = h + (r->columns ? r->columns[i] : i) * n;
-        for (size_t j = 0; x != 0 && j <= i; j++)
-            row[r->columns ? r->columns[j] : j] += x * number_at(o, r, j);
-        if (n > o->s->columns) h[o->s->columns * n + (r->columns ? r->columns[i] : i)] += x;
-    }
-    if (n > o->s->columns) h[n * n - 1] += c;
-}
-
-static int hessian(void *user, const tw_eval *e)
-{
-    const objective *o = user;
-    const size_t n = o->on.model->size;
-    double *h = e->gradient, *score = o->scratch + (size_t)e->draw->lane * 2;
-    const tw__fp_mode mode = tw__fp_enter();
-    *e->sums = (tw_sums){0};
-    memset(h, 0, n * n * sizeof *h);
-    for (size_t i = 0; i < e->n; i++) {
-        const uint64_t at = e->rows[i];
-        const tw_row r = row_at(o, at);
-        const double weight = weight_of(o, at);
-        scores_of(o, e->w, &r, score);
-        add_square(o, h, &r, weight * curvature_of(o, at, 0, score[0]));
-        e->sums->weight += weight;
-    }
-    for (size_t i = 0; i < o->s->columns; i++) h[i * n + i] += e->sums->weight * o->s->l2;
-    tw__fp_leave(mode);
-    return 0;
-}
-
 /* The derivatives of the slopes by the scores; of softmax, whose slopes depend on all scores, the
  * probabilities that make them. */
 static void curve(const objective *o, uint64_t row, double *score)
@@ -333,6 +298,71 @@ static void curve(const objective *o, uint64_t row, double *score)
         return;
     }
     for (size_t k = 0; k < s->outputs; k++) score[k] = curvature_of(o, row, k, score[k]);
+}
+
+/* A part of a Hessian: `width` numbers per row of it; output k's weights begin at row k * columns, and its
+ * bias is row `biases` + k. */
+typedef struct part {
+    double *h;
+    size_t width, biases;
+} part;
+
+/* Adds c x x' of a row at the weights of output k and, up to the diagonal, of output l. */
+static void add_square(const objective *o, const part *p, size_t k, size_t l, const tw_row *r, double c)
+{
+    const size_t columns = o->s->columns;
+    double *bias = p->h + (p->biases + k) * p->width;
+    for (size_t i = 0; i < r->n && l <= k; i++) {
+        const double x = c * number_at(o, r, i);
+        double *row = p->h + (k * columns + (r->columns ? r->columns[i] : i)) * p->width + l * columns;
+        const size_t end = k == l ? i + 1 : r->n;
+        for (size_t j = 0; x != 0 && j < end; j++)
+            row[r->columns ? r->columns[j] : j] += x * number_at(o, r, j);
+    }
+    if (o->on.model->n_tensors == 1) return;
+    for (size_t i = 0; i < r->n; i++)
+        bias[l * columns + (r->columns ? r->columns[i] : i)] += c * number_at(o, r, i);
+    if (l <= k) bias[p->biases + l] += c;
+}
+
+/* One block for each output, or of softmax one for all: the slope of score k changes with score l by
+ * -P(k) P(l), and with its own by P(k) more. */
+static void add_hessian(const objective *o, double *h, const tw_row *r, const double *kept, double weight)
+{
+    const size_t outputs = o->s->outputs, columns = o->s->columns, n = o->on.model->size, width = n / outputs;
+    const part whole = {h, n, outputs * columns};
+    for (size_t k = 0; k < outputs; k++) {
+        const part block = {h + k * width * width, width, columns};
+        if (!o->s->loss->of_all) add_square(o, &block, 0, 0, r, weight * kept[k]);
+        for (size_t l = 0; o->s->loss->of_all && l < outputs; l++)
+            add_square(o, &whole, k, l, r, weight * kept[k] * ((k == l) - kept[l]));
+    }
+}
+
+static size_t hessian_blocks(const objective *o) { return o->s->loss->of_all ? 1 : o->s->outputs; }
+
+static int hessian(void *user, const tw_eval *e)
+{
+    const objective *o = user;
+    const size_t blocks = hessian_blocks(o), width = o->on.model->size / blocks,
+                 penalised = o->s->outputs * o->s->columns / blocks;
+    double *h = e->gradient, *score = o->scratch + (size_t)e->draw->lane * 2 * o->s->outputs;
+    const tw__fp_mode mode = tw__fp_enter();
+    *e->sums = (tw_sums){0};
+    memset(h, 0, blocks * width * width * sizeof *h);
+    for (size_t i = 0; i < e->n; i++) {
+        const uint64_t at = e->rows[i];
+        const tw_row r = row_at(o, at);
+        const double weight = weight_of(o, at);
+        scores_of(o, e->w, &r, score);
+        curve(o, at, score);
+        add_hessian(o, h, &r, score, weight);
+        e->sums->weight += weight;
+    }
+    for (size_t k = 0; k < blocks; k++)
+        for (size_t i = 0; i < penalised; i++) h[(k * width + i) * width + i] += e->sums->weight * o->s->l2;
+    tw__fp_leave(mode);
+    return 0;
 }
 
 /* What the scores change by, in place, into what the slopes change by. */
@@ -486,6 +516,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
         return s;
     }
     fill_glm(o);
+    const int is_smooth = o->s->loss->curvature || o->s->loss->of_all;
     *out = (tw_objective){.size = sizeof *out,
                           .type = m->type,
                           .tensors = m->tensors,
@@ -499,8 +530,9 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .point = point,
                           .eval = eval,
                           .touched = o->sums ? touched : NULL,
-                          .hessian = o->s->loss->curvature && o->s->outputs == 1 ? hessian : NULL,
-                          .hessian_times = o->s->loss->curvature || o->s->loss->of_all ? hessian_times : NULL,
+                          .hessian = is_smooth ? hessian : NULL,
+                          .hessian_blocks = hessian_blocks(o),
+                          .hessian_times = is_smooth ? hessian_times : NULL,
                           .n_kept = o->s->outputs,
                           .kinks = o->s->l1 > 0 ? "l1" : kinks_of_loss(o->s),
                           .glm = on->classes || o->on.targets ? &o->glm : NULL};

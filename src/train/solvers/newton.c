@@ -5,56 +5,80 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_WEIGHTS = 2000 };
+/* numbers of the Hessian: 2,000 weights in one block */
+enum { MOST_NUMBERS = 4000000 };
 
 typedef struct state {
-    double *hessian, *factor, *d;
+    size_t blocks, width;   /* of the Hessian; weights of a block */
+    double *hessian;        /* of all blocks */
+    double *factor, *g, *d; /* of one */
+    double *step;           /* of all weights */
 } state;
+
+static void set_blocks(const tw__problem *p, size_t *blocks, size_t *width)
+{
+    *blocks = p->objective->hessian_blocks ? p->objective->hessian_blocks : 1;
+    *width = p->n / *blocks;
+}
+
+/* whether the Hessian has at most so many numbers */
+static int is_within(const tw__problem *p, size_t most)
+{
+    size_t blocks, width, n;
+    set_blocks(p, &blocks, &width);
+    return tw__size_mul(width, width, &n) && tw__size_mul(n, blocks, &n) && n <= most;
+}
 
 static tw_status create(tw__solver *s, tw_error *err)
 {
-    const size_t n = s->problem.n;
     state *h;
     TW_TRY(tw__solver_needs_smooth(s, err));
     if (!s->problem.objective->hessian)
-        return tw__fail(
-            err, TW_ERR_SPEC,
-            "solver newton needs second derivatives, which linear models with one output have: use lbfgs");
-    if (n > MOST_WEIGHTS)
         return tw__fail(err, TW_ERR_SPEC,
-                        "solver newton takes up to %d weights, and these are %zu: use lbfgs", MOST_WEIGHTS,
-                        n);
+                        "solver newton needs second derivatives, which linear models have: use lbfgs");
+    if (!is_within(&s->problem, MOST_NUMBERS))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "solver newton takes Hessians of up to %d numbers (2,000 weights; of models one "
+                        "against the rest a square for each class), and there are %zu weights: use newton-cg",
+                        MOST_NUMBERS, s->problem.n);
     TW_TRY(tw__alloc(s->ctx, &h, 1, sizeof *h, err));
     s->state = h;
-    TW_TRY(tw__alloc(s->ctx, &h->hessian, n * n, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &h->factor, n * n, sizeof(double), err));
-    return tw__alloc(s->ctx, &h->d, n, sizeof(double), err);
+    set_blocks(&s->problem, &h->blocks, &h->width);
+    const size_t square = h->width * h->width;
+    TW_TRY(tw__alloc(s->ctx, &h->hessian, h->blocks * square, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &h->factor, square, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &h->g, h->width, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &h->d, h->width, sizeof(double), err));
+    return tw__alloc(s->ctx, &h->step, s->problem.n, sizeof(double), err);
 }
 
 /* The matrix is made and factorised in every iteration. */
 static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 {
-    enum { CHEAP = 500 };
+    enum { CHEAP = 250000 };
     snprintf(why, TW__SOLVER_WHY, "%zu weights and %llu rows", p->n,
              (unsigned long long)p->objective->n_rows);
-    return p->objective->hessian && p->n <= CHEAP && p->n <= p->objective->n_rows;
+    return p->objective->hessian && is_within(p, CHEAP) && p->n <= p->objective->n_rows;
 }
 
 static void destroy(tw__solver *s)
 {
     state *h = s->state;
-    const size_t n = s->problem.n;
     if (!h) return;
-    tw__free(s->ctx, h->hessian, n * n, sizeof(double));
-    tw__free(s->ctx, h->factor, n * n, sizeof(double));
-    tw__free(s->ctx, h->d, n, sizeof(double));
+    const size_t square = h->width * h->width;
+    tw__free(s->ctx, h->hessian, h->blocks * square, sizeof(double));
+    tw__free(s->ctx, h->factor, square, sizeof(double));
+    tw__free(s->ctx, h->g, h->width, sizeof(double));
+    tw__free(s->ctx, h->d, h->width, sizeof(double));
+    tw__free(s->ctx, h->step, s->problem.n, sizeof(double));
     tw__free(s->ctx, h, 1, sizeof *h);
 }
 
-/* factor factor' = hessian + shift I, if that is positive definite. */
-static int factorise(state *h, size_t n, double shift)
+/* factor factor' = the block + shift I, if that is positive definite. */
+static int factorise(state *h, const double *block, double shift)
 {
-    memcpy(h->factor, h->hessian, n * n * sizeof(double));
+    const size_t n = h->width;
+    memcpy(h->factor, block, n * n * sizeof(double));
     for (size_t i = 0; i < n; i++) {
         double *row = h->factor + i * n;
         const double diagonal = row[i] + shift;
@@ -70,32 +94,56 @@ static int factorise(state *h, size_t n, double shift)
 }
 
 /* d = -(factor factor')^-1 g */
-static void solve(state *h, const double *g, size_t n)
+static void solve(state *h)
 {
+    const size_t n = h->width;
     for (size_t i = 0; i < n; i++)
-        h->d[i] = (-g[i] - tw__dot(h->factor + i * n, h->d, i)) / h->factor[i * n + i];
+        h->d[i] = (-h->g[i] - tw__dot(h->factor + i * n, h->d, i)) / h->factor[i * n + i];
     for (size_t i = n; i-- > 0;) {
         h->d[i] /= h->factor[i * n + i];
         for (size_t j = 0; j < i; j++) h->d[j] -= h->factor[i * n + j] * h->d[i];
     }
 }
 
-/* The least shift that makes the Hessian positive definite, of powers of ten. */
+/* Copies block k's slices of the tensors out of all weights, or into them. */
+static void copy_slices(const tw__solver *s, const state *h, size_t k, double *block, double *all, int out)
+{
+    const tw_objective *o = s->problem.objective;
+    for (size_t i = 0; i < o->n_tensors; i++) {
+        const size_t end = i + 1 < o->n_tensors ? o->tensors[i + 1].offset : s->problem.n,
+                     n = (end - o->tensors[i].offset) / h->blocks;
+        double *slice = all + o->tensors[i].offset + k * n;
+        memcpy(out ? block : slice, out ? slice : block, n * sizeof *block);
+        block += n;
+    }
+}
+
+/* With the least shift that makes the block positive definite, of powers of ten. *solved: there is one. */
+static void solve_block(tw__solver *s, state *h, size_t k, int *solved)
+{
+    const size_t n = h->width;
+    const double *block = h->hessian + k * n * n;
+    double largest = 0, shift = 0;
+    for (size_t i = 0; i < n; i++)
+        if (block[i * n + i] > largest) largest = block[i * n + i];
+    while (!factorise(h, block, shift * largest)) {
+        shift = shift > 0 ? 10 * shift : 1e-12;
+        *solved = !(shift > 10) && largest > 0;
+        if (!*solved) return;
+    }
+    copy_slices(s, h, k, h->g, s->at.g, 1);
+    solve(h);
+    copy_slices(s, h, k, h->d, h->step, 0);
+}
+
 static tw_status iterate(tw__solver *s, int *found, tw_error *err)
 {
     state *h = s->state;
-    const size_t n = s->problem.n;
-    double largest = 0, shift = 0;
+    int solved = 1;
     TW_TRY(s->problem.hessian(s->problem.user, h->hessian, err));
-    for (size_t i = 0; i < n; i++)
-        if (h->hessian[i * n + i] > largest) largest = h->hessian[i * n + i];
+    for (size_t k = 0; k < h->blocks && solved; k++) solve_block(s, h, k, &solved);
     *found = 0;
-    while (!factorise(h, n, shift * largest)) {
-        shift = shift > 0 ? 10 * shift : 1e-12;
-        if (shift > 10 || !(largest > 0)) return TW_OK;
-    }
-    solve(h, s->at.g, n);
-    return tw__search(s, h->d, 1, found, err);
+    return solved ? tw__search(s, h->step, 1, found, err) : TW_OK;
 }
 
 extern const tw__solver_type tw__solver_newton;
@@ -105,9 +153,10 @@ const tw__solver_type tw__solver_newton = {
          .name = "newton",
          .help = "Newton steps by the Hessian's Cholesky factor",
          .paper = "Nocedal & Wright 2006, 3.3; line search: Hager & Zhang 2005",
-         .use = "Linear models with one output, a smooth loss and many more rows than columns, up to 2,000.",
+         .use =
+             "Linear models with a smooth loss and many more rows than columns, up to 2,000 weights (one against the rest: for each of 4 classes 1,000).",
          .equation =
-             "H = X' D X / n + l2 I, without l2 for the bias; where that is singular, + s I with s = 1e-12, 1e-11, ... of its largest diagonal number\n"
+             "H = X' D X / n + l2 I, without l2 for the bias, one for each class if they are apart; where that is singular, + s I with s = 1e-12, 1e-11, ... of its largest diagonal number\n"
              "w = w - a H^-1 g, with a by the strong Wolfe conditions (1e-4, 0.9)",
          .epochs = 1000},
     .create = create,

@@ -20,7 +20,8 @@ typedef struct tw__problem {
      * move; either may be not finite. With l1 (tw_glm.l1) the gradient is the subgradient of least norm: at
      * weights that are 0, what is left of the smooth part's after l1. */
     tw_status (*evaluate)(void *user, double *x, double *loss, double *gradient, tw_error *err);
-    /* The mean Hessian at s->at, n * n numbers, row i up to column i; where the objective has one. */
+    /* The mean Hessian at s->at, its blocks one after the other, of each row i up to column i; where the
+     * objective has one. */
     tw_status (*hessian)(void *user, double *to, tw_error *err);
     /* Its diagonal, and then its products with vectors at the same point; where the objective has them. */
     tw_status (*diagonal)(void *user, double *to, tw_error *err);
