@@ -139,12 +139,12 @@ typedef struct tw_data_options {
 /* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train
  * and its last share val, and t10k-* test; one IDX image file (test only, without labels); a LIBSVM, CSV,
  * TSV, npy or npz file of rows: training rows, of which a share is drawn for val, or test rows where only
- * those are wanted or there are no labels; "digits", generated into the cache at first use; "mnist", in
- * `home`. options NULL: all defaults. An output that is NULL is not wanted, and its files are not read; one
- * that the data set does not have becomes NULL, which is no error. TW_ERR_NOT_FOUND: no such file or
- * directory, or no known files in it; TW_ERR_DATA: a malformed file, with its name and the line or byte; test
- * rows of another shape, or with a label that no training row has. TW_ERR_SPEC: an option, or `val` leaves no
- * row on one side. */
+ * those are wanted or there are no labels; "digits", generated into the cache at first use; "sparse",
+ * generated; "mnist", in `home`. options NULL: all defaults. An output that is NULL is not wanted, and its
+ * files are not read; one that the data set does not have becomes NULL, which is no error. TW_ERR_NOT_FOUND:
+ * no such file or directory, or no known files in it; TW_ERR_DATA: a malformed file, with its name and the
+ * line or byte; test rows of another shape, or with a label that no training row has. TW_ERR_SPEC: an option,
+ * or `val` leaves no row on one side. */
 TW_API tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options,
                               tw_data **train, tw_data **val, tw_data **test, tw_error *err);
 /* Rows from memory, all copied: at least one row, of `rank` lengths (1 to 4) in `shape`. Fields that are 0 or
@@ -177,6 +177,26 @@ TW_API void tw_data_free(tw_data *data); /* NULL is allowed */
  * images; TW_ERR_SYSTEM: a file cannot be written, and earlier ones may be there. */
 TW_API tw_status tw_data_make_digits(tw_context *ctx, const char *directory, uint64_t seed, uint64_t train,
                                      uint64_t test, tw_error *err);
+
+/* Sparse rows of two classes, the same on every machine, with columns as frequent as the words of a text: a
+ * few are in most rows, most in few. The classes follow from planted weights, but for one row in twenty. */
+typedef struct tw_sparse_set {
+    size_t size; /* sizeof(tw_sparse_set) */
+    uint64_t seed, train, test;
+    uint64_t columns; /* 1 to 100,000,000 */
+    uint64_t
+        nonzeros; /* numbers in a row, nearly, on the average: 1 to 10,000; `columns` or more: dense rows */
+} tw_sparse_set;
+#define TW_SPARSE_SET_INIT                                \
+    {                                                     \
+        sizeof(tw_sparse_set), 0, 20000, 5000, 20000, 50, \
+    }
+/* Writes the training rows as a LIBSVM file, and the test rows, unless there are none, as another one whose
+ * name ends in ".t" besides. Files of these names are replaced. tw_data_open of "sparse" has the same rows
+ * for TW_SPARSE_SET_INIT, which set = NULL stands for. Memory: that of a row. TW_ERR_SPEC: a number out of
+ * bounds; TW_ERR_SYSTEM: a file cannot be written. */
+TW_API tw_status tw_data_make_sparse(tw_context *ctx, const char *path, const tw_sparse_set *set,
+                                     tw_error *err);
 
 #ifdef __cplusplus
 }

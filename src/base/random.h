@@ -18,7 +18,8 @@ enum tw__purpose {
     TW__FOR_SURFACE,
     TW__FOR_FIGURE,
     TW__FOR_VALIDATION,
-    TW__FOR_COORDINATES
+    TW__FOR_COORDINATES,
+    TW__FOR_PLANTED
 };
 
 typedef struct tw__philox4 {
