@@ -22,15 +22,6 @@ static const struct cli_option options[] = {
     CLI_VERBOSE,
     CLI_END};
 
-/* The class by its name or label. */
-static const char *class_text(const tw_model *m, size_t i, char to[16])
-{
-    const char *name = tw_model_class_name(m, i);
-    if (name) return name;
-    snprintf(to, 16, "%d", (int)tw_model_class(m, i));
-    return to;
-}
-
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static json_t *matrix_json(const tw_score *s)
@@ -46,9 +37,9 @@ static json_t *matrix_json(const tw_score *s)
 
 static json_t *classes_json(const tw_model *m, size_t n)
 {
-    char text[16];
+    char text[CLI_CLASS_TEXT];
     json_t *names = json_array();
-    for (size_t i = 0; i < n; i++) names = cli_add(names, cli_string(class_text(m, i, text)));
+    for (size_t i = 0; i < n; i++) names = cli_add(names, cli_string(cli_class_text(m, i, text)));
     return names;
 }
 
@@ -76,21 +67,21 @@ static tw_status print_json(const struct cli_call *call, const tw_model *model, 
 /* Right-aligned columns, a row for each right class. */
 static void print_matrix(const tw_model *m, const tw_score *s)
 {
-    char text[16];
+    char text[CLI_CLASS_TEXT];
     int width = 5;
     for (size_t i = 0; i < s->n * s->n; i++) {
         const int long_as = snprintf(NULL, 0, "%.9g", s->matrix[i]);
         if (long_as > width) width = long_as;
     }
     for (size_t i = 0; i < s->n; i++) {
-        const int long_as = (int)strlen(class_text(m, i, text));
+        const int long_as = (int)strlen(cli_class_text(m, i, text));
         if (long_as > width) width = long_as > 20 ? 20 : long_as;
     }
     puts("confusion: a row for each right class, a column for each predicted one");
     printf("%*s", width, "");
-    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, class_text(m, i, text));
+    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, cli_class_text(m, i, text));
     for (size_t i = 0; i < s->n * s->n; i++) {
-        if (i % s->n == 0) printf("\n%*.20s", width, class_text(m, i / s->n, text));
+        if (i % s->n == 0) printf("\n%*.20s", width, cli_class_text(m, i / s->n, text));
         printf("  %*.9g", width, s->matrix[i]);
     }
     putchar('\n');

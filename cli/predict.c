@@ -1,4 +1,4 @@
-/* thalweg predict: one class or number, or one line of probabilities, for every row.
+/* thalweg predict: one class or number, or a line of probabilities, for every row.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <errno.h>
@@ -14,19 +14,44 @@ struct values {
 
 static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 
-static const struct cli_option options[] = {
-    {"probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
-     "print every class's probability instead of the class, in the order of the labels; where the model has one output for two classes, that of the second"},
-    CLI_THREADS,
-    CLI_QUIET,
-    CLI_VERBOSE,
-    CLI_END};
+static const struct cli_option options[] =
+    {{"probability", 0, CLI_FLAG, offsetof(struct values, probability), NULL, 0, 0,
+      "print a line with the classes, then every class's probability in place of the class"},
+     CLI_THREADS,
+     CLI_QUIET,
+     CLI_VERBOSE,
+     CLI_END};
 
 enum { ROWS_AT_ONCE = 4096 };
 
 static double at(tw_type type, const void *output, size_t i)
 {
     return type == TW_F64 ? ((const double *)output)[i] : ((const float *)output)[i];
+}
+
+/* A name with a space, a comma or a quote stands in quotes, as in CSV. */
+static void print_name(const char *name)
+{
+    if (name[0] && !strpbrk(name, " ,\"\t\r\n")) {
+        fputs(name, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *name; name++) {
+        if (*name == '"') putchar('"');
+        putchar(*name);
+    }
+    putchar('"');
+}
+
+static void print_heads(const tw_model *model, size_t n_outputs)
+{
+    char text[CLI_CLASS_TEXT];
+    for (size_t i = 0; i < (n_outputs > 1 ? n_outputs : 2); i++) {
+        if (i) putchar(' ');
+        print_name(cli_class_text(model, i, text));
+    }
+    putchar('\n');
 }
 
 static void print_row(const struct values *v, const tw_model *model, tw_type type, const void *output,
@@ -38,6 +63,7 @@ static void print_row(const struct values *v, const tw_model *model, tw_type typ
             tw_model_prediction(model, (const char *)output + first * tw_type_size(type), text, sizeof text));
         return;
     }
+    if (n == 1) printf("%.9g ", 1 - at(type, output, first));
     for (size_t i = 0; i < n; i++) printf(i ? " %.9g" : "%.9g", at(type, output, first + i));
     putchar('\n');
 }
@@ -48,6 +74,7 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
     void *output = cli_alloc(ROWS_AT_ONCE, o->n_outputs * sizeof(double), err);
     if (!output) return TW_ERR_MEMORY;
     tw_status status = TW_OK;
+    if (v->probability) print_heads(m->model, o->n_outputs);
     for (uint64_t first = 0; first < o->n_rows && status == TW_OK; first += ROWS_AT_ONCE) {
         size_t n = o->n_rows - first < ROWS_AT_ONCE ? (size_t)(o->n_rows - first) : ROWS_AT_ONCE;
         status = tw_predict(m->ctx, o, tw_model_weights(m->model), first, n, output, err);
@@ -73,7 +100,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     tw_status status = cli_open_model(&m, call, &v->job, 0, err);
     if (status == TW_OK && v->probability && tw_model_output(m.model) != TW_OUTPUT_PROBABILITY)
-        status = cli_fail(err, TW_ERR_SPEC, "--probability: %.200s gives no probabilities", call->word[0]);
+        status = cli_fail(err, TW_ERR_SPEC, "--probability: %.200s gives no probabilities: %.40s predicts %s",
+                          call->word[0], tw_model_network(m.model),
+                          tw_model_output(m.model) == TW_OUTPUT_SCORE
+                              ? "classes by scores (logistic and softmax have probabilities)"
+                              : "numbers");
     if (status == TW_OK) status = print_all(v, &m, err);
     cli_close_model(&m);
     return status;

@@ -271,15 +271,30 @@ static void hostile_files_are_refused(void **state)
         META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"a\\\"]\""),
         META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[1,2]\""),
         META("logistic:intercept=0", "2", "2", ",\"class_names\":\"a,b\""),
+        META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"a\\\",\\\"a\\\"]\""),
+        META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"1\\\",\\\"+1.0\\\"]\""),
+        META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"0\\\",\\\"-0\\\"]\""),
+        META("logistic:intercept=0", "2", "2",
+             ",\"schema\":\"{\\\"width\\\":2,\\\"classes\\\":[\\\"b\\\",\\\"b\\\"]}\""),
         META("logistic:intercept=0", "2", "2", ",\"class_weights\":\"[1,-1]\""),
         META("logistic:intercept=0", "2", "2", ",\"class_weights\":\"[1,1e999]\""),
         META("logistic:intercept=0", "2", "2", ",\"column_names\":\"[\\\"a\\\",null]\""),
+    };
+    /* words, and numbers that a double does not tell apart */
+    static const char *const right[] = {
+        META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"a\\\",\\\"b\\\"]\""),
+        META("logistic:intercept=0", "2", "2",
+             ",\"class_names\":\"[\\\"9007199254740993\\\",\\\"9007199254740992\\\"]\""),
+        META("logistic:intercept=0", "2", "2",
+             ",\"schema\":\"{\\\"width\\\":2,\\\"classes\\\":[\\\"b\\\",\\\"c\\\"]}\""),
     };
     tw_context *ctx = context(1);
     tw_error err;
     if (load_with(ctx, META("logistic:intercept=0", "2", "2", ""), &err) != TW_OK)
         fail_msg("%s", err.message);
     if (load_with(ctx, META("linear:intercept=0", "2", "0", ""), &err) != TW_OK) fail_msg("%s", err.message);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        if (load_with(ctx, right[i], &err) != TW_OK) fail_msg("%s: %s", right[i], err.message);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const tw_status s = load_with(ctx, wrong[i], &err);
         if (s != TW_ERR_DATA || !err.message[0]) fail_msg("%s: %d", wrong[i], s);

@@ -157,7 +157,7 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
                  *fields = json_object_get(from, "fields"), *classes = json_object_get(from, "classes"),
                  *columns = json_object_get(from, "columns");
     int64_t width = 0, number = -1;
-    size_t n = 0;
+    size_t n = 0, twice;
     if (!json_is_object(from)) return wrong("not an object", err);
     TW_TRY(read_natural(json_object_get(from, "width"), (int64_t)1 << 32, "width", &width, err));
     s->width = (size_t)width;
@@ -172,6 +172,8 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     if (classes) {
         tw_status status = read_texts(ctx, classes, "classes", 0, &s->classes, &n, err);
         s->n_classes = (int32_t)n;
+        if (status == TW_OK) status = tw__classes_twice(ctx, s->classes, n, &twice, err);
+        if (status == TW_OK && twice < n) status = wrong("a class twice", err);
         if (status != TW_OK) return status;
     }
     if (columns) TW_TRY(read_columns(s, ctx, columns, err));

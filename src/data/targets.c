@@ -37,12 +37,9 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(((const spelling *)a)->text, ((const spelling *)b)->text);
 }
 
-/* Numbers from 2^53 on are not told apart by a double: there each spelling is a label of its own. */
-static int are_equal(double a, double b) { return a == b && fabs(a) < 0x1p53; }
-
 static int is_same(const labels *l, size_t i, size_t j)
 {
-    return l->are_numbers && are_equal(l->each[i].number, l->each[j].number);
+    return l->are_numbers && tw__label_is_equal(l->each[i].number, l->each[j].number);
 }
 
 /* Sorts the spellings, and numbers the classes that they stand for. */
@@ -116,7 +113,7 @@ static int is_class(const spelling *word, const char *class, int by_number)
 {
     double number;
     if (strcmp(word->text, class) == 0) return 1;
-    return by_number && tw__number_read(tw__text_of(class), &number) == 1 && are_equal(number, word->number);
+    return by_number && tw__number_read(tw__text_of(class), &number) == 1 && tw__label_is_equal(number, word->number);
 }
 
 /* The classes are those of the training rows. */

@@ -1,6 +1,8 @@
 /* A hash table over one text.
  * SPDX-License-Identifier: MIT */
 #include "data/words.h"
+#include "base/decimal.h"
+#include "base/options.h"
 #include "file/hash.h"
 #include <string.h>
 
@@ -65,4 +67,33 @@ void tw__words_free(tw__words *w, tw_context *ctx)
     tw__free(ctx, w->start, w->capacity, sizeof *w->start);
     tw__free(ctx, w->slot, w->slots, sizeof *w->slot);
     *w = (tw__words){.n = 0};
+}
+
+/* The same text for all spellings of a number. */
+static const char *spelling(const char *name, char to[32])
+{
+    double x;
+    if (tw__number_read(tw__text_of(name), &x) != 1 || !tw__label_is_equal(x, x)) return name;
+    tw__format(to, 32, "%.17g", x == 0 ? 0 : x);
+    return to;
+}
+
+tw_status tw__classes_twice(tw_context *ctx, char *const *names, size_t n, size_t *twice, tw_error *err)
+{
+    tw__words words = {.n = 0};
+    tw_status s = TW_OK;
+    double x;
+    size_t i = 0;
+    while (i < n && tw__number_read(tw__text_of(names[i]), &x) == 1) i++;
+    const int are_numbers = i == n;
+    *twice = n;
+    for (i = 0; i < n && s == TW_OK && *twice == n; i++) {
+        char text[32];
+        uint32_t number = 0;
+        const char *word = are_numbers ? spelling(names[i], text) : names[i];
+        s = tw__words_add(&words, ctx, word, strlen(word), &number, err);
+        if (s == TW_OK && number < i) *twice = i;
+    }
+    tw__words_free(&words, ctx);
+    return s;
 }

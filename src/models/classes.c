@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "base/options.h"
+#include "data/words.h"
 #include "file/utf8.h"
 #include "models/model.h"
 #include <stdio.h>
@@ -93,7 +94,7 @@ static int is_same(const char *a, const char *b)
 {
     double x, y;
     if (strcmp(a, b) == 0) return 1;
-    return tw__number_read(tw__text_of(a), &x) && tw__number_read(tw__text_of(b), &y) && x == y;
+    return tw__number_read(tw__text_of(a), &x) && tw__number_read(tw__text_of(b), &y) && tw__label_is_equal(x, y);
 }
 
 /* Most data have the model's classes in their order, so the search begins at the same place. */

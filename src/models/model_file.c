@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/io.h"
 #include "data/schema.h"
+#include "data/words.h"
 #include "file/json.h"
 #include "file/safetensors.h"
 #include "models/model.h"
@@ -209,6 +210,16 @@ static tw_status read_names(tw_model *m, const tw__safetensors *f, const char *p
     return s;
 }
 
+static tw_status check_class_names(const tw_model *m, const char *path, tw_error *err)
+{
+    const size_t n = m->class_names ? (size_t)m->classes : 0;
+    size_t twice;
+    TW_TRY(tw__classes_twice(m->ctx, m->class_names, n, &twice, err));
+    if (twice == n) return TW_OK;
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "class_names: class \"%.60s\" is there twice",
+                       m->class_names[twice]);
+}
+
 static tw_status read_weights(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
 {
     const size_t n = (size_t)m->labels;
@@ -253,6 +264,7 @@ static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char
                            (long long)m->classes, labels ? " with labels" : "", (long long)m->labels);
     TW_TRY(read_labels(m, labels, path, err));
     TW_TRY(read_names(m, f, path, optional[CLASS_NAMES], (size_t)m->classes, &m->class_names, err));
+    TW_TRY(check_class_names(m, path, err));
     TW_TRY(read_weights(m, f, path, err));
     TW_TRY(read_schema(m, f, path, err));
     return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
