@@ -113,7 +113,8 @@ static int is_class(const spelling *word, const char *class, int by_number)
 {
     double number;
     if (strcmp(word->text, class) == 0) return 1;
-    return by_number && tw__number_read(tw__text_of(class), &number) == 1 && tw__label_is_equal(number, word->number);
+    return by_number && tw__number_read(tw__text_of(class), &number) == 1 &&
+           tw__label_is_equal(number, word->number);
 }
 
 /* The classes are those of the training rows. */

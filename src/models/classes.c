@@ -94,7 +94,8 @@ static int is_same(const char *a, const char *b)
 {
     double x, y;
     if (strcmp(a, b) == 0) return 1;
-    return tw__number_read(tw__text_of(a), &x) && tw__number_read(tw__text_of(b), &y) && tw__label_is_equal(x, y);
+    return tw__number_read(tw__text_of(a), &x) && tw__number_read(tw__text_of(b), &y) &&
+           tw__label_is_equal(x, y);
 }
 
 /* Most data have the model's classes in their order, so the search begins at the same place. */
