@@ -22,66 +22,37 @@ static const struct cli_option options[] = {
     CLI_VERBOSE,
     CLI_END};
 
-/* ---- JSON ---------------------------------------------------------------------------------------------- */
-
-static json_t *matrix_json(const tw_score *s)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < s->n; i++) {
-        json_t *row = json_array();
-        for (size_t j = 0; j < s->n; j++) row = cli_add(row, cli_number(s->matrix[i * s->n + j]));
-        rows = cli_add(rows, row);
-    }
-    return rows;
-}
-
-static json_t *classes_json(const tw_model *m, size_t n)
-{
-    char text[CLI_CLASS_TEXT];
-    json_t *names = json_array();
-    for (size_t i = 0; i < n; i++) names = cli_add(names, cli_string(cli_class_text(m, i, text)));
-    return names;
-}
-
-/* A metric is a key, null where it is not defined; what is to be said of it is in "notes". */
 static tw_status print_json(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
-                            const tw_scores *scores, tw_error *err)
+                            tw_scores *scores, tw_error *err)
 {
-    json_t *o = json_pack("{s:o}", "loss", cli_number(m->loss)), *notes = json_object();
-    const tw_score *s;
-    for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++) {
-        const char *name = s->metric->name;
-        if (s->matrix) o = cli_put(o, "classes", classes_json(model, s->n));
-        o = cli_put(o, name, s->matrix ? matrix_json(s) : cli_number(s->value));
-        if (s->note[0]) notes = cli_put(notes, name, cli_string(s->note));
-    }
-    if (json_object_size(notes)) o = cli_put(o, "notes", notes);
-    else json_decref(notes);
-    o = cli_put(o, "examples", json_integer((json_int_t)m->examples));
-    o = cli_put(o, "model", cli_string(call->word[0]));
-    return cli_print_json(cli_put(o, "data", cli_string(call->word[1])), err);
+    const char *text;
+    CLI_TRY(tw_scores_json(scores, model, &text, err));
+    json_t *all = json_pack("{s:o}", "loss", cli_number(m->loss)), *its = json_loads(text, 0, NULL);
+    if (all && (!its || json_object_update(all, its) != 0)) json_decref(all), all = NULL;
+    json_decref(its);
+    all = cli_put(all, "examples", json_integer((json_int_t)m->examples));
+    all = cli_put(all, "model", cli_string(call->word[0]));
+    return cli_print_json(cli_put(all, "data", cli_string(call->word[1])), err);
 }
-
-/* ---- text ---------------------------------------------------------------------------------------------- */
 
 /* Right-aligned columns, a row for each right class. */
 static void print_matrix(const tw_model *m, const tw_score *s)
 {
-    char text[CLI_CLASS_TEXT];
+    char text[TW_CLASS_TEXT];
     int width = 5;
     for (size_t i = 0; i < s->n * s->n; i++) {
         const int long_as = snprintf(NULL, 0, "%.9g", s->matrix[i]);
         if (long_as > width) width = long_as;
     }
     for (size_t i = 0; i < s->n; i++) {
-        const int long_as = (int)strlen(cli_class_text(m, i, text));
+        const int long_as = (int)strlen(tw_model_class_text(m, i, text));
         if (long_as > width) width = long_as > 20 ? 20 : long_as;
     }
     puts("confusion: a row for each right class, a column for each predicted one");
     printf("%*s", width, "");
-    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, cli_class_text(m, i, text));
+    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, tw_model_class_text(m, i, text));
     for (size_t i = 0; i < s->n * s->n; i++) {
-        if (i % s->n == 0) printf("\n%*.20s", width, cli_class_text(m, i / s->n, text));
+        if (i % s->n == 0) printf("\n%*.20s", width, tw_model_class_text(m, i / s->n, text));
         printf("  %*.9g", width, s->matrix[i]);
     }
     putchar('\n');
@@ -128,7 +99,7 @@ static void print_text(const struct values *v, const tw_model *model, const tw_m
 }
 
 static tw_status print(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
-                       const tw_scores *scores, tw_error *err)
+                       tw_scores *scores, tw_error *err)
 {
     const struct values *v = call->values;
     if (v->common.json) return print_json(call, model, m, scores, err);

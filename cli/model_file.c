@@ -43,11 +43,3 @@ void cli_close_model(struct cli_model_on_data *m)
     tw_model_free(m->model);
     tw_context_free(m->ctx);
 }
-
-const char *cli_class_text(const tw_model *model, size_t i, char to[CLI_CLASS_TEXT])
-{
-    const char *name = tw_model_class_name(model, i);
-    if (name) return name;
-    snprintf(to, CLI_CLASS_TEXT, "%d", (int)tw_model_class(model, i));
-    return to;
-}

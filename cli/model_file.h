@@ -17,7 +17,4 @@ struct cli_model_on_data {
 tw_status cli_open_model(struct cli_model_on_data *out, const struct cli_call *call, tw_job_options *data,
                          int labels, tw_error *err);
 void cli_close_model(struct cli_model_on_data *m); /* also after a failure */
-/* Class i by its name or label, in `to` if it has no name. */
-enum { CLI_CLASS_TEXT = 16 };
-const char *cli_class_text(const tw_model *model, size_t i, char to[CLI_CLASS_TEXT]);
 #endif

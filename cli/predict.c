@@ -46,10 +46,10 @@ static void print_name(const char *name)
 
 static void print_heads(const tw_model *model, size_t n_outputs)
 {
-    char text[CLI_CLASS_TEXT];
+    char text[TW_CLASS_TEXT];
     for (size_t i = 0; i < (n_outputs > 1 ? n_outputs : 2); i++) {
         if (i) putchar(' ');
-        print_name(cli_class_text(model, i, text));
+        print_name(tw_model_class_text(model, i, text));
     }
     putchar('\n');
 }

@@ -69,6 +69,10 @@ TW_API tw_status tw_scores_of_model(tw_scores **out, tw_model *model, const tw_d
 TW_API void tw_scores_free(tw_scores *scores); /* NULL is allowed */
 /* Result i; NULL past the last. */
 TW_API const tw_score *tw_scores_at(const tw_scores *scores, size_t i);
+/* All as a JSON object, valid until the next call: each metric by its name, null where it is not defined; the
+ * confusion matrix as a list of rows, with the names of the model's (NULL: none) `classes`; `notes`, by
+ * metric. */
+TW_API tw_status tw_scores_json(tw_scores *scores, const tw_model *model, const char **text, tw_error *err);
 
 #ifdef __cplusplus
 }

@@ -27,8 +27,8 @@ int64_t tw__words_find(const tw__words *words, const char *text, size_t n);
 const char *tw__words_at(const tw__words *words, uint32_t number);
 void tw__words_free(tw__words *words, tw_context *ctx);
 
-/* Whether these numbers of labels are one class: those from 2^53 on are not told apart by a double, there each
- * spelling is a class of its own. */
+/* Whether these numbers of labels are one class: those from 2^53 on are not told apart by a double, there
+ * each spelling is a class of its own. */
 static inline int tw__label_is_equal(double a, double b) { return a == b && __builtin_fabs(a) < 0x1p53; }
 /* *twice = the first of these names of classes that stands for an earlier one's class, too, as "+1" and "1"
  * do where all are numbers; n: none. */

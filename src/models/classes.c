@@ -65,18 +65,16 @@ static int64_t find_label(const int32_t *labels, int64_t n, int32_t label)
     return lo < n && labels[lo] == label ? lo : -1;
 }
 
-enum { NUMBER_TEXT = 16 };
-
-static const char *class_text(const char *name, int32_t label, char to[NUMBER_TEXT])
+static const char *class_text(const char *name, int32_t label, char to[TW_CLASS_TEXT])
 {
     if (name) return name;
-    snprintf(to, NUMBER_TEXT, "%d", label);
+    snprintf(to, TW_CLASS_TEXT, "%d", label);
     return to;
 }
 
-static const char *text_of_model(const tw_model *m, int64_t i, char to[NUMBER_TEXT])
+const char *tw_model_class_text(const tw_model *m, size_t i, char to[TW_CLASS_TEXT])
 {
-    return class_text(tw_model_class_name(m, (size_t)i), tw_model_class(m, (size_t)i), to);
+    return class_text(tw_model_class_name(m, i), tw_model_class(m, i), to);
 }
 
 static int32_t label_of_data(const tw_data_info *data, int64_t i)
@@ -84,7 +82,7 @@ static int32_t label_of_data(const tw_data_info *data, int64_t i)
     return data->class_labels ? data->class_labels[i] : (int32_t)i;
 }
 
-static const char *text_of_data(const tw_data_info *data, int64_t i, char to[NUMBER_TEXT])
+static const char *text_of_data(const tw_data_info *data, int64_t i, char to[TW_CLASS_TEXT])
 {
     return class_text(data->class_names ? data->class_names[i] : NULL, label_of_data(data, i), to);
 }
@@ -101,26 +99,27 @@ static int is_same(const char *a, const char *b)
 /* Most data have the model's classes in their order, so the search begins at the same place. */
 static int32_t find_class(const tw_model *m, const tw_data_info *data, int64_t i)
 {
-    char a[NUMBER_TEXT], b[NUMBER_TEXT];
+    char a[TW_CLASS_TEXT], b[TW_CLASS_TEXT];
     const char *wanted = text_of_data(data, i, a);
     if (!m->class_names && !data->class_names)
         return (int32_t)find_label(m->class_labels, m->labels, label_of_data(data, i));
     for (int64_t k = 0; k < m->labels; k++) {
         const int64_t at = (i + k) % m->labels;
-        if (is_same(wanted, text_of_model(m, at, b))) return (int32_t)at;
+        if (is_same(wanted, tw_model_class_text(m, (size_t)(at), b))) return (int32_t)at;
     }
     return -1;
 }
 
 static tw_status unknown_class(const tw_model *m, const tw_data_info *data, uint64_t row, tw_error *err)
 {
-    char has[NUMBER_TEXT], first[NUMBER_TEXT], last[NUMBER_TEXT];
+    char has[TW_CLASS_TEXT], first[TW_CLASS_TEXT], last[TW_CLASS_TEXT];
     const int64_t i = find_label(data->class_labels, data->classes, data->labels[row]);
     return tw__fail(err, TW_ERR_DATA,
                     "%s: row %llu has label %.60s, the model knows %lld classes, %.60s to %.60s", data->name,
                     (unsigned long long)row,
                     i < 0 ? class_text(NULL, data->labels[row], has) : text_of_data(data, i, has),
-                    (long long)m->labels, text_of_model(m, 0, first), text_of_model(m, m->labels - 1, last));
+                    (long long)m->labels, tw_model_class_text(m, (size_t)(0), first),
+                    tw_model_class_text(m, (size_t)(m->labels - 1), last));
 }
 
 tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t **out, tw_error *err)
@@ -169,8 +168,7 @@ const char *tw_model_prediction(const tw_model *m, const void *outputs, char *to
         return to;
     }
     const size_t class = class_of(m, outputs);
-    const char *name = tw_model_class_name(m, class);
-    if (name) snprintf(to, size, "%s", name);
-    else snprintf(to, size, "%d", tw_model_class(m, class));
+    char number[TW_CLASS_TEXT];
+    snprintf(to, size, "%s", tw_model_class_text(m, class, number));
     return to;
 }

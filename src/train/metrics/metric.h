@@ -37,6 +37,15 @@ typedef struct tw__metric_type {
                                                  .traits = (its_traits),              \
                                                  .compute = function}
 
+enum { TW__METRICS_MOST = 32 };
+struct tw_scores {
+    tw_context *ctx;
+    size_t n;
+    const tw__metric_type *type[TW__METRICS_MOST];
+    tw_score score[TW__METRICS_MOST];
+    char *json; /* tw_scores_json's text */
+};
+
 /* registry.c */
 const tw__metric_type *tw__metric_type_at(size_t i);
 int tw__metric_is(const char *name);

@@ -9,15 +9,6 @@
 #include <string.h>
 #include <thalweg/train.h>
 
-enum { MOST = 32 };
-
-struct tw_scores {
-    tw_context *ctx;
-    size_t n;
-    const tw__metric_type *type[MOST];
-    tw_score score[MOST];
-};
-
 /* ---- which --------------------------------------------------------------------------------------------- */
 
 static tw_status check_fit(const tw__metric_type *t, const tw_outcomes *o, tw_error *err)
@@ -40,7 +31,7 @@ static tw_status add(tw_scores *s, const tw__metric_type *t, tw_error *err)
 {
     for (size_t i = 0; i < s->n; i++)
         if (s->type[i] == t) return tw__fail(err, TW_ERR_SPEC, "metric %s is given twice", t->about.name);
-    if (s->n == MOST) return tw__fail(err, TW_ERR_SPEC, "more than %d metrics", MOST);
+    if (s->n == TW__METRICS_MOST) return tw__fail(err, TW_ERR_SPEC, "more than %d metrics", TW__METRICS_MOST);
     s->type[s->n++] = t;
     return TW_OK;
 }
@@ -151,6 +142,7 @@ void tw_scores_free(tw_scores *s)
     for (size_t i = 0; i < s->n; i++)
         tw__free(s->ctx, (void *)(uintptr_t)s->score[i].matrix, s->score[i].n * s->score[i].n,
                  sizeof(double));
+    tw__free_text(s->ctx, s->json);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
 
