@@ -119,6 +119,7 @@ static void print_setting(const tw_job_options *o, tw_model *model, const tw_run
         if (texts[i][1]) fprintf(stderr, "%s %s", texts[i][0], texts[i][1]);
     if (tw_run_progress_get(run, &solver, NULL) == TW_OK && solver.why)
         fprintf(stderr, " (auto, for %s)", solver.why);
+    if (tw_run_fused(run)) fprintf(stderr, "  fused: %s", tw_run_fused(run));
     fputc('\n', stderr);
 }
 

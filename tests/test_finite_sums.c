@@ -1,6 +1,7 @@
 /* Finite sums on linear models: penalties apart from the losses, optima that are known.
  * SPDX-License-Identifier: MIT */
 #include "linear_models.h"
+#include "faulty_io.h"
 #include "least_squares.h"
 
 static const char *const estimators[] = {"sag",  "sag:norm=seen",      "saga",
@@ -159,12 +160,312 @@ static void rows_with_weights_reach_the_known_optimum(void **state)
     }
 }
 
+/* ---- fused --------------------------------------------------------------------------------------------- */
+
+/* Models and lengths; each is fused but where `plain` says so. */
+static const struct {
+    const char *model, *rule;
+    int classes;
+} fused_cases[] = {{"logistic:l2=0.1", "sgd:lr=0.05", 2},
+                   {"logistic", "sgd:lr=0.05", 2},
+                   {"softmax:l2=0.02", "sgd:lr=0.05", 3},
+                   {"logistic:l1=0.02,l2=0.01", "sgd:lr=0.05", 3},
+                   {"ridge:l2=0.3,intercept=0", "sgd:lr=0.02", 0},
+                   {"huber:l1=0.05", "sgd:lr=0.02", 0},
+                   {"svm:loss=hinge,l2=0.1", "sgd:lr=0.05", 2}};
+enum { N_FUSED = sizeof fused_cases / sizeof *fused_cases };
+
+static problem open_case(const some_rows *r, int i, tw_type type, int sparse, int threads, tw_isa isa)
+{
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = threads;
+    o.max_isa = isa;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    return open_rows(ctx, rows_data(ctx, r, type, sparse, fused_cases[i].classes, 1), fused_cases[i].model,
+                     type);
+}
+
+static tw_run *new_run(problem *p, const tw_run_options *o)
+{
+    tw_run *run;
+    tw_error err = {0};
+    if (tw_run_create(&run, p->ctx, &p->objective, NULL, tw_model_weights(p->model), o, &err) != TW_OK)
+        fail_msg("%s: %s", o->estimator, err.message);
+    return run;
+}
+
+static void step(tw_run *run, int n)
+{
+    tw_error err = {0};
+    for (int status; n > 0; n--)
+        if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("%s", err.message);
+}
+
+/* The largest difference of two runs' weights, by the largest weight; both take this many steps. */
+static double difference(tw_run *a, tw_run *b, int n, size_t size, tw_type type)
+{
+    const void *x, *y;
+    double most = 0, off = 0;
+    step(a, n);
+    step(b, n);
+    assert_int_equal(tw_run_weights(a, &x, NULL), TW_OK);
+    assert_int_equal(tw_run_weights(b, &y, NULL), TW_OK);
+    for (size_t i = 0; i < size; i++) {
+        const double u = type == TW_F64 ? ((const double *)x)[i] : (double)((const float *)x)[i],
+                     v = type == TW_F64 ? ((const double *)y)[i] : (double)((const float *)y)[i];
+        most = fmax(most, fabs(v));
+        off = fmax(off, fabs(u - v));
+    }
+    return off / most;
+}
+
+/* The stated tolerance: 1e-10 of the largest weight in double, here after 400 updates; in float what the
+ * steps in vectors round. Weights that l1 makes 0 are 0 in both. */
+static void fused_equals_vectors(void **state)
+{
+    (void)state;
+    static some_rows r;
+    for (int i = 0; i < N_FUSED * N_ESTIMATORS * 2; i++)
+        for (int narrow = 0; narrow < 2; narrow++) {
+            const int k = i / 2 % N_FUSED;
+            const tw_type type = narrow ? TW_F32 : TW_F64;
+            tw_run_options o = options(fused_cases[k].rule, estimators[i / 2 / N_FUSED], i % 2 ? 5 : 1, 100);
+            if (k % 2) o.schedule = "inverse_time:decay_rate=0.01";
+            fill_rows(&r, fused_cases[k].classes ? fused_cases[k].classes : 1);
+            problem p = open_case(&r, k, type, i % 3 > 0, 1, TW_ISA_DETECT),
+                    q = open_case(&r, k, type, i % 3 > 0, 1, TW_ISA_DETECT);
+            const size_t n = tw_model_size(p.model);
+            set_weights(p.model);
+            set_weights(q.model);
+            tw_run *fused = new_run(&p, &o);
+            o.fused = TW_RUN_FUSED_NO;
+            tw_run *plain = new_run(&q, &o);
+            const int is_fused = !(strstr(o.estimator, "sarah") && strstr(fused_cases[k].model, "l1"));
+            assert_true((tw_run_fused(fused) != NULL) == is_fused && tw_run_fused(plain) == NULL);
+            for (int part = 0; part < 4; part++) {
+                const double off = difference(fused, plain, part ? 133 : 1, n, type);
+                if (!(off < (narrow ? 1e-4 : 1e-10)))
+                    fail_msg("%s with %s, batch %d: off by %.2g", o.estimator, fused_cases[k].model,
+                             (int)o.batch, off);
+            }
+            size_t ended;
+            const tw_epoch *a = tw_run_history(fused, &ended), *b = tw_run_history(plain, &ended);
+            assert_true(ended > 0 && fabs(a[ended - 1].loss - b[ended - 1].loss) < (narrow ? 1e-4 : 1e-10));
+            assert_true(a[ended - 1].lr == b[ended - 1].lr);
+            tw_run_free(fused);
+            tw_run_free(plain);
+            close_problem(&p);
+            close_problem(&q);
+        }
+}
+
+/* The same bits for dense and sparse rows, any threads and instruction set, looked at, killed and resumed. */
+static void nothing_but_the_numbers_decides_the_bits(void **state)
+{
+    (void)state;
+    static some_rows r;
+    enum { STEPS = 90 };
+    for (int i = 0; i < N_FUSED * N_ESTIMATORS; i++) {
+        const int k = i % N_FUSED;
+        const tw_run_options o = options(fused_cases[k].rule, estimators[i / N_FUSED], 1, 100);
+        double first[256] = {0};
+        fill_rows(&r, fused_cases[k].classes ? fused_cases[k].classes : 1);
+        for (int way = 0; way < 4; way++) {
+            problem p =
+                open_case(&r, k, TW_F64, way % 2, 1 + way % 3, way == 2 ? TW_ISA_BASE : TW_ISA_DETECT);
+            const size_t bytes = tw_model_size(p.model) * sizeof(double);
+            const void *w;
+            set_weights(p.model);
+            tw_run *run = new_run(&p, &o);
+            if (way == 3) {
+                ls_state kept;
+                step(run, 37);
+                assert_int_equal(tw_run_weights(run, &w, NULL), TW_OK);
+                assert_int_equal(ls_save(&kept, run), TW_OK);
+                tw_run_free(run);
+                memset(tw_model_weights(p.model), 0, bytes);
+                run = new_run(&p, &o);
+                assert_int_equal(ls_load(&kept, run), TW_OK);
+                ls_forget(&kept);
+            }
+            step(run, way == 3 ? STEPS - 37 : STEPS);
+            assert_int_equal(tw_run_weights(run, &w, NULL), TW_OK);
+            if (way == 0) memcpy(first, w, bytes);
+            else if (memcmp(first, w, bytes) != 0)
+                fail_msg("%s, %s: way %d", o.estimator, fused_cases[k].model, way);
+            tw_run_free(run);
+            close_problem(&p);
+        }
+    }
+}
+
+/* `sum` is that of the slopes times the rows. */
+static void the_sum_is_the_slopes(void **state)
+{
+    (void)state;
+    static some_rows r;
+    fill_rows(&r, 2);
+    for (int i = 0; i < 3; i++) {
+        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        const tw_run_options o = options("sgd:lr=0.1", estimators[i], 1, 100);
+        tw_run *run = new_run(&p, &o);
+        ls_state s;
+        step(run, 100);
+        assert_int_equal(ls_save(&s, run), TW_OK);
+        const double *slopes = ls_find(&s, "estimator.slopes"), *cells = ls_find(&s, "estimator.weights");
+        for (int j = 0; j < COLUMNS; j++) {
+            double sum = 0;
+            for (int row = 0; row < ROWS; row++) sum += slopes[row] * r.wide[row * COLUMNS + j];
+            assert_true(fabs(sum - cells[4 * j + 1]) < 1e-13);
+        }
+        ls_forget(&s);
+        tw_run_free(run);
+        close_problem(&p);
+    }
+}
+
+/* The distance to the optimum falls by a like factor in every 30 epochs; that of sgd does not fall any
+ * more. */
+static void the_error_is_a_straight_line(void **state)
+{
+    (void)state;
+    static some_rows r;
+    fill_rows(&r, 2);
+    for (int i = -1; i < N_ESTIMATORS; i++) {
+        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        const size_t n = tw_model_size(p.model);
+        double best[256], distance[5] = {0};
+        const tw_run_options long_ago = options("sgd:lr=0.2", "saga", 1, 2000),
+                             o = options("sgd:lr=0.2", i < 0 ? "minibatch" : estimators[i], 1, 1000);
+        train(&p, &long_ago);
+        memcpy(best, tw_model_weights(p.model), n * sizeof *best);
+        memset(tw_model_weights(p.model), 0, n * sizeof *best);
+        tw_run *run = new_run(&p, &o);
+        for (int k = 0; k < 5; k++) {
+            const void *w;
+            assert_int_equal(tw_run_weights(run, &w, NULL), TW_OK);
+            for (size_t j = 0; j < n; j++) distance[k] += pow(((const double *)w)[j] - best[j], 2);
+            distance[k] = log10(distance[k]) / 2;
+            step(run, 30 * ROWS);
+        }
+        for (int k = 1; k < 5; k++) {
+            const double fall = distance[k - 1] - distance[k];
+            if (i >= 0 && distance[k - 1] > -11 &&
+                !(fall > 0.3 && (k == 1 || fall > 0.4 * (distance[0] - distance[1]))))
+                fail_msg("%s: 10^%.3g, then 10^%.3g", o.estimator, distance[k - 1], distance[k]);
+            if (i < 0) assert_true(distance[k] > -3);
+        }
+        tw_run_free(run);
+        close_problem(&p);
+    }
+}
+
+/* Stored numbers that would be used as indices or divided by. */
+static void stored_clocks_are_checked(void **state)
+{
+    (void)state;
+    static some_rows r;
+    fill_rows(&r, 3);
+    problem p = open_case(&r, 3, TW_F64, 1, 1, TW_ISA_DETECT);
+    const tw_run_options o = options("sgd:lr=0.1", "saga", 1, 100);
+    tw_run *run = new_run(&p, &o);
+    ls_state s;
+    step(run, 10);
+    assert_int_equal(ls_save(&s, run), TW_OK);
+    double *last = (double *)ls_find(&s, "estimator.weights") + 2,
+           *instant = ls_find(&s, "estimator.instant"), *const places[] = {last,        last,
+                                                                           last,        &instant[6],
+                                                                           &instant[6], &instant[2]};
+    static const double wrong[] = {-1, 11, 0.5, -1, 5000, 0};
+    for (int i = 0; i < 6; i++) {
+        const double was = *places[i];
+        *places[i] = wrong[i];
+        assert_int_equal(ls_load(&s, run), TW_ERR_DATA);
+        *places[i] = was;
+    }
+    assert_int_equal(ls_load(&s, run), TW_OK);
+    ls_forget(&s);
+    tw_run_free(run);
+    close_problem(&p);
+}
+
+/* One after the other: the run says so, and nothing is held. */
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    static some_rows r;
+    tw_status s = TW_ERR_MEMORY;
+    long n = 0;
+    fill_rows(&r, 3);
+    for (; s != TW_OK; n++) {
+        faults faulty;
+        problem p;
+        tw_run *run = NULL;
+        int status = TW_RUN_GOING;
+        const tw_run_options o = options("sgd:lr=0.1", "saga", 2, 1);
+        assert_int_equal(faulty_context(&p.ctx, &faulty, 1, NULL), TW_OK);
+        p = open_rows(p.ctx, rows_data(p.ctx, &r, TW_F64, 1, 3, 1), "logistic:l1=0.02", TW_F64);
+        faulty.fail_allocation = faulty.allocations + n + 1;
+        s = tw_run_create(&run, p.ctx, &p.objective, NULL, tw_model_weights(p.model), &o, NULL);
+        while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, NULL);
+        tw_run_free(run);
+        close_problem(&p);
+        if (s != TW_OK && s != TW_ERR_MEMORY) fail_msg("allocation %ld fails: %s", n, tw_status_name(s));
+        if (faulty.live != 0) fail_msg("allocation %ld fails: %ld bytes are still held", n, faulty.live);
+        assert_true(n < 500);
+    }
+    assert_true(n > 10);
+}
+
+/* A table of gradients that no machine holds is refused before it is touched, and fused it fits. */
+static void a_table_too_large_is_refused(void **state)
+{
+    (void)state;
+    enum { MANY = 4000000 };
+    static double x[4];
+    static uint32_t columns[4] = {0, 1, 999999, 3999999};
+    static uint64_t starts[MANY + 1];
+    static int32_t labels[MANY];
+    tw_error err = {0};
+    tw_run *run = NULL;
+    for (int i = 0; i < MANY; i++)
+        starts[i + 1] = i < 4 ? (uint64_t)i + 1 : 4, labels[i] = i % 2, x[i % 4] = 1;
+    const tw_data_info rows = {.size = sizeof rows,
+                               .rows = MANY,
+                               .rank = 1,
+                               .shape = {MANY},
+                               .type = TW_F64,
+                               .x = x,
+                               .starts = starts,
+                               .columns = columns,
+                               .labels = labels};
+    problem p = open_info(&rows, "logistic", 1);
+    tw_run_options o = options("sgd:lr=0.1", "saga", 1, 1);
+    o.fused = TW_RUN_FUSED_NO;
+    assert_int_equal(tw_run_create(&run, p.ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),
+                     TW_ERR_MEMORY);
+    if (!strstr(err.message, "128000032000000 bytes")) fail_msg("%s", err.message);
+    o.fused = TW_RUN_FUSED_AUTO;
+    run = new_run(&p, &o);
+    step(run, 3);
+    tw_run_free(run);
+    close_problem(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(penalties_can_be_left_out),
         cmocka_unit_test(the_proximal_step_leaves_exact_zeros),
         cmocka_unit_test(rows_with_weights_reach_the_known_optimum),
+        cmocka_unit_test(fused_equals_vectors),
+        cmocka_unit_test(nothing_but_the_numbers_decides_the_bits),
+        cmocka_unit_test(the_sum_is_the_slopes),
+        cmocka_unit_test(the_error_is_a_straight_line),
+        cmocka_unit_test(stored_clocks_are_checked),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(a_table_too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

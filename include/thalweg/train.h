@@ -117,6 +117,13 @@ enum tw_run_sparse {
     TW_RUN_SPARSE_DENSE = 4
 };
 
+/* Estimators that remember gradients have a fused form for linear models (tw_glm) and plain sgd: a number for
+ * every row and score, and steps of what a row touches. It is the same method up to rounding, in double. */
+enum tw_run_fused {
+    TW_RUN_FUSED_AUTO = 0, /* wherever it is the same */
+    TW_RUN_FUSED_NO = 1    /* whole vectors: a gradient for every block of rows, steps of every weight */
+};
+
 /* When a solver has converged, with `tol`. */
 enum tw_run_stop {
     /* the norm of the gradient is at most tol times that at the start */
@@ -181,6 +188,7 @@ typedef struct tw_run_options {
      * "step" or "objective" (enum tw_run_stop). */
     double tol;
     const char *stop;
+    enum tw_run_fused fused;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT            \
     {                                  \
@@ -241,10 +249,13 @@ TW_API const char *tw_run_control(const tw_run *run);
 TW_API tw_status tw_run_diverged(const tw_run *run, tw_error *err);
 /* the *n epochs that have ended; valid until the next step */
 TW_API const tw_epoch *tw_run_history(const tw_run *run, size_t *n);
+/* how the estimator is fused, "one number per row"; NULL: it is not */
+TW_API const char *tw_run_fused(const tw_run *run);
 /* belongs to the run: to look at, not to step; NULL: a solver */
 TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
 /* The weights to report: w itself, or the rule's view in a buffer of the run, valid until the next step. With
- * TW_RUN_SPARSE_SKIP and REPLAY w is up to date after this call and after every epoch. */
+ * TW_RUN_SPARSE_SKIP and REPLAY, and where the estimator is fused, w is up to date after this call and after
+ * every epoch. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
 /* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was
  * created with the same objectives and options; it then continues with the same bits. TW_ERR_DATA: a position

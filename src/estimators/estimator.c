@@ -76,7 +76,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
     if (__builtin_mul_overflow(wanted, times, &wanted)) wanted = UINT64_MAX;
     e->batch = type->batch(e->n_rows, wanted);
     tw_status status = make_rows(e, s, err);
-    if (status == TW_OK && type->create) status = type->create(e, err);
+    if (status == TW_OK && type->create && !s->is_fused) status = type->create(e, err);
     if (status == TW_OK) *out = e;
     else tw__estimator_free(e);
     return status;
@@ -151,6 +151,12 @@ static uint64_t draw_block(const tw__estimator *e, uint64_t epoch, uint64_t step
     return tw__random_below(e->seed, TW__FOR_SAMPLING, (uint32_t)epoch, step, steps);
 }
 
+uint64_t tw__estimator_first_row(const tw__estimator *e, uint64_t epoch, uint64_t step)
+{
+    return e->type->sampling == TW__BLOCKS ? draw_block(e, epoch, step) * e->batch
+                                           : draw_row(e, epoch, step, 0);
+}
+
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u)
 {
     if (!e->n_rows) return;
@@ -192,7 +198,7 @@ tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char
 
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 {
-    return e->type->visit ? e->type->visit(e, v, err) : TW_OK;
+    return e->type->visit && e->state ? e->type->visit(e, v, err) : TW_OK;
 }
 
 tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight,

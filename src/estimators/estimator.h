@@ -48,6 +48,7 @@ typedef struct tw__estimator_type {
     /* 1: its sums are of losses only; the loop adds the gradient of the penalties of a generalised linear
      * model to the direction, or makes their proximal step */
     int leaves_penalties;
+    const struct tw__by_row_form *by_row; /* by_row.h: its fused form; NULL: it has none */
     /* allocates e->own; from here on NULL: keeps nothing */
     tw_status (*create)(tw__estimator *e, tw_error *err);
     /* also after a create that failed; e->own may be NULL */
@@ -79,6 +80,7 @@ typedef struct tw__estimator_setting {
     uint64_t n_rows, batch, seed; /* batch 0: 32, or 1 with an order from outside */
     uint64_t accumulate;          /* so many batches make one; 0: 1 */
     double weight;                /* of all rows, if it is known */
+    int is_fused;                 /* by_row.h keeps its state */
     tw_type real;
     size_t size;
     /* NULL, or rows to draw in place of its own; copied */
@@ -98,6 +100,8 @@ tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int 
 /* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of
  * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
+/* The first of them, for estimators that draw with replacement. */
+uint64_t tw__estimator_first_row(const tw__estimator *e, uint64_t epoch, uint64_t step);
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err);
 
 /* registry.c */

@@ -2,6 +2,7 @@
  * paper divides by all n from the start; `seen`, its section on implementation, by what the table holds so
  * far, which is larger steps at first.
  * SPDX-License-Identifier: MIT */
+#include "estimators/by_row.h"
 #include "estimators/table.h"
 #include "estimators/vectors.h"
 
@@ -20,6 +21,17 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
     return TW_OK;
 }
 
+static void by_row(tw__by_row *z, tw__update *u)
+{
+    const int by_seen = z->e->choice.values[NORM] == SEEN;
+    tw__by_row_look(z, u);
+    tw__by_row_move(z, u, 0, 1);
+    tw__by_row_remember(z, u);
+    z->is_steady = !by_seen;
+    z->divisor = by_seen ? z->seen_weight : z->e->weight;
+}
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
+
 extern const tw__estimator_type tw__estimator_sag;
 const tw__estimator_type tw__estimator_sag = {
     .about = {.size = sizeof(tw_estimator),
@@ -37,6 +49,7 @@ const tw__estimator_type tw__estimator_sag = {
     .batch = tw__batch_as_wanted,
     .sampling = TW__BLOCKS,
     .leaves_penalties = 1,
+    .by_row = &form,
     .create = tw__table_create,
     .free = tw__table_free,
     .direction = direction,

@@ -1,5 +1,6 @@
 /* saga: as sag, but the new gradient counts in full, which makes the direction unbiased.
  * SPDX-License-Identifier: MIT */
+#include "estimators/by_row.h"
 #include "estimators/table.h"
 #include "estimators/vectors.h"
 
@@ -12,6 +13,16 @@ static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
                      total);
     return TW_OK;
 }
+
+/* The old sum and `blocks` times the change are the new sum and one less of it. */
+static void by_row(tw__by_row *z, tw__update *u)
+{
+    z->divisor = z->e->weight;
+    tw__by_row_look(z, u);
+    tw__by_row_move(z, u, ((double)tw__estimator_steps(z->e) - 1) / z->divisor, 1);
+    tw__by_row_remember(z, u);
+}
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_saga;
 const tw__estimator_type tw__estimator_saga = {
@@ -28,6 +39,7 @@ const tw__estimator_type tw__estimator_saga = {
     .batch = tw__batch_as_wanted,
     .sampling = TW__BLOCKS,
     .leaves_penalties = 1,
+    .by_row = &form,
     .create = tw__table_create,
     .free = tw__table_free,
     .direction = direction,

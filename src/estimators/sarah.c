@@ -2,6 +2,7 @@
  * drawn rows' gradient in the last update. The paper starts each round from an iterate drawn at random; here,
  * as in its experiments, from the last one.
  * SPDX-License-Identifier: MIT */
+#include "estimators/by_row.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
@@ -18,12 +19,17 @@ struct sarah {
     uint64_t m;
 };
 
+static uint64_t length_of(const tw__estimator *e)
+{
+    return e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : tw__estimator_steps(e);
+}
+
 static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct sarah *s;
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
     e->state = s;
-    s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : tw__estimator_steps(e);
+    s->m = length_of(e);
     TW_TRY(tw__estimator_vector(e, &s->before, err));
     TW_TRY(tw__estimator_vector(e, &s->carried, err));
     TW_TRY(tw__estimator_vector(e, &s->gradient, err));
@@ -69,6 +75,18 @@ static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
     return v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err);
 }
 
+static void by_row(tw__by_row *z, tw__update *u)
+{
+    if (u->number % length_of(z->e) == 0) {
+        tw__by_row_full(z, u);
+        return;
+    }
+    tw__by_row_look(z, u);
+    tw__by_row_look_before(z, u);
+    tw__by_row_move(z, u, 0, 1 / ((double)u->n * z->row_weight));
+}
+static const tw__by_row_form form = {.looks_before = 1, .update = by_row};
+
 extern const tw__estimator_type tw__estimator_sarah;
 const tw__estimator_type tw__estimator_sarah = {
     .about =
@@ -87,6 +105,7 @@ const tw__estimator_type tw__estimator_sarah = {
     .batch = tw__batch_as_wanted,
     .sampling = TW__REPLACED,
     .leaves_penalties = 1,
+    .by_row = &form,
     .create = create,
     .free = destroy,
     .direction = direction,

@@ -4,6 +4,7 @@
  * own state continues.)
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
+#include "estimators/by_row.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
@@ -22,12 +23,23 @@ struct svrg {
     uint64_t m;
 };
 
+static uint64_t length_of(const tw__estimator *e)
+{
+    return e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
+}
+
+static int is_chosen(const tw__estimator *e, uint64_t number, uint64_t m)
+{
+    return e->choice.values[OPTION] == OPTION_II &&
+           number % m == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, number / m, m);
+}
+
 static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct svrg *s;
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
     e->state = s;
-    s->m = e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
+    s->m = length_of(e);
     TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
     TW_TRY(tw__estimator_vector(e, &s->mean, err));
     TW_TRY(tw__estimator_vector(e, &s->gradient, err));
@@ -70,10 +82,8 @@ static tw_status correct(tw__estimator *e, struct svrg *s, tw__update *u, tw_err
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct svrg *s = e->state;
-    uint64_t phase = u->number / s->m, inner = u->number % s->m;
-    TW_TRY(inner == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
-    if (s->chosen && inner == tw__random_below(e->seed, TW__FOR_SNAPSHOT, 0, phase, s->m))
-        tw__vectors_copy(e, s->chosen, u->w);
+    TW_TRY(u->number % s->m == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
+    if (is_chosen(e, u->number, s->m)) tw__vectors_copy(e, s->chosen, u->w);
     u->direction = s->gradient;
     return TW_OK;
 }
@@ -86,6 +96,19 @@ static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "estimator.row_weight", TW_F64, 0, NULL, &s->row_weight, err));
     return s->chosen ? tw__estimator_visit_vector(e, v, "estimator.chosen", s->chosen, err) : TW_OK;
 }
+
+/* What is remembered are the slopes at the snapshot, so that no row is looked at twice. */
+static void by_row(tw__by_row *z, tw__update *u)
+{
+    const uint64_t m = length_of(z->e);
+    if (u->number % m == 0) {
+        if (z->e->choice.values[OPTION] == OPTION_II && u->number > 0) tw__by_row_return(z);
+        tw__by_row_full(z, u);
+    } else tw__by_row_look(z, u);
+    if (is_chosen(z->e, u->number, m)) tw__by_row_keep(z);
+    if (u->number % m) tw__by_row_move(z, u, 1 / ((double)u->n * z->row_weight), 0);
+}
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_svrg;
 const tw__estimator_type tw__estimator_svrg = {
@@ -106,6 +129,7 @@ const tw__estimator_type tw__estimator_svrg = {
     .batch = tw__batch_as_wanted,
     .sampling = TW__REPLACED,
     .leaves_penalties = 1,
+    .by_row = &form,
     .create = create,
     .free = destroy,
     .direction = direction,

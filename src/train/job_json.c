@@ -86,6 +86,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     tw__json_put_natural(&b, o, "steps", tw_run_steps(job->run));
     tw__json_put_natural(&b, o, "steps_per_epoch", tw_run_steps_per_epoch(job->run));
     tw__json_put_natural(&b, o, "gradients", tw_run_gradients(job->run));
+    if (tw_run_fused(job->run)) tw__json_put_text(&b, o, "fused", tw_run_fused(job->run));
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK)
         tw__json_put(&b, o, "solver", solver_json(&b, job, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);

@@ -74,6 +74,10 @@ static const tw_field rows[] = {
      DATA | IF_SET | NO_SOLVER, "exact|skip|replay|touched|dense",
      "on sparse rows, the weights that an update does not touch: as in a step of all (exact), in closed form (skip) or one by one "
      "(replay) when next touched, left alone (touched), or a step of all (dense)"},
+    {"fused", "fused", TW_FIELD_WORD, AT(run.fused), "auto", "auto no", 0, 0, DATA | IF_SET | NO_SOLVER,
+     "auto|no",
+     "sag, saga, svrg and sarah on linear models with plain sgd keep one number per row and step what a row touches (auto), or whole "
+     "vectors (no)"},
     {"solver", "solver", TW_FIELD_TEXT, AT(run.solver), NULL, NULL, 0, 0, IF_SET, "S",
      "a loop of its own in place of optimizer, estimator and schedule, e.g. lbfgs (thalweg solvers)"},
     {"tol", "tol", TW_FIELD_REAL, AT(run.tol), NULL, NULL, 0, 0, IF_SET, "T",

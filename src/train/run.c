@@ -123,6 +123,11 @@ static tw_status search(tw_run *r, const tw__update *u, tw_error *err)
 static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weight, tw_error *err)
 {
     *weight = 1;
+    if (r->by_row) {
+        TW_TRY(tw__run_fused_update(r, u, err));
+        *sums = u->sums;
+        return TW_OK;
+    }
     if (r->estimator->type->direction || r->gradient) {
         TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
         tw__run_add_penalty(r, u->direction);
@@ -151,7 +156,8 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     const uint64_t skipped = tw_optimizer_skipped(r->optimizer);
     double lr = 0;
     if (r->is_proximal) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &lr, err));
-    TW_TRY(r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
+    TW_TRY(r->by_row ? tw__run_fused_end(r, err)
+                     : r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
     tw__run_shrink(r, lr);
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
@@ -182,6 +188,7 @@ static tw_status update(tw_run *r, tw_error *err)
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
     TW_TRY(gradient(r, &u, &sums, &weight, err));
     if (!isfinite(sums.loss)) {
+        if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);
         if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
         /* over which no mean is finite: the optimiser leaves the step out and counts it */
         if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN;

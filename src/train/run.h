@@ -43,6 +43,10 @@ struct tw_run {
      * losses, and whether that of l1 is a proximal step */
     tw_glm glm;
     int parts_penalty, is_proximal;
+    /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
+     * estimator makes directions */
+    struct tw__by_row *by_row;
+    double fused_lr; /* of the last update; 0: none yet */
     /* cursor: epochs done, updates done in this one, updates in all */
     uint64_t epoch, step, updates, steps_per_epoch;
     tw_sums sums;                            /* of this epoch */
@@ -82,7 +86,15 @@ void tw__run_add_penalty(const tw_run *r, void *direction);
 void tw__run_shrink(const tw_run *r, double lr);
 double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
-int tw__run_is_plain_sgd(const tw_run *r);
+int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);
+
+/* run_fused.c */
+/* Whether the estimator of these options has a fused form that does the same; weight: of all rows. */
+int tw__run_can_fuse(const tw_run *r, const tw__preset *preset, double weight);
+tw_status tw__run_make_fused(tw_run *r, tw_error *err);
+/* An update but for the optimiser's count of steps, which the second one is. */
+tw_status tw__run_fused_update(tw_run *r, tw__update *u, tw_error *err);
+tw_status tw__run_fused_end(tw_run *r, tw_error *err);
 
 /* run_sparse.c */
 /* The optimiser's option for the run's. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "train/run.h"
+#include "estimators/by_row.h"
 #include <math.h>
 
 static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given,
@@ -46,10 +47,11 @@ static double weight_of_rows(const tw_run *r)
     return sum;
 }
 
-static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
+static tw_status make_estimator(tw_run *r, const tw__preset *preset, tw_error *err)
 {
     const tw_run_options *o = &r->o;
-    tw__estimator_setting s = {.spec = spec,
+    const double weight = weight_of_rows(r);
+    tw__estimator_setting s = {.spec = preset->estimator,
                                .n_rows = r->train.n_rows,
                                .batch = o->batch,
                                .seed = o->seed,
@@ -57,11 +59,12 @@ static tw_status make_estimator(tw_run *r, const char *spec, tw_error *err)
                                .size = r->size,
                                .order = o->order,
                                .n_order = o->n_order,
-                               .weight = weight_of_rows(r),
+                               .weight = weight,
+                               .is_fused = tw__run_can_fuse(r, preset, weight),
                                .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
-    return TW_OK;
+    return s.is_fused ? tw__run_make_fused(r, err) : TW_OK;
 }
 
 static tw_status make_controls(tw_run *r, tw_error *err)
@@ -96,7 +99,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     tw__preset preset;
     TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
                            err));
-    TW_TRY(make_estimator(r, preset.estimator, err));
+    TW_TRY(make_estimator(r, &preset, err));
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type,
                                r->size, err));
     const tw__exchange_type *exchange = r->exchange->type;
@@ -126,7 +129,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
                         tw_optimizer_spec(r->optimizer));
     TW_TRY(make_controls(r, err));
-    TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
+    if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     tw__run_choose_penalty(r);
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
     return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
@@ -167,6 +170,7 @@ void tw_run_free(tw_run *r)
     tw_optimizer_free(r->optimizer);
     tw__batch_free(r->batch);
     tw__exchange_free(r->exchange);
+    tw__by_row_free(r->by_row);
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));

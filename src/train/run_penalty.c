@@ -4,6 +4,7 @@
  * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
+#include "estimators/by_row.h"
 #include "math/sums.h"
 #include <math.h>
 #include <string.h>
@@ -16,20 +17,20 @@ tw_status tw__run_read_glm(tw_run *r, tw_error *err)
     return TW_OK;
 }
 
-int tw__run_is_plain_sgd(const tw_run *r)
+int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer)
 {
-    const char *spec = tw_optimizer_spec(r->optimizer);
-    for (size_t i = 0; i < r->train.n_tensors; i++)
-        if (r->train.tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) return 0;
-    return !r->o.custom_rule && !r->o.groups &&
-           (strcmp(spec, "sgd") == 0 || (strncmp(spec, "sgd:lr=", 7) == 0 && !strpbrk(spec, ",+")));
+    tw_chain chain;
+    if (o->custom_rule || o->groups || tw_chain_read(&chain, optimizer, NULL, NULL) != TW_OK) return 0;
+    const char *spec = chain.link[0].spec;
+    return chain.n == 1 &&
+           (strcmp(spec, "sgd") == 0 || (strncmp(spec, "sgd:lr=", 7) == 0 && !strchr(spec, ',')));
 }
 
 void tw__run_choose_penalty(tw_run *r)
 {
     if (!r->train.glm || !r->estimator->type->leaves_penalties || !(r->glm.l2 > 0 || r->glm.l1 > 0)) return;
     r->parts_penalty = 1;
-    r->is_proximal = r->glm.l1 > 0 && tw__run_is_plain_sgd(r);
+    r->is_proximal = !r->by_row && r->glm.l1 > 0 && tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer));
     tw__batch_without_penalty(r->batch);
 }
 
@@ -74,6 +75,7 @@ double tw__run_penalty(const tw_run *r)
     const size_t n = n_penalised(r);
     double l1 = 0;
     if (!r->parts_penalty) return 0;
+    if (r->by_row) tw__by_row_write(r->by_row, r->w);
     for (size_t i = 0; r->glm.l1 > 0 && i < n; i++)
         l1 += r->train.type == TW_F64 ? __builtin_fabs(((double *)r->w)[i])
                                       : (double)__builtin_fabsf(((float *)r->w)[i]);

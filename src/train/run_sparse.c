@@ -2,6 +2,7 @@
  * and bringing up to date what has been left out.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
+#include "estimators/by_row.h"
 #include <string.h>
 
 /* ---- which way ----------------------------------------------------------------------------------------- */
@@ -123,5 +124,10 @@ tw_status tw__run_catch_up(tw_run *r, const uint64_t *rows, size_t n, tw_error *
 
 tw_status tw__run_catch_up_all(tw_run *r, tw_error *err)
 {
+    if (r->by_row && r->updates > 0) {
+        const tw__fp_mode mode = tw__fp_enter();
+        tw__by_row_write(r->by_row, r->w);
+        tw__fp_leave(mode);
+    }
     return r->falls_behind ? flush(r, r->size, NULL, err) : TW_OK;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/history.h"
 #include "train/run.h"
+#include "estimators/by_row.h"
 #include <stdio.h>
 
 enum { COLUMNS = TW__EPOCH_NUMBERS };
@@ -76,7 +77,7 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(visit_numbers(r, v, err));
     TW_TRY(visit_history(r, v, err));
     if (r->solver) return tw__run_visit_solver(r, v, err);
-    TW_TRY(tw__estimator_visit(r->estimator, v, err));
+    TW_TRY(r->by_row ? tw__by_row_visit(r->by_row, v, err) : tw__estimator_visit(r->estimator, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));
     if (r->o.nonfinite == TW_NONFINITE_SKIP)
