@@ -132,6 +132,9 @@ int progress_event(void *progress, const tw_event *e)
     if (e->kind == TW_EVENT_STEP) {
         p->done++;
         if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
+    } else if (e->kind == TW_EVENT_FIT) {
+        if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
+        p->start = now;
     } else if (e->line) {
         if (p->log >= 0) log_epoch(p, e->line);
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);

@@ -155,7 +155,11 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
     if (v->common.json) {
         CLI_TRY(tw_job_json(job, &text, err));
         printf("%s%s", text, text[0] && text[strlen(text) - 1] == '\n' ? "" : "\n");
-    } else print_result(job);
+    } else {
+        CLI_TRY(tw_job_table(job, &text, err));
+        fputs(text, stdout);
+        print_result(job);
+    }
     if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));
     if (tw_job_diverged(job, &reason) != TW_OK)

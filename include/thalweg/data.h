@@ -157,6 +157,16 @@ TW_API tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_in
  * `data` may be freed before it. TW_ERR_SPEC: there are no such rows, or none. */
 TW_API tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint64_t rows,
                                tw_error *err);
+/* Rows rows[0], rows[1], ... of a data set as another data set, with a copy of them and all its classes.
+ * TW_ERR_SPEC: there are no such rows, or none. */
+TW_API tw_status tw_data_take(tw_data **out, tw_context *ctx, const tw_data *data, const uint64_t *rows,
+                              uint64_t n, tw_error *err);
+/* Cuts the rows into folds for cross-validation: fold[i], from 0 on, is that of row i. Drawn from `seed` and
+ * nothing else, of each class the same share in every fold; rows of one group are in one fold, where each
+ * group, the largest first, goes to the fold with the fewest rows. TW_ERR_SPEC, with both numbers: a class
+ * has fewer rows, or the data fewer groups, than there are folds; less than 2 folds. */
+TW_API tw_status tw_data_folds(tw_context *ctx, const tw_data *data, uint64_t folds, uint64_t seed,
+                               uint32_t *fold, tw_error *err);
 /* The numbers in one column, over all rows, zeros included. */
 typedef struct tw_data_column {
     uint64_t nonzero;                        /* how many are not 0 */

@@ -87,7 +87,7 @@ typedef struct tw_epoch {
 
 /* What the event callback is told; valid during the call. */
 typedef struct tw_event {
-    int kind;                              /* TW_EVENT_STEP, TW_EVENT_EPOCH */
+    int kind;                              /* TW_EVENT_STEP, TW_EVENT_EPOCH, TW_EVENT_FIT */
     uint64_t epoch, step, steps_per_epoch; /* epoch from 1; steps made in it */
     /* means over the epoch so far, and the weight of their rows */
     double loss, accuracy, weight;
@@ -96,7 +96,8 @@ typedef struct tw_event {
     /* STEP: mean loss of the rows of this update, before its step */
     double update_loss;
 } tw_event;
-enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2 };
+/* FIT: a step of one of the fits that a job makes before its own run (cv), counted in that fit */
+enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2, TW_EVENT_FIT = 3 };
 
 /* How the weights are stepped where the objective answers with lists (tw_objective.touched). The weights that
  * no list of an update touches have a gradient of 0. */
@@ -311,6 +312,10 @@ typedef struct tw_job_options {
     /* NULL, or a run's folder or a model file to start from (tw_model_create_from): files of rows are read as
      * it reads them. `model` may then be NULL, and so may dtype: as there */
     const char *from;
+    /* Folds of a cross-validation (tw_data_folds, with run.seed), before the run on all rows: for each fold a
+     * model is fitted to the other rows, as the run will be, and evaluated on the fold's. 0: none; 2 or more,
+     * without val and run.seconds */
+    uint64_t cv;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;
@@ -354,6 +359,9 @@ enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
 TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy);
 /* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
 TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);
+/* What the folds of a cross-validation say, as lines for people, valid until the next call; "" where there is
+ * nothing to say. TW_ERR_MEMORY. */
+TW_API tw_status tw_job_table(tw_job *job, const char **text, tw_error *err);
 /* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);
 /* Rewrites every number of a JSON text, in place, with the fewest digits that read back as the same:

@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "train/selection.h"
 #include "train/target.h"
 #include "base/io.h"
 #include "file/directory.h"
@@ -114,7 +115,8 @@ static tw_status open_all(tw_job *job, tw_error *err)
     TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run);
-    return tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err);
+    TW_TRY(tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err));
+    return tw__selection_create(job, err);
 }
 
 static tw_status new_job(tw_job **out, tw_context *ctx, const tw_job_options *o, tw_error *err)
@@ -161,6 +163,7 @@ void tw_job_free(tw_job *job)
 {
     if (!job) return;
     tw__directory_unlock(job->ctx, job->o.out, TW__WORK_RUN, job->lock);
+    tw__selection_free(job);
     tw_run_free(job->run);
     tw__loss_trace_free(&job->trace, job->ctx);
     if (job->model)
@@ -175,6 +178,7 @@ void tw_job_free(tw_job *job)
     tw_data_free(job->test);
     json_decref(job->finished);
     tw__free_text(job->ctx, job->text);
+    tw__free_text(job->ctx, job->table);
     tw__free_text(job->ctx, job->settings);
     tw__fields_free(tw_job_fields, &job->o, job->ctx);
     tw__free(job->ctx, job, 1, sizeof *job);
@@ -340,6 +344,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     if (job->finished) return TW_OK;
     int status = tw_run_status(job->run); /* a run may have ended and then failed to write its result */
     if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;
+    if (status == TW_RUN_GOING) TW_TRY(tw__selection_run(job, &status, err));
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
         job->epoch_ended = job->checkpoint_requested = 0;

@@ -20,6 +20,7 @@ struct tw_job {
     tw__loss_trace trace;
     int epoch_ended, checkpoint_requested, has_test, resumed;
     tw_metrics test_metrics;
+    struct tw__selection *selection; /* selection.h; NULL: no fits come before the run */
     /* keep=best: the weights with the least val_loss so far */
     void *best;
     double best_loss;
@@ -27,6 +28,7 @@ struct tw_job {
     int status;
     json_t *finished; /* the result of a run that had finished before */
     char *text;       /* of tw_job_json */
+    char *table;      /* of tw_job_table */
     void *lock;       /* of tw__directory_lock, while the folder is ours */
     /* parts of the history kept beside the checkpoint (history.h) */
     uint64_t history_parts;

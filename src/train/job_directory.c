@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/history.h"
 #include "train/json.h"
+#include "train/selection.h"
 #include "base/io.h"
 #include "base/options.h"
 #include "file/checkpoint.h"
@@ -290,6 +291,7 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
 {
     tw_job *job = object;
     TW_TRY(tw__history_visit(job, v, err));
+    TW_TRY(tw__selection_visit(job, v, err));
     TW_TRY(tw_run_visit(job->run, v, err));
     TW_TRY(tw__loss_trace_visit(&job->trace, job->ctx, v, err));
     if (!job->best) return TW_OK;

@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "train/selection.h"
 #include "base/io.h"
 #include <math.h>
 
@@ -78,6 +79,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     json_t *o = tw__json_object(&b);
     tw__json_put(&b, o, "epochs", tw__json_epochs(&b, history, n));
     if (job->has_test) tw__json_put(&b, o, "test", tw__json_metrics(&b, &job->test_metrics));
+    tw__selection_json(&b, o, job);
     tw__json_put_text(&b, o, "status", tw_run_status_name(job->status));
     if (job->status == TW_RUN_DIVERGED) {
         tw_run_diverged(job->run, &why);

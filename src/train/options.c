@@ -53,6 +53,9 @@ static const tw_field rows[] = {
     {"from", "from", TW_FIELD_TEXT, AT(from), NULL, NULL, 0, 0, IF_SET | NO_BITS, "MODEL",
      "start from the weights of MODEL, a run's folder or a model file, whose columns and classes DATA must have; --model may be left "
      "out"},
+    {"cv", "cv", TW_FIELD_NATURAL, AT(cv), NULL, NULL, 2, 4294967295, IF_SET | NO_BITS, "K",
+     "first cross-validate: fit K models, each to all rows but those of one fold, and evaluate it on these; classes are spread evenly, "
+     "groups (--group-by) stay whole"},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, NO_SOLVER, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
     {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA | NO_SOLVER,
