@@ -1,4 +1,4 @@
-/* --l1 and --l2: a linear model's options, for those who know them as a program's.
+/* --l1, --l2 and --standardize: a linear model's options, for those who know them as a program's.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <string.h>
@@ -21,13 +21,14 @@ static tw_status add(const char *name, const char *value, char spec[TW_SPEC_MAX]
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],
                             tw_error *err)
 {
-    if (!given->l1 && !given->l2) return TW_OK;
+    const char *any = given->l2 ? "l2" : given->l1 ? "l1" : given->standardize ? "standardize" : NULL;
+    if (!any) return TW_OK;
     if (!job->model)
-        return cli_fail(err, TW_ERR_SPEC, "--%s needs --model with a linear model (thalweg models)",
-                        given->l2 ? "l2" : "l1");
+        return cli_fail(err, TW_ERR_SPEC, "--%s needs --model with a linear model (thalweg models)", any);
     if (snprintf(to, TW_SPEC_MAX, "%s", job->model) >= TW_SPEC_MAX) return TW_OK; /* which is refused */
     CLI_TRY(add("l2", given->l2, to, err));
     CLI_TRY(add("l1", given->l1, to, err));
+    CLI_TRY(add("standardize", given->standardize ? "1" : NULL, to, err));
     job->model = to;
     return TW_OK;
 }

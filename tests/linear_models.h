@@ -120,5 +120,6 @@ static inline void for_each_model(void (*check)(const char *text, int classes))
     check("svm:loss=hinge", 2);
     check("huber:delta=0.3,intercept=0", 0);
     check("softmax:intercept=0", 3);
+    check("softmax:l2=0.1,intercept=0,standardize=1", 3);
 }
 #endif

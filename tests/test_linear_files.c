@@ -277,11 +277,19 @@ static void hostile_files_are_refused(void **state)
         META("logistic:intercept=0", "2", "2",
              ",\"schema\":\"{\\\"width\\\":2,\\\"classes\\\":[\\\"b\\\",\\\"b\\\"]}\""),
         META("logistic:intercept=0", "2", "2", ",\"class_weights\":\"[1,-1]\""),
+        META("logistic:intercept=0,standardize=1", "2", "2", ""),
+        META("logistic:intercept=0,standardize=1", "2", "2", ",\"scale\":\"[1,0]\""),
+        META("logistic:intercept=0,standardize=1", "2", "2", ",\"scale\":\"[1,1,1]\""),
+        META("logistic:intercept=0,standardize=1", "2", "2",
+             ",\"scale\":\"[1,1]\",\"center\":\"[1,\\\"2\\\"]\""),
+        META("logistic:intercept=0", "2", "2", ",\"scale\":\"[1,1]\""),
+        META("logistic:intercept=0", "2", "2", ",\"center\":\"[1,1]\""),
         META("logistic:intercept=0", "2", "2", ",\"class_weights\":\"[1,1e999]\""),
         META("logistic:intercept=0", "2", "2", ",\"column_names\":\"[\\\"a\\\",null]\""),
     };
     /* words, and numbers that a double does not tell apart */
     static const char *const right[] = {
+        META("logistic:intercept=0,standardize=1", "2", "2", ",\"scale\":\"[1,0.5]\""),
         META("logistic:intercept=0", "2", "2", ",\"class_names\":\"[\\\"a\\\",\\\"b\\\"]\""),
         META("logistic:intercept=0", "2", "2",
              ",\"class_names\":\"[\\\"9007199254740993\\\",\\\"9007199254740992\\\"]\""),

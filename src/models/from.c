@@ -129,6 +129,24 @@ static tw_status copy_weights(tw_model *m, const tw_model *from, tw_error *err)
     return s;
 }
 
+/* The weights that do the same on rows whose columns have another scale; on the same scale, the same bits. */
+static tw_status rescale(tw_model *m, const tw_model *from, tw_error *err)
+{
+    const size_t bytes = tw__shape_size(&m->in) * sizeof(double);
+    double *folded;
+    if (m->scale && from->scale && memcmp(m->scale, from->scale, bytes) == 0 && !m->center == !from->center &&
+        (!m->center || memcmp(m->center, from->center, bytes) == 0))
+        return TW_OK;
+    if (from->center && m->n_tensors == 1)
+        return tw__fail(err, TW_ERR_SPEC, "%.100s has no intercept to take over the means of %.100s", m->text,
+                        from->text);
+    TW_TRY(tw__alloc(m->ctx, &folded, from->size, sizeof *folded, err));
+    tw__standardize_fold(from, from->w, folded);
+    tw__standardize_unfold(m, folded);
+    tw__free(m->ctx, folded, from->size, sizeof *folded);
+    return TW_OK;
+}
+
 /* What columns and classes mean, as `from` has it. */
 static tw_status copy_names(tw_model *m, const tw_model *from, tw_error *err)
 {
@@ -153,7 +171,8 @@ static tw_status take_over(tw_model *m, const tw_model *from, const tw_data_info
     TW_TRY(copy_names(m, from, err));
     TW_TRY(m->kind->learn(m, data, err));
     TW_TRY(tw__model_allocate(m, err));
-    return copy_weights(m, from, err);
+    TW_TRY(copy_weights(m, from, err));
+    return m->scale || from->scale ? rescale(m, from, err) : TW_OK;
 }
 
 tw_status tw_model_create_from(tw_model **out, tw_context *ctx, const tw_model *from, const char *network,

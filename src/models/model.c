@@ -70,6 +70,8 @@ void tw_model_free(tw_model *m)
     tw__free_text(ctx, m->schema);
     tw__free(ctx, m->class_labels, (size_t)m->labels, sizeof *m->class_labels);
     tw__free(ctx, m->class_weights, (size_t)m->labels, sizeof *m->class_weights);
+    tw__free(ctx, m->center, tw__shape_size(&m->in), sizeof *m->center);
+    tw__free(ctx, m->scale, tw__shape_size(&m->in), sizeof *m->scale);
     m->kind->free(m);
     tw__free(ctx, m, 1, sizeof *m);
 }

@@ -22,6 +22,8 @@ struct tw_model {
     char *schema;          /* of the training rows (tw_data_info); NULL: none */
     int32_t *class_labels; /* `labels` of them, rising: what each class stands for; NULL: its number */
     double *class_weights; /* `labels` of them; NULL: 1 each */
+    /* Of each column: a number x counts (x - center) / scale. NULL: 0 and 1 each. */
+    double *center, *scale;
     /* Set by the kind's create: canonical text, tensors as they are saved, numbers in the flat vector, and
      * how many classes the model has (0: it predicts numbers). */
     const char *text;

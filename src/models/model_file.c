@@ -6,7 +6,8 @@
 #include "data/words.h"
 #include "file/json.h"
 #include "file/safetensors.h"
-#include "models/model.h"
+#include "models/linear/linear.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,23 +51,24 @@ static tw_status names_text(const tw_model *m, char **names, size_t n, char **ou
     return list_text(m, &b, list, out);
 }
 
-static tw_status weights_text(const tw_model *m, char **out, tw_error *err)
+static tw_status reals_text(const tw_model *m, const double *x, size_t n, char **out, tw_error *err)
 {
     tw__json_builder b = {.err = err};
-    if (!m->class_weights) return TW_OK;
-    return list_text(m, &b, tw__json_reals(&b, m->class_weights, (size_t)m->labels), out);
+    return x ? list_text(m, &b, tw__json_reals(&b, x, n), out) : TW_OK;
 }
 
 /* What only some models have. */
-enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, COLUMN_NAMES, SCHEMA, N_OPTIONAL };
-static const char *const optional[N_OPTIONAL] = {"labels", "class_names", "class_weights", "column_names",
-                                                 "schema"};
+enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, CENTER, SCALE, COLUMN_NAMES, SCHEMA, N_OPTIONAL };
+static const char *const optional[N_OPTIONAL] = {"labels", "class_names",  "class_weights", "center",
+                                                 "scale",  "column_names", "schema"};
 
 static tw_status optional_texts(const tw_model *m, char *texts[N_OPTIONAL], tw_error *err)
 {
     TW_TRY(labels_text(m, &texts[LABELS], err));
     TW_TRY(names_text(m, m->class_names, (size_t)m->classes, &texts[CLASS_NAMES], err));
-    TW_TRY(weights_text(m, &texts[CLASS_WEIGHTS], err));
+    TW_TRY(reals_text(m, m->class_weights, (size_t)m->labels, &texts[CLASS_WEIGHTS], err));
+    TW_TRY(reals_text(m, m->center, tw__shape_size(&m->in), &texts[CENTER], err));
+    TW_TRY(reals_text(m, m->scale, tw__shape_size(&m->in), &texts[SCALE], err));
     if (m->schema) TW_TRY(tw__copy_text(m->ctx, &texts[SCHEMA], m->schema, err));
     return names_text(m, m->column_names, tw__shape_size(&m->in), &texts[COLUMN_NAMES], err);
 }
@@ -220,20 +222,35 @@ static tw_status check_class_names(const tw_model *m, const char *path, tw_error
                        m->class_names[twice]);
 }
 
-static tw_status read_weights(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
+/* n finite numbers, above 0 unless any will do; *to stays NULL where the file does not have them. */
+static tw_status read_reals(const tw_model *m, const tw__safetensors *f, const char *path, int which,
+                            size_t n, int any, double **to, tw_error *err)
 {
-    const size_t n = (size_t)m->labels;
     json_t *list;
-    TW_TRY(read_list(m->ctx, f, path, optional[CLASS_WEIGHTS], n, &list, err));
+    TW_TRY(read_list(m->ctx, f, path, optional[which], n, &list, err));
     if (!list) return TW_OK;
-    tw_status s = tw__alloc(m->ctx, &m->class_weights, n, sizeof *m->class_weights, err);
+    tw_status s = tw__alloc(m->ctx, to, n, sizeof **to, err);
     for (size_t i = 0; s == TW_OK && i < n; i++) {
-        m->class_weights[i] = json_number_value(json_array_get(list, i));
-        if (!(m->class_weights[i] > 0))
-            s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "class weight %zu is not above 0", i);
+        const json_t *x = json_array_get(list, i);
+        (*to)[i] = json_number_value(x);
+        if (!json_is_number(x) || !isfinite((*to)[i]) || !(any || (*to)[i] > 0))
+            s = tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%s: item %zu is not a number%s", optional[which],
+                            i, any ? "" : " above 0");
     }
     json_decref(list);
     return s;
+}
+
+/* The model's text says whether its columns are standardized. */
+static tw_status read_scale(tw_model *m, const tw__safetensors *f, const char *path, tw_error *err)
+{
+    const size_t n = tw__shape_size(&m->in);
+    const char *given = tw__safetensors_meta(f, optional[SCALE]);
+    if (!given != !tw__linear_is_standardized(m) || (!given && tw__safetensors_meta(f, optional[CENTER])))
+        return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "%.40s has %s scale of its columns", m->text,
+                           given ? "a" : "no");
+    TW_TRY(read_reals(m, f, path, SCALE, n, 0, &m->scale, err));
+    return read_reals(m, f, path, CENTER, n, 1, &m->center, err);
 }
 
 /* It must be one, and of rows like those that the model takes. */
@@ -265,7 +282,8 @@ static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char
     TW_TRY(read_labels(m, labels, path, err));
     TW_TRY(read_names(m, f, path, optional[CLASS_NAMES], (size_t)m->classes, &m->class_names, err));
     TW_TRY(check_class_names(m, path, err));
-    TW_TRY(read_weights(m, f, path, err));
+    TW_TRY(read_reals(m, f, path, CLASS_WEIGHTS, (size_t)m->labels, 0, &m->class_weights, err));
+    TW_TRY(read_scale(m, f, path, err));
     TW_TRY(read_schema(m, f, path, err));
     return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
 }

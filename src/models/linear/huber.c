@@ -21,7 +21,7 @@ static double curvature(double score, double y, double delta)
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0),
                                     {"delta", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN,
                                      "errors above it count by their size, not its square"}};
-enum { DELTA = 3 };
+enum { DELTA = 4 };
 static const tw__linear_loss huber = {.loss = loss,
                                       .curvature = curvature,
                                       .smoothness = 1,

@@ -23,7 +23,7 @@ typedef struct tw__linear_loss {
 } tw__linear_loss;
 
 /* Options of all models of the family, which stand first in their tables; of those with classes one more. */
-enum { TW__LINEAR_L2, TW__LINEAR_L1, TW__LINEAR_INTERCEPT, TW__LINEAR_CLASS_WEIGHT };
+enum { TW__LINEAR_L2, TW__LINEAR_L1, TW__LINEAR_INTERCEPT, TW__LINEAR_STANDARDIZE, TW__LINEAR_CLASS_WEIGHT };
 enum { TW__LINEAR_L2_BY_ROWS = -1 };
 #define TW__LINEAR_OPTIONS(l2)                                                                                \
     {"l2",        TW_REAL,                                                                                    \
@@ -31,8 +31,10 @@ enum { TW__LINEAR_L2_BY_ROWS = -1 };
      0,           TW_INF,                                                                                     \
      TW_OPEN_MAX, "adds l2/2 times the sum of the squared weights; 1/rows: 1 divided by the training rows"},  \
         {"l1", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "adds l1 times the sum of the weights' magnitudes"}, \
+        {"intercept", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED, "1: a bias, which is not penalised"},                \
     {                                                                                                         \
-        "intercept", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED, "1: a bias, which is not penalised"                   \
+        "standardize", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,                                                     \
+            "1: columns of mean 0 and deviation 1 over the training rows; of sparse rows deviation 1 alone"   \
     }
 #define TW__LINEAR_CLASS_OPTION                                               \
     {                                                                         \
@@ -65,9 +67,23 @@ tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *rows,
 tw_status tw__linear_create(tw_model *m, const tw__model_text *text, tw_error *err);
 tw_status tw__linear_learn(tw_model *m, const tw_data_info *rows, tw_error *err);
 void tw__linear_free(tw_model *m);
+int tw__linear_is_standardized(const tw_model *m);
 size_t tw__linear_outputs(const tw_model *m);
 size_t tw__linear_layers(const tw_model *m);
 void tw__linear_layer(const tw_model *m, size_t i, tw_layer_info *info);
+
+/* standardize.c
+ *
+ * Sets m->scale, and m->center where rows are dense and there is an intercept. */
+tw_status tw__standardize_learn(tw_model *m, const tw_data_info *rows, tw_error *err);
+/* Puts transformed numbers of the weights' type in place of those of `rows`; *made, which stays NULL where
+ * the model has no scale, is freed by the next. */
+tw_status tw__standardize_rows(const tw_model *m, tw_data_info *rows, void **made, tw_error *err);
+void tw__standardize_free(const tw_model *m, const tw_data_info *rows, void *made);
+/* From weights of the model to those that fit the rows as they are, m->size of them; and the other way, into
+ * m->w. */
+void tw__standardize_fold(const tw_model *m, const void *w, double *to);
+void tw__standardize_unfold(tw_model *m, const double *from);
 
 /* What create has read. */
 typedef struct tw__linear_state {

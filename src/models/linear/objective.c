@@ -17,6 +17,7 @@ typedef struct objective {
     char *sums;
     int lanes;
     tw_glm glm;
+    void *standardized; /* the rows' numbers; NULL: they are used as they are */
 } objective;
 
 /* Columns that the model does not have are left out: they stand at the end. */
@@ -478,6 +479,7 @@ static void destroy(tw__bound *on)
 {
     objective *o = (objective *)on;
     tw_context *ctx = on->model->ctx;
+    tw__standardize_free(on->model, &on->data, o->standardized);
     tw__free(ctx, o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch);
     tw__free(ctx, o->sums, (size_t)o->lanes * on->model->size, tw_type_size(on->model->type));
     tw__free(ctx, o, 1, sizeof *o);
@@ -493,6 +495,9 @@ static void warn_of_columns(const tw_model *m, const tw_data_info *d, size_t col
 static tw_status fill(objective *o, tw_error *err)
 {
     const tw_model *m = o->on.model;
+    TW_TRY(tw__standardize_rows(m, &o->on.data, &o->standardized, err));
+    o->k = tw__rows_for(m->type, o->on.data.type, tw_context_isa(m->ctx));
+    o->k_f64 = tw__rows_for(TW_F64, o->on.data.type, tw_context_isa(m->ctx));
     TW_TRY(tw__alloc(m->ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
     warn_of_columns(m, &o->on.data, o->s->columns);
     if (!o->on.data.starts || o->s->l2 > 0 || o->s->l1 > 0 || m->size > UINT32_MAX) return TW_OK;
@@ -504,11 +509,7 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
     const tw_model *m = on->model;
     objective *o;
     TW_TRY(tw__alloc(m->ctx, &o, 1, sizeof *o, err));
-    *o = (objective){.on = *on,
-                     .s = m->state,
-                     .k = tw__rows_for(m->type, on->data.type, tw_context_isa(m->ctx)),
-                     .k_f64 = tw__rows_for(TW_F64, on->data.type, tw_context_isa(m->ctx)),
-                     .lanes = tw_context_threads(m->ctx)};
+    *o = (objective){.on = *on, .s = m->state, .lanes = tw_context_threads(m->ctx)};
     o->on.free = destroy;
     const tw_status s = fill(o, err);
     if (s != TW_OK) {

@@ -25,7 +25,7 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
                                     {"loss", TW_WORD, "hinge squared_hinge", SQUARED_HINGE, HINGE,
                                      SQUARED_HINGE, TW_CLOSED,
                                      "what a row costs whose margin y h is below 1: 1 - y h, or its square"}};
-enum { LOSS = 4 };
+enum { LOSS = 5 };
 static const tw__linear_loss svm = {.loss = loss,
                                     .curvature = curvature,
                                     .smoothness = 2,
