@@ -70,7 +70,7 @@ static void check_weights(const char *solver, const char *model, tw_data *data, 
 
 static void for_each_l1_solver(void (*check)(const char *solver))
 {
-    static const char *const solvers[] = {"coordinate-descent", "cd:order=random"};
+    static const char *const solvers[] = {"coordinate-descent", "cd:order=random", "lbfgs"};
     for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; i++) check(solvers[i]);
 }
 

@@ -69,6 +69,19 @@ static tw_status evaluate(void *user, double *x, double *loss, double *gradient,
     return TW_OK;
 }
 
+static void smooth_gradient(void *user, double *to)
+{
+    const tw_run *r = user;
+    const tw_glm *glm = r->train.glm;
+    const size_t penalised = glm && glm->l1 > 0 ? glm->outputs * glm->columns : 0;
+    for (size_t i = 0; i < r->size; i++) {
+        const int wide = r->train.type == TW_F64;
+        const double w = wide ? ((double *)r->w)[i] : (double)((float *)r->w)[i];
+        to[i] = wide ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
+        if (i < penalised) to[i] -= glm->l1 * ((w > 0) - (w < 0));
+    }
+}
+
 /* What all questions about second derivatives begin with. */
 static tw_status at_point(tw_run *r, tw_error *err)
 {
@@ -113,6 +126,7 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .n = r->size,
                            .user = r,
                            .evaluate = evaluate,
+                           .smooth_gradient = smooth_gradient,
                            .hessian = hessian,
                            .diagonal = diagonal,
                            .times = times,

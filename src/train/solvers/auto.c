@@ -6,9 +6,8 @@ static tw_status create(tw__solver *s, tw_error *err)
 {
     const tw__solver_type *type;
     size_t i = 0;
-    TW_TRY(tw__solver_needs_smooth(s, err));
     while ((type = tw__solver_type_at(i)) && !(type->suits && type->suits(&s->problem, s->why))) i++;
-    if (!type) return tw__fail(err, TW_ERR_SPEC, "no solver suits this problem: an optimizer takes it");
+    if (!type) return tw__solver_needs_smooth(s, err);
     TW_TRY(tw_solver_read(&s->choice, type->about.name, err));
     s->type = type;
     tw__log(s->ctx, TW_LOG_DETAIL, "solver auto: %s, for %s", type->about.name, s->why);
@@ -22,13 +21,13 @@ extern const tw__solver_type tw__solver_auto;
 const tw__solver_type tw__solver_auto = {
     .about = {.size = sizeof(tw_solver),
               .name = "auto",
-              .help = "newton where its matrix is small, newton-cg on other linear models, else lbfgs",
+              .help = "the one of the others that suits the loss, its penalty and the number of weights",
               .paper = "none",
               .use = "Where you do not want to choose: the run says which one it took, and why.",
               .equation =
                   "newton for losses with second derivatives, up to 500 weights and no more than rows;\n"
                   "newton-cg for those with products of the Hessian, which all smooth linear models have;\n"
-                  "else lbfgs",
+                  "coordinate-descent for those with l1, but for softmax; else lbfgs",
               .epochs = 1000},
     .create = create,
     .free = destroy,

@@ -57,6 +57,13 @@ static tw_status create(tw__solver *s, tw_error *err)
     return TW_OK;
 }
 
+/* Of losses with l1, where the others do not get weights that are 0 or take longer. */
+static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
+{
+    snprintf(why, TW__SOLVER_WHY, "l1 and %zu weights", p->n);
+    return tw__solver_has_l1(p) && p->objective->glm->curvature;
+}
+
 static void destroy(tw__solver *s)
 {
     state *c = s->state;
@@ -233,6 +240,7 @@ const tw__solver_type tw__solver_coordinate_descent = {
          .options = options,
          .epochs = 1000},
     .create = create,
+    .suits = suits,
     .free = destroy,
     .iterate = iterate,
     .visit = visit,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const tw_option options[] = {
-    {"memory", TW_INT, NULL, 10, 1, 1000, TW_CLOSED, "steps that are remembered, two vectors each"},
+    {"memory", TW_INT, NULL, 20, 1, 1000, TW_CLOSED, "steps that are remembered, two vectors each"},
 };
 enum { MEMORY };
 
@@ -15,7 +15,9 @@ typedef struct state {
     size_t most, n;
     double *steps, *changes; /* `most` vectors each, the oldest first */
     double *products;        /* of each step with its change */
-    double *factors, *d;     /* room for a direction */
+    double *scale;           /* tw__solver_scale at the start; 0: not known yet */
+    double *smooth;          /* gradient without l1 where the solver stands; NULL: there is no l1 */
+    double *factors, *d;     /* scratch of a direction */
 } state;
 
 static size_t vectors(const tw__solver *s) { return (size_t)s->choice.values[MEMORY]; }
@@ -24,7 +26,8 @@ static tw_status create(tw__solver *s, tw_error *err)
 {
     state *l;
     size_t all;
-    TW_TRY(tw__solver_needs_smooth(s, err));
+    const int has_l1 = tw__solver_has_l1(&s->problem);
+    if (!has_l1) TW_TRY(tw__solver_needs_smooth(s, err));
     TW_TRY(tw__alloc(s->ctx, &l, 1, sizeof *l, err));
     s->state = l;
     l->most = vectors(s);
@@ -35,6 +38,8 @@ static tw_status create(tw__solver *s, tw_error *err)
     TW_TRY(tw__alloc(s->ctx, &l->changes, all, sizeof(double), err));
     TW_TRY(tw__alloc(s->ctx, &l->products, l->most, sizeof(double), err));
     TW_TRY(tw__alloc(s->ctx, &l->factors, l->most, sizeof(double), err));
+    if (has_l1) TW_TRY(tw__alloc(s->ctx, &l->smooth, s->problem.n, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &l->scale, s->problem.n, sizeof(double), err));
     return tw__alloc(s->ctx, &l->d, s->problem.n, sizeof(double), err);
 }
 
@@ -47,6 +52,8 @@ static void destroy(tw__solver *s)
     tw__free(s->ctx, l->changes, all, sizeof(double));
     tw__free(s->ctx, l->products, l->most, sizeof(double));
     tw__free(s->ctx, l->factors, l->most, sizeof(double));
+    tw__free(s->ctx, l->smooth, s->problem.n, sizeof(double));
+    tw__free(s->ctx, l->scale, s->problem.n, sizeof(double));
     tw__free(s->ctx, l->d, s->problem.n, sizeof(double));
     tw__free(s->ctx, l, 1, sizeof *l);
 }
@@ -55,16 +62,19 @@ static void destroy(tw__solver *s)
 static void set_direction(const tw__solver *s, state *l)
 {
     const size_t n = s->problem.n;
+    double size = 1;
     for (size_t i = 0; i < n; i++) l->d[i] = -s->at.g[i];
     for (size_t k = l->n; k-- > 0;) {
         l->factors[k] = tw__dot(l->steps + k * n, l->d, n) / l->products[k];
         tw__add_scaled(l->d, -l->factors[k], l->changes + k * n, n);
     }
     if (l->n) {
-        const double *newest = l->changes + (l->n - 1) * n,
-                     scale = l->products[l->n - 1] / tw__dot(newest, newest, n);
-        for (size_t i = 0; i < n; i++) l->d[i] *= scale;
+        const double *newest = l->changes + (l->n - 1) * n;
+        double square = 0;
+        for (size_t i = 0; i < n; i++) square += newest[i] * newest[i] / l->scale[i];
+        size = l->products[l->n - 1] / square;
     }
+    for (size_t i = 0; i < n; i++) l->d[i] *= size / l->scale[i];
     for (size_t k = 0; k < l->n; k++) {
         const double back = tw__dot(l->changes + k * n, l->d, n) / l->products[k];
         tw__add_scaled(l->d, l->factors[k] - back, l->steps + k * n, n);
@@ -82,9 +92,14 @@ static void remember(const tw__solver *s, state *l)
         l->n--;
     }
     double *step = l->steps + l->n * n, *change = l->changes + l->n * n;
+    const double *was = l->smooth ? l->smooth : s->at.g;
+    if (l->smooth) s->problem.smooth_gradient(s->problem.user, change);
+    else memcpy(change, s->next.g, n * sizeof *change);
     for (size_t i = 0; i < n; i++) {
+        const double now = change[i];
         step[i] = s->next.x[i] - s->at.x[i];
-        change[i] = s->next.g[i] - s->at.g[i];
+        change[i] -= was[i];
+        if (l->smooth) l->smooth[i] = now;
     }
     l->products[l->n] = tw__dot(step, change, n);
     l->n += l->products[l->n] > DBL_EPSILON * tw__dot(change, change, n);
@@ -94,13 +109,21 @@ static void remember(const tw__solver *s, state *l)
 static tw_status search(tw__solver *s, state *l, int *found, tw_error *err)
 {
     set_direction(s, l);
-    const double norm = s->progress.norm;
-    return tw__search(s, l->d, l->n || norm < 1 ? 1 : 1 / norm, found, err);
+    if (l->smooth) tw__orthant_project(s, l->d);
+    const double norm = sqrt(tw__dot(l->d, l->d, s->problem.n));
+    const double first = l->n || norm < 1 ? 1 : 1 / norm;
+    return l->smooth ? tw__orthant_search(s, l->d, first, found, err)
+                     : tw__search(s, l->d, first, found, err);
 }
 
 static tw_status iterate(tw__solver *s, int *found, tw_error *err)
 {
     state *l = s->state;
+    if (l->scale[0] == 0) {
+        /* the point is the one that was last evaluated */
+        if (l->smooth) s->problem.smooth_gradient(s->problem.user, l->smooth);
+        TW_TRY(tw__solver_scale(s, l->scale, err));
+    }
     TW_TRY(search(s, l, found, err));
     if (!*found && l->n) {
         l->n = 0;
@@ -117,6 +140,8 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "solver.lbfgs.steps", TW_F64, 2, shape, l->steps, err));
     TW_TRY(v->field(v, "solver.lbfgs.changes", TW_F64, 2, shape, l->changes, err));
     TW_TRY(v->field(v, "solver.lbfgs.products", TW_F64, 1, &most, l->products, err));
+    TW_TRY(v->field(v, "solver.lbfgs.scale", TW_F64, 1, shape + 1, l->scale, err));
+    if (l->smooth) TW_TRY(v->field(v, "solver.lbfgs.smooth", TW_F64, 1, shape + 1, l->smooth, err));
     TW_TRY(v->field(v, "solver.lbfgs.n", TW_I64, 0, NULL, &count, err));
     if (count < 0 || count > most)
         return tw__fail(err, TW_ERR_DATA, "the stored lbfgs remembers %lld steps of at most %lld",
@@ -125,28 +150,34 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-/* Any problem. */
+/* Any problem without kinks but those of l1. */
 static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 {
-    snprintf(why, TW__SOLVER_WHY, "%zu weights and no second derivatives", p->n);
-    return 1;
+    snprintf(why, TW__SOLVER_WHY, "%s %zu weights",
+             p->objective->kinks ? "l1 and" : "no second derivatives and", p->n);
+    return !p->objective->kinks || tw__solver_has_l1(p);
 }
 
 extern const tw__solver_type tw__solver_lbfgs;
 const tw__solver_type tw__solver_lbfgs = {
-    .about = {.size = sizeof(tw_solver),
-              .name = "lbfgs",
-              .help = "quasi-Newton steps from the last few gradients",
-              .paper = "Liu & Nocedal 1989; line search: Hager & Zhang 2005",
-              .use = "Any smooth loss on data in memory, above all linear models with many columns.",
-              .equation =
-                  "d = -H g, where H begins as the newest (s . y / y . y) I and then, oldest to newest,\n"
-                  "H = (I - s y' / s . y) H (I - y s' / s . y) + s s' / s . y\n"
-                  "w = w + a d, with a by the strong Wolfe conditions (1e-4, 0.9)\n"
-                  "s = the step, y = the change of g over it, of the last `memory` steps",
-              .n_options = sizeof options / sizeof options[0],
-              .options = options,
-              .epochs = 1000},
+    .about =
+        {.size = sizeof(tw_solver),
+         .name = "lbfgs",
+         .help = "quasi-Newton steps from the last few gradients",
+         .paper =
+             "Liu & Nocedal 1989; line search: Hager & Zhang 2005; l1: Andrew & Gao 2007 (OWL-QN), algorithm 1",
+         .use = "Any smooth loss on data in memory, above all linear models with many columns.",
+         .equation =
+             "d = -H g, where H begins as the newest (s . y / y . M y) M, M 1 over a mixture of the Hessian's\n"
+             "  diagonal at the start with its least number, or I, and then, oldest to newest,\n"
+             "H = (I - s y' / s . y) H (I - y s' / s . y) + s s' / s . y\n"
+             "w = w + a d, with a by the strong Wolfe conditions (1e-4, 0.9)\n"
+             "s = the step, y = the change of g over it, of the last `memory` steps\n"
+             "l1: g is the subgradient of least size, y without l1; numbers of d that do not have the\n"
+             "  opposite sign of g's are 0, weights stop at 0, a = 1, 1/2, 1/4 ... until f falls by 1e-4 g . s",
+         .n_options = sizeof options / sizeof options[0],
+         .options = options,
+         .epochs = 1000},
     .create = create,
     .suits = suits,
     .free = destroy,

@@ -3,5 +3,5 @@
 TW__SOLVER(auto)
 TW__SOLVER(newton)
 TW__SOLVER(newton_cg)
-TW__SOLVER(lbfgs)
 TW__SOLVER(coordinate_descent)
+TW__SOLVER(lbfgs)

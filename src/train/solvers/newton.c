@@ -58,7 +58,8 @@ static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
     enum { CHEAP = 250000 };
     snprintf(why, TW__SOLVER_WHY, "%zu weights and %llu rows", p->n,
              (unsigned long long)p->objective->n_rows);
-    return p->objective->hessian && is_within(p, CHEAP) && p->n <= p->objective->n_rows;
+    return p->objective->hessian && !p->objective->kinks && is_within(p, CHEAP) &&
+           p->n <= p->objective->n_rows;
 }
 
 static void destroy(tw__solver *s)

@@ -56,23 +56,6 @@ static void destroy(tw__solver *s)
     tw__free(s->ctx, t, 1, sizeof *t);
 }
 
-/* A mixture of the Hessian's diagonal with a multiple of I, as Hsia, Chiang & Lin (2018) take. The diagonal
- * alone makes half the products that I makes where columns have different sizes (a9a), and half as many more
- * on text. */
-static tw_status set_scale(tw__solver *s, state *t, tw_error *err)
-{
-    const double share = 0.3;
-    double least = INFINITY;
-    TW_TRY(s->problem.diagonal(s->problem.user, t->scale, err));
-    for (size_t i = 0; i < s->problem.n; i++) {
-        t->scale[i] = fabs(t->scale[i]);
-        if (t->scale[i] > 0 && t->scale[i] < least) least = t->scale[i];
-    }
-    if (isinf(least)) least = 1;
-    for (size_t i = 0; i < s->problem.n; i++) t->scale[i] = (1 - share) * least + share * t->scale[i];
-    return TW_OK;
-}
-
 /* sum scale[i] a[i] b[i], or divided by scale */
 static double scaled_dot(const state *t, const double *a, const double *b, size_t n)
 {
@@ -156,7 +139,7 @@ static tw_status iterate(tw__solver *s, int *found, tw_error *err)
     const double near = sqrt(s->progress.norm / s->progress.first_norm),
                  tol = s->choice.values[CG_TOL] * (near < 1 ? near : 1);
     *found = 0;
-    TW_TRY(set_scale(s, t, err));
+    TW_TRY(tw__solver_scale(s, t->scale, err));
     for (int i = 0; i < MOST_TRIALS && !*found; i++) {
         int at_edge;
         TW_TRY(solve(s, t, tol, &at_edge, err));
@@ -183,7 +166,7 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
 static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 {
     snprintf(why, TW__SOLVER_WHY, "%zu weights, too many for a matrix of second derivatives", p->n);
-    return p->objective->hessian_times != NULL;
+    return p->objective->hessian_times && !p->objective->kinks;
 }
 
 extern const tw__solver_type tw__solver_newton_cg;

@@ -72,11 +72,35 @@ void tw__solver_place(tw__solver *s, const void *w)
 
 tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err)
 {
-    const char *kinks = s->problem.objective->kinks;
+    const tw_glm *glm = s->problem.objective->glm;
+    const char *kinks = glm && glm->kinks ? glm->kinks : s->problem.objective->kinks;
     if (!kinks) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC,
                     "solver %s needs a smooth loss, which one with %s is not: an optimizer takes it",
                     s->type->about.name, kinks);
+}
+
+int tw__solver_has_l1(const tw__problem *p)
+{
+    const tw_glm *glm = p->objective->glm;
+    return glm && glm->l1 > 0 && !glm->kinks;
+}
+
+tw_status tw__solver_scale(tw__solver *s, double *to, tw_error *err)
+{
+    const double share = 0.3;
+    const size_t n = s->problem.n;
+    double least = INFINITY;
+    if (s->problem.objective->hessian_times) TW_TRY(s->problem.diagonal(s->problem.user, to, err));
+    else
+        for (size_t i = 0; i < n; i++) to[i] = 1;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = fabs(to[i]);
+        if (to[i] > 0 && to[i] < least) least = to[i];
+    }
+    if (isinf(least)) least = 1;
+    for (size_t i = 0; i < n; i++) to[i] = (1 - share) * least + share * to[i];
+    return TW_OK;
 }
 
 /* ---- an iteration -------------------------------------------------------------------------------------- */
