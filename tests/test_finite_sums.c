@@ -160,6 +160,57 @@ static void rows_with_weights_reach_the_known_optimum(void **state)
     }
 }
 
+/* lr=auto: R3 again, at the estimators' own rates; L holds the rows' weights. */
+static void the_rate_follows_from_the_smoothness(void **state)
+{
+    (void)state;
+    static const double x[] = {1, 2, 2, -1, -1, 1, 0, 3, 3, 0}, weights[] = {10, 1, 1, 5, 2},
+                        optimum[] = {-1.004396769778, 1.248560494912, 1.520186218241},
+                        lengths[] = {1, 1, 3, 6, 6, 2};
+    static const int32_t y[] = {1, 0, 1, 1, 0};
+    const tw_data_info rows = {.size = sizeof rows,
+                               .rows = 5,
+                               .rank = 1,
+                               .shape = {2},
+                               .type = TW_F64,
+                               .x = x,
+                               .labels = y,
+                               .weights = weights};
+    for (int i = 0; i < N_ESTIMATORS; i++) {
+        problem p = open_info(&rows, "logistic:l2=0.05", 1);
+        const double *w = tw_model_weights(p.model), l = 0.25 * 10 * 6 * 5 / 19 + 0.05;
+        const tw_run_options o = options("sgd:lr=auto", estimators[i], 1, 14000);
+        const tw_epoch last = train(&p, &o);
+        if (!(fabs(last.lr * lengths[i] * l - 1) < 1e-14))
+            fail_msg("%s: lr is %.17g", estimators[i], last.lr);
+        for (int j = 0; j < 3 && !strstr(estimators[i], "II"); j++)
+            if (!(fabs(w[j] - optimum[j]) < 1e-8)) fail_msg("%s: weight %d is %.15g", estimators[i], j, w[j]);
+        close_problem(&p);
+    }
+}
+
+static void a_rate_that_does_not_exist_is_refused(void **state)
+{
+    (void)state;
+    static some_rows r;
+    static const struct {
+        const char *model, *estimator, *message;
+    } cases[] = {{"poisson", "saga", "needs a linear model"},
+                 {"logistic", "minibatch", "is for sag, saga, svrg and sarah"}};
+    for (int i = 0; i < 2; i++) {
+        tw_context *ctx = context(1);
+        fill_rows(&r, 2);
+        problem p = open_rows(ctx, rows_data(ctx, &r, TW_F64, 0, i ? 2 : 0, 0), cases[i].model, TW_F64);
+        const tw_run_options o = options("sgd:lr=auto", cases[i].estimator, 1, 1);
+        tw_run *run;
+        tw_error err = {0};
+        assert_int_equal(tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),
+                         TW_ERR_SPEC);
+        if (!strstr(err.message, cases[i].message)) fail_msg("%s", err.message);
+        close_problem(&p);
+    }
+}
+
 /* ---- fused --------------------------------------------------------------------------------------------- */
 
 /* Models and lengths; each is fused but where `plain` says so. */
@@ -459,6 +510,8 @@ int main(void)
         cmocka_unit_test(penalties_can_be_left_out),
         cmocka_unit_test(the_proximal_step_leaves_exact_zeros),
         cmocka_unit_test(rows_with_weights_reach_the_known_optimum),
+        cmocka_unit_test(the_rate_follows_from_the_smoothness),
+        cmocka_unit_test(a_rate_that_does_not_exist_is_refused),
         cmocka_unit_test(fused_equals_vectors),
         cmocka_unit_test(nothing_but_the_numbers_decides_the_bits),
         cmocka_unit_test(the_sum_is_the_slopes),

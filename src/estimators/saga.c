@@ -22,7 +22,8 @@ static void by_row(tw__by_row *z, tw__update *u)
     tw__by_row_move(z, u, ((double)tw__estimator_steps(z->e) - 1) / z->divisor, 1);
     tw__by_row_remember(z, u);
 }
-static const tw__by_row_form form = {.remembers = 1, .update = by_row};
+/* Defazio, Bach & Lacoste-Julien 2014: 1/(3 L). */
+static const tw__by_row_form form = {.remembers = 1, .lengths = 3, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_saga;
 const tw__estimator_type tw__estimator_saga = {

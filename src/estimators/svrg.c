@@ -108,7 +108,8 @@ static void by_row(tw__by_row *z, tw__update *u)
     if (is_chosen(z->e, u->number, m)) tw__by_row_keep(z);
     if (u->number % m) tw__by_row_move(z, u, 1 / ((double)u->n * z->row_weight), 0);
 }
-static const tw__by_row_form form = {.remembers = 1, .update = by_row};
+/* 1/(6 L), as Kovalev, Horvath & Richtarik 2020; Johnson & Zhang need less than 1/(4 L). */
+static const tw__by_row_form form = {.remembers = 1, .lengths = 6, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_svrg;
 const tw__estimator_type tw__estimator_svrg = {

@@ -88,6 +88,9 @@ double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
 int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);
 
+/* auto_lr.c: gives "sgd:lr=auto" a number; weight: of all rows. TW_ERR_SPEC: nothing is known to give it. */
+tw_status tw__run_auto_lr(const tw_run *r, tw__preset *preset, double weight, tw_error *err);
+
 /* run_fused.c */
 /* Whether the estimator of these options has a fused form that does the same; weight: of all rows. */
 int tw__run_can_fuse(const tw_run *r, const tw__preset *preset, double weight);

@@ -47,10 +47,11 @@ static double weight_of_rows(const tw_run *r)
     return sum;
 }
 
-static tw_status make_estimator(tw_run *r, const tw__preset *preset, tw_error *err)
+static tw_status make_estimator(tw_run *r, tw__preset *preset, tw_error *err)
 {
     const tw_run_options *o = &r->o;
     const double weight = weight_of_rows(r);
+    TW_TRY(tw__run_auto_lr(r, preset, weight, err));
     tw__estimator_setting s = {.spec = preset->estimator,
                                .n_rows = r->train.n_rows,
                                .batch = o->batch,
