@@ -24,6 +24,7 @@
     X(combos)           \
     X(explain)          \
     X(sources)          \
+    X(model_convert)    \
     X(data_make)        \
     X(data_info)        \
     X(bench_sparse)     \

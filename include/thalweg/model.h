@@ -193,9 +193,15 @@ TW_API tw_status tw_model_layer(const tw_model *model, size_t i, tw_layer_info *
  * layout, such as the weights to report (tw_run_weights). An older file stays until the new one is whole and
  * on the disk. TW_ERR_SYSTEM: it cannot be written. */
 TW_API tw_status tw_model_save(const tw_model *model, const void *weights, const char *path, tw_error *err);
-/* Creates a model from such a file, or from that of the run in the folder `path`; the file also gives the
- * shape of a row and the classes. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not a model, or damaged, with
- * the tensor or the byte. */
+/* Writes a linear model as liblinear's text, which liblinear-predict reads: logistic (L2R_LR), svm
+ * (L2R_L2LOSS_SVC, with loss=hinge L2R_L1LOSS_SVC_DUAL), linear, ridge and huber (L2R_L2LOSS_SVR), softmax
+ * (MCSVM_CS, which predicts the same classes and has no probabilities). Weights are those of rows as they
+ * are, also where columns are standardized. TW_ERR_SPEC: a model or a class that liblinear does not have. */
+TW_API tw_status tw_model_save_liblinear(const tw_model *model, const void *weights, const char *path,
+                                         tw_error *err);
+/* Creates a model from a file of either kind, or from that of the run in the folder `path`; the file also
+ * gives the shape of a row and the classes. TW_ERR_NOT_FOUND: no such file; TW_ERR_DATA: not a model, or
+ * damaged, with the tensor or the byte. */
 TW_API tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #ifndef TW_FILE_SAFETENSORS_H
 #define TW_FILE_SAFETENSORS_H
 #include "base/context.h"
+#include "file/archive.h"
 
 enum { TW__MOST_DIMENSIONS = 8 };
 typedef struct tw__tensor_entry {
@@ -39,6 +40,9 @@ typedef struct tw__safetensors {
 
 /* All of it is in memory afterwards. On failure *file is empty and need not be freed. */
 tw_status tw__safetensors_open(tw__safetensors *file, tw_context *ctx, const char *path, tw_error *err);
+/* The same for a plain stream that is open. */
+tw_status tw__safetensors_take(tw__safetensors *file, tw_context *ctx, tw__stream *s, const char *path,
+                               tw_error *err);
 /* NULL: not there */
 const tw__tensor_entry *tw__safetensors_find(const tw__safetensors *file, const char *name);
 /* NULL: not there */

@@ -214,16 +214,24 @@ static tw_status read_all(reader *r, tw__stream *s, tw_error *err)
     return status;
 }
 
-tw_status tw__safetensors_open(tw__safetensors *file, tw_context *ctx, const char *path, tw_error *err)
+tw_status tw__safetensors_take(tw__safetensors *file, tw_context *ctx, tw__stream *s, const char *path,
+                               tw_error *err)
 {
-    tw__stream *s;
     reader r = {.file = file, .path = path};
     memset(file, 0, sizeof *file);
     file->ctx = ctx;
-    TW_TRY(tw__stream_open(&s, ctx, path, TW__PLAIN, 0, err));
-    tw_status status = read_all(&r, s, err);
-    tw__stream_close(s);
+    const tw_status status = read_all(&r, s, err);
     if (status != TW_OK) tw__safetensors_free(file);
+    return status;
+}
+
+tw_status tw__safetensors_open(tw__safetensors *file, tw_context *ctx, const char *path, tw_error *err)
+{
+    tw__stream *s;
+    memset(file, 0, sizeof *file);
+    TW_TRY(tw__stream_open(&s, ctx, path, TW__PLAIN, 0, err));
+    const tw_status status = tw__safetensors_take(file, ctx, s, path, err);
+    tw__stream_close(s);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "data/words.h"
 #include "file/json.h"
 #include "file/safetensors.h"
+#include "models/linear/liblinear.h"
 #include "models/linear/linear.h"
 #include <math.h>
 #include <stdio.h>
@@ -349,7 +350,7 @@ static tw_status read_kind(tw_model **out, tw_context *ctx, const tw__safetensor
 static tw_status read_model(tw_model **out, tw_context *ctx, const tw__safetensors *f, const char *path,
                             tw_error *err)
 {
-    const void *data;
+    const void *data = NULL;
     TW_TRY(read_kind(out, ctx, f, path, err));
     tw_model *m = *out;
     if (f->n != m->n_tensors)
@@ -377,18 +378,38 @@ static tw_status find_model(tw_context *ctx, const char *path, char inside[TW__P
     return tw__find_file(ctx, inside, &found, err);
 }
 
+static tw_status load_safetensors(tw_model **out, tw_context *ctx, tw__stream *s, const char *path,
+                                  tw_error *err)
+{
+    tw__safetensors f;
+    TW_TRY(tw__safetensors_take(&f, ctx, s, path, err));
+    const tw_status status = read_model(out, ctx, &f, path, err);
+    tw__safetensors_free(&f);
+    return status;
+}
+
+/* What a file is, its first bytes say. */
+static tw_status load(tw_model **out, tw_context *ctx, tw__stream *s, const char *path, tw_error *err)
+{
+    const uint8_t *first;
+    size_t n;
+    TW_TRY(tw__stream_peek(s, TW__LIBLINEAR_PEEK, &first, &n, err));
+    return tw__is_liblinear(first, n) ? tw__liblinear_load(out, ctx, s, path, err)
+                                      : load_safetensors(out, ctx, s, path, err);
+}
+
 tw_status tw_model_load(tw_model **out, tw_context *ctx, const char *path, tw_error *err)
 {
     TW_MAKES(err, out, ctx && path);
-    tw__safetensors f;
+    tw__stream *stream;
     tw_model *m = NULL;
     char inside[TW__PATH];
     int is_directory;
     TW_TRY(find_model(ctx, path, inside, &is_directory, err));
     if (is_directory) path = inside;
-    TW_TRY(tw__safetensors_open(&f, ctx, path, err));
-    tw_status s = read_model(&m, ctx, &f, path, err);
-    tw__safetensors_free(&f);
+    TW_TRY(tw__stream_open(&stream, ctx, path, TW__PLAIN, 0, err));
+    const tw_status s = load(&m, ctx, stream, path, err);
+    tw__stream_close(stream);
     if (s == TW_OK) *out = m;
     else tw_model_free(m);
     return s;
