@@ -113,7 +113,7 @@ static tw_status search(tw__solver *s, state *l, int *found, tw_error *err)
     const double norm = sqrt(tw__dot(l->d, l->d, s->problem.n));
     const double first = l->n || norm < 1 ? 1 : 1 / norm;
     return l->smooth ? tw__orthant_search(s, l->d, first, found, err)
-                     : tw__search(s, l->d, first, found, err);
+                     : tw__search(s, l->d, first, 0.9, found, err);
 }
 
 static tw_status iterate(tw__solver *s, int *found, tw_error *err)

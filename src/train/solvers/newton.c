@@ -144,7 +144,7 @@ static tw_status iterate(tw__solver *s, int *found, tw_error *err)
     TW_TRY(s->problem.hessian(s->problem.user, h->hessian, err));
     for (size_t k = 0; k < h->blocks && solved; k++) solve_block(s, h, k, &solved);
     *found = 0;
-    return solved ? tw__search(s, h->step, 1, found, err) : TW_OK;
+    return solved ? tw__search(s, h->step, 1, 0.9, found, err) : TW_OK;
 }
 
 extern const tw__solver_type tw__solver_newton;

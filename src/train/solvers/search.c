@@ -7,7 +7,7 @@
 #include <math.h>
 
 enum { MOST_TRIALS = 60 };
-static const double decrease = 1e-4, flatten = 0.9, grow = 4, rounding = 1e-10;
+static const double decrease = 1e-4, grow = 4, rounding = 1e-10;
 
 /* Along the direction: a length, the loss there and the slope. */
 typedef struct trial {
@@ -27,7 +27,7 @@ static int is_low(const trial *start, const trial *t)
     return t->loss <= start->loss + rounding * fabs(start->loss);
 }
 
-static int is_accepted(const trial *start, const trial *t)
+static int is_accepted(const trial *start, const trial *t, double flatten)
 {
     const double slope = start->slope;
     if (!isfinite(t->loss) || !isfinite(t->slope)) return 0;
@@ -57,7 +57,7 @@ static double narrow(const trial *start, const trial *t, trial *low, trial *high
     return is_slow ? low->a + (high->a - low->a) / 2 : between(low, high);
 }
 
-tw_status tw__search(tw__solver *s, const double *d, double first, int *found, tw_error *err)
+tw_status tw__search(tw__solver *s, const double *d, double first, double flatten, int *found, tw_error *err)
 {
     const trial start = {0, s->at.loss, tw__dot(s->at.g, d, s->problem.n)};
     trial low = start, high = {INFINITY, INFINITY, NAN}, t;
@@ -66,7 +66,7 @@ tw_status tw__search(tw__solver *s, const double *d, double first, int *found, t
     if (!(start.slope < 0) || !isfinite(start.slope)) return TW_OK;
     for (int i = 0; i < MOST_TRIALS && a > low.a && a < high.a && isfinite(a); i++) {
         TW_TRY(look(s, d, a, &t, err));
-        *found = is_accepted(&start, &t);
+        *found = is_accepted(&start, &t, flatten);
         if (*found) return TW_OK;
         a = narrow(&start, &t, &low, &high);
     }

@@ -107,9 +107,9 @@ void tw__add_scaled(double *to, double factor, const double *a, size_t n);
 static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 /* search.c: looks along a direction for the length of a step, from `first` on. *found: s->next is the point
- * at->x + length d, where the slope along d is small and the loss lower, or near the minimum as low as
- * rounding lets one see. */
-tw_status tw__search(tw__solver *s, const double *d, double first, int *found, tw_error *err);
+ * at->x + length d, where the slope along d is at most `flatten` of what it was and the loss lower, or near
+ * the minimum as low as rounding lets one see. */
+tw_status tw__search(tw__solver *s, const double *d, double first, double flatten, int *found, tw_error *err);
 
 /* orthant.c: for losses with l1. */
 /* Leaves out of d what would raise the loss. */
