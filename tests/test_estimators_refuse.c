@@ -13,7 +13,7 @@ static void bad_specs(void **state)
     } cases[] = {
         {"sgd", "svgr", "unknown estimator \"svgr\" (did you mean \"svrg\"?)", 0, 0},
         {"sgd", "svrg:opion=II", "svrg has no option \"opion\" (did you mean \"option\"?)", 0, 0},
-        {"sgd", "svrg:option=III", "option = III is not one of I, II (did you mean \"II\"?)", 0, 0},
+        {"sgd", "svrg:option=III", "option = III is not one of I, II, loopless (did you mean \"II\"?)", 0, 0},
         {"sgd", "sag:norm=seen,norm=n", "norm is given twice", 0, 0},
         {"sgd", "sam:rho=-1", "rho = -1 is outside (0, inf)", 0, 0},
         {"sgd", "sarah:m=1.5", "m = 1.5 is not a whole number", 0, 0},

@@ -4,8 +4,8 @@
 #include "faulty_io.h"
 #include "least_squares.h"
 
-static const char *const estimators[] = {"sag",  "sag:norm=seen",      "saga",
-                                         "svrg", "svrg:option=II,m=7", "sarah:m=11"};
+static const char *const estimators[] =
+    {"sag", "sag:norm=seen", "saga", "svrg", "svrg:option=II,m=7", "sarah:m=11", "svrg:option=loopless,m=9"};
 enum { N_ESTIMATORS = sizeof estimators / sizeof *estimators };
 
 static tw_run_options options(const char *rule, const char *estimator, uint64_t batch, uint64_t epochs)
@@ -166,7 +166,7 @@ static void the_rate_follows_from_the_smoothness(void **state)
     (void)state;
     static const double x[] = {1, 2, 2, -1, -1, 1, 0, 3, 3, 0}, weights[] = {10, 1, 1, 5, 2},
                         optimum[] = {-1.004396769778, 1.248560494912, 1.520186218241},
-                        lengths[] = {1, 1, 3, 6, 6, 2};
+                        lengths[] = {1, 1, 3, 6, 6, 2, 6};
     static const int32_t y[] = {1, 0, 1, 1, 0};
     const tw_data_info rows = {.size = sizeof rows,
                                .rows = 5,

@@ -1,18 +1,19 @@
 /* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows'
- * gradient is corrected by theirs at u. Option I continues from the last iterate. Option II goes back to an
- * iterate of the m before, drawn uniformly: the one place where an estimator changes the weights. (The rule's
- * own state continues.)
+ * gradient is corrected by theirs at u. Option I continues from the last iterate; loopless does, too, but at
+ * random times. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an
+ * estimator changes the weights. (The rule's own state continues.)
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "estimators/by_row.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
-    {"option", TW_WORD, "I II", 0, 0, 1, TW_CLOSED,
-     "the next snapshot: the last iterate, or one of the m drawn at random, to which the weights return"},
+    {"option", TW_WORD, "I II loopless", 0, 0, 2, TW_CLOSED,
+     "the next snapshot: the last iterate (I); one of the m drawn at random, to which the weights return (II); the last iterate, with "
+     "probability 1/m in each update (loopless)"},
     {"m", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "updates between two snapshots; 0: two epochs"},
 };
-enum { OPTION, M, OPTION_II = 1 };
+enum { OPTION, M, OPTION_II = 1, LOOPLESS = 2 };
 
 struct svrg {
     void *snapshot, *mean;  /* u and the full gradient there */
@@ -26,6 +27,13 @@ struct svrg {
 static uint64_t length_of(const tw__estimator *e)
 {
     return e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
+}
+
+/* A pure function of the update's number, as all draws are. */
+static int begins_round(const tw__estimator *e, uint64_t number, uint64_t m)
+{
+    if (e->choice.values[OPTION] != LOOPLESS) return number % m == 0;
+    return number == 0 || tw__random_below(e->seed, TW__FOR_SNAPSHOT, 1, number, m) == 0;
 }
 
 static int is_chosen(const tw__estimator *e, uint64_t number, uint64_t m)
@@ -82,7 +90,7 @@ static tw_status correct(tw__estimator *e, struct svrg *s, tw__update *u, tw_err
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct svrg *s = e->state;
-    TW_TRY(u->number % s->m == 0 ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
+    TW_TRY(begins_round(e, u->number, s->m) ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
     if (is_chosen(e, u->number, s->m)) tw__vectors_copy(e, s->chosen, u->w);
     u->direction = s->gradient;
     return TW_OK;
@@ -101,12 +109,13 @@ static tw_status visit(tw__estimator *e, tw_visitor *v, tw_error *err)
 static void by_row(tw__by_row *z, tw__update *u)
 {
     const uint64_t m = length_of(z->e);
-    if (u->number % m == 0) {
+    const int begins = begins_round(z->e, u->number, m);
+    if (begins) {
         if (z->e->choice.values[OPTION] == OPTION_II && u->number > 0) tw__by_row_return(z);
         tw__by_row_full(z, u);
     } else tw__by_row_look(z, u);
     if (is_chosen(z->e, u->number, m)) tw__by_row_keep(z);
-    if (u->number % m) tw__by_row_move(z, u, 1 / ((double)u->n * z->row_weight), 0);
+    if (!begins) tw__by_row_move(z, u, 1 / ((double)u->n * z->row_weight), 0);
 }
 /* 1/(6 L), as Kovalev, Horvath & Richtarik 2020; Johnson & Zhang need less than 1/(4 L). */
 static const tw__by_row_form form = {.remembers = 1, .lengths = 6, .update = by_row};
@@ -117,9 +126,10 @@ const tw__estimator_type tw__estimator_svrg = {
         {.size = sizeof(tw_estimator),
          .name = "svrg",
          .help = "gradient corrected by a snapshot's: unbiased, no table",
-         .paper = "Johnson & Zhang 2013, figure 1",
+         .paper = "Johnson & Zhang 2013, figure 1; loopless: Kulunchakov & Mairal 2020, random-SVRG",
          .equation =
              "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
+             "loopless: u = w, G = f'(u) at random, in an update with probability 1/m\n"
              "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement",
          .n_options = 2,
          .options = options,
