@@ -316,6 +316,13 @@ typedef struct tw_job_options {
      * model is fitted to the other rows, as the run will be, and evaluated on the fold's. 0: none; 2 or more,
      * without val and run.seconds */
     uint64_t cv;
+    /* Penalties of a path, before the run: models of a linear kind, each from the weights of the one before,
+     * from the smallest penalty at which l1 makes all weights 0, or an l2 as large as the largest derivative
+     * of the loss at weights of 0, down to path_ratio (0: 1e-3) times that, evenly on a logarithm. The text's
+     * l1 and l2 say in which proportion; without l1 it is l2 alone. The run is that of the penalty with the
+     * least mean loss of the folds, or of validation rows, or else of the last. 0: none; 2 or more */
+    uint64_t path;
+    double path_ratio;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;
@@ -359,8 +366,8 @@ enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
 TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy);
 /* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
 TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);
-/* What the folds of a cross-validation say, as lines for people, valid until the next call; "" where there is
- * nothing to say. TW_ERR_MEMORY. */
+/* What the folds of a cross-validation and the penalties of a path say, as lines for people, valid until the
+ * next call; "" where there is nothing to say. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_table(tw_job *job, const char **text, tw_error *err);
 /* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);

@@ -84,6 +84,34 @@ static tw_status make_model(tw_job *job, tw_type type, tw_error *err)
     return tw_model_create(&job->model, job->ctx, job->o.model, type, job->train, job->o.run.seed, err);
 }
 
+/* The run of the model on the job's rows. */
+static tw_status bind(tw_job *job, tw_error *err)
+{
+    tw_run_options r = job->o.run;
+    r.event = on_event;
+    r.user = job;
+    TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
+    if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
+    if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
+    TW_TRY(tw__target_check_model(r.target, err));
+    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
+                         tw_model_weights(job->model), &r, err));
+    job->trace.every = trace_every(job->run);
+    return TW_OK;
+}
+
+tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
+{
+    tw_run_free(job->run);
+    job->run = NULL;
+    tw_model_objective_free(&job->train_objective);
+    tw_model_objective_free(&job->val_objective);
+    tw_model_objective_free(&job->test_objective);
+    tw_model_free(job->model);
+    job->model = model;
+    return bind(job, err);
+}
+
 static tw_status open_all(tw_job *job, tw_error *err)
 {
     TW_TRY(open_from(job, err));
@@ -94,28 +122,19 @@ static tw_status open_all(tw_job *job, tw_error *err)
                         "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(make_model(job, type, err));
-    TW_TRY(tw_model_objective(job->model, job->train, &job->train_objective, err));
+    job->event = job->o.run.event;
+    job->user = job->o.run.user;
+    TW_TRY(bind(job, err));
     uint64_t rows = job->train_objective.n_rows;
     if (job->o.run.batch > rows / (job->o.run.accumulate ? job->o.run.accumulate : 1))
         tw__log(job->ctx, TW_LOG_WARNING,
                 "batch = %llu is above the %llu rows: every update uses all of them",
                 (unsigned long long)job->o.run.batch * (job->o.run.accumulate ? job->o.run.accumulate : 1),
                 (unsigned long long)rows);
-    if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
-    if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
     if (job->o.keep && strcmp(job->o.keep, "best") == 0)
         TW_TRY(tw__alloc(job->ctx, &job->best, tw_model_size(job->model), tw_type_size(type), err));
     job->best_loss = INFINITY;
-    tw_run_options r = job->o.run;
-    job->event = r.event;
-    job->user = r.user;
-    r.event = on_event;
-    r.user = job;
-    TW_TRY(tw__target_check_model(r.target, err));
-    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
-                         tw_model_weights(job->model), &r, err));
-    job->trace.every = trace_every(job->run);
-    TW_TRY(tw__check_eval_every(r.eval_every, tw__run_updates(job->run), err));
+    TW_TRY(tw__check_eval_every(job->o.run.eval_every, tw__run_updates(job->run), err));
     return tw__selection_create(job, err);
 }
 

@@ -70,6 +70,9 @@ tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, con
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
                         const tw_job_options *o, tw_error *err);
 
+/* job.c: takes the model in place of the job's, and makes the run anew. */
+tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err);
+
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);

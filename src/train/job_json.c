@@ -12,7 +12,7 @@ void tw_job_resolved(const tw_job *job, tw_job_options *out)
     const tw_optimizer *opt = tw_run_optimizer(job->run);
     tw_run_progress solver = {.size = sizeof solver};
     *out = job->o;
-    out->model = tw_model_network(job->model);
+    if (!job->o.path) out->model = tw_model_network(job->model);
     out->run.epochs = tw_run_epochs(job->run);
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK) {
         out->run.solver = solver.solver;

@@ -56,6 +56,11 @@ static const tw_field rows[] = {
     {"cv", "cv", TW_FIELD_NATURAL, AT(cv), NULL, NULL, 2, 4294967295, IF_SET | NO_BITS, "K",
      "first cross-validate: fit K models, each to all rows but those of one fold, and evaluate it on these; classes are spread evenly, "
      "groups (--group-by) stay whole"},
+    {"path", "path", TW_FIELD_NATURAL, AT(path), NULL, NULL, 2, 10000, IF_SET, "N",
+     "linear models: N falling penalties, each from the weights of the one before, in the proportion of --l1 and --l2 (default: l2 "
+     "alone); the best by --cv or --val is taken, else the last"},
+    {"path_ratio", "path-ratio", TW_FIELD_REAL, AT(path_ratio), NULL, NULL, 0, 1, IF_SET, "R",
+     "with --path: the last penalty divided by the first (default: 0.001)"},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, NO_SOLVER, "O",
      "update rule, e.g. adam:lr=3e-4 (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd"},
     {"estimator", "estimator", TW_FIELD_TEXT, AT(run.estimator), "minibatch", NULL, 0, 0, DATA | NO_SOLVER,
