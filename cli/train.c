@@ -145,6 +145,10 @@ static void print_ending(tw_job *job)
         "%s after %llu iterations: gradient %.3g of %.3g at the start, last step %.3g, loss lowered by %.3g",
         tw_run_status_name(tw_job_status(job)), (unsigned long long)tw_run_steps(tw_job_run_of(job)),
         p.gradient, p.first_gradient, p.step, p.decrease);
+    if (!isnan(p.gap))
+        cli_say("the loss is at most %.3g above the least (duality gap); %.0f weights are not 0", p.gap,
+                p.nonzero);
+    if (!isnan(p.l1_max)) cli_say("all weights are 0, as they are from l1 = %.6g on", p.l1_max);
 }
 
 /* Prints the result; why->code becomes TW_ERR_NOT_FINITE if the run diverged. */

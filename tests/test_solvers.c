@@ -440,8 +440,10 @@ static void options_without_meaning_are_refused(void **state)
                   "tol = nan is outside [0, inf)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "step"}, TW_ERR_SPEC,
                   "stop = step has no effect without tol");
+    check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "gain", .tol = 1}, TW_ERR_SPEC,
+                  "stop = gain is not grad, step, objective or gap");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "gap", .tol = 1}, TW_ERR_SPEC,
-                  "stop = gap is not grad, step or objective");
+                  "stop = gap needs a loss with a dual problem");
     check_refused(&barrier, (tw_run_options){.solver = "lbfg"}, TW_ERR_SPEC,
                   "unknown solver \"lbfg\" (did you mean \"lbfgs\"?)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs:memory=0"}, TW_ERR_SPEC,

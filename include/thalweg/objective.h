@@ -118,6 +118,13 @@ typedef struct tw_glm {
     const char *kinks; /* what makes a row's slopes jump; NULL: nothing */
     /* 1: row i with these scores is predicted correctly. Needed where counts_correct is set. */
     int (*correct)(void *user, uint64_t i, const double *scores);
+    /* NULL, or, where the loss is a sum over the scores: its convex conjugate at these slopes, the largest
+     * number that sum slopes_k h_k - loss(h) comes to; infinite where there is none. It is finite between 0
+     * and any slopes that the loss has. */
+    double (*conjugate)(void *user, uint64_t i, const double *slopes);
+    /* as conjugate: the slope s by score k where h + q s = t, q > 0, a slope between those on both sides at a
+     * kink */
+    double (*proximal)(void *user, uint64_t i, size_t k, double t, double q);
 } tw_glm;
 
 typedef struct tw_objective {

@@ -132,7 +132,9 @@ enum tw_run_stop {
     /* no weight has changed by more than tol in the last iteration (source 004's termination distance) */
     TW_RUN_STOP_STEP = 1,
     /* the loss has changed by at most tol times its magnitude, or times 1 where that is less */
-    TW_RUN_STOP_OBJECTIVE = 2
+    TW_RUN_STOP_OBJECTIVE = 2,
+    /* the duality gap is at most tol times the loss, which then is at most that much above the least */
+    TW_RUN_STOP_GAP = 3
 };
 
 /* "exact", "skip", "replay", "touched", "dense", or "unknown" */
@@ -186,7 +188,7 @@ typedef struct tw_run_options {
      * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). */
     const char *solver;
     /* With a solver: the tolerance at which it has converged, from 0 on; 0: none. stop: "grad" (NULL),
-     * "step" or "objective" (enum tw_run_stop). */
+     * "step", "objective" or "gap" (enum tw_run_stop). */
     double tol;
     const char *stop;
     enum tw_run_fused fused;
@@ -211,6 +213,10 @@ TW_API void tw_run_free(tw_run *run); /* NULL is allowed */
  * loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*). TW_STOPPED:
  * the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
+/* The least l1 at which all weights of a linear model are 0, whatever its own l1 is: where a path of penalties
+ * begins. A hair more than that, because of rounding. TW_ERR_SPEC: it is no linear model (tw_glm), or one
+ * whose loss has kinks. */
+TW_API tw_status tw_l1_max(tw_context *ctx, const tw_objective *objective, double *l1, tw_error *err);
 /* How far a solver's run has come. */
 typedef struct tw_run_progress {
     size_t size;        /* sizeof(tw_run_progress), set by the caller */
@@ -218,8 +224,11 @@ typedef struct tw_run_progress {
     /* Euclidean norms of the gradient at the start and now; largest change of a weight and decrease of the
      * loss in the last iteration. NaN: there was none. */
     double first_gradient, gradient, step, decrease;
-    const char *stop; /* what `tol` is compared with: "grad", "step" or "objective"; NULL: tol is 0 */
+    const char *stop; /* what `tol` is compared with: "grad", "step" ...; NULL: tol is 0 */
     const char *why;  /* why `auto` took this solver; NULL: it was named */
+    /* Of a linear model with a penalty, when the run is over. NaN: unknown, or there is none. nonzero: of the
+     * weights, without intercepts; l1_max: where all are 0, the least l1 for that (tw_l1_max). */
+    double gap, nonzero, l1_max;
 } tw_run_progress;
 /* TW_ERR_STATE: the run has no solver. */
 TW_API tw_status tw_run_progress_get(const tw_run *run, tw_run_progress *out, tw_error *err);

@@ -62,6 +62,9 @@ static json_t *solver_json(tw__json_builder *b, const tw_job *job, const tw_run_
     tw__json_put_real(b, o, "gradient", p->gradient);
     tw__json_put_real(b, o, "step", p->step);
     tw__json_put_real(b, o, "decrease", p->decrease);
+    if (!isnan(p->gap)) tw__json_put_real(b, o, "gap", p->gap);
+    if (!isnan(p->nonzero)) tw__json_put_natural(b, o, "nonzero", (uint64_t)p->nonzero);
+    if (!isnan(p->l1_max)) tw__json_put_real(b, o, "l1_max", p->l1_max);
     if (p->stop) tw__json_put_text(b, o, "stop", p->stop);
     if (p->stop) tw__json_put_real(b, o, "tol", job->o.run.tol);
     return o;

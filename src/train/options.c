@@ -90,10 +90,10 @@ static const tw_field rows[] = {
      "a loop of its own in place of optimizer, estimator and schedule, e.g. lbfgs (thalweg solvers)"},
     {"tol", "tol", TW_FIELD_REAL, AT(run.tol), NULL, NULL, 0, 0, IF_SET, "T",
      "with --solver: stop when --stop is at most T (default: 0, never)"},
-    {"stop", "stop", TW_FIELD_TEXT, AT(run.stop), NULL, "grad step objective", 0, 0, IF_SET,
-     "grad|step|objective",
+    {"stop", "stop", TW_FIELD_TEXT, AT(run.stop), NULL, "grad step objective gap", 0, 0, IF_SET,
+     "grad|step|objective|gap",
      "with --tol: the gradient's norm by that at the start (grad, the default), the largest change of a weight (step), the relative "
-     "change of the loss (objective)"},
+     "change of the loss (objective), the duality gap by the loss (gap; linear models with a penalty)"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N",
      "passes over the training rows; with --solver its iterations, 1000 at most where not given"},
     {"batch", "batch", TW_FIELD_NATURAL, AT(run.batch), NULL, NULL, 1, 1e9, DATA | NO_SOLVER, "B",

@@ -2,11 +2,12 @@
  * iteration as a step.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
+#include "train/gap.h"
 #include "train/options.h"
 #include <math.h>
 #include <string.h>
 
-static const char *const criteria[] = {"grad", "step", "objective"};
+static const char *const criteria[] = {"grad", "step", "objective", "gap"};
 enum { N_CRITERIA = sizeof criteria / sizeof criteria[0] };
 
 static tw_status find_criterion(const char *name, enum tw_run_stop *stop, tw_error *err)
@@ -16,7 +17,8 @@ static tw_status find_criterion(const char *name, enum tw_run_stop *stop, tw_err
         *stop = (enum tw_run_stop)i;
         if (strcmp(name, criteria[i]) == 0) return TW_OK;
     }
-    return name ? tw__fail(err, TW_ERR_SPEC, "stop = %.40s is not grad, step or objective", name) : TW_OK;
+    return name ? tw__fail(err, TW_ERR_SPEC, "stop = %.40s is not grad, step, objective or gap", name)
+                : TW_OK;
 }
 
 tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err)
@@ -133,6 +135,8 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .tol = r->o.tol,
                            .seed = r->o.seed};
     TW_TRY(find_criterion(r->o.stop, &problem.stop, err));
+    if (problem.stop == TW_RUN_STOP_GAP && tw__gap_missing(o))
+        return tw__fail(err, TW_ERR_SPEC, "stop = gap needs %s", tw__gap_missing(o));
     if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
     TW_TRY(tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(o->type), err));
@@ -185,6 +189,9 @@ tw_status tw_run_progress_get(const tw_run *r, tw_run_progress *out, tw_error *e
                                  .step = r->updates ? p->step : NAN,
                                  .decrease = r->updates ? p->drop : NAN,
                                  .stop = r->o.tol > 0 ? criteria[r->solver->problem.stop] : NULL,
-                                 .why = *r->solver->why ? r->solver->why : NULL};
+                                 .why = *r->solver->why ? r->solver->why : NULL,
+                                 .gap = p->gap,
+                                 .nonzero = p->nonzero,
+                                 .l1_max = p->l1_max};
     return tw__sized_write(out, &now, sizeof now, "tw_run_progress", err);
 }

@@ -18,12 +18,25 @@ static double curvature(double score, double y, double delta)
     return score - y <= delta && y - score <= delta;
 }
 
+static double conjugate(double slope, double y, double delta)
+{
+    return slope > delta || slope < -delta ? TW_INF : slope * (slope / 2 + y);
+}
+
+static double proximal(double t, double q, double y, double delta)
+{
+    const double slope = (t - y) / (1 + q);
+    return slope > delta ? delta : slope < -delta ? -delta : slope;
+}
+
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0),
                                     {"delta", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN,
                                      "errors above it count by their size, not its square"}};
 enum { DELTA = 4 };
 static const tw__linear_loss huber = {.loss = loss,
                                       .curvature = curvature,
+                                      .conjugate = conjugate,
+                                      .proximal = proximal,
                                       .smoothness = 1,
                                       .least = -TW_INF,
                                       .option = DELTA};

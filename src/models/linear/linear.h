@@ -15,6 +15,9 @@ typedef struct tw__linear_loss {
     double (*curvature)(double score, double y, double parameter);
     /* Makes the outputs of a row from its scores, in place; NULL: they are the outputs. */
     void (*output)(double *score, size_t n);
+    /* The convex conjugate of `loss` at a slope, and the slope s of `loss` at h with h + q s = t. */
+    double (*conjugate)(double slope, double y, double parameter);
+    double (*proximal)(double t, double q, double y, double parameter);
     double smoothness; /* most that a slope changes for a change of the scores by 1; 0: without bound */
     int is_of_classes; /* 0: of numbers */
     double least;      /* target that it takes, -TW_INF: any */

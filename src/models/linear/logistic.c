@@ -19,6 +19,34 @@ static double curvature(double score, double y, double parameter)
     return e / ((1 + e) * (1 + e));
 }
 
+static double x_log_x(double x) { return x > 0 ? x * tw__log_f64(x) : 0; }
+
+static double conjugate(double slope, double y, double parameter)
+{
+    const double a = -y * slope;
+    (void)parameter;
+    return a < 0 || a > 1 ? TW_INF : x_log_x(a) + x_log_x(1 - a);
+}
+
+/* a = 1 / (1 + exp(m)) at the margin m with m - q a = y t, by Newton's method from 0 or from where m cannot
+ * be: between there and the solution the left side is curved so that no step goes too far. */
+static double proximal(double t, double q, double y, double parameter)
+{
+    enum { MOST = 100 };
+    const double from = y * t;
+    const int is_above = -q / 2 - from < 0;
+    double m = is_above ? (from > 0 ? from : 0) : from + q < 0 ? from + q : 0, step = 1;
+    (void)parameter;
+    for (int i = 0; i < MOST && step > 0; i++) {
+        const double e = tw__exp_f64(-__builtin_fabs(m)), a = (m > 0 ? e : 1) / (1 + e),
+                     change = (from + q * a - m) / (1 + q * e / ((1 + e) * (1 + e)));
+        step = is_above ? change : -change;
+        if (step > 1e-16 * __builtin_fabs(m)) m += change;
+        else step = 0;
+    }
+    return -y * tw__sigmoid(-m);
+}
+
 double tw__sigmoid(double score) { return 1 / (1 + tw__exp_f64(-score)); }
 
 /* Several are made to sum to 1, by their logarithms, as all may be 0 in double. */
@@ -33,6 +61,8 @@ static void output(double *score, size_t n)
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
 static const tw__linear_loss logistic = {.loss = tw__logistic_loss,
                                          .curvature = curvature,
+                                         .conjugate = conjugate,
+                                         .proximal = proximal,
                                          .output = output,
                                          .smoothness = 0.25,
                                          .is_of_classes = 1};

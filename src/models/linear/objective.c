@@ -283,10 +283,14 @@ static double sign_of(const objective *o, uint64_t row, size_t k)
     return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
 }
 
+static double target_or_sign(const objective *o, uint64_t row, size_t k)
+{
+    return o->on.targets ? o->on.targets[row] : sign_of(o, row, k);
+}
+
 static double curvature_of(const objective *o, uint64_t row, size_t k, double score)
 {
-    const double y = o->on.targets ? o->on.targets[row] : sign_of(o, row, k);
-    return o->s->loss->curvature(score, y, o->s->parameter);
+    return o->s->loss->curvature(score, target_or_sign(o, row, k), o->s->parameter);
 }
 
 /* The derivatives of the slopes by the scores; of softmax, whose slopes depend on all scores, the
@@ -448,6 +452,21 @@ static double glm_curvature(void *user, uint64_t i, size_t k, double score)
     return curvature_of(user, i, k, score);
 }
 
+static double glm_conjugate(void *user, uint64_t i, const double *slopes)
+{
+    const objective *o = user;
+    double sum = 0;
+    for (size_t k = 0; k < o->s->outputs; k++)
+        sum += o->s->loss->conjugate(slopes[k], target_or_sign(o, i, k), o->s->parameter);
+    return sum;
+}
+
+static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q)
+{
+    const objective *o = user;
+    return o->s->loss->proximal(t, q, target_or_sign(o, i, k), o->s->parameter);
+}
+
 static const char *kinks_of_loss(const tw__linear_state *s)
 {
     return s->parameter == 0 ? s->loss->kinks : NULL;
@@ -470,6 +489,8 @@ static void fill_glm(objective *o)
                       .curvature = s->loss->curvature && !kinks_of_loss(s) ? glm_curvature : NULL,
                       .kinks = kinks_of_loss(s),
                       .correct = o->on.classes ? glm_correct : NULL,
+                      .conjugate = s->loss->conjugate ? glm_conjugate : NULL,
+                      .proximal = s->loss->proximal ? glm_proximal : NULL,
                       .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness};
 }
 

@@ -15,8 +15,22 @@ static double curvature(double score, double y, double parameter)
     return 1;
 }
 
+static double conjugate(double slope, double y, double parameter)
+{
+    (void)parameter;
+    return slope * (slope / 2 + y);
+}
+
+static double proximal(double t, double q, double y, double parameter)
+{
+    (void)parameter;
+    return (t - y) / (1 + q);
+}
+
 static const tw__linear_loss squared = {.loss = tw__squared_loss,
                                         .curvature = curvature,
+                                        .conjugate = conjugate,
+                                        .proximal = proximal,
                                         .smoothness = 1,
                                         .least = -TW_INF};
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};

@@ -20,6 +20,19 @@ static double curvature(double score, double y, double which)
     return 1 - y * score > 0 ? 2 : 0;
 }
 
+static double conjugate(double slope, double y, double which)
+{
+    const double a = -y * slope;
+    if (a < 0 || (which == HINGE && a > 1)) return TW_INF;
+    return which == HINGE ? -a : a * (a / 4 - 1);
+}
+
+static double proximal(double t, double q, double y, double which)
+{
+    const double short_of = 1 - y * t, a = which == HINGE ? short_of / q : 2 * short_of / (1 + 2 * q);
+    return a < 0 ? 0 : which == HINGE && a > 1 ? -y : -y * a;
+}
+
 static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
                                     TW__LINEAR_CLASS_OPTION,
                                     {"loss", TW_WORD, "hinge squared_hinge", SQUARED_HINGE, HINGE,
@@ -28,6 +41,8 @@ static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
 enum { LOSS = 5 };
 static const tw__linear_loss svm = {.loss = loss,
                                     .curvature = curvature,
+                                    .conjugate = conjugate,
+                                    .proximal = proximal,
                                     .smoothness = 2,
                                     .is_of_classes = 1,
                                     .option = LOSS,

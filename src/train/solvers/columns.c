@@ -1,18 +1,8 @@
 /* Rows by columns; see columns.h.
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/columns.h"
+#include "train/gap.h"
 #include <string.h>
-
-double tw__row_number(const tw_glm *glm, tw_type weights, const tw_row *r, size_t i)
-{
-    if (glm->row_type == TW_F64) {
-        const double x = ((const double *)r->x)[i];
-        return weights == TW_F64 ? x : (double)(float)x;
-    }
-    if (glm->row_type == TW_F32) return (double)((const float *)r->x)[i];
-    const uint8_t x = ((const uint8_t *)r->x)[i];
-    return weights == TW_F64 ? x / 255.0 : (double)((float)x / 255);
-}
 
 /* starts[j + 1] = how many numbers column j has */
 static void count(tw__columns *c, const tw_objective *o)

@@ -14,9 +14,6 @@ typedef struct tw__columns {
     double *x;
 } tw__columns;
 
-/* A number of a row of tw_row.x, as a model with weights of this type takes it. */
-double tw__row_number(const tw_glm *glm, tw_type weights, const tw_row *r, size_t i);
-
 /* TW_ERR_MEMORY says how many bytes there should be; TW_ERR_SPEC: too many rows. */
 tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err);
 void tw__columns_free(tw__columns *c, tw_context *ctx);

@@ -1,6 +1,7 @@
 /* What all solvers share: the point, moving on, and when the run ends.
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/solver.h"
+#include "train/gap.h"
 #include <math.h>
 #include <string.h>
 
@@ -46,7 +47,11 @@ tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec,
                       .ctx = ctx,
                       .choice = choice,
                       .problem = *problem,
-                      .progress = {.least_loss = INFINITY, .least_norm = INFINITY}};
+                      .progress = {.least_loss = INFINITY,
+                                   .least_norm = INFINITY,
+                                   .gap = NAN,
+                                   .nonzero = NAN,
+                                   .l1_max = NAN}};
     const tw_status status = allocate(s, err);
     if (status == TW_OK) *out = s;
     else tw__solver_free(s);
@@ -151,7 +156,25 @@ static int has_converged(const tw__solver *s)
     if (!(tol > 0)) return 0;
     if (s->problem.stop == TW_RUN_STOP_STEP) return p->step <= tol;
     if (s->problem.stop == TW_RUN_STOP_OBJECTIVE) return fabs(p->drop) <= tol * (size > 1 ? size : 1);
+    if (s->problem.stop == TW_RUN_STOP_GAP) return p->gap <= tol * size;
     return p->norm <= tol * p->first_norm;
+}
+
+static tw_status set_gap(tw__solver *s, tw_error *err)
+{
+    return tw__gap(s->ctx, s->problem.objective, s->at.x, s->dual, &s->progress.gap, err);
+}
+
+tw_status tw__solver_judge(tw__solver *s, tw__fp_mode callers, tw_error *err)
+{
+    tw__progress *p = &s->progress;
+    const tw_objective *o = s->problem.objective;
+    if (!o->glm) return TW_OK;
+    p->nonzero = 0;
+    for (size_t i = 0; i < o->glm->outputs * o->glm->columns; i++) p->nonzero += s->at.x[i] != 0;
+    if (p->nonzero == 0 && o->glm->l1 > 0 && !o->glm->kinks)
+        TW_TRY(tw__l1_max(s->ctx, o, callers, &p->l1_max, err));
+    return tw__gap_missing(o) ? TW_OK : set_gap(s, err);
 }
 
 static double smaller(double a, double b) { return a < b ? a : b; }
@@ -181,6 +204,7 @@ tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err)
     p->drop = s->at.loss - s->next.loss;
     swap(s);
     p->norm = sqrt(tw__dot(s->at.g, s->at.g, s->problem.n));
+    if (s->problem.stop == TW_RUN_STOP_GAP) TW_TRY(set_gap(s, err));
     update_status(s);
     return TW_OK;
 }

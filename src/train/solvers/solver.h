@@ -7,6 +7,7 @@
 #ifndef TW_TRAIN_SOLVERS_SOLVER_H
 #define TW_TRAIN_SOLVERS_SOLVER_H
 #include "base/context.h"
+#include "base/cpu.h"
 #include "base/options.h"
 #include <thalweg/solver.h>
 #include <thalweg/train.h>
@@ -58,6 +59,7 @@ typedef struct tw__progress {
     double started; /* 1: `at` is evaluated */
     double first_norm, norm, step, drop;
     double least_loss, least_norm, idle; /* idle: iterations since either was lowered */
+    double gap, nonzero, l1_max;         /* NaN: not known so far, see tw_run_progress */
 } tw__progress;
 
 struct tw__solver {
@@ -69,6 +71,8 @@ struct tw__solver {
     tw__progress progress;
     int status; /* TW_RUN_GOING, TW_RUN_CONVERGED or TW_RUN_STALLED */
     void *state;
+    /* slopes of all rows, `outputs` each, by which the gap is measured; NULL: those of their losses */
+    const double *dual;
     char why[TW__SOLVER_WHY]; /* that auto took it; "": it was named */
 };
 
@@ -81,6 +85,8 @@ void tw__solver_place(tw__solver *s, const void *w);
 /* One iteration. *moved: s->at is a new point; else s->status says why the run ends at the old one.
  * TW_ERR_NOT_FINITE: loss or gradient at the start. */
 tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err);
+/* Sets of a linear model what is only known in the end: gap, nonzero, l1_max. */
+tw_status tw__solver_judge(tw__solver *s, tw__fp_mode callers, tw_error *err);
 tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err);
 
 /* registry.c */

@@ -1,0 +1,199 @@
+/* Conjugates and proximal points of losses, the duality gap that they give, and the largest useful l1.
+ * SPDX-License-Identifier: MIT */
+#include "solver_runs.h"
+
+typedef struct problem {
+    tw_context *ctx;
+    tw_data *data;
+    tw_model *m;
+    tw_objective f;
+} problem;
+
+static problem open_problem(const char *model, int classes, tw_type type)
+{
+    static some_rows r;
+    problem p = {.ctx = context(2), .f = TW_OBJECTIVE_INIT};
+    fill_rows(&r, classes ? classes : 1);
+    p.data = rows_data(p.ctx, &r, TW_F32, 1, classes, 1);
+    p.m = new_model(p.ctx, model, type, p.data);
+    assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
+    return p;
+}
+
+static void close_problem(problem *p)
+{
+    tw_model_objective_free(&p->f);
+    tw_model_free(p->m);
+    tw_data_free(p->data);
+    tw_context_free(p->ctx);
+}
+
+/* loss(h) + conjugate(s) >= s h, and equal where s is the slope at h; the proximal point has its slope. */
+static void check_duals(const char *model, int classes)
+{
+    problem p = open_problem(model, classes, TW_F64);
+    const tw_glm *glm = p.f.glm;
+    const size_t n = glm->outputs;
+    double h[3], s[3], other[3];
+    for (uint64_t i = 0; glm->conjugate && i < ROWS; i++)
+        for (int trial = 0; trial < 20; trial++) {
+            double product = 0;
+            for (size_t k = 0; k < n; k++) h[k] = 8 * unit(20, i * 60 + (uint64_t)trial * 3 + k) - 4;
+            const double loss = glm->loss(glm->user, i, h, s);
+            for (size_t k = 0; k < n; k++) product += s[k] * h[k];
+            const double gap = loss + glm->conjugate(glm->user, i, s) - product;
+            if (!(fabs(gap) < 1e-12)) fail_msg("%s: loss and conjugate differ by %g", model, gap);
+            for (size_t k = 0; k < n; k++) s[k] *= unit(21, i + (uint64_t)trial);
+            product = 0;
+            for (size_t k = 0; k < n; k++) product += s[k] * h[k];
+            if (!(loss + glm->conjugate(glm->user, i, s) - product >= -1e-12)) fail_msg("%s: too low", model);
+            const double q = exp(12 * unit(22, i + (uint64_t)trial) - 4), t = h[0];
+            for (size_t k = 0; k < n; k++) {
+                const double slope = glm->proximal(glm->user, i, k, t, q);
+                h[k] = t - q * slope;
+                glm->loss(glm->user, i, h, other);
+                const int at_kink = glm->kinks && fabs(fabs(h[k]) - 1) < 1e-9 * q;
+                if (!at_kink && fabs(other[k] - slope) > 1e-14 * (100 + q))
+                    fail_msg("%s: q %g, t %g: slope %.17g, not %.17g", model, q, t, slope, other[k]);
+            }
+        }
+    close_problem(&p);
+}
+
+static void conjugates_and_proximal_points_fit_their_losses(void **state)
+{
+    (void)state;
+    for_each_model(check_duals);
+}
+
+/* Beside the loss at the end of a run to 1e-11. */
+static void a_gap_bounds_what_is_left(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model;
+        int classes;
+    } cases[] = {{"linear:l1=0.03", 0},
+                 {"huber:delta=0.5,l1=0.01,l2=0.01", 0},
+                 {"poisson:l1=0.03", 0},
+                 {"logistic:l1=0.02", 3},
+                 {"svm:l2=0.1", 2},
+                 {"logistic:l2=0.1,intercept=0", 2},
+                 {"svm:l1=0.05,intercept=0", 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double least = 0;
+        for (int loose = 0; loose < 2; loose++) {
+            problem p = open_problem(cases[i].model, cases[i].classes, TW_F64);
+            const double tol = loose ? 1e-2 : 1e-11;
+            const tw_run_options o = {.size = sizeof o, .solver = "cd", .stop = "gap", .tol = tol};
+            tw_run *run = new_run(p.ctx, &p.f, tw_model_weights(p.m), &o);
+            size_t n;
+            assert_int_equal(go_on(run), TW_RUN_CONVERGED);
+            const double loss = tw_run_history(run, &n)[n - 1].loss;
+            const tw_run_progress now = progress_of(run);
+            assert_true(now.gap >= 0 && now.gap <= tol * loss && now.nonzero > 0 && isnan(now.l1_max));
+            assert_string_equal(now.stop, "gap");
+            if (!loose) least = loss;
+            else if (!(loss - least <= now.gap * (1 + 1e-9) && loss - least >= -1e-11 * loss))
+                fail_msg("%s: %g above the least, a gap of %g", cases[i].model, loss - least, now.gap);
+            tw_run_free(run);
+            close_problem(&p);
+        }
+    }
+}
+
+static void a_gap_needs_a_dual_problem(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"logistic", "stop = gap needs a penalty"},
+                                           {"softmax:l2=1", "stop = gap needs a loss with a dual problem"}};
+    for (size_t i = 0; i < 2; i++) {
+        problem p = open_problem(cases[i][0], 3, TW_F64);
+        const tw_run_options o = {.size = sizeof o, .solver = "lbfgs", .stop = "gap", .tol = 1e-3};
+        tw_run *run;
+        tw_error err;
+        assert_int_equal(tw_run_create(&run, p.ctx, &p.f, NULL, tw_model_weights(p.m), &o, &err),
+                         TW_ERR_SPEC);
+        assert_string_equal(err.message, cases[i][1]);
+        close_problem(&p);
+    }
+}
+
+/* With l1 a little below, one weight is not 0. */
+static void check_l1_max(const char *model, int classes, tw_type type)
+{
+    char text[120];
+    double l1 = 0;
+    for (int below = 0; below < 2; below++) {
+        snprintf(text, sizeof text, "%s,l1=%.17g", model, below ? l1 * (1 - 1e-4) : l1);
+        problem p = open_problem(below || l1 > 0 ? text : model, classes, type);
+        if (l1 == 0) {
+            assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+            assert_true(l1 > 0 && isfinite(l1));
+            below--;
+        } else {
+            const tw_run_options o = {.size = sizeof o, .solver = "cd"};
+            tw_run *run = new_run(p.ctx, &p.f, tw_model_weights(p.m), &o);
+            go_on(run);
+            const tw_run_progress now = progress_of(run);
+            if (now.nonzero != below) fail_msg("%s: %g weights are not 0", text, now.nonzero);
+            if (!below) assert_true(fabs(now.l1_max / l1 - 1) < 1e-12);
+            else assert_true(isnan(now.l1_max));
+            tw_run_free(run);
+        }
+        close_problem(&p);
+    }
+}
+
+static void from_l1_max_on_all_weights_are_0(void **state)
+{
+    (void)state;
+    for (int type = 0; type < 2; type++) {
+        const tw_type real = type ? TW_F64 : TW_F32;
+        check_l1_max("linear:l2=0.1", 0, real);
+        check_l1_max("huber:delta=0.5", 0, real);
+        check_l1_max("poisson:l2=0.1", 0, real);
+        check_l1_max("logistic:class_weight=balanced", 2, real);
+        check_l1_max("logistic:l2=0", 3, real);
+        check_l1_max("svm:intercept=0", 3, real);
+    }
+    /* the slopes of softmax at w = 0 are the classes' shares, less 1 for a row's own class */
+    static const double shares[] = {0.1, 0.3, 0.6}, x[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 3};
+    static const int32_t y[] = {2, 2, 2, 2, 2, 2, 1, 1, 1, 0};
+    const tw_data_info rows =
+        {.size = sizeof rows, .rows = 10, .rank = 1, .shape = {1}, .type = TW_F64, .x = x, .labels = y};
+    problem p = {.ctx = context(1), .f = TW_OBJECTIVE_INIT};
+    double l1;
+    assert_int_equal(tw_data_create(&p.data, p.ctx, &rows, NULL), TW_OK);
+    p.m = new_model(p.ctx, "softmax", TW_F64, p.data);
+    assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
+    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+    assert_true(fabs(l1 - (3 - 12 * shares[0]) / 10) < 1e-11);
+    close_problem(&p);
+}
+
+static void l1_max_is_for_smooth_losses(void **state)
+{
+    (void)state;
+    tw_error err;
+    double l1;
+    problem p = open_problem("svm:loss=hinge", 2, TW_F64);
+    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "l1_max needs a linear model with a smooth loss, not loss=hinge");
+    p.f.glm = NULL;
+    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "l1_max needs a linear model with a smooth loss");
+    close_problem(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conjugates_and_proximal_points_fit_their_losses),
+        cmocka_unit_test(a_gap_bounds_what_is_left),
+        cmocka_unit_test(a_gap_needs_a_dual_problem),
+        cmocka_unit_test(from_l1_max_on_all_weights_are_0),
+        cmocka_unit_test(l1_max_is_for_smooth_losses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
