@@ -3,6 +3,7 @@
 #ifndef TESTS_SOLVER_RUNS_H
 #define TESTS_SOLVER_RUNS_H
 #include "linear_models.h"
+#include "least_squares.h"
 
 static inline tw_run *new_run(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
 {
@@ -26,5 +27,139 @@ static inline tw_run_progress progress_of(const tw_run *run)
     tw_run_progress p = {.size = sizeof p};
     assert_int_equal(tw_run_progress_get(run, &p, NULL), TW_OK);
     return p;
+}
+
+/* A small problem for comparisons with other programs. */
+enum { N = 40, D = 8 };
+
+/* Numbers that any language works out alike. */
+typedef struct table {
+    double x[N * D], y[N], weights[N];
+    int32_t labels[N], classes[N];
+} table;
+
+static inline table make_table(void)
+{
+    table t;
+    for (int i = 0; i < N; i++) {
+        double *x = t.x + (size_t)i * D;
+        for (int j = 0; j < D; j++) x[j] = (i * 37 + j * 61 + i * i * (j + 1) * 7) % 101 / 50.0 - 1;
+        t.y[i] = (i * 53 + i * i * 11) % 97 / 20.0 - 2 + 2 * x[0] - x[3];
+        t.weights[i] = 1 + i % 3;
+        t.labels[i] = t.y[i] > 0;
+        t.classes[i] = i * 7 % 3;
+    }
+    return t;
+}
+
+enum { OF_NUMBERS, OF_TWO, OF_THREE };
+
+static inline tw_data *table_data(tw_context *ctx, const table *t, int kind, int weighted)
+{
+    tw_data *data;
+    const tw_data_info rows = {.size = sizeof rows,
+                               .rows = N,
+                               .rank = 1,
+                               .shape = {D},
+                               .type = TW_F64,
+                               .x = t->x,
+                               .labels = kind == OF_TWO     ? t->labels
+                                         : kind == OF_THREE ? t->classes
+                                                            : NULL,
+                               .targets = kind == OF_NUMBERS ? t->y : NULL,
+                               .n_targets = kind == OF_NUMBERS,
+                               .weights = weighted ? t->weights : NULL};
+    assert_int_equal(tw_data_create(&data, ctx, &rows, NULL), TW_OK);
+    return data;
+}
+
+/* Solves, and compares weights and bias with what is wanted, to `within` of each; those that are 0
+ * exactly. */
+static inline void check_weights(const char *solver, const char *model, tw_data *data, tw_context *ctx,
+                                 double tol, double within, const double *wanted)
+{
+    tw_objective f = TW_OBJECTIVE_INIT;
+    tw_model *m = new_model(ctx, model, TW_F64, data);
+    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    const tw_run_options o = {.size = sizeof o, .solver = solver, .seed = 3, .tol = tol};
+    tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
+    const int status = go_on(run);
+    assert_true(status == TW_RUN_STALLED || status == TW_RUN_CONVERGED);
+    const double *w = tw_model_weights(m);
+    for (size_t i = 0; i < tw_model_size(m); i++)
+        if (wanted[i] == 0 ? w[i] != 0 : fabs(w[i] - wanted[i]) > within * fabs(wanted[i]))
+            fail_msg("%s, %s: weight %zu is %.12g, not %.12g", solver, model, i, w[i], wanted[i]);
+    tw_run_free(run);
+    tw_model_objective_free(&f);
+    tw_model_free(m);
+}
+/* Where a run ends. */
+typedef struct ending {
+    double w[3 * (COLUMNS + 1)];
+    uint64_t steps;
+    double loss;
+} ending;
+
+/* stop: steps after which another run goes on from the saved state; 0: none */
+static inline ending solve(const char *solver, const char *model, int classes, tw_type type, int sparse,
+                           int threads, uint64_t stop)
+{
+    static some_rows r;
+    ending to;
+    memset(&to, 0, sizeof to);
+    tw_context *ctx = context(threads);
+    fill_rows(&r, classes ? classes : 1);
+    tw_data *data = rows_data(ctx, &r, TW_F32, sparse, classes, 1);
+    tw_model *m = new_model(ctx, model, type, data);
+    tw_objective f = TW_OBJECTIVE_INIT;
+    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    const tw_run_options o = {.size = sizeof o,
+                              .solver = solver,
+                              .seed = 5,
+                              .tol = type == TW_F64 ? 1e-11 : 1e-4};
+    tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
+    int status = TW_RUN_GOING;
+    if (stop) {
+        ls_state kept;
+        while (status == TW_RUN_GOING && tw_run_steps(run) < stop)
+            assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+        assert_int_equal(ls_save(&kept, run), TW_OK);
+        tw_run_free(run);
+        memset(tw_model_weights(m), 0, tw_model_size(m) * tw_type_size(type));
+        run = new_run(ctx, &f, tw_model_weights(m), &o);
+        assert_int_equal(ls_load(&kept, run), TW_OK);
+        ls_forget(&kept);
+        status = tw_run_status(run);
+    }
+    if (!tw_run_is_over(status)) go_on(run);
+    memcpy(to.w, tw_model_weights(m), tw_model_size(m) * tw_type_size(type));
+    to.steps = tw_run_steps(run);
+    to.loss = tw_run_history(run, &(size_t){0})[to.steps - 1].loss;
+    if (tw_run_status(run) != TW_RUN_CONVERGED)
+        fail_msg("%s, %s: after %d iterations the gradient is %g of %g", solver, model, (int)to.steps,
+                 progress_of(run).gradient, progress_of(run).first_gradient);
+    tw_run_free(run);
+    tw_model_objective_free(&f);
+    tw_model_free(m);
+    tw_data_free(data);
+    tw_context_free(ctx);
+    return to;
+}
+
+/* With weights in double (first) and float (narrow) of dense rows, one thread. */
+static inline void check_same_bits(const char *solver, const char *model, int classes, const ending *first,
+                                   const ending *narrow)
+{
+    for (int threads = 1; threads <= 3; threads++)
+        for (int sparse = 0; sparse < 2; sparse++) {
+            const ending wide = solve(solver, model, classes, TW_F64, sparse, threads, 0),
+                         again = solve(solver, model, classes, TW_F32, sparse, threads, 0);
+            assert_memory_equal(first, &wide, sizeof wide);
+            assert_memory_equal(narrow, &again, sizeof again);
+        }
+    for (uint64_t stop = 1; stop < first->steps; stop += 1 + stop / 2) {
+        const ending resumed = solve(solver, model, classes, TW_F64, 1, 1, stop);
+        assert_memory_equal(first, &resumed, sizeof resumed);
+    }
 }
 #endif

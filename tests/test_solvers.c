@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "solver_runs.h"
 #include "faulty_io.h"
-#include "least_squares.h"
 #include <thalweg/surface.h>
 
 static void for_each_solver(void (*check)(const char *name))

@@ -213,9 +213,9 @@ TW_API void tw_run_free(tw_run *run); /* NULL is allowed */
  * loss, with the step, and the tensor if it is known; some weights may have changed (tw_step_*). TW_STOPPED:
  * the objective returned non-zero, which is in err->callback. TW_ERR_STATE: the run has ended. */
 TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
-/* The least l1 at which all weights of a linear model are 0, whatever its own l1 is: where a path of penalties
- * begins. A hair more than that, because of rounding. TW_ERR_SPEC: it is no linear model (tw_glm), or one
- * whose loss has kinks. */
+/* The least l1 at which all weights of a linear model are 0, whatever its own l1 is: where a path of
+ * penalties begins. A hair more than that, because of rounding. TW_ERR_SPEC: it is no linear model (tw_glm),
+ * or one whose loss has kinks. */
 TW_API tw_status tw_l1_max(tw_context *ctx, const tw_objective *objective, double *l1, tw_error *err);
 /* How far a solver's run has come. */
 typedef struct tw_run_progress {

@@ -61,7 +61,9 @@ static double losses(dual *d, const double *given, double *spare)
         sum += glm->weight(glm->user, i) *
                glm->loss(glm->user, i, d->scores, given ? spare : d->slopes + i * glm->outputs);
     }
-    if (given) memcpy(d->slopes, given, (size_t)d->o->n_rows * glm->outputs * sizeof *given);
+    for (uint64_t i = 0; given && i < d->o->n_rows; i++)
+        for (size_t k = 0; k < glm->outputs; k++)
+            d->slopes[i * glm->outputs + k] = given[k * d->o->n_rows + i];
     return sum;
 }
 

@@ -10,9 +10,11 @@
 static const char *const criteria[] = {"grad", "step", "objective", "gap"};
 enum { N_CRITERIA = sizeof criteria / sizeof criteria[0] };
 
-static tw_status find_criterion(const char *name, enum tw_run_stop *stop, tw_error *err)
+/* A loss with kinks has no gradient that is 0 in the end. */
+static tw_status find_criterion(const char *name, const tw_objective *o, enum tw_run_stop *stop,
+                                tw_error *err)
 {
-    *stop = TW_RUN_STOP_GRAD;
+    *stop = o->glm && o->glm->kinks && !tw__gap_missing(o) ? TW_RUN_STOP_GAP : TW_RUN_STOP_GRAD;
     for (size_t i = 0; name && i < N_CRITERIA; i++) {
         *stop = (enum tw_run_stop)i;
         if (strcmp(name, criteria[i]) == 0) return TW_OK;
@@ -56,6 +58,11 @@ static void least_subgradient(const tw_glm *glm, const double *x, double *gradie
         if (x[i] == 0) gradient[i] = tw__soft(gradient[i], glm->l1);
 }
 
+static double number(tw_type type, const void *x, size_t i)
+{
+    return type == TW_F64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
+}
+
 static tw_status evaluate(void *user, double *x, double *loss, double *gradient, tw_error *err)
 {
     tw_run *r = user;
@@ -64,9 +71,7 @@ static tw_status evaluate(void *user, double *x, double *loss, double *gradient,
     if (!(r->there.weight > 0))
         return tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", r->there.weight);
     *loss = r->there.loss / r->there.weight;
-    for (size_t i = 0; i < r->size; i++)
-        gradient[i] =
-            r->train.type == TW_F64 ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
+    for (size_t i = 0; i < r->size; i++) gradient[i] = number(r->train.type, r->gradient, i);
     least_subgradient(r->train.glm, x, gradient);
     return TW_OK;
 }
@@ -134,7 +139,7 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .times = times,
                            .tol = r->o.tol,
                            .seed = r->o.seed};
-    TW_TRY(find_criterion(r->o.stop, &problem.stop, err));
+    TW_TRY(find_criterion(r->o.stop, o, &problem.stop, err));
     if (problem.stop == TW_RUN_STOP_GAP && tw__gap_missing(o))
         return tw__fail(err, TW_ERR_SPEC, "stop = gap needs %s", tw__gap_missing(o));
     if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));

@@ -27,7 +27,7 @@ const tw__solver_type tw__solver_auto = {
               .equation =
                   "newton for losses with second derivatives, up to 500 weights and no more than rows;\n"
                   "newton-cg for those with products of the Hessian, which all smooth linear models have;\n"
-                  "coordinate-descent for those with l1, but for softmax; else lbfgs",
+                  "coordinate-descent for those with l1, but for softmax; sdca for the hinge; else lbfgs",
               .epochs = 1000},
     .create = create,
     .free = destroy,

@@ -42,6 +42,24 @@ static void fill(tw__columns *c, const tw_objective *o)
     c->starts[0] = 0;
 }
 
+static tw_status check_rows(const tw__solver *s, tw_error *err)
+{
+    const unsigned long long rows = s->problem.objective->n_rows;
+    if (rows <= UINT32_MAX) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "solver %s takes up to %u rows, and these are %llu",
+                    s->type->about.name, UINT32_MAX, rows);
+}
+
+static tw_status allocate_numbers(const tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err)
+{
+    if (tw__alloc(s->ctx, index, n, sizeof **index, NULL) == TW_OK &&
+        tw__alloc(s->ctx, x, n, sizeof **x, NULL) == TW_OK)
+        return TW_OK;
+    return tw__fail(err, TW_ERR_MEMORY,
+                    "out of memory: solver %s keeps a copy of the rows, %zu numbers in %.0f bytes",
+                    s->type->about.name, n, (double)n * (sizeof **index + sizeof **x));
+}
+
 tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
@@ -49,18 +67,10 @@ tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err
     *to = (tw__columns){.n = glm->columns + (glm->intercept != 0),
                         .penalised = glm->columns,
                         .rows = (size_t)o->n_rows};
-    if (o->n_rows > UINT32_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "solver %s takes up to %u rows, and these are %llu",
-                        s->type->about.name, UINT32_MAX, (unsigned long long)o->n_rows);
+    TW_TRY(check_rows(s, err));
     TW_TRY(tw__alloc(s->ctx, &to->starts, to->n + 1, sizeof *to->starts, err));
     count(to, o);
-    tw_status status = tw__alloc(s->ctx, &to->row, to->numbers, sizeof *to->row, NULL);
-    if (status == TW_OK) status = tw__alloc(s->ctx, &to->x, to->numbers, sizeof *to->x, NULL);
-    if (status != TW_OK)
-        return tw__fail(err, TW_ERR_MEMORY,
-                        "out of memory: solver %s keeps the rows by columns, %zu numbers in %.0f bytes",
-                        s->type->about.name, to->numbers,
-                        (double)to->numbers * (sizeof *to->row + sizeof *to->x));
+    TW_TRY(allocate_numbers(s, to->numbers, &to->row, &to->x, err));
     fill(to, o);
     return TW_OK;
 }
@@ -70,4 +80,44 @@ void tw__columns_free(tw__columns *c, tw_context *ctx)
     tw__free(ctx, c->x, c->numbers, sizeof *c->x);
     tw__free(ctx, c->row, c->numbers, sizeof *c->row);
     if (c->starts) tw__free(ctx, c->starts, c->n + 1, sizeof *c->starts);
+}
+
+/* ---- by rows ------------------------------------------------------------------------------------------- */
+
+/* Counts the numbers of each row, or copies them. */
+static void walk(tw__row_copy *to, const tw_objective *o)
+{
+    const tw_glm *glm = o->glm;
+    tw_row r;
+    size_t at = 0;
+    for (uint64_t i = 0; i < to->n; i++) {
+        glm->row(glm->user, i, &r);
+        for (size_t k = 0; k < r.n; k++) {
+            const double x = tw__row_number(glm, o->type, &r, k);
+            if (x == 0) continue;
+            if (to->x) to->x[at] = x, to->column[at] = r.columns ? r.columns[k] : (uint32_t)k;
+            at++;
+        }
+        to->starts[i + 1] = at;
+    }
+}
+
+tw_status tw__row_copy_create(tw__row_copy *to, const tw__solver *s, tw_error *err)
+{
+    const tw_objective *o = s->problem.objective;
+    *to = (tw__row_copy){.n = (size_t)o->n_rows};
+    TW_TRY(check_rows(s, err));
+    TW_TRY(tw__alloc(s->ctx, &to->starts, to->n + 1, sizeof *to->starts, err));
+    walk(to, o);
+    to->numbers = to->starts[to->n];
+    TW_TRY(allocate_numbers(s, to->numbers, &to->column, &to->x, err));
+    walk(to, o);
+    return TW_OK;
+}
+
+void tw__row_copy_free(tw__row_copy *r, tw_context *ctx)
+{
+    tw__free(ctx, r->x, r->numbers, sizeof *r->x);
+    tw__free(ctx, r->column, r->numbers, sizeof *r->column);
+    if (r->starts) tw__free(ctx, r->starts, r->n + 1, sizeof *r->starts);
 }

@@ -62,22 +62,6 @@ static scaled column_at(const tw__quadratic *q, size_t k)
     return (scaled){q->x->row + start, q->scaled + q->first[k], end - start};
 }
 
-/* In 4 lanes; lanes 0 and 2, 1 and 3, and then the two. */
-static double product(const scaled *s, const double *r)
-{
-    double lane[4] = {0};
-    size_t k = 0;
-    for (; k + 4 <= s->m; k += 4)
-        for (size_t j = 0; j < 4; j++) lane[j] += s->c[k + j] * r[s->i[k + j]];
-    for (size_t j = 0; k + j < s->m; j++) lane[j] += s->c[k + j] * r[s->i[k + j]];
-    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
-}
-
-static void add(const scaled *s, double by, double *r)
-{
-    for (size_t k = 0; k < s->m; k++) r[s->i[k]] += by * s->c[k];
-}
-
 static int is_penalised(const tw__quadratic *q, size_t k) { return q->column[k] < q->x->penalised; }
 
 static void scale_columns(tw__quadratic *q)
@@ -103,11 +87,11 @@ static double step(tw__quadratic *q, size_t k)
     const double l2 = is_penalised(q, k) ? q->l2 : 0, l1 = is_penalised(q, k) ? q->l1 : 0, was = q->w[k],
                  by = q->diagonal[k];
     const scaled s = column_at(q, k);
-    const double g = q->g[k] + l2 * (was - q->start[k]) + product(&s, q->r),
+    const double g = q->g[k] + l2 * (was - q->start[k]) + tw__sparse_dot(q->r, s.c, s.i, s.m),
                  least = tw__least_subgradient(g, was, l1);
     if (least == 0 || !(by > 0)) return 0;
     q->w[k] = tw__soft(was - g / by, l1 / by);
-    if (q->w[k] != was) add(&s, q->w[k] - was, q->r);
+    if (q->w[k] != was) tw__sparse_add(q->r, q->w[k] - was, s.c, s.i, s.m);
     return least * least;
 }
 
@@ -178,7 +162,7 @@ static void extrapolate(tw__quadratic *q)
     memset(q->trial_r, 0, q->x->rows * sizeof *q->trial_r);
     for (size_t k = 0; k < q->n; k++) {
         const scaled s = column_at(q, k);
-        if (q->trial[k] != q->start[k]) add(&s, q->trial[k] - q->start[k], q->trial_r);
+        if (q->trial[k] != q->start[k]) tw__sparse_add(q->trial_r, q->trial[k] - q->start[k], s.c, s.i, s.m);
     }
     if (!(value(q, q->trial, q->trial_r) < value(q, q->w, q->r))) return;
     memcpy(q->w, q->trial, q->n * sizeof *q->w);

@@ -49,6 +49,7 @@ tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec,
                       .problem = *problem,
                       .progress = {.least_loss = INFINITY,
                                    .least_norm = INFINITY,
+                                   .least_gap = INFINITY,
                                    .gap = NAN,
                                    .nonzero = NAN,
                                    .l1_max = NAN}};
@@ -182,7 +183,9 @@ static double smaller(double a, double b) { return a < b ? a : b; }
 static void update_status(tw__solver *s)
 {
     tw__progress *p = &s->progress;
-    p->idle = s->at.loss < p->least_loss || p->norm < p->least_norm ? 0 : p->idle + 1;
+    const int lowered = s->at.loss < p->least_loss || p->norm < p->least_norm || p->gap < p->least_gap;
+    p->idle = lowered ? 0 : p->idle + 1;
+    p->least_gap = p->gap < p->least_gap ? p->gap : p->least_gap;
     p->least_loss = smaller(p->least_loss, s->at.loss);
     p->least_norm = smaller(p->least_norm, p->norm);
     s->status = has_converged(s) ? TW_RUN_CONVERGED : p->idle >= MOST_IDLE ? TW_RUN_STALLED : TW_RUN_GOING;

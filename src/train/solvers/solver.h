@@ -58,8 +58,8 @@ typedef struct tw__place {
 typedef struct tw__progress {
     double started; /* 1: `at` is evaluated */
     double first_norm, norm, step, drop;
-    double least_loss, least_norm, idle; /* idle: iterations since either was lowered */
-    double gap, nonzero, l1_max;         /* NaN: not known so far, see tw_run_progress */
+    double least_loss, least_norm, least_gap, idle; /* idle: iterations since any was lowered */
+    double gap, nonzero, l1_max;                    /* NaN: not known so far, see tw_run_progress */
 } tw__progress;
 
 struct tw__solver {
@@ -71,7 +71,8 @@ struct tw__solver {
     tw__progress progress;
     int status; /* TW_RUN_GOING, TW_RUN_CONVERGED or TW_RUN_STALLED */
     void *state;
-    /* slopes of all rows, `outputs` each, by which the gap is measured; NULL: those of their losses */
+    /* slopes by which the gap is measured, of all rows for the first output, then for the next; NULL: those
+     * of the rows' losses */
     const double *dual;
     char why[TW__SOLVER_WHY]; /* that auto took it; "": it was named */
 };

@@ -1,0 +1,220 @@
+/* sdca: stochastic dual coordinate ascent, one row's slope at a time.
+ * SPDX-License-Identifier: MIT */
+#include "train/solvers/columns.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+
+static const tw_option options[] = {
+    {"passes", TW_INT, NULL, 10, 1, 1000, TW_CLOSED,
+     "over the rows in an iteration; after the first only over those whose slopes still change"},
+};
+enum { PASSES };
+/* Of the pull on the intercept, 1/PULL of that of l2 on a weight: the less it is, the fewer iterations follow
+ * the intercept, and the more passes does each need. */
+enum { PULL = 10 };
+
+/* Of each output and row, or of each lane and row: one after the other. */
+typedef struct state {
+    tw__row_copy x;
+    double *slopes, *centre; /* what the intercept is drawn to */
+    double *norms;           /* of the rows, squared */
+    uint32_t *active;        /* per lane */
+    size_t lanes, outputs;
+    double weight; /* of all rows */
+    int64_t iteration;
+} state;
+
+static tw_status needs(const tw__solver *s, tw_error *err)
+{
+    const tw_glm *glm = s->problem.objective->glm;
+    if (!glm || !glm->proximal)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "solver %s needs a linear model whose loss is a sum over the scores, which softmax is not",
+            s->type->about.name);
+    if (glm->l1 > 0)
+        return tw__fail(err, TW_ERR_SPEC, "solver %s takes no l1: coordinate-descent does",
+                        s->type->about.name);
+    if (!(glm->l2 > 0))
+        return tw__fail(err, TW_ERR_SPEC, "solver %s needs an l2 above 0, from which its dual problem comes",
+                        s->type->about.name);
+    return TW_OK;
+}
+
+static tw_status create(tw__solver *s, tw_error *err)
+{
+    state *d;
+    const tw_glm *glm;
+    size_t all;
+    TW_TRY(needs(s, err));
+    glm = s->problem.objective->glm;
+    TW_TRY(tw__alloc(s->ctx, &d, 1, sizeof *d, err));
+    s->state = d;
+    TW_TRY(tw__row_copy_create(&d->x, s, err));
+    const size_t threads = (size_t)tw_context_threads(s->ctx);
+    d->outputs = glm->outputs;
+    d->lanes = glm->outputs < threads ? glm->outputs : threads;
+    if (!tw__size_mul(d->x.n, glm->outputs, &all) ||
+        tw__alloc(s->ctx, &d->slopes, all, sizeof(double), NULL) != TW_OK)
+        return tw__fail(err, TW_ERR_MEMORY,
+                        "out of memory: solver %s keeps a slope of %zu rows for %zu outputs, %.0f bytes",
+                        s->type->about.name, d->x.n, glm->outputs,
+                        (double)d->x.n * (double)glm->outputs * sizeof(double));
+    s->dual = d->slopes;
+    TW_TRY(tw__alloc(s->ctx, &d->centre, glm->outputs, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &d->norms, d->x.n, sizeof(double), err));
+    TW_TRY(tw__alloc(s->ctx, &d->active, d->lanes * d->x.n, sizeof *d->active, err));
+    for (size_t i = 0; i < d->x.n; i++) {
+        d->weight += glm->weight(glm->user, i);
+        for (size_t k = d->x.starts[i]; k < d->x.starts[i + 1]; k++) d->norms[i] += d->x.x[k] * d->x.x[k];
+    }
+    return TW_OK;
+}
+
+/* Of losses with kinks, which no other solver takes. */
+static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
+{
+    const tw_glm *glm = p->objective->glm;
+    const int is_taken = glm && glm->kinks && glm->proximal && glm->l2 > 0 && !(glm->l1 > 0);
+    if (is_taken) snprintf(why, TW__SOLVER_WHY, "%s and l2 above 0", glm->kinks);
+    return is_taken;
+}
+
+static void destroy(tw__solver *s)
+{
+    state *d = s->state;
+    if (!d) return;
+    if (d->slopes) tw__free(s->ctx, d->slopes, d->x.n * d->outputs, sizeof(double));
+    tw__free(s->ctx, d->centre, d->outputs, sizeof(double));
+    tw__free(s->ctx, d->norms, d->x.n, sizeof(double));
+    tw__free(s->ctx, d->active, d->lanes * d->x.n, sizeof *d->active);
+    tw__row_copy_free(&d->x, s->ctx);
+    tw__free(s->ctx, d, 1, sizeof *d);
+}
+
+/* ---- an output ----------------------------------------------------------------------------------------- */
+
+/* w: of its columns; b: its intercept, penalised by (b - centre)^2 / (2 C pull); rate: 1 / (C l2), where C
+ * is the summed weight */
+typedef struct output {
+    const tw__solver *s;
+    double *w, b, *slopes, rate, pull;
+    size_t k;
+} output;
+
+static double weight_of(const tw_glm *glm, size_t i) { return glm->weight(glm->user, i); }
+
+/* Adds what a change of a row's slope means for the weights. */
+static void move(output *o, size_t i, double change)
+{
+    const state *d = o->s->state;
+    const tw__row_copy *x = &d->x;
+    const size_t first = x->starts[i];
+    tw__sparse_add(o->w, -o->rate * change, x->x + first, x->column + first, x->starts[i + 1] - first);
+    o->b -= change * o->pull;
+}
+
+/* The slope of row i that is best while all others stay; 0: it is what it was. */
+static int step(output *o, size_t i)
+{
+    const state *d = o->s->state;
+    const tw_glm *glm = o->s->problem.objective->glm;
+    const tw__row_copy *x = &d->x;
+    const size_t first = x->starts[i];
+    const double c = weight_of(glm, i),
+                 h = o->b + tw__sparse_dot(o->w, x->x + first, x->column + first, x->starts[i + 1] - first),
+                 q = c * (o->rate * d->norms[i] + o->pull), was = o->slopes[i];
+    if (!(c > 0)) return 0;
+    const double now = glm->proximal(glm->user, i, o->k, h + q * was, q > DBL_MIN ? q : DBL_MIN);
+    if (now == was) return 0;
+    o->slopes[i] = now;
+    move(o, i, c * (now - was));
+    return 1;
+}
+
+static void shuffle(uint32_t *rows, size_t n, uint64_t seed, uint32_t stream, uint64_t pass)
+{
+    for (size_t i = n; i-- > 1;) {
+        const size_t other =
+            (size_t)tw__random_below(seed, TW__FOR_COORDINATES, stream, pass << 32 | i, i + 1);
+        const uint32_t was = rows[i];
+        rows[i] = rows[other];
+        rows[other] = was;
+    }
+}
+
+/* The weights are made of the slopes anew, so that they depend on nothing else. */
+static void solve_output(void *arg, size_t k, int worker)
+{
+    tw__solver *s = arg;
+    state *d = s->state;
+    const tw_glm *glm = s->problem.objective->glm;
+    output o = {.s = s,
+                .w = s->next.x + k * glm->columns,
+                .b = d->centre[k],
+                .slopes = d->slopes + k * d->x.n,
+                .rate = 1 / (d->weight * glm->l2),
+                .k = k};
+    uint32_t *active = d->active + (size_t)worker * d->x.n;
+    size_t n = d->x.n;
+    o.pull = glm->intercept ? PULL * o.rate : 0;
+    memset(o.w, 0, glm->columns * sizeof *o.w);
+    for (size_t i = 0; i < n; i++) {
+        active[i] = (uint32_t)i;
+        if (o.slopes[i] != 0) move(&o, i, weight_of(glm, i) * o.slopes[i]);
+    }
+    for (int pass = 0; pass < (int)s->choice.values[PASSES] && n > 0; pass++) {
+        size_t changed = 0;
+        shuffle(active, n, s->problem.seed + (uint64_t)d->iteration, (uint32_t)k, (uint64_t)pass);
+        for (size_t i = 0; i < n; i++)
+            if (step(&o, active[i])) active[changed++] = active[i];
+        n = changed;
+    }
+    if (glm->intercept) s->next.x[glm->outputs * glm->columns + k] = d->centre[k] = o.b;
+}
+
+static tw_status iterate(tw__solver *s, int *found, tw_error *err)
+{
+    state *d = s->state;
+    tw__pool_run(s->ctx, d->outputs, solve_output, s);
+    d->iteration++;
+    *found = 1;
+    return tw__solver_evaluate(s, err);
+}
+
+static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
+{
+    state *d = s->state;
+    const int64_t shape[] = {(int64_t)d->outputs, (int64_t)d->x.n};
+    TW_TRY(v->field(v, "solver.sdca.slopes", TW_F64, 2, shape, d->slopes, err));
+    TW_TRY(v->field(v, "solver.sdca.centre", TW_F64, 1, shape, d->centre, err));
+    return v->field(v, "solver.sdca.iteration", TW_I64, 0, NULL, &d->iteration, err);
+}
+
+extern const tw__solver_type tw__solver_sdca;
+const tw__solver_type tw__solver_sdca = {
+    .about =
+        {.size = sizeof(tw_solver),
+         .name = "sdca",
+         .help = "dual coordinate ascent: the slope of one row at a time, also for the hinge",
+         .paper =
+             "Hsieh et al. 2008 (hinge, squared hinge); Yu, Huang & Lin 2011 (logistic); Shalev-Shwartz & "
+             "Zhang 2013, 5; intercept: Rockafellar 1976",
+         .use = "svm with the hinge, and linear models with l2 and very many columns, such as texts.",
+         .equation =
+             "w = -sum c_i s_i x_i / (C l2), s_i: a slope of row i's loss, C = sum c_i\n"
+             "row by row in random order: h = w . x_i + b, q = c_i (|x_i|^2 + 10) / (C l2),\n"
+             "s_i = the slope of loss_i at h' with h' + q s_i = h + q s_i before\n"
+             "b = b_0 - 10 sum c_i s_i / (C l2), with b_0 = the last iteration's b: so it is not penalised",
+         .n_options = sizeof options / sizeof options[0],
+         .options = options,
+         .epochs = 1000},
+    .create = create,
+    .suits = suits,
+    .free = destroy,
+    .iterate = iterate,
+    .visit = visit,
+};
