@@ -116,7 +116,9 @@ static inline ending solve(const char *solver, const char *model, int classes, t
     const tw_run_options o = {.size = sizeof o,
                               .solver = solver,
                               .seed = 5,
-                              .tol = type == TW_F64 ? 1e-11 : 1e-4};
+                              .tol = type == TW_F32                 ? 1e-4
+                                     : strcmp(solver, "fista") == 0 ? 1e-7
+                                                                    : 1e-11};
     tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
     int status = TW_RUN_GOING;
     if (stop) {

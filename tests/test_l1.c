@@ -4,7 +4,7 @@
 
 static void for_each_l1_solver(void (*check)(const char *solver))
 {
-    static const char *const solvers[] = {"coordinate-descent", "cd:order=random", "lbfgs"};
+    static const char *const solvers[] = {"coordinate-descent", "cd:order=random", "lbfgs", "fista"};
     for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; i++) check(solvers[i]);
 }
 
@@ -39,6 +39,42 @@ static void check_optima(const char *solver)
         tw_data_free(data);
         tw_context_free(ctx);
     }
+}
+
+/* The loss of softmax has no second derivatives by single scores. */
+static void softmax_has_a_solver_with_l1(void **state)
+{
+    (void)state;
+    static const double w[] = {0,
+                               0,
+                               0,
+                               0,
+                               0.294549560634,
+                               0,
+                               0,
+                               -0.154025174046,
+                               1.06421376195,
+                               0,
+                               -0.174025134235,
+                               0,
+                               -0.22707459464,
+                               0,
+                               0.296460090293,
+                               0,
+                               0,
+                               0.139282015179,
+                               0,
+                               -0.357285792015,
+                               0,
+                               0.39189902399,
+                               0,
+                               0};
+    const table t = make_table();
+    tw_context *ctx = context(1);
+    tw_data *data = table_data(ctx, &t, OF_THREE, 0);
+    check_weights("fista", "softmax:l1=0.03,intercept=0", data, ctx, 1e-12, 1e-8, w);
+    tw_data_free(data);
+    tw_context_free(ctx);
 }
 
 static void scikit_learns_optima_are_found(void **state)
@@ -170,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scikit_learns_optima_are_found),
+        cmocka_unit_test(softmax_has_a_solver_with_l1),
         cmocka_unit_test(zeros_are_exact),
         cmocka_unit_test(every_loss_is_minimised_with_the_same_bits),
         cmocka_unit_test(many_columns_take_several_sets),

@@ -33,10 +33,11 @@ static void check_logistic(const char *solver, const tw_data_info *rows, const c
     assert_true(p.gradient < 1e-13 * p.first_gradient && p.stop == NULL);
     size_t n;
     const tw_epoch *line = tw_run_history(run, &n);
-    assert_true(n == tw_run_steps(run) && n < 200);
+    const int is_first_order = strcmp(solver, "fista") == 0; /* many steps, which cost little */
+    assert_true(n == tw_run_steps(run) && n < (is_first_order ? 400 : 200));
     if (wanted_loss > 0) assert_true(fabs(line[n - 1].loss - wanted_loss) < 1e-12);
     assert_true(isnan(line[n - 1].lr) && line[n - 1].accuracy >= 0.5);
-    assert_true(tw_run_gradients(run) < 1500);
+    assert_true(tw_run_gradients(run) < (is_first_order ? 6000 : 1500));
     tw_run_free(run);
     tw_model_objective_free(&f);
     tw_model_free(m);

@@ -314,7 +314,7 @@ static tw_status step(tw_run *r, tw_error *err)
         stop |= notify(r, TW_EVENT_EPOCH, line, done, weight);
         TW_TRY(apply_controls(r, line, err));
     }
-    if (r->solver && tw_run_is_over(r->status)) return tw__solver_judge(r->solver, r->mode, err);
+    if (r->solver && tw_run_is_over(r->status)) return tw__solver_finish(r->solver, r->mode, err);
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
     return TW_OK;

@@ -166,7 +166,7 @@ static tw_status set_gap(tw__solver *s, tw_error *err)
     return tw__gap(s->ctx, s->problem.objective, s->at.x, s->dual, &s->progress.gap, err);
 }
 
-tw_status tw__solver_judge(tw__solver *s, tw__fp_mode callers, tw_error *err)
+tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err)
 {
     tw__progress *p = &s->progress;
     const tw_objective *o = s->problem.objective;

@@ -87,7 +87,7 @@ void tw__solver_place(tw__solver *s, const void *w);
  * TW_ERR_NOT_FINITE: loss or gradient at the start. */
 tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err);
 /* Sets of a linear model what is only known in the end: gap, nonzero, l1_max. */
-tw_status tw__solver_judge(tw__solver *s, tw__fp_mode callers, tw_error *err);
+tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err);
 tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err);
 
 /* registry.c */
