@@ -1,4 +1,4 @@
-/* --l1, --l2 and --standardize: a linear model's options, for those who know them as a program's.
+/* --loss, --l1, --l2 and --standardize: a linear model's options, for those who know them as a program's.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <string.h>
@@ -18,14 +18,41 @@ static tw_status add(const char *name, const char *value, char spec[TW_SPEC_MAX]
     return m < TW_SPEC_MAX - n ? TW_OK : cli_fail(err, TW_ERR_SPEC, "--%s %.60s: too long", name, value);
 }
 
+/* The last layer of a network is its loss; other models may have an option of this name. */
+static tw_status add_loss(const char *loss, char spec[TW_SPEC_MAX], tw_error *err)
+{
+    static const char *const layers[][2] = {{"mse", "mse"},
+                                            {"binary_crossentropy", "sigmoid"},
+                                            {"crossentropy", "softmax"}};
+    tw_model_choice choice;
+    if (!loss) return TW_OK;
+    CLI_TRY(tw_model_read(&choice, spec, err));
+    if (choice.kind) return add("loss", loss, spec, err);
+    if (!strpbrk(spec, " ;"))
+        return cli_fail(err, TW_ERR_SPEC, "--loss %.60s cannot be used with %.60s, which has its own loss",
+                        loss, spec);
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        const size_t n = strlen(spec);
+        if (strcmp(loss, layers[i][0]) != 0) continue;
+        return (size_t)snprintf(spec + n, TW_SPEC_MAX - n, "; %s", layers[i][1]) < TW_SPEC_MAX - n
+                   ? TW_OK
+                   : cli_fail(err, TW_ERR_SPEC, "--loss %s: the model's text is too long", loss);
+    }
+    return cli_fail(err, TW_ERR_SPEC, "--loss %.60s is not mse, binary_crossentropy or crossentropy", loss);
+}
+
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],
                             tw_error *err)
 {
-    const char *any = given->l2 ? "l2" : given->l1 ? "l1" : given->standardize ? "standardize" : NULL;
+    const char *any = given->loss          ? "loss"
+                      : given->l2          ? "l2"
+                      : given->l1          ? "l1"
+                      : given->standardize ? "standardize"
+                                           : NULL;
     if (!any) return TW_OK;
-    if (!job->model)
-        return cli_fail(err, TW_ERR_SPEC, "--%s needs --model with a linear model (thalweg models)", any);
+    if (!job->model) return cli_fail(err, TW_ERR_SPEC, "--%s needs --model (thalweg models)", any);
     if (snprintf(to, TW_SPEC_MAX, "%s", job->model) >= TW_SPEC_MAX) return TW_OK; /* which is refused */
+    CLI_TRY(add_loss(given->loss, to, err));
     CLI_TRY(add("l2", given->l2, to, err));
     CLI_TRY(add("l1", given->l1, to, err));
     CLI_TRY(add("standardize", given->standardize ? "1" : NULL, to, err));

@@ -48,7 +48,7 @@ static void networks_that_cannot_be(void **state)
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
     refuse(
         "flatten; dense 3",
-        "the network ends with \"dense 3\"; it must end with softmax or sigmoid, from which the loss follows");
+        "the network ends with \"dense 3\"; it must end with softmax, sigmoid or mse, from which the loss follows");
     refuse("flatten; dense 3 softmax; dense 3 softmax",
            "layer 2 (dense 3 softmax): softmax may only be the last layer");
     refuse("flatten; dense x softmax", "dense: width = x is not a number from 1 to 16777216");

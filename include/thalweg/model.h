@@ -48,8 +48,9 @@
  * In the numbering of the saved tensors an activation that follows a layer's sizes is a layer of its own, as
  * in torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are
  * "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the classes; after
- * sigmoid with one output the binary cross-entropy of labels 0 and 1. That output is the probability of class
- * 1, and a row counts as correct if it is above 0.5 just when the label is 1.
+ * mse with one output the squared error of targets that are numbers; after sigmoid with one output the binary
+ * cross-entropy of labels 0 and 1. That output is the probability of class 1, and a row counts as correct if
+ * it is above 0.5 just when the label is 1.
  *
  * A linear model's kind (tw_model_kind_at) is its loss. It learns
  *   mean loss over the rows, by their weights, + l2/2 |w|^2 + l1 |w|_1          the intercept is not

@@ -155,7 +155,7 @@ static size_t class_of(const tw_model *m, const void *outputs)
 {
     const size_t n = m->kind->outputs(m);
     size_t best = 0;
-    if (n == 1) return output_at(m, outputs, 0) > (m->kind->output == TW_OUTPUT_PROBABILITY ? 0.5 : 0);
+    if (n == 1) return output_at(m, outputs, 0) > (m->output == TW_OUTPUT_PROBABILITY ? 0.5 : 0);
     for (size_t i = 1; i < n; i++)
         if (output_at(m, outputs, i) > output_at(m, outputs, best)) best = i;
     return best;
@@ -163,7 +163,7 @@ static size_t class_of(const tw_model *m, const void *outputs)
 
 const char *tw_model_prediction(const tw_model *m, const void *outputs, char *to, size_t size)
 {
-    if (m->kind->output == TW_OUTPUT_VALUE) {
+    if (m->output == TW_OUTPUT_VALUE) {
         tw__format(to, size, "%.9g", output_at(m, outputs, 0));
         return to;
     }

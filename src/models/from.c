@@ -96,7 +96,7 @@ static tw_status check_classes(const tw_model *m, const tw_model *from, tw_error
 static tw_status check_kind(const tw__model_text *text, const tw_model *from, tw_error *err)
 {
     static const char *const predicts[] = {"numbers", "classes"};
-    const int classes = !text->kind->loss || text->kind->loss->is_of_classes;
+    const int classes = tw__model_text_is_of_classes(text);
     if (classes == (from->labels > 0)) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "%.100s predicts %s, but the model to start from, %.100s, predicts %s",
                     text->network ? text->network : text->choice.spec, predicts[classes], from->text,

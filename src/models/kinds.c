@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "models/linear/linear.h"
+#include "models/nn/network.h"
 #include <string.h>
 
 #define TW__MODEL(name) extern const tw__model_type tw__model_##name;
@@ -103,13 +104,19 @@ tw_status tw_model_read(tw_model_choice *out, const char *spec, tw_error *err)
     return TW_OK;
 }
 
-/* A network learns classes from dense floats; a linear model's loss says what it takes. */
-static tw_status set_needs(const tw__model_type *kind, const char *schema, tw_data_options *to, tw_error *err)
+int tw__model_text_is_of_classes(const tw__model_text *t)
+{
+    return t->kind->loss ? t->kind->loss->is_of_classes : !tw__network_is_of_numbers(t->network);
+}
+
+/* A network learns from dense floats; a linear model's loss says what it takes. */
+static tw_status set_needs(const tw__model_type *kind, int is_of_classes, const char *schema,
+                           tw_data_options *to, tw_error *err)
 {
     tw_data_options all;
     TW_TRY(tw__sized_read(&all, sizeof all, to, "tw_data_options", err));
     const size_t size = to->size;
-    all.targets = !kind->loss || kind->loss->is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
+    all.targets = is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
     all.type = kind->loss ? 0 : TW_F32;
     all.schema = schema;
     memcpy(to, &all, size < sizeof all ? size : sizeof all);
@@ -122,11 +129,11 @@ tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *e
     tw__model_text text;
     TW_NEEDS(err, network && rows);
     TW_TRY(tw__model_text_read(&text, network, err));
-    return set_needs(text.kind, NULL, rows, err);
+    return set_needs(text.kind, tw__model_text_is_of_classes(&text), NULL, rows, err);
 }
 
 tw_status tw_model_reads(const tw_model *m, tw_data_options *rows, tw_error *err)
 {
     TW_NEEDS(err, m && rows);
-    return set_needs(m->kind, m->schema, rows, err);
+    return set_needs(m->kind, m->labels > 0, m->schema, rows, err);
 }

@@ -18,7 +18,8 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const tw__model_text *t
                     .type = type,
                     .input = input,
                     .in = *in,
-                    .classes = classes};
+                    .classes = classes,
+                    .output = text->kind->output};
     const tw_status s = m->kind->create(m, text, err);
     if (s == TW_OK) *out = m;
     else tw_model_free(m);
@@ -87,7 +88,7 @@ size_t tw_model_not_finite(const tw_model *m)
                              : tw__first_not_finite_f32(sums, m->w, m->size);
 }
 
-tw_output tw_model_output(const tw_model *m) { return m->kind->output; }
+tw_output tw_model_output(const tw_model *m) { return m->output; }
 const char *tw_model_network(const tw_model *m) { return m->text; }
 
 /* ---- on data ------------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ struct tw_model {
     const tw_tensor *tensors;
     size_t n_tensors, size;
     int64_t labels;
+    tw_output output; /* the kind's, unless create sets another */
     void *state;
     void *w;
 };
@@ -80,6 +81,8 @@ struct tw__model_type {
 /* kinds.c */
 extern const tw__model_type tw__model_network;
 tw_status tw__model_text_read(tw__model_text *out, const char *text, tw_error *err);
+/* Whether such a model predicts classes, and not numbers. */
+int tw__model_text_is_of_classes(const tw__model_text *text);
 /* The choice's canonical spec, from its values. */
 tw_status tw__model_choice_write(tw_model_choice *choice, tw_error *err);
 
@@ -109,6 +112,8 @@ tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t
  * *to = the targets of the rows, freed with their number: targets, or labels that are numbers. *to stays NULL
  * where there are neither. TW_ERR_DATA: one that the model does not take. */
 tw_status tw__model_targets(const tw_model *m, const tw_data_info *rows, double **to, tw_error *err);
+/* TW_ERR_DATA: the training rows have none. */
+tw_status tw__model_learn_targets(const tw_model *m, const tw_data_info *rows, tw_error *err);
 /* Copies n texts, which must be UTF-8; after an error *out holds those that were copied. */
 tw_status tw__copy_names(tw_context *ctx, char ***out, const char *const *from, size_t n, tw_error *err);
 void tw__free_names(tw_context *ctx, char **names, size_t n);

@@ -106,13 +106,10 @@ static tw_status balance(tw_model *m, const tw_data_info *data, tw_error *err)
 tw_status tw__linear_learn(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__linear_state *s = m->state;
-    double *targets;
     TW_TRY(fix_l2(m, data->rows, err));
     if (s->choice.values[TW__LINEAR_STANDARDIZE] != 0) TW_TRY(tw__standardize_learn(m, data, err));
     if (m->labels) return s->choice.values[TW__LINEAR_CLASS_WEIGHT] != 0 ? balance(m, data, err) : TW_OK;
-    TW_TRY(tw__model_targets(m, data, &targets, err));
-    tw__free(m->ctx, targets, (size_t)data->rows, sizeof *targets);
-    return targets ? TW_OK : tw__fail(err, TW_ERR_DATA, "%s has no targets to learn from", data->name);
+    return tw__model_learn_targets(m, data, err);
 }
 
 int tw__linear_is_standardized(const tw_model *m)

@@ -25,6 +25,10 @@ static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
     m->n_tensors = net->n_tensors;
     m->size = net->size;
     m->labels = net->labels;
+    if (m->labels == 0) {
+        m->classes = 0; /* labels are numbers */
+        m->output = TW_OUTPUT_VALUE;
+    }
     return TW_OK;
 }
 
@@ -33,6 +37,7 @@ static void destroy(tw_model *m) { tw__network_free(m->state); }
 static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__network *net = m->state;
+    if (m->labels == 0) return tw__model_learn_targets(m, data, err);
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
         return tw__fail(

@@ -25,7 +25,8 @@ typedef struct tw__pass {
     const tw__kernels *k;
     size_t rows;
     const tw_draw *draw;
-    size_t first; /* place in the batch of the pass's first row */
+    size_t first;          /* place in the batch of the pass's first row */
+    const double *targets; /* of the rows, for a loss of numbers */
     int training;
     const char *w;      /* the flat vector */
     const char *packed; /* what the layer made of w once for this point */
@@ -45,6 +46,7 @@ typedef struct tw__layer_type {
     int activation;
     /* the output may take the input's memory, backward does not need the input */
     int in_place;
+    int of_numbers; /* as the last layer it predicts a number, not a class */
     /* From the words and l->in: l->out, sizes, tensors (saved shapes), notes, packed. Shapes that do not fit:
      * TW_ERR_SPEC. */
     tw_status (*setup)(tw__layer *l, const tw__layer_text *text, tw_error *err);

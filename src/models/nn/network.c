@@ -39,6 +39,15 @@ static const tw__layer_type *find_type(const char *name)
     return i < 0 ? NULL : types[i];
 }
 
+int tw__network_is_of_numbers(const char *text)
+{
+    size_t end = strlen(text), first;
+    while (end > 0 && strchr(" \t", text[end - 1])) end--;
+    for (first = end; first > 0 && !strchr(" \t;", text[first - 1]); first--) continue;
+    const int i = tw__name_find((tw__text){text + first, end - first}, name_at, NULL);
+    return i >= 0 && types[i]->of_numbers;
+}
+
 /* ---- words --------------------------------------------------------------------------------------------- */
 
 static int read_count(const char **p, int64_t *value)
@@ -214,7 +223,7 @@ static tw_status read_text(tw__network *net, const char *text, tw_error *err)
     if (!last->type->loss)
         return tw__fail(
             err, TW_ERR_SPEC,
-            "the network ends with \"%s\"; it must end with softmax or sigmoid, from which the loss follows",
+            "the network ends with \"%s\"; it must end with softmax, sigmoid or mse, from which the loss follows",
             net->source[net->n_sources - 1]);
     return last->type->classes(last, &net->labels, err);
 }

@@ -28,6 +28,8 @@ typedef struct tw__network {
 tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in,
                              int64_t classes, tw_error *err);
 void tw__network_free(tw__network *net);
+/* Whether a network of this text predicts a number, by its last word. */
+int tw__network_is_of_numbers(const char *text);
 
 /* w = initial weights, converted from double: Glorot uniform, biases 0, drawn from `seed` by tensor and place
  * in the saved tensor. Glorot & Bengio 2010, equation 16. */

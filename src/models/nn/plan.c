@@ -15,6 +15,7 @@ typedef struct lane {
     uint8_t *saved;
     char *scratch;
     int32_t labels[ROWS];
+    double targets[ROWS];
 } lane;
 
 typedef struct plan {
@@ -58,6 +59,7 @@ static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
         if (p->on.data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
         else p->k->fetch_f32(in, (const float *)from, to);
         if (p->on.classes) b->labels[r] = p->on.classes[rows[r]];
+        if (p->on.targets) b->targets[r] = p->on.targets[rows[r]];
     }
 }
 
@@ -118,6 +120,7 @@ static int eval(void *user, const tw_eval *e)
                          .rows = piece,
                          .draw = e->draw,
                          .first = e->draw->first + done,
+                         .targets = b->targets,
                          .training = (e->want & TW_TRAINING) != 0,
                          .w = e->w,
                          .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
@@ -240,8 +243,8 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .n_rows = on->data.rows,
                           .n_outputs = on->model->kind->outputs(on->model),
                           .can_add = 1,
-                          .only_outputs = !on->data.labels,
-                          .counts_correct = on->data.labels != NULL,
+                          .only_outputs = !on->classes && !on->targets,
+                          .counts_correct = on->classes != NULL,
                           .lanes = p->n_lanes,
                           .user = p,
                           .point = point,

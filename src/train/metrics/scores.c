@@ -184,7 +184,7 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
     tw_status s = predict(m, f, w ? w : m->w, outputs, err);
     const tw_outcomes o = {.size = sizeof o,
                            .rows = f->n_rows,
-                           .output = m->kind->output,
+                           .output = m->output,
                            .n_outputs = f->n_outputs,
                            .outputs = outputs,
                            .are_floats = m->type == TW_F32,
