@@ -32,7 +32,8 @@ const struct cli_command cli_command_model_convert = {
     .name = "model convert",
     .usage = "MODEL FILE [--to liblinear|safetensors]",
     .help = "write a linear model as liblinear's text, or read one",
-    .examples = "thalweg model convert out/svm svm.model",
+    .examples =
+        "thalweg train digits --model svm --epochs 1 --out out/svm\nthalweg model convert out/svm svm.model",
     .least = 2,
     .most = 2,
     .options = options,
