@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* After so many iterations that lowered neither loss nor gradient there is nothing but rounding. */
-enum { MOST_IDLE = 30 };
+/* After so many iterations that lowered the loss by less than rounding, and the gradient by less than a
+ * hundredth, there is nothing else to gain. */
+enum { MOST_IDLE = 20 };
 
 double tw__dot(const double *a, const double *b, size_t n)
 {
@@ -178,16 +179,16 @@ tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err)
     return tw__gap_missing(o) ? TW_OK : set_gap(s, err);
 }
 
-static double smaller(double a, double b) { return a < b ? a : b; }
-
 static void update_status(tw__solver *s)
 {
     tw__progress *p = &s->progress;
-    const int lowered = s->at.loss < p->least_loss || p->norm < p->least_norm || p->gap < p->least_gap;
-    p->idle = lowered ? 0 : p->idle + 1;
-    p->least_gap = p->gap < p->least_gap ? p->gap : p->least_gap;
-    p->least_loss = smaller(p->least_loss, s->at.loss);
-    p->least_norm = smaller(p->least_norm, p->norm);
+    const double rounding = s->problem.objective->type == TW_F64 ? 0x1p-53 : 0x1p-24;
+    const int lower = p->least_loss - s->at.loss > rounding * fabs(s->at.loss),
+              flatter = p->norm < 0.99 * p->least_norm, closer = p->gap < 0.99 * p->least_gap;
+    p->idle = lower || flatter || closer ? 0 : p->idle + 1;
+    if (lower) p->least_loss = s->at.loss;
+    if (flatter) p->least_norm = p->norm;
+    if (closer) p->least_gap = p->gap;
     s->status = has_converged(s) ? TW_RUN_CONVERGED : p->idle >= MOST_IDLE ? TW_RUN_STALLED : TW_RUN_GOING;
 }
 

@@ -58,8 +58,9 @@ typedef struct tw__place {
 typedef struct tw__progress {
     double started; /* 1: `at` is evaluated */
     double first_norm, norm, step, drop;
-    double least_loss, least_norm, least_gap, idle; /* idle: iterations since any was lowered */
-    double gap, nonzero, l1_max;                    /* NaN: not known so far, see tw_run_progress */
+    /* idle: iterations since loss was lowered by more than rounding, or one of the others by a hundredth */
+    double least_loss, least_norm, least_gap, idle;
+    double gap, nonzero, l1_max; /* NaN: not known so far, see tw_run_progress */
 } tw__progress;
 
 struct tw__solver {
