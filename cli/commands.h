@@ -27,6 +27,7 @@
     X(model_convert)    \
     X(data_make)        \
     X(data_info)        \
+    X(data_convert)     \
     X(bench_sparse)     \
     X(bench_step)       \
     X(bench_train)      \

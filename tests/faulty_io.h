@@ -113,10 +113,23 @@ static inline int faulty_is_at(void *user, void *file, const char *path, int *is
 
 static inline tw_io faulty_io(faults *f)
 {
-    return (tw_io){sizeof(tw_io),         faulty_open,           faulty_read,   faulty_write,
-                   faulty_sync,           faulty_close,          faulty_rename, faulty_remove,
-                   faulty_make_directory, faulty_sync_directory, faulty_kind,   f,
-                   faulty_is_empty,       faulty_is_at};
+    return (tw_io){sizeof(tw_io),
+                   faulty_open,
+                   faulty_read,
+                   faulty_write,
+                   faulty_sync,
+                   faulty_close,
+                   faulty_rename,
+                   faulty_remove,
+                   faulty_make_directory,
+                   faulty_sync_directory,
+                   faulty_kind,
+                   f,
+                   faulty_is_empty,
+                   faulty_is_at,
+                   NULL,
+                   NULL,
+                   NULL};
 }
 
 /* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at:

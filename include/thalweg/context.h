@@ -24,9 +24,9 @@ typedef enum tw_type { TW_U8 = 0, TW_I64 = 1, TW_F32 = 2, TW_F64 = 3 } tw_type;
 /* Levels of vector instructions. The results have the same bits at every level. */
 typedef enum tw_isa { TW_ISA_DETECT = 0, TW_ISA_BASE = 1, TW_ISA_AVX2 = 2, TW_ISA_AVX512 = 3 } tw_isa;
 
-/* File access. All functions but the last are needed; each returns 0 or an errno value. `file` is a handle
- * that open made. read and write may move fewer bytes than requested; read sets *got to 0 at the end of the
- * file. Paths are passed on as the caller of the library gave them. */
+/* File access. All functions but those that may be NULL are needed; each returns 0 or an errno value. `file`
+ * is a handle that open made. read and write may move fewer bytes than requested; read sets *got to 0 at the
+ * end of the file. Paths are passed on as the caller of the library gave them. */
 typedef struct tw_io {
     size_t size;                                                      /* sizeof(tw_io) */
     int (*open)(void *user, const char *path, int mode, void **file); /* mode: one of TW_OPEN_ */
@@ -48,6 +48,12 @@ typedef struct tw_io {
     int (*is_empty)(void *user, const char *path, int *empty);
     /* of an open file: it is the one at the path; may be NULL: it is taken to be */
     int (*is_at)(void *user, void *file, const char *path, int *is);
+    /* An open file as memory, whose pages are read when they are touched, and which may be written to without
+     * a change of the file. ENODEV: not this one, which is then read. May be NULL, with unmap: none is. */
+    int (*map)(void *user, void *file, void **bytes, size_t *n);
+    void (*unmap)(void *user, void *bytes, size_t n);
+    /* Bytes of a file, and when it was written last, in ns. May be NULL: contents are compared instead. */
+    int (*stamp)(void *user, const char *path, uint64_t *bytes, int64_t *written);
 } tw_io;
 /* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. The library
  * writes a file under a temporary name and renames it when it is whole. */

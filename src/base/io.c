@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,9 +146,37 @@ static int sys_is_at(void *user, void *file, const char *path, int *is)
     return 0;
 }
 
+static int sys_map(void *user, void *file, void **bytes, size_t *n)
+{
+    (void)user;
+    struct stat s;
+    if (fstat(handle(file), &s) != 0) return errno;
+    if (!S_ISREG(s.st_mode) || s.st_size <= 0 || (uint64_t)s.st_size > SIZE_MAX) return ENODEV;
+    *n = (size_t)s.st_size;
+    *bytes = mmap(NULL, *n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, handle(file), 0);
+    return *bytes == MAP_FAILED ? errno : 0;
+}
+
+static void sys_unmap(void *user, void *bytes, size_t n)
+{
+    (void)user;
+    munmap(bytes, n);
+}
+
+static int sys_stamp(void *user, const char *path, uint64_t *bytes, int64_t *written)
+{
+    (void)user;
+    struct stat s;
+    if (stat(path, &s) != 0) return errno;
+    *bytes = (uint64_t)s.st_size;
+    *written = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec;
+    return 0;
+}
+
 const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,     sys_write,          sys_sync,
                              sys_close,     sys_rename, sys_remove,   sys_make_directory, sys_sync_directory,
-                             sys_kind,      NULL,       sys_is_empty, sys_is_at};
+                             sys_kind,      NULL,       sys_is_empty, sys_is_at,          sys_map,
+                             sys_unmap,     sys_stamp};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {

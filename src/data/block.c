@@ -22,16 +22,16 @@ static void free_texts(tw_context *ctx, const char *const *texts, size_t n)
     tw__free(ctx, (void *)texts, n, sizeof *texts);
 }
 
-void tw__data_free_rows(tw_context *ctx, const tw_data_info *r)
+void tw__data_free_rows(tw_context *ctx, const tw_data_info *r, const tw__mapped *mapped)
 {
     const size_t rows = (size_t)r->rows, numbers = tw__data_numbers(r);
-    tw__free(ctx, (void *)r->x, numbers, tw_type_size(r->type));
-    tw__free(ctx, (void *)r->columns, numbers, sizeof *r->columns);
-    tw__free(ctx, (void *)r->starts, rows + 1, sizeof *r->starts);
-    tw__free(ctx, (void *)r->labels, rows, sizeof *r->labels);
-    tw__free(ctx, (void *)r->targets, rows * r->n_targets, sizeof *r->targets);
-    tw__free(ctx, (void *)r->weights, rows, sizeof *r->weights);
-    tw__free(ctx, (void *)r->groups, rows, sizeof *r->groups);
+    tw__mapped_free_other(ctx, mapped, r->x, numbers, tw_type_size(r->type));
+    tw__mapped_free_other(ctx, mapped, r->columns, numbers, sizeof *r->columns);
+    tw__mapped_free_other(ctx, mapped, r->starts, rows + 1, sizeof *r->starts);
+    tw__mapped_free_other(ctx, mapped, r->labels, rows, sizeof *r->labels);
+    tw__mapped_free_other(ctx, mapped, r->targets, rows * r->n_targets, sizeof *r->targets);
+    tw__mapped_free_other(ctx, mapped, r->weights, rows, sizeof *r->weights);
+    tw__mapped_free_other(ctx, mapped, r->groups, rows, sizeof *r->groups);
     free_texts(ctx, r->column_names, tw__data_width(r));
     free_texts(ctx, r->class_names, (size_t)r->classes);
     tw__free(ctx, (void *)r->class_labels, (size_t)r->classes, sizeof *r->class_labels);
@@ -90,7 +90,17 @@ tw_status tw__block_share_classes(tw__block *b, const tw__block *with, tw_error 
 
 /* ---- a block ------------------------------------------------------------------------------------------- */
 
-tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info *rows, tw_error *err)
+/* All but the mapped file. */
+static void free_block(tw__block *b, const tw__mapped *mapped)
+{
+    tw_context *ctx = b->ctx;
+    tw__data_free_rows(ctx, &b->all, mapped);
+    tw__free_text(ctx, (char *)b->all.name);
+    tw__free(ctx, b, 1, sizeof *b);
+}
+
+tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info *rows,
+                           const tw__mapped *mapped, tw_error *err)
 {
     tw__block *b = NULL;
     char *name = NULL;
@@ -99,7 +109,7 @@ tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info 
     if (s == TW_OK) s = tw__copy_text(ctx, &name, rows->name, err);
     if (s != TW_OK) {
         tw__free(ctx, b, 1, sizeof *b);
-        tw__data_free_rows(ctx, rows);
+        tw__data_free_rows(ctx, rows, mapped);
         return s;
     }
     b->ctx = ctx;
@@ -107,9 +117,13 @@ tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info 
     b->all = *rows;
     b->all.name = name;
     s = find_classes(b, err);
-    if (s == TW_OK) *out = b;
-    else tw__block_release(b);
-    return s;
+    if (s != TW_OK) {
+        free_block(b, mapped);
+        return s;
+    }
+    if (mapped) b->mapped = *mapped;
+    *out = b;
+    return TW_OK;
 }
 
 tw_status tw__block_of_bytes(tw__block **out, tw_context *ctx, uint64_t rows, int rank, const int64_t *shape,
@@ -123,22 +137,23 @@ tw_status tw__block_of_bytes(tw__block **out, tw_context *ctx, uint64_t rows, in
                         .labels = labels,
                         .name = name};
     memcpy(all.shape, shape, (size_t)rank * sizeof *shape);
-    return tw__block_create(out, ctx, &all, err);
+    return tw__block_create(out, ctx, &all, NULL, err);
 }
 
 void tw__block_release(tw__block *b)
 {
     if (!b || atomic_fetch_sub(&b->references, 1) > 1) return;
+    tw__mapped mapped = b->mapped;
     tw_context *ctx = b->ctx;
-    tw__data_free_rows(ctx, &b->all);
-    tw__free_text(ctx, (char *)b->all.name);
-    tw__free(ctx, b, 1, sizeof *b);
+    free_block(b, &mapped);
+    tw__mapped_free(ctx, &mapped);
 }
 
 void tw__block_drop_labels(tw__block *b)
 {
     if (!b) return;
-    tw__free(b->ctx, (void *)b->all.labels, (size_t)b->all.rows, sizeof *b->all.labels);
+    tw__mapped_free_other(b->ctx, &b->mapped, b->all.labels, (size_t)b->all.rows, sizeof *b->all.labels);
+    *b->fingerprint = 0;
     free_texts(b->ctx, b->all.class_names, (size_t)b->all.classes);
     b->all.labels = NULL;
     b->all.class_names = NULL;

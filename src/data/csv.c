@@ -292,8 +292,7 @@ tw_status tw__csv_end(tw__csv *c, tw_status s, tw__block **out, tw_error *err)
 {
     const tw__source *source = c->source;
     *out = NULL;
-    if (s == TW_OK)
-        s = tw__row_list_block(out, c->to, source->options, c->schema, c->is_given, source->paths[0], err);
+    if (s == TW_OK) s = tw__row_list_block(out, c->to, source, c->schema, err);
     else tw__row_list_free(c->to);
     tw__words_free(&c->names, source->ctx);
     tw__free(source->ctx, c->columns, c->n, sizeof *c->columns);

@@ -19,7 +19,9 @@ tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t
     d->first = first;
     d->rows = rows;
     const tw_data_info view = tw__block_rows(block, first, rows);
-    tw__data_hash_rows(&view, d->fingerprint);
+    if (rows == block->all.rows && *block->fingerprint)
+        memcpy(d->fingerprint, block->fingerprint, sizeof d->fingerprint);
+    else tw__data_hash_rows(&view, d->fingerprint);
     *out = d;
     return TW_OK;
 }
@@ -116,10 +118,10 @@ tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *giv
     memcpy(to.shape, from.shape, (size_t)from.rank * sizeof *from.shape);
     const tw_status copied = copy_rows(ctx, &to, &from, err);
     if (copied != TW_OK) {
-        tw__data_free_rows(ctx, &to);
+        tw__data_free_rows(ctx, &to, NULL);
         return copied;
     }
-    TW_TRY(tw__block_create(&block, ctx, &to, err));
+    TW_TRY(tw__block_create(&block, ctx, &to, NULL, err));
     const tw_status s = tw__data_cut(out, block, 0, from.rows, err);
     tw__block_release(block);
     return s;

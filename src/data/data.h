@@ -6,6 +6,7 @@
 #include <thalweg/data.h>
 #include "base/io.h"
 #include "file/hash.h"
+#include "file/mapped.h"
 
 enum { TW__ROW_MOST_RANK = 4 };
 typedef struct tw__block {
@@ -14,6 +15,8 @@ typedef struct tw__block {
     /* All rows; the block owns what it points to. classes and class_labels of test rows that were opened with
      * training rows are theirs. */
     tw_data_info all;
+    tw__mapped mapped;                     /* a file that some of them are part of, or {NULL} */
+    char fingerprint[TW__HASH_DIGITS + 1]; /* of all rows, where it is known already, or "" */
 } tw__block;
 
 /* Numbers of a dense row, and numbers in x, of rows that are there. */
@@ -23,12 +26,14 @@ size_t tw__data_numbers(const tw_data_info *rows);
 tw_status tw__data_check_rows(const tw_data_info *rows, tw_error *err);
 /* Hash of everything in the rows but names. */
 void tw__data_hash_rows(const tw_data_info *rows, char to[TW__HASH_DIGITS + 1]);
-/* Frees what a block with these rows would own. */
-void tw__data_free_rows(tw_context *ctx, const tw_data_info *rows);
+/* Frees what a block with these rows would own, but for what is part of a mapped file (NULL: nothing is). */
+void tw__data_free_rows(tw_context *ctx, const tw_data_info *rows, const tw__mapped *mapped);
 
-/* Takes over what `rows` points to (from tw__alloc or alike), also on failure, but for its name. The values
- * have been checked (tw__data_check_rows). */
-tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info *rows, tw_error *err);
+/* Takes over what `rows` points to (from tw__alloc or alike), also on failure, but for its name; and, unless
+ * it fails, the file that some of it may be part of (NULL: there is none). The values have been checked
+ * (tw__data_check_rows). */
+tw_status tw__block_create(tw__block **out, tw_context *ctx, const tw_data_info *rows,
+                           const tw__mapped *mapped, tw_error *err);
 /* A block of dense bytes, which are taken over, with their labels (NULL: none). */
 tw_status tw__block_of_bytes(tw__block **out, tw_context *ctx, uint64_t rows, int rank, const int64_t *shape,
                              uint8_t *bytes, int32_t *labels, const char *name, tw_error *err);

@@ -393,9 +393,7 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
     tw_status s = tw__text_read(&rows, source, &lines, &r, err);
     if (s == TW_OK) s = number_columns(&r, &schema, err);
     if (source->schema) schema = *source->schema; /* which is not changed */
-    if (s == TW_OK)
-        s = tw__row_list_block(out, &rows, source->options, &schema, source->schema != NULL, source->paths[0],
-                               err);
+    if (s == TW_OK) s = tw__row_list_block(out, &rows, source, &schema, err);
     else tw__row_list_free(&rows);
     if (!source->schema) tw__schema_free(&schema, source->ctx);
     return s;

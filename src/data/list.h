@@ -3,6 +3,7 @@
 TW__READER(idx_directory)
 TW__READER(idx_file)
 TW__READER(npy)
+TW__READER(twd)
 TW__READER(libsvm)
 TW__READER(csv)
 TW__READER(digits)

@@ -3,6 +3,7 @@
 #include "base/names.h"
 #include "data/kind.h"
 #include "data/text.h"
+#include "data/twd.h"
 #include "data/validation.h"
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +160,20 @@ static tw_status list_paths(paths *p, tw_context *ctx, const char *first, const 
     return TW_OK;
 }
 
+/* Of files that are to be converted, before they are read; freed like a list of source->n. */
+static tw_status take_stamps(const tw__source *source, tw_error *err)
+{
+    tw__stamp *stamps;
+    TW_TRY(tw__alloc(source->ctx, &stamps, source->n, sizeof *stamps, err));
+    source->save->stamps = stamps;
+    for (size_t i = 0; i < source->n; i++) {
+        if (strcmp(source->paths[i], source->save->path) == 0)
+            return tw__fail(err, TW_ERR_SPEC, "%.300s would be replaced by its own rows", source->paths[i]);
+        TW_TRY(tw__stamp_take(&stamps[i], source->ctx, source->paths[i], err));
+    }
+    return TW_OK;
+}
+
 static int has_answers(const tw__block *b) { return b->all.labels || b->all.targets; }
 
 /* Of all files together. */
@@ -166,11 +181,13 @@ static tw_status read_files(tw__block **out, const tw__opening *o, const char *f
                             const char *schema, tw_error *err)
 {
     paths p;
-    tw__source source = {.ctx = o->ctx, .options = o->options};
+    tw__source source = {.ctx = o->ctx, .options = o->options, .save = o->save};
     tw_status s = list_paths(&p, o->ctx, first, lines, err);
     source.paths = p.at;
     source.n = p.n;
+    if (s == TW_OK && o->save) s = take_stamps(&source, err);
     if (s == TW_OK && p.n) s = read_rows(out, &source, schema, err);
+    if (o->save) tw__free(o->ctx, o->save->stamps, p.n, sizeof *o->save->stamps);
     free_paths(&p, o->ctx);
     return s;
 }
@@ -256,4 +273,39 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     tw__block_release(parts.train);
     tw__block_release(parts.test);
     return s;
+}
+
+/* ---- converting ---------------------------------------------------------------------------------------- */
+
+static tw_status refuse_to_convert(const tw_data_options *o, tw_error *err)
+{
+    const char *odd = o->val > 0      ? "val"
+                      : o->limit      ? "limit"
+                      : o->test       ? "test"
+                      : o->unlabelled ? "unlabelled"
+                                      : NULL;
+    return odd ? tw__fail(err, TW_ERR_SPEC,
+                          "option %s: all rows of the files are converted, as training rows", odd)
+               : TW_OK;
+}
+
+tw_status tw_data_convert(tw_context *ctx, const char *path, const tw_data_options *options, const char *out,
+                          tw_error *err)
+{
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw__saving save = {.path = out};
+    tw__block *block = NULL;
+    int kind;
+    TW_NEEDS(err, ctx && path && out);
+    if (options) TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_data_options", err));
+    TW_TRY(refuse_to_convert(&o, err));
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    if (kind == TW_PATH_DIRECTORY || (kind == TW_PATH_NONE && tw_data_is_set(path)))
+        return tw__fail(err, TW_ERR_SPEC, "%.300s is no file of rows", path);
+    const tw__opening opening = {.ctx = ctx, .path = path, .options = &o, .save = &save};
+    const tw_status s = read_files(&block, &opening, path, o.more, o.schema, err);
+    tw__block_release(block);
+    if (s != TW_OK || save.is_done) return s;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%.300s holds images, which are read as they are: there is nothing to convert", path);
 }

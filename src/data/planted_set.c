@@ -56,8 +56,8 @@ static tw_status draw_part(tw__block **block, const tw__planted *p, tw_context *
     tw_status s = tw__planted_new(p, ctx, &row, err);
     if (s == TW_OK) s = draw_rows(&all, p, ctx, first, &row, err);
     tw__planted_free(p, ctx, &row);
-    if (s == TW_OK) return tw__block_create(block, ctx, &all, err);
-    tw__data_free_rows(ctx, &all);
+    if (s == TW_OK) return tw__block_create(block, ctx, &all, NULL, err);
+    tw__data_free_rows(ctx, &all, NULL);
     return s;
 }
 

@@ -14,7 +14,15 @@ typedef struct tw__opening {
     const char *path; /* or a data set's name */
     const tw_data_options *options;
     int want_train, want_test; /* the parts that are requested */
+    struct tw__saving *save;   /* NULL, or where the rows are written to */
 } tw__opening;
+
+/* A file that the rows are written to as well (twd.h). */
+typedef struct tw__saving {
+    const char *path;
+    struct tw__stamp *stamps; /* of the sources */
+    int is_done;              /* by a reader that can */
+} tw__saving;
 
 /* Files with the rows of one part, one after the other. */
 typedef struct tw__source {
@@ -25,6 +33,7 @@ typedef struct tw__source {
     tw__stream *first; /* paths[0], open, from its start on; the reader's to read and the caller's to close */
     /* What the rows must fit, as the training rows or a model have it; NULL: they are the training rows. */
     const tw__schema *schema;
+    tw__saving *save; /* or NULL */
 } tw__source;
 
 typedef struct tw__reader {

@@ -24,7 +24,7 @@ tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_
 {
     TW_TRY(t->is_narrow ? MORE(narrow, t->numbers, numbers) : MORE(x, t->numbers, numbers));
     if (!t->width) TW_TRY(MORE(columns, t->numbers, numbers));
-    if (!t->width) TW_TRY(MORE(ends, t->rows, rows));
+    if (!t->width) TW_TRY(MORE(starts, t->rows, rows + 1));
     if (t->has_groups) TW_TRY(MORE(groups, t->rows, rows));
     if (t->has_weights) TW_TRY(MORE(weights, t->rows, rows));
     return MORE(label, t->rows, rows);
@@ -36,8 +36,9 @@ tw_status tw__row_list_end_row(tw__row_list *t, const tw__label *label, tw_error
     if (label->text && label->word < 0)
         TW_TRY(tw__words_add(&t->labels, t->ctx, label->text, label->n, &word, err));
     t->label[t->rows] = word;
-    if (!t->width) t->ends[t->rows] = t->numbers;
+    if (!t->width && !t->rows) t->starts[0] = 0;
     t->rows++;
+    if (!t->width) t->starts[t->rows] = t->numbers;
     return TW_OK;
 }
 
@@ -55,16 +56,19 @@ void tw__row_list_clear(tw__row_list *t)
     for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], t->ctx);
 }
 
+#define FREE(list) tw__mapped_free_other(ctx, t->mapped, t->list, t->capacity.list, sizeof *t->list)
+
 void tw__row_list_free(tw__row_list *t)
 {
     tw_context *ctx = t->ctx;
-    tw__free(ctx, t->x, t->capacity.x, sizeof *t->x);
-    tw__free(ctx, t->narrow, t->capacity.narrow, sizeof *t->narrow);
-    tw__free(ctx, t->columns, t->capacity.columns, sizeof *t->columns);
-    tw__free(ctx, t->ends, t->capacity.ends, sizeof *t->ends);
-    tw__free(ctx, t->label, t->capacity.label, sizeof *t->label);
-    tw__free(ctx, t->groups, t->capacity.groups, sizeof *t->groups);
-    tw__free(ctx, t->weights, t->capacity.weights, sizeof *t->weights);
+    FREE(x);
+    FREE(narrow);
+    FREE(columns);
+    FREE(starts);
+    FREE(label);
+    FREE(groups);
+    FREE(weights);
+    tw__mapped_free_other(ctx, t->mapped, t->targets, t->rows, sizeof *t->targets);
     tw__words_free(&t->labels, ctx);
     for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], ctx);
     tw__free(ctx, t->texts, t->width, sizeof *t->texts);
@@ -100,7 +104,7 @@ tw_status tw__row_list_widen(tw__row_list *t, tw_error *err)
     if (!t->is_narrow) return TW_OK;
     TW_TRY(tw__resize(t->ctx, &t->x, &t->capacity.x, t->capacity.narrow, sizeof *t->x, err));
     for (size_t i = 0; i < t->numbers; i++) t->x[i] = (double)t->narrow[i];
-    tw__free(t->ctx, t->narrow, t->capacity.narrow, sizeof *t->narrow);
+    tw__mapped_free_other(t->ctx, t->mapped, t->narrow, t->capacity.narrow, sizeof *t->narrow);
     t->narrow = NULL;
     t->is_narrow = 0;
     t->capacity.narrow = 0;
@@ -157,7 +161,8 @@ int tw__row_list_copy(tw__row_list *t, size_t row, size_t number, const tw__row_
     if (t->is_narrow && !narrow(t->narrow + number, from->x, numbers)) return 0;
     if (!t->is_narrow && numbers) memcpy(t->x + number, from->x, numbers * sizeof *t->x);
     if (numbers && !t->width) memcpy(t->columns + number, from->columns, numbers * sizeof *t->columns);
-    for (size_t i = 0; !t->width && i < rows; i++) t->ends[row + i] = number + from->ends[i];
+    if (rows && !t->width && !row) t->starts[0] = 0;
+    for (size_t i = 1; !t->width && i <= rows; i++) t->starts[row + i] = number + from->starts[i];
     if (rows) memcpy(t->label + row, from->label, rows * sizeof *t->label);
     if (rows && t->has_groups) memcpy(t->groups + row, from->groups, rows * sizeof *t->groups);
     if (rows && t->has_weights) memcpy(t->weights + row, from->weights, rows * sizeof *t->weights);

@@ -3,14 +3,14 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_ROW_LIST_H
 #define TW_DATA_ROW_LIST_H
-#include "data/schema.h"
+#include "data/reader.h"
 #include "data/words.h"
 
 #define TW__NO_LABEL UINT32_MAX
 enum { TW__BAD_SHOWN = 3 };
 
-/* {.ctx = ...} is an empty one. Sparse with width 0: row i has the numbers up to number ends[i]. Dense:
- * `width` numbers a row, and neither columns nor ends. */
+/* {.ctx = ...} is an empty one. Sparse with width 0: row i has the numbers starts[i] to starts[i + 1] - 1.
+ * Dense: `width` numbers a row, and neither columns nor starts. */
 typedef struct tw__row_list {
     tw_context *ctx;
     size_t width;
@@ -19,12 +19,14 @@ typedef struct tw__row_list {
     double *x;
     float *narrow;
     uint32_t *columns;
-    uint64_t *ends;
-    uint32_t *label; /* of each row: its word in `labels`, or TW__NO_LABEL */
+    uint64_t *starts; /* rows + 1 of them, where there are rows */
+    uint32_t *label;  /* of each row: its word in `labels`, or TW__NO_LABEL */
     uint64_t *groups;
     double *weights;
+    double *targets;          /* NULL, or what the labels are where real targets are wanted; `rows` of them */
+    const tw__mapped *mapped; /* NULL, or a file that lists may be part of */
     struct {
-        size_t x, narrow, columns, ends, label, groups, weights;
+        size_t x, narrow, columns, starts, label, groups, weights;
     } capacity;                  /* items that fit into each list */
     int has_groups, has_weights; /* else those lists stay empty */
     tw__words labels;
@@ -59,10 +61,11 @@ void tw__row_list_cut(tw__row_list *table, size_t rows, size_t numbers);
 void tw__row_list_clear(tw__row_list *table); /* has neither rows nor words afterwards, but its memory */
 void tw__row_list_free(tw__row_list *table);  /* is empty afterwards */
 
-/* What the rows become: a block with labels or targets, of f32 where that holds every value or the options
- * say so, else f64, with the names of the schema's columns. is_given: the schema is that of the training
- * rows, and labels belong to its classes; else classes are put into it, and the rest is filled in. The table
- * is empty afterwards. targets.c */
-tw_status tw__row_list_block(tw__block **out, tw__row_list *table, const tw_data_options *options,
-                             tw__schema *schema, int is_given, const char *name, tw_error *err);
+/* What the rows of a source become: a block with labels or targets, of f32 where that holds every value or
+ * the options say so, else f64, with the names of the schema's columns. Where the source has a schema, it is
+ * this one, and labels belong to its classes; else classes are put into it, and the rest is filled in. Saved
+ * where the source says so. The table is empty afterwards; `mapped` is the block's, if there is one.
+ * targets.c */
+tw_status tw__row_list_block(tw__block **out, tw__row_list *table, const tw__source *source,
+                             tw__schema *schema, tw_error *err);
 #endif

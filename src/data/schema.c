@@ -14,6 +14,13 @@ static void free_texts(tw_context *ctx, char **texts, size_t n)
     tw__free(ctx, texts, n, sizeof *texts);
 }
 
+void tw__schema_drop_classes(tw__schema *s, tw_context *ctx)
+{
+    free_texts(ctx, s->classes, (size_t)s->n_classes);
+    s->classes = NULL;
+    s->n_classes = 0;
+}
+
 void tw__schema_free(tw__schema *s, tw_context *ctx)
 {
     for (size_t i = 0; s->columns && i < s->n_columns; i++) {
@@ -22,7 +29,7 @@ void tw__schema_free(tw__schema *s, tw_context *ctx)
     }
     tw__free(ctx, s->columns, s->n_columns, sizeof *s->columns);
     tw__free_text(ctx, s->label);
-    free_texts(ctx, s->classes, (size_t)s->n_classes);
+    tw__schema_drop_classes(s, ctx);
     *s = (tw__schema)TW__SCHEMA_INIT;
 }
 

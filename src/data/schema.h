@@ -35,6 +35,7 @@ typedef struct tw__schema {
     }
 
 void tw__schema_free(tw__schema *schema, tw_context *ctx);
+void tw__schema_drop_classes(tw__schema *schema, tw_context *ctx);
 /* As JSON, freed by tw__free_text; and back. TW_ERR_DATA: not a schema. */
 tw_status tw__schema_text(const tw__schema *schema, tw_context *ctx, char **text, tw_error *err);
 tw_status tw__schema_read(tw__schema *out, tw_context *ctx, const char *text, tw_error *err);

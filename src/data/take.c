@@ -81,7 +81,7 @@ static tw_status make(tw_data **out, const taking *t, tw_data_info *to, const tw
 {
     tw__block *block;
     const tw__block classes = {.all = {.class_labels = from->class_labels, .classes = from->classes}};
-    TW_TRY(tw__block_create(&block, t->ctx, to, t->err));
+    TW_TRY(tw__block_create(&block, t->ctx, to, NULL, t->err));
     tw_status s = from->labels ? tw__block_share_classes(block, &classes, t->err) : TW_OK;
     if (s == TW_OK) s = tw__data_cut(out, block, 0, t->n, t->err);
     tw__block_release(block);
@@ -108,6 +108,6 @@ tw_status tw_data_take(tw_data **out, tw_context *ctx, const tw_data *data, cons
     if (!from.class_names) to.classes = 0;
     const tw_status s = take_all(&t, &to, &from);
     if (s == TW_OK) return make(out, &t, &to, &from);
-    tw__data_free_rows(ctx, &to);
+    tw__data_free_rows(ctx, &to, NULL);
     return s;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "data/row_list.h"
+#include "data/twd.h"
 #include "math/sums.h"
 #include <math.h>
 #include <stdlib.h>
@@ -181,6 +182,12 @@ static tw_status decide_labels(tw__row_list *t, const tw_data_options *o, tw__sc
 {
     labels l = {.each = NULL};
     tw_status status = TW_OK;
+    if (t->targets && !o->unlabelled) {
+        to->targets = t->targets;
+        to->n_targets = 1;
+        t->targets = NULL;
+        return TW_OK;
+    }
     if (o->unlabelled || t->labels.n == 0) return TW_OK;
     status = sort_labels(&l, t, err);
     if (status == TW_OK && are_classes(&l, t, o, is_given ? s : NULL)) {
@@ -228,11 +235,9 @@ static tw_status decide_numbers(tw__row_list *t, tw_type type, tw_data_info *to,
 static tw_status take_columns(tw__row_list *t, tw_data_info *to, tw_error *err)
 {
     if (t->width) return TW_OK;
-    TW_TRY(tw__resize(t->ctx, &t->ends, &t->capacity.ends, t->rows + 1, sizeof *t->ends, err));
-    memmove(t->ends + 1, t->ends, t->rows * sizeof *t->ends);
-    t->ends[0] = 0;
-    to->starts = t->ends;
-    t->ends = NULL;
+    TW_TRY(tw__resize(t->ctx, &t->starts, &t->capacity.starts, t->rows + 1, sizeof *t->starts, err));
+    to->starts = t->starts;
+    t->starts = NULL;
     TW_TRY(tw__resize(t->ctx, &t->columns, &t->capacity.columns, t->numbers, sizeof *t->columns, err));
     to->columns = t->columns;
     t->columns = NULL;
@@ -297,10 +302,19 @@ static tw_status fill_in(tw_data_info *to, tw__row_list *t, const tw_data_option
     return TW_OK;
 }
 
-tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw_data_options *o, tw__schema *s,
-                             int is_given, const char *name, tw_error *err)
+/* Which label each row has, before that becomes its class; freed like a list of t->rows. */
+static tw_status keep_labels(const tw__row_list *t, uint32_t **label, tw_error *err)
 {
-    tw_context *ctx = t->ctx;
+    if (t->labels.n == 0) return TW_OK;
+    TW_TRY(tw__resize(t->ctx, label, &(size_t){0}, t->rows, sizeof **label, err));
+    memcpy(*label, t->label, t->rows * sizeof **label);
+    return TW_OK;
+}
+
+static tw_status make_block(tw__block **out, tw__row_list *t, const tw__source *source, tw__schema *s,
+                            tw_error *err)
+{
+    const char *name = source->paths[0];
     tw_data_info to = {.size = sizeof to,
                        .rows = t->rows,
                        .rank = 1,
@@ -308,13 +322,28 @@ tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw_data_opt
                        .name = name,
                        .left_out = t->bad,
                        .first_column = s->base != 0};
+    const tw_status status = fill_in(&to, t, source->options, s, source->schema != NULL, name, err);
+    if (status == TW_OK) return tw__block_create(out, t->ctx, &to, t->mapped, err);
+    tw__data_free_rows(t->ctx, &to, t->mapped);
+    return status;
+}
+
+tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw__source *source, tw__schema *s,
+                             tw_error *err)
+{
+    const size_t rows = t->rows;
+    tw_context *ctx = t->ctx;
+    uint32_t *label = NULL;
     *out = NULL;
-    const tw_status status = fill_in(&to, t, o, s, is_given, name, err);
-    if (status == TW_OK) {
-        tw__row_list_free(t);
-        return tw__block_create(out, ctx, &to, err);
+    tw_status status = source->save ? keep_labels(t, &label, err) : TW_OK;
+    if (status == TW_OK) status = make_block(out, t, source, s, err);
+    if (status == TW_OK && source->save) {
+        status = tw__twd_write(source, &(*out)->all, t->width, &t->labels, label, err);
+        if (status == TW_OK) source->save->is_done = 1;
+        else tw__block_release(*out);
+        if (status != TW_OK) *out = NULL;
     }
-    tw__data_free_rows(ctx, &to);
+    tw__free(ctx, label, rows, sizeof *label);
     tw__row_list_free(t);
     return status;
 }

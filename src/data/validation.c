@@ -60,22 +60,24 @@ static void draw(drawn *d, const tw_data_info *r, double share, uint64_t seed, u
 /* ---- moving -------------------------------------------------------------------------------------------- */
 
 /* *list: n items of `size` bytes in the new order. */
-static tw_status move_items(tw_context *ctx, const void **list, const uint64_t *order, uint64_t n,
-                            size_t size, tw_error *err)
+static tw_status move_items(tw__block *b, const void **list, const uint64_t *order, uint64_t n, size_t size,
+                            tw_error *err)
 {
     char *fresh;
     const char *old = *list;
     if (!old) return TW_OK;
-    TW_TRY(tw__alloc(ctx, &fresh, (size_t)n, size, err));
+    TW_TRY(tw__alloc(b->ctx, &fresh, (size_t)n, size, err));
     for (uint64_t i = 0; i < n; i++) memcpy(fresh + i * size, old + order[i] * size, size);
-    tw__free(ctx, (void *)(uintptr_t)old, (size_t)n, size);
+    tw__mapped_free_other(b->ctx, &b->mapped, old, (size_t)n, size);
     *list = fresh;
     return TW_OK;
 }
-#define MOVE(field, size) move_items(ctx, (const void **)&r->field, order, r->rows, size, err)
+#define MOVE(field, size) move_items(b, (const void **)&r->field, order, r->rows, size, err)
 
-static tw_status move_sparse(tw_context *ctx, tw_data_info *r, const uint64_t *order, tw_error *err)
+static tw_status move_sparse(tw__block *b, const uint64_t *order, tw_error *err)
 {
+    tw_context *ctx = b->ctx;
+    tw_data_info *r = &b->all;
     const size_t real = tw_type_size(r->type), numbers = tw__data_numbers(r);
     uint64_t *starts;
     uint32_t *columns = NULL;
@@ -94,22 +96,24 @@ static tw_status move_sparse(tw_context *ctx, tw_data_info *r, const uint64_t *o
         memcpy(x + starts[i] * real, (const char *)r->x + from * real, n * real);
         starts[i + 1] = starts[i] + n;
     }
-    tw__free(ctx, (void *)(uintptr_t)r->columns, numbers, sizeof *columns);
-    tw__free(ctx, (void *)(uintptr_t)r->x, numbers, real);
-    tw__free(ctx, (void *)(uintptr_t)r->starts, (size_t)r->rows + 1, sizeof *starts);
+    tw__mapped_free_other(ctx, &b->mapped, r->columns, numbers, sizeof *columns);
+    tw__mapped_free_other(ctx, &b->mapped, r->x, numbers, real);
+    tw__mapped_free_other(ctx, &b->mapped, r->starts, (size_t)r->rows + 1, sizeof *starts);
     r->columns = columns;
     r->x = x;
     r->starts = starts;
     return TW_OK;
 }
 
-static tw_status move(tw_context *ctx, tw_data_info *r, const uint64_t *order, tw_error *err)
+static tw_status move(tw__block *b, const uint64_t *order, tw_error *err)
 {
+    tw_data_info *r = &b->all;
+    *b->fingerprint = 0;
     TW_TRY(MOVE(labels, sizeof *r->labels));
     TW_TRY(MOVE(targets, r->n_targets * sizeof *r->targets));
     TW_TRY(MOVE(weights, sizeof *r->weights));
     TW_TRY(MOVE(groups, sizeof *r->groups));
-    return r->starts ? move_sparse(ctx, r, order, err) : MOVE(x, tw__data_width(r) * tw_type_size(r->type));
+    return r->starts ? move_sparse(b, order, err) : MOVE(x, tw__data_width(r) * tw_type_size(r->type));
 }
 
 tw_status tw__validation_last(tw__block *b, double share, uint64_t seed, uint64_t *rows, tw_error *err)
@@ -128,7 +132,7 @@ tw_status tw__validation_last(tw__block *b, double share, uint64_t seed, uint64_
                 if (kept[i] == last) order[at++] = i;
             if (!last) *rows = n - at;
         }
-        s = move(b->ctx, &b->all, order, err);
+        s = move(b, order, err);
     }
     tw__free(b->ctx, d, n, sizeof *d);
     tw__free(b->ctx, kept, n, sizeof *kept);

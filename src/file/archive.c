@@ -309,6 +309,12 @@ static size_t read_ahead(tw__stream *s, void *to, size_t n)
     return part;
 }
 
+static tw_status fail_long(const tw__stream *s, tw_error *err)
+{
+    return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most,
+                       "longer than %llu bytes, the most that is read", (unsigned long long)s->most);
+}
+
 tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_error *err)
 {
     *got = read_ahead(s, to, n);
@@ -319,9 +325,7 @@ tw_status tw__stream_read(tw__stream *s, void *to, size_t n, size_t *got, tw_err
                           : read_plain(s, at, n - *got, &more, err));
         *got += more;
         s->out += more;
-        if (s->out > s->most)
-            return tw__fail_in(err, TW_ERR_DATA, s->path, 0, (int64_t)s->most,
-                               "longer than %llu bytes, the most that is read", (unsigned long long)s->most);
+        if (s->out > s->most) return fail_long(s, err);
     }
     return TW_OK;
 }
@@ -380,4 +384,19 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
         tw__free(s->ctx, p, capacity, 1);
     }
     return status;
+}
+
+tw_status tw__stream_map(tw__stream *s, tw__mapped *to, tw_error *err)
+{
+    const tw_io *io = &s->ctx->io;
+    void *bytes = NULL;
+    *to = (tw__mapped){.bytes = NULL};
+    const int e = s->packing || !io->map || !io->unmap ? ENODEV : io->map(io->user, s->file, &bytes, &to->n);
+    if (e == ENODEV) return tw__stream_take(s, s->most, &to->bytes, &to->n, err);
+    if (e) return tw__fail_system(err, e, "cannot map", s->path);
+    to->bytes = bytes;
+    to->is_mapped = 1;
+    if (to->n <= s->most) return TW_OK;
+    tw__mapped_free(s->ctx, to);
+    return fail_long(s, err);
 }

@@ -8,7 +8,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_ARCHIVE_H
 #define TW_FILE_ARCHIVE_H
-#include "base/context.h"
+#include "file/mapped.h"
 
 typedef struct tw__stream tw__stream;
 enum { TW__PLAIN = 0, TW__UNPACK = 1 };
@@ -27,6 +27,9 @@ const char *tw__stream_path(const tw__stream *s);
 /* The next n bytes, or as many as there are, in memory of *got bytes freed by tw__free(ctx, *bytes, *got, 1).
  * n may be untrusted: memory follows what has been read. */
 tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *got, tw_error *err);
+/* All bytes of a stream of which nothing has been read: mapped where that can be done, else read. Freed by
+ * tw__mapped_free. */
+tw_status tw__stream_map(tw__stream *s, tw__mapped *to, tw_error *err);
 /* TW_ERR_DATA unless everything has been read. */
 tw_status tw__stream_end(tw__stream *s, tw_error *err);
 #endif

@@ -1,0 +1,16 @@
+/* Files as memory; see mapped.h.
+ * SPDX-License-Identifier: MIT */
+#include "file/mapped.h"
+
+void tw__mapped_free(tw_context *ctx, tw__mapped *m)
+{
+    if (m->is_mapped) ctx->io.unmap(ctx->io.user, m->bytes, m->n);
+    else tw__free(ctx, m->bytes, m->n, 1);
+    *m = (tw__mapped){.bytes = NULL};
+}
+
+void tw__mapped_free_other(tw_context *ctx, const tw__mapped *m, const void *p, size_t n, size_t size)
+{
+    const uintptr_t at = (uintptr_t)p, first = m ? (uintptr_t)m->bytes : 0;
+    if (!first || at < first || at >= first + m->n) tw__free(ctx, (void *)at, n, size);
+}
