@@ -348,6 +348,29 @@ static void deviations_of_any_size(void **state)
     tw_context_free(ctx);
 }
 
+/* Of numbers whose sum is beyond a double. */
+static void means_of_any_size(void **state)
+{
+    (void)state;
+    static const double x[] = {1.5e308, 1, -1.5e308, 1.5e308, 2, -1.5e308,
+                               1.5e308, 3, -1.5e308, 0.5e308, 6, -1.7e308};
+    static const double right[] = {1.25e308, 3, -1.55e308};
+    const tw_data_info rows =
+        {.size = sizeof rows, .rows = 4, .rank = 1, .shape = {3}, .type = TW_F64, .x = x};
+    tw_context *ctx;
+    tw_data *data;
+    tw_data_column c[3];
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    assert_int_equal(tw_data_create(&data, ctx, &rows, NULL), TW_OK);
+    assert_int_equal(tw_data_columns(data, c, NULL), TW_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabs(c[i].mean - right[i]) <= 1e-15 * fabs(right[i]));
+        assert_true(isfinite(c[i].deviation));
+    }
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 /* A file is known by its content, whatever its name. */
 static void kinds_of_files(void **state)
 {
@@ -518,6 +541,7 @@ int main(void)
         cmocka_unit_test(directories_are_opened_and_cut),
         cmocka_unit_test(validation_shares),
         cmocka_unit_test(deviations_of_any_size),
+        cmocka_unit_test(means_of_any_size),
         cmocka_unit_test(kinds_of_files),
         cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(names_and_single_files),

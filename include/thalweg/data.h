@@ -128,7 +128,8 @@ typedef struct tw_data_options {
     /* of the draw of validation rows, of each class the same share; rows of a group stay together */
     uint64_t seed;
     /* tw_data_info.schema of the rows that a model was trained on: columns are found by their names, in any
-     * order, and labels belong to its classes. NULL: these are the training rows */
+     * order, and labels belong to its classes; `columns` and `without` are refused. NULL: these are the
+     * training rows */
     const char *schema;
 } tw_data_options;
 #define TW_DATA_OPTIONS_INIT            \

@@ -36,6 +36,23 @@ static double scale_of(const tw_data_column *c)
     return most > 0x1p450 ? 0x1p-600 : most < 0x1p-450 ? 0x1p600 : 1;
 }
 
+/* From sums to means. Where a sum is too large for a double it is taken again, in units of 2^600; its column is
+ * marked by a deviation above 0. */
+static void find_means(const tw_data_info *r, size_t width, tw_data_column *columns)
+{
+    const double unit = 0x1p600, rows = (double)r->rows;
+    int any = 0;
+    for (size_t j = 0; j < width; j++)
+        if (isinf(columns[j].mean)) columns[j].mean = 0, columns[j].deviation = any = 1;
+    for (uint64_t row = 0; any && row < r->rows; row++)
+        for (size_t first = start_of(r, width, row), i = first; i < start_of(r, width, row + 1); i++) {
+            tw_data_column *c = column_of(r, first, i, columns);
+            if (c->deviation > 0) c->mean += number_at(r, i) / unit;
+        }
+    for (size_t j = 0; j < width; j++)
+        columns[j].mean = columns[j].deviation > 0 ? columns[j].mean / rows * unit : columns[j].mean / rows;
+}
+
 /* In two passes, so that nothing is lost where the mean is large; what sparse rows leave out is 0. */
 tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error *err)
 {
@@ -49,13 +66,13 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
     for (uint64_t row = 0; row < r.rows; row++)
         for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++)
             add_number(column_of(&r, first, i, columns), number_at(&r, i));
+    find_means(&r, width, columns);
     for (size_t j = 0; j < width; j++) {
         tw_data_column *c = &columns[j];
         if (r.starts && c->nonzero < r.rows) {
             if (c->least > 0) c->least = 0;
             if (c->greatest < 0) c->greatest = 0;
         }
-        c->mean /= rows;
         const double mean = c->mean * scale_of(c);
         c->deviation = r.starts ? (rows - (double)c->nonzero) * mean * mean : 0;
     }

@@ -247,6 +247,18 @@ static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
     return tw__fail(err, TW_ERR_SPEC, "%.300s: %s", o->path, tw__data_supported(supported));
 }
 
+/* A schema says which columns there are. */
+static tw_status refuse_choice(const tw_data_options *o, tw_error *err)
+{
+    const char *odd = o->columns ? "columns" : o->without ? "without" : NULL;
+    return odd && o->schema
+               ? tw__fail(
+                     err, TW_ERR_SPEC,
+                     "option %s: the columns are those that the model was trained on, found by their names",
+                     odd)
+               : TW_OK;
+}
+
 tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options *options, tw_data **train,
                        tw_data **val, tw_data **test, tw_error *err)
 {
@@ -259,6 +271,7 @@ tw_status tw_data_open(tw_context *ctx, const char *path, const tw_data_options 
     TW_NEEDS(err, ctx && path);
     if (options) TW_TRY(tw__sized_read(&taken, sizeof taken, options, "tw_data_options", err));
     if (!(o->val >= 0 && o->val < 1)) return tw__fail(err, TW_ERR_SPEC, "val = %g is outside [0, 1)", o->val);
+    TW_TRY(refuse_choice(o, err));
     const tw__opening opening = {.ctx = ctx,
                                  .path = path,
                                  .options = o,
@@ -299,6 +312,7 @@ tw_status tw_data_convert(tw_context *ctx, const char *path, const tw_data_optio
     TW_NEEDS(err, ctx && path && out);
     if (options) TW_TRY(tw__sized_read(&o, sizeof o, options, "tw_data_options", err));
     TW_TRY(refuse_to_convert(&o, err));
+    TW_TRY(refuse_choice(&o, err));
     TW_TRY(tw__path_kind(ctx, path, &kind, err));
     if (kind == TW_PATH_DIRECTORY || (kind == TW_PATH_NONE && tw_data_is_set(path)))
         return tw__fail(err, TW_ERR_SPEC, "%.300s is no file of rows", path);
