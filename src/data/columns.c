@@ -36,8 +36,8 @@ static double scale_of(const tw_data_column *c)
     return most > 0x1p450 ? 0x1p-600 : most < 0x1p-450 ? 0x1p600 : 1;
 }
 
-/* From sums to means. Where a sum is too large for a double it is taken again, in units of 2^600; its column is
- * marked by a deviation above 0. */
+/* From sums to means. Where a sum is too large for a double it is taken again, in units of 2^600; its column
+ * is marked by a deviation above 0. */
 static void find_means(const tw_data_info *r, size_t width, tw_data_column *columns)
 {
     const double unit = 0x1p600, rows = (double)r->rows;
