@@ -158,7 +158,7 @@ tw_status tw__row_list_share_words(tw__row_list *t, tw__row_list *from, tw_error
 int tw__row_list_copy(tw__row_list *t, size_t row, size_t number, const tw__row_list *from)
 {
     const size_t rows = from->rows, numbers = from->numbers;
-    if (t->is_narrow && !narrow(t->narrow + number, from->x, numbers)) return 0;
+    if (numbers && t->is_narrow && !narrow(t->narrow + number, from->x, numbers)) return 0;
     if (!t->is_narrow && numbers) memcpy(t->x + number, from->x, numbers * sizeof *t->x);
     if (numbers && !t->width) memcpy(t->columns + number, from->columns, numbers * sizeof *t->columns);
     if (rows && !t->width && !row) t->starts[0] = 0;
