@@ -38,6 +38,7 @@ static void try_options(const uint8_t *bytes, size_t n, tw_data_options o)
 static void try_all(const uint8_t *bytes, size_t n)
 {
     tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.most_bytes = sizeof copy;
     o.format = "twd";
     try_options(bytes, n, o);
     o.targets = TW_TARGETS_CLASSES;
