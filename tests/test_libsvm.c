@@ -499,6 +499,24 @@ static void one_number_makes_all_doubles(void **state)
     free(text);
 }
 
+/* A subnormal number is none that a float holds, whatever the mode of the thread that reads it. */
+static void subnormal_numbers_are_kept(void **state)
+{
+    (void)state;
+    static const char text[] = "1 1:4.9e-324 2:1\n0 1:2.2e-310\n";
+    write_file(ROWS, text, strlen(text));
+    for (int threads = 1; threads <= 3; threads++) {
+        tw_context *ctx = context(threads, NULL);
+        tw_data *data = open_path(ctx, ROWS, NULL);
+        const tw_data_info info = info_of(data);
+        const double *x = info.x, right[] = {4.9e-324, 1, 2.2e-310};
+        assert_int_equal(info.type, TW_F64);
+        assert_memory_equal(x, right, sizeof right);
+        tw_data_free(data);
+        tw_context_free(ctx);
+    }
+}
+
 /* The error of the first wrong line of the first wrong file, whichever thread comes upon one first. */
 static void the_first_error_is_told(void **state)
 {
@@ -602,6 +620,7 @@ int main(void)
         cmocka_unit_test(bad_rows_may_be_left_out),
         cmocka_unit_test(the_same_bits_however_it_is_read),
         cmocka_unit_test(one_number_makes_all_doubles),
+        cmocka_unit_test(subnormal_numbers_are_kept),
         cmocka_unit_test(the_first_error_is_told),
         cmocka_unit_test(real_files),
         cmocka_unit_test(reading_survives_faults),

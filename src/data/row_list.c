@@ -1,6 +1,7 @@
 /* Tables of rows: growing, and joining.
  * SPDX-License-Identifier: MIT */
 #include "data/row_list.h"
+#include "data/number.h"
 #include <string.h>
 
 /* Room for n items: several times as much as there was, where that can be had, as memory that is not written
@@ -77,7 +78,8 @@ void tw__row_list_free(tw__row_list *t)
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
-/* 1: they are the same numbers; 0: one is not, and those behind it are missing. */
+/* 1: they are the same numbers; 0: one is not, and those behind it are missing. In the threads of a context
+ * a subnormal double compares equal to 0, but only its bits are those of 0. */
 static int narrow(float *to, const double *from, size_t n)
 {
     int fits = 1;
@@ -85,7 +87,7 @@ static int narrow(float *to, const double *from, size_t n)
         const size_t end = n - first < BLOCK ? n : first + BLOCK;
         for (size_t i = first; i < end; i++) {
             to[i] = (float)from[i];
-            fits &= (double)to[i] == from[i];
+            fits &= (double)to[i] == from[i] && (to[i] != 0 || tw__is_zero(from[i]));
         }
     }
     return fits;
