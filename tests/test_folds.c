@@ -131,6 +131,7 @@ static void rows_are_taken(void **state)
                            to = sparse ? b.starts[i] : i * COLUMNS;
             assert_memory_equal((const double *)b.x + to, (const double *)a.x + at, n * sizeof(double));
         }
+        tw_data_free(same);
         assert_int_equal(tw_data_take(&same, ctx, data, (uint64_t[]){ROWS}, 1, &err), TW_ERR_SPEC);
         tw_data_free(some);
         tw_data_free(data);
