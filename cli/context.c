@@ -115,6 +115,14 @@ void cli_free_directory(const char *model, const char *optimizer, char to[PATH_M
     for (int i = 2; i < 1000 && !lstat(to, &there); i++) snprintf(to + n, PATH_MAX - n, "-%d", i);
 }
 
+tw_status cli_new_file(const char *path, int force, tw_error *err)
+{
+    struct stat there;
+    if (force || lstat(path, &there)) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "%.300s is there already (give another name, or --force to replace it)",
+                    path);
+}
+
 double cli_seconds(void)
 {
     struct timespec t;

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct values {
     struct cli_common common;
@@ -64,9 +63,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     if (!v->out)
         return cli_fail(err, TW_ERR_SPEC, "missing --out (usage: thalweg data convert %s)",
                         call->command->usage);
-    if (!v->force && !access(v->out, F_OK))
-        return cli_fail(err, TW_ERR_SPEC,
-                        "%.300s is there already (give another --out, or --force to replace it)", v->out);
+    CLI_TRY(cli_new_file(v->out, v->force, err));
     CLI_TRY(cli_take_data(call, 0, &v->job, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = convert(v, ctx, err);

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <string.h>
-#include <sys/stat.h>
 #include <thalweg/data.h>
 
 struct values {
@@ -31,12 +30,6 @@ static const struct cli_option options[] =
 
 static const struct values initial = {.train = 60000, .test = 10000, .columns = 20000, .nonzeros = 50};
 
-static tw_status refuse(const char *path, tw_error *err)
-{
-    return cli_fail(err, TW_ERR_SPEC,
-                    "%.300s is there already (give another --out, or --force to replace it)", path);
-}
-
 /* Everything that a data set in this folder may be read from: also a packed file, beside which ours would be
  * read instead. */
 static tw_status check_directory(const char *directory, tw_error *err)
@@ -47,10 +40,9 @@ static tw_status check_directory(const char *directory, tw_error *err)
     static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
     for (int i = 0; i < 8 * 6; i++) {
         char path[PATH_MAX];
-        struct stat there;
         if (snprintf(path, sizeof path, "%s/%s-ubyte%s", directory, names[i % 8], ends[i / 8]) >= PATH_MAX)
             return cli_fail(err, TW_ERR_SPEC, "--out: the folder's name is too long");
-        if (!lstat(path, &there)) return refuse(path, err);
+        CLI_TRY(cli_new_file(path, 0, err));
     }
     return TW_OK;
 }
@@ -70,7 +62,6 @@ static tw_status make_sparse(const struct cli_call *call, tw_context *ctx, tw_er
 {
     const struct values *v = call->values;
     tw_sparse_set set = TW_SPARSE_SET_INIT;
-    struct stat there;
     char test[PATH_MAX];
     set.seed = v->seed;
     set.columns = v->columns;
@@ -78,8 +69,8 @@ static tw_status make_sparse(const struct cli_call *call, tw_context *ctx, tw_er
     if (cli_given(call, "train")) set.train = v->train;
     if (cli_given(call, "test")) set.test = v->test;
     snprintf(test, sizeof test, "%s.t", v->out);
-    if (!v->force && !lstat(v->out, &there)) return refuse(v->out, err);
-    if (!v->force && set.test && !lstat(test, &there)) return refuse(test, err);
+    CLI_TRY(cli_new_file(v->out, v->force, err));
+    if (set.test) CLI_TRY(cli_new_file(test, v->force, err));
     return tw_data_make_sparse(ctx, v->out, &set, err);
 }
 
