@@ -30,7 +30,7 @@ static void by_row(tw__by_row *z, tw__update *u)
     z->is_steady = !by_seen;
     z->divisor = by_seen ? z->seen_weight : z->e->weight;
 }
-/* 1/L as the experiments of Schmidt, Le Roux & Bach 2017; proven is 1/(16 L). */
+/* 1/L as in the experiments of Schmidt, Le Roux & Bach 2017; 1/(16 L) is proven. */
 static const tw__by_row_form form = {.remembers = 1, .lengths = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_sag;

@@ -85,7 +85,7 @@ static void by_row(tw__by_row *z, tw__update *u)
     tw__by_row_look_before(z, u);
     tw__by_row_move(z, u, 0, 1 / ((double)u->n * z->row_weight));
 }
-/* 1/(2 L), as Nguyen, Liu, Scheinberg & Takac 2017. */
+/* 1/(2 L), as Nguyen, Liu, Scheinberg & Takac 2017 where the sum is strongly convex. */
 static const tw__by_row_form form = {.looks_before = 1, .lengths = 2, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_sarah;

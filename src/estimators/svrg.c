@@ -1,7 +1,8 @@
 /* svrg: every m updates a snapshot u of the weights and its full gradient; between them the drawn rows'
  * gradient is corrected by theirs at u. Option I continues from the last iterate; loopless does, too, but at
  * random times. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an
- * estimator changes the weights. (The rule's own state continues.)
+ * estimator changes the weights. (The rule's own state continues.) The loopless snapshot is the iterate after
+ * a step, as Kulunchakov & Mairal's; Kovalev, Horvath & Richtarik's is the one before it.
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "estimators/by_row.h"
@@ -117,7 +118,9 @@ static void by_row(tw__by_row *z, tw__update *u)
     if (is_chosen(z->e, u->number, m)) tw__by_row_keep(z);
     if (!begins) tw__by_row_move(z, u, 1 / ((double)u->n * z->row_weight), 0);
 }
-/* 1/(6 L), as Kovalev, Horvath & Richtarik 2020; Johnson & Zhang need less than 1/(4 L). */
+/* 1/(6 L). Proven for a loopless form whose snapshot is the iterate before the step (Kovalev, Horvath &
+ * Richtarik 2020); Johnson & Zhang 2013 need less than 1/(4 L) for option II and Kulunchakov & Mairal 2020
+ * prove 1/(12 L) for loopless as it is here. */
 static const tw__by_row_form form = {.remembers = 1, .lengths = 6, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_svrg;

@@ -1,4 +1,4 @@
-/* sgd:lr=auto: the learning rate of an estimator's paper, from the smoothness of the rows' losses.
+/* sgd:lr=auto: an estimator's learning rate, 1 / (lengths L), from the smoothness L of the rows' losses.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "estimators/by_row.h"
