@@ -1,4 +1,4 @@
-/* Metrics: the values of scikit-learn 1.2.1 and 1.4.2 (one here), what is not defined, exact sums.
+/* Metrics: the values of scikit-learn 1.2.1, what is not defined, exact sums.
  * SPDX-License-Identifier: MIT */
 #include "linear_models.h"
 #include "faulty_io.h"

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: MIT */
+/* Sums that are rounded once; see exact.h.
+ * SPDX-License-Identifier: MIT */
 #include "train/metrics/exact.h"
 
 /* *high = a + b, rounded; returns what rounding has left out. */
