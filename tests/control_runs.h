@@ -3,7 +3,7 @@
 #ifndef TESTS_CONTROL_RUNS_H
 #define TESTS_CONTROL_RUNS_H
 #include "context.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include "least_squares.h"
 #include <setjmp.h>
 #include <stdarg.h>

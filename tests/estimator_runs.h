@@ -4,7 +4,7 @@
 #define TESTS_ESTIMATOR_RUNS_H
 #include "base/context.h"
 #include "estimators/estimator.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include "least_squares.h"
 #include <setjmp.h>
 #include <stdarg.h>

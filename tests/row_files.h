@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_ROW_FILES_H
 #define TESTS_ROW_FILES_H
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include "files.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -107,28 +107,20 @@ static inline void fingerprint_of_pipe(tw_context *ctx, const char *pipe, const 
 static inline void survives_faults(const char *path, const tw_data_options *o, int fail_allocations,
                                    int for_ever)
 {
-    faults f;
-    tw_error err;
-    int clean = 0;
-    for (long at = 1; !clean; at++) {
+    for (fault_walk k = {.in_files = !fail_allocations,
+                        .for_ever = for_ever,
+                        .may_recover = fail_allocations && !for_ever,
+                        .least = 3,
+                        .what = path};
+         fault_walk_next(&k);) {
         tw_data *out[2];
-        tw_context *ctx;
-        assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-        f.for_ever = for_ever;
-        if (fail_allocations) f.fail_allocation = f.allocations + at;
-        else f.fail_step = f.steps + at;
-        const tw_status s = tw_data_open(ctx, path, o, &out[0], NULL, &out[1], &err);
-        clean = fail_allocations ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
-        const int is_open = clean || (fail_allocations && !for_ever && s == TW_OK);
-        if (s != (is_open ? TW_OK : fail_allocations ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
-            fail_msg("%s, %d, %d, %ld: %d %s", path, fail_allocations, for_ever, at, s, err.message);
+        fault_walk_arm(&k);
+        const tw_status s = tw_data_open(k.ctx, path, o, &out[0], NULL, &out[1], NULL);
         for (int i = 0; i < 2; i++) {
-            if (!is_open) assert_null(out[i]);
+            if (s != TW_OK) assert_null(out[i]);
             tw_data_free(out[i]);
         }
-        tw_context_free(ctx);
-        assert_int_equal(f.live, 0);
-        if (clean) assert_true(at > 3);
+        fault_walk_end(&k, s);
     }
 }
 #endif

@@ -156,24 +156,11 @@ static tw_status go(tw_context *ctx, const char *spec)
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
-    for (int k = 0; k < N_SPECS; k++) {
-        long n = 1;
-        for (;; n++) {
-            faults faulty;
-            tw_context *ctx;
-            assert_int_equal(faulty_context(&ctx, &faulty, 1, NULL), TW_OK);
-            faulty.fail_allocation = faulty.allocations + n;
-            tw_status s = go(ctx, all_specs[k]);
-            int reached = faulty.allocations >= faulty.fail_allocation;
-            tw_context_free(ctx);
-            if (faulty.live != 0)
-                fail_msg("%s, allocation %ld fails: %ld bytes are still held", all_specs[k], n, faulty.live);
-            if (!reached) break;
-            if (s != TW_ERR_MEMORY)
-                fail_msg("%s, allocation %ld fails: %s", all_specs[k], n, tw_status_name(s));
+    for (int i = 0; i < N_SPECS; i++)
+        for (fault_walk k = {.what = all_specs[i], .least = 8}; fault_walk_next(&k);) {
+            fault_walk_arm(&k);
+            fault_walk_end(&k, go(k.ctx, all_specs[i]));
         }
-        assert_true(n > 8);
-    }
 }
 
 /* A machine with a terabyte. */

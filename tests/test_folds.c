@@ -1,7 +1,7 @@
 /* Folds: balanced, whole groups, from the seed alone; and the rows of one as a data set.
  * SPDX-License-Identifier: MIT */
 #include "linear_models.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 
 enum { MANY = 103, FOLDS = 5 };
 
@@ -232,20 +232,14 @@ static tw_status take_and_cut(tw_context *ctx, const tw_data *data)
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
-    tw_status s = TW_ERR_MEMORY;
-    for (long n = 1; s != TW_OK; n++) {
+    for (fault_walk k = {.least = 5}; fault_walk_next(&k);) {
         static some_rows r;
-        faults faulty;
-        tw_context *ctx;
-        assert_int_equal(faulty_context(&ctx, &faulty, 1, NULL), TW_OK);
         fill_rows(&r, 2);
-        tw_data *data = rows_data(ctx, &r, TW_F64, 1, 2, 1);
-        faulty.fail_allocation = faulty.allocations + n;
-        s = take_and_cut(ctx, data);
-        assert_true(s == TW_OK ? n > 5 : s == TW_ERR_MEMORY);
+        tw_data *data = rows_data(k.ctx, &r, TW_F64, 1, 2, 1);
+        fault_walk_arm(&k);
+        const tw_status s = take_and_cut(k.ctx, data);
         tw_data_free(data);
-        tw_context_free(ctx);
-        assert_int_equal(faulty.live, 0);
+        fault_walk_end(&k, s);
     }
 }
 

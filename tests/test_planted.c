@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "data/planted.h"
 #include "context.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include <stdio.h>
 #include <thalweg/data.h>
 #include <unistd.h>
@@ -147,36 +147,17 @@ static void numbers_out_of_bounds_are_refused(void **state)
     expect_refusal((tw_sparse_set){sizeof small, 0, 1, 0, 9, 10001}, "10001 numbers in a row");
 }
 
-/* The `at`th allocation or, with is_step, file operation fails; 1: there was none. */
-static int try_with_a_fault(long at, int is_step, tw_status (*act)(tw_context *ctx, tw_error *err))
-{
-    faults f;
-    tw_context *ctx;
-    tw_error err;
-    assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-    f.whole = 1;
-    if (is_step) f.fail_step = at;
-    else f.fail_allocation = f.allocations + at;
-    const tw_status s = act(ctx, &err);
-    const int clean = is_step ? f.steps < at : f.allocations < f.fail_allocation;
-    if (s != (clean ? TW_OK : is_step ? TW_ERR_SYSTEM : TW_ERR_MEMORY))
-        fail_msg("%d, %ld: %d %s", is_step, at, s, err.message);
-    tw_context_free(ctx);
-    assert_int_equal(f.live, 0);
-    return clean;
-}
-
-static tw_status open_test_rows(tw_context *ctx, tw_error *err)
+static tw_status open_test_rows(tw_context *ctx)
 {
     tw_data *test = NULL;
-    const tw_status s = tw_data_open(ctx, "sparse", NULL, NULL, NULL, &test, err);
+    const tw_status s = tw_data_open(ctx, "sparse", NULL, NULL, NULL, &test, NULL);
     tw_data_free(test);
     return s;
 }
 
-static tw_status make_small(tw_context *ctx, tw_error *err)
+static tw_status make_small(tw_context *ctx)
 {
-    const tw_status s = tw_data_make_sparse(ctx, PATH, &small, err);
+    const tw_status s = tw_data_make_sparse(ctx, PATH, &small, NULL);
     assert_true(s != TW_OK || access(PATH, F_OK) == 0);
     assert_true(s != TW_ERR_MEMORY || access(PATH, F_OK) != 0);
     remove(PATH);
@@ -187,13 +168,16 @@ static tw_status make_small(tw_context *ctx, tw_error *err)
 static void anything_may_fail(void **state)
 {
     (void)state;
-    long at = 1;
-    while (!try_with_a_fault(at, 0, open_test_rows)) at++;
-    assert_true(at > 6);
-    for (at = 1; !try_with_a_fault(at, 0, make_small);) at++;
-    assert_true(at > 6);
-    for (at = 1; !try_with_a_fault(at, 1, make_small);) at++;
-    assert_true(at > 80);
+    for (fault_walk k = {.least = 6}; fault_walk_next(&k);) {
+        fault_walk_arm(&k);
+        fault_walk_end(&k, open_test_rows(k.ctx));
+    }
+    for (int in_files = 0; in_files < 2; in_files++)
+        for (fault_walk k = {.in_files = in_files, .whole = 1, .least = in_files ? 80 : 6};
+             fault_walk_next(&k);) {
+            fault_walk_arm(&k);
+            fault_walk_end(&k, make_small(k.ctx));
+        }
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  * fingerprint, and what is wrong is refused with its row.
  * SPDX-License-Identifier: MIT */
 #include "context.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include <math.h>
 #include <stdio.h>
 #include <setjmp.h>
@@ -274,20 +274,13 @@ static void every_allocation_may_fail(void **state)
 {
     (void)state;
     for (int sparse = 0; sparse < 2; sparse++)
-        for (long n = 1, failed = 1; failed; n++) {
-            faults f;
-            tw_context *ctx;
+        for (fault_walk k = {.least = 3}; fault_walk_next(&k);) {
             tw_data *data;
-            tw_error err;
             const tw_data_info in = sparse ? sparse_rows() : dense_rows();
-            assert_int_equal(faulty_context(&ctx, &f, 1, &err), TW_OK);
-            f.fail_allocation = f.allocations + n;
-            const tw_status s = tw_data_create(&data, ctx, &in, &err);
-            failed = f.allocations >= f.fail_allocation;
-            assert_int_equal(s, failed ? TW_ERR_MEMORY : TW_OK);
+            fault_walk_arm(&k);
+            const tw_status s = tw_data_create(&data, k.ctx, &in, NULL);
             tw_data_free(data);
-            tw_context_free(ctx);
-            assert_int_equal(f.live, 0);
+            fault_walk_end(&k, s);
         }
 }
 

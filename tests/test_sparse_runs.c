@@ -556,20 +556,10 @@ static void any_allocation_may_fail(void **state)
     } cases[] = {{"sgd", TW_RUN_SPARSE_EXACT, 8},      {"sgd", TW_RUN_SPARSE_EXACT, 40},
                  {"adam", TW_RUN_SPARSE_EXACT, 20},    {"adam", TW_RUN_SPARSE_REPLAY, 20},
                  {"momentum", TW_RUN_SPARSE_SKIP, 20}, {"adam", TW_RUN_SPARSE_TOUCHED, 100}};
-    for (int k = 0; k < 6; k++)
-        for (long n = 1;; n++) {
-            faults faulty;
-            tw_context *ctx;
-            assert_int_equal(faulty_context(&ctx, &faulty, 1, NULL), TW_OK);
-            faulty.fail_allocation = faulty.allocations + n;
-            tw_status s = go_faulty(ctx, cases[k].rule, cases[k].sparse, cases[k].batch);
-            const int reached = faulty.allocations >= faulty.fail_allocation;
-            tw_context_free(ctx);
-            if (faulty.live != 0)
-                fail_msg("%s, allocation %ld fails: %ld bytes are still held", cases[k].rule, n, faulty.live);
-            if (!reached && n > 10) break;
-            if (s != TW_ERR_MEMORY)
-                fail_msg("%s, allocation %ld fails: %s", cases[k].rule, n, tw_status_name(s));
+    for (int i = 0; i < 6; i++)
+        for (fault_walk k = {.what = cases[i].rule, .least = 10}; fault_walk_next(&k);) {
+            fault_walk_arm(&k);
+            fault_walk_end(&k, go_faulty(k.ctx, cases[i].rule, cases[i].sparse, cases[i].batch));
         }
 }
 

@@ -287,24 +287,12 @@ static void reading_survives_faults(void **state)
 static void converting_survives_faults(void **state)
 {
     (void)state;
-    faults f;
-    tw_error err;
     write_file(SOURCE, csv, strlen(csv));
-    for (int kind = 0; kind < 2; kind++) {
-        int clean = 0;
-        for (long at = 1; !clean; at++) {
-            tw_context *ctx;
+    for (int in_files = 0; in_files < 2; in_files++) {
+        for (fault_walk k = {.in_files = in_files, .for_ever = 1, .least = 10}; fault_walk_next(&k);) {
             remove(ROWS);
-            assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-            f.for_ever = 1;
-            if (kind) f.fail_allocation = f.allocations + at;
-            else f.fail_step = f.steps + at;
-            const tw_status s = tw_data_convert(ctx, SOURCE, NULL, ROWS, &err);
-            clean = kind ? f.allocations < f.fail_allocation : f.steps < f.fail_step;
-            if (s != (clean ? TW_OK : kind ? TW_ERR_MEMORY : TW_ERR_SYSTEM))
-                fail_msg("%d, %ld: %d %s", kind, at, s, err.message);
-            tw_context_free(ctx);
-            assert_int_equal(f.live, 0);
+            fault_walk_arm(&k);
+            fault_walk_end(&k, tw_data_convert(k.ctx, SOURCE, NULL, ROWS, NULL));
         }
         tw_context *ctx = context(1, NULL);
         tw_data_free(open_path(ctx, ROWS, NULL));

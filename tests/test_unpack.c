@@ -2,7 +2,7 @@
  * something behind it, and as a bomb.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
-#include "faulty_io.h"
+#include "fault_walk.h"
 #include "file/archive.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -374,8 +374,6 @@ static tw_status take_whole(tw_context *ctx, uint8_t **bytes, size_t *n, tw_erro
 static void reading_with_faults(void **state)
 {
     (void)state;
-    faults f;
-    tw_error err;
     uint8_t *bytes;
     size_t n;
     make_text();
@@ -386,21 +384,14 @@ static void reading_with_faults(void **state)
         assert_non_null(to);
         assert_int_equal(fwrite(packed, 1, length, to), length);
         assert_int_equal(fclose(to), 0);
-        for (int mode = 0; mode < 4; mode++) {
-            for (long at = 1;; at++) {
-                tw_context *ctx;
-                assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
-                f.for_ever = mode & 1;
-                if (mode & 2) f.fail_allocation = f.allocations + at;
-                else f.fail_step = at;
-                tw_status s = take_whole(ctx, &bytes, &n, &err);
-                if (s == TW_OK) tw__free(ctx, bytes, n, 1);
-                else assert_int_equal(s, mode & 2 ? TW_ERR_MEMORY : TW_ERR_SYSTEM);
-                int clean = mode & 2 ? f.allocations < f.fail_allocation : f.steps < at;
-                finish(ctx, &f);
-                if (clean) break;
+        for (int mode = 0; mode < 4; mode++)
+            for (fault_walk w = {.in_files = !(mode & 2), .for_ever = mode & 1, .may_recover = 1};
+                 fault_walk_next(&w);) {
+                fault_walk_arm(&w);
+                const tw_status s = take_whole(w.ctx, &bytes, &n, NULL);
+                if (s == TW_OK) tw__free(w.ctx, bytes, n, 1);
+                fault_walk_end(&w, s);
             }
-        }
     }
 }
 
