@@ -104,9 +104,6 @@ METRIC_FUNCTION(balanced_accuracy, mean(p, recall, 0, to, err))
 METRIC_FUNCTION(precision, second(p, precision, to, err))
 METRIC_FUNCTION(recall, second(p, recall, to, err))
 METRIC_FUNCTION(f1, second(p, f1, to, err))
-METRIC_FUNCTION(precision_macro, mean(p, precision, 1, to, err))
-METRIC_FUNCTION(recall_macro, mean(p, recall, 1, to, err))
-METRIC_FUNCTION(f1_macro, mean(p, f1, 1, to, err))
 
 /* As the loss weighs rows, so that it is the accuracy of training. */
 static tw_status compute_accuracy(const tw__predicted *p, tw_score *to, tw_error *err)
@@ -149,15 +146,14 @@ TW__METRIC_TYPE(recall, TW__OF_CLASSES | TW__OF_TWO_CLASSES, compute_recall,
 TW__METRIC_TYPE(f1, TW__OF_CLASSES | TW__OF_TWO_CLASSES, compute_f1,
                 .help = "harmonic mean of precision and recall",
                 .equation = "2 right / (predicted + all of it)");
-TW__METRIC_TYPE(precision_macro, TW__OF_CLASSES | TW__FOR_MORE_CLASSES, compute_precision_macro,
-                .help = "mean precision over the classes",
-                .equation = "mean precision of the classes that rows have or are predicted as");
-TW__METRIC_TYPE(recall_macro, TW__OF_CLASSES | TW__FOR_MORE_CLASSES, compute_recall_macro,
-                .help = "mean recall over the classes",
-                .equation = "mean recall of the classes that rows have or are predicted as");
-TW__METRIC_TYPE(f1_macro, TW__OF_CLASSES | TW__FOR_MORE_CLASSES, compute_f1_macro,
-                .help = "mean f1 over the classes",
-                .equation = "mean f1 of the classes that rows have or are predicted as");
+#define MACRO_METRIC(name)                                                                       \
+    METRIC_FUNCTION(name##_macro, mean(p, name, 1, to, err))                                     \
+    TW__METRIC_TYPE(name##_macro, TW__OF_CLASSES | TW__FOR_MORE_CLASSES, compute_##name##_macro, \
+                    .help = "mean " #name " over the classes",                                   \
+                    .equation = "mean " #name " of the classes that rows have or are predicted as")
+MACRO_METRIC(precision);
+MACRO_METRIC(recall);
+MACRO_METRIC(f1);
 TW__METRIC_TYPE(confusion, TW__OF_CLASSES | TW__FOR_FEW_CLASSES, compute_confusion,
                 .help = "rows by their right and their predicted class",
                 .equation = "row i, column j: summed weight of the rows of class i predicted as j");
