@@ -104,8 +104,9 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
 static void print_setting(const tw_job_options *o, tw_model *model, const tw_run *run)
 {
     tw_run_progress solver = {.size = sizeof solver};
-    const char *const texts[][2] = {{o->run.solver ? "solver" : "optimizer",
-                                     o->run.solver ? o->run.solver : o->run.optimizer},
+    const int has_solver = tw_run_progress_get(run, &solver, NULL) == TW_OK;
+    const char *const texts[][2] = {{has_solver ? "solver" : "optimizer",
+                                     has_solver ? solver.solver : o->run.optimizer},
                                     {"  schedule", o->run.schedule},
                                     {"  estimator", o->run.estimator},
                                     {"  exchange", o->run.exchange},
@@ -117,8 +118,7 @@ static void print_setting(const tw_job_options *o, tw_model *model, const tw_run
     cli_print_layers(stderr, model);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i][1]) fprintf(stderr, "%s %s", texts[i][0], texts[i][1]);
-    if (tw_run_progress_get(run, &solver, NULL) == TW_OK && solver.why)
-        fprintf(stderr, " (auto, for %s)", solver.why);
+    if (has_solver && solver.why) fprintf(stderr, " (auto, for %s)", solver.why);
     if (tw_run_fused(run)) fprintf(stderr, "  fused: %s", tw_run_fused(run));
     fputc('\n', stderr);
 }
@@ -304,6 +304,7 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
         cli_run_directory(v->job.model ? v->job.model : "from",
                           v->job.run.solver      ? v->job.run.solver
                           : v->job.run.optimizer ? v->job.run.optimizer
+                          : v->job.path          ? "path"
                                                  : "adam",
                           directory);
     v->job.numbered = !v->resume && !v->job.out;

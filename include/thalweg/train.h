@@ -329,7 +329,8 @@ typedef struct tw_job_options {
      * from the smallest penalty at which l1 makes all weights 0, or an l2 as large as the largest derivative
      * of the loss at weights of 0, down to path_ratio (0: 1e-3) times that, evenly on a logarithm. The text's
      * l1 and l2 say in which proportion; without l1 it is l2 alone. The run is that of the penalty with the
-     * least mean loss of the folds, or of validation rows, or else of the last. 0: none; 2 or more */
+     * least mean loss of the folds, or of validation rows, or else of the last. 0: none; 2 or more. Without
+     * solver, optimizer and what belongs to one (see run.solver) the solver is "auto" */
     uint64_t path;
     double path_ratio;
     /* custom_rule and event are not recorded; order is refused */

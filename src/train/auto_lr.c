@@ -32,11 +32,11 @@ static double smoothness(const tw_run *r, double weight)
     return f->smoothness * most * (double)r->train.n_rows / weight + f->l2;
 }
 
-tw_status tw__run_auto_lr(const tw_run *r, tw__preset *preset, double weight, tw_error *err)
+tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err)
 {
     tw_estimator_choice choice;
     char number[TW_VALUE_MAX];
-    if (strcmp(preset->optimizer, "sgd:lr=auto") != 0) return TW_OK;
+    if (strcmp(preset->optimizer, TW__SGD_AUTO_LR) != 0) return TW_OK;
     TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
     const tw__by_row_form *form = tw__estimator_type_find(tw__text_of(choice.estimator->name))->by_row;
     if (!form)
@@ -53,6 +53,7 @@ tw_status tw__run_auto_lr(const tw_run *r, tw__preset *preset, double weight, tw
         return tw__fail(err, TW_ERR_SPEC, "lr = auto: the smoothness constant is %g", l);
     snprintf(preset->rule, sizeof preset->rule, "sgd:lr=%s", tw__number_text(lr, number));
     preset->optimizer = preset->rule;
+    r->lr_is_auto = 1;
     tw__log(r->ctx, TW_LOG_INFO, "lr auto: %s is 1/(%g L), L = %g", number, form->lengths, l);
     return TW_OK;
 }

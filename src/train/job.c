@@ -14,10 +14,18 @@
 
 /* ---- creation ------------------------------------------------------------------------------------------ */
 
+/* Penalties need exact fits, which no usual optimizer makes. */
+static int is_path_without_method(const tw_job_options *o)
+{
+    return o->path && !o->run.solver && !o->run.custom_rule &&
+           !tw__fields_set(tw_job_fields, o, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
+}
+
 static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
 {
     tw_job_options copy = *o;
     char directory[4096] = "";
+    if (is_path_without_method(o)) copy.run.solver = "auto";
     if (o->out && snprintf(directory, sizeof directory, "%s", o->out) >= (int)sizeof directory)
         return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)", strlen(o->out));
     for (size_t n = strlen(directory); n > 1 && directory[n - 1] == '/';) directory[--n] = 0;

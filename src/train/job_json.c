@@ -3,22 +3,26 @@
 #include "train/job.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "train/run.h"
 #include "train/selection.h"
 #include "base/io.h"
 #include <math.h>
 
+/* Fits before the run find their solver and learning rate from their own rows and penalty, so that `auto` is
+ * what a resumed run must read. */
 void tw_job_resolved(const tw_job *job, tw_job_options *out)
 {
+    const int has_fits = job->o.cv || job->o.path;
     const tw_optimizer *opt = tw_run_optimizer(job->run);
     tw_run_progress solver = {.size = sizeof solver};
     *out = job->o;
     if (!job->o.path) out->model = tw_model_network(job->model);
     out->run.epochs = tw_run_epochs(job->run);
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK) {
-        out->run.solver = solver.solver;
+        if (!(solver.why && has_fits)) out->run.solver = solver.solver;
         return;
     }
-    out->run.optimizer = tw_optimizer_spec(opt);
+    out->run.optimizer = job->run->lr_is_auto && has_fits ? TW__SGD_AUTO_LR : tw_optimizer_spec(opt);
     out->run.estimator = tw_run_estimator(job->run);
     out->run.schedule = tw_optimizer_schedule(opt);
     out->run.control = tw_run_control(job->run);

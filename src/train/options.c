@@ -58,7 +58,7 @@ static const tw_field rows[] = {
      "groups (--group-by) stay whole"},
     {"path", "path", TW_FIELD_NATURAL, AT(path), NULL, NULL, 2, 10000, IF_SET, "N",
      "linear models: N falling penalties, each from the weights of the one before, in the proportion of --l1 and --l2 (default: l2 "
-     "alone); the best by --cv or --val is taken, else the last"},
+     "alone); the best by --cv or --val is taken, else the last; without a method, --solver auto"},
     {"path_ratio", "path-ratio", TW_FIELD_REAL, AT(path_ratio), NULL, NULL, 0, 1, IF_SET, "R",
      "with --path: the last penalty divided by the first (default: 0.001)"},
     {"optimizer", "optimizer", TW_FIELD_TEXT, AT(run.optimizer), "adam", NULL, 0, 0, NO_SOLVER, "O",

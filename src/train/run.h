@@ -47,6 +47,7 @@ struct tw_run {
      * estimator makes directions */
     struct tw__by_row *by_row;
     double fused_lr; /* of the last update; 0: none yet */
+    int lr_is_auto;
     /* cursor: epochs done, updates done in this one, updates in all */
     uint64_t epoch, step, updates, steps_per_epoch;
     tw_sums sums;                            /* of this epoch */
@@ -88,8 +89,9 @@ double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
 int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);
 
-/* auto_lr.c: gives "sgd:lr=auto" a number; weight: of all rows. TW_ERR_SPEC: nothing is known to give it. */
-tw_status tw__run_auto_lr(const tw_run *r, tw__preset *preset, double weight, tw_error *err);
+/* auto_lr.c: gives such a rule a number; weight: of all rows. TW_ERR_SPEC: nothing is known to give it. */
+#define TW__SGD_AUTO_LR "sgd:lr=auto"
+tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err);
 
 /* run_fused.c */
 /* Whether the estimator of these options has a fused form that does the same; weight: of all rows. */
