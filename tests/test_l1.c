@@ -179,9 +179,9 @@ static void what_it_cannot_take_is_refused(void **state)
         const char *model, *message;
     } cases[] = {
         {"softmax",
-         "solver coordinate-descent needs a linear model whose loss has second derivatives, one for each score"},
+         "solver coordinate-descent needs a linear model whose loss has second derivatives, one for each score: newton, newton-cg, lbfgs, cg and fista take it"},
         {"svm:loss=hinge",
-         "solver coordinate-descent needs a linear model whose loss has second derivatives, one for each score: it has none with loss=hinge"},
+         "solver coordinate-descent needs a linear model whose loss has second derivatives, one for each score, and has none with loss=hinge: sdca takes it"},
     };
     const table t = make_table();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

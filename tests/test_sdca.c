@@ -99,9 +99,11 @@ static void what_it_cannot_take_is_refused(void **state)
     (void)state;
     check_refused(
         "softmax:l2=1",
-        "solver sdca needs a linear model whose loss is a sum over the scores, which softmax is not");
-    check_refused("svm:l1=0.1", "solver sdca takes no l1: coordinate-descent does");
-    check_refused("logistic", "solver sdca needs an l2 above 0, from which its dual problem comes");
+        "solver sdca needs a linear model whose loss is a sum over the scores, which softmax is not: newton, newton-cg, lbfgs, cg and fista take it");
+    check_refused("svm:l1=0.1", "solver sdca takes no l1: coordinate-descent, lbfgs and fista take it");
+    check_refused(
+        "logistic",
+        "solver sdca needs an l2 above 0, from which its dual problem comes: newton, newton-cg, coordinate-descent, lbfgs, cg and fista take it");
 }
 
 /* A tolerance without a criterion is one of the gap, since the gradient jumps. */

@@ -448,10 +448,12 @@ static void options_without_meaning_are_refused(void **state)
                   "unknown solver \"lbfg\" (did you mean \"lbfgs\"?)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs:memory=0"}, TW_ERR_SPEC,
                   "memory = 0 is outside [1, 1000]");
-    check_refused(&barrier, (tw_run_options){.solver = "newton"}, TW_ERR_SPEC,
-                  "solver newton needs second derivatives, which linear models have: use lbfgs");
-    check_refused(&barrier, (tw_run_options){.solver = "newton-cg"}, TW_ERR_SPEC,
-                  "solver newton-cg needs second derivatives, which linear models have: use lbfgs");
+    check_refused(
+        &barrier, (tw_run_options){.solver = "newton"}, TW_ERR_SPEC,
+        "solver newton needs second derivatives, which linear models have: lbfgs, cg and fista take it");
+    check_refused(
+        &barrier, (tw_run_options){.solver = "newton-cg"}, TW_ERR_SPEC,
+        "solver newton-cg needs second derivatives, which linear models have: lbfgs, cg and fista take it");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs@scipy"}, TW_ERR_SPEC,
                   "solver \"lbfgs\" has no dialects");
 }
@@ -476,10 +478,14 @@ static void check_kinks(const char *model, const char *message)
 static void a_loss_with_kinks_is_refused(void **state)
 {
     (void)state;
-    check_kinks("logistic:l1=0.01",
-                "solver newton needs a smooth loss, which one with l1 is not: an optimizer takes it");
-    check_kinks("svm:loss=hinge",
-                "solver newton needs a smooth loss, which one with loss=hinge is not: an optimizer takes it");
+    check_kinks(
+        "logistic:l1=0.01",
+        "solver newton needs a smooth loss, which one with l1 is not: coordinate-descent, lbfgs and fista take it");
+    check_kinks(
+        "svm:loss=hinge,l2=0",
+        "solver newton needs a smooth loss, which one with loss=hinge is not: no solver takes it, an optimizer does");
+    check_kinks("svm:loss=hinge,l2=0.1",
+                "solver newton needs a smooth loss, which one with loss=hinge is not: sdca takes it");
     check_kinks("svm", NULL);
     check_kinks("logistic", NULL);
 }

@@ -7,15 +7,15 @@ static tw_status create(tw__solver *s, tw_error *err)
     const tw__solver_type *type;
     size_t i = 0;
     while ((type = tw__solver_type_at(i)) && !(type->suits && type->suits(&s->problem, s->why))) i++;
-    if (!type) return tw__solver_needs_smooth(s, err);
+    if (!type)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "solver auto finds none that takes a loss with %s: an optimizer does",
+                        tw__solver_kinks(&s->problem));
     TW_TRY(tw_solver_read(&s->choice, type->about.name, err));
     s->type = type;
     tw__log(s->ctx, TW_LOG_DETAIL, "solver auto: %s, for %s", type->about.name, s->why);
-    return type->create(s, err);
+    return tw__solver_begin(s, err);
 }
-
-/* A solver that could not be chosen has nothing to free, and one that was is another. */
-static void destroy(tw__solver *s) { (void)s; }
 
 extern const tw__solver_type tw__solver_auto;
 const tw__solver_type tw__solver_auto = {
@@ -30,5 +30,4 @@ const tw__solver_type tw__solver_auto = {
                   "coordinate-descent for those with l1, but for softmax; sdca for the hinge; else lbfgs",
               .epochs = 1000},
     .create = create,
-    .free = destroy,
 };

@@ -19,20 +19,10 @@ typedef struct state {
 static tw_status create(tw__solver *s, tw_error *err)
 {
     state *c;
-    TW_TRY(tw__solver_needs_smooth(s, err));
-    TW_TRY(tw__alloc(s->ctx, &c, 1, sizeof *c, err));
+    TW_TRY(tw__solver_alloc(s, &c, 1, sizeof *c, err));
     s->state = c;
-    TW_TRY(tw__alloc(s->ctx, &c->scale, s->problem.n, sizeof(double), err));
-    return tw__alloc(s->ctx, &c->d, s->problem.n, sizeof(double), err);
-}
-
-static void destroy(tw__solver *s)
-{
-    state *c = s->state;
-    if (!c) return;
-    tw__free(s->ctx, c->scale, s->problem.n, sizeof(double));
-    tw__free(s->ctx, c->d, s->problem.n, sizeof(double));
-    tw__free(s->ctx, c, 1, sizeof *c);
+    TW_TRY(tw__solver_alloc(s, &c->scale, s->problem.n, sizeof(double), err));
+    return tw__solver_alloc(s, &c->d, s->problem.n, sizeof(double), err);
 }
 
 /* d = -g / scale, as if there had been no step. */
@@ -119,8 +109,8 @@ const tw__solver_type tw__solver_cg = {
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .epochs = 1000},
+    .takes = tw__solver_needs_smooth,
     .create = create,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

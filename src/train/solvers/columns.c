@@ -50,17 +50,17 @@ static tw_status check_rows(const tw__solver *s, tw_error *err)
                     s->type->about.name, UINT32_MAX, rows);
 }
 
-static tw_status allocate_numbers(const tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err)
+static tw_status allocate_numbers(tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err)
 {
-    if (tw__alloc(s->ctx, index, n, sizeof **index, NULL) == TW_OK &&
-        tw__alloc(s->ctx, x, n, sizeof **x, NULL) == TW_OK)
+    if (tw__solver_alloc(s, index, n, sizeof **index, NULL) == TW_OK &&
+        tw__solver_alloc(s, x, n, sizeof **x, NULL) == TW_OK)
         return TW_OK;
     return tw__fail(err, TW_ERR_MEMORY,
                     "out of memory: solver %s keeps a copy of the rows, %zu numbers in %.0f bytes",
                     s->type->about.name, n, (double)n * (sizeof **index + sizeof **x));
 }
 
-tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err)
+tw_status tw__columns_create(tw__columns *to, tw__solver *s, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     const tw_glm *glm = o->glm;
@@ -68,18 +68,11 @@ tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err
                         .penalised = glm->columns,
                         .rows = (size_t)o->n_rows};
     TW_TRY(check_rows(s, err));
-    TW_TRY(tw__alloc(s->ctx, &to->starts, to->n + 1, sizeof *to->starts, err));
+    TW_TRY(tw__solver_alloc(s, &to->starts, to->n + 1, sizeof *to->starts, err));
     count(to, o);
     TW_TRY(allocate_numbers(s, to->numbers, &to->row, &to->x, err));
     fill(to, o);
     return TW_OK;
-}
-
-void tw__columns_free(tw__columns *c, tw_context *ctx)
-{
-    tw__free(ctx, c->x, c->numbers, sizeof *c->x);
-    tw__free(ctx, c->row, c->numbers, sizeof *c->row);
-    if (c->starts) tw__free(ctx, c->starts, c->n + 1, sizeof *c->starts);
 }
 
 /* ---- by rows ------------------------------------------------------------------------------------------- */
@@ -102,22 +95,15 @@ static void walk(tw__row_copy *to, const tw_objective *o)
     }
 }
 
-tw_status tw__row_copy_create(tw__row_copy *to, const tw__solver *s, tw_error *err)
+tw_status tw__row_copy_create(tw__row_copy *to, tw__solver *s, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     *to = (tw__row_copy){.n = (size_t)o->n_rows};
     TW_TRY(check_rows(s, err));
-    TW_TRY(tw__alloc(s->ctx, &to->starts, to->n + 1, sizeof *to->starts, err));
+    TW_TRY(tw__solver_alloc(s, &to->starts, to->n + 1, sizeof *to->starts, err));
     walk(to, o);
     to->numbers = to->starts[to->n];
     TW_TRY(allocate_numbers(s, to->numbers, &to->column, &to->x, err));
     walk(to, o);
     return TW_OK;
-}
-
-void tw__row_copy_free(tw__row_copy *r, tw_context *ctx)
-{
-    tw__free(ctx, r->x, r->numbers, sizeof *r->x);
-    tw__free(ctx, r->column, r->numbers, sizeof *r->column);
-    if (r->starts) tw__free(ctx, r->starts, r->n + 1, sizeof *r->starts);
 }

@@ -15,9 +15,8 @@ typedef struct tw__columns {
     double *x;
 } tw__columns;
 
-/* TW_ERR_MEMORY says how many bytes there should be; TW_ERR_SPEC: too many rows. */
-tw_status tw__columns_create(tw__columns *to, const tw__solver *s, tw_error *err);
-void tw__columns_free(tw__columns *c, tw_context *ctx);
+/* Freed with the solver. TW_ERR_MEMORY says how many bytes there should be; TW_ERR_SPEC: too many rows. */
+tw_status tw__columns_create(tw__columns *to, tw__solver *s, tw_error *err);
 
 typedef struct tw__row_copy {
     size_t n, numbers;
@@ -26,8 +25,7 @@ typedef struct tw__row_copy {
     double *x;
 } tw__row_copy;
 
-tw_status tw__row_copy_create(tw__row_copy *to, const tw__solver *s, tw_error *err);
-void tw__row_copy_free(tw__row_copy *r, tw_context *ctx);
+tw_status tw__row_copy_create(tw__row_copy *to, tw__solver *s, tw_error *err);
 
 /* The sum of x[k] v[i[k]], in 4 lanes: lanes 0 and 2 are added, 1 and 3, and then the two. */
 static inline double tw__sparse_dot(const double *v, const double *x, const uint32_t *i, size_t n)

@@ -26,14 +26,14 @@ typedef struct state {
     int64_t iteration;
 } state;
 
-static tw_status needs(const tw__solver *s, tw_error *err)
+static tw_status takes(const tw__solver *s, tw_error *err)
 {
     const tw_glm *glm = s->problem.objective->glm;
     if (!glm || !glm->curvature)
         return tw__fail(
             err, TW_ERR_SPEC,
             "solver %s needs a linear model whose loss has second derivatives, one for each score%s%s",
-            s->type->about.name, glm && glm->kinks ? ": it has none with " : "",
+            s->type->about.name, glm && glm->kinks ? ", and has none with " : "",
             glm && glm->kinks ? glm->kinks : "");
     return TW_OK;
 }
@@ -42,17 +42,16 @@ static tw_status create(tw__solver *s, tw_error *err)
 {
     state *c;
     const tw_objective *o = s->problem.objective;
-    TW_TRY(needs(s, err));
-    TW_TRY(tw__alloc(s->ctx, &c, 1, sizeof *c, err));
+    TW_TRY(tw__solver_alloc(s, &c, 1, sizeof *c, err));
     s->state = c;
     TW_TRY(tw__columns_create(&c->x, s, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     c->lanes = o->glm->outputs < threads ? o->glm->outputs : threads;
-    TW_TRY(tw__alloc(s->ctx, &c->lane, c->lanes, sizeof *c->lane, err));
-    for (size_t i = 0; i < c->lanes; i++) TW_TRY(tw__quadratic_create(&c->lane[i], s->ctx, &c->x, err));
-    TW_TRY(tw__alloc(s->ctx, &c->d, s->problem.n, sizeof *c->d, err));
-    TW_TRY(tw__alloc(s->ctx, &c->scores, c->lanes * c->x.rows, sizeof *c->scores, err));
-    TW_TRY(tw__alloc(s->ctx, &c->violation, c->lanes * c->x.n, sizeof *c->violation, err));
+    TW_TRY(tw__solver_alloc(s, &c->lane, c->lanes, sizeof *c->lane, err));
+    for (size_t i = 0; i < c->lanes; i++) TW_TRY(tw__quadratic_create(&c->lane[i], s, &c->x, err));
+    TW_TRY(tw__solver_alloc(s, &c->d, s->problem.n, sizeof *c->d, err));
+    TW_TRY(tw__solver_alloc(s, &c->scores, c->lanes * c->x.rows, sizeof *c->scores, err));
+    TW_TRY(tw__solver_alloc(s, &c->violation, c->lanes * c->x.n, sizeof *c->violation, err));
     for (uint64_t i = 0; i < o->n_rows; i++) c->weight += o->glm->weight(o->glm->user, i);
     return TW_OK;
 }
@@ -62,19 +61,6 @@ static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 {
     snprintf(why, TW__SOLVER_WHY, "l1 and %zu weights", p->n);
     return tw__solver_has_l1(p) && p->objective->glm->curvature;
-}
-
-static void destroy(tw__solver *s)
-{
-    state *c = s->state;
-    if (!c) return;
-    for (size_t i = 0; c->lane && i < c->lanes; i++) tw__quadratic_free(&c->lane[i], s->ctx);
-    tw__free(s->ctx, c->lane, c->lanes, sizeof *c->lane);
-    tw__free(s->ctx, c->d, s->problem.n, sizeof *c->d);
-    tw__free(s->ctx, c->scores, c->lanes * c->x.rows, sizeof *c->scores);
-    tw__free(s->ctx, c->violation, c->lanes * c->x.n, sizeof *c->violation);
-    tw__columns_free(&c->x, s->ctx);
-    tw__free(s->ctx, c, 1, sizeof *c);
 }
 
 /* ---- the quadratic model of an output ------------------------------------------------------------------ */
@@ -239,9 +225,9 @@ const tw__solver_type tw__solver_coordinate_descent = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .takes = takes,
     .create = create,
     .suits = suits,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

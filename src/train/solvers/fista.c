@@ -11,29 +11,23 @@ typedef struct state {
 } state;
 enum { MOMENTUM, CURVATURE };
 
+static tw_status takes(const tw__solver *s, tw_error *err)
+{
+    const tw_objective *o = s->problem.objective;
+    if (!o->kinks || (o->glm && !o->glm->kinks)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "solver %s takes l1, but no other kinks, such as %s",
+                    s->type->about.name, o->glm ? o->glm->kinks : o->kinks);
+}
+
 static tw_status create(tw__solver *s, tw_error *err)
 {
     state *f;
-    const tw_objective *o = s->problem.objective;
-    if (o->kinks && !(o->glm && !o->glm->kinks))
-        return tw__fail(err, TW_ERR_SPEC, "solver %s takes l1, but no other kinks, such as %s",
-                        s->type->about.name, o->glm ? o->glm->kinks : o->kinks);
-    TW_TRY(tw__alloc(s->ctx, &f, 1, sizeof *f, err));
+    TW_TRY(tw__solver_alloc(s, &f, 1, sizeof *f, err));
     s->state = f;
     double **const vectors[] = {&f->y, &f->last, &f->g, &f->g_next, &f->way};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        TW_TRY(tw__alloc(s->ctx, vectors[i], s->problem.n, sizeof(double), err));
+        TW_TRY(tw__solver_alloc(s, vectors[i], s->problem.n, sizeof(double), err));
     return TW_OK;
-}
-
-static void destroy(tw__solver *s)
-{
-    state *f = s->state;
-    if (!f) return;
-    double *const vectors[] = {f->y, f->last, f->g, f->g_next, f->way};
-    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        tw__free(s->ctx, vectors[i], s->problem.n, sizeof(double));
-    tw__free(s->ctx, f, 1, sizeof *f);
 }
 
 /* y = at + (t before - 1) / t (at - last), and the smooth gradient there. */
@@ -132,8 +126,8 @@ const tw__solver_type tw__solver_fista = {
              "L = 0.9 L, doubled until (g(w) - g(y)) . (w - y) <= L |w - y|^2\n"
              "t = 1 where (y - w) . (w - w before) > 0 or the loss has risen",
          .epochs = 1000},
+    .takes = takes,
     .create = create,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

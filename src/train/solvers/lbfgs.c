@@ -22,40 +22,29 @@ typedef struct state {
 
 static size_t vectors(const tw__solver *s) { return (size_t)s->choice.values[MEMORY]; }
 
+static tw_status takes(const tw__solver *s, tw_error *err)
+{
+    return tw__solver_has_l1(&s->problem) ? TW_OK : tw__solver_needs_smooth(s, err);
+}
+
 static tw_status create(tw__solver *s, tw_error *err)
 {
     state *l;
     size_t all;
     const int has_l1 = tw__solver_has_l1(&s->problem);
-    if (!has_l1) TW_TRY(tw__solver_needs_smooth(s, err));
-    TW_TRY(tw__alloc(s->ctx, &l, 1, sizeof *l, err));
+    TW_TRY(tw__solver_alloc(s, &l, 1, sizeof *l, err));
     s->state = l;
     l->most = vectors(s);
     if (!tw__size_mul(l->most, s->problem.n, &all))
         return tw__fail(err, TW_ERR_MEMORY, "lbfgs: %zu steps of %zu weights are too many", l->most,
                         s->problem.n);
-    TW_TRY(tw__alloc(s->ctx, &l->steps, all, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &l->changes, all, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &l->products, l->most, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &l->factors, l->most, sizeof(double), err));
-    if (has_l1) TW_TRY(tw__alloc(s->ctx, &l->smooth, s->problem.n, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &l->scale, s->problem.n, sizeof(double), err));
-    return tw__alloc(s->ctx, &l->d, s->problem.n, sizeof(double), err);
-}
-
-static void destroy(tw__solver *s)
-{
-    state *l = s->state;
-    if (!l) return;
-    const size_t all = l->most * s->problem.n;
-    tw__free(s->ctx, l->steps, all, sizeof(double));
-    tw__free(s->ctx, l->changes, all, sizeof(double));
-    tw__free(s->ctx, l->products, l->most, sizeof(double));
-    tw__free(s->ctx, l->factors, l->most, sizeof(double));
-    tw__free(s->ctx, l->smooth, s->problem.n, sizeof(double));
-    tw__free(s->ctx, l->scale, s->problem.n, sizeof(double));
-    tw__free(s->ctx, l->d, s->problem.n, sizeof(double));
-    tw__free(s->ctx, l, 1, sizeof *l);
+    TW_TRY(tw__solver_alloc(s, &l->steps, all, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &l->changes, all, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &l->products, l->most, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &l->factors, l->most, sizeof(double), err));
+    if (has_l1) TW_TRY(tw__solver_alloc(s, &l->smooth, s->problem.n, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &l->scale, s->problem.n, sizeof(double), err));
+    return tw__solver_alloc(s, &l->d, s->problem.n, sizeof(double), err);
 }
 
 /* d = -H g: the two loops over the remembered steps, newest to oldest and back. */
@@ -178,9 +167,9 @@ const tw__solver_type tw__solver_lbfgs = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .takes = takes,
     .create = create,
     .suits = suits,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

@@ -29,27 +29,30 @@ static int is_within(const tw__problem *p, size_t most)
     return tw__size_mul(width, width, &n) && tw__size_mul(n, blocks, &n) && n <= most;
 }
 
+static tw_status takes(const tw__solver *s, tw_error *err)
+{
+    TW_TRY(tw__solver_needs_smooth(s, err));
+    if (!s->problem.objective->hessian)
+        return tw__fail(err, TW_ERR_SPEC, "solver newton needs second derivatives, which linear models have");
+    if (is_within(&s->problem, MOST_NUMBERS)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "solver newton takes Hessians of up to %d numbers (2,000 weights; of models one against "
+                    "the rest a square for each class), and there are %zu weights",
+                    MOST_NUMBERS, s->problem.n);
+}
+
 static tw_status create(tw__solver *s, tw_error *err)
 {
     state *h;
-    TW_TRY(tw__solver_needs_smooth(s, err));
-    if (!s->problem.objective->hessian)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "solver newton needs second derivatives, which linear models have: use lbfgs");
-    if (!is_within(&s->problem, MOST_NUMBERS))
-        return tw__fail(err, TW_ERR_SPEC,
-                        "solver newton takes Hessians of up to %d numbers (2,000 weights; of models one "
-                        "against the rest a square for each class), and there are %zu weights: use newton-cg",
-                        MOST_NUMBERS, s->problem.n);
-    TW_TRY(tw__alloc(s->ctx, &h, 1, sizeof *h, err));
+    TW_TRY(tw__solver_alloc(s, &h, 1, sizeof *h, err));
     s->state = h;
     set_blocks(&s->problem, &h->blocks, &h->width);
     const size_t square = h->width * h->width;
-    TW_TRY(tw__alloc(s->ctx, &h->hessian, h->blocks * square, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &h->factor, square, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &h->g, h->width, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &h->d, h->width, sizeof(double), err));
-    return tw__alloc(s->ctx, &h->step, s->problem.n, sizeof(double), err);
+    TW_TRY(tw__solver_alloc(s, &h->hessian, h->blocks * square, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &h->factor, square, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &h->g, h->width, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &h->d, h->width, sizeof(double), err));
+    return tw__solver_alloc(s, &h->step, s->problem.n, sizeof(double), err);
 }
 
 /* The matrix is made and factorised in every iteration. */
@@ -60,19 +63,6 @@ static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
              (unsigned long long)p->objective->n_rows);
     return p->objective->hessian && !p->objective->kinks && is_within(p, CHEAP) &&
            p->n <= p->objective->n_rows;
-}
-
-static void destroy(tw__solver *s)
-{
-    state *h = s->state;
-    if (!h) return;
-    const size_t square = h->width * h->width;
-    tw__free(s->ctx, h->hessian, h->blocks * square, sizeof(double));
-    tw__free(s->ctx, h->factor, square, sizeof(double));
-    tw__free(s->ctx, h->g, h->width, sizeof(double));
-    tw__free(s->ctx, h->d, h->width, sizeof(double));
-    tw__free(s->ctx, h->step, s->problem.n, sizeof(double));
-    tw__free(s->ctx, h, 1, sizeof *h);
 }
 
 /* factor factor' = the block + shift I, if that is positive definite. */
@@ -160,8 +150,8 @@ const tw__solver_type tw__solver_newton = {
              "H = X' D X / n + l2 I, without l2 for the bias, one for each class if they are apart; where that is singular, + s I with s = 1e-12, 1e-11, ... of its largest diagonal number\n"
              "w = w - a H^-1 g, with a by the strong Wolfe conditions (1e-4, 0.9)",
          .epochs = 1000},
+    .takes = takes,
     .create = create,
     .suits = suits,
-    .free = destroy,
     .iterate = iterate,
 };

@@ -4,7 +4,6 @@
 #include "train/solvers/solver.h"
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 static const tw_option options[] = {
     {"cg_tol", TW_REAL, NULL, 0.1, 0, 1, TW_OPEN,
@@ -22,38 +21,22 @@ typedef struct state {
     double radius;          /* of the region, in the norm of scale; 0: not known yet */
 } state;
 
-enum { N_VECTORS = 5 };
-
-static void vectors_of(state *t, double **to[N_VECTORS])
+static tw_status takes(const tw__solver *s, tw_error *err)
 {
-    double **const all[N_VECTORS] = {&t->scale, &t->d, &t->r, &t->p, &t->hp};
-    memcpy(to, all, sizeof all);
+    TW_TRY(tw__solver_needs_smooth(s, err));
+    if (s->problem.objective->hessian_times) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "solver newton-cg needs second derivatives, which linear models have");
 }
 
 static tw_status create(tw__solver *s, tw_error *err)
 {
     state *t;
-    double **vectors[N_VECTORS];
-    TW_TRY(tw__solver_needs_smooth(s, err));
-    if (!s->problem.objective->hessian_times)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "solver newton-cg needs second derivatives, which linear models have: use lbfgs");
-    TW_TRY(tw__alloc(s->ctx, &t, 1, sizeof *t, err));
+    TW_TRY(tw__solver_alloc(s, &t, 1, sizeof *t, err));
     s->state = t;
-    vectors_of(t, vectors);
-    for (int i = 0; i < N_VECTORS; i++)
-        TW_TRY(tw__alloc(s->ctx, vectors[i], s->problem.n, sizeof(double), err));
+    double **const vectors[] = {&t->scale, &t->d, &t->r, &t->p, &t->hp};
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        TW_TRY(tw__solver_alloc(s, vectors[i], s->problem.n, sizeof(double), err));
     return TW_OK;
-}
-
-static void destroy(tw__solver *s)
-{
-    state *t = s->state;
-    double **vectors[N_VECTORS];
-    if (!t) return;
-    vectors_of(t, vectors);
-    for (int i = 0; i < N_VECTORS; i++) tw__free(s->ctx, *vectors[i], s->problem.n, sizeof(double));
-    tw__free(s->ctx, t, 1, sizeof *t);
 }
 
 /* sum scale[i] a[i] b[i], or divided by scale */
@@ -185,9 +168,9 @@ const tw__solver_type tw__solver_newton_cg = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .takes = takes,
     .create = create,
     .suits = suits,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

@@ -7,7 +7,7 @@
 
 enum { ITERATES = TW__ANDERSON + 1 };
 
-tw_status tw__quadratic_create(tw__quadratic *q, tw_context *ctx, const tw__columns *x, tw_error *err)
+tw_status tw__quadratic_create(tw__quadratic *q, tw__solver *s, const tw__columns *x, tw_error *err)
 {
     *q = (tw__quadratic){.x = x};
     const struct {
@@ -24,27 +24,10 @@ tw_status tw__quadratic_create(tw__quadratic *q, tw_context *ctx, const tw__colu
                    {&q->scaled, x->numbers},
                    {&q->iterates, ITERATES * x->n}};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        TW_TRY(tw__alloc(ctx, vectors[i].to, vectors[i].n, sizeof(double), err));
-    TW_TRY(tw__alloc(ctx, &q->first, x->n, sizeof *q->first, err));
-    TW_TRY(tw__alloc(ctx, &q->column, x->n, sizeof *q->column, err));
-    return tw__alloc(ctx, &q->order, x->n, sizeof *q->order, err);
-}
-
-void tw__quadratic_free(tw__quadratic *q, tw_context *ctx)
-{
-    const tw__columns *x = q->x;
-    if (!x) return;
-    double *const of_columns[] = {q->w, q->start, q->g, q->diagonal, q->trial},
-                  *const of_rows[] = {q->root, q->r, q->trial_r};
-    for (size_t i = 0; i < sizeof of_columns / sizeof of_columns[0]; i++)
-        tw__free(ctx, of_columns[i], x->n, sizeof(double));
-    for (size_t i = 0; i < sizeof of_rows / sizeof of_rows[0]; i++)
-        tw__free(ctx, of_rows[i], x->rows, sizeof(double));
-    tw__free(ctx, q->scaled, x->numbers, sizeof(double));
-    tw__free(ctx, q->iterates, ITERATES * x->n, sizeof(double));
-    tw__free(ctx, q->first, x->n, sizeof *q->first);
-    tw__free(ctx, q->column, x->n, sizeof *q->column);
-    tw__free(ctx, q->order, x->n, sizeof *q->order);
+        TW_TRY(tw__solver_alloc(s, vectors[i].to, vectors[i].n, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &q->first, x->n, sizeof *q->first, err));
+    TW_TRY(tw__solver_alloc(s, &q->column, x->n, sizeof *q->column, err));
+    return tw__solver_alloc(s, &q->order, x->n, sizeof *q->order, err);
 }
 
 /* ---- one pass ------------------------------------------------------------------------------------------ */

@@ -26,9 +26,8 @@ typedef struct tw__quadratic {
     uint32_t *order;
 } tw__quadratic;
 
-/* Room for all columns. */
-tw_status tw__quadratic_create(tw__quadratic *q, tw_context *ctx, const tw__columns *x, tw_error *err);
-void tw__quadratic_free(tw__quadratic *q, tw_context *ctx);
+/* With capacity for all columns; freed with the solver. */
+tw_status tw__quadratic_create(tw__quadratic *q, tw__solver *s, const tw__columns *x, tw_error *err);
 
 /* From w = start, with column, g and root set, until a pass sees at most `tol` as the norm of the least
  * subgradient, or for `most` passes. seed NULL: the weights in order; else in an order drawn anew for each

@@ -27,7 +27,7 @@ typedef struct state {
     int64_t iteration;
 } state;
 
-static tw_status needs(const tw__solver *s, tw_error *err)
+static tw_status takes(const tw__solver *s, tw_error *err)
 {
     const tw_glm *glm = s->problem.objective->glm;
     if (!glm || !glm->proximal)
@@ -35,9 +35,7 @@ static tw_status needs(const tw__solver *s, tw_error *err)
             err, TW_ERR_SPEC,
             "solver %s needs a linear model whose loss is a sum over the scores, which softmax is not",
             s->type->about.name);
-    if (glm->l1 > 0)
-        return tw__fail(err, TW_ERR_SPEC, "solver %s takes no l1: coordinate-descent does",
-                        s->type->about.name);
+    if (glm->l1 > 0) return tw__fail(err, TW_ERR_SPEC, "solver %s takes no l1", s->type->about.name);
     if (!(glm->l2 > 0))
         return tw__fail(err, TW_ERR_SPEC, "solver %s needs an l2 above 0, from which its dual problem comes",
                         s->type->about.name);
@@ -49,24 +47,23 @@ static tw_status create(tw__solver *s, tw_error *err)
     state *d;
     const tw_glm *glm;
     size_t all;
-    TW_TRY(needs(s, err));
     glm = s->problem.objective->glm;
-    TW_TRY(tw__alloc(s->ctx, &d, 1, sizeof *d, err));
+    TW_TRY(tw__solver_alloc(s, &d, 1, sizeof *d, err));
     s->state = d;
     TW_TRY(tw__row_copy_create(&d->x, s, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     d->outputs = glm->outputs;
     d->lanes = glm->outputs < threads ? glm->outputs : threads;
     if (!tw__size_mul(d->x.n, glm->outputs, &all) ||
-        tw__alloc(s->ctx, &d->slopes, all, sizeof(double), NULL) != TW_OK)
+        tw__solver_alloc(s, &d->slopes, all, sizeof(double), NULL) != TW_OK)
         return tw__fail(err, TW_ERR_MEMORY,
                         "out of memory: solver %s keeps a slope of %zu rows for %zu outputs, %.0f bytes",
                         s->type->about.name, d->x.n, glm->outputs,
                         (double)d->x.n * (double)glm->outputs * sizeof(double));
     s->dual = d->slopes;
-    TW_TRY(tw__alloc(s->ctx, &d->centre, glm->outputs, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &d->norms, d->x.n, sizeof(double), err));
-    TW_TRY(tw__alloc(s->ctx, &d->active, d->lanes * d->x.n, sizeof *d->active, err));
+    TW_TRY(tw__solver_alloc(s, &d->centre, glm->outputs, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &d->norms, d->x.n, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &d->active, d->lanes * d->x.n, sizeof *d->active, err));
     for (size_t i = 0; i < d->x.n; i++) {
         d->weight += glm->weight(glm->user, i);
         for (size_t k = d->x.starts[i]; k < d->x.starts[i + 1]; k++) d->norms[i] += d->x.x[k] * d->x.x[k];
@@ -81,18 +78,6 @@ static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
     const int is_taken = glm && glm->kinks && glm->proximal && glm->l2 > 0 && !(glm->l1 > 0);
     if (is_taken) snprintf(why, TW__SOLVER_WHY, "%s and l2 above 0", glm->kinks);
     return is_taken;
-}
-
-static void destroy(tw__solver *s)
-{
-    state *d = s->state;
-    if (!d) return;
-    if (d->slopes) tw__free(s->ctx, d->slopes, d->x.n * d->outputs, sizeof(double));
-    tw__free(s->ctx, d->centre, d->outputs, sizeof(double));
-    tw__free(s->ctx, d->norms, d->x.n, sizeof(double));
-    tw__free(s->ctx, d->active, d->lanes * d->x.n, sizeof *d->active);
-    tw__row_copy_free(&d->x, s->ctx);
-    tw__free(s->ctx, d, 1, sizeof *d);
 }
 
 /* ---- an output ----------------------------------------------------------------------------------------- */
@@ -212,9 +197,9 @@ const tw__solver_type tw__solver_sdca = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .takes = takes,
     .create = create,
     .suits = suits,
-    .free = destroy,
     .iterate = iterate,
     .visit = visit,
 };

@@ -3,6 +3,7 @@
 #include "train/solvers/solver.h"
 #include "train/gap.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* After so many iterations that lowered the loss by less than rounding, and the gradient by less than a
@@ -29,12 +30,54 @@ void tw__add_scaled(double *to, double factor, const double *a, size_t n)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
+struct tw__solver_memory {
+    void *at;
+    size_t n, size;
+};
+
+tw_status tw__solver_alloc(tw__solver *s, void *out, size_t n, size_t size, tw_error *err)
+{
+    TW_TRY(tw__grow(s->ctx, &s->memory, &s->memory_capacity, s->n_memory + 1, sizeof *s->memory, err));
+    TW_TRY(tw__alloc(s->ctx, out, n, size, err));
+    s->memory[s->n_memory++] = (struct tw__solver_memory){*(void **)out, n, size};
+    return TW_OK;
+}
+
+/* "newton, lbfgs and cg take it", or what else does. */
+static void name_takers(const tw__problem *problem, char to[256])
+{
+    const char *names[32];
+    size_t n = 0, used = 0;
+    const tw__solver_type *type;
+    for (size_t i = 0; n < 32 && (type = tw__solver_type_at(i)) != NULL; i++) {
+        const tw__solver other = {.type = type, .problem = *problem};
+        if (type->takes && type->takes(&other, NULL) == TW_OK) names[n++] = type->about.name;
+    }
+    if (n == 0) snprintf(to, 256, "no solver takes it, an optimizer does");
+    for (size_t i = 0; i < n && used < 200; i++)
+        used += (size_t)snprintf(to + used, 256 - used, "%s%s",
+                                 i == 0      ? ""
+                                 : i + 1 < n ? ", "
+                                             : " and ",
+                                 names[i]);
+    if (n) snprintf(to + used, 256 - used, n > 1 ? " take it" : " takes it");
+}
+
+tw_status tw__solver_begin(tw__solver *s, tw_error *err)
+{
+    tw_error why;
+    char takers[256];
+    if (!s->type->takes || s->type->takes(s, &why) == TW_OK) return s->type->create(s, err);
+    name_takers(&s->problem, takers);
+    return tw__fail(err, TW_ERR_SPEC, "%.250s: %s", why.message, takers);
+}
+
 static tw_status allocate(tw__solver *s, tw_error *err)
 {
     double **const vectors[] = {&s->at.x, &s->at.g, &s->next.x, &s->next.g};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        TW_TRY(tw__alloc(s->ctx, vectors[i], s->problem.n, sizeof(double), err));
-    return s->type->create(s, err);
+        TW_TRY(tw__solver_alloc(s, vectors[i], s->problem.n, sizeof(double), err));
+    return tw__solver_begin(s, err);
 }
 
 tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec, const tw__problem *problem,
@@ -63,10 +106,9 @@ tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec,
 void tw__solver_free(tw__solver *s)
 {
     if (!s) return;
-    s->type->free(s);
-    double *const vectors[] = {s->at.x, s->at.g, s->next.x, s->next.g};
-    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        tw__free(s->ctx, vectors[i], s->problem.n, sizeof(double));
+    for (size_t i = 0; i < s->n_memory; i++)
+        tw__free(s->ctx, s->memory[i].at, s->memory[i].n, s->memory[i].size);
+    tw__free(s->ctx, s->memory, s->memory_capacity, sizeof *s->memory);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
 
@@ -77,13 +119,17 @@ void tw__solver_place(tw__solver *s, const void *w)
         s->at.x[i] = is_double ? ((const double *)w)[i] : (double)((const float *)w)[i];
 }
 
+const char *tw__solver_kinks(const tw__problem *p)
+{
+    const tw_glm *glm = p->objective->glm;
+    return glm && glm->kinks ? glm->kinks : p->objective->kinks;
+}
+
 tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err)
 {
-    const tw_glm *glm = s->problem.objective->glm;
-    const char *kinks = glm && glm->kinks ? glm->kinks : s->problem.objective->kinks;
+    const char *kinks = tw__solver_kinks(&s->problem);
     if (!kinks) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC,
-                    "solver %s needs a smooth loss, which one with %s is not: an optimizer takes it",
+    return tw__fail(err, TW_ERR_SPEC, "solver %s needs a smooth loss, which one with %s is not",
                     s->type->about.name, kinks);
 }
 

@@ -39,11 +39,13 @@ enum { TW__SOLVER_WHY = 96 };
 typedef struct tw__solver tw__solver;
 typedef struct tw__solver_type {
     tw_solver about;
-    /* refuses what it cannot work with, allocates s->state */
+    /* TW_ERR_SPEC: it cannot work with the problem; err may be NULL. The message ends before what the caller
+     * adds: which solvers do take it. NULL: it becomes another one. */
+    tw_status (*takes)(const tw__solver *s, tw_error *err);
+    /* allocates s->state, by tw__solver_alloc */
     tw_status (*create)(tw__solver *s, tw_error *err);
     /* 1: `auto` may take it, and why: "124 weights and 32561 rows". NULL: never */
     int (*suits)(const tw__problem *problem, char why[TW__SOLVER_WHY]);
-    void (*free)(tw__solver *s); /* also after a create that failed */
     /* Looks for a better point; *found: it is in s->next, the last one that was evaluated. */
     tw_status (*iterate)(tw__solver *s, int *found, tw_error *err);
     tw_status (*visit)(tw__solver *s, tw_visitor *v, tw_error *err);
@@ -76,6 +78,8 @@ struct tw__solver {
      * of the rows' losses */
     const double *dual;
     char why[TW__SOLVER_WHY]; /* that auto took it; "": it was named */
+    struct tw__solver_memory *memory;
+    size_t n_memory, memory_capacity;
 };
 
 /* The point is set by tw__solver_place. */
@@ -96,8 +100,14 @@ const tw__solver_type *tw__solver_type_find(tw__text name); /* NULL if there is 
 const tw__solver_type *tw__solver_type_at(size_t i);        /* NULL past the end */
 
 /* For the solvers' own files. */
+/* As tw__alloc; freed with the solver. */
+tw_status tw__solver_alloc(tw__solver *s, void *out /* T ** */, size_t n, size_t size, tw_error *err);
+/* For its type: TW_ERR_SPEC, with the solvers that take the problem, where it does not. Then its create. */
+tw_status tw__solver_begin(tw__solver *s, tw_error *err);
 tw_status tw__solver_evaluate(tw__solver *s, tw_error *err); /* s->next.x */
-/* TW_ERR_SPEC where the loss has kinks */
+/* what makes the gradient jump; NULL: nothing */
+const char *tw__solver_kinks(const tw__problem *p);
+/* A `takes`: TW_ERR_SPEC where the loss has kinks. */
 tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err);
 /* whether the magnitudes that l1 penalises are its only kinks */
 int tw__solver_has_l1(const tw__problem *p);
