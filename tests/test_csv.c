@@ -206,6 +206,8 @@ static void wrong_rows(void **state)
         {"1,2\"3,0", "byte 4: column 2 \"b\": a quote within a field that does not begin with one"},
         {"\"1\"x,2,0", "byte 4: column 1 \"a\": something follows a closing quote"},
         {"1,\"\"2,0", "something follows a closing quote"},
+        {"1,2\r\r3,0", "byte 4: column 2 \"b\": a carriage return within a line, which ends with"},
+        {"1,2,0\r\r", "byte 6: column 3 \"y\": a carriage return within a line"},
     };
     tw_context *ctx = context(1, NULL);
     char text[256], message[256];
@@ -237,6 +239,18 @@ static void wrong_files_and_options(void **state)
          TW_ERR_DATA,
          "table:2: byte 7: column 4 \"4\": the value is missing"},
         {"a,a,y\n1,2,0\n", {0}, TW_ERR_DATA, "table:1: columns 1 and 2 are both called \"a\""},
+        {"2,,y\n1,2,0\n", {0}, TW_ERR_DATA, "table:1: columns 1 and 2 are both called \"2\""},
+        {"a,b,y\r1,2,0\r3,4,1\r", {0}, TW_ERR_DATA, "a text file whose lines end with \\r alone; "},
+        {"a,b,y\r\r\n1,2,0\r\r\n",
+         {.format = "csv"},
+         TW_ERR_DATA,
+         "table:1: a carriage return within a line"},
+        {"a;b;y\n1,5;2;0\n-3,25e1;4;1\n", {0}, TW_ERR_DATA, "column 1 \"a\": \"1,5\" is not a finite number"},
+        {"1 2 0\n3 4 \n5 6 1\n",
+         {.missing = "zero", .label = "1"},
+         TW_ERR_DATA,
+         "table:2: byte 5: 2 columns, but the first row has 3"},
+        {"1 2 0\n3 4.5\t \n5 6 1\n", {.missing = "zero", .label = "1"}, TW_ERR_DATA, "2 columns, but"},
         {"1,2,0\n3,4,1\n", {.label = "quality"}, TW_ERR_SPEC, "label = quality: " TABLE " has no header"},
         {"a,quality\n1,2\n3,4\n",
          {.label = "qualty"},

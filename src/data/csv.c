@@ -207,6 +207,8 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
     p = at;
     for (size_t i = 0; i < c->n; i++) {
         const tw__csv_column *column = &c->columns[i];
+        if (separator == ' ' && i && tw__csv_is_end(tw__csv_skip(p, end, separator), end))
+            return fail_length(&r, p, i, err);
         if (column->role == TW__CSV_FEATURE) {
             double x;
             if (tw__is_digit(*p) && p[1] == separator &&

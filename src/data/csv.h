@@ -63,7 +63,8 @@ const char *tw__csv_show(const tw__csv_field *field, char to[TW__CSV_SHOWN]);
  * it. 1: it looks like a table. */
 int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_t *columns);
 
-/* What a field is. Words for the infinite are numbers, though none that is taken. */
+/* What a field is. Words for the infinite and numbers with a decimal comma are numbers, though none that is
+ * taken. */
 enum tw__csv_kind { TW__CSV_MISSING, TW__CSV_NUMBER, TW__CSV_OTHER };
 
 enum tw__csv_role {

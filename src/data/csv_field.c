@@ -45,9 +45,10 @@ const char *tw__csv_take(tw__csv_field *f, const char **at, const char *end, cha
     }
     for (last = p; !tw__csv_is_end(p, end) && *p != separator; p++) {
         if (separator == ' ' && *p == '\t') break;
-        if (*p == '"') {
+        if (*p == '"' || *p == '\r') {
             *at = p;
-            return "a quote within a field that does not begin with one";
+            return *p == '"' ? "a quote within a field that does not begin with one"
+                             : "a carriage return within a line, which ends with \\n or \\r\\n";
         }
         if (!tw__csv_is_blank(*p, separator)) last = p + 1;
     }

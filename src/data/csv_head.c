@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <thalweg/train.h>
 
 enum { LINES = 16 }; /* that tell the separator */
 
@@ -93,13 +94,26 @@ int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_
 
 /* ---- header -------------------------------------------------------------------------------------------- */
 
+/* 1: "1,5", which is a number elsewhere. */
+static int has_decimal_comma(const tw__csv_field *f)
+{
+    char text[32];
+    double x;
+    const char *const comma = f->n < sizeof text ? memchr(f->at, ',', f->n) : NULL;
+    if (!comma) return 0;
+    memcpy(text, f->at, f->n);
+    text[comma - f->at] = '.';
+    return tw__number_read((tw__text){text, f->n}, &x) != 0;
+}
+
 static enum tw__csv_kind kind_of(const tw__csv_field *f, const char *end)
 {
     static const char infinity[] = "infinity";
     double x;
     if (tw__csv_is_missing(f)) return TW__CSV_MISSING;
     const size_t sign = *f->at == '-' || *f->at == '+', n = f->n - sign;
-    if (tw__csv_is_number(f, end, &x) || ((n == 3 || n == 8) && !strncasecmp(f->at + sign, infinity, n)))
+    if (tw__csv_is_number(f, end, &x) || ((n == 3 || n == 8) && !strncasecmp(f->at + sign, infinity, n)) ||
+        has_decimal_comma(f))
         return TW__CSV_NUMBER;
     return TW__CSV_OTHER;
 }
@@ -136,7 +150,7 @@ static tw_status take_names(tw__csv *c, const char *text, const char **at, const
         if (number < i)
             return tw__fail_in(err, TW_ERR_DATA, c->path, (int64_t)line, 0,
                                "columns %lu and %lu are both called \"%s\"", (unsigned long)number + 1,
-                               (unsigned long)i + 1, tw__csv_show(&f, shown));
+                               (unsigned long)i + 1, tw_printable(name, shown, sizeof shown));
     }
     *at = tw__csv_next_line(*at, end);
     return TW_OK;
@@ -188,12 +202,12 @@ static int is_header(const tw__csv *c, const char *at, const char *end)
 
 static tw_status look_at_first(tw__csv *c, const char *text, const char *at, const char *end, tw_error *err)
 {
-    tw__csv_field f;
+    tw__csv_field f = {.is_last = 0};
     const char *p = at;
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; !f.is_last; i++) {
         const char *const wrong = tw__csv_take(&f, &p, end, c->separator);
         if (wrong) return fail(c, line_of(text, at), wrong, err);
-        c->columns[i].first = kind_of(&f, end);
+        if (i < c->n) c->columns[i].first = kind_of(&f, end);
     }
     return TW_OK;
 }

@@ -81,7 +81,9 @@ static void text_kind(const char *text, size_t n, char to[TW__KIND_TEXT])
                  : separator == ' ' ? "text"
                                     : "CSV",
                  columns, columns == 1 ? "" : "s");
-    else snprintf(to, TW__KIND_TEXT, "a text file");
+    else
+        snprintf(to, TW__KIND_TEXT, "a text file%s",
+                 memchr(text, '\r', n) && !memchr(text, '\n', n) ? " whose lines end with \\r alone" : "");
 }
 
 const char *tw__file_kind(const uint8_t *bytes, size_t n, char to[TW__KIND_TEXT])
