@@ -202,7 +202,7 @@ static void options_choose_columns(void **state)
 static void archives(void **state)
 {
     (void)state;
-    uint8_t bytes[MOST];
+    uint8_t bytes[MOST], twice[2 * MOST];
     tw_context *ctx = context(1, NULL);
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     for (int i = 0; i < 8; i++) {
@@ -227,6 +227,10 @@ static void archives(void **state)
             write_file(OTHER, bytes, cut);
             expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "");
         }
+        memcpy(twice, bytes, n); /* of two archives NumPy reads the second */
+        memcpy(twice + n, bytes, n);
+        write_file(OTHER, twice, 2 * n);
+        expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "does not end with the directory of its 3 members");
         bytes[how ? 60 : 210] ^= 1;
         write_file(OTHER, bytes, n);
         expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "");

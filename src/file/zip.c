@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BLOCK = 65536, RATIO = 1000, END = 22 };
+enum { BLOCK = 65536, RATIO = 1000, END = 22, END_64 = 76 };
 static const uint64_t free_of_ratio = (uint64_t)64 << 20;
 
 struct tw__zip {
@@ -53,8 +53,9 @@ static tw_status fail(const tw__zip *z, tw_error *err)
     }
     if (archive_errno(z->archive) == ENOMEM)
         return tw__fail(err, TW_ERR_MEMORY, "out of memory to unpack %.300s", path);
-    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "the zip archive is damaged or cut off (%s)",
-                       reason ? reason : "no reason given");
+    if (!reason) reason = "no reason given";
+    return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "the zip archive is damaged or cut off (%.*s)",
+                       (int)strcspn(reason, "\n"), reason);
 }
 
 tw_status tw__zip_open(tw__zip **out, tw_context *ctx, tw__stream *stream, uint64_t most_bytes, tw_error *err)
@@ -75,14 +76,26 @@ tw_status tw__zip_open(tw__zip **out, tw_context *ctx, tw__stream *stream, uint6
     return s;
 }
 
-/* libarchive does not look at the directory at the end, which a file that is cut off lacks. */
+static uint64_t natural_at(const uint8_t *p, int bytes)
+{
+    uint64_t n = 0;
+    while (bytes-- > 0) n = n << 8 | p[bytes];
+    return n;
+}
+
+/* libarchive does not look at the directory at the end, which a file that is cut off lacks, and which that of
+ * a second archive behind the first would hide. */
 static tw_status check_end(tw__zip *z, tw_error *err)
 {
     size_t got;
     do {
         if (fill(z, &got) != TW_OK) return fail(z, err);
     } while (got);
-    if (memcmp(z->end, "PK\5\6", 4) == 0 && (z->end[10] | z->end[11] << 8) == (int)(z->members & 0xffff))
+    const uint64_t directory = natural_at(z->end + 12, 4) + natural_at(z->end + 16, 4) + END;
+    const int is_end =
+        memcmp(z->end, "PK\5\6", 4) == 0 && natural_at(z->end + 10, 2) == (z->members & 0xffff);
+    /* beyond 4 GiB these numbers stand elsewhere */
+    if (is_end && (directory == z->in || directory == z->in - END_64 || directory >= UINT32_MAX))
         return TW_OK;
     return tw__fail_in(err, TW_ERR_DATA, tw__stream_path(z->stream), 0, (int64_t)z->in,
                        "the zip archive does not end with the directory of its %llu members",
