@@ -118,9 +118,19 @@ void cli_free_directory(const char *model, const char *optimizer, char to[PATH_M
 tw_status cli_new_file(const char *path, int force, tw_error *err)
 {
     struct stat there;
-    if (force || lstat(path, &there)) return TW_OK;
-    return cli_fail(err, TW_ERR_SPEC, "%.300s is there already (give another name, or --force to replace it)",
-                    path);
+    if (lstat(path, &there)) return TW_OK;
+    if (!force)
+        return cli_fail(err, TW_ERR_SPEC,
+                        "%.300s is there already (give another name, or --force to replace it)", path);
+    if (stat(path, &there) || S_ISREG(there.st_mode)) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "%.300s is a %s, which no file replaces", path,
+                    S_ISDIR(there.st_mode) ? "folder" : "pipe, socket or device");
+}
+
+int cli_is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 double cli_seconds(void)

@@ -64,6 +64,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         return cli_fail(err, TW_ERR_SPEC, "missing --out (usage: thalweg data convert %s)",
                         call->command->usage);
     CLI_TRY(cli_new_file(v->out, v->force, err));
+    for (int i = 0; i < call->n; i++)
+        if (cli_is_same(call->word[i], v->out))
+            return cli_fail(err, TW_ERR_SPEC, "%.300s would be replaced by its own rows", call->word[i]);
+    if (v->like && cli_is_same(v->like, v->out))
+        return cli_fail(err, TW_ERR_SPEC, "--like %.300s would be replaced by these rows", v->like);
     CLI_TRY(cli_take_data(call, 0, &v->job, err));
     CLI_TRY(cli_context(&v->common, &ctx, err));
     tw_status status = convert(v, ctx, err);

@@ -124,6 +124,16 @@ static void fill_streams(void)
             _exit(TW_ERR_SYSTEM);
 }
 
+/* A mapped file was cut, or its disk fails: neither is a fault of the program, which cannot go on. */
+static void tell_of_lost_pages(int number)
+{
+    static const char text[] =
+        "thalweg: a file that is mapped into memory was cut, or cannot be read any more; "
+        "do not write to converted rows while they are used\n";
+    (void)number;
+    _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? TW_ERR_SYSTEM : cli_exit_code(TW_ERR_DATA));
+}
+
 int main(int argc, char **argv)
 {
     tw_error err;
@@ -133,6 +143,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     /* a reader that has seen enough ends the program quietly */
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGBUS, tell_of_lost_pages);
     tw_status status = dispatch(argc, argv, &err);
     int broken = ferror(stdout);
     if ((fflush(stdout) || broken) && status == TW_OK)

@@ -62,6 +62,16 @@ static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
     return TW_OK;
 }
 
+/* A run that has replaced what it started from could not be continued. */
+static tw_status check_from(const char *from, const char *out, tw_error *err)
+{
+    char model[PATH_MAX];
+    if (!from || !out) return TW_OK;
+    snprintf(model, sizeof model, "%s/model.safetensors", out);
+    if (!cli_is_same(from, out) && !cli_is_same(from, model)) return TW_OK;
+    return cli_fail(err, TW_ERR_SPEC, "from = %.300s would be replaced by the run (give another out)", from);
+}
+
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
     static const char *const beside[] = {"resume", "threads", "time",    "log",
@@ -73,6 +83,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
         if (!v->job.model && !v->job.from)
             return cli_fail(err, TW_ERR_SPEC, "missing --model (thalweg models lists them)");
         CLI_TRY(check_find_lr(call, err));
+        CLI_TRY(check_from(v->job.from, v->job.out, err));
         return v->job.out ? cli_check_out(v->job.out, err) : TW_OK;
     }
     if (call->n)
