@@ -132,7 +132,7 @@ static void check_l1_max(const char *model, int classes, tw_type type)
             assert_true(l1 > 0 && isfinite(l1));
             below--;
         } else {
-            const tw_run_options o = {.size = sizeof o, .solver = "cd"};
+            const tw_run_options o = {.size = sizeof o, .solver = "cd", .tol = 1e-300};
             tw_run *run = new_run(p.ctx, &p.f, tw_model_weights(p.m), &o);
             go_on(run);
             const tw_run_progress now = progress_of(run);

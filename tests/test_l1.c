@@ -190,7 +190,7 @@ static void what_it_cannot_take_is_refused(void **state)
         tw_objective f = TW_OBJECTIVE_INIT;
         tw_model *m = new_model(ctx, cases[i].model, TW_F64, data);
         assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-        const tw_run_options o = {.size = sizeof o, .solver = "cd"};
+        const tw_run_options o = {.size = sizeof o, .solver = "cd", .tol = 1e-300};
         tw_run *run;
         tw_error err;
         assert_int_equal(tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err), TW_ERR_SPEC);

@@ -23,14 +23,14 @@ static void check_logistic(const char *solver, const tw_data_info *rows, const c
     assert_int_equal(tw_data_create(&data, ctx, rows, NULL), TW_OK);
     tw_model *m = new_model(ctx, model, TW_F64, data);
     assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-    const tw_run_options o = {.size = sizeof o, .solver = solver};
+    const tw_run_options o = {.size = sizeof o, .solver = solver, .tol = 1e-300};
     tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
-    assert_int_equal(go_on(run), TW_RUN_STALLED); /* where there is no tolerance */
+    assert_int_equal(go_on(run), TW_RUN_STALLED); /* where the tolerance is out of reach */
     const double *w = tw_model_weights(m);
     for (size_t i = 0; i < tw_model_size(m); i++)
         if (fabs(w[i] - wanted[i]) > 1e-10) fail_msg("%s: weight %zu is %.13g", solver, i, w[i]);
     const tw_run_progress p = progress_of(run);
-    assert_true(p.gradient < 1e-13 * p.first_gradient && p.stop == NULL);
+    assert_true(p.gradient < 1e-13 * p.first_gradient && p.tol == 1e-300);
     size_t n;
     const tw_epoch *line = tw_run_history(run, &n);
     const int is_first_order = strcmp(solver, "fista") == 0; /* many steps, which cost little */
@@ -289,7 +289,9 @@ static void a_run_ends_by_its_criterion(void **state)
     assert_true(fabs(p.decrease) <= 1e-6 && strcmp(p.stop, "objective") == 0);
     assert_int_equal(run_to(NULL, 1e-10, 2, &p, &n, w), TW_RUN_MAX_EPOCHS);
     assert_true(n == 2 && p.gradient > 1e-10 * p.first_gradient);
-    assert_int_equal(run_to(NULL, 0, 0, &p, &n, w), TW_RUN_STALLED);
+    assert_int_equal(run_to(NULL, 0, 0, &p, &n, w), TW_RUN_CONVERGED);
+    assert_true(p.tol == 1e-6 && p.gradient <= 1e-6 * p.first_gradient);
+    assert_int_equal(run_to(NULL, 1e-300, 0, &p, &n, w), TW_RUN_STALLED);
     for (int i = 0; i < 8; i++) assert_true(fabs(w[i] - optimum[i]) < 1e-12);
 }
 
@@ -298,7 +300,7 @@ static void at_the_optimum_no_step_is_made(void **state)
     (void)state;
     tw_context *ctx = context(1);
     double w[] = {1};
-    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs"};
+    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs", .tol = 1e-300};
     tw_run *run = new_run(ctx, &barrier, w, &o);
     size_t n;
     assert_int_equal(go_on(run), TW_RUN_CONVERGED);
@@ -315,7 +317,7 @@ static void a_start_that_is_not_finite_is_an_error(void **state)
     double w[] = {-1};
     int status;
     tw_error err;
-    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs"};
+    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs", .tol = 1e-300};
     tw_run *run = new_run(ctx, &barrier, w, &o);
     assert_int_equal(tw_run_step(run, &status, &err), TW_ERR_NOT_FINITE);
     assert_string_equal(err.message, "the loss is inf at the start");
@@ -435,11 +437,11 @@ static void options_without_meaning_are_refused(void **state)
     check_refused(&barrier, (tw_run_options){.tol = 0.1}, TW_ERR_SPEC,
                   "tol has no effect without a solver (the control early_stop ends other runs)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .tol = -1}, TW_ERR_SPEC,
-                  "tol = -1 is outside [0, inf)");
+                  "tol = -1 is outside (0, inf)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .tol = NAN}, TW_ERR_SPEC,
-                  "tol = nan is outside [0, inf)");
-    check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "step"}, TW_ERR_SPEC,
-                  "stop = step has no effect without tol");
+                  "tol = nan is outside (0, inf)");
+    check_refused(&barrier, (tw_run_options){.stop = "step"}, TW_ERR_SPEC,
+                  "stop has no effect without a solver (the control early_stop ends other runs)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "gain", .tol = 1}, TW_ERR_SPEC,
                   "stop = gain is not grad, step, objective or gap");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .stop = "gap", .tol = 1}, TW_ERR_SPEC,
@@ -525,7 +527,7 @@ static void stored_states_are_checked(void **state)
     tw_context *ctx = context(1);
     double w[] = {3};
     ls_state kept;
-    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs"};
+    const tw_run_options o = {.size = sizeof o, .solver = "lbfgs", .tol = 1e-300};
     tw_run *run = new_run(ctx, &barrier, w, &o);
     assert_int_equal(tw_run_step(run, &(int){0}, NULL), TW_OK);
     assert_int_equal(ls_save(&kept, run), TW_OK);

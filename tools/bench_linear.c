@@ -77,7 +77,7 @@ static tw_status new_run(struct bench *b, const char *spec, tw_run **out, tw_err
     char name[TW_SPEC_MAX];
     tw_run_options o = {.size = sizeof o, .epochs = 1000000, .batch = 1};
     snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
-    if (tw_solver_find(name)) o.solver = spec, o.batch = 0;
+    if (tw_solver_find(name)) o.solver = spec, o.batch = 0, o.tol = 1e-300;
     else o.optimizer = spec;
     memset(tw_model_weights(b->model), 0, tw_model_size(b->model) * sizeof(double));
     return tw_run_create(out, b->ctx, &b->objective, NULL, tw_model_weights(b->model), &o, err);

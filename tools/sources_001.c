@@ -131,9 +131,9 @@ static const struct cli_named named[] = {
     {"7", FIGURE, "![](v1.webp)", "the optimisers compared, moving, 1", "thalweg figures v1", ""},
     {"7", FIGURE, "![](v2.webp)", "the optimisers compared, moving, 2", "thalweg figures v2", ""},
     {"7, 1", CLAIM, "如果数据是稀疏的，就用自适应算法", "for sparse data take an adaptive method",
-     SPARSE_RACE, "momentum is better than sgd, and behind all three",
-     "yes: val acc of momentum:lr=1 < val acc of rmsprop:lr=0.03; val acc of momentum:lr=1 < val acc of adagrad:lr=0.3; val acc of "
-     "momentum:lr=1 < val acc of adam:lr=0.03"},
+     SPARSE_RACE, "better than sgd; momentum at its best rate does as well",
+     "depends: val loss of adagrad:lr=0.3 < val loss of sgd:lr=10; val loss of momentum:lr=3 < val loss of adagrad:lr=0.3; val loss of "
+     "momentum:lr=3 < 1.05 x val loss of adam:lr=0.03"},
     {"7, 1", METHOD, "Adadelta", "Adadelta", "thalweg explain adadelta", "named only"},
     {"7, 2", CLAIM, "RMSProp, Adadelta, Adam 在很多情况下的效果是相似的",
      "RMSprop, Adadelta and Adam often do alike", TUNED, "docs/comparison.md: depends",

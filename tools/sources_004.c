@@ -401,7 +401,7 @@ static const struct cli_named named[] = {
     {"4.2.4", CLAIM, "适用于解决包含很高噪声或稀疏梯度的问题", "it suits noisy or sparse gradients",
      "thalweg race --surface quadratic:condition=10,noise=5 --optimizers 'sgd adam' --steps 300 --tune 8 --seeds 5; " SPARSE_RACE,
      "with noise SGD does about as well, on sparse data it does not",
-     "depends: value of adam < value of sgd; value of sgd < 1.2 x value of adam; val acc of adam:lr=0.03 > 1.05 x val acc of sgd:lr=3"},
+     "depends: value of adam < value of sgd; value of sgd < 1.2 x value of adam; val acc of adam:lr=0.03 > 1.05 x val acc of sgd:lr=10"},
     {"4.2.4", CLAIM, "基本上只需要进行极小的调参", "it hardly needs tuning", RATES,
      "the default will do; ten or a hundred times as much will not",
      "depends: val acc of adam > 0.93; val acc of adam:lr=0.1 < 0.6"},

@@ -187,8 +187,9 @@ typedef struct tw_run_options {
      * exchange, and of what belongs to them, control, groups, nonfinite, sparse, batch, accumulate, order and
      * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). */
     const char *solver;
-    /* With a solver: the tolerance at which it has converged, from 0 on; 0: none. stop: "grad" (NULL),
-     * "step", "objective" or "gap" (enum tw_run_stop). */
+    /* With a solver: the tolerance at which it has converged; 0: 1e-6. With one out of reach, 1e-300, the run
+     * continues until rounding ends it. stop: "grad" (NULL; for losses with kinks "gap"), "step", "objective" or
+     * "gap" (enum tw_run_stop). */
     double tol;
     const char *stop;
     enum tw_run_fused fused;
@@ -224,11 +225,12 @@ typedef struct tw_run_progress {
     /* Euclidean norms of the gradient at the start and now; largest change of a weight and decrease of the
      * loss in the last iteration. NaN: there was none. */
     double first_gradient, gradient, step, decrease;
-    const char *stop; /* what `tol` is compared with: "grad", "step" ...; NULL: tol is 0 */
+    const char *stop; /* what `tol` is compared with: "grad", "step" ... */
     const char *why;  /* why `auto` took this solver; NULL: it was named */
     /* Of a linear model with a penalty, when the run is over. NaN: unknown, or there is none. nonzero: of the
      * weights, without intercepts; l1_max: where all are 0, the least l1 for that (tw_l1_max). */
     double gap, nonzero, l1_max;
+    double tol; /* at which the run has converged */
 } tw_run_progress;
 /* TW_ERR_STATE: the run has no solver. */
 TW_API tw_status tw_run_progress_get(const tw_run *run, tw_run_progress *out, tw_error *err);

@@ -33,7 +33,8 @@ tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry,
                              .seed = seed,
                              .epochs = r.epochs,
                              .target = r.target,
-                             .solver = spec};
+                             .solver = spec,
+                             .tol = 1e-300}; /* curves and f* down to rounding */
     if (race->surface) {
         r.epochs = race->o.steps;
         r.target = NULL;

@@ -20,6 +20,7 @@ void tw_job_resolved(const tw_job *job, tw_job_options *out)
     out->run.epochs = tw_run_epochs(job->run);
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK) {
         if (!(solver.why && has_fits)) out->run.solver = solver.solver;
+        out->run.tol = solver.tol;
         return;
     }
     out->run.optimizer = job->run->lr_is_auto && has_fits ? TW__SGD_AUTO_LR : tw_optimizer_spec(opt);
@@ -58,7 +59,7 @@ tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
     return tw__json_fingerprint(job->train, job->val, job->test, job->from, out, err);
 }
 
-static json_t *solver_json(tw__json_builder *b, const tw_job *job, const tw_run_progress *p)
+static json_t *solver_json(tw__json_builder *b, const tw_run_progress *p)
 {
     json_t *o = tw__json_object(b);
     tw__json_put_text(b, o, "name", p->solver);
@@ -69,8 +70,8 @@ static json_t *solver_json(tw__json_builder *b, const tw_job *job, const tw_run_
     if (!isnan(p->gap)) tw__json_put_real(b, o, "gap", p->gap);
     if (!isnan(p->nonzero)) tw__json_put_natural(b, o, "nonzero", (uint64_t)p->nonzero);
     if (!isnan(p->l1_max)) tw__json_put_real(b, o, "l1_max", p->l1_max);
-    if (p->stop) tw__json_put_text(b, o, "stop", p->stop);
-    if (p->stop) tw__json_put_real(b, o, "tol", job->o.run.tol);
+    tw__json_put_text(b, o, "stop", p->stop);
+    tw__json_put_real(b, o, "tol", p->tol);
     return o;
 }
 
@@ -97,7 +98,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     tw__json_put_natural(&b, o, "gradients", tw_run_gradients(job->run));
     if (tw_run_fused(job->run)) tw__json_put_text(&b, o, "fused", tw_run_fused(job->run));
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK)
-        tw__json_put(&b, o, "solver", solver_json(&b, job, &solver));
+        tw__json_put(&b, o, "solver", solver_json(&b, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);

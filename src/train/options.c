@@ -88,11 +88,11 @@ static const tw_field rows[] = {
      "vectors (no)"},
     {"solver", "solver", TW_FIELD_TEXT, AT(run.solver), NULL, NULL, 0, 0, IF_SET, "S",
      "a loop of its own in place of optimizer, estimator and schedule, e.g. lbfgs (thalweg solvers)"},
-    {"tol", "tol", TW_FIELD_REAL, AT(run.tol), NULL, NULL, 0, 0, IF_SET, "T",
-     "with --solver: stop when --stop is at most T (default: 0, never)"},
+    {"tol", "tol", TW_FIELD_POSITIVE, AT(run.tol), NULL, NULL, 0, 0, IF_SET, "T",
+     "with --solver: stop when --stop is at most T (default: 1e-6)"},
     {"stop", "stop", TW_FIELD_TEXT, AT(run.stop), NULL, "grad step objective gap", 0, 0, IF_SET,
      "grad|step|objective|gap",
-     "with --tol: the gradient's norm by that at the start (grad, the default), the largest change of a weight (step), the relative "
+     "what --tol is compared with: the gradient's norm by that at the start (grad, the default), the largest change of a weight (step), the relative "
      "change of the loss (objective), the duality gap by the loss (gap; linear models with a penalty)"},
     {"epochs", "epochs", TW_FIELD_NATURAL, AT(run.epochs), "5", NULL, 1, 1e9, DATA, "N",
      "passes over the training rows; with --solver its iterations, 1000 at most where not given"},

@@ -29,12 +29,11 @@ tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err)
     const char *odd = tw__fields_set(tw_job_fields, &all, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
     if (!odd) odd = o->custom_rule ? "custom_rule" : o->order ? "order" : NULL;
     if (!(o->tol >= 0 && isfinite(o->tol)))
-        return tw__fail(err, TW_ERR_SPEC, "tol = %g is outside [0, inf)", o->tol);
-    if (o->stop && !(o->tol > 0))
-        return tw__fail(err, TW_ERR_SPEC, "stop = %.40s has no effect without tol", o->stop);
-    if (!o->solver && o->tol > 0)
+        return tw__fail(err, TW_ERR_SPEC, "tol = %g is outside (0, inf)", o->tol);
+    if (!o->solver && (o->tol > 0 || o->stop))
         return tw__fail(err, TW_ERR_SPEC,
-                        "tol has no effect without a solver (the control early_stop ends other runs)");
+                        "%s has no effect without a solver (the control early_stop ends other runs)",
+                        o->stop ? "stop" : "tol");
     if (o->solver && odd)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be given beside a solver, which has a loop of its own",
                         odd);
@@ -129,6 +128,7 @@ void tw__run_free_solver(tw_run *r)
 tw_status tw__run_make_solver(tw_run *r, tw_error *err)
 {
     const tw_objective *o = &r->train;
+    if (!r->o.tol) r->o.tol = 1e-6;
     tw__problem problem = {.objective = o,
                            .n = r->size,
                            .user = r,
@@ -193,7 +193,8 @@ tw_status tw_run_progress_get(const tw_run *r, tw_run_progress *out, tw_error *e
                                  .gradient = p->started > 0 ? p->norm : NAN,
                                  .step = r->updates ? p->step : NAN,
                                  .decrease = r->updates ? p->drop : NAN,
-                                 .stop = r->o.tol > 0 ? criteria[r->solver->problem.stop] : NULL,
+                                 .stop = criteria[r->solver->problem.stop],
+                                 .tol = r->o.tol,
                                  .why = *r->solver->why ? r->solver->why : NULL,
                                  .gap = p->gap,
                                  .nonzero = p->nonzero,

@@ -201,7 +201,6 @@ static int has_converged(const tw__solver *s)
 {
     const tw__progress *p = &s->progress;
     const double tol = s->problem.tol, size = fabs(s->at.loss);
-    if (!(tol > 0)) return 0;
     if (s->problem.stop == TW_RUN_STOP_STEP) return p->step <= tol;
     if (s->problem.stop == TW_RUN_STOP_OBJECTIVE) return fabs(p->drop) <= tol * (size > 1 ? size : 1);
     if (s->problem.stop == TW_RUN_STOP_GAP) return p->gap <= tol * size;
