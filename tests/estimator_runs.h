@@ -59,10 +59,18 @@ static inline double distance(const double *a, const double *b, int n)
 }
 
 /* Every estimator, with its forms. */
-static const char *const all_specs[] = {"minibatch",     "full", "single",   "sag",
-                                        "sag:norm=seen", "saga", "svrg:m=3", "svrg:option=II,m=4",
-                                        "sarah:m=3",     "sam"};
-enum { N_SPECS = sizeof all_specs / sizeof all_specs[0] };
+static const char *const all_specs[] = {"minibatch",     "full",         "single",   "sag",
+                                        "sag:norm=seen", "saga",         "svrg:m=3", "svrg:option=II,m=4",
+                                        "sarah:m=3",     "katyusha:m=3", "miso",     "sam"};
+enum { N_SPECS = sizeof all_specs / sizeof all_specs[0], FIRST_SUM = 3, SAM = N_SPECS - 1 };
+
+/* The rule, or, for an estimator that moves by lr itself, plain sgd. */
+static inline const char *rule_for(const char *spec, const char *rule)
+{
+    tw_estimator_choice c;
+    assert_int_equal(tw_estimator_read(&c, spec, NULL), TW_OK);
+    return tw__estimator_type_find(tw__text_of(c.estimator->name))->pace ? "sgd:lr=1e-4" : rule;
+}
 
 static inline int takes_batch(const char *spec)
 {

@@ -221,15 +221,18 @@ static void linear_rates(void **state)
 {
     (void)state;
     enum { EPOCHS = 60 };
-    const char *const specs[] = {"sag", "saga", "svrg", "svrg:option=II", "sarah", "full"};
-    for (int k = 0; k < 6; k++) {
+    const char *const specs[] = {"sag",   "saga", "svrg",     "svrg:option=II",
+                                 "sarah", "full", "katyusha", "katyusha:sigma=0.2",
+                                 "miso"};
+    for (int k = 0; k < 9; k++) {
         least_squares p = {.rows = 40, .columns = 6, .penalty = 0.2, .bad_row = -1};
         tw_context *ctx = context(1, TW_ISA_DETECT);
         tw_objective f = ls_objective(&p, TW_F64);
         double w[6] = {0}, v[6] = {0}, best[6], sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
         int full = strcmp(specs[k], "full") == 0, per_epoch = full ? 20 : 40;
         ls_optimum(&p, best);
-        tw_run_options o = options(full ? "sgd:lr=1" : "sgd:lr=0.08", specs[k], full ? 0 : 1);
+        const char *rule = full ? "sgd:lr=1" : strcmp(specs[k], "miso") == 0 ? "sgd:lr=0.8" : "sgd:lr=0.08";
+        tw_run_options o = options(rule, specs[k], full ? 0 : 1);
         o.epochs = 100000;
         tw_run *run = make(ctx, &f, w, &o);
         for (int e = 0; e < EPOCHS; e++) {
@@ -285,7 +288,7 @@ static void resume_at_every_step(void **state)
             tw_objective f = ls_objective(&p, TW_F32);
             float w[5] = {1, -1, 1, -1, 1}, v[5];
             ls_state at[STEPS];
-            tw_run_options o = options(rules[r], spec, takes_batch(spec) ? 5 : 0);
+            tw_run_options o = options(rule_for(spec, rules[r]), spec, takes_batch(spec) ? 5 : 0);
             tw_run *run = make(ctx, &f, w, &o);
             for (int i = 0; i < STEPS; i++) {
                 assert_int_equal(ls_save(&at[i], run), TW_OK);
@@ -330,10 +333,10 @@ static void threads_and_instruction_sets(void **state)
     enum { BYTES = 8200 * 8 };
     const char *const rules[] = {"sgd:lr=1e-4", "momentum:lr=1e-4", "nag:lr=1e-4", "adam"};
     static char first[BYTES], other[BYTES];
-    for (int k = 3; spec_at(k); k++)
+    for (int k = FIRST_SUM; spec_at(k); k++)
         for (int turn = 0; turn < 4; turn++) {
             const char *spec = spec_at(k);
-            const char *rule = rules[(turn + k) % 4];
+            const char *rule = rule_for(spec, rules[(turn + k) % 4]);
             tw_type type = turn % 2 ? TW_F64 : TW_F32;
             size_t bytes = 8200 * tw_type_size(type);
             run_wide(spec, rule, type, 1, TW_ISA_BASE, first);

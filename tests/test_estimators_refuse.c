@@ -43,7 +43,7 @@ static void bad_specs(void **state)
         assert_int_equal(tw_run_create(&run, ctx, &f, NULL, w, &o, &err), TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i].message);
     }
-    for (int k = 3; k < N_SPECS; k++) {
+    for (int k = FIRST_SUM; k < N_SPECS; k++) {
         tw_run_options o = options("sgd", all_specs[k], 0);
         o.nonfinite = TW_NONFINITE_SKIP;
         tw_status s = tw_run_create(&run, ctx, &f, NULL, w, &o, &err);
@@ -52,11 +52,51 @@ static void bad_specs(void **state)
         if (s != TW_OK) assert_non_null(strstr(err.message, "remembers gradients"));
     }
     none.n_rows = 0;
-    for (int k = 3; k < 9; k++) {
+    for (int k = FIRST_SUM; k < SAM; k++) {
         tw_run_options o = options("sgd", all_specs[k], 0);
         assert_int_equal(tw_run_create(&run, ctx, &none, NULL, w, &o, &err), TW_ERR_SPEC);
         assert_non_null(strstr(err.message, "is for sums over rows"));
     }
+    tw_context_free(ctx);
+}
+
+/* Estimators that move by lr itself, and what they cannot go with. */
+static void another_pace(void **state)
+{
+    (void)state;
+    const struct {
+        const char *optimizer, *estimator, *schedule, *control, *message;
+        int is_frozen;
+    } cases[] = {
+        {"adam", "katyusha", NULL, NULL, "it needs the rule sgd, with no option but lr", 0},
+        {"sgd:momentum=0.9", "katyusha", NULL, NULL, "it needs the rule sgd", 0},
+        {"sgd+ema", "miso", NULL, NULL, "it needs the rule sgd", 0},
+        {"sgd", "katyusha", NULL, NULL, "moves all weights, and w is to stay", 1},
+        {"sgd", "miso", "cosine:steps=10", NULL, "must be above 0 and stay: schedule constant", 0},
+        {"sgd:lr=0", "miso", NULL, NULL, "must be above 0 and stay", 0},
+        {"sgd", "miso", NULL, "plateau", "plateau lowers lr, which must stay with the estimator miso", 0},
+    };
+    tw_context *ctx = context(1, TW_ISA_DETECT);
+    least_squares p = {.rows = 23, .columns = 5, .bad_row = -1};
+    double w[5] = {0};
+    tw_run *run;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_error err = {0};
+        tw_objective f = ls_objective(&p, TW_F64);
+        tw_run_options o = options(cases[i].optimizer, cases[i].estimator, 0);
+        o.schedule = cases[i].schedule;
+        o.control = cases[i].control;
+        if (cases[i].is_frozen) p.tensor.flags = TW_TENSOR_FROZEN;
+        assert_int_equal(tw_run_create(&run, ctx, &f, NULL, w, &o, &err), TW_ERR_SPEC);
+        if (!strstr(err.message, cases[i].message)) fail_msg("%s", err.message);
+    }
+    tw_objective f = ls_objective(&p, TW_F64);
+    tw_run_options o = options("sgd:lr=0.1", "katyusha", 4);
+    o.schedule = "cosine:steps=30"; /* ends at a step of 0 */
+    run = make(ctx, &f, w, &o);
+    steps(run, 40);
+    assert_true(isfinite(w[0]));
+    tw_run_free(run);
     tw_context_free(ctx);
 }
 
@@ -101,7 +141,8 @@ static void a_snapshot_needs_a_barrier(void **state)
     for (int k = 0; k < N_SPECS; k++) {
         tw__estimator *e;
         const tw__estimator_setting s = {.spec = all_specs[k], .n_rows = 23, .real = TW_F32, .size = 5};
-        int needs = strncmp(all_specs[k], "svrg", 4) == 0 || strncmp(all_specs[k], "sarah", 5) == 0;
+        int needs = strncmp(all_specs[k], "svrg", 4) == 0 || strncmp(all_specs[k], "sarah", 5) == 0 ||
+                    strncmp(all_specs[k], "katyusha", 8) == 0;
         assert_int_equal(tw__estimator_create(&e, ctx, &s, NULL), TW_OK);
         assert_int_equal(tw__estimator_needs(e, "local", 1, NULL), TW_OK);
         assert_int_equal(tw__estimator_needs(e, "rush", 0, &err), needs ? TW_ERR_SPEC : TW_OK);
@@ -265,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_specs),
+        cmocka_unit_test(another_pace),
         cmocka_unit_test(an_order_from_outside),
         cmocka_unit_test(a_snapshot_needs_a_barrier),
         cmocka_unit_test(a_row_that_is_not_finite_changes_nothing),

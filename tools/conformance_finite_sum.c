@@ -132,14 +132,22 @@ static int estimator_of(const char *method, char to[64])
     static const struct {
         const char *theirs, *ours;
     } names[] = {
-        {"sgd", "minibatch"}, {"sag_n", "sag:norm=n"}, {"sag_seen", "sag:norm=seen"},
-        {"saga", "saga"},     {"svrg", "svrg"},        {"sarah", "sarah"},
+        {"sgd", "minibatch"},
+        {"sag_n", "sag:norm=n"},
+        {"sag_seen", "sag:norm=seen"},
+        {"saga", "saga"},
+        {"svrg", "svrg"},
+        {"sarah", "sarah"},
+        {"katyusha", "katyusha"},
+        {"katyusha_strong", "katyusha:sigma=0.1"},
+        {"miso", "miso"},
     };
     const char *m = strstr(method, "_m");
     size_t n = m ? (size_t)(m - method) : strlen(method);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i].theirs) == n && strncmp(names[i].theirs, method, n) == 0) {
-            snprintf(to, 64, "%s%s%.20s", names[i].ours, m ? ":m=" : "", m ? m + 2 : "");
+            const char *before = !m ? "" : strchr(names[i].ours, ':') ? ",m=" : ":m=";
+            snprintf(to, 64, "%s%s%.20s", names[i].ours, before, m ? m + 2 : "");
             return 1;
         }
     return 0;

@@ -302,7 +302,7 @@ static const struct cli_named named[] = {
     {"4.1.3", CLAIM, "该算法不需要在内存中为每个样本都维护一个梯度从而大大节省了内存资源",
      "SVRG keeps no gradient per row, and so saves memory", "thalweg figures fig3.3", "", "yes: svrg-memory"},
     {"4.1.3", TECHNIQUE, "该算法提出了一个重要的概念叫做方差缩减", "variance reduction", "thalweg estimators",
-     "sag, saga, svrg, sarah"},
+     "sag, saga, svrg, sarah, katyusha, miso"},
     {"4.1.3", CLAIM, "每次更新最多计算两次梯度", "an update computes at most two gradients",
      "thalweg race digits --model mlp --optimizers 'sgd:lr=0.05 svrg:lr=0.05' --epochs 2 --limit 10000 --seeds 3",
      "two, and a full one at every snapshot",

@@ -35,8 +35,6 @@ typedef struct tw__by_row tw__by_row;
 typedef struct tw__by_row_form {
     int remembers;    /* 1: a slope for every row and score; else nothing */
     int looks_before; /* 1: it evaluates rows at the weights of one update before, which l1 forbids */
-    /* lr=auto is 1 / (lengths L), with L the smoothness of the rows' losses */
-    double lengths;
     void (*update)(tw__by_row *z, tw__update *u);
 } tw__by_row_form;
 

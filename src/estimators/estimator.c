@@ -70,6 +70,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
                          .size = s->size,
                          .n_rows = s->n_rows,
                          .weight = s->weight,
+                         .convexity = s->convexity,
                          .seed = s->seed};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;
@@ -201,11 +202,11 @@ tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err)
     return e->type->visit && e->state ? e->type->visit(e, v, err) : TW_OK;
 }
 
-tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight,
-                                      tw_error *err)
+tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, const void *point, void *to,
+                                      double *row_weight, tw_error *err)
 {
     TW_TRY(u->barrier(u->user, err));
-    TW_TRY(u->gradient(u->user, u->w, e->order, e->n_rows, to, &u->sums, err));
+    TW_TRY(u->gradient(u->user, point, e->order, e->n_rows, to, &u->sums, err));
     tw__vectors_divide(e, to, u->sums.weight);
     double share = (double)e->batch / (double)e->n_rows;
     *row_weight = u->sums.weight / (double)e->n_rows;

@@ -18,6 +18,13 @@ typedef struct tw__estimator tw__estimator;
  * fixed block of neighbours at a time, with replacement. */
 enum tw__sampling { TW__IN_ORDER, TW__SHUFFLED, TW__REPLACED, TW__BLOCKS };
 
+/* Where the penalties of a generalised linear model are: in the sums of gradients; added to the direction by
+ * the loop, but for l1 after plain sgd, which is a proximal step; both in a proximal step. */
+enum tw__penalties { TW__IN_SUMS, TW__BESIDE_DIRECTION, TW__PROXIMAL };
+
+/* What an estimator needs of the rule: nothing; to be plain sgd, as it moves by lr itself; and lr to stay. */
+enum tw__pace { TW__ANY_RULE, TW__RATE_OF_SGD, TW__CONSTANT_RATE };
+
 /* One update, as an estimator with a direction sees it. */
 typedef struct tw__update {
     uint64_t number; /* updates before this one: the draw's number too */
@@ -25,8 +32,9 @@ typedef struct tw__update {
     const uint64_t *rows;
     size_t n;
     uint64_t block; /* TW__BLOCKS: which one the rows are */
-    /* the stored weights; svrg's option II alone writes them */
+    /* the stored weights; svrg's option II and katyusha write them */
     void *w;
+    double lr; /* of the step that follows; 0 but for estimators with a pace */
     void *user;
     /* The sum of the gradients over rows at a point, by the batch tree, into `to`; the sums of loss, weight,
      * correct there. */
@@ -35,6 +43,8 @@ typedef struct tw__update {
     /* To be called before a phase that looks at all rows or keeps a snapshot: all workers' steps are in w
      * afterwards. */
     tw_status (*barrier)(void *user, tw_error *err);
+    /* The proximal step of this length at a point, for TW__PROXIMAL. */
+    void (*shrink)(void *user, void *point, double lr);
     /* Handed back: a mean gradient's stand-in, valid until the next update and changed by then; the drawn
      * rows' sums, or those of all rows scaled to a batch where all were looked at. */
     void *direction;
@@ -45,9 +55,10 @@ typedef struct tw__estimator_type {
     tw_estimator about;
     uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
-    /* 1: its sums are of losses only; the loop adds the gradient of the penalties of a generalised linear
-     * model to the direction, or makes their proximal step */
-    int leaves_penalties;
+    enum tw__penalties penalties;
+    enum tw__pace pace;
+    /* lr=auto, from the smoothness of the rows' losses, l2 and the rows; NULL: it has none */
+    double (*rate)(double smoothness, double l2, double rows);
     const struct tw__by_row_form *by_row; /* by_row.h: its fused form; NULL: it has none */
     /* allocates e->own; from here on NULL: keeps nothing */
     tw_status (*create)(tw__estimator *e, tw_error *err);
@@ -64,7 +75,8 @@ struct tw__estimator {
     tw_type real; /* of weights and gradients */
     size_t size;  /* weights */
     uint64_t n_rows, batch, seed;
-    double weight; /* of all rows; 0: not known */
+    double weight;    /* of all rows; 0: not known */
+    double convexity; /* of the penalties: l2 of a generalised linear model */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
     /* the rows in the order of this epoch (counted from 1) */
@@ -79,7 +91,7 @@ typedef struct tw__estimator_setting {
     const char *spec;
     uint64_t n_rows, batch, seed; /* batch 0: 32, or 1 with an order from outside */
     uint64_t accumulate;          /* so many batches make one; 0: 1 */
-    double weight;                /* of all rows, if it is known */
+    double weight, convexity;     /* of all rows, of the penalties, if they are known */
     int is_fused;                 /* by_row.h keeps its state */
     tw_type real;
     size_t size;
@@ -115,10 +127,10 @@ tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err);
 void tw__estimator_free_vector(tw__estimator *e, void *vector);
 tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char *name, void *vector,
                                      tw_error *err);
-/* The mean gradient over all rows at u->w into `to`, after a barrier; u->sums scaled to a batch; the mean
+/* The mean gradient over all rows at a point into `to`, after a barrier; u->sums scaled to a batch; the mean
  * weight of a row. */
-tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, void *to, double *row_weight,
-                                      tw_error *err);
+tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, const void *point, void *to,
+                                      double *row_weight, tw_error *err);
 
 /* preset.c: an estimator's name as an optimiser is that estimator with the rule sgd; items that are none of
  * its options are sgd's. */

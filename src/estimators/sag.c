@@ -31,7 +31,13 @@ static void by_row(tw__by_row *z, tw__update *u)
     z->divisor = by_seen ? z->seen_weight : z->e->weight;
 }
 /* 1/L as in the experiments of Schmidt, Le Roux & Bach 2017; 1/(16 L) is proven. */
-static const tw__by_row_form form = {.remembers = 1, .lengths = 1, .update = by_row};
+static double rate(double smoothness, double l2, double rows)
+{
+    (void)rows;
+    return 1 / (smoothness + l2);
+}
+
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_sag;
 const tw__estimator_type tw__estimator_sag = {
@@ -49,7 +55,8 @@ const tw__estimator_type tw__estimator_sag = {
               .per_block = 1},
     .batch = tw__batch_as_wanted,
     .sampling = TW__BLOCKS,
-    .leaves_penalties = 1,
+    .penalties = TW__BESIDE_DIRECTION,
+    .rate = rate,
     .by_row = &form,
     .create = tw__table_create,
     .free = tw__table_free,

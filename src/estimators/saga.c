@@ -23,7 +23,13 @@ static void by_row(tw__by_row *z, tw__update *u)
     tw__by_row_remember(z, u);
 }
 /* Defazio, Bach & Lacoste-Julien 2014: 1/(3 L). */
-static const tw__by_row_form form = {.remembers = 1, .lengths = 3, .update = by_row};
+static double rate(double smoothness, double l2, double rows)
+{
+    (void)rows;
+    return 1 / (3 * (smoothness + l2));
+}
+
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_saga;
 const tw__estimator_type tw__estimator_saga = {
@@ -39,7 +45,8 @@ const tw__estimator_type tw__estimator_saga = {
               .per_block = 1},
     .batch = tw__batch_as_wanted,
     .sampling = TW__BLOCKS,
-    .leaves_penalties = 1,
+    .penalties = TW__BESIDE_DIRECTION,
+    .rate = rate,
     .by_row = &form,
     .create = tw__table_create,
     .free = tw__table_free,

@@ -59,7 +59,7 @@ static tw_status carry_on(tw__estimator *e, struct sarah *s, tw__update *u, tw_e
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct sarah *s = e->state;
-    TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, s->gradient, &s->row_weight, err)
+    TW_TRY(u->number % s->m == 0 ? tw__estimator_full_gradient(e, u, u->w, s->gradient, &s->row_weight, err)
                                  : carry_on(e, s, u, err));
     tw__vectors_copy(e, s->carried, s->gradient);
     tw__vectors_copy(e, s->before, u->w);
@@ -86,7 +86,13 @@ static void by_row(tw__by_row *z, tw__update *u)
     tw__by_row_move(z, u, 0, 1 / ((double)u->n * z->row_weight));
 }
 /* 1/(2 L), as Nguyen, Liu, Scheinberg & Takac 2017 where the sum is strongly convex. */
-static const tw__by_row_form form = {.looks_before = 1, .lengths = 2, .update = by_row};
+static double rate(double smoothness, double l2, double rows)
+{
+    (void)rows;
+    return 1 / (2 * (smoothness + l2));
+}
+
+static const tw__by_row_form form = {.looks_before = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_sarah;
 const tw__estimator_type tw__estimator_sarah = {
@@ -105,7 +111,8 @@ const tw__estimator_type tw__estimator_sarah = {
          .vectors = 4},
     .batch = tw__batch_as_wanted,
     .sampling = TW__REPLACED,
-    .leaves_penalties = 1,
+    .penalties = TW__BESIDE_DIRECTION,
+    .rate = rate,
     .by_row = &form,
     .create = create,
     .free = destroy,

@@ -73,7 +73,7 @@ static void destroy(tw__estimator *e)
 static tw_status take_snapshot(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
 {
     if (s->chosen && u->number > 0) tw__vectors_copy(e, u->w, s->chosen);
-    TW_TRY(tw__estimator_full_gradient(e, u, s->mean, &s->row_weight, err));
+    TW_TRY(tw__estimator_full_gradient(e, u, u->w, s->mean, &s->row_weight, err));
     tw__vectors_copy(e, s->snapshot, u->w);
     tw__vectors_copy(e, s->gradient, s->mean);
     return TW_OK;
@@ -121,7 +121,13 @@ static void by_row(tw__by_row *z, tw__update *u)
 /* 1/(6 L). Proven for a loopless form whose snapshot is the iterate before the step (Kovalev, Horvath &
  * Richtarik 2020); Johnson & Zhang 2013 need less than 1/(4 L) for option II and Kulunchakov & Mairal 2020
  * prove 1/(12 L) for loopless as it is here. */
-static const tw__by_row_form form = {.remembers = 1, .lengths = 6, .update = by_row};
+static double rate(double smoothness, double l2, double rows)
+{
+    (void)rows;
+    return 1 / (6 * (smoothness + l2));
+}
+
+static const tw__by_row_form form = {.remembers = 1, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_svrg;
 const tw__estimator_type tw__estimator_svrg = {
@@ -142,7 +148,8 @@ const tw__estimator_type tw__estimator_svrg = {
          .vectors = 5},
     .batch = tw__batch_as_wanted,
     .sampling = TW__REPLACED,
-    .leaves_penalties = 1,
+    .penalties = TW__BESIDE_DIRECTION,
+    .rate = rate,
     .by_row = &form,
     .create = create,
     .free = destroy,

@@ -19,9 +19,10 @@ static tw_status no_memory(const tw__estimator *e, size_t blocks, tw_error *err)
     return tw__fail(
         err, TW_ERR_MEMORY,
         "out of memory: %s keeps a gradient of %zu weights for each of %zu blocks of %llu rows, %.0f bytes (a batch "
-        "above %llu needs fewer blocks; svrg keeps no table; a linear model with plain sgd keeps one number per row)",
+        "above %llu needs fewer blocks; svrg keeps no table%s)",
         e->type->about.name, e->size, blocks, (unsigned long long)e->batch, bytes,
-        (unsigned long long)e->batch);
+        (unsigned long long)e->batch,
+        e->type->by_row ? "; a linear model with plain sgd keeps one number per row" : "");
 }
 
 tw_status tw__table_create(tw__estimator *e, tw_error *err)

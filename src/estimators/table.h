@@ -1,6 +1,6 @@
-/* The table that sag and saga share: of each block of rows the sum of its gradients when it was last drawn,
- * and the sum of the table. Sums and not means, so that blocks of unequal weight need no case of their own:
- * the last block may be shorter, rows may weigh differently.
+/* The table that sag, saga and miso share: of each block of rows the sum of its gradients when it was last
+ * drawn, and the sum of the table. Sums and not means, so that blocks of unequal weight need no case of their
+ * own: the last block may be shorter, rows may weigh differently.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_ESTIMATORS_TABLE_H
 #define TW_ESTIMATORS_TABLE_H

@@ -50,10 +50,30 @@ static void run(const tw__estimator *e, call c)
     }                                                                                            \
     static void move_##t(const call *k, size_t lo, size_t hi)                                    \
     {                                                                                            \
-        real *restrict to = k->a;                                                                \
-        const real *restrict w = k->b, *restrict a = k->c;                                       \
+        real *to = k->a;                                                                         \
+        const real *w = k->b, *a = k->c;                                                         \
         const double factor = k->step;                                                           \
         for (size_t i = lo; i < hi; i++) to[i] = (real)((double)w[i] + factor * (double)a[i]);   \
+    }                                                                                            \
+    static void mix_##t(const call *k, size_t lo, size_t hi)                                     \
+    {                                                                                            \
+        real *restrict w = k->a;                                                                 \
+        const real *restrict z = k->b, *restrict s = k->c;                                       \
+        const double a = k->step, b = k->divisor, rest = 1 - a - b;                              \
+        for (size_t i = lo; i < hi; i++)                                                         \
+            w[i] = (real)(a * (double)z[i] + b * (double)s[i] + rest * (double)w[i]);            \
+    }                                                                                            \
+    static void average_##t(const call *k, size_t lo, size_t hi)                                 \
+    {                                                                                            \
+        double *restrict mean = k->sum;                                                          \
+        const real *restrict a = k->b;                                                           \
+        const double share = k->step;                                                            \
+        for (size_t i = lo; i < hi; i++) mean[i] += share * ((double)a[i] - mean[i]);            \
+    }                                                                                            \
+    static void round_##t(const call *k, size_t lo, size_t hi)                                   \
+    {                                                                                            \
+        real *restrict to = k->a;                                                                \
+        for (size_t i = lo; i < hi; i++) to[i] = (real)k->sum[i];                                \
     }                                                                                            \
     static void sag_##t(const call *k, size_t lo, size_t hi)                                     \
     {                                                                                            \
@@ -104,6 +124,21 @@ void tw__vectors_correct(const tw__estimator *e, void *a, const void *b, double 
 void tw__vectors_move(const tw__estimator *e, void *to, const void *w, double factor, const void *a)
 {
     run(e, (call){.kernel = FOR(e, move), .a = to, .b = w, .c = a, .step = factor});
+}
+
+void tw__vectors_mix(const tw__estimator *e, void *w, double a, const void *z, double b, const void *s)
+{
+    run(e, (call){.kernel = FOR(e, mix), .a = w, .b = z, .c = s, .step = a, .divisor = b});
+}
+
+void tw__vectors_average(const tw__estimator *e, double *mean, double share, const void *a)
+{
+    run(e, (call){.kernel = FOR(e, average), .sum = mean, .b = a, .step = share});
+}
+
+void tw__vectors_round(const tw__estimator *e, void *to, const double *from)
+{
+    run(e, (call){.kernel = FOR(e, round), .a = to, .sum = (double *)from});
 }
 
 void tw__vectors_sag(const tw__estimator *e, double *sum, void *y, void *a, double divisor)

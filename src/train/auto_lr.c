@@ -1,7 +1,6 @@
-/* sgd:lr=auto: an estimator's learning rate, 1 / (lengths L), from the smoothness L of the rows' losses.
+/* sgd:lr=auto: an estimator's learning rate, from the smoothness of the rows' losses.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
-#include "estimators/by_row.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +28,7 @@ static double smoothness(const tw_run *r, double weight)
         const double x = f->weight(f->user, i) * (square(f, &row) + (f->intercept ? 1 : 0));
         if (x > most) most = x;
     }
-    return f->smoothness * most * (double)r->train.n_rows / weight + f->l2;
+    return f->smoothness * most * (double)r->train.n_rows / weight;
 }
 
 tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err)
@@ -38,22 +37,24 @@ tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error
     char number[TW_VALUE_MAX];
     if (strcmp(preset->optimizer, TW__SGD_AUTO_LR) != 0) return TW_OK;
     TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
-    const tw__by_row_form *form = tw__estimator_type_find(tw__text_of(choice.estimator->name))->by_row;
-    if (!form)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "lr = auto is for sag, saga, svrg and sarah, not for the estimator %s",
-                        choice.estimator->name);
+    const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
+    if (!type->rate)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "lr = auto is for sag, saga, svrg, sarah, katyusha and miso, not for the estimator %s",
+            choice.estimator->name);
     if (!r->train.glm || !(r->glm.smoothness > 0) || !(weight > 0))
         return tw__fail(
             err, TW_ERR_SPEC,
             "lr = auto needs a linear model whose slopes have a bound: linear, ridge, huber, logistic, "
             "softmax or svm with the squared hinge");
-    const double l = smoothness(r, weight), lr = 1 / (form->lengths * l);
+    const double l = smoothness(r, weight), lr = type->rate(l, r->glm.l2, (double)r->train.n_rows);
     if (!(l > 0) || !(lr > 0) || lr - lr != 0)
         return tw__fail(err, TW_ERR_SPEC, "lr = auto: the smoothness constant is %g", l);
     snprintf(preset->rule, sizeof preset->rule, "sgd:lr=%s", tw__number_text(lr, number));
     preset->optimizer = preset->rule;
     r->lr_is_auto = 1;
-    tw__log(r->ctx, TW_LOG_INFO, "lr auto: %s is 1/(%g L), L = %g", number, form->lengths, l);
+    tw__log(r->ctx, TW_LOG_INFO, "lr auto: %s, where the losses' gradients have the Lipschitz constant %g",
+            number, l);
     return TW_OK;
 }

@@ -56,6 +56,8 @@ static tw_status barrier(void *user, tw_error *err)
     return r->exchange->type->barrier(r->exchange, err);
 }
 
+static void shrink(void *user, void *point, double lr) { tw__run_shrink(user, point, lr); }
+
 /* A vector that was made whole is the only node of a tree of one leaf. */
 static tw_status hand_over(tw_run *r, const tw__update *u, tw_sums *sums, tw_error *err)
 {
@@ -158,7 +160,7 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     if (r->is_proximal) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &lr, err));
     TW_TRY(r->by_row ? tw__run_fused_end(r, err)
                      : r->exchange->type->end(r->exchange, r->optimizer, r->w, weight, err));
-    tw__run_shrink(r, lr);
+    tw__run_shrink(r, r->w, lr);
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
     if (!is_skipped && isfinite(sums->loss)) {
@@ -181,10 +183,16 @@ static int is_due(const tw_run *r, uint64_t updates)
 static tw_status update(tw_run *r, tw_error *err)
 {
     const tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
-    tw__update u = {.number = r->updates, .w = r->w, .user = r, .gradient = gradient_at, .barrier = barrier};
+    tw__update u = {.number = r->updates,
+                    .w = r->w,
+                    .user = r,
+                    .gradient = gradient_at,
+                    .barrier = barrier,
+                    .shrink = shrink};
     tw_sums sums;
     double weight;
     r->draw = &draw;
+    if (r->estimator->type->pace) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &u.lr, err));
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
     TW_TRY(gradient(r, &u, &sums, &weight, err));
     if (!isfinite(sums.loss)) {

@@ -40,9 +40,10 @@ struct tw_run {
     uint32_t *touched;
     size_t touched_capacity;
     /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
-     * losses, and whether that of l1 is a proximal step */
+     * losses, and whether there is a proximal step: of l1, and of this much of l2 */
     tw_glm glm;
     int parts_penalty, is_proximal;
+    double proximal_l2;
     /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
      * estimator makes directions */
     struct tw__by_row *by_row;
@@ -81,10 +82,10 @@ tw_status tw__run_visit_solver(tw_run *r, tw_visitor *v, tw_error *err);
 tw_status tw__run_read_glm(tw_run *r, tw_error *err);
 /* Decides how penalties are counted, once the other parts are made. */
 void tw__run_choose_penalty(tw_run *r);
-/* Adds their gradient at r->w to a direction; makes the proximal step after one of this length; the penalty
- * at r->w. Without effect and 0 where they are not apart. */
+/* Adds their gradient at r->w to a direction; makes the proximal step at a point after one of this length;
+ * the penalty at r->w. Without effect and 0 where they are not apart. */
 void tw__run_add_penalty(const tw_run *r, void *direction);
-void tw__run_shrink(const tw_run *r, double lr);
+void tw__run_shrink(const tw_run *r, void *point, double lr);
 double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
 int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);

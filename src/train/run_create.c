@@ -4,6 +4,7 @@
 #include "train/run.h"
 #include "estimators/by_row.h"
 #include <math.h>
+#include <string.h>
 
 static tw_status read_objectives(tw_run *r, const tw_objective *train_given, const tw_objective *check_given,
                                  tw_error *err)
@@ -61,11 +62,38 @@ static tw_status make_estimator(tw_run *r, tw__preset *preset, tw_error *err)
                                .order = o->order,
                                .n_order = o->n_order,
                                .weight = weight,
+                               .convexity = r->glm.l2,
                                .is_fused = tw__run_can_fuse(r, preset, weight),
                                .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
     return s.is_fused ? tw__run_make_fused(r, err) : TW_OK;
+}
+
+/* An estimator that moves by lr itself. */
+static tw_status check_pace(const tw_run *r, tw_error *err)
+{
+    const tw__estimator_type *type = r->estimator->type;
+    const char *name = type->about.name;
+    double lr = 0;
+    if (type->pace == TW__ANY_RULE) return TW_OK;
+    if (!tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer)))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "estimator %s steps by lr itself: it needs the rule sgd, with no option but lr",
+                        name);
+    for (size_t i = 0; i < r->train.n_tensors; i++)
+        if (r->train.tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))
+            return tw__fail(err, TW_ERR_SPEC, "estimator %s moves all weights, and %.80s is to stay", name,
+                            r->train.tensors[i].name);
+    if (type->pace != TW__CONSTANT_RATE) return TW_OK;
+    TW_TRY(tw_optimizer_value(r->optimizer, "lr", &lr, err));
+    return lr > 0 && strcmp(tw_optimizer_schedule(r->optimizer), "constant") == 0
+               ? TW_OK
+               : tw__fail(
+                     err, TW_ERR_SPEC,
+                     "estimator %s remembers points in units of lr, which must be above 0 and stay: schedule "
+                     "constant",
+                     name);
 }
 
 static tw_status make_controls(tw_run *r, tw_error *err)
@@ -82,6 +110,7 @@ static tw_status make_controls(tw_run *r, tw_error *err)
                                    .exchange = exchange->name,
                                    .nonfinite = r->o.nonfinite,
                                    .has_direction = r->estimator->type->direction != NULL,
+                                   .lr_stays = r->estimator->type->pace == TW__CONSTANT_RATE,
                                    .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
     TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
     return tw__controls_search(r->controls)
@@ -129,6 +158,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
                         tw_optimizer_spec(r->optimizer));
+    TW_TRY(check_pace(r, err));
     TW_TRY(make_controls(r, err));
     if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     tw__run_choose_penalty(r);

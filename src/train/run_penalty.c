@@ -1,7 +1,8 @@
 /* The penalties of a generalised linear model, beside an estimator that remembers gradients. Those it
  * remembers are of the losses alone, so that old penalties never count: the gradient of l2 is added to the
  * direction where it is needed, exactly. l1 is a proximal step after that of plain sgd (Defazio, Bach &
- * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule.
+ * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule. For
+ * TW__PROXIMAL, l2 is in that step, too.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "estimators/by_row.h"
@@ -28,9 +29,12 @@ int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer)
 
 void tw__run_choose_penalty(tw_run *r)
 {
-    if (!r->train.glm || !r->estimator->type->leaves_penalties || !(r->glm.l2 > 0 || r->glm.l1 > 0)) return;
+    const enum tw__penalties where = r->estimator->type->penalties;
+    if (!r->train.glm || where == TW__IN_SUMS || !(r->glm.l2 > 0 || r->glm.l1 > 0)) return;
     r->parts_penalty = 1;
-    r->is_proximal = !r->by_row && r->glm.l1 > 0 && tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer));
+    r->proximal_l2 = where == TW__PROXIMAL ? r->glm.l2 : 0;
+    r->is_proximal = where == TW__PROXIMAL || (!r->by_row && r->glm.l1 > 0 &&
+                                               tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer)));
     tw__batch_without_penalty(r->batch);
 }
 
@@ -47,9 +51,9 @@ static double soft(double x, double by)
         for (size_t i = 0; i < n; i++)                                                                  \
             d[i] = (real)((double)d[i] + (l2 * (double)w[i] + l1 * (double)((w[i] > 0) - (w[i] < 0)))); \
     }                                                                                                   \
-    static void shrink_##t(real *w, size_t n, double by)                                                \
+    static void shrink_##t(real *w, size_t n, double by, double over)                                   \
     {                                                                                                   \
-        for (size_t i = 0; i < n; i++) w[i] = (real)soft((double)w[i], by);                             \
+        for (size_t i = 0; i < n; i++) w[i] = (real)(soft((double)w[i], by) / over);                    \
     }
 KERNELS(float, f32)
 KERNELS(double, f64)
@@ -57,16 +61,17 @@ KERNELS(double, f64)
 void tw__run_add_penalty(const tw_run *r, void *direction)
 {
     const double l1 = r->is_proximal ? 0 : r->glm.l1;
-    if (!r->parts_penalty) return;
+    if (!r->parts_penalty || r->estimator->type->penalties == TW__PROXIMAL) return;
     if (r->train.type == TW_F64) add_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
     else add_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
 }
 
-void tw__run_shrink(const tw_run *r, double lr)
+void tw__run_shrink(const tw_run *r, void *point, double lr)
 {
+    const double by = lr * r->glm.l1, over = 1 + lr * r->proximal_l2;
     if (!r->is_proximal) return;
-    if (r->train.type == TW_F64) shrink_f64(r->w, n_penalised(r), lr * r->glm.l1);
-    else shrink_f32(r->w, n_penalised(r), lr * r->glm.l1);
+    if (r->train.type == TW_F64) shrink_f64(point, n_penalised(r), by, over);
+    else shrink_f32(point, n_penalised(r), by, over);
 }
 
 double tw__run_penalty(const tw_run *r)

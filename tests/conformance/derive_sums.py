@@ -1,4 +1,5 @@
-"""Finite sums, worked out once more from the format's README: ridge and logistic regression under sgd, sag, saga, svrg and sarah.
+"""Finite sums, worked out once more from the format's README: ridge and logistic regression under sgd, sag, saga, svrg, sarah, katyusha and
+miso.
 SPDX-License-Identifier: MIT
 """
 from decimal import Decimal as D
@@ -6,7 +7,7 @@ from derive_rules import add, dot
 
 STEP, PENALTY = D("0.1"), D("0.05")
 SHOWN = (1, 2, 3, 8, 9, 16, 17, 18, 50, 100, 200)
-METHODS = ("sgd", "sag_n", "sag_seen", "saga", "svrg_m16", "sarah_m16")
+METHODS = ("sgd", "sag_n", "sag_seen", "saga", "svrg_m16", "sarah_m16", "katyusha_m16", "katyusha_strong_m16", "miso")
 
 
 class Problem:
@@ -60,8 +61,46 @@ def solve(a, b):
     return [rows[k][n] / rows[k][k] for k in range(n)]
 
 
+def katyusha(problem, sigma, index):
+    """Allen-Zhu 2017: algorithm 1 with option I, and algorithm 2 where sigma is 0; 1/(3 L) is the step."""
+    y = z = snapshot = [D(0)] * problem.d
+    seen = []
+    for k in range(1, SHOWN[-1] + 1):
+        round_, j = divmod(k - 1, 16)
+        tau = min((16 * sigma * STEP).sqrt(), D("0.5")) if sigma else D(2) / (round_ + 4)
+        alpha = STEP / tau
+        if j == 0:
+            if seen:
+                weights = [(1 + alpha * sigma) ** i for i in range(16)]
+                snapshot = [sum(p * a for p, a in zip(weights, column)) / sum(weights) for column in zip(*seen)]
+            full, seen = problem.full(snapshot), []
+        x = [tau * a + b / 2 + (D("0.5") - tau) * c for a, b, c in zip(z, snapshot, y)]
+        i = index[k - 1]
+        d = add(add(problem.row(i, x), -1, problem.row(i, snapshot)), 1, full)
+        z = add(z, -alpha, d)
+        y = add(x, -STEP, d)
+        seen.append(y)
+        yield k, y
+
+
+def miso(problem, index):
+    """Mairal 2015 and Defazio, Domke & Caetano 2014: the mean of the points less the step times the mean of the gradients."""
+    w, points, gradients = [D(0)] * problem.d, {}, {}
+    for k in range(1, SHOWN[-1] + 1):
+        i = index[k - 1]
+        points[i], gradients[i] = w, problem.row(i, w)
+        w = add(mean(list(points.values())), -STEP, mean(list(gradients.values())))
+        yield k, w
+
+
 def run(problem, method, index):
     """Yields (k, w) after each inner step."""
+    if method.startswith("katyusha"):
+        yield from katyusha(problem, D("0.1") if "strong" in method else D(0), index)
+        return
+    if method == "miso":
+        yield from miso(problem, index)
+        return
     w = [D(0)] * problem.d
     table, seen = [[D(0)] * problem.d for _ in range(problem.n)], set()
     for k in range(1, SHOWN[-1] + 1):

@@ -23,6 +23,7 @@ typedef struct tw__control_setting {
     enum tw_nonfinite nonfinite;
     /* the estimator makes a direction of its own; the exchange's steps overtake one another */
     int has_direction, races;
+    int lr_stays; /* the estimator needs one rate for the whole run */
 } tw__control_setting;
 
 /* A step that could be made: from w along -g, the mean gradient of the drawn rows, which is 0 where nothing

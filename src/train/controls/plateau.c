@@ -39,6 +39,9 @@ static tw_status create(tw__control *c, const tw__control_setting *s, tw_error *
     double lr;
     c->state[BEST] = NAN;
     TW_TRY(tw__metric_choose(c, METRIC, s, err));
+    if (s->lr_stays)
+        return tw__fail(err, TW_ERR_SPEC, "plateau lowers lr, which must stay with the estimator %s",
+                        s->estimator);
     if (tw_optimizer_value(s->optimizer, "lr", &lr, NULL) != TW_OK)
         return tw__fail(err, TW_ERR_SPEC, "plateau: %s has no lr to lower", tw_optimizer_spec(s->optimizer));
     if (first < (double)s->epochs) return TW_OK;
