@@ -172,6 +172,31 @@ static void from_l1_max_on_all_weights_are_0(void **state)
     close_problem(&p);
 }
 
+/* The best intercept may be far from 0: x (mean of y - y) is 1 in the mean. */
+static void l1_max_of_large_targets(void **state)
+{
+    (void)state;
+    static const double x[] = {0, 0, 1, 1}, y[] = {1e6, 1e6, 1000004, 1000004};
+    const tw_data_info rows = {.size = sizeof rows,
+                               .rows = 4,
+                               .rank = 1,
+                               .shape = {1},
+                               .type = TW_F64,
+                               .x = x,
+                               .targets = y,
+                               .n_targets = 1};
+    for (int i = 0; i < 2; i++) {
+        problem p = {.ctx = context(1), .f = TW_OBJECTIVE_INIT};
+        double l1;
+        assert_int_equal(tw_data_create(&p.data, p.ctx, &rows, NULL), TW_OK);
+        p.m = new_model(p.ctx, i ? "huber:delta=100" : "linear", TW_F64, p.data);
+        assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
+        assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+        if (fabs(l1 - 1) > 1e-9) fail_msg("%.17g", l1);
+        close_problem(&p);
+    }
+}
+
 static void l1_max_is_for_smooth_losses(void **state)
 {
     (void)state;
@@ -193,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_gap_bounds_what_is_left),
         cmocka_unit_test(a_gap_needs_a_dual_problem),
         cmocka_unit_test(from_l1_max_on_all_weights_are_0),
+        cmocka_unit_test(l1_max_of_large_targets),
         cmocka_unit_test(l1_max_is_for_smooth_losses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

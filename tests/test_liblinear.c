@@ -85,6 +85,7 @@ static void damaged_texts_are_refused(void **state)
         {HEAD("L2R_LR", "2", "1 2", "nan") "1\n2\n3\n", "bias \"nan\" is not a number"},
         {HEAD("L2R_LR", "2", "1 2", "1") "1\n2\n", "ends before its weight"},
         {HEAD("L2R_LR", "2", "1 2", "1") "1\n2\n3\n4", "something follows the last weight"},
+        {HEAD("L2R_LR", "2", "1 2", "1") "1\n2\n3", ":9: the last weight may be cut off"},
         {HEAD("L2R_LR", "2", "1 2", "1") "1\n2x\n3\n", ":8: weight \"2x\" is not a number"},
         {HEAD("L2R_LR", "2", "1 2", "1") "1\n1e999\n3\n", "weight \"1e999\" is not a number"},
         {HEAD("L2R_LR", "2", "1 2", "1e308") "1\n2\n1e308\n", "a weight is too large"},

@@ -39,6 +39,8 @@ static tw_status check(const tw_find_lr_options *o, double *from, double *to, tw
                       : j->run.eval_every  ? "eval_every"
                       : j->keep            ? "keep"
                       : j->run.seconds > 0 ? "seconds"
+                      : j->cv              ? "cv"
+                      : j->path            ? "path"
                                            : NULL;
     return odd ? tw__fail(err, TW_ERR_SPEC, "%s cannot be used in a range test of the learning rate", odd)
                : TW_OK;

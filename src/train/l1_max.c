@@ -33,9 +33,9 @@ static double best_bias(biases *o, size_t k)
 {
     enum { MOST = 200 };
     double low = o->b[k], f_low = slope_at(o, k, low), high = low, f_high = f_low, reach = 1;
-    for (; f_high < 0 && reach < 1e3; reach *= 2)
+    for (; f_high < 0 && reach < 1e300; reach *= 2)
         low = high, f_low = f_high, f_high = slope_at(o, k, high += reach);
-    for (; f_low > 0 && reach < 1e3; reach *= 2)
+    for (; f_low > 0 && reach < 1e300; reach *= 2)
         high = low, f_high = f_low, f_low = slope_at(o, k, low -= reach);
     double at = f_low == 0 ? low : high;
     for (int i = 0; i < MOST && f_low < 0 && f_high > 0; i++) {

@@ -251,7 +251,7 @@ static tw_status read_solver(reader *r, tw_error *err)
     char name[32];
     const tw__text word = next(r);
     snprintf(name, sizeof name, "%.*s", (int)(word.n < 31 ? word.n : 31), word.at);
-    r->solver = solver_named(name);
+    r->solver = strlen(name) == word.n ? solver_named(name) : NULL;
     return r->solver ? TW_OK : wrong(r, err, "solver_type \"%.*s\" is not supported", TW__SHOW(word));
 }
 
@@ -323,6 +323,8 @@ static tw_status read_weights(reader *r, tw_model *m, tw_error *err)
     tw_status s = TW_OK;
     for (size_t j = 0; j < columns + (r->bias >= 0) && s == TW_OK; j++)
         s = read_line(r, m, line, j, j < columns ? 1 : r->bias, err);
+    if (s == TW_OK && r->at == r->end)
+        s = wrong(r, err, "the last weight may be cut off: nothing follows it, and a line ends with \\n");
     if (s == TW_OK && next(r).n) s = wrong(r, err, "something follows the last weight");
     tw__free(r->ctx, line, width, sizeof *line);
     return s;
