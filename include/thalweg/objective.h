@@ -125,6 +125,14 @@ typedef struct tw_glm {
     /* as conjugate: the slope s by score k where h + q s = t, q > 0, a slope between those on both sides at a
      * kink */
     double (*proximal)(void *user, uint64_t i, size_t k, double t, double q);
+    /* NULL, or, where the loss is a sum over the scores, as loss for n rows from `first` on at once: of score
+     * k, which is scores[0], scores[1], ..., each row's loss and its derivative. Solvers are faster with
+     * it. */
+    void (*losses)(void *user, uint64_t first, size_t n, size_t k, const double *scores, double *losses,
+                   double *slopes);
+    /* where losses is set and curvature: likewise its second derivatives */
+    void (*curvatures)(void *user, uint64_t first, size_t n, size_t k, const double *scores,
+                       double *curvatures);
 } tw_glm;
 
 typedef struct tw_objective {

@@ -9,6 +9,7 @@
 #include "exchange/exchange.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
+#include "train/glm_sums.h"
 #include "train/second.h"
 #include "train/solvers/solver.h"
 #include "train/target.h"
@@ -30,7 +31,8 @@ struct tw_run {
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
     uint64_t *rows;
-    tw__second *second; /* NULL: not needed so far */
+    tw__second *second;     /* NULL: not needed so far */
+    tw__glm_sums *glm_sums; /* of an objective that they take; its rows are not evaluated through the batch */
     tw_sums there;
     /* the mean, for a solver and for controls that look at every step; else NULL */
     void *gradient;

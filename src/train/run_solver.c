@@ -62,16 +62,34 @@ static double number(tw_type type, const void *x, size_t i)
     return type == TW_F64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
 }
 
+static tw_status evaluate_batch(tw_run *r, const double *x, double *gradient, tw_error *err)
+{
+    TW_TRY(tw__run_mean_gradient(r, r->rows, (size_t)r->train.n_rows, &r->there, err));
+    for (size_t i = 0; i < r->size; i++) gradient[i] = number(r->train.type, r->gradient, i);
+    least_subgradient(r->train.glm, x, gradient);
+    return TW_OK;
+}
+
+static void evaluate_glm(tw_run *r, const double *x, double *gradient)
+{
+    const tw_glm *glm = r->train.glm;
+    const size_t penalised = glm->outputs * glm->columns;
+    tw__glm_sums_at(r->glm_sums, x, &r->there);
+    const double *smooth = tw__glm_sums_gradient(r->glm_sums);
+    for (size_t i = 0; i < r->size; i++)
+        gradient[i] = tw__least_subgradient(smooth[i], x[i], i < penalised ? glm->l1 : 0);
+    r->gradients += r->train.n_rows;
+}
+
 static tw_status evaluate(void *user, double *x, double *loss, double *gradient, tw_error *err)
 {
     tw_run *r = user;
     copy_in(r, x);
-    TW_TRY(tw__run_mean_gradient(r, r->rows, (size_t)r->train.n_rows, &r->there, err));
+    if (r->glm_sums) evaluate_glm(r, x, gradient);
+    else TW_TRY(evaluate_batch(r, x, gradient, err));
     if (!(r->there.weight > 0))
         return tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", r->there.weight);
     *loss = r->there.loss / r->there.weight;
-    for (size_t i = 0; i < r->size; i++) gradient[i] = number(r->train.type, r->gradient, i);
-    least_subgradient(r->train.glm, x, gradient);
     return TW_OK;
 }
 
@@ -80,7 +98,8 @@ static void smooth_gradient(void *user, double *to)
     const tw_run *r = user;
     const tw_glm *glm = r->train.glm;
     const size_t penalised = glm && glm->l1 > 0 ? glm->outputs * glm->columns : 0;
-    for (size_t i = 0; i < r->size; i++) {
+    if (r->glm_sums) memcpy(to, tw__glm_sums_gradient(r->glm_sums), r->size * sizeof *to);
+    for (size_t i = 0; !r->glm_sums && i < r->size; i++) {
         const int wide = r->train.type == TW_F64;
         const double w = wide ? ((double *)r->w)[i] : (double)((float *)r->w)[i];
         to[i] = wide ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
@@ -91,9 +110,10 @@ static void smooth_gradient(void *user, double *to)
 /* What all questions about second derivatives begin with. */
 static tw_status at_point(tw_run *r, tw_error *err)
 {
+    r->gradients += r->train.n_rows ? r->train.n_rows : 1;
+    if (r->glm_sums) return TW_OK;
     if (!r->second) TW_TRY(tw__second_create(&r->second, r->ctx, &r->train, r->rows, err));
     copy_in(r, r->solver->at.x);
-    r->gradients += r->train.n_rows ? r->train.n_rows : 1;
     return TW_OK;
 }
 
@@ -101,21 +121,25 @@ static tw_status hessian(void *user, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, err));
-    return tw__second_matrix(r->second, r->w, r->mode, to, err);
+    return r->glm_sums ? tw__glm_sums_matrix(r->glm_sums, r->solver->at.x, to, err)
+                       : tw__second_matrix(r->second, r->w, r->mode, to, err);
 }
 
 static tw_status diagonal(void *user, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, err));
-    return tw__second_diagonal(r->second, r->w, r->mode, to, err);
+    return r->glm_sums ? tw__glm_sums_diagonal(r->glm_sums, r->solver->at.x, to, err)
+                       : tw__second_diagonal(r->second, r->w, r->mode, to, err);
 }
 
 static tw_status times(void *user, const double *v, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, err));
-    return tw__second_times(r->second, r->w, v, r->mode, to, err);
+    if (!r->glm_sums) return tw__second_times(r->second, r->w, v, r->mode, to, err);
+    tw__glm_sums_times(r->glm_sums, v, to);
+    return TW_OK;
 }
 
 void tw__run_free_solver(tw_run *r)
@@ -123,6 +147,15 @@ void tw__run_free_solver(tw_run *r)
     tw__solver_free(r->solver);
     tw__free(r->ctx, r->rows, (size_t)r->train.n_rows, sizeof *r->rows);
     tw__second_free(r->second);
+}
+
+static tw_status make_sums(tw_run *r, tw_error *err)
+{
+    const tw_objective *o = &r->train;
+    if (tw__glm_sums_take(o)) return tw__glm_sums_create(&r->glm_sums, r->solver, err);
+    if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
+    TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
+    return tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(o->type), err);
 }
 
 tw_status tw__run_make_solver(tw_run *r, tw_error *err)
@@ -142,10 +175,8 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
     TW_TRY(find_criterion(r->o.stop, o, &problem.stop, err));
     if (problem.stop == TW_RUN_STOP_GAP && tw__gap_missing(o))
         return tw__fail(err, TW_ERR_SPEC, "stop = gap needs %s", tw__gap_missing(o));
-    if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
-    TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
-    TW_TRY(tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(o->type), err));
     TW_TRY(tw__solver_create(&r->solver, r->ctx, r->o.solver, &problem, err));
+    TW_TRY(make_sums(r, err));
     tw__solver_place(r->solver, r->w);
     r->steps_per_epoch = 1;
     if (!r->o.epochs) r->o.epochs = r->solver->choice.solver->epochs;

@@ -13,6 +13,9 @@ typedef struct tw__linear_loss {
     double (*of_all)(const double *score, size_t n, size_t class, double *slope);
     /* the second derivative of `loss` by the score */
     double (*curvature)(double score, double y, double parameter);
+    /* NULL, or `loss` and `curvature` of n rows at once, with the same bits. */
+    void (*losses)(tw_isa isa, const double *score, const double *y, size_t n, double *loss, double *slope);
+    void (*curvatures)(tw_isa isa, const double *score, size_t n, double *to);
     /* Makes the outputs of a row from its scores, in place; NULL: they are the outputs. */
     void (*output)(double *score, size_t n);
     /* The convex conjugate of `loss` at a slope, and the slope s of `loss` at h with h + q s = t. */

@@ -3,20 +3,67 @@
 #include "models/linear/linear.h"
 #include "math/elementary.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 /* For margins m = y h below 0, log(1 + exp(-m)) is log(1 + exp(m)) - m. */
-double tw__logistic_loss(double score, double y, double parameter, double *slope)
+INLINE double loss_of(double score, double y, double *slope)
 {
     const double margin = y * score, e = tw__exp_f64(-__builtin_fabs(margin));
-    (void)parameter;
     *slope = -y * (margin < 0 ? 1 : e) / (1 + e);
     return tw__log1p_f64(e) - (margin < 0 ? margin : 0);
 }
 
-static double curvature(double score, double y, double parameter)
+INLINE double curvature_of(double score)
 {
     const double e = tw__exp_f64(-__builtin_fabs(score));
-    (void)y, (void)parameter;
     return e / ((1 + e) * (1 + e));
+}
+
+double tw__logistic_loss(double score, double y, double parameter, double *slope)
+{
+    (void)parameter;
+    return loss_of(score, y, slope);
+}
+
+static double curvature(double score, double y, double parameter)
+{
+    (void)y, (void)parameter;
+    return curvature_of(score);
+}
+
+/* Of many rows, with the same bits in vectors of any length. */
+#define STAMP(isa, target)                                                                            \
+    target static void losses_##isa(const double *restrict score, const double *restrict y, size_t n, \
+                                    double *restrict loss, double *restrict slope)                    \
+    {                                                                                                 \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                            \
+        {                                                                                             \
+            double of_row;                                                                            \
+            loss[i] = loss_of(score[i], y[i], &of_row);                                               \
+            slope[i] = of_row;                                                                        \
+        }                                                                                             \
+    }                                                                                                 \
+    target static void curvatures_##isa(const double *restrict score, size_t n, double *restrict to)  \
+    {                                                                                                 \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++) to[i] = curvature_of(score[i]);            \
+    }
+
+STAMP(base, )
+#if defined(__x86_64__)
+STAMP(avx2, __attribute__((target("avx2"))))
+#define CALL(isa, f, ...) (isa >= TW_ISA_AVX2 ? f##_avx2(__VA_ARGS__) : f##_base(__VA_ARGS__))
+#else
+#define CALL(isa, f, ...) ((void)isa, f##_base(__VA_ARGS__))
+#endif
+
+static void losses(tw_isa isa, const double *score, const double *y, size_t n, double *loss, double *slope)
+{
+    CALL(isa, losses, score, y, n, loss, slope);
+}
+
+static void curvatures(tw_isa isa, const double *score, size_t n, double *to)
+{
+    CALL(isa, curvatures, score, n, to);
 }
 
 static double x_log_x(double x) { return x > 0 ? x * tw__log_f64(x) : 0; }
@@ -61,6 +108,8 @@ static void output(double *score, size_t n)
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
 static const tw__linear_loss logistic = {.loss = tw__logistic_loss,
                                          .curvature = curvature,
+                                         .losses = losses,
+                                         .curvatures = curvatures,
                                          .conjugate = conjugate,
                                          .proximal = proximal,
                                          .output = output,

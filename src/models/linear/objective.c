@@ -467,6 +467,42 @@ static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q)
     return o->s->loss->proximal(t, q, target_or_sign(o, i, k), o->s->parameter);
 }
 
+/* Targets or signs of some rows for output k. */
+enum { SOME = 64 };
+
+static size_t some_targets(const objective *o, uint64_t first, size_t n, size_t k, double y[SOME])
+{
+    n = n < SOME ? n : SOME;
+    for (size_t i = 0; i < n; i++) y[i] = target_or_sign(o, first + i, k);
+    return n;
+}
+
+static void glm_losses(void *user, uint64_t first, size_t n, size_t k, const double *scores, double *losses,
+                       double *slopes)
+{
+    const objective *o = user;
+    const tw__linear_loss *loss = o->s->loss;
+    double y[SOME];
+    for (size_t at = 0, m; at < n; at += m) {
+        m = some_targets(o, first + at, n - at, k, y);
+        if (loss->losses)
+            loss->losses(tw_context_isa(o->on.model->ctx), scores + at, y, m, losses + at, slopes + at);
+        else
+            for (size_t i = at; i < at + m; i++)
+                losses[i] = loss->loss(scores[i], y[i - at], o->s->parameter, &slopes[i]);
+    }
+}
+
+static void glm_curvatures(void *user, uint64_t first, size_t n, size_t k, const double *scores,
+                           double *curvatures)
+{
+    const objective *o = user;
+    if (o->s->loss->curvatures)
+        o->s->loss->curvatures(tw_context_isa(o->on.model->ctx), scores, n, curvatures);
+    else
+        for (size_t i = 0; i < n; i++) curvatures[i] = curvature_of(o, first + i, k, scores[i]);
+}
+
 static const char *kinks_of_loss(const tw__linear_state *s)
 {
     return s->parameter == 0 ? s->loss->kinks : NULL;
@@ -491,7 +527,9 @@ static void fill_glm(objective *o)
                       .correct = o->on.classes ? glm_correct : NULL,
                       .conjugate = s->loss->conjugate ? glm_conjugate : NULL,
                       .proximal = s->loss->proximal ? glm_proximal : NULL,
-                      .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness};
+                      .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness,
+                      .losses = s->loss->of_all ? NULL : glm_losses,
+                      .curvatures = s->loss->curvature && !kinks_of_loss(s) ? glm_curvatures : NULL};
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/quadratic.h"
 #include "base/random.h"
+#include "train/glm_rows.h"
 #include <math.h>
 #include <string.h>
 

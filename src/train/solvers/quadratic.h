@@ -33,10 +33,4 @@ tw_status tw__quadratic_create(tw__quadratic *q, tw__solver *s, const tw__column
  * subgradient, or for `most` passes. seed NULL: the weights in order; else in an order drawn anew for each
  * pass from numbers of this seed's `stream`, and without extrapolation. */
 void tw__quadratic_minimise(tw__quadratic *q, double tol, size_t most, const uint64_t *seed, uint32_t stream);
-
-/* The subgradient of least size of a function with slope g, plus l1 |w|. */
-static inline double tw__least_subgradient(double g, double w, double l1)
-{
-    return w > 0 ? g + l1 : w < 0 ? g - l1 : tw__soft(g, l1);
-}
 #endif

@@ -1,6 +1,6 @@
 /* sdca: stochastic dual coordinate ascent, one row's slope at a time.
  * SPDX-License-Identifier: MIT */
-#include "train/solvers/columns.h"
+#include "train/glm_rows.h"
 #include "base/pool.h"
 #include "base/random.h"
 #include <float.h>
@@ -18,7 +18,7 @@ enum { PULL = 10 };
 
 /* Of each output and row, or of each lane and row: one after the other. */
 typedef struct state {
-    tw__row_copy x;
+    tw__glm_rows x;
     double *slopes, *centre; /* what the intercept is drawn to */
     double *norms;           /* of the rows, squared */
     uint32_t *active;        /* per lane */
@@ -50,7 +50,8 @@ static tw_status create(tw__solver *s, tw_error *err)
     glm = s->problem.objective->glm;
     TW_TRY(tw__solver_alloc(s, &d, 1, sizeof *d, err));
     s->state = d;
-    TW_TRY(tw__row_copy_create(&d->x, s, err));
+    TW_TRY(tw__solver_needs_few_rows(s, err));
+    TW_TRY(tw__glm_rows_create(&d->x, s, 0, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     d->outputs = glm->outputs;
     d->lanes = glm->outputs < threads ? glm->outputs : threads;
@@ -96,7 +97,7 @@ static double weight_of(const tw_glm *glm, size_t i) { return glm->weight(glm->u
 static void move(output *o, size_t i, double change)
 {
     const state *d = o->s->state;
-    const tw__row_copy *x = &d->x;
+    const tw__glm_rows *x = &d->x;
     const size_t first = x->starts[i];
     tw__sparse_add(o->w, -o->rate * change, x->x + first, x->column + first, x->starts[i + 1] - first);
     o->b -= change * o->pull;
@@ -107,7 +108,7 @@ static int step(output *o, size_t i)
 {
     const state *d = o->s->state;
     const tw_glm *glm = o->s->problem.objective->glm;
-    const tw__row_copy *x = &d->x;
+    const tw__glm_rows *x = &d->x;
     const size_t first = x->starts[i];
     const double c = weight_of(glm, i),
                  h = o->b + tw__sparse_dot(o->w, x->x + first, x->column + first, x->starts[i + 1] - first),

@@ -133,6 +133,14 @@ tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err)
                     s->type->about.name, kinks);
 }
 
+tw_status tw__solver_needs_few_rows(const tw__solver *s, tw_error *err)
+{
+    const unsigned long long rows = s->problem.objective->n_rows;
+    if (rows <= UINT32_MAX) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "solver %s takes up to %u rows, and these are %llu",
+                    s->type->about.name, UINT32_MAX, rows);
+}
+
 int tw__solver_has_l1(const tw__problem *p)
 {
     const tw_glm *glm = p->objective->glm;

@@ -109,6 +109,8 @@ tw_status tw__solver_evaluate(tw__solver *s, tw_error *err); /* s->next.x */
 const char *tw__solver_kinks(const tw__problem *p);
 /* A `takes`: TW_ERR_SPEC where the loss has kinks. */
 tw_status tw__solver_needs_smooth(const tw__solver *s, tw_error *err);
+/* TW_ERR_SPEC where indices of rows need more than 32 bits */
+tw_status tw__solver_needs_few_rows(const tw__solver *s, tw_error *err);
 /* whether the magnitudes that l1 penalises are its only kinks */
 int tw__solver_has_l1(const tw__problem *p);
 /* For preconditioning: 0.3 of the size of the Hessian's diagonal at s->at, and 0.7 of its least number, so
@@ -123,6 +125,12 @@ void tw__add_scaled(double *to, double factor, const double *a, size_t n);
 
 /* x moved towards 0 by `by`, to 0 if that is further than 0. */
 static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
+
+/* The subgradient of least size of a function with slope g, plus l1 |w|. */
+static inline double tw__least_subgradient(double g, double w, double l1)
+{
+    return w > 0 ? g + l1 : w < 0 ? g - l1 : tw__soft(g, l1);
+}
 
 /* search.c: looks along a direction for the length of a step, from `first` on. *found: s->next is the point
  * at->x + length d, where the slope along d is at most `flatten` of what it was and the loss lower, or near

@@ -1,0 +1,349 @@
+/* Passes over the rows of a generalised linear model; see glm_sums.h. In each of them a row has a coefficient
+ * for every output, and the pass is a sum of the rows times theirs.
+ * SPDX-License-Identifier: MIT */
+#include "train/glm_sums.h"
+#include "base/pool.h"
+#include "train/glm_rows.h"
+#include <math.h>
+#include <string.h>
+
+/* MOST_NUMBERS: of a copy; PER_COLUMN: numbers of a part for each column that is to be added; BLOCK: rows
+ * that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices */
+enum {
+    MOST_NUMBERS = 1 << 27,
+    MOST_PARTS = 64,
+    PER_COLUMN = 8,
+    BLOCK = 128,
+    MATRICES = 1 << 23,
+    COLUMNS = 4096
+};
+
+struct tw__glm_sums {
+    tw__solver *solver;
+    tw_context *ctx;
+    const tw_objective *o;
+    const tw_glm *glm;
+    tw__glm_rows x;
+    const tw__glm_kernels *k;
+    size_t parts, n;         /* of each output's rows; weights */
+    double *weights, weight; /* of the rows */
+    double *point;           /* of the scores */
+    double *gradient;        /* without l1's share, of the last point that there was one at */
+    int has_scores;
+    double *scores,
+        *curvatures;         /* of each output and row; curvatures times the row's weight, made when needed */
+    double *vector;          /* for each output a number per column, as wide as the rows are */
+    double *sums;            /* likewise, for each output's parts */
+    double *biases, *losses; /* for each output's parts */
+    double *row_scores;      /* per thread */
+    size_t matrix_parts;
+    double *matrices;
+};
+
+static size_t columns_of(const tw__glm_sums *g) { return g->glm->columns; }
+
+int tw__glm_sums_take(const tw_objective *o)
+{
+    if (!o->glm || !o->glm->losses || o->n_rows == 0) return 0;
+    for (size_t i = 0; i < o->n_tensors; i++)
+        if (o->tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) return 0;
+    return tw__glm_numbers(o) <= MOST_NUMBERS;
+}
+
+static size_t between(size_t low, size_t n, size_t high) { return n < low ? low : n > high ? high : n; }
+
+static tw_status allocate(tw__glm_sums *g, tw_error *err)
+{
+    const size_t outputs = g->glm->outputs, wide = outputs * g->x.width, tallies = outputs * g->parts;
+    size_t rows;
+    if (!tw__size_mul(outputs, g->x.n, &rows))
+        return tw__fail(err, TW_ERR_MEMORY, "%zu scores for each of %zu rows are too many", outputs, g->x.n);
+    const struct {
+        double **to;
+        size_t n;
+    } vectors[] = {{&g->weights, g->x.n},
+                   {&g->point, g->n},
+                   {&g->gradient, g->n},
+                   {&g->scores, rows},
+                   {&g->vector, wide},
+                   {&g->sums, g->parts * wide},
+                   {&g->biases, tallies},
+                   {&g->losses, tallies},
+                   {&g->row_scores, (size_t)tw_context_threads(g->ctx) * outputs}};
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        TW_TRY(tw__solver_alloc(g->solver, vectors[i].to, vectors[i].n, sizeof(double), err));
+    return TW_OK;
+}
+
+tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err)
+{
+    const tw_objective *o = s->problem.objective;
+    tw__glm_sums *g;
+    TW_TRY(tw__solver_alloc(s, &g, 1, sizeof *g, err));
+    *g = (tw__glm_sums){.solver = s, .ctx = s->ctx, .o = o, .glm = o->glm, .n = s->problem.n};
+    *out = g;
+    TW_TRY(tw__glm_rows_create(&g->x, s, 1, err));
+    g->k = tw__glm_kernels_for(&g->x, tw_context_isa(s->ctx));
+    const size_t parts = between(1, g->x.numbers / (PER_COLUMN * columns_of(g)), MOST_PARTS);
+    g->parts = between(1, parts / g->glm->outputs, parts);
+    TW_TRY(allocate(g, err));
+    for (size_t i = 0; i < g->x.n; i++) g->weight += g->weights[i] = g->glm->weight(g->glm->user, i);
+    return TW_OK;
+}
+
+/* ---- a pass -------------------------------------------------------------------------------------------- */
+
+/* Sets the coefficients of n rows from `first` on for output k; returns their losses' sum. */
+typedef double coefficients(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n,
+                            double *by);
+
+typedef struct pass {
+    tw__glm_sums *g;
+    coefficients *of;
+    void (*add)(const tw__glm_rows *x, size_t first, size_t end, const double *by, double *to);
+    const double *at; /* a point or vector */
+    const double *l2; /* what it is multiplied with: `at`, or NULL for ones */
+    double *to;
+    size_t k; /* the matrix's output */
+} pass;
+
+/* Copies numbers that belong to the weights into vectors as wide as the rows. */
+static const double *widen(tw__glm_sums *g, const double *from)
+{
+    for (size_t k = 0; k < g->glm->outputs; k++)
+        memcpy(g->vector + k * g->x.width, from + k * columns_of(g), columns_of(g) * sizeof *from);
+    return from;
+}
+
+static double bias_of(const tw__glm_sums *g, const double *at, size_t k)
+{
+    return g->glm->intercept ? at[g->glm->outputs * columns_of(g) + k] : 0;
+}
+
+static void score(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n, double *to)
+{
+    g->k->dot(&g->x, first, first + n, g->vector + k * g->x.width, bias_of(g, at, k), to);
+}
+
+static size_t part_start(const tw__glm_sums *g, size_t part, size_t parts) { return g->x.n * part / parts; }
+
+static double sum_of(const double *x, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i];
+    return sum;
+}
+
+static void part_task(void *arg, size_t index, int worker)
+{
+    const pass *p = arg;
+    tw__glm_sums *g = p->g;
+    const size_t k = index / g->parts, part = index % g->parts, end = part_start(g, part + 1, g->parts);
+    double *sum = g->sums + index * g->x.width, by[BLOCK], bias = 0, loss = 0;
+    (void)worker;
+    memset(sum, 0, g->x.width * sizeof *sum);
+    for (size_t i = part_start(g, part, g->parts), n; i < end; i += n) {
+        n = end - i < BLOCK ? end - i : BLOCK;
+        loss += p->of(g, p->at, k, i, n, by);
+        bias += sum_of(by, n);
+        p->add(&g->x, i, i + n, by, sum);
+    }
+    g->biases[index] = bias;
+    g->losses[index] = loss;
+}
+
+/* The parts' sum as a mean, for some columns of an output. */
+static void column_task(void *arg, size_t index, int worker)
+{
+    const pass *p = arg;
+    tw__glm_sums *g = p->g;
+    const size_t n = columns_of(g), chunks = (n + COLUMNS - 1) / COLUMNS, k = index / chunks,
+                 first = index % chunks * COLUMNS, end = n - first < COLUMNS ? n : first + COLUMNS;
+    double *to = p->to + k * n, *sum = g->sums + k * g->parts * g->x.width;
+    (void)worker;
+    for (size_t part = 1; part < g->parts; part++)
+        for (size_t j = first; j < end; j++) sum[j] += sum[part * g->x.width + j];
+    for (size_t j = first; j < end; j++)
+        to[j] = sum[j] / g->weight + g->glm->l2 * (p->l2 ? p->l2[k * n + j] : 1);
+}
+
+static void run(pass *p)
+{
+    tw__glm_sums *g = p->g;
+    const size_t outputs = g->glm->outputs, chunks = (columns_of(g) + COLUMNS - 1) / COLUMNS;
+    tw__pool_run(g->ctx, outputs * g->parts, part_task, p);
+    tw__pool_run(g->ctx, outputs * chunks, column_task, p);
+    for (size_t k = 0; g->glm->intercept && k < outputs; k++)
+        p->to[outputs * columns_of(g) + k] = sum_of(g->biases + k * g->parts, g->parts) / g->weight;
+}
+
+/* ---- loss and gradient --------------------------------------------------------------------------------- */
+
+static double slopes(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n, double *by)
+{
+    double loss[BLOCK], *scores = g->scores + k * g->x.n + first;
+    const double *weights = g->weights + first;
+    score(g, at, k, first, n, scores);
+    g->glm->losses(g->glm->user, first, n, k, scores, loss, by);
+    for (size_t i = 0; i < n; i++) by[i] *= weights[i];
+    return tw__dot(loss, weights, n);
+}
+
+static void correct_task(void *arg, size_t part, int worker)
+{
+    tw__glm_sums *g = arg;
+    const size_t outputs = g->glm->outputs;
+    double *scores = g->row_scores + (size_t)worker * outputs, sum = 0;
+    for (size_t i = part_start(g, part, g->parts); i < part_start(g, part + 1, g->parts); i++) {
+        for (size_t k = 0; k < outputs; k++) scores[k] = g->scores[k * g->x.n + i];
+        if (g->glm->correct(g->glm->user, i, scores)) sum += g->weights[i];
+    }
+    g->biases[part] = sum;
+}
+
+static double penalty(const tw__glm_sums *g, const double *x)
+{
+    const size_t n = g->glm->outputs * columns_of(g);
+    double magnitudes = 0;
+    for (size_t i = 0; g->glm->l1 > 0 && i < n; i++) magnitudes += fabs(x[i]);
+    return g->glm->l2 / 2 * tw__dot(x, x, n) + g->glm->l1 * magnitudes;
+}
+
+const double *tw__glm_sums_gradient(const tw__glm_sums *g) { return g->gradient; }
+
+void tw__glm_sums_at(tw__glm_sums *g, const double *x, tw_sums *sums)
+{
+    pass p = {.g = g, .of = slopes, .add = g->k->add, .at = widen(g, x), .l2 = x, .to = g->gradient};
+    run(&p);
+    memcpy(g->point, x, g->n * sizeof *x);
+    g->has_scores = 1;
+    *sums = (tw_sums){.loss = sum_of(g->losses, g->glm->outputs * g->parts) + g->weight * penalty(g, x),
+                      .weight = g->weight};
+    if (!g->o->counts_correct) return;
+    tw__pool_run(g->ctx, g->parts, correct_task, g);
+    sums->correct = sum_of(g->biases, g->parts);
+}
+
+/* ---- second derivatives -------------------------------------------------------------------------------- */
+
+static void score_task(void *arg, size_t index, int worker)
+{
+    tw__glm_sums *g = arg;
+    const size_t k = index / g->parts, first = part_start(g, index % g->parts, g->parts),
+                 end = part_start(g, index % g->parts + 1, g->parts);
+    (void)worker;
+    score(g, g->point, k, first, end - first, g->scores + k * g->x.n + first);
+}
+
+/* The scores are those of the last point at which there was a gradient: usually this one. */
+static void need_scores(tw__glm_sums *g, const double *x)
+{
+    if (g->has_scores && memcmp(g->point, x, g->n * sizeof *x) == 0) return;
+    memcpy(g->point, widen(g, x), g->n * sizeof *x);
+    tw__pool_run(g->ctx, g->glm->outputs * g->parts, score_task, g);
+    g->has_scores = 1;
+}
+
+static double curvatures(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n,
+                         double *by)
+{
+    const double *weights = g->weights + first;
+    (void)at;
+    g->glm->curvatures(g->glm->user, first, n, k, g->scores + k * g->x.n + first, by);
+    for (size_t i = 0; i < n; i++) by[i] *= weights[i];
+    return 0;
+}
+
+static double kept_curvatures(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n,
+                              double *by)
+{
+    (void)curvatures(g, at, k, first, n, by);
+    memcpy(g->curvatures + k * g->x.n + first, by, n * sizeof *by);
+    return 0;
+}
+
+static double changes(const tw__glm_sums *g, const double *at, size_t k, size_t first, size_t n, double *by)
+{
+    const double *curvature = g->curvatures + k * g->x.n + first;
+    score(g, at, k, first, n, by);
+    for (size_t i = 0; i < n; i++) by[i] *= curvature[i];
+    return 0;
+}
+
+tw_status tw__glm_sums_diagonal(tw__glm_sums *g, const double *x, double *to, tw_error *err)
+{
+    if (!g->curvatures)
+        TW_TRY(tw__solver_alloc(g->solver, &g->curvatures, g->glm->outputs * g->x.n, sizeof(double), err));
+    need_scores(g, x);
+    pass p = {.g = g, .of = kept_curvatures, .add = g->k->add_squares, .to = to};
+    run(&p);
+    return TW_OK;
+}
+
+void tw__glm_sums_times(tw__glm_sums *g, const double *v, double *to)
+{
+    pass p = {.g = g, .of = changes, .add = g->k->add, .at = widen(g, v), .l2 = v, .to = to};
+    run(&p);
+}
+
+/* ---- the matrix ---------------------------------------------------------------------------------------- */
+
+/* A part's matrix, after whose rows comes the one of the intercept. */
+static double *matrix_of(const tw__glm_sums *g, size_t part)
+{
+    return g->matrices + part * g->x.width * (g->x.width + 1);
+}
+
+static void matrix_task(void *arg, size_t part, int worker)
+{
+    const pass *p = arg;
+    const tw__glm_sums *g = p->g;
+    const size_t square = g->x.width * g->x.width, end = part_start(g, part + 1, g->matrix_parts);
+    double *to = matrix_of(g, part), by[BLOCK], bias = 0;
+    (void)worker;
+    memset(to, 0, (square + g->x.width) * sizeof *to);
+    for (size_t i = part_start(g, part, g->matrix_parts), n; i < end; i += n) {
+        n = end - i < BLOCK ? end - i : BLOCK;
+        (void)curvatures(g, NULL, p->k, i, n, by);
+        g->k->add_products(&g->x, i, i + n, by, to);
+        if (!g->glm->intercept) continue;
+        g->k->add(&g->x, i, i + n, by, to + square);
+        bias += sum_of(by, n);
+    }
+    g->biases[part] = bias;
+}
+
+/* The mean of row j, the one of the intercept included. */
+static void matrix_row_task(void *arg, size_t j, int worker)
+{
+    const pass *p = arg;
+    const tw__glm_sums *g = p->g;
+    const size_t columns = columns_of(g), from = j < columns ? j : g->x.width,
+                 n = j < columns ? j + 1 : columns;
+    double *to = p->to + j * (columns + (g->glm->intercept != 0));
+    (void)worker;
+    memset(to, 0, n * sizeof *to);
+    for (size_t part = 0; part < g->matrix_parts; part++) {
+        const double *row = matrix_of(g, part) + from * g->x.width;
+        for (size_t i = 0; i < n; i++) to[i] += row[i];
+    }
+    for (size_t i = 0; i < n; i++) to[i] /= g->weight;
+    if (j < columns) to[j] += g->glm->l2;
+    else to[columns] = sum_of(g->biases, g->matrix_parts) / g->weight;
+}
+
+tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, double *to, tw_error *err)
+{
+    const size_t size = g->x.width * (g->x.width + 1), width = columns_of(g) + (g->glm->intercept != 0);
+    if (!g->matrices) {
+        g->matrix_parts = between(1, MATRICES / size, g->parts);
+        TW_TRY(tw__solver_alloc(g->solver, &g->matrices, g->matrix_parts * size, sizeof(double), err));
+    }
+    need_scores(g, x);
+    for (size_t k = 0; k < g->glm->outputs; k++) {
+        pass p = {.g = g, .to = to + k * width * width, .k = k};
+        tw__pool_run(g->ctx, g->matrix_parts, matrix_task, &p);
+        tw__pool_run(g->ctx, width, matrix_row_task, &p);
+    }
+    return TW_OK;
+}

@@ -1,0 +1,30 @@
+/* The mean loss of a generalised linear model over all rows, its gradient and second derivatives, for
+ * solvers: by passes over a copy of the rows, without the leaves of the batch tree, of which each would need
+ * a number for every column. The rows are cut into parts, whose number depends on the rows and columns alone;
+ * a part's sum goes from row to row, and the parts are added in their order. So the bits do not depend on
+ * threads; in the last places they differ from those of the batch tree.
+ *
+ * Points and vectors are doubles in the order of the weights.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_GLM_SUMS_H
+#define TW_TRAIN_GLM_SUMS_H
+#include "train/solvers/solver.h"
+
+typedef struct tw__glm_sums tw__glm_sums;
+
+/* Whether it is a generalised linear model that evaluates many rows in a call, with not too many numbers to
+ * be copied, and none of its weights stands still. */
+int tw__glm_sums_take(const tw_objective *o);
+/* Of a solver's objective, which they take; freed with the solver. */
+tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err);
+
+/* sums->loss has all penalties. */
+void tw__glm_sums_at(tw__glm_sums *g, const double *x, tw_sums *sums);
+/* The gradient there, without l1's share. */
+const double *tw__glm_sums_gradient(const tw__glm_sums *g);
+/* The Hessian's blocks at x, one for each output, of which row i is set up to column i. */
+tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, double *to, tw_error *err);
+/* The Hessian's diagonal, and the point of the products that follow. */
+tw_status tw__glm_sums_diagonal(tw__glm_sums *g, const double *x, double *to, tw_error *err);
+void tw__glm_sums_times(tw__glm_sums *g, const double *v, double *to);
+#endif
