@@ -1,5 +1,5 @@
-/* Solvers: known optima, when a run ends and what it says of itself, the same bits on any threads and after a
- * stop, what is refused.
+/* Solvers: known optima, when a run ends and what it says of itself, the same bits on any threads and
+ * instructions and after a stop, what is refused.
  * SPDX-License-Identifier: MIT */
 #include "solver_runs.h"
 #include "fault_walk.h"
@@ -335,12 +335,12 @@ typedef struct outcome {
 } outcome;
 
 /* stop: steps after which the run is thrown away, and another one loads its state; 0: none */
-static outcome train(const char *solver, tw_type type, int sparse, int threads, uint64_t stop)
+static outcome train(const char *solver, tw_type type, int sparse, int threads, tw_isa isa, uint64_t stop)
 {
     static some_rows r;
     outcome to;
     memset(&to, 0, sizeof to);
-    tw_context *ctx = context(threads);
+    tw_context *ctx = context_up_to(threads, isa);
     fill_rows(&r, 2);
     tw_data *data = rows_data(ctx, &r, TW_F32, sparse, 2, 1);
     tw_model *m = new_model(ctx, "logistic:l2=0.001", type, data);
@@ -377,22 +377,25 @@ static void check_bits(const char *solver)
 {
     for (int type = 0; type < 2; type++) {
         const tw_type real = type ? TW_F64 : TW_F32;
-        const outcome first = train(solver, real, 0, 1, 0);
+        const outcome first = train(solver, real, 0, 1, TW_ISA_BASE, 0);
         assert_true(first.steps > 2 && first.loss < 0.5);
         for (int threads = 1; threads <= 3; threads++)
-            for (int sparse = 0; sparse < 2; sparse++) {
-                const outcome again = train(solver, real, sparse, threads, 0);
-                assert_memory_equal(&first, &again, sizeof first);
-            }
+            for (int sparse = 0; sparse < 2; sparse++)
+                for (int isa = TW_ISA_BASE; isa <= (int)tw_isa_of_cpu(); isa++) {
+                    const outcome again = train(solver, real, sparse, threads, (tw_isa)isa, 0);
+                    if (memcmp(&first, &again, sizeof first) != 0)
+                        fail_msg("%s: other bits with %d threads, %s, sparse %d", solver, threads,
+                                 tw_isa_name((tw_isa)isa), sparse);
+                }
         for (uint64_t stop = 1; stop < first.steps; stop += 1 + stop / 3) {
-            const outcome resumed = train(solver, real, 1, 1, stop);
+            const outcome resumed = train(solver, real, 1, 1, TW_ISA_DETECT, stop);
             if (memcmp(&first, &resumed, sizeof first) != 0)
                 fail_msg("%s: stopped after %d steps it ends elsewhere", solver, (int)stop);
         }
     }
 }
 
-static void threads_sparsity_and_a_stop_change_no_bit(void **state)
+static void threads_instructions_sparsity_and_a_stop_change_no_bit(void **state)
 {
     (void)state;
     for_each_solver(check_bits);
@@ -555,7 +558,7 @@ int main(void)
         cmocka_unit_test(a_run_ends_by_its_criterion),
         cmocka_unit_test(at_the_optimum_no_step_is_made),
         cmocka_unit_test(a_start_that_is_not_finite_is_an_error),
-        cmocka_unit_test(threads_sparsity_and_a_stop_change_no_bit),
+        cmocka_unit_test(threads_instructions_sparsity_and_a_stop_change_no_bit),
         cmocka_unit_test(options_without_meaning_are_refused),
         cmocka_unit_test(a_loss_with_kinks_is_refused),
         cmocka_unit_test(any_allocation_may_fail),
