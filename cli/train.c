@@ -153,10 +153,15 @@ static void print_ending(tw_job *job)
     tw_run_progress p = {.size = sizeof p};
     if (!tw_job_run_of(job) || tw_run_progress_get(tw_job_run_of(job), &p, NULL) != TW_OK) return;
     const unsigned long long n = tw_run_steps(tw_job_run_of(job));
-    cli_say(
-        "%s after %llu iteration%s: gradient %.3g of %.3g at the start, last step %.3g, loss lowered by %.3g",
-        tw_run_status_name(tw_job_status(job)), n, n == 1 ? "" : "s", p.gradient, p.first_gradient, p.step,
-        p.decrease);
+    if (n == 0)
+        cli_say(
+            "%s after 0 iterations: the gradient at the start is %.3g, and the weights are those of the start",
+            tw_run_status_name(tw_job_status(job)), p.first_gradient);
+    else
+        cli_say(
+            "%s after %llu iteration%s: gradient %.3g of %.3g at the start, last step %.3g, loss lowered by %.3g",
+            tw_run_status_name(tw_job_status(job)), n, n == 1 ? "" : "s", p.gradient, p.first_gradient,
+            p.step, p.decrease);
     if (!isnan(p.gap))
         cli_say("the loss is at most %.3g above the least (duality gap); %.0f weights are not 0", p.gap,
                 p.nonzero);
