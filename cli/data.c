@@ -42,6 +42,21 @@ tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *
     return TW_OK;
 }
 
+/* Rows that are not converted are for the time being: the file has no name any more once it is open. */
+static tw_status open_streamed(tw_context *ctx, const char *path, tw_data_options *o, tw_data **train,
+                               tw_data **test, tw_error *err)
+{
+    char name[PATH_MAX], file[PATH_MAX + 16];
+    snprintf(name, sizeof name, "%.4000s/stream-%ld", o->cache, (long)getpid());
+    o->stream = name;
+    const tw_status status = tw_data_open(ctx, path, o, train, NULL, test, err);
+    for (int i = 0; i < 2; i++) {
+        snprintf(file, sizeof file, "%s%s", name, i ? ".test.twd" : ".twd");
+        unlink(file);
+    }
+    return status;
+}
+
 tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const tw_job_options *data,
                         int unlabelled, const tw_model *model, tw_data **train, tw_data **test, tw_error *err)
 {
@@ -53,7 +68,9 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
     o.home = directories.home;
     o.unlabelled = unlabelled;
     if (model) CLI_TRY(tw_model_reads(model, &o, err));
-    CLI_TRY(tw_data_open(ctx, data->data, &o, train, NULL, test, err));
+    tw_status status = data->stream ? open_streamed(ctx, data->data, &o, train, test, err)
+                                    : tw_data_open(ctx, data->data, &o, train, NULL, test, err);
+    if (status != TW_OK) return status;
     if (common->verbose && train) tell("training", data->data, *train);
     if (common->verbose && test) tell("test", data->data, *test);
     return TW_OK;

@@ -129,6 +129,7 @@ static inline tw_io faulty_io(faults *f)
                    faulty_is_at,
                    NULL,
                    NULL,
+                   NULL,
                    NULL};
 }
 

@@ -54,6 +54,9 @@ typedef struct tw_io {
     void (*unmap)(void *user, void *bytes, size_t n);
     /* Bytes of a file, and when it was written last, in ns. May be NULL: contents are compared instead. */
     int (*stamp)(void *user, const char *path, uint64_t *bytes, int64_t *written);
+    /* The memory of a mapped file, as map gave it, is not needed for now: its pages may be read from the file
+     * again when they are next touched. It has not been written to. May be NULL: nothing is given back. */
+    void (*forget)(void *user, void *bytes, size_t n);
 } tw_io;
 /* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. The library
  * writes a file under a temporary name and renames it when it is whole. */

@@ -131,7 +131,16 @@ typedef struct tw_data_options {
      * order, and labels belong to its classes; `columns` and `without` are refused. NULL: these are the
      * training rows */
     const char *schema;
+
+    /* Not NULL: rows stay in files of converted rows, of which about `window` bytes (0: TW_STREAM_WINDOW) are
+     * in memory at a time. Files of other rows are converted first: `path` to a file with the name `stream`
+     * and ".twd", `test` to one with ".test.twd", unless these were made of the same files in the same way
+     * ("": TW_ERR_SPEC). Share `val` is that of the last rows, whatever their classes. TW_ERR_SPEC: converted
+     * rows that are packed; rows of groups with `val`; a data set that is no file of rows. */
+    const char *stream;
+    uint64_t window;
 } tw_data_options;
+#define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \
     {                                   \
         .size = sizeof(tw_data_options) \

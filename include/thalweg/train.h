@@ -335,6 +335,13 @@ typedef struct tw_job_options {
      * solver, optimizer and what belongs to one (see run.solver) the solver is "auto" */
     uint64_t path;
     double path_ratio;
+    /* 1: rows stay in files of converted rows (tw_data_options.stream; those that are not converted are
+     * written to `out` with ".twd" or ".test.twd" added), of which about `window` megabytes (of 2^20 bytes; 0:
+     * 64) are in memory at a time. Rows are drawn from windows of that size: the estimator is minibatch or
+     * single, and its option `window` says how many rows that is, unless it is given. For linear models
+     * without standardize */
+    int stream;
+    uint64_t window;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

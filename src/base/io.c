@@ -163,6 +163,12 @@ static void sys_unmap(void *user, void *bytes, size_t n)
     munmap(bytes, n);
 }
 
+static void sys_forget(void *user, void *bytes, size_t n)
+{
+    (void)user;
+    madvise(bytes, n, MADV_DONTNEED);
+}
+
 static int sys_stamp(void *user, const char *path, uint64_t *bytes, int64_t *written)
 {
     (void)user;
@@ -176,7 +182,7 @@ static int sys_stamp(void *user, const char *path, uint64_t *bytes, int64_t *wri
 const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,     sys_write,          sys_sync,
                              sys_close,     sys_rename, sys_remove,   sys_make_directory, sys_sync_directory,
                              sys_kind,      NULL,       sys_is_empty, sys_is_at,          sys_map,
-                             sys_unmap,     sys_stamp};
+                             sys_unmap,     sys_stamp,  sys_forget};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {

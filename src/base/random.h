@@ -19,7 +19,8 @@ enum tw__purpose {
     TW__FOR_FIGURE,
     TW__FOR_VALIDATION,
     TW__FOR_COORDINATES,
-    TW__FOR_PLANTED
+    TW__FOR_PLANTED,
+    TW__FOR_WINDOWS
 };
 
 typedef struct tw__philox4 {

@@ -175,45 +175,62 @@ tw_data_info tw__block_rows(const tw__block *b, uint64_t first, uint64_t n)
 
 /* ---- hash ---------------------------------------------------------------------------------------------- */
 
-/* A missing field adds nothing, so that dense rows with labels keep the hash they always had. */
-static void add_optional(tw__hash *h, const char *name, const void *from, size_t n)
+/* A hash, and the rows that it is of. */
+typedef struct hashing {
+    tw__hash h;
+    tw__block *block;
+} hashing;
+
+/* Part by part, so that a file that the rows are in need not be in memory. */
+static void add(hashing *to, const void *from, size_t n)
 {
-    if (!from) return;
-    tw__hash_add(h, name, strlen(name));
-    tw__hash_add(h, from, n);
+    enum { PART = 1 << 20 };
+    for (size_t i = 0, part; i < n; i += part) {
+        part = n - i < PART ? n - i : PART;
+        tw__hash_add(&to->h, (const char *)from + i, part);
+        if (to->block) tw__mapped_touch(to->block->ctx, &to->block->mapped, part);
+    }
 }
 
-static void add_sparse(tw__hash *h, const tw_data_info *r)
+/* A missing field adds nothing, so that dense rows with labels keep the hash they always had. */
+static void add_optional(hashing *h, const char *name, const void *from, size_t n)
+{
+    if (!from) return;
+    tw__hash_add(&h->h, name, strlen(name));
+    add(h, from, n);
+}
+
+static void add_sparse(hashing *h, const tw_data_info *r)
 {
     const uint64_t first = r->starts[0], n = r->starts[r->rows] - first;
     const size_t each = tw_type_size(r->type);
     enum { PART = 512 };
     uint64_t part[PART];
-    tw__hash_add(h, "sparse", strlen("sparse"));
+    tw__hash_add(&h->h, "sparse", strlen("sparse"));
     for (uint64_t i = 1; i <= r->rows;) {
         size_t k = 0;
         for (; k < PART && i <= r->rows; k++, i++) part[k] = r->starts[i] - first;
-        tw__hash_add_numbers(h, part, k);
+        tw__hash_add_numbers(&h->h, part, k);
     }
-    tw__hash_add(h, r->columns + first, (size_t)n * sizeof *r->columns);
-    tw__hash_add(h, (const char *)r->x + first * each, (size_t)n * each);
+    add(h, r->columns + first, (size_t)n * sizeof *r->columns);
+    add(h, (const char *)r->x + first * each, (size_t)n * each);
 }
 
-void tw__data_hash_rows(const tw_data_info *r, char to[TW__HASH_DIGITS + 1])
+void tw__data_hash_rows(const tw_data_info *r, tw__block *block, char to[TW__HASH_DIGITS + 1])
 {
     const size_t rows = (size_t)r->rows;
-    tw__hash h;
-    tw__hash_start(&h);
-    tw__hash_add_number(&h, (uint64_t)r->type);
-    tw__hash_add_number(&h, r->rows);
-    tw__hash_add_number(&h, (uint64_t)r->rank);
-    for (int i = 0; i < r->rank; i++) tw__hash_add_number(&h, (uint64_t)r->shape[i]);
-    tw__hash_add_number(&h, r->labels != NULL);
+    hashing h = {.block = block};
+    tw__hash_start(&h.h);
+    tw__hash_add_number(&h.h, (uint64_t)r->type);
+    tw__hash_add_number(&h.h, r->rows);
+    tw__hash_add_number(&h.h, (uint64_t)r->rank);
+    for (int i = 0; i < r->rank; i++) tw__hash_add_number(&h.h, (uint64_t)r->shape[i]);
+    tw__hash_add_number(&h.h, r->labels != NULL);
     if (r->starts) add_sparse(&h, r);
-    else tw__hash_add(&h, r->x, rows * tw__data_width(r) * tw_type_size(r->type));
-    if (r->labels) tw__hash_add(&h, r->labels, rows * sizeof *r->labels);
+    else add(&h, r->x, rows * tw__data_width(r) * tw_type_size(r->type));
+    if (r->labels) add(&h, r->labels, rows * sizeof *r->labels);
     add_optional(&h, "targets", r->targets, rows * r->n_targets * sizeof *r->targets);
     add_optional(&h, "weights", r->weights, rows * sizeof *r->weights);
     add_optional(&h, "groups", r->groups, rows * sizeof *r->groups);
-    tw__hash_hex(&h, to);
+    tw__hash_hex(&h.h, to);
 }

@@ -63,9 +63,11 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
     const double rows = (double)r.rows;
     for (size_t j = 0; j < width; j++)
         columns[j] = (tw_data_column){.least = INFINITY, .greatest = -INFINITY};
-    for (uint64_t row = 0; row < r.rows; row++)
+    for (uint64_t row = 0; row < r.rows; row++) {
         for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++)
             add_number(column_of(&r, first, i, columns), number_at(&r, i));
+        tw__data_touch(data, tw__data_row_bytes(&r, row));
+    }
     find_means(&r, width, columns);
     for (size_t j = 0; j < width; j++) {
         tw_data_column *c = &columns[j];
@@ -76,12 +78,14 @@ tw_status tw_data_columns(const tw_data *data, tw_data_column *columns, tw_error
         const double mean = c->mean * scale_of(c);
         c->deviation = r.starts ? (rows - (double)c->nonzero) * mean * mean : 0;
     }
-    for (uint64_t row = 0; row < r.rows; row++)
+    for (uint64_t row = 0; row < r.rows; row++) {
         for (size_t first = start_of(&r, width, row), i = first; i < start_of(&r, width, row + 1); i++) {
             tw_data_column *c = column_of(&r, first, i, columns);
             const double x = number_at(&r, i), scale = scale_of(c), from = x * scale - c->mean * scale;
             if (!r.starts || x != 0) c->deviation += from * from;
         }
+        tw__data_touch(data, tw__data_row_bytes(&r, row));
+    }
     for (size_t j = 0; j < width; j++) {
         tw_data_column *c = &columns[j];
         c->deviation = sqrt(c->deviation / rows) / scale_of(c);

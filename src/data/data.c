@@ -21,7 +21,7 @@ tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t
     const tw_data_info view = tw__block_rows(block, first, rows);
     if (rows == block->all.rows && *block->fingerprint)
         memcpy(d->fingerprint, block->fingerprint, sizeof d->fingerprint);
-    else tw__data_hash_rows(&view, d->fingerprint);
+    else tw__data_hash_rows(&view, block, d->fingerprint);
     *out = d;
     return TW_OK;
 }
@@ -36,6 +36,21 @@ tw_status tw_data_slice(tw_data **out, const tw_data *data, uint64_t first, uint
 }
 
 uint64_t tw__data_rows(const tw_data *data) { return data ? data->rows : 0; }
+
+size_t tw__data_window(const tw_data *data) { return data->block->mapped.most; }
+
+void tw__data_touch(const tw_data *data, size_t n)
+{
+    tw__mapped_touch(data->block->ctx, &data->block->mapped, n);
+}
+
+size_t tw__data_row_bytes(const tw_data_info *r, uint64_t row)
+{
+    const size_t each = tw_type_size(r->type), of_row = sizeof *r->labels;
+    if (!r->starts) return tw__data_width(r) * each + of_row;
+    return (size_t)(r->starts[row + 1] - r->starts[row]) * (each + sizeof *r->columns) + sizeof *r->starts +
+           of_row;
+}
 
 void tw_data_free(tw_data *data)
 {

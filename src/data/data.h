@@ -24,8 +24,8 @@ size_t tw__data_width(const tw_data_info *rows);
 size_t tw__data_numbers(const tw_data_info *rows);
 /* TW_ERR_DATA or TW_ERR_SPEC unless every field and number is as tw_data_info says. */
 tw_status tw__data_check_rows(const tw_data_info *rows, tw_error *err);
-/* Hash of everything in the rows but names. */
-void tw__data_hash_rows(const tw_data_info *rows, char to[TW__HASH_DIGITS + 1]);
+/* Hash of everything in the rows but names. block: what they are part of, or NULL. */
+void tw__data_hash_rows(const tw_data_info *rows, tw__block *block, char to[TW__HASH_DIGITS + 1]);
 /* Frees what a block with these rows would own, but for what is part of a mapped file (NULL: nothing is). */
 void tw__data_free_rows(tw_context *ctx, const tw_data_info *rows, const tw__mapped *mapped);
 
@@ -50,6 +50,11 @@ tw_data_info tw__block_rows(const tw__block *block, uint64_t first, uint64_t n);
 tw_status tw__data_cut(tw_data **out, tw__block *block, uint64_t first, uint64_t rows, tw_error *err);
 
 uint64_t tw__data_rows(const tw_data *data); /* NULL has none */
+/* Bytes of a file's rows that may be in memory at a time; 0: all of them. Counts n bytes that have been read;
+ * those of a row. */
+size_t tw__data_window(const tw_data *data);
+void tw__data_touch(const tw_data *data, size_t n);
+size_t tw__data_row_bytes(const tw_data_info *rows, uint64_t row);
 
 /* The two parts of a data set; either may be missing. */
 typedef struct tw__parts {

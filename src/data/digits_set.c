@@ -106,7 +106,7 @@ static tw_status open_digits_part(tw__block **block, char labels_path[TW__PATH],
     char hash[TW__HASH_DIGITS + 1];
     tw_status s = tw__idx_directory_read(block, labels_path, ctx, directory, part, 0, &why);
     if (s == TW_OK && *block) {
-        tw__data_hash_rows(&(*block)->all, hash);
+        tw__data_hash_rows(&(*block)->all, NULL, hash);
         if (strcmp(hash, part == TW__PART_TRAIN ? TW__DIGITS_TRAIN_HASH : TW__DIGITS_TEST_HASH) == 0)
             return TW_OK;
         tw__block_release(*block);

@@ -1,5 +1,6 @@
 /* The registry of readers: from a data set's name or path to its rows.
  * SPDX-License-Identifier: MIT */
+#include "base/io.h"
 #include "base/names.h"
 #include "data/kind.h"
 #include "data/text.h"
@@ -110,6 +111,21 @@ void tw__source_close(const tw__source *source, tw__stream *stream)
     if (stream != source->first) tw__stream_close(stream);
 }
 
+/* Of rows that stay in a file: if they are converted already, it is theirs, else one that can be written. */
+static tw_status choose_file(tw__source *source, const tw__reader *reader, tw_error *err)
+{
+    const tw__saving *save = source->save;
+    if (reader == &tw__reader_twd) {
+        source->options = save->otherwise;
+        source->save = NULL;
+        return TW_OK;
+    }
+    if (*save->otherwise->stream) return tw__make_parents(source->ctx, save->path, err);
+    return tw__fail(err, TW_ERR_SPEC,
+                    "option stream: %.300s is not converted, and there is no place for its converted rows",
+                    source->paths[0]);
+}
+
 /* Rows that fit a schema: that of training rows or of a model, as JSON. NULL: they are training rows. */
 static tw_status read_rows(tw__block **out, tw__source *source, const char *schema, tw_error *err)
 {
@@ -120,6 +136,7 @@ static tw_status read_rows(tw__block **out, tw__source *source, const char *sche
     tw_status s = open_stream(source, source->paths[0], &source->first, err);
     if (s == TW_OK) {
         s = find_reader(&reader, source, err);
+        if (s == TW_OK && source->save && source->save->otherwise) s = choose_file(source, reader, err);
         if (s == TW_OK) s = reader->read(out, source, err);
         tw__stream_close(source->first);
     }
@@ -176,6 +193,81 @@ static tw_status take_stamps(const tw__source *source, tw_error *err)
 
 static int has_answers(const tw__block *b) { return b->all.labels || b->all.targets; }
 
+/* Writes the rows of a source to source->save; *out: NULL, or what it has made of them. */
+static tw_status convert(tw__block **out, tw__source *source, const char *schema, tw_error *err)
+{
+    tw__saving *const save = source->save;
+    tw_status s = take_stamps(source, err);
+    if (s == TW_OK) s = read_rows(out, source, schema, err);
+    tw__free(source->ctx, save->stamps, source->n, sizeof *save->stamps);
+    return s;
+}
+
+/* Of the files and of all that says how they are read. */
+static void hash_of(const tw__source *source, const char *schema, char to[TW__HASH_DIGITS + 1])
+{
+    const tw_data_options *o = source->options;
+    const char *const texts[] = {o->format,  o->label,   o->row_weight, o->group_by, o->columns,
+                                 o->without, o->missing, o->index_base, schema};
+    const uint64_t numbers[] = {o->features, o->skip_bad, (uint64_t)o->unlabelled};
+    tw__hash h;
+    tw__hash_start(&h);
+    for (size_t i = 0; i < source->n; i++) tw__hash_add(&h, source->paths[i], strlen(source->paths[i]) + 1);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tw__hash_add_number(&h, texts[i] != NULL);
+        if (texts[i]) tw__hash_add(&h, texts[i], strlen(texts[i]) + 1);
+    }
+    tw__hash_add_numbers(&h, numbers, sizeof numbers / sizeof numbers[0]);
+    tw__hash_hex(&h, to);
+}
+
+/* Rows that a conversion has written, as the options want them; NULL where the file has others. */
+static tw_status read_converted(tw__block **out, const tw__source *from, const char *path, const char *schema,
+                                const char *how, tw_error *err)
+{
+    const tw_data_options *given = from->options, o = {.size = sizeof o,
+                                                       .most_bytes = given->most_bytes,
+                                                       .unlabelled = given->unlabelled,
+                                                       .targets = given->targets,
+                                                       .type = given->type,
+                                                       .stream = given->stream,
+                                                       .window = given->window};
+    tw__source source = {.ctx = from->ctx, .options = &o, .paths = &path, .n = 1, .how = how};
+    return read_rows(out, &source, schema, err);
+}
+
+/* Rows that stay in a file: in the one they are in, or else in one that is written first, and again where it
+ * is not of these files any more. */
+static tw_status read_streamed(tw__block **out, tw__source *source, const char *schema, const char *end,
+                               tw_error *err)
+{
+    const tw_data_options *given = source->options;
+    tw_data_options o = *given;
+    char path[TW__PATH], how[TW__HASH_DIGITS + 1];
+    tw__saving save = {.path = path, .how = how, .otherwise = given};
+    const tw__source wanted = *source;
+    int kind;
+    if (snprintf(path, sizeof path, "%s%s", given->stream, end) >= (int)sizeof path)
+        return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(given->stream));
+    hash_of(source, schema, how);
+    TW_TRY(tw__path_kind(source->ctx, path, &kind, err));
+    if (kind == TW_PATH_FILE) {
+        const tw_status s = read_converted(out, &wanted, path, schema, how, err);
+        if (s != TW_ERR_DATA) return s;
+    }
+    o.stream = NULL;
+    o.targets = TW_TARGETS_AUTO;
+    o.type = 0;
+    source->options = &o;
+    source->save = &save;
+    TW_TRY(convert(out, source, schema, err));
+    if (!save.is_done) return TW_OK;
+    tw__log(source->ctx, TW_LOG_INFO, "%s: the converted rows are in %s", source->paths[0], path);
+    tw__block_release(*out);
+    *out = NULL;
+    return read_converted(out, &wanted, path, schema, how, err);
+}
+
 /* Of all files together. */
 static tw_status read_files(tw__block **out, const tw__opening *o, const char *first, const char *lines,
                             const char *schema, tw_error *err)
@@ -185,9 +277,10 @@ static tw_status read_files(tw__block **out, const tw__opening *o, const char *f
     tw_status s = list_paths(&p, o->ctx, first, lines, err);
     source.paths = p.at;
     source.n = p.n;
-    if (s == TW_OK && o->save) s = take_stamps(&source, err);
-    if (s == TW_OK && p.n) s = read_rows(out, &source, schema, err);
-    if (o->save) tw__free(o->ctx, o->save->stamps, p.n, sizeof *o->save->stamps);
+    if (s == TW_OK && p.n)
+        s = o->save              ? convert(out, &source, schema, err)
+            : o->options->stream ? read_streamed(out, &source, schema, first ? ".twd" : ".test.twd", err)
+                                 : read_rows(out, &source, schema, err);
     free_paths(&p, o->ctx);
     return s;
 }
@@ -202,7 +295,13 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
         return TW_OK;
     }
     p->train = b;
-    if (d->val > 0) TW_TRY(tw__validation_last(b, d->val, d->seed, &p->val_rows, err));
+    if (d->val > 0 && d->stream && b->all.groups)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "val = %g: rows that stay in a file are kept from its end, which would cut a group; give "
+            "rows to test on",
+            d->val);
+    if (d->val > 0 && !d->stream) TW_TRY(tw__validation_last(b, d->val, d->seed, &p->val_rows, err));
     if (!d->test || !o->want_test) return TW_OK;
     snprintf(p->test_labels, sizeof p->test_labels, "%s", d->test);
     return read_files(&p->test, o, NULL, d->test, b->all.schema, err);
@@ -217,7 +316,8 @@ static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__op
     const char *const given[][2] = {{"label", d->label},           {"format", d->format},
                                     {"columns", d->columns},       {"without", d->without},
                                     {"row_weight", d->row_weight}, {"group_by", d->group_by},
-                                    {"missing", d->missing},       {"index_base", d->index_base}};
+                                    {"missing", d->missing},       {"index_base", d->index_base},
+                                    {"stream", d->stream}};
     if (d->more)
         return tw__fail(err, TW_ERR_SPEC, "%.200s is a data set of its own: no file (%.200s) can be added",
                         o->path, d->more);

@@ -22,6 +22,9 @@ typedef struct tw__saving {
     const char *path;
     struct tw__stamp *stamps; /* of the sources */
     int is_done;              /* by a reader that can */
+    const char *how;          /* NULL, or what tw__source.how will ask for */
+    /* NULL, or how a source is opened that turns out to be converted rows, which are not saved again */
+    const tw_data_options *otherwise;
 } tw__saving;
 
 /* Files with the rows of one part, one after the other. */
@@ -34,6 +37,7 @@ typedef struct tw__source {
     /* What the rows must fit, as the training rows or a model have it; NULL: they are the training rows. */
     const tw__schema *schema;
     tw__saving *save; /* or NULL */
+    const char *how;  /* NULL, or a hash of the way in which converted rows must have been made */
 } tw__source;
 
 typedef struct tw__reader {

@@ -23,8 +23,8 @@ typedef struct tw__row_list {
     uint32_t *label;  /* of each row: its word in `labels`, or TW__NO_LABEL */
     uint64_t *groups;
     double *weights;
-    double *targets;          /* NULL, or what the labels are where real targets are wanted; `rows` of them */
-    const tw__mapped *mapped; /* NULL, or a file that lists may be part of */
+    double *targets;    /* NULL, or what the labels are where real targets are wanted; `rows` of them */
+    tw__mapped *mapped; /* NULL, or a file that lists may be part of */
     struct {
         size_t x, narrow, columns, starts, label, groups, weights;
     } capacity;                  /* items that fit into each list */

@@ -137,6 +137,21 @@ static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema
     return TW_OK;
 }
 
+/* From words to classes, in place, but for a file of which no page may be changed: as its words stand in the
+ * order of the classes, most often there is nothing to do. */
+static tw_status number_classes(const labels *l, tw__row_list *t, const int32_t *class_of, tw_error *err)
+{
+    uint32_t *to = NULL;
+    size_t same = 0;
+    while (same < l->n && class_of[same] == (int32_t)same) same++;
+    if (same == l->n) return TW_OK;
+    if (t->mapped && t->mapped->most) TW_TRY(tw__alloc(t->ctx, &to, t->rows, sizeof *to, err));
+    else to = t->label;
+    for (size_t i = 0; i < t->rows; i++) to[i] = (uint32_t)class_of[t->label[i]];
+    t->label = to;
+    return TW_OK;
+}
+
 static tw_status put_classes(const labels *l, tw__row_list *t, const tw__schema *s, tw_data_info *to,
                              tw_error *err)
 {
@@ -149,11 +164,11 @@ static tw_status put_classes(const labels *l, tw__row_list *t, const tw__schema 
     TW_TRY(tw__resize(t->ctx, &t->label, &t->capacity.label, t->rows, sizeof *t->label, err));
     TW_TRY(tw__alloc(t->ctx, &class_of, l->n, sizeof *class_of, err));
     for (size_t i = 0; i < l->n; i++) class_of[l->each[i].word] = l->each[i].class;
-    for (size_t i = 0; i < t->rows; i++) t->label[i] = (uint32_t)class_of[t->label[i]];
+    const tw_status status = number_classes(l, t, class_of, err);
     tw__free(t->ctx, class_of, l->n, sizeof *class_of);
     to->labels = (int32_t *)t->label;
     t->label = NULL;
-    return TW_OK;
+    return status;
 }
 
 static tw_status put_targets(const labels *l, const tw__row_list *t, tw_data_info *to, const char *name,

@@ -43,6 +43,10 @@ static void *part(const reading *r, enum tw__twd_part i)
     return tw__twd_part_bytes(&r->head, i) ? r->file.bytes + r->at[i] : NULL;
 }
 
+/* Counts what has been read of lists, of which so many numbers are read at a time. */
+enum { MANY = 1024 };
+static void touch(reading *r, size_t n) { tw__mapped_touch(r->source->ctx, &r->file, n); }
+
 /* ---- head ---------------------------------------------------------------------------------------------- */
 
 static tw_status check_head(reading *r, tw_error *err)
@@ -111,7 +115,10 @@ static tw_status check_source(const reading *r, const json_t *source, tw_error *
 static tw_status read_json(reading *r, const json_t *all, tw_error *err)
 {
     const json_t *schema = json_object_get(all, "schema"), *sources = json_object_get(all, "sources");
+    const char *how = json_string_value(json_object_get(all, "how")), *wanted = r->source->how;
     char *text;
+    if (wanted && (!how || strcmp(how, wanted) != 0))
+        return fail(r, 0, err, "its rows were converted from other files, or with other options");
     if (!json_is_object(schema) || !json_is_array(sources))
         return fail_damaged(r, TW__TWD_TEXT, 0, "its text lacks a schema or sources", err);
     TW_TRY(tw__json_dump(r->source->ctx, schema, JSON_COMPACT, &text, err));
@@ -161,13 +168,15 @@ static tw_status read_words(reading *r, tw_error *err)
             return fail_damaged(r, TW__TWD_WORDS, (uint64_t)(at - words), "a label", err);
     }
     const uint32_t *label = part(r, TW__TWD_LABEL);
-    for (uint64_t i = 0; i < h->rows && label; i++)
+    for (uint64_t i = 0; i < h->rows && label; i++) {
         if (label[i] >= h->n_words) return fail_damaged(r, TW__TWD_LABEL, 4 * i, "the label of a row", err);
+        if (i % MANY == 0) touch(r, MANY * sizeof *label);
+    }
     return at == words + h->word_bytes ? TW_OK : fail_damaged(r, TW__TWD_WORDS, 0, "labels", err);
 }
 
 /* Nothing that is used as an index leads out of the rows. */
-static tw_status check_sparse(const reading *r, tw_error *err)
+static tw_status check_sparse(reading *r, tw_error *err)
 {
     const tw__twd_head *h = &r->head;
     const uint64_t *starts = part(r, TW__TWD_STARTS);
@@ -180,17 +189,19 @@ static tw_status check_sparse(const reading *r, tw_error *err)
             return fail_damaged(r, TW__TWD_STARTS, 8 * i, "where a row begins", err);
         for (uint64_t k = first + 1; k < end; k++) is_good &= columns[k - 1] < columns[k];
         is_good &= first == end || columns[end - 1] < r->schema.width;
+        touch(r, sizeof *starts + (size_t)(end - first) * sizeof *columns);
     }
     return is_good ? TW_OK : fail_damaged(r, TW__TWD_COLUMNS, 0, "the columns of a row", err);
 }
 
 /* Finite numbers, weights above 0. */
-static tw_status check_reals(const reading *r, enum tw__twd_part i, double least, const char *what,
-                             tw_error *err)
+static tw_status check_reals(reading *r, enum tw__twd_part i, double least, const char *what, tw_error *err)
 {
     const double *x = part(r, i);
-    for (uint64_t k = 0; x && k < r->head.rows; k++)
+    for (uint64_t k = 0; x && k < r->head.rows; k++) {
         if (!(x[k] > least && x[k] < TW_INF)) return fail_damaged(r, i, 8 * k, what, err);
+        if (k % MANY == 0) touch(r, MANY * sizeof *x);
+    }
     return TW_OK;
 }
 
@@ -301,13 +312,28 @@ static tw_status read_lists(reading *r, tw__block **out, tw_error *err)
     return TW_OK;
 }
 
+/* How much of the file may be in memory. */
+static tw_status set_window(reading *r, tw_error *err)
+{
+    const tw_data_options *o = r->source->options;
+    if (!o->stream) return TW_OK;
+    r->file.most = o->window ? (size_t)o->window : (size_t)TW_STREAM_WINDOW;
+    return r->file.is_mapped
+               ? TW_OK
+               : tw__fail(err, TW_ERR_SPEC,
+                          "option stream: %.300s is packed or a pipe, and converted rows can stay in "
+                          "plain files only: unpack it",
+                          r->path);
+}
+
 static tw_status read_file(tw__block **out, const tw__source *source, tw_error *err)
 {
     reading r = {.source = source, .path = source->paths[0], .schema = TW__SCHEMA_INIT};
     *out = NULL;
     TW_TRY(refuse_options(&r, err));
     TW_TRY(tw__stream_map(source->first, &r.file, err));
-    tw_status s = check_head(&r, err);
+    tw_status s = set_window(&r, err);
+    if (s == TW_OK) s = check_head(&r, err);
     if (s == TW_OK) s = check_counts(&r, err);
     if (s == TW_OK) s = read_text(&r, err);
     if (s == TW_OK) s = read_lists(&r, out, err);

@@ -12,7 +12,7 @@
 
 /* The parts behind the head, in their order. */
 enum tw__twd_part {
-    TW__TWD_TEXT,    /* {"schema": ..., "sources": [...]} */
+    TW__TWD_TEXT,    /* {"schema": ..., "sources": [...], "how": ...} */
     TW__TWD_WORDS,   /* spellings of labels, each with a 0 at its end */
     TW__TWD_X,       /* numbers */
     TW__TWD_COLUMNS, /* of sparse rows: of each number; and starts, rows + 1 */

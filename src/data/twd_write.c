@@ -117,6 +117,7 @@ static tw_status make_text(const tw__source *source, const char *schema, char **
     for (size_t i = 0; i < source->n && s == TW_OK; i++)
         s = add_source(&b, sources, source->ctx, source->paths[i], &source->save->stamps[i], err);
     tw__json_put(&b, o, "sources", sources);
+    if (source->save->how) tw__json_put_text(&b, o, "how", source->save->how);
     if (s == TW_OK) s = tw__json_take(&b, o, &all);
     else json_decref(o);
     if (s != TW_OK) return s;
@@ -179,7 +180,7 @@ tw_status tw__twd_write(const tw__source *source, const tw_data_info *r, size_t 
                                               label, r->targets,  r->groups, r->weights};
     for (int i = TW__TWD_LABEL; i < TW__TWD_PARTS; i++) h.has |= (uint32_t)(parts[i] != NULL) << i;
     h.text_bytes = strlen(text);
-    tw__data_hash_rows(r, hash);
+    tw__data_hash_rows(r, NULL, hash);
     memcpy(h.fingerprint, hash, sizeof h.fingerprint);
     const tw_status s = write_parts(source->ctx, source->save->path, &h, parts, err);
     tw__free_text(source->ctx, text);

@@ -40,8 +40,13 @@ static tw_status check_setting(const tw_estimator *e, const tw__estimator_settin
 
 static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
-    TW_TRY(tw__alloc(e->ctx, &e->order, e->n_rows, sizeof *e->order, err));
-    for (uint64_t i = 0; i < e->n_rows; i++) e->order[i] = i;
+    const int is_shuffled = e->type->sampling == TW__SHUFFLED;
+    const uint64_t window = e->type->has_window ? (uint64_t)e->choice.values[0] : 0;
+    if (is_shuffled && !s->order)
+        TW_TRY(tw__windows_create(&e->windows, e->ctx, e->seed, e->n_rows, window, e->batch, err));
+    e->n_order = is_shuffled ? 0 : e->n_rows;
+    TW_TRY(tw__alloc(e->ctx, &e->order, e->n_order, sizeof *e->order, err));
+    for (uint64_t i = 0; i < e->n_order; i++) e->order[i] = i;
     e->n_drawn = s->order || e->type->sampling == TW__REPLACED ? e->batch : 0;
     TW_TRY(tw__alloc(e->ctx, &e->drawn, e->n_drawn, sizeof *e->drawn, err));
     if (!s->order) return TW_OK;
@@ -87,7 +92,8 @@ void tw__estimator_free(tw__estimator *e)
 {
     if (!e) return;
     if (e->type->free) e->type->free(e);
-    tw__free(e->ctx, e->order, e->n_rows, sizeof *e->order);
+    tw__windows_free(&e->windows);
+    tw__free(e->ctx, e->order, e->n_order, sizeof *e->order);
     tw__free(e->ctx, e->drawn, e->n_drawn, sizeof *e->drawn);
     tw__free(e->ctx, e->given, e->n_given, sizeof *e->given);
     tw__free(e->ctx, e, 1, sizeof *e);
@@ -120,22 +126,11 @@ tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int 
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
 
-/* Fisher and Yates, from the data's order, so that an epoch's order does not depend on the epochs before. */
-static void shuffle(tw__estimator *e, uint64_t epoch)
-{
-    for (uint64_t i = 0; i < e->n_rows; i++) e->order[i] = i;
-    for (uint64_t i = e->n_rows; i-- > 1;) {
-        uint64_t j = tw__random_below(e->seed, TW__FOR_SHUFFLE, (uint32_t)epoch, i, i + 1), t = e->order[i];
-        e->order[i] = e->order[j];
-        e->order[j] = t;
-    }
-}
-
 /* Rows first .. first + batch - 1 of the order, those there are. */
 static void neighbours(const tw__estimator *e, uint64_t first, tw__update *u)
 {
     uint64_t left = e->n_rows - first;
-    u->rows = e->order + first;
+    u->rows = e->order ? e->order + first : NULL;
     u->n = left < e->batch ? left : e->batch;
 }
 
@@ -172,11 +167,9 @@ void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__upd
         u->n = e->batch;
         return;
     }
-    if (e->type->sampling == TW__SHUFFLED && e->drawn_epoch != epoch + 1) {
-        shuffle(e, epoch);
-        e->drawn_epoch = epoch + 1;
-    }
     neighbours(e, step * e->batch, u);
+    if (e->type->sampling == TW__SHUFFLED)
+        u->rows = tw__windows_draw(&e->windows, epoch, step * e->batch, u->n);
 }
 
 /* ---- for the estimators' own files --------------------------------------------------------------------- */

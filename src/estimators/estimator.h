@@ -9,6 +9,7 @@
 #define TW_ESTIMATORS_ESTIMATOR_H
 #include "base/context.h"
 #include "base/options.h"
+#include "estimators/windows.h"
 #include <thalweg/estimator.h>
 #include <thalweg/objective.h>
 
@@ -55,6 +56,7 @@ typedef struct tw__estimator_type {
     tw_estimator about;
     uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
+    int has_window; /* 1: its first option is the number of rows of a window (windows.h) */
     enum tw__penalties penalties;
     enum tw__pace pace;
     /* lr=auto, from the smoothness of the rows' losses, l2 and the rows; NULL: it has none */
@@ -79,11 +81,11 @@ struct tw__estimator {
     double convexity; /* of the penalties: l2 of a generalised linear model */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
-    /* the rows in the order of this epoch (counted from 1) */
-    uint64_t *order, drawn_epoch;
+    tw__windows windows; /* TW__SHUFFLED: the rows in the order of this epoch */
+    uint64_t *order;     /* otherwise: the rows in their order */
     /* the caller's order; rows that stand nowhere side by side */
     uint64_t *given, *drawn;
-    size_t n_given, n_drawn;
+    size_t n_order, n_given, n_drawn;
     void *state; /* the estimator's state */
 };
 

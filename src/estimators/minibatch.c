@@ -4,6 +4,10 @@
  * SPDX-License-Identifier: MIT */
 #include "estimators/estimator.h"
 
+static const tw_option options[] = {
+    {"window", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED,
+     "rows are shuffled among so many neighbours at a time, and these windows among each other; 0: among all"}};
+
 static uint64_t all(uint64_t rows, uint64_t wanted)
 {
     (void)wanted;
@@ -23,9 +27,12 @@ const tw__estimator_type tw__estimator_minibatch = {
               .paper = "Robbins & Monro 1951; Bottou, Curtis & Nocedal 2018, section 3",
               .equation =
                   "d = mean of f_i'(w) over the `batch` rows drawn, without replacement within an epoch",
+              .n_options = 1,
+              .options = options,
               .takes_batch = 1},
     .batch = tw__batch_as_wanted,
     .sampling = TW__SHUFFLED,
+    .has_window = 1,
 };
 const tw__estimator_type tw__estimator_full = {
     .about = {.size = sizeof(tw_estimator),
@@ -41,7 +48,10 @@ const tw__estimator_type tw__estimator_single = {
               .name = "single",
               .help = "one row per update, shuffled every epoch: stochastic gradient descent",
               .paper = "Robbins & Monro 1951",
-              .equation = "d = f_i'(w), i a row drawn without replacement within an epoch"},
+              .equation = "d = f_i'(w), i a row drawn without replacement within an epoch",
+              .n_options = 1,
+              .options = options},
     .batch = one,
     .sampling = TW__SHUFFLED,
+    .has_window = 1,
 };

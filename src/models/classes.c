@@ -122,24 +122,43 @@ static tw_status unknown_class(const tw_model *m, const tw_data_info *data, uint
                     tw_model_class_text(m, (size_t)(m->labels - 1), last));
 }
 
-tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t **out, tw_error *err)
+/* The model's class for each of the data's. *same: label i stands for class i. */
+static tw_status map_classes(const tw_model *m, const tw_data_info *data, int32_t **class_of, int *same,
+                             tw_error *err)
 {
-    const size_t n = (size_t)data->classes;
-    int32_t *class_of = NULL;
-    *out = NULL;
-    TW_TRY(tw__alloc(m->ctx, &class_of, n, sizeof *class_of, err));
-    tw_status s = tw__alloc(m->ctx, out, (size_t)data->rows, sizeof **out, err);
-    for (int64_t i = 0; s == TW_OK && i < data->classes; i++) class_of[i] = find_class(m, data, i);
-    for (uint64_t row = 0; s == TW_OK && row < data->rows; row++) {
+    TW_TRY(tw__alloc(m->ctx, class_of, (size_t)data->classes, sizeof **class_of, err));
+    *same = !data->class_labels;
+    for (int32_t i = 0; i < data->classes; i++) {
+        (*class_of)[i] = find_class(m, data, i);
+        *same &= (*class_of)[i] == i;
+    }
+    return TW_OK;
+}
+
+/* to: NULL, or where they go. */
+static tw_status read_classes(const tw_model *m, const tw_data_info *data, const int32_t *class_of,
+                              int32_t *to, tw_error *err)
+{
+    for (uint64_t row = 0; row < data->rows; row++) {
         const int64_t i = find_label(data->class_labels, data->classes, data->labels[row]);
-        (*out)[row] = i < 0 ? -1 : class_of[i];
-        if ((*out)[row] < 0) s = unknown_class(m, data, row, err);
+        const int32_t class = i < 0 ? -1 : class_of[i];
+        if (class < 0) return unknown_class(m, data, row, err);
+        if (to) to[row] = class;
     }
-    tw__free(m->ctx, class_of, n, sizeof *class_of);
-    if (s != TW_OK) {
-        tw__free(m->ctx, *out, (size_t)data->rows, sizeof **out);
-        *out = NULL;
-    }
+    return TW_OK;
+}
+
+tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, const int32_t **out, tw_error *err)
+{
+    int32_t *class_of, *made = NULL;
+    int same;
+    *out = NULL;
+    TW_TRY(map_classes(m, data, &class_of, &same, err));
+    tw_status s = same ? TW_OK : tw__alloc(m->ctx, &made, (size_t)data->rows, sizeof *made, err);
+    if (s == TW_OK) s = read_classes(m, data, class_of, made, err);
+    tw__free(m->ctx, class_of, (size_t)data->classes, sizeof *class_of);
+    if (s == TW_OK) *out = same ? data->labels : made;
+    else tw__free(m->ctx, made, (size_t)data->rows, sizeof *made);
     return s;
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "models/model.h"
 #include "base/cpu.h"
+#include "data/data.h"
 #include "math/sums.h"
 #include <stdio.h>
 #include <string.h>
@@ -121,11 +122,16 @@ tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_e
     return check_columns(m, data, err);
 }
 
+void tw__model_free_list(const tw_model *m, const tw_data_info *data, const void *list, size_t size)
+{
+    if (list != data->labels && list != data->targets)
+        tw__free(m->ctx, (void *)(uintptr_t)list, (size_t)data->rows, size);
+}
+
 static void free_right(tw__bound *b)
 {
-    const size_t rows = (size_t)b->data.rows;
-    tw__free(b->model->ctx, b->classes, rows, sizeof *b->classes);
-    tw__free(b->model->ctx, b->targets, rows, sizeof *b->targets);
+    tw__model_free_list(b->model, &b->data, b->classes, sizeof *b->classes);
+    tw__model_free_list(b->model, &b->data, b->targets, sizeof *b->targets);
 }
 
 tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out, tw_error *err)
@@ -135,8 +141,12 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     TW_TRY(tw__sized_clear(out, "tw_objective", err));
     TW_NEEDS(err, m && data);
     on.model = m;
+    on.source = data;
     TW_TRY(tw_data_info_get(data, &on.data, err));
     TW_TRY(tw__model_check_rows(m, &on.data, err));
+    if (tw__data_window(data) && !m->kind->loss)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "option stream: %s: only linear models take rows that stay in a file", on.data.name);
     if (m->labels && on.data.labels) TW_TRY(tw__model_classes(m, &on.data, &on.classes, err));
     if (!m->labels) TW_TRY(tw__model_targets(m, &on.data, &on.targets, err));
     const tw_status s = m->kind->objective(&on, &all, err);

@@ -46,10 +46,12 @@ typedef struct tw__model_text {
 typedef struct tw__bound tw__bound;
 struct tw__bound {
     tw_model *model;
+    const tw_data *source; /* of `data` */
     tw_data_info data;
-    /* Of each row: the model's class, or of a model of numbers the target; NULL: rows without labels. */
-    int32_t *classes;
-    double *targets;
+    /* Of each row: the model's class, or of a model of numbers the target; NULL: rows without labels. They
+     * may be those of `data`. */
+    const int32_t *classes;
+    const double *targets;
     void (*free)(tw__bound *bound); /* all but classes and targets */
 };
 
@@ -99,19 +101,21 @@ void tw__model_load_tensor(tw_model *m, size_t i, const void *saved);
 tw_status tw__model_hash(const tw_model *m, char to[TW__HASH_DIGITS + 1], tw_error *err);
 /* model.c: the model takes such rows. */
 tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_error *err);
+/* One number of this size per row; of NULL and of the data's own list nothing is freed. */
+void tw__model_free_list(const tw_model *m, const tw_data_info *data, const void *list, size_t size);
 
 /* classes.c
  *
  * Names and labels of the training data's classes, and the names of their columns. */
 tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *err);
-/* The model's class of every row of data that have labels; freed with their number of rows. TW_ERR_DATA: one
- * that the model does not have. */
-tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, int32_t **out, tw_error *err);
+/* The model's class of every row of data that have labels, freed by tw__model_free_list: the labels, where
+ * they are its classes, or else a list. TW_ERR_DATA: a label that the model does not have. */
+tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, const int32_t **out, tw_error *err);
 /* targets.c
  *
- * *to = the targets of the rows, freed with their number: targets, or labels that are numbers. *to stays NULL
- * where there are neither. TW_ERR_DATA: one that the model does not take. */
-tw_status tw__model_targets(const tw_model *m, const tw_data_info *rows, double **to, tw_error *err);
+ * *to = the targets of the rows, freed by tw__model_free_list: the data's, or labels that are numbers. *to
+ * stays NULL where there are neither. TW_ERR_DATA: one that the model does not take. */
+tw_status tw__model_targets(const tw_model *m, const tw_data_info *rows, const double **to, tw_error *err);
 /* TW_ERR_DATA: the training rows have none. */
 tw_status tw__model_learn_targets(const tw_model *m, const tw_data_info *rows, tw_error *err);
 /* Copies n texts, which must be UTF-8; after an error *out holds those that were copied. */

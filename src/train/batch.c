@@ -125,7 +125,10 @@ static int is_concurrent(const tw__batch *b) { return b->o->lanes >= tw_context_
 typedef struct call {
     tw__batch *b;
     const void *w;
-    const uint64_t *rows;
+    const uint64_t *rows; /* NULL: all, in their order */
+    /* capacity for the rows of a leaf, of which none is longer, in each lane, where they are */
+    uint64_t *counted;
+    size_t longest;
     /* rows; my leaves; leaves of a block, a power of two */
     size_t n, lo, hi, block;
     const tw_draw *draw;
@@ -152,6 +155,8 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     size_t first, n;
     tw_draw draw = *c->draw;
     leaf_rows(c->n, leaf, &first, &n);
+    uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
+    for (size_t i = 0; counted && i < n; i++) counted[i] = first + i;
     draw.first = first;
     draw.lane = lane;
     tw__fp_mode ours = tw__fp_enter();
@@ -159,7 +164,7 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     const tw_eval e = {.size = sizeof e,
                        .want = c->want | c->b->want | add,
                        .w = c->w,
-                       .rows = c->rows ? c->rows + first : NULL,
+                       .rows = c->rows ? c->rows + first : counted,
                        .n = n,
                        .draw = &draw,
                        .sums = &c->b->sums[leaf],
@@ -405,15 +410,21 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
                          tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
     const tw_draw none = {.number = 0};
-    size_t leaves = leaf_count(n);
+    const size_t leaves = leaf_count(n), lanes = is_concurrent(b) ? (size_t)tw_context_threads(b->ctx) : 1;
+    size_t first, longest;
+    leaf_rows(n, 0, &first, &longest);
     call c = {.b = b,
               .w = w,
               .rows = rows,
               .n = n,
+              .longest = longest,
               .draw = draw ? draw : &none,
               .mode = callers,
               .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
-    TW_TRY(run(&c, leaves, loss_task, err));
+    if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * longest, sizeof *c.counted, err));
+    const tw_status s = run(&c, leaves, loss_task, err);
+    tw__free(b->ctx, c.counted, lanes * longest, sizeof *c.counted);
+    TW_TRY(s);
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];
     return TW_OK;

@@ -38,7 +38,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err);
 /* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find
- * them. */
+ * them. rows NULL: the first n rows. */
 tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                          tw__fp_mode callers, tw_sums *sums, tw_error *err);
 

@@ -38,7 +38,11 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
                            .index_base = o.index_base,
                            .features = o.features,
                            .skip_bad = o.skip_bad,
-                           .seed = o.run.seed};
+                           .seed = o.run.seed,
+                           .stream = !o.stream ? NULL
+                                     : o.out   ? o.out
+                                               : "",
+                           .window = o.window << 20};
     if (o.model) TW_TRY(tw_model_needs(o.model, &all, err));
     return tw__sized_write(out, &all, sizeof all, "tw_data_options", err);
 }

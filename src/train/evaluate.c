@@ -18,18 +18,15 @@ static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w,
                           tw_metrics *out, tw_error *err)
 {
     tw__batch *b = NULL;
-    uint64_t *rows = NULL;
     tw_sums sums;
-    TW_TRY(tw__rows_from(ctx, 0, o->n_rows, &rows, err));
     tw_status s = tw__batch_create(&b, ctx, o, err);
-    if (s == TW_OK) s = tw__batch_loss(b, w, o->n_rows ? rows : NULL, o->n_rows, NULL, callers, &sums, err);
+    if (s == TW_OK) s = tw__batch_loss(b, w, NULL, o->n_rows, NULL, callers, &sums, err);
     if (s == TW_OK && !(sums.weight > 0))
         s = tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", sums.weight);
     if (s == TW_OK)
         *out = (tw_metrics){sums.loss / sums.weight, o->counts_correct ? sums.correct / sums.weight : NAN,
                             o->n_rows};
     tw__batch_free(b);
-    tw__free(ctx, rows, o->n_rows, sizeof *rows);
     return s;
 }
 

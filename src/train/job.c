@@ -48,6 +48,7 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (!o->data || !(o->model || o->from)) return tw__fail(err, TW_ERR_SPEC, "a job needs data and a model");
     TW_TRY(tw__fields_check(tw_job_fields, o, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
+    TW_TRY(tw__job_check_stream(o, err));
     if (o->run.order)
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -128,6 +129,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     if (!job->train)
         return tw__fail(err, TW_ERR_DATA,
                         "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
+    TW_TRY(tw__job_set_window(job, err));
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(make_model(job, type, err));
     job->event = job->o.run.event;

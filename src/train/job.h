@@ -70,6 +70,11 @@ tw_status tw__paths_from(tw_context *ctx, char **out, const char *directory, con
 tw_status tw__same_data(const json_t *then, const json_t *now, const char *work, const char *directory,
                         const tw_job_options *o, tw_error *err);
 
+/* job_stream.c: TW_ERR_SPEC for what cannot be done with rows that stay in a file; and makes their window the
+ * estimator's, once they are open. */
+tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err);
+tw_status tw__job_set_window(tw_job *job, tw_error *err);
+
 /* job.c: takes the model in place of the job's, and makes the run anew. */
 tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err);
 

@@ -18,7 +18,8 @@ enum {
     NO_BITS = TW_FIELD_NO_BITS,
     NO_SOLVER = TW_FIELD_NO_SOLVER,
     FILES = DATA | IF_SET, /* the fingerprints of the rows stand for what they are */
-    READS = FILES | TW_FIELD_READS
+    READS = FILES | TW_FIELD_READS,
+    STREAMS = IF_SET | NO_BITS | TW_FIELD_READS
 };
 
 static const tw_field rows[] = {
@@ -48,6 +49,11 @@ static const tw_field rows[] = {
      "LIBSVM: columns of a row, where more than occur"},
     {"skip_bad", "skip-bad", TW_FIELD_NATURAL, AT(skip_bad), NULL, NULL, 1, 0, READS | NO_BITS, "N",
      "leave out up to N bad rows, with a warning"},
+    {"stream", "stream", TW_FIELD_FLAG, AT(stream), NULL, NULL, 0, 0, STREAMS, NULL,
+     "leave the rows of linear models in a file, which may be larger than memory; rows that are not converted are (thalweg data "
+     "convert), beside the run's folder"},
+    {"window", "window", TW_FIELD_NATURAL, AT(window), NULL, NULL, 1, 1048576, STREAMS, "MB",
+     "with --stream: megabytes of rows that are in memory, and among which they are shuffled, at a time (default: 64)"},
     {"model", "model", TW_FIELD_TEXT, AT(model), NULL, NULL, 0, 0, DATA, "M",
      "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
     {"from", "from", TW_FIELD_TEXT, AT(from), NULL, NULL, 0, 0, IF_SET | NO_BITS, "MODEL",
@@ -278,6 +284,7 @@ static json_t *value_json(tw__json_builder *b, const tw_field *f, const void *op
     if (usual && f->type != TW_FIELD_TEXT) tw__number_read(tw__text_of(f->usual), &number);
     if (f->type == TW_FIELD_NATURAL)
         return tw__json_natural(b, usual ? (uint64_t)number : *natural_at(f, options));
+    if (f->type == TW_FIELD_FLAG) return json_boolean(*int_at(f, options));
     if (is_real(f)) return tw__json_real(b, usual ? number : *real_at(f, options));
     if (f->type == TW_FIELD_WORD) {
         char word[64] = "";
@@ -307,7 +314,10 @@ json_t *tw__fields_json(tw__json_builder *b, tw_fields *fields, const void *opti
 
 static const char *type_text(const tw_field *f)
 {
-    return f->type == TW_FIELD_NATURAL ? "a whole number" : is_real(f) ? "a number" : "a text";
+    return f->type == TW_FIELD_NATURAL ? "a whole number"
+           : f->type == TW_FIELD_FLAG  ? "true or false"
+           : is_real(f)                ? "a number"
+                                       : "a text";
 }
 
 tw_status tw__field_wrong(const tw_field *f, const json_t *value, tw_error *err)
@@ -326,6 +336,7 @@ static tw_status read_value(const tw_field *f, void *options, const json_t *valu
 {
     const char *text = json_string_value(value);
     const int fits = f->type == TW_FIELD_NATURAL ? json_is_integer(value) && json_integer_value(value) >= 0
+                     : f->type == TW_FIELD_FLAG  ? json_is_boolean(value)
                      : is_real(f)                ? json_is_number(value)
                                                  : text != NULL;
     /* as a text that is not given is recorded */
@@ -334,6 +345,7 @@ static tw_status read_value(const tw_field *f, void *options, const json_t *valu
     if (f->type == TW_FIELD_TEXT) *text_at(f, options) = text;
     else if (f->type == TW_FIELD_NATURAL) *natural_at(f, options) = (uint64_t)json_integer_value(value);
     else if (is_real(f)) *real_at(f, options) = json_number_value(value);
+    else if (f->type == TW_FIELD_FLAG) *int_at(f, options) = json_is_true(value);
     else if ((*int_at(f, options) = word_index(f->words, text)) < 0) return not_a_word(f, text, err);
     return check(f, options, err);
 }

@@ -84,7 +84,7 @@ static tw_status fix_l2(tw_model *m, uint64_t rows, tw_error *err)
 static tw_status balance(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const size_t n = (size_t)m->labels;
-    int32_t *classes;
+    const int32_t *classes;
     double all = 0;
     TW_TRY(tw__model_classes(m, data, &classes, err));
     tw_status s = tw__alloc(m->ctx, &m->class_weights, n, sizeof *m->class_weights, err);
@@ -99,7 +99,7 @@ static tw_status balance(tw_model *m, const tw_data_info *data, tw_error *err)
                          "%s has no row of class %zu, so class_weight=balanced cannot be used", data->name,
                          i);
         else m->class_weights[i] = all / ((double)n * m->class_weights[i]);
-    tw__free(m->ctx, classes, (size_t)data->rows, sizeof *classes);
+    tw__model_free_list(m, data, classes, sizeof *classes);
     return s;
 }
 

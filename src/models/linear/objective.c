@@ -4,6 +4,7 @@
 #include "models/linear/linear.h"
 #include "models/linear/rows.h"
 #include "base/cpu.h"
+#include "data/data.h"
 #include "math/sums.h"
 #include <string.h>
 
@@ -17,6 +18,7 @@ typedef struct objective {
     char *sums;
     int lanes;
     tw_glm glm;
+    int is_streamed;    /* rows stay in a file */
     void *standardized; /* the rows' numbers; NULL: they are used as they are */
 } objective;
 
@@ -249,6 +251,17 @@ static void add_row(const objective *o, const tw_eval *e, size_t i, double *scor
     if (e->want & TW_WANT_OUTPUT) write_outputs(o, score, e->output, i * o->s->outputs);
 }
 
+/* Counts rows that may stay in a file, many at a time. */
+static void count_row(const objective *o, uint64_t row, int is_last, size_t *read)
+{
+    enum { MANY = 1 << 16 };
+    if (!o->is_streamed) return;
+    *read += tw__data_row_bytes(&o->on.data, row);
+    if (*read < MANY && !is_last) return;
+    tw__data_touch(o->on.source, *read);
+    *read = 0;
+}
+
 static int eval(void *user, const tw_eval *e)
 {
     const objective *o = user;
@@ -260,7 +273,10 @@ static int eval(void *user, const tw_eval *e)
     const tw__fp_mode mode = tw__fp_enter();
     *e->sums = (tw_sums){0};
     if (wanted && !lists) memset(g, 0, bytes);
-    for (size_t i = 0; i < e->n; i++) add_row(o, e, i, score, score + n, g);
+    for (size_t i = 0, read = 0; i < e->n; i++) {
+        add_row(o, e, i, score, score + n, g);
+        count_row(o, e->rows[i], i + 1 == e->n, &read);
+    }
     const double penalised = e->want & TW_NO_PENALTY ? 0 : e->sums->weight;
     e->sums->loss += penalised * o->penalty;
     if (lists) write_list(o, e, g);
@@ -554,6 +570,13 @@ static void warn_of_columns(const tw_model *m, const tw_data_info *d, size_t col
 static tw_status fill(objective *o, tw_error *err)
 {
     const tw_model *m = o->on.model;
+    o->is_streamed = tw__data_window(o->on.source) > 0;
+    if (o->is_streamed && m->scale)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "option stream: %.200s: standardize keeps a copy of all rows in memory (convert rows that "
+            "are scaled)",
+            o->on.data.name);
     TW_TRY(tw__standardize_rows(m, &o->on.data, &o->standardized, err));
     o->k = tw__rows_for(m->type, o->on.data.type, tw_context_isa(m->ctx));
     o->k_f64 = tw__rows_for(TW_F64, o->on.data.type, tw_context_isa(m->ctx));
