@@ -26,17 +26,6 @@ const char *tw__gap_missing(const tw_objective *o)
                                                     : NULL;
 }
 
-double tw__row_number(const tw_glm *glm, tw_type weights, const tw_row *r, size_t i)
-{
-    if (glm->row_type == TW_F64) {
-        const double x = ((const double *)r->x)[i];
-        return weights == TW_F64 ? x : (double)(float)x;
-    }
-    if (glm->row_type == TW_F32) return (double)((const float *)r->x)[i];
-    const uint8_t x = ((const uint8_t *)r->x)[i];
-    return weights == TW_F64 ? x / 255.0 : (double)((float)x / 255);
-}
-
 static void score(const dual *d, uint64_t i)
 {
     const tw_glm *glm = d->o->glm;

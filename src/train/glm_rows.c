@@ -126,12 +126,25 @@ enum { TILE = 4 };
 #include "train/glm_lines.inc"
 #pragma GCC pop_options
 #endif
+#define VECTOR 8
+#define ISA(name) name##_avx512
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl"))), apply_to = function)
+#include "train/glm_lines.inc"
+#pragma clang attribute pop
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,prefer-vector-width=512")
+#include "train/glm_lines.inc"
+#pragma GCC pop_options
+#endif
 #endif
 
 const tw__glm_kernels *tw__glm_kernels_for(const tw__glm_rows *x, tw_isa isa)
 {
     if (x->column) return &sparse;
 #if defined(__x86_64__)
+    if (isa >= TW_ISA_AVX512) return &lines_avx512;
     if (isa >= TW_ISA_AVX2) return &lines_avx2;
 #endif
     (void)isa;

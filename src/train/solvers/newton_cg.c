@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 static const tw_option options[] = {
-    {"cg_tol", TW_REAL, NULL, 0.1, 0, 1, TW_OPEN,
-     "a system is solved until its residual is this part of the gradient; less near the optimum"},
+    {"cg_tol", TW_REAL, NULL, 0.3, 0, 1, TW_OPEN,
+     "a system is solved until its residual is this part of the gradient"},
     {"cg_most", TW_INT, NULL, 200, 1, 100000, TW_CLOSED,
      "products with the Hessian in one iteration, at most"},
 };
@@ -119,13 +119,11 @@ static tw_status iterate(tw__solver *s, int *found, tw_error *err)
 {
     state *t = s->state;
     const size_t n = s->problem.n;
-    const double near = sqrt(s->progress.norm / s->progress.first_norm),
-                 tol = s->choice.values[CG_TOL] * (near < 1 ? near : 1);
     *found = 0;
     TW_TRY(tw__solver_scale(s, t->scale, err));
     for (int i = 0; i < MOST_TRIALS && !*found; i++) {
         int at_edge;
-        TW_TRY(solve(s, t, tol, &at_edge, err));
+        TW_TRY(solve(s, t, s->choice.values[CG_TOL], &at_edge, err));
         const double slope = tw__dot(s->at.g, t->d, n), predicted = (tw__dot(t->d, t->r, n) - slope) / 2;
         if (!(predicted > 0)) return TW_OK;
         for (size_t j = 0; j < n; j++) s->next.x[j] = s->at.x[j] + t->d[j];
