@@ -130,6 +130,27 @@ static void the_hinge_ends_by_its_gap(void **state)
     tw_context_free(ctx);
 }
 
+/* On columns of very different sizes the loss rises and falls for long, which is no end. */
+static void a_long_way_is_no_end(void **state)
+{
+    (void)state;
+    table t = make_table();
+    tw_context *ctx = context(1);
+    tw_objective f = TW_OBJECTIVE_INIT;
+    for (size_t i = 0; i < N; i++) t.x[i * D] = 30 * t.x[i * D] + 40;
+    tw_data *data = table_data(ctx, &t, OF_NUMBERS, 0);
+    tw_model *m = new_model(ctx, "ridge:l2=0.01", TW_F64, data);
+    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    const tw_run_options o = {.size = sizeof o, .solver = "sdca", .tol = 1e-6, .epochs = 400};
+    tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
+    assert_int_equal(go_on(run), TW_RUN_MAX_EPOCHS); /* and not STALLED */
+    tw_run_free(run);
+    tw_model_objective_free(&f);
+    tw_model_free(m);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 static void every_loss_is_minimised_with_the_same_bits(void **state)
 {
     (void)state;
@@ -155,6 +176,7 @@ int main(void)
         cmocka_unit_test(scikit_learns_optima_are_found),
         cmocka_unit_test(every_loss_is_minimised_with_the_same_bits),
         cmocka_unit_test(the_hinge_ends_by_its_gap),
+        cmocka_unit_test(a_long_way_is_no_end),
         cmocka_unit_test(what_it_cannot_take_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,13 +232,25 @@ tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err)
     return tw__gap_missing(o) ? TW_OK : set_gap(s, err);
 }
 
+/* Loss and gradient of a solver of the dual rise and fall on its way, which ends where steps are small. */
+static int is_on_its_way(const tw__solver *s, double rounding)
+{
+    double most = 0;
+    if (!s->dual) return 0;
+    for (size_t i = 0; i < s->problem.n; i++) {
+        const double size = fabs(s->at.x[i]);
+        if (size > most) most = size;
+    }
+    return s->progress.step > sqrt(rounding) * most;
+}
+
 static void update_status(tw__solver *s)
 {
     tw__progress *p = &s->progress;
     const double rounding = s->problem.objective->type == TW_F64 ? 0x1p-53 : 0x1p-24;
     const int lower = p->least_loss - s->at.loss > rounding * fabs(s->at.loss),
               flatter = p->norm < 0.99 * p->least_norm, closer = p->gap < 0.99 * p->least_gap;
-    p->idle = lower || flatter || closer ? 0 : p->idle + 1;
+    p->idle = lower || flatter || closer || is_on_its_way(s, rounding) ? 0 : p->idle + 1;
     if (lower) p->least_loss = s->at.loss;
     if (flatter) p->least_norm = p->norm;
     if (closer) p->least_gap = p->gap;
