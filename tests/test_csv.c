@@ -279,7 +279,7 @@ static void wrong_files_and_options(void **state)
          {0},
          TW_ERR_DATA,
          "table: byte 7: the control character 0x01, which no text file holds"},
-        {"\"a,b,y\n", {.format = "csv"}, TW_ERR_DATA, "table:1: "},
+        {"\"a,b,y\n", {.format = "csv"}, TW_ERR_DATA, "table:1: a quote that is never closed"},
         {"It was the best of times,\nit was the worst of times.\n", {0}, TW_ERR_DATA, "a text file"},
     };
     tw_context *ctx = context(1, NULL);
@@ -290,6 +290,32 @@ static void wrong_files_and_options(void **state)
         expect_error(ctx, TABLE, &o, cases[i].status, cases[i].message);
     }
     tw_context_free(ctx);
+}
+
+/* A header that is longer than what a file is known by, plain and in quotes. */
+static void long_headers(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 9000, SIZE = 20 * COLUMNS };
+    char *text = malloc(SIZE);
+    assert_non_null(text);
+    tw_context *ctx = context(1, NULL);
+    for (int quoted = 0; quoted < 2; quoted++) {
+        size_t n = 0;
+        for (int i = 0; i < COLUMNS; i++)
+            n += (size_t)snprintf(text + n, SIZE - n, quoted ? "\"column%d\"%c" : "column%d%c", i,
+                                  i + 1 < COLUMNS ? ',' : '\n');
+        for (int i = 0; i < 2 * COLUMNS; i++)
+            n += (size_t)snprintf(text + n, SIZE - n, "%d%c", i % 7 % 2, (i + 1) % COLUMNS ? ',' : '\n');
+        write_file(TABLE, text, n);
+        tw_data *data = open_path(ctx, TABLE, NULL);
+        const tw_data_info r = info_of(data);
+        assert_true(r.rows == 2 && r.shape[0] == COLUMNS - 1);
+        assert_string_equal(r.column_names[8000], "column8000");
+        tw_data_free(data);
+    }
+    tw_context_free(ctx);
+    free(text);
 }
 
 /* A column of too many texts is told of, and can be left out. */
@@ -484,6 +510,7 @@ int main(void)
         cmocka_unit_test(missing_values),
         cmocka_unit_test(wrong_rows),
         cmocka_unit_test(wrong_files_and_options),
+        cmocka_unit_test(long_headers),
         cmocka_unit_test(too_many_texts),
         cmocka_unit_test(bad_rows_may_be_left_out),
         cmocka_unit_test(the_same_bits_however_it_is_read),

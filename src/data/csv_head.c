@@ -9,7 +9,10 @@
 #include <strings.h>
 #include <thalweg/train.h>
 
-enum { LINES = 16 }; /* that tell the separator */
+enum {
+    LINES = 16, /* that tell the separator */
+    MANY = 1000 /* fields of a first row that is longer than what can be looked at: no other text has them */
+};
 
 /* ---- separator ----------------------------------------------------------------------------------------- */
 
@@ -62,6 +65,16 @@ static int count_lines(const char *text, const char *end, char separator, counts
     return equal && two[0].fields > 1;
 }
 
+/* Where to end with a first row that is cut off: not within quotes. */
+static const char *end_of_cut(const char *text, const char *end)
+{
+    const char *last = end;
+    int is_open = 0;
+    for (const char *p = text; p < end; p++)
+        if (*p == '"') is_open = !is_open, last = p;
+    return is_open ? last : end;
+}
+
 int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_t *columns)
 {
     static const char separators[] = "\t;, "; /* those first that texts hold least */
@@ -70,7 +83,8 @@ int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_
     *separator = ',';
     *columns = 1;
     while (!whole && end > text && end[-1] != '\n') end--;
-    if (end == text) end = text + n;
+    const int is_cut = !whole && end == text;
+    if (end == text) end = is_cut ? end_of_cut(text, text + n) : text + n;
     for (const char *s = separators; *s; s++) {
         const int equal = count_lines(text, end, *s, two);
         const counts *row = two[1].fields > 1 ? &two[1] : &two[0];
@@ -85,7 +99,8 @@ int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_
         }
         *separator = *s;
         *columns = two[0].fields;
-        return *s == ' ' ? 2 * row->numbers >= row->fields : two[1].fields || two[0].numbers;
+        return *s == ' ' ? 2 * row->numbers >= row->fields
+                         : two[1].fields || two[0].numbers || (is_cut && two[0].fields > MANY);
     }
     count_lines(text, end, *separator, two);
     if (*columns > 1) return two[0].numbers || two[1].numbers;
@@ -239,7 +254,9 @@ tw_status tw__csv_begin(tw__csv *c, const char *text, size_t n, int whole, size_
     const size_t first = tw__csv_cut(c, at, (size_t)(end - at), 1);
     if (first == 0)
         return fail(c, line_of(text, at),
-                    "the first row is longer than a header can be, or has a quote that is never closed", err);
+                    whole ? "a quote that is never closed"
+                          : "the first row is longer than 512 KiB, or has a quote that is never closed",
+                    err);
     TW_TRY(look_at_first(c, text, at, at + first, err));
     look_at_rows(c, at + first, end);
     if (is_header(c, at, at + first)) {
