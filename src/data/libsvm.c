@@ -402,8 +402,11 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
 static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema *fit)
 {
     const size_t mark = tw__mark_length(head, n);
-    (void)whole, (void)fit;
-    return tw__is_libsvm((const char *)head + mark, n - mark);
+    const char *const text = (const char *)head + mark;
+    (void)whole;
+    if (tw__is_libsvm(text, n - mark)) return 1;
+    return fit && fit->base >= 0 && !fit->n_fields && fit->width > 1 && tw__is_plain_text(&head, &n) &&
+           tw__libsvm_is_short(text, n);
 }
 
 const tw__reader tw__reader_libsvm = {.name = "libsvm",

@@ -85,6 +85,18 @@ int tw__is_libsvm(const char *text, size_t n)
     return 0;
 }
 
+int tw__libsvm_is_short(const char *text, size_t n)
+{
+    size_t words = 0;
+    for (tw__text rest = {text, n}; rest.n;) {
+        tw__text line = next_line(&rest);
+        const tw__text word = next_word(&line);
+        words += word.n > 0;
+        if (next_word(&line).n || memchr(word.at, ',', word.n) || memchr(word.at, ';', word.n)) return 0;
+    }
+    return words > 0;
+}
+
 int tw__libsvm_has_qid(const char *text, size_t n)
 {
     for (tw__text rest = {text, n}; rest.n;) {

@@ -8,6 +8,8 @@
  * begins like "1 3:", with a number and an index; one without a label, or with a word for one, has to be
  * right. */
 int tw__is_libsvm(const char *text, size_t n);
+/* No line has two words, and none a comma or semicolon: labels or features alone, or any other text. */
+int tw__libsvm_is_short(const char *text, size_t n);
 /* The first row has a qid. */
 int tw__libsvm_has_qid(const char *text, size_t n);
 #endif
