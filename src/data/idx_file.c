@@ -20,6 +20,7 @@ static tw_status read_file(tw__block **out, const tw__source *source, tw_error *
     *out = NULL;
     if (source->n > 1)
         return tw__fail(err, TW_ERR_SPEC, "%.200s: one IDX file at a time is read, not %zu", path, source->n);
+    TW_TRY(tw__refuse_row_options(source->options, path, err));
     TW_TRY(tw__idx_read_stream(&idx, ctx, source->first, 0, source->options->most_bytes, err));
     if (idx.rank < 2) {
         tw__idx_free(&idx, ctx);

@@ -309,24 +309,41 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 
 /* ---- any data set -------------------------------------------------------------------------------------- */
 
+tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_error *err)
+{
+    char features[24], skip_bad[24];
+    snprintf(features, sizeof features, "%llu", (unsigned long long)d->features);
+    snprintf(skip_bad, sizeof skip_bad, "%llu", (unsigned long long)d->skip_bad);
+    const char *const given[][2] = {{"label", d->label},
+                                    {"columns", d->columns},
+                                    {"without", d->without},
+                                    {"row_weight", d->row_weight},
+                                    {"group_by", d->group_by},
+                                    {"missing", d->missing},
+                                    {"index_base", d->index_base},
+                                    {"stream", d->stream},
+                                    {"features", d->features ? features : NULL},
+                                    {"skip_bad", d->skip_bad ? skip_bad : NULL}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i][1])
+            return tw__fail(err, TW_ERR_SPEC, "%s = %.60s: that is for files of rows, and %.200s is none",
+                            given[i][0], given[i][1], path);
+    return TW_OK;
+}
+
 /* What is said of files means nothing for a data set that is more than a file. */
 static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__opening *o, tw_error *err)
 {
     const tw_data_options *d = o->options;
-    const char *const given[][2] = {{"label", d->label},           {"format", d->format},
-                                    {"columns", d->columns},       {"without", d->without},
-                                    {"row_weight", d->row_weight}, {"group_by", d->group_by},
-                                    {"missing", d->missing},       {"index_base", d->index_base},
-                                    {"stream", d->stream}};
     if (d->more)
         return tw__fail(err, TW_ERR_SPEC, "%.200s is a data set of its own: no file (%.200s) can be added",
                         o->path, d->more);
     if (d->test)
         return tw__fail(err, TW_ERR_SPEC, "test = %.200s: %.200s has its own test rows", d->test, o->path);
-    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-        if (given[i][1])
-            return tw__fail(err, TW_ERR_SPEC, "%s = %.60s: that is for files of rows, and %.200s is none",
-                            given[i][0], given[i][1], o->path);
+    if (d->format)
+        return tw__fail(err, TW_ERR_SPEC, "format = %.60s: that is for files of rows, and %.200s is none",
+                        d->format, o->path);
+    TW_TRY(tw__refuse_row_options(d, o->path, err));
     return reader->open(p, o, err);
 }
 

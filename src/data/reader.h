@@ -59,6 +59,9 @@ typedef struct tw__reader {
 tw_status tw__source_open(const tw__source *source, size_t i, tw__stream **stream, tw_error *err);
 void tw__source_close(const tw__source *source, tw__stream *stream);
 
+/* TW_ERR_SPEC: an option says how files of rows are read, and path is none. */
+tw_status tw__refuse_row_options(const tw_data_options *options, const char *path, tw_error *err);
+
 /* "supported: a folder with MNIST's IDX files, ...": what all readers open, for messages. */
 enum { TW__SUPPORTED = 256 };
 const char *tw__data_supported(char to[TW__SUPPORTED]);
