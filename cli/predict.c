@@ -82,7 +82,7 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
             if (!isfinite(at(o->type, output, i)))
                 status =
                     cli_fail(err, TW_ERR_NOT_FINITE, "row %llu: the model's output is not a finite number",
-                             (unsigned long long)(first + i / o->n_outputs));
+                             (unsigned long long)(first + i / o->n_outputs) + 1);
         for (size_t i = 0; i < n && status == TW_OK; i++)
             print_row(v, m->model, o->type, output, i * o->n_outputs, o->n_outputs);
         if (ferror(stdout))

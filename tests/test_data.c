@@ -434,7 +434,7 @@ static void what_cannot_be_opened(void **state)
     assert_int_equal(idx_write(ctx, PATH("wrong/t10k-labels-idx1-ubyte"), 1, nine, classes, NULL), TW_OK);
     expect(
         ctx, directory, NULL, TW_ERR_DATA,
-        "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 6 is not among the training labels, 0 to 4 (5 classes)");
+        "wrong/t10k-labels-idx1-ubyte: byte 14: label 5 of row 7 is not among the training labels, 0 to 4 (5 classes)");
     assert_int_equal(idx_write(ctx, PATH("wrong/t10k-images-idx3-ubyte"), 3, nine, pixels, NULL), TW_OK);
     expect(ctx, directory, NULL, TW_ERR_DATA,
            "wrong/t10k-images-idx3-ubyte: byte 8: rows of 3x2, where the training rows are 2x2");

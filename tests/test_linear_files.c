@@ -39,9 +39,9 @@ static void data_that_do_not_fit_are_refused(void **state)
         {0, "linear", TW_ERR_DATA, "memory has no targets to learn from"},
         {1, "svm", TW_ERR_DATA,
          "the training labels are all of one class; svm needs at least two to tell apart"},
-        {2, "huber", TW_ERR_DATA, "memory: row 0 is of class \"dog\"; huber predicts numbers"},
+        {2, "huber", TW_ERR_DATA, "memory: row 1 is of class \"dog\"; huber predicts numbers"},
         {3, "softmax", TW_ERR_DATA, "memory has targets that are numbers"},
-        {3, "poisson", TW_ERR_DATA, "memory: row 1 has target -2; those of poisson are 0 or more"},
+        {3, "poisson", TW_ERR_DATA, "memory: row 2 has target -2; those of poisson are 0 or more"},
         {4, "ridge", TW_ERR_DATA, "memory has 2 targets per row, ridge predicts one"},
         {3, "ridge:l2=-1", TW_ERR_SPEC, "l2 = -1 is outside [0, inf) or 1/rows"},
         {3, "linear:class_weight=balanced", TW_ERR_SPEC, "linear has no option \"class_weight\""},
@@ -185,7 +185,7 @@ static void files_keep_names(void **state)
     r.class_names = unknown;
     assert_int_equal(tw_data_create(&other, ctx, &r, NULL), TW_OK);
     assert_int_equal(tw_model_objective(loaded, other, &o, &err), TW_ERR_DATA);
-    assert_string_equal(err.message, "memory: row 0 has label cow, the model knows 3 classes, dog to +1");
+    assert_string_equal(err.message, "memory: row 1 has label cow, the model knows 3 classes, dog to +1");
     tw_data_free(other);
     r.class_names = three_names, r.column_names = turned;
     assert_int_equal(tw_data_create(&other, ctx, &r, NULL), TW_OK);

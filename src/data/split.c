@@ -56,7 +56,7 @@ static tw_status check_test(const tw__parts *p, tw_error *err)
         if (tw__block_class(a, b->all.labels[i]) < 0)
             return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),
                                "label %d of row %llu is not among the training labels, %s (%d class%s)",
-                               b->all.labels[i], (unsigned long long)i,
+                               b->all.labels[i], (unsigned long long)i + 1,
                                classes_text(a, NULL, known, sizeof known), a->all.classes,
                                a->all.classes == 1 ? "" : "es");
     return tw__block_share_classes(p->test, a, err);

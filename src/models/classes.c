@@ -116,7 +116,7 @@ static tw_status unknown_class(const tw_model *m, const tw_data_info *data, uint
     const int64_t i = find_label(data->class_labels, data->classes, data->labels[row]);
     return tw__fail(err, TW_ERR_DATA,
                     "%s: row %llu has label %.60s, the model knows %lld classes, %.60s to %.60s", data->name,
-                    (unsigned long long)row,
+                    (unsigned long long)row + 1,
                     i < 0 ? class_text(NULL, data->labels[row], has) : text_of_data(data, i, has),
                     (long long)m->labels, tw_model_class_text(m, (size_t)(0), first),
                     tw_model_class_text(m, (size_t)(m->labels - 1), last));

@@ -19,7 +19,7 @@ static tw_status read_targets(const tw_model *m, const tw_data_info *d, double *
 {
     const double least = m->kind->loss ? m->kind->loss->least : -TW_INF;
     for (uint64_t i = 0; i < d->rows; i++) {
-        const unsigned long long row = i;
+        const unsigned long long row = i + 1;
         double target;
         if (!target_of(d, i, &target))
             return tw__fail(err, TW_ERR_DATA, "%s: row %llu is of class \"%.60s\"; %s predicts numbers",

@@ -12,7 +12,7 @@ tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *data,
     while (row < data->rows && __builtin_floor(data->targets[row]) == data->targets[row]) row++;
     if (row < data->rows)
         return tw__fail(err, TW_ERR_DATA, "%s: row %llu has target %g; %s predicts classes", data->name,
-                        (unsigned long long)row, data->targets[row], kind->about.name);
+                        (unsigned long long)row + 1, data->targets[row], kind->about.name);
     return tw__fail(
         err, TW_ERR_DATA,
         "%s has targets that are numbers, as whole numbers are if more than half are different; %s predicts classes",
