@@ -76,6 +76,12 @@ static void draw(struct progress *p, const tw_event *e, double now)
     p->drawn = now;
 }
 
+static void redraw(struct progress *p, const tw_event *e)
+{
+    const double now = cli_seconds();
+    if (now - p->drawn >= redraw_seconds) draw(p, e, now);
+}
+
 /* The line that stays: at most 250 bytes. */
 static void print_epoch(struct progress *p, const tw_event *e, double images)
 {
@@ -128,13 +134,12 @@ static void log_epoch(struct progress *p, const tw_epoch *l)
 int progress_event(void *progress, const tw_event *e)
 {
     struct progress *p = progress;
-    double now = cli_seconds();
     if (e->kind == TW_EVENT_STEP) {
         p->done++;
-        if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
+        if (p->live) redraw(p, e);
     } else if (e->kind == TW_EVENT_FIT) {
-        if (p->live && now - p->drawn >= redraw_seconds) draw(p, e, now);
-        p->start = now;
+        if (p->live) redraw(p, e);
+        p->start = cli_seconds();
     } else if (e->line) {
         if (p->log >= 0) log_epoch(p, e->line);
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);

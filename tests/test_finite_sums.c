@@ -3,6 +3,7 @@
 #include "linear_models.h"
 #include "fault_walk.h"
 #include "least_squares.h"
+#include "train/steps.h"
 
 static const char *const estimators[] = {"sag",
                                          "sag:norm=seen",
@@ -365,6 +366,48 @@ static void nothing_but_the_numbers_decides_the_bits(void **state)
     }
 }
 
+static int count_steps(void *user, const tw_event *e)
+{
+    int *left = user;
+    return e->kind == TW_EVENT_STEP && --*left == 0;
+}
+
+/* Steps taken several at once are those taken one by one: every one has its event, which may stop the run
+ * among them, and none is made after an epoch's end. */
+static void steps_at_once_are_steps(void **state)
+{
+    (void)state;
+    static some_rows r;
+    fill_rows(&r, 2);
+    for (int at_once = 0; at_once < 2; at_once++) {
+        static double first[256];
+        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        int left = 2 * ROWS + 5, status = TW_RUN_GOING, calls = 0;
+        tw_run_options o = options("sgd:lr=0.1", "saga", 1, 100);
+        const void *w;
+        o.event = count_steps;
+        o.user = &left;
+        tw_run *run = new_run(&p, &o);
+        for (; status == TW_RUN_GOING; calls++) {
+            const uint64_t before = tw_run_steps(run);
+            assert_int_equal(tw__run_steps(run, at_once ? UINT64_MAX : 1, &status, NULL), TW_OK);
+            const uint64_t done = tw_run_steps(run);
+            assert_true(done > before && before / ROWS == (done - 1) / ROWS);
+        }
+        assert_true(status == TW_RUN_INTERRUPTED && left == 0 && tw_run_steps(run) == 2 * ROWS + 5);
+        assert_int_equal(calls, at_once ? 2 * 2 + 1 : 2 * ROWS + 5);
+        for (int more = 3; more > 0; more -= at_once ? 3 : 1)
+            assert_int_equal(tw__run_steps(run, at_once ? 3 : 1, &status, NULL), TW_OK);
+        assert_int_equal(tw_run_steps(run), 2 * ROWS + 8);
+        assert_int_equal(tw_run_weights(run, &w, NULL), TW_OK);
+        const size_t bytes = tw_model_size(p.model) * sizeof(double);
+        if (!at_once) memcpy(first, w, bytes);
+        else assert_memory_equal(first, w, bytes);
+        tw_run_free(run);
+        close_problem(&p);
+    }
+}
+
 /* `sum` is that of the slopes times the rows. */
 static void the_sum_is_the_slopes(void **state)
 {
@@ -520,6 +563,7 @@ int main(void)
         cmocka_unit_test(a_rate_that_does_not_exist_is_refused),
         cmocka_unit_test(fused_equals_vectors),
         cmocka_unit_test(nothing_but_the_numbers_decides_the_bits),
+        cmocka_unit_test(steps_at_once_are_steps),
         cmocka_unit_test(the_sum_is_the_slopes),
         cmocka_unit_test(the_error_is_a_straight_line),
         cmocka_unit_test(stored_clocks_are_checked),

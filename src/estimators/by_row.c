@@ -50,37 +50,48 @@ static void settle_cell(const tw__by_row *z, tw__cell *c)
 #define BYTE_AS_F32(x) ((double)((float)(x) / 255))
 #define BYTE_AS_F64(x) ((double)(x) / 255)
 
+static inline void add_to(tw__cell *c, double clock, double pull, double add)
+{
+    const double sum = c->sum;
+    c->v -= (clock - c->last) * sum + pull;
+    c->sum = sum + add;
+    c->last = clock;
+}
+
 /* A row's numbers that are not 0, in order: y, and the cell. */
-#define EACH(number, value, body)       \
-    const number *x = r->x;             \
-    for (size_t i = 0; i < r->n; i++) { \
-        const double y = value(x[i]);   \
-        if (y == 0) continue;           \
-        body;                           \
+#define EACH(number, value, body)              \
+    const number *x = r->x;                    \
+    for (size_t i = 0, n = r->n; i < n; i++) { \
+        const double y = value(x[i]);          \
+        if (y == 0) continue;                  \
+        body;                                  \
     }
-#define KERNELS(name, number, value)                                                                 \
-    static double dot_##name(const tw__cell *c, const tw_row *r, double clock)                       \
-    {                                                                                                \
-        double dot = 0;                                                                              \
-        const uint32_t *columns = r->columns;                                                        \
-        if (columns) {                                                                               \
-            EACH(number, value, const tw__cell *at = &c[columns[i]];                                 \
-                 dot += y * (at->v - (clock - at->last) * at->sum))                                  \
-        } else {                                                                                     \
-            EACH(number, value, const tw__cell *at = &c[i];                                          \
-                 dot += y * (at->v - (clock - at->last) * at->sum))                                  \
-        }                                                                                            \
-        return dot;                                                                                  \
-    }                                                                                                \
-    static void add_##name(tw__cell *c, const tw_row *r, double clock, double pull, double add)      \
-    {                                                                                                \
-        const uint32_t *columns = r->columns;                                                        \
-        EACH(number, value, tw__cell *at = &c[columns ? columns[i] : i];                             \
-             at->v -= (clock - at->last) * at->sum + pull * y; at->sum += add * y; at->last = clock) \
-    }                                                                                                \
-    static void settle_##name(const tw__by_row *z, tw__cell *c, const tw_row *r)                     \
-    {                                                                                                \
-        EACH(number, value, (void)y; settle_cell(z, &c[r->columns ? r->columns[i] : i]))             \
+#define KERNELS(name, number, value)                                                            \
+    static double dot_##name(const tw__cell *c, const tw_row *r, double clock)                  \
+    {                                                                                           \
+        double dot = 0;                                                                         \
+        const uint32_t *columns = r->columns;                                                   \
+        if (columns) {                                                                          \
+            EACH(number, value, const tw__cell *at = &c[columns[i]];                            \
+                 dot += y * (at->v - (clock - at->last) * at->sum))                             \
+        } else {                                                                                \
+            EACH(number, value, const tw__cell *at = &c[i];                                     \
+                 dot += y * (at->v - (clock - at->last) * at->sum))                             \
+        }                                                                                       \
+        return dot;                                                                             \
+    }                                                                                           \
+    static void add_##name(tw__cell *c, const tw_row *r, double clock, double pull, double add) \
+    {                                                                                           \
+        const uint32_t *columns = r->columns;                                                   \
+        if (columns) {                                                                          \
+            EACH(number, value, add_to(&c[columns[i]], clock, pull *y, add *y))                 \
+        } else {                                                                                \
+            EACH(number, value, add_to(&c[i], clock, pull *y, add *y))                          \
+        }                                                                                       \
+    }                                                                                           \
+    static void settle_##name(const tw__by_row *z, tw__cell *c, const tw_row *r)                \
+    {                                                                                           \
+        EACH(number, value, (void)y; settle_cell(z, &c[r->columns ? r->columns[i] : i]))        \
     }
 KERNELS(u8_f32, uint8_t, BYTE_AS_F32)
 KERNELS(u8_f64, uint8_t, BYTE_AS_F64)
@@ -106,13 +117,11 @@ static int has_l1(const tw__by_row *z) { return z->clocks != NULL; }
 /* What `last` is where a weight is up to date. */
 static double clock_of(const tw__by_row *z) { return has_l1(z) ? (double)z->ticks : z->now.clock; }
 
-static tw_row row_of(const tw__by_row *z, uint64_t i)
+static void read_row(const tw__by_row *z, uint64_t i, tw_row *to)
 {
-    tw_row r;
-    z->f->row(z->f->user, i, &r);
+    z->f->row(z->f->user, i, to);
     for (size_t k = 0; has_l1(z) && k < z->f->outputs; k++)
-        z->kernels->settle(z, z->cell + k * z->f->columns, &r);
-    return r;
+        z->kernels->settle(z, z->cell + k * z->f->columns, to);
 }
 
 /* Scores now, or one update before. */
@@ -148,17 +157,22 @@ static void move_row(tw__by_row *z, const tw_row *r, size_t k, double pull, doub
 
 /* ---- for the estimators -------------------------------------------------------------------------------- */
 
+/* Of one row: few, most often one. */
+static void copy_slopes(const tw__by_row *z, double *to, const double *from)
+{
+    for (size_t k = 0; k < z->f->outputs; k++) to[k] = from[k];
+}
+
 void tw__by_row_look(tw__by_row *z, tw__update *u)
 {
     const size_t outputs = z->f->outputs;
     u->sums = (tw_sums){0};
     z->evaluated += u->n;
     for (size_t i = 0; i < u->n; i++) {
-        const tw_row r = row_of(z, u->rows[i]);
-        scores_of(z, &r, 0);
+        read_row(z, u->rows[i], &z->row[i]);
+        scores_of(z, &z->row[i], 0);
         slopes_of(z, u->rows[i], z->fresh + i * outputs, &u->sums);
-        if (z->slope)
-            memcpy(z->other + i * outputs, z->slope + u->rows[i] * outputs, outputs * sizeof *z->other);
+        if (z->slope) copy_slopes(z, z->other + i * outputs, z->slope + u->rows[i] * outputs);
     }
     if (!z->seen || z->seen[u->block]) return;
     z->seen[u->block] = 1;
@@ -169,8 +183,7 @@ void tw__by_row_look_before(tw__by_row *z, const tw__update *u)
 {
     z->evaluated += u->n;
     for (size_t i = 0; i < u->n; i++) {
-        const tw_row r = row_of(z, u->rows[i]);
-        scores_of(z, &r, 1);
+        scores_of(z, &z->row[i], 1);
         slopes_of(z, u->rows[i], z->other + i * z->f->outputs, NULL);
     }
 }
@@ -178,21 +191,17 @@ void tw__by_row_look_before(tw__by_row *z, const tw__update *u)
 void tw__by_row_move(tw__by_row *z, const tw__update *u, double pull, double add)
 {
     const size_t outputs = z->f->outputs;
-    for (size_t i = 0; i < u->n; i++) {
-        tw_row r;
-        z->f->row(z->f->user, u->rows[i], &r);
+    for (size_t i = 0; i < u->n; i++)
         for (size_t k = 0; k < outputs; k++) {
             const double change = z->fresh[i * outputs + k] - z->other[i * outputs + k];
-            move_row(z, &r, k, z->lr * pull * change, add * change);
+            move_row(z, &z->row[i], k, z->lr * pull * change, add * change);
         }
-    }
 }
 
 void tw__by_row_remember(tw__by_row *z, const tw__update *u)
 {
     const size_t outputs = z->f->outputs;
-    for (size_t i = 0; i < u->n; i++)
-        memcpy(z->slope + u->rows[i] * outputs, z->fresh + i * outputs, outputs * sizeof *z->slope);
+    for (size_t i = 0; i < u->n; i++) copy_slopes(z, z->slope + u->rows[i] * outputs, z->fresh + i * outputs);
 }
 
 static void set_sums(tw__by_row *z, double by)
@@ -210,11 +219,12 @@ void tw__by_row_full(tw__by_row *z, tw__update *u)
     tw__by_row_settle(z);
     set_sums(z, 0);
     for (uint64_t i = 0; i < e->n_rows; i++) {
-        const tw_row r = row_of(z, i);
+        tw_row r;
+        read_row(z, i, &r);
         scores_of(z, &r, 0);
         slopes_of(z, i, z->fresh, &all);
         for (size_t k = 0; k < outputs; k++) move_row(z, &r, k, 0, z->fresh[k]);
-        if (z->slope) memcpy(z->slope + i * outputs, z->fresh, outputs * sizeof *z->slope);
+        if (z->slope) copy_slopes(z, z->slope + i * outputs, z->fresh);
     }
     set_sums(z, 1 / all.weight);
     z->evaluated += e->n_rows;
@@ -317,7 +327,9 @@ tw_status tw__by_row_update(tw__by_row *z, tw__update *u, double lr, tw_error *e
 static void fetch(const void *at, size_t bytes)
 {
     enum { LINE = 64, MOST = 8 * LINE };
-    for (size_t i = 0; i < bytes && i < MOST; i += LINE) __builtin_prefetch((const char *)at + i);
+    const size_t before = (uintptr_t)at % LINE; /* in its first line */
+    for (size_t i = 0; i < before + bytes && i < MOST; i += LINE)
+        __builtin_prefetch((const char *)at - before + i);
 }
 
 void tw__by_row_fetch(const tw__by_row *z, uint64_t epoch, uint64_t step)
@@ -360,6 +372,7 @@ static tw_status allocate(tw__by_row *z, tw_error *err)
     TW_TRY(tw__alloc(ctx, &z->cell, z->n, sizeof *z->cell, err));
     TW_TRY(tw__alloc(ctx, &z->bias, outputs, sizeof *z->bias, err));
     if (n_slopes(z)) TW_TRY(tw__alloc(ctx, &z->slope, n_slopes(z), sizeof *z->slope, err));
+    TW_TRY(tw__alloc(ctx, &z->row, (size_t)z->e->batch, sizeof *z->row, err));
     TW_TRY(tw__alloc(ctx, &z->fresh, n_drawn(z), sizeof *z->fresh, err));
     TW_TRY(tw__alloc(ctx, &z->other, n_drawn(z), sizeof *z->other, err));
     TW_TRY(tw__alloc(ctx, &z->score, outputs, sizeof *z->score, err));
@@ -370,7 +383,7 @@ static tw_status allocate(tw__by_row *z, tw_error *err)
     return tw__alloc(ctx, &z->shrunk, MOST_TICKS_L1 + 1, sizeof *z->shrunk, err);
 }
 
-tw_status tw__by_row_create(tw__by_row **out, const tw__estimator *e, const tw_glm *f, tw_error *err)
+tw_status tw__by_row_create(tw__by_row **out, tw__estimator *e, const tw_glm *f, tw_error *err)
 {
     tw__by_row *z;
     TW_TRY(tw__alloc(e->ctx, &z, 1, sizeof *z, err));
@@ -401,6 +414,7 @@ void tw__by_row_free(tw__by_row *z)
     tw__free(ctx, z->cell, z->n, sizeof *z->cell);
     tw__free(ctx, z->bias, outputs, sizeof *z->bias);
     tw__free(ctx, z->slope, n_slopes(z), sizeof *z->slope);
+    tw__free(ctx, z->row, (size_t)z->e->batch, sizeof *z->row);
     tw__free(ctx, z->fresh, n_drawn(z), sizeof *z->fresh);
     tw__free(ctx, z->other, n_drawn(z), sizeof *z->other);
     tw__free(ctx, z->score, outputs, sizeof *z->score);

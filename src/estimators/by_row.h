@@ -39,14 +39,15 @@ typedef struct tw__by_row_form {
 } tw__by_row_form;
 
 struct tw__by_row {
-    const tw__estimator *e;
+    tw__estimator *e;
     const tw_glm *f;
     const struct tw__row_kernels *kernels;
     tw__cell *cell; /* n: outputs times columns */
     tw__bias *bias; /* of each output */
     size_t n;
     double *slope;         /* of every row and output, times the row's weight; NULL: not remembered */
-    double *fresh, *other; /* of the drawn rows: at w, and what they are compared with */
+    tw_row *row;           /* the drawn rows */
+    double *fresh, *other; /* their slopes at w, and what these are compared with */
     double *score, *row_slope;
     uint8_t *seen; /* blocks */
     double seen_weight, row_weight;
@@ -61,14 +62,13 @@ struct tw__by_row {
 };
 
 /* TW_ERR_MEMORY says how much is needed. glm: as long as z. */
-tw_status tw__by_row_create(tw__by_row **out, const tw__estimator *e, const tw_glm *glm, tw_error *err);
+tw_status tw__by_row_create(tw__by_row **out, tw__estimator *e, const tw_glm *glm, tw_error *err);
 void tw__by_row_free(tw__by_row *z);
 /* An update of this length; the first one begins at u->w. Sets u->sums. TW_ERR_SPEC: lr times l2 is too
  * large. */
 tw_status tw__by_row_update(tw__by_row *z, tw__update *u, double lr, tw_error *err);
 /* Asks the cache for the rows of the updates `step` to step + TW__AHEAD - 1 of an epoch, all at once: one by
  * one they would take most of the time. */
-enum { TW__AHEAD = 16 };
 void tw__by_row_fetch(const tw__by_row *z, uint64_t epoch, uint64_t step);
 /* Brings all weights up to date; part of the method's arithmetic, as it rounds. */
 void tw__by_row_settle(tw__by_row *z);
@@ -82,7 +82,7 @@ double tw__by_row_bytes(const tw__by_row *z);
 /* For the estimators' files: the drawn rows' slopes at w into `fresh`, what is remembered of them into
  * `other`, and u->sums. */
 void tw__by_row_look(tw__by_row *z, tw__update *u);
-/* Their slopes at the weights of one update before into `other`. */
+/* The slopes of rows looked at, at the weights of one update before, into `other`. */
 void tw__by_row_look_before(tw__by_row *z, const tw__update *u);
 /* With the gradient of fresh - other: w takes lr * pull times it off, `sum` add times it on. */
 void tw__by_row_move(tw__by_row *z, const tw__update *u, double pull, double add);

@@ -70,15 +70,17 @@ typedef struct tw__estimator_type {
     tw_status (*visit)(tw__estimator *e, tw_visitor *v, tw_error *err);
 } tw__estimator_type;
 
+enum { TW__AHEAD = 16 }; /* draws that are made at once */
+
 struct tw__estimator {
     const tw__estimator_type *type;
     tw_context *ctx;
     tw_estimator_choice choice;
-    tw_type real; /* of weights and gradients */
-    size_t size;  /* weights */
-    uint64_t n_rows, batch, seed;
-    double weight;    /* of all rows; 0: not known */
-    double convexity; /* of the penalties: l2 of a generalised linear model */
+    tw_type real;                        /* of weights and gradients */
+    size_t size;                         /* weights */
+    uint64_t n_rows, batch, seed, steps; /* steps: updates per epoch */
+    double weight;                       /* of all rows; 0: not known */
+    double convexity;                    /* of the penalties: l2 of a generalised linear model */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
     tw__windows windows; /* TW__SHUFFLED: the rows in the order of this epoch */
@@ -86,6 +88,8 @@ struct tw__estimator {
     /* the caller's order; rows that stand nowhere side by side */
     uint64_t *given, *drawn;
     size_t n_order, n_given, n_drawn;
+    /* the epoch's random numbers from number ahead_first on; ahead_epoch: counted from 1, 0: none yet */
+    uint64_t ahead[TW__AHEAD], ahead_epoch, ahead_first;
     void *state; /* the estimator's state */
 };
 
@@ -115,7 +119,7 @@ tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int 
  * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
 /* The first of them, for estimators that draw with replacement. */
-uint64_t tw__estimator_first_row(const tw__estimator *e, uint64_t epoch, uint64_t step);
+uint64_t tw__estimator_first_row(tw__estimator *e, uint64_t epoch, uint64_t step);
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err);
 
 /* registry.c */

@@ -1,6 +1,7 @@
 /* Making one run of a race on data: from the weights of its seed, over the batches of its seed.
  * SPDX-License-Identifier: MIT */
 #include "race/run.h"
+#include "train/steps.h"
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ static tw_status take_steps(tw__run_recorder *w, tw_run *run, tw__problem *probl
     for (w->run->status = TW_RUN_GOING; w->run->status == TW_RUN_GOING;) {
         const uint64_t steps = tw_run_steps(run);
         const size_t before = epochs;
-        TW_TRY(tw_run_step(run, &w->run->status, err));
+        TW_TRY(tw__run_steps(run, tw__loss_trace_left(&w->run->trace, run), &w->run->status, err));
         if (w->stop) return tw__fail(err, TW_STOPPED, "stopped");
         if (tw_run_steps(run) != steps) TW_TRY(tw__loss_trace_step(&w->run->trace, w->race->ctx, run, err));
         tw_run_history(run, &epochs);

@@ -4,6 +4,7 @@
 #include "train/json.h"
 #include "train/options.h"
 #include "train/selection.h"
+#include "train/steps.h"
 #include "train/target.h"
 #include "base/io.h"
 #include "file/directory.h"
@@ -367,6 +368,14 @@ static tw_status finish(tw_job *job, tw_error *err)
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;
 }
 
+/* Steps that may be made until something is due. */
+static uint64_t most_steps(const tw_job *job)
+{
+    const uint64_t every = job->o.checkpoint_every, trace = tw__loss_trace_left(&job->trace, job->run),
+                   checkpoint = every ? every - tw_run_steps(job->run) % every : UINT64_MAX;
+    return trace < checkpoint ? trace : checkpoint;
+}
+
 tw_status tw_job_run(tw_job *job, tw_error *err)
 {
     TW_NEEDS(err, job);
@@ -378,7 +387,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     while (status == TW_RUN_GOING) {
         job->epoch_ended = job->checkpoint_requested = 0;
         const uint64_t steps = tw_run_steps(job->run);
-        TW_TRY(tw_run_step(job->run, &status, err));
+        TW_TRY(tw__run_steps(job->run, most_steps(job), &status, err));
         if (tw_run_steps(job->run) != steps)
             TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));

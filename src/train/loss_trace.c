@@ -1,6 +1,7 @@
 /* Points of the training loss, taken from the epochs' running means.
  * SPDX-License-Identifier: MIT */
 #include "train/loss_trace.h"
+#include "train/run.h"
 
 enum { NUMBERS = 4 }; /* of a point in a checkpoint */
 
@@ -16,6 +17,11 @@ void tw__loss_trace_event(tw__loss_trace *t, const tw_event *e)
     t->loss = e->loss;
     t->weight = e->weight;
     t->step = e->step;
+}
+
+uint64_t tw__loss_trace_left(const tw__loss_trace *t, const tw_run *run)
+{
+    return t->every ? t->every - run->step % t->every : UINT64_MAX;
 }
 
 tw_status tw__loss_trace_step(tw__loss_trace *t, tw_context *ctx, const tw_run *run, tw_error *err)

@@ -27,6 +27,8 @@ typedef struct tw__loss_trace {
 uint64_t tw__loss_trace_every(uint64_t steps_per_epoch, uint64_t most);
 /* Takes note of an event of the run; after the step that it is of, a point is added if one is due. */
 void tw__loss_trace_event(tw__loss_trace *trace, const tw_event *e);
+/* Steps that may be made until a point is due. */
+uint64_t tw__loss_trace_left(const tw__loss_trace *trace, const tw_run *run);
 tw_status tw__loss_trace_step(tw__loss_trace *trace, tw_context *ctx, const tw_run *run, tw_error *err);
 /* As part of a checkpoint, which must be the same run's. */
 tw_status tw__loss_trace_visit(tw__loss_trace *trace, tw_context *ctx, tw_visitor *v, tw_error *err);

@@ -1,8 +1,10 @@
 /* The loop: draw rows, evaluate, exchange, step; at an epoch's end, or where a target ends it early, evaluate
  * the validation data and keep the line.
  * SPDX-License-Identifier: MIT */
+#include "estimators/by_row.h"
 #include "math/kernels.h"
 #include "train/run.h"
+#include "train/steps.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +148,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
 static tw_status check_mean(const tw_run *r, tw_error *err)
 {
     char what[48];
+    if (isfinite(r->sums.loss) && r->sums.weight >= 1) return TW_OK;
     const double mean = mean_of(r->sums.loss, r->sums.weight);
     if (!isinf(mean)) return TW_OK;
     snprintf(what, sizeof what, "the mean loss of epoch %llu", (unsigned long long)r->epoch + 1);
@@ -296,7 +299,29 @@ static tw_status apply_controls(tw_run *r, const tw_epoch *line, tw_error *err)
 
 static int is_over_time(const tw_run *r) { return r->o.seconds > 0 && r->seconds >= r->o.seconds; }
 
-static tw_status step(tw_run *r, tw_error *err)
+/* The step that was taken last: of its epoch the number and the weight of all rows so far, whether the
+ * callback stops the run, whether the epoch has ended. */
+struct taken {
+    uint64_t step;
+    double weight;
+    int stop, ended;
+};
+
+/* An update, or a solver's iteration. */
+static tw_status take_step(tw_run *r, struct taken *t, tw_error *err)
+{
+    TW_TRY(r->solver ? tw__run_solve(r, err) : update(r, err));
+    t->step = r->step;
+    t->weight = r->sums.weight;
+    if (r->status != TW_RUN_GOING) return TW_OK;
+    t->stop = notify(r, TW_EVENT_STEP, NULL, t->step, t->weight);
+    return check_epoch(r, &t->ended, err);
+}
+
+/* So many are timed as one: a fused update takes no longer than a look at the clock. */
+static uint64_t most_at_once(const tw_run *r) { return r->by_row ? TW__AHEAD - r->step % TW__AHEAD : 1; }
+
+static tw_status take_steps(tw_run *r, uint64_t most, tw_error *err)
 {
     if (r->failed)
         return tw__fail(err, TW_ERR_STATE,
@@ -306,37 +331,40 @@ static tw_status step(tw_run *r, tw_error *err)
     double start = tw__seconds();
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
-    TW_TRY(r->solver ? tw__run_solve(r, err) : update(r, err));
-    const uint64_t done = r->step;
-    const double weight = r->sums.weight;
-    const int stalled = r->status != TW_RUN_GOING;
-    int stop = stalled ? 0 : notify(r, TW_EVENT_STEP, NULL, done, weight), ended = 0;
-    if (!stalled) TW_TRY(check_epoch(r, &ended, err));
+    if (most > most_at_once(r)) most = most_at_once(r);
+    struct taken t = {.stop = 0};
+    for (; most > 0 && !t.stop && !t.ended && r->status == TW_RUN_GOING; most--)
+        TW_TRY(take_step(r, &t, err));
     double spent = tw__seconds() - start;
     r->seconds += spent;
     r->epoch_seconds += spent;
-    if (ended) {
+    if (t.ended) {
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
         r->epoch_seconds = 0;
-        stop |= notify(r, TW_EVENT_EPOCH, line, done, weight);
+        t.stop |= notify(r, TW_EVENT_EPOCH, line, t.step, t.weight);
         TW_TRY(apply_controls(r, line, err));
     }
     if (r->solver && tw_run_is_over(r->status)) return tw__solver_finish(r->solver, r->mode, err);
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
-    if (r->status == TW_RUN_GOING && stop) r->status = TW_RUN_INTERRUPTED;
+    if (r->status == TW_RUN_GOING && t.stop) r->status = TW_RUN_INTERRUPTED;
     return TW_OK;
+}
+
+tw_status tw__run_steps(tw_run *r, uint64_t most, int *status, tw_error *err)
+{
+    r->mode = tw__fp_enter();
+    tw_status s = take_steps(r, most, err);
+    tw__fp_leave(r->mode);
+    r->failed |= s != TW_OK;
+    *status = r->status;
+    return s;
 }
 
 tw_status tw_run_step(tw_run *r, int *status, tw_error *err)
 {
     TW_NEEDS(err, r && status);
-    r->mode = tw__fp_enter();
-    tw_status s = step(r, err);
-    tw__fp_leave(r->mode);
-    r->failed |= s != TW_OK;
-    *status = r->status;
-    return s;
+    return tw__run_steps(r, 1, status, err);
 }
 
 /* ---- looking at it ------------------------------------------------------------------------------------- */

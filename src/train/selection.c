@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "train/json.h"
 #include "train/path.h"
+#include "train/steps.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -258,7 +259,8 @@ static tw_status make_fit(tw_job *job, const part *on, uint64_t penalty, const t
              .on_train = TW_OBJECTIVE_INIT,
              .on_val = TW_OBJECTIVE_INIT};
     tw_status s = open_fit(&f, penalty, before, err);
-    for (*status = TW_RUN_GOING; s == TW_OK && *status == TW_RUN_GOING;) s = tw_run_step(f.run, status, err);
+    for (*status = TW_RUN_GOING; s == TW_OK && *status == TW_RUN_GOING;)
+        s = tw__run_steps(f.run, UINT64_MAX, status, err);
     if (s == TW_OK && *status != TW_RUN_INTERRUPTED && numbers) s = put_numbers(&f, *status, err);
     close_fit(&f);
     *out = f.model;
