@@ -75,6 +75,10 @@ static void another_pace(void **state)
         {"sgd", "miso", "cosine:steps=10", NULL, "must be above 0 and stay: schedule constant", 0},
         {"sgd:lr=0", "miso", NULL, NULL, "must be above 0 and stay", 0},
         {"sgd", "miso", NULL, "plateau", "plateau lowers lr, which must stay with the estimator miso", 0},
+        {"sgd:lr=search", "minibatch", NULL, NULL, "lr = search is for sag, saga and svrg, not", 0},
+        {"sgd:lr=search", "sarah", NULL, NULL, "lr = search is for sag, saga and svrg, not", 0},
+        {"saga:lr=search", NULL, "step:step_size=3", NULL, "schedule must be constant", 0},
+        {"saga:lr=search", NULL, NULL, "plateau", "plateau lowers lr, which must stay with", 0},
     };
     tw_context *ctx = context(1, TW_ISA_DETECT);
     least_squares p = {.rows = 23, .columns = 5, .bad_row = -1};
@@ -237,6 +241,16 @@ static void a_table_that_is_too_large(void **state)
         assert_non_null(strstr(err.message, "saga keeps a gradient of "));
         assert_non_null(strstr(err.message, "svrg keeps no table"));
         if (cases[i].bytes) assert_non_null(strstr(err.message, cases[i].bytes));
+    }
+    for (int k = FIRST_SUM; k < N_SPECS; k++) {
+        tw__estimator *e;
+        tw_error err;
+        const tw__estimator_setting s = {.spec = all_specs[k],
+                                         .n_rows = 32,
+                                         .real = TW_F32,
+                                         .size = (size_t)1 << 44};
+        assert_int_equal(tw__estimator_create(&e, ctx, &s, &err), TW_ERR_MEMORY);
+        if (!strstr(err.message, " keeps ")) fail_msg("%s: %s", all_specs[k], err.message);
     }
     assert_true(tw_estimator_bytes(tw_estimator_find("saga"), TW_F32, 54410, 60000, 1) > 13e9);
     assert_true(tw_estimator_bytes(tw_estimator_find("sag"), TW_F64, 10, 100, 32) == 10 * (8 + 8 + 4 * 8));

@@ -155,6 +155,55 @@ static void move_row(tw__by_row *z, const tw_row *r, size_t k, double pull, doub
     z->bias[k].sum += add;
 }
 
+double tw__row_square(const tw_glm *f, const tw_row *r)
+{
+    double sum = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const double x = f->row_type == TW_U8    ? ((const uint8_t *)r->x)[i] / 255.0
+                         : f->row_type == TW_F32 ? (double)((const float *)r->x)[i]
+                                                 : ((const double *)r->x)[i];
+        sum += x * x;
+    }
+    return sum;
+}
+
+/* ---- lr=search, on the loss of one row ----------------------------------------------------------------- */
+
+struct along {
+    tw__by_row *z;
+    uint64_t row;
+    double share, reach; /* of the row in the mean; what a step of 1 along a slope of 1 takes off its score */
+};
+
+static tw_status loss_along(void *user, double step, double *loss, tw_error *err)
+{
+    const struct along *a = user;
+    tw__by_row *z = a->z;
+    (void)err;
+    for (size_t k = 0; k < z->f->outputs; k++) z->trial[k] = z->score[k] - step * a->reach * z->fresh[k];
+    *loss = a->share * z->f->loss(z->f->user, a->row, z->trial, z->row_slope);
+    return TW_OK;
+}
+
+static void set_lr(tw__by_row *z, double lr)
+{
+    z->lr = lr;
+    z->rho = 1 - lr * z->f->l2;
+}
+
+/* After the row was looked at. */
+static void search(tw__by_row *z, const tw__update *u)
+{
+    const double unit = z->e->weight / (double)z->e->n_rows,
+                 square = tw__row_square(z->f, &z->row[0]) + (z->f->intercept ? 1 : 0);
+    struct along a = {z, u->rows[0], u->sums.weight / unit, square / unit};
+    double slopes = 0, lr = z->lr;
+    for (size_t k = 0; k < z->f->outputs; k++) slopes += z->fresh[k] * z->fresh[k];
+    const tw__line line = {u->sums.loss / unit, slopes * square / (unit * unit), &a, loss_along};
+    (void)tw__estimator_search(z->e, &line, &lr, NULL); /* loss_along does not fail */
+    set_lr(z, lr);
+}
+
 /* ---- for the estimators -------------------------------------------------------------------------------- */
 
 /* Of one row: few, most often one. */
@@ -174,6 +223,7 @@ void tw__by_row_look(tw__by_row *z, tw__update *u)
         slopes_of(z, u->rows[i], z->fresh + i * outputs, &u->sums);
         if (z->slope) copy_slopes(z, z->other + i * outputs, z->slope + u->rows[i] * outputs);
     }
+    if (z->trial) search(z, u);
     if (!z->seen || z->seen[u->block]) return;
     z->seen[u->block] = 1;
     z->seen_weight += u->sums.weight;
@@ -307,6 +357,7 @@ static void tick(tw__by_row *z)
 
 tw_status tw__by_row_update(tw__by_row *z, tw__update *u, double lr, tw_error *err)
 {
+    if (z->trial) lr = tw__estimator_search_rate(z->e);
     if (!(lr * z->f->l2 <= TW__MOST_DECAY))
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -315,8 +366,7 @@ tw_status tw__by_row_update(tw__by_row *z, tw__update *u, double lr, tw_error *e
     if (u->number == 0) start(z, u->w);
     if (z->ticks == (has_l1(z) ? MOST_TICKS_L1 : MOST_TICKS) || z->now.scale < LEAST_SCALE)
         tw__by_row_settle(z);
-    z->lr = lr;
-    z->rho = 1 - lr * z->f->l2;
+    set_lr(z, lr);
     z->evaluated = 0;
     for (size_t k = 0; k < z->f->outputs; k++) z->bias[k].now = z->bias[k].v;
     z->e->type->by_row->update(z, u);
@@ -377,6 +427,7 @@ static tw_status allocate(tw__by_row *z, tw_error *err)
     TW_TRY(tw__alloc(ctx, &z->other, n_drawn(z), sizeof *z->other, err));
     TW_TRY(tw__alloc(ctx, &z->score, outputs, sizeof *z->score, err));
     TW_TRY(tw__alloc(ctx, &z->row_slope, outputs, sizeof *z->row_slope, err));
+    if (z->e->lipschitz > 0) TW_TRY(tw__alloc(ctx, &z->trial, outputs, sizeof *z->trial, err));
     if (n_blocks(z)) TW_TRY(tw__alloc(ctx, &z->seen, n_blocks(z), 1, err));
     if (!(z->f->l1 > 0)) return TW_OK;
     TW_TRY(tw__alloc(ctx, &z->clocks, MOST_TICKS_L1 + 1, sizeof *z->clocks, err));
@@ -395,11 +446,11 @@ tw_status tw__by_row_create(tw__by_row **out, tw__estimator *e, const tw_glm *f,
                       .before = {1, 0},
                       .divisor = 1,
                       .is_steady = 1};
-    if (allocate(z, NULL) == TW_OK) {
+    const double bytes = tw__by_row_bytes(z);
+    if (bytes <= tw__memory_of_machine() && allocate(z, NULL) == TW_OK) {
         *out = z;
         return TW_OK;
     }
-    const double bytes = tw__by_row_bytes(z);
     tw__by_row_free(z);
     return tw__fail(err, TW_ERR_MEMORY,
                     "out of memory: the fused %s keeps %.0f bytes for %zu weights and %llu rows",
@@ -419,6 +470,7 @@ void tw__by_row_free(tw__by_row *z)
     tw__free(ctx, z->other, n_drawn(z), sizeof *z->other);
     tw__free(ctx, z->score, outputs, sizeof *z->score);
     tw__free(ctx, z->row_slope, outputs, sizeof *z->row_slope);
+    tw__free(ctx, z->trial, outputs, sizeof *z->trial);
     tw__free(ctx, z->seen, n_blocks(z), 1);
     tw__free(ctx, z->clocks, MOST_TICKS_L1 + 1, sizeof *z->clocks);
     tw__free(ctx, z->shrunk, MOST_TICKS_L1 + 1, sizeof *z->shrunk);

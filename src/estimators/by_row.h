@@ -49,6 +49,7 @@ struct tw__by_row {
     tw_row *row;           /* the drawn rows */
     double *fresh, *other; /* their slopes at w, and what these are compared with */
     double *score, *row_slope;
+    double *trial; /* lr=search: scores elsewhere; NULL: lr is given */
     uint8_t *seen; /* blocks */
     double seen_weight, row_weight;
     tw__instant now, before;
@@ -76,6 +77,8 @@ void tw__by_row_settle(tw__by_row *z);
 void tw__by_row_write(const tw__by_row *z, void *w);
 tw_status tw__by_row_visit(tw__by_row *z, tw_visitor *v, tw_error *err);
 double tw__by_row_bytes(const tw__by_row *z);
+/* of a row's numbers, as they are */
+double tw__row_square(const tw_glm *f, const tw_row *r);
 /* lr times l2 above this is left to the form in vectors */
 #define TW__MOST_DECAY 0.5
 

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "estimators/vectors.h"
 #include <string.h>
+#include <unistd.h>
 
 enum { DEFAULT_BATCH = 32 };
 
@@ -36,6 +37,24 @@ static tw_status check_setting(const tw_estimator *e, const tw__estimator_settin
             return tw__fail(err, TW_ERR_SPEC, "order[%zu] = %llu is outside [0, %llu)", i,
                             (unsigned long long)s->order[i], (unsigned long long)s->n_rows);
     return TW_OK;
+}
+
+double tw__memory_of_machine(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && bytes > 0 ? (double)pages * (double)bytes : TW_INF;
+}
+
+/* A table's own refusal says what would need less. */
+static tw_status check_memory(const tw__estimator *e, tw_error *err)
+{
+    const tw_estimator *about = &e->type->about;
+    const double bytes =
+        tw_estimator_bytes(about, e->real, (double)e->size, (double)e->n_rows, (double)e->batch);
+    if (about->per_block || !(bytes > tw__memory_of_machine())) return TW_OK;
+    return tw__fail(err, TW_ERR_MEMORY,
+                    "out of memory: %s keeps %.0f bytes for %zu weights, and this machine has %.0f",
+                    about->name, bytes, e->size, tw__memory_of_machine());
 }
 
 static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
@@ -76,6 +95,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
                          .n_rows = s->n_rows,
                          .weight = s->weight,
                          .convexity = s->convexity,
+                         .lipschitz = s->searches ? 1 : 0,
                          .seed = s->seed};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;
@@ -83,6 +103,7 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
     e->batch = type->batch(e->n_rows, wanted);
     e->steps = e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1;
     tw_status status = make_rows(e, s, err);
+    if (status == TW_OK && !s->is_fused) status = check_memory(e, err);
     if (status == TW_OK && type->create && !s->is_fused) status = type->create(e, err);
     if (status == TW_OK) *out = e;
     else tw__estimator_free(e);

@@ -61,6 +61,7 @@ typedef struct tw__estimator_type {
     enum tw__pace pace;
     /* lr=auto, from the smoothness of the rows' losses, l2 and the rows; NULL: it has none */
     double (*rate)(double smoothness, double l2, double rows);
+    int takes_search;                     /* lr=search, too: steps that begin too long do no lasting harm */
     const struct tw__by_row_form *by_row; /* by_row.h: its fused form; NULL: it has none */
     /* allocates e->own; from here on NULL: keeps nothing */
     tw_status (*create)(tw__estimator *e, tw_error *err);
@@ -81,6 +82,7 @@ struct tw__estimator {
     uint64_t n_rows, batch, seed, steps; /* steps: updates per epoch */
     double weight;                       /* of all rows; 0: not known */
     double convexity;                    /* of the penalties: l2 of a generalised linear model */
+    double lipschitz;                    /* line_search.c: of the losses' gradients, so far; 0: lr is given */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
     tw__windows windows; /* TW__SHUFFLED: the rows in the order of this epoch */
@@ -98,6 +100,7 @@ typedef struct tw__estimator_setting {
     uint64_t n_rows, batch, seed; /* batch 0: 32, or 1 with an order from outside */
     uint64_t accumulate;          /* so many batches make one; 0: 1 */
     double weight, convexity;     /* of all rows, of the penalties, if they are known */
+    int searches;                 /* lr=search */
     int is_fused;                 /* by_row.h keeps its state */
     tw_type real;
     size_t size;
@@ -128,6 +131,8 @@ tw__table tw__estimator_table(const tw_estimator *e);
 
 /* For the estimators' own files. */
 uint64_t tw__batch_as_wanted(uint64_t rows, uint64_t wanted);
+/* Bytes. What is larger is refused before it is touched: the system would end the process instead. */
+double tw__memory_of_machine(void);
 /* A vector of the weights' length and type. */
 tw_status tw__estimator_vector(tw__estimator *e, void **to, tw_error *err);
 void tw__estimator_free_vector(tw__estimator *e, void *vector);
@@ -137,6 +142,19 @@ tw_status tw__estimator_visit_vector(tw__estimator *e, tw_visitor *v, const char
  * weight of a row. */
 tw_status tw__estimator_full_gradient(tw__estimator *e, tw__update *u, const void *point, void *to,
                                       double *row_weight, tw_error *err);
+
+/* line_search.c: the mean loss of the drawn rows along its negative gradient, at 0 and elsewhere; the square
+ * of the gradient's length. */
+typedef struct tw__line {
+    double loss, square;
+    void *user;
+    tw_status (*at)(void *user, double step, double *loss, tw_error *err);
+} tw__line;
+/* lr as e->lipschitz stands; that of this update after a search, which may raise it, and lowers it for the
+ * next. */
+double tw__estimator_search_rate(const tw__estimator *e);
+tw_status tw__estimator_search(tw__estimator *e, const tw__line *line, double *lr, tw_error *err);
+tw_status tw__estimator_visit_search(tw__estimator *e, tw_visitor *v, tw_error *err);
 
 /* preset.c: an estimator's name as an optimiser is that estimator with the rule sgd; items that are none of
  * its options are sgd's. */
@@ -149,6 +167,10 @@ typedef struct tw__preset {
 /* estimator: given beside it, or NULL. own: the name of the rule from outside, or NULL. */
 tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *state,
                           tw_error *err);
+/* A word in place of a number, which a run gives: "auto" or "search" of the rule "sgd:lr=auto"; NULL: none. */
+const char *tw__preset_lr_word(const char *optimizer);
+/* The chain of its rule; with a word for lr that of sgd, whose number means nothing then. */
+tw_status tw__preset_chain(const tw__preset *preset, const tw_rule *own, tw_chain *to, tw_error *err);
 /* The canonical text of a preset: "svrg:m=100,lr=0.1". */
 tw_status tw__preset_text(const tw__preset *preset, char to[TW_SPEC_MAX], tw_error *err);
 #endif

@@ -98,13 +98,32 @@ tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *es
         optimizer, type->about.name, estimator);
 }
 
+const char *tw__preset_lr_word(const char *optimizer)
+{
+    static const char before[] = "sgd:lr=", *const words[] = {"auto", "search"};
+    if (strncmp(optimizer, before, strlen(before)) != 0) return NULL;
+    for (int i = 0; i < 2; i++)
+        if (strcmp(optimizer + strlen(before), words[i]) == 0) return words[i];
+    return NULL;
+}
+
+tw_status tw__preset_chain(const tw__preset *p, const tw_rule *own, tw_chain *to, tw_error *err)
+{
+    return tw_chain_read(to, tw__preset_lr_word(p->optimizer) ? "sgd" : p->optimizer, own, err);
+}
+
 tw_status tw__preset_text(const tw__preset *p, char to[TW_SPEC_MAX], tw_error *err)
 {
     tw_estimator_choice estimator;
     tw_chain chain;
+    const char *word = tw__preset_lr_word(p->optimizer);
     int fits = 1;
     to[0] = 0;
     TW_TRY(tw_estimator_read(&estimator, p->estimator, err));
+    if (word)
+        return join(to, "%s%clr=%s", estimator.spec, strchr(estimator.spec, ':') ? ',' : ':', word)
+                   ? TW_OK
+                   : too_long(p->optimizer, err);
     TW_TRY(tw_chain_read(&chain, p->optimizer, NULL, err));
     for (int i = 0; fits && i < chain.n; i++) {
         const char *items = strchr(chain.link[i].spec, ':');

@@ -47,6 +47,7 @@ const tw__estimator_type tw__estimator_saga = {
     .sampling = TW__BLOCKS,
     .penalties = TW__BESIDE_DIRECTION,
     .rate = rate,
+    .takes_search = 1,
     .by_row = &form,
     .create = tw__table_create,
     .free = tw__table_free,

@@ -150,6 +150,7 @@ const tw__estimator_type tw__estimator_svrg = {
     .sampling = TW__REPLACED,
     .penalties = TW__BESIDE_DIRECTION,
     .rate = rate,
+    .takes_search = 1,
     .by_row = &form,
     .create = create,
     .free = destroy,

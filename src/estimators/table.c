@@ -2,16 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "estimators/table.h"
 #include <math.h>
-#include <unistd.h>
 
 static size_t entry_bytes(const tw__estimator *e) { return e->size * tw_type_size(e->real); }
-
-/* A table that is larger is refused before it is touched: the system would end the process instead. */
-static double memory_of_machine(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && bytes > 0 ? (double)pages * (double)bytes : TW_INF;
-}
 
 static tw_status no_memory(const tw__estimator *e, size_t blocks, tw_error *err)
 {
@@ -31,7 +23,7 @@ tw_status tw__table_create(tw__estimator *e, tw_error *err)
     TW_TRY(tw__alloc(e->ctx, &t, 1, sizeof *t, err));
     e->state = t;
     t->n_blocks = tw__estimator_steps(e);
-    if ((double)t->n_blocks * (double)entry_bytes(e) > memory_of_machine() ||
+    if ((double)t->n_blocks * (double)entry_bytes(e) > tw__memory_of_machine() ||
         tw__alloc(e->ctx, &t->entry, t->n_blocks, entry_bytes(e), NULL) != TW_OK)
         return no_memory(e, t->n_blocks, err);
     TW_TRY(tw__alloc(e->ctx, &t->sum, e->size, sizeof *t->sum, err));

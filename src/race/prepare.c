@@ -48,6 +48,7 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out,
         TW_TRY(tw__preset_text(&preset, text, err));
         return tw__copy_text(race->ctx, &out->spec, text, err);
     }
+    if (tw__preset_lr_word(spec)) return tw__copy_text(race->ctx, &out->spec, spec, err);
     tw_optimizer_options o = TW_OPTIMIZER_OPTIONS_INIT;
     o.rule = spec;
     o.tensors = &weight;

@@ -1,21 +1,11 @@
-/* sgd:lr=auto: an estimator's learning rate, from the smoothness of the rows' losses.
+/* sgd:lr=auto: an estimator's learning rate, from the smoothness of the rows' losses. sgd:lr=search: the rate
+ * is 1 times what is found on the way.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
+#include "estimators/by_row.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <string.h>
-
-static double square(const tw_glm *f, const tw_row *r)
-{
-    double sum = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        const double x = f->row_type == TW_U8    ? ((const uint8_t *)r->x)[i] / 255.0
-                         : f->row_type == TW_F32 ? (double)((const float *)r->x)[i]
-                                                 : ((const double *)r->x)[i];
-        sum += x * x;
-    }
-    return sum;
-}
 
 /* How much the gradient of a row's share of the mean can change: of the row for which that is most. */
 static double smoothness(const tw_run *r, double weight)
@@ -25,17 +15,36 @@ static double smoothness(const tw_run *r, double weight)
     for (uint64_t i = 0; i < r->train.n_rows; i++) {
         tw_row row;
         f->row(f->user, i, &row);
-        const double x = f->weight(f->user, i) * (square(f, &row) + (f->intercept ? 1 : 0));
+        const double x = f->weight(f->user, i) * (tw__row_square(f, &row) + (f->intercept ? 1 : 0));
         if (x > most) most = x;
     }
     return f->smoothness * most * (double)r->train.n_rows / weight;
+}
+
+static tw_status begin_search(tw_run *r, tw__preset *preset, tw_error *err)
+{
+    const tw_run_options *o = &r->o;
+    tw_estimator_choice choice;
+    TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
+    const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
+    if (!type->takes_search)
+        return tw__fail(err, TW_ERR_SPEC, "lr = search is for sag, saga and svrg, not for the estimator %s",
+                        choice.estimator->name);
+    if (o->schedule && strcmp(o->schedule, "constant") != 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "lr = search finds the rate of each update: schedule must be constant");
+    r->searches = 1;
+    preset->optimizer = "sgd:lr=1";
+    return TW_OK;
 }
 
 tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err)
 {
     tw_estimator_choice choice;
     char number[TW_VALUE_MAX];
-    if (strcmp(preset->optimizer, TW__SGD_AUTO_LR) != 0) return TW_OK;
+    const char *word = tw__preset_lr_word(preset->optimizer);
+    if (!word) return TW_OK;
+    if (strcmp(word, "search") == 0) return begin_search(r, preset, err);
     TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
     const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
     if (!type->rate)

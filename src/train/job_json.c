@@ -23,7 +23,9 @@ void tw_job_resolved(const tw_job *job, tw_job_options *out)
         out->run.tol = solver.tol;
         return;
     }
-    out->run.optimizer = job->run->lr_is_auto && has_fits ? TW__SGD_AUTO_LR : tw_optimizer_spec(opt);
+    out->run.optimizer = job->run->searches                 ? TW__SGD_SEARCH_LR
+                         : job->run->lr_is_auto && has_fits ? TW__SGD_AUTO_LR
+                                                            : tw_optimizer_spec(opt);
     out->run.estimator = tw_run_estimator(job->run);
     out->run.schedule = tw_optimizer_schedule(opt);
     out->run.control = tw_run_control(job->run);

@@ -49,7 +49,8 @@ static tw_status gradient_at(void *user, const void *point, const uint64_t *rows
 {
     tw_run *r = user;
     count_gradients(r, n);
-    return tw__batch_sum(r->batch, point, rows, n, r->draw, r->mode, to, sums, err);
+    TW_TRY(tw__batch_sum(r->batch, point, rows, n, r->draw, r->mode, to, sums, err));
+    return tw__run_search(r, rows, n, to, sums, err);
 }
 
 static tw_status barrier(void *user, tw_error *err)
@@ -197,6 +198,7 @@ static tw_status update(tw_run *r, tw_error *err)
     r->draw = &draw;
     if (r->estimator->type->pace) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &u.lr, err));
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
+    TW_TRY(tw__run_begin_search(r, u.rows, err));
     TW_TRY(gradient(r, &u, &sums, &weight, err));
     if (!isfinite(sums.loss)) {
         if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);

@@ -49,8 +49,13 @@ struct tw_run {
     /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
      * estimator makes directions */
     struct tw__by_row *by_row;
-    double fused_lr; /* of the last update; 0: none yet */
-    int lr_is_auto;
+    double fused_lr;          /* of the last update; 0: none yet */
+    int lr_is_auto, searches; /* sgd:lr=auto, sgd:lr=search */
+    /* search_lr.c: a point, and chunks' squares; NULL: a fused run, or lr is given. The rows whose gradient
+     * is to be searched along, until that was done */
+    void *trial;
+    double *partial;
+    const uint64_t *searched;
     /* cursor: epochs done, updates done in this one, updates in all */
     uint64_t epoch, step, updates, steps_per_epoch;
     tw_sums sums;                            /* of this epoch */
@@ -92,9 +97,18 @@ double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
 int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);
 
-/* auto_lr.c: gives such a rule a number; weight: of all rows. TW_ERR_SPEC: nothing is known to give it. */
+/* auto_lr.c: gives a rule with a word for lr a number; weight: of all rows. TW_ERR_SPEC: nothing is known to
+ * give it. */
 #define TW__SGD_AUTO_LR "sgd:lr=auto"
+#define TW__SGD_SEARCH_LR "sgd:lr=search"
 tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err);
+
+/* search_lr.c: nothing where lr is given. Before an update of these rows; after their gradient's sum. */
+tw_status tw__run_make_search(tw_run *r, tw_error *err);
+void tw__run_free_search(tw_run *r);
+tw_status tw__run_begin_search(tw_run *r, const uint64_t *rows, tw_error *err);
+tw_status tw__run_search(tw_run *r, const uint64_t *rows, size_t n, const void *gradient, const tw_sums *sums,
+                         tw_error *err);
 
 /* run_fused.c */
 /* Whether the estimator of these options has a fused form that does the same; weight: of all rows. */

@@ -63,6 +63,7 @@ static tw_status make_estimator(tw_run *r, tw__preset *preset, tw_error *err)
                                .n_order = o->n_order,
                                .weight = weight,
                                .convexity = r->glm.l2,
+                               .searches = r->searches,
                                .is_fused = tw__run_can_fuse(r, preset, weight),
                                .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
@@ -110,7 +111,7 @@ static tw_status make_controls(tw_run *r, tw_error *err)
                                    .exchange = exchange->name,
                                    .nonfinite = r->o.nonfinite,
                                    .has_direction = r->estimator->type->direction != NULL,
-                                   .lr_stays = r->estimator->type->pace == TW__CONSTANT_RATE,
+                                   .lr_stays = r->searches || r->estimator->type->pace == TW__CONSTANT_RATE,
                                    .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
     TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
     return tw__controls_search(r->controls)
@@ -160,6 +161,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
                         tw_optimizer_spec(r->optimizer));
     TW_TRY(check_pace(r, err));
     TW_TRY(make_controls(r, err));
+    TW_TRY(tw__run_make_search(r, err));
     if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     tw__run_choose_penalty(r);
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
@@ -202,6 +204,7 @@ void tw_run_free(tw_run *r)
     tw__batch_free(r->batch);
     tw__exchange_free(r->exchange);
     tw__by_row_free(r->by_row);
+    tw__run_free_search(r);
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));

@@ -23,9 +23,10 @@ static const char *obstacle(const tw_run *r, const tw__preset *preset, const tw_
     if (tw_chain_read(&chain, preset->optimizer, NULL, NULL) != TW_OK) return "";
     if (r->o.exchange && strcmp(r->o.exchange, "local") != 0) return "the exchange is not local";
     if (r->o.sparse != TW_RUN_SPARSE_EXACT) return "sparse is given";
+    if (r->searches && !(r->o.batch == 1 && r->o.accumulate <= 1)) return "lr = search is made for batch = 1";
     if (!(weight > 0)) return "the rows weigh nothing";
     if (r->glm.l1 > 0 && form->looks_before) return "it looks at old weights, which l1 forbids";
-    if (!(first_lr(&chain) * r->glm.l2 <= TW__MOST_DECAY)) return "lr times l2 is too large";
+    if (!r->searches && !(first_lr(&chain) * r->glm.l2 <= TW__MOST_DECAY)) return "lr times l2 is too large";
     for (size_t i = 0; i < r->train.n_tensors; i++)
         if (r->train.tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) return "weights are frozen";
     return NULL;
@@ -72,6 +73,7 @@ tw_status tw__run_fused_update(tw_run *r, tw__update *u, tw_error *err)
         TW_TRY(tw_optimizer_value(r->optimizer, "lr", &r->fused_lr, err));
     if (r->step % TW__AHEAD == 0) tw__by_row_fetch(r->by_row, r->epoch, r->step);
     TW_TRY(tw__by_row_update(r->by_row, u, r->fused_lr, err));
+    if (r->searches) TW_TRY(tw_optimizer_set_factor(r->optimizer, r->by_row->lr, err));
     r->gradients += r->by_row->evaluated;
     if (r->step + 1 == r->steps_per_epoch) tw__by_row_settle(r->by_row);
     return TW_OK;

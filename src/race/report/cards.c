@@ -73,7 +73,7 @@ static tw_status read_parts(struct parts *out, const char *spec, const char *est
 {
     TW_TRY(tw__preset_read(&out->preset, spec, estimator, own ? own->name : NULL, err));
     TW_TRY(tw_estimator_read(&out->estimator, out->preset.estimator, err));
-    return tw_chain_read(&out->chain, out->preset.optimizer, own, err);
+    return tw__preset_chain(&out->preset, own, &out->chain, err);
 }
 
 /* Paper and use stand with the rule that was named: adamw, where the one that runs is adam. */
@@ -126,13 +126,15 @@ static int is_told(const tw_choice *c, int i)
 static void put_options(tw__page *g, const struct parts *of)
 {
     char text[TW_VALUE_MAX];
+    const char *word = tw__preset_lr_word(of->preset.optimizer);
     tw__print(&g->p, "<div><dt>Hyperparameters</dt><dd>");
     for (int k = 0, any = 0; k < of->chain.n; k++)
         for (int i = 0; i < of->chain.link[k].rule->n_options; i++) {
             const tw_option *o = &of->chain.link[k].rule->options[i];
             if (!is_told(&of->chain.link[k], i)) continue;
             tw_option_text(o, of->chain.link[k].values[i], text);
-            tw__print(&g->p, "%s<span class=\"option\">%s = %s</span>", any++ ? ", " : "", o->name, text);
+            tw__print(&g->p, "%s<span class=\"option\">%s = %s</span>", any++ ? ", " : "", o->name,
+                      word && strcmp(o->name, "lr") == 0 ? word : text);
         }
     tw__print(&g->p, "</dd></div>\n");
 }
