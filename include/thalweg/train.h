@@ -143,7 +143,9 @@ TW_API const char *tw_run_sparse_name(enum tw_run_sparse how);
 typedef struct tw_run_options {
     size_t size; /* sizeof(tw_run_options) */
     /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is
-     * that estimator with the rule sgd and cannot be combined with another estimator. */
+     * that estimator with the rule sgd and cannot be combined with another estimator. Its lr may be a word:
+     * "saga:lr=auto" is the rate of sag, saga, svrg, sarah, katyusha or miso, by the smoothness of
+     * tw_objective.glm; "saga:lr=search" is found on the way, by sag, saga and svrg, on any objective. */
     const char *optimizer, *estimator, *schedule, *exchange;
     /* NULL, or a custom rule that optimizer names; not copied: it must outlive the run */
     const tw_rule *custom_rule;
