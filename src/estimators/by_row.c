@@ -9,6 +9,14 @@
 enum { MOST_TICKS = 65536, MOST_TICKS_L1 = 4096 };
 #define LEAST_SCALE 1e-100
 
+#define INLINE inline __attribute__((always_inline))
+/* Calls one of those below with the rows drawn and the outputs; where both are one, as constants. */
+#define ONE_OR_MORE(call, ...)                                                \
+    do {                                                                      \
+        if (u->n == 1 && z->f->outputs == 1) call(z, u, 1, 1, ##__VA_ARGS__); \
+        else call(z, u, u->n, z->f->outputs, ##__VA_ARGS__);                  \
+    } while (0)
+
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
 typedef struct tw__row_kernels {
@@ -125,29 +133,29 @@ static void read_row(const tw__by_row *z, uint64_t i, tw_row *to)
 }
 
 /* Scores now, or one update before. */
-static void scores_of(const tw__by_row *z, const tw_row *r, int before)
+static INLINE void scores_of(const tw__by_row *z, const tw_row *r, size_t outputs, int before)
 {
     const tw__instant *at = before ? &z->before : &z->now;
     const double clock = before ? at->clock : clock_of(z);
-    for (size_t k = 0; k < z->f->outputs; k++) {
+    for (size_t k = 0; k < outputs; k++) {
         z->score[k] = at->scale * z->kernels->dot(z->cell + k * z->f->columns, r, clock);
         if (z->f->intercept) z->score[k] += before ? z->bias[k].before : z->bias[k].v;
     }
 }
 
 /* A row's slopes at the present scores, times its weight; its share of the sums. */
-static void slopes_of(const tw__by_row *z, uint64_t row, double *to, tw_sums *sums)
+static INLINE void slopes_of(const tw__by_row *z, uint64_t row, size_t outputs, double *to, tw_sums *sums)
 {
     const tw_glm *f = z->f;
     const double weight = f->weight(f->user, row), loss = f->loss(f->user, row, z->score, z->row_slope);
-    for (size_t k = 0; k < f->outputs; k++) to[k] = weight * z->row_slope[k];
+    for (size_t k = 0; k < outputs; k++) to[k] = weight * z->row_slope[k];
     if (!sums) return;
     sums->loss += weight * loss;
     sums->weight += weight;
     if (f->correct) sums->correct += weight * f->correct(f->user, row, z->score);
 }
 
-static void move_row(tw__by_row *z, const tw_row *r, size_t k, double pull, double add)
+static INLINE void move_row(tw__by_row *z, const tw_row *r, size_t k, double pull, double add)
 {
     z->kernels->add(z->cell + k * z->f->columns, r, clock_of(z), pull / (z->now.scale * z->rho), add);
     if (!z->f->intercept) return;
@@ -207,21 +215,20 @@ static void search(tw__by_row *z, const tw__update *u)
 /* ---- for the estimators -------------------------------------------------------------------------------- */
 
 /* Of one row: few, most often one. */
-static void copy_slopes(const tw__by_row *z, double *to, const double *from)
+static INLINE void copy_slopes(double *to, const double *from, size_t outputs)
 {
-    for (size_t k = 0; k < z->f->outputs; k++) to[k] = from[k];
+    for (size_t k = 0; k < outputs; k++) to[k] = from[k];
 }
 
-void tw__by_row_look(tw__by_row *z, tw__update *u)
+static INLINE void look(tw__by_row *z, tw__update *u, size_t n, size_t outputs)
 {
-    const size_t outputs = z->f->outputs;
     u->sums = (tw_sums){0};
-    z->evaluated += u->n;
-    for (size_t i = 0; i < u->n; i++) {
+    z->evaluated += n;
+    for (size_t i = 0; i < n; i++) {
         read_row(z, u->rows[i], &z->row[i]);
-        scores_of(z, &z->row[i], 0);
-        slopes_of(z, u->rows[i], z->fresh + i * outputs, &u->sums);
-        if (z->slope) copy_slopes(z, z->other + i * outputs, z->slope + u->rows[i] * outputs);
+        scores_of(z, &z->row[i], outputs, 0);
+        slopes_of(z, u->rows[i], outputs, z->fresh + i * outputs, &u->sums);
+        if (z->slope) copy_slopes(z->other + i * outputs, z->slope + u->rows[i] * outputs, outputs);
     }
     if (z->trial) search(z, u);
     if (!z->seen || z->seen[u->block]) return;
@@ -229,30 +236,39 @@ void tw__by_row_look(tw__by_row *z, tw__update *u)
     z->seen_weight += u->sums.weight;
 }
 
+void tw__by_row_look(tw__by_row *z, tw__update *u) { ONE_OR_MORE(look); }
+
 void tw__by_row_look_before(tw__by_row *z, const tw__update *u)
 {
     z->evaluated += u->n;
     for (size_t i = 0; i < u->n; i++) {
-        scores_of(z, &z->row[i], 1);
-        slopes_of(z, u->rows[i], z->other + i * z->f->outputs, NULL);
+        scores_of(z, &z->row[i], z->f->outputs, 1);
+        slopes_of(z, u->rows[i], z->f->outputs, z->other + i * z->f->outputs, NULL);
     }
 }
 
-void tw__by_row_move(tw__by_row *z, const tw__update *u, double pull, double add)
+static INLINE void move(tw__by_row *z, const tw__update *u, size_t n, size_t outputs, double pull, double add)
 {
-    const size_t outputs = z->f->outputs;
-    for (size_t i = 0; i < u->n; i++)
+    (void)u;
+    for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < outputs; k++) {
             const double change = z->fresh[i * outputs + k] - z->other[i * outputs + k];
             move_row(z, &z->row[i], k, z->lr * pull * change, add * change);
         }
 }
 
-void tw__by_row_remember(tw__by_row *z, const tw__update *u)
+void tw__by_row_move(tw__by_row *z, const tw__update *u, double pull, double add)
 {
-    const size_t outputs = z->f->outputs;
-    for (size_t i = 0; i < u->n; i++) copy_slopes(z, z->slope + u->rows[i] * outputs, z->fresh + i * outputs);
+    ONE_OR_MORE(move, pull, add);
 }
+
+static INLINE void remember(tw__by_row *z, const tw__update *u, size_t n, size_t outputs)
+{
+    for (size_t i = 0; i < n; i++)
+        copy_slopes(z->slope + u->rows[i] * outputs, z->fresh + i * outputs, outputs);
+}
+
+void tw__by_row_remember(tw__by_row *z, const tw__update *u) { ONE_OR_MORE(remember); }
 
 static void set_sums(tw__by_row *z, double by)
 {
@@ -271,10 +287,10 @@ void tw__by_row_full(tw__by_row *z, tw__update *u)
     for (uint64_t i = 0; i < e->n_rows; i++) {
         tw_row r;
         read_row(z, i, &r);
-        scores_of(z, &r, 0);
-        slopes_of(z, i, z->fresh, &all);
+        scores_of(z, &r, outputs, 0);
+        slopes_of(z, i, outputs, z->fresh, &all);
         for (size_t k = 0; k < outputs; k++) move_row(z, &r, k, 0, z->fresh[k]);
-        if (z->slope) copy_slopes(z, z->slope + i * outputs, z->fresh);
+        if (z->slope) copy_slopes(z->slope + i * outputs, z->fresh, outputs);
     }
     set_sums(z, 1 / all.weight);
     z->evaluated += e->n_rows;
