@@ -236,6 +236,27 @@ static tw_status read_converted(tw__block **out, const tw__source *from, const c
     return read_rows(out, &source, schema, err);
 }
 
+/* A conversion on the way takes the place of older converted rows, and of nothing else. */
+static tw_status check_place(const tw__source *source, const char *path, int kind, tw_error *err)
+{
+    tw__stream *stream;
+    const uint8_t *head;
+    size_t n;
+    int is_ours = kind == TW_PATH_NONE;
+    if (kind == TW_PATH_FILE) {
+        TW_TRY(open_stream(source, path, &stream, err));
+        const tw_status s = tw__stream_peek(stream, TW__HEAD, &head, &n, err);
+        is_ours = s == TW_OK && tw__reader_twd.recognises(head, n, 0, NULL);
+        tw__stream_close(stream);
+        TW_TRY(s);
+    }
+    if (is_ours) return TW_OK;
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "%.300s is there already and holds no converted rows, which would replace it (give another out)",
+        path);
+}
+
 /* Rows that stay in a file: in the one they are in, or else in one that is written first, and again where it
  * is not of these files any more. */
 static tw_status read_streamed(tw__block **out, tw__source *source, const char *schema, const char *end,
@@ -251,6 +272,7 @@ static tw_status read_streamed(tw__block **out, tw__source *source, const char *
         return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(given->stream));
     hash_of(source, schema, how);
     TW_TRY(tw__path_kind(source->ctx, path, &kind, err));
+    TW_TRY(check_place(source, path, kind, err));
     if (kind == TW_PATH_FILE) {
         const tw_status s = read_converted(out, &wanted, path, schema, how, err);
         if (s != TW_ERR_DATA) return s;
