@@ -18,9 +18,11 @@ static struct {
     int32_t labels[MANY];
 } rows;
 
-static void fill(double share, int classes)
+static unsigned share = 1; /* of the matrix */
+
+static void fill(double filled, int classes)
 {
-    for (uint64_t i = 0; i < MANY * NARROW; i++) rows.x[i] = unit(1, i) < share ? unit(2, i) - 0.4 : 0;
+    for (uint64_t i = 0; i < MANY * NARROW; i++) rows.x[i] = unit(1, i) < filled ? unit(2, i) - 0.4 : 0;
     for (uint64_t i = 0; i < MANY; i++) {
         rows.labels[i] = (int32_t)(i * 5 % 7 % (uint64_t)(classes ? classes : 1));
         rows.targets[i] = floor(4 * unit(3, i));
@@ -102,7 +104,7 @@ static void sum(tw_context *ctx, const tw_objective *o, const double *w, size_t 
     assert_int_equal(tw__solver_create(&s, ctx, "lbfgs", &problem, NULL), TW_OK);
     assert_int_equal(tw__glm_sums_create(&g, s, NULL), TW_OK);
     tw__glm_sums_at(g, elsewhere, &there);
-    assert_int_equal(tw__glm_sums_matrix(g, w, to->matrix, NULL), TW_OK);
+    assert_int_equal(tw__glm_sums_matrix(g, w, share, to->matrix, NULL), TW_OK);
     tw__glm_sums_at(g, w, &to->sums);
     memcpy(to->gradient, tw__glm_sums_gradient(g), n * sizeof(double));
     assert_int_equal(tw__glm_sums_diagonal(g, w, to->diagonal, NULL), TW_OK);
@@ -149,11 +151,11 @@ static void clear_upper(found *f, size_t width)
         if (i % width > i / width % width) f->matrix[i] = 0;
 }
 
-static void check(const char *text, int classes, double share)
+static void check(const char *text, int classes, double filled)
 {
     const size_t width = NARROW + (strstr(text, "intercept=0") == NULL);
     found plain, first, now;
-    fill(share, classes);
+    fill(filled, classes);
     find(text, classes, 1, TW_ISA_BASE, 1, &plain);
     find(text, classes, 1, TW_ISA_BASE, 0, &first);
     clear_upper(&first, width);
@@ -183,10 +185,29 @@ static void sums_are_those_of_the_rows(void **state)
         for (int dense = 0; dense < 2; dense++) check(models[i].text, models[i].classes, dense ? 0.9 : 0.2);
 }
 
+/* Where all rows are alike, one in 8 has the mean of all. */
+static void a_hessian_may_be_of_some_rows(void **state)
+{
+    (void)state;
+    fill(0.9, 2);
+    for (size_t i = NARROW; i < MANY * NARROW; i++) rows.x[i] = rows.x[i - NARROW];
+    found plain, now;
+    share = 8;
+    for (int intercept = 0; intercept < 2; intercept++) {
+        const char *text = intercept ? "logistic:l2=0.01" : "logistic:l2=0.01,intercept=0";
+        find(text, 2, 2, tw_isa_of_cpu(), 1, &plain);
+        find(text, 2, 2, tw_isa_of_cpu(), 0, &now);
+        clear_upper(&now, NARROW + (size_t)intercept);
+        check_near(text, &now, &plain);
+    }
+    share = 1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_are_those_of_the_rows),
+        cmocka_unit_test(a_hessian_may_be_of_some_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,12 +8,14 @@
 #include <string.h>
 
 /* MOST_NUMBERS: of a copy; PER_COLUMN: numbers of a part for each column that is to be added; BLOCK: rows
- * that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices */
+ * that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices, of
+ which there are MOST_MATRICES at most */
 enum {
     MOST_NUMBERS = 1 << 27,
     MOST_PARTS = 64,
     PER_COLUMN = 8,
     BLOCK = 128,
+    MOST_MATRICES = 16,
     MATRICES = 1 << 23,
     COLUMNS = 4096
 };
@@ -104,7 +106,7 @@ typedef struct pass {
     const double *at; /* a point or vector */
     const double *l2; /* what it is multiplied with: `at`, or NULL for ones */
     double *to;
-    size_t k; /* the matrix's output */
+    size_t k, rows; /* the matrix's output, and rows of each block that it is made of */
 } pass;
 
 /* Copies numbers that belong to the weights into vectors as wide as the rows. */
@@ -299,18 +301,20 @@ static void matrix_task(void *arg, size_t part, int worker)
     const pass *p = arg;
     const tw__glm_sums *g = p->g;
     const size_t square = g->x.width * g->x.width, end = part_start(g, part + 1, g->matrix_parts);
-    double *to = matrix_of(g, part), by[BLOCK], bias = 0;
+    double *to = matrix_of(g, part), by[BLOCK], bias = 0, weight = 0;
     (void)worker;
     memset(to, 0, (square + g->x.width) * sizeof *to);
-    for (size_t i = part_start(g, part, g->matrix_parts), n; i < end; i += n) {
-        n = end - i < BLOCK ? end - i : BLOCK;
+    for (size_t i = part_start(g, part, g->matrix_parts); i < end; i += BLOCK) {
+        const size_t n = end - i < p->rows ? end - i : p->rows;
         (void)curvatures(g, NULL, p->k, i, n, by);
         g->k->add_products(&g->x, i, i + n, by, to);
+        weight += sum_of(g->weights + i, n);
         if (!g->glm->intercept) continue;
         g->k->add(&g->x, i, i + n, by, to + square);
         bias += sum_of(by, n);
     }
     g->biases[part] = bias;
+    g->losses[part] = weight;
 }
 
 /* The mean of row j, the one of the intercept included. */
@@ -320,6 +324,7 @@ static void matrix_row_task(void *arg, size_t j, int worker)
     const tw__glm_sums *g = p->g;
     const size_t columns = columns_of(g), from = j < columns ? j : g->x.width,
                  n = j < columns ? j + 1 : columns;
+    const double weight = sum_of(g->losses, g->matrix_parts);
     double *to = p->to + j * (columns + (g->glm->intercept != 0));
     (void)worker;
     memset(to, 0, n * sizeof *to);
@@ -327,21 +332,21 @@ static void matrix_row_task(void *arg, size_t j, int worker)
         const double *row = matrix_of(g, part) + from * g->x.width;
         for (size_t i = 0; i < n; i++) to[i] += row[i];
     }
-    for (size_t i = 0; i < n; i++) to[i] /= g->weight;
+    for (size_t i = 0; i < n; i++) to[i] /= weight;
     if (j < columns) to[j] += g->glm->l2;
-    else to[columns] = sum_of(g->biases, g->matrix_parts) / g->weight;
+    else to[columns] = sum_of(g->biases, g->matrix_parts) / weight;
 }
 
-tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, double *to, tw_error *err)
+tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, unsigned share, double *to, tw_error *err)
 {
     const size_t size = g->x.width * (g->x.width + 1), width = columns_of(g) + (g->glm->intercept != 0);
     if (!g->matrices) {
-        g->matrix_parts = between(1, MATRICES / size, g->parts);
+        g->matrix_parts = between(1, MATRICES / size, g->parts < MOST_MATRICES ? g->parts : MOST_MATRICES);
         TW_TRY(tw__solver_alloc(g->solver, &g->matrices, g->matrix_parts * size, sizeof(double), err));
     }
     need_scores(g, x);
     for (size_t k = 0; k < g->glm->outputs; k++) {
-        pass p = {.g = g, .to = to + k * width * width, .k = k};
+        pass p = {.g = g, .to = to + k * width * width, .k = k, .rows = BLOCK / share};
         tw__pool_run(g->ctx, g->matrix_parts, matrix_task, &p);
         tw__pool_run(g->ctx, width, matrix_row_task, &p);
     }

@@ -22,8 +22,9 @@ tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err);
 void tw__glm_sums_at(tw__glm_sums *g, const double *x, tw_sums *sums);
 /* The gradient there, without l1's share. */
 const double *tw__glm_sums_gradient(const tw__glm_sums *g);
-/* The Hessian's blocks at x, one for each output, of which row i is set up to column i. */
-tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, double *to, tw_error *err);
+/* The Hessian's blocks at x, one for each output, of which row i is set up to column i. share: the mean over
+ * one in so many rows, spread over all of them; 1, 2, 4 ... */
+tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, unsigned share, double *to, tw_error *err);
 /* The Hessian's diagonal, and the point of the products that follow. */
 tw_status tw__glm_sums_diagonal(tw__glm_sums *g, const double *x, double *to, tw_error *err);
 void tw__glm_sums_times(tw__glm_sums *g, const double *v, double *to);

@@ -108,27 +108,27 @@ static void smooth_gradient(void *user, double *to)
 }
 
 /* What all questions about second derivatives begin with. */
-static tw_status at_point(tw_run *r, tw_error *err)
+static tw_status at_point(tw_run *r, unsigned share, tw_error *err)
 {
-    r->gradients += r->train.n_rows ? r->train.n_rows : 1;
+    r->gradients += r->train.n_rows ? r->train.n_rows / share : 1;
     if (r->glm_sums) return TW_OK;
     if (!r->second) TW_TRY(tw__second_create(&r->second, r->ctx, &r->train, r->rows, err));
     copy_in(r, r->solver->at.x);
     return TW_OK;
 }
 
-static tw_status hessian(void *user, double *to, tw_error *err)
+static tw_status hessian(void *user, unsigned share, double *to, tw_error *err)
 {
     tw_run *r = user;
-    TW_TRY(at_point(r, err));
-    return r->glm_sums ? tw__glm_sums_matrix(r->glm_sums, r->solver->at.x, to, err)
+    TW_TRY(at_point(r, r->glm_sums ? share : 1, err));
+    return r->glm_sums ? tw__glm_sums_matrix(r->glm_sums, r->solver->at.x, share, to, err)
                        : tw__second_matrix(r->second, r->w, r->mode, to, err);
 }
 
 static tw_status diagonal(void *user, double *to, tw_error *err)
 {
     tw_run *r = user;
-    TW_TRY(at_point(r, err));
+    TW_TRY(at_point(r, 1, err));
     return r->glm_sums ? tw__glm_sums_diagonal(r->glm_sums, r->solver->at.x, to, err)
                        : tw__second_diagonal(r->second, r->w, r->mode, to, err);
 }
@@ -136,7 +136,7 @@ static tw_status diagonal(void *user, double *to, tw_error *err)
 static tw_status times(void *user, const double *v, double *to, tw_error *err)
 {
     tw_run *r = user;
-    TW_TRY(at_point(r, err));
+    TW_TRY(at_point(r, 1, err));
     if (!r->glm_sums) return tw__second_times(r->second, r->w, v, r->mode, to, err);
     tw__glm_sums_times(r->glm_sums, v, to);
     return TW_OK;

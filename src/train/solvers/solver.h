@@ -24,8 +24,8 @@ typedef struct tw__problem {
     /* At the point that was last evaluated, the gradient of what is left of the loss without l1. */
     void (*smooth_gradient)(void *user, double *to);
     /* The mean Hessian at s->at, its blocks one after the other, of each row i up to column i; where the
-     * objective has one. */
-    tw_status (*hessian)(void *user, double *to, tw_error *err);
+     * objective has one. share: over one in so many rows, if that is known to be cheaper. */
+    tw_status (*hessian)(void *user, unsigned share, double *to, tw_error *err);
     /* Its diagonal, and then its products with vectors at the same point; where the objective has them. */
     tw_status (*diagonal)(void *user, double *to, tw_error *err);
     tw_status (*times)(void *user, const double *v, double *to, tw_error *err);
