@@ -61,6 +61,7 @@ static tw_status print(const struct cli_common *common, tw_data *const part[2], 
         if (!part[i]) continue;
         tw_data_info info = {.size = sizeof info};
         status = tw_data_info_get(part[i], &info, err);
+        if (status == TW_OK) status = tw_data_check(part[i], err);
         json_t *json = status == TW_OK && common->json ? part_json(&info) : NULL;
         if (status == TW_OK && !common->json) status = print_part(name[i], &info, err);
         if (status == TW_OK) status = cli_data_columns(part[i], &info, common->json ? &json : NULL, err);

@@ -196,6 +196,10 @@ TW_API const char *tw_data_set(size_t i);
 TW_API int tw_data_is_set(const char *name); /* 1: one of them */
 /* Name of format i of files, for tw_data_options; NULL after the last. */
 TW_API const char *tw_data_format(size_t i);
+/* Compares the numbers of converted rows with the hash that was written with them, where they are used as it
+ * was taken: with labels or targets as without a model. Other rows are right. TW_ERR_DATA: they are
+ * damaged. */
+TW_API tw_status tw_data_check(const tw_data *data, tw_error *err);
 TW_API void tw_data_free(tw_data *data); /* NULL is allowed */
 
 /* Draws `train` and `test` digits of 28x28 bytes from `seed`, the same on every machine, and writes them as

@@ -69,6 +69,20 @@ tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *er
     return tw__sized_write(info, &view, sizeof view, "tw_data_info", err);
 }
 
+tw_status tw_data_check(const tw_data *data, tw_error *err)
+{
+    char now[TW__HASH_DIGITS + 1];
+    TW_NEEDS(err, data);
+    tw__block *const b = data->block;
+    if (!b->mapped.bytes || !*b->fingerprint) return TW_OK;
+    tw__data_hash_rows(&b->all, b, now);
+    if (strcmp(now, b->fingerprint) == 0) return TW_OK;
+    return tw__fail(
+        err, TW_ERR_DATA,
+        "%.200s: the converted rows are damaged: their hash is %s, and it was %s; convert them again",
+        b->all.name, now, b->fingerprint);
+}
+
 /* ---- rows from memory ---------------------------------------------------------------------------------- */
 
 /* *to: a copy of n things, or NULL as `from` is. */
