@@ -191,6 +191,35 @@ static void pages_are_given_back_after_a_window(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- converting ---------------------------------------------------------------------------------------- */
+
+/* Rows that went through files in several parts are those that were together in memory, for any threads. */
+static void long_texts_are_converted_in_parts(void **state)
+{
+    (void)state;
+    enum { MB = 1 << 20 };
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw_context *one = context(1, NULL);
+    char fingerprint[3][FINGERPRINT];
+    make_rows(one);
+    for (int targets = TW_TARGETS_AUTO; targets <= TW_TARGETS_REALS; targets++) {
+        o.targets = (enum tw_targets)targets;
+        o.window = 0;
+        fingerprint_of(one, SOURCE, &o, fingerprint[0]);
+        for (int threads = 1; threads < 3; threads++) {
+            tw_context *ctx = context(threads, NULL);
+            o.window = MB;
+            o.targets = TW_TARGETS_AUTO;
+            assert_int_equal(tw_data_convert(ctx, SOURCE, &o, ROWS, NULL), TW_OK);
+            o.targets = (enum tw_targets)targets;
+            fingerprint_of(ctx, ROWS, &o, fingerprint[threads]);
+            assert_string_equal(fingerprint[threads], fingerprint[0]);
+            tw_context_free(ctx);
+        }
+    }
+    tw_context_free(one);
+}
+
 /* ---- files --------------------------------------------------------------------------------------------- */
 
 /* Text is converted once, and again when it has changed or is read in another way. */
@@ -245,6 +274,7 @@ int main(void)
         cmocka_unit_test(pages_are_given_back_after_a_window),
         cmocka_unit_test(text_is_converted_when_it_has_to_be),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(long_texts_are_converted_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@
 static const char svm[] = "+1 qid:1 3:1 11:0.5 14:-2e-3\n-1 qid:1 1:0.25\n1.0 qid:2 2:4\n-1 qid:2\n";
 static const char csv[] =
     "age,town,w,y\n31,Basel,1,0.5\n28,\"St. Gallen\",2,7\n44,Bern,0.5,1e3\n35,Basel,1,-1\n";
+static const char numbers[] = "w,a,g,b,y\n1,0.1,7,,0\n2,3,7,5e-324,1\n1,-2,1,4,1.0\n0.5,,1,1,0\n";
 static const char classes[] = "1,2,yes\n3,4,no\n5,6.1,yes\n";
 
 /* ---- as the files -------------------------------------------------------------------------------------- */
@@ -55,7 +56,7 @@ static void opens_alike(tw_context *ctx, tw_data_options from, tw_data_options c
 }
 
 /* What a model or a command may want of rows; those that the labels do not allow are left out. */
-static void opens_alike_for_all(tw_context *ctx, const tw_data_options *given, int has_classes, int has_reals)
+static void opens_alike_so(tw_context *ctx, const tw_data_options *given, int has_classes, int has_reals)
 {
     convert(ctx, SOURCE, given);
     for (int targets = TW_TARGETS_AUTO; targets <= TW_TARGETS_REALS; targets++)
@@ -78,6 +79,13 @@ static void opens_alike_for_all(tw_context *ctx, const tw_data_options *given, i
             }
 }
 
+/* Rows that were together in memory, and those that went through files, one piece after the other. */
+static void opens_alike_for_all(tw_context *ctx, const tw_data_options *given, int has_classes, int has_reals)
+{
+    tw_data_options o = *given;
+    for (o.window = 0; o.window < 2; o.window++) opens_alike_so(ctx, &o, has_classes, has_reals);
+}
+
 static void converted_rows_open_as_the_files(void **state)
 {
     (void)state;
@@ -92,6 +100,12 @@ static void converted_rows_open_as_the_files(void **state)
         o = (tw_data_options)TW_DATA_OPTIONS_INIT;
         write_file(SOURCE, classes, strlen(classes));
         opens_alike_for_all(ctx, &o, 1, 0);
+        write_file(SOURCE, numbers, strlen(numbers));
+        o.missing = "zero";
+        o.row_weight = "w";
+        o.group_by = "g";
+        opens_alike_for_all(ctx, &o, 1, 1);
+        o = (tw_data_options)TW_DATA_OPTIONS_INIT;
         write_file(SOURCE, csv, strlen(csv));
         opens_alike_for_all(ctx, &o, 0, 1);
         o.row_weight = "w";
@@ -287,12 +301,17 @@ static void reading_survives_faults(void **state)
 static void converting_survives_faults(void **state)
 {
     (void)state;
-    write_file(SOURCE, csv, strlen(csv));
     for (int in_files = 0; in_files < 2; in_files++) {
-        for (fault_walk k = {.in_files = in_files, .for_ever = 1, .least = 10}; fault_walk_next(&k);) {
-            remove(ROWS);
-            fault_walk_arm(&k);
-            fault_walk_end(&k, tw_data_convert(k.ctx, SOURCE, NULL, ROWS, NULL));
+        tw_data_options o = TW_DATA_OPTIONS_INIT;
+        for (o.window = 0; o.window < 2; o.window++) {
+            const char *const text = o.window ? svm : csv;
+            write_file(SOURCE, text, strlen(text));
+            for (fault_walk k = {.in_files = in_files, .for_ever = 1, .least = 10}; fault_walk_next(&k);) {
+                remove(ROWS);
+                fault_walk_arm(&k);
+                fault_walk_end(&k, tw_data_convert(k.ctx, SOURCE, &o, ROWS, NULL));
+                assert_int_equal(access(ROWS ".x.thalweg-partial", F_OK), -1);
+            }
         }
         tw_context *ctx = context(1, NULL);
         tw_data_free(open_path(ctx, ROWS, NULL));

@@ -52,8 +52,9 @@ static tw_status take_missing(row *r, const tw__csv_field *f, size_t i, tw_error
                     *shown ? ")" : "",
                     is_feature ? "; option missing says what to do then: zero, mean or skip"
                                : "; option missing = skip leaves such rows out");
-    atomic_fetch_add_explicit(&r->csv->found->missing, 1, memory_order_relaxed);
     r->x[column->to] = NAN;
+    if (r->csv->policy == TW__CSV_ZERO && column->role == TW__CSV_FEATURE) r->x[column->to] = 0;
+    else atomic_fetch_add_explicit(&r->csv->found->missing, 1, memory_order_relaxed);
     return TW_OK;
 }
 
@@ -244,7 +245,9 @@ static tw_status begin_file(void *user, const char *path, const char *text, size
 {
     tw__csv *c = user;
     c->path = path;
-    return tw__csv_begin(c, text, n, whole, used, err);
+    TW_TRY(tw__csv_begin(c, text, n, whole, used, err));
+    c->to->may_spool = !c->to->texts && c->policy != TW__CSV_MEAN;
+    return TW_OK;
 }
 
 tw_status tw__csv_policy(tw__csv *c, tw_error *err)

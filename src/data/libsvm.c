@@ -4,6 +4,7 @@
 #include "data/kind.h"
 #include "data/libsvm_head.h"
 #include "data/number.h"
+#include "data/spool.h"
 #include "data/text.h"
 #include "file/utf8.h"
 #include <math.h>
@@ -361,14 +362,15 @@ static tw_status number_columns(const reading *r, tw__schema *schema, tw_error *
     const int base = r->base >= 0 ? r->base : !f->has_zero;
     const int64_t columns = f->largest + 1 - base;
     if (r->base < 0) tw__log(rows->ctx, TW_LOG_DETAIL, "%s: the first column is %d", path, base);
-    if (base)
+    if (base && rows->spool) rows->spool->first_column = 1;
+    else if (base)
         for (size_t i = 0; i < rows->numbers; i++) rows->columns[i]--;
     if (r->source->schema) {
         if (f->wide)
             tw__log(
                 rows->ctx, TW_LOG_WARNING,
                 "%s: %llu of %zu rows have features above %lld, which the training rows do not have: they count 0",
-                path, (unsigned long long)f->wide, rows->rows, (long long)r->widest);
+                path, (unsigned long long)f->wide, tw__row_list_rows(rows), (long long)r->widest);
         return TW_OK;
     }
     if (features && columns > (int64_t)features)
@@ -385,7 +387,7 @@ static const tw__text_format lines = {.cut = tw__cut_lines, .begin = begin_file,
 static tw_status read_files(tw__block **out, const tw__source *source, tw_error *err)
 {
     found f = {.largest = -1};
-    tw__row_list rows = {.ctx = source->ctx};
+    tw__row_list rows = {.ctx = source->ctx, .may_spool = 1};
     reading r = {.source = source, .to = &rows, .found = &f};
     tw__schema schema = TW__SCHEMA_INIT;
     *out = NULL;

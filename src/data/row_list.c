@@ -1,6 +1,6 @@
 /* Tables of rows: growing, and joining.
  * SPDX-License-Identifier: MIT */
-#include "data/row_list.h"
+#include "data/spool.h"
 #include "data/number.h"
 #include <string.h>
 
@@ -49,6 +49,13 @@ void tw__row_list_cut(tw__row_list *t, size_t rows, size_t numbers)
     t->numbers = numbers;
 }
 
+size_t tw__row_list_rows(const tw__row_list *t) { return t->spool ? t->spool->rows : t->rows; }
+
+const uint32_t *tw__row_list_labels(const tw__row_list *t)
+{
+    return t->spool ? (const uint32_t *)(void *)t->spool->list[TW__SPOOL_LABEL].bytes : t->label;
+}
+
 void tw__row_list_clear(tw__row_list *t)
 {
     t->rows = t->numbers = 0;
@@ -62,6 +69,7 @@ void tw__row_list_clear(tw__row_list *t)
 void tw__row_list_free(tw__row_list *t)
 {
     tw_context *ctx = t->ctx;
+    tw__spool_free(t->spool);
     FREE(x);
     FREE(narrow);
     FREE(columns);

@@ -30,6 +30,8 @@ typedef struct tw__row_list {
     } capacity;                  /* items that fit into each list */
     int has_groups, has_weights; /* else those lists stay empty */
     tw__words labels;
+    int may_spool;           /* nothing is done with all rows but to write them, one after the other */
+    struct tw__spool *spool; /* NULL, or where the rows are that are not here any more (spool.h) */
     /* NULL, or `width` of them: texts of the columns of a dense table. Where a column has any, x holds their
      * numbers. */
     tw__words *texts;
@@ -58,6 +60,9 @@ tw_status tw__row_list_share_words(tw__row_list *table, tw__row_list *from, tw_e
 int tw__row_list_copy(tw__row_list *table, size_t row, size_t number, const tw__row_list *from);
 /* As it was with this many rows and numbers; words stay. */
 void tw__row_list_cut(tw__row_list *table, size_t rows, size_t numbers);
+/* How many rows there are, and the words of their labels, with those that are spooled. */
+size_t tw__row_list_rows(const tw__row_list *table);
+const uint32_t *tw__row_list_labels(const tw__row_list *table);
 void tw__row_list_clear(tw__row_list *table); /* has neither rows nor words afterwards, but its memory */
 void tw__row_list_free(tw__row_list *table);  /* is empty afterwards */
 

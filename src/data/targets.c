@@ -1,7 +1,7 @@
 /* From a table of rows to a block: what its labels are, and the type of its numbers.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
-#include "data/row_list.h"
+#include "data/labels.h"
 #include "data/twd.h"
 #include "math/sums.h"
 #include <math.h>
@@ -10,136 +10,9 @@
 
 /* ---- labels -------------------------------------------------------------------------------------------- */
 
-/* One spelling of a label. */
-typedef struct spelling {
-    const char *text;
-    double number; /* NaN: it is none */
-    uint32_t word;
-    int32_t class;
-} spelling;
-
-/* What the labels of a table are. */
-typedef struct labels {
-    tw_context *ctx;
-    spelling *each; /* n of them; by value or, where one is no number, by their bytes */
-    size_t n;
-    int are_numbers, are_whole;
-    size_t different; /* values */
-} labels;
-
-static int compare_words(const void *a, const void *b)
-{
-    const spelling *x = a, *y = b;
-    if (x->number < y->number || x->number > y->number) return x->number < y->number ? -1 : 1;
-    return (x->word > y->word) - (x->word < y->word);
-}
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(((const spelling *)a)->text, ((const spelling *)b)->text);
-}
-
-static int is_same(const labels *l, size_t i, size_t j)
-{
-    return l->are_numbers && tw__label_is_equal(l->each[i].number, l->each[j].number);
-}
-
-/* Sorts the spellings, and numbers the classes that they stand for. */
-static tw_status sort_labels(labels *l, const tw__row_list *t, tw_error *err)
-{
-    l->ctx = t->ctx;
-    l->are_numbers = l->are_whole = 1;
-    TW_TRY(tw__alloc(t->ctx, &l->each, t->labels.n, sizeof *l->each, err));
-    l->n = t->labels.n;
-    for (uint32_t i = 0; i < l->n; i++) {
-        spelling *s = &l->each[i];
-        *s = (spelling){.text = tw__words_at(&t->labels, i), .word = i};
-        if (tw__number_read(tw__text_of(s->text), &s->number) != 1) l->are_numbers = 0;
-        else if (s->number != floor(s->number)) l->are_whole = 0;
-    }
-    if (l->n) qsort(l->each, l->n, sizeof *l->each, l->are_numbers ? compare_words : compare_texts);
-    for (size_t i = 0; i < l->n; i++) {
-        l->different += i == 0 || !is_same(l, i, i - 1);
-        l->each[i].class = l->different <= INT32_MAX ? (int32_t)l->different - 1 : -1;
-    }
-    return TW_OK;
-}
-
-static void free_labels(labels *l)
-{
-    if (l->each) tw__free(l->ctx, l->each, l->n, sizeof *l->each);
-}
-
-/* of labels that are whole numbers, where nobody says what they are */
-enum { MOST_CLASSES = 1000 };
-
-static int are_classes(const labels *l, const tw__row_list *t, const tw_data_options *o,
-                       const tw__schema *given)
-{
-    if (given) return given->classes != NULL;
-    if (o->targets != TW_TARGETS_AUTO) return o->targets == TW_TARGETS_CLASSES;
-    const size_t most = t->rows / 2 < MOST_CLASSES ? t->rows / 2 : MOST_CLASSES;
-    return !l->are_numbers || (l->are_whole && (l->different <= 2 || l->different <= most));
-}
-
-/* ---- classes ------------------------------------------------------------------------------------------- */
-
-static size_t row_with(const tw__row_list *t, const spelling *label)
-{
-    size_t row = 0;
-    while (t->label[row] != label->word) row++;
-    return row + 1;
-}
-
-/* The first spelling of each class becomes its name. */
-static tw_status name_classes(const labels *l, const tw__row_list *t, tw__schema *s, const char *name,
-                              tw_error *err)
-{
-    for (size_t i = 0; l->are_numbers && !l->are_whole && i < l->n; i++)
-        if (l->each[i].number != floor(l->each[i].number))
-            return tw__fail(err, TW_ERR_DATA,
-                            "%.300s: label %.60s of row %zu is no class: classes are whole numbers or words",
-                            name, l->each[i].text, row_with(t, &l->each[i]));
-    if (l->different > INT32_MAX - 1)
-        return tw__fail(err, TW_ERR_DATA, "%zu different labels are more than %d classes", l->different,
-                        INT32_MAX - 1);
-    TW_TRY(tw__alloc(l->ctx, &s->classes, l->different, sizeof *s->classes, err));
-    s->n_classes = (int32_t)l->different;
-    for (size_t i = 0; i < l->n; i++)
-        if (i == 0 || l->each[i].class != l->each[i - 1].class)
-            TW_TRY(tw__copy_text(l->ctx, &s->classes[l->each[i].class], l->each[i].text, err));
-    return TW_OK;
-}
-
-static int is_class(const spelling *word, const char *class, int by_number)
-{
-    double number;
-    if (strcmp(word->text, class) == 0) return 1;
-    return by_number && tw__number_read(tw__text_of(class), &number) == 1 &&
-           tw__label_is_equal(number, word->number);
-}
-
-/* The classes are those of the training rows. */
-static tw_status find_classes(labels *l, const tw__row_list *t, const tw__schema *given, const char *name,
-                              tw_error *err)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        int32_t class = 0;
-        while (class < given->n_classes && !is_class(&l->each[i], given->classes[class], l->are_numbers))
-            class ++;
-        l->each[i].class = class < given->n_classes ? class : -1;
-        if (class < given->n_classes) continue;
-        return tw__fail(
-            err, TW_ERR_DATA,
-            "%.200s: label \"%.60s\" of row %zu is not among the %d training labels, %.40s to %.40s", name,
-            l->each[i].text, row_with(t, &l->each[i]), (int)given->n_classes, given->classes[0],
-            given->classes[given->n_classes - 1]);
-    }
-    return TW_OK;
-}
-
 /* From words to classes, in place, but for a file of which no page may be changed: as its words stand in the
  * order of the classes, most often there is nothing to do. */
-static tw_status number_classes(const labels *l, tw__row_list *t, const int32_t *class_of, tw_error *err)
+static tw_status number_classes(const tw__labels *l, tw__row_list *t, const int32_t *class_of, tw_error *err)
 {
     uint32_t *to = NULL;
     size_t same = 0;
@@ -152,7 +25,7 @@ static tw_status number_classes(const labels *l, tw__row_list *t, const int32_t 
     return TW_OK;
 }
 
-static tw_status put_classes(const labels *l, tw__row_list *t, const tw__schema *s, tw_data_info *to,
+static tw_status put_classes(const tw__labels *l, tw__row_list *t, const tw__schema *s, tw_data_info *to,
                              tw_error *err)
 {
     int32_t *class_of;
@@ -171,17 +44,9 @@ static tw_status put_classes(const labels *l, tw__row_list *t, const tw__schema 
     return status;
 }
 
-static tw_status put_targets(const labels *l, const tw__row_list *t, tw_data_info *to, const char *name,
-                             tw_error *err)
+static tw_status put_targets(const tw__labels *l, const tw__row_list *t, tw_data_info *to, tw_error *err)
 {
     double *number, *target;
-    for (size_t i = 0; i < l->n; i++)
-        if (tw__number_read(tw__text_of(l->each[i].text), &(double){0}) != 1)
-            return tw__fail(
-                err, TW_ERR_DATA,
-                "%.300s: label \"%.60s\" is not a number, as a real target is; a model of classes "
-                "takes words",
-                name, l->each[i].text);
     TW_TRY(tw__alloc(t->ctx, &target, t->rows, sizeof *target, err));
     to->targets = target;
     to->n_targets = 1;
@@ -195,8 +60,8 @@ static tw_status put_targets(const labels *l, const tw__row_list *t, tw_data_inf
 static tw_status decide_labels(tw__row_list *t, const tw_data_options *o, tw__schema *s, int is_given,
                                tw_data_info *to, const char *name, tw_error *err)
 {
-    labels l = {.each = NULL};
-    tw_status status = TW_OK;
+    tw__labels l = {.each = NULL};
+    int classes;
     if (t->targets && !o->unlabelled) {
         to->targets = t->targets;
         to->n_targets = 1;
@@ -204,14 +69,9 @@ static tw_status decide_labels(tw__row_list *t, const tw_data_options *o, tw__sc
         return TW_OK;
     }
     if (o->unlabelled || t->labels.n == 0) return TW_OK;
-    status = sort_labels(&l, t, err);
-    if (status == TW_OK && are_classes(&l, t, o, is_given ? s : NULL)) {
-        status = is_given ? find_classes(&l, t, s, name, err) : name_classes(&l, t, s, name, err);
-        if (status == TW_OK) status = put_classes(&l, t, s, to, err);
-    } else if (status == TW_OK) {
-        status = put_targets(&l, t, to, name, err);
-    }
-    free_labels(&l);
+    tw_status status = tw__labels_decide(&l, t, o, s, is_given, name, &classes, err);
+    if (status == TW_OK) status = classes ? put_classes(&l, t, s, to, err) : put_targets(&l, t, to, err);
+    tw__labels_free(&l);
     return status;
 }
 
@@ -350,6 +210,11 @@ tw_status tw__row_list_block(tw__block **out, tw__row_list *t, const tw__source 
     tw_context *ctx = t->ctx;
     uint32_t *label = NULL;
     *out = NULL;
+    if (t->spool) {
+        const tw_status saved = tw__twd_write_spool(source, t, s, err);
+        tw__row_list_free(t);
+        return saved;
+    }
     tw_status status = source->save ? keep_labels(t, &label, err) : TW_OK;
     if (status == TW_OK) status = make_block(out, t, source, s, err);
     if (status == TW_OK && source->save) {

@@ -1,6 +1,7 @@
 /* Text in pieces: read, cut, turned into tables by the context's threads, joined.
  * SPDX-License-Identifier: MIT */
 #include "data/text.h"
+#include "data/spool.h"
 #include "base/decimal.h"
 #include "base/pool.h"
 #include <stdarg.h>
@@ -223,6 +224,19 @@ static tw_status check(reading *r, tw_error *err)
     return TW_OK;
 }
 
+/* Rows that are only written somewhere go to files when there are too many of them. */
+static int is_spooled(const reading *r) { return r->source->save && r->to->may_spool; }
+
+static tw_status spool(reading *r, tw_error *err)
+{
+    const uint64_t window = r->source->options->window;
+    tw__row_list *to = r->to;
+    if (to->numbers * sizeof *to->x + to->rows * sizeof *to->starts < (window ? window : TW_STREAM_WINDOW))
+        return TW_OK;
+    if (!to->spool) TW_TRY(tw__spool_create(&to->spool, r->ctx, r->source->save->path, err));
+    return tw__spool_take(to->spool, to, err);
+}
+
 /* Adds the pieces in their order. */
 static tw_status join(reading *r, tw_error *err)
 {
@@ -246,7 +260,7 @@ static tw_status join(reading *r, tw_error *err)
         tw__pool_run(r->ctx, r->n, copy_task, r);
     }
     tw__row_list_cut(to, rows, numbers);
-    return TW_OK;
+    return is_spooled(r) ? spool(r, err) : TW_OK;
 }
 
 /* Reads as many pieces as there are tables, from the text that is held. */
@@ -272,7 +286,7 @@ static tw_status begin_file(reading *r, tw_error *err)
     r->offset += used;
     r->held -= used;
     memmove(r->text, r->text + used, r->held + 1);
-    r->may_narrow = r->source->options->type != TW_F64 && !r->to->texts;
+    r->may_narrow = r->source->options->type != TW_F64 && !r->to->texts && !is_spooled(r);
     return TW_OK;
 }
 
@@ -303,6 +317,7 @@ tw_status tw__text_read(tw__row_list *to, const tw__source *source, const tw__te
     const size_t text = PIECE * (r->most > LEAST_TEXT ? r->most : LEAST_TEXT) + SPARE;
     tw_status s = tw__resize(ctx, &r->text, &r->size, text, 1, err);
     for (size_t i = 0; s == TW_OK && i < source->n; i++) s = read_file(r, i, err);
+    if (s == TW_OK && to->spool) s = tw__spool_end(to->spool, to, err);
     for (size_t i = 0; i < r->most; i++)
         if (r->results[i].table.ctx) tw__row_list_free(&r->results[i].table);
     tw__free(ctx, r->text, r->size, 1);

@@ -7,8 +7,9 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_TWD_H
 #define TW_DATA_TWD_H
-#include "data/words.h"
+#include "base/io.h"
 #include "data/reader.h"
+#include "data/row_list.h"
 
 /* The parts behind the head, in their order. */
 enum tw__twd_part {
@@ -58,6 +59,19 @@ tw_status tw__stamp_take(tw__stamp *out, tw_context *ctx, const char *path, tw_e
 /* Hash of a file's bytes, packed or not. */
 tw_status tw__twd_hash(tw_context *ctx, const char *path, char to[TW__HASH_DIGITS + 1], tw_error *err);
 
+/* Writes a file: a head, whose counts are set, with a schema in JSON; `put` writes the bytes of all parts but
+ * the text. words: of the labels. */
+typedef tw_status tw__twd_put(void *user, enum tw__twd_part part, tw__writer *to, tw_error *err);
+tw_status tw__twd_write_file(const tw__source *source, tw__twd_head *head, const char *schema,
+                             const char *words, tw__twd_put *put, void *user, tw_error *err);
+#define TW__TWD_HEAD_INIT                                                          \
+    {                                                                              \
+        .magic = TW__TWD_MAGIC, .order = TW__TWD_ORDER, .version = TW__TWD_VERSION \
+    }
+/* Writes the rows of a spooled table to source->save, which is done then; schema as in tw__row_list_block.
+ * twd_spool.c */
+tw_status tw__twd_write_spool(const tw__source *source, tw__row_list *table, tw__schema *schema,
+                              tw_error *err);
 /* Writes rows to source->save. width: 0 for sparse rows; label: of each row its word. */
 tw_status tw__twd_write(const tw__source *source, const tw_data_info *rows, size_t width,
                         const tw__words *words, const uint32_t *label, tw_error *err);

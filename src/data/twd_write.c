@@ -128,61 +128,90 @@ static tw_status make_text(const tw__source *source, const char *schema, char **
 
 /* ---- the file ------------------------------------------------------------------------------------------ */
 
-static tw_status put_parts(tw__writer *w, const tw__twd_head *h, const void *const parts[TW__TWD_PARTS],
-                           tw_error *err)
+typedef struct writing {
+    const tw__twd_head *head;
+    const char *text;
+    tw__twd_put *put;
+    void *user;
+} writing;
+
+static tw_status put_parts(tw__writer *w, const writing *from, tw_error *err)
 {
     static const uint8_t zeros[UNIT] = {0};
+    const tw__twd_head *h = from->head;
     uint64_t at[TW__TWD_PARTS + 1], end = sizeof *h;
     tw__twd_layout(h, at);
     TW_TRY(tw__writer_put(w, h, sizeof *h, err));
     for (int i = 0; i < TW__TWD_PARTS; i++) {
-        const uint64_t n = tw__twd_part_bytes(h, (enum tw__twd_part)i);
+        const enum tw__twd_part part = (enum tw__twd_part)i;
+        const uint64_t n = tw__twd_part_bytes(h, part);
         TW_TRY(tw__writer_put(w, zeros, (size_t)(at[i] - end), err));
-        TW_TRY(tw__writer_put(w, parts[i], (size_t)n, err));
+        if (part == TW__TWD_TEXT) TW_TRY(tw__writer_put(w, from->text, (size_t)n, err));
+        else if (n) TW_TRY(from->put(from->user, part, w, err));
         end = at[i] + n;
     }
     return TW_OK;
 }
 
-static tw_status write_parts(tw_context *ctx, const char *path, tw__twd_head *h,
-                             const void *const parts[TW__TWD_PARTS], tw_error *err)
+static tw_status write_parts(const tw__source *source, tw__twd_head *h, const char *words,
+                             const writing *from, tw_error *err)
 {
     uint64_t at[TW__TWD_PARTS + 1];
     char sum[TW__HASH_DIGITS + 1];
     tw__writer w;
-    if (!tw__twd_layout(h, at)) return tw__fail(err, TW_ERR_MEMORY, "%.300s would be too long", path);
+    if (!tw__twd_layout(h, at))
+        return tw__fail(err, TW_ERR_MEMORY, "%.300s would be too long", source->save->path);
     h->bytes = at[TW__TWD_PARTS];
-    tw__twd_checksum(h, parts[TW__TWD_TEXT], parts[TW__TWD_WORDS], sum);
+    tw__twd_checksum(h, from->text, words, sum);
     memcpy(h->checksum, sum, sizeof h->checksum);
-    TW_TRY(tw__writer_open(&w, ctx, path, err));
-    const tw_status s = put_parts(&w, h, parts, err);
+    TW_TRY(tw__writer_open(&w, source->ctx, source->save->path, err));
+    const tw_status s = put_parts(&w, from, err);
     if (s == TW_OK) return tw__writer_finish(&w, err);
     tw__writer_abandon(&w);
     return s;
 }
 
+tw_status tw__twd_write_file(const tw__source *source, tw__twd_head *h, const char *schema, const char *words,
+                             tw__twd_put *put, void *user, tw_error *err)
+{
+    char *text;
+    TW_TRY(make_text(source, schema, &text, err));
+    h->text_bytes = strlen(text);
+    const writing from = {.head = h, .text = text, .put = put, .user = user};
+    const tw_status s = write_parts(source, h, words, &from, err);
+    tw__free_text(source->ctx, text);
+    return s;
+}
+
+/* ---- rows in memory ------------------------------------------------------------------------------------ */
+
+typedef struct lists {
+    const tw__twd_head *head;
+    const void *part[TW__TWD_PARTS];
+} lists;
+
+static tw_status put_list(void *user, enum tw__twd_part part, tw__writer *to, tw_error *err)
+{
+    const lists *l = user;
+    return tw__writer_put(to, l->part[part], (size_t)tw__twd_part_bytes(l->head, part), err);
+}
+
 tw_status tw__twd_write(const tw__source *source, const tw_data_info *r, size_t width, const tw__words *words,
                         const uint32_t *label, tw_error *err)
 {
-    char *text, hash[TW__HASH_DIGITS + 1];
-    tw__twd_head h = {.magic = TW__TWD_MAGIC,
-                      .order = TW__TWD_ORDER,
-                      .version = TW__TWD_VERSION,
-                      .rows = r->rows,
-                      .numbers = tw__data_numbers(r),
-                      .left_out = r->left_out,
-                      .width = width,
-                      .type = (uint32_t)r->type,
-                      .n_words = words->n,
-                      .word_bytes = words->used};
-    TW_TRY(make_text(source, r->schema, &text, err));
-    const void *const parts[TW__TWD_PARTS] = {text,  words->text, r->x,      r->columns, r->starts,
-                                              label, r->targets,  r->groups, r->weights};
-    for (int i = TW__TWD_LABEL; i < TW__TWD_PARTS; i++) h.has |= (uint32_t)(parts[i] != NULL) << i;
-    h.text_bytes = strlen(text);
+    char hash[TW__HASH_DIGITS + 1];
+    tw__twd_head h = TW__TWD_HEAD_INIT;
+    lists l = {&h,
+               {NULL, words->text, r->x, r->columns, r->starts, label, r->targets, r->groups, r->weights}};
+    h.rows = r->rows;
+    h.numbers = tw__data_numbers(r);
+    h.left_out = r->left_out;
+    h.width = width;
+    h.type = (uint32_t)r->type;
+    h.n_words = words->n;
+    h.word_bytes = words->used;
+    for (int i = TW__TWD_LABEL; i < TW__TWD_PARTS; i++) h.has |= (uint32_t)(l.part[i] != NULL) << i;
     tw__data_hash_rows(r, NULL, hash);
     memcpy(h.fingerprint, hash, sizeof h.fingerprint);
-    const tw_status s = write_parts(source->ctx, source->save->path, &h, parts, err);
-    tw__free_text(source->ctx, text);
-    return s;
+    return tw__twd_write_file(source, &h, r->schema, words->text, put_list, &l, err);
 }

@@ -1,0 +1,89 @@
+/* Lists in files; see spool.h.
+ * SPDX-License-Identifier: MIT */
+#include "data/spool.h"
+#include "data/number.h"
+#include "file/archive.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of a list that are in memory while it is read. */
+enum { WINDOW = 8 << 20 };
+
+static tw_status open_file(tw__spool *s, size_t i, const char *path, tw_error *err)
+{
+    static const char *const names[] = {"x", "columns", "starts", "label", "groups", "weights"};
+    char name[TW__PATH + 16];
+    snprintf(name, sizeof name, "%s.%s", path, names[i]);
+    return tw__writer_open(&s->file[i], s->ctx, name, err);
+}
+
+tw_status tw__spool_create(tw__spool **out, tw_context *ctx, const char *path, tw_error *err)
+{
+    tw__spool *s;
+    const uint64_t first = 0;
+    TW_TRY(tw__alloc(ctx, &s, 1, sizeof *s, err));
+    *s = (tw__spool){.ctx = ctx, .is_narrow = 1};
+    tw_status status = TW_OK;
+    for (size_t i = 0; i < TW__SPOOL_LISTS && status == TW_OK; i++) status = open_file(s, i, path, err);
+    if (status == TW_OK) status = tw__writer_put(&s->file[TW__SPOOL_STARTS], &first, sizeof first, err);
+    if (status == TW_OK) *out = s;
+    else tw__spool_free(s);
+    return status;
+}
+
+void tw__spool_free(tw__spool *s)
+{
+    if (!s) return;
+    for (size_t i = 0; i < TW__SPOOL_LISTS; i++) {
+        tw__mapped_free(s->ctx, &s->list[i]);
+        tw__writer_abandon(&s->file[i]);
+    }
+    tw__free(s->ctx, s, 1, sizeof *s);
+}
+
+/* A subnormal double that becomes 0 compares equal to it. */
+static int is_narrow(const double *x, size_t n)
+{
+    int is = 1;
+    for (size_t i = 0; i < n; i++)
+        is &= (double)(float)x[i] == x[i] && ((float)x[i] != 0 || tw__is_zero(x[i]));
+    return is;
+}
+
+tw_status tw__spool_take(tw__spool *s, tw__row_list *t, tw_error *err)
+{
+    const void *const lists[] = {t->x,
+                                 t->columns,
+                                 t->width || !t->rows ? NULL : t->starts + 1,
+                                 t->label,
+                                 t->has_groups ? t->groups : NULL,
+                                 t->has_weights ? t->weights : NULL};
+    const size_t bytes[] = {t->numbers * sizeof *t->x,   t->numbers * sizeof *t->columns,
+                            t->rows * sizeof *t->starts, t->rows * sizeof *t->label,
+                            t->rows * sizeof *t->groups, t->rows * sizeof *t->weights};
+    if (s->is_narrow) s->is_narrow = is_narrow(t->x, t->numbers);
+    for (size_t i = 1; !t->width && i <= t->rows; i++) t->starts[i] += s->numbers;
+    for (size_t i = 0; i < TW__SPOOL_LISTS; i++)
+        if (lists[i]) TW_TRY(tw__writer_put(&s->file[i], lists[i], bytes[i], err));
+    s->rows += t->rows;
+    s->numbers += t->numbers;
+    tw__row_list_cut(t, 0, 0);
+    return TW_OK;
+}
+
+static tw_status map(tw__spool *s, size_t i, tw_error *err)
+{
+    tw__stream *stream;
+    TW_TRY(tw__stream_open(&stream, s->ctx, s->file[i].temporary, TW__PLAIN, (uint64_t)1 << 56, err));
+    const tw_status status = tw__stream_map(stream, &s->list[i], err);
+    tw__stream_close(stream);
+    s->list[i].most = WINDOW;
+    return status;
+}
+
+tw_status tw__spool_end(tw__spool *s, tw__row_list *t, tw_error *err)
+{
+    TW_TRY(tw__spool_take(s, t, err));
+    for (size_t i = 0; i < TW__SPOOL_LISTS; i++) TW_TRY(map(s, i, err));
+    return TW_OK;
+}
