@@ -139,6 +139,9 @@ typedef struct tw_data_options {
      * rows that are packed; rows of groups with `val`; a data set that is no file of rows. */
     const char *stream;
     uint64_t window;
+    /* LIBSVM: 2^hash_bits columns, to which features come by a hash of their index, some of them to the same
+     * one (docs/data.md); 1 to 30, without features and index_base. 0: a column for each index */
+    uint64_t hash_bits;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \

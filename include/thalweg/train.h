@@ -344,6 +344,7 @@ typedef struct tw_job_options {
      * without standardize */
     int stream;
     uint64_t window;
+    uint64_t hash_bits; /* as in tw_data_options */
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

@@ -255,9 +255,13 @@ tw_status tw__csv_policy(tw__csv *c, tw_error *err)
     static const char *const names[] = {"error", "zero", "mean", "skip"};
     const char *given = c->source->options->missing;
     const tw_data_options *o = c->source->options;
-    if (o->index_base || o->features)
-        return tw__fail(err, TW_ERR_SPEC, "option %s is for LIBSVM files, and %.300s is a table",
-                        o->features ? "features" : "index_base", c->source->paths[0]);
+    const char *odd = o->features     ? "features"
+                      : o->index_base ? "index_base"
+                      : o->hash_bits  ? "hash_bits"
+                                      : NULL;
+    if (odd)
+        return tw__fail(err, TW_ERR_SPEC, "option %s is for LIBSVM files, and %.300s is a table", odd,
+                        c->source->paths[0]);
     if (!given) return TW_OK;
     for (int i = 0; i < 4; i++)
         if (strcmp(given, names[i]) == 0) {

@@ -2,6 +2,7 @@
  * "qid:N" after the label, comments from "#" on, and first columns that are called 0 or 1.
  * SPDX-License-Identifier: MIT */
 #include "data/kind.h"
+#include "data/hashing.h"
 #include "data/libsvm_head.h"
 #include "data/number.h"
 #include "data/spool.h"
@@ -27,6 +28,7 @@ typedef struct reading {
     tw__row_list *to;
     int base;                    /* -1: not known yet */
     int64_t least, most, widest; /* indices that are allowed, and up to which they count */
+    unsigned hash_bits;          /* 0: columns are indices */
     int is_begun;                /* the first file has told whether rows have a qid */
     found *found;
 } reading;
@@ -254,6 +256,19 @@ static void note_indices(const reading *r, int has_zero, int64_t last)
     if (last > r->widest) atomic_fetch_add(&f->wide, 1);
 }
 
+static tw_status hash_row(const reading *r, const tw__piece *piece, const char *at, tw__row_list *to,
+                          extent *row, tw_error *err)
+{
+    double *x = to->x + to->numbers;
+    row->end =
+        to->numbers + tw__hash_columns(x, to->columns + to->numbers, row->end - to->numbers, r->hash_bits);
+    for (size_t i = to->numbers; i < row->end; i++)
+        if (!isfinite(to->x[i]))
+            return tw__piece_fail(err, piece, at,
+                                  "numbers of the same hashed column are too large for a double together");
+    return TW_OK;
+}
+
 /* A line with a row, or without one. */
 static tw_status take_line(const void *user, const tw__piece *piece, const char *at, const char **next,
                            tw__row_list *to, tw_error *err)
@@ -270,6 +285,7 @@ static tw_status take_line(const void *user, const tw__piece *piece, const char 
         p = skip_blanks(p);
         TW_TRY(take_group(piece, &p, to, err));
         TW_TRY(take_features(r, piece, &p, to, &row, err));
+        if (r->hash_bits) TW_TRY(hash_row(r, piece, at, to, &row, err));
         to->numbers = row.end;
         const tw_status s = tw__row_list_end_row(to, &label, err);
         if (s != TW_OK) to->numbers = numbers;
@@ -327,6 +343,9 @@ static tw_status check_schema(const tw__source *source, tw_error *err)
     if (o->index_base && s->base >= 0 && o->index_base[0] - '0' != s->base)
         return tw__fail(err, TW_ERR_SPEC, "index_base = %s, but the first column of the training rows is %d",
                         o->index_base, s->base);
+    if (o->hash_bits && o->hash_bits != s->hash_bits)
+        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu, but those of the training rows are %u",
+                        (unsigned long long)o->hash_bits, s->hash_bits);
     if (o->features && o->features != s->width)
         return tw__fail(err, TW_ERR_SPEC, "features = %llu, but the training rows have %zu columns",
                         (unsigned long long)o->features, s->width);
@@ -343,12 +362,21 @@ static tw_status set_bounds(reading *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "index_base = %.60s is neither 0 nor 1", o->index_base);
     if (o->features > (uint64_t)MOST_INDEX + 1)
         return tw__fail(err, TW_ERR_SPEC, "features = %llu is above 2^32", (unsigned long long)o->features);
+    if (o->hash_bits > TW__MOST_HASH_BITS)
+        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu is above %d", (unsigned long long)o->hash_bits,
+                        TW__MOST_HASH_BITS);
+    if (o->hash_bits && (o->features || o->index_base))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "hash_bits cannot be combined with %s: a hash says which column an index has",
+                        o->features ? "features" : "index_base");
     if (s) TW_TRY(check_schema(r->source, err));
+    r->hash_bits = s ? s->hash_bits : (unsigned)o->hash_bits;
     r->base = s && s->base >= 0 ? s->base : o->index_base ? o->index_base[0] - '0' : s ? 1 : -1;
     r->least = r->base == 1;
     r->most =
         !s && o->features && o->features <= MOST_INDEX ? (int64_t)o->features - (r->base == 0) : MOST_INDEX;
-    r->widest = s ? (int64_t)s->width - 1 + r->base : r->most;
+    if (r->hash_bits) r->base = r->least = 0;
+    r->widest = s && !r->hash_bits ? (int64_t)s->width - 1 + r->base : r->most;
     return TW_OK;
 }
 
@@ -378,7 +406,11 @@ static tw_status number_columns(const reading *r, tw__schema *schema, tw_error *
                         "%.300s: indices 0 and %lld occur: more columns than features = %llu", path,
                         (long long)f->largest, (unsigned long long)features);
     schema->base = base;
-    schema->width = features ? features : columns > 0 ? (size_t)columns : 1;
+    schema->hash_bits = r->hash_bits;
+    schema->width = r->hash_bits  ? (size_t)1 << r->hash_bits
+                    : features    ? features
+                    : columns > 0 ? (size_t)columns
+                                  : 1;
     return TW_OK;
 }
 

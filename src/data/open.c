@@ -209,7 +209,7 @@ static void hash_of(const tw__source *source, const char *schema, char to[TW__HA
     const tw_data_options *o = source->options;
     const char *const texts[] = {o->format,  o->label,   o->row_weight, o->group_by, o->columns,
                                  o->without, o->missing, o->index_base, schema};
-    const uint64_t numbers[] = {o->features, o->skip_bad, (uint64_t)o->unlabelled};
+    const uint64_t numbers[] = {o->features, o->hash_bits, o->skip_bad, (uint64_t)o->unlabelled};
     tw__hash h;
     tw__hash_start(&h);
     for (size_t i = 0; i < source->n; i++) tw__hash_add(&h, source->paths[i], strlen(source->paths[i]) + 1);

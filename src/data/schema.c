@@ -3,6 +3,7 @@
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
+#include "data/hashing.h"
 #include "data/words.h"
 #include "file/json.h"
 #include <math.h>
@@ -58,6 +59,7 @@ tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_
     json_t *o = tw__json_object(&b), *all;
     tw__json_put_natural(&b, o, "width", s->width);
     if (s->base >= 0) tw__json_put_natural(&b, o, "base", (uint64_t)s->base);
+    if (s->hash_bits) tw__json_put_natural(&b, o, "hash_bits", s->hash_bits);
     if (s->n_fields) tw__json_put_natural(&b, o, "fields", s->n_fields);
     if (s->label_at >= 0) {
         json_t *label = tw__json_object(&b);
@@ -162,7 +164,7 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
 {
     const json_t *base = json_object_get(from, "base"), *label = json_object_get(from, "label"),
                  *fields = json_object_get(from, "fields"), *classes = json_object_get(from, "classes"),
-                 *columns = json_object_get(from, "columns");
+                 *columns = json_object_get(from, "columns"), *bits = json_object_get(from, "hash_bits");
     int64_t width = 0, number = -1;
     size_t n = 0, twice;
     if (!json_is_object(from)) return wrong("not an object", err);
@@ -170,6 +172,9 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     s->width = (size_t)width;
     if (base) TW_TRY(read_natural(base, 1, "base", &number, err));
     s->base = (int)number;
+    if (bits) TW_TRY(read_natural(bits, TW__MOST_HASH_BITS, "hash_bits", &number, err));
+    s->hash_bits = bits ? (unsigned)number : 0;
+    if (bits && s->width != (size_t)1 << s->hash_bits) return wrong("hash_bits", err);
     if (fields) TW_TRY(read_natural(fields, INT32_MAX, "fields", &width, err));
     s->n_fields = fields ? (size_t)width : 0;
     if (label) {

@@ -21,6 +21,7 @@ typedef struct tw__column {
 typedef struct tw__schema {
     size_t width;        /* columns of a row */
     int base;            /* LIBSVM: number of its first column, 0 or 1; -1: not LIBSVM */
+    unsigned hash_bits;  /* LIBSVM: columns by a hash of their index (hashing.h); 0: by their index */
     tw__column *columns; /* CSV; NULL: all columns are numbers without names */
     size_t n_columns;
     size_t n_fields;  /* CSV: columns of the training file, taken or not; 0: not CSV */

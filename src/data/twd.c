@@ -248,6 +248,7 @@ static tw_status refuse_options(const reading *r, tw_error *err)
                       : o->missing    ? "missing"
                       : o->index_base ? "index_base"
                       : o->features   ? "features"
+                      : o->hash_bits  ? "hash_bits"
                       : o->skip_bad   ? "skip_bad"
                                       : NULL;
     if (r->source->n > 1)
@@ -276,7 +277,7 @@ static tw_status check_fit(const reading *r, const tw__schema *fit, tw_error *er
     static const char how[] = "convert it with the training rows' columns (option like), or give the source";
     const tw__schema *s = &r->schema;
     if (!s->columns != !fit->columns || s->n_columns != fit->n_columns ||
-        (s->base >= 0 && fit->base >= 0 && s->base != fit->base))
+        (s->base >= 0 && fit->base >= 0 && s->base != fit->base) || s->hash_bits != fit->hash_bits)
         return fail(r, 0, err, "its columns are not those of the training rows; %s", how);
     if (r->head.width ? s->width != fit->width : s->width > fit->width)
         return fail(r, 0, err, "%zu columns, and the training rows have %zu; %s", s->width, fit->width, how);
