@@ -11,7 +11,8 @@
  * Callbacks are called in the floating-point mode of the caller.
  *
  * Sparse gradients: if a few rows touch few of the weights, set `touched`, and eval is asked for lists in
- * place of whole vectors wherever a list is shorter. The result has the same bits either way.
+ * place of whole vectors wherever a list is shorter. The result has the same bits either way. With penalties
+ * (`glm`), which move every weight, lists are of the losses alone: they are asked for with TW_NO_PENALTY.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_OBJECTIVE_H
 #define THALWEG_OBJECTIVE_H

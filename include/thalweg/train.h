@@ -100,7 +100,9 @@ typedef struct tw_event {
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2, TW_EVENT_FIT = 3 };
 
 /* How the weights are stepped where the objective answers with lists (tw_objective.touched). The weights that
- * no list of an update touches have a gradient of 0. */
+ * no list of an update touches have a gradient of 0. Penalties of a linear model (tw_glm) leave none of them
+ * alone: EXACT then steps every weight. SKIP, REPLAY and TOUCHED make l2 the rule's weight decay, equal up to
+ * rounding; TW_ERR_SPEC if it has none that adds to the gradient, or there are groups, transforms or l1. */
 enum tw_run_sparse {
     /* They are left out if that changes nothing (sgd, adagrad); else every weight is stepped. */
     TW_RUN_SPARSE_EXACT = 0,

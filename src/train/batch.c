@@ -80,6 +80,13 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
     return s;
 }
 
+/* Penalties move weights that no row touches, so that no list holds the whole gradient. */
+static int has_lists(const tw__batch *b)
+{
+    const tw_glm *glm = b->o->glm;
+    return b->o->touched && (!glm || b->want & TW_NO_PENALTY || (glm->l2 == 0 && glm->l1 == 0));
+}
+
 void tw__batch_only_lists(tw__batch *b) { b->limit = SIZE_MAX / TW_MOST_LEAVES - 1; }
 
 void tw__batch_without_penalty(tw__batch *b) { b->want = TW_NO_PENALTY; }
@@ -145,7 +152,7 @@ typedef struct call {
 static int is_list(const call *c, size_t first, size_t n)
 {
     const tw__batch *b = c->b;
-    return b->o->touched && b->most[first + n] - b->most[first] <= b->limit;
+    return has_lists(b) && b->most[first + n] - b->most[first] <= b->limit;
 }
 
 /* `to`: where its gradient goes; NULL: only the loss is computed. */
@@ -246,11 +253,12 @@ static size_t block_size(size_t leaves, size_t threads)
 static size_t measure_lists(const call *c)
 {
     tw__batch *b = c->b;
+    const int lists = has_lists(b);
     size_t longest = 0;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
     b->most[c->lo] = 0;
-    for (size_t i = c->lo; b->o->touched && i < c->hi; i++) {
+    for (size_t i = c->lo; lists && i < c->hi; i++) {
         size_t first, n;
         leaf_rows(c->n, i, &first, &n);
         const size_t most = b->o->touched(b->o->user, c->rows ? c->rows + first : NULL, n, NULL);

@@ -220,6 +220,7 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
 {
     const void *w;
     tw_metrics m;
+    if (r->parts_penalty) TW_TRY(tw__run_catch_up_all(r, err));
     *line = (tw_epoch){.epoch = r->epoch + 1,
                        .loss = mean_of(r->sums.loss, r->sums.weight) + tw__run_penalty(r),
                        .val_loss = NAN,

@@ -42,9 +42,10 @@ struct tw_run {
     uint32_t *touched;
     size_t touched_capacity;
     /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
-     * losses, and whether there is a proximal step: of l1, and of this much of l2 */
+     * losses, whether there is a proximal step, of l1 and of this much of l2, and whether the rule's weight
+     * decay is l2 */
     tw_glm glm;
-    int parts_penalty, is_proximal;
+    int parts_penalty, is_proximal, decays;
     double proximal_l2;
     /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
      * estimator makes directions */
@@ -87,6 +88,14 @@ tw_status tw__run_visit_solver(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_penalty.c */
 tw_status tw__run_read_glm(tw_run *r, tw_error *err);
+int tw__run_is_penalised(const tw_run *r);
+/* Where lists are to be stepped in closed form, one by one or alone, l2 is weight decay of the rule, by a
+ * group of the optimizer whose text is `groups`. Before the optimizer is made. TW_ERR_SPEC: the rule has none
+ * that is the gradient of l2, or there is l1. */
+typedef struct tw__decay {
+    char groups[TW_SPEC_MAX];
+} tw__decay;
+tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, tw__decay *decay, tw_error *err);
 /* Decides how penalties are counted, once the other parts are made. */
 void tw__run_choose_penalty(tw_run *r);
 /* Adds their gradient at r->w to a direction; makes the proximal step at a point after one of this length;

@@ -155,6 +155,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.n_tensors = r->train.n_tensors;
     optimizer.nonfinite = o->nonfinite;
     optimizer.sparse = tw__run_sparse_of(r);
+    tw__decay decay;
+    TW_TRY(tw__run_choose_decay(r, &optimizer, &decay, err));
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
@@ -162,6 +164,10 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(check_pace(r, err));
     TW_TRY(make_controls(r, err));
     TW_TRY(tw__run_make_search(r, err));
+    if (r->decays && r->gradient)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "sparse = %s cannot be used with l2 and a control that looks at whole gradients",
+                        tw_run_sparse_name(o->sparse));
     if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     tw__run_choose_penalty(r);
     if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;

@@ -2,12 +2,15 @@
  * remembers are of the losses alone, so that old penalties never count: the gradient of l2 is added to the
  * direction where it is needed, exactly. l1 is a proximal step after that of plain sgd (Defazio, Bach &
  * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule. For
- * TW__PROXIMAL, l2 is in that step, too.
+ * TW__PROXIMAL, l2 is in that step, too. Beside batches whose gradients are lists the rule's weight decay is
+ * the gradient of l2, at the weights that are stepped.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
+#include "base/options.h"
 #include "estimators/by_row.h"
 #include "math/sums.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 tw_status tw__run_read_glm(tw_run *r, tw_error *err)
@@ -18,6 +21,8 @@ tw_status tw__run_read_glm(tw_run *r, tw_error *err)
     return TW_OK;
 }
 
+int tw__run_is_penalised(const tw_run *r) { return r->train.glm && (r->glm.l2 > 0 || r->glm.l1 > 0); }
+
 int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer)
 {
     tw_chain chain;
@@ -27,18 +32,58 @@ int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer)
            (strcmp(spec, "sgd") == 0 || (strncmp(spec, "sgd:lr=", 7) == 0 && !strchr(spec, ',')));
 }
 
+static size_t n_penalised(const tw_run *r) { return r->glm.outputs * r->glm.columns; }
+
+/* NULL, or why weight decay of this rule would not be l2. */
+static const char *no_decay(const tw_run *r, const tw_optimizer_options *o)
+{
+    tw_chain chain;
+    size_t first;
+    if (!tw__size_of_shape(o->tensors[0].rank, o->tensors[0].shape, &first) || first != n_penalised(r))
+        return "that takes a tensor of the penalised weights alone";
+    if (r->glm.l1 > 0) return "l1 has no such form (estimator saga has)";
+    if (o->custom || tw_chain_read(&chain, o->rule, NULL, NULL) != TW_OK || chain.n != 1)
+        return "that takes a rule without transforms";
+    if (o->groups) return "that leaves no groups";
+    const tw_choice *c = &chain.link[0];
+    const int decay = tw_rule_option(c->rule, "weight_decay"), mode = tw_rule_option(c->rule, "wd_mode");
+    if (decay < 0 || (mode >= 0 && c->values[mode] != 0))
+        return "this rule has none that adds to the gradient";
+    if (c->values[decay] != 0 || (o->schedule && strstr(o->schedule, "weight_decay")))
+        return "the rule's own is given, too";
+    return NULL;
+}
+
+tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, tw__decay *decay, tw_error *err)
+{
+    const enum tw_run_sparse how = r->o.sparse;
+    const int is_wanted =
+        how == TW_RUN_SPARSE_SKIP || how == TW_RUN_SPARSE_REPLAY || how == TW_RUN_SPARSE_TOUCHED;
+    if (!is_wanted || !r->train.touched || r->estimator->type->direction || !tw__run_is_penalised(r))
+        return TW_OK;
+    const char *why = no_decay(r, o);
+    if (why)
+        return tw__fail(err, TW_ERR_SPEC, "sparse = %s steps l2 as weight decay: %s", tw_run_sparse_name(how),
+                        why);
+    char number[TW_VALUE_MAX];
+    snprintf(decay->groups, sizeof decay->groups, "%.100s:weight_decay=%s", o->tensors[0].name,
+             tw__number_text(r->glm.l2, number));
+    o->groups = decay->groups;
+    r->parts_penalty = r->decays = 1;
+    return TW_OK;
+}
+
 void tw__run_choose_penalty(tw_run *r)
 {
     const enum tw__penalties where = r->estimator->type->penalties;
-    if (!r->train.glm || where == TW__IN_SUMS || !(r->glm.l2 > 0 || r->glm.l1 > 0)) return;
+    if (r->decays) tw__batch_without_penalty(r->batch);
+    if (where == TW__IN_SUMS || !tw__run_is_penalised(r)) return;
     r->parts_penalty = 1;
     r->proximal_l2 = where == TW__PROXIMAL ? r->glm.l2 : 0;
     r->is_proximal = where == TW__PROXIMAL || (!r->by_row && r->glm.l1 > 0 &&
                                                tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer)));
     tw__batch_without_penalty(r->batch);
 }
-
-static size_t n_penalised(const tw_run *r) { return r->glm.outputs * r->glm.columns; }
 
 static double soft(double x, double by)
 {
@@ -61,7 +106,7 @@ KERNELS(double, f64)
 void tw__run_add_penalty(const tw_run *r, void *direction)
 {
     const double l1 = r->is_proximal ? 0 : r->glm.l1;
-    if (!r->parts_penalty || r->estimator->type->penalties == TW__PROXIMAL) return;
+    if (!r->parts_penalty || r->decays || r->estimator->type->penalties == TW__PROXIMAL) return;
     if (r->train.type == TW_F64) add_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
     else add_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
 }
@@ -80,7 +125,6 @@ double tw__run_penalty(const tw_run *r)
     const size_t n = n_penalised(r);
     double l1 = 0;
     if (!r->parts_penalty) return 0;
-    if (r->by_row) tw__by_row_write(r->by_row, r->w);
     for (size_t i = 0; r->glm.l1 > 0 && i < n; i++)
         l1 += r->train.type == TW_F64 ? __builtin_fabs(((double *)r->w)[i])
                                       : (double)__builtin_fabsf(((float *)r->w)[i]);

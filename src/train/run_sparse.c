@@ -54,6 +54,11 @@ static tw_status check_lists(tw_run *r, const tw_optimizer_options *o, tw_error 
         return tw__fail(err, TW_ERR_SPEC, "the estimator %s makes whole gradients",
                         r->estimator->type->about.name);
     if (r->gradient) return tw__fail(err, TW_ERR_SPEC, "a control looks at whole gradients");
+    if (tw__run_is_penalised(r) && !r->decays)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "penalties move every weight; in closed form (sparse = skip, with l2) the result would be the same up "
+            "to rounding only");
     TW_TRY(try_sparse(r, o, &r->falls_behind, err));
     if (r->o.sparse == TW_RUN_SPARSE_EXACT && r->falls_behind) {
         r->falls_behind = 0;
@@ -74,7 +79,9 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
         return tw__fail(
             err, TW_ERR_SPEC,
             "sparse has no effect: this objective's gradients are not sparse (a linear model's are "
-            "on sparse rows, without l1 and l2)");
+            "on sparse rows)");
+    if (r->o.sparse == TW_RUN_SPARSE_DENSE && tw__run_is_penalised(r))
+        return tw__fail(err, TW_ERR_SPEC, "sparse = dense has no effect: penalties move every weight");
     if (!r->train.touched || r->o.sparse == TW_RUN_SPARSE_DENSE) return TW_OK;
     const tw_status s = check_lists(r, o, &why);
     r->exchange->steps_lists = s == TW_OK;

@@ -582,7 +582,7 @@ static tw_status fill(objective *o, tw_error *err)
     o->k_f64 = tw__rows_for(TW_F64, o->on.data.type, tw_context_isa(m->ctx));
     TW_TRY(tw__alloc(m->ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
     warn_of_columns(m, &o->on.data, o->s->columns);
-    if (!o->on.data.starts || o->s->l2 > 0 || o->s->l1 > 0 || m->size > UINT32_MAX) return TW_OK;
+    if (!o->on.data.starts || m->size > UINT32_MAX) return TW_OK;
     return tw__alloc(m->ctx, &o->sums, (size_t)o->lanes * m->size, tw_type_size(m->type), err);
 }
 
