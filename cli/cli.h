@@ -37,12 +37,14 @@ struct cli_common {
     int json, quiet, verbose;
 };
 
+enum { CLI_MOST_OPTIONS = 128 };
+
 struct cli_call {
     const struct cli_command *command;
     /* all of the command's; ends with a row without name */
     const struct cli_option *options;
     void *values;
-    uint64_t given; /* bit i: option i was on the line */
+    unsigned char given[CLI_MOST_OPTIONS]; /* option i was on the line */
     /* the whole line, after the command's name */
     int n_line;
     char **line;

@@ -8,14 +8,12 @@
 #include <string.h>
 #include <thalweg/registry.h>
 
-enum { MOST_OPTIONS = 64 };
-
 /* All options of a command: those of the library, then its own. */
 struct table {
     const struct cli_command *command;
     int n;
-    struct cli_option rows[MOST_OPTIONS + 1];
-    const char *usual[MOST_OPTIONS]; /* defaults */
+    struct cli_option rows[CLI_MOST_OPTIONS + 1];
+    const char *usual[CLI_MOST_OPTIONS]; /* defaults */
 };
 
 static struct cli_option from_field(const struct cli_command *command, const tw_field *f)
@@ -32,9 +30,9 @@ static void list_options(const struct cli_command *command, struct table *t)
     tw_field f;
     *t = (struct table){.command = command};
     for (size_t i = 0; command->fields && command->fields(i, &f); i++)
-        if (f.flag && t->n < MOST_OPTIONS)
+        if (f.flag && t->n < CLI_MOST_OPTIONS)
             t->usual[t->n] = f.usual, t->rows[t->n++] = from_field(command, &f);
-    for (const struct cli_option *o = command->options; o && o->name && t->n < MOST_OPTIONS; o++)
+    for (const struct cli_option *o = command->options; o && o->name && t->n < CLI_MOST_OPTIONS; o++)
         t->rows[t->n++] = *o;
 }
 
@@ -55,7 +53,7 @@ static const struct cli_option *option_lettered(const struct cli_option *o, char
 int cli_given(const struct cli_call *call, const char *name)
 {
     const struct cli_option *o = option_named(call->options, name, strlen(name));
-    return o && (call->given >> (o - call->options) & 1);
+    return o && (call->given[o - call->options]);
 }
 
 static int is_among(const char *name, const char *const *names)
@@ -68,8 +66,7 @@ static int is_among(const char *name, const char *const *names)
 const char *cli_first_given(const struct cli_call *call, const char *const *names, int listed)
 {
     for (int i = 0; call->options[i].name; i++)
-        if (call->given >> i & 1 && is_among(call->options[i].name, names) == listed)
-            return call->options[i].name;
+        if (call->given[i] && is_among(call->options[i].name, names) == listed) return call->options[i].name;
     return NULL;
 }
 
@@ -87,7 +84,7 @@ tw_status cli_apply_config(const struct cli_call *call, tw_context *ctx, const c
     memcpy(line, call->values, c->size);
     tw_status status = tw_config_apply(*config, c->fields, (char *)call->values + c->fields_at, err);
     for (int i = 0; call->options[i].name; i++)
-        if (call->given >> i & 1)
+        if (call->given[i])
             memcpy((char *)call->values + call->options[i].offset, line + call->options[i].offset,
                    bytes[call->options[i].type]);
     free(line);
@@ -161,7 +158,7 @@ static tw_status store_word(const struct cli_option *o, const char *text, int *o
 static tw_status store(struct cli_call *call, const struct cli_option *o, const char *text, tw_error *err)
 {
     char *to = (char *)call->values + o->offset;
-    call->given |= (uint64_t)1 << (o - call->options);
+    call->given[o - call->options] = 1;
     switch (o->type) {
     case CLI_FLAG: *(int *)to = 1; return TW_OK;
     case CLI_TEXT: *(const char **)to = text; return *text ? TW_OK : needs_value(o, err);
@@ -324,7 +321,7 @@ tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_e
 {
     struct table table;
     list_options(command, &table);
-    struct cli_call call = {command, table.rows, NULL, 0, argc, argv, 0, NULL, NULL};
+    struct cli_call call = {.command = command, .options = table.rows, .n_line = argc, .line = argv};
     struct reading line = {&table, &call, 0, 0};
     CLI_TRY(read_line(&line, err));
     if (line.help) {
@@ -361,12 +358,40 @@ static void print_examples(const struct cli_command *command)
     putchar('\n');
 }
 
-/* "-q, --quiet", "    --batch=B"; what it does, and its default. */
-static const char *help_cell(const void *of, size_t row, int column, char to[CLI_CELL])
+/* The section of a long list of options that begins with this one; NULL: none does. */
+static const char *section_at(const struct table *t, int i)
+{
+    static const struct {
+        const char *option, *text;
+    } first[] = {{"surface", "Race"},     {"test", "Rows"},     {"model", "Model"},      {"cv", "Selection"},
+                 {"optimizer", "Method"}, {"solver", "Solver"}, {"estimator", "Method"}, {"epochs", "Run"},
+                 {"out", "Output"},       {"loss", "Loss"},     {"config", "Other"},     {"resume", "Other"}};
+    for (size_t k = 0; i < t->n && k < sizeof first / sizeof first[0]; k++)
+        if (!strcmp(t->rows[i].name, first[k].option)) return first[k].text;
+    return NULL;
+}
+
+/* The heading of a section, before its first option. */
+static const char *heading_at(const struct table *t, int i)
+{
+    enum { LONG = 24 };
+    const char *section = t->n > LONG ? section_at(t, i) : NULL, *before = NULL;
+    while (section && !before && i-- > 0) before = section_at(t, i);
+    return section && before && !strcmp(section, before) ? NULL : section;
+}
+
+/* "-q, --quiet", "    --batch=B"; what it does, and its default. Headings are rows of their own. */
+static const char *help_cell(const void *of, size_t at, int column, char to[CLI_CELL])
 {
     const struct table *t = of;
-    if (row > (size_t)t->n) return NULL;
-    if (row == (size_t)t->n) return column ? "print this help (-h: a short one)" : "-h, --help";
+    int row = 0;
+    for (;; row++) {
+        const char *heading = heading_at(t, row);
+        if (heading && at-- == 0) return column ? "" : heading;
+        if (row > t->n) return NULL;
+        if (at-- == 0) break;
+    }
+    if (row == t->n) return column ? "print this help (-h: a short one)" : "-h, --help";
     const struct cli_option *o = &t->rows[row];
     if (column) snprintf(to, CLI_CELL, t->usual[row] ? "%s (default: %s)" : "%s", o->help, t->usual[row]);
     else
