@@ -47,6 +47,10 @@ static tw_status read_chain(const tw_race *race, const char *spec, tw_chain *cha
 {
     tw__preset preset;
     TW_TRY(tw__preset_read(&preset, spec, race->o.job.run.estimator, NULL, err));
+    const char *word = tw__preset_lr_word(preset.optimizer);
+    if (word)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%.60s: lr = %s is found in the run and cannot be tuned (leave lr out)", spec, word);
     return tw_chain_read(chain, preset.optimizer, NULL, err);
 }
 
