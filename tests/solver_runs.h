@@ -3,6 +3,7 @@
 #ifndef TESTS_SOLVER_RUNS_H
 #define TESTS_SOLVER_RUNS_H
 #include "linear_models.h"
+#include "fault_walk.h"
 #include "least_squares.h"
 
 static inline tw_run *new_run(tw_context *ctx, const tw_objective *f, void *w, const tw_run_options *o)
@@ -93,6 +94,26 @@ static inline void check_weights(const char *solver, const char *model, tw_data 
     tw_model_objective_free(&f);
     tw_model_free(m);
 }
+
+static inline void check_refuses(const char *solver, const char *model, int kind, const char *message)
+{
+    const table t = make_table();
+    tw_context *ctx = context(1);
+    tw_data *data = table_data(ctx, &t, kind, 0);
+    tw_objective f = TW_OBJECTIVE_INIT;
+    tw_model *m = new_model(ctx, model, TW_F64, data);
+    const tw_run_options o = {.size = sizeof o, .solver = solver};
+    tw_run *run;
+    tw_error err;
+    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    assert_int_equal(tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, message);
+    tw_model_objective_free(&f);
+    tw_model_free(m);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 /* Where a run ends. */
 typedef struct ending {
     double w[3 * (COLUMNS + 1)];
@@ -162,6 +183,29 @@ static inline void check_same_bits(const char *solver, const char *model, int cl
     for (uint64_t stop = 1; stop < first->steps; stop += 1 + stop / 2) {
         const ending resumed = solve(solver, model, classes, TW_F64, 1, 1, stop);
         assert_memory_equal(first, &resumed, sizeof resumed);
+    }
+}
+/* A short run in which each allocation fails in turn. */
+static inline void check_allocations(const char *solver, const char *model, int classes)
+{
+    for (fault_walk k = {.what = solver, .least = 10}; fault_walk_next(&k);) {
+        static some_rows r;
+        tw_run *run = NULL;
+        int status = TW_RUN_GOING;
+        const tw_run_options o = {.size = sizeof o, .solver = solver, .epochs = 4};
+        fill_rows(&r, classes ? classes : 1);
+        tw_data *data = rows_data(k.ctx, &r, TW_F64, 1, classes, 1);
+        tw_model *m = new_model(k.ctx, model, TW_F64, data);
+        tw_objective f = TW_OBJECTIVE_INIT;
+        assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+        fault_walk_arm(&k);
+        tw_status s = tw_run_create(&run, k.ctx, &f, NULL, tw_model_weights(m), &o, NULL);
+        while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, NULL);
+        tw_run_free(run);
+        tw_model_objective_free(&f);
+        tw_model_free(m);
+        tw_data_free(data);
+        fault_walk_end(&k, s);
     }
 }
 #endif

@@ -75,34 +75,16 @@ static void scikit_learns_optima_are_found(void **state)
     }
 }
 
-static void check_refused(const char *model, const char *message)
-{
-    const table t = make_table();
-    tw_context *ctx = context(1);
-    tw_data *data = table_data(ctx, &t, OF_THREE, 0);
-    tw_objective f = TW_OBJECTIVE_INIT;
-    tw_model *m = new_model(ctx, model, TW_F64, data);
-    const tw_run_options o = {.size = sizeof o, .solver = "sdca", .tol = 1e-300};
-    tw_run *run;
-    tw_error err;
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-    assert_int_equal(tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err), TW_ERR_SPEC);
-    assert_string_equal(err.message, message);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
-}
-
 static void what_it_cannot_take_is_refused(void **state)
 {
     (void)state;
-    check_refused(
-        "softmax:l2=1",
+    check_refuses(
+        "sdca", "softmax:l2=1", OF_THREE,
         "solver sdca needs a linear model whose loss is a sum over the scores, which softmax is not: newton, newton-cg, lbfgs, cg and fista take it");
-    check_refused("svm:l1=0.1", "solver sdca takes no l1: coordinate-descent, lbfgs and fista take it");
-    check_refused(
-        "logistic",
+    check_refuses("sdca", "svm:l1=0.1", OF_THREE,
+                  "solver sdca takes no l1: coordinate-descent, lbfgs and fista take it");
+    check_refuses(
+        "sdca", "logistic", OF_THREE,
         "solver sdca needs an l2 above 0, from which its dual problem comes: newton, newton-cg, coordinate-descent, lbfgs, cg and fista take it");
 }
 

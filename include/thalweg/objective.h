@@ -134,6 +134,8 @@ typedef struct tw_glm {
     /* where losses is set and curvature: likewise its second derivatives */
     void (*curvatures)(void *user, uint64_t first, size_t n, size_t k, const double *scores,
                        double *curvatures);
+    /* 1: a row's loss is half the squared distance of its scores from some numbers */
+    int is_squared;
 } tw_glm;
 
 typedef struct tw_objective {

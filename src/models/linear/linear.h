@@ -21,6 +21,7 @@ typedef struct tw__linear_loss {
     /* The convex conjugate of `loss` at a slope, and the slope s of `loss` at h with h + q s = t. */
     double (*conjugate)(double slope, double y, double parameter);
     double (*proximal)(double t, double q, double y, double parameter);
+    int is_squared;    /* half the squared distance from y */
     double smoothness; /* most that a slope changes for a change of the scores by 1; 0: without bound */
     int is_of_classes; /* 0: of numbers */
     double least;      /* target that it takes, -TW_INF: any */

@@ -539,6 +539,7 @@ static void fill_glm(objective *o)
                       .weight = glm_weight,
                       .loss = glm_loss,
                       .curvature = s->loss->curvature && !kinks_of_loss(s) ? glm_curvature : NULL,
+                      .is_squared = s->loss->is_squared,
                       .kinks = kinks_of_loss(s),
                       .correct = o->on.classes ? glm_correct : NULL,
                       .conjugate = s->loss->conjugate ? glm_conjugate : NULL,

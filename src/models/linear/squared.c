@@ -31,6 +31,7 @@ static const tw__linear_loss squared = {.loss = tw__squared_loss,
                                         .curvature = curvature,
                                         .conjugate = conjugate,
                                         .proximal = proximal,
+                                        .is_squared = 1,
                                         .smoothness = 1,
                                         .least = -TW_INF};
 static const tw_option options[] = {TW__LINEAR_OPTIONS(0)};

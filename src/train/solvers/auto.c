@@ -25,6 +25,7 @@ const tw__solver_type tw__solver_auto = {
               .paper = "none",
               .use = "Where you do not want to choose: the run says which one it took, and why.",
               .equation =
+                  "least-squares for the squared loss;\n"
                   "newton for losses with second derivatives, up to 500 weights and no more than rows;\n"
                   "newton-cg for those with products of the Hessian, which all smooth linear models have;\n"
                   "coordinate-descent for those with l1, but for softmax; sdca for the hinge; else lbfgs",

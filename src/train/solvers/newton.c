@@ -68,20 +68,8 @@ static int suits(const tw__problem *p, char why[TW__SOLVER_WHY])
 /* factor factor' = the block + shift I, if that is positive definite. */
 static int factorise(state *h, const double *block, double shift)
 {
-    const size_t n = h->width;
-    memcpy(h->factor, block, n * n * sizeof(double));
-    for (size_t i = 0; i < n; i++) {
-        double *row = h->factor + i * n;
-        const double diagonal = row[i] + shift;
-        for (size_t j = 0; j < i; j++) {
-            const double *other = h->factor + j * n;
-            row[j] = (row[j] - tw__dot(row, other, j)) / other[j];
-        }
-        row[i] = diagonal - tw__dot(row, row, i);
-        if (!(row[i] > 1e-14 * diagonal)) return 0;
-        row[i] = sqrt(row[i]);
-    }
-    return 1;
+    memcpy(h->factor, block, h->width * h->width * sizeof(double));
+    return tw__cholesky(h->factor, h->width, shift, 1e-14);
 }
 
 /* d = -(factor factor')^-1 g */

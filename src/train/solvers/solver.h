@@ -123,6 +123,10 @@ double tw__dot(const double *a, const double *b, size_t n);
 /* to = to + factor * a */
 void tw__add_scaled(double *to, double factor, const double *a, size_t n);
 
+/* Of the rows of an n by n matrix up to its diagonal, makes those of L in place: L L' = a + shift I. 0: a
+ * number on the diagonal became `least` of what it was, or less. */
+int tw__cholesky(double *a, size_t n, double shift, double least);
+
 /* x moved towards 0 by `by`, to 0 if that is further than 0. */
 static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
