@@ -166,6 +166,10 @@ static void print_ending(tw_job *job)
         cli_say("the loss is at most %.3g above the least (duality gap); %.0f weights are not 0", p.gap,
                 p.nonzero);
     if (!isnan(p.l1_max)) cli_say("all weights are 0, as they are from l1 = %.6g on", p.l1_max);
+    if (p.condition >= 1e6 && !strstr(tw_model_network(tw_job_model(job)), "standardize=1"))
+        cli_say("the columns are of different scales: the Hessian's condition number is %.0e or more "
+                "(--standardize brings them to one scale)",
+                p.condition);
 }
 
 /* Prints the result; why->code becomes TW_ERR_NOT_FINITE if the run diverged. */
@@ -184,8 +188,9 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
     if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));
     if (tw_job_diverged(job, &reason) != TW_OK)
-        cli_fail(why, TW_ERR_NOT_FINITE,
-                 "diverged: %.300s (try a lower learning rate; --find-lr looks for one)", reason.message);
+        cli_fail(why, TW_ERR_NOT_FINITE, "diverged: %.300s (%s)", reason.message,
+                 v->job.run.solver ? "columns of one scale may help, --standardize, or a penalty, --l2"
+                                   : "try a lower learning rate; --find-lr looks for one");
     return TW_OK;
 }
 

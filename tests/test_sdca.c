@@ -152,6 +152,54 @@ static void every_loss_is_minimised_with_the_same_bits(void **state)
     }
 }
 
+/* The model's own evaluation, which gives no number any more after some calls. */
+static struct {
+    tw_objective f;
+    int left;
+} broken;
+
+static int eval_broken(void *user, const tw_eval *e)
+{
+    const int result = broken.f.eval(user, e);
+    if (e->rows[0] == 0 && broken.left-- <= 0) e->sums->loss = NAN;
+    return result;
+}
+
+static void where_there_is_no_loss_a_run_has_diverged(void **state)
+{
+    const table t = make_table();
+    tw_context *ctx = context(1);
+    tw_data *data = table_data(ctx, &t, OF_TWO, 0);
+    tw_model *m = new_model(ctx, "svm:l2=0.1", TW_F64, data);
+    double before[D + 1];
+    int status = TW_RUN_GOING;
+    tw_error err;
+    (void)state;
+    broken.f = (tw_objective)TW_OBJECTIVE_INIT;
+    broken.left = 3;
+    assert_int_equal(tw_model_objective(m, data, &broken.f, NULL), TW_OK);
+    tw_objective f = broken.f;
+    tw_glm glm = *f.glm;
+    glm.losses = NULL, glm.curvatures = NULL;
+    f.eval = eval_broken, f.glm = &glm;
+    const tw_run_options o = {.size = sizeof o, .solver = "sdca", .tol = 1e-300};
+    tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
+    while (status == TW_RUN_GOING) {
+        memcpy(before, tw_model_weights(m), sizeof before);
+        assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
+    }
+    assert_int_equal(status, TW_RUN_DIVERGED);
+    assert_int_equal(tw_run_steps(run), 2);
+    assert_memory_equal(before, tw_model_weights(m), sizeof before);
+    assert_int_equal(tw_run_diverged(run, &err), TW_ERR_NOT_FINITE);
+    assert_non_null(strstr(err.message, " after 2 iterations, and where the next went it is nan"));
+    tw_run_free(run);
+    tw_model_objective_free(&broken.f);
+    tw_model_free(m);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +208,7 @@ int main(void)
         cmocka_unit_test(the_hinge_ends_by_its_gap),
         cmocka_unit_test(a_long_way_is_no_end),
         cmocka_unit_test(what_it_cannot_take_is_refused),
+        cmocka_unit_test(where_there_is_no_loss_a_run_has_diverged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,8 +192,8 @@ typedef struct tw_run_options {
      * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). */
     const char *solver;
     /* With a solver: the tolerance at which it has converged; 0: 1e-6. With one out of reach, 1e-300, the run
-     * continues until rounding ends it. stop: "grad" (NULL; for losses with kinks "gap"), "step", "objective" or
-     * "gap" (enum tw_run_stop). */
+     * continues until rounding ends it. stop: "grad" (NULL; for losses with kinks "gap"), "step", "objective"
+     * or "gap" (enum tw_run_stop). */
     double tol;
     const char *stop;
     enum tw_run_fused fused;
@@ -235,6 +235,10 @@ typedef struct tw_run_progress {
      * weights, without intercepts; l1_max: where all are 0, the least l1 for that (tw_l1_max). */
     double gap, nonzero, l1_max;
     double tol; /* at which the run has converged */
+    /* Of a linear model whose run did not converge, or took 100 iterations or more: the Hessian's condition
+     * number is this at least, the largest of its diagonal by the least, which columns of one scale
+     * (standardize=1) make small. NaN: the run was not slow. */
+    double condition;
 } tw_run_progress;
 /* TW_ERR_STATE: the run has no solver. */
 TW_API tw_status tw_run_progress_get(const tw_run *run, tw_run_progress *out, tw_error *err);
@@ -260,7 +264,8 @@ TW_API const char *tw_run_control(const tw_run *run);
 /* TW_ERR_NOT_FINITE, with the losses in the message, if the run has diverged: the loss of an epoch was above
  * TW_DIVERGED_ABOVE times that of the first update, and the loss of the last epoch is still above that of the
  * first update, which counts as 1 where it is less; or, with another `nonfinite` than TW_NONFINITE_ERROR, no
- * loss of the last epoch was finite. Such a run is not stopped: its loss may come down again. Else, and
+ * loss of the last epoch was finite; or a solver went where loss or gradient are not finite, and stands where
+ * it was before. Such a run is not stopped: its loss may come down again. Else, and
  * before the first epoch has ended, TW_OK. */
 TW_API tw_status tw_run_diverged(const tw_run *run, tw_error *err);
 /* the *n epochs that have ended; valid until the next step */

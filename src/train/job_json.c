@@ -72,6 +72,7 @@ static json_t *solver_json(tw__json_builder *b, const tw_run_progress *p)
     if (!isnan(p->gap)) tw__json_put_real(b, o, "gap", p->gap);
     if (!isnan(p->nonzero)) tw__json_put_natural(b, o, "nonzero", (uint64_t)p->nonzero);
     if (!isnan(p->l1_max)) tw__json_put_real(b, o, "l1_max", p->l1_max);
+    if (!isnan(p->condition)) tw__json_put_real(b, o, "condition", p->condition);
     tw__json_put_text(b, o, "stop", p->stop);
     tw__json_put_real(b, o, "tol", p->tol);
     return o;

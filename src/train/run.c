@@ -348,7 +348,9 @@ static tw_status take_steps(tw_run *r, uint64_t most, tw_error *err)
         t.stop |= notify(r, TW_EVENT_EPOCH, line, t.step, t.weight);
         TW_TRY(apply_controls(r, line, err));
     }
-    if (r->solver && tw_run_is_over(r->status)) return tw__solver_finish(r->solver, r->mode, err);
+    if (r->solver && tw_run_is_over(r->status))
+        return tw__solver_finish(r->solver, r->status != TW_RUN_CONVERGED || r->updates >= TW__SLOW, r->mode,
+                                 err);
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && t.stop) r->status = TW_RUN_INTERRUPTED;
     return TW_OK;

@@ -229,6 +229,7 @@ tw_status tw_run_progress_get(const tw_run *r, tw_run_progress *out, tw_error *e
                                  .why = *r->solver->why ? r->solver->why : NULL,
                                  .gap = p->gap,
                                  .nonzero = p->nonzero,
-                                 .l1_max = p->l1_max};
+                                 .l1_max = p->l1_max,
+                                 .condition = p->condition};
     return tw__sized_write(out, &now, sizeof now, "tw_run_progress", err);
 }

@@ -96,7 +96,8 @@ tw_status tw__solver_create(tw__solver **out, tw_context *ctx, const char *spec,
                                    .least_gap = INFINITY,
                                    .gap = NAN,
                                    .nonzero = NAN,
-                                   .l1_max = NAN}};
+                                   .l1_max = NAN,
+                                   .condition = NAN}};
     const tw_status status = allocate(s, err);
     if (status == TW_OK) *out = s;
     else tw__solver_free(s);
@@ -178,6 +179,11 @@ static void swap(tw__solver *s)
     s->next = was;
 }
 
+static int is_finite(const tw__place *at, size_t n)
+{
+    return isfinite(at->loss) && isfinite(tw__dot(at->g, at->g, n));
+}
+
 /* The point where the run begins. */
 static tw_status start(tw__solver *s, tw_error *err)
 {
@@ -188,7 +194,7 @@ static tw_status start(tw__solver *s, tw_error *err)
     p->first_norm = p->norm = p->least_norm = sqrt(tw__dot(s->at.g, s->at.g, s->problem.n));
     p->least_loss = s->at.loss;
     p->started = 1;
-    if (isfinite(s->at.loss) && isfinite(p->norm)) return TW_OK;
+    if (is_finite(&s->at, s->problem.n)) return TW_OK;
     return tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at the start",
                     isfinite(s->at.loss) ? "the gradient's norm" : "the loss",
                     tw__shown(isfinite(s->at.loss) ? p->norm : s->at.loss));
@@ -220,11 +226,28 @@ static tw_status set_gap(tw__solver *s, tw_error *err)
     return tw__gap(s->ctx, s->problem.objective, s->at.x, s->dual, &s->progress.gap, err);
 }
 
-tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err)
+/* The largest number of the Hessian's diagonal by the least one that is not 0: its condition number is that
+ * at least. */
+static tw_status set_condition(tw__solver *s, tw_error *err)
+{
+    const tw_objective *o = s->problem.objective;
+    double *diagonal = s->next.g, least = INFINITY, most = 0;
+    if (!o->hessian_times) return TW_OK;
+    TW_TRY(s->problem.diagonal(s->problem.user, diagonal, err));
+    for (size_t i = 0; i < s->problem.n; i++) {
+        if (diagonal[i] > most) most = diagonal[i];
+        if (diagonal[i] > 0 && diagonal[i] < least) least = diagonal[i];
+    }
+    if (most > 0) s->progress.condition = most / least;
+    return TW_OK;
+}
+
+tw_status tw__solver_finish(tw__solver *s, int was_slow, tw__fp_mode callers, tw_error *err)
 {
     tw__progress *p = &s->progress;
     const tw_objective *o = s->problem.objective;
-    if (!o->glm) return TW_OK;
+    if (!o->glm || s->status == TW_RUN_DIVERGED) return TW_OK;
+    if (was_slow) TW_TRY(set_condition(s, err));
     p->nonzero = 0;
     for (size_t i = 0; i < o->glm->outputs * o->glm->columns; i++) p->nonzero += s->at.x[i] != 0;
     if (p->nonzero == 0 && o->glm->l1 > 0 && !o->glm->kinks)
@@ -265,6 +288,11 @@ tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err)
     s->status = TW_RUN_CONVERGED;
     if (p->norm == 0) return TW_OK;
     TW_TRY(s->type->iterate(s, moved, err));
+    s->status = TW_RUN_DIVERGED;
+    if (*moved && !is_finite(&s->next, s->problem.n)) {
+        *moved = 0;
+        return TW_OK;
+    }
     const double step = *moved ? largest_step(s) : 0;
     s->status = TW_RUN_STALLED;
     *moved = step > 0;

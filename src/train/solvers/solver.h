@@ -62,7 +62,7 @@ typedef struct tw__progress {
     double first_norm, norm, step, drop;
     /* idle: iterations since loss was lowered by more than rounding, or one of the others by a hundredth */
     double least_loss, least_norm, least_gap, idle;
-    double gap, nonzero, l1_max; /* NaN: not known so far, see tw_run_progress */
+    double gap, nonzero, l1_max, condition; /* NaN: not known so far, see tw_run_progress */
 } tw__progress;
 
 struct tw__solver {
@@ -72,7 +72,7 @@ struct tw__solver {
     tw__problem problem;
     tw__place at, next;
     tw__progress progress;
-    int status; /* TW_RUN_GOING, TW_RUN_CONVERGED or TW_RUN_STALLED */
+    int status; /* TW_RUN_GOING, TW_RUN_CONVERGED, TW_RUN_STALLED or TW_RUN_DIVERGED */
     void *state;
     /* slopes by which the gap is measured, of all rows for the first output, then for the next; NULL: those
      * of the rows' losses */
@@ -91,8 +91,9 @@ void tw__solver_place(tw__solver *s, const void *w);
 /* One iteration. *moved: s->at is a new point; else s->status says why the run ends at the old one.
  * TW_ERR_NOT_FINITE: loss or gradient at the start. */
 tw_status tw__solver_iterate(tw__solver *s, int *moved, tw_error *err);
-/* Sets of a linear model what is only known in the end: gap, nonzero, l1_max. */
-tw_status tw__solver_finish(tw__solver *s, tw__fp_mode callers, tw_error *err);
+/* Sets of a linear model what is only known in the end: gap, nonzero, l1_max, and where the run was slow,
+ * condition. */
+tw_status tw__solver_finish(tw__solver *s, int was_slow, tw__fp_mode callers, tw_error *err);
 tw_status tw__solver_visit(tw__solver *s, tw_visitor *v, tw_error *err);
 
 /* registry.c */
