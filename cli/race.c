@@ -81,6 +81,10 @@ static tw_status check_data(const struct cli_call *call, tw_error *err)
     if (cli_given(call, "steps"))
         return cli_fail(err, TW_ERR_SPEC,
                         "--steps can be used with --surface only (on data there are --epochs)");
+    if (cli_given(call, "cv") && (cli_given(call, "seeds") || cli_given(call, "val")))
+        return cli_fail(err, TW_ERR_SPEC,
+                        "--%s cannot be combined with --cv: each fold is a run, and validates it",
+                        cli_given(call, "val") ? "val" : "seeds");
     if (!strcmp(call->word[0], "-"))
         return cli_fail(err, TW_ERR_SPEC, "-: the processes of a race cannot share the standard input");
     return TW_OK;

@@ -89,7 +89,7 @@ function draw() {
   $("log").checked = isLog();
   $("chart-title").textContent = titleOf();
   chart.setAttribute("aria-label", titleOf() + " of " + (race.single ? "each set of rows" : entries.length + " optimizers") + " against " + view.axis.name +
-    (race.seeds > 1 ? ", median and quartiles of " + seedsText() : "") + ". The table of results holds the final values.");
+    (race.seeds > 1 ? (race.folds ? ", mean and standard error over " : ", median and quartiles of ") + seedsText() : "") + ". The table of results holds the final values.");
   if (graph) graph.destroy();
   graph = null;
   var data = rows();
@@ -110,7 +110,8 @@ function read() {
   else if (race.single) place = "after the last epoch, as in the table";
   else if (race.surface) place = "after the last step";
   else if (!/^(val|gap)/.test(view.quantity.key)) place = "mean of the last epoch, as in the table";
-  $("where").textContent = (race.seeds > 1 ? "Lines are medians of " + seedsText() + ", bands go from the first to the third quartile. " : "") +
+  $("where").textContent = (race.seeds > 1 ? (race.folds ? "Lines are means of " + seedsText() + ", bands go a standard error to each side. "
+    : "Lines are medians of " + seedsText() + ", bands go from the first to the third quartile. ") : "") +
     "Values: " + place + ".";
 }
 function highlight(event, x, points, row, name) {

@@ -59,7 +59,7 @@ function specOf(i) {
 function partOf(i) {
   return entries[i].runs < race.seeds ? make("small", { "class": "part" }, entries[i].runs + " of " + race.seeds + " seeds") : "";
 }
-function seedsText() { return (race.unfinished ? "up to " : "") + race.seeds + " seeds"; }
+function seedsText() { return (race.unfinished ? "up to " : "") + race.seeds + (race.folds ? " folds" : " seeds"); }
 
 /* A variable of the style as a colour that a canvas understands. */
 function colour(name) {

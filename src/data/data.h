@@ -55,6 +55,9 @@ uint64_t tw__data_rows(const tw_data *data); /* NULL has none */
 size_t tw__data_window(const tw_data *data);
 void tw__data_touch(const tw_data *data, size_t n);
 size_t tw__data_row_bytes(const tw_data_info *rows, uint64_t row);
+/* folds.c: the rows of a fold (tw_data_folds), or with of_fold 0 all others. */
+tw_status tw__data_take_fold(tw_context *ctx, const tw_data *data, const uint32_t *folds, uint64_t fold,
+                             int of_fold, tw_data **out, tw_error *err);
 
 /* The two parts of a data set; either may be missing. */
 typedef struct tw__parts {

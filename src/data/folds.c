@@ -132,3 +132,16 @@ tw_status tw_data_folds(tw_context *ctx, const tw_data *data, uint64_t folds, ui
     tw__free(ctx, d, (size_t)r.rows, sizeof *d);
     return s;
 }
+
+tw_status tw__data_take_fold(tw_context *ctx, const tw_data *data, const uint32_t *folds, uint64_t fold,
+                             int of_fold, tw_data **out, tw_error *err)
+{
+    const uint64_t all = tw__data_rows(data);
+    uint64_t *rows, n = 0;
+    TW_TRY(tw__alloc(ctx, &rows, (size_t)all, sizeof *rows, err));
+    for (uint64_t i = 0; i < all; i++)
+        if ((folds[i] == fold) == of_fold) rows[n++] = i;
+    const tw_status status = tw_data_take(out, ctx, data, rows, n, err);
+    tw__free(ctx, rows, (size_t)all, sizeof *rows);
+    return status;
+}

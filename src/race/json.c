@@ -11,13 +11,14 @@ enum { FORMAT = 2 };
 
 /* ---- optimizers ---------------------------------------------------------------------------------------- */
 
-static void put_spread(tw__json_builder *b, json_t *to, const char *key, const tw__spread *s)
+static void put_spread(tw__json_builder *b, json_t *to, const char *key, const tw__spread *s, int of_folds)
 {
     if (isnan(s->median)) return;
     json_t *o = tw__json_object(b);
-    tw__json_put(b, o, "median", tw__json_real(b, s->median));
-    tw__json_put(b, o, "q1", tw__json_real(b, s->q1));
-    tw__json_put(b, o, "q3", tw__json_real(b, s->q3));
+    tw__json_put(b, o, of_folds ? "mean" : "median", tw__json_real(b, s->median));
+    if (of_folds) tw__json_put(b, o, "standard_error", tw__json_real(b, s->q3 - s->median));
+    else tw__json_put(b, o, "q1", tw__json_real(b, s->q1));
+    if (!of_folds) tw__json_put(b, o, "q3", tw__json_real(b, s->q3));
     tw__json_put(b, to, key, o);
 }
 
@@ -26,10 +27,11 @@ struct entry {
     int measure;
 };
 
-static void put_spreads(tw__json_builder *b, json_t *to, const tw__entry *entry, const struct entry *entries,
-                        size_t n)
+static void put_spreads(tw__json_builder *b, json_t *to, const tw_race *race, const tw__entry *entry,
+                        const struct entry *entries, size_t n)
 {
-    for (size_t i = 0; i < n; i++) put_spread(b, to, entries[i].key, &entry->of[entries[i].measure]);
+    for (size_t i = 0; i < n; i++)
+        put_spread(b, to, entries[i].key, &entry->of[entries[i].measure], race->o.job.cv > 0);
 }
 
 static json_t *summary_json(tw__json_builder *b, const tw_race *race, const tw__entry *entry)
@@ -48,12 +50,12 @@ static json_t *summary_json(tw__json_builder *b, const tw_race *race, const tw__
                                           {"gradients", TW__TARGET_GRADIENTS},
                                           {"seconds", TW__TARGET_SECONDS}};
     json_t *o = tw__json_object(b);
-    put_spreads(b, o, entry, all, sizeof all / sizeof all[0]);
+    put_spreads(b, o, race, entry, all, sizeof all / sizeof all[0]);
     tw__json_put_natural(b, o, "diverged", entry->diverged);
     if (!race->o.job.run.target) return o;
     json_t *to = tw__json_object(b);
     tw__json_put_natural(b, to, "reached", entry->reached);
-    put_spreads(b, to, entry, target, sizeof target / sizeof target[0]);
+    put_spreads(b, to, race, entry, target, sizeof target / sizeof target[0]);
     tw__json_put(b, o, "target", to);
     return o;
 }
@@ -116,6 +118,7 @@ static int is_elsewhere(const tw_race *race, const tw_field *f)
     static const char *const keys[] = {"data", "model", "surface", "optimizers"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(f->name, keys[i]) == 0) return 1;
+    if (race->o.job.cv && strcmp(f->name, "val") == 0) return 1;
     if (strcmp(f->name, "estimator") == 0 || strcmp(f->name, "exchange") == 0) return 0;
     return race->surface ? (f->traits & TW_FIELD_DATA_ONLY) != 0 : strcmp(f->name, "steps") == 0;
 }

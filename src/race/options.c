@@ -34,6 +34,9 @@ static const struct difference {
 } differences[] = {
     {"model", NULL, usual_model,
      "a name (thalweg models), e.g. logistic:l2=1e-4, or a network, e.g. \"flatten; dense 128 relu; dense classes softmax\""},
+    {"cv", NULL, NULL,
+     "a run of each on all rows but those of one of K folds, validated on these, in place of --seeds and --val: means and standard "
+     "errors over the folds, which are the same for all; classes are spread evenly, groups (--group-by) stay whole"},
     {"epochs", NULL, "3", NULL},
     {"val", NULL, "0.1", NULL},
     {"seed", "first_seed", NULL, "the first seed"},
@@ -79,6 +82,8 @@ tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_
     tw_race_options *o = &race->o;
     *o = *given;
     if (!o->optimizers) o->optimizers = usual_optimizers;
+    if (o->job.cv) o->seeds = o->job.cv;
+    if (o->job.cv) o->job.val = 0; /* TW_RACE_OPTIONS_INIT sets it */
     if (!o->seeds) o->seeds = o->surface ? 1 : USUAL_SEEDS;
     if (o->surface && !o->steps) o->steps = USUAL_STEPS;
     if (!o->surface && !o->job.model) o->job.model = usual_model;
@@ -88,10 +93,25 @@ tw_status tw__race_copy_options(tw_race *race, const tw_race_options *given, tw_
 
 /* ---- checks -------------------------------------------------------------------------------------------- */
 
+/* A run for each fold. */
+static tw_status check_folds(const tw_race_options *o, tw_error *err)
+{
+    if (!o->job.cv) return TW_OK;
+    if (o->seeds && o->seeds != o->job.cv)
+        return tw__fail(err, TW_ERR_SPEC, "seeds = %llu cannot be combined with cv: each fold is a run",
+                        (unsigned long long)o->seeds);
+    if (o->tune)
+        return tw__fail(err, TW_ERR_SPEC, "tune cannot be combined with cv: race the rates that it found");
+    if (o->job.cv <= TW__MOST_SEEDS) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "cv = %llu is above the %d runs that an optimizer can have",
+                    (unsigned long long)o->job.cv, TW__MOST_SEEDS);
+}
+
 static tw_status check_seeds(const tw_race_options *o, tw_error *err)
 {
     const uint64_t first = o->job.run.seed,
-                   seeds = o->seeds     ? o->seeds
+                   seeds = o->job.cv    ? o->job.cv
+                           : o->seeds   ? o->seeds
                            : o->surface ? 1
                                         : USUAL_SEEDS,
                    last = first + (seeds - 1);
@@ -122,5 +142,6 @@ tw_status tw__race_check_options(const tw_race_options *o, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "a race has no %s", odd);
     if (o->job.run.event || o->job.run.order || o->job.run.custom_rule)
         return tw__fail(err, TW_ERR_SPEC, "a race takes no event, order or rule for its runs");
+    TW_TRY(check_folds(o, err));
     return check_seeds(o, err);
 }

@@ -165,6 +165,14 @@ static tw_status check_size(const tw_race *race, tw_error *err)
 
 /* ---- data and model ------------------------------------------------------------------------------------ */
 
+/* The same for all entries; over all runs of one, every row is validated once. */
+static tw_status make_folds(tw_race *race, tw_error *err)
+{
+    race->n_val = race->n_train;
+    TW_TRY(tw__alloc(race->ctx, &race->folds, race->n_train, sizeof *race->folds, err));
+    return tw_data_folds(race->ctx, race->train, race->o.job.cv, race->o.job.run.seed, race->folds, err);
+}
+
 static tw_status open_data(tw_race *race, tw_error *err)
 {
     TW_TRY(tw__job_open_data(race->ctx, &race->o.job, NULL, race->resumed, &race->train, &race->val,
@@ -173,6 +181,7 @@ static tw_status open_data(tw_race *race, tw_error *err)
     race->n_val = tw__data_rows(race->val);
     race->n_test = tw__data_rows(race->test);
     TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, NULL, &race->fingerprint, err));
+    if (race->train && race->o.job.cv) return make_folds(race, err);
     if (race->train) return TW_OK;
     return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",
                     race->o.job.data);
@@ -187,8 +196,8 @@ static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
         tw_run *run;
         tw__entry *entry = &race->entries[i];
         tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
-        TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w,
-                             &r, err));
+        TW_TRY(
+            tw_run_create(&run, race->ctx, &problem->train, tw__problem_check(problem), problem->w, &r, err));
         const int is_first = !entry->is_solver && !race->schedule;
         tw_status s = TW_OK;
         if (is_first)

@@ -1,6 +1,7 @@
 /* What a race's runs minimise: a model bound to the data, or a surface.
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
+#include "data/data.h"
 #include "estimators/estimator.h"
 #include "race/run.h"
 #include <math.h>
@@ -8,10 +9,16 @@
 
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    tw_status s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), race->train,
-                                  seed, err);
-    if (s == TW_OK) s = tw_model_objective(to->model, race->train, &to->train, err);
-    if (s == TW_OK && race->val) s = tw_model_objective(to->model, race->val, &to->val, err);
+    const uint64_t fold = seed - race->o.job.run.seed;
+    tw_status s = TW_OK;
+    if (race->folds) s = tw__data_take_fold(race->ctx, race->train, race->folds, fold, 0, &to->rows, err);
+    if (s == TW_OK && race->folds)
+        s = tw__data_take_fold(race->ctx, race->train, race->folds, fold, 1, &to->fold, err);
+    const tw_data *train = race->folds ? to->rows : race->train, *val = race->folds ? to->fold : race->val;
+    if (s == TW_OK)
+        s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), train, seed, err);
+    if (s == TW_OK) s = tw_model_objective(to->model, train, &to->train, err);
+    if (s == TW_OK && val) s = tw_model_objective(to->model, val, &to->val, err);
     if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
     if (s == TW_OK) to->w = tw_model_weights(to->model);
     else tw__problem_close(to);
@@ -31,6 +38,11 @@ tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_err
     return tw_surface_objective(race->surface, 1, &to->train, err);
 }
 
+const tw_objective *tw__problem_check(const tw__problem *problem)
+{
+    return problem->val.eval ? &problem->val : NULL;
+}
+
 void tw__problem_close(tw__problem *problem)
 {
     if (problem->model) {
@@ -39,6 +51,8 @@ void tw__problem_close(tw__problem *problem)
         tw_model_objective_free(&problem->test);
         tw_model_free(problem->model);
     }
+    tw_data_free(problem->rows);
+    tw_data_free(problem->fold);
     *problem = (tw__problem){0};
 }
 

@@ -98,6 +98,7 @@ void tw_race_free(tw_race *race)
     for (size_t i = 0; i < race->n; i++) free_entry(race, &race->entries[i]);
     tw__free(ctx, race->entries, race->capacity, sizeof *race->entries);
     tw__free(ctx, race->order, race->n, sizeof *race->order);
+    tw__free(ctx, race->folds, race->n_train, sizeof *race->folds);
     tw_data_free(race->train);
     tw_data_free(race->val);
     tw_data_free(race->test);

@@ -76,8 +76,8 @@ enum tw__measure {
     TW__MEASURES
 };
 typedef struct tw__spread {
-    double median, q1, q3;
-} tw__spread; /* NaN: no run has a value */
+    double median, q1, q3; /* of folds the mean, and a standard error less and more */
+} tw__spread;              /* NaN: no run has a value */
 
 typedef struct tw__entry {
     char *spec; /* canonical, as asked for */
@@ -89,7 +89,7 @@ typedef struct tw__entry {
     /* an estimator with sgd or a solver, not the race's estimator; a batch size means something to it */
     int is_preset, takes_batch, is_solver;
     uint64_t batch, steps_per_epoch; /* as resolved */
-    tw__race_run *runs;              /* one per seed */
+    tw__race_run *runs;              /* one per seed, or per fold */
     /* over the runs that did not diverge; targets: over those that reached it */
     tw__spread of[TW__MEASURES];
     /* runs; missing: only on the page of an unfinished race */
@@ -99,8 +99,9 @@ typedef struct tw__entry {
 
 struct tw_race {
     tw_context *ctx;
-    tw_race_options o;               /* texts are copies, seeds and epochs resolved */
-    tw_data *train, *val, *test;     /* NULL on a surface, and where all runs are in */
+    tw_race_options o;           /* texts are copies, seeds and epochs resolved */
+    tw_data *train, *val, *test; /* NULL on a surface, and where all runs are in */
+    uint32_t *folds;             /* of each training row, with o.job.cv; NULL: none, or without the data */
     uint64_t n_train, n_val, n_test; /* rows; 0: none */
     tw_surface *surface;             /* NULL on data */
     int resumed;                     /* from its folder, perhaps in another directory */

@@ -4,8 +4,9 @@
 #define TW_RACE_RENDER_H
 #include "race/race.h"
 
-/* summary.c: median and quartiles of n values, which are sorted for it; the spreads of every entry, and the
- * order. */
+/* summary.c: median and quartiles of n values, which are sorted for it; of a race's runs, or of its folds;
+ * the spreads of every entry, and the order. */
+tw__spread tw__race_spread_of(const tw_race *race, double *values, size_t n);
 tw__spread tw__spread_of(double *values, size_t n);
 tw_status tw__race_summarise(tw_race *race, tw_error *err);
 uint64_t tw__race_in(const tw_race *race, const tw__entry *entry); /* an entry's runs that are in */

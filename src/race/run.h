@@ -18,12 +18,14 @@ tw_status tw__race_prepare(tw_race **out, tw_context *ctx, const tw_race_options
 /* problem.c: what a run minimises: a model with the weights of a seed, on the race's data; or the surface,
  * from its start. */
 typedef struct tw__problem {
+    tw_data *rows, *fold; /* of a race with folds; else NULL */
     tw_model *model;
     tw_objective train, val, test;
     double point[2];
     void *w;
 } tw__problem;
 tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err);
+const tw_objective *tw__problem_check(const tw__problem *problem); /* NULL: nothing to validate on */
 void tw__problem_close(tw__problem *problem);
 /* Reads race->o.surface and the options that have another meaning there. */
 tw_status tw__surface_open(tw_race *race, tw_error *err);

@@ -33,7 +33,7 @@ static tw_status add_objective(tw__run_recorder *w, tw_run *run, tw__problem *pr
 /* Steps to the run's end. */
 static tw_status take_steps(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
 {
-    const int with_objective = tw__race_has_solver(w->race);
+    const int with_objective = tw__race_has_solver(w->race) && !w->race->o.job.cv;
     size_t epochs = 0;
     if (with_objective) TW_TRY(add_objective(w, run, problem, err));
     for (w->run->status = TW_RUN_GOING; w->run->status == TW_RUN_GOING;) {
@@ -79,8 +79,7 @@ tw_status tw__run_on_data(tw__run_recorder *w, tw__problem *problem, tw_error *e
     r.user = w;
     w->run->trace.every = trace_every(race, w->entry);
     w->run->test = (tw_metrics){NAN, NAN, 0};
-    TW_TRY(tw_run_create(&run, race->ctx, &problem->train, race->val ? &problem->val : NULL, problem->w, &r,
-                         err));
+    TW_TRY(tw_run_create(&run, race->ctx, &problem->train, tw__problem_check(problem), problem->w, &r, err));
     tw_status s = tw__recorder_end(w, run, go(w, run, problem, &w->why), err);
     if (s == TW_OK) s = keep(w, run, err);
     tw_run_free(run);

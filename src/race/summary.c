@@ -1,4 +1,4 @@
-/* Medians and quartiles of every entry, and the order.
+/* Medians and quartiles of every entry, of folds means and standard errors, and the order.
  * SPDX-License-Identifier: MIT */
 #include "race/render.h"
 #include "race/run.h"
@@ -74,6 +74,23 @@ tw__spread tw__spread_of(double *values, size_t n)
     return (tw__spread){quantile(values, n, 0.5), quantile(values, n, 0.25), quantile(values, n, 0.75)};
 }
 
+/* The mean and a standard error to each side. */
+static tw__spread mean_of(const double *values, size_t n)
+{
+    double sum = 0, squares = 0;
+    if (n == 0) return (tw__spread){NAN, NAN, NAN};
+    for (size_t i = 0; i < n; i++) sum += values[i];
+    const double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++) squares += (values[i] - mean) * (values[i] - mean);
+    const double error = n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : 0;
+    return (tw__spread){mean, mean - error, mean + error};
+}
+
+tw__spread tw__race_spread_of(const tw_race *race, double *values, size_t n)
+{
+    return race->o.job.cv ? mean_of(values, n) : tw__spread_of(values, n);
+}
+
 static tw__spread spread_of(const tw_race *race, const tw__entry *entry, int measure, double *values)
 {
     size_t n = 0;
@@ -81,7 +98,7 @@ static tw__spread spread_of(const tw_race *race, const tw__entry *entry, int mea
         double value = value_of(race, entry, &entry->runs[k], measure);
         if (!isnan(value)) values[n++] = value;
     }
-    return tw__spread_of(values, n);
+    return tw__race_spread_of(race, values, n);
 }
 
 uint64_t tw__race_in(const tw_race *race, const tw__entry *entry) { return race->o.seeds - entry->missing; }

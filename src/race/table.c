@@ -1,5 +1,6 @@
 /* The table for people: a row for every optimiser, best first, in 100 columns unless the names need more.
  * SPDX-License-Identifier: MIT */
+#include "base/decimal.h"
 #include "base/options.h"
 #include "race/render.h"
 #include "race/run.h"
@@ -55,6 +56,13 @@ static int is_shown(const tw_race *race, int c)
     return 0;
 }
 
+/* Shown with a standard error over the folds. */
+static int is_compared(int measure)
+{
+    return measure == TW__VAL_LOSS || measure == TW__VAL_ACCURACY || measure == TW__TEST_LOSS ||
+           measure == TW__TEST_ACCURACY;
+}
+
 /* A number, or "-"; a target that only some of the seeds reached with how many: "3 (2/5)". */
 static void cell_text(const tw_race *race, const tw__entry *entry, int c, char to[CELL])
 {
@@ -66,6 +74,8 @@ static void cell_text(const tw_race *race, const tw__entry *entry, int c, char t
                     : value >= 0.01 && value < 100 ? "%.4f"
                                                    : "%.3g",
                     value);
+    if (race->o.job.cv && is_compared(columns[c].measure))
+        tw__format(to + strlen(to), CELL - strlen(to), " +- %.2g", entry->of[columns[c].measure].q3 - value);
     int counts = columns[c].measure == (race->surface ? TW__TARGET_STEPS : TW__TARGET_EPOCHS);
     if (counts && entry->reached && entry->reached < race->o.seeds && strlen(to) < 8)
         snprintf(to + strlen(to), CELL - strlen(to), " (%llu/%llu)", (unsigned long long)entry->reached,
@@ -140,7 +150,10 @@ static void put_head(const tw_race *race, tw__strbuf *p)
 {
     char number[TW_VALUE_MAX];
     put_ground(race, p);
-    if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
+    if (race->o.job.cv)
+        tw__print(p, ", means of %llu folds, seed %llu\n", (unsigned long long)race->o.seeds,
+                  (unsigned long long)race->o.job.run.seed);
+    else if (race->o.seeds > 1) tw__print(p, ", medians of %llu seeds\n", (unsigned long long)race->o.seeds);
     else tw__print(p, ", seed %llu\n", (unsigned long long)race->o.job.run.seed);
     if (race->o.tune) tw__print(p, "learning rate: the best of %llu\n", (unsigned long long)race->o.tune);
     if (race->o.job.run.target)

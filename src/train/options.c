@@ -61,7 +61,7 @@ static const tw_field rows[] = {
     {"from", "from", TW_FIELD_TEXT, AT(from), NULL, NULL, 0, 0, IF_SET | NO_BITS, "MODEL",
      "start from the weights of MODEL, a run's folder or a model file, whose columns and classes DATA must have; --model may be left "
      "out"},
-    {"cv", "cv", TW_FIELD_NATURAL, AT(cv), NULL, NULL, 2, 4294967295, IF_SET | NO_BITS, "K",
+    {"cv", "cv", TW_FIELD_NATURAL, AT(cv), NULL, NULL, 2, 4294967295, FILES | NO_BITS, "K",
      "first cross-validate: fit K models, each to all rows but those of one fold, and evaluate it on these; classes are spread evenly, "
      "groups (--group-by) stay whole"},
     {"path", "path", TW_FIELD_NATURAL, AT(path), NULL, NULL, 2, 10000, IF_SET, "N",

@@ -302,6 +302,17 @@ static tw_status apply_controls(tw_run *r, const tw_epoch *line, tw_error *err)
 
 static int is_over_time(const tw_run *r) { return r->o.seconds > 0 && r->seconds >= r->o.seconds; }
 
+/* What the result says is none of the solver's work. */
+static tw_status finish_solver(tw_run *r, tw_error *err)
+{
+    enum { SLOW = 100 }; /* iterations */
+    const uint64_t gradients = r->gradients;
+    const int was_slow = r->status != TW_RUN_CONVERGED || r->updates >= SLOW;
+    const tw_status s = tw__solver_finish(r->solver, was_slow, r->mode, err);
+    r->gradients = gradients;
+    return s;
+}
+
 /* The step that was taken last: of its epoch the number and the weight of all rows so far, whether the
  * callback stops the run, whether the epoch has ended. */
 struct taken {
@@ -348,9 +359,7 @@ static tw_status take_steps(tw_run *r, uint64_t most, tw_error *err)
         t.stop |= notify(r, TW_EVENT_EPOCH, line, t.step, t.weight);
         TW_TRY(apply_controls(r, line, err));
     }
-    if (r->solver && tw_run_is_over(r->status))
-        return tw__solver_finish(r->solver, r->status != TW_RUN_CONVERGED || r->updates >= TW__SLOW, r->mode,
-                                 err);
+    if (r->solver && tw_run_is_over(r->status)) return finish_solver(r, err);
     if (r->status == TW_RUN_GOING && is_over_time(r)) r->status = TW_RUN_TIME;
     if (r->status == TW_RUN_GOING && t.stop) r->status = TW_RUN_INTERRUPTED;
     return TW_OK;

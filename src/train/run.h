@@ -77,7 +77,6 @@ struct tw_run {
 tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
 
 /* run_solver.c */
-enum { TW__SLOW = 100 }; /* iterations from which on a run is slow */
 /* TW_ERR_SPEC: an option that cannot be given with a solver, or without one. */
 tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err);
 tw_status tw__run_make_solver(tw_run *r, tw_error *err);

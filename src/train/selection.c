@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/selection.h"
 #include "base/io.h"
+#include "data/data.h"
 #include "train/json.h"
 #include "train/path.h"
 #include "train/steps.h"
@@ -123,28 +124,14 @@ static int on_event(void *user, const tw_event *event)
     return job->event(job->user, &e);
 }
 
-/* The rows of a fold, or all others. */
-static tw_status take_rows(const tw_job *job, uint64_t fold, int of_fold, tw_data **out, tw_error *err)
-{
-    const tw__selection *s = job->selection;
-    const uint64_t all = s->rows;
-    uint64_t *rows, n = 0;
-    TW_TRY(tw__alloc(job->ctx, &rows, (size_t)all, sizeof *rows, err));
-    for (uint64_t i = 0; i < all; i++)
-        if ((s->fold[i] == fold) == of_fold) rows[n++] = i;
-    const tw_status status = tw_data_take(out, job->ctx, job->train, rows, n, err);
-    tw__free(job->ctx, rows, (size_t)all, sizeof *rows);
-    return status;
-}
-
 static tw_status open_part(const tw_job *job, uint64_t number, part *to, tw_error *err)
 {
     if (!job->selection->fold) {
         *to = (part){job->train, job->val, 1};
         return TW_OK;
     }
-    TW_TRY(take_rows(job, number, 0, &to->train, err));
-    return take_rows(job, number, 1, &to->val, err);
+    TW_TRY(tw__data_take_fold(job->ctx, job->train, job->selection->fold, number, 0, &to->train, err));
+    return tw__data_take_fold(job->ctx, job->train, job->selection->fold, number, 1, &to->val, err);
 }
 
 static void close_part(part *p)

@@ -225,7 +225,10 @@ void tw__page_curves(tw__page *g)
     if (g->race->o.seeds > 1)
         tw__print(
             &g->p,
-            "<p class=\"hint\">Lines are medians of %s%llu seeds, bands go from the first to the third quartile.</p>\n",
+            tw__page_either(
+                g,
+                "<p class=\"hint\">Lines are medians of %s%llu seeds, bands go from the first to the third quartile.</p>\n",
+                "<p class=\"hint\">Lines are means of %s%llu folds, bands go a standard error to each side.</p>\n"),
             g->race->of ? "up to " : "", (unsigned long long)g->race->o.seeds);
     tw__print(&g->p, "</div>\n");
 }

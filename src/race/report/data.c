@@ -165,6 +165,7 @@ static json_t *page_json(tw__json_builder *b, const tw__page *g)
     json_t *o = tw__json_object(b), *entries = tw__json_list(b);
     put_flag(b, o, "single", g->run != NULL);
     tw__json_put_natural(b, o, "seeds", g->race->o.seeds);
+    put_flag(b, o, "folds", g->race->o.job.cv > 0);
     put_flag(b, o, "unfinished", g->race->of != NULL);
     tw__json_put_natural(b, o, "epochs", g->race->o.job.run.epochs);
     tw__json_put_real(b, o, "linear", g->linear);

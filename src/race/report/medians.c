@@ -161,7 +161,7 @@ static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure 
     }
     if (alive == 0 || alive * 2 < runs) return 0;
     for (int a = 0; a < TW__AXES; a++) to->at[a] = tw__spread_of(at + (uint64_t)a * seeds, alive).median;
-    to->y = tw__spread_of(y, told);
+    to->y = tw__race_spread_of(race, y, told);
     return 1;
 }
 

@@ -27,7 +27,8 @@ static void put_rivals(tw__page *g, const tw__entry *best, enum tw__measure meas
             rival[n - 1] = i;
     }
     if (n == 0) {
-        tw__print(&g->p, " Nobody else&rsquo;s quartiles reach down to that.");
+        tw__print(&g->p, " Nobody else&rsquo;s %s down to that.",
+                  tw__page_either(g, "quartiles reach", "standard error reaches"));
         return;
     }
     tw__print(&g->p, " That does not set it apart from ");
@@ -36,7 +37,7 @@ static void put_rivals(tw__page *g, const tw__entry *best, enum tw__measure meas
         put_strong(g, tw__page_entry(g, rival[put]));
     }
     if (n > NAMED) tw__print(&g->p, " and %zu more", n - NAMED);
-    tw__print(&g->p, ": their quartiles overlap.");
+    tw__print(&g->p, ": their %s overlap.", tw__page_either(g, "quartiles", "standard errors"));
 }
 
 static void put_diverged(tw__page *g)
@@ -54,10 +55,11 @@ static void put_lowest(tw__page *g, const tw__entry *best, const tw__spread *s)
     const tw_race *race = g->race;
     put_strong(g, best);
     tw__print(&g->p, race->n > 1 ? " ends with the lowest %s%s, " : " ends with a %s%s of ",
-              tw__race_in(race, best) > 1 ? "median " : "", tw__page_measure_name(race));
+              tw__race_in(race, best) > 1 ? tw__page_either(g, "median ", "mean ") : "",
+              tw__page_measure_name(race));
     tw__page_number(g, TW__AS_LOSS, s->median);
     if (s->q1 < s->q3) {
-        tw__print(&g->p, " (quartiles ");
+        tw__print(&g->p, " (%s ", tw__page_either(g, "quartiles", "with a standard error to each side"));
         tw__page_number(g, TW__AS_LOSS, s->q1);
         tw__print(&g->p, " to ");
         tw__page_number(g, TW__AS_LOSS, s->q3);
@@ -92,7 +94,8 @@ static void put_soonest(tw__page *g, const tw__entry *best)
     if (race->o.seeds > 1)
         tw__print(&g->p, "in %llu of %llu runs, ", (unsigned long long)best->reached,
                   (unsigned long long)tw__race_in(race, best));
-    tw__print(&g->p, "after %s", tw__race_in(race, best) > 1 ? "a median of " : "");
+    tw__print(&g->p, "after %s",
+              tw__race_in(race, best) > 1 ? tw__page_either(g, "a median of ", "a mean of ") : "");
     tw__page_number(g, TW__AS_COUNT, best->of[measure].median);
     tw__print(&g->p, " gradient evaluations.");
     if (race->n > 1 && race->o.seeds > 1 && !race->of) put_rivals(g, best, measure);
@@ -207,6 +210,7 @@ void tw__page_setting(tw__page *g)
     if (o->seeds > 1) snprintf(text, sizeof text, "%llu to %llu", first, last);
     else snprintf(text, sizeof text, "%llu", first);
     put_fact(g, o->seeds > 1 ? "Seeds" : "Seed", text);
+    if (o->job.cv) tw__page_count(g, "Folds, with a seed each", o->job.cv);
     if (o->tune) tw__page_count(g, "Learning rates tried, each optimizer", o->tune);
     put_fact(g, "Schedule", race->schedule);
     if (!race->surface) put_fact(g, "Estimator", race->estimator);

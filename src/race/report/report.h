@@ -98,6 +98,11 @@ enum tw__form { TW__AS_LOSS, TW__AS_SHARE, TW__AS_SECONDS, TW__AS_COUNT, TW__AS_
 void tw__page_number(tw__page *g, enum tw__form form, double value);
 void tw__page_count(tw__page *g, const char *name, uint64_t n); /* a fact, in a list of facts */
 static inline const char *tw__plural(uint64_t n) { return n == 1 ? "" : "s"; }
+/* A word for what is over seeds, or else over folds. */
+static inline const char *tw__page_either(const tw__page *g, const char *seeds, const char *folds)
+{
+    return g->race->o.job.cv ? folds : seeds;
+}
 /* A cell: the median, and below it the quartiles where they differ. is_best: in bold. */
 void tw__page_cell(tw__page *g, enum tw__form form, tw__spread spread, int is_best);
 /* A spec that may be broken after its colon and commas; the short line in its colour and dashes, with its

@@ -127,12 +127,19 @@ static void put_note(tw__page *g)
     if (race->o.seeds > 1)
         tw__print(
             &g->p,
-            "Medians of %s%llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
+            tw__page_either(
+                g,
+                "Medians of %s%llu seeds, below them the first and third quartile; runs that diverged are left out of them. ",
+                "Means of %s%llu folds, below them those less and more a standard error; runs that diverged are left out of them. "),
             race->of ? "up to " : "", (unsigned long long)race->o.seeds);
-    tw__print(&g->p, "%s</p>\n",
-              race->surface
-                  ? "All start from the same point; for each seed they meet the same noise."
-                  : "For each seed all optimizers start from the same weights and see the same batches.");
+    tw__print(
+        &g->p, "%s</p>\n",
+        race->surface
+            ? "All start from the same point; for each seed they meet the same noise."
+            : tw__page_either(
+                  g, "For each seed all optimizers start from the same weights and see the same batches.",
+                  "In each fold all optimizers see the same rows, from the same weights and in the same batches, "
+                  "and are validated on the others."));
 }
 
 static void put_rows(tw__page *g, const double *best)
