@@ -71,10 +71,12 @@ tw_status tw__spool_take(tw__spool *s, tw__row_list *t, tw_error *err)
     return TW_OK;
 }
 
-static tw_status map(tw__spool *s, size_t i, tw_error *err)
+/* A list of so many bytes. */
+static tw_status map(tw__spool *s, size_t i, uint64_t bytes, tw_error *err)
 {
     tw__stream *stream;
-    TW_TRY(tw__stream_open(&stream, s->ctx, s->file[i].temporary, TW__PLAIN, (uint64_t)1 << 56, err));
+    if (!bytes) return TW_OK;
+    TW_TRY(tw__stream_open(&stream, s->ctx, s->file[i].temporary, TW__PLAIN, bytes, err));
     const tw_status status = tw__stream_map(stream, &s->list[i], err);
     tw__stream_close(stream);
     s->list[i].most = WINDOW;
@@ -84,6 +86,13 @@ static tw_status map(tw__spool *s, size_t i, tw_error *err)
 tw_status tw__spool_end(tw__spool *s, tw__row_list *t, tw_error *err)
 {
     TW_TRY(tw__spool_take(s, t, err));
-    for (size_t i = 0; i < TW__SPOOL_LISTS; i++) TW_TRY(map(s, i, err));
+    const uint64_t rows = s->rows, numbers = s->numbers, is_sparse = !t->width;
+    const uint64_t bytes[] = {numbers * sizeof *t->x,
+                              is_sparse * numbers * sizeof *t->columns,
+                              is_sparse * (rows + 1) * sizeof *t->starts,
+                              rows * sizeof *t->label,
+                              (uint64_t)t->has_groups * rows * sizeof *t->groups,
+                              (uint64_t)t->has_weights * rows * sizeof *t->weights};
+    for (size_t i = 0; i < TW__SPOOL_LISTS; i++) TW_TRY(map(s, i, bytes[i], err));
     return TW_OK;
 }
