@@ -147,6 +147,23 @@ static void print_result(const tw_job *job)
     putchar('\n');
 }
 
+/* What else the result says of rows that were held out. */
+static tw_status print_held_out(tw_job *job, tw_error *err)
+{
+    const char *text;
+    CLI_TRY(tw_job_json(job, &text, err));
+    json_t *all = json_loads(text, 0, NULL);
+    if (!all) return cli_fail(err, TW_ERR_MEMORY, "out of memory for the metrics");
+    const json_t *val = json_object_get(all, "val"), *accuracy = json_object_get(val, "accuracy");
+    cli_print_scores(json_object_get(all, "test"), 1);
+    if (val) printf("val  loss %.6g", json_number_value(json_object_get(val, "loss")));
+    if (json_is_number(accuracy)) printf("  accuracy %.4f", json_number_value(accuracy));
+    if (val) putchar('\n');
+    cli_print_scores(val, 1);
+    json_decref(all);
+    return TW_OK;
+}
+
 /* How a solver's run has ended. */
 static void print_ending(tw_job *job)
 {
@@ -184,6 +201,7 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
         CLI_TRY(tw_job_table(job, &text, err));
         fputs(text, stdout);
         print_result(job);
+        CLI_TRY(print_held_out(job, err));
     }
     if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));

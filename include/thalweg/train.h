@@ -352,6 +352,8 @@ typedef struct tw_job_options {
     int stream;
     uint64_t window;
     uint64_t hash_bits; /* as in tw_data_options */
+    /* Metrics of test and validation rows in the end, "auc f1" (metrics.h), or "all" that fit; NULL: none */
+    const char *metrics;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

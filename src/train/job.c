@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "train/json.h"
+#include "train/metrics/metric.h"
 #include "train/options.h"
 #include "train/selection.h"
 #include "train/steps.h"
@@ -146,6 +147,10 @@ static tw_status open_all(tw_job *job, tw_error *err)
         TW_TRY(tw__alloc(job->ctx, &job->best, tw_model_size(job->model), tw_type_size(type), err));
     job->best_loss = INFINITY;
     TW_TRY(tw__check_eval_every(job->o.run.eval_every, tw__run_updates(job->run), err));
+    if (job->o.metrics && !job->test && !job->val)
+        return tw__fail(err, TW_ERR_SPEC, "metrics need rows that are held out (test or val)");
+    if (job->o.metrics && strcmp(job->o.metrics, "all") != 0)
+        TW_TRY(tw__scores_check(job->model, job->o.metrics, err));
     return tw__selection_create(job, err);
 }
 
@@ -196,6 +201,8 @@ void tw_job_free(tw_job *job)
     tw__selection_free(job);
     tw_run_free(job->run);
     tw__loss_trace_free(&job->trace, job->ctx);
+    tw_scores_free(job->test_scores);
+    tw_scores_free(job->val_scores);
     if (job->model)
         tw__free(job->ctx, job->best, tw_model_size(job->model), tw_type_size(tw_model_type(job->model)));
     tw_model_objective_free(&job->train_objective);
@@ -354,17 +361,37 @@ static tw_status check_weights(const tw_job *job, const void *w, tw_error *err)
                                (unsigned long long)tw_run_steps(job->run));
 }
 
+/* NULL: all that fit. */
+static const char *metrics_of(const tw_job *job)
+{
+    return strcmp(job->o.metrics, "all") == 0 ? NULL : job->o.metrics;
+}
+
+/* Loss and, where they are asked for, metrics on rows that were held out. */
+static tw_status score(tw_job *job, const tw_data *rows, const tw_objective *f, const void *w, tw_metrics *to,
+                       tw_scores **scores, tw_error *err)
+{
+    tw_scores_free(*scores);
+    *scores = NULL;
+    TW_TRY(tw_evaluate(job->ctx, f, w, to, err));
+    if (!job->o.metrics || !isfinite(to->loss)) return TW_OK;
+    return tw_scores_of_model(scores, job->model, rows, w, metrics_of(job), err);
+}
+
 static tw_status finish(tw_job *job, tw_error *err)
 {
     const void *kept;
     TW_TRY(tw__job_kept(job, &kept, err));
     TW_TRY(check_weights(job, kept, err));
     if (job->test) {
-        TW_TRY(tw_evaluate(job->ctx, &job->test_objective, kept, &job->test_metrics, err));
+        TW_TRY(score(job, job->test, &job->test_objective, kept, &job->test_metrics, &job->test_scores, err));
         if (!isfinite(job->test_metrics.loss))
             return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(job->test_metrics.loss));
         job->has_test = 1;
     }
+    job->has_val = job->val && job->o.metrics;
+    if (job->has_val)
+        TW_TRY(score(job, job->val, &job->val_objective, kept, &job->val_metrics, &job->val_scores, err));
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "file/hash.h"
 #include "file/json.h"
 #include "train/loss_trace.h"
+#include <thalweg/metrics.h>
 #include <thalweg/train.h>
 
 struct tw_job {
@@ -18,9 +19,10 @@ struct tw_job {
     int (*event)(void *user, const tw_event *event); /* the caller's; the run is given ours */
     void *user;
     tw__loss_trace trace;
-    int epoch_ended, checkpoint_requested, has_test, resumed;
-    tw_metrics test_metrics;
-    struct tw__selection *selection; /* selection.h; NULL: no fits come before the run */
+    int epoch_ended, checkpoint_requested, has_test, has_val, resumed;
+    tw_metrics test_metrics, val_metrics; /* of the kept weights, in the end */
+    tw_scores *test_scores, *val_scores;  /* NULL: none asked for */
+    struct tw__selection *selection;      /* selection.h; NULL: no fits come before the run */
     /* keep=best: the weights with the least val_loss so far */
     void *best;
     double best_loss;

@@ -78,6 +78,18 @@ static json_t *solver_json(tw__json_builder *b, const tw_run_progress *p)
     return o;
 }
 
+/* Loss, accuracy and metrics of rows that were held out. */
+static json_t *held_out_json(tw__json_builder *b, const tw_job *job, const tw_metrics *m,
+                             const tw_scores *scores)
+{
+    json_t *o = tw__json_metrics(b, m);
+    if (!scores) return o;
+    json_t *its = tw__scores_json(b, scores, job->model);
+    tw__json_put_members(b, o, its, "accuracy");
+    json_decref(its);
+    return o;
+}
+
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
@@ -89,7 +101,9 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     tw_error why = {0};
     json_t *o = tw__json_object(&b);
     tw__json_put(&b, o, "epochs", tw__json_epochs(&b, history, n));
-    if (job->has_test) tw__json_put(&b, o, "test", tw__json_metrics(&b, &job->test_metrics));
+    if (job->has_test)
+        tw__json_put(&b, o, "test", held_out_json(&b, job, &job->test_metrics, job->test_scores));
+    if (job->has_val) tw__json_put(&b, o, "val", held_out_json(&b, job, &job->val_metrics, job->val_scores));
     tw__selection_json(&b, o, job);
     tw__json_put_text(&b, o, "status", tw_run_status_name(job->status));
     if (job->status == TW_RUN_DIVERGED) {

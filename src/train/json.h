@@ -3,10 +3,13 @@
 #ifndef TW_TRAIN_JSON_H
 #define TW_TRAIN_JSON_H
 #include "file/json.h"
+#include <thalweg/metrics.h>
 #include <thalweg/train.h>
 
 /* Writing: file/json.h says how a tree is built. */
 json_t *tw__json_epochs(tw__json_builder *b, const tw_epoch *lines, size_t n);
+/* metrics/json.c: as tw_scores_json. */
+json_t *tw__scores_json(tw__json_builder *b, const tw_scores *scores, const tw_model *m);
 json_t *tw__json_metrics(tw__json_builder *b, const tw_metrics *m); /* {"loss", "accuracy"} */
 /* {"train": "...", ...}: the hashes of the data that are there and of the model a run starts from (NULL:
  * none). */

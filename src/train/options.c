@@ -122,6 +122,8 @@ static const tw_field rows[] = {
      DATA | IF_SET | NO_SOLVER, "STEPS", "with --target: check it every STEPS updates, too"},
     {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, NO_BITS, "SECONDS",
      "stop after this time in total, including resumed time; with --resume a new limit"},
+    {"metrics", "metrics", TW_FIELD_TEXT, AT(metrics), NULL, NULL, 0, 0, IF_SET | NO_BITS, "LIST",
+     "with --test or --val: metrics of these rows in the end, \"auc f1\" (thalweg metrics), or all that fit"},
     {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
      "which epoch's weights are the model; best is by val_loss and needs --val"},
     {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0,

@@ -20,7 +20,7 @@ static json_t *classes_json(tw__json_builder *b, const tw_model *m, size_t n)
     return names;
 }
 
-static json_t *scores_json(tw__json_builder *b, const tw_scores *scores, const tw_model *m)
+json_t *tw__scores_json(tw__json_builder *b, const tw_scores *scores, const tw_model *m)
 {
     const tw_score *s;
     json_t *all = tw__json_object(b), *notes = NULL;
@@ -42,7 +42,7 @@ tw_status tw_scores_json(tw_scores *scores, const tw_model *model, const char **
     tw__json_builder b = {.err = err};
     json_t *all;
     char *fresh;
-    TW_TRY(tw__json_take(&b, scores_json(&b, scores, model), &all));
+    TW_TRY(tw__json_take(&b, tw__scores_json(&b, scores, model), &all));
     const tw_status s = tw__json_text(scores->ctx, all, JSON_INDENT(2), &fresh, err);
     json_decref(all);
     if (s != TW_OK) return s;

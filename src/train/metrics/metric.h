@@ -46,6 +46,9 @@ struct tw_scores {
     char *json; /* tw_scores_json's text */
 };
 
+/* scores.c: TW_ERR_SPEC as tw_scores_create's, for names that a model is asked for later. */
+tw_status tw__scores_check(const tw_model *model, const char *names, tw_error *err);
+
 /* registry.c */
 const tw__metric_type *tw__metric_type_at(size_t i);
 int tw__metric_is(const char *name);

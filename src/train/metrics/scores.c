@@ -54,6 +54,18 @@ static tw_status choose(tw_scores *s, const tw_outcomes *o, const char *names, t
     return s->n ? TW_OK : tw__fail(err, TW_ERR_SPEC, "no metric is named");
 }
 
+tw_status tw__scores_check(const tw_model *m, const char *names, tw_error *err)
+{
+    static const int32_t class = 0;
+    static const double target = 0;
+    tw_scores s = {.n = 0};
+    const tw_outcomes o = {.output = m->output,
+                           .n_classes = (size_t)m->labels,
+                           .classes = m->labels ? &class : NULL,
+                           .targets = m->labels ? NULL : &target};
+    return choose(&s, &o, names, err);
+}
+
 /* ---- computing ----------------------------------------------------------------------------------------- */
 
 static tw_status check_row(const tw_outcomes *o, uint64_t i, tw_error *err)
