@@ -51,7 +51,8 @@ has_gnuplot() { have gnuplot && gnuplot -e 'set terminal pngcairo' >/dev/null 2>
 wants_demo='has_gnuplot|gnuplot-nox fonts-dejavu-core'
 wants_tests='has_gnuplot|gnuplot-nox fonts-dejavu-core
 have chromium|chromium
-have clang-format|clang-format'
+have clang-format|clang-format
+have liblinear-predict|liblinear-tools'
 wants_long='have debootstrap|debootstrap'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev
