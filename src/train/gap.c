@@ -13,8 +13,9 @@
 typedef struct dual {
     const tw_objective *o;
     const double *w;
-    double *slopes, *v; /* of a row, of an output, one after the other */
-    double *factors;    /* per output: of slopes above 0, of those below, of all */
+    /* of the outputs of a row; of those of a column, whose weights are copied there */
+    double *slopes, *v, *turned;
+    double *factors; /* per output: of slopes above 0, of those below, of all */
     double *scores;
 } dual;
 enum { UP, DOWN, ALL, FACTORS };
@@ -35,8 +36,8 @@ static void score(const dual *d, uint64_t i)
         d->scores[k] = glm->intercept ? d->w[glm->outputs * glm->columns + k] : 0;
     for (size_t n = 0; n < r.n; n++) {
         const double x = tw__row_number(glm, d->o->type, &r, n);
-        const double *w = d->w + (r.columns ? r.columns[n] : n);
-        for (size_t k = 0; x != 0 && k < glm->outputs; k++) d->scores[k] += x * w[k * glm->columns];
+        const double *w = d->turned + (r.columns ? r.columns[n] : n) * glm->outputs;
+        for (size_t k = 0; x != 0 && k < glm->outputs; k++) d->scores[k] += x * w[k];
     }
 }
 
@@ -86,9 +87,9 @@ static void combine(dual *d, double weight)
         glm->row(glm->user, i, &r);
         for (size_t n = 0; n < r.n; n++) {
             const double x = by * tw__row_number(glm, d->o->type, &r, n);
-            double *v = d->v + (r.columns ? r.columns[n] : n);
-            for (size_t k = 0; x != 0 && k < glm->outputs; k++)
-                v[k * glm->columns] += x * d->slopes[i * glm->outputs + k];
+            const double *slopes = d->slopes + i * glm->outputs;
+            double *v = d->v + (r.columns ? r.columns[n] : n) * glm->outputs;
+            for (size_t k = 0; x != 0 && k < glm->outputs; k++) v[k] += x * slopes[k];
         }
     }
 }
@@ -97,10 +98,9 @@ static void combine(dual *d, double weight)
 static double of_penalty(dual *d, size_t k)
 {
     const tw_glm *glm = d->o->glm;
-    const double *v = d->v + k * glm->columns;
     double sum = 0, most = 0;
     for (size_t j = 0; j < glm->columns; j++) {
-        const double size = fabs(v[j]), over = size > glm->l1 ? size - glm->l1 : 0;
+        const double size = fabs(d->v[j * glm->outputs + k]), over = size > glm->l1 ? size - glm->l1 : 0;
         sum += over * over;
         most = size > most ? size : most;
     }
@@ -144,9 +144,11 @@ tw_status tw__gap(tw_context *ctx, const tw_objective *o, const double *w, const
     if (o->n_rows > SIZE_MAX || !tw__size_mul((size_t)o->n_rows, outputs, &all)) all = SIZE_MAX;
     tw_status s = tw__alloc(ctx, &d.slopes, all, sizeof(double), err);
     if (s == TW_OK) s = tw__alloc(ctx, &d.v, n, sizeof(double), err);
+    if (s == TW_OK) s = tw__alloc(ctx, &d.turned, n, sizeof(double), err);
     if (s == TW_OK) s = tw__alloc(ctx, &d.factors, parts * outputs, sizeof(double), err);
     if (s == TW_OK) {
         d.scores = d.factors + FACTORS * outputs;
+        for (size_t i = 0; i < n; i++) d.turned[i % glm->columns * outputs + i / glm->columns] = w[i];
         for (uint64_t i = 0; i < o->n_rows; i++) weight += glm->weight(glm->user, i);
         const double primal = losses(&d, slopes, d.scores + outputs) / weight + penalty_of(&d);
         if (glm->intercept) balance(&d);
@@ -156,6 +158,7 @@ tw_status tw__gap(tw_context *ctx, const tw_objective *o, const double *w, const
     }
     tw__free(ctx, d.slopes, all, sizeof(double));
     tw__free(ctx, d.v, n, sizeof(double));
+    tw__free(ctx, d.turned, n, sizeof(double));
     tw__free(ctx, d.factors, parts * outputs, sizeof(double));
     return s;
 }

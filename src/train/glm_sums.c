@@ -9,7 +9,7 @@
 
 /* MOST_NUMBERS: of a copy; PER_COLUMN: numbers of a part for each column that is to be added; BLOCK: rows
  * that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices, of
- which there are MOST_MATRICES at most */
+ * which there are MOST_MATRICES at most */
 enum {
     MOST_NUMBERS = 1 << 27,
     MOST_PARTS = 64,
