@@ -1,5 +1,6 @@
 /* npy: every type, order and version has the same bits, alone and in an archive; what is damaged, cut off or
- * no table of numbers is refused; everything that can fail fails in turn.
+ * no table of numbers is refused; several files that are alike are one data set; everything that can fail
+ * fails in turn.
  * SPDX-License-Identifier: MIT */
 #include "base/context.h"
 #include "faulty_io.h"
@@ -10,6 +11,7 @@
 #define PATH(name) TW_BINARY_DIR "/test_npy." name
 #define ARRAY PATH("array")
 #define OTHER PATH("other")
+#define SHARED TW_SOURCE_DIR "/../shared/data/"
 
 enum { MOST = 4096, ROWS = 4, COLUMNS = 3 };
 
@@ -339,6 +341,108 @@ static void values_that_are_none(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- several files ------------------------------------------------------------------------------------- */
+
+static void several_files_are_one_data_set(void **state)
+{
+    (void)state;
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n7,8,1\n";
+    uint8_t bytes[MOST];
+    double twice[2 * ROWS * 2];
+    char one[FINGERPRINT], two[FINGERPRINT];
+    tw_context *ctx = context(1, NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++) twice[i] = features[i % (ROWS * 2)];
+    write_file(ARRAY, text, sizeof text - 1);
+    o.more = ARRAY;
+    fingerprint_of(ctx, ARRAY, &o, one);
+    write_file(ARRAY, bytes, put_array(bytes, "<f8", 0, 0, COLUMNS, 2));
+    write_file(OTHER, bytes, put_array(bytes, ">f8", 1, 0, COLUMNS, 2)); /* orders may differ */
+    o.more = OTHER;
+    expect(ctx, ARRAY, &o, 8, 2, twice);
+    fingerprint_of(ctx, ARRAY, &o, two);
+    assert_string_equal(one, two);
+    write_zip(ARRAY, "store", "X.npy", "y.npy", 0);
+    write_zip(OTHER, "deflate", "data", "label", 1);
+    fingerprint_of(ctx, ARRAY, &o, two);
+    assert_string_equal(one, two);
+    o.unlabelled = 1;
+    expect(ctx, ARRAY, &o, 8, 2, twice);
+    write_file(OTHER, bytes, put_array(bytes, "<f8", 0, 0, 2, 2)); /* without labels */
+    expect(ctx, ARRAY, &o, 8, 2, twice);
+    tw_context_free(ctx);
+}
+
+static void files_that_differ(void **state)
+{
+    (void)state;
+    const double infinite = __builtin_inf();
+    uint8_t bytes[MOST];
+    tw_context *ctx = context(1, NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    write_file(ARRAY, bytes, put_array(bytes, "<f8", 0, 0, COLUMNS, 2));
+    o.more = OTHER;
+    write_file(OTHER, bytes, put_array(bytes, "<f8", 0, 0, 1, 1));
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA,
+                 OTHER ": 1 column of type f8, but " ARRAY " has 3 columns of type f8; the files of one data "
+                       "set must have the same columns and types");
+    write_file(OTHER, bytes, put_array(bytes, "<f4", 0, 0, COLUMNS, 2));
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA, OTHER ": 3 columns of type f4, but " ARRAY " has");
+    write_zip(OTHER, "store", "X.npy", "y.npy", 0);
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA,
+                 OTHER ": 2 columns of type f8 and labels of type i4, but " ARRAY " has");
+    write_file(OTHER, "1,2,0\n", 6);
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA, OTHER ": byte 0: not an npy array");
+    write_file(OTHER, bytes, put_array(bytes, "<f8", 0, 0, COLUMNS, 2));
+    write_with("<f8", 4, &infinite, sizeof infinite);
+    o.more = ARRAY;
+    expect_error(ctx, OTHER, &o, TW_ERR_DATA, ARRAY ": byte 160: row 2, column 2: an infinite number");
+    o.skip_bad = 1; /* of all files */
+    expect_error(ctx, ARRAY, &o, TW_ERR_DATA, ARRAY ": more than 1 bad rows");
+    o.skip_bad = 2;
+    expect(ctx, ARRAY, &o, 6, 2, (const double[]){1, 2, 5, 6, 7, 8, 1, 2, 5, 6, 7, 8});
+    tw_context_free(ctx);
+}
+
+/* Rows of whole numbers and their classes, as bytes. */
+static void write_rows(const char *path, const tw_data_info *r, uint64_t first, uint64_t end)
+{
+    char header[118];
+    const size_t width = (size_t)r->shape[0], all = 128 + (size_t)(end - first) * (width + 1);
+    uint8_t *const bytes = malloc(all), *to = bytes + 128;
+    assert_non_null(bytes);
+    snprintf(header, sizeof header, "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, %d), }",
+             (int)(end - first), (int)width + 1);
+    put_header(bytes, 1, 128, header);
+    for (uint64_t row = first; row < end; row++) {
+        for (size_t i = 0; i < width; i++) *to++ = (uint8_t)number_at(r, (size_t)row * width + i);
+        *to++ = (uint8_t)r->labels[row];
+    }
+    write_file(path, bytes, all);
+    free(bytes);
+}
+
+static void real_rows_in_two_files(void **state)
+{
+    (void)state;
+    struct stat s;
+    char fingerprint[FINGERPRINT];
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    if (stat(SHARED "README.md", &s) != 0) skip();
+    tw_context *ctx = context(1, NULL);
+    tw_data *data = open_path(ctx, SHARED "optdigits.tes.xz", NULL);
+    const tw_data_info r = info_of(data);
+    write_rows(ARRAY, &r, 0, 1000);
+    write_rows(OTHER, &r, 1000, r.rows);
+    o.more = OTHER;
+    fingerprint_of(ctx, ARRAY, &o, fingerprint);
+    assert_string_equal(fingerprint, r.fingerprint);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+/* ---- failures ------------------------------------------------------------------------------------------ */
+
 static void reading_survives_faults(void **state)
 {
     (void)state;
@@ -347,15 +451,24 @@ static void reading_survives_faults(void **state)
     write_file(ARRAY, bytes, put_array(bytes, "<f8", 1, 0, COLUMNS, 2));
     write_zip(OTHER, "deflate", "X.npy", "y.npy", 0);
     o.missing = "mean";
-    for (int mode = 0; mode < 8; mode++) survives_faults(mode & 4 ? ARRAY : OTHER, &o, mode & 2, mode & 1);
+    for (int mode = 0; mode < 8; mode++) {
+        o.more = mode & 4 ? ARRAY : OTHER;
+        survives_faults(o.more, &o, mode & 2, mode & 1);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_and_order),    cmocka_unit_test(versions_and_headers),
-        cmocka_unit_test(options_choose_columns),  cmocka_unit_test(archives),
-        cmocka_unit_test(what_is_refused),         cmocka_unit_test(values_that_are_none),
+        cmocka_unit_test(every_type_and_order),
+        cmocka_unit_test(versions_and_headers),
+        cmocka_unit_test(options_choose_columns),
+        cmocka_unit_test(archives),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(values_that_are_none),
+        cmocka_unit_test(several_files_are_one_data_set),
+        cmocka_unit_test(files_that_differ),
+        cmocka_unit_test(real_rows_in_two_files),
         cmocka_unit_test(reading_survives_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

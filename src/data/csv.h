@@ -119,6 +119,8 @@ tw_status tw__csv_policy(tw__csv *csv, tw_error *err);
 /* Reads the first bytes of a file: its separator, its header, and what its columns hold. *used: bytes of the
  * header and before it. */
 tw_status tw__csv_begin(tw__csv *csv, const char *text, size_t n, int whole, size_t *used, tw_error *err);
+/* Makes n columns without roles, in place of those of the file before. */
+tw_status tw__csv_columns(tw__csv *csv, size_t n, tw_error *err);
 /* Gives each column its role: makes the schema, or follows it. */
 tw_status tw__csv_assign(tw__csv *csv, tw_error *err);
 /* The column that an option names or counts. */

@@ -315,6 +315,13 @@ static tw_status follow_schema(tw__csv *c, tw_error *err)
     return make_texts(c, err);
 }
 
+tw_status tw__csv_columns(tw__csv *c, size_t n, tw_error *err)
+{
+    tw__free(c->source->ctx, c->columns, c->n, sizeof *c->columns);
+    c->n = n;
+    return tw__alloc(c->source->ctx, &c->columns, n, sizeof *c->columns, err);
+}
+
 tw_status tw__csv_assign(tw__csv *c, tw_error *err)
 {
     TW_TRY(c->is_made ? follow_schema(c, err) : make_schema(c, err));

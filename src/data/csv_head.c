@@ -240,15 +240,12 @@ static void warn_of_numbers(const tw__csv *c)
 tw_status tw__csv_begin(tw__csv *c, const char *text, size_t n, int whole, size_t *used, tw_error *err)
 {
     const char *at = text + tw__mark_length(text, n), *end = text + n;
-    const size_t before = c->n;
-    tw__csv_layout(at, (size_t)(end - at), whole, &c->separator, &c->n);
+    size_t columns;
+    tw__csv_layout(at, (size_t)(end - at), whole, &c->separator, &columns);
     at = skip_empty(at, end);
     *used = (size_t)(at - text);
-    if (at == end) c->n = 0;
     tw__words_free(&c->names, c->source->ctx);
-    tw__free(c->source->ctx, c->columns, before, sizeof *c->columns);
-    c->columns = NULL;
-    TW_TRY(tw__alloc(c->source->ctx, &c->columns, c->n, sizeof *c->columns, err));
+    TW_TRY(tw__csv_columns(c, at == end ? 0 : columns, err));
     if (at == end) return c->is_made ? TW_OK : tw__fail(err, TW_ERR_DATA, "%.300s holds no rows", c->path);
     while (!whole && end > at && end[-1] != '\n') end--;
     const size_t first = tw__csv_cut(c, at, (size_t)(end - at), 1);

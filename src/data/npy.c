@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WHAT = 400, HEAD = 4 };
+enum { WHAT = 400, HEAD = 4, SHAPE = 96 };
 
 typedef struct reading {
     tw__csv table;
+    char shape[SHAPE]; /* of the first file */
+
+    /* Of the file that is being read. */
+    tw__stream *stream;
     tw__npy x, y; /* y: {0}, or labels */
     char x_name[WHAT], y_name[WHAT];
 } reading;
@@ -54,7 +58,7 @@ static tw_status read_zip(reading *r, tw_error *err)
     const tw__source *source = r->table.source;
     tw__zip *zip;
     const char *member;
-    TW_TRY(tw__zip_open(&zip, source->ctx, source->first, source->options->most_bytes, err));
+    TW_TRY(tw__zip_open(&zip, source->ctx, r->stream, source->options->most_bytes, err));
     tw_status s = tw__zip_next(zip, &member, err);
     while (s == TW_OK && member) {
         s = read_member(r, zip, member, err);
@@ -75,11 +79,11 @@ static tw_status read_arrays(reading *r, tw_error *err)
     const tw__source *source = r->table.source;
     const uint8_t *head;
     size_t n;
-    TW_TRY(tw__stream_peek(source->first, HEAD, &head, &n, err));
+    TW_TRY(tw__stream_peek(r->stream, HEAD, &head, &n, err));
     if (is_zip(head, n)) TW_TRY(read_zip(r, err));
     else {
         snprintf(r->x_name, WHAT, "%.350s", r->table.path);
-        TW_TRY(tw__npy_read(&r->x, source->ctx, r->x_name, read_stream, source->first, err));
+        TW_TRY(tw__npy_read(&r->x, source->ctx, r->x_name, read_stream, r->stream, err));
     }
     if (!r->y.bytes) return TW_OK;
     if (r->y.columns != 1 || r->y.rows != r->x.rows)
@@ -218,29 +222,67 @@ static tw_status take_rows(reading *r, tw_error *err)
     return TW_OK;
 }
 
-static tw_status read_all(reading *r, tw_error *err)
+/* ---- files --------------------------------------------------------------------------------------------- */
+
+static int has_labels(const reading *r) { return r->y.bytes && !r->table.source->options->unlabelled; }
+
+static void describe(const reading *r, char to[SHAPE])
+{
+    const int n = snprintf(to, SHAPE, "%zu column%s of type %c%d", r->x.columns, r->x.columns == 1 ? "" : "s",
+                           r->x.kind, r->x.size);
+    if (has_labels(r))
+        snprintf(to + n, (size_t)(SHAPE - n), " and labels of type %c%d", r->y.kind, r->y.size);
+}
+
+/* All files have the columns and types of the first one, in any order of bytes and elements. */
+static tw_status check_shape(reading *r, tw_error *err)
+{
+    char shape[SHAPE];
+    describe(r, shape);
+    if (!*r->shape) memcpy(r->shape, shape, SHAPE);
+    if (strcmp(r->shape, shape) == 0) return TW_OK;
+    return tw__fail_in(
+        err, TW_ERR_DATA, r->table.path, 0, -1,
+        "%s, but %.200s has %s; the files of one data set must have the same columns and types", shape,
+        r->table.source->paths[0], r->shape);
+}
+
+static tw_status take_file(reading *r, tw_error *err)
 {
     tw__csv *t = &r->table;
-    if (t->source->n > 1)
-        return tw__fail(err, TW_ERR_SPEC, "%.200s: one npy or npz file at a time is read, not %zu", t->path,
-                        t->source->n);
-    TW_TRY(tw__csv_policy(t, err));
-    TW_TRY(read_arrays(r, err));
-    const size_t n = r->x.columns + (r->y.bytes && !t->source->options->unlabelled);
-    TW_TRY(tw__alloc(t->source->ctx, &t->columns, n, sizeof *t->columns, err));
-    t->n = n;
+    TW_TRY(check_shape(r, err));
+    TW_TRY(tw__csv_columns(t, r->x.columns + (size_t)has_labels(r), err));
     TW_TRY(tw__csv_assign(t, err));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < t->n; i++)
         if (t->columns[i].role == TW__CSV_CATEGORY)
             return tw__fail(
                 err, TW_ERR_DATA,
                 "%.200s: column %zu of the training rows has texts, which an array of numbers cannot hold",
                 t->path, i + 1);
-    TW_TRY(take_rows(r, err));
-    return tw__csv_finish(t, err);
+    return take_rows(r, err);
 }
 
-static tw_status read_file(tw__block **out, const tw__source *source, tw_error *err)
+static tw_status read_file(reading *r, size_t i, tw_error *err)
+{
+    const tw__source *source = r->table.source;
+    r->table.path = source->paths[i];
+    TW_TRY(tw__source_open(source, i, &r->stream, err));
+    tw_status s = read_arrays(r, err);
+    tw__source_close(source, r->stream);
+    if (s == TW_OK) s = take_file(r, err);
+    tw__npy_free(&r->x, source->ctx);
+    tw__npy_free(&r->y, source->ctx);
+    return s;
+}
+
+static tw_status read_all(reading *r, tw_error *err)
+{
+    TW_TRY(tw__csv_policy(&r->table, err));
+    for (size_t i = 0; i < r->table.source->n; i++) TW_TRY(read_file(r, i, err));
+    return tw__csv_finish(&r->table, err);
+}
+
+static tw_status read_files(tw__block **out, const tw__source *source, tw_error *err)
 {
     reading *r;
     *out = NULL;
@@ -250,8 +292,6 @@ static tw_status read_file(tw__block **out, const tw__source *source, tw_error *
     tw__schema schema = TW__SCHEMA_INIT;
     tw__csv_start(&r->table, source, &rows, &schema, &found);
     const tw_status s = tw__csv_end(&r->table, read_all(r, err), out, err);
-    tw__npy_free(&r->x, source->ctx);
-    tw__npy_free(&r->y, source->ctx);
     tw__free(source->ctx, r, 1, sizeof *r);
     return s;
 }
@@ -266,4 +306,4 @@ const tw__reader tw__reader_npy = {.name = "npy",
                                    .supported = "an npy or npz file",
                                    .kind = TW_PATH_FILE,
                                    .recognises = recognises,
-                                   .read = read_file};
+                                   .read = read_files};

@@ -28,6 +28,14 @@ idx_folder() {
     idx_labels 0 1 1 0 > "$1/t10k-labels-idx1-ubyte"
 }
 
+# npy ROWS COLUMNS NUMBER...: an array of bytes to stdout, as NumPy writes it
+npy() {
+    local n
+    printf '\x93NUMPY\1\0\x76\0%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': ($1, $2), }"
+    shift 2
+    for n; do printf "\\x$(printf %02x "$n")"; done
+}
+
 # json_lines: the program's JSON (a value in a line) from stdin as lines "path value", e.g. "epochs.0.loss 0.25"; numbers in ten digits
 json_lines() {
     awk '{
