@@ -29,6 +29,18 @@ static tw_job_options options(void)
     return o;
 }
 
+static tw_job_options path_options(uint64_t cv, double val)
+{
+    tw_job_options o = options();
+    o.model = "logistic:l1=1";
+    o.path = 4;
+    o.cv = cv;
+    o.val = val;
+    o.run.epochs = 0;
+    o.run.batch = 0;
+    return o;
+}
+
 static tw_job *job_of(tw_context *ctx, const tw_job_options *o)
 {
     tw_job *job;
@@ -99,6 +111,49 @@ static void live_and_finished(void **state)
         tw_job_free(job);
         char *page = page_text();
         for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) has(page, both[i]);
+        lacks_races(page);
+        assert_int_equal(unlink(PAGE), 0);
+        free(page);
+    }
+    tw_context_free(ctx);
+    assert_int_equal(f.live, 0);
+}
+
+/* What the fits before the run say, live and of the finished run: with folds, with validation rows, with
+ * nothing to compare by. */
+static void paths_and_folds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t cv;
+        double val;
+        const char *has[8], *lacks;
+    } cases[] = {
+        {2,
+         0,
+         {"href=\"#path\">Path", "href=\"#folds\">Folds", ">mean loss of the folds", "class=\"band\"",
+          ">weights that are not 0<", "<small>best</small>", "<th scope=\"row\">deviation</th>", "auc"},
+         ">taken<"},
+        {0,
+         0.2,
+         {">validation loss", "<small>best</small>", "<th scope=\"col\">validation loss</th>"},
+         "Folds</a>"},
+        {0, 0, {">training loss", "<small>taken</small>", "No rows are held out"}, ">best<"},
+    };
+    tw_context *ctx;
+    faults f;
+    assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const tw_job_options o = path_options(cases[i / 2].cv, cases[i / 2].val);
+        tw_job_options again = TW_JOB_OPTIONS_INIT;
+        tw_job *job;
+        if (i % 2 == 0) job = job_of(ctx, &o);
+        else assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, NULL), TW_OK);
+        assert_int_equal(tw_job_report(job, NULL, NULL), TW_OK);
+        tw_job_free(job);
+        char *page = page_text();
+        for (size_t k = 0; k < 8 && cases[i / 2].has[k]; k++) has(page, cases[i / 2].has[k]);
+        if (strstr(page, cases[i / 2].lacks)) fail_msg("the page has \"%s\"", cases[i / 2].lacks);
         lacks_races(page);
         assert_int_equal(unlink(PAGE), 0);
         free(page);
@@ -223,8 +278,9 @@ static void resumed_is_as_never_stopped(void **state)
 static void anything_may_fail(void **state)
 {
     (void)state;
-    const tw_job_options o = options();
-    for (int disk = 0; disk < 2; disk++) {
+    for (int i = 0; i < 3; i++) {
+        const tw_job_options o = i == 2 ? path_options(2, 0) : options();
+        const int disk = i == 1;
         tw_context *ctx;
         faults f;
         assert_int_equal(faulty_context(&ctx, &f, 1, NULL), TW_OK);
@@ -262,8 +318,11 @@ static int make_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(live_and_finished),      cmocka_unit_test(a_last_epoch_that_ends_early),
-        cmocka_unit_test(failed_before_an_epoch), cmocka_unit_test(resumed_is_as_never_stopped),
+        cmocka_unit_test(live_and_finished),
+        cmocka_unit_test(paths_and_folds),
+        cmocka_unit_test(a_last_epoch_that_ends_early),
+        cmocka_unit_test(failed_before_an_epoch),
+        cmocka_unit_test(resumed_is_as_never_stopped),
         cmocka_unit_test(anything_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

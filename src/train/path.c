@@ -58,6 +58,16 @@ tw_status tw__path_text(const char *text, double scale, char to[TW_SPEC_MAX], tw
     return write(&choice, to, err);
 }
 
+tw_status tw__path_penalties(const char *text, double *l1, double *l2, tw_error *err)
+{
+    tw_model_choice choice;
+    double *first, *second;
+    TW_TRY(read(text, &choice, &first, &second, err));
+    *l1 = *first;
+    *l2 = *second;
+    return TW_OK;
+}
+
 /* ---- the first ----------------------------------------------------------------------------------------- */
 
 /* With an l2 far above all curvature the weights are the gradient at 0 divided by it, up to sign, while the

@@ -9,6 +9,8 @@ tw_status tw__path_check(const char *text, tw_error *err);
 /* The text with its penalties times a scale: l1 and l2 in the text's proportion, or, without an l1, the scale
  * as l2. */
 tw_status tw__path_text(const char *text, double scale, char to[TW_SPEC_MAX], tw_error *err);
+/* The penalties of such a text. */
+tw_status tw__path_penalties(const char *text, double *l1, double *l2, tw_error *err);
 /* Sets n falling scales, evenly on a logarithm, the last `ratio` times the first: with l1 that at which all
  * weights become 0, otherwise the largest derivative of the loss by a weight, at weights of 0 with the best
  * intercept. */

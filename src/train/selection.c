@@ -455,15 +455,25 @@ static json_t *cv_json(tw__json_builder *b, const tw__selection *s, int is_whole
     return cv;
 }
 
+static void put_model(tw__json_builder *b, json_t *o, const char *model, double scale)
+{
+    char text[TW_SPEC_MAX];
+    double l1, l2;
+    if (b->status == TW_OK) b->status = tw__path_text(model, scale, text, b->err);
+    if (b->status == TW_OK) b->status = tw__path_penalties(text, &l1, &l2, b->err);
+    if (b->status != TW_OK) return;
+    tw__json_put_text(b, o, "model", text);
+    tw__json_put_real(b, o, "l1", l1);
+    tw__json_put_real(b, o, "l2", l2);
+}
+
 static json_t *path_json(tw__json_builder *b, const tw_job *job)
 {
     const tw__selection *s = job->selection;
     json_t *path = tw__json_object(b), *list = tw__json_list(b);
     for (uint64_t p = 0; p < s->penalties; p++) {
-        char text[TW_SPEC_MAX];
         json_t *o = tw__json_object(b), *deviations = tw__json_object(b);
-        if (b->status == TW_OK) b->status = tw__path_text(job->o.model, s->scales[p], text, b->err);
-        if (b->status == TW_OK) tw__json_put_text(b, o, "model", text);
+        put_model(b, o, job->o.model, s->scales[p]);
         put_spreads(b, s, p, o, deviations);
         if (s->parts > 1) tw__json_put(b, o, "deviation", deviations);
         else json_decref(deviations);

@@ -54,6 +54,11 @@ static tw__scale linear_scale(double low, double high)
     return (tw__scale){.from = low >= 0 && low < pad ? 0 : low - pad, .to = high + pad};
 }
 
+tw__scale tw__page_scale(double low, double high, int is_log)
+{
+    return is_log ? log_scale(low, high) : linear_scale(low, high);
+}
+
 /* What shot up or fell for ever would press all others flat: four times the median of the curves' maxima is
  * enough, on a log scale two decades above it and twelve below the median of the minima; and below 0 three
  * times the distance between the two. What lies outside has an arrow. */

@@ -61,10 +61,19 @@ static void put_nav(tw__page *g)
 }
 
 static const tw__part race_parts[] = {
-    {"title", put_title},          {"heading", put_heading},      {"nav", put_nav},
-    {"lead", tw__page_lead},       {"surface", tw__page_surface}, {"results", tw__page_results},
-    {"rates", tw__page_rates},     {"target", tw__page_target},   {"cards", tw__page_cards},
-    {"setting", tw__page_setting}, {"footer", put_footer},        {NULL, NULL},
+    {"title", put_title},
+    {"heading", put_heading},
+    {"nav", put_nav},
+    {"lead", tw__page_lead},
+    {"surface", tw__page_surface},
+    {"results", tw__page_results},
+    {"fits", NULL},
+    {"rates", tw__page_rates},
+    {"target", tw__page_target},
+    {"cards", tw__page_cards},
+    {"setting", tw__page_setting},
+    {"footer", put_footer},
+    {NULL, NULL},
 };
 
 tw_status tw__race_report(const tw_race *race, char **out, tw_error *err)

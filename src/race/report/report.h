@@ -75,6 +75,8 @@ typedef struct tw__view {
     double floor, linear;
 } tw__view;
 double tw__page_shown(const tw__view *view, double y);
+/* A little wider than low .. high, which are above 0 for a log scale. */
+tw__scale tw__page_scale(double low, double high, int is_log);
 void tw__page_fit(tw__page *g, const tw__view *view, tw__scale *x, tw__scale *y);
 /* The first quantity that has curves against the first axis. */
 tw__view tw__page_view(const tw__page *g);

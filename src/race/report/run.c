@@ -8,6 +8,7 @@
 #include "file/directory.h"
 #include "train/json.h"
 #include "train/options.h"
+#include "train/selection.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,14 @@ static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOS
                                                         {"accuracy", "accuracy", TW__ACCURACY, 1}};
 
 /* ---- what the job knows -------------------------------------------------------------------------------- */
+
+static tw_status take_fits(tw__run_page *page, tw_error *err)
+{
+    tw__json_builder b = {.err = err};
+    json_t *fits = tw__json_object(&b);
+    tw__selection_json(&b, fits, page->job);
+    return tw__json_take(&b, fits, &page->fits);
+}
 
 /* A run in this process: its history and trace are lent. */
 static tw_status take_live(tw__run_page *page, tw_error *err)
@@ -41,6 +50,7 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     page->rows[TW__VALIDATION] = tw__data_rows(job->val);
     page->rows[TW__TEST] = tw__data_rows(job->test);
     page->model = job->model;
+    TW_TRY(take_fits(page, err));
     TW_TRY(tw__job_config(job, &page->owned, err));
     page->config = page->owned;
     return TW_OK;
@@ -67,6 +77,7 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     tw__race_run *run = &page->run;
     const json_t *result = job->finished;
     const char *message = json_string_value(json_object_get(result, "message"));
+    page->fits = json_incref(job->finished);
     run->steps = count_of(result, "steps");
     run->gradients = count_of(result, "gradients");
     run->skipped = count_of(result, "skipped");
@@ -163,6 +174,7 @@ tw_status tw_job_report(tw_job *job, const tw_error *failure, tw_error *err)
     if (!job->run) tw__free(job->ctx, page->run.epochs, page->run.n_epochs, sizeof *page->run.epochs);
     tw_model_free(page->loaded);
     json_decref(page->owned);
+    json_decref(page->fits);
     tw__free(job->ctx, page, 1, sizeof *page);
     return s;
 }

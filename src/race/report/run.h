@@ -14,6 +14,7 @@ typedef struct tw__run_page {
     const json_t *config;    /* borrowed from `owned` */
     json_t *owned;
     const tw_model *model;
+    json_t *fits;            /* a result's "path" and "cv" */
     tw_model *loaded;        /* of a run that had finished before */
     uint64_t rows[TW__SETS]; /* 0: not known, or none */
     tw__race_run run;
@@ -25,6 +26,9 @@ typedef struct tw__run_page {
 
 /* page.c: what a line of such a page shows of a quantity: its set's loss or accuracy. */
 enum tw__measure tw__run_page_measure(enum tw__set set, int is_share);
+/* fits.c: what the fits before the run say, and links to it. */
+void tw__page_fits(tw__page *g);
+void tw__page_fits_nav(tw__page *g);
 /* run_parts.c: what is the page's own; ends with a row without a name. */
 extern const tw__part tw__run_parts[];
 #endif

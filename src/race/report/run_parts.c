@@ -46,6 +46,7 @@ static int has_rates(const tw__page *g)
 static void put_nav(tw__page *g)
 {
     tw__print(&g->p, "<a href=\"#curves\">Curves</a><a href=\"#results\">Result</a>");
+    tw__page_fits_nav(g);
     if (has_rates(g)) tw__print(&g->p, "<a href=\"#rate\">Learning rate</a>");
     tw__print(&g->p,
               "<a href=\"#network\">Model</a><a href=\"#optimizers\">%s</a><a href=\"#setting\">Settings</a>",
@@ -371,8 +372,17 @@ static void put_settings(tw__page *g)
 }
 
 const tw__part tw__run_parts[] = {
-    {"title", put_title},      {"heading", put_heading}, {"nav", put_nav},
-    {"lead", put_lead},        {"surface", NULL},        {"results", put_result},
-    {"rates", put_rate},       {"target", put_network},  {"cards", tw__page_run_card},
-    {"setting", put_settings}, {"footer", put_footer},   {NULL, NULL},
+    {"title", put_title},
+    {"heading", put_heading},
+    {"nav", put_nav},
+    {"lead", put_lead},
+    {"surface", NULL},
+    {"results", put_result},
+    {"fits", tw__page_fits},
+    {"rates", put_rate},
+    {"target", put_network},
+    {"cards", tw__page_run_card},
+    {"setting", put_settings},
+    {"footer", put_footer},
+    {NULL, NULL},
 };
