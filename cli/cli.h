@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 #include <thalweg/data.h>
+#include <thalweg/metrics.h>
 #include <thalweg/options.h>
 #include <thalweg/registry.h>
 #include <thalweg/train.h>
@@ -240,9 +241,8 @@ json_t *cli_put(json_t *object, const char *key, json_t *value);
 json_t *cli_add(json_t *list, json_t *value);
 /* on stdout, with a newline; takes the reference */
 tw_status cli_print_json(json_t *value, tw_error *err);
-/* scores.c: the metrics among the members of an object, as tw_scores_json makes it, on a line of the standard
- * output. but_accuracy: it is printed already. */
-void cli_print_scores(const json_t *of, int but_accuracy);
+/* scores.c: on a line of the standard output. but_accuracy: it is printed already. */
+void cli_print_scores(const tw_scores *of, int but_accuracy);
 /* null for NaN and infinity, which JSON does not have */
 json_t *cli_number(double x);
 /* null for NULL or text that is no UTF-8 */

@@ -3,7 +3,6 @@
 #include "model_file.h"
 #include <math.h>
 #include <string.h>
-#include <thalweg/metrics.h>
 
 struct values {
     struct cli_common common;
@@ -22,11 +21,14 @@ static const struct cli_option options[] = {
     CLI_VERBOSE,
     CLI_END};
 
-static tw_status print_json(const struct cli_call *call, const tw_metrics *m, const json_t *its,
-                            tw_error *err)
+static tw_status print_json(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
+                            tw_scores *scores, tw_error *err)
 {
-    json_t *all = json_pack("{s:o}", "loss", cli_number(m->loss));
-    if (all && json_object_update(all, (json_t *)(uintptr_t)its) != 0) json_decref(all), all = NULL;
+    const char *text;
+    CLI_TRY(tw_scores_json(scores, model, &text, err));
+    json_t *all = json_pack("{s:o}", "loss", cli_number(m->loss)), *its = json_loads(text, 0, NULL);
+    if (all && (!its || json_object_update(all, its) != 0)) json_decref(all), all = NULL;
+    json_decref(its);
     all = cli_put(all, "examples", json_integer((json_int_t)m->examples));
     all = cli_put(all, "model", cli_string(call->word[0]));
     return cli_print_json(cli_put(all, "data", cli_string(call->word[1])), err);
@@ -73,7 +75,7 @@ static void print_notes(const tw_scores *scores)
 
 /* Loss and accuracy as train prints them, then the others; with --metrics these alone. */
 static void print_text(const struct values *v, const tw_model *model, const tw_metrics *m,
-                       const tw_scores *scores, const json_t *its)
+                       const tw_scores *scores)
 {
     const tw_score *s = tw_scores_at(scores, 0);
     const int accuracy = !v->metrics && strcmp(s->metric->name, "accuracy") == 0;
@@ -82,7 +84,7 @@ static void print_text(const struct values *v, const tw_model *model, const tw_m
         if (accuracy) printf("  accuracy %.4f", s->value);
         printf("  examples %llu\n", (unsigned long long)m->examples);
     }
-    cli_print_scores(its, accuracy);
+    cli_print_scores(scores, accuracy);
     for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++)
         if (s->matrix) print_matrix(model, s);
     if (!v->common.quiet) print_notes(scores);
@@ -92,14 +94,9 @@ static tw_status print(const struct cli_call *call, const tw_model *model, const
                        tw_scores *scores, tw_error *err)
 {
     const struct values *v = call->values;
-    const char *text;
-    CLI_TRY(tw_scores_json(scores, model, &text, err));
-    json_t *its = json_loads(text, 0, NULL);
-    if (!its) return cli_fail(err, TW_ERR_MEMORY, "out of memory for the metrics");
-    const tw_status status = v->common.json ? print_json(call, m, its, err) : TW_OK;
-    if (!v->common.json) print_text(v, model, m, scores, its);
-    json_decref(its);
-    return status;
+    if (v->common.json) return print_json(call, model, m, scores, err);
+    print_text(v, model, m, scores);
+    return TW_OK;
 }
 
 static tw_status evaluate(const struct cli_call *call, struct cli_model_on_data *m, tw_error *err)

@@ -147,21 +147,17 @@ static void print_result(const tw_job *job)
     putchar('\n');
 }
 
-/* What else the result says of rows that were held out. */
-static tw_status print_held_out(tw_job *job, tw_error *err)
+/* The metrics asked for, of rows that were held out. */
+static void print_held_out(const tw_job *job)
 {
-    const char *text;
-    CLI_TRY(tw_job_json(job, &text, err));
-    json_t *all = json_loads(text, 0, NULL);
-    if (!all) return cli_fail(err, TW_ERR_MEMORY, "out of memory for the metrics");
-    const json_t *val = json_object_get(all, "val"), *accuracy = json_object_get(val, "accuracy");
-    cli_print_scores(json_object_get(all, "test"), 1);
-    if (val) printf("val  loss %.6g", json_number_value(json_object_get(val, "loss")));
-    if (json_is_number(accuracy)) printf("  accuracy %.4f", json_number_value(accuracy));
-    if (val) putchar('\n');
+    tw_metrics m;
+    const tw_scores *test = tw_job_scores(job, 0, &m), *val = tw_job_scores(job, 1, &m);
+    if (test) cli_print_scores(test, 1);
+    if (!val) return;
+    printf("val  loss %.6g", m.loss);
+    if (!isnan(m.accuracy)) printf("  accuracy %.4f", m.accuracy);
+    putchar('\n');
     cli_print_scores(val, 1);
-    json_decref(all);
-    return TW_OK;
 }
 
 /* How a solver's run has ended. */
@@ -179,6 +175,9 @@ static void print_ending(tw_job *job)
             "%s after %llu iteration%s: gradient %.3g of %.3g at the start, last step %.3g, loss lowered by %.3g",
             tw_run_status_name(tw_job_status(job)), n, n == 1 ? "" : "s", p.gradient, p.first_gradient,
             p.step, p.decrease);
+    if (tw_job_status(job) == TW_RUN_STALLED)
+        cli_say("rounding lets neither loss nor gradient fall further%s",
+                tw_model_type(tw_job_model(job)) == TW_F32 ? ", which goes further with --dtype f64" : "");
     if (!isnan(p.gap))
         cli_say("the loss is at most %.3g above the least (duality gap); %.0f weights are not 0", p.gap,
                 p.nonzero);
@@ -201,7 +200,7 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
         CLI_TRY(tw_job_table(job, &text, err));
         fputs(text, stdout);
         print_result(job);
-        CLI_TRY(print_held_out(job, err));
+        print_held_out(job);
     }
     if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));

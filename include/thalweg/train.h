@@ -39,6 +39,7 @@
 #define THALWEG_TRAIN_H
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/metrics.h>
 #include <thalweg/model.h>
 #include <thalweg/options.h>
 #include <thalweg/solver.h>
@@ -395,6 +396,10 @@ enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
 /* How the model does on the test rows; where there are none, how the last epoch went. NaN: not finite, or not
  * counted. */
 TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy);
+/* The metrics that `metrics` asks for, of the test rows or of the validation rows, with loss and accuracy in
+ * *out; valid until the job is freed. NULL: the run is not over, or was read as a finished one, or there are
+ * none. */
+TW_API const tw_scores *tw_job_scores(const tw_job *job, int validation, tw_metrics *out);
 /* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
 TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);
 /* What the folds of a cross-validation and the penalties of a path say, as lines for people, valid until the

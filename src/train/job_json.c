@@ -144,6 +144,13 @@ enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy)
     return job->has_test ? TW_JOB_TEST : n ? TW_JOB_LAST_EPOCH : TW_JOB_NO_ROWS;
 }
 
+const tw_scores *tw_job_scores(const tw_job *job, int validation, tw_metrics *out)
+{
+    if (!job || !out) return NULL;
+    *out = validation ? job->val_metrics : job->test_metrics;
+    return validation ? job->val_scores : job->test_scores;
+}
+
 tw_status tw_job_diverged(const tw_job *job, tw_error *err)
 {
     TW_NEEDS(err, job);

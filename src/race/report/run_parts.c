@@ -133,8 +133,13 @@ static void put_lead(tw__page *g)
         tw__print(&g->p, " epoch%s in ", tw__plural(done));
         break;
     case TW_RUN_STALLED:
-        tw__print(&g->p, "Ended after %llu of %llu epoch%s, as the line search found no step, in ", done, all,
-                  tw__plural(all));
+        if (g->race->o.job.run.solver)
+            tw__print(&g->p,
+                      "Ended after %llu iteration%s, where rounding lets neither loss nor gradient fall, in ",
+                      done, tw__plural(done));
+        else
+            tw__print(&g->p, "Ended after %llu of %llu epoch%s, as the line search found no step, in ", done,
+                      all, tw__plural(all));
         break;
     case TW_RUN_CONVERGED:
         tw__print(&g->p, "Converged after %llu iteration%s, in ", done, tw__plural(done));
