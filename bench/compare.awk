@@ -1,8 +1,8 @@
-# The page of bench/compare, but for its advice, from lines "PROBLEM path value" of five race.json (-v optimizers, races: their commands, machine, day, version).
+# The page of bench/compare, but for its advice, from lines "PROBLEM path value" of six race.json (-v optimizers, races: their commands, machine, day, version).
 # SPDX-License-Identifier: MIT
 
 BEGIN {
-    split("mlp cnn quadratic rosenbrock saddle", problems, " ")
+    n_problems = split("mlp cnn sparse quadratic rosenbrock saddle", problems, " ")
     n_rules = split(optimizers, rules, " ")
     n = split("sgd 0.01 momentum 0.01 nag 0.01 adagrad 0.01 adadelta 1 rmsprop 0.001 adam 0.001 adamax 0.002 nadam 0.002", pair, " ")
     for (i = 1; i < n; i += 2) own[pair[i]] = pair[i + 1]
@@ -19,10 +19,13 @@ BEGIN {
         "better;rmsprop;adagrad;RMSprop mends Adagrad's early end;001 5, 002 2.1, 004 4.2.3\n" \
         "better;adam;adagrad rmsprop adadelta;Adam is better than the adaptive methods before it;004 1.1.2, 4.2.4\n" \
         "better;adam;momentum;Adam converges faster than SGDM (read: momentum);000 3.2\n" \
-        "steadier;momentum;adam;SGDM (read: momentum) is steadier than Adam, over seeds;000 2.3\n" \
+        "steadier;momentum;adam;SGDM (read: momentum) is steadier than Adam, over seeds;000 2.3;mlp cnn\n" \
         "first;adam;;Adam is the fastest of all;004 abstract, 5.3.1 (4)\n" \
         "better;nadam;adam nag;where Adam or NAG will do, Nadam does better;004 4.2.6\n" \
         "level;adamax;adam;AdaMax is as good as Adam;004 4.2.5\n" \
+        "better;adagrad;sgd;on sparse data Adagrad has the advantage over SGD;001 4 (2), 003, 004 3.2.5, 004 4.2.1;sparse\n" \
+        "better;adagrad rmsprop adam;sgd momentum;for sparse data take an adaptive method;001 7 (1);sparse\n" \
+        "better;adam;rmsprop;the sparser the gradient, the better Adam against RMSprop;001 7 (3);sparse\n" \
         "last;sgd;;SGD takes longer than the others;001 7 (4)\n" \
         "own;adam;;Adam needs hardly any tuning;004 4.2.4\n" \
         "own;adadelta;;Adadelta needs no learning rate;004 1.1.2, 4.2.2"
@@ -46,16 +49,17 @@ BEGIN {
     if (key[3] == "summary") of[p, rule, key[4] (n > 4 ? "." key[5] : "")] = value == "null" ? "" : value + 0
 }
 
-function is_network(p) { return p == "mlp" || p == "cnn" }
+function is_network(p) { return p == "mlp" || p == "cnn" } # whose rates are compared with the rules' own
+function has_rows(p) { return is_network(p) || p == "sparse" }
 function number(x) { return x == "" ? "-" : sprintf(x >= 0.001 && x < 1000 ? "%.3g" : "%.2g", x) }
 
 # What is compared, the less the better, and how far it is certain: the quartiles of the validation loss, or 5 % about the steps to the target.
-function score(p, r) { return is_network(p) ? of[p, r, "val_loss.median"] : of[p, r, "target.steps"] }
-function low(p, r) { return is_network(p) ? of[p, r, "val_loss.q1"] : 0.95 * score(p, r) }
-function high(p, r) { return is_network(p) ? of[p, r, "val_loss.q3"] : 1.05 * score(p, r) }
+function score(p, r) { return has_rows(p) ? of[p, r, "val_loss.median"] : of[p, r, "target.steps"] }
+function low(p, r) { return has_rows(p) ? of[p, r, "val_loss.q1"] : 0.95 * score(p, r) }
+function high(p, r) { return has_rows(p) ? of[p, r, "val_loss.q3"] : 1.05 * score(p, r) }
 function spread(p, r) { return score(p, r) == "" ? "" : high(p, r) - low(p, r) }
 function narrower(p, a, b) { return 1.25 * spread(p, a) < spread(p, b) }
-function shown(p, r) { return score(p, r) == "" ? (is_network(p) ? "diverged" : "never") : is_network(p) ? number(score(p, r)) : score(p, r) }
+function shown(p, r) { return score(p, r) == "" ? (has_rows(p) ? "diverged" : "never") : has_rows(p) ? number(score(p, r)) : score(p, r) }
 
 # 1: a is better than b, -1: worse, 0: they overlap, 2: neither has a score.
 function order(p, a, b) {
@@ -75,7 +79,7 @@ function holds(p, what, as, bs,    a, b, i, j, n, m, o, all) {
         }
         return all == "level" ? all : "yes"
     }
-    if (what == "steadier") return !is_network(p) || spread(p, as) == "" || spread(p, bs) == "" ? "-" : narrower(p, as, bs) ? "yes" : narrower(p, bs, as) ? "no" : "level"
+    if (what == "steadier") return !has_rows(p) || spread(p, as) == "" || spread(p, bs) == "" ? "-" : narrower(p, as, bs) ? "yes" : narrower(p, bs, as) ? "no" : "level"
     all = "-"
     n = split(as, a, " ")
     m = split(bs, b, " ")
@@ -128,11 +132,11 @@ function breadth(p, r,    i, good) {
 }
 
 function print_networks(    i, r, k, p) {
-    print "| optimiser | MLP: rate | validation loss | test accuracy | CNN: rate | validation loss | test accuracy |\n|---|---|---|---|---|---|---|"
+    print "| optimiser | MLP: rate | validation loss | test accuracy | CNN: rate | validation loss | test accuracy | sparse: rate | validation loss | test accuracy |\n|---|---|---|---|---|---|---|---|---|---|"
     for (i = 1; i <= n_rules; i++) {
         r = rules[i]
         printf "| %s |", r
-        for (k = 1; k <= 2; k++) {
+        for (k = 1; k <= 3; k++) {
             p = problems[k]
             printf " %s | %s |", number(rate[p, r]), shown(p, r) (score(p, r) == "" ? "" : " (" number(low(p, r)) " to " number(high(p, r)) ")")
             printf " %s |", of[p, r, "test_accuracy.median"] == "" ? "-" : sprintf("%.2f %%", 100 * of[p, r, "test_accuracy.median"])
@@ -146,7 +150,7 @@ function print_surfaces(    i, r, k, p) {
     for (i = 1; i <= n_rules; i++) {
         r = rules[i]
         printf "| %s |", r
-        for (k = 3; k <= 5; k++) printf " %s | %s |", number(rate[problems[k], r]), shown(problems[k], r)
+        for (k = 4; k <= 6; k++) printf " %s | %s |", number(rate[problems[k], r]), shown(problems[k], r)
         print ""
     }
 }
@@ -161,13 +165,13 @@ function print_rates(    i, r) {
 }
 
 function print_claims(    n, i, k, line, claim, h, yes, no, cells, p) {
-    print "| the sources say | where | MLP | CNN | quadratic | rosenbrock | saddle | holds |\n|---|---|---|---|---|---|---|---|"
+    print "| the sources say | where | MLP | CNN | sparse | quadratic | rosenbrock | saddle | holds |\n|---|---|---|---|---|---|---|---|---|"
     n = split(claims, line, "\n")
     for (i = 1; i <= n; i++) {
         split(line[i] ";", claim, ";")
         yes = no = 0
         cells = ""
-        for (k = 1; k <= 5; k++) {
+        for (k = 1; k <= n_problems; k++) {
             p = problems[k]
             h = claim[6] == "" || index(claim[6], p) ? holds(p, claim[1], claim[2], claim[3]) : "-"
             yes += h == "yes"
@@ -190,8 +194,9 @@ END {
     print races
     print "```\n"
     print "all with `--optimizers \"" optimizers "\"`.\n"
-    print "## Networks\n"
-    print "The validation loss in the end, median and quartiles of five seeds, and the median accuracy on the test rows.\n"
+    print "## Networks, and sparse rows\n"
+    print "The validation loss in the end, median and quartiles of five seeds, and the median accuracy on the test rows. The sparse rows are the generated set `sparse`, 18,000 rows"
+    print "of 20,000 columns, with a logistic model: the rates tried are from 0.001 to 30 for all, since SGD and momentum need much larger ones there than on networks.\n"
     print_networks()
     print "\n## Surfaces\n"
     print "Steps to the target, without noise, so one run each: a value of 1e-6 on the quadratic (condition 100), of 1e-3 on Rosenbrock's valley, of -1"
@@ -202,7 +207,7 @@ END {
     print "logarithm of the range that the rule has of its own, those whose loss is at most twice the best one's. The ranges are not equally wide.\n"
     print_rates()
     print "\n## Claims\n"
-    print "In brackets the scores: validation losses on networks, steps on surfaces. One is better than another where the quartiles, or steps give or take 5 %,"
+    print "In brackets the scores: validation losses on networks and sparse rows, steps on surfaces. One is better than another where the quartiles, or steps give or take 5 %,"
     print "do not overlap; where they do, they are level, which is no yes where one is said to be better. The fastest is better, the slowest worse, than each"
     print "of the others. A claim about several holds where it holds for each of them. That a rate will do is taken to mean that its loss is at"
     print "most 1.1 times the best that was tried; steadier is what has its quartiles nearer to one another by a quarter at least. The claims were made of"

@@ -145,7 +145,8 @@ static const struct cli_named named[] = {
      "yes: val loss of adam:lr=0.03 < val loss of rmsprop:lr=0.03"},
     {"7, 4", CLAIM, "SGD 虽然能达到极小值，但是比其它算法用的时间长",
      "SGD reaches a minimum, but takes longer", "thalweg figures bowl",
-     "in the picture's setting; tuned, it is nowhere the slowest, docs/comparison.md: no", "depends: bowl-3"},
+     "in the picture's setting; tuned, it is the slowest on sparse rows alone, docs/comparison.md: depends",
+     "depends: bowl-3"},
     {"7, 4", CLAIM, "而且可能会被困在鞍点", "and may be caught at a saddle", "thalweg figures fig5.6", "",
      "depends: saddle-1"},
 };
