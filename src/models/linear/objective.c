@@ -1,92 +1,13 @@
 /* A linear model on some rows: the sums over a leaf of the batch. A row is read twice, for its scores and for
  * its share of the gradient; between the two it is a slope per score.
  * SPDX-License-Identifier: MIT */
-#include "models/linear/linear.h"
-#include "models/linear/rows.h"
+#include "models/linear/objective.h"
 #include "base/cpu.h"
-#include "data/data.h"
 #include "math/sums.h"
 #include <string.h>
 
-typedef struct objective {
-    tw__bound on;
-    const tw__linear_state *s;
-    const tw__rows *k, *k_f64; /* for weights in the model's type, and in double */
-    double penalty;            /* at the present point, for one unit of weight */
-    double *scratch;           /* per lane, scores and slopes of a row */
-    /* per lane, a gradient that is 0 between two evaluations; NULL: no answers with lists */
-    char *sums;
-    int lanes;
-    tw_glm glm;
-    int is_streamed;    /* rows stay in a file */
-    void *standardized; /* the rows' numbers; NULL: they are used as they are */
-} objective;
-
-/* Columns that the model does not have are left out: they stand at the end. */
-static tw_row row_at(const objective *o, uint64_t i)
-{
-    const tw_data_info *d = &o->on.data;
-    const char *x = d->x;
-    const size_t bytes = tw_type_size(d->type);
-    if (!d->starts) return (tw_row){.x = x + i * o->s->columns * bytes, .n = o->s->columns};
-    const uint64_t first = d->starts[i];
-    uint64_t end = d->starts[i + 1];
-    while (end > first && d->columns[end - 1] >= o->s->columns) end--;
-    return (tw_row){x + first * bytes, d->columns + first, (size_t)(end - first)};
-}
-
-static double weight_at(tw_type type, const void *w, size_t i)
-{
-    return type == TW_F64 ? ((const double *)w)[i] : (double)((const float *)w)[i];
-}
-
-/* ---- a row --------------------------------------------------------------------------------------------- */
-
-static const void *weights_of(const objective *o, const void *w, size_t output)
-{
-    return (const char *)w + output * o->s->columns * tw_type_size(o->on.model->type);
-}
-
-static void scores_of(const objective *o, const void *w, const tw_row *r, double *score)
-{
-    const tw__linear_state *s = o->s;
-    for (size_t k = 0; k < s->outputs; k++) {
-        score[k] = o->k->dot(weights_of(o, w, k), r->x, r->columns, r->n);
-        if (o->on.model->n_tensors > 1)
-            score[k] += weight_at(o->on.model->type, w, s->outputs * s->columns + k);
-    }
-}
-
-static double loss_of(const objective *o, uint64_t row, const double *score, double *slope)
-{
-    const tw__linear_state *s = o->s;
-    if (o->on.targets) return s->loss->loss(score[0], o->on.targets[row], s->parameter, slope);
-    const size_t class = (size_t)o->on.classes[row];
-    if (s->loss->of_all) return s->loss->of_all(score, s->outputs, class, slope);
-    if (s->outputs == 1) return s->loss->loss(score[0], class ? 1 : -1, s->parameter, slope);
-    double sum = 0;
-    for (size_t k = 0; k < s->outputs; k++)
-        sum += s->loss->loss(score[k], k == class ? 1 : -1, s->parameter, &slope[k]);
-    return sum;
-}
-
-static int is_correct(const objective *o, uint64_t row, const double *score)
-{
-    const size_t class = (size_t)o->on.classes[row];
-    size_t best = 0;
-    if (o->s->outputs == 1) return (score[0] > 0) == (class == 1);
-    for (size_t k = 1; k < o->s->outputs; k++)
-        if (score[k] > score[best]) best = k;
-    return best == class;
-}
-
-static double weight_of(const objective *o, uint64_t row)
-{
-    const double *of_class = o->on.model->class_weights, *of_row = o->on.data.weights;
-    return (of_row ? of_row[row] : 1) * (of_class && o->on.classes ? of_class[o->on.classes[row]] : 1);
-}
-
-static void add_gradient(const objective *o, void *g, const tw_row *r, const double *slope, double weight)
+static void add_gradient(const tw__linear_objective *o, void *g, const tw_row *r, const double *slope,
+                         double weight)
 {
     const tw__linear_state *s = o->s;
     const tw_type type = o->on.model->type;
@@ -106,13 +27,13 @@ static void add_gradient(const objective *o, void *g, const tw_row *r, const dou
 static double sum_magnitudes(tw_type type, const void *w, size_t n)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += __builtin_fabs(weight_at(type, w, i));
+    for (size_t i = 0; i < n; i++) sum += __builtin_fabs(tw__linear_weight(type, w, i));
     return sum;
 }
 
 static int point(void *user, const void *w)
 {
-    objective *o = user;
+    tw__linear_objective *o = user;
     const tw__linear_state *s = o->s;
     const tw_type type = o->on.model->type;
     const tw__sums *sums = tw__sums_for(tw_context_isa(o->on.model->ctx));
@@ -137,7 +58,7 @@ ADD_PENALTY(float, f32)
 ADD_PENALTY(double, f64)
 
 /* weight: of the rows; 0: without a penalty */
-static void add_penalty(const objective *o, void *g, const void *w, double weight)
+static void add_penalty(const tw__linear_objective *o, void *g, const void *w, double weight)
 {
     const tw__linear_state *s = o->s;
     const size_t n = s->outputs * s->columns, bias = o->on.model->size - n;
@@ -169,10 +90,11 @@ static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b
 }
 
 /* The columns of some rows, rising, each once, into `to`; returns how many. spare is as long. */
-static size_t merge_columns(const objective *o, const uint64_t *rows, size_t n, uint32_t *to, uint32_t *spare)
+static size_t merge_columns(const tw__linear_objective *o, const uint64_t *rows, size_t n, uint32_t *to,
+                            uint32_t *spare)
 {
     if (n == 1) {
-        const tw_row r = row_at(o, rows[0]);
+        const tw_row r = tw__linear_row(o, rows[0]);
         memcpy(to, r.columns, r.n * sizeof *to);
         return r.n;
     }
@@ -182,7 +104,7 @@ static size_t merge_columns(const objective *o, const uint64_t *rows, size_t n, 
 }
 
 /* From the columns to the weights of every output, then their biases. */
-static size_t list_weights(const objective *o, uint32_t *index, size_t n)
+static size_t list_weights(const tw__linear_objective *o, uint32_t *index, size_t n)
 {
     const size_t outputs = o->s->outputs, columns = o->s->columns;
     for (size_t k = outputs; k-- > 0;)
@@ -193,7 +115,7 @@ static size_t list_weights(const objective *o, uint32_t *index, size_t n)
 }
 
 /* Moves the sum out of the lane's vector; the values' place is the merge's spare one. */
-static void write_list(const objective *o, const tw_eval *e, void *sum)
+static void write_list(const tw__linear_objective *o, const tw_eval *e, void *sum)
 {
     tw_sparse_sum *to = e->sparse;
     to->n = e->n ? merge_columns(o, e->rows, e->n, to->index, to->value) : 0;
@@ -210,12 +132,12 @@ static void write_list(const objective *o, const tw_eval *e, void *sum)
 
 static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *index)
 {
-    const objective *o = user;
+    const tw__linear_objective *o = user;
     const size_t outputs = o->s->outputs, columns = o->s->columns,
                  biases = o->on.model->size - outputs * columns;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        const tw_row r = row_at(o, rows[i]);
+        const tw_row r = tw__linear_row(o, rows[i]);
         for (size_t k = 0; index && k < outputs; k++)
             for (size_t j = 0; j < r.n; j++)
                 index[count + k * r.n + j] = (uint32_t)(k * columns + r.columns[j]);
@@ -227,7 +149,7 @@ static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *inde
 
 /* ---- a leaf -------------------------------------------------------------------------------------------- */
 
-static void write_outputs(const objective *o, double *score, void *to, size_t first)
+static void write_outputs(const tw__linear_objective *o, double *score, void *to, size_t first)
 {
     const size_t n = o->s->outputs;
     if (o->s->loss->output) o->s->loss->output(score, n);
@@ -236,23 +158,24 @@ static void write_outputs(const objective *o, double *score, void *to, size_t fi
         else ((float *)to)[first + k] = (float)score[k];
 }
 
-static void add_row(const objective *o, const tw_eval *e, size_t i, double *score, double *slope, void *g)
+static void add_row(const tw__linear_objective *o, const tw_eval *e, size_t i, double *score, double *slope,
+                    void *g)
 {
     const uint64_t at = e->rows[i];
-    const tw_row r = row_at(o, at);
-    scores_of(o, e->w, &r, score);
+    const tw_row r = tw__linear_row(o, at);
+    tw__linear_scores(o, e->w, &r, score);
     if (e->want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
-        const double weight = weight_of(o, at);
-        e->sums->loss += weight * loss_of(o, at, score, slope);
+        const double weight = tw__linear_row_weight(o, at);
+        e->sums->loss += weight * tw__linear_row_loss(o, at, score, slope);
         e->sums->weight += weight;
-        if (o->on.classes) e->sums->correct += weight * is_correct(o, at, score);
+        if (o->on.classes) e->sums->correct += weight * tw__linear_row_is_correct(o, at, score);
         if (e->want & TW_WANT_GRADIENT) add_gradient(o, g, &r, slope, weight);
     }
     if (e->want & TW_WANT_OUTPUT) write_outputs(o, score, e->output, i * o->s->outputs);
 }
 
 /* Counts rows that may stay in a file, many at a time. */
-static void count_row(const objective *o, uint64_t row, int is_last, size_t *read)
+static void count_row(const tw__linear_objective *o, uint64_t row, int is_last, size_t *read)
 {
     enum { MANY = 1 << 16 };
     if (!o->is_streamed) return;
@@ -264,7 +187,7 @@ static void count_row(const objective *o, uint64_t row, int is_last, size_t *rea
 
 static int eval(void *user, const tw_eval *e)
 {
-    const objective *o = user;
+    const tw__linear_objective *o = user;
     const size_t n = o->s->outputs, bytes = o->on.model->size * tw_type_size(o->on.model->type),
                  lane = (size_t)e->draw->lane;
     const int wanted = (e->want & TW_WANT_GRADIENT) != 0, lists = wanted && e->sparse;
@@ -285,275 +208,11 @@ static int eval(void *user, const tw_eval *e)
     return 0;
 }
 
-/* ---- second derivatives -------------------------------------------------------------------------------- */
-
-static double number_at(const objective *o, const tw_row *r, size_t i)
-{
-    const double x =
-        o->on.data.type == TW_U8 ? ((const uint8_t *)r->x)[i] / 255.0 : weight_at(o->on.data.type, r->x, i);
-    return o->on.model->type == TW_F64 ? x : (double)(float)x;
-}
-
-static double sign_of(const objective *o, uint64_t row, size_t k)
-{
-    return o->on.classes[row] == (int32_t)(o->s->outputs == 1 ? 1 : k) ? 1 : -1;
-}
-
-static double target_or_sign(const objective *o, uint64_t row, size_t k)
-{
-    return o->on.targets ? o->on.targets[row] : sign_of(o, row, k);
-}
-
-static double curvature_of(const objective *o, uint64_t row, size_t k, double score)
-{
-    return o->s->loss->curvature(score, target_or_sign(o, row, k), o->s->parameter);
-}
-
-/* The derivatives of the slopes by the scores; of softmax, whose slopes depend on all scores, the
- * probabilities that make them. */
-static void curve(const objective *o, uint64_t row, double *score)
-{
-    const tw__linear_state *s = o->s;
-    if (s->loss->of_all) {
-        tw__softmax(score, s->outputs);
-        return;
-    }
-    for (size_t k = 0; k < s->outputs; k++) score[k] = curvature_of(o, row, k, score[k]);
-}
-
-/* A part of a Hessian: `width` numbers per row of it; output k's weights begin at row k * columns, and its
- * bias is row `biases` + k. */
-typedef struct part {
-    double *h;
-    size_t width, biases;
-} part;
-
-/* Adds c x x' of a row at the weights of output k and, up to the diagonal, of output l. */
-static void add_square(const objective *o, const part *p, size_t k, size_t l, const tw_row *r, double c)
-{
-    const size_t columns = o->s->columns;
-    double *bias = p->h + (p->biases + k) * p->width;
-    for (size_t i = 0; i < r->n && l <= k; i++) {
-        const double x = c * number_at(o, r, i);
-        double *row = p->h + (k * columns + (r->columns ? r->columns[i] : i)) * p->width + l * columns;
-        const size_t end = k == l ? i + 1 : r->n;
-        for (size_t j = 0; x != 0 && j < end; j++)
-            row[r->columns ? r->columns[j] : j] += x * number_at(o, r, j);
-    }
-    if (o->on.model->n_tensors == 1) return;
-    for (size_t i = 0; i < r->n; i++)
-        bias[l * columns + (r->columns ? r->columns[i] : i)] += c * number_at(o, r, i);
-    if (l <= k) bias[p->biases + l] += c;
-}
-
-/* One block for each output, or of softmax one for all: the slope of score k changes with score l by
- * -P(k) P(l), and with its own by P(k) more. */
-static void add_hessian(const objective *o, double *h, const tw_row *r, const double *kept, double weight)
-{
-    const size_t outputs = o->s->outputs, columns = o->s->columns, n = o->on.model->size, width = n / outputs;
-    const part whole = {h, n, outputs * columns};
-    for (size_t k = 0; k < outputs; k++) {
-        const part block = {h + k * width * width, width, columns};
-        if (!o->s->loss->of_all) add_square(o, &block, 0, 0, r, weight * kept[k]);
-        for (size_t l = 0; o->s->loss->of_all && l < outputs; l++)
-            add_square(o, &whole, k, l, r, weight * kept[k] * ((k == l) - kept[l]));
-    }
-}
-
-static size_t hessian_blocks(const objective *o) { return o->s->loss->of_all ? 1 : o->s->outputs; }
-
-static int hessian(void *user, const tw_eval *e)
-{
-    const objective *o = user;
-    const size_t blocks = hessian_blocks(o), width = o->on.model->size / blocks,
-                 penalised = o->s->outputs * o->s->columns / blocks;
-    double *h = e->gradient, *score = o->scratch + (size_t)e->draw->lane * 2 * o->s->outputs;
-    const tw__fp_mode mode = tw__fp_enter();
-    *e->sums = (tw_sums){0};
-    memset(h, 0, blocks * width * width * sizeof *h);
-    for (size_t i = 0; i < e->n; i++) {
-        const uint64_t at = e->rows[i];
-        const tw_row r = row_at(o, at);
-        const double weight = weight_of(o, at);
-        scores_of(o, e->w, &r, score);
-        curve(o, at, score);
-        add_hessian(o, h, &r, score, weight);
-        e->sums->weight += weight;
-    }
-    for (size_t k = 0; k < blocks; k++)
-        for (size_t i = 0; i < penalised; i++) h[(k * width + i) * width + i] += e->sums->weight * o->s->l2;
-    tw__fp_leave(mode);
-    return 0;
-}
-
-/* What the scores change by, in place, into what the slopes change by. */
-static void times_curvature(const objective *o, const double *kept, double *by)
-{
-    const size_t n = o->s->outputs;
-    double mean = 0;
-    for (size_t k = 0; o->s->loss->of_all && k < n; k++) mean += kept[k] * by[k];
-    for (size_t k = 0; k < n; k++) by[k] = kept[k] * (by[k] - mean);
-}
-
-static void add_product(const objective *o, const tw_eval *e, uint64_t row, double weight, double *by)
-{
-    const tw__linear_state *s = o->s;
-    const tw_row r = row_at(o, row);
-    const size_t biases = s->outputs * s->columns;
-    double *to = e->gradient;
-    for (size_t k = 0; k < s->outputs; k++) {
-        by[k] = o->k_f64->dot(e->vector + k * s->columns, r.x, r.columns, r.n);
-        if (o->on.model->n_tensors > 1) by[k] += e->vector[biases + k];
-    }
-    times_curvature(o, e->kept + row * s->outputs, by);
-    for (size_t k = 0; k < s->outputs; k++) {
-        if (by[k] == 0) continue;
-        o->k_f64->add(to + k * s->columns, weight * by[k], r.x, r.columns, r.n);
-        if (o->on.model->n_tensors > 1) to[biases + k] += weight * by[k];
-    }
-}
-
-static void add_diagonal(const objective *o, const tw_eval *e, uint64_t row, double weight)
-{
-    const tw__linear_state *s = o->s;
-    const tw_row r = row_at(o, row);
-    double *kept = e->kept + row * s->outputs, *to = e->gradient;
-    scores_of(o, e->w, &r, kept);
-    curve(o, row, kept);
-    for (size_t k = 0; k < s->outputs; k++) {
-        const double c = weight * (s->loss->of_all ? kept[k] * (1 - kept[k]) : kept[k]);
-        for (size_t i = 0; i < r.n; i++) {
-            const double x = number_at(o, &r, i);
-            to[k * s->columns + (r.columns ? r.columns[i] : i)] += c * x * x;
-        }
-        if (o->on.model->n_tensors > 1) to[s->outputs * s->columns + k] += c;
-    }
-}
-
-static int hessian_times(void *user, const tw_eval *e)
-{
-    const objective *o = user;
-    const size_t n = o->s->outputs * o->s->columns;
-    double *to = e->gradient, *by = o->scratch + (size_t)e->draw->lane * 2 * o->s->outputs;
-    const tw__fp_mode mode = tw__fp_enter();
-    *e->sums = (tw_sums){0};
-    for (size_t i = 0; i < e->n; i++) e->sums->weight += weight_of(o, e->rows[i]);
-    const double l2 = e->sums->weight * o->s->l2;
-    for (size_t i = 0; i < n; i++) to[i] = e->vector ? l2 * e->vector[i] : l2;
-    memset(to + n, 0, (o->on.model->size - n) * sizeof *to);
-    for (size_t i = 0; i < e->n; i++) {
-        const double weight = weight_of(o, e->rows[i]);
-        if (e->vector) add_product(o, e, e->rows[i], weight, by);
-        else add_diagonal(o, e, e->rows[i], weight);
-    }
-    tw__fp_leave(mode);
-    return 0;
-}
-
-/* ---- as a generalised linear model --------------------------------------------------------------------- */
-
-static void glm_row(void *user, uint64_t i, tw_row *to) { *to = row_at(user, i); }
-
-static double glm_weight(void *user, uint64_t i) { return weight_of(user, i); }
-
-static double glm_loss(void *user, uint64_t i, const double *scores, double *slopes)
-{
-    return loss_of(user, i, scores, slopes);
-}
-
-static int glm_correct(void *user, uint64_t i, const double *scores) { return is_correct(user, i, scores); }
-
-static double glm_curvature(void *user, uint64_t i, size_t k, double score)
-{
-    return curvature_of(user, i, k, score);
-}
-
-static double glm_conjugate(void *user, uint64_t i, const double *slopes)
-{
-    const objective *o = user;
-    double sum = 0;
-    for (size_t k = 0; k < o->s->outputs; k++)
-        sum += o->s->loss->conjugate(slopes[k], target_or_sign(o, i, k), o->s->parameter);
-    return sum;
-}
-
-static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q)
-{
-    const objective *o = user;
-    return o->s->loss->proximal(t, q, target_or_sign(o, i, k), o->s->parameter);
-}
-
-/* Targets or signs of some rows for output k. */
-enum { SOME = 64 };
-
-static size_t some_targets(const objective *o, uint64_t first, size_t n, size_t k, double y[SOME])
-{
-    n = n < SOME ? n : SOME;
-    for (size_t i = 0; i < n; i++) y[i] = target_or_sign(o, first + i, k);
-    return n;
-}
-
-static void glm_losses(void *user, uint64_t first, size_t n, size_t k, const double *scores, double *losses,
-                       double *slopes)
-{
-    const objective *o = user;
-    const tw__linear_loss *loss = o->s->loss;
-    double y[SOME];
-    for (size_t at = 0, m; at < n; at += m) {
-        m = some_targets(o, first + at, n - at, k, y);
-        if (loss->losses)
-            loss->losses(tw_context_isa(o->on.model->ctx), scores + at, y, m, losses + at, slopes + at);
-        else
-            for (size_t i = at; i < at + m; i++)
-                losses[i] = loss->loss(scores[i], y[i - at], o->s->parameter, &slopes[i]);
-    }
-}
-
-static void glm_curvatures(void *user, uint64_t first, size_t n, size_t k, const double *scores,
-                           double *curvatures)
-{
-    const objective *o = user;
-    if (o->s->loss->curvatures)
-        o->s->loss->curvatures(tw_context_isa(o->on.model->ctx), scores, n, curvatures);
-    else
-        for (size_t i = 0; i < n; i++) curvatures[i] = curvature_of(o, first + i, k, scores[i]);
-}
-
-static const char *kinks_of_loss(const tw__linear_state *s)
-{
-    return s->parameter == 0 ? s->loss->kinks : NULL;
-}
-
-static void fill_glm(objective *o)
-{
-    const tw__linear_state *s = o->s;
-    o->glm = (tw_glm){.size = sizeof o->glm,
-                      .columns = s->columns,
-                      .outputs = s->outputs,
-                      .intercept = o->on.model->n_tensors > 1,
-                      .row_type = o->on.data.type,
-                      .l2 = s->l2,
-                      .l1 = s->l1,
-                      .user = o,
-                      .row = glm_row,
-                      .weight = glm_weight,
-                      .loss = glm_loss,
-                      .curvature = s->loss->curvature && !kinks_of_loss(s) ? glm_curvature : NULL,
-                      .is_squared = s->loss->is_squared,
-                      .kinks = kinks_of_loss(s),
-                      .correct = o->on.classes ? glm_correct : NULL,
-                      .conjugate = s->loss->conjugate ? glm_conjugate : NULL,
-                      .proximal = s->loss->proximal ? glm_proximal : NULL,
-                      .smoothness = kinks_of_loss(s) ? 0 : s->loss->smoothness,
-                      .losses = s->loss->of_all ? NULL : glm_losses,
-                      .curvatures = s->loss->curvature && !kinks_of_loss(s) ? glm_curvatures : NULL};
-}
-
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static void destroy(tw__bound *on)
 {
-    objective *o = (objective *)on;
+    tw__linear_objective *o = (tw__linear_objective *)on;
     tw_context *ctx = on->model->ctx;
     tw__standardize_free(on->model, &on->data, o->standardized);
     tw__free(ctx, o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch);
@@ -568,7 +227,7 @@ static void warn_of_columns(const tw_model *m, const tw_data_info *d, size_t col
                 d->name, (long long)d->shape[0], columns);
 }
 
-static tw_status fill(objective *o, tw_error *err)
+static tw_status fill(tw__linear_objective *o, tw_error *err)
 {
     const tw_model *m = o->on.model;
     o->is_streamed = tw__data_window(o->on.source) > 0;
@@ -590,16 +249,16 @@ static tw_status fill(objective *o, tw_error *err)
 tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
 {
     const tw_model *m = on->model;
-    objective *o;
+    tw__linear_objective *o;
     TW_TRY(tw__alloc(m->ctx, &o, 1, sizeof *o, err));
-    *o = (objective){.on = *on, .s = m->state, .lanes = tw_context_threads(m->ctx)};
+    *o = (tw__linear_objective){.on = *on, .s = m->state, .lanes = tw_context_threads(m->ctx)};
     o->on.free = destroy;
     const tw_status s = fill(o, err);
     if (s != TW_OK) {
         destroy(&o->on);
         return s;
     }
-    fill_glm(o);
+    tw__linear_fill_glm(o);
     const int is_smooth = o->s->loss->curvature || o->s->loss->of_all;
     *out = (tw_objective){.size = sizeof *out,
                           .type = m->type,
@@ -614,11 +273,11 @@ tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
                           .point = point,
                           .eval = eval,
                           .touched = o->sums ? touched : NULL,
-                          .hessian = is_smooth ? hessian : NULL,
-                          .hessian_blocks = hessian_blocks(o),
-                          .hessian_times = is_smooth ? hessian_times : NULL,
+                          .hessian = is_smooth ? tw__linear_hessian : NULL,
+                          .hessian_blocks = tw__linear_hessian_blocks(o),
+                          .hessian_times = is_smooth ? tw__linear_hessian_times : NULL,
                           .n_kept = o->s->outputs,
-                          .kinks = o->s->l1 > 0 ? "l1" : kinks_of_loss(o->s),
+                          .kinks = o->s->l1 > 0 ? "l1" : tw__linear_kinks(o->s),
                           .glm = on->classes || o->on.targets ? &o->glm : NULL};
     return TW_OK;
 }
