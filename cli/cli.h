@@ -206,12 +206,12 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
                         tw_error *err);
 /* --out that is to become a folder of its own. */
 tw_status cli_check_out(const char *out, tw_error *err);
-/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_directory adds a number
- * if that is there. */
 /* TW_ERR_SPEC if there is anything of this name, unless it is a file that may be replaced. */
 tw_status cli_new_file(const char *path, int force, tw_error *err);
 /* 1: the paths lead to one file or folder. */
 int cli_is_same(const char *a, const char *b);
+/* A new run's folder when none was named: out/TIME-MODEL-OPTIMIZER; cli_free_directory adds a number
+ * if that is there. */
 void cli_run_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 void cli_free_directory(const char *model, const char *optimizer, char to[PATH_MAX]);
 double cli_seconds(void); /* of the monotonic clock */

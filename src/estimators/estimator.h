@@ -63,9 +63,9 @@ typedef struct tw__estimator_type {
     double (*rate)(double smoothness, double l2, double rows);
     int takes_search;                     /* lr=search, too: steps that begin too long do no lasting harm */
     const struct tw__by_row_form *by_row; /* by_row.h: its fused form; NULL: it has none */
-    /* allocates e->own; from here on NULL: keeps nothing */
+    /* allocates e->state; from here on NULL: keeps nothing */
     tw_status (*create)(tw__estimator *e, tw_error *err);
-    /* also after a create that failed; e->own may be NULL */
+    /* also after a create that failed; e->state may be NULL */
     void (*free)(tw__estimator *e);
     tw_status (*direction)(tw__estimator *e, tw__update *u, tw_error *err);
     tw_status (*visit)(tw__estimator *e, tw_visitor *v, tw_error *err);
@@ -164,13 +164,13 @@ typedef struct tw__preset {
     int is_one;
     char rule[TW_SPEC_MAX], spec[TW_SPEC_MAX];
 } tw__preset;
-/* estimator: given beside it, or NULL. own: the name of the rule from outside, or NULL. */
-tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *state,
+/* estimator: given beside it, or NULL. custom: the name of the rule from outside, or NULL. */
+tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *custom,
                           tw_error *err);
 /* A word in place of a number, which a run gives: "auto" or "search" of the rule "sgd:lr=auto"; NULL: none. */
 const char *tw__preset_lr_word(const char *optimizer);
 /* The chain of its rule; with a word for lr that of sgd, whose number means nothing then. */
-tw_status tw__preset_chain(const tw__preset *preset, const tw_rule *own, tw_chain *to, tw_error *err);
+tw_status tw__preset_chain(const tw__preset *preset, const tw_rule *custom, tw_chain *to, tw_error *err);
 /* The canonical text of a preset: "svrg:m=100,lr=0.1". */
 tw_status tw__preset_text(const tw__preset *preset, char to[TW_SPEC_MAX], tw_error *err);
 #endif

@@ -34,8 +34,9 @@ static tw_status unknown_key(const tw__table *t, const tw__table *sgd, tw__text 
                     tw__guess_hint(&guess));
 }
 
-/* The link's items: to p->spec those of the estimator, of which there are *n_own, to p->rule those of sgd. */
-static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *link, int *n_own, tw_error *err)
+/* Items of the link: to p->spec those of the estimator, *n_taken of them, to p->rule those of sgd. */
+static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *link, int *n_taken,
+                       tw_error *err)
 {
     const tw_rule *rule = tw_rule_find("sgd");
     tw__table t = tw__estimator_table(e), sgd = {.owner = rule->name,
@@ -43,46 +44,47 @@ static tw_status split(tw__preset *p, const tw_estimator *e, const tw__spec *lin
                                                  .n = rule->n_options,
                                                  .aliases = rule->aliases};
     int fits = join(p->spec, "%s", e->name) && join(p->rule, "%s", rule->name);
-    *n_own = 0;
+    *n_taken = 0;
     for (int i = 0; fits && i < link->n; i++) {
         const tw__item *item = &link->items[i];
-        int own = tw__option_find(&t, item->key) >= 0;
-        if (!own && tw__option_find(&sgd, item->key) < 0) return unknown_key(&t, &sgd, item->key, err);
-        fits = join(own ? p->spec : p->rule, "%c%.*s=%.*s", (own ? *n_own : i - *n_own) ? ',' : ':',
+        int is_its = tw__option_find(&t, item->key) >= 0;
+        if (!is_its && tw__option_find(&sgd, item->key) < 0) return unknown_key(&t, &sgd, item->key, err);
+        fits = join(is_its ? p->spec : p->rule, "%c%.*s=%.*s", (is_its ? *n_taken : i - *n_taken) ? ',' : ':',
                     (int)item->key.n, item->key.at, (int)item->value.n, item->value.at);
-        *n_own += own;
+        *n_taken += is_its;
     }
     return fits ? TW_OK : too_long(p->optimizer, err);
 }
 
 /* The first link of the chain that is named like an estimator. */
-static const tw__estimator_type *find_link(const char *optimizer, const char *own, tw__text *link)
+static const tw__estimator_type *find_link(const char *optimizer, const char *custom, tw__text *link)
 {
     tw__text rest = tw__text_of(optimizer);
     for (;; rest = (tw__text){rest.at + link->n + 1, rest.n - link->n - 1}) {
         *link = (tw__text){rest.at, tw__spec_joint(rest)};
         size_t n = strcspn(rest.at, ":@+");
         tw__text name = {rest.at, n < link->n ? n : link->n};
-        const tw__estimator_type *type = own && tw__text_is(name, own) ? NULL : tw__estimator_type_find(name);
+        const tw__estimator_type *type =
+            custom && tw__text_is(name, custom) ? NULL : tw__estimator_type_find(name);
         if (type || link->n == rest.n) return type;
     }
 }
 
-tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *own,
+tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *estimator, const char *custom,
                           tw_error *err)
 {
     tw__spec spec, beside;
     tw__text link;
-    int n_own;
+    int n_taken;
     *out = (tw__preset){.optimizer = optimizer ? optimizer : "adam",
                         .estimator = estimator ? estimator : "minibatch"};
-    const tw__estimator_type *type = find_link(out->optimizer, own, &link);
+    const tw__estimator_type *type = find_link(out->optimizer, custom, &link);
     if (!type) return TW_OK;
     TW_TRY(tw__spec_parse(&spec, link, err));
     if (spec.dialect.n)
         return tw__fail(err, TW_ERR_SPEC, "estimator \"%s\" has no dialects", type->about.name);
     if (!join(out->rule, "%.*s", (int)(link.at - optimizer), optimizer)) return too_long(optimizer, err);
-    TW_TRY(split(out, &type->about, &spec, &n_own, err));
+    TW_TRY(split(out, &type->about, &spec, &n_taken, err));
     if (!join(out->rule, "%s", link.at + link.n)) return too_long(optimizer, err);
     out->is_one = 1;
     out->optimizer = out->rule;
@@ -91,7 +93,7 @@ tw_status tw__preset_read(tw__preset *out, const char *optimizer, const char *es
         return TW_OK;
     }
     TW_TRY(tw__spec_parse(&beside, tw__text_of(estimator), err));
-    if (tw__text_is(beside.name, type->about.name) && !n_own) return TW_OK;
+    if (tw__text_is(beside.name, type->about.name) && !n_taken) return TW_OK;
     return tw__fail(
         err, TW_ERR_SPEC,
         "optimizer %.60s means estimator %s with optimizer sgd: it cannot be combined with estimator %.60s",
@@ -107,9 +109,9 @@ const char *tw__preset_lr_word(const char *optimizer)
     return NULL;
 }
 
-tw_status tw__preset_chain(const tw__preset *p, const tw_rule *own, tw_chain *to, tw_error *err)
+tw_status tw__preset_chain(const tw__preset *p, const tw_rule *custom, tw_chain *to, tw_error *err)
 {
-    return tw_chain_read(to, tw__preset_lr_word(p->optimizer) ? "sgd" : p->optimizer, own, err);
+    return tw_chain_read(to, tw__preset_lr_word(p->optimizer) ? "sgd" : p->optimizer, custom, err);
 }
 
 tw_status tw__preset_text(const tw__preset *p, char to[TW_SPEC_MAX], tw_error *err)
