@@ -74,6 +74,46 @@ static inline tw_model *new_model(tw_context *ctx, const char *text, tw_type typ
     return m;
 }
 
+/* A model on some rows, and what is minimised. */
+typedef struct linear_problem {
+    tw_context *ctx;
+    tw_data *data;
+    tw_model *model;
+    tw_objective objective;
+} linear_problem;
+
+static inline linear_problem open_rows(tw_context *ctx, tw_data *data, const char *model, tw_type type)
+{
+    linear_problem p = {.ctx = ctx, .data = data, .objective = TW_OBJECTIVE_INIT};
+    p.model = new_model(ctx, model, type, data);
+    assert_int_equal(tw_model_objective(p.model, data, &p.objective, NULL), TW_OK);
+    return p;
+}
+
+/* In double, with a context of its own. */
+static inline linear_problem open_info(const tw_data_info *info, const char *model, int threads)
+{
+    tw_context *ctx = context(threads);
+    tw_data *data;
+    tw_error err;
+    if (tw_data_create(&data, ctx, info, &err) != TW_OK) fail_msg("%s", err.message);
+    return open_rows(ctx, data, model, TW_F64);
+}
+
+/* All but the context. */
+static inline void close_rows(linear_problem *p)
+{
+    tw_model_objective_free(&p->objective);
+    tw_model_free(p->model);
+    tw_data_free(p->data);
+}
+
+static inline void close_problem(linear_problem *p)
+{
+    close_rows(p);
+    tw_context_free(p->ctx);
+}
+
 /* Weights that are not 0, some of either sign. */
 static inline void set_weights(tw_model *m)
 {

@@ -99,19 +99,14 @@ static inline void check_refuses(const char *solver, const char *model, int kind
 {
     const table t = make_table();
     tw_context *ctx = context(1);
-    tw_data *data = table_data(ctx, &t, kind, 0);
-    tw_objective f = TW_OBJECTIVE_INIT;
-    tw_model *m = new_model(ctx, model, TW_F64, data);
+    linear_problem p = open_rows(ctx, table_data(ctx, &t, kind, 0), model, TW_F64);
     const tw_run_options o = {.size = sizeof o, .solver = solver};
     tw_run *run;
     tw_error err;
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-    assert_int_equal(tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),
+                     TW_ERR_SPEC);
     assert_string_equal(err.message, message);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
+    close_problem(&p);
 }
 
 /* Where a run ends. */
@@ -130,17 +125,15 @@ static inline ending solve(const char *solver, const char *model, int classes, t
     memset(&to, 0, sizeof to);
     tw_context *ctx = context(threads);
     fill_rows(&r, classes ? classes : 1);
-    tw_data *data = rows_data(ctx, &r, TW_F32, sparse, classes, 1);
-    tw_model *m = new_model(ctx, model, type, data);
-    tw_objective f = TW_OBJECTIVE_INIT;
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    linear_problem p = open_rows(ctx, rows_data(ctx, &r, TW_F32, sparse, classes, 1), model, type);
+    tw_model *m = p.model;
     const tw_run_options o = {.size = sizeof o,
                               .solver = solver,
                               .seed = 5,
                               .tol = type == TW_F32                 ? 1e-4
                                      : strcmp(solver, "fista") == 0 ? 1e-7
                                                                     : 1e-11};
-    tw_run *run = new_run(ctx, &f, tw_model_weights(m), &o);
+    tw_run *run = new_run(ctx, &p.objective, tw_model_weights(m), &o);
     int status = TW_RUN_GOING;
     if (stop) {
         ls_state kept;
@@ -149,7 +142,7 @@ static inline ending solve(const char *solver, const char *model, int classes, t
         assert_int_equal(ls_save(&kept, run), TW_OK);
         tw_run_free(run);
         memset(tw_model_weights(m), 0, tw_model_size(m) * tw_type_size(type));
-        run = new_run(ctx, &f, tw_model_weights(m), &o);
+        run = new_run(ctx, &p.objective, tw_model_weights(m), &o);
         assert_int_equal(ls_load(&kept, run), TW_OK);
         ls_forget(&kept);
         status = tw_run_status(run);
@@ -162,10 +155,7 @@ static inline ending solve(const char *solver, const char *model, int classes, t
         fail_msg("%s, %s: after %d iterations the gradient is %g of %g", solver, model, (int)to.steps,
                  progress_of(run).gradient, progress_of(run).first_gradient);
     tw_run_free(run);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
+    close_problem(&p);
     return to;
 }
 

@@ -2,37 +2,19 @@
  * SPDX-License-Identifier: MIT */
 #include "solver_runs.h"
 
-typedef struct problem {
-    tw_context *ctx;
-    tw_data *data;
-    tw_model *m;
-    tw_objective f;
-} problem;
-
-static problem open_problem(const char *model, int classes, tw_type type)
+static linear_problem open_problem(const char *model, int classes, tw_type type)
 {
     static some_rows r;
-    problem p = {.ctx = context(2), .f = TW_OBJECTIVE_INIT};
+    tw_context *ctx = context(2);
     fill_rows(&r, classes ? classes : 1);
-    p.data = rows_data(p.ctx, &r, TW_F32, 1, classes, 1);
-    p.m = new_model(p.ctx, model, type, p.data);
-    assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
-    return p;
-}
-
-static void close_problem(problem *p)
-{
-    tw_model_objective_free(&p->f);
-    tw_model_free(p->m);
-    tw_data_free(p->data);
-    tw_context_free(p->ctx);
+    return open_rows(ctx, rows_data(ctx, &r, TW_F32, 1, classes, 1), model, type);
 }
 
 /* loss(h) + conjugate(s) >= s h, and equal where s is the slope at h; the proximal point has its slope. */
 static void check_duals(const char *model, int classes)
 {
-    problem p = open_problem(model, classes, TW_F64);
-    const tw_glm *glm = p.f.glm;
+    linear_problem p = open_problem(model, classes, TW_F64);
+    const tw_glm *glm = p.objective.glm;
     const size_t n = glm->outputs;
     double h[3], s[3], other[3];
     for (uint64_t i = 0; glm->conjugate && i < ROWS; i++)
@@ -83,10 +65,10 @@ static void a_gap_bounds_what_is_left(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double least = 0;
         for (int loose = 0; loose < 2; loose++) {
-            problem p = open_problem(cases[i].model, cases[i].classes, TW_F64);
+            linear_problem p = open_problem(cases[i].model, cases[i].classes, TW_F64);
             const double tol = loose ? 1e-2 : 1e-11;
             const tw_run_options o = {.size = sizeof o, .solver = "cd", .stop = "gap", .tol = tol};
-            tw_run *run = new_run(p.ctx, &p.f, tw_model_weights(p.m), &o);
+            tw_run *run = new_run(p.ctx, &p.objective, tw_model_weights(p.model), &o);
             size_t n;
             assert_int_equal(go_on(run), TW_RUN_CONVERGED);
             const double loss = tw_run_history(run, &n)[n - 1].loss;
@@ -108,11 +90,11 @@ static void a_gap_needs_a_dual_problem(void **state)
     static const char *const cases[][2] = {{"logistic", "stop = gap needs a penalty"},
                                            {"softmax:l2=1", "stop = gap needs a loss with a dual problem"}};
     for (size_t i = 0; i < 2; i++) {
-        problem p = open_problem(cases[i][0], 3, TW_F64);
+        linear_problem p = open_problem(cases[i][0], 3, TW_F64);
         const tw_run_options o = {.size = sizeof o, .solver = "lbfgs", .stop = "gap", .tol = 1e-3};
         tw_run *run;
         tw_error err;
-        assert_int_equal(tw_run_create(&run, p.ctx, &p.f, NULL, tw_model_weights(p.m), &o, &err),
+        assert_int_equal(tw_run_create(&run, p.ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),
                          TW_ERR_SPEC);
         assert_string_equal(err.message, cases[i][1]);
         close_problem(&p);
@@ -126,14 +108,14 @@ static void check_l1_max(const char *model, int classes, tw_type type)
     double l1 = 0;
     for (int below = 0; below < 2; below++) {
         snprintf(text, sizeof text, "%s,l1=%.17g", model, below ? l1 * (1 - 1e-4) : l1);
-        problem p = open_problem(below || l1 > 0 ? text : model, classes, type);
+        linear_problem p = open_problem(below || l1 > 0 ? text : model, classes, type);
         if (l1 == 0) {
-            assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+            assert_int_equal(tw_l1_max(p.ctx, &p.objective, &l1, NULL), TW_OK);
             assert_true(l1 > 0 && isfinite(l1));
             below--;
         } else {
             const tw_run_options o = {.size = sizeof o, .solver = "cd", .tol = 1e-300};
-            tw_run *run = new_run(p.ctx, &p.f, tw_model_weights(p.m), &o);
+            tw_run *run = new_run(p.ctx, &p.objective, tw_model_weights(p.model), &o);
             go_on(run);
             const tw_run_progress now = progress_of(run);
             if (now.nonzero != below) fail_msg("%s: %g weights are not 0", text, now.nonzero);
@@ -162,12 +144,9 @@ static void from_l1_max_on_all_weights_are_0(void **state)
     static const int32_t y[] = {2, 2, 2, 2, 2, 2, 1, 1, 1, 0};
     const tw_data_info rows =
         {.size = sizeof rows, .rows = 10, .rank = 1, .shape = {1}, .type = TW_F64, .x = x, .labels = y};
-    problem p = {.ctx = context(1), .f = TW_OBJECTIVE_INIT};
+    linear_problem p = open_info(&rows, "softmax", 1);
     double l1;
-    assert_int_equal(tw_data_create(&p.data, p.ctx, &rows, NULL), TW_OK);
-    p.m = new_model(p.ctx, "softmax", TW_F64, p.data);
-    assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
-    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+    assert_int_equal(tw_l1_max(p.ctx, &p.objective, &l1, NULL), TW_OK);
     assert_true(fabs(l1 - (3 - 12 * shares[0]) / 10) < 1e-11);
     close_problem(&p);
 }
@@ -186,12 +165,9 @@ static void l1_max_of_large_targets(void **state)
                                .targets = y,
                                .n_targets = 1};
     for (int i = 0; i < 2; i++) {
-        problem p = {.ctx = context(1), .f = TW_OBJECTIVE_INIT};
+        linear_problem p = open_info(&rows, i ? "huber:delta=100" : "linear", 1);
         double l1;
-        assert_int_equal(tw_data_create(&p.data, p.ctx, &rows, NULL), TW_OK);
-        p.m = new_model(p.ctx, i ? "huber:delta=100" : "linear", TW_F64, p.data);
-        assert_int_equal(tw_model_objective(p.m, p.data, &p.f, NULL), TW_OK);
-        assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, NULL), TW_OK);
+        assert_int_equal(tw_l1_max(p.ctx, &p.objective, &l1, NULL), TW_OK);
         if (fabs(l1 - 1) > 1e-9) fail_msg("%.17g", l1);
         close_problem(&p);
     }
@@ -202,11 +178,11 @@ static void l1_max_is_for_smooth_losses(void **state)
     (void)state;
     tw_error err;
     double l1;
-    problem p = open_problem("svm:loss=hinge", 2, TW_F64);
-    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, &err), TW_ERR_SPEC);
+    linear_problem p = open_problem("svm:loss=hinge", 2, TW_F64);
+    assert_int_equal(tw_l1_max(p.ctx, &p.objective, &l1, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "l1_max needs a linear model with a smooth loss, not loss=hinge");
-    p.f.glm = NULL;
-    assert_int_equal(tw_l1_max(p.ctx, &p.f, &l1, &err), TW_ERR_SPEC);
+    p.objective.glm = NULL;
+    assert_int_equal(tw_l1_max(p.ctx, &p.objective, &l1, &err), TW_ERR_SPEC);
     assert_string_equal(err.message, "l1_max needs a linear model with a smooth loss");
     close_problem(&p);
 }

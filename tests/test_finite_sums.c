@@ -28,46 +28,8 @@ static tw_run_options options(const char *rule, const char *estimator, uint64_t 
     return o;
 }
 
-/* A model on some rows, and what is minimised. */
-typedef struct problem {
-    tw_context *ctx;
-    tw_data *data;
-    tw_model *model;
-    tw_objective objective;
-} problem;
-
-static problem open_rows(tw_context *ctx, tw_data *data, const char *model, tw_type type)
-{
-    problem p = {.ctx = ctx, .data = data, .objective = TW_OBJECTIVE_INIT};
-    p.model = new_model(ctx, model, type, data);
-    assert_int_equal(tw_model_objective(p.model, data, &p.objective, NULL), TW_OK);
-    return p;
-}
-
-static problem open_info(const tw_data_info *info, const char *model, int threads)
-{
-    tw_context *ctx = context(threads);
-    tw_data *data;
-    tw_error err;
-    if (tw_data_create(&data, ctx, info, &err) != TW_OK) fail_msg("%s", err.message);
-    return open_rows(ctx, data, model, TW_F64);
-}
-
-static void close_rows(problem *p)
-{
-    tw_model_objective_free(&p->objective);
-    tw_model_free(p->model);
-    tw_data_free(p->data);
-}
-
-static void close_problem(problem *p)
-{
-    close_rows(p);
-    tw_context_free(p->ctx);
-}
-
 /* All epochs of a run, from the model's weights, which are then those to report. */
-static tw_epoch train(problem *p, const tw_run_options *o)
+static tw_epoch train(linear_problem *p, const tw_run_options *o)
 {
     tw_run *run;
     tw_error err = {0};
@@ -95,7 +57,7 @@ static void check_parts(const char *text, int classes)
     fill_rows(&r, classes ? classes : 1);
     for (int sparse = 0; sparse < 2; sparse++) {
         tw_context *ctx = context(1);
-        problem p = open_rows(ctx, rows_data(ctx, &r, TW_F64, sparse, classes, 1), text, TW_F64);
+        linear_problem p = open_rows(ctx, rows_data(ctx, &r, TW_F64, sparse, classes, 1), text, TW_F64);
         const tw_glm *f = p.objective.glm;
         const size_t n = tw_model_size(p.model);
         const double *w = tw_model_weights(p.model);
@@ -132,7 +94,7 @@ static void the_proximal_step_leaves_exact_zeros(void **state)
         {.size = sizeof rows, .rows = 5, .rank = 1, .shape = {2}, .type = TW_F64, .x = x, .labels = y};
     for (int i = 0; i < N_ESTIMATORS; i++)
         for (int strong = 0; strong < 2; strong++) {
-            problem p =
+            linear_problem p =
                 open_info(&rows, strong ? "logistic:intercept=0,l1=0.46" : "logistic:intercept=0,l1=0.1", 1);
             double *w = tw_model_weights(p.model);
             tw_metrics m;
@@ -149,7 +111,7 @@ static void the_proximal_step_leaves_exact_zeros(void **state)
 }
 
 /* R3: rows that weigh differently, and a penalty. */
-static problem open_r3(void)
+static linear_problem open_r3(void)
 {
     static const double x[] = {1, 2, 2, -1, -1, 1, 0, 3, 3, 0}, weights[] = {10, 1, 1, 5, 2};
     static const int32_t y[] = {1, 0, 1, 1, 0};
@@ -164,7 +126,7 @@ static problem open_r3(void)
     return open_info(&rows, "logistic:l2=0.05", 1);
 }
 
-static void check_r3(const problem *p, const char *estimator, double within)
+static void check_r3(const linear_problem *p, const char *estimator, double within)
 {
     static const double optimum[] = {-1.004396769778, 1.248560494912, 1.520186218241};
     const double *w = tw_model_weights(p->model);
@@ -176,7 +138,7 @@ static void rows_with_weights_reach_the_known_optimum(void **state)
 {
     (void)state;
     for (int i = 0; i < N_ESTIMATORS; i++) {
-        problem p = open_r3();
+        linear_problem p = open_r3();
         /* a pass of miso is a step, not one for every row */
         const char *rule = strcmp(estimators[i], "miso") == 0 ? "sgd:lr=0.25" : "sgd:lr=0.08";
         const tw_run_options o = options(rule, estimators[i], 1, 12000);
@@ -192,7 +154,7 @@ static void the_rate_follows_from_the_smoothness(void **state)
     (void)state;
     static const double lengths[] = {1, 1, 3, 6, 6, 2, 6, 3, 1};
     for (int i = 0; i < N_ESTIMATORS; i++) {
-        problem p = open_r3();
+        linear_problem p = open_r3();
         /* where l2 is in the proximal step, it is not in L */
         const double l = 0.25 * 10 * 6 * 5 / 19 + (i < N_BY_ROW ? 0.05 : 0);
         const tw_run_options o = options("sgd:lr=auto", estimators[i], 1, 14000);
@@ -215,7 +177,8 @@ static void a_rate_that_does_not_exist_is_refused(void **state)
     for (int i = 0; i < 2; i++) {
         tw_context *ctx = context(1);
         fill_rows(&r, 2);
-        problem p = open_rows(ctx, rows_data(ctx, &r, TW_F64, 0, i ? 2 : 0, 0), cases[i].model, TW_F64);
+        linear_problem p =
+            open_rows(ctx, rows_data(ctx, &r, TW_F64, 0, i ? 2 : 0, 0), cases[i].model, TW_F64);
         const tw_run_options o = options("sgd:lr=auto", cases[i].estimator, 1, 1);
         tw_run *run;
         tw_error err = {0};
@@ -241,7 +204,7 @@ static const struct {
                    {"svm:loss=hinge,l2=0.1", "sgd:lr=0.05", 2}};
 enum { N_FUSED = sizeof fused_cases / sizeof *fused_cases };
 
-static problem open_case(const some_rows *r, int i, tw_type type, int sparse, int threads, tw_isa isa)
+static linear_problem open_case(const some_rows *r, int i, tw_type type, int sparse, int threads, tw_isa isa)
 {
     tw_context *ctx;
     tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
@@ -252,7 +215,7 @@ static problem open_case(const some_rows *r, int i, tw_type type, int sparse, in
                      type);
 }
 
-static tw_run *new_run(problem *p, const tw_run_options *o)
+static tw_run *new_run(linear_problem *p, const tw_run_options *o)
 {
     tw_run *run;
     tw_error err = {0};
@@ -262,7 +225,7 @@ static tw_run *new_run(problem *p, const tw_run_options *o)
 }
 
 /* A run on a case, from weights that are not 0. */
-static tw_run *open_run(problem *p, const some_rows *r, int i, tw_type type, int sparse,
+static tw_run *open_run(linear_problem *p, const some_rows *r, int i, tw_type type, int sparse,
                         const tw_run_options *o)
 {
     *p = open_case(r, i, type, sparse, 1, TW_ISA_DETECT);
@@ -270,7 +233,7 @@ static tw_run *open_run(problem *p, const some_rows *r, int i, tw_type type, int
     return new_run(p, o);
 }
 
-static void close_run(tw_run *run, problem *p)
+static void close_run(tw_run *run, linear_problem *p)
 {
     tw_run_free(run);
     close_problem(p);
@@ -314,7 +277,7 @@ static void fused_equals_vectors(void **state)
             tw_run_options o = options(fused_cases[k].rule, estimators[i / 2 / N_FUSED], i % 2 ? 5 : 1, 100);
             if (k % 2) o.schedule = "inverse_time:decay_rate=0.01";
             fill_rows(&r, fused_cases[k].classes ? fused_cases[k].classes : 1);
-            problem p, q;
+            linear_problem p, q;
             tw_run *fused = open_run(&p, &r, k, type, i % 3 > 0, &o);
             o.fused = TW_RUN_FUSED_NO;
             tw_run *plain = open_run(&q, &r, k, type, i % 3 > 0, &o);
@@ -345,7 +308,7 @@ static void a_search_finds_the_same_fused(void **state)
         tw_run_options o = options("sgd:lr=search", estimators[i / N_FUSED], 1, 100);
         if (strstr(o.estimator, "sarah")) continue;
         fill_rows(&r, fused_cases[k].classes ? fused_cases[k].classes : 1);
-        problem p, q;
+        linear_problem p, q;
         tw_run *fused = open_run(&p, &r, k, TW_F64, i % 2, &o);
         o.fused = TW_RUN_FUSED_NO;
         tw_run *plain = open_run(&q, &r, k, TW_F64, i % 2, &o);
@@ -375,7 +338,7 @@ static void nothing_but_the_numbers_decides_the_bits(void **state)
         if (i >= N_FUSED * N_BY_ROW && strstr(estimator, "sarah")) continue;
         fill_rows(&r, fused_cases[k].classes ? fused_cases[k].classes : 1);
         for (int way = 0; way < 4; way++) {
-            problem p =
+            linear_problem p =
                 open_case(&r, k, TW_F64, way % 2, 1 + way % 3, way == 2 ? TW_ISA_BASE : TW_ISA_DETECT);
             const size_t bytes = tw_model_size(p.model) * sizeof(double);
             const void *w;
@@ -418,7 +381,7 @@ static void steps_at_once_are_steps(void **state)
     fill_rows(&r, 2);
     for (int at_once = 0; at_once < 2; at_once++) {
         static double first[256];
-        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        linear_problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
         int left = 2 * ROWS + 5, status = TW_RUN_GOING, calls = 0;
         tw_run_options o = options("sgd:lr=0.1", "saga", 1, 100);
         const void *w;
@@ -447,7 +410,7 @@ static void the_sum_is_the_slopes(void **state)
     static some_rows r;
     fill_rows(&r, 2);
     for (int i = 0; i < 3; i++) {
-        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        linear_problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
         const tw_run_options o = options("sgd:lr=0.1", estimators[i], 1, 100);
         tw_run *run = new_run(&p, &o);
         ls_state s;
@@ -472,7 +435,7 @@ static void the_error_is_a_straight_line(void **state)
     static some_rows r;
     fill_rows(&r, 2);
     for (int i = -1; i < N_BY_ROW; i++) {
-        problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
+        linear_problem p = open_case(&r, 0, TW_F64, 1, 1, TW_ISA_DETECT);
         const size_t n = tw_model_size(p.model);
         double best[256], distance[5] = {0};
         const tw_run_options long_ago = options("sgd:lr=0.2", "saga", 1, 2000),
@@ -505,7 +468,7 @@ static void stored_clocks_are_checked(void **state)
     (void)state;
     static some_rows r;
     fill_rows(&r, 3);
-    problem p = open_case(&r, 3, TW_F64, 1, 1, TW_ISA_DETECT);
+    linear_problem p = open_case(&r, 3, TW_F64, 1, 1, TW_ISA_DETECT);
     const tw_run_options o = options("sgd:lr=0.1", "saga", 1, 100);
     tw_run *run = new_run(&p, &o);
     ls_state s;
@@ -537,7 +500,8 @@ static void any_allocation_may_fail(void **state)
         tw_run *run = NULL;
         int status = TW_RUN_GOING;
         const tw_run_options o = options("sgd:lr=0.1", "saga", 2, 1);
-        problem p = open_rows(k.ctx, rows_data(k.ctx, &r, TW_F64, 1, 3, 1), "logistic:l1=0.02", TW_F64);
+        linear_problem p =
+            open_rows(k.ctx, rows_data(k.ctx, &r, TW_F64, 1, 3, 1), "logistic:l1=0.02", TW_F64);
         fault_walk_arm(&k);
         tw_status s = tw_run_create(&run, k.ctx, &p.objective, NULL, tw_model_weights(p.model), &o, NULL);
         while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, NULL);
@@ -569,7 +533,7 @@ static void a_table_too_large_is_refused(void **state)
                                .starts = starts,
                                .columns = columns,
                                .labels = labels};
-    problem p = open_info(&rows, "logistic", 1);
+    linear_problem p = open_info(&rows, "logistic", 1);
     tw_run_options o = options("sgd:lr=0.1", "saga", 1, 1);
     o.fused = TW_RUN_FUSED_NO;
     assert_int_equal(tw_run_create(&run, p.ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),

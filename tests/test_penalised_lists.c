@@ -48,9 +48,8 @@ static double train(const plan *a, double *w)
 {
     static wide_rows r;
     tw_context *ctx = context(a->threads);
-    tw_data *data = wide_data(ctx, &r, a->classes);
-    tw_model *m = new_model(ctx, a->model, TW_F64, data);
-    tw_objective f = TW_OBJECTIVE_INIT;
+    linear_problem p = open_rows(ctx, wide_data(ctx, &r, a->classes), a->model, TW_F64);
+    const size_t size = tw_model_size(p.model);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
     tw_error err = {0};
@@ -61,22 +60,18 @@ static double train(const plan *a, double *w)
     o.batch = a->batch;
     o.epochs = 2;
     o.sparse = a->sparse;
-    assert_true(tw_model_size(m) <= MOST_WEIGHTS);
-    set_weights(m);
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-    if (tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err) != TW_OK)
+    assert_true(size <= MOST_WEIGHTS);
+    set_weights(p.model);
+    if (tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err) != TW_OK)
         fail_msg("%s", err.message);
     while (!tw_run_is_over(status))
         if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("%s: %s", a->rule, err.message);
     assert_int_equal(tw_run_weights(run, &reported, &err), TW_OK);
     memset(w, 0, MOST_WEIGHTS * sizeof *w);
-    memcpy(w, reported, tw_model_size(m) * sizeof *w);
+    memcpy(w, reported, size * sizeof *w);
     const double loss = tw_run_history(run, &n)[1].loss;
     tw_run_free(run);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
+    close_problem(&p);
     return loss;
 }
 
@@ -150,22 +145,17 @@ static void refused(const char *model, const char *rule, const char *groups, enu
 {
     static wide_rows r;
     tw_context *ctx = context(1);
-    tw_data *data = wide_data(ctx, &r, 2);
-    tw_model *m = new_model(ctx, model, TW_F64, data);
-    tw_objective f = TW_OBJECTIVE_INIT;
+    linear_problem p = open_rows(ctx, wide_data(ctx, &r, 2), model, TW_F64);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
     tw_error err = {0};
     o.optimizer = rule;
     o.groups = groups;
     o.sparse = sparse;
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
-    assert_int_equal(tw_run_create(&run, ctx, &f, NULL, tw_model_weights(m), &o, &err), TW_ERR_SPEC);
+    assert_int_equal(tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err),
+                     TW_ERR_SPEC);
     assert_string_equal(err.message, message);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
+    close_problem(&p);
 }
 
 static void what_would_not_be_l2_is_refused(void **state)

@@ -42,9 +42,6 @@ static void run_model(const rows *r, const char *model, const char *rule, const 
     tw_run *run;
     tw_error err = {0};
     int status;
-    tw_objective f = TW_OBJECTIVE_INIT;
-    tw_context *ctx = context(1);
-    tw_data *data;
     const tw_data_info info = {.size = sizeof info,
                                .rows = N,
                                .rank = 1,
@@ -53,9 +50,7 @@ static void run_model(const rows *r, const char *model, const char *rule, const 
                                .x = r->x,
                                .targets = r->y,
                                .n_targets = 1};
-    assert_int_equal(tw_data_create(&data, ctx, &info, NULL), TW_OK);
-    tw_model *m = new_model(ctx, model, TW_F64, data);
-    assert_int_equal(tw_model_objective(m, data, &f, NULL), TW_OK);
+    linear_problem p = open_info(&info, model, 1);
     for (int k = 0; k < STEPS; k++) order[k] = row_at(k);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = rule;
@@ -63,18 +58,15 @@ static void run_model(const rows *r, const char *model, const char *rule, const 
     o.order = order;
     o.n_order = STEPS;
     o.epochs = STEPS / N + 1;
-    double *w = tw_model_weights(m);
+    double *w = tw_model_weights(p.model);
     memset(w, 0, D * sizeof *w);
-    if (tw_run_create(&run, ctx, &f, NULL, w, &o, &err) != TW_OK) fail_msg("%s", err.message);
+    if (tw_run_create(&run, p.ctx, &p.objective, NULL, w, &o, &err) != TW_OK) fail_msg("%s", err.message);
     for (int k = 0; k < STEPS; k++) {
         assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
         memcpy(to[k], w, D * sizeof *w);
     }
     tw_run_free(run);
-    tw_model_objective_free(&f);
-    tw_model_free(m);
-    tw_data_free(data);
-    tw_context_free(ctx);
+    close_problem(&p);
 }
 
 static void compare(double got[STEPS][D], double want[STEPS][D], const char *what, double within)
