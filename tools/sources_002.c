@@ -3,7 +3,6 @@
 #include "sources.h"
 
 #define NETWORK "examples/sources/002_network.c"
-#define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 
 static const struct cli_named named[] = {
     {"1", TECHNIQUE, "比如如何选择合适的学习率", "how to choose a learning rate", LR_TEST, ""},

@@ -4,7 +4,6 @@
 
 #define L1 "thalweg train sparse --model logistic --l1 0.0001 --solver auto --tol 1e-6 --dtype f64"
 #define SCRIPT "examples/sources/003-tensorflow.sh"
-#define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 #define SUMMARY "thalweg summary --model mlp digits"
 #define DECAY FEW_ROWS("adam adam:weight_decay=0.01")
 #define GAP "it narrows the gap between the losses; on held-out rows the loss was not lower here"

@@ -5,7 +5,6 @@
 
 #define LINEAR "examples/sources/004_linear_regression.c"
 #define SUMS "examples/sources/004_finite_sums.c"
-#define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 #define STEEP \
     "thalweg race --surface quadratic:condition=100 --optimizers 'sgd momentum nag' --steps 300 --tune 8"
 #define SCALE(c) \
@@ -43,8 +42,8 @@ static const struct cli_named named[] = {
 
     {"1", TECHNIQUE, "结合理论研究和实际应用，对各算法的收敛速度、适用范围、存在的优缺点等内容进行对比",
      "comparison of the algorithms", TUNED, "docs/comparison.md"},
-    {"1.1.1", METHOD, "最小二乘法", "least squares", LINEAR,
-     "by descent; --model linear --solver newton takes one step"},
+    {"1.1.1", METHOD, "最小二乘法", "least squares", "thalweg explain least-squares",
+     "a solver; by descent: " LINEAR},
     {"1.1.1", METHOD, "牛顿法", "Newton's method", "thalweg explain newton",
      "a solver; newton-cg needs no matrix"},
     {"1.1.2", CLAIM, "早在18世纪就已经出现了关于梯度下降算法的研究",
@@ -111,12 +110,12 @@ static const struct cli_named named[] = {
      ""},
     {"2.1.2", TECHNIQUE, "反向传播算法（BP 算法）", "back-propagation", "thalweg layers",
      "every layer has its backward part"},
-    {"2.1.2", MODEL, "支持向量机（SVM, Support Vector Machines）", "support vector machine", NOT_YET,
-     "linear models so far: squared and logistic loss"},
+    {"2.1.2", MODEL, "支持向量机（SVM, Support Vector Machines）", "support vector machine",
+     "thalweg explain svm", "without kernels; the hinge by --solver sdca"},
     {"2.1.2", MODEL, "Boosting", "boosting", NOT_BUILT, "trees are not trained by descent"},
     {"2.1.2", MODEL, "最大熵方法（如 LR, Logistic Regression）", "logistic regression",
-     "thalweg train digits --model 'flatten; dense classes softmax' --optimizer sgd:lr=0.1 --epochs 2",
-     "with ten classes; with two in C: " SUMS},
+     "thalweg train sparse --model logistic --l2 0.0001 --solver auto",
+     "with two classes; softmax with more, and with two in C: " SUMS},
     {"2.1.2", MODEL, "构建具有很多隐层的机器学习模型", "networks of many layers",
      "thalweg summary --model 'flatten; dense 64 relu; dense 64 relu; dense 64 relu; dense classes softmax' digits",
      ""},
@@ -531,7 +530,8 @@ static const struct cli_named named[] = {
     {"5.3.2, (2)", CLAIM, "两个动量优化器初期走了“岔路”", "momentum and NAG go astray at first",
      "thalweg figures fig5.8", "", "yes: surface-5"},
 
-    {"6", METHOD, "二阶优化算法", "methods of second order", NOT_YET, "solvers of their own"},
+    {"6", METHOD, "二阶优化算法", "methods of second order", "thalweg solvers",
+     "newton and newton-cg; lbfgs from gradients alone"},
     {"6", METHOD, "交替方向乘子（alternating direction method of multipliers，简称 ADMM）", "ADMM", NOT_BUILT,
      "it splits the problem; no gradient step takes its place"},
     {"6", TECHNIQUE, "数据并行是指把训练数据分到不同的工作节点上分别进行训练", "data parallel", NOT_YET,
