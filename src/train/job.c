@@ -37,6 +37,15 @@ static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *er
     return s;
 }
 
+tw_status tw__job_set_text(tw_job *job, const char **option, const char *text, tw_error *err)
+{
+    char *copy;
+    TW_TRY(tw__copy_text(job->ctx, &copy, text, err));
+    tw__free_text(job->ctx, (char *)(uintptr_t)*option);
+    *option = copy;
+    return TW_OK;
+}
+
 static int on_event(void *user, const tw_event *event)
 {
     tw_job *job = user;

@@ -77,8 +77,10 @@ tw_status tw__same_data(const json_t *then, const json_t *now, const char *work,
 tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err);
 tw_status tw__job_set_window(tw_job *job, tw_error *err);
 
-/* job.c: takes the model in place of the job's, and makes the run anew. */
+/* job.c: takes the model in place of the job's, and makes the run anew; gives one of job->o's texts another
+ * value. */
 tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err);
+tw_status tw__job_set_text(tw_job *job, const char **option, const char *text, tw_error *err);
 
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);

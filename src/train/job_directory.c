@@ -275,11 +275,8 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
     if (!job->o.numbered) return s;
     snprintf(base, sizeof base, "%s", job->o.out);
     for (int i = 2; s == TW_ERR_SPEC && i < 10000; i++) {
-        char *copy;
         snprintf(name, sizeof name, "%s-%d", base, i);
-        TW_TRY(tw__copy_text(job->ctx, &copy, name, err));
-        tw__free_text(job->ctx, (char *)(uintptr_t)job->o.out);
-        job->o.out = copy;
+        TW_TRY(tw__job_set_text(job, &job->o.out, name, err));
         s = claim(job, err);
     }
     return s;

@@ -1,7 +1,6 @@
 /* A job whose training rows stay in a file: what it cannot do, and the window that it draws rows from.
  * SPDX-License-Identifier: MIT */
 #include "data/data.h"
-#include "models/linear/linear.h"
 #include "train/job.h"
 #include "train/run.h"
 #include <stdio.h>
@@ -24,26 +23,16 @@ tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err)
     return TW_OK;
 }
 
-/* The rows that `window` megabytes hold; 0: all. */
-static uint64_t rows_of_window(const tw_job *job, tw_error *err, tw_status *status)
+/* *rows: those that `window` megabytes hold; 0: all. */
+static tw_status count_rows(const tw_job *job, uint64_t *rows, tw_error *err)
 {
     tw_data_info d = {.size = sizeof d};
-    *status = tw_data_info_get(job->train, &d, err);
-    if (*status != TW_OK) return 0;
+    TW_TRY(tw_data_info_get(job->train, &d, err));
     const size_t each = tw_type_size(d.type) + (d.starts ? sizeof *d.columns : 0);
     const uint64_t numbers = d.starts ? d.starts[d.rows] - d.starts[0] : d.rows * tw__data_width(&d);
     const double bytes = (double)numbers * (double)each, window = (double)tw__data_window(job->train);
-    if (bytes <= window) return 0;
-    const double rows = window / bytes * (double)d.rows;
-    return rows < 1 ? 1 : (uint64_t)rows;
-}
-
-static tw_status set_text(tw_job *job, const char **option, const char *text, tw_error *err)
-{
-    char *copy;
-    TW_TRY(tw__copy_text(job->ctx, &copy, text, err));
-    tw__free_text(job->ctx, (char *)(uintptr_t)*option);
-    *option = copy;
+    const double share = window / bytes * (double)d.rows;
+    *rows = bytes <= window ? 0 : share < 1 ? 1 : (uint64_t)share;
     return TW_OK;
 }
 
@@ -53,7 +42,7 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err)
     tw__preset preset;
     tw_estimator_choice choice;
     char spec[TW_SPEC_MAX];
-    tw_status s;
+    uint64_t rows;
     if (!job->o.stream) return TW_OK;
     TW_TRY(tw__preset_read(&preset, r->optimizer, r->estimator, r->custom_rule ? r->custom_rule->name : NULL,
                            err));
@@ -62,9 +51,9 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err)
         snprintf(spec, sizeof spec, "estimator %s", choice.estimator->name);
         return refuse(spec, "it looks at rows all over the file", "give minibatch or single", err);
     }
-    const uint64_t rows = rows_of_window(job, err, &s);
-    if (s != TW_OK || rows == 0 || choice.values[0] > 0) return s;
+    TW_TRY(count_rows(job, &rows, err));
+    if (rows == 0 || choice.values[0] > 0) return TW_OK;
     snprintf(spec, sizeof spec, "%s:window=%llu", choice.estimator->name, (unsigned long long)rows);
-    TW_TRY(set_text(job, &r->estimator, spec, err));
-    return preset.is_one ? set_text(job, &r->optimizer, preset.optimizer, err) : TW_OK;
+    TW_TRY(tw__job_set_text(job, &r->estimator, spec, err));
+    return preset.is_one ? tw__job_set_text(job, &r->optimizer, preset.optimizer, err) : TW_OK;
 }

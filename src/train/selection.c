@@ -3,7 +3,6 @@
  * penalties, each from the weights of the one before; with folds, such a path in each of them.
  * SPDX-License-Identifier: MIT */
 #include "train/selection.h"
-#include "base/io.h"
 #include "data/data.h"
 #include "train/json.h"
 #include "train/path.h"
@@ -58,12 +57,8 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
 /* The text of a path's model stays the job's, whatever penalty is chosen. */
 static tw_status keep_text(tw_job *job, tw_error *err)
 {
-    char *text;
     TW_TRY(tw__path_check(tw_model_network(job->model), err));
-    TW_TRY(tw__copy_text(job->ctx, &text, tw_model_network(job->model), err));
-    tw__free_text(job->ctx, (char *)(uintptr_t)job->o.model);
-    job->o.model = text;
-    return TW_OK;
+    return tw__job_set_text(job, &job->o.model, tw_model_network(job->model), err);
 }
 
 tw_status tw__selection_create(tw_job *job, tw_error *err)
