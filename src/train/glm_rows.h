@@ -11,7 +11,7 @@
 #include "train/solvers/solver.h"
 
 typedef struct tw__glm_rows {
-    size_t n, columns, numbers;
+    size_t n, numbers;
     /* numbers of a vector with one for each column: more than columns where rows are lines, which end in
      * zeros */
     size_t width;

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-/* MOST_NUMBERS: of a copy; PER_COLUMN: numbers of a part for each column that is to be added; BLOCK: rows
- * that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices, of
- * which there are MOST_MATRICES at most */
+/* MOST_NUMBERS: of a copy, 1 GB; PER_COLUMN: numbers of a part for each column that is to be added; BLOCK:
+ * rows that are looked at while they are in the cache; MATRICES: numbers of all parts' matrices, 64 MB, of
+ * which there are MOST_MATRICES at most; COLUMNS: of a task that adds the parts */
 enum {
     MOST_NUMBERS = 1 << 27,
     MOST_PARTS = 64,

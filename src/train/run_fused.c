@@ -8,10 +8,7 @@
 /* The length of the first step, from the rule as it was read. */
 static double first_lr(const tw_chain *chain)
 {
-    const tw_rule *rule = chain->link[0].rule;
-    for (int i = 0; i < rule->n_options; i++)
-        if (strcmp(rule->options[i].name, "lr") == 0) return chain->link[0].values[i];
-    return 0;
+    return chain->link[0].values[tw_rule_option(chain->link[0].rule, "lr")];
 }
 
 /* NULL, or why the form in vectors is needed. */

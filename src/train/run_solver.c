@@ -100,9 +100,8 @@ static void smooth_gradient(void *user, double *to)
     const size_t penalised = glm && glm->l1 > 0 ? glm->outputs * glm->columns : 0;
     if (r->glm_sums) memcpy(to, tw__glm_sums_gradient(r->glm_sums), r->size * sizeof *to);
     for (size_t i = 0; !r->glm_sums && i < r->size; i++) {
-        const int wide = r->train.type == TW_F64;
-        const double w = wide ? ((double *)r->w)[i] : (double)((float *)r->w)[i];
-        to[i] = wide ? ((double *)r->gradient)[i] : (double)((float *)r->gradient)[i];
+        const double w = number(r->train.type, r->w, i);
+        to[i] = number(r->train.type, r->gradient, i);
         if (i < penalised) to[i] -= glm->l1 * ((w > 0) - (w < 0));
     }
 }
