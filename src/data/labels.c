@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- labels -------------------------------------------------------------------------------------------- */
+/* ---- spellings ----------------------------------------------------------------------------------------- */
 
 static int compare_words(const void *a, const void *b)
 {
@@ -24,7 +24,8 @@ static int is_same(const tw__labels *l, size_t i, size_t j)
     return l->are_numbers && tw__label_is_equal(l->each[i].number, l->each[j].number);
 }
 
-tw_status tw__labels_sort(tw__labels *l, const tw__row_list *t, tw_error *err)
+/* Numbers the classes that they stand for, too. */
+static tw_status sort(tw__labels *l, const tw__row_list *t, tw_error *err)
 {
     l->ctx = t->ctx;
     l->are_numbers = l->are_whole = 1;
@@ -120,7 +121,7 @@ static tw_status find_classes(tw__labels *l, const tw__row_list *t, const tw__sc
 tw_status tw__labels_decide(tw__labels *l, const tw__row_list *t, const tw_data_options *o, tw__schema *s,
                             int is_given, const char *name, int *classes, tw_error *err)
 {
-    TW_TRY(tw__labels_sort(l, t, err));
+    TW_TRY(sort(l, t, err));
     *classes = are_classes(l, t, o, is_given ? s : NULL);
     for (size_t i = 0; !*classes && i < l->n; i++)
         if (isnan(l->each[i].number))

@@ -20,12 +20,11 @@ typedef struct tw__labels {
     size_t different; /* values */
 } tw__labels;
 
-/* Sorts the spellings, and numbers the classes that they stand for. */
-tw_status tw__labels_sort(tw__labels *l, const tw__row_list *t, tw_error *err);
-void tw__labels_free(tw__labels *l);
-/* Whether they are classes, of training rows or of those with a schema; these are named in the schema, or
- * found there. TW_ERR_DATA: they are none, or others. name: of the file. */
+/* Sorts the spellings; whether they are classes, of training rows or of those with a schema; these are named
+ * in the schema, or found there. TW_ERR_DATA: they are none, or others. name: of the file. Freed also after
+ * an error. */
 tw_status tw__labels_decide(tw__labels *l, const tw__row_list *t, const tw_data_options *o,
                             tw__schema *schema, int is_given, const char *name, int *are_classes,
                             tw_error *err);
+void tw__labels_free(tw__labels *l);
 #endif

@@ -21,8 +21,9 @@ typedef struct saving {
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
-/* A list of items in a file, and what n of them become; returns the bytes of that. */
-enum { MANY = 4096 };
+enum { MANY = 4096 }; /* items of a list that are made at a time */
+
+/* Makes of n items of a list in a file what they become; returns the bytes of that. */
 typedef size_t make(saving *v, const void *from, size_t n, void *to);
 
 static size_t make_x(saving *v, const void *from, size_t n, void *to)
