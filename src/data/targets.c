@@ -1,11 +1,8 @@
 /* From a table of rows to a block: what its labels are, and the type of its numbers.
  * SPDX-License-Identifier: MIT */
-#include "base/options.h"
 #include "data/labels.h"
 #include "data/twd.h"
 #include "math/sums.h"
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- labels -------------------------------------------------------------------------------------------- */

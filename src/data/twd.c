@@ -8,7 +8,6 @@
 #include "file/json.h"
 #include "file/utf8.h"
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 typedef struct reading {

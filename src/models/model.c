@@ -4,7 +4,6 @@
 #include "base/cpu.h"
 #include "data/data.h"
 #include "math/sums.h"
-#include <stdio.h>
 #include <string.h>
 
 tw_status tw__model_new(tw_model **out, tw_context *ctx, const tw__model_text *text, tw_type type,

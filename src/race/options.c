@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "race/race.h"
 #include "train/options.h"
-#include <stdio.h>
 #include <string.h>
 
 #define AT(member) offsetof(tw_race_options, member)

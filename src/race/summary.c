@@ -3,7 +3,6 @@
 #include "race/render.h"
 #include "race/run.h"
 #include <math.h>
-#include <string.h>
 
 static double least_of(const tw__trajectory *trajectory)
 {

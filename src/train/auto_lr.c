@@ -1,7 +1,6 @@
 /* sgd:lr=auto: an estimator's learning rate, from the smoothness of the rows' losses. sgd:lr=search: the rate
  * is 1 times what is found on the way.
  * SPDX-License-Identifier: MIT */
-#include "base/decimal.h"
 #include "estimators/by_row.h"
 #include "train/run.h"
 #include <stdio.h>

@@ -7,7 +7,6 @@
 #include "math/elementary.h"
 #include "models/model.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <thalweg/train.h>
 

@@ -7,9 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "base/options.h"
-#include "estimators/by_row.h"
 #include "math/sums.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

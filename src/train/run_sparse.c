@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "estimators/by_row.h"
-#include <string.h>
 
 /* ---- which way ----------------------------------------------------------------------------------------- */
 

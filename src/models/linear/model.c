@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "models/linear/linear.h"
 #include <stdio.h>
-#include <string.h>
 
 /* Names the first target that is not whole, where there is one. */
 tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "race/report/run.h"
 #include "base/cpu.h"
-#include "base/options.h"
 #include "data/data.h"
 #include "file/directory.h"
 #include "train/json.h"

@@ -1,7 +1,6 @@
 /* newton: the Hessian, by rows, and its Cholesky factor.
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/solver.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
