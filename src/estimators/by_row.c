@@ -1,6 +1,7 @@
 /* The fused form of estimators; see by_row.h.
  * SPDX-License-Identifier: MIT */
 #include "estimators/by_row.h"
+#include "math/soft.h"
 #include <math.h>
 #include <string.h>
 
@@ -28,11 +29,6 @@ typedef struct tw__row_kernels {
     void (*settle)(const tw__by_row *z, tw__cell *c, const tw_row *r);
 } tw__row_kernels;
 
-static double soft(double x, double by)
-{
-    return __builtin_fabs(x) <= by ? 0 : x > 0 ? x - by : x + by; /* a NaN stays one */
-}
-
 /* The missed proximal steps. While a weight keeps its sign they are one; at 0 it stays if its sum is within
  * l1. */
 static void settle_cell(const tw__by_row *z, tw__cell *c)
@@ -50,7 +46,7 @@ static void settle_cell(const tw__by_row *z, tw__cell *c)
         return;
     }
     for (; t < z->ticks && !(c->v == 0 && stays); t++)
-        c->v = soft(c->v - (z->clocks[t + 1] - z->clocks[t]) * c->sum, z->shrunk[t + 1] - z->shrunk[t]);
+        c->v = tw__soft(c->v - (z->clocks[t + 1] - z->clocks[t]) * c->sum, z->shrunk[t + 1] - z->shrunk[t]);
 }
 
 #define AS_F32(x) ((double)(float)(x))

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "base/options.h"
+#include "math/soft.h"
 #include "math/sums.h"
 #include <stdio.h>
 #include <string.h>
@@ -83,11 +84,6 @@ void tw__run_choose_penalty(tw_run *r)
     tw__batch_without_penalty(r->batch);
 }
 
-static double soft(double x, double by)
-{
-    return __builtin_fabs(x) <= by ? 0 : x > 0 ? x - by : x + by; /* a NaN stays one */
-}
-
 #define KERNELS(real, t)                                                                                \
     static void add_##t(real *restrict d, const real *restrict w, size_t n, double l2, double l1)       \
     {                                                                                                   \
@@ -96,7 +92,7 @@ static double soft(double x, double by)
     }                                                                                                   \
     static void shrink_##t(real *w, size_t n, double by, double over)                                   \
     {                                                                                                   \
-        for (size_t i = 0; i < n; i++) w[i] = (real)(soft((double)w[i], by) / over);                    \
+        for (size_t i = 0; i < n; i++) w[i] = (real)(tw__soft((double)w[i], by) / over);                \
     }
 KERNELS(float, f32)
 KERNELS(double, f64)

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/cpu.h"
 #include "base/options.h"
+#include "math/soft.h"
 #include <thalweg/solver.h>
 #include <thalweg/train.h>
 
@@ -127,9 +128,6 @@ void tw__add_scaled(double *to, double factor, const double *a, size_t n);
 /* Of the rows of an n by n matrix up to its diagonal, makes those of L in place: L L' = a + shift I. 0: a
  * number on the diagonal became `least` of what it was, or less. */
 int tw__cholesky(double *a, size_t n, double shift, double least);
-
-/* x moved towards 0 by `by`, to 0 if that is further than 0. */
-static inline double tw__soft(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 /* The subgradient of least size of a function with slope g, plus l1 |w|. */
 static inline double tw__least_subgradient(double g, double w, double l1)
