@@ -105,3 +105,18 @@ const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, const v
     const tw__guess guess = guess_among(tw__text_of(wanted), next, user);
     return tw__guess_is_near(&guess) ? guess.best.at : NULL;
 }
+
+size_t tw__names_join(char to[TW__NAMES], tw__name_at *at, const void *user)
+{
+    size_t n = 0, used = 0;
+    const char *name = at(0, user), *next;
+    for (to[0] = 0; name; name = next, n++) {
+        char item[TW__NAMES];
+        next = at(n + 1, user);
+        const int length = snprintf(item, sizeof item, "%s%s", n == 0 ? "" : next ? ", " : " and ", name);
+        if (length < 0 || used + (size_t)length >= TW__NAMES) continue;
+        memcpy(to + used, item, (size_t)length + 1);
+        used += (size_t)length;
+    }
+    return n;
+}

@@ -25,4 +25,8 @@ tw__guess tw__guess_for(tw__text wanted);
 void tw__guess_offer(tw__guess *g, tw__text candidate);
 int tw__guess_is_near(const tw__guess *g);
 const char *tw__guess_hint(tw__guess *g);
+
+/* Writes "a, b and c", of the names that fit whole; returns how many there are. */
+enum { TW__NAMES = 200 };
+size_t tw__names_join(char to[TW__NAMES], tw__name_at *at, const void *user);
 #endif

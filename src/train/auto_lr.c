@@ -1,6 +1,7 @@
 /* sgd:lr=auto: an estimator's learning rate, from the smoothness of the rows' losses. sgd:lr=search: the rate
  * is 1 times what is found on the way.
  * SPDX-License-Identifier: MIT */
+#include "base/names.h"
 #include "estimators/by_row.h"
 #include "train/run.h"
 #include <stdio.h>
@@ -20,16 +21,38 @@ static double smoothness(const tw_run *r, double weight)
     return f->smoothness * most * (double)r->train.n_rows / weight;
 }
 
+static int is_search(const char *word) { return strcmp(word, "search") == 0; }
+
+static const tw__estimator_type *type_of(const char *name)
+{
+    return tw__estimator_type_find(tw__text_of(name));
+}
+
+static int takes(const tw__estimator_type *type, const char *word)
+{
+    return is_search(word) ? type->takes_search : type->rate != NULL;
+}
+
+/* Estimator i of those that take lr = `word`. */
+static const char *taker_at(size_t i, const void *word)
+{
+    const tw_estimator *e;
+    for (size_t k = 0; (e = tw_estimator_at(k)) != NULL; k++)
+        if (takes(type_of(e->name), word) && i-- == 0) return e->name;
+    return NULL;
+}
+
+static tw_status refuse(const char *word, const char *estimator, tw_error *err)
+{
+    char takers[TW__NAMES];
+    tw__names_join(takers, taker_at, word);
+    return tw__fail(err, TW_ERR_SPEC, "lr = %s is for %s, not for the estimator %s", word, takers, estimator);
+}
+
 static tw_status begin_search(tw_run *r, tw__preset *preset, tw_error *err)
 {
-    const tw_run_options *o = &r->o;
-    tw_estimator_choice choice;
-    TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
-    const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
-    if (!type->takes_search)
-        return tw__fail(err, TW_ERR_SPEC, "lr = search is for sag, saga and svrg, not for the estimator %s",
-                        choice.estimator->name);
-    if (o->schedule && strcmp(o->schedule, "constant") != 0)
+    const char *schedule = r->o.schedule;
+    if (schedule && strcmp(schedule, "constant") != 0)
         return tw__fail(err, TW_ERR_SPEC,
                         "lr = search finds the rate of each update: schedule must be constant");
     r->searches = 1;
@@ -43,14 +66,10 @@ tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error
     char number[TW_VALUE_MAX];
     const char *word = tw__preset_lr_word(preset->optimizer);
     if (!word) return TW_OK;
-    if (strcmp(word, "search") == 0) return begin_search(r, preset, err);
     TW_TRY(tw_estimator_read(&choice, preset->estimator, err));
-    const tw__estimator_type *type = tw__estimator_type_find(tw__text_of(choice.estimator->name));
-    if (!type->rate)
-        return tw__fail(
-            err, TW_ERR_SPEC,
-            "lr = auto is for sag, saga, svrg, sarah, katyusha and miso, not for the estimator %s",
-            choice.estimator->name);
+    const tw__estimator_type *type = type_of(choice.estimator->name);
+    if (!takes(type, word)) return refuse(word, choice.estimator->name, err);
+    if (is_search(word)) return begin_search(r, preset, err);
     if (!r->train.glm || !(r->glm.smoothness > 0) || !(weight > 0))
         return tw__fail(
             err, TW_ERR_SPEC,

@@ -1,9 +1,9 @@
 /* What all solvers share: the point, moving on, and when the run ends.
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/solver.h"
+#include "base/names.h"
 #include "train/gap.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* After so many iterations that lowered the loss by less than rounding, and the gradient by less than a
@@ -43,33 +43,27 @@ tw_status tw__solver_alloc(tw__solver *s, void *out, size_t n, size_t size, tw_e
     return TW_OK;
 }
 
-/* "newton, lbfgs and cg take it", or what else does. */
-static void name_takers(const tw__problem *problem, char to[256])
+/* Solver i of those that take a problem. */
+static const char *taker_at(size_t i, const void *problem)
 {
-    const char *names[32];
-    size_t n = 0, used = 0;
     const tw__solver_type *type;
-    for (size_t i = 0; n < 32 && (type = tw__solver_type_at(i)) != NULL; i++) {
-        const tw__solver other = {.type = type, .problem = *problem};
-        if (type->takes && type->takes(&other, NULL) == TW_OK) names[n++] = type->about.name;
+    for (size_t k = 0; (type = tw__solver_type_at(k)) != NULL; k++) {
+        const tw__solver other = {.type = type, .problem = *(const tw__problem *)problem};
+        if (type->takes && type->takes(&other, NULL) == TW_OK && i-- == 0) return type->about.name;
     }
-    if (n == 0) snprintf(to, 256, "no solver takes it, an optimizer does");
-    for (size_t i = 0; i < n && used < 200; i++)
-        used += (size_t)snprintf(to + used, 256 - used, "%s%s",
-                                 i == 0      ? ""
-                                 : i + 1 < n ? ", "
-                                             : " and ",
-                                 names[i]);
-    if (n) snprintf(to + used, 256 - used, n > 1 ? " take it" : " takes it");
+    return NULL;
 }
 
 tw_status tw__solver_begin(tw__solver *s, tw_error *err)
 {
     tw_error why;
-    char takers[256];
+    char takers[TW__NAMES];
     if (!s->type->takes || s->type->takes(s, &why) == TW_OK) return s->type->create(s, err);
-    name_takers(&s->problem, takers);
-    return tw__fail(err, TW_ERR_SPEC, "%.250s: %s", why.message, takers);
+    const size_t n = tw__names_join(takers, taker_at, &s->problem);
+    return tw__fail(err, TW_ERR_SPEC, "%.250s: %s%s", why.message, takers,
+                    n == 0  ? "no solver takes it, an optimizer does"
+                    : n > 1 ? " take it"
+                            : " takes it");
 }
 
 static tw_status allocate(tw__solver *s, tw_error *err)
