@@ -105,7 +105,7 @@ static void sums_that_are_too_large_are_told(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     tw_data *rows;
     tw_error err;
-    for (int i = 0; i < 200; i++) snprintf(text + strlen(text), 16, " %d:1e308", i);
+    for (int i = 0; i < 200; i++) snprintf(text + strlen(text), 24, " %d:1e308", i);
     strcat(text, "\n0 1:1\n");
     write_file(SOURCE, text, strlen(text));
     o.hash_bits = 1;

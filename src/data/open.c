@@ -333,8 +333,9 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 
 tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_error *err)
 {
-    char features[24], skip_bad[24];
+    char features[24], hash_bits[24], skip_bad[24];
     snprintf(features, sizeof features, "%llu", (unsigned long long)d->features);
+    snprintf(hash_bits, sizeof hash_bits, "%llu", (unsigned long long)d->hash_bits);
     snprintf(skip_bad, sizeof skip_bad, "%llu", (unsigned long long)d->skip_bad);
     const char *const given[][2] = {{"label", d->label},
                                     {"columns", d->columns},
@@ -343,8 +344,9 @@ tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_
                                     {"group_by", d->group_by},
                                     {"missing", d->missing},
                                     {"index_base", d->index_base},
-                                    {"stream", d->stream},
+                                    {"stream", d->stream ? "true" : NULL},
                                     {"features", d->features ? features : NULL},
+                                    {"hash_bits", d->hash_bits ? hash_bits : NULL},
                                     {"skip_bad", d->skip_bad ? skip_bad : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i][1])
