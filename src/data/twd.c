@@ -42,8 +42,9 @@ static void *part(const reading *r, enum tw__twd_part i)
     return tw__twd_part_bytes(&r->head, i) ? r->file.bytes + r->at[i] : NULL;
 }
 
-/* Counts what has been read of lists, of which so many numbers are read at a time. */
-enum { MANY = 1024 };
+enum { MANY = 1024 }; /* numbers that are read of a list before they are counted */
+
+/* Counts bytes of lists that have been read. */
 static void touch(reading *r, size_t n) { tw__mapped_touch(r->source->ctx, &r->file, n); }
 
 /* ---- head ---------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "estimators/by_row.h"
 #include "math/soft.h"
+#include "models/row.h"
 #include <math.h>
 #include <string.h>
 
@@ -163,9 +164,7 @@ double tw__row_square(const tw_glm *f, const tw_row *r)
 {
     double sum = 0;
     for (size_t i = 0; i < r->n; i++) {
-        const double x = f->row_type == TW_U8    ? ((const uint8_t *)r->x)[i] / 255.0
-                         : f->row_type == TW_F32 ? (double)((const float *)r->x)[i]
-                                                 : ((const double *)r->x)[i];
+        const double x = tw__row_number(f->row_type, TW_F64, r, i);
         sum += x * x;
     }
     return sum;

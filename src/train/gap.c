@@ -7,6 +7,7 @@
  * there by making slopes smaller, which a conjugate allows: those of the sign that weighs more, then all.
  * SPDX-License-Identifier: MIT */
 #include "train/gap.h"
+#include "models/row.h"
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static void score(const dual *d, uint64_t i)
     for (size_t k = 0; k < glm->outputs; k++)
         d->scores[k] = glm->intercept ? d->w[glm->outputs * glm->columns + k] : 0;
     for (size_t n = 0; n < r.n; n++) {
-        const double x = tw__row_number(glm, d->o->type, &r, n);
+        const double x = tw__row_number(glm->row_type, d->o->type, &r, n);
         const double *w = d->turned + (r.columns ? r.columns[n] : n) * glm->outputs;
         for (size_t k = 0; x != 0 && k < glm->outputs; k++) d->scores[k] += x * w[k];
     }
@@ -86,7 +87,7 @@ static void combine(dual *d, double weight)
         const double by = glm->weight(glm->user, i) / weight;
         glm->row(glm->user, i, &r);
         for (size_t n = 0; n < r.n; n++) {
-            const double x = by * tw__row_number(glm, d->o->type, &r, n);
+            const double x = by * tw__row_number(glm->row_type, d->o->type, &r, n);
             const double *slopes = d->slopes + i * glm->outputs;
             double *v = d->v + (r.columns ? r.columns[n] : n) * glm->outputs;
             for (size_t k = 0; x != 0 && k < glm->outputs; k++) v[k] += x * slopes[k];

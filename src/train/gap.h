@@ -15,15 +15,4 @@ tw_status tw__gap(tw_context *ctx, const tw_objective *o, const double *w, const
                   tw_error *err);
 /* As tw_l1_max; for an objective that it takes. */
 tw_status tw__l1_max(tw_context *ctx, const tw_objective *o, tw__fp_mode callers, double *l1, tw_error *err);
-/* A number of a row as a model with weights of this type takes it. */
-static inline double tw__row_number(const tw_glm *glm, tw_type weights, const tw_row *r, size_t i)
-{
-    if (glm->row_type == TW_F64) {
-        const double x = ((const double *)r->x)[i];
-        return weights == TW_F64 ? x : (double)(float)x;
-    }
-    if (glm->row_type == TW_F32) return (double)((const float *)r->x)[i];
-    const uint8_t x = ((const uint8_t *)r->x)[i];
-    return weights == TW_F64 ? x / 255.0 : (double)((float)x / 255);
-}
 #endif

@@ -1,7 +1,7 @@
 /* The copy of the rows, and what is done with them; see glm_rows.h.
  * SPDX-License-Identifier: MIT */
 #include "train/glm_rows.h"
-#include "train/gap.h"
+#include "models/row.h"
 
 enum { LANES = 8 };
 #ifdef __clang__
@@ -17,7 +17,7 @@ size_t tw__glm_numbers(const tw_objective *o)
     tw_row r;
     for (uint64_t i = 0; i < o->n_rows; i++) {
         glm->row(glm->user, i, &r);
-        for (size_t k = 0; k < r.n; k++) n += tw__row_number(glm, o->type, &r, k) != 0;
+        for (size_t k = 0; k < r.n; k++) n += tw__row_number(glm->row_type, o->type, &r, k) != 0;
     }
     return n;
 }
@@ -30,7 +30,7 @@ static void copy(tw__glm_rows *to, const tw_objective *o)
     for (uint64_t i = 0; i < to->n; i++) {
         glm->row(glm->user, i, &r);
         for (size_t k = 0; k < r.n; k++) {
-            const double x = tw__row_number(glm, o->type, &r, k);
+            const double x = tw__row_number(glm->row_type, o->type, &r, k);
             const uint32_t column = r.columns ? r.columns[k] : (uint32_t)k;
             if (x == 0) continue;
             if (!to->column) to->x[at + column] = x;

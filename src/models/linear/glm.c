@@ -36,9 +36,9 @@ static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q)
     return o->s->loss->proximal(t, q, tw__linear_row_target(o, i, k), o->s->parameter);
 }
 
-/* Targets or signs of some rows for output k. */
-enum { SOME = 64 };
+enum { SOME = 64 }; /* rows at a time */
 
+/* Reads the targets or signs of some rows for output k; returns how many. */
 static size_t some_targets(const tw__linear_objective *o, uint64_t first, size_t n, size_t k, double y[SOME])
 {
     n = n < SOME ? n : SOME;

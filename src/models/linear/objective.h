@@ -4,6 +4,7 @@
 #define TW_MODELS_LINEAR_OBJECTIVE_H
 #include "models/linear/linear.h"
 #include "models/linear/rows.h"
+#include "models/row.h"
 #include "data/data.h"
 
 typedef struct tw__linear_objective {
@@ -97,9 +98,7 @@ static inline double tw__linear_row_weight(const tw__linear_objective *o, uint64
 /* Number i of a row, as the scores take it. */
 static inline double tw__linear_row_number(const tw__linear_objective *o, const tw_row *r, size_t i)
 {
-    const double x = o->on.data.type == TW_U8 ? ((const uint8_t *)r->x)[i] / 255.0
-                                              : tw__linear_weight(o->on.data.type, r->x, i);
-    return o->on.model->type == TW_F64 ? x : (double)(float)x;
+    return tw__row_number(o->on.data.type, o->on.model->type, r, i);
 }
 
 /* The target, or 1 if the row is of output k's class and -1 if it is not. */

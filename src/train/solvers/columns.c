@@ -1,7 +1,7 @@
 /* Rows by columns; see columns.h.
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/columns.h"
-#include "train/gap.h"
+#include "models/row.h"
 #include "train/glm_rows.h"
 #include <string.h>
 
@@ -13,7 +13,8 @@ static void count(tw__columns *c, const tw_objective *o)
     for (uint64_t i = 0; i < c->rows; i++) {
         glm->row(glm->user, i, &r);
         for (size_t k = 0; k < r.n; k++)
-            c->starts[(r.columns ? r.columns[k] : k) + 1] += tw__row_number(glm, o->type, &r, k) != 0;
+            c->starts[(r.columns ? r.columns[k] : k) + 1] +=
+                tw__row_number(glm->row_type, o->type, &r, k) != 0;
     }
     if (c->n > c->penalised) c->starts[c->n] = c->rows;
     for (size_t j = 0; j < c->n; j++) c->starts[j + 1] += c->starts[j];
@@ -28,7 +29,7 @@ static void fill(tw__columns *c, const tw_objective *o)
     for (uint64_t i = 0; i < c->rows; i++) {
         glm->row(glm->user, i, &r);
         for (size_t k = 0; k < r.n; k++) {
-            const double x = tw__row_number(glm, o->type, &r, k);
+            const double x = tw__row_number(glm->row_type, o->type, &r, k);
             if (x == 0) continue;
             const size_t at = c->starts[r.columns ? r.columns[k] : k]++;
             c->row[at] = (uint32_t)i;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/triangle.h"
 #include "base/pool.h"
-#include "train/gap.h"
+#include "models/row.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -54,7 +54,8 @@ static void put_row(const pieces *p, const piece *to, uint64_t i, size_t at)
     if (glm->intercept) to->block[at] = root;
     double *first = to->block + (glm->intercept ? BLOCK : 0) + at;
     for (size_t k = 0; k < r.n; k++)
-        first[(r.columns ? r.columns[k] : k) * BLOCK] = root * tw__row_number(glm, p->o->type, &r, k);
+        first[(r.columns ? r.columns[k] : k) * BLOCK] =
+            root * tw__row_number(glm->row_type, p->o->type, &r, k);
 }
 
 static void clear(const pieces *p, const piece *to) { memset(to->block, 0, p->n * BLOCK * sizeof(double)); }
