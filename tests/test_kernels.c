@@ -113,23 +113,23 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
     void *dy = numbers(b, rows * out, HALF_ZERO), *start = numbers(b, in * out + out, NORMAL);
     void *y = numbers(b, rows * out, NORMAL), *dx = numbers(b, rows * in, NORMAL);
     char what[80];
-    b->naive->dense_forward(rows, in, out, x, w, NULL, bias, y);
-    b->naive->dense_input(rows, in, out, dy, w, dx);
+    b->naive->dense.forward(rows, in, out, x, w, NULL, bias, y);
+    b->naive->dense.input(rows, in, out, dy, w, dx);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
-        void *packed = numbers(b, k->dense_packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
+        void *packed = numbers(b, k->dense.packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
              *fdx = numbers(b, rows * in, NORMAL);
         snprintf(what, sizeof what, "dense %zux%zux%zu", rows, in, out);
-        k->dense_pack(in, out, w, packed);
-        k->dense_forward(rows, in, out, x, w, packed, bias, fy);
+        k->dense.pack(in, out, w, packed);
+        k->dense.forward(rows, in, out, x, w, packed, bias, fy);
         same(b, l, what, rows * out, y, fy);
-        k->dense_input(rows, in, out, dy, w, fdx);
+        k->dense.input(rows, in, out, dy, w, fdx);
         same(b, l, what, rows * in, dx, fdx);
         for (int into = TW__START; into <= TW__ADD; into++) {
             void *dw = copy(start, (in * out + out) * b->real),
                  *fast = copy(start, (in * out + out) * b->real);
-            b->naive->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)dw + out * b->real, dw);
-            k->dense_weights(rows, in, out, x, dy, (tw__into)into, (char *)fast + out * b->real, fast);
+            b->naive->dense.weights(rows, in, out, x, dy, (tw__into)into, (char *)dw + out * b->real, dw);
+            k->dense.weights(rows, in, out, x, dy, (tw__into)into, (char *)fast + out * b->real, fast);
             snprintf(what, sizeof what, "dense_weights %zux%zux%zu into %d", rows, in, out, into);
             same(b, l, what, in * out + out, dw, fast);
             free(dw), free(fast);
@@ -161,12 +161,12 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
     void *start = numbers(b, n_w + c->out_c, NORMAL), *y = numbers(b, n_y, NORMAL),
          *dx = numbers(b, n_x, NORMAL);
     char what[120];
-    b->naive->conv_forward(rows, c, x, w, bias, y);
-    b->naive->conv_input(rows, c, dy, w, dx);
+    b->naive->conv.forward(rows, c, x, w, bias, y);
+    b->naive->conv.input(rows, c, dy, w, dx);
     for (int into = -1; into <= TW__ADD; into++) {
         void *dw = copy(start, (n_w + c->out_c) * b->real);
         if (into >= 0)
-            b->naive->conv_weights(rows, c, x, dy, (tw__into)into, (char *)dw + c->out_c * b->real, dw);
+            b->naive->conv.weights(rows, c, x, dy, (tw__into)into, (char *)dw + c->out_c * b->real, dw);
         for (size_t l = 0; l < b->levels; l++) {
             const tw__kernels *k = b->fast[l];
             void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL),
@@ -175,12 +175,12 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
                      "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h,
                      c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
             if (into < 0) {
-                k->conv_forward(rows, c, x, w, bias, fy);
+                k->conv.forward(rows, c, x, w, bias, fy);
                 same(b, l, what, n_y, y, fy);
-                k->conv_input(rows, c, dy, w, fdx);
+                k->conv.input(rows, c, dy, w, fdx);
                 same(b, l, what, n_x, dx, fdx);
             } else {
-                k->conv_weights(rows, c, x, dy, (tw__into)into, (char *)fast + c->out_c * b->real, fast);
+                k->conv.weights(rows, c, x, dy, (tw__into)into, (char *)fast + c->out_c * b->real, fast);
                 same(b, l, what, n_w + c->out_c, dw, fast);
             }
             free(fy), free(fdx), free(fast);
@@ -232,25 +232,25 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
     uint8_t *which = malloc(n_p + 1);
     const tw__kernels *naive = b->naive;
     char what[120];
-    naive->conv_forward(rows, c, x, w, bias, y), naive->relu_forward(n_y, y, y),
-        naive->pool_forward(rows, &p, y, pooled, which);
-    naive->pool_input(rows, &p, dy, which, d), naive->relu_input(n_y, y, d, d);
+    naive->conv.forward(rows, c, x, w, bias, y), naive->relu_forward(n_y, y, y),
+        naive->pool.forward(rows, &p, y, pooled, which);
+    naive->pool.input(rows, &p, dy, which, d), naive->relu_input(n_y, y, d, d);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
-        void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_relu_pool_bits(c, &p) + 1);
-        void *scratch = numbers(b, k->conv_relu_pool_scratch(c), WILD);
+        void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_pool.bits(c, &p) + 1);
+        void *scratch = numbers(b, k->conv_pool.scratch(c), WILD);
         snprintf(what, sizeof what, "fused %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d", rows,
                  c->in_h, c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy);
-        k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, NULL);
+        k->conv_pool.forward(rows, c, &p, x, w, bias, got, NULL);
         same(b, l, what, n_p, pooled, got);
-        k->conv_relu_pool_forward(rows, c, &p, x, w, bias, got, bits);
+        k->conv_pool.forward(rows, c, &p, x, w, bias, got, bits);
         same(b, l, what, n_p, pooled, got);
         for (int into = TW__START; into <= TW__ADD; into++) {
             void *want = copy(start, (n_w + c->out_c) * b->real),
                  *fast = copy(start, (n_w + c->out_c) * b->real);
-            naive->conv_weights(rows, c, x, d, (tw__into)into, (char *)want + c->out_c * b->real, want);
-            k->conv_relu_pool_weights(rows, c, &p, x, dy, bits, (tw__into)into,
-                                      (char *)fast + c->out_c * b->real, fast, scratch);
+            naive->conv.weights(rows, c, x, d, (tw__into)into, (char *)want + c->out_c * b->real, want);
+            k->conv_pool.weights(rows, c, &p, x, dy, bits, (tw__into)into, (char *)fast + c->out_c * b->real,
+                                 fast, scratch);
             same(b, l, what, n_w + c->out_c, want, fast);
             free(want), free(fast);
         }
@@ -287,16 +287,16 @@ static void check_pool(bench *b, size_t rows, const tw__pooling *p, kind of)
     void *x = numbers(b, n_x, of), *dy = numbers(b, n_y, NORMAL), *y = numbers(b, n_y, NORMAL),
          *dx = numbers(b, n_x, NORMAL);
     uint8_t *which = malloc(n_y + 1), *fast_which = malloc(n_y + 1);
-    b->naive->pool_forward(rows, p, x, y, which);
-    b->naive->pool_input(rows, p, dy, which, dx);
+    b->naive->pool.forward(rows, p, x, y, which);
+    b->naive->pool.input(rows, p, dy, which, dx);
     for (size_t l = 0; l < b->levels; l++) {
         void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL);
-        b->fast[l]->pool_forward(rows, p, x, fy, NULL);
+        b->fast[l]->pool.forward(rows, p, x, fy, NULL);
         same(b, l, "pool_forward without winners", n_y, y, fy);
-        b->fast[l]->pool_forward(rows, p, x, fy, fast_which);
+        b->fast[l]->pool.forward(rows, p, x, fy, fast_which);
         same(b, l, "pool_forward", n_y, y, fy);
         assert_memory_equal(which, fast_which, n_y);
-        b->fast[l]->pool_input(rows, p, dy, which, fdx);
+        b->fast[l]->pool.input(rows, p, dy, which, fdx);
         same(b, l, "pool_input", n_x, dx, fdx);
         free(fy), free(fdx);
     }
@@ -380,13 +380,13 @@ static void check_softmax(bench *b, size_t rows, size_t n, kind of)
         set(b, x, i, floor(get(b, x, i) * 8) * (i % 5 ? 1 : 13));
     for (size_t l = 0; l < b->levels; l++) {
         void *got = copy(x, rows * n * b->real);
-        b->naive->softmax(rows, n, x, want), b->fast[l]->softmax(rows, n, got, got);
+        b->naive->classes.softmax(rows, n, x, want), b->fast[l]->classes.softmax(rows, n, got, got);
         same(b, l, "softmax", rows * n, want, got);
         for (int with = 0; with < 2; with++) {
             double loss[2] = {1, 1}, correct[2] = {1, 1};
             memcpy(got, x, rows * n * b->real);
-            b->naive->softmax_loss(rows, n, x, label, &loss[0], &correct[0], with ? want : NULL);
-            b->fast[l]->softmax_loss(rows, n, got, label, &loss[1], &correct[1], with ? got : NULL);
+            b->naive->classes.softmax_loss(rows, n, x, label, &loss[0], &correct[0], with ? want : NULL);
+            b->fast[l]->classes.softmax_loss(rows, n, got, label, &loss[1], &correct[1], with ? got : NULL);
             if (with) same(b, l, "softmax_loss", rows * n, want, got);
             assert_true(!memcmp(&loss[0], &loss[1], sizeof loss[0]) || (isnan(loss[0]) && isnan(loss[1])));
             assert_true(correct[0] == correct[1]);
@@ -408,8 +408,8 @@ static void check_sigmoid(bench *b, size_t rows, kind of)
         for (int with = 0; with < 2; with++) {
             double loss[2] = {1, 1}, correct[2] = {1, 1};
             void *got = copy(x, rows * b->real);
-            b->naive->sigmoid_loss(rows, x, label, &loss[0], &correct[0], with ? want : NULL);
-            b->fast[l]->sigmoid_loss(rows, got, label, &loss[1], &correct[1], with ? got : NULL);
+            b->naive->classes.sigmoid_loss(rows, x, label, &loss[0], &correct[0], with ? want : NULL);
+            b->fast[l]->classes.sigmoid_loss(rows, got, label, &loss[1], &correct[1], with ? got : NULL);
             same(b, l, "sigmoid_loss", rows, with ? want : x, got);
             assert_true(!memcmp(&loss[0], &loss[1], sizeof loss[0]) || (isnan(loss[0]) && isnan(loss[1])));
             assert_true(correct[0] == correct[1]);
@@ -439,7 +439,7 @@ static void test_softmax_figures(void **state)
     int32_t label[2] = {1, 1};
     double loss = 0, correct = 0;
     (void)state;
-    tw__kernels_for(TW_F32, TW_ISA_BASE)->softmax_loss(2, 3, x, label, &loss, &correct, dx);
+    tw__kernels_for(TW_F32, TW_ISA_BASE)->classes.softmax_loss(2, 3, x, label, &loss, &correct, dx);
     assert_true(fabs(loss - (log(3) + 200)) < 1e-6); /* of an e^-200 that float cannot hold */
     assert_true(correct == 0);
     assert_true(dx[0] == 1.0f / 3 && dx[1] == 1.0f / 3 - 1 && dx[3] == 1 && dx[4] == -1);
@@ -458,7 +458,7 @@ static void test_sigmoid_figures(void **state)
     k->sigmoid_forward(COUNT(x), x, y);
     for (size_t i = 0; i < COUNT(x); i++) {
         double loss = 0, correct = 0, dx;
-        k->sigmoid_loss(1, x + i, label + i, &loss, &correct, &dx);
+        k->classes.sigmoid_loss(1, x + i, label + i, &loss, &correct, &dx);
         assert_true(fabs(loss - losses[i]) <= 1e-15 * losses[i] &&
                     fabs(dx - gradients[i]) <= 1e-15 * fabs(gradients[i]));
         assert_true(fabs(y[i] - 1 / (1 + exp(-x[i]))) <= 1e-15 &&
@@ -467,7 +467,7 @@ static void test_sigmoid_figures(void **state)
     const float near = 1e-9f; /* so near that y is 0.5: class 0, as Keras has it */
     const int32_t one = 1;
     double loss = 0, correct = 0;
-    tw__kernels_for(TW_F32, TW_ISA_BASE)->sigmoid_loss(1, &near, &one, &loss, &correct, NULL);
+    tw__kernels_for(TW_F32, TW_ISA_BASE)->classes.sigmoid_loss(1, &near, &one, &loss, &correct, NULL);
     assert_true(correct == 0);
 }
 

@@ -47,15 +47,15 @@ static size_t place(const tw__layer *l, int tensor, size_t i)
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->conv_forward(p->rows, &l->conv, x, tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y);
+    p->k->conv.forward(p->rows, &l->conv, x, tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
     (void)y;
-    p->k->conv_weights(p->rows, &l->conv, x, dy, p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1));
-    if (dx) p->k->conv_input(p->rows, &l->conv, dy, tw__tensor_of(l, p, 0), dx);
+    p->k->conv.weights(p->rows, &l->conv, x, dy, p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1));
+    if (dx) p->k->conv.input(p->rows, &l->conv, dy, tw__tensor_of(l, p, 0), dx);
 }
 
 const tw__layer_type tw__layer_conv2d =

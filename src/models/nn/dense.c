@@ -41,17 +41,17 @@ static size_t place(const tw__layer *l, int tensor, size_t i)
 
 static size_t packed(const tw__layer *l, const tw__kernels *k)
 {
-    return k->dense_packed(l->in_size, l->out_size);
+    return k->dense.packed(l->in_size, l->out_size);
 }
 
 static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
 {
-    k->dense_pack(l->in_size, l->out_size, w + l->tensor[0].offset * k->real, to);
+    k->dense.pack(l->in_size, l->out_size, w + l->tensor[0].offset * k->real, to);
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->dense_forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed,
+    p->k->dense.forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed,
                         tw__tensor_of(l, p, 1), y);
 }
 
@@ -59,9 +59,9 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
                      void *dx)
 {
     (void)y;
-    p->k->dense_weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0),
+    p->k->dense.weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0),
                         tw__gradient_of(l, p, 1));
-    if (dx) p->k->dense_input(p->rows, l->in_size, l->out_size, dy, tw__tensor_of(l, p, 0), dx);
+    if (dx) p->k->dense.input(p->rows, l->in_size, l->out_size, dy, tw__tensor_of(l, p, 0), dx);
 }
 
 const tw__layer_type tw__layer_dense = {.name = "dense",

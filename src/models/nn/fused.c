@@ -5,23 +5,20 @@
 
 extern const tw__layer_type tw__layer_conv2d, tw__layer_relu, tw__layer_maxpool2d;
 
-static size_t scratch(const tw__layer *l, const tw__kernels *k)
-{
-    return k->conv_relu_pool_scratch(&l->conv);
-}
+static size_t scratch(const tw__layer *l, const tw__kernels *k) { return k->conv_pool.scratch(&l->conv); }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->conv_relu_pool_forward(p->rows, &l->conv, &l->pool, x, tw__tensor_of(l, p, 0),
-                                 tw__tensor_of(l, p, 1), y, p->gradient ? tw__saved_of(l, p) : NULL);
+    p->k->conv_pool.forward(p->rows, &l->conv, &l->pool, x, tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y,
+                            p->gradient ? tw__saved_of(l, p) : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
     (void)y, (void)dx;
-    p->k->conv_relu_pool_weights(p->rows, &l->conv, &l->pool, x, dy, tw__saved_of(l, p), p->into,
-                                 tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1), p->scratch);
+    p->k->conv_pool.weights(p->rows, &l->conv, &l->pool, x, dy, tw__saved_of(l, p), p->into,
+                            tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1), p->scratch);
 }
 
 static const tw__layer_type conv_relu_pool = {.name = "conv2d, relu, maxpool2d",
@@ -40,6 +37,6 @@ size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw_
     out->pool = l[2].pool;
     out->out = l[2].out;
     out->out_size = l[2].out_size;
-    out->saved = k->conv_relu_pool_bits(&out->conv, &out->pool);
+    out->saved = k->conv_pool.bits(&out->conv, &out->pool);
     return 3;
 }

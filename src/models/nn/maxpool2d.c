@@ -30,14 +30,14 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->pool_forward(p->rows, &l->pool, x, y, p->gradient ? tw__saved_of(l, p) : NULL);
+    p->k->pool.forward(p->rows, &l->pool, x, y, p->gradient ? tw__saved_of(l, p) : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
     (void)x, (void)y;
-    if (dx) p->k->pool_input(p->rows, &l->pool, dy, tw__saved_of(l, p), dx);
+    if (dx) p->k->pool.input(p->rows, &l->pool, dy, tw__saved_of(l, p), dx);
 }
 
 const tw__layer_type tw__layer_maxpool2d = {

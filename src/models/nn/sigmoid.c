@@ -37,7 +37,7 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
                  void *dx)
 {
     (void)l;
-    p->k->sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
+    p->k->classes.sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
 }
 
 const tw__layer_type tw__layer_sigmoid =

@@ -17,7 +17,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->softmax(p->rows, l->out_size, x, y);
+    p->k->classes.softmax(p->rows, l->out_size, x, y);
 }
 
 static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
@@ -32,7 +32,7 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
                  void *dx)
 {
-    p->k->softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
+    p->k->classes.softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
 }
 
 const tw__layer_type tw__layer_softmax =

@@ -1,4 +1,4 @@
-/* The tables that kernels_f32_base.c and its five siblings define.
+/* The tables that f32_base.c and its five siblings define.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MATH_KERNELS_TABLES_H
 #define TW_MATH_KERNELS_TABLES_H

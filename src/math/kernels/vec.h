@@ -1,6 +1,6 @@
 /* Vectors of LANES numbers in plain C, for the files that are compiled once per precision and instruction
  * set. The file that includes this defines REAL_BITS and VECTOR_BYTES and has switched the instruction set on
- * (kernels_body.inc). Each form below is one that gcc 12 and clang 14 both turn into the one instruction that
+ * (body.inc). Each form below is one that gcc 12 and clang 14 both turn into the one instruction that
  * is meant.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MATH_KERNELS_VEC_H

@@ -1,6 +1,6 @@
-/* The network kernels in double for any machine; see kernels_body.inc.
+/* The network kernels in double for any machine; see body.inc.
  * SPDX-License-Identifier: MIT */
 #define REAL_BITS 64
 #define KERNELS_ISA 1
 #define KERNELS_TABLE tw__kernels_f64_base
-#include "math/kernels_body.inc"
+#include "math/kernels/body.inc"

@@ -1,7 +1,7 @@
 /* Which table of kernels serves a precision and an instruction set, and the layout of dense weights.
  * SPDX-License-Identifier: MIT */
 #include "math/kernels.h"
-#include "math/kernels_tables.h"
+#include "math/kernels/tables.h"
 
 const tw__kernels *tw__kernels_for(tw_type type, tw_isa isa)
 {

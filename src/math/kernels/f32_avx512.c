@@ -1,10 +1,10 @@
-/* The network kernels in float for x86-64 with AVX-512; see kernels_body.inc.
+/* The network kernels in float for x86-64 with AVX-512; see body.inc.
  * SPDX-License-Identifier: MIT */
 #ifdef __x86_64__
 #define REAL_BITS 32
 #define KERNELS_ISA 3
 #define KERNELS_TABLE tw__kernels_f32_avx512
-#include "math/kernels_body.inc"
+#include "math/kernels/body.inc"
 #else
 typedef int nothing_here;
 #endif

@@ -1,0 +1,29 @@
+/* Dense layers.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MATH_KERNELS_DENSE_H
+#define TW_MATH_KERNELS_DENSE_H
+#include <stddef.h>
+#include <stdint.h>
+#include "math/kernels/into.h"
+
+typedef struct tw__dense_kernels {
+    /* y[r][o] = bias[o] + sum over i of x[r][i] * w(i, o), the chain starts at the bias, i ascending.
+     * The weight from input i to output o stands at w[tw__dense_at(in, out, i, o)].  `packed` holds
+     * packed(in, out) numbers, made by pack from w once per point; where that is 0 the weights
+     * are used as they are and `packed` is ignored. */
+    size_t (*packed)(size_t in, size_t out);
+    void (*pack)(size_t in, size_t out, const void *w, void *packed);
+    void (*forward)(size_t rows, size_t in, size_t out, const void *x, const void *w, const void *packed,
+                    const void *bias, void *y);
+    /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o) */
+    void (*input)(size_t rows, size_t in, size_t out, const void *dy, const void *w, void *dx);
+    /* dw(i, o) = chain over r ascending of x[r][i] * dy[r][o]; db[o] = plain sum over r ascending of
+     * dy[r][o]; as `into` says */
+    void (*weights)(size_t rows, size_t in, size_t out, const void *x, const void *dy, tw__into into,
+                    void *dw, void *db);
+} tw__dense_kernels;
+
+/* Where a dense layer keeps the weight from input i to output o: chosen for speed, known only here and where
+ * models are saved. */
+size_t tw__dense_at(size_t in, size_t out, size_t i, size_t o);
+#endif
