@@ -34,7 +34,7 @@ static tw_status sort(tw__labels *l, const tw__row_list *t, tw_error *err)
     for (uint32_t i = 0; i < l->n; i++) {
         tw__spelling *s = &l->each[i];
         *s = (tw__spelling){.text = tw__words_at(&t->labels, i), .word = i};
-        if (tw__number_read(tw__text_of(s->text), &s->number) != 1) l->are_numbers = 0;
+        if (tw__number_read(tw__text_of(s->text), &s->number) != 1) s->number = NAN, l->are_numbers = 0;
         else if (s->number != floor(s->number)) l->are_whole = 0;
     }
     if (l->n) qsort(l->each, l->n, sizeof *l->each, l->are_numbers ? compare_words : compare_texts);
