@@ -415,7 +415,7 @@ static void what_cannot_be_opened(void **state)
     const int64_t nine[] = {9, 3, 2}, eight[] = {8};
     expect(ctx, PATH("nowhere"), NULL, TW_ERR_NOT_FOUND, "test_data.nowhere does not exist; supported:");
     expect(ctx, TW_BINARY_DIR, NULL, TW_ERR_NOT_FOUND,
-           "has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz");
+           "holds no data set that is known; supported: a folder with MNIST's IDX files");
     expect(ctx, "mnist", NULL, TW_ERR_NOT_FOUND, "\"mnist\" needs a folder of data sets");
     expect(ctx, "digits", NULL, TW_ERR_SPEC, "\"digits\" needs a cache folder");
     o.home = TW_BINARY_DIR;

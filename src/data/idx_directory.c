@@ -83,22 +83,20 @@ tw_status tw__idx_directory_open(tw__parts *p, const tw__opening *opening, const
 {
     tw_context *ctx = opening->ctx;
     const tw_data_options *o = opening->options;
-    int has_train, has_test;
     char *train_labels = o->unlabelled ? NULL : p->train_labels,
          *test_labels = o->unlabelled ? NULL : p->test_labels;
-    TW_TRY(tw__idx_directory_has(&has_train, ctx, directory, TW__PART_TRAIN, err));
-    TW_TRY(tw__idx_directory_has(&has_test, ctx, directory, TW__PART_TEST, err));
-    if (!has_train && !has_test)
-        return tw__fail(
-            err, TW_ERR_NOT_FOUND,
-            "%.300s has no train-images-idx3-ubyte or t10k-images-idx3-ubyte (plain or .gz .xz .zst .bz2 .lz4)",
-            directory);
     if (opening->want_train)
         TW_TRY(tw__idx_directory_read(&p->train, train_labels, ctx, directory, TW__PART_TRAIN, o->most_bytes,
                                       err));
     return opening->want_test ? tw__idx_directory_read(&p->test, test_labels, ctx, directory, TW__PART_TEST,
                                                        o->most_bytes, err)
                               : TW_OK;
+}
+
+static tw_status holds(int *is, tw_context *ctx, const char *directory, tw_error *err)
+{
+    TW_TRY(tw__idx_directory_has(is, ctx, directory, TW__PART_TRAIN, err));
+    return *is ? TW_OK : tw__idx_directory_has(is, ctx, directory, TW__PART_TEST, err);
 }
 
 static tw_status open_directory(tw__parts *p, const tw__opening *opening, tw_error *err)
@@ -108,4 +106,5 @@ static tw_status open_directory(tw__parts *p, const tw__opening *opening, tw_err
 
 const tw__reader tw__reader_idx_directory = {.supported = "a folder with MNIST's IDX files",
                                              .kind = TW_PATH_DIRECTORY,
+                                             .holds = holds,
                                              .open = open_directory};

@@ -383,9 +383,13 @@ static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
         return tw__fail(err, TW_ERR_NOT_FOUND, "%.300s does not exist; %s", o->path,
                         tw__data_supported(supported));
     if (kind != TW_PATH_DIRECTORY) return open_files(p, o, err);
-    for (size_t i = 0; i < N_READERS; i++)
-        if (readers[i]->kind == TW_PATH_DIRECTORY) return open_whole(p, readers[i], o, err);
-    return tw__fail(err, TW_ERR_SPEC, "%.300s: %s", o->path, tw__data_supported(supported));
+    for (size_t i = 0; i < N_READERS; i++) {
+        int is = 0;
+        if (readers[i]->kind == TW_PATH_DIRECTORY) TW_TRY(readers[i]->holds(&is, o->ctx, o->path, err));
+        if (is) return open_whole(p, readers[i], o, err);
+    }
+    return tw__fail(err, TW_ERR_NOT_FOUND, "%.200s holds no data set that is known; %s", o->path,
+                    tw__data_supported(supported));
 }
 
 /* A schema says which columns there are. */

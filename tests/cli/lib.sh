@@ -28,6 +28,15 @@ idx_folder() {
     idx_labels 0 1 1 0 > "$1/t10k-labels-idx1-ubyte"
 }
 
+# cifar10 CLASS...: a file of CIFAR-10 to stdout, an image of one colour for each class
+cifar10() {
+    local class
+    for class; do
+        printf "\\x$(printf %02x "$class")"
+        head -c 3072 /dev/zero | tr '\0' "\\$(printf %03o $((class * 25 + 5)))"
+    done
+}
+
 # npy ROWS COLUMNS NUMBER...: an array of bytes to stdout, as NumPy writes it
 npy() {
     local n
