@@ -241,8 +241,9 @@ json_t *cli_put(json_t *object, const char *key, json_t *value);
 json_t *cli_add(json_t *list, json_t *value);
 /* on stdout, with a newline; takes the reference */
 tw_status cli_print_json(json_t *value, tw_error *err);
-/* scores.c: on a line of the standard output. but_accuracy: it is printed already. */
-void cli_print_scores(const tw_scores *of, int but_accuracy);
+/* scores.c: prints metrics, no matrices, without a newline; returns how many. before: what is printed before
+ * the first. but_accuracy: it is printed already. */
+int cli_print_scores(const tw_scores *of, const char *before, int but_accuracy);
 /* null for NaN and infinity, which JSON does not have */
 json_t *cli_number(double x);
 /* null for NULL or text that is no UTF-8 */

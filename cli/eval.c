@@ -84,7 +84,7 @@ static void print_text(const struct values *v, const tw_model *model, const tw_m
         if (accuracy) printf("  accuracy %.4f", s->value);
         printf("  examples %llu\n", (unsigned long long)m->examples);
     }
-    cli_print_scores(scores, accuracy);
+    if (cli_print_scores(scores, "", accuracy)) putchar('\n');
     for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++)
         if (s->matrix) print_matrix(model, s);
     if (!v->common.quiet) print_notes(scores);

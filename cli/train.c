@@ -134,30 +134,26 @@ static void print_setting(const tw_job_options *o, tw_model *model, const tw_run
     fputc('\n', stderr);
 }
 
-/* For people: the test set's line, or the last epoch's where there is none. */
+static void print_rows(const char *name, double loss, double accuracy, const tw_scores *scores)
+{
+    if (isfinite(loss)) printf("%s  loss %.6g", name, loss);
+    else printf("%s  loss not finite", name);
+    if (!isnan(accuracy)) printf("  accuracy %.4f", accuracy);
+    cli_print_scores(scores, "  ", 1);
+    putchar('\n');
+}
+
+/* For people: the test set's line, or the last epoch's where there is none; and the validation set's where it
+ * has metrics. */
 static void print_result(const tw_job *job)
 {
     static const char *const names[] = {[TW_JOB_TEST] = "test", [TW_JOB_LAST_EPOCH] = "last epoch"};
     double loss, accuracy;
-    const enum tw_job_rows rows = tw_job_score(job, &loss, &accuracy);
-    if (rows == TW_JOB_NO_ROWS) return;
-    if (isfinite(loss)) printf("%s  loss %.6g", names[rows], loss);
-    else printf("%s  loss not finite", names[rows]);
-    if (!isnan(accuracy)) printf("  accuracy %.4f", accuracy);
-    putchar('\n');
-}
-
-/* The metrics asked for, of rows that were held out. */
-static void print_held_out(const tw_job *job)
-{
     tw_metrics m;
-    const tw_scores *test = tw_job_scores(job, 0, &m), *val = tw_job_scores(job, 1, &m);
-    if (test) cli_print_scores(test, 1);
-    if (!val) return;
-    printf("val  loss %.6g", m.loss);
-    if (!isnan(m.accuracy)) printf("  accuracy %.4f", m.accuracy);
-    putchar('\n');
-    cli_print_scores(val, 1);
+    const enum tw_job_rows rows = tw_job_score(job, &loss, &accuracy);
+    if (rows != TW_JOB_NO_ROWS) print_rows(names[rows], loss, accuracy, tw_job_scores(job, 0, &m));
+    const tw_scores *val = tw_job_scores(job, 1, &m);
+    if (val) print_rows("val", m.loss, m.accuracy, val);
 }
 
 /* How a solver's run has ended. */
@@ -200,7 +196,6 @@ static tw_status finish(const struct values *v, tw_job *job, tw_error *why, tw_e
         CLI_TRY(tw_job_table(job, &text, err));
         fputs(text, stdout);
         print_result(job);
-        print_held_out(job);
     }
     if (!v->common.quiet) print_ending(job);
     if (!v->common.quiet) cli_say("model %s/model.safetensors", tw_job_directory(job));

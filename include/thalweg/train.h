@@ -353,7 +353,8 @@ typedef struct tw_job_options {
     int stream;
     uint64_t window;
     uint64_t hash_bits; /* as in tw_data_options */
-    /* Metrics of test and validation rows in the end, "auc f1" (metrics.h), or "all" that fit; NULL: none */
+    /* Metrics of test and validation rows in the end: "auc f1" (metrics.h), "all" that fit, or "none". NULL: of
+     * linear models whose rows are in memory "auc f1", "f1_macro" of more than two classes, or "rmse r2" */
     const char *metrics;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
@@ -396,9 +397,8 @@ enum tw_job_rows { TW_JOB_NO_ROWS, TW_JOB_TEST, TW_JOB_LAST_EPOCH };
 /* How the model does on the test rows; where there are none, how the last epoch went. NaN: not finite, or not
  * counted. */
 TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *accuracy);
-/* The metrics that `metrics` asks for, of the test rows or of the validation rows, with loss and accuracy in
- * *out; valid until the job is freed. NULL: the run is not over, or was read as a finished one, or there are
- * none. */
+/* The metrics of `metrics`, of the test rows or of the validation rows, with loss and accuracy in *out; valid
+ * until the job is freed. NULL: the run is not over, or was read as a finished one, or there are none. */
 TW_API const tw_scores *tw_job_scores(const tw_job *job, int validation, tw_metrics *out);
 /* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
 TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);

@@ -132,6 +132,15 @@ tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
     return bind(job, err);
 }
 
+static tw_status check_metrics(const tw_job *job, tw_error *err)
+{
+    const char *names = job->o.metrics;
+    if (!names || strcmp(names, "none") == 0) return TW_OK;
+    if (!job->test && !job->val)
+        return tw__fail(err, TW_ERR_SPEC, "metrics need rows that are held out (test or val)");
+    return strcmp(names, "all") == 0 ? TW_OK : tw__scores_check(job->model, names, err);
+}
+
 static tw_status open_all(tw_job *job, tw_error *err)
 {
     TW_TRY(open_from(job, err));
@@ -156,10 +165,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
         TW_TRY(tw__alloc(job->ctx, &job->best, tw_model_size(job->model), tw_type_size(type), err));
     job->best_loss = INFINITY;
     TW_TRY(tw__check_eval_every(job->o.run.eval_every, tw__run_updates(job->run), err));
-    if (job->o.metrics && !job->test && !job->val)
-        return tw__fail(err, TW_ERR_SPEC, "metrics need rows that are held out (test or val)");
-    if (job->o.metrics && strcmp(job->o.metrics, "all") != 0)
-        TW_TRY(tw__scores_check(job->model, job->o.metrics, err));
+    TW_TRY(check_metrics(job, err));
     return tw__selection_create(job, err);
 }
 
@@ -370,21 +376,22 @@ static tw_status check_weights(const tw_job *job, const void *w, tw_error *err)
                                (unsigned long long)tw_run_steps(job->run));
 }
 
-/* NULL: all that fit. */
+/* "none", "all", or names. The scores of rows in a file are kept on request only. */
 static const char *metrics_of(const tw_job *job)
 {
-    return strcmp(job->o.metrics, "all") == 0 ? NULL : job->o.metrics;
+    return job->o.metrics ? job->o.metrics : job->o.stream ? "none" : tw__scores_usual(job->model);
 }
 
-/* Loss and, where they are asked for, metrics on rows that were held out. */
+/* Loss and metrics on rows that were held out. */
 static tw_status score(tw_job *job, const tw_data *rows, const tw_objective *f, const void *w, tw_metrics *to,
                        tw_scores **scores, tw_error *err)
 {
     tw_scores_free(*scores);
     *scores = NULL;
     TW_TRY(tw_evaluate(job->ctx, f, w, to, err));
-    if (!job->o.metrics || !isfinite(to->loss)) return TW_OK;
-    return tw_scores_of_model(scores, job->model, rows, w, metrics_of(job), err);
+    const char *names = metrics_of(job);
+    if (strcmp(names, "none") == 0 || !isfinite(to->loss)) return TW_OK;
+    return tw_scores_of_model(scores, job->model, rows, w, strcmp(names, "all") == 0 ? NULL : names, err);
 }
 
 static tw_status finish(tw_job *job, tw_error *err)
@@ -398,7 +405,7 @@ static tw_status finish(tw_job *job, tw_error *err)
             return tw__fail(err, TW_ERR_NOT_FINITE, "the test loss is %g", tw__shown(job->test_metrics.loss));
         job->has_test = 1;
     }
-    job->has_val = job->val && job->o.metrics;
+    job->has_val = job->val && strcmp(metrics_of(job), "none") != 0;
     if (job->has_val)
         TW_TRY(score(job, job->val, &job->val_objective, kept, &job->val_metrics, &job->val_scores, err));
     return job->o.out ? tw__job_save_result(job, err) : TW_OK;

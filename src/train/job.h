@@ -51,6 +51,8 @@ tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
 tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);
 /* The result (cli.md, train --json), without the config. */
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
+/* Puts "test" and "val" of a result: loss, accuracy and metrics of the rows that were held out. */
+void tw__job_held_out(const tw_job *job, tw__json_builder *b, json_t *result);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 

@@ -90,6 +90,13 @@ static json_t *held_out_json(tw__json_builder *b, const tw_job *job, const tw_me
     return o;
 }
 
+void tw__job_held_out(const tw_job *job, tw__json_builder *b, json_t *o)
+{
+    if (job->has_test)
+        tw__json_put(b, o, "test", held_out_json(b, job, &job->test_metrics, job->test_scores));
+    if (job->has_val) tw__json_put(b, o, "val", held_out_json(b, job, &job->val_metrics, job->val_scores));
+}
+
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
@@ -101,9 +108,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     tw_error why = {0};
     json_t *o = tw__json_object(&b);
     tw__json_put(&b, o, "epochs", tw__json_epochs(&b, history, n));
-    if (job->has_test)
-        tw__json_put(&b, o, "test", held_out_json(&b, job, &job->test_metrics, job->test_scores));
-    if (job->has_val) tw__json_put(&b, o, "val", held_out_json(&b, job, &job->val_metrics, job->val_scores));
+    tw__job_held_out(job, &b, o);
     tw__selection_json(&b, o, job);
     tw__json_put_text(&b, o, "status", tw_run_status_name(job->status));
     if (job->status == TW_RUN_DIVERGED) {

@@ -123,7 +123,7 @@ static const tw_field rows[] = {
     {"time", "time", TW_FIELD_POSITIVE, AT(run.seconds), NULL, NULL, 0, 0, NO_BITS, "SECONDS",
      "stop after this time in total, including resumed time; with --resume a new limit"},
     {"metrics", "metrics", TW_FIELD_TEXT, AT(metrics), NULL, NULL, 0, 0, IF_SET | NO_BITS, "LIST",
-     "with --test or --val: metrics of these rows in the end, \"auc f1\" (thalweg metrics), or all that fit"},
+     "with --test or --val: metrics of these rows in the end, \"auc f1\" (thalweg metrics), all that fit, or none (default: a few, of linear models)"},
     {"keep", "keep", TW_FIELD_TEXT, AT(keep), "last", "last best", 0, 0, 0, "last|best",
      "which epoch's weights are the model; best is by val_loss and needs --val"},
     {"checkpoint_every", "checkpoint-every", TW_FIELD_NATURAL, AT(checkpoint_every), NULL, NULL, 1, 0,

@@ -14,8 +14,8 @@ typedef struct path {
     int is_compared; /* by rows that were held out */
 } path;
 
-static const json_t *cv_of(const tw__page *g) { return json_object_get(g->run->fits, "cv"); }
-static const json_t *path_json_of(const tw__page *g) { return json_object_get(g->run->fits, "path"); }
+static const json_t *cv_of(const tw__page *g) { return json_object_get(g->run->result, "cv"); }
+static const json_t *path_json_of(const tw__page *g) { return json_object_get(g->run->result, "path"); }
 static int has_folds(const tw__page *g) { return json_object_size(json_object_get(cv_of(g), "mean")) > 0; }
 
 static path path_of(const tw__page *g)

@@ -18,12 +18,13 @@ static const tw__quantity quantities[TW__QUANTITIES] = {{"loss", "loss", TW__LOS
 
 /* ---- what the job knows -------------------------------------------------------------------------------- */
 
-static tw_status take_fits(tw__run_page *page, tw_error *err)
+static tw_status take_result(tw__run_page *page, tw_error *err)
 {
     tw__json_builder b = {.err = err};
-    json_t *fits = tw__json_object(&b);
-    tw__selection_json(&b, fits, page->job);
-    return tw__json_take(&b, fits, &page->fits);
+    json_t *result = tw__json_object(&b);
+    if (!page->failure) tw__job_held_out(page->job, &b, result);
+    tw__selection_json(&b, result, page->job);
+    return tw__json_take(&b, result, &page->result);
 }
 
 /* A run in this process: its history and trace are lent. */
@@ -49,7 +50,7 @@ static tw_status take_live(tw__run_page *page, tw_error *err)
     page->rows[TW__VALIDATION] = tw__data_rows(job->val);
     page->rows[TW__TEST] = tw__data_rows(job->test);
     page->model = job->model;
-    TW_TRY(take_fits(page, err));
+    TW_TRY(take_result(page, err));
     TW_TRY(tw__job_config(job, &page->owned, err));
     page->config = page->owned;
     return TW_OK;
@@ -76,7 +77,7 @@ static tw_status take_finished(tw__run_page *page, tw_error *err)
     tw__race_run *run = &page->run;
     const json_t *result = job->finished;
     const char *message = json_string_value(json_object_get(result, "message"));
-    page->fits = json_incref(job->finished);
+    page->result = json_incref(job->finished);
     run->steps = count_of(result, "steps");
     run->gradients = count_of(result, "gradients");
     run->skipped = count_of(result, "skipped");
@@ -173,7 +174,7 @@ tw_status tw_job_report(tw_job *job, const tw_error *failure, tw_error *err)
     if (!job->run) tw__free(job->ctx, page->run.epochs, page->run.n_epochs, sizeof *page->run.epochs);
     tw_model_free(page->loaded);
     json_decref(page->owned);
-    json_decref(page->fits);
+    json_decref(page->result);
     tw__free(job->ctx, page, 1, sizeof *page);
     return s;
 }

@@ -14,7 +14,7 @@ typedef struct tw__run_page {
     const json_t *config;    /* borrowed from `owned` */
     json_t *owned;
     const tw_model *model;
-    json_t *fits;            /* a result's "path" and "cv" */
+    json_t *result;          /* its "test", "val", "path" and "cv" */
     tw_model *loaded;        /* of a run that had finished before */
     uint64_t rows[TW__SETS]; /* 0: not known, or none */
     tw__race_run run;

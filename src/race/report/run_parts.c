@@ -4,6 +4,7 @@
 #include "race/report/run.h"
 #include "base/options.h"
 #include <math.h>
+#include <string.h>
 
 /* What trained the model. */
 static const char *optimizer_of(const tw__page *g)
@@ -199,6 +200,22 @@ static void put_seconds(tw__page *g, const char *name, double seconds)
     tw__print(&g->p, "&#8239;s</dd></div>\n");
 }
 
+/* The metrics of rows that were held out. */
+static void put_metrics(tw__page *g, const char *key, const char *name)
+{
+    const char *metric;
+    json_t *value;
+    json_object_foreach (json_object_get(g->run->result, key), metric, value) {
+        if (!json_is_number(value) || strcmp(metric, "loss") == 0 || strcmp(metric, "accuracy") == 0)
+            continue;
+        tw__print(&g->p, "<div><dt>%s ", name);
+        tw__put_escaped(&g->p, metric);
+        tw__print(&g->p, "</dt><dd>");
+        tw__page_number(g, TW__AS_PLAIN, json_number_value(value));
+        tw__print(&g->p, "</dd></div>\n");
+    }
+}
+
 static int is_whole(double x) { return x == floor(x); }
 /* Epochs made; the last one may have ended early. */
 static double epochs_done(const tw__page *g)
@@ -220,6 +237,8 @@ static void put_facts(tw__page *g)
     tw__page_count(g, "Gradient evaluations", run->gradients);
     put_seconds(g, "Time", run->seconds);
     if (epochs > 0) put_seconds(g, "Time per epoch", run->seconds / epochs);
+    put_metrics(g, "test", "Test");
+    put_metrics(g, "val", "Validation");
     if (!g->run->failure) {
         tw__print(&g->p, "<div><dt>Model</dt><dd>model.safetensors, ");
         if (run->kept)

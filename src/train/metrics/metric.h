@@ -48,6 +48,8 @@ struct tw_scores {
 
 /* scores.c: TW_ERR_SPEC as tw_scores_create's, for names that a model is asked for later. */
 tw_status tw__scores_check(const tw_model *model, const char *names, tw_error *err);
+/* Names the few metrics of a linear model that are computed without a request; "none" for other models. */
+const char *tw__scores_usual(const tw_model *model);
 
 /* registry.c */
 const tw__metric_type *tw__metric_type_at(size_t i);

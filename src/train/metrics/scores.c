@@ -66,6 +66,12 @@ tw_status tw__scores_check(const tw_model *m, const char *names, tw_error *err)
     return choose(&s, &o, names, err);
 }
 
+const char *tw__scores_usual(const tw_model *m)
+{
+    if (!m->kind->loss) return "none";
+    return !m->labels ? "rmse r2" : m->labels == 2 ? "auc f1" : "f1_macro";
+}
+
 /* ---- computing ----------------------------------------------------------------------------------------- */
 
 static tw_status check_row(const tw_outcomes *o, uint64_t i, tw_error *err)
