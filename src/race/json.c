@@ -167,12 +167,19 @@ static void put_data(tw__json_builder *b, json_t *o, const tw_race *race)
     tw__json_put(b, o, "fingerprint", json_incref(race->fingerprint));
 }
 
-/* The least objective, and whose it is. */
+/* The least objective, and whose it is; of folds their mean, and each. */
 static json_t *optimum_json(tw__json_builder *b, const tw_race *race)
 {
     json_t *o = tw__json_object(b);
     tw__json_put_real(b, o, "value", race->optimum);
-    tw__json_put_text(b, o, "of", race->optimum_of->spec);
+    if (!race->o.job.cv) {
+        tw__json_put_text(b, o, "of", race->optimum_of->spec);
+        return o;
+    }
+    json_t *folds = tw__json_list(b);
+    for (uint64_t k = 0; k < race->o.seeds; k++)
+        tw__json_append(b, folds, tw__json_real(b, race->entries[0].runs[k].optimum));
+    tw__json_put(b, o, "folds", folds);
     return o;
 }
 

@@ -19,7 +19,7 @@ static const tw_field own[] = {
     {"seeds", "seeds", TW_FIELD_NATURAL, AT(seeds), "3; on a surface 1", NULL, 1, TW__MOST_SEEDS, 0, "N",
      "runs of each, with seeds S, S + 1, ..."},
     {"tune", "tune", TW_FIELD_NATURAL, AT(tune), NULL, NULL, 1, TW__MOST_TRIALS, TW_FIELD_IF_SET, "N",
-     "first try N learning rates of each, in its rule's own range, then race the best"},
+     "first try N learning rates of each, in its rule's own range, then race the best; with --cv on a fold that is cut by another seed"},
     {"tune_range", "tune-range", TW_FIELD_TEXT, AT(tune_range), NULL, NULL, 0, 0, TW_FIELD_IF_SET, "LO,HI",
      "with --tune: the range of learning rates for every optimizer"},
     {"steps", "steps", TW_FIELD_NATURAL, AT(steps), "300", NULL, 1, TW__MOST_STEPS, 0, "N",
@@ -99,8 +99,6 @@ static tw_status check_folds(const tw_race_options *o, tw_error *err)
     if (o->seeds && o->seeds != o->job.cv)
         return tw__fail(err, TW_ERR_SPEC, "seeds = %llu cannot be combined with cv: each fold is a run",
                         (unsigned long long)o->seeds);
-    if (o->tune)
-        return tw__fail(err, TW_ERR_SPEC, "tune cannot be combined with cv: race the rates that it found");
     if (o->job.cv <= TW__MOST_SEEDS) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "cv = %llu is above the %d runs that an optimizer can have",
                     (unsigned long long)o->job.cv, TW__MOST_SEEDS);

@@ -165,12 +165,18 @@ static tw_status check_size(const tw_race *race, tw_error *err)
 
 /* ---- data and model ------------------------------------------------------------------------------------ */
 
+static tw_status cut(tw_race *race, uint64_t seed, uint32_t **folds, tw_error *err)
+{
+    TW_TRY(tw__alloc(race->ctx, folds, race->n_train, sizeof **folds, err));
+    return tw_data_folds(race->ctx, race->train, race->o.job.cv, seed, *folds, err);
+}
+
 /* The same for all entries; over all runs of one, every row is validated once. */
 static tw_status make_folds(tw_race *race, tw_error *err)
 {
     race->n_val = race->n_train;
-    TW_TRY(tw__alloc(race->ctx, &race->folds, race->n_train, sizeof *race->folds, err));
-    return tw_data_folds(race->ctx, race->train, race->o.job.cv, race->o.job.run.seed, race->folds, err);
+    if (race->o.tune) TW_TRY(cut(race, TW__TUNE_SEED, &race->tune_folds, err));
+    return cut(race, race->o.job.run.seed, &race->folds, err);
 }
 
 static tw_status open_data(tw_race *race, tw_error *err)

@@ -7,14 +7,21 @@
 #include <math.h>
 #include <string.h>
 
+/* The rows of the fold that a run with this seed validates, and all others. */
+static tw_status take_fold(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
+{
+    const int is_trial = seed == TW__TUNE_SEED;
+    const uint32_t *folds = is_trial ? race->tune_folds : race->folds;
+    const uint64_t fold = is_trial ? 0 : seed - race->o.job.run.seed;
+    if (!folds) return TW_OK;
+    TW_TRY(tw__data_take_fold(race->ctx, race->train, folds, fold, 0, &to->rows, err));
+    return tw__data_take_fold(race->ctx, race->train, folds, fold, 1, &to->fold, err);
+}
+
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    const uint64_t fold = seed - race->o.job.run.seed;
-    tw_status s = TW_OK;
-    if (race->folds) s = tw__data_take_fold(race->ctx, race->train, race->folds, fold, 0, &to->rows, err);
-    if (s == TW_OK && race->folds)
-        s = tw__data_take_fold(race->ctx, race->train, race->folds, fold, 1, &to->fold, err);
-    const tw_data *train = race->folds ? to->rows : race->train, *val = race->folds ? to->fold : race->val;
+    tw_status s = take_fold(to, race, seed, err);
+    const tw_data *train = to->rows ? to->rows : race->train, *val = to->fold ? to->fold : race->val;
     if (s == TW_OK)
         s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), train, seed, err);
     if (s == TW_OK) s = tw_model_objective(to->model, train, &to->train, err);

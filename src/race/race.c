@@ -99,6 +99,7 @@ void tw_race_free(tw_race *race)
     tw__free(ctx, race->entries, race->capacity, sizeof *race->entries);
     tw__free(ctx, race->order, race->n, sizeof *race->order);
     tw__free(ctx, race->folds, race->n_train, sizeof *race->folds);
+    tw__free(ctx, race->tune_folds, race->n_train, sizeof *race->tune_folds);
     tw_data_free(race->train);
     tw_data_free(race->val);
     tw_data_free(race->test);

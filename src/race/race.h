@@ -40,6 +40,7 @@ typedef struct tw__race_run {
     /* in a race with a solver: the mean loss over all training rows, at the start and after each epoch */
     double *objective;
     size_t n_objective, objective_capacity;
+    double optimum; /* the least objective of all runs on the same rows; NaN: none */
     tw__loss_trace trace;
     tw__trajectory trajectory; /* surfaces; else n = 0 */
     double seconds;
@@ -101,7 +102,9 @@ struct tw_race {
     tw_context *ctx;
     tw_race_options o;           /* texts are copies, seeds and epochs resolved */
     tw_data *train, *val, *test; /* NULL on a surface, and where all runs are in */
-    uint32_t *folds;             /* of each training row, with o.job.cv; NULL: none, or without the data */
+    /* of each training row, with o.job.cv; NULL: none, or without the data. The second, with o.tune too, are
+     * other folds, of which trials take the first */
+    uint32_t *folds, *tune_folds;
     uint64_t n_train, n_val, n_test; /* rows; 0: none */
     tw_surface *surface;             /* NULL on data */
     int resumed;                     /* from its folder, perhaps in another directory */
@@ -110,7 +113,8 @@ struct tw_race {
     tw__entry *entries;
     size_t n, capacity;
     size_t *order; /* entries, best first; after the runs */
-    /* the least objective of all runs, and whose it is; NULL: the race has no solver, or nothing is in */
+    /* the least objective of all runs, and whose it is; NULL: the race has no solver, or nothing is in. Of
+     * folds the mean of the least of each, and one that has the least of a fold */
     double optimum;
     const tw__entry *optimum_of;
     /* as resolved; the first two of the first entry with the race's estimator, if there is one */

@@ -33,7 +33,7 @@ static tw_status add_objective(tw__run_recorder *w, tw_run *run, tw__problem *pr
 /* Steps to the run's end. */
 static tw_status take_steps(tw__run_recorder *w, tw_run *run, tw__problem *problem, tw_error *err)
 {
-    const int with_objective = tw__race_has_solver(w->race) && !w->race->o.job.cv;
+    const int with_objective = tw__race_has_solver(w->race);
     size_t epochs = 0;
     if (with_objective) TW_TRY(add_objective(w, run, problem, err));
     for (w->run->status = TW_RUN_GOING; w->run->status == TW_RUN_GOING;) {

@@ -39,8 +39,7 @@ static double value_of(const tw_race *race, const tw__entry *entry, const tw__ra
     case TW__SECONDS: return r->seconds;
     case TW__EPOCH_SECONDS: return last ? r->seconds / (double)r->n_epochs : NAN;
     case TW__GRADIENTS: return (double)r->gradients;
-    case TW__GAP:
-        return race->optimum_of && r->n_objective ? r->objective[r->n_objective - 1] - race->optimum : NAN;
+    case TW__GAP: return r->n_objective ? r->objective[r->n_objective - 1] - r->optimum : NAN;
     case TW__TARGET_EPOCHS: return r->reached ? tw__epochs_of(entry, r) : NAN;
     case TW__TARGET_SECONDS: return r->reached ? r->seconds : NAN;
     case TW__TARGET_STEPS: return r->reached ? (double)r->steps : NAN;
@@ -126,20 +125,36 @@ static int before(const tw_race *race, const tw__entry *a, const tw__entry *b)
     return isnan(of_b) ? !isnan(of_a) : of_a < of_b;
 }
 
-/* The least objective of all, which a solver that came to its end has or nearly has. */
-static void find_optimum(tw_race *race)
+/* The least objective of the runs from .. to - 1 of all entries, which a solver that came to its end has or
+ * nearly has; they minimise the same. */
+static double least_objective(tw_race *race, uint64_t from, uint64_t to)
 {
-    race->optimum_of = NULL;
+    double least = NAN;
     for (size_t i = 0; i < race->n && tw__race_has_solver(race); i++)
-        for (uint64_t k = 0; k < race->o.seeds; k++) {
+        for (uint64_t k = from; k < to; k++) {
             const tw__race_run *r = &race->entries[i].runs[k];
             for (size_t j = 0; j < r->n_objective && !r->diverged; j++) {
-                if (!isfinite(r->objective[j]) || (race->optimum_of && r->objective[j] >= race->optimum))
-                    continue;
-                race->optimum = r->objective[j];
+                if (!isfinite(r->objective[j]) || r->objective[j] >= least) continue;
+                least = r->objective[j];
                 race->optimum_of = &race->entries[i];
             }
         }
+    return least;
+}
+
+static void find_optimum(tw_race *race)
+{
+    const uint64_t runs = race->o.job.cv ? 1 : race->o.seeds; /* on the same rows */
+    double sum = 0;
+    size_t n = 0;
+    race->optimum_of = NULL;
+    for (uint64_t k = 0; k < race->o.seeds; k += runs) {
+        const double least = least_objective(race, k, k + runs);
+        for (size_t i = 0; i < race->n; i++)
+            for (uint64_t of = k; of < k + runs; of++) race->entries[i].runs[of].optimum = least;
+        if (!isnan(least)) sum += least, n++;
+    }
+    race->optimum = sum / (double)n;
 }
 
 tw_status tw__race_summarise(tw_race *race, tw_error *err)

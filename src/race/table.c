@@ -160,7 +160,10 @@ static void put_head(const tw_race *race, tw__strbuf *p)
         tw__print(p, "%s: to %.60s\n",
                   race->surface ? "steps, gradients" : "epochs, steps, gradients, seconds",
                   race->o.job.run.target);
-    if (race->optimum_of)
+    if (race->optimum_of && race->o.job.cv)
+        tw__print(p, "f* = %s, the mean of the least loss of each fold's training rows\n",
+                  tw__number_text(race->optimum, number));
+    else if (race->optimum_of)
         tw__print(p, "f* = %s, the least mean loss over all rows, of %s\n",
                   tw__number_text(race->optimum, number), race->optimum_of->spec);
     tw__print(p, "\n");

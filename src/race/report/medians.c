@@ -100,24 +100,23 @@ static int sample_test(const tw__race_run *run, double steps_per_epoch, enum tw_
 }
 
 /* Up to where the least is reached: a logarithm goes no further. */
-static int sample_gap(const tw__race_run *run, double optimum, double steps_per_epoch, size_t i,
-                      struct cursor *c, struct sample *to)
+static int sample_gap(const tw__race_run *run, double steps_per_epoch, size_t i, struct cursor *c,
+                      struct sample *to)
 {
     size_t k;
     if (!thin(run->n_objective, i, &k)) return 0;
     if (k) place_epoch(run, steps_per_epoch, k - 1, c, to);
     else place(to, 0, 0, 0, 0);
-    to->y = run->objective[k] - optimum;
+    to->y = run->objective[k] - run->optimum;
     return to->y > 0;
 }
 
 /* The i-th point of a run; 0 past its last one. */
-static int sample(const tw_race *race, const tw__entry *entry, const tw__race_run *run,
-                  enum tw__measure measure, size_t i, struct cursor *c, struct sample *to)
+static int sample(const tw__entry *entry, const tw__race_run *run, enum tw__measure measure, size_t i,
+                  struct cursor *c, struct sample *to)
 {
     const double steps_per_epoch = (double)entry->steps_per_epoch;
-    if (measure == TW__GAP)
-        return race->optimum_of && sample_gap(run, race->optimum, steps_per_epoch, i, c, to);
+    if (measure == TW__GAP) return sample_gap(run, steps_per_epoch, i, c, to);
     if (measure == TW__VALUE) return sample_trajectory(run, i, to);
     if (measure == TW__TEST_LOSS || measure == TW__TEST_ACCURACY)
         return sample_test(run, steps_per_epoch, measure, i, c, to);
@@ -150,7 +149,7 @@ static int moment(const tw_race *race, const tw__entry *entry, enum tw__measure 
         const tw__race_run *run = &entry->runs[k];
         if (run->missing || (run->diverged && entry->diverged < tw__race_in(race, entry))) continue;
         runs++;
-        if (!sample(race, entry, run, measure, i, &work->cursors[k], &s)) {
+        if (!sample(entry, run, measure, i, &work->cursors[k], &s)) {
             if (run->reached && !isnan(last_value(run, measure))) y[told++] = last_value(run, measure);
             continue;
         }

@@ -184,8 +184,8 @@ static void put_data_facts(tw__page *g)
     tw__page_count(g, "Epochs", race->o.job.run.epochs);
     if (!race->optimum_of) return;
     char number[TW_VALUE_MAX];
-    snprintf(text, sizeof text, "%s, of %.60s", tw__number_text(race->optimum, number),
-             race->optimum_of->spec);
+    snprintf(text, sizeof text, "%s, %s%.60s", tw__number_text(race->optimum, number),
+             race->o.job.cv ? "the mean of the folds'" : "of ", race->o.job.cv ? "" : race->optimum_of->spec);
     put_fact(g, "Least training loss", text);
 }
 
