@@ -43,18 +43,18 @@ typedef struct plan {
     int classes, threads;
 } plan;
 
-/* The weights after two epochs, and the loss of the last one. */
-static double train(const plan *a, double *w)
+/* The weights after two epochs, and the loss of the last one; NAN: refused, or not finite. */
+static double try_training(const plan *a, double *w, tw_error *err)
 {
     static wide_rows r;
     tw_context *ctx = context(a->threads);
     linear_problem p = open_rows(ctx, wide_data(ctx, &r, a->classes), a->model, TW_F64);
     const size_t size = tw_model_size(p.model);
     tw_run_options o = TW_RUN_OPTIONS_INIT;
-    tw_run *run;
-    tw_error err = {0};
+    tw_run *run = NULL;
     const void *reported;
     size_t n;
+    double loss = NAN;
     int status = TW_RUN_GOING;
     o.optimizer = a->rule;
     o.batch = a->batch;
@@ -62,16 +62,24 @@ static double train(const plan *a, double *w)
     o.sparse = a->sparse;
     assert_true(size <= MOST_WEIGHTS);
     set_weights(p.model);
-    if (tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, &err) != TW_OK)
-        fail_msg("%s", err.message);
-    while (!tw_run_is_over(status))
-        if (tw_run_step(run, &status, &err) != TW_OK) fail_msg("%s: %s", a->rule, err.message);
-    assert_int_equal(tw_run_weights(run, &reported, &err), TW_OK);
-    memset(w, 0, MOST_WEIGHTS * sizeof *w);
-    memcpy(w, reported, size * sizeof *w);
-    const double loss = tw_run_history(run, &n)[1].loss;
+    tw_status s = tw_run_create(&run, ctx, &p.objective, NULL, tw_model_weights(p.model), &o, err);
+    while (s == TW_OK && !tw_run_is_over(status)) s = tw_run_step(run, &status, err);
+    if (s == TW_OK) {
+        assert_int_equal(tw_run_weights(run, &reported, err), TW_OK);
+        memset(w, 0, MOST_WEIGHTS * sizeof *w);
+        memcpy(w, reported, size * sizeof *w);
+        loss = tw_run_history(run, &n)[1].loss;
+    }
     tw_run_free(run);
     close_problem(&p);
+    return loss;
+}
+
+static double train(const plan *a, double *w)
+{
+    tw_error err = {0};
+    const double loss = try_training(a, w, &err);
+    if (isnan(loss)) fail_msg("%s: %s", a->rule, err.message);
     return loss;
 }
 
@@ -105,6 +113,27 @@ static void closed_forms_and_replays_are_l2(void **state)
             }
             assert_true(fabs(loss[0] - loss[1]) < 1e-12 * loss[0]);
         }
+}
+
+/* Every rule of the list either refuses, or its weight decay is the penalty. */
+static void decay_is_l2_or_refused(void **state)
+{
+    (void)state;
+    plan a = {.model = "logistic:l2=0.3", .batch = 80, .classes = 2, .threads = 1};
+    int n_refused = 0;
+    for (size_t i = 0; tw_rule_at(i); i++) {
+        tw_error err = {0};
+        a.rule = tw_rule_at(i)->name;
+        a.sparse = TW_RUN_SPARSE_EXACT;
+        if (isnan(try_training(&a, w, &err))) continue; /* of the full batch */
+        a.sparse = TW_RUN_SPARSE_REPLAY;
+        const int is_refused = isnan(try_training(&a, other, &err));
+        n_refused += is_refused;
+        for (size_t j = 0; !is_refused && j < MOST_WEIGHTS; j++)
+            if (!(fabs(w[j] - other[j]) <= 1e-11))
+                fail_msg("%s: weight %zu is %.17g, not %.17g", a.rule, j, other[j], w[j]);
+    }
+    assert_true(n_refused >= 5);
 }
 
 static void threads_change_no_bit(void **state)
@@ -171,6 +200,9 @@ static void what_would_not_be_l2_is_refused(void **state)
             "sparse = skip steps l2 as weight decay: that leaves no groups");
     refused(l2, "adamw", NULL, TW_RUN_SPARSE_REPLAY,
             "sparse = replay steps l2 as weight decay: this rule has none that adds to the gradient");
+    for (int i = 0; i < 5; i++)
+        refused(l2, ((const char *[]){"lars", "lamb", "novograd", "adan", "sgd:maximize=1"})[i], NULL, skip,
+                "sparse = skip steps l2 as weight decay: this rule has none that adds to the gradient");
     refused(l2, "sgd:weight_decay=0.1", NULL, TW_RUN_SPARSE_TOUCHED,
             "sparse = touched steps l2 as weight decay: the rule's own is given, too");
     refused(l2, "sgd", NULL, TW_RUN_SPARSE_DENSE,
@@ -180,6 +212,7 @@ static void what_would_not_be_l2_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(closed_forms_and_replays_are_l2),
+                                       cmocka_unit_test(decay_is_l2_or_refused),
                                        cmocka_unit_test(threads_change_no_bit),
                                        cmocka_unit_test(touched_leaves_the_others_alone),
                                        cmocka_unit_test(what_would_not_be_l2_is_refused)};

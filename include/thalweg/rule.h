@@ -156,7 +156,9 @@ enum {
     TW_USES_POINT = 8,  /* uses the point at which the gradient was taken: tw_step_at */
     /* its sums are of squares: if a square is too large for a double, weights and gradient are scaled by a
      * power of two, and unit (tw_moment) undoes it */
-    TW_SUMS_OF_SQUARES = 16
+    TW_SUMS_OF_SQUARES = 16,
+    /* its weight_decay times the weight is first added to the gradient, as that of an L2 penalty is */
+    TW_DECAY_IS_L2 = 32
 };
 
 /* A rule or a transform. */

@@ -376,6 +376,7 @@ static unsigned TW_LOCAL(traits)(const double *values)
 #endif
 #ifdef DECAY
     if (h->weight_decay != 0) traits &= ~(unsigned)TW_ZERO_IS_NOTHING;
+    if (TW__WD_MODE(h) == 0 && !h->maximize) traits |= TW_DECAY_IS_L2;
 #endif
     return traits;
 }

@@ -30,6 +30,7 @@
          "the most that d grows by in a step, as a factor; 0: without limit")                                \
     FLAG(bias_correction, 0, "Adam's bias correction of the step")                                           \
     WORD(wd_mode, 0, "coupled lr", "coupled: g += weight_decay * w; lr: w -= d * lr * weight_decay * w")
+#define TRAITS (h->wd_mode || h->maximize ? 0 : TW_DECAY_IS_L2)
 #define NEEDS(NEED) NEED(wd_mode, h->weight_decay != 0, "weight_decay is 0")
 #define ALIASES(ALIAS) ALIAS(use_bias_correction, bias_correction)
 #define SLOTS(SLOT)     \

@@ -45,10 +45,9 @@ static const char *no_decay(const tw_run *r, const tw_optimizer_options *o)
         return "that takes a rule without transforms";
     if (o->groups) return "that leaves no groups";
     const tw_choice *c = &chain.link[0];
-    const int decay = tw_rule_option(c->rule, "weight_decay"), mode = tw_rule_option(c->rule, "wd_mode");
-    if (decay < 0 || (mode >= 0 && c->values[mode] != 0))
-        return "this rule has none that adds to the gradient";
-    if (c->values[decay] != 0 || (o->schedule && strstr(o->schedule, "weight_decay")))
+    if (!(c->rule->traits(c->values) & TW_DECAY_IS_L2)) return "this rule has none that adds to the gradient";
+    if (c->values[tw_rule_option(c->rule, "weight_decay")] != 0 ||
+        (o->schedule && strstr(o->schedule, "weight_decay")))
         return "the rule's own is given, too";
     return NULL;
 }
