@@ -262,6 +262,10 @@ tw_status tw__csv_policy(tw__csv *c, tw_error *err)
     if (odd)
         return tw__fail(err, TW_ERR_SPEC, "option %s is for LIBSVM files, and %.300s is a table", odd,
                         c->source->paths[0]);
+    if (c->is_given && c->schema->hash_bits)
+        return tw__fail(err, TW_ERR_DATA,
+                        "%.300s is a table, and the training rows have columns by a hash of LIBSVM's indices",
+                        c->source->paths[0]);
     if (!given) return TW_OK;
     for (int i = 0; i < 4; i++)
         if (strcmp(given, names[i]) == 0) {

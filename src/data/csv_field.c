@@ -89,7 +89,7 @@ size_t tw__csv_cut(const void *user, const char *text, size_t n, size_t least)
 
 int tw__csv_is_missing(const tw__csv_field *f)
 {
-    static const char *const words[] = {"", "?", "NA", "N/A", "nan", "null"};
+    static const char *const words[] = {"", "?", "NA", "N/A", "#N/A", "nan", "null"};
     if (f->n > 4) return 0;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strlen(words[i]) == f->n && strncasecmp(words[i], f->at, f->n) == 0) return 1;

@@ -3,6 +3,7 @@
 #include "data/csv.h"
 #include "base/options.h"
 #include "data/kind.h"
+#include "data/number.h"
 #include "file/utf8.h"
 #include <stdio.h>
 #include <string.h>
@@ -109,16 +110,44 @@ int tw__csv_layout(const char *text, size_t n, int whole, char *separator, size_
 
 /* ---- header -------------------------------------------------------------------------------------------- */
 
-/* 1: "1,5", which is a number elsewhere. */
-static int has_decimal_comma(const tw__csv_field *f)
+/* Bytes of the character of a list that a text begins with; 0: of none. */
+static size_t length_of(const char *const *list, const char *at, const char *end)
 {
-    char text[32];
+    for (; *list; list++) {
+        const size_t n = strlen(*list);
+        if ((size_t)(end - at) >= n && memcmp(at, *list, n) == 0) return n;
+    }
+    return 0;
+}
+
+static int are_three_digits(const char *at, const char *end)
+{
+    return end - at >= 3 && tw__is_digit(at[0]) && tw__is_digit(at[1]) && tw__is_digit(at[2]) &&
+           (end - at == 3 || !tw__is_digit(at[3]));
+}
+
+/* 1: a number as spreadsheets and other countries write it: "1,5", "1'234", "1 234,50", "10 %", or with a
+ * minus that is no hyphen. */
+static int is_number_elsewhere(const tw__csv_field *f)
+{
+    static const char *const around[] = {" ", "\u00a0", "\u202f", "%", "$", "\u20ac", "\u00a3", NULL},
+                             *const groups[] = {",", ".", "'", "\u2019", " ", "\u00a0", "\u202f", NULL},
+                             *const minus[] = {"\u2212", NULL};
+    char text[48];
+    size_t used = 0, n;
     double x;
-    const char *const comma = f->n < sizeof text ? memchr(f->at, ',', f->n) : NULL;
-    if (!comma) return 0;
-    memcpy(text, f->at, f->n);
-    text[comma - f->at] = '.';
-    return tw__number_read((tw__text){text, f->n}, &x) != 0;
+    const char *const end = f->at + f->n, *first = f->at, *last = end;
+    while (first < end && !tw__is_digit(*first)) first++;
+    while (last > first && !tw__is_digit(last[-1])) last--;
+    for (const char *p = f->at; p < end; p += n) {
+        if ((p < first || p >= last) && (n = length_of(around, p, end))) continue;
+        if (p > first && (n = length_of(groups, p, last)) && are_three_digits(p + n, last)) continue;
+        if (used == sizeof text) return 0;
+        n = length_of(minus, p, first);
+        text[used++] = n ? '-' : *p == ',' ? '.' : *p;
+        if (!n) n = 1;
+    }
+    return tw__number_read((tw__text){text, used}, &x) != 0;
 }
 
 static enum tw__csv_kind kind_of(const tw__csv_field *f, const char *end)
@@ -128,7 +157,7 @@ static enum tw__csv_kind kind_of(const tw__csv_field *f, const char *end)
     if (tw__csv_is_missing(f)) return TW__CSV_MISSING;
     const size_t sign = *f->at == '-' || *f->at == '+', n = f->n - sign;
     if (tw__csv_is_number(f, end, &x) || ((n == 3 || n == 8) && !strncasecmp(f->at + sign, infinity, n)) ||
-        has_decimal_comma(f))
+        is_number_elsewhere(f))
         return TW__CSV_NUMBER;
     return TW__CSV_OTHER;
 }
