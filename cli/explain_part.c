@@ -38,15 +38,24 @@ tw_status cli_explain_layer(const struct cli_common *common, const char *name, t
 {
     const size_t i = (size_t)place_of(name, layer_at);
     const char *usage, *help, *equation = tw_layer_equation(i);
+    double values[TW_OPTIONS_MAX];
+    int n;
+    const tw_option *const options = tw_layer_options(i, &n);
     tw_layer_type(i, &usage, &help);
+    for (int o = 0; o < n; o++) values[o] = options[o].initial;
     if (common->json)
-        return cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "usage", usage, "help", help,
-                                        "equation", equation),
+        return cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", name, "usage", usage, "help",
+                                        help, "equation", equation, "options",
+                                        cli_options_json(n, options, values)),
                               err);
     printf("%s, a layer\n", name);
     cli_print_wrapped(0, help);
     printf("\n%s\n\nequation\n", usage);
     cli_print_equation(equation);
+    if (n) {
+        printf("\noptions\n");
+        cli_print_options(n, options, values);
+    }
     putchar('\n');
     cli_print_wrapped(
         0,

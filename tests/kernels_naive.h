@@ -229,17 +229,6 @@ static REAL NAIVE(sigmoid)(REAL x)
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-static void NAIVE(sigmoid_forward)(size_t n, const void *x, void *y)
-{
-    for (size_t i = 0; i < n; i++) ((REAL *)y)[i] = NAIVE(sigmoid)(((const REAL *)x)[i]);
-}
-
-static void NAIVE(sigmoid_input)(size_t n, const void *y, const void *dy, void *dx)
-{
-    for (size_t i = 0; i < n; i++)
-        ((REAL *)dx)[i] = ((const REAL *)dy)[i] * (((const REAL *)y)[i] * (1 - ((const REAL *)y)[i]));
-}
-
 static void NAIVE(sigmoid_loss)(size_t rows, const void *x, const int32_t *label, double *loss,
                                 double *correct, void *dx)
 {
@@ -274,13 +263,9 @@ static const tw__kernels NAIVE(kernels) = {
     .conv.input = NAIVE(conv_input),
     .pool.forward = NAIVE(pool_forward),
     .pool.input = NAIVE(pool_input),
-    .relu_forward = NAIVE(relu_forward),
-    .relu_input = NAIVE(relu_input),
     .dropout = NAIVE(dropout),
     .classes.softmax = NAIVE(softmax),
     .classes.softmax_loss = NAIVE(softmax_loss),
-    .sigmoid_forward = NAIVE(sigmoid_forward),
-    .sigmoid_input = NAIVE(sigmoid_input),
     .classes.sigmoid_loss = NAIVE(sigmoid_loss),
     .add = NAIVE(add),
     .divide = NAIVE(divide),

@@ -22,6 +22,51 @@ static void gradients_equal_central_differences(void **state)
         "dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
 }
 
+/* Values that several layers read, gradients that come from several ways, numbers written over in place. */
+static void residuals_have_the_gradient_of_both_ways(void **state)
+{
+    (void)state;
+    networks_check_gradient(
+        "conv2d 3 2x2; residual(conv2d 3 1x1 relu; conv2d 3 1x1) relu; flatten; dense 3 softmax", 3);
+    networks_check_gradient("residual(conv2d 2 1x1 tanh); flatten; dense 3 softmax", 3);
+    networks_check_gradient("conv2d 3 2x2 tanh; residual(relu); flatten; dense 3 softmax", 3);
+    networks_check_gradient("flatten; dense 5; residual(gelu; dense 5 | flatten); dense 3 softmax", 3);
+    networks_check_gradient(
+        "conv2d 3 2x2; residual(maxpool2d 2x2; conv2d 4 2x2 relu | conv2d 4 3x3; maxpool2d 2x2) silu; flatten; dense 3 softmax",
+        3);
+    networks_check_gradient(
+        "flatten; dense 6 relu; residual(residual(dense 6 elu; dropout 0.3) softplus; dense 6 | residual(tanh)); dense 3 softmax",
+        3);
+    networks_check_threads(
+        "conv2d 3 2x2; residual(conv2d 3 1x1 relu; conv2d 3 1x1) relu; flatten; dense 3 softmax", 3);
+}
+
+/* The sum of a value and itself, made without a layer between: twice the value. */
+static void a_residual_adds(void **state)
+{
+    (void)state;
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, 3);
+    double loss[2];
+    for (int twice = 0; twice < 2; twice++) {
+        tw_model *model;
+        tw_objective o = TW_OBJECTIVE_INIT;
+        const char *const text =
+            twice ? "flatten; residual(flatten); dense 3 softmax" : "flatten; dense 3 softmax";
+        assert_int_equal(tw_model_create(&model, ctx, text, TW_F64, data, 5, NULL), TW_OK);
+        assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
+        double *w = tw_model_weights(model);
+        for (size_t i = 0; i < tw_model_size(model) - 3; i++)
+            w[i] = 0.01 * (double)(i % 17) * (twice ? 1 : 2);
+        loss[twice] = networks_loss(&o, w, TW_WANT_LOSS, NULL);
+        tw_model_objective_free(&o);
+        tw_model_free(model);
+    }
+    tw_data_free(data);
+    tw_context_free(ctx);
+    assert_true(fabs(loss[0] - loss[1]) < 1e-12 * fabs(loss[0]));
+}
+
 static void refuse(const char *network, const char *message)
 {
     tw_context *ctx = networks_context(1);
@@ -45,6 +90,23 @@ static void networks_that_cannot_be(void **state)
     refuse(
         "flatten; conv2d 4 3x3; dense 3 softmax",
         "layer 2 (conv2d 4 3x3): conv2d needs an image (height x width x channels) and gets a vector of 84");
+    refuse(
+        "residual(conv2d 4 2x2); flatten; dense 3 softmax",
+        "residual (layer 3): what its layers make is 6x5x4, and what they are added to 7x6x2; \"residual( ... | ... )\" has layers on both sides");
+    refuse("residual(relu; flatten; dense 3 softmax", "a residual of the network has no \")\" after layer 4");
+    refuse("flatten; dense 3 softmax)", "unexpected \")\" after layer 2 of the network");
+    refuse("residual(relu) dense; dense 3 softmax",
+           "only activations come after the \")\" of a residual, not dense");
+    refuse("residual(residual(residual(residual(residual(relu)))))",
+           "residuals stand at most 4 deep in each other");
+    refuse("residual(); flatten; dense 3 softmax", "layer 2 of the network is empty");
+    refuse("flatten; residual(dense 84 softmax)",
+           "layer 3 (dense 84 softmax): softmax may only be the last layer");
+    refuse(
+        "flatten; dense 3 init=he; dense 3 softmax",
+        "init = he is not one of glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal, zeros");
+    refuse("flatten; dense 3 stride=2; dense 3 softmax", "dense has no option \"stride\" (it has init)");
+    refuse("flatten; dense 3 leaky_relu:slope=2; dense 3 softmax", "slope = 2 is outside (0, 1]");
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
     refuse(
         "flatten; dense 3",
@@ -210,6 +272,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences),
+        cmocka_unit_test(residuals_have_the_gradient_of_both_ways),
+        cmocka_unit_test(a_residual_adds),
         cmocka_unit_test(networks_that_cannot_be),
         cmocka_unit_test(presets_have_the_known_sizes),
         cmocka_unit_test(files_bring_the_weights_back),

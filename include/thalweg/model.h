@@ -131,6 +131,8 @@ TW_API const char *tw_layer_type(size_t i, const char **usage, const char **help
 /* What layer type i computes: forward, then backward, where dx is the gradient of the loss with respect to x;
  * lines separated by newlines. NULL after the last. */
 TW_API const char *tw_layer_equation(size_t i);
+/* The options of layer type i, *n of them: "dense 10 init=he_normal", "leaky_relu:slope=0.2". */
+TW_API const tw_option *tw_layer_options(size_t i, int *n);
 
 /* The model's weights: one flat vector of tw_model_size numbers of the model's type, which a run may step in
  * place. Its layout is private, so copy it only to a vector for the same model; the tensors in it are those

@@ -77,7 +77,7 @@ TW_API const char *tw_suggest(const char *wanted, const char *(*next)(size_t i, 
 TW_API int tw_number_read(const char *text, double *to);
 
 /* Bytes that are enough for an option's default, bounds or value as text. */
-enum { TW_VALUE_MAX = 64 };
+enum { TW_VALUE_MAX = 160 };
 /* The value as a spec has it: "0.001", "out", "1", "convex"; "" for a list or formula, whose value is more
  * than a number. Returns `to`. */
 TW_API const char *tw_option_text(const tw_option *option, double value, char to[TW_VALUE_MAX]);

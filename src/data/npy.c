@@ -154,7 +154,7 @@ static tw_status use_value(reading *r, size_t row, size_t i, double value, doubl
     return TW_OK;
 }
 
-static tw_status take_row(reading *r, size_t row, char label[64], int *skipped, tw_error *err)
+static tw_status take_row(reading *r, size_t row, char label[TW_VALUE_MAX], int *skipped, tw_error *err)
 {
     tw__csv *t = &r->table;
     double *const x = t->to->x + t->to->numbers;
@@ -206,7 +206,7 @@ static tw_status take_rows(reading *r, tw_error *err)
     if (!tw__size_mul(r->x.rows, to->width, &numbers)) numbers = SIZE_MAX;
     TW_TRY(tw__row_list_reserve(to, r->x.rows, numbers, err));
     for (size_t row = 0; row < r->x.rows; row++) {
-        char label[64] = "";
+        char label[TW_VALUE_MAX] = "";
         int skipped = 0;
         const tw_status s = take_row(r, row, label, &skipped, &why);
         if (s != TW_OK) TW_TRY(leave_out(r, &why, err));

@@ -252,11 +252,11 @@ int tw__npy_number(const tw__npy *a, size_t row, size_t column, double *x)
     return a->kind == 'b' || bits <= exact;
 }
 
-const char *tw__npy_text(const tw__npy *a, size_t row, size_t column, char to[64])
+const char *tw__npy_text(const tw__npy *a, size_t row, size_t column, char to[TW_VALUE_MAX])
 {
     double x;
-    if (a->kind == 'i') snprintf(to, 64, "%" PRId64, signed_of(bits_at(a, row, column), a->size));
-    else if (a->kind == 'u') snprintf(to, 64, "%" PRIu64, bits_at(a, row, column));
+    if (a->kind == 'i') snprintf(to, TW_VALUE_MAX, "%" PRId64, signed_of(bits_at(a, row, column), a->size));
+    else if (a->kind == 'u') snprintf(to, TW_VALUE_MAX, "%" PRIu64, bits_at(a, row, column));
     else {
         (void)tw__npy_number(a, row, column, &x);
         return tw__number_text(x, to);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_NPY_ARRAY_H
 #define TW_DATA_NPY_ARRAY_H
+#include <thalweg/registry.h>
 #include "base/context.h"
 
 enum { TW__NPY_MOST_HEADER = 1 << 16, TW__NPY_TYPE = 16 };
@@ -31,5 +32,5 @@ static inline size_t tw__npy_at(const tw__npy *a, size_t row, size_t column)
 /* 1: a double holds it exactly. */
 int tw__npy_number(const tw__npy *a, size_t row, size_t column, double *x);
 /* As text, whole numbers with all their digits. Returns `to`. */
-const char *tw__npy_text(const tw__npy *a, size_t row, size_t column, char to[64]);
+const char *tw__npy_text(const tw__npy *a, size_t row, size_t column, char to[TW_VALUE_MAX]);
 #endif

@@ -16,6 +16,7 @@
 
 typedef struct tw__kernels {
     size_t real; /* bytes of a number, 4 or 8 */
+    tw_isa isa;  /* the instruction set */
 
     /* x[i] = from[i] / 255, correctly rounded */
     void (*fetch_u8)(size_t n, const uint8_t *from, void *x);
@@ -26,15 +27,6 @@ typedef struct tw__kernels {
     void (*add)(size_t n, void *a, const void *b);
     /* a[i] = a[i] / (real)divisor */
     void (*divide)(size_t n, void *a, double divisor);
-
-    /* y = 0 > x ? 0 : x (a NaN stays a NaN); in place allowed.  dx = y > 0 ? dy : 0; in place allowed. */
-    void (*relu_forward)(size_t n, const void *x, void *y);
-    void (*relu_input)(size_t n, const void *y, const void *dy, void *dx);
-
-    /* e = exp(-|x|), y = (x >= 0 ? 1 : e) / (1 + e); in place allowed.  dx = dy * (y * (1 - y)); in place
-     * allowed. */
-    void (*sigmoid_forward)(size_t n, const void *x, void *y);
-    void (*sigmoid_input)(size_t n, const void *y, const void *dy, void *dx);
 
     /* y[u] = word(u) < threshold ? 0 : x[u] * (real)scale, where word(u) is word u % 4 of tw__philox(seed, u
      * / 4, c1, c2, c3); in place allowed. The gradient is the same function applied to dy. */

@@ -79,7 +79,7 @@ tw_status tw__model_text_read(tw__model_text *out, const char *text, tw_error *e
 {
     tw__spec spec;
     *out = (tw__model_text){.kind = &tw__model_network, .network = text};
-    if (!*text || strpbrk(text, " \t;")) return TW_OK;
+    if (!*text || strpbrk(text, " \t;(")) return TW_OK;
     TW_TRY(tw__spec_parse(&spec, tw__text_of(text), err));
     const int i = tw__name_find(spec.name, any_name, NULL);
     if (i < 0) return tw__name_unknown("unknown model", spec.name, any_name, NULL, err);

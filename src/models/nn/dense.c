@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
+static const tw_option options[] = {TW__INIT};
+enum { INIT };
+
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     int64_t width;
@@ -14,15 +17,16 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
     TW_TRY(tw__layer_most_words(l, t, 1, err));
     l->out = (tw__shape){.rank = 1, .n = {width}};
-    l->n_tensors = 2;
-    l->tensor[0].rank = 2;
-    l->tensor[0].shape[0] = width;
-    l->tensor[0].shape[1] = l->in.n[0];
-    l->tensor[1].rank = 1;
-    l->tensor[1].shape[0] = width;
-    l->fan_in = (double)l->in.n[0];
-    l->fan_out = (double)width;
-    return TW_OK;
+    const double fan_in = (double)l->in.n[0], fan_out = (double)width;
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "weight",
+                                                    .rank = 2,
+                                                    .shape = {width, l->in.n[0]},
+                                                    .initial = tw__initial_at(t->value[INIT]),
+                                                    .fan_in = fan_in,
+                                                    .fan_out = fan_out},
+                                err));
+    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias", .rank = 1, .shape = {width}}, err);
 }
 
 /* saved [out][in], an input that was an image numbered by channel, row, column; private by row, column,
@@ -69,6 +73,9 @@ const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .help = "fully connected layer with bias",
                                         .equation = "y = W x + b\n"
                                                     "dx = W^T dy, dW = dy x^T, db = dy",
+                                        .options = options,
+                                        .n_options = 1,
+                                        .reads = TW__READS_INPUT,
                                         .setup = setup,
                                         .place = place,
                                         .packed = packed,

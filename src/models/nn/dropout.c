@@ -6,6 +6,11 @@
 #include "models/nn/layer.h"
 #include <string.h>
 
+struct dropout {
+    uint32_t threshold;
+    double scale;
+};
+
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     double rate;
@@ -16,23 +21,24 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->source + 1,
                         t->text, t->word[0]);
     l->out = l->in;
-    l->dropout.threshold = (uint32_t)(rate * 0x1p32);
-    if (rate > 0 && l->dropout.threshold == 0)
+    struct dropout *const d = l->own;
+    *d = (struct dropout){(uint32_t)(rate * 0x1p32), 1 / (1 - rate)};
+    if (rate > 0 && d->threshold == 0)
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a rate below 2.4e-10 drops nothing", l->source + 1,
                         t->text);
-    l->dropout.scale = 1 / (1 - rate);
     return TW_OK;
 }
 
 static void mask(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
+    const struct dropout *const d = l->own;
     /* a counter word holds the low half of the step */
     uint64_t seed = p->draw->seed ^ (p->draw->number >> 32) << 32;
     size_t row = l->out_size * p->k->real;
     for (size_t r = 0; r < p->rows; r++)
         p->k->dropout(l->out_size, seed, (uint32_t)(p->first + r), (uint32_t)p->draw->number,
-                      (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, l->dropout.threshold,
-                      l->dropout.scale, (const char *)x + r * row, (char *)y + r * row);
+                      (uint32_t)TW__FOR_DROPOUT << 16 | (uint32_t)l->number, d->threshold, d->scale,
+                      (const char *)x + r * row, (char *)y + r * row);
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
@@ -59,6 +65,7 @@ const tw__layer_type tw__layer_dropout = {
         "otherwise: y = x\n"
         "dx = m dy/(1 - rate)",
     .in_place = 1,
+    .own_size = sizeof(struct dropout),
     .setup = setup,
     .forward = forward,
     .backward = backward};

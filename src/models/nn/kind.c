@@ -43,12 +43,15 @@ static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
         return tw__fail(
             err, TW_ERR_SPEC,
             "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
-            net->source[net->n_sources - 1], (long long)net->labels, data->name, data->classes,
-            data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
+            tw__line_words(&net->source[net->n_sources - 1]), (long long)net->labels, data->name,
+            data->classes, data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
     return TW_OK;
 }
 
-static void start(tw_model *m, uint64_t seed) { tw__network_start(m->state, seed, m->type, m->w); }
+static tw_status start(tw_model *m, uint64_t seed, tw_error *err)
+{
+    return tw__network_start(m->state, seed, m->type, m->w, err);
+}
 
 static void save(const tw_model *m, size_t tensor, const void *w, void *saved)
 {
@@ -60,25 +63,23 @@ static void load(tw_model *m, size_t tensor, const void *saved)
     tw__network_import(m->state, tensor, m->type, saved, m->w);
 }
 
-static size_t outputs(const tw_model *m)
-{
-    const tw__network *net = m->state;
-    return net->layers[net->n_layers - 1].out_size;
-}
+static size_t outputs(const tw_model *m) { return tw__network_last(m->state)->out_size; }
 
 static size_t layers(const tw_model *m) { return ((const tw__network *)m->state)->n_sources; }
 
 static void layer(const tw_model *m, size_t i, tw_layer_info *info)
 {
     const tw__network *net = m->state;
-    snprintf(info->text, sizeof info->text, "%s", net->source[i]);
-    for (size_t j = 0; j < net->n_layers; j++) {
+    const tw__shape *const out = &net->values[net->source[i].value].shape;
+    snprintf(info->text, sizeof info->text, "%s", net->source[i].text);
+    snprintf(info->name, sizeof info->name, "residual");
+    info->rank = out->rank;
+    for (int d = 0; d < out->rank; d++) info->out_shape[d] = out->n[d];
+    for (size_t j = net->n_layers; j-- > 0;) {
         const tw__layer *l = &net->layers[j];
         if ((size_t)l->source != i) continue;
-        if (info->rank == 0) snprintf(info->name, sizeof info->name, "%s", l->type->name);
-        info->rank = l->out.rank;
-        for (int d = 0; d < l->out.rank; d++) info->out_shape[d] = l->out.n[d];
-        for (int t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
+        snprintf(info->name, sizeof info->name, "%s", l->type->name);
+        for (size_t t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
     }
 }
 

@@ -1,20 +1,23 @@
-/* What a layer is: one file per type, one line in list.h. A network is a row of layers; the plan (plan.c)
- * runs them over a few rows at a time, with all buffers made once.
+/* What a layer is: one file per type, one line in list.h. A network is a list of operations, each a layer or
+ * the sum of two values (network.h); the plan (plan.c) runs them over a few rows at a time, with all buffers
+ * made once.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MODELS_NN_LAYER_H
 #define TW_MODELS_NN_LAYER_H
 #include <thalweg/model.h>
 #include "base/error.h"
 #include "math/kernels.h"
+#include "models/nn/initial.h"
 #include "models/shape.h"
 
-enum { TW__LAYER_WORDS = 8, TW__LAYER_TENSORS = 2, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
+enum { TW__LAYER_WORDS = 8, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
 
-/* A layer as written: its name and the words after it. */
+/* A layer as written: its name, the words after it, and the values of its type's options. */
 typedef struct tw__layer_text {
     char name[32];
     int n_words;
     char word[TW__LAYER_WORDS][32];
+    double value[TW_OPTIONS_MAX];
     char text[96];
 } tw__layer_text;
 
@@ -32,23 +35,30 @@ typedef struct tw__pass {
     const char *packed; /* what the layer made of w once for this point */
     char *gradient;     /* like w, or NULL */
     tw__into into;
-    uint8_t *saved; /* this lane's bytes, `notes` per row and layer */
+    uint8_t *saved; /* the layer's bytes from forward to backward, l->saved for each of TW__PASS_ROWS rows */
     void *scratch;  /* this lane's numbers for the time of one call */
 } tw__pass;
 
 enum { TW__SAME_NUMBERS = 2 /* in_place: the output is the input as it stands */ };
+/* What backward reads, beside dy. */
+enum { TW__READS_INPUT = 1, TW__READS_OUTPUT = 2 };
 
 typedef struct tw__layer_type {
     const char *name, *usage, *help;
     /* forward, then backward: dx is the loss's gradient by x; lines separated by newlines */
     const char *equation;
-    /* may stand as a word after another layer's sizes; backward may need its output */
+    /* written behind the name, "conv2d:stride=2", or as words, "conv2d 32 3x3 stride=2" */
+    const tw_option *options;
+    int n_options;
+    /* may stand as a word after another layer's sizes */
     int activation;
-    /* the output may take the input's memory, backward does not need the input */
+    /* the output may take the input's memory where nothing else reads that, and dx that of dy */
     int in_place;
-    int of_numbers; /* as the last layer it predicts a number, not a class */
-    /* From the words and l->in: l->out, sizes, tensors (saved shapes), notes, packed. Shapes that do not fit:
-     * TW_ERR_SPEC. */
+    unsigned reads;  /* TW__READS_INPUT | TW__READS_OUTPUT */
+    int of_numbers;  /* as the last layer it predicts a number, not a class */
+    size_t own_size; /* bytes of tw__layer.own */
+    /* From the words, the options and l->in: l->out, l->own, l->saved, tensors (tw__layer_add_tensor). Shapes
+     * that do not fit: TW_ERR_SPEC. */
     tw_status (*setup)(tw__layer *l, const tw__layer_text *text, tw_error *err);
     /* Where element `i` of the saved tensor stands in the private one; NULL: at i. */
     size_t (*place)(const tw__layer *l, int tensor, size_t i);
@@ -59,7 +69,8 @@ typedef struct tw__layer_type {
     /* numbers needed in tw__pass.scratch; NULL: none */
     size_t (*scratch)(const tw__layer *l, const tw__kernels *k);
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
-    /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. */
+    /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. x
+     * and y hold what `reads` says. */
     /* NULL: only as the last */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx);
@@ -71,44 +82,44 @@ typedef struct tw__layer_type {
                  void *dx);
 } tw__layer_type;
 
+/* A tensor of a layer. */
+typedef struct tw__layer_tensor {
+    const char *name; /* "weight"; in files the layer's path comes before it */
+    int rank;
+    int64_t shape[4];           /* as saved */
+    unsigned flags;             /* TW_TENSOR_BUFFER: running statistics */
+    const tw__initial *initial; /* of its numbers; NULL: 0 */
+    double fan_in, fan_out;     /* for it */
+    size_t size, offset;        /* in the flat vector; set when all layers are known */
+} tw__layer_tensor;
+
 struct tw__layer {
+    tw_context *ctx;
     const tw__layer_type *type;
-    int number; /* as in torch.nn.Sequential */
-    int source; /* which layer of the text it belongs to */
+    int number;    /* in the order of the text, from 0 */
+    char path[32]; /* as in torch.nn.Sequential: "4", inside of a residual "3.body.0" */
+    int source;    /* which layer of the text it belongs to */
     tw__shape in, out;
     size_t in_size, out_size; /* numbers per row */
-    int n_tensors;            /* weight, bias */
-    struct {
-        int rank;
-        int64_t shape[4];
-        size_t size, offset;
-        unsigned flags;          /* TW_TENSOR_BUFFER: running statistics */
-    } tensor[TW__LAYER_TENSORS]; /* saved shape; place in the flat vector */
-    double fan_in, fan_out;      /* for the initial weights */
-    /* bytes per row kept from forward to backward; per row, those of the layers before */
-    size_t saved, saved_at;
-    tw__conv conv;
-    tw__pooling pool;
-    struct {
-        uint32_t threshold;
-        double scale;
-    } dropout;
+    tw__layer_tensor *tensor;
+    size_t n_tensors, capacity;
+    size_t saved; /* bytes per row kept from forward to backward */
+    void *own;    /* for the layer's file alone */
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor)
 {
     return p->w + l->tensor[tensor].offset * p->k->real;
 }
-static inline uint8_t *tw__saved_of(const tw__layer *l, const tw__pass *p)
-{
-    return p->saved + l->saved_at * TW__PASS_ROWS;
-}
 static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int tensor)
 {
     return p->gradient + l->tensor[tensor].offset * p->k->real;
 }
 
-/* Reading a layer's words: each fails with the layer's name, the word and what would be right. */
+/* Appends a tensor, for setup. */
+tw_status tw__layer_add_tensor(tw__layer *l, const tw__layer_tensor *tensor, tw_error *err);
+
+/* Reading a layer's words (words.c): each fails with the layer's name, the word and what would be right. */
 /* fails where there are more words */
 tw_status tw__layer_most_words(const tw__layer *l, const tw__layer_text *t, int most, tw_error *err);
 tw_status tw__layer_no_words(const tw__layer_text *t, tw_error *err);
@@ -117,8 +128,7 @@ tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int
                            tw_error *err);
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 
-/* Fused fast paths (fused.c): if a row of layers from `l` on, `left` of them, can run as one, that one is put
- * into *out and their number returned; else 0. Only for layers whose input's gradient is not needed. Its
- * results are the same bits as those of the layers. */
-size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw__layer *out);
+/* The list of types (types.c). */
+const tw__layer_type *tw__layer_type_find(const char *name);
+const char *tw__layer_type_name(size_t i, const void *unused);
 #endif

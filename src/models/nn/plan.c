@@ -4,14 +4,14 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/plan.h"
 #include "base/cpu.h"
+#include "models/nn/steps.h"
+#include <string.h>
 
 enum { ROWS = TW__PASS_ROWS };
 
 /* What one evaluation writes to; two at the same time have different lanes. */
 typedef struct lane {
-    /* the input, then every layer's output that has memory of its own */
-    char *activations;
-    char *gradients[2]; /* of activations, in turn */
+    char *numbers; /* activations and gradients */
     uint8_t *saved;
     char *scratch;
     int32_t labels[ROWS];
@@ -22,17 +22,8 @@ typedef struct plan {
     tw__bound on;
     tw_context *ctx;
     const tw__kernels *k;
-    size_t row_bytes; /* of the data */
-    /* the network's, fused where they can be; the last has the loss */
-    tw__layer *layers;
-    size_t n_layers, capacity;
-    /* where layer i's output begins, in numbers of ROWS rows; at[0] is the input */
-    size_t *at;
-    /* numbers in all; the most in one output; for scratch; bytes per row for notes */
-    size_t activations, widest, scratch, saved;
-    /* the first layer with weights: nothing before it needs a gradient */
-    size_t first_weights;
-    size_t *packed_at, packed_size; /* numbers made once per point, layer by layer */
+    size_t row_size, row_bytes; /* of the data */
+    tw__steps steps;
     char *packed;
     lane *lanes;
     int n_lanes;
@@ -42,69 +33,103 @@ static int point(void *user, const void *w)
 {
     plan *p = user;
     tw__fp_mode mode = tw__fp_enter();
-    for (size_t i = 0; i < p->n_layers; i++) {
-        const tw__layer *l = &p->layers[i];
-        if (l->type->pack) l->type->pack(l, p->k, w, p->packed + p->packed_at[i] * p->k->real);
+    for (size_t i = 0; i < p->steps.n; i++) {
+        const tw__step *s = &p->steps.step[i];
+        if (s->layer && s->layer->type->pack)
+            s->layer->type->pack(s->layer, p->k, w, p->packed + s->packed_at * p->k->real);
     }
     tw__fp_leave(mode);
     return 0;
 }
 
+/* What stands at a place; NULL: nothing does. */
+static char *at(const plan *p, const lane *b, size_t place)
+{
+    return place == TW__NOWHERE ? NULL : b->numbers + place * ROWS * p->k->real;
+}
+
 static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
 {
-    size_t in = p->layers[0].in_size;
+    char *const input = at(p, b, p->steps.input);
     for (size_t r = 0; r < n; r++) {
         const char *from = (const char *)p->on.data.x + rows[r] * p->row_bytes;
-        char *to = b->activations + r * in * p->k->real;
-        if (p->on.data.type == TW_U8) p->k->fetch_u8(in, (const uint8_t *)from, to);
-        else p->k->fetch_f32(in, (const float *)from, to);
+        char *to = input + r * p->row_size * p->k->real;
+        if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
+        else p->k->fetch_f32(p->row_size, (const float *)from, to);
         if (p->on.classes) b->labels[r] = p->on.classes[rows[r]];
         if (p->on.targets) b->targets[r] = p->on.targets[rows[r]];
     }
 }
 
-static char *output_of(const plan *p, const lane *b, size_t layer)
+/* The pass as a step sees it. */
+static tw__pass pass_of(const plan *p, const lane *b, const tw__step *s, const tw__pass *all)
 {
-    return b->activations + p->at[layer + 1] * p->k->real;
-}
-static char *input_of(const plan *p, const lane *b, size_t layer)
-{
-    return b->activations + p->at[layer] * p->k->real;
+    tw__pass pass = *all;
+    pass.packed = p->packed + s->packed_at * p->k->real;
+    pass.saved = b->saved + s->saved_at * ROWS;
+    return pass;
 }
 
-/* Every layer but the last, which stands for the loss. */
-static void forward(const plan *p, const lane *b, tw__pass *pass)
+static void add_values(const plan *p, const lane *b, const tw__step *s, size_t rows)
 {
-    for (size_t i = 0; i + 1 < p->n_layers; i++) {
-        pass->packed = p->packed + p->packed_at[i] * p->k->real;
-        p->layers[i].type->forward(&p->layers[i], pass, input_of(p, b, i), output_of(p, b, i));
+    char *const x = at(p, b, s->x[0]), *const y = at(p, b, s->y);
+    if (x != y) memcpy(y, x, rows * s->size * p->k->real);
+    p->k->add(rows * s->size, y, at(p, b, s->x[1]));
+}
+
+/* Every step but the last, which stands for the loss. */
+static void forward(const plan *p, const lane *b, const tw__pass *all)
+{
+    for (size_t i = 0; i + 1 < p->steps.n; i++) {
+        const tw__step *s = &p->steps.step[i];
+        if (!s->layer) {
+            add_values(p, b, s, all->rows);
+            continue;
+        }
+        const tw__pass pass = pass_of(p, b, s, all);
+        s->layer->type->forward(s->layer, &pass, at(p, b, s->x[0]), at(p, b, s->y));
     }
 }
 
-static void backward(const plan *p, const lane *b, const tw__pass *pass, char *dy)
+/* dy is the gradient of both ends; that of the first may stand there already. */
+static void split_gradient(const plan *p, const lane *b, const tw__step *s, size_t rows)
 {
-    for (size_t i = p->n_layers - 1; i-- > p->first_weights;) {
-        const tw__layer *l = &p->layers[i];
-        char *dx = i == p->first_weights   ? NULL
-                   : l->type->in_place     ? dy
-                   : dy == b->gradients[0] ? b->gradients[1]
-                                           : b->gradients[0];
-        l->type->backward(l, pass, input_of(p, b, i), output_of(p, b, i), dy, dx);
-        dy = dx;
+    const size_t n = rows * s->size;
+    for (int which = 1; which >= 0; which--) {
+        char *const dx = at(p, b, s->dx[which]), *const dy = at(p, b, s->dy);
+        if (!dx || dx == dy) continue;
+        if (s->adds[which]) p->k->add(n, dx, dy);
+        else memcpy(dx, dy, n * p->k->real);
     }
 }
 
-static void add_to(const plan *p, lane *b, tw__pass *pass, unsigned want, tw_sums *sums, char *output)
+static void backward(const plan *p, const lane *b, const tw__pass *all)
 {
-    const tw__layer *last = &p->layers[p->n_layers - 1];
-    char *logits = input_of(p, b, p->n_layers - 1);
+    for (size_t i = p->steps.n - 1; i-- > 0;) {
+        const tw__step *s = &p->steps.step[i];
+        if (s->dy == TW__NOWHERE) continue;
+        if (!s->layer) {
+            split_gradient(p, b, s, all->rows);
+            continue;
+        }
+        const tw__pass pass = pass_of(p, b, s, all);
+        char *const dx = at(p, b, s->dx[0]), *const to = s->adds[0] ? at(p, b, s->apart) : dx;
+        s->layer->type->backward(s->layer, &pass, at(p, b, s->x[0]), at(p, b, s->y), at(p, b, s->dy), to);
+        if (s->adds[0]) p->k->add(all->rows * s->layer->in_size, dx, to);
+    }
+}
+
+static void add_to(const plan *p, lane *b, const tw__pass *pass, unsigned want, tw_sums *sums, char *output)
+{
+    const tw__step *last = &p->steps.step[p->steps.n - 1];
+    char *logits = at(p, b, last->x[0]);
     forward(p, b, pass);
-    if (want & TW_WANT_OUTPUT) last->type->forward(last, pass, logits, output);
+    if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, pass, logits, output);
     if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
-        char *dy = want & TW_WANT_GRADIENT ? b->gradients[0] : NULL;
-        last->type->loss(last, pass, logits, b->labels, sums, dy);
+        char *dy = want & TW_WANT_GRADIENT ? at(p, b, last->dx[0]) : NULL;
+        last->layer->type->loss(last->layer, pass, logits, b->labels, sums, dy);
         sums->weight += (double)pass->rows;
-        if (dy) backward(p, b, pass, dy);
+        if (dy) backward(p, b, pass);
     }
 }
 
@@ -124,15 +149,14 @@ static int eval(void *user, const tw_eval *e)
                          .training = (e->want & TW_TRAINING) != 0,
                          .w = e->w,
                          .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
-                         .saved = b->saved,
                          .scratch = b->scratch,
                          .into = done > 0           ? TW__CONTINUE
                                  : e->want & TW_ADD ? TW__ADD
                                                     : TW__START};
         fetch(p, b, e->rows + done, piece);
+        const size_t outputs = p->steps.step[p->steps.n - 1].size;
         add_to(p, b, &pass, e->want, e->sums,
-               e->output ? (char *)e->output + done * p->layers[p->n_layers - 1].out_size * p->k->real
-                         : NULL);
+               e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
     tw__fp_leave(mode);
     return 0;
@@ -140,60 +164,16 @@ static int eval(void *user, const tw_eval *e)
 
 /* ---- making and freeing -------------------------------------------------------------------------------- */
 
-static tw_status list_layers(plan *p, const tw__network *net, tw_error *err)
-{
-    int weights_before = 0;
-    p->capacity = net->n_layers;
-    TW_TRY(tw__alloc(p->ctx, &p->layers, p->capacity, sizeof *p->layers, err));
-    TW_TRY(tw__alloc(p->ctx, &p->at, p->capacity + 1, sizeof *p->at, err));
-    TW_TRY(tw__alloc(p->ctx, &p->packed_at, p->capacity, sizeof *p->packed_at, err));
-    for (size_t i = 0; i < net->n_layers;) {
-        tw__layer *l = &p->layers[p->n_layers++];
-        size_t fused = weights_before ? 0 : tw__layer_fuse(&net->layers[i], net->n_layers - i, p->k, l);
-        if (!fused) *l = net->layers[i];
-        i += fused ? fused : 1;
-        weights_before |= l->n_tensors > 0;
-    }
-    return TW_OK;
-}
-
-static tw_status place_activations(plan *p, tw_error *err)
-{
-    p->widest = 1;
-    p->activations = p->layers[0].in_size * ROWS;
-    p->first_weights = p->n_layers;
-    int kept = 0; /* is the layer's input an activation's output, which that one's backward needs? */
-    for (size_t i = 0; i < p->n_layers; i++) {
-        tw__layer *l = &p->layers[i];
-        const int shared = l->type->in_place == TW__SAME_NUMBERS || (l->type->in_place && !kept);
-        kept = l->type->activation || (kept && shared);
-        p->at[i + 1] = shared ? p->at[i] : p->activations;
-        if (!shared && !tw__size_add(p->activations, l->out_size * ROWS, &p->activations))
-            return tw__fail(err, TW_ERR_SPEC, "the network's activations are too many");
-        if (l->out_size * ROWS > p->widest) p->widest = l->out_size * ROWS;
-        if (l->n_tensors && p->first_weights == p->n_layers) p->first_weights = i;
-        p->packed_at[i] = p->packed_size;
-        if (l->type->packed) p->packed_size += l->type->packed(l, p->k);
-        if (l->type->scratch && l->type->scratch(l, p->k) > p->scratch)
-            p->scratch = l->type->scratch(l, p->k);
-        l->saved_at = p->saved;
-        p->saved += l->saved;
-    }
-    return TW_OK;
-}
-
 static tw_status make_buffers(plan *p, tw_error *err)
 {
     p->n_lanes = tw_context_threads(p->ctx);
-    TW_TRY(tw__alloc(p->ctx, &p->packed, p->packed_size, p->k->real, err));
+    TW_TRY(tw__alloc(p->ctx, &p->packed, p->steps.packed, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &p->lanes, (size_t)p->n_lanes, sizeof *p->lanes, err));
     for (int i = 0; i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
-        TW_TRY(tw__alloc(p->ctx, &b->activations, p->activations, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->gradients[0], p->widest, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->gradients[1], p->widest, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->saved, p->saved * ROWS, 1, err));
-        TW_TRY(tw__alloc(p->ctx, &b->scratch, p->scratch, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->numbers, p->steps.size * ROWS, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->saved, p->steps.saved * ROWS, 1, err));
+        TW_TRY(tw__alloc(p->ctx, &b->scratch, p->steps.scratch, p->k->real, err));
     }
     return TW_OK;
 }
@@ -203,17 +183,13 @@ static void destroy(tw__bound *on)
     plan *p = (plan *)on;
     for (int i = 0; p->lanes && i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
-        tw__free(p->ctx, b->activations, p->activations, p->k->real);
-        tw__free(p->ctx, b->gradients[0], p->widest, p->k->real);
-        tw__free(p->ctx, b->gradients[1], p->widest, p->k->real);
-        tw__free(p->ctx, b->saved, p->saved * ROWS, 1);
-        tw__free(p->ctx, b->scratch, p->scratch, p->k->real);
+        tw__free(p->ctx, b->numbers, p->steps.size * ROWS, p->k->real);
+        tw__free(p->ctx, b->saved, p->steps.saved * ROWS, 1);
+        tw__free(p->ctx, b->scratch, p->steps.scratch, p->k->real);
     }
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
-    tw__free(p->ctx, p->packed, p->packed_size, p->k->real);
-    tw__free(p->ctx, p->packed_at, p->capacity, sizeof *p->packed_at);
-    tw__free(p->ctx, p->at, p->capacity + 1, sizeof *p->at);
-    tw__free(p->ctx, p->layers, p->capacity, sizeof *p->layers);
+    tw__free(p->ctx, p->packed, p->steps.packed, p->k->real);
+    tw__steps_free(&p->steps);
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
@@ -228,9 +204,9 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     p->on.free = destroy;
     p->ctx = ctx;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
-    p->row_bytes = net->layers[0].in_size * tw_type_size(on->data.type);
-    tw_status s = list_layers(p, net, err);
-    if (s == TW_OK) s = place_activations(p, err);
+    p->row_size = net->values[0].size;
+    p->row_bytes = p->row_size * tw_type_size(on->data.type);
+    tw_status s = tw__steps_create(&p->steps, ctx, net, p->k, err);
     if (s == TW_OK) s = make_buffers(p, err);
     if (s != TW_OK) {
         destroy(&p->on);

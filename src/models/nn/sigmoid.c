@@ -3,25 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
-static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
-{
-    TW_TRY(tw__layer_no_words(t, err));
-    l->out = l->in;
-    return TW_OK;
-}
-
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    p->k->sigmoid_forward(p->rows * l->out_size, x, y);
-}
-
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
-                     void *dx)
-{
-    (void)x;
-    if (dx) p->k->sigmoid_input(p->rows * l->out_size, y, dy, dx);
-}
-
 static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
     *n = 2;
@@ -40,17 +21,15 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
     p->k->classes.sigmoid_loss(p->rows, x, labels, &sums->loss, &sums->correct, dx);
 }
 
-const tw__layer_type tw__layer_sigmoid =
-    {.name = "sigmoid",
-     .usage = "sigmoid",
-     .help = "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy",
-     .equation = "y = 1/(1 + e^-x)\n"
-                 "dx = dy y (1 - y)\n"
-                 "as the last layer: loss = -log y for label 1, -log(1 - y) for label 0; dx = y - label",
-     .activation = 1,
-     .in_place = 1,
-     .setup = setup,
-     .forward = forward,
-     .backward = backward,
-     .classes = classes,
-     .loss = loss};
+#define ACTIVATION sigmoid
+#define HELP "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy"
+#define EQUATION          \
+    "y = 1/(1 + e^-x)\n"  \
+    "dx = dy y (1 - y)\n" \
+    "as the last layer: loss = -log y for label 1, -log(1 - y) for label 0; dx = y - label"
+#define READS TW__READS_OUTPUT
+#define AWAY(x) real_exp((x) < 0 ? (x) : -(x))
+#define FORWARD(x) ((x) < 0 ? AWAY(x) : 1) / (1 + AWAY(x))
+#define BACKWARD(x, y, dy) (dy) * ((y) * (1 - (y)))
+#define FIELDS .classes = classes, .loss = loss
+#include "models/nn/activation.h"
