@@ -226,7 +226,7 @@ static tw_status set_condition(tw__solver *s, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     double *diagonal = s->next.g, least = INFINITY, most = 0;
-    if (!o->hessian_times) return TW_OK;
+    if (!o->hessian_times || o->glm->kinks) return TW_OK;
     TW_TRY(s->problem.diagonal(s->problem.user, diagonal, err));
     for (size_t i = 0; i < s->problem.n; i++) {
         if (diagonal[i] > most) most = diagonal[i];
