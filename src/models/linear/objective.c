@@ -74,6 +74,12 @@ static void add_penalty(const tw__linear_objective *o, void *g, const void *w, d
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
+/* Lists of no columns have no memory. */
+static void copy_columns(uint32_t *to, const uint32_t *from, size_t n)
+{
+    if (n) memcpy(to, from, n * sizeof *to);
+}
+
 /* Without a branch on the numbers, which no CPU could foretell. */
 static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b, uint32_t *to)
 {
@@ -84,8 +90,8 @@ static size_t merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b
         i += x <= y;
         j += y <= x;
     }
-    memcpy(to + n, a + i, (n_a - i) * sizeof *to);
-    memcpy(to + n + n_a - i, b + j, (n_b - j) * sizeof *to);
+    copy_columns(to + n, a + i, n_a - i);
+    copy_columns(to + n + n_a - i, b + j, n_b - j);
     return n + n_a - i + n_b - j;
 }
 
@@ -95,7 +101,7 @@ static size_t merge_columns(const tw__linear_objective *o, const uint64_t *rows,
 {
     if (n == 1) {
         const tw_row r = tw__linear_row(o, rows[0]);
-        memcpy(to, r.columns, r.n * sizeof *to);
+        copy_columns(to, r.columns, r.n);
         return r.n;
     }
     const size_t half = n / 2, a = merge_columns(o, rows, half, spare, to),
