@@ -53,6 +53,8 @@ static void make_text(char to[MOST], uint64_t *at)
     snprintf(to + n, MOST - n, "%s", draw(at, 2) ? "\n" : " 5:2\n");
 }
 
+static int n_common; /* numbers that were common ones */
+
 /* The same bits; where strtod gives 0 for what is none, NaN. */
 static void compare(const char *text, size_t length)
 {
@@ -65,6 +67,12 @@ static void compare(const char *text, size_t length)
     if (behind != end || (is_zero ? !isnan(x) : memcmp(&x, &right, sizeof x) != 0))
         fail_msg("%.60s: %a instead of %a, %zu bytes instead of %zu", text, x, right, (size_t)(behind - text),
                  (size_t)(end - text));
+    char padded[MOST + 24] = {0};
+    memcpy(padded, text, length < MOST ? length : MOST);
+    const char *const common = tw__number_take_common(padded, padded + sizeof padded, &x);
+    if (common && (common - padded != behind - text || memcmp(&x, &right, sizeof x) != 0))
+        fail_msg("%.60s: as a common number %a instead of %a", text, x, right);
+    n_common += common != NULL;
 }
 
 static void numbers_are_those_of_strtod(void **state)
@@ -76,6 +84,7 @@ static void numbers_are_those_of_strtod(void **state)
         make_text(text, &at);
         compare(text, strlen(text));
     }
+    assert_true(n_common > TEXTS / 200);
 }
 
 /* Halfway between two doubles and just beside it, the largest and the smallest ones, and many digits. */

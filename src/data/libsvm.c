@@ -204,12 +204,31 @@ static tw_status reserve_numbers(tw__row_list *to, const tw__piece *piece, const
     return tw__row_list_reserve(to, 1, used - to->numbers + (size_t)(piece->end - at) / 4 + 1, err);
 }
 
-/* As tw__number_take; the one digit that most features are made of is not worth a call. */
-static inline const char *take_number(const char *at, const char *end, double *x)
+/* As tw__digits_take from 0; the one word that most indices fit into is not worth a loop. */
+static inline const char *take_index(const char *at, const char *end, uint64_t *index)
 {
-    if (!tw__is_digit(at[0]) || !is_blank(at[1])) return tw__number_take(at, end, x);
-    *x = at[0] - '0';
-    return at + 1;
+    if (end - at >= 8) {
+        const int digits = tw__digits_ahead(at, index);
+        if (digits < 8) return at + digits;
+    }
+    *index = 0;
+    return tw__digits_take(at, end, index);
+}
+
+/* As tw__number_take; whether it is a finite number and its word ends behind it. The one digit that many
+ * features are made of, and common numbers, are not worth a call. */
+static inline int take_value(const char *at, const char *end, int is_to_nearest, const char **behind,
+                             double *x)
+{
+    if (tw__is_digit(at[0]) && is_blank(at[1])) {
+        *x = at[0] - '0';
+        *behind = at + 1;
+        return 1;
+    }
+    *behind = is_to_nearest ? tw__number_take_common(at, end, x) : NULL;
+    if (*behind) return is_word_end(*behind);
+    *behind = tw__number_take(at, end, x);
+    return *behind && is_word_end(*behind) && isfinite(*x);
 }
 
 /* Takes the features from *at to the row's end, and puts them behind the rows' numbers. Zeros are left
@@ -220,15 +239,16 @@ static tw_status take_features(const reading *r, const tw__piece *piece, const c
     const char *p = *at;
     int64_t before = r->least - 1;
     size_t used = to->numbers;
+    const int is_to_nearest = tw__rounds_to_nearest();
     int has_zero = 0;
-    for (p = skip_blanks(p); !is_end(p); p = skip_blanks(p)) {
+    for (p = skip_blanks(p); tw__is_digit(*p) || !is_end(p); p = skip_blanks(p)) {
         const char *const word = p;
-        uint64_t index = 0;
+        uint64_t index;
         double x;
-        p = tw__digits_take(p, piece->end, &index);
+        p = take_index(p, piece->end, &index);
         if (p == word || *p != ':' || p - word > TW__DIGITS) return fail_index(piece, word, err);
-        const char *const number = p + 1, *const end = take_number(number, piece->end, &x);
-        if (!end || !is_word_end(end) || !isfinite(x))
+        const char *const number = p + 1, *end;
+        if (!take_value(number, piece->end, is_to_nearest, &end, &x))
             return fail_number(piece, "value", number, end, x, err);
         if (index > (uint64_t)r->most || (int64_t)index <= before)
             return fail_order(r, piece, word, index, before, err);

@@ -3,18 +3,17 @@
  * SPDX-License-Identifier: MIT */
 #include "data/number.h"
 #include "base/decimal.h"
-#include <float.h>
 
 #define CONSTANT(power, zeros)                                                                           \
     {                                                                                                    \
         (uint64_t) power << zeros, zeros, (uint64_t)(~(unsigned __int128)0 / ((uint64_t)power << zeros)) \
     }
 
-enum { MOST_EXPONENT = 99999, EXACT_POWERS = 22 };
+enum { MOST_EXPONENT = 99999 };
 
-static const double exact_power[EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const double tw__exact_power_of_ten[TW__EXACT_POWERS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                             1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                             1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 const uint64_t tw__power_of_ten[TW__DIGITS + 1] = {
     1u,
@@ -101,14 +100,6 @@ static inline uint64_t quotient(uint64_t m, int n)
     return round_off(q, rest != 0, d->zeros - zeros - 64 + half);
 }
 
-/* In any other mode one of the two is not 1. */
-static inline int rounds_to_nearest(void)
-{
-    const volatile float tiny = FLT_MIN;
-    const float x = tiny;
-    return 1 + x == 1 - x;
-}
-
 /* An exponent at `at`, if there is one, added to *exponent; returns what follows. */
 static inline const char *take_exponent(const char *at, int64_t *exponent)
 {
@@ -147,9 +138,10 @@ const char *tw__number_take(const char *at, const char *end, double *x)
     if ((*p | 0x20) == 'e') p = take_exponent(p, &exponent);
     const uint64_t most = (uint64_t)1 << 53;
     double size;
-    if (digits > TW__DIGITS || exponent < -EXACT_POWERS || exponent > EXACT_POWERS) size = -1;
-    else if (m == 0 || (m <= most && (exponent == 0 || rounds_to_nearest())))
-        size = exponent < 0 ? (double)m / exact_power[-exponent] : (double)m * exact_power[exponent];
+    if (digits > TW__DIGITS || exponent < -TW__EXACT_POWERS || exponent > TW__EXACT_POWERS) size = -1;
+    else if (m == 0 || (m <= most && (exponent == 0 || tw__rounds_to_nearest())))
+        size = exponent < 0 ? (double)m / tw__exact_power_of_ten[-exponent]
+                            : (double)m * tw__exact_power_of_ten[exponent];
     else if (exponent <= 0 && exponent >= -TW__DIGITS) size = of_bits(quotient(m, (int)-exponent));
     else size = -1;
     *x = size < 0 ? read_slowly(at) : negative ? -size : size;
