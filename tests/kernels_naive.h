@@ -251,6 +251,52 @@ static void NAIVE(divide)(size_t n, void *a, double divisor)
     for (size_t i = 0; i < n; i++) ((REAL *)a)[i] /= (REAL)divisor;
 }
 
+/* Index of the pixel that (oy, ox) sees at (ky, kx) in channel ic of group g; -1: it is a zero. */
+static long NAIVE(seen)(const tw__conv_general *c, size_t oy, size_t ox, size_t ky, size_t kx, size_t g,
+                        size_t ic)
+{
+    const long iy = (long)(oy * c->stride + ky * c->dilation) - (long)c->top,
+               ix = (long)(ox * c->stride + kx * c->dilation) - (long)c->left;
+    if (iy < 0 || ix < 0 || iy >= (long)c->in_h || ix >= (long)c->in_w) return -1;
+    return (iy * (long)c->in_w + ix) * (long)c->in_c + (long)(g * (c->in_c / c->groups) + ic);
+}
+
+/* Every product of a general convolution, in the order of the definition: row, group, oy, ox, oc, ky, kx, ic.
+ * what: 0 forward, 1 weights, 2 input. */
+static void NAIVE(conv_general)(int what, size_t rows, const tw__conv_general *c, const REAL *x,
+                                const REAL *w, const REAL *bias, const REAL *dy, REAL *to)
+{
+    const size_t seen = c->in_c / c->groups, width = c->out_c / c->groups,
+                 pixels = c->in_h * c->in_w * c->in_c;
+    if (what == 2) memset(to, 0, rows * pixels * sizeof *to);
+    if (what == 1) memset(to, 0, c->k_h * c->k_w * seen * c->out_c * sizeof *to);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t g = 0; g < c->groups; g++)
+            for (size_t o = 0; o < c->out_h * c->out_w; o++) {
+                for (size_t k = 0; what == 2 && k < c->k_h * c->k_w * seen; k++) {
+                    const long at = NAIVE(seen)(c, o / c->out_w, o % c->out_w, k / seen / c->k_w,
+                                                k / seen % c->k_w, g, k % seen);
+                    REAL sum = 0;
+                    for (size_t j = 0; j < width; j++)
+                        sum = FMA(dy[(r * c->out_h * c->out_w + o) * c->out_c + g * width + j],
+                                  w[k * c->out_c + g * width + j], sum);
+                    if (at >= 0) to[r * pixels + (size_t)at] += sum;
+                }
+                for (size_t j = 0; what < 2 && j < width; j++) {
+                    const size_t oc = g * width + j, y = (r * c->out_h * c->out_w + o) * c->out_c + oc;
+                    REAL sum = what == 0 ? bias[oc] : 0;
+                    for (size_t k = 0; k < c->k_h * c->k_w * seen; k++) {
+                        const long at = NAIVE(seen)(c, o / c->out_w, o % c->out_w, k / seen / c->k_w,
+                                                    k / seen % c->k_w, g, k % seen);
+                        const REAL pixel = at < 0 ? 0 : x[r * pixels + (size_t)at];
+                        if (what == 0) sum = FMA(pixel, w[k * c->out_c + oc], sum);
+                        else to[k * c->out_c + oc] = FMA(pixel, dy[y], to[k * c->out_c + oc]);
+                    }
+                    if (what == 0) to[y] = sum;
+                }
+            }
+}
+
 static const tw__kernels NAIVE(kernels) = {
     .real = sizeof(REAL),
     .fetch_u8 = NAIVE(fetch_u8),

@@ -219,6 +219,66 @@ static void test_conv(void **state)
 }
 
 /* The fused path against conv, relu and pool one after the other. */
+static void general_naive(const bench *b, int what, size_t rows, const tw__conv_general *c, const void *x,
+                          const void *w, const void *bias, const void *dy, void *to)
+{
+    if (b->real == sizeof(float)) conv_general_f32(what, rows, c, x, w, bias, dy, to);
+    else conv_general_f64(what, rows, c, x, w, bias, dy, to);
+}
+
+static void check_general(bench *b, size_t rows, const tw__conv_general *c)
+{
+    const size_t n_x = rows * c->in_h * c->in_w * c->in_c,
+                 n_w = c->k_h * c->k_w * (c->in_c / c->groups) * c->out_c,
+                 n_y = rows * c->out_h * c->out_w * c->out_c;
+    void *x = numbers(b, n_x, NORMAL), *w = numbers(b, n_w, NORMAL), *bias = numbers(b, c->out_c, NORMAL),
+         *dy = numbers(b, n_y, NORMAL);
+    void *y = numbers(b, n_y, NORMAL), *dw = numbers(b, n_w, NORMAL), *dx = numbers(b, n_x, NORMAL);
+    char what[120];
+    general_naive(b, 0, rows, c, x, w, bias, dy, y);
+    general_naive(b, 1, rows, c, x, w, bias, dy, dw);
+    general_naive(b, 2, rows, c, x, w, bias, dy, dx);
+    for (size_t l = 0; l < b->levels; l++) {
+        const tw__conv_general_kernels *k = &b->fast[l]->conv_general;
+        void *got = numbers(b, n_x + n_y + n_w + c->out_c, NORMAL), *db = numbers(b, c->out_c, NORMAL),
+             *scratch = numbers(b, k->scratch(c), WILD);
+        snprintf(what, sizeof what,
+                 "general conv %zux%zux%zu, %zux%zu -> %zu, stride %zu, dilation %zu, groups %zu", c->in_h,
+                 c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, c->stride, c->dilation, c->groups);
+        k->forward(rows, c, x, w, bias, got, scratch);
+        same(b, l, what, n_y, y, got);
+        k->input(rows, c, dy, w, got, scratch);
+        same(b, l, what, n_x, dx, got);
+        k->weights(rows, c, x, dy, TW__START, got, db, scratch);
+        same(b, l, what, n_w, dw, got);
+        for (size_t i = 0; i < n_w; i++) set(b, got, i, 0);
+        for (size_t i = 0; i < c->out_c; i++) set(b, db, i, 0);
+        k->weights(rows, c, x, dy, TW__ADD, got, db, scratch);
+        same(b, l, what, n_w, dw, got);
+        k->weights(rows / 2, c, x, dy, TW__START, got, db, scratch);
+        k->weights(rows - rows / 2, c, (char *)x + rows / 2 * (n_x / rows) * b->real,
+                   (char *)dy + rows / 2 * (n_y / rows) * b->real, TW__CONTINUE, got, db, scratch);
+        same(b, l, what, n_w, dw, got);
+        free(got), free(db), free(scratch);
+    }
+    free(x), free(w), free(bias), free(dy), free(y), free(dw), free(dx);
+}
+
+static void test_conv_general(void **state)
+{
+    static const tw__conv_general shapes[] = {
+        {7, 6, 4, 3, 3, 4, 3, 6, 2, 1, 1, 1, 1},  {7, 6, 4, 3, 2, 3, 4, 6, 1, 2, 2, 0, 0},
+        {5, 5, 6, 1, 1, 3, 3, 6, 2, 1, 6, 0, 0},  {1, 9, 3, 1, 4, 1, 4, 33, 2, 1, 1, 0, 1},
+        {6, 6, 8, 3, 3, 2, 2, 40, 3, 2, 4, 1, 2},
+    };
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(shapes); i++) check_general(&b, 4, &shapes[i]);
+    }
+}
+
 static void relu_naive(const bench *b, size_t n, void *y)
 {
     if (b->real == sizeof(float)) relu_forward_f32(n, y, y);
@@ -474,10 +534,15 @@ static void test_sigmoid_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense),           cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_fused),           cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_plain),           cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_softmax_figures), cmocka_unit_test(test_sigmoid_figures),
+        cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_conv_general),
+        cmocka_unit_test(test_fused),
+        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_softmax_figures),
+        cmocka_unit_test(test_sigmoid_figures),
     };
     const struct CMUnitTest flushed[] = {cmocka_unit_test(test_conv), cmocka_unit_test(test_fused)};
     int failed = cmocka_run_group_tests_name("as the caller computes", tests, NULL, NULL);

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
 
-enum { NETWORKS = 6, TEXT = 200 };
+enum { NETWORKS = 8, TEXT = 200 };
 
 /* The usage with numbers for its words: "conv2d 3 2x2" of "conv2d CHANNELS HIGHxWIDE". */
 static void example(const char *usage, char *to, size_t n)
@@ -12,7 +12,8 @@ static void example(const char *usage, char *to, size_t n)
     static const struct {
         const char *word, *number;
     } words[] = {
-        {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"}, {"WIDTH|classes", "5"}, {"WIDTH", "5"}, {"RATE", "0.3"},
+        {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"}, {"WIDTH|classes", "5"}, {"WIDTH", "5"},
+        {"RATE", "0.3"},   {"LENGTH", "2"},      {"SHAPE", "3x2"},
     };
     char copy[TEXT], *rest = copy;
     snprintf(copy, sizeof copy, "%s", usage);
@@ -27,7 +28,8 @@ static void example(const char *usage, char *to, size_t n)
     }
 }
 
-/* Networks with the layer where it can be: first, on images, on vectors, behind another layer, last. Returns
+/* Networks with the layer where it can be: first, on images, on vectors, behind another layer, last, on
+ * sequences. Returns
  * how many there are. */
 static size_t networks_with(const char *layer, char networks[NETWORKS][TEXT])
 {
@@ -38,6 +40,8 @@ static size_t networks_with(const char *layer, char networks[NETWORKS][TEXT])
         "flatten; dense 6 sigmoid; %s; dense 4 sigmoid; dense 3 softmax",
         "flatten; dense 3; %s",
         "flatten; dense 1; %s",
+        "flatten; dense 6; %s; flatten; dense 3 softmax",
+        "flatten; dense 6; reshape 3x2; %s; flatten; dense 3 softmax",
     };
     tw_context *ctx = networks_context(1);
     tw_data *data = networks_data(ctx, ROWS, 2);

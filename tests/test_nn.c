@@ -22,6 +22,54 @@ static void gradients_equal_central_differences(void **state)
         "dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
 }
 
+static void refuse(const char *network, const char *message)
+{
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, 3);
+    tw_model *model;
+    tw_error err;
+    assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, message);
+    assert_null(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void convolutions_of_all_kinds(void **state)
+{
+    (void)state;
+    networks_check_gradient("conv2d 4 3x3 padding=same relu; maxpool2d 2x2; flatten; dense 3 softmax", 3);
+    networks_check_gradient("conv2d 3 2x3 padding=2; conv2d 4 3x2 padding=1 tanh; flatten; dense 3 softmax",
+                            3);
+    networks_check_gradient(
+        "conv2d 4 3x3 stride=2; conv2d 3 3x3 stride=2 padding=same; flatten; dense 3 softmax", 3);
+    networks_check_gradient(
+        "conv2d 4 3x3 dilation=2; conv2d 6 2x2 groups=2 padding=1; flatten; dense 3 softmax", 3);
+    networks_check_gradient(
+        "conv2d 8 3x3 groups=2 stride=2 padding=1 dilation=2; globalavgpool; dense 3 softmax", 3);
+    networks_check_gradient(
+        "flatten; reshape 21x4; conv1d 5 3; conv1d 6 5 stride=2 padding=same groups=1; globalavgpool; dense 3 softmax",
+        3);
+    networks_check_gradient(
+        "reshape 12x7; dense 5 gelu; layernorm; conv1d 4 3 dilation=2 padding=2; flatten; dense 3 softmax",
+        3);
+    networks_check_threads(
+        "conv2d 4 3x3 stride=2 padding=1 groups=2; layernorm; avgpool2d 2x2; flatten; dense 3 softmax", 3);
+    refuse("conv2d 4 3x3 padding=0.5; flatten; dense 3 softmax",
+           "layer 1 (conv2d 4 3x3 padding=0.5): padding is a whole number or same");
+    refuse(
+        "conv2d 4 3x3 groups=3; flatten; dense 3 softmax",
+        "layer 1 (conv2d 4 3x3 groups=3): 3 groups do not divide its 4 channels and the 2 of its input into equal parts");
+    refuse("conv2d 4 3x3 dilation=4; flatten; dense 3 softmax",
+           "layer 1 (conv2d 4 3x3 dilation=4): a 3x3 kernel does not fit into its input of 7x6x2");
+    refuse(
+        "conv1d 4 3; flatten; dense 3 softmax",
+        "layer 1 (conv1d 4 3): conv1d needs a sequence (time x features) and gets an image of 7x6x2; put reshape before it");
+    refuse(
+        "reshape 3x3; flatten; dense 3 softmax",
+        "layer 1 (reshape 3x3): reshape needs a shape of 84 numbers (its input is 7x6x2): 84, 12x7 or 4x7x3, for example, have 84");
+}
+
 /* Values that several layers read, gradients that come from several ways, numbers written over in place. */
 static void residuals_have_the_gradient_of_both_ways(void **state)
 {
@@ -65,19 +113,6 @@ static void a_residual_adds(void **state)
     tw_data_free(data);
     tw_context_free(ctx);
     assert_true(fabs(loss[0] - loss[1]) < 1e-12 * fabs(loss[0]));
-}
-
-static void refuse(const char *network, const char *message)
-{
-    tw_context *ctx = networks_context(1);
-    tw_data *data = networks_data(ctx, ROWS, 3);
-    tw_model *model;
-    tw_error err;
-    assert_int_equal(tw_model_create(&model, ctx, network, TW_F32, data, 5, &err), TW_ERR_SPEC);
-    assert_string_equal(err.message, message);
-    assert_null(model);
-    tw_data_free(data);
-    tw_context_free(ctx);
 }
 
 static void networks_that_cannot_be(void **state)
@@ -272,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences),
+        cmocka_unit_test(convolutions_of_all_kinds),
         cmocka_unit_test(residuals_have_the_gradient_of_both_ways),
         cmocka_unit_test(a_residual_adds),
         cmocka_unit_test(networks_that_cannot_be),

@@ -10,8 +10,10 @@
 #include <thalweg/context.h>
 #include "math/kernels/classes.h"
 #include "math/kernels/conv.h"
+#include "math/kernels/conv_general.h"
 #include "math/kernels/conv_pool.h"
 #include "math/kernels/dense.h"
+#include "math/kernels/norm.h"
 #include "math/kernels/pool.h"
 
 typedef struct tw__kernels {
@@ -35,9 +37,11 @@ typedef struct tw__kernels {
 
     tw__dense_kernels dense;
     tw__conv_kernels conv;
+    tw__conv_general_kernels conv_general;
     tw__pool_kernels pool;
     tw__conv_pool_kernels conv_pool;
     tw__classes_kernels classes;
+    tw__norm_kernels norm;
 } tw__kernels;
 
 /* The table for a precision (TW_F32, TW_F64) and an instruction set (tw_context_isa).  Never NULL. */

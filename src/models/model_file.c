@@ -297,7 +297,7 @@ static tw_status read_input(const tw__safetensors *f, const char *path, tw__shap
     TW_TRY(meta_of(f, path, "input", &input, err));
     TW_TRY(meta_of(f, path, "scaling", &scaling, err));
     TW_TRY(meta_of(f, path, "classes", &classes, err));
-    if (!tw__shape_read(input, in))
+    if (!tw__shape_read(input, in) || in->rank == 2)
         return tw__fail_in(err, TW_ERR_DATA, path, 0, -1, "input \"%.40s\" is not a shape like 28x28x1",
                            input);
     *type = strcmp(scaling, "1/255") == 0 ? TW_U8 : TW_F32;

@@ -29,9 +29,9 @@ size_t tw__shape_size(const tw__shape *s)
 
 const char *tw__shape_text(const tw__shape *s, char *to, size_t n)
 {
-    if (s->rank == 3)
-        snprintf(to, n, "%lldx%lldx%lld", (long long)s->n[0], (long long)s->n[1], (long long)s->n[2]);
-    else snprintf(to, n, "%lld", (long long)s->n[0]);
+    size_t used = 0;
+    for (int i = 0; i < s->rank && used < n; i++)
+        used += (size_t)snprintf(to + used, n - used, "%s%lld", i ? "x" : "", (long long)s->n[i]);
     return to;
 }
 
@@ -49,7 +49,7 @@ int tw__shape_read(const char *text, tw__shape *out)
     *out = (tw__shape){.n = {1, 1, 1}};
     for (const char *p = text; out->rank < 3; p++) {
         if ((out->n[out->rank++] = tw__shape_number(&p)) < 1) return 0;
-        if (*p == 0) return out->rank == 1 || out->rank == 3;
+        if (*p == 0) return 1;
         if (*p != 'x') return 0;
     }
     return 0;

@@ -4,7 +4,8 @@
 #define TW_MODELS_SHAPE_H
 #include "base/context.h"
 
-/* An image (rank 3: height, width, channels) or a vector (rank 1). A flattened image remembers what it was,
+/* An image (rank 3: height, width, channels), a sequence (rank 2: time, features) or a vector (rank 1). A
+ * flattened image remembers what it was,
  * because files number its elements by channel first. */
 typedef struct tw__shape {
     int rank;

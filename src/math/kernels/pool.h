@@ -17,6 +17,11 @@ typedef struct tw__pool_kernels {
     void (*forward)(size_t rows, const tw__pooling *p, const void *x, void *y, uint8_t *which);
     /* dx = dy at the winner, 0 elsewhere (also on the ragged edge) */
     void (*input)(size_t rows, const tw__pooling *p, const void *dy, const uint8_t *which, void *dx);
+
+    /* y = plain sum over a window in raster order, divided by its places; dx = dy / places, 0 on the ragged
+     * edge */
+    void (*mean_forward)(size_t rows, const tw__pooling *p, const void *x, void *y);
+    void (*mean_input)(size_t rows, const tw__pooling *p, const void *dy, void *dx);
 } tw__pool_kernels;
 
 #endif

@@ -1,30 +1,39 @@
-/* dense 128: every output sees every input; "dense classes" has as many outputs as the data has classes.
+/* dense 128: every output sees every input; "dense classes" has as many outputs as the data has classes. Of a
+ * sequence each time by itself.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
 static const tw_option options[] = {TW__INIT};
 enum { INIT };
 
+struct dense {
+    size_t in, out, times; /* numbers; vectors in a row */
+};
+
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     int64_t width;
-    if (l->in.rank != 1) {
-        char in[64];
+    if (l->in.rank == 3) {
+        char in[TW__SHAPE_TEXT];
         return tw__fail(err, TW_ERR_SPEC,
                         "layer %d (%s): dense needs a vector and gets %s (put flatten before it)",
                         l->source + 1, t->text, tw__shape_text(&l->in, in, sizeof in));
     }
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
     TW_TRY(tw__layer_most_words(l, t, 1, err));
-    l->out = (tw__shape){.rank = 1, .n = {width}};
-    const double fan_in = (double)l->in.n[0], fan_out = (double)width;
+    const int64_t in = l->in.n[l->in.rank - 1];
+    l->out = (tw__shape){.rank = l->in.rank};
+    if (l->in.rank == 2) l->out.n[0] = l->in.n[0];
+    l->out.n[l->in.rank - 1] = width;
+    *(struct dense *)l->own =
+        (struct dense){(size_t)in, (size_t)width, l->in.rank == 2 ? (size_t)l->in.n[0] : 1};
     TW_TRY(tw__layer_add_tensor(l,
                                 &(tw__layer_tensor){.name = "weight",
                                                     .rank = 2,
-                                                    .shape = {width, l->in.n[0]},
+                                                    .shape = {width, in},
                                                     .initial = tw__initial_at(t->value[INIT]),
-                                                    .fan_in = fan_in,
-                                                    .fan_out = fan_out},
+                                                    .fan_in = (double)in,
+                                                    .fan_out = (double)width},
                                 err));
     return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias", .rank = 1, .shape = {width}}, err);
 }
@@ -33,49 +42,56 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
  * channel */
 static size_t place(const tw__layer *l, int tensor, size_t i)
 {
+    const struct dense *const own = l->own;
     if (tensor == 1) return i;
-    size_t in = i % l->in_size, out = i / l->in_size;
+    size_t in = i % own->in, out = i / own->in;
     size_t w = (size_t)l->in.image[1], c = (size_t)l->in.image[2], h = (size_t)l->in.image[0];
     if (c > 0) {
         size_t channel = in / (h * w), pixel = in % (h * w);
         in = pixel * c + channel;
     }
-    return tw__dense_at(l->in_size, l->out_size, in, out);
+    return tw__dense_at(own->in, own->out, in, out);
 }
 
 static size_t packed(const tw__layer *l, const tw__kernels *k)
 {
-    return k->dense.packed(l->in_size, l->out_size);
+    const struct dense *const own = l->own;
+    return k->dense.packed(own->in, own->out);
 }
 
 static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
 {
-    k->dense.pack(l->in_size, l->out_size, w + l->tensor[0].offset * k->real, to);
+    const struct dense *const own = l->own;
+    k->dense.pack(own->in, own->out, w + l->tensor[0].offset * k->real, to);
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->dense.forward(p->rows, l->in_size, l->out_size, x, tw__tensor_of(l, p, 0), p->packed,
+    const struct dense *const own = l->own;
+    p->k->dense.forward(p->rows * own->times, own->in, own->out, x, tw__tensor_of(l, p, 0), p->packed,
                         tw__tensor_of(l, p, 1), y);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
+    const struct dense *const own = l->own;
+    const size_t n = p->rows * own->times;
     (void)y;
-    p->k->dense.weights(p->rows, l->in_size, l->out_size, x, dy, p->into, tw__gradient_of(l, p, 0),
+    p->k->dense.weights(n, own->in, own->out, x, dy, p->into, tw__gradient_of(l, p, 0),
                         tw__gradient_of(l, p, 1));
-    if (dx) p->k->dense.input(p->rows, l->in_size, l->out_size, dy, tw__tensor_of(l, p, 0), dx);
+    if (dx) p->k->dense.input(n, own->in, own->out, dy, tw__tensor_of(l, p, 0), dx);
 }
 
 const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .usage = "dense WIDTH|classes",
-                                        .help = "fully connected layer with bias",
+                                        .help = "fully connected layer with bias; of a sequence each time",
                                         .equation = "y = W x + b\n"
                                                     "dx = W^T dy, dW = dy x^T, db = dy",
                                         .options = options,
                                         .n_options = 1,
                                         .reads = TW__READS_INPUT,
+                                        .own_size = sizeof(struct dense),
                                         .setup = setup,
                                         .place = place,
                                         .packed = packed,

@@ -2,11 +2,15 @@
  * stored, and only the winners of the pooling have a gradient.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/fused.h"
+#include "models/nn/conv.h"
 
 extern const tw__layer_type tw__layer_conv2d, tw__layer_relu, tw__layer_maxpool2d;
 
 /* The convolution, with what it owns, is the first of the three layers; the pooling the last. */
-static const tw__conv *conv_of(const tw__layer *l) { return ((const tw__layer *)l->own)[0].own; }
+static const tw__conv *conv_of(const tw__layer *l)
+{
+    return &((const tw__conv_layer *)((const tw__layer *)l->own)[0].own)->valid;
+}
 static const tw__pooling *pool_of(const tw__layer *l) { return ((const tw__layer *)l->own)[2].own; }
 
 static size_t scratch(const tw__layer *l, const tw__kernels *k) { return k->conv_pool.scratch(conv_of(l)); }
@@ -36,13 +40,14 @@ size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw_
     if (left < 3 || l[0].type != &tw__layer_conv2d || l[1].type != &tw__layer_relu ||
         l[2].type != &tw__layer_maxpool2d)
         return 0;
+    const tw__conv_layer *const conv = l[0].own;
     const tw__pooling *const pool = l[2].own;
-    if (pool->k_h != 2 || pool->k_w != 2) return 0;
+    if (conv->is_general || conv->pads || pool->k_h != 2 || pool->k_w != 2) return 0;
     *out = l[0];
     out->type = &conv_relu_pool;
     out->out = l[2].out;
     out->out_size = l[2].out_size;
-    out->saved = k->conv_pool.bits(l[0].own, pool);
+    out->saved = k->conv_pool.bits(&conv->valid, pool);
     out->own = (void *)(uintptr_t)l;
     return 3;
 }

@@ -127,6 +127,7 @@ tw_status tw__layer_count(const tw__layer_text *t, int i, const char *what, int6
 tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int64_t *high, int64_t *wide,
                            tw_error *err);
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
+tw_status tw__layer_needs_sequence(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 
 /* The list of types (types.c). */
 const tw__layer_type *tw__layer_type_find(const char *name);

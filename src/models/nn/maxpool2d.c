@@ -1,30 +1,16 @@
 /* maxpool2d 2x2: the largest of each window; windows side by side, a ragged edge is not looked at.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/pool.h"
+
+enum { MOST_PLACES = 256 }; /* the winner is a byte */
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
-    int64_t high, wide;
-    TW_TRY(tw__layer_needs_image(l, t, err));
-    TW_TRY(tw__layer_window(t, 0, "window", &high, &wide, err));
-    TW_TRY(tw__layer_most_words(l, t, 1, err));
-    if (high > l->in.n[0] || wide > l->in.n[1] || high * wide > 256) {
-        char in[64];
-        return tw__fail(err, TW_ERR_SPEC,
-                        "layer %d (%s): a %lldx%lld window does not fit into its input of %s%s",
-                        l->source + 1, t->text, (long long)high, (long long)wide,
-                        tw__shape_text(&l->in, in, sizeof in),
-                        high * wide > 256 ? " (at most 256 places)" : "");
-    }
-    tw__pooling *const pool = l->own;
-    *pool = (tw__pooling){.in_h = (size_t)l->in.n[0],
-                          .in_w = (size_t)l->in.n[1],
-                          .c = (size_t)l->in.n[2],
-                          .k_h = (size_t)high,
-                          .k_w = (size_t)wide,
-                          .out_h = (size_t)(l->in.n[0] / high),
-                          .out_w = (size_t)(l->in.n[1] / wide)};
-    l->out = (tw__shape){.rank = 3, .n = {(int64_t)pool->out_h, (int64_t)pool->out_w, l->in.n[2]}};
+    const tw__pooling *const pool = l->own;
+    TW_TRY(tw__pool_setup(l, t, err));
+    if (pool->k_h * pool->k_w > MOST_PLACES)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): a window has at most %d places", l->source + 1,
+                        t->text, MOST_PLACES);
     l->saved = pool->out_h * pool->out_w * pool->c;
     return TW_OK;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include "models/nn/layer.h"
 
 static int read_count(const char **p, int64_t *value)
@@ -70,11 +71,23 @@ tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int
                     t->word[i]);
 }
 
+static tw_status needs(const tw__layer *l, const tw__layer_text *t, int rank, tw_error *err)
+{
+    static const char *const kinds[] = {"a vector", "a sequence", "an image"};
+    char in[TW__SHAPE_TEXT];
+    if (l->in.rank == rank) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s needs %s (%s) and gets %s of %s%s", l->source + 1,
+                    t->text, t->name, kinds[rank - 1],
+                    rank == 3 ? "height x width x channels" : "time x features", kinds[l->in.rank - 1],
+                    tw__shape_text(&l->in, in, sizeof in), rank == 2 ? "; put reshape before it" : "");
+}
+
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
-    char in[64];
-    if (l->in.rank == 3) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC,
-                    "layer %d (%s): %s needs an image (height x width x channels) and gets a vector of %s",
-                    l->source + 1, t->text, t->name, tw__shape_text(&l->in, in, sizeof in));
+    return needs(l, t, 3, err);
+}
+
+tw_status tw__layer_needs_sequence(const tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    return needs(l, t, 2, err);
 }

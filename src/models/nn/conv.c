@@ -1,0 +1,193 @@
+/* Convolutions of any kind.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/conv.h"
+#include <string.h>
+
+enum { SAME = -1, MOST = 1 << 16 };
+
+const tw_option tw__conv_options[TW__CONV_OPTIONS] = {
+    TW__INIT,
+    {"stride", TW_INT, NULL, 1, 1, MOST, TW_CLOSED, "steps from one position to the next"},
+    {"padding", TW_REAL, "same", 0, 0, MOST, TW_CLOSED,
+     "zeros on each side; same: as many as keep the size (divided by stride), an odd one at the end"},
+    {"dilation", TW_INT, NULL, 1, 1, MOST, TW_CLOSED, "pixels from one number of the kernel to the next"},
+    {"groups", TW_INT, NULL, 1, 1, MOST, TW_CLOSED,
+     "channels fall into so many, each of which sees its share"},
+};
+
+/* How a kernel goes along one side of an image. */
+typedef struct side {
+    int64_t in, kernel, stride, dilation;
+    int64_t before, out, padded; /* zeros before it; positions; length with the zeros that are seen */
+} side;
+
+/* 0: the kernel does not fit. */
+static int measure(side *s, double padding)
+{
+    const int64_t reach = (s->kernel - 1) * s->dilation + 1;
+    int64_t zeros = 2 * (int64_t)padding;
+    if (padding == SAME) {
+        const int64_t ends = ((s->in + s->stride - 1) / s->stride - 1) * s->stride + reach;
+        zeros = ends > s->in ? ends - s->in : 0;
+    }
+    s->before = padding == SAME ? zeros / 2 : (int64_t)padding;
+    s->padded = s->in + zeros;
+    s->out = s->padded < reach ? 0 : (s->padded - reach) / s->stride + 1;
+    return s->out > 0;
+}
+
+static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, const tw__conv_general *c, tw_error *err)
+{
+    const int64_t high = (int64_t)c->k_h, wide = (int64_t)c->k_w, channels = (int64_t)c->out_c,
+                  seen = (int64_t)(c->in_c / c->groups);
+    tw__layer_tensor weight = {.name = "weight",
+                               .rank = 4,
+                               .shape = {channels, seen, high, wide},
+                               .initial = tw__initial_at(t->value[TW__CONV_INIT]),
+                               .fan_in = (double)(high * wide) * (double)seen,
+                               .fan_out = (double)(high * wide) * (double)channels / (double)c->groups};
+    if (l->in.rank == 2) { /* a sequence */
+        weight.rank = 3;
+        weight.shape[2] = wide;
+    }
+    TW_TRY(tw__layer_add_tensor(l, &weight, err));
+    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias", .rank = 1, .shape = {channels}}, err);
+}
+
+static tw_status check_options(const tw__layer *l, const tw__layer_text *t, const int64_t in[3],
+                               int64_t channels, tw_error *err)
+{
+    const double padding = t->value[TW__CONV_PADDING];
+    const int64_t groups = (int64_t)t->value[TW__CONV_GROUPS];
+    if (padding != __builtin_floor(padding))
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): padding is a whole number or same", l->source + 1,
+                        t->text);
+    if (in[2] % groups || channels % groups)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "layer %d (%s): %lld groups do not divide its %lld channels and the %lld of its input "
+            "into equal parts",
+            l->source + 1, t->text, (long long)groups, (long long)channels, (long long)in[2]);
+    return TW_OK;
+}
+
+tw_status tw__conv_setup(tw__layer *l, const tw__layer_text *t, const int64_t in[3], int64_t high,
+                         int64_t wide, int64_t channels, int64_t out[3], tw_error *err)
+{
+    tw__conv_layer *const own = l->own;
+    const int64_t stride = (int64_t)t->value[TW__CONV_STRIDE],
+                  dilation = (int64_t)t->value[TW__CONV_DILATION];
+    side down = {.in = in[0],
+                 .kernel = high,
+                 .stride = in[0] == 1 && high == 1 ? 1 : stride,
+                 .dilation = dilation},
+         across = {.in = in[1], .kernel = wide, .stride = stride, .dilation = dilation};
+    TW_TRY(check_options(l, t, in, channels, err));
+    const double padding = t->value[TW__CONV_PADDING];
+    if (!measure(&down, in[0] == 1 && high == 1 ? 0 : padding) || !measure(&across, padding)) {
+        char shape[TW__SHAPE_TEXT];
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): a %lldx%lld kernel does not fit into its input of %s", l->source + 1,
+                        t->text, (long long)high, (long long)wide,
+                        tw__shape_text(&l->in, shape, sizeof shape));
+    }
+    own->general = (tw__conv_general){.in_h = (size_t)in[0],
+                                      .in_w = (size_t)in[1],
+                                      .in_c = (size_t)in[2],
+                                      .k_h = (size_t)high,
+                                      .k_w = (size_t)wide,
+                                      .out_h = (size_t)down.out,
+                                      .out_w = (size_t)across.out,
+                                      .out_c = (size_t)channels,
+                                      .stride = (size_t)stride,
+                                      .dilation = (size_t)dilation,
+                                      .groups = (size_t)t->value[TW__CONV_GROUPS],
+                                      .top = (size_t)down.before,
+                                      .left = (size_t)across.before};
+    own->valid = (tw__conv){.in_h = (size_t)down.padded,
+                            .in_w = (size_t)across.padded,
+                            .in_c = (size_t)in[2],
+                            .k_h = (size_t)high,
+                            .k_w = (size_t)wide,
+                            .out_h = (size_t)down.out,
+                            .out_w = (size_t)across.out,
+                            .out_c = (size_t)channels};
+    own->is_general = stride != 1 || dilation != 1 || own->general.groups != 1;
+    own->pads = down.padded != down.in || across.padded != across.in;
+    out[0] = down.out;
+    out[1] = across.out;
+    out[2] = channels;
+    return add_tensors(l, t, &own->general, err);
+}
+
+size_t tw__conv_place(const tw__layer *l, int tensor, size_t i)
+{
+    const tw__conv_general *const c = &((const tw__conv_layer *)l->own)->general;
+    if (tensor == 1) return i;
+    const size_t seen = c->in_c / c->groups, kx = i % c->k_w, ky = i / c->k_w % c->k_h,
+                 in = i / (c->k_w * c->k_h) % seen, out = i / (c->k_w * c->k_h * seen);
+    return ((ky * c->k_w + kx) * seen + in) * c->out_c + out;
+}
+
+/* ---- zeros around images ------------------------------------------------------------------------------- */
+
+static size_t padded_size(const tw__conv_layer *own)
+{
+    return own->valid.in_h * own->valid.in_w * own->valid.in_c;
+}
+
+size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)
+{
+    const tw__conv_layer *const own = l->own;
+    if (own->is_general) return k->conv_general.scratch(&own->general);
+    return own->pads ? TW__PASS_ROWS * padded_size(own) : 0;
+}
+
+/* Copies the lines of the images between where they stand alone and where they have zeros around. */
+static void copy_lines(const tw__conv_layer *own, const tw__pass *p, char *alone, char *padded, int in)
+{
+    const tw__conv_general *const c = &own->general;
+    const size_t line = c->in_w * c->in_c * p->k->real, step = own->valid.in_w * own->valid.in_c * p->k->real;
+    for (size_t r = 0; r < p->rows; r++)
+        for (size_t y = 0; y < c->in_h; y++) {
+            char *const a = alone + (r * c->in_h + y) * line, *const b =
+                                                                  padded +
+                                                                  (r * own->valid.in_h + c->top + y) * step +
+                                                                  c->left * c->in_c * p->k->real;
+            memcpy(in ? b : a, in ? a : b, line);
+        }
+}
+
+static const void *pad(const tw__conv_layer *own, const tw__pass *p, const void *x)
+{
+    if (!own->pads) return x;
+    memset(p->scratch, 0, p->rows * padded_size(own) * p->k->real);
+    copy_lines(own, p, (char *)(uintptr_t)x, p->scratch, 1);
+    return p->scratch;
+}
+
+void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    const tw__conv_layer *const own = l->own;
+    const void *const w = tw__tensor_of(l, p, 0), *const b = tw__tensor_of(l, p, 1);
+    if (own->is_general) p->k->conv_general.forward(p->rows, &own->general, x, w, b, y, p->scratch);
+    else p->k->conv.forward(p->rows, &own->valid, pad(own, p, x), w, b, y);
+}
+
+void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                       void *dx)
+{
+    const tw__conv_layer *const own = l->own;
+    const void *const w = tw__tensor_of(l, p, 0);
+    void *const dw = tw__gradient_of(l, p, 0), *const db = tw__gradient_of(l, p, 1);
+    (void)y;
+    if (own->is_general) {
+        p->k->conv_general.weights(p->rows, &own->general, x, dy, p->into, dw, db, p->scratch);
+        if (dx) p->k->conv_general.input(p->rows, &own->general, dy, w, dx, p->scratch);
+        return;
+    }
+    p->k->conv.weights(p->rows, &own->valid, pad(own, p, x), dy, p->into, dw, db);
+    if (!dx) return;
+    p->k->conv.input(p->rows, &own->valid, dy, w, own->pads ? p->scratch : dx);
+    if (own->pads) copy_lines(own, p, dx, p->scratch, 0);
+}

@@ -1,0 +1,35 @@
+/* What conv1d and conv2d share: the kernels for both kinds of convolution, options, tensors.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MODELS_NN_CONV_H
+#define TW_MODELS_NN_CONV_H
+#include "models/nn/layer.h"
+
+/* What such a layer owns. Without strides, dilation and groups it is a valid convolution of its image, around
+ * which zeros are put first if there is padding; else a general one. */
+typedef struct tw__conv_layer {
+    tw__conv valid; /* of the image with its zeros */
+    tw__conv_general general;
+    int is_general, pads;
+} tw__conv_layer;
+
+enum {
+    TW__CONV_INIT,
+    TW__CONV_STRIDE,
+    TW__CONV_PADDING,
+    TW__CONV_DILATION,
+    TW__CONV_GROUPS,
+    TW__CONV_OPTIONS
+};
+extern const tw_option tw__conv_options[TW__CONV_OPTIONS];
+
+/* From the options, the image `in` (height, width, channels), the kernel and the channels to come: l->own and
+ * the tensors; *out is the image that comes out. */
+tw_status tw__conv_setup(tw__layer *l, const tw__layer_text *t, const int64_t in[3], int64_t high,
+                         int64_t wide, int64_t channels, int64_t out[3], tw_error *err);
+/* of the saved weight [out][in / groups][ky][kx] */
+size_t tw__conv_place(const tw__layer *l, int tensor, size_t i);
+size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k);
+void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
+void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                       void *dx);
+#endif

@@ -1,0 +1,27 @@
+/* Windows side by side on an image; a ragged edge is not looked at.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/pool.h"
+
+tw_status tw__pool_setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    int64_t high, wide;
+    TW_TRY(tw__layer_needs_image(l, t, err));
+    TW_TRY(tw__layer_window(t, 0, "window", &high, &wide, err));
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
+    if (high > l->in.n[0] || wide > l->in.n[1]) {
+        char in[TW__SHAPE_TEXT];
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): a %lldx%lld window does not fit into its input of %s", l->source + 1,
+                        t->text, (long long)high, (long long)wide, tw__shape_text(&l->in, in, sizeof in));
+    }
+    tw__pooling *const pool = l->own;
+    *pool = (tw__pooling){.in_h = (size_t)l->in.n[0],
+                          .in_w = (size_t)l->in.n[1],
+                          .c = (size_t)l->in.n[2],
+                          .k_h = (size_t)high,
+                          .k_w = (size_t)wide,
+                          .out_h = (size_t)(l->in.n[0] / high),
+                          .out_w = (size_t)(l->in.n[1] / wide)};
+    l->out = (tw__shape){.rank = 3, .n = {(int64_t)pool->out_h, (int64_t)pool->out_w, l->in.n[2]}};
+    return TW_OK;
+}

@@ -1,0 +1,40 @@
+/* reshape 28x28: the same numbers as a vector (84), a sequence (time x features) or an image (height x width
+ * x channels), in the order of row, column, channel.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/layer.h"
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    size_t size;
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
+    if (t->n_words == 0 || !tw__shape_read(t->word[0], &l->out) ||
+        !tw__size_of_shape(l->out.rank, l->out.n, &size) || size != l->in_size) {
+        char in[TW__SHAPE_TEXT];
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "layer %d (%s): reshape needs a shape of %zu numbers (its input is %s): 84, 12x7 or 4x7x3, "
+            "for example, have 84",
+            l->source + 1, t->text, l->in_size, tw__shape_text(&l->in, in, sizeof in));
+    }
+    return TW_OK;
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    (void)l, (void)p, (void)x, (void)y;
+}
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
+{
+    (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
+}
+
+const tw__layer_type tw__layer_reshape = {.name = "reshape",
+                                          .usage = "reshape SHAPE",
+                                          .help = "the same numbers as a vector, a sequence or an image",
+                                          .equation = "y = x, numbered by row, column, channel",
+                                          .in_place = TW__SAME_NUMBERS,
+                                          .setup = setup,
+                                          .forward = forward,
+                                          .backward = backward};
