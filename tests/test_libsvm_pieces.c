@@ -179,6 +179,32 @@ static void the_first_error_is_told(void **state)
     free(text);
 }
 
+/* Rows each longer than those before: lists of numbers and of columns do not grow alike. */
+static void rows_that_get_longer(void **state)
+{
+    (void)state;
+    enum { LINES = 3, SIZE = 8 << 20 };
+    static const int features[LINES] = {72000, 150000, 620000};
+    char *text = malloc(SIZE);
+    size_t n = 0;
+    assert_non_null(text);
+    for (int row = 0; row < LINES; row++) {
+        text[n++] = (char)('0' + row % 2);
+        for (int i = 1; i <= features[row]; i++) n += (size_t)sprintf(text + n, " %d:%d", i, 1 + i % 9);
+        text[n++] = '\n';
+    }
+    write_file(ROWS, text, n);
+    free(text);
+    tw_context *ctx = context(1, NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw_data *data = open_path(ctx, ROWS, &o);
+    const tw_data_info r = info_of(data);
+    assert_int_equal(r.starts[LINES], 72000 + 150000 + 620000);
+    for (uint64_t i = 0; i < 620000; i++) assert_int_equal(r.columns[r.starts[2] + i], i);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +212,7 @@ int main(void)
         cmocka_unit_test(one_number_makes_all_doubles),
         cmocka_unit_test(subnormal_numbers_are_kept),
         cmocka_unit_test(the_first_error_is_told),
+        cmocka_unit_test(rows_that_get_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

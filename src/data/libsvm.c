@@ -231,6 +231,12 @@ static inline int take_value(const char *at, const char *end, int is_to_nearest,
     return *behind && is_word_end(*behind) && isfinite(*x);
 }
 
+/* Numbers that fit in both lists, which grow apart. */
+static size_t capacity_of(const tw__row_list *t)
+{
+    return t->capacity.x < t->capacity.columns ? t->capacity.x : t->capacity.columns;
+}
+
 /* Takes the features from *at to the row's end, and puts them behind the rows' numbers. Zeros are left
  * out. */
 static tw_status take_features(const reading *r, const tw__piece *piece, const char **at, tw__row_list *to,
@@ -238,7 +244,7 @@ static tw_status take_features(const reading *r, const tw__piece *piece, const c
 {
     const char *p = *at;
     int64_t before = r->least - 1;
-    size_t used = to->numbers;
+    size_t used = to->numbers, capacity = capacity_of(to);
     const int is_to_nearest = tw__rounds_to_nearest();
     int has_zero = 0;
     for (p = skip_blanks(p); tw__is_digit(*p) || !is_end(p); p = skip_blanks(p)) {
@@ -252,7 +258,10 @@ static tw_status take_features(const reading *r, const tw__piece *piece, const c
             return fail_number(piece, "value", number, end, x, err);
         if (index > (uint64_t)r->most || (int64_t)index <= before)
             return fail_order(r, piece, word, index, before, err);
-        if (used == to->capacity.columns) TW_TRY(reserve_numbers(to, piece, p, used, err));
+        if (used == capacity) {
+            TW_TRY(reserve_numbers(to, piece, p, used, err));
+            capacity = capacity_of(to);
+        }
         to->x[used] = x;
         to->columns[used] = (uint32_t)index;
         used += !tw__is_zero(x) && (int64_t)index <= r->widest;
