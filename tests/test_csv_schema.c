@@ -157,6 +157,9 @@ static void damaged_schemas(void **state)
         {TWO("{\"name\":\"a\",\"at\":0}", "{\"name\":\"y\",\"at\":1}"), "damaged: label"},
         {ONE("\"label\":{\"at\":3},\"columns\":[{\"at\":0}]"), "damaged: label"},
         {ONE("\"columns\":[{\"at\":0},{\"at\":1,\"levels\":[]}]"), "damaged: levels"},
+        {ONE("\"columns\":[{\"at\":0},{\"at\":1,\"text\":true}]"), "damaged: levels"},
+        {ONE("\"hash_bits\":2,\"columns\":[{\"at\":0},{\"at\":1,\"levels\":[\"p\"]}]"), "damaged: levels"},
+        {ONE("\"hash_bits\":2,\"columns\":[{\"at\":0},{\"at\":1,\"text\":true}]"), "damaged: width"},
         {ONE("\"classes\":[],\"columns\":[{\"at\":0}]"), "damaged: classes"},
         {"{\"width\":0,\"fields\":3,\"columns\":[]}", "damaged: columns"},
     };

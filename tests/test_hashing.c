@@ -1,9 +1,9 @@
-/* Hashed columns: each feature in the column and with the sign of its hash, sums where two meet, and the
- * schema that reads other files in the same way.
+/* Hashed columns: each feature, and each text of a table, in the column and with the sign of its hash, sums
+ * where two meet, and the schema that reads other files in the same way.
  * SPDX-License-Identifier: MIT */
 #include "data/hashing.h"
 #include "file/hash.h"
-#include "row_files.h"
+#include "table_rows.h"
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -93,7 +93,93 @@ static void other_files_are_read_by_the_schema(void **state)
     write_file(SOURCE, "1,2,0\n3,4,1\n", 12);
     o.hash_bits = 4;
     assert_int_equal(tw_data_open(ctx, SOURCE, &o, &again, NULL, NULL, &err), TW_ERR_SPEC);
-    assert_non_null(strstr(err.message, "option hash_bits is for LIBSVM files"));
+    assert_non_null(strstr(err.message, "hash_bits = 4 is for columns of texts, and the columns of"));
+    tw_context_free(ctx);
+}
+
+/* A row of a table as it is defined: its numbers, then its texts by the hash of "column=text". */
+static void expect_row(const tw_data *data, uint64_t row, const double *numbers, size_t n,
+                       const char *const *texts, unsigned bits)
+{
+    static double want[2 + (1 << 12)];
+    const tw_data_info r = info_of(data);
+    assert_int_equal(r.shape[0], n + ((size_t)1 << bits));
+    memset(want, 0, sizeof want);
+    memcpy(want, numbers, n * sizeof *want);
+    for (; *texts; texts++) {
+        const uint64_t hash = tw__hash_text(*texts, strlen(*texts));
+        want[n + hash % ((uint64_t)1 << bits)] += hash >> 63 ? -1 : 1;
+    }
+    for (uint64_t i = r.starts[row]; i < r.starts[row + 1]; i++) {
+        assert_true(i == r.starts[row] || r.columns[i] > r.columns[i - 1]);
+        assert_true(number_at(&r, i) == want[r.columns[i]]);
+        want[r.columns[i]] = 0;
+    }
+    for (size_t i = 0; i < n + ((size_t)1 << bits); i++) assert_true(want[i] == 0);
+}
+
+static void texts_of_tables_are_hashed(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "age,town,pay,tint,y\n31,Basel,0.1,red,p\n,\"St. Gallen\",0,,q\n35,,3,blue,p\n",
+                      other[] = "tint,pay,x,age,town\nred,,0,4,Chur\n", bare[] = "1,a,p\n2,b,q\n";
+    for (unsigned bits = 1; bits <= 12; bits += 11) {
+        tw_context *ctx = context((int)bits % 3 + 1, NULL);
+        tw_data_options o = TW_DATA_OPTIONS_INIT, fit = TW_DATA_OPTIONS_INIT;
+        o.hash_bits = bits;
+        o.missing = "mean";
+        write_file(SOURCE, text, strlen(text));
+        tw_data *rows = open_path(ctx, SOURCE, &o);
+        expect_row(rows, 0, (const double[]){31, 0.1}, 2, (const char *[]){"town=Basel", "tint=red", NULL},
+                   bits);
+        expect_row(rows, 1, (const double[]){33, 0}, 2, (const char *[]){"town=St. Gallen", NULL}, bits);
+        expect_row(rows, 2, (const double[]){35, 3}, 2, (const char *[]){"tint=blue", NULL}, bits);
+        expect_labels(rows, 2, (const char *[]){"p", "q"}, (const int32_t[]){0, 1, 0});
+        assert_null(info_of(rows).column_names);
+        fit.schema = info_of(rows).schema;
+        fit.unlabelled = 1;
+        write_file(SOURCE, other, strlen(other)); /* the mean of pay */
+        tw_data *again = open_path(ctx, SOURCE, &fit);
+        expect_row(again, 0, (const double[]){4, (0.1 + 3) / 3}, 2,
+                   (const char *[]){"town=Chur", "tint=red", NULL}, bits);
+        tw_data_free(again);
+        tw_data_free(rows);
+        write_file(SOURCE, bare, strlen(bare));
+        rows = open_path(ctx, SOURCE, &o);
+        expect_row(rows, 1, (const double[]){2}, 1, (const char *[]){"2=b", NULL}, bits);
+        tw_data_free(rows);
+        tw_context_free(ctx);
+    }
+}
+
+/* Many texts make sparse rows, with the numbers of the dense ones that networks take. */
+static void many_texts_make_sparse_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 620 };
+    static char text[ROWS * 32] = "a,id,x,key,y\n";
+    tw_context *ctx = context(2, NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    size_t n = strlen(text);
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)snprintf(text + n, 32, "%d,i%d,%g,k%d,%d\n", i % 3, i, i / 8.0, i * 7 % 601, i % 2);
+    write_file(SOURCE, text, n);
+    tw_data *sparse = open_path(ctx, SOURCE, &o);
+    o.type = TW_F32;
+    tw_data *dense = open_path(ctx, SOURCE, &o);
+    const tw_data_info s = info_of(sparse), d = info_of(dense);
+    assert_int_equal(s.shape[0], 2 + 620 + 601);
+    assert_int_equal(d.shape[0], s.shape[0]);
+    assert_null(d.starts);
+    assert_string_equal(s.column_names[1], "id=i0");
+    for (size_t row = 0, i = 0; row < ROWS; row++)
+        for (size_t k = 0; k < (size_t)s.shape[0]; k++) {
+            const double x = i < s.starts[row + 1] && s.columns[i] == k ? number_at(&s, i++) : 0;
+            assert_true(x == number_at(&d, row * (size_t)d.shape[0] + k));
+        }
+    tw_data_free(sparse);
+    tw_data_free(dense);
     tw_context_free(ctx);
 }
 
@@ -120,6 +206,8 @@ int main(void)
         cmocka_unit_test(columns_are_those_of_the_hash),
         cmocka_unit_test(what_adds_up_to_zero_is_left_out),
         cmocka_unit_test(other_files_are_read_by_the_schema),
+        cmocka_unit_test(texts_of_tables_are_hashed),
+        cmocka_unit_test(many_texts_make_sparse_rows),
         cmocka_unit_test(sums_that_are_too_large_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

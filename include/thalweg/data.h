@@ -139,8 +139,9 @@ typedef struct tw_data_options {
      * rows that are packed; rows of groups with `val`; a data set that is no file of rows. */
     const char *stream;
     uint64_t window;
-    /* LIBSVM: 2^hash_bits columns, to which features come by a hash of their index, some of them to the same
-     * one (docs/data.md); 1 to 30, without features and index_base. 0: a column for each index */
+    /* 2^hash_bits columns, 1 to 30, to which LIBSVM's features come by a hash of their index, without
+     * features and index_base, or the texts of a table by one of "column=text", behind the columns of
+     * numbers; some come to the same one (docs/data.md). 0: a column for each index, or for each text */
     uint64_t hash_bits;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)

@@ -1,6 +1,7 @@
 /* Rows of tables in text; see csv.h.
  * SPDX-License-Identifier: MIT */
 #include "data/csv.h"
+#include "data/hashing.h"
 #include "base/decimal.h"
 #include "base/options.h"
 #include "data/kind.h"
@@ -20,6 +21,8 @@ typedef struct row {
     const tw__piece *piece;
     tw__row_list *to;
     double *x;
+    uint32_t *columns; /* of a sparse row, with n numbers in x; NULL: it is dense */
+    size_t n;
     char *text; /* room for the label's */
     tw__label label;
     int is_left_out;
@@ -37,6 +40,30 @@ __attribute__((format(printf, 5, 6))) static tw_status fail(const row *r, const 
     return tw__piece_fail(err, r->piece, at, "%s: %s", tw__csv_name(r->csv, column, name), text);
 }
 
+static inline void put(row *r, uint32_t column, double x)
+{
+    if (!r->columns) {
+        r->x[column] = x;
+        return;
+    }
+    r->x[r->n] = x;
+    r->columns[r->n++] = column;
+}
+
+/* A missing text is none of the column's texts. A number is that of the training rows, or, until their mean
+ * is known, NaN. */
+static void put_missing(row *r, const tw__csv_column *column)
+{
+    const tw__csv *c = r->csv;
+    if (column->role == TW__CSV_CATEGORY) {
+        if (!r->columns) r->x[column->to] = NAN;
+        return;
+    }
+    const double fill = c->policy == TW__CSV_ZERO ? 0 : c->is_given ? column->fill : NAN;
+    put(r, column->to, fill);
+    if (isnan(fill)) atomic_fetch_add_explicit(&c->found->missing, 1, memory_order_relaxed);
+}
+
 static tw_status take_missing(row *r, const tw__csv_field *f, size_t i, tw_error *err)
 {
     const tw__csv_column *column = &r->csv->columns[i];
@@ -52,9 +79,7 @@ static tw_status take_missing(row *r, const tw__csv_field *f, size_t i, tw_error
                     *shown ? ")" : "",
                     is_feature ? "; option missing says what to do then: zero, mean or skip"
                                : "; option missing = skip leaves such rows out");
-    r->x[column->to] = NAN;
-    if (r->csv->policy == TW__CSV_ZERO && column->role == TW__CSV_FEATURE) r->x[column->to] = 0;
-    else atomic_fetch_add_explicit(&r->csv->found->missing, 1, memory_order_relaxed);
+    put_missing(r, column);
     return TW_OK;
 }
 
@@ -78,21 +103,31 @@ static tw_status take_text(const row *r, const tw__csv_field *f, size_t i, char 
     return TW_OK;
 }
 
+static tw_status take_hashed(row *r, const tw__csv_field *f, size_t i, tw_error *err)
+{
+    const tw__csv *c = r->csv;
+    char text[TW__CSV_TEXT + 1];
+    size_t n;
+    double sign;
+    TW_TRY(take_text(r, f, i, text, &n, err));
+    const uint32_t column = tw__csv_hash(c, &c->schema->columns[c->columns[i].to], text, n, &sign);
+    put(r, column, sign);
+    return TW_OK;
+}
+
 static tw_status take_level(row *r, const tw__csv_field *f, size_t i, tw_error *err)
 {
     const uint32_t to = r->csv->columns[i].to;
-    tw__words *levels = &r->to->texts[to];
     char text[TW__CSV_TEXT + 1];
     size_t n;
     uint32_t number;
+    if (r->columns) return take_hashed(r, f, i, err);
+    tw__words *levels = &r->to->texts[to];
     TW_TRY(take_text(r, f, i, text, &n, err));
     const int64_t known = tw__words_find(levels, text, n);
     r->x[to] = (double)known;
     if (known >= 0) return TW_OK;
     if (!tw__utf8_is_valid(text)) return fail(r, f->at, i, err, "the text is not UTF-8");
-    if (levels->n == TW__CSV_MOST_LEVELS)
-        return fail(r, f->at, i, err, "more than %d different texts; option without leaves a column out",
-                    TW__CSV_MOST_LEVELS);
     TW_TRY(tw__words_add(levels, r->to->ctx, text, n, &number, err));
     r->x[to] = number;
     return TW_OK;
@@ -146,10 +181,11 @@ static tw_status take_weight(const row *r, const tw__csv_field *f, size_t i, tw_
 static tw_status use_field(row *r, const tw__csv_field *f, size_t i, tw_error *err)
 {
     const tw__csv_column *column = &r->csv->columns[i];
+    double x;
     if (column->role == TW__CSV_SKIP) return TW_OK;
     if (tw__csv_is_missing(f)) return take_missing(r, f, i, err);
     switch (column->role) {
-    case TW__CSV_FEATURE: return take_number(r, f, i, &r->x[column->to], err);
+    case TW__CSV_FEATURE: TW_TRY(take_number(r, f, i, &x, err)); return put(r, column->to, x), TW_OK;
     case TW__CSV_CATEGORY: return take_level(r, f, i, err);
     case TW__CSV_LABEL: return take_label(r, f, i, err);
     case TW__CSV_WEIGHT: return take_weight(r, f, i, err);
@@ -181,14 +217,28 @@ static tw_status take_field(row *r, const char **at, size_t i, tw_error *err)
     return use_field(r, &f, i, err);
 }
 
-/* As many rows as there may be, by the length of the first. */
-static tw_status reserve(const tw__piece *piece, const char *at, tw__row_list *to, tw_error *err)
+/* As many rows as there may be, by the length of the first; `each` numbers a row. */
+static tw_status reserve(const tw__piece *piece, const char *at, tw__row_list *to, size_t each, tw_error *err)
 {
+    if (to->rows < to->capacity.label && to->numbers + each <= to->capacity.x &&
+        (to->width || to->numbers + each <= to->capacity.columns))
+        return TW_OK;
     const char *const line = memchr(at, '\n', (size_t)(piece->end - at));
     const size_t rows = 1 + (size_t)(piece->end - at) / (size_t)(line + 1 - at);
     size_t numbers;
-    if (!tw__size_mul(rows, to->width, &numbers)) numbers = SIZE_MAX;
+    if (!tw__size_mul(rows, each, &numbers)) numbers = SIZE_MAX;
     return tw__row_list_reserve(to, rows, numbers, err);
+}
+
+/* Ends a row, whose fields have been taken. */
+static tw_status end_row(row *r, tw_error *err)
+{
+    tw__row_list *to = r->to;
+    const size_t numbers = to->numbers;
+    to->numbers += r->columns ? tw__merge_columns(r->x, r->columns, r->n) : to->width;
+    const tw_status s = tw__row_list_end_row(to, &r->label, err);
+    if (s != TW_OK) to->numbers = numbers;
+    return s;
 }
 
 static tw_status take_row(const void *user, const tw__piece *piece, const char *at, const char **next,
@@ -203,8 +253,9 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
         *next = tw__csv_next_line(p, end);
         return TW_OK;
     }
-    if (to->rows == to->capacity.label) TW_TRY(reserve(piece, at, to, err));
+    TW_TRY(reserve(piece, at, to, to->width ? to->width : c->n, err));
     r.x = to->x + to->numbers;
+    if (!to->width) r.columns = to->columns + to->numbers;
     p = at;
     for (size_t i = 0; i < c->n; i++) {
         const tw__csv_column *column = &c->columns[i];
@@ -214,14 +265,14 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
             double x;
             if (tw__is_digit(*p) && p[1] == separator &&
                 i + 1 < c->n) { /* as most are, where categories were */
-                r.x[column->to] = *p - '0';
+                put(&r, column->to, *p - '0');
                 p += 2;
                 continue;
             }
             const char *const behind = tw__number_take(p, end, &x);
             if (behind && (i + 1 < c->n ? *behind == separator : tw__csv_is_end(behind, end)) &&
                 isfinite(x)) {
-                r.x[column->to] = x;
+                put(&r, column->to, x);
                 p = behind + (i + 1 < c->n);
                 continue;
             }
@@ -233,9 +284,7 @@ static tw_status take_row(const void *user, const tw__piece *piece, const char *
         atomic_fetch_add_explicit(&c->found->left_out, 1, memory_order_relaxed);
         return TW_OK;
     }
-    TW_TRY(tw__row_list_end_row(to, &r.label, err));
-    to->numbers += to->width;
-    return TW_OK;
+    return end_row(&r, err);
 }
 
 /* ---- files --------------------------------------------------------------------------------------------- */
@@ -255,17 +304,15 @@ tw_status tw__csv_policy(tw__csv *c, tw_error *err)
     static const char *const names[] = {"error", "zero", "mean", "skip"};
     const char *given = c->source->options->missing;
     const tw_data_options *o = c->source->options;
-    const char *odd = o->features     ? "features"
-                      : o->index_base ? "index_base"
-                      : o->hash_bits  ? "hash_bits"
-                                      : NULL;
+    const char *odd = o->features ? "features" : o->index_base ? "index_base" : NULL;
     if (odd)
         return tw__fail(err, TW_ERR_SPEC, "option %s is for LIBSVM files, and %.300s is a table", odd,
                         c->source->paths[0]);
-    if (c->is_given && c->schema->hash_bits)
+    if (c->is_given && c->schema->hash_bits && !c->schema->columns)
         return tw__fail(err, TW_ERR_DATA,
                         "%.300s is a table, and the training rows have columns by a hash of LIBSVM's indices",
                         c->source->paths[0]);
+    TW_TRY(tw__hash_bits(c->source, &c->hash_bits, err));
     if (!given) return TW_OK;
     for (int i = 0; i < 4; i++)
         if (strcmp(given, names[i]) == 0) {

@@ -1,6 +1,7 @@
 /* Tables as text, CSV and its kin: fields between commas, semicolons, tabs or spaces, some of them in quotes
  * (RFC 4180), a header or none. csv_head.c finds out how a file is written, csv_columns.c what its columns
- * are for, csv.c reads its rows, csv_levels.c turns texts into columns of 0 and 1.
+ * are for, csv.c reads its rows, csv_levels.c turns texts into columns of 0 and 1, and csv_sparse.c makes
+ * sparse rows.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_CSV_H
 #define TW_DATA_CSV_H
@@ -9,9 +10,10 @@
 #include "data/text.h"
 
 enum {
-    TW__CSV_TEXT = 1000,        /* most bytes of a text that is a label, a level or a name */
-    TW__CSV_MOST_LEVELS = 1000, /* of a column */
-    TW__CSV_SHOWN = 64          /* bytes of a text in a message */
+    TW__CSV_TEXT = 1000,          /* most bytes of a text that is a label, a level or a name */
+    TW__CSV_DENSE_LEVELS = 1000,  /* of all columns of a table whose rows are dense */
+    TW__CSV_MOST_LEVELS = 100000, /* of a column */
+    TW__CSV_SHOWN = 64            /* bytes of a text in a message */
 };
 
 /* ---- fields -------------------------------------------------------------------------------------------- */
@@ -79,8 +81,9 @@ enum tw__csv_role {
 /* A column of the file that is being read. */
 typedef struct tw__csv_column {
     enum tw__csv_role role;
-    uint32_t to; /* of the table */
+    uint32_t to; /* of the table; with hash_bits a category's is its place in the schema */
     int may_miss;
+    double fill;                   /* of the training rows, where they are given */
     enum tw__csv_kind first;       /* in the first row */
     uint64_t n[TW__CSV_OTHER + 1]; /* of each kind, in the other rows of the file's beginning */
 } tw__csv_column;
@@ -100,6 +103,8 @@ typedef struct tw__csv {
     int is_made;  /* it is there */
     enum tw__csv_policy policy;
     tw__csv_found *found;
+    unsigned hash_bits; /* rows are sparse: numbers, then 2^hash_bits columns of texts; 0: they are dense */
+    size_t n_numbers;   /* with hash_bits: columns of numbers */
 
     /* Of the file that is being read. */
     const char *path;
@@ -132,4 +137,17 @@ enum { TW__CSV_NAME = 96 };
 const char *tw__csv_name(const tw__csv *csv, size_t column, char to[TW__CSV_NAME]);
 /* When all rows have been read: missing values are filled in, and texts become columns. */
 tw_status tw__csv_finish(tw__csv *csv, tw_error *err);
+
+/* csv_sparse.c: numbers what the columns have in a table of hash_bits, once they have their roles. */
+tw_status tw__csv_number(tw__csv *csv, tw_error *err);
+/* The column of a text of n bytes that is in this column, and the number there, 1 or -1: by the hash of
+ * "town=Basel", where columns have no names of "2=Basel". */
+uint32_t tw__csv_hash(const tw__csv *csv, const tw__column *column, const char *text, size_t n, double *sign);
+/* Puts means in the place of missing values of rows with hash_bits. */
+tw_status tw__csv_fill_sparse(const tw__csv *csv, tw_error *err);
+/* Makes sparse rows of dense ones, in which columns of texts hold the numbers of their words. levels[i]: the
+ * level of each word of column i, or -1. */
+tw_status tw__csv_expand_sparse(const tw__csv *csv, int32_t *const *levels, tw_error *err);
+/* Sets what is put in the place of missing values: sum / n. TW_ERR_DATA: n is 0, or it is too large. */
+tw_status tw__csv_mean(const tw__csv *csv, tw__column *column, double sum, uint64_t n, tw_error *err);
 #endif

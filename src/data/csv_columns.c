@@ -204,7 +204,7 @@ static tw_status add_features(tw__csv *c, const uint8_t *taken, size_t n, tw_err
 static tw_status make_texts(tw__csv *c, tw_error *err)
 {
     const tw__schema *s = c->schema;
-    for (size_t i = 0; i < s->n_columns && !c->to->texts; i++)
+    for (size_t i = 0; i < s->n_columns && !c->to->texts && !c->hash_bits; i++)
         if (s->columns[i].kind == TW__COLUMN_CATEGORY)
             TW_TRY(tw__alloc(c->source->ctx, &c->to->texts, c->to->width, sizeof *c->to->texts, err));
     return TW_OK;
@@ -233,6 +233,7 @@ static tw_status set_feature(tw__csv *c, size_t i, size_t at, tw_error *err)
     const int is_text = column && column->kind == TW__COLUMN_CATEGORY;
     TW_TRY(take_role(c, "columns", at, is_text ? TW__CSV_CATEGORY : TW__CSV_FEATURE, err));
     c->columns[at].to = (uint32_t)i;
+    c->columns[at].fill = column ? column->fill : NAN;
     c->columns[at].may_miss =
         c->policy == TW__CSV_ZERO || c->policy == TW__CSV_LEAVE_OUT || (column && !isnan(column->fill));
     return TW_OK;
@@ -325,6 +326,7 @@ tw_status tw__csv_columns(tw__csv *c, size_t n, tw_error *err)
 tw_status tw__csv_assign(tw__csv *c, tw_error *err)
 {
     TW_TRY(c->is_made ? follow_schema(c, err) : make_schema(c, err));
+    if (c->hash_bits) TW_TRY(tw__csv_number(c, err));
     c->is_made = 1;
     if (c->source->options->unlabelled)
         for (size_t i = 0; i < c->n; i++)

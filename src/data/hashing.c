@@ -4,11 +4,11 @@
 #include "data/number.h"
 #include "file/hash.h"
 
-static uint64_t hash_of(uint64_t index)
+uint32_t tw__hash_column(const char *text, size_t n, unsigned bits, double *sign)
 {
-    char bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(index >> 8 * i);
-    return tw__hash_text(bytes, sizeof bytes);
+    const uint64_t hash = tw__hash_text(text, n);
+    *sign = hash >> 63 ? -1 : 1;
+    return (uint32_t)(hash & (((uint64_t)1 << bits) - 1));
 }
 
 /* Shell's, with Ciura's gaps: in place, and rows are short. */
@@ -28,14 +28,9 @@ static void sort(double *x, uint32_t *columns, size_t n)
         }
 }
 
-size_t tw__hash_columns(double *x, uint32_t *columns, size_t n, unsigned bits)
+size_t tw__merge_columns(double *x, uint32_t *columns, size_t n)
 {
     size_t to = 0, end;
-    for (size_t i = 0; i < n; i++) {
-        const uint64_t hash = hash_of(columns[i]);
-        columns[i] = (uint32_t)(hash & (((uint64_t)1 << bits) - 1));
-        if (hash >> 63) x[i] = -x[i];
-    }
     sort(x, columns, n);
     for (size_t i = 0; i < n; i = end) {
         double sum = x[i];
@@ -45,4 +40,30 @@ size_t tw__hash_columns(double *x, uint32_t *columns, size_t n, unsigned bits)
         to += !tw__is_zero(sum);
     }
     return to;
+}
+
+size_t tw__hash_columns(double *x, uint32_t *columns, size_t n, unsigned bits)
+{
+    for (size_t i = 0; i < n; i++) {
+        char bytes[8];
+        double sign;
+        for (size_t k = 0; k < sizeof bytes; k++) bytes[k] = (char)((uint64_t)columns[i] >> 8 * k);
+        columns[i] = tw__hash_column(bytes, sizeof bytes, bits, &sign);
+        if (sign < 0) x[i] = -x[i];
+    }
+    return tw__merge_columns(x, columns, n);
+}
+
+tw_status tw__hash_bits(const tw__source *source, unsigned *bits, tw_error *err)
+{
+    const uint64_t given = source->options->hash_bits;
+    const tw__schema *s = source->schema;
+    if (given > TW__MOST_HASH_BITS)
+        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu is above %d", (unsigned long long)given,
+                        TW__MOST_HASH_BITS);
+    if (given && s && given != s->hash_bits)
+        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu, but those of the training rows are %u",
+                        (unsigned long long)given, s->hash_bits);
+    *bits = s ? s->hash_bits : (unsigned)given;
+    return TW_OK;
 }

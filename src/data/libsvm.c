@@ -372,9 +372,6 @@ static tw_status check_schema(const tw__source *source, tw_error *err)
     if (o->index_base && s->base >= 0 && o->index_base[0] - '0' != s->base)
         return tw__fail(err, TW_ERR_SPEC, "index_base = %s, but the first column of the training rows is %d",
                         o->index_base, s->base);
-    if (o->hash_bits && o->hash_bits != s->hash_bits)
-        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu, but those of the training rows are %u",
-                        (unsigned long long)o->hash_bits, s->hash_bits);
     if (o->features && o->features != s->width)
         return tw__fail(err, TW_ERR_SPEC, "features = %llu, but the training rows have %zu columns",
                         (unsigned long long)o->features, s->width);
@@ -391,15 +388,12 @@ static tw_status set_bounds(reading *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "index_base = %.60s is neither 0 nor 1", o->index_base);
     if (o->features > (uint64_t)MOST_INDEX + 1)
         return tw__fail(err, TW_ERR_SPEC, "features = %llu is above 2^32", (unsigned long long)o->features);
-    if (o->hash_bits > TW__MOST_HASH_BITS)
-        return tw__fail(err, TW_ERR_SPEC, "hash_bits = %llu is above %d", (unsigned long long)o->hash_bits,
-                        TW__MOST_HASH_BITS);
     if (o->hash_bits && (o->features || o->index_base))
         return tw__fail(err, TW_ERR_SPEC,
                         "hash_bits cannot be combined with %s: a hash says which column an index has",
                         o->features ? "features" : "index_base");
     if (s) TW_TRY(check_schema(r->source, err));
-    r->hash_bits = s ? s->hash_bits : (unsigned)o->hash_bits;
+    TW_TRY(tw__hash_bits(r->source, &r->hash_bits, err));
     r->base = s && s->base >= 0 ? s->base : o->index_base ? o->index_base[0] - '0' : s ? 1 : -1;
     r->least = r->base == 1;
     r->most =

@@ -1,6 +1,7 @@
 /* Schemas as JSON:
  *   {"width": 3, "base": 1, "fields": 3, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
+ * With "hash_bits", a column of texts has "text": true in place of levels.
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
 #include "data/hashing.h"
@@ -48,7 +49,8 @@ static json_t *column_json(tw__json_builder *b, const tw__column *c)
     json_t *o = tw__json_object(b);
     tw__json_put_text(b, o, "name", c->name);
     tw__json_put_natural(b, o, "at", (uint64_t)c->at);
-    if (c->kind == TW__COLUMN_CATEGORY) tw__json_put(b, o, "levels", texts_json(b, c->levels, c->n_levels));
+    if (c->levels) tw__json_put(b, o, "levels", texts_json(b, c->levels, c->n_levels));
+    else if (c->kind == TW__COLUMN_CATEGORY) tw__json_put(b, o, "text", json_true());
     tw__json_put_real(b, o, "fill", c->fill);
     return o;
 }
@@ -122,19 +124,22 @@ static tw_status read_column(tw_context *ctx, const json_t *from, tw__column *to
     to->fill = fill ? json_number_value(fill) : NAN;
     TW_TRY(read_text(ctx, json_object_get(from, "name"), "name", &to->name, err));
     TW_TRY(read_natural(json_object_get(from, "at"), INT32_MAX, "at", &to->at, err));
-    to->kind = levels ? TW__COLUMN_CATEGORY : TW__COLUMN_NUMBER;
+    to->kind =
+        levels || json_is_true(json_object_get(from, "text")) ? TW__COLUMN_CATEGORY : TW__COLUMN_NUMBER;
     return levels ? read_texts(ctx, levels, "levels", 1, &to->levels, &to->n_levels, err) : TW_OK;
 }
 
 static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list, tw_error *err)
 {
-    size_t width = 0;
+    size_t width = s->hash_bits ? (size_t)1 << s->hash_bits : 0;
     if (!json_is_array(list) || json_array_size(list) == 0) return wrong("columns", err);
     TW_TRY(tw__alloc(ctx, &s->columns, json_array_size(list), sizeof *s->columns, err));
     s->n_columns = json_array_size(list);
     for (size_t i = 0; i < s->n_columns; i++) {
         TW_TRY(read_column(ctx, json_array_get(list, i), &s->columns[i], err));
-        width += s->columns[i].kind == TW__COLUMN_CATEGORY ? s->columns[i].n_levels : 1;
+        const tw__column *c = &s->columns[i];
+        if (c->kind == TW__COLUMN_CATEGORY && !c->levels != !!s->hash_bits) return wrong("levels", err);
+        width += c->kind == TW__COLUMN_CATEGORY ? c->n_levels : 1;
     }
     return width == s->width ? TW_OK : wrong("width", err);
 }
@@ -174,7 +179,7 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     s->base = (int)number;
     if (bits) TW_TRY(read_natural(bits, TW__MOST_HASH_BITS, "hash_bits", &number, err));
     s->hash_bits = bits ? (unsigned)number : 0;
-    if (bits && s->width != (size_t)1 << s->hash_bits) return wrong("hash_bits", err);
+    if (bits && !columns && s->width != (size_t)1 << s->hash_bits) return wrong("hash_bits", err);
     if (fields) TW_TRY(read_natural(fields, INT32_MAX, "fields", &width, err));
     s->n_fields = fields ? (size_t)width : 0;
     if (label) {

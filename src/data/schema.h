@@ -8,7 +8,7 @@
 enum tw__column_kind { TW__COLUMN_NUMBER, TW__COLUMN_CATEGORY };
 
 /* One column of the file, in the order of the rows' columns. A category becomes n_levels columns, 1 in that
- * of its level. */
+ * of its level; with hash_bits it has no levels and its texts come to columns behind all numbers. */
 typedef struct tw__column {
     char *name; /* NULL: the file has no names */
     int64_t at; /* its place in the training file, from 0 */
@@ -21,7 +21,7 @@ typedef struct tw__column {
 typedef struct tw__schema {
     size_t width;        /* columns of a row */
     int base;            /* LIBSVM: number of its first column, 0 or 1; -1: not LIBSVM */
-    unsigned hash_bits;  /* LIBSVM: columns by a hash of their index (hashing.h); 0: by their index */
+    unsigned hash_bits;  /* columns by a hash (hashing.h), of LIBSVM's indices or a table's texts; 0: none */
     tw__column *columns; /* CSV; NULL: all columns are numbers without names */
     size_t n_columns;
     size_t n_fields;  /* CSV: columns of the training file, taken or not; 0: not CSV */

@@ -148,7 +148,7 @@ static tw_status name_columns(tw_context *ctx, const tw__schema *s, tw_data_info
 {
     char **names;
     size_t n = 0;
-    if (s->n_columns == 0 || !s->columns[0].name) return TW_OK;
+    if (s->n_columns == 0 || !s->columns[0].name || s->hash_bits) return TW_OK;
     TW_TRY(tw__alloc(ctx, &names, s->width, sizeof *names, err));
     to->column_names = (const char *const *)names;
     for (size_t i = 0; i < s->n_columns; i++) {

@@ -144,7 +144,7 @@ static tw_status read_text(reading *r, tw_error *err)
     json_decref(all);
     TW_TRY(read);
     tw__schema_drop_classes(s, r->source->ctx);
-    if (s->width == 0 || (h->width && s->width != h->width) || (!h->width && s->columns))
+    if (s->width == 0 || (h->width && s->width != h->width))
         return fail_damaged(r, TW__TWD_TEXT, 0, "its schema is not that of its rows", err);
     return TW_OK;
 }

@@ -48,7 +48,7 @@ static const tw_field rows[] = {
     {"features", "features", TW_FIELD_NATURAL, AT(features), NULL, NULL, 1, 4294967295, READS | NO_BITS, "N",
      "LIBSVM: columns of a row, where more than occur"},
     {"hash_bits", "hash-bits", TW_FIELD_NATURAL, AT(hash_bits), NULL, NULL, 1, 30, READS | NO_BITS, "N",
-     "LIBSVM: 2^N columns, to which features come by a hash of their index, so that it need not be known how many there are"},
+     "2^N columns, to which LIBSVM's features come by a hash of their index, the texts of a table by one of \"column=text\", so that it need not be known how many there are"},
     {"skip_bad", "skip-bad", TW_FIELD_NATURAL, AT(skip_bad), NULL, NULL, 1, 0, READS | NO_BITS, "N",
      "leave out up to N bad rows, with a warning"},
     {"stream", "stream", TW_FIELD_FLAG, AT(stream), NULL, NULL, 0, 0, STREAMS, NULL,
