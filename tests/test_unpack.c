@@ -313,8 +313,8 @@ static void ends_are_found(void **state)
     static const struct {
         const char *bytes;
         size_t n;
-    } behind[] = {{"x", 1},        {"\0", 1},   {"\0\0\0\0\0\0\0\0", 8},
-                  {"garbage!", 8}, {"\x1f", 1}, {"\x1f\x8b", 2}};
+    } behind[] = {{"x", 1},        {"\0", 1},   {"\0\0\0\0\0\0\0\0", 8}, {"junk", 4},
+                  {"garbage!", 8}, {"\x1f", 1}, {"\x1f\x8b", 2},         {"\x04\x22\x4d", 3}};
     faults f;
     tw_context *ctx = context(&f);
     for (int k = 0; k < KINDS; k++) {

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "file/archive.h"
 #include "base/io.h"
+#include "file/lz4_frames.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -23,12 +24,13 @@ typedef struct packing {
     int (*filter)(struct archive *);
 } packing;
 
+enum { LZ4 = 4 };
 static const packing packings[] = {
     {"gzip", 2, {0x1f, 0x8b}, 1000, NULL},
     {"bzip2", 3, {'B', 'Z', 'h'}, 1000, archive_read_support_filter_bzip2},
     {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, 1000, archive_read_support_filter_xz},
     {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, 1000, archive_read_support_filter_zstd},
-    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, 200, archive_read_support_filter_lz4},
+    [LZ4] = {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, 200, archive_read_support_filter_lz4},
 };
 
 struct tw__stream {
@@ -37,6 +39,7 @@ struct tw__stream {
     void *file;             /* the I/O table's handle */
     const packing *packing; /* NULL: plain */
     struct archive *archive;
+    tw__lz4_frames frames;  /* of lz4: what libarchive was given */
     z_stream gzip;          /* total_in: of the member that is being read; 0 between two */
     uint64_t most, in, out; /* the cap; bytes read from the file; bytes handed out */
     int io_error, finished;
@@ -70,6 +73,8 @@ static int fill(tw__stream *s, size_t want)
     return 0;
 }
 
+static int is_lz4(const tw__stream *s) { return s->packing == &packings[LZ4]; }
+
 static la_ssize_t supply(struct archive *a, void *stream, const void **to)
 {
     tw__stream *s = stream;
@@ -80,6 +85,7 @@ static la_ssize_t supply(struct archive *a, void *stream, const void **to)
     }
     size_t n = s->held - s->served;
     *to = s->block + s->served;
+    if (is_lz4(s)) tw__lz4_frames_take(&s->frames, s->block + s->served, n);
     s->served = s->held;
     return (la_ssize_t)n;
 }
@@ -197,7 +203,7 @@ static tw_status check_end(tw__stream *s, tw_error *err)
         int e = fill(s, 1);
         if (e) return tw__fail_system(err, e, "cannot read", s->path);
     }
-    return at < s->in ? fail_followed(s, err) : TW_OK;
+    return at < s->in || (is_lz4(s) && !tw__lz4_frames_end(&s->frames)) ? fail_followed(s, err) : TW_OK;
 }
 
 static tw_status open_archive(tw__stream *s, tw_error *err)
