@@ -298,12 +298,12 @@ static tw_status hash_row(const reading *r, const tw__piece *piece, const char *
     return TW_OK;
 }
 
-/* A line with a row, or without one. */
+/* A line with a row, or without one. It begins with a mark of the order of bytes where files were joined. */
 static tw_status take_line(const void *user, const tw__piece *piece, const char *at, const char **next,
                            tw__row_list *to, tw_error *err)
 {
     const reading *r = user;
-    const char *p = skip_blanks(at);
+    const char *p = skip_blanks(at + tw__mark_length(at, (size_t)(piece->end - at)));
     const size_t numbers = to->numbers;
     tw__label label = {.text = NULL};
     extent row = {.last = -1};
