@@ -4,6 +4,7 @@
 #include "models/linear/objective.h"
 #include "base/cpu.h"
 #include "math/sums.h"
+#include <float.h>
 #include <string.h>
 
 static void add_gradient(const tw__linear_objective *o, void *g, const tw_row *r, const double *slope,
@@ -57,13 +58,21 @@ static int point(void *user, const void *w)
 ADD_PENALTY(float, f32)
 ADD_PENALTY(double, f64)
 
+/* A penalty above what the type holds would make a weight of 0 NaN. */
+static double within(double penalty, tw_type type)
+{
+    const double most = type == TW_F64 ? DBL_MAX : (double)FLT_MAX;
+    return penalty < most ? penalty : most;
+}
+
 /* weight: of the rows; 0: without a penalty */
 static void add_penalty(const tw__linear_objective *o, void *g, const void *w, double weight)
 {
     const tw__linear_state *s = o->s;
     const size_t n = s->outputs * s->columns, bias = o->on.model->size - n;
-    const double l2 = weight * s->l2, l1 = weight * s->l1;
-    if (o->on.model->type == TW_F64) {
+    const tw_type type = o->on.model->type;
+    const double l2 = within(weight * s->l2, type), l1 = within(weight * s->l1, type);
+    if (type == TW_F64) {
         add_penalty_f64(g, w, n, l2, l1);
         add_penalty_f64((double *)g + n, (const double *)w + n, bias, 0, 0);
     } else {
