@@ -92,10 +92,7 @@ int tw__run_is_penalised(const tw_run *r);
 /* Where lists are to be stepped in closed form, one by one or alone, l2 is weight decay of the rule, by a
  * group of the optimizer whose text is `groups`. Before the optimizer is made. TW_ERR_SPEC: the rule has none
  * that is the gradient of l2, or there is l1. */
-typedef struct tw__decay {
-    char groups[TW_SPEC_MAX];
-} tw__decay;
-tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, tw__decay *decay, tw_error *err);
+tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[TW_SPEC_MAX], tw_error *err);
 /* Decides how penalties are counted, once the other parts are made. */
 void tw__run_choose_penalty(tw_run *r);
 /* Adds their gradient at r->w to a direction; makes the proximal step at a point after one of this length;

@@ -155,8 +155,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.n_tensors = r->train.n_tensors;
     optimizer.nonfinite = o->nonfinite;
     optimizer.sparse = tw__run_sparse_of(r);
-    tw__decay decay;
-    TW_TRY(tw__run_choose_decay(r, &optimizer, &decay, err));
+    char groups[TW_SPEC_MAX];
+    TW_TRY(tw__run_choose_decay(r, &optimizer, groups, err));
     TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",

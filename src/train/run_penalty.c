@@ -52,7 +52,7 @@ static const char *no_decay(const tw_run *r, const tw_optimizer_options *o)
     return NULL;
 }
 
-tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, tw__decay *decay, tw_error *err)
+tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[TW_SPEC_MAX], tw_error *err)
 {
     const enum tw_run_sparse how = r->o.sparse;
     const int is_wanted =
@@ -64,9 +64,9 @@ tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, tw__decay *de
         return tw__fail(err, TW_ERR_SPEC, "sparse = %s steps l2 as weight decay: %s", tw_run_sparse_name(how),
                         why);
     char number[TW_VALUE_MAX];
-    snprintf(decay->groups, sizeof decay->groups, "%.100s:weight_decay=%s", o->tensors[0].name,
+    snprintf(groups, TW_SPEC_MAX, "%.100s:weight_decay=%s", o->tensors[0].name,
              tw__number_text(r->glm.l2, number));
-    o->groups = decay->groups;
+    o->groups = groups;
     r->parts_penalty = r->decays = 1;
     return TW_OK;
 }

@@ -54,6 +54,16 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     return TW_OK;
 }
 
+/* Weights that have seen a fold's rows make its validation look better than it is. */
+static void warn_of_start(const tw_job *job)
+{
+    if (job->from && job->o.cv)
+        tw__log(
+            job->ctx, TW_LOG_WARNING,
+            "cv: every fit starts from %s; if that was trained on some of these rows, the folds look better than new rows will",
+            job->o.from);
+}
+
 /* The text of a path's model stays the job's, whatever penalty is chosen. */
 static tw_status keep_text(tw_job *job, tw_error *err)
 {
@@ -68,6 +78,7 @@ tw_status tw__selection_create(tw_job *job, tw_error *err)
     const tw_job_options *o = &job->o;
     if (!o->cv && !o->path && !(o->path_ratio > 0)) return TW_OK;
     TW_TRY(check_options(o, err));
+    warn_of_start(job);
     if (o->path) TW_TRY(keep_text(job, err));
     TW_TRY(tw__alloc(job->ctx, &s, 1, sizeof *s, err));
     job->selection = s;
