@@ -236,12 +236,36 @@ function places(canvas) {
 
 /* On the page of a single run: a dot where the test was, the network, the settings and, where the schedule changes it, the rate. */
 function single() {
-  var test = race.optimizers.filter(function (r) { return r.spec === "test"; })[0], at = Math.max.apply(null, test.curves.loss.epochs);
-  say(test.curves.loss.median.length === 1 && at === race.epochs && drawn(test) > 5, "the test is one dot at the end");
-  say(all("#network tbody tr").length >= 3 && /^total/.test(all("#network tbody tr").pop().textContent), "the layers and their total");
+  var test = race.optimizers.filter(function (r) { return r.spec === "test"; })[0];
+  if (test) {
+    var at = Math.max.apply(null, test.curves.loss.epochs);
+    say(test.curves.loss.median.length === 1 && at === race.epochs && drawn(test) > 5, "the test is one dot at the end");
+  }
+  say(all("#network tbody tr").length >= 2 && /^total/.test(all("#network tbody tr").pop().textContent), "the layers and their total");
   say(all("#setting tbody tr").length > 8 && isSeen(all("#setting tbody td")[0]), "the settings");
-  say(all("#rate figure").filter(isSeen).length === 1, "the learning rate is drawn once");
+  if ($("rate")) say(all("#rate figure").filter(isSeen).length === 1, "the learning rate is drawn once");
   say(!/optimizers on|raced/.test(document.body.innerText), "nothing speaks of races");
+}
+
+/* Loss and number of weights against the penalty: a line with a dot for each, rules at those that are chosen, and the same in the table. */
+function path() {
+  var figures = all("#path figure"), rows = all("#path tbody tr"), folds = !!$("folds"), notes = all("#path tbody th small").map(function (s) { return s.textContent; });
+  say(figures.length === 2 && figures.every(isSeen), "two pictures of the path");
+  figures.forEach(function (f) {
+    var name = f.querySelector("svg").getAttribute("aria-label"), box = f.querySelector("svg").getBoundingClientRect();
+    say(f.querySelector(".line").getAttribute("d").length > 10 && f.querySelectorAll(".dot").length === rows.length, "a dot for each penalty: " + name);
+    say(f.querySelectorAll("path.mark").length === notes.length, "rules at the penalties that the table names");
+    say(f.querySelectorAll(".band").length === (folds ? 1 : 0), "bands where there are folds");
+    say(all("#path figure text").every(function (t) { return t.getBoundingClientRect().right <= t.closest("svg").getBoundingClientRect().right + 1; }) && box.width > 200,
+      "and nothing sticks out");
+  });
+  say(notes.indexOf("best") >= 0 && rows.length >= 8, "the best is named in the table");
+}
+/* A row for each fold, their mean and deviation. */
+function folds() {
+  var rows = all("#folds tbody tr"), numbers = rows.map(function (row) { return Number(row.cells[2].textContent.replace("\u2212", "-")); }), n = rows.length - 2;
+  var mean = numbers.slice(0, n).reduce(function (a, b) { return a + b; }, 0) / n;
+  say(n >= 2 && isSeen(rows[0]) && rows[n].cells[0].textContent === "mean" && Math.abs(numbers[n] - mean) < 2e-4, "the mean is that of the folds");
 }
 
 /* A run that shot up has an arrow with its value, and leaves the range to the others. */
@@ -287,6 +311,8 @@ Promise.resolve().then(function () {
     marks();
     theme();
     if (race.single) single();
+    if ($("path")) path();
+    if ($("folds")) folds();
     if ($("rates")) rates();
     if ($("profile") && !race.surface) target();
   });
