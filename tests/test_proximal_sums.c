@@ -36,7 +36,7 @@ static double prox(double x, double step, double l1, double l2)
 
 /* The weights after each of STEPS updates. */
 static void run_model(const rows *r, const char *model, const char *rule, const char *estimator,
-                      double to[STEPS][D])
+                      enum tw_run_fused fused, double to[STEPS][D])
 {
     uint64_t order[STEPS];
     tw_run *run;
@@ -55,6 +55,7 @@ static void run_model(const rows *r, const char *model, const char *rule, const 
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = rule;
     o.estimator = estimator;
+    o.fused = fused;
     o.order = order;
     o.n_order = STEPS;
     o.epochs = STEPS / N + 1;
@@ -62,8 +63,10 @@ static void run_model(const rows *r, const char *model, const char *rule, const 
     memset(w, 0, D * sizeof *w);
     if (tw_run_create(&run, p.ctx, &p.objective, NULL, w, &o, &err) != TW_OK) fail_msg("%s", err.message);
     for (int k = 0; k < STEPS; k++) {
+        const void *now;
         assert_int_equal(tw_run_step(run, &status, NULL), TW_OK);
-        memcpy(to[k], w, D * sizeof *w);
+        assert_int_equal(tw_run_weights(run, &now, NULL), TW_OK);
+        memcpy(to[k], now, D * sizeof *w);
     }
     tw_run_free(run);
     close_problem(&p);
@@ -119,11 +122,13 @@ static void katyusha_is_the_papers(void **state)
                  {"linear:intercept=0,l2=0.3", 0, 0.3},
                  {"linear:intercept=0,l1=0.05,l2=0.3", 0.05, 0.3}};
     const rows r = make_rows();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         double want[STEPS][D], got[STEPS][D];
-        plain_katyusha(&r, 0.125, cases[i].l1, cases[i].l2, want);
-        run_model(&r, cases[i].model, "sgd:lr=0.125", "katyusha:m=5", got);
-        compare(got, want, cases[i].model, 1e-13);
+        const int k = i / 2;
+        plain_katyusha(&r, 0.125, cases[k].l1, cases[k].l2, want);
+        run_model(&r, cases[k].model, "sgd:lr=0.125", "katyusha:m=5",
+                  i % 2 ? TW_RUN_FUSED_NO : TW_RUN_FUSED_AUTO, got);
+        compare(got, want, cases[k].model, 1e-13);
     }
 }
 
@@ -152,7 +157,7 @@ static void miso_is_the_papers(void **state)
     const rows r = make_rows();
     double want[STEPS][D], got[STEPS][D];
     plain_miso(&r, 0.125, 0.05, 0.3, 0, want);
-    run_model(&r, "linear:intercept=0,l1=0.05,l2=0.3", "sgd:lr=0.125", "miso", got);
+    run_model(&r, "linear:intercept=0,l1=0.05,l2=0.3", "sgd:lr=0.125", "miso", 0, got);
     compare(got, want, "miso", 1e-13);
 }
 
@@ -163,9 +168,9 @@ static void finito_is_miso(void **state)
     const rows r = make_rows();
     double want[STEPS][D], got[STEPS][D];
     plain_miso(&r, 1 / (2 * 2.0), 0, 2, 1, want);
-    run_model(&r, "linear:intercept=0,l2=2", "sgd:lr=0.5", "miso", got);
+    run_model(&r, "linear:intercept=0,l2=2", "sgd:lr=0.5", "miso", 0, got);
     compare(got, want, "finito", 1e-13);
-    run_model(&r, "linear:intercept=0,l2=2", "sgd:lr=auto", "miso", want);
+    run_model(&r, "linear:intercept=0,l2=2", "sgd:lr=auto", "miso", 0, want);
     compare(got, want, "8 rows are many: lr = auto", 1e-15);
 }
 

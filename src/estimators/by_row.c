@@ -152,6 +152,11 @@ static INLINE void slopes_of(const tw__by_row *z, uint64_t row, size_t outputs, 
     if (f->correct) sums->correct += weight * f->correct(f->user, row, z->score);
 }
 
+void tw__by_row_slopes(tw__by_row *z, uint64_t row, double *to, tw_sums *sums)
+{
+    slopes_of(z, row, z->f->outputs, to, sums);
+}
+
 static INLINE void move_row(tw__by_row *z, const tw_row *r, size_t k, double pull, double add)
 {
     z->kernels->add(z->cell + k * z->f->columns, r, clock_of(z), pull / (z->now.scale * z->rho), add);
@@ -309,6 +314,8 @@ void tw__by_row_return(tw__by_row *z)
 
 /* ---- all weights --------------------------------------------------------------------------------------- */
 
+static const tw__points_type *points_of(const tw__by_row *z) { return z->e->type->by_row->points; }
+
 static double value_of(const tw__by_row *z, tw__cell c)
 {
     if (has_l1(z)) settle_cell(z, &c);
@@ -318,6 +325,10 @@ static double value_of(const tw__by_row *z, tw__cell c)
 
 void tw__by_row_settle(tw__by_row *z)
 {
+    if (points_of(z)) {
+        points_of(z)->settle(z);
+        return;
+    }
     for (size_t i = 0; z->ticks > 0 && i < z->n; i++) {
         z->cell[i].v = value_of(z, z->cell[i]);
         z->cell[i].last = 0;
@@ -328,21 +339,24 @@ void tw__by_row_settle(tw__by_row *z)
     z->ticks = 0;
 }
 
-static double weight_at(const tw__estimator *e, const void *w, size_t i)
+double tw__by_row_weight(const tw__estimator *e, const void *w, size_t i)
 {
     return e->real == TW_F64 ? ((const double *)w)[i] : (double)((const float *)w)[i];
 }
 
 static void start(tw__by_row *z, const void *w)
 {
-    for (size_t i = 0; i < z->n; i++) z->cell[i].v = weight_at(z->e, w, i);
-    for (size_t k = 0; z->f->intercept && k < z->f->outputs; k++) z->bias[k].v = weight_at(z->e, w, z->n + k);
+    for (size_t i = 0; i < z->n; i++) z->cell[i].v = tw__by_row_weight(z->e, w, i);
+    for (size_t k = 0; z->f->intercept && k < z->f->outputs; k++)
+        z->bias[k].v = tw__by_row_weight(z->e, w, z->n + k);
 }
 
 void tw__by_row_write(const tw__by_row *z, void *w)
 {
     for (size_t i = 0; i < z->e->size; i++) {
-        const double x = i < z->n ? value_of(z, z->cell[i]) : z->bias[i - z->n].v;
+        const double x = points_of(z) ? points_of(z)->weight(z, i)
+                         : i < z->n   ? value_of(z, z->cell[i])
+                                      : z->bias[i - z->n].v;
         if (z->e->real == TW_F64) ((double *)w)[i] = x;
         else ((float *)w)[i] = (float)x;
     }
@@ -374,11 +388,16 @@ tw_status tw__by_row_update(tw__by_row *z, tw__update *u, double lr, tw_error *e
             err, TW_ERR_SPEC,
             "lr = %g times l2 = %g is above %g, which the fused %s does not take (fused = no does)", lr,
             z->f->l2, TW__MOST_DECAY, z->e->type->about.name);
+    z->evaluated = 0;
+    if (points_of(z)) {
+        z->lr = lr;
+        z->e->type->by_row->update(z, u);
+        return TW_OK;
+    }
     if (u->number == 0) start(z, u->w);
     if (z->ticks == (has_l1(z) ? MOST_TICKS_L1 : MOST_TICKS) || z->now.scale < LEAST_SCALE)
         tw__by_row_settle(z);
     set_lr(z, lr);
-    z->evaluated = 0;
     for (size_t k = 0; k < z->f->outputs; k++) z->bias[k].now = z->bias[k].v;
     z->e->type->by_row->update(z, u);
     tick(z);
@@ -423,14 +442,16 @@ static size_t n_drawn(const tw__by_row *z) { return (size_t)z->e->batch * z->f->
 
 double tw__by_row_bytes(const tw__by_row *z)
 {
-    return (double)z->n * sizeof *z->cell + (double)n_slopes(z) * sizeof *z->slope;
+    const double weights = points_of(z) ? points_of(z)->bytes(z) : (double)z->n * sizeof *z->cell;
+    return weights + (double)n_slopes(z) * sizeof *z->slope;
 }
 
 static tw_status allocate(tw__by_row *z, tw_error *err)
 {
     tw_context *ctx = z->e->ctx;
     const size_t outputs = z->f->outputs;
-    TW_TRY(tw__alloc(ctx, &z->cell, z->n, sizeof *z->cell, err));
+    if (points_of(z)) TW_TRY(points_of(z)->create(z, err));
+    else TW_TRY(tw__alloc(ctx, &z->cell, z->n, sizeof *z->cell, err));
     TW_TRY(tw__alloc(ctx, &z->bias, outputs, sizeof *z->bias, err));
     if (n_slopes(z)) TW_TRY(tw__alloc(ctx, &z->slope, n_slopes(z), sizeof *z->slope, err));
     TW_TRY(tw__alloc(ctx, &z->row, (size_t)z->e->batch, sizeof *z->row, err));
@@ -440,7 +461,7 @@ static tw_status allocate(tw__by_row *z, tw_error *err)
     TW_TRY(tw__alloc(ctx, &z->row_slope, outputs, sizeof *z->row_slope, err));
     if (z->e->lipschitz > 0) TW_TRY(tw__alloc(ctx, &z->trial, outputs, sizeof *z->trial, err));
     if (n_blocks(z)) TW_TRY(tw__alloc(ctx, &z->seen, n_blocks(z), 1, err));
-    if (!(z->f->l1 > 0)) return TW_OK;
+    if (!(z->f->l1 > 0) || points_of(z)) return TW_OK;
     TW_TRY(tw__alloc(ctx, &z->clocks, MOST_TICKS_L1 + 1, sizeof *z->clocks, err));
     return tw__alloc(ctx, &z->shrunk, MOST_TICKS_L1 + 1, sizeof *z->shrunk, err);
 }
@@ -473,6 +494,7 @@ void tw__by_row_free(tw__by_row *z)
     if (!z) return;
     tw_context *ctx = z->e->ctx;
     const size_t outputs = z->f->outputs;
+    if (points_of(z)) points_of(z)->free(z);
     tw__free(ctx, z->cell, z->n, sizeof *z->cell);
     tw__free(ctx, z->bias, outputs, sizeof *z->bias);
     tw__free(ctx, z->slope, n_slopes(z), sizeof *z->slope);
@@ -503,16 +525,14 @@ static tw_status check(tw__by_row *z, const double *numbers, tw_error *err)
                            z->e->type->about.name);
 }
 
-tw_status tw__by_row_visit(tw__by_row *z, tw_visitor *v, tw_error *err)
+static tw_status visit_cells(tw__by_row *z, tw_visitor *v, tw_error *err)
 {
     double numbers[] = {z->seen_weight,  z->row_weight,    z->now.scale, z->now.clock,        z->before.scale,
                         z->before.clock, (double)z->ticks, z->divisor,   (double)z->is_steady};
     int64_t cells[] = {(int64_t)z->n, 4}, biases[] = {(int64_t)z->f->outputs, 5},
-            slopes[] = {(int64_t)z->e->n_rows, (int64_t)z->f->outputs}, blocks = (int64_t)n_blocks(z), n = 9,
-            history = MOST_TICKS_L1 + 1;
+            blocks = (int64_t)n_blocks(z), n = 9, history = MOST_TICKS_L1 + 1;
     TW_TRY(v->field(v, "estimator.weights", TW_F64, 2, cells, z->cell, err));
     TW_TRY(v->field(v, "estimator.intercepts", TW_F64, 2, biases, z->bias, err));
-    if (z->slope) TW_TRY(v->field(v, "estimator.slopes", TW_F64, 2, slopes, z->slope, err));
     if (z->seen) TW_TRY(v->field(v, "estimator.seen", TW_U8, 1, &blocks, z->seen, err));
     if (has_l1(z)) TW_TRY(v->field(v, "estimator.clocks", TW_F64, 1, &history, z->clocks, err));
     if (has_l1(z)) TW_TRY(v->field(v, "estimator.shrunk", TW_F64, 1, &history, z->shrunk, err));
@@ -527,4 +547,11 @@ tw_status tw__by_row_visit(tw__by_row *z, tw_visitor *v, tw_error *err)
     z->divisor = numbers[7];
     z->is_steady = numbers[8] != 0;
     return TW_OK;
+}
+
+tw_status tw__by_row_visit(tw__by_row *z, tw_visitor *v, tw_error *err)
+{
+    int64_t slopes[] = {(int64_t)z->e->n_rows, (int64_t)z->f->outputs};
+    if (z->slope) TW_TRY(v->field(v, "estimator.slopes", TW_F64, 2, slopes, z->slope, err));
+    return points_of(z) ? points_of(z)->visit(z, v, err) : visit_cells(z, v, err);
 }

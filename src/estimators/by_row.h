@@ -31,11 +31,25 @@ typedef struct tw__instant {
 
 typedef struct tw__by_row tw__by_row;
 
+/* Weights that are not one vector with a clock: in place of the cells, the intercepts and what counts their
+ * steps. */
+typedef struct tw__points tw__points;
+typedef struct tw__points_type {
+    double (*bytes)(const tw__by_row *z);
+    tw_status (*create)(tw__by_row *z, tw_error *err); /* z->points; free() also after a failure */
+    void (*free)(tw__by_row *z);
+    void (*settle)(tw__by_row *z);
+    double (*weight)(const tw__by_row *z, size_t i); /* as it is now; changes nothing */
+    tw_status (*visit)(tw__by_row *z, tw_visitor *v, tw_error *err);
+} tw__points_type;
+
 /* What an estimator's file says of its fused form. */
 typedef struct tw__by_row_form {
     int remembers;    /* 1: a slope for every row and score; else nothing */
     int looks_before; /* 1: it evaluates rows at the weights of one update before, which l1 forbids */
+    /* with points it also steps, by z->lr, and begins with u->w in the first update */
     void (*update)(tw__by_row *z, tw__update *u);
+    const tw__points_type *points; /* NULL: the weights are cells */
 } tw__by_row_form;
 
 struct tw__by_row {
@@ -45,6 +59,7 @@ struct tw__by_row {
     tw__cell *cell; /* n: outputs times columns */
     tw__bias *bias; /* of each output */
     size_t n;
+    tw__points *points;    /* NULL: the weights are cells */
     double *slope;         /* of every row and output, times the row's weight; NULL: not remembered */
     tw_row *row;           /* the drawn rows */
     double *fresh, *other; /* their slopes at w, and what these are compared with */
@@ -81,6 +96,11 @@ double tw__by_row_bytes(const tw__by_row *z);
 double tw__row_square(const tw_glm *f, const tw_row *r);
 /* lr times l2 above this is left to the form in vectors */
 #define TW__MOST_DECAY 0.5
+
+/* A row's slopes at z->score, times its weight, into `to`; adds its share to the sums. */
+void tw__by_row_slopes(tw__by_row *z, uint64_t row, double *to, tw_sums *sums);
+double tw__by_row_weight(const tw__estimator *e, const void *w,
+                         size_t i); /* of a vector of the estimator's type */
 
 /* For the estimators' files: the drawn rows' slopes at w into `fresh`, what is remembered of them into
  * `other`, and u->sums. */

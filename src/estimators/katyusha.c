@@ -5,6 +5,7 @@
  *
  * Without strong convexity tau1 falls from round to round (algorithm 2, Katyusha^ns).
  * SPDX-License-Identifier: MIT */
+#include "estimators/katyusha.h"
 #include "estimators/vectors.h"
 
 static const tw_option options[] = {
@@ -12,8 +13,6 @@ static const tw_option options[] = {
     {"sigma", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "strong convexity; 0: a linear model's l2, or none"},
 };
 enum { M, SIGMA };
-
-#define TAU2 0.5
 
 struct katyusha {
     void *z, *snapshot, *mean; /* mean: the full gradient at the snapshot */
@@ -25,14 +24,32 @@ struct katyusha {
     uint64_t m;
 };
 
+uint64_t tw__katyusha_round(const tw__estimator *e)
+{
+    return e->choice.values[M] > 0 ? (uint64_t)e->choice.values[M] : 2 * tw__estimator_steps(e);
+}
+
+double tw__katyusha_convexity(const tw__estimator *e)
+{
+    return e->choice.values[SIGMA] > 0 ? e->choice.values[SIGMA] : e->convexity;
+}
+
+double tw__katyusha_tau(const tw__estimator *e, uint64_t number, double lr)
+{
+    const uint64_t m = tw__katyusha_round(e);
+    const double sigma = tw__katyusha_convexity(e);
+    if (!(sigma > 0)) return 2 / ((double)(number / m) + 4);
+    const double tau = __builtin_sqrt((double)m * sigma * lr);
+    return tau < 0.5 ? tau : 0.5;
+}
+
 static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct katyusha *s;
-    const double m = e->choice.values[M], sigma = e->choice.values[SIGMA];
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
     e->state = s;
-    s->m = m > 0 ? (uint64_t)m : 2 * tw__estimator_steps(e);
-    s->sigma = sigma > 0 ? sigma : e->convexity;
+    s->m = tw__katyusha_round(e);
+    s->sigma = tw__katyusha_convexity(e);
     TW_TRY(tw__estimator_vector(e, &s->z, err));
     TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
     TW_TRY(tw__estimator_vector(e, &s->mean, err));
@@ -52,13 +69,6 @@ static void destroy(tw__estimator *e)
     tw__estimator_free_vector(e, s->there);
     tw__free(e->ctx, s->average, e->size, sizeof *s->average);
     tw__free(e->ctx, s, 1, sizeof *s);
-}
-
-static double tau1_of(const struct katyusha *s, const tw__update *u)
-{
-    if (!(s->sigma > 0)) return 2 / ((double)(u->number / s->m) + 4);
-    const double tau = __builtin_sqrt((double)s->m * s->sigma * u->lr);
-    return tau < 0.5 ? tau : 0.5;
 }
 
 /* Adds y to the round's mean, in which each one weighs 1 + alpha sigma times as much as the one before. The
@@ -83,11 +93,11 @@ static tw_status take_snapshot(tw__estimator *e, struct katyusha *s, tw__update 
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct katyusha *s = e->state;
-    const double tau1 = tau1_of(s, u), alpha = tau1 > 0 ? u->lr / tau1 : 0;
+    const double tau1 = tw__katyusha_tau(e, u->number, u->lr), alpha = tau1 > 0 ? u->lr / tau1 : 0;
     tw_sums there;
     if (u->number > 0) count_in(e, s, u->w, alpha);
     if (u->number % s->m == 0) TW_TRY(take_snapshot(e, s, u, err));
-    tw__vectors_mix(e, u->w, tau1, s->z, TAU2, s->snapshot);
+    tw__vectors_mix(e, u->w, tau1, s->z, TW__TAU2, s->snapshot);
     TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, s->gradient, &u->sums, err));
     TW_TRY(u->gradient(u->user, s->snapshot, u->rows, u->n, s->there, &there, err));
     tw__vectors_correct(e, s->gradient, s->there, (double)u->n * s->row_weight, s->mean);
@@ -141,6 +151,7 @@ const tw__estimator_type tw__estimator_katyusha = {
     .penalties = TW__PROXIMAL,
     .pace = TW__RATE_OF_SGD,
     .rate = rate,
+    .by_row = &tw__katyusha_by_row,
     .create = create,
     .free = destroy,
     .direction = direction,

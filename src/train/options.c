@@ -92,7 +92,7 @@ static const tw_field rows[] = {
      "(replay) when next touched, left alone (touched), or a step of all (dense)"},
     {"fused", "fused", TW_FIELD_WORD, AT(run.fused), "auto", "auto no", 0, 0, DATA | IF_SET | NO_SOLVER,
      "auto|no",
-     "sag, saga, svrg and sarah on linear models with plain sgd keep one number per row and step what a row touches (auto), or whole "
+     "sag, saga, svrg, sarah and katyusha on linear models with plain sgd keep one number per row and step what a row touches (auto), or whole "
      "vectors (no)"},
     {"solver", "solver", TW_FIELD_TEXT, AT(run.solver), NULL, NULL, 0, 0, IF_SET, "S",
      "a loop of its own in place of optimizer, estimator and schedule, e.g. lbfgs (thalweg solvers)"},

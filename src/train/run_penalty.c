@@ -78,8 +78,9 @@ void tw__run_choose_penalty(tw_run *r)
     if (where == TW__IN_SUMS || !tw__run_is_penalised(r)) return;
     r->parts_penalty = 1;
     r->proximal_l2 = where == TW__PROXIMAL ? r->glm.l2 : 0;
-    r->is_proximal = where == TW__PROXIMAL || (!r->by_row && r->glm.l1 > 0 &&
-                                               tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer)));
+    r->is_proximal =
+        !r->by_row && (where == TW__PROXIMAL ||
+                       (r->glm.l1 > 0 && tw__is_plain_sgd(&r->o, tw_optimizer_spec(r->optimizer))));
     tw__batch_without_penalty(r->batch);
 }
 
