@@ -51,13 +51,14 @@ tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, doubl
                     s->type->about.name, n, (double)n * (sizeof **x + (index ? sizeof **index : 0)));
 }
 
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, int may_be_lines, tw_error *err)
+tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int may_be_lines,
+                              tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     const size_t columns = o->glm->columns, n = (size_t)o->n_rows,
                  line = (columns + LANES - 1) / LANES * LANES;
     size_t all;
-    *to = (tw__glm_rows){.n = n, .numbers = tw__glm_numbers(o), .width = columns};
+    *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns};
     const int is_lines = may_be_lines && tw__size_mul(n, line, &all) && all / 2 < to->numbers;
     if (is_lines) to->numbers = all, to->width = line;
     TW_TRY(tw__solver_alloc(s, &to->starts, n + 1, sizeof *to->starts, err));

@@ -22,9 +22,10 @@ typedef struct tw__glm_rows {
 
 /* Numbers that are not 0. */
 size_t tw__glm_numbers(const tw_objective *o);
-/* Freed with the solver. may_be_lines 0: only those that are not 0. TW_ERR_MEMORY says how many bytes there
- * should be. */
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, int may_be_lines, tw_error *err);
+/* Of so many numbers that are not 0; freed with the solver. may_be_lines 0: only those. TW_ERR_MEMORY says how
+ * many bytes there should be. */
+tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int may_be_lines,
+                              tw_error *err);
 /* The numbers of such a copy and, unless index is NULL, their columns or rows; with that message. */
 tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err);
 

@@ -44,12 +44,14 @@ struct tw__glm_sums {
 
 static size_t columns_of(const tw__glm_sums *g) { return g->glm->columns; }
 
-int tw__glm_sums_take(const tw_objective *o)
+/* Whether it is a generalised linear model that evaluates many rows in a call, and none of its weights stands
+ * still. */
+static int takes(const tw_objective *o)
 {
     if (!o->glm || !o->glm->losses || o->n_rows == 0) return 0;
     for (size_t i = 0; i < o->n_tensors; i++)
         if (o->tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN)) return 0;
-    return tw__glm_numbers(o) <= MOST_NUMBERS;
+    return 1;
 }
 
 static size_t between(size_t low, size_t n, size_t high) { return n < low ? low : n > high ? high : n; }
@@ -81,10 +83,13 @@ tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     tw__glm_sums *g;
+    *out = NULL;
+    const size_t numbers = takes(o) ? tw__glm_numbers(o) : 0;
+    if (!takes(o) || numbers > MOST_NUMBERS) return TW_OK;
     TW_TRY(tw__solver_alloc(s, &g, 1, sizeof *g, err));
     *g = (tw__glm_sums){.solver = s, .ctx = s->ctx, .o = o, .glm = o->glm, .n = s->problem.n};
     *out = g;
-    TW_TRY(tw__glm_rows_create(&g->x, s, 1, err));
+    TW_TRY(tw__glm_rows_create(&g->x, s, numbers, 1, err));
     g->k = tw__glm_kernels_for(&g->x, tw_context_isa(s->ctx));
     const size_t parts = between(1, g->x.numbers / (PER_COLUMN * columns_of(g)), MOST_PARTS);
     g->parts = between(1, parts / g->glm->outputs, parts);
@@ -198,7 +203,7 @@ static void correct_task(void *arg, size_t part, int worker)
     double *scores = g->row_scores + (size_t)worker * outputs, sum = 0;
     for (size_t i = part_start(g, part, g->parts); i < part_start(g, part + 1, g->parts); i++) {
         for (size_t k = 0; k < outputs; k++) scores[k] = g->scores[k * g->x.n + i];
-        if (g->glm->correct(g->glm->user, i, scores)) sum += g->weights[i];
+        sum += g->weights[i] * g->glm->correct(g->glm->user, i, scores); /* a branch would be guessed wrong */
     }
     g->biases[part] = sum;
 }

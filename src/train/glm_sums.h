@@ -12,10 +12,9 @@
 
 typedef struct tw__glm_sums tw__glm_sums;
 
-/* Whether it is a generalised linear model that evaluates many rows in a call, with not too many numbers to
- * be copied, and none of its weights stands still. */
-int tw__glm_sums_take(const tw_objective *o);
-/* Of a solver's objective, which they take; freed with the solver. */
+/* Of a solver's objective; freed with the solver. *out NULL: they do not take it. They take a generalised
+ * linear model that evaluates many rows in a call, with not too many numbers to be copied, and none of whose
+ * weights stands still. */
 tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err);
 
 /* sums->loss has all penalties. */

@@ -151,7 +151,8 @@ void tw__run_free_solver(tw_run *r)
 static tw_status make_sums(tw_run *r, tw_error *err)
 {
     const tw_objective *o = &r->train;
-    if (tw__glm_sums_take(o)) return tw__glm_sums_create(&r->glm_sums, r->solver, err);
+    TW_TRY(tw__glm_sums_create(&r->glm_sums, r->solver, err));
+    if (r->glm_sums) return TW_OK;
     if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
     return tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(o->type), err);

@@ -124,8 +124,8 @@ static tw_status step_by(tw__solver *s, unsigned share, int *found, tw_error *er
     return solved ? tw__search(s, h->step, 1, 0.9, found, err) : TW_OK;
 }
 
-/* On the way a Hessian of some of the rows does, if these are many for each weight: not at the start, from
- * where a quadratic loss takes one step, nor near the optimum. */
+/* On the way a Hessian of one in 8, 4 or 2 rows does, if these are many for each weight: not at the start,
+ * from where a quadratic loss takes one step, nor near the optimum. */
 static unsigned share_of(const tw__solver *s)
 {
     enum { SHARE = 8, PER_WEIGHT = 64 };
@@ -133,7 +133,9 @@ static unsigned share_of(const tw__solver *s)
     const tw__progress *p = &s->progress;
     const state *h = s->state;
     const int is_on_way = p->norm < p->first_norm && p->norm > near * p->first_norm;
-    return is_on_way && s->problem.objective->n_rows / (SHARE * PER_WEIGHT) >= h->width ? SHARE : 1;
+    unsigned share = is_on_way ? SHARE : 1;
+    while (share > 1 && s->problem.objective->n_rows / (share * PER_WEIGHT) < h->width) share /= 2;
+    return share;
 }
 
 static tw_status iterate(tw__solver *s, int *found, tw_error *err)
@@ -154,7 +156,7 @@ const tw__solver_type tw__solver_newton = {
              "Linear models with a smooth loss and many more rows than columns, up to 2,000 weights (one against the rest: for each of 4 classes 1,000).",
          .equation =
              "H = X' D X / n + l2 I, without l2 for the bias, one for each class if they are apart; where that is singular, + s I with s = 1e-12, 1e-11, ... of its largest diagonal number;\n"
-             "  of one in 8 rows where these are 64 for each weight and |g| is from 1e-3 of the first on\n"
+             "  of one in 8, 4 or 2 rows where these are 64 for each weight and |g| is from 1e-3 of the first on\n"
              "w = w - a H^-1 g, with a by the strong Wolfe conditions (1e-4, 0.9)",
          .epochs = 1000},
     .takes = takes,
