@@ -203,11 +203,74 @@ static void a_hessian_may_be_of_some_rows(void **state)
     share = 1;
 }
 
+/* Rows of so many columns that these are kept in another order: those of the narrow rows, far apart. */
+static void columns_may_lie_in_another_order(void **state)
+{
+    enum { APART = 400, WIDE = NARROW * APART };
+    static uint64_t starts[MANY + 1];
+    static uint32_t columns[MANY * NARROW];
+    static double x[MANY * NARROW], v[WIDE], product[WIDE], diagonal[WIDE];
+    const char *text = "logistic:l2=0.01,intercept=0";
+    found narrow;
+    tw_sums sums;
+    (void)state;
+    fill(0.2, 2);
+    find(text, 2, 1, TW_ISA_BASE, 1, &narrow);
+    for (uint64_t i = 0, n = 0; i < MANY * NARROW; i++) {
+        columns[n] = (uint32_t)(i % NARROW * APART);
+        x[n] = rows.x[i];
+        n += rows.x[i] != 0;
+        starts[i / NARROW + 1] = n;
+    }
+    const tw_data_info info = {.size = sizeof info,
+                               .rows = MANY,
+                               .rank = 1,
+                               .shape = {WIDE},
+                               .type = TW_F64,
+                               .x = x,
+                               .starts = starts,
+                               .columns = columns,
+                               .labels = rows.labels,
+                               .weights = rows.weights};
+    tw_context *ctx = capped(2, TW_ISA_BASE);
+    tw_data *data;
+    tw_objective o = TW_OBJECTIVE_INIT;
+    tw__solver *s;
+    tw__glm_sums *g;
+    assert_int_equal(tw_data_create(&data, ctx, &info, NULL), TW_OK);
+    tw_model *m = new_model(ctx, text, TW_F64, data), *other = new_model(ctx, text, TW_F64, data);
+    double *w = tw_model_weights(m), *of_narrow = tw_model_weights(other);
+    set_weights(other);
+    for (size_t j = 0; j < NARROW; j++) w[j * APART] = of_narrow[j], v[j * APART] = vector_at(j);
+    assert_int_equal(tw_model_objective(m, data, &o, NULL), TW_OK);
+    const tw__problem problem = {.objective = &o, .n = WIDE};
+    assert_int_equal(tw__solver_create(&s, ctx, "lbfgs", &problem, NULL), TW_OK);
+    assert_int_equal(tw__glm_sums_create(&g, s, NULL), TW_OK);
+    tw__glm_sums_at(g, w, &sums);
+    assert_int_equal(tw__glm_sums_diagonal(g, w, diagonal, NULL), TW_OK);
+    tw__glm_sums_times(g, v, product);
+    assert_true(fabs(sums.loss - narrow.sums.loss) < 1e-12 * narrow.sums.loss);
+    for (size_t i = 0; i < WIDE; i++) {
+        const size_t j = i / APART;
+        const int is_one = i % APART == 0;
+        assert_true(fabs(tw__glm_sums_gradient(g)[i] - (is_one ? narrow.gradient[j] : 0)) < 1e-12);
+        assert_true(fabs(diagonal[i] - (is_one ? narrow.diagonal[j] : 0.01)) < 1e-12);
+        assert_true(fabs(product[i] - (is_one ? narrow.product[j] : 0)) < 1e-12);
+    }
+    tw__solver_free(s);
+    tw_model_objective_free(&o);
+    tw_model_free(m);
+    tw_model_free(other);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_are_those_of_the_rows),
         cmocka_unit_test(a_hessian_may_be_of_some_rows),
+        cmocka_unit_test(columns_may_lie_in_another_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

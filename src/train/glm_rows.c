@@ -3,7 +3,9 @@
 #include "train/glm_rows.h"
 #include "models/row.h"
 
-enum { LANES = 8 };
+/* FEW: columns of a vector that stays in the first cache, however they are ordered; a matrix of columns by
+ * columns has fewer */
+enum { LANES = 8, FEW = 4096 };
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -51,20 +53,43 @@ tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, doubl
                     s->type->about.name, n, (double)n * (sizeof **x + (index ? sizeof **index : 0)));
 }
 
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int may_be_lines,
-                              tw_error *err)
+/* Columns with as many numbers stay in their order. */
+static tw_status set_order(tw__glm_rows *to, tw__solver *s, tw_error *err)
+{
+    const size_t columns = to->width, most = to->n;
+    uint32_t *place; /* first how many numbers a column has */
+    size_t *next, at = 0;
+    TW_TRY(tw__solver_alloc(s, &to->order, columns, sizeof *to->order, err));
+    TW_TRY(tw__solver_alloc(s, &place, columns, sizeof *place, err));
+    TW_TRY(tw__solver_alloc(s, &next, most + 1, sizeof *next, err));
+    for (size_t k = 0; k < to->numbers; k++) place[to->column[k]]++;
+    for (size_t j = 0; j < columns; j++) next[place[j] < most ? place[j] : most]++;
+    for (size_t n = most + 1; n-- > 0;) {
+        const size_t alike = next[n];
+        next[n] = at;
+        at += alike;
+    }
+    for (size_t j = 0; j < columns; j++) {
+        place[j] = (uint32_t)next[place[j] < most ? place[j] : most]++;
+        to->order[place[j]] = (uint32_t)j;
+    }
+    for (size_t k = 0; k < to->numbers; k++) to->column[k] = place[to->column[k]];
+    return TW_OK;
+}
+
+tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int is_plain, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     const size_t columns = o->glm->columns, n = (size_t)o->n_rows,
                  line = (columns + LANES - 1) / LANES * LANES;
     size_t all;
     *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns};
-    const int is_lines = may_be_lines && tw__size_mul(n, line, &all) && all / 2 < to->numbers;
+    const int is_lines = !is_plain && tw__size_mul(n, line, &all) && all / 2 < to->numbers;
     if (is_lines) to->numbers = all, to->width = line;
     TW_TRY(tw__solver_alloc(s, &to->starts, n + 1, sizeof *to->starts, err));
     TW_TRY(tw__glm_numbers_alloc(s, to->numbers, is_lines ? NULL : &to->column, &to->x, err));
     copy(to, o);
-    return TW_OK;
+    return is_plain || is_lines || columns <= FEW ? TW_OK : set_order(to, s, err);
 }
 
 /* ---- numbers that are not 0 ---------------------------------------------------------------------------- */

@@ -18,14 +18,16 @@ typedef struct tw__glm_rows {
     size_t *starts;   /* n + 1: row i is column[starts[i]] .., x[starts[i]] .. */
     uint32_t *column; /* NULL: lines */
     double *x;
+    /* The column at each place of such a vector, and `column` has places; NULL: they are one. Columns with
+     * many numbers come first, so that what is read most lies together. */
+    uint32_t *order;
 } tw__glm_rows;
 
 /* Numbers that are not 0. */
 size_t tw__glm_numbers(const tw_objective *o);
-/* Of so many numbers that are not 0; freed with the solver. may_be_lines 0: only those. TW_ERR_MEMORY says how
- * many bytes there should be. */
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int may_be_lines,
-                              tw_error *err);
+/* Of so many numbers that are not 0; freed with the solver. is_plain: neither lines nor another order.
+ * TW_ERR_MEMORY says how many bytes there should be. */
+tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int is_plain, tw_error *err);
 /* The numbers of such a copy and, unless index is NULL, their columns or rows; with that message. */
 tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err);
 

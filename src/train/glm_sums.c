@@ -89,7 +89,7 @@ tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err)
     TW_TRY(tw__solver_alloc(s, &g, 1, sizeof *g, err));
     *g = (tw__glm_sums){.solver = s, .ctx = s->ctx, .o = o, .glm = o->glm, .n = s->problem.n};
     *out = g;
-    TW_TRY(tw__glm_rows_create(&g->x, s, numbers, 1, err));
+    TW_TRY(tw__glm_rows_create(&g->x, s, numbers, 0, err));
     g->k = tw__glm_kernels_for(&g->x, tw_context_isa(s->ctx));
     const size_t parts = between(1, g->x.numbers / (PER_COLUMN * columns_of(g)), MOST_PARTS);
     g->parts = between(1, parts / g->glm->outputs, parts);
@@ -114,11 +114,18 @@ typedef struct pass {
     size_t k, rows; /* the matrix's output, and rows of each block that it is made of */
 } pass;
 
-/* Copies numbers that belong to the weights into vectors as wide as the rows. */
+/* The column at a place of the rows' vectors. */
+static size_t column_at(const tw__glm_sums *g, size_t place)
+{
+    return g->x.order ? g->x.order[place] : place;
+}
+
+/* Copies numbers that belong to the weights into vectors of the rows. */
 static const double *widen(tw__glm_sums *g, const double *from)
 {
+    const size_t n = columns_of(g);
     for (size_t k = 0; k < g->glm->outputs; k++)
-        memcpy(g->vector + k * g->x.width, from + k * columns_of(g), columns_of(g) * sizeof *from);
+        for (size_t j = 0; j < n; j++) g->vector[k * g->x.width + j] = from[k * n + column_at(g, j)];
     return from;
 }
 
@@ -159,7 +166,7 @@ static void part_task(void *arg, size_t index, int worker)
     g->losses[index] = loss;
 }
 
-/* The parts' sum as a mean, for some columns of an output. */
+/* The parts' sum as a mean, for some places of an output. */
 static void column_task(void *arg, size_t index, int worker)
 {
     const pass *p = arg;
@@ -170,8 +177,10 @@ static void column_task(void *arg, size_t index, int worker)
     (void)worker;
     for (size_t part = 1; part < g->parts; part++)
         for (size_t j = first; j < end; j++) sum[j] += sum[part * g->x.width + j];
-    for (size_t j = first; j < end; j++)
-        to[j] = sum[j] / g->weight + g->glm->l2 * (p->l2 ? p->l2[k * n + j] : 1);
+    for (size_t i = first; i < end; i++) {
+        const size_t j = column_at(g, i);
+        to[j] = sum[i] / g->weight + g->glm->l2 * (p->l2 ? p->l2[k * n + j] : 1);
+    }
 }
 
 static void run(pass *p)

@@ -51,7 +51,7 @@ static tw_status create(tw__solver *s, tw_error *err)
     TW_TRY(tw__solver_alloc(s, &d, 1, sizeof *d, err));
     s->state = d;
     TW_TRY(tw__solver_needs_few_rows(s, err));
-    TW_TRY(tw__glm_rows_create(&d->x, s, tw__glm_numbers(s->problem.objective), 0, err));
+    TW_TRY(tw__glm_rows_create(&d->x, s, tw__glm_numbers(s->problem.objective), 1, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     d->outputs = glm->outputs;
     d->lanes = glm->outputs < threads ? glm->outputs : threads;
