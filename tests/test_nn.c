@@ -70,6 +70,20 @@ static void convolutions_of_all_kinds(void **state)
         "layer 1 (reshape 3x3): reshape needs a shape of 84 numbers (its input is 7x6x2): 84, 12x7 or 4x7x3, for example, have 84");
 }
 
+static void batch_normalisation(void **state)
+{
+    (void)state;
+    networks_check_gradient(
+        "conv2d 3 2x2; batchnorm relu; conv2d 4 2x2; batchnorm tanh; flatten; dense 5; batchnorm; dense 3 softmax",
+        3);
+    networks_check_gradient(
+        "batchnorm; conv2d 3 2x2 padding=same; residual(batchnorm relu; conv2d 3 1x1; batchnorm; conv2d 3 1x1) relu; globalavgpool; dense 3 softmax",
+        3);
+    networks_check_threads(
+        "conv2d 3 2x2; batchnorm relu; maxpool2d 2x2; flatten; dropout 0.2; dense 5; batchnorm@keras; dense 3 softmax",
+        3);
+}
+
 /* Values that several layers read, gradients that come from several ways, numbers written over in place. */
 static void residuals_have_the_gradient_of_both_ways(void **state)
 {
@@ -308,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_central_differences),
         cmocka_unit_test(convolutions_of_all_kinds),
+        cmocka_unit_test(batch_normalisation),
         cmocka_unit_test(residuals_have_the_gradient_of_both_ways),
         cmocka_unit_test(a_residual_adds),
         cmocka_unit_test(networks_that_cannot_be),

@@ -82,6 +82,11 @@ typedef struct tw_eval {
     /* for hessian_times only */
     const double *vector;
     double *kept;
+    /* While training, of an objective with joins (tw_objective.joins): the totals of the segments before this
+     * one, join_size numbers each; and where this segment's sums over the rows go, cleared before, or NULL
+     * after the last join. */
+    const double *totals;
+    double *join;
 } tw_eval;
 
 /* A row's numbers. */
@@ -149,8 +154,11 @@ typedef struct tw_objective {
     uint64_t n_rows;  /* 0: no rows */
     size_t n_outputs; /* per row, for TW_WANT_OUTPUT */
     int can_add;      /* eval supports TW_ADD */
-    /* points at which an evaluation must wait for sums over the whole batch (batch normalisation); this
-     * version runs only objectives with 0 */
+    /* Points at which an evaluation while training must wait for sums over the whole batch (batch
+     * normalisation). It then has segments, draw->segment from 0 on, each of which is evaluated for all rows
+     * before the next: `joins` that each end at a join and one that ends the loss; with a gradient `joins`
+     * more, the one that ends the loss, whose sums count, beginning with the last part of the way back. See `cuts`, join_size,
+     * reserve, commit. Evaluations that are not training have no joins. */
     int joins;
     /* rows without labels: only TW_WANT_OUTPUT may be requested */
     int only_outputs;
@@ -187,6 +195,19 @@ typedef struct tw_objective {
     /* If above 1, the Hessian is 0 outside of so many blocks, which `hessian` sets one after the other, each
      * a square as above: block k is of slice k of every tensor's first dimension, in their order. */
     size_t hessian_blocks;
+    /* With joins: the numbers that a segment's sums have at most; */
+    size_t join_size;
+    /* joins + 2 indices: the gradient of the weights cuts[k] .. cuts[k + 1] - 1 is computed in segment 2 joins
+     * - k; */
+    const size_t *cuts;
+    /* the rows that a batch must have at least; */
+    size_t least_rows;
+    /* called before the first segment of a batch of so many rows, for memory that keeps what segments leave
+     * for each other (row i of the batch has index draw->first + i); non-zero stops the call; */
+    int (*reserve)(void *user, size_t rows);
+    /* NULL, or called after an update with the totals of its evaluation: sets those weights that are running
+     * statistics (TW_TENSOR_BUFFER). */
+    void (*commit)(void *user, void *w, const double *totals);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

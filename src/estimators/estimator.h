@@ -56,6 +56,7 @@ typedef struct tw__estimator_type {
     tw_estimator about;
     uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
+    int takes_joins; /* rows may depend on each other within a batch (tw_objective.joins) */
     int has_window; /* 1: its first option is the number of rows of a window (windows.h) */
     enum tw__penalties penalties;
     enum tw__pace pace;

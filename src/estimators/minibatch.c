@@ -31,6 +31,7 @@ const tw__estimator_type tw__estimator_minibatch = {
               .options = options,
               .takes_batch = 1},
     .batch = tw__batch_as_wanted,
+    .takes_joins = 1,
     .sampling = TW__SHUFFLED,
     .has_window = 1,
 };
@@ -41,6 +42,7 @@ const tw__estimator_type tw__estimator_full = {
               .paper = "Cauchy 1847",
               .equation = "d = f'(w)"},
     .batch = all,
+    .takes_joins = 1,
     .sampling = TW__IN_ORDER,
 };
 const tw__estimator_type tw__estimator_single = {
@@ -52,6 +54,7 @@ const tw__estimator_type tw__estimator_single = {
               .n_options = 1,
               .options = options},
     .batch = one,
+    .takes_joins = 1,
     .sampling = TW__SHUFFLED,
     .has_window = 1,
 };

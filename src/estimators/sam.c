@@ -64,6 +64,7 @@ const tw__estimator_type tw__estimator_sam = {
          .takes_batch = 1,
          .vectors = 2},
     .batch = tw__batch_as_wanted,
+    .takes_joins = 1,
     .sampling = TW__SHUFFLED,
     .create = create,
     .free = destroy,

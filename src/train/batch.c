@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "math/kernels.h"
 #include <stdatomic.h>
+#include <string.h>
 
 /* A node is a list while that has at most one in LIST_SHARE of the weights: a number of a list takes about as
  * long as so many of a vector (docs/design/0028). */
@@ -31,6 +32,8 @@ struct tw__batch {
     /* numbers that lists of the leaves before a leaf may have, all together */
     size_t most[TW_MOST_LEAVES + 1];
     tw_sums sums[TW_MOST_LEAVES];
+    /* With joins: of each segment the totals; of the present one each leaf's sums. */
+    double *totals, *leaf_joins;
 };
 
 size_t tw__objective_size(const tw_objective *o)
@@ -53,9 +56,8 @@ tw_status tw__objective_read(tw_objective *o, const tw_objective *given, int wit
         return tw__fail(err, TW_ERR_SPEC, "an objective's type is f32 or f64, not %s", tw_type_name(o->type));
     if (!o->eval || !o->tensors || tw__objective_size(o) == 0)
         return tw__fail(err, TW_ERR_SPEC, "an objective needs eval and tensors with at least one weight");
-    if (o->joins)
-        return tw__fail(err, TW_ERR_SPEC, "an objective with %d joins cannot be run by this version",
-                        o->joins);
+    if (o->joins && (!o->cuts || !o->join_size))
+        return tw__fail(err, TW_ERR_SPEC, "an objective with joins needs `cuts` and join_size");
     if (o->touched && tw__objective_size(o) > UINT32_MAX)
         return tw__fail(err, TW_ERR_SPEC,
                         "an objective of %zu weights cannot have `touched`: indices are 32 bits",
@@ -64,6 +66,14 @@ tw_status tw__objective_read(tw_objective *o, const tw_objective *given, int wit
         return tw__fail(err, TW_ERR_DATA, "the rows have no labels, so there is no loss");
     return TW_OK;
 }
+
+/* Segments of an evaluation while training. */
+static size_t segments_of(const tw_objective *o, int with_gradient)
+{
+    return 1 + (size_t)o->joins * (with_gradient ? 2 : 1);
+}
+
+static size_t join_numbers(const tw_objective *o, size_t n) { return o->joins ? n * o->join_size : 0; }
 
 tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *o, tw_error *err)
 {
@@ -75,6 +85,8 @@ tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective 
                      .size = tw__objective_size(o)};
     b->limit = b->size / LIST_SHARE;
     tw_status s = tw__alloc(ctx, &b->scratch, (size_t)tw_context_threads(ctx), sizeof *b->scratch, err);
+    if (s == TW_OK) s = tw__alloc(ctx, &b->totals, join_numbers(o, segments_of(o, 1)), sizeof(double), err);
+    if (s == TW_OK) s = tw__alloc(ctx, &b->leaf_joins, join_numbers(o, TW_MOST_LEAVES), sizeof(double), err);
     if (s == TW_OK) *out = b;
     else tw__batch_free(b);
     return s;
@@ -104,6 +116,8 @@ void tw__batch_free(tw__batch *b)
     for (int i = 0; b->scratch && i < tw_context_threads(b->ctx); i++)
         for (int j = 0; j < MOST_LEVELS; j++) free_buffer(b, &b->scratch[i][j]);
     tw__free(b->ctx, b->scratch, (size_t)tw_context_threads(b->ctx), sizeof *b->scratch);
+    tw__free(b->ctx, b->totals, join_numbers(b->o, segments_of(b->o, 1)), sizeof(double));
+    tw__free(b->ctx, b->leaf_joins, join_numbers(b->o, TW_MOST_LEAVES), sizeof(double));
     tw__free(b->ctx, b, 1, sizeof *b);
 }
 
@@ -140,6 +154,8 @@ typedef struct call {
     size_t n, lo, hi, block;
     const tw_draw *draw;
     unsigned want;
+    int segment;
+    size_t w_lo, w_hi; /* the weights whose gradient it computes */
     /* where the first block goes as a vector; NULL: a node like the others */
     void *to;
     tw__fp_mode mode; /* the caller's, for its callbacks */
@@ -155,6 +171,15 @@ static int is_list(const call *c, size_t first, size_t n)
     return has_lists(b) && b->most[first + n] - b->most[first] <= b->limit;
 }
 
+static int has_joins(const call *c) { return c->b->o->joins && c->want & TW_TRAINING; }
+
+/* Whether the segment makes sums for the next one. */
+static int ends_at_join(const call *c)
+{
+    const tw_objective *o = c->b->o;
+    return c->want & TW_TRAINING && (size_t)c->segment + 1 < segments_of(o, c->want & TW_WANT_GRADIENT);
+}
+
 /* `to`: where its gradient goes; NULL: only the loss is computed. */
 static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
 {
@@ -162,10 +187,14 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     size_t first, n;
     tw_draw draw = *c->draw;
     leaf_rows(c->n, leaf, &first, &n);
+    tw_sums none;
     uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
     for (size_t i = 0; counted && i < n; i++) counted[i] = first + i;
     draw.first = first;
     draw.lane = lane;
+    draw.segment = c->segment;
+    double *const join = ends_at_join(c) ? c->b->leaf_joins + leaf * c->b->o->join_size : NULL;
+    for (size_t i = 0; join && i < c->b->o->join_size; i++) join[i] = 0;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
     const tw_eval e = {.size = sizeof e,
@@ -174,9 +203,11 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
                        .rows = c->rows ? c->rows + first : counted,
                        .n = n,
                        .draw = &draw,
-                       .sums = &c->b->sums[leaf],
+                       .sums = has_joins(c) && c->segment != c->b->o->joins ? &none : &c->b->sums[leaf],
                        .gradient = to && !as_list ? to->dense : NULL,
-                       .sparse = as_list ? to->list : NULL};
+                       .sparse = as_list ? to->list : NULL,
+                       .totals = c->b->totals,
+                       .join = join};
     int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
     if (to) to->is_list = as_list;
@@ -218,7 +249,10 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__
     }
     tw__sum other = sum_in(&b->scratch[lane][level]);
     eval_node(c, first + left, right, level + 1, lane, &other);
-    tw__sum_add(to, &other, b->k, b->o->type, b->size);
+    if (c->w_hi - c->w_lo == b->size) tw__sum_add(to, &other, b->k, b->o->type, b->size);
+    else
+        b->k->add(c->w_hi - c->w_lo, (char *)to->dense + c->w_lo * b->k->real,
+                  (char *)other.dense + c->w_lo * b->k->real);
 }
 
 /* Blocks are lists if their sum can be one. */
@@ -235,7 +269,11 @@ static void gradient_task(void *arg, size_t i, int worker)
     if (!blocks_are_lists(c)) tw__sum_spread(&b->block[i], b->o->type, b->size);
 }
 
-static void loss_task(void *arg, size_t i, int worker) { eval_leaf(arg, i, 0, worker, NULL); }
+static void loss_task(void *arg, size_t i, int worker)
+{
+    call *c = arg;
+    eval_leaf(c, c->lo + i, 0, worker, NULL);
+}
 
 /* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few
  * that the exchange adds while it steps; pairs rather than single leaves, because an evaluation adds its
@@ -331,14 +369,62 @@ static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
     return TW_STOPPED;
 }
 
-/* Evaluates leaves lo .. hi-1 block by block. */
-static tw_status run_blocks(call *c, size_t *blocks, tw_error *err)
+static tw_status reserve_joins(const call *c, tw_error *err)
 {
+    const tw_objective *o = c->b->o;
+    const int result = o->reserve ? o->reserve(o->user, c->n) : 0;
+    if (!result) return TW_OK;
+    tw__fail(err, TW_STOPPED, "the objective could not reserve memory for a batch of %zu rows", c->n);
+    if (err) err->callback = result;
+    return TW_STOPPED;
+}
+
+/* The totals of a segment from its leaves' sums, by the exchange or by ourselves. */
+static tw_status end_segment(call *c, tw__exchange *x, size_t leaves, tw_error *err)
+{
+    tw__batch *b = c->b;
+    if (!ends_at_join(c)) return TW_OK;
+    if (x) TW_TRY(x->type->reduce(x, b->leaf_joins, leaves, b->o->join_size, err));
+    else tw__batch_tree_add(b->leaf_joins, leaves, b->o->join_size);
+    memcpy(b->totals + (size_t)c->segment * b->o->join_size, b->leaf_joins, b->o->join_size * sizeof(double));
+    return TW_OK;
+}
+
+/* The segments that only go forward, up to the last join. */
+static tw_status run_forward(call *c, tw__exchange *x, size_t leaves, tw_error *err)
+{
+    if (!has_joins(c)) return TW_OK;
+    TW_TRY(reserve_joins(c, err));
+    for (; c->segment < c->b->o->joins; c->segment++) {
+        TW_TRY(run(c, c->hi - c->lo, loss_task, err));
+        TW_TRY(end_segment(c, x, leaves, err));
+    }
+    return TW_OK;
+}
+
+/* Evaluates leaves lo .. hi-1 block by block, segment by segment. */
+static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blocks, tw_error *err)
+{
+    const tw_objective *o = c->b->o;
     int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
     c->block = block_size(c->hi - c->lo, (size_t)lanes);
     *blocks = (c->hi - c->lo + c->block - 1) / c->block;
+    c->w_hi = c->b->size;
     TW_TRY(make_buffers(c, *blocks, lanes, err));
-    return run(c, *blocks, gradient_task, err);
+    TW_TRY(run_forward(c, x, leaves, err));
+    if (!has_joins(c)) return run(c, *blocks, gradient_task, err);
+    for (; c->segment <= 2 * o->joins; c->segment++) {
+        c->w_lo = o->cuts[2 * o->joins - c->segment];
+        c->w_hi = o->cuts[2 * o->joins - c->segment + 1];
+        TW_TRY(run(c, *blocks, gradient_task, err));
+        TW_TRY(end_segment(c, x, leaves, err));
+    }
+    return TW_OK;
+}
+
+void tw__batch_commit(tw__batch *b, void *w)
+{
+    if (b->o->joins && b->o->commit) b->o->commit(b->o->user, w, b->totals);
 }
 
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
@@ -354,7 +440,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
     size_t leaves = leaf_count(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
     size_t blocks = 0;
-    TW_TRY(run_blocks(&c, &blocks, err));
+    TW_TRY(run_blocks(&c, x, leaves, &blocks, err));
     for (size_t i = 0; i < blocks; i++) {
         size_t first = c.lo + i * c.block;
         TW_TRY(x->type->bucket(x, first, c.hi - first < c.block ? c.hi - first : c.block, &b->block[i], err));
@@ -407,7 +493,7 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
               .mode = callers,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | (draw ? TW_TRAINING : 0)};
     size_t blocks = 0;
-    TW_TRY(run_blocks(&c, &blocks, err));
+    TW_TRY(run_blocks(&c, NULL, leaves, &blocks, err));
     add_blocks(&c, blocks);
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];
@@ -430,7 +516,9 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
               .mode = callers,
               .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
     if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * longest, sizeof *c.counted, err));
-    const tw_status s = run(&c, leaves, loss_task, err);
+    c.hi = leaves;
+    tw_status s = run_forward(&c, NULL, leaves, err);
+    if (s == TW_OK) s = run(&c, leaves, loss_task, err);
     tw__free(b->ctx, c.counted, lanes * longest, sizeof *c.counted);
     TW_TRY(s);
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));

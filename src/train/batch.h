@@ -42,6 +42,9 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
 tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                          tw__fp_mode callers, tw_sums *sums, tw_error *err);
 
+/* After an update: what the objective keeps of the last evaluation while training (tw_objective.commit). */
+void tw__batch_commit(tw__batch *b, void *w);
+
 /* n indices of rows from `first` on; freed with their number. */
 tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err);
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */

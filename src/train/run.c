@@ -167,6 +167,7 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     tw__run_shrink(r, r->w, lr);
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
+    if (!is_skipped) tw__batch_commit(r->batch, r->w);
     if (!is_skipped && isfinite(sums->loss)) {
         if (isnan(r->first_loss)) r->first_loss = r->update_loss;
         r->sums.loss += sums->loss;

@@ -97,6 +97,26 @@ static tw_status check_pace(const tw_run *r, tw_error *err)
                      name);
 }
 
+/* What an objective whose rows depend on each other within a batch refuses. */
+static tw_status check_joins(const tw_run *r, tw_error *err)
+{
+    const tw__estimator *e = r->estimator;
+    const uint64_t least = r->train.least_rows, last = e->batch ? r->train.n_rows % e->batch : 0;
+    if (!r->train.joins) return TW_OK;
+    if (!e->type->takes_joins)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "estimator %s needs gradients of rows by themselves, and with batch normalisation they "
+            "depend on the batch; minibatch and full can be used",
+            e->type->about.name);
+    if (e->batch >= least && (last == 0 || last >= least)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "batch normalisation of vectors needs batches of at least %llu rows, and of %llu rows in "
+                    "batches of %llu the last has %llu: take another batch",
+                    (unsigned long long)least, (unsigned long long)r->train.n_rows,
+                    (unsigned long long)e->batch, (unsigned long long)(last ? last : e->batch));
+}
+
 static tw_status make_controls(tw_run *r, tw_error *err)
 {
     const tw__exchange_type *exchange = r->exchange->type;
@@ -124,6 +144,12 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     const tw_run_options *o = &r->o;
     uint64_t total = 0;
     if (o->solver) {
+        if (r->train.joins)
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "solver %s needs a loss that is a sum over rows, and with batch normalisation rows "
+                "depend on the batch",
+                o->solver);
         TW_TRY(tw__run_make_solver(r, err));
         return count_steps(r, &total, err);
     }
@@ -131,6 +157,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
                            err));
     TW_TRY(make_estimator(r, &preset, err));
+    TW_TRY(check_joins(r, err));
     TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type,
                                r->size, err));
     const tw__exchange_type *exchange = r->exchange->type;

@@ -18,7 +18,7 @@ static size_t scratch(const tw__layer *l, const tw__kernels *k) { return k->conv
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     p->k->conv_pool.forward(p->rows, conv_of(l), pool_of(l), x, tw__tensor_of(l, p, 0),
-                            tw__tensor_of(l, p, 1), y, p->gradient ? p->saved : NULL);
+                            tw__tensor_of(l, p, 1), y, p->keeps ? p->saved : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,

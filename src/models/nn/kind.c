@@ -79,7 +79,8 @@ static void layer(const tw_model *m, size_t i, tw_layer_info *info)
         const tw__layer *l = &net->layers[j];
         if ((size_t)l->source != i) continue;
         snprintf(info->name, sizeof info->name, "%s", l->type->name);
-        for (size_t t = 0; t < l->n_tensors; t++) info->parameters += l->tensor[t].size;
+        for (size_t t = 0; t < l->n_tensors; t++)
+            if (!(l->tensor[t].flags & TW_TENSOR_BUFFER)) info->parameters += l->tensor[t].size;
     }
 }
 

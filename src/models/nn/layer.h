@@ -31,6 +31,9 @@ typedef struct tw__pass {
     size_t first;          /* place in the batch of the pass's first row */
     const double *targets; /* of the rows, for a loss of numbers */
     int training;
+    int keeps; /* backward is to follow: what it needs is to be saved */
+    /* A layer with a join, while training: the totals of its sums, forward and then backward. */
+    const double *totals, *back_totals;
     const char *w;      /* the flat vector */
     const char *packed; /* what the layer made of w once for this point */
     char *gradient;     /* like w, or NULL */
@@ -50,6 +53,7 @@ typedef struct tw__layer_type {
     /* written behind the name, "conv2d:stride=2", or as words, "conv2d 32 3x3 stride=2" */
     const tw_option *options;
     int n_options;
+    const tw_dialect *dialects; /* ends with a NULL name; may be NULL */
     /* may stand as a word after another layer's sizes */
     int activation;
     /* the output may take the input's memory where nothing else reads that, and dx that of dy */
@@ -74,6 +78,14 @@ typedef struct tw__layer_type {
     /* NULL: only as the last */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx);
+    /* A layer whose forward and backward need sums over the whole batch while training: how many numbers they
+     * have at most, and what adds a piece's to `sums`: before forward, and before backward, where the
+     * gradient of the tensors is made too (backward then makes only dx). NULL: it needs none. */
+    size_t (*join)(const tw__layer *l);
+    void (*join_forward)(const tw__layer *l, const tw__pass *p, const void *x, double *sums);
+    void (*join_backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums);
+    /* Sets running statistics in the flat vector from the totals of forward. */
+    void (*commit)(const tw__layer *l, const double *totals, tw_type type, void *w);
     /* Of what may end a network, and then stands for its loss: how many classes it has (TW_ERR_SPEC: no such
      * width), and, of rows with these labels, what belongs into sums->loss and sums->correct and, unless dx
      * is NULL, the loss's gradient by the layer's input x. NULL: it cannot. */
@@ -103,8 +115,9 @@ struct tw__layer {
     size_t in_size, out_size; /* numbers per row */
     tw__layer_tensor *tensor;
     size_t n_tensors, capacity;
-    size_t saved; /* bytes per row kept from forward to backward */
-    void *own;    /* for the layer's file alone */
+    size_t saved;      /* bytes per row kept from forward to backward */
+    size_t least_rows; /* that a batch must have; 0: 1 */
+    void *own;         /* for the layer's file alone */
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor)

@@ -1,6 +1,7 @@
 /* The layers: one line each.
  * SPDX-License-Identifier: MIT */
 TW__LAYER(avgpool2d)
+TW__LAYER(batchnorm)
 TW__LAYER(conv1d)
 TW__LAYER(conv2d)
 TW__LAYER(dense)

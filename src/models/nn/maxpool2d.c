@@ -17,7 +17,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->pool.forward(p->rows, l->own, x, y, p->gradient ? p->saved : NULL);
+    p->k->pool.forward(p->rows, l->own, x, y, p->keeps ? p->saved : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,

@@ -6,7 +6,7 @@
 #include "base/context.h"
 #include "models/nn/layer.h"
 
-enum { TW__NETWORK_TEXT = 4096, TW__MOST_LAYERS = 1000 };
+enum { TW__NETWORK_TEXT = 4096 };
 
 /* What stands between operations: numbers of this shape for each row. Value 0 is the network's input. */
 typedef struct tw__value {

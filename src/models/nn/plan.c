@@ -9,10 +9,17 @@
 
 enum { ROWS = TW__PASS_ROWS };
 
+/* Memory of a piece of rows: activations and gradients at the places of the steps, and what layers save, each
+ * for so many rows. */
+typedef struct frame {
+    char *numbers;
+    uint8_t *saved;
+    size_t rows;
+} frame;
+
 /* What one evaluation writes to; two at the same time have different lanes. */
 typedef struct lane {
-    char *numbers; /* activations and gradients */
-    uint8_t *saved;
+    frame frame;
     char *scratch;
     int32_t labels[ROWS];
     double targets[ROWS];
@@ -27,6 +34,9 @@ typedef struct plan {
     char *packed;
     lane *lanes;
     int n_lanes;
+    /* With joins: frames of a whole batch, row after row, which live from segment to segment. */
+    frame batch;
+    size_t numbers_capacity, saved_capacity;
 } plan;
 
 static int point(void *user, const void *w)
@@ -42,124 +52,241 @@ static int point(void *user, const void *w)
     return 0;
 }
 
+/* ---- one piece ----------------------------------------------------------------------------------------- */
+
+/* What runs over the rows of a piece. */
+typedef struct piece {
+    const plan *p;
+    lane *lane;
+    frame frame;
+    tw__pass pass; /* but for what is each step's own */
+    const tw_eval *e;
+} piece;
+
 /* What stands at a place; NULL: nothing does. */
-static char *at(const plan *p, const lane *b, size_t place)
+static char *at(const piece *b, size_t place)
 {
-    return place == TW__NOWHERE ? NULL : b->numbers + place * ROWS * p->k->real;
+    return place == TW__NOWHERE ? NULL : b->frame.numbers + place * b->frame.rows * b->p->k->real;
 }
 
-static void fetch(const plan *p, lane *b, const uint64_t *rows, size_t n)
+static void fetch(const piece *b, const uint64_t *rows)
 {
-    char *const input = at(p, b, p->steps.input);
-    for (size_t r = 0; r < n; r++) {
+    const plan *const p = b->p;
+    for (size_t r = 0; r < b->pass.rows; r++) {
         const char *from = (const char *)p->on.data.x + rows[r] * p->row_bytes;
-        char *to = input + r * p->row_size * p->k->real;
+        char *to = at(b, p->steps.input) + r * p->row_size * p->k->real;
         if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
         else p->k->fetch_f32(p->row_size, (const float *)from, to);
-        if (p->on.classes) b->labels[r] = p->on.classes[rows[r]];
-        if (p->on.targets) b->targets[r] = p->on.targets[rows[r]];
     }
 }
 
-/* The pass as a step sees it. */
-static tw__pass pass_of(const plan *p, const lane *b, const tw__step *s, const tw__pass *all)
+static void fetch_right(const piece *b, const uint64_t *rows)
 {
-    tw__pass pass = *all;
-    pass.packed = p->packed + s->packed_at * p->k->real;
-    pass.saved = b->saved + s->saved_at * ROWS;
+    const tw__bound *const on = &b->p->on;
+    for (size_t r = 0; r < b->pass.rows; r++) {
+        if (on->classes) b->lane->labels[r] = on->classes[rows[r]];
+        if (on->targets) b->lane->targets[r] = on->targets[rows[r]];
+    }
+}
+
+/* The pass as step i sees it. */
+static tw__pass pass_of(const piece *b, size_t i)
+{
+    const tw__steps *const steps = &b->p->steps;
+    const tw__step *const s = &steps->step[i];
+    tw__pass pass = b->pass;
+    pass.packed = b->p->packed + s->packed_at * b->p->k->real;
+    pass.saved = b->frame.saved + s->saved_at * b->frame.rows;
+    for (size_t j = 0; b->e->totals && pass.training && j < steps->n_joins; j++)
+        if (steps->joins[j] == i) {
+            pass.totals = b->e->totals + j * steps->join_size;
+            pass.back_totals = b->e->totals + (2 * steps->n_joins - 1 - j) * steps->join_size;
+        }
     return pass;
 }
 
-static void add_values(const plan *p, const lane *b, const tw__step *s, size_t rows)
+static void add_values(const piece *b, const tw__step *s)
 {
-    char *const x = at(p, b, s->x[0]), *const y = at(p, b, s->y);
-    if (x != y) memcpy(y, x, rows * s->size * p->k->real);
-    p->k->add(rows * s->size, y, at(p, b, s->x[1]));
+    const tw__kernels *const k = b->p->k;
+    char *const x = at(b, s->x[0]), *const y = at(b, s->y);
+    if (x != y) memcpy(y, x, b->pass.rows * s->size * k->real);
+    k->add(b->pass.rows * s->size, y, at(b, s->x[1]));
 }
 
-/* Every step but the last, which stands for the loss. */
-static void forward(const plan *p, const lane *b, const tw__pass *all)
+/* Steps from .. to - 1. */
+static void forward(const piece *b, size_t from, size_t to)
 {
-    for (size_t i = 0; i + 1 < p->steps.n; i++) {
-        const tw__step *s = &p->steps.step[i];
+    for (size_t i = from; i < to; i++) {
+        const tw__step *s = &b->p->steps.step[i];
         if (!s->layer) {
-            add_values(p, b, s, all->rows);
+            add_values(b, s);
             continue;
         }
-        const tw__pass pass = pass_of(p, b, s, all);
-        s->layer->type->forward(s->layer, &pass, at(p, b, s->x[0]), at(p, b, s->y));
+        const tw__pass pass = pass_of(b, i);
+        s->layer->type->forward(s->layer, &pass, at(b, s->x[0]), at(b, s->y));
     }
 }
 
 /* dy is the gradient of both ends; that of the first may stand there already. */
-static void split_gradient(const plan *p, const lane *b, const tw__step *s, size_t rows)
+static void split_gradient(const piece *b, const tw__step *s)
 {
-    const size_t n = rows * s->size;
+    const size_t n = b->pass.rows * s->size;
     for (int which = 1; which >= 0; which--) {
-        char *const dx = at(p, b, s->dx[which]), *const dy = at(p, b, s->dy);
+        char *const dx = at(b, s->dx[which]), *const dy = at(b, s->dy);
         if (!dx || dx == dy) continue;
-        if (s->adds[which]) p->k->add(n, dx, dy);
-        else memcpy(dx, dy, n * p->k->real);
+        if (s->adds[which]) b->p->k->add(n, dx, dy);
+        else memcpy(dx, dy, n * b->p->k->real);
     }
 }
 
-static void backward(const plan *p, const lane *b, const tw__pass *all)
+/* Steps to - 1 .. from. */
+static void backward(const piece *b, size_t from, size_t to)
 {
-    for (size_t i = p->steps.n - 1; i-- > 0;) {
-        const tw__step *s = &p->steps.step[i];
+    for (size_t i = to; i-- > from;) {
+        const tw__step *s = &b->p->steps.step[i];
         if (s->dy == TW__NOWHERE) continue;
         if (!s->layer) {
-            split_gradient(p, b, s, all->rows);
+            split_gradient(b, s);
             continue;
         }
-        const tw__pass pass = pass_of(p, b, s, all);
-        char *const dx = at(p, b, s->dx[0]), *const to = s->adds[0] ? at(p, b, s->apart) : dx;
-        s->layer->type->backward(s->layer, &pass, at(p, b, s->x[0]), at(p, b, s->y), at(p, b, s->dy), to);
-        if (s->adds[0]) p->k->add(all->rows * s->layer->in_size, dx, to);
+        const tw__pass pass = pass_of(b, i);
+        char *const dx = at(b, s->dx[0]), *const into = s->adds[0] ? at(b, s->apart) : dx;
+        s->layer->type->backward(s->layer, &pass, at(b, s->x[0]), at(b, s->y), at(b, s->dy), into);
+        if (s->adds[0]) b->p->k->add(b->pass.rows * s->layer->in_size, dx, into);
     }
 }
 
-static void add_to(const plan *p, lane *b, const tw__pass *pass, unsigned want, tw_sums *sums, char *output)
+/* The last step, which stands for the loss. Returns whether there is a way back. */
+static int end_forward(const piece *b, char *output)
 {
+    const plan *const p = b->p;
     const tw__step *last = &p->steps.step[p->steps.n - 1];
-    char *logits = at(p, b, last->x[0]);
-    forward(p, b, pass);
-    if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, pass, logits, output);
+    const unsigned want = b->e->want;
+    char *logits = at(b, last->x[0]);
+    if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, &b->pass, logits, output);
     if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
-        char *dy = want & TW_WANT_GRADIENT ? at(p, b, last->dx[0]) : NULL;
-        last->layer->type->loss(last->layer, pass, logits, b->labels, sums, dy);
-        sums->weight += (double)pass->rows;
-        if (dy) backward(p, b, pass);
+        char *dy = want & TW_WANT_GRADIENT ? at(b, last->dx[0]) : NULL;
+        last->layer->type->loss(last->layer, &b->pass, logits, b->lane->labels, b->e->sums, dy);
+        b->e->sums->weight += (double)b->pass.rows;
     }
+    return (want & TW_WANT_GRADIENT) != 0;
+}
+
+static void join_forward(const piece *b, size_t join)
+{
+    const size_t i = b->p->steps.joins[join];
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    s->layer->type->join_forward(s->layer, &pass, at(b, s->x[0]), b->e->join);
+}
+
+static void join_backward(const piece *b, size_t join)
+{
+    const size_t i = b->p->steps.joins[join];
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    s->layer->type->join_backward(s->layer, &pass, at(b, s->x[0]), at(b, s->dy), b->e->join);
+}
+
+/* One segment of a piece (tw_objective.joins): the part of the network between two joins, forward, or
+ * backward from the step after a join to the next one; the segment in the middle does both. */
+static void run_segment(const piece *b, const uint64_t *rows)
+{
+    const tw__steps *const s = &b->p->steps;
+    const size_t n = s->n_joins, segment = (size_t)b->e->draw->segment, last = s->n - 1;
+    if (segment == 0) fetch(b, rows);
+    if (segment <= n) {
+        forward(b, segment ? s->joins[segment - 1] : 0, segment < n ? s->joins[segment] : last);
+        if (segment < n) {
+            join_forward(b, segment);
+            return;
+        }
+        fetch_right(b, rows);
+        if (!end_forward(b, NULL)) return;
+    }
+    const size_t part = 2 * n - segment; /* of the way back: the steps from its join on, but not the join's */
+    backward(b, part ? s->joins[part - 1] + 1 : 0, part < n ? s->joins[part] + 1 : last);
+    if (part) join_backward(b, part - 1);
+}
+
+static void run_whole(const piece *b, const uint64_t *rows, char *output)
+{
+    const size_t last = b->p->steps.n - 1;
+    fetch(b, rows);
+    fetch_right(b, rows);
+    forward(b, 0, last);
+    if (end_forward(b, output)) backward(b, 0, last);
+}
+
+/* ---- an evaluation ------------------------------------------------------------------------------------- */
+
+static int has_segments(const plan *p, const tw_eval *e) { return p->steps.n_joins && e->want & TW_TRAINING; }
+
+/* Of a batch's frames that of n rows from `first` on. */
+static frame frame_of(const plan *p, size_t first, size_t n)
+{
+    return (frame){p->batch.numbers + first * p->steps.size * p->k->real,
+                   p->batch.saved + first * p->steps.saved, n};
 }
 
 static int eval(void *user, const tw_eval *e)
 {
     plan *p = user;
     lane *b = &p->lanes[e->draw->lane];
+    const size_t outputs = p->steps.step[p->steps.n - 1].size;
     tw__fp_mode mode = tw__fp_enter();
     *e->sums = (tw_sums){0};
     for (size_t done = 0; done < e->n; done += ROWS) {
-        size_t piece = e->n - done < ROWS ? e->n - done : ROWS;
-        tw__pass pass = {.k = p->k,
-                         .rows = piece,
-                         .draw = e->draw,
-                         .first = e->draw->first + done,
-                         .targets = b->targets,
-                         .training = (e->want & TW_TRAINING) != 0,
-                         .w = e->w,
-                         .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
-                         .scratch = b->scratch,
-                         .into = done > 0           ? TW__CONTINUE
-                                 : e->want & TW_ADD ? TW__ADD
-                                                    : TW__START};
-        fetch(p, b, e->rows + done, piece);
-        const size_t outputs = p->steps.step[p->steps.n - 1].size;
-        add_to(p, b, &pass, e->want, e->sums,
-               e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
+        const size_t n = e->n - done < ROWS ? e->n - done : ROWS, first = e->draw->first + done;
+        const int segments = has_segments(p, e);
+        const piece now = {.p = p,
+                           .lane = b,
+                           .frame = segments ? frame_of(p, first, n) : b->frame,
+                           .e = e,
+                           .pass = {.k = p->k,
+                                    .rows = n,
+                                    .draw = e->draw,
+                                    .first = first,
+                                    .targets = b->targets,
+                                    .training = (e->want & TW_TRAINING) != 0,
+                                    .keeps = (e->want & TW_WANT_GRADIENT) != 0,
+                                    .w = e->w,
+                                    .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
+                                    .scratch = b->scratch,
+                                    .into = done > 0           ? TW__CONTINUE
+                                            : e->want & TW_ADD ? TW__ADD
+                                                               : TW__START}};
+        if (segments) run_segment(&now, e->rows + done);
+        else
+            run_whole(&now, e->rows + done,
+                      e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
     tw__fp_leave(mode);
     return 0;
+}
+
+static int reserve(void *user, size_t rows)
+{
+    plan *p = user;
+    size_t numbers, saved;
+    if (__builtin_mul_overflow(rows, p->steps.size, &numbers) ||
+        __builtin_mul_overflow(rows, p->steps.saved, &saved))
+        return TW_ERR_MEMORY;
+    tw_status s = tw__grow(p->ctx, &p->batch.numbers, &p->numbers_capacity, numbers, p->k->real, NULL);
+    if (s == TW_OK) s = tw__grow(p->ctx, &p->batch.saved, &p->saved_capacity, saved, 1, NULL);
+    return s;
+}
+
+static void commit(void *user, void *w, const double *totals)
+{
+    const plan *p = user;
+    const tw__fp_mode mode = tw__fp_enter();
+    for (size_t j = 0; j < p->steps.n_joins; j++) {
+        const tw__layer *const l = p->steps.step[p->steps.joins[j]].layer;
+        l->type->commit(l, totals + j * p->steps.join_size, p->k->real == sizeof(double) ? TW_F64 : TW_F32,
+                        w);
+    }
+    tw__fp_leave(mode);
 }
 
 /* ---- making and freeing -------------------------------------------------------------------------------- */
@@ -171,8 +298,9 @@ static tw_status make_buffers(plan *p, tw_error *err)
     TW_TRY(tw__alloc(p->ctx, &p->lanes, (size_t)p->n_lanes, sizeof *p->lanes, err));
     for (int i = 0; i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
-        TW_TRY(tw__alloc(p->ctx, &b->numbers, p->steps.size * ROWS, p->k->real, err));
-        TW_TRY(tw__alloc(p->ctx, &b->saved, p->steps.saved * ROWS, 1, err));
+        b->frame.rows = ROWS;
+        TW_TRY(tw__alloc(p->ctx, &b->frame.numbers, p->steps.size * ROWS, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->frame.saved, p->steps.saved * ROWS, 1, err));
         TW_TRY(tw__alloc(p->ctx, &b->scratch, p->steps.scratch, p->k->real, err));
     }
     return TW_OK;
@@ -183,10 +311,12 @@ static void destroy(tw__bound *on)
     plan *p = (plan *)on;
     for (int i = 0; p->lanes && i < p->n_lanes; i++) {
         lane *b = &p->lanes[i];
-        tw__free(p->ctx, b->numbers, p->steps.size * ROWS, p->k->real);
-        tw__free(p->ctx, b->saved, p->steps.saved * ROWS, 1);
+        tw__free(p->ctx, b->frame.numbers, p->steps.size * ROWS, p->k->real);
+        tw__free(p->ctx, b->frame.saved, p->steps.saved * ROWS, 1);
         tw__free(p->ctx, b->scratch, p->steps.scratch, p->k->real);
     }
+    tw__free(p->ctx, p->batch.numbers, p->numbers_capacity, p->k->real);
+    tw__free(p->ctx, p->batch.saved, p->saved_capacity, 1);
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
     tw__free(p->ctx, p->packed, p->steps.packed, p->k->real);
     tw__steps_free(&p->steps);
@@ -221,9 +351,15 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .can_add = 1,
                           .only_outputs = !on->classes && !on->targets,
                           .counts_correct = on->classes != NULL,
+                          .joins = (int)p->steps.n_joins,
                           .lanes = p->n_lanes,
                           .user = p,
                           .point = point,
-                          .eval = eval};
+                          .eval = eval,
+                          .join_size = p->steps.join_size,
+                          .cuts = p->steps.cuts,
+                          .least_rows = p->steps.least_rows,
+                          .reserve = reserve,
+                          .commit = commit};
     return TW_OK;
 }

@@ -80,8 +80,32 @@ static void measure(tw__steps *s, const tw__kernels *k)
         if (!l) continue;
         if (l->type->packed) s->packed += l->type->packed(l, k);
         if (l->type->scratch && l->type->scratch(l, k) > s->scratch) s->scratch = l->type->scratch(l, k);
-        s->saved += l->saved;
+        s->saved += (l->saved + 7) / 8 * 8;
+        if (l->least_rows > s->least_rows) s->least_rows = l->least_rows;
     }
+}
+
+static size_t join_of(const tw__step *step)
+{
+    return step->layer && step->layer->type->join ? step->layer->type->join(step->layer) : 0;
+}
+
+/* Weights lie in the order of the steps, and those of a layer with a join are the first of their part. */
+static tw_status cut(work *w, tw_error *err)
+{
+    tw__steps *const s = w->steps;
+    for (size_t i = 0; i < s->n; i++) s->n_joins += join_of(&s->step[i]) > 0;
+    TW_TRY(tw__alloc(s->ctx, &s->joins, s->n_joins, sizeof *s->joins, err));
+    TW_TRY(tw__alloc(s->ctx, &s->cuts, s->n_joins + 2, sizeof *s->cuts, err));
+    for (size_t i = 0, n = 0; i < s->n; i++) {
+        const size_t size = join_of(&s->step[i]);
+        if (!size) continue;
+        if (size > s->join_size) s->join_size = size;
+        s->joins[n] = i;
+        s->cuts[++n] = s->step[i].layer->tensor[0].offset;
+    }
+    s->cuts[s->n_joins + 1] = w->net->size;
+    return TW_OK;
 }
 
 /* ---- lives --------------------------------------------------------------------------------------------- */
@@ -245,6 +269,7 @@ static tw_status work_out(work *w, const tw__kernels *k, tw_error *err)
 {
     TW_TRY(list_steps(w, k, err));
     measure(w->steps, k);
+    TW_TRY(cut(w, err));
     TW_TRY(live_forward(w, err));
     TW_TRY(live_backward(w, err));
     TW_TRY(place_lives(w, err));
@@ -268,6 +293,10 @@ tw_status tw__steps_create(tw__steps *steps, tw_context *ctx, const tw__network 
 
 void tw__steps_free(tw__steps *steps)
 {
-    if (steps->ctx) tw__free(steps->ctx, steps->step, steps->capacity, sizeof *steps->step);
+    if (steps->ctx) {
+        tw__free(steps->ctx, steps->step, steps->capacity, sizeof *steps->step);
+        tw__free(steps->ctx, steps->joins, steps->n_joins, sizeof *steps->joins);
+        tw__free(steps->ctx, steps->cuts, steps->n_joins + 2, sizeof *steps->cuts);
+    }
     *steps = (tw__steps){.ctx = NULL};
 }

@@ -31,6 +31,9 @@ typedef struct tw__steps {
     size_t input;                  /* place of value 0 */
     size_t size;                   /* numbers per row of a lane's memory */
     size_t packed, saved, scratch; /* sums of all steps; the most of one */
+    /* Layers that need sums over the whole batch: their steps; the most sums of one; for the objective */
+    size_t *joins, n_joins, join_size;
+    size_t *cuts, least_rows;
 } tw__steps;
 
 /* From the operations of a network, which must outlive them. TW_ERR_SPEC: it is too large. */

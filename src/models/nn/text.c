@@ -81,8 +81,6 @@ static tw_status add_operation(tw__network *net, const tw__operation *operation,
 static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, tw_error *err)
 {
     const tw__layer_type *type = tw__layer_type_find(t->name);
-    if (net->n_layers >= TW__MOST_LAYERS)
-        return tw__fail(err, TW_ERR_SPEC, "a network may have at most %d layers", TW__MOST_LAYERS);
     TW_TRY(tw__grow(net->ctx, &net->layers, &net->capacity, net->n_layers + 1, sizeof *net->layers, err));
     tw__layer *const l = &net->layers[net->n_layers];
     *l = (tw__layer){.ctx = net->ctx,
@@ -107,6 +105,21 @@ static tw__table table_of(const tw__layer_type *type)
     return (tw__table){.owner = type->name, .options = type->options, .n = type->n_options};
 }
 
+/* What a dialect says of the options. */
+static tw_status read_dialect(tw__layer_text *t, const tw__layer_type *type, tw__text name, tw_error *err)
+{
+    const tw__table table = table_of(type);
+    const tw_dialect *d = type->dialects;
+    tw__spec spec = {.n = 0};
+    if (!name.n) return TW_OK;
+    while (d && d->name && !tw__text_is(name, d->name)) d++;
+    if (!d || !d->name)
+        return tw__fail(err, TW_ERR_SPEC, "layer %s has no dialect \"%.*s\"", type->name, TW__SHOW(name));
+    TW_TRY(tw__spec_items(&spec, tw__text_of(d->defaults), name, err));
+    for (int o = 0; o < spec.n; o++) TW_TRY(tw__option_read(&table, &spec.items[o], t->value, NULL, err));
+    return TW_OK;
+}
+
 /* A layer's name with its options, which begin as the defaults. */
 static tw_status read_name(tw__layer_text *t, const char *word, unsigned char *given, tw_error *err)
 {
@@ -117,8 +130,8 @@ static tw_status read_name(tw__layer_text *t, const char *word, unsigned char *g
     snprintf(t->name, sizeof t->name, "%s", tw__layer_type_name((size_t)i, NULL));
     const tw__layer_type *type = tw__layer_type_find(t->name);
     const tw__table table = table_of(type);
-    if (spec.dialect.n) return tw__fail(err, TW_ERR_SPEC, "layer %s has no dialects", t->name);
     for (int o = 0; o < type->n_options; o++) t->value[o] = type->options[o].initial;
+    TW_TRY(read_dialect(t, type, spec.dialect, err));
     for (int o = 0; o < spec.n; o++) TW_TRY(tw__option_read(&table, &spec.items[o], t->value, given, err));
     return TW_OK;
 }

@@ -1,0 +1,223 @@
+/* batchnorm: over the rows of a batch, and the pixels or times of each, every channel has mean 0 and variance
+ * 1, then a gain and a shift. When not training the means and variances are running ones. Ioffe & Szegedy
+ * 2015, algorithms 1 and 2; the variance kept is unbiased there and in PyTorch, biased in Keras.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/layer.h"
+#include <string.h>
+
+static const tw_option options[] = {{"momentum", TW_REAL, NULL, 0.1, 0, 1, TW_OPEN_MIN,
+                                     "share of a batch in the running mean and variance"},
+                                    {"eps", TW_REAL, NULL, 1e-5, 0, 1, TW_CLOSED, "added to the variance"},
+                                    {"unbiased", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
+                                     "the running variance is n/(n - 1) times a batch's"}};
+enum { MOMENTUM, EPS, UNBIASED, N_OPTIONS };
+static const tw_dialect dialects[] = {{"torch", NULL, "momentum=0.1,eps=1e-5,unbiased=1",
+                                       "as PyTorch's BatchNorm; the default"},
+                                      {"keras", NULL, "momentum=0.01,eps=1e-3,unbiased=0",
+                                       "as Keras's, whose momentum is 0.99"},
+                                      {NULL, NULL, NULL, NULL}};
+
+enum { GAIN, SHIFT, RUNNING_MEAN, RUNNING_VARIANCE };
+
+struct batchnorm {
+    size_t lines, n; /* per row; channels */
+    double momentum, eps;
+    int unbiased;
+};
+
+static tw_status add_tensor(tw__layer *l, const char *name, unsigned flags, const tw__initial *initial,
+                            tw_error *err)
+{
+    const int64_t n = l->in.n[l->in.rank - 1];
+    return tw__layer_add_tensor(
+        l, &(tw__layer_tensor){.name = name, .rank = 1, .shape = {n}, .flags = flags, .initial = initial},
+        err);
+}
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    TW_TRY(tw__layer_no_words(t, err));
+    const size_t n = (size_t)l->in.n[l->in.rank - 1];
+    *(struct batchnorm *)l->own = (struct batchnorm){.lines = l->in_size / n,
+                                                     .n = n,
+                                                     .momentum = t->value[MOMENTUM],
+                                                     .eps = t->value[EPS],
+                                                     .unbiased = t->value[UNBIASED] != 0};
+    l->out = l->in;
+    l->least_rows = l->in_size == n ? 2 : 1;
+    TW_TRY(add_tensor(l, "weight", 0, &tw__initial_ones, err));
+    TW_TRY(add_tensor(l, "bias", 0, NULL, err));
+    TW_TRY(add_tensor(l, "running_mean", TW_TENSOR_BUFFER, NULL, err));
+    return add_tensor(l, "running_var", TW_TENSOR_BUFFER, &tw__initial_ones, err);
+}
+
+/* sums, sums of squares, and how many numbers they are of */
+static size_t join(const tw__layer *l) { return 2 * ((const struct batchnorm *)l->own)->n + 1; }
+
+static size_t scratch(const tw__layer *l, const tw__kernels *k)
+{
+    (void)k;
+    return 8 * ((const struct batchnorm *)l->own)->n; /* set_moments, set_means: 4 n; slopes: 2 n doubles */
+}
+
+static double get(const void *from, size_t i, int is_double)
+{
+    return is_double ? ((const double *)from)[i] : (double)((const float *)from)[i];
+}
+static void put(void *to, size_t i, int is_double, double value)
+{
+    if (is_double) ((double *)to)[i] = value;
+    else ((float *)to)[i] = (float)value;
+}
+
+static double mean_of(const double *totals, size_t n, size_t i) { return totals[i] / totals[2 * n]; }
+static double variance_of(const double *totals, size_t n, size_t i)
+{
+    const double mean = mean_of(totals, n, i), v = totals[n + i] / totals[2 * n] - mean * mean;
+    return v > 0 ? v : 0;
+}
+
+/* Mean and 1/sqrt(variance + eps) of each channel into the scratch: of the batch, or the running ones. */
+static void set_moments(const struct batchnorm *own, const tw__layer *l, const tw__pass *p)
+{
+    const int is_double = p->k->real == sizeof(double);
+    for (size_t i = 0; i < own->n; i++) {
+        const double mean = p->totals ? mean_of(p->totals, own->n, i)
+                                      : get(tw__tensor_of(l, p, RUNNING_MEAN), i, is_double),
+                     variance = p->totals ? variance_of(p->totals, own->n, i)
+                                          : get(tw__tensor_of(l, p, RUNNING_VARIANCE), i, is_double);
+        put(p->scratch, i, is_double, mean);
+        put(p->scratch, own->n + i, is_double, 1 / __builtin_sqrt(variance + own->eps));
+    }
+}
+
+static void *scratch_at(const tw__pass *p, const struct batchnorm *own, size_t which)
+{
+    return (char *)p->scratch + which * own->n * p->k->real;
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    const struct batchnorm *const own = l->own;
+    set_moments(own, l, p);
+    p->k->norm.columns_forward(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
+                               tw__tensor_of(l, p, GAIN), tw__tensor_of(l, p, SHIFT), y);
+}
+
+static void join_forward(const tw__layer *l, const tw__pass *p, const void *x, double *sums)
+{
+    const struct batchnorm *const own = l->own;
+    p->k->norm.columns_sums(p->rows * own->lines, own->n, x, sums);
+    sums[2 * own->n] += (double)(p->rows * own->lines);
+}
+
+/* A leaf's sum so far, rounded, goes to a gradient as p->into says. */
+static void put_gradient(const tw__pass *p, void *gradient, size_t i, double sum)
+{
+    const int adds = p->into == TW__ADD;
+    if (p->k->real == sizeof(double)) ((double *)gradient)[i] = (adds ? ((double *)gradient)[i] : 0) + sum;
+    else ((float *)gradient)[i] = (adds ? ((float *)gradient)[i] : 0) + (float)sum;
+}
+
+/* From a leaf's sums of dy and dy h so far; the gradient of what is running is 0. */
+static void set_weights(const struct batchnorm *own, const tw__layer *l, const tw__pass *p,
+                        const double *sums)
+{
+    for (size_t i = 0; i < own->n; i++) {
+        put_gradient(p, tw__gradient_of(l, p, GAIN), i, sums[own->n + i]);
+        put_gradient(p, tw__gradient_of(l, p, SHIFT), i, sums[i]);
+    }
+    memset(tw__gradient_of(l, p, RUNNING_MEAN), 0, own->n * p->k->real);
+    memset(tw__gradient_of(l, p, RUNNING_VARIANCE), 0, own->n * p->k->real);
+}
+
+static void add_slopes(const struct batchnorm *own, const tw__pass *p, const void *x, const void *dy,
+                       double *sums)
+{
+    p->k->norm.columns_slopes(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
+                              dy, sums);
+}
+
+static void join_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums)
+{
+    const struct batchnorm *const own = l->own;
+    set_moments(own, l, p);
+    add_slopes(own, p, x, dy, sums);
+    sums[2 * own->n] += (double)(p->rows * own->lines);
+    set_weights(own, l, p, sums);
+}
+
+/* Not training there is no join: mean and variance are constants, and the tensors' gradient is made here, the
+ * pieces of a leaf one after the other. */
+static void constant_weights(const tw__layer *l, const tw__pass *p, const void *x, const void *dy)
+{
+    const struct batchnorm *const own = l->own;
+    const int is_double = p->k->real == sizeof(double);
+    double *const sums = scratch_at(p, own, 4);
+    memset(sums, 0, 2 * own->n * sizeof *sums);
+    for (size_t i = 0; p->into == TW__CONTINUE && i < own->n; i++) {
+        sums[i] = get(tw__gradient_of(l, p, SHIFT), i, is_double);
+        sums[own->n + i] = get(tw__gradient_of(l, p, GAIN), i, is_double);
+    }
+    add_slopes(own, p, x, dy, sums);
+    set_weights(own, l, p, sums);
+}
+
+/* Means of dy and dy h over the batch; constants have none. */
+static void set_means(const struct batchnorm *own, const tw__pass *p)
+{
+    const int is_double = p->k->real == sizeof(double);
+    for (size_t i = 0; i < 2 * own->n; i++)
+        put(p->scratch, 2 * own->n + i, is_double,
+            p->back_totals ? p->back_totals[i] / p->back_totals[2 * own->n] : 0);
+}
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
+{
+    const struct batchnorm *const own = l->own;
+    (void)y;
+    set_moments(own, l, p);
+    if (!p->totals) constant_weights(l, p, x, dy);
+    if (!dx) return;
+    set_means(own, p);
+    p->k->norm.columns_input(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
+                             tw__tensor_of(l, p, GAIN), scratch_at(p, own, 2), scratch_at(p, own, 3), dy, dx);
+}
+
+static void commit(const tw__layer *l, const double *totals, tw_type type, void *w)
+{
+    const struct batchnorm *const own = l->own;
+    const int is_double = type == TW_F64;
+    const double count = totals[2 * own->n], share = own->momentum,
+                 wider = own->unbiased && count > 1 ? count / (count - 1) : 1;
+    for (size_t i = 0; i < own->n; i++) {
+        const size_t mean = l->tensor[RUNNING_MEAN].offset + i,
+                     variance = l->tensor[RUNNING_VARIANCE].offset + i;
+        put(w, mean, is_double, (1 - share) * get(w, mean, is_double) + share * mean_of(totals, own->n, i));
+        put(w, variance, is_double,
+            (1 - share) * get(w, variance, is_double) + share * wider * variance_of(totals, own->n, i));
+    }
+}
+
+const tw__layer_type tw__layer_batchnorm =
+    {.name = "batchnorm",
+     .usage = "batchnorm",
+     .help = "mean 0 and variance 1 of each channel over the batch; running ones when not training",
+     .equation = "h = (x - mean)/sqrt(variance + eps), over rows and places; y = gain h + shift\n"
+                 "dx = gain (dy - mean(dy) - h mean(dy h))/sqrt(variance + eps)\n"
+                 "dgain = sum of dy h; dshift = sum of dy\n"
+                 "running = (1 - momentum) running + momentum (mean, or variance) of the batch",
+     .options = options,
+     .n_options = N_OPTIONS,
+     .dialects = dialects,
+     .reads = TW__READS_INPUT,
+     .own_size = sizeof(struct batchnorm),
+     .setup = setup,
+     .scratch = scratch,
+     .forward = forward,
+     .backward = backward,
+     .join = join,
+     .join_forward = join_forward,
+     .join_backward = join_backward,
+     .commit = commit};
