@@ -22,6 +22,9 @@ static tw_status add(const char *name, const char *value, char spec[TW_SPEC_MAX]
 static tw_status add_loss(const char *loss, char spec[TW_SPEC_MAX], tw_error *err)
 {
     static const char *const layers[][2] = {{"mse", "mse"},
+                                            {"mae", "l1_loss"},
+                                            {"huber", "huber_loss"},
+                                            {"hinge", "hinge_loss"},
                                             {"binary_crossentropy", "sigmoid"},
                                             {"crossentropy", "softmax"}};
     tw_model_choice choice;
@@ -38,7 +41,8 @@ static tw_status add_loss(const char *loss, char spec[TW_SPEC_MAX], tw_error *er
                    ? TW_OK
                    : cli_fail(err, TW_ERR_SPEC, "--loss %s: the model's text is too long", loss);
     }
-    return cli_fail(err, TW_ERR_SPEC, "--loss %.60s is not mse, binary_crossentropy or crossentropy", loss);
+    return cli_fail(err, TW_ERR_SPEC,
+                    "--loss %.60s is not mse, mae, huber, hinge, binary_crossentropy or crossentropy", loss);
 }
 
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],

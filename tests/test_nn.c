@@ -17,6 +17,10 @@ static void gradients_equal_central_differences(void **state)
     networks_check_gradient("maxpool2d 2x2; conv2d 3 2x2 sigmoid; flatten; dense 5 sigmoid; dense 3 softmax",
                             3);
     networks_check_gradient("flatten; dense 1 sigmoid", 2);
+    networks_check_gradient("flatten; dense 6 tanh; dense 1 hinge_loss", 2);
+    networks_check_gradient("flatten; dense 6 tanh; dense 1 huber_loss:delta=0.4", 3);
+    networks_check_gradient("flatten; dense 6 tanh; dense 1 l1_loss", 3);
+    networks_check_gradient("flatten; dense 5 tanh; dense 3 softmax:smoothing=0.2", 3);
     networks_check_gradient("flatten; dense 6 relu; dense 4 sigmoid; dense 1 sigmoid", 2);
     networks_check_gradient(
         "dropout 0.2; conv2d 33 3x3 relu; maxpool2d 2x2; flatten; dropout 0.1; dense 3 softmax", 3);
@@ -159,7 +163,7 @@ static void networks_that_cannot_be(void **state)
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
     refuse(
         "flatten; dense 3",
-        "the network ends with \"dense 3\"; it must end with softmax, sigmoid or mse, from which the loss follows");
+        "the network ends with \"dense 3\"; it must end with a layer that has a loss, such as softmax, sigmoid or mse");
     refuse("flatten; dense 3 softmax; dense 3 softmax",
            "layer 2 (dense 3 softmax): softmax may only be the last layer");
     refuse("flatten; dense x softmax", "dense: width = x is not a number from 1 to 16777216");

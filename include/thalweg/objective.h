@@ -156,8 +156,8 @@ typedef struct tw_objective {
     int can_add;      /* eval supports TW_ADD */
     /* Points at which an evaluation while training must wait for sums over the whole batch (batch
      * normalisation). It then has segments, draw->segment from 0 on, each of which is evaluated for all rows
-     * before the next: `joins` that each end at a join and one that ends the loss; with a gradient `joins`
-     * more, the one that ends the loss, whose sums count, beginning with the last part of the way back. See `cuts`, join_size,
+     * before the next: `joins` that each end at a join and one that ends the loss, whose sums count; with a
+     * gradient `joins` more, and the one that ends the loss begins the way back. See `cuts`, join_size,
      * reserve, commit. Evaluations that are not training have no joins. */
     int joins;
     /* rows without labels: only TW_WANT_OUTPUT may be requested */
@@ -197,8 +197,8 @@ typedef struct tw_objective {
     size_t hessian_blocks;
     /* With joins: the numbers that a segment's sums have at most; */
     size_t join_size;
-    /* joins + 2 indices: the gradient of the weights cuts[k] .. cuts[k + 1] - 1 is computed in segment 2 joins
-     * - k; */
+    /* joins + 2 indices: segment 2 joins - k computes the gradient of the weights cuts[k] .. cuts[k + 1] -
+     * 1; */
     const size_t *cuts;
     /* the rows that a batch must have at least; */
     size_t least_rows;

@@ -57,7 +57,7 @@ typedef struct tw__estimator_type {
     uint64_t (*batch)(uint64_t rows, uint64_t wanted); /* rows per update */
     enum tw__sampling sampling;
     int takes_joins; /* rows may depend on each other within a batch (tw_objective.joins) */
-    int has_window; /* 1: its first option is the number of rows of a window (windows.h) */
+    int has_window;  /* 1: its first option is the number of rows of a window (windows.h) */
     enum tw__penalties penalties;
     enum tw__pace pace;
     /* lr=auto, from the smoothness of the rows' losses, l2 and the rows; NULL: it has none */

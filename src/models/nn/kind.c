@@ -25,6 +25,7 @@ static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
     m->n_tensors = net->n_tensors;
     m->size = net->size;
     m->labels = net->labels;
+    if (tw__network_last(net)->type->of_scores) m->output = TW_OUTPUT_SCORE;
     if (m->labels == 0) {
         m->classes = 0; /* labels are numbers */
         m->output = TW_OUTPUT_VALUE;

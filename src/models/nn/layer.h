@@ -59,7 +59,8 @@ typedef struct tw__layer_type {
     /* the output may take the input's memory where nothing else reads that, and dx that of dy */
     int in_place;
     unsigned reads;  /* TW__READS_INPUT | TW__READS_OUTPUT */
-    int of_numbers;  /* as the last layer it predicts a number, not a class */
+    int of_numbers;  /* as the last layer it predicts a number, not a class; */
+    int of_scores;   /* scores, not probabilities */
     size_t own_size; /* bytes of tw__layer.own */
     /* From the words, the options and l->in: l->out, l->own, l->saved, tensors (tw__layer_add_tensor). Shapes
      * that do not fit: TW_ERR_SPEC. */

@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
+static const tw_option options[] = {
+    {"smoothing", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX, "of the label, spread over all classes"}};
+
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     TW_TRY(tw__layer_no_words(t, err));
@@ -12,6 +15,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                         t->text, tw__shape_text(&l->in, in, sizeof in));
     }
     l->out = l->in;
+    *(double *)l->own = t->value[0];
     return TW_OK;
 }
 
@@ -29,21 +33,60 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
         "the last layer has 1 output, softmax needs at least 2; \"dense 1 sigmoid\" is for two classes");
 }
 
+/* Smoothing: (1 - share) of the label and share/n of each class are right in place of the label alone.
+ * Szegedy et al. 2016, section 7. */
+static double number_at(const void *x, size_t i, int is_double)
+{
+    return is_double ? ((const double *)x)[i] : (double)((const float *)x)[i];
+}
+
+static void add_smoothing(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels,
+                          tw_sums *sums)
+{
+    const size_t n = l->out_size;
+    const double share = *(const double *)l->own;
+    const int is_double = p->k->real == sizeof(double);
+    for (size_t r = 0; r < p->rows; r++) {
+        double mean = 0;
+        for (size_t i = 0; i < n; i++) mean += number_at(x, r * n + i, is_double) / (double)n;
+        sums->loss += share * (number_at(x, r * n + (size_t)labels[r], is_double) - mean);
+    }
+}
+
+static void add_slope(const tw__layer *l, const tw__pass *p, const int32_t *labels, void *dx)
+{
+    const size_t n = l->out_size;
+    const double share = *(const double *)l->own;
+    for (size_t i = 0; i < p->rows * n; i++) {
+        const double slope = share * ((i % n == (size_t)labels[i / n]) - 1 / (double)n);
+        if (p->k->real == sizeof(double)) ((double *)dx)[i] += slope;
+        else ((float *)dx)[i] += (float)slope;
+    }
+}
+
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
                  void *dx)
 {
+    const int is_smooth = *(const double *)l->own > 0;
+    if (is_smooth) add_smoothing(l, p, x, labels, sums);
     p->k->classes.softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
+    if (is_smooth && dx) add_slope(l, p, labels, dx);
 }
 
-const tw__layer_type tw__layer_softmax =
-    {.name = "softmax",
-     .usage = "softmax",
-     .help = "class probabilities; loss: sparse categorical cross-entropy",
-     .equation = "y[i] = e^x[i]/sum over k of e^x[k]\n"
-                 "as the last layer: loss = -log y[label]; dx[i] = y[i] - (i = label)",
-     .activation = 1,
-     .in_place = 1,
-     .setup = setup,
-     .forward = forward,
-     .classes = classes,
-     .loss = loss};
+const tw__layer_type tw__layer_softmax = {
+    .name = "softmax",
+    .usage = "softmax",
+    .help = "class probabilities; loss: sparse categorical cross-entropy",
+    .options = options,
+    .n_options = 1,
+    .own_size = sizeof(double),
+    .equation =
+        "y[i] = e^x[i]/sum over k of e^x[k]\n"
+        "as the last layer: loss = -log y[label]; dx[i] = y[i] - (i = label)\n"
+        "with smoothing s: loss = -sum over i of q[i] log y[i], q[i] = (1 - s) (i = label) + s/n; dx = y - q",
+    .activation = 1,
+    .in_place = 1,
+    .setup = setup,
+    .forward = forward,
+    .classes = classes,
+    .loss = loss};

@@ -328,8 +328,8 @@ static tw_status check_ends(tw__network *net, tw_error *err)
                             net->layers[i].type->name);
     if (last && last->type->loss) return last->type->classes(last, &net->labels, err);
     return tw__fail(err, TW_ERR_SPEC,
-                    "the network ends with \"%s\"; it must end with softmax, sigmoid or mse, from which the "
-                    "loss follows",
+                    "the network ends with \"%s\"; it must end with a layer that has a loss, such as "
+                    "softmax, sigmoid or mse",
                     tw__line_words(&net->source[net->n_sources - 1]));
 }
 
