@@ -224,6 +224,9 @@ int cli_width(FILE *to);
  * ignored when we began stays ignored (nohup). */
 void cli_catch_signals(void);
 void cli_running(int is);
+/* Before the signals are caught: a file, one of 4 at most, that is to leave nothing when one ends the program
+ * before it is whole. */
+void cli_remove_if_interrupted(const char *path);
 int cli_checkpoint_wanted(void);
 int cli_interrupted(void);
 /* fork(), whose child listens to its parent alone and ends with it; and what tells it to stop

@@ -156,14 +156,29 @@ static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_CAUGHT = sizeof caught / sizeof caught[0] };
 static volatile sig_atomic_t ignored[N_CAUGHT];
 
+/* What is removed when a signal ends the program. */
+static struct {
+    char path[4][PATH_MAX + sizeof TW_PARTIAL];
+    volatile sig_atomic_t n;
+} partial;
+
+void cli_remove_if_interrupted(const char *path)
+{
+    snprintf(partial.path[partial.n], sizeof partial.path[0], "%s" TW_PARTIAL, path);
+    partial.n++;
+}
+
 /* While there is nothing to keep, a read or write may wait for ever: the program ends at once. */
 static void note(int signal_number)
 {
     static const char before[] = "thalweg: interrupted; nothing was written\n",
-                      after[] = "thalweg: interrupted; what was made is kept\n";
+                      after[] = "thalweg: interrupted; what was made is kept\n",
+                      cut[] = "thalweg: interrupted; the file that was not whole is removed\n";
+    const char *said = partial.n ? cut : has_run ? after : before;
     (void)signal_number;
     if (!running) {
-        (void)!write(STDERR_FILENO, has_run ? after : before, has_run ? sizeof after - 1 : sizeof before - 1);
+        for (int i = 0; i < partial.n; i++) unlink(partial.path[i]);
+        (void)!write(STDERR_FILENO, said, strlen(said));
         _exit(cli_exit_code(TW_STOPPED));
     }
     interrupted = 1;

@@ -54,7 +54,15 @@ static tw_status make_digits(const struct cli_call *call, tw_context *ctx, tw_er
     for (int i = 0; i < 2; i++)
         if (cli_given(call, others[i]))
             return cli_fail(err, TW_ERR_SPEC, "--%s is for the data set sparse", others[i]);
+    static const char *const files[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+    char path[PATH_MAX];
     if (!v->force) CLI_TRY(check_directory(v->out, err));
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%s", v->out, files[i]);
+        cli_remove_if_interrupted(path);
+    }
+    cli_catch_signals();
     return tw_data_make_digits(ctx, v->out, v->seed, v->train, v->test, err);
 }
 
@@ -71,6 +79,9 @@ static tw_status make_sparse(const struct cli_call *call, tw_context *ctx, tw_er
     snprintf(test, sizeof test, "%s.t", v->out);
     CLI_TRY(cli_new_file(v->out, v->force, err));
     if (set.test) CLI_TRY(cli_new_file(test, v->force, err));
+    cli_remove_if_interrupted(v->out);
+    cli_remove_if_interrupted(test);
+    cli_catch_signals();
     return tw_data_make_sparse(ctx, v->out, &set, err);
 }
 

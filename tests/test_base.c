@@ -153,7 +153,7 @@ static void writing_beside_others(void **state)
 {
     (void)state;
     const char *path = TW_BINARY_DIR "/test_base.shared",
-               *partial = TW_BINARY_DIR "/test_base.shared" TW__PARTIAL,
+               *partial = TW_BINARY_DIR "/test_base.shared" TW_PARTIAL,
                *other = TW_BINARY_DIR "/test_base.other";
     tw_context *ctx;
     tw_error err;

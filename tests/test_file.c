@@ -328,7 +328,7 @@ static int checkpoint_with_fault(int loading, int memory, int for_ever, long at,
         assert_int_equal(b.step, 1000);
         free_thing(&b);
     }
-    assert_null(fopen(PATH("fault" TW__PARTIAL), "rb"));
+    assert_null(fopen(PATH("fault" TW_PARTIAL), "rb"));
     free_thing(&t);
     finish(ctx, &f);
     return clean;

@@ -200,6 +200,19 @@ static void sums_that_are_too_large_are_told(void **state)
     tw_context_free(ctx);
 }
 
+static void reading_survives_faults(void **state)
+{
+    (void)state;
+    static const char text[] = "a,b,c,y\n1,p,,k\n,q,3,l\n2,p,4,k\n";
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.missing = "mean";
+    write_file(SOURCE, text, strlen(text));
+    for (int mode = 0; mode < 8; mode++) {
+        o.hash_bits = mode & 4 ? 6 : 0;
+        survives_faults(SOURCE, &o, mode & 2, mode & 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +221,7 @@ int main(void)
         cmocka_unit_test(other_files_are_read_by_the_schema),
         cmocka_unit_test(texts_of_tables_are_hashed),
         cmocka_unit_test(many_texts_make_sparse_rows),
+        cmocka_unit_test(reading_survives_faults),
         cmocka_unit_test(sums_that_are_too_large_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,7 +300,7 @@ static void anything_may_fail(void **state)
                 has(page, "</html>");
                 free(page);
             }
-            assert_int_equal(access(PAGE TW__PARTIAL, F_OK), -1);
+            assert_int_equal(access(PAGE TW_PARTIAL, F_OK), -1);
             assert_true(n < 100000);
         }
         tw_job_free(job);

@@ -29,7 +29,7 @@ static int make_data(void **state)
     return small_data(DATA, 130, 30) ? 0 : -1;
 }
 
-static void remove_run(void) { assert_int_equal(system("rm -rf '" OUT "' '" OUT TW__PARTIAL "'"), 0); }
+static void remove_run(void) { assert_int_equal(system("rm -rf '" OUT "' '" OUT TW_PARTIAL "'"), 0); }
 
 static tw_job_options options(const char *out)
 {
@@ -394,7 +394,7 @@ static void a_directory_may_end_with_a_slash_and_an_old_run_stays_until_it_is_re
     assert_int_equal(tw_job_create(&job, full, &o, &err), TW_ERR_SYSTEM);
     tw_context_free(full);
     assert_same_model(n);
-    assert_int_not_equal(access(OUT TW__PARTIAL, F_OK), 0);
+    assert_int_not_equal(access(OUT TW_PARTIAL, F_OK), 0);
     tw_context_free(ctx);
 }
 
@@ -424,7 +424,7 @@ static void no_file_of_a_replaced_run_stands_beside_the_new_one(void **state)
         tw_error err;
         tw_job_options o = options(OUT);
         write_file(OUT "/report.html", page, strlen(page));
-        write_file(OUT "/model.safetensors" TW__PARTIAL, "left by a kill", 14);
+        write_file(OUT "/model.safetensors" TW_PARTIAL, "left by a kill", 14);
         assert_false(holds_seed(99));
         o.run.seed = 99;
         o.force = 1;

@@ -58,8 +58,10 @@ typedef struct tw_io {
      * again when they are next touched. It has not been written to. May be NULL: nothing is given back. */
     void (*forget)(void *user, void *bytes, size_t n);
 } tw_io;
-/* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. The library
- * writes a file under a temporary name and renames it when it is whole. */
+/* Ends the name of a file or folder that is not whole yet, and is renamed when it is. No other program uses
+ * it, so that what a kill has left under such a name may be overwritten or removed. */
+#define TW_PARTIAL ".thalweg-partial"
+/* Modes of open. WRITE: an empty file, made or emptied; EBUSY while another process writes it. */
 enum { TW_OPEN_READ = 0, TW_OPEN_WRITE = 1 };
 enum { TW_PATH_NONE = 0, TW_PATH_FILE = 1, TW_PATH_DIRECTORY = 2, TW_PATH_OTHER = 3 };
 

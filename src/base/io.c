@@ -274,7 +274,7 @@ tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_e
     if (strlen(path) >= sizeof w->path)
         return tw__fail(err, TW_ERR_SPEC, "a path of %zu characters is too long", strlen(path));
     snprintf(w->path, sizeof w->path, "%s", path);
-    snprintf(w->temporary, sizeof w->temporary, "%s" TW__PARTIAL, path);
+    snprintf(w->temporary, sizeof w->temporary, "%s" TW_PARTIAL, path);
     int e = ctx->io.open(ctx->io.user, w->temporary, TW_OPEN_WRITE, &w->file);
     if (e) w->file = NULL;
     if (e == EBUSY)

@@ -19,10 +19,6 @@ tw_status tw__make_parents(tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__read_file(tw_context *ctx, const char *path, size_t cap, uint8_t **bytes, size_t *n,
                         tw_error *err);
 
-/* Ends the name of a file or folder that is not whole yet. No other program uses it, so that what a kill has
- * left under such a name may be overwritten. */
-#define TW__PARTIAL ".thalweg-partial"
-
 enum { TW__PATH = 4096 };
 
 /* Writing a file that appears whole or not at all: open a temporary name beside it, write, then finish (sync,
@@ -30,7 +26,7 @@ enum { TW__PATH = 4096 };
 typedef struct tw__writer {
     tw_context *ctx;
     void *file;
-    char path[TW__PATH], temporary[TW__PATH + sizeof TW__PARTIAL];
+    char path[TW__PATH], temporary[TW__PATH + sizeof TW_PARTIAL];
 } tw__writer;
 tw_status tw__writer_open(tw__writer *w, tw_context *ctx, const char *path, tw_error *err);
 tw_status tw__writer_put(tw__writer *w, const void *from, size_t n, tw_error *err);

@@ -26,9 +26,9 @@ static const struct {
 } marks[] = {
     {TW__WORK_RUN, "run.json", "\"thalweg\""},       {TW__WORK_RACE, "race.db", "TwRa"},
     {TW__WORK_RACE, "race.json", "\"format\""},      {TW__WORK_RACE, "race.lock", ""},
-    {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json" TW__PARTIAL, NULL},
+    {TW__WORK_FIGURES, "claims.json", "\"claims\""}, {TW__WORK_FIGURES, "claims.json" TW_PARTIAL, NULL},
     {TW__WORK_FIGURES, "figures.lock", ""},          {TW__WORK_RATES, "find_lr.csv", "step,lr,loss"},
-    {TW__WORK_RATES, "find_lr.svg", "<svg"},         {TW__WORK_RATES, "find_lr.svg" TW__PARTIAL, NULL},
+    {TW__WORK_RATES, "find_lr.svg", "<svg"},         {TW__WORK_RATES, "find_lr.svg" TW_PARTIAL, NULL},
 };
 
 static int has(const char *start, size_t n, const char *text)

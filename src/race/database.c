@@ -294,7 +294,7 @@ static void remove_files(const tw__database *s, const char *const *name)
 
 static const char *const files[] = {"race.json",   "report.html",     "race.db", "race.db-wal",
                                     "race.db-shm", "race.db-journal", NULL};
-#define NEW "race.db" TW__PARTIAL
+#define NEW "race.db" TW_PARTIAL
 static const char *const new_files[] = {NEW, NEW "-wal", NEW "-shm", NEW "-journal", NULL};
 
 static tw_status insert(const tw__database *s, const char *description, const tw__database_row *rows,

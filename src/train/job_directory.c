@@ -152,7 +152,7 @@ static tw_status check_way(const tw_job *job, int *old, tw_error *err)
 static int remove_partial(tw_context *ctx, const char *partial)
 {
     remove_file(ctx, partial, "run.json", NULL);
-    remove_file(ctx, partial, "run.json" TW__PARTIAL, NULL);
+    remove_file(ctx, partial, "run.json" TW_PARTIAL, NULL);
     remove_file(ctx, partial, "run.lock", NULL);
     return ctx->io.remove(ctx->io.user, partial);
 }
@@ -199,7 +199,7 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
                                         "report.html"};
     char partial[64];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(partial, sizeof partial, "%s" TW__PARTIAL, files[i]);
+        snprintf(partial, sizeof partial, "%s" TW_PARTIAL, files[i]);
         TW_TRY(remove_file(ctx, directory, files[i], err));
         TW_TRY(remove_file(ctx, directory, partial, err));
     }
@@ -251,7 +251,7 @@ void tw__job_tidy(tw_context *ctx, const char *directory)
 static tw_status claim(tw_job *job, tw_error *err)
 {
     char partial[TW__PATH];
-    int old, n = snprintf(partial, sizeof partial, "%s" TW__PARTIAL, job->o.out);
+    int old, n = snprintf(partial, sizeof partial, "%s" TW_PARTIAL, job->o.out);
     if (n < 0 || n >= TW__PATH - 64)
         return tw__fail(err, TW_ERR_SPEC, "the folder's name is too long (%zu characters)",
                         strlen(job->o.out));
