@@ -1,8 +1,13 @@
 /* Opening DATA where no run does it: the folders of data sets are the program's to know.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define STREAM "stream-"
 
 static void tell(const char *part, const char *name, const tw_data *data)
 {
@@ -42,12 +47,30 @@ tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *
     return TW_OK;
 }
 
+/* Removes what conversions that were killed have left: one that is at work has written within a day. */
+static void sweep(const char *cache)
+{
+    enum { DAY = 24 * 60 * 60 };
+    DIR *const directory = opendir(cache);
+    const struct dirent *entry;
+    struct stat file;
+    char path[PATH_MAX + sizeof entry->d_name];
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (strncmp(entry->d_name, STREAM, strlen(STREAM)) != 0) continue;
+        snprintf(path, sizeof path, "%.4000s/%s", cache, entry->d_name);
+        if (lstat(path, &file) == 0 && S_ISREG(file.st_mode) && time(NULL) - file.st_mtime > DAY)
+            unlink(path);
+    }
+    if (directory) closedir(directory);
+}
+
 /* Rows that are not converted are for the time being: the file has no name any more once it is open. */
 static tw_status open_streamed(tw_context *ctx, const char *path, tw_data_options *o, tw_data **train,
                                tw_data **test, tw_error *err)
 {
     char name[PATH_MAX], file[PATH_MAX + 16];
-    snprintf(name, sizeof name, "%.4000s/stream-%ld", o->cache, (long)getpid());
+    sweep(o->cache);
+    snprintf(name, sizeof name, "%.4000s/" STREAM "%ld", o->cache, (long)getpid());
     o->stream = name;
     const tw_status status = tw_data_open(ctx, path, o, train, NULL, test, err);
     for (int i = 0; i < 2; i++) {
@@ -63,6 +86,9 @@ tw_status cli_open_data(tw_context *ctx, const struct cli_common *common, const 
     struct cli_directories directories;
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     CLI_TRY(cli_directories(&directories, err));
+    if (data->window && !data->stream)
+        return cli_fail(err, TW_ERR_SPEC, "window = %llu has no effect without stream",
+                        (unsigned long long)data->window);
     CLI_TRY(tw_job_data_options(data, &o, err));
     o.cache = directories.cache;
     o.home = directories.home;

@@ -121,9 +121,10 @@ static tw_status choose_file(tw__source *source, const tw__reader *reader, tw_er
         return TW_OK;
     }
     if (*save->otherwise->stream) return tw__make_parents(source->ctx, save->path, err);
-    return tw__fail(err, TW_ERR_SPEC,
-                    "option stream: %.300s is not converted, and there is no place for its converted rows",
-                    source->paths[0]);
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "option stream: %.300s is not converted, and there is no place for its converted rows: convert it first",
+        source->paths[0]);
 }
 
 /* Rows that fit a schema: that of training rows or of a model, as JSON. NULL: they are training rows. */

@@ -6,6 +6,7 @@
 #include "train/json.h"
 #include "train/options.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct tw_config {
@@ -13,6 +14,17 @@ struct tw_config {
     char *file;
     json_t *whole, *options;
 };
+
+/* Removes the rows that a comparison has converted, where they stay in a file. */
+static void remove_converted(const tw_config *c, const char *stream)
+{
+    static const char *const ends[] = {".twd", ".test.twd"};
+    char path[TW__PATH];
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%.4000s%s", stream, ends[i]);
+        c->ctx->io.remove(c->ctx->io.user, path);
+    }
+}
 
 /* Opens the data at `path` as the configuration does, other files from the directory where that is given.
  * *same: they have the recorded fingerprint. */
@@ -22,11 +34,13 @@ static tw_status compare_data(const tw_config *c, const char *path, const char *
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     tw_data_options d = TW_DATA_OPTIONS_INIT;
     tw_data *train = NULL, *val = NULL, *test = NULL;
-    char *more = NULL, *tests = NULL;
+    char *more = NULL, *tests = NULL, stream[TW__PATH];
     json_t *now = NULL;
     tw_model *from = NULL;
     TW_TRY(tw__fields_read_known(tw_job_fields, &o, c->options, err));
     TW_TRY(tw_job_data_options(&o, &d, err));
+    snprintf(stream, sizeof stream, "%.4000s.compared", c->file);
+    if (o.stream) d.stream = stream;
     tw_status s = directory ? tw__paths_from(c->ctx, &more, directory, d.more, err) : TW_OK;
     if (s == TW_OK && directory) s = tw__paths_from(c->ctx, &tests, directory, d.test, err);
     if (directory) d.more = more, d.test = tests;
@@ -38,6 +52,7 @@ static tw_status compare_data(const tw_config *c, const char *path, const char *
     tw_data_free(train);
     tw_data_free(val);
     tw_data_free(test);
+    if (o.stream) remove_converted(c, stream);
     tw__free_text(c->ctx, more);
     tw__free_text(c->ctx, tests);
     *same = s == TW_OK && json_equal(now, recorded);
