@@ -5,8 +5,8 @@
  *     sum = sum / theta + y,  z = (z - alpha g) / (1 + alpha l2),
  *     y = (tau1 z + u / 2 + (1/2 - tau1) y - lr g) / (1 + lr l2),
  * the same for all weights and, while lr stays, in all updates of a round. So the weight makes up for k
- * updates by the map's k-th power, when it is next touched. With l1 the map is not linear, and the updates
- * are made one after the other.
+ * updates by the map's k-th power, when it is next touched. With l1 that is so while z and y keep their
+ * signs, l1 then being part of g; else the updates are made one after the other.
  *
  * The next snapshot is a mean of the round's y, each theta = 1 + alpha sigma times as heavy as the one
  * before: `sum` by `count`, in units of the last one's weight, which do not overflow. An update begins by
@@ -27,10 +27,10 @@ typedef struct cell {
 } cell;
 enum { NUMBERS = sizeof(cell) / sizeof(double) };
 
-/* The map's power: z = zz z + zg g, y = yz z + yy y + yu u + yg g, and
- * sum = ss sum + sz z + sy y + su u + sg g. */
+/* The map's power, by what pulls at z and at y: z = zz z + zg gz, y = yz z + yy y + yu u + yv gz + yg gy, and
+ * sum = ss sum + sz z + sy y + su u + sv gz + sg gy. */
 typedef struct power {
-    double zz, zg, yz, yy, yu, yg, ss, sz, sy, su, sg;
+    double zz, zg, yz, yy, yu, yv, yg, ss, sz, sy, su, sv, sg;
 } power;
 
 struct tw__points {
@@ -60,26 +60,54 @@ static void move(const tw__points *p, cell *c, double l1, double l2)
     c->pull = 0;
 }
 
-/* The updates that did not touch it. With l1 one that is 0 may stay so. */
+static int sign_of(double x) { return (x > 0) - (x < 0); }
+
+/* What pulls at z and y in all of the next n updates. With l1 that is g and l1's sign, if both keep theirs or
+ * stay 0: z goes one way, and so does what is added to a positive share of y. Returns 0 if they may not. */
+static int find_pull(const tw__points *p, const cell *c, size_t n, double l1, double *gz, double *gy)
+{
+    const power *last = &p->power[n - 1], *end = last + 1;
+    const double by = p->lr * l1;
+    const int z_stays = c->z == 0 && __builtin_fabs(c->g) <= l1, sign = sign_of(c->y);
+    *gz = z_stays ? 0 : c->g + l1 * sign_of(c->z);
+    *gy = c->g + l1 * sign;
+    if (!(l1 > 0)) return 1;
+    if (!z_stays && !((end->zz * c->z + end->zg * *gz) * sign_of(c->z) > 0)) return 0;
+    const double others = TW__TAU2 * c->u - p->lr * *gy, first = p->tau1 * c->z + others,
+                 most = p->tau1 * (last->zz * c->z + last->zg * *gz) + others;
+    return sign ? first * sign > 0 && most * sign > 0
+                : __builtin_fabs(first) <= by && __builtin_fabs(most) <= by;
+}
+
+/* n updates at once; with l1 a y of 0 stays there. */
+static void jump(const tw__points *p, cell *c, size_t n, double l1, double gz, double gy)
+{
+    const power *k = &p->power[n];
+    const cell was = *c;
+    c->z = k->zz * was.z + k->zg * gz;
+    c->sum = k->ss * was.sum;
+    if (l1 > 0 && was.y == 0) return;
+    c->sum += k->sz * was.z + k->sy * was.y + k->su * was.u + k->sv * gz + k->sg * gy;
+    c->y = k->yz * was.z + k->yy * was.y + k->yu * was.u + k->yv * gz + k->yg * gy;
+}
+
+/* The updates that did not touch it. */
 static void catch_up(const tw__by_row *z, const tw__points *p, cell *c)
 {
     const double l1 = z->f->l1;
     size_t missed = p->ticks - (size_t)c->last;
+    double gz, gy;
     c->last = (double)p->ticks;
-    if (!missed) return;
-    if (l1 > 0) {
-        const int stays = c->z == 0 && c->y == 0 && c->u == 0 && c->sum == 0 && __builtin_fabs(c->g) <= l1;
-        for (; missed > 0 && !stays; missed--) {
+    for (size_t most = 1; missed > 0; most *= 2) {
+        if (find_pull(p, c, missed, l1, &gz, &gy)) {
+            jump(p, c, missed, l1, gz, gy);
+            return;
+        }
+        for (size_t i = 0; i < most && missed > 0; i++, missed--) {
             add_y(p, c);
             move(p, c, l1, z->f->l2);
         }
-        return;
     }
-    const power *k = &p->power[missed];
-    const cell was = *c;
-    c->sum = k->ss * was.sum + k->sz * was.z + k->sy * was.y + k->su * was.u + k->sg * was.g;
-    c->z = k->zz * was.z + k->zg * was.g;
-    c->y = k->yz * was.z + k->yy * was.y + k->yu * was.u + k->yg * was.g;
 }
 
 /* ---- powers -------------------------------------------------------------------------------------------- */
@@ -91,19 +119,20 @@ static power next_power(const tw__points *p, const power *k, double l2)
                    .sz = k->sz / p->theta + k->yz,
                    .sy = k->sy / p->theta + k->yy,
                    .su = k->su / p->theta + k->yu,
+                   .sv = k->sv / p->theta + k->yv,
                    .sg = k->sg / p->theta + k->yg,
                    .zz = by * k->zz,
                    .zg = by * (k->zg - p->alpha),
                    .yz = over * (p->tau1 * k->zz + stay * k->yz),
                    .yy = over * (stay * k->yy),
                    .yu = over * (TW__TAU2 + stay * k->yu),
-                   .yg = over * (p->tau1 * k->zg + stay * k->yg - p->lr)};
+                   .yv = over * (p->tau1 * k->zg + stay * k->yv),
+                   .yg = over * (stay * k->yg - p->lr)};
 }
 
 static void find_powers(const tw__by_row *z)
 {
     tw__points *p = z->points;
-    if (z->f->l1 > 0) return;
     if (!p->powers) p->power[p->powers++] = (power){.zz = 1, .yy = 1, .ss = 1};
     for (; p->powers <= p->ticks; p->powers++)
         p->power[p->powers] = next_power(p, &p->power[p->powers - 1], z->f->l2);
