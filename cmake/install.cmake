@@ -26,7 +26,7 @@ if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR} AND NOT IS_ABSOLUTE ${CMAKE_INSTALL_I
 endif()
 # What a static link of libthalweg-train and libthalweg-race needs. Requires.private would bring in what those libraries need for a static link of their own, of which
 # a system has not all.
-string(JOIN " " TW_TRAIN_NEEDS ${ARCHIVE_LDFLAGS} ${ZLIB_LDFLAGS} ${JANSSON_LDFLAGS} ${XXHASH_LDFLAGS})
+string(JOIN " " TW_TRAIN_NEEDS ${ARCHIVE_LDFLAGS} ${ZLIB_LDFLAGS} ${PNG_LDFLAGS} ${JPEG_LDFLAGS} ${JANSSON_LDFLAGS} ${XXHASH_LDFLAGS})
 string(JOIN " " TW_RACE_NEEDS ${SQLITE_LDFLAGS})
 set(packages thalweg)
 if(NOT TW_CORE_ONLY)

@@ -40,6 +40,8 @@ has_make|make
 has_pkg_config|pkg-config
 has_module libarchive|libarchive-dev
 has_module zlib|zlib1g-dev
+has_module libpng|libpng-dev
+has_module libjpeg|libjpeg-dev
 has_module jansson|libjansson-dev
 has_module libxxhash|libxxhash-dev
 has_module sqlite3|libsqlite3-dev

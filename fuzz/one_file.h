@@ -78,9 +78,9 @@ static int one_kind(void *user, const char *path, int *kind)
 /* Made once; a target has nothing else that outlives an input. */
 static inline tw_context *one_file_context(one_file *f)
 {
-    const tw_io io = {sizeof(tw_io), one_open, one_read, one_write, one_nothing, one_nothing,
-                      one_rename,    one_path, one_path, one_path,  one_kind,    f,
-                      NULL,          NULL,     NULL,     NULL,      NULL,        NULL};
+    const tw_io io = {sizeof(tw_io), one_open, one_read, one_write, one_nothing, one_nothing, one_rename,
+                      one_path,      one_path, one_path, one_kind,  f,           NULL,        NULL,
+                      NULL,          NULL,     NULL,     NULL,      NULL};
     tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
     tw_context *ctx;
     o.io = &io;

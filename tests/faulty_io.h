@@ -100,6 +100,10 @@ static inline int faulty_is_empty(void *user, const char *path, int *empty)
 {
     return faulty_look(user) ? EIO : tw__system_io.is_empty(NULL, path, empty);
 }
+static inline int faulty_list(void *user, const char *path, int (*each)(void *to, const char *name), void *to)
+{
+    return faulty_look(user) ? EIO : tw__system_io.list(NULL, path, each, to);
+}
 /* Never fails: it cleans up after what failed. */
 static inline int faulty_remove(void *user, const char *path)
 {
@@ -130,7 +134,8 @@ static inline tw_io faulty_io(faults *f)
                    NULL,
                    NULL,
                    NULL,
-                   NULL};
+                   NULL,
+                   faulty_list};
 }
 
 /* A context on `f`, which is emptied first. Not with more than one thread where allocations are looked at:

@@ -57,6 +57,9 @@ typedef struct tw_io {
     /* The memory of a mapped file, as map gave it, is not needed for now: its pages may be read from the file
      * again when they are next touched. It has not been written to. May be NULL: nothing is given back. */
     void (*forget)(void *user, void *bytes, size_t n);
+    /* Calls each(to, name) for every name in a directory, in any order, until one call returns an errno
+     * value, which is handed on. May be NULL: directories of images cannot be opened. */
+    int (*list)(void *user, const char *path, int (*each)(void *to, const char *name), void *to);
 } tw_io;
 /* Ends the name of a file or folder that is not whole yet, and is renamed when it is. No other program uses
  * it, so that what a kill has left under such a name may be overwritten or removed. */

@@ -103,7 +103,7 @@ typedef struct tw_data_options {
 
     /* Files of rows (docs/data.md). */
 
-    /* name of a format, for all files: "libsvm", "csv", "npy", "twd", "idx", "cifar10"; NULL: by content */
+    /* name of a format, for all files: "libsvm", "csv", "npy", "twd", "idx", "cifar10", "image"; NULL: by content */
     const char *format;
     /* more files of the rows that `path` begins, and files of test rows, one in a line; NULL: none */
     const char *more, *test;
@@ -151,9 +151,10 @@ typedef struct tw_data_options {
     }
 
 /* Opens `path`: a directory with IDX files of MNIST's names, plain or compressed, where train-* becomes train
- * and its last share val, and t10k-* test; one IDX image file (test only, without labels); a
- * directory with CIFAR-10's binary files, where data_batch_* become train and its last share val, and
- * test_batch test; a LIBSVM, CSV, TSV, npy, npz or CIFAR-10 file of rows, or one of converted rows: training
+ * and its last share val, and t10k-* test; one IDX image file (test only, without labels); a directory with
+ * CIFAR-10's binary files, where data_batch_* become train and its last share val, and test_batch test; a
+ * directory of PNG and JPEG images, in one directory for each class (docs/data.md); single images (test only,
+ * without labels); a LIBSVM, CSV, TSV, npy, npz or CIFAR-10 file of rows, or one of converted rows: training
  * rows, of which a share is drawn for val, or test rows where only those are wanted or there are no labels;
  * "digits", generated into the cache at first use; "sparse", generated; "mnist", in `home`. options NULL: all
  * defaults. An output that is NULL is not wanted, and its files are not read; one that the data set does not

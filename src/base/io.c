@@ -137,6 +137,23 @@ static int sys_is_empty(void *user, const char *path, int *empty)
     return 0;
 }
 
+static int sys_list(void *user, const char *path, int (*each)(void *to, const char *name), void *to)
+{
+    (void)user;
+    DIR *directory = opendir(path);
+    if (!directory) return errno;
+    int e = 0;
+    do {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (!entry) break;
+        e = each(to, entry->d_name);
+    } while (!e);
+    if (!e) e = errno;
+    closedir(directory);
+    return e;
+}
+
 static int sys_is_at(void *user, void *file, const char *path, int *is)
 {
     (void)user;
@@ -179,10 +196,11 @@ static int sys_stamp(void *user, const char *path, uint64_t *bytes, int64_t *wri
     return 0;
 }
 
-const tw_io tw__system_io = {sizeof(tw_io), sys_open,   sys_read,     sys_write,          sys_sync,
-                             sys_close,     sys_rename, sys_remove,   sys_make_directory, sys_sync_directory,
-                             sys_kind,      NULL,       sys_is_empty, sys_is_at,          sys_map,
-                             sys_unmap,     sys_stamp,  sys_forget};
+const tw_io tw__system_io = {sizeof(tw_io),      sys_open,           sys_read,   sys_write,
+                             sys_sync,           sys_close,          sys_rename, sys_remove,
+                             sys_make_directory, sys_sync_directory, sys_kind,   NULL,
+                             sys_is_empty,       sys_is_at,          sys_map,    sys_unmap,
+                             sys_stamp,          sys_forget,         sys_list};
 
 tw_status tw__fail_system(tw_error *err, int error, const char *what, const char *path)
 {

@@ -166,7 +166,7 @@ static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema
 }
 
 const tw__reader tw__reader_cifar10 = {.name = "cifar10",
-                                       .supported = "CIFAR-10's binary files",
+                                       .supported = "CIFAR-10's files",
                                        .kind = TW_PATH_FILE,
                                        .recognises = recognises,
                                        .read = read_files};
@@ -224,7 +224,6 @@ static tw_status open_directory(tw__parts *p, const tw__opening *o, tw_error *er
     return o->want_test ? read_batches(&p->test, o, 0, 0, err) : TW_OK;
 }
 
-const tw__reader tw__reader_cifar10_directory = {.supported = "a directory with them",
-                                                 .kind = TW_PATH_DIRECTORY,
+const tw__reader tw__reader_cifar10_directory = {.kind = TW_PATH_DIRECTORY,
                                                  .holds = holds,
                                                  .open = open_directory};

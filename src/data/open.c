@@ -45,8 +45,9 @@ const char *tw__data_supported(char to[TW__SUPPORTED])
     int n = snprintf(to, TW__SUPPORTED, "supported: ");
     for (size_t i = 0; i < N_READERS && n < TW__SUPPORTED; i++) {
         const char *join = i == 0 ? "" : i + 1 < N_READERS ? ", " : " and ", *text = readers[i]->supported;
-        n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), text ? "%s%s" : "%s\"%s\"", join,
-                      text ? text : readers[i]->name);
+        if (text || readers[i]->name)
+            n += snprintf(to + n, (size_t)(TW__SUPPORTED - n), text ? "%s%s" : "%s\"%s\"", join,
+                          text ? text : readers[i]->name);
     }
     return to;
 }

@@ -43,8 +43,9 @@ typedef struct tw__source {
 typedef struct tw__reader {
     /* of the one data set that it opens, whatever is on the disk; or of a format of files (--format) */
     const char *name;
-    const char *supported; /* of paths, for messages: "an IDX image file" */
-    int kind;              /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0: a data set */
+    /* of paths, for messages: "an IDX image file"; NULL, of a directory: its files are told */
+    const char *supported;
+    int kind; /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0: a data set */
     /* Directories: *is = 1 if this is one of those that it opens. */
     tw_status (*holds)(int *is, tw_context *ctx, const char *directory, tw_error *err);
     /* Data sets and directories. Parts that do not exist stay NULL; after an error parts may be there, for
@@ -65,7 +66,7 @@ void tw__source_close(const tw__source *source, tw__stream *stream);
 tw_status tw__refuse_row_options(const tw_data_options *options, const char *path, tw_error *err);
 
 /* "supported: a folder with MNIST's IDX files, ...": what all readers open, for messages. */
-enum { TW__SUPPORTED = 384 };
+enum { TW__SUPPORTED = 256 };
 const char *tw__data_supported(char to[TW__SUPPORTED]);
 
 /* idx_directory.c: a folder with MNIST's files, for readers that know where theirs is.

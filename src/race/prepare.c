@@ -189,7 +189,8 @@ static tw_status open_data(tw_race *race, tw_error *err)
     TW_TRY(tw__json_fingerprint(race->train, race->val, race->test, NULL, &race->fingerprint, err));
     if (race->train && race->o.job.cv) return make_folds(race, err);
     if (race->train) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%.300s holds no training data (a folder with the four IDX files does)",
+    return tw__fail(err, TW_ERR_DATA,
+                    "%.300s holds no training data: its rows are test rows, or have no labels",
                     race->o.job.data);
 }
 

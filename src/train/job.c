@@ -148,7 +148,8 @@ static tw_status open_all(tw_job *job, tw_error *err)
                              err));
     if (!job->train)
         return tw__fail(err, TW_ERR_DATA,
-                        "%.300s holds no training data (a folder with the four IDX files does)", job->o.data);
+                        "%.300s holds no training data: its rows are test rows, or have no labels",
+                        job->o.data);
     TW_TRY(tw__job_set_window(job, err));
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(make_model(job, type, err));

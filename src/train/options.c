@@ -29,7 +29,7 @@ static const tw_field rows[] = {
     {"test", "test", TW_FIELD_TEXT, AT(test), NULL, NULL, 0, 0, FILES | NO_BITS, "FILE",
      "test rows, in a file like DATA"},
     {"format", "format", TW_FIELD_TEXT, AT(format), NULL, NULL, 0, 0, READS | NO_BITS, "F",
-     "format of the files, found from their content (default): libsvm, csv, npy, twd, idx or cifar10"},
+     "format of the files, found from their content (default): libsvm, csv, npy, twd, idx, cifar10 or image"},
     {"label", "label", TW_FIELD_TEXT, AT(label), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
      "column of labels or targets, by its name or number (default: the last, -1)"},
     {"row_weight", "row-weight", TW_FIELD_TEXT, AT(row_weight), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
