@@ -1,17 +1,14 @@
-/* The live line is drawn at most ten times a second and cut to the terminal's width; a log file gets plain
- * lines and no control characters.
+/* The live line is drawn at most ten times a second and cut to the terminal's width.
  * SPDX-License-Identifier: MIT */
 #include "progress.h"
 #include "cli.h"
-#include <errno.h>
 #include <math.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 static const double redraw_seconds = 0.1;
 
-void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, int log)
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, struct run_log *log)
 {
     memset(p, 0, sizeof *p);
     p->epochs = epochs;
@@ -104,36 +101,10 @@ static void print_epoch(struct progress *p, const tw_event *e, double images)
     fprintf(stderr, "%s\n", line);
 }
 
-/* Waits for a pipe that nobody empties, but not after a signal; what poll lets through is short enough for
- * one write. */
-static void write_log(struct progress *p, const char *line, size_t n)
-{
-    struct pollfd log = {p->log, POLLOUT, 0};
-    while (poll(&log, 1, 100) <= 0)
-        if (cli_interrupted()) return;
-    for (ssize_t put; n; line += put, n -= (size_t)put) {
-        put = write(p->log, line, n);
-        if (put < 0 && !p->log_error) p->log_error = errno;
-        if (put < 0) return;
-    }
-}
-
-static void log_epoch(struct progress *p, const tw_epoch *l)
-{
-    static const char *const names[] = {"seconds", "loss", "accuracy", "val_loss", "val_accuracy", "lr"};
-    const double values[] = {l->seconds, l->loss, l->accuracy, l->val_loss, l->val_accuracy, l->lr};
-    char line[512];
-    size_t n = cli_append(line, sizeof line, 0, "{\"epoch\": %llu", (unsigned long long)l->epoch);
-    for (int i = 0; i < 6; i++)
-        if (isfinite(values[i])) n = cli_append(line, sizeof line, n, ", \"%s\": %.17g", names[i], values[i]);
-    tw_json_shorten(line);
-    n = cli_append(line, sizeof line, strlen(line), "}\n");
-    write_log(p, line, n);
-}
-
 int progress_event(void *progress, const tw_event *e)
 {
     struct progress *p = progress;
+    if (p->job) run_log_event(p->log, tw_job_run_of(p->job), e);
     if (e->kind == TW_EVENT_STEP) {
         p->done++;
         if (p->live) redraw(p, e);
@@ -141,7 +112,6 @@ int progress_event(void *progress, const tw_event *e)
         if (p->live) redraw(p, e);
         p->start = cli_seconds();
     } else if (e->line) {
-        if (p->log >= 0) log_epoch(p, e->line);
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
         p->epoch_first = p->done;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
+#include "run_log.h"
 #include <stdio.h>
 #include <thalweg/train.h>
 
@@ -12,14 +13,12 @@ struct progress {
     double start, epoch_start, drawn; /* seconds of the clock */
     /* steps of the whole run: where we began, are, and the epoch began */
     uint64_t first, done, epoch_first;
-    /* a file for one JSON line per epoch; -1: none */
-    int log;
-    int log_error; /* errno of a failed write to it */
+    struct run_log *log;
     /* which SIGUSR1 and SIGUSR2 make write a checkpoint */
     tw_job *job;
 };
 
-void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, int log);
+void progress_start(struct progress *p, uint64_t epochs, uint64_t batch, int quiet, struct run_log *log);
 /* for tw_run_options.event; non-zero after SIGINT, SIGTERM or SIGHUP */
 int progress_event(void *progress, const tw_event *event);
 const char *progress_time(double seconds, char *to, size_t n); /* "42s", "3m05s", "2h10m" */

@@ -4,8 +4,6 @@
 #include "find_lr.h"
 #include "progress.h"
 #include "layer_table.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <thalweg/report.h>
@@ -17,7 +15,7 @@ struct values {
     struct cli_penalties penalties;
     char model[TW_SPEC_MAX];
     const char *config, *resume, *log;
-    uint64_t steps;
+    uint64_t log_every, steps;
     double lr_from, lr_to;
     int find_lr;
 };
@@ -28,14 +26,17 @@ static const struct cli_option options[] = {
     {"config", 0, CLI_TEXT, AT(config), "FILE", 0, 0,
      "take the options from FILE, a run.json or JSON like its config; options on the line override it"},
     {"resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
-     "continue the run in DIR; can be combined with --threads, --time, --log, --json, -q and -v only"},
+     "continue the run in DIR; can be combined with --threads, --time, --log, --log-every, --json, -q and -v only"},
     {"find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0,
      "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing"},
     {"lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)"},
     {"lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)"},
     {"steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6,
      "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)"},
-    {"log", 0, CLI_TEXT, AT(log), "FILE", 0, 0, "append one JSON line per epoch to FILE"},
+    {"log", 0, CLI_TEXT, AT(log), "FILE", 0, 0,
+     "write a line for each epoch to FILE: JSON, appended, or a CSV table where it ends with .csv; to a directory, DIR/: events for TensorBoard"},
+    {"log-every", 0, CLI_NATURAL, AT(log_every), "STEPS", 1, 0,
+     "with --log: also the loss and the rate of every STEPS-th update"},
     CLI_THREADS,
     CLI_JSON,
     CLI_QUIET,
@@ -48,7 +49,7 @@ static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
     static const char *const without[] = {"schedule", "control", "epochs",           "target", "eval-every",
-                                          "time",     "keep",    "checkpoint-every", "log"};
+                                          "time",     "keep",    "checkpoint-every", "log",    "log-every"};
     static const char *const only[] = {"lr-from", "lr-to", "steps"};
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
@@ -74,7 +75,7 @@ static tw_status check_from(const char *from, const char *out, tw_error *err)
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
-    static const char *const beside[] = {"resume", "threads", "time",    "log",
+    static const char *const beside[] = {"resume", "threads", "time",    "log", "log-every",
                                          "json",   "quiet",   "verbose", NULL};
     const struct values *v = call->values;
     if (!v->resume) {
@@ -92,7 +93,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!odd) return TW_OK;
     return cli_fail(
         err, TW_ERR_SPEC,
-        "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --json, -q and -v can)",
+        "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --log-every, --json, -q and -v can)",
         odd);
 }
 
@@ -238,7 +239,7 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
                             err);
 }
 
-static void start(const struct values *v, tw_job *job, struct progress *progress, int log)
+static void start(const struct values *v, tw_job *job, struct progress *progress, struct run_log *log)
 {
     tw_job_options o = TW_JOB_OPTIONS_INIT;
     tw_job_resolved(job, &o);
@@ -265,7 +266,7 @@ static tw_status how_to_continue(const struct values *v, tw_job *job, tw_error *
     return cli_fail(err, TW_STOPPED, "interrupted; to continue, run thalweg train --resume %s", word);
 }
 
-static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, int log,
+static tw_status run_job(const struct values *v, tw_job *job, struct progress *progress, struct run_log *log,
                          tw_error *err)
 {
     tw_error why;
@@ -280,26 +281,17 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     status = tw_job_report(job, NULL, &why);
     cli_running(0);
     CLI_TRY(finish_with_page(v, job, status, &why, err));
-    if (progress->log_error)
-        return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(progress->log_error));
     return how_to_continue(v, job, err);
 }
 
-/* That a log can be written is known before there is a run. *made: there was none. */
-static tw_status open_log(const char *path, int *log, int *made, tw_error *err)
-{
-    *made = access(path, F_OK) != 0;
-    *log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return *log >= 0 ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", path, strerror(errno));
-}
-
 static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_options *o, tw_job **job,
-                          int *log, tw_error *err)
+                          struct run_log *log, tw_error *err)
 {
-    int made = 0;
-    if (v->log) CLI_TRY(open_log(v->log, log, &made, err));
+    const int resumed = v->resume != NULL;
+    CLI_TRY(run_log_open(log, v->log, v->log_every, resumed, err));
     tw_status status = v->resume ? tw_job_resume(job, ctx, o->out, o, err) : tw_job_create(job, ctx, o, err);
-    if (status != TW_OK && made) unlink(v->log);
+    if (status == TW_OK) status = run_log_begin(log, tw_job_run_of(*job), resumed, err);
+    if (status != TW_OK) run_log_undo(log);
     /* the data are not those the run began with */
     if (v->resume && status == TW_ERR_STATE) status = TW_ERR_DATA;
     cli_running(1);
@@ -331,7 +323,8 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
 {
     char directory[PATH_MAX];
     tw_job *job = NULL;
-    int log = -1;
+    struct run_log log;
+    tw_error why;
     if (v->resume || v->job.out)
         snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
     else
@@ -345,9 +338,11 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     v->job.out = directory;
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
-    if (status == TW_OK) status = run_job(v, job, progress, log, err);
-    if (log >= 0 && close(log) && status == TW_OK)
-        status = cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", v->log, strerror(errno));
+    if (status == TW_OK) status = run_job(v, job, progress, &log, err);
+    if (run_log_close(&log, &why) != TW_OK && status == TW_OK) {
+        *err = why;
+        status = why.code;
+    }
     tw_job_free(job);
     return status;
 }

@@ -33,6 +33,7 @@
  *   visitor.h       libthalweg         an object's state, for any file format
  *   state.h         libthalweg-train   an optimiser's state in a safetensors file
  *   metrics.h       libthalweg-train   how good predictions are: AUC, F1, R2, ...
+ *   run_log.h       libthalweg-train   the log of a run in a file: JSON, CSV, TensorBoard
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
@@ -77,6 +78,7 @@
 #include <thalweg/find_lr.h>
 #include <thalweg/linear.h>
 #include <thalweg/metrics.h>
+#include <thalweg/run_log.h>
 #include <thalweg/model.h>
 #include <thalweg/objective.h>
 #include <thalweg/options.h>

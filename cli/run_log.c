@@ -1,0 +1,149 @@
+/* The log of a run: appended to a file or pipe, cut where a run is resumed.
+ * SPDX-License-Identifier: MIT */
+#include "run_log.h"
+#include "cli.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static tw_status fail(const struct run_log *log, int error, tw_error *err)
+{
+    return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", log->path, strerror(error));
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------- */
+
+/* A directory is there, or its name ends with a slash. */
+static tw_status choose(struct run_log *log, tw_error *err)
+{
+    const size_t n = strlen(log->path);
+    const char *slash = n && log->path[n - 1] == '/' ? "" : "/";
+    struct stat s;
+    const int is_there = stat(log->path, &s) == 0;
+    if (n == 0 || (*slash && !(is_there && S_ISDIR(s.st_mode)))) {
+        log->format = n >= 4 && strcmp(log->path + n - 4, ".csv") == 0 ? TW_RUN_LOG_CSV : TW_RUN_LOG_JSON;
+        snprintf(log->file, sizeof log->file, "%s", log->path);
+        return TW_OK;
+    }
+    log->format = TW_RUN_LOG_EVENTS;
+    if (n + sizeof "/events.out.tfevents.thalweg" > sizeof log->file) return fail(log, ENAMETOOLONG, err);
+    snprintf(log->file, sizeof log->file, "%s%sevents.out.tfevents.thalweg", log->path, slash);
+    if (is_there) return TW_OK;
+    if (mkdir(log->path, 0777) != 0) return fail(log, errno, err);
+    snprintf(log->directory, sizeof log->directory, "%s", log->path);
+    return TW_OK;
+}
+
+tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, int resumed, tw_error *err)
+{
+    struct stat s;
+    *log = (struct run_log){.path = path, .every = every, .fd = -1};
+    if (!path) return every ? cli_fail(err, TW_ERR_SPEC, "--log-every can be used with --log only") : TW_OK;
+    CLI_TRY(choose(log, err));
+    log->made = access(log->file, F_OK) != 0;
+    if (!resumed && log->format != TW_RUN_LOG_JSON && stat(log->file, &s) == 0 && s.st_size > 0)
+        return cli_fail(err, TW_ERR_SPEC, "--log %.300s: %s holds the log of a run already (give another)",
+                        path, log->file);
+    /* a file to be cut is looked at */
+    log->fd = open(log->file, (resumed ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (log->fd < 0) log->fd = open(log->file, O_WRONLY | O_APPEND | O_CLOEXEC);
+    return log->fd >= 0 ? TW_OK : fail(log, errno, err);
+}
+
+void run_log_undo(struct run_log *log)
+{
+    if (log->fd >= 0) close(log->fd);
+    if (log->fd >= 0 && log->made) unlink(log->file);
+    if (*log->directory) rmdir(log->directory);
+    log->fd = -1;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+/* Waits for a pipe that nobody empties, but not after a signal; what poll lets through is short enough for
+ * one write. */
+static void put(struct run_log *log, const char *bytes, size_t n)
+{
+    struct pollfd at = {log->fd, POLLOUT, 0};
+    while (poll(&at, 1, 100) <= 0)
+        if (cli_interrupted()) return;
+    for (ssize_t done; n; bytes += done, n -= (size_t)done) {
+        done = write(log->fd, bytes, n);
+        if (done < 0 && !log->error) log->error = errno;
+        if (done < 0) return;
+    }
+}
+
+/* The rate is asked for before its update. */
+static void look_ahead(struct run_log *log, tw_run *run)
+{
+    tw_optimizer *optimizer = tw_run_optimizer(run);
+    if (!optimizer || tw_optimizer_value(optimizer, "lr", &log->lr, NULL) != TW_OK) log->lr = NAN;
+}
+
+/* A pipe cannot be cut, and need not be. */
+static tw_status cut(struct run_log *log, tw_run *run, tw_error *err)
+{
+    struct stat s;
+    size_t epochs;
+    if (fstat(log->fd, &s) != 0) return fail(log, errno, err);
+    if (!S_ISREG(s.st_mode) || s.st_size == 0) return TW_OK;
+    const size_t n = (size_t)s.st_size;
+    void *bytes = mmap(NULL, n, PROT_READ, MAP_SHARED, log->fd, 0);
+    if (bytes == MAP_FAILED) return fail(log, errno, err);
+    const tw_epoch *history = tw_run_history(run, &epochs);
+    const size_t kept =
+        tw_run_log_kept(log->format, bytes, n, epochs ? history[epochs - 1].epoch : 0, tw_run_steps(run));
+    munmap(bytes, n);
+    return kept == n || ftruncate(log->fd, (off_t)kept) == 0 ? TW_OK : fail(log, errno, err);
+}
+
+tw_status run_log_begin(struct run_log *log, tw_run *run, int resumed, tw_error *err)
+{
+    char head[TW_RUN_LOG_MOST];
+    struct stat s;
+    if (log->fd < 0 || !run) return TW_OK;
+    if (resumed) CLI_TRY(cut(log, run, err));
+    if (log->every) look_ahead(log, run);
+    if (fstat(log->fd, &s) != 0) return fail(log, errno, err);
+    if (s.st_size == 0) put(log, head, tw_run_log_head(log->format, now(), head));
+    return TW_OK;
+}
+
+void run_log_event(struct run_log *log, tw_run *run, const tw_event *e)
+{
+    char bytes[TW_RUN_LOG_MOST];
+    const int is_update = e->kind == TW_EVENT_STEP;
+    if (log->fd < 0 || !run || (is_update ? !log->every : !e->line)) return;
+    const tw_run_log_entry entry = {.size = sizeof entry,
+                                    .step = tw_run_steps(run),
+                                    .line = e->line,
+                                    .epoch = e->epoch,
+                                    .update_loss = e->update_loss,
+                                    .lr = log->lr,
+                                    .time = now()};
+    if (!is_update || entry.step % log->every == 0)
+        put(log, bytes, tw_run_log_bytes(log->format, &entry, bytes));
+    if (is_update && (entry.step + 1) % log->every == 0) look_ahead(log, run);
+}
+
+tw_status run_log_close(struct run_log *log, tw_error *err)
+{
+    if (log->fd < 0) return TW_OK;
+    if (close(log->fd) != 0 && !log->error) log->error = errno;
+    log->fd = -1;
+    return log->error ? fail(log, log->error, err) : TW_OK;
+}
