@@ -1,6 +1,7 @@
 /* run_log: lines and records, read back by a parser of the test's, and what a resumed run keeps of them.
  * SPDX-License-Identifier: MIT */
-#include "files.h"
+#include "proto_fields.h"
+#include <stdio.h>
 #include <math.h>
 #include <string.h>
 #include <thalweg/run_log.h>
@@ -84,40 +85,6 @@ static uint32_t crc_of(const uint8_t *bytes, size_t n)
     return ~crc;
 }
 
-static uint64_t varint(const uint8_t **at)
-{
-    uint64_t x = 0;
-    int shift = 0;
-    do x |= (uint64_t)(**at & 127) << shift, shift += 7;
-    while (*(*at)++ & 128);
-    return x;
-}
-
-/* One field of a message: its number, and where its value is. */
-typedef struct field {
-    unsigned number;
-    uint64_t value; /* or the bytes of `at` */
-    const uint8_t *at;
-} field;
-
-static field next(const uint8_t **at)
-{
-    const uint64_t tag = varint(at);
-    field f = {(unsigned)(tag >> 3), 0, *at};
-    switch (tag & 7) {
-    case 0: f.value = varint(at); break;
-    case 1: *at += 8; break;
-    case 2:
-        f.value = varint(at);
-        f.at = *at;
-        *at += f.value;
-        break;
-    case 5: *at += 4; break;
-    default: fail_msg("type %u", (unsigned)(tag & 7));
-    }
-    return f;
-}
-
 /* The event of the record at `at`, whose checksums hold. */
 static const uint8_t *event_of(const uint8_t *at, size_t *n)
 {
@@ -131,13 +98,13 @@ static const uint8_t *event_of(const uint8_t *at, size_t *n)
     return at + 12;
 }
 
-static void check_value(field value, const char *tag, float number)
+static void check_value(proto_field value, const char *tag, float number)
 {
     const uint8_t *at = value.at;
-    const field name = next(&at), x = next(&at);
+    const proto_field name = proto_next(&at), x = proto_next(&at);
     float got;
     assert_true(value.number == 1 && name.number == 1 && x.number == 2 && at == value.at + value.value);
-    assert_true(name.value == strlen(tag) && memcmp(name.at, tag, name.value) == 0);
+    assert_true(proto_is(name, tag));
     memcpy(&got, x.at, sizeof got);
     assert_true(got == number);
 }
@@ -152,24 +119,24 @@ static void records(void **state)
     assert_int_equal(crc_of((const uint8_t *)"123456789", 9), 0xe3069283);
     const size_t head = tw_run_log_head(TW_RUN_LOG_EVENTS, 1e9, file);
     const uint8_t *at = event_of(file, &length), *end = at + length;
-    field f = next(&at);
+    proto_field f = proto_next(&at);
     memcpy(&time, f.at, 8);
     assert_true(f.number == 1 && time == 1e9);
-    f = next(&at);
+    f = proto_next(&at);
     assert_true(f.number == 3 && f.value == 13 && memcmp(f.at, "brain.Event:2", 13) == 0 && at == end);
 
     const size_t n = tw_run_log_bytes(TW_RUN_LOG_EVENTS, &epoch, file + head);
     assert_int_equal(n, 12 + (at = event_of(file + head, &length), length) + 4);
     end = at + length;
-    assert_int_equal(next(&at).number, 1);
-    f = next(&at);
+    assert_int_equal(proto_next(&at).number, 1);
+    f = proto_next(&at);
     assert_true(f.number == 2 && f.value == 300);
-    f = next(&at);
+    f = proto_next(&at);
     assert_true(f.number == 5 && at == end);
     at = f.at;
-    check_value(next(&at), "loss", 0.25f);
-    check_value(next(&at), "accuracy", 0.875f);
-    check_value(next(&at), "lr", 1e-7f);
+    check_value(proto_next(&at), "loss", 0.25f);
+    check_value(proto_next(&at), "accuracy", 0.875f);
+    check_value(proto_next(&at), "lr", 1e-7f);
     assert_true(at == end);
 }
 
