@@ -112,7 +112,7 @@ static inline void check_refuses(const char *solver, const char *model, int kind
 /* Where a run ends. */
 typedef struct ending {
     double w[3 * (COLUMNS + 1)];
-    uint64_t steps;
+    uint64_t steps, gradients;
     double loss;
 } ending;
 
@@ -150,6 +150,7 @@ static inline ending solve(const char *solver, const char *model, int classes, t
     if (!tw_run_is_over(status)) go_on(run);
     memcpy(to.w, tw_model_weights(m), tw_model_size(m) * tw_type_size(type));
     to.steps = tw_run_steps(run);
+    to.gradients = tw_run_gradients(run);
     to.loss = tw_run_history(run, &(size_t){0})[to.steps - 1].loss;
     if (tw_run_status(run) != TW_RUN_CONVERGED)
         fail_msg("%s, %s: after %d iterations the gradient is %g of %g", solver, model, (int)to.steps,

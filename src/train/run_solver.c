@@ -170,6 +170,7 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .hessian = hessian,
                            .diagonal = diagonal,
                            .times = times,
+                           .gradients = &r->gradients,
                            .tol = r->o.tol,
                            .seed = r->o.seed};
     TW_TRY(find_criterion(r->o.stop, o, &problem.stop, err));

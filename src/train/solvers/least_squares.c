@@ -19,6 +19,7 @@ typedef struct state {
     tw__triangle triangle;
     double *d; /* the step */
     int is_cg, is_ready;
+    int64_t was_ready; /* perhaps before the run was resumed */
     /* of conjugate gradients, where the intercept is always the best for the weights: a diagonal, the
      * residual, a direction, the product with it, the mean of each column, or NULL; r . r / scale before, 0:
      * none */
@@ -86,6 +87,14 @@ static tw_status go(tw__solver *s, const double *from, tw_error *err)
     return tw__solver_evaluate(s, err);
 }
 
+/* All that is made once is there. A resumed run makes it again, which counts no gradients, as of `before`. */
+static void be_ready(const tw__solver *s, state *l, uint64_t before)
+{
+    if (l->was_ready) *s->problem.gradients = before;
+    l->is_ready = 1;
+    l->was_ready = 1;
+}
+
 /* ---- conjugate gradients ------------------------------------------------------------------------------- */
 
 /* The best intercepts of a step with these weights, from a gradient; NULL: of 0. */
@@ -108,6 +117,7 @@ static tw_status prepare(tw__solver *s, state *l, tw_error *err)
     const int is_wide = !(glm->l2 > 0) && n >= s->problem.objective->n_rows;
     TW_TRY(s->problem.diagonal(s->problem.user, l->hp, err));
     if (l->is_ready) return TW_OK;
+    const uint64_t before = *s->problem.gradients;
     for (size_t i = 0; i < weights; i++) l->scale[i] = l->hp[i];
     if (l->means) {
         for (size_t i = 0; i < s->problem.n; i++) l->d[i] = i >= weights;
@@ -119,7 +129,7 @@ static tw_status prepare(tw__solver *s, state *l, tw_error *err)
         l->scale[i] = is_wide || !(all > 0) ? 1 : left > 1e-12 * all ? left : 1e-12 * all;
     }
     if (is_wide) warn(s, s->problem.objective->n_rows, "a rank of at most");
-    l->is_ready = 1;
+    be_ready(s, l, before);
     return TW_OK;
 }
 
@@ -171,10 +181,11 @@ static tw_status by_conjugate_gradients(tw__solver *s, state *l, tw_error *err)
 
 static tw_status make_triangle(tw__solver *s, state *l, tw_error *err)
 {
+    const uint64_t before = *s->problem.gradients;
     if (l->is_ready) return TW_OK;
     TW_TRY(tw__triangle_create(&l->triangle, s, err));
     if (l->triangle.rank < s->problem.objective->glm->columns) warn(s, l->triangle.rank, "rank");
-    l->is_ready = 1;
+    be_ready(s, l, before);
     return TW_OK;
 }
 
@@ -212,6 +223,7 @@ static tw_status visit(tw__solver *s, tw_visitor *v, tw_error *err)
 {
     state *l = s->state;
     const int64_t n = (int64_t)s->problem.n;
+    TW_TRY(v->field(v, "solver.least-squares.was_ready", TW_I64, 0, NULL, &l->was_ready, err));
     if (!l->is_cg) return TW_OK;
     TW_TRY(v->field(v, "solver.least-squares.direction", TW_F64, 1, &n, l->p, err));
     return v->field(v, "solver.least-squares.size", TW_F64, 0, NULL, &l->size, err);

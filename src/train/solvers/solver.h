@@ -30,6 +30,7 @@ typedef struct tw__problem {
     /* Its diagonal, and then its products with vectors at the same point; where the objective has them. */
     tw_status (*diagonal)(void *user, double *to, tw_error *err);
     tw_status (*times)(void *user, const double *v, double *to, tw_error *err);
+    uint64_t *gradients; /* evaluated so far, of rows */
     /* criterion of tw_run_options.stop, and its tolerance; 0: none */
     enum tw_run_stop stop;
     double tol;
