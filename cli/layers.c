@@ -1,7 +1,12 @@
-/* thalweg layers: every layer a network can be made of.
+/* thalweg layers: every layer a network can be made of, as a list or as the page docs/networks.md.
  * SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "describe.h"
 #include <thalweg/model.h>
+
+struct values {
+    struct cli_common common;
+    int markdown;
+};
 
 static const char *at(size_t i, const char **help)
 {
@@ -9,26 +14,72 @@ static const char *at(size_t i, const char **help)
     return tw_layer_type(i, &usage, help) ? usage : NULL;
 }
 
-static tw_status run(const struct cli_call *call, tw_error *err)
+static const char head[] =
+    "# Networks\n\n"
+    "<!-- thalweg layers --markdown writes this page; tests/contracts/update does it for you. -->\n\n"
+    "A network is a line of layers with `;` between them:\n\n"
+    "```\n"
+    "thalweg train digits --model \"conv2d 16 3x3 padding=same; batchnorm relu; maxpool2d 2x2; flatten; dense 64 gelu; dense classes softmax\"\n"
+    "```\n\n"
+    "A layer is a name, its sizes, options (`stride=2`), and activations, which may follow on the same line (`dense 64 relu`) or stand for themselves. An activation's options\n"
+    "follow a colon: `leaky_relu:slope=0.2`. `classes` is the number of classes in the training labels. The last layer has the loss.\n\n"
+    "Between layers there are images (height x width x channels), sequences (time x features) or vectors; `thalweg summary --model NETWORK DATA` prints what each layer\n"
+    "makes and how many weights it has. `flatten` makes a vector, `reshape 28x28` a sequence of 28 times, `reshape 7x7x16` an image.\n\n"
+    "`residual(conv2d 16 3x3 padding=same relu; conv2d 16 3x3 padding=same) relu` adds its input to what its layers make of it. Where the shapes differ, layers after a\n"
+    "`|` bring the input to the right one: `residual(conv2d 32 3x3 stride=2 padding=same relu; conv2d 32 3x3 padding=same | conv2d 32 1x1 stride=2)`. Residuals may stand\n"
+    "in residuals, 4 deep.\n\n"
+    "In a model's file tensors have the names and shapes of torch.nn.Sequential, an activation counting as a layer (`4.weight`); in a residual `3.body.0.weight` and\n"
+    "`3.skip.0.weight`. How weights begin is the option `init` of the layer that has them: `glorot_uniform` is sqrt(6/(in + out)) times a uniform number of [-1, 1), `he`\n"
+    "counts only what comes in (for relu), `lecun` likewise with half the variance, `orthogonal` has orthonormal rows or columns.\n\n"
+    "In the equations x is what a layer takes, y what it makes, dy the loss's gradient by y. All sums over a batch are added in an order that depends on no threads and no\n"
+    "instruction set (docs/design.md, section 5), also those of `batchnorm`: rows of a batch are halted at each of them, and the network keeps a whole batch's activations meanwhile.\n\n";
+
+static void print_page(void)
 {
-    const struct cli_common *common = call->values;
     const char *name, *usage, *help;
-    if (!common->json) {
-        cli_print_names("layer", "help", at);
-        return TW_OK;
+    printf("%s| layer | |\n|---|---|\n", head);
+    for (size_t i = 0; (name = tw_layer_type(i, &usage, &help)) != NULL; i++)
+        printf("| [%s](#%s) | %s |\n", name, name, help);
+    putchar('\n');
+    for (size_t i = 0; (name = tw_layer_type(i, &usage, &help)) != NULL; i++) {
+        int n;
+        const tw_option *const options = tw_layer_options(i, &n);
+        printf("## %s\n\n%s.\n\n```\n%s\n\n%s\n```\n\n", name, help, usage, tw_layer_equation(i));
+        if (n) cli_print_options_markdown(n, options, NULL);
     }
+}
+
+static tw_status print_json(tw_error *err)
+{
+    const char *name, *usage, *help;
     json_t *all = json_array();
     for (size_t i = 0; (name = tw_layer_type(i, &usage, &help)) != NULL; i++)
         all = cli_add(all, json_pack("{s:s, s:s, s:s}", "name", name, "usage", usage, "help", help));
     return cli_print_json(all, err);
 }
 
+static tw_status run(const struct cli_call *call, tw_error *err)
+{
+    const struct values *v = call->values;
+    if (v->markdown && v->common.json)
+        return cli_fail(err, TW_ERR_SPEC, "layers prints --markdown or --json, not both");
+    if (v->common.json) return print_json(err);
+    if (v->markdown) print_page();
+    else cli_print_names("layer", "help", at);
+    return TW_OK;
+}
+
+static const struct cli_option options[] = {{"markdown", 0, CLI_FLAG, offsetof(struct values, markdown), NULL,
+                                             0, 0, "print the page docs/networks.md"},
+                                            CLI_JSON,
+                                            CLI_END};
+
 const struct cli_command cli_command_layers = {
     .name = "layers",
-    .usage = "[--json]",
+    .usage = "[--json|--markdown]",
     .help = "list the layers of networks (--model)",
     .examples = "thalweg layers",
-    .options = cli_list_options,
-    .size = sizeof(struct cli_common),
+    .options = options,
+    .size = sizeof(struct values),
     .run = run,
 };

@@ -15,6 +15,7 @@
 #include "math/kernels/dense.h"
 #include "math/kernels/norm.h"
 #include "math/kernels/pool.h"
+#include "math/kernels/recurrent.h"
 
 typedef struct tw__kernels {
     size_t real; /* bytes of a number, 4 or 8 */
@@ -42,6 +43,7 @@ typedef struct tw__kernels {
     tw__conv_pool_kernels conv_pool;
     tw__classes_kernels classes;
     tw__norm_kernels norm;
+    tw__recurrent_kernels recurrent;
 } tw__kernels;
 
 /* The table for a precision (TW_F32, TW_F64) and an instruction set (tw_context_isa).  Never NULL. */

@@ -246,7 +246,8 @@ static tw_status close_residual(tw__network *net, row *at, size_t body, size_t s
 {
     char one[TW__SHAPE_TEXT], other[TW__SHAPE_TEXT];
     const tw__value *const a = &net->values[body], *const b = &net->values[skip];
-    if (a->shape.rank != b->shape.rank || memcmp(a->shape.n, b->shape.n, sizeof a->shape.n) != 0)
+    if (a->shape.rank != b->shape.rank ||
+        memcmp(a->shape.n, b->shape.n, (size_t)a->shape.rank * sizeof a->shape.n[0]) != 0)
         return tw__fail(err, TW_ERR_SPEC,
                         "residual (layer %zu): what its layers make is %s, and what they are added to %s; "
                         "\"residual( ... | ... )\" has layers on both sides",

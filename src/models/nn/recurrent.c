@@ -1,0 +1,226 @@
+/* The walk through time. Forward: the products of the inputs of all times at once, then time after time those
+ * of h. Backward: time after time the gradients before the gates' functions, kept for all times; from them
+ * the weights' gradients and the input's, each as one product. Truncated where a row ends: h and what a cell
+ * keeps begin with 0 in each.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/recurrent.h"
+#include <string.h>
+
+enum { W_IN, W_HIDDEN, B_IN, B_HIDDEN };
+enum { ALL, LAST };
+
+const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS] = {
+    {"output", TW_WORD, "all last", ALL, 0, 0, TW_CLOSED,
+     "what comes out: h of all times, or of the last one"},
+    TW__INIT_OPTION("init", TW__GLOROT_UNIFORM, "how the weights of the input begin"),
+    TW__INIT_OPTION("hidden_init", TW__ORTHOGONAL, "how those of h begin"),
+};
+
+static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    const tw__recurrent *const own = l->own;
+    const int64_t in = (int64_t)own->in, n = (int64_t)own->n, all = n * (int64_t)own->cell->gates;
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "weight_ih_l0",
+                                                    .rank = 2,
+                                                    .shape = {all, in},
+                                                    .initial = tw__initial_at(t->value[TW__RECURRENT_INIT]),
+                                                    .fan_in = (double)in,
+                                                    .fan_out = (double)all},
+                                err));
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "weight_hh_l0",
+                                                    .rank = 2,
+                                                    .shape = {all, n},
+                                                    .initial =
+                                                        tw__initial_at(t->value[TW__RECURRENT_HIDDEN_INIT]),
+                                                    .fan_in = (double)n,
+                                                    .fan_out = (double)all},
+                                err));
+    TW_TRY(
+        tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_ih_l0", .rank = 1, .shape = {all}}, err));
+    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_hh_l0", .rank = 1, .shape = {all}}, err);
+}
+
+tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err)
+{
+    tw__recurrent *const own = l->own;
+    int64_t n;
+    TW_TRY(tw__layer_needs_sequence(l, t, err));
+    TW_TRY(tw__layer_count(t, 0, "width", &n, err));
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
+    *own = (tw__recurrent){.times = (size_t)l->in.n[0],
+                           .in = (size_t)l->in.n[1],
+                           .n = (size_t)n,
+                           .cell = cell,
+                           .only_last = t->value[TW__RECURRENT_OUTPUT] == LAST};
+    l->out = own->only_last ? (tw__shape){.rank = 1, .n = {n}} : (tw__shape){.rank = 2, .n = {l->in.n[0], n}};
+    size_t numbers;
+    if (__builtin_mul_overflow(own->n * (cell->kept + 1), own->times, &numbers) || numbers > (size_t)1 << 31)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): what it keeps of a row is too large", l->source + 1,
+                        t->text);
+    l->saved = numbers * sizeof(double);
+    return add_tensors(l, t, err);
+}
+
+size_t tw__recurrent_place(const tw__layer *l, int tensor, size_t i)
+{
+    const tw__recurrent *const own = l->own;
+    if (tensor > W_HIDDEN) return i;
+    const size_t in = tensor == W_IN ? own->in : own->n;
+    return tw__dense_at(in, own->n * own->cell->gates, i % in, i / in);
+}
+
+size_t tw__recurrent_packed(const tw__layer *l, const tw__kernels *k)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t all = own->n * own->cell->gates;
+    return k->dense.packed(own->in, all) + k->dense.packed(own->n, all);
+}
+
+static const char *packed_hidden(const tw__recurrent *own, const tw__kernels *k, const char *packed)
+{
+    return packed + k->dense.packed(own->in, own->n * own->cell->gates) * k->real;
+}
+
+void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t all = own->n * own->cell->gates;
+    k->dense.pack(own->in, all, w + l->tensor[W_IN].offset * k->real, packed);
+    k->dense.pack(own->n, all, w + l->tensor[W_HIDDEN].offset * k->real,
+                  (char *)(uintptr_t)packed_hidden(own, k, packed));
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+/* Saved: h of all times, then what the cell keeps, each row by row. Scratch: numbers of all rows and times
+ * for the gates (two of them where d_in and d_hidden differ), h of the time before each, and of one time what
+ * products need: h, the gates, dh, what is carried, a row of zeros. */
+typedef struct memory {
+    char *h, *kept;
+    char *in, *hidden; /* of all times: forward the inputs' products, backward d_in and d_hidden */
+    char *h_before;    /* of all times */
+    char *state, *gates, *dh, *carried, *zeros;
+} memory;
+
+static size_t times_of_pass(const tw__recurrent *own) { return TW__PASS_ROWS * own->times; }
+
+static size_t most(size_t a, size_t b) { return a > b ? a : b; }
+
+size_t tw__recurrent_scratch(const tw__layer *l, const tw__kernels *k)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t gates = own->cell->gates;
+    (void)k;
+    return own->n * (times_of_pass(own) * (2 * gates + 1) + TW__PASS_ROWS * (gates + 3 + own->cell->carried) +
+                     most(own->cell->kept, 1));
+}
+
+static memory memory_of(const tw__layer *l, const tw__pass *p)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t n = own->n * p->k->real, gates = own->cell->gates, times = times_of_pass(own);
+    memory m = {.h = (char *)p->saved, .in = p->scratch};
+    m.kept = m.h + p->rows * own->times * n;
+    m.hidden = m.in + times * gates * n;
+    m.h_before = m.hidden + times * gates * n;
+    m.state = m.h_before + times * n;
+    m.gates = m.state + TW__PASS_ROWS * n;
+    m.dh = m.gates + TW__PASS_ROWS * gates * n;
+    m.carried = m.dh + 2 * TW__PASS_ROWS * n;
+    m.zeros = m.carried + TW__PASS_ROWS * own->cell->carried * n;
+    memset(m.zeros, 0, most(own->cell->kept, 1) * n);
+    return m;
+}
+
+/* Where row r at a time has its `each` numbers in memory of all rows and times. */
+static char *at(const tw__recurrent *own, const tw__pass *p, char *from, size_t r, size_t time, size_t each)
+{
+    return from + (r * own->times + time) * each * own->n * p->k->real;
+}
+
+/* ---- forward ------------------------------------------------------------------------------------------- */
+
+static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m, size_t time)
+{
+    const tw__recurrent *const own = l->own;
+    const tw__cell *const cell = own->cell;
+    const size_t n = own->n * p->k->real;
+    for (size_t r = 0; r < p->rows; r++) {
+        if (time) memcpy(m->state + r * n, at(own, p, m->h, r, time - 1, 1), n);
+        else memset(m->state + r * n, 0, n);
+    }
+    p->k->dense.forward(p->rows, own->n, own->n * cell->gates, m->state, tw__tensor_of(l, p, W_HIDDEN),
+                        packed_hidden(own, p->k, p->packed), tw__tensor_of(l, p, B_HIDDEN), m->gates);
+    for (size_t r = 0; r < p->rows; r++) {
+        const tw__cell_at now = {.in = at(own, p, m->in, r, time, cell->gates),
+                                 .hidden = m->gates + r * cell->gates * n,
+                                 .h_before = m->state + r * n,
+                                 .kept = at(own, p, m->kept, r, time, cell->kept),
+                                 .kept_before =
+                                     time ? at(own, p, m->kept, r, time - 1, cell->kept) : m->zeros,
+                                 .h = at(own, p, m->h, r, time, 1)};
+        cell->forward(p->k, own->n, &now);
+    }
+}
+
+void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t n = own->n * p->k->real;
+    const memory m = memory_of(l, p);
+    p->k->dense.forward(p->rows * own->times, own->in, own->n * own->cell->gates, x,
+                        tw__tensor_of(l, p, W_IN), p->packed, tw__tensor_of(l, p, B_IN), m.in);
+    for (size_t time = 0; time < own->times; time++) step_forward(l, p, &m, time);
+    if (!own->only_last) memcpy(y, m.h, p->rows * own->times * n);
+    for (size_t r = 0; own->only_last && r < p->rows; r++)
+        memcpy((char *)y + r * n, at(own, p, m.h, r, own->times - 1, 1), n);
+}
+
+/* ---- backward ------------------------------------------------------------------------------------------ */
+
+/* m->dh: the gradient of h at this time from later ones, to which that of the layer's output is added. */
+static void step_backward(const tw__layer *l, const tw__pass *p, const memory *m, const char *dy, size_t time)
+{
+    const tw__recurrent *const own = l->own;
+    const tw__cell *const cell = own->cell;
+    const size_t n = own->n * p->k->real, gates = cell->gates;
+    char *const through = m->dh + TW__PASS_ROWS * n; /* the product of d_hidden */
+    for (size_t r = 0; r < p->rows; r++) {
+        if (!own->only_last) p->k->add(own->n, m->dh + r * n, dy + (r * own->times + time) * n);
+        else if (time + 1 == own->times) p->k->add(own->n, m->dh + r * n, dy + r * n);
+        char *const d_in = at(own, p, m->in, r, time, gates);
+        const tw__cell_at now = {.h_before = time ? at(own, p, m->h, r, time - 1, 1) : m->zeros,
+                                 .kept = at(own, p, m->kept, r, time, cell->kept),
+                                 .kept_before =
+                                     time ? at(own, p, m->kept, r, time - 1, cell->kept) : m->zeros,
+                                 .h = at(own, p, m->h, r, time, 1),
+                                 .dh = m->dh + r * n,
+                                 .carried = m->carried + r * cell->carried * n,
+                                 .d_in = d_in,
+                                 .d_hidden = cell->is_joint ? d_in : at(own, p, m->hidden, r, time, gates)};
+        cell->backward(p->k, own->n, &now);
+        memcpy(m->gates + r * gates * n, now.d_hidden, gates * n);
+        memcpy(at(own, p, m->h_before, r, time, 1), now.h_before, n);
+    }
+    p->k->dense.input(p->rows, own->n, own->n * gates, m->gates, tw__tensor_of(l, p, W_HIDDEN), through);
+    p->k->add(p->rows * own->n, m->dh, through);
+}
+
+void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
+                            const void *dy, void *dx)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t n = own->n, all = n * own->cell->gates, times = p->rows * own->times;
+    const memory m = memory_of(l, p);
+    (void)y;
+    memset(m.dh, 0, p->rows * n * p->k->real);
+    memset(m.carried, 0, p->rows * own->cell->carried * n * p->k->real);
+    for (size_t time = own->times; time-- > 0;) step_backward(l, p, &m, dy, time);
+    p->k->dense.weights(times, own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
+                        tw__gradient_of(l, p, B_IN));
+    p->k->dense.weights(times, n, all, m.h_before, own->cell->is_joint ? m.in : m.hidden, p->into,
+                        tw__gradient_of(l, p, W_HIDDEN), tw__gradient_of(l, p, B_HIDDEN));
+    if (dx) p->k->dense.input(times, own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
+}

@@ -1,0 +1,51 @@
+/* What recurrent layers share: tensors, the products of all times, the walk through time. A layer gives its
+ * cell, which computes one row at one time.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MODELS_NN_RECURRENT_H
+#define TW_MODELS_NN_RECURRENT_H
+#include "models/nn/layer.h"
+
+/* One row at one time: pointers to its numbers. */
+typedef struct tw__cell_at {
+    const void *in, *hidden; /* forward: x W_ih' + b_ih, h_before W_hh' + b_hh */
+    const void *h_before;
+    void *kept,
+        *kept_before; /* what the layer keeps of this time and of the one before (zeros at the first) */
+    void *h;
+    void *dh, *carried; /* backward: h's gradient; what the cell hands back in time, zeros at the last */
+    void *d_in, *d_hidden;
+} tw__cell_at;
+
+typedef struct tw__cell {
+    size_t gates, kept, carried; /* each in numbers of a time: gates * n, kept * n, carried * n */
+    void (*forward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
+    /* Sets d_in and d_hidden (which are the same place if `is_joint`), and dh to what goes to h_before beside
+     * the product of d_hidden. */
+    void (*backward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
+    int is_joint;
+} tw__cell;
+
+typedef struct tw__recurrent {
+    size_t times, in, n;
+    const tw__cell *cell;
+    int only_last;
+} tw__recurrent;
+
+enum { TW__RECURRENT_OUTPUT, TW__RECURRENT_INIT, TW__RECURRENT_HIDDEN_INIT, TW__RECURRENT_OPTIONS };
+extern const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS];
+
+tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err);
+size_t tw__recurrent_place(const tw__layer *l, int tensor, size_t i);
+size_t tw__recurrent_packed(const tw__layer *l, const tw__kernels *k);
+void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
+size_t tw__recurrent_scratch(const tw__layer *l, const tw__kernels *k);
+void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
+void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
+                            const void *dy, void *dx);
+
+#define TW__RECURRENT_FIELDS                                                                        \
+    .options = tw__recurrent_options, .n_options = TW__RECURRENT_OPTIONS, .reads = TW__READS_INPUT, \
+    .own_size = sizeof(tw__recurrent), .setup = setup, .place = tw__recurrent_place,                \
+    .packed = tw__recurrent_packed, .pack = tw__recurrent_pack, .scratch = tw__recurrent_scratch,   \
+    .forward = tw__recurrent_forward, .backward = tw__recurrent_backward
+#endif
