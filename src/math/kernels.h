@@ -8,6 +8,7 @@
 #ifndef TW_MATH_KERNELS_H
 #define TW_MATH_KERNELS_H
 #include <thalweg/context.h>
+#include "math/kernels/attention.h"
 #include "math/kernels/classes.h"
 #include "math/kernels/conv.h"
 #include "math/kernels/conv_general.h"
@@ -43,6 +44,7 @@ typedef struct tw__kernels {
     tw__conv_pool_kernels conv_pool;
     tw__classes_kernels classes;
     tw__norm_kernels norm;
+    tw__attention_kernels attention;
     tw__recurrent_kernels recurrent;
 } tw__kernels;
 

@@ -1,5 +1,6 @@
 /* The layers: one line each.
  * SPDX-License-Identifier: MIT */
+TW__LAYER(attention)
 TW__LAYER(avgpool2d)
 TW__LAYER(batchnorm)
 TW__LAYER(conv1d)

@@ -1,4 +1,4 @@
-/* Recurrent layers on cases whose numbers are known, and against PyTorch's equations written out.
+/* Recurrent layers and attention: cases whose numbers are known, gradients, what causal means.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
 #include "models/nn/layer.h"
@@ -73,12 +73,58 @@ static void gradients_through_time(void **state)
     networks_check_threads("reshape 12x7; lstm 5; gru 4 output=last; dense 3 softmax", 3);
 }
 
+static void attention_of_all_times(void **state)
+{
+    (void)state;
+    networks_check_gradient("reshape 12x7; dense 6; attention 2; globalavgpool; dense 3 softmax", 3);
+    networks_check_gradient("reshape 12x7; dense 6; attention 3 causal=1; flatten; dense 3 softmax", 3);
+    networks_check_gradient(
+        "reshape 6x14; dense 4; residual(layernorm; attention 2 causal=1); residual(layernorm; dense 8 gelu; dense 4); residual(layernorm; attention 1); globalavgpool; dense 3 softmax",
+        3);
+    networks_check_threads("reshape 12x7; dense 6; attention 2 causal=1; globalavgpool; dense 3 softmax", 3);
+}
+
+/* With causal=1 what comes later changes nothing before it. */
+static void causal_attention_looks_back(void **state)
+{
+    enum { TIMES = 5, WIDTH = 4 };
+    const tw__head h =
+        {.times = TIMES, .width = WIDTH, .step = WIDTH, .out_step = WIDTH, .is_causal = 1, .scale = 0.5};
+    const tw__attention_kernels *const k = &tw__kernels_for(TW_F64, TW_ISA_BASE)->attention;
+    double q[TIMES * WIDTH], kv[2][2][TIMES * WIDTH], share[TIMES * TIMES], out[2][TIMES * WIDTH],
+        scratch[100];
+    (void)state;
+    assert_true(k->scratch(&h) <= 100);
+    for (int i = 0; i < TIMES * WIDTH; i++) {
+        q[i] = tw__random_unit(1, TW__FOR_TEST, 5, (uint64_t)i);
+        for (int j = 0; j < 2; j++)
+            kv[0][j][i] = kv[1][j][i] = tw__random_unit(1, TW__FOR_TEST, 6 + (uint64_t)j, (uint64_t)i);
+        for (int j = 0; i >= 3 * WIDTH && j < 2; j++) kv[1][j][i] += 100;
+    }
+    for (int j = 0; j < 2; j++) {
+        k->forward(&h, q, kv[j][0], kv[j][1], share, out[j], scratch);
+        for (int t = 0; t < TIMES; t++) {
+            double sum = 0;
+            for (int s = 0; s < TIMES; s++) {
+                assert_true(s <= t ? share[t * TIMES + s] >= 0 : share[t * TIMES + s] == 0);
+                sum += share[t * TIMES + s];
+            }
+            assert_true(fabs(sum - 1) < 1e-14);
+        }
+    }
+    assert_memory_equal(out[0], out[1], 3 * WIDTH * sizeof(double));
+    assert_memory_equal(out[0], kv[0][1], WIDTH * sizeof(double));
+    assert_true(out[0][3 * WIDTH] != out[1][3 * WIDTH]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scalar_lstm),
         cmocka_unit_test(a_scalar_rnn),
         cmocka_unit_test(gradients_through_time),
+        cmocka_unit_test(attention_of_all_times),
+        cmocka_unit_test(causal_attention_looks_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,190 @@
+/* attention 4: multi-head self-attention of a sequence. Vaswani et al. 2017, section 3.2.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "models/nn/layer.h"
+
+enum { W_IN, B_IN, W_OUT, B_OUT };
+enum { CAUSAL, INIT, N_OPTIONS };
+
+static const tw_option options[N_OPTIONS] = {{"causal", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
+                                              "a time looks at itself and those before it only"},
+                                             TW__INIT};
+
+struct attention {
+    size_t times, width, heads;
+    tw__head head;
+};
+
+static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, int64_t width, tw_error *err)
+{
+    const tw__initial *const initial = tw__initial_at(t->value[INIT]);
+    const double in = (double)width;
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "in_proj_weight",
+                                                    .rank = 2,
+                                                    .shape = {3 * width, width},
+                                                    .initial = initial,
+                                                    .fan_in = in,
+                                                    .fan_out = 3 * in},
+                                err));
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "in_proj_bias", .rank = 1, .shape = {3 * width}},
+                                err));
+    TW_TRY(tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = "out_proj.weight",
+                                                    .rank = 2,
+                                                    .shape = {width, width},
+                                                    .initial = initial,
+                                                    .fan_in = in,
+                                                    .fan_out = in},
+                                err));
+    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "out_proj.bias", .rank = 1, .shape = {width}},
+                                err);
+}
+
+static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
+{
+    int64_t heads;
+    TW_TRY(tw__layer_needs_sequence(l, t, err));
+    TW_TRY(tw__layer_count(t, 0, "heads", &heads, err));
+    TW_TRY(tw__layer_most_words(l, t, 1, err));
+    const int64_t width = l->in.n[1];
+    if (width % heads)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "layer %d (%s): %lld heads do not divide its %lld features into equal parts",
+                        l->source + 1, t->text, (long long)heads, (long long)width);
+    const size_t times = (size_t)l->in.n[0], each = (size_t)(width / heads);
+    *(struct attention *)l->own = (struct attention){.times = times,
+                                                     .width = (size_t)width,
+                                                     .heads = (size_t)heads,
+                                                     .head = {.times = times,
+                                                              .width = each,
+                                                              .step = 3 * (size_t)width,
+                                                              .out_step = (size_t)width,
+                                                              .is_causal = t->value[CAUSAL] != 0,
+                                                              .scale = 1 / __builtin_sqrt((double)each)}};
+    l->out = l->in;
+    size_t shares, numbers;
+    if (__builtin_mul_overflow(times * times, (size_t)heads, &shares) ||
+        __builtin_add_overflow(shares, 4 * l->in_size, &numbers) || numbers > (size_t)1 << 31)
+        return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): what it keeps of a row is too large", l->source + 1,
+                        t->text);
+    l->saved = numbers * sizeof(double);
+    return add_tensors(l, t, width, err);
+}
+
+static size_t place(const tw__layer *l, int tensor, size_t i)
+{
+    const size_t n = ((const struct attention *)l->own)->width;
+    if (tensor == B_IN || tensor == B_OUT) return i;
+    return tw__dense_at(n, tensor == W_IN ? 3 * n : n, i % n, i / n);
+}
+
+static size_t packed(const tw__layer *l, const tw__kernels *k)
+{
+    const size_t n = ((const struct attention *)l->own)->width;
+    return k->dense.packed(n, 3 * n) + k->dense.packed(n, n);
+}
+
+static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+{
+    const size_t n = ((const struct attention *)l->own)->width;
+    k->dense.pack(n, 3 * n, w + l->tensor[W_IN].offset * k->real, to);
+    k->dense.pack(n, n, w + l->tensor[W_OUT].offset * k->real, to + k->dense.packed(n, 3 * n) * k->real);
+}
+
+/* backward: the gradients of queries, keys and values, and of the heads' results; a head's own */
+static size_t scratch(const tw__layer *l, const tw__kernels *k)
+{
+    const struct attention *const own = l->own;
+    return TW__PASS_ROWS * own->times * 4 * own->width + k->attention.scratch(&own->head);
+}
+
+/* What is saved of all rows: queries, keys and values of each time side by side, the heads' results, then the
+ * shares of each row and head. */
+typedef struct memory {
+    char *in, *out, *shares;
+} memory;
+
+static memory memory_of(const struct attention *own, const tw__pass *p)
+{
+    const size_t numbers = p->rows * own->times * own->width * p->k->real;
+    char *const saved = (char *)p->saved;
+    return (memory){saved, saved + 3 * numbers, saved + 4 * numbers};
+}
+
+static char *at(const tw__pass *p, char *from, size_t numbers) { return from + numbers * p->k->real; }
+
+/* Calls of one head: where its numbers are in those of a row. */
+typedef struct place_of_head {
+    size_t in, out, share;
+} place_of_head;
+
+static place_of_head head_at(const struct attention *own, size_t row, size_t head)
+{
+    const size_t first = head * own->head.width;
+    return (place_of_head){row * own->times * 3 * own->width + first, row * own->times * own->width + first,
+                           (row * own->heads + head) * own->times * own->times};
+}
+
+static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    const struct attention *const own = l->own;
+    const memory m = memory_of(own, p);
+    const size_t n = own->width, lines = p->rows * own->times;
+    p->k->dense.forward(lines, n, 3 * n, x, tw__tensor_of(l, p, W_IN), p->packed, tw__tensor_of(l, p, B_IN),
+                        m.in);
+    for (size_t i = 0; i < p->rows * own->heads; i++) {
+        const place_of_head h = head_at(own, i / own->heads, i % own->heads);
+        p->k->attention.forward(&own->head, at(p, m.in, h.in), at(p, m.in, h.in + n),
+                                at(p, m.in, h.in + 2 * n), at(p, m.shares, h.share), at(p, m.out, h.out),
+                                p->scratch);
+    }
+    p->k->dense.forward(lines, n, n, m.out, tw__tensor_of(l, p, W_OUT),
+                        p->packed + p->k->dense.packed(n, 3 * n) * p->k->real, tw__tensor_of(l, p, B_OUT), y);
+}
+
+static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
+                     void *dx)
+{
+    const struct attention *const own = l->own;
+    const memory m = memory_of(own, p);
+    const size_t n = own->width, lines = p->rows * own->times;
+    char *const din = p->scratch, *const dout = at(p, din, TW__PASS_ROWS * own->times * 3 * n),
+                *const rest = at(p, dout, TW__PASS_ROWS * own->times * n);
+    (void)y;
+    p->k->dense.weights(lines, n, n, m.out, dy, p->into, tw__gradient_of(l, p, W_OUT),
+                        tw__gradient_of(l, p, B_OUT));
+    p->k->dense.input(lines, n, n, dy, tw__tensor_of(l, p, W_OUT), dout);
+    for (size_t i = 0; i < p->rows * own->heads; i++) {
+        const place_of_head h = head_at(own, i / own->heads, i % own->heads);
+        p->k->attention.backward(&own->head, at(p, m.in, h.in), at(p, m.in, h.in + n),
+                                 at(p, m.in, h.in + 2 * n), at(p, m.shares, h.share), at(p, dout, h.out),
+                                 at(p, din, h.in), at(p, din, h.in + n), at(p, din, h.in + 2 * n), rest);
+    }
+    p->k->dense.weights(lines, n, 3 * n, x, din, p->into, tw__gradient_of(l, p, W_IN),
+                        tw__gradient_of(l, p, B_IN));
+    if (dx) p->k->dense.input(lines, n, 3 * n, din, tw__tensor_of(l, p, W_IN), dx);
+}
+
+const tw__layer_type tw__layer_attention =
+    {.name = "attention",
+     .usage = "attention HEADS",
+     .help = "multi-head self-attention of a sequence",
+     .equation =
+         "q, k, v = W x[t] + b; each head has a share of their features\n"
+         "a[t, s] = softmax over s of q[t] . k[s]/sqrt(d), d features of a head; causal: s <= t\n"
+         "y[t] = U (sum over s of a[t, s] v[s], the heads side by side) + c\n"
+         "da[t, s] = do[t] . v[s]; ds = a (da - sum over s of da a)/sqrt(d); dq[t] = sum of ds[t, s] k[s], "
+         "dk[s] = sum of ds[t, s] q[t], dv[s] = sum of a[t, s] do[t]",
+     .options = options,
+     .n_options = N_OPTIONS,
+     .reads = TW__READS_INPUT,
+     .own_size = sizeof(struct attention),
+     .setup = setup,
+     .place = place,
+     .packed = packed,
+     .pack = pack,
+     .scratch = scratch,
+     .forward = forward,
+     .backward = backward};
