@@ -19,8 +19,8 @@ typedef struct tw__attention_kernels {
     void (*forward)(const tw__head *h, const void *q, const void *k, const void *v, void *share, void *out,
                     void *scratch);
     /* With dshare[t][s] = chain over the width of dout[t] v[s] and d = scale * share * (dshare - plain sum
-     * over s of dshare share): dq[t] = chain over s of d[t][s] k[s], dk[s] = chain over t of d[t][s] q[t], dv[s] =
-     * chain over t of share[t][s] dout[t] */
+     * over s of dshare share): dq[t] = chain over s of d[t][s] k[s], dk[s] = chain over t of d[t][s] q[t],
+     * dv[s] = chain over t of share[t][s] dout[t] */
     void (*backward)(const tw__head *h, const void *q, const void *k, const void *v, const void *share,
                      const void *dout, void *dq, void *dk, void *dv, void *scratch);
 } tw__attention_kernels;
