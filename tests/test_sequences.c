@@ -73,6 +73,33 @@ static void gradients_through_time(void **state)
     networks_check_threads("reshape 12x7; lstm 5; gru 4 output=last; dense 3 softmax", 3);
 }
 
+/* padding=same keeps the length; of an odd number of zeros the last is at the end, as in TensorFlow. */
+static void same_padding_ends_with_a_zero(void **state)
+{
+    (void)state;
+    tw_context *ctx = networks_context(1);
+    const tw__layer_type *const type = tw__layer_type_find("conv1d");
+    const tw__layer_text text = {.name = "conv1d",
+                                 .n_words = 2,
+                                 .word = {"1", "2"},
+                                 .value = {0, 1, -1, 1, 1}};
+    void *own = calloc(1, type->own_size);
+    tw__layer l = {.ctx = ctx, .type = type, .in = {.rank = 2, .n = {4, 1}}, .in_size = 4, .own = own};
+    assert_int_equal(type->setup(&l, &text, NULL), TW_OK);
+    assert_int_equal(l.out.n[0], 4);
+    l.tensor[1].offset = 2;
+    const tw__kernels *const k = tw__kernels_for(TW_F64, TW_ISA_BASE);
+    const double w[3] = {1, 10, 0.5}, x[4] = {1, 2, 3, 4}, want[4] = {21.5, 32.5, 43.5, 4.5};
+    double y[4], *scratch = calloc(type->scratch(&l, k), sizeof *scratch);
+    const tw__pass p = {.k = k, .rows = 1, .w = (const char *)w, .scratch = scratch};
+    type->forward(&l, &p, x, y);
+    for (int i = 0; i < 4; i++) near(y[i], want[i]);
+    free(scratch);
+    free(own);
+    tw__free(ctx, l.tensor, l.capacity, sizeof *l.tensor);
+    tw_context_free(ctx);
+}
+
 static void attention_of_all_times(void **state)
 {
     (void)state;
@@ -120,11 +147,9 @@ static void causal_attention_looks_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_scalar_lstm),
-        cmocka_unit_test(a_scalar_rnn),
-        cmocka_unit_test(gradients_through_time),
-        cmocka_unit_test(attention_of_all_times),
-        cmocka_unit_test(causal_attention_looks_back),
+        cmocka_unit_test(a_scalar_lstm),          cmocka_unit_test(a_scalar_rnn),
+        cmocka_unit_test(gradients_through_time), cmocka_unit_test(same_padding_ends_with_a_zero),
+        cmocka_unit_test(attention_of_all_times), cmocka_unit_test(causal_attention_looks_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
