@@ -18,6 +18,7 @@
     X(solvers)          \
     X(exchanges)        \
     X(layers)           \
+    X(augmentations)    \
     X(models)           \
     X(metrics)          \
     X(surfaces)         \

@@ -4,6 +4,7 @@
 #define CLI_DESCRIBE_H
 #include "cli.h"
 #include "table.h"
+#include <thalweg/augment.h>
 #include <thalweg/control.h>
 #include <thalweg/solver.h>
 #include <thalweg/estimator.h>

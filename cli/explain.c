@@ -1,8 +1,9 @@
 /* thalweg explain: what a rule, a chain, a schedule, an estimator, a control, a solver or a surface does,
- * with every hyperparameter as this spec sets it; what a layer computes, what a model is made of, and what an
- * exchange is.
+ * with every hyperparameter as this spec sets it; what a layer computes, how an augmentation changes images,
+ * what a model is made of, and what an exchange is.
  * SPDX-License-Identifier: MIT */
 #include "explain.h"
+#include <thalweg/augment.h>
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
 #include <thalweg/solver.h>
@@ -30,6 +31,7 @@ static const char *method_name(size_t i, const void *user)
     const tw_estimator *e;
     const tw_control *c;
     const tw_solver *v;
+    const tw_augmentation *a;
     const tw_surface_kind *f;
     const char *name, *text, *help;
     (void)user;
@@ -45,6 +47,8 @@ static const char *method_name(size_t i, const void *user)
         if (i-- == 0) return c->name;
     for (size_t k = 0; (v = tw_solver_at(k)) != NULL; k++)
         if (i-- == 0) return v->name;
+    for (size_t k = 0; (a = tw_augmentation_at(k)) != NULL; k++)
+        if (i-- == 0) return a->name;
     for (size_t k = 0; (f = tw_surface_kind_at(k)) != NULL; k++)
         if (i-- == 0) return f->name;
     for (size_t k = 0; (name = tw_layer_type(k, &text, &help)) != NULL; k++)
@@ -65,14 +69,15 @@ enum kind {
     SOLVER,
     SURFACE,
     LAYER,
+    AUGMENTATION,
     MODEL,
     EXCHANGE,
     METRIC,
     UNKNOWN
 };
-static const char *const kind_words[] = {"a rule",    "a transform", "a schedule", "an estimator",
-                                         "a control", "a solver",    "a surface",  "a layer",
-                                         "a model",   "an exchange", "a metric"};
+static const char *const kind_words[] = {"a rule",          "a transform", "a schedule",  "an estimator",
+                                         "a control",       "a solver",    "a surface",   "a layer",
+                                         "an augmentation", "a model",     "an exchange", "a metric"};
 
 /* The first name of a spec, or of a layer with its sizes. */
 static void name_of(const char *spec, char to[40])
@@ -118,6 +123,7 @@ static enum kind kind_of(const char *spec)
     if (is_surface(name) || is_own_surface(spec, name)) return SURFACE;
     if (tw_schedule_find(name)) return SCHEDULE;
     if (cli_is_layer(name)) return LAYER;
+    if (tw_augmentation_find(name)) return AUGMENTATION;
     if (cli_is_model(name)) return MODEL;
     if (cli_is_exchange(name)) return EXCHANGE;
     if (cli_is_metric(name)) return METRIC;
@@ -133,7 +139,7 @@ static tw_status unknown(const char *spec, tw_error *err)
     name_of(spec, name);
     return cli_unknown(
         err, TW_ERR_SPEC, "unknown name", name, tw_suggest(name, method_name, NULL),
-        ": thalweg rules, transforms, schedules, estimators, controls, solvers, surfaces, layers, models, exchanges and metrics list what there is");
+        ": thalweg rules, transforms, schedules, estimators, controls, solvers, surfaces, layers, augmentations, models, exchanges and metrics list what there is");
 }
 
 static tw_status diff(const struct cli_call *call, tw_error *err)
@@ -161,6 +167,7 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
     case CONTROL: return cli_explain_control(&v->common, spec, err);
     case SOLVER: return cli_explain_solver(&v->common, spec, err);
     case SURFACE: return cli_explain_surface(&v->common, spec, err);
+    case AUGMENTATION: return cli_explain_augmentation(&v->common, spec, err);
     case LAYER: return cli_explain_layer(&v->common, name, err);
     case MODEL: return cli_explain_model(&v->common, spec, err);
     case EXCHANGE: return cli_explain_exchange(&v->common, name, err);

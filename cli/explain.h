@@ -14,6 +14,7 @@ struct cli_explain {
 /* Whether a spec is a schedule's, or nearer to one than to a rule's. */
 int cli_is_schedule(const char *spec);
 tw_status cli_explain_schedule(const struct cli_explain *v, const char *spec, tw_error *err);
+tw_status cli_explain_augmentation(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_control(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_solver(const struct cli_common *common, const char *spec, tw_error *err);
 tw_status cli_explain_surface(const struct cli_common *common, const char *spec, tw_error *err);

@@ -17,13 +17,6 @@ static tw_status fail(const struct run_log *log, int error, tw_error *err)
     return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", log->path, strerror(error));
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
 /* A directory is there, or its name ends with a slash. */
@@ -39,11 +32,10 @@ static tw_status choose(struct run_log *log, tw_error *err)
         return TW_OK;
     }
     log->format = TW_RUN_LOG_EVENTS;
-    if (n + sizeof "/events.out.tfevents.thalweg" > sizeof log->file) return fail(log, ENAMETOOLONG, err);
-    snprintf(log->file, sizeof log->file, "%s%sevents.out.tfevents.thalweg", log->path, slash);
-    if (is_there) return TW_OK;
-    if (mkdir(log->path, 0777) != 0) return fail(log, errno, err);
-    snprintf(log->directory, sizeof log->directory, "%s", log->path);
+    if (snprintf(log->file, PATH_MAX, "%s%sevents.out.tfevents.thalweg", log->path, slash) >= PATH_MAX)
+        return fail(log, ENAMETOOLONG, err);
+    if (!is_there && mkdir(log->path, 0777) != 0) return fail(log, errno, err);
+    if (!is_there) snprintf(log->directory, sizeof log->directory, "%s", log->path);
     return TW_OK;
 }
 
@@ -65,8 +57,7 @@ tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, in
 
 void run_log_undo(struct run_log *log)
 {
-    if (log->fd >= 0) close(log->fd);
-    if (log->fd >= 0 && log->made) unlink(log->file);
+    if (log->fd >= 0 && close(log->fd) == 0 && log->made) unlink(log->file);
     if (*log->directory) rmdir(log->directory);
     log->fd = -1;
 }
@@ -99,8 +90,7 @@ static tw_status cut(struct run_log *log, tw_run *run, tw_error *err)
 {
     struct stat s;
     size_t epochs;
-    if (fstat(log->fd, &s) != 0) return fail(log, errno, err);
-    if (!S_ISREG(s.st_mode) || s.st_size == 0) return TW_OK;
+    if (fstat(log->fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size == 0) return TW_OK;
     const size_t n = (size_t)s.st_size;
     void *bytes = mmap(NULL, n, PROT_READ, MAP_SHARED, log->fd, 0);
     if (bytes == MAP_FAILED) return fail(log, errno, err);
@@ -118,8 +108,8 @@ tw_status run_log_begin(struct run_log *log, tw_run *run, int resumed, tw_error 
     if (log->fd < 0 || !run) return TW_OK;
     if (resumed) CLI_TRY(cut(log, run, err));
     if (log->every) look_ahead(log, run);
-    if (fstat(log->fd, &s) != 0) return fail(log, errno, err);
-    if (s.st_size == 0) put(log, head, tw_run_log_head(log->format, now(), head));
+    if (fstat(log->fd, &s) == 0 && s.st_size == 0)
+        put(log, head, tw_run_log_head(log->format, (double)time(NULL), head));
     return TW_OK;
 }
 
@@ -128,22 +118,15 @@ void run_log_event(struct run_log *log, tw_run *run, const tw_event *e)
     char bytes[TW_RUN_LOG_MOST];
     const int is_update = e->kind == TW_EVENT_STEP;
     if (log->fd < 0 || !run || (is_update ? !log->every : !e->line)) return;
-    const tw_run_log_entry entry = {.size = sizeof entry,
-                                    .step = tw_run_steps(run),
-                                    .line = e->line,
-                                    .epoch = e->epoch,
-                                    .update_loss = e->update_loss,
-                                    .lr = log->lr,
-                                    .time = now()};
+    const tw_run_log_entry entry = {sizeof entry,   tw_run_steps(run), e->line,           e->epoch,
+                                    e->update_loss, log->lr,           (double)time(NULL)};
     if (!is_update || entry.step % log->every == 0)
         put(log, bytes, tw_run_log_bytes(log->format, &entry, bytes));
     if (is_update && (entry.step + 1) % log->every == 0) look_ahead(log, run);
 }
 
-tw_status run_log_close(struct run_log *log, tw_error *err)
+tw_status run_log_close(struct run_log *log, tw_status status, tw_error *err)
 {
-    if (log->fd < 0) return TW_OK;
-    if (close(log->fd) != 0 && !log->error) log->error = errno;
-    log->fd = -1;
-    return log->error ? fail(log, log->error, err) : TW_OK;
+    if (log->fd >= 0 && close(log->fd) != 0 && !log->error) log->error = errno;
+    return log->error && status == TW_OK ? fail(log, log->error, err) : status;
 }

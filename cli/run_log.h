@@ -22,8 +22,8 @@ tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, in
 /* Takes back what the run will write again, and writes the head. run NULL: it is over, and writes nothing. */
 tw_status run_log_begin(struct run_log *log, tw_run *run, int resumed, tw_error *err);
 void run_log_event(struct run_log *log, tw_run *run, const tw_event *event);
-/* What could not be written is an error here. */
-tw_status run_log_close(struct run_log *log, tw_error *err);
+/* Of a run that ended with `status`: what could not be written is an error of one that ended well. */
+tw_status run_log_close(struct run_log *log, tw_status status, tw_error *err);
 /* Of a run that there will not be: the file is as it was. */
 void run_log_undo(struct run_log *log);
 #endif

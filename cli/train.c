@@ -48,8 +48,9 @@ static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
-    static const char *const without[] = {"schedule", "control", "epochs",           "target", "eval-every",
-                                          "time",     "keep",    "checkpoint-every", "log",    "log-every"};
+    static const char *const without[] = {"schedule",   "control",   "epochs", "target",
+                                          "eval-every", "time",      "keep",   "checkpoint-every",
+                                          "log",        "log-every", "augment"};
     static const char *const only[] = {"lr-from", "lr-to", "steps"};
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
@@ -324,7 +325,6 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     char directory[PATH_MAX];
     tw_job *job = NULL;
     struct run_log log;
-    tw_error why;
     if (v->resume || v->job.out)
         snprintf(directory, sizeof directory, "%s", v->resume ? v->resume : v->job.out);
     else
@@ -339,10 +339,7 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = run_job(v, job, progress, &log, err);
-    if (run_log_close(&log, &why) != TW_OK && status == TW_OK) {
-        *err = why;
-        status = why.code;
-    }
+    status = run_log_close(&log, status, err);
     tw_job_free(job);
     return status;
 }

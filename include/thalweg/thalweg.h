@@ -33,6 +33,7 @@
  *   visitor.h       libthalweg         an object's state, for any file format
  *   state.h         libthalweg-train   an optimiser's state in a safetensors file
  *   metrics.h       libthalweg-train   how good predictions are: AUC, F1, R2, ...
+ *   augment.h       libthalweg-train   what changes training images at random: shift, rotate, elastic, ...
  *   run_log.h       libthalweg-train   the log of a run in a file: JSON, CSV, TensorBoard
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
@@ -49,8 +50,7 @@
  *
  * Parts of rule.h, which includes them in the middle of a rule file; no program does:
  *
- *   rule_stamp.h    libthalweg         what a rule file defines, and how kernels and descriptor are made of
- *     it
+ *   rule_stamp.h    libthalweg         what a rule file defines, and what is made of it
  *   rule_kernels.h  libthalweg         the kernels of one precision
  *   rule_clean.h    libthalweg         takes the names of a finished rule away
  *
@@ -72,6 +72,7 @@
 #if __has_include(<thalweg/train.h>) /* not installed with the core alone (TW_CORE_ONLY) */
 #include <thalweg/compare.h>
 #include <thalweg/control.h>
+#include <thalweg/augment.h>
 #include <thalweg/data.h>
 #include <thalweg/estimator.h>
 #include <thalweg/figure.h>

@@ -356,6 +356,9 @@ typedef struct tw_job_options {
     /* Metrics of test and validation rows in the end: "auc f1" (metrics.h), "all" that fit, or "none". NULL: of
      * linear models whose rows are in memory "auc f1", "f1_macro" of more than two classes, or "rmse r2" */
     const char *metrics;
+    /* What changes the training images of a network, at random and in every epoch anew (augment.h): "shift:pixels=2
+     * rotate". NULL: nothing. Not with cv; validation and test rows stay as they are. */
+    const char *augment;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

@@ -20,7 +20,8 @@ enum tw__purpose {
     TW__FOR_VALIDATION,
     TW__FOR_COORDINATES,
     TW__FOR_PLANTED,
-    TW__FOR_WINDOWS
+    TW__FOR_WINDOWS,
+    TW__FOR_AUGMENT
 };
 
 typedef struct tw__philox4 {

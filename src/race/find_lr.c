@@ -100,6 +100,9 @@ static tw_status run_job(tw__find_lr *f, tw_job *job, const tw_find_lr_options *
     struct record record = {.caller = &o->job.run};
     tw_run *run;
     tw_run_options r = job->o.run;
+    if (o->job.augment)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "augment cannot be used with the range test: it looks at the rows as they are");
     const uint64_t of_epoch = tw_run_steps_per_epoch(job->run),
                    usual = of_epoch < USUAL_STEPS ? of_epoch : USUAL_STEPS;
     f->found.steps = o->steps ? o->steps : usual > LEAST_STEPS ? usual : LEAST_STEPS;

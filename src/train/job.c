@@ -1,5 +1,6 @@
 /* A job's life: open the data, make the model and the run, step until it ends, keep what is worth keeping.
  * SPDX-License-Identifier: MIT */
+#include "train/augmented.h"
 #include "train/job.h"
 #include "train/json.h"
 #include "train/metrics/metric.h"
@@ -64,6 +65,9 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
         return tw__fail(
             err, TW_ERR_SPEC,
             "an order of rows is for tw_run alone: a job records what it does and could not record this");
+    if (o->augment && o->run.solver)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "augment cannot be used with a solver, which looks at all rows as they are");
     if (o->keep && strcmp(o->keep, "best") == 0 && !(o->val > 0))
         return tw__fail(err, TW_ERR_SPEC, "keep = best " TW__NEEDS_VAL);
     return TW_OK;
@@ -114,7 +118,11 @@ static tw_status bind(tw_job *job, tw_error *err)
     if (job->val) TW_TRY(tw_model_objective(job->model, job->val, &job->val_objective, err));
     if (job->test) TW_TRY(tw_model_objective(job->model, job->test, &job->test_objective, err));
     TW_TRY(tw__target_check_model(r.target, err));
-    TW_TRY(tw_run_create(&job->run, job->ctx, &job->train_objective, job->val ? &job->val_objective : NULL,
+    tw_objective train = job->train_objective;
+    if (job->o.augment)
+        TW_TRY(tw__augmented_create(&job->augmented, job->ctx, job->o.augment, &job->train_objective,
+                                    r.batch * (r.accumulate ? r.accumulate : 1), &train, err));
+    TW_TRY(tw_run_create(&job->run, job->ctx, &train, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run);
     return TW_OK;
@@ -124,6 +132,8 @@ tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
 {
     tw_run_free(job->run);
     job->run = NULL;
+    tw__augmented_free(job->augmented);
+    job->augmented = NULL;
     tw_model_objective_free(&job->train_objective);
     tw_model_objective_free(&job->val_objective);
     tw_model_objective_free(&job->test_objective);
@@ -216,6 +226,7 @@ void tw_job_free(tw_job *job)
     tw__directory_unlock(job->ctx, job->o.out, TW__WORK_RUN, job->lock);
     tw__selection_free(job);
     tw_run_free(job->run);
+    tw__augmented_free(job->augmented);
     tw__loss_trace_free(&job->trace, job->ctx);
     tw_scores_free(job->test_scores);
     tw_scores_free(job->val_scores);

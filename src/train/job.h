@@ -15,6 +15,7 @@ struct tw_job {
     tw_data *train, *val, *test;
     tw_model *from, *model; /* from: what it started from; NULL: nothing */
     tw_objective train_objective, val_objective, test_objective;
+    struct tw__augmented *augmented; /* augmented.h; NULL: images stay as they are */
     tw_run *run;
     int (*event)(void *user, const tw_event *event); /* the caller's; the run is given ours */
     void *user;

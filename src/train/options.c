@@ -110,6 +110,8 @@ static const tw_field rows[] = {
      "K", "batches per update; the result is that of --batch K*B, to the bit"},
     {"val", "val", TW_FIELD_REAL, AT(val), "0", NULL, 0, 1, DATA, "F",
      "share of the training rows, the last ones, kept for validation"},
+    {"augment", "augment", TW_FIELD_TEXT, AT(augment), NULL, NULL, 0, 0, IF_SET | NO_SOLVER, "\"A...\"",
+     "networks on images: change the training images at random, in every epoch anew (thalweg augmentations), e.g. \"shift:pixels=2 rotate\""},
     {"seed", "seed", TW_FIELD_NATURAL, AT(run.seed), "0", NULL, 0, 0, RACED, "S",
      "seed of all random numbers"},
     {"dtype", "dtype", TW_FIELD_TEXT, AT(dtype), "f32", "f32 f64", 0, 0, RACED, "f32|f64",

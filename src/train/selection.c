@@ -46,6 +46,7 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (o->cv && o->val > 0)
         return tw__fail(err, TW_ERR_SPEC,
                         "cv cannot be combined with val: its folds validate every row once");
+    if (o->augment) return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with augment", what);
     if (o->run.seconds > 0)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with time: all its fits are made whole",
                         what);

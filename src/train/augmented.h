@@ -1,0 +1,14 @@
+/* A network's objective over training rows that are changed at random (src/augment): evaluations of training
+ * see changed images, all others the rows as they are.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_TRAIN_AUGMENTED_H
+#define TW_TRAIN_AUGMENTED_H
+#include "models/model.h"
+
+typedef struct tw__augmented tw__augmented;
+/* plain: the model's objective (tw_model_objective), which must outlive it; out: what takes its place, valid
+ * as long as *made. most: rows of an update. TW_ERR_SPEC: the list, or rows that are no images. */
+tw_status tw__augmented_create(tw__augmented **made, tw_context *ctx, const char *list,
+                               const tw_objective *plain, uint64_t most, tw_objective *out, tw_error *err);
+void tw__augmented_free(tw__augmented *a); /* NULL is fine */
+#endif
