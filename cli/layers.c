@@ -15,10 +15,8 @@ static const char *at(size_t i, const char **help)
 }
 
 static const char head[] =
-    "# Networks\n\n"
-    "<!-- thalweg layers --markdown writes this page; tests/contracts/update does it for you. -->\n\n"
-    "A network is a line of layers with `;` between them:\n\n"
-    "```\n"
+    "# Networks\n\n<!-- thalweg layers --markdown writes this page; tests/contracts/update does it for you. -->\n\n"
+    "A network is a line of layers with `;` between them:\n\n```\n"
     "thalweg train digits --model \"conv2d 16 3x3 padding=same; batchnorm relu; maxpool2d 2x2; flatten; dense 64 gelu; dense classes softmax\"\n"
     "```\n\n"
     "A layer is a name, its sizes, options (`stride=2`), and activations, which may follow on the same line (`dense 64 relu`) or stand for themselves. An activation's options\n"

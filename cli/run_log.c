@@ -45,12 +45,13 @@ tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, in
     *log = (struct run_log){.path = path, .every = every, .fd = -1};
     if (!path) return every ? cli_fail(err, TW_ERR_SPEC, "--log-every can be used with --log only") : TW_OK;
     CLI_TRY(choose(log, err));
-    log->made = access(log->file, F_OK) != 0;
-    if (!resumed && log->format != TW_RUN_LOG_JSON && stat(log->file, &s) == 0 && s.st_size > 0)
+    log->made = stat(log->file, &s) != 0;
+    if (!resumed && log->format != TW_RUN_LOG_JSON && !log->made && s.st_size > 0)
         return cli_fail(err, TW_ERR_SPEC, "--log %.300s: %s holds the log of a run already (give another)",
                         path, log->file);
-    /* a file to be cut is looked at */
-    log->fd = open(log->file, (resumed ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    /* a file to be cut is looked at; a pipe waits for its reader */
+    const int mode = resumed && (log->made || S_ISREG(s.st_mode)) ? O_RDWR : O_WRONLY;
+    log->fd = open(log->file, mode | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log->fd < 0) log->fd = open(log->file, O_WRONLY | O_APPEND | O_CLOEXEC);
     return log->fd >= 0 ? TW_OK : fail(log, errno, err);
 }
