@@ -56,6 +56,18 @@ static int point(void *user, const void *w)
     return stopped ? stopped : a->changed.point(a->changed.user, w);
 }
 
+static int reserve(void *user, size_t rows)
+{
+    tw__augmented *a = user;
+    return a->changed.reserve(a->changed.user, rows);
+}
+
+static void commit(void *user, void *w, const double *totals)
+{
+    tw__augmented *a = user;
+    a->changed.commit(a->changed.user, w, totals);
+}
+
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status check(const tw__augmented *a, tw_error *err)
@@ -123,6 +135,8 @@ tw_status tw__augmented_create(tw__augmented **made, tw_context *ctx, const char
     out->user = a;
     out->eval = eval;
     out->point = point;
+    out->reserve = reserve;
+    out->commit = commit;
     return TW_OK;
 }
 
