@@ -81,7 +81,7 @@ static void running_statistics(void **state)
         double totals[3] = {0};
         open_subject(&s, 1e-5, unbiased);
         s.l.type->join_forward(&s.l, &s.p, x, totals);
-        s.l.type->commit(&s.l, totals, TW_F64, s.tensors);
+        s.l.type->commit(&s.l, totals, s.p.k, s.tensors);
         near(4, s.tensors, (const double[]){1, 0, 0.25, 0.9 + 0.1 * (unbiased ? 5.0 / 3 : 1.25)});
         close_subject(&s);
     }

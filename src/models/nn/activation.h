@@ -11,7 +11,8 @@
  * log and tanh below; constants are written (real)0.5. Loops are compiled for each instruction set.
  * SPDX-License-Identifier: MIT */
 #include "math/elementary.h"
-#include "models/nn/layer.h"
+#include "models/nn/same.h"
+#include "models/nn/stamp.h"
 
 #define real_exp(x) _Generic((x), float : tw__exp_f32, double : tw__exp_f64)(x)
 #define real_log(x) _Generic((x), float : tw__log_f32, double : tw__log_f64)(x)
@@ -69,21 +70,6 @@ LOOPS(double, f64, avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx5
     }
 #endif
 
-#ifdef OPTIONS
-static const tw_option options[] = {OPTIONS};
-#define OPTION_FIELDS .options = options, .n_options = sizeof options / sizeof options[0],
-#else
-#define OPTION_FIELDS
-#endif
-
-static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
-{
-    TW_TRY(tw__layer_no_words(t, err));
-    l->out = l->in;
-    *(double *)l->own = t->value[0];
-    return TW_OK;
-}
-
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     static void (*const run[2][3])(size_t, double, const void *, void *) = {LEVELS(forward, f32),
@@ -102,22 +88,18 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
                                                                READS == TW__READS_OUTPUT ? y : x, dy, dx);
 }
 
-#define JOIN_(name) tw__layer_##name
-#define JOIN(name) JOIN_(name)
-#define TEXT_(name) #name
-#define TEXT(name) TEXT_(name)
-const tw__layer_type JOIN(ACTIVATION) = {.name = TEXT(ACTIVATION),
-                                         .usage = TEXT(ACTIVATION),
-                                         .help = HELP,
-                                         .equation = EQUATION,
-                                         OPTION_FIELDS.activation = 1,
-                                         .in_place = 1,
-                                         .reads = READS,
-                                         .own_size = sizeof(double),
-                                         .setup = setup,
-                                         .forward = forward,
-                                         .backward = backward,
+const tw__layer_type LAYER(ACTIVATION) = {.name = TEXT(ACTIVATION),
+                                          .usage = TEXT(ACTIVATION),
+                                          .help = HELP,
+                                          .equation = EQUATION,
+                                          OPTION_FIELDS.activation = 1,
+                                          .in_place = 1,
+                                          .reads = READS,
+                                          .own_size = sizeof(double),
+                                          .setup = tw__same_setup,
+                                          .forward = forward,
+                                          .backward = backward,
 #ifdef FIELDS
-                                         FIELDS
+                                          FIELDS
 #endif
 };

@@ -2,18 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/pool.h"
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    p->k->pool.mean_forward(p->rows, l->own, x, y);
-}
-
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
-                     void *dx)
-{
-    (void)x, (void)y;
-    if (dx) p->k->pool.mean_input(p->rows, l->own, dy, dx);
-}
-
 const tw__layer_type tw__layer_avgpool2d = {
     .name = "avgpool2d",
     .usage = "avgpool2d HIGHxWIDE",
@@ -23,5 +11,5 @@ const tw__layer_type tw__layer_avgpool2d = {
         "dx = dy/places in the window, 0 elsewhere",
     .own_size = sizeof(tw__pooling),
     .setup = tw__pool_setup,
-    .forward = forward,
-    .backward = backward};
+    .forward = tw__pool_mean_forward,
+    .backward = tw__pool_mean_backward};

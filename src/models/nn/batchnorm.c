@@ -60,16 +60,6 @@ static size_t scratch(const tw__layer *l, const tw__kernels *k)
     return 8 * ((const struct batchnorm *)l->own)->n; /* set_moments, set_means: 4 n; slopes: 2 n doubles */
 }
 
-static double get(const void *from, size_t i, int is_double)
-{
-    return is_double ? ((const double *)from)[i] : (double)((const float *)from)[i];
-}
-static void put(void *to, size_t i, int is_double, double value)
-{
-    if (is_double) ((double *)to)[i] = value;
-    else ((float *)to)[i] = (float)value;
-}
-
 static double mean_of(const double *totals, size_t n, size_t i) { return totals[i] / totals[2 * n]; }
 static double variance_of(const double *totals, size_t n, size_t i)
 {
@@ -80,14 +70,13 @@ static double variance_of(const double *totals, size_t n, size_t i)
 /* Mean and 1/sqrt(variance + eps) of each channel into the scratch: of the batch, or the running ones. */
 static void set_moments(const struct batchnorm *own, const tw__layer *l, const tw__pass *p)
 {
-    const int is_double = p->k->real == sizeof(double);
     for (size_t i = 0; i < own->n; i++) {
         const double mean = p->totals ? mean_of(p->totals, own->n, i)
-                                      : get(tw__tensor_of(l, p, RUNNING_MEAN), i, is_double),
+                                      : tw__number_at(p->k, tw__tensor_of(l, p, RUNNING_MEAN), i),
                      variance = p->totals ? variance_of(p->totals, own->n, i)
-                                          : get(tw__tensor_of(l, p, RUNNING_VARIANCE), i, is_double);
-        put(p->scratch, i, is_double, mean);
-        put(p->scratch, own->n + i, is_double, 1 / __builtin_sqrt(variance + own->eps));
+                                          : tw__number_at(p->k, tw__tensor_of(l, p, RUNNING_VARIANCE), i);
+        tw__set_number(p->k, p->scratch, i, mean);
+        tw__set_number(p->k, p->scratch, own->n + i, 1 / __builtin_sqrt(variance + own->eps));
     }
 }
 
@@ -114,9 +103,9 @@ static void join_forward(const tw__layer *l, const tw__pass *p, const void *x, d
 /* A leaf's sum so far, rounded, goes to a gradient as p->into says. */
 static void put_gradient(const tw__pass *p, void *gradient, size_t i, double sum)
 {
-    const int adds = p->into == TW__ADD;
-    if (p->k->real == sizeof(double)) ((double *)gradient)[i] = (adds ? ((double *)gradient)[i] : 0) + sum;
-    else ((float *)gradient)[i] = (adds ? ((float *)gradient)[i] : 0) + (float)sum;
+    if (p->into != TW__ADD) tw__set_number(p->k, gradient, i, sum);
+    else if (p->k->real == sizeof(double)) ((double *)gradient)[i] += sum;
+    else ((float *)gradient)[i] += (float)sum;
 }
 
 /* From a leaf's sums of dy and dy h so far; the gradient of what is running is 0. */
@@ -152,12 +141,11 @@ static void join_backward(const tw__layer *l, const tw__pass *p, const void *x, 
 static void constant_weights(const tw__layer *l, const tw__pass *p, const void *x, const void *dy)
 {
     const struct batchnorm *const own = l->own;
-    const int is_double = p->k->real == sizeof(double);
     double *const sums = scratch_at(p, own, 4);
     memset(sums, 0, 2 * own->n * sizeof *sums);
     for (size_t i = 0; p->into == TW__CONTINUE && i < own->n; i++) {
-        sums[i] = get(tw__gradient_of(l, p, SHIFT), i, is_double);
-        sums[own->n + i] = get(tw__gradient_of(l, p, GAIN), i, is_double);
+        sums[i] = tw__number_at(p->k, tw__gradient_of(l, p, SHIFT), i);
+        sums[own->n + i] = tw__number_at(p->k, tw__gradient_of(l, p, GAIN), i);
     }
     add_slopes(own, p, x, dy, sums);
     set_weights(own, l, p, sums);
@@ -166,10 +154,9 @@ static void constant_weights(const tw__layer *l, const tw__pass *p, const void *
 /* Means of dy and dy h over the batch; constants have none. */
 static void set_means(const struct batchnorm *own, const tw__pass *p)
 {
-    const int is_double = p->k->real == sizeof(double);
     for (size_t i = 0; i < 2 * own->n; i++)
-        put(p->scratch, 2 * own->n + i, is_double,
-            p->back_totals ? p->back_totals[i] / p->back_totals[2 * own->n] : 0);
+        tw__set_number(p->k, p->scratch, 2 * own->n + i,
+                       p->back_totals ? p->back_totals[i] / p->back_totals[2 * own->n] : 0);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
@@ -185,18 +172,19 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
                              tw__tensor_of(l, p, GAIN), scratch_at(p, own, 2), scratch_at(p, own, 3), dy, dx);
 }
 
-static void commit(const tw__layer *l, const double *totals, tw_type type, void *w)
+static void commit(const tw__layer *l, const double *totals, const tw__kernels *k, void *w)
 {
     const struct batchnorm *const own = l->own;
-    const int is_double = type == TW_F64;
     const double count = totals[2 * own->n], share = own->momentum,
                  wider = own->unbiased && count > 1 ? count / (count - 1) : 1;
     for (size_t i = 0; i < own->n; i++) {
         const size_t mean = l->tensor[RUNNING_MEAN].offset + i,
                      variance = l->tensor[RUNNING_VARIANCE].offset + i;
-        put(w, mean, is_double, (1 - share) * get(w, mean, is_double) + share * mean_of(totals, own->n, i));
-        put(w, variance, is_double,
-            (1 - share) * get(w, variance, is_double) + share * wider * variance_of(totals, own->n, i));
+        tw__set_number(k, w, mean,
+                       (1 - share) * tw__number_at(k, w, mean) + share * mean_of(totals, own->n, i));
+        tw__set_number(k, w, variance,
+                       (1 - share) * tw__number_at(k, w, variance) +
+                           share * wider * variance_of(totals, own->n, i));
     }
 }
 

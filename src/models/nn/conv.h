@@ -32,4 +32,9 @@ size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k);
 void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                        void *dx);
+
+#define TW__CONV_FIELDS                                                                   \
+    .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT, \
+    .own_size = sizeof(tw__conv_layer), .setup = setup, .place = tw__conv_place,          \
+    .scratch = tw__conv_scratch, .forward = tw__conv_forward, .backward = tw__conv_backward
 #endif

@@ -21,12 +21,4 @@ const tw__layer_type tw__layer_conv1d =
      .equation = "y[t, c] = b[c] + sum over p, d of w[c, d, p] x[t + p, d]\n"
                  "with options: x[stride t + dilation p - padding, d], 0 outside, d of c's group\n"
                  "dx, dw: the same sum the other way round; db[c] = sum of dy[t, c]",
-     .options = tw__conv_options,
-     .n_options = TW__CONV_OPTIONS,
-     .reads = TW__READS_INPUT,
-     .own_size = sizeof(tw__conv_layer),
-     .setup = setup,
-     .place = tw__conv_place,
-     .scratch = tw__conv_scratch,
-     .forward = tw__conv_forward,
-     .backward = tw__conv_backward};
+     TW__CONV_FIELDS};

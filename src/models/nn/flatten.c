@@ -1,6 +1,6 @@
 /* flatten: an image becomes a vector. In memory nothing moves; files number the elements by channel first.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/same.h"
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
@@ -10,22 +10,11 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    (void)l, (void)p, (void)x, (void)y;
-}
-
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
-                     void *dx)
-{
-    (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
-}
-
 const tw__layer_type tw__layer_flatten = {.name = "flatten",
                                           .usage = "flatten",
                                           .help = "an image becomes a vector",
                                           .equation = "y = x, numbered by channel, row, column in files",
                                           .in_place = TW__SAME_NUMBERS,
                                           .setup = setup,
-                                          .forward = forward,
-                                          .backward = backward};
+                                          .forward = tw__nothing_forward,
+                                          .backward = tw__nothing_backward};

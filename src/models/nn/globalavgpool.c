@@ -1,7 +1,7 @@
 /* globalavgpool: the mean of each channel over the whole image, or of each feature over a sequence. Lin, Chen
  * & Yan 2014, section 3.2.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/pool.h"
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
@@ -15,18 +15,6 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    p->k->pool.mean_forward(p->rows, l->own, x, y);
-}
-
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
-                     void *dx)
-{
-    (void)x, (void)y;
-    if (dx) p->k->pool.mean_input(p->rows, l->own, dy, dx);
-}
-
 const tw__layer_type tw__layer_globalavgpool =
     {.name = "globalavgpool",
      .usage = "globalavgpool",
@@ -35,5 +23,5 @@ const tw__layer_type tw__layer_globalavgpool =
                  "dx[., ., c] = dy[c]/places",
      .own_size = sizeof(tw__pooling),
      .setup = setup,
-     .forward = forward,
-     .backward = backward};
+     .forward = tw__pool_mean_forward,
+     .backward = tw__pool_mean_backward};

@@ -1,20 +1,7 @@
 /* hinge_loss: the last layer of a network with one score for two classes, class 1 where it is above 0; the
  * loss is that of a support vector machine.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
-#include "models/nn/layer.h"
-
-static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
-{
-    TW_TRY(tw__layer_no_words(t, err));
-    l->out = l->in;
-    return TW_OK;
-}
-
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    memcpy(y, x, p->rows * l->out_size * p->k->real);
-}
+#include "models/nn/same.h"
 
 static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
@@ -32,16 +19,14 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
 {
     (void)l;
     for (size_t i = 0; i < p->rows; i++) {
-        const double score = p->k->real == sizeof(double) ? ((const double *)x)[i]
-                                                          : (double)((const float *)x)[i],
-                     side = labels[i] ? 1 : -1, short_of = 1 - side * score,
+        const double score = tw__number_at(p->k, x, i), side = labels[i] ? 1 : -1,
+                     short_of = 1 - side * score,
                      slope = short_of > 0    ? -side
                              : short_of <= 0 ? 0
                                              : short_of;
         sums->loss += short_of <= 0 ? 0 : short_of;
         sums->correct += (score > 0) == (labels[i] != 0);
-        if (dx && p->k->real == sizeof(double)) ((double *)dx)[i] = slope;
-        else if (dx) ((float *)dx)[i] = (float)slope;
+        if (dx) tw__set_number(p->k, dx, i, slope);
     }
 }
 
@@ -56,7 +41,7 @@ const tw__layer_type tw__layer_hinge_loss =
      .activation = 1,
      .in_place = 1,
      .of_scores = 1,
-     .setup = setup,
-     .forward = forward,
+     .setup = tw__same_setup,
+     .forward = tw__same_forward,
      .classes = classes,
      .loss = loss};

@@ -86,7 +86,7 @@ typedef struct tw__layer_type {
     void (*join_forward)(const tw__layer *l, const tw__pass *p, const void *x, double *sums);
     void (*join_backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums);
     /* Sets running statistics in the flat vector from the totals of forward. */
-    void (*commit)(const tw__layer *l, const double *totals, tw_type type, void *w);
+    void (*commit)(const tw__layer *l, const double *totals, const tw__kernels *k, void *w);
     /* Of what may end a network, and then stands for its loss: how many classes it has (TW_ERR_SPEC: no such
      * width), and, of rows with these labels, what belongs into sums->loss and sums->correct and, unless dx
      * is NULL, the loss's gradient by the layer's input x. NULL: it cannot. */
@@ -128,6 +128,17 @@ static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, i
 static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int tensor)
 {
     return p->gradient + l->tensor[tensor].offset * p->k->real;
+}
+
+/* A number of the working precision, and a double rounded to one. */
+static inline double tw__number_at(const tw__kernels *k, const void *from, size_t i)
+{
+    return k->real == sizeof(double) ? ((const double *)from)[i] : (double)((const float *)from)[i];
+}
+static inline void tw__set_number(const tw__kernels *k, void *to, size_t i, double value)
+{
+    if (k->real == sizeof(double)) ((double *)to)[i] = value;
+    else ((float *)to)[i] = (float)value;
 }
 
 /* Appends a tensor, for setup. */

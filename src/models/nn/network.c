@@ -82,3 +82,9 @@ void tw__network_free(tw__network *net)
     tw__free(net->ctx, net->source, net->source_capacity, sizeof *net->source);
     tw__free(net->ctx, net, 1, sizeof *net);
 }
+
+const tw__layer *tw__network_last(const tw__network *net)
+{
+    const int last = net->operations[net->n_operations - 1].layer;
+    return last < 0 ? NULL : &net->layers[last];
+}

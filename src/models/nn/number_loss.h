@@ -8,28 +8,8 @@
  *
  * and if needed OPTIONS, as activation.h has them.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
-#include "models/nn/layer.h"
-
-#ifdef OPTIONS
-static const tw_option options[] = {OPTIONS};
-#define OPTION_FIELDS .options = options, .n_options = sizeof options / sizeof options[0],
-#else
-#define OPTION_FIELDS
-#endif
-
-static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
-{
-    TW_TRY(tw__layer_no_words(t, err));
-    l->out = l->in;
-    *(double *)l->own = t->value[0];
-    return TW_OK;
-}
-
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    memcpy(y, x, p->rows * l->out_size * p->k->real);
-}
+#include "models/nn/same.h"
+#include "models/nn/stamp.h"
 
 static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
@@ -45,28 +25,21 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
     const double a = *(const double *)l->own;
     (void)a, (void)labels;
     for (size_t i = 0; i < p->rows; i++) {
-        const double y = p->k->real == sizeof(double) ? ((const double *)x)[i]
-                                                      : (double)((const float *)x)[i],
-                     r = y - p->targets[i];
+        const double r = tw__number_at(p->k, x, i) - p->targets[i];
         sums->loss += VALUE(r);
-        if (dx && p->k->real == sizeof(double)) ((double *)dx)[i] = SLOPE(r);
-        else if (dx) ((float *)dx)[i] = (float)(SLOPE(r));
+        if (dx) tw__set_number(p->k, dx, i, SLOPE(r));
     }
 }
 
-#define JOIN_(name) tw__layer_##name
-#define JOIN(name) JOIN_(name)
-#define TEXT_(name) #name
-#define TEXT(name) TEXT_(name)
-const tw__layer_type JOIN(LOSS) = {.name = TEXT(LOSS),
-                                   .usage = TEXT(LOSS),
-                                   .help = HELP,
-                                   .equation = EQUATION,
-                                   OPTION_FIELDS.activation = 1,
-                                   .in_place = 1,
-                                   .of_numbers = 1,
-                                   .own_size = sizeof(double),
-                                   .setup = setup,
-                                   .forward = forward,
-                                   .classes = classes,
-                                   .loss = loss};
+const tw__layer_type LAYER(LOSS) = {.name = TEXT(LOSS),
+                                    .usage = TEXT(LOSS),
+                                    .help = HELP,
+                                    .equation = EQUATION,
+                                    OPTION_FIELDS.activation = 1,
+                                    .in_place = 1,
+                                    .of_numbers = 1,
+                                    .own_size = sizeof(double),
+                                    .setup = tw__same_setup,
+                                    .forward = tw__same_forward,
+                                    .classes = classes,
+                                    .loss = loss};

@@ -283,8 +283,7 @@ static void commit(void *user, void *w, const double *totals)
     const tw__fp_mode mode = tw__fp_enter();
     for (size_t j = 0; j < p->steps.n_joins; j++) {
         const tw__layer *const l = p->steps.step[p->steps.joins[j]].layer;
-        l->type->commit(l, totals + j * p->steps.join_size, p->k->real == sizeof(double) ? TW_F64 : TW_F32,
-                        w);
+        l->type->commit(l, totals + j * p->steps.join_size, p->k, w);
     }
     tw__fp_leave(mode);
 }

@@ -25,3 +25,15 @@ tw_status tw__pool_setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     l->out = (tw__shape){.rank = 3, .n = {(int64_t)pool->out_h, (int64_t)pool->out_w, l->in.n[2]}};
     return TW_OK;
 }
+
+void tw__pool_mean_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
+{
+    p->k->pool.mean_forward(p->rows, l->own, x, y);
+}
+
+void tw__pool_mean_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
+                            const void *dy, void *dx)
+{
+    (void)x, (void)y;
+    if (dx) p->k->pool.mean_input(p->rows, l->own, dy, dx);
+}

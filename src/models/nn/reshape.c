@@ -1,7 +1,7 @@
 /* reshape 28x28: the same numbers as a vector (84), a sequence (time x features) or an image (height x width
  * x channels), in the order of row, column, channel.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/same.h"
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
@@ -19,22 +19,11 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
-static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
-{
-    (void)l, (void)p, (void)x, (void)y;
-}
-
-static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
-                     void *dx)
-{
-    (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
-}
-
 const tw__layer_type tw__layer_reshape = {.name = "reshape",
                                           .usage = "reshape SHAPE",
                                           .help = "the same numbers as a vector, a sequence or an image",
                                           .equation = "y = x, numbered by row, column, channel",
                                           .in_place = TW__SAME_NUMBERS,
                                           .setup = setup,
-                                          .forward = forward,
-                                          .backward = backward};
+                                          .forward = tw__nothing_forward,
+                                          .backward = tw__nothing_backward};

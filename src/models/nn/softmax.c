@@ -35,21 +35,15 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 
 /* Smoothing: (1 - share) of the label and share/n of each class are right in place of the label alone.
  * Szegedy et al. 2016, section 7. */
-static double number_at(const void *x, size_t i, int is_double)
-{
-    return is_double ? ((const double *)x)[i] : (double)((const float *)x)[i];
-}
-
 static void add_smoothing(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels,
                           tw_sums *sums)
 {
     const size_t n = l->out_size;
     const double share = *(const double *)l->own;
-    const int is_double = p->k->real == sizeof(double);
     for (size_t r = 0; r < p->rows; r++) {
         double mean = 0;
-        for (size_t i = 0; i < n; i++) mean += number_at(x, r * n + i, is_double) / (double)n;
-        sums->loss += share * (number_at(x, r * n + (size_t)labels[r], is_double) - mean);
+        for (size_t i = 0; i < n; i++) mean += tw__number_at(p->k, x, r * n + i) / (double)n;
+        sums->loss += share * (tw__number_at(p->k, x, r * n + (size_t)labels[r]) - mean);
     }
 }
 

@@ -313,12 +313,6 @@ static tw_status read_row(tw__network *net, const char **p, row *at, tw_error *e
 
 const char *tw__line_words(const tw__line *l) { return l->text + strspn(l->text, " |"); }
 
-const tw__layer *tw__network_last(const tw__network *net)
-{
-    const int last = net->operations[net->n_operations - 1].layer;
-    return last < 0 ? NULL : &net->layers[last];
-}
-
 static tw_status check_ends(tw__network *net, tw_error *err)
 {
     const tw__layer *const last = tw__network_last(net);
