@@ -261,8 +261,7 @@ static void networks_say_what_they_take(void **state)
         assert_int_equal(tw_data_create(&data, ctx, &in, NULL), TW_OK);
         assert_int_equal(tw_model_create(&model, ctx, "dense 3 relu; dense 3 softmax", TW_F32, data, 0, &err),
                          TW_ERR_DATA);
-        snprintf(message, sizeof message,
-                 "%s has %s; a network takes dense rows of u8 or f32, each counted once",
+        snprintf(message, sizeof message, "%s has %s; a network takes dense rows of u8 or f32",
                  in.name ? in.name : "memory", cases[i].odd);
         assert_string_equal(err.message, message);
         tw_data_free(data);

@@ -50,7 +50,8 @@
  * "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the classes; after
  * mse with one output the squared error of targets that are numbers; after sigmoid with one output the binary
  * cross-entropy of labels 0 and 1. That output is the probability of class 1, and a row counts as correct if
- * it is above 0.5 just when the label is 1.
+ * it is above 0.5 just when the label is 1. Rows count by their weights, and with class_weight=balanced, an
+ * option of these losses, as those of a linear model do.
  *
  * A linear model's kind (tw_model_kind_at) is its loss. It learns
  *   mean loss over the rows, by their weights, + l2/2 |w|^2 + l1 |w|_1          the intercept is not
@@ -80,8 +81,8 @@ typedef struct tw_model tw_model;
  * "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights and outputs. Weights
  * start Glorot uniform and biases at 0, those of linear models at 0; the draws are made in double from
  * `seed`, one for each element of the saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit,
- * with the layer and both shapes; TW_ERR_DATA: no labels, or for a network rows that are sparse, of f64 or
- * weighted; targets of the wrong kind or range. */
+ * with the layer and both shapes; TW_ERR_DATA: no labels, or for a network rows that are sparse or of f64;
+ * targets of the wrong kind or range. */
 TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *network, tw_type type,
                                  const tw_data *data, uint64_t seed, tw_error *err);
 /* Creates a model that starts from the weights of another one and takes its rows and classes; what else is

@@ -16,7 +16,7 @@ struct tw__augmented {
     tw_objective changed;    /* the network on what follows */
     uint8_t *x;
     int32_t *classes;
-    double *targets, *scratch;
+    double *targets, *weights, *scratch;
     uint64_t *number; /* of each row in x */
 };
 
@@ -32,6 +32,7 @@ static void fill(tw__augmented *a, const tw_eval *e, size_t first)
                           a->x + (first + i) * a->row_bytes, a->scratch + (size_t)e->draw->lane * scratch);
         if (a->source->classes) a->classes[first + i] = a->source->classes[row];
         if (a->source->targets) a->targets[first + i] = a->source->targets[row];
+        if (a->source->data.weights) a->weights[first + i] = a->source->data.weights[row];
     }
 }
 
@@ -84,13 +85,14 @@ static tw_status allocate(tw__augmented *a, tw_error *err)
     TW_TRY(tw__alloc(a->ctx, &a->x, all, a->row_bytes, err));
     TW_TRY(tw__alloc(a->ctx, &a->classes, all, sizeof *a->classes, err));
     TW_TRY(tw__alloc(a->ctx, &a->targets, all, sizeof *a->targets, err));
+    TW_TRY(tw__alloc(a->ctx, &a->weights, all, sizeof *a->weights, err));
     TW_TRY(tw__alloc(a->ctx, &a->number, all, sizeof *a->number, err));
     TW_TRY(tw__alloc(a->ctx, &a->scratch, tw__augment_scratch(&a->size) * a->lanes, sizeof *a->scratch, err));
     for (size_t i = 0; i < all; i++) a->number[i] = i;
     return TW_OK;
 }
 
-/* The network on the rows of a->x, whose classes and targets are not its own. */
+/* The network on the rows of a->x, whose classes, targets and weights are not its own. */
 static tw_status bind(tw__augmented *a, tw_error *err)
 {
     tw__bound on = *a->source;
@@ -98,6 +100,7 @@ static tw_status bind(tw__augmented *a, tw_error *err)
     on.data.rows = a->rows * a->lanes;
     if (on.classes) on.classes = a->classes;
     if (on.targets) on.targets = a->targets;
+    if (on.data.weights) on.data.weights = a->weights;
     a->changed = (tw_objective)TW_OBJECTIVE_INIT;
     return on.model->kind->objective(&on, &a->changed, err);
 }
@@ -149,6 +152,7 @@ void tw__augmented_free(tw__augmented *a)
     tw__free(a->ctx, a->x, all, a->row_bytes);
     tw__free(a->ctx, a->classes, all, sizeof *a->classes);
     tw__free(a->ctx, a->targets, all, sizeof *a->targets);
+    tw__free(a->ctx, a->weights, all, sizeof *a->weights);
     tw__free(a->ctx, a->number, all, sizeof *a->number);
     tw__free(a->ctx, a->scratch, tw__augment_scratch(&a->size) * a->lanes, sizeof *a->scratch);
     tw__free(a->ctx, a, 1, sizeof *a);

@@ -4,7 +4,11 @@
 
 static void glm_row(void *user, uint64_t i, tw_row *to) { *to = tw__linear_row(user, i); }
 
-static double glm_weight(void *user, uint64_t i) { return tw__linear_row_weight(user, i); }
+static double glm_weight(void *user, uint64_t i)
+{
+    const tw__linear_objective *o = user;
+    return tw__bound_weight(&o->on, i);
+}
 
 static double glm_loss(void *user, uint64_t i, const double *scores, double *slopes)
 {

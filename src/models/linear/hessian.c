@@ -75,7 +75,7 @@ int tw__linear_hessian(void *user, const tw_eval *e)
     for (size_t i = 0; i < e->n; i++) {
         const uint64_t at = e->rows[i];
         const tw_row r = tw__linear_row(o, at);
-        const double weight = tw__linear_row_weight(o, at);
+        const double weight = tw__bound_weight(&o->on, at);
         tw__linear_scores(o, e->w, &r, score);
         curve(o, at, score);
         add_hessian(o, h, &r, score, weight);
@@ -139,12 +139,12 @@ int tw__linear_hessian_times(void *user, const tw_eval *e)
     double *to = e->gradient, *by = o->scratch + (size_t)e->draw->lane * 2 * o->s->outputs;
     const tw__fp_mode mode = tw__fp_enter();
     *e->sums = (tw_sums){0};
-    for (size_t i = 0; i < e->n; i++) e->sums->weight += tw__linear_row_weight(o, e->rows[i]);
+    for (size_t i = 0; i < e->n; i++) e->sums->weight += tw__bound_weight(&o->on, e->rows[i]);
     const double l2 = e->sums->weight * o->s->l2;
     for (size_t i = 0; i < n; i++) to[i] = e->vector ? l2 * e->vector[i] : l2;
     memset(to + n, 0, (o->on.model->size - n) * sizeof *to);
     for (size_t i = 0; i < e->n; i++) {
-        const double weight = tw__linear_row_weight(o, e->rows[i]);
+        const double weight = tw__bound_weight(&o->on, e->rows[i]);
         if (e->vector) add_product(o, e, e->rows[i], weight, by);
         else add_diagonal(o, e, e->rows[i], weight);
     }

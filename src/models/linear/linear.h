@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_MODELS_LINEAR_LINEAR_H
 #define TW_MODELS_LINEAR_LINEAR_H
-#include "models/model.h"
+#include "models/balance.h"
 
 typedef struct tw__linear_loss {
     /* Of one row with this score: the loss, and its derivative by the score. y: the target, or 1 and -1 of
@@ -42,11 +42,6 @@ enum { TW__LINEAR_L2_BY_ROWS = -1 };
     {                                                                                                         \
         "standardize", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,                                                     \
             "1: columns of mean 0 and deviation 1 over the training rows; of sparse rows deviation 1 alone"   \
-    }
-#define TW__LINEAR_CLASS_OPTION                                               \
-    {                                                                         \
-        "class_weight", TW_WORD, "none balanced", 0, 0, 1, TW_CLOSED,         \
-            "balanced: every class weighs the same, however many rows it has" \
     }
 
 /* A model of the family: TW__LINEAR_MODEL(logistic, loss, TW_OUTPUT_PROBABILITY, .help = ...). */

@@ -105,7 +105,7 @@ static void output(double *score, size_t n)
     if (n > 1) tw__softmax(score, n);
 }
 
-static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
+static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__CLASS_WEIGHT_OPTION};
 static const tw__linear_loss logistic = {.loss = tw__logistic_loss,
                                          .curvature = curvature,
                                          .losses = losses,

@@ -79,35 +79,13 @@ static tw_status fix_l2(tw_model *m, uint64_t rows, tw_error *err)
     return tw__model_choice_write(&s->choice, err);
 }
 
-/* Every class as heavy as the others, so that the mean weight of a row stays what it was. */
-static tw_status balance(tw_model *m, const tw_data_info *data, tw_error *err)
-{
-    const size_t n = (size_t)m->labels;
-    const int32_t *classes;
-    double all = 0;
-    TW_TRY(tw__model_classes(m, data, &classes, err));
-    tw_status s = tw__alloc(m->ctx, &m->class_weights, n, sizeof *m->class_weights, err);
-    for (uint64_t i = 0; s == TW_OK && i < data->rows; i++) {
-        const double weight = data->weights ? data->weights[i] : 1;
-        m->class_weights[classes[i]] += weight;
-        all += weight;
-    }
-    for (size_t i = 0; s == TW_OK && i < n; i++)
-        if (!(m->class_weights[i] > 0))
-            s = tw__fail(err, TW_ERR_DATA,
-                         "%s has no row of class %zu, so class_weight=balanced cannot be used", data->name,
-                         i);
-        else m->class_weights[i] = all / ((double)n * m->class_weights[i]);
-    tw__model_free_list(m, data, classes, sizeof *classes);
-    return s;
-}
-
 tw_status tw__linear_learn(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__linear_state *s = m->state;
     TW_TRY(fix_l2(m, data->rows, err));
     if (s->choice.values[TW__LINEAR_STANDARDIZE] != 0) TW_TRY(tw__standardize_learn(m, data, err));
-    if (m->labels) return s->choice.values[TW__LINEAR_CLASS_WEIGHT] != 0 ? balance(m, data, err) : TW_OK;
+    if (m->labels)
+        return s->choice.values[TW__LINEAR_CLASS_WEIGHT] != 0 ? tw__model_balance(m, data, err) : TW_OK;
     return tw__model_learn_targets(m, data, err);
 }
 

@@ -180,7 +180,7 @@ static void add_row(const tw__linear_objective *o, const tw_eval *e, size_t i, d
     const tw_row r = tw__linear_row(o, at);
     tw__linear_scores(o, e->w, &r, score);
     if (e->want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
-        const double weight = tw__linear_row_weight(o, at);
+        const double weight = tw__bound_weight(&o->on, at);
         e->sums->loss += weight * tw__linear_row_loss(o, at, score, slope);
         e->sums->weight += weight;
         if (o->on.classes) e->sums->correct += weight * tw__linear_row_is_correct(o, at, score);

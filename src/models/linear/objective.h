@@ -88,13 +88,6 @@ static inline int tw__linear_row_is_correct(const tw__linear_objective *o, uint6
     return best == class;
 }
 
-/* Its own times its class's. */
-static inline double tw__linear_row_weight(const tw__linear_objective *o, uint64_t row)
-{
-    const double *of_class = o->on.model->class_weights, *of_row = o->on.data.weights;
-    return (of_row ? of_row[row] : 1) * (of_class && o->on.classes ? of_class[o->on.classes[row]] : 1);
-}
-
 /* Number i of a row, as the scores take it. */
 static inline double tw__linear_row_number(const tw__linear_objective *o, const tw_row *r, size_t i)
 {

@@ -37,7 +37,7 @@ static double loss(const double *score, size_t n, size_t class, double *slope)
     return (rest <= 1 ? tw__log1p_f64(rest) : tw__log_f64(1 + rest)) + (score[best] - score[class]);
 }
 
-static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__LINEAR_CLASS_OPTION};
+static const tw_option options[] = {TW__LINEAR_OPTIONS(0), TW__CLASS_WEIGHT_OPTION};
 static const tw__linear_loss softmax = {.of_all = loss,
                                         .output = tw__softmax,
                                         .smoothness = 0.5,

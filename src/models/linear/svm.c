@@ -34,7 +34,7 @@ static double proximal(double t, double q, double y, double which)
 }
 
 static const tw_option options[] = {TW__LINEAR_OPTIONS(TW__LINEAR_L2_BY_ROWS),
-                                    TW__LINEAR_CLASS_OPTION,
+                                    TW__CLASS_WEIGHT_OPTION,
                                     {"loss", TW_WORD, "hinge squared_hinge", SQUARED_HINGE, HINGE,
                                      SQUARED_HINGE, TW_CLOSED,
                                      "what a row costs whose margin y h is below 1: 1 - y h, or its square"}};

@@ -30,6 +30,8 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
     }
 }
 
+static const tw_option options[] = {TW__CLASS_WEIGHT_OPTION};
+
 const tw__layer_type tw__layer_hinge_loss =
     {.name = "hinge_loss",
      .usage = "hinge_loss",
@@ -38,6 +40,8 @@ const tw__layer_type tw__layer_hinge_loss =
          "y = x\n"
          "as the last layer: loss = max(0, 1 - s y), s = 1 for label 1, -1 for label 0; dx = -s where the "
          "loss is above 0, else 0",
+     .options = options,
+     .n_options = 1,
      .activation = 1,
      .in_place = 1,
      .of_scores = 1,

@@ -6,13 +6,9 @@
 static tw_status takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
 {
     (void)kind;
-    const char *odd = data->starts           ? "sparse rows"
-                      : data->type == TW_F64 ? "rows of f64"
-                      : data->weights        ? "row weights"
-                                             : NULL;
+    const char *odd = data->starts ? "sparse rows" : data->type == TW_F64 ? "rows of f64" : NULL;
     if (!odd) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%s has %s; a network takes dense rows of u8 or f32, each counted once",
-                    data->name, odd);
+    return tw__fail(err, TW_ERR_DATA, "%s has %s; a network takes dense rows of u8 or f32", data->name, odd);
 }
 
 static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
@@ -46,7 +42,7 @@ static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
             "the last layer (%s) has %lld classes, but %s has %d (labels up to %d); \"dense classes softmax\" fits them",
             tw__line_words(&net->source[net->n_sources - 1]), (long long)net->labels, data->name,
             data->classes, data->class_labels ? data->class_labels[data->classes - 1] : data->classes - 1);
-    return TW_OK;
+    return tw__network_last(net)->is_balanced ? tw__model_balance(m, data, err) : TW_OK;
 }
 
 static tw_status start(tw_model *m, uint64_t seed, tw_error *err)

@@ -7,16 +7,17 @@
 #include <thalweg/model.h>
 #include "base/error.h"
 #include "math/kernels.h"
+#include "models/balance.h"
 #include "models/nn/initial.h"
 #include "models/shape.h"
 
-enum { TW__LAYER_WORDS = 8, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
+enum { TW__LAYER_WORDS = 8, TW__LAYER_WORD = 64, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
 
 /* A layer as written: its name, the words after it, and the values of its type's options. */
 typedef struct tw__layer_text {
     char name[32];
     int n_words;
-    char word[TW__LAYER_WORDS][32];
+    char word[TW__LAYER_WORDS][TW__LAYER_WORD];
     double value[TW_OPTIONS_MAX];
     char text[96];
 } tw__layer_text;
@@ -118,6 +119,7 @@ struct tw__layer {
     size_t n_tensors, capacity;
     size_t saved;      /* bytes per row kept from forward to backward */
     size_t least_rows; /* that a batch must have; 0: 1 */
+    int is_balanced;   /* the loss counts every class the same: the option class_weight */
     void *own;         /* for the layer's file alone */
 };
 

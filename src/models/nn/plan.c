@@ -22,7 +22,7 @@ typedef struct lane {
     frame frame;
     char *scratch;
     int32_t labels[ROWS];
-    double targets[ROWS];
+    double targets[ROWS], weights[ROWS];
 } lane;
 
 typedef struct plan {
@@ -30,6 +30,7 @@ typedef struct plan {
     tw_context *ctx;
     const tw__kernels *k;
     size_t row_size, row_bytes; /* of the data */
+    int is_weighted;            /* rows count differently */
     tw__steps steps;
     char *packed;
     lane *lanes;
@@ -86,6 +87,7 @@ static void fetch_right(const piece *b, const uint64_t *rows)
     for (size_t r = 0; r < b->pass.rows; r++) {
         if (on->classes) b->lane->labels[r] = on->classes[rows[r]];
         if (on->targets) b->lane->targets[r] = on->targets[rows[r]];
+        b->lane->weights[r] = tw__bound_weight(on, rows[r]);
     }
 }
 
@@ -156,6 +158,41 @@ static void backward(const piece *b, size_t from, size_t to)
     }
 }
 
+static void scale(const tw__kernels *k, size_t n, double by, void *x)
+{
+    for (size_t i = 0; i < n; i++) tw__set_number(k, x, i, by * tw__number_at(k, x, i));
+}
+
+/* Of rows that count differently one after the other: a row's loss, and its gradient, times its weight. */
+static void weighted_loss(const piece *b, const tw__layer *last, char *logits, char *dy)
+{
+    tw_sums *const sums = b->e->sums;
+    const size_t row = last->in_size * b->p->k->real;
+    for (size_t r = 0; r < b->pass.rows; r++) {
+        const double weight = b->lane->weights[r];
+        tw__pass one = b->pass;
+        tw_sums its = {0};
+        one.rows = 1;
+        one.first += r;
+        one.targets += r;
+        last->type->loss(last, &one, logits + r * row, b->lane->labels + r, &its, dy ? dy + r * row : NULL);
+        sums->loss += weight * its.loss;
+        sums->correct += weight * its.correct;
+        sums->weight += weight;
+        if (dy) scale(b->p->k, last->in_size, weight, dy + r * row);
+    }
+}
+
+static void add_loss(const piece *b, const tw__layer *last, char *logits, char *dy)
+{
+    if (b->p->is_weighted) {
+        weighted_loss(b, last, logits, dy);
+        return;
+    }
+    last->type->loss(last, &b->pass, logits, b->lane->labels, b->e->sums, dy);
+    b->e->sums->weight += (double)b->pass.rows;
+}
+
 /* The last step, which stands for the loss. Returns whether there is a way back. */
 static int end_forward(const piece *b, char *output)
 {
@@ -164,11 +201,8 @@ static int end_forward(const piece *b, char *output)
     const unsigned want = b->e->want;
     char *logits = at(b, last->x[0]);
     if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, &b->pass, logits, output);
-    if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT)) {
-        char *dy = want & TW_WANT_GRADIENT ? at(b, last->dx[0]) : NULL;
-        last->layer->type->loss(last->layer, &b->pass, logits, b->lane->labels, b->e->sums, dy);
-        b->e->sums->weight += (double)b->pass.rows;
-    }
+    if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT))
+        add_loss(b, last->layer, logits, want & TW_WANT_GRADIENT ? at(b, last->dx[0]) : NULL);
     return (want & TW_WANT_GRADIENT) != 0;
 }
 
@@ -333,6 +367,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     p->on.free = destroy;
     p->ctx = ctx;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
+    p->is_weighted = on->data.weights || on->model->class_weights;
     p->row_size = net->values[0].size;
     p->row_bytes = p->row_size * tw_type_size(on->data.type);
     tw_status s = tw__steps_create(&p->steps, ctx, net, p->k, err);

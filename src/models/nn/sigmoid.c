@@ -22,6 +22,7 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
 }
 
 #define ACTIVATION sigmoid
+#define OPTIONS TW__CLASS_WEIGHT_OPTION
 #define HELP "between 0 and 1; \"dense 1 sigmoid\" at the end: binary cross-entropy"
 #define EQUATION          \
     "y = 1/(1 + e^-x)\n"  \

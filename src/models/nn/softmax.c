@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
-static const tw_option options[] = {
-    {"smoothing", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX, "of the label, spread over all classes"}};
+static const tw_option options[] = {{"smoothing", TW_REAL, NULL, 0, 0, 1, TW_OPEN_MAX,
+                                     "of the label, spread over all classes"},
+                                    TW__CLASS_WEIGHT_OPTION};
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
@@ -35,36 +36,44 @@ static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 
 /* Smoothing: (1 - share) of the label and share/n of each class are right in place of the label alone.
  * Szegedy et al. 2016, section 7. */
-static void add_smoothing(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels,
-                          tw_sums *sums)
+static double smoothing_of(const tw__layer *l, const tw__pass *p, const void *x, int32_t label)
 {
     const size_t n = l->out_size;
     const double share = *(const double *)l->own;
-    for (size_t r = 0; r < p->rows; r++) {
-        double mean = 0;
-        for (size_t i = 0; i < n; i++) mean += tw__number_at(p->k, x, r * n + i) / (double)n;
-        sums->loss += share * (tw__number_at(p->k, x, r * n + (size_t)labels[r]) - mean);
-    }
+    double mean = 0;
+    for (size_t i = 0; i < n; i++) mean += tw__number_at(p->k, x, i) / (double)n;
+    return share * (tw__number_at(p->k, x, (size_t)label) - mean);
 }
 
-static void add_slope(const tw__layer *l, const tw__pass *p, const int32_t *labels, void *dx)
+static void add_slope(const tw__layer *l, const tw__pass *p, int32_t label, void *dx)
 {
     const size_t n = l->out_size;
     const double share = *(const double *)l->own;
-    for (size_t i = 0; i < p->rows * n; i++) {
-        const double slope = share * ((i % n == (size_t)labels[i / n]) - 1 / (double)n);
+    for (size_t i = 0; i < n; i++) {
+        const double slope = share * ((i == (size_t)label) - 1 / (double)n);
         if (p->k->real == sizeof(double)) ((double *)dx)[i] += slope;
         else ((float *)dx)[i] += (float)slope;
     }
 }
 
+static void smooth_loss(const tw__layer *l, const tw__pass *p, const void *x, int32_t label, tw_sums *sums,
+                        void *dx)
+{
+    sums->loss += smoothing_of(l, p, x, label);
+    p->k->classes.softmax_loss(1, l->out_size, x, &label, &sums->loss, &sums->correct, dx);
+    if (dx) add_slope(l, p, label, dx);
+}
+
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
                  void *dx)
 {
-    const int is_smooth = *(const double *)l->own > 0;
-    if (is_smooth) add_smoothing(l, p, x, labels, sums);
-    p->k->classes.softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
-    if (is_smooth && dx) add_slope(l, p, labels, dx);
+    const size_t row = l->out_size * p->k->real;
+    if (*(const double *)l->own == 0) {
+        p->k->classes.softmax_loss(p->rows, l->out_size, x, labels, &sums->loss, &sums->correct, dx);
+        return;
+    }
+    for (size_t r = 0; r < p->rows; r++)
+        smooth_loss(l, p, (const char *)x + r * row, labels[r], sums, dx ? (char *)dx + r * row : NULL);
 }
 
 const tw__layer_type tw__layer_softmax = {
@@ -72,7 +81,7 @@ const tw__layer_type tw__layer_softmax = {
     .usage = "softmax",
     .help = "class probabilities; loss: sparse categorical cross-entropy",
     .options = options,
-    .n_options = 1,
+    .n_options = 2,
     .own_size = sizeof(double),
     .equation =
         "y[i] = e^x[i]/sum over k of e^x[k]\n"

@@ -78,6 +78,14 @@ static tw_status add_operation(tw__network *net, const tw__operation *operation,
 
 /* ---- layers -------------------------------------------------------------------------------------------- */
 
+/* An option that many layers have; 0 where the layer has none of this name. */
+static double common_option(const tw__layer_type *type, const tw__layer_text *t, const char *name)
+{
+    for (int i = 0; i < type->n_options; i++)
+        if (strcmp(type->options[i].name, name) == 0) return t->value[i];
+    return 0;
+}
+
 static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, tw_error *err)
 {
     const tw__layer_type *type = tw__layer_type_find(t->name);
@@ -88,7 +96,8 @@ static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, t
                      .number = (int)net->n_layers++,
                      .source = (int)net->n_sources - 1,
                      .in = net->values[at->value].shape,
-                     .in_size = net->values[at->value].size};
+                     .in_size = net->values[at->value].size,
+                     .is_balanced = common_option(type, t, TW__CLASS_WEIGHT) != 0};
     snprintf(l->path, sizeof l->path, "%s%d", at->prefix, at->next++);
     TW_TRY(tw__alloc(net->ctx, &l->own, type->own_size, 1, err));
     TW_TRY(type->setup(l, t, err));
@@ -198,7 +207,7 @@ static tw_status read_word(const tw__network *net, line *l, char *word, size_t n
 
 static tw_status read_words(const tw__network *net, const char **p, line *l, tw_error *err)
 {
-    char word[32];
+    char word[TW__LAYER_WORD];
     int got;
     while ((got = next_word(p, word, sizeof word)) > 0) TW_TRY(read_word(net, l, word, sizeof word, err));
     if (got == 0) return TW_OK;
