@@ -110,6 +110,7 @@ static void NAIVE(conv_weights)(size_t rows, const tw__conv *c, const void *x, c
     }
 }
 
+/* What is packed is w itself. */
 static void NAIVE(conv_input)(size_t rows, const tw__conv *c, const void *dy, const void *w, void *dx)
 {
     REAL *to = dx;

@@ -177,8 +177,11 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
             if (into < 0) {
                 k->conv.forward(rows, c, x, w, bias, fy);
                 same(b, l, what, n_y, y, fy);
-                k->conv.input(rows, c, dy, w, fdx);
+                void *packed = numbers(b, k->conv.packed(c), NORMAL);
+                k->conv.pack(c, w, packed);
+                k->conv.input(rows, c, dy, packed, fdx);
                 same(b, l, what, n_x, dx, fdx);
+                free(packed);
             } else {
                 k->conv.weights(rows, c, x, dy, (tw__into)into, (char *)fast + c->out_c * b->real, fast);
                 same(b, l, what, n_w + c->out_c, dw, fast);
@@ -306,6 +309,8 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
     naive->conv.forward(rows, c, x, w, bias, y), relu_naive(b, n_y, y),
         naive->pool.forward(rows, &p, y, pooled, which);
     naive->pool.input(rows, &p, dy, which, d), relu_naive_input(b, n_y, y, d);
+    void *dx = numbers(b, n_x, NORMAL);
+    naive->conv.input(rows, c, d, w, dx);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
         void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_pool.bits(c, &p) + 1);
@@ -325,9 +330,14 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
             same(b, l, what, n_w + c->out_c, want, fast);
             free(want), free(fast);
         }
-        free(got), free(bits), free(scratch);
+        void *packed = numbers(b, k->conv.packed(c), NORMAL), *fdx = numbers(b, n_x, NORMAL);
+        k->conv.pack(c, w, packed);
+        k->conv_pool.input(rows, c, &p, dy, bits, packed, fdx, scratch);
+        same(b, l, what, n_x, dx, fdx);
+        free(got), free(bits), free(scratch), free(packed), free(fdx);
     }
-    free(x), free(w), free(bias), free(dy), free(y), free(pooled), free(d), free(start), free(which);
+    free(x), free(w), free(bias), free(dy), free(y), free(pooled), free(d), free(start), free(which),
+        free(dx);
 }
 
 static void test_fused(void **state)

@@ -23,8 +23,10 @@ typedef struct tw__conv_kernels {
                     void *db);
     /* dx[iy][ix][ic]: chain from 0 over the output positions that used it, oy ascending, ox ascending, then
      * oc ascending, of dy[oy][ox][oc] * w[iy-oy][ix-ox][ic][oc]; a dy that is exactly 0 is not added, 0 is
-     * added at the end */
-    void (*input)(size_t rows, const tw__conv *c, const void *dy, const void *w, void *dx);
+     * added at the end. `packed` holds packed(c) numbers, made by pack from w once per point. */
+    size_t (*packed)(const tw__conv *c);
+    void (*pack)(const tw__conv *c, const void *w, void *packed);
+    void (*input)(size_t rows, const tw__conv *c, const void *dy, const void *packed, void *dx);
 } tw__conv_kernels;
 
 #endif

@@ -10,13 +10,15 @@ typedef struct tw__conv_pool_kernels {
      * relu_forward and pool_forward: y holds the pooled outputs, and bits (NULL: not wanted) which position
      * won and whether it was above 0, in bits(c, p) bytes per image.  The gradient of the
      * weights comes from dy, the gradient of y, in the same bits as by pool_input, relu_input and
-     * conv_weights; `scratch` holds scratch(c) numbers. */
+     * conv_weights; that of x likewise as by conv_input. `scratch` holds scratch(c) numbers. */
     size_t (*bits)(const tw__conv *c, const tw__pooling *p);
     void (*forward)(size_t rows, const tw__conv *c, const tw__pooling *p, const void *x, const void *w,
                     const void *bias, void *y, void *bits);
     size_t (*scratch)(const tw__conv *c);
     void (*weights)(size_t rows, const tw__conv *c, const tw__pooling *p, const void *x, const void *dy,
                     const void *bits, tw__into into, void *dw, void *db, void *scratch);
+    void (*input)(size_t rows, const tw__conv *c, const tw__pooling *p, const void *dy, const void *bits,
+                  const void *packed, void *dx, void *scratch);
 } tw__conv_pool_kernels;
 
 #endif

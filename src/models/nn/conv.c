@@ -131,16 +131,9 @@ size_t tw__conv_place(const tw__layer *l, int tensor, size_t i)
 
 /* ---- zeros around images ------------------------------------------------------------------------------- */
 
-static size_t padded_size(const tw__conv_layer *own)
+size_t tw__conv_padded(const tw__conv_layer *own)
 {
-    return own->valid.in_h * own->valid.in_w * own->valid.in_c;
-}
-
-size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)
-{
-    const tw__conv_layer *const own = l->own;
-    if (own->is_general) return k->conv_general.scratch(&own->general);
-    return own->pads ? TW__PASS_ROWS * padded_size(own) : 0;
+    return own->pads ? TW__PASS_ROWS * own->valid.in_h * own->valid.in_w * own->valid.in_c : 0;
 }
 
 /* Copies the lines of the images between where they stand alone and where they have zeros around. */
@@ -158,12 +151,42 @@ static void copy_lines(const tw__conv_layer *own, const tw__pass *p, char *alone
         }
 }
 
-static const void *pad(const tw__conv_layer *own, const tw__pass *p, const void *x)
+const void *tw__conv_pad(const tw__conv_layer *own, const tw__pass *p, const void *x)
 {
     if (!own->pads) return x;
-    memset(p->scratch, 0, p->rows * padded_size(own) * p->k->real);
+    memset(p->scratch, 0, tw__conv_padded(own) / TW__PASS_ROWS * p->rows * p->k->real);
     copy_lines(own, p, (char *)(uintptr_t)x, p->scratch, 1);
     return p->scratch;
+}
+
+void *tw__conv_padded_gradient(const tw__conv_layer *own, const tw__pass *p, void *dx)
+{
+    return own->pads ? p->scratch : dx;
+}
+
+void tw__conv_unpad(const tw__conv_layer *own, const tw__pass *p, void *dx)
+{
+    if (own->pads) copy_lines(own, p, dx, p->scratch, 0);
+}
+
+/* ---- the layer ----------------------------------------------------------------------------------------- */
+
+size_t tw__conv_packed(const tw__layer *l, const tw__kernels *k)
+{
+    const tw__conv_layer *const own = l->own;
+    return own->is_general ? 0 : k->conv.packed(&own->valid);
+}
+
+void tw__conv_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
+{
+    const tw__conv_layer *const own = l->own;
+    if (!own->is_general) k->conv.pack(&own->valid, w + l->tensor[0].offset * k->real, packed);
+}
+
+size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)
+{
+    const tw__conv_layer *const own = l->own;
+    return own->is_general ? k->conv_general.scratch(&own->general) : tw__conv_padded(own);
 }
 
 void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
@@ -171,7 +194,7 @@ void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void
     const tw__conv_layer *const own = l->own;
     const void *const w = tw__tensor_of(l, p, 0), *const b = tw__tensor_of(l, p, 1);
     if (own->is_general) p->k->conv_general.forward(p->rows, &own->general, x, w, b, y, p->scratch);
-    else p->k->conv.forward(p->rows, &own->valid, pad(own, p, x), w, b, y);
+    else p->k->conv.forward(p->rows, &own->valid, tw__conv_pad(own, p, x), w, b, y);
 }
 
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
@@ -186,8 +209,8 @@ void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, con
         if (dx) p->k->conv_general.input(p->rows, &own->general, dy, w, dx, p->scratch);
         return;
     }
-    p->k->conv.weights(p->rows, &own->valid, pad(own, p, x), dy, p->into, dw, db);
+    p->k->conv.weights(p->rows, &own->valid, tw__conv_pad(own, p, x), dy, p->into, dw, db);
     if (!dx) return;
-    p->k->conv.input(p->rows, &own->valid, dy, w, own->pads ? p->scratch : dx);
-    if (own->pads) copy_lines(own, p, dx, p->scratch, 0);
+    p->k->conv.input(p->rows, &own->valid, dy, p->packed, tw__conv_padded_gradient(own, p, dx));
+    tw__conv_unpad(own, p, dx);
 }

@@ -28,13 +28,24 @@ tw_status tw__conv_setup(tw__layer *l, const tw__layer_text *t, const int64_t in
                          int64_t wide, int64_t channels, int64_t out[3], tw_error *err);
 /* of the saved weight [out][in / groups][ky][kx] */
 size_t tw__conv_place(const tw__layer *l, int tensor, size_t i);
+size_t tw__conv_packed(const tw__layer *l, const tw__kernels *k);
+void tw__conv_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
 size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k);
 void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                        void *dx);
 
-#define TW__CONV_FIELDS                                                                   \
-    .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT, \
-    .own_size = sizeof(tw__conv_layer), .setup = setup, .place = tw__conv_place,          \
-    .scratch = tw__conv_scratch, .forward = tw__conv_forward, .backward = tw__conv_backward
+/* Images with zeros around them, where there is padding, else x itself. They stand in the first numbers of
+ * the pass's scratch, as many as tw__conv_padded() says. */
+size_t tw__conv_padded(const tw__conv_layer *own);
+const void *tw__conv_pad(const tw__conv_layer *own, const tw__pass *p, const void *x);
+/* Where the gradient of the padded images is to go, and what then brings it to dx. */
+void *tw__conv_padded_gradient(const tw__conv_layer *own, const tw__pass *p, void *dx);
+void tw__conv_unpad(const tw__conv_layer *own, const tw__pass *p, void *dx);
+
+#define TW__CONV_FIELDS                                                                                     \
+    .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT,                   \
+    .own_size = sizeof(tw__conv_layer), .setup = setup, .place = tw__conv_place, .packed = tw__conv_packed, \
+    .pack = tw__conv_pack, .scratch = tw__conv_scratch, .forward = tw__conv_forward,                        \
+    .backward = tw__conv_backward
 #endif

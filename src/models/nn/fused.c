@@ -7,30 +7,52 @@
 extern const tw__layer_type tw__layer_conv2d, tw__layer_relu, tw__layer_maxpool2d;
 
 /* The convolution, with what it owns, is the first of the three layers; the pooling the last. */
-static const tw__conv *conv_of(const tw__layer *l)
-{
-    return &((const tw__conv_layer *)((const tw__layer *)l->own)[0].own)->valid;
-}
-static const tw__pooling *pool_of(const tw__layer *l) { return ((const tw__layer *)l->own)[2].own; }
+static const tw__layer *first_of(const tw__layer *l) { return l->own; }
+static const tw__conv_layer *conv_of(const tw__layer *l) { return first_of(l)->own; }
+static const tw__pooling *pool_of(const tw__layer *l) { return first_of(l)[2].own; }
 
-static size_t scratch(const tw__layer *l, const tw__kernels *k) { return k->conv_pool.scratch(conv_of(l)); }
+static size_t packed(const tw__layer *l, const tw__kernels *k) { return tw__conv_packed(first_of(l), k); }
+
+static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+{
+    tw__conv_pack(first_of(l), k, w, to);
+}
+
+static size_t scratch(const tw__layer *l, const tw__kernels *k)
+{
+    return tw__conv_padded(conv_of(l)) + k->conv_pool.scratch(&conv_of(l)->valid);
+}
+
+/* What is left of the scratch by padded images. */
+static void *rest_of(const tw__layer *l, const tw__pass *p)
+{
+    return (char *)p->scratch + tw__conv_padded(conv_of(l)) * p->k->real;
+}
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
-    p->k->conv_pool.forward(p->rows, conv_of(l), pool_of(l), x, tw__tensor_of(l, p, 0),
-                            tw__tensor_of(l, p, 1), y, p->keeps ? p->saved : NULL);
+    const tw__conv_layer *const conv = conv_of(l);
+    p->k->conv_pool.forward(p->rows, &conv->valid, pool_of(l), tw__conv_pad(conv, p, x),
+                            tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y, p->keeps ? p->saved : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
-    (void)y, (void)dx;
-    p->k->conv_pool.weights(p->rows, conv_of(l), pool_of(l), x, dy, p->saved, p->into,
-                            tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1), p->scratch);
+    const tw__conv_layer *const conv = conv_of(l);
+    (void)y;
+    p->k->conv_pool.weights(p->rows, &conv->valid, pool_of(l), tw__conv_pad(conv, p, x), dy, p->saved,
+                            p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1), rest_of(l, p));
+    if (!dx) return;
+    p->k->conv_pool.input(p->rows, &conv->valid, pool_of(l), dy, p->saved, p->packed,
+                          tw__conv_padded_gradient(conv, p, dx), rest_of(l, p));
+    tw__conv_unpad(conv, p, dx);
 }
 
 static const tw__layer_type conv_relu_pool = {.name = "conv2d, relu, maxpool2d",
                                               .reads = TW__READS_INPUT,
+                                              .packed = packed,
+                                              .pack = pack,
                                               .scratch = scratch,
                                               .forward = forward,
                                               .backward = backward};
@@ -42,7 +64,7 @@ size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw_
         return 0;
     const tw__conv_layer *const conv = l[0].own;
     const tw__pooling *const pool = l[2].own;
-    if (conv->is_general || conv->pads || pool->k_h != 2 || pool->k_w != 2) return 0;
+    if (conv->is_general || pool->k_h != 2 || pool->k_w != 2) return 0;
     *out = l[0];
     out->type = &conv_relu_pool;
     out->out = l[2].out;

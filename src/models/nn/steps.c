@@ -55,9 +55,7 @@ static tw_status list_steps(work *w, const tw__kernels *k, tw_error *err)
     for (size_t i = 0, n; i < net->n_operations; i += n) {
         const tw__operation *const o = &net->operations[i];
         tw__step *const step = &s->step[s->n++];
-        n = 0;
-        if (o->layer >= 0 && !w->values[o->in[0]].wants)
-            n = tw__layer_fuse(&net->layers[o->layer], run_length(net, i), k, &step->fused);
+        n = o->layer < 0 ? 0 : tw__layer_fuse(&net->layers[o->layer], run_length(net, i), k, &step->fused);
         step->layer = n ? &step->fused : o->layer >= 0 ? &net->layers[o->layer] : NULL;
         if (!n) n = 1;
         step->in[0] = o->in[0];
