@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,7 +15,7 @@
 
 static tw_status fail(const struct run_log *log, int error, tw_error *err)
 {
-    return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", log->path, strerror(error));
+    return cli_fail(err, TW_ERR_SYSTEM, "--log %.300s: %s", log->o.path, strerror(error));
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
@@ -22,33 +23,36 @@ static tw_status fail(const struct run_log *log, int error, tw_error *err)
 /* A directory is there, or its name ends with a slash. */
 static tw_status choose(struct run_log *log, tw_error *err)
 {
-    const size_t n = strlen(log->path);
-    const char *slash = n && log->path[n - 1] == '/' ? "" : "/";
+    const size_t n = strlen(log->o.path);
+    const char *slash = n && log->o.path[n - 1] == '/' ? "" : "/";
     struct stat s;
-    const int is_there = stat(log->path, &s) == 0;
+    const int is_there = stat(log->o.path, &s) == 0;
     if (n == 0 || (*slash && !(is_there && S_ISDIR(s.st_mode)))) {
-        log->format = n >= 4 && strcmp(log->path + n - 4, ".csv") == 0 ? TW_RUN_LOG_CSV : TW_RUN_LOG_JSON;
-        snprintf(log->file, sizeof log->file, "%s", log->path);
+        log->format = n >= 4 && strcmp(log->o.path + n - 4, ".csv") == 0 ? TW_RUN_LOG_CSV : TW_RUN_LOG_JSON;
+        snprintf(log->file, sizeof log->file, "%s", log->o.path);
         return TW_OK;
     }
     log->format = TW_RUN_LOG_EVENTS;
-    if (snprintf(log->file, PATH_MAX, "%s%sevents.out.tfevents.thalweg", log->path, slash) >= PATH_MAX)
+    if (snprintf(log->file, PATH_MAX, "%s%sevents.out.tfevents.thalweg", log->o.path, slash) >= PATH_MAX)
         return fail(log, ENAMETOOLONG, err);
-    if (!is_there && mkdir(log->path, 0777) != 0) return fail(log, errno, err);
-    if (!is_there) snprintf(log->directory, sizeof log->directory, "%s", log->path);
+    if (!is_there && mkdir(log->o.path, 0777) != 0) return fail(log, errno, err);
+    if (!is_there) snprintf(log->directory, sizeof log->directory, "%s", log->o.path);
     return TW_OK;
 }
 
-tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, int resumed, tw_error *err)
+tw_status run_log_open(struct run_log *log, const struct run_log_options *given, int resumed, tw_error *err)
 {
     struct stat s;
-    *log = (struct run_log){.path = path, .every = every, .fd = -1};
-    if (!path) return every ? cli_fail(err, TW_ERR_SPEC, "--log-every can be used with --log only") : TW_OK;
+    *log = (struct run_log){.o = *given, .fd = -1};
+    if (!given->path && (given->every || given->norms))
+        return cli_fail(err, TW_ERR_SPEC, "--log-%s can be used with --log only",
+                        given->every ? "every" : "norms");
+    if (!given->path) return TW_OK;
     CLI_TRY(choose(log, err));
     log->made = stat(log->file, &s) != 0;
     if (!resumed && log->format != TW_RUN_LOG_JSON && !log->made && s.st_size > 0)
         return cli_fail(err, TW_ERR_SPEC, "--log %.300s: %s holds the log of a run already (give another)",
-                        path, log->file);
+                        given->path, log->file);
     /* a file to be cut is looked at; a pipe waits for its reader */
     const int mode = resumed && (log->made || S_ISREG(s.st_mode)) ? O_RDWR : O_WRONLY;
     log->fd = open(log->file, mode | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -58,6 +62,8 @@ tw_status run_log_open(struct run_log *log, const char *path, uint64_t every, in
 
 void run_log_undo(struct run_log *log)
 {
+    free(log->bytes);
+    log->bytes = NULL;
     if (log->fd >= 0 && close(log->fd) == 0 && log->made) unlink(log->file);
     if (*log->directory) rmdir(log->directory);
     log->fd = -1;
@@ -104,30 +110,40 @@ static tw_status cut(struct run_log *log, tw_run *run, tw_error *err)
 
 tw_status run_log_begin(struct run_log *log, tw_run *run, int resumed, tw_error *err)
 {
-    char head[TW_RUN_LOG_MOST];
     struct stat s;
+    size_t tensors;
     if (log->fd < 0 || !run) return TW_OK;
+    tw_run_tensors(run, &tensors);
+    log->bytes = cli_alloc(TW_RUN_LOG_MOST + (log->o.norms ? tensors : 0) * TW_RUN_LOG_TENSOR, 1, err);
+    if (!log->bytes) return TW_ERR_MEMORY;
     if (resumed) CLI_TRY(cut(log, run, err));
-    if (log->every) look_ahead(log, run);
+    if (log->o.every) look_ahead(log, run);
     if (fstat(log->fd, &s) == 0 && s.st_size == 0)
-        put(log, head, tw_run_log_head(log->format, (double)time(NULL), head));
+        put(log, log->bytes,
+            tw_run_log_head(log->format, (double)time(NULL), log->o.norms ? run : NULL, log->bytes));
     return TW_OK;
 }
 
 void run_log_event(struct run_log *log, tw_run *run, const tw_event *e)
 {
-    char bytes[TW_RUN_LOG_MOST];
     const int is_update = e->kind == TW_EVENT_STEP;
-    if (log->fd < 0 || !run || (is_update ? !log->every : !e->line)) return;
-    const tw_run_log_entry entry = {sizeof entry,   tw_run_steps(run), e->line,           e->epoch,
-                                    e->update_loss, log->lr,           (double)time(NULL)};
-    if (!is_update || entry.step % log->every == 0)
-        put(log, bytes, tw_run_log_bytes(log->format, &entry, bytes));
-    if (is_update && (entry.step + 1) % log->every == 0) look_ahead(log, run);
+    if (log->fd < 0 || !run || (is_update ? !log->o.every : !e->line)) return;
+    const tw_run_log_entry entry = {.size = sizeof entry,
+                                    .step = tw_run_steps(run),
+                                    .line = e->line,
+                                    .epoch = e->epoch,
+                                    .update_loss = e->update_loss,
+                                    .lr = log->lr,
+                                    .time = (double)time(NULL),
+                                    .norms = log->o.norms ? run : NULL};
+    if (!is_update || entry.step % log->o.every == 0)
+        put(log, log->bytes, tw_run_log_bytes(log->format, &entry, log->bytes));
+    if (is_update && (entry.step + 1) % log->o.every == 0) look_ahead(log, run);
 }
 
 tw_status run_log_close(struct run_log *log, tw_status status, tw_error *err)
 {
+    free(log->bytes);
     if (log->fd >= 0 && close(log->fd) != 0 && !log->error) log->error = errno;
     return log->error && status == TW_OK ? fail(log, log->error, err) : status;
 }

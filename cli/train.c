@@ -14,8 +14,9 @@ struct values {
     tw_job_options job;
     struct cli_penalties penalties;
     char model[TW_SPEC_MAX];
-    const char *config, *resume, *log;
-    uint64_t log_every, steps;
+    const char *config, *resume;
+    struct run_log_options log;
+    uint64_t steps;
     double lr_from, lr_to;
     int find_lr;
 };
@@ -26,17 +27,19 @@ static const struct cli_option options[] = {
     {"config", 0, CLI_TEXT, AT(config), "FILE", 0, 0,
      "take the options from FILE, a run.json or JSON like its config; options on the line override it"},
     {"resume", 0, CLI_TEXT, AT(resume), "DIR", 0, 0,
-     "continue the run in DIR; can be combined with --threads, --time, --log, --log-every, --json, -q and -v only"},
+     "continue the run in DIR; can be combined with --threads, --time, --log, --log-every, --log-norms, --json, -q and -v only"},
     {"find-lr", 0, CLI_FLAG, AT(find_lr), NULL, 0, 0,
      "look for the learning rate instead: let it rise step by step until the loss explodes; trains nothing"},
     {"lr-from", 0, CLI_POSITIVE, AT(lr_from), "LR", 0, 0, "with --find-lr: the first rate (default: 1e-7)"},
     {"lr-to", 0, CLI_POSITIVE, AT(lr_to), "LR", 0, 0, "with --find-lr: the last rate (default: 10)"},
     {"steps", 0, CLI_NATURAL, AT(steps), "N", 10, 1e6,
      "with --find-lr: how many rates (default: 100; an epoch's updates where they are fewer, but not below 10)"},
-    {"log", 0, CLI_TEXT, AT(log), "FILE", 0, 0,
+    {"log", 0, CLI_TEXT, AT(log.path), "FILE", 0, 0,
      "write a line for each epoch to FILE: JSON, appended, or a CSV table where it ends with .csv; to a directory, DIR/: events for TensorBoard"},
-    {"log-every", 0, CLI_NATURAL, AT(log_every), "STEPS", 1, 0,
+    {"log-every", 0, CLI_NATURAL, AT(log.every), "STEPS", 1, 0,
      "with --log: also the loss and the rate of every STEPS-th update"},
+    {"log-norms", 0, CLI_FLAG, AT(log.norms), NULL, 0, 0,
+     "with --log: also the norms of every tensor's gradient and weights"},
     CLI_THREADS,
     CLI_JSON,
     CLI_QUIET,
@@ -48,9 +51,9 @@ static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
-    static const char *const without[] = {"schedule",   "control",   "epochs", "target",
-                                          "eval-every", "time",      "keep",   "checkpoint-every",
-                                          "log",        "log-every", "augment"};
+    static const char *const without[] = {"schedule",   "control",   "epochs",    "target",
+                                          "eval-every", "time",      "keep",      "checkpoint-every",
+                                          "log",        "log-every", "log-norms", "augment"};
     static const char *const only[] = {"lr-from", "lr-to", "steps"};
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)
@@ -76,8 +79,8 @@ static tw_status check_from(const char *from, const char *out, tw_error *err)
 
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
-    static const char *const beside[] = {"resume", "threads", "time",    "log", "log-every",
-                                         "json",   "quiet",   "verbose", NULL};
+    static const char *const beside[] = {"resume",    "threads", "time",  "log",     "log-every",
+                                         "log-norms", "json",    "quiet", "verbose", NULL};
     const struct values *v = call->values;
     if (!v->resume) {
         if (!v->job.data)
@@ -94,7 +97,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     if (!odd) return TW_OK;
     return cli_fail(
         err, TW_ERR_SPEC,
-        "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --log-every, --json, -q and -v can)",
+        "--%s cannot be combined with --resume: the run continues with its own (only --threads, --time, --log, --log-every, --log-norms, --json, -q and -v can)",
         odd);
 }
 
@@ -274,6 +277,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     if (tw_run_is_over(tw_job_status(job))) return finish_again(v, job, err);
     start(v, job, progress, log);
     progress->job = job;
+    progress->norms = v->common.verbose;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
     /* of this error the page is another account */
@@ -289,7 +293,7 @@ static tw_status open_job(const struct values *v, tw_context *ctx, const tw_job_
                           struct run_log *log, tw_error *err)
 {
     const int resumed = v->resume != NULL;
-    CLI_TRY(run_log_open(log, v->log, v->log_every, resumed, err));
+    CLI_TRY(run_log_open(log, &v->log, resumed, err));
     tw_status status = v->resume ? tw_job_resume(job, ctx, o->out, o, err) : tw_job_create(job, ctx, o, err);
     if (status == TW_OK) status = run_log_begin(log, tw_job_run_of(*job), resumed, err);
     if (status != TW_OK) run_log_undo(log);

@@ -34,8 +34,8 @@ static void lines(void **state)
 {
     (void)state;
     char to[TW_RUN_LOG_MOST + 1];
-    assert_int_equal(tw_run_log_head(TW_RUN_LOG_JSON, 0, to), 0);
-    to[tw_run_log_head(TW_RUN_LOG_CSV, 0, to)] = 0;
+    assert_int_equal(tw_run_log_head(TW_RUN_LOG_JSON, 0, NULL, to), 0);
+    to[tw_run_log_head(TW_RUN_LOG_CSV, 0, NULL, to)] = 0;
     assert_string_equal(to, "epoch,step,seconds,loss,accuracy,val_loss,val_accuracy,lr,update_loss\n");
     expect(TW_RUN_LOG_CSV, epoch_entry(40), "2,40,1.5,0.25,0.875,,,1e-7,\n");
     expect(TW_RUN_LOG_CSV, update_entry(7), "1,7,,,,,,1,0.1\n");
@@ -117,7 +117,7 @@ static void records(void **state)
     size_t length;
     double time;
     assert_int_equal(crc_of((const uint8_t *)"123456789", 9), 0xe3069283);
-    const size_t head = tw_run_log_head(TW_RUN_LOG_EVENTS, 1e9, file);
+    const size_t head = tw_run_log_head(TW_RUN_LOG_EVENTS, 1e9, NULL, file);
     const uint8_t *at = event_of(file, &length), *end = at + length;
     proto_field f = proto_next(&at);
     memcpy(&time, f.at, 8);
@@ -145,7 +145,7 @@ static void what_stays_of_records(void **state)
     (void)state;
     uint8_t file[8 * TW_RUN_LOG_MOST];
     const uint64_t steps[] = {10, 20, 300};
-    size_t ends[4] = {tw_run_log_head(TW_RUN_LOG_EVENTS, 1, file)};
+    size_t ends[4] = {tw_run_log_head(TW_RUN_LOG_EVENTS, 1, NULL, file)};
     for (int i = 0; i < 3; i++) {
         const tw_run_log_entry e = update_entry(steps[i]);
         ends[i + 1] = ends[i] + tw_run_log_bytes(TW_RUN_LOG_EVENTS, &e, file + ends[i]);

@@ -236,7 +236,7 @@ static void resumed_is_as_never_stopped(void **state)
     (void)state;
     tw_context *ctx;
     tw_job_options o = options(), again = TW_JOB_OPTIONS_INIT;
-    char *curves[2];
+    char *curves[2], *norms[2];
     int steps = 0;
     assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
     for (int stopped = 0; stopped < 2; stopped++) {
@@ -263,14 +263,23 @@ static void resumed_is_as_never_stopped(void **state)
         assert_non_null(at);
         *strchr(at, ']') = 0;
         curves[stopped] = strdup(at);
+        at = strstr(page, "<section id=\"norms\"");
+        assert_non_null(at);
+        *strstr(at, "</section>") = 0;
+        norms[stopped] = strdup(at);
         free(page);
     }
     assert_string_equal(curves[0], curves[1]);
+    assert_string_equal(norms[0], norms[1]);
+    has(norms[0], "at 21 updates of the run");
+    has(norms[0], "1.weight");
     size_t points = 1;
     for (const char *c = curves[0]; *c; c++) points += *c == ',';
     assert_int_equal(points, 3 * 7); /* 104 rows, every step of 16 */
     free(curves[0]);
     free(curves[1]);
+    free(norms[0]);
+    free(norms[1]);
     tw_context_free(ctx);
 }
 

@@ -22,12 +22,18 @@ typedef struct tw_run_log_entry {
     uint64_t epoch;
     double update_loss, lr;
     double time; /* EVENTS: seconds since 1970 */
+    /* NULL, or the run, for the norms of its tensors as well (tw_run_norms): "gradient/0.weight" and
+     * "weights/0.weight", in JSON objects "gradient" and "weights". Quotes, commas, backslashes and control
+     * characters of a name become _. */
+    const tw_run *norms;
 } tw_run_log_entry;
 
-enum { TW_RUN_LOG_MOST = 1024 };
-/* What comes before the first entry, and an entry: at most TW_RUN_LOG_MOST bytes in `to`, and how many there
- * are. time: seconds since 1970. 0: none. */
-TW_API size_t tw_run_log_head(enum tw_run_log format, double time, void *to);
+/* bytes of an entry, and of each tensor in one with norms */
+enum { TW_RUN_LOG_MOST = 1024, TW_RUN_LOG_TENSOR = 512 };
+/* What comes before the first entry, and an entry: how many bytes there are in `to`, at most TW_RUN_LOG_MOST
+ * and with `norms` TW_RUN_LOG_TENSOR more for each tensor. time: seconds since 1970. norms: NULL, or as in
+ * all entries. 0: none. */
+TW_API size_t tw_run_log_head(enum tw_run_log format, double time, const tw_run *norms, void *to);
 TW_API size_t tw_run_log_bytes(enum tw_run_log format, const tw_run_log_entry *entry, void *to);
 /* How many of the n bytes of a log stay when a run continues after so many epochs and updates: those before
  * the entries of later ones at its end, and before an entry that is not whole. A line of an epoch without a

@@ -279,6 +279,21 @@ TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
  * TW_RUN_SPARSE_SKIP and REPLAY, and where the estimator is fused, w is up to date after this call and after
  * every epoch. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
+/* The tensors of the weights, *n of them; valid as long as the run. */
+TW_API const tw_tensor *tw_run_tensors(const tw_run *run, size_t *n);
+/* The mean gradient of the last update, one number of the weights' type for each, before transforms and rule
+ * change it; of a solver that at its point. Valid until the next step, and so for the event callback. NULL:
+ * there was no update since the run was created or loaded, or the estimator is fused. */
+TW_API tw_status tw_run_gradient(tw_run *run, const void **gradient, tw_error *err);
+/* Euclidean norms of a tensor: of its weights as they stand after the last step, and of tw_run_gradient. NaN:
+ * there is none, or the tensor is never stepped. */
+typedef struct tw_norms {
+    double weights, gradient;
+} tw_norms;
+/* Of one of the tensors (tw_run_tensors): whether gradients vanish on their way to the first layers, or
+ * explode. The same bits for any number of threads; nothing is measured but in this call, which may be made
+ * from the event callback. TW_ERR_SPEC: no such tensor. */
+TW_API tw_status tw_run_norms(const tw_run *run, size_t tensor, tw_norms *out, tw_error *err);
 /* Shows weights, optimiser, position and history to a visitor (visitor.h), or loads them into a run that was
  * created with the same objectives and options; it then continues with the same bits. TW_ERR_DATA: a position
  * or history that the run cannot have; TW_ERR_STATE: tw_optimizer_visit. If TW_LOAD fails half-way, the run

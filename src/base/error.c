@@ -36,6 +36,16 @@ tw_status tw__fail(tw_error *err, tw_status code, const char *format, ...)
     return code;
 }
 
+void tw__fail_more(tw_error *err, const char *format, ...)
+{
+    if (!err) return;
+    const size_t used = strlen(err->message);
+    va_list args;
+    va_start(args, format);
+    tw__vformat(err->message + used, sizeof err->message - used, format, args);
+    va_end(args);
+}
+
 tw_status tw__fail_null(tw_error *err) { return tw__fail(err, TW_ERR_SPEC, "a required argument is NULL"); }
 
 tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t line, int64_t offset,

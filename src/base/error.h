@@ -12,6 +12,8 @@ __attribute__((format(printf, 3, 4))) tw_status tw__fail(tw_error *err, tw_statu
 __attribute__((format(printf, 6, 7))) tw_status tw__fail_in(tw_error *err, tw_status code, const char *file,
                                                             int64_t line, int64_t offset, const char *format,
                                                             ...);
+/* Adds to the message, up to its length. err may be NULL. */
+__attribute__((format(printf, 2, 3))) void tw__fail_more(tw_error *err, const char *format, ...);
 /* A required argument is NULL. */
 tw_status tw__fail_null(tw_error *err);
 /* The message for an errno value, thread-safe, into `to`. */

@@ -27,6 +27,8 @@ typedef struct tw__exchange_type {
     tw_status (*barrier)(tw__exchange *x, tw_error *err);
     /* Steps what is mine with the mean gradient: the whole sum / weight. The weights are valid afterwards. */
     tw_status (*end)(tw__exchange *x, tw_optimizer *opt, void *w, double weight, tw_error *err);
+    /* The mean gradient of the last end(), valid until the next begin(); NULL: there was none. */
+    const tw__sum *(*mean)(const tw__exchange *x);
     tw_status (*visit)(tw__exchange *x, tw_visitor *v, tw_error *err);
 } tw__exchange_type;
 

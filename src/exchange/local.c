@@ -16,6 +16,7 @@ typedef struct local {
     size_t n_weights, n_nodes;
     tw__sum node[MOST_NODES];
     void *spread; /* a list's vector; made when needed */
+    tw__sum mean; /* of the last step; neither vector nor list: none */
 } local;
 
 extern const tw__exchange_type tw__exchange_local;
@@ -45,6 +46,7 @@ static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t
 {
     (void)clock, (void)err;
     ((local *)base)->n_nodes = 0;
+    ((local *)base)->mean = (tw__sum){0};
     *lo = 0;
     *hi = leaves;
     return TW_OK;
@@ -128,6 +130,7 @@ static tw_status step_all(local *x, tw_optimizer *opt, void *w, void *g, double 
     TW_TRY(x->type == TW_F32 ? tw_sparse_flush_f32(opt, w, x->n_weights, NULL, err)
                              : tw_sparse_flush_f64(opt, w, x->n_weights, NULL, err));
     TW_TRY(tw_step_begin(opt, err));
+    x->mean.dense = g;
     const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, tasks = (x->n_weights + length - 1) / length;
     const int passes = tw_optimizer_passes(opt);
     for (int i = 0; i <= passes; i++) {
@@ -143,9 +146,10 @@ static tw_status step_all(local *x, tw_optimizer *opt, void *w, void *g, double 
 }
 
 /* Steps what the list touches; the others' gradient is 0 / weight, so weight is above 0. */
-static tw_status step_touched(local *x, tw_optimizer *opt, void *w, const tw_sparse_sum *list, double weight,
+static tw_status step_touched(local *x, tw_optimizer *opt, void *w, tw_sparse_sum *list, double weight,
                               tw_error *err)
 {
+    x->mean = (tw__sum){.is_list = 1, .list = list};
     if (weight != 1) x->k->divide(list->n, list->value, weight);
     return x->type == TW_F32 ? tw_step_sparse_f32(opt, w, list->n, list->index, list->value, err)
                              : tw_step_sparse_f64(opt, w, list->n, list->index, list->value, err);
@@ -160,6 +164,12 @@ static tw_status end(tw__exchange *base, tw_optimizer *opt, void *w, double weig
     if (base->steps_lists && weight > 0) return step_touched(x, opt, w, sum->list, weight, err);
     if (!x->spread) TW_TRY(tw__alloc(x->ctx, &x->spread, x->n_weights, x->k->real, err));
     return step_all(x, opt, w, x->spread, weight, err);
+}
+
+static const tw__sum *mean(const tw__exchange *base)
+{
+    const local *x = (const local *)base;
+    return x->mean.dense || x->mean.list ? &x->mean : NULL;
 }
 
 static tw_status visit(tw__exchange *base, tw_visitor *v, tw_error *err)
@@ -178,4 +188,5 @@ const tw__exchange_type tw__exchange_local = {.name = "local",
                                               .reduce = reduce,
                                               .barrier = barrier,
                                               .end = end,
+                                              .mean = mean,
                                               .visit = visit};

@@ -125,6 +125,7 @@ static tw_status bind(tw_job *job, tw_error *err)
     TW_TRY(tw_run_create(&job->run, job->ctx, &train, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run);
+    tw__norm_trace_begin(&job->norms, job->run);
     return TW_OK;
 }
 
@@ -228,6 +229,7 @@ void tw_job_free(tw_job *job)
     tw_run_free(job->run);
     tw__augmented_free(job->augmented);
     tw__loss_trace_free(&job->trace, job->ctx);
+    tw__norm_trace_free(&job->norms, job->ctx);
     tw_scores_free(job->test_scores);
     tw_scores_free(job->val_scores);
     if (job->model)
@@ -431,6 +433,12 @@ static uint64_t most_steps(const tw_job *job)
     return trace < checkpoint ? trace : checkpoint;
 }
 
+static tw_status trace_step(tw_job *job, tw_error *err)
+{
+    TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
+    return tw__norm_trace_step(&job->norms, job->ctx, job->run, err);
+}
+
 tw_status tw_job_run(tw_job *job, tw_error *err)
 {
     TW_NEEDS(err, job);
@@ -443,8 +451,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
         job->epoch_ended = job->checkpoint_requested = 0;
         const uint64_t steps = tw_run_steps(job->run);
         TW_TRY(tw__run_steps(job->run, most_steps(job), &status, err));
-        if (tw_run_steps(job->run) != steps)
-            TW_TRY(tw__loss_trace_step(&job->trace, job->ctx, job->run, err));
+        if (tw_run_steps(job->run) != steps) TW_TRY(trace_step(job, err));
         if (job->epoch_ended) TW_TRY(keep_best(job, err));
         int due =
             job->checkpoint_requested || (every ? tw_run_steps(job->run) % every == 0 : job->epoch_ended);

@@ -6,6 +6,7 @@
 #include "file/hash.h"
 #include "file/json.h"
 #include "train/loss_trace.h"
+#include "train/norm_trace.h"
 #include <thalweg/metrics.h>
 #include <thalweg/train.h>
 
@@ -20,6 +21,7 @@ struct tw_job {
     int (*event)(void *user, const tw_event *event); /* the caller's; the run is given ours */
     void *user;
     tw__loss_trace trace;
+    tw__norm_trace norms;
     int epoch_ended, checkpoint_requested, has_test, has_val, resumed;
     tw_metrics test_metrics, val_metrics; /* of the kept weights, in the end */
     tw_scores *test_scores, *val_scores;  /* NULL: none asked for */

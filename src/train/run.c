@@ -29,6 +29,19 @@ static tw_status not_finite(uint64_t step, const char *what, double value, tw_er
     return TW_ERR_NOT_FINITE;
 }
 
+/* Adds to what was not finite in which epoch that was, and the rows of the update. */
+static void add_place(const tw_run *r, const tw__update *u, tw_error *err)
+{
+    enum { SHOWN = 8 };
+    if (!u->rows) return;
+    tw__fail_more(err, " (epoch %llu, training row%s", (unsigned long long)r->epoch + 1,
+                  u->n == 1 ? "" : "s");
+    for (size_t i = 0; i < u->n && i < SHOWN; i++)
+        tw__fail_more(err, "%s %llu", i ? "," : "", (unsigned long long)u->rows[i]);
+    if (u->n > SHOWN) tw__fail_more(err, " and %zu more", u->n - SHOWN);
+    tw__fail_more(err, ")");
+}
+
 /* A loss that is not finite: if its gradient is not either, the error names the tensor. A step on a copy that
  * is thrown away finds it. */
 static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
@@ -81,9 +94,9 @@ tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_su
         tw__kernels_for(r->train.type, tw_context_isa(r->ctx))->divide(r->size, r->gradient, sums->weight);
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const tw_tensor *t = &r->train.tensors[i];
-        const size_t end = i + 1 < r->train.n_tensors ? t[1].offset : r->size;
         if (t->flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))
-            memset((char *)r->gradient + t->offset * real, 0, (end - t->offset) * real);
+            memset((char *)r->gradient + t->offset * real, 0,
+                   tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size) * real);
     }
     return TW_OK;
 }
@@ -176,13 +189,35 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     }
     r->updates++;
     r->step++;
-    return check_mean(r, err);
+    return TW_OK;
 }
 
 /* The target is checked after so many updates, wherever in an epoch that is. */
 static int is_due(const tw_run *r, uint64_t updates)
 {
     return r->o.eval_every && updates % r->o.eval_every == 0;
+}
+
+/* The update of the rows that were drawn. */
+static tw_status update_rows(tw_run *r, tw__update *u, tw_error *err)
+{
+    tw_sums sums;
+    double weight;
+    TW_TRY(tw__run_begin_search(r, u->rows, err));
+    TW_TRY(gradient(r, u, &sums, &weight, err));
+    if (!isfinite(sums.loss)) {
+        if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);
+        if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
+        /* over which no mean is finite: the optimiser leaves the step out and counts it */
+        if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN;
+    } else if (r->gradient) {
+        TW_TRY(search(r, u, err));
+        if (r->status != TW_RUN_GOING) return TW_OK;
+    }
+    r->update_loss = mean_of(sums.loss, sums.weight);
+    const int needs_lr = r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
+    if (needs_lr && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
+    return end_update(r, &sums, weight, err);
 }
 
 static tw_status update(tw_run *r, tw_error *err)
@@ -194,26 +229,12 @@ static tw_status update(tw_run *r, tw_error *err)
                     .gradient = gradient_at,
                     .barrier = barrier,
                     .shrink = shrink};
-    tw_sums sums;
-    double weight;
     r->draw = &draw;
     if (r->estimator->type->pace) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &u.lr, err));
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
-    TW_TRY(tw__run_begin_search(r, u.rows, err));
-    TW_TRY(gradient(r, &u, &sums, &weight, err));
-    if (!isfinite(sums.loss)) {
-        if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);
-        if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
-        /* over which no mean is finite: the optimiser leaves the step out and counts it */
-        if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN;
-    } else if (r->gradient) {
-        TW_TRY(search(r, &u, err));
-        if (r->status != TW_RUN_GOING) return TW_OK;
-    }
-    r->update_loss = mean_of(sums.loss, sums.weight);
-    const int needs_lr = r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
-    if (needs_lr && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
-    return end_update(r, &sums, weight, err);
+    const tw_status s = update_rows(r, &u, err);
+    if (s == TW_ERR_NOT_FINITE) add_place(r, &u, err);
+    return s == TW_OK ? check_mean(r, err) : s;
 }
 
 /* The line of this epoch as it stands. */

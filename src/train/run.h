@@ -1,12 +1,13 @@
 /* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c and penalties
- * by run_penalty.c, judged in divergence.c, and kept in checkpoints by run_visit.c. With a solver
- * run_solver.c makes the steps.
+ * by run_penalty.c, judged in divergence.c, looked at by run_norms.c, and kept in checkpoints by run_visit.c.
+ * With a solver run_solver.c makes the steps.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H
 #define TW_TRAIN_RUN_H
 #include "base/cpu.h"
 #include "estimators/estimator.h"
 #include "exchange/exchange.h"
+#include "math/sums.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
 #include "train/glm_sums.h"
@@ -36,6 +37,8 @@ struct tw_run {
     tw_sums there;
     /* the mean, for a solver and for controls that look at every step; else NULL */
     void *gradient;
+    /* run_norms.c: the mean gradient where it is no vector of the weights' type; NULL: not made */
+    void *shown;
     /* run_sparse.c: whether weights fall behind that are not touched; what a batch touches, and room to sort
      * it */
     int falls_behind;
@@ -75,6 +78,11 @@ struct tw_run {
 
 /* run.c: the mean gradient of the rows at r->w into r->gradient, 0 where nothing is stepped. */
 tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
+
+/* run_norms.c: of the numbers x[first] .. x[first + n - 1]; the numbers of tensor i of n in a vector of
+ * `all`. */
+double tw__norm_of(const tw__sums *sums, tw_type type, const void *x, size_t first, size_t n);
+size_t tw__tensor_size(const tw_tensor *tensors, size_t n, size_t i, size_t all);
 
 /* run_solver.c */
 /* TW_ERR_SPEC: an option that cannot be given with a solver, or without one. */

@@ -18,6 +18,31 @@ void tw__run_log_numbers(const tw_run_log_entry *e, double to[TW__RUN_LOG_NUMBER
     memcpy(to, epoch, sizeof epoch);
 }
 
+const char *const tw__run_log_kinds[TW__RUN_LOG_KINDS] = {"gradient", "weights"};
+
+double tw__run_log_norm(const tw_run *run, int kind, size_t tensor)
+{
+    tw_norms norms;
+    if (tw_run_norms(run, tensor, &norms, NULL) != TW_OK) return NAN;
+    return kind == 0 ? norms.gradient : norms.weights;
+}
+
+size_t tw__run_log_tensors(const tw_run *run)
+{
+    size_t n = 0;
+    if (run) tw_run_tensors(run, &n);
+    return n;
+}
+
+const char *tw__run_log_name(const tw_run *run, size_t tensor, char to[TW__RUN_LOG_NAME])
+{
+    size_t n;
+    snprintf(to, TW__RUN_LOG_NAME, "%s", tw_run_tensors(run, &n)[tensor].name);
+    for (char *c = to; *c; c++)
+        if ((unsigned char)*c < ' ' || strchr("\"\\,", *c)) *c = '_';
+    return to;
+}
+
 /* ---- lines --------------------------------------------------------------------------------------------- */
 
 typedef struct line {
@@ -32,17 +57,45 @@ static void put(line *l, const char *text)
     l->n += n;
 }
 
+static void put_digits(line *l, double x)
+{
+    char text[32];
+    tw__format(text, sizeof text, "%.17g", x);
+    put(l, tw_json_shorten(text));
+}
+
 /* In JSON with its name; a number that is not finite is left out. */
 static void put_number(line *l, enum tw_run_log format, const char *name, double x)
 {
-    char text[32];
     if (format == TW_RUN_LOG_JSON && !isfinite(x)) return;
     put(l, format == TW_RUN_LOG_CSV ? "," : ", \"");
     if (format == TW_RUN_LOG_JSON) put(l, name);
     if (format == TW_RUN_LOG_JSON) put(l, "\": ");
-    if (!isfinite(x)) return;
-    tw__format(text, sizeof text, "%.17g", x);
-    put(l, tw_json_shorten(text));
+    if (isfinite(x)) put_digits(l, x);
+}
+
+/* As an object of the tensors, or as cells. */
+static void put_norms(line *l, enum tw_run_log format, const tw_run *run, int kind)
+{
+    const char *before = "";
+    char name[TW__RUN_LOG_NAME];
+    if (format == TW_RUN_LOG_JSON) {
+        put(l, ", \"");
+        put(l, tw__run_log_kinds[kind]);
+        put(l, "\": {");
+    }
+    for (size_t i = 0; i < tw__run_log_tensors(run); i++) {
+        const double norm = tw__run_log_norm(run, kind, i);
+        if (format == TW_RUN_LOG_CSV) put_number(l, format, NULL, norm);
+        if (format == TW_RUN_LOG_CSV || !isfinite(norm)) continue;
+        put(l, before);
+        put(l, "\"");
+        put(l, tw__run_log_name(run, i, name));
+        put(l, "\": ");
+        put_digits(l, norm);
+        before = ", ";
+    }
+    if (format == TW_RUN_LOG_JSON) put(l, "}");
 }
 
 static void put_natural(line *l, uint64_t x)
@@ -64,13 +117,15 @@ static size_t put_entry(enum tw_run_log format, const tw_run_log_entry *e, char 
     }
     put_number(&l, format, "seconds", e->line ? e->line->seconds : NAN);
     for (int i = 0; i < TW__RUN_LOG_NUMBERS; i++) put_number(&l, format, tw__run_log_names[i], numbers[i]);
+    for (int kind = 0; kind < TW__RUN_LOG_KINDS && e->norms; kind++) put_norms(&l, format, e->norms, kind);
     put(&l, is_json ? "}\n" : "\n");
     return l.n;
 }
 
-size_t tw_run_log_head(enum tw_run_log format, double time, void *to)
+size_t tw_run_log_head(enum tw_run_log format, double time, const tw_run *norms, void *to)
 {
     line l = {to, 0};
+    char name[TW__RUN_LOG_NAME];
     if (format == TW_RUN_LOG_EVENTS) return tw__run_log_version(time, to);
     if (format != TW_RUN_LOG_CSV) return 0;
     put(&l, "epoch,step,seconds");
@@ -78,6 +133,13 @@ size_t tw_run_log_head(enum tw_run_log format, double time, void *to)
         put(&l, ",");
         put(&l, tw__run_log_names[i]);
     }
+    for (int kind = 0; kind < TW__RUN_LOG_KINDS; kind++)
+        for (size_t i = 0; i < tw__run_log_tensors(norms); i++) {
+            put(&l, ",");
+            put(&l, tw__run_log_kinds[kind]);
+            put(&l, "/");
+            put(&l, tw__run_log_name(norms, i, name));
+        }
     put(&l, "\n");
     return l.n;
 }

@@ -4,6 +4,7 @@
 #include "file/protobuf.h"
 #include "train/run_log.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { WALL_TIME = 1, STEP = 2, FILE_VERSION = 3, SUMMARY = 5 }; /* of Event */
@@ -47,9 +48,10 @@ static size_t finish(const tw__proto *event, uint8_t *to)
     return BEFORE + event->n + AFTER;
 }
 
-static tw__proto begin(double time, uint8_t to[TW_RUN_LOG_MOST])
+static tw__proto begin(double time, const tw_run *norms, uint8_t *to)
 {
-    tw__proto p = {.bytes = to + BEFORE, .capacity = TW_RUN_LOG_MOST - BEFORE - AFTER};
+    const size_t most = TW_RUN_LOG_MOST + TW_RUN_LOG_TENSOR * tw__run_log_tensors(norms);
+    tw__proto p = {.bytes = to + BEFORE, .capacity = most - BEFORE - AFTER};
     tw__proto_f64(&p, WALL_TIME, time);
     return p;
 }
@@ -58,25 +60,39 @@ static tw__proto begin(double time, uint8_t to[TW_RUN_LOG_MOST])
 
 size_t tw__run_log_version(double time, uint8_t to[TW_RUN_LOG_MOST])
 {
-    tw__proto p = begin(time, to);
+    tw__proto p = begin(time, NULL, to);
     tw__proto_text(&p, FILE_VERSION, "brain.Event:2");
     return finish(&p, to);
 }
 
-size_t tw__run_log_event(const tw_run_log_entry *e, uint8_t to[TW_RUN_LOG_MOST])
+/* Non-finite values are left out. */
+static void put_value(tw__proto *p, const char *tag, double number)
+{
+    if (!isfinite(number)) return;
+    const size_t value = tw__proto_begin(p, VALUE);
+    tw__proto_text(p, TAG, tag);
+    tw__proto_f32(p, SIMPLE_VALUE, (float)number);
+    tw__proto_end(p, value);
+}
+
+static void put_norms(tw__proto *p, const tw_run *run, int kind)
+{
+    char name[TW__RUN_LOG_NAME], tag[TW__RUN_LOG_NAME + 16];
+    for (size_t i = 0; i < tw__run_log_tensors(run); i++) {
+        snprintf(tag, sizeof tag, "%s/%s", tw__run_log_kinds[kind], tw__run_log_name(run, i, name));
+        put_value(p, tag, tw__run_log_norm(run, kind, i));
+    }
+}
+
+size_t tw__run_log_event(const tw_run_log_entry *e, uint8_t *to)
 {
     double numbers[TW__RUN_LOG_NUMBERS];
-    tw__proto p = begin(e->time, to);
+    tw__proto p = begin(e->time, e->norms, to);
     tw__run_log_numbers(e, numbers);
     tw__proto_number(&p, STEP, e->step);
     const size_t summary = tw__proto_begin(&p, SUMMARY);
-    for (int i = 0; i < TW__RUN_LOG_NUMBERS; i++) {
-        if (!isfinite(numbers[i])) continue;
-        const size_t value = tw__proto_begin(&p, VALUE);
-        tw__proto_text(&p, TAG, tw__run_log_names[i]);
-        tw__proto_f32(&p, SIMPLE_VALUE, (float)numbers[i]);
-        tw__proto_end(&p, value);
-    }
+    for (int i = 0; i < TW__RUN_LOG_NUMBERS; i++) put_value(&p, tw__run_log_names[i], numbers[i]);
+    for (int kind = 0; kind < TW__RUN_LOG_KINDS && e->norms; kind++) put_norms(&p, e->norms, kind);
     tw__proto_end(&p, summary);
     return finish(&p, to);
 }

@@ -29,6 +29,9 @@ enum tw__measure tw__run_page_measure(enum tw__set set, int is_share);
 /* fits.c: what the fits before the run say, and links to it. */
 void tw__page_fits(tw__page *g);
 void tw__page_fits_nav(tw__page *g);
+/* norms.c: the norms of a network's tensors, and a link to them; nothing where they were not measured. */
+void tw__page_norms(tw__page *g);
+void tw__page_norms_nav(tw__page *g);
 /* run_parts.c: what is the page's own; ends with a row without a name. */
 extern const tw__part tw__run_parts[];
 #endif

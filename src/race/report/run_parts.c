@@ -49,6 +49,7 @@ static void put_nav(tw__page *g)
     tw__print(&g->p, "<a href=\"#curves\">Curves</a><a href=\"#results\">Result</a>");
     tw__page_fits_nav(g);
     if (has_rates(g)) tw__print(&g->p, "<a href=\"#rate\">Learning rate</a>");
+    tw__page_norms_nav(g);
     tw__print(&g->p,
               "<a href=\"#network\">Model</a><a href=\"#optimizers\">%s</a><a href=\"#setting\">Settings</a>",
               g->race->o.job.run.solver ? "Solver" : "Optimizer");
@@ -325,6 +326,12 @@ static void put_rate(tw__page *g)
         "<p class=\"hint\">At the end of every epoch, schedule and controls included.</p>\n</section>\n");
 }
 
+static void put_rate_and_norms(tw__page *g)
+{
+    put_rate(g);
+    tw__page_norms(g);
+}
+
 /* ---- network ------------------------------------------------------------------------------------------- */
 
 static void put_layer(tw__page *g, const tw_layer_info *layer)
@@ -403,7 +410,7 @@ const tw__part tw__run_parts[] = {
     {"surface", NULL},
     {"results", put_result},
     {"fits", tw__page_fits},
-    {"rates", put_rate},
+    {"rates", put_rate_and_norms},
     {"target", put_network},
     {"cards", tw__page_run_card},
     {"setting", put_settings},
