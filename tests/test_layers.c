@@ -4,7 +4,13 @@
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
 
-enum { NETWORKS = 8, TEXT = 200 };
+enum { PLACES = 10, TEXT = 200 };
+
+/* A network, and what makes rows for it. */
+typedef struct subject {
+    networks_maker *make;
+    char network[TEXT];
+} subject;
 
 /* The usage with numbers for its words: "conv2d 3 2x2" of "conv2d CHANNELS HIGHxWIDE". */
 static void example(const char *usage, char *to, size_t n)
@@ -12,8 +18,9 @@ static void example(const char *usage, char *to, size_t n)
     static const struct {
         const char *word, *number;
     } words[] = {
-        {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"}, {"WIDTH|classes", "5"}, {"WIDTH", "5"},
-        {"RATE", "0.3"},   {"LENGTH", "2"},      {"HEADS", "2"},         {"SHAPE", "3x2"},
+        {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"},   {"WIDTH|classes", "5"},
+        {"WIDTH", "5"},    {"COUNT|classes", "4"}, {"RATE", "0.3"},
+        {"LENGTH", "2"},   {"HEADS", "2"},         {"SHAPE", "3x2"},
     };
     char copy[TEXT], *rest = copy;
     snprintf(copy, sizeof copy, "%s", usage);
@@ -28,56 +35,68 @@ static void example(const char *usage, char *to, size_t n)
     }
 }
 
-/* Networks with the layer where it can be: first, on images, on vectors, behind another layer, last, on
- * sequences. Returns
- * how many there are. */
-static size_t networks_with(const char *layer, char networks[NETWORKS][TEXT])
+/* Networks with the layer where it can be: first, on images, on vectors, after another layer, last, on
+ * sequences, on indices. Returns how many there are. */
+static size_t networks_with(const char *layer, subject subjects[PLACES])
 {
-    static const char *const places[NETWORKS] = {
-        "%s; flatten; dense 3 softmax",
-        "conv2d 3 2x2; %s; flatten; dense 3 softmax",
-        "flatten; dense 6; %s; dense 3 softmax",
-        "flatten; dense 6 sigmoid; %s; dense 4 sigmoid; dense 3 softmax",
-        "flatten; dense 3; %s",
-        "flatten; dense 1; %s",
-        "flatten; dense 6; %s; flatten; dense 3 softmax",
-        "flatten; dense 6; reshape 3x2; %s; flatten; dense 3 softmax",
+    static const struct {
+        networks_maker *make;
+        const char *text;
+    } places[PLACES] = {
+        {networks_data, "%s; flatten; dense 3 softmax"},
+        {networks_data, "conv2d 3 2x2; %s; flatten; dense 3 softmax"},
+        {networks_data, "flatten; dense 6; %s; dense 3 softmax"},
+        {networks_data, "flatten; dense 6 sigmoid; %s; dense 4 sigmoid; dense 3 softmax"},
+        {networks_data, "flatten; dense 3; %s"},
+        {networks_data, "flatten; dense 1; %s"},
+        {networks_data, "flatten; dense 6; %s; flatten; dense 3 softmax"},
+        {networks_data, "flatten; dense 6; reshape 3x2; %s; flatten; dense 3 softmax"},
+        {networks_sequence, "%s; dense 3 softmax"},
+        {networks_sequence, "embedding 2 4; %s; dense 3 softmax"},
     };
     tw_context *ctx = networks_context(1);
-    tw_data *data = networks_data(ctx, ROWS, 2);
     size_t n = 0;
-    for (int i = 0; i < NETWORKS; i++) {
+    for (int i = 0; i < PLACES; i++) {
+        tw_data *data = places[i].make(ctx, ROWS, 2);
         tw_model *model = NULL;
-        snprintf(networks[n], TEXT, places[i], layer);
-        if (tw_model_create(&model, ctx, networks[n], TW_F64, data, 5, NULL) == TW_OK) n++;
+        tw_objective o = TW_OBJECTIVE_INIT;
+        subject *const s = &subjects[n];
+        s->make = places[i].make;
+        snprintf(s->network, TEXT, places[i].text, layer);
+        if (tw_model_create(&model, ctx, s->network, TW_F64, data, 5, NULL) == TW_OK &&
+            tw_model_objective(model, data, &o, NULL) == TW_OK)
+            n++;
+        tw_model_objective_free(&o);
         tw_model_free(model);
+        tw_data_free(data);
     }
-    tw_data_free(data);
     tw_context_free(ctx);
     if (n == 0) fail_msg("%s fits into no network of test_layers.c", layer);
     return n;
 }
 
-static void each(void (*check)(const char *network, int classes))
+static void each(void (*check)(networks_maker *make, const char *network, int classes))
 {
     const char *usage;
     for (size_t i = 0; tw_layer_type(i, &usage, NULL); i++) {
-        char layer[TEXT], networks[NETWORKS][TEXT];
+        char layer[TEXT];
+        subject subjects[PLACES];
         example(usage, layer, sizeof layer);
-        const size_t n = networks_with(layer, networks);
-        for (size_t k = 0; k < n; k++) check(networks[k], 2);
+        const size_t n = networks_with(layer, subjects);
+        for (size_t k = 0; k < n; k++) check(subjects[k].make, subjects[k].network, 2);
     }
 }
 
 /* The gradient of one batch with at most this instruction set; malloc'd. */
-static void *gradient_of(const char *network, int classes, tw_type type, tw_isa isa, size_t *bytes)
+static void *gradient_of(networks_maker *make, const char *network, int classes, tw_type type, tw_isa isa,
+                         size_t *bytes)
 {
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
     options.threads = 1;
     options.max_isa = isa;
     tw_context *ctx;
     assert_int_equal(tw_context_create(&ctx, &options, NULL), TW_OK);
-    tw_data *data = networks_data(ctx, ROWS, classes);
+    tw_data *data = make(ctx, ROWS, classes);
     tw_model *model;
     tw_objective o = TW_OBJECTIVE_INIT;
     assert_int_equal(tw_model_create(&model, ctx, network, type, data, 5, NULL), TW_OK);
@@ -95,13 +114,13 @@ static void *gradient_of(const char *network, int classes, tw_type type, tw_isa 
     return g;
 }
 
-static void check_instruction_sets(const char *network, int classes)
+static void check_instruction_sets(networks_maker *make, const char *network, int classes)
 {
     for (int type = TW_F32; type <= TW_F64; type++) {
         size_t bytes;
-        void *base = gradient_of(network, classes, (tw_type)type, TW_ISA_BASE, &bytes);
+        void *base = gradient_of(make, network, classes, (tw_type)type, TW_ISA_BASE, &bytes);
         for (int isa = TW_ISA_AVX2; isa <= (int)tw_isa_of_cpu(); isa++) {
-            void *wide = gradient_of(network, classes, (tw_type)type, (tw_isa)isa, &bytes);
+            void *wide = gradient_of(make, network, classes, (tw_type)type, (tw_isa)isa, &bytes);
             if (memcmp(base, wide, bytes) != 0)
                 fail_msg("%s, %s: %s gives other bits than base", network, tw_type_name((tw_type)type),
                          tw_isa_name((tw_isa)isa));
@@ -114,7 +133,7 @@ static void check_instruction_sets(const char *network, int classes)
 static void gradients_equal_central_differences(void **state)
 {
     (void)state;
-    each(networks_check_gradient);
+    each(networks_check_gradient_on);
 }
 static void instruction_sets_give_the_same_bits(void **state)
 {
@@ -124,7 +143,7 @@ static void instruction_sets_give_the_same_bits(void **state)
 static void threads_give_the_same_bits(void **state)
 {
     (void)state;
-    each(networks_check_threads);
+    each(networks_check_threads_on);
 }
 
 int main(void)

@@ -50,7 +50,7 @@ typedef struct tw_data_info {
     tw_type type;
     /* dense: the rows, one after the other, the last dimension innermost. Sparse: see starts */
     const void *x;
-    /* label of each row, from 0 on; NULL: none */
+    /* label of each row, from 0 on; NULL: none. See n_labels */
     const int32_t *labels;
     /* different labels, those of the training rows; 0 without labels */
     int32_t classes;
@@ -77,6 +77,10 @@ typedef struct tw_data_info {
     /* what the file calls the first column, where columns have no names: 0 or 1; 0 also for rows from
      * memory */
     int first_column;
+    /* labels of a row, one after the other in `labels`; 0 counts as 1. More than one: each row is the next
+     * piece of one long sequence, such as a text, and has a label at each of its times; validation rows are
+     * the last ones */
+    size_t n_labels;
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);

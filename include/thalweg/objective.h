@@ -87,6 +87,12 @@ typedef struct tw_eval {
      * after the last join. */
     const double *totals;
     double *join;
+    /* While training, or while rows are evaluated in the order of a sequence, of an objective whose rows hand
+     * something on (tw_objective.carry): what each of the n rows gets from the one before it, `carry` numbers
+     * of the objective's type after those of the row before; NULL: nothing comes before them, as if all were
+     * 0. And where what they hand on goes, or NULL. */
+    const void *carry_in;
+    void *carry_out;
 } tw_eval;
 
 /* A row's numbers. */
@@ -208,6 +214,11 @@ typedef struct tw_objective {
     /* NULL, or called after an update with the totals of its evaluation: sets those weights that are running
      * statistics (TW_TENSOR_BUFFER). */
     void (*commit)(void *user, void *w, const double *totals);
+    /* Above 0: rows are pieces of a sequence, in its order, and so many numbers pass from a row to the next
+     * (tw_eval.carry_in), as a recurrent network's state does from one window of a text to the next. The rows
+     * are cut into as many streams as a batch has rows, and row i of a batch begins with what row i of the
+     * batch before handed on, but 0 at the beginning of an epoch. Gradients end where a row begins. */
+    size_t carry;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

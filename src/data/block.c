@@ -16,6 +16,9 @@ size_t tw__data_numbers(const tw_data_info *r)
     return r->starts ? (size_t)r->starts[r->rows] : (size_t)r->rows * tw__data_width(r);
 }
 
+size_t tw__data_labels_of_row(const tw_data_info *r) { return r->n_labels ? r->n_labels : 1; }
+size_t tw__data_labels(const tw_data_info *r) { return (size_t)r->rows * tw__data_labels_of_row(r); }
+
 static void free_texts(tw_context *ctx, const char *const *texts, size_t n)
 {
     for (size_t i = 0; texts && i < n; i++) tw__free_text(ctx, (char *)texts[i]);
@@ -28,7 +31,7 @@ void tw__data_free_rows(tw_context *ctx, const tw_data_info *r, const tw__mapped
     tw__mapped_free_other(ctx, mapped, r->x, numbers, tw_type_size(r->type));
     tw__mapped_free_other(ctx, mapped, r->columns, numbers, sizeof *r->columns);
     tw__mapped_free_other(ctx, mapped, r->starts, rows + 1, sizeof *r->starts);
-    tw__mapped_free_other(ctx, mapped, r->labels, rows, sizeof *r->labels);
+    tw__mapped_free_other(ctx, mapped, r->labels, tw__data_labels(r), sizeof *r->labels);
     tw__mapped_free_other(ctx, mapped, r->targets, rows * r->n_targets, sizeof *r->targets);
     tw__mapped_free_other(ctx, mapped, r->weights, rows, sizeof *r->weights);
     tw__mapped_free_other(ctx, mapped, r->groups, rows, sizeof *r->groups);
@@ -62,16 +65,16 @@ static tw_status set_classes(tw__block *b, const int32_t *labels, int32_t n, tw_
 /* The classes are the labels that occur, or those that have names. */
 static tw_status find_classes(tw__block *b, tw_error *err)
 {
-    const size_t rows = (size_t)b->all.rows;
+    const size_t labels = tw__data_labels(&b->all);
     int32_t *sorted, n = 0;
     if (!b->all.labels || b->all.class_names) return TW_OK;
-    TW_TRY(tw__alloc(b->ctx, &sorted, rows, sizeof *sorted, err));
-    memcpy(sorted, b->all.labels, rows * sizeof *sorted);
-    qsort(sorted, rows, sizeof *sorted, compare_labels);
-    for (size_t i = 0; i < rows; i++)
+    TW_TRY(tw__alloc(b->ctx, &sorted, labels, sizeof *sorted, err));
+    memcpy(sorted, b->all.labels, labels * sizeof *sorted);
+    qsort(sorted, labels, sizeof *sorted, compare_labels);
+    for (size_t i = 0; i < labels; i++)
         if (i == 0 || sorted[i] != sorted[n - 1]) sorted[n++] = sorted[i];
     const tw_status s = set_classes(b, sorted, n, err);
-    tw__free(b->ctx, sorted, rows, sizeof *sorted);
+    tw__free(b->ctx, sorted, labels, sizeof *sorted);
     return s;
 }
 
@@ -152,10 +155,11 @@ void tw__block_release(tw__block *b)
 void tw__block_drop_labels(tw__block *b)
 {
     if (!b) return;
-    tw__mapped_free_other(b->ctx, &b->mapped, b->all.labels, (size_t)b->all.rows, sizeof *b->all.labels);
+    tw__mapped_free_other(b->ctx, &b->mapped, b->all.labels, tw__data_labels(&b->all), sizeof *b->all.labels);
     *b->fingerprint = 0;
     free_texts(b->ctx, b->all.class_names, (size_t)b->all.classes);
     b->all.labels = NULL;
+    b->all.n_labels = 0;
     b->all.class_names = NULL;
     (void)set_classes(b, NULL, 0, NULL);
 }
@@ -166,7 +170,7 @@ tw_data_info tw__block_rows(const tw__block *b, uint64_t first, uint64_t n)
     r.rows = n;
     if (r.starts) r.starts += first;
     else r.x = (const char *)r.x + first * tw__data_width(&r) * tw_type_size(r.type);
-    if (r.labels) r.labels += first;
+    if (r.labels) r.labels += first * tw__data_labels_of_row(&r);
     if (r.targets) r.targets += first * r.n_targets;
     if (r.weights) r.weights += first;
     if (r.groups) r.groups += first;
@@ -228,7 +232,7 @@ void tw__data_hash_rows(const tw_data_info *r, tw__block *block, char to[TW__HAS
     tw__hash_add_number(&h.h, r->labels != NULL);
     if (r->starts) add_sparse(&h, r);
     else add(&h, r->x, rows * tw__data_width(r) * tw_type_size(r->type));
-    if (r->labels) add(&h, r->labels, rows * sizeof *r->labels);
+    if (r->labels) add(&h, r->labels, tw__data_labels(r) * sizeof *r->labels);
     add_optional(&h, "targets", r->targets, rows * r->n_targets * sizeof *r->targets);
     add_optional(&h, "weights", r->weights, rows * sizeof *r->weights);
     add_optional(&h, "groups", r->groups, rows * sizeof *r->groups);

@@ -36,8 +36,12 @@ static tw_status check_targets(const tw_data_info *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "the targets are larger than memory");
     if (r->class_names && (!r->labels || r->classes < 1))
         return tw__fail(err, TW_ERR_SPEC, "names of classes need labels, and their number in classes");
-    for (uint64_t i = 0; r->labels && i < r->rows; i++) {
-        const unsigned long long row = i;
+    const size_t each = tw__data_labels_of_row(r);
+    if (!tw__size_mul((size_t)r->rows * sizeof *r->labels, each, &n) || (each > 1 && !r->labels))
+        return tw__fail(err, TW_ERR_SPEC, "%zu labels of each row%s", each,
+                        r->labels ? " are larger than memory" : ", and none are given");
+    for (size_t i = 0; r->labels && i < r->rows * each; i++) {
+        const unsigned long long row = i / each;
         if (r->labels[i] < 0)
             return tw__fail(err, TW_ERR_DATA, "label %d of row %llu is negative", r->labels[i], row);
         if (r->labels[i] == INT32_MAX)

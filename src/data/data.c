@@ -46,7 +46,7 @@ void tw__data_touch(const tw_data *data, size_t n)
 
 size_t tw__data_row_bytes(const tw_data_info *r, uint64_t row)
 {
-    const size_t each = tw_type_size(r->type), of_row = sizeof *r->labels;
+    const size_t each = tw_type_size(r->type), of_row = tw__data_labels_of_row(r) * sizeof *r->labels;
     if (!r->starts) return tw__data_width(r) * each + of_row;
     return (size_t)(r->starts[row + 1] - r->starts[row]) * (each + sizeof *r->columns) + sizeof *r->starts +
            of_row;
@@ -120,7 +120,7 @@ static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info
     TW_TRY(COPY(starts, rows + 1)); /* first: it says how much is to be freed */
     TW_TRY(COPY(columns, numbers));
     TW_TRY(copy(ctx, &to->x, from->x, numbers, tw_type_size(from->type), err));
-    TW_TRY(COPY(labels, rows));
+    TW_TRY(COPY(labels, tw__data_labels(from)));
     TW_TRY(COPY(targets, rows * from->n_targets));
     TW_TRY(COPY(weights, rows));
     TW_TRY(COPY(groups, rows));
@@ -143,6 +143,7 @@ tw_status tw_data_create(tw_data **out, tw_context *ctx, const tw_data_info *giv
                        .type = from.type,
                        .classes = from.classes,
                        .n_targets = from.n_targets,
+                       .n_labels = from.n_labels,
                        .name = from.name ? from.name : "memory"};
     memcpy(to.shape, from.shape, (size_t)from.rank * sizeof *from.shape);
     const tw_status copied = copy_rows(ctx, &to, &from, err);

@@ -22,6 +22,8 @@ typedef struct tw__block {
 /* Numbers of a dense row, and numbers in x, of rows that are there. */
 size_t tw__data_width(const tw_data_info *rows);
 size_t tw__data_numbers(const tw_data_info *rows);
+size_t tw__data_labels_of_row(const tw_data_info *rows);
+size_t tw__data_labels(const tw_data_info *rows); /* of all rows */
 /* TW_ERR_DATA or TW_ERR_SPEC unless every field and number is as tw_data_info says. */
 tw_status tw__data_check_rows(const tw_data_info *rows, tw_error *err);
 /* Hash of everything in the rows but names. block: what they are part of, or NULL. */

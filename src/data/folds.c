@@ -122,6 +122,10 @@ tw_status tw_data_folds(tw_context *ctx, const tw_data *data, uint64_t folds, ui
     drawn *d;
     TW_NEEDS(err, ctx && data && fold);
     TW_TRY(tw_data_info_get(data, &r, err));
+    if (r.n_labels > 1)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "%.200s is one sequence, which cannot be cut into folds: give `val` or rows to test on", r.name);
     if (folds < 2 || folds > UINT32_MAX)
         return tw__fail(err, TW_ERR_SPEC, "%llu folds: at least 2 are needed", (unsigned long long)folds);
     if (r.rows < folds && !r.groups) return too_few(&(tw_data_info){.name = r.name}, 0, r.rows, folds, err);

@@ -325,7 +325,8 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
             "val = %g: rows that stay in a file are kept from its end, which would cut a group; give "
             "rows to test on",
             d->val);
-    if (d->val > 0 && !d->stream) TW_TRY(tw__validation_last(b, d->val, d->seed, &p->val_rows, err));
+    if (d->val > 0 && !d->stream && tw__data_labels_of_row(&b->all) == 1)
+        TW_TRY(tw__validation_last(b, d->val, d->seed, &p->val_rows, err));
     if (!d->test || !o->want_test) return TW_OK;
     snprintf(p->test_labels, sizeof p->test_labels, "%s", d->test);
     return read_files(&p->test, o, NULL, d->test, b->all.schema, err);

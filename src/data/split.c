@@ -52,11 +52,12 @@ static tw_status check_test(const tw__parts *p, tw_error *err)
                            "rows of %s, where the training rows are %s (%s)", have, want, a->all.name);
     }
     char known[80];
-    for (uint64_t i = 0; i < b->all.rows; i++)
+    const size_t each = tw__data_labels_of_row(&b->all);
+    for (size_t i = 0; i < tw__data_labels(&b->all); i++)
         if (tw__block_class(a, b->all.labels[i]) < 0)
             return tw__fail_in(err, TW_ERR_DATA, p->test_labels, 0, (int64_t)(8 + i),
                                "label %d of row %llu is not among the training labels, %s (%d class%s)",
-                               b->all.labels[i], (unsigned long long)i + 1,
+                               b->all.labels[i], (unsigned long long)(i / each) + 1,
                                classes_text(a, NULL, known, sizeof known), a->all.classes,
                                a->all.classes == 1 ? "" : "es");
     return tw__block_share_classes(p->test, a, err);
@@ -71,8 +72,9 @@ static tw_status warn_of_untrained(const tw__parts *p, uint64_t front, uint64_t 
     char text[80];
     if (!b->all.labels) return TW_OK;
     TW_TRY(tw__alloc(b->ctx, &where, (size_t)b->all.classes, 1, err));
-    for (uint64_t i = 0; i < front; i++) where[tw__block_class(b, b->all.labels[i])] = 1;
-    for (uint64_t i = b->all.rows - back; i < b->all.rows; i++) {
+    const size_t each = tw__data_labels_of_row(&b->all), all = tw__data_labels(&b->all);
+    for (size_t i = 0; i < front * each; i++) where[tw__block_class(b, b->all.labels[i])] = 1;
+    for (size_t i = all - back * each; i < all; i++) {
         const int32_t class = tw__block_class(b, b->all.labels[i]);
         if (where[class] == 0) where[class] = 2;
     }

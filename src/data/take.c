@@ -66,7 +66,7 @@ static tw_status take_all(const taking *t, tw_data_info *to, const tw_data_info 
 {
     if (from->starts) TW_TRY(take_sparse(t, to, from));
     else TW_TRY(TAKE(x, tw__data_width(from) * tw_type_size(from->type)));
-    TW_TRY(TAKE(labels, sizeof *from->labels));
+    TW_TRY(TAKE(labels, tw__data_labels_of_row(from) * sizeof *from->labels));
     TW_TRY(TAKE(targets, from->n_targets * sizeof *from->targets));
     TW_TRY(TAKE(weights, sizeof *from->weights));
     TW_TRY(TAKE(groups, sizeof *from->groups));

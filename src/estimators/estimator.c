@@ -1,6 +1,7 @@
 /* What all estimators share: their creation, the rows they draw, their vectors.
  * SPDX-License-Identifier: MIT */
 #include "estimators/estimator.h"
+#include "estimators/streams.h"
 #include "base/random.h"
 #include "estimators/vectors.h"
 #include <string.h>
@@ -57,16 +58,38 @@ static tw_status check_memory(const tw__estimator *e, tw_error *err)
                     about->name, bytes, e->size, tw__memory_of_machine());
 }
 
+/* Rows that hand something on are drawn in their order, and each waits for the one before it. */
+static tw_status check_streams(const tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
+{
+    const char *name = e->type->about.name;
+    if (!s->in_streams) return TW_OK;
+    if (!e->type->takes_joins)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "estimator %s draws rows by themselves, and with carry=1 each begins where the one before "
+            "it ended; minibatch and single can be used",
+            name);
+    if (e->steps == 1)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "carry=1 hands on from update to update, and a batch of %llu has all %llu rows: "
+                        "nothing would be handed on",
+                        (unsigned long long)e->batch, (unsigned long long)e->n_rows);
+    if (s->order || (e->type->has_window && e->choice.values[0] > 0))
+        return tw__fail(err, TW_ERR_SPEC, "%s cannot be used with carry=1, which takes rows in their order",
+                        s->order ? "an order of rows" : "option window");
+    return TW_OK;
+}
+
 static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
-    const int is_shuffled = e->type->sampling == TW__SHUFFLED;
+    const int is_shuffled = e->type->sampling == TW__SHUFFLED && !s->in_streams;
     const uint64_t window = e->type->has_window ? (uint64_t)e->choice.values[0] : 0;
     if (is_shuffled && !s->order)
         TW_TRY(tw__windows_create(&e->windows, e->ctx, e->seed, e->n_rows, window, e->batch, err));
-    e->n_order = is_shuffled ? 0 : e->n_rows;
+    e->n_order = is_shuffled || s->in_streams ? 0 : e->n_rows;
     TW_TRY(tw__alloc(e->ctx, &e->order, e->n_order, sizeof *e->order, err));
     for (uint64_t i = 0; i < e->n_order; i++) e->order[i] = i;
-    e->n_drawn = s->order || e->type->sampling == TW__REPLACED ? e->batch : 0;
+    e->n_drawn = s->order || s->in_streams || e->type->sampling == TW__REPLACED ? e->batch : 0;
     TW_TRY(tw__alloc(e->ctx, &e->drawn, e->n_drawn, sizeof *e->drawn, err));
     if (!s->order) return TW_OK;
     TW_TRY(tw__alloc(e->ctx, &e->given, s->n_order, sizeof *e->given, err));
@@ -96,13 +119,15 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
                          .weight = s->weight,
                          .convexity = s->convexity,
                          .lipschitz = s->searches ? 1 : 0,
-                         .seed = s->seed};
+                         .seed = s->seed,
+                         .in_streams = s->in_streams};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;
     if (__builtin_mul_overflow(wanted, times, &wanted)) wanted = UINT64_MAX;
     e->batch = type->batch(e->n_rows, wanted);
     e->steps = e->n_rows ? (e->n_rows + e->batch - 1) / e->batch : 1;
-    tw_status status = make_rows(e, s, err);
+    tw_status status = check_streams(e, s, err);
+    if (status == TW_OK) status = make_rows(e, s, err);
     if (status == TW_OK && !s->is_fused) status = check_memory(e, err);
     if (status == TW_OK && type->create && !s->is_fused) status = type->create(e, err);
     if (status == TW_OK) *out = e;
@@ -189,6 +214,11 @@ uint64_t tw__estimator_first_row(tw__estimator *e, uint64_t epoch, uint64_t step
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u)
 {
     if (!e->n_rows) return;
+    if (e->in_streams) {
+        u->n = tw__stream_rows(e->n_rows, e->batch, step, e->drawn);
+        u->rows = e->drawn;
+        return;
+    }
     if (e->type->sampling == TW__BLOCKS) {
         u->block = draw_block(e, epoch, step);
         neighbours(e, u->block * e->batch, u);

@@ -93,7 +93,8 @@ struct tw__estimator {
     size_t n_order, n_given, n_drawn;
     /* the epoch's random numbers from number ahead_first on; ahead_epoch: counted from 1, 0: none yet */
     uint64_t ahead[TW__AHEAD], ahead_epoch, ahead_first;
-    void *state; /* the estimator's state */
+    int in_streams; /* rows are drawn in `batch` streams (streams.h) */
+    void *state;    /* the estimator's state */
 };
 
 typedef struct tw__estimator_setting {
@@ -103,6 +104,7 @@ typedef struct tw__estimator_setting {
     double weight, convexity;     /* of all rows, of the penalties, if they are known */
     int searches;                 /* lr=search */
     int is_fused;                 /* by_row.h keeps its state */
+    int in_streams;               /* rows hand something on (tw_objective.carry) */
     tw_type real;
     size_t size;
     /* NULL, or rows to draw in place of its own; copied */

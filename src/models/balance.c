@@ -7,6 +7,9 @@ tw_status tw__model_balance(tw_model *m, const tw_data_info *data, tw_error *err
     const size_t n = (size_t)m->labels;
     const int32_t *classes;
     double all = 0;
+    if (data->n_labels > 1)
+        return tw__fail(err, TW_ERR_DATA, "class_weight is for rows with one label, and those of %s have %zu",
+                        data->name, data->n_labels);
     TW_TRY(tw__model_classes(m, data, &classes, err));
     tw_status s = tw__alloc(m->ctx, &m->class_weights, n, sizeof *m->class_weights, err);
     for (uint64_t i = 0; s == TW_OK && i < data->rows; i++) {

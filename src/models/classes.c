@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "base/options.h"
+#include "data/data.h"
 #include "data/words.h"
 #include "file/utf8.h"
 #include "models/model.h"
@@ -110,14 +111,14 @@ static int32_t find_class(const tw_model *m, const tw_data_info *data, int64_t i
     return -1;
 }
 
-static tw_status unknown_class(const tw_model *m, const tw_data_info *data, uint64_t row, tw_error *err)
+static tw_status unknown_class(const tw_model *m, const tw_data_info *data, size_t label, tw_error *err)
 {
     char has[TW_CLASS_TEXT], first[TW_CLASS_TEXT], last[TW_CLASS_TEXT];
-    const int64_t i = find_label(data->class_labels, data->classes, data->labels[row]);
+    const int64_t i = find_label(data->class_labels, data->classes, data->labels[label]);
     return tw__fail(err, TW_ERR_DATA,
                     "%s: row %llu has label %.60s, the model knows %lld classes, %.60s to %.60s", data->name,
-                    (unsigned long long)row + 1,
-                    i < 0 ? class_text(NULL, data->labels[row], has) : text_of_data(data, i, has),
+                    (unsigned long long)(label / tw__data_labels_of_row(data)) + 1,
+                    i < 0 ? class_text(NULL, data->labels[label], has) : text_of_data(data, i, has),
                     (long long)m->labels, tw_model_class_text(m, (size_t)(0), first),
                     tw_model_class_text(m, (size_t)(m->labels - 1), last));
 }
@@ -139,11 +140,11 @@ static tw_status map_classes(const tw_model *m, const tw_data_info *data, int32_
 static tw_status read_classes(const tw_model *m, const tw_data_info *data, const int32_t *class_of,
                               int32_t *to, tw_error *err)
 {
-    for (uint64_t row = 0; row < data->rows; row++) {
-        const int64_t i = find_label(data->class_labels, data->classes, data->labels[row]);
+    for (size_t k = 0; k < tw__data_labels(data); k++) {
+        const int64_t i = find_label(data->class_labels, data->classes, data->labels[k]);
         const int32_t class = i < 0 ? -1 : class_of[i];
-        if (class < 0) return unknown_class(m, data, row, err);
-        if (to) to[row] = class;
+        if (class < 0) return unknown_class(m, data, k, err);
+        if (to) to[k] = class;
     }
     return TW_OK;
 }
@@ -154,11 +155,12 @@ tw_status tw__model_classes(const tw_model *m, const tw_data_info *data, const i
     int same;
     *out = NULL;
     TW_TRY(map_classes(m, data, &class_of, &same, err));
-    tw_status s = same ? TW_OK : tw__alloc(m->ctx, &made, (size_t)data->rows, sizeof *made, err);
+    const size_t n = tw__data_labels(data);
+    tw_status s = same ? TW_OK : tw__alloc(m->ctx, &made, n, sizeof *made, err);
     if (s == TW_OK) s = read_classes(m, data, class_of, made, err);
     tw__free(m->ctx, class_of, (size_t)data->classes, sizeof *class_of);
     if (s == TW_OK) *out = same ? data->labels : made;
-    else tw__free(m->ctx, made, (size_t)data->rows, sizeof *made);
+    else tw__free(m->ctx, made, n, sizeof *made);
     return s;
 }
 

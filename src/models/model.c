@@ -124,7 +124,7 @@ tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_e
 void tw__model_free_list(const tw_model *m, const tw_data_info *data, const void *list, size_t size)
 {
     if (list != data->labels && list != data->targets)
-        tw__free(m->ctx, (void *)(uintptr_t)list, (size_t)data->rows, size);
+        tw__free(m->ctx, (void *)(uintptr_t)list, tw__data_labels(data), size);
 }
 
 static void free_right(tw__bound *b)

@@ -34,6 +34,9 @@ static tw_status read_targets(const tw_model *m, const tw_data_info *d, double *
 
 static tw_status check_targets(const tw_model *m, const tw_data_info *d, tw_error *err)
 {
+    if (d->n_labels > 1)
+        return tw__fail(err, TW_ERR_DATA, "%s has %zu labels per row, %s predicts one number", d->name,
+                        d->n_labels, name_of(m));
     return d->n_targets > 1 ? tw__fail(err, TW_ERR_DATA, "%s has %zu targets per row, %s predicts one",
                                        d->name, d->n_targets, name_of(m))
                             : TW_OK;

@@ -34,6 +34,10 @@ struct tw__batch {
     tw_sums sums[TW_MOST_LEAVES];
     /* With joins: of each segment the totals; of the present one each leaf's sums. */
     double *totals, *leaf_joins;
+    /* With `carry`: what the rows of a batch begin with, and what they hand on, n_carried numbers each; NULL:
+     * nobody follows them. */
+    char *carried, *handed_on;
+    size_t n_carried;
 };
 
 size_t tw__objective_size(const tw_objective *o)
@@ -118,6 +122,8 @@ void tw__batch_free(tw__batch *b)
     tw__free(b->ctx, b->scratch, (size_t)tw_context_threads(b->ctx), sizeof *b->scratch);
     tw__free(b->ctx, b->totals, join_numbers(b->o, segments_of(b->o, 1)), sizeof(double));
     tw__free(b->ctx, b->leaf_joins, join_numbers(b->o, TW_MOST_LEAVES), sizeof(double));
+    tw__free(b->ctx, b->carried, b->n_carried, b->k->real);
+    tw__free(b->ctx, b->handed_on, b->n_carried, b->k->real);
     tw__free(b->ctx, b, 1, sizeof *b);
 }
 
@@ -154,7 +160,7 @@ typedef struct call {
     size_t n, lo, hi, block;
     const tw_draw *draw;
     unsigned want;
-    int segment;
+    int segment, hands_on;
     size_t w_lo, w_hi; /* the weights whose gradient it computes */
     /* where the first block goes as a vector; NULL: a node like the others */
     void *to;
@@ -187,6 +193,7 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     size_t first, n;
     tw_draw draw = *c->draw;
     leaf_rows(c->n, leaf, &first, &n);
+    const size_t carry_at = first * c->b->o->carry * c->b->k->real;
     tw_sums none;
     uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
     for (size_t i = 0; counted && i < n; i++) counted[i] = first + i;
@@ -207,7 +214,9 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
                        .gradient = to && !as_list ? to->dense : NULL,
                        .sparse = as_list ? to->list : NULL,
                        .totals = c->b->totals,
-                       .join = join};
+                       .join = join,
+                       .carry_in = c->b->carried ? c->b->carried + carry_at : NULL,
+                       .carry_out = c->hands_on ? c->b->handed_on + carry_at : NULL};
     int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
     if (to) to->is_list = as_list;
@@ -402,6 +411,39 @@ static tw_status run_forward(call *c, tw__exchange *x, size_t leaves, tw_error *
     return TW_OK;
 }
 
+/* ---- what rows hand on --------------------------------------------------------------------------------- */
+
+tw_status tw__batch_follow(tw__batch *b, size_t rows, tw_error *err)
+{
+    size_t n;
+    if (!b->o->carry) return TW_OK;
+    if (!tw__size_mul(rows, b->o->carry, &n))
+        return tw__fail(err, TW_ERR_SPEC, "what %zu rows hand on is larger than memory", rows);
+    TW_TRY(tw__alloc(b->ctx, &b->carried, n, b->k->real, err));
+    b->n_carried = n;
+    return tw__alloc(b->ctx, &b->handed_on, n, b->k->real, err);
+}
+
+void tw__batch_begin_streams(tw__batch *b)
+{
+    if (b->carried) memset(b->carried, 0, b->n_carried * b->k->real);
+}
+
+void tw__batch_hand_on(tw__batch *b)
+{
+    char *const before = b->carried;
+    b->carried = b->handed_on;
+    b->handed_on = before;
+}
+
+void *tw__batch_carried(tw__batch *b, size_t *n)
+{
+    *n = b->n_carried;
+    return b->carried;
+}
+
+/* ---- calls --------------------------------------------------------------------------------------------- */
+
 /* Evaluates leaves lo .. hi-1 block by block, segment by segment. */
 static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blocks, tw_error *err)
 {
@@ -436,6 +478,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
               .n = n,
               .draw = draw,
               .mode = callers,
+              .hands_on = b->carried != NULL,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
     size_t leaves = leaf_count(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
@@ -491,6 +534,7 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
               .draw = draw ? draw : &none,
               .to = to,
               .mode = callers,
+              .hands_on = b->carried != NULL,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | (draw ? TW_TRAINING : 0)};
     size_t blocks = 0;
     TW_TRY(run_blocks(&c, NULL, leaves, &blocks, err));
@@ -514,6 +558,7 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
               .longest = longest,
               .draw = draw ? draw : &none,
               .mode = callers,
+              .hands_on = b->carried && !draw,
               .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
     if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * longest, sizeof *c.counted, err));
     c.hi = leaves;

@@ -42,6 +42,17 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
 tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                          tw__fp_mode callers, tw_sums *sums, tw_error *err);
 
+/* Of an objective with `carry`: room for what so many rows of a batch hand on, which from here on gradients
+ * and losses begin with; it begins as 0. Without `carry` nothing. */
+tw_status tw__batch_follow(tw__batch *b, size_t rows, tw_error *err);
+/* The streams begin anew, with 0. */
+void tw__batch_begin_streams(tw__batch *b);
+/* What the rows of the last gradient, or of a loss that is not training, handed on is what the next ones
+ * begin with. */
+void tw__batch_hand_on(tw__batch *b);
+/* The numbers that the next rows begin with, for checkpoints; *n: how many, 0 without tw__batch_follow. */
+void *tw__batch_carried(tw__batch *b, size_t *n);
+
 /* After an update: what the objective keeps of the last evaluation while training (tw_objective.commit). */
 void tw__batch_commit(tw__batch *b, void *w);
 

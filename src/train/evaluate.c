@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 #include "base/pool.h"
+#include "estimators/streams.h"
 #include "train/batch.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -14,13 +15,37 @@ tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **
     return TW_OK;
 }
 
+/* Rows that hand something on, in this many streams: their state is lost where a stream begins. */
+enum { STREAMS = 32 };
+
+static tw_status loss_of_streams(tw__batch *b, const tw_objective *o, const void *w, tw__fp_mode callers,
+                                 tw_sums *sums, tw_error *err)
+{
+    const uint64_t streams = o->n_rows < STREAMS ? o->n_rows : STREAMS;
+    uint64_t rows[STREAMS];
+    tw_sums of_step;
+    *sums = (tw_sums){0};
+    TW_TRY(tw__batch_follow(b, streams, err));
+    for (uint64_t step = 0; step < tw__stream_steps(o->n_rows, streams); step++) {
+        const size_t n = tw__stream_rows(o->n_rows, streams, step, rows);
+        TW_TRY(tw__batch_loss(b, w, rows, n, NULL, callers, &of_step, err));
+        tw__batch_hand_on(b);
+        sums->loss += of_step.loss;
+        sums->weight += of_step.weight;
+        sums->correct += of_step.correct;
+    }
+    return TW_OK;
+}
+
 static tw_status evaluate(tw_context *ctx, const tw_objective *o, const void *w, tw__fp_mode callers,
                           tw_metrics *out, tw_error *err)
 {
     tw__batch *b = NULL;
     tw_sums sums;
     tw_status s = tw__batch_create(&b, ctx, o, err);
-    if (s == TW_OK) s = tw__batch_loss(b, w, NULL, o->n_rows, NULL, callers, &sums, err);
+    if (s == TW_OK)
+        s = o->carry ? loss_of_streams(b, o, w, callers, &sums, err)
+                     : tw__batch_loss(b, w, NULL, o->n_rows, NULL, callers, &sums, err);
     if (s == TW_OK && !(sums.weight > 0))
         s = tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", sums.weight);
     if (s == TW_OK)

@@ -180,7 +180,10 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
     tw__run_shrink(r, r->w, lr);
     const int is_skipped = tw_optimizer_skipped(r->optimizer) != skipped;
     r->skipped += (uint64_t)is_skipped;
-    if (!is_skipped) tw__batch_commit(r->batch, r->w);
+    if (!is_skipped) {
+        tw__batch_commit(r->batch, r->w);
+        tw__batch_hand_on(r->batch);
+    }
     if (!is_skipped && isfinite(sums->loss)) {
         if (isnan(r->first_loss)) r->first_loss = r->update_loss;
         r->sums.loss += sums->loss;
@@ -230,6 +233,7 @@ static tw_status update(tw_run *r, tw_error *err)
                     .barrier = barrier,
                     .shrink = shrink};
     r->draw = &draw;
+    if (r->step == 0) tw__batch_begin_streams(r->batch);
     if (r->estimator->type->pace) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &u.lr, err));
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
     const tw_status s = update_rows(r, &u, err);

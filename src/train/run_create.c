@@ -65,6 +65,7 @@ static tw_status make_estimator(tw_run *r, tw__preset *preset, tw_error *err)
                                .convexity = r->glm.l2,
                                .searches = r->searches,
                                .is_fused = tw__run_can_fuse(r, preset, weight),
+                               .in_streams = r->train.carry > 0,
                                .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
@@ -144,12 +145,11 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     const tw_run_options *o = &r->o;
     uint64_t total = 0;
     if (o->solver) {
-        if (r->train.joins)
-            return tw__fail(
-                err, TW_ERR_SPEC,
-                "solver %s needs a loss that is a sum over rows, and with batch normalisation rows "
-                "depend on the batch",
-                o->solver);
+        if (r->train.joins || r->train.carry)
+            return tw__fail(err, TW_ERR_SPEC, "solver %s needs a loss that is a sum over rows, and with %s",
+                            o->solver,
+                            r->train.joins ? "batch normalisation rows depend on the batch"
+                                           : "carry=1 rows depend on those before them");
         TW_TRY(tw__run_make_solver(r, err));
         return count_steps(r, &total, err);
     }
@@ -169,6 +169,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0,
                                err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
+    TW_TRY(tw__batch_follow(r->batch, r->estimator->batch, err));
     TW_TRY(count_steps(r, &total, err));
     tw_optimizer_options optimizer = TW_OPTIMIZER_OPTIONS_INIT;
     optimizer.rule = preset.optimizer;

@@ -65,6 +65,14 @@ static tw_status visit_history(tw_run *r, tw_visitor *v, tw_error *err)
     return s;
 }
 
+static tw_status visit_carried(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    size_t n;
+    void *const carried = tw__batch_carried(r->batch, &n);
+    const int64_t size = (int64_t)n;
+    return n ? v->field(v, "run.carried", r->train.type, 1, &size, carried, err) : TW_OK;
+}
+
 static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
 {
     for (size_t i = 0; i < r->train.n_tensors; i++) {
@@ -79,6 +87,7 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
     if (r->solver) return tw__run_visit_solver(r, v, err);
     TW_TRY(r->by_row ? tw__by_row_visit(r->by_row, v, err) : tw__estimator_visit(r->estimator, v, err));
     TW_TRY(tw__estimator_visit_search(r->estimator, v, err));
+    TW_TRY(visit_carried(r, v, err));
     TW_TRY(r->exchange->type->visit(r->exchange, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));
     if (r->o.nonfinite == TW_NONFINITE_SKIP)

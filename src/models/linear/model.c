@@ -7,6 +7,9 @@
 tw_status tw__linear_takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
 {
     uint64_t row = 0;
+    if (data->n_labels > 1)
+        return tw__fail(err, TW_ERR_DATA, "%s is a sequence with labels at each time; %s takes rows with one",
+                        data->name, kind->about.name);
     if (!kind->loss->is_of_classes || !data->targets) return TW_OK;
     while (row < data->rows && __builtin_floor(data->targets[row]) == data->targets[row]) row++;
     if (row < data->rows)

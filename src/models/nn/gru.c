@@ -26,6 +26,6 @@ const tw__layer_type tw__layer_gru = {
     .help = "gated recurrent unit of a sequence",
     .equation =
         "r, z = sigmoid(W x[t] + b + U h[t-1] + c), n = tanh(W x[t] + b + r (U h[t-1] + c)), each with rows of its own\n"
-        "h[t] = (1 - z) n + z h[t-1], h[-1] = 0\n"
+        "h[t] = (1 - z) n + z h[t-1], h[-1] = 0, or with carry=1 the last of the row before\n"
         "dn = dh (1 - z), dz = dh (h[t-1] - n), dr = dn (U h[t-1] + c), each times its function's slope",
     TW__RECURRENT_FIELDS};

@@ -18,7 +18,7 @@ typedef struct tw__initial {
 const tw__initial *tw__initial_at(double value);
 extern const tw__initial tw__initial_ones;
 
-enum { TW__GLOROT_UNIFORM, TW__ORTHOGONAL = 6 };
+enum { TW__GLOROT_UNIFORM, TW__LECUN_NORMAL = 5, TW__ORTHOGONAL, TW__ZEROS };
 #define TW__INIT_WORDS \
     "glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal orthogonal zeros"
 #define TW__INIT_OPTION(name, initial, help)                          \

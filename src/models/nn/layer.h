@@ -39,6 +39,11 @@ typedef struct tw__pass {
     const char *packed; /* what the layer made of w once for this point */
     char *gradient;     /* like w, or NULL */
     tw__into into;
+    /* of a layer with tw__layer.carry: what the first row gets from the row before it in its stream (NULL: 0)
+     * and where what it hands on goes (NULL: nowhere); the next row's stand carry_step numbers on */
+    const char *carry_in;
+    char *carry_out;
+    size_t carry_step;
     uint8_t *saved; /* the layer's bytes from forward to backward, l->saved for each of TW__PASS_ROWS rows */
     void *scratch;  /* this lane's numbers for the time of one call */
 } tw__pass;
@@ -70,6 +75,8 @@ typedef struct tw__layer_type {
     size_t (*place)(const tw__layer *l, int tensor, size_t i);
     /* numbers pack() makes; NULL: none */
     size_t (*packed)(const tw__layer *l, const tw__kernels *k);
+    /* its input are whole numbers below this, the rows' numbers as they are; NULL: any numbers */
+    size_t (*indices)(const tw__layer *l);
     /* once per point */
     void (*pack)(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
     /* numbers needed in tw__pass.scratch; NULL: none */
@@ -117,10 +124,13 @@ struct tw__layer {
     size_t in_size, out_size; /* numbers per row */
     tw__layer_tensor *tensor;
     size_t n_tensors, capacity;
-    size_t saved;      /* bytes per row kept from forward to backward */
-    size_t least_rows; /* that a batch must have; 0: 1 */
-    int is_balanced;   /* the loss counts every class the same: the option class_weight */
-    void *own;         /* for the layer's file alone */
+    size_t saved;       /* bytes per row kept from forward to backward */
+    size_t least_rows;  /* that a batch must have; 0: 1 */
+    size_t carry;       /* numbers that a row hands to the next one of its stream */
+    size_t predictions; /* of a row, each with a label, as the last layer; 0: 1 */
+    int is_balanced;    /* the loss counts every class the same: the option class_weight */
+    int is_first;       /* its input is the network's */
+    void *own;          /* for the layer's file alone */
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor)

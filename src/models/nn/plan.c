@@ -5,6 +5,7 @@
 #include "models/nn/plan.h"
 #include "base/cpu.h"
 #include "models/nn/steps.h"
+#include <math.h>
 #include <string.h>
 
 enum { ROWS = TW__PASS_ROWS };
@@ -21,7 +22,7 @@ typedef struct frame {
 typedef struct lane {
     frame frame;
     char *scratch;
-    int32_t labels[ROWS];
+    int32_t *labels; /* of ROWS rows */
     double targets[ROWS], weights[ROWS];
 } lane;
 
@@ -30,6 +31,7 @@ typedef struct plan {
     tw_context *ctx;
     const tw__kernels *k;
     size_t row_size, row_bytes; /* of the data */
+    size_t labels;              /* of a row */
     int is_weighted;            /* rows count differently */
     tw__steps steps;
     char *packed;
@@ -84,8 +86,9 @@ static void fetch(const piece *b, const uint64_t *rows)
 static void fetch_right(const piece *b, const uint64_t *rows)
 {
     const tw__bound *const on = &b->p->on;
+    const size_t n = b->p->labels;
     for (size_t r = 0; r < b->pass.rows; r++) {
-        if (on->classes) b->lane->labels[r] = on->classes[rows[r]];
+        if (on->classes) memcpy(b->lane->labels + r * n, on->classes + rows[r] * n, n * sizeof *on->classes);
         if (on->targets) b->lane->targets[r] = on->targets[rows[r]];
         b->lane->weights[r] = tw__bound_weight(on, rows[r]);
     }
@@ -99,6 +102,8 @@ static tw__pass pass_of(const piece *b, size_t i)
     tw__pass pass = b->pass;
     pass.packed = b->p->packed + s->packed_at * b->p->k->real;
     pass.saved = b->frame.saved + s->saved_at * b->frame.rows;
+    if (pass.carry_in) pass.carry_in += s->carry_at * b->p->k->real;
+    if (pass.carry_out) pass.carry_out += s->carry_at * b->p->k->real;
     for (size_t j = 0; b->e->totals && pass.training && j < steps->n_joins; j++)
         if (steps->joins[j] == i) {
             pass.totals = b->e->totals + j * steps->join_size;
@@ -175,10 +180,11 @@ static void weighted_loss(const piece *b, const tw__layer *last, char *logits, c
         one.rows = 1;
         one.first += r;
         one.targets += r;
-        last->type->loss(last, &one, logits + r * row, b->lane->labels + r, &its, dy ? dy + r * row : NULL);
+        last->type->loss(last, &one, logits + r * row, b->lane->labels + r * b->p->labels, &its,
+                         dy ? dy + r * row : NULL);
         sums->loss += weight * its.loss;
         sums->correct += weight * its.correct;
-        sums->weight += weight;
+        sums->weight += weight * (double)b->p->labels;
         if (dy) scale(b->p->k, last->in_size, weight, dy + r * row);
     }
 }
@@ -190,7 +196,7 @@ static void add_loss(const piece *b, const tw__layer *last, char *logits, char *
         return;
     }
     last->type->loss(last, &b->pass, logits, b->lane->labels, b->e->sums, dy);
-    b->e->sums->weight += (double)b->pass.rows;
+    b->e->sums->weight += (double)(b->pass.rows * b->p->labels);
 }
 
 /* The last step, which stands for the loss. Returns whether there is a way back. */
@@ -256,6 +262,12 @@ static void run_whole(const piece *b, const uint64_t *rows, char *output)
 
 static int has_segments(const plan *p, const tw_eval *e) { return p->steps.n_joins && e->want & TW_TRAINING; }
 
+/* Of what rows hand on, that of the row so many rows on. */
+static char *carried(const plan *p, const void *of, size_t rows)
+{
+    return of ? (char *)(uintptr_t)of + rows * p->steps.carry * p->k->real : NULL;
+}
+
 /* Of a batch's frames that of n rows from `first` on. */
 static frame frame_of(const plan *p, size_t first, size_t n)
 {
@@ -287,6 +299,9 @@ static int eval(void *user, const tw_eval *e)
                                     .w = e->w,
                                     .gradient = e->want & TW_WANT_GRADIENT ? e->gradient : NULL,
                                     .scratch = b->scratch,
+                                    .carry_in = carried(p, e->carry_in, done),
+                                    .carry_out = carried(p, e->carry_out, done),
+                                    .carry_step = p->steps.carry,
                                     .into = done > 0           ? TW__CONTINUE
                                             : e->want & TW_ADD ? TW__ADD
                                                                : TW__START}};
@@ -335,6 +350,7 @@ static tw_status make_buffers(plan *p, tw_error *err)
         TW_TRY(tw__alloc(p->ctx, &b->frame.numbers, p->steps.size * ROWS, p->k->real, err));
         TW_TRY(tw__alloc(p->ctx, &b->frame.saved, p->steps.saved * ROWS, 1, err));
         TW_TRY(tw__alloc(p->ctx, &b->scratch, p->steps.scratch, p->k->real, err));
+        TW_TRY(tw__alloc(p->ctx, &b->labels, p->labels * ROWS, sizeof *b->labels, err));
     }
     return TW_OK;
 }
@@ -347,6 +363,7 @@ static void destroy(tw__bound *on)
         tw__free(p->ctx, b->frame.numbers, p->steps.size * ROWS, p->k->real);
         tw__free(p->ctx, b->frame.saved, p->steps.saved * ROWS, 1);
         tw__free(p->ctx, b->scratch, p->steps.scratch, p->k->real);
+        tw__free(p->ctx, b->labels, p->labels * ROWS, sizeof *b->labels);
     }
     tw__free(p->ctx, p->batch.numbers, p->numbers_capacity, p->k->real);
     tw__free(p->ctx, p->batch.saved, p->saved_capacity, 1);
@@ -356,12 +373,52 @@ static void destroy(tw__bound *on)
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
+/* A layer that takes indices gets whole numbers, and none too large. */
+static tw_status check_indices(const tw__bound *on, const tw__network *net, tw_error *err)
+{
+    const tw__layer *const l = &net->layers[net->operations[0].layer];
+    const size_t width = net->values[0].size;
+    if (net->operations[0].layer < 0 || !l->type->indices) return TW_OK;
+    if (on->data.type != TW_F32)
+        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s; %s takes indices, as rows of f32",
+                        on->data.name, tw_type_name(on->data.type), l->type->name);
+    const float *const x = on->data.x;
+    const double most = (double)l->type->indices(l) - 1;
+    for (size_t i = 0; i < on->data.rows * width; i++)
+        if (!(x[i] >= 0 && x[i] <= most && x[i] == floorf(x[i])))
+            return tw__fail(err, TW_ERR_DATA,
+                            "%s: number %zu of row %zu is %g; %s takes indices from 0 to %g", on->data.name,
+                            i % width + 1, i / width + 1, (double)x[i], l->type->name, most);
+    return TW_OK;
+}
+
+/* As many labels as the last layer makes predictions. */
+static tw_status check_labels(const tw__bound *on, size_t predictions, tw_error *err)
+{
+    const size_t labels = on->data.n_labels ? on->data.n_labels : 1;
+    if ((!on->classes && !on->targets) || labels == predictions) return TW_OK;
+    if (labels == 1)
+        return tw__fail(
+            err, TW_ERR_DATA,
+            "the network predicts a class at each of %zu times, and the rows of %s have one label "
+            "each; a layer like globalavgpool, or lstm with output=last, makes one of all times",
+            predictions, on->data.name);
+    return tw__fail(
+        err, TW_ERR_DATA,
+        "the rows of %s have a label at each of %zu times, and the network makes %zu prediction%s "
+        "of a row; recurrent layers, dense and softmax of a sequence make one at each time",
+        on->data.name, labels, predictions, predictions == 1 ? "" : "s");
+}
+
 tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *err)
 {
     plan *p;
     tw_context *ctx = on->model->ctx;
     const tw__network *net = on->model->state;
     const tw_type type = on->model->type;
+    const size_t predictions = tw__network_last(net)->predictions, labels = predictions ? predictions : 1;
+    TW_TRY(check_indices(on, net, err));
+    TW_TRY(check_labels(on, labels, err));
     TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
     p->on = *on;
     p->on.free = destroy;
@@ -370,6 +427,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     p->is_weighted = on->data.weights || on->model->class_weights;
     p->row_size = net->values[0].size;
     p->row_bytes = p->row_size * tw_type_size(on->data.type);
+    p->labels = labels;
     tw_status s = tw__steps_create(&p->steps, ctx, net, p->k, err);
     if (s == TW_OK) s = make_buffers(p, err);
     if (s != TW_OK) {
@@ -394,6 +452,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .cuts = p->steps.cuts,
                           .least_rows = p->steps.least_rows,
                           .reserve = reserve,
-                          .commit = commit};
+                          .commit = commit,
+                          .carry = p->steps.carry};
     return TW_OK;
 }

@@ -1,7 +1,7 @@
 /* The walk through time. Forward: the products of the inputs of all times at once, then time after time those
  * of h. Backward: time after time the gradients before the gates' functions, kept for all times; from them
- * the weights' gradients and the input's, each as one product. Truncated where a row ends: h and what a cell
- * keeps begin with 0 in each.
+ * the weights' gradients and the input's, each as one product. Truncated where a row begins: h and the cell's
+ * state begin there with 0, or with what the row before handed on. Werbos 1990; Williams & Peng 1990.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/recurrent.h"
 #include <string.h>
@@ -14,6 +14,8 @@ const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS] = {
      "what comes out: h of all times, or of the last one"},
     TW__INIT_OPTION("init", TW__GLOROT_UNIFORM, "how the weights of the input begin"),
     TW__INIT_OPTION("hidden_init", TW__ORTHOGONAL, "how those of h begin"),
+    {"carry", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
+     "1: a row begins with the state that the row before it in its stream ended with; rows are read in order"},
 };
 
 static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, tw_error *err)
@@ -53,7 +55,9 @@ tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__c
                            .in = (size_t)l->in.n[1],
                            .n = (size_t)n,
                            .cell = cell,
-                           .only_last = t->value[TW__RECURRENT_OUTPUT] == LAST};
+                           .only_last = t->value[TW__RECURRENT_OUTPUT] == LAST,
+                           .carries = t->value[TW__RECURRENT_CARRY] != 0};
+    if (own->carries) l->carry = own->n * (1 + cell->state);
     l->out = own->only_last ? (tw__shape){.rank = 1, .n = {n}} : (tw__shape){.rank = 2, .n = {l->in.n[0], n}};
     size_t numbers;
     if (__builtin_mul_overflow(own->n * (cell->kept + 1), own->times, &numbers) || numbers > (size_t)1 << 31)
@@ -96,12 +100,12 @@ void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w,
 
 /* Saved: h of all times, then what the cell keeps, each row by row. Scratch: numbers of all rows and times
  * for the gates (two of them where d_in and d_hidden differ), h of the time before each, and of one time what
- * products need: h, the gates, dh, what is carried, a row of zeros. */
+ * products need: h, the gates, dh, the state's gradient, a row of zeros. */
 typedef struct memory {
     char *h, *kept;
     char *in, *hidden; /* of all times: forward the inputs' products, backward d_in and d_hidden */
     char *h_before;    /* of all times */
-    char *state, *gates, *dh, *carried, *zeros;
+    char *state, *gates, *dh, *d_state, *zeros;
 } memory;
 
 static size_t times_of_pass(const tw__recurrent *own) { return TW__PASS_ROWS * own->times; }
@@ -113,8 +117,8 @@ size_t tw__recurrent_scratch(const tw__layer *l, const tw__kernels *k)
     const tw__recurrent *const own = l->own;
     const size_t gates = own->cell->gates;
     (void)k;
-    return own->n * (times_of_pass(own) * (2 * gates + 1) + TW__PASS_ROWS * (gates + 3 + own->cell->carried) +
-                     most(own->cell->kept, 1));
+    return own->n * (times_of_pass(own) * (2 * gates + 1) + TW__PASS_ROWS * (gates + 3 + own->cell->state) +
+                     most(own->cell->state, 1));
 }
 
 static memory memory_of(const tw__layer *l, const tw__pass *p)
@@ -128,9 +132,9 @@ static memory memory_of(const tw__layer *l, const tw__pass *p)
     m.state = m.h_before + times * n;
     m.gates = m.state + TW__PASS_ROWS * n;
     m.dh = m.gates + TW__PASS_ROWS * gates * n;
-    m.carried = m.dh + 2 * TW__PASS_ROWS * n;
-    m.zeros = m.carried + TW__PASS_ROWS * own->cell->carried * n;
-    memset(m.zeros, 0, most(own->cell->kept, 1) * n);
+    m.d_state = m.dh + 2 * TW__PASS_ROWS * n;
+    m.zeros = m.d_state + TW__PASS_ROWS * own->cell->state * n;
+    memset(m.zeros, 0, most(own->cell->state, 1) * n);
     return m;
 }
 
@@ -140,6 +144,38 @@ static char *at(const tw__recurrent *own, const tw__pass *p, char *from, size_t 
     return from + (r * own->times + time) * each * own->n * p->k->real;
 }
 
+/* The state among what the cell keeps. */
+static char *state_of(const tw__recurrent *own, const tw__pass *p, char *kept)
+{
+    return kept + (own->cell->kept - own->cell->state) * own->n * p->k->real;
+}
+
+/* What row r ended with before this time: h, and the cell's state. */
+static const char *h_before(const tw__recurrent *own, const tw__pass *p, const memory *m, size_t r,
+                            size_t time)
+{
+    if (time) return at(own, p, m->h, r, time - 1, 1);
+    return own->carries && p->carry_in ? p->carry_in + r * p->carry_step * p->k->real : m->zeros;
+}
+
+static const char *state_before(const tw__recurrent *own, const tw__pass *p, const memory *m, size_t r,
+                                size_t time)
+{
+    const size_t n = own->n * p->k->real;
+    if (time) return state_of(own, p, at(own, p, m->kept, r, time - 1, own->cell->kept));
+    return own->carries && p->carry_in ? p->carry_in + r * p->carry_step * p->k->real + n : m->zeros;
+}
+
+static void hand_on(const tw__recurrent *own, const tw__pass *p, const memory *m)
+{
+    const size_t n = own->n * p->k->real, last = own->times - 1;
+    for (size_t r = 0; r < p->rows; r++) {
+        char *const to = p->carry_out + r * p->carry_step * p->k->real;
+        memcpy(to, at(own, p, m->h, r, last, 1), n);
+        memcpy(to + n, state_of(own, p, at(own, p, m->kept, r, last, own->cell->kept)), own->cell->state * n);
+    }
+}
+
 /* ---- forward ------------------------------------------------------------------------------------------- */
 
 static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m, size_t time)
@@ -147,10 +183,7 @@ static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m,
     const tw__recurrent *const own = l->own;
     const tw__cell *const cell = own->cell;
     const size_t n = own->n * p->k->real;
-    for (size_t r = 0; r < p->rows; r++) {
-        if (time) memcpy(m->state + r * n, at(own, p, m->h, r, time - 1, 1), n);
-        else memset(m->state + r * n, 0, n);
-    }
+    for (size_t r = 0; r < p->rows; r++) memcpy(m->state + r * n, h_before(own, p, m, r, time), n);
     p->k->dense.forward(p->rows, own->n, own->n * cell->gates, m->state, tw__tensor_of(l, p, W_HIDDEN),
                         packed_hidden(own, p->k, p->packed), tw__tensor_of(l, p, B_HIDDEN), m->gates);
     for (size_t r = 0; r < p->rows; r++) {
@@ -158,8 +191,7 @@ static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m,
                                  .hidden = m->gates + r * cell->gates * n,
                                  .h_before = m->state + r * n,
                                  .kept = at(own, p, m->kept, r, time, cell->kept),
-                                 .kept_before =
-                                     time ? at(own, p, m->kept, r, time - 1, cell->kept) : m->zeros,
+                                 .state_before = state_before(own, p, m, r, time),
                                  .h = at(own, p, m->h, r, time, 1)};
         cell->forward(p->k, own->n, &now);
     }
@@ -173,6 +205,7 @@ void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x,
     p->k->dense.forward(p->rows * own->times, own->in, own->n * own->cell->gates, x,
                         tw__tensor_of(l, p, W_IN), p->packed, tw__tensor_of(l, p, B_IN), m.in);
     for (size_t time = 0; time < own->times; time++) step_forward(l, p, &m, time);
+    if (own->carries && p->carry_out) hand_on(own, p, &m);
     if (!own->only_last) memcpy(y, m.h, p->rows * own->times * n);
     for (size_t r = 0; own->only_last && r < p->rows; r++)
         memcpy((char *)y + r * n, at(own, p, m.h, r, own->times - 1, 1), n);
@@ -191,13 +224,12 @@ static void step_backward(const tw__layer *l, const tw__pass *p, const memory *m
         if (!own->only_last) p->k->add(own->n, m->dh + r * n, dy + (r * own->times + time) * n);
         else if (time + 1 == own->times) p->k->add(own->n, m->dh + r * n, dy + r * n);
         char *const d_in = at(own, p, m->in, r, time, gates);
-        const tw__cell_at now = {.h_before = time ? at(own, p, m->h, r, time - 1, 1) : m->zeros,
+        const tw__cell_at now = {.h_before = h_before(own, p, m, r, time),
                                  .kept = at(own, p, m->kept, r, time, cell->kept),
-                                 .kept_before =
-                                     time ? at(own, p, m->kept, r, time - 1, cell->kept) : m->zeros,
+                                 .state_before = state_before(own, p, m, r, time),
                                  .h = at(own, p, m->h, r, time, 1),
                                  .dh = m->dh + r * n,
-                                 .carried = m->carried + r * cell->carried * n,
+                                 .d_state = m->d_state + r * cell->state * n,
                                  .d_in = d_in,
                                  .d_hidden = cell->is_joint ? d_in : at(own, p, m->hidden, r, time, gates)};
         cell->backward(p->k, own->n, &now);
@@ -216,7 +248,7 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
     const memory m = memory_of(l, p);
     (void)y;
     memset(m.dh, 0, p->rows * n * p->k->real);
-    memset(m.carried, 0, p->rows * own->cell->carried * n * p->k->real);
+    memset(m.d_state, 0, p->rows * own->cell->state * n * p->k->real);
     for (size_t time = own->times; time-- > 0;) step_backward(l, p, &m, dy, time);
     p->k->dense.weights(times, own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));

@@ -9,15 +9,17 @@
 typedef struct tw__cell_at {
     const void *in, *hidden; /* forward: x W_ih' + b_ih, h_before W_hh' + b_hh */
     const void *h_before;
-    void *kept,
-        *kept_before; /* what the layer keeps of this time and of the one before (zeros at the first) */
+    void *kept;               /* what the layer keeps of this time */
+    const void *state_before; /* the cell's state of the time before */
     void *h;
-    void *dh, *carried; /* backward: h's gradient; what the cell hands back in time, zeros at the last */
+    void *dh, *d_state; /* backward: the gradients of h and of the state by later times */
     void *d_in, *d_hidden;
 } tw__cell_at;
 
 typedef struct tw__cell {
-    size_t gates, kept, carried; /* each in numbers of a time: gates * n, kept * n, carried * n */
+    /* Each in numbers of a time: gates * n, kept * n, of which the last state * n are the cell's state, what
+     * beside h passes from time to time; its gradient comes back likewise. */
+    size_t gates, kept, state;
     void (*forward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
     /* Sets d_in and d_hidden (which are the same place if `is_joint`), and dh to what goes to h_before beside
      * the product of d_hidden. */
@@ -28,10 +30,16 @@ typedef struct tw__cell {
 typedef struct tw__recurrent {
     size_t times, in, n;
     const tw__cell *cell;
-    int only_last;
+    int only_last, carries;
 } tw__recurrent;
 
-enum { TW__RECURRENT_OUTPUT, TW__RECURRENT_INIT, TW__RECURRENT_HIDDEN_INIT, TW__RECURRENT_OPTIONS };
+enum {
+    TW__RECURRENT_OUTPUT,
+    TW__RECURRENT_INIT,
+    TW__RECURRENT_HIDDEN_INIT,
+    TW__RECURRENT_CARRY,
+    TW__RECURRENT_OPTIONS
+};
 extern const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS];
 
 tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err);

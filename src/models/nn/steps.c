@@ -75,10 +75,12 @@ static void measure(tw__steps *s, const tw__kernels *k)
         const tw__layer *const l = step->layer;
         step->packed_at = s->packed;
         step->saved_at = s->saved;
+        step->carry_at = s->carry;
         if (!l) continue;
         if (l->type->packed) s->packed += l->type->packed(l, k);
         if (l->type->scratch && l->type->scratch(l, k) > s->scratch) s->scratch = l->type->scratch(l, k);
         s->saved += (l->saved + 7) / 8 * 8;
+        s->carry += l->carry;
         if (l->least_rows > s->least_rows) s->least_rows = l->least_rows;
     }
 }

@@ -97,6 +97,7 @@ static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, t
                      .source = (int)net->n_sources - 1,
                      .in = net->values[at->value].shape,
                      .in_size = net->values[at->value].size,
+                     .is_first = at->value == 0,
                      .is_balanced = common_option(type, t, TW__CLASS_WEIGHT) != 0};
     snprintf(l->path, sizeof l->path, "%s%d", at->prefix, at->next++);
     TW_TRY(tw__alloc(net->ctx, &l->own, type->own_size, 1, err));

@@ -1,0 +1,20 @@
+/* Rows in streams, for objectives whose rows hand something on (tw_objective.carry): n rows are cut into
+ * `streams` pieces of neighbours, of which the first n % streams have one row more; step by step each stream
+ * gives its next row.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_ESTIMATORS_STREAMS_H
+#define TW_ESTIMATORS_STREAMS_H
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t tw__stream_steps(uint64_t n, uint64_t streams) { return (n + streams - 1) / streams; }
+
+/* The rows of a step into `rows`, in the order of their streams; how many there are: at the last step perhaps
+ * fewer than streams. */
+static inline size_t tw__stream_rows(uint64_t n, uint64_t streams, uint64_t step, uint64_t *rows)
+{
+    const uint64_t each = n / streams, longer = n % streams, here = step < each ? streams : longer;
+    for (uint64_t s = 0; s < here; s++) rows[s] = s * each + (s < longer ? s : longer) + step;
+    return (size_t)here;
+}
+#endif
