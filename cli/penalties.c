@@ -10,9 +10,10 @@ static tw_status add(const char *name, const char *value, char spec[TW_SPEC_MAX]
     if (!value) return TW_OK;
     CLI_TRY(tw_model_read(&choice, spec, err));
     if (!choice.kind)
-        return cli_fail(err, TW_ERR_SPEC,
-                        "--%s is for linear models (thalweg models), not %.60s; rules have weight_decay",
-                        name, spec);
+        return cli_fail(
+            err, TW_ERR_SPEC,
+            "--%s is for linear models (thalweg models), not %.60s; layers of networks have l2 and l1", name,
+            spec);
     const size_t m =
         (size_t)snprintf(spec + n, TW_SPEC_MAX - n, "%c%s=%s", strchr(spec, ':') ? ',' : ':', name, value);
     return m < TW_SPEC_MAX - n ? TW_OK : cli_fail(err, TW_ERR_SPEC, "--%s %.60s: too long", name, value);

@@ -113,7 +113,8 @@ static inline double networks_loss(const tw_objective *o, const void *w, unsigne
                        .draw = &draw,
                        .sums = &sums,
                        .gradient = gradient,
-                       .carry_in = o->carry ? carried : NULL};
+                       .carry_in = o->carry ? carried : NULL,
+                       .penalised = ROWS};
     assert_int_equal(o->eval(o->user, &e), 0);
     free(carried);
     return sums.loss;
@@ -159,6 +160,54 @@ static inline void networks_check_gradient_on(networks_maker *make, const char *
 static inline void networks_check_gradient(const char *network, int classes)
 {
     networks_check_gradient_on(networks_data, network, classes);
+}
+
+/* The gradient of one batch with at most this instruction set; malloc'd. */
+static inline void *networks_gradient(networks_maker *make, const char *network, int classes, tw_type type,
+                                      tw_isa isa, size_t *bytes)
+{
+    tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
+    options.threads = 1;
+    options.max_isa = isa;
+    tw_context *ctx;
+    assert_int_equal(tw_context_create(&ctx, &options, NULL), TW_OK);
+    tw_data *data = make(ctx, ROWS, classes);
+    tw_model *model;
+    tw_objective o = TW_OBJECTIVE_INIT;
+    assert_int_equal(tw_model_create(&model, ctx, network, type, data, 5, NULL), TW_OK);
+    assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
+    *bytes = tw_model_size(model) * tw_type_size(type);
+    void *g = malloc(*bytes + sizeof(double));
+    double loss =
+        networks_loss(&o, tw_model_weights(model), TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING, g);
+    memcpy((char *)g + *bytes, &loss, sizeof loss);
+    *bytes += sizeof loss;
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+    return g;
+}
+
+static inline void networks_check_instruction_sets_on(networks_maker *make, const char *network, int classes)
+{
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        size_t bytes;
+        void *base = networks_gradient(make, network, classes, (tw_type)type, TW_ISA_BASE, &bytes);
+        for (int isa = TW_ISA_AVX2; isa <= (int)tw_isa_of_cpu(); isa++) {
+            void *wide = networks_gradient(make, network, classes, (tw_type)type, (tw_isa)isa, &bytes);
+            if (memcmp(base, wide, bytes) != 0)
+                fail_msg("%s, %s: %s gives other bits than base", network, tw_type_name((tw_type)type),
+                         tw_isa_name((tw_isa)isa));
+            free(wide);
+        }
+        free(base);
+    }
+}
+
+static inline void networks_check_instruction_sets(const char *network, int classes)
+{
+    networks_check_instruction_sets_on(networks_data, network, classes);
 }
 
 /* The sum over a batch does not depend on the threads: losses and weights after some steps, for batches in

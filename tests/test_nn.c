@@ -158,7 +158,8 @@ static void networks_that_cannot_be(void **state)
     refuse(
         "flatten; dense 3 init=he; dense 3 softmax",
         "init = he is not one of glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal, zeros");
-    refuse("flatten; dense 3 stride=2; dense 3 softmax", "dense has no option \"stride\" (it has init)");
+    refuse("flatten; dense 3 stride=2; dense 3 softmax",
+           "dense has no option \"stride\" (it has init, l2, l1, max_norm)");
     refuse("flatten; dense 3 leaky_relu:slope=2; dense 3 softmax", "slope = 2 is outside (0, 1]");
     refuse("flatten; dens 3 softmax", "unknown layer \"dens\" (did you mean \"dense\"?)");
     refuse(

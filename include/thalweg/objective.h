@@ -93,6 +93,10 @@ typedef struct tw_eval {
      * 0. And where what they hand on goes, or NULL. */
     const void *carry_in;
     void *carry_out;
+    /* The weight of rows whose penalties on the weights this evaluation adds to loss and gradient, beside
+     * what it does for its rows: in the first leaf of a batch that of all its rows, in the others 0. Not for
+     * those of `glm`. */
+    double penalised;
 } tw_eval;
 
 /* A row's numbers. */
@@ -211,14 +215,16 @@ typedef struct tw_objective {
     /* called before the first segment of a batch of so many rows, for memory that keeps what segments leave
      * for each other (row i of the batch has index draw->first + i); non-zero stops the call; */
     int (*reserve)(void *user, size_t rows);
-    /* NULL, or called after an update with the totals of its evaluation: sets those weights that are running
-     * statistics (TW_TENSOR_BUFFER). */
+    /* NULL, or called after an update, with the totals of its evaluation where there are joins: sets those
+     * weights that are running statistics (TW_TENSOR_BUFFER), and moves others back to where they may be. */
     void (*commit)(void *user, void *w, const double *totals);
     /* Above 0: rows are pieces of a sequence, in its order, and so many numbers pass from a row to the next
      * (tw_eval.carry_in), as a recurrent network's state does from one window of a text to the next. The rows
      * are cut into as many streams as a batch has rows, and row i of a batch begins with what row i of the
      * batch before handed on, but 0 at the beginning of an epoch. Gradients end where a row begins. */
     size_t carry;
+    /* NULL, or where eval has penalties to add the weight of a row, as in sums.weight; NULL: 1 each */
+    double (*weight)(void *user, uint64_t row);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

@@ -69,6 +69,12 @@ static void commit(void *user, void *w, const double *totals)
     a->changed.commit(a->changed.user, w, totals);
 }
 
+static double weight(void *user, uint64_t row)
+{
+    const tw__augmented *a = user;
+    return a->plain->weight(a->plain->user, row);
+}
+
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status check(const tw__augmented *a, tw_error *err)
@@ -139,7 +145,8 @@ tw_status tw__augmented_create(tw__augmented **made, tw_context *ctx, const char
     out->eval = eval;
     out->point = point;
     out->reserve = reserve;
-    out->commit = commit;
+    if (plain->commit) out->commit = commit;
+    if (plain->weight) out->weight = weight;
     return TW_OK;
 }
 

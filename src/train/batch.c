@@ -127,6 +127,15 @@ void tw__batch_free(tw__batch *b)
     tw__free(b->ctx, b, 1, sizeof *b);
 }
 
+/* rows: NULL: the first n */
+static double weight_of(const tw__batch *b, const uint64_t *rows, size_t n)
+{
+    double sum = 0;
+    if (!b->o->weight) return (double)n;
+    for (size_t i = 0; i < n; i++) sum += b->o->weight(b->o->user, rows ? rows[i] : i);
+    return sum;
+}
+
 static size_t leaf_count(size_t rows)
 {
     size_t n = (rows + TW_LEAF - 1) / TW_LEAF;
@@ -161,6 +170,7 @@ typedef struct call {
     const tw_draw *draw;
     unsigned want;
     int segment, hands_on;
+    double weight;     /* of all rows */
     size_t w_lo, w_hi; /* the weights whose gradient it computes */
     /* where the first block goes as a vector; NULL: a node like the others */
     void *to;
@@ -216,7 +226,8 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
                        .totals = c->b->totals,
                        .join = join,
                        .carry_in = c->b->carried ? c->b->carried + carry_at : NULL,
-                       .carry_out = c->hands_on ? c->b->handed_on + carry_at : NULL};
+                       .carry_out = c->hands_on ? c->b->handed_on + carry_at : NULL,
+                       .penalised = leaf == 0 ? c->weight : 0};
     int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
     if (to) to->is_list = as_list;
@@ -466,7 +477,7 @@ static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blo
 
 void tw__batch_commit(tw__batch *b, void *w)
 {
-    if (b->o->joins && b->o->commit) b->o->commit(b->o->user, w, b->totals);
+    if (b->o->commit) b->o->commit(b->o->user, w, b->totals);
 }
 
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
@@ -476,6 +487,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
               .w = w,
               .rows = rows,
               .n = n,
+              .weight = weight_of(b, rows, n),
               .draw = draw,
               .mode = callers,
               .hands_on = b->carried != NULL,
@@ -530,6 +542,7 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
               .w = w,
               .rows = rows,
               .n = n,
+              .weight = weight_of(b, rows, n),
               .hi = leaves,
               .draw = draw ? draw : &none,
               .to = to,
@@ -555,6 +568,7 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
               .w = w,
               .rows = rows,
               .n = n,
+              .weight = weight_of(b, rows, n),
               .longest = longest,
               .draw = draw ? draw : &none,
               .mode = callers,

@@ -87,6 +87,10 @@ static tw_status check_pace(const tw_run *r, tw_error *err)
         if (r->train.tensors[i].flags & (TW_TENSOR_BUFFER | TW_TENSOR_FROZEN))
             return tw__fail(err, TW_ERR_SPEC, "estimator %s moves all weights, and %.80s is to stay", name,
                             r->train.tensors[i].name);
+    if (r->train.commit)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "estimator %s remembers points, and max_norm moves the weights after an update",
+                        name);
     if (type->pace != TW__CONSTANT_RATE) return TW_OK;
     TW_TRY(tw_optimizer_value(r->optimizer, "lr", &lr, err));
     return lr > 0 && strcmp(tw_optimizer_schedule(r->optimizer), "constant") == 0
@@ -150,6 +154,10 @@ static tw_status make_parts(tw_run *r, tw_error *err)
                             o->solver,
                             r->train.joins ? "batch normalisation rows depend on the batch"
                                            : "carry=1 rows depend on those before them");
+        if (r->train.commit)
+            return tw__fail(err, TW_ERR_SPEC,
+                            "solver %s cannot be used with max_norm, which moves weights after an update",
+                            o->solver);
         TW_TRY(tw__run_make_solver(r, err));
         return count_steps(r, &total, err);
     }

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "base/options.h"
+#include "math/penalty.h"
 #include "math/soft.h"
 #include "math/sums.h"
 #include <stdio.h>
@@ -84,25 +85,20 @@ void tw__run_choose_penalty(tw_run *r)
     tw__batch_without_penalty(r->batch);
 }
 
-#define KERNELS(real, t)                                                                                \
-    static void add_##t(real *restrict d, const real *restrict w, size_t n, double l2, double l1)       \
-    {                                                                                                   \
-        for (size_t i = 0; i < n; i++)                                                                  \
-            d[i] = (real)((double)d[i] + (l2 * (double)w[i] + l1 * (double)((w[i] > 0) - (w[i] < 0)))); \
-    }                                                                                                   \
-    static void shrink_##t(real *w, size_t n, double by, double over)                                   \
-    {                                                                                                   \
-        for (size_t i = 0; i < n; i++) w[i] = (real)(tw__soft((double)w[i], by) / over);                \
+#define SHRINK(real, t)                                                                  \
+    static void shrink_##t(real *w, size_t n, double by, double over)                    \
+    {                                                                                    \
+        for (size_t i = 0; i < n; i++) w[i] = (real)(tw__soft((double)w[i], by) / over); \
     }
-KERNELS(float, f32)
-KERNELS(double, f64)
+SHRINK(float, f32)
+SHRINK(double, f64)
 
 void tw__run_add_penalty(const tw_run *r, void *direction)
 {
     const double l1 = r->is_proximal ? 0 : r->glm.l1;
     if (!r->parts_penalty || r->decays || r->estimator->type->penalties == TW__PROXIMAL) return;
-    if (r->train.type == TW_F64) add_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
-    else add_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
+    if (r->train.type == TW_F64) tw__add_penalty_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
+    else tw__add_penalty_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
 }
 
 void tw__run_shrink(const tw_run *r, void *point, double lr)

@@ -4,11 +4,12 @@
 #include "models/nn/layer.h"
 
 enum { W_IN, B_IN, W_OUT, B_OUT };
-enum { CAUSAL, INIT, N_OPTIONS };
+enum { CAUSAL, INIT, N_OPTIONS = INIT + 1 + TW__PENALTY_ROWS };
 
 static const tw_option options[N_OPTIONS] = {{"causal", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
                                               "a time looks at itself and those before it only"},
-                                             TW__INIT};
+                                             TW__INIT,
+                                             TW__PENALTY_OPTIONS};
 
 struct attention {
     size_t times, width, heads;

@@ -13,6 +13,7 @@ const tw_option tw__conv_options[TW__CONV_OPTIONS] = {
     {"dilation", TW_INT, NULL, 1, 1, MOST, TW_CLOSED, "pixels from one number of the kernel to the next"},
     {"groups", TW_INT, NULL, 1, 1, MOST, TW_CLOSED,
      "channels fall into so many, each of which sees its share"},
+    TW__PENALTY_OPTIONS,
 };
 
 /* How a kernel goes along one side of an image. */

@@ -18,7 +18,7 @@ enum {
     TW__CONV_PADDING,
     TW__CONV_DILATION,
     TW__CONV_GROUPS,
-    TW__CONV_OPTIONS
+    TW__CONV_OPTIONS = TW__CONV_GROUPS + 1 + TW__PENALTY_ROWS
 };
 extern const tw_option tw__conv_options[TW__CONV_OPTIONS];
 

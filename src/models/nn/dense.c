@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/layer.h"
 
-static const tw_option options[] = {TW__INIT};
-enum { INIT };
+static const tw_option options[] = {TW__INIT, TW__PENALTY_OPTIONS};
+enum { INIT, N_OPTIONS = 1 + TW__PENALTY_ROWS };
 
 struct dense {
     size_t in, out, times; /* numbers; vectors in a row */
@@ -89,7 +89,7 @@ const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .equation = "y = W x + b\n"
                                                     "dx = W^T dy, dW = dy x^T, db = dy",
                                         .options = options,
-                                        .n_options = 1,
+                                        .n_options = N_OPTIONS,
                                         .reads = TW__READS_INPUT,
                                         .own_size = sizeof(struct dense),
                                         .setup = setup,

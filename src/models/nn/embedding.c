@@ -4,8 +4,10 @@
 #include "models/nn/layer.h"
 #include <string.h>
 
-static const tw_option options[] = {
-    TW__INIT_OPTION("init", TW__LECUN_NORMAL, "how the vectors begin; of each number as of one input")};
+static const tw_option options[] = {TW__INIT_OPTION("init", TW__LECUN_NORMAL,
+                                                    "how the vectors begin; of each number as of one input"),
+                                    TW__PENALTY_OPTIONS};
+enum { INIT, N_OPTIONS = 1 + TW__PENALTY_ROWS };
 
 enum { MOST_TIMES = 1 << 24 };
 
@@ -33,7 +35,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                                 &(tw__layer_tensor){.name = "weight",
                                                     .rank = 2,
                                                     .shape = {count, width},
-                                                    .initial = tw__initial_at(t->value[0]),
+                                                    .initial = tw__initial_at(t->value[INIT]),
                                                     .fan_in = 1,
                                                     .fan_out = (double)width},
                                 err);
@@ -109,7 +111,7 @@ const tw__layer_type tw__layer_embedding = {.name = "embedding",
                                             .equation = "y[t] = row x[t] of W\n"
                                                         "dW[i] = sum of dy[t] over the times t with x[t] = i",
                                             .options = options,
-                                            .n_options = 1,
+                                            .n_options = N_OPTIONS,
                                             .reads = TW__READS_INPUT,
                                             .own_size = sizeof(struct embedding),
                                             .setup = setup,

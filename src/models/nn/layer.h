@@ -9,6 +9,7 @@
 #include "math/kernels.h"
 #include "models/balance.h"
 #include "models/nn/initial.h"
+#include "models/nn/penalty.h"
 #include "models/shape.h"
 
 enum { TW__LAYER_WORDS = 8, TW__LAYER_WORD = 64, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
@@ -129,8 +130,9 @@ struct tw__layer {
     size_t carry;       /* numbers that a row hands to the next one of its stream */
     size_t predictions; /* of a row, each with a label, as the last layer; 0: 1 */
     int is_balanced;    /* the loss counts every class the same: the option class_weight */
-    int is_first;       /* its input is the network's */
-    void *own;          /* for the layer's file alone */
+    tw__penalty penalty;
+    int is_first; /* its input is the network's */
+    void *own;    /* for the layer's file alone */
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor)

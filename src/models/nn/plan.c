@@ -33,6 +33,8 @@ typedef struct plan {
     size_t row_size, row_bytes; /* of the data */
     size_t labels;              /* of a row */
     int is_weighted;            /* rows count differently */
+    int is_penalised, has_max_norm;
+    double penalty; /* at the present point */
     tw__steps steps;
     char *packed;
     lane *lanes;
@@ -51,6 +53,8 @@ static int point(void *user, const void *w)
         if (s->layer && s->layer->type->pack)
             s->layer->type->pack(s->layer, p->k, w, p->packed + s->packed_at * p->k->real);
     }
+    if (p->is_penalised)
+        p->penalty = tw__network_penalty(p->on.model->state, p->on.model->type, p->k->isa, w);
     tw__fp_leave(mode);
     return 0;
 }
@@ -275,6 +279,17 @@ static frame frame_of(const plan *p, size_t first, size_t n)
                    p->batch.saved + first * p->steps.saved, n};
 }
 
+/* Of the segment that is evaluated, or of all. */
+static void add_penalty(const plan *p, const tw_eval *e)
+{
+    const size_t n = has_segments(p, e) ? p->steps.n_joins : 0, segment = n ? (size_t)e->draw->segment : 0;
+    if (!p->is_penalised || !(e->penalised > 0) || segment < n) return;
+    if (segment == n) e->sums->loss += e->penalised * p->penalty;
+    if (e->want & TW_WANT_GRADIENT)
+        tw__network_add_penalty(p->on.model->state, p->on.model->type, p->steps.cuts[2 * n - segment],
+                                p->steps.cuts[2 * n - segment + 1], e->penalised, e->w, e->gradient);
+}
+
 static int eval(void *user, const tw_eval *e)
 {
     plan *p = user;
@@ -310,6 +325,7 @@ static int eval(void *user, const tw_eval *e)
             run_whole(&now, e->rows + done,
                       e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
+    add_penalty(p, e);
     tw__fp_leave(mode);
     return 0;
 }
@@ -334,7 +350,14 @@ static void commit(void *user, void *w, const double *totals)
         const tw__layer *const l = p->steps.step[p->steps.joins[j]].layer;
         l->type->commit(l, totals + j * p->steps.join_size, p->k, w);
     }
+    if (p->has_max_norm) tw__network_project(p->on.model->state, p->on.model->type, w);
     tw__fp_leave(mode);
+}
+
+static double weight(void *user, uint64_t row)
+{
+    const plan *p = user;
+    return tw__bound_weight(&p->on, row) * (double)p->labels;
 }
 
 /* ---- making and freeing -------------------------------------------------------------------------------- */
@@ -425,6 +448,8 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     p->ctx = ctx;
     p->k = tw__kernels_for(type, tw_context_isa(ctx));
     p->is_weighted = on->data.weights || on->model->class_weights;
+    p->is_penalised = tw__network_is_penalised(net);
+    p->has_max_norm = tw__network_has_max_norm(net);
     p->row_size = net->values[0].size;
     p->row_bytes = p->row_size * tw_type_size(on->data.type);
     p->labels = labels;
@@ -452,7 +477,9 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .cuts = p->steps.cuts,
                           .least_rows = p->steps.least_rows,
                           .reserve = reserve,
-                          .commit = commit,
-                          .carry = p->steps.carry};
+                          .commit = p->steps.n_joins || p->has_max_norm ? commit : NULL,
+                          .weight = p->is_penalised && (p->is_weighted || labels > 1) ? weight : NULL,
+                          .carry = p->steps.carry,
+                          .kinks = tw__network_has_l1(net) ? "l1" : NULL};
     return TW_OK;
 }

@@ -16,6 +16,7 @@ const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS] = {
     TW__INIT_OPTION("hidden_init", TW__ORTHOGONAL, "how those of h begin"),
     {"carry", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
      "1: a row begins with the state that the row before it in its stream ended with; rows are read in order"},
+    TW__PENALTY_OPTIONS,
 };
 
 static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, tw_error *err)

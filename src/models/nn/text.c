@@ -98,7 +98,10 @@ static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, t
                      .in = net->values[at->value].shape,
                      .in_size = net->values[at->value].size,
                      .is_first = at->value == 0,
-                     .is_balanced = common_option(type, t, TW__CLASS_WEIGHT) != 0};
+                     .is_balanced = common_option(type, t, TW__CLASS_WEIGHT) != 0,
+                     .penalty = {.l2 = common_option(type, t, "l2"),
+                                 .l1 = common_option(type, t, "l1"),
+                                 .max_norm = common_option(type, t, "max_norm")}};
     snprintf(l->path, sizeof l->path, "%s%d", at->prefix, at->next++);
     TW_TRY(tw__alloc(net->ctx, &l->own, type->own_size, 1, err));
     TW_TRY(type->setup(l, t, err));
