@@ -10,8 +10,7 @@
  *   thalweg.h       libthalweg         this index
  *   error.h         libthalweg         status codes, error details, and the rules for all calls: errors,
  *     ownership, threads
- *   context.h       libthalweg         allocator, files, log, threads and instruction set; every object is
- *     created from a context
+ *   context.h       libthalweg         what every object is created from: allocator, files, log, threads
  *   optimizer.h     libthalweg         one step at a time on any weights: rules, schedules, groups, sparse
  *     steps
  *   data.h          libthalweg-train   rows with labels, from files or from memory
@@ -19,8 +18,7 @@
  *   train.h         libthalweg-train   training: the loop over any objective, evaluation, and jobs that keep
  *     a run in a directory
  *   objective.h     libthalweg-train   what is minimised: write one to train a custom model
- *   race.h          libthalweg-race    several optimisers compared over several seeds, with tuned rates and a
- *     report
+ *   race.h          libthalweg-race    several optimisers compared over several seeds, with a report
  *
  * In detail:
  *
@@ -35,6 +33,7 @@
  *   metrics.h       libthalweg-train   how good predictions are: AUC, F1, R2, ...
  *   augment.h       libthalweg-train   what changes training images at random: shift, rotate, elastic, ...
  *   run_log.h       libthalweg-train   the log of a run in a file: JSON, CSV, TensorBoard
+ *   replay.h        libthalweg-train   a step of a run that was made, once more: norms, gradients, rows
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
@@ -84,6 +83,7 @@
 #include <thalweg/objective.h>
 #include <thalweg/options.h>
 #include <thalweg/race.h>
+#include <thalweg/replay.h>
 #include <thalweg/report.h>
 #include <thalweg/solver.h>
 #include <thalweg/state.h>

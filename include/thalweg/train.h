@@ -279,6 +279,9 @@ TW_API tw_optimizer *tw_run_optimizer(tw_run *run);
  * TW_RUN_SPARSE_SKIP and REPLAY, and where the estimator is fused, w is up to date after this call and after
  * every epoch. */
 TW_API tw_status tw_run_weights(tw_run *run, const void **weights, tw_error *err);
+/* The rows that the last update looked at, *n of them, by their numbers; valid until the next step, and so
+ * for the event callback. NULL: there was none, or it looked at none by number. */
+TW_API const uint64_t *tw_run_drawn(const tw_run *run, size_t *n);
 /* The tensors of the weights, *n of them; valid as long as the run. */
 TW_API const tw_tensor *tw_run_tensors(const tw_run *run, size_t *n);
 /* The mean gradient of the last update, one number of the weights' type for each, before transforms and rule

@@ -319,19 +319,28 @@ static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **
     return read_run(ctx, directory, run, err);
 }
 
+/* The options that run.json records, with what is not recorded as it is given now. */
+static tw_status recorded_options(tw_job_options *o, const char *directory, const tw_job_options *given,
+                                  const json_t *run, tw_error *err)
+{
+    *o = (tw_job_options)TW_JOB_OPTIONS_INIT;
+    TW_TRY(tw__fields_read(tw_job_fields, o, json_object_get(run, "config"), 1, err));
+    o->out = directory;
+    o->directory = json_string_value(json_object_get(run, "directory"));
+    o->cache = given->cache;
+    o->home = given->home;
+    o->run.custom_rule = given->run.custom_rule;
+    o->run.event = given->run.event;
+    o->run.user = given->run.user;
+    return TW_OK;
+}
+
 static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
                         json_t *run, tw_error *err)
 {
-    tw_job_options o = TW_JOB_OPTIONS_INIT;
-    TW_TRY(tw__fields_read(tw_job_fields, &o, json_object_get(run, "config"), 1, err));
-    o.out = directory;
-    o.directory = json_string_value(json_object_get(run, "directory"));
-    o.cache = given->cache;
-    o.home = given->home;
+    tw_job_options o;
+    TW_TRY(recorded_options(&o, directory, given, run, err));
     if (given->run.seconds > 0) o.run.seconds = given->run.seconds;
-    o.run.custom_rule = given->run.custom_rule;
-    o.run.event = given->run.event;
-    o.run.user = given->run.user;
     TW_TRY(new_job(out, ctx, &o, err));
     return resume_run(*out, run, err);
 }
@@ -356,6 +365,55 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
     job->lock = lock;
     *out = job;
     return TW_OK;
+}
+
+/* ---- once more ----------------------------------------------------------------------------------------- */
+
+static tw_status check_again(const tw_job_options *o, tw_error *err)
+{
+    if (o->run.solver)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "the run has a solver, whose iterations are no updates of some rows: train -v shows its gradients");
+    if (o->stream)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "the run leaves its rows in a file (stream); they must be in memory");
+    return TW_OK;
+}
+
+static tw_status open_again(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
+                            const json_t *run, int from_checkpoint, tw_error *err)
+{
+    tw_job_options o;
+    int found;
+    TW_TRY(recorded_options(&o, directory, given, run, err));
+    TW_TRY(check_again(&o, err));
+    o.run.seconds = 0;
+    TW_TRY(new_job(out, ctx, &o, err));
+    tw_job *job = *out;
+    job->resumed = 1;
+    TW_TRY(open_all(job, err));
+    TW_TRY(check_data(job, run, err));
+    if (from_checkpoint) TW_TRY(tw__job_load_checkpoint(job, &found, err));
+    tw__free_text(ctx, (char *)(uintptr_t)job->o.out);
+    job->o.out = NULL;
+    return TW_OK;
+}
+
+tw_status tw__job_reopen(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
+                         int from_checkpoint, tw_error *err)
+{
+    json_t *run;
+    tw_job_options options;
+    *out = NULL;
+    TW_TRY(read_options(&options, given, err));
+    TW_TRY(read_run(ctx, directory, &run, err));
+    const tw_status s = open_again(out, ctx, directory, &options, run, from_checkpoint, err);
+    json_decref(run);
+    if (s == TW_OK) return TW_OK;
+    tw_job_free(*out);
+    *out = NULL;
+    return s;
 }
 
 /* ---- running ------------------------------------------------------------------------------------------- */

@@ -87,6 +87,12 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err);
 tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err);
 tw_status tw__job_set_text(tw_job *job, const char **option, const char *text, tw_error *err);
 
+/* The run in a directory, ended or not, without a directory: nothing is written. from_checkpoint: it begins
+ * where its checkpoint stands, if it has one. `given` as for tw_job_resume. TW_ERR_SPEC: a run with a solver,
+ * or with rows that stay in a file. */
+tw_status tw__job_reopen(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
+                         int from_checkpoint, tw_error *err);
+
 /* The folder. tw__job_claim makes it appear with run.json inside, by one rename, and locked. */
 tw_status tw__job_claim(tw_job *job, tw_error *err);
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);

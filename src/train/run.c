@@ -208,6 +208,7 @@ static tw_status update_rows(tw_run *r, tw__update *u, tw_error *err)
     double weight;
     TW_TRY(tw__run_begin_search(r, u->rows, err));
     TW_TRY(gradient(r, u, &sums, &weight, err));
+    r->update_loss = mean_of(sums.loss, sums.weight);
     if (!isfinite(sums.loss)) {
         if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);
         if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
@@ -217,7 +218,6 @@ static tw_status update_rows(tw_run *r, tw__update *u, tw_error *err)
         TW_TRY(search(r, u, err));
         if (r->status != TW_RUN_GOING) return TW_OK;
     }
-    r->update_loss = mean_of(sums.loss, sums.weight);
     const int needs_lr = r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
     if (needs_lr && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
     return end_update(r, &sums, weight, err);
@@ -236,6 +236,8 @@ static tw_status update(tw_run *r, tw_error *err)
     if (r->step == 0) tw__batch_begin_streams(r->batch);
     if (r->estimator->type->pace) TW_TRY(tw_optimizer_value(r->optimizer, "lr", &u.lr, err));
     tw__estimator_draw(r->estimator, r->epoch, r->step, &u);
+    r->drawn = u.rows;
+    r->n_drawn = u.n;
     const tw_status s = update_rows(r, &u, err);
     if (s == TW_ERR_NOT_FINITE) add_place(r, &u, err);
     return s == TW_OK ? check_mean(r, err) : s;
@@ -419,6 +421,12 @@ uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 uint64_t tw_run_gradients(const tw_run *r) { return r->gradients; }
 double tw_run_seconds(const tw_run *r) { return r->seconds; }
 tw_optimizer *tw_run_optimizer(tw_run *r) { return r->optimizer; }
+
+const uint64_t *tw_run_drawn(const tw_run *r, size_t *n)
+{
+    *n = r->drawn ? r->n_drawn : 0;
+    return r->drawn;
+}
 
 const tw_epoch *tw_run_history(const tw_run *r, size_t *n)
 {

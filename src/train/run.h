@@ -71,6 +71,8 @@ struct tw_run {
     int status, failed;                      /* failed: by an error; no further steps */
     tw__fp_mode mode;                        /* the caller's, for its callbacks */
     const tw_draw *draw;                     /* of the update that is going on */
+    const uint64_t *drawn;                   /* its rows, or those of the last one */
+    size_t n_drawn;
     tw_epoch *history;
     /* elsewhere: the first so many are not visited (history.h) */
     size_t n_history, capacity, elsewhere;
