@@ -13,11 +13,12 @@ static void NAIVE(fetch_f32)(size_t n, const float *from, void *x)
     for (size_t i = 0; i < n; i++) ((REAL *)x)[i] = (REAL)from[i];
 }
 
-static void NAIVE(dense_forward)(size_t rows, size_t in, size_t out, const void *x, const void *w,
+/* Rows together. */
+static void NAIVE(dense_forward)(tw__rows rows, size_t in, size_t out, const void *x, const void *w,
                                  const void *packed, const void *bias, void *y)
 {
     (void)packed;
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows.n; r++)
         for (size_t o = 0; o < out; o++) {
             REAL sum = ((const REAL *)bias)[o];
             for (size_t i = 0; i < in; i++)
@@ -26,9 +27,9 @@ static void NAIVE(dense_forward)(size_t rows, size_t in, size_t out, const void 
         }
 }
 
-static void NAIVE(dense_input)(size_t rows, size_t in, size_t out, const void *dy, const void *w, void *dx)
+static void NAIVE(dense_input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, void *dx)
 {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows.n; r++)
         for (size_t i = 0; i < in; i++) {
             REAL sum = 0;
             for (size_t o = 0; o < out; o++)
@@ -38,18 +39,18 @@ static void NAIVE(dense_input)(size_t rows, size_t in, size_t out, const void *d
         }
 }
 
-static void NAIVE(dense_weights)(size_t rows, size_t in, size_t out, const void *x, const void *dy,
+static void NAIVE(dense_weights)(tw__rows rows, size_t in, size_t out, const void *x, const void *dy,
                                  tw__into into, void *dw, void *db)
 {
     const REAL *d = dy;
     for (size_t o = 0; o < out; o++) {
         REAL *b = (REAL *)db + o, sum = into == TW__CONTINUE ? *b : 0;
-        for (size_t r = 0; r < rows; r++) sum += d[r * out + o];
+        for (size_t r = 0; r < rows.n; r++) sum += d[r * out + o];
         *b = into == TW__ADD ? *b + sum : sum;
         for (size_t i = 0; i < in; i++) {
             REAL *w = (REAL *)dw + tw__dense_at(in, out, i, o);
             sum = into == TW__CONTINUE ? *w : 0;
-            for (size_t r = 0; r < rows; r++) sum = FMA(((const REAL *)x)[r * in + i], d[r * out + o], sum);
+            for (size_t r = 0; r < rows.n; r++) sum = FMA(((const REAL *)x)[r * in + i], d[r * out + o], sum);
             *w = into == TW__ADD ? *w + sum : sum;
         }
     }

@@ -113,23 +113,25 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
     void *dy = numbers(b, rows * out, HALF_ZERO), *start = numbers(b, in * out + out, NORMAL);
     void *y = numbers(b, rows * out, NORMAL), *dx = numbers(b, rows * in, NORMAL);
     char what[80];
-    b->naive->dense.forward(rows, in, out, x, w, NULL, bias, y);
-    b->naive->dense.input(rows, in, out, dy, w, dx);
+    b->naive->dense.forward(tw__rows_together(rows), in, out, x, w, NULL, bias, y);
+    b->naive->dense.input(tw__rows_together(rows), in, out, dy, w, dx);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
         void *packed = numbers(b, k->dense.packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
              *fdx = numbers(b, rows * in, NORMAL);
         snprintf(what, sizeof what, "dense %zux%zux%zu", rows, in, out);
         k->dense.pack(in, out, w, packed);
-        k->dense.forward(rows, in, out, x, w, packed, bias, fy);
+        k->dense.forward(tw__rows_together(rows), in, out, x, w, packed, bias, fy);
         same(b, l, what, rows * out, y, fy);
-        k->dense.input(rows, in, out, dy, w, fdx);
+        k->dense.input(tw__rows_together(rows), in, out, dy, w, fdx);
         same(b, l, what, rows * in, dx, fdx);
         for (int into = TW__START; into <= TW__ADD; into++) {
             void *dw = copy(start, (in * out + out) * b->real),
                  *fast = copy(start, (in * out + out) * b->real);
-            b->naive->dense.weights(rows, in, out, x, dy, (tw__into)into, (char *)dw + out * b->real, dw);
-            k->dense.weights(rows, in, out, x, dy, (tw__into)into, (char *)fast + out * b->real, fast);
+            b->naive->dense.weights(tw__rows_together(rows), in, out, x, dy, (tw__into)into,
+                                    (char *)dw + out * b->real, dw);
+            k->dense.weights(tw__rows_together(rows), in, out, x, dy, (tw__into)into,
+                             (char *)fast + out * b->real, fast);
             snprintf(what, sizeof what, "dense_weights %zux%zux%zu into %d", rows, in, out, into);
             same(b, l, what, in * out + out, dw, fast);
             free(dw), free(fast);

@@ -320,6 +320,10 @@ static void runs_do_not_depend_on_threads(void **state)
     (void)state;
     networks_check_threads("conv2d 5 3x3 relu; maxpool2d 2x2; flatten; dropout 0.3; dense 3 softmax", 3);
     networks_check_threads("flatten; dense 20 sigmoid; dense 1 sigmoid", 2);
+    /* wide layers, which see several leaves at once where there are few threads */
+    networks_check_threads(
+        "conv2d 5 3x3 relu; flatten; dense 200 relu; residual(dense 100 relu; dense 200) relu; dropout 0.2; dense 3 softmax",
+        3);
 }
 
 int main(void)

@@ -2,9 +2,10 @@
  * (tw_model_objective), so are linear models and surfaces; to train something else, fill in a tw_objective
  * with a custom function, as examples/own_objective.c does.
  *
- * The loop calls eval for sums, never means, over the rows of one leaf of the batch at a time, adds the
- * leaves in a fixed tree, and divides once by the summed weight: so the result has the same bits on any
- * number of threads. An objective without rows (n_rows = 0: a surface, a formula) is called with n = 0.
+ * The loop calls eval for sums, never means, over the rows of one leaf of the batch at a time (or of several,
+ * where the objective says so), adds the leaves in a fixed tree, and divides once by the summed weight: so
+ * the result has the same bits on any number of threads. An objective without rows (n_rows = 0: a surface, a
+ * formula) is called with n = 0.
  *
  * Threads: one call (a run's step, an evaluation) uses an objective at a time. Within it eval may run in
  * several threads at once, each in a lane of its own, if `lanes` is at least the threads of the context.
@@ -31,7 +32,10 @@ enum {
     /* compute this leaf's gradient apart, then add it to what `gradient` holds; at most TW_LEAF rows, and
      * only if can_add is set */
     TW_ADD = 16,
-    TW_NO_PENALTY = 32 /* leave out the penalties of `glm`, l2 and l1; only if it is set */
+    TW_NO_PENALTY = 32, /* leave out the penalties of `glm`, l2 and l1; only if it is set */
+    /* the rows are up to `together` leaves of the batch, of TW_LEAF rows but the last, whose gradients are to
+     * be added in the batch's tree; `sums` has room for as many leaves */
+    TW_LEAVES = 64
 };
 /* rows of a leaf of the batch; leaves of a batch of more than 512 rows */
 enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };
@@ -225,6 +229,9 @@ typedef struct tw_objective {
     size_t carry;
     /* NULL, or where eval has penalties to add the weight of a row, as in sums.weight; NULL: 1 each */
     double (*weight)(void *user, uint64_t row);
+    /* above 1, a power of two: evaluations may be asked for the gradient of so many leaves at once
+     * (TW_LEAVES), never with joins or lists */
+    size_t together;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

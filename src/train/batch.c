@@ -196,13 +196,25 @@ static int ends_at_join(const call *c)
     return c->want & TW_TRAINING && (size_t)c->segment + 1 < segments_of(o, c->want & TW_WANT_GRADIENT);
 }
 
-/* `to`: where its gradient goes; NULL: only the loss is computed. */
-static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
+/* Leaves that one evaluation may take: of those of TW_LEAF rows. */
+static size_t together(const call *c)
+{
+    const tw_objective *o = c->b->o;
+    return o->together > 1 && !o->joins && !o->touched && c->n <= (size_t)TW_LEAF * TW_MOST_LEAVES
+               ? o->together
+               : 1;
+}
+
+/* One leaf, or with TW_LEAVES several. `to`: where their gradient goes; NULL: only the loss is computed. */
+static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int lane, tw__sum *to)
 {
     const int as_list = to && is_list(c, leaf, 1);
-    size_t first, n;
+    size_t first, n, end;
     tw_draw draw = *c->draw;
+    leaf_rows(c->n, leaf + leaves - 1, &end, &n);
+    end += n;
     leaf_rows(c->n, leaf, &first, &n);
+    n = end - first;
     const size_t carry_at = first * c->b->o->carry * c->b->k->real;
     tw_sums none;
     uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
@@ -215,7 +227,7 @@ static void eval_leaf(call *c, size_t leaf, unsigned add, int lane, tw__sum *to)
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
     const tw_eval e = {.size = sizeof e,
-                       .want = c->want | c->b->want | add,
+                       .want = c->want | c->b->want | how,
                        .w = c->w,
                        .rows = c->rows ? c->rows + first : counted,
                        .n = n,
@@ -255,8 +267,8 @@ static size_t half_of(size_t n)
 static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__sum *to)
 {
     const tw__batch *b = c->b;
-    if (n == 1) {
-        eval_leaf(c, first, 0, lane, to);
+    if (n <= together(c)) {
+        eval_leaves(c, first, n, n > 1 ? TW_LEAVES : 0, lane, to);
         return;
     }
     size_t left = half_of(n), right = n - left, from, rows;
@@ -264,7 +276,7 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__
     leaf_rows(c->n, first + left, &from, &rows);
     if (!is_list(c, first, n)) tw__sum_spread(to, b->o->type, b->size);
     if (right == 1 && rows <= TW_LEAF && b->o->can_add && !is_list(c, first + left, 1)) {
-        eval_leaf(c, first + left, TW_ADD, lane, to);
+        eval_leaves(c, first + left, 1, TW_ADD, lane, to);
         return;
     }
     tw__sum other = sum_in(&b->scratch[lane][level]);
@@ -292,16 +304,16 @@ static void gradient_task(void *arg, size_t i, int worker)
 static void loss_task(void *arg, size_t i, int worker)
 {
     call *c = arg;
-    eval_leaf(c, c->lo + i, 0, worker, NULL);
+    eval_leaves(c, c->lo + i, 1, 0, worker, NULL);
 }
 
 /* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few
- * that the exchange adds while it steps; pairs rather than single leaves, because an evaluation adds its
- * second leaf for nothing. */
-static size_t block_size(size_t leaves, size_t threads)
+ * that the exchange adds while it steps, where an evaluation takes one leaf; pairs rather than single leaves,
+ * because an evaluation adds its second leaf for nothing. */
+static size_t block_size(size_t leaves, size_t threads, size_t together)
 {
     if (threads > (leaves + 1) / 2) return 1;
-    size_t most = threads > FEW_NODES ? threads : FEW_NODES, block = 2;
+    size_t most = threads > FEW_NODES || together > 1 ? threads : FEW_NODES, block = 2;
     while ((leaves + block - 1) / block > most) block *= 2;
     return block;
 }
@@ -348,7 +360,7 @@ static tw_status make_buffers(const call *c, size_t blocks, int lanes, tw_error 
     const int dense = !blocks_are_lists(c);
     for (size_t i = 0; i < blocks; i++)
         TW_TRY(make_buffer(b, &b->node[i], dense && !(i == 0 && c->to), longest, err));
-    for (int level = 0; c->block >> level > 1; level++) {
+    for (int level = 0; c->block >> level > together(c); level++) {
         const int any = any_dense(c, c->block >> (level + 1));
         for (int i = 0; i < lanes; i++) TW_TRY(make_buffer(b, &b->scratch[i][level], any, longest, err));
     }
@@ -460,7 +472,7 @@ static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blo
 {
     const tw_objective *o = c->b->o;
     int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
-    c->block = block_size(c->hi - c->lo, (size_t)lanes);
+    c->block = block_size(c->hi - c->lo, (size_t)lanes, together(c));
     *blocks = (c->hi - c->lo + c->block - 1) / c->block;
     c->w_hi = c->b->size;
     TW_TRY(make_buffers(c, *blocks, lanes, err));

@@ -5,21 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "math/kernels/into.h"
+#include "math/kernels/rows.h"
 
 typedef struct tw__dense_kernels {
     /* y[r][o] = bias[o] + sum over i of x[r][i] * w(i, o), the chain starts at the bias, i ascending.
      * The weight from input i to output o stands at w[tw__dense_at(in, out, i, o)].  `packed` holds
      * packed(in, out) numbers, made by pack from w once per point; where that is 0 the weights
-     * are used as they are and `packed` is ignored. */
+     * are used as they are and `packed` is ignored.
+     * Rows may stand in frames: x and y, x and dy, dy and dx then each with the same step. */
     size_t (*packed)(size_t in, size_t out);
     void (*pack)(size_t in, size_t out, const void *w, void *packed);
-    void (*forward)(size_t rows, size_t in, size_t out, const void *x, const void *w, const void *packed,
+    void (*forward)(tw__rows rows, size_t in, size_t out, const void *x, const void *w, const void *packed,
                     const void *bias, void *y);
     /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o) */
-    void (*input)(size_t rows, size_t in, size_t out, const void *dy, const void *w, void *dx);
+    void (*input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, void *dx);
     /* dw(i, o) = chain over r ascending of x[r][i] * dy[r][o]; db[o] = plain sum over r ascending of
-     * dy[r][o]; as `into` says */
-    void (*weights)(size_t rows, size_t in, size_t out, const void *x, const void *dy, tw__into into,
+     * dy[r][o]; as `into` says. TREE only from 16 outputs on. */
+    void (*weights)(tw__rows rows, size_t in, size_t out, const void *x, const void *dy, tw__into into,
                     void *dw, void *db);
 } tw__dense_kernels;
 

@@ -133,15 +133,15 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
     const struct attention *const own = l->own;
     const memory m = memory_of(own, p);
     const size_t n = own->width, lines = p->rows * own->times;
-    p->k->dense.forward(lines, n, 3 * n, x, tw__tensor_of(l, p, W_IN), p->packed, tw__tensor_of(l, p, B_IN),
-                        m.in);
+    p->k->dense.forward(tw__rows_together(lines), n, 3 * n, x, tw__tensor_of(l, p, W_IN), p->packed,
+                        tw__tensor_of(l, p, B_IN), m.in);
     for (size_t i = 0; i < p->rows * own->heads; i++) {
         const place_of_head h = head_at(own, i / own->heads, i % own->heads);
         p->k->attention.forward(&own->head, at(p, m.in, h.in), at(p, m.in, h.in + n),
                                 at(p, m.in, h.in + 2 * n), at(p, m.shares, h.share), at(p, m.out, h.out),
                                 p->scratch);
     }
-    p->k->dense.forward(lines, n, n, m.out, tw__tensor_of(l, p, W_OUT),
+    p->k->dense.forward(tw__rows_together(lines), n, n, m.out, tw__tensor_of(l, p, W_OUT),
                         p->packed + p->k->dense.packed(n, 3 * n) * p->k->real, tw__tensor_of(l, p, B_OUT), y);
 }
 
@@ -154,18 +154,18 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     char *const din = p->scratch, *const dout = at(p, din, TW__PASS_ROWS * own->times * 3 * n),
                 *const rest = at(p, dout, TW__PASS_ROWS * own->times * n);
     (void)y;
-    p->k->dense.weights(lines, n, n, m.out, dy, p->into, tw__gradient_of(l, p, W_OUT),
+    p->k->dense.weights(tw__rows_together(lines), n, n, m.out, dy, p->into, tw__gradient_of(l, p, W_OUT),
                         tw__gradient_of(l, p, B_OUT));
-    p->k->dense.input(lines, n, n, dy, tw__tensor_of(l, p, W_OUT), dout);
+    p->k->dense.input(tw__rows_together(lines), n, n, dy, tw__tensor_of(l, p, W_OUT), dout);
     for (size_t i = 0; i < p->rows * own->heads; i++) {
         const place_of_head h = head_at(own, i / own->heads, i % own->heads);
         p->k->attention.backward(&own->head, at(p, m.in, h.in), at(p, m.in, h.in + n),
                                  at(p, m.in, h.in + 2 * n), at(p, m.shares, h.share), at(p, dout, h.out),
                                  at(p, din, h.in), at(p, din, h.in + n), at(p, din, h.in + 2 * n), rest);
     }
-    p->k->dense.weights(lines, n, 3 * n, x, din, p->into, tw__gradient_of(l, p, W_IN),
+    p->k->dense.weights(tw__rows_together(lines), n, 3 * n, x, din, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));
-    if (dx) p->k->dense.input(lines, n, 3 * n, din, tw__tensor_of(l, p, W_IN), dx);
+    if (dx) p->k->dense.input(tw__rows_together(lines), n, 3 * n, din, tw__tensor_of(l, p, W_IN), dx);
 }
 
 const tw__layer_type tw__layer_attention =

@@ -65,10 +65,24 @@ static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *
     k->dense.pack(own->in, own->out, w + l->tensor[0].offset * k->real, to);
 }
 
+/* Above some weights it is these that take the time: they fill the first cache. */
+static int wide(const tw__layer *l)
+{
+    const struct dense *const own = l->own;
+    return own->out >= 16 && own->in * own->out >= 16384;
+}
+
+static tw__rows rows_of(const tw__layer *l, const tw__pass *p)
+{
+    const struct dense *const own = l->own;
+    const size_t n = p->rows * own->times;
+    return p->step ? (tw__rows){n, TW__PASS_ROWS * own->times, p->step} : tw__rows_together(n);
+}
+
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     const struct dense *const own = l->own;
-    p->k->dense.forward(p->rows * own->times, own->in, own->out, x, tw__tensor_of(l, p, 0), p->packed,
+    p->k->dense.forward(rows_of(l, p), own->in, own->out, x, tw__tensor_of(l, p, 0), p->packed,
                         tw__tensor_of(l, p, 1), y);
 }
 
@@ -76,11 +90,11 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
                      void *dx)
 {
     const struct dense *const own = l->own;
-    const size_t n = p->rows * own->times;
+    const tw__rows rows = rows_of(l, p);
     (void)y;
-    p->k->dense.weights(n, own->in, own->out, x, dy, p->into, tw__gradient_of(l, p, 0),
+    p->k->dense.weights(rows, own->in, own->out, x, dy, p->into, tw__gradient_of(l, p, 0),
                         tw__gradient_of(l, p, 1));
-    if (dx) p->k->dense.input(n, own->in, own->out, dy, tw__tensor_of(l, p, 0), dx);
+    if (dx) p->k->dense.input(rows, own->in, own->out, dy, tw__tensor_of(l, p, 0), dx);
 }
 
 const tw__layer_type tw__layer_dense = {.name = "dense",
@@ -96,5 +110,6 @@ const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .place = place,
                                         .packed = packed,
                                         .pack = pack,
+                                        .wide = wide,
                                         .forward = forward,
                                         .backward = backward};

@@ -12,7 +12,7 @@
 #include "models/nn/penalty.h"
 #include "models/shape.h"
 
-enum { TW__LAYER_WORDS = 8, TW__LAYER_WORD = 64, TW__PASS_ROWS = 16 /* the most rows in a pass */ };
+enum { TW__LAYER_WORDS = 8, TW__LAYER_WORD = 64, TW__PASS_ROWS = 8 /* the most rows in a pass */ };
 
 /* A layer as written: its name, the words after it, and the values of its type's options. */
 typedef struct tw__layer_text {
@@ -29,6 +29,9 @@ typedef struct tw__layer tw__layer;
 typedef struct tw__pass {
     const tw__kernels *k;
     size_t rows;
+    /* For a layer with `wide`: above 0, rows come from several passes, whose memory begins so many numbers
+     * apart. */
+    size_t step;
     const tw_draw *draw;
     size_t first;          /* place in the batch of the pass's first row */
     const double *targets; /* of the rows, for a loss of numbers */
@@ -88,6 +91,9 @@ typedef struct tw__layer_type {
     /* NULL: only as the last */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx);
+    /* NULL, or whether the layer goes through so many weights that it should see the rows of several passes
+     * at once (pass.step). In backward they then begin a gradient; into TW__TREE: each pass is a leaf. */
+    int (*wide)(const tw__layer *l);
     /* A layer whose forward and backward need sums over the whole batch while training: how many numbers they
      * have at most, and what adds a piece's to `sums`: before forward, and before backward, where the
      * gradient of the tensors is made too (backward then makes only dx). NULL: it needs none. */

@@ -185,8 +185,9 @@ static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m,
     const tw__cell *const cell = own->cell;
     const size_t n = own->n * p->k->real;
     for (size_t r = 0; r < p->rows; r++) memcpy(m->state + r * n, h_before(own, p, m, r, time), n);
-    p->k->dense.forward(p->rows, own->n, own->n * cell->gates, m->state, tw__tensor_of(l, p, W_HIDDEN),
-                        packed_hidden(own, p->k, p->packed), tw__tensor_of(l, p, B_HIDDEN), m->gates);
+    p->k->dense.forward(tw__rows_together(p->rows), own->n, own->n * cell->gates, m->state,
+                        tw__tensor_of(l, p, W_HIDDEN), packed_hidden(own, p->k, p->packed),
+                        tw__tensor_of(l, p, B_HIDDEN), m->gates);
     for (size_t r = 0; r < p->rows; r++) {
         const tw__cell_at now = {.in = at(own, p, m->in, r, time, cell->gates),
                                  .hidden = m->gates + r * cell->gates * n,
@@ -203,7 +204,7 @@ void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x,
     const tw__recurrent *const own = l->own;
     const size_t n = own->n * p->k->real;
     const memory m = memory_of(l, p);
-    p->k->dense.forward(p->rows * own->times, own->in, own->n * own->cell->gates, x,
+    p->k->dense.forward(tw__rows_together(p->rows * own->times), own->in, own->n * own->cell->gates, x,
                         tw__tensor_of(l, p, W_IN), p->packed, tw__tensor_of(l, p, B_IN), m.in);
     for (size_t time = 0; time < own->times; time++) step_forward(l, p, &m, time);
     if (own->carries && p->carry_out) hand_on(own, p, &m);
@@ -237,7 +238,8 @@ static void step_backward(const tw__layer *l, const tw__pass *p, const memory *m
         memcpy(m->gates + r * gates * n, now.d_hidden, gates * n);
         memcpy(at(own, p, m->h_before, r, time, 1), now.h_before, n);
     }
-    p->k->dense.input(p->rows, own->n, own->n * gates, m->gates, tw__tensor_of(l, p, W_HIDDEN), through);
+    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n * gates, m->gates,
+                      tw__tensor_of(l, p, W_HIDDEN), through);
     p->k->add(p->rows * own->n, m->dh, through);
 }
 
@@ -251,9 +253,9 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
     memset(m.dh, 0, p->rows * n * p->k->real);
     memset(m.d_state, 0, p->rows * own->cell->state * n * p->k->real);
     for (size_t time = own->times; time-- > 0;) step_backward(l, p, &m, dy, time);
-    p->k->dense.weights(times, own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
+    p->k->dense.weights(tw__rows_together(times), own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));
-    p->k->dense.weights(times, n, all, m.h_before, own->cell->is_joint ? m.in : m.hidden, p->into,
-                        tw__gradient_of(l, p, W_HIDDEN), tw__gradient_of(l, p, B_HIDDEN));
-    if (dx) p->k->dense.input(times, own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
+    p->k->dense.weights(tw__rows_together(times), n, all, m.h_before, own->cell->is_joint ? m.in : m.hidden,
+                        p->into, tw__gradient_of(l, p, W_HIDDEN), tw__gradient_of(l, p, B_HIDDEN));
+    if (dx) p->k->dense.input(tw__rows_together(times), own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
 }

@@ -77,6 +77,7 @@ static void measure(tw__steps *s, const tw__kernels *k)
         step->saved_at = s->saved;
         step->carry_at = s->carry;
         if (!l) continue;
+        step->wide = l->type->wide && l->type->wide(l);
         if (l->type->packed) s->packed += l->type->packed(l, k);
         if (l->type->scratch && l->type->scratch(l, k) > s->scratch) s->scratch = l->type->scratch(l, k);
         s->saved += (l->saved + 7) / 8 * 8;

@@ -21,6 +21,7 @@ typedef struct tw__step {
      * then added; TW__NOWHERE: to dx[0]. */
     size_t apart;
     int adds[2]; /* the gradient of in[i] is added to what stands at dx[i] */
+    int wide;    /* takes the rows of several passes at once */
     /* numbers made once per point; bytes per row; numbers per row handed on */
     size_t packed_at, saved_at, carry_at;
 } tw__step;

@@ -1,0 +1,14 @@
+/* Rows of a matrix that stand in frames: `frame` of them together, and the next ones begin `step` numbers
+ * further on.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MATH_KERNELS_ROWS_H
+#define TW_MATH_KERNELS_ROWS_H
+#include <stddef.h>
+
+typedef struct tw__rows {
+    size_t n, frame, step;
+} tw__rows;
+
+/* n rows together */
+static inline tw__rows tw__rows_together(size_t n) { return (tw__rows){n, n, 0}; }
+#endif

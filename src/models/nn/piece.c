@@ -1,0 +1,194 @@
+/* Runs the layers over a piece of rows: forward, the loss, backward. Its activations stay in the cache.
+ * SPDX-License-Identifier: MIT */
+#include "models/nn/piece.h"
+#include <string.h>
+
+/* What stands at a place; NULL: nothing does. */
+static char *at(const tw__piece *b, size_t place)
+{
+    return place == TW__NOWHERE ? NULL : b->frame.numbers + place * b->frame.rows * b->p->k->real;
+}
+
+void tw__piece_fetch(const tw__piece *b, const uint64_t *rows)
+{
+    const tw__plan *const p = b->p;
+    for (size_t r = 0; r < b->pass.rows; r++) {
+        const char *from = (const char *)p->on.data.x + rows[r] * p->row_bytes;
+        char *to = at(b, p->steps.input) + r * p->row_size * p->k->real;
+        if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
+        else p->k->fetch_f32(p->row_size, (const float *)from, to);
+    }
+}
+
+void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows)
+{
+    const tw__bound *const on = &b->p->on;
+    const size_t n = b->p->labels;
+    for (size_t r = 0; r < b->pass.rows; r++) {
+        if (on->classes) memcpy(b->labels + r * n, on->classes + rows[r] * n, n * sizeof *on->classes);
+        if (on->targets) b->targets[r] = on->targets[rows[r]];
+        b->weights[r] = tw__bound_weight(on, rows[r]);
+    }
+}
+
+/* The pass as step i sees it. */
+static tw__pass pass_of(const tw__piece *b, size_t i)
+{
+    const tw__steps *const steps = &b->p->steps;
+    const tw__step *const s = &steps->step[i];
+    tw__pass pass = b->pass;
+    pass.packed = b->p->packed + s->packed_at * b->p->k->real;
+    pass.saved = b->frame.saved + s->saved_at * b->frame.rows;
+    if (pass.carry_in) pass.carry_in += s->carry_at * b->p->k->real;
+    if (pass.carry_out) pass.carry_out += s->carry_at * b->p->k->real;
+    for (size_t j = 0; b->e->totals && pass.training && j < steps->n_joins; j++)
+        if (steps->joins[j] == i) {
+            pass.totals = b->e->totals + j * steps->join_size;
+            pass.back_totals = b->e->totals + (2 * steps->n_joins - 1 - j) * steps->join_size;
+        }
+    return pass;
+}
+
+static void add_values(const tw__piece *b, const tw__step *s)
+{
+    const tw__kernels *const k = b->p->k;
+    char *const x = at(b, s->x[0]), *const y = at(b, s->y);
+    if (x != y) memcpy(y, x, b->pass.rows * s->size * k->real);
+    k->add(b->pass.rows * s->size, y, at(b, s->x[1]));
+}
+
+void tw__piece_forward_layer(const tw__piece *b, size_t i)
+{
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    s->layer->type->forward(s->layer, &pass, at(b, s->x[0]), at(b, s->y));
+}
+
+void tw__piece_forward(const tw__piece *b, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (b->p->steps.step[i].layer) tw__piece_forward_layer(b, i);
+        else add_values(b, &b->p->steps.step[i]);
+}
+
+/* dy is the gradient of both ends; that of the first may stand there already. */
+static void split_gradient(const tw__piece *b, const tw__step *s)
+{
+    const size_t n = b->pass.rows * s->size;
+    for (int which = 1; which >= 0; which--) {
+        char *const dx = at(b, s->dx[which]), *const dy = at(b, s->dy);
+        if (!dx || dx == dy) continue;
+        if (s->adds[which]) b->p->k->add(n, dx, dy);
+        else memcpy(dx, dy, n * b->p->k->real);
+    }
+}
+
+void tw__piece_backward_layer(const tw__piece *b, size_t i)
+{
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    char *const dx = at(b, s->adds[0] ? s->apart : s->dx[0]);
+    s->layer->type->backward(s->layer, &pass, at(b, s->x[0]), at(b, s->y), at(b, s->dy), dx);
+}
+
+void tw__piece_add_apart(const tw__piece *b, const tw__step *s)
+{
+    if (s->adds[0]) b->p->k->add(b->pass.rows * s->layer->in_size, at(b, s->dx[0]), at(b, s->apart));
+}
+
+void tw__piece_backward(const tw__piece *b, size_t from, size_t to)
+{
+    for (size_t i = to; i-- > from;) {
+        const tw__step *const s = &b->p->steps.step[i];
+        if (s->dy == TW__NOWHERE) continue;
+        if (!s->layer) {
+            split_gradient(b, s);
+            continue;
+        }
+        tw__piece_backward_layer(b, i);
+        tw__piece_add_apart(b, s);
+    }
+}
+
+static void scale(const tw__kernels *k, size_t n, double by, void *x)
+{
+    for (size_t i = 0; i < n; i++) tw__set_number(k, x, i, by * tw__number_at(k, x, i));
+}
+
+/* Of rows that count differently one after the other: a row's loss, and its gradient, times its weight. */
+static void weighted_loss(const tw__piece *b, const tw__layer *last, char *logits, char *dy)
+{
+    tw_sums *const sums = b->sums;
+    const size_t row = last->in_size * b->p->k->real;
+    for (size_t r = 0; r < b->pass.rows; r++) {
+        const double weight = b->weights[r];
+        tw__pass one = b->pass;
+        tw_sums its = {0};
+        one.rows = 1;
+        one.first += r;
+        one.targets += r;
+        last->type->loss(last, &one, logits + r * row, b->labels + r * b->p->labels, &its,
+                         dy ? dy + r * row : NULL);
+        sums->loss += weight * its.loss;
+        sums->correct += weight * its.correct;
+        sums->weight += weight * (double)b->p->labels;
+        if (dy) scale(b->p->k, last->in_size, weight, dy + r * row);
+    }
+}
+
+static void add_loss(const tw__piece *b, const tw__layer *last, char *logits, char *dy)
+{
+    if (b->p->is_weighted) {
+        weighted_loss(b, last, logits, dy);
+        return;
+    }
+    last->type->loss(last, &b->pass, logits, b->labels, b->sums, dy);
+    b->sums->weight += (double)(b->pass.rows * b->p->labels);
+}
+
+int tw__piece_end(const tw__piece *b, char *output)
+{
+    const tw__plan *const p = b->p;
+    const tw__step *last = &p->steps.step[p->steps.n - 1];
+    const unsigned want = b->e->want;
+    char *logits = at(b, last->x[0]);
+    if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, &b->pass, logits, output);
+    if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT))
+        add_loss(b, last->layer, logits, want & TW_WANT_GRADIENT ? at(b, last->dx[0]) : NULL);
+    return (want & TW_WANT_GRADIENT) != 0;
+}
+
+static void join_forward(const tw__piece *b, size_t join)
+{
+    const size_t i = b->p->steps.joins[join];
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    s->layer->type->join_forward(s->layer, &pass, at(b, s->x[0]), b->e->join);
+}
+
+static void join_backward(const tw__piece *b, size_t join)
+{
+    const size_t i = b->p->steps.joins[join];
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__pass pass = pass_of(b, i);
+    s->layer->type->join_backward(s->layer, &pass, at(b, s->x[0]), at(b, s->dy), b->e->join);
+}
+
+void tw__piece_segment(const tw__piece *b, const uint64_t *rows)
+{
+    const tw__steps *const s = &b->p->steps;
+    const size_t n = s->n_joins, segment = (size_t)b->e->draw->segment, last = s->n - 1;
+    if (segment == 0) tw__piece_fetch(b, rows);
+    if (segment <= n) {
+        tw__piece_forward(b, segment ? s->joins[segment - 1] : 0, segment < n ? s->joins[segment] : last);
+        if (segment < n) {
+            join_forward(b, segment);
+            return;
+        }
+        tw__piece_fetch_right(b, rows);
+        if (!tw__piece_end(b, NULL)) return;
+    }
+    const size_t part = 2 * n - segment; /* of the way back: the steps from its join on, but not the join's */
+    tw__piece_backward(b, part ? s->joins[part - 1] + 1 : 0, part < n ? s->joins[part] + 1 : last);
+    if (part) join_backward(b, part - 1);
+}
