@@ -23,6 +23,7 @@ static const expected of_binary[] = {{"accuracy", .5, .6923076923076923},
                                      {"balanced_accuracy", .5, .6903703703703703},
                                      {"auc", .66, .7881481481481482},
                                      {"log_loss", .647060547460748, .5275385430313622},
+                                     {"perplexity", 1.909918455058997, 1.6947556023484431},
                                      {"precision", .5, .6896551724137931},
                                      {"recall", .4, .7407407407407407},
                                      {"f1", .4444444444444445, .7142857142857143},
@@ -45,6 +46,7 @@ static const expected of_three[] = {{"accuracy", .5714285714285714, .71794871794
                                     {"balanced_accuracy", .6666666666666666, .7777777777777777},
                                     {"auc", .9027777777777777, .9481481481481482},
                                     {"log_loss", .8357092835477546, .742329457566689},
+                                    {"perplexity", 2.306449394865748, 2.1008235984195585},
                                     {"precision_macro", .6666666666666666, .7904761904761904},
                                     {"recall_macro", .6666666666666666, .7777777777777777},
                                     {"f1_macro", .5555555555555555, .7282542019384124}};
@@ -101,6 +103,41 @@ static void values_are_those_of_scikit_learn(void **state)
     check_values(&binary, binary_weights, of_binary, sizeof of_binary / sizeof of_binary[0]);
     check_values(&three, three_weights, of_three, sizeof of_three / sizeof of_three[0]);
     check_values(&numbers, number_weights, of_numbers, sizeof of_numbers / sizeof of_numbers[0]);
+}
+
+/* Of twelve classes, without equal scores: scikit-learn counts the last of equal ones as higher. */
+static void the_right_class_is_among_the_first(void **state)
+{
+    (void)state;
+    enum { N = 60, CLASSES = 12 };
+    static const expected of_twelve[] = {{"top_2", .23333333333333334, .24166666666666667},
+                                         {"top_3", .36666666666666664, .375},
+                                         {"top_5", .5, .5},
+                                         {"top_10", .8333333333333334, .8277777777777777}};
+    static double scores[N * CLASSES], weights[N];
+    static int32_t classes[N];
+    const tw_outcomes twelve = {.size = sizeof twelve,
+                                .rows = N,
+                                .output = TW_OUTPUT_SCORE,
+                                .n_outputs = CLASSES,
+                                .outputs = scores,
+                                .n_classes = CLASSES,
+                                .classes = classes};
+    for (int i = 0; i < N; i++) {
+        for (int k = 0; k < CLASSES; k++) scores[i * CLASSES + k] = (i * 37 + k * 101 + i * k * 13) % 997;
+        classes[i] = i * 7 % CLASSES;
+        weights[i] = 1 + i % 5 / 4.;
+    }
+    check_values(&twelve, weights, of_twelve, sizeof of_twelve / sizeof of_twelve[0]);
+    tw_context *ctx = context(1);
+    static const double equal[] = {.4, .4, .2};
+    static const int32_t second = 1, third = 2;
+    tw_outcomes one =
+        {.size = sizeof one, .rows = 1, .n_outputs = 3, .outputs = equal, .n_classes = 3, .classes = &second};
+    assert_true(score_of(ctx, &one, "accuracy").value == 0 && score_of(ctx, &one, "top_2").value == 1);
+    one.classes = &third;
+    assert_true(score_of(ctx, &one, "top_2").value == 0);
+    tw_context_free(ctx);
 }
 
 static void check_matrix(const tw_outcomes *o, const double *weights, const double *matrix)
@@ -171,6 +208,9 @@ static void what_does_not_fit_is_refused(void **state)
         {&numbers, "rmse auc", TW_ERR_SPEC, "auc is a metric of classes, but the model predicts numbers"},
         {&binary, "r2", TW_ERR_SPEC, "r2 is a metric of numbers, but the model predicts classes"},
         {&margins, "log_loss", TW_ERR_SPEC, "log_loss needs probabilities, but the model gives scores"},
+        {&three, "top_3", TW_ERR_SPEC, "top_3 is always 1: the model has 3 classes"},
+        {&numbers, "perplexity", TW_ERR_SPEC,
+         "perplexity is a metric of classes, but the model predicts numbers"},
         {&three, "f1", TW_ERR_SPEC, "f1 is of two classes, but the model has 3; f1_macro is the mean"},
         {&binary, "f1x", TW_ERR_SPEC, "unknown metric \"f1x\" (did you mean \"f1\"?)"},
         {&binary, "f1 auc f1", TW_ERR_SPEC, "metric f1 is given twice"},
@@ -387,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_those_of_scikit_learn),
+        cmocka_unit_test(the_right_class_is_among_the_first),
         cmocka_unit_test(the_confusion_matrix_has_weights),
         cmocka_unit_test(what_fits_is_taken),
         cmocka_unit_test(what_does_not_fit_is_refused),

@@ -57,7 +57,8 @@ typedef struct tw_score {
 typedef struct tw_scores tw_scores;
 /* classes up to which the confusion matrix is among all that fit */
 enum { TW_CONFUSION_CLASSES = 20 };
-/* Computes metrics. names: "auc f1", in this order; NULL: all that fit. TW_ERR_SPEC: a name that is unknown,
+/* Computes metrics. names: "auc f1", in this order; NULL: all that fit, but for top_k
+ * and perplexity. TW_ERR_SPEC: a name that is unknown,
  * given twice, or does not fit, with the reason; TW_ERR_DATA: no rows, or wrong ones; TW_ERR_NOT_FINITE: an
  * output. */
 TW_API tw_status tw_scores_create(tw_scores **out, tw_context *ctx, const tw_outcomes *of, const char *names,

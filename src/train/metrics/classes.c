@@ -111,9 +111,8 @@ static tw_status compute_accuracy(const tw__predicted *p, tw_score *to, tw_error
     tw__exact right = {.n = 0}, all = {.n = 0};
     (void)err;
     for (uint64_t i = 0; i < p->o.rows; i++) {
-        const int32_t class = p->o.classes[i];
-        const double weight = tw__row_weight(p, i) * (p->o.class_weights ? p->o.class_weights[class] : 1);
-        if (p->classes[i] == class) tw__exact_add(&right, weight);
+        const double weight = tw__row_loss_weight(p, i);
+        if (p->classes[i] == p->o.classes[i]) tw__exact_add(&right, weight);
         tw__exact_add(&all, weight);
     }
     to->value = tw__exact_value(&right) / tw__exact_value(&all);

@@ -1,9 +1,14 @@
 /* The metrics: one line each, in the order in which they are printed.
  * SPDX-License-Identifier: MIT */
 TW__METRIC(accuracy)
+TW__METRIC(top_2)
+TW__METRIC(top_3)
+TW__METRIC(top_5)
+TW__METRIC(top_10)
 TW__METRIC(balanced_accuracy)
 TW__METRIC(auc)
 TW__METRIC(log_loss)
+TW__METRIC(perplexity)
 TW__METRIC(precision)
 TW__METRIC(recall)
 TW__METRIC(f1)

@@ -1,4 +1,5 @@
-/* log_loss: how little probability the right classes had.
+/* log_loss: how little probability the right classes had; perplexity: among how many equally likely ones that
+ * would be.
  * SPDX-License-Identifier: MIT */
 #include "train/metrics/exact.h"
 #include "train/metrics/metric.h"
@@ -34,3 +35,13 @@ TW__METRIC_TYPE(log_loss, TW__OF_CLASSES | TW__OF_PROBABILITIES, compute_log_los
                 .help = "mean -log of the right class's probability",
                 .equation = "mean -log P(right class), P held between e and 1 - e,\n"
                             "e = 2^-23 for floats and 2^-52 for doubles");
+
+static tw_status compute_perplexity(const tw__predicted *p, tw_score *to, tw_error *err)
+{
+    TW_TRY(compute_log_loss(p, to, err));
+    to->value = tw__exp_f64(to->value);
+    return TW_OK;
+}
+
+TW__METRIC_TYPE(perplexity, TW__OF_CLASSES | TW__OF_PROBABILITIES | TW__ON_REQUEST, compute_perplexity,
+                .help = "as if so many classes were equally likely", .equation = "exp(log_loss)");

@@ -12,7 +12,8 @@ enum {
     TW__OF_TWO_CLASSES = 8,
     /* not taken by itself: of two classes; of many classes */
     TW__FOR_MORE_CLASSES = 16,
-    TW__FOR_FEW_CLASSES = 32
+    TW__FOR_FEW_CLASSES = 32,
+    TW__ON_REQUEST = 64 /* taken by name alone */
 };
 
 /* What metrics are computed from. */
@@ -25,6 +26,7 @@ typedef struct tw__predicted {
 typedef struct tw__metric_type {
     tw_metric about;
     unsigned traits;
+    size_t top; /* of top_k the k: with so many classes it says nothing; 0: any number will do */
     /* Sets the value, or the matrix, which is freed with n * n; and a note where one is due. */
     tw_status (*compute)(const tw__predicted *p, tw_score *to, tw_error *err);
 } tw__metric_type;
@@ -56,6 +58,13 @@ const tw__metric_type *tw__metric_type_at(size_t i);
 int tw__metric_is(const char *name);
 /* Reads one name of a list. */
 tw_status tw__metric_find(const tw__metric_type **out, const char *name, size_t n, tw_error *err);
+
+/* How much a row counts in the loss, and so in the accuracy of training. */
+static inline double tw__row_loss_weight(const tw__predicted *p, uint64_t row)
+{
+    const double weight = p->o.weights ? p->o.weights[row] : 1;
+    return weight * (p->o.class_weights ? p->o.class_weights[p->o.classes[row]] : 1);
+}
 
 static inline double tw__row_weight(const tw__predicted *p, uint64_t row)
 {

@@ -24,6 +24,8 @@ static tw_status check_fit(const tw__metric_type *t, const tw_outcomes *o, tw_er
         return tw__fail(err, TW_ERR_SPEC,
                         "%s is of two classes, but the model has %zu; %s_macro is the mean over all", name,
                         o->n_classes, name);
+    if (t->top && t->top >= o->n_classes)
+        return tw__fail(err, TW_ERR_SPEC, "%s is always 1: the model has %zu classes", name, o->n_classes);
     return TW_OK;
 }
 
@@ -42,6 +44,7 @@ static tw_status choose(tw_scores *s, const tw_outcomes *o, const char *names, t
     if (names) TW_TRY(tw__list_check(names, "metrics", tw__metric_is, err));
     for (size_t i = 0; !names && (t = tw__metric_type_at(i)) != NULL; i++) {
         if (check_fit(t, o, NULL) != TW_OK) continue;
+        if (t->traits & TW__ON_REQUEST) continue;
         if ((t->traits & TW__FOR_MORE_CLASSES) && o->n_classes <= 2) continue;
         if ((t->traits & TW__FOR_FEW_CLASSES) && o->n_classes > TW_CONFUSION_CLASSES) continue;
         TW_TRY(add(s, t, err));
