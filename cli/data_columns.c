@@ -46,11 +46,14 @@ static const char *class_name(const tw_data_info *info, int32_t i, char to[32])
     return to;
 }
 
-/* Rows of each class; freed by free. */
+static int is_text(const tw_data_info *info) { return info->n_labels > 1; }
+
+/* Rows of each class, or how often each character comes; freed by free. */
 static uint64_t *count_classes(const tw_data_info *info, tw_error *err)
 {
     uint64_t *count = cli_alloc((size_t)info->classes + 1, sizeof *count, err);
-    for (uint64_t i = 0; count && i < info->rows; i++) {
+    const uint64_t labels = info->rows * (is_text(info) ? info->n_labels : 1);
+    for (uint64_t i = 0; count && i < labels; i++) {
         const int32_t *at = info->class_labels, label = info->labels[i];
         int32_t class = label;
         for (class = at ? 0 : label; at && at[class] != label; class ++) continue;
@@ -89,12 +92,18 @@ static json_t *classes_json(const tw_data_info *info, const uint64_t *count)
 static void print_classes(const tw_data_info *info, const uint64_t *count)
 {
     char text[1024], name[32], rows[32];
-    size_t n = cli_append(text, sizeof text, 0, "rows of each class: ");
-    for (int32_t i = 0; i < info->classes && i < MOST_NAMED; i++)
-        n = cli_append(text, sizeof text, n, "%s%.60s: %s", i ? ", " : "", class_name(info, i, name),
-                       cli_grouped(count[i], rows));
+    const char *const of = is_text(info) ? "characters" : "classes";
+    size_t n = cli_append(text, sizeof text, 0, is_text(info) ? "characters: " : "rows of each class: ");
+    for (int32_t i = 0; i < info->classes && i < MOST_NAMED; i++) {
+        json_t *const quoted = cli_string(class_name(info, i, name));
+        char *const shown = is_text(info) ? json_dumps(quoted, JSON_ENCODE_ANY) : NULL;
+        n = cli_append(text, sizeof text, n, "%s%.60s: %s", i ? ", " : "",
+                       shown ? shown : class_name(info, i, name), cli_grouped(count[i], rows));
+        free(shown);
+        json_decref(quoted);
+    }
     if (info->classes > MOST_NAMED)
-        n = cli_append(text, sizeof text, n, " and %d more classes", (int)info->classes - MOST_NAMED);
+        n = cli_append(text, sizeof text, n, " and %d more %s", (int)info->classes - MOST_NAMED, of);
     cli_print_sentence(7, "%s", text);
 }
 
@@ -152,11 +161,11 @@ tw_status cli_data_columns(const tw_data *data, const tw_data_info *info, json_t
     if (status == TW_OK) status = tw_data_columns(data, columns, err);
     if (status == TW_OK && json) {
         if (count) *json = cli_put(*json, "class_rows", classes_json(info, count));
-        *json = cli_put(*json, "columns", columns_json(info, columns, n));
+        if (!is_text(info)) *json = cli_put(*json, "columns", columns_json(info, columns, n));
     } else if (status == TW_OK) {
         if (count) print_classes(info, count);
         if (info->targets) print_targets(info);
-        print_columns(info, columns, n);
+        if (!is_text(info)) print_columns(info, columns, n);
     }
     free(columns);
     free(count);

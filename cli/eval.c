@@ -34,24 +34,31 @@ static tw_status print_json(const struct cli_call *call, const tw_model *model, 
     return cli_print_json(cli_put(all, "data", cli_string(call->word[1])), err);
 }
 
+enum { NAME = 64 };
+static const char *shown_name(const tw_model *m, size_t i, char to[NAME])
+{
+    char text[TW_CLASS_TEXT];
+    return tw_printable(tw_model_class_text(m, i, text), to, NAME);
+}
+
 /* Right-aligned columns, a row for each right class. */
 static void print_matrix(const tw_model *m, const tw_score *s)
 {
-    char text[TW_CLASS_TEXT];
+    char text[NAME];
     int width = 5;
     for (size_t i = 0; i < s->n * s->n; i++) {
         const int long_as = snprintf(NULL, 0, "%.9g", s->matrix[i]);
         if (long_as > width) width = long_as;
     }
     for (size_t i = 0; i < s->n; i++) {
-        const int long_as = (int)strlen(tw_model_class_text(m, i, text));
+        const int long_as = (int)strlen(shown_name(m, i, text));
         if (long_as > width) width = long_as > 20 ? 20 : long_as;
     }
     puts("confusion: a row for each right class, a column for each predicted one");
     printf("%*s", width, "");
-    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, tw_model_class_text(m, i, text));
+    for (size_t i = 0; i < s->n; i++) printf("  %*.20s", width, shown_name(m, i, text));
     for (size_t i = 0; i < s->n * s->n; i++) {
-        if (i % s->n == 0) printf("\n%*.20s", width, tw_model_class_text(m, i / s->n, text));
+        if (i % s->n == 0) printf("\n%*.20s", width, shown_name(m, i / s->n, text));
         printf("  %*.9g", width, s->matrix[i]);
     }
     putchar('\n');

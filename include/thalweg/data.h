@@ -107,7 +107,8 @@ typedef struct tw_data_options {
 
     /* Files of rows (docs/data.md). */
 
-    /* name of a format, for all files: "libsvm", "csv", "npy", "twd", "idx", "cifar10", "image"; NULL: by content */
+    /* name of a format, for all files: "libsvm", "csv", "npy", "twd", "idx", "cifar10", "image", "text"; NULL: by
+     * content, where a text is one if the model was trained on one */
     const char *format;
     /* more files of the rows that `path` begins, and files of test rows, one in a line; NULL: none */
     const char *more, *test;
@@ -147,6 +148,8 @@ typedef struct tw_data_options {
      * features and index_base, or the texts of a table by one of "column=text", behind the columns of
      * numbers; some come to the same one (docs/data.md). 0: a column for each index, or for each text */
     uint64_t hash_bits;
+    /* format "text" and "tinyshakespeare": characters in a row, 2 or more; 0: 64 */
+    uint64_t length;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \
@@ -160,7 +163,9 @@ typedef struct tw_data_options {
  * directory of PNG and JPEG images, in one directory for each class (docs/data.md); single images (test only,
  * without labels); a LIBSVM, CSV, TSV, npy, npz or CIFAR-10 file of rows, or one of converted rows: training
  * rows, of which a share is drawn for val, or test rows where only those are wanted or there are no labels;
- * "digits", generated into the cache at first use; "sparse", generated; "mnist", in `home`. options NULL: all
+ * "digits", generated into the cache at first use; "sparse", generated; "mnist" and "tinyshakespeare", in
+ * `home`. A text (format "text") becomes one sequence (tw_data_info.n_labels), of whose rows the last are val;
+ * classes are its characters, and the label at each time is the character that follows. options NULL: all
  * defaults. An output that is NULL is not wanted, and its files are not read; one that the data set does not
  * have becomes NULL, which is no error. TW_ERR_NOT_FOUND: no such file or directory, or no known files in it;
  * TW_ERR_DATA: a malformed file, with its name and the line or byte; test rows of another shape, or with a

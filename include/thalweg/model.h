@@ -160,8 +160,10 @@ TW_API const char *tw_model_class_text(const tw_model *model, size_t i, char to[
 typedef enum tw_output { TW_OUTPUT_PROBABILITY = 0, TW_OUTPUT_SCORE = 1, TW_OUTPUT_VALUE = 2 } tw_output;
 /* what tw_predict gives for the model's objectives */
 TW_API tw_output tw_model_output(const tw_model *model);
+/* predictions of a row: 1, or of a sequence one at each time, each with outputs of its own */
+TW_API size_t tw_model_predictions(const tw_model *model);
 /* What the outputs of one row say: the class by its name or label, or the number, as a text of at most `size`
- * bytes with its final 0 in `to`. Returns `to`. */
+ * bytes with its final 0 in `to`; of a sequence those of its first time. Returns `to`. */
 TW_API const char *tw_model_prediction(const tw_model *model, const void *outputs, char *to, size_t size);
 
 /* Sets in `rows`, whose size is set, what this model needs of files of rows that it is to evaluate or

@@ -314,7 +314,9 @@ typedef struct tw_metrics {
 TW_API tw_status tw_evaluate(tw_context *ctx, const tw_objective *objective, const void *w, tw_metrics *out,
                              tw_error *err);
 /* Writes the outputs of rows first .. first + n - 1 to `output`: n * n_outputs numbers of the objective's
- * type. TW_ERR_SPEC: rows that do not exist. */
+ * type. Rows that hand something on (tw_objective.carry) are read in 32 streams of neighbours, as tw_evaluate
+ * reads all: each but the first of a stream begins where the one before ended. TW_ERR_SPEC: rows that do not
+ * exist. */
 TW_API tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first,
                             size_t n, void *output, tw_error *err);
 
@@ -371,6 +373,7 @@ typedef struct tw_job_options {
     int stream;
     uint64_t window;
     uint64_t hash_bits; /* as in tw_data_options */
+    uint64_t length;    /* likewise */
     /* Metrics of test and validation rows in the end: "auc f1" (metrics.h), "all" that fit, or "none". NULL: of
      * linear models whose rows are in memory "auc f1", "f1_macro" of more than two classes, or "rmse r2" */
     const char *metrics;

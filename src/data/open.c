@@ -88,6 +88,9 @@ static tw_status find_reader(const tw__reader **out, const tw__source *source, t
         if (readers[i]->read && (format ? strcmp(format, readers[i]->name) == 0
                                         : readers[i]->recognises(head, n, n < TW__HEAD, source->schema)))
             *out = readers[i];
+    if (*out && source->options->length && *out != &tw__reader_text)
+        return tw__fail(err, TW_ERR_SPEC, "length = %llu: that is for texts (format text), and %.200s is %s",
+                        (unsigned long long)source->options->length, source->paths[0], (*out)->supported);
     if (*out) return TW_OK;
     return format ? tw__name_unknown("unknown format", tw__text_of(format), format_at, NULL, err)
                   : fail_unknown(source->paths[0], head, n, err);
@@ -309,6 +312,11 @@ static tw_status read_files(tw__block **out, const tw__opening *o, const char *f
     return s;
 }
 
+tw_status tw__data_read_file(tw__block **out, const tw__opening *o, const char *path, tw_error *err)
+{
+    return read_files(out, o, path, NULL, o->options->schema, err);
+}
+
 static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 {
     const tw_data_options *d = o->options;
@@ -336,10 +344,11 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
 
 tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_error *err)
 {
-    char features[24], hash_bits[24], skip_bad[24];
+    char features[24], hash_bits[24], skip_bad[24], length[24];
     snprintf(features, sizeof features, "%llu", (unsigned long long)d->features);
     snprintf(hash_bits, sizeof hash_bits, "%llu", (unsigned long long)d->hash_bits);
     snprintf(skip_bad, sizeof skip_bad, "%llu", (unsigned long long)d->skip_bad);
+    snprintf(length, sizeof length, "%llu", (unsigned long long)d->length);
     const char *const given[][2] = {{"label", d->label},
                                     {"columns", d->columns},
                                     {"without", d->without},
@@ -350,7 +359,8 @@ tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_
                                     {"stream", d->stream ? "true" : NULL},
                                     {"features", d->features ? features : NULL},
                                     {"hash_bits", d->hash_bits ? hash_bits : NULL},
-                                    {"skip_bad", d->skip_bad ? skip_bad : NULL}};
+                                    {"skip_bad", d->skip_bad ? skip_bad : NULL},
+                                    {"length", d->length ? length : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i][1])
             return tw__fail(err, TW_ERR_SPEC, "%s = %.60s: that is for files of rows, and %.200s is none",
@@ -370,7 +380,7 @@ static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__op
     if (d->format)
         return tw__fail(err, TW_ERR_SPEC, "format = %.60s: that is for files of rows, and %.200s is none",
                         d->format, o->path);
-    TW_TRY(tw__refuse_row_options(d, o->path, err));
+    if (reader != &tw__reader_tinyshakespeare) TW_TRY(tw__refuse_row_options(d, o->path, err));
     return reader->open(p, o, err);
 }
 
@@ -469,5 +479,5 @@ tw_status tw_data_convert(tw_context *ctx, const char *path, const tw_data_optio
     tw__block_release(block);
     if (s != TW_OK || save.is_done) return s;
     return tw__fail(err, TW_ERR_SPEC,
-                    "%.300s holds images, which are read as they are: there is nothing to convert", path);
+                    "%.300s is read as it is, as images and texts are: there is nothing to convert", path);
 }

@@ -62,11 +62,14 @@ typedef struct tw__reader {
 tw_status tw__source_open(const tw__source *source, size_t i, tw__stream **stream, tw_error *err);
 void tw__source_close(const tw__source *source, tw__stream *stream);
 
+/* The rows of a file that is a data set, read as the options say. */
+tw_status tw__data_read_file(tw__block **out, const tw__opening *o, const char *path, tw_error *err);
+
 /* TW_ERR_SPEC: an option says how files of rows are read, and path is none. */
 tw_status tw__refuse_row_options(const tw_data_options *options, const char *path, tw_error *err);
 
 /* "supported: a folder with MNIST's IDX files, ...": what all readers open, for messages. */
-enum { TW__SUPPORTED = 256 };
+enum { TW__SUPPORTED = 320 };
 const char *tw__data_supported(char to[TW__SUPPORTED]);
 
 /* idx_directory.c: a folder with MNIST's files, for readers that know where theirs is.

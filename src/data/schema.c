@@ -1,7 +1,8 @@
 /* Schemas as JSON:
  *   {"width": 3, "base": 1, "fields": 3, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
- * With "hash_bits", a column of texts has "text": true in place of levels.
+ * With "hash_bits", a column of texts has "text": true in place of levels. Of a text:
+ *   {"width": 64, "text": true, "classes": ["\n", " ", "a"]}
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
 #include "data/hashing.h"
@@ -63,6 +64,7 @@ tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_
     if (s->base >= 0) tw__json_put_natural(&b, o, "base", (uint64_t)s->base);
     if (s->hash_bits) tw__json_put_natural(&b, o, "hash_bits", s->hash_bits);
     if (s->n_fields) tw__json_put_natural(&b, o, "fields", s->n_fields);
+    if (s->is_text) tw__json_put(&b, o, "text", json_true());
     if (s->label_at >= 0) {
         json_t *label = tw__json_object(&b);
         tw__json_put_text(&b, label, "name", s->label);
@@ -182,6 +184,8 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     if (bits && !columns && s->width != (size_t)1 << s->hash_bits) return wrong("hash_bits", err);
     if (fields) TW_TRY(read_natural(fields, INT32_MAX, "fields", &width, err));
     s->n_fields = fields ? (size_t)width : 0;
+    s->is_text = json_is_true(json_object_get(from, "text"));
+    if (s->is_text && (!classes || s->width < 2)) return wrong("text", err);
     if (label) {
         TW_TRY(read_text(ctx, json_object_get(label, "name"), "label", &s->label, err));
         TW_TRY(read_natural(json_object_get(label, "at"), INT32_MAX, "label", &s->label_at, err));

@@ -29,6 +29,7 @@ typedef struct tw__schema {
     int64_t label_at; /* its place in the training file, from 0; -1: none */
     char **classes;   /* as the file spells them, in the order of the classes; NULL: real targets, or none */
     int32_t n_classes;
+    int is_text; /* rows are `width` characters of a text, the classes its symbols */
 } tw__schema;
 #define TW__SCHEMA_INIT            \
     {                              \

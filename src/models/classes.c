@@ -174,7 +174,7 @@ static double output_at(const tw_model *m, const void *outputs, size_t i)
 /* The first of the highest; of one output, the second class above the middle. */
 static size_t class_of(const tw_model *m, const void *outputs)
 {
-    const size_t n = m->kind->outputs(m);
+    const size_t n = m->kind->outputs(m) / tw_model_predictions(m);
     size_t best = 0;
     if (n == 1) return output_at(m, outputs, 0) > (m->output == TW_OUTPUT_PROBABILITY ? 0.5 : 0);
     for (size_t i = 1; i < n; i++)

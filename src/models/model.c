@@ -89,6 +89,7 @@ size_t tw_model_not_finite(const tw_model *m)
 }
 
 tw_output tw_model_output(const tw_model *m) { return m->output; }
+size_t tw_model_predictions(const tw_model *m) { return m->predictions ? m->predictions : 1; }
 const char *tw_model_network(const tw_model *m) { return m->text; }
 
 /* ---- on data ------------------------------------------------------------------------------------------- */

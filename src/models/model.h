@@ -30,7 +30,8 @@ struct tw_model {
     const tw_tensor *tensors;
     size_t n_tensors, size;
     int64_t labels;
-    tw_output output; /* the kind's, unless create sets another */
+    tw_output output;   /* the kind's, unless create sets another */
+    size_t predictions; /* of a row; 0: 1 */
     void *state;
     void *w;
 };

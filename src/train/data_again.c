@@ -40,6 +40,7 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
                            .skip_bad = o.skip_bad,
                            .seed = o.run.seed,
                            .hash_bits = o.hash_bits,
+                           .length = o.length,
                            .stream = !o.stream ? NULL
                                      : o.out   ? o.out
                                                : "",

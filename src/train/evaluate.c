@@ -17,11 +17,12 @@ tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **
 
 /* Rows that hand something on, in this many streams: their state is lost where a stream begins. */
 enum { STREAMS = 32 };
+static size_t streams_of(uint64_t rows) { return rows < STREAMS ? (size_t)rows : STREAMS; }
 
 static tw_status loss_of_streams(tw__batch *b, const tw_objective *o, const void *w, tw__fp_mode callers,
                                  tw_sums *sums, tw_error *err)
 {
-    const uint64_t streams = o->n_rows < STREAMS ? o->n_rows : STREAMS;
+    const uint64_t streams = streams_of(o->n_rows);
     uint64_t rows[STREAMS];
     tw_sums of_step;
     *sums = (tw_sums){0};
@@ -78,24 +79,27 @@ struct prediction {
     const uint64_t *rows;
     size_t n;
     char *output;
+    char *carried;    /* of rows that hand something on: for each stream two places of o->carry numbers */
     tw__fp_mode mode; /* the caller's, for its callbacks */
     atomic_int result;
 };
 
-static void predict_task(void *arg, size_t i, int worker)
+/* Rows first .. first + n - 1 of those to predict. */
+static void predict_rows(struct prediction *p, size_t first, size_t n, int worker, const char *carry_in,
+                         char *carry_out)
 {
-    struct prediction *p = arg;
-    const size_t first = i * ROWS_OF_TASK, left = p->n - first;
     tw_sums sums;
     const tw_draw draw = {.lane = worker};
     const tw_eval e = {.size = sizeof e,
                        .want = TW_WANT_OUTPUT,
                        .w = p->w,
                        .rows = p->rows + first,
-                       .n = left < ROWS_OF_TASK ? left : ROWS_OF_TASK,
+                       .n = n,
                        .draw = &draw,
                        .sums = &sums,
-                       .output = p->output + first * p->o->n_outputs * tw_type_size(p->o->type)};
+                       .output = p->output + first * p->o->n_outputs * tw_type_size(p->o->type),
+                       .carry_in = carry_in,
+                       .carry_out = carry_out};
     const tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(p->mode);
     const int result = p->o->eval(p->o->user, &e);
@@ -103,17 +107,48 @@ static void predict_task(void *arg, size_t i, int worker)
     if (result) atomic_store(&p->result, result);
 }
 
+static void predict_task(void *arg, size_t i, int worker)
+{
+    struct prediction *p = arg;
+    const size_t first = i * ROWS_OF_TASK, left = p->n - first;
+    predict_rows(p, first, left < ROWS_OF_TASK ? left : ROWS_OF_TASK, worker, NULL, NULL);
+}
+
+static void predict_stream_task(void *arg, size_t i, int worker)
+{
+    struct prediction *p = arg;
+    const size_t streams = streams_of(p->n), each = p->n / streams, longer = p->n % streams,
+                 first = i * each + (i < longer ? i : longer), n = each + (i < longer),
+                 bytes = p->o->carry * tw_type_size(p->o->type);
+    char *const at = p->carried + 2 * i * bytes;
+    for (size_t row = 0; row < n; row++)
+        predict_rows(p, first + row, 1, worker, row ? at + row % 2 * bytes : NULL,
+                     at + (row + 1) % 2 * bytes);
+}
+
 static int predict(tw_context *ctx, struct prediction *p)
 {
-    const size_t tasks = (p->n + ROWS_OF_TASK - 1) / ROWS_OF_TASK;
+    tw__task *const task = p->carried ? predict_stream_task : predict_task;
+    const size_t tasks = p->carried ? streams_of(p->n) : (p->n + ROWS_OF_TASK - 1) / ROWS_OF_TASK;
     const int result = p->o->point ? p->o->point(p->o->user, p->w) : 0;
     if (result) return result;
     const tw__fp_mode mode = p->mode = tw__fp_enter();
-    if (p->o->lanes >= tw_context_threads(ctx)) tw__pool_run(ctx, tasks, predict_task, p);
+    if (p->o->lanes >= tw_context_threads(ctx)) tw__pool_run(ctx, tasks, task, p);
     else
-        for (size_t i = 0; i < tasks; i++) predict_task(p, i, 0);
+        for (size_t i = 0; i < tasks; i++) task(p, i, 0);
     tw__fp_leave(mode);
     return atomic_load(&p->result);
+}
+
+static tw_status predict_all(tw_context *ctx, struct prediction *p, int *result, tw_error *err)
+{
+    const size_t n = 2 * streams_of(p->n), bytes = p->o->carry * tw_type_size(p->o->type);
+    *result = 0;
+    if (p->n == 0) return TW_OK;
+    if (p->o->carry) TW_TRY(tw__alloc(ctx, &p->carried, n, bytes, err));
+    *result = predict(ctx, p);
+    if (p->o->carry) tw__free(ctx, p->carried, n, bytes);
+    return TW_OK;
 }
 
 tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void *w, uint64_t first, size_t n,
@@ -128,9 +163,10 @@ tw_status tw_predict(tw_context *ctx, const tw_objective *objective, const void 
     uint64_t *rows;
     TW_TRY(tw__rows_from(ctx, first, n, &rows, err));
     struct prediction p = {.o = &o, .w = w, .rows = rows, .n = n, .output = output};
-    const int result = predict(ctx, &p);
+    int result;
+    const tw_status s = predict_all(ctx, &p, &result, err);
     tw__free(ctx, rows, n, sizeof *rows);
-    if (!result) return TW_OK;
+    if (s != TW_OK || !result) return s;
     tw__fail(err, TW_STOPPED, "the objective stopped the evaluation (%d)", result);
     if (err) err->callback = result;
     return TW_STOPPED;

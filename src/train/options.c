@@ -29,7 +29,7 @@ static const tw_field rows[] = {
     {"test", "test", TW_FIELD_TEXT, AT(test), NULL, NULL, 0, 0, FILES | NO_BITS, "FILE",
      "test rows, in a file like DATA"},
     {"format", "format", TW_FIELD_TEXT, AT(format), NULL, NULL, 0, 0, READS | NO_BITS, "F",
-     "format of the files, found from their content (default): libsvm, csv, npy, twd, idx, cifar10 or image"},
+     "format of the files, found from their content (default): libsvm, csv, npy, twd, idx, cifar10, image; or text, whose characters are learnt"},
     {"label", "label", TW_FIELD_TEXT, AT(label), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
      "column of labels or targets, by its name or number (default: the last, -1)"},
     {"row_weight", "row-weight", TW_FIELD_TEXT, AT(row_weight), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
@@ -51,6 +51,8 @@ static const tw_field rows[] = {
      "2^N columns, to which LIBSVM's features come by a hash of their index, the texts of a table by one of \"column=text\", so that it need not be known how many there are"},
     {"skip_bad", "skip-bad", TW_FIELD_NATURAL, AT(skip_bad), NULL, NULL, 1, 0, READS | NO_BITS, "N",
      "leave out up to N bad rows, with a warning"},
+    {"length", "length", TW_FIELD_NATURAL, AT(length), NULL, NULL, 2, 16777216, READS | NO_BITS, "N",
+     "of a text: characters in a row (default: 64)"},
     {"stream", "stream", TW_FIELD_FLAG, AT(stream), NULL, NULL, 0, 0, STREAMS, NULL,
      "leave the rows of linear models in a file, which may be larger than memory; rows that are not converted are (thalweg data "
      "convert), beside the run's folder"},

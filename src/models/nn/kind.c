@@ -21,6 +21,7 @@ static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
     m->n_tensors = net->n_tensors;
     m->size = net->size;
     m->labels = net->labels;
+    m->predictions = tw__network_last(net)->predictions;
     if (tw__network_last(net)->type->of_scores) m->output = TW_OUTPUT_SCORE;
     if (m->labels == 0) {
         m->classes = 0; /* labels are numbers */

@@ -242,7 +242,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     tw_context *ctx = on->model->ctx;
     const tw__network *net = on->model->state;
     const tw_type type = on->model->type;
-    const size_t predictions = tw__network_last(net)->predictions, labels = predictions ? predictions : 1;
+    const size_t labels = tw_model_predictions(on->model);
     TW_TRY(check_indices(on, net, err));
     TW_TRY(check_labels(on, labels, err));
     TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));

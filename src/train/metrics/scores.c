@@ -176,17 +176,18 @@ static tw_status predict(const tw_model *m, const tw_objective *f, const void *w
 {
     enum { PIECE = 8192 };
     const size_t n_outputs = f->n_outputs;
+    const uint64_t most = f->carry ? f->n_rows : PIECE; /* what rows hand on ends with a piece */
     void *piece;
     if (m->type == TW_F64) return tw_predict(m->ctx, f, w, 0, (size_t)f->n_rows, to, err);
-    TW_TRY(tw__alloc(m->ctx, &piece, PIECE, n_outputs * sizeof(float), err));
+    TW_TRY(tw__alloc(m->ctx, &piece, (size_t)most, n_outputs * sizeof(float), err));
     tw_status s = TW_OK;
-    for (uint64_t first = 0; first < f->n_rows && s == TW_OK; first += PIECE) {
-        const size_t n = f->n_rows - first < PIECE ? (size_t)(f->n_rows - first) : PIECE;
+    for (uint64_t first = 0; first < f->n_rows && s == TW_OK; first += most) {
+        const size_t n = (size_t)(f->n_rows - first < most ? f->n_rows - first : most);
         s = tw_predict(m->ctx, f, w, first, n, piece, err);
         for (size_t i = 0; s == TW_OK && i < n * n_outputs; i++)
             to[first * n_outputs + i] = (double)((const float *)piece)[i];
     }
-    tw__free(m->ctx, piece, PIECE, n_outputs * sizeof(float));
+    tw__free(m->ctx, piece, (size_t)most, n_outputs * sizeof(float));
     return s;
 }
 
@@ -203,10 +204,11 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
         return tw__fail(err, TW_ERR_MEMORY, "the outputs of all rows do not fit into memory");
     TW_TRY(tw__alloc(m->ctx, &outputs, n, sizeof *outputs, err));
     tw_status s = predict(m, f, w ? w : m->w, outputs, err);
+    const size_t of_row = b->data.n_labels ? b->data.n_labels : 1; /* predictions */
     const tw_outcomes o = {.size = sizeof o,
-                           .rows = f->n_rows,
+                           .rows = f->n_rows * of_row,
                            .output = m->output,
-                           .n_outputs = f->n_outputs,
+                           .n_outputs = f->n_outputs / of_row,
                            .outputs = outputs,
                            .are_floats = m->type == TW_F32,
                            .n_classes = (size_t)m->labels,
