@@ -17,3 +17,20 @@ history_of() { # history_of RUN-FOLDER
         { line = ""; for (i = 1; i <= NF; i++) if (i != drop) line = line (line == "" ? "" : OFS) $i; print line }' "$1/history.csv"
 }
 hash_of() { sha256sum <"$1" | cut -c 1-64; }
+
+# what_of MODEL: sets `what` to the words of train that say what is learnt of which rows. text: a recurrent network whose state goes from row to row;
+# deep: convolutions, batch norm, a residual and dropout on images changed at random; else a model of digits (or $data).
+what_of() {
+    local body="conv2d 4 3x3 padding=same; batchnorm; relu; dropout 0.1; conv2d 4 3x3 padding=same"
+    case $1 in
+    text)
+        [ -e "$work/text" ] || cat "$top"/docs/*.md | LC_ALL=C tr -cd 'a-z \n' | head -c 100000 >"$work/text"
+        what=("$work/text" --format text --length 32 --model "embedding classes 8; lstm 24 carry=1; dropout 0.1; gru 16 carry=1; dense classes softmax")
+        ;;
+    deep)
+        what=("${data:-$digits}" --augment "shift rotate elastic" --model "conv2d 4 3x3 padding=same; batchnorm; relu; maxpool2d 2x2; residual($body) relu; \
+maxpool2d 2x2; flatten; dense 16 relu; dropout 0.2; dense classes softmax")
+        ;;
+    *) what=("${data:-$digits}" --model "$1") ;;
+    esac
+}
