@@ -205,7 +205,7 @@ TW_API tw_status tw_model_save(const tw_model *model, const void *weights, const
  * are, also where columns are standardized. TW_ERR_SPEC: a model or a class that liblinear does not have. */
 TW_API tw_status tw_model_save_liblinear(const tw_model *model, const void *weights, const char *path,
                                          tw_error *err);
-/* Writes a model as ONNX (operators of version 13): "input", rows as they are, any number of them, images as
+/* Writes a model as ONNX (operators of version 17): "input", rows as they are, any number of them, images as
  * height, width, channels, is scaled as in training and becomes "output", what tw_predict gives up to rounding,
  * in the model's type. The metadata have network or model and the classes, class_0, ... weights: as for
  * tw_model_save. TW_ERR_SPEC: a layer of which there is no export, with its name. */

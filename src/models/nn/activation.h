@@ -6,8 +6,9 @@
  *     FORWARD(x)           y, an expression in x
  *     BACKWARD(x, y, dy)   dx, an expression in what READS says and dy
  *
- * and if needed OPTIONS (rows of tw_option; the first one's value is `a` in both expressions), and FIELDS
- * (more fields of the type). The expressions are computed in `real`, float or double, and may use its exp,
+ * and if needed OPTIONS (rows of tw_option; the first one's value is `a` in both expressions), ONNX (its
+ * operator there, with ONNX_OPTION, what the first option is called there) and FIELDS (more fields of the
+ * type). The expressions are computed in `real`, float or double, and may use its exp,
  * log and tanh below; constants are written (real)0.5. Loops are compiled for each instruction set.
  * SPDX-License-Identifier: MIT */
 #include "math/elementary.h"
@@ -88,6 +89,21 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
                                                                READS == TW__READS_OUTPUT ? y : x, dy, dx);
 }
 
+#ifdef ONNX
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+#ifdef ONNX_OPTION
+    *value = tw__onnx_node(g, ONNX, 1, value, 1, &TW__ONNX_REAL(ONNX_OPTION, *(const double *)l->own), 0);
+#else
+    (void)l;
+    *value = tw__onnx_one(g, ONNX, *value);
+#endif
+}
+#define ONNX_FIELD .onnx = onnx,
+#else
+#define ONNX_FIELD
+#endif
+
 const tw__layer_type LAYER(ACTIVATION) = {.name = TEXT(ACTIVATION),
                                           .usage = TEXT(ACTIVATION),
                                           .help = HELP,
@@ -99,7 +115,8 @@ const tw__layer_type LAYER(ACTIVATION) = {.name = TEXT(ACTIVATION),
                                           .setup = tw__same_setup,
                                           .forward = forward,
                                           .backward = backward,
+                                          ONNX_FIELD
 #ifdef FIELDS
-                                          FIELDS
+                                              FIELDS
 #endif
 };

@@ -1,5 +1,6 @@
 /* attention 4: multi-head self-attention of a sequence. Vaswani et al. 2017, section 3.2.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 #include "models/nn/layer.h"
 
@@ -168,6 +169,47 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx) p->k->dense.input(tw__rows_together(lines), n, 3 * n, din, tw__tensor_of(l, p, W_IN), dx);
 }
 
+/* rows x heads x times x features of queries, keys or values. */
+static tw__onnx_name head_of(const struct attention *own, tw__onnx *g, tw__onnx_name in, int64_t part)
+{
+    const int64_t n = (int64_t)own->width, heads = (int64_t)own->heads;
+    const tw__onnx_name first = tw__onnx_integers(g, 1, &(int64_t){part * n}),
+                        end = tw__onnx_integers(g, 1, &(int64_t){(part + 1) * n}),
+                        axis = tw__onnx_integers(g, 1, &(int64_t){2}),
+                        x = tw__onnx_node(g, "Slice", 4, (tw__onnx_name[]){in, first, end, axis}, 0, NULL, 0);
+    return TW__ONNX_ORDER(g, TW__ONNX_SHAPE(g, x, 4, 0, 0, heads, n / heads), 4, 0, 2, 1, 3);
+}
+
+/* Adds minus infinity where a time would look ahead. */
+static tw__onnx_name hide(const struct attention *own, tw__onnx *g, tw__onnx_name scores)
+{
+    const size_t n = own->times;
+    double *mask = NULL;
+    if (!own->head.is_causal || g->p.status != TW_OK) return scores;
+    g->p.status = tw__alloc(g->m->ctx, &mask, n * n, sizeof *mask, g->p.err);
+    if (!mask) return scores;
+    for (size_t i = 0; i < n * n; i++) mask[i] = i % n > i / n ? -INFINITY : 0;
+    const tw__onnx_name hidden =
+        tw__onnx_two(g, "Add", scores, tw__onnx_numbers(g, 2, (int64_t[]){(int64_t)n, (int64_t)n}, mask));
+    tw__free(g->m->ctx, mask, n * n, sizeof *mask);
+    return hidden;
+}
+
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const struct attention *const own = l->own;
+    tw__onnx_name tensor[4];
+    for (size_t i = 0; i < 4; i++) tensor[i] = tw__onnx_tensor(g, l, i);
+    const tw__onnx_name in = tw__onnx_each_time(g, *value, tensor[W_IN], tensor[B_IN]);
+    const tw__onnx_name q = head_of(own, g, in, 0), k = head_of(own, g, in, 1), v = head_of(own, g, in, 2);
+    const tw__onnx_name products = tw__onnx_two(g, "MatMul", q, TW__ONNX_ORDER(g, k, 4, 0, 1, 3, 2)),
+                        scores = tw__onnx_two(g, "Mul", products, tw__onnx_number(g, own->head.scale)),
+                        shares = tw__onnx_one(g, "Softmax", hide(own, g, scores)),
+                        heads = TW__ONNX_ORDER(g, tw__onnx_two(g, "MatMul", shares, v), 4, 0, 2, 1, 3),
+                        all = TW__ONNX_SHAPE(g, heads, 3, 0, 0, (int64_t)own->width);
+    *value = tw__onnx_each_time(g, all, tensor[W_OUT], tensor[B_OUT]);
+}
+
 const tw__layer_type tw__layer_attention =
     {.name = "attention",
      .usage = "attention HEADS",
@@ -188,4 +230,5 @@ const tw__layer_type tw__layer_attention =
      .pack = pack,
      .scratch = scratch,
      .forward = forward,
-     .backward = backward};
+     .backward = backward,
+     .onnx = onnx};

@@ -2,6 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/pool.h"
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    tw__pool_onnx(l, g, "AveragePool", value);
+}
+
 const tw__layer_type tw__layer_avgpool2d = {
     .name = "avgpool2d",
     .usage = "avgpool2d HIGHxWIDE",
@@ -12,4 +17,5 @@ const tw__layer_type tw__layer_avgpool2d = {
     .own_size = sizeof(tw__pooling),
     .setup = tw__pool_setup,
     .forward = tw__pool_mean_forward,
-    .backward = tw__pool_mean_backward};
+    .backward = tw__pool_mean_backward,
+    .onnx = onnx};

@@ -188,6 +188,19 @@ static void commit(const tw__layer *l, const double *totals, const tw__kernels *
     }
 }
 
+/* Channels are the second dimension there. */
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const struct batchnorm *const own = l->own;
+    const int is_sequence = l->in.rank == 2;
+    tw__onnx_name in[5] = {tw__onnx_native(g, &l->in, *value)};
+    if (is_sequence) in[0] = TW__ONNX_ORDER(g, in[0], 3, 0, 2, 1);
+    for (size_t i = 0; i < 4; i++) in[1 + i] = tw__onnx_tensor(g, l, i);
+    const tw__onnx_name y =
+        tw__onnx_node(g, "BatchNormalization", 5, in, 1, &TW__ONNX_REAL("epsilon", own->eps), 0);
+    *value = tw__onnx_filed(g, &l->in, is_sequence ? TW__ONNX_ORDER(g, y, 3, 0, 2, 1) : y);
+}
+
 const tw__layer_type tw__layer_batchnorm =
     {.name = "batchnorm",
      .usage = "batchnorm",
@@ -208,4 +221,5 @@ const tw__layer_type tw__layer_batchnorm =
      .join = join,
      .join_forward = join_forward,
      .join_backward = join_backward,
-     .commit = commit};
+     .commit = commit,
+     .onnx = onnx};

@@ -215,3 +215,26 @@ void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, con
     p->k->conv.input(p->rows, &own->valid, dy, p->packed, tw__conv_padded_gradient(own, p, dx));
     tw__conv_unpad(own, p, dx);
 }
+
+/* A sequence is a line of pixels, which ONNX has along the last dimension. */
+void tw__conv_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const tw__conv_layer *const own = l->own;
+    const tw__conv_general *const c = &own->general;
+    const int is_image = l->in.rank == 3, n = is_image ? 2 : 1;
+    const int64_t high = (int64_t)c->k_h, wide = (int64_t)c->k_w, stride = (int64_t)c->stride,
+                  dilation = (int64_t)c->dilation, top = (int64_t)c->top, left = (int64_t)c->left,
+                  bottom = (int64_t)(own->valid.in_h - c->in_h - c->top),
+                  right = (int64_t)(own->valid.in_w - c->in_w - c->left);
+    const tw__onnx_attribute with[] = {is_image ? TW__ONNX_LIST("kernel_shape", n, high, wide)
+                                                : TW__ONNX_LIST("kernel_shape", n, wide),
+                                       TW__ONNX_LIST("strides", n, stride, stride),
+                                       TW__ONNX_LIST("dilations", n, dilation, dilation),
+                                       is_image ? TW__ONNX_LIST("pads", 4, top, left, bottom, right)
+                                                : TW__ONNX_LIST("pads", 2, left, right),
+                                       TW__ONNX_INT("group", (int64_t)c->groups)};
+    const tw__onnx_name x = is_image ? *value : TW__ONNX_ORDER(g, *value, 3, 0, 2, 1),
+                        w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1);
+    *value = tw__onnx_node(g, "Conv", 3, (tw__onnx_name[]){x, w, b}, 5, with, 0);
+    if (!is_image) *value = TW__ONNX_ORDER(g, *value, 3, 0, 2, 1);
+}

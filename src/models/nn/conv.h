@@ -35,6 +35,8 @@ void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                        void *dx);
 
+void tw__conv_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
+
 /* Images with zeros around them, where there is padding, else x itself. They stand in the first numbers of
  * the pass's scratch, as many as tw__conv_padded() says. */
 size_t tw__conv_padded(const tw__conv_layer *own);
@@ -47,5 +49,5 @@ void tw__conv_unpad(const tw__conv_layer *own, const tw__pass *p, void *dx);
     .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT,                   \
     .own_size = sizeof(tw__conv_layer), .setup = setup, .place = tw__conv_place, .packed = tw__conv_packed, \
     .pack = tw__conv_pack, .scratch = tw__conv_scratch, .forward = tw__conv_forward,                        \
-    .backward = tw__conv_backward
+    .backward = tw__conv_backward, .onnx = tw__conv_onnx
 #endif

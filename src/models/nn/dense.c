@@ -97,6 +97,15 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx) p->k->dense.input(rows, own->in, own->out, dy, tw__tensor_of(l, p, 0), dx);
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const tw__onnx_name w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1);
+    if (l->in.rank == 1)
+        *value =
+            tw__onnx_node(g, "Gemm", 3, (tw__onnx_name[]){*value, w, b}, 1, &TW__ONNX_INT("transB", 1), 0);
+    else *value = tw__onnx_each_time(g, *value, w, b);
+}
+
 const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .usage = "dense WIDTH|classes",
                                         .help = "fully connected layer with bias; of a sequence each time",
@@ -112,4 +121,5 @@ const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .pack = pack,
                                         .wide = wide,
                                         .forward = forward,
-                                        .backward = backward};
+                                        .backward = backward,
+                                        .onnx = onnx};

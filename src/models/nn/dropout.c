@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "base/options.h"
-#include "models/nn/layer.h"
+#include "models/nn/same.h"
 #include <string.h>
 
 struct dropout {
@@ -68,4 +68,5 @@ const tw__layer_type tw__layer_dropout = {
     .own_size = sizeof(struct dropout),
     .setup = setup,
     .forward = forward,
-    .backward = backward};
+    .backward = backward,
+    .onnx = tw__nothing_onnx};

@@ -12,4 +12,6 @@
 #define READS TW__READS_OUTPUT
 #define FORWARD(x) (x) < 0 ? a *(real_exp(x) - 1) : (x)
 #define BACKWARD(x, y, dy) (y) < 0 ? (dy) * ((y) + a) : (dy)
+#define ONNX "Elu"
+#define ONNX_OPTION "alpha"
 #include "models/nn/activation.h"

@@ -10,6 +10,11 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    if (l->in.rank > 1) *value = tw__onnx_one(g, "Flatten", *value);
+}
+
 const tw__layer_type tw__layer_flatten = {.name = "flatten",
                                           .usage = "flatten",
                                           .help = "an image becomes a vector",
@@ -17,4 +22,5 @@ const tw__layer_type tw__layer_flatten = {.name = "flatten",
                                           .in_place = TW__SAME_NUMBERS,
                                           .setup = setup,
                                           .forward = tw__nothing_forward,
-                                          .backward = tw__nothing_backward};
+                                          .backward = tw__nothing_backward,
+                                          .onnx = onnx};

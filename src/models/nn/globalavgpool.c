@@ -15,6 +15,14 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const tw__onnx_attribute with[] = {l->in.rank == 3 ? TW__ONNX_LIST("axes", 2, 2, 3)
+                                                       : TW__ONNX_LIST("axes", 1, 1),
+                                       TW__ONNX_INT("keepdims", 0)};
+    *value = tw__onnx_node(g, "ReduceMean", 1, value, 2, with, 0);
+}
+
 const tw__layer_type tw__layer_globalavgpool =
     {.name = "globalavgpool",
      .usage = "globalavgpool",
@@ -24,4 +32,5 @@ const tw__layer_type tw__layer_globalavgpool =
      .own_size = sizeof(tw__pooling),
      .setup = setup,
      .forward = tw__pool_mean_forward,
-     .backward = tw__pool_mean_backward};
+     .backward = tw__pool_mean_backward,
+     .onnx = onnx};

@@ -13,7 +13,12 @@ static void cell_backward(const tw__kernels *k, size_t n, const tw__cell_at *at)
     k->recurrent.gru_input(n, at->kept, at->h_before, at->dh, at->d_in, at->d_hidden);
 }
 
-static const tw__cell cell = {.gates = 3, .kept = 4, .forward = cell_forward, .backward = cell_backward};
+static const tw__cell cell = {.gates = 3,
+                              .kept = 4,
+                              .forward = cell_forward,
+                              .backward = cell_backward,
+                              .onnx = "GRU",
+                              .onnx_order = {1, 0, 2}};
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {

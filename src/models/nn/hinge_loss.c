@@ -47,5 +47,6 @@ const tw__layer_type tw__layer_hinge_loss =
      .of_scores = 1,
      .setup = tw__same_setup,
      .forward = tw__same_forward,
+     .onnx = tw__nothing_onnx,
      .classes = classes,
      .loss = loss};

@@ -10,6 +10,7 @@
 #include "models/balance.h"
 #include "models/nn/initial.h"
 #include "models/nn/penalty.h"
+#include "models/onnx.h"
 #include "models/shape.h"
 
 enum { TW__LAYER_WORDS = 8, TW__LAYER_WORD = 64, TW__PASS_ROWS = 8 /* the most rows in a pass */ };
@@ -102,6 +103,8 @@ typedef struct tw__layer_type {
     void (*join_backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums);
     /* Sets running statistics in the flat vector from the totals of forward. */
     void (*commit)(const tw__layer *l, const double *totals, const tw__kernels *k, void *w);
+    /* Writes what a prediction computes, from *value to *value; NULL: there is no ONNX export of it. */
+    void (*onnx)(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
     /* Of what may end a network, and then stands for its loss: how many classes it has (TW_ERR_SPEC: no such
      * width), and, of rows with these labels, what belongs into sums->loss and sums->correct and, unless dx
      * is NULL, the loss's gradient by the layer's input x. NULL: it cannot. */

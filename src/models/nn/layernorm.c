@@ -48,6 +48,18 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx) p->k->norm.lines_input(lines, own->n, x, tw__tensor_of(l, p, 0), p->saved, dy, dx);
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const struct layernorm *const own = l->own;
+    const int is_image = l->in.rank == 3;
+    tw__onnx_name x = tw__onnx_native(g, &l->in, *value);
+    if (is_image) x = TW__ONNX_ORDER(g, x, 4, 0, 2, 3, 1);
+    const tw__onnx_name w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1), in[] = {x, w, b},
+                        y = tw__onnx_node(g, "LayerNormalization", 3, in, 1,
+                                          &TW__ONNX_REAL("epsilon", own->eps), 0);
+    *value = tw__onnx_filed(g, &l->in, is_image ? TW__ONNX_ORDER(g, y, 4, 0, 3, 1, 2) : y);
+}
+
 const tw__layer_type tw__layer_layernorm = {
     .name = "layernorm",
     .usage = "layernorm",
@@ -63,4 +75,5 @@ const tw__layer_type tw__layer_layernorm = {
     .setup = setup,
     .scratch = scratch,
     .forward = forward,
-    .backward = backward};
+    .backward = backward,
+    .onnx = onnx};

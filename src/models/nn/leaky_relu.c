@@ -13,4 +13,6 @@
 #define READS TW__READS_OUTPUT
 #define FORWARD(x) (x) < 0 ? a *(x) : (x)
 #define BACKWARD(x, y, dy) (y) < 0 ? a *(dy) : (dy)
+#define ONNX "LeakyRelu"
+#define ONNX_OPTION "alpha"
 #include "models/nn/activation.h"

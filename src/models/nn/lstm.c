@@ -19,8 +19,14 @@ static void cell_backward(const tw__kernels *k, size_t n, const tw__cell_at *at)
     memset(at->dh, 0, n * k->real);
 }
 
-static const tw__cell cell =
-    {.gates = 4, .kept = 5, .state = 1, .forward = cell_forward, .backward = cell_backward, .is_joint = 1};
+static const tw__cell cell = {.gates = 4,
+                              .kept = 5,
+                              .state = 1,
+                              .forward = cell_forward,
+                              .backward = cell_backward,
+                              .is_joint = 1,
+                              .onnx = "LSTM",
+                              .onnx_order = {0, 3, 1, 2}};
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {

@@ -27,6 +27,11 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx) p->k->pool.input(p->rows, l->own, dy, p->saved, dx);
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    tw__pool_onnx(l, g, "MaxPool", value);
+}
+
 const tw__layer_type tw__layer_maxpool2d = {
     .name = "maxpool2d",
     .usage = "maxpool2d HIGHxWIDE",
@@ -37,4 +42,5 @@ const tw__layer_type tw__layer_maxpool2d = {
     .own_size = sizeof(tw__pooling),
     .setup = setup,
     .forward = forward,
-    .backward = backward};
+    .backward = backward,
+    .onnx = onnx};

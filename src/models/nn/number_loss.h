@@ -41,5 +41,6 @@ const tw__layer_type LAYER(LOSS) = {.name = TEXT(LOSS),
                                     .own_size = sizeof(double),
                                     .setup = tw__same_setup,
                                     .forward = tw__same_forward,
+                                    .onnx = tw__nothing_onnx,
                                     .classes = classes,
                                     .loss = loss};

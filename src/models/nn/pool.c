@@ -37,3 +37,12 @@ void tw__pool_mean_backward(const tw__layer *l, const tw__pass *p, const void *x
     (void)x, (void)y;
     if (dx) p->k->pool.mean_input(p->rows, l->own, dy, dx);
 }
+
+void tw__pool_onnx(const tw__layer *l, tw__onnx *g, const char *operator, tw__onnx_name * value)
+{
+    const tw__pooling *const pool = l->own;
+    const int64_t high = (int64_t)pool->k_h, wide = (int64_t)pool->k_w;
+    const tw__onnx_attribute with[] = {TW__ONNX_LIST("kernel_shape", 2, high, wide),
+                                       TW__ONNX_LIST("strides", 2, high, wide)};
+    *value = tw__onnx_node(g, operator, 1, value, 2, with, 0);
+}

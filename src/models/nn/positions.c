@@ -46,6 +46,11 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     if (dx && dx != dy) memcpy(dx, dy, p->rows * bytes);
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    *value = tw__onnx_two(g, "Add", *value, tw__onnx_tensor(g, l, 0));
+}
+
 const tw__layer_type tw__layer_positions = {.name = "positions",
                                             .usage = "positions",
                                             .help = "adds a learnt vector to each time of a sequence",
@@ -57,4 +62,5 @@ const tw__layer_type tw__layer_positions = {.name = "positions",
                                             .setup = setup,
                                             .scratch = scratch,
                                             .forward = forward,
-                                            .backward = backward};
+                                            .backward = backward,
+                                            .onnx = onnx};

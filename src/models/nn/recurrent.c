@@ -259,3 +259,52 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
                         p->into, tw__gradient_of(l, p, W_HIDDEN), tw__gradient_of(l, p, B_HIDDEN));
     if (dx) p->k->dense.input(tw__rows_together(times), own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
 }
+
+/* ---- onnx ---------------------------------------------------------------------------------------------- */
+
+/* Copies numbers gate by gate, of which each has `n`, in the operator's order. */
+static void order_gates(const tw__cell *cell, size_t n, const double *from, double *to)
+{
+    for (size_t i = 0; i < cell->gates; i++)
+        memcpy(to + i * n, from + cell->onnx_order[i] * n, n * sizeof *to);
+}
+
+/* A matrix, or both biases, one after the other. */
+static tw__onnx_name put_gates(const tw__layer *l, tw__onnx *g, size_t first, size_t count, size_t columns)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t n = l->tensor[first].size, all = n * count;
+    double *values, *ordered = NULL;
+    tw__onnx_name name = {""};
+    if (g->p.status == TW_OK) g->p.status = tw__alloc(g->m->ctx, &ordered, all, sizeof *ordered, g->p.err);
+    for (size_t i = 0; i < count && (values = tw__onnx_values(g, l, first + i)) != NULL; i++) {
+        order_gates(own->cell, n / own->cell->gates, values, ordered + i * n);
+        tw__free(g->m->ctx, values, n, sizeof *values);
+    }
+    if (g->p.status == TW_OK) {
+        const int64_t shape[] = {1, (int64_t)(all / columns), (int64_t)columns};
+        name = tw__onnx_numbers(g, count == 1 ? 3 : 2, shape, ordered);
+    }
+    tw__free(g->m->ctx, ordered, all, sizeof *ordered);
+    return name;
+}
+
+/* Times come first there, and there is a dimension for directions. Every row begins with 0. */
+void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const tw__recurrent *const own = l->own;
+    const tw__onnx_attribute with[] = {TW__ONNX_INT("hidden_size", (int64_t)own->n),
+                                       TW__ONNX_INT("linear_before_reset", 1)};
+    const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
+    if (own->carries) {
+        tw__onnx_refuse(g, l, "there is no ONNX export of a state that rows hand on (carry=1)");
+        return;
+    }
+    const tw__onnx_name x = TW__ONNX_ORDER(g, *value, 3, 1, 0, 2), w = put_gates(l, g, W_IN, 1, own->in),
+                        r = put_gates(l, g, W_HIDDEN, 1, own->n), b = put_gates(l, g, B_IN, 2, 1),
+                        y = tw__onnx_node(g, own->cell->onnx, 4, (tw__onnx_name[]){x, w, r, b}, 1 + is_gru,
+                                          with, own->only_last),
+                        axis = tw__onnx_integers(g, 1, &(int64_t){!own->only_last}),
+                        h = tw__onnx_two(g, "Squeeze", y, axis);
+    *value = own->only_last ? h : TW__ONNX_ORDER(g, h, 3, 1, 0, 2);
+}

@@ -25,6 +25,8 @@ typedef struct tw__cell {
      * the product of d_hidden. */
     void (*backward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
     int is_joint;
+    const char *onnx; /* its operator there, and which of our gates that has first, second, ... */
+    size_t onnx_order[4];
 } tw__cell;
 
 typedef struct tw__recurrent {
@@ -51,9 +53,11 @@ void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x,
 void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
                             const void *dy, void *dx);
 
+void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
+
 #define TW__RECURRENT_FIELDS                                                                        \
     .options = tw__recurrent_options, .n_options = TW__RECURRENT_OPTIONS, .reads = TW__READS_INPUT, \
     .own_size = sizeof(tw__recurrent), .setup = setup, .place = tw__recurrent_place,                \
     .packed = tw__recurrent_packed, .pack = tw__recurrent_pack, .scratch = tw__recurrent_scratch,   \
-    .forward = tw__recurrent_forward, .backward = tw__recurrent_backward
+    .forward = tw__recurrent_forward, .backward = tw__recurrent_backward, .onnx = tw__recurrent_onnx
 #endif

@@ -8,4 +8,5 @@
 #define READS TW__READS_OUTPUT
 #define FORWARD(x) 0 > (x) ? 0 : (x)
 #define BACKWARD(x, y, dy) (y) > 0 ? (dy) : 0
+#define ONNX "Relu"
 #include "models/nn/activation.h"

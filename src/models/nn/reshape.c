@@ -19,6 +19,16 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
+/* By way of the order in memory. */
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    const int64_t shape[] = {0, l->out.n[0], l->out.n[1], l->out.n[2]};
+    tw__onnx_name x = tw__onnx_native(g, &l->in, *value);
+    if (l->in.rank == 3) x = TW__ONNX_ORDER(g, x, 4, 0, 2, 3, 1);
+    x = tw__onnx_reshape(g, x, 1 + l->out.rank, shape);
+    *value = l->out.rank == 3 ? TW__ONNX_ORDER(g, x, 4, 0, 3, 1, 2) : x;
+}
+
 const tw__layer_type tw__layer_reshape = {.name = "reshape",
                                           .usage = "reshape SHAPE",
                                           .help = "the same numbers as a vector, a sequence or an image",
@@ -26,4 +36,5 @@ const tw__layer_type tw__layer_reshape = {.name = "reshape",
                                           .in_place = TW__SAME_NUMBERS,
                                           .setup = setup,
                                           .forward = tw__nothing_forward,
-                                          .backward = tw__nothing_backward};
+                                          .backward = tw__nothing_backward,
+                                          .onnx = onnx};

@@ -26,3 +26,8 @@ void tw__nothing_backward(const tw__layer *l, const tw__pass *p, const void *x, 
 {
     (void)l, (void)p, (void)x, (void)y, (void)dy, (void)dx;
 }
+
+void tw__nothing_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    (void)l, (void)g, (void)value;
+}

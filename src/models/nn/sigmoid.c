@@ -33,4 +33,5 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
 #define FORWARD(x) ((x) < 0 ? AWAY(x) : 1) / (1 + AWAY(x))
 #define BACKWARD(x, y, dy) (dy) * ((y) * (1 - (y)))
 #define FIELDS .classes = classes, .loss = loss
+#define ONNX "Sigmoid"
 #include "models/nn/activation.h"

@@ -86,6 +86,12 @@ static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int
         smooth_loss(l, p, (const char *)x + i * line, labels[i], sums, dx ? (char *)dx + i * line : NULL);
 }
 
+static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
+{
+    (void)l;
+    *value = tw__onnx_one(g, "Softmax", *value);
+}
+
 const tw__layer_type tw__layer_softmax = {
     .name = "softmax",
     .usage = "softmax",
@@ -102,4 +108,5 @@ const tw__layer_type tw__layer_softmax = {
     .setup = setup,
     .forward = forward,
     .classes = classes,
-    .loss = loss};
+    .loss = loss,
+    .onnx = onnx};

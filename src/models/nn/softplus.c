@@ -9,4 +9,5 @@
 #define AWAY(x) real_exp((x) < 0 ? (x) : -(x))
 #define FORWARD(x) ((x) < 0 ? 0 : (x)) + real_log(1 + AWAY(x))
 #define BACKWARD(x, y, dy) (dy) * ((x) < 0 ? AWAY(x) : 1) / (1 + AWAY(x))
+#define ONNX "Softplus"
 #include "models/nn/activation.h"

@@ -8,4 +8,5 @@
 #define READS TW__READS_OUTPUT
 #define FORWARD(x) real_tanh(x)
 #define BACKWARD(x, y, dy) (dy) * (1 - (y) * (y))
+#define ONNX "Tanh"
 #include "models/nn/activation.h"
