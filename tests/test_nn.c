@@ -315,6 +315,50 @@ static void the_saved_order_is_what_the_layers_say(void **state)
     tw_context_free(ctx);
 }
 
+typedef struct seen {
+    size_t forward, backward, begun;
+    double products[2];
+} seen;
+
+static void see(void *user, const tw_network_event *event)
+{
+    seen *const s = user;
+    if (!event->what) s->begun++;
+    else if (event->backward) s->backward++, s->products[1] += event->products * (double)event->rows;
+    else s->forward++, s->products[0] += event->products * (double)event->rows;
+}
+
+/* Of two layers with weights the first does not make the gradient of its input. */
+static void a_network_is_watched(void **state)
+{
+    (void)state;
+    const char *const network = "conv2d 5 3x3 tanh; flatten; dense 4 tanh; dense 3 softmax";
+    const double conv = (HIGH - 2) * (WIDE - 2) * 3 * 3 * CHANNELS * 5,
+                 dense = (HIGH - 2) * (WIDE - 2) * 5 * 4, last = 12;
+    for (int threads = 1; threads <= 2; threads++) {
+        tw_context *ctx = networks_context(threads);
+        tw_data *data = networks_data(ctx, ROWS, 3);
+        tw_model *m;
+        tw_objective o = TW_OBJECTIVE_INIT;
+        seen s = {0};
+        assert_int_equal(tw_model_create(&m, ctx, network, TW_F64, data, 7, NULL), TW_OK);
+        assert_int_equal(tw_model_objective(m, data, &o, NULL), TW_OK);
+        assert_int_equal(tw_model_watch(&o, see, &s, NULL), threads == 1 ? TW_OK : TW_ERR_SPEC);
+        double *const g = test_calloc(tw_model_size(m), sizeof *g);
+        networks_loss(&o, tw_model_weights(m), TW_WANT_GRADIENT, g);
+        assert_int_equal(s.begun, threads == 1);
+        assert_int_equal(s.backward, threads == 1 ? 6 : 0);
+        assert_int_equal(s.forward, threads == 1 ? 8 : 0); /* fetch and loss, too */
+        assert_true(s.products[0] == (threads == 1 ? ROWS * (conv + dense + last) : 0));
+        assert_true(s.products[1] == (threads == 1 ? ROWS * (conv + 2 * dense + 2 * last) : 0));
+        test_free(g);
+        tw_model_objective_free(&o);
+        tw_model_free(m);
+        tw_data_free(data);
+        tw_context_free(ctx);
+    }
+}
+
 static void runs_do_not_depend_on_threads(void **state)
 {
     (void)state;
@@ -337,6 +381,7 @@ int main(void)
         cmocka_unit_test(networks_that_cannot_be),
         cmocka_unit_test(presets_have_the_known_sizes),
         cmocka_unit_test(files_bring_the_weights_back),
+        cmocka_unit_test(a_network_is_watched),
         cmocka_unit_test(runs_do_not_depend_on_threads),
         cmocka_unit_test(the_network_of_source_002),
         cmocka_unit_test(the_saved_order_is_what_the_layers_say),

@@ -4,6 +4,7 @@
 #define TOOLS_BENCH_H
 #include <stddef.h>
 #include <stdint.h>
+#include <thalweg/context.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/registry.h>
 
@@ -48,6 +49,10 @@ struct bench_shape {
 const char *bench_shape_name(size_t i, const void *unused); /* NULL past the last */
 /* Shape i; cut off after `most` weights where most is not 0 (the flat one is then as long as that). */
 void bench_shape_make(struct bench_shape *s, size_t i, size_t most);
+
+double bench_cpu_seconds(void); /* of this process */
+/* Multiplications and additions per second of one thread, by fma on registers alone. */
+double bench_fma_peak(tw_isa isa);
 
 /* ---- Programs measured beside ours ---- */
 

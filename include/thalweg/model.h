@@ -180,6 +180,21 @@ TW_API tw_status tw_model_objective(tw_model *model, const tw_data *data, tw_obj
  * is TW_OBJECTIVE_INIT. */
 TW_API void tw_model_objective_free(tw_objective *objective);
 
+/* What a network has just done, for benchmarks. `what`: "fetch", "loss", or a layer's name, those of several
+ * with commas between where they run as one; NULL: an evaluation begins. step: the layer's place in the
+ * network, from 1; rows: how many it took; products: the multiplications of a row in products of matrices. */
+typedef struct tw_network_event {
+    const char *what;
+    size_t step;
+    int backward;
+    size_t rows;
+    double products;
+} tw_network_event;
+typedef void tw_network_watch(void *user, const tw_network_event *event);
+/* From now on `watch` is called at each event of this objective, and may look at a clock; NULL: no more. Only
+ * for a context of one thread. TW_ERR_SPEC: it has more, or the objective is not a network's. */
+TW_API tw_status tw_model_watch(tw_objective *objective, tw_network_watch *watch, void *user, tw_error *err);
+
 /* Layer i of a summary. A layer as it is written is one row; its activation belongs to it. */
 typedef struct tw_layer_info {
     /* sizeof(tw_layer_info), set by the caller */

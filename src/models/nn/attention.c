@@ -82,6 +82,13 @@ static size_t place(const tw__layer *l, int tensor, size_t i)
     return tw__dense_at(n, tensor == W_IN ? 3 * n : n, i % n, i / n);
 }
 
+/* Those with weights, and of each time's query with all keys and of its shares with all values. */
+static double products(const tw__layer *l)
+{
+    const struct attention *const own = l->own;
+    return (double)own->times * (double)own->width * (4 * (double)own->width + 2 * (double)own->times);
+}
+
 static size_t packed(const tw__layer *l, const tw__kernels *k)
 {
     const size_t n = ((const struct attention *)l->own)->width;
@@ -228,6 +235,7 @@ const tw__layer_type tw__layer_attention =
      .place = place,
      .packed = packed,
      .pack = pack,
+     .products = products,
      .scratch = scratch,
      .forward = forward,
      .backward = backward,

@@ -18,6 +18,8 @@ static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *
     tw__conv_pack(first_of(l), k, w, to);
 }
 
+static double products(const tw__layer *l) { return tw__layer_products(first_of(l)); }
+
 static size_t scratch(const tw__layer *l, const tw__kernels *k)
 {
     return tw__conv_padded(conv_of(l)) + k->conv_pool.scratch(&conv_of(l)->valid);
@@ -53,6 +55,7 @@ static const tw__layer_type conv_relu_pool = {.name = "conv2d, relu, maxpool2d",
                                               .reads = TW__READS_INPUT,
                                               .packed = packed,
                                               .pack = pack,
+                                              .products = products,
                                               .scratch = scratch,
                                               .forward = forward,
                                               .backward = backward};

@@ -92,6 +92,9 @@ typedef struct tw__layer_type {
     /* NULL: only as the last */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx);
+    /* Multiplications of a row, where they are not those of each of its places with all weights; NULL: they
+     * are */
+    double (*products)(const tw__layer *l);
     /* NULL, or whether the layer goes through so many weights that it should see the rows of several passes
      * at once (pass.step). In backward they then begin a gradient; into TW__TREE: each pass is a leaf. */
     int (*wide)(const tw__layer *l);
@@ -176,6 +179,9 @@ tw_status tw__layer_window(const tw__layer_text *t, int i, const char *what, int
                            tw_error *err);
 tw_status tw__layer_needs_image(const tw__layer *l, const tw__layer_text *t, tw_error *err);
 tw_status tw__layer_needs_sequence(const tw__layer *l, const tw__layer_text *t, tw_error *err);
+
+/* Multiplications of a row in products with weights or of its own numbers (types.c). */
+double tw__layer_products(const tw__layer *l);
 
 /* The list of types (types.c). */
 const tw__layer_type *tw__layer_type_find(const char *name);

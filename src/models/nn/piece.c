@@ -18,6 +18,7 @@ void tw__piece_fetch(const tw__piece *b, const uint64_t *rows)
         if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
         else p->k->fetch_f32(p->row_size, (const float *)from, to);
     }
+    tw__plan_seen(p, "fetch", 0, 0, b->pass.rows, 0);
 }
 
 void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows)
@@ -62,6 +63,8 @@ void tw__piece_forward_layer(const tw__piece *b, size_t i)
     const tw__step *const s = &b->p->steps.step[i];
     const tw__pass pass = pass_of(b, i);
     s->layer->type->forward(s->layer, &pass, at(b, s->x[0]), at(b, s->y));
+    if (b->p->watch)
+        tw__plan_seen(b->p, s->layer->type->name, i + 1, 0, pass.rows, tw__layer_products(s->layer));
 }
 
 void tw__piece_forward(const tw__piece *b, size_t from, size_t to)
@@ -89,6 +92,9 @@ void tw__piece_backward_layer(const tw__piece *b, size_t i)
     const tw__pass pass = pass_of(b, i);
     char *const dx = at(b, s->adds[0] ? s->apart : s->dx[0]);
     s->layer->type->backward(s->layer, &pass, at(b, s->x[0]), at(b, s->y), at(b, s->dy), dx);
+    if (b->p->watch)
+        tw__plan_seen(b->p, s->layer->type->name, i + 1, 1, pass.rows,
+                      (dx ? 2 : 1) * tw__layer_products(s->layer));
 }
 
 void tw__piece_add_apart(const tw__piece *b, const tw__step *s)
@@ -155,6 +161,7 @@ int tw__piece_end(const tw__piece *b, char *output)
     if (want & TW_WANT_OUTPUT) last->layer->type->forward(last->layer, &b->pass, logits, output);
     if (want & (TW_WANT_LOSS | TW_WANT_GRADIENT))
         add_loss(b, last->layer, logits, want & TW_WANT_GRADIENT ? at(b, last->dx[0]) : NULL);
+    tw__plan_seen(p, "loss", p->steps.n, 0, b->pass.rows, 0);
     return (want & TW_WANT_GRADIENT) != 0;
 }
 

@@ -40,6 +40,8 @@ typedef struct tw__plan {
     char *packed;
     tw__lane *lanes;
     int n_lanes;
+    tw_network_watch *watch;
+    void *watching; /* its user */
     /* With joins: frames of a whole batch, row after row, which live from segment to segment. */
     tw__frame batch;
     size_t numbers_capacity, saved_capacity;
@@ -55,6 +57,13 @@ typedef struct tw__piece {
     const tw_eval *e;
     tw_sums *sums;
 } tw__piece;
+
+static inline void tw__plan_seen(const tw__plan *p, const char *what, size_t step, int backward, size_t rows,
+                                 double products)
+{
+    const tw_network_event event = {what, step, backward, rows, products};
+    if (p->watch) p->watch(p->watching, &event);
+}
 
 /* Steps of a piece: of all layers from .. to - 1, forward or backward, or of one layer. */
 void tw__piece_forward(const tw__piece *b, size_t from, size_t to);

@@ -89,6 +89,7 @@ static int eval(void *user, const tw_eval *e)
     tw__lane *l = &p->lanes[e->draw->lane];
     const size_t outputs = p->steps.step[p->steps.n - 1].size;
     tw__fp_mode mode = tw__fp_enter();
+    tw__plan_seen(p, NULL, 0, 0, e->n, 0);
     for (size_t i = 0; i == 0 || (e->want & TW_LEAVES && i * TW__PASS_ROWS < e->n); i++)
         e->sums[i] = (tw_sums){0};
     for (size_t done = 0, n; done < e->n; done += n) {
@@ -289,5 +290,18 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .carry = p->steps.carry,
                           .together = p->frames,
                           .kinks = tw__network_has_l1(net) ? "l1" : NULL};
+    return TW_OK;
+}
+
+tw_status tw_model_watch(tw_objective *objective, tw_network_watch *watch, void *user, tw_error *err)
+{
+    tw__plan *const p = objective ? objective->user : NULL;
+    if (!p || objective->eval != eval)
+        return tw__fail(err, TW_ERR_SPEC, "only the objective of a network can be watched");
+    if (p->n_lanes > 1)
+        return tw__fail(err, TW_ERR_SPEC, "a context of %d threads; a network is watched in one of 1 thread",
+                        p->n_lanes);
+    p->watch = watch;
+    p->watching = user;
     return TW_OK;
 }

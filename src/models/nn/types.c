@@ -29,6 +29,24 @@ const tw_option *tw_layer_options(size_t i, int *n)
     return i < N_TYPES ? types[i]->options : NULL;
 }
 
+/* At how many places of a row a layer's weights are: in an image, at the times of a sequence. */
+static double places(const tw__layer *l)
+{
+    if (l->out.rank == 3) return (double)l->out.n[0] * (double)l->out.n[1];
+    if (l->out.rank == 2) return (double)l->out.n[0];
+    return l->in.rank == 2 ? (double)l->in.n[0] : 1;
+}
+
+double tw__layer_products(const tw__layer *l)
+{
+    double weights = 0;
+    if (l->type->products) return l->type->products(l);
+    if (l->type->indices) return 0;
+    for (size_t i = 0; i < l->n_tensors; i++)
+        if (l->tensor[i].rank > 1) weights += (double)l->tensor[i].size;
+    return weights * places(l);
+}
+
 const char *tw__layer_type_name(size_t i, const void *unused)
 {
     (void)unused;
