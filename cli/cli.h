@@ -71,7 +71,7 @@ struct cli_command {
 
 /* Options of a linear model: penalties as texts, since the model's options say what they can be. */
 struct cli_penalties {
-    const char *loss, *l1, *l2;
+    const char *loss, *labels, *l1, *l2;
     int standardize;
 };
 
@@ -95,34 +95,42 @@ struct cli_penalties {
         "verbose", 'v', CLI_FLAG, offsetof(struct cli_common, verbose), NULL, 0, 0,              \
             "also print what is done (threads, data, checkpoints), on the standard error output" \
     }
-#define CLI_PENALTIES(values)                                                                               \
-    {"loss",                                                                                                \
-     0,                                                                                                     \
-     CLI_TEXT,                                                                                              \
-     offsetof(values, penalties.loss),                                                                      \
-     "L",                                                                                                   \
-     0,                                                                                                     \
-     0,                                                                                                     \
-     "networks: mse, binary_crossentropy or crossentropy, which add the last layer; svm: its option loss"}, \
-        {"l1",                                                                                              \
-         0,                                                                                                 \
-         CLI_TEXT,                                                                                          \
-         offsetof(values, penalties.l1),                                                                    \
-         "A",                                                                                               \
-         0,                                                                                                 \
-         0,                                                                                                 \
-         "linear models: adds A times the sum of the weights' magnitudes, as the model's option l1 does"},  \
-        {"l2",                                                                                              \
-         0,                                                                                                 \
-         CLI_TEXT,                                                                                          \
-         offsetof(values, penalties.l2),                                                                    \
-         "A",                                                                                               \
-         0,                                                                                                 \
-         0,                                                                                                 \
-         "linear models: adds A/2 times the sum of the squared weights, as the model's option l2 does"},    \
-    {                                                                                                       \
-        "standardize", 0, CLI_FLAG, offsetof(values, penalties.standardize), NULL, 0, 0,                    \
-            "linear models: bring all columns to one scale, as the model's option standardize does"         \
+#define CLI_PENALTIES(values)                                                                                    \
+    {"loss",                                                                                                     \
+     0,                                                                                                          \
+     CLI_TEXT,                                                                                                   \
+     offsetof(values, penalties.loss),                                                                           \
+     "L",                                                                                                        \
+     0,                                                                                                          \
+     0,                                                                                                          \
+     "networks: mse, binary_crossentropy or crossentropy, which add the last layer; svm: its option loss"},      \
+        {"labels",                                                                                               \
+         0,                                                                                                      \
+         CLI_TEXT,                                                                                               \
+         offsetof(values, penalties.labels),                                                                     \
+         "input",                                                                                                \
+         0,                                                                                                      \
+         0,                                                                                                      \
+         "networks: input, the row itself is to be predicted, as by an autoencoder (target=input of the loss)"}, \
+        {"l1",                                                                                                   \
+         0,                                                                                                      \
+         CLI_TEXT,                                                                                               \
+         offsetof(values, penalties.l1),                                                                         \
+         "A",                                                                                                    \
+         0,                                                                                                      \
+         0,                                                                                                      \
+         "linear models: adds A times the sum of the weights' magnitudes, as the model's option l1 does"},       \
+        {"l2",                                                                                                   \
+         0,                                                                                                      \
+         CLI_TEXT,                                                                                               \
+         offsetof(values, penalties.l2),                                                                         \
+         "A",                                                                                                    \
+         0,                                                                                                      \
+         0,                                                                                                      \
+         "linear models: adds A/2 times the sum of the squared weights, as the model's option l2 does"},         \
+    {                                                                                                            \
+        "standardize", 0, CLI_FLAG, offsetof(values, penalties.standardize), NULL, 0, 0,                         \
+            "linear models: bring all columns to one scale, as the model's option standardize does"              \
     }
 #define CLI_END                                \
     {                                          \
@@ -195,8 +203,8 @@ tw_status cli_directories(struct cli_directories *out, tw_error *err);
 /* The words from word `first` on, which are DATA: a data set, or files of the same rows ("-": the standard
  * input). Says which is meant where a data set and a file have the same name. */
 tw_status cli_take_data(const struct cli_call *call, int first, tw_job_options *to, tw_error *err);
-/* --loss L, --l1 A, --l2 A (NULL: not given) and --standardize as options of the linear model that job->model
- * names: "logistic" becomes "logistic:l2=A", in `to`. */
+/* --loss L, --labels input, --l1 A, --l2 A (NULL: not given) and --standardize as options of the model that
+ * job->model names: "logistic" becomes "logistic:l2=A", in `to`. */
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],
                             tw_error *err);
 /* These data, for a command that is no run: training and test rows, NULL for what there is none of. Either of

@@ -25,14 +25,14 @@ tw_status cli_open_model(struct cli_model_on_data *m, const struct cli_call *cal
                         data->data);
     tw_data_info info = {.size = sizeof info};
     CLI_TRY(tw_data_info_get(m->data, &info, err));
-    if (labels && !info.labels && !info.targets)
+    m->objective = (tw_objective)TW_OBJECTIVE_INIT;
+    CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
+    m->bound = 1;
+    if (labels && m->objective.only_outputs)
         return cli_fail(err, TW_ERR_DATA, "%.200s: %s", data->data,
                         info.rank > 1
                             ? "images without labels; eval needs a folder with t10k images and labels"
                             : "rows without labels, which eval needs");
-    m->objective = (tw_objective)TW_OBJECTIVE_INIT;
-    CLI_TRY(tw_model_objective(m->model, m->data, &m->objective, err));
-    m->bound = 1;
     return TW_OK;
 }
 

@@ -1,4 +1,4 @@
-/* --loss, --l1, --l2 and --standardize: a linear model's options, for those who know them as a program's.
+/* --loss, --labels, --l1, --l2 and --standardize: a model's options, for those who know them as a program's.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <string.h>
@@ -20,14 +20,14 @@ static tw_status add(const char *name, const char *value, char spec[TW_SPEC_MAX]
 }
 
 /* The last layer of a network is its loss; other models may have an option of this name. */
-static tw_status add_loss(const char *loss, char spec[TW_SPEC_MAX], tw_error *err)
+static tw_status add_loss(const char *loss, int of_input, char spec[TW_SPEC_MAX], tw_error *err)
 {
-    static const char *const layers[][2] = {{"mse", "mse"},
-                                            {"mae", "l1_loss"},
-                                            {"huber", "huber_loss"},
-                                            {"hinge", "hinge_loss"},
-                                            {"binary_crossentropy", "sigmoid"},
-                                            {"crossentropy", "softmax"}};
+    const char *const layers[][2] = {{"mse", "mse"},
+                                     {"mae", "l1_loss"},
+                                     {"huber", "huber_loss"},
+                                     {"hinge", "hinge_loss"},
+                                     {"binary_crossentropy", of_input ? "bce_loss" : "sigmoid"},
+                                     {"crossentropy", "softmax"}};
     tw_model_choice choice;
     if (!loss) return TW_OK;
     CLI_TRY(tw_model_read(&choice, spec, err));
@@ -46,10 +46,30 @@ static tw_status add_loss(const char *loss, char spec[TW_SPEC_MAX], tw_error *er
                     "--loss %.60s is not mse, mae, huber, hinge, binary_crossentropy or crossentropy", loss);
 }
 
+/* The option target=input of the last layer, which is the text's last word or has a word of options there. */
+static tw_status add_target(const char *labels, char spec[TW_SPEC_MAX], tw_error *err)
+{
+    if (!labels) return TW_OK;
+    if (strcmp(labels, "input") != 0)
+        return cli_fail(err, TW_ERR_SPEC, "--labels %.60s is not input (a column of a table is --label)",
+                        labels);
+    if (!strpbrk(spec, " ;"))
+        return cli_fail(err, TW_ERR_SPEC, "--labels input is for networks with a loss of numbers, not %.60s",
+                        spec);
+    const size_t n = strlen(spec);
+    size_t last = n;
+    while (last > 0 && !strchr(" ;", spec[last - 1])) last--;
+    const char *before = strchr(spec + last, ':') ? "," : strchr(spec + last, '=') ? " " : ":";
+    return (size_t)snprintf(spec + n, TW_SPEC_MAX - n, "%starget=input", before) < TW_SPEC_MAX - n
+               ? TW_OK
+               : cli_fail(err, TW_ERR_SPEC, "--labels input: the model's text is too long");
+}
+
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],
                             tw_error *err)
 {
     const char *any = given->loss          ? "loss"
+                      : given->labels      ? "labels"
                       : given->l2          ? "l2"
                       : given->l1          ? "l1"
                       : given->standardize ? "standardize"
@@ -57,7 +77,8 @@ tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *j
     if (!any) return TW_OK;
     if (!job->model) return cli_fail(err, TW_ERR_SPEC, "--%s needs --model (thalweg models)", any);
     if (snprintf(to, TW_SPEC_MAX, "%s", job->model) >= TW_SPEC_MAX) return TW_OK; /* which is refused */
-    CLI_TRY(add_loss(given->loss, to, err));
+    CLI_TRY(add_loss(given->loss, given->labels != NULL, to, err));
+    CLI_TRY(add_target(given->labels, to, err));
     CLI_TRY(add("l2", given->l2, to, err));
     CLI_TRY(add("l1", given->l1, to, err));
     CLI_TRY(add("standardize", given->standardize ? "1" : NULL, to, err));

@@ -58,12 +58,12 @@ static void print_row(const struct values *v, const tw_model *model, tw_type typ
                       size_t first, size_t n)
 {
     char text[1024];
-    if (!v->probability) {
+    if (!v->probability && (n == 1 || tw_model_output(model) != TW_OUTPUT_VALUE)) {
         puts(
             tw_model_prediction(model, (const char *)output + first * tw_type_size(type), text, sizeof text));
         return;
     }
-    if (n == 1) printf("%.9g ", 1 - at(type, output, first));
+    if (v->probability && n == 1) printf("%.9g ", 1 - at(type, output, first));
     for (size_t i = 0; i < n; i++) printf(i ? " %.9g" : "%.9g", at(type, output, first + i));
     putchar('\n');
 }

@@ -18,9 +18,9 @@ static void example(const char *usage, char *to, size_t n)
     static const struct {
         const char *word, *number;
     } words[] = {
-        {"CHANNELS", "3"}, {"HIGHxWIDE", "2x2"},   {"WIDTH|classes", "5"},
-        {"WIDTH", "5"},    {"COUNT|classes", "4"}, {"RATE", "0.3"},
-        {"LENGTH", "2"},   {"HEADS", "2"},         {"SHAPE", "3x2"},
+        {"CHANNELS", "3"},      {"HIGHxWIDE", "2x2"}, {"WIDTH|classes", "5"}, {"WIDTH", "5"},
+        {"COUNT|classes", "4"}, {"RATE", "0.3"},      {"DEVIATION", "0.3"},   {"DEVIATION", "0.3"},
+        {"LENGTH", "2"},        {"HEADS", "2"},       {"SHAPE", "3x2"},
     };
     char copy[TEXT], *rest = copy;
     snprintf(copy, sizeof copy, "%s", usage);

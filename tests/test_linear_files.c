@@ -42,7 +42,7 @@ static void data_that_do_not_fit_are_refused(void **state)
         {2, "huber", TW_ERR_DATA, "memory: row 1 is of class \"dog\"; huber predicts numbers"},
         {3, "softmax", TW_ERR_DATA, "memory has targets that are numbers"},
         {3, "poisson", TW_ERR_DATA, "memory: row 2 has target -2; those of poisson are 0 or more"},
-        {4, "ridge", TW_ERR_DATA, "memory has 2 targets per row, ridge predicts one"},
+        {4, "ridge", TW_ERR_DATA, "memory has 2 targets per row, ridge predicts 1"},
         {3, "ridge:l2=-1", TW_ERR_SPEC, "l2 = -1 is outside [0, inf) or 1/rows"},
         {3, "linear:class_weight=balanced", TW_ERR_SPEC, "linear has no option \"class_weight\""},
         {2, "logistik", TW_ERR_SPEC, "unknown model \"logistik\" (did you mean \"logistic\"?)"},

@@ -102,7 +102,8 @@ typedef struct tw_data_options {
     const char *home;
     /* limit for an unpacked file; 0: 64 GiB */
     uint64_t most_bytes;
-    /* 1: without labels; their files are not opened and may be missing */
+    /* 1: without labels; their files are not opened and may be missing, and rows of tables without a column
+     * of labels are training rows */
     int unlabelled;
 
     /* Files of rows (docs/data.md). */

@@ -30,8 +30,8 @@ TW_API const tw_metric *tw_metric_at(size_t i);
 typedef struct tw_outcomes {
     size_t size; /* sizeof(tw_outcomes) */
     uint64_t rows;
-    /* TW_OUTPUT_PROBABILITY or _SCORE: of every class, or one, of the second of two; TW_OUTPUT_VALUE: one,
-     * the predicted number */
+    /* TW_OUTPUT_PROBABILITY or _SCORE: of every class, or one, of the second of two; TW_OUTPUT_VALUE: the
+     * predicted numbers */
     tw_output output;
     size_t n_outputs;
     const double *outputs; /* rows * n_outputs, finite */
@@ -39,8 +39,8 @@ typedef struct tw_outcomes {
     int are_floats;
     size_t n_classes;
     const int32_t *classes; /* the right one of each row, below n_classes */
-    const double *targets;
-    const double *weights; /* above 0; NULL: 1 each */
+    const double *targets;  /* rows * n_outputs */
+    const double *weights;  /* above 0; NULL: 1 each */
     /* of each class, for the accuracy alone, which is the one of training; NULL: 1 each */
     const double *class_weights;
 } tw_outcomes;

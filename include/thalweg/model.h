@@ -48,7 +48,8 @@
  * In the numbering of the saved tensors an activation that follows a layer's sizes is a layer of its own, as
  * in torch.nn.Sequential: conv2d is 0, relu 1, maxpool2d 2, flatten 3, dense 4, so its weights are
  * "4.weight". The last layer decides the loss: after softmax it is the cross-entropy over the classes; after
- * mse with one output the squared error of targets that are numbers; after sigmoid with one output the binary
+ * mse the squared error of targets that are numbers, as many as it has outputs, or with the option
+ * target=input of the row itself; after sigmoid with one output the binary
  * cross-entropy of labels 0 and 1. That output is the probability of class 1, and a row counts as correct if
  * it is above 0.5 just when the label is 1. Rows count by their weights, and with class_weight=balanced, an
  * option of these losses, as those of a linear model do.
@@ -93,8 +94,8 @@ TW_API tw_status tw_model_create(tw_model **out, tw_context *ctx, const char *ne
 TW_API tw_status tw_model_create_from(tw_model **out, tw_context *ctx, const tw_model *from,
                                       const char *network, tw_type type, const tw_data *data, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
-/* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, and for a
- * network `type`. TW_ERR_SPEC: tw_model_read. */
+/* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, for a
+ * network `type`, and `unlabelled` where the row itself is the target. TW_ERR_SPEC: tw_model_read. */
 TW_API tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *err);
 /* name and network (may be NULL) of preset i; NULL after the last */
 TW_API const char *tw_model_preset(size_t i, const char **network);
@@ -156,14 +157,15 @@ enum { TW_CLASS_TEXT = 16 };
 TW_API const char *tw_model_class_text(const tw_model *model, size_t i, char to[TW_CLASS_TEXT]);
 
 /* What outputs are: probabilities, of every class or of the second of two; scores, of which the highest is
- * the class's, or one above 0 the second's of two; the predicted number. */
+ * the class's, or one above 0 the second's of two; the predicted numbers. */
 typedef enum tw_output { TW_OUTPUT_PROBABILITY = 0, TW_OUTPUT_SCORE = 1, TW_OUTPUT_VALUE = 2 } tw_output;
 /* what tw_predict gives for the model's objectives */
 TW_API tw_output tw_model_output(const tw_model *model);
 /* predictions of a row: 1, or of a sequence one at each time, each with outputs of its own */
 TW_API size_t tw_model_predictions(const tw_model *model);
-/* What the outputs of one row say: the class by its name or label, or the number, as a text of at most `size`
- * bytes with its final 0 in `to`; of a sequence those of its first time. Returns `to`. */
+/* What the outputs of one row say: the class by its name or label, or the number (of several the first), as a
+ * text of at most `size` bytes with its final 0 in `to`; of a sequence those of its first time. Returns
+ * `to`. */
 TW_API const char *tw_model_prediction(const tw_model *model, const void *outputs, char *to, size_t size);
 
 /* Sets in `rows`, whose size is set, what this model needs of files of rows that it is to evaluate or

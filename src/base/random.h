@@ -21,7 +21,8 @@ enum tw__purpose {
     TW__FOR_COORDINATES,
     TW__FOR_PLANTED,
     TW__FOR_WINDOWS,
-    TW__FOR_AUGMENT
+    TW__FOR_AUGMENT,
+    TW__FOR_NOISE
 };
 
 typedef struct tw__philox4 {

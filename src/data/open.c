@@ -322,7 +322,8 @@ static tw_status open_files(tw__parts *p, const tw__opening *o, tw_error *err)
     const tw_data_options *d = o->options;
     tw__block *b = NULL;
     TW_TRY(read_files(&b, o, o->path, d->more, d->schema, err));
-    if (!o->want_train || (!has_answers(b) && o->want_test && !d->test)) { /* to evaluate or to predict */
+    if (!o->want_train ||
+        (!has_answers(b) && !d->unlabelled && o->want_test && !d->test)) { /* to evaluate or to predict */
         p->test = b;
         return TW_OK;
     }

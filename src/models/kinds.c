@@ -109,8 +109,8 @@ int tw__model_text_is_of_classes(const tw__model_text *t)
     return t->kind->loss ? t->kind->loss->is_of_classes : !tw__network_is_of_numbers(t->network);
 }
 
-/* A network learns from dense floats; a linear model's loss says what it takes. */
-static tw_status set_needs(const tw__model_type *kind, int is_of_classes, const char *schema,
+/* A network learns from dense floats; a linear model's loss says what it takes. of_input: no labels. */
+static tw_status set_needs(const tw__model_type *kind, int is_of_classes, int of_input, const char *schema,
                            tw_data_options *to, tw_error *err)
 {
     tw_data_options all;
@@ -119,6 +119,7 @@ static tw_status set_needs(const tw__model_type *kind, int is_of_classes, const 
     all.targets = is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
     all.type = kind->loss ? 0 : TW_F32;
     all.schema = schema;
+    all.unlabelled |= of_input;
     memcpy(to, &all, size < sizeof all ? size : sizeof all);
     to->size = size;
     return TW_OK;
@@ -129,11 +130,12 @@ tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *e
     tw__model_text text;
     TW_NEEDS(err, network && rows);
     TW_TRY(tw__model_text_read(&text, network, err));
-    return set_needs(text.kind, tw__model_text_is_of_classes(&text), NULL, rows, err);
+    return set_needs(text.kind, tw__model_text_is_of_classes(&text),
+                     text.network && tw__network_is_of_input(text.network), NULL, rows, err);
 }
 
 tw_status tw_model_reads(const tw_model *m, tw_data_options *rows, tw_error *err)
 {
     TW_NEEDS(err, m && rows);
-    return set_needs(m->kind, m->labels > 0, m->schema, rows, err);
+    return set_needs(m->kind, m->labels > 0, m->of_input, m->schema, rows, err);
 }

@@ -19,7 +19,9 @@ tw_status tw__model_new(tw_model **out, tw_context *ctx, const tw__model_text *t
                     .input = input,
                     .in = *in,
                     .classes = classes,
-                    .output = text->kind->output};
+                    .output = text->kind->output,
+                    .least = -TW_INF,
+                    .most = TW_INF};
     const tw_status s = m->kind->create(m, text, err);
     if (s == TW_OK) *out = m;
     else tw_model_free(m);

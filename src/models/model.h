@@ -32,6 +32,9 @@ struct tw_model {
     int64_t labels;
     tw_output output;   /* the kind's, unless create sets another */
     size_t predictions; /* of a row; 0: 1 */
+    /* Of a model of numbers: what targets may be, and whether they are the rows themselves. */
+    double least, most;
+    int of_input;
     void *state;
     void *w;
 };

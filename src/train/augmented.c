@@ -10,7 +10,7 @@ struct tw__augmented {
     tw_context *ctx;
     tw__augment list;
     tw__picture size;
-    size_t row_bytes, rows, lanes; /* rows: of a lane */
+    size_t row_bytes, n_targets, rows, lanes; /* n_targets: of a row; rows: of a lane */
     const tw_objective *plain;
     const tw__bound *source; /* plain's rows */
     tw_objective changed;    /* the network on what follows */
@@ -31,7 +31,9 @@ static void fill(tw__augmented *a, const tw_eval *e, size_t first)
         tw__augment_apply(&a->list, &a->size, e->draw->seed, e->draw->epoch, row, x + row * a->row_bytes,
                           a->x + (first + i) * a->row_bytes, a->scratch + (size_t)e->draw->lane * scratch);
         if (a->source->classes) a->classes[first + i] = a->source->classes[row];
-        if (a->source->targets) a->targets[first + i] = a->source->targets[row];
+        if (a->source->targets)
+            memcpy(a->targets + (first + i) * a->n_targets, a->source->targets + row * a->n_targets,
+                   a->n_targets * sizeof *a->targets);
         if (a->source->data.weights) a->weights[first + i] = a->source->data.weights[row];
     }
 }
@@ -90,7 +92,7 @@ static tw_status allocate(tw__augmented *a, tw_error *err)
     const size_t all = a->rows * a->lanes;
     TW_TRY(tw__alloc(a->ctx, &a->x, all, a->row_bytes, err));
     TW_TRY(tw__alloc(a->ctx, &a->classes, all, sizeof *a->classes, err));
-    TW_TRY(tw__alloc(a->ctx, &a->targets, all, sizeof *a->targets, err));
+    TW_TRY(tw__alloc(a->ctx, &a->targets, all, a->n_targets * sizeof *a->targets, err));
     TW_TRY(tw__alloc(a->ctx, &a->weights, all, sizeof *a->weights, err));
     TW_TRY(tw__alloc(a->ctx, &a->number, all, sizeof *a->number, err));
     TW_TRY(tw__alloc(a->ctx, &a->scratch, tw__augment_scratch(&a->size) * a->lanes, sizeof *a->scratch, err));
@@ -122,6 +124,7 @@ static tw_status fill_in(tw__augmented *a, const char *list, uint64_t most, tw_e
     a->row_bytes = a->size.height * a->size.width * a->size.channels;
     a->rows = (size_t)(most > r->rows ? most : r->rows) / TW_MOST_LEAVES + TW_LEAF;
     a->lanes = (size_t)a->plain->lanes;
+    a->n_targets = a->source->targets ? a->plain->n_outputs : 0;
     TW_TRY(allocate(a, err));
     return bind(a, err);
 }
@@ -158,7 +161,7 @@ void tw__augmented_free(tw__augmented *a)
     if (on) on->free(on);
     tw__free(a->ctx, a->x, all, a->row_bytes);
     tw__free(a->ctx, a->classes, all, sizeof *a->classes);
-    tw__free(a->ctx, a->targets, all, sizeof *a->targets);
+    tw__free(a->ctx, a->targets, all, a->n_targets * sizeof *a->targets);
     tw__free(a->ctx, a->weights, all, sizeof *a->weights);
     tw__free(a->ctx, a->number, all, sizeof *a->number);
     tw__free(a->ctx, a->scratch, tw__augment_scratch(&a->size) * a->lanes, sizeof *a->scratch);

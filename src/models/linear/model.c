@@ -55,6 +55,7 @@ tw_status tw__linear_create(tw_model *m, const tw__model_text *text, tw_error *e
     m->state = s;
     if (!loss->is_of_classes) m->classes = 0; /* labels are numbers */
     m->labels = m->classes;
+    if (!loss->is_of_classes) m->least = loss->least;
     *s = (tw__linear_state){.loss = loss,
                             .choice = text->choice,
                             .columns = tw__shape_size(&m->in),

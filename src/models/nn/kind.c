@@ -26,6 +26,8 @@ static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
     if (m->labels == 0) {
         m->classes = 0; /* labels are numbers */
         m->output = TW_OUTPUT_VALUE;
+        m->of_input = tw__network_last(net)->of_input;
+        if (tw__network_last(net)->type->of_shares) m->least = 0, m->most = 1;
     }
     return TW_OK;
 }

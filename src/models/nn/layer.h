@@ -35,7 +35,7 @@ typedef struct tw__pass {
     size_t step;
     const tw_draw *draw;
     size_t first;          /* place in the batch of the pass's first row */
-    const double *targets; /* of the rows, for a loss of numbers */
+    const double *targets; /* of the rows, for a loss of numbers: as many of each as it has outputs */
     int training;
     int keeps; /* backward is to follow: what it needs is to be saved */
     /* A layer with a join, while training: the totals of its sums, forward and then backward. */
@@ -70,7 +70,8 @@ typedef struct tw__layer_type {
     /* the output may take the input's memory where nothing else reads that, and dx that of dy */
     int in_place;
     unsigned reads;  /* TW__READS_INPUT | TW__READS_OUTPUT */
-    int of_numbers;  /* as the last layer it predicts a number, not a class; */
+    int of_numbers;  /* as the last layer it predicts numbers, not a class; */
+    int of_shares;   /* numbers from 0 to 1, and so are their targets; */
     int of_scores;   /* scores, not probabilities */
     size_t own_size; /* bytes of tw__layer.own */
     /* From the words, the options and l->in: l->out, l->own, l->saved, tensors (tw__layer_add_tensor). Shapes
@@ -143,6 +144,7 @@ struct tw__layer {
     size_t predictions; /* of a row, each with a label, as the last layer; 0: 1 */
     int is_balanced;    /* the loss counts every class the same: the option class_weight */
     tw__penalty penalty;
+    int of_input; /* the loss compares with the network's input: the option target */
     int is_first; /* its input is the network's */
     void *own;    /* for the layer's file alone */
 };
@@ -155,6 +157,13 @@ static inline void *tw__gradient_of(const tw__layer *l, const tw__pass *p, int t
 {
     return p->gradient + l->tensor[tensor].offset * p->k->real;
 }
+
+/* The option of a loss of numbers. */
+#define TW__TARGET_OPTION                                                                         \
+    {                                                                                             \
+        "target", TW_WORD, "data input", 0, 0, 1, TW_CLOSED,                                      \
+            "what is to be predicted: the rows' targets, or the row itself, as by an autoencoder" \
+    }
 
 /* A number of the working precision, and a double rounded to one. */
 static inline double tw__number_at(const tw__kernels *k, const void *from, size_t i)

@@ -54,8 +54,9 @@ void tw__network_free(tw__network *net);
 /* text.c: fills in the layers, values, operations and the text of a network. */
 tw_status tw__network_read(tw__network *net, const char *text, tw_error *err);
 const char *tw__line_words(const tw__line *line); /* without what indents it */
-/* Whether a network of this text predicts a number, by its last word. */
+/* Whether a network of this text predicts numbers, and whether those are its input, by its last layer. */
 int tw__network_is_of_numbers(const char *text);
+int tw__network_is_of_input(const char *text);
 /* The last layer, which has the loss. */
 const tw__layer *tw__network_last(const tw__network *net);
 

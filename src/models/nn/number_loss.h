@@ -1,33 +1,67 @@
-/* The template of a last layer of a network that predicts a number: its output is its input, its loss a
- * function of how far that is from the target, summed in double. The file that includes this defines
+/* The template of a last layer of a network that predicts numbers: its output is its input, and its loss the
+ * mean over a row's numbers of a function of the number and its target, in double. The file that includes
+ * this defines
  *
  *     LOSS              its name, an identifier of C
  *     HELP, EQUATION    of the type
- *     VALUE(r)          the loss of r = output - target, an expression in double
- *     SLOPE(r)          its derivative
+ *     VALUE(x, t)       the loss of x, what comes in, where t is the target: an expression in double
+ *     SLOPE(x, t)       its derivative by x
+ *     OPTIONS           as activation.h has them; TW__TARGET_OPTION, or that after others
  *
- * and if needed OPTIONS, as activation.h has them.
+ * and if needed FORWARD and TO_ONNX, where the output is another than x, and FIELDS (more fields of the
+ * type).
  * SPDX-License-Identifier: MIT */
 #include "models/nn/same.h"
 #include "models/nn/stamp.h"
 
+#ifndef FORWARD
+#define FORWARD tw__same_forward
+#define TO_ONNX tw__nothing_onnx
+#endif
+
 static tw_status classes(const tw__layer *l, int64_t *n, tw_error *err)
 {
+    (void)l, (void)err;
     *n = 0;
-    if (l->out_size == 1) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "the last layer has %zu outputs; %s at the end has one: \"dense 1 %s\"",
-                    l->out_size, l->type->name, l->type->name);
+    return TW_OK;
 }
+
+/* Values first, so that they are computed some at a time, then their sum in order. */
+enum { SOME = 64 };
+
+#define LOSS_OF(number, type)                                                                                \
+    static double loss_##type(size_t n, double a, const number *from, const double *targets, number *slopes) \
+    {                                                                                                        \
+        double sum = 0, value[SOME], slope[SOME];                                                            \
+        (void)a;                                                                                             \
+        for (size_t first = 0; first < n; first += SOME) {                                                   \
+            const size_t some = n - first < SOME ? n - first : SOME;                                         \
+            for (size_t i = 0; i < some; i++) {                                                              \
+                const double x = (double)from[first + i], t = targets[first + i];                            \
+                value[i] = VALUE(x, t);                                                                      \
+                slope[i] = SLOPE(x, t);                                                                      \
+            }                                                                                                \
+            for (size_t i = 0; i < some; i++) sum += value[i];                                               \
+            for (size_t i = 0; slopes && i < some; i++)                                                      \
+                slopes[first + i] = (number)(1 / (double)n * slope[i]);                                      \
+        }                                                                                                    \
+        return sum / (double)n;                                                                              \
+    }
+LOSS_OF(float, f32)
+LOSS_OF(double, f64)
 
 static void loss(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
                  void *dx)
 {
     const double a = *(const double *)l->own;
-    (void)a, (void)labels;
-    for (size_t i = 0; i < p->rows; i++) {
-        const double r = tw__number_at(p->k, x, i) - p->targets[i];
-        sums->loss += VALUE(r);
-        if (dx) tw__set_number(p->k, dx, i, SLOPE(r));
+    const size_t n = l->out_size;
+    (void)labels;
+    for (size_t r = 0; r < p->rows; r++) {
+        const double *const targets = p->targets + r * n;
+        if (p->k->real == sizeof(double))
+            sums->loss +=
+                loss_f64(n, a, (const double *)x + r * n, targets, dx ? (double *)dx + r * n : NULL);
+        else sums->loss += loss_f32(n, a, (const float *)x + r * n, targets, dx ? (float *)dx + r * n : NULL);
     }
 }
 
@@ -40,7 +74,11 @@ const tw__layer_type LAYER(LOSS) = {.name = TEXT(LOSS),
                                     .of_numbers = 1,
                                     .own_size = sizeof(double),
                                     .setup = tw__same_setup,
-                                    .forward = tw__same_forward,
-                                    .onnx = tw__nothing_onnx,
+                                    .onnx = TO_ONNX,
+                                    .forward = FORWARD,
                                     .classes = classes,
-                                    .loss = loss};
+                                    .loss = loss,
+#ifdef FIELDS
+                                    FIELDS
+#endif
+};

@@ -1,6 +1,7 @@
 /* Runs the layers over a piece of rows: forward, the loss, backward. Its activations stay in the cache.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/piece.h"
+#include "models/row.h"
 #include <string.h>
 
 /* What stands at a place; NULL: nothing does. */
@@ -21,13 +22,24 @@ void tw__piece_fetch(const tw__piece *b, const uint64_t *rows)
     tw__plan_seen(p, "fetch", 0, 0, b->pass.rows, 0);
 }
 
+/* The targets of a row: what it has, or itself. */
+static void fetch_targets(const tw__plan *p, uint64_t row, double *to)
+{
+    const tw__bound *const on = &p->on;
+    const tw_row input = {.x = (const char *)on->data.x + row * p->row_bytes};
+    if (on->targets) memcpy(to, on->targets + row * p->targets, p->targets * sizeof *to);
+    else
+        for (size_t i = 0; i < p->targets; i++)
+            to[i] = tw__row_number(on->data.type, on->model->type, &input, i);
+}
+
 void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows)
 {
     const tw__bound *const on = &b->p->on;
     const size_t n = b->p->labels;
     for (size_t r = 0; r < b->pass.rows; r++) {
         if (on->classes) memcpy(b->labels + r * n, on->classes + rows[r] * n, n * sizeof *on->classes);
-        if (on->targets) b->targets[r] = on->targets[rows[r]];
+        if (b->p->targets) fetch_targets(b->p, rows[r], b->targets + r * b->p->targets);
         b->weights[r] = tw__bound_weight(on, rows[r]);
     }
 }
@@ -132,7 +144,7 @@ static void weighted_loss(const tw__piece *b, const tw__layer *last, char *logit
         tw_sums its = {0};
         one.rows = 1;
         one.first += r;
-        one.targets += r;
+        one.targets += r * b->p->targets;
         last->type->loss(last, &one, logits + r * row, b->labels + r * b->p->labels, &its,
                          dy ? dy + r * row : NULL);
         sums->loss += weight * its.loss;

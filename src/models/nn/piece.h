@@ -23,7 +23,8 @@ typedef struct tw__lane {
     char *scratch;
     char *node[TW__LEVELS]; /* gradients on their way into a node; only with wide steps */
     int32_t *labels;        /* of TW__PASS_ROWS rows of each frame */
-    double targets[TW__FRAMES][TW__PASS_ROWS], weights[TW__FRAMES][TW__PASS_ROWS];
+    double *targets;        /* likewise */
+    double weights[TW__FRAMES][TW__PASS_ROWS];
 } tw__lane;
 
 typedef struct tw__plan {
@@ -31,7 +32,7 @@ typedef struct tw__plan {
     tw_context *ctx;
     const tw__kernels *k;
     size_t row_size, row_bytes; /* of the data */
-    size_t labels;              /* of a row */
+    size_t labels, targets;     /* of a row */
     int is_weighted;            /* rows count differently */
     int is_penalised, has_max_norm;
     double penalty; /* at the present point */

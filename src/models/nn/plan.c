@@ -50,7 +50,7 @@ static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size
     return (tw__piece){.p = p,
                        .frame = has_segments(p, e) ? frame_of(p, first, n) : l->frame[i],
                        .labels = l->labels + i * TW__PASS_ROWS * p->labels,
-                       .targets = l->targets[i],
+                       .targets = l->targets + i * TW__PASS_ROWS * p->targets,
                        .weights = l->weights[i],
                        .e = e,
                        .sums = e->sums + (e->want & TW_LEAVES ? done / TW__PASS_ROWS : 0),
@@ -58,7 +58,7 @@ static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size
                                 .rows = n,
                                 .draw = e->draw,
                                 .first = first,
-                                .targets = l->targets[i],
+                                .targets = l->targets + i * TW__PASS_ROWS * p->targets,
                                 .training = (e->want & TW_TRAINING) != 0,
                                 .keeps = (e->want & TW_WANT_GRADIENT) != 0,
                                 .w = e->w,
@@ -162,6 +162,7 @@ static tw_status make_lane(const tw__plan *p, tw__lane *l, tw_error *err)
     TW_TRY(tw__alloc(p->ctx, &l->frame[0].saved, p->steps.saved * rows, 1, err));
     TW_TRY(tw__alloc(p->ctx, &l->scratch, p->steps.scratch, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &l->labels, p->labels * rows, sizeof *l->labels, err));
+    TW_TRY(tw__alloc(p->ctx, &l->targets, p->targets * rows, sizeof *l->targets, err));
     for (size_t i = 0; i < TW__LEVELS && p->frames > 1; i++)
         TW_TRY(tw__alloc(p->ctx, &l->node[i], p->size, p->k->real, err));
     numbers = l->frame[0].numbers;
@@ -190,6 +191,7 @@ static void destroy(tw__bound *on)
         tw__free(p->ctx, l->frame[0].saved, p->steps.saved * p->frames * TW__PASS_ROWS, 1);
         tw__free(p->ctx, l->scratch, p->steps.scratch, p->k->real);
         tw__free(p->ctx, l->labels, p->labels * p->frames * TW__PASS_ROWS, sizeof *l->labels);
+        tw__free(p->ctx, l->targets, p->targets * p->frames * TW__PASS_ROWS, sizeof *l->targets);
         for (size_t j = 0; j < TW__LEVELS; j++) tw__free(p->ctx, l->node[j], p->size, p->k->real);
     }
     tw__free(p->ctx, p->batch.numbers, p->numbers_capacity, p->k->real);
@@ -257,6 +259,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
     p->row_size = net->values[0].size;
     p->row_bytes = p->row_size * tw_type_size(on->data.type);
     p->labels = labels;
+    p->targets = on->targets || on->model->of_input ? on->model->kind->outputs(on->model) : 0;
     p->size = net->size;
     tw_status s = tw__steps_create(&p->steps, ctx, net, p->k, err);
     if (s == TW_OK) {
@@ -274,7 +277,7 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .n_rows = on->data.rows,
                           .n_outputs = on->model->kind->outputs(on->model),
                           .can_add = 1,
-                          .only_outputs = !on->classes && !on->targets,
+                          .only_outputs = !on->classes && !p->targets,
                           .counts_correct = on->classes != NULL,
                           .joins = (int)p->steps.n_joins,
                           .lanes = p->n_lanes,

@@ -98,6 +98,7 @@ static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, t
                      .in = net->values[at->value].shape,
                      .in_size = net->values[at->value].size,
                      .is_first = at->value == 0,
+                     .of_input = common_option(type, t, "target") != 0,
                      .is_balanced = common_option(type, t, TW__CLASS_WEIGHT) != 0,
                      .penalty = {.l2 = common_option(type, t, "l2"),
                                  .l1 = common_option(type, t, "l1"),
@@ -334,6 +335,12 @@ static tw_status check_ends(tw__network *net, tw_error *err)
             return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s may only be the last layer",
                             net->layers[i].source + 1, tw__line_words(&net->source[net->layers[i].source]),
                             net->layers[i].type->name);
+    if (last && last->of_input && last->out_size != net->values[0].size)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "the last layer (%s) makes %zu numbers of a row, and target=input needs as many as the "
+            "input has: %zu",
+            tw__line_words(&net->source[net->n_sources - 1]), last->out_size, net->values[0].size);
     if (last && last->type->loss) return last->type->classes(last, &net->labels, err);
     return tw__fail(err, TW_ERR_SPEC,
                     "the network ends with \"%s\"; it must end with a layer that has a loss, such as "
@@ -353,13 +360,34 @@ tw_status tw__network_read(tw__network *net, const char *text, tw_error *err)
     return check_ends(net, err);
 }
 
+/* The last word of the text that names a layer; options have a "=" before any ":". */
+static const char *last_layer(const char *text, const tw__layer_type **type)
+{
+    const char *last = NULL;
+    char word[TW__LAYER_WORD];
+    *type = NULL;
+    for (const char *p = text; *p; p += strspn(p, " \t;|()")) {
+        const char *const from = p;
+        if (next_word(&p, word, sizeof word) < 0) p += strcspn(p, " \t;|()");
+        word[strcspn(word, ":")] = 0;
+        const tw__layer_type *const found = tw__layer_type_find(word);
+        if (!found) continue;
+        *type = found;
+        last = from;
+    }
+    return last;
+}
+
 int tw__network_is_of_numbers(const char *text)
 {
-    size_t end = strlen(text), first;
-    while (end > 0 && strchr(spaces, text[end - 1])) end--;
-    for (first = end; first > 0 && !strchr(" \t;", text[first - 1]); first--) continue;
-    char name[32];
-    snprintf(name, sizeof name, "%.*s", (int)(end - first < 31 ? end - first : 31), text + first);
-    const tw__layer_type *type = tw__layer_type_find(name);
+    const tw__layer_type *type;
+    last_layer(text, &type);
     return type && type->of_numbers;
+}
+
+int tw__network_is_of_input(const char *text)
+{
+    const tw__layer_type *type;
+    const char *last = last_layer(text, &type);
+    return type && type->of_numbers && strstr(last, "target=input");
 }

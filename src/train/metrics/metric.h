@@ -13,7 +13,8 @@ enum {
     /* not taken by itself: of two classes; of many classes */
     TW__FOR_MORE_CLASSES = 16,
     TW__FOR_FEW_CLASSES = 32,
-    TW__ON_REQUEST = 64 /* taken by name alone */
+    TW__ON_REQUEST = 64,    /* taken by name alone */
+    TW__OF_ONE_NUMBER = 128 /* of a row */
 };
 
 /* What metrics are computed from. */

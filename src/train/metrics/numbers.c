@@ -5,6 +5,9 @@
 #include "train/metrics/metric.h"
 #include <math.h>
 
+/* Rows may have several numbers. */
+static uint64_t count(const tw__predicted *p) { return p->o.rows * p->o.n_outputs; }
+
 /* The prediction's, or with a center that of a prediction that is always the same. */
 static double error_of(const tw__predicted *p, uint64_t i, double center)
 {
@@ -16,7 +19,7 @@ static int exponent_of(const tw__predicted *p, double center)
 {
     double most = 0;
     int exponent;
-    for (uint64_t i = 0; i < p->o.rows; i++) {
+    for (uint64_t i = 0; i < count(p); i++) {
         const double size = fabs(error_of(p, i, center));
         if (size > most) most = size;
     }
@@ -30,8 +33,9 @@ enum power { AS_IT_IS, SIZE, SQUARE };
 static double mean(const tw__predicted *p, double center, enum power power, int exponent)
 {
     tw__exact sum = {.n = 0}, all = {.n = 0};
-    for (uint64_t i = 0; i < p->o.rows; i++) {
-        const double r = ldexp(error_of(p, i, center), -exponent), weight = tw__row_weight(p, i);
+    for (uint64_t i = 0; i < count(p); i++) {
+        const double r = ldexp(error_of(p, i, center), -exponent),
+                     weight = tw__row_weight(p, i / p->o.n_outputs);
         tw__exact_add(&sum, weight * (power == SQUARE ? r * r : power == SIZE ? fabs(r) : r));
         tw__exact_add(&all, weight);
     }
@@ -76,5 +80,6 @@ TW__METRIC_TYPE(rmse, TW__OF_NUMBERS, compute_rmse, .help = "root of the mean sq
                 .equation = "sqrt(mean (target - prediction)^2)");
 TW__METRIC_TYPE(mae, TW__OF_NUMBERS, compute_mae, .help = "mean size of the error",
                 .equation = "mean |target - prediction|");
-TW__METRIC_TYPE(r2, TW__OF_NUMBERS, compute_r2, .help = "share of the targets' variance that is explained",
+TW__METRIC_TYPE(r2, TW__OF_NUMBERS | TW__OF_ONE_NUMBER, compute_r2,
+                .help = "share of the targets' variance that is explained",
                 .equation = "1 - mean (target - prediction)^2 / mean (target - mean target)^2");

@@ -3,6 +3,7 @@
 #include "train/metrics/metric.h"
 #include "base/cpu.h"
 #include "models/model.h"
+#include "models/row.h"
 #include "train/lists.h"
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@ static tw_status check_fit(const tw__metric_type *t, const tw_outcomes *o, tw_er
         return tw__fail(err, TW_ERR_SPEC, "%s is a metric of classes, but the model predicts numbers", name);
     if ((t->traits & TW__OF_NUMBERS) && !o->targets)
         return tw__fail(err, TW_ERR_SPEC, "%s is a metric of numbers, but the model predicts classes", name);
+    if ((t->traits & TW__OF_ONE_NUMBER) && o->n_outputs > 1)
+        return tw__fail(err, TW_ERR_SPEC, "%s is a metric of one number, but the model predicts %zu", name,
+                        o->n_outputs);
     if ((t->traits & TW__OF_PROBABILITIES) && o->output != TW_OUTPUT_PROBABILITY)
         return tw__fail(err, TW_ERR_SPEC, "%s needs probabilities, but the model gives scores", name);
     if ((t->traits & TW__OF_TWO_CLASSES) && o->n_classes != 2)
@@ -65,6 +69,7 @@ tw_status tw__scores_check(const tw_model *m, const char *names, tw_error *err)
     const tw_outcomes o = {.output = m->output,
                            .n_classes = (size_t)m->labels,
                            .classes = m->labels ? &class : NULL,
+                           .n_outputs = m->kind->outputs(m),
                            .targets = m->labels ? NULL : &target};
     return choose(&s, &o, names, err);
 }
@@ -88,8 +93,10 @@ static tw_status check_row(const tw_outcomes *o, uint64_t i, tw_error *err)
         return tw__fail(err, TW_ERR_DATA, "row %llu has weight %g; weights are above 0", row, o->weights[i]);
     if (o->classes && (o->classes[i] < 0 || (size_t)o->classes[i] >= o->n_classes))
         return tw__fail(err, TW_ERR_DATA, "row %llu has class %d of %zu", row, o->classes[i], o->n_classes);
-    if (o->targets && !isfinite(o->targets[i]))
-        return tw__fail(err, TW_ERR_DATA, "row %llu has target %g", row, tw__shown(o->targets[i]));
+    for (size_t k = 0; o->targets && k < o->n_outputs; k++)
+        if (!isfinite(o->targets[i * o->n_outputs + k]))
+            return tw__fail(err, TW_ERR_DATA, "row %llu has target %g", row,
+                            tw__shown(o->targets[i * o->n_outputs + k]));
     return TW_OK;
 }
 
@@ -101,7 +108,7 @@ static tw_status check(const tw_outcomes *o, tw_error *err)
         return tw__fail(err, TW_ERR_DATA, "the rows have no %s, which metrics need",
                         of_numbers ? "targets" : "labels");
     if (of_numbers
-            ? o->n_outputs != 1
+            ? o->n_outputs < 1
             : o->n_classes < 2 || (o->n_outputs != o->n_classes && (o->n_outputs != 1 || o->n_classes != 2)))
         return tw__fail(err, TW_ERR_DATA, "%zu outputs do not fit %zu classes", o->n_outputs, o->n_classes);
     for (uint64_t i = 0; i < o->rows; i++) TW_TRY(check_row(o, i, err));
@@ -191,12 +198,21 @@ static tw_status predict(const tw_model *m, const tw_objective *f, const void *w
     return s;
 }
 
+/* The rows themselves as targets, `all` numbers. */
+static tw_status input_of(const tw__bound *b, size_t all, double **to, tw_error *err)
+{
+    const tw_row rows = {.x = b->data.x};
+    TW_TRY(tw__alloc(b->model->ctx, to, all, sizeof **to, err));
+    for (size_t i = 0; i < all; i++) (*to)[i] = tw__row_number(b->data.type, b->model->type, &rows, i);
+    return TW_OK;
+}
+
 static tw_status score(tw_scores **out, const tw_objective *f, const void *w, const char *names,
                        tw_error *err)
 {
     const tw__bound *b = f->user;
     const tw_model *m = b->model;
-    double *outputs;
+    double *outputs, *input = NULL;
     size_t n;
     if (f->only_outputs)
         return tw__fail(err, TW_ERR_DATA, "%s has no labels, which metrics need", b->data.name);
@@ -204,6 +220,7 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
         return tw__fail(err, TW_ERR_MEMORY, "the outputs of all rows do not fit into memory");
     TW_TRY(tw__alloc(m->ctx, &outputs, n, sizeof *outputs, err));
     tw_status s = predict(m, f, w ? w : m->w, outputs, err);
+    if (s == TW_OK && m->of_input) s = input_of(b, n, &input, err);
     const size_t of_row = b->data.n_labels ? b->data.n_labels : 1; /* predictions */
     const tw_outcomes o = {.size = sizeof o,
                            .rows = f->n_rows * of_row,
@@ -213,10 +230,11 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
                            .are_floats = m->type == TW_F32,
                            .n_classes = (size_t)m->labels,
                            .classes = b->classes,
-                           .targets = b->targets,
+                           .targets = input ? input : b->targets,
                            .weights = b->data.weights,
                            .class_weights = m->class_weights};
     if (s == TW_OK) s = tw_scores_create(out, m->ctx, &o, names, err);
+    if (input) tw__free(m->ctx, input, n, sizeof *input);
     tw__free(m->ctx, outputs, n, sizeof *outputs);
     return s;
 }
