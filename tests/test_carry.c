@@ -9,8 +9,9 @@ static void gradients_of_sequences(void **state)
     networks_check_gradient_on(networks_sequence, "embedding classes 3; dense classes softmax", 5);
     networks_check_gradient_on(networks_sequence,
                                "embedding 7 4; positions; rnn 4 carry=1; dense 5 softmax:smoothing=0.1", 5);
-    networks_check_gradient_on(networks_sequence,
-                               "embedding 5 3; lstm 4 carry=1; residual(gru 4 carry=1); dense 5 softmax", 5);
+    networks_check_gradient_on(
+        networks_sequence,
+        "embedding 5 3; lstm 4 carry=1; residual(gru@cho 4 carry=1); gru 3 carry=1; dense 5 softmax", 5);
     networks_check_gradient_on(networks_sequence,
                                "embedding 5 4; positions; residual(layernorm; attention 2 causal=1); "
                                "residual(layernorm; dense 8 gelu; dense 4); dense 5 softmax",
@@ -90,7 +91,7 @@ static void a_cut_sequence_is_the_same(void **state)
     enum { ALL = 12, CUT = 4, SYMBOLS = 5 };
     static const char *const networks[] =
         {"embedding 5 3; rnn 4 carry=1; dense 5 softmax", "embedding 5 3; lstm 4 carry=1; dense 5 softmax",
-         "embedding 5 3; gru 3 carry=1; lstm 2 carry=1; rnn 4 carry=1; dense 5 softmax"};
+         "embedding 5 3; gru 3 carry=1; lstm 2 carry=1; gru@cho 2 carry=1; dense 5 softmax"};
     float x[ALL + 1];
     int32_t next[ALL];
     (void)state;

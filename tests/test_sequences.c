@@ -1,7 +1,7 @@
 /* Recurrent layers and attention: cases whose numbers are known, gradients, what causal means.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
-#include "models/nn/layer.h"
+#include "models/nn/recurrent.h"
 
 static void near(double got, double want)
 {
@@ -62,15 +62,70 @@ static void a_scalar_rnn(void **state)
     tw_context_free(ctx);
 }
 
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
+/* Two times of one number by the equations, for the reset gate after and before the product. */
+static void a_scalar_gru(void **state)
+{
+    enum { TIMES = 2, RESET = TW__RECURRENT_OPTIONS };
+    (void)state;
+    tw_context *ctx = networks_context(1);
+    const tw__layer_type *const type = tw__layer_type_find("gru");
+    const tw__kernels *const k = tw__kernels_for(TW_F64, TW_ISA_BASE);
+    const double w[14] = {0.5, -0.3, 0.8, 0.7, 0.2, -0.9, 0.1, 0.2, 0.3, 0.05, -0.1, 0.15},
+                 x[TIMES] = {1, -2};
+    for (int before = 0; before < 2; before++) {
+        tw__layer_text text = {.name = "gru", .n_words = 1, .word = {"1"}};
+        double own[16] = {0}, y[TIMES], packed[16], saved[64], h = 0;
+        text.value[RESET] = before;
+        tw__layer l = {.ctx = ctx,
+                       .type = type,
+                       .in = {.rank = 2, .n = {TIMES, 1}},
+                       .in_size = TIMES,
+                       .own = own};
+        assert_int_equal(type->setup(&l, &text, NULL), TW_OK);
+        /* w as of after: W 0-2, U 3-5, b 6-8, c 9-11; before has U and c of n in tensors of their own */
+        double v[14];
+        memcpy(v, w, sizeof v);
+        static const size_t after_at[] = {0, 3, 6, 9}, before_at[] = {0, 3, 5, 8, 10, 11};
+        if (before) {
+            memcpy(v + 5, w + 6, 3 * sizeof *v);
+            memcpy(v + 8, w + 9, 2 * sizeof *v);
+            v[10] = w[5], v[11] = w[11];
+        }
+        for (size_t i = 0; i < l.n_tensors; i++) l.tensor[i].offset = (before ? before_at : after_at)[i];
+        double *scratch = calloc(type->scratch(&l, k), sizeof *scratch);
+        type->pack(&l, k, (const char *)v, (char *)packed);
+        const tw__pass p = {.k = k,
+                            .rows = 1,
+                            .w = (const char *)v,
+                            .packed = (const char *)packed,
+                            .saved = (uint8_t *)saved,
+                            .scratch = scratch};
+        type->forward(&l, &p, x, y);
+        for (int t = 0; t < TIMES; t++) {
+            const double r = sigmoid(w[0] * x[t] + w[6] + w[3] * h + w[9]),
+                         z = sigmoid(w[1] * x[t] + w[7] + w[4] * h + w[10]), in = w[2] * x[t] + w[8],
+                         n = before ? tanh(in + w[5] * (r * h) + w[11]) : tanh(in + r * (w[5] * h + w[11]));
+            h = (1 - z) * n + z * h;
+            near(y[t], h);
+        }
+        free(scratch);
+        tw__free(ctx, l.tensor, l.capacity, sizeof *l.tensor);
+    }
+    tw_context_free(ctx);
+}
+
 static void gradients_through_time(void **state)
 {
     (void)state;
+    networks_check_gradient("reshape 12x7; gru@cho 5; gru@cho 18 output=last; dense 3 softmax", 3);
     networks_check_gradient("reshape 12x7; rnn 5; flatten; dense 3 softmax", 3);
     networks_check_gradient("reshape 12x7; lstm 4; lstm 5 output=last; dense 3 softmax", 3);
     networks_check_gradient("reshape 12x7; dense 3 tanh; gru 5; gru 4 output=last; dense 3 softmax", 3);
     networks_check_gradient("reshape 6x14; residual(lstm 14); layernorm; globalavgpool; dense 3 softmax", 3);
     networks_check_gradient("reshape 12x7; gru 6; batchnorm; rnn 3 output=last; dense 3 softmax", 3);
-    networks_check_threads("reshape 12x7; lstm 5; gru 4 output=last; dense 3 softmax", 3);
+    networks_check_threads("reshape 12x7; lstm 5; gru@cho 4 output=last; dense 3 softmax", 3);
 }
 
 /* padding=same keeps the length; of an odd number of zeros the last is at the end, as in TensorFlow. */
@@ -147,9 +202,13 @@ static void causal_attention_looks_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_scalar_lstm),          cmocka_unit_test(a_scalar_rnn),
-        cmocka_unit_test(gradients_through_time), cmocka_unit_test(same_padding_ends_with_a_zero),
-        cmocka_unit_test(attention_of_all_times), cmocka_unit_test(causal_attention_looks_back),
+        cmocka_unit_test(a_scalar_lstm),
+        cmocka_unit_test(a_scalar_rnn),
+        cmocka_unit_test(a_scalar_gru),
+        cmocka_unit_test(gradients_through_time),
+        cmocka_unit_test(same_padding_ends_with_a_zero),
+        cmocka_unit_test(attention_of_all_times),
+        cmocka_unit_test(causal_attention_looks_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,4 +42,6 @@ const tw__layer_type tw__layer_lstm = {
         "c[t] = f c[t-1] + i g; h[t] = o tanh(c[t]); both 0 before the first time, or with carry=1 as the row before left them\n"
         "dc[t] = dh[t] o (1 - tanh(c[t])^2) + f[t+1] dc[t+1]; di = dc g, df = dc c[t-1], dg = dc i, do = "
         "dh tanh(c), each times its function's slope",
+    .options = tw__recurrent_options,
+    .n_options = TW__RECURRENT_OPTIONS,
     TW__RECURRENT_FIELDS};

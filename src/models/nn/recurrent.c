@@ -6,23 +6,34 @@
 #include "models/nn/recurrent.h"
 #include <string.h>
 
-enum { W_IN, W_HIDDEN, B_IN, B_HIDDEN };
+enum { W_IN, W_HIDDEN, B_IN, B_HIDDEN, W_RESET, B_RESET };
 enum { ALL, LAST };
 
-const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS] = {
-    {"output", TW_WORD, "all last", ALL, 0, 0, TW_CLOSED,
-     "what comes out: h of all times, or of the last one"},
-    TW__INIT_OPTION("init", TW__GLOROT_UNIFORM, "how the weights of the input begin"),
-    TW__INIT_OPTION("hidden_init", TW__ORTHOGONAL, "how those of h begin"),
-    {"carry", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
-     "1: a row begins with the state that the row before it in its stream ended with; rows are read in order"},
-    TW__PENALTY_OPTIONS,
-};
+const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS] = {TW__RECURRENT_ROWS};
+
+/* Gates with a product of h. */
+static size_t of_hidden(const tw__cell *cell) { return cell->gates - (cell->reset != NULL); }
+
+static tw_status add_hidden(tw__layer *l, const tw__layer_text *t, const char *name, int64_t out,
+                            tw_error *err)
+{
+    const int64_t n = (int64_t)((const tw__recurrent *)l->own)->n;
+    return tw__layer_add_tensor(l,
+                                &(tw__layer_tensor){.name = name,
+                                                    .rank = 2,
+                                                    .shape = {out, n},
+                                                    .initial =
+                                                        tw__initial_at(t->value[TW__RECURRENT_HIDDEN_INIT]),
+                                                    .fan_in = (double)n,
+                                                    .fan_out = (double)out},
+                                err);
+}
 
 static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     const tw__recurrent *const own = l->own;
-    const int64_t in = (int64_t)own->in, n = (int64_t)own->n, all = n * (int64_t)own->cell->gates;
+    const int64_t in = (int64_t)own->in, n = (int64_t)own->n, all = n * (int64_t)own->cell->gates,
+                  hidden = n * (int64_t)of_hidden(own->cell);
     TW_TRY(tw__layer_add_tensor(l,
                                 &(tw__layer_tensor){.name = "weight_ih_l0",
                                                     .rank = 2,
@@ -31,18 +42,14 @@ static tw_status add_tensors(tw__layer *l, const tw__layer_text *t, tw_error *er
                                                     .fan_in = (double)in,
                                                     .fan_out = (double)all},
                                 err));
-    TW_TRY(tw__layer_add_tensor(l,
-                                &(tw__layer_tensor){.name = "weight_hh_l0",
-                                                    .rank = 2,
-                                                    .shape = {all, n},
-                                                    .initial =
-                                                        tw__initial_at(t->value[TW__RECURRENT_HIDDEN_INIT]),
-                                                    .fan_in = (double)n,
-                                                    .fan_out = (double)all},
-                                err));
+    TW_TRY(add_hidden(l, t, "weight_hh_l0", hidden, err));
     TW_TRY(
         tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_ih_l0", .rank = 1, .shape = {all}}, err));
-    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_hh_l0", .rank = 1, .shape = {all}}, err);
+    TW_TRY(tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_hh_l0", .rank = 1, .shape = {hidden}},
+                                err));
+    if (!own->cell->reset) return TW_OK;
+    TW_TRY(add_hidden(l, t, "weight_hr_l0", n, err));
+    return tw__layer_add_tensor(l, &(tw__layer_tensor){.name = "bias_hr_l0", .rank = 1, .shape = {n}}, err);
 }
 
 tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err)
@@ -61,7 +68,8 @@ tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__c
     if (own->carries) l->carry = own->n * (1 + cell->state);
     l->out = own->only_last ? (tw__shape){.rank = 1, .n = {n}} : (tw__shape){.rank = 2, .n = {l->in.n[0], n}};
     size_t numbers;
-    if (__builtin_mul_overflow(own->n * (cell->kept + 1), own->times, &numbers) || numbers > (size_t)1 << 31)
+    if (__builtin_mul_overflow(own->n * (cell->kept + 1 + (cell->reset != NULL)), own->times, &numbers) ||
+        numbers > (size_t)1 << 31)
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): what it keeps of a row is too large", l->source + 1,
                         t->text);
     l->saved = numbers * sizeof(double);
@@ -71,42 +79,51 @@ tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__c
 size_t tw__recurrent_place(const tw__layer *l, int tensor, size_t i)
 {
     const tw__recurrent *const own = l->own;
-    if (tensor > W_HIDDEN) return i;
-    const size_t in = tensor == W_IN ? own->in : own->n;
-    return tw__dense_at(in, own->n * own->cell->gates, i % in, i / in);
+    if (tensor == B_IN || tensor == B_HIDDEN || tensor == B_RESET) return i;
+    const size_t in = tensor == W_IN ? own->in : own->n, gates = tensor == W_IN      ? own->cell->gates
+                                                                 : tensor == W_RESET ? 1
+                                                                                     : of_hidden(own->cell);
+    return tw__dense_at(in, own->n * gates, i % in, i / in);
+}
+
+/* Where what is packed of the products of h and of the reset begins, and where all of it ends. */
+static size_t hidden_at(const tw__recurrent *own, const tw__kernels *k)
+{
+    return k->dense.packed(own->in, own->n * own->cell->gates);
+}
+static size_t reset_at(const tw__recurrent *own, const tw__kernels *k)
+{
+    return hidden_at(own, k) + k->dense.packed(own->n, own->n * of_hidden(own->cell));
 }
 
 size_t tw__recurrent_packed(const tw__layer *l, const tw__kernels *k)
 {
     const tw__recurrent *const own = l->own;
-    const size_t all = own->n * own->cell->gates;
-    return k->dense.packed(own->in, all) + k->dense.packed(own->n, all);
-}
-
-static const char *packed_hidden(const tw__recurrent *own, const tw__kernels *k, const char *packed)
-{
-    return packed + k->dense.packed(own->in, own->n * own->cell->gates) * k->real;
+    return reset_at(own, k) + (own->cell->reset ? k->dense.packed(own->n, own->n) : 0);
 }
 
 void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
 {
     const tw__recurrent *const own = l->own;
-    const size_t all = own->n * own->cell->gates;
-    k->dense.pack(own->in, all, w + l->tensor[W_IN].offset * k->real, packed);
-    k->dense.pack(own->n, all, w + l->tensor[W_HIDDEN].offset * k->real,
-                  (char *)(uintptr_t)packed_hidden(own, k, packed));
+    k->dense.pack(own->in, own->n * own->cell->gates, w + l->tensor[W_IN].offset * k->real, packed);
+    k->dense.pack(own->n, own->n * of_hidden(own->cell), w + l->tensor[W_HIDDEN].offset * k->real,
+                  packed + hidden_at(own, k) * k->real);
+    if (own->cell->reset)
+        k->dense.pack(own->n, own->n, w + l->tensor[W_RESET].offset * k->real,
+                      packed + reset_at(own, k) * k->real);
 }
 
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
-/* Saved: h of all times, then what the cell keeps, each row by row. Scratch: numbers of all rows and times
- * for the gates (two of them where d_in and d_hidden differ), h of the time before each, and of one time what
- * products need: h, the gates, dh, the state's gradient, a row of zeros. */
+/* Saved: h of all times, then what the cell keeps, then what a reset makes, each row by row. Scratch: numbers
+ * of all rows and times for the gates (two of them where d_in and d_hidden differ), h of the time before
+ * each, and of one time what products need: h, the gates, dh and a product (forward: the reset and its
+ * product), the state's gradient, a row of zeros. */
 typedef struct memory {
-    char *h, *kept;
+    char *h, *kept, *reset;
     char *in, *hidden; /* of all times: forward the inputs' products, backward d_in and d_hidden */
     char *h_before;    /* of all times */
-    char *state, *gates, *dh, *d_state, *zeros;
+    char *state, *gates, *dh, *product, *d_state, *zeros;
 } memory;
 
 static size_t times_of_pass(const tw__recurrent *own) { return TW__PASS_ROWS * own->times; }
@@ -128,12 +145,14 @@ static memory memory_of(const tw__layer *l, const tw__pass *p)
     const size_t n = own->n * p->k->real, gates = own->cell->gates, times = times_of_pass(own);
     memory m = {.h = (char *)p->saved, .in = p->scratch};
     m.kept = m.h + p->rows * own->times * n;
+    m.reset = m.kept + p->rows * own->times * own->cell->kept * n;
     m.hidden = m.in + times * gates * n;
     m.h_before = m.hidden + times * gates * n;
     m.state = m.h_before + times * n;
     m.gates = m.state + TW__PASS_ROWS * n;
     m.dh = m.gates + TW__PASS_ROWS * gates * n;
-    m.d_state = m.dh + 2 * TW__PASS_ROWS * n;
+    m.product = m.dh + TW__PASS_ROWS * n;
+    m.d_state = m.product + TW__PASS_ROWS * n;
     m.zeros = m.d_state + TW__PASS_ROWS * own->cell->state * n;
     memset(m.zeros, 0, most(own->cell->state, 1) * n);
     return m;
@@ -177,25 +196,61 @@ static void hand_on(const tw__recurrent *own, const tw__pass *p, const memory *m
     }
 }
 
+/* Of the gradient of the reset gate's product, all rows and times: after those of h's products. */
+static char *d_of_reset(const tw__recurrent *own, const tw__pass *p, const memory *m)
+{
+    return m->hidden + times_of_pass(own) * of_hidden(own->cell) * own->n * p->k->real;
+}
+
+/* Where row r has its numbers at a time. */
+static tw__cell_at cell_at(const tw__recurrent *own, const tw__pass *p, const memory *m, size_t r,
+                           size_t time)
+{
+    const tw__cell *const cell = own->cell;
+    const size_t n = own->n * p->k->real;
+    char *const in = at(own, p, m->in, r, time, cell->gates);
+    return (tw__cell_at){.in = in,
+                         .hidden = m->gates + r * of_hidden(cell) * n,
+                         .h_before = h_before(own, p, m, r, time),
+                         .kept = at(own, p, m->kept, r, time, cell->kept),
+                         .state_before = state_before(own, p, m, r, time),
+                         .h = at(own, p, m->h, r, time, 1),
+                         .reset = at(own, p, m->reset, r, time, 1),
+                         .of_reset = m->product + r * n,
+                         .dh = m->dh + r * n,
+                         .d_state = m->d_state + r * cell->state * n,
+                         .d_in = in,
+                         .d_hidden = cell->is_joint ? in : at(own, p, m->hidden, r, time, of_hidden(cell))};
+}
+
 /* ---- forward ------------------------------------------------------------------------------------------- */
+
+static void reset_forward(const tw__layer *l, const tw__pass *p, const memory *m, size_t time)
+{
+    const tw__recurrent *const own = l->own;
+    const size_t n = own->n * p->k->real;
+    for (size_t r = 0; r < p->rows; r++) {
+        const tw__cell_at now = cell_at(own, p, m, r, time);
+        own->cell->reset(p->k, own->n, &now);
+        memcpy(m->dh + r * n, now.reset, n);
+    }
+    p->k->dense.forward(tw__rows_together(p->rows), own->n, own->n, m->dh, tw__tensor_of(l, p, W_RESET),
+                        p->packed + reset_at(own, p->k) * p->k->real, tw__tensor_of(l, p, B_RESET),
+                        m->product);
+}
 
 static void step_forward(const tw__layer *l, const tw__pass *p, const memory *m, size_t time)
 {
     const tw__recurrent *const own = l->own;
-    const tw__cell *const cell = own->cell;
     const size_t n = own->n * p->k->real;
     for (size_t r = 0; r < p->rows; r++) memcpy(m->state + r * n, h_before(own, p, m, r, time), n);
-    p->k->dense.forward(tw__rows_together(p->rows), own->n, own->n * cell->gates, m->state,
-                        tw__tensor_of(l, p, W_HIDDEN), packed_hidden(own, p->k, p->packed),
+    p->k->dense.forward(tw__rows_together(p->rows), own->n, own->n * of_hidden(own->cell), m->state,
+                        tw__tensor_of(l, p, W_HIDDEN), p->packed + hidden_at(own, p->k) * p->k->real,
                         tw__tensor_of(l, p, B_HIDDEN), m->gates);
+    if (own->cell->reset) reset_forward(l, p, m, time);
     for (size_t r = 0; r < p->rows; r++) {
-        const tw__cell_at now = {.in = at(own, p, m->in, r, time, cell->gates),
-                                 .hidden = m->gates + r * cell->gates * n,
-                                 .h_before = m->state + r * n,
-                                 .kept = at(own, p, m->kept, r, time, cell->kept),
-                                 .state_before = state_before(own, p, m, r, time),
-                                 .h = at(own, p, m->h, r, time, 1)};
-        cell->forward(p->k, own->n, &now);
+        const tw__cell_at now = cell_at(own, p, m, r, time);
+        own->cell->forward(p->k, own->n, &now);
     }
 }
 
@@ -215,32 +270,47 @@ void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x,
 
 /* ---- backward ------------------------------------------------------------------------------------------ */
 
+/* From the gradient of the reset gate's product that of what it is of, and on. */
+static void reset_backward(const tw__layer *l, const tw__pass *p, const memory *m, size_t time)
+{
+    const tw__recurrent *const own = l->own;
+    const tw__cell *const cell = own->cell;
+    const size_t n = own->n * p->k->real;
+    for (size_t r = 0; r < p->rows; r++) {
+        const char *const d = at(own, p, m->in, r, time, cell->gates) + of_hidden(cell) * n;
+        memcpy(m->gates + r * n, d, n);
+        memcpy(at(own, p, d_of_reset(own, p, m), r, time, 1), d, n);
+    }
+    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n, m->gates, tw__tensor_of(l, p, W_RESET),
+                      m->product);
+    for (size_t r = 0; r < p->rows; r++) {
+        const tw__cell_at now = cell_at(own, p, m, r, time);
+        cell->reset_backward(p->k, own->n, &now);
+        memcpy(now.d_hidden, now.d_in, of_hidden(cell) * n);
+    }
+}
+
 /* m->dh: the gradient of h at this time from later ones, to which that of the layer's output is added. */
 static void step_backward(const tw__layer *l, const tw__pass *p, const memory *m, const char *dy, size_t time)
 {
     const tw__recurrent *const own = l->own;
     const tw__cell *const cell = own->cell;
-    const size_t n = own->n * p->k->real, gates = cell->gates;
-    char *const through = m->dh + TW__PASS_ROWS * n; /* the product of d_hidden */
+    const size_t n = own->n * p->k->real, hidden = of_hidden(cell) * n;
     for (size_t r = 0; r < p->rows; r++) {
         if (!own->only_last) p->k->add(own->n, m->dh + r * n, dy + (r * own->times + time) * n);
         else if (time + 1 == own->times) p->k->add(own->n, m->dh + r * n, dy + r * n);
-        char *const d_in = at(own, p, m->in, r, time, gates);
-        const tw__cell_at now = {.h_before = h_before(own, p, m, r, time),
-                                 .kept = at(own, p, m->kept, r, time, cell->kept),
-                                 .state_before = state_before(own, p, m, r, time),
-                                 .h = at(own, p, m->h, r, time, 1),
-                                 .dh = m->dh + r * n,
-                                 .d_state = m->d_state + r * cell->state * n,
-                                 .d_in = d_in,
-                                 .d_hidden = cell->is_joint ? d_in : at(own, p, m->hidden, r, time, gates)};
+        const tw__cell_at now = cell_at(own, p, m, r, time);
         cell->backward(p->k, own->n, &now);
-        memcpy(m->gates + r * gates * n, now.d_hidden, gates * n);
+    }
+    if (cell->reset) reset_backward(l, p, m, time);
+    for (size_t r = 0; r < p->rows; r++) {
+        const tw__cell_at now = cell_at(own, p, m, r, time);
+        memcpy(m->gates + r * hidden, now.d_hidden, hidden);
         memcpy(at(own, p, m->h_before, r, time, 1), now.h_before, n);
     }
-    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n * gates, m->gates,
-                      tw__tensor_of(l, p, W_HIDDEN), through);
-    p->k->add(p->rows * own->n, m->dh, through);
+    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n * of_hidden(cell), m->gates,
+                      tw__tensor_of(l, p, W_HIDDEN), m->product);
+    p->k->add(p->rows * own->n, m->dh, m->product);
 }
 
 void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
@@ -255,8 +325,12 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
     for (size_t time = own->times; time-- > 0;) step_backward(l, p, &m, dy, time);
     p->k->dense.weights(tw__rows_together(times), own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));
-    p->k->dense.weights(tw__rows_together(times), n, all, m.h_before, own->cell->is_joint ? m.in : m.hidden,
-                        p->into, tw__gradient_of(l, p, W_HIDDEN), tw__gradient_of(l, p, B_HIDDEN));
+    p->k->dense.weights(tw__rows_together(times), n, n * of_hidden(own->cell), m.h_before,
+                        own->cell->is_joint ? m.in : m.hidden, p->into, tw__gradient_of(l, p, W_HIDDEN),
+                        tw__gradient_of(l, p, B_HIDDEN));
+    if (own->cell->reset)
+        p->k->dense.weights(tw__rows_together(times), n, n, m.reset, d_of_reset(own, p, &m), p->into,
+                            tw__gradient_of(l, p, W_RESET), tw__gradient_of(l, p, B_RESET));
     if (dx) p->k->dense.input(tw__rows_together(times), own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
 }
 
@@ -295,11 +369,13 @@ void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
     const tw__recurrent *const own = l->own;
     const tw__onnx_attribute with[] = {TW__ONNX_INT("hidden_size", (int64_t)own->n),
                                        TW__ONNX_INT("linear_before_reset", 1)};
-    const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
-    if (own->carries) {
-        tw__onnx_refuse(g, l, "there is no ONNX export of a state that rows hand on (carry=1)");
+    if (own->carries || own->cell->reset) {
+        tw__onnx_refuse(g, l,
+                        own->carries ? "there is no ONNX export of a state that rows hand on (carry=1)"
+                                     : "there is no ONNX export of a reset gate before the product");
         return;
     }
+    const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
     const tw__onnx_name x = TW__ONNX_ORDER(g, *value, 3, 1, 0, 2), w = put_gates(l, g, W_IN, 1, own->in),
                         r = put_gates(l, g, W_HIDDEN, 1, own->n), b = put_gates(l, g, B_IN, 2, 1),
                         y = tw__onnx_node(g, own->cell->onnx, 4, (tw__onnx_name[]){x, w, r, b}, 1 + is_gru,

@@ -12,6 +12,9 @@ typedef struct tw__cell_at {
     void *kept;               /* what the layer keeps of this time */
     const void *state_before; /* the cell's state of the time before */
     void *h;
+    /* With a reset: what it makes, which has a product of its own; forward that, backward its gradient. */
+    void *reset;
+    const void *of_reset;
     void *dh, *d_state; /* backward: the gradients of h and of the state by later times */
     void *d_in, *d_hidden;
 } tw__cell_at;
@@ -25,6 +28,11 @@ typedef struct tw__cell {
      * the product of d_hidden. */
     void (*backward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
     int is_joint;
+    /* NULL, or a first half of forward, which sets `reset`; the last gate's product is of that in place of
+     * h. Backward the second half sets that gate's d_in, and the first half, with of_reset, the others', of
+     * which d_hidden is a copy, and adds to dh. */
+    void (*reset)(const tw__kernels *k, size_t n, const tw__cell_at *at);
+    void (*reset_backward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
     const char *onnx; /* its operator there, and which of our gates that has first, second, ... */
     size_t onnx_order[4];
 } tw__cell;
@@ -43,6 +51,22 @@ enum {
     TW__RECURRENT_OPTIONS = TW__RECURRENT_CARRY + 1 + TW__PENALTY_ROWS
 };
 extern const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS];
+#define TW__RECURRENT_ROWS                                                                                   \
+    {                                                                                                        \
+        "output", TW_WORD, "all last", 0,                                                                    \
+        0,        0,       TW_CLOSED,  "what comes out: h of all times, or of the last one"},                \
+        TW__INIT_OPTION("init", TW__GLOROT_UNIFORM, "how the weights of the input begin"),                   \
+        TW__INIT_OPTION("hidden_init", TW__ORTHOGONAL, "how those of h begin"),                              \
+        {"carry",                                                                                            \
+         TW_FLAG,                                                                                            \
+         NULL,                                                                                               \
+         0,                                                                                                  \
+         0,                                                                                                  \
+         1,                                                                                                  \
+         TW_CLOSED,                                                                                          \
+         "1: a row begins with the state that the row before it in its stream ended with; rows are read in " \
+         "order"},                                                                                           \
+        TW__PENALTY_OPTIONS
 
 tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err);
 size_t tw__recurrent_place(const tw__layer *l, int tensor, size_t i);
@@ -55,9 +79,9 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
 
 void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
 
-#define TW__RECURRENT_FIELDS                                                                        \
-    .options = tw__recurrent_options, .n_options = TW__RECURRENT_OPTIONS, .reads = TW__READS_INPUT, \
-    .own_size = sizeof(tw__recurrent), .setup = setup, .place = tw__recurrent_place,                \
-    .packed = tw__recurrent_packed, .pack = tw__recurrent_pack, .scratch = tw__recurrent_scratch,   \
-    .forward = tw__recurrent_forward, .backward = tw__recurrent_backward, .onnx = tw__recurrent_onnx
+#define TW__RECURRENT_FIELDS                                                                                \
+    .reads = TW__READS_INPUT, .own_size = sizeof(tw__recurrent), .setup = setup,                            \
+    .place = tw__recurrent_place, .packed = tw__recurrent_packed, .pack = tw__recurrent_pack,               \
+    .scratch = tw__recurrent_scratch, .forward = tw__recurrent_forward, .backward = tw__recurrent_backward, \
+    .onnx = tw__recurrent_onnx
 #endif

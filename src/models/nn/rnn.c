@@ -33,4 +33,6 @@ const tw__layer_type tw__layer_rnn =
          "h[t] = tanh(W x[t] + b + U h[t-1] + c), h[-1] = 0, or with carry=1 the last of the row before\n"
          "a[t] = (dy[t] + U^T a[t+1]) (1 - h[t]^2); dx[t] = W^T a[t]\n"
          "dW = sum of a[t] x[t]^T; dU = sum of a[t] h[t-1]^T; db, dc: sum of a[t]",
+     .options = tw__recurrent_options,
+     .n_options = TW__RECURRENT_OPTIONS,
      TW__RECURRENT_FIELDS};
