@@ -118,6 +118,41 @@ static void stopped_at_any_step_and_resumed_is_the_same(void **state)
     }
 }
 
+/* Each checkpoint is told of when it is there, and may be the last. */
+static int stop_at_checkpoint(void *user, const tw_event *event)
+{
+    int *left = user;
+    if (event->kind != TW_EVENT_CHECKPOINT) return 0;
+    assert_int_equal(access(OUT "/checkpoint.safetensors", F_OK), 0);
+    assert_int_equal(event->step, event->steps_per_epoch);
+    return --*left == 0;
+}
+
+static void stopped_at_a_checkpoint(void **state)
+{
+    (void)state;
+    const size_t n = reference(expected, sizeof expected);
+    tw_context *ctx = context(2);
+    tw_job *job;
+    tw_job_options o = options(OUT), again = TW_JOB_OPTIONS_INIT;
+    int left = 2;
+    size_t epochs;
+    remove_run();
+    o.run.event = stop_at_checkpoint;
+    o.run.user = &left;
+    assert_int_equal(tw_job_create(&job, ctx, &o, NULL), TW_OK);
+    assert_int_equal(tw_job_run(job, NULL), TW_OK);
+    assert_int_equal(tw_job_status(job), TW_RUN_INTERRUPTED);
+    tw_run_history(tw_job_run_of(job), &epochs);
+    assert_int_equal(epochs, 2);
+    tw_job_free(job);
+    assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, NULL), TW_OK);
+    assert_int_equal(tw_job_run(job, NULL), TW_OK);
+    tw_job_free(job);
+    assert_same_model(n);
+    tw_context_free(ctx);
+}
+
 static void other_data_is_refused(void **state)
 {
     (void)state;
@@ -492,6 +527,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] =
     { cmocka_unit_test(stopped_at_any_step_and_resumed_is_the_same),
+      cmocka_unit_test(stopped_at_a_checkpoint),
       cmocka_unit_test(other_data_is_refused),
       cmocka_unit_test(a_checkpoint_without_settings_is_refused),
       cmocka_unit_test(any_allocation_may_fail),

@@ -88,17 +88,18 @@ typedef struct tw_epoch {
 
 /* What the event callback is told; valid during the call. */
 typedef struct tw_event {
-    int kind;                              /* TW_EVENT_STEP, TW_EVENT_EPOCH, TW_EVENT_FIT */
+    int kind;                              /* TW_EVENT_STEP, TW_EVENT_EPOCH ... */
     uint64_t epoch, step, steps_per_epoch; /* epoch from 1; steps made in it */
-    /* means over the epoch so far, and the weight of their rows */
+    /* means over the epoch so far, and the weight of their rows; CHECKPOINT: NaN and 0 */
     double loss, accuracy, weight;
     /* EPOCH: the epoch's line; else NULL */
     const tw_epoch *line;
     /* STEP: mean loss of the rows of this update, before its step */
     double update_loss;
 } tw_event;
-/* FIT: a step of one of the fits that a job makes before its own run (cv), counted in that fit */
-enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2, TW_EVENT_FIT = 3 };
+/* FIT: a step of one of the fits that a job makes before its own run (cv), counted in that fit. CHECKPOINT: a
+ * job has written its checkpoint, of this step, which stays until the next one replaces it. */
+enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2, TW_EVENT_FIT = 3, TW_EVENT_CHECKPOINT = 4 };
 
 /* How the weights are stepped where the objective answers with lists (tw_objective.touched). The weights that
  * no list of an update touches have a gradient of 0. Penalties of a linear model (tw_glm) leave none of them
@@ -170,8 +171,9 @@ typedef struct tw_run_options {
      * TW_NONFINITE_ZERO: the step is made with such elements as 0. Failing is TW_ERR_NOT_FINITE. The epoch's
      * means are over the updates that were made and had a finite loss. */
     enum tw_nonfinite nonfinite;
-    /* Called after every step and epoch, in the thread and the floating-point mode of tw_run_step's caller;
-     * non-zero stops the run before the next step, with the status TW_RUN_INTERRUPTED. May be NULL. */
+    /* Called after every step and epoch, and by a job after every checkpoint, in the thread and the
+     * floating-point mode of tw_run_step's caller; non-zero stops the run before the next step, with the
+     * status TW_RUN_INTERRUPTED. May be NULL. */
     int (*event)(void *user, const tw_event *event);
     void *user;
     /* Rows to draw instead of the estimator's sampling, for tests and references. An update takes the next

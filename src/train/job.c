@@ -5,6 +5,7 @@
 #include "train/json.h"
 #include "train/metrics/metric.h"
 #include "train/options.h"
+#include "train/run.h"
 #include "train/selection.h"
 #include "train/steps.h"
 #include "train/target.h"
@@ -497,6 +498,20 @@ static tw_status trace_step(tw_job *job, tw_error *err)
     return tw__norm_trace_step(&job->norms, job->ctx, job->run, err);
 }
 
+/* Whether the callback stops the run. A step of 0 is the end of the epoch before. */
+static int tell_of_checkpoint(tw_job *job)
+{
+    const uint64_t each = tw_run_steps_per_epoch(job->run), step = job->run->step;
+    const tw_event e = {.kind = TW_EVENT_CHECKPOINT,
+                        .epoch = job->run->epoch + (step > 0),
+                        .step = step ? step : each,
+                        .steps_per_epoch = each,
+                        .loss = NAN,
+                        .accuracy = NAN,
+                        .update_loss = NAN};
+    return job->event ? job->event(job->user, &e) : 0;
+}
+
 tw_status tw_job_run(tw_job *job, tw_error *err)
 {
     TW_NEEDS(err, job);
@@ -506,7 +521,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     if (status == TW_RUN_GOING) TW_TRY(tw__selection_run(job, &status, err));
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {
-        job->epoch_ended = job->checkpoint_requested = 0;
+        job->epoch_ended = 0;
         const uint64_t steps = tw_run_steps(job->run);
         TW_TRY(tw__run_steps(job->run, most_steps(job), &status, err));
         if (tw_run_steps(job->run) != steps) TW_TRY(trace_step(job, err));
@@ -517,6 +532,8 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
         TW_TRY(tw__job_save_checkpoint(job, err));
         tw__log(job->ctx, TW_LOG_INFO, "checkpoint after step %llu",
                 (unsigned long long)tw_run_steps(job->run));
+        job->checkpoint_requested = 0;
+        if (tell_of_checkpoint(job) && status == TW_RUN_GOING) status = TW_RUN_INTERRUPTED;
     }
     job->status = status;
     return finish(job, err);
