@@ -51,9 +51,9 @@ static const struct values initial = {.job = TW_JOB_OPTIONS_INIT};
 /* What the range test does not look at; and what only it does. */
 static tw_status check_find_lr(const struct cli_call *call, tw_error *err)
 {
-    static const char *const without[] = {"schedule",   "control",   "epochs",    "target",
-                                          "eval-every", "time",      "keep",      "checkpoint-every",
-                                          "log",        "log-every", "log-norms", "augment"};
+    static const char *const without[] = {"schedule",  "control", "epochs",           "target", "eval-every",
+                                          "time",      "keep",    "checkpoint-every", "log",    "log-every",
+                                          "log-norms", "augment", "pretrain"};
     static const char *const only[] = {"lr-from", "lr-to", "steps"};
     const struct values *v = call->values;
     for (size_t i = 0; v->find_lr && i < sizeof without / sizeof without[0]; i++)

@@ -50,6 +50,8 @@ struct cli_source {
     "thalweg race sparse --model logistic --optimizers 'sgd:lr=3 sgd:lr=10 momentum:lr=3 adagrad:lr=0.3 rmsprop:lr=0.03 adam:lr=0.03' --epochs 2 --seeds 3"
 #define SPARSE_ADAGRAD \
     "yes: val loss of adagrad:lr=0.3 < val loss of sgd:lr=10; val acc of adagrad:lr=0.3 > 1.05 x val acc of sgd:lr=10"
+#define GREEDY \
+    "thalweg train digits --model 'flatten; dense 64 sigmoid; dense 64 sigmoid; dense classes softmax' --pretrain 2 --pretrain-on digits --limit 500 --epochs 10"
 #define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 #define SAMPLING \
     "thalweg race digits --model mlp --optimizers 'single minibatch:lr=0.1 full:lr=0.5' --epochs 1 --seeds 1"

@@ -379,9 +379,16 @@ typedef struct tw_job_options {
     /* Metrics of test and validation rows in the end: "auc f1" (metrics.h), "all" that fit, or "none". NULL: of
      * linear models whose rows are in memory "auc f1", "f1_macro" of more than two classes, or "rmse r2" */
     const char *metrics;
-    /* What changes the training images of a network, at random and in every epoch anew (augment.h): "shift:pixels=2
-     * rotate". NULL: nothing. Not with cv; validation and test rows stay as they are. */
+    /* What changes the training images of a network, at random and in every epoch anew (augment.h):
+     * "shift:pixels=2 rotate". NULL: nothing. Not with cv; validation and test rows stay as they are. */
     const char *augment;
+    /* Above 0: each hidden dense layer of a network, one after the other, first learns for so many epochs, by
+     * adam and without labels, to keep what the layers below it make of the rows. pretrain_on: NULL for the
+     * training rows, or a data set like them, of which labels are not needed; pretrain_noise: the share of a
+     * layer's inputs that are hidden from it meanwhile, [0, 1). Not with from, cv and path. */
+    uint64_t pretrain;
+    const char *pretrain_on;
+    double pretrain_noise;
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

@@ -5,6 +5,7 @@
 #include "train/json.h"
 #include "train/metrics/metric.h"
 #include "train/options.h"
+#include "train/pretrain.h"
 #include "train/run.h"
 #include "train/selection.h"
 #include "train/steps.h"
@@ -62,6 +63,7 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     TW_TRY(tw__fields_check(tw_job_fields, o, err));
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
     TW_TRY(tw__job_check_stream(o, err));
+    TW_TRY(tw__pretrain_check(o, err));
     if (o->run.order)
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -165,6 +167,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     TW_TRY(tw__job_set_window(job, err));
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(make_model(job, type, err));
+    if (job->o.pretrain && !job->continues) TW_TRY(tw__pretrain(job, err));
     job->event = job->o.run.event;
     job->user = job->o.run.user;
     TW_TRY(bind(job, err));
@@ -286,6 +289,7 @@ static tw_status resume_run(tw_job *job, json_t *run, tw_error *err)
         return TW_OK;
     }
     int found;
+    TW_TRY(tw__job_find_checkpoint(job, &job->continues, err));
     TW_TRY(open_all(job, err));
     TW_TRY(check_data(job, run, err));
     return tw__job_load_checkpoint(job, &found, err);
@@ -393,6 +397,7 @@ static tw_status open_again(tw_job **out, tw_context *ctx, const char *directory
     TW_TRY(new_job(out, ctx, &o, err));
     tw_job *job = *out;
     job->resumed = 1;
+    if (from_checkpoint) TW_TRY(tw__job_find_checkpoint(job, &job->continues, err));
     TW_TRY(open_all(job, err));
     TW_TRY(check_data(job, run, err));
     if (from_checkpoint) TW_TRY(tw__job_load_checkpoint(job, &found, err));

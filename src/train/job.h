@@ -23,6 +23,7 @@ struct tw_job {
     tw__loss_trace trace;
     tw__norm_trace norms;
     int epoch_ended, checkpoint_requested, has_test, has_val, resumed;
+    int continues;                        /* its weights are those of a checkpoint */
     tw_metrics test_metrics, val_metrics; /* of the kept weights, in the end */
     tw_scores *test_scores, *val_scores;  /* NULL: none asked for */
     struct tw__selection *selection;      /* selection.h; NULL: no fits come before the run */
@@ -98,6 +99,7 @@ tw_status tw__job_claim(tw_job *job, tw_error *err);
 tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err);
 /* Removes what a run that was killed at its very end has left; where that cannot be done it stays. */
 void tw__job_tidy(tw_context *ctx, const char *directory);
+tw_status tw__job_find_checkpoint(const tw_job *job, int *found, tw_error *err);
 tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err);
 /* model, history.csv, run.json; removes the checkpoint of an ended run */
 tw_status tw__job_save_result(tw_job *job, tw_error *err);

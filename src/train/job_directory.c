@@ -364,12 +364,19 @@ static tw_status check_settings(void *object, const char *settings, tw_error *er
     return s;
 }
 
-tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
+tw_status tw__job_find_checkpoint(const tw_job *job, int *found, tw_error *err)
 {
     char path[TW__PATH];
     TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    TW_TRY(tw__find_file(job->ctx, path, found, err));
+    return tw__find_file(job->ctx, path, found, err);
+}
+
+tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
+{
+    char path[TW__PATH];
+    TW_TRY(tw__job_find_checkpoint(job, found, err));
     if (!*found) return TW_OK;
+    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
     TW_TRY(tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err));
     return tw__history_load(job, err);
 }
