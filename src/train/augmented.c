@@ -123,6 +123,7 @@ static tw_status fill_in(tw__augmented *a, const char *list, uint64_t most, tw_e
                             .channels = r->rank > 2 ? (size_t)r->shape[2] : 1};
     a->row_bytes = a->size.height * a->size.width * a->size.channels;
     a->rows = (size_t)(most > r->rows ? most : r->rows) / TW_MOST_LEAVES + TW_LEAF;
+    if (a->rows < a->plain->together * TW_LEAF) a->rows = a->plain->together * TW_LEAF;
     a->lanes = (size_t)a->plain->lanes;
     a->n_targets = a->source->targets ? a->plain->n_outputs : 0;
     TW_TRY(allocate(a, err));
