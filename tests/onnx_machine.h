@@ -384,19 +384,36 @@ static inline void onnx_gate(const onnx_node *o, size_t which, size_t gates, siz
     for (size_t k = 0; k < n; k++) to[1] += r->x[row * n + k] * h[k];
 }
 
-/* A time of a row: h and the cell's c from those before. */
+/* GRU, gates z, r, h: the reset gate r comes after the product of h, or before it. */
+static inline void onnx_gru(const onnx_node *o, size_t n, const double *x, const double *before, double *h)
+{
+    enum { UNITS = 64 };
+    const int is_after = onnx_with(o, "linear_before_reset")->list[0] != 0;
+    double reset[UNITS], r[UNITS], a[2];
+    for (size_t i = 0; i < n; i++) {
+        onnx_gate(o, 1, 3, i, x, before, a);
+        r[i] = onnx_sigmoid(a[0] + a[1]);
+        reset[i] = r[i] * before[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        onnx_gate(o, 0, 3, i, x, before, a);
+        const double z = onnx_sigmoid(a[0] + a[1]);
+        onnx_gate(o, 2, 3, i, x, is_after ? before : reset, a);
+        h[i] = (1 - z) * tanh(a[0] + (is_after ? r[i] : 1) * a[1]) + z * before[i];
+    }
+}
+
+/* A time of a row: h and the cell's c from those before. LSTM has the gates i, o, f, c. */
 static inline void onnx_cell(const onnx_node *o, size_t n, const double *x, const double *before, double *h,
                              double *c)
 {
     double a[4][2];
-    const size_t gates = onnx_is(o, "LSTM") ? 4 : onnx_is(o, "GRU") ? 3 : 1;
-    for (size_t i = 0; i < n; i++) {
+    const size_t gates = onnx_is(o, "LSTM") ? 4 : 1;
+    if (onnx_is(o, "GRU")) onnx_gru(o, n, x, before, h);
+    for (size_t i = 0; i < n && !onnx_is(o, "GRU"); i++) {
         for (size_t k = 0; k < gates; k++) onnx_gate(o, k, gates, i, x, before, a[k]);
         if (gates == 1) h[i] = tanh(a[0][0] + a[0][1]);
-        else if (gates == 3) { /* z, r, h */
-            const double z = onnx_sigmoid(a[0][0] + a[0][1]), r = onnx_sigmoid(a[1][0] + a[1][1]);
-            h[i] = (1 - z) * tanh(a[2][0] + r * a[2][1]) + z * before[i];
-        } else { /* i, o, f, c */
+        else {
             c[i] = onnx_sigmoid(a[2][0] + a[2][1]) * c[i] +
                    onnx_sigmoid(a[0][0] + a[0][1]) * tanh(a[3][0] + a[3][1]);
             h[i] = onnx_sigmoid(a[1][0] + a[1][1]) * tanh(c[i]);
@@ -410,8 +427,7 @@ static inline void onnx_recur(onnx_machine *m, const onnx_node *o)
     enum { UNITS = 64 };
     const onnx_value *x = o->in[0];
     const size_t n = (size_t)onnx_with(o, "hidden_size")->list[0], times = x->n[0], rows = x->n[1];
-    assert_true(n <= UNITS && n == o->in[2]->n[2] &&
-                (!onnx_is(o, "GRU") || onnx_with(o, "linear_before_reset")->list[0]));
+    assert_true(n <= UNITS && n == o->in[2]->n[2]);
     onnx_value *y = o->output ? onnx_make(m, o->out, 3, (size_t[]){1, rows, n})
                               : onnx_make(m, o->out, 4, (size_t[]){times, 1, rows, n});
     for (size_t row = 0; row < rows; row++) {

@@ -89,6 +89,7 @@ static const char *const of_images[] = {
     "conv1d 4 2 stride=2 dilation=2 groups=2; globalavgpool; dense classes softmax",
     "reshape 12x12; lstm 5; layernorm; gru 4; rnn 3 output=last; dense classes softmax",
     "reshape 9x16; lstm 5 output=last; dense classes softmax",
+    "reshape 9x16; gru@cho 5; gru@cho 4 output=last; dense classes softmax",
     "reshape 12x12; dense 8; positions init=lecun_normal; residual(layernorm; attention 2 causal=1); residual(layernorm; "
     "dense 9 gelu; dense 8); attention 4; layernorm; globalavgpool; dense classes softmax",
     "conv2d 3 8x7; flatten softmax",

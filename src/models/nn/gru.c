@@ -58,7 +58,9 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                                                  .forward = forward_before,
                                                  .backward = backward_before,
                                                  .reset = reset,
-                                                 .reset_backward = reset_backward}};
+                                                 .reset_backward = reset_backward,
+                                                 .onnx = "GRU",
+                                                 .onnx_order = {1, 0, 2}}};
     return tw__recurrent_setup(l, t, &cells[(int)t->value[RESET]], err);
 }
 

@@ -26,7 +26,7 @@ static const tw__cell cell = {.gates = 4,
                               .backward = cell_backward,
                               .is_joint = 1,
                               .onnx = "LSTM",
-                              .onnx_order = {0, 3, 1, 2}};
+                              .onnx_order = {0, 2, 3, 1}};
 
 static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {

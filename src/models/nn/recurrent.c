@@ -336,31 +336,49 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
 
 /* ---- onnx ---------------------------------------------------------------------------------------------- */
 
-/* Copies numbers gate by gate, of which each has `n`, in the operator's order. */
-static void order_gates(const tw__cell *cell, size_t n, const double *from, double *to)
+/* Numbers of all gates, n of each, in the operator's order: of a tensor, or with a reset of two, of which the
+ * second has the last gate's. */
+static void take_gates(const tw__layer *l, tw__onnx *g, const size_t tensors[2], size_t n, double *to)
 {
-    for (size_t i = 0; i < cell->gates; i++)
-        memcpy(to + i * n, from + cell->onnx_order[i] * n, n * sizeof *to);
+    const tw__cell *const cell = ((const tw__recurrent *)l->own)->cell;
+    for (size_t i = 0, done = 0; done < cell->gates; i++) {
+        const size_t size = l->tensor[tensors[i]].size;
+        double *const values = tw__onnx_values(g, l, tensors[i]);
+        if (!values) return;
+        for (size_t k = 0; k < size / n; k++, done++)
+            memcpy(to + cell->onnx_order[done] * n, values + k * n, n * sizeof *to);
+        tw__free(g->m->ctx, values, size, sizeof *values);
+    }
 }
 
-/* A matrix, or both biases, one after the other. */
-static tw__onnx_name put_gates(const tw__layer *l, tw__onnx *g, size_t first, size_t count, size_t columns)
+/* What is put for each of `count` lists of tensors, one after the other: n numbers of a gate. */
+static tw__onnx_name put_gates(const tw__layer *l, tw__onnx *g, size_t count, const size_t (*tensors)[2],
+                               size_t n, int rank, const int64_t *shape)
+{
+    const size_t each = ((const tw__recurrent *)l->own)->cell->gates * n;
+    double *values = NULL;
+    tw__onnx_name name = {""};
+    if (g->p.status == TW_OK)
+        g->p.status = tw__alloc(g->m->ctx, &values, count * each, sizeof *values, g->p.err);
+    for (size_t i = 0; values && i < count; i++) take_gates(l, g, tensors[i], n, values + i * each);
+    if (g->p.status == TW_OK) name = tw__onnx_numbers(g, rank, shape, values);
+    tw__free(g->m->ctx, values, count * each, sizeof *values);
+    return name;
+}
+
+static tw__onnx_name put_matrix(const tw__layer *l, tw__onnx *g, size_t first, size_t second, size_t columns)
 {
     const tw__recurrent *const own = l->own;
-    const size_t n = l->tensor[first].size, all = n * count;
-    double *values, *ordered = NULL;
-    tw__onnx_name name = {""};
-    if (g->p.status == TW_OK) g->p.status = tw__alloc(g->m->ctx, &ordered, all, sizeof *ordered, g->p.err);
-    for (size_t i = 0; i < count && (values = tw__onnx_values(g, l, first + i)) != NULL; i++) {
-        order_gates(own->cell, n / own->cell->gates, values, ordered + i * n);
-        tw__free(g->m->ctx, values, n, sizeof *values);
-    }
-    if (g->p.status == TW_OK) {
-        const int64_t shape[] = {1, (int64_t)(all / columns), (int64_t)columns};
-        name = tw__onnx_numbers(g, count == 1 ? 3 : 2, shape, ordered);
-    }
-    tw__free(g->m->ctx, ordered, all, sizeof *ordered);
-    return name;
+    const int64_t shape[] = {1, (int64_t)(own->cell->gates * own->n), (int64_t)columns};
+    return put_gates(l, g, 1, &(const size_t[2]){first, second}, own->n * columns, 3, shape);
+}
+
+static tw__onnx_name put_biases(const tw__layer *l, tw__onnx *g)
+{
+    static const size_t tensors[2][2] = {{B_IN}, {B_HIDDEN, B_RESET}};
+    const tw__recurrent *const own = l->own;
+    const int64_t shape[] = {1, (int64_t)(2 * own->cell->gates * own->n)};
+    return put_gates(l, g, 2, tensors, own->n, 2, shape);
 }
 
 /* Times come first there, and there is a dimension for directions. Every row begins with 0. */
@@ -368,16 +386,14 @@ void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
 {
     const tw__recurrent *const own = l->own;
     const tw__onnx_attribute with[] = {TW__ONNX_INT("hidden_size", (int64_t)own->n),
-                                       TW__ONNX_INT("linear_before_reset", 1)};
-    if (own->carries || own->cell->reset) {
-        tw__onnx_refuse(g, l,
-                        own->carries ? "there is no ONNX export of a state that rows hand on (carry=1)"
-                                     : "there is no ONNX export of a reset gate before the product");
+                                       TW__ONNX_INT("linear_before_reset", !own->cell->reset)};
+    const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
+    if (own->carries) {
+        tw__onnx_refuse(g, l, "there is no ONNX export of a state that rows hand on (carry=1)");
         return;
     }
-    const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
-    const tw__onnx_name x = TW__ONNX_ORDER(g, *value, 3, 1, 0, 2), w = put_gates(l, g, W_IN, 1, own->in),
-                        r = put_gates(l, g, W_HIDDEN, 1, own->n), b = put_gates(l, g, B_IN, 2, 1),
+    const tw__onnx_name x = TW__ONNX_ORDER(g, *value, 3, 1, 0, 2), w = put_matrix(l, g, W_IN, W_IN, own->in),
+                        r = put_matrix(l, g, W_HIDDEN, W_RESET, own->n), b = put_biases(l, g),
                         y = tw__onnx_node(g, own->cell->onnx, 4, (tw__onnx_name[]){x, w, r, b}, 1 + is_gru,
                                           with, own->only_last),
                         axis = tw__onnx_integers(g, 1, &(int64_t){!own->only_last}),

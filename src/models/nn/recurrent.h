@@ -33,7 +33,7 @@ typedef struct tw__cell {
      * which d_hidden is a copy, and adds to dh. */
     void (*reset)(const tw__kernels *k, size_t n, const tw__cell_at *at);
     void (*reset_backward)(const tw__kernels *k, size_t n, const tw__cell_at *at);
-    const char *onnx; /* its operator there, and which of our gates that has first, second, ... */
+    const char *onnx; /* its operator there, and where that has each of our gates */
     size_t onnx_order[4];
 } tw__cell;
 
