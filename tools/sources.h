@@ -52,6 +52,8 @@ struct cli_source {
     "yes: val loss of adagrad:lr=0.3 < val loss of sgd:lr=10; val acc of adagrad:lr=0.3 > 1.05 x val acc of sgd:lr=10"
 #define GREEDY \
     "thalweg train digits --model 'flatten; dense 64 sigmoid; dense 64 sigmoid; dense classes softmax' --pretrain 2 --pretrain-on digits --limit 500 --epochs 10"
+#define RECURRENT \
+    "thalweg race digits --model 'reshape 28x28; rnn 32 output=last; dense classes softmax' --optimizers 'sgd sgd:lr=0.5 clip_global_norm:max=0.5+sgd:lr=0.5 rmsprop adam' --epochs 3 --limit 10000 --seeds 3"
 #define LR_TEST "thalweg train digits --model mlp --optimizer sgd --find-lr --limit 10000"
 #define SAMPLING \
     "thalweg race digits --model mlp --optimizers 'single minibatch:lr=0.1 full:lr=0.5' --epochs 1 --seeds 1"
