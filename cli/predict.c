@@ -106,10 +106,11 @@ static tw_status run(const struct cli_call *call, tw_error *err)
                               ? "classes by scores (logistic and softmax have probabilities)"
                               : "numbers");
     if (status == TW_OK && tw_model_predictions(m.model) > 1)
-        status = cli_fail(err, TW_ERR_SPEC,
-                          "%.200s predicts what follows at each time of a text: thalweg eval "
-                          "says how well",
-                          call->word[0]);
+        status =
+            cli_fail(err, TW_ERR_SPEC,
+                     "%.200s predicts what follows at each time of a text: thalweg generate writes text, "
+                     "eval says how well",
+                     call->word[0]);
     if (status == TW_OK) status = print_all(v, &m, err);
     cli_close_model(&m);
     return status;

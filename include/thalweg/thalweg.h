@@ -34,6 +34,7 @@
  *   augment.h       libthalweg-train   what changes training images at random: shift, rotate, elastic, ...
  *   run_log.h       libthalweg-train   the log of a run in a file: JSON, CSV, TensorBoard
  *   replay.h        libthalweg-train   a step of a run that was made, once more: norms, gradients, rows
+ *   generate.h      libthalweg-train   text from a model of texts
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
@@ -76,6 +77,7 @@
 #include <thalweg/estimator.h>
 #include <thalweg/figure.h>
 #include <thalweg/find_lr.h>
+#include <thalweg/generate.h>
 #include <thalweg/linear.h>
 #include <thalweg/metrics.h>
 #include <thalweg/run_log.h>

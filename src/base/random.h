@@ -22,7 +22,8 @@ enum tw__purpose {
     TW__FOR_PLANTED,
     TW__FOR_WINDOWS,
     TW__FOR_AUGMENT,
-    TW__FOR_NOISE
+    TW__FOR_NOISE,
+    TW__FOR_TEXT
 };
 
 typedef struct tw__philox4 {

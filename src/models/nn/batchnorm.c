@@ -44,6 +44,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
                                                      .eps = t->value[EPS],
                                                      .unbiased = t->value[UNBIASED] != 0};
     l->out = l->in;
+    l->by_time = 1;
     l->least_rows = l->in_size == n ? 2 : 1;
     TW_TRY(add_tensor(l, "weight", 0, &tw__initial_ones, err));
     TW_TRY(add_tensor(l, "bias", 0, NULL, err));

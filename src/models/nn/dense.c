@@ -22,6 +22,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_count(t, 0, "width", &width, err));
     TW_TRY(tw__layer_most_words(l, t, 1, err));
     const int64_t in = l->in.n[l->in.rank - 1];
+    l->by_time = 1;
     l->out = (tw__shape){.rank = l->in.rank};
     if (l->in.rank == 2) l->out.n[0] = l->in.n[0];
     l->out.n[l->in.rank - 1] = width;

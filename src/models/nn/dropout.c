@@ -21,6 +21,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): rate = %s is outside [0, 1)", l->source + 1,
                         t->text, t->word[0]);
     l->out = l->in;
+    l->by_time = 1;
     struct dropout *const d = l->own;
     *d = (struct dropout){(uint32_t)(rate * 0x1p32), 1 / (1 - rate)};
     if (rate > 0 && d->threshold == 0)

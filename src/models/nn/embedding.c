@@ -29,6 +29,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     TW_TRY(tw__layer_count(t, 0, "number of vectors", &count, err));
     TW_TRY(tw__layer_count(t, 1, "width", &width, err));
     TW_TRY(tw__layer_most_words(l, t, 2, err));
+    l->by_time = 1;
     l->out = (tw__shape){.rank = 2, .n = {l->in.n[0], width}};
     *(struct embedding *)l->own = (struct embedding){(size_t)l->in.n[0], (size_t)count, (size_t)width};
     return tw__layer_add_tensor(l,

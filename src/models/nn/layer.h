@@ -146,7 +146,9 @@ struct tw__layer {
     tw__penalty penalty;
     int of_input; /* the loss compares with the network's input: the option target */
     int is_first; /* its input is the network's */
-    void *own;    /* for the layer's file alone */
+    /* at a time it makes what follows from that time's input and from what rows hand on, alone */
+    int by_time;
+    void *own; /* for the layer's file alone */
 };
 
 static inline const void *tw__tensor_of(const tw__layer *l, const tw__pass *p, int tensor)

@@ -15,6 +15,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     struct layernorm *const own = l->own;
     TW_TRY(tw__layer_no_words(t, err));
     l->out = l->in;
+    l->by_time = 1;
     const int64_t n = l->in.n[l->in.rank - 1];
     *own = (struct layernorm){l->in_size / (size_t)n, (size_t)n, t->value[0]};
     l->saved = own->lines * 2 * sizeof(double);

@@ -88,3 +88,10 @@ const tw__layer *tw__network_last(const tw__network *net)
     const int last = net->operations[net->n_operations - 1].layer;
     return last < 0 ? NULL : &net->layers[last];
 }
+
+int tw__network_is_by_time(const tw__network *net)
+{
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (!net->layers[i].by_time) return 0;
+    return 1;
+}

@@ -57,6 +57,8 @@ const char *tw__line_words(const tw__line *line); /* without what indents it */
 /* Whether a network of this text predicts numbers, and whether those are its input, by its last layer. */
 int tw__network_is_of_numbers(const char *text);
 int tw__network_is_of_input(const char *text);
+/* Whether it goes through a sequence time by time, with what rows hand on and nothing else from before. */
+int tw__network_is_by_time(const tw__network *net);
 /* The last layer, which has the loss. */
 const tw__layer *tw__network_last(const tw__network *net);
 

@@ -66,6 +66,7 @@ tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__c
                            .only_last = t->value[TW__RECURRENT_OUTPUT] == LAST,
                            .carries = t->value[TW__RECURRENT_CARRY] != 0};
     if (own->carries) l->carry = own->n * (1 + cell->state);
+    l->by_time = own->carries;
     l->out = own->only_last ? (tw__shape){.rank = 1, .n = {n}} : (tw__shape){.rank = 2, .n = {l->in.n[0], n}};
     size_t numbers;
     if (__builtin_mul_overflow(own->n * (cell->kept + 1 + (cell->reset != NULL)), own->times, &numbers) ||

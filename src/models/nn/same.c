@@ -7,6 +7,7 @@ tw_status tw__same_setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 {
     TW_TRY(tw__layer_no_words(t, err));
     l->out = l->in;
+    l->by_time = 1;
     if (l->type->own_size) *(double *)l->own = t->value[0];
     return TW_OK;
 }

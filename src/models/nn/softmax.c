@@ -23,6 +23,7 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     const size_t n = (size_t)l->in.n[l->in.rank - 1];
     *(struct softmax *)l->own = (struct softmax){t->value[0], l->in_size / n, n};
     l->out = l->in;
+    l->by_time = 1;
     l->predictions = l->in_size / n;
     return TW_OK;
 }
