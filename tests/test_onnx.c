@@ -52,7 +52,7 @@ static void compare(tw_context *ctx, const char *text, tw_type type, int rank, c
     tw_objective objective = TW_OBJECTIVE_INIT;
     static onnx_machine m;
     tw_error err;
-    double x[ROWS * 256], outputs[ROWS * 8];
+    double x[ROWS * 256], outputs[ROWS * 16];
     size_t in[4] = {ROWS, 1, 1, 1};
     int classes;
     for (size_t i = 0; i < ROWS * 256; i++) x[i] = number(i);
