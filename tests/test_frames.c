@@ -1,5 +1,5 @@
 /* Dense kernels on rows in frames: the bits of one frame after the other (which test_kernels.c compares with
- * the definition), and of the batch tree over leaves where each frame is one.
+ * the definition), of the batch tree over leaves where each frame is one, and of weights that were turned.
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,6 +55,8 @@ static void check_rows(const subject *s)
 {
     const tw__dense_kernels *const d = &s->k->dense;
     const tw__rows all = {s->rows, FRAME, s->step};
+    char *const turned = noise(s->k, s->in * s->out), *const zeros = calloc(s->in, s->k->real);
+    d->turn(s->in, s->out, s->w, turned);
     d->forward(all, s->in, s->out, x_of(s, 0), s->w, s->packed, s->bias, y_of(s, 0));
     d->input(all, s->in, s->out, dy_of(s, 0), s->w, dx_of(s, 0));
     for (size_t f = 0; f < frames_of(s); f++) {
@@ -64,8 +66,11 @@ static void check_rows(const subject *s)
         d->input(rows, s->in, s->out, dy_of(s, f), s->w, dx);
         assert_memory_equal(y, y_of(s, f), rows.n * s->out * s->k->real);
         assert_memory_equal(dx, dx_of(s, f), rows.n * s->in * s->k->real);
+        d->forward(rows, s->out, s->in, dy_of(s, f), turned, turned, zeros, dx);
+        assert_memory_equal(dx, dx_of(s, f), rows.n * s->in * s->k->real);
         free(y), free(dx);
     }
+    free(turned), free(zeros);
 }
 
 /* The gradient of frames first .. first + n - 1: weights, then biases. */

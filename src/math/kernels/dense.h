@@ -19,6 +19,9 @@ typedef struct tw__dense_kernels {
                     const void *bias, void *y);
     /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o) */
     void (*input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, void *dx);
+    /* turned[o * in + i] = w(i, o): where dx of the same weights is wanted again and again, it is
+     * forward(rows, out, in, dy, turned, turned, zeros, dx) */
+    void (*turn)(size_t in, size_t out, const void *w, void *turned);
     /* dw(i, o) = chain over r ascending of x[r][i] * dy[r][o]; db[o] = plain sum over r ascending of
      * dy[r][o]; as `into` says. TREE only from 16 outputs on. */
     void (*weights)(tw__rows rows, size_t in, size_t out, const void *x, const void *dy, tw__into into,

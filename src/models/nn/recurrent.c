@@ -119,12 +119,12 @@ void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w,
 /* Saved: h of all times, then what the cell keeps, then what a reset makes, each row by row. Scratch: numbers
  * of all rows and times for the gates (two of them where d_in and d_hidden differ), h of the time before
  * each, and of one time what products need: h, the gates, dh and a product (forward: the reset and its
- * product), the state's gradient, a row of zeros. */
+ * product), the state's gradient, a row of zeros; for backward the hidden weights and the reset's, turned. */
 typedef struct memory {
     char *h, *kept, *reset;
     char *in, *hidden; /* of all times: forward the inputs' products, backward d_in and d_hidden */
     char *h_before;    /* of all times */
-    char *state, *gates, *dh, *product, *d_state, *zeros;
+    char *state, *gates, *dh, *product, *d_state, *zeros, *turned, *turned_reset;
 } memory;
 
 static size_t times_of_pass(const tw__recurrent *own) { return TW__PASS_ROWS * own->times; }
@@ -137,7 +137,7 @@ size_t tw__recurrent_scratch(const tw__layer *l, const tw__kernels *k)
     const size_t gates = own->cell->gates;
     (void)k;
     return own->n * (times_of_pass(own) * (2 * gates + 1) + TW__PASS_ROWS * (gates + 3 + own->cell->state) +
-                     most(own->cell->state, 1));
+                     most(own->cell->state, 1) + own->n * gates);
 }
 
 static memory memory_of(const tw__layer *l, const tw__pass *p)
@@ -155,6 +155,8 @@ static memory memory_of(const tw__layer *l, const tw__pass *p)
     m.product = m.dh + TW__PASS_ROWS * n;
     m.d_state = m.product + TW__PASS_ROWS * n;
     m.zeros = m.d_state + TW__PASS_ROWS * own->cell->state * n;
+    m.turned = m.zeros + most(own->cell->state, 1) * n;
+    m.turned_reset = m.turned + own->n * of_hidden(own->cell) * n;
     memset(m.zeros, 0, most(own->cell->state, 1) * n);
     return m;
 }
@@ -282,8 +284,8 @@ static void reset_backward(const tw__layer *l, const tw__pass *p, const memory *
         memcpy(m->gates + r * n, d, n);
         memcpy(at(own, p, d_of_reset(own, p, m), r, time, 1), d, n);
     }
-    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n, m->gates, tw__tensor_of(l, p, W_RESET),
-                      m->product);
+    p->k->dense.forward(tw__rows_together(p->rows), own->n, own->n, m->gates, m->turned_reset,
+                        m->turned_reset, m->zeros, m->product);
     for (size_t r = 0; r < p->rows; r++) {
         const tw__cell_at now = cell_at(own, p, m, r, time);
         cell->reset_backward(p->k, own->n, &now);
@@ -309,8 +311,8 @@ static void step_backward(const tw__layer *l, const tw__pass *p, const memory *m
         memcpy(m->gates + r * hidden, now.d_hidden, hidden);
         memcpy(at(own, p, m->h_before, r, time, 1), now.h_before, n);
     }
-    p->k->dense.input(tw__rows_together(p->rows), own->n, own->n * of_hidden(cell), m->gates,
-                      tw__tensor_of(l, p, W_HIDDEN), m->product);
+    p->k->dense.forward(tw__rows_together(p->rows), own->n * of_hidden(cell), own->n, m->gates, m->turned,
+                        m->turned, m->zeros, m->product);
     p->k->add(p->rows * own->n, m->dh, m->product);
 }
 
@@ -323,6 +325,8 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
     (void)y;
     memset(m.dh, 0, p->rows * n * p->k->real);
     memset(m.d_state, 0, p->rows * own->cell->state * n * p->k->real);
+    p->k->dense.turn(n, n * of_hidden(own->cell), tw__tensor_of(l, p, W_HIDDEN), m.turned);
+    if (own->cell->reset) p->k->dense.turn(n, n, tw__tensor_of(l, p, W_RESET), m.turned_reset);
     for (size_t time = own->times; time-- > 0;) step_backward(l, p, &m, dy, time);
     p->k->dense.weights(tw__rows_together(times), own->in, all, x, m.in, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));
