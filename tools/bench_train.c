@@ -38,7 +38,7 @@ static const struct network {
      3200},
     {"wide", "flatten; dense 512 relu; dense 512 relu; dense classes softmax", {28, 28, 1}, 128, 3840},
     {"mnist99",
-     "conv2d 24 5x5 relu; maxpool2d 2x2; conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 256 relu; dense classes "
+     "conv2d 16 5x5 relu; maxpool2d 2x2; conv2d 32 3x3 relu; maxpool2d 2x2; flatten; dense 128 relu; dense classes "
      "softmax",
      {28, 28, 1},
      64,
