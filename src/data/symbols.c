@@ -190,6 +190,9 @@ static tw_status read_text(tw__block **out, const tw__source *source, tw_error *
     *out = NULL;
     others.length = 0;
     TW_TRY(tw__refuse_row_options(&others, source->paths[0], err));
+    if (source->save && source->save->otherwise)
+        return tw__fail(err, TW_ERR_SPEC, "option stream: a text is read into memory, and %.200s is one",
+                        source->paths[0]);
     TW_TRY(find_length(source, &length, err));
     tw_status s = begin_symbols(&t, err);
     for (size_t i = 0; i < source->n && s == TW_OK; i++) s = read_file(&t, i, err);
