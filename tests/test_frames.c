@@ -96,8 +96,8 @@ static void check_weights(const subject *s)
     const tw__rows all = {s->rows, FRAME, s->step};
     const size_t weights = s->in * s->out, bytes = (weights + s->out) * s->k->real;
     for (int into = TW__START; into <= TW__TREE; into += TW__TREE - TW__START) {
-        char *const got = noise(s->k, weights + s->out), *want;
         if (into == TW__TREE && s->out < 16) continue;
+        char *const got = noise(s->k, weights + s->out), *want;
         s->k->dense.weights(all, s->in, s->out, x_of(s, 0), dy_of(s, 0), (tw__into)into, got,
                             got + weights * s->k->real);
         if (into == TW__TREE) want = tree_of(s, 0, frames_of(s));
