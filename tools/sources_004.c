@@ -139,7 +139,7 @@ static const struct cli_named named[] = {
     {"2.1.3", DATA, "利用深度学习算法进行人脸识别", "recognition of faces", NOT_BUILT,
      "no such data here; images are read as IDX files"},
     {"2.1.4", METHOD, "第一步每次训练一层网络，第二步再进行调优", "greedy training layer by layer", GREEDY,
-     "with many rows and few labels it helps, with the same few rows it does not (docs/networks.md)"},
+     "it helps layers of sigmoids where rows without labels are many, and not relu (docs/networks.md)"},
     {"2.1.4", METHOD, "wake-sleep 算法", "wake and sleep", NOT_BUILT,
      "an algorithm for generative networks, which are not here"},
     {"2.1.4", TECHNIQUE, "首先进行数据预处理", "data preparation", "thalweg data info digits",
