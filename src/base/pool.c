@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* about 15 to 50 microseconds: longer than the gap between two steps of a small network */
-enum { SPINS = 1000 };
+/* about 50 to 200 microseconds: longer than the gap between two steps of a small network */
+enum { SPINS = 4000 };
 
 struct tw__pool {
     tw_context *ctx;
