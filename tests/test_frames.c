@@ -119,7 +119,7 @@ static void check(const tw__kernels *k, size_t rows, size_t in, size_t out)
     s.w = noise(k, in * out);
     s.packed = noise(k, k->dense.packed(in, out) + 1);
     s.bias = noise(k, out);
-    k->dense.pack(in, out, s.w, s.packed);
+    k->dense.pack(in, out, TW__WHOLE, s.w, s.packed);
     check_rows(&s);
     check_weights(&s);
     free(s.frames), free(s.w), free(s.packed), free(s.bias);

@@ -120,7 +120,9 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
         void *packed = numbers(b, k->dense.packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
              *fdx = numbers(b, rows * in, NORMAL);
         snprintf(what, sizeof what, "dense %zux%zux%zu", rows, in, out);
-        k->dense.pack(in, out, w, packed);
+        k->dense.pack(in, out, (tw__part){1, 3}, w, packed);
+        k->dense.pack(in, out, (tw__part){0, 3}, w, packed);
+        k->dense.pack(in, out, (tw__part){2, 3}, w, packed);
         k->dense.forward(tw__rows_together(rows), in, out, x, w, packed, bias, fy);
         same(b, l, what, rows * out, y, fy);
         k->dense.input(tw__rows_together(rows), in, out, dy, w, fdx);

@@ -40,7 +40,7 @@ static void a_scalar_rnn(void **state)
     const tw__kernels *const k = tw__kernels_for(TW_F64, TW_ISA_BASE);
     const double w[4] = {0.5, 0.8, 0, 0}, x[3] = {atanh(0.3) / 0.5, 1, -1}, dy = 1;
     double g[4], y, dx[3], packed[8], saved[64], *scratch = calloc(type->scratch(&l, k), sizeof *scratch);
-    type->pack(&l, k, (const char *)w, (char *)packed);
+    type->pack(&l, k, TW__WHOLE, (const char *)w, (char *)packed);
     const tw__pass p = {.k = k,
                         .rows = 1,
                         .keeps = 1,
@@ -95,7 +95,7 @@ static void a_scalar_gru(void **state)
         }
         for (size_t i = 0; i < l.n_tensors; i++) l.tensor[i].offset = (before ? before_at : after_at)[i];
         double *scratch = calloc(type->scratch(&l, k), sizeof *scratch);
-        type->pack(&l, k, (const char *)v, (char *)packed);
+        type->pack(&l, k, TW__WHOLE, (const char *)v, (char *)packed);
         const tw__pass p = {.k = k,
                             .rows = 1,
                             .w = (const char *)v,

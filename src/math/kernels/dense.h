@@ -10,11 +10,11 @@
 typedef struct tw__dense_kernels {
     /* y[r][o] = bias[o] + sum over i of x[r][i] * w(i, o), the chain starts at the bias, i ascending.
      * The weight from input i to output o stands at w[tw__dense_at(in, out, i, o)].  `packed` holds
-     * packed(in, out) numbers, made by pack from w once per point; where that is 0 the weights
-     * are used as they are and `packed` is ignored.
+     * packed(in, out) numbers, made by pack from w once per point, part by part in any order; where that is
+     * 0 the weights are used as they are and `packed` is ignored.
      * Rows may stand in frames: x and y, x and dy, dy and dx then each with the same step. */
     size_t (*packed)(size_t in, size_t out);
-    void (*pack)(size_t in, size_t out, const void *w, void *packed);
+    void (*pack)(size_t in, size_t out, tw__part part, const void *w, void *packed);
     void (*forward)(tw__rows rows, size_t in, size_t out, const void *x, const void *w, const void *packed,
                     const void *bias, void *y);
     /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o) */

@@ -95,11 +95,12 @@ static size_t packed(const tw__layer *l, const tw__kernels *k)
     return k->dense.packed(n, 3 * n) + k->dense.packed(n, n);
 }
 
-static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *to)
 {
     const size_t n = ((const struct attention *)l->own)->width;
-    k->dense.pack(n, 3 * n, w + l->tensor[W_IN].offset * k->real, to);
-    k->dense.pack(n, n, w + l->tensor[W_OUT].offset * k->real, to + k->dense.packed(n, 3 * n) * k->real);
+    k->dense.pack(n, 3 * n, part, w + l->tensor[W_IN].offset * k->real, to);
+    k->dense.pack(n, n, part, w + l->tensor[W_OUT].offset * k->real,
+                  to + k->dense.packed(n, 3 * n) * k->real);
 }
 
 /* backward: the gradients of queries, keys and values, and of the heads' results; a head's own */

@@ -178,10 +178,10 @@ size_t tw__conv_packed(const tw__layer *l, const tw__kernels *k)
     return own->is_general ? 0 : k->conv.packed(&own->valid);
 }
 
-void tw__conv_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
+void tw__conv_pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed)
 {
     const tw__conv_layer *const own = l->own;
-    if (!own->is_general) k->conv.pack(&own->valid, w + l->tensor[0].offset * k->real, packed);
+    if (!own->is_general && part.i == 0) k->conv.pack(&own->valid, w + l->tensor[0].offset * k->real, packed);
 }
 
 size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)

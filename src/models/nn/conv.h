@@ -29,7 +29,7 @@ tw_status tw__conv_setup(tw__layer *l, const tw__layer_text *t, const int64_t in
 /* of the saved weight [out][in / groups][ky][kx] */
 size_t tw__conv_place(const tw__layer *l, int tensor, size_t i);
 size_t tw__conv_packed(const tw__layer *l, const tw__kernels *k);
-void tw__conv_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
+void tw__conv_pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed);
 size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k);
 void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,

@@ -60,10 +60,10 @@ static size_t packed(const tw__layer *l, const tw__kernels *k)
     return k->dense.packed(own->in, own->out);
 }
 
-static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *to)
 {
     const struct dense *const own = l->own;
-    k->dense.pack(own->in, own->out, w + l->tensor[0].offset * k->real, to);
+    k->dense.pack(own->in, own->out, part, w + l->tensor[0].offset * k->real, to);
 }
 
 /* Above some weights it is these that take the time: they fill the first cache. */

@@ -13,9 +13,9 @@ static const tw__pooling *pool_of(const tw__layer *l) { return first_of(l)[2].ow
 
 static size_t packed(const tw__layer *l, const tw__kernels *k) { return tw__conv_packed(first_of(l), k); }
 
-static void pack(const tw__layer *l, const tw__kernels *k, const char *w, char *to)
+static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *to)
 {
-    tw__conv_pack(first_of(l), k, w, to);
+    tw__conv_pack(first_of(l), k, part, w, to);
 }
 
 static double products(const tw__layer *l) { return tw__layer_products(first_of(l)); }

@@ -83,8 +83,8 @@ typedef struct tw__layer_type {
     size_t (*packed)(const tw__layer *l, const tw__kernels *k);
     /* its input are whole numbers below this, the rows' numbers as they are; NULL: any numbers */
     size_t (*indices)(const tw__layer *l);
-    /* once per point */
-    void (*pack)(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
+    /* once per point, part by part, in any order or at the same time */
+    void (*pack)(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed);
     /* numbers needed in tw__pass.scratch; NULL: none */
     size_t (*scratch)(const tw__layer *l, const tw__kernels *k);
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);

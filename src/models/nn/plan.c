@@ -3,20 +3,39 @@
  * SPDX-License-Identifier: MIT */
 #include "models/nn/plan.h"
 #include "base/cpu.h"
+#include "base/pool.h"
 #include "models/nn/piece.h"
 #include <math.h>
 
 enum { MOST_BYTES = 1 << 26 }; /* of the activations of a group */
+enum { FEW_PACKED = 1 << 14 }; /* numbers that one thread packs before others have begun */
+
+struct packing {
+    const tw__plan *p;
+    const char *w;
+    size_t parts;
+};
+
+static void pack_task(void *arg, size_t part, int worker)
+{
+    const struct packing *const job = arg;
+    const tw__plan *const p = job->p;
+    (void)worker;
+    for (size_t i = 0; i < p->steps.n; i++) {
+        const tw__step *s = &p->steps.step[i];
+        if (s->layer && s->layer->type->pack)
+            s->layer->type->pack(s->layer, p->k, (tw__part){part, job->parts}, job->w,
+                                 p->packed + s->packed_at * p->k->real);
+    }
+}
 
 static int point(void *user, const void *w)
 {
     tw__plan *p = user;
+    const size_t threads = (size_t)tw_context_threads(p->ctx);
+    struct packing job = {p, w, p->steps.packed > FEW_PACKED ? threads : 1};
     tw__fp_mode mode = tw__fp_enter();
-    for (size_t i = 0; i < p->steps.n; i++) {
-        const tw__step *s = &p->steps.step[i];
-        if (s->layer && s->layer->type->pack)
-            s->layer->type->pack(s->layer, p->k, w, p->packed + s->packed_at * p->k->real);
-    }
+    tw__pool_run(p->ctx, job.parts, pack_task, &job);
     if (p->is_penalised)
         p->penalty = tw__network_penalty(p->on.model->state, p->on.model->type, p->k->isa, w);
     tw__fp_leave(mode);

@@ -103,14 +103,14 @@ size_t tw__recurrent_packed(const tw__layer *l, const tw__kernels *k)
     return reset_at(own, k) + (own->cell->reset ? k->dense.packed(own->n, own->n) : 0);
 }
 
-void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
+void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed)
 {
     const tw__recurrent *const own = l->own;
-    k->dense.pack(own->in, own->n * own->cell->gates, w + l->tensor[W_IN].offset * k->real, packed);
-    k->dense.pack(own->n, own->n * of_hidden(own->cell), w + l->tensor[W_HIDDEN].offset * k->real,
+    k->dense.pack(own->in, own->n * own->cell->gates, part, w + l->tensor[W_IN].offset * k->real, packed);
+    k->dense.pack(own->n, own->n * of_hidden(own->cell), part, w + l->tensor[W_HIDDEN].offset * k->real,
                   packed + hidden_at(own, k) * k->real);
     if (own->cell->reset)
-        k->dense.pack(own->n, own->n, w + l->tensor[W_RESET].offset * k->real,
+        k->dense.pack(own->n, own->n, part, w + l->tensor[W_RESET].offset * k->real,
                       packed + reset_at(own, k) * k->real);
 }
 

@@ -71,7 +71,7 @@ extern const tw_option tw__recurrent_options[TW__RECURRENT_OPTIONS];
 tw_status tw__recurrent_setup(tw__layer *l, const tw__layer_text *t, const tw__cell *cell, tw_error *err);
 size_t tw__recurrent_place(const tw__layer *l, int tensor, size_t i);
 size_t tw__recurrent_packed(const tw__layer *l, const tw__kernels *k);
-void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed);
+void tw__recurrent_pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed);
 size_t tw__recurrent_scratch(const tw__layer *l, const tw__kernels *k);
 void tw__recurrent_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y);
 void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y,
