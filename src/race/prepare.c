@@ -121,6 +121,9 @@ static tw_status choose_colours(tw_race *race, tw_error *err)
 /* What solvers take the place of needs another entry that has it. */
 static tw_status check_solvers(const tw_race *race, tw_error *err)
 {
+    if (race->o.job.augment && tw__race_has_solver(race))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "augment cannot be used with a solver, which looks at all rows as they are");
     for (size_t i = 0; i < race->n; i++)
         if (!race->entries[i].is_solver) return TW_OK;
     const char *odd = tw__fields_set(tw_race_fields, &race->o, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);

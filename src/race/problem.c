@@ -4,6 +4,7 @@
 #include "data/data.h"
 #include "estimators/estimator.h"
 #include "race/run.h"
+#include "train/augmented.h"
 #include <math.h>
 #include <string.h>
 
@@ -18,13 +19,24 @@ static tw_status take_fold(tw__problem *to, tw_race *race, uint64_t seed, tw_err
     return tw__data_take_fold(race->ctx, race->train, folds, fold, 1, &to->fold, err);
 }
 
+/* The model on its training rows, which augment changes at random. */
+static tw_status bind_train(tw__problem *to, tw_race *race, const tw_data *train, tw_error *err)
+{
+    const tw_job_options *const o = &race->o.job;
+    TW_TRY(tw_model_objective(to->model, train, &to->plain, err));
+    to->train = to->plain;
+    if (!o->augment) return TW_OK;
+    return tw__augmented_create(&to->augmented, race->ctx, o->augment, &to->plain,
+                                o->run.batch * (o->run.accumulate ? o->run.accumulate : 1), &to->train, err);
+}
+
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
     tw_status s = take_fold(to, race, seed, err);
     const tw_data *train = to->rows ? to->rows : race->train, *val = to->fold ? to->fold : race->val;
     if (s == TW_OK)
         s = tw_model_create(&to->model, race->ctx, race->o.job.model, tw__race_type(race), train, seed, err);
-    if (s == TW_OK) s = tw_model_objective(to->model, train, &to->train, err);
+    if (s == TW_OK) s = bind_train(to, race, train, err);
     if (s == TW_OK && val) s = tw_model_objective(to->model, val, &to->val, err);
     if (s == TW_OK && race->test) s = tw_model_objective(to->model, race->test, &to->test, err);
     if (s == TW_OK) to->w = tw_model_weights(to->model);
@@ -34,7 +46,8 @@ static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_er
 
 tw_status tw__problem_open(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)
 {
-    *to = (tw__problem){.train = TW_OBJECTIVE_INIT,
+    *to = (tw__problem){.plain = TW_OBJECTIVE_INIT,
+                        .train = TW_OBJECTIVE_INIT,
                         .val = TW_OBJECTIVE_INIT,
                         .test = TW_OBJECTIVE_INIT,
                         .w = to->point};
@@ -53,7 +66,8 @@ const tw_objective *tw__problem_check(const tw__problem *problem)
 void tw__problem_close(tw__problem *problem)
 {
     if (problem->model) {
-        tw_model_objective_free(&problem->train);
+        tw__augmented_free(problem->augmented);
+        tw_model_objective_free(&problem->plain);
         tw_model_objective_free(&problem->val);
         tw_model_objective_free(&problem->test);
         tw_model_free(problem->model);

@@ -21,6 +21,9 @@ typedef struct tw__problem {
     tw_data *rows, *fold; /* of a race with folds; else NULL */
     tw_model *model;
     tw_objective train, val, test;
+    /* with augment: the model's own objective, and what makes `train` of it */
+    tw_objective plain;
+    struct tw__augmented *augmented;
     double point[2];
     void *w;
 } tw__problem;
