@@ -22,7 +22,9 @@ static void network(tw_context *ctx, const char *text)
                                             .labels = labels},
                             &err) == TW_OK);
     if (tw_model_create(&model, ctx, text, TW_F32, data, 0, &err) != TW_OK) {
-        MUST((err.code == TW_ERR_SPEC || err.code == TW_ERR_MEMORY) && err.message[0]);
+        /* TW_ERR_DATA: a network of several numbers, where rows have one label */
+        MUST((err.code == TW_ERR_SPEC || err.code == TW_ERR_MEMORY || err.code == TW_ERR_DATA) &&
+             err.message[0]);
         return;
     }
     MUST(tw_model_create(&again, ctx, tw_model_network(model), TW_F32, data, 0, &err) == TW_OK);

@@ -7,17 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHARACTERS = 0x110000, LENGTH = 64, NONE = -1, UNSEEN = -2 };
+enum { CHARACTERS = 0x110000, LENGTH = 64 };
 
-/* The characters of all files, and the symbol that each stands for: NONE, or in a text that is to be learnt
- * UNSEEN where it has not been seen. */
+/* The characters of all files, and what each stands for. */
 typedef struct text {
     const tw__source *source;
     uint32_t *at;
     size_t n, capacity;
-    int32_t *symbol; /* of every character */
+    int32_t *symbol; /* of every character, counted from 1; 0: none, or not seen yet */
+    uint32_t end;    /* behind the last character that has a symbol */
     int32_t symbols;
 } text;
+
+/* A character is one of the text's; n: its symbol, from 1 on. */
+static void set_symbol(text *t, uint32_t c, int32_t n)
+{
+    t->symbol[c] = n;
+    if (c >= t->end) t->end = c + 1;
+}
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
@@ -46,9 +53,9 @@ static tw_status read_characters(text *t, const char *path, const uint8_t *bytes
         each = character_at(bytes, n, i, &c);
         if (each == 0) return refuse(path, line, i, "0x", bytes[i], "begins no character of UTF-8", err);
         if (c == 0) return refuse(path, line, i, "0x", 0, "is in no text", err);
-        if (t->symbol[c] == NONE)
+        if (!t->symbol[c] && t->source->schema)
             return refuse(path, line, i, "U+", c, "is none of the characters that were learnt", err);
-        t->symbol[c] = t->symbol[c] == UNSEEN ? 0 : t->symbol[c];
+        if (!t->symbol[c]) set_symbol(t, c, 1);
         t->at[t->n++] = c;
         line += c == '\n';
     }
@@ -83,13 +90,12 @@ static tw_status begin_symbols(text *t, tw_error *err)
 {
     const tw__schema *const fit = t->source->schema;
     TW_TRY(tw__alloc(t->source->ctx, &t->symbol, CHARACTERS, sizeof *t->symbol, err));
-    for (uint32_t c = 0; c < CHARACTERS; c++) t->symbol[c] = fit ? NONE : UNSEEN;
     for (int32_t i = 0; fit && i < fit->n_classes; i++) {
         uint32_t c;
         const size_t n = tw__utf8_read(fit->classes[i], &c);
         if (n == 0 || fit->classes[i][n])
             return tw__fail(err, TW_ERR_DATA, "symbol %d of the model's text is no character", i);
-        t->symbol[c] = i;
+        set_symbol(t, c, i + 1);
     }
     t->symbols = fit ? fit->n_classes : 0;
     return TW_OK;
@@ -97,19 +103,19 @@ static tw_status begin_symbols(text *t, tw_error *err)
 
 static void number_symbols(text *t)
 {
-    for (uint32_t c = 0; !t->source->schema && c < CHARACTERS; c++)
-        if (t->symbol[c] != UNSEEN) t->symbol[c] = t->symbols++;
+    for (uint32_t c = 0; !t->source->schema && c < t->end; c++)
+        if (t->symbol[c]) t->symbol[c] = ++t->symbols;
 }
 
 static tw_status name_symbols(const text *t, char ***names, tw_error *err)
 {
     tw_context *const ctx = t->source->ctx;
     TW_TRY(tw__alloc(ctx, names, (size_t)t->symbols, sizeof **names, err));
-    for (uint32_t c = 0; c < CHARACTERS; c++) {
+    for (uint32_t c = 0; c < t->end; c++) {
         char name[5] = "";
-        if (t->symbol[c] < 0) continue;
+        if (!t->symbol[c]) continue;
         tw__utf8_put(c, name);
-        TW_TRY(tw__copy_text(ctx, &(*names)[t->symbol[c]], name, err));
+        TW_TRY(tw__copy_text(ctx, &(*names)[t->symbol[c] - 1], name, err));
     }
     return TW_OK;
 }
@@ -127,8 +133,8 @@ static tw_status set_rows(const text *t, tw_data_info *to, tw_error *err)
     TW_TRY(tw__alloc(ctx, &labels, n, sizeof *labels, err));
     to->labels = labels;
     for (size_t i = 0; i < n; i++) {
-        x[i] = (float)t->symbol[t->at[i]];
-        labels[i] = t->symbol[t->at[i + 1]];
+        x[i] = (float)(t->symbol[t->at[i]] - 1);
+        labels[i] = t->symbol[t->at[i + 1]] - 1;
     }
     char **names = NULL;
     const tw_status s = name_symbols(t, &names, err);
