@@ -10,19 +10,12 @@ static const char *const part_names[] = {"train", "t10k"};
 static tw_status find(tw_context *ctx, const char *directory, int part, int images, char path[TW__PATH],
                       int *found, tw_error *err)
 {
-    static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
     *found = 0;
-    for (size_t i = 0; i < 2 * sizeof ends / sizeof *ends; i++) {
+    for (int i = 0; i < 2 && !*found; i++) {
         char name[40];
-        snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", part_names[part], images ? "images" : "labels",
-                 i % 2 ? '.' : '-', images ? 3 : 1, ends[i / 2]);
-        TW_TRY(tw__path_in(directory, name, path, err));
-        int kind = TW_PATH_NONE;
-        TW_TRY(tw__path_kind(ctx, path, &kind, err));
-        if (kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY) {
-            *found = 1;
-            return TW_OK;
-        }
+        snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte", part_names[part], images ? "images" : "labels",
+                 i ? '.' : '-', images ? 3 : 1);
+        TW_TRY(tw__find_packed(ctx, directory, name, path, found, err));
     }
     return TW_OK;
 }

@@ -88,7 +88,7 @@ static tw_status find_reader(const tw__reader **out, const tw__source *source, t
         if (readers[i]->read && (format ? strcmp(format, readers[i]->name) == 0
                                         : readers[i]->recognises(head, n, n < TW__HEAD, source->schema)))
             *out = readers[i];
-    if (*out && source->options->length && *out != &tw__reader_text)
+    if (*out && source->options->length && !(*out)->of_texts)
         return tw__fail(err, TW_ERR_SPEC, "length = %llu: that is for texts (format text), and %.200s is %s",
                         (unsigned long long)source->options->length, source->paths[0], (*out)->supported);
     if (*out) return TW_OK;
@@ -381,7 +381,7 @@ static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__op
     if (d->format)
         return tw__fail(err, TW_ERR_SPEC, "format = %.60s: that is for files of rows, and %.200s is none",
                         d->format, o->path);
-    if (reader != &tw__reader_tinyshakespeare) TW_TRY(tw__refuse_row_options(d, o->path, err));
+    if (!reader->of_texts) TW_TRY(tw__refuse_row_options(d, o->path, err));
     return reader->open(p, o, err);
 }
 

@@ -221,27 +221,11 @@ static int recognises(const uint8_t *head, size_t n, int whole, const tw__schema
 const tw__reader tw__reader_text = {.name = "text",
                                     .supported = "a text (--format text)",
                                     .kind = TW_PATH_FILE,
+                                    .of_texts = 1,
                                     .recognises = recognises,
                                     .read = read_text};
 
 /* ---- tinyshakespeare ----------------------------------------------------------------------------------- */
-
-/* *found: `stem` in a directory, plain or packed. */
-static tw_status find_packed(const char *directory, const char *stem, tw_context *ctx, char path[TW__PATH],
-                             int *found, tw_error *err)
-{
-    static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
-    *found = 0;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0] && !*found; i++) {
-        char name[64];
-        int kind;
-        snprintf(name, sizeof name, "%s%s", stem, ends[i]);
-        TW_TRY(tw__path_in(directory, name, path, err));
-        TW_TRY(tw__path_kind(ctx, path, &kind, err));
-        *found = kind == TW_PATH_FILE;
-    }
-    return TW_OK;
-}
 
 static tw_status open_tinyshakespeare(tw__parts *p, const tw__opening *o, tw_error *err)
 {
@@ -250,10 +234,10 @@ static tw_status open_tinyshakespeare(tw__parts *p, const tw__opening *o, tw_err
     if (!o->options->home)
         return tw__fail(err, TW_ERR_NOT_FOUND,
                         "\"tinyshakespeare\" needs a folder of data sets, and none was given");
-    TW_TRY(find_packed(o->options->home, "tinyshakespeare.txt", o->ctx, path, &found, err));
+    TW_TRY(tw__find_packed(o->ctx, o->options->home, "tinyshakespeare.txt", path, &found, err));
     if (!found) {
         TW_TRY(tw__path_in(o->options->home, "tinyshakespeare", directory, err));
-        TW_TRY(find_packed(directory, "input.txt", o->ctx, path, &found, err));
+        TW_TRY(tw__find_packed(o->ctx, directory, "input.txt", path, &found, err));
     }
     if (!found)
         return tw__fail(
@@ -268,4 +252,6 @@ static tw_status open_tinyshakespeare(tw__parts *p, const tw__opening *o, tw_err
     return tw__data_read_file(o->want_train ? &p->train : &p->test, &opening, path, err);
 }
 
-const tw__reader tw__reader_tinyshakespeare = {.name = "tinyshakespeare", .open = open_tinyshakespeare};
+const tw__reader tw__reader_tinyshakespeare = {.name = "tinyshakespeare",
+                                               .of_texts = 1,
+                                               .open = open_tinyshakespeare};

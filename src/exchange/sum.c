@@ -23,8 +23,7 @@ void tw__list_free(tw_context *ctx, tw_sparse_sum *list, size_t real)
     *list = (tw_sparse_sum){0};
 }
 
-/* The first place in the list at or after an index. */
-static size_t place_of(const tw_sparse_sum *list, size_t index)
+size_t tw__list_place(const tw_sparse_sum *list, size_t index)
 {
     size_t a = 0, b = list->n;
     while (a < b) {
@@ -76,7 +75,7 @@ static size_t place_of(const tw_sparse_sum *list, size_t index)
     static void spread_##t(const tw_sparse_sum *list, size_t lo, size_t hi, real *vector)    \
     {                                                                                        \
         const real *x = list->value;                                                         \
-        for (size_t i = place_of(list, lo); i < list->n && list->index[i] < hi; i++)         \
+        for (size_t i = tw__list_place(list, lo); i < list->n && list->index[i] < hi; i++)   \
             vector[list->index[i]] = x[i];                                                   \
     }                                                                                        \
     static void add_to_vector_##t(const tw_sparse_sum *list, size_t n_weights, real *vector) \

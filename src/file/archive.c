@@ -8,6 +8,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -405,4 +406,20 @@ tw_status tw__stream_map(tw__stream *s, tw__mapped *to, tw_error *err)
     if (to->n <= s->most) return TW_OK;
     tw__mapped_free(s->ctx, to);
     return fail_long(s, err);
+}
+
+tw_status tw__find_packed(tw_context *ctx, const char *directory, const char *name, char path[TW__PATH],
+                          int *found, tw_error *err)
+{
+    static const char *const ends[] = {"", ".gz", ".xz", ".zst", ".bz2", ".lz4"};
+    *found = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends && !*found; i++) {
+        char packed[64];
+        int kind = TW_PATH_NONE;
+        snprintf(packed, sizeof packed, "%s%s", name, ends[i]);
+        TW_TRY(tw__path_in(directory, packed, path, err));
+        TW_TRY(tw__path_kind(ctx, path, &kind, err));
+        *found = kind != TW_PATH_NONE && kind != TW_PATH_DIRECTORY;
+    }
+    return TW_OK;
 }

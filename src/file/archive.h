@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_FILE_ARCHIVE_H
 #define TW_FILE_ARCHIVE_H
+#include "base/io.h"
 #include "file/mapped.h"
 
 typedef struct tw__stream tw__stream;
@@ -32,4 +33,8 @@ tw_status tw__stream_take(tw__stream *s, uint64_t n, uint8_t **bytes, size_t *go
 tw_status tw__stream_map(tw__stream *s, tw__mapped *to, tw_error *err);
 /* TW_ERR_DATA unless everything has been read. */
 tw_status tw__stream_end(tw__stream *s, tw_error *err);
+/* *found: 1 and the path of a file of this name in a directory, plain or with the ending of a packing
+ * (".gz"), in this order; or 0. */
+tw_status tw__find_packed(tw_context *ctx, const char *directory, const char *name, char path[TW__PATH],
+                          int *found, tw_error *err);
 #endif

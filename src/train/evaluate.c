@@ -117,8 +117,8 @@ static void predict_task(void *arg, size_t i, int worker)
 static void predict_stream_task(void *arg, size_t i, int worker)
 {
     struct prediction *p = arg;
-    const size_t streams = streams_of(p->n), each = p->n / streams, longer = p->n % streams,
-                 first = i * each + (i < longer ? i : longer), n = each + (i < longer),
+    const size_t streams = streams_of(p->n), first = (size_t)tw__stream_first(p->n, streams, i),
+                 n = (size_t)tw__stream_first(p->n, streams, i + 1) - first,
                  bytes = p->o->carry * tw_type_size(p->o->type);
     char *const at = p->carried + 2 * i * bytes;
     for (size_t row = 0; row < n; row++)

@@ -1,5 +1,5 @@
 /* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c and penalties
- * by run_penalty.c, judged in divergence.c, looked at by run_norms.c, and kept in checkpoints by run_visit.c.
+ * by run_penalty.c, judged in divergence.c, measured by run_norms.c, and kept in checkpoints by run_visit.c.
  * With a solver run_solver.c makes the steps.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H

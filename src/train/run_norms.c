@@ -63,24 +63,12 @@ double tw__norm_of(const tw__sums *sums, tw_type type, const void *x, size_t fir
                                : tw__sum_squares_f64(sums, (const double *)x + first, n));
 }
 
-/* The first place of a list whose index is at least `index`. */
-static size_t place_of(const tw_sparse_sum *list, size_t index)
-{
-    size_t lo = 0, hi = list->n;
-    while (lo < hi) {
-        const size_t middle = lo + (hi - lo) / 2;
-        if (list->index[middle] < index) lo = middle + 1;
-        else hi = middle;
-    }
-    return lo;
-}
-
 /* The bits of the vector that the list stands for, without making it. */
 static double list_norm(const tw__sums *sums, tw_type type, const tw_sparse_sum *list, size_t first, size_t n)
 {
     double chunk[TW__CHUNK];
     tw__tree tree = {0};
-    size_t at = place_of(list, first);
+    size_t at = tw__list_place(list, first);
     for (size_t lo = first, hi; lo < first + n; lo = hi) {
         hi = first + n - lo > TW__CHUNK ? lo + TW__CHUNK : first + n;
         memset(chunk, 0, (hi - lo) * sizeof *chunk);

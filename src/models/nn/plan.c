@@ -4,6 +4,7 @@
 #include "models/nn/plan.h"
 #include "base/cpu.h"
 #include "base/pool.h"
+#include "data/data.h"
 #include "models/nn/piece.h"
 #include <math.h>
 
@@ -243,7 +244,7 @@ static tw_status check_indices(const tw__bound *on, const tw__network *net, tw_e
 /* As many labels as the last layer makes predictions. */
 static tw_status check_labels(const tw__bound *on, size_t predictions, tw_error *err)
 {
-    const size_t labels = on->data.n_labels ? on->data.n_labels : 1;
+    const size_t labels = tw__data_labels_of_row(&on->data);
     if ((!on->classes && !on->targets) || labels == predictions) return TW_OK;
     if (labels == 1)
         return tw__fail(

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/metrics/metric.h"
 #include "base/cpu.h"
+#include "data/data.h"
 #include "models/model.h"
 #include "models/row.h"
 #include "train/lists.h"
@@ -221,7 +222,7 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
     TW_TRY(tw__alloc(m->ctx, &outputs, n, sizeof *outputs, err));
     tw_status s = predict(m, f, w ? w : m->w, outputs, err);
     if (s == TW_OK && m->of_input) s = input_of(b, n, &input, err);
-    const size_t of_row = b->data.n_labels ? b->data.n_labels : 1; /* predictions */
+    const size_t of_row = tw__data_labels_of_row(&b->data);
     const tw_outcomes o = {.size = sizeof o,
                            .rows = f->n_rows * of_row,
                            .output = m->output,
