@@ -42,7 +42,8 @@ typedef struct tw_generate_options {
     }
 
 /* The same seed gives the same text on every machine. TW_ERR_SPEC: no model of texts, a character of the
- * prompt that it has not learnt, a temperature below 0. */
+ * prompt that it has not learnt, a temperature below 0; TW_ERR_DATA: its embedding has too few vectors for
+ * the characters; TW_ERR_NOT_FINITE: a weight. */
 TW_API tw_status tw_generate(tw_model *model, const tw_generate_options *options, tw_error *err);
 
 #ifdef __cplusplus

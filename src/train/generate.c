@@ -17,7 +17,8 @@
 typedef struct reader {
     tw_model *model; /* of rows of one character, or NULL */
     tw_objective objective;
-    size_t symbols, length; /* characters of a row */
+    /* that have been learnt; numbers of a prediction, which may be more; characters of a row */
+    size_t symbols, outputs, length;
     float *x;
     size_t rows, filled; /* rows in x; characters in the one row */
     char *carried[2];    /* before and after, or NULL */
@@ -32,7 +33,7 @@ static void free_reader(reader *r, const tw_model *m)
     tw_context *const ctx = m->ctx;
     const size_t real = tw_type_size(m->type), carry = r->objective.carry;
     for (int i = 0; i < 2; i++) tw__free(ctx, r->carried[i], carry, real);
-    tw__free(ctx, r->output, r->symbols * r->length, real);
+    tw__free(ctx, r->output, r->outputs * r->length, real);
     tw__free(ctx, r->p, 2 * r->symbols, sizeof *r->p);
     tw_model_objective_free(&r->objective);
     tw__free(ctx, r->x, r->rows * r->length, sizeof *r->x);
@@ -71,16 +72,19 @@ static tw_status make_reader(reader *r, tw_model *m, tw_error *err)
     const size_t real = tw_type_size(m->type);
     const int by_time = tw__network_is_by_time(m->state);
     *r = (reader){.objective = TW_OBJECTIVE_INIT,
-                  .symbols = (size_t)m->labels,
+                  .symbols = (size_t)m->classes,
+                  .outputs = (size_t)m->labels,
                   .length = by_time ? 1 : tw__shape_size(&m->in),
-                  .rows = by_time ? (size_t)m->labels : 1};
+                  .rows = by_time ? (size_t)m->classes : 1};
     if (by_time) TW_TRY(make_stepper(&r->model, m, err));
     TW_TRY(tw__alloc(ctx, &r->x, r->rows * r->length, sizeof *r->x, err));
     for (size_t i = 0; by_time && i < r->rows; i++) r->x[i] = (float)i;
+    if (!by_time) r->x[0] = (float)(r->symbols - 1); /* the largest index is compared too */
     TW_TRY(make_objective(r, m, err));
+    if (!by_time) r->x[0] = 0;
     for (int i = 0; i < 2 && r->objective.carry; i++)
         TW_TRY(tw__alloc(ctx, &r->carried[i], r->objective.carry, real, err));
-    TW_TRY(tw__alloc(ctx, &r->output, r->symbols * r->length, real, err));
+    TW_TRY(tw__alloc(ctx, &r->output, r->outputs * r->length, real, err));
     return tw__alloc(ctx, &r->p, 2 * r->symbols, sizeof *r->p, err);
 }
 
@@ -129,8 +133,8 @@ static void read_symbol(reader *r, const tw_model *m, size_t symbol)
     (void)r->objective.eval(r->objective.user, &e); /* a network's cannot stop */
     if (r->model && r->carried[0]) swap(r);
     for (size_t i = 0; i < r->symbols; i++)
-        r->p[i] = m->type == TW_F64 ? ((const double *)r->output)[at * r->symbols + i]
-                                    : (double)((const float *)r->output)[at * r->symbols + i];
+        r->p[i] = m->type == TW_F64 ? ((const double *)r->output)[at * r->outputs + i]
+                                    : (double)((const float *)r->output)[at * r->outputs + i];
 }
 
 /* ---- drawing ------------------------------------------------------------------------------------------- */
@@ -161,9 +165,9 @@ static size_t draw_symbol(reader *r, const tw_generate_options *o, uint64_t numb
     const size_t n = r->symbols;
     double sum = 0, up_to = 0;
     size_t last = 0;
-    if (o->temperature == 0) return likeliest(r->p, n);
-    keep_top(r->p, r->p + n, n, o->top);
     const double most = r->p[likeliest(r->p, n)];
+    if (o->temperature == 0 || most == 0) return likeliest(r->p, n);
+    keep_top(r->p, r->p + n, n, o->top);
     for (size_t i = 0; i < n; i++) {
         if (o->temperature != 1) r->p[i] = tw__pow_f64(r->p[i] / most, 1 / o->temperature);
         sum += r->p[i];
@@ -202,7 +206,7 @@ static tw_status make_text(reader *r, const tw_model *m, const tw_generate_optio
 /* The symbol of the character at `text`, of `n` bytes. */
 static tw_status symbol_of(const tw_model *m, const char *text, size_t n, size_t *symbol, tw_error *err)
 {
-    for (*symbol = 0; *symbol < (size_t)m->labels; ++*symbol)
+    for (*symbol = 0; *symbol < (size_t)m->classes; ++*symbol)
         if (strncmp(m->class_names[*symbol], text, n) == 0 && !m->class_names[*symbol][n]) return TW_OK;
     return tw__fail(err, TW_ERR_SPEC, "the model has not learnt the character \"%.*s\" of the prompt", (int)n,
                     text);
@@ -226,10 +230,13 @@ static tw_status check(const tw_model *m, const tw_generate_options *o, tw_error
 {
     tw__schema schema = TW__SCHEMA_INIT;
     if (m->schema) TW_TRY(tw__schema_read(&schema, m->ctx, m->schema, err));
-    const int is_text = schema.is_text && m->kind == &tw__model_network && m->class_names;
+    const int is_text = schema.is_text && m->kind == &tw__model_network && m->class_names && m->classes > 0;
     tw__schema_free(&schema, m->ctx);
     if (!is_text)
         return tw__fail(err, TW_ERR_SPEC, "%.100s is no model of a text: it was not trained on one", m->text);
+    if (tw_model_not_finite(m) != m->size)
+        return tw__fail(err, TW_ERR_NOT_FINITE, "weight %zu of the model is not a finite number",
+                        tw_model_not_finite(m));
     if (!(o->temperature >= 0 && isfinite(o->temperature)))
         return tw__fail(err, TW_ERR_SPEC, "temperature = %g is not 0 or more", tw__shown(o->temperature));
     return TW_OK;
