@@ -186,6 +186,15 @@ static void NAIVE(relu_input)(size_t n, const void *y, const void *dy, void *dx)
     for (size_t i = 0; i < n; i++) ((REAL *)dx)[i] = ((const REAL *)y)[i] > 0 ? ((const REAL *)dy)[i] : 0;
 }
 
+static void NAIVE(columns_forward)(size_t lines, size_t n, const void *x, const tw__normalised *by, void *y)
+{
+    const REAL *const m = by->mean, *const s = by->scale, *const g = by->gain, *const b = by->shift;
+    for (size_t l = 0; l < lines * n; l++) {
+        const REAL v = (((const REAL *)x)[l] - m[l % n]) * s[l % n] * g[l % n] + b[l % n];
+        ((REAL *)y)[l] = by->relu && 0 > v ? 0 : v;
+    }
+}
+
 static void NAIVE(dropout)(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t threshold,
                            double scale, const void *x, void *y)
 {
@@ -311,6 +320,7 @@ static const tw__kernels NAIVE(kernels) = {
     .conv.input = NAIVE(conv_input),
     .pool.forward = NAIVE(pool_forward),
     .pool.input = NAIVE(pool_input),
+    .norm.columns_forward = NAIVE(columns_forward),
     .dropout = NAIVE(dropout),
     .classes.softmax = NAIVE(softmax),
     .classes.softmax_loss = NAIVE(softmax_loss),

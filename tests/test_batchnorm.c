@@ -148,6 +148,83 @@ static void evaluation_is_of_each_row(void **state)
     tw_context_free(ctx);
 }
 
+struct folds {
+    const char *what;
+    int seen;
+};
+
+static void look_for(void *user, const tw_network_event *event)
+{
+    struct folds *const f = user;
+    f->seen += event->what && strcmp(event->what, f->what) == 0;
+}
+
+/* Outputs with a gradient, which takes the layers one by one, and without. */
+static void check_folded(const char *network, const char *what, tw_type type)
+{
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_data(ctx, ROWS, 3);
+    tw_model *model;
+    tw_objective o = TW_OBJECTIVE_INIT;
+    const uint64_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const tw_draw draw = {.number = 1};
+    struct folds folds = {.what = what};
+    tw_sums sums;
+    assert_int_equal(tw_model_create(&model, ctx, network, type, data, 5, NULL), TW_OK);
+    const size_t n = tw_model_size(model), bytes = ROWS * 3 * tw_type_size(type);
+    char *const w = tw_model_weights(model), *const g = malloc(n * sizeof(double)),
+                *const one_by_one = malloc(bytes), *const folded = malloc(bytes);
+    for (size_t i = 0; i < n; i++) { /* gains, shifts and running statistics, too */
+        const double by = 0.2 * tw__random_unit(2, TW__FOR_TEST, 1, i);
+        if (type == TW_F32) ((float *)w)[i] += (float)by;
+        else ((double *)w)[i] += by;
+    }
+    assert_int_equal(tw_model_objective(model, data, &o, NULL), TW_OK);
+    assert_int_equal(tw_model_watch(&o, look_for, &folds, NULL), TW_OK);
+    assert_int_equal(o.point(o.user, w), 0);
+    tw_eval e = {.size = sizeof e,
+                 .want = TW_WANT_OUTPUT | TW_WANT_LOSS | TW_WANT_GRADIENT,
+                 .w = w,
+                 .rows = rows,
+                 .n = ROWS,
+                 .draw = &draw,
+                 .sums = &sums,
+                 .gradient = g,
+                 .output = one_by_one};
+    assert_int_equal(o.eval(o.user, &e), 0);
+    assert_int_equal(folds.seen, 0);
+    e.want = TW_WANT_OUTPUT;
+    e.output = folded;
+    assert_int_equal(o.eval(o.user, &e), 0);
+    assert_int_equal(folds.seen, 1);
+    assert_memory_equal(one_by_one, folded, bytes);
+    free(g), free(one_by_one), free(folded);
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void folding_changes_no_bit(void **state)
+{
+    static const char pooled[] = "conv2d, batchnorm, relu, maxpool2d", plain[] = "batchnorm, relu";
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        check_folded("conv2d 5 3x3; batchnorm relu; maxpool2d 2x2; flatten; dense classes softmax", pooled,
+                     (tw_type)type);
+        check_folded("conv2d 19 3x3 padding=same; batchnorm@keras; relu; maxpool2d 2x2; conv2d 4 1x1; "
+                     "batchnorm tanh; flatten; dense classes softmax",
+                     pooled, (tw_type)type);
+        check_folded("conv2d 4 3x3 stride=2; batchnorm relu; maxpool2d 2x2; flatten; dense classes softmax",
+                     plain, (tw_type)type);
+        check_folded(
+            "flatten; dense 17; batchnorm relu; residual(batchnorm; dense 17); dense classes softmax", plain,
+            (tw_type)type);
+        check_folded("batchnorm relu; residual(conv2d 2 1x1; batchnorm); flatten; dense classes softmax",
+                     plain, (tw_type)type);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +232,7 @@ int main(void)
         cmocka_unit_test(running_statistics),
         cmocka_unit_test(a_batch_of_one_vector_is_refused),
         cmocka_unit_test(evaluation_is_of_each_row),
+        cmocka_unit_test(folding_changes_no_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,13 @@
 #include <stddef.h>
 #include "math/kernels/into.h"
 
+/* Columns normalised by constants: y = (x - mean[i]) * scale[i] * gain[i] + shift[i], and then, with relu,
+ * 0 > y ? 0 : y. */
+typedef struct tw__normalised {
+    const void *mean, *scale, *gain, *shift;
+    int relu;
+} tw__normalised;
+
 /* Sums over the numbers of a line run in 8 partial sums, of the numbers 8 apart, which are then added in a
  * tree. */
 typedef struct tw__norm_kernels {
@@ -22,9 +29,7 @@ typedef struct tw__norm_kernels {
     /* Columns, of which each has numbers of its own: sums[0 .. n-1] += x, sums[n .. 2n-1] += x^2 in double,
      * line after line. */
     void (*columns_sums)(size_t lines, size_t n, const void *x, double *sums);
-    /* y = (x - mean[i]) * scale[i] * gain[i] + shift[i] */
-    void (*columns_forward)(size_t lines, size_t n, const void *x, const void *mean, const void *scale,
-                            const void *gain, const void *shift, void *y);
+    void (*columns_forward)(size_t lines, size_t n, const void *x, const tw__normalised *by, void *y);
     /* sums[0 .. n-1] += dy, sums[n .. 2n-1] += dy h in double, line after line, h = (x - mean) * scale */
     void (*columns_slopes)(size_t lines, size_t n, const void *x, const void *mean, const void *scale,
                            const void *dy, double *sums);

@@ -2,7 +2,7 @@
  * 1, then a gain and a shift. When not training the means and variances are running ones. Ioffe & Szegedy
  * 2015, algorithms 1 and 2; the variance kept is unbiased there and in PyTorch, biased in Keras.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/batchnorm.h"
 #include <string.h>
 
 static const tw_option options[] = {{"momentum", TW_REAL, NULL, 0.1, 0, 1, TW_OPEN_MIN,
@@ -58,7 +58,7 @@ static size_t join(const tw__layer *l) { return 2 * ((const struct batchnorm *)l
 static size_t scratch(const tw__layer *l, const tw__kernels *k)
 {
     (void)k;
-    return 8 * ((const struct batchnorm *)l->own)->n; /* set_moments, set_means: 4 n; slopes: 2 n doubles */
+    return 8 * ((const struct batchnorm *)l->own)->n; /* moments, set_means: 4 n; slopes: 2 n doubles */
 }
 
 static double mean_of(const double *totals, size_t n, size_t i) { return totals[i] / totals[2 * n]; }
@@ -68,17 +68,52 @@ static double variance_of(const double *totals, size_t n, size_t i)
     return v > 0 ? v : 0;
 }
 
-/* Mean and 1/sqrt(variance + eps) of each channel into the scratch: of the batch, or the running ones. */
-static void set_moments(const struct batchnorm *own, const tw__layer *l, const tw__pass *p)
+/* Mean and 1/sqrt(variance + eps) of channel i to the numbers from `to` on: means, then scales. */
+static void set_moments(const struct batchnorm *own, const tw__kernels *k, void *to, size_t i, double mean,
+                        double variance)
 {
-    for (size_t i = 0; i < own->n; i++) {
-        const double mean = p->totals ? mean_of(p->totals, own->n, i)
-                                      : tw__number_at(p->k, tw__tensor_of(l, p, RUNNING_MEAN), i),
-                     variance = p->totals ? variance_of(p->totals, own->n, i)
-                                          : tw__number_at(p->k, tw__tensor_of(l, p, RUNNING_VARIANCE), i);
-        tw__set_number(p->k, p->scratch, i, mean);
-        tw__set_number(p->k, p->scratch, own->n + i, 1 / __builtin_sqrt(variance + own->eps));
-    }
+    tw__set_number(k, to, i, mean);
+    tw__set_number(k, to, own->n + i, 1 / __builtin_sqrt(variance + own->eps));
+}
+
+static size_t packed(const tw__layer *l, const tw__kernels *k)
+{
+    (void)k;
+    return 2 * ((const struct batchnorm *)l->own)->n;
+}
+
+/* The running ones, once per point. */
+static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *to)
+{
+    const struct batchnorm *const own = l->own;
+    for (size_t i = 0; part.i == 0 && i < own->n; i++)
+        set_moments(own, k, to, i, tw__number_at(k, w, l->tensor[RUNNING_MEAN].offset + i),
+                    tw__number_at(k, w, l->tensor[RUNNING_VARIANCE].offset + i));
+}
+
+static tw__normalised normalised_by(const tw__layer *l, const tw__pass *p, const void *moments)
+{
+    const struct batchnorm *const own = l->own;
+    return (tw__normalised){.mean = moments,
+                            .scale = (const char *)moments + own->n * p->k->real,
+                            .gain = tw__tensor_of(l, p, GAIN),
+                            .shift = tw__tensor_of(l, p, SHIFT)};
+}
+
+tw__normalised tw__batchnorm_running(const tw__layer *l, const tw__pass *p)
+{
+    return normalised_by(l, p, p->packed);
+}
+
+/* By the batch's moments, which go to the scratch, or the running ones. */
+static tw__normalised normalised(const tw__layer *l, const tw__pass *p)
+{
+    const struct batchnorm *const own = l->own;
+    if (!p->totals) return tw__batchnorm_running(l, p);
+    for (size_t i = 0; i < own->n; i++)
+        set_moments(own, p->k, p->scratch, i, mean_of(p->totals, own->n, i),
+                    variance_of(p->totals, own->n, i));
+    return normalised_by(l, p, p->scratch);
 }
 
 static void *scratch_at(const tw__pass *p, const struct batchnorm *own, size_t which)
@@ -89,9 +124,8 @@ static void *scratch_at(const tw__pass *p, const struct batchnorm *own, size_t w
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     const struct batchnorm *const own = l->own;
-    set_moments(own, l, p);
-    p->k->norm.columns_forward(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
-                               tw__tensor_of(l, p, GAIN), tw__tensor_of(l, p, SHIFT), y);
+    const tw__normalised by = normalised(l, p);
+    p->k->norm.columns_forward(p->rows * own->lines, own->n, x, &by, y);
 }
 
 static void join_forward(const tw__layer *l, const tw__pass *p, const void *x, double *sums)
@@ -121,25 +155,25 @@ static void set_weights(const struct batchnorm *own, const tw__layer *l, const t
     memset(tw__gradient_of(l, p, RUNNING_VARIANCE), 0, own->n * p->k->real);
 }
 
-static void add_slopes(const struct batchnorm *own, const tw__pass *p, const void *x, const void *dy,
-                       double *sums)
+static void add_slopes(const struct batchnorm *own, const tw__pass *p, const tw__normalised *by,
+                       const void *x, const void *dy, double *sums)
 {
-    p->k->norm.columns_slopes(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
-                              dy, sums);
+    p->k->norm.columns_slopes(p->rows * own->lines, own->n, x, by->mean, by->scale, dy, sums);
 }
 
 static void join_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums)
 {
     const struct batchnorm *const own = l->own;
-    set_moments(own, l, p);
-    add_slopes(own, p, x, dy, sums);
+    const tw__normalised by = normalised(l, p);
+    add_slopes(own, p, &by, x, dy, sums);
     sums[2 * own->n] += (double)(p->rows * own->lines);
     set_weights(own, l, p, sums);
 }
 
 /* Not training there is no join: mean and variance are constants, and the tensors' gradient is made here, the
  * pieces of a leaf one after the other. */
-static void constant_weights(const tw__layer *l, const tw__pass *p, const void *x, const void *dy)
+static void constant_weights(const tw__layer *l, const tw__pass *p, const tw__normalised *by, const void *x,
+                             const void *dy)
 {
     const struct batchnorm *const own = l->own;
     double *const sums = scratch_at(p, own, 4);
@@ -148,7 +182,7 @@ static void constant_weights(const tw__layer *l, const tw__pass *p, const void *
         sums[i] = tw__number_at(p->k, tw__gradient_of(l, p, SHIFT), i);
         sums[own->n + i] = tw__number_at(p->k, tw__gradient_of(l, p, GAIN), i);
     }
-    add_slopes(own, p, x, dy, sums);
+    add_slopes(own, p, by, x, dy, sums);
     set_weights(own, l, p, sums);
 }
 
@@ -165,12 +199,12 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 {
     const struct batchnorm *const own = l->own;
     (void)y;
-    set_moments(own, l, p);
-    if (!p->totals) constant_weights(l, p, x, dy);
+    const tw__normalised by = normalised(l, p);
+    if (!p->totals) constant_weights(l, p, &by, x, dy);
     if (!dx) return;
     set_means(own, p);
-    p->k->norm.columns_input(p->rows * own->lines, own->n, x, scratch_at(p, own, 0), scratch_at(p, own, 1),
-                             tw__tensor_of(l, p, GAIN), scratch_at(p, own, 2), scratch_at(p, own, 3), dy, dx);
+    p->k->norm.columns_input(p->rows * own->lines, own->n, x, by.mean, by.scale, by.gain,
+                             scratch_at(p, own, 2), scratch_at(p, own, 3), dy, dx);
 }
 
 static void commit(const tw__layer *l, const double *totals, const tw__kernels *k, void *w)
@@ -216,6 +250,8 @@ const tw__layer_type tw__layer_batchnorm =
      .reads = TW__READS_INPUT,
      .own_size = sizeof(struct batchnorm),
      .setup = setup,
+     .packed = packed,
+     .pack = pack,
      .scratch = scratch,
      .forward = forward,
      .backward = backward,

@@ -130,6 +130,15 @@ size_t tw__conv_place(const tw__layer *l, int tensor, size_t i)
     return ((ky * c->k_w + kx) * seen + in) * c->out_c + out;
 }
 
+extern const tw__layer_type tw__layer_conv2d, tw__layer_maxpool2d;
+
+int tw__conv_pools(const tw__layer *l, const tw__layer *pool)
+{
+    if (l->type != &tw__layer_conv2d || pool->type != &tw__layer_maxpool2d) return 0;
+    const tw__pooling *const window = pool->own;
+    return !((const tw__conv_layer *)l->own)->is_general && window->k_h == 2 && window->k_w == 2;
+}
+
 /* ---- zeros around images ------------------------------------------------------------------------------- */
 
 size_t tw__conv_padded(const tw__conv_layer *own)

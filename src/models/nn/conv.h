@@ -37,6 +37,9 @@ void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, con
 
 void tw__conv_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
 
+/* Whether a convolution, with relu between, and a pooling can run as one (math/kernels/conv_pool.h). */
+int tw__conv_pools(const tw__layer *l, const tw__layer *pool);
+
 /* Images with zeros around them, where there is padding, else x itself. They stand in the first numbers of
  * the pass's scratch, as many as tw__conv_padded() says. */
 size_t tw__conv_padded(const tw__conv_layer *own);

@@ -4,7 +4,7 @@
 #include "models/nn/fused.h"
 #include "models/nn/conv.h"
 
-extern const tw__layer_type tw__layer_conv2d, tw__layer_relu, tw__layer_maxpool2d;
+extern const tw__layer_type tw__layer_relu;
 
 /* The convolution, with what it owns, is the first of the three layers; the pooling the last. */
 static const tw__layer *first_of(const tw__layer *l) { return l->own; }
@@ -35,7 +35,8 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
 {
     const tw__conv_layer *const conv = conv_of(l);
     p->k->conv_pool.forward(p->rows, &conv->valid, pool_of(l), tw__conv_pad(conv, p, x),
-                            tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), y, p->keeps ? p->saved : NULL);
+                            tw__tensor_of(l, p, 0), tw__tensor_of(l, p, 1), NULL, y,
+                            p->keeps ? p->saved : NULL);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
@@ -62,12 +63,9 @@ static const tw__layer_type conv_relu_pool = {.name = "conv2d, relu, maxpool2d",
 
 size_t tw__layer_fuse(const tw__layer *l, size_t left, const tw__kernels *k, tw__layer *out)
 {
-    if (left < 3 || l[0].type != &tw__layer_conv2d || l[1].type != &tw__layer_relu ||
-        l[2].type != &tw__layer_maxpool2d)
-        return 0;
+    if (left < 3 || l[1].type != &tw__layer_relu || !tw__conv_pools(&l[0], &l[2])) return 0;
     const tw__conv_layer *const conv = l[0].own;
     const tw__pooling *const pool = l[2].own;
-    if (conv->is_general || pool->k_h != 2 || pool->k_w != 2) return 0;
     *out = l[0];
     out->type = &conv_relu_pool;
     out->out = l[2].out;

@@ -79,11 +79,27 @@ void tw__piece_forward_layer(const tw__piece *b, size_t i)
         tw__plan_seen(b->p, s->layer->type->name, i + 1, 0, pass.rows, tw__layer_products(s->layer));
 }
 
+/* Step i and the ones that are folded with it. */
+static void forward_folded(const tw__piece *b, size_t i)
+{
+    const tw__step *const s = &b->p->steps.step[i];
+    const tw__layer *const l = &s->folded;
+    const tw__pass pass = pass_of(b, i + s->folded_norm);
+    l->type->forward(l, &pass, at(b, s->x[0]), at(b, s[s->n_folded - 1].y));
+    if (b->p->watch) tw__plan_seen(b->p, l->type->name, i + 1, 0, pass.rows, l->type->products(l));
+}
+
 void tw__piece_forward(const tw__piece *b, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++)
-        if (b->p->steps.step[i].layer) tw__piece_forward_layer(b, i);
-        else add_values(b, &b->p->steps.step[i]);
+    const int folds = !b->pass.training && !b->pass.keeps;
+    for (size_t i = from; i < to; i++) {
+        const tw__step *const s = &b->p->steps.step[i];
+        if (folds && s->n_folded) {
+            forward_folded(b, i);
+            i += s->n_folded - 1;
+        } else if (s->layer) tw__piece_forward_layer(b, i);
+        else add_values(b, s);
+    }
 }
 
 /* dy is the gradient of both ends; that of the first may stand there already. */

@@ -3,6 +3,7 @@
  * writes it to the one that last reads it.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/steps.h"
+#include "models/nn/folded.h"
 #include "models/nn/fused.h"
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,10 @@ static tw_status list_steps(work *w, const tw__kernels *k, tw_error *err)
     for (size_t i = 0, n; i < net->n_operations; i += n) {
         const tw__operation *const o = &net->operations[i];
         tw__step *const step = &s->step[s->n++];
-        n = o->layer < 0 ? 0 : tw__layer_fuse(&net->layers[o->layer], run_length(net, i), k, &step->fused);
+        const size_t run = o->layer < 0 ? 0 : run_length(net, i);
+        n = run ? tw__layer_fuse(&net->layers[o->layer], run, k, &step->fused) : 0;
+        if (run && !n)
+            step->n_folded = tw__layer_fold(&net->layers[o->layer], run, &step->folded, &step->folded_norm);
         step->layer = n ? &step->fused : o->layer >= 0 ? &net->layers[o->layer] : NULL;
         if (!n) n = 1;
         step->in[0] = o->in[0];

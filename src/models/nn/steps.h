@@ -11,8 +11,12 @@
 typedef struct tw__step {
     const tw__layer *layer; /* NULL: the sum of two values */
     tw__layer fused;        /* where `layer` points if it is one of several */
-    size_t in[2], out;      /* values */
-    size_t size;            /* of a sum, numbers per row */
+    /* What runs in place of this step and the ones after it, n_folded in all, where nothing trains and no
+     * gradient is wanted, and the one whose packed numbers it takes; 0: nothing does. */
+    tw__layer folded;
+    size_t n_folded, folded_norm;
+    size_t in[2], out; /* values */
+    size_t size;       /* of a sum, numbers per row */
     size_t x[2], y;
     /* Of the gradients; TW__NOWHERE: not needed. dy is that of y as it stands when the step's turn comes
      * backward. */
