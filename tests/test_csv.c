@@ -318,6 +318,49 @@ static void long_headers(void **state)
     free(text);
 }
 
+/* Numbers that are names: a column for each, known again in other files. */
+static void numbers_as_names(void **state)
+{
+    (void)state;
+    static const char text[] = "user,age,item,y\n7,30,5,1\n07,31,5,2\n7,32,12,3\n";
+    static const char *const names[] = {"user=07", "user=7", "age", "item=12", "item=5"};
+    tw_context *ctx = context(1, NULL);
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.categories = "user 3";
+    write_file(TABLE, text, sizeof text - 1);
+    tw_data *data = open_path(ctx, TABLE, &o);
+    expect(data, 3, 5, (const double[]){0, 1, 30, 0, 1, 1, 0, 31, 0, 1, 0, 1, 32, 1, 0});
+    expect_names(data, names);
+    tw_data_free(data);
+    o.categories = "y";
+    expect_error(ctx, TABLE, &o, TW_ERR_SPEC,
+                 "categories: column 4 \"y\" of " TABLE " is not among the columns to learn from");
+    o.categories = "*"; /* rows are sparse, however few columns there are */
+    o.without = "age";
+    data = open_path(ctx, TABLE, &o);
+    const tw_data_info r = info_of(data);
+    static const uint32_t columns[] = {1, 3, 0, 3, 1, 2};
+    assert_true(r.rows == 3 && r.shape[0] == 4 && r.starts && r.starts[3] == 6);
+    assert_memory_equal(r.columns, columns, sizeof columns);
+    write_file(OTHER, "item,user\n5,7\n", 14);
+    o = (tw_data_options)TW_DATA_OPTIONS_INIT;
+    o.schema = r.schema;
+    o.unlabelled = 1;
+    tw_data *other = open_path(ctx, OTHER, &o);
+    expect(other, 1, 4, (const double[]){0, 1, 0, 1});
+    tw_data_free(other);
+    o.categories = "user";
+    expect_error(ctx, OTHER, &o, TW_ERR_SPEC, "option categories: the columns are those that");
+    tw_data_free(data);
+    write_file(TABLE, "1 2:1\n", 6);
+    o = (tw_data_options)TW_DATA_OPTIONS_INIT;
+    o.categories = "*"; /* which other formats ignore */
+    tw_data_free(open_path(ctx, TABLE, &o));
+    o.categories = "2";
+    expect_error(ctx, TABLE, &o, TW_ERR_SPEC, "option categories is for tables;");
+    tw_context_free(ctx);
+}
+
 /* A column of too many texts is told of, and can be left out. */
 static void too_many_texts(void **state)
 {
@@ -515,6 +558,7 @@ int main(void)
         cmocka_unit_test(wrong_rows),
         cmocka_unit_test(wrong_files_and_options),
         cmocka_unit_test(long_headers),
+        cmocka_unit_test(numbers_as_names),
         cmocka_unit_test(too_many_texts),
         cmocka_unit_test(bad_rows_may_be_left_out),
         cmocka_unit_test(the_same_bits_however_it_is_read),

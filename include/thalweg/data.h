@@ -151,6 +151,10 @@ typedef struct tw_data_options {
     uint64_t hash_bits;
     /* format "text" and "tinyshakespeare": characters in a row, 2 or more; 0: 64 */
     uint64_t length;
+    /* Tables in text: columns, named as in `columns`, that hold names and not numbers, whatever they look
+     * like, such as those of users, at most 200,000 in each; "*": every column that is taken, and rows are
+     * sparse (other formats ignore it). NULL: columns of texts */
+    const char *categories;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \

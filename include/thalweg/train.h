@@ -389,6 +389,7 @@ typedef struct tw_job_options {
     uint64_t pretrain;
     const char *pretrain_on;
     double pretrain_noise;
+    const char *categories; /* as in tw_data_options */
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

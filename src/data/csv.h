@@ -13,6 +13,7 @@ enum {
     TW__CSV_TEXT = 1000,          /* most bytes of a text that is a label, a level or a name */
     TW__CSV_DENSE_LEVELS = 1000,  /* of all columns of a table whose rows are dense */
     TW__CSV_MOST_LEVELS = 100000, /* of a column */
+    TW__CSV_MOST_NAMES = 200000,  /* of a column of option categories */
     TW__CSV_SHOWN = 64            /* bytes of a text in a message */
 };
 

@@ -158,14 +158,15 @@ static int is_category(const tw__csv_column *column)
 }
 
 /* Column `at` of the file becomes column i of the table. */
-static tw_status add_column(tw__csv *c, size_t i, size_t at, tw_error *err)
+static tw_status add_column(tw__csv *c, size_t i, size_t at, int of_names, tw_error *err)
 {
     tw__column *column = &c->schema->columns[i];
     tw__csv_column *here = &c->columns[at];
     column->at = (int64_t)at;
     column->fill = c->policy == TW__CSV_ZERO || c->policy == TW__CSV_MEAN ? 0 : NAN;
-    column->kind = is_category(here) ? TW__COLUMN_CATEGORY : TW__COLUMN_NUMBER;
-    here->role = is_category(here) ? TW__CSV_CATEGORY : TW__CSV_FEATURE;
+    of_names |= is_category(here);
+    column->kind = of_names ? TW__COLUMN_CATEGORY : TW__COLUMN_NUMBER;
+    here->role = of_names ? TW__CSV_CATEGORY : TW__CSV_FEATURE;
     here->to = (uint32_t)i;
     here->may_miss = c->policy != TW__CSV_REFUSE;
     return c->names.n ? tw__copy_text(c->source->ctx, &column->name, name_at(at, c), err) : TW_OK;
@@ -191,13 +192,29 @@ static tw_status mark_features(tw__csv *c, uint8_t *taken, uint8_t *left_out, si
               : tw__fail(err, TW_ERR_DATA, "%.300s: no column is left to learn from (of %zu)", c->path, c->n);
 }
 
-static tw_status add_features(tw__csv *c, const uint8_t *taken, size_t n, tw_error *err)
+/* Marks the columns of option categories. */
+static tw_status mark_names(const tw__csv *c, const uint8_t *taken, uint8_t *names, tw_error *err)
+{
+    const tw_data_options *o = c->source->options;
+    char name[TW__CSV_NAME];
+    const int is_array = !c->separator;
+    if (tw__all_are_categories(o) && !is_array) memcpy(names, taken, c->n);
+    if (tw__some_are_categories(o)) TW_TRY(mark(c, "categories", o->categories, names, err));
+    for (size_t i = 0; i < c->n; i++)
+        if (names[i] && !taken[i])
+            return tw__fail(err, TW_ERR_SPEC,
+                            "categories: %s of %.200s is not among the columns to learn from",
+                            tw__csv_name(c, i, name), c->path);
+    return TW_OK;
+}
+
+static tw_status add_features(tw__csv *c, const uint8_t *taken, const uint8_t *names, size_t n, tw_error *err)
 {
     tw__schema *s = c->schema;
     TW_TRY(tw__alloc(c->source->ctx, &s->columns, n, sizeof *s->columns, err));
     s->n_columns = c->to->width = n;
     for (size_t at = 0, i = 0; at < c->n; at++)
-        if (taken[at]) TW_TRY(add_column(c, i++, at, err));
+        if (taken[at]) TW_TRY(add_column(c, i++, at, names[at], err));
     return TW_OK;
 }
 
@@ -218,10 +235,11 @@ static tw_status make_schema(tw__csv *c, tw_error *err)
     TW_TRY(find_label(c, err));
     TW_TRY(find_extras(c, 0, err));
     c->schema->n_fields = c->n;
-    TW_TRY(tw__alloc(ctx, &marks, 2 * c->n, 1, err));
+    TW_TRY(tw__alloc(ctx, &marks, 3 * c->n, 1, err));
     tw_status status = mark_features(c, marks, marks + c->n, &n, err);
-    if (status == TW_OK) status = add_features(c, marks, n, err);
-    tw__free(ctx, marks, 2 * c->n, 1);
+    if (status == TW_OK) status = mark_names(c, marks, marks + 2 * c->n, err);
+    if (status == TW_OK) status = add_features(c, marks, marks + 2 * c->n, n, err);
+    tw__free(ctx, marks, 3 * c->n, 1);
     return status == TW_OK ? make_texts(c, err) : status;
 }
 

@@ -65,7 +65,12 @@ static uint32_t mark_texts(const tw__row_list *t, size_t i, uint8_t *marks)
 
 /* Networks take dense rows of floats. */
 static int is_dense(const tw__csv *c) { return c->source->options->type == TW_F32; }
-static int most_levels(const tw__csv *c) { return is_dense(c) ? TW__CSV_DENSE_LEVELS : TW__CSV_MOST_LEVELS; }
+static int most_levels(const tw__csv *c)
+{
+    return is_dense(c)                      ? TW__CSV_DENSE_LEVELS
+           : c->source->options->categories ? TW__CSV_MOST_NAMES
+                                            : TW__CSV_MOST_LEVELS;
+}
 
 static tw_status fail_levels(const tw__csv *c, size_t i, uint32_t n, tw_error *err)
 {
@@ -174,12 +179,13 @@ static void free_texts(tw__row_list *t, int32_t **level)
     t->texts = NULL;
 }
 
-/* Where there are many levels, rows become sparse. */
+/* Where there are many levels, or nothing else, rows become sparse. */
 static tw_status expand(const tw__csv *c, size_t width, tw_error *err)
 {
     tw__row_list *t = c->to;
     const tw__schema *s = c->schema;
-    const int is_sparse = !is_dense(c) && width - s->n_columns > TW__CSV_DENSE_LEVELS;
+    const int is_sparse = !is_dense(c) && (width - s->n_columns > TW__CSV_DENSE_LEVELS ||
+                                           tw__all_are_categories(c->source->options));
     int32_t **level;
     TW_TRY(tw__alloc(t->ctx, &level, t->width, sizeof *level, err));
     tw_status status = TW_OK;

@@ -344,13 +344,14 @@ static tw_status begin_file(void *user, const char *path, const char *text, size
 /* Options of tables, which begin with their label's column wherever it is. */
 static tw_status refuse_options(const tw_data_options *o, tw_error *err)
 {
-    const char *odd = o->label        ? "label"
-                      : o->row_weight ? "row_weight"
-                      : o->group_by   ? "group_by"
-                      : o->columns    ? "columns"
-                      : o->without    ? "without"
-                      : o->missing    ? "missing"
-                                      : NULL;
+    const char *odd = o->label                     ? "label"
+                      : o->row_weight              ? "row_weight"
+                      : o->group_by                ? "group_by"
+                      : o->columns                 ? "columns"
+                      : o->without                 ? "without"
+                      : o->missing                 ? "missing"
+                      : tw__some_are_categories(o) ? "categories"
+                                                   : NULL;
     return odd ? tw__fail(
                      err, TW_ERR_SPEC,
                      "option %s is for tables; a row in LIBSVM's format is: label [qid:group] index:value ...",

@@ -278,6 +278,9 @@ static tw_status read_file(reading *r, size_t i, tw_error *err)
 static tw_status read_all(reading *r, tw_error *err)
 {
     TW_TRY(tw__csv_policy(&r->table, err));
+    if (tw__some_are_categories(r->table.source->options))
+        return tw__fail(err, TW_ERR_SPEC, "option categories is for tables in text, and %.300s is an array",
+                        r->table.source->paths[0]);
     for (size_t i = 0; i < r->table.source->n; i++) TW_TRY(read_file(r, i, err));
     return tw__csv_finish(&r->table, err);
 }

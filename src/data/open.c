@@ -223,6 +223,7 @@ static void hash_of(const tw__source *source, const char *schema, char to[TW__HA
         if (texts[i]) tw__hash_add(&h, texts[i], strlen(texts[i]) + 1);
     }
     tw__hash_add_numbers(&h, numbers, sizeof numbers / sizeof numbers[0]);
+    if (o->categories) tw__hash_add(&h, o->categories, strlen(o->categories) + 1);
     tw__hash_hex(&h, to);
 }
 
@@ -353,6 +354,7 @@ tw_status tw__refuse_row_options(const tw_data_options *d, const char *path, tw_
     const char *const given[][2] = {{"label", d->label},
                                     {"columns", d->columns},
                                     {"without", d->without},
+                                    {"categories", tw__some_are_categories(d) ? d->categories : NULL},
                                     {"row_weight", d->row_weight},
                                     {"group_by", d->group_by},
                                     {"missing", d->missing},
@@ -409,7 +411,10 @@ static tw_status open_parts(tw__parts *p, const tw__opening *o, tw_error *err)
 /* A schema says which columns there are. */
 static tw_status refuse_choice(const tw_data_options *o, tw_error *err)
 {
-    const char *odd = o->columns ? "columns" : o->without ? "without" : NULL;
+    const char *odd = o->columns                   ? "columns"
+                      : o->without                 ? "without"
+                      : tw__some_are_categories(o) ? "categories"
+                                                   : NULL;
     return odd && o->schema
                ? tw__fail(
                      err, TW_ERR_SPEC,

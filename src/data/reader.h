@@ -40,6 +40,16 @@ typedef struct tw__source {
     const char *how;  /* NULL, or a hash of the way in which converted rows must have been made */
 } tw__source;
 
+/* Option categories: all columns of a table in text, or those that it names. */
+static inline int tw__all_are_categories(const tw_data_options *o)
+{
+    return o->categories && o->categories[0] == '*' && !o->categories[1];
+}
+static inline int tw__some_are_categories(const tw_data_options *o)
+{
+    return o->categories && !tw__all_are_categories(o);
+}
+
 typedef struct tw__reader {
     /* of the one data set that it opens, whatever is on the disk; or of a format of files (--format) */
     const char *name;

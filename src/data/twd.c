@@ -240,17 +240,18 @@ static tw_status take_lists(reading *r, tw_error *err)
 static tw_status refuse_options(const reading *r, tw_error *err)
 {
     const tw_data_options *o = r->source->options;
-    const char *odd = o->label        ? "label"
-                      : o->row_weight ? "row_weight"
-                      : o->group_by   ? "group_by"
-                      : o->columns    ? "columns"
-                      : o->without    ? "without"
-                      : o->missing    ? "missing"
-                      : o->index_base ? "index_base"
-                      : o->features   ? "features"
-                      : o->hash_bits  ? "hash_bits"
-                      : o->skip_bad   ? "skip_bad"
-                                      : NULL;
+    const char *odd = o->label                     ? "label"
+                      : o->row_weight              ? "row_weight"
+                      : o->group_by                ? "group_by"
+                      : o->columns                 ? "columns"
+                      : o->without                 ? "without"
+                      : o->missing                 ? "missing"
+                      : o->index_base              ? "index_base"
+                      : o->features                ? "features"
+                      : o->hash_bits               ? "hash_bits"
+                      : o->skip_bad                ? "skip_bad"
+                      : tw__some_are_categories(o) ? "categories"
+                                                   : NULL;
     if (r->source->n > 1)
         return tw__fail(err, TW_ERR_SPEC,
                         "%.200s holds converted rows, to which none can be added: convert the files together",

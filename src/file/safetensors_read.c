@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MOST_MARKS bounds what jansson can make of a header: each value costs it some 200 bytes at most, so 64 MiB
+/* MOST_MARKS bounds what jansson can make of a header: each value costs it some 200 bytes at most, so 128 MiB
  * at the worst. */
-enum { HEADER_CAP = 16 << 20, LENGTH = 8, MOST_MARKS = 1 << 18 };
+enum { HEADER_CAP = 16 << 20, LENGTH = 8, MOST_MARKS = 1 << 19 };
 static const uint64_t most_elements = (uint64_t)1 << 48;
 
 typedef struct reader {

@@ -41,6 +41,7 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
                            .seed = o.run.seed,
                            .hash_bits = o.hash_bits,
                            .length = o.length,
+                           .categories = o.categories,
                            .stream = !o.stream ? NULL
                                      : o.out   ? o.out
                                                : "",

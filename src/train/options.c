@@ -40,6 +40,8 @@ static const tw_field rows[] = {
      "the only columns to take, e.g. \"age 3-7\""},
     {"without", "without", TW_FIELD_TEXT, AT(without), NULL, NULL, 0, 0, READS | NO_BITS, "\"C...\"",
      "columns to leave out, e.g. \"id 3-7\""},
+    {"categories", "categories", TW_FIELD_TEXT, AT(categories), NULL, NULL, 0, 0, READS | NO_BITS, "\"C...\"",
+     "columns of a table that hold names, even if they look like numbers, e.g. \"user item\" (* all of them)"},
     {"missing", "missing", TW_FIELD_TEXT, AT(missing), NULL, "error zero mean skip", 0, 0, READS | NO_BITS,
      "error|zero|mean|skip",
      "a missing value is an error (default), counts as 0 or as its column's mean, or its row is left out"},
