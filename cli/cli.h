@@ -130,7 +130,8 @@ struct cli_penalties {
          "linear models: adds A/2 times the sum of the squared weights, as the model's option l2 does"},         \
     {                                                                                                            \
         "standardize", 0, CLI_FLAG, offsetof(values, penalties.standardize), NULL, 0, 0,                         \
-            "linear models: bring all columns to one scale, as the model's option standardize does"              \
+            "bring all columns, or channels of images, to one scale by the training rows: the option "           \
+            "standardize of linear models, the first layer of networks"                                          \
     }
 #define CLI_END                                \
     {                                          \

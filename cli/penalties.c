@@ -65,6 +65,23 @@ static tw_status add_target(const char *labels, char spec[TW_SPEC_MAX], tw_error
                : cli_fail(err, TW_ERR_SPEC, "--labels input: the model's text is too long");
 }
 
+/* Of a network, standardize is the first layer. */
+static tw_status add_standardize(int given, char spec[TW_SPEC_MAX], tw_error *err)
+{
+    char layers[TW_SPEC_MAX];
+    const char *name, *network;
+    tw_model_choice choice;
+    if (!given) return TW_OK;
+    CLI_TRY(tw_model_read(&choice, spec, err));
+    if (choice.kind) return add("standardize", "1", spec, err);
+    snprintf(layers, sizeof layers, "%s", spec);
+    for (size_t i = 0; (name = tw_model_preset(i, &network)); i++)
+        if (strcmp(name, spec) == 0) snprintf(layers, sizeof layers, "%s", network);
+    return (size_t)snprintf(spec, TW_SPEC_MAX, "standardize; %s", layers) < TW_SPEC_MAX
+               ? TW_OK
+               : cli_fail(err, TW_ERR_SPEC, "--standardize: the model's text is too long");
+}
+
 tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *job, char to[TW_SPEC_MAX],
                             tw_error *err)
 {
@@ -81,7 +98,7 @@ tw_status cli_add_penalties(const struct cli_penalties *given, tw_job_options *j
     CLI_TRY(add_target(given->labels, to, err));
     CLI_TRY(add("l2", given->l2, to, err));
     CLI_TRY(add("l1", given->l1, to, err));
-    CLI_TRY(add("standardize", given->standardize ? "1" : NULL, to, err));
+    CLI_TRY(add_standardize(given->standardize, to, err));
     job->model = to;
     return TW_OK;
 }

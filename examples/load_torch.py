@@ -4,9 +4,17 @@ SPDX-License-Identifier: MIT"""
 import json, sys, torch
 from torch import nn
 
+class Standardize(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("deviation", torch.ones(channels))
+
+    def forward(self, x): return (x - self.mean[:, None, None]) / self.deviation[:, None, None]
+
 def size(text): return tuple(int(n) for n in text.split("x"))
 layer = {"conv2d": lambda n, k: nn.LazyConv2d(int(n), size(k)), "maxpool2d": lambda k: nn.MaxPool2d(size(k)), "dense": lambda n: nn.LazyLinear(int(n)),
-         "dropout": lambda p: nn.Dropout(float(p)), "flatten": nn.Flatten, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "softmax": lambda: nn.Softmax(1)}
+         "standardize": lambda: Standardize(size(meta["input"])[-1]), "dropout": lambda p: nn.Dropout(float(p)), "flatten": nn.Flatten, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "softmax": lambda: nn.Softmax(1)}
 
 file = open(sys.argv[1], "rb").read()
 begin = 8 + int.from_bytes(file[:8], "little")

@@ -176,12 +176,12 @@ static void NAIVE(pool_input)(size_t rows, const tw__pooling *p, const void *dy,
                                  c] = *from++;
 }
 
-static void NAIVE(relu_forward)(size_t n, const void *x, void *y)
+static inline void NAIVE(relu_forward)(size_t n, const void *x, void *y)
 {
     for (size_t i = 0; i < n; i++) ((REAL *)y)[i] = 0 > ((const REAL *)x)[i] ? 0 : ((const REAL *)x)[i];
 }
 
-static void NAIVE(relu_input)(size_t n, const void *y, const void *dy, void *dx)
+static inline void NAIVE(relu_input)(size_t n, const void *y, const void *dy, void *dx)
 {
     for (size_t i = 0; i < n; i++) ((REAL *)dx)[i] = ((const REAL *)y)[i] > 0 ? ((const REAL *)dy)[i] : 0;
 }
@@ -274,8 +274,8 @@ static long NAIVE(seen)(const tw__conv_general *c, size_t oy, size_t ox, size_t 
 
 /* Every product of a general convolution, in the order of the definition: row, group, oy, ox, oc, ky, kx, ic.
  * what: 0 forward, 1 weights, 2 input. */
-static void NAIVE(conv_general)(int what, size_t rows, const tw__conv_general *c, const REAL *x,
-                                const REAL *w, const REAL *bias, const REAL *dy, REAL *to)
+static inline void NAIVE(conv_general)(int what, size_t rows, const tw__conv_general *c, const REAL *x,
+                                       const REAL *w, const REAL *bias, const REAL *dy, REAL *to)
 {
     const size_t seen = c->in_c / c->groups, width = c->out_c / c->groups,
                  pixels = c->in_h * c->in_w * c->in_c;

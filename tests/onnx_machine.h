@@ -175,7 +175,7 @@ static inline void onnx_combine(onnx_machine *m, const onnx_node *o)
     onnx_value *y = onnx_make(m, o->out, rank, shape);
     for (size_t i = 0; i < y->size; i++) {
         const double p = a->x[onnx_place(a, i, y)], q = b->x[onnx_place(b, i, y)];
-        y->x[i] = onnx_is(o, "Div") ? p / q : onnx_is(o, "Add") ? p + q : p * q;
+        y->x[i] = onnx_is(o, "Div") ? p / q : onnx_is(o, "Add") ? p + q : onnx_is(o, "Sub") ? p - q : p * q;
     }
 }
 
@@ -467,6 +467,7 @@ static inline void onnx_run_node(onnx_machine *m, const onnx_node *o)
                      {"GRU", onnx_recur},
                      {"LSTM", onnx_recur},
                      {"Add", onnx_combine},
+                     {"Sub", onnx_combine},
                      {"Mul", onnx_combine},
                      {"Div", onnx_combine}};
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)

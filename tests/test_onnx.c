@@ -93,6 +93,7 @@ static const char *const of_images[] = {
     "reshape 12x12; dense 8; positions init=lecun_normal; residual(layernorm; attention 2 causal=1); residual(layernorm; "
     "dense 9 gelu; dense 8); attention 4; layernorm; globalavgpool; dense classes softmax",
     "conv2d 3 8x7; flatten softmax",
+    "standardize; conv2d 3 3x3 relu; flatten; dense classes softmax",
 };
 
 static void graphs_compute_what_models_do(void **state)
@@ -113,6 +114,7 @@ static void graphs_compute_what_models_do(void **state)
         compare(ctx, "embedding 256 3; positions init=lecun_normal; gru 4 output=last; dense classes softmax",
                 type, 1, vector);
         compare(ctx, "dense 5 sigmoid; dense 1 mse", type, 1, vector);
+        compare(ctx, "standardize; dense 5 sigmoid; dense 1 mse", type, 1, vector);
         compare(ctx, "softmax", type, 3, image);
         compare(ctx, "logistic", type, 1, vector);
         compare(ctx, "svm", type, 2, grey);

@@ -39,7 +39,7 @@ static tw_status start(tw_model *m, const tw_data_info *data, uint64_t seed, tw_
     TW_TRY(m->kind->learn(m, data, err));
     TW_TRY(tw__model_allocate(m, err));
     const tw__fp_mode mode = tw__fp_enter();
-    const tw_status s = m->kind->start ? m->kind->start(m, seed, err) : TW_OK;
+    const tw_status s = m->kind->start ? m->kind->start(m, data, seed, err) : TW_OK;
     tw__fp_leave(mode);
     return s;
 }

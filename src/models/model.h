@@ -69,7 +69,8 @@ struct tw__model_type {
     tw_status (*create)(tw_model *m, const tw__model_text *text, tw_error *err);
     /* What follows from the training data, which must have something to learn from. */
     tw_status (*learn)(tw_model *m, const tw_data_info *rows, tw_error *err);
-    tw_status (*start)(tw_model *m, uint64_t seed, tw_error *err); /* initial weights; NULL: 0 */
+    /* initial weights; NULL: 0 */
+    tw_status (*start)(tw_model *m, const tw_data_info *rows, uint64_t seed, tw_error *err);
     void (*free)(tw_model *m);
     /* Fills *out; out->user is a tw__bound with what is in *on. */
     tw_status (*objective)(const tw__bound *on, tw_objective *out, tw_error *err);

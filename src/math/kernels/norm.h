@@ -36,6 +36,9 @@ typedef struct tw__norm_kernels {
     /* dx = scale * gain * (dy - a[i] - h b[i]), which is right where a and b are the means of dy and dy h */
     void (*columns_input)(size_t lines, size_t n, const void *x, const void *mean, const void *scale,
                           const void *gain, const void *a, const void *b, const void *dy, void *dx);
+    /* `count` numbers, of which number i belongs to column i % n: y = (x - mean) / deviation */
+    void (*columns_standardize)(size_t count, size_t n, const void *x, const void *mean,
+                                const void *deviation, void *y);
 } tw__norm_kernels;
 
 #endif

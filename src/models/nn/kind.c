@@ -48,9 +48,14 @@ static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
     return tw__network_last(net)->is_balanced ? tw__model_balance(m, data, err) : TW_OK;
 }
 
-static tw_status start(tw_model *m, uint64_t seed, tw_error *err)
+static tw_status start(tw_model *m, const tw_data_info *data, uint64_t seed, tw_error *err)
 {
-    return tw__network_start(m->state, seed, m->type, m->w, err);
+    const tw__network *net = m->state;
+    const tw__layer *const first = &net->layers[0];
+    TW_TRY(tw__network_start(net, seed, m->type, m->w, err));
+    return first->type->learn
+               ? first->type->learn(first, data, tw__kernels_for(m->type, tw_context_isa(m->ctx)), m->w, err)
+               : TW_OK;
 }
 
 static void save(const tw_model *m, size_t tensor, const void *w, void *saved)

@@ -5,6 +5,7 @@
 #ifndef TW_MODELS_NN_LAYER_H
 #define TW_MODELS_NN_LAYER_H
 #include <thalweg/model.h>
+#include "base/context.h"
 #include "base/error.h"
 #include "math/kernels.h"
 #include "models/balance.h"
@@ -77,6 +78,10 @@ typedef struct tw__layer_type {
     /* From the words, the options and l->in: l->out, l->own, l->saved, tensors (tw__layer_add_tensor). Shapes
      * that do not fit: TW_ERR_SPEC. */
     tw_status (*setup)(tw__layer *l, const tw__layer_text *text, tw_error *err);
+    /* Sets tensors in the flat vector that follow from the training rows. NULL: none do; only the first layer
+     * of a network can. */
+    tw_status (*learn)(const tw__layer *l, const tw_data_info *rows, const tw__kernels *k, void *w,
+                       tw_error *err);
     /* Where element `i` of the saved tensor stands in the private one; NULL: at i. */
     size_t (*place)(const tw__layer *l, int tensor, size_t i);
     /* numbers pack() makes; NULL: none */
@@ -90,7 +95,7 @@ typedef struct tw__layer_type {
     void (*forward)(const tw__layer *l, const tw__pass *p, const void *x, void *y);
     /* The gradient of the tensors into p->gradient as p->into says, and, unless dx is NULL, of the input. x
      * and y hold what `reads` says. */
-    /* NULL: only as the last */
+    /* NULL: only as the last, or as the first without anything to train */
     void (*backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx);
     /* Multiplications of a row, where they are not those of each of its places with all weights; NULL: they

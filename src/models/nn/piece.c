@@ -130,11 +130,21 @@ void tw__piece_add_apart(const tw__piece *b, const tw__step *s)
     if (s->adds[0]) b->p->k->add(b->pass.rows * s->layer->in_size, at(b, s->dx[0]), at(b, s->apart));
 }
 
+/* The gradient of what a layer has and does not train is 0. */
+static void clear_gradient(const tw__piece *b, const tw__layer *l)
+{
+    for (size_t i = 0; l && i < l->n_tensors; i++)
+        memset(tw__gradient_of(l, &b->pass, (int)i), 0, l->tensor[i].size * b->p->k->real);
+}
+
 void tw__piece_backward(const tw__piece *b, size_t from, size_t to)
 {
     for (size_t i = to; i-- > from;) {
         const tw__step *const s = &b->p->steps.step[i];
-        if (s->dy == TW__NOWHERE) continue;
+        if (s->dy == TW__NOWHERE) {
+            clear_gradient(b, s->layer);
+            continue;
+        }
         if (!s->layer) {
             split_gradient(b, s);
             continue;

@@ -47,6 +47,14 @@ static size_t run_length(const tw__network *net, size_t i)
     return n;
 }
 
+/* The layer has weights that are trained. */
+static int is_trained(const tw__layer *l)
+{
+    size_t i = 0;
+    while (i < l->n_tensors && l->tensor[i].flags & TW_TENSOR_BUFFER) i++;
+    return i < l->n_tensors;
+}
+
 static tw_status list_steps(work *w, const tw__kernels *k, tw_error *err)
 {
     tw__steps *const s = w->steps;
@@ -66,7 +74,7 @@ static tw_status list_steps(work *w, const tw__kernels *k, tw_error *err)
         step->in[1] = o->in[1];
         step->out = net->operations[i + n - 1].out;
         step->size = net->values[step->out].size;
-        w->values[step->out].wants = step->layer ? step->layer->n_tensors || w->values[step->in[0]].wants
+        w->values[step->out].wants = step->layer ? is_trained(step->layer) || w->values[step->in[0]].wants
                                                  : w->values[o->in[0]].wants || w->values[o->in[1]].wants;
     }
     return TW_OK;

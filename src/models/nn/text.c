@@ -331,7 +331,7 @@ static tw_status check_ends(tw__network *net, tw_error *err)
 {
     const tw__layer *const last = tw__network_last(net);
     for (size_t i = 0; i < net->n_layers; i++)
-        if (&net->layers[i] != last && !net->layers[i].type->backward)
+        if (&net->layers[i] != last && !net->layers[i].type->backward && !net->layers[i].type->learn)
             return tw__fail(err, TW_ERR_SPEC, "layer %d (%s): %s may only be the last layer",
                             net->layers[i].source + 1, tw__line_words(&net->source[net->layers[i].source]),
                             net->layers[i].type->name);
