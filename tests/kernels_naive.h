@@ -112,8 +112,10 @@ static void NAIVE(conv_weights)(size_t rows, const tw__conv *c, const void *x, c
 }
 
 /* What is packed is w itself. */
-static void NAIVE(conv_input)(size_t rows, const tw__conv *c, const void *dy, const void *w, void *dx)
+static void NAIVE(conv_input)(size_t rows, const tw__conv *c, const void *dy, const void *w, void *dx,
+                              void *scratch)
 {
+    (void)scratch;
     REAL *to = dx;
     for (size_t r = 0; r < rows; r++)
         for (size_t iy = 0; iy < c->in_h; iy++)
@@ -308,6 +310,26 @@ static inline void NAIVE(conv_general)(int what, size_t rows, const tw__conv_gen
             }
 }
 
+static void NAIVE(columns_sums)(size_t lines, size_t n, const void *x, double *sums)
+{
+    for (size_t i = 0; i < lines * n; i++) {
+        const double number = (double)((const REAL *)x)[i];
+        sums[i % n] += number;
+        sums[n + i % n] += number * number;
+    }
+}
+
+static void NAIVE(columns_slopes)(size_t lines, size_t n, const void *x, const void *mean, const void *scale,
+                                  const void *dy, double *sums)
+{
+    for (size_t i = 0; i < lines * n; i++) {
+        const REAL d = ((const REAL *)dy)[i],
+                   h = (((const REAL *)x)[i] - ((const REAL *)mean)[i % n]) * ((const REAL *)scale)[i % n];
+        sums[i % n] += (double)d;
+        sums[n + i % n] += (double)(d * h);
+    }
+}
+
 static const tw__kernels NAIVE(kernels) = {
     .real = sizeof(REAL),
     .fetch_u8 = NAIVE(fetch_u8),
@@ -321,6 +343,8 @@ static const tw__kernels NAIVE(kernels) = {
     .pool.forward = NAIVE(pool_forward),
     .pool.input = NAIVE(pool_input),
     .norm.columns_forward = NAIVE(columns_forward),
+    .norm.columns_sums = NAIVE(columns_sums),
+    .norm.columns_slopes = NAIVE(columns_slopes),
     .dropout = NAIVE(dropout),
     .classes.softmax = NAIVE(softmax),
     .classes.softmax_loss = NAIVE(softmax_loss),

@@ -54,6 +54,17 @@ static void test_dense(void **state)
     }
 }
 
+/* Leaves of the gradient of an input that of the image within its zeros. */
+static size_t without_zeros(const bench *b, size_t rows, const tw__conv *c, void *dx)
+{
+    const size_t pixel = c->in_c * b->real, wide = c->in_w - c->left - c->right;
+    char *to = dx;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t y = c->top; y < c->in_h - c->bottom; y++, to += wide * pixel)
+            memmove(to, (char *)dx + ((r * c->in_h + y) * c->in_w + c->left) * pixel, wide * pixel);
+    return (size_t)(to - (char *)dx) / b->real;
+}
+
 static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind of_w, kind of_dy)
 {
     size_t n_x = rows * c->in_h * c->in_w * c->in_c, n_w = c->k_h * c->k_w * c->in_c * c->out_c,
@@ -64,7 +75,8 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
          *dx = numbers(b, n_x, NORMAL);
     char what[120];
     b->naive->conv.forward(rows, c, x, w, bias, y);
-    b->naive->conv.input(rows, c, dy, w, dx);
+    b->naive->conv.input(rows, c, dy, w, dx, NULL);
+    const size_t n_dx = without_zeros(b, rows, c, dx);
     for (int into = -1; into <= TW__ADD; into++) {
         void *dw = copy(start, (n_w + c->out_c) * b->real);
         if (into >= 0)
@@ -73,17 +85,20 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
             const tw__kernels *k = b->fast[l];
             void *fy = numbers(b, n_y, NORMAL), *fdx = numbers(b, n_x, NORMAL),
                  *fast = copy(start, (n_w + c->out_c) * b->real);
-            snprintf(what, sizeof what,
-                     "conv %zu rows of %zux%zux%zu, %zux%zu -> %zu, kinds %d %d %d, into %d", rows, c->in_h,
-                     c->in_w, c->in_c, c->k_h, c->k_w, c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
+            snprintf(
+                what, sizeof what,
+                "conv %zu rows of %zux%zux%zu, zeros %zu %zu %zu %zu, %zux%zu -> %zu, kinds %d %d %d, into %d",
+                rows, c->in_h, c->in_w, c->in_c, c->top, c->bottom, c->left, c->right, c->k_h, c->k_w,
+                c->out_c, (int)of_x, (int)of_w, (int)of_dy, into);
             if (into < 0) {
                 k->conv.forward(rows, c, x, w, bias, fy);
                 same(b, l, what, n_y, y, fy);
-                void *packed = numbers(b, k->conv.packed(c), NORMAL);
+                void *packed = numbers(b, k->conv.packed(c), NORMAL),
+                     *scratch = numbers(b, k->conv.input_scratch(c), WILD);
                 k->conv.pack(c, w, packed);
-                k->conv.input(rows, c, dy, packed, fdx);
-                same(b, l, what, n_x, dx, fdx);
-                free(packed);
+                k->conv.input(rows, c, dy, packed, fdx, scratch);
+                same(b, l, what, n_dx, dx, fdx);
+                free(packed), free(scratch);
             } else {
                 k->conv.weights(rows, c, x, dy, (tw__into)into, (char *)fast + c->out_c * b->real, fast);
                 same(b, l, what, n_w + c->out_c, dw, fast);
@@ -97,7 +112,14 @@ static void check_conv(bench *b, size_t rows, const tw__conv *c, kind of_x, kind
 
 static tw__conv conv_of(size_t h, size_t w, size_t in_c, size_t k_h, size_t k_w, size_t out_c)
 {
-    return (tw__conv){h, w, in_c, k_h, k_w, h - k_h + 1, w - k_w + 1, out_c};
+    return (tw__conv){h, w, in_c, k_h, k_w, h - k_h + 1, w - k_w + 1, out_c, 0, 0, 0, 0};
+}
+
+/* The convolution with some of its input's lines and columns as zeros. */
+static tw__conv with_zeros(tw__conv c, size_t i)
+{
+    c.top = i % 3, c.bottom = i / 3 % 2, c.left = i / 2 % 3, c.right = i / 4 % 2;
+    return c;
 }
 
 static void test_conv(void **state)
@@ -112,9 +134,14 @@ static void test_conv(void **state)
             const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
             tw__conv c = conv_of(5 + i % 3, 7 + i % 2, in_c[i / COUNT(out_c) % COUNT(in_c)], size[0], size[1],
                                  out_c[i % COUNT(out_c)]);
-            check_conv(&b, 1 + i % 3, &c, NORMAL, NORMAL, HALF_ZERO);
+            c = with_zeros(c, i % 7 * (i % 2));
+            check_conv(&b, 1 + i % 3, &c, NORMAL, NORMAL, i % 4 < 2 ? NORMAL : HALF_ZERO);
         }
-        tw__conv c = conv_of(6, 7, 2, 3, 3, 70);
+        for (size_t i = 0; i < 24; i++) { /* lines of many taps, all ways of zeros */
+            tw__conv c = with_zeros(conv_of(6 + i % 2, 8, 4 + i, 2 + i % 2, 3, 16 + i), i);
+            check_conv(&b, 2, &c, NORMAL, NORMAL, i % 3 ? NORMAL : HALF_ZERO);
+        }
+        tw__conv c = with_zeros(conv_of(6, 7, 12, 3, 3, 20), 7);
         for (int of = NORMAL; of <= WILD; of++) {
             check_conv(&b, 2, &c, (kind)of, TINY, HALF_ZERO);
             check_conv(&b, 2, &c, TINY, (kind)of, TINY);
@@ -212,7 +239,8 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
         naive->pool.forward(rows, &p, y, pooled, which);
     naive->pool.input(rows, &p, dy, which, d), relu_naive_input(b, n_y, y, d);
     void *dx = numbers(b, n_x, NORMAL);
-    naive->conv.input(rows, c, d, w, dx);
+    naive->conv.input(rows, c, d, w, dx, NULL);
+    const size_t n_dx = without_zeros(b, rows, c, dx);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
         void *got = numbers(b, n_p, NORMAL), *bits = malloc(rows * k->conv_pool.bits(c, &p) + 1);
@@ -235,7 +263,7 @@ static void check_fused(bench *b, size_t rows, const tw__conv *c, kind of_x, kin
         void *packed = numbers(b, k->conv.packed(c), NORMAL), *fdx = numbers(b, n_x, NORMAL);
         k->conv.pack(c, w, packed);
         k->conv_pool.input(rows, c, &p, dy, bits, packed, fdx, scratch);
-        same(b, l, what, n_x, dx, fdx);
+        same(b, l, what, n_dx, dx, fdx);
         free(got), free(bits), free(scratch), free(packed), free(fdx);
     }
     free(x), free(w), free(bias), free(dy), free(y), free(pooled), free(d), free(start), free(which),
@@ -254,6 +282,7 @@ static void test_fused(void **state)
             const size_t *size = k[i / COUNT(out_c) / COUNT(in_c)];
             tw__conv c = conv_of(6 + i % 3, 8 + i % 2 + i % 5 * 4, in_c[i / COUNT(out_c) % COUNT(in_c)],
                                  size[0], size[1], out_c[i % COUNT(out_c)]);
+            c = with_zeros(c, i % 5 * (i % 2));
             kind of = i % 3 ? NORMAL : HALF_ZERO; /* windows with ties, at 0 and -0 too */
             check_fused(&b, 1 + i % 2, &c, of, of, HALF_ZERO);
         }
@@ -420,6 +449,39 @@ static void test_softmax_figures(void **state)
     assert_true(dx[0] == 1.0f / 3 && dx[1] == 1.0f / 3 - 1 && dx[3] == 1 && dx[4] == -1);
 }
 
+/* The sums of batch normalisation, in and beside blocks of columns. */
+static void check_columns(bench *b, size_t lines, size_t n)
+{
+    void *x = numbers(b, lines * n, NORMAL), *dy = numbers(b, lines * n, NORMAL),
+         *mean = numbers(b, n, NORMAL), *scale = numbers(b, n, NORMAL);
+    double start[2][128], want[2][128], got[2][128];
+    for (size_t i = 0; i < 2 * 128; i++) start[i / 128][i % 128] = (double)i / 3;
+    memcpy(want, start, sizeof want);
+    b->naive->norm.columns_sums(lines, n, x, want[0]);
+    b->naive->norm.columns_slopes(lines, n, x, mean, scale, dy, want[1]);
+    for (size_t l = 0; l < b->levels; l++) {
+        memcpy(got, start, sizeof got);
+        b->fast[l]->norm.columns_sums(lines, n, x, got[0]);
+        b->fast[l]->norm.columns_slopes(lines, n, x, mean, scale, dy, got[1]);
+        for (size_t i = 0; i < 2 * 128; i++)
+            if (want[i / 128][i % 128] != got[i / 128][i % 128])
+                fail_msg("%zu lines of %zu columns, %s: sum %zu is %a, not %a", lines, n, b->isa[l], i,
+                         got[i / 128][i % 128], want[i / 128][i % 128]);
+    }
+    free(x), free(dy), free(mean), free(scale);
+}
+
+static void test_columns(void **state)
+{
+    static const size_t n[] = {1, 4, 7, 16, 19, 33, 64};
+    (void)state;
+    for (int type = TW_F32; type <= TW_F64; type++) {
+        bench b;
+        bench_of(&b, (tw_type)type);
+        for (size_t i = 0; i < COUNT(n); i++) check_columns(&b, 1 + 12 * (i % 2), n[i]);
+    }
+}
+
 /* The same of sigmoid: far out the loss is the logit, and what is left of the gradient is small, not 0. */
 static void test_sigmoid_figures(void **state)
 {
@@ -452,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_fused),
         cmocka_unit_test(test_pool),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_columns),
         cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_softmax_figures),
         cmocka_unit_test(test_sigmoid_figures),

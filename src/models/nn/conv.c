@@ -112,7 +112,11 @@ tw_status tw__conv_setup(tw__layer *l, const tw__layer_text *t, const int64_t in
                             .k_w = (size_t)wide,
                             .out_h = (size_t)down.out,
                             .out_w = (size_t)across.out,
-                            .out_c = (size_t)channels};
+                            .out_c = (size_t)channels,
+                            .top = (size_t)down.before,
+                            .bottom = (size_t)(down.padded - down.in - down.before),
+                            .left = (size_t)across.before,
+                            .right = (size_t)(across.padded - across.in - across.before)};
     own->is_general = stride != 1 || dilation != 1 || own->general.groups != 1;
     own->pads = down.padded != down.in || across.padded != across.in;
     out[0] = down.out;
@@ -146,37 +150,23 @@ size_t tw__conv_padded(const tw__conv_layer *own)
     return own->pads ? TW__PASS_ROWS * own->valid.in_h * own->valid.in_w * own->valid.in_c : 0;
 }
 
-/* Copies the lines of the images between where they stand alone and where they have zeros around. */
-static void copy_lines(const tw__conv_layer *own, const tw__pass *p, char *alone, char *padded, int in)
+const void *tw__conv_pad(const tw__conv_layer *own, const tw__pass *p, const void *x)
 {
     const tw__conv_general *const c = &own->general;
     const size_t line = c->in_w * c->in_c * p->k->real, step = own->valid.in_w * own->valid.in_c * p->k->real;
-    for (size_t r = 0; r < p->rows; r++)
-        for (size_t y = 0; y < c->in_h; y++) {
-            char *const a = alone + (r * c->in_h + y) * line, *const b =
-                                                                  padded +
-                                                                  (r * own->valid.in_h + c->top + y) * step +
-                                                                  c->left * c->in_c * p->k->real;
-            memcpy(in ? b : a, in ? a : b, line);
-        }
-}
-
-const void *tw__conv_pad(const tw__conv_layer *own, const tw__pass *p, const void *x)
-{
+    const char *from = x;
+    char *const to = (char *)p->scratch + (c->top * own->valid.in_w + c->left) * c->in_c * p->k->real;
     if (!own->pads) return x;
     memset(p->scratch, 0, tw__conv_padded(own) / TW__PASS_ROWS * p->rows * p->k->real);
-    copy_lines(own, p, (char *)(uintptr_t)x, p->scratch, 1);
+    for (size_t r = 0; r < p->rows; r++)
+        for (size_t y = 0; y < c->in_h; y++, from += line)
+            memcpy(to + (r * own->valid.in_h + y) * step, from, line);
     return p->scratch;
 }
 
-void *tw__conv_padded_gradient(const tw__conv_layer *own, const tw__pass *p, void *dx)
+void *tw__conv_rest(const tw__conv_layer *own, const tw__pass *p)
 {
-    return own->pads ? p->scratch : dx;
-}
-
-void tw__conv_unpad(const tw__conv_layer *own, const tw__pass *p, void *dx)
-{
-    if (own->pads) copy_lines(own, p, dx, p->scratch, 0);
+    return (char *)p->scratch + tw__conv_padded(own) * p->k->real;
 }
 
 /* ---- the layer ----------------------------------------------------------------------------------------- */
@@ -196,7 +186,8 @@ void tw__conv_pack(const tw__layer *l, const tw__kernels *k, tw__part part, cons
 size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)
 {
     const tw__conv_layer *const own = l->own;
-    return own->is_general ? k->conv_general.scratch(&own->general) : tw__conv_padded(own);
+    return own->is_general ? k->conv_general.scratch(&own->general)
+                           : tw__conv_padded(own) + k->conv.input_scratch(&own->valid);
 }
 
 void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
@@ -220,9 +211,7 @@ void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, con
         return;
     }
     p->k->conv.weights(p->rows, &own->valid, tw__conv_pad(own, p, x), dy, p->into, dw, db);
-    if (!dx) return;
-    p->k->conv.input(p->rows, &own->valid, dy, p->packed, tw__conv_padded_gradient(own, p, dx));
-    tw__conv_unpad(own, p, dx);
+    if (dx) p->k->conv.input(p->rows, &own->valid, dy, p->packed, dx, tw__conv_rest(own, p));
 }
 
 /* A sequence is a line of pixels, which ONNX has along the last dimension. */

@@ -44,9 +44,8 @@ int tw__conv_pools(const tw__layer *l, const tw__layer *pool);
  * the pass's scratch, as many as tw__conv_padded() says. */
 size_t tw__conv_padded(const tw__conv_layer *own);
 const void *tw__conv_pad(const tw__conv_layer *own, const tw__pass *p, const void *x);
-/* Where the gradient of the padded images is to go, and what then brings it to dx. */
-void *tw__conv_padded_gradient(const tw__conv_layer *own, const tw__pass *p, void *dx);
-void tw__conv_unpad(const tw__conv_layer *own, const tw__pass *p, void *dx);
+/* The rest of the scratch. */
+void *tw__conv_rest(const tw__conv_layer *own, const tw__pass *p);
 
 #define TW__CONV_FIELDS                                                                                     \
     .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT,                   \

@@ -25,12 +25,6 @@ static size_t scratch(const tw__layer *l, const tw__kernels *k)
     return tw__conv_padded(conv_of(l)) + k->conv_pool.scratch(&conv_of(l)->valid);
 }
 
-/* What is left of the scratch by padded images. */
-static void *rest_of(const tw__layer *l, const tw__pass *p)
-{
-    return (char *)p->scratch + tw__conv_padded(conv_of(l)) * p->k->real;
-}
-
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     const tw__conv_layer *const conv = conv_of(l);
@@ -45,11 +39,11 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     const tw__conv_layer *const conv = conv_of(l);
     (void)y;
     p->k->conv_pool.weights(p->rows, &conv->valid, pool_of(l), tw__conv_pad(conv, p, x), dy, p->saved,
-                            p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1), rest_of(l, p));
-    if (!dx) return;
-    p->k->conv_pool.input(p->rows, &conv->valid, pool_of(l), dy, p->saved, p->packed,
-                          tw__conv_padded_gradient(conv, p, dx), rest_of(l, p));
-    tw__conv_unpad(conv, p, dx);
+                            p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1),
+                            tw__conv_rest(conv, p));
+    if (dx)
+        p->k->conv_pool.input(p->rows, &conv->valid, pool_of(l), dy, p->saved, p->packed, dx,
+                              tw__conv_rest(conv, p));
 }
 
 static const tw__layer_type conv_relu_pool = {.name = "conv2d, relu, maxpool2d",
