@@ -1,10 +1,11 @@
 /* images: PNG and JPEG files become rows; directories of classes; what is no image, damaged or of another
  * form.
  * SPDX-License-Identifier: MIT */
-#include "data/image.h"
+#include "data/resize.h"
 #include "fault_walk.h"
 #include "files.h"
 #include <jpeglib.h>
+#include <math.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,123 @@ static void forms_of_pixels(void **state)
     tw_context_free(ctx);
 }
 
+/* One row or column of pixels, by hand: the weights when two become four are 3/4 and 1/4, when four become
+ * two 3/7, 3/7 and 1/7. */
+static void sides_are_interpolated(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t m, n;
+        uint8_t from[4], to[4];
+    } cases[] = {{2, 4, {0, 100}, {0, 25, 75, 100}},   {4, 2, {7, 70, 140, 255}, {53, 179}},
+                 {3, 3, {9, 200, 255}, {9, 200, 255}}, {1, 3, {77}, {77, 77, 77}},
+                 {4, 1, {0, 0, 255, 255}, {128}},      {2, 3, {255, 0}, {255, 128, 0}}};
+    tw_context *ctx;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int upright = 0; upright < 2; upright++) {
+            const int64_t m = (int64_t)cases[i].m, n = (int64_t)cases[i].n;
+            const tw__image form = {upright ? m : 1, upright ? 1 : m, 1},
+                            as = {upright ? n : 1, upright ? 1 : n, 1};
+            uint8_t to[4];
+            assert_int_equal(tw__image_resize(ctx, &form, cases[i].from, &as, to, NULL), TW_OK);
+            for (size_t k = 0; k < cases[i].n; k++) assert_int_equal(to[k], cases[i].to[k]);
+        }
+    tw_context_free(ctx);
+}
+
+/* The definition, pixel by pixel. */
+static double naive_weight(double o, double i, double n, double m)
+{
+    const double away = fabs(i + 0.5 - (o + 0.5) * m / n) / (m > n ? m / n : 1);
+    return away < 1 ? 1 - away : 0;
+}
+
+static double naive_pixel(const tw__image *form, const uint8_t *from, const tw__image *as, int64_t y,
+                          int64_t x, int64_t c)
+{
+    double sum = 0, total = 0;
+    for (int64_t v = 0; v < form->height; v++)
+        for (int64_t u = 0; u < form->width; u++) {
+            const double w = naive_weight((double)y, (double)v, (double)as->height, (double)form->height) *
+                             naive_weight((double)x, (double)u, (double)as->width, (double)form->width);
+            sum += w * from[(v * form->width + u) * form->channels + c];
+            total += w;
+        }
+    return sum / total;
+}
+
+static void images_are_resized(void **state)
+{
+    (void)state;
+    static const tw__image forms[] = {{5, 4, 3}, {9, 31, 1}, {40, 7, 3}}, sizes[] = {{8, 11, 0}, {3, 3, 0}};
+    uint8_t from[40 * 31 * 3], to[8 * 11 * 3];
+    tw_context *ctx;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    for (size_t i = 0; i < sizeof from; i++) from[i] = pixel(i * i);
+    for (size_t i = 0; i < 6; i++) {
+        const tw__image form = forms[i / 2], as = {sizes[i % 2].height, sizes[i % 2].width, form.channels};
+        assert_int_equal(tw__image_resize(ctx, &form, from, &as, to, NULL), TW_OK);
+        for (int64_t k = 0; k < as.height * as.width * as.channels; k++) {
+            const double want = naive_pixel(&form, from, &as, k / as.channels / as.width,
+                                            k / as.channels % as.width, k % as.channels);
+            if (fabs(to[k] - want) > 0.5 + 1e-9)
+                fail_msg("image %zu: number %lld is %d, not %.12g", i, (long long)k, to[k], want);
+        }
+    }
+    tw_context_free(ctx);
+}
+
+/* All that are read later as the training images were. */
+static void a_schema_has_the_size(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_data *train, *test;
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    tw_error err;
+    put_classes();
+    put_png("train/cat/4.png", 9, 13, PNG_FORMAT_GRAY);
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    o.image_size = "5x4";
+    assert_int_equal(tw_data_open(ctx, DIRECTORY, &o, &train, NULL, &test, NULL), TW_OK);
+    const tw_data_info r = info_of(train);
+    assert_true(r.rows == 4 && r.shape[0] == HEIGHT && r.shape[1] == WIDTH);
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++) /* that is of this size */
+        assert_int_equal(((const uint8_t *)r.x)[HEIGHT * WIDTH + i], pixel(i));
+    assert_string_equal(r.schema, "{\"width\":20,\"image\":{\"height\":5,\"width\":4}}");
+    tw_data_free(test);
+    o.image_size = NULL;
+    o.schema = r.schema;
+    assert_int_equal(tw_data_open(ctx, DIRECTORY "/train/cat/4.png", &o, NULL, NULL, &test, NULL), TW_OK);
+    assert_true(info_of(test).shape[0] == HEIGHT && info_of(test).shape[1] == WIDTH);
+    tw_data_free(test);
+    o.image_size = "5x5";
+    assert_int_equal(tw_data_open(ctx, DIRECTORY, &o, NULL, NULL, &test, &err), TW_ERR_SPEC);
+    assert_string_equal(err.message, "image_size = 5x5, but that of the training images is 5x4");
+    o.schema = NULL;
+    for (int i = 0; i < 6; i++) {
+        static const char *const wrong[] = {"5", "0x4", "5x4x3", "5 x4", "5x-4", "5x99999999999999999999"};
+        char want[120];
+        o.image_size = wrong[i];
+        assert_int_equal(tw_data_open(ctx, DIRECTORY, &o, NULL, NULL, &test, &err), TW_ERR_SPEC);
+        snprintf(want, sizeof want, "image_size = %s is not HxW, such as 64x96, of at most 65536 each",
+                 wrong[i]);
+        assert_string_equal(err.message, want);
+    }
+    static const char *const damaged[] = {"{\"width\":20,\"image\":[5,4]}",
+                                          "{\"width\":20,\"image\":{\"height\":5,\"width\":5}}",
+                                          "{\"width\":0,\"image\":{\"height\":0,\"width\":4}}"};
+    o.image_size = NULL;
+    for (int i = 0; i < 3; i++) {
+        o.schema = damaged[i];
+        assert_int_equal(tw_data_open(ctx, DIRECTORY, &o, NULL, NULL, &test, &err), TW_ERR_DATA);
+        assert_string_equal(err.message, "the description of the columns is damaged: image");
+    }
+    tw_data_free(train);
+    tw_context_free(ctx);
+}
+
 static void expect(tw_context *ctx, const char *name, const char *message)
 {
     char path[512];
@@ -244,12 +362,14 @@ static void damage_is_told(void **state)
 static void all_that_can_fail(void **state)
 {
     (void)state;
+    tw_data_options o = TW_DATA_OPTIONS_INIT;
+    o.image_size = "4x3";
     put_classes();
     for (int in_files = 0; in_files < 2; in_files++)
         for (fault_walk k = {.in_files = in_files, .least = 20, .whole = 1}; fault_walk_next(&k);) {
             tw_data *train = NULL, *test = NULL;
             fault_walk_arm(&k);
-            const tw_status s = tw_data_open(k.ctx, DIRECTORY, NULL, &train, NULL, &test, NULL);
+            const tw_status s = tw_data_open(k.ctx, DIRECTORY, &o, &train, NULL, &test, NULL);
             tw_data_free(train);
             tw_data_free(test);
             fault_walk_end(&k, s);
@@ -261,7 +381,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directories_are_classes), cmocka_unit_test(one_directory),
         cmocka_unit_test(forms_of_pixels),         cmocka_unit_test(what_is_no_image_is_told),
-        cmocka_unit_test(damage_is_told),          cmocka_unit_test(all_that_can_fail),
+        cmocka_unit_test(sides_are_interpolated),  cmocka_unit_test(images_are_resized),
+        cmocka_unit_test(a_schema_has_the_size),   cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(all_that_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

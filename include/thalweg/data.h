@@ -155,6 +155,10 @@ typedef struct tw_data_options {
      * like, such as those of users, at most 200,000 in each; "*": every column that is taken, and rows are
      * sparse (other formats ignore it). NULL: columns of texts */
     const char *categories;
+    /* PNG and JPEG images: "HxW", to which all are scaled that have another size: bilinearly where they grow,
+     * by a triangle over the pixels that one covers where they shrink (docs/data.md). A model's schema has
+     * it. NULL: all must have one size, or are scaled as the schema says */
+    const char *image_size;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \

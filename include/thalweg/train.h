@@ -390,6 +390,7 @@ typedef struct tw_job_options {
     const char *pretrain_on;
     double pretrain_noise;
     const char *categories; /* as in tw_data_options */
+    const char *image_size; /* likewise */
     /* custom_rule and event are not recorded; order is refused */
     tw_run_options run;
 } tw_job_options;

@@ -124,6 +124,15 @@ static tw_status add_classes(tw__pictures *to, const tw__listing *classes, const
     return TW_OK;
 }
 
+static tw_status set_size(const tw__opening *o, int64_t size[2], tw_error *err)
+{
+    tw__schema fit = TW__SCHEMA_INIT;
+    if (o->options->schema) TW_TRY(tw__schema_read(&fit, o->ctx, o->options->schema, err));
+    const tw_status s = tw__image_size(o->options->image_size, &fit, size, err);
+    tw__schema_free(&fit, o->ctx);
+    return s;
+}
+
 /* fit: what the classes are, or NULL. */
 static tw_status read_listed(tw__block **out, tw__pictures *list, const tw__listing *classes,
                              const tw__opening *o, const char *directory, const tw_data_info *fit,
@@ -132,6 +141,7 @@ static tw_status read_listed(tw__block **out, tw__pictures *list, const tw__list
     const char *const *names =
         fit && fit->class_names ? fit->class_names : (const char *const *)classes->names;
     tw__pictures_as as = {.most_bytes = o->options->most_bytes, .name = directory};
+    TW_TRY(set_size(o, as.size, err));
     const size_t n = names == (const char *const *)classes->names ? classes->n : (size_t)fit->classes;
     if (classes->n == 0) TW_TRY(add_directory(list, directory, 0, err));
     else TW_TRY(add_classes(list, classes, directory, names, n, err));
@@ -205,5 +215,6 @@ static tw_status open_directory(tw__parts *p, const tw__opening *o, tw_error *er
 }
 
 const tw__reader tw__reader_image_directory = {.kind = TW_PATH_DIRECTORY,
+                                               .of_images = 1,
                                                .holds = holds,
                                                .open = open_directory};

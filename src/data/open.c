@@ -77,6 +77,16 @@ static const char *format_at(size_t i, const void *user)
     return tw_data_format(i);
 }
 
+/* Images that are scaled are in files of their own. */
+static tw_status refuse_size(const tw__reader *reader, const tw_data_options *o, const char *path,
+                             tw_error *err)
+{
+    if (!o->image_size || reader->of_images) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "image_size = %.60s: that is for PNG and JPEG images, and %.200s is none", o->image_size,
+                    path);
+}
+
 static tw_status find_reader(const tw__reader **out, const tw__source *source, tw_error *err)
 {
     const char *format = source->options->format;
@@ -91,7 +101,7 @@ static tw_status find_reader(const tw__reader **out, const tw__source *source, t
     if (*out && source->options->length && !(*out)->of_texts)
         return tw__fail(err, TW_ERR_SPEC, "length = %llu: that is for texts (format text), and %.200s is %s",
                         (unsigned long long)source->options->length, source->paths[0], (*out)->supported);
-    if (*out) return TW_OK;
+    if (*out) return refuse_size(*out, source->options, source->paths[0], err);
     return format ? tw__name_unknown("unknown format", tw__text_of(format), format_at, NULL, err)
                   : fail_unknown(source->paths[0], head, n, err);
 }
@@ -384,6 +394,7 @@ static tw_status open_whole(tw__parts *p, const tw__reader *reader, const tw__op
         return tw__fail(err, TW_ERR_SPEC, "format = %.60s: that is for files of rows, and %.200s is none",
                         d->format, o->path);
     if (!reader->of_texts) TW_TRY(tw__refuse_row_options(d, o->path, err));
+    TW_TRY(refuse_size(reader, d, o->path, err));
     return reader->open(p, o, err);
 }
 

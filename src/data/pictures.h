@@ -3,6 +3,7 @@
 #ifndef TW_DATA_PICTURES_H
 #define TW_DATA_PICTURES_H
 #include "data/data.h"
+#include "data/schema.h"
 #include "file/archive.h"
 
 /* {.ctx = ctx} is an empty one. */
@@ -20,8 +21,12 @@ typedef struct tw__pictures_as {
     int32_t classes;
     uint64_t most_bytes; /* 0: TW__MOST_BYTES */
     const char *name;    /* of the block */
+    int64_t size[2];     /* that they are brought to (tw__image_size); 0: they must have one */
     tw__stream *first;   /* of the first file, from its start on; NULL: it is opened */
 } tw__pictures_as;
+/* image_size.c: the option image_size (NULL: not given), or that of what the rows must fit (NULL: nothing);
+ * 0: neither. TW_ERR_SPEC: it is no size, or another one. */
+tw_status tw__image_size(const char *option, const tw__schema *fit, int64_t size[2], tw_error *err);
 /* A block of all rows, at most `most_bytes` of pixels, all of one size and either grey or in colour. With
  * names of classes, which are taken over, also on failure, it has labels. TW_ERR_DATA, with the file: it is
  * no image, damaged, or of another form than the first one. */

@@ -55,8 +55,9 @@ typedef struct tw__reader {
     const char *name;
     /* of paths, for messages: "an IDX image file"; NULL, of a directory: its files are told */
     const char *supported;
-    int kind;     /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0: a data set */
-    int of_texts; /* it takes the option length */
+    int kind;      /* of the paths it opens: TW_PATH_DIRECTORY or TW_PATH_FILE; 0: a data set */
+    int of_texts;  /* it takes the option length */
+    int of_images; /* it takes the option image_size */
     /* Directories: *is = 1 if this is one of those that it opens. */
     tw_status (*holds)(int *is, tw_context *ctx, const char *directory, tw_error *err);
     /* Data sets and directories. Parts that do not exist stay NULL; after an error parts may be there, for

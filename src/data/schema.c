@@ -3,6 +3,8 @@
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
  * With "hash_bits", a column of texts has "text": true in place of levels. Of a text:
  *   {"width": 64, "text": true, "classes": ["\n", " ", "a"]}
+ * Of images that are brought to one size:
+ *   {"width": 18432, "image": {"height": 64, "width": 96}}
  * SPDX-License-Identifier: MIT */
 #include "data/schema.h"
 #include "data/hashing.h"
@@ -10,6 +12,8 @@
 #include "file/json.h"
 #include <math.h>
 #include <string.h>
+
+static const char *const sides[] = {"height", "width"}; /* of tw__schema.image */
 
 static void free_texts(tw_context *ctx, char **texts, size_t n)
 {
@@ -65,6 +69,11 @@ tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_
     if (s->hash_bits) tw__json_put_natural(&b, o, "hash_bits", s->hash_bits);
     if (s->n_fields) tw__json_put_natural(&b, o, "fields", s->n_fields);
     if (s->is_text) tw__json_put(&b, o, "text", json_true());
+    if (s->image[0]) {
+        json_t *image = tw__json_object(&b);
+        for (int i = 0; i < 2; i++) tw__json_put_natural(&b, image, sides[i], (uint64_t)s->image[i]);
+        tw__json_put(&b, o, "image", image);
+    }
     if (s->label_at >= 0) {
         json_t *label = tw__json_object(&b);
         tw__json_put_text(&b, label, "name", s->label);
@@ -167,6 +176,16 @@ static tw_status check_columns(const tw__schema *s, tw_context *ctx, tw_error *e
     return status;
 }
 
+/* One or three channels of so many pixels. */
+static tw_status read_image(tw__schema *s, const json_t *image, tw_error *err)
+{
+    if (!image) return TW_OK;
+    for (int i = 0; i < 2; i++)
+        TW_TRY(read_natural(json_object_get(image, sides[i]), INT32_MAX, "image", &s->image[i], err));
+    const uint64_t pixels = (uint64_t)s->image[0] * (uint64_t)s->image[1];
+    return pixels && (s->width == pixels || s->width == 3 * pixels) ? TW_OK : wrong("image", err);
+}
+
 static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from, tw_error *err)
 {
     const json_t *base = json_object_get(from, "base"), *label = json_object_get(from, "label"),
@@ -184,6 +203,7 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     if (bits && !columns && s->width != (size_t)1 << s->hash_bits) return wrong("hash_bits", err);
     if (fields) TW_TRY(read_natural(fields, INT32_MAX, "fields", &width, err));
     s->n_fields = fields ? (size_t)width : 0;
+    TW_TRY(read_image(s, json_object_get(from, "image"), err));
     s->is_text = json_is_true(json_object_get(from, "text"));
     if (s->is_text && (!classes || s->width < 2)) return wrong("text", err);
     if (label) {

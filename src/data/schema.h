@@ -29,7 +29,8 @@ typedef struct tw__schema {
     int64_t label_at; /* its place in the training file, from 0; -1: none */
     char **classes;   /* as the file spells them, in the order of the classes; NULL: real targets, or none */
     int32_t n_classes;
-    int is_text; /* rows are `width` characters of a text, the classes its symbols */
+    int64_t image[2]; /* height and width that images are brought to; 0: they stay as they are */
+    int is_text;      /* rows are `width` characters of a text, the classes its symbols */
 } tw__schema;
 #define TW__SCHEMA_INIT            \
     {                              \

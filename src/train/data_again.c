@@ -42,6 +42,7 @@ tw_status tw_job_data_options(const tw_job_options *given, tw_data_options *out,
                            .hash_bits = o.hash_bits,
                            .length = o.length,
                            .categories = o.categories,
+                           .image_size = o.image_size,
                            .stream = !o.stream ? NULL
                                      : o.out   ? o.out
                                                : "",

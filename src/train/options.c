@@ -55,6 +55,8 @@ static const tw_field rows[] = {
      "leave out up to N bad rows, with a warning"},
     {"length", "length", TW_FIELD_NATURAL, AT(length), NULL, NULL, 2, 16777216, READS | NO_BITS, "N",
      "of a text: characters in a row (default: 64)"},
+    {"image_size", "image-size", TW_FIELD_TEXT, AT(image_size), NULL, NULL, 0, 0, READS | NO_BITS, "HxW",
+     "scale PNG and JPEG images to H x W pixels; without it all must have one size"},
     {"stream", "stream", TW_FIELD_FLAG, AT(stream), NULL, NULL, 0, 0, STREAMS, NULL,
      "leave the rows of linear models in a file, which may be larger than memory; rows that are not converted are (thalweg data "
      "convert), beside the run's folder"},

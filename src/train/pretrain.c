@@ -231,6 +231,7 @@ static tw_status open_rows(pretraining *z, tw_data **own, tw_error *err)
         d.type = TW_F32;
         d.cache = o->cache;
         d.home = o->home;
+        d.image_size = o->image_size;
         TW_TRY(tw_data_open(z->ctx, o->pretrain_on, &d, own, NULL, NULL, err));
         z->rows = *own;
     }
